@@ -1,0 +1,320 @@
+"""Bindings: which checks answer an item of a checklist, or who signs it, or why it does not apply.
+
+They stand in `CHECKLIST.checks.yaml` beside `CHECKLIST.md`, by section id and item slug. Everything in the file is
+validated here against the checklist, the catalogue and the declared resources, and every mistake told at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pytest_readiness.checklist import Checklist, Item
+from pytest_readiness.problems import Problem, ProblemsError, nearest
+from pytest_readiness.registry import BINDING_WORDS, SEVERITIES, Check, Severity
+from pytest_readiness.target.resources import word
+from pytest_readiness.validation import validate
+from pytest_readiness.yamlfile import YamlList, YamlMap, read_yaml
+
+SUFFIX = ".checks.yaml"
+
+Cadence = Literal["daily", "weekly", "monthly", "quarterly", "yearly"]
+CADENCE_DAYS: Mapping[str, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "yearly": 366}
+_DAYS = re.compile(r"(\d{1,4})\s*d")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One check with its parameters, on some of the target's resources.
+
+    Attributes:
+        check: the check.
+        parameters: validated values, defaults included.
+        on: names or labels of resources; empty for all of the check's kind.
+        line: where it stands in the bindings.
+    """
+
+    check: Check
+    parameters: Mapping[str, Any]
+    on: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Alternatives: those apply whose resources the target declares, and all that apply must pass."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Parts that must all pass."""
+
+    parts: tuple[Part, ...]
+
+
+Part = Use | AnyOf | AllOf
+
+
+@dataclass(frozen=True, slots=True)
+class SignoffRule:
+    """Who must sign an item.
+
+    Attributes:
+        role: a role of readiness.yaml.
+        valid_days: days for which a sign-off counts, where bounded.
+    """
+
+    role: str
+    valid_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What answers one item.
+
+    Attributes:
+        item: id of the item.
+        line: where it stands in the bindings.
+        checks: the checks, where there are any.
+        signoff: who signs: the whole item, or, beside checks, the part that they cannot see.
+        not_applicable: why the item does not apply, where it does not.
+        severity: overrides the checks' own.
+    """
+
+    item: str
+    line: int
+    checks: Part | None = None
+    signoff: SignoffRule | None = None
+    not_applicable: str | None = None
+    severity: Severity | None = None
+
+
+def uses(part: Part | None) -> Iterator[Use]:
+    """Every use of a check in a part, in order."""
+    if isinstance(part, Use):
+        yield part
+    elif part is not None:
+        for child in part.parts:
+            yield from uses(child)
+
+
+def bindings_path(checklist: Path) -> Path:
+    """Where the bindings of a checklist stand."""
+    return checklist.with_name(checklist.stem + SUFFIX)
+
+
+def read_bindings(
+    path: Path,
+    checklist: Checklist,
+    catalogue: Mapping[str, Check],
+    roles: Mapping[str, tuple[str, ...]],
+    declared: Mapping[str, frozenset[str]],
+) -> dict[str, Binding]:
+    """Return the bindings in `path` by item id.
+
+    Args:
+        path: the bindings file.
+        checklist: the document whose items they answer.
+        catalogue: all checks by id.
+        roles: people by role, from readiness.yaml.
+        declared: names and labels of resources by kind, over all targets.
+
+    Raises:
+        ProblemsError: every mistake in the file.
+    """
+    root = read_yaml(path, "bindings")
+    reader = _Reader(path, catalogue, roles, declared)
+    bindings = dict(reader.bindings(root, checklist))
+    if reader.problems:
+        raise ProblemsError(sorted(reader.problems, key=lambda problem: problem.line))
+    return bindings
+
+
+class _Reader:
+    def __init__(
+        self,
+        path: Path,
+        catalogue: Mapping[str, Check],
+        roles: Mapping[str, tuple[str, ...]],
+        declared: Mapping[str, frozenset[str]],
+    ) -> None:
+        self.path = path
+        self.catalogue = catalogue
+        self.roles = roles
+        self.declared = declared
+        self.problems: list[Problem] = []
+        self._plain: dict[str, Use | None] = {}
+
+    def problem(self, line: int, message: str) -> None:
+        self.problems.append(Problem(self.path, line, message))
+
+    def bindings(self, root: YamlMap, checklist: Checklist) -> Iterator[tuple[str, Binding]]:
+        items = {item.id: item for item in checklist.items()}
+        sections = {section.id: section for section in checklist.sections}
+        for section, entries in root.items():
+            line = root.lines[section]
+            if section not in sections:
+                self.problem(
+                    line, f"{checklist.path.name} has no section '{section}' with items.{nearest(section, sections)}"
+                )
+            elif not isinstance(entries, YamlMap):
+                self.problem(line, f"Section '{section}' must map items to bindings.")
+            else:
+                for slug, value in entries.items():
+                    binding = self._binding(f"{section}/{slug}", value, entries.lines[slug], items)
+                    if binding is not None:
+                        yield binding.item, binding
+
+    def _binding(self, id: str, value: Any, line: int, items: Mapping[str, Item]) -> Binding | None:
+        item = items.get(id)
+        if item is None:
+            section, slug = id.split("/", 1)
+            near = [other.partition("/")[2] for other in items if other.startswith(f"{section}/")]
+            self.problem(line, f"Section '{section}' has no item '{slug}'.{nearest(slug, near)}")
+            return None
+        if item.is_group:
+            self.problem(line, f"'{id}' is a group; its state follows from its items. Bind those.")
+            return None
+        if not isinstance(value, YamlMap):
+            part = self._part(value, line)
+            return None if part is None else Binding(id, line, checks=part)
+        return self._mapped(id, value, line)
+
+    def _mapped(self, id: str, value: YamlMap, line: int) -> Binding | None:
+        if "not_applicable" in value:
+            reason = value["not_applicable"]
+            if not isinstance(reason, str) or not reason.strip() or len(value) > 1:
+                self.problem(line, "'not_applicable' takes one text, the reason, and stands alone.")
+                return None
+            return Binding(id, line, not_applicable=reason.strip())
+        severity = value.get("severity")
+        if severity is not None and severity not in SEVERITIES:
+            self.problem(
+                value.lines["severity"],
+                f"'{severity}' is no severity.{nearest(str(severity), SEVERITIES)}",
+            )
+            severity = None
+        days = self._days(value)
+        signoff = None
+        for key in ("signoff", "partial"):
+            if key in value:
+                signoff = self._signoff(value[key], value.lines[key], days)
+        if "signoff" in value and "partial" in value:
+            self.problem(line, "'partial' names who signs beside checks; 'signoff' stands without checks.")
+        if ("valid" in value or "cadence" in value) and signoff is None and "signoff" not in value:
+            self.problem(line, "'valid' and 'cadence' bound a sign-off; there is none here.")
+        common = {"severity", "partial", "signoff", "valid", "cadence"}
+        rest = {key for key in value if key not in common}
+        if "signoff" in value:
+            for key in sorted(rest, key=value.lines.__getitem__):
+                self._unknown(key, value, ("signoff", "valid", "cadence", "severity"))
+            return Binding(id, line, signoff=signoff, severity=severity)
+        part = self._part(value, line, ignore=common)
+        return None if part is None else Binding(id, line, checks=part, signoff=signoff, severity=severity)
+
+    def _unknown(self, key: str, value: YamlMap, known: tuple[str, ...]) -> None:
+        self.problem(value.lines[key], f"Unknown key '{key}' in this binding.{nearest(key, known)}")
+
+    def _days(self, value: YamlMap) -> int | None:
+        if "valid" in value and "cadence" in value:
+            self.problem(value.lines["cadence"], "Give 'valid' or 'cadence', not both.")
+        if "valid" in value:
+            match = _DAYS.fullmatch(str(value["valid"]).strip())
+            if match and int(match[1]):
+                return int(match[1])
+            self.problem(value.lines["valid"], "'valid' is a number of days such as 30d.")
+        elif "cadence" in value:
+            cadence = str(value["cadence"])
+            if cadence in CADENCE_DAYS:
+                return CADENCE_DAYS[cadence]
+            self.problem(
+                value.lines["cadence"], f"'{cadence}' is no cadence.{nearest(cadence, get_args(Cadence))}"
+            )
+        return None
+
+    def _signoff(self, role: Any, line: int, days: int | None) -> SignoffRule | None:
+        if not isinstance(role, str):
+            self.problem(line, "A sign-off names a role of readiness.yaml.")
+        elif role not in self.roles:
+            self.problem(line, f"There is no role '{role}' in readiness.yaml.{nearest(role, self.roles)}")
+        else:
+            return SignoffRule(role, days)
+        return None
+
+    def _part(self, value: Any, line: int, ignore: set[str] | None = None) -> Part | None:
+        if isinstance(value, str):
+            if value not in self._plain:
+                self._plain[value] = self._use(value, YamlMap(self.path, line), line)
+            plain = self._plain[value]
+            return plain
+        if isinstance(value, YamlList):
+            return self._several(AllOf, value, line)
+        if not isinstance(value, YamlMap):
+            self.problem(line, "A binding is a check id, a list of them, or a mapping with 'check', 'all', "
+                         "'any', 'signoff' or 'not_applicable'.")
+            return None
+        rest = [key for key in value if key not in (ignore or ())]
+        ways = [key for key in ("check", "all", "any") if key in value]
+        if len(ways) != 1:
+            self.problem(line, "A binding holds exactly one of 'check', 'all', 'any', 'signoff', 'not_applicable'.")
+            for key in rest:
+                if key not in BINDING_WORDS and not ways:
+                    self._unknown(key, value, BINDING_WORDS)
+            return None
+        way = ways[0]
+        if way == "check":
+            parameters = YamlMap(self.path, value.line)
+            for key in rest:
+                if key != "check":
+                    parameters[key] = value[key]
+                    parameters.lines[key] = value.lines[key]
+            return self._use(value["check"], parameters, value.lines["check"])
+        for key in rest:
+            if key != way:
+                self._unknown(key, value, (way, *sorted(ignore or ())))
+        return self._several(AllOf if way == "all" else AnyOf, value[way], value.lines[way])
+
+    def _several(self, kind: type[AllOf] | type[AnyOf], value: Any, line: int) -> Part | None:
+        if not isinstance(value, YamlList) or not value:
+            self.problem(line, "This must be a list of at least one check; an empty one would assert nothing.")
+            return None
+        parts = [self._part(entry, at) for entry, at in zip(value, value.lines, strict=True)]
+        found = tuple(part for part in parts if part is not None)
+        return kind(found) if len(found) == len(parts) else None
+
+    def _use(self, id: Any, given: YamlMap, line: int) -> Use | None:
+        check = self.catalogue.get(id) if isinstance(id, str) else None
+        if check is None:
+            self.problem(line, f"There is no check '{id}'.{nearest(str(id), self.catalogue)}")
+            return None
+        on = self._on(check, given)
+        parameters = {key: value for key, value in given.items() if key != "on"}
+        what = f"the binding to {check.id}"
+        model = validate(check.parameters, parameters, given, (), what, self.problems)
+        if model is None or on is None:
+            return None
+        return Use(check, dict(model), on, line)
+
+    def _on(self, check: Check, given: YamlMap) -> tuple[str, ...] | None:
+        if "on" not in given:
+            return ()
+        value, line = given["on"], given.lines["on"]
+        names = tuple(value) if isinstance(value, list) else (value,)
+        if not names or not all(isinstance(name, str) for name in names):
+            self.problem(line, "'on' takes names or labels of resources.")
+            return None
+        if check.kind is None:
+            self.problem(line, f"{check.id} looks at no resource, so it takes no 'on'.")
+            return None
+        known = self.declared.get(check.kind, frozenset())
+        wrong = [name for name in names if known and name not in known]
+        for name in wrong:
+            self.problem(
+                line, f"No target declares a {word(check.kind)} named or labelled '{name}'.{nearest(name, known)}"
+            )
+        return None if wrong else names

@@ -1,0 +1,1 @@
+"""What should be: one module a domain. Checks judge facts and open no connection of their own."""

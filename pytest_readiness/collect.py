@@ -1,0 +1,146 @@
+"""pytest's nodes: checklist file -> sections -> tests, each test an ordinary pytest function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from pytest_readiness import clock
+from pytest_readiness.checklist import Section
+from pytest_readiness.evidence import ClaimFalse, CouldNotVerify
+from pytest_readiness.plan import PlannedChecklist, PlannedTest
+from pytest_readiness.redact import printable
+from pytest_readiness.registry import CHECKS, CLASSES, SEVERITIES
+
+PLANNED = pytest.StashKey[PlannedTest]()
+"""On every test that the plan made."""
+
+_TAKEN = frozenset(
+    "parametrize skip skipif xfail usefixtures filterwarnings tryfirst trylast readiness xdist_group timeout flaky "
+    "asyncio anyio trio no_cover django_db order dependency benchmark repeat vcr".split()
+)
+
+
+def marker(slug: str) -> str:
+    """Return the marker of a section or checklist: its slug, unless that has a meaning of its own for pytest."""
+    name = re.sub(r"[^\w-]+", "-", slug).strip("-") or "checklist"
+    return f"section-{name}" if name in _TAKEN else name
+
+
+def section_markers(section: Section) -> tuple[str, ...]:
+    """Markers that select a section: its own and those of the headings above it."""
+    return tuple(dict.fromkeys(marker(slug) for slug in (section.id, *section.ancestors)))
+
+
+def register_markers(config: pytest.Config, checklists: Iterable[PlannedChecklist]) -> None:
+    """Register every marker that the run's tests carry, so that strict markers hold and `--markers` lists them."""
+    lines: dict[str, str] = {}
+    for severity in SEVERITIES:
+        lines[severity] = f"items of {severity} severity."
+    for check_class in CLASSES:
+        lines[check_class] = f"{check_class} checks."
+    for domain in sorted({check.domain for check in CHECKS.values()}):
+        lines[domain] = f"checks of the domain {domain}."
+    for planned in checklists:
+        name = planned.checklist.name
+        lines.setdefault(marker(name), f"items of the checklist {name}.")
+        for section in planned.checklist.sections:
+            for each in section_markers(section):
+                words = lines.get(each, "")
+                if "section" not in words:
+                    what = f"items of the section {printable(section.title) if each == section.id else each}."
+                    lines[each] = f"{words[:-1]}; {what}" if words else what
+    for name, words in lines.items():
+        config.addinivalue_line("markers", f"{name}: {words}")
+
+
+class ChecklistFile(pytest.File):
+    """A checklist; its children are its sections."""
+
+    def __init__(self, planned: PlannedChecklist, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.planned = planned
+        self.add_marker(marker(planned.checklist.name))
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """Every section that has tests."""
+        for section in self.planned.checklist.sections:
+            tests = self.planned.tests[section.id]
+            if tests:
+                yield ChecklistSection.from_parent(self, name=section.id, section=section, tests=tests)
+
+
+class ChecklistSection(pytest.Collector):
+    """A section; its children are the tests of its items."""
+
+    def __init__(self, section: Section, tests: tuple[PlannedTest, ...], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tests = tests
+        for name in section_markers(section):
+            self.add_marker(name)
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Every test of every item."""
+        for test in self.tests:
+            yield ChecklistTest.from_parent(self, name=test.name, planned=test)
+
+
+def _nothing() -> None:
+    """Stands for a test that reads no facts."""
+
+
+class ChecklistTest(pytest.Function):
+    """One test of an item. pytest calls it like any function; what it calls is the check."""
+
+    def __init__(self, planned: PlannedTest, **kwargs: Any) -> None:
+        judge: Callable[..., Any] = _nothing
+        if planned.check is not None and planned.settled is None:
+            judge = planned.check.judge
+        super().__init__(callobj=judge, **kwargs)
+        self.stash[PLANNED] = planned
+        self.planned = planned
+        marks: list[str | pytest.MarkDecorator] = [planned.severity]
+        if planned.check is not None:
+            marks += [planned.check.domain, planned.check.check_class]
+        if planned.resource is not None:
+            marks.append(pytest.mark.xdist_group(planned.resource.key))
+        if planned.settled is not None:
+            state, reason = planned.settled
+            marks.append(pytest.mark.skip(reason=f"{state}: {printable(reason)}"))
+        if planned.waiver is not None and clock.now().date() <= planned.waiver.expires:
+            waiver = planned.waiver
+            reason = printable(f"waived until {waiver.expires} by {waiver.by}: {waiver.reason}")
+            marks.append(pytest.mark.xfail(reason=reason, raises=ClaimFalse, strict=False))
+        for mark in marks:
+            self.add_marker(mark)
+
+    def reportinfo(self) -> tuple[Any, int, str]:
+        """Place and headline: the item's line in its checklist."""
+        brackets = self.name[len(self.planned.item.slug) :]
+        return self.path, self.planned.item.line - 1, printable(f"{self.planned.item.text} {brackets}".strip())
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Say in sentences what is false, or why nothing could be seen; a defect keeps its traceback."""
+        if isinstance(excinfo.value, ClaimFalse):
+            return failure_text(self.planned, excinfo.value, self.nodeid)
+        if isinstance(excinfo.value, CouldNotVerify):
+            return f"could not verify: {printable(excinfo.value.reason)}."
+        return super().repr_failure(excinfo, style)
+
+
+def failure_text(planned: PlannedTest, error: ClaimFalse, nodeid: str) -> str:
+    """Return the lines that a person reads when a claim is false."""
+    assert planned.check is not None
+    rows = {
+        "claim": planned.check.title,
+        "expected": error.expected,
+        "seen": error.seen,
+        "where": f"{planned.resource.where} ({planned.resource.name})" if planned.resource else "",
+        "remedy": error.remedy or planned.check.remedy,
+        "check": f"{planned.check.id}, severity {planned.severity}",
+        "again": f"pytest --readiness-target=… '{nodeid}'",
+    }
+    return "\n".join(f"{name:<9} {printable(text)}" for name, text in rows.items() if text)

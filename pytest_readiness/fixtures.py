@@ -1,0 +1,103 @@
+"""Resources and facts as pytest fixtures, for checks and for a team's own tests alike."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pytest_readiness.collect import PLANNED
+from pytest_readiness.evidence import NotDeclared
+from pytest_readiness.gather import Gatherer
+from pytest_readiness.registry import FACTS, Fact
+from pytest_readiness.target.config import Target
+from pytest_readiness.target.resources import DATABASES, KINDS, Resource, word
+
+UMBRELLA = "database"
+"""Fixture that stands for the databases of every engine."""
+
+
+def resource_kinds(name: str) -> tuple[str, ...]:
+    """Return the kinds whose resources a fixture of this name goes through; none where it is no resource's."""
+    if name == UMBRELLA:
+        return tuple(model.kind for model in DATABASES.values())
+    return (name,) if name in KINDS else ()
+
+
+def fixture_plugin(gatherer: Gatherer) -> object:
+    """Return a plugin that defines a fixture for every kind of resource and every fact."""
+    plugin = SimpleNamespace()
+    for name in (*KINDS, UMBRELLA):
+        setattr(plugin, name, pytest.fixture(_resource_fixture(name), name=name))
+    for fact in FACTS.values():
+        setattr(plugin, fact.name, pytest.fixture(_fact_fixture(fact, gatherer), name=fact.name))
+    return plugin
+
+
+def _resource_fixture(name: str) -> Callable[..., object]:
+    def resource(request: pytest.FixtureRequest) -> object:
+        planned = request.node.stash.get(PLANNED, None)
+        return planned.resource if planned is not None else request.param
+
+    resource.__name__ = name
+    model = KINDS.get(name)
+    resource.__doc__ = (model.__doc__ if model else None) or "A database of any engine."
+    return resource
+
+
+def _fact_fixture(fact: Fact, gatherer: Gatherer) -> Callable[..., object]:
+    def value(request: pytest.FixtureRequest, **resources: Resource) -> object:
+        planned = request.node.stash.get(PLANNED, None)
+        asks = planned.asks if planned is not None else {}
+        try:
+            return gatherer.value(fact.name, resources[fact.kind], asks)
+        except NotDeclared as missing:
+            pytest.skip(f"unverified: {missing}")
+
+    value.__name__ = fact.name
+    value.__doc__ = inspect.getdoc(fact.read)
+    # pytest reads the signature to learn that this fixture builds on the resource's.
+    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("request", fact.kind)]
+    value.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return value
+
+
+def parametrize(metafunc: pytest.Metafunc, target: Target) -> None:
+    """Give a team's own test every resource of the kinds that it asks for."""
+    for name in metafunc.fixturenames:
+        kinds = resource_kinds(name)
+        if not kinds or not _is_ours(metafunc, name):
+            continue
+        on = _on(metafunc)
+        found = [
+            resource
+            for kind in kinds
+            for resource in target.of(kind)
+            if not on or resource.name in on or not set(resource.labels).isdisjoint(on)
+        ]
+        values: list[Any] = [pytest.param(resource, id=resource.name) for resource in found]
+        if not values:
+            named = f" named or labelled {' or '.join(on)}" if on else ""
+            reason = f"unverified: target {target.name} declares no {word(name)}{named}"
+            values = [pytest.param(None, id="none", marks=pytest.mark.skip(reason=reason))]
+        metafunc.parametrize(name, values, indirect=True)
+
+
+def _on(metafunc: pytest.Metafunc) -> tuple[str, ...]:
+    mark = metafunc.definition.get_closest_marker("readiness")
+    on = mark.kwargs.get("on") if mark else None
+    return (on,) if isinstance(on, str) else tuple(on or ())
+
+
+def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
+    """Whether no conftest or test module overrides the fixture, and no mark parametrizes it already."""
+    definitions = metafunc._arg2fixturedefs.get(name, ())
+    marked = any(
+        name in str(mark.args[0]).replace(" ", "").split(",")
+        for mark in metafunc.definition.iter_markers("parametrize")
+        if mark.args
+    )
+    return bool(definitions) and definitions[-1].func.__module__ == __name__ and not marked

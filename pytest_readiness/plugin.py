@@ -1,0 +1,118 @@
+"""pytest's hooks and options. Without `--readiness-target` nothing but the options and one marker is added.
+
+This module is imported in every pytest run of the machine: it imports nothing but pytest, and whatever an active run
+needs is imported in `pytest_configure`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+import pytest
+
+CLASSES = ("active", "disruptive")
+FIXTURES = frozenset(
+    {
+        "url",
+        "readiness_host",
+        "container",
+        "image",
+        "database",
+        "postgres",
+        "mysql",
+        "redis",
+        "mongodb",
+        "domain",
+        "repository",
+        "env_file",
+        "document",
+    }
+)
+"""Fixtures of resources; named here so that a run without a target can say why a test that wants one is skipped."""
+
+
+class Hooks:
+    """Hooks that a project's conftest.py may implement."""
+
+    @pytest.hookspec
+    def pytest_readiness_variables(self, config: pytest.Config, target: str) -> dict[str, str]:
+        """Return values for `${NAME}` in readiness.yaml, beside the environment, once the target is known.
+
+        Called once, before readiness.yaml is read, in the process that controls the run.
+        """
+        raise NotImplementedError
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the options."""
+    pluginmanager.add_hookspecs(Hooks)
+    group = parser.getgroup("readiness", "production readiness")
+    group.addoption(
+        "--readiness-target",
+        metavar="NAME",
+        help="run checklists against this target of readiness.yaml; without paths, the checklists that it names",
+    )
+    group.addoption(
+        "--readiness-config",
+        metavar="FILE",
+        type=Path,
+        help="configuration file (default: readiness.yaml in the root directory, or here, or above)",
+    )
+    group.addoption(
+        "--readiness-allow",
+        metavar="CLASS",
+        action="append",
+        choices=CLASSES,
+        default=[],
+        help="let checks of this class run too: active or disruptive; repeatable",
+    )
+    group.addoption(
+        "--readiness-release", metavar="NAME", help="the release that this run decides about, such as 1.4.2"
+    )
+    group.addoption(
+        "--readiness-report", metavar="FILE", type=Path, help="write the report, one self-contained HTML page"
+    )
+    group.addoption(
+        "--readiness-out", metavar="DIR", type=Path, help="write machine-readable results there (result.json)"
+    )
+    group.addoption(
+        "--readiness-fenced",
+        action="store_true",
+        help="also read checklists that stand inside code fences",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the run a readiness run where a target is given."""
+    config.addinivalue_line(
+        "markers",
+        "readiness(item, on=None): this test answers an item of a checklist ('section/item'); "
+        "`on` restricts its resources to these names or labels.",
+    )
+    if config.getoption("readiness_target") is None:
+        for option in ("report", "out", "config", "release"):
+            if config.getoption(f"readiness_{option}") is not None:
+                raise pytest.UsageError(f"--readiness-{option} needs --readiness-target NAME.")
+        config.pluginmanager.register(Absent(), "readiness-absent")
+        return
+    from pytest_readiness.run import start
+
+    start(config)
+
+
+class Absent:
+    """Stands in where no target is given."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Skip what asks for a target's resources: without a target there are none."""
+        reason = "needs --readiness-target NAME"
+        for item in items:
+            wanted = FIXTURES.intersection(getattr(item, "fixturenames", ()))
+            if not wanted:
+                continue
+            known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", wanted)
+            if not wanted.issubset(known):
+                item.add_marker(pytest.mark.skip(reason=reason))

@@ -1,0 +1,102 @@
+"""Where a result comes from: what ran, which version of what was looked at, when, and from where."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_readiness import __version__, clock
+from pytest_readiness.plan import Plan
+
+if TYPE_CHECKING:
+    import pytest
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Everything that a reader needs to trust, or to repeat, a result.
+
+    Attributes:
+        target: name and description of the target.
+        release: the release that the run decides about, or "".
+        commit: commit of the repository that holds readiness.yaml, with "+ changes" where it is not clean, or "".
+        checklists: name and SHA-256 of each document.
+        started, finished: UTC, ISO 8601.
+        seconds: how long the run took.
+        runner: host name of the machine that looked.
+        versions: of this plugin, pytest and Python.
+        command: the arguments of the run.
+    """
+
+    target: str
+    description: str
+    release: str
+    commit: str
+    checklists: tuple[tuple[str, str], ...]
+    started: str
+    finished: str
+    seconds: float
+    runner: str
+    versions: tuple[tuple[str, str], ...]
+    command: tuple[str, ...]
+
+    @classmethod
+    def of(cls, config: pytest.Config, plan: Plan) -> Provenance:
+        """Return what is known when the run begins."""
+        import pytest as running
+
+        configuration = plan.configuration
+        return cls(
+            target=configuration.target.name,
+            description=configuration.target.description,
+            release=config.getoption("readiness_release") or "",
+            commit=_commit(configuration.path.resolve().parent),
+            checklists=tuple(
+                (planned.checklist.name, planned.checklist.sha256) for planned in plan.checklists.values()
+            ),
+            started=clock.now().isoformat(timespec="seconds"),
+            finished="",
+            seconds=-time.time(),
+            runner=socket.gethostname(),
+            versions=(
+                ("pytest-readiness", __version__),
+                ("pytest", running.__version__),
+                ("Python", platform.python_version()),
+                ("platform", sys.platform),
+            ),
+            command=tuple(str(argument) for argument in config.invocation_params.args),
+        )
+
+    def finished_at(self, now: float) -> Provenance:
+        """Return it with the end of the run."""
+        return replace(
+            self, finished=clock.now().isoformat(timespec="seconds"), seconds=round(self.seconds + now, 3)
+        )
+
+
+def _commit(folder: Path) -> str:
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    outputs = []
+    for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
+        try:
+            done = subprocess.run(
+                [git, "-C", str(folder), *arguments],
+                capture_output=True,
+                text=True,
+                timeout=5,
+                check=True,
+                stdin=subprocess.DEVNULL,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return outputs[0] if outputs else ""
+        outputs.append(done.stdout.strip())
+    return outputs[0] + (" + changes" if outputs[1] else "")

@@ -1,0 +1,87 @@
+"""Keeps secrets out of every text that leaves the program."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+MASK = "•••"
+SHORTEST = 4
+"""Shorter secrets are not searched for: masking every "a" would hide the report, not the secret."""
+
+# User and password before a host, bearer tokens, and key shapes that providers document.
+_SHAPES = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)"
+    r"|(?P<auth>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
+    r"|\b(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{8,}|\bwhsec_[A-Za-z0-9]{8,}|\bSG\.[\w-]{16,}\.[\w-]{16,}"
+    r"|\bAKIA[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}|\bxox[abprs]-[A-Za-z0-9-]{10,}"
+)
+
+
+class Redactor:
+    """Replaces known secrets, in any usual encoding, and texts of the shape of a secret."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._forms: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self.add(*secrets)
+
+    def add(self, *secrets: str) -> None:
+        """Make every later call hide these texts too."""
+        for secret in secrets:
+            if len(secret) >= SHORTEST:
+                self._forms.update(_encoded(secret))
+        forms = sorted(self._forms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
+
+    def __call__(self, text: str) -> str:
+        """Return `text` with every secret replaced by a mask."""
+        if self._pattern is not None:
+            text = self._pattern.sub(MASK, text)
+        return _SHAPES.sub(lambda match: f"{match['scheme'] or match['auth'] or ''}{MASK}", text)
+
+    def deep(self, value: Any) -> Any:
+        """Return plain data with every text in it redacted."""
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, Mapping):
+            return {self(str(key)): self.deep(child) for key, child in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.deep(child) for child in value]
+        return value
+
+
+def _encoded(secret: str) -> set[str]:
+    data = secret.encode()
+    forms = {
+        secret,
+        quote(secret, safe=""),
+        quote(secret),
+        quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        html.escape(secret),
+        repr(secret)[1:-1],
+        data.hex(),
+    }
+    # The base64 of a secret inside a longer text depends on where it starts: the core is the same for each start.
+    for start in range(3):
+        core = base64.b64encode(b"\0" * start + data).decode()
+        first = (0, 2, 3)[start]
+        last = len(core.rstrip("=")) - (1 if (start + len(data)) % 3 else 0)
+        if last - first >= SHORTEST + 2:
+            forms |= {core[first:last], core[first:last].replace("+", "-").replace("/", "_")}
+    return {form for form in forms if len(form) >= SHORTEST}
+
+
+def printable(text: str) -> str:
+    """Return `text` without terminal control: every control or format character as an escape, in one line."""
+    return "".join(
+        character if character.isprintable() else " " if character in "\r\n\t" else repr(character)[1:-1]
+        for character in text
+    )

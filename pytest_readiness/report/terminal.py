@@ -1,0 +1,221 @@
+"""The terminal: a line while facts are gathered, and the verdict at the end."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_readiness.redact import printable
+from pytest_readiness.result import State
+from pytest_readiness.verdict import ItemVerdict, Verdict, shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from pytest_readiness.gather import Gatherer, Reading
+    from pytest_readiness.run import Run
+
+QUIET_SECONDS = 0.4
+"""A wait shorter than this is not worth a line."""
+REFRESH_SECONDS = 0.2
+OPEN_SHOWN = 25
+"""Open items listed without -v."""
+STYLES: dict[State, str] = {
+    "passed": "green",
+    "failed": "bold red",
+    "error": "red",
+    "unverified": "yellow",
+    "waived": "magenta",
+    "not applicable": "dim",
+}
+
+
+def wait(config: pytest.Config, gatherer: Gatherer, readings: Sequence[Reading]) -> None:
+    """Wait until the readings are done; on a terminal, a line says what is waited for."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    live = reporter is not None and getattr(reporter, "isatty", False) and config.get_verbosity() >= 0
+    begun = time.monotonic()
+    written = False
+    for reading in readings:
+        while not reading.done.wait(REFRESH_SECONDS if live else None):
+            if time.monotonic() - begun < QUIET_SECONDS:
+                continue
+            if not written:
+                reporter.ensure_newline()
+            written = True
+            reporter.write(f"\r{_progress(gatherer)}\x1b[K", flush=True)
+    if written:
+        reporter.write("\r\x1b[K", flush=True)
+
+
+def _progress(gatherer: Gatherer) -> str:
+    now = gatherer.progress()
+    line = f"gathering facts {now.done}/{now.total}"
+    if now.running:
+        label, seconds = now.running[0]
+        others = f" and {len(now.running) - 1} more" if len(now.running) > 1 else ""
+        line += f", waiting for {label} ({seconds:.0f} s){others}"
+    return printable(line)[: shutil.get_terminal_size().columns - 1]
+
+
+class TerminalReport:
+    """Writes the verdict below pytest's own lines."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+        """Write verdict, score, a bar a section, and what is open and why."""
+        verdict = self.run.verdict
+        if verdict is None or not verdict.items:
+            return
+        terminalreporter.section("readiness", sep="=")
+        width = shutil.get_terminal_size().columns
+        buffer = io.StringIO()
+        from rich.console import Console
+
+        console = Console(
+            file=buffer,
+            width=max(width, 40),
+            force_terminal=terminalreporter.hasmarkup,
+            no_color=not terminalreporter.hasmarkup,
+            color_system="standard" if terminalreporter.hasmarkup else None,
+            legacy_windows=False,
+            highlight=False,
+        )
+        _Summary(console, verdict, self.run, config.get_verbosity(), _unicode()).write()
+        terminalreporter.write(buffer.getvalue())
+
+
+def _unicode() -> bool:
+    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
+
+
+class _Summary:
+    def __init__(self, console: Console, verdict: Verdict, run: Run, verbosity: int, unicode: bool) -> None:
+        self.console = console
+        self.verdict = verdict
+        self.run = run
+        self.verbosity = verbosity
+        self.full, self.empty, self.dash = ("█", "░", "–") if unicode else ("#", ".", "-")
+
+    def write(self) -> None:
+        self._headline()
+        if self.verbosity >= 0:
+            self._sections()
+            self._open()
+        self._where()
+
+    def _text(self, text: str, style: str = "") -> Text:
+        from rich.text import Text
+
+        return Text(self.run.redact(printable(text)), style)
+
+    def _headline(self) -> None:
+        verdict = self.verdict
+        word, style = ("GO", "bold white on green") if verdict.go else ("NO-GO", "bold white on red")
+        line = self._text(f" {word} ", style)
+        line.append(f"  score {shown(verdict.score)}".replace("–", self.dash), "bold")
+        target = self.run.plan.configuration.target.name
+        release = self.run.provenance.release
+        line.append(f" of 100 · target {printable(target)}" + (f" · release {printable(release)}" if release else ""))
+        self.console.print(line)
+        if verdict.reasons:
+            self.console.print(self._text(f"because {'; '.join(verdict.reasons)}"))
+        counts = ", ".join(
+            f"{verdict.counts[state]} {state}" for state in STYLES if verdict.counts.get(state)
+        )
+        self.console.print(self._text(f"{len(verdict.items)} items: {counts}"))
+        if verdict.partial:
+            self.console.print(
+                self._text(
+                    f"This is a part only: {verdict.selected} of {verdict.total} items were selected. "
+                    "A release is decided on all of them.",
+                    "yellow",
+                )
+            )
+
+    def _sections(self) -> None:
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 2))
+        wide = self.console.width >= 100  # noqa: PLR2004
+        cells = 30 if wide else 12
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=48 if wide else 30)
+        table.add_column(no_wrap=True)
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis")
+        for section in self.verdict.sections:
+            counts: dict[State, int] = {}
+            for item in section.leaves:
+                counts[item.state] = counts.get(item.state, 0) + 1
+            total = len(section.leaves)
+            words = ", ".join(f"{counts[state]} {state}" for state in STYLES if counts.get(state))
+            table.add_row(
+                self._text(section.section.title or section.checklist),
+                self._bar(counts, total, cells),
+                self._text(f"{counts.get('passed', 0)}/{total}"),
+                self._text(words if wide else ""),
+            )
+        self.console.print()
+        self.console.print(table)
+
+    def _bar(self, counts: dict[State, int], total: int, cells: int) -> Text:
+        from rich.text import Text
+
+        bar = Text()
+        done = used = 0
+        for state in STYLES:
+            done += counts.get(state, 0)
+            upto = done * cells // total
+            bar.append((self.full if state == "passed" else self.empty) * (upto - used), STYLES[state])
+            used = upto
+        return bar
+
+    def _open(self) -> None:
+        items = self.verdict.open_items
+        if not items:
+            return
+        self.console.print()
+        self.console.print(self._text(f"Open, worst first ({len(items)})", "bold"))
+        limit = len(items) if self.verbosity > 0 else OPEN_SHOWN
+        for item in items[:limit]:
+            self._item(item)
+        if len(items) > limit:
+            self.console.print(self._text(f"  … and {len(items) - limit} more; -v lists all."))
+
+    def _item(self, item: ItemVerdict) -> None:
+        line = self._text(f"  {item.severity:<8} ")
+        line.append(f"{item.state:<10} ", STYLES[item.state])
+        line.append_text(self._text(f"{item.item.text}"))
+        line.append_text(self._text(f"  {item.full_id}, line {item.item.line}", "dim"))
+        self.console.print(line, soft_wrap=False)
+        seen: set[str] = set()
+        for result in item.results:
+            if result.state != item.state:
+                continue
+            where = f"{result.resource}: " if result.resource else ""
+            expected = f"expected {result.expected}; seen: " if result.expected else ""
+            words = f"{where}{expected}{result.evidence}"
+            if words in seen:
+                continue
+            seen.add(words)
+            from rich.padding import Padding
+
+            self.console.print(Padding(self._text(words), (0, 0, 0, 11)))
+            if result.warning:
+                self.console.print(Padding(self._text(result.warning, "yellow"), (0, 0, 0, 11)))
+
+    def _where(self) -> None:
+        for option, what in (("readiness_report", "report"), ("readiness_out", "results")):
+            path = self.run.config.getoption(option)
+            if path is not None:
+                self.console.print(self._text(f"{what}: {path}"))

@@ -1,0 +1,452 @@
+"""One readiness run: loads everything, plans, gathers, keeps what the tests found, and ends with the verdict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_readiness import clock
+from pytest_readiness.collect import PLANNED, ChecklistFile, ChecklistTest, register_markers, section_markers
+from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
+from pytest_readiness.fixtures import fixture_plugin, parametrize, resource_kinds
+from pytest_readiness.gather import Gatherer
+from pytest_readiness.people import judge_signoffs
+from pytest_readiness.plan import Plan, PlannedChecklist, PlannedTest, make_plan
+from pytest_readiness.problems import ProblemsError, nearest
+from pytest_readiness.provenance import Provenance
+from pytest_readiness.redact import Redactor, printable
+from pytest_readiness.registry import CLASSES, FACTS, RegistrationError
+from pytest_readiness.result import TestResult, from_properties
+from pytest_readiness.target.config import find_configuration, load_configuration
+from pytest_readiness.target.resources import Resource
+from pytest_readiness.verdict import Verdict, judge
+
+CHECKLIST_SUFFIXES = (".md", ".markdown")
+VARIABLES = "readiness_variables"
+"""Key of the controller's variables in an xdist worker's input."""
+NO_GO = 6
+"""Exit code: NO-GO, though no test failed, because something is unverified, unsigned or could not be verified."""
+EVIDENCE_LENGTH = 1000
+
+RUN = pytest.StashKey["Run"]()
+"""On the configuration of a readiness run."""
+ANSWERED = pytest.StashKey[PlannedTest]()
+"""On a team's own test that answers an item: a test of that item to stand for it."""
+
+
+def start(config: pytest.Config) -> None:
+    """Make this run a readiness run.
+
+    Raises:
+        pytest.UsageError: every mistake in the configuration, the checklists and their bindings.
+    """
+    target = config.getoption("readiness_target")
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    redact = Redactor()
+    try:
+        path = config.getoption("readiness_config") or find_configuration(
+            config.rootpath, config.invocation_params.dir
+        )
+        if path is None:
+            raise pytest.UsageError(
+                f"There is no readiness.yaml in {config.rootpath} or {config.invocation_params.dir} or above it; "
+                "write one (see the quickstart) or name one with --readiness-config FILE."
+            )
+        variables: dict[str, str] = dict(worker[VARIABLES]) if worker is not None else {}
+        if worker is None:
+            for each in config.hook.pytest_readiness_variables(config=config, target=target):
+                variables.update(each)
+        configuration = load_configuration(Path(path), target, variables)
+        redact.add(*configuration.secrets)
+        documents = _documents(config)
+        if documents is None:
+            documents = configuration.checklists
+            if not documents and not configuration.tests:
+                raise pytest.UsageError(f"{path} names no checklists; give one as an argument or under 'checklists'.")
+            config.args[:] = [str(each) for each in (*documents, *configuration.tests)]
+        allow = frozenset((CLASSES[0], *configuration.target.policy.allow, *config.getoption("readiness_allow")))
+        # Without a document among the paths a team's own tests run; the configured checklists say what they answer.
+        plan = make_plan(
+            configuration, documents or configuration.checklists, allow, fenced=config.getoption("readiness_fenced")
+        )
+    except (ProblemsError, RegistrationError) as error:
+        raise pytest.UsageError("\n".join(redact(printable(line)) for line in str(error).splitlines())) from None
+    run = Run(config, plan, redact, variables)
+    config.stash[RUN] = run
+    config.pluginmanager.register(run, "readiness-run")
+
+
+def _documents(config: pytest.Config) -> tuple[Path, ...] | None:
+    """Checklists among the paths of the command line; None where no path was given."""
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        return None
+    paths = dict.fromkeys(argument.partition("::")[0] for argument in config.args)
+    folder = config.invocation_params.dir
+    return tuple((folder / path).resolve() for path in paths if path.lower().endswith(CHECKLIST_SUFFIXES))
+
+
+class Run:
+    """The plugin that is registered for a readiness run."""
+
+    def __init__(
+        self, config: pytest.Config, plan: Plan, redact: Redactor, variables: dict[str, str]
+    ) -> None:
+        self.config = config
+        self.plan = plan
+        self.redact = redact
+        self.variables = variables
+        self.gatherer = Gatherer()
+        self.checklists = {path.resolve(): planned for path, planned in plan.checklists.items()}
+        self.is_worker = hasattr(config, "workerinput")
+        self.results: dict[str, TestResult] = {}
+        self.expected: dict[str, None] = {}
+        self.other_failed = False
+        self.verdict: Verdict | None = None
+        self.provenance = Provenance.of(config, plan)
+        self._begun: set[str] = set()
+        register_markers(config, plan.checklists.values())
+        config.pluginmanager.register(fixture_plugin(self.gatherer), "readiness-fixtures")
+        if getattr(config.option, "dist", "no") == "load":
+            # One worker reads a resource's facts for all its tests; spread over workers each would read them again.
+            config.option.dist = "loadgroup"
+        if not self.is_worker:
+            from pytest_readiness.report import register_reports
+
+            register_reports(config, self)
+
+    # Collection
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """Collect the run's checklists, and no other Markdown file."""
+        planned = self.checklists.get(file_path.resolve())
+        if planned is None:
+            return None
+        node: pytest.Collector = ChecklistFile.from_parent(parent, path=file_path, planned=planned)
+        return node
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Give a team's own tests the target's resources."""
+        parametrize(metafunc, self.plan.configuration.target)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Let a team's own tests answer items."""
+        by_item: dict[str, PlannedTest] = {}
+        planned_of: dict[str, PlannedChecklist] = {}
+        for planned in self.plan.checklists.values():
+            for tests in planned.tests.values():
+                for test in tests:
+                    by_item.setdefault(test.full_item, test)
+                    planned_of[test.full_item] = planned
+        names: dict[str, list[str]] = {}
+        for full in by_item:
+            names.setdefault(full, []).append(full)
+            names.setdefault(full.partition(":")[2], []).append(full)
+        answered: set[str] = set()
+        wrong = []
+        for item in items:
+            mark = item.get_closest_marker("readiness")
+            if mark is None or isinstance(item, ChecklistTest):
+                continue
+            wanted = str(mark.args[0]) if mark.args else ""
+            found = names.get(wanted, [])
+            if len(found) != 1:
+                why = f"is an item of several checklists; write {' or '.join(found)}." if found else (
+                    f"is no item of this run's checklists.{nearest(wanted, names)}"
+                )
+                wrong.append(f"{item.nodeid}: '{wanted}' {why}")
+                continue
+            test = by_item[found[0]]
+            item.stash[ANSWERED] = test
+            answered.add(test.full_item)
+            for name in (test.severity, *section_markers(test.section)):
+                item.add_marker(name)
+        if wrong:
+            raise pytest.UsageError("\n".join(dict.fromkeys(wrong)))
+        items[:] = [
+            item
+            for item in items
+            if not (
+                isinstance(item, ChecklistTest)
+                and item.planned.full_item in answered
+                and item.planned.settled is not None
+                and item.planned.check is None
+                and item.planned.settled[0] == "unverified"
+            )
+        ]
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Begin to gather what the selected tests need."""
+        for item in session.items:
+            if (test := self._test_of(item)) is not None:
+                self.expected[test.key] = None
+        if not self.is_worker and not self.config.option.collectonly:
+            self._gather(session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Learn from a worker what was selected."""
+        for nodeid in ids:
+            path, *names = nodeid.partition("@")[0].split("::")
+            planned = self.checklists.get((self.config.rootpath / path).resolve())
+            if planned is not None and len(names) == 2:
+                self.expected[f"{planned.checklist.name}:{names[0]}/{names[1]}"] = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Hand the variables to an xdist worker."""
+        node.workerinput[VARIABLES] = self.variables
+
+    def _test_of(self, item: pytest.Item) -> PlannedTest | None:
+        return item.planned if isinstance(item, ChecklistTest) else None
+
+    def _gather(self, items: Sequence[pytest.Item], only: str | None = None) -> None:
+        for item in items:
+            test = self._test_of(item)
+            if test is None or test.resource is None or test.settled is not None:
+                continue
+            if only is None or test.resource.key == only:
+                for name in self._facts(item):
+                    self.gatherer.plan(name, test.resource, test.asks)
+        self.gatherer.start()
+
+    def _facts(self, item: pytest.Item) -> list[str]:
+        """Facts that a test takes and that nobody overrides by a fixture of the same name."""
+        known = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
+        return [
+            name
+            for name in item._fixtureinfo.argnames  # type: ignore[attr-defined]
+            if name in FACTS and known[name][-1].func.__module__ == "pytest_readiness.fixtures"
+        ]
+
+    # Running
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Wait for what the test reads, saying so on a terminal."""
+        test = self._test_of(item)
+        if test is not None and test.resource is not None and test.settled is None:
+            if self.is_worker and test.resource.key not in self._begun:
+                self._begun.add(test.resource.key)
+                self._gather(item.session.items, only=test.resource.key)
+            from pytest_readiness.report.terminal import wait
+
+            wait(self.config, self.gatherer, self._readings(item, test.resource, test))
+        return (yield)
+
+    def _readings(self, item: pytest.Item, resource: Resource, test: PlannedTest) -> list[Any]:
+        return [
+            reading for name in self._facts(item) for reading in self.gatherer.readings(name, resource, test.asks)
+        ]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Judge the claim of a checklist's test."""
+        if not isinstance(pyfuncitem, ChecklistTest):
+            return None
+        test = pyfuncitem.planned
+        if test.signoff is not None:
+            pyfuncitem.stash[EVIDENCE] = self._signed(test)
+            return True
+        assert test.check is not None
+        arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+        try:
+            evidence = test.check.judge(**arguments, **test.parameters)
+        except NotDeclared as missing:
+            raise _unverified(str(missing)) from None
+        if not isinstance(evidence, Evidence):
+            raise CouldNotVerify(f"the check {test.check.id} returned no evidence; that is a defect of the check")
+        pyfuncitem.stash[EVIDENCE] = evidence
+        return True
+
+    def _signed(self, test: PlannedTest) -> Evidence:
+        assert test.signoff is not None
+        verdicts = self.plan.verdicts
+        evidence, refusal = judge_signoffs(
+            test.signoff,
+            verdicts.signoffs.get(test.full_item, ()),
+            self.plan.configuration.roles.get(test.signoff.role, ()),
+            folder=verdicts.folder,
+            release=self.config.getoption("readiness_release"),
+            today=clock.now().date(),
+        )
+        if evidence is None:
+            raise _unverified(refusal)
+        return evidence
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Keep what was found, as plain data; hide secrets; tell what could not be seen from what is false."""
+        report = yield
+        error = call.excinfo.value if call.excinfo is not None else None
+        unseen = isinstance(item, ChecklistTest) and not isinstance(
+            error, ClaimFalse | pytest.skip.Exception | None
+        )
+        if isinstance(error, CouldNotVerify) or unseen:
+            if report.when == "call" and report.failed:
+                # pytest tells an error from a failure by the phase; what could not be looked at did not fail.
+                report.when = "setup"
+            if isinstance(error, CouldNotVerify):
+                report.longrepr = f"could not verify: {printable(error.reason)}."
+        if report.failed:
+            self._hide(report)
+        if report.when != "teardown" and (report.when == "call" or not report.passed):
+            self._keep(item, call, report, error)
+        return report
+
+    def _hide(self, report: pytest.TestReport) -> None:
+        text = str(report.longrepr)
+        if (hidden := self.redact(text)) != text:
+            report.longrepr = hidden
+        report.sections = [(name, self.redact(content)) for name, content in report.sections]
+
+    def _keep(
+        self,
+        item: pytest.Item,
+        call: pytest.CallInfo[None],
+        report: pytest.TestReport,
+        error: BaseException | None,
+    ) -> None:
+        test = item.stash.get(PLANNED, None) or item.stash.get(ANSWERED, None)
+        if test is None or EVIDENCE_KEPT in item.stash:
+            return
+        item.stash[EVIDENCE_KEPT] = True
+        own = isinstance(item, ChecklistTest)
+        result = _result(item, test, own, report, error, call)
+        notes = self._notes(item, test) if own else ""
+        if notes:
+            result = _with_note(result, notes)
+        properties = [
+            (name, self.redact(printable(value))[:EVIDENCE_LENGTH] if isinstance(value, str) else value)
+            for name, value in result.properties()
+        ]
+        item.user_properties += properties
+        report.user_properties += properties
+
+    def _notes(self, item: pytest.Item, test: PlannedTest) -> str:
+        if test.resource is None or test.settled is not None:
+            return ""
+        notes = [reading.note for reading in self._readings(item, test.resource, test) if reading.done.is_set()]
+        return "; ".join(dict.fromkeys(note for note in notes if note))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take up a result, in the process that controls the run."""
+        if self.is_worker:
+            return
+        result = from_properties(report.user_properties)
+        if result is not None:
+            self.results.setdefault(result.test, result)
+        elif report.failed:
+            self.other_failed = True
+
+    # The end
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Judge the run and set the exit code."""
+        self.gatherer.stop("the run ended before it was read")
+        if self.is_worker or self.config.option.collectonly:
+            return
+        self.verdict = judge(self.plan, tuple(self.results.values()), self.expected)
+        self.provenance = self.provenance.finished_at(time.time())
+        decided = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        if exitstatus in decided and self.verdict.items and not self.other_failed:
+            session.exitstatus = exit_code(self.verdict)
+
+    def pytest_report_header(self) -> str:
+        """Say what runs against what."""
+        configuration = self.plan.configuration
+        names = ", ".join(printable(planned.checklist.name) for planned in self.plan.checklists.values())
+        count = len(configuration.target.resources)
+        return (
+            f"readiness: target {configuration.target.name} ({count} resource{'s' * (count != 1)}, "
+            f"{configuration.path}), checklist{'s' * (len(self.plan.checklists) != 1)} {names}"
+        )
+
+
+EVIDENCE = pytest.StashKey[Evidence]()
+EVIDENCE_KEPT = pytest.StashKey[bool]()
+
+
+def exit_code(verdict: Verdict) -> int:
+    """Return the exit code of a verdict: 0 GO, 1 NO-GO and a test failed, 6 NO-GO though none failed."""
+    if verdict.go:
+        return pytest.ExitCode.OK
+    return pytest.ExitCode.TESTS_FAILED if verdict.counts.get("failed") else NO_GO
+
+
+def _unverified(reason: str) -> pytest.skip.Exception:
+    return pytest.skip.Exception(f"unverified: {printable(reason)}", _use_item_location=True)
+
+
+def _with_note(result: TestResult, note: str) -> TestResult:
+    from dataclasses import replace
+
+    return replace(result, evidence=f"{result.evidence} ({note})" if result.evidence else note)
+
+
+def _result(
+    item: pytest.Item,
+    test: PlannedTest,
+    own: bool,
+    report: pytest.TestReport,
+    error: BaseException | None,
+    call: pytest.CallInfo[None],
+) -> TestResult:
+    """What a report says about its item."""
+    common: dict[str, Any] = {
+        "test": test.key if own else f"{test.checklist}:{item.nodeid}",
+        "item": test.full_item,
+        "severity": test.severity,
+        "target": item.config.getoption("readiness_target"),
+        "check": _check_name(test) if own else item.nodeid,
+        "seconds": round(call.duration, 6),
+        "start": round(call.start, 3),
+    }
+    if own and test.resource is not None:
+        common |= {"resource": test.resource.name, "resource_kind": test.resource.kind}
+    if report.passed:
+        evidence = item.stash.get(EVIDENCE, None) or Evidence("the team's own test passed")
+        warning = evidence.warning
+        if hasattr(report, "wasxfail"):
+            warning = "; ".join(filter(None, (warning, "the waiver is no longer needed")))
+        return TestResult(state="passed", evidence=evidence.text, warning=warning, **common)
+    if report.skipped and hasattr(report, "wasxfail") and isinstance(error, ClaimFalse):
+        return TestResult(state="waived", **_false(error, test), warning=str(report.wasxfail), **common)
+    if report.skipped:
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reason = reason.removeprefix("Skipped: ")
+        for state in ("unverified", "not applicable"):
+            if reason.startswith(f"{state}: "):
+                return TestResult(state=state, evidence=reason.removeprefix(f"{state}: "), **common)
+        return TestResult(state="unverified", evidence=f"skipped: {reason}", **common)
+    if isinstance(error, ClaimFalse):
+        expired = f"the waiver expired on {test.waiver.expires}" if test.waiver else ""
+        return TestResult(state="failed", **_false(error, test), warning=expired, **common)
+    if isinstance(error, CouldNotVerify):
+        return TestResult(state="error", evidence=f"could not verify: {error.reason}", **common)
+    what = f"{type(error).__name__}: {_first_line(error)}" if error is not None else "the test broke"
+    if own:
+        what = f"could not verify: the check broke ({what}); that is a defect of the check"
+    return TestResult(state="failed" if report.when == "call" and not own else "error", evidence=what, **common)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).partition("\n")[0]
+
+
+def _check_name(test: PlannedTest) -> str:
+    if test.check is not None:
+        return test.check.id
+    return "signoff" if test.signoff is not None else ""
+
+
+def _false(error: ClaimFalse, test: PlannedTest) -> dict[str, str]:
+    remedy = error.remedy or (test.check.remedy if test.check else "")
+    return {"evidence": error.seen, "expected": error.expected, "remedy": remedy}

@@ -1,0 +1,1 @@
+"""Targets: what readiness.yaml declares of an environment, as typed resources and a policy."""

@@ -1,0 +1,426 @@
+"""readiness.yaml: checklists, roles and targets; every mistake in it is found before anything is contacted."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+
+from pytest_readiness.problems import Problem, ProblemsError, nearest
+from pytest_readiness.registry import CheckClass, Severity
+from pytest_readiness.target.resources import (
+    DATABASES,
+    SECTIONS,
+    AnchoredPath,
+    Resource,
+    word,
+)
+from pytest_readiness.target.secrets import MissingVariableError, interpolate
+from pytest_readiness.validation import validate
+from pytest_readiness.yamlfile import YamlList, YamlMap, read_yaml
+
+FILE_NAME = "readiness.yaml"
+
+_SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|DSN|(?:DATABASE|REDIS|MONGO\w*)_UR[IL]", re.IGNORECASE)
+
+
+class Weights(BaseModel):
+    """How much an item of each severity counts in the score."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    critical: Annotated[float, Field(ge=0)] = 10
+    high: Annotated[float, Field(ge=0)] = 5
+    medium: Annotated[float, Field(ge=0)] = 2
+    low: Annotated[float, Field(ge=0)] = 1
+
+
+class Policy(BaseModel):
+    """When the verdict is GO.
+
+    Attributes:
+        min_score: lowest score, 0 to 100, with which a release may go.
+        block: an open item of this severity or a higher one means NO-GO whatever the score.
+        allow: classes of checks that may run beside the passive ones.
+        weights: how much an item of each severity counts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_score: Annotated[float, Field(ge=0, le=100)] = 90
+    block: Severity = "critical"
+    allow: tuple[CheckClass, ...] = ()
+    weights: Weights = Weights()
+
+
+class TargetFile(BaseModel):
+    """A target as written, apart from its resources.
+
+    Attributes:
+        description: one line for people.
+        extends: name of a target whose declarations this one takes over and changes.
+        policy: when the verdict is GO.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: str = ""
+    extends: str | None = None
+    policy: Policy = Policy()
+
+
+class ConfigurationFile(BaseModel):
+    """readiness.yaml as written, apart from its targets.
+
+    Attributes:
+        checklists: Markdown documents that run when no path is given.
+        tests: files or folders of the team's own tests that run with them.
+        roles: people (mail addresses or names) by role.
+        signoffs: file of the sign-offs.
+        waivers: file of the waivers.
+        targets: the environments by name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    checklists: tuple[AnchoredPath, ...] = ()
+    tests: tuple[AnchoredPath, ...] = ()
+    roles: dict[str, tuple[str, ...]] = {}
+    signoffs: AnchoredPath | None = None
+    waivers: AnchoredPath | None = None
+    targets: dict[str, dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A named environment.
+
+    Attributes:
+        name: as given to `--readiness-target`.
+        description: one line for people.
+        resources: everything declared, in the order of readiness.yaml.
+        policy: when the verdict is GO.
+    """
+
+    name: str
+    description: str = ""
+    resources: tuple[Resource, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+
+    def of(self, kind: str) -> tuple[Resource, ...]:
+        """Resources of one kind."""
+        return tuple(resource for resource in self.resources if resource.kind == kind)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What readiness.yaml says, with one target chosen.
+
+    Attributes:
+        path: the file.
+        checklists: documents that run when no path is given.
+        tests: the team's own tests that run with them.
+        roles: people by role.
+        signoffs, waivers: files of people's decisions, where declared.
+        target: the chosen target.
+        declared: names and labels by kind that any target of the file declares.
+        secrets: every secret text, for the redactor.
+    """
+
+    path: Path
+    checklists: tuple[Path, ...]
+    tests: tuple[Path, ...]
+    roles: Mapping[str, tuple[str, ...]]
+    signoffs: Path | None
+    waivers: Path | None
+    target: Target
+    declared: Mapping[str, frozenset[str]]
+    secrets: tuple[str, ...]
+
+
+def find_configuration(*folders: Path) -> Path | None:
+    """Return the first readiness.yaml in `folders` or above the last of them."""
+    places = [*folders, *(folders[-1].parents if folders else ())]
+    return next((folder / FILE_NAME for folder in places if (folder / FILE_NAME).is_file()), None)
+
+
+def load_configuration(
+    path: Path, target: str, variables: Mapping[str, str] | None = None
+) -> Configuration:
+    """Read readiness.yaml and return it with `target` chosen.
+
+    Args:
+        path: the file.
+        target: name of the target of this run; only its variables and secrets are resolved.
+        variables: values for `${NAME}` beside the environment, which they override.
+
+    Raises:
+        ProblemsError: every mistake found.
+    """
+    return _Loader(path, {**os.environ, **(variables or {})}).load(target)
+
+
+class _Loader:
+    def __init__(self, path: Path, variables: Mapping[str, str]) -> None:
+        self.path = path
+        self.variables = variables
+        self.problems: list[Problem] = []
+        self.secrets: list[str] = []
+        self.context: dict[str, Any] = {"base": path.parent, "resolve": True}
+
+    def load(self, name: str) -> Configuration:
+        root = read_yaml(self.path, "configuration")
+        head = validate(
+            ConfigurationFile, root, root, (), f"the file {self.path.name}", self.problems, self.context
+        )
+        raw = root.get("targets")
+        raw = raw if isinstance(raw, YamlMap) else YamlMap(self.path, root.line)
+        if name not in raw:
+            line = root.line_of(["targets"])
+            self.problems.append(Problem(self.path, line, f"There is no target '{name}'.{nearest(name, raw)}"))
+        declared: dict[str, set[str]] = {}
+        chosen: Target | None = None
+        for other in raw:
+            if not isinstance(raw[other], YamlMap) and raw[other] is not None:
+                continue
+            made = self._target(other, raw, resolve=other == name)
+            for resource in made.resources:
+                declared.setdefault(resource.kind, set()).update((resource.name, *resource.labels))
+            if other == name:
+                chosen = made
+        for key, paths in (("checklists", head.checklists), ("tests", head.tests)) if head else ():
+            for number, missing in enumerate(paths):
+                if not missing.exists():
+                    line = root.line_of([key, number])
+                    self.problems.append(Problem(self.path, line, f"{missing} does not exist."))
+        if self.problems or head is None or chosen is None:
+            raise ProblemsError(sorted(self.problems, key=lambda problem: problem.line))
+        secrets = [text for resource in chosen.resources for text in resource.secrets()]
+        return Configuration(
+            path=self.path,
+            checklists=head.checklists,
+            tests=head.tests,
+            roles=head.roles,
+            signoffs=head.signoffs,
+            waivers=head.waivers,
+            target=chosen,
+            declared={kind: frozenset(names) for kind, names in declared.items()},
+            secrets=tuple(dict.fromkeys([*secrets, *self.secrets])),
+        )
+
+    def _target(self, name: str, raw: YamlMap, *, resolve: bool) -> Target:
+        merged = self._inherited(name, raw, (), report=resolve)
+        # What other targets lack in this environment is no mistake of this run; their names still count.
+        problems = self.problems if resolve else []
+        context = {**self.context, "resolve": resolve}
+        values = self._interpolated(merged, problems)
+        rest = YamlMap(values.path, values.line)
+        for key, value in values.items():
+            if key not in SECTIONS:
+                rest[key] = value
+                rest.lines[key] = values.lines[key]
+        head = validate(TargetFile, rest, rest, (), f"target '{name}'", _Sections(problems, rest), context)
+        resources: list[Resource] = []
+        for section in SECTIONS:
+            if section in values:
+                resources += self._resources(section, values, problems, context)
+        if not resolve:
+            self.problems += [problem for problem in problems if "${" not in problem.message]
+        return Target(
+            name, head.description if head else "", tuple(resources), head.policy if head else Policy()
+        )
+
+    def _inherited(self, name: str, raw: YamlMap, seen: tuple[str, ...], *, report: bool) -> YamlMap:
+        own = raw.get(name)
+        own = own if isinstance(own, YamlMap) else YamlMap(self.path, raw.lines.get(name, raw.line))
+        own = _normalised(own)
+        parent = own.get("extends")
+        if not isinstance(parent, str):
+            return own
+        line = own.lines["extends"]
+        if parent not in raw or parent in (*seen, name):
+            if report:
+                why = (
+                    f"extends '{parent}', which does not exist.{nearest(parent, raw)}"
+                    if parent not in raw
+                    else f"extends '{parent}', which extends it in turn."
+                )
+                self.problems.append(Problem(self.path, line, f"Target '{name}' {why}"))
+            return own
+        return _merged(self._inherited(parent, raw, (*seen, name), report=report), own)
+
+    def _interpolated(self, value: Any, problems: list[Problem]) -> Any:
+        if isinstance(value, YamlMap):
+            made = YamlMap(value.path, value.line)
+            for key, child in value.items():
+                made.lines[key] = value.lines[key]
+                made[key] = (
+                    child if key == "command" else self._text(child, made, value.lines[key], problems)
+                )
+            return made
+        return value
+
+    def _text(self, child: Any, place: YamlMap, line: int, problems: list[Problem]) -> Any:
+        if isinstance(child, YamlList):
+            entries = YamlList(child.path, child.line)
+            entries.lines = child.lines
+            entries += [
+                self._text(entry, place, at, problems) for entry, at in zip(child, child.lines, strict=True)
+            ]
+            return entries
+        if not isinstance(child, str) or "$" not in child:
+            return self._interpolated(child, problems)
+        try:
+            text = interpolate(child, self.variables)
+        except MissingVariableError as error:
+            message = f"The environment variable {error.name} is not set; the configuration needs it here."
+            if problems is self.problems:
+                problems.append(Problem(place.path, line, message))
+            return child
+        for name in re.findall(r"\$\{(\w+)", child):
+            if _SECRET_NAME.search(name):
+                self.secrets.append(self.variables.get(name, ""))
+        return text
+
+    def _resources(
+        self, section: str, values: YamlMap, problems: list[Problem], context: Mapping[str, Any]
+    ) -> Iterator[Resource]:
+        entries = values[section]
+        if not isinstance(entries, YamlMap):
+            line = values.lines[section]
+            problems.append(Problem(values.path, line, f"'{section}' must map names to resources."))
+            return
+        for name, data in entries.items():
+            line = entries.lines[name]
+            fields = data if isinstance(data, YamlMap) else YamlMap(entries.path, line)
+            model = self._model(section, name, fields, line, problems)
+            if model is None:
+                continue
+            what = f"{word(model.kind)} '{name}'"
+            given = {key: value for key, value in fields.items() if key != "engine" or section != "databases"}
+            if "name" in given:
+                problems.append(
+                    Problem(fields.path, fields.lines["name"], f"The name of {what} is its key; leave 'name' out.")
+                )
+                continue
+            unresolved = any("${" in str(value) for value in given.values())
+            made = validate(model, {"name": name, **given}, fields, (), what, [] if unresolved else problems, context)
+            if made is not None:
+                yield made
+
+    def _model(
+        self, section: str, name: str, fields: YamlMap, line: int, problems: list[Problem]
+    ) -> type[Resource] | None:
+        models = SECTIONS[section]
+        if section != "databases":
+            return models[0]
+        dsn = fields.get("dsn")
+        engine = fields.get("engine")
+        if engine is None and isinstance(dsn, str):
+            scheme = urlsplit(dsn).scheme
+            engine = next((each for each, model in DATABASES.items() if scheme in model.schemes), None)
+            if engine is None and "${" in dsn:
+                return None
+        if engine in DATABASES:
+            return DATABASES[engine]
+        message = (
+            f"Database '{name}' must say its engine ({', '.join(DATABASES)}), by 'engine' or by the scheme of 'dsn'."
+        )
+        problems.append(Problem(fields.path, line, message))
+        return None
+
+
+class _Sections(list[Problem]):
+    """Adds the names of resource sections to what an unknown key of a target might have meant."""
+
+    def __init__(self, problems: list[Problem], place: YamlMap) -> None:
+        super().__init__()
+        self.problems = problems
+        self.place = place
+
+    def append(self, problem: Problem) -> None:
+        unknown = re.match(r"Unknown key '([^']+)' in (target '[^']+')\.", problem.message)
+        if unknown and unknown[1] in self.place:
+            known = [*SECTIONS, *TargetFile.model_fields]
+            message = f"{unknown[0]}{nearest(unknown[1], known)}"
+            problem = Problem(problem.path, problem.line, message)
+        self.problems.append(problem)
+
+
+def _normalised(target: YamlMap) -> YamlMap:
+    """Write every resource given as plain text as a mapping, so that targets can be merged field by field."""
+    made = YamlMap(target.path, target.line)
+    for key, value in target.items():
+        made.lines[key] = target.lines[key]
+        made[key] = value
+        if key in SECTIONS and isinstance(value, YamlMap):
+            main = SECTIONS[key][0].main
+            entries = YamlMap(value.path, value.line)
+            for name, data in value.items():
+                entries.lines[name] = line = value.lines[name]
+                entries[name] = data
+                if data is not None and not isinstance(data, YamlMap):
+                    entries[name] = YamlMap(value.path, line)
+                    entries[name][main] = data
+                    entries[name].lines[main] = line
+                elif data is None and main == "container":
+                    entries[name] = YamlMap(value.path, line)
+            made[key] = entries
+    return made
+
+
+def _merged(parent: YamlMap, child: YamlMap) -> YamlMap:
+    """Return the parent's declarations with the child's over them; a null in the child takes one away."""
+    made = YamlMap(child.path, child.line)
+    for key in dict.fromkeys([*parent, *child]):
+        if key not in child:
+            made[key], made.lines[key] = parent[key], parent.lines[key]
+        elif child[key] is None:
+            continue
+        elif isinstance(child[key], YamlMap) and isinstance(parent.get(key), YamlMap):
+            made[key], made.lines[key] = _merged(parent[key], child[key]), child.lines[key]
+        else:
+            made[key], made.lines[key] = child[key], child.lines[key]
+    return made
+
+
+def configuration_schema() -> dict[str, Any]:
+    """Return the JSON Schema of readiness.yaml, for editors."""
+    fields: dict[str, Any] = {}
+    for section, models in SECTIONS.items():
+        shapes: Any = str
+        for model in models:
+            shapes = shapes | _without_name(model, section)
+        if models[0].main == "container":
+            shapes = shapes | None
+        fields[section] = (dict[str, shapes], {})
+    target = create_model("Target", __base__=TargetFile, __doc__=TargetFile.__doc__, **fields)
+    whole = create_model(
+        "Configuration",
+        __base__=ConfigurationFile,
+        __doc__=ConfigurationFile.__doc__,
+        targets=(dict[str, target | None], ...),  # type: ignore[valid-type]
+    )
+    schema = TypeAdapter(whole).json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "pytest-readiness: readiness.yaml"
+    return schema
+
+
+def _without_name(model: type[Resource], section: str) -> type[BaseModel]:
+    extra: dict[str, Any] = {
+        name: (info.annotation, info)
+        for name, info in model.model_fields.items()
+        if name != "name"
+    }
+    if section == "databases":
+        extra["engine"] = (str | None, None)
+    return create_model(
+        model.__name__, __config__=ConfigDict(extra="forbid"), __doc__=model.__doc__, **extra
+    )
