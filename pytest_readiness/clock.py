@@ -1,4 +1,4 @@
-"""The clock of every judgement about days."""
+"""The moment that a run judges by, in one place, so that it can be set."""
 
 from __future__ import annotations
 
@@ -6,13 +6,28 @@ import os
 from datetime import UTC, datetime
 
 VARIABLE = "READINESS_NOW"
-"""Environment variable with a date or date-time (ISO 8601, UTC unless it says otherwise) that stands for now."""
+
+
+class ClockError(ValueError):
+    """The moment to judge by is not one; the message says what it must look like."""
 
 
 def now() -> datetime:
-    """Return the present moment in UTC, or the one that `READINESS_NOW` names."""
-    fixed = os.environ.get(VARIABLE)
-    if not fixed:
+    """The current moment, in UTC.
+
+    The environment variable READINESS_NOW overrides it, to ask what a run would say on another day: an ISO date
+    (midnight UTC) or date-time (UTC unless it names an offset), such as `2026-03-01` or `2026-03-01T12:00:00+02:00`.
+
+    Raises:
+        ClockError: READINESS_NOW is neither.
+    """
+    text = os.environ.get(VARIABLE)
+    if not text:
         return datetime.now(UTC)
-    moment = datetime.fromisoformat(fixed)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ClockError(
+            f"{VARIABLE}={text!r} is not an ISO date or date-time such as 2026-03-01 or 2026-03-01T12:00:00Z."
+        ) from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -79,29 +81,56 @@ class ChecklistSection(pytest.Collector):
     def __init__(self, section: Section, tests: tuple[PlannedTest, ...], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.tests = tests
+        self._split: dict[tuple[str, ...], tuple[tuple[str, ...], Any]] = {}
         for name in section_markers(section):
             self.add_marker(name)
 
     def collect(self) -> Iterator[pytest.Item]:
         """Every test of every item."""
         for test in self.tests:
-            yield ChecklistTest.from_parent(self, name=test.name, planned=test)
+            fixtures = test.check.fixtures if test.check is not None and test.settled is None else ()
+            if fixtures not in self._split:
+                # What nobody overrides comes straight from the gatherer: a fixture of pytest's for each of many
+                # thousand tests would cost more than the judging.
+                own = tuple(name for name in fixtures if not self._is_ours(name))
+                manager = self.session._fixturemanager
+                self._split[fixtures] = own, manager.getfixtureinfo(self, _taking(*own), None)
+            own, info = self._split[fixtures]
+            direct = tuple(name for name in fixtures if name not in own)
+            yield ChecklistTest.from_parent(
+                self, name=test.name, planned=test, direct=direct, callobj=_taking(*own), fixtureinfo=info
+            )
+
+    def _is_ours(self, name: str) -> bool:
+        definitions = self.session._fixturemanager.getfixturedefs(name, self)
+        return bool(definitions) and definitions[-1].func.__module__ == "pytest_readiness.fixtures"
 
 
-def _nothing() -> None:
-    """Stands for a test that reads no facts."""
+@functools.cache
+def _taking(*fixtures: str) -> Callable[..., None]:
+    """Return a function that takes these fixtures, for pytest to read; what is called is the check itself."""
+
+    def test(**_: object) -> None:
+        """A claim of a checklist."""
+
+    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in fixtures]
+    test.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return test
 
 
 class ChecklistTest(pytest.Function):
-    """One test of an item. pytest calls it like any function; what it calls is the check."""
+    """One test of an item. pytest calls it like any function; what it calls is the check.
 
-    def __init__(self, planned: PlannedTest, **kwargs: Any) -> None:
-        judge: Callable[..., Any] = _nothing
-        if planned.check is not None and planned.settled is None:
-            judge = planned.check.judge
-        super().__init__(callobj=judge, **kwargs)
+    Attributes:
+        planned: what the plan says of it.
+        direct: the check's arguments that come from the gatherer; the others are pytest's fixtures.
+    """
+
+    def __init__(self, planned: PlannedTest, direct: tuple[str, ...], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.stash[PLANNED] = planned
         self.planned = planned
+        self.direct = direct
         marks: list[str | pytest.MarkDecorator] = [planned.severity]
         if planned.check is not None:
             marks += [planned.check.domain, planned.check.check_class]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -29,7 +29,7 @@ def resource_kinds(name: str) -> tuple[str, ...]:
 
 def fixture_plugin(gatherer: Gatherer) -> object:
     """Return a plugin that defines a fixture for every kind of resource and every fact."""
-    plugin = SimpleNamespace()
+    plugin = ModuleType("pytest_readiness_fixtures")
     for name in (*KINDS, UMBRELLA):
         setattr(plugin, name, pytest.fixture(_resource_fixture(name), name=name))
     for fact in FACTS.values():

@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
+REMEMBERED = 1000
+"""Texts whose redaction is kept: thousands of items often share their words."""
 SHORTEST = 4
 """Shorter secrets are not searched for: masking every "a" would hide the report, not the secret."""
 
@@ -29,6 +31,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._known: dict[str, str] = {}
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
@@ -38,9 +41,18 @@ class Redactor:
                 self._forms.update(_encoded(secret))
         forms = sorted(self._forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
+        self._known.clear()
 
     def __call__(self, text: str) -> str:
         """Return `text` with every secret replaced by a mask."""
+        known = self._known.get(text)
+        if known is None:
+            if len(self._known) > REMEMBERED:
+                self._known.clear()
+            known = self._known[text] = self._masked(text)
+        return known
+
+    def _masked(self, text: str) -> str:
         if self._pattern is not None:
             text = self._pattern.sub(MASK, text)
         return _SHAPES.sub(lambda match: f"{match['scheme'] or match['auth'] or ''}{MASK}", text)
@@ -81,6 +93,8 @@ def _encoded(secret: str) -> set[str]:
 
 def printable(text: str) -> str:
     """Return `text` without terminal control: every control or format character as an escape, in one line."""
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else " " if character in "\r\n\t" else repr(character)[1:-1]
         for character in text

@@ -12,10 +12,11 @@ import inspect
 import pkgutil
 import re
 import typing
+import warnings
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from pytest_readiness.evidence import Evidence
 
@@ -126,7 +127,10 @@ class Check:
             for name, parameter in inspect.signature(self.judge).parameters.items()
             if parameter.kind is parameter.KEYWORD_ONLY
         }
-        return create_model(self.id, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
+        with warnings.catch_warnings():
+            # A parameter may be named like a method of pydantic's models ("json"); nobody calls that here.
+            warnings.filterwarnings("ignore", "Field name .* shadows an attribute", UserWarning)
+            return create_model(self.id, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
 
     def asked(self, resource: Resource, parameters: Mapping[str, Any]) -> dict[str, tuple[Hashable, ...]]:
         """What this check asks of each fact, of this resource with these parameters.
@@ -149,6 +153,17 @@ _ID = re.compile(r"[a-z][a-z0-9]*\.[a-z][a-z0-9_]*")
 
 def _same_place(one: Callable[..., object], other: Callable[..., object]) -> bool:
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+
+
+_Read = TypeVar("_Read", bound=Callable[..., Any])
+
+
+@overload
+def fact(read: _Read, *, deadline: float = ..., exclusive: bool = ..., heavy: bool = ...) -> _Read: ...
+
+
+@overload
+def fact(*, deadline: float = ..., exclusive: bool = ..., heavy: bool = ...) -> Callable[[_Read], _Read]: ...
 
 
 def fact(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 State = Literal["passed", "waived", "unverified", "error", "failed", "not applicable"]
@@ -51,9 +51,16 @@ class TestResult:
     seconds: float = 0.0
     start: float = 0.0
 
-    def properties(self) -> list[tuple[str, object]]:
-        """Return it as `user_properties`; empty fields are left out."""
-        return [(f"{PREFIX}{key}", value) for key, value in asdict(self).items() if value != ""]
+    def properties(self, clean: Callable[[str], str]) -> list[tuple[str, object]]:
+        """Return it as `user_properties`, empty fields left out and what was seen passed through `clean`."""
+        found = [(name, getattr(self, field)) for field, name in _PROPERTIES]
+        return [
+            (name, clean(value) if name in _SEEN else value) for name, value in found if value != ""
+        ]
+
+
+_PROPERTIES = [(field.name, f"{PREFIX}{field.name}") for field in fields(TestResult)]
+_SEEN = frozenset(f"{PREFIX}{name}" for name in ("evidence", "expected", "remedy", "warning", "check", "test"))
 
 
 def from_properties(properties: Iterable[tuple[str, object]]) -> TestResult | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +14,17 @@ import pytest
 from pytest_readiness import clock
 from pytest_readiness.collect import PLANNED, ChecklistFile, ChecklistTest, register_markers, section_markers
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
-from pytest_readiness.fixtures import fixture_plugin, parametrize, resource_kinds
-from pytest_readiness.gather import Gatherer
+from pytest_readiness.fixtures import fixture_plugin, parametrize
+from pytest_readiness.gather import Gatherer, Reading
 from pytest_readiness.people import judge_signoffs
 from pytest_readiness.plan import Plan, PlannedChecklist, PlannedTest, make_plan
 from pytest_readiness.problems import ProblemsError, nearest
 from pytest_readiness.provenance import Provenance
 from pytest_readiness.redact import Redactor, printable
 from pytest_readiness.registry import CLASSES, FACTS, RegistrationError
+from pytest_readiness.report.terminal import wait
 from pytest_readiness.result import TestResult, from_properties
 from pytest_readiness.target.config import find_configuration, load_configuration
-from pytest_readiness.target.resources import Resource
 from pytest_readiness.verdict import Verdict, judge
 
 CHECKLIST_SUFFIXES = (".md", ".markdown")
@@ -47,7 +49,12 @@ def start(config: pytest.Config) -> None:
     target = config.getoption("readiness_target")
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     redact = Redactor()
+    # What is made until the tests begin lives to the end: looking through it for garbage is wasted time, in a
+    # large checklist a third of it. `pytest_collection_finish` turns the collector on again.
+    gc.disable()
+    config.add_cleanup(gc.enable)
     try:
+        clock.now()
         path = config.getoption("readiness_config") or find_configuration(
             config.rootpath, config.invocation_params.dir
         )
@@ -73,7 +80,7 @@ def start(config: pytest.Config) -> None:
         plan = make_plan(
             configuration, documents or configuration.checklists, allow, fenced=config.getoption("readiness_fenced")
         )
-    except (ProblemsError, RegistrationError) as error:
+    except (ProblemsError, RegistrationError, clock.ClockError) as error:
         raise pytest.UsageError("\n".join(redact(printable(line)) for line in str(error).splitlines())) from None
     run = Run(config, plan, redact, variables)
     config.stash[RUN] = run
@@ -184,6 +191,8 @@ class Run:
         for item in session.items:
             if (test := self._test_of(item)) is not None:
                 self.expected[test.key] = None
+        gc.freeze()
+        gc.enable()
         if not self.is_worker and not self.config.option.collectonly:
             self._gather(session.items)
 
@@ -206,41 +215,33 @@ class Run:
 
     def _gather(self, items: Sequence[pytest.Item], only: str | None = None) -> None:
         for item in items:
-            test = self._test_of(item)
-            if test is None or test.resource is None or test.settled is not None:
-                continue
-            if only is None or test.resource.key == only:
-                for name in self._facts(item):
-                    self.gatherer.plan(name, test.resource, test.asks)
+            if isinstance(item, ChecklistTest) and (resource := item.planned.resource) is not None:
+                for name in item.direct:
+                    if name in FACTS and only in (None, resource.key):
+                        self.gatherer.plan(name, resource, item.planned.asks)
         self.gatherer.start()
-
-    def _facts(self, item: pytest.Item) -> list[str]:
-        """Facts that a test takes and that nobody overrides by a fixture of the same name."""
-        known = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
-        return [
-            name
-            for name in item._fixtureinfo.argnames  # type: ignore[attr-defined]
-            if name in FACTS and known[name][-1].func.__module__ == "pytest_readiness.fixtures"
-        ]
 
     # Running
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Wait for what the test reads, saying so on a terminal."""
-        test = self._test_of(item)
-        if test is not None and test.resource is not None and test.settled is None:
-            if self.is_worker and test.resource.key not in self._begun:
-                self._begun.add(test.resource.key)
-                self._gather(item.session.items, only=test.resource.key)
-            from pytest_readiness.report.terminal import wait
-
-            wait(self.config, self.gatherer, self._readings(item, test.resource, test))
+        if isinstance(item, ChecklistTest) and item.direct:
+            resource = item.planned.resource
+            if self.is_worker and resource is not None and resource.key not in self._begun:
+                self._begun.add(resource.key)
+                self._gather(item.session.items, only=resource.key)
+            wait(self.config, self.gatherer, self._readings(item))
         return (yield)
 
-    def _readings(self, item: pytest.Item, resource: Resource, test: PlannedTest) -> list[Any]:
+    def _readings(self, item: ChecklistTest) -> list[Reading]:
+        test = item.planned
+        assert test.resource is not None
         return [
-            reading for name in self._facts(item) for reading in self.gatherer.readings(name, resource, test.asks)
+            reading
+            for name in item.direct
+            if name in FACTS
+            for reading in self.gatherer.readings(name, test.resource, test.asks)
         ]
 
     @pytest.hookimpl(tryfirst=True)
@@ -255,6 +256,11 @@ class Run:
         assert test.check is not None
         arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
         try:
+            for name in pyfuncitem.direct:
+                assert test.resource is not None
+                arguments[name] = (
+                    self.gatherer.value(name, test.resource, test.asks) if name in FACTS else test.resource
+                )
             evidence = test.check.judge(**arguments, **test.parameters)
         except NotDeclared as missing:
             raise _unverified(str(missing)) from None
@@ -319,21 +325,19 @@ class Run:
         item.stash[EVIDENCE_KEPT] = True
         own = isinstance(item, ChecklistTest)
         result = _result(item, test, own, report, error, call)
-        notes = self._notes(item, test) if own else ""
-        if notes:
-            result = _with_note(result, notes)
-        properties = [
-            (name, self.redact(printable(value))[:EVIDENCE_LENGTH] if isinstance(value, str) else value)
-            for name, value in result.properties()
-        ]
+        if isinstance(item, ChecklistTest) and (notes := self._notes(item)):
+            result = replace(result, evidence=f"{result.evidence} ({notes})")
+        properties = result.properties(self._clean)
         item.user_properties += properties
         report.user_properties += properties
 
-    def _notes(self, item: pytest.Item, test: PlannedTest) -> str:
-        if test.resource is None or test.settled is not None:
+    def _clean(self, text: str) -> str:
+        return self.redact(printable(text))[:EVIDENCE_LENGTH]
+
+    def _notes(self, item: ChecklistTest) -> str:
+        if not item.direct:
             return ""
-        notes = [reading.note for reading in self._readings(item, test.resource, test) if reading.done.is_set()]
-        return "; ".join(dict.fromkeys(note for note in notes if note))
+        return "; ".join(dict.fromkeys(reading.note for reading in self._readings(item) if reading.note))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take up a result, in the process that controls the run."""
@@ -383,12 +387,6 @@ def exit_code(verdict: Verdict) -> int:
 
 def _unverified(reason: str) -> pytest.skip.Exception:
     return pytest.skip.Exception(f"unverified: {printable(reason)}", _use_item_location=True)
-
-
-def _with_note(result: TestResult, note: str) -> TestResult:
-    from dataclasses import replace
-
-    return replace(result, evidence=f"{result.evidence} ({note})" if result.evidence else note)
 
 
 def _result(

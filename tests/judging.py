@@ -1,0 +1,43 @@
+"""Judge one check against one resource, reading its facts in line: for tests of facts and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from pytest_readiness.evidence import Evidence
+from pytest_readiness.registry import CHECKS, FACTS, load_catalogue
+from pytest_readiness.target.resources import KINDS, Resource
+
+
+def read(
+    name: str,
+    resource: Resource,
+    asks: Mapping[str, tuple[Hashable, ...]] | None = None,
+    known: dict[str, Any] | None = None,
+) -> Any:
+    """Read the fact `name` of `resource`, and first what it builds on."""
+    asks = asks or {}
+    known = {} if known is None else known
+    if name not in known:
+        fact = FACTS[name]
+        needs = [read(need, resource, asks, known) for need in fact.needs]
+        asked = asks.get(name, ())
+        if fact.asking == "ask":
+            known[name] = {ask: fact.read(resource, *needs, ask=ask) for ask in asked}
+        elif fact.asking == "asks":
+            known[name] = fact.read(resource, *needs, asks=tuple(sorted(asked, key=repr)))
+        else:
+            known[name] = fact.read(resource, *needs)
+    return known[name]
+
+
+def judge(id: str, resource: Resource, **parameters: Any) -> Evidence:
+    """Return the evidence of a check; ClaimFalse, CouldNotVerify, NotDeclared come through."""
+    load_catalogue()
+    check = CHECKS[id]
+    validated = dict(check.parameters.model_validate(parameters))
+    asks = check.asked(resource, validated)
+    known: dict[str, Any] = {}
+    arguments = [resource if name in KINDS else read(name, resource, asks, known) for name in check.fixtures]
+    return check.judge(*arguments, **validated)
