@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -14,7 +15,7 @@ from pytest_readiness.evidence import NotDeclared
 from pytest_readiness.gather import Gatherer
 from pytest_readiness.registry import FACTS, Fact
 from pytest_readiness.target.config import Target
-from pytest_readiness.target.resources import DATABASES, KINDS, Resource, word
+from pytest_readiness.target.resources import DATABASES, KINDS, Host, Resource, word
 
 UMBRELLA = "database"
 """Fixture that stands for the databases of every engine."""
@@ -35,6 +36,20 @@ def fixture_plugin(gatherer: Gatherer) -> object:
     for fact in FACTS.values():
         setattr(plugin, fact.name, pytest.fixture(_fact_fixture(fact, gatherer), name=fact.name))
     return plugin
+
+
+def testinfra_hosts(target: Target) -> str:
+    """Return the target's hosts as `--hosts` wants them, for pytest-testinfra's own fixture `host`."""
+    specs = []
+    for host in target.of(Host.kind):
+        if not isinstance(host, Host) or host.connection is None:
+            continue
+        options: dict[str, object] = {"ssh_config": host.ssh_config, "ssh_identity_file": host.identity_file}
+        if host.sudo:
+            options["sudo"] = "true"
+        query = urlencode({name: str(value) for name, value in options.items() if value is not None}, safe="/")
+        specs.append(f"{host.connection}?{query}" if query else host.connection)
+    return ",".join(specs)
 
 
 def _resource_fixture(name: str) -> Callable[..., object]:

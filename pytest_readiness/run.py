@@ -14,7 +14,7 @@ import pytest
 from pytest_readiness import clock
 from pytest_readiness.collect import PLANNED, ChecklistFile, ChecklistTest, register_markers, section_markers
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
-from pytest_readiness.fixtures import fixture_plugin, parametrize
+from pytest_readiness.fixtures import fixture_plugin, parametrize, testinfra_hosts
 from pytest_readiness.gather import Gatherer, Reading
 from pytest_readiness.people import judge_signoffs
 from pytest_readiness.plan import Plan, PlannedChecklist, PlannedTest, make_plan
@@ -117,6 +117,8 @@ class Run:
         self._begun: set[str] = set()
         register_markers(config, plan.checklists.values())
         config.pluginmanager.register(fixture_plugin(self.gatherer), "readiness-fixtures")
+        if getattr(config.option, "hosts", "") is None:
+            config.option.hosts = testinfra_hosts(plan.configuration.target) or None
         if getattr(config.option, "dist", "no") == "load":
             # One worker reads a resource's facts for all its tests; spread over workers each would read them again.
             config.option.dist = "loadgroup"

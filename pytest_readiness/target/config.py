@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
 
 from pytest_readiness.problems import Problem, ProblemsError, nearest
 from pytest_readiness.registry import CheckClass, Severity
+from pytest_readiness.suite import PREFIX, suite_path
 from pytest_readiness.target.resources import (
     DATABASES,
     SECTIONS,
@@ -28,6 +29,13 @@ from pytest_readiness.yamlfile import YamlList, YamlMap, read_yaml
 FILE_NAME = "readiness.yaml"
 
 _SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|DSN|(?:DATABASE|REDIS|MONGO\w*)_UR[IL]", re.IGNORECASE)
+
+
+def _document(value: object) -> object:
+    return suite_path(value.removeprefix(PREFIX)) if isinstance(value, str) and value.startswith(PREFIX) else value
+
+
+ChecklistPath = Annotated[AnchoredPath, BeforeValidator(_document)]
 
 
 class Weights(BaseModel):
@@ -79,7 +87,7 @@ class ConfigurationFile(BaseModel):
     """readiness.yaml as written, apart from its targets.
 
     Attributes:
-        checklists: Markdown documents that run when no path is given.
+        checklists: Markdown documents that run when no path is given; `suite:NAME` is one that ships with the package.
         tests: files or folders of the team's own tests that run with them.
         roles: people (mail addresses or names) by role.
         signoffs: file of the sign-offs.
@@ -89,7 +97,7 @@ class ConfigurationFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    checklists: tuple[AnchoredPath, ...] = ()
+    checklists: tuple[ChecklistPath, ...] = ()
     tests: tuple[AnchoredPath, ...] = ()
     roles: dict[str, tuple[str, ...]] = {}
     signoffs: AnchoredPath | None = None
@@ -176,6 +184,9 @@ class _Loader:
 
     def load(self, name: str) -> Configuration:
         root = read_yaml(self.path, "configuration")
+        for key in ("checklists", "tests", "signoffs", "waivers"):
+            if key in root:
+                root[key] = self._text(root[key], root, root.lines[key], self.problems)
         head = validate(
             ConfigurationFile, root, root, (), f"the file {self.path.name}", self.problems, self.context
         )

@@ -1,0 +1,64 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+REPORT := readiness.html
+SOURCES := pyproject.toml $(shell find pytest_readiness suites -type f -not -name '*.pyc')
+
+.PHONY: demo test lint format bench docs schemas clean
+
+demo: $(VENV)/installed  ## Run the starter checklist on the embedded demo target.
+	@$(BIN)/pytest --readiness-target=demo --readiness-report=$(REPORT) $(ARGS); code=$$?; \
+	case $$code in \
+	0|1|6) echo; echo "The report is $(CURDIR)/$(REPORT): open it in a browser. (pytest ended with $$code; the demo has faults on purpose.)" ;; \
+	*) exit $$code ;; \
+	esac
+
+test: $(VENV)/developed  ## Run all tests against the built wheel, with real servers.
+	@sh tests/stack/install.sh
+	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
+
+lint: $(VENV)/developed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/developed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/developed
+	@sh tests/stack/install.sh
+	$(BIN)/python -m bench $(ARGS)
+
+docs: $(VENV)/developed
+	$(BIN)/mkdocs build --strict
+
+schemas: $(VENV)/developed  ## Write the JSON Schemas that editors use.
+	$(BIN)/python -m docs.schemas
+
+clean:
+	rm -rf $(VENV) dist site .mypy_cache .ruff_cache .pytest_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "Python 3.11 or later is needed; name one with: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	{ [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -qqy python3-venv; } || \
+	{ echo "Python's venv is missing; install it first: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade pip build
+
+dist/built: $(BIN)/python $(SOURCES)
+	@rm -rf dist
+	@$(BIN)/python -m build --wheel --outdir dist . >dist.log 2>&1 || { cat dist.log; rm -f dist.log; exit 1; }
+	@rm -f dist.log; touch $@
+
+$(VENV)/installed: dist/built
+	@echo "Installing into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet "$$(echo dist/*.whl)[all]"
+	@$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
+	@touch $@
+
+$(VENV)/developed: $(VENV)/installed
+	@$(BIN)/python -m pip install --quiet "$$(echo dist/*.whl)[dev,docs]"
+	@touch $@
