@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pytest_readiness.registry import CHECKS, FACTS, load_catalogue
+from tests.stack.fixtures import (
+    authority,
+    docker_engine,
+    nginx_factory,
+    postgres,
+    postgres_factory,
+    sshd,
+    sshd_factory,
+    webapp_factory,
+)
+
+__all__ = [
+    "authority",
+    "docker_engine",
+    "nginx_factory",
+    "postgres",
+    "postgres_factory",
+    "registry",
+    "sshd",
+    "sshd_factory",
+    "webapp_factory",
+]
+
+
+@pytest.fixture
+def registry() -> Iterator[None]:
+    """The shipped catalogue; facts and checks that a test adds are gone after it."""
+    load_catalogue()
+    facts, checks = dict(FACTS), dict(CHECKS)
+    yield
+    for registered, before in ((FACTS, facts), (CHECKS, checks)):
+        registered.clear()
+        registered.update(before)  # type: ignore[arg-type]
