@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from pytest_readiness.evidence import Evidence
@@ -262,9 +263,42 @@ def check(
 
 
 def load_catalogue() -> dict[str, Check]:
-    """Import every module of checks that ships with the package and return all registered checks by id."""
+    """Import every module of checks that ships with the package and return all registered checks by id.
+
+    Raises:
+        RegistrationError: a fact builds on what it cannot build on.
+    """
     from pytest_readiness import checks
 
     for module in pkgutil.iter_modules(checks.__path__, f"{checks.__name__}."):
         importlib.import_module(module.name)
+    _verify_facts()
     return CHECKS
+
+
+def _verify_facts() -> None:
+    from pytest_readiness.problems import nearest
+    from pytest_readiness.target.resources import KINDS, word
+
+    for fact in FACTS.values():
+        if fact.kind not in KINDS:
+            raise RegistrationError(
+                f"Fact {fact.name} reads '{fact.kind}', which is no kind of resource.{nearest(fact.kind, KINDS)}"
+            )
+        alike = {other.name: other for other in FACTS.values() if other.kind == fact.kind}
+        for name in fact.needs:
+            if name not in alike:
+                raise RegistrationError(
+                    f"Fact {fact.name} builds on '{name}', which is no fact of a {word(fact.kind)}."
+                    f"{nearest(name, alike)}"
+                )
+            if alike[name].asking == "ask":
+                raise RegistrationError(f"Fact {fact.name} builds on {name}, which is many readings, not one.")
+            if fact.heavy and alike[name].exclusive:
+                raise RegistrationError(
+                    f"Fact {fact.name} is heavy and builds on {name}, which is exclusive: each would wait for the other."
+                )
+    try:
+        TopologicalSorter({fact.name: fact.needs for fact in FACTS.values()}).prepare()
+    except CycleError as error:
+        raise RegistrationError(f"Facts build on each other: {' -> '.join(error.args[1])}.") from None

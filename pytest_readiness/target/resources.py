@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -251,6 +251,13 @@ class Database(Resource):
     def _scheme(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if (info.context or {}).get("resolve", True):
             parts = urlsplit(value.get_secret_value())
+            try:
+                _ = parts.port
+            except ValueError:
+                # urllib's own words would quote a part of the password.
+                raise ValueError(
+                    "the port is no number; special characters in a password must be percent-encoded"
+                ) from None
             if parts.scheme not in cls.schemes or not (parts.hostname or parts.query):
                 raise ValueError(f"the connection string must look like {cls.schemes[0]}://user@host/name")
         return value
@@ -262,12 +269,12 @@ class Database(Resource):
         return f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
     def secrets(self) -> tuple[str, ...]:
-        """The connection string and the password in it."""
-        from urllib.parse import unquote
-
+        """The connection string and the passwords in it."""
         dsn = self.dsn.get_secret_value()
-        password = urlsplit(dsn).password or ""
-        return tuple(text for text in (dsn, password, unquote(password)) if text)
+        parts = urlsplit(dsn)
+        written = parts.password or ""
+        asked = [value for name, value in parse_qsl(parts.query) if "password" in name.lower()]
+        return tuple(text for text in (dsn, written, unquote(written), *asked) if text)
 
 
 class Postgres(Database):
