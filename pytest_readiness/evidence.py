@@ -50,7 +50,7 @@ class CouldNotVerify(Exception):
 
 
 class Unreachable(CouldNotVerify):
-    """The resource itself did not answer: whatever else was to be read from it is not tried any more."""
+    """The resource itself did not answer: what else was to be read in the same way is not tried any more."""
 
 
 class NotDeclared(Exception):

@@ -96,7 +96,7 @@ class Gatherer:
         self._ready: deque[Reading] = deque()
         self._running: list[Reading] = []
         self._on_resource: Counter[str] = Counter()
-        self._dead: dict[str, Unreachable] = {}
+        self._dead: dict[tuple[str, str], Unreachable] = {}
         self._done = 0
         self._total = 0
         self._heavy = 0
@@ -204,6 +204,7 @@ class Gatherer:
         with self._lock:
             while not self._stopped:
                 self._give_up_late()
+                self._give_up_hopeless()
                 self._start_what_may()
                 ends = [(reading.started or 0.0) + reading.fact.deadline for reading in self._running]
                 self._lock.wait(max(0.0, min(ends) - time.monotonic()) if ends else None)
@@ -217,16 +218,22 @@ class Gatherer:
                 )
                 self._finish(reading, error=Unreachable(reason))
 
+    def _give_up_hopeless(self) -> None:
+        """End what cannot be read any more; that readies what builds on it, which is as hopeless."""
+        while hopeless := [(reading, error) for reading in self._ready if (error := self._hopeless(reading))]:
+            for reading, error in hopeless:
+                self._ready.remove(reading)
+                self._finish(reading, error=error)
+
+    def _hopeless(self, reading: Reading) -> CouldNotVerify | NotDeclared | None:
+        broken = next((need.error for need in reading.needs if need.error is not None), None)
+        return broken or self._dead.get(_way(reading))
+
     def _start_what_may(self) -> None:
         light = sum(not reading.fact.heavy for reading in self._running)
         shared = {reading.resource.key for reading in self._ready if not reading.fact.exclusive}
         for reading in list(self._ready):
             key = reading.resource.key
-            broken = next((need.error for need in reading.needs if need.error is not None), None)
-            if broken is not None or key in self._dead:
-                self._ready.remove(reading)
-                self._finish(reading, error=broken or self._dead[key])
-                continue
             if not reading.fact.heavy and light >= READINGS:
                 continue
             if reading.fact.exclusive:
@@ -294,7 +301,7 @@ class Gatherer:
             self._running.remove(reading)
             self._on_resource[reading.resource.key] -= 1
         if isinstance(error, Unreachable):
-            self._dead.setdefault(reading.resource.key, error)
+            self._dead.setdefault(_way(reading), error)
         reading.done.set()
         for dependent in reading.dependents:
             dependent.missing -= 1
@@ -326,6 +333,11 @@ def _closure(name: str) -> list[Fact]:
     fact = FACTS[name]
     found = {each.name: each for need in fact.needs for each in _closure(need)}
     return [*found.values(), fact]
+
+
+def _way(reading: Reading) -> tuple[str, str]:
+    """The way in which a resource is read: what does not answer on one way (ssh) may well on another (its ports)."""
+    return reading.resource.key, _closure(reading.fact.name)[0].name
 
 
 def _call(reading: Reading) -> Any:

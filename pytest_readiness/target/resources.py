@@ -159,6 +159,8 @@ class Host(Resource):
             raise ValueError("a password in a connection would show in the process list; use a key or an agent")
         if parts.scheme != "local" and not parts.hostname:
             raise ValueError(f"'{value}' names no host")
+        if any((part or "").startswith("-") for part in (parts.hostname, parts.username)):
+            raise ValueError(f"'{value}' would be read as an option of ssh or docker")
         _ = parts.port
         return value
 
