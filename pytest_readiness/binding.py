@@ -250,8 +250,7 @@ class _Reader:
         if isinstance(value, str):
             if value not in self._plain:
                 self._plain[value] = self._use(value, YamlMap(self.path, line), line)
-            plain = self._plain[value]
-            return plain
+            return self._plain[value]
         if isinstance(value, YamlList):
             return self._several(AllOf, value, line)
         if not isinstance(value, YamlMap):

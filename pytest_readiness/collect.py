@@ -21,9 +21,13 @@ PLANNED = pytest.StashKey[PlannedTest]()
 """On every test that the plan made."""
 
 _TAKEN = frozenset(
-    "parametrize skip skipif xfail usefixtures filterwarnings tryfirst trylast readiness xdist_group timeout flaky "
-    "asyncio anyio trio no_cover django_db order dependency benchmark repeat vcr".split()
+    (
+        *("parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings", "tryfirst", "trylast"),
+        *("readiness", "xdist_group", "timeout", "flaky", "asyncio", "anyio", "trio", "no_cover", "django_db"),
+        *("order", "dependency", "benchmark", "repeat", "vcr"),
+    )
 )
+"""Markers that mean something to pytest or to plugins in wide use."""
 
 
 def marker(slug: str) -> str:
@@ -94,7 +98,8 @@ class ChecklistSection(pytest.Collector):
                 # thousand tests would cost more than the judging.
                 own = tuple(name for name in fixtures if not self._is_ours(name))
                 manager = self.session._fixturemanager
-                self._split[fixtures] = own, manager.getfixtureinfo(self, _taking(*own), None)
+                # A section stands for each of its tests here: they differ in nothing that fixtures depend on.
+                self._split[fixtures] = own, manager.getfixtureinfo(self, _taking(*own), None)  # type: ignore[arg-type]
             own, info = self._split[fixtures]
             direct = tuple(name for name in fixtures if name not in own)
             yield ChecklistTest.from_parent(
@@ -103,7 +108,7 @@ class ChecklistSection(pytest.Collector):
 
     def _is_ours(self, name: str) -> bool:
         definitions = self.session._fixturemanager.getfixturedefs(name, self)
-        return bool(definitions) and definitions[-1].func.__module__ == "pytest_readiness.fixtures"
+        return definitions is not None and definitions[-1].func.__module__ == "pytest_readiness.fixtures"
 
 
 @functools.cache
@@ -151,13 +156,13 @@ class ChecklistTest(pytest.Function):
         brackets = self.name[len(self.planned.item.slug) :]
         return self.path, self.planned.item.line - 1, printable(f"{self.planned.item.text} {brackets}".strip())
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """Say in sentences what is false, or why nothing could be seen; a defect keeps its traceback."""
         if isinstance(excinfo.value, ClaimFalse):
             return failure_text(self.planned, excinfo.value, self.nodeid)
         if isinstance(excinfo.value, CouldNotVerify):
             return f"could not verify: {printable(excinfo.value.reason)}."
-        return super().repr_failure(excinfo, style)
+        return super().repr_failure(excinfo)
 
 
 def failure_text(planned: PlannedTest, error: ClaimFalse, nodeid: str) -> str:

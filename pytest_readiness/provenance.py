@@ -50,7 +50,7 @@ class Provenance:
     @classmethod
     def of(cls, config: pytest.Config, plan: Plan) -> Provenance:
         """Return what is known when the run begins."""
-        import pytest as running
+        import pytest
 
         configuration = plan.configuration
         return cls(
@@ -67,7 +67,7 @@ class Provenance:
             runner=socket.gethostname(),
             versions=(
                 ("pytest-readiness", __version__),
-                ("pytest", running.__version__),
+                ("pytest", pytest.__version__),
                 ("Python", platform.python_version()),
                 ("platform", sys.platform),
             ),
@@ -85,7 +85,7 @@ def _commit(folder: Path) -> str:
     git = shutil.which("git")
     if git is None:
         return ""
-    outputs = []
+    outputs: list[str] = []
     for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
         try:
             done = subprocess.run(

@@ -203,7 +203,7 @@ def fact(
         read=read,
         kind=positional[0],
         needs=tuple(positional[1:]),
-        asking=typing.cast(Literal["", "ask", "asks"], keywords[0] if keywords else ""),
+        asking=typing.cast('Literal["", "ask", "asks"]', keywords[0] if keywords else ""),
         deadline=deadline,
         exclusive=exclusive,
         heavy=heavy,

@@ -117,7 +117,8 @@ class _Summary:
     def _text(self, text: str, style: str = "") -> Text:
         from rich.text import Text
 
-        return Text(self.run.redact(printable(text)), style)
+        # Not the style of the whole Text: that would reach what is appended later.
+        return Text().append(self.run.redact(printable(text)), style)
 
     def _headline(self) -> None:
         verdict = self.verdict
@@ -147,7 +148,7 @@ class _Summary:
         from rich.table import Table
 
         table = Table.grid(padding=(0, 2))
-        wide = self.console.width >= 100  # noqa: PLR2004
+        wide = self.console.width >= 100
         cells = 30 if wide else 12
         table.add_column(no_wrap=True, overflow="ellipsis", max_width=48 if wide else 30)
         table.add_column(no_wrap=True)

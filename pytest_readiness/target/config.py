@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
 
 from pytest_readiness.problems import Problem, ProblemsError, nearest
+from pytest_readiness.redact import Redactor
 from pytest_readiness.registry import CheckClass, Severity
 from pytest_readiness.suite import PREFIX, suite_path
 from pytest_readiness.target.resources import (
@@ -211,7 +213,10 @@ class _Loader:
                     line = root.line_of([key, number])
                     self.problems.append(Problem(self.path, line, f"{missing} does not exist."))
         if self.problems or head is None or chosen is None:
-            raise ProblemsError(sorted(self.problems, key=lambda problem: problem.line))
+            # A message may quote a value that came from a variable.
+            redact = Redactor(self.secrets)
+            told = [replace(problem, message=redact(problem.message)) for problem in self.problems]
+            raise ProblemsError(sorted(told, key=lambda problem: problem.line))
         secrets = [text for resource in chosen.resources for text in resource.secrets()]
         return Configuration(
             path=self.path,
@@ -405,18 +410,16 @@ def configuration_schema() -> dict[str, Any]:
     """Return the JSON Schema of readiness.yaml, for editors."""
     fields: dict[str, Any] = {}
     for section, models in SECTIONS.items():
-        shapes: Any = str
+        shapes: Any = str | None
         for model in models:
-            shapes = shapes | _without_name(model, section)
-        if models[0].main == "container":
-            shapes = shapes | None
+            shapes = shapes | _as_written(model, section)
         fields[section] = (dict[str, shapes], {})
     target = create_model("Target", __base__=TargetFile, __doc__=TargetFile.__doc__, **fields)
     whole = create_model(
         "Configuration",
         __base__=ConfigurationFile,
         __doc__=ConfigurationFile.__doc__,
-        targets=(dict[str, target | None], ...),  # type: ignore[valid-type]
+        targets=(dict[str, target | None], ...),
     )
     schema = TypeAdapter(whole).json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -424,14 +427,14 @@ def configuration_schema() -> dict[str, Any]:
     return schema
 
 
-def _without_name(model: type[Resource], section: str) -> type[BaseModel]:
-    extra: dict[str, Any] = {
-        name: (info.annotation, info)
-        for name, info in model.model_fields.items()
-        if name != "name"
-    }
+def _as_written(model: type[Resource], section: str) -> type[BaseModel]:
+    """A resource in the file: its name is its key, and what it lacks may stand in the target that it extends."""
+    fields: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        if name != "name":
+            optional = copy(info)
+            optional.default = None
+            fields[name] = (info.annotation, optional)
     if section == "databases":
-        extra["engine"] = (str | None, None)
-    return create_model(
-        model.__name__, __config__=ConfigDict(extra="forbid"), __doc__=model.__doc__, **extra
-    )
+        fields["engine"] = (str | None, None)
+    return create_model(model.__name__, __config__=ConfigDict(extra="forbid"), __doc__=model.__doc__, **fields)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, SecretStr, ValidationInfo
+from pydantic import BeforeValidator, SecretStr, ValidationInfo, WithJsonSchema
 
 _VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\})")
 COMMAND_SECONDS = 30
@@ -91,4 +91,13 @@ def _from_command(line: str, context: Mapping[str, Any]) -> str:
         raise ValueError(f"the secret command '{line}' did not print UTF-8") from None
 
 
-Secret = Annotated[SecretStr, BeforeValidator(_resolve)]
+_WRITTEN = {
+    "anyOf": [
+        {"type": "string"},
+        *(
+            {"type": "object", "properties": {how: {"type": "string"}}, "required": [how], "additionalProperties": False}
+            for how in ("file", "command")
+        ),
+    ]
+}
+Secret = Annotated[SecretStr, BeforeValidator(_resolve), WithJsonSchema(_WRITTEN)]
