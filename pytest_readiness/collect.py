@@ -139,7 +139,7 @@ class ChecklistTest(pytest.Function):
         marks: list[str | pytest.MarkDecorator] = [planned.severity]
         if planned.check is not None:
             marks += [planned.check.domain, planned.check.check_class]
-        if planned.resource is not None:
+        if planned.resource is not None and getattr(self.config.option, "loadgroup", False):
             marks.append(pytest.mark.xdist_group(planned.resource.key))
         if planned.settled is not None:
             state, reason = planned.settled
