@@ -1,19 +1,20 @@
 """One GET after the other to one origin, bounded in time and size, over TLS that is verified.
 
-The standard library's client, because three things must be in hand that those on top of it hide: the address that is
-connected to (while the name stays in SNI and Host), one clock over a whole answer, and headers as they were sent.
-Nothing is read from the environment (no proxy, no netrc), and no redirect is followed.
+The name stays in SNI and Host whatever address is connected to. Nothing is read from the environment (no proxy, no
+netrc), no redirect is followed, no cookie is kept, and certificates are verified by the system's store or `url.ca`.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -23,19 +24,19 @@ from pytest_readiness.facts.connection import CONNECT_SECONDS, Connection
 from pytest_readiness.target.resources import Url
 
 if TYPE_CHECKING:
-    import socket
     import ssl
-    import threading
-    from http.client import HTTPConnection, HTTPResponse
     from pathlib import Path
 
+    from pytest_readiness.facts._transport import Transport
+
 READ_SECONDS = 5.0
-"""For the TLS handshake, and between two bytes of an answer."""
+"""Between two bytes of an answer."""
 REQUEST_SECONDS = 10.0
 """From connecting to the last byte of one answer."""
 MAX_HEADERS = 64 * 1024
 MAX_BODY = 1024 * 1024
-USER_AGENT = f"pytest-readiness/{__version__}"
+HEADERS = {"User-Agent": f"pytest-readiness/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
+_CONTEXT_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Response:
     Attributes:
         url: what was asked for.
         status: status code.
-        headers: names in lower case and values, in the order of the answer, repeated ones kept apart; the values of
+        headers: names in lower case and values, repeated ones kept apart, together and in order; the values of
             cookies are masked, their names and attributes are not.
         body: text, undecodable bytes replaced, at most 1 MiB.
         truncated: the body went on beyond that.
@@ -118,13 +119,12 @@ class Session:
 
     def __init__(self, url: Url, connection: Connection, origin: str) -> None:
         parts = urlsplit(origin)
-        self.connections = 0
         self._secure = parts.scheme == "https"
         self._host = _ascii(parts.hostname or "")
         self._port = parts.port or (443 if self._secure else 80)
-        self._address = connection.address if parts.hostname == url.host else (parts.hostname or "")
+        self._address = connection.address if parts.hostname == url.host else self._host
         self._ca = url.ca
-        self._http: HTTPConnection | None = None
+        self._transport: Transport | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -132,11 +132,15 @@ class Session:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    @property
+    def connections(self) -> int:
+        """How many connections it took so far."""
+        return self._transport.connections if self._transport else 0
+
     def close(self) -> None:
         """Close the connection; the next request makes a new one."""
-        if self._http:
-            self._http.close()
-            self._http = None
+        if self._transport:
+            self._transport.close()
 
     def get(self, address: str, until: float = math.inf) -> Response:
         """Ask for an address on this origin.
@@ -148,97 +152,52 @@ class Session:
         Raises:
             CouldNotVerify: no whole answer came in time.
         """
+        from pytest_readiness.facts._transport import Transport
+
         until = min(until, time.monotonic() + REQUEST_SECONDS)
-        if self._http:
-            try:
-                return self._exchange(self._http, address, until)
-            except CouldNotVerify as error:
-                # A server may close a kept connection at any moment; RFC 9112 9.3.1 then asks for a new one.
-                if not error.transient:
-                    raise
-                self.close()
-        self._http = self._connect(address, until)
-        return self._exchange(self._http, address, until)
-
-    def _connect(self, address: str, until: float) -> HTTPConnection:
-        import socket
-        import ssl
-        from http.client import HTTPConnection
-
-        place = f"{self._host}:{self._port}"
-        http = HTTPConnection(self._host, self._port)
-        http.default_port = 443 if self._secure else 80
-        # Left to itself it would open a connection of its own, to another address and without TLS.
-        http.auto_open = 0
+        if not self._transport:
+            context = _context(self._ca) if self._secure else None
+            self._transport = Transport(self._host, self._port, self._address, context, HEADERS)
+        before = self.connections
         try:
-            raw = socket.create_connection((self._address, self._port), min(CONNECT_SECONDS, _left(until)))
-        except TimeoutError:
-            raise Nobody(f"{place} did not accept a connection within {CONNECT_SECONDS:g} s", "timeout") from None
-        except ConnectionRefusedError:
-            raise Nobody(f"{place} refused the connection", "refused") from None
-        except OSError as error:
-            raise CouldNotVerify(f"no connection to {place} ({error.strerror or error})", transient=True) from None
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.connections += 1
-        http.sock = raw
-        if not self._secure:
-            return http
-        raw.settimeout(min(READ_SECONDS, _left(until)))
-        try:
-            http.sock = _context(self._ca).wrap_socket(raw, server_hostname=self._host)
-        except ssl.SSLCertVerificationError as error:
-            reason = cut(error.verify_message or str(error))
-            raise Untrusted(f"the certificate of {place} is not trusted ({reason})") from None
-        except TimeoutError:
-            raise CouldNotVerify(
-                f"{place} did not answer the TLS handshake of GET {address} within {READ_SECONDS:g} s"
-            ) from None
-        except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError):
-            raise CouldNotVerify(f"{place} broke the connection off during the TLS handshake", transient=True) from None
-        except ssl.SSLError as error:
-            raise Untrusted(f"{place} refused the TLS handshake ({cut(error.reason or str(error))})") from None
-        except OSError as error:
-            raise CouldNotVerify(f"no TLS connection to {place} ({error.strerror or error})", transient=True) from None
-        finally:
-            if http.sock is raw:
-                raw.close()
-        return http
+            return self._exchange(self._transport, address, until)
+        except CouldNotVerify as error:
+            # A server may close a kept connection at any moment; RFC 9112 9.3.1 then asks for a new one.
+            if not error.transient or self.connections > before:
+                raise
+        return self._exchange(self._transport, address, until)
 
-    def _exchange(self, http: HTTPConnection, address: str, until: float) -> Response:
+    def _exchange(self, transport: Transport, address: str, until: float) -> Response:
         import ssl
         from http.client import HTTPException, IncompleteRead
 
+        from urllib3.exceptions import HTTPError
+
+        from pytest_readiness.facts._transport import BadHeadersError
+
         said = f"GET {shown(address)}"
-        http.sock.settimeout(min(READ_SECONDS, _left(until)))
-        with _alarm(http.sock, until) as late:
-            try:
-                started = time.monotonic()
-                http.request("GET", target(address), headers={"User-Agent": USER_AGENT, "Accept": "*/*"})
-                with http.getresponse() as answer:
-                    headers = _headers(answer, said)
-                    raw = answer.read(MAX_BODY + 1)
-                    if len(raw) <= MAX_BODY and answer.length:
-                        raise IncompleteRead(raw, answer.length)
-                seconds = time.monotonic() - started
-                problem = None
-            except CouldNotVerify as error:
-                problem = error
-            except TimeoutError:
-                problem = CouldNotVerify(f"{said} was not answered within {READ_SECONDS:g} s")
-            except (ConnectionError, IncompleteRead, ssl.SSLEOFError):
-                problem = CouldNotVerify(
-                    f"{said} was answered by a connection that was reset or broke off", transient=True
-                )
-            except (OSError, HTTPException, ValueError) as error:
-                reason = cut(str(error) or type(error).__name__)
-                problem = CouldNotVerify(f"{said} was not answered in readable HTTP ({reason})")
-        if late.is_set() or time.monotonic() >= until:
+        # A timeout of 0 would mean a socket that does not wait at all.
+        left = max(until - time.monotonic(), 0.001)
+        raw, problem = b"", None
+        try:
+            with transport.get(target(address), until, (min(CONNECT_SECONDS, left), min(READ_SECONDS, left))) as answer:
+                while len(raw) <= MAX_BODY and (piece := answer.read(MAX_BODY + 1, decode_content=False)):
+                    raw += piece
+            seconds = time.monotonic() - transport.sent
+        except BadHeadersError as error:
+            problem = CouldNotVerify(f"{said} was answered with {error}")
+        except TimeoutError:
+            problem = CouldNotVerify(f"{said} was not answered within {READ_SECONDS:g} s")
+        except (ConnectionError, IncompleteRead, ssl.SSLEOFError):
+            problem = CouldNotVerify(f"{said} was answered by a connection that was reset or broke off", transient=True)
+        except (OSError, HTTPException, HTTPError, ValueError) as error:
+            reason = cut(str(error) or type(error).__name__)
+            problem = CouldNotVerify(f"{said} was not answered in readable HTTP ({reason})")
+        if time.monotonic() >= until:
             problem = CouldNotVerify(f"{said} was not answered to the end in time (at most {REQUEST_SECONDS:g} s)")
         if problem:
-            self.close()
             raise problem from None
-        if answer.will_close or len(raw) > MAX_BODY:
-            self.close()
+        headers = tuple(_header(name.lower(), value) for name, value in answer.headers.items())
         body, cut_off = _decoded(raw[:MAX_BODY], headers, said)
         return Response(
             url=address,
@@ -263,34 +222,14 @@ def cut(text: str, length: int = 200) -> str:
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
-def _left(until: float) -> float:
-    # A timeout of 0 would mean a socket that does not wait at all.
-    return max(until - time.monotonic(), 0.001)
-
-
-@contextmanager
-def _alarm(sock: socket.socket, until: float) -> Iterator[threading.Event]:
-    """Shut the socket down when time is over: a timeout on it bounds only the gap between two bytes."""
-    import socket
-    import threading
-
-    late = threading.Event()
-
-    def ring() -> None:
-        late.set()
-        with suppress(OSError):
-            # Not SSLSocket.shutdown: that one drops the TLS object under the reading thread's hands.
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-    timer = threading.Timer(_left(until), ring)
-    timer.start()
-    try:
-        yield late
-    finally:
-        timer.cancel()
-
-
 def _context(ca: Path | None) -> ssl.SSLContext:
+    # Reading the system's authorities takes some 40 ms of processor time: once, and not in many threads at once.
+    with _CONTEXT_LOCK:
+        return _new_context(ca)
+
+
+@cache
+def _new_context(ca: Path | None) -> ssl.SSLContext:
     import ssl
 
     try:
@@ -315,14 +254,9 @@ def target(address: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _headers(answer: HTTPResponse, said: str) -> tuple[tuple[str, str], ...]:
-    # After a line that is no header, everything that follows is silently taken for something else.
-    if answer.msg.defects:
-        raise CouldNotVerify(f"{said} was answered with headers that are malformed")
-    headers = tuple((name.lower(), re.sub(r"\s*[\r\n]\s*", " ", value.strip())) for name, value in answer.msg.items())
-    if sum(len(name) + len(value) for name, value in headers) > MAX_HEADERS:
-        raise CouldNotVerify(f"{said} was answered with more than {MAX_HEADERS // 1024} KiB of headers")
-    return tuple((name, _masked(value) if name == "set-cookie" else value) for name, value in headers)
+def _header(name: str, value: str) -> tuple[str, str]:
+    value = re.sub(r"\s*[\r\n]\s*", " ", value.strip())
+    return name, _masked(value) if name == "set-cookie" else value
 
 
 def _masked(cookie: str) -> str:

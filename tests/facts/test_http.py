@@ -190,6 +190,12 @@ def test_the_systems_store_does_not_trust_a_private_authority(authority: Authori
         assert "unable to get local issuer certificate" in read("root_page", shop(app)).tls_error
 
 
+def test_the_bundle_of_requests_is_not_trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(authority.ca_file))
+    with WebApp({"/": Response()}, authority.issue()) as app:
+        assert "unable to get local issuer certificate" in read("root_page", shop(app)).tls_error
+
+
 @pytest.mark.parametrize(
     ("text", "why"), [(None, "No such file or directory"), ("no certificate", "no certificate in PEM")]
 )
@@ -294,6 +300,8 @@ def test_an_answer_that_breaks_off_is_transient(answer: bytes) -> None:
         (OK + b"X: y\r\n" * 200 + b"\r\n", "not answered in readable HTTP (got more than 100 headers)"),
         (OK + (b"X: " + b"a" * 1000 + b"\r\n") * 90 + b"\r\n", "answered with more than 64 KiB of headers"),
         (OK + b"A: b\r\nno header\r\nStrict-Transport-Security: max-age=1\r\n\r\n", "headers that are malformed"),
+        (OK + b"A: b\r\nFrom elsewhere\r\n\r\n", "headers that are malformed"),
+        (OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n..", "not answered in readable HTTP (Content-Length"),
         (OK + b"Content-Encoding: br\r\nContent-Length: 1\r\n\r\n.", "in the coding 'br'"),
         (OK + b"Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\n.", "in the coding 'gzip'"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "broke off"),
@@ -302,6 +310,30 @@ def test_an_answer_that_breaks_off_is_transient(answer: bytes) -> None:
 def test_what_is_no_http_is_said(answer: bytes, why: str) -> None:
     with Raw(answer) as server:
         assert why in reason("response", shop(server))
+
+
+def test_nothing_of_an_answer_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    with Raw(OK + b"A: b\r\nsecret\r\n\r\n") as server:
+        assert "headers that are malformed" in reason("response", shop(server))
+    with WebApp({"/": Response(302, [("Location", "/cb?code=secret")]), "/cb": Response()}) as app:
+        assert read("response", shop(app)).status == 200
+    assert app.requests[-1].query == "code=secret"
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "header", [b"Content-Type: multipart/mixed; boundary=x", b"Set-Cookie: a=b; Expires=Thu, 99 Foo 9999 99:99:99 GMT"]
+)
+def test_odd_headers_are_data(header: bytes) -> None:
+    with Raw(OK + header + b"\r\n\r\n") as server:
+        assert read("response", shop(server)).status == 200
+
+
+@pytest.mark.parametrize("path", ["/a/../b", "/./b", "/a//b", "/%2e%2e/%2F", "/100%"])
+def test_paths_are_sent_as_given(path: str) -> None:
+    with WebApp({"/": Response(), path: Response()}) as app:
+        assert read("page", shop(app), {"page": (path,)})[path].first.status == 200
 
 
 def test_header_with_control_characters_stays_data() -> None:
