@@ -1,1 +1,1 @@
-"""Measurements against real servers: `python -m bench.NAME`."""
+"""Measurements against real servers: `python -m bench [NAME …] [--rounds N]`."""

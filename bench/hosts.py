@@ -1,28 +1,23 @@
-"""Ten hosts, twenty properties each: a plain pytest-testinfra module, against the fact `host_facts` in threads.
+"""Ten hosts, twenty properties each: by the plugin, and by a plain module for pytest-testinfra.
 
-`python -m bench.hosts [--rounds 5] [--hosts 10]` starts that many real sshd on loopback, alternates between both ways,
-and prints the medians, the logins that the servers counted, and the ratio. It needs root for what it reads.
+Each host is a real sshd on loopback, and both sides log in as the same user.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import json
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from pytest_readiness.facts.host import host_facts, question
-from pytest_readiness.target.resources import Host
+from bench.measure import Ran, Row, faster, in_turn, median, pytest, write
 from tests.stack.sshd import Sshd
 
-FILES = ("/etc/passwd", "/etc/group", "/etc/hostname", "/etc/hosts", "/etc/shadow", "/etc/ssh/ssh_config")
+HOSTS = 10
+MODES = ("/etc/passwd", "/etc/group", "/etc/hostname", "/etc/hosts", "/etc/nsswitch.conf", "/etc/debian_version")
 SUMS = ("/etc/passwd", "/etc/group", "/etc/hosts", "/etc/debian_version")
 LINES = {
     "/etc/passwd": "root:.*",
@@ -30,23 +25,21 @@ LINES = {
     "/etc/hosts": "127.0.0.1.*",
     "/etc/nsswitch.conf": "passwd:.*",
 }
-
-QUESTIONS = (
-    *(question("file", path) for path in FILES),
-    *(question("sha256", path) for path in SUMS),
-    *(question("line", path, pattern) for path, pattern in LINES.items()),
-    question("disk", "/"),
-    question("memory"),
-    question("listeners"),
-    question("system"),
-    question("clock"),
-    question("sshd", "/etc/ssh/sshd_config"),
-)
+OWNERS = ("/etc/passwd", "/etc/group", "/etc/hosts")
 
 TESTINFRA = f"""
 import pytest
 
-@pytest.mark.parametrize("path", {FILES!r})
+def test_system(host):
+    assert host.system_info.release
+
+def test_disk(host):
+    assert host.check_output("df -P /")
+
+def test_memory(host):
+    assert "MemAvailable" in host.file("/proc/meminfo").content_string
+
+@pytest.mark.parametrize("path", {MODES!r})
 def test_mode(host, path):
     assert host.file(path).mode
 
@@ -58,111 +51,88 @@ def test_sha256(host, path):
 def test_line(host, path, pattern):
     assert host.file(path).contains("^" + pattern + "$")
 
-def test_disk(host):
-    assert host.check_output("df -P /")
-
-def test_memory(host):
-    assert "MemAvailable" in host.file("/proc/meminfo").content_string
-
-def test_listeners(host):
-    assert host.socket.get_listening_sockets()
-
-def test_system(host):
-    assert host.system_info.release
-
-def test_clock(host):
-    host.run("chronyc -n -c tracking")
-
-def test_sshd(host):
-    assert "permitrootlogin" in host.check_output("/usr/sbin/sshd -T")
+@pytest.mark.parametrize("path", {OWNERS!r})
+def test_owner(host, path):
+    assert host.file(path).user == "root"
 """
 
 
-def main() -> None:
-    """Print medians, logins for each host, and the ratio."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--hosts", type=int, default=10)
-    options = parser.parse_args()
-    assert len(QUESTIONS) == 20
-    with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        servers = [stack.enter_context(Sshd(directory / f"sshd{number}")) for number in range(options.hosts)]
-        module = directory / "test_plain.py"
-        module.write_text(TESTINFRA)
-        config = _one_ssh_config(directory, servers)
-        ways: tuple[Callable[[], None], ...] = (
-            lambda: _plain(module, config, servers),
-            lambda: _ours(servers),
-        )
-        rounds = [[_measured(servers, way) for way in ways] for _ in range(options.rounds)]
-    (plain, plain_logins), (ours, our_logins) = (
-        [statistics.median(figures) for figures in zip(*each, strict=True)] for each in zip(*rounds, strict=True)
-    )
-    print(f"{options.hosts} hosts x {len(QUESTIONS)} facts, median of {options.rounds} rounds")
-    print(f"plain pytest-testinfra  {plain:7.2f} s  {plain_logins:5.1f} logins a host")
-    print(f"pytest-readiness        {ours:7.2f} s  {our_logins:5.1f} logins a host")
-    print(f"ratio                   {plain / ours:7.1f}")
-
-
-def _measured(servers: Sequence[Sshd], run: Callable[[], None]) -> tuple[float, float]:
-    """Seconds, and logins for each host."""
-    before = sum(server.logins() for server in servers)
-    started = time.perf_counter()
-    run()
-    seconds = time.perf_counter() - started
-    return seconds, (sum(server.logins() for server in servers) - before) / len(servers)
-
-
-def _one_ssh_config(directory: Path, servers: Sequence[Sshd]) -> Path:
-    """A single file, as a plain run takes only one: each server as an alias of its own."""
-    config = directory / "ssh_config"
-    config.write_text(
-        "".join(
-            f"Host bench{number}\n  HostName 127.0.0.1\n{server.ssh_config.read_text().partition(chr(10))[2]}\n"
-            for number, server in enumerate(servers)
-        )
-    )
-    return config
-
-
-def _plain(module: Path, config: Path, servers: Sequence[Sshd]) -> None:
-    hosts = ",".join(f"ssh://bench{number}" for number in range(len(servers)))
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:readiness",
-        f"--rootdir={module.parent}",
+def bindings() -> list[dict[str, Any]]:
+    """The same twenty as bindings."""
+    rules: list[tuple[str, Mapping[str, object]]] = [
+        *((path, {"mode": "0777"}) for path in MODES),
+        *((path, {"sha256": sha256(Path(path).read_bytes()).hexdigest()}) for path in SUMS),
+        *((path, {"contains": [pattern]}) for path, pattern in LINES.items()),
+        *((path, {"owner": "root"}) for path in OWNERS),
     ]
-    done = subprocess.run(
-        [*command, "-c", os.devnull, f"--hosts={hosts}", f"--ssh-config={config}", str(module)],
-        cwd=module.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(done.stdout + done.stderr)
+    return [
+        {"check": "host.reachable"},
+        {"check": "host.disk", "mounts": ["/"], "max_used_pct": 99},
+        {"check": "host.memory", "min_available_pct": 1},
+        *({"check": "host.files", "files": {path: rule}} for path, rule in rules),
+    ]
 
 
-def _ours(servers: Sequence[Sshd]) -> None:
-    hosts = [
-        Host(name=f"bench{number}", connection=server.spec, ssh_config=server.ssh_config)
+def write_ours(folder: Path, servers: Sequence[Sshd]) -> Path:
+    """A folder with the checklist."""
+    checks = {f"claim-{number}": binding for number, binding in enumerate(bindings())}
+    hosts = {
+        f"bench{number}": {"connection": server.spec, "ssh_config": str(server.ssh_config)}
         for number, server in enumerate(servers)
+    }
+    return write(
+        folder,
+        {
+            "hosts.md": "# Hosts\n\n" + "".join(f"- [ ] {item}\n" for item in checks),
+            "hosts.checks.yaml": json.dumps({"hosts": checks}),
+            "readiness.yaml": json.dumps({"checklists": ["hosts.md"], "targets": {"t": {"hosts": hosts}}}),
+        },
+    )
+
+
+def write_plain(folder: Path, servers: Sequence[Sshd]) -> Path:
+    """A folder with the module, and one file for ssh with each server as an alias: `--ssh-config` takes only one."""
+    aliases = "".join(
+        f"Host bench{number}\n  HostName 127.0.0.1\n{server.ssh_config.read_text().partition(chr(10))[2]}\n"
+        for number, server in enumerate(servers)
+    )
+    return write(folder, {"test_plain.py": TESTINFRA, "ssh_config": aliases})
+
+
+def run(rounds: int) -> list[Row]:
+    """Measure."""
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
+        servers = [stack.enter_context(Sshd(directory / f"sshd{number}")) for number in range(HOSTS)]
+        ours = write_ours(directory / "ours", servers)
+        plain = write_plain(directory / "plain", servers)
+        number = HOSTS * len(bindings())
+        passed = f"{number} passed"
+        hosts = ",".join(f"ssh://bench{number}" for number in range(HOSTS))
+
+        def counted(*arguments: str, folder: Path) -> tuple[Ran, int]:
+            before = sum(server.logins() for server in servers)
+            ran = pytest(*arguments, folder=folder, expect=passed)
+            return ran, sum(server.logins() for server in servers) - before
+
+        runs = in_turn(
+            rounds,
+            {
+                "ours": lambda: counted("--readiness-target=t", folder=ours),
+                "plain": lambda: counted(f"--hosts={hosts}", "--ssh-config=ssh_config", folder=plain),
+            },
+        )
+    seconds = {way: median([ran for ran, _ in runs[way]]) for way in runs}
+    logins = {way: max(logins for _, logins in runs[way]) for way in runs}
+    what = f"{HOSTS} hosts × {number // HOSTS} items; pytest-testinfra"
+    return [
+        faster(what, seconds["ours"], seconds["plain"]),
+        Row(
+            f"{what}: logins",
+            f"{logins['ours']}",
+            f"{logins['plain']}",
+            f"{logins['plain'] / logins['ours']:.0f} × fewer",
+            f"≤ {HOSTS}",
+            logins["ours"] <= HOSTS,
+        ),
     ]
-    with ThreadPoolExecutor(len(hosts)) as pool:
-        for facts in pool.map(lambda host: host_facts(host, asks=QUESTIONS), hosts):
-            assert len(facts.answers) == len(QUESTIONS)
-            assert facts.memory().available_bytes
-            assert facts.listeners()
-            assert facts.ssh_server("/etc/ssh/sshd_config").settings
-            assert all(facts.file(path).mode for path in FILES)
-
-
-if __name__ == "__main__":
-    main()

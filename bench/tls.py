@@ -1,14 +1,11 @@
 """50 full TLS scans through the fact `tls_scan`, against sslyze's own Scanner with its defaults in one process.
 
-`python -m bench.tls [--rounds 5] [--endpoints 50]` starts one nginx with that many TLS ports (ECDSA P-256), scans all
-of them with every scan command, alternating between both ways, and prints the medians and their ratio. Both are
-turned into records; should those differ, it ends with status 1. The processes of the fact's pool start anew in each
-round, as they do in each run of the tests.
+One nginx has that many TLS ports (ECDSA P-256), and all of them are scanned with every scan command. The processes of
+the fact's pool start anew in each round, as they do in each run of the tests.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import tempfile
 import time
@@ -18,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.measure import Row, faster, in_turn
 from pytest_readiness.facts import tls
 from pytest_readiness.facts.connection import connection
 from pytest_readiness.facts.tls import COMMANDS, ScanRequest, TlsScan
@@ -27,6 +25,7 @@ from tests.stack.certs import Authority
 from tests.stack.nginx import Nginx
 from tests.stack.process import free_port
 
+ENDPOINTS = 50
 SERVER = """
 server {{
     listen 127.0.0.1:{port} ssl;
@@ -75,28 +74,19 @@ def sslyzes(urls: list[Url]) -> list[TlsScan]:
     return scans
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--endpoints", type=int, default=50)
-    options = parser.parse_args()
-    warnings.simplefilter("ignore")
-    ways: tuple[Callable[[list[Url]], list[TlsScan]], ...] = (sslyzes, ours)
-    seconds: dict[str, list[float]] = {way.__name__: [] for way in ways}
-    with endpoints(options.endpoints) as urls:
-        for _ in range(options.rounds):
-            scans = []
-            for way in ways:
-                started = time.perf_counter()
-                scans.append(way(urls))
-                seconds[way.__name__].append(time.perf_counter() - started)
-                print(f"{way.__name__:8} {seconds[way.__name__][-1]:6.2f} s", flush=True)
-            if scans[0] != scans[1]:
-                raise SystemExit("The findings differ.")
-    theirs, mine = (statistics.median(each) for each in seconds.values())
-    print(f"medians: sslyze {theirs:.2f} s, ours {mine:.2f} s, ratio {mine / theirs:.2f}; findings are equal")
+def run(rounds: int) -> list[Row]:
+    """Measure."""
 
+    def timed(way: Callable[[list[Url]], list[TlsScan]]) -> tuple[float, list[TlsScan]]:
+        started = time.perf_counter()
+        scans = way(urls)
+        return time.perf_counter() - started, scans
 
-if __name__ == "__main__":
-    main()
+    with warnings.catch_warnings(), endpoints(ENDPOINTS) as urls:
+        warnings.simplefilter("ignore")
+        runs = in_turn(rounds, {"ours": lambda: timed(ours), "other": lambda: timed(sslyzes)})
+    for (_, mine), (_, theirs) in zip(runs["ours"], runs["other"], strict=True):
+        if mine != theirs:
+            raise RuntimeError("The findings differ from those of sslyze's Scanner.")
+    seconds = {way: statistics.median(each for each, _ in runs[way]) for way in runs}
+    return [faster(f"{ENDPOINTS} full TLS scans; sslyze's Scanner", seconds["ours"], seconds["other"])]

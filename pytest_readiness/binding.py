@@ -148,7 +148,7 @@ class _Reader:
         self.roles = roles
         self.declared = declared
         self.problems: list[Problem] = []
-        self._plain: dict[str, Use | None] = {}
+        self._plain: dict[str, Use] = {}
 
     def problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.path, line, message))
@@ -232,9 +232,7 @@ class _Reader:
             cadence = str(value["cadence"])
             if cadence in CADENCE_DAYS:
                 return CADENCE_DAYS[cadence]
-            self.problem(
-                value.lines["cadence"], f"'{cadence}' is no cadence.{nearest(cadence, get_args(Cadence))}"
-            )
+            self.problem(value.lines["cadence"], f"'{cadence}' is no cadence.{nearest(cadence, get_args(Cadence))}")
         return None
 
     def _signoff(self, role: Any, line: int, days: int | None) -> SignoffRule | None:
@@ -248,14 +246,18 @@ class _Reader:
 
     def _part(self, value: Any, line: int, ignore: set[str] | None = None) -> Part | None:
         if isinstance(value, str):
-            if value not in self._plain:
-                self._plain[value] = self._use(value, YamlMap(self.path, line), line)
-            return self._plain[value]
+            plain = self._plain.get(value) or self._use(value, YamlMap(self.path, line), line)
+            if plain is not None:
+                self._plain[value] = plain
+            return plain
         if isinstance(value, YamlList):
             return self._several(AllOf, value, line)
         if not isinstance(value, YamlMap):
-            self.problem(line, "A binding is a check id, a list of them, or a mapping with 'check', 'all', "
-                         "'any', 'signoff' or 'not_applicable'.")
+            self.problem(
+                line,
+                "A binding is a check id, a list of them, or a mapping with 'check', 'all', "
+                "'any', 'signoff' or 'not_applicable'.",
+            )
             return None
         rest = [key for key in value if key not in (ignore or ())]
         ways = [key for key in ("check", "all", "any") if key in value]

@@ -395,9 +395,10 @@ def _without_mojibake(match: re.Match[str]) -> str:
 def _slug(text: str, otherwise: str) -> str:
     """The words of a text in lower case, joined by hyphens; `otherwise` where there are none."""
     text = _PARENTHESIS.sub(lambda match: " " if _is_remark(match[1]) else match[0], text)
-    text = _NOT_ASCII.sub(_without_mojibake, _KEYCAP.sub(" ", text))
-    text = unicodedata.normalize("NFKC", text).lower().replace("'", "").replace("’", "")
-    words = _NO_LETTER.sub(_without_sign, text).split()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", _NOT_ASCII.sub(_without_mojibake, _KEYCAP.sub(" ", text)))
+    text = text.lower().replace("'", "").replace("’", "")
+    words = _NO_LETTER.sub(" " if text.isascii() else _without_sign, text).split()
     slug = "-".join(word for word in words if any(map(str.isalnum, word)))
     if len(slug) > SLUG_LENGTH:
         end = slug.rfind("-", 0, SLUG_LENGTH + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from pytest_readiness import clock
 from pytest_readiness.checklist import Section
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify
+from pytest_readiness.gather import Reading
 from pytest_readiness.plan import PlannedChecklist, PlannedTest
 from pytest_readiness.redact import printable
 from pytest_readiness.registry import CHECKS, CLASSES, SEVERITIES
@@ -32,7 +33,7 @@ _TAKEN = frozenset(
 
 def marker(slug: str) -> str:
     """Return the marker of a section or checklist: its slug, unless that has a meaning of its own for pytest."""
-    name = re.sub(r"[^\w-]+", "-", slug).strip("-") or "checklist"
+    name = re.sub(r"[^\w-]+", "-", slug).strip("-_") or "checklist"
     return f"section-{name}" if name in _TAKEN else name
 
 
@@ -61,6 +62,15 @@ def register_markers(config: pytest.Config, checklists: Iterable[PlannedChecklis
                     lines[each] = f"{words[:-1]}; {what}" if words else what
     for name, words in lines.items():
         config.addinivalue_line("markers", f"{name}: {words}")
+
+
+def waived(planned: PlannedTest, *false: type[BaseException]) -> tuple[pytest.MarkDecorator, ...]:
+    """Return the mark of a test whose item may fail today; `false` is what it raises then."""
+    waiver = planned.waiver
+    if waiver is None or clock.now().date() > waiver.expires:
+        return ()
+    reason = printable(f"waived until {waiver.expires} by {waiver.by}: {waiver.reason}")
+    return (pytest.mark.xfail(reason=reason, raises=false, strict=False),)
 
 
 class ChecklistFile(pytest.File):
@@ -123,32 +133,40 @@ def _taking(*fixtures: str) -> Callable[..., None]:
     return test
 
 
+@functools.cache
+def _mark(name: str) -> pytest.MarkDecorator:
+    """Return the plain mark of that name; thousands of tests share a handful."""
+    mark: pytest.MarkDecorator = getattr(pytest.mark, name)
+    return mark
+
+
 class ChecklistTest(pytest.Function):
     """One test of an item. pytest calls it like any function; what it calls is the check.
 
     Attributes:
         planned: what the plan says of it.
         direct: the check's arguments that come from the gatherer; the others are pytest's fixtures.
+        readings: what the gatherer reads for them, by fact, once the test begins.
     """
 
     def __init__(self, planned: PlannedTest, direct: tuple[str, ...], **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if hasattr(self, "_id"):
+            # From pytest 9.2 on, --lf and --sw compare ids by their parts, and brackets are a part of their own there.
+            self._id = type(self._id).parse(self.nodeid)
         self.stash[PLANNED] = planned
         self.planned = planned
         self.direct = direct
-        marks: list[str | pytest.MarkDecorator] = [planned.severity]
+        self.readings: Mapping[str, list[Reading]] = {}
+        marks = [_mark(planned.severity)]
         if planned.check is not None:
-            marks += [planned.check.domain, planned.check.check_class]
+            marks += [_mark(planned.check.domain), _mark(planned.check.check_class)]
         if planned.resource is not None and getattr(self.config.option, "loadgroup", False):
             marks.append(pytest.mark.xdist_group(planned.resource.key))
         if planned.settled is not None:
             state, reason = planned.settled
             marks.append(pytest.mark.skip(reason=f"{state}: {printable(reason)}"))
-        if planned.waiver is not None and clock.now().date() <= planned.waiver.expires:
-            waiver = planned.waiver
-            reason = printable(f"waived until {waiver.expires} by {waiver.by}: {waiver.reason}")
-            marks.append(pytest.mark.xfail(reason=reason, raises=ClaimFalse, strict=False))
-        for mark in marks:
+        for mark in (*marks, *waived(planned, ClaimFalse)):
             self.add_marker(mark)
 
     def reportinfo(self) -> tuple[Any, int, str]:

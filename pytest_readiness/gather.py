@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,12 +131,14 @@ class Gatherer:
         Raises:
             CouldNotVerify: it could not be read.
         """
-        found = self.readings(name, resource, asks)
-        if FACTS[name].asking == "ask":
-            return {reading.asked[0]: reading.result() for reading in found} if asks.get(name) else Answers(
-                self, name, resource
-            )
-        return found[0].result()
+        return self.given(name, resource, self.readings(name, resource, asks))
+
+    def given(self, name: str, resource: Resource, readings: Sequence[Reading]) -> Any:
+        """Return what a check gets from the readings of one fact; see `value`."""
+        if FACTS[name].asking != "ask":
+            return readings[0].result()
+        answers = {reading.asked[0]: reading.result() for reading in readings}
+        return answers or Answers(self, name, resource)
 
     def progress(self) -> Progress:
         """Where the gathering stands."""
@@ -174,9 +176,7 @@ class Gatherer:
                 return [reading]
         return [self._new(fact, resource, tuple(sorted(asked, key=repr)), known)]
 
-    def _new(
-        self, fact: Fact, resource: Resource, asked: tuple[Hashable, ...], known: list[Reading]
-    ) -> Reading:
+    def _new(self, fact: Fact, resource: Resource, asked: tuple[Hashable, ...], known: list[Reading]) -> Reading:
         needs = []
         for name in fact.needs:
             there = self._known.get((name, resource.key))
@@ -246,9 +246,7 @@ class Gatherer:
             self._running.append(reading)
             self._on_resource[key] += 1
             light += not reading.fact.heavy
-            threading.Thread(
-                target=self._read, args=(reading,), name=f"readiness-{reading.label}", daemon=True
-            ).start()
+            threading.Thread(target=self._read, args=(reading,), name=f"readiness-{reading.label}", daemon=True).start()
 
     def _exclusively_read(self, key: str) -> bool:
         return any(reading.fact.exclusive and reading.resource.key == key for reading in self._running)
@@ -357,4 +355,5 @@ def _copied(error: CouldNotVerify | NotDeclared) -> Exception:
 def _unforeseen(reading: Reading, error: BaseException) -> str:
     text = str(error).partition("\n")[0]
     what = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return f"reading {reading.fact.name} of {reading.resource.where} broke unexpectedly ({what}); that is a defect of the fact"
+    fact = f"{reading.fact.name} of {reading.resource.where}"
+    return f"reading {fact} broke unexpectedly ({what}); that is a defect of the fact"

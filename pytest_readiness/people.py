@@ -100,7 +100,8 @@ def read_people(signoffs: Path | None, waivers: Path | None, items: Mapping[str,
         by_item.setdefault(full, []).append(signoff)
     return Verdicts(
         {full: tuple(entries) for full, entries in by_item.items()},
-        dict(waived),
+        # Of several waivers of an item the one that ends last counts.
+        dict(sorted(waived, key=lambda pair: pair[1].expires)),
         signoffs.parent if signoffs else Path(),
     )
 
@@ -170,7 +171,7 @@ def judge_signoffs(
         if refusal is None:
             until = f", until {last}" if last else ""
             seen = f"; evidence: {signoff.evidence}" if signoff.evidence else ""
-            warning = f"expires on {last}" if last and (last - today).days < 7 else ""  # noqa: PLR2004
+            warning = f"expires on {last}" if last and (last - today).days < 7 else ""
             text = f"signed by {signoff.by} ({signoff.role}) on {signoff.on}{until}{seen}"
             return Evidence(text, warning), ""
         refusals.append(refusal)
@@ -195,9 +196,11 @@ def _refusal(
 ) -> str | None:
     who = f"the sign-off by {signoff.by} of {signoff.on}"
     if signoff.role != rule.role or signoff.by not in people:
-        return f"{who} does not count: {signoff.by} signed as {signoff.role}, and {rule.role} must sign" if (
-            signoff.role != rule.role
-        ) else f"{who} does not count: {signoff.by} is not listed as {rule.role} in readiness.yaml"
+        return (
+            f"{who} does not count: {signoff.by} signed as {signoff.role}, and {rule.role} must sign"
+            if (signoff.role != rule.role)
+            else f"{who} does not count: {signoff.by} is not listed as {rule.role} in readiness.yaml"
+        )
     if signoff.on > today:
         return f"{who} does not count: that day is still to come"
     if last is not None and today > last:

@@ -105,7 +105,9 @@ class Plan:
                 yield from tests
 
 
-def make_plan(configuration: Configuration, documents: tuple[Path, ...], allow: frozenset[str], *, fenced: bool) -> Plan:
+def make_plan(
+    configuration: Configuration, documents: tuple[Path, ...], allow: frozenset[str], *, fenced: bool
+) -> Plan:
     """Read the documents and their bindings, and list the tests.
 
     Args:
@@ -156,7 +158,9 @@ def _refuse_same_names(read: Mapping[Path, tuple[Checklist, object]], problems: 
     first: dict[str, Path] = {}
     for path, (checklist, _) in read.items():
         if checklist.name in first:
-            message = f"{first[checklist.name]} has the same file name; rename one, so that its items can be told apart."
+            message = (
+                f"{first[checklist.name]} has the same file name; rename one, so that its items can be told apart."
+            )
             problems.append(Problem(path, 0, message))
         first.setdefault(checklist.name, path)
 
@@ -220,7 +224,7 @@ class _Planner:
             return
         wanted = list(self._wanted(binding.checks)) if binding.checks else []
         several = len({use.check.id for use, *_ in wanted}) + (binding.signoff is not None) > 1
-        taken: dict[str, int] = {}
+        taken: set[str] = set()
         for use, resource, settled in wanted:
             yield self._check(item, use, resource, settled, several, taken, common)
         if binding.signoff is not None:
@@ -233,7 +237,7 @@ class _Planner:
         resource: Resource | None,
         settled: tuple[Literal["unverified"], str] | None,
         several: bool,
-        taken: dict[str, int],
+        taken: set[str],
         common: Mapping[str, Any],
     ) -> PlannedTest:
         asks: Mapping[str, tuple[Hashable, ...]] = {}
@@ -244,11 +248,14 @@ class _Planner:
                 settled = "unverified", str(missing)
         names = [use.check.id] if several or resource is None else []
         suffix = "-".join([*names, *([resource.name] if resource else [])])
-        taken[suffix] = number = taken.get(suffix, 0) + 1
-        if number > 1:
-            suffix += f"-{number}"
+        # Another resource may be named "shop-2", so counting up the shops is not enough.
+        name, number = suffix, 1
+        while name in taken:
+            number += 1
+            name = f"{suffix}-{number}"
+        taken.add(name)
         return PlannedTest(
-            name=f"{item.slug}[{suffix}]",
+            name=f"{item.slug}[{name}]",
             check=use.check,
             resource=resource,
             parameters=use.parameters,

@@ -76,9 +76,7 @@ class Provenance:
 
     def finished_at(self, now: float) -> Provenance:
         """Return it with the end of the run."""
-        return replace(
-            self, finished=clock.now().isoformat(timespec="seconds"), seconds=round(self.seconds + now, 3)
-        )
+        return replace(self, finished=clock.now().isoformat(timespec="seconds"), seconds=round(self.seconds + now, 3))
 
 
 def _commit(folder: Path) -> str:

@@ -37,8 +37,10 @@ class Redactor:
     def add(self, *secrets: str) -> None:
         """Make every later call hide these texts too."""
         for secret in secrets:
-            if len(secret) >= SHORTEST:
-                self._forms.update(_encoded(secret))
+            # A traceback prints the lines of a key each behind a margin of its own.
+            for text in (secret, *secret.splitlines()):
+                if len(text) >= SHORTEST:
+                    self._forms.update(_encoded(text))
         forms = sorted(self._forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
         self._known.clear()
@@ -77,10 +79,13 @@ def _encoded(secret: str) -> set[str]:
         quote_plus(secret),
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
-        html.escape(secret),
         repr(secret)[1:-1],
+        printable(secret),
         data.hex(),
     }
+    # The standard library and Jinja write quotes differently.
+    forms |= {html.escape(form) for form in (secret, printable(secret))}
+    forms |= {form.replace("&quot;", "&#34;").replace("&#x27;", "&#39;") for form in forms}
     # The base64 of a secret inside a longer text depends on where it starts: the core is the same for each start.
     for start in range(3):
         core = base64.b64encode(b"\0" * start + data).decode()
@@ -91,8 +96,9 @@ def _encoded(secret: str) -> set[str]:
     return {form for form in forms if len(form) >= SHORTEST}
 
 
-def printable(text: str) -> str:
-    """Return `text` without terminal control: every control or format character as an escape, in one line."""
+def printable(text: object) -> str:
+    """Return a text without terminal control: every control or format character as an escape, in one line."""
+    text = str(text)  # a check of somebody's own may well give figures as evidence
     if text.isprintable():
         return text
     return "".join(

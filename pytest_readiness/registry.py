@@ -296,7 +296,7 @@ def _verify_facts() -> None:
                 raise RegistrationError(f"Fact {fact.name} builds on {name}, which is many readings, not one.")
             if fact.heavy and alike[name].exclusive:
                 raise RegistrationError(
-                    f"Fact {fact.name} is heavy and builds on {name}, which is exclusive: each would wait for the other."
+                    f"Fact {fact.name} is heavy, and {name} is exclusive and waits for it; it cannot build on that."
                 )
     try:
         TopologicalSorter({fact.name: fact.needs for fact in FACTS.values()}).prepare()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, Literal
 
 State = Literal["passed", "waived", "unverified", "error", "failed", "not applicable"]
@@ -54,21 +54,19 @@ class TestResult:
     def properties(self, clean: Callable[[str], str]) -> list[tuple[str, object]]:
         """Return it as `user_properties`, empty fields left out and what was seen passed through `clean`."""
         found = [(name, getattr(self, field)) for field, name in _PROPERTIES]
-        return [
-            (name, clean(value) if name in _SEEN else value) for name, value in found if value != ""
-        ]
+        return [(name, clean(value) if name in _SEEN else value) for name, value in found if value != ""]
 
 
 _PROPERTIES = [(field.name, f"{PREFIX}{field.name}") for field in fields(TestResult)]
+_FIELDS = {name: field for field, name in _PROPERTIES}
+_REQUIRED = {field.name for field in fields(TestResult) if field.default is MISSING}
 _SEEN = frozenset(f"{PREFIX}{name}" for name in ("evidence", "expected", "remedy", "warning", "check", "test"))
 
 
 def from_properties(properties: Iterable[tuple[str, object]]) -> TestResult | None:
     """Return the result that `user_properties` carry, or None where they carry none."""
-    found: Mapping[str, Any] = {
-        key.removeprefix(PREFIX): value for key, value in properties if key.startswith(PREFIX)
-    }
-    return TestResult(**found) if "state" in found else None
+    found: Mapping[str, Any] = {_FIELDS[key]: value for key, value in properties if key in _FIELDS}
+    return TestResult(**found) if found.keys() >= _REQUIRED else None
 
 
 def worst(states: Iterable[State]) -> State:

@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 from pytest_readiness import clock
-from pytest_readiness.collect import PLANNED, ChecklistFile, ChecklistTest, register_markers, section_markers
+from pytest_readiness.collect import (
+    PLANNED,
+    ChecklistFile,
+    ChecklistTest,
+    register_markers,
+    section_markers,
+    waived,
+)
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
 from pytest_readiness.fixtures import fixture_plugin, parametrize, testinfra_hosts
 from pytest_readiness.gather import Gatherer, Reading
@@ -33,6 +40,8 @@ VARIABLES = "readiness_variables"
 NO_GO = 6
 """Exit code: NO-GO, though no test failed, because something is unverified, unsigned or could not be verified."""
 EVIDENCE_LENGTH = 1000
+TEAM_FAILS = (AssertionError, pytest.fail.Exception)
+"""What a team's own test raises where its claim is false."""
 
 RUN = pytest.StashKey["Run"]()
 """On the configuration of a readiness run."""
@@ -55,9 +64,7 @@ def start(config: pytest.Config) -> None:
     config.add_cleanup(gc.enable)
     try:
         clock.now()
-        path = config.getoption("readiness_config") or find_configuration(
-            config.rootpath, config.invocation_params.dir
-        )
+        path = config.getoption("readiness_config") or find_configuration(config.rootpath, config.invocation_params.dir)
         if path is None:
             raise pytest.UsageError(
                 f"There is no readiness.yaml in {config.rootpath} or {config.invocation_params.dir} or above it; "
@@ -99,9 +106,7 @@ def _documents(config: pytest.Config) -> tuple[Path, ...] | None:
 class Run:
     """The plugin that is registered for a readiness run."""
 
-    def __init__(
-        self, config: pytest.Config, plan: Plan, redact: Redactor, variables: dict[str, str]
-    ) -> None:
+    def __init__(self, config: pytest.Config, plan: Plan, redact: Redactor, variables: dict[str, str]) -> None:
         self.config = config
         self.plan = plan
         self.redact = redact
@@ -111,6 +116,7 @@ class Run:
         self.is_worker = hasattr(config, "workerinput")
         self.results: dict[str, TestResult] = {}
         self.expected: dict[str, None] = {}
+        self.team_missing: dict[str, None] = {}
         self.other_failed = False
         self.verdict: Verdict | None = None
         self.provenance = Provenance.of(config, plan)
@@ -142,7 +148,7 @@ class Run:
         parametrize(metafunc, self.plan.configuration.target)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Let a team's own tests answer items."""
         by_item: dict[str, PlannedTest] = {}
         planned_of: dict[str, PlannedChecklist] = {}
@@ -158,24 +164,31 @@ class Run:
         answered: set[str] = set()
         wrong = []
         for item in items:
-            mark = item.get_closest_marker("readiness")
-            if mark is None or isinstance(item, ChecklistTest):
+            answers = item.get_closest_marker("readiness")
+            if answers is None or isinstance(item, ChecklistTest):
                 continue
-            wanted = str(mark.args[0]) if mark.args else ""
+            wanted = str(answers.args[0]) if answers.args else ""
             found = names.get(wanted, [])
             if len(found) != 1:
-                why = f"is an item of several checklists; write {' or '.join(found)}." if found else (
-                    f"is no item of this run's checklists.{nearest(wanted, names)}"
+                why = (
+                    f"is an item of several checklists; write {' or '.join(found)}."
+                    if found
+                    else (f"is no item of this run's checklists.{nearest(wanted, names)}")
                 )
                 wrong.append(f"{item.nodeid}: '{wanted}' {why}")
                 continue
             test = by_item[found[0]]
             item.stash[ANSWERED] = test
             answered.add(test.full_item)
-            for name in (test.severity, *section_markers(test.section)):
-                item.add_marker(name)
+            marks: list[str | pytest.MarkDecorator] = [test.severity, *section_markers(test.section)]
+            for mark in (*marks, *waived(test, *TEAM_FAILS)):
+                item.add_marker(mark)
         if wrong:
-            raise pytest.UsageError("\n".join(dict.fromkeys(wrong)))
+            # Whatever is left is still gathered for; and xdist takes a worker's error for one of its own.
+            items.clear()
+            if not self.is_worker:
+                raise pytest.UsageError("\n".join(dict.fromkeys(wrong)))
+            session.shouldfail = " ".join(dict.fromkeys(wrong))
         items[:] = [
             item
             for item in items
@@ -191,29 +204,31 @@ class Run:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begin to gather what the selected tests need."""
         for item in session.items:
-            if (test := self._test_of(item)) is not None:
-                self.expected[test.key] = None
+            if isinstance(item, ChecklistTest):
+                self.expected[item.planned.key] = None
+            else:
+                self.team_missing[item.nodeid] = None
         gc.freeze()
         gc.enable()
-        if not self.is_worker and not self.config.option.collectonly:
+        given_up = session.testsfailed and not self.config.option.continue_on_collection_errors
+        if not self.is_worker and not self.config.option.collectonly and not given_up:
             self._gather(session.items)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
         """Learn from a worker what was selected."""
         for nodeid in ids:
-            path, *names = nodeid.partition("@")[0].split("::")
+            path, *names = nodeid.split("::")
             planned = self.checklists.get((self.config.rootpath / path).resolve())
             if planned is not None and len(names) == 2:
-                self.expected[f"{planned.checklist.name}:{names[0]}/{names[1]}"] = None
+                self.expected[f"{planned.checklist.name}:{names[0]}/{names[1].partition('@')[0]}"] = None
+            else:
+                self.team_missing[nodeid] = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Hand the variables to an xdist worker."""
         node.workerinput[VARIABLES] = self.variables
-
-    def _test_of(self, item: pytest.Item) -> PlannedTest | None:
-        return item.planned if isinstance(item, ChecklistTest) else None
 
     def _gather(self, items: Sequence[pytest.Item], only: str | None = None) -> None:
         for item in items:
@@ -233,18 +248,14 @@ class Run:
             if self.is_worker and resource is not None and resource.key not in self._begun:
                 self._begun.add(resource.key)
                 self._gather(item.session.items, only=resource.key)
-            wait(self.config, self.gatherer, self._readings(item))
+            item.readings = self._readings(item)
+            wait(self.config, self.gatherer, [each for readings in item.readings.values() for each in readings])
         return (yield)
 
-    def _readings(self, item: ChecklistTest) -> list[Reading]:
+    def _readings(self, item: ChecklistTest) -> dict[str, list[Reading]]:
         test = item.planned
         assert test.resource is not None
-        return [
-            reading
-            for name in item.direct
-            if name in FACTS
-            for reading in self.gatherer.readings(name, test.resource, test.asks)
-        ]
+        return {name: self.gatherer.readings(name, test.resource, test.asks) for name in item.direct if name in FACTS}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
@@ -261,12 +272,14 @@ class Run:
             for name in pyfuncitem.direct:
                 assert test.resource is not None
                 arguments[name] = (
-                    self.gatherer.value(name, test.resource, test.asks) if name in FACTS else test.resource
+                    self.gatherer.given(name, test.resource, pyfuncitem.readings[name])
+                    if name in FACTS
+                    else test.resource
                 )
             evidence = test.check.judge(**arguments, **test.parameters)
         except NotDeclared as missing:
             raise _unverified(str(missing)) from None
-        if not isinstance(evidence, Evidence):
+        if not isinstance(evidence, Evidence) or not evidence.text:
             raise CouldNotVerify(f"the check {test.check.id} returned no evidence; that is a defect of the check")
         pyfuncitem.stash[EVIDENCE] = evidence
         return True
@@ -293,26 +306,26 @@ class Run:
         """Keep what was found, as plain data; hide secrets; tell what could not be seen from what is false."""
         report = yield
         error = call.excinfo.value if call.excinfo is not None else None
-        unseen = isinstance(item, ChecklistTest) and not isinstance(
-            error, ClaimFalse | pytest.skip.Exception | None
-        )
+        unseen = isinstance(item, ChecklistTest) and not isinstance(error, ClaimFalse | pytest.skip.Exception | None)
         if isinstance(error, CouldNotVerify) or unseen:
             if report.when == "call" and report.failed:
                 # pytest tells an error from a failure by the phase; what could not be looked at did not fail.
                 report.when = "setup"
             if isinstance(error, CouldNotVerify):
                 report.longrepr = f"could not verify: {printable(error.reason)}."
-        if report.failed:
-            self._hide(report)
+        self._hide(report)
         if report.when != "teardown" and (report.when == "call" or not report.passed):
             self._keep(item, call, report, error)
         return report
 
     def _hide(self, report: pytest.TestReport) -> None:
-        text = str(report.longrepr)
-        if (hidden := self.redact(text)) != text:
+        if isinstance(report.longrepr, tuple):
+            path, line, reason = report.longrepr
+            report.longrepr = path, line, self.redact(reason)
+        elif report.longrepr is not None and (hidden := self.redact(text := str(report.longrepr))) != text:
             report.longrepr = hidden
         report.sections = [(name, self.redact(content)) for name, content in report.sections]
+        report.user_properties = [(name, self.redact.deep(value)) for name, value in report.user_properties]
 
     def _keep(
         self,
@@ -327,7 +340,7 @@ class Run:
         item.stash[EVIDENCE_KEPT] = True
         own = isinstance(item, ChecklistTest)
         result = _result(item, test, own, report, error, call)
-        if isinstance(item, ChecklistTest) and (notes := self._notes(item)):
+        if isinstance(item, ChecklistTest) and (notes := _notes(item)):
             result = replace(result, evidence=f"{result.evidence} ({notes})")
         properties = result.properties(self._clean)
         item.user_properties += properties
@@ -336,20 +349,25 @@ class Run:
     def _clean(self, text: str) -> str:
         return self.redact(printable(text))[:EVIDENCE_LENGTH]
 
-    def _notes(self, item: ChecklistTest) -> str:
-        if not item.direct:
-            return ""
-        return "; ".join(dict.fromkeys(reading.note for reading in self._readings(item) if reading.note))
-
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take up a result, in the process that controls the run."""
+        """Take up a result, in the process that controls the run, before anybody shows it."""
         if self.is_worker:
             return
+        self.team_missing.pop(report.nodeid, None)
+        if report.passed and report.when != "call":
+            return
         result = from_properties(report.user_properties)
-        if result is not None:
+        if result is None:
+            self.other_failed = self.other_failed or report.failed
+        elif report.failed and report.when == "teardown" and result.state != "failed":
+            self.results[result.test] = replace(result, state="error", evidence="could not verify: the teardown broke")
+        else:
             self.results.setdefault(result.test, result)
-        elif report.failed:
-            self.other_failed = True
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember that something could not be collected: a run that goes on all the same is not whole."""
+        self.other_failed = self.other_failed or report.failed
 
     # The end
 
@@ -359,7 +377,7 @@ class Run:
         self.gatherer.stop("the run ended before it was read")
         if self.is_worker or self.config.option.collectonly:
             return
-        self.verdict = judge(self.plan, tuple(self.results.values()), self.expected)
+        self.verdict = judge(self.plan, tuple(self.results.values()), self.expected, len(self.team_missing))
         self.provenance = self.provenance.finished_at(time.time())
         decided = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         if exitstatus in decided and self.verdict.items and not self.other_failed:
@@ -387,7 +405,12 @@ def exit_code(verdict: Verdict) -> int:
     return pytest.ExitCode.TESTS_FAILED if verdict.counts.get("failed") else NO_GO
 
 
-def _unverified(reason: str) -> pytest.skip.Exception:
+def _notes(item: ChecklistTest) -> str:
+    notes = [reading.note for readings in item.readings.values() for reading in readings if reading.note]
+    return "; ".join(dict.fromkeys(notes))
+
+
+def _unverified(reason: str) -> BaseException:
     return pytest.skip.Exception(f"unverified: {printable(reason)}", _use_item_location=True)
 
 
@@ -417,8 +440,12 @@ def _result(
         if hasattr(report, "wasxfail"):
             warning = "; ".join(filter(None, (warning, "the waiver is no longer needed")))
         return TestResult(state="passed", evidence=evidence.text, warning=warning, **common)
-    if report.skipped and hasattr(report, "wasxfail") and isinstance(error, ClaimFalse):
-        return TestResult(state="waived", **_false(error, test), warning=str(report.wasxfail), **common)
+    what = f"{type(error).__name__}: {_first_line(error)}" if error is not None else "the test broke"
+    if report.skipped and hasattr(report, "wasxfail"):
+        false = isinstance(error, ClaimFalse) or (not own and report.when == "call" and isinstance(error, TEAM_FAILS))
+        if false and test.waiver is not None:
+            return TestResult(state="waived", **_false(error, test, what), warning=str(report.wasxfail), **common)
+        return TestResult(state="unverified", evidence=f"expected to fail: {report.wasxfail or what}", **common)
     if report.skipped:
         reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
         reason = reason.removeprefix("Skipped: ")
@@ -427,11 +454,10 @@ def _result(
                 return TestResult(state=state, evidence=reason.removeprefix(f"{state}: "), **common)
         return TestResult(state="unverified", evidence=f"skipped: {reason}", **common)
     if isinstance(error, ClaimFalse):
-        expired = f"the waiver expired on {test.waiver.expires}" if test.waiver else ""
-        return TestResult(state="failed", **_false(error, test), warning=expired, **common)
+        warning = f"the waiver expired on {test.waiver.expires}" if test.waiver and not waived(test) else ""
+        return TestResult(state="failed", **_false(error, test, what), warning=warning, **common)
     if isinstance(error, CouldNotVerify):
         return TestResult(state="error", evidence=f"could not verify: {error.reason}", **common)
-    what = f"{type(error).__name__}: {_first_line(error)}" if error is not None else "the test broke"
     if own:
         what = f"could not verify: the check broke ({what}); that is a defect of the check"
     return TestResult(state="failed" if report.when == "call" and not own else "error", evidence=what, **common)
@@ -447,6 +473,8 @@ def _check_name(test: PlannedTest) -> str:
     return "signoff" if test.signoff is not None else ""
 
 
-def _false(error: ClaimFalse, test: PlannedTest) -> dict[str, str]:
+def _false(error: BaseException | None, test: PlannedTest, what: str) -> dict[str, Any]:
+    if not isinstance(error, ClaimFalse):
+        return {"evidence": what}
     remedy = error.remedy or (test.check.remedy if test.check else "")
     return {"evidence": error.seen, "expected": error.expected, "remedy": remedy}

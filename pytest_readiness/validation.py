@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pytest_readiness.problems import Problem, nearest
+from pytest_readiness.target.resources import Resource
 from pytest_readiness.yamlfile import YamlMap
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -47,7 +48,9 @@ def _sentence(model: type[BaseModel], detail: Any, what: str) -> str:
     location = [part for part in detail["loc"] if isinstance(part, str | int)]
     name = ".".join(str(part) for part in location)
     if detail["type"] == "extra_forbidden":
-        known = [field for field in _fields_at(model, location[:-1]) if field != "name"]
+        known = _fields_at(model, location[:-1])
+        if issubclass(model, Resource):
+            known.remove("name")  # it is the key in readiness.yaml
         return f"Unknown key '{location[-1]}' in {what}.{nearest(str(location[-1]), known)}"
     if detail["type"] == "missing":
         return f"{what[:1].upper()}{what[1:]} lacks '{name}'."

@@ -100,13 +100,14 @@ class Verdict:
         return self.selected < self.total
 
 
-def judge(plan: Plan, results: Sequence[TestResult], expected: Iterable[str]) -> Verdict:
+def judge(plan: Plan, results: Sequence[TestResult], expected: Iterable[str], team_missing: int = 0) -> Verdict:
     """Return the verdict on a run.
 
     Args:
         plan: what was planned.
         results: what the tests found.
         expected: the tests that were selected to run, by key; one without a result did not run and is unverified.
+        team_missing: number of the team's own tests that were selected and did not run.
     """
     by_item: dict[str, list[TestResult]] = {}
     for result in results:
@@ -127,6 +128,9 @@ def judge(plan: Plan, results: Sequence[TestResult], expected: Iterable[str]) ->
                     evidence="did not run: the run ended before it",
                 )
             )
+    order = {test.key: number for number, test in enumerate(plan.tests())}
+    for tests in by_item.values():
+        tests.sort(key=lambda result: (order.get(result.test, len(order)), result.test))
     policy = plan.configuration.target.policy
     sections = tuple(
         made
@@ -138,6 +142,8 @@ def judge(plan: Plan, results: Sequence[TestResult], expected: Iterable[str]) ->
     score = score_of(items, policy)
     total = sum(1 for planned in plan.checklists.values() for _ in planned.checklist.leaves())
     reasons = _reasons(items, score, policy)
+    if team_missing:
+        reasons += (f"{team_missing} of the team's own tests did not run",)
     counts: dict[State, int] = {}
     for item in items:
         counts[item.state] = counts.get(item.state, 0) + 1
@@ -165,9 +171,7 @@ def _items(
         if not tests:
             return []
         severity = planned.severities[item.id]
-        return [
-            ItemVerdict(item, full, section, severity, worst(test.state for test in tests), tuple(tests))
-        ]
+        return [ItemVerdict(item, full, section, severity, worst(test.state for test in tests), tuple(tests))]
     below = [made for child in item.children for made in _items(child, section, planned, by_item)]
     if not below:
         return []
@@ -188,7 +192,8 @@ def score_of(items: Iterable[ItemVerdict], policy: Policy) -> float | None:
             continue
         whole += weights[item.severity]
         passed += weights[item.severity] if item.state == "passed" else 0.0
-    return 100 * passed / whole if whole else None
+    # Weights such as 0.1 have no exact sum, and 90 must not fall short of 90 for that.
+    return round(100 * passed / whole, 9) if whole else None
 
 
 def _reasons(items: Sequence[ItemVerdict], score: float | None, policy: Policy) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,7 @@ def read_text(path: Path, what: str) -> str:
     except FileNotFoundError:
         raise ProblemsError([Problem(path, 0, f"The {what} file does not exist.")]) from None
     except OSError as error:
-        raise ProblemsError(
-            [Problem(path, 0, f"The {what} file cannot be read: {error.strerror}.")]
-        ) from None
+        raise ProblemsError([Problem(path, 0, f"The {what} file cannot be read: {error.strerror}.")]) from None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -84,12 +83,26 @@ def parse_yaml(text: str, path: Path, what: str) -> YamlMap:
     """Return the mapping in `text`; `path` is named in problems (see `read_yaml`)."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.resolver import VersionedResolver
+
+    class Resolver(VersionedResolver):
+        """The library's, which otherwise works out the version of YAML, and its rules, anew for each scalar."""
+
+        @cached_property
+        def versioned_resolver(self) -> Any:
+            return super().versioned_resolver
 
     if not text.strip():
         raise ProblemsError([Problem(path, 0, f"The {what} file is empty.")])
     yaml = YAML(typ="safe")
+    yaml.Resolver = Resolver
     try:
-        root = yaml.compose(text)
+        try:
+            root = yaml.compose(text)
+        except YAMLError:
+            # libyaml is fast, but refuses some YAML 1.2, such as an address without quotes within braces.
+            yaml = YAML(typ="safe", pure=True)
+            root = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = " ".join(str(part) for part in (error.context, error.problem) if part)
@@ -99,10 +112,10 @@ def parse_yaml(text: str, path: Path, what: str) -> YamlMap:
         reason = str(error).splitlines()[0]
         raise ProblemsError([Problem(path, 0, f"The {what} file is not YAML: {reason}.")]) from None
     reader = _Reader(path, yaml.constructor)
-    value = reader.value(root) if root is not None else None
+    value: Any = reader.value(root) if root is not None else None
     if not isinstance(value, YamlMap):
         reader.problems.append(Problem(path, 1, f"The {what} file must hold a mapping (key: value)."))
-    if reader.problems:
+    if reader.problems or not isinstance(value, YamlMap):
         raise ProblemsError(reader.problems)
     return value
 
@@ -118,9 +131,7 @@ class _Reader:
         self._open: set[int] = set()
 
     def value(self, node: Any) -> Any:
-        from ruamel.yaml.nodes import MappingNode, ScalarNode
-
-        if isinstance(node, ScalarNode):
+        if node.id == "scalar":
             return self._scalar(node)
         if id(node) in self._done:
             return self._done[id(node)]
@@ -129,7 +140,7 @@ class _Reader:
             self.problems.append(Problem(self.path, line, "An alias refers to what encloses it."))
             return None
         self._open.add(id(node))
-        made = self._map(node, line) if isinstance(node, MappingNode) else self._list(node, line)
+        made = self._map(node, line) if node.id == "mapping" else self._list(node, line)
         self._open.discard(id(node))
         self._done[id(node)] = made
         return made
@@ -152,16 +163,19 @@ class _Reader:
             key_line = key_node.start_mark.line + 1
             value = self.value(value_node)
             if str(key_node.tag) == "tag:yaml.org,2002:merge":
-                merged += [part for part in ([value] if isinstance(value, YamlMap) else value or ())]
+                parts = value if isinstance(value, YamlList) else [value]
+                if not all(isinstance(part, YamlMap) for part in parts):
+                    message = "'<<' takes a mapping, or a list of mappings, to take over."
+                    self.problems.append(Problem(self.path, key_line, message))
+                    parts = []
+                merged += parts
                 continue
             key = key_node.value if isinstance(key_node.value, str) else None
             if key is None:
                 self.problems.append(Problem(self.path, key_line, "A key must be a plain word."))
             elif key in made:
                 self.problems.append(
-                    Problem(
-                        self.path, key_line, f"The key '{key}' stands twice; first on line {made.lines[key]}."
-                    )
+                    Problem(self.path, key_line, f"The key '{key}' stands twice; first on line {made.lines[key]}.")
                 )
             else:
                 made[key] = value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +20,11 @@ def register_reports(config: pytest.Config, run: Run) -> None:
     """
     from pytest_readiness.report.terminal import TerminalReport
 
+    for option in ("report", "out"):
+        path = config.getoption(f"readiness_{option}")
+        if path is not None:
+            place = config.invocation_params.dir / path
+            _prepare(place.parent if option == "report" else place, f"--readiness-{option} {path}")
     config.pluginmanager.register(TerminalReport(run), "readiness-terminal")
     if config.getoption("readiness_report") is not None:
         if not config.pluginmanager.hasplugin("html"):
@@ -29,3 +36,12 @@ def register_reports(config: pytest.Config, run: Run) -> None:
         from pytest_readiness.report.json import JsonReport
 
         config.pluginmanager.register(JsonReport(config, run), "readiness-json")
+
+
+def _prepare(folder: Path, what: str) -> None:
+    """Make the folder now: a run must not end with a report that cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise pytest.UsageError(f"{what} cannot be written: {folder}: {error.strerror}.") from None

@@ -65,9 +65,7 @@ def _section(verdict: SectionVerdict) -> dict[str, Any]:
         "line": verdict.section.line,
         "score": verdict.score,
         "items": [
-            made
-            for item in verdict.section.items
-            if (made := _item(item, verdict.checklist, by_id)) is not None
+            made for item in verdict.section.items if (made := _item(item, verdict.checklist, by_id)) is not None
         ],
     }
 

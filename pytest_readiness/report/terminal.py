@@ -131,9 +131,7 @@ class _Summary:
         self.console.print(line)
         if verdict.reasons:
             self.console.print(self._text(f"because {'; '.join(verdict.reasons)}"))
-        counts = ", ".join(
-            f"{verdict.counts[state]} {state}" for state in STYLES if verdict.counts.get(state)
-        )
+        counts = ", ".join(f"{verdict.counts[state]} {state}" for state in STYLES if verdict.counts.get(state))
         self.console.print(self._text(f"{len(verdict.items)} items: {counts}"))
         if verdict.partial:
             self.console.print(

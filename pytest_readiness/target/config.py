@@ -160,9 +160,7 @@ def find_configuration(*folders: Path) -> Path | None:
     return next((folder / FILE_NAME for folder in places if (folder / FILE_NAME).is_file()), None)
 
 
-def load_configuration(
-    path: Path, target: str, variables: Mapping[str, str] | None = None
-) -> Configuration:
+def load_configuration(path: Path, target: str, variables: Mapping[str, str] | None = None) -> Configuration:
     """Read readiness.yaml and return it with `target` chosen.
 
     Args:
@@ -189,9 +187,7 @@ class _Loader:
         for key in ("checklists", "tests", "signoffs", "waivers"):
             if key in root:
                 root[key] = self._text(root[key], root, root.lines[key], self.problems)
-        head = validate(
-            ConfigurationFile, root, root, (), f"the file {self.path.name}", self.problems, self.context
-        )
+        head = validate(ConfigurationFile, root, root, (), f"the file {self.path.name}", self.problems, self.context)
         raw = root.get("targets")
         raw = raw if isinstance(raw, YamlMap) else YamlMap(self.path, root.line)
         if name not in raw:
@@ -248,9 +244,7 @@ class _Loader:
                 resources += self._resources(section, values, problems, context)
         if not resolve:
             self.problems += [problem for problem in problems if "${" not in problem.message]
-        return Target(
-            name, head.description if head else "", tuple(resources), head.policy if head else Policy()
-        )
+        return Target(name, head.description if head else "", tuple(resources), head.policy if head else Policy())
 
     def _inherited(self, name: str, raw: YamlMap, seen: tuple[str, ...], *, report: bool) -> YamlMap:
         own = raw.get(name)
@@ -276,9 +270,7 @@ class _Loader:
             made = YamlMap(value.path, value.line)
             for key, child in value.items():
                 made.lines[key] = value.lines[key]
-                made[key] = (
-                    child if key == "command" else self._text(child, made, value.lines[key], problems)
-                )
+                made[key] = child if key == "command" else self._text(child, made, value.lines[key], problems)
             return made
         return value
 
@@ -286,9 +278,7 @@ class _Loader:
         if isinstance(child, YamlList):
             entries = YamlList(child.path, child.line)
             entries.lines = child.lines
-            entries += [
-                self._text(entry, place, at, problems) for entry, at in zip(child, child.lines, strict=True)
-            ]
+            entries += [self._text(entry, place, at, problems) for entry, at in zip(child, child.lines, strict=True)]
             return entries
         if not isinstance(child, str) or "$" not in child:
             return self._interpolated(child, problems)

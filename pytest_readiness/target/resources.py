@@ -62,9 +62,7 @@ class Resource(BaseModel):
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret text that it holds, for the redactor."""
-        return tuple(
-            value.get_secret_value() for value in self.__dict__.values() if isinstance(value, SecretStr)
-        )
+        return tuple(value.get_secret_value() for value in self.__dict__.values() if isinstance(value, SecretStr))
 
 
 class Url(Resource):
@@ -392,9 +390,7 @@ KINDS: dict[str, type[Resource]] = {
     )
 }
 
-DATABASES: dict[str, type[Database]] = {
-    model.engine: model for model in KINDS.values() if issubclass(model, Database)
-}
+DATABASES: dict[str, type[Database]] = {model.engine: model for model in KINDS.values() if issubclass(model, Database)}
 
 SECTIONS: dict[str, tuple[type[Resource], ...]] = {}
 for _model in KINDS.values():
@@ -404,5 +400,3 @@ for _model in KINDS.values():
 def word(kind: str) -> str:
     """What a person calls a kind ("host" for the fixture `readiness_host`, "env file")."""
     return kind.removeprefix("readiness_").replace("_", " ")
-
-

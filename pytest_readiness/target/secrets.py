@@ -95,7 +95,12 @@ _WRITTEN = {
     "anyOf": [
         {"type": "string"},
         *(
-            {"type": "object", "properties": {how: {"type": "string"}}, "required": [how], "additionalProperties": False}
+            {
+                "type": "object",
+                "properties": {how: {"type": "string"}},
+                "required": [how],
+                "additionalProperties": False,
+            }
             for how in ("file", "command")
         ),
     ]

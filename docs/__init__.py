@@ -1,0 +1,1 @@
+"""The documentation, with what MkDocs and the schemas need to be made."""

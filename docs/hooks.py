@@ -1,0 +1,233 @@
+"""MkDocs hooks: pages of the catalogue, made from the registry at each build, so that they cannot fall behind."""
+
+from __future__ import annotations
+
+import html
+import inspect
+import re
+import textwrap
+import typing
+from collections.abc import Iterable, Iterator
+from dataclasses import is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from pytest_readiness.registry import CHECKS, FACTS, Check, Fact, load_catalogue
+from pytest_readiness.target.resources import KINDS, word
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
+FOLDER = "catalogue"
+_ENTRY = re.compile(r"([a-z]\w*(?:, \w+)*): (.*)")
+
+
+def domains() -> dict[str, list[Check]]:
+    """The catalogue's checks by domain, both in alphabetical order."""
+    load_catalogue()
+    found: dict[str, list[Check]] = {}
+    for _, check in sorted(CHECKS.items()):
+        found.setdefault(check.domain, []).append(check)
+    return found
+
+
+def described(check: Check) -> tuple[str, dict[str, str]]:
+    """What the docstring of a check says after its first line, and what its Args say of each parameter."""
+    prose, _, arguments = (inspect.getdoc(check.judge) or "").partition("\nArgs:\n")
+    return prose.partition("\n")[2].strip(), _entries(arguments)
+
+
+def _entries(block: str) -> dict[str, str]:
+    """The entries below "Args:" or "Attributes:": a name or several, a colon, and text that goes on indented."""
+    texts: dict[str, str] = {}
+    name = ""
+    for line in textwrap.dedent(block).splitlines():
+        if entry := _ENTRY.match(line):
+            name = entry[1]
+            texts[name] = entry[2]
+        elif name and line.startswith("    "):
+            texts[name] += f" {line.strip()}"
+        elif line.strip():
+            raise ValueError(f"This line of a docstring is in no entry: {line!r}.")
+    return texts
+
+
+def page_of_checks(domain: str, checks: list[Check]) -> str:
+    """The page of one domain."""
+    parts = [f"# {domain}", f"{len(checks)} checks. Run the items that they answer with `-m {domain}`."]
+    for check in checks:
+        prose, texts = described(check)
+        facts = [name for name in check.fixtures if name in FACTS]
+        rows = {
+            "Severity": check.severity,
+            "Class": check.check_class,
+            "Looks at": word(check.kind) if check.kind else "no resource",
+            "Facts": ", ".join(f"[`{name}`](facts.md#{name})" for name in facts) or "none",
+            "Source": _inline(check.source) or "–",
+            "If it is false": _inline(check.remedy),
+        }
+        parts += [f"## `{check.id}` {{#{_anchor(check.id)}}}", f"**{_inline(check.title)}**", _inline(prose)]
+        parts.append(_list(rows.items()))
+        if check.parameters.model_fields:
+            lines = ["| parameter | type | default | |", "| --- | --- | --- | --- |"]
+            for name, kind, default in _parameters(check.parameters):
+                lines.append(f"| `{name}` | {_cell(kind)} | {_cell(default)} | {_cell(_inline(texts.get(name, '')))} |")
+            parts.append("\n".join(lines))
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def page_of_all(found: dict[str, list[Check]]) -> str:
+    """The first page of the catalogue: every check in one line."""
+    count = sum(len(checks) for checks in found.values())
+    parts = [
+        "# Catalogue",
+        f"{count} checks in {len(found)} domains, and the [facts](facts.md) that they judge. "
+        "[Bindings](../bindings.md) say which of them answer an item.",
+    ]
+    for domain, checks in found.items():
+        parts.append(f"## [{domain}]({domain}.md)")
+        lines = ["| check | severity | looks at | claim |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| [`{check.id}`]({domain}.md#{_anchor(check.id)}) | {check.severity} "
+            f"| {word(check.kind) if check.kind else '–'} | {_cell(_inline(check.title))} |"
+            for check in checks
+        ]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def page_of_facts() -> str:
+    """The page of all facts, by kind of resource."""
+    parts = [
+        "# Facts",
+        "A fact is read once for each resource, by whichever tests need it, and is a fixture of the same name for "
+        "[tests of your own](../own-tests.md). A dead resource costs one timeout.",
+    ]
+    for kind in KINDS:
+        facts = [fact for _, fact in sorted(FACTS.items()) if fact.kind == kind]
+        if facts:
+            parts.append(f"## {word(kind).capitalize()}")
+        for fact in facts:
+            doc = (inspect.getdoc(fact.read) or "").partition("\nArgs:\n")[0].partition("\nRaises:\n")[0]
+            parts += [f"### `{fact.name}` {{#{fact.name}}}", _inline(doc)]
+            parts.append(_list(_facets(fact)))
+            parts.append(_record(fact))
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _facets(fact: Fact) -> Iterator[tuple[str, str]]:
+    yield "Given up after", f"{fact.deadline:g} s"
+    if fact.needs:
+        yield "Builds on", ", ".join(f"[`{name}`](#{name})" for name in fact.needs)
+    if fact.asking == "ask":
+        yield "Asked", "one question at a time; the fixture maps each question to its answer"
+    elif fact.asking == "asks":
+        yield "Asked", "everything that the selected checks ask, at once"
+    if fact.exclusive:
+        yield "Alone", "nothing else reads the resource meanwhile"
+    if fact.heavy:
+        yield "Heavy", "it keeps a processor busy"
+    used = [check for _, check in sorted(CHECKS.items()) if fact.name in check.fixtures]
+    if used:
+        links = (f"[`{check.id}`]({check.domain}.md#{_anchor(check.id)})" for check in used)
+        yield "Judged by", ", ".join(links)
+
+
+def _record(fact: Fact) -> str:
+    returned = typing.get_type_hints(fact.read)["return"]
+    for record in (returned, *typing.get_args(returned)):
+        if is_dataclass(record) and isinstance(record, type):
+            attributes = _entries((inspect.getdoc(record) or "").partition("\nAttributes:\n")[2])
+            fields = ((f"`{name}`", _inline(text)) for name, text in attributes.items())
+            return f"Its record, `{record.__name__}`, has\n\n{_list(fields)}" if attributes else ""
+    return ""
+
+
+def _parameters(model: type[BaseModel]) -> Iterator[tuple[str, str, str]]:
+    """Name, type and default of each parameter, as one writes them in YAML."""
+    properties = model.model_json_schema(mode="validation")
+    shared = properties.get("$defs", {})
+    for name, info in model.model_fields.items():
+        kind = _type(properties["properties"][name], shared)
+        yield name, kind, "required" if info.default is PydanticUndefined else f"`{_yaml(info.default)}`"
+
+
+def _type(schema: dict[str, Any], shared: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        return _type(shared[schema["$ref"].rpartition("/")[2]], shared)
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_type(part, shared) for part in schema["anyOf"]))
+    if "enum" in schema:
+        return ", ".join(f"`{_yaml(value)}`" for value in schema["enum"])
+    if "const" in schema:
+        return f"`{_yaml(schema['const'])}`"
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    bounds = [f"{sign} {schema[key]}" for key, sign in signs.items() if key in schema]
+    words = {"string": "text", "integer": "whole number", "boolean": "true or false", "null": "null"}
+    kind = schema.get("type", "anything")
+    if kind == "array":
+        least = ", not empty" if schema.get("minItems") else ""
+        return f"list of {_type(schema.get('items', {}), shared)}{least}"
+    if kind == "object":
+        if "properties" in schema:
+            return "mapping with " + ", ".join(f"`{key}`" for key in schema["properties"])
+        inner = schema.get("additionalProperties")
+        return f"mapping to {_type(inner, shared)}" if isinstance(inner, dict) else "mapping"
+    return " ".join([words.get(kind, kind), ", ".join(bounds)]).strip()
+
+
+def _yaml(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_yaml, value))}]"
+    return str(value)
+
+
+def _list(entries: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"- {name}: {text}" for name, text in entries)
+
+
+def _anchor(id: str) -> str:
+    return id.replace(".", "-")
+
+
+def _inline(text: str) -> str:
+    """Text of a docstring as Markdown: what stands between backticks is code, and nothing else is markup."""
+    parts = text.split("`")
+    for index, part in enumerate(parts):
+        code = index % 2 and index < len(parts) - 1
+        parts[index] = f"`{part}`" if code else re.sub(r"([*_\[\]|])", r"\\\1", html.escape(part, quote=False))
+    return "".join(parts)
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"(?<!\\)\|", r"\\|", " ".join(text.split()))
+
+
+def pages() -> dict[str, str]:
+    """The pages of the catalogue by name, in the order of the navigation."""
+    found = domains()
+    made = {"index": page_of_all(found)}
+    made |= {domain: page_of_checks(domain, checks) for domain, checks in found.items()}
+    return made | {"facts": page_of_facts()}
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Name the pages of the catalogue in the navigation."""
+    for entry in config.nav or []:
+        if isinstance(entry, dict) and "Catalogue" in entry:
+            entry["Catalogue"] = [f"{FOLDER}/{name}.md" for name in pages()]
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages of the catalogue."""
+    from mkdocs.structure.files import File
+
+    for name, text in pages().items():
+        files.append(File.generated(config, f"{FOLDER}/{name}.md", content=text))
+    return files

@@ -1,0 +1,458 @@
+"""The documentation says what there is, and its examples run."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from markdown_it import MarkdownIt
+from pydantic import BaseModel
+
+import pytest_readiness
+from docs import hooks, schemas
+from pytest_readiness import plugin, run
+from pytest_readiness.binding import CADENCE_DAYS, read_bindings
+from pytest_readiness.checklist import parse_checklist
+from pytest_readiness.people import Signoff, Waiver, read_people
+from pytest_readiness.registry import BINDING_WORDS, CHECKS, CLASSES, FACTS, SEVERITIES, Check, load_catalogue
+from pytest_readiness.result import STATES
+from pytest_readiness.target.config import ConfigurationFile, Policy, TargetFile, Weights, load_configuration
+from pytest_readiness.target.resources import DATABASES, KINDS, SECTIONS, Url
+from pytest_readiness.yamlfile import parse_yaml
+from suites.demo import shop
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.glob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
+CATALOGUE = sorted(load_catalogue().values(), key=lambda check: check.id)
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text("utf-8")
+
+
+def part(text: str, heading: str) -> str:
+    """What stands below a heading, up to the next one that is no lower."""
+    match = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
+    assert match, f"there is no heading {heading!r}"
+    rest = text[match.end() :]
+    following = re.search(rf"^#{{1,{len(match[1])}}} ", rest, re.MULTILINE)
+    return rest[: following.start()] if following else rest
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The rows of all tables in a text: what stands as code in the first cell, and the other cells."""
+    found = {}
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
+        for name in re.findall(r"`([^`]+)`", cells[0]) if line.startswith("|") else ():
+            found[name] = cells[1:]
+    return found
+
+
+def fences(text: str) -> Iterator[tuple[str, str]]:
+    """Language and title of every code block (the title is empty where it has none), and what is in it."""
+    for token in MarkdownIt().parse(text):
+        if token.type == "fence":
+            yield token.info, token.content
+
+
+def titled(text: str) -> list[tuple[str, str]]:
+    """File name and content of every code block that is a file of an example."""
+    return [(match[1], code) for info, code in fences(text) if (match := re.search(r'title="([^"]+)"', info))]
+
+
+def assert_documented(table: Mapping[str, list[str]], model: type[BaseModel], leaving_out: Iterable[str] = ()) -> None:
+    """A row for each field and no other, with "required" where the field is, or else its default."""
+    assert set(table) == set(model.model_fields) - set(leaving_out)
+    for name, cells in table.items():
+        field = model.model_fields[name]
+        assert ("required" in cells) == field.is_required(), name
+        if isinstance(field.default, bool | float | str) and field.default != "":
+            assert cells[1].strip("`") == str(field.default).lower(), name
+
+
+# What there is is described.
+
+
+def test_options(pytestconfig: pytest.Config) -> None:
+    options = {name for option in pytestconfig._parser.getgroup("readiness").options for name in option.names()}
+    assert "--readiness-target" in options
+    assert {name.partition("=")[0] for name in rows(part(page("running.md"), "Options"))} == options
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_resources(section: str) -> None:
+    text = part(page("configuration.md"), section)
+    table = rows(text)
+    if section == "databases":
+        assert table.pop("engine")[0].startswith(", ".join(f"`{engine}`" for engine in DATABASES))
+    for model in SECTIONS[section]:
+        assert f"`{model.kind}`" in text
+        assert_documented(table, model, ("name", "labels"))
+        assert f"| `{model.main}` (main) |" in text
+
+
+def test_labels_are_described_for_all_resources() -> None:
+    assert "labels" in rows(part(page("configuration.md"), "Resources").partition("###")[0])
+
+
+def test_keys_of_the_configuration() -> None:
+    text = page("configuration.md")
+    assert_documented(rows(part(text, "The file")), ConfigurationFile)
+    target = rows(part(text, "A target"))
+    assert set(target) == {*TargetFile.model_fields, *SECTIONS}
+    assert_documented(rows(part(text, "Policy")), Policy)
+    weights = dict(re.findall(r"`(\w+)` \((\d+)\)", part(text, "Policy")))
+    assert weights == {name: str(info.default) for name, info in Weights.model_fields.items()}
+
+
+def test_keys_of_bindings() -> None:
+    table = rows(part(page("bindings.md"), "Keys"))
+    assert set(table) == set(BINDING_WORDS)
+    said = dict(re.findall(r"`(\w+)` \((\d+)(?: days?)?\)", table["cadence"][0]))
+    assert said == {name: str(days) for name, days in CADENCE_DAYS.items()}
+
+
+@pytest.mark.parametrize(("heading", "model"), [("Sign-offs", Signoff), ("Waivers", Waiver)])
+def test_keys_of_peoples_decisions(heading: str, model: type[BaseModel]) -> None:
+    assert_documented(rows(part(page("people.md"), heading)), model)
+
+
+def test_fixtures() -> None:
+    documented = set(rows(part(page("own-tests.md"), "Resources")))
+    assert documented == {*KINDS, "database"}
+    assert documented == plugin.FIXTURES
+
+
+def test_marker(pytestconfig: pytest.Config) -> None:
+    ours = [line.partition(":")[0] for line in pytestconfig.getini("markers") if line.startswith("readiness")]
+    assert ours == ["readiness(item, on=None)"]
+    assert f"`{ours[0]}`" in page("own-tests.md")
+
+
+@pytest.mark.parametrize("name", ["running.md", "concepts.md"])
+def test_exit_codes(name: str) -> None:
+    codes = [int(code) for code in re.findall(r"^\| (\d) \|", part(page(name), "Exit codes"), re.MULTILINE)]
+    assert codes == sorted({*map(int, pytest.ExitCode), run.NO_GO})
+
+
+def test_hooks() -> None:
+    hookspecs = [name for name in vars(plugin.Hooks) if name.startswith("pytest_")]
+    assert hookspecs
+    for name in hookspecs:
+        assert f"`{name}`" in page("configuration.md")
+
+
+def test_states_severities_and_classes() -> None:
+    outcomes = part(page("concepts.md"), "Outcomes")
+    for state in STATES:
+        assert f"| **{state}**" in outcomes
+    assert "critical, high, medium or low" in part(page("concepts.md"), "Severity")
+    assert SEVERITIES == ("critical", "high", "medium", "low")
+    for name in CLASSES:
+        assert f"`{name}`" in part(page("writing-checks.md"), "Checks")
+
+
+def test_public_interface() -> None:
+    text = page("writing-checks.md")
+    for name in pytest_readiness.__all__:
+        assert re.search(rf"`@?{name}\b", text), name
+
+
+# The catalogue
+
+
+def test_catalogue_has_every_check_and_fact() -> None:
+    pages = hooks.pages()
+    for check in CATALOGUE:
+        assert f"## `{check.id}`" in pages[check.domain]
+        assert f"[`{check.id}`]" in pages["index"]
+    for name in FACTS:
+        assert f"### `{name}`" in pages["facts"]
+
+
+@pytest.mark.parametrize("check", CATALOGUE, ids=lambda check: check.id)
+def test_check_is_described(check: Check) -> None:
+    assert check.title.endswith(".")
+    assert check.severity in SEVERITIES
+    assert check.remedy.endswith((".", ";", ")")), "the remedy is a sentence, or a command"
+    _, texts = hooks.described(check)
+    assert set(texts) == set(check.parameters.model_fields)
+    for name, info in check.parameters.model_fields.items():
+        assert len(texts[name]) > 10, name
+        if isinstance(info.default, int | float) and not isinstance(info.default, bool) and not check.source:
+            assert f"{info.default:g}:" in texts[name], f"a source, or why {name} is {info.default:g}"
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_fact_is_described(name: str) -> None:
+    assert FACTS[name].summary.endswith(".")
+
+
+def test_catalogue_escapes_what_is_no_markup() -> None:
+    assert hooks._inline("a <b> `<c>` *d* [e] f|g") == "a &lt;b&gt; `<c>` \\*d\\* \\[e\\] f\\|g"
+
+
+# Examples
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The shop, as the value of a url in readiness.yaml."""
+    with shop.running(()) as variables:
+        yield f"{{url: 'https://localhost:{variables['DEMO_HTTPS_PORT']}', ca: '{variables['DEMO_CA']}'}}"
+
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def readiness(pytester: pytest.Pytester, address: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Writes the files of an example and runs it; the example's site and day are replaced by ones that exist."""
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+
+    def readiness(files: Iterable[tuple[str, str]], *arguments: str) -> pytest.RunResult:
+        for name, text in files:
+            text = text.replace("https://shop.example.com", address)
+            text = text.replace("2026-03-02", str(datetime.now(UTC).date()))
+            (pytester.path / name).write_text(text, "utf-8")
+        return pytester.runpytest_subprocess("--readiness-target=prod", "--readiness-out=out", *arguments, timeout=120)
+
+    return readiness
+
+
+def result(pytester: pytest.Pytester) -> Any:
+    return json.loads((pytester.path / "out" / "result.json").read_text("utf-8"))
+
+
+def lines_of(text: str, first: str) -> list[str]:
+    """The lines of the code block that begins so, as patterns."""
+    [code] = [code for info, code in fences(text) if info == "text" and code.startswith(first)]
+    return [f"*{line.strip()}*" for line in code.splitlines()]
+
+
+def test_quickstart(readiness: Run, pytester: pytest.Pytester) -> None:
+    text = page("quickstart.md")
+    files = titled(text)
+    assert [name for name, _ in files] == [
+        *("readiness.yaml", "release.md"),
+        "release.checks.yaml",
+        *("release.checks.yaml", "readiness.yaml", "signoffs.yaml"),
+    ]
+    first = readiness(files[:2], "--readiness-report=readiness.html")
+    first.stdout.fnmatch_lines(lines_of(text, " NO-GO"))
+    assert first.ret == run.NO_GO
+    assert "NO-GO" in (pytester.path / "readiness.html").read_text("utf-8")
+    bound = readiness(files[2:3])
+    bound.stdout.fnmatch_lines(lines_of(text, " GO"))
+    assert bound.ret == 0
+    unsigned = readiness(files[3:5])
+    assert unsigned.ret == pytest.ExitCode.USAGE_ERROR
+    signed = readiness(files[5:])
+    signed.stdout.fnmatch_lines(["* GO * score 100.0 *", "3 items: 3 passed"])
+    assert signed.ret == 0
+
+
+def test_first_target_of_the_readme(readiness: Run) -> None:
+    codes = [code for info, code in fences((ROOT / "README.md").read_text("utf-8")) if info in ("yaml", "markdown")]
+    names = ("readiness.yaml", "release.md", "release.checks.yaml")
+    assert [codes[0].split("\n")[0], codes[2].split("\n")[0]] == [f"# {names[0]}", f"# {names[2]}"]
+    outcome = readiness(zip(names, codes, strict=True))
+    outcome.stdout.fnmatch_lines(["* GO * score 100.0 *", "2 items: 2 passed"])
+    assert outcome.ret == 0
+
+
+def test_own_tests(readiness: Run, pytester: pytest.Pytester) -> None:
+    outcome = readiness(titled(page("own-tests.md")))
+    outcome.assert_outcomes(passed=4)
+    outcome.stdout.fnmatch_lines(["2 items: 2 passed"])
+    assert outcome.ret == 0
+    (pytester.path / "changelog.md").write_text("# Changelog\n\n## 1.4.1\n", "utf-8")
+    outcome = readiness([])
+    outcome.assert_outcomes(passed=3, failed=1)
+    assert outcome.ret == 1
+    pytester.runpytest_subprocess("test_release.py").assert_outcomes(skipped=3)
+
+
+def test_writing_checks(readiness: Run, pytester: pytest.Pytester) -> None:
+    text = page("writing-checks.md")
+    outcome = readiness(titled(text))
+    assert outcome.ret == 0
+    [test] = result(pytester)["sections"][0]["items"][0]["tests"]
+    assert test["evidence"] == "1 of 2 pinned"
+    assert f'"{test["evidence"]}"' in text
+    bindings = "source:\n  dependencies-are-pinned: source.pinned\n"
+    outcome = readiness([("release.checks.yaml", bindings)])
+    assert outcome.ret == 1
+    [test] = result(pytester)["sections"][0]["items"][0]["tests"]
+    assert f"`expected {test['expected']}; seen: {test['evidence']}`" in text
+    (pytester.path / "requirements.txt").unlink()
+    outcome = readiness([])
+    assert outcome.ret == run.NO_GO
+    outcome.stdout.fnmatch_lines(["*could not verify: *requirements.txt could not be read*"])
+
+
+def test_result_file(readiness: Run, pytester: pytest.Pytester) -> None:
+    checklist = "# Release\n\n## Web\n\n- [ ] Group\n  - [ ] Home page answers\n"
+    files = [("release.md", checklist), titled(page("quickstart.md"))[0]]
+    readiness(files)
+    data = result(pytester)
+    table = rows(part(page("running.md"), "Result file"))
+    assert set(data) == set(table)
+    assert table["format"] == [f"`{data['format']}`"]
+    [section] = data["sections"]
+    [group] = section["items"]
+    [item] = group["items"]
+    [test] = item["tests"]
+    said = part(page("running.md"), "Result file")
+    for keys, line in (
+        (data["provenance"], "| `provenance` |"),
+        (data["verdict"], "| `verdict` |"),
+        (section, "| `sections` |"),
+        ({**item, **group}, "| an item |"),
+        (test, "| a test |"),
+    ):
+        [row] = [each for each in said.splitlines() if each.startswith(line)]
+        assert [key for key in keys if f"`{key}`" not in row.removeprefix(line)] == []
+
+
+def sample(name: str, beginning: str) -> str:
+    [code] = [code for _, code in fences(page(name)) if code.startswith(beginning)]
+    return code
+
+
+def test_example_of_a_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "readiness.yaml"
+    path.write_text(sample("configuration.md", "checklists:"), "utf-8")
+    (tmp_path / "checklists").mkdir()
+    (tmp_path / "checklists" / "release.md").touch()
+    (tmp_path / "tests" / "readiness").mkdir(parents=True)
+    configuration = load_configuration(path, "prod", {"DATABASE_URL": "postgresql://app@db.example.com/shop"})
+    [url, host, database] = configuration.target.resources
+    assert isinstance(url, Url)
+    assert (url.url, url.health) == ("https://shop.example.com", "/healthz")
+    assert host.where == "ssh://deploy@web1.example.com"
+    assert database.labels == ("orders",)
+    assert (configuration.target.policy.min_score, configuration.target.policy.block) == (95, "high")
+
+
+def test_example_of_bindings(tmp_path: Path) -> None:
+    text = sample("bindings.md", "web:")
+    path = tmp_path / "release.checks.yaml"
+    path.write_text(text, "utf-8")
+    entries = parse_yaml(text, path, "bindings")["web"]
+    checklist = parse_checklist("## Web\n\n" + "".join(f"- [ ] {slug}\n" for slug in entries), tmp_path / "release.md")
+    roles = dict.fromkeys(re.findall(r"(?:signoff|partial): ([\w-]+)", text), ())
+    declared = {"document": frozenset({"runbook"}), "url": frozenset({"database-proxy"})}
+    assert len(read_bindings(path, checklist, CHECKS, roles, declared)) == len(entries)
+
+
+def test_examples_of_peoples_decisions(tmp_path: Path) -> None:
+    signoffs, waivers = tmp_path / "signoffs.yaml", tmp_path / "waivers.yaml"
+    for path in (signoffs, waivers):
+        path.write_text(sample("people.md", f"{path.stem}:"), "utf-8")
+    items = {name: [f"release:{name}"] for name in ("web/acceptance-is-approved", "web/hsts-lasts-a-year")}
+    read = read_people(signoffs, waivers, items)
+    assert [len(read.signoffs), len(read.waivers)] == [1, 1]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_code_is_well_formed(path: Path) -> None:
+    for info, code in fences(path.read_text("utf-8")):
+        language = info.split(" ")[0]
+        assert language in ("console", "markdown", "python", "sh", "text", "yaml"), info
+        if language == "python":
+            compile(code, str(path), "exec")
+        elif language == "yaml":
+            parse_yaml(code, path, "example")
+        elif language == "sh":
+            subprocess.run(["sh", "-n"], input=code, text=True, check=True, timeout=10)
+
+
+# The site, and what the README promises
+
+
+def test_commands_of_the_readme_are_targets_of_the_makefile() -> None:
+    commands = re.findall(r"\bmake (\w+)", (ROOT / "README.md").read_text("utf-8"))
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert commands[:2] == ["demo", "test"]
+    assert [command for command in commands if command not in targets] == []
+
+
+def anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links(path: Path) -> None:
+    made = {DOCS / hooks.FOLDER / f"{name}.md" for name in hooks.pages()}
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8")) if "://" not in link]
+    for link in links:
+        name, _, anchor = link.partition("#")
+        goal = (path.parent / name).resolve() if name else path
+        if goal in made:
+            continue
+        assert goal.is_file(), link
+        if anchor:
+            assert anchor in anchors(goal.read_text("utf-8")), link
+
+
+def test_schema_is_up_to_date() -> None:
+    assert schemas.PATH.read_text("utf-8") == schemas.text(), "run: python -m docs.schemas"
+
+
+def configurations() -> Iterator[tuple[str, str]]:
+    yield "readiness.yaml", (ROOT / "readiness.yaml").read_text("utf-8")
+    for path in PAGES:
+        for _, code in fences(path.read_text("utf-8")):
+            if re.search(r"^targets:", code, re.MULTILINE):
+                yield path.name, code
+
+
+@pytest.mark.parametrize(("name", "text"), [pytest.param(*each, id=each[0]) for each in configurations()])
+def test_schema_accepts_the_examples(name: str, text: str) -> None:
+    validator = Draft202012Validator(json.loads(schemas.PATH.read_text("utf-8")))
+    value = parse_yaml(text, Path(name), "configuration")
+    assert [error.message for error in validator.iter_errors(value)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "checklists: [release.md]",
+        "targets: {prod: {url: {shop: https://shop.example.com}}}",
+        "targets: {prod: {urls: {shop: {url: https://shop.example.com, helth: /healthz}}}}",
+        "targets: {prod: {policy: {min_score: 101}}}",
+    ],
+)
+def test_schema_refuses_mistakes(text: str) -> None:
+    validator = Draft202012Validator(json.loads(schemas.PATH.read_text("utf-8")))
+    assert list(validator.iter_errors(parse_yaml(text, Path("readiness.yaml"), "configuration")))
+
+
+def test_site_builds_and_needs_no_other_site(tmp_path: Path) -> None:
+    if importlib.util.find_spec("material") is None and not os.environ.get("CI"):
+        pytest.skip("mkdocs-material is not installed: pip install 'pytest-readiness[docs]'")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    pages = {path: path.read_text("utf-8") for path in (tmp_path / "site").rglob("*.html")}
+    for check in CATALOGUE:
+        made = pages[tmp_path / "site" / "catalogue" / check.domain / "index.html"]
+        assert f'id="{check.id.replace(".", "-")}"' in made
+    loaded = r'<(?:script|img|iframe)[^>]+src="?https?:|<link[^>]+rel="?(?:stylesheet|preconnect)[^>]+href="?https?:'
+    for path, text in pages.items():
+        assert not re.search(loaded, text), path
