@@ -7,19 +7,25 @@ validated here against the checklist, the catalogue and the declared resources, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from pytest_readiness.checklist import Checklist, Item
 from pytest_readiness.problems import Problem, ProblemsError, nearest
 from pytest_readiness.registry import BINDING_WORDS, SEVERITIES, Check, Severity
+from pytest_readiness.suite import FOLDER
 from pytest_readiness.target.resources import word
 from pytest_readiness.validation import validate
 from pytest_readiness.yamlfile import YamlList, YamlMap, read_yaml
 
 SUFFIX = ".checks.yaml"
+
+SECTION_LEVEL = ".level"
+"""Key of a section's level; no slug begins with a dot."""
 
 Cadence = Literal["daily", "weekly", "monthly", "quarterly", "yearly"]
 CADENCE_DAYS: Mapping[str, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "yearly": 366}
@@ -33,12 +39,14 @@ class Use:
     Attributes:
         check: the check.
         parameters: validated values, defaults included.
+        warn: values of a stricter judgement, where there is one: what passes but not with these, passes with a warning.
         on: names or labels of resources; empty for all of the check's kind.
         line: where it stands in the bindings.
     """
 
     check: Check
     parameters: Mapping[str, Any]
+    warn: Mapping[str, Any] | None
     on: tuple[str, ...]
     line: int
 
@@ -60,17 +68,38 @@ class AllOf:
 Part = Use | AnyOf | AllOf
 
 
-@dataclass(frozen=True, slots=True)
-class SignoffRule:
+class EvidenceRule(BaseModel):
+    """What the evidence of a sign-off must be.
+
+    Attributes:
+        max_age_days: how old a file may be, by its last commit, or by its time where it is not committed.
+        sections: headings that a document must have, with text under them; "A|B" for alternatives.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_age_days: Annotated[int, Field(ge=0)] | None = None
+    sections: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+
+
+class SignoffRule(BaseModel):
     """Who must sign an item.
 
     Attributes:
         role: a role of readiness.yaml.
+        count: how many different people of the role must sign.
+        evidence: what the evidence must be; without it, evidence is optional.
+        per_release: whether each release needs its own sign-off.
         valid_days: days for which a sign-off counts, where bounded.
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     role: str
-    valid_days: int | None
+    count: Annotated[int, Field(ge=1)] = 1
+    evidence: EvidenceRule | None = None
+    per_release: bool = False
+    valid_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +113,7 @@ class Binding:
         signoff: who signs: the whole item, or, beside checks, the part that they cannot see.
         not_applicable: why the item does not apply, where it does not.
         severity: overrides the checks' own.
+        level: lowest level of a target that needs the item; "" for every target.
     """
 
     item: str
@@ -92,6 +122,7 @@ class Binding:
     signoff: SignoffRule | None = None
     not_applicable: str | None = None
     severity: Severity | None = None
+    level: str = ""
 
 
 def uses(part: Part | None) -> Iterator[Use]:
@@ -114,6 +145,7 @@ def read_bindings(
     catalogue: Mapping[str, Check],
     roles: Mapping[str, tuple[str, ...]],
     declared: Mapping[str, frozenset[str]],
+    levels: Sequence[str] = (),
 ) -> dict[str, Binding]:
     """Return the bindings in `path` by item id.
 
@@ -123,12 +155,13 @@ def read_bindings(
         catalogue: all checks by id.
         roles: people by role, from readiness.yaml.
         declared: names and labels of resources by kind, over all targets.
+        levels: the levels of readiness.yaml, lowest first.
 
     Raises:
         ProblemsError: every mistake in the file.
     """
     root = read_yaml(path, "bindings")
-    reader = _Reader(path, catalogue, roles, declared)
+    reader = _Reader(path, catalogue, roles, declared, levels)
     bindings = dict(reader.bindings(root, checklist))
     if reader.problems:
         raise ProblemsError(sorted(reader.problems, key=lambda problem: problem.line))
@@ -142,11 +175,16 @@ class _Reader:
         catalogue: Mapping[str, Check],
         roles: Mapping[str, tuple[str, ...]],
         declared: Mapping[str, frozenset[str]],
+        levels: Sequence[str],
     ) -> None:
         self.path = path
         self.catalogue = catalogue
         self.roles = roles
         self.declared = declared
+        self.levels = levels
+        # A shipped suite names resources by convention; in a team's own file a name that nothing has is a mistake.
+        self.shipped = path.parent == FOLDER
+        self.conditional = False
         self.problems: list[Problem] = []
         self._plain: dict[str, Use] = {}
 
@@ -165,10 +203,12 @@ class _Reader:
             elif not isinstance(entries, YamlMap):
                 self.problem(line, f"Section '{section}' must map items to bindings.")
             else:
+                level = self._level(entries, SECTION_LEVEL)
                 for slug, value in entries.items():
-                    binding = self._binding(f"{section}/{slug}", value, entries.lines[slug], items)
-                    if binding is not None:
-                        yield binding.item, binding
+                    if slug != SECTION_LEVEL:
+                        binding = self._binding(f"{section}/{slug}", value, entries.lines[slug], items)
+                        if binding is not None:
+                            yield binding.item, replace(binding, level=binding.level or level)
 
     def _binding(self, id: str, value: Any, line: int, items: Mapping[str, Item]) -> Binding | None:
         item = items.get(id)
@@ -180,6 +220,7 @@ class _Reader:
         if item.is_group:
             self.problem(line, f"'{id}' is a group; its state follows from its items. Bind those.")
             return None
+        self.conditional = item.condition is not None
         if not isinstance(value, YamlMap):
             part = self._part(value, line)
             return None if part is None else Binding(id, line, checks=part)
@@ -199,6 +240,7 @@ class _Reader:
                 f"'{severity}' is no severity.{nearest(str(severity), SEVERITIES)}",
             )
             severity = None
+        level = self._level(value, "level")
         days = self._days(value)
         signoff = None
         for key in ("signoff", "partial"):
@@ -206,16 +248,16 @@ class _Reader:
                 signoff = self._signoff(value[key], value.lines[key], days)
         if "signoff" in value and "partial" in value:
             self.problem(line, "'partial' names who signs beside checks; 'signoff' stands without checks.")
-        if ("valid" in value or "cadence" in value) and signoff is None and "signoff" not in value:
+        if ("valid" in value or "cadence" in value) and not ("signoff" in value or "partial" in value):
             self.problem(line, "'valid' and 'cadence' bound a sign-off; there is none here.")
-        common = {"severity", "partial", "signoff", "valid", "cadence"}
+        common = {"severity", "level", "partial", "signoff", "valid", "cadence"}
         rest = {key for key in value if key not in common}
         if "signoff" in value:
             for key in sorted(rest, key=value.lines.__getitem__):
-                self._unknown(key, value, ("signoff", "valid", "cadence", "severity"))
-            return Binding(id, line, signoff=signoff, severity=severity)
+                self._unknown(key, value, ("signoff", "valid", "cadence", "severity", "level"))
+            return Binding(id, line, signoff=signoff, severity=severity, level=level)
         part = self._part(value, line, ignore=common)
-        return None if part is None else Binding(id, line, checks=part, signoff=signoff, severity=severity)
+        return None if part is None else Binding(id, line, part, signoff, severity=severity, level=level)
 
     def _unknown(self, key: str, value: YamlMap, known: tuple[str, ...]) -> None:
         self.problem(value.lines[key], f"Unknown key '{key}' in this binding.{nearest(key, known)}")
@@ -235,14 +277,39 @@ class _Reader:
             self.problem(value.lines["cadence"], f"'{cadence}' is no cadence.{nearest(cadence, get_args(Cadence))}")
         return None
 
-    def _signoff(self, role: Any, line: int, days: int | None) -> SignoffRule | None:
-        if not isinstance(role, str):
-            self.problem(line, "A sign-off names a role of readiness.yaml.")
-        elif role not in self.roles:
-            self.problem(line, f"There is no role '{role}' in readiness.yaml.{nearest(role, self.roles)}")
-        else:
-            return SignoffRule(role, days)
-        return None
+    def _signoff(self, value: Any, line: int, days: int | None) -> SignoffRule | None:
+        given = value if isinstance(value, YamlMap) else YamlMap(self.path, line)
+        if isinstance(value, str):
+            given["role"], given.lines["role"] = value, line
+        elif given is not value:
+            self.problem(line, "A sign-off names a role of readiness.yaml, or is a mapping with 'role'.")
+            return None
+        if "valid_days" in given:
+            self.problem(line, "How long a sign-off counts is said beside it, by 'valid' or 'cadence'.")
+            return None
+        rule = validate(SignoffRule, given, given, (), "this sign-off", self.problems)
+        if rule is None:
+            return None
+        if rule.role not in self.roles:
+            self.problem(line, f"There is no role '{rule.role}' in readiness.yaml.{nearest(rule.role, self.roles)}")
+            return None
+        if rule.count > len(self.roles[rule.role]):
+            people = len(self.roles[rule.role])
+            self.problem(
+                line, f"{rule.count} must sign, and only {people} in readiness.yaml have the role '{rule.role}'."
+            )
+            return None
+        return rule.model_copy(update={"valid_days": days})
+
+    def _level(self, value: YamlMap, key: str) -> str:
+        if key not in value:
+            return ""
+        level = str(value[key])
+        if level in self.levels:
+            return level
+        known = nearest(level, self.levels) or " It lists none, under 'levels'."
+        self.problem(value.lines[key], f"There is no level '{level}' in readiness.yaml.{known}")
+        return ""
 
     def _part(self, value: Any, line: int, ignore: set[str] | None = None) -> Part | None:
         if isinstance(value, str):
@@ -294,12 +361,22 @@ class _Reader:
             self.problem(line, f"There is no check '{id}'.{nearest(str(id), self.catalogue)}")
             return None
         on = self._on(check, given)
-        parameters = {key: value for key, value in given.items() if key != "on"}
+        parameters = {key: value for key, value in given.items() if key not in ("on", "warn")}
         what = f"the binding to {check.id}"
         model = validate(check.parameters, parameters, given, (), what, self.problems)
+        warn = self._warn(check, parameters, given) if "warn" in given else None
         if model is None or on is None:
             return None
-        return Use(check, dict(model), on, line)
+        return Use(check, dict(model), warn, on, line)
+
+    def _warn(self, check: Check, parameters: Mapping[str, Any], given: YamlMap) -> Mapping[str, Any] | None:
+        stricter = given["warn"]
+        if not isinstance(stricter, YamlMap) or not stricter:
+            self.problem(given.lines["warn"], "'warn' maps parameters of the check to the values that warn.")
+            return None
+        what = f"'warn' of the binding to {check.id}"
+        model = validate(check.parameters, {**parameters, **stricter}, stricter, (), what, self.problems)
+        return dict(model) if model is not None else None
 
     def _on(self, check: Check, given: YamlMap) -> tuple[str, ...] | None:
         if "on" not in given:
@@ -313,7 +390,8 @@ class _Reader:
             self.problem(line, f"{check.id} looks at no resource, so it takes no 'on'.")
             return None
         known = self.declared.get(check.kind, frozenset())
-        wrong = [name for name in names if known and name not in known]
+        absent_is_fine = self.shipped or self.conditional or not known
+        wrong = [] if absent_is_fine else [name for name in names if name not in known]
         for name in wrong:
             self.problem(
                 line, f"No target declares a {word(check.kind)} named or labelled '{name}'.{nearest(name, known)}"

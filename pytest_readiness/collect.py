@@ -161,8 +161,6 @@ class ChecklistTest(pytest.Function):
         marks = [_mark(planned.severity)]
         if planned.check is not None:
             marks += [_mark(planned.check.domain), _mark(planned.check.check_class)]
-        if planned.resource is not None and getattr(self.config.option, "loadgroup", False):
-            marks.append(pytest.mark.xdist_group(planned.resource.key))
         if planned.settled is not None:
             state, reason = planned.settled
             marks.append(pytest.mark.skip(reason=f"{state}: {printable(reason)}"))

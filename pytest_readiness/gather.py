@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,9 @@ READINGS_OF_ONE = 6
 """Readings of one resource that run at the same time."""
 RETRY_SECONDS = 0.3
 """Pause before the second try after a transient network error."""
+
+ERRORS = (Unreachable, CouldNotVerify, NotDeclared)
+"""How a reading may end without a value, the special before the general."""
 
 Asks = Mapping[str, tuple[Hashable, ...]]
 
@@ -39,6 +42,8 @@ class Reading:
         error: why it could not be read, once it is done without a value.
         note: what the evidence should say of the reading ("at the second try …").
         seconds: how long it took.
+        at: when it ended, in seconds since the epoch.
+        given_up: it did not end by itself: the run did.
     """
 
     fact: Fact
@@ -49,6 +54,8 @@ class Reading:
     error: CouldNotVerify | NotDeclared | None = None
     note: str = ""
     seconds: float = 0.0
+    at: float = 0.0
+    given_up: bool = False
     started: float | None = None
     done: threading.Event = field(default_factory=threading.Event)
     dependents: list[Reading] = field(default_factory=list)
@@ -69,7 +76,7 @@ class Reading:
         self.done.wait()
         if self.error is not None:
             # Each test raises its own copy, so that tracebacks and contexts do not pile up on a shared one.
-            raise _copied(self.error)
+            raise kind_of(self.error)(str(self.error))
         return self.value
 
 
@@ -87,9 +94,14 @@ class Gatherer:
 
     `plan` collects what will be needed; `start` begins to read all of it in the background; `reading` and `readings`
     return single readings, scheduling them where they are new.
+
+    Args:
+        replay: gives the value of a reading, or raises its error, from elsewhere; nothing is then read, and nothing
+            ahead of a test that asks for it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, replay: Callable[[Reading], object] | None = None) -> None:
+        self._replay = replay
         self._lock = threading.Condition()
         self._planned: dict[tuple[str, str], tuple[Resource, dict[Hashable, None]]] = {}
         self._known: dict[tuple[str, str], list[Reading]] = {}
@@ -105,6 +117,8 @@ class Gatherer:
 
     def plan(self, name: str, resource: Resource, asks: Asks) -> None:
         """Note that a fact and what it builds on will be needed, with these questions."""
+        if self._replay is not None:
+            return
         for fact in _closure(name):
             _, asked = self._planned.setdefault((fact.name, resource.key), (resource, {}))
             asked.update(dict.fromkeys(asks.get(fact.name, ())))
@@ -121,8 +135,10 @@ class Gatherer:
     def readings(self, name: str, resource: Resource, asks: Asks) -> list[Reading]:
         """Return the readings that answer `asks` of one fact, scheduling what is new."""
         with self._lock:
+            known = self._total
             found = self._schedule(FACTS[name], resource, asks.get(name, ()))
-            self._lock.notify_all()
+            if self._total != known:
+                self._lock.notify_all()
             return found
 
     def value(self, name: str, resource: Resource, asks: Asks) -> Any:
@@ -140,6 +156,12 @@ class Gatherer:
         answers = {reading.asked[0]: reading.result() for reading in readings}
         return answers or Answers(self, name, resource)
 
+    def done(self) -> list[Reading]:
+        """Return every reading that has ended by itself."""
+        with self._lock:
+            known = [reading for readings in self._known.values() for reading in readings]
+            return [reading for reading in known if reading.done.is_set() and not reading.given_up]
+
     def progress(self) -> Progress:
         """Where the gathering stands."""
         with self._lock:
@@ -155,6 +177,7 @@ class Gatherer:
         with self._lock:
             self._stopped = reason
             for reading in [*self._running, *self._waiting()]:
+                reading.given_up = True
                 self._finish(reading, error=CouldNotVerify(reason))
             self._lock.notify_all()
 
@@ -177,6 +200,10 @@ class Gatherer:
         return [self._new(fact, resource, tuple(sorted(asked, key=repr)), known)]
 
     def _new(self, fact: Fact, resource: Resource, asked: tuple[Hashable, ...], known: list[Reading]) -> Reading:
+        if self._replay is not None:
+            known.append(reading := Reading(fact, resource, asked, ()))
+            self._replayed(reading, self._replay)
+            return reading
         needs = []
         for name in fact.needs:
             there = self._known.get((name, resource.key))
@@ -187,6 +214,7 @@ class Gatherer:
         self._total += 1
         self._heavy += fact.heavy
         if self._stopped:
+            reading.given_up = True
             self._finish(reading, error=CouldNotVerify(self._stopped))
             return reading
         for need in needs:
@@ -199,6 +227,13 @@ class Gatherer:
             self._dispatcher = threading.Thread(target=self._dispatch, name="readiness-dispatcher", daemon=True)
             self._dispatcher.start()
         return reading
+
+    def _replayed(self, reading: Reading, replay: Callable[[Reading], object]) -> None:
+        try:
+            reading.value = replay(reading)
+        except ERRORS as error:
+            reading.error = error
+        reading.done.set()
 
     def _dispatch(self) -> None:
         with self._lock:
@@ -263,7 +298,7 @@ class Gatherer:
                 try:
                     value = _call(reading)
                 except CouldNotVerify as second:
-                    raise type(second)(f"{second.reason}, twice") from None
+                    raise kind_of(second)(f"{second.reason}, twice") from None
                 note = f"read at the second try, after: {first.reason}"
         except (CouldNotVerify, NotDeclared) as error:
             self._end(reading, error=error)
@@ -291,7 +326,7 @@ class Gatherer:
     ) -> None:
         if reading.done.is_set():
             return
-        reading.value, reading.error = value, error
+        reading.value, reading.error, reading.at = value, error, time.time()
         self._done += 1
         self._heavy -= reading.fact.heavy
         if reading in self._running:
@@ -348,8 +383,9 @@ def _call(reading: Reading) -> Any:
     return fact.read(reading.resource, *(need.value for need in reading.needs), **keywords)
 
 
-def _copied(error: CouldNotVerify | NotDeclared) -> Exception:
-    return type(error)(error.reason) if isinstance(error, CouldNotVerify) else type(error)(*error.args)
+def kind_of(error: CouldNotVerify | NotDeclared) -> type[CouldNotVerify | NotDeclared]:
+    """Return which of `ERRORS` it is: a fact may raise subclasses, whose constructors nobody else knows."""
+    return next(kind for kind in ERRORS if isinstance(error, kind))
 
 
 def _unforeseen(reading: Reading, error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,11 +11,19 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pytest_readiness.binding import SignoffRule
-from pytest_readiness.evidence import Evidence
+from pytest_readiness import authors
+from pytest_readiness.authors import Proof
+from pytest_readiness.binding import EvidenceRule, SignoffRule
+from pytest_readiness.checks import docs
+from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence
+from pytest_readiness.facts.document import document_text
 from pytest_readiness.problems import Problem, ProblemsError, nearest
+from pytest_readiness.target.resources import Document
 from pytest_readiness.validation import validate
 from pytest_readiness.yamlfile import YamlList, YamlMap, read_yaml
+
+SOON_DAYS = 7
+"""A sign-off that ends earlier than this passes with a warning."""
 
 Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
@@ -28,8 +37,10 @@ class Signoff(BaseModel):
         role: in which role.
         on: day of signing.
         evidence: link, or path of a file that must exist; relative to the sign-offs file.
+        sha256: of the evidence file when it was signed; a file that has changed since is no evidence.
         release: the release that it is for, where it is for one.
         expires: last day on which it counts.
+        note: what the person wants to be read with it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,8 +50,10 @@ class Signoff(BaseModel):
     role: Words
     on: date
     evidence: Words | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     release: Words | None = None
     expires: date | None = None
+    note: Words | None = None
 
 
 class Waiver(BaseModel):
@@ -65,8 +78,23 @@ Entry = TypeVar("Entry", Signoff, Waiver)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts:
-    """Sign-offs and waivers by full item id ("checklist:section/item").
+class Signed:
+    """A sign-off and where it stands.
+
+    Attributes:
+        signoff: the entry.
+        line: its first line in the sign-offs file.
+        author: why its author is not who it says, where that is asked for; "" where it is, or is not asked.
+    """
+
+    signoff: Signoff
+    line: int
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What people decided, by full item id ("checklist:section/item").
 
     Attributes:
         signoffs: in the order of the file.
@@ -74,18 +102,21 @@ class Verdicts:
         folder: what evidence paths are relative to.
     """
 
-    signoffs: Mapping[str, tuple[Signoff, ...]]
+    signoffs: Mapping[str, tuple[Signed, ...]]
     waivers: Mapping[str, Waiver]
     folder: Path
 
 
-def read_people(signoffs: Path | None, waivers: Path | None, items: Mapping[str, Sequence[str]]) -> Verdicts:
+def read_people(
+    signoffs: Path | None, waivers: Path | None, items: Mapping[str, Sequence[str]], proof: Proof = "none"
+) -> Decisions:
     """Read the files of people's decisions.
 
     Args:
         signoffs: file of the sign-offs, where there is one.
         waivers: file of the waivers, where there is one.
         items: for each item id the full ids of the items that it can mean.
+        proof: what must show that a sign-off is its author's (see `authors.py`).
 
     Raises:
         ProblemsError: every mistake, entries that match no item included.
@@ -95,13 +126,14 @@ def read_people(signoffs: Path | None, waivers: Path | None, items: Mapping[str,
     waived = _entries(waivers, "waivers", Waiver, items, problems) if waivers else []
     if problems:
         raise ProblemsError(problems)
-    by_item: dict[str, list[Signoff]] = {}
-    for full, signoff in signed:
-        by_item.setdefault(full, []).append(signoff)
-    return Verdicts(
+    doubts = authors.doubts(signoffs, [(lines, entry.by) for _, entry, lines in signed], proof) if signoffs else {}
+    by_item: dict[str, list[Signed]] = {}
+    for full, signoff, lines in signed:
+        by_item.setdefault(full, []).append(Signed(signoff, lines[0], doubts.get(lines[0], "")))
+    return Decisions(
         {full: tuple(entries) for full, entries in by_item.items()},
         # Of several waivers of an item the one that ends last counts.
-        dict(sorted(waived, key=lambda pair: pair[1].expires)),
+        {full: waiver for full, waiver, _ in sorted(waived, key=lambda entry: entry[1].expires)},
         signoffs.parent if signoffs else Path(),
     )
 
@@ -112,19 +144,20 @@ def _entries(
     model: type[Entry],
     items: Mapping[str, Sequence[str]],
     problems: list[Problem],
-) -> list[tuple[str, Entry]]:
+) -> list[tuple[str, Entry, tuple[int, ...]]]:
+    """Entries with the full id of their item and their lines."""
     try:
         root = read_yaml(path, key)
     except ProblemsError as error:
         problems += error.problems
         return []
     entries = root.get(key)
-    if entries is None and set(root) <= {key}:
+    if entries is None and set(root) == {key}:
         return []
     if not isinstance(entries, YamlList) or len(root) > 1:
         problems.append(Problem(path, 1, f"The file must hold one list, '{key}'."))
         return []
-    found: list[tuple[str, Entry]] = []
+    found: list[tuple[str, Entry, tuple[int, ...]]] = []
     for entry, line in zip(entries, entries.lines, strict=True):
         if not isinstance(entry, YamlMap):
             problems.append(Problem(path, line, f"Each entry of '{key}' must be a mapping."))
@@ -141,41 +174,63 @@ def _entries(
                 Problem(path, line, f"'{made.item}' is an item of several checklists; write {' or '.join(full)}.")
             )
         else:
-            found.append((full[0], made))
+            found.append((full[0], made, tuple(sorted(set(entry.lines.values())))))
     return found
 
 
-def judge_signoffs(
-    rule: SignoffRule,
-    signoffs: Sequence[Signoff],
-    people: Sequence[str],
-    *,
-    folder: Path,
-    release: str | None,
-    today: date,
-) -> tuple[Evidence | None, str]:
-    """Return evidence of a sign-off that counts, or None and why there is none.
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a sign-off is judged against, besides its rule.
 
-    Args:
-        rule: who must sign, and how long that holds.
-        signoffs: what was signed for the item.
-        people: who is in the role.
+    Attributes:
+        people: who is in each role.
         folder: what evidence paths are relative to.
         release: the release of this run, where it is known.
         today: the day, in UTC.
     """
+
+    people: Mapping[str, Sequence[str]]
+    folder: Path
+    release: str | None
+    today: date
+
+
+def judge_signoffs(
+    rule: SignoffRule, signoffs: Sequence[Signed], waiver: Waiver | None, now: Circumstances
+) -> tuple[Evidence | None, str]:
+    """Return evidence of enough sign-offs that count, or None and why there are not.
+
+    Args:
+        rule: who must sign, and how long that holds.
+        signoffs: what was signed for the item.
+        waiver: what was waived of it.
+        now: what they are judged against.
+    """
+    counting: dict[str, tuple[str, date | None]] = {}
     refusals = []
-    for signoff in reversed(signoffs):
+    for signed in reversed(signoffs):
+        signoff = signed.signoff
         last = _last_day(rule, signoff)
-        refusal = _refusal(rule, signoff, people, folder, release, today, last)
-        if refusal is None:
-            until = f", until {last}" if last else ""
-            seen = f"; evidence: {signoff.evidence}" if signoff.evidence else ""
-            warning = f"expires on {last}" if last and (last - today).days < 7 else ""
-            text = f"signed by {signoff.by} ({signoff.role}) on {signoff.on}{until}{seen}"
-            return Evidence(text, warning), ""
-        refusals.append(refusal)
-    return None, "; ".join(refusals) or f"not signed; {rule.role} must sign"
+        try:
+            evidence = _counted(rule, signed, waiver, now, last)
+        except _Refused as refused:
+            refusals.append(str(refused))
+            continue
+        until = f", until {last}" if last else ""
+        text = f"signed by {signoff.by} ({signoff.role}) on {signoff.on}{until}{evidence}"
+        counting.setdefault(signoff.by, (text, last))
+    if len(counting) >= rule.count:
+        last = min((day for _, day in counting.values() if day), default=None)
+        soon = last is not None and (last - now.today).days < SOON_DAYS
+        return Evidence("; ".join(text for text, _ in counting.values()), f"expires on {last}" if soon else ""), ""
+    if rule.count > 1 and counting:
+        refusals.insert(0, f"{len(counting)} of {rule.count} have signed as {rule.role}: {', '.join(counting)}")
+    who = rule.role if rule.count == 1 else f"{rule.count} people of {rule.role}"
+    return None, "; ".join(refusals) or f"not signed; {who} must sign"
+
+
+class _Refused(Exception):
+    """Why a sign-off does not count."""
 
 
 def _last_day(rule: SignoffRule, signoff: Signoff) -> date | None:
@@ -185,29 +240,69 @@ def _last_day(rule: SignoffRule, signoff: Signoff) -> date | None:
     return min(days, default=None)
 
 
-def _refusal(
-    rule: SignoffRule,
-    signoff: Signoff,
-    people: Sequence[str],
-    folder: Path,
-    release: str | None,
-    today: date,
-    last: date | None,
-) -> str | None:
+def _counted(rule: SignoffRule, signed: Signed, waiver: Waiver | None, now: Circumstances, last: date | None) -> str:
+    """Return what is to be said of its evidence; raise `_Refused` where the sign-off does not count."""
+    signoff = signed.signoff
     who = f"the sign-off by {signoff.by} of {signoff.on}"
-    if signoff.role != rule.role or signoff.by not in people:
-        return (
-            f"{who} does not count: {signoff.by} signed as {signoff.role}, and {rule.role} must sign"
-            if (signoff.role != rule.role)
-            else f"{who} does not count: {signoff.by} is not listed as {rule.role} in readiness.yaml"
-        )
-    if signoff.on > today:
-        return f"{who} does not count: that day is still to come"
-    if last is not None and today > last:
-        return f"{who} expired on {last}"
-    if signoff.release is not None and signoff.release != release:
-        this = f"this run is for {release}" if release else "this run names no release (--readiness-release)"
-        return f"{who} is for release {signoff.release}; {this}"
-    if signoff.evidence and "://" not in signoff.evidence and not (folder / signoff.evidence).is_file():
-        return f"{who} does not count: its evidence {signoff.evidence} does not exist"
-    return None
+    if signoff.role != rule.role:
+        raise _Refused(f"{who} does not count: it is given as {signoff.role}, and {rule.role} must sign")
+    if signoff.by not in now.people.get(rule.role, ()):
+        raise _Refused(f"{who} does not count: {signoff.by} is not listed as {rule.role} in readiness.yaml")
+    if waiver is not None and waiver.by == signoff.by:
+        raise _Refused(f"{who} does not count: {signoff.by} asked to waive this item")
+    if signed.author:
+        raise _Refused(f"{who} does not count: {signed.author}")
+    if signoff.on > now.today:
+        raise _Refused(f"{who} does not count: that day is still to come")
+    if last is not None and now.today > last:
+        raise _Refused(f"{who} expired on {last}, {_days((now.today - last).days)} ago")
+    if rule.per_release and signoff.release is None:
+        raise _Refused(f"{who} does not count: it names no release, and each release needs its own")
+    if signoff.release is not None and signoff.release != now.release:
+        this = f"this run is for {now.release}" if now.release else "this run names no release (--readiness-release)"
+        raise _Refused(f"{who} is for release {signoff.release}; {this}")
+    return _evidence(rule, signoff, now, who)
+
+
+def _evidence(rule: SignoffRule, signoff: Signoff, now: Circumstances, who: str) -> str:
+    if signoff.evidence is None:
+        if rule.evidence is not None:
+            raise _Refused(f"{who} does not count: it names no evidence, and this item needs some")
+        return ""
+    wants_file = rule.evidence is not None and (rule.evidence.max_age_days is not None or rule.evidence.sections)
+    if "://" in signoff.evidence:
+        if wants_file:
+            raise _Refused(f"{who} does not count: its evidence is a link, and this item needs a file that can be read")
+        return f"; evidence: {signoff.evidence}"
+    path = now.folder / signoff.evidence
+    if not path.is_file():
+        raise _Refused(f"{who} does not count: its evidence {signoff.evidence} does not exist")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if signoff.sha256 is not None and signoff.sha256 != digest:
+        raise _Refused(f"{who} does not count: its evidence {signoff.evidence} has changed since it was signed")
+    if rule.evidence is not None:
+        _judge_file(rule.evidence, path, signoff.evidence, now.today, who)
+    return f"; evidence: {signoff.evidence} (sha256 {digest[:12]}…)"
+
+
+def _judge_file(rule: EvidenceRule, path: Path, name: str, today: date, who: str) -> None:
+    if rule.max_age_days is not None:
+        changed = authors.last_change(path)
+        age = (today - changed).days
+        if age > rule.max_age_days:
+            raise _Refused(
+                f"{who} does not count: its evidence {name} was last changed on {changed}, {_days(age)} ago; "
+                f"{_days(rule.max_age_days)} are allowed"
+            )
+    if rule.sections:
+        try:
+            text = document_text(Document(name="evidence", path=path))
+            docs.sections(text, sections=list(rule.sections))
+        except ClaimFalse as false:
+            raise _Refused(f"{who} does not count: its evidence {name} needs {false.expected}; {false.seen}") from None
+        except CouldNotVerify as unseen:
+            raise _Refused(f"{who} does not count: its evidence could not be read: {unseen.reason}") from None
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'s' if count != 1 else ''}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from pytest_readiness.binding import (
+    CADENCE_DAYS,
     AllOf,
     AnyOf,
     Binding,
@@ -20,10 +23,10 @@ from pytest_readiness.binding import (
 )
 from pytest_readiness.checklist import Checklist, ChecklistError, Item, Section, read_checklist
 from pytest_readiness.evidence import NotDeclared
-from pytest_readiness.people import Verdicts, Waiver, read_people
-from pytest_readiness.problems import Problem, ProblemsError
+from pytest_readiness.people import Decisions, Waiver, read_people
+from pytest_readiness.problems import Problem, ProblemsError, nearest
 from pytest_readiness.registry import SEVERITIES, Check, Severity, load_catalogue
-from pytest_readiness.target.config import Configuration, Target
+from pytest_readiness.target.config import Configuration
 from pytest_readiness.target.resources import Resource, word
 
 DEFAULT_SEVERITY: Severity = "medium"
@@ -45,6 +48,7 @@ class PlannedTest:
         check: the check, for a test that judges facts.
         resource: what it looks at, for a check that looks at a resource.
         parameters: of the check.
+        warn: parameters of a stricter judgement, whose failure is a warning.
         asks: what it asks of facts, by fact name.
         signoff: who must sign, for a test of a sign-off.
         settled: how it ends where nothing needs to be looked at, and why.
@@ -59,6 +63,7 @@ class PlannedTest:
     check: Check | None = None
     resource: Resource | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    warn: Mapping[str, Any] | None = None
     asks: Mapping[str, tuple[Hashable, ...]] = field(default_factory=dict)
     signoff: SignoffRule | None = None
     settled: tuple[Literal["unverified", "not applicable"], str] | None = None
@@ -77,11 +82,12 @@ class PlannedTest:
 
 @dataclass(frozen=True)
 class PlannedChecklist:
-    """A checklist with its tests by section id, in the order of the document."""
+    """A checklist with its tests by section id, in the order of the document, and its bindings by item id."""
 
     checklist: Checklist
     tests: Mapping[str, tuple[PlannedTest, ...]]
     severities: Mapping[str, Severity]
+    bindings: Mapping[str, Binding]
 
 
 @dataclass(frozen=True)
@@ -91,12 +97,12 @@ class Plan:
     Attributes:
         configuration: readiness.yaml with its target chosen.
         checklists: by path.
-        verdicts: sign-offs and waivers.
+        decisions: sign-offs and waivers.
     """
 
     configuration: Configuration
     checklists: Mapping[Path, PlannedChecklist]
-    verdicts: Verdicts
+    decisions: Decisions
 
     def tests(self) -> Iterator[PlannedTest]:
         """Every test, in order."""
@@ -132,22 +138,30 @@ def make_plan(
         where = bindings_path(path)
         if where.is_file():
             try:
-                bindings = read_bindings(where, checklist, catalogue, configuration.roles, configuration.declared)
+                bindings = read_bindings(
+                    where,
+                    checklist,
+                    catalogue,
+                    configuration.roles,
+                    configuration.declared,
+                    configuration.levels,
+                )
             except ProblemsError as error:
                 problems += error.problems
         read[path] = checklist, bindings
     _refuse_same_names(read, problems)
-    verdicts = Verdicts({}, {}, Path())
+    _refuse_unknown_sections(configuration, read, problems)
+    decisions = Decisions({}, {}, Path())
     try:
         items = _item_names([checklist for checklist, _ in read.values()], configuration)
-        verdicts = read_people(configuration.signoffs, configuration.waivers, items)
+        decisions = read_people(configuration.signoffs, configuration.waivers, items, configuration.signoff_proof)
     except ProblemsError as error:
         problems += error.problems
     if problems:
         raise ProblemsError(problems)
-    planner = _Planner(configuration.target, allow, verdicts)
+    planner = _Planner(configuration, allow, decisions)
     planned = {path: planner.checklist(checklist, bindings) for path, (checklist, bindings) in read.items()}
-    return Plan(configuration, planned, verdicts)
+    return Plan(configuration, planned, decisions)
 
 
 def _without_place(message: str, path: Path) -> str:
@@ -165,16 +179,33 @@ def _refuse_same_names(read: Mapping[Path, tuple[Checklist, object]], problems: 
         first.setdefault(checklist.name, path)
 
 
-def _item_names(checklists: list[Checklist], configuration: Configuration) -> dict[str, list[str]]:
-    """Full ids by each way to write them, over this run's and the configured checklists."""
-    have = {checklist.path.resolve() for checklist in checklists}
-    others = []
+def _refuse_unknown_sections(
+    configuration: Configuration, read: Mapping[Path, tuple[Checklist, object]], problems: list[Problem]
+) -> None:
+    """A minimum for a section that no checklist has would assert nothing."""
+    minimums = configuration.target.policy.sections
+    if not minimums:
+        return
+    known = {section.id for checklist, _ in read.values() for section in checklist.sections}
+    for checklist in _others(configuration, {path.resolve() for path in read}):
+        known.update(section.id for section in checklist.sections)
+    for section in minimums:
+        if section not in known:
+            message = f"The policy names the section '{section}', which no checklist has.{nearest(section, known)}"
+            problems.append(Problem(configuration.path, 0, message))
+
+
+def _others(configuration: Configuration, have: set[Path]) -> Iterator[Checklist]:
+    """Configured checklists that are not part of this run, as far as they can be read."""
     for path in configuration.checklists:
         if path.resolve() not in have:
-            try:
-                others.append(read_checklist(path))
-            except ChecklistError:
-                continue
+            with suppress(ChecklistError):
+                yield read_checklist(path)
+
+
+def _item_names(checklists: list[Checklist], configuration: Configuration) -> dict[str, list[str]]:
+    """Full ids by each way to write them, over this run's and the configured checklists."""
+    others = _others(configuration, {checklist.path.resolve() for checklist in checklists})
     names: dict[str, list[str]] = {}
     for checklist in [*checklists, *others]:
         for item in checklist.leaves():
@@ -185,10 +216,11 @@ def _item_names(checklists: list[Checklist], configuration: Configuration) -> di
 
 
 class _Planner:
-    def __init__(self, target: Target, allow: frozenset[str], verdicts: Verdicts) -> None:
-        self.target = target
+    def __init__(self, configuration: Configuration, allow: frozenset[str], decisions: Decisions) -> None:
+        self.target = configuration.target
+        self.levels = configuration.levels
         self.allow = allow
-        self.verdicts = verdicts
+        self.decisions = decisions
         self.by_kind: dict[str | None, tuple[Resource, ...]] = {}
 
     def checklist(self, checklist: Checklist, bindings: Mapping[str, Binding]) -> PlannedChecklist:
@@ -201,7 +233,7 @@ class _Planner:
                 severities[item.id] = severity = _severity(item, binding)
                 found += self._item(item, section, checklist.name, binding, severity)
             tests[section.id] = tuple(found)
-        return PlannedChecklist(checklist, tests, severities)
+        return PlannedChecklist(checklist, tests, severities, bindings)
 
     def _item(
         self, item: Item, section: Section, checklist: str, binding: Binding | None, severity: Severity
@@ -211,7 +243,7 @@ class _Planner:
             "section": section,
             "checklist": checklist,
             "severity": severity,
-            "waiver": self.verdicts.waivers.get(f"{checklist}:{item.id}"),
+            "waiver": self.decisions.waivers.get(f"{checklist}:{item.id}"),
         }
         not_applicable = item.not_applicable or (binding.not_applicable if binding else None)
         if not_applicable is None and item.condition and binding and binding.checks:
@@ -222,13 +254,23 @@ class _Planner:
         if binding is None:
             yield PlannedTest(name=item.slug, settled=("unverified", UNBOUND), **common)
             return
+        if self._above(binding.level):
+            reason = f"needed from level {binding.level} up; {self.target.name} is {self.target.level}"
+            yield PlannedTest(name=item.slug, settled=("not applicable", reason), **common)
+            return
         wanted = list(self._wanted(binding.checks)) if binding.checks else []
         several = len({use.check.id for use, *_ in wanted}) + (binding.signoff is not None) > 1
         taken: set[str] = set()
         for use, resource, settled in wanted:
             yield self._check(item, use, resource, settled, several, taken, common)
         if binding.signoff is not None:
-            yield PlannedTest(name=f"{item.slug}[signoff]", signoff=binding.signoff, **common)
+            rule = with_cadence(binding.signoff, item, section)
+            yield PlannedTest(name=f"{item.slug}[signoff]", signoff=rule, **common)
+
+    def _above(self, level: str) -> bool:
+        if not level or not self.target.level:
+            return False
+        return self.levels.index(level) > self.levels.index(self.target.level)
 
     def _check(
         self,
@@ -240,10 +282,12 @@ class _Planner:
         taken: set[str],
         common: Mapping[str, Any],
     ) -> PlannedTest:
-        asks: Mapping[str, tuple[Hashable, ...]] = {}
+        asks: dict[str, tuple[Hashable, ...]] = {}
         if settled is None and resource is not None:
             try:
                 asks = use.check.asked(resource, use.parameters)
+                for name, asked in use.check.asked(resource, use.warn).items() if use.warn else ():
+                    asks[name] = tuple(dict.fromkeys((*asks.get(name, ()), *asked)))
             except NotDeclared as missing:
                 settled = "unverified", str(missing)
         names = [use.check.id] if several or resource is None else []
@@ -259,6 +303,7 @@ class _Planner:
             check=use.check,
             resource=resource,
             parameters=use.parameters,
+            warn=use.warn,
             asks=asks,
             settled=settled,
             **common,
@@ -312,6 +357,21 @@ def _leaves(items: tuple[Item, ...]) -> Iterator[Item]:
             yield from _leaves(item.children)
         else:
             yield item
+
+
+_CADENCE = re.compile(r"\b(?:(daily)|(weekly)|(monthly)|(quarterly)|(yearly|annual(?:ly)?))\b", re.IGNORECASE)
+
+
+def with_cadence(rule: SignoffRule, item: Item, section: Section) -> SignoffRule:
+    """Bound a sign-off by the cadence that the item, or the nearest heading above it, names in words."""
+    if rule.valid_days is not None:
+        return rule
+    for text in (item.text, section.title, *reversed(section.path)):
+        match = _CADENCE.search(text)
+        if match:
+            days = list(CADENCE_DAYS.values())[(match.lastindex or 1) - 1]
+            return rule.model_copy(update={"valid_days": days})
+    return rule
 
 
 def _severity(item: Item, binding: Binding | None) -> Severity:

@@ -76,6 +76,35 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--readiness-out", metavar="DIR", type=Path, help="write machine-readable results there (result.json)"
     )
     group.addoption(
+        "--readiness-baseline",
+        metavar="FILE",
+        type=Path,
+        help="compare with the result.json of an earlier run",
+    )
+    group.addoption(
+        "--readiness-record",
+        metavar="FILE",
+        type=Path,
+        help="write every fact that the run reads, to judge it again later",
+    )
+    group.addoption(
+        "--readiness-replay",
+        metavar="FILE",
+        type=Path,
+        help="judge what an earlier run recorded; nothing is contacted, and the verdict says so",
+    )
+    group.addoption(
+        "--readiness-shard",
+        metavar="K/N",
+        help="run part K of N; `readiness merge` makes one result of all parts",
+    )
+    group.addoption(
+        "--readiness-history",
+        metavar="FILE",
+        type=Path,
+        help="keep the score and every item's state in this SQLite file, and tell how they changed",
+    )
+    group.addoption(
         "--readiness-fenced",
         action="store_true",
         help="also read checklists that stand inside code fences",
@@ -91,7 +120,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "`on` restricts its resources to these names or labels.",
     )
     if config.getoption("readiness_target") is None:
-        for option in ("report", "out", "config", "release"):
+        for option in ("report", "out", "config", "release", "baseline", "record", "replay", "shard", "history"):
             if config.getoption(f"readiness_{option}") is not None:
                 raise pytest.UsageError(f"--readiness-{option} needs --readiness-target NAME.")
         config.pluginmanager.register(Absent(), "readiness-absent")

@@ -33,6 +33,7 @@ class Provenance:
         runner: host name of the machine that looked.
         versions: of this plugin, pytest and Python.
         command: the arguments of the run.
+        replayed_from: when the recording was made that was judged instead of the target, or "".
     """
 
     target: str
@@ -46,6 +47,7 @@ class Provenance:
     runner: str
     versions: tuple[tuple[str, str], ...]
     command: tuple[str, ...]
+    replayed_from: str = ""
 
     @classmethod
     def of(cls, config: pytest.Config, plan: Plan) -> Provenance:

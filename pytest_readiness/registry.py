@@ -146,7 +146,10 @@ class Check:
 FACTS: dict[str, Fact] = {}
 CHECKS: dict[str, Check] = {}
 
-BINDING_WORDS = ("check", "all", "any", "on", "severity", "partial", "signoff", "valid", "cadence", "not_applicable")
+BINDING_WORDS = (
+    *("check", "all", "any", "on", "warn", "severity", "level"),
+    *("partial", "signoff", "valid", "cadence", "not_applicable"),
+)
 """Keys of a binding; no check may have a parameter of such a name."""
 
 _ID = re.compile(r"[a-z][a-z0-9]*\.[a-z][a-z0-9_]*")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+import os
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,23 +22,29 @@ from pytest_readiness.collect import (
     section_markers,
     waived,
 )
+from pytest_readiness.drift import Baseline, read_baseline
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
 from pytest_readiness.fixtures import fixture_plugin, parametrize, testinfra_hosts
 from pytest_readiness.gather import Gatherer, Reading
-from pytest_readiness.people import judge_signoffs
+from pytest_readiness.outcome import Outcome, Report
+from pytest_readiness.people import Circumstances, judge_signoffs
 from pytest_readiness.plan import Plan, PlannedChecklist, PlannedTest, make_plan
-from pytest_readiness.problems import ProblemsError, nearest
+from pytest_readiness.problems import Problem, ProblemsError, nearest
 from pytest_readiness.provenance import Provenance
+from pytest_readiness.recording import Recorder, Recording, read_recording, unreplayable
 from pytest_readiness.redact import Redactor, printable
 from pytest_readiness.registry import CLASSES, FACTS, RegistrationError
 from pytest_readiness.report.terminal import wait
-from pytest_readiness.result import TestResult, from_properties
-from pytest_readiness.target.config import find_configuration, load_configuration
+from pytest_readiness.result import PREFIX, TestResult, from_properties
+from pytest_readiness.shards import ShardSelection, in_order, make_shard, parse_shard
+from pytest_readiness.target.config import ConfigurationError, find_configuration, load_configuration
 from pytest_readiness.verdict import Verdict, judge
 
 CHECKLIST_SUFFIXES = (".md", ".markdown")
 VARIABLES = "readiness_variables"
 """Key of the controller's variables in an xdist worker's input."""
+SELECTION = "readiness_selection"
+"""Key of a worker's output: what was selected for all shards, and which items a team's own tests answer."""
 NO_GO = 6
 """Exit code: NO-GO, though no test failed, because something is unverified, unsigned or could not be verified."""
 EVIDENCE_LENGTH = 1000
@@ -57,6 +65,11 @@ def start(config: pytest.Config) -> None:
     """
     target = config.getoption("readiness_target")
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    replay = config.getoption("readiness_replay")
+    if replay is not None and config.getoption("readiness_record") is not None:
+        raise pytest.UsageError("--readiness-record and --readiness-replay exclude each other: a replay reads nothing.")
+    if replay is not None and config.getoption("readiness_history") is not None:
+        raise pytest.UsageError("--readiness-history keeps what was seen; a replay sees nothing.")
     redact = Redactor()
     # What is made until the tests begin lives to the end: looking through it for garbage is wasted time, in a
     # large checklist a third of it. `pytest_collection_finish` turns the collector on again.
@@ -64,6 +77,9 @@ def start(config: pytest.Config) -> None:
     config.add_cleanup(gc.enable)
     try:
         clock.now()
+        shard = parse_shard(text) if (text := config.getoption("readiness_shard")) is not None else None
+        if shard is not None and config.getoption("readiness_history") is not None:
+            raise pytest.UsageError("A shard is no run of its own; give --history to `readiness merge` instead.")
         path = config.getoption("readiness_config") or find_configuration(config.rootpath, config.invocation_params.dir)
         if path is None:
             raise pytest.UsageError(
@@ -74,22 +90,36 @@ def start(config: pytest.Config) -> None:
         if worker is None:
             for each in config.hook.pytest_readiness_variables(config=config, target=target):
                 variables.update(each)
-        configuration = load_configuration(Path(path), target, variables)
+        problems: tuple[Problem, ...] = ()
+        try:
+            configuration = load_configuration(Path(path), target, variables)
+        except ConfigurationError as error:
+            if error.configuration is None:
+                raise
+            configuration, problems = error.configuration, error.problems
         redact.add(*configuration.secrets)
         documents = _documents(config)
         if documents is None:
-            documents = configuration.checklists
-            if not documents and not configuration.tests:
+            documents = tuple(path for path in configuration.checklists if path.is_file() or not problems)
+            if not documents and not configuration.tests and not problems:
                 raise pytest.UsageError(f"{path} names no checklists; give one as an argument or under 'checklists'.")
             config.args[:] = [str(each) for each in (*documents, *configuration.tests)]
         allow = frozenset((CLASSES[0], *configuration.target.policy.allow, *config.getoption("readiness_allow")))
         # Without a document among the paths a team's own tests run; the configured checklists say what they answer.
-        plan = make_plan(
-            configuration, documents or configuration.checklists, allow, fenced=config.getoption("readiness_fenced")
-        )
+        try:
+            plan = make_plan(
+                configuration, documents or configuration.checklists, allow, fenced=config.getoption("readiness_fenced")
+            )
+        except ProblemsError as error:
+            raise ProblemsError([*problems, *error.problems]) from None
+        if problems:
+            raise ProblemsError(problems)
+        earlier = config.getoption("readiness_baseline")
+        baseline = read_baseline(config.invocation_params.dir / earlier) if earlier is not None else None
+        recording = read_recording(config.invocation_params.dir / replay, target) if replay is not None else None
     except (ProblemsError, RegistrationError, clock.ClockError) as error:
         raise pytest.UsageError("\n".join(redact(printable(line)) for line in str(error).splitlines())) from None
-    run = Run(config, plan, redact, variables)
+    run = Run(config, plan, redact, variables, baseline, recording, shard)
     config.stash[RUN] = run
     config.pluginmanager.register(run, "readiness-run")
 
@@ -106,32 +136,54 @@ def _documents(config: pytest.Config) -> tuple[Path, ...] | None:
 class Run:
     """The plugin that is registered for a readiness run."""
 
-    def __init__(self, config: pytest.Config, plan: Plan, redact: Redactor, variables: dict[str, str]) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        plan: Plan,
+        redact: Redactor,
+        variables: dict[str, str],
+        baseline: Baseline | None,
+        recording: Recording | None,
+        shard: tuple[int, int] | None,
+    ) -> None:
         self.config = config
         self.plan = plan
         self.redact = redact
         self.variables = variables
-        self.gatherer = Gatherer()
+        self.baseline = baseline
+        self.shard = shard
+        self.recording = recording
+        self.gatherer = Gatherer(recording.replay if recording is not None else None)
         self.checklists = {path.resolve(): planned for path, planned in plan.checklists.items()}
         self.is_worker = hasattr(config, "workerinput")
         self.results: dict[str, TestResult] = {}
         self.expected: dict[str, None] = {}
         self.team_missing: dict[str, None] = {}
         self.other_failed = False
+        self.selection: tuple[str, ...] = ()
+        self.answers: dict[str, str] = {}
+        self.reports: dict[str, list[Report]] = {}
         self.verdict: Verdict | None = None
+        self.outcome: Outcome | None = None
         self.provenance = Provenance.of(config, plan)
+        if recording is not None:
+            self.provenance = replace(
+                self.provenance, runner=recording.provenance.runner, replayed_from=recording.moment
+            )
         self._begun: set[str] = set()
+        self._setup_seconds: dict[str, float] = {}
         register_markers(config, plan.checklists.values())
         config.pluginmanager.register(fixture_plugin(self.gatherer), "readiness-fixtures")
         if getattr(config.option, "hosts", "") is None:
             config.option.hosts = testinfra_hosts(plan.configuration.target) or None
-        if getattr(config.option, "dist", "no") == "load":
-            # One worker reads a resource's facts for all its tests; spread over workers each would read them again.
-            config.option.dist = "loadgroup"
+        if shard is not None:
+            config.pluginmanager.register(ShardSelection(self, *shard), "readiness-shard")
         if not self.is_worker:
             from pytest_readiness.report import register_reports
 
             register_reports(config, self)
+        if config.getoption("readiness_record") is not None:
+            config.pluginmanager.register(Recorder(config, self), "readiness-recorder")
 
     # Collection
 
@@ -140,7 +192,12 @@ class Run:
         planned = self.checklists.get(file_path.resolve())
         if planned is None:
             return None
-        node: pytest.Collector = ChecklistFile.from_parent(parent, path=file_path, planned=planned)
+        root = self.config.rootpath
+        # pytest gives a file outside the root directory no id of its own, and two of them the same.
+        outside: dict[str, Any] = (
+            {} if file_path.is_relative_to(root) else {"nodeid": Path(os.path.relpath(file_path, root)).as_posix()}
+        )
+        node: pytest.Collector = ChecklistFile.from_parent(parent, path=file_path, planned=planned, **outside)
         return node
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -179,6 +236,7 @@ class Run:
                 continue
             test = by_item[found[0]]
             item.stash[ANSWERED] = test
+            self.answers[self.key_of(item)] = test.full_item
             answered.add(test.full_item)
             marks: list[str | pytest.MarkDecorator] = [test.severity, *section_markers(test.section)]
             for mark in (*marks, *waived(test, *TEAM_FAILS)):
@@ -230,6 +288,50 @@ class Run:
         """Hand the variables to an xdist worker."""
         node.workerinput[VARIABLES] = self.variables
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Let one worker read a resource's facts for all its tests; spread over workers each would read them again."""
+        if config.option.dist not in ("load", "loadgroup"):
+            return None
+        from xdist.scheduler import LoadScopeScheduling
+
+        groups: dict[tuple[str, ...], str] = {
+            (planned.checklist.name, section, test.name): test.resource.key
+            for planned in self.plan.checklists.values()
+            for section, tests in planned.tests.items()
+            for test in tests
+            if test.resource is not None
+        }
+
+        def group(nodeid: str) -> str:
+            path, *names = nodeid.split("::")
+            planned = self.checklists.get((config.rootpath / path).resolve())
+            if planned is not None:
+                return groups.get((planned.checklist.name, *names), nodeid)
+            # A group of a team's own test stands behind its name, where pytest lets xdist put it there.
+            return nodeid.rpartition("@")[2]
+
+        # Not xdist's own groups: they travel by changing the tests' ids, which pytest 9.2 does not let happen.
+        scheduler = LoadScopeScheduling(config, log)
+        scheduler._split_scope = group
+        return scheduler
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Learn from a worker what was selected before its shard was."""
+        output: dict[str, Any] = getattr(node, "workeroutput", {})
+        selection, answers = output.get(SELECTION, ((), {}))
+        self.selection = tuple(selection) or self.selection
+        self.answers.update(answers)
+
+    @staticmethod
+    def key_of(item: pytest.Item) -> str:
+        """Identity of a test over all checklists; of one that answers no item, its node id."""
+        if isinstance(item, ChecklistTest):
+            return item.planned.key
+        test = item.stash.get(ANSWERED, None)
+        return f"{test.checklist}:{_nodeid(item)}" if test is not None else _nodeid(item)
+
     def _gather(self, items: Sequence[pytest.Item], only: str | None = None) -> None:
         for item in items:
             if isinstance(item, ChecklistTest) and (resource := item.planned.resource) is not None:
@@ -252,6 +354,11 @@ class Run:
             wait(self.config, self.gatherer, [each for readings in item.readings.values() for each in readings])
         return (yield)
 
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Keep a replay from contacting anything."""
+        if self.recording is not None and (why := unreplayable(item)):
+            raise CouldNotVerify(f"this cannot be judged from a recording: {why}")
+
     def _readings(self, item: ChecklistTest) -> dict[str, list[Reading]]:
         test = item.planned
         assert test.resource is not None
@@ -262,38 +369,45 @@ class Run:
         """Judge the claim of a checklist's test."""
         if not isinstance(pyfuncitem, ChecklistTest):
             return None
-        test = pyfuncitem.planned
+        pyfuncitem.stash[EVIDENCE] = self._judged(pyfuncitem)
+        return True
+
+    def _judged(self, item: ChecklistTest) -> Evidence:
+        test = item.planned
+        if test.settled is not None:
+            raise _unverified(test.settled[1], test.settled[0])
         if test.signoff is not None:
-            pyfuncitem.stash[EVIDENCE] = self._signed(test)
-            return True
+            return self._signed(test)
         assert test.check is not None
-        arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+        arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
         try:
-            for name in pyfuncitem.direct:
+            for name in item.direct:
                 assert test.resource is not None
                 arguments[name] = (
-                    self.gatherer.given(name, test.resource, pyfuncitem.readings[name])
-                    if name in FACTS
-                    else test.resource
+                    self.gatherer.given(name, test.resource, item.readings[name]) if name in FACTS else test.resource
                 )
             evidence = test.check.judge(**arguments, **test.parameters)
+            if test.warn is not None and isinstance(evidence, Evidence):
+                evidence = _warned(test, arguments, evidence)
         except NotDeclared as missing:
             raise _unverified(str(missing)) from None
         if not isinstance(evidence, Evidence) or not evidence.text:
             raise CouldNotVerify(f"the check {test.check.id} returned no evidence; that is a defect of the check")
-        pyfuncitem.stash[EVIDENCE] = evidence
-        return True
+        return evidence
 
     def _signed(self, test: PlannedTest) -> Evidence:
         assert test.signoff is not None
-        verdicts = self.plan.verdicts
+        decisions = self.plan.decisions
         evidence, refusal = judge_signoffs(
             test.signoff,
-            verdicts.signoffs.get(test.full_item, ()),
-            self.plan.configuration.roles.get(test.signoff.role, ()),
-            folder=verdicts.folder,
-            release=self.config.getoption("readiness_release"),
-            today=clock.now().date(),
+            decisions.signoffs.get(test.full_item, ()),
+            test.waiver,
+            Circumstances(
+                people=self.plan.configuration.roles,
+                folder=decisions.folder,
+                release=self.config.getoption("readiness_release"),
+                today=clock.now().date(),
+            ),
         )
         if evidence is None:
             raise _unverified(refusal)
@@ -325,7 +439,8 @@ class Run:
         elif report.longrepr is not None and (hidden := self.redact(text := str(report.longrepr))) != text:
             report.longrepr = hidden
         report.sections = [(name, self.redact(content)) for name, content in report.sections]
-        report.user_properties = [(name, self.redact.deep(value)) for name, value in report.user_properties]
+        if any(not name.startswith(PREFIX) for name, _ in report.user_properties):
+            report.user_properties = [(name, self.redact.deep(value)) for name, value in report.user_properties]
 
     def _keep(
         self,
@@ -354,16 +469,58 @@ class Run:
         """Take up a result, in the process that controls the run, before anybody shows it."""
         if self.is_worker:
             return
-        self.team_missing.pop(report.nodeid, None)
-        if report.passed and report.when != "call":
+        kept = self.config.getoption("readiness_out") is not None
+        seen = report.when == "call" or not report.passed
+        if seen:
+            # A test that was only set up, and then interrupted, did not run.
+            self.team_missing.pop(report.nodeid, None)
+        if not seen and not kept:
             return
         result = from_properties(report.user_properties)
+        if kept and report.outcome in ("passed", "failed", "skipped"):
+            self._record(report, result)
+        if not seen:
+            return
         if result is None:
             self.other_failed = self.other_failed or report.failed
         elif report.failed and report.when == "teardown" and result.state != "failed":
             self.results[result.test] = replace(result, state="error", evidence="could not verify: the teardown broke")
         else:
             self.results.setdefault(result.test, result)
+
+    def _record(self, report: pytest.TestReport, result: TestResult | None) -> None:
+        """Keep what the HTML page is made from."""
+        known = self.reports.setdefault(report.nodeid, [])
+        if report.when == "setup" and report.passed:
+            self._setup_seconds[report.nodeid] = report.duration
+            return
+        seconds = report.duration
+        if report.when == "call":
+            seconds += self._setup_seconds.pop(report.nodeid, 0.0)
+        elif report.when == "teardown" and report.passed:
+            if known and known[-1].when == "call":
+                known[-1] = replace(
+                    known[-1], seconds=known[-1].seconds + report.duration, output=tuple(report.sections)
+                )
+            return
+        nodeid = report.nodeid
+        if result is not None:
+            # xdist appends the group of a test to its name.
+            nodeid = nodeid.removesuffix(f"@{result.resource_kind}:{result.resource}")
+            nodeid = result.check if "::" in result.check else nodeid
+        known.append(
+            Report(
+                nodeid=nodeid,
+                test=result.test if result is not None else self._clean(nodeid),
+                when=report.when,
+                outcome=report.outcome,
+                seconds=seconds,
+                # `longreprtext` would name the xdist worker too.
+                text=str(report.longrepr) if report.longrepr else "",
+                output=tuple(report.sections),
+                xfail=getattr(report, "wasxfail", None),
+            )
+        )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember that something could not be collected: a run that goes on all the same is not whole."""
@@ -374,22 +531,99 @@ class Run:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Judge the run and set the exit code."""
+        if exitstatus == pytest.ExitCode.INTERRUPTED and not self.is_worker:
+            self._judge_what_was_read(session)
         self.gatherer.stop("the run ended before it was read")
+        if self.is_worker:
+            self.config.workeroutput[SELECTION] = self.selection, self.answers  # type: ignore[attr-defined]
         if self.is_worker or self.config.option.collectonly:
             return
-        self.verdict = judge(self.plan, tuple(self.results.values()), self.expected, len(self.team_missing))
+        self.verdict = judge(
+            self.plan,
+            tuple(self.results.values()),
+            self.expected,
+            today=clock.now().date(),
+            baseline=self.baseline,
+            shard="{} of {}".format(*self.shard) if self.shard else "",
+            team_missing=len(self.team_missing),
+        )
         self.provenance = self.provenance.finished_at(time.time())
         decided = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         if exitstatus in decided and self.verdict.items and not self.other_failed:
             session.exitstatus = exit_code(self.verdict)
+        elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self.selection:
+            # Other shards have all the tests.
+            session.exitstatus = pytest.ExitCode.OK
+        self.outcome = self._outcome(self.verdict, int(session.exitstatus))
+
+    def _judge_what_was_read(self, session: pytest.Session) -> None:
+        """After an interruption, judge by the facts that were there before it: what was measured is not lost."""
+        for item in getattr(session, "items", ()):
+            if not isinstance(item, ChecklistTest) or item.planned.key in self.results or item.fixturenames:
+                continue
+            if item.direct:
+                item.readings = self._readings(item)
+            if all(reading.done.is_set() for readings in item.readings.values() for reading in readings):
+                call = pytest.CallInfo.from_call(functools.partial(self._remember, item), when="call")
+                report = pytest.TestReport.from_item_and_call(item, call)
+                error = call.excinfo.value if call.excinfo is not None else None
+                if isinstance(error, ClaimFalse) and (marks := waived(item.planned, ClaimFalse)):
+                    report.outcome, report.wasxfail = "skipped", str(marks[0].kwargs["reason"])
+                self._keep(item, call, report, error)
+                result = from_properties(report.user_properties)
+                if result is not None:
+                    self.results[result.test] = result
+
+    def _remember(self, item: ChecklistTest) -> None:
+        item.stash[EVIDENCE] = self._judged(item)
+
+    def _outcome(self, verdict: Verdict, exit_code: int) -> Outcome:
+        shard = None
+        if self.shard is not None:
+            tests = in_order(self.plan, self.selection, self.answers)
+            shard = make_shard(self.plan, self.provenance.release, *self.shard, tests)
+            shard = replace(shard, tests=tuple(map(self._clean, tests)))
+        history = self.config.getoption("readiness_history")
+        course = None
+        if history is not None:
+            from pytest_readiness.history import remember
+
+            course = remember(self.config.invocation_params.dir / history, verdict, self.provenance)
+        told: dict[str, list[Report]] = {}
+        for reports in self.reports.values():
+            for report in reports:
+                told.setdefault(report.test, []).append(report)
+        answers = {result.test: result.item for result in self.results.values()}
+        return Outcome(
+            verdict=verdict,
+            provenance=self.provenance,
+            exit_code=exit_code,
+            reports=tuple(report for key in in_order(self.plan, told, answers) for report in told[key]),
+            environment=self._environment(),
+            shard=shard,
+            course=course,
+        )
+
+    def titles(self) -> dict[str, tuple[str, str]]:
+        """Section and text of each item, by full id, for the page."""
+        return {test.full_item: (test.section.title or test.checklist, test.item.text) for test in self.plan.tests()}
+
+    def _environment(self) -> Mapping[str, Any]:
+        if not self.config.pluginmanager.hasplugin("metadata"):
+            return {}
+        from pytest_metadata.plugin import metadata_key
+
+        environment: Mapping[str, Any] = self.config.stash[metadata_key]
+        return environment
 
     def pytest_report_header(self) -> str:
         """Say what runs against what."""
         configuration = self.plan.configuration
         names = ", ".join(printable(planned.checklist.name) for planned in self.plan.checklists.values())
         count = len(configuration.target.resources)
+        replay = f" REPLAY of {self.recording.moment}," if self.recording is not None else ""
         return (
-            f"readiness: target {configuration.target.name} ({count} resource{'s' * (count != 1)}, "
+            f"readiness:{replay} target {configuration.target.name} ({count} resource{'s' * (count != 1)}, "
             f"{configuration.path}), checklist{'s' * (len(self.plan.checklists) != 1)} {names}"
         )
 
@@ -399,10 +633,32 @@ EVIDENCE_KEPT = pytest.StashKey[bool]()
 
 
 def exit_code(verdict: Verdict) -> int:
-    """Return the exit code of a verdict: 0 GO, 1 NO-GO and a test failed, 6 NO-GO though none failed."""
-    if verdict.go:
+    """Return the exit code of a verdict: 0 GO, 1 NO-GO and a test failed, 6 NO-GO though none failed.
+
+    That of a shard is as if its part were the whole.
+    """
+    if verdict.sound:
         return pytest.ExitCode.OK
     return pytest.ExitCode.TESTS_FAILED if verdict.counts.get("failed") else NO_GO
+
+
+def _nodeid(item: pytest.Item) -> str:
+    """The node id, without the groups that xdist appends to it."""
+    marks = item.iter_markers("xdist_group")
+    groups = {str(mark.args[0] if mark.args else mark.kwargs.get("name", "default")) for mark in marks}
+    return item.nodeid.removesuffix(f"@{'_'.join(sorted(groups))}")
+
+
+def _warned(test: PlannedTest, arguments: Mapping[str, Any], evidence: Evidence) -> Evidence:
+    """Judge once more by the stricter parameters; what does not hold by them is a warning."""
+    assert test.check is not None
+    assert test.warn is not None
+    try:
+        test.check.judge(**arguments, **test.warn)
+    except ClaimFalse as false:
+        warning = f"expected {false.expected}; seen: {false.seen}"
+        return replace(evidence, warning="; ".join(filter(None, (evidence.warning, warning))))
+    return evidence
 
 
 def _notes(item: ChecklistTest) -> str:
@@ -410,8 +666,8 @@ def _notes(item: ChecklistTest) -> str:
     return "; ".join(dict.fromkeys(notes))
 
 
-def _unverified(reason: str) -> BaseException:
-    return pytest.skip.Exception(f"unverified: {printable(reason)}", _use_item_location=True)
+def _unverified(reason: str, state: str = "unverified") -> BaseException:
+    return pytest.skip.Exception(f"{state}: {printable(reason)}", _use_item_location=True)
 
 
 def _result(
@@ -424,11 +680,11 @@ def _result(
 ) -> TestResult:
     """What a report says about its item."""
     common: dict[str, Any] = {
-        "test": test.key if own else f"{test.checklist}:{item.nodeid}",
+        "test": Run.key_of(item),
         "item": test.full_item,
         "severity": test.severity,
         "target": item.config.getoption("readiness_target"),
-        "check": _check_name(test) if own else item.nodeid,
+        "check": _check_name(test) if own else _nodeid(item),
         "seconds": round(call.duration, 6),
         "start": round(call.start, 3),
     }

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from pytest_readiness.checklist import Item, Section
-from pytest_readiness.plan import Plan, PlannedChecklist
+from pytest_readiness.drift import Baseline, Drift, find_drift
+from pytest_readiness.plan import Plan
 from pytest_readiness.registry import SEVERITIES, Severity
 from pytest_readiness.result import State, TestResult, worst
 from pytest_readiness.target.config import Policy
 
 OPEN: tuple[State, ...] = ("failed", "error", "unverified")
 """States of an item that keep a release from being ready."""
+DID_NOT_RUN = "did not run: the run ended before it"
+"""Evidence of a test that was selected and has no result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class ItemVerdict:
         severity: how bad it is if it is open.
         state: the worst of its tests' states; a group's, of its items'.
         results: its tests, in order; empty for a group.
+        weight: how much it counts in the score; 0 for a group, and where it does not apply or is waived.
     """
 
     item: Item
@@ -34,6 +39,7 @@ class ItemVerdict:
     severity: Severity
     state: State
     results: tuple[TestResult, ...]
+    weight: float
 
     @property
     def open(self) -> bool:
@@ -68,6 +74,9 @@ class Verdict:
         total: number of items of its checklists.
         reasons: why it is NO-GO, as clauses.
         policy: what decided.
+        counts: number of items in each state.
+        drift: what does not fit together, and what changed.
+        shard: which part of a run it is about ("1 of 3"), or ""; a part is never GO.
     """
 
     go: bool
@@ -78,6 +87,13 @@ class Verdict:
     reasons: tuple[str, ...]
     policy: Policy
     counts: Mapping[State, int] = field(default_factory=dict)
+    drift: Drift = field(default_factory=Drift)
+    shard: str = ""
+
+    @property
+    def sound(self) -> bool:
+        """Whether it is GO, or would be if its part were the whole."""
+        return self.go or self.reasons == shard_reasons(self.shard) != ()
 
     @property
     def items(self) -> tuple[ItemVerdict, ...]:
@@ -100,13 +116,25 @@ class Verdict:
         return self.selected < self.total
 
 
-def judge(plan: Plan, results: Sequence[TestResult], expected: Iterable[str], team_missing: int = 0) -> Verdict:
+def judge(
+    plan: Plan,
+    results: Sequence[TestResult],
+    expected: Iterable[str],
+    *,
+    today: date,
+    baseline: Baseline | None = None,
+    shard: str = "",
+    team_missing: int = 0,
+) -> Verdict:
     """Return the verdict on a run.
 
     Args:
         plan: what was planned.
         results: what the tests found.
         expected: the tests that were selected to run, by key; one without a result did not run and is unverified.
+        today: the day, in UTC, by which waivers end.
+        baseline: an earlier result to compare with.
+        shard: which part of a run the results are ("1 of 3"), or "" for a whole one.
         team_missing: number of the team's own tests that were selected and did not run.
     """
     by_item: dict[str, list[TestResult]] = {}
@@ -125,7 +153,7 @@ def judge(plan: Plan, results: Sequence[TestResult], expected: Iterable[str], te
                     target=plan.configuration.target.name,
                     check=test.check.id if test.check else "",
                     resource=test.resource.name if test.resource else "",
-                    evidence="did not run: the run ended before it",
+                    evidence=DID_NOT_RUN,
                 )
             )
     order = {test.key: number for number, test in enumerate(plan.tests())}
@@ -136,70 +164,116 @@ def judge(plan: Plan, results: Sequence[TestResult], expected: Iterable[str], te
         made
         for planned in plan.checklists.values()
         for section in planned.checklist.sections
-        if (made := _section(planned, section, by_item, policy)) is not None
+        if (made := judge_section(planned.checklist.name, section, by_item, planned.severities, policy)) is not None
     )
-    items = [item for section in sections for item in section.leaves]
-    score = score_of(items, policy)
-    total = sum(1 for planned in plan.checklists.values() for _ in planned.checklist.leaves())
-    reasons = _reasons(items, score, policy)
+    everything = [
+        f"{planned.checklist.name}:{item.id}"
+        for planned in plan.checklists.values()
+        for item in planned.checklist.leaves()
+    ]
+    waivers = plan.decisions.waivers
+    expired = [full for full, waiver in waivers.items() if waiver.expires < today]
+    drift = find_drift(_leaves(sections), everything, waivers, expired, baseline)
+    return conclude(sections, len(everything), policy, drift, shard, team_missing)
+
+
+def conclude(
+    sections: tuple[SectionVerdict, ...],
+    total: int,
+    policy: Policy,
+    drift: Drift,
+    shard: str = "",
+    team_missing: int = 0,
+) -> Verdict:
+    """Return the verdict that follows from the states of items.
+
+    Args:
+        sections: every section with items of this run.
+        total: number of items of its checklists.
+        policy: what decides.
+        drift: what does not fit together, and what changed.
+        shard: which part of a run it is about, or "". What only the whole can tell is then left open: the scores of
+            sections, the drop of the score, and that nothing at all was seen to hold.
+        team_missing: number of the team's own tests that were selected and did not run.
+    """
+    items = _leaves(sections)
+    score = score_of(items)
+    reasons = (*shard_reasons(shard), *_reasons(items, score, policy))
+    if not shard:
+        if not any(item.state == "passed" for item in items):
+            reasons = ("no item was seen to hold", *reasons)
+        reasons = (*reasons, *_section_reasons(sections, policy), *_drop_reasons(score, policy, drift.baseline))
     if team_missing:
-        reasons += (f"{team_missing} of the team's own tests did not run",)
+        reasons = (*reasons, f"{team_missing} of the team's own tests did not run")
     counts: dict[State, int] = {}
     for item in items:
         counts[item.state] = counts.get(item.state, 0) + 1
-    return Verdict(not reasons, score, sections, len(items), total, reasons, policy, counts)
+    return Verdict(not reasons, score, sections, len(items), total, reasons, policy, counts, drift, shard)
 
 
-def _section(
-    planned: PlannedChecklist, section: Section, by_item: Mapping[str, list[TestResult]], policy: Policy
+def shard_reasons(shard: str) -> tuple[str, ...]:
+    """Why a part of a run is no GO, whatever it found."""
+    return (f"this is shard {shard}, and a release is decided on all of them (readiness merge)",) if shard else ()
+
+
+def _leaves(sections: Iterable[SectionVerdict]) -> list[ItemVerdict]:
+    return [item for section in sections for item in section.leaves]
+
+
+def judge_section(
+    checklist: str,
+    section: Section,
+    by_item: Mapping[str, list[TestResult]],
+    severities: Mapping[str, Severity],
+    policy: Policy,
 ) -> SectionVerdict | None:
-    made: list[ItemVerdict] = []
-    for item in section.items:
-        made += _items(item, section, planned, by_item)
-    leaves = [item for item in made if not item.item.is_group]
-    if not leaves:
-        return None
-    return SectionVerdict(planned.checklist.name, section, tuple(made), score_of(leaves, policy))
+    """Return the states of a section's items, or None where none of them has a result.
 
+    Args:
+        checklist: name of its checklist.
+        section: the section.
+        by_item: results by full item id, in order.
+        severities: of its items, by item id.
+        policy: what an item weighs.
+    """
 
-def _items(
-    item: Item, section: Section, planned: PlannedChecklist, by_item: Mapping[str, list[TestResult]]
-) -> list[ItemVerdict]:
-    full = f"{planned.checklist.name}:{item.id}"
-    if not item.is_group:
-        tests = by_item.get(full)
-        if not tests:
+    def judged(item: Item) -> list[ItemVerdict]:
+        full = f"{checklist}:{item.id}"
+        if not item.is_group:
+            tests = by_item.get(full)
+            if not tests:
+                return []
+            severity = severities[item.id]
+            state = worst(test.state for test in tests)
+            weight = 0.0 if state in ("not applicable", "waived") else float(getattr(policy.weights, severity))
+            return [ItemVerdict(item, full, section, severity, state, tuple(tests), weight)]
+        below = [made for child in item.children for made in judged(child)]
+        if not below:
             return []
-        severity = planned.severities[item.id]
-        return [ItemVerdict(item, full, section, severity, worst(test.state for test in tests), tuple(tests))]
-    below = [made for child in item.children for made in _items(child, section, planned, by_item)]
-    if not below:
-        return []
-    leaves = [each for each in below if not each.item.is_group]
-    severity = min((each.severity for each in leaves), key=SEVERITIES.index)
-    return [ItemVerdict(item, full, section, severity, worst(each.state for each in leaves), ()), *below]
+        leaves = [each for each in below if not each.item.is_group]
+        severity = min((each.severity for each in leaves), key=SEVERITIES.index)
+        return [ItemVerdict(item, full, section, severity, worst(each.state for each in leaves), (), 0.0), *below]
+
+    made = tuple(each for item in section.items for each in judged(item))
+    leaves = [each for each in made if not each.item.is_group]
+    return SectionVerdict(checklist, section, made, score_of(leaves)) if leaves else None
 
 
-def score_of(items: Iterable[ItemVerdict], policy: Policy) -> float | None:
+def score_of(items: Iterable[ItemVerdict]) -> float | None:
     """Return the weighted share of passed items, 0 to 100, or None where none counts.
 
     Items that do not apply do not count; waived ones are shown apart and do not count either way.
     """
-    weights = policy.weights.model_dump()
-    whole = passed = 0.0
-    for item in items:
-        if item.state in ("not applicable", "waived"):
-            continue
-        whole += weights[item.severity]
-        passed += weights[item.severity] if item.state == "passed" else 0.0
+    counting = [item for item in items if item.weight]
+    whole = sum(item.weight for item in counting)
+    if not whole:
+        return None
     # Weights such as 0.1 have no exact sum, and 90 must not fall short of 90 for that.
-    return round(100 * passed / whole, 9) if whole else None
+    return round(100 * sum(item.weight for item in counting if item.state == "passed") / whole, 9)
 
 
 def _reasons(items: Sequence[ItemVerdict], score: float | None, policy: Policy) -> tuple[str, ...]:
     reasons = []
-    if not any(item.state == "passed" for item in items):
-        reasons.append("no item was seen to hold")
     blocking = SEVERITIES[: SEVERITIES.index(policy.block) + 1]
     for severity in blocking:
         count = sum(item.open and item.severity == severity for item in items)
@@ -208,6 +282,47 @@ def _reasons(items: Sequence[ItemVerdict], score: float | None, policy: Policy) 
     if score is not None and score < policy.min_score:
         reasons.append(f"the score {shown(score)} is below {policy.min_score:g}")
     return tuple(reasons)
+
+
+def _section_reasons(sections: Sequence[SectionVerdict], policy: Policy) -> tuple[str, ...]:
+    return tuple(
+        f"section {section.section.id} scores {shown(section.score)}, below {minimum:g}"
+        for section in sections
+        if (minimum := policy.sections.get(section.section.id)) is not None
+        and section.score is not None
+        and section.score < minimum
+    )
+
+
+def _drop_reasons(score: float | None, policy: Policy, baseline: Baseline | None) -> tuple[str, ...]:
+    if policy.max_drop is None:
+        return ()
+    if baseline is None:
+        return ("the policy bounds the drop of the score, and there is no baseline (--readiness-baseline FILE)",)
+    if score is None or baseline.score is None:
+        return ()
+    drop = baseline.score - score
+    if drop <= policy.max_drop:
+        return ()
+    return (f"the score fell by {drop:.1f} since the baseline of {baseline.when}; {policy.max_drop:g} is allowed",)
+
+
+def headline(verdict: Verdict, replayed_from: str) -> str:
+    """Return the word of a verdict, which in a replay can not be taken for that of a run that looked.
+
+    Args:
+        verdict: the verdict.
+        replayed_from: when the recording that was judged was made, or "".
+    """
+    word = f"SHARD {verdict.shard}" if verdict.shard else "GO" if verdict.go else "NO-GO"
+    return f"{word} (replayed from {replayed_from})" if replayed_from else word
+
+
+def replay_notice(replayed_from: str) -> str:
+    """Return the sentence that stands below the verdict of a replay, or ""."""
+    if not replayed_from:
+        return ""
+    return f"REPLAY: this was judged from a recording of {replayed_from}; nothing was looked at now."
 
 
 def shown(score: float | None) -> str:

@@ -26,7 +26,7 @@ CHECKLIST = """\
 - [ ] UAT completed
 - [ ] CDN
 """
-ROLES = {"product-owner": ("owner@example.com",), "security": ()}
+ROLES = {"product-owner": ("owner@example.com",), "security": ("security@example.com",), "operations": ()}
 DECLARED = {"url": frozenset({"shop", "public"})}
 
 
@@ -120,7 +120,7 @@ def test_parameters_are_validated_and_completed(tmp_path: Path) -> None:
 )
 def test_signoffs(tmp_path: Path, written: str, role: str, days: int | None) -> None:
     (binding,) = bindings(tmp_path, f"sign-off:\n  uat-completed: {written}\n").values()
-    assert binding.signoff == SignoffRule(role, days)
+    assert binding.signoff == SignoffRule(role=role, valid_days=days)
     assert (binding.checks is None) == ("signoff" in written)
 
 
@@ -164,7 +164,8 @@ def test_items_of_a_group_are_bound_one_by_one(tmp_path: Path) -> None:
         ("{check: toy.header, on: {a: b}}", "'on' takes names or labels of resources."),
         ("{check: toy.header, severity: hihg}", "'hihg' is no severity. Did you mean 'high'?"),
         ("{signoff: product-ownr}", "There is no role 'product-ownr' in readiness.yaml. Did you mean 'product-owner'?"),
-        ("{signoff: [security]}", "A sign-off names a role of readiness.yaml."),
+        ("{signoff: operations}", "1 must sign, and only 0 in readiness.yaml have the role 'operations'."),
+        ("{signoff: [security]}", "A sign-off names a role of readiness.yaml, or is a mapping with 'role'."),
         ("{signoff: security, check: toy.header}", "Unknown key 'check' in this binding."),
         ("{signoff: security, partial: security}", "'partial' names who signs beside checks"),
         ("{signoff: security, valid: 30d, cadence: daily}", "Give 'valid' or 'cadence', not both."),
@@ -194,6 +195,10 @@ def test_a_mistake_in_a_binding(tmp_path: Path, written: str, expected: str) -> 
             "2: Section 'tls' has no item 'hsts-header-configured'. Did you mean 'hsts-headers-configured'?",
         ),
         ("tls:\n  group: toy.header\n", "2: 'tls/group' is a group; its state follows from its items. Bind those."),
+        (
+            "tls: {one: {check: toy.header, partial: securty, valid: 30d}}\n",
+            "1: There is no role 'securty' in readiness.yaml. Did you mean 'security'?",
+        ),
         ("tls: {one: toy.header}\ntls: {two: toy.header}\n", "2: The key 'tls' stands twice; first on line 1."),
     ],
 )

@@ -15,7 +15,7 @@ import requests
 from pytest_readiness.binding import bindings_path, read_bindings
 from pytest_readiness.checklist import read_checklist
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, NotDeclared
-from pytest_readiness.people import judge_signoffs
+from pytest_readiness.people import Circumstances, judge_signoffs
 from pytest_readiness.plan import Plan, PlannedTest, make_plan
 from pytest_readiness.registry import load_catalogue
 from pytest_readiness.target.config import load_configuration
@@ -38,11 +38,9 @@ def outcome(plan: Plan, test: PlannedTest) -> str:
     if test.signoff is not None:
         evidence, refusal = judge_signoffs(
             test.signoff,
-            plan.verdicts.signoffs.get(test.full_item, ()),
-            plan.configuration.roles[test.signoff.role],
-            folder=plan.verdicts.folder,
-            release=None,
-            today=datetime.now(UTC).date(),
+            plan.decisions.signoffs.get(test.full_item, ()),
+            plan.decisions.waivers.get(test.full_item),
+            Circumstances(plan.configuration.roles, plan.decisions.folder, None, datetime.now(UTC).date()),
         )
         return "" if evidence else refusal
     assert test.check is not None
@@ -98,7 +96,7 @@ def test_faults_of_papers_stand_in_the_papers(fault: shop.Fault) -> None:
 
 def test_every_item_of_the_suite_is_bound() -> None:
     checklist = read_checklist(ROOT / "suites" / "starter.md")
-    roles = dict.fromkeys(("release-manager", "security", "operations", "product-owner"), ())
+    roles = dict.fromkeys(("release-manager", "security", "operations", "product-owner"), ("a@example.com",))
     bindings = read_bindings(bindings_path(checklist.path), checklist, load_catalogue(), roles, {})
     assert list(bindings) == [item.id for item in checklist.leaves()]
 

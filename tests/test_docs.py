@@ -6,26 +6,35 @@ import importlib.util
 import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 from pydantic import BaseModel
 
 import pytest_readiness
 from docs import hooks, schemas
-from pytest_readiness import plugin, run
-from pytest_readiness.binding import CADENCE_DAYS, read_bindings
+from pytest_readiness import describe, plugin, run
+from pytest_readiness.binding import CADENCE_DAYS, EvidenceRule, SignoffRule, read_bindings
 from pytest_readiness.checklist import parse_checklist
+from pytest_readiness.cli import app
+from pytest_readiness.outcome import Course, Shard
 from pytest_readiness.people import Signoff, Waiver, read_people
+from pytest_readiness.recording import FORMAT as RECORDING_FORMAT
 from pytest_readiness.registry import BINDING_WORDS, CHECKS, CLASSES, FACTS, SEVERITIES, Check, load_catalogue
 from pytest_readiness.result import STATES
+from pytest_readiness.result_file import BaselineRecord, ResultFile
+from pytest_readiness.schemas import SCHEMAS
 from pytest_readiness.target.config import ConfigurationFile, Policy, TargetFile, Weights, load_configuration
 from pytest_readiness.target.resources import DATABASES, KINDS, SECTIONS, Url
 from pytest_readiness.yamlfile import parse_yaml
@@ -35,6 +44,9 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
 CATALOGUE = sorted(load_catalogue().values(), key=lambda check: check.id)
+
+
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
 def page(name: str) -> str:
@@ -72,6 +84,23 @@ def titled(text: str) -> list[tuple[str, str]]:
     return [(match[1], code) for info, code in fences(text) if (match := re.search(r'title="([^"]+)"', info))]
 
 
+def console(text: str) -> Iterator[str]:
+    """The commands of all console blocks."""
+    for info, code in fences(text):
+        if info == "console":
+            for line in code.splitlines():
+                assert line.startswith("$ "), line
+                yield line.removeprefix("$ ")
+
+
+def options_of(command: str) -> set[str]:
+    return {name for each in COMMANDS[command].params if each.param_type_name == "option" for name in each.opts}
+
+
+def pytest_options(config: pytest.Config) -> set[str]:
+    return {name for option in config._parser.getgroup("readiness").options for name in option.names()}
+
+
 def assert_documented(table: Mapping[str, list[str]], model: type[BaseModel], leaving_out: Iterable[str] = ()) -> None:
     """A row for each field and no other, with "required" where the field is, or else its default."""
     assert set(table) == set(model.model_fields) - set(leaving_out)
@@ -86,9 +115,42 @@ def assert_documented(table: Mapping[str, list[str]], model: type[BaseModel], le
 
 
 def test_options(pytestconfig: pytest.Config) -> None:
-    options = {name for option in pytestconfig._parser.getgroup("readiness").options for name in option.names()}
+    options = pytest_options(pytestconfig)
     assert "--readiness-target" in options
     assert {name.partition("=")[0] for name in rows(part(page("running.md"), "Options"))} == options
+
+
+def test_options_are_shown_in_use(pytestconfig: pytest.Config) -> None:
+    used = {
+        name for path in PAGES for line in console(path.read_text("utf-8")) for name in re.findall(r"--[\w-]+", line)
+    }
+    left_out = {"--readiness-allow", "--readiness-fenced"}
+    assert pytest_options(pytestconfig) - used == left_out
+    assert all(f"`{name}`" in page("checklists.md") + page("configuration.md") for name in left_out)
+
+
+def test_commands() -> None:
+    text = page("cli.md")
+    assert len(COMMANDS) > 1
+    assert re.findall(r"^## (\w+)$", text, re.MULTILINE) == list(COMMANDS)
+    for name in COMMANDS:
+        said = part(text, name)
+        assert {option.split(" ")[0] for option in rows(said)} == options_of(name), name
+        assert any(line.startswith(f"readiness {name}") for line in console(said)), f"an example of {name}"
+        for option, [meaning] in rows(said).items():
+            required = any(each.required for each in COMMANDS[name].params if option.split(" ")[0] in each.opts)
+            assert required == meaning.endswith("required"), f"{name} {option}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_commands_of_examples_exist(path: Path, pytestconfig: pytest.Config) -> None:
+    for line in console(path.read_text("utf-8")):
+        words = shlex.split(re.sub(r"^(\w+=\S+ )+", "", line))
+        given = {word.partition("=")[0] for word in words[: (*words, "--").index("--")] if word.startswith("--")}
+        if words[0] == "readiness":
+            assert given <= options_of(words[1]), line
+        elif words[0] == "pytest":
+            assert {name for name in given if "readiness" in name} <= pytest_options(pytestconfig), line
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -122,6 +184,18 @@ def test_keys_of_bindings() -> None:
     assert set(table) == set(BINDING_WORDS)
     said = dict(re.findall(r"`(\w+)` \((\d+)(?: days?)?\)", table["cadence"][0]))
     assert said == {name: str(days) for name, days in CADENCE_DAYS.items()}
+
+
+def test_keys_of_who_signs() -> None:
+    table = rows(part(page("bindings.md"), "Who signs"))
+    evidence = {name: table.pop(name) for name in EvidenceRule.model_fields}
+    assert_documented(table, SignoffRule, ["valid_days"])
+    assert_documented(evidence, EvidenceRule)
+
+
+def test_levels_of_proof() -> None:
+    proofs = ConfigurationFile.model_json_schema()["properties"]["signoff_proof"]["enum"]
+    assert list(rows(part(page("people.md"), "Proof of the author"))) == proofs
 
 
 @pytest.mark.parametrize(("heading", "model"), [("Sign-offs", Signoff), ("Waivers", Waiver)])
@@ -158,14 +232,29 @@ def test_states_severities_and_classes() -> None:
     outcomes = part(page("concepts.md"), "Outcomes")
     for state in STATES:
         assert f"| **{state}**" in outcomes
+    assert set(Weights.model_fields) == set(SEVERITIES)
     assert "critical, high, medium or low" in part(page("concepts.md"), "Severity")
     assert SEVERITIES == ("critical", "high", "medium", "low")
     for name in CLASSES:
         assert f"`{name}`" in part(page("writing-checks.md"), "Checks")
 
 
+def test_format_of_recordings() -> None:
+    assert f"`{RECORDING_FORMAT}`" in page("recording.md")
+
+
+def test_dependencies() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    text = part(page("architecture.md"), "Dependencies")
+    cells = [line.split(" | ")[0].strip("| ") for line in text.splitlines() if line.startswith("| ")]
+    named = {name.split(" ")[0] for cell in cells for name in cell.split(", ")}
+    for requirement in project["dependencies"]:
+        assert re.split(r"[^\w.-]", requirement)[0].rstrip(".") in named, requirement
+
+
 def test_public_interface() -> None:
     text = page("writing-checks.md")
+    assert all(f"`{word}`" in text for word in BINDING_WORDS)
     for name in pytest_readiness.__all__:
         assert re.search(rf"`@?{name}\b", text), name
 
@@ -187,7 +276,7 @@ def test_check_is_described(check: Check) -> None:
     assert check.title.endswith(".")
     assert check.severity in SEVERITIES
     assert check.remedy.endswith((".", ";", ")")), "the remedy is a sentence, or a command"
-    _, texts = hooks.described(check)
+    texts = {each.name: each.description for each in describe.parameters(check) if each.description}
     assert set(texts) == set(check.parameters.model_fields)
     for name, info in check.parameters.model_fields.items():
         assert len(texts[name]) > 10, name
@@ -310,16 +399,22 @@ def test_result_file(readiness: Run, pytester: pytest.Pytester) -> None:
     readiness(files)
     data = result(pytester)
     table = rows(part(page("running.md"), "Result file"))
-    assert set(data) == set(table)
+    assert set(data) == set(table) == set(ResultFile.model_fields)
     assert table["format"] == [f"`{data['format']}`"]
     [section] = data["sections"]
     [group] = section["items"]
     [item] = group["items"]
     [test] = item["tests"]
+    [report] = data["reports"]
     said = part(page("running.md"), "Result file")
     for keys, line in (
         (data["provenance"], "| `provenance` |"),
         (data["verdict"], "| `verdict` |"),
+        (data["drift"], "| `drift` |"),
+        (Course.__dataclass_fields__, "| `course` |"),
+        (Shard.__dataclass_fields__, "| `shard` |"),
+        (BaselineRecord.model_fields, "| `drift` |"),
+        (report, "| a report |"),
         (section, "| `sections` |"),
         ({**item, **group}, "| an item |"),
         (test, "| a test |"),
@@ -328,9 +423,50 @@ def test_result_file(readiness: Run, pytester: pytest.Pytester) -> None:
         assert [key for key in keys if f"`{key}`" not in row.removeprefix(line)] == []
 
 
+def test_walk(tmp_path: Path) -> None:
+    """Every command of the walk, in order: its output has the lines, and it ends with the code, that the page says."""
+    walk = tmp_path / "walk"
+    shutil.copytree(ROOT / "suites" / "demo" / "walk", walk)
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
+    for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER"):
+        environment.pop(name, None)
+    modules = {"pytest": ["pytest", "-p", "no:cacheprovider"], "readiness": ["pytest_readiness"]}
+    codes: list[int] = []
+    said = ""
+    for token in MarkdownIt().parse(page("walk.md")):
+        if token.info == "console":
+            said = ""
+            for line in token.content.splitlines():
+                words = shlex.split(line.removeprefix("$ ").replace("walk/", f"{walk}/"))
+                if words[0] in ("cp", "export"):
+                    environment |= dict(word.split("=") for word in words[1:] if words[0] == "export")
+                    continue
+                assigned = dict(word.split("=") for word in words if re.match("[A-Z_]+=", word))
+                program, *arguments = words[len(assigned) :]
+                done = subprocess.run(
+                    [sys.executable, "-m", *modules[program], *arguments],
+                    cwd=ROOT,
+                    env=environment | assigned,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    timeout=120,
+                    check=False,
+                )
+                said += done.stdout
+                codes.append(done.returncode)
+        elif token.type == "fence":
+            seen = " ".join(said.split())
+            for line in token.content.splitlines():
+                assert " ".join(line.split()) in seen, line
+        elif claimed := re.search(r"[Ee]xit code (\d)", token.content):
+            assert codes[-1] == int(claimed[1]), token.content
+    assert codes == [1, 1, 0, 6, 0, 0, 0, 0, 1, 0, 4, 4, 4, 4]
+
+
 def sample(name: str, beginning: str) -> str:
-    [code] = [code for _, code in fences(page(name)) if code.startswith(beginning)]
-    return code
+    """The first code block that begins so."""
+    return next(code for _, code in fences(page(name)) if code.startswith(beginning))
 
 
 def test_example_of_a_configuration(tmp_path: Path) -> None:
@@ -354,9 +490,14 @@ def test_example_of_bindings(tmp_path: Path) -> None:
     path.write_text(text, "utf-8")
     entries = parse_yaml(text, path, "bindings")["web"]
     checklist = parse_checklist("## Web\n\n" + "".join(f"- [ ] {slug}\n" for slug in entries), tmp_path / "release.md")
-    roles = dict.fromkeys(re.findall(r"(?:signoff|partial): ([\w-]+)", text), ())
+    roles = dict.fromkeys(
+        re.findall(r"(?:signoff|partial|role): ([\w-]+)", text), ("one@example.com", "two@example.com")
+    )
     declared = {"document": frozenset({"runbook"}), "url": frozenset({"database-proxy"})}
-    assert len(read_bindings(path, checklist, CHECKS, roles, declared)) == len(entries)
+    bindings = read_bindings(path, checklist, CHECKS, roles, declared, ["basic", "full"])
+    assert len(bindings) == len(entries)
+    assert [each.level for each in bindings.values() if each.level] == ["full"]
+    assert [each.signoff.count for each in bindings.values() if each.signoff] == [1, 1, 1, 2]
 
 
 def test_examples_of_peoples_decisions(tmp_path: Path) -> None:
@@ -410,8 +551,34 @@ def test_links(path: Path) -> None:
             assert anchor in anchors(goal.read_text("utf-8")), link
 
 
-def test_schema_is_up_to_date() -> None:
-    assert schemas.PATH.read_text("utf-8") == schemas.text(), "run: python -m docs.schemas"
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_schema_is_up_to_date(name: str) -> None:
+    assert schemas.path(name).read_text("utf-8") == schemas.text(name), "run: python -m docs.schemas"
+    assert f"(schemas/{schemas.path(name).name})" in page("configuration.md")
+
+
+def valid(schema: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(schemas.path(schema).read_text("utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        *(("bindings", code) for _, code in fences(page("bindings.md")) if code.startswith("web:")),
+        ("bindings", (ROOT / "suites" / "demo" / "walk" / "release.checks.yaml").read_text("utf-8")),
+        *(
+            (key, code)
+            for key in ("signoffs", "waivers")
+            for _, code in fences(page("people.md"))
+            if code.startswith(key)
+        ),
+    ],
+)
+def test_schemas_accept_the_examples(schema: str, text: str) -> None:
+    value = parse_yaml(text, Path(schema), "example")
+    # As JSON: dates are texts there.
+    value = json.loads(json.dumps(value, default=str))
+    assert [error.message for error in valid(schema).iter_errors(value)] == []
 
 
 def configurations() -> Iterator[tuple[str, str]]:
@@ -423,10 +590,9 @@ def configurations() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "text"), [pytest.param(*each, id=each[0]) for each in configurations()])
-def test_schema_accepts_the_examples(name: str, text: str) -> None:
-    validator = Draft202012Validator(json.loads(schemas.PATH.read_text("utf-8")))
+def test_schema_of_the_configuration_accepts_the_examples(name: str, text: str) -> None:
     value = parse_yaml(text, Path(name), "configuration")
-    assert [error.message for error in validator.iter_errors(value)] == []
+    assert [error.message for error in valid("configuration").iter_errors(value)] == []
 
 
 @pytest.mark.parametrize(
@@ -439,8 +605,7 @@ def test_schema_accepts_the_examples(name: str, text: str) -> None:
     ],
 )
 def test_schema_refuses_mistakes(text: str) -> None:
-    validator = Draft202012Validator(json.loads(schemas.PATH.read_text("utf-8")))
-    assert list(validator.iter_errors(parse_yaml(text, Path("readiness.yaml"), "configuration")))
+    assert list(valid("configuration").iter_errors(parse_yaml(text, Path("readiness.yaml"), "configuration")))
 
 
 def test_site_builds_and_needs_no_other_site(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from pytest_readiness.binding import SignoffRule
-from pytest_readiness.people import Signoff, Verdicts, judge_signoffs, read_people
+from pytest_readiness.people import Circumstances, Decisions, Signed, Signoff, judge_signoffs, read_people
 from pytest_readiness.problems import ProblemsError
 
 ITEMS = {
@@ -29,10 +30,10 @@ def signed(**changes: object) -> Signoff:
 def judge(
     *signoffs: Signoff, valid_days: int | None = None, folder: Path = Path(), release: str | None = None
 ) -> tuple[str, str, str]:
-    rule = SignoffRule("product-owner", valid_days)
-    evidence, refusal = judge_signoffs(
-        rule, signoffs, ("someone@example.com", OWNER), folder=folder, release=release, today=TODAY
-    )
+    rule = SignoffRule(role="product-owner", valid_days=valid_days)
+    people = {"product-owner": ("someone@example.com", OWNER)}
+    given = [Signed(signoff, line) for line, signoff in enumerate(signoffs, 2)]
+    evidence, refusal = judge_signoffs(rule, given, None, Circumstances(people, folder, release, TODAY))
     return (evidence.text, evidence.warning, refusal) if evidence else ("", "", refusal)
 
 
@@ -44,9 +45,9 @@ def test_a_signoff_by_the_right_person_counts() -> None:
     ("changes", "refusal"),
     [
         ({"by": "guest@example.com"}, "guest@example.com is not listed as product-owner in readiness.yaml"),
-        ({"role": "security"}, f"{OWNER} signed as security, and product-owner must sign"),
+        ({"role": "security"}, "it is given as security, and product-owner must sign"),
         ({"on": date(2026, 3, 11)}, "that day is still to come"),
-        ({"expires": date(2026, 3, 9)}, "expired on 2026-03-09"),
+        ({"expires": date(2026, 3, 9)}, "expired on 2026-03-09, 1 day ago"),
         ({"release": "1.4"}, "is for release 1.4; this run names no release (--readiness-release)"),
         ({"evidence": "protocol.pdf"}, "its evidence protocol.pdf does not exist"),
     ],
@@ -85,7 +86,9 @@ def test_release_of_a_signoff() -> None:
 
 def test_evidence_of_a_signoff(tmp_path: Path) -> None:
     (tmp_path / "protocol.pdf").write_bytes(b"%PDF")
-    assert judge(signed(evidence="protocol.pdf"), folder=tmp_path)[0].endswith("; evidence: protocol.pdf")
+    digest = hashlib.sha256(b"%PDF").hexdigest()
+    text, _, _ = judge(signed(evidence="protocol.pdf"), folder=tmp_path)
+    assert text.endswith(f"; evidence: protocol.pdf (sha256 {digest[:12]}…)")
     assert judge(signed(evidence="https://wiki.example.com/uat"))[0].endswith("https://wiki.example.com/uat")
 
 
@@ -97,7 +100,7 @@ def test_any_signoff_that_counts_is_enough_and_the_latest_is_named() -> None:
     assert judge(expired, signed(by="guest@example.com"))[2].count(";") == 1
 
 
-def written(folder: Path, signoffs: str | None = None, waivers: str | None = None) -> Verdicts:
+def written(folder: Path, signoffs: str | None = None, waivers: str | None = None) -> Decisions:
     paths: list[Path | None] = []
     for name, text in (("signoffs", signoffs), ("waivers", waivers)):
         path = folder / f"{name}.yaml"
@@ -108,21 +111,21 @@ def written(folder: Path, signoffs: str | None = None, waivers: str | None = Non
 
 
 def test_files_are_read_by_full_item_id(tmp_path: Path) -> None:
-    verdicts = written(
+    decisions = written(
         tmp_path,
         "signoffs:\n"
         f"- {{item: 'CHECK:uat/done', by: {OWNER}, role: product-owner, on: 2026-03-01}}\n"
         f"- {{item: tls/hsts, by: {OWNER}, role: product-owner, on: 2026-03-01, expires: 2026-06-01, release: '1'}}\n",
         "waivers:\n- {item: tls/hsts, reason: behind a proxy, by: cto@example.com, expires: 2026-04-01}\n",
     )
-    assert list(verdicts.signoffs) == ["CHECK:uat/done", "CHECK:tls/hsts"]
-    assert verdicts.waivers["CHECK:tls/hsts"].expires == date(2026, 4, 1)
-    assert verdicts.folder == tmp_path
+    assert list(decisions.signoffs) == ["CHECK:uat/done", "CHECK:tls/hsts"]
+    assert decisions.waivers["CHECK:tls/hsts"].expires == date(2026, 4, 1)
+    assert decisions.folder == tmp_path
 
 
 def test_nobody_has_decided_anything_yet(tmp_path: Path) -> None:
-    assert written(tmp_path) == Verdicts({}, {}, Path())
-    assert written(tmp_path, "signoffs:\n", "waivers: []\n") == Verdicts({}, {}, tmp_path)
+    assert written(tmp_path) == Decisions({}, {}, Path())
+    assert written(tmp_path, "signoffs:\n", "waivers: []\n") == Decisions({}, {}, tmp_path)
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
@@ -164,5 +167,5 @@ def test_a_file_holds_one_list(tmp_path: Path, text: str) -> None:
 def test_of_two_waivers_of_an_item_the_later_end_counts(tmp_path: Path) -> None:
     entry = "- {{item: tls/hsts, reason: r, by: cto@example.com, expires: {}}}\n"
     for order in (["2026-04-01", "2026-02-01"], ["2026-02-01", "2026-04-01"]):
-        verdicts = written(tmp_path, waivers="waivers:\n" + "".join(entry.format(day) for day in order))
-        assert verdicts.waivers["CHECK:tls/hsts"].expires == date(2026, 4, 1)
+        decisions = written(tmp_path, waivers="waivers:\n" + "".join(entry.format(day) for day in order))
+        assert decisions.waivers["CHECK:tls/hsts"].expires == date(2026, 4, 1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_readiness.checklist import parse_checklist
-from pytest_readiness.people import Verdicts
+from pytest_readiness.people import Decisions
 from pytest_readiness.plan import Plan, PlannedChecklist, PlannedTest
 from pytest_readiness.registry import SEVERITIES, Severity
 from pytest_readiness.result import STATES, State, TestResult, from_properties, worst
@@ -20,6 +21,7 @@ Outcome = tuple[Severity, *tuple[State | None, ...]]
 """Severity of an item and the states of its tests; None for a test that did not run."""
 PASSED: Outcome = ("low", "passed")
 FAILED: Outcome = ("low", "failed")
+TODAY = date(2026, 3, 10)
 
 
 def verdict(*items: Outcome, policy: Policy | None = None, unselected: int = 0, team_missing: int = 0) -> Verdict:
@@ -37,11 +39,11 @@ def verdict(*items: Outcome, policy: Policy | None = None, unselected: int = 0, 
                 results.append(TestResult(test.key, test.full_item, state, severity, "prod"))
     severities: dict[str, Severity] = {item.id: "medium" for item in section.items}
     severities.update({item.id: outcome[0] for item, outcome in zip(section.items, items, strict=False)})
-    planned = PlannedChecklist(checklist, {section.id: tuple(tests)}, severities)
+    planned = PlannedChecklist(checklist, {section.id: tuple(tests)}, severities, {})
     target = Target("prod", policy=policy or Policy())
-    configuration = Configuration(Path("readiness.yaml"), (), (), {}, None, None, target, {}, ())
-    plan = Plan(configuration, {checklist.path: planned}, Verdicts({}, {}, Path()))
-    return judge(plan, results, [test.key for test in tests], team_missing)
+    configuration = Configuration(Path("readiness.yaml"), (), (), {}, (), None, "none", None, target, {}, ())
+    plan = Plan(configuration, {checklist.path: planned}, Decisions({}, {}, Path()))
+    return judge(plan, results, [test.key for test in tests], today=TODAY, team_missing=team_missing)
 
 
 @pytest.mark.parametrize(
@@ -85,16 +87,16 @@ def test_the_results_of_an_item_stand_in_the_order_of_the_plan() -> None:
     item = section.items[0]
     tests = tuple(PlannedTest(item, section, "CHECK", f"item[{name}]", "low") for name in ("b", "a", "c"))
     plan = Plan(
-        Configuration(Path("readiness.yaml"), (), (), {}, None, None, Target("prod"), {}, ()),
-        {checklist.path: PlannedChecklist(checklist, {section.id: tests}, {item.id: "low"})},
-        Verdicts({}, {}, Path()),
+        Configuration(Path("readiness.yaml"), (), (), {}, (), None, "none", None, Target("prod"), {}, ()),
+        {checklist.path: PlannedChecklist(checklist, {section.id: tests}, {item.id: "low"}, {})},
+        Decisions({}, {}, Path()),
     )
     keys = [*(test.key for test in tests[:2]), "CHECK:test_own.py::test_x", "CHECK:test_own.py::test_y"]
     results = [TestResult(key, "CHECK:release/item", "passed", "low", "prod") for key in keys]
     orders = set()
     for seed in range(20):
         random.Random(seed).shuffle(results)
-        made = judge(plan, results, [test.key for test in tests])
+        made = judge(plan, results, [test.key for test in tests], today=TODAY)
         orders.add(tuple(result.test.rpartition("/")[2].rpartition("::")[2] for result in made.items[0].results))
     assert orders == {("item[b]", "item[a]", "item[c]", "test_x", "test_y")}
 
@@ -199,12 +201,12 @@ def test_a_group_is_as_good_as_its_worst_item() -> None:
     states: dict[str, State] = {"one": "passed", "two": "error"}
     tests = tuple(PlannedTest(item, section, "CHECK", item.slug, "high") for item in leaves)
     plan = Plan(
-        Configuration(Path("readiness.yaml"), (), (), {}, None, None, Target("prod"), {}, ()),
-        {checklist.path: PlannedChecklist(checklist, {section.id: tests}, {item.id: "high" for item in leaves})},
-        Verdicts({}, {}, Path()),
+        Configuration(Path("readiness.yaml"), (), (), {}, (), None, "none", None, Target("prod"), {}, ()),
+        {checklist.path: PlannedChecklist(checklist, {section.id: tests}, {item.id: "high" for item in leaves}, {})},
+        Decisions({}, {}, Path()),
     )
     results = [TestResult(test.key, test.full_item, states[test.item.slug], "high", "prod") for test in tests]
-    made = judge(plan, results, [test.key for test in tests])
+    made = judge(plan, results, [test.key for test in tests], today=TODAY)
     assert [(item.item.slug, item.state) for item in made.sections[0].items] == [
         ("group", "error"),
         ("one", "passed"),

@@ -26,8 +26,13 @@ def _as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-Text = Annotated[str, BeforeValidator(_as_text)]
-Accepted = Annotated[list[Text], BeforeValidator(_as_list), Field(min_length=1)]
+Written = str | bool | float
+Text = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=Written)]
+Accepted = Annotated[
+    list[Text],
+    BeforeValidator(_as_list, json_schema_input_type=Written | Annotated[list[Written], Field(min_length=1)]),
+    Field(min_length=1),
+]
 
 
 @check(

@@ -31,7 +31,7 @@ def register_reports(config: pytest.Config, run: Run) -> None:
             raise pytest.UsageError("--readiness-report needs pytest-html, which is turned off here (-p no:html).")
         from pytest_readiness.report.html import HtmlReport
 
-        config.pluginmanager.register(HtmlReport(config, run), "readiness-html")
+        config.pluginmanager.register(HtmlReport(config, run, config.getoption("readiness_report")), "readiness-html")
     if config.getoption("readiness_out") is not None:
         from pytest_readiness.report.json import JsonReport
 

@@ -6,16 +6,36 @@ import html
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from pytest_readiness.redact import printable
 from pytest_readiness.result import STATES, State, from_properties
-from pytest_readiness.verdict import ItemVerdict, Verdict, shown
+from pytest_readiness.verdict import ItemVerdict, headline, replay_notice, shown
 
 if TYPE_CHECKING:
-    from pytest_readiness.run import Run
+    from pytest_readiness.outcome import Outcome
+    from pytest_readiness.provenance import Provenance
+    from pytest_readiness.redact import Redactor
+
+
+class Source(Protocol):
+    """What a page is made from: a run that goes on, or one that was read from its result file.
+
+    Attributes:
+        outcome: what was found, once that is known.
+        provenance: where it comes from.
+        redact: hides secrets.
+    """
+
+    outcome: Outcome | None
+    provenance: Provenance
+    redact: Redactor
+
+    def titles(self) -> dict[str, tuple[str, str]]:
+        """Section and text of each item, by full id."""
+
 
 _FOLDER = resources.files(__package__)
 _TEST_COLUMN = 1
@@ -25,20 +45,18 @@ COLUMNS = ("section", "item", "severity", "resource", "evidence")
 class HtmlReport:
     """Feeds pytest-html through its hooks."""
 
-    def __init__(self, config: pytest.Config, run: Run) -> None:
-        self.run = run
-        path: Path = config.getoption("readiness_report")
+    def __init__(self, config: pytest.Config, source: Source, path: Path) -> None:
+        self.source = source
         config.option.htmlpath = str(config.invocation_params.dir / path)
         config.option.self_contained_html = True
         config.option.css = [*config.option.css, str(_FOLDER / "report.css")]
-        self._items = {
-            test.full_item: (test.section.title or test.checklist, test.item.text) for test in run.plan.tests()
-        }
+        self._items = source.titles()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
         """Name the page after the target."""
-        report.title = f"Production readiness of {self.run.provenance.target}"
+        replay = " (replay)" if self.source.provenance.replayed_from else ""
+        report.title = f"Production readiness of {self.source.provenance.target}{replay}"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -85,25 +103,33 @@ class HtmlReport:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
         """Put the verdict on top."""
-        verdict = self.run.verdict
-        if verdict is not None and verdict.items:
-            prefix.append(self.run.redact(render(verdict, self.run)))
+        outcome = self.source.outcome
+        if outcome is not None and (outcome.verdict.items or outcome.shard):
+            prefix.append(self.source.redact(render(outcome)))
 
     def _safe(self, text: str) -> str:
-        return html.escape(self.run.redact(printable(text)))
+        return html.escape(self.source.redact(printable(text)))
 
 
-def render(verdict: Verdict, run: Run) -> str:
+def render(outcome: Outcome) -> str:
     """Return the verdict block as HTML; every text in it is escaped."""
     from jinja2 import Environment
 
+    from pytest_readiness.history import course_lines
+
+    verdict, provenance, course = outcome.verdict, outcome.provenance, outcome.course
     environment = Environment(autoescape=True, finalize=_finalized)
     template = environment.from_string((_FOLDER / "verdict.html.jinja").read_text("utf-8"))
     return template.render(
         verdict=verdict,
-        provenance=run.provenance,
+        provenance=provenance,
+        headline=headline(verdict, provenance.replayed_from),
+        notice=replay_notice(provenance.replayed_from),
+        course=course_lines(course) if course else [],
+        flaky=course.flaky if course else (),
+        since={each.item: each for each in course.open} if course else {},
         states=STATES,
-        several=len(run.plan.checklists) > 1,
+        several=len(provenance.checklists) > 1,
         score=shown,
         class_of=lambda state: state.replace(" ", "-"),
         counted=_counted,

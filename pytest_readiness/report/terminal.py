@@ -7,13 +7,16 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_readiness.redact import printable
+from pytest_readiness.drift import Change
+from pytest_readiness.outcome import Course, Outcome
+from pytest_readiness.redact import Redactor, printable
 from pytest_readiness.result import State
-from pytest_readiness.verdict import ItemVerdict, Verdict, shown
+from pytest_readiness.verdict import ItemVerdict, headline, replay_notice, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
 QUIET_SECONDS = 0.4
 """A wait shorter than this is not worth a line."""
 REFRESH_SECONDS = 0.2
+NAMED = 5
+"""Items named in a line that speaks of several."""
+PIPE_WIDTH = 120
+"""Columns where standard output is no terminal."""
 OPEN_SHOWN = 25
 """Open items listed without -v."""
 STYLES: dict[State, str] = {
@@ -74,8 +81,8 @@ class TerminalReport:
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         """Write verdict, score, a bar a section, and what is open and why."""
-        verdict = self.run.verdict
-        if verdict is None or not verdict.items:
+        outcome = self.run.outcome
+        if outcome is None or not (outcome.verdict.items or outcome.shard):
             return
         terminalreporter.section("readiness", sep="=")
         width = shutil.get_terminal_size().columns
@@ -91,8 +98,19 @@ class TerminalReport:
             legacy_windows=False,
             highlight=False,
         )
-        _Summary(console, verdict, self.run, config.get_verbosity(), _unicode()).write()
+        options = (("readiness_report", "report"), ("readiness_out", "results"), ("readiness_history", "history"))
+        places = [(what, path) for option, what in options if (path := config.getoption(option)) is not None]
+        _Summary(console, outcome, self.run.redact, config.get_verbosity(), _unicode(), places).write()
         terminalreporter.write(buffer.getvalue())
+
+
+def print_summary(outcome: Outcome, places: Sequence[tuple[str, Path]]) -> None:
+    """Print the summary of an outcome on standard output; colours only on a terminal, and not with NO_COLOR."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    console = Console(file=sys.stdout, width=width, legacy_windows=False, highlight=False)
+    _Summary(console, outcome, Redactor(), 0, _unicode(), places).write()
 
 
 def _unicode() -> bool:
@@ -100,11 +118,24 @@ def _unicode() -> bool:
 
 
 class _Summary:
-    def __init__(self, console: Console, verdict: Verdict, run: Run, verbosity: int, unicode: bool) -> None:
+    def __init__(
+        self,
+        console: Console,
+        outcome: Outcome,
+        redact: Redactor,
+        verbosity: int,
+        unicode: bool,
+        places: Sequence[tuple[str, Path]],
+    ) -> None:
         self.console = console
-        self.verdict = verdict
-        self.run = run
+        self.outcome = outcome
+        self.verdict = outcome.verdict
+        self.course = outcome.course or Course()
+        self.since = {each.item: each for each in self.course.open}
+        self.redact = redact
         self.verbosity = verbosity
+        self.unicode = unicode
+        self.places = places
         self.full, self.empty, self.dash = ("█", "░", "–") if unicode else ("#", ".", "-")
 
     def write(self) -> None:
@@ -112,28 +143,34 @@ class _Summary:
         if self.verbosity >= 0:
             self._sections()
             self._open()
+        self._drift()
+        self._course()
         self._where()
 
     def _text(self, text: str, style: str = "") -> Text:
         from rich.text import Text
 
         # Not the style of the whole Text: that would reach what is appended later.
-        return Text().append(self.run.redact(printable(text)), style)
+        return Text().append(self.redact(printable(text)), style)
 
     def _headline(self) -> None:
         verdict = self.verdict
-        word, style = ("GO", "bold white on green") if verdict.go else ("NO-GO", "bold white on red")
-        line = self._text(f" {word} ", style)
+        style = "bold white on green" if verdict.go else "bold white on red"
+        replayed_from = self.outcome.provenance.replayed_from
+        style = "bold black on yellow" if replayed_from or verdict.shard else style
+        line = self._text(f" {headline(verdict, replayed_from)} ", style)
         line.append(f"  score {shown(verdict.score)}".replace("–", self.dash), "bold")
-        target = self.run.plan.configuration.target.name
-        release = self.run.provenance.release
+        target = self.outcome.provenance.target
+        release = self.outcome.provenance.release
         line.append(f" of 100 · target {printable(target)}" + (f" · release {printable(release)}" if release else ""))
         self.console.print(line)
+        if notice := replay_notice(replayed_from):
+            self.console.print(self._text(notice, "bold yellow"))
         if verdict.reasons:
             self.console.print(self._text(f"because {'; '.join(verdict.reasons)}"))
         counts = ", ".join(f"{verdict.counts[state]} {state}" for state in STYLES if verdict.counts.get(state))
         self.console.print(self._text(f"{len(verdict.items)} items: {counts}"))
-        if verdict.partial:
+        if verdict.partial and not verdict.shard:
             self.console.print(
                 self._text(
                     f"This is a part only: {verdict.selected} of {verdict.total} items were selected. "
@@ -192,11 +229,16 @@ class _Summary:
             self.console.print(self._text(f"  … and {len(items) - limit} more; -v lists all."))
 
     def _item(self, item: ItemVerdict) -> None:
+        from rich.padding import Padding
+
         line = self._text(f"  {item.severity:<8} ")
         line.append(f"{item.state:<10} ", STYLES[item.state])
         line.append_text(self._text(f"{item.item.text}"))
         line.append_text(self._text(f"  {item.full_id}, line {item.item.line}", "dim"))
         self.console.print(line, soft_wrap=False)
+        if (since := self.since.get(item.full_id)) and since.runs > 1:
+            words = f"open since {since.since[:10]}, {since.runs} runs"
+            self.console.print(Padding(self._text(words, "dim"), (0, 0, 0, 11), expand=False))
         seen: set[str] = set()
         for result in item.results:
             if result.state != item.state:
@@ -207,14 +249,59 @@ class _Summary:
             if words in seen:
                 continue
             seen.add(words)
-            from rich.padding import Padding
-
-            self.console.print(Padding(self._text(words), (0, 0, 0, 11)))
+            self.console.print(Padding(self._text(words), (0, 0, 0, 11), expand=False))
             if result.warning:
-                self.console.print(Padding(self._text(result.warning, "yellow"), (0, 0, 0, 11)))
+                self.console.print(Padding(self._text(result.warning, "yellow"), (0, 0, 0, 11), expand=False))
+
+    def _drift(self) -> None:
+        drift = self.verdict.drift
+        notes = [f"waiver expired: {full}" for full in drift.expired]
+        notes += [f"waiver no longer needed: {full}" for full in drift.needless]
+        notes += [f"ticked by hand, but {change.after}: {change.item}" for change in drift.ticked]
+        if drift.unbound:
+            count = len(drift.unbound)
+            notes.append(f"{count} item{'s are' if count > 1 else ' is'} bound to nothing: {_some(drift.unbound)}")
+        if drift.baseline is not None:
+            changes = (("worse", drift.worse), ("gone", drift.gone), ("better", drift.better), ("new", drift.new))
+            for word, found in changes:
+                if found:
+                    notes.append(
+                        f"{len(found)} {word} since {drift.baseline.when}: {_some([_change(c) for c in found])}"
+                    )
+            if not any(found for _, found in changes):
+                notes.append(f"nothing changed since {drift.baseline.when}")
+        if notes:
+            self.console.print()
+            self.console.print(self._text("Drift", "bold"))
+            for note in notes:
+                self.console.print(self._text(f"  {note}"))
+
+    def _course(self) -> None:
+        if self.outcome.course is None:
+            return
+        from pytest_readiness.history import course_lines
+
+        style = "yellow" if self.course.problem else ""
+        lines = course_lines(self.course, unicode=self.unicode)
+        if self.course.flaky:
+            lines.append(f"changing back and forth: {_some(self.course.flaky)}")
+        if lines:
+            self.console.print()
+            self.console.print(self._text("History", "bold"))
+            for line in lines:
+                self.console.print(self._text(f"  {line}", style))
 
     def _where(self) -> None:
-        for option, what in (("readiness_report", "report"), ("readiness_out", "results")):
-            path = self.run.config.getoption(option)
-            if path is not None:
-                self.console.print(self._text(f"{what}: {path}"))
+        for what, path in self.places:
+            self.console.print(self._text(f"{what}: {path}"))
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _change(change: Change) -> str:
+    if change.before and change.after:
+        return f"{change.item} ({change.before} → {change.after})"
+    return f"{change.item} ({change.before or change.after})"

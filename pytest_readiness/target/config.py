@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, TypeAdapter, create_model
 
+from pytest_readiness.authors import Proof
 from pytest_readiness.problems import Problem, ProblemsError, nearest
 from pytest_readiness.redact import Redactor
 from pytest_readiness.registry import CheckClass, Severity
@@ -59,6 +60,8 @@ class Policy(BaseModel):
         block: an open item of this severity or a higher one means NO-GO whatever the score.
         allow: classes of checks that may run beside the passive ones.
         weights: how much an item of each severity counts.
+        sections: lowest score, 0 to 100, of single sections, by their ids.
+        max_drop: how many points the score may be below the baseline's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +70,8 @@ class Policy(BaseModel):
     block: Severity = "critical"
     allow: tuple[CheckClass, ...] = ()
     weights: Weights = Weights()
+    sections: dict[str, Annotated[float, Field(ge=0, le=100)]] = {}
+    max_drop: Annotated[float, Field(ge=0, le=100)] | None = None
 
 
 class TargetFile(BaseModel):
@@ -75,6 +80,7 @@ class TargetFile(BaseModel):
     Attributes:
         description: one line for people.
         extends: name of a target whose declarations this one takes over and changes.
+        level: how much is asked of this target, one of the file's `levels`; without it, everything is.
         policy: when the verdict is GO.
     """
 
@@ -82,6 +88,7 @@ class TargetFile(BaseModel):
 
     description: str = ""
     extends: str | None = None
+    level: str = ""
     policy: Policy = Policy()
 
 
@@ -92,7 +99,10 @@ class ConfigurationFile(BaseModel):
         checklists: Markdown documents that run when no path is given; `suite:NAME` is one that ships with the package.
         tests: files or folders of the team's own tests that run with them.
         roles: people (mail addresses or names) by role.
+        levels: how much can be asked of a target, lowest first; bindings say from which level up an item is needed.
         signoffs: file of the sign-offs.
+        signoff_proof: what must show that a sign-off is its author's: `none`; `author`, the git author of its line;
+            `signature`, also a valid signature of that commit.
         waivers: file of the waivers.
         targets: the environments by name.
     """
@@ -102,7 +112,9 @@ class ConfigurationFile(BaseModel):
     checklists: tuple[ChecklistPath, ...] = ()
     tests: tuple[AnchoredPath, ...] = ()
     roles: dict[str, tuple[str, ...]] = {}
+    levels: tuple[str, ...] = ()
     signoffs: AnchoredPath | None = None
+    signoff_proof: Proof = "none"
     waivers: AnchoredPath | None = None
     targets: dict[str, dict[str, Any] | None]
 
@@ -115,12 +127,14 @@ class Target:
         name: as given to `--readiness-target`.
         description: one line for people.
         resources: everything declared, in the order of readiness.yaml.
+        level: how much is asked of it; "" for everything.
         policy: when the verdict is GO.
     """
 
     name: str
     description: str = ""
     resources: tuple[Resource, ...] = ()
+    level: str = ""
     policy: Policy = field(default_factory=Policy)
 
     def of(self, kind: str) -> tuple[Resource, ...]:
@@ -137,21 +151,35 @@ class Configuration:
         checklists: documents that run when no path is given.
         tests: the team's own tests that run with them.
         roles: people by role.
+        levels: how much can be asked of a target, lowest first.
         signoffs, waivers: files of people's decisions, where declared.
+        signoff_proof: what must show that a sign-off is its author's.
         target: the chosen target.
         declared: names and labels by kind that any target of the file declares.
         secrets: every secret text, for the redactor.
+        unset: what is not known because a variable is not set, where that was allowed.
     """
 
     path: Path
     checklists: tuple[Path, ...]
     tests: tuple[Path, ...]
     roles: Mapping[str, tuple[str, ...]]
+    levels: tuple[str, ...]
     signoffs: Path | None
+    signoff_proof: Proof
     waivers: Path | None
     target: Target
     declared: Mapping[str, frozenset[str]]
     secrets: tuple[str, ...]
+    unset: tuple[Problem, ...] = ()
+
+
+class ConfigurationError(ProblemsError):
+    """The mistakes in readiness.yaml, and what could be read of it all the same, so that bindings are looked at too."""
+
+    def __init__(self, problems: Iterable[Problem], configuration: Configuration | None) -> None:
+        super().__init__(problems)
+        self.configuration = configuration
 
 
 def find_configuration(*folders: Path) -> Path | None:
@@ -160,47 +188,55 @@ def find_configuration(*folders: Path) -> Path | None:
     return next((folder / FILE_NAME for folder in places if (folder / FILE_NAME).is_file()), None)
 
 
-def load_configuration(path: Path, target: str, variables: Mapping[str, str] | None = None) -> Configuration:
+def load_configuration(
+    path: Path, target: str, variables: Mapping[str, str] | None = None, *, resolve: bool = True
+) -> Configuration:
     """Read readiness.yaml and return it with `target` chosen.
 
     Args:
         path: the file.
         target: name of the target of this run; only its variables and secrets are resolved.
         variables: values for `${NAME}` beside the environment, which they override.
+        resolve: whether to read secrets from files and commands, and to refuse variables that are not set. Without
+            it the configuration serves to look at, not to connect with, and "" chooses no target.
 
     Raises:
         ProblemsError: every mistake found.
     """
-    return _Loader(path, {**os.environ, **(variables or {})}).load(target)
+    return _Loader(path, {**os.environ, **(variables or {})}, resolve).load(target)
 
 
 class _Loader:
-    def __init__(self, path: Path, variables: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, variables: Mapping[str, str], resolve: bool) -> None:
         self.path = path
         self.variables = variables
+        self.resolve = resolve
         self.problems: list[Problem] = []
+        self.unset: list[Problem] = []
+        self.declared: dict[str, set[str]] = {}
         self.secrets: list[str] = []
-        self.context: dict[str, Any] = {"base": path.parent, "resolve": True}
+        self.context: dict[str, Any] = {"base": path.parent, "resolve": resolve}
 
     def load(self, name: str) -> Configuration:
         root = read_yaml(self.path, "configuration")
         for key in ("checklists", "tests", "signoffs", "waivers"):
             if key in root:
                 root[key] = self._text(root[key], root, root.lines[key], self.problems)
+        for key in ("signoffs", "waivers"):
+            if not self.resolve and "${" in str(root.get(key)):
+                del root[key]
         head = validate(ConfigurationFile, root, root, (), f"the file {self.path.name}", self.problems, self.context)
         raw = root.get("targets")
         raw = raw if isinstance(raw, YamlMap) else YamlMap(self.path, root.line)
-        if name not in raw:
+        nameless = not name and not self.resolve
+        if name not in raw and not nameless:
             line = root.line_of(["targets"])
             self.problems.append(Problem(self.path, line, f"There is no target '{name}'.{nearest(name, raw)}"))
-        declared: dict[str, set[str]] = {}
-        chosen: Target | None = None
+        chosen = Target("") if nameless else None
         for other in raw:
             if not isinstance(raw[other], YamlMap) and raw[other] is not None:
                 continue
-            made = self._target(other, raw, resolve=other == name)
-            for resource in made.resources:
-                declared.setdefault(resource.kind, set()).update((resource.name, *resource.labels))
+            made = self._target(other, raw, chosen=other == name)
             if other == name:
                 chosen = made
         for key, paths in (("checklists", head.checklists), ("tests", head.tests)) if head else ():
@@ -208,29 +244,40 @@ class _Loader:
                 if not missing.exists():
                     line = root.line_of([key, number])
                     self.problems.append(Problem(self.path, line, f"{missing} does not exist."))
-        if self.problems or head is None or chosen is None:
+        if head and chosen and chosen.level and chosen.level not in head.levels:
+            line = raw.line_of([name, "level"])
+            known = nearest(chosen.level, head.levels) or " The file lists none, under 'levels'."
+            self.problems.append(Problem(self.path, line, f"There is no level '{chosen.level}'.{known}"))
+        configuration = None
+        if head is not None:
+            target = chosen or Target(name)
+            secrets = [text for resource in target.resources for text in resource.secrets()]
+            configuration = Configuration(
+                path=self.path,
+                checklists=head.checklists,
+                tests=head.tests,
+                roles=head.roles,
+                levels=head.levels,
+                signoffs=head.signoffs,
+                signoff_proof=head.signoff_proof,
+                waivers=head.waivers,
+                target=target,
+                declared={kind: frozenset(names) for kind, names in self.declared.items()},
+                secrets=tuple(dict.fromkeys([*secrets, *self.secrets])),
+                unset=tuple(self.unset),
+            )
+        if self.problems or configuration is None:
             # A message may quote a value that came from a variable.
             redact = Redactor(self.secrets)
             told = [replace(problem, message=redact(problem.message)) for problem in self.problems]
-            raise ProblemsError(sorted(told, key=lambda problem: problem.line))
-        secrets = [text for resource in chosen.resources for text in resource.secrets()]
-        return Configuration(
-            path=self.path,
-            checklists=head.checklists,
-            tests=head.tests,
-            roles=head.roles,
-            signoffs=head.signoffs,
-            waivers=head.waivers,
-            target=chosen,
-            declared={kind: frozenset(names) for kind, names in declared.items()},
-            secrets=tuple(dict.fromkeys([*secrets, *self.secrets])),
-        )
+            raise ConfigurationError(sorted(told, key=lambda problem: problem.line), configuration)
+        return configuration
 
-    def _target(self, name: str, raw: YamlMap, *, resolve: bool) -> Target:
-        merged = self._inherited(name, raw, (), report=resolve)
+    def _target(self, name: str, raw: YamlMap, *, chosen: bool) -> Target:
+        merged = self._inherited(name, raw, (), report=chosen)
         # What other targets lack in this environment is no mistake of this run; their names still count.
-        problems = self.problems if resolve else []
-        context = {**self.context, "resolve": resolve}
+        problems = self.problems if chosen else []
+        context = {**self.context, "resolve": chosen and self.resolve}
         values = self._interpolated(merged, problems)
         rest = YamlMap(values.path, values.line)
         for key, value in values.items():
@@ -242,9 +289,11 @@ class _Loader:
         for section in SECTIONS:
             if section in values:
                 resources += self._resources(section, values, problems, context)
-        if not resolve:
+        if not chosen:
             self.problems += [problem for problem in problems if "${" not in problem.message]
-        return Target(name, head.description if head else "", tuple(resources), head.policy if head else Policy())
+        if head is None:
+            return Target(name, resources=tuple(resources))
+        return Target(name, head.description, tuple(resources), head.level, head.policy)
 
     def _inherited(self, name: str, raw: YamlMap, seen: tuple[str, ...], *, report: bool) -> YamlMap:
         own = raw.get(name)
@@ -287,7 +336,7 @@ class _Loader:
         except MissingVariableError as error:
             message = f"The environment variable {error.name} is not set; the configuration needs it here."
             if problems is self.problems:
-                problems.append(Problem(place.path, line, message))
+                (problems if self.resolve else self.unset).append(Problem(place.path, line, message))
             return child
         for name in re.findall(r"\$\{(\w+)", child):
             if _SECRET_NAME.search(name):
@@ -306,6 +355,12 @@ class _Loader:
             line = entries.lines[name]
             fields = data if isinstance(data, YamlMap) else YamlMap(entries.path, line)
             model = self._model(section, name, fields, line, problems)
+            names = [name]
+            if isinstance(labels := fields.get("labels"), list):
+                names += [label for label in labels if isinstance(label, str)]
+            for each in SECTIONS[section] if model is None else (model,):
+                # A resource with a mistake is declared all the same: bindings that name it make no second one.
+                self.declared.setdefault(each.kind, set()).update(names)
             if model is None:
                 continue
             what = f"{word(model.kind)} '{name}'"
@@ -319,6 +374,8 @@ class _Loader:
             made = validate(model, {"name": name, **given}, fields, (), what, [] if unresolved else problems, context)
             if made is not None:
                 yield made
+            elif unresolved:
+                yield _as_declared(model, name, given)
 
     def _model(
         self, section: str, name: str, fields: YamlMap, line: int, problems: list[Problem]
@@ -332,6 +389,9 @@ class _Loader:
             scheme = urlsplit(dsn).scheme
             engine = next((each for each, model in DATABASES.items() if scheme in model.schemes), None)
             if engine is None and "${" in dsn:
+                if problems is self.problems and not self.resolve:
+                    message = f"Database '{name}' is left out: what it is can be seen from 'dsn', or from 'engine'."
+                    self.unset.append(Problem(fields.path, line, message))
                 return None
         if engine in DATABASES:
             return DATABASES[engine]
@@ -340,6 +400,17 @@ class _Loader:
         )
         problems.append(Problem(fields.path, line, message))
         return None
+
+
+def _as_declared(model: type[Resource], name: str, given: Mapping[str, Any]) -> Resource:
+    """Return a resource that is declared by its name and labels, though values of it are not known here."""
+    fields = model.model_fields
+    values = {key: given.get(key, "") for key, field in fields.items() if key in given or field.is_required()}
+    if "dsn" in fields:
+        values["dsn"] = SecretStr("")
+    labels = given.get("labels")
+    values |= {"name": name, "labels": tuple(labels) if isinstance(labels, list) else ()}
+    return model.model_construct(**values)
 
 
 class _Sections(list[Problem]):

@@ -1,0 +1,39 @@
+"""The command line `readiness`: what stands around a run. One module a command."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from pytest_readiness.cli import checks, diff, explain, history, merge, plan, report, schema, sign
+
+app = typer.Typer(
+    name="readiness",
+    help="Production readiness: what stands around a run of pytest --readiness-target.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("checks")(checks.command)
+app.command("explain")(explain.command)
+app.command("plan")(plan.command)
+app.command("sign")(sign.sign)
+app.command("waive")(sign.waive)
+app.command("diff")(diff.command)
+app.command("merge")(merge.command)
+app.command("report")(report.command)
+app.command("history")(history.command)
+app.command("schema")(schema.command)
+
+
+@app.callback()
+def _root() -> None:
+    """Keep the commands' names even while there is one only."""
+
+
+def main() -> None:
+    """Entry point of the program `readiness`; what is wrong with the user's files is told in sentences, code 4."""
+    from pytest_readiness.cli.problems import told
+
+    sys.exit(told(app))

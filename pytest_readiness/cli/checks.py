@@ -1,0 +1,74 @@
+"""`readiness checks`: the catalogue."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pytest_readiness.cli.problems import CommandError, chosen
+from pytest_readiness.registry import CLASSES, SEVERITIES
+
+NOTHING = 1
+"""Exit code where no check fits."""
+
+
+def command(
+    words: Annotated[
+        list[str] | None, typer.Argument(help="Words that must all occur in id, claim, remedy or source.")
+    ] = None,
+    domain: Annotated[str, typer.Option(metavar="NAME", help="Only this domain, such as tls.")] = "",
+    severity: Annotated[str, typer.Option(metavar="NAME", help=f"Only this severity: {', '.join(SEVERITIES)}.")] = "",
+    check_class: Annotated[
+        str, typer.Option("--class", metavar="NAME", help=f"Only this class: {', '.join(CLASSES)}.")
+    ] = "",
+    kind: Annotated[str, typer.Option(metavar="NAME", help="Only what looks at this kind, such as url.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="All that is known of each, as JSON.")] = False,
+) -> None:
+    """List the checks that bindings can use.
+
+    Without words or options, all of them. Exit code 1: no check fits.
+
+    \b
+    readiness checks
+    readiness checks certificate --severity high
+    readiness checks --kind postgres --json
+    """
+    from pytest_readiness.cli.output import Output
+    from pytest_readiness.describe import as_data
+    from pytest_readiness.registry import load_catalogue
+    from pytest_readiness.target.resources import KINDS, word
+
+    catalogue = load_catalogue()
+    kinds = {word(fixture): fixture for fixture in KINDS}
+    for what, name, known in (
+        ("domain", domain, {check.domain for check in catalogue.values()}),
+        ("severity", severity, SEVERITIES),
+        ("class", check_class, CLASSES),
+        ("kind of resource", kind, kinds),
+    ):
+        if name:
+            chosen(what, name, known)
+    found = [
+        check
+        for _, check in sorted(catalogue.items())
+        if domain in ("", check.domain)
+        and severity in ("", check.severity)
+        and check_class in ("", check.check_class)
+        and (not kind or check.kind == kinds[kind])
+        and all(
+            text.casefold() in f"{check.id} {check.title} {check.remedy} {check.source}".casefold()
+            for text in words or ()
+        )
+    ]
+    if not found:
+        raise CommandError(f"None of the {len(catalogue)} checks fits.", NOTHING)
+    out = Output()
+    if json:
+        out.json([as_data(check) for check in found])
+        return
+    rows = [
+        (check.id, check.severity, check.check_class, word(check.kind) if check.kind else "–", check.title)
+        for check in found
+    ]
+    out.table(("check", "severity", "class", "looks at", "claim"), rows)

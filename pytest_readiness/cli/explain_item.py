@@ -1,0 +1,192 @@
+"""What is known of one item: its text, what answers it, who signs it, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_readiness import clock
+from pytest_readiness.binding import AllOf, Part, SignoffRule, Use, bindings_path, uses
+from pytest_readiness.cli import project
+from pytest_readiness.cli.output import Output, count
+from pytest_readiness.describe import shown
+from pytest_readiness.people import Circumstances, judge_signoffs
+from pytest_readiness.registry import CLASSES, load_catalogue
+from pytest_readiness.result_file import outcome_of, read_result
+from pytest_readiness.target.resources import word
+
+if TYPE_CHECKING:
+    from pytest_readiness.plan import Plan, PlannedTest
+    from pytest_readiness.target.config import Configuration
+    from pytest_readiness.verdict import Verdict
+
+
+def explain_item(name: str, target: str, config: Path | None, result: Path | None) -> None:
+    """Print everything about the item called `name`.
+
+    Raises:
+        CommandError: there is no such item.
+        ProblemsError: mistakes in the project's files.
+    """
+    configuration = project.configuration(config, target)
+    # The classes that the target does not allow are told below, for each test.
+    plan = project.plan(configuration)
+    place = project.place(plan, name, load_catalogue())
+    earlier = outcome_of(read_result(result)) if result else None
+    out = Output(configuration.secrets)
+    item = place.item
+    out.line(place.full_id, style="bold")
+    out.line(item.text)
+    if item.detail:
+        out.paragraphs(item.detail, indent=2)
+    out.line()
+    out.pairs(_facets(place))
+    if item.is_group:
+        out.heading("It is a group: its state is the worst of these")
+        for child in item.children:
+            out.line(f"{place.planned.checklist.name}:{child.id}", indent=2)
+        return
+    if place.binding and place.binding.checks:
+        out.heading("Checks")
+        _write_part(out, place.binding.checks, 2)
+    if place.rule:
+        _write_signing(out, place, place.rule, plan)
+    waiver = plan.decisions.waivers.get(place.full_id)
+    if waiver:
+        over = (clock.now().date() - waiver.expires).days
+        ended = f"; expired {count(over, 'day')} ago" if over > 0 else ""
+        out.heading("Waiver")
+        out.line(f"by {waiver.by} until {waiver.expires}{ended}: {waiver.reason}", indent=2)
+    if target:
+        tests = [test for test in plan.tests() if test.full_item == place.full_id]
+        out.heading(f"Tests on {target}")
+        for note in configuration.unset:
+            out.line(str(note), indent=2)
+        out.table((), [_test_row(test) for test in tests], indent=2)
+    if earlier is not None and result is not None:
+        out.heading(f"In {result}, {earlier.provenance.started}")
+        _write_state(out, earlier.verdict, place.full_id)
+
+
+def _facets(place: project.Place) -> Iterator[tuple[str, object]]:
+    item, checklist = place.item, place.planned.checklist
+    titles = [*place.section.path, place.section.title]
+    yield "stands in", f"{checklist.path}:{item.line}"
+    yield "section", " › ".join(filter(None, titles))
+    yield "ticked", "by hand, which is a claim and no evidence" if item.ticked else ""
+    yield "condition", item.condition
+    yield "does not apply", item.not_applicable
+    if item.is_group or item.not_applicable:
+        return
+    binding = place.binding
+    where = bindings_path(checklist.path)
+    if binding is None:
+        state = "does not list it" if where.is_file() else "does not exist"
+        yield "bound", f"to nothing: {where} {state}, so it is unverified"
+    else:
+        yield "bound", f"{where}:{binding.line}"
+        yield "does not apply", binding.not_applicable
+        yield "level", f"needed from level {binding.level} up" if binding.level else ""
+    yield "severity", f"{place.planned.severities[item.id]}, {_why_severity(place)}"
+
+
+def _why_severity(place: project.Place) -> str:
+    binding = place.binding
+    if binding and binding.severity:
+        return "by its binding"
+    if place.item.optional:
+        return "because the checklist calls it optional"
+    severity = place.planned.severities[place.item.id]
+    checks = list(dict.fromkeys(use.check.id for use in uses(binding.checks))) if binding else []
+    worst = [id for id in checks if load_catalogue()[id].severity == severity]
+    if worst:
+        return f"that of {' and '.join(worst)}" + (", the highest of its checks'" if len(checks) > len(worst) else "")
+    return "the default, as no check and no binding says"
+
+
+def _write_part(out: Output, part: Part, indent: int) -> None:
+    if isinstance(part, Use):
+        out.line(f"{part.check.id}: {part.check.title}", indent=indent)
+        rows = [
+            ("looks at", word(part.check.kind) if part.check.kind else "no resource"),
+            ("on", ", ".join(part.on) or (f"every {word(part.check.kind)}" if part.check.kind else "")),
+            *((name, shown(value)) for name, value in part.parameters.items()),
+        ]
+        if part.warn is not None:
+            stricter = {name: value for name, value in part.warn.items() if part.parameters[name] != value}
+            rows.append(("warns unless it holds with", shown(stricter)))
+        out.pairs(rows, indent=indent + 2)
+        return
+    several = "all of" if isinstance(part, AllOf) else "each of these for which the target declares a resource"
+    out.line(several, indent=indent)
+    for child in part.parts:
+        _write_part(out, child, indent + 2)
+
+
+def _write_signing(out: Output, place: project.Place, rule: SignoffRule, plan: Plan) -> None:
+    configuration = plan.configuration
+    out.heading("Sign-off" + (" of what the checks cannot see" if place.binding and place.binding.checks else ""))
+    out.pairs(_rule(rule, configuration), indent=2)
+    signed = plan.decisions.signoffs.get(place.full_id, ())
+    if not signed:
+        out.line("Nobody has signed.", indent=2)
+    alone = rule.model_copy(update={"count": 1})
+    for each in signed:
+        evidence, refusal = judge_signoffs(
+            alone,
+            [each],
+            plan.decisions.waivers.get(place.full_id),
+            Circumstances(
+                people=configuration.roles,
+                folder=plan.decisions.folder,
+                # It is for the run to say which release it decides about.
+                release=each.signoff.release,
+                today=clock.now().date(),
+            ),
+        )
+        release = f", for release {each.signoff.release}" if each.signoff.release else ""
+        note = f" ({each.signoff.note})" if each.signoff.note else ""
+        out.line(f"line {each.line}: {evidence.text if evidence else refusal}{release}{note}", indent=2)
+
+
+def _rule(rule: SignoffRule, configuration: Configuration) -> Iterator[tuple[str, object]]:
+    people = ", ".join(configuration.roles.get(rule.role, ())) or "nobody has this role"
+    many = f"{rule.count} different people" if rule.count > 1 else "one person"
+    yield "by", f"{many} of {rule.role} ({people})"
+    yield "counts", count(rule.valid_days, "day") if rule.valid_days else "until it expires, where it says when"
+    yield "release", "each release needs its own" if rule.per_release else ""
+    if rule.evidence is None:
+        yield "evidence", "optional"
+    else:
+        age, sections = rule.evidence.max_age_days, rule.evidence.sections
+        wanted = [f"changed within {count(age, 'day')}"] if age is not None else []
+        wanted += [f"with the sections {', '.join(sections)}"] if sections else []
+        yield "evidence", f"a file {' and '.join(wanted)}" if wanted else "a file or a link"
+    proof = {"author": "the git author of its line", "signature": "a signed commit of that person"}
+    yield "proof", proof.get(configuration.signoff_proof, "")
+
+
+def _test_row(test: PlannedTest) -> tuple[str, ...]:
+    if test.settled:
+        state, reason = test.settled
+        return state, test.name, reason
+    if test.signoff:
+        return "signed", test.name, f"by {test.signoff.role}"
+    assert test.check is not None
+    where = f"{test.resource.where} ({word(test.resource.kind)} {test.resource.name})" if test.resource else ""
+    classed = f", {test.check.check_class}" if test.check.check_class != CLASSES[0] else ""
+    return "runs", test.name, f"{test.check.id}{classed} on {where}"
+
+
+def _write_state(out: Output, verdict: Verdict, full: str) -> None:
+    item = next((item for item in verdict.items if item.full_id == full), None)
+    if item is None:
+        out.line("It was no part of that run.", indent=2)
+        return
+    out.line(f"{item.state}, severity {item.severity}", indent=2)
+    for test in item.results:
+        expected = f"expected {test.expected}; seen: " if test.expected else ""
+        what = " ".join(filter(None, (test.state, test.check, test.resource)))
+        warning = f" ({test.warning})" if test.warning else ""
+        out.line(f"{what}: {expected}{test.evidence}{warning}", indent=4)

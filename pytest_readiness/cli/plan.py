@@ -1,0 +1,186 @@
+"""`readiness plan`: what a run would do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pytest_readiness.cli import project
+from pytest_readiness.cli.problems import CommandError, chosen
+from pytest_readiness.cli.project import ConfigOption
+from pytest_readiness.registry import CLASSES
+
+if TYPE_CHECKING:
+    from pytest_readiness.cli.output import Output
+    from pytest_readiness.plan import Plan, PlannedTest
+
+
+def command(
+    target: Annotated[str, typer.Option(metavar="NAME", help="Target of readiness.yaml.")],
+    checklists: Annotated[
+        list[str] | None,
+        typer.Argument(help="Markdown documents or suite:NAME (default: those that readiness.yaml names)."),
+    ] = None,
+    config: ConfigOption = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLASS", help="Let checks of this class run too: active or disruptive; repeatable."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The plan as JSON.")] = False,
+) -> None:
+    """Show what a run would look at, and what it could not answer.
+
+    Nothing is contacted, and no secret is read. Variables that are not set stay as they are written.
+
+    \b
+    readiness plan --target prod
+    readiness plan release.md --target prod --allow active --json
+    """
+    from pytest_readiness.cli.output import Output
+
+    if not target:
+        raise CommandError("Name a target of readiness.yaml: --target NAME.")
+    for each in allow or ():
+        chosen("class to be allowed", each, CLASSES[1:])
+    configuration = project.configuration(config, target)
+    plan = project.plan(configuration, tuple(map(_document, checklists or ())), allow or ())
+    out = Output(configuration.secrets)
+    if json:
+        out.json(_as_data(plan))
+    else:
+        _write(out, plan)
+
+
+def _document(name: str) -> Path:
+    from pytest_readiness.suite import PREFIX, suite_path
+
+    if not name.startswith(PREFIX):
+        return Path(name)
+    try:
+        return suite_path(name.removeprefix(PREFIX))
+    except ValueError as error:
+        raise CommandError(str(error)[:1].upper() + str(error)[1:]) from None
+
+
+def _how(test: PlannedTest) -> str:
+    """How a test is answered: by a class of checks, a signature, or not at all."""
+    if test.settled:
+        return test.settled[0]
+    return "signed" if test.check is None else test.check.check_class
+
+
+def _facts(tests: Sequence[PlannedTest]) -> list[tuple[str, str, str, str, int]]:
+    """Fact; kind, name and place of the resource; how many tests wait for it; what facts build on included."""
+    from pytest_readiness.registry import FACTS
+    from pytest_readiness.target.resources import word
+
+    found: Counter[tuple[str, str, str, str]] = Counter()
+    for test in tests:
+        if test.settled or test.check is None or test.resource is None:
+            continue
+        needed: dict[str, None] = {}
+        pending = [name for name in test.check.fixtures if name in FACTS]
+        while pending:
+            name = pending.pop(0)
+            needed[name] = None
+            pending += FACTS[name].needs
+        resource = test.resource
+        found.update((name, word(resource.kind), resource.name, resource.where) for name in needed)
+    return [(*key, number) for key, number in found.items()]
+
+
+def _as_data(plan: Plan) -> dict[str, Any]:
+    from pytest_readiness.cli.output import plain
+
+    configuration = plan.configuration
+    tests = list(plan.tests())
+    return {
+        "target": configuration.target.name,
+        "configuration": str(configuration.path),
+        "unset": [str(problem) for problem in configuration.unset],
+        "checklists": [
+            {"name": planned.checklist.name, "path": str(planned.checklist.path), "sha256": planned.checklist.sha256}
+            for planned in plan.checklists.values()
+        ],
+        "counts": dict(Counter(map(_how, tests))),
+        "tests": [
+            {
+                "test": test.key,
+                "item": test.full_item,
+                "line": test.item.line,
+                "severity": test.severity,
+                "how": _how(test),
+                "reason": test.settled[1] if test.settled else "",
+                "check": test.check.id if test.check else "",
+                "parameters": plain(test.parameters),
+                "warn": plain(test.warn),
+                "resource": test.resource.name if test.resource else "",
+                "resource_kind": test.resource.kind if test.resource else "",
+                "where": test.resource.where if test.resource else "",
+                "role": test.signoff.role if test.signoff else "",
+                "waived_until": str(test.waiver.expires) if test.waiver else "",
+            }
+            for test in tests
+        ],
+        "facts": [
+            {"fact": fact, "kind": kind, "resource": name, "where": where, "tests": number}
+            for fact, kind, name, where, number in _facts(tests)
+        ],
+    }
+
+
+def _write(out: Output, plan: Plan) -> None:
+    from pytest_readiness.cli.output import count
+
+    configuration = plan.configuration
+    target = configuration.target
+    tests = list(plan.tests())
+    described = f": {target.description}" if target.description else ""
+    out.line(f"{target.name}{described}", style="bold")
+    resources = count(len(target.resources), "resource")
+    out.line(f"{configuration.path}, {resources}, {count(len(tests), 'test')}. Nothing was contacted.")
+    if configuration.unset:
+        out.heading("Not known here")
+        for problem in configuration.unset:
+            out.line(str(problem), indent=2)
+    _write_counts(out, plan)
+    running = [test for test in tests if not test.settled]
+    out.heading(f"Would be looked at or signed ({len(running)})")
+    out.table(
+        ("severity", "by", "on", "test"),
+        [(test.severity, *_by(test), test.key) for test in running],
+        indent=2,
+    )
+    for state, title in (("unverified", "Would be unverified"), ("not applicable", "Do not apply")):
+        settled = [test for test in tests if test.settled and test.settled[0] == state]
+        if settled:
+            out.heading(f"{title} ({len(settled)})")
+            out.table((), [(test.severity, test.key, (test.settled or ("", ""))[1]) for test in settled], indent=2)
+    if facts := _facts(tests):
+        out.heading(f"Facts, each read once ({len(facts)})")
+        rows = [(fact, number, f"{kind} {name} ({where})") for fact, kind, name, where, number in facts]
+        out.table(("fact", "tests", "of"), rows, indent=2)
+
+
+def _by(test: PlannedTest) -> tuple[str, str]:
+    if test.check is None:
+        return f"sign-off: {test.signoff.role if test.signoff else ''}", "–"
+    return test.check.id, test.resource.name if test.resource else "–"
+
+
+def _write_counts(out: Output, plan: Plan) -> None:
+    ways = ("passive", "active", "disruptive", "signed", "unverified", "not applicable")
+    rows: list[tuple[str, Counter[str]]] = [
+        (f"{planned.checklist.name}:{section}", Counter(map(_how, tests)))
+        for planned in plan.checklists.values()
+        for section, tests in planned.tests.items()
+        if tests
+    ]
+    rows.append(("all", sum((counts for _, counts in rows), Counter())))
+    used = [way for way in ways if rows[-1][1][way]]
+    out.heading("Tests by section")
+    out.table(("section", *used, "tests"), [(n, *(c[way] for way in used), c.total()) for n, c in rows], indent=2)

@@ -1,0 +1,30 @@
+"""`readiness schema`: the JSON Schemas of the files that people write, and of the result."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pytest_readiness.cli.problems import chosen
+
+
+def command(
+    file: Annotated[
+        str,
+        typer.Argument(help="configuration (readiness.yaml), bindings (*.checks.yaml), signoffs, waivers or result."),
+    ] = "configuration",
+) -> None:
+    """Print the JSON Schema of a file, for an editor.
+
+    Editors with the YAML language server take it from a comment at the top of the file.
+
+    \b
+    readiness schema > readiness.schema.json
+    readiness schema bindings > bindings.schema.json
+    # yaml-language-server: $schema=bindings.schema.json
+    """
+    from pytest_readiness.cli.output import Output
+    from pytest_readiness.schemas import SCHEMAS
+
+    Output().json(SCHEMAS[chosen("schema", file, SCHEMAS)]())

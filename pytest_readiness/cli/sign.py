@@ -1,0 +1,205 @@
+"""`readiness sign` and `readiness waive`: entries in the files of people's decisions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pytest_readiness.cli import project
+from pytest_readiness.cli.problems import CommandError, chosen
+from pytest_readiness.cli.project import ConfigOption
+
+if TYPE_CHECKING:
+    from pytest_readiness.binding import SignoffRule
+    from pytest_readiness.people import Entry
+    from pytest_readiness.plan import Plan
+    from pytest_readiness.problems import Problem
+    from pytest_readiness.target.config import Configuration
+
+ItemArgument = Annotated[str, typer.Argument(metavar="ITEM", help="section/item, or checklist:section/item.")]
+ByOption = Annotated[str, typer.Option(metavar="WHO", help="The person, as listed in readiness.yaml.")]
+
+
+def sign(
+    item: ItemArgument,
+    by: ByOption,
+    role: Annotated[str, typer.Option(metavar="ROLE", help="The role in which the person signs.")],
+    evidence: Annotated[
+        str, typer.Option(metavar="PATH|URL", help="A file, whose SHA-256 is recorded, or a link.")
+    ] = "",
+    release: Annotated[str, typer.Option(metavar="NAME", help="The release that this is for, such as 1.4.2.")] = "",
+    expires: Annotated[str, typer.Option(metavar="DATE", help="Last day on which it counts.")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="What is to be read with it.")] = "",
+    on: Annotated[str, typer.Option(metavar="DATE", help="Day of signing (default: today).")] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Sign an item: write an entry into the sign-offs file.
+
+    What would not count is refused, with the reason. Dates are days in UTC, such as 2026-03-31.
+
+    \b
+    readiness sign release/acceptance-is-approved --by owner@example.com --role product-owner
+    readiness sign backups/restore-is-rehearsed --by ops@example.com --role operations --evidence drill.md
+    """
+    from pytest_readiness import clock
+    from pytest_readiness.cli.output import Output
+    from pytest_readiness.people import Circumstances, Signed, Signoff, judge_signoffs
+    from pytest_readiness.people_file import append
+
+    configuration, path = _project(config, "signoffs")
+    plan = project.plan(configuration)
+    place = _leaf(plan, item)
+    rule = _rule(place)
+    chosen("role", role, configuration.roles)
+    today = clock.now().date()
+    day = _day("on", on) or today
+    last = _day("expires", expires)
+    if last is not None and last < max(day, today):
+        when = f"today, {today}" if today >= day else f"the day of signing, {day}"
+        raise CommandError(f"--expires {last} is before {when}: it would never count.")
+    entry: dict[str, Any] = {"item": item, "by": by, "role": role, "on": day}
+    entry |= _evidence(evidence, path.parent)
+    entry |= {key: value for key, value in (("release", release), ("expires", last), ("note", note)) if value}
+    signoff = _validated(Signoff, entry, path)
+    now = Circumstances(configuration.roles, path.parent, release or None, today)
+    waiver = plan.decisions.waivers.get(place.full_id)
+    new = Signed(signoff, 0)
+    _, refusal = judge_signoffs(rule.model_copy(update={"count": 1}), [new], waiver, now)
+    if refusal:
+        raise CommandError(f"Not signed: {refusal}.")
+    append(path, "signoffs", entry)
+    out = Output(configuration.secrets)
+    earlier = plan.decisions.signoffs.get(place.full_id, ())
+    found, missing = judge_signoffs(rule, [*earlier, new], waiver, now)
+    out.line(f"{place.full_id}: {found.text if found else missing}.")
+    out.line(f"Written to {path}.{_proof(configuration, by)}")
+
+
+def waive(
+    item: ItemArgument,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why it is acceptable that the item fails.")],
+    by: Annotated[str, typer.Option(metavar="WHO", help="Who accepts it.")],
+    expires: Annotated[str, typer.Option(metavar="DATE", help="Last day on which it counts.")],
+    config: ConfigOption = None,
+) -> None:
+    """Accept that an item fails, until a day: write an entry into the waivers file.
+
+    The checks of the item still run. What could not be looked at stays an error, and what nobody signed unverified.
+
+    \b
+    readiness waive web/hsts --reason "subdomains move this month" --by security@example.com --expires 2026-03-31
+    """
+    from pytest_readiness import clock
+    from pytest_readiness.cli.output import Output
+    from pytest_readiness.people import Waiver
+    from pytest_readiness.people_file import append
+
+    configuration, path = _project(config, "waivers")
+    plan = project.plan(configuration)
+    place = _leaf(plan, item)
+    if place.binding is None or place.binding.checks is None or _not_applicable(place):
+        raise CommandError(f"No check answers {place.full_id}, so that it cannot fail and there is nothing to waive.")
+    if not reason.strip():
+        raise CommandError("A waiver needs a reason: say why it is acceptable that the item fails.")
+    today = clock.now().date()
+    last = _day("expires", expires)
+    if last is None or last < today:
+        raise CommandError(f"--expires {last} is before today, {today}: it would never count.")
+    if (known := plan.decisions.waivers.get(place.full_id)) is not None:
+        raise CommandError(
+            f"{place.full_id} is waived already, by {known.by} until {known.expires}; change that entry of {path}."
+        )
+    entry = {"item": item, "reason": reason, "by": by, "expires": last}
+    _validated(Waiver, entry, path)
+    append(path, "waivers", entry)
+    out = Output(configuration.secrets)
+    out.line(f"{place.full_id}: waived by {by} until {last}. Written to {path}.")
+    if any(signed.signoff.by == by for signed in plan.decisions.signoffs.get(place.full_id, ())):
+        out.line(f"The sign-off by {by} does not count any more: somebody else must sign what {by} asked to waive.")
+
+
+def _project(config: Path | None, key: str) -> tuple[Configuration, Path]:
+    """Return the configuration and the file of decisions that `key` names; files without entries yet are left out."""
+    from pytest_readiness.people_file import is_blank
+
+    configuration = project.configuration(config)
+    path: Path | None = getattr(configuration, key)
+    if path is None:
+        if unset := [str(problem) for problem in configuration.unset]:
+            raise CommandError("\n".join(unset))
+        raise CommandError(f"{configuration.path} names no file of {key}; add the line '{key}: {key}.yaml' to it.")
+    signoffs, waivers = (
+        None if file is None or is_blank(file) else file for file in (configuration.signoffs, configuration.waivers)
+    )
+    return replace(configuration, signoffs=signoffs, waivers=waivers), path
+
+
+def _leaf(plan: Plan, name: str) -> project.Place:
+    place = project.place(plan, name)
+    if place.item.is_group:
+        children = ", ".join(child.id for child in place.item.children)
+        raise CommandError(f"{place.full_id} is a group; its state follows from its items: {children}.")
+    return place
+
+
+def _not_applicable(place: project.Place) -> str:
+    return place.item.not_applicable or (place.binding.not_applicable if place.binding else None) or ""
+
+
+def _rule(place: project.Place) -> SignoffRule:
+    if reason := _not_applicable(place):
+        raise CommandError(f"{place.full_id} does not apply ({reason}), so nobody needs to sign it.")
+    if place.binding is None:
+        raise CommandError(f"{place.full_id} is bound to nothing; bind it to {{signoff: ROLE}} first.")
+    if place.rule is None:
+        raise CommandError(f"{place.full_id} needs no sign-off: checks answer it.")
+    return place.rule
+
+
+def _day(option: str, text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"--{option} {text} is no date; write one such as 2026-03-31.") from None
+
+
+def _evidence(given: str, folder: Path) -> dict[str, str]:
+    """Return what is recorded of the evidence: a link as it is, a file by its path from `folder` and its hash."""
+    import hashlib
+
+    if not given:
+        return {}
+    if "://" in given:
+        return {"evidence": given}
+    for path in (Path(given), folder / given):
+        if path.is_file():
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            return {"evidence": os.path.relpath(path.absolute(), folder.absolute()), "sha256": digest}
+    raise CommandError(f"There is no file {given}, neither here nor in {folder.absolute()}.")
+
+
+def _validated(model: type[Entry], entry: Mapping[str, Any], path: Path) -> Entry:
+    from pytest_readiness.problems import ProblemsError
+    from pytest_readiness.validation import validate
+    from pytest_readiness.yamlfile import YamlMap
+
+    problems: list[Problem] = []
+    made = validate(model, entry, YamlMap(path, 0), (), "this entry", problems)
+    if made is None:
+        raise ProblemsError(problems)
+    return made
+
+
+def _proof(configuration: Configuration, by: str) -> str:
+    if configuration.signoff_proof == "none":
+        return ""
+    how = "a signed commit" if configuration.signoff_proof == "signature" else "a commit"
+    return f" It counts from {how} by {by} on."

@@ -1,0 +1,165 @@
+"""Shards: one run split over several machines, each resource's tests on one of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_readiness.collect import ChecklistTest
+from pytest_readiness.outcome import Shard
+from pytest_readiness.target.resources import Resource
+
+if TYPE_CHECKING:
+    from pytest_readiness.plan import Plan, PlannedTest
+    from pytest_readiness.run import Run
+
+LOOKING, SETTLED = 10, 1
+"""How much a test counts when shards are balanced: one that looks at something, one that is settled beforehand."""
+
+_OPTION = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Return number and count of "K/N".
+
+    Raises:
+        pytest.UsageError: it is not that.
+    """
+    match = _OPTION.fullmatch(text)
+    number, of = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= number <= of:
+        raise pytest.UsageError(
+            f"--readiness-shard takes K/N, shard K of N, with K from 1 to N, such as 2/3; not '{text}'."
+        )
+    return number, of
+
+
+class ShardSelection:
+    """Leaves a shard's tests in the run, after every other selection."""
+
+    def __init__(self, run: Run, number: int, of: int) -> None:
+        self.run = run
+        self.number = number
+        self.of = of
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Deselect what other shards run."""
+        self.run.selection = tuple(self.run.key_of(item) for item in items)
+        mine = split([_unit(item) for item in items], [_weight(item) for item in items], self.of)
+        others = [item for item, shard in zip(items, mine, strict=True) if shard != self.number]
+        if others:
+            items[:] = [item for item, shard in zip(items, mine, strict=True) if shard == self.number]
+            config.hook.pytest_deselected(items=others)
+
+
+def split(units: Sequence[tuple[str, ...]], weights: Sequence[int], of: int) -> list[int]:
+    """Return for each test the number of its shard, from 1; the order of the tests makes no difference.
+
+    Args:
+        units: for each test what it must share its shard with: tests with a unit in common stay together.
+        weights: how much each test counts.
+        of: number of shards.
+    """
+    group: dict[str, str] = {}
+
+    def root(unit: str) -> str:
+        while group.setdefault(unit, unit) != unit:
+            unit = group[unit]
+        return unit
+
+    for names in units:
+        for other in names[1:]:
+            one, two = sorted((root(names[0]), root(other)))
+            group[two] = one
+    loads: dict[str, int] = {}
+    for names, weight in zip(units, weights, strict=True):
+        loads[root(names[0])] = loads.get(root(names[0]), 0) + weight
+    filled = [0] * of
+    shard: dict[str, int] = {}
+    for unit in sorted(loads, key=lambda unit: (-loads[unit], unit)):
+        least = filled.index(min(filled))
+        filled[least] += loads[unit]
+        shard[unit] = least + 1
+    return [shard[root(names[0])] for names in units]
+
+
+def _unit(item: pytest.Item) -> tuple[str, ...]:
+    if isinstance(item, ChecklistTest):
+        test = item.planned
+        return (test.resource.key if test.resource is not None else f"item {test.full_item}",)
+    parameters: Mapping[str, Any] = item.callspec.params if hasattr(item, "callspec") else {}
+    resources = tuple(sorted(value.key for value in parameters.values() if isinstance(value, Resource)))
+    # Tests of one file share what its fixtures set up.
+    return resources or (f"file {item.nodeid.partition('::')[0]}",)
+
+
+def _weight(item: pytest.Item) -> int:
+    return SETTLED if isinstance(item, ChecklistTest) and item.planned.settled is not None else LOOKING
+
+
+def in_order(plan: Plan, keys: Iterable[str], answers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return tests in the order of the documents, then those that answer no item.
+
+    Args:
+        plan: the plan.
+        keys: the tests, by identity.
+        answers: full id of the item that a test of the team's own answers, by its identity.
+    """
+    items: dict[str, int] = {}
+    tests: dict[str, tuple[int, int]] = {}
+    for number, test in enumerate(plan.tests()):
+        tests[test.key] = items.setdefault(test.full_item, number), number
+
+    def place(key: str) -> tuple[int, int, str]:
+        if key in tests:
+            return *tests[key], ""
+        return items.get(answers.get(key, ""), len(tests)), len(tests), key
+
+    return tuple(sorted(dict.fromkeys(keys), key=place))
+
+
+def make_shard(plan: Plan, release: str, number: int, of: int, tests: tuple[str, ...]) -> Shard:
+    """Return the record of a shard.
+
+    Args:
+        plan: the plan.
+        release: the release that the run decides about, or "".
+        number: of the shard.
+        of: number of shards.
+        tests: every selected test of the whole run, in order.
+    """
+    selected = frozenset(tests)
+    configuration = plan.configuration
+    about = {
+        "target": configuration.target.name,
+        "level": configuration.target.level,
+        "policy": configuration.target.policy.model_dump(),
+        "configuration": hashlib.sha256(configuration.path.read_bytes()).hexdigest(),
+        "release": release,
+        "checklists": [(planned.checklist.name, planned.checklist.sha256) for planned in plan.checklists.values()],
+        "planned": [_about(test) for test in plan.tests() if test.key in selected],
+        "decisions": [asdict(signed) for each in plan.decisions.signoffs.values() for signed in each],
+    }
+    text = json.dumps(about, sort_keys=True, default=repr)
+    return Shard(number, of, hashlib.sha256(text.encode()).hexdigest(), tests)
+
+
+def _about(test: PlannedTest) -> list[Any]:
+    return [
+        test.key,
+        test.severity,
+        test.check.id if test.check else None,
+        test.resource.key if test.resource else None,
+        test.parameters,
+        test.warn,
+        test.signoff,
+        test.settled,
+        test.waiver,
+    ]
