@@ -5,15 +5,12 @@ from __future__ import annotations
 import html
 import inspect
 import re
-import textwrap
 import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
-
+from pytest_readiness import describe
 from pytest_readiness.registry import CHECKS, FACTS, Check, Fact, load_catalogue
 from pytest_readiness.target.resources import KINDS, word
 
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
 
 FOLDER = "catalogue"
-_ENTRY = re.compile(r"([a-z]\w*(?:, \w+)*): (.*)")
 
 
 def domains() -> dict[str, list[Check]]:
@@ -34,32 +30,10 @@ def domains() -> dict[str, list[Check]]:
     return found
 
 
-def described(check: Check) -> tuple[str, dict[str, str]]:
-    """What the docstring of a check says after its first line, and what its Args say of each parameter."""
-    prose, _, arguments = (inspect.getdoc(check.judge) or "").partition("\nArgs:\n")
-    return prose.partition("\n")[2].strip(), _entries(arguments)
-
-
-def _entries(block: str) -> dict[str, str]:
-    """The entries below "Args:" or "Attributes:": a name or several, a colon, and text that goes on indented."""
-    texts: dict[str, str] = {}
-    name = ""
-    for line in textwrap.dedent(block).splitlines():
-        if entry := _ENTRY.match(line):
-            name = entry[1]
-            texts[name] = entry[2]
-        elif name and line.startswith("    "):
-            texts[name] += f" {line.strip()}"
-        elif line.strip():
-            raise ValueError(f"This line of a docstring is in no entry: {line!r}.")
-    return texts
-
-
 def page_of_checks(domain: str, checks: list[Check]) -> str:
     """The page of one domain."""
     parts = [f"# {domain}", f"{len(checks)} checks. Run the items that they answer with `-m {domain}`."]
     for check in checks:
-        prose, texts = described(check)
         facts = [name for name in check.fixtures if name in FACTS]
         rows = {
             "Severity": check.severity,
@@ -69,12 +43,15 @@ def page_of_checks(domain: str, checks: list[Check]) -> str:
             "Source": _inline(check.source) or "–",
             "If it is false": _inline(check.remedy),
         }
-        parts += [f"## `{check.id}` {{#{_anchor(check.id)}}}", f"**{_inline(check.title)}**", _inline(prose)]
+        parts += [f"## `{check.id}` {{#{_anchor(check.id)}}}", f"**{_inline(check.title)}**"]
+        parts.append(_inline(describe.prose(check)))
         parts.append(_list(rows.items()))
-        if check.parameters.model_fields:
+        if parameters := describe.parameters(check):
             lines = ["| parameter | type | default | |", "| --- | --- | --- | --- |"]
-            for name, kind, default in _parameters(check.parameters):
-                lines.append(f"| `{name}` | {_cell(kind)} | {_cell(default)} | {_cell(_inline(texts.get(name, '')))} |")
+            for each in parameters:
+                default = "required" if each.required else f"`{describe.shown(each.default)}`"
+                cells = (f"`{each.name}`", _inline(each.type), default, _inline(each.description))
+                lines.append(f"| {' | '.join(map(_cell, cells))} |")
             parts.append("\n".join(lines))
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -140,51 +117,10 @@ def _record(fact: Fact) -> str:
     returned = typing.get_type_hints(fact.read)["return"]
     for record in (returned, *typing.get_args(returned)):
         if is_dataclass(record) and isinstance(record, type):
-            attributes = _entries((inspect.getdoc(record) or "").partition("\nAttributes:\n")[2])
+            attributes = describe.entries((inspect.getdoc(record) or "").partition("\nAttributes:\n")[2])
             fields = ((f"`{name}`", _inline(text)) for name, text in attributes.items())
             return f"Its record, `{record.__name__}`, has\n\n{_list(fields)}" if attributes else ""
     return ""
-
-
-def _parameters(model: type[BaseModel]) -> Iterator[tuple[str, str, str]]:
-    """Name, type and default of each parameter, as one writes them in YAML."""
-    properties = model.model_json_schema(mode="validation")
-    shared = properties.get("$defs", {})
-    for name, info in model.model_fields.items():
-        kind = _type(properties["properties"][name], shared)
-        yield name, kind, "required" if info.default is PydanticUndefined else f"`{_yaml(info.default)}`"
-
-
-def _type(schema: dict[str, Any], shared: dict[str, Any]) -> str:
-    if "$ref" in schema:
-        return _type(shared[schema["$ref"].rpartition("/")[2]], shared)
-    if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(_type(part, shared) for part in schema["anyOf"]))
-    if "enum" in schema:
-        return ", ".join(f"`{_yaml(value)}`" for value in schema["enum"])
-    if "const" in schema:
-        return f"`{_yaml(schema['const'])}`"
-    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    bounds = [f"{sign} {schema[key]}" for key, sign in signs.items() if key in schema]
-    words = {"string": "text", "integer": "whole number", "boolean": "true or false", "null": "null"}
-    kind = schema.get("type", "anything")
-    if kind == "array":
-        least = ", not empty" if schema.get("minItems") else ""
-        return f"list of {_type(schema.get('items', {}), shared)}{least}"
-    if kind == "object":
-        if "properties" in schema:
-            return "mapping with " + ", ".join(f"`{key}`" for key in schema["properties"])
-        inner = schema.get("additionalProperties")
-        return f"mapping to {_type(inner, shared)}" if isinstance(inner, dict) else "mapping"
-    return " ".join([words.get(kind, kind), ", ".join(bounds)]).strip()
-
-
-def _yaml(value: object) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_yaml, value))}]"
-    return str(value)
 
 
 def _list(entries: Iterable[tuple[str, str]]) -> str:

@@ -1,19 +1,25 @@
-"""Write docs/schemas/readiness.schema.json, the JSON Schema of readiness.yaml, from the models that read it."""
+"""Write the JSON Schemas of all files that people write, and of the result, to docs/schemas/."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from pytest_readiness.target.config import configuration_schema
+from pytest_readiness.schemas import SCHEMAS
 
-PATH = Path(__file__).parent / "schemas" / "readiness.schema.json"
+FOLDER = Path(__file__).parent / "schemas"
 
 
-def text() -> str:
-    """The schema as the file holds it."""
-    return json.dumps(configuration_schema(), indent=2, ensure_ascii=False) + "\n"
+def path(name: str) -> Path:
+    """Where a schema stands; that of the configuration is named after its file, readiness.yaml."""
+    return FOLDER / f"{'readiness' if name == 'configuration' else name}.schema.json"
+
+
+def text(name: str) -> str:
+    """The schema as its file holds it."""
+    return json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    PATH.write_text(text(), "utf-8")
+    for each in SCHEMAS:
+        path(each).write_text(text(each), "utf-8")
