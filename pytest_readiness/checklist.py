@@ -17,6 +17,8 @@ from markdown_it.rules_core import StateCore
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.front_matter import front_matter_plugin
 
+from pytest_readiness.problems import Problem
+
 SLUG_LENGTH = 60
 STRUCK = "struck through in the checklist"
 MARKED_NOT_APPLICABLE = "marked N/A in the checklist"
@@ -63,7 +65,11 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 class ChecklistError(ValueError):
-    """A checklist that cannot be used; the message is a sentence with the file and, if known, line."""
+    """A checklist that cannot be used; `problem` is a sentence with the file and, if known, line."""
+
+    def __init__(self, path: Path, line: int, message: str) -> None:
+        self.problem = Problem(path, line, message)
+        super().__init__(str(self.problem))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +157,16 @@ def read_checklist(path: Path, *, fenced: bool = False) -> Checklist:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise ChecklistError(f"{path}: there is no such file.") from None
+        raise ChecklistError(path, 0, "there is no such file.") from None
     except IsADirectoryError:
-        raise ChecklistError(f"{path}: this is a directory, not a checklist in Markdown.") from None
+        raise ChecklistError(path, 0, "this is a directory, not a checklist in Markdown.") from None
     except OSError as error:
-        raise ChecklistError(f"{path}: the file cannot be read: {error.strerror}.") from None
+        raise ChecklistError(path, 0, f"the file cannot be read: {error.strerror}.") from None
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = _unix(raw[: error.start].decode("utf-8")).count("\n") + 1
-        raise ChecklistError(f"{path}:{line}: the text is not UTF-8; save the file as UTF-8.") from None
+        raise ChecklistError(path, line, "the text is not UTF-8; save the file as UTF-8.") from None
     return parse_checklist(text, path, fenced=fenced)
 
 
@@ -172,14 +178,14 @@ def parse_checklist(text: str, path: Path, *, fenced: bool = False) -> Checklist
     sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     source = _unix(text.removeprefix("\ufeff")) + "\n"
     if not source.strip():
-        raise ChecklistError(f"{path}: the file is empty.")
+        raise ChecklistError(path, 0, "the file is empty.")
     if fenced:
         source = _without_fences(source)
     root = _parse(source)
     document = _Document(root)
     headings = sorted((heading for heading in document.headings if heading.items), key=lambda heading: heading.start)
     if not headings:
-        raise ChecklistError(_nothing_found(root, path))
+        raise ChecklistError(path, *_nothing_found(root))
     return Checklist(
         name=path.stem,
         title=document.title or path.stem,
@@ -308,15 +314,18 @@ def _without_fences(source: str) -> str:
     return "\n".join(lines)
 
 
-def _nothing_found(root: SyntaxTreeNode, path: Path) -> str:
+def _nothing_found(root: SyntaxTreeNode) -> tuple[int, str]:
+    """The line to look at, or 0, and what is wrong with a document without items."""
     for fence in _fences(root):
         return (
-            f"{path}:{_lines(fence)[0] + 1}: no item was found: the boxes stand inside a code fence, "
-            "from which they are read with the option `fenced`."
+            _lines(fence)[0] + 1,
+            "no item was found: the boxes stand inside a code fence, "
+            "from which they are read with the option `fenced`.",
         )
     return (
-        f"{path}: no item was found: neither a list item that begins with [ ] or [x], "
-        "nor a table row with a box, nor a list of ✅ and ❌ lines."
+        0,
+        "no item was found: neither a list item that begins with [ ] or [x], "
+        "nor a table row with a box, nor a list of ✅ and ❌ lines.",
     )
 
 

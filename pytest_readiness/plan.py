@@ -132,7 +132,7 @@ def make_plan(
         try:
             checklist = read_checklist(path, fenced=fenced)
         except ChecklistError as error:
-            problems.append(Problem(path, 0, _without_place(str(error), path)))
+            problems.append(error.problem)
             continue
         bindings: dict[str, Binding] = {}
         where = bindings_path(path)
@@ -162,10 +162,6 @@ def make_plan(
     planner = _Planner(configuration, allow, decisions)
     planned = {path: planner.checklist(checklist, bindings) for path, (checklist, bindings) in read.items()}
     return Plan(configuration, planned, decisions)
-
-
-def _without_place(message: str, path: Path) -> str:
-    return message.removeprefix(f"{path}: ")
 
 
 def _refuse_same_names(read: Mapping[Path, tuple[Checklist, object]], problems: list[Problem]) -> None:

@@ -51,8 +51,6 @@ EVIDENCE_LENGTH = 1000
 TEAM_FAILS = (AssertionError, pytest.fail.Exception)
 """What a team's own test raises where its claim is false."""
 
-RUN = pytest.StashKey["Run"]()
-"""On the configuration of a readiness run."""
 ANSWERED = pytest.StashKey[PlannedTest]()
 """On a team's own test that answers an item: a test of that item to stand for it."""
 
@@ -120,7 +118,6 @@ def start(config: pytest.Config) -> None:
     except (ProblemsError, RegistrationError, clock.ClockError) as error:
         raise pytest.UsageError("\n".join(redact(printable(line)) for line in str(error).splitlines())) from None
     run = Run(config, plan, redact, variables, baseline, recording, shard)
-    config.stash[RUN] = run
     config.pluginmanager.register(run, "readiness-run")
 
 
@@ -505,8 +502,7 @@ class Run:
             return
         nodeid = report.nodeid
         if result is not None:
-            # xdist appends the group of a test to its name.
-            nodeid = nodeid.removesuffix(f"@{result.resource_kind}:{result.resource}")
+            # A team's own test is known by its id without the group that xdist may have appended.
             nodeid = result.check if "::" in result.check else nodeid
         known.append(
             Report(

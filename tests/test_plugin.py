@@ -949,3 +949,11 @@ def test_checklists_outside_the_root_directory_keep_ids_of_their_own(
     collected = selected(project.run("--rootdir=.", "--collect-only", "-q", *paths))
     assert len(set(collected)) == 2
     assert all(nodeid.endswith(".md::web::home-page-answers") for nodeid in collected)
+
+
+def test_a_document_that_cannot_be_read_is_told_with_one_place(project: Project) -> None:
+    (project.path / "BAD.md").write_bytes(b"# Launch\n- [ ] \xff\n")
+    result = project.run("BAD.md")
+    assert result.ret == 4
+    assert result.stderr.str().count("BAD.md") == 1
+    result.stderr.fnmatch_lines(["ERROR: *BAD.md:2: the text is not UTF-8; save the file as UTF-8."])
