@@ -91,6 +91,13 @@ def descendants(pid: int) -> list[int]:
     return [each for child in children(pid) for each in (child, *descendants(child))]
 
 
+def program_of(pid: int) -> str:
+    """Name of the program that a process runs; empty when it is gone."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
+
+
 @contextmanager
 def running(
     command: Sequence[str | Path],
