@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 REPORT := readiness.html
 SOURCES := pyproject.toml $(shell find pytest_readiness suites -type f -not -name '*.pyc')
 
-.PHONY: demo test lint format bench docs schemas clean
+.PHONY: demo test lint format bench docs schemas screenshots clean
 
 demo: $(VENV)/installed  ## Run the starter checklist on the embedded demo target.
 	@$(BIN)/pytest --readiness-target=demo --readiness-report=$(REPORT) $(ARGS); code=$$?; \
@@ -35,6 +35,10 @@ docs: $(VENV)/developed
 
 schemas: $(VENV)/developed  ## Write the JSON Schemas that editors use.
 	$(BIN)/python -m docs.schemas
+
+screenshots: $(VENV)/developed  ## Write the pictures of the report that the documentation shows.
+	@sh tests/stack/install.sh
+	$(BIN)/python -m docs.screenshots
 
 clean:
 	rm -rf $(VENV) dist site .mypy_cache .ruff_cache .pytest_cache

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
+from pytest_readiness.audit import sent
+
 Proof = Literal["none", "author", "signature"]
 """What must show that a sign-off is its author's: nothing; the author of the line's commit; also a valid signature."""
 
@@ -24,6 +26,7 @@ def _git(folder: Path, *arguments: str) -> str:
     program = shutil.which("git")
     if program is None:
         raise GitError("git is not installed")
+    sent(f"run 'git {arguments[0]}' in {folder}")
     try:
         done = subprocess.run(
             [program, "--literal-pathspecs", "-C", str(folder), *arguments],

@@ -18,7 +18,7 @@ from pytest_readiness.checklist import Checklist, Item
 from pytest_readiness.problems import Problem, ProblemsError, nearest
 from pytest_readiness.registry import BINDING_WORDS, SEVERITIES, Check, Severity
 from pytest_readiness.suite import FOLDER
-from pytest_readiness.target.resources import word
+from pytest_readiness.target.resources import words
 from pytest_readiness.validation import validate
 from pytest_readiness.yamlfile import YamlList, YamlMap, read_yaml
 
@@ -26,6 +26,9 @@ SUFFIX = ".checks.yaml"
 
 SECTION_LEVEL = ".level"
 """Key of a section's level; no slug begins with a dot."""
+
+SIGNED = "signed"
+"""Parameter of checks that lists what they cannot decide and a person vouches for."""
 
 Cadence = Literal["daily", "weekly", "monthly", "quarterly", "yearly"]
 CADENCE_DAYS: Mapping[str, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "yearly": 366}
@@ -208,6 +211,7 @@ class _Reader:
                     if slug != SECTION_LEVEL:
                         binding = self._binding(f"{section}/{slug}", value, entries.lines[slug], items)
                         if binding is not None:
+                            self._signed(binding)
                             yield binding.item, replace(binding, level=binding.level or level)
 
     def _binding(self, id: str, value: Any, line: int, items: Mapping[str, Item]) -> Binding | None:
@@ -258,6 +262,14 @@ class _Reader:
             return Binding(id, line, signoff=signoff, severity=severity, level=level)
         part = self._part(value, line, ignore=common)
         return None if part is None else Binding(id, line, part, signoff, severity=severity, level=level)
+
+    def _signed(self, binding: Binding) -> None:
+        """What a check leaves to a person must have a person who signs."""
+        for use in uses(binding.checks):
+            if use.parameters.get(SIGNED) and binding.signoff is None:
+                self.problem(
+                    use.line, f"'{SIGNED}' of {use.check.id} names what a person vouches for; add who: 'partial: ROLE'."
+                )
 
     def _unknown(self, key: str, value: YamlMap, known: tuple[str, ...]) -> None:
         self.problem(value.lines[key], f"Unknown key '{key}' in this binding.{nearest(key, known)}")
@@ -363,7 +375,9 @@ class _Reader:
         on = self._on(check, given)
         parameters = {key: value for key, value in given.items() if key not in ("on", "warn")}
         what = f"the binding to {check.id}"
-        model = validate(check.parameters, parameters, given, (), what, self.problems)
+        # As with 'on': what a shipped suite names by convention may be missing.
+        context = {} if self.shipped or self.conditional else {"declared": self.declared}
+        model = validate(check.parameters, parameters, given, (), what, self.problems, context)
         warn = self._warn(check, parameters, given) if "warn" in given else None
         if model is None or on is None:
             return None
@@ -394,6 +408,6 @@ class _Reader:
         wrong = [] if absent_is_fine else [name for name in names if name not in known]
         for name in wrong:
             self.problem(
-                line, f"No target declares a {word(check.kind)} named or labelled '{name}'.{nearest(name, known)}"
+                line, f"No target declares a {words(check.kind)} named or labelled '{name}'.{nearest(name, known)}"
             )
         return None if wrong else names

@@ -47,8 +47,32 @@ _SYMBOLS = {
 # Boxes wherever they stand, like [ ]; the other symbols are boxes in a table, but in a list only where the
 # document uses them as a checklist.
 _BALLOTS = frozenset({"☐", "☑", "☒", ":ballot_box_with_check:"})
-# Emoji are pictures of an outcome, not boxes to be filled in: a completed copy leaves them alone.
+# Boxes of one character that stands for itself.
 _FILLABLE = frozenset("☐☑☒✓✔✗✘")
+# What a completed copy has instead of a box that says the contrary. A ballot stays a ballot and any other symbol one of
+# the others, because that decides which lists are checklists.
+_TICKED = {
+    "☐": "☑",
+    "✗": "✓",
+    "✘": "✔",
+    "✖": "✔",
+    "❌": "✅",
+    "⬜": "✅",
+    "🔲": "✅",
+    ":x:": ":white_check_mark:",
+    ":heavy_multiplication_x:": ":heavy_check_mark:",
+    ":white_large_square:": ":white_check_mark:",
+}
+_UNTICKED = {
+    "☑": "☐",
+    "☒": "☐",
+    ":ballot_box_with_check:": "☐",
+    "✓": "⬜",
+    "✔": "⬜",
+    "✅": "⬜",
+    ":white_check_mark:": ":white_large_square:",
+    ":heavy_check_mark:": ":white_large_square:",
+}
 
 _BRACKETS = re.compile(r"(?P<struck>~~)?(?P<mark>\[(?P<tick>[xX]|[^\S\n])\])(?=\s|$)\s*")
 _SIGN = re.compile(r"(?P<struck>~~)?(?P<mark>&#?\w+;|:\w+:|\S)\ufe0f?\s*")
@@ -61,6 +85,8 @@ _NOT_APPLICABLE = re.compile(r"\s*n/a(?!\w)[\s:,;.–—-]*(.*)", re.IGNORECASE 
 _NUMBERING = re.compile(r"\A\W*(?:\d+(?:\.\d+)*[.):]|\d+(?:\.\d+)+|[A-Z][.)]|[IVX]+[.)])\s+(?=\S)")
 _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 _NO_LETTER = re.compile(r"[\W_]")
+_HEADING_MARK = re.compile(r"#+[ \t]+\Z")
+_MARGIN = re.compile(r"[\s>]*")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -122,13 +148,18 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """A checklist as read from `path`; `sha256` is that of the file, `sections` are those that hold items."""
+    """A checklist as read from `path`; `sha256` is that of the file, `sections` are those that hold items.
+
+    `text` is all of it, as it was read, `fenced` whether what stands in code fences was read too.
+    """
 
     name: str
     title: str
     path: Path
     sha256: str
     sections: tuple[Section, ...]
+    text: str = field(default="", repr=False)
+    fenced: bool = False
 
     def items(self) -> Iterator[Item]:
         """Every box, groups too, in document order."""
@@ -192,7 +223,69 @@ def parse_checklist(text: str, path: Path, *, fenced: bool = False) -> Checklist
         path=path,
         sha256=sha256,
         sections=_freeze(headings),
+        text=text,
+        fenced=fenced,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A box as it is written: in which line, 1-based, from which 0-based column, and whether it says "done"."""
+
+    line: int
+    column: int
+    written: str
+    ticked: bool
+
+    def saying(self, ticked: bool) -> str:
+        """The box as it is written to say `ticked`."""
+        if ticked == self.ticked:
+            return self.written
+        if self.written.startswith("["):
+            return "[x]" if ticked else "[ ]"
+        return (_TICKED if ticked else _UNTICKED)[html.unescape(self.written)]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item stands in its document.
+
+    `marks` are its box and, in the row of a table, what other boxes the row has. `leaves` are the lines of the items
+    that a group consists of. What is to be added to the item can stand after the line `end`, as an entry of a list
+    whose lines begin with `margin` and whose entries have the marker `bullet`; with `row` below the table, after an
+    empty line; with `apart` it has to be kept apart from what follows.
+    """
+
+    line: int
+    marks: tuple[Mark, ...]
+    leaves: tuple[int, ...]
+    end: int
+    margin: str
+    bullet: str
+    row: bool
+    apart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things stand in a document: how many lines of front matter it has, and its items in order."""
+
+    front: int
+    places: tuple[Place, ...]
+
+
+def read_layout(text: str, *, fenced: bool = False) -> Layout:
+    """Find the boxes of the checklist in `text`; columns and lines do not count a BOM."""
+    source = _unix(text.removeprefix("\ufeff")) + "\n"
+    if fenced:
+        source = _without_fences(source)
+    root = _parse(source)
+    lines = source.split("\n")
+    drafts = [draft for heading in _Document(root).headings for top in heading.items for draft in _drafts(top)]
+    front = next((_lines(node)[1] for node in root.children[:1] if node.type == "front_matter"), 0)
+    drafts.sort(key=lambda draft: draft.line)
+    starts = _starts(root)
+    return Layout(front, tuple(_place(draft, lines, starts) for draft in drafts))
 
 
 def _family(item: Item) -> Iterator[Item]:
@@ -207,13 +300,18 @@ def _unix(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Box:
-    """`real`: a box by itself, not a symbol that only some documents use as one; `cell`: in a table."""
+    """`real`: a box by itself, not a symbol that only some documents use as one; `cell`: in a table.
+
+    `written` is what stands for it in the source, from the column `start`.
+    """
 
     mark: str
     ticked: bool
     column: int
     real: bool
     cell: bool
+    written: str
+    start: int
 
 
 def _find_boxes(state: StateCore) -> None:
@@ -232,8 +330,10 @@ def _find_boxes(state: StateCore) -> None:
         start = 0
         cell = opening.type == "td_open"
         if cell:
-            start = max(end_of_cell, line.find(inline.content, end_of_cell))
-            end_of_cell = start + len(inline.content)
+            # A bar in a cell is written with a backslash, which its content has no more.
+            pattern = re.escape(inline.content).replace(r"\|", r"\\?\|")
+            match = re.compile(pattern).search(line, end_of_cell)
+            start, end_of_cell = match.span() if match else (end_of_cell, end_of_cell)
         elif before.type != "list_item_open" or opening.type not in ("paragraph_open", "heading_open"):
             continue
         if (found := _box(inline.content, line, start, cell=cell)) is not None:
@@ -243,11 +343,12 @@ def _find_boxes(state: StateCore) -> None:
 def _box(content: str, line: str, start: int, *, cell: bool) -> tuple[_Box, str] | None:
     """The box at the beginning of `content`, which stands in `line` at or after `start`; and the rest."""
     if match := _BRACKETS.match(content):
-        column = line.find(match["mark"], start) + 1 or -1
-        box = _Box(match["mark"], match["tick"] in "xX", column, real=True, cell=cell)
+        place = line.find(match["mark"], start)
+        box = _Box(match["mark"], match["tick"] in "xX", place + 1 or -1, True, cell, match["mark"], place)
     elif (match := _SIGN.match(content)) and (sign := html.unescape(match["mark"])) in _SYMBOLS:
-        column = line.find(sign, start) if match["mark"] in _FILLABLE else -1
-        box = _Box(sign, _SYMBOLS[sign], column, real=sign in _BALLOTS, cell=cell)
+        place = line.find(match["mark"], start)
+        column = place if match["mark"] in _FILLABLE else -1
+        box = _Box(sign, _SYMBOLS[sign], column, sign in _BALLOTS, cell, match["mark"], place)
     else:
         return None
     return box, (match["struck"] or "") + content[match.end() :]
@@ -449,12 +550,19 @@ class _ItemDraft:
     text: str
     slug: str
     line: int
-    box: _Box
+    boxes: Sequence[_Box]
+    node: SyntaxTreeNode
+    following: SyntaxTreeNode | None
     level: int
     groups: tuple[str, ...]
     remarks: _Remarks
     detail: list[str] = field(default_factory=list)
     children: list[_ItemDraft] = field(default_factory=list)
+
+    @property
+    def box(self) -> _Box:
+        """The one that tells its state."""
+        return self.boxes[0]
 
 
 @dataclass(slots=True)
@@ -501,7 +609,7 @@ class _Document:
             elif node.type == "blockquote":
                 self._blocks(node.children, above, parent)
             elif node.type == "table":
-                self._table(node, above, parent)
+                self._table(node, following, above, parent)
             elif parent is not None:
                 if node.type in ("fence", "code_block"):
                     parent.detail += [_printable(line.expandtabs(4)) for line in node.content.rstrip().split("\n")]
@@ -557,25 +665,36 @@ class _Document:
             return
         box = first.children[0].meta.get("box")
         if box is not None and self._counts(box, above, parent):
-            self._blocks(node.children[1:], above, self._item(box, first.children, above, parent))
+            item = self._item([box], first.children, node, None, above, parent)
+            self._blocks(node.children[1:], above, item)
         elif parent is None and first.type == "paragraph" and self._holds_items(node, above):
             self._blocks(node.children[1:], self._heading(first, above), None)
         else:
             self._blocks(node.children, above, parent)
 
-    def _table(self, node: SyntaxTreeNode, above: tuple[_Heading, ...], parent: _ItemDraft | None) -> None:
+    def _table(
+        self,
+        node: SyntaxTreeNode,
+        following: SyntaxTreeNode | None,
+        above: tuple[_Heading, ...],
+        parent: _ItemDraft | None,
+    ) -> None:
         for row in (row for part in node.children for row in part.children):
             cells = [cell.children[0] for cell in row.children]
             boxes: list[_Box] = [cell.meta["box"] for cell in cells if "box" in cell.meta]
             if boxes:
-                self._item(max(boxes, key=lambda box: box.real), cells, above, parent)
+                # Sorting is stable: the first of the real ones, or else the first.
+                boxes.sort(key=lambda box: not box.real)
+                self._item(boxes, cells, node, following, above, parent)
             elif parent is not None:
                 parent.detail.append(_joined(map(_raw, cells)))
 
     def _item(
         self,
-        box: _Box,
+        boxes: Sequence[_Box],
         inlines: Sequence[SyntaxTreeNode],
+        node: SyntaxTreeNode,
+        following: SyntaxTreeNode | None,
         above: tuple[_Heading, ...],
         parent: _ItemDraft | None,
     ) -> _ItemDraft:
@@ -585,7 +704,9 @@ class _Document:
             text=_joined(raw),
             slug=_slug(" ".join(raw), "item"),
             line=_lines(inlines[0])[0] + 1,
-            box=box,
+            boxes=boxes,
+            node=node,
+            following=following,
             level=parent.level + 1 if parent else 0,
             groups=(*parent.groups, parent.slug) if parent else (),
             remarks=_remarks(inlines, (parent or heading).remarks),
@@ -653,6 +774,52 @@ def _drafts(draft: _ItemDraft) -> Iterator[_ItemDraft]:
     yield draft
     for child in draft.children:
         yield from _drafts(child)
+
+
+def _starts(root: SyntaxTreeNode) -> frozenset[int]:
+    """Lines at which blocks begin that end a paragraph wherever it stands."""
+    types = ("list_item", "fence", "blockquote", "hr")
+    return frozenset(
+        _lines(node)[0]
+        for node in root.walk()
+        if node.type in types or (node.type == "heading" and node.markup.startswith("#"))
+    )
+
+
+def _place(draft: _ItemDraft, lines: Sequence[str], starts: frozenset[int]) -> Place:
+    node, following = draft.node, draft.following
+    row = node.type == "table"
+    line = lines[draft.line - 1]
+    if row:
+        end = _lines(node)[1]
+        margin = _margin(line)
+    else:
+        first, *rest = node.children
+        following = rest[0] if rest else None
+        end = _lines(first)[1]
+        before = _HEADING_MARK.sub("", line[: draft.box.start].removesuffix("~~"))
+        margin = re.sub(r"[^\s>]", " ", before)
+    is_list = following is not None and following.type in ("bullet_list", "ordered_list")
+    if following is not None and is_list and not row:
+        # Items below may be further in than they have to be: what stands before them must not take them up.
+        margin = _margin(lines[_lines(following)[0]])
+    return Place(
+        line=draft.line,
+        marks=tuple(Mark(draft.line, box.start, box.written, box.ticked) for box in draft.boxes),
+        leaves=tuple(leaf.line for child in draft.children for leaf in _drafts(child) if not leaf.children),
+        end=end,
+        margin=margin,
+        # Another marker makes another list: that of the document stays what it is.
+        bullet="*" if following is not None and following.markup == "-" else "-",
+        row=row,
+        # Nor text that stands right after the item without being a part of it.
+        apart=(row or not is_list) if following is not None else bool(lines[end].strip()) and end not in starts,
+    )
+
+
+def _margin(line: str) -> str:
+    match = _MARGIN.match(line)
+    return match[0] if match else ""
 
 
 def _unique(places: Sequence[tuple[tuple[str, ...], str]]) -> list[str]:

@@ -16,7 +16,7 @@ from pytest_readiness.evidence import ClaimFalse, CouldNotVerify
 from pytest_readiness.gather import Reading
 from pytest_readiness.plan import PlannedChecklist, PlannedTest
 from pytest_readiness.redact import printable
-from pytest_readiness.registry import CHECKS, CLASSES, SEVERITIES
+from pytest_readiness.registry import CHECKS, CLASSES, SEVERITIES, TARGET
 
 PLANNED = pytest.StashKey[PlannedTest]()
 """On every test that the plan made."""
@@ -106,7 +106,7 @@ class ChecklistSection(pytest.Collector):
             if fixtures not in self._split:
                 # What nobody overrides comes straight from the gatherer: a fixture of pytest's for each of many
                 # thousand tests would cost more than the judging.
-                own = tuple(name for name in fixtures if not self._is_ours(name))
+                own = tuple(name for name in fixtures if name != TARGET and not self._is_ours(name))
                 manager = self.session._fixturemanager
                 # A section stands for each of its tests here: they differ in nothing that fixtures depend on.
                 self._split[fixtures] = own, manager.getfixtureinfo(self, _taking(*own), None)  # type: ignore[arg-type]

@@ -182,7 +182,8 @@ def _seen(reading: Recorded, everything: bool) -> JsonValue:
 def _places(reading: Recorded) -> list[str]:
     """Names of the resource itself, which differ between targets without saying anything."""
     where = _PORT.sub(r"\1", reading.where).rstrip("/")
-    host = urlsplit(reading.where).hostname if reading.kind == "url" else None
+    address = {"url": reading.where, "endpoint": f"//{reading.where}"}.get(reading.kind, "")
+    host = urlsplit(address).hostname
     return [each for each in (where, host) if each]
 
 

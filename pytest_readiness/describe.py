@@ -162,6 +162,8 @@ def _inner(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def _value(schema: Mapping[str, Any], shared: Mapping[str, Any]) -> Any:
     """A value that the schema allows."""
+    if "examples" in schema:
+        return schema["examples"][0]
     schema = _referred(schema, shared)
     if "anyOf" in schema:
         return _value(schema["anyOf"][0], shared)

@@ -2,7 +2,62 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core.core_schema import CoreSchema
+
+MAX_ATTACHMENT = 2 * 1024 * 1024
+"""Bytes of one attachment: it travels in the report, and reports are mailed."""
+
+
+class _InBase64:
+    """Marks bytes that JSON holds in base64, without importing pydantic wherever evidence is spoken of."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        written = core_schema.plain_serializer_function_ser_schema(
+            lambda data: base64.b64encode(data).decode(), return_schema=core_schema.str_schema(), when_used="json"
+        )
+        return core_schema.no_info_before_validator_function(_bytes, handler(source), serialization=written)
+
+    def __get_pydantic_json_schema__(self, *_: object) -> dict[str, str]:
+        return {"type": "string", "contentEncoding": "base64"}
+
+
+def _bytes(value: Any) -> Any:
+    return base64.b64decode(value, validate=True) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that hangs on evidence: a screenshot, a log.
+
+    Attributes:
+        name: file name, as it is offered to the reader ("home-320px.png").
+        media_type: what it is ("image/png", "text/plain").
+        data: its bytes, at most 2 MiB.
+
+    Raises:
+        ValueError: it is larger.
+    """
+
+    name: str
+    media_type: str
+    data: Annotated[bytes, _InBase64()]
+
+    def __post_init__(self) -> None:
+        if len(self.data) > MAX_ATTACHMENT:
+            raise ValueError(f"the attachment {self.name} has more than {MAX_ATTACHMENT} bytes")
+
+    @classmethod
+    def of_base64(cls, name: str, media_type: str, text: str) -> Attachment:
+        """Return the attachment of which `text` holds the bytes in base64."""
+        return cls(name, media_type, base64.b64decode(text, validate=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,10 +67,12 @@ class Evidence:
     Attributes:
         text: one line, with figures ("valid for 57 more days, until 2026-03-01").
         warning: why somebody should still look; the test passes, and the report shows it.
+        attachments: files that show it.
     """
 
     text: str
     warning: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 class ClaimFalse(AssertionError):
@@ -25,13 +82,15 @@ class ClaimFalse(AssertionError):
         expected: what the claim asks for ("max-age of at least 31536000 s").
         seen: what was there instead, with figures ("max-age=300").
         remedy: what to do about it, where that differs from the check's own remedy.
+        attachments: files that show it.
     """
 
-    def __init__(self, expected: str, seen: str, *, remedy: str = "") -> None:
+    def __init__(self, expected: str, seen: str, *, remedy: str = "", attachments: tuple[Attachment, ...] = ()) -> None:
         super().__init__(f"expected {expected}; seen: {seen}")
         self.expected = expected
         self.seen = seen
         self.remedy = remedy
+        self.attachments = attachments
 
 
 class CouldNotVerify(Exception):
@@ -61,7 +120,7 @@ class NotDeclared(Exception):
     """
 
 
-def claim(holds: bool, *, expected: str, seen: str, remedy: str = "") -> None:
+def claim(holds: bool, *, expected: str, seen: str, remedy: str = "", attachments: tuple[Attachment, ...] = ()) -> None:
     """Raise `ClaimFalse` unless `holds`."""
     if not holds:
-        raise ClaimFalse(expected, seen, remedy=remedy)
+        raise ClaimFalse(expected, seen, remedy=remedy, attachments=attachments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
@@ -13,9 +13,9 @@ import pytest
 from pytest_readiness.collect import PLANNED
 from pytest_readiness.evidence import NotDeclared
 from pytest_readiness.gather import Gatherer
-from pytest_readiness.registry import FACTS, Fact
+from pytest_readiness.registry import FACTS, Fact, class_of
 from pytest_readiness.target.config import Target
-from pytest_readiness.target.resources import DATABASES, KINDS, Host, Resource, word
+from pytest_readiness.target.resources import DATABASES, KINDS, Host, Resource, word, words
 
 UMBRELLA = "database"
 """Fixture that stands for the databases of every engine."""
@@ -28,13 +28,24 @@ def resource_kinds(name: str) -> tuple[str, ...]:
     return (name,) if name in KINDS else ()
 
 
-def fixture_plugin(gatherer: Gatherer) -> object:
-    """Return a plugin that defines a fixture for every kind of resource and every fact."""
+def _narrower(name: str, fixtures: Iterable[str]) -> str | None:
+    """Which of these fixtures says which resource it is, where `name` is that of a wider kind (`url`: `endpoint`)."""
+    kinds = (each for each in fixtures if each in KINDS and each != name)
+    return next((each for each in kinds if name in KINDS[each].kinds()), None)
+
+
+def fixture_plugin(gatherer: Gatherer, allow: frozenset[str]) -> object:
+    """Return a plugin that defines a fixture for every kind of resource and every fact.
+
+    Args:
+        gatherer: reads the facts.
+        allow: classes of facts that may be read.
+    """
     plugin = ModuleType("pytest_readiness_fixtures")
     for name in (*KINDS, UMBRELLA):
         setattr(plugin, name, pytest.fixture(_resource_fixture(name), name=name))
     for fact in FACTS.values():
-        setattr(plugin, fact.name, pytest.fixture(_fact_fixture(fact, gatherer), name=fact.name))
+        setattr(plugin, fact.name, pytest.fixture(_fact_fixture(fact, gatherer, allow), name=fact.name))
     return plugin
 
 
@@ -55,7 +66,10 @@ def testinfra_hosts(target: Target) -> str:
 def _resource_fixture(name: str) -> Callable[..., object]:
     def resource(request: pytest.FixtureRequest) -> object:
         planned = request.node.stash.get(PLANNED, None)
-        return planned.resource if planned is not None else request.param
+        if planned is not None:
+            return planned.resource
+        narrower = _narrower(name, request.fixturenames)
+        return request.getfixturevalue(narrower) if narrower else request.param
 
     resource.__name__ = name
     model = KINDS.get(name)
@@ -63,8 +77,10 @@ def _resource_fixture(name: str) -> Callable[..., object]:
     return resource
 
 
-def _fact_fixture(fact: Fact, gatherer: Gatherer) -> Callable[..., object]:
+def _fact_fixture(fact: Fact, gatherer: Gatherer, allow: frozenset[str]) -> Callable[..., object]:
     def value(request: pytest.FixtureRequest, **resources: Resource) -> object:
+        if (needed := class_of(fact.name)) not in allow:
+            pytest.skip(f"unverified: {fact.name} is {needed}; the target and the command line do not allow that")
         planned = request.node.stash.get(PLANNED, None)
         asks = planned.asks if planned is not None else {}
         try:
@@ -84,7 +100,7 @@ def parametrize(metafunc: pytest.Metafunc, target: Target) -> None:
     """Give a team's own test every resource of the kinds that it asks for."""
     for name in metafunc.fixturenames:
         kinds = resource_kinds(name)
-        if not kinds or not _is_ours(metafunc, name):
+        if not kinds or not _is_ours(metafunc, name) or _narrower(name, metafunc.fixturenames):
             continue
         on = _on(metafunc)
         found = [
@@ -96,7 +112,7 @@ def parametrize(metafunc: pytest.Metafunc, target: Target) -> None:
         values: list[Any] = [pytest.param(resource, id=resource.name) for resource in found]
         if not values:
             named = f" named or labelled {' or '.join(on)}" if on else ""
-            reason = f"unverified: target {target.name} declares no {word(name)}{named}"
+            reason = f"unverified: target {target.name} declares no {words(name) or word(name)}{named}"
             values = [pytest.param(None, id="none", marks=pytest.mark.skip(reason=reason))]
         metafunc.parametrize(name, values, indirect=True)
 

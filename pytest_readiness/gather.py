@@ -13,8 +13,10 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_readiness.audit import reading_of
 from pytest_readiness.evidence import CouldNotVerify, NotDeclared, Unreachable
-from pytest_readiness.registry import FACTS, Fact
+from pytest_readiness.registry import FACTS, TARGET, Fact
+from pytest_readiness.target.config import Target
 from pytest_readiness.target.resources import Resource
 
 READINGS = 64
@@ -98,10 +100,12 @@ class Gatherer:
     Args:
         replay: gives the value of a reading, or raises its error, from elsewhere; nothing is then read, and nothing
             ahead of a test that asks for it.
+        target: where facts find a second resource.
     """
 
-    def __init__(self, replay: Callable[[Reading], object] | None = None) -> None:
+    def __init__(self, replay: Callable[[Reading], object] | None = None, target: Target | None = None) -> None:
         self._replay = replay
+        self._target = target or Target("")
         self._lock = threading.Condition()
         self._planned: dict[tuple[str, str], tuple[Resource, dict[Hashable, None]]] = {}
         self._known: dict[tuple[str, str], list[Reading]] = {}
@@ -290,13 +294,13 @@ class Gatherer:
         note = ""
         try:
             try:
-                value = _call(reading)
+                value = _call(reading, self._target)
             except CouldNotVerify as first:
                 if not first.transient:
                     raise
                 time.sleep(RETRY_SECONDS)
                 try:
-                    value = _call(reading)
+                    value = _call(reading, self._target)
                 except CouldNotVerify as second:
                     raise kind_of(second)(f"{second.reason}, twice") from None
                 note = f"read at the second try, after: {first.reason}"
@@ -373,14 +377,16 @@ def _way(reading: Reading) -> tuple[str, str]:
     return reading.resource.key, _closure(reading.fact.name)[0].name
 
 
-def _call(reading: Reading) -> Any:
+def _call(reading: Reading, target: Target) -> Any:
     fact = reading.fact
     keywords: dict[str, Any] = {}
     if fact.asking == "ask":
         keywords["ask"] = reading.asked[0]
     elif fact.asking == "asks":
         keywords["asks"] = reading.asked
-    return fact.read(reading.resource, *(need.value for need in reading.needs), **keywords)
+    known = {TARGET: target, **{need.fact.name: need.value for need in reading.needs}}
+    with reading_of(fact.name, reading.resource.key):
+        return fact.read(reading.resource, *(known[name] for name in fact.takes), **keywords)
 
 
 def kind_of(error: CouldNotVerify | NotDeclared) -> type[CouldNotVerify | NotDeclared]:

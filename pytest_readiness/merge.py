@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_readiness.checklist import Item, Section
 from pytest_readiness.drift import find_drift
 from pytest_readiness.outcome import Outcome, Shard
+from pytest_readiness.people import Waiver
 from pytest_readiness.problems import Problem, ProblemsError
 from pytest_readiness.provenance import Provenance
 from pytest_readiness.registry import Severity
@@ -58,6 +59,8 @@ def merge(paths: Sequence[Path]) -> Outcome:
         exit_code=1 if others_failed else int(exit_code(verdict)),
         reports=tuple(reports),
         environment=first.environment,
+        originals=first.originals,
+        inputs=first.inputs,
     )
 
 
@@ -146,6 +149,7 @@ def _refuse_incomplete(parts: Sequence[Part], order: Mapping[str, int]) -> None:
 def _sections(outcomes: Sequence[Outcome], order: Mapping[str, int], policy: Policy) -> Iterable[SectionVerdict]:
     by_item: dict[str, list[TestResult]] = {}
     severities: dict[str, dict[str, Severity]] = {}
+    waivers: dict[str, Waiver] = {}
     sections: dict[tuple[str, str], list[Section]] = {}
     for outcome in outcomes:
         for verdict in outcome.verdict.sections:
@@ -153,6 +157,8 @@ def _sections(outcomes: Sequence[Outcome], order: Mapping[str, int], policy: Pol
             for item in verdict.leaves:
                 by_item.setdefault(item.full_id, []).extend(item.results)
                 severities.setdefault(verdict.checklist, {})[item.item.id] = item.severity
+                if item.waiver is not None:
+                    waivers[item.full_id] = item.waiver
     for results in by_item.values():
         results.sort(key=lambda result: order[result.test])
 
@@ -170,7 +176,7 @@ def _sections(outcomes: Sequence[Outcome], order: Mapping[str, int], policy: Pol
         joined[checklist, id] = replace(same[0], items=items)
     for place in sorted(joined, key=start):
         checklist, _ = place
-        made = judge_section(checklist, joined[place], by_item, severities[checklist], policy)
+        made = judge_section(checklist, joined[place], by_item, severities[checklist], policy, waivers)
         if made is not None:
             yield made
 

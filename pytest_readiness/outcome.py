@@ -90,6 +90,36 @@ class Course:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A checklist as the team wrote it.
+
+    Attributes:
+        checklist: its name.
+        path: where it is, from the top of the repository that holds it.
+        text: all of it, with secrets masked.
+        fenced: whether what stands in code fences was read too.
+    """
+
+    checklist: str
+    path: str
+    text: str
+    fenced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file that decided what was asked: readiness.yaml, checklists, bindings, sign-offs, waivers.
+
+    Attributes:
+        path: where it is, from the top of the repository that holds it.
+        sha256: of its content when the run began.
+    """
+
+    path: str
+    sha256: str
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run found, told by its reports.
@@ -102,6 +132,8 @@ class Outcome:
         environment: what pytest-metadata says of the machine.
         shard: which part of a run it is, where it is one.
         course: how the target got here, where a history is kept.
+        originals: the checklists.
+        inputs: the files that decided what was asked.
     """
 
     verdict: Verdict
@@ -111,3 +143,5 @@ class Outcome:
     environment: Mapping[str, Any] = field(default_factory=dict)
     shard: Shard | None = None
     course: Course | None = None
+    originals: tuple[Original, ...] = ()
+    inputs: tuple[Input, ...] = ()

@@ -18,6 +18,7 @@ from pytest_readiness.checks import docs
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.facts.document import document_text
 from pytest_readiness.problems import Problem, ProblemsError, nearest
+from pytest_readiness.result import Signature
 from pytest_readiness.target.resources import Document
 from pytest_readiness.validation import validate
 from pytest_readiness.yamlfile import YamlList, YamlMap, read_yaml
@@ -179,6 +180,17 @@ def _entries(
 
 
 @dataclass(frozen=True, slots=True)
+class Vouched(Evidence):
+    """Evidence of enough sign-offs that count.
+
+    Attributes:
+        signatures: those that count.
+    """
+
+    signatures: tuple[Signature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """What a sign-off is judged against, besides its rule.
 
@@ -206,27 +218,46 @@ def judge_signoffs(
         waiver: what was waived of it.
         now: what they are judged against.
     """
-    counting: dict[str, tuple[str, date | None]] = {}
+    counting: dict[str, tuple[str, date | None, Signature]] = {}
     refusals = []
     for signed in reversed(signoffs):
         signoff = signed.signoff
         last = _last_day(rule, signoff)
         try:
-            evidence = _counted(rule, signed, waiver, now, last)
+            digest = _counted(rule, signed, waiver, now, last)
         except _Refused as refused:
             refusals.append(str(refused))
             continue
         until = f", until {last}" if last else ""
-        text = f"signed by {signoff.by} ({signoff.role}) on {signoff.on}{until}{evidence}"
-        counting.setdefault(signoff.by, (text, last))
+        what = f"; evidence: {signoff.evidence}" if signoff.evidence else ""
+        what += f" (sha256 {digest[:12]}…)" if digest else ""
+        text = f"signed by {signoff.by} ({signoff.role}) on {signoff.on}{until}{what}"
+        counting.setdefault(signoff.by, (text, last, _signature(signoff, last, digest)))
     if len(counting) >= rule.count:
-        last = min((day for _, day in counting.values() if day), default=None)
+        last = min((day for _, day, _ in counting.values() if day), default=None)
         soon = last is not None and (last - now.today).days < SOON_DAYS
-        return Evidence("; ".join(text for text, _ in counting.values()), f"expires on {last}" if soon else ""), ""
+        return Vouched(
+            "; ".join(text for text, _, _ in counting.values()),
+            f"expires on {last}" if soon else "",
+            signatures=tuple(signature for _, _, signature in counting.values()),
+        ), ""
     if rule.count > 1 and counting:
         refusals.insert(0, f"{len(counting)} of {rule.count} have signed as {rule.role}: {', '.join(counting)}")
     who = rule.role if rule.count == 1 else f"{rule.count} people of {rule.role}"
     return None, "; ".join(refusals) or f"not signed; {who} must sign"
+
+
+def _signature(signoff: Signoff, last: date | None, digest: str) -> Signature:
+    return Signature(
+        by=signoff.by,
+        role=signoff.role,
+        on=str(signoff.on),
+        until=str(last or ""),
+        evidence=signoff.evidence or "",
+        sha256=digest,
+        release=signoff.release or "",
+        note=signoff.note or "",
+    )
 
 
 class _Refused(Exception):
@@ -241,7 +272,7 @@ def _last_day(rule: SignoffRule, signoff: Signoff) -> date | None:
 
 
 def _counted(rule: SignoffRule, signed: Signed, waiver: Waiver | None, now: Circumstances, last: date | None) -> str:
-    """Return what is to be said of its evidence; raise `_Refused` where the sign-off does not count."""
+    """Return the SHA-256 of its evidence, where that is a file; raise `_Refused` where the sign-off does not count."""
     signoff = signed.signoff
     who = f"the sign-off by {signoff.by} of {signoff.on}"
     if signoff.role != rule.role:
@@ -273,7 +304,7 @@ def _evidence(rule: SignoffRule, signoff: Signoff, now: Circumstances, who: str)
     if "://" in signoff.evidence:
         if wants_file:
             raise _Refused(f"{who} does not count: its evidence is a link, and this item needs a file that can be read")
-        return f"; evidence: {signoff.evidence}"
+        return ""
     path = now.folder / signoff.evidence
     if not path.is_file():
         raise _Refused(f"{who} does not count: its evidence {signoff.evidence} does not exist")
@@ -282,7 +313,7 @@ def _evidence(rule: SignoffRule, signoff: Signoff, now: Circumstances, who: str)
         raise _Refused(f"{who} does not count: its evidence {signoff.evidence} has changed since it was signed")
     if rule.evidence is not None:
         _judge_file(rule.evidence, path, signoff.evidence, now.today, who)
-    return f"; evidence: {signoff.evidence} (sha256 {digest[:12]}…)"
+    return digest
 
 
 def _judge_file(rule: EvidenceRule, path: Path, name: str, today: date, who: str) -> None:

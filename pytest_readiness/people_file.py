@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_readiness.files import write_atomically
 from pytest_readiness.problems import Problem, ProblemsError
-from pytest_readiness.report.json import write_atomically
 from pytest_readiness.yamlfile import parse_yaml, read_text
 
 WIDE = 4096

@@ -27,7 +27,7 @@ from pytest_readiness.people import Decisions, Waiver, read_people
 from pytest_readiness.problems import Problem, ProblemsError, nearest
 from pytest_readiness.registry import SEVERITIES, Check, Severity, load_catalogue
 from pytest_readiness.target.config import Configuration
-from pytest_readiness.target.resources import Resource, word
+from pytest_readiness.target.resources import Resource, words
 
 DEFAULT_SEVERITY: Severity = "medium"
 """Of an item that no check and no binding gives one."""
@@ -98,11 +98,13 @@ class Plan:
         configuration: readiness.yaml with its target chosen.
         checklists: by path.
         decisions: sign-offs and waivers.
+        allow: classes of checks that may run.
     """
 
     configuration: Configuration
     checklists: Mapping[Path, PlannedChecklist]
     decisions: Decisions
+    allow: frozenset[str]
 
     def tests(self) -> Iterator[PlannedTest]:
         """Every test, in order."""
@@ -161,7 +163,7 @@ def make_plan(
         raise ProblemsError(problems)
     planner = _Planner(configuration, allow, decisions)
     planned = {path: planner.checklist(checklist, bindings) for path, (checklist, bindings) in read.items()}
-    return Plan(configuration, planned, decisions)
+    return Plan(configuration, planned, decisions, allow)
 
 
 def _refuse_same_names(read: Mapping[Path, tuple[Checklist, object]], problems: list[Problem]) -> None:
@@ -338,7 +340,7 @@ class _Planner:
     def _missing(self, use: Use) -> str:
         assert use.check.kind is not None
         named = f" named or labelled {' or '.join(use.on)}" if use.on else ""
-        return f"target {self.target.name} declares no {word(use.check.kind)}{named}"
+        return f"target {self.target.name} declares no {words(use.check.kind)}{named}"
 
     def _conditional(self, condition: str, checks: Part) -> str | None:
         kinds = [use for use in uses(checks) if not self._resources(use)]

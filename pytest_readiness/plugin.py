@@ -14,6 +14,7 @@ CLASSES = ("active", "disruptive")
 FIXTURES = frozenset(
     {
         "url",
+        "endpoint",
         "readiness_host",
         "container",
         "image",
@@ -23,6 +24,8 @@ FIXTURES = frozenset(
         "redis",
         "mongodb",
         "domain",
+        "mail",
+        "inbox",
         "repository",
         "env_file",
         "document",
@@ -73,7 +76,11 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--readiness-report", metavar="FILE", type=Path, help="write the report, one self-contained HTML page"
     )
     group.addoption(
-        "--readiness-out", metavar="DIR", type=Path, help="write machine-readable results there (result.json)"
+        "--readiness-out",
+        metavar="DIR",
+        type=Path,
+        help="write there, for programs and for the release: result.json, the completed checklist, JUnit, HDF, in-toto, "
+        "SARIF, Prometheus metrics and a badge",
     )
     group.addoption(
         "--readiness-baseline",
@@ -105,6 +112,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         help="keep the score and every item's state in this SQLite file, and tell how they changed",
     )
     group.addoption(
+        "--readiness-audit",
+        metavar="FILE",
+        type=Path,
+        help="list there every command, request and query that the run makes, one JSON object a line",
+    )
+    group.addoption(
         "--readiness-fenced",
         action="store_true",
         help="also read checklists that stand inside code fences",
@@ -120,7 +133,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "`on` restricts its resources to these names or labels.",
     )
     if config.getoption("readiness_target") is None:
-        for option in ("report", "out", "config", "release", "baseline", "record", "replay", "shard", "history"):
+        needing = ("report", "out", "config", "release", "baseline", "record", "replay", "shard", "history", "audit")
+        for option in needing:
             if config.getoption(f"readiness_{option}") is not None:
                 raise pytest.UsageError(f"--readiness-{option} needs --readiness-target NAME.")
         config.pluginmanager.register(Absent(), "readiness-absent")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import socket
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_readiness import __version__, clock
+from pytest_readiness.audit import sent
 from pytest_readiness.plan import Plan
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class Provenance:
         versions: of this plugin, pytest and Python.
         command: the arguments of the run.
         replayed_from: when the recording was made that was judged instead of the target, or "".
+        documents: name of each checklist, and its path as pytest's node ids begin with it.
     """
 
     target: str
@@ -48,6 +51,7 @@ class Provenance:
     versions: tuple[tuple[str, str], ...]
     command: tuple[str, ...]
     replayed_from: str = ""
+    documents: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, config: pytest.Config, plan: Plan) -> Provenance:
@@ -74,11 +78,22 @@ class Provenance:
                 ("platform", sys.platform),
             ),
             command=tuple(str(argument) for argument in config.invocation_params.args),
+            documents=tuple(
+                (planned.checklist.name, Path(os.path.relpath(path.resolve(), config.rootpath)).as_posix())
+                for path, planned in plan.checklists.items()
+            ),
         )
 
     def finished_at(self, now: float) -> Provenance:
         """Return it with the end of the run."""
         return replace(self, finished=clock.now().isoformat(timespec="seconds"), seconds=round(self.seconds + now, 3))
+
+
+def place_of(path: Path, root: Path) -> str:
+    """Return where a file is: from the top of the repository that holds it, or else from `root`."""
+    path = path.resolve()
+    top = next((folder for folder in path.parents if (folder / ".git").exists()), root)
+    return Path(os.path.relpath(path, top)).as_posix()
 
 
 def _commit(folder: Path) -> str:
@@ -87,6 +102,7 @@ def _commit(folder: Path) -> str:
         return ""
     outputs: list[str] = []
     for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
+        sent(f"run 'git {arguments[0]}' in {folder}")
         try:
             done = subprocess.run(
                 [git, "-C", str(folder), *arguments],

@@ -25,7 +25,7 @@ from pytest_readiness.fixtures import resource_kinds
 from pytest_readiness.gather import Reading, kind_of
 from pytest_readiness.problems import Problem, ProblemsError
 from pytest_readiness.redact import Redactor, printable
-from pytest_readiness.registry import FACTS, Fact
+from pytest_readiness.registry import CLASSES, FACTS, Fact, class_of
 from pytest_readiness.yamlfile import read_text
 
 if TYPE_CHECKING:
@@ -372,7 +372,7 @@ class Recorder:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the file, or hand the readings to the process that does."""
-        from pytest_readiness.report.json import write_atomically
+        from pytest_readiness.files import write_atomically
 
         if self.config.option.collectonly:
             return
@@ -426,7 +426,8 @@ def unreplayable(item: pytest.Item) -> str:
         if test.check is None or test.settled is not None:
             return ""
         own = [name for name in test.check.fixtures if name not in item.direct]
-        if test.check.check_class != "passive":
+        acting = [name for name in item.direct if name in FACTS and class_of(name) != CLASSES[0]]
+        if test.check.check_class != CLASSES[0] and not acting:
             return f"{test.check.id} is {test.check.check_class}: it acts on the target itself"
         if own:
             return f"{test.check.id} takes the project's own fixture '{own[0]}'"

@@ -30,6 +30,8 @@ Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 CheckClass = Literal["passive", "active", "disruptive"]
 CLASSES: tuple[CheckClass, ...] = ("passive", "active", "disruptive")
+TARGET = "target"
+"""Parameter of a fact or check that gets the whole target, to look up a second resource by name."""
 
 Asks = Mapping[str, Iterable[Hashable]]
 AsksOf = Callable[[Any, Mapping[str, Any]], Asks]
@@ -52,6 +54,8 @@ class Fact:
         deadline: seconds after which a reading is given up.
         exclusive: nothing else reads the resource meanwhile (a measurement that others would disturb).
         heavy: it keeps a processor busy; exclusive measurements wait for it too.
+        fact_class: what reading it does to the target, as with checks; a check that rests on it is of that class.
+        takes: what `read` takes after the resource, in order: `needs`, and `TARGET` where it looks at other resources.
     """
 
     name: str
@@ -62,6 +66,8 @@ class Fact:
     deadline: float
     exclusive: bool
     heavy: bool
+    fact_class: CheckClass
+    takes: tuple[str, ...]
 
     @property
     def summary(self) -> str:
@@ -109,7 +115,8 @@ class Check:
         from pytest_readiness.target.resources import KINDS
 
         kinds = {FACTS[name].kind if name in FACTS else name for name in self.fixtures}
-        known = sorted(kind for kind in kinds if kind in KINDS)
+        wider = {base for kind in kinds & KINDS.keys() for base in KINDS[kind].kinds() if base != kind}
+        known = sorted(kind for kind in kinds if kind in KINDS and kind not in wider)
         if len(known) > 1:
             raise RegistrationError(
                 f"Check {self.id} reads from {' and '.join(known)}; a check looks at one resource and takes a "
@@ -163,11 +170,15 @@ _Read = TypeVar("_Read", bound=Callable[..., Any])
 
 
 @overload
-def fact(read: _Read, *, deadline: float = ..., exclusive: bool = ..., heavy: bool = ...) -> _Read: ...
+def fact(
+    read: _Read, *, deadline: float = ..., exclusive: bool = ..., heavy: bool = ..., fact_class: CheckClass = ...
+) -> _Read: ...
 
 
 @overload
-def fact(*, deadline: float = ..., exclusive: bool = ..., heavy: bool = ...) -> Callable[[_Read], _Read]: ...
+def fact(
+    *, deadline: float = ..., exclusive: bool = ..., heavy: bool = ..., fact_class: CheckClass = ...
+) -> Callable[[_Read], _Read]: ...
 
 
 def fact(
@@ -176,21 +187,26 @@ def fact(
     deadline: float = 10.0,
     exclusive: bool = False,
     heavy: bool = False,
+    fact_class: CheckClass = "passive",
 ) -> Any:
     """Register a function as a fact; it becomes a pytest fixture of the same name.
 
     Args:
-        read: the function: first parameter the resource, then facts that it builds on, at most one keyword-only
-            parameter `ask` (read once for each) or `asks` (read once with all, a sorted tuple).
+        read: the function: first parameter the resource, then facts that it builds on and `target` for the whole
+            target, at most one keyword-only parameter `ask` (read once for each) or `asks` (read once with all, a
+            sorted tuple).
         deadline: seconds after which a reading is given up.
         exclusive: nothing else reads this resource at the same time.
         heavy: keeps a processor busy.
+        fact_class: passive, active or disruptive.
 
     Raises:
         RegistrationError: the signature does not fit, or another function has the name.
     """
     if read is None:
-        return lambda function: fact(function, deadline=deadline, exclusive=exclusive, heavy=heavy)
+        return lambda function: fact(
+            function, deadline=deadline, exclusive=exclusive, heavy=heavy, fact_class=fact_class
+        )
     parameters = inspect.signature(read).parameters.values()
     positional = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
     keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
@@ -205,11 +221,13 @@ def fact(
         name=name,
         read=read,
         kind=positional[0],
-        needs=tuple(positional[1:]),
+        needs=tuple(name for name in positional[1:] if name != TARGET),
         asking=typing.cast('Literal["", "ask", "asks"]', keywords[0] if keywords else ""),
         deadline=deadline,
         exclusive=exclusive,
         heavy=heavy,
+        fact_class=fact_class,
+        takes=tuple(positional[1:]),
     )
     return read
 
@@ -265,8 +283,11 @@ def check(
     return register
 
 
-def load_catalogue() -> dict[str, Check]:
+def load_catalogue(domain: str = "") -> dict[str, Check]:
     """Import every module of checks that ships with the package and return all registered checks by id.
+
+    Args:
+        domain: import that domain's modules only: they are named like it, or like it and an aspect ("http_headers").
 
     Raises:
         RegistrationError: a fact builds on what it cannot build on.
@@ -274,9 +295,16 @@ def load_catalogue() -> dict[str, Check]:
     from pytest_readiness import checks
 
     for module in pkgutil.iter_modules(checks.__path__, f"{checks.__name__}."):
-        importlib.import_module(module.name)
+        if not domain or domain == module.name.rpartition(".")[2].partition("_")[0]:
+            importlib.import_module(module.name)
     _verify_facts()
     return CHECKS
+
+
+def class_of(name: str) -> CheckClass:
+    """Return the class of a fact with all that it builds on."""
+    fact = FACTS[name]
+    return max((fact.fact_class, *map(class_of, fact.needs)), key=CLASSES.index)
 
 
 def _verify_facts() -> None:
@@ -288,7 +316,7 @@ def _verify_facts() -> None:
             raise RegistrationError(
                 f"Fact {fact.name} reads '{fact.kind}', which is no kind of resource.{nearest(fact.kind, KINDS)}"
             )
-        alike = {other.name: other for other in FACTS.values() if other.kind == fact.kind}
+        alike = {other.name: other for other in FACTS.values() if other.kind in KINDS[fact.kind].kinds()}
         for name in fact.needs:
             if name not in alike:
                 raise RegistrationError(
@@ -305,3 +333,7 @@ def _verify_facts() -> None:
         TopologicalSorter({fact.name: fact.needs for fact in FACTS.values()}).prepare()
     except CycleError as error:
         raise RegistrationError(f"Facts build on each other: {' -> '.join(error.args[1])}.") from None
+    for check in CHECKS.values():
+        for name in check.fixtures:
+            if name in FACTS and CLASSES.index(check.check_class) < CLASSES.index(class_of(name)):
+                raise RegistrationError(f"Check {check.id} is {check.check_class}, and {name} is {class_of(name)}.")

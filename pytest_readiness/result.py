@@ -1,16 +1,47 @@
-"""What a run found, as plain data: one record a test, carried by pytest's `user_properties` (and so by xdist)."""
+"""What a run found, as plain data: one record a test, carried by pytest's reports (and so by xdist)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, astuple, dataclass, fields
 from typing import Any, Literal
+
+from pytest_readiness.evidence import Attachment
 
 State = Literal["passed", "waived", "unverified", "error", "failed", "not applicable"]
 STATES: tuple[State, ...] = ("failed", "error", "unverified", "waived", "passed", "not applicable")
 """Worst first; an item's state is the worst of its tests'."""
 
 PREFIX = "readiness."
+ATTACHMENTS = "readiness_attachments"
+"""Attribute of a report that carries files."""
+SIGNATURES = "readiness_signatures"
+"""Attribute of a report that carries sign-offs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A sign-off that counts.
+
+    Attributes:
+        by: who signed.
+        role: in which role.
+        on: day of signing, ISO 8601.
+        until: last day on which it counts, or "".
+        evidence: link or path of what it rests on, or "".
+        sha256: of that file, or "".
+        release: the release that it is for, or "".
+        note: what the person wants to be read with it, or "".
+    """
+
+    by: str
+    role: str
+    on: str
+    until: str = ""
+    evidence: str = ""
+    sha256: str = ""
+    release: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +63,9 @@ class TestResult:
         warning: why somebody should look although it passed; or what is said of a waiver.
         seconds: how long judging took.
         start: when the test began, in seconds since the epoch.
+        attachments: files that show it.
+        role: who must sign, for a test of a sign-off.
+        signatures: the sign-offs that count.
     """
 
     __test__ = False
@@ -50,6 +84,9 @@ class TestResult:
     warning: str = ""
     seconds: float = 0.0
     start: float = 0.0
+    attachments: tuple[Attachment, ...] = ()
+    role: str = ""
+    signatures: tuple[Signature, ...] = ()
 
     def properties(self, clean: Callable[[str], str]) -> list[tuple[str, object]]:
         """Return it as `user_properties`, empty fields left out and what was seen passed through `clean`."""
@@ -57,7 +94,9 @@ class TestResult:
         return [(name, clean(value) if name in _SEEN else value) for name, value in found if value != ""]
 
 
-_PROPERTIES = [(field.name, f"{PREFIX}{field.name}") for field in fields(TestResult)]
+# The JUnit report takes up every property, and files would fill it: what is no figure or text travels beside them.
+_BESIDE = ("attachments", "signatures")
+_PROPERTIES = [(field.name, f"{PREFIX}{field.name}") for field in fields(TestResult) if field.name not in _BESIDE]
 _FIELDS = {name: field for field, name in _PROPERTIES}
 _REQUIRED = {field.name for field in fields(TestResult) if field.default is MISSING}
 _SEEN = frozenset(f"{PREFIX}{name}" for name in ("evidence", "expected", "remedy", "warning", "check", "test"))
@@ -67,6 +106,30 @@ def from_properties(properties: Iterable[tuple[str, object]]) -> TestResult | No
     """Return the result that `user_properties` carry, or None where they carry none."""
     found: Mapping[str, Any] = {_FIELDS[key]: value for key, value in properties if key in _FIELDS}
     return TestResult(**found) if found.keys() >= _REQUIRED else None
+
+
+def attach(report: object, attachments: Iterable[Attachment]) -> None:
+    """Let a report carry files."""
+    carried = [(each.name, each.media_type, each.data) for each in attachments]
+    if carried:
+        report.__dict__[ATTACHMENTS] = carried
+
+
+def attached(report: object) -> tuple[Attachment, ...]:
+    """Return the files that a report carries."""
+    return tuple(Attachment(*carried) for carried in getattr(report, ATTACHMENTS, ()))
+
+
+def sign(report: object, signatures: Iterable[Signature], clean: Callable[[str], str]) -> None:
+    """Let a report carry sign-offs, each text passed through `clean`."""
+    carried = [tuple(map(clean, astuple(each))) for each in signatures]
+    if carried:
+        report.__dict__[SIGNATURES] = carried
+
+
+def signed(report: object) -> tuple[Signature, ...]:
+    """Return the sign-offs that a report carries."""
+    return tuple(Signature(*carried) for carried in getattr(report, SIGNATURES, ()))
 
 
 def worst(states: Iterable[State]) -> State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pytest_readiness.checklist import Item, Section
 from pytest_readiness.drift import Baseline, Change, Drift
-from pytest_readiness.outcome import Course, Outcome, Report, Shard
+from pytest_readiness.outcome import Course, Input, Original, Outcome, Report, Shard
+from pytest_readiness.people import Waiver
 from pytest_readiness.problems import Problem, ProblemsError
 from pytest_readiness.provenance import Provenance
 from pytest_readiness.redact import Redactor
@@ -25,7 +27,9 @@ FORMAT: Literal["pytest-readiness/1"] = "pytest-readiness/1"
 FILE_NAME = "result.json"
 _FORMATS = "pytest-readiness/"
 
-_WORDS = frozenset({"format", "state", "severity", "block", "allow", "before", "after", "outcome", "when"})
+_WORDS = frozenset(
+    {"format", "state", "severity", "block", "allow", "before", "after", "outcome", "when", "expires", "data"}
+)
 """Keys whose values are the program's own words. Redacting those would break the file, and hide nothing."""
 _FREE = "items_before"
 """Key of the mapping whose keys are texts from elsewhere."""
@@ -46,6 +50,7 @@ class ItemRecord(_Record):
         severity: how bad it is if it is open.
         state: the worst of its tests' states; a group's, of its items'.
         weight: how much it counts in the score.
+        detail: what else the document says of it.
     """
 
     id: str
@@ -55,11 +60,13 @@ class ItemRecord(_Record):
     severity: Severity
     state: State
     weight: float
+    detail: str = ""
 
 
 class LeafRecord(ItemRecord):
-    """An item with its tests."""
+    """An item with its tests, and the waiver of its failing, where there is or was one."""
 
+    waiver: Waiver | None = None
     tests: tuple[TestResult, ...]
 
 
@@ -162,6 +169,8 @@ class ResultFile(_Record):
         sections: every section with items of this run.
         reports: what pytest told of each test, from which the HTML page can be made again.
         environment: what pytest-metadata says of the machine.
+        originals: the checklists as the team wrote them.
+        inputs: the files that decided what was asked, with their SHA-256 when the run began.
     """
 
     format: Literal["pytest-readiness/1"] = FORMAT
@@ -174,6 +183,8 @@ class ResultFile(_Record):
     sections: tuple[SectionRecord, ...]
     reports: tuple[Report, ...] = Field(repr=False)
     environment: dict[str, Any]
+    originals: tuple[Original, ...] = Field((), repr=False)
+    inputs: tuple[Input, ...] = ()
 
 
 def result_schema() -> dict[str, Any]:
@@ -260,6 +271,8 @@ def file_of(outcome: Outcome) -> ResultFile:
         sections=tuple(_section_record(section) for section in verdict.sections),
         reports=outcome.reports,
         environment=json.loads(json.dumps(outcome.environment, default=str)),
+        originals=outcome.originals,
+        inputs=outcome.inputs,
     )
 
 
@@ -292,11 +305,12 @@ def _item_records(
             "severity": found.severity,
             "state": found.state,
             "weight": found.weight,
+            "detail": item.detail,
         }
         if item.is_group:
             yield GroupRecord(items=tuple(_item_records(item.children, checklist, by_id)), **common)
         else:
-            yield LeafRecord(tests=found.results, **common)
+            yield LeafRecord(waiver=found.waiver, tests=found.results, **common)
 
 
 def outcome_of(file: ResultFile) -> Outcome:
@@ -332,12 +346,22 @@ def outcome_of(file: ResultFile) -> Outcome:
         ),
         shard=str(file.shard) if file.shard else "",
     )
-    return Outcome(verdict, file.provenance, file.exit_code, file.reports, file.environment, file.shard, file.course)
+    return Outcome(
+        verdict=verdict,
+        provenance=file.provenance,
+        exit_code=file.exit_code,
+        reports=file.reports,
+        environment=file.environment,
+        shard=file.shard,
+        course=file.course,
+        originals=file.originals,
+        inputs=file.inputs,
+    )
 
 
 def section_verdict(record: SectionRecord) -> SectionVerdict:
     """Return a section of a result file with its verdicts."""
-    pairs = [_item(item, 0) for item in record.items]
+    pairs = [_item(item, 0, record.checklist) for item in record.items]
     section = Section(
         record.id, record.title, record.line, len(record.path) + 1, record.path, (), tuple(item for item, _ in pairs)
     )
@@ -345,26 +369,26 @@ def section_verdict(record: SectionRecord) -> SectionVerdict:
     pending = list(pairs)
     while pending:
         (item, found), *pending = pending
-        results = found.tests if isinstance(found, LeafRecord) else ()
-        made.append(ItemVerdict(item, found.id, section, found.severity, found.state, results, found.weight))
+        results, waiver = (found.tests, found.waiver) if isinstance(found, LeafRecord) else ((), None)
+        made.append(ItemVerdict(item, found.id, section, found.severity, found.state, results, found.weight, waiver))
         if isinstance(found, GroupRecord):
             pending = [*zip(item.children, found.items, strict=True), *pending]
     return SectionVerdict(record.checklist, section, tuple(made), record.score)
 
 
-def _item(record: GroupRecord | LeafRecord, level: int) -> tuple[Item, GroupRecord | LeafRecord]:
+def _item(record: GroupRecord | LeafRecord, level: int, checklist: str) -> tuple[Item, GroupRecord | LeafRecord]:
     below = record.items if isinstance(record, GroupRecord) else ()
-    id = record.id.partition(":")[2]
+    id = record.id.removeprefix(f"{checklist}:")
     item = Item(
         id=id,
         slug=id.rpartition("/")[2],
         text=record.text,
-        detail="",
+        detail=record.detail,
         line=record.line,
         column=-1,
         ticked=record.ticked,
         level=level,
-        children=tuple(_item(child, level + 1)[0] for child in below),
+        children=tuple(_item(child, level + 1, checklist)[0] for child in below),
         optional=False,
         condition=None,
         not_applicable=None,
@@ -375,7 +399,22 @@ def _item(record: GroupRecord | LeafRecord, level: int) -> tuple[Item, GroupReco
 def as_text(file: ResultFile, redact: Redactor) -> str:
     """Return a result file as it is written, every text that comes from elsewhere redacted."""
     data = _redacted(file.model_dump(mode="json"), redact, "")
-    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+    # A name on a disk may be no text at all.
+    text = json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8", "replace").decode()
+    return f"{_UNSEEN.sub(_escaped, text)}\n"
+
+
+# What JSON allows in a text, and a terminal may obey: C1 controls, directions and other marks that nobody sees.
+_UNSEEN = re.compile(r"[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def redacted(outcome: Outcome, redact: Redactor) -> Outcome:
+    """Return an outcome as its result file would give it back: with every text that comes from elsewhere redacted."""
+    return outcome_of(ResultFile.model_validate_json(as_text(file_of(outcome), redact)))
 
 
 def _redacted(value: Any, redact: Redactor, key: str) -> Any:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import gc
+import hashlib
 import os
+import re
 import time
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from typing import Any
 import pytest
 
 from pytest_readiness import clock
+from pytest_readiness.binding import bindings_path
 from pytest_readiness.collect import (
     PLANNED,
     ChecklistFile,
@@ -23,19 +27,21 @@ from pytest_readiness.collect import (
     waived,
 )
 from pytest_readiness.drift import Baseline, read_baseline
-from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
+from pytest_readiness.evidence import MAX_ATTACHMENT, Attachment, ClaimFalse, CouldNotVerify, Evidence, NotDeclared
 from pytest_readiness.fixtures import fixture_plugin, parametrize, testinfra_hosts
 from pytest_readiness.gather import Gatherer, Reading
-from pytest_readiness.outcome import Outcome, Report
-from pytest_readiness.people import Circumstances, judge_signoffs
+from pytest_readiness.hiding import Hiding
+from pytest_readiness.outcome import Input, Original, Outcome, Report
+from pytest_readiness.people import Circumstances, Vouched, judge_signoffs
 from pytest_readiness.plan import Plan, PlannedChecklist, PlannedTest, make_plan
 from pytest_readiness.problems import Problem, ProblemsError, nearest
-from pytest_readiness.provenance import Provenance
+from pytest_readiness.provenance import Provenance, place_of
 from pytest_readiness.recording import Recorder, Recording, read_recording, unreplayable
 from pytest_readiness.redact import Redactor, printable
-from pytest_readiness.registry import CLASSES, FACTS, RegistrationError
+from pytest_readiness.registry import CLASSES, FACTS, TARGET, RegistrationError
+from pytest_readiness.report.audit import start_audit
 from pytest_readiness.report.terminal import wait
-from pytest_readiness.result import PREFIX, TestResult, from_properties
+from pytest_readiness.result import PREFIX, TestResult, attach, attached, from_properties, sign, signed
 from pytest_readiness.shards import ShardSelection, in_order, make_shard, parse_shard
 from pytest_readiness.target.config import ConfigurationError, find_configuration, load_configuration
 from pytest_readiness.verdict import Verdict, judge
@@ -73,6 +79,7 @@ def start(config: pytest.Config) -> None:
     # large checklist a third of it. `pytest_collection_finish` turns the collector on again.
     gc.disable()
     config.add_cleanup(gc.enable)
+    start_audit(config, redact)
     try:
         clock.now()
         shard = parse_shard(text) if (text := config.getoption("readiness_shard")) is not None else None
@@ -95,6 +102,8 @@ def start(config: pytest.Config) -> None:
             if error.configuration is None:
                 raise
             configuration, problems = error.configuration, error.problems
+        release = config.getoption("readiness_release") or ""
+        configuration = replace(configuration, target=replace(configuration.target, release=release))
         redact.add(*configuration.secrets)
         documents = _documents(config)
         if documents is None:
@@ -150,7 +159,7 @@ class Run:
         self.baseline = baseline
         self.shard = shard
         self.recording = recording
-        self.gatherer = Gatherer(recording.replay if recording is not None else None)
+        self.gatherer = Gatherer(recording.replay if recording is not None else None, plan.configuration.target)
         self.checklists = {path.resolve(): planned for path, planned in plan.checklists.items()}
         self.is_worker = hasattr(config, "workerinput")
         self.results: dict[str, TestResult] = {}
@@ -163,14 +172,17 @@ class Run:
         self.verdict: Verdict | None = None
         self.outcome: Outcome | None = None
         self.provenance = Provenance.of(config, plan)
+        self.inputs = () if self.is_worker else _inputs(plan, config.rootpath)
         if recording is not None:
             self.provenance = replace(
                 self.provenance, runner=recording.provenance.runner, replayed_from=recording.moment
             )
         self._begun: set[str] = set()
         self._setup_seconds: dict[str, float] = {}
+        self.hiding = Hiding(config, redact)
+        config.pluginmanager.register(self.hiding, "readiness-hiding")
         register_markers(config, plan.checklists.values())
-        config.pluginmanager.register(fixture_plugin(self.gatherer), "readiness-fixtures")
+        config.pluginmanager.register(fixture_plugin(self.gatherer, plan.allow), "readiness-fixtures")
         if getattr(config.option, "hosts", "") is None:
             config.option.hosts = testinfra_hosts(plan.configuration.target) or None
         if shard is not None:
@@ -379,10 +391,7 @@ class Run:
         arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
         try:
             for name in item.direct:
-                assert test.resource is not None
-                arguments[name] = (
-                    self.gatherer.given(name, test.resource, item.readings[name]) if name in FACTS else test.resource
-                )
+                arguments[name] = self._argument(item, name)
             evidence = test.check.judge(**arguments, **test.parameters)
             if test.warn is not None and isinstance(evidence, Evidence):
                 evidence = _warned(test, arguments, evidence)
@@ -391,6 +400,15 @@ class Run:
         if not isinstance(evidence, Evidence) or not evidence.text:
             raise CouldNotVerify(f"the check {test.check.id} returned no evidence; that is a defect of the check")
         return evidence
+
+    def _argument(self, item: ChecklistTest, name: str) -> Any:
+        resource = item.planned.resource
+        if name == TARGET:
+            return self.plan.configuration.target
+        if name not in FACTS:
+            return resource
+        assert resource is not None
+        return self.gatherer.given(name, resource, item.readings[name])
 
     def _signed(self, test: PlannedTest) -> Evidence:
         assert test.signoff is not None
@@ -424,20 +442,13 @@ class Run:
                 report.when = "setup"
             if isinstance(error, CouldNotVerify):
                 report.longrepr = f"could not verify: {printable(error.reason)}."
-        self._hide(report)
+        self.hiding.hide(report)
+        if any(not name.startswith(PREFIX) for name, _ in report.user_properties):
+            clean = self.hiding.clean_all
+            report.user_properties = [(clean(name), clean(value)) for name, value in report.user_properties]
         if report.when != "teardown" and (report.when == "call" or not report.passed):
             self._keep(item, call, report, error)
         return report
-
-    def _hide(self, report: pytest.TestReport) -> None:
-        if isinstance(report.longrepr, tuple):
-            path, line, reason = report.longrepr
-            report.longrepr = path, line, self.redact(reason)
-        elif report.longrepr is not None and (hidden := self.redact(text := str(report.longrepr))) != text:
-            report.longrepr = hidden
-        report.sections = [(name, self.redact(content)) for name, content in report.sections]
-        if any(not name.startswith(PREFIX) for name, _ in report.user_properties):
-            report.user_properties = [(name, self.redact.deep(value)) for name, value in report.user_properties]
 
     def _keep(
         self,
@@ -457,6 +468,16 @@ class Run:
         properties = result.properties(self._clean)
         item.user_properties += properties
         report.user_properties += properties
+        attach(report, map(self._clean_attachment, result.attachments))
+        sign(report, result.signatures, self._clean)
+
+    def _clean_attachment(self, attachment: Attachment) -> Attachment:
+        data = attachment.data
+        with suppress(UnicodeDecodeError):
+            errors = "replace" if attachment.media_type.startswith("text/") else "strict"
+            # A mask may be longer than what it hides.
+            data = self.redact(data.decode("utf-8", errors)).encode()[:MAX_ATTACHMENT]
+        return replace(attachment, name=self._clean(attachment.name), data=data)
 
     def _clean(self, text: str) -> str:
         return self.redact(printable(text))[:EVIDENCE_LENGTH]
@@ -474,6 +495,8 @@ class Run:
         if not seen and not kept:
             return
         result = from_properties(report.user_properties)
+        if result is not None:
+            result = replace(result, attachments=attached(report), signatures=signed(report))
         if kept and report.outcome in ("passed", "failed", "skipped"):
             self._record(report, result)
         if not seen:
@@ -568,7 +591,7 @@ class Run:
                 self._keep(item, call, report, error)
                 result = from_properties(report.user_properties)
                 if result is not None:
-                    self.results[result.test] = result
+                    self.results[result.test] = replace(result, attachments=attached(report), signatures=signed(report))
 
     def _remember(self, item: ChecklistTest) -> None:
         item.stash[EVIDENCE] = self._judged(item)
@@ -598,11 +621,18 @@ class Run:
             environment=self._environment(),
             shard=shard,
             course=course,
+            originals=tuple(
+                Original(
+                    checklist=planned.checklist.name,
+                    path=place_of(path, self.config.rootpath),
+                    # Each line by itself, so that every line keeps its number.
+                    text=_LINE.sub(lambda line: self.redact(line[0]), planned.checklist.text),
+                    fenced=planned.checklist.fenced,
+                )
+                for path, planned in self.plan.checklists.items()
+            ),
+            inputs=self.inputs,
         )
-
-    def titles(self) -> dict[str, tuple[str, str]]:
-        """Section and text of each item, by full id, for the page."""
-        return {test.full_item: (test.section.title or test.checklist, test.item.text) for test in self.plan.tests()}
 
     def _environment(self) -> Mapping[str, Any]:
         if not self.config.pluginmanager.hasplugin("metadata"):
@@ -636,6 +666,20 @@ def exit_code(verdict: Verdict) -> int:
     if verdict.sound:
         return pytest.ExitCode.OK
     return pytest.ExitCode.TESTS_FAILED if verdict.counts.get("failed") else NO_GO
+
+
+_LINE = re.compile(r"[^\r\n]+")
+
+
+def _inputs(plan: Plan, root: Path) -> tuple[Input, ...]:
+    configuration = plan.configuration
+    documents = [each for path in plan.checklists for each in (path, bindings_path(path))]
+    files = [configuration.path, *documents, configuration.signoffs, configuration.waivers]
+    return tuple(
+        Input(place_of(path, root), hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in files
+        if path is not None and path.is_file()
+    )
 
 
 def _nodeid(item: pytest.Item) -> str:
@@ -686,12 +730,22 @@ def _result(
     }
     if own and test.resource is not None:
         common |= {"resource": test.resource.name, "resource_kind": test.resource.kind}
+    if own and test.signoff is not None:
+        common["role"] = test.signoff.role
     if report.passed:
         evidence = item.stash.get(EVIDENCE, None) or Evidence("the team's own test passed")
         warning = evidence.warning
         if hasattr(report, "wasxfail"):
             warning = "; ".join(filter(None, (warning, "the waiver is no longer needed")))
-        return TestResult(state="passed", evidence=evidence.text, warning=warning, **common)
+        signatures = evidence.signatures if isinstance(evidence, Vouched) else ()
+        return TestResult(
+            state="passed",
+            evidence=evidence.text,
+            warning=warning,
+            attachments=evidence.attachments,
+            signatures=signatures,
+            **common,
+        )
     what = f"{type(error).__name__}: {_first_line(error)}" if error is not None else "the test broke"
     if report.skipped and hasattr(report, "wasxfail"):
         false = isinstance(error, ClaimFalse) or (not own and report.when == "call" and isinstance(error, TEAM_FAILS))
@@ -729,4 +783,9 @@ def _false(error: BaseException | None, test: PlannedTest, what: str) -> dict[st
     if not isinstance(error, ClaimFalse):
         return {"evidence": what}
     remedy = error.remedy or (test.check.remedy if test.check else "")
-    return {"evidence": error.seen, "expected": error.expected, "remedy": remedy}
+    return {
+        "evidence": error.seen,
+        "expected": error.expected,
+        "remedy": remedy,
+        "attachments": error.attachments,
+    }

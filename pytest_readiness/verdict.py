@@ -8,6 +8,7 @@ from datetime import date
 
 from pytest_readiness.checklist import Item, Section
 from pytest_readiness.drift import Baseline, Drift, find_drift
+from pytest_readiness.people import Waiver
 from pytest_readiness.plan import Plan
 from pytest_readiness.registry import SEVERITIES, Severity
 from pytest_readiness.result import State, TestResult, worst
@@ -31,6 +32,7 @@ class ItemVerdict:
         state: the worst of its tests' states; a group's, of its items'.
         results: its tests, in order; empty for a group.
         weight: how much it counts in the score; 0 for a group, and where it does not apply or is waived.
+        waiver: who accepts that it fails, where somebody does or did.
     """
 
     item: Item
@@ -40,6 +42,7 @@ class ItemVerdict:
     state: State
     results: tuple[TestResult, ...]
     weight: float
+    waiver: Waiver | None = None
 
     @property
     def open(self) -> bool:
@@ -160,18 +163,19 @@ def judge(
     for tests in by_item.values():
         tests.sort(key=lambda result: (order.get(result.test, len(order)), result.test))
     policy = plan.configuration.target.policy
+    waivers = plan.decisions.waivers
     sections = tuple(
         made
         for planned in plan.checklists.values()
         for section in planned.checklist.sections
-        if (made := judge_section(planned.checklist.name, section, by_item, planned.severities, policy)) is not None
+        if (made := judge_section(planned.checklist.name, section, by_item, planned.severities, policy, waivers))
+        is not None
     )
     everything = [
         f"{planned.checklist.name}:{item.id}"
         for planned in plan.checklists.values()
         for item in planned.checklist.leaves()
     ]
-    waivers = plan.decisions.waivers
     expired = [full for full, waiver in waivers.items() if waiver.expires < today]
     drift = find_drift(_leaves(sections), everything, waivers, expired, baseline)
     return conclude(sections, len(everything), policy, drift, shard, team_missing)
@@ -226,6 +230,7 @@ def judge_section(
     by_item: Mapping[str, list[TestResult]],
     severities: Mapping[str, Severity],
     policy: Policy,
+    waivers: Mapping[str, Waiver],
 ) -> SectionVerdict | None:
     """Return the states of a section's items, or None where none of them has a result.
 
@@ -235,6 +240,7 @@ def judge_section(
         by_item: results by full item id, in order.
         severities: of its items, by item id.
         policy: what an item weighs.
+        waivers: by full item id.
     """
 
     def judged(item: Item) -> list[ItemVerdict]:
@@ -246,7 +252,7 @@ def judge_section(
             severity = severities[item.id]
             state = worst(test.state for test in tests)
             weight = 0.0 if state in ("not applicable", "waived") else float(getattr(policy.weights, severity))
-            return [ItemVerdict(item, full, section, severity, state, tuple(tests), weight)]
+            return [ItemVerdict(item, full, section, severity, state, tuple(tests), weight, waivers.get(full))]
         below = [made for child in item.children for made in judged(child)]
         if not below:
             return []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from pytest_readiness.registry import CHECKS, FACTS, load_catalogue
 from tests.stack.fixtures import (
     authority,
     docker_engine,
+    fresh_pool,
     nginx_factory,
     postgres,
     postgres_factory,
@@ -19,6 +21,7 @@ from tests.stack.fixtures import (
 __all__ = [
     "authority",
     "docker_engine",
+    "fresh_pool",
     "nginx_factory",
     "postgres",
     "postgres_factory",
@@ -27,6 +30,10 @@ __all__ = [
     "sshd_factory",
     "webapp_factory",
 ]
+
+
+# Tests make their own runs there; this one must not tell GitHub of theirs.
+os.environ.pop("GITHUB_ACTIONS", None)
 
 
 @pytest.fixture

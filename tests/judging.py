@@ -6,7 +6,8 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from pytest_readiness.evidence import Evidence
-from pytest_readiness.registry import CHECKS, FACTS, load_catalogue
+from pytest_readiness.registry import CHECKS, FACTS, TARGET, load_catalogue
+from pytest_readiness.target.config import Target
 from pytest_readiness.target.resources import KINDS, Resource
 
 
@@ -18,10 +19,10 @@ def read(
 ) -> Any:
     """Read the fact `name` of `resource`, and first what it builds on."""
     asks = asks or {}
-    known = {} if known is None else known
+    known = {TARGET: Target("test")} if known is None else known
     if name not in known:
         fact = FACTS[name]
-        needs = [read(need, resource, asks, known) for need in fact.needs]
+        needs = [read(need, resource, asks, known) for need in fact.takes]
         asked = asks.get(name, ())
         if fact.asking == "ask":
             known[name] = {ask: fact.read(resource, *needs, ask=ask) for ask in asked}
@@ -32,12 +33,12 @@ def read(
     return known[name]
 
 
-def judge(id: str, resource: Resource, **parameters: Any) -> Evidence:
+def judge(id: str, resource: Resource, *, target: Any = None, **parameters: Any) -> Evidence:
     """Return the evidence of a check; ClaimFalse, CouldNotVerify, NotDeclared come through."""
-    load_catalogue()
+    load_catalogue(id.partition(".")[0])
     check = CHECKS[id]
     validated = dict(check.parameters.model_validate(parameters))
     asks = check.asked(resource, validated)
-    known: dict[str, Any] = {}
+    known: dict[str, Any] = {TARGET: target or Target("test")}
     arguments = [resource if name in KINDS else read(name, resource, asks, known) for name in check.fixtures]
     return check.judge(*arguments, **validated)

@@ -232,3 +232,16 @@ def test_names_of_resources_are_not_judged_where_no_target_declares_any(tmp_path
     path = bindings_path(checklist.path)
     path.write_text("tls: {one: {check: toy.header, on: anything}}\n", encoding="utf-8")
     assert list(read_bindings(path, checklist, CHECKS, ROLES, {})) == ["tls/one"]
+
+
+def test_what_a_check_leaves_to_a_person_needs_one_who_signs(tmp_path: Path) -> None:
+    @check("toy.points", severity="high", remedy="Look at them.")
+    def points(url: object, *, signed: list[str] = []) -> Evidence:  # noqa: B006
+        """Every point is decided."""
+        return Evidence(", ".join(signed))
+
+    written = "tls:\n  one: {all: [{check: toy.points, signed: [a]}, toy.points]%s}\n"
+    assert bindings(tmp_path, written % ", partial: security")["tls/one"].signoff
+    assert mistakes(tmp_path, written % "") == [
+        "2: 'signed' of toy.points names what a person vouches for; add who: 'partial: ROLE'."
+    ]

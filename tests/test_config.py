@@ -321,7 +321,7 @@ def test_values_of_variables_that_are_named_like_secrets_are_secrets(base: Path)
         ("{file: latin.txt}", "the secret file latin.txt cannot be read: it is not UTF-8"),
         ("{file: empty.txt}", "the secret from file 'empty.txt' is empty"),
         ("{file: .}", "cannot be read: Is a directory"),
-        ("{command: 'echo nonsense; exit 3'}", "the secret command 'echo nonsense; exit 3' ended with exit code 3"),
+        ("{command: 'echo nonsense; exit 3'}", "the secret command 'echo …' ended with exit code 3"),
         ("{command: 'true'}", "the secret from command 'true' is empty"),
         (r"{command: 'printf \\351'}", "did not print UTF-8"),
         ("{file: a, command: b}", "a secret is a text, 'file:PATH', {file: PATH} or {command: LINE}"),

@@ -76,7 +76,8 @@ def fences(text: str) -> Iterator[tuple[str, str]]:
     """Language and title of every code block (the title is empty where it has none), and what is in it."""
     for token in MarkdownIt().parse(text):
         if token.type == "fence":
-            yield token.info, token.content
+            included = re.fullmatch(r'--8<-- "([\w.-]+)"\n', token.content)
+            yield token.info, (DOCS / "recipes" / included[1]).read_text("utf-8") if included else token.content
 
 
 def titled(text: str) -> list[tuple[str, str]]:
@@ -513,7 +514,7 @@ def test_examples_of_peoples_decisions(tmp_path: Path) -> None:
 def test_code_is_well_formed(path: Path) -> None:
     for info, code in fences(path.read_text("utf-8")):
         language = info.split(" ")[0]
-        assert language in ("console", "markdown", "python", "sh", "text", "yaml"), info
+        assert language in ("console", "groovy", "markdown", "python", "sh", "text", "yaml"), info
         if language == "python":
             compile(code, str(path), "exec")
         elif language == "yaml":

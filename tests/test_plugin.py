@@ -21,7 +21,7 @@ from tests.pty import on_a_terminal
 # A run within this process forgets what it was the first to import, and C extensions do not bear that.
 for _module in ("rich.padding", "rich.table", "ruamel.yaml.cyaml", "pytest_readiness.run"):
     importlib.import_module(_module)
-for _module in ("html", "json", "terminal"):
+for _module in ("audit", "html", "outputs", "terminal"):
     importlib.import_module(f"pytest_readiness.report.{_module}")
 
 BOUND = 60.0

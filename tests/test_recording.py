@@ -190,7 +190,7 @@ def found(registry: None) -> Callable[[object], tuple[Gatherer, Recorded]]:
                 raise value
             return value  # type: ignore[return-value]
 
-        FACTS["thing"] = Fact("thing", thing, "document", (), "", 10.0, False, False)
+        FACTS["thing"] = Fact("thing", thing, "document", (), "", 10.0, False, False, "passive", ())
         return kept("thing", WHERE, secrets=secrets)
 
     return made

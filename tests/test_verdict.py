@@ -42,7 +42,7 @@ def verdict(*items: Outcome, policy: Policy | None = None, unselected: int = 0, 
     planned = PlannedChecklist(checklist, {section.id: tuple(tests)}, severities, {})
     target = Target("prod", policy=policy or Policy())
     configuration = Configuration(Path("readiness.yaml"), (), (), {}, (), None, "none", None, target, {}, ())
-    plan = Plan(configuration, {checklist.path: planned}, Decisions({}, {}, Path()))
+    plan = Plan(configuration, {checklist.path: planned}, Decisions({}, {}, Path()), frozenset())
     return judge(plan, results, [test.key for test in tests], today=TODAY, team_missing=team_missing)
 
 
@@ -90,6 +90,7 @@ def test_the_results_of_an_item_stand_in_the_order_of_the_plan() -> None:
         Configuration(Path("readiness.yaml"), (), (), {}, (), None, "none", None, Target("prod"), {}, ()),
         {checklist.path: PlannedChecklist(checklist, {section.id: tests}, {item.id: "low"}, {})},
         Decisions({}, {}, Path()),
+        frozenset(),
     )
     keys = [*(test.key for test in tests[:2]), "CHECK:test_own.py::test_x", "CHECK:test_own.py::test_y"]
     results = [TestResult(key, "CHECK:release/item", "passed", "low", "prod") for key in keys]
@@ -204,6 +205,7 @@ def test_a_group_is_as_good_as_its_worst_item() -> None:
         Configuration(Path("readiness.yaml"), (), (), {}, (), None, "none", None, Target("prod"), {}, ()),
         {checklist.path: PlannedChecklist(checklist, {section.id: tests}, {item.id: "high" for item in leaves}, {})},
         Decisions({}, {}, Path()),
+        frozenset(),
     )
     results = [TestResult(test.key, test.full_item, states[test.item.slug], "high", "prod") for test in tests]
     made = judge(plan, results, [test.key for test in tests], today=TODAY)

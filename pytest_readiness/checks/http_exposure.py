@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from pydantic import Field
 
 from pytest_readiness.checks.http import MISSING, at, json_of
 from pytest_readiness.evidence import CouldNotVerify, Evidence, claim
-from pytest_readiness.facts.http import ServedFile, on_host
+from pytest_readiness.facts.http import Page, ServedFile, on_host
 from pytest_readiness.facts.http_client import Response, cut, shown
 from pytest_readiness.registry import check
 from pytest_readiness.target.resources import Url, UrlPath
@@ -42,41 +43,57 @@ INTERNALS = {
     "http.errors",
     severity="medium",
     remedy="Answer unknown paths with 404 and a page or document of your own, and turn debug modes off.",
-    source="RFC 9110 section 15.5.5; OWASP WSTG-ERRH-01, WSTG-ERRH-02",
+    source="RFC 9110 sections 15.5.5 and 15.5.6; OWASP WSTG-ERRH-01, WSTG-ERRH-02",
+    asks=lambda _, parameters: {"page": (parameters["no_get"],) if parameters["no_get"] else ()},
 )
 def errors(
     missing_page: Response,
+    page: Mapping[str, Page],
     *,
     shape: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)] | None = None,
+    no_get: UrlPath | None = None,
 ) -> Evidence:
     """An unknown path is answered 404, in the declared shape, without internals.
 
-    Looked at: the answer to one path that nobody could have guessed. A page for every path (a single-page application's
-    fallback) is no 404; nor is a redirect. Other errors are not provoked here: 405 would need a request with another
-    method, and 500 a way to break the service.
+    Looked at: the answer to one path that nobody could have guessed, and to a path that takes no GET where one is
+    declared. A page for every path (a single-page application's fallback) is no 404; nor is a redirect. Other errors
+    are not provoked here: 500 would need a way to break the service.
 
     Args:
         shape: fields that the answer's JSON must have (a dot leads into an object). Default: no shape is asked for.
+        no_get: path that takes other methods only, such as one for POST; GET must be answered 405 with Allow, in the
+            same shape. Default: 405 is not looked at.
     """
-    place = f"the unknown path {shown(missing_page.url)}"
-    seen = f"{missing_page.status} from {place}"
-    if missing_page.location:
-        seen += f", a redirect to {shown(missing_page.location)}"
-    claim(missing_page.status == 404, expected=f"404 from {place}", seen=seen)
-    if missing_page.truncated:
+    seen = _error(missing_page, 404, f"the unknown path {shown(missing_page.url)}", shape)
+    if no_get:
+        answer = page[no_get].first
+        place = shown(answer.url)
+        seen += f"; {_error(answer, 405, place, shape)}"
+        allow = answer.header("allow")
+        told = f"Allow: {cut(allow, 80)}" if allow else "no Allow"
+        claim(bool(allow) and "GET" not in allow, expected=f"405 with Allow from {place}, without GET", seen=told)
+    return Evidence(seen)
+
+
+def _error(answer: Response, status: int, place: str, shape: list[str] | None) -> str:
+    """What was seen of an error that is as it should be."""
+    seen = f"{answer.status} from {place}"
+    if answer.location:
+        seen += f", a redirect to {shown(answer.location)}"
+    claim(answer.status == status, expected=f"{status} from {place}", seen=seen)
+    if answer.truncated:
         raise CouldNotVerify(f"the answer of {place} is too long to be looked at as a whole")
-    shown_internals = [name for name, pattern in INTERNALS.items() if re.search(pattern, missing_page.body)]
+    shown_internals = [name for name, pattern in INTERNALS.items() if re.search(pattern, answer.body)]
     claim(
         not shown_internals,
-        expected="a 404 without stack trace, debug page or a framework's own error page",
+        expected=f"a {status} without stack trace, debug page or a framework's own error page",
         seen=f"{', '.join(shown_internals)} from {place}",
     )
     if shape:
-        document = json_of(missing_page)
+        document = json_of(answer)
         lacking = [field for field in shape if at(document, field) is MISSING]
         claim(not lacking, expected=f"JSON with {', '.join(shape)} from {place}", seen=f"no {', '.join(lacking)}")
-    told = f", JSON with {', '.join(shape)}" if shape else f", {len(missing_page.body)} characters without internals"
-    return Evidence(seen + told)
+    return seen + (f", JSON with {', '.join(shape)}" if shape else f", {len(answer.body)} characters without internals")
 
 
 FILES = (

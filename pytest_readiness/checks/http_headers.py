@@ -254,6 +254,29 @@ def nosniff(response: Response) -> Evidence:
     return Evidence(seen)
 
 
+@check(
+    "http.xss_protection",
+    severity="low",
+    remedy="Send no X-XSS-Protection, or X-XSS-Protection: 0, and a Content-Security-Policy.",
+    source="OWASP Secure Headers Project; OWASP HTTP headers cheat sheet (X-XSS-Protection)",
+)
+def xss_protection(response: Response) -> Evidence:
+    """Responses do not turn on the XSS filter of old browsers in a harmful way.
+
+    Current browsers have no such filter; in old ones it can be turned against the page. Absent or 0 passes, and
+    `1; mode=block`, once recommended, passes with a warning. A 1 without mode=block lets the filter rewrite the page,
+    and is false, as is any other value.
+    """
+    place = f"{response.status} from {shown(response.url)}"
+    if response.status >= 400 and response.status not in (401, 403):
+        raise CouldNotVerify(f"GET {shown(response.url)} was answered {response.status}, an error instead of the page")
+    seen = seen_header(response, "X-XSS-Protection")
+    values = {re.sub(r"\s", "", value.lower()) for value in response.values("x-xss-protection")}
+    blocking = values == {"1;mode=block"}
+    claim(values <= {"0"} or blocking, expected=f"no X-XSS-Protection, or 0 ({place})", seen=seen)
+    return Evidence(seen, warning="1; mode=block is out of date: send 0, or nothing." if blocking else "")
+
+
 SAFE_REFERRER = ("no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin")
 OPEN_REFERRER = ("origin", "origin-when-cross-origin", "unsafe-url", "no-referrer-when-downgrade")
 

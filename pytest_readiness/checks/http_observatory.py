@@ -276,8 +276,6 @@ def _integrity(response: Response, markup: Markup | None) -> Result:
 
     if markup is None:
         return result(0, "no page of HTML")
-    if not markup.readable:
-        return result(-20, "the page cannot be parsed")
     scripts = [script for script in markup.scripts if script.src]
     host = urlsplit(response.url).hostname or ""
     worst, protected = 0, False

@@ -55,7 +55,7 @@ def command(
         if domain in ("", check.domain)
         and severity in ("", check.severity)
         and check_class in ("", check.check_class)
-        and (not kind or check.kind == kinds[kind])
+        and (not kind or check.kind in KINDS[kinds[kind]].kinds())
         and all(
             text.casefold() in f"{check.id} {check.title} {check.remedy} {check.source}".casefold()
             for text in words or ()

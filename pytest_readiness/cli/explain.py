@@ -63,7 +63,7 @@ def _explain_check(check: Check) -> None:
     from pytest_readiness.cli.output import Output
     from pytest_readiness.describe import example, parameters, prose, shown
     from pytest_readiness.registry import FACTS
-    from pytest_readiness.target.resources import word
+    from pytest_readiness.target.resources import words
 
     out = Output()
     out.line(check.id, style="bold")
@@ -77,7 +77,7 @@ def _explain_check(check: Check) -> None:
         [
             ("severity", f"{check.severity}, unless a binding says otherwise"),
             ("class", check.check_class),
-            ("looks at", word(check.kind) if check.kind else "no resource"),
+            ("looks at", words(check.kind) if check.kind else "no resource"),
             *(("" if number else "reads", fact) for number, fact in enumerate(facts)),
             ("source", check.source),
             ("remedy", check.remedy),

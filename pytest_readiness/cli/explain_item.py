@@ -14,7 +14,7 @@ from pytest_readiness.describe import shown
 from pytest_readiness.people import Circumstances, judge_signoffs
 from pytest_readiness.registry import CLASSES, load_catalogue
 from pytest_readiness.result_file import outcome_of, read_result
-from pytest_readiness.target.resources import word
+from pytest_readiness.target.resources import word, words
 
 if TYPE_CHECKING:
     from pytest_readiness.plan import Plan, PlannedTest
@@ -109,8 +109,8 @@ def _write_part(out: Output, part: Part, indent: int) -> None:
     if isinstance(part, Use):
         out.line(f"{part.check.id}: {part.check.title}", indent=indent)
         rows = [
-            ("looks at", word(part.check.kind) if part.check.kind else "no resource"),
-            ("on", ", ".join(part.on) or (f"every {word(part.check.kind)}" if part.check.kind else "")),
+            ("looks at", words(part.check.kind) if part.check.kind else "no resource"),
+            ("on", ", ".join(part.on) or (f"every {words(part.check.kind)}" if part.check.kind else "")),
             *((name, shown(value)) for name, value in part.parameters.items()),
         ]
         if part.warn is not None:

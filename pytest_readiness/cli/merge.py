@@ -12,7 +12,7 @@ def command(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="The result.json of every shard, in any order.")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Write result.json there.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Write result.json and all other files there.")],
     report: Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Write the HTML page too.")] = None,
     history: Annotated[
         Path | None, typer.Option("--history", metavar="FILE", help="Add the run to this history.")
@@ -38,23 +38,22 @@ def command(
     from pytest_readiness.cli.problems import CommandError
     from pytest_readiness.merge import merge
     from pytest_readiness.redact import Redactor
-    from pytest_readiness.report.json import write_atomically
+    from pytest_readiness.report.github import told_to_github
+    from pytest_readiness.report.outputs import write_outputs
     from pytest_readiness.report.terminal import print_summary
-    from pytest_readiness.result_file import FILE_NAME, as_text, file_of
 
     outcome = merge(files)
     if history is not None:
         from pytest_readiness.history import remember
 
         outcome = replace(outcome, course=remember(history, outcome.verdict, outcome.provenance))
-    try:
-        write_atomically(out / FILE_NAME, as_text(file_of(outcome), Redactor()))
-    except OSError as error:
-        raise CommandError(f"{out / FILE_NAME} cannot be written: {error.strerror}.") from None
+    if problems := write_outputs(outcome, out, Redactor()):
+        raise CommandError("\n".join(problems))
     if report is not None:
         from pytest_readiness.report.again import write_page
 
         write_page(outcome, report)
     places = (("report", report), ("results", out), ("history", history))
-    print_summary(outcome, [(what, path) for what, path in places if path is not None])
+    with told_to_github(outcome):
+        print_summary(outcome, [(what, path) for what, path in places if path is not None])
     raise typer.Exit(outcome.exit_code)

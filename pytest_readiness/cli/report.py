@@ -1,4 +1,4 @@
-"""`readiness report`: the HTML page of a result that is already there."""
+"""`readiness report`: the reports of a result that is already there."""
 
 from __future__ import annotations
 
@@ -10,18 +10,36 @@ import typer
 
 def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The result.json of a run.")],
-    html: Annotated[Path, typer.Option("--html", metavar="FILE", help="Write the page there.")],
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the page there.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write all files of --readiness-out there.")
+    ] = None,
 ) -> None:
-    """Make the HTML page of a run again, from its result.json.
+    """Make the reports of a run again, from its result.json.
 
-    It is the page that --readiness-report wrote, or would have; images that a team's own tests attached to
-    pytest-html are not in it. Nothing is contacted and no test runs. The exit code says whether the page was written,
-    not what the verdict is.
+    They are those that --readiness-report and --readiness-out wrote, or would have; images that a team's own tests
+    attached to pytest-html are not in the page. Nothing is contacted and no test runs. The exit code says whether
+    all was written, not what the verdict is.
 
       readiness report out/result.json --html readiness.html
+
+      readiness report out/result.json --out again
     """
-    from pytest_readiness.report.again import write_page
+    from pytest_readiness.cli.problems import CommandError
     from pytest_readiness.result_file import outcome_of, read_result
 
-    write_page(outcome_of(read_result(file)), html)
-    typer.echo(html)
+    if html is None and out is None:
+        raise CommandError("Say what is to be made: --html FILE for the page, --out DIR for all other files.")
+    outcome = outcome_of(read_result(file))
+    if out is not None:
+        from pytest_readiness.redact import Redactor
+        from pytest_readiness.report.outputs import write_outputs
+
+        if problems := write_outputs(outcome, out, Redactor()):
+            raise CommandError("\n".join(problems))
+        typer.echo(out)
+    if html is not None:
+        from pytest_readiness.report.again import write_page
+
+        write_page(outcome, html)
+        typer.echo(html)

@@ -7,16 +7,18 @@ the body of a redirect to its end even where it is not followed. Imported only w
 from __future__ import annotations
 
 import http.client
+import io
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from socket import SHUT_RDWR, socket
 from typing import Any
 
 from requests import PreparedRequest, Request, RequestException, Response
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HeaderParsingError, HTTPError
@@ -32,7 +34,7 @@ class BadHeadersError(Exception):
 
 
 class Transport(HTTPAdapter):
-    """GET requests to one origin, over one connection for as long as the server keeps it.
+    """Requests to one origin, over one connection for as long as the server keeps it.
 
     Args:
         host: name of the origin or its IP address, in ASCII.
@@ -59,7 +61,8 @@ class Transport(HTTPAdapter):
         self._host, self._port, self._address, self._context = host, port, address, context
         scheme, usual = ("https", 443) if context else ("http", 80)
         named = (f"[{host}]" if ":" in host else host) + (f":{port}" if port != usual else "")
-        self._request = Request("GET", f"{scheme}://{named}/", headers={"Host": named, **headers})
+        self._root = f"{scheme}://{named}/"
+        self._headers = {"Host": named, **headers}
         self._pool: HTTPConnectionPool | None = None
         self._until = 0.0
         self._alarm: threading.Timer | None = None
@@ -93,13 +96,25 @@ class Transport(HTTPAdapter):
             self._pool = None
 
     @contextmanager
-    def get(self, target: str, until: float, timeout: tuple[float, float]) -> Iterator[BaseHTTPResponse]:
-        """The answer to a path and query, of which the body is still to be read.
+    def ask(
+        self,
+        method: str,
+        target: str,
+        until: float,
+        timeout: tuple[float, float],
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes | io.RawIOBase = b"",
+    ) -> Iterator[BaseHTTPResponse]:
+        """The answer to a request, of which the body is still to be read.
 
         Args:
-            target: sent as it is given.
+            method: sent as it is given.
+            target: path and query, sent as they are given.
             until: reading of the monotonic clock at which the connection is shut down.
             timeout: in seconds, for connecting (and once more for TLS), and between two bytes of the answer.
+            headers: besides the usual ones, or instead of those of the same name.
+            body: sent with its length.
 
         Raises:
             CouldNotVerify: there is no connection.
@@ -109,7 +124,9 @@ class Transport(HTTPAdapter):
         """
         self.target, self._until = target, until
         try:
-            with self.send(self._request.prepare(), stream=True, timeout=timeout) as answer:
+            own = CaseInsensitiveDict({**self._headers, **dict(headers)})
+            request = Request(method, self._root, headers=own, data=body).prepare()
+            with self.send(request, stream=True, timeout=timeout) as answer:
                 yield answer.raw
         except (RequestException, HTTPError) as error:
             raise _root(error) from None

@@ -11,7 +11,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from pytest_readiness.audit import sent
 from pytest_readiness.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.registry import fact
 from pytest_readiness.target.resources import Container, Image
@@ -179,12 +181,26 @@ def _engine(address: str | None) -> Iterator[docker.DockerClient]:
     environment = {**os.environ, **({"DOCKER_HOST": address} if address else {})}
     try:
         _knock(environment)
+        # docker-py asks for the engine's version as soon as there is a client.
+        sent(f"GET /version at the Docker engine {_address(address)}")
         with closing(docker.from_env(timeout=READ_SECONDS, environment=environment)) as client:
+            _note_requests(client, address)
             yield client
     except APIError as error:
         raise CouldNotVerify(f"the Docker engine {_address(address)} answered: {_words(error)}") from None
     except (DockerException, RequestException, OSError) as error:
         raise Unreachable(f"no answer from the Docker engine {_address(address)}: {_why(error)}") from None
+
+
+def _note_requests(client: docker.DockerClient, address: str | None) -> None:
+    """Let the audit know of every request."""
+    send = client.api.send
+
+    def noted(request: Any, **options: Any) -> Any:
+        sent(f"{request.method} {urlsplit(request.url).path} at the Docker engine {_address(address)}")
+        return send(request, **options)
+
+    client.api.send = noted  # type: ignore[method-assign]
 
 
 def _knock(environment: Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 Questions are short command lines made by `question`; `host.sh` has a function for each first word:
 `system`, `disk [MOUNT]`, `memory`, `listeners`, `service UNIT`, `clock`, `sshd CONFIG`, `file PATH`, `sha256 PATH`,
-`line PATH PATTERN`.
+`line PATH PATTERN`, `connect HOST PORT`, `jobs`, `certificates [PATH]…`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_readiness.audit import sent
 from pytest_readiness.evidence import CouldNotVerify, Unreachable
+from pytest_readiness.facts.tls_renewal import Jobs, StoredCertificate, certificates_of, jobs_of
 from pytest_readiness.registry import fact
 from pytest_readiness.target.resources import Host
 
@@ -48,6 +50,9 @@ _SUBJECTS = {
     "file": "the file",
     "sha256": "the checksum of",
     "line": "the content of",
+    "jobs": "the timers and cron jobs",
+    "certificates": "the certificates",
+    "connect": "the way to",
 }
 
 _SSH_OPTIONS = (
@@ -354,6 +359,19 @@ class HostFacts:
         """How many lines of a regular file match the pattern as a whole, blanks around them aside."""
         return int(self._output("line", path, pattern))
 
+    def connects(self, host: str, port: int) -> tuple[str, str]:
+        """How an attempt to connect from this host ended ("open", or in words why not), and which program made it."""
+        program, _, state = self._output("connect", host, str(port)).strip().partition(" ")
+        return state, program
+
+    def jobs(self) -> Jobs:
+        """What timers and cron run."""
+        return jobs_of(self._output("jobs"))
+
+    def certificates(self, *paths: str) -> tuple[tuple[StoredCertificate, ...], tuple[str, ...]]:
+        """The certificates in these files, or in those that ACME clients keep; and what may not be read."""
+        return certificates_of(self._output("certificates", *paths))
+
     def _answer(self, *words: str) -> Answer:
         try:
             return self.answers[question(*words)]
@@ -415,7 +433,10 @@ def _overrides(config: str) -> Iterator[tuple[str, str, str]]:
 def host_facts(readiness_host: Host, *, asks: tuple[str, ...]) -> HostFacts:
     """What the host says about itself, all questions in one login."""
     host = readiness_host
-    result = _run(host, _command(host, asks))
+    command = _command(host, asks)
+    for each in ("hello", *asks):
+        sent(f"run 'host.sh {each}' on {host.where}{' by sudo' if host.sudo else ''}")
+    result = _run(host, command)
     _, started, framed = result.stdout_bytes.decode(errors="backslashreplace").partition("@readiness\n")
     if not started:
         raise _not_started(host, result)

@@ -116,6 +116,105 @@ read_line() { # read_line PATH PATTERN; how many whole lines match
     grep -cxE -e "[[:space:]]*($2)[[:space:]]*" "$1" || [ $? = 1 ]
 }
 
+read_connect() { # read_connect HOST PORT; the program that tried, and "open" or why not
+    limit=
+    ! command -v timeout >/dev/null || limit="timeout 5"
+    if command -v bash >/dev/null; then
+        program=bash
+        reason=$($limit bash -c "exec 3<>/dev/tcp/\$0/\$1" "$1" "$2" 2>&1)
+    elif command -v nc >/dev/null; then
+        program=nc
+        # Only some know -z, to connect and no more; busybox can run a program instead.
+        how="-z -v"
+        ! nc --help 2>&1 | grep -q BusyBox || how="-e true"
+        reason=$($limit nc -w 5 "$1" "$2" $how 2>&1 </dev/null >/dev/null)
+    else
+        refuse 3 "there is neither bash nor nc to connect with"
+    fi
+    case $?:$reason in
+    0:*) echo "$program open" ;;
+    124:* | 143:* | *"imed out"*) echo "$program no answer within 5 s" ;;
+    *refused*) echo "$program refused" ;;
+    *unreachable* | *"No route"*) echo "$program reported unreachable (rejected by a firewall, or no route)" ;;
+    *"not known"* | *"bad address"* | *"resol"*) echo "$program the name could not be resolved" ;;
+    *) refuse 3 "$program could not try: $(printf "%s\n" "$reason" | tail -n 1)" ;;
+    esac
+}
+
+read_jobs() { # every timer with its service, what cron is told to run, and whether it runs; lines of ours begin with "@"
+    if [ -d /run/systemd/system ]; then
+        echo "@systemd"
+        files=$(systemctl list-unit-files --no-legend --no-pager --type=timer) || return
+        units=$(systemctl list-units --all --plain --no-legend --no-pager --type=timer) || return
+        timers=$(printf "%s\n" "$files" "$units" | sed "s/[[:space:]].*//; /^$/d; /@\.timer\$/d" | sort -u)
+        if [ -n "$timers" ]; then
+            # shellcheck disable=SC2086
+            services=$(systemctl show --no-pager -p Unit -- $timers | sed -n "s/^Unit=//p" | sort -u)
+            echo
+            # shellcheck disable=SC2086
+            TZ=UTC systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState,Unit,NextElapseUSecRealtime,ExecStart,Result \
+                -- $timers $services || return
+            echo
+        fi
+    fi
+    for each in /proc/[0-9]*/comm; do
+        read -r name 2>/dev/null <"$each" || continue
+        grep -qs "^State:[[:space:]][^Z]" "${each%comm}status" || continue
+        case $name in
+        cron | crond | cronie) echo "@daemon $name" ;;
+        esac
+    done
+    for each in /etc/cron.d /etc/crontabs /var/spool/cron /var/spool/cron/crontabs; do
+        [ ! -d "$each" ] || [ -r "$each" ] || echo "@unreadable $each"
+    done
+    for each in /etc/crontab /etc/cron.d/* /etc/crontabs/* /var/spool/cron/* /var/spool/cron/crontabs/*; do
+        if [ -f "$each" ]; then
+            [ -r "$each" ] || echo "@unreadable $each"
+            [ ! -r "$each" ] || sed -n "/^[[:space:]]*[^#[:space:]]/s|^|@cron $each	|p" "$each"
+        fi
+    done
+    for each in /etc/cron.hourly/* /etc/cron.daily/* /etc/cron.weekly/* /etc/cron.monthly/*; do
+        if [ -f "$each" ] && [ -x "$each" ]; then
+            [ -r "$each" ] || echo "@unreadable $each"
+            [ ! -r "$each" ] || sed -n "/^[[:space:]]*[^#[:space:]]/s|^|@script $each	|p" "$each"
+        fi
+    done
+    return 0
+}
+
+read_certificates() { # read_certificates [PATH]...; the first certificate of each file; without one, those of ACME clients
+    if [ $# = 0 ]; then
+        for each in /etc/letsencrypt/live /var/lib/dehydrated/certs /etc/dehydrated/certs "$HOME" "$HOME/.acme.sh"; do
+            [ ! -d "$each" ] || { [ -r "$each" ] && [ -x "$each" ]; } || echo "@unreadable $each"
+        done
+        [ "$(id -u)" = 0 ] || [ -x /root ] || echo "@unreadable /root"
+        for each in /etc/letsencrypt/live/*/cert.pem /var/lib/dehydrated/certs/*/cert.pem /etc/dehydrated/certs/*/cert.pem \
+            "$HOME"/.acme.sh/*/fullchain.cer "$HOME"/.lego/certificates/*.crt /etc/lego/certificates/*.crt \
+            /var/lib/lego/certificates/*.crt; do
+            case $each in
+            *.issuer.crt) ;;
+            *) [ ! -f "$each" ] || set -- "$@" "$each" ;;
+            esac
+        done
+    fi
+    for each in "$@"; do
+        if [ ! -e "$each" ]; then
+            folder=$(dirname "$each")
+            [ ! -d "$folder" ] || [ -x "$folder" ] || { echo "@unreadable $folder"; continue; }
+            reason=$(stat -L -c %n "$each" 2>&1 >/dev/null) || case $reason in
+            *denied*) echo "@unreadable $each"; continue ;;
+            esac
+            echo "@absent $each"
+        elif [ ! -r "$each" ]; then
+            echo "@unreadable $each"
+        else
+            echo "@file $each"
+            sed -n "/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p; /-----END CERTIFICATE-----/q" "$each"
+        fi
+    done
+    return 0
+}
+
 question=$1
 shift
 read_"$question" "$@"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from typing import Literal
+
+Kind = Literal["script", "style", "image", "font", "media", "manifest", "other", "frame", "form", "link"]
+"""What a browser takes an address for; it loads all but the last two by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,21 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """An address that a page or its style names.
+
+    Attributes:
+        kind: see `Kind`.
+        address: as written.
+        certain: every browser loads it; not so for alternatives, hints, media, and what a style may or may not need.
+    """
+
+    kind: Kind
+    address: str
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Markup:
     """What was found in a page.
 
@@ -27,37 +47,142 @@ class Markup:
         scripts: in the page's order.
         equivalents: content of each `<meta http-equiv=…>`, with its name in lower case.
         names: content of each `<meta name=…>`, with its name in lower case.
-        readable: the whole page could be parsed.
+        references: in the page's order.
+        base: what addresses are relative to, as written; "" for the page itself.
+        inline: what stands in script elements.
+        text: what stands outside of scripts and styles, white space in one.
     """
 
     scripts: tuple[Script, ...]
     equivalents: tuple[tuple[str, str], ...]
     names: tuple[tuple[str, str], ...]
-    readable: bool
+    references: tuple[Reference, ...]
+    base: str
+    inline: tuple[str, ...]
+    text: str
 
 
 def parse(page: str) -> Markup:
-    """Read a page; what stands behind markup that cannot be parsed is missing."""
+    """Read a page as browsers do: there is none that cannot be parsed."""
+    from lxml.etree import HTMLParser
+
     reader = _Reader()
-    try:
-        reader.feed(page)
-        reader.close()
-    except AssertionError:
-        reader.readable = False
-    return Markup(tuple(reader.scripts), tuple(reader.equivalents), tuple(reader.names), reader.readable)
+    if page.strip():
+        parser = HTMLParser(target=reader)  # type: ignore[call-overload]  # the stubs want every method there may be
+        parser.feed(page)
+        parser.close()
+    return Markup(
+        scripts=tuple(reader.scripts),
+        equivalents=tuple(reader.equivalents),
+        names=tuple(reader.names),
+        references=tuple(each for each in reader.references if each.address),
+        base=reader.base,
+        inline=tuple(reader.inline),
+        text=" ".join("".join(reader.text).split()),
+    )
 
 
-class _Reader(HTMLParser):
+_CSS = re.compile(
+    r"""@import\s+(?:url\(\s*)?["']?(?P<sheet>[^"')\s;]+)|url\(\s*(?:"([^"]*)"|'([^']*)'|([^"'()\s]*))\s*\)"""
+)
+
+
+def style_references(style: str) -> Iterator[Reference]:
+    """What a style sheet loads."""
+    for found in _CSS.finditer(re.sub(r"(?s)/\*.*?(\*/|\Z)", "", style)):
+        if found["sheet"]:
+            yield Reference("style", found["sheet"])
+        else:
+            address = found[2] or found[3] or found[4] or ""
+            font = re.search(r"\.(woff2?|ttf|otf|eot)([?#]|$)", address)
+            yield Reference("font" if font else "image", address, certain=False)
+
+
+_SCRIPT_TYPE = re.compile(r"(|module|(text|application)/(x-)?(java|ecma)script)(\s*;.*)?", re.IGNORECASE)
+_AS: dict[str, Kind] = {"script": "script", "style": "style", "image": "image", "font": "font", "worker": "script"}
+_SIMPLE: dict[tuple[str, str], Reference] = {
+    ("img", "src"): Reference("image", ""),
+    ("image", "href"): Reference("image", ""),
+    ("image", "xlink:href"): Reference("image", ""),
+    ("use", "href"): Reference("image", ""),
+    ("use", "xlink:href"): Reference("image", ""),
+    ("video", "poster"): Reference("image", ""),
+    ("video", "src"): Reference("media", "", certain=False),
+    ("audio", "src"): Reference("media", "", certain=False),
+    ("source", "src"): Reference("media", "", certain=False),
+    ("track", "src"): Reference("other", "", certain=False),
+    ("iframe", "src"): Reference("frame", ""),
+    ("frame", "src"): Reference("frame", ""),
+    ("embed", "src"): Reference("frame", ""),
+    ("object", "data"): Reference("frame", ""),
+    ("form", "action"): Reference("form", ""),
+    ("button", "formaction"): Reference("form", ""),
+    ("input", "formaction"): Reference("form", ""),
+    ("a", "href"): Reference("link", ""),
+    ("area", "href"): Reference("link", ""),
+}
+
+
+def _references(tag: str, attributes: dict[str, str]) -> Iterator[Reference]:
+    for name, address in attributes.items():
+        if kind := _SIMPLE.get((tag, name)):
+            yield Reference(kind.kind, address, kind.certain)
+    if tag in ("img", "source"):
+        for address in _candidates(attributes.get("srcset", "")):
+            yield Reference("image", address, certain=False)
+    elif tag == "script" and _SCRIPT_TYPE.fullmatch(attributes.get("type", "")):
+        yield Reference("script", attributes.get("src", ""))
+    elif tag == "input" and attributes.get("type", "").lower() == "image":
+        yield Reference("image", attributes.get("src", ""))
+    elif tag == "link":
+        yield from _linked(attributes)
+    yield from style_references(attributes.get("style", ""))
+
+
+def _candidates(srcset: str) -> Iterator[str]:
+    begins = True
+    for word in srcset.split():
+        if not begins:
+            _, comma, word = word.partition(",")
+            if not word:
+                begins = bool(comma)
+                continue
+        yield word.rstrip(",")
+        begins = word.endswith(",")
+
+
+def _linked(attributes: dict[str, str]) -> Iterator[Reference]:
+    relations = attributes.get("rel", "").lower().split()
+    address = attributes.get("href", "")
+    if "stylesheet" in relations:
+        yield Reference("style", address, certain="alternate" not in relations)
+    elif "preload" in relations:
+        yield Reference(_AS.get(attributes.get("as", "").lower(), "other"), address)
+    elif "modulepreload" in relations:
+        yield Reference("script", address)
+    elif "manifest" in relations:
+        yield Reference("manifest", address, certain=False)
+    elif {"icon", "apple-touch-icon", "mask-icon"}.intersection(relations):
+        yield Reference("image", address, certain=False)
+    elif "prefetch" in relations:
+        yield Reference("other", address, certain=False)
+
+
+class _Reader:
+    """What lxml's parser tells of each element; the standard library's takes hours for a page made to keep it busy."""
+
     def __init__(self) -> None:
-        super().__init__()
         self.scripts: list[Script] = []
         self.equivalents: list[tuple[str, str]] = []
         self.names: list[tuple[str, str]] = []
-        self.readable = True
+        self.references: list[Reference] = []
+        self.base = ""
+        self.inline: list[str] = []
+        self.text: list[str] = []
+        self._inside: list[str] | None = None
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        # Of a repeated attribute the first one counts.
-        attributes = {name: (value or "").strip() for name, value in reversed(attrs)}
+    def start(self, tag: str, attrs: Mapping[str, str]) -> None:
+        attributes = {name.lower(): value.strip() for name, value in attrs.items()}
         content = attributes.get("content", "")
         if tag == "script":
             self.scripts.append(Script(attributes.get("src", ""), attributes.get("integrity", "")))
@@ -65,3 +190,22 @@ class _Reader(HTMLParser):
             self.equivalents.append((attributes["http-equiv"].lower(), content))
         elif tag == "meta" and "name" in attributes:
             self.names.append((attributes["name"].lower(), content))
+        elif tag == "base" and not self.base:
+            self.base = attributes.get("href", "")
+        self.text.append(" ")
+        self._inside = [] if tag in ("script", "style") else None
+        self.references += _references(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        self.text.append(" ")
+        if self._inside and tag == "script":
+            self.inline.append("".join(self._inside))
+        elif self._inside and tag == "style":
+            self.references += style_references("".join(self._inside))
+        self._inside = None
+
+    def data(self, data: str) -> None:
+        (self.text if self._inside is None else self._inside).append(data)
+
+    def close(self) -> None:
+        """There is nothing to give back."""

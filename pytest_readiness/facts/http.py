@@ -142,8 +142,21 @@ class Latency:
 @fact(deadline=VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
 def root_page(url: Url, connection: Connection) -> Page:
     """The answer of the endpoint's root, and where its redirects lead to within the same host."""
+    return _visit(url, connection, url.url)
+
+
+@fact(deadline=VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
+def visited(url: Url, connection: Connection, root_page: Page, *, ask: str) -> Page:
+    """The answer to a path (absolute on the host), and where its redirects lead to within the same host."""
+    address = on_host(url, ask)
+    if root_page.tls_error:
+        return Page(address, root_page.tls_error, ())
+    return root_page if same_page(address, url.url) else _visit(url, connection, address)
+
+
+def _visit(url: Url, connection: Connection, start: str) -> Page:
     until = time.monotonic() + VISIT_SECONDS
-    address, answers = url.url, list[Response]()
+    address, answers = start, list[Response]()
     while True:
         try:
             with Session(url, connection, address) as session:
@@ -151,10 +164,10 @@ def root_page(url: Url, connection: Connection) -> Page:
         except Untrusted as error:
             if answers:
                 raise CouldNotVerify(f"GET {address} was not sent, because {error}") from None
-            return Page(url.url, str(error), ())
+            return Page(start, str(error), ())
         address = _next(answers[-1])
         if not address or len(answers) > MAX_REDIRECTS:
-            return Page(url.url, "", tuple(answers), endless=bool(address))
+            return Page(start, "", tuple(answers), endless=bool(address))
 
 
 @fact
@@ -172,7 +185,7 @@ def page(url: Url, connection: Connection, root_page: Page, *, ask: str) -> Page
     address = on_host(url, ask)
     if root_page.tls_error:
         return Page(address, root_page.tls_error, ())
-    if _same_page(address, url.url):
+    if same_page(address, url.url):
         return Page(address, "", root_page.answers[:1])
     return Page(address, "", (_get(url, connection, address),))
 
@@ -191,7 +204,7 @@ def plain_response(url: Url, connection: Connection, root_page: Page) -> PlainAn
     """The answer of the plain http side, redirects not followed."""
     host = f"[{url.host}]" if ":" in url.host else url.host
     address = url.plain_http or (f"http://{host}/" if url.secure else url.url)
-    if _same_page(address, url.url):
+    if same_page(address, url.url):
         return PlainAnswer(address, "", root_page.first)
     try:
         return PlainAnswer(address, "", _get(url, connection, address))
@@ -216,7 +229,7 @@ def served_files(
                     len(answer.body),
                     answer.html,
                     _recognised(answer.body),
-                    _normal(answer) == _normal(missing_page),
+                    alike(answer, missing_page),
                     answer.location,
                 )
             )
@@ -230,7 +243,7 @@ def latency(url: Url, connection: Connection, root_page: Page, *, ask: Samples) 
     _ = root_page.first
     address = on_host(url, ask.path) if ask.path else root_page.last.url
     answers: list[Response] = []
-    with Session(url, connection, address) as session:
+    with Session(url, connection, address, fresh=True) as session:
         while len(answers) < ask.count and time.monotonic() < until:
             answers.append(session.get(address))
     return Latency(
@@ -252,19 +265,21 @@ def _get(url: Url, connection: Connection, address: str) -> Response:
         return session.get(address)
 
 
-def _origin(address: str) -> tuple[str, str | None, int]:
+def origin(address: str) -> tuple[str, str | None, int]:
+    """Scheme, host and port of an address."""
     parts = urlsplit(address)
     return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def _same_page(one: str, other: str) -> bool:
-    return _origin(one) == _origin(other) and target(one) == target(other)
+def same_page(one: str, other: str) -> bool:
+    """Whether two addresses are asked for in the same way."""
+    return origin(one) == origin(other) and target(one) == target(other)
 
 
 def _next(answer: Response) -> str:
     """Where a redirect leads to, if that is on the same host and no step back from https to http."""
     goal = answer.location.partition("#")[0]
-    here, there = _origin(answer.url), _origin(goal)
+    here, there = origin(answer.url), origin(goal)
     follow = there[1] == here[1] and there[0] in (("https",) if answer.secure else ("http", "https"))
     return goal if follow else ""
 
@@ -295,10 +310,18 @@ def _recognised(body: str) -> str:
     return next((content for content, pattern in known.items() if re.search(pattern, body)), "")
 
 
-def _normal(answer: Response) -> tuple[int, bool, str]:
-    """An answer without what changes from one unknown path to the next: the path itself, tokens, figures."""
-    path = urlsplit(answer.url).path
-    body = answer.body.replace(path, "").replace(path.lstrip("/"), "") if path != "/" else answer.body
+def alike(one: Response, other: Response) -> bool:
+    """Whether answers differ in no more than answers to unknown paths do: the path itself, tokens, figures."""
+    paths = [urlsplit(answer.url).path for answer in (one, other)]
+    return _normal(one, paths) == _normal(other, paths)
+
+
+def _normal(answer: Response, paths: list[str]) -> tuple[int, bool, str]:
+    body = answer.body
+    for path in paths:
+        if path != "/":
+            # A page may link to the very path that was asked for.
+            body = body.replace(path, "").replace(path.lstrip("/"), "")
     return answer.status, answer.html, re.sub(r"[\w+/=-]{16,}|\d+", "", body)
 
 
@@ -312,6 +335,6 @@ def _source_maps(root_page: Page) -> list[str]:
     for script in parse(last.body).scripts:
         with suppress(ValueError):  # an address that cannot be read
             address = urljoin(last.url, script.src)
-            if script.src and _origin(address) == _origin(last.url):
+            if script.src and origin(address) == origin(last.url):
                 maps.append(f"{urlsplit(address).path}.map")
     return maps[:10]

@@ -13,8 +13,9 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, LiteralString
 
+from pytest_readiness.audit import sent
 from pytest_readiness.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.registry import fact
 from pytest_readiness.target.resources import Postgres
@@ -30,6 +31,8 @@ SESSION_SECONDS = 10
 
 TEXT = 200
 """Characters kept of what the server says."""
+
+_VERSION = "SELECT current_setting('server_version'), current_setting('server_version_num')::int"
 
 _TLS_SEEN = """
     SELECT ssl, coalesce(version, ''), coalesce(cipher, '') FROM pg_stat_ssl WHERE pid = pg_backend_pid()
@@ -207,6 +210,7 @@ def postgres_facts(postgres: Postgres) -> PostgresFacts:
         raise CouldNotVerify(reason) from None
 
     conninfo = _conninfo(postgres)
+    sent(f"connect to {postgres.where}")
     try:
         connection = psycopg.connect(conninfo, prepare_threshold=None)
     except psycopg.Error as error:
@@ -214,7 +218,8 @@ def postgres_facts(postgres: Postgres) -> PostgresFacts:
     with closing(connection), _breaking_off(connection) as late:
         try:
             connection.read_only = True
-            session = _session(connection)
+            session = _session(connection, postgres.where)
+            sent(f"ROLLBACK at {postgres.where}")
             connection.rollback()
             return PostgresFacts(session, "", "")
         except psycopg.Error as error:
@@ -238,6 +243,7 @@ def postgres_without_tls(postgres: Postgres, postgres_facts: PostgresFacts) -> W
     if session is None or not session.encrypted or not session.place.address:
         return WithoutTls("not tried", "")
     place = session.place
+    sent(f"connect to {postgres.where} without TLS and without a password")
     try:
         psycopg.connect(
             host=place.host,
@@ -333,20 +339,19 @@ def _words(postgres: Postgres, error: Exception) -> str:
     return textwrap.shorten(re.sub(r"^.*failed: (FATAL: )?", "", line), TEXT, placeholder=" …").rstrip(".")
 
 
-def _session(connection: psycopg.Connection[Any]) -> Session:
+def _session(connection: psycopg.Connection[Any], where: str) -> Session:
     info = connection.info
     options = {each.keyword: (each.val or b"").decode() for each in connection.pgconn.info}
     sslmode = options[b"sslmode"]
     encrypted = bool(connection.pgconn.ssl_in_use)
-    connection.execute("SET LOCAL statement_timeout = '5s'")
+    sent(f"BEGIN READ ONLY at {where}")
+    _asked(connection, where, "SET LOCAL statement_timeout = '5s'")
     started = time.monotonic()
-    connection.execute("SELECT 1")
+    _asked(connection, where, "SELECT 1")
     round_trip_ms = (time.monotonic() - started) * 1000
-    version, number = connection.execute(
-        "SELECT current_setting('server_version'), current_setting('server_version_num')::int"
-    ).fetchall()[0]
+    version, number = _asked(connection, where, _VERSION).fetchall()[0]
     unread: dict[str, str] = {}
-    rows = partial(_rows, connection, unread)
+    rows = partial(_rows, connection, where, unread)
     tls = rows("server_tls", _TLS_SEEN)
     clients = rows("clients", _CLIENTS)
     roles = rows("roles", _ROLES)
@@ -369,14 +374,20 @@ def _session(connection: psycopg.Connection[Any]) -> Session:
     )
 
 
+def _asked(connection: psycopg.Connection[Any], where: str, query: LiteralString) -> psycopg.Cursor[Any]:
+    sent(f"{' '.join(query.split())} at {where}")
+    return connection.execute(query)
+
+
 def _rows(
-    connection: psycopg.Connection[Any], unread: dict[str, str], attribute: str, query: str
+    connection: psycopg.Connection[Any], where: str, unread: dict[str, str], attribute: str, query: LiteralString
 ) -> list[tuple[Any, ...]] | None:
     import psycopg
 
     try:
+        # A savepoint, so that a question that is refused does not end the session.
         with connection.transaction():
-            return connection.execute(query).fetchall()
+            return _asked(connection, where, query).fetchall()
     except psycopg.Error as error:
         if connection.broken:
             raise

@@ -1,4 +1,4 @@
-"""What an https endpoint offers in TLS, as sslyze sees it."""
+"""What an endpoint offers in TLS, as sslyze sees it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from pytest_readiness.audit import sent
 from pytest_readiness.evidence import CouldNotVerify
 from pytest_readiness.facts.connection import Connection
 from pytest_readiness.registry import fact
-from pytest_readiness.target.resources import Url
+from pytest_readiness.target.resources import Endpoint, Starttls, TlsEndpoint, Url
 
 if TYPE_CHECKING:
     from pytest_readiness.facts.tls_pool import ScanPool
@@ -47,6 +48,9 @@ COMMANDS: tuple[str, ...] = (
 )
 """sslyze's scan commands, by their names there."""
 
+OVER_HTTP = ("http_headers", "tls_1_3_early_data")
+"""Those that send a request by HTTP."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
@@ -57,6 +61,8 @@ class ScanRequest:
         port, address: where to connect.
         ca: file with the authorities to trust; None for the system's.
         commands: names out of `COMMANDS`.
+        starttls: protocol that asks for TLS first; None where TLS begins at once.
+        client_cert, client_key: files of the certificate to show and of its key, which may be the same.
     """
 
     host: str
@@ -64,6 +70,9 @@ class ScanRequest:
     address: str
     ca: str | None
     commands: tuple[str, ...]
+    starttls: Starttls | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
 
     @property
     def where(self) -> str:
@@ -111,6 +120,7 @@ class Certificate:
 
     Attributes:
         subject, issuer: distinguished names as in RFC 4514.
+        issuer_names: the issuer's common name and organisation, as far as it has them.
         names: DNS names and IP addresses that it is for.
         not_before, not_after: its validity.
         key_type: "rsa", "ecdsa", or the library's name of another kind.
@@ -122,10 +132,13 @@ class Certificate:
         issued_by_next: the certificate that was sent after it issued it; False for the last.
         trusted: it is in the trust store itself.
         issuer_trusted: the trust store holds the authority that issued it.
+        responders: addresses that tell by OCSP whether it was revoked.
+        must_staple: clients that know RFC 7633 refuse it without a stapled OCSP response.
     """
 
     subject: str
     issuer: str
+    issuer_names: tuple[str, ...]
     names: tuple[str, ...]
     not_before: datetime
     not_after: datetime
@@ -138,6 +151,24 @@ class Certificate:
     issued_by_next: bool
     trusted: bool
     issuer_trusted: bool
+    responders: tuple[str, ...]
+    must_staple: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Staple:
+    """A stapled OCSP response.
+
+    Attributes:
+        fault: why it says nothing of the certificate; "" where the issuer, or a responder of the issuer's, signed it.
+        status: good, revoked or unknown; "" where there is a fault.
+        this_update, next_update: from when on and until when it holds.
+    """
+
+    fault: str
+    status: str = ""
+    this_update: datetime | None = None
+    next_update: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +178,12 @@ class Deployment:
     Attributes:
         chain: the leaf, then what was sent with it, in that order.
         trust_error: why no path leads from the leaf, with the host's name, to the trust store; "" where one does.
+        staple: the OCSP response that came with it.
     """
 
     chain: tuple[Certificate, ...]
     trust_error: str
+    staple: Staple | None
 
     @property
     def leaf(self) -> Certificate:
@@ -179,7 +212,8 @@ class TlsScan:
         fallback_scsv: RFC 7507.
         extended_master_secret: RFC 7627.
         early_data: 0-RTT data is accepted.
-        session_ids, session_tickets: sslyze's name of the result for TLS 1.2, such as FULLY_SUPPORTED.
+        session_ids, session_tickets: sslyze's name of the result for TLS 1.2 and older, such as FULLY_SUPPORTED.
+        tls13_resumption: resumed sessions of TLS 1.3 and how many were tried; None where it is not offered.
         hsts_seconds: max-age of Strict-Transport-Security; None also where the header is missing.
     """
 
@@ -202,28 +236,36 @@ class TlsScan:
     early_data: bool | None
     session_ids: str | None
     session_tickets: str | None
+    tls13_resumption: tuple[int, int] | None
     hsts_seconds: int | None
 
 
 @fact(deadline=SCAN_SECONDS + 5, heavy=True)
-def tls_scan(url: Url, connection: Connection, *, asks: tuple[str, ...]) -> TlsScan:
+def tls_scan(endpoint: TlsEndpoint, connection: Connection, *, asks: tuple[str, ...]) -> TlsScan:
     """What the endpoint offers: certificates, protocol versions, cipher suites, known weaknesses.
 
-    Only the scan commands that are asked for are run (names in `COMMANDS`); all of them where `asks` is
-    empty. Scans run in processes of their own, several at a time, which end with this one.
+    Only the scan commands that are asked for are run (names in `COMMANDS`); all of them where `asks` is empty, without
+    those that speak HTTP where the endpoint is no url. Scans run in processes of their own, several at a time, which
+    end with this one.
 
     Raises:
         CouldNotVerify: sslyze is not installed, or the endpoint could not be scanned.
     """
     if find_spec("sslyze") is None:
         raise CouldNotVerify("the extra 'tls' is not installed: pip install 'pytest-readiness[tls]'")
+    files = (endpoint.ca, endpoint.client_cert, endpoint.client_key or endpoint.client_cert)
+    ca, client_cert, client_key = (str(file) if file else None for file in files)
     request = ScanRequest(
-        host=url.host,
-        port=url.port,
+        host=endpoint.host,
+        port=endpoint.port,
         address=connection.address,
-        ca=str(url.ca) if url.ca else None,
-        commands=asks or COMMANDS,
+        ca=ca,
+        commands=asks or tuple(each for each in COMMANDS if isinstance(endpoint, Url) or each not in OVER_HTTP),
+        starttls=endpoint.starttls if isinstance(endpoint, Endpoint) else None,
+        client_cert=client_cert,
+        client_key=client_key,
     )
+    sent(f"TLS scan of {request.where} at {request.address} for {', '.join(request.commands)}")
     return _pool().scan(request, SCAN_SECONDS)
 
 

@@ -7,8 +7,10 @@ the process that runs the tests.
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -27,6 +29,7 @@ from pytest_readiness.facts.tls import (
     Suite,
     TlsScan,
 )
+from pytest_readiness.facts.tls_staple import staple
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -44,6 +47,16 @@ SYSTEM_STORES = (
     "/etc/ssl/ca-bundle.pem",  # openSUSE
     "/etc/ssl/cert.pem",  # macOS, BSD
 )
+
+RESUMPTIONS = 3
+"""Sessions of TLS 1.3 that are resumed: behind a load balancer, one may be luck."""
+
+CONNECT_SECONDS = 5.0
+"""For a connection, and again for the handshake; sslyze's own default."""
+
+TICKET_SECONDS = 2.0
+"""For a server to send the ticket of a session after the handshake."""
+TICKET_POLL_SECONDS = 0.05
 
 REFUSALS = {
     "ssl_3_0_cipher_suites": ("TLS alert: handshake failure", "TLS alert: protocol version"),
@@ -63,10 +76,10 @@ def scan(request: ScanRequest) -> TlsScan:
     from sslyze.scanner.models import ServerScanRequest
     from sslyze.scanner.scanner import Scanner
     from sslyze.server_connectivity import ServerConnectivityInfo
-    from sslyze.server_setting import ServerNetworkConfiguration, ServerNetworkLocation
+    from sslyze.server_setting import ServerNetworkLocation
 
     location = ServerNetworkLocation(request.host, request.port, request.address)
-    network = ServerNetworkConfiguration.default_for_server_location(location)
+    network = _network(request, location)
     server = ServerConnectivityInfo(
         location, network, _probe(location, network, f"no TLS connection to {request.where}")
     )
@@ -75,11 +88,32 @@ def scan(request: ScanRequest) -> TlsScan:
     commands = {ScanCommand(command) for command in request.commands if command not in refused}
     scanner.queue_scans([ServerScanRequest(location, network, commands)])
     (result,) = scanner.get_results()
+    resumed = _resumed_tls13(request) if "session_resumption" in request.commands else None
     # Handshakes that an intrusion filter cuts off look like refused suites; then the next one fails too.
     _probe(location, network, f"{request.where} stopped answering during the TLS scan")
     if result.scan_result is None:
         raise CouldNotVerify(f"{request.where} broke the TLS scan off", transient=True)
-    return record(request, result.scan_result, refused)
+    return record(request, result.scan_result, refused, resumed)
+
+
+def _network(request: ScanRequest, location: ServerNetworkLocation) -> ServerNetworkConfiguration:
+    from sslyze.connection_helpers.opportunistic_tls_helpers import ProtocolWithOpportunisticTlsEnum as Protocol
+    from sslyze.server_setting import ClientAuthenticationCredentials, ServerNetworkConfiguration
+
+    shown = None
+    if request.client_cert and request.client_key:
+        try:
+            shown = ClientAuthenticationCredentials(Path(request.client_cert), Path(request.client_key))
+        except Exception as error:  # noqa: BLE001 - OpenSSL's own errors, which share no base
+            reason = f"{error}".partition("\n")[0]
+            raise CouldNotVerify(
+                f"the client certificate {request.client_cert} could not be used ({reason[:200]})"
+            ) from None
+    return ServerNetworkConfiguration(
+        tls_server_name_indication=location.hostname,
+        tls_opportunistic_encryption=Protocol(request.starttls.upper()) if request.starttls else None,
+        tls_client_auth_credentials=shown,
+    )
 
 
 def _probe(location: ServerNetworkLocation, network: ServerNetworkConfiguration, failure: str) -> Any:
@@ -117,13 +151,75 @@ def _refuses(server: ServerConnectivityInfo, command: str) -> bool:
     return False
 
 
-def record(request: ScanRequest, result: AllScanCommandsAttempts, refused: tuple[str, ...] = ()) -> TlsScan:
+def _resumed_tls13(request: ScanRequest) -> tuple[int, int] | None:
+    """How many sessions of TLS 1.3 are resumed, and of how many; sslyze tries that with older versions only."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    if request.client_cert:
+        context.load_cert_chain(request.client_cert, request.client_key)
+    resumed = 0
+    try:
+        for _ in range(RESUMPTIONS):
+            with _tls13(request, context, None) as first:
+                session = _ticket(first)
+            if session is None:
+                break
+            with _tls13(request, context, session) as second:
+                resumed += bool(second.session_reused)
+    except OSError:
+        # Refused or cut off: who wants to know asks for the suites of TLS 1.3 too.
+        return None
+    return resumed, RESUMPTIONS
+
+
+def _tls13(request: ScanRequest, context: ssl.SSLContext, session: ssl.SSLSession | None) -> ssl.SSLSocket:
+    from sslyze.connection_helpers.opportunistic_tls_helpers import OpportunisticTlsError, get_opportunistic_tls_helper
+    from sslyze.server_setting import ServerNetworkLocation
+
+    raw = socket.create_connection((request.address, request.port), CONNECT_SECONDS)
+    try:
+        protocol = _network(request, ServerNetworkLocation(request.host, request.port, request.address))
+        if protocol.tls_opportunistic_encryption:
+            get_opportunistic_tls_helper(
+                protocol.tls_opportunistic_encryption, protocol.xmpp_to_hostname, protocol.smtp_ehlo_hostname
+            ).prepare_socket_for_tls_handshake(raw)
+        return context.wrap_socket(raw, server_hostname=request.host, session=session)
+    except OpportunisticTlsError as error:
+        raw.close()
+        raise ConnectionError(str(error)) from None
+    except BaseException:
+        raw.close()
+        raise
+
+
+def _ticket(connection: ssl.SSLSocket) -> ssl.SSLSession | None:
+    """The session, once its ticket has come: servers send it after the handshake, before anything is asked."""
+    connection.settimeout(TICKET_POLL_SECONDS)
+    until = time.monotonic() + TICKET_SECONDS
+    while time.monotonic() < until:
+        session = connection.session
+        if session and session.has_ticket:
+            return session
+        with suppress(TimeoutError):
+            if not connection.recv(4096):
+                break
+    return None
+
+
+def record(
+    request: ScanRequest,
+    result: AllScanCommandsAttempts,
+    refused: tuple[str, ...] = (),
+    resumed: tuple[int, int] | None = None,
+) -> TlsScan:
     """Turn sslyze's result into a record.
 
     Args:
         request: what was asked for.
         result: what sslyze returned.
         refused: commands that need not run, because the server refuses the version altogether.
+        resumed: what resuming sessions of TLS 1.3 led to.
 
     Raises:
         CouldNotVerify: the trust store could not be read.
@@ -175,6 +271,7 @@ def record(request: ScanRequest, result: AllScanCommandsAttempts, refused: tuple
         early_data=seen("tls_1_3_early_data", "supports_early_data"),
         session_ids=ids.value if ids else None,
         session_tickets=tickets.value if tickets else None,
+        tls13_resumption=resumed,
         hsts_seconds=hsts.max_age if hsts else None,
     )
 
@@ -211,14 +308,17 @@ def _offer(version: str, result: Any) -> Offer:
 
 
 def _deployments(result: Any, host: str, anchors: list[x509.Certificate]) -> Iterator[Deployment]:
-    chains = [deployment.received_certificate_chain for deployment in result.certificate_deployments]
-    for chain in sorted(chains, key=lambda chain: (type(chain[0].public_key()).__name__, chain[0].serial_number)):
+    found = [(each.received_certificate_chain, each.ocsp_response) for each in result.certificate_deployments]
+    for chain, response in sorted(
+        found, key=lambda each: (type(each[0][0].public_key()).__name__, each[0][0].serial_number)
+    ):
         yield Deployment(
             tuple(
                 _certificate(certificate, following, anchors)
                 for certificate, following in zip(chain, [*chain[1:], None], strict=True)
             ),
             _trust_error(chain, host, anchors),
+            staple(response, chain[0], [*chain[1:], *anchors]) if response else None,
         )
 
 
@@ -226,6 +326,7 @@ def _certificate(
     certificate: x509.Certificate, following: x509.Certificate | None, anchors: list[x509.Certificate]
 ) -> Certificate:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.x509.oid import NameOID
 
     key = certificate.public_key()
     ecdsa = isinstance(key, ec.EllipticCurvePublicKey)
@@ -233,6 +334,11 @@ def _certificate(
     return Certificate(
         subject=certificate.subject.rfc4514_string(),
         issuer=certificate.issuer.rfc4514_string(),
+        issuer_names=tuple(
+            str(each.value)
+            for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)
+            for each in certificate.issuer.get_attributes_for_oid(kind)
+        ),
         names=_names(certificate),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
@@ -245,6 +351,8 @@ def _certificate(
         issued_by_next=following is not None and _issued(following, certificate),
         trusted=any(anchor.subject == certificate.subject and anchor.public_key() == key for anchor in anchors),
         issuer_trusted=any(_issued(anchor, certificate) for anchor in anchors),
+        responders=_responders(certificate),
+        must_staple=_must_staple(certificate),
     )
 
 
@@ -257,6 +365,27 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
         return ()
     names = alternatives.get_values_for_type(x509.DNSName)
     return (*names, *map(str, alternatives.get_values_for_type(x509.IPAddress)))
+
+
+def _responders(certificate: x509.Certificate) -> tuple[str, ...]:
+    from cryptography import x509
+    from cryptography.x509.oid import AuthorityInformationAccessOID as Access
+
+    try:
+        ways = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ()
+    return tuple(str(way.access_location.value) for way in ways if way.access_method == Access.OCSP)
+
+
+def _must_staple(certificate: x509.Certificate) -> bool:
+    from cryptography import x509
+
+    try:
+        features = certificate.extensions.get_extension_for_class(x509.TLSFeature).value
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return x509.TLSFeatureType.status_request in features
 
 
 def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:

@@ -1,7 +1,8 @@
-"""What leaves the run: the terminal summary, the HTML page, the result file."""
+"""What leaves the run: the terminal summary, the HTML page, the files of --readiness-out, and what GitHub is told."""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,9 +34,14 @@ def register_reports(config: pytest.Config, run: Run) -> None:
 
         config.pluginmanager.register(HtmlReport(config, run, config.getoption("readiness_report")), "readiness-html")
     if config.getoption("readiness_out") is not None:
-        from pytest_readiness.report.json import JsonReport
+        from pytest_readiness.report.outputs import OutputReport
 
-        config.pluginmanager.register(JsonReport(config, run), "readiness-json")
+        config.pluginmanager.register(OutputReport(config, run), "readiness-out")
+    # As `on_github` says, without importing what only GitHub needs.
+    if os.environ.get("GITHUB_ACTIONS") == "true" and not config.option.collectonly:
+        from pytest_readiness.report.github import GithubReport
+
+        config.pluginmanager.register(GithubReport(run), "readiness-github")
 
 
 def _prepare(folder: Path, what: str) -> None:

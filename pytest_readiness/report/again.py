@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from pytest_readiness.files import write_atomically
 from pytest_readiness.outcome import Outcome, Report
 from pytest_readiness.problems import Problem, ProblemsError
 from pytest_readiness.redact import Redactor
 from pytest_readiness.report.html import HtmlReport
-from pytest_readiness.report.json import write_atomically
 
 _VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 """What would bring options and plugins of somebody's project into making a page."""
@@ -75,15 +75,6 @@ class _Again:
         result = self.results.get(report.test)
         return result is None or "::" in result.check
 
-    def titles(self) -> dict[str, tuple[str, str]]:
-        """Section and text of each item, by full id."""
-        assert self.outcome is not None
-        return {
-            item.full_id: (section.section.title or section.checklist, item.item.text)
-            for section in self.outcome.verdict.sections
-            for item in section.leaves
-        }
-
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Register what feeds pytest-html in a run."""
@@ -105,13 +96,11 @@ class _Again:
         """Report what was reported in the run."""
         for nodeid, reports in groupby(self.reports, key=lambda report: report.nodeid):
             ended = False
-            output: tuple[tuple[str, str], ...] = ()
             for report in reports:
                 ended = report.when == "teardown"
-                output = report.output
                 session.config.hook.pytest_runtest_logreport(report=self._made(report))
             if not ended:
-                end = Report(nodeid, "", "teardown", "passed", 0.0, output=output)
+                end = Report(nodeid, report.test, "teardown", "passed", 0.0, output=report.output)
                 session.config.hook.pytest_runtest_logreport(report=self._made(end))
         return True
 

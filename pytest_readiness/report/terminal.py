@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 QUIET_SECONDS = 0.4
 """A wait shorter than this is not worth a line."""
 REFRESH_SECONDS = 0.2
+FIRST_LINE_SECONDS = 10
+NEXT_LINE_SECONDS = 30
+"""Where there is no terminal: waiting so long for one test is worth a line, and then every so many seconds."""
 NAMED = 5
 """Items named in a line that speaks of several."""
 PIPE_WIDTH = 120
@@ -44,22 +47,72 @@ STYLES: dict[State, str] = {
 }
 
 
+_ASCII = str.maketrans({"·": "-", "…": "~", "–": "-", "→": ">", "•": "*"})
+"""What stands for the characters of ours that a terminal may not know, each as wide."""
+
+
 def wait(config: pytest.Config, gatherer: Gatherer, readings: Sequence[Reading]) -> None:
-    """Wait until the readings are done; on a terminal, a line says what is waited for."""
-    reporter = config.pluginmanager.getplugin("terminalreporter")
-    live = reporter is not None and getattr(reporter, "isatty", False) and config.get_verbosity() >= 0
-    begun = time.monotonic()
-    written = False
+    """Wait until the readings are done, and say what is waited for.
+
+    A terminal shows it in one line, which is gone afterwards. In a log a line is written now and then, so that a
+    target that hangs is seen in it.
+    """
+    if all(reading.done.is_set() for reading in readings):
+        return
+    reporter: pytest.TerminalReporter | None = config.pluginmanager.getplugin("terminalreporter")
+    verbosity = config.get_verbosity()
+    if reporter is None or verbosity < -1:
+        for reading in readings:
+            reading.done.wait()
+        return
+    live = getattr(reporter, "isatty", False) and verbosity >= 0
+    line: _LiveLine | _Log = _LiveLine(reporter) if live else _Log(reporter)
     for reading in readings:
-        while not reading.done.wait(REFRESH_SECONDS if live else None):
-            if time.monotonic() - begun < QUIET_SECONDS:
-                continue
-            if not written:
-                reporter.ensure_newline()
-            written = True
-            reporter.write(f"\r{_progress(gatherer)}\x1b[K", flush=True)
-    if written:
-        reporter.write("\r\x1b[K", flush=True)
+        while not reading.done.wait(REFRESH_SECONDS):
+            line.say(gatherer)
+    line.end()
+
+
+class _LiveLine:
+    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+        self._reporter = reporter
+        self._from = time.monotonic() + QUIET_SECONDS
+        self._width = 0
+
+    def say(self, gatherer: Gatherer) -> None:
+        from rich.cells import cell_len, set_cell_size
+
+        if time.monotonic() < self._from:
+            return
+        if not self._width:
+            self._reporter.ensure_newline()
+        line = _progress(gatherer)
+        room = shutil.get_terminal_size().columns - 1
+        if cell_len(line) > room:
+            line = set_cell_size(line, room)
+        width = cell_len(line)
+        # Blanks, not a control sequence: some terminals know none.
+        self._reporter.write(f"\r{line}{' ' * (self._width - width)}", flush=True)
+        self._width = width
+
+    def end(self) -> None:
+        if self._width:
+            self._reporter.write(f"\r{' ' * self._width}\r", flush=True)
+
+
+class _Log:
+    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+        self._reporter = reporter
+        self._next = time.monotonic() + FIRST_LINE_SECONDS
+
+    def say(self, gatherer: Gatherer) -> None:
+        if time.monotonic() >= self._next:
+            self._next += NEXT_LINE_SECONDS
+            self._reporter.ensure_newline()
+            self._reporter.write_line(_progress(gatherer), flush=True)
+
+    def end(self) -> None:
+        """Nothing is to be taken back."""
 
 
 def _progress(gatherer: Gatherer) -> str:
@@ -69,7 +122,7 @@ def _progress(gatherer: Gatherer) -> str:
         label, seconds = now.running[0]
         others = f" and {len(now.running) - 1} more" if len(now.running) > 1 else ""
         line += f", waiting for {label} ({seconds:.0f} s){others}"
-    return printable(line)[: shutil.get_terminal_size().columns - 1]
+    return printable(line)
 
 
 class TerminalReport:
@@ -92,6 +145,8 @@ class TerminalReport:
         console = Console(
             file=buffer,
             width=max(width, 40),
+            # Without a height it takes a dumb terminal to have 80 columns.
+            height=25,
             force_terminal=terminalreporter.hasmarkup,
             no_color=not terminalreporter.hasmarkup,
             color_system="standard" if terminalreporter.hasmarkup else None,
@@ -100,8 +155,10 @@ class TerminalReport:
         )
         options = (("readiness_report", "report"), ("readiness_out", "results"), ("readiness_history", "history"))
         places = [(what, path) for option, what in options if (path := config.getoption(option)) is not None]
-        _Summary(console, outcome, self.run.redact, config.get_verbosity(), _unicode(), places).write()
-        terminalreporter.write(buffer.getvalue())
+        unicode = _unicode()
+        _Summary(console, outcome, self.run.redact, config.get_verbosity(), unicode, places).write()
+        text = buffer.getvalue()
+        terminalreporter.write(text if unicode else text.translate(_ASCII))
 
 
 def print_summary(outcome: Outcome, places: Sequence[tuple[str, Path]]) -> None:
@@ -140,6 +197,8 @@ class _Summary:
 
     def write(self) -> None:
         self._headline()
+        if self.verbosity < -1:
+            return
         if self.verbosity >= 0:
             self._sections()
             self._open()
@@ -164,6 +223,8 @@ class _Summary:
         release = self.outcome.provenance.release
         line.append(f" of 100 · target {printable(target)}" + (f" · release {printable(release)}" if release else ""))
         self.console.print(line)
+        if self.verbosity < -1:
+            return
         if notice := replay_notice(replayed_from):
             self.console.print(self._text(notice, "bold yellow"))
         if verdict.reasons:

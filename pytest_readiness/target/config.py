@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, TypeAdapter, create_model
 
 from pytest_readiness.authors import Proof
+from pytest_readiness.evidence import NotDeclared
 from pytest_readiness.problems import Problem, ProblemsError, nearest
 from pytest_readiness.redact import Redactor
 from pytest_readiness.registry import CheckClass, Severity
@@ -129,6 +130,7 @@ class Target:
         resources: everything declared, in the order of readiness.yaml.
         level: how much is asked of it; "" for everything.
         policy: when the verdict is GO.
+        release: the release that the run decides about; "" where none is named.
     """
 
     name: str
@@ -136,10 +138,22 @@ class Target:
     resources: tuple[Resource, ...] = ()
     level: str = ""
     policy: Policy = field(default_factory=Policy)
+    release: str = ""
 
     def of(self, kind: str) -> tuple[Resource, ...]:
-        """Resources of one kind."""
-        return tuple(resource for resource in self.resources if resource.kind == kind)
+        """Resources that count as one of that kind."""
+        return tuple(resource for resource in self.resources if kind in resource.kinds())
+
+    def named(self, kind: str, name: str) -> Resource:
+        """The resource of that kind and name.
+
+        Raises:
+            NotDeclared: the target has none.
+        """
+        found = next((resource for resource in self.of(kind) if resource.name == name), None)
+        if found is None:
+            raise NotDeclared(f"target {self.name} declares no {word(kind)} named {name}")
+        return found
 
 
 @dataclass(frozen=True)
@@ -360,7 +374,8 @@ class _Loader:
                 names += [label for label in labels if isinstance(label, str)]
             for each in SECTIONS[section] if model is None else (model,):
                 # A resource with a mistake is declared all the same: bindings that name it make no second one.
-                self.declared.setdefault(each.kind, set()).update(names)
+                for kind in each.kinds():
+                    self.declared.setdefault(kind, set()).update(names)
             if model is None:
                 continue
             what = f"{word(model.kind)} '{name}'"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import (
@@ -11,12 +16,16 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     SecretStr,
     ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic_core.core_schema import CoreSchema, with_info_after_validator_function
 
+from pytest_readiness.evidence import NotDeclared
+from pytest_readiness.problems import nearest
 from pytest_readiness.target.secrets import Secret
 
 _NAME = r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$"
@@ -24,6 +33,22 @@ _NAME = r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$"
 
 def _anchored(path: Path, info: ValidationInfo) -> Path:
     return Path((info.context or {}).get("base", ".")) / path.expanduser()
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Marks a check's parameter as the name of a declared resource of this kind; bindings refuse other names."""
+
+    kind: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return with_info_after_validator_function(self._declared, handler(source))
+
+    def _declared(self, value: str, info: ValidationInfo) -> str:
+        known: frozenset[str] | None = (info.context or {}).get("declared", {}).get(self.kind)
+        if known is not None and value not in known:
+            raise ValueError(f"no target declares a {word(self.kind)} named '{value}'.{nearest(value, known)}")
+        return value
 
 
 AnchoredPath = Annotated[Path, AfterValidator(_anchored)]
@@ -50,6 +75,12 @@ class Resource(BaseModel):
     name: Annotated[str, Field(pattern=_NAME, max_length=64)]
     labels: tuple[Annotated[str, Field(pattern=_NAME)], ...] = ()
 
+    @classmethod
+    def kinds(cls) -> tuple[str, ...]:
+        """Every kind that it counts as: its own, then those of its base classes."""
+        named = (base.kind for base in cls.__mro__ if issubclass(base, Resource) and hasattr(base, "kind"))
+        return tuple(dict.fromkeys(named))
+
     @property
     def key(self) -> str:
         """Identity within a target, over all kinds."""
@@ -62,10 +93,98 @@ class Resource(BaseModel):
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret text that it holds, for the redactor."""
-        return tuple(value.get_secret_value() for value in self.__dict__.values() if isinstance(value, SecretStr))
+        return tuple(_secrets(self.__dict__.values()))
 
 
-class Url(Resource):
+def _secrets(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+        elif isinstance(value, BaseModel):
+            yield from _secrets(value.__dict__.values())
+            if isinstance(value, Credential):
+                # A user with a password is sent as one word, which a server may tell in turn.
+                yield from (sent.removeprefix("Basic ") for _, sent in value.as_headers())
+        elif isinstance(value, Mapping):
+            yield from _secrets(value.values())
+
+
+class Credential(BaseModel):
+    """What a request may show to be let in: a token, a user with password, or headers of its own.
+
+    Attributes:
+        token: sent as `Authorization: Bearer …`.
+        user, password: sent as `Authorization: Basic …`, or filled into the form of a declared flow.
+        headers: headers by name, such as an API key.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: Secret | None = None
+    user: str | None = None
+    password: Secret | None = None
+    headers: dict[Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")], Secret] = {}
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Credential:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("'user' and 'password' belong together")
+        if (self.token is None) + (self.user is None) + (not self.headers) != 2:
+            raise ValueError("a credential is a token, a user with a password, or headers: one of them")
+        return self
+
+    def as_headers(self) -> tuple[tuple[str, str], ...]:
+        """The headers that carry it."""
+        if self.token is not None:
+            return (("Authorization", f"Bearer {self.token.get_secret_value()}"),)
+        if self.user is not None and self.password is not None:
+            pair = f"{self.user}:{self.password.get_secret_value()}".encode()
+            return (("Authorization", f"Basic {b64encode(pair).decode()}"),)
+        return tuple((name, value.get_secret_value()) for name, value in self.headers.items())
+
+
+Starttls = Literal["smtp", "imap", "pop3", "ftp", "ldap", "postgres", "xmpp"]
+
+
+class TlsEndpoint(Resource):
+    """A port that TLS may be spoken on: what an `Endpoint` and a `Url` have in common.
+
+    Attributes:
+        address: IP address to connect to instead of asking DNS (the name still goes into SNI).
+        ca: file with the private authority to trust instead of the system's store.
+        client_cert, client_key: files of the certificate to show where the server asks for one, and of its key.
+    """
+
+    kind = "endpoint"
+
+    address: str | None = None
+    ca: AnchoredPath | None = None
+    client_cert: AnchoredPath | None = None
+    client_key: AnchoredPath | None = None
+
+    @model_validator(mode="after")
+    def _whole_pair(self) -> Self:
+        if self.client_key is not None and self.client_cert is None:
+            raise ValueError("'client_key' is the key of 'client_cert', which is missing")
+        return self
+
+    @property
+    def host(self) -> str:
+        """Host name, for SNI, and that the certificate must be for."""
+        raise NotImplementedError
+
+    @property
+    def port(self) -> int:
+        """Port to connect to."""
+        raise NotImplementedError
+
+    @property
+    def secure(self) -> bool:
+        """Whether TLS is to be spoken there."""
+        return True
+
+
+class Url(TlsEndpoint):
     """A web endpoint.
 
     Attributes:
@@ -74,6 +193,8 @@ class Url(Resource):
         address: IP address to connect to instead of asking DNS (the name still goes into SNI and Host).
         ca: file with the private authority to trust instead of the system's store.
         health, readiness, liveness: paths of these endpoints.
+        client_cert, client_key: files of the certificate to show where the server asks for one, and of its key.
+        credentials: what requests of single checks may show, by a name that bindings use.
     """
 
     kind = "url"
@@ -82,11 +203,20 @@ class Url(Resource):
 
     url: str
     plain_http: str | None = None
-    address: str | None = None
-    ca: AnchoredPath | None = None
     health: UrlPath | None = None
     readiness: UrlPath | None = None
     liveness: UrlPath | None = None
+    credentials: dict[Annotated[str, Field(pattern=_NAME)], Credential] = {}
+
+    def credential(self, name: str) -> Credential:
+        """The credential of that name.
+
+        Raises:
+            NotDeclared: the endpoint has none.
+        """
+        if name not in self.credentials:
+            raise NotDeclared(f"{self.name} declares no credential '{name}'")
+        return self.credentials[name]
 
     @field_validator("url", "plain_http")
     @classmethod
@@ -121,6 +251,48 @@ class Url(Resource):
     def secure(self) -> bool:
         """Whether it is https."""
         return self.url.startswith("https:")
+
+
+class Endpoint(TlsEndpoint):
+    """A port of any protocol that TLS is spoken on, from the first byte or after STARTTLS.
+
+    Attributes:
+        endpoint: host name and port (`ldap.example.com:636`, `[::1]:993`).
+        starttls: protocol that asks for TLS first: smtp, imap, pop3, ftp, ldap, postgres or xmpp; absent where TLS
+            begins at once.
+        address: IP address to connect to instead of asking DNS (the name still goes into SNI).
+        ca: file with the private authority to trust instead of the system's store.
+        client_cert, client_key: files of the certificate to show where the server asks for one, and of its key.
+    """
+
+    section = "endpoints"
+    main = "endpoint"
+
+    endpoint: str
+    starttls: Starttls | None = None
+
+    @field_validator("endpoint")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        parts = urlsplit(f"//{value}")
+        if not parts.hostname or parts.netloc != value or "@" in value or not parts.port:
+            raise ValueError(f"'{value}' is no host name and port, such as mail.example.com:587")
+        return value
+
+    @property
+    def where(self) -> str:
+        """Host name and port."""
+        return self.endpoint
+
+    @property
+    def host(self) -> str:
+        """Host name of the endpoint."""
+        return urlsplit(f"//{self.endpoint}").hostname or ""
+
+    @property
+    def port(self) -> int:
+        """Port of the endpoint."""
+        return urlsplit(f"//{self.endpoint}").port or 0
 
 
 class Host(Resource):
@@ -309,11 +481,48 @@ class Mongodb(Database):
     schemes = ("mongodb", "mongodb+srv")
 
 
+DNS_PORT = 53
+
+
+def dns_server(text: str) -> tuple[str, int]:
+    """Host and port of `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353` or a name in their place.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    with suppress(ValueError):
+        return str(ip_address(text)), DNS_PORT
+    parts = urlsplit(f"//{text}")
+    if not parts.hostname or parts.netloc != text or "@" in text:
+        raise ValueError(f"'{text}' must be an address or a name, with a port after a colon where it is not 53")
+    return parts.hostname, parts.port or DNS_PORT
+
+
+def _dns_server(text: str) -> str:
+    dns_server(text)
+    return text
+
+
+def _dns_address(text: str) -> str:
+    host, _ = dns_server(text)
+    try:
+        ip_address(host)
+    except ValueError:
+        raise ValueError(f"'{text}' must be an IP address, with a port after a colon where it is not 53") from None
+    return text
+
+
 class Domain(Resource):
     """A DNS name that the product owns.
 
     Attributes:
         domain: the name (`shop.example.com`).
+        nameservers: addresses of the authoritative servers, `:port` where it is not 53, to ask instead of those that
+            the domain is delegated to.
+        resolvers: addresses or names of the resolvers, `:port` where it is not 53; default: the system's.
+        trust_anchors: file with the DS or DNSKEY records that DNSSEC is validated from; default: those of the root.
+        rdap: address of the RDAP service that knows the registration; default: the one that IANA lists.
+        ca: file with the private authority that signed the RDAP service's certificate.
     """
 
     kind = "domain"
@@ -321,11 +530,141 @@ class Domain(Resource):
     main = "domain"
 
     domain: Annotated[str, Field(pattern=r"^[^\s./:@]{1,63}(\.[^\s./:@]{1,63})+\.?$", max_length=254)]
+    nameservers: tuple[Annotated[str, AfterValidator(_dns_address)], ...] = ()
+    resolvers: tuple[Annotated[str, AfterValidator(_dns_server)], ...] = ()
+    trust_anchors: AnchoredPath | None = None
+    rdap: str | None = None
+    ca: AnchoredPath | None = None
+
+    @field_validator("rdap")
+    @classmethod
+    def _web_service(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "https://rdap.example.com")
+        plain = not (parts.username or parts.query or parts.fragment)
+        if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
+            raise ValueError(f"'{value}' must be the address of an RDAP service, such as https://rdap.example.com/")
+        _ = parts.port
+        return value
 
     @property
     def where(self) -> str:
         """The name."""
         return self.domain
+
+
+MAIL_ADDRESS = r"^[!#-;=?A-Z\[\]-~]+@[A-Za-z0-9.${}_-]+$"
+"""An address in ASCII, without quotes; `${…}` may stand in it where it is yet to be filled in."""
+MAIL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+INBOX_SCHEMES = ("imaps", "imap", "mailpit+https", "mailpit+http", "mailhog+https", "mailhog+http")
+
+
+class Mail(Resource):
+    """The server that the application hands its mail to.
+
+    Attributes:
+        server: host name, with the port where it is not the usual one (`smtp.example.com:2525`).
+        security: `starttls` (usually port 587), `tls` from the first byte (465), `none` (25).
+        user, password: what it lets the application in with.
+        ca: file with the private authority to trust instead of the system's store.
+        sender: address that test mails come from.
+    """
+
+    kind = "mail"
+    section = "mail"
+    main = "server"
+
+    server: str
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    password: Secret | None = None
+    ca: AnchoredPath | None = None
+    sender: Annotated[str, Field(pattern=MAIL_ADDRESS)] | None = None
+
+    @field_validator("server")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        parts = urlsplit(f"//{value}")
+        if not parts.hostname or parts.netloc != value or "@" in value:
+            raise ValueError(f"'{value}' is no host name, with or without a port, such as smtp.example.com:587")
+        _ = parts.port
+        return value
+
+    @model_validator(mode="after")
+    def _whole_login(self) -> Mail:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("'user' and 'password' belong together")
+        return self
+
+    @property
+    def where(self) -> str:
+        """Host and port."""
+        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    @property
+    def host(self) -> str:
+        """Host name of the server."""
+        return urlsplit(f"//{self.server}").hostname or ""
+
+    @property
+    def port(self) -> int:
+        """Port of the server."""
+        return urlsplit(f"//{self.server}").port or MAIL_PORTS[self.security]
+
+
+class Inbox(Resource):
+    """Where mail arrives that checks may read.
+
+    Attributes:
+        inbox: `imaps://host`, `imap://host` (TLS by STARTTLS), `maildir:PATH`, or the address of a mail catcher's web
+            service, `mailpit+https://host` or `mailhog+https://host` (or `+http`).
+        user, password: for IMAP, or for the web service.
+        folder: of IMAP; default: INBOX.
+        ca: file with the private authority to trust instead of the system's store.
+    """
+
+    kind = "inbox"
+    section = "inboxes"
+    main = "inbox"
+
+    inbox: str
+    user: str | None = None
+    password: Secret | None = None
+    folder: Annotated[str, Field(pattern=r"^[^\s\"\\\\][^\"\\\\\r\n]*$")] | None = None
+    ca: AnchoredPath | None = None
+
+    @field_validator("inbox")
+    @classmethod
+    def _way(cls, value: str, info: ValidationInfo) -> str:
+        if value.startswith("maildir:") and value != "maildir:":
+            return f"maildir:{_anchored(Path(value.removeprefix('maildir:')), info)}"
+        parts = urlsplit(value)
+        if parts.scheme not in INBOX_SCHEMES or not parts.hostname:
+            raise ValueError(
+                f"'{value}' must begin with maildir: or {', '.join(f'{each}://' for each in INBOX_SCHEMES)}"
+            )
+        if (
+            parts.username
+            or parts.password
+            or parts.query
+            or parts.fragment
+            or (parts.path and "+" not in parts.scheme)
+        ):
+            raise ValueError("it is scheme, host and port; 'user', 'password' and 'folder' stand beside it")
+        _ = parts.port
+        return value
+
+    @model_validator(mode="after")
+    def _whole_login(self) -> Inbox:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("'user' and 'password' belong together")
+        if self.user is None and self.inbox.startswith("imap"):
+            raise ValueError("IMAP needs 'user' and 'password'")
+        return self
+
+    @property
+    def where(self) -> str:
+        """The address or path."""
+        return self.inbox
 
 
 class _Located(Resource):
@@ -376,6 +715,7 @@ KINDS: dict[str, type[Resource]] = {
     model.kind: model
     for model in (
         Url,
+        Endpoint,
         Host,
         Container,
         Image,
@@ -384,6 +724,8 @@ KINDS: dict[str, type[Resource]] = {
         Redis,
         Mongodb,
         Domain,
+        Mail,
+        Inbox,
         Repository,
         EnvFile,
         Document,
@@ -400,3 +742,8 @@ for _model in KINDS.values():
 def word(kind: str) -> str:
     """What a person calls a kind ("host" for the fixture `readiness_host`, "env file")."""
     return kind.removeprefix("readiness_").replace("_", " ")
+
+
+def words(kind: str) -> str:
+    """What a person calls whatever counts as that kind ("url or endpoint")."""
+    return " or ".join(word(each) for each, model in KINDS.items() if kind in model.kinds())

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, SecretStr, ValidationInfo, WithJsonSchema
 
+from pytest_readiness.audit import sent
+
 _VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\})")
 COMMAND_SECONDS = 30
 
@@ -56,7 +58,8 @@ def _resolve(value: Any, info: ValidationInfo) -> Any:
     how, argument = next(iter(value.items()))
     text = _from_file(str(argument), context) if how == "file" else _from_command(str(argument), context)
     if not text:
-        raise ValueError(f"the secret from {how} '{argument}' is empty")
+        said = argument if how == "file" else _program(str(argument))
+        raise ValueError(f"the secret from {how} '{said}' is empty")
     return text
 
 
@@ -70,6 +73,8 @@ def _from_file(name: str, context: Mapping[str, Any]) -> str:
 
 
 def _from_command(line: str, context: Mapping[str, Any]) -> str:
+    said = f"the secret command '{_program(line)}'"
+    sent(f"run {said}")
     try:
         done = subprocess.run(  # noqa: S602  (the line is the user's own, from the reviewed configuration)
             line,
@@ -82,13 +87,20 @@ def _from_command(line: str, context: Mapping[str, Any]) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ValueError(f"the secret command '{line}' took longer than {COMMAND_SECONDS} s") from None
+        raise ValueError(f"{said} took longer than {COMMAND_SECONDS} s") from None
     if done.returncode:
-        raise ValueError(f"the secret command '{line}' ended with exit code {done.returncode}")
+        raise ValueError(f"{said} ended with exit code {done.returncode}")
     try:
         return done.stdout.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise ValueError(f"the secret command '{line}' did not print UTF-8") from None
+        raise ValueError(f"{said} did not print UTF-8") from None
+
+
+def _program(line: str) -> str:
+    """What a command line begins with: the rest may hold secrets of its own."""
+    words = line.split()
+    program = next((number for number, word in enumerate(words) if "=" not in word), len(words))
+    return " ".join([*words[program : program + 1], *(["…"] if len(words) > 1 else [])])
 
 
 _WRITTEN = {

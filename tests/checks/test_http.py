@@ -44,7 +44,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "http.security_headers": {"min_grade": "A+"},
     "http.response_time": {"p95_ms": 4000},
 }
-ALL = sorted(id for id in load_catalogue() if id.startswith("http."))
+MODULES = [f"pytest_readiness.checks.{name}" for name in ("http", "http_headers", "http_observatory", "http_exposure")]
+ALL = sorted(check.id for check in load_catalogue().values() if check.judge.__module__ in MODULES)
 
 
 def shop(server: Any, authority: Authority, **fields: Any) -> Url:
@@ -76,7 +77,7 @@ def failures(url: Url) -> dict[str, str]:
 
 def test_a_good_site_passes_everything(site: Url) -> None:
     assert failures(site) == {}
-    assert len(ALL) == 18
+    assert len(ALL) == 19
 
 
 def header(name: str, value: str | None) -> dict[str, Any]:
@@ -510,6 +511,34 @@ def test_errors(app: Shop) -> None:
         missing(app, Response(404, body=b"x" * 2_000_000))
     with pytest.raises(ValidationError):
         judge("http.errors", app.url, shape=[])
+
+
+def test_errors_of_a_path_that_takes_no_get(app: Shop) -> None:
+    def judged(status: int, headers: list[tuple[str, str]], body: bytes = b"{}", **parameters: Any) -> Evidence:
+        app.app.routes = {"/": Response(), "/orders": Response(status, headers, body)}
+        return judge("http.errors", app.url, no_get="/orders", **parameters)
+
+    post = [("Allow", "POST")]
+    assert "; 405 from https://localhost" in judged(405, post).text
+    for status, headers, body, seen in (
+        (404, post, b"", "404 from"),
+        (200, post, b"", "200 from"),
+        (405, [], b"", "seen: no Allow"),
+        (405, [("Allow", "GET, POST")], b"", "seen: Allow: GET, POST"),
+        (405, post, b"Traceback (most recent call last):", "a Python traceback from https"),
+    ):
+        with pytest.raises(ClaimFalse, match=seen):
+            judged(status, headers, body)
+
+    def shaped(body: Mapping[str, str]) -> Evidence:
+        refused = Response(405, post, json.dumps(body).encode())
+        unknown = document({"error": "no such path"}, 404)
+        answer = lambda request: refused if request.path == "/orders" else unknown  # noqa: E731
+        return missing(app, answer, no_get="/orders", shape=["error"])
+
+    assert shaped({"error": "POST only"}).text.count("JSON with error") == 2
+    with pytest.raises(ClaimFalse, match=r"JSON with error from https://localhost:.*/orders; seen: no error"):
+        shaped({"message": "POST only"})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.checks.tls import PROFILE, VULNERABILITIES
+from pytest_readiness.checks.tls import VULNERABILITIES
+from pytest_readiness.checks.tls_mozilla import PROFILE
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, Unreachable
 from pytest_readiness.facts.tls import Offer, Suite, TlsScan
 from pytest_readiness.registry import CHECKS, load_catalogue
@@ -34,6 +35,8 @@ TLS = (
     "tls.mozilla",
     "tls.key",
     "tls.vulnerabilities",
+    "tls.resumption",
+    "tls.ocsp",
 )
 STRONG = (
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
@@ -89,6 +92,10 @@ def test_good_state_passes_every_check(good: TlsScan) -> None:
     assert texts["tls.mozilla"] == "conforms to Mozilla's profile intermediate of guideline 6.0"
     assert texts["tls.key"] == "ecdsa secp256r1, signed with ecdsa-with-SHA256"
     assert texts["tls.vulnerabilities"].startswith("no Heartbleed, ROBOT, ")
+    assert texts["tls.resumption"] == (
+        "TLS 1.2 by session ids never and by tickets every time; TLS 1.3 by tickets 3 of 3 times"
+    )
+    assert texts["tls.ocsp"] == "CN=localhost names no OCSP responder: nothing to staple"
 
 
 Issue = Callable[[Authority], Certificate]
@@ -275,7 +282,7 @@ def test_ciphers_with_short_diffie_hellman(tmp_path: Path, authority: Authority,
     ) as server:
         scan = scanned(server.url, authority.ca_file)
     assert "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256 (Diffie-Hellman with " in broken(scan)["tls.ciphers"]
-    seen = outcome("tls.mozilla", scan, guideline="5.7")
+    seen = outcome("tls.mozilla", scan, version="5.7")
     assert isinstance(seen, ClaimFalse)
     assert seen.seen == "DH with 1024 bits"
 
@@ -355,12 +362,12 @@ def test_tls13_unanswered_is_not_refused(good: TlsScan) -> None:
 
 
 def test_mozilla_profiles(good: TlsScan) -> None:
-    for guideline in ("5.7", "5.8", "6.0"):
-        assert isinstance(outcome("tls.mozilla", good, guideline=guideline), Evidence)
-        modern = outcome("tls.mozilla", good, guideline=guideline, profile="modern")
+    for version in ("5.7", "5.8", "6.0"):
+        assert isinstance(outcome("tls.mozilla", good, version=version), Evidence)
+        modern = outcome("tls.mozilla", good, version=version, profile="modern")
         assert isinstance(modern, ClaimFalse)
         assert modern.seen.startswith("version TLSv1.2; suite TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, ")
-    old = outcome("tls.mozilla", good, guideline="5.8", profile="old")
+    old = outcome("tls.mozilla", good, version="5.8", profile="old")
     assert isinstance(old, ClaimFalse)
     assert old.seen == "no key of type rsa; signed with ecdsa-with-SHA256"
     without = outcome("tls.mozilla", replace(good, extended_master_secret=False))
@@ -503,3 +510,46 @@ def test_client_certificate_demanded(authority: Authority) -> None:
         seen = outcome(id, scan)
         assert isinstance(seen, CouldNotVerify)
         assert seen.reason.endswith("the server demands a client certificate")
+
+
+def test_resumption_turned_off(authority: Authority, nginx_factory: NginxFactory) -> None:
+    off = "ssl_session_tickets off; ssl_session_cache off;"
+    with nginx_factory(https=authority.issue(), raw=off) as server:
+        url = Url(name="shop", url=server.url, ca=authority.ca_file)
+        with pytest.raises(ClaimFalse) as caught:
+            judge("tls.resumption", url)
+        server.reload(raw="ssl_session_tickets off; ssl_session_cache shared:tls:1m;")
+        by_id = judge("tls.resumption", url)
+        server.reload(raw=off, protocols="TLSv1.3")
+        with pytest.raises(ClaimFalse) as newest:
+            judge("tls.resumption", url)
+        server.reload(raw="", protocols="TLSv1.2")
+        older = judge("tls.resumption", url)
+    assert caught.value.expected == "sessions that are resumed every time"
+    assert caught.value.seen == ("TLS 1.2 by session ids never and by tickets never; TLS 1.3 by tickets 0 of 3 times")
+    assert by_id.text == ("TLS 1.2 by session ids every time and by tickets never; TLS 1.3 by tickets 3 of 3 times")
+    assert newest.value.seen == "TLS 1.3 by tickets 0 of 3 times"
+    assert older.text == "TLS 1.2 by session ids never and by tickets every time"
+
+
+@pytest.mark.parametrize(
+    ("change", "seen"),
+    [
+        ({"session_tickets": "PARTIALLY_SUPPORTED"}, "TLS 1.2 by session ids never and by tickets sometimes; "),
+        ({"tls13_resumption": (2, 3)}, "; TLS 1.3 by tickets 2 of 3 times"),
+    ],
+)
+def test_resumption_only_sometimes_recorded(change: dict[str, Any], seen: str, good: TlsScan) -> None:
+    # Servers behind one name that do not share their keys.
+    found = outcome("tls.resumption", replace(good, **change))
+    assert isinstance(found, ClaimFalse)
+    assert seen in found.seen
+
+
+def test_resumption_unseen_proves_nothing(good: TlsScan) -> None:
+    cut_off = outcome("tls.resumption", replace(good, tls13_resumption=None))
+    assert isinstance(cut_off, CouldNotVerify)
+    assert cut_off.reason.endswith("with TLS 1.3 once more failed")
+    only = replace(good, session_ids="SERVER_IS_TLS_1_3_ONLY", session_tickets="SERVER_IS_TLS_1_3_ONLY")
+    nothing = replace(only, offers=(*good.offers[:5], Offer("TLSv1.3", (), unanswered=0)))
+    assert isinstance(outcome("tls.resumption", nothing), CouldNotVerify)

@@ -84,7 +84,7 @@ def test_json_has_all_that_is_known(readiness: Program) -> None:
             assert each["type"]
             assert each["required"] is fields[each["name"]].is_required()
     expiry = next(check for check in found if check["id"] == "tls.expiry")
-    assert expiry["kind"] == "url"
+    assert expiry["kind"] == "endpoint"
     assert expiry["facts"] == ["tls_scan"]
     assert expiry["parameters"][0]["type"] == "whole number ≥ 1"
 

@@ -27,7 +27,7 @@ def test_a_check(readiness: Program) -> None:
     assert lines[:2] == ["tls.expiry", check.title]
     assert "severity critical, unless a binding says otherwise" in lines
     assert "class passive" in lines
-    assert "looks at url" in lines
+    assert "looks at url or endpoint" in lines
     assert any(line.startswith("reads tls_scan: ") for line in lines)
     assert f"source {check.source}" in lines
     assert f"remedy {check.remedy}" in lines
@@ -76,7 +76,7 @@ def test_an_item_that_checks_answer(readiness: Program) -> None:
     assert "section Release › TLS" in lines
     assert "severity critical, that of tls.expiry" in lines
     assert f"tls.expiry: {CHECKS['tls.expiry'].title}" in lines
-    for row in ("looks at url", "on public", "min_days 10", "warns unless it holds with {min_days: 30}"):
+    for row in ("looks at url or endpoint", "on public", "min_days 10", "warns unless it holds with {min_days: 30}"):
         assert row in lines
     assert "by b@example.com until 2026-03-11: later" in lines
     assert "runs certificates-are-valid[shop] tls.expiry on https://${SHOP_HOST}:443 (url shop)" in lines

@@ -147,4 +147,4 @@ def test_a_name_on_another_target_is_known_though_its_values_are_not(readiness: 
     readiness.write("release.checks.yaml", text)
     result = readiness("plan", "--target", "staging")
     assert result.code == 0, result.err
-    assert "target staging declares no url named or labelled outside" in result.out
+    assert "target staging declares no url or endpoint named or labelled outside" in result.out

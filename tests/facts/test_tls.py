@@ -21,12 +21,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import TypeAdapter
 
-from pytest_readiness.checks.tls import Rules, _guidelines, mozilla
+from pytest_readiness.checks.tls_mozilla import Rules, _guidelines, mozilla
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify
 from pytest_readiness.facts.tls import COMMANDS, Offer, ScanRequest, TlsScan
 from pytest_readiness.facts.tls_pool import ScanPool
 from pytest_readiness.facts.tls_worker import record
 from pytest_readiness.target.resources import Url
+from tests.checks.test_tls_agreement import as_sslyze_wants
 from tests.judging import read
 from tests.stack.certs import Authority
 from tests.stack.fixtures import NginxFactory
@@ -86,9 +87,8 @@ def test_scan_finds_what_sslyzes_own_scanner_finds(
     case: str, authority: Authority, nginx_factory: NginxFactory, pool: ScanPool
 ) -> None:
     from sslyze.mozilla_tls_profile.tls_config_checker import (
-        MozillaTlsConfiguration,
         ServerNotCompliantWithTlsConfiguration,
-        TlsConfigurationEnum,
+        TlsConfigurationAsJson,
         check_server_against_tls_configuration,
     )
 
@@ -96,19 +96,20 @@ def test_scan_finds_what_sslyzes_own_scanner_finds(
         request = request_for(nginx.https_port, authority.ca_file)
         scan = pool.scan(request, 60)
         result = by_sslyze(request)
-    assert scan == record(request, result.scan_result)
-    for profile in ("modern", "intermediate", "old"):
-        issues: dict[str, str] = {}
-        try:
-            check_server_against_tls_configuration(result, MozillaTlsConfiguration.get(TlsConfigurationEnum(profile)))
-        except ServerNotCompliantWithTlsConfiguration as error:
-            issues = error.issues
-        ours = ""
-        try:
-            mozilla(scan, profile=profile, guideline="5.7")
-        except ClaimFalse as error:
-            ours = error.seen
-        assert len(ours.split("; ") if ours else []) == len(issues), (ours, issues)
+    assert scan == record(request, result.scan_result, resumed=scan.tls13_resumption)
+    for version, profiles in _guidelines().items():
+        for profile, rules in profiles.items():
+            issues: dict[str, str] = {}
+            try:
+                check_server_against_tls_configuration(result, TlsConfigurationAsJson(**as_sslyze_wants(rules)))
+            except ServerNotCompliantWithTlsConfiguration as error:
+                issues = error.issues
+            ours = ""
+            try:
+                mozilla(scan, profile=profile, version=version)
+            except ClaimFalse as error:
+                ours = error.seen
+            assert len(ours.split("; ") if ours else []) == len(issues), (version, profile, ours, issues)
 
 
 def test_guideline_5_7_is_the_one_that_sslyze_bundles() -> None:

@@ -15,7 +15,8 @@ from typing import Literal
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from tests.stack.process import short_directory
 from tests.stack.programs import program
@@ -56,13 +57,15 @@ class Authority:
     7.1.2).
     """
 
-    def __init__(self, directory: Path, name: str = "Readiness Test Root") -> None:
+    def __init__(self, directory: Path, name: str = "Readiness Test Root", organisation: str = "") -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.ca_file = directory / "ca.pem"
         self._serial = count(1)
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._certificate = _authority(name, self._key, None, datetime.now(UTC) - timedelta(days=365), days=3650)
+        self._certificate = _authority(
+            name, self._key, None, datetime.now(UTC) - timedelta(days=365), days=3650, organisation=organisation
+        )
         self.ca_file.write_bytes(_pem(self._certificate))
 
     def issue(
@@ -77,8 +80,11 @@ class Authority:
         via_intermediate: bool = False,
         intermediate_expired: bool = False,
         chain: Chain = "whole",
+        responder: str = "",
+        must_staple: bool = False,
+        purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
     ) -> Certificate:
-        """Issue a server certificate.
+        """Issue a certificate, a server's unless said otherwise.
 
         Args:
             names: host names and IP addresses, at least one; the first is the common name too.
@@ -91,6 +97,9 @@ class Authority:
             intermediate_expired: that intermediate expired a day ago.
             chain: ``missing`` leaves the intermediate out; ``wrong-order`` puts the root before the
                 intermediate. Both need ``via_intermediate``.
+            responder: address of an OCSP responder to name.
+            must_staple: let clients demand a stapled OCSP response (RFC 7633).
+            purpose: what it is for: ``CLIENT_AUTH`` for a client's, ``OCSP_SIGNING`` for a responder's.
 
         Raises:
             ValueError: a broken chain was asked for without an intermediate.
@@ -112,7 +121,7 @@ class Authority:
             )
             others = {"whole": [issuer], "missing": [], "wrong-order": [self._certificate, issuer]}[chain]
         leaf_key = _new_key(key)
-        leaf = _leaf(names, leaf_key, start, days, (issuer, issuer_key), hash)
+        leaf = _leaf(names, leaf_key, start, days, (issuer, issuer_key), hash, (responder, must_staple, purpose))
         return self._write(leaf, leaf_key, others, self.ca_file)
 
     def self_signed(self, names: Sequence[str] = LOCAL, *, days: float = 60) -> Certificate:
@@ -120,6 +129,48 @@ class Authority:
         key = _new_key("ec256")
         leaf = _leaf(names, key, datetime.now(UTC) - timedelta(hours=1), days, None)
         return self._write(leaf, key, [], self.ca_file)
+
+    def staple(
+        self,
+        about: Certificate,
+        *,
+        revoked: bool = False,
+        this_update: datetime | None = None,
+        days: float = 7,
+        signer: Certificate | None = None,
+    ) -> Path:
+        """An OCSP response in a file, as a responder sends it.
+
+        Args:
+            about: the certificate whose state it tells.
+            revoked: that state; good unless so.
+            this_update: from when on it holds; an hour ago unless given.
+            days: how long it holds; 0 leaves the end out.
+            signer: a certificate of a responder; the authority itself unless given.
+        """
+        start = this_update or datetime.now(UTC) - timedelta(hours=1)
+        responder, key = self._certificate, self._key
+        if signer:
+            responder = signer.leaf
+            loaded = serialization.load_pem_private_key(signer.key.read_bytes(), None)
+            assert isinstance(loaded, ec.EllipticCurvePrivateKey)
+            key = loaded
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            cert=about.leaf,
+            issuer=self._certificate,
+            algorithm=hashes.SHA1(),
+            cert_status=ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
+            this_update=start,
+            next_update=start + timedelta(days=days) if days else None,
+            revocation_time=start if revoked else None,
+            revocation_reason=None,
+        )
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, responder)
+        if signer:
+            builder = builder.certificates([responder])
+        file = self.directory / f"{next(self._serial)}.ocsp"
+        file.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
+        return file
 
     def _write(
         self, leaf: x509.Certificate, key: PrivateKey, others: Sequence[x509.Certificate], ca_file: Path
@@ -146,8 +197,9 @@ def _key_pem(key: PrivateKey) -> bytes:
     )
 
 
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+def _name(common_name: str, organisation: str = "") -> x509.Name:
+    of = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation)] if organisation else []
+    return x509.Name([*of, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
 def _new_key(kind: Key) -> PrivateKey:
@@ -172,10 +224,11 @@ def _authority(
     issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None,
     start: datetime,
     days: float,
+    organisation: str = "",
 ) -> x509.Certificate:
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     builder = (
-        _builder(name, issuer[0].subject if issuer else _name(name), key, start, days)
+        _builder(_name(name, organisation), issuer[0].subject if issuer else None, key, start, days)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0 if issuer else None), critical=True)
         .add_extension(
             x509.KeyUsage(
@@ -205,14 +258,21 @@ def _leaf(
     days: float,
     issuer: tuple[x509.Certificate, PrivateKey] | None,
     hash: Hash = "sha256",
+    extra: tuple[str, bool, x509.ObjectIdentifier] = ("", False, ExtendedKeyUsageOID.SERVER_AUTH),
 ) -> x509.Certificate:
-    issued_by = issuer[0].subject if issuer and hash != "sha1" else _name(names[0])
+    responder, must_staple, purpose = extra
+    issued_by = issuer[0].subject if issuer and hash != "sha1" else None
     builder = (
-        _builder(names[0], issued_by, key, start, days)
+        _builder(_name(names[0]), issued_by, key, start, days)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
     )
+    if responder:
+        way = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(responder))
+        builder = builder.add_extension(x509.AuthorityInformationAccess([way]), critical=False)
+    if must_staple:
+        builder = builder.add_extension(x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=False)
     if issuer is None:
         return builder.sign(key, hashes.SHA256())
     if hash == "sha1":
@@ -240,11 +300,13 @@ def _signed_with_sha1(leaf: x509.Certificate, issuer: x509.Certificate, issuer_k
     return x509.load_pem_x509_certificate(signed.stdout)
 
 
-def _builder(name: str, issuer: x509.Name, key: PrivateKey, start: datetime, days: float) -> x509.CertificateBuilder:
+def _builder(
+    name: x509.Name, issuer: x509.Name | None, key: PrivateKey, start: datetime, days: float
+) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
-        .subject_name(_name(name))
-        .issuer_name(issuer)
+        .subject_name(name)
+        .issuer_name(issuer or name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)

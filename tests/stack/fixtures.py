@@ -94,3 +94,15 @@ def docker_engine() -> Iterator[DockerEngine]:
 def webapp_factory() -> type[WebApp]:
     """Makes a WebApp; it needs no program, so this is the class."""
     return WebApp
+
+
+@pytest.fixture
+def fresh_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A browser of this test's own, started in the environment that it sets."""
+    from pytest_readiness.facts import browser
+    from pytest_readiness.facts.browser_pool import BrowserPool
+
+    pool = BrowserPool(1)
+    monkeypatch.setattr(browser, "pool", lambda: pool)
+    yield
+    pool.close()

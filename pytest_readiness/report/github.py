@@ -1,0 +1,243 @@
+"""GitHub Actions: the step's summary, annotations at the checklist's lines, and the step's outputs.
+
+Limits and escapes: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_readiness.outcome import Outcome
+from pytest_readiness.problems import Problem, ProblemsError
+from pytest_readiness.redact import Redactor, printable
+from pytest_readiness.registry import SEVERITIES
+from pytest_readiness.report.markdown import code, evidence, section_table, verdict_table
+from pytest_readiness.report.phrases import checklist_of, decision, seen
+from pytest_readiness.result_file import redacted
+from pytest_readiness.verdict import ItemVerdict, shown
+
+if TYPE_CHECKING:
+    from pytest_readiness.run import Run
+
+SUMMARY_BYTES = 1024 * 1024
+"""A longer summary is dropped as a whole."""
+ANNOTATIONS = 10
+"""Of each kind that a step shows."""
+LINES = 10
+"""Tests that one annotation tells of."""
+
+
+def on_github() -> bool:
+    """Whether this runs in a step of GitHub Actions."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def summary(outcome: Outcome, room: int = SUMMARY_BYTES) -> str:
+    """Return the summary as Markdown, cut between two items where it would be longer than `room` bytes."""
+    verdict = outcome.verdict
+    head = ["## Production readiness", "", *verdict_table(outcome), "", *section_table(verdict.sections)]
+    parts = ["\n".join(head) + "\n"]
+    lists = {
+        "Open, worst first": verdict.open_items,
+        "Waived": tuple(item for item in verdict.items if item.state == "waived"),
+        "Signed": tuple(item for item in verdict.items if item.state == "passed" and _signed(item)),
+    }
+    for title, items in lists.items():
+        parts += [
+            _entry(item, f"\n### {title} ({len(items)})\n\n" if not number else "", outcome)
+            for number, item in enumerate(items)
+        ]
+    return _cut(parts, room)
+
+
+def _signed(item: ItemVerdict) -> bool:
+    return any(result.check == "signoff" for result in item.results)
+
+
+def _entry(item: ItemVerdict, title: str, outcome: Outcome) -> str:
+    path = _path(item, outcome)
+    place = code(f"{path}:{item.item.line}" if path else f"{item.full_id}, line {item.item.line}")
+    lines = [f"- {code(item.item.text)} ({place})", *(f"  - {note}" for note in evidence(item))]
+    return title + "\n".join(lines) + "\n"
+
+
+def _cut(parts: list[str], room: int) -> str:
+    sizes = [len(part.encode()) for part in parts]
+    if sum(sizes) <= room:
+        return "".join(parts)
+    closing = "\nThis is cut here, because GitHub takes 1 MiB; the report and result.json hold all of it.\n"
+    left = room - len(closing.encode())
+    kept = []
+    for part, size in zip(parts, sizes, strict=True):
+        left -= size
+        if left < 0:
+            break
+        kept.append(part)
+    return "".join(kept) + closing if kept else ""
+
+
+def annotated(outcome: Outcome) -> Iterator[str]:
+    """Return a workflow command for each open item, as far as GitHub shows them, the worst first.
+
+    An item that keeps the release from going by its severity is an error, every other one a warning.
+    """
+    blocking = SEVERITIES[: SEVERITIES.index(outcome.verdict.policy.block) + 1]
+    items = outcome.verdict.open_items
+    for kind, found in (
+        ("error", [item for item in items if item.severity in blocking]),
+        ("warning", [item for item in items if item.severity not in blocking]),
+    ):
+        for item in found[:ANNOTATIONS]:
+            path = _path(item, outcome)
+            place = {"file": path, "line": str(item.item.line)} if path else {}
+            title = f"{item.severity}, {item.state}: {item.item.text}"
+            yield command(kind, _message(item), {**place, "title": title})
+
+
+def _message(item: ItemVerdict) -> str:
+    told = [
+        f"{f'{result.resource}: ' if result.resource else ''}{seen(result)}"
+        for result in item.results
+        if result.state == item.state
+    ]
+    lines = list(dict.fromkeys(told))
+    more = [f"and {len(lines) - LINES} more"] if len(lines) > LINES else []
+    return "\n".join([*map(printable, lines[:LINES]), *more])
+
+
+def _path(item: ItemVerdict, outcome: Outcome) -> str:
+    name = checklist_of(item)
+    return next((each.path for each in outcome.originals if each.checklist == name), "")
+
+
+def command(name: str, message: str, properties: Mapping[str, str] | None = None) -> str:
+    """Return a workflow command in one line, from which no text in it can break out."""
+    words = ",".join(f"{key}={_escaped_property(value)}" for key, value in (properties or {}).items())
+    return f"::{name}{' ' if words else ''}{words}::{_escaped(message)}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escaped_property(text: str) -> str:
+    return _escaped(printable(text)).replace(":", "%3A").replace(",", "%2C")
+
+
+def publish(outcome: Outcome) -> list[Problem]:
+    """Append the summary and the outputs `verdict` and `score` to the step's files.
+
+    Returns:
+        What could not be written.
+    """
+    values = {"verdict": decision(outcome), "score": shown(outcome.verdict.score)}
+    texts: dict[str, Callable[[Path], str]] = {
+        "GITHUB_STEP_SUMMARY": lambda path: summary(outcome, SUMMARY_BYTES - _size(path)),
+        "GITHUB_OUTPUT": lambda _: "".join(f"{name}={printable(value)}\n" for name, value in values.items()),
+    }
+    problems = []
+    for variable, text in texts.items():
+        name = os.environ.get(variable)
+        if not name:
+            continue
+        try:
+            with Path(name).open("a", encoding="utf-8") as file:
+                file.write(text(Path(name)))
+        except OSError as error:
+            problems.append(Problem(Path(name), 0, f"{variable} cannot be written: {error.strerror}."))
+    return problems
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+class Muzzle:
+    """Keeps GitHub from taking what is printed for workflow commands.
+
+    A target could put one into what a test prints. GitHub obeys none between two lines with a word that nobody knows.
+
+    Attributes:
+        begin: line to print before.
+        end: line to print after.
+    """
+
+    def __init__(self) -> None:
+        word = secrets.token_hex(16)
+        self.begin = f"::stop-commands::{word}"
+        self.end = f"::{word}::"
+
+
+class GithubReport:
+    """Tells GitHub Actions of the run."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.outcome: Outcome | None = None
+        self.problems: list[Problem] = []
+        self.muzzle: Muzzle | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """From here on nothing that is printed is a command."""
+        self.muzzle = Muzzle()
+        self._write(session.config, self.muzzle.begin)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the step's files; where that cannot be, the run ends with code 4."""
+        if self.run.outcome is None:
+            return
+        self.outcome = redacted(self.run.outcome, self.run.redact)
+        self.problems = publish(self.outcome)
+        if self.problems:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what could not be written."""
+        for problem in self.problems:
+            terminalreporter.write_line(str(problem), red=True)
+
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Print the annotations, below everything else."""
+        end = [self.muzzle.end] if self.muzzle is not None else []
+        self._write(config, *end, *(annotated(self.outcome) if self.outcome is not None else ()))
+
+    def _write(self, config: pytest.Config, *lines: str) -> None:
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        if reporter is None:
+            return
+        reporter.ensure_newline()
+        for line in lines:
+            reporter.write_line(line)
+
+
+@contextmanager
+def told_to_github(outcome: Outcome) -> Iterator[None]:
+    """What a run tells GitHub, for a command that prints the summary inside of this; elsewhere nothing.
+
+    Raises:
+        ProblemsError: the step's files cannot be written.
+    """
+    if not on_github():
+        yield
+        return
+    muzzle = Muzzle()
+    sys.stdout.write(f"{muzzle.begin}\n")
+    try:
+        yield
+    finally:
+        sys.stdout.write(f"{muzzle.end}\n")
+    safe = redacted(outcome, Redactor())
+    for line in annotated(safe):
+        sys.stdout.write(f"{line}\n")
+    if problems := publish(safe):
+        raise ProblemsError(problems)

@@ -1,0 +1,92 @@
+"""What several reports say in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic_core import to_json
+
+from pytest_readiness.outcome import Outcome
+from pytest_readiness.redact import printable
+from pytest_readiness.result import TestResult
+from pytest_readiness.verdict import ItemVerdict, headline
+
+TOOL = "pytest-readiness"
+
+
+def decision(outcome: Outcome) -> str:
+    """Return the verdict in words; "GO" alone only where a whole run looked, and ended well.
+
+    A part, a replay and a run that ended with another exit code than 0 say so.
+    """
+    verdict = outcome.verdict
+    word = headline(verdict, outcome.provenance.replayed_from)
+    if not verdict.go:
+        return word
+    if verdict.partial:
+        word += f" for a part, {verdict.selected} of {verdict.total} items"
+    if outcome.exit_code:
+        word += f", but the run ended with exit code {outcome.exit_code}"
+    return word
+
+
+def is_go(outcome: Outcome) -> bool:
+    """Whether a whole run looked, ended well, and says GO."""
+    return decision(outcome) == "GO"
+
+
+def checklist_of(item: ItemVerdict) -> str:
+    """Return the name of an item's checklist."""
+    return item.full_id.removesuffix(f":{item.item.id}")
+
+
+def name_of(result: TestResult, item: ItemVerdict) -> str:
+    """Return the name of a test in its section, which holds the resource: "home-page-answers[shop]"."""
+    return result.test.removeprefix(f"{checklist_of(item)}:").removeprefix(f"{item.section.id}/")
+
+
+def seen(result: TestResult) -> str:
+    """Return what was seen, and what had been expected where the claim is false."""
+    expected = f"expected {result.expected}; seen: " if result.expected else ""
+    return f"{expected}{result.evidence}"
+
+
+def waived_by(item: ItemVerdict) -> str:
+    """Return who accepts that an item fails, until when and why, or ""."""
+    waiver = item.waiver
+    return f"waived by {waiver.by} until {waiver.expires}: {waiver.reason}" if waiver is not None else ""
+
+
+def zulu(moment: str) -> str:
+    """Return a moment in ISO 8601 as it is written in UTC: 2026-03-01T12:00:00Z; "" for none."""
+    return datetime.fromisoformat(moment).astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else ""
+
+
+def started(result: TestResult, outcome: Outcome) -> str:
+    """Return when a test began, in UTC; one that did not, when the run did."""
+    if not result.start:
+        return zulu(outcome.provenance.started)
+    return datetime.fromtimestamp(result.start, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def version(outcome: Outcome) -> str:
+    """Return the version of this program that made the outcome."""
+    return dict(outcome.provenance.versions).get(TOOL, "")
+
+
+def as_json(data: Mapping[str, Any]) -> str:
+    """Return plain data as JSON, without control characters."""
+    # The standard library's own encoder takes ten times as long where it indents.
+    return f"{to_json(_shown(data), indent=1).decode()}\n"
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {printable(key): _shown(child) for key, child in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown(child) for child in value]
+    return value
