@@ -1,0 +1,25 @@
+// Runs in every page before its own scripts: keeps what cannot be asked for afterwards.
+(() => {
+  const seen = { fcp: null, lcp: null, largest: null, shifts: [], tasks: [] };
+  const watch = (type, take) => {
+    try {
+      new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true });
+    } catch {
+      // The engine does not know this type.
+    }
+  };
+  watch('paint', (entry) => {
+    if (entry.name === 'first-contentful-paint') seen.fcp = entry.startTime;
+  });
+  watch('largest-contentful-paint', (entry) => {
+    seen.lcp = entry.startTime;
+    seen.largest = entry.element;
+  });
+  watch('layout-shift', (entry) => {
+    if (entry.hadRecentInput) return;
+    const nodes = (entry.sources || []).map((source) => source.node).filter((node) => node && node.nodeType === 1);
+    seen.shifts.push({ at: entry.startTime, value: entry.value, nodes });
+  });
+  watch('longtask', (entry) => seen.tasks.push([entry.startTime, entry.duration]));
+  Object.defineProperty(window, Symbol.for('pytest-readiness'), { value: seen });
+})();
