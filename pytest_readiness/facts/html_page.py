@@ -1,0 +1,304 @@
+"""What a reader and a browser find on a page: its text, its links, and its forms with what they would send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_INLINE = frozenset(
+    [
+        "a",
+        "abbr",
+        "b",
+        "bdi",
+        "bdo",
+        "cite",
+        "code",
+        "data",
+        "dfn",
+        "em",
+        "font",
+        "i",
+        "kbd",
+        "mark",
+        "q",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "u",
+        "var",
+        "wbr",
+    ]
+)
+_UNREAD = ("script", "style", "template", "noscript")
+_CONTROLS = ("input", "select", "textarea", "button")
+_NOT_SENT = ("button", "reset", "image", "submit")
+_NOT_TYPED = ("file", *_NOT_SENT)
+
+
+class FormError(Exception):
+    """A form cannot be submitted like this: what was expected of the page, and what is there."""
+
+    def __init__(self, expected: str, seen: str) -> None:
+        super().__init__(f"expected {expected}; seen: {seen}")
+        self.expected = expected
+        self.seen = seen
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of a page.
+
+    Attributes:
+        address: absolute, without a fragment.
+        text: what a reader sees of it.
+    """
+
+    address: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form as a browser would send it.
+
+    Attributes:
+        method: GET or POST.
+        address: absolute.
+        multipart: whether it is sent as multipart/form-data.
+        pairs: names and values, in order.
+        hidden: names of its hidden fields.
+    """
+
+    method: str
+    address: str
+    multipart: bool
+    pairs: tuple[tuple[str, str], ...]
+    hidden: tuple[str, ...]
+
+
+class HtmlPage:
+    """A page of HTML.
+
+    Args:
+        markup: the page.
+        address: where it is from.
+    """
+
+    def __init__(self, markup: str, address: str) -> None:
+        self._markup = markup
+        base = next((_attribute(each, "href") for each in self._root.iter("base") if each.get("href")), "")
+        self.address = _joined(address, base) if base else address
+
+    @cached_property
+    def _root(self) -> HtmlElement:
+        from lxml.etree import ParserError
+        from lxml.html import HTMLParser, document_fromstring
+
+        parser = HTMLParser(encoding="utf-8")
+        try:
+            return document_fromstring(self._markup.replace("\0", "").encode(), parser=parser)
+        except ParserError:  # nothing in it
+            return document_fromstring("<html></html>")
+
+    @cached_property
+    def text(self) -> str:
+        """What a reader finds: without scripts, styles, templates and elements that are `hidden`; blanks are single."""
+        from lxml.etree import iterwalk
+
+        found: list[str] = []
+        walk = iterwalk(self._root, events=("start", "end", "comment", "pi"))
+        for event, element in walk:
+            gap = " " if event in ("start", "end") and element.tag not in _INLINE else ""
+            if event != "start":
+                found += (gap, element.tail or "")
+            elif element.tag in _UNREAD or "hidden" in element.attrib:
+                walk.skip_subtree()
+            else:
+                found += (gap, element.text or "")
+        return " ".join("".join(found).split())
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """Its links, in order."""
+        return tuple(
+            Link(urldefrag(_joined(self.address, _attribute(each, "href")))[0], _text(each))
+            for each in self._root.iter("a")
+            if each.get("href") is not None
+        )
+
+    def field(self, name: str) -> str | None:
+        """The value of the first field of that name in any form; None where there is none."""
+        for form in self._root.iter("form"):
+            for key, value in self._pairs(form):
+                if key == name:
+                    return value
+        return None
+
+    def filled(self, wanted: str | int | None, fields: Mapping[str, str], files: tuple[str, ...]) -> Filled:
+        """A form with these fields filled in, and everything else as the page has it.
+
+        Args:
+            wanted: `#id`, name, path of the action, or number from 1; None where only one form has the fields.
+            fields: values by name.
+            files: names of the file fields that will be sent.
+
+        Raises:
+            FormError: there is no such form or field, or it does not take the value.
+        """
+        form = self._form(wanted, (*fields, *files))
+        present = {_attribute(each, "name"): each for each in self._controls(form)}
+        for name in (*fields, *files):
+            if name not in present:
+                known = ", ".join(filter(None, present)) or "none"
+                raise FormError(f"a form with a field '{name}'", f"its fields are: {known}")
+        for name in files:
+            if _kind(present[name]) != "file":
+                raise FormError(f"a file field '{name}'", f"it is of the type {_kind(present[name])}")
+        pairs = [pair for pair in self._pairs(form) if pair[0] not in fields]
+        for name, value in fields.items():
+            pairs += self._chosen(form, name, value)
+        button = next((each for each in self._controls(form, enabled=True) if _kind(each) in ("submit", "image")), None)
+        hidden = tuple(_attribute(each, "name") for each in self._controls(form) if _kind(each) == "hidden")
+        if (
+            button is not None
+            and _kind(button) == "submit"
+            and (name := _attribute(button, "name"))
+            and name not in fields
+        ):
+            pairs.append((name, _attribute(button, "value")))
+        method = _overridden(form, button, "method").upper()
+        action = _joined(self.address, _overridden(form, button, "action") or self.address)
+        multipart = _overridden(form, button, "enctype").lower() == "multipart/form-data"
+        if files and not multipart:
+            raise FormError("a form that sends files, by enctype multipart/form-data", "it does not")
+        return Filled("POST" if method == "POST" else "GET", urldefrag(action)[0], multipart, tuple(pairs), hidden)
+
+    def _form(self, wanted: str | int | None, names: tuple[str, ...]) -> HtmlElement:
+        forms = list(self._root.iter("form"))
+        if not forms:
+            raise FormError("a form on the page", "there is none")
+        if wanted is None:
+            having = [form for form in forms if set(names) <= {_attribute(c, "name") for c in self._controls(form)}]
+            if len(having) == 1:
+                return having[0]
+            if not having and len(forms) == 1:
+                return forms[0]
+            what = f"one form with {', '.join(names)}" if names else "one form"
+            raise FormError(what, f"{len(having)} of the page's {len(forms)} forms have that")
+        if isinstance(wanted, int):
+            found = forms[wanted - 1 : wanted]
+        elif wanted.startswith("#"):
+            found = [form for form in forms if _attribute(form, "id") == wanted[1:]]
+        else:
+            found = [form for form in forms if wanted in (_attribute(form, "name"), self._path(form))]
+        if len(found) != 1:
+            ids = (_attribute(form, "id") for form in forms)
+            shown = ", ".join(f"#{id}" if id else self._path(form) for id, form in zip(ids, forms, strict=True))
+            raise FormError(f"one form {wanted}", f"{len(found)} such forms; the page has {shown}")
+        return found[0]
+
+    def _path(self, form: HtmlElement) -> str:
+        return urlsplit(_joined(self.address, _attribute(form, "action") or self.address)).path
+
+    def _controls(self, form: HtmlElement, *, enabled: bool = False) -> Iterator[HtmlElement]:
+        """What belongs to a form: within it, or naming it (HTML Living Standard, 4.10.18.3)."""
+        id = _attribute(form, "id")
+        for each in self._root.iter(*_CONTROLS):
+            owner = _attribute(each, "form")
+            mine = owner == id if owner else next(each.iterancestors("form"), None) is form
+            if mine and not (enabled and _disabled(each)):
+                yield each
+
+    def _pairs(self, form: HtmlElement) -> Iterator[tuple[str, str]]:
+        """What would be sent without any change (4.10.22.4), buttons and files left out."""
+        for each in self._controls(form, enabled=True):
+            name, kind = _attribute(each, "name"), _kind(each)
+            if not name or kind in _NOT_TYPED:
+                continue
+            if kind == "select":
+                for value in _selected(each):
+                    yield name, value
+            elif kind == "textarea":
+                # The first line end after the tag is not part of the value.
+                yield name, each.text_content().removeprefix("\n")
+            elif kind not in ("checkbox", "radio"):
+                yield name, _attribute(each, "value")
+            elif "checked" in each.attrib:
+                yield name, _attribute(each, "value", "on")
+
+    def _chosen(self, form: HtmlElement, name: str, value: str) -> list[tuple[str, str]]:
+        """What a field sends that is filled in; where only certain values can be chosen, only those are taken."""
+        named = [each for each in self._controls(form) if _attribute(each, "name") == name]
+        usable = [each for each in named if not _disabled(each)]
+        if not usable:
+            raise FormError(f"a field '{name}' that can be filled in", "it is disabled")
+        kind = _kind(usable[0])
+        if kind == "checkbox" and value in ("true", "false"):
+            return [(name, _attribute(usable[0], "value", "on"))] if value == "true" else []
+        if kind == "file":
+            raise FormError(f"a field '{name}' that can be filled in", "it takes a file, by 'upload'")
+        choices: list[str] | None = None
+        if kind == "select":
+            choices = [_option(each) for each in usable[0].iter("option") if "disabled" not in each.attrib]
+        elif kind in ("checkbox", "radio"):
+            choices = [_attribute(each, "value", "on") for each in usable]
+        if choices is not None and value not in choices:
+            raise FormError(f"a choice '{value}' of '{name}'", f"the choices are: {', '.join(choices)[:200] or 'none'}")
+        return [(name, value)]
+
+
+def _joined(base: str, address: str) -> str:
+    try:
+        return urljoin(base, address.strip())
+    except ValueError:
+        return ""
+
+
+def _attribute(element: HtmlElement, name: str, default: str = "") -> str:
+    return element.get(name, default)
+
+
+def _text(element: HtmlElement) -> str:
+    return " ".join(element.text_content().split())
+
+
+def _kind(control: HtmlElement) -> str:
+    if control.tag == "input":
+        return _attribute(control, "type").lower() or "text"
+    if control.tag == "button":
+        return _attribute(control, "type").lower() or "submit"
+    return str(control.tag)
+
+
+def _disabled(control: HtmlElement) -> bool:
+    return any("disabled" in each.attrib for each in (control, *control.iterancestors("fieldset")))
+
+
+def _option(option: HtmlElement) -> str:
+    return _attribute(option, "value", _text(option))
+
+
+def _selected(select: HtmlElement) -> list[str]:
+    options = [each for each in select.iter("option") if "disabled" not in each.attrib]
+    chosen = [_option(each) for each in options if "selected" in each.attrib]
+    if "multiple" in select.attrib:
+        return chosen
+    return chosen[-1:] or [_option(each) for each in options[:1]]
+
+
+def _overridden(form: HtmlElement, button: HtmlElement | None, name: str) -> str:
+    """What the form's button says instead of the form, or the form."""
+    said = _attribute(button, f"form{name}") if button is not None else ""
+    return said or _attribute(form, name)
