@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "Attachment",
     "ClaimFalse",
     "CouldNotVerify",
     "Evidence",
@@ -19,10 +20,13 @@ __all__ = [
     "check",
     "claim",
     "fact",
+    "sent",
 ]
 
 if TYPE_CHECKING:
+    from pytest_readiness.audit import sent
     from pytest_readiness.evidence import (
+        Attachment,
         ClaimFalse,
         CouldNotVerify,
         Evidence,
@@ -36,6 +40,6 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pytest_readiness import evidence, registry
+    from pytest_readiness import audit, evidence, registry
 
-    return getattr(registry if name in ("check", "fact") else evidence, name)
+    return getattr({"check": registry, "fact": registry, "sent": audit}.get(name, evidence), name)
