@@ -79,8 +79,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--readiness-out",
         metavar="DIR",
         type=Path,
-        help="write there, for programs and for the release: result.json, the completed checklist, JUnit, HDF, in-toto, "
-        "SARIF, Prometheus metrics and a badge",
+        help="write there, for programs and for the release: result.json, the completed checklist, JUnit, HDF, "
+        "in-toto, SARIF, Prometheus metrics and a badge",
     )
     group.addoption(
         "--readiness-baseline",

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from pytest_readiness.registry import CHECKS, FACTS, load_catalogue
+from tests.release import Release
 from tests.stack.fixtures import (
     authority,
     docker_engine,
@@ -45,3 +47,9 @@ def registry() -> Iterator[None]:
     for registered, before in ((FACTS, facts), (CHECKS, checks)):
         registered.clear()
         registered.update(before)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Release:
+    """A project of the test's own, whose items end in every state."""
+    return Release(tmp_path)

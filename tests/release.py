@@ -6,8 +6,10 @@ import html
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -97,6 +99,34 @@ class Release:
     def run(self, *arguments: str, target: str = "prod", **environment: str) -> subprocess.CompletedProcess[str]:
         options = (f"--readiness-target={target}", "-p", "no:cacheprovider")
         return self._python("-m", "pytest", *options, *arguments, **environment)
+
+    def interrupted(self, *arguments: str) -> None:
+        """Run it with a test of its own that hangs, and interrupt it there."""
+        self.write(
+            "test_own.py",
+            """\
+            import time
+            from pathlib import Path
+
+            def test_hangs():
+                Path("begun").touch()
+                time.sleep(60)
+            """,
+        )
+        command = [sys.executable, "-m", "pytest", "--readiness-target=prod", "-p", "no:cacheprovider", *arguments]
+        running = subprocess.Popen(command, cwd=self.path, stdout=subprocess.PIPE)
+        try:
+            ends = time.monotonic() + 60
+            while not (self.path / "begun").exists():
+                assert time.monotonic() < ends
+                assert running.poll() is None
+                time.sleep(0.05)
+            running.send_signal(signal.SIGINT)
+            running.communicate(timeout=60)
+        finally:
+            running.kill()
+            running.wait()
+        assert running.returncode == 2
 
     def cli(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return self._python("-c", "from pytest_readiness.cli import main; main()", *arguments, **environment)

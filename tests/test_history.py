@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import os
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +17,6 @@ from pytest_readiness.result import State
 from pytest_readiness.result_file import outcome_of, read_result
 from pytest_readiness.verdict import DID_NOT_RUN, ItemVerdict, Verdict, conclude
 from tests.release import Release, page_of
-
-
-@pytest.fixture
-def release(tmp_path: Path) -> Release:
-    return Release(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -289,37 +281,7 @@ def test_a_run_that_is_stopped_writes_what_it_saw(release: Release, judged: bool
     # What needs a fixture of the team's cannot be judged after the stop, even where its facts have been read.
     if not judged:
         release.write("conftest.py", "import pytest\n\n@pytest.fixture(autouse=True)\ndef _own() -> None: ...\n")
-    release.write(
-        "test_own.py",
-        """\
-        import time
-        from pathlib import Path
-
-        def test_long():
-            Path("begun").touch()
-            time.sleep(60)
-        """,
-    )
-    command = [sys.executable, "-m", "pytest", "--readiness-target=prod", "-p", "no:cacheprovider"]
-    running = subprocess.Popen(
-        [*command, "--readiness-history=history.db", "--readiness-out=out", "test_own.py", "release.md"],
-        cwd=release.path,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ,
-    )
-    try:
-        ends = time.monotonic() + 60
-        while not (release.path / "begun").exists():
-            assert time.monotonic() < ends
-            assert running.poll() is None
-            time.sleep(0.05)
-        running.send_signal(signal.SIGINT)
-        running.communicate(timeout=60)
-    finally:
-        running.kill()
-        running.wait()
-    assert running.returncode == 2
+    release.interrupted("--readiness-history=history.db", "--readiness-out=out", "test_own.py", "release.md")
     assert release.result()["exit_code"] == 2
     history = History(release.path / "history.db")
     assert [(run.go, run.whole) for run in history.runs()] == [(False, judged)]

@@ -15,11 +15,6 @@ from pytest_readiness.result_file import ResultFile, as_text, file_of, outcome_o
 from tests.release import Release, lasting
 
 
-@pytest.fixture
-def release(tmp_path: Path) -> Release:
-    return Release(tmp_path)
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     release = Release(tmp_path_factory.mktemp("release"))

@@ -2,17 +2,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from pytest_readiness.shards import parse_shard, split
 from tests.release import Release
-
-
-@pytest.fixture
-def release(tmp_path: Path) -> Release:
-    return Release(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["1/1", "2/3", "007/7"])

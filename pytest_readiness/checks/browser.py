@@ -234,6 +234,8 @@ def console(
                 counted.append(line)
     what = "errors and warnings" if warnings else "errors"
     claim(not counted, expected=f"no {what} in the console", seen=f"{len(counted)}: {some(counted)} ({place(visit)})")
+    if visit.load is None or visit.load.load is None:
+        raise CouldNotVerify(f"{visit.asked} was not loaded within 30 s, so that errors may be yet to come")
     if len(visit.messages) >= MOST_MESSAGES:
         raise CouldNotVerify(f"the console of {visit.asked} has more than {MOST_MESSAGES} lines")
     others = len(visit.messages) - ignored

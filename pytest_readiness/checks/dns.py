@@ -154,6 +154,8 @@ def points_to(
     known = {ip_address(each) for each in seen}
     lacking = [each for each in single if ip_address(each) not in known]
     claim(not lacking, expected=expected, seen=f"{_resolved(answers)}, without {listed(lacking)}")
+    there = not of_host or not set(of_host).isdisjoint(seen)
+    claim(there, expected=expected, seen=f"{_resolved(answers)}, without an address of {host}")
     return Evidence(_resolved(answers))
 
 

@@ -75,8 +75,9 @@ def spf(spf_policy: SpfPolicy, *, hard: bool = False) -> Evidence:
     """The domain has one valid SPF record, within the limits of lookups, that ends in ~all or -all.
 
     Includes and redirects are followed: 10 terms may ask DNS (include, a, mx, ptr, exists, redirect), 2 of them may
-    find nothing, an include must lead to one SPF record, and unknown or malformed terms make receivers give up. Whether
-    all servers that send mail for the domain are in it is not seen.
+    find nothing, an include must lead to one SPF record, and unknown or malformed terms make receivers give up. A
+    network of length 0, or +all in an include, lets anybody send and fails. Whether all servers that send mail for the
+    domain are in it, and whether others are, is not seen.
 
     Args:
         hard: whether it must end in -all. False: ~all is what M3AAWG recommends beside DMARC.
@@ -89,6 +90,8 @@ def spf(spf_policy: SpfPolicy, *, hard: bool = False) -> Evidence:
     )
     claim(len(spf_policy.records) == 1, expected=expected, seen=f"{len(spf_policy.records)} records: {texts}")
     claim(not spf_policy.errors, expected=expected, seen=f"{listed(spf_policy.errors)}; {texts}")
+    anybody = f"anybody may send, by {listed(spf_policy.anybody)}: {texts}"
+    claim(not spf_policy.anybody, expected=expected, seen=anybody)
     count = (
         counted(len(spf_policy.lookups), "lookup")
         if spf_policy.complete

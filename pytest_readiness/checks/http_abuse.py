@@ -10,6 +10,7 @@ from pydantic import Field
 
 from pytest_readiness.checks.http_access import Name, declared
 from pytest_readiness.evidence import CouldNotVerify, Evidence, claim
+from pytest_readiness.facts.http import on_host
 from pytest_readiness.facts.http_client import Response, shown
 from pytest_readiness.facts.http_form import FOREIGN
 from pytest_readiness.facts.http_probe import Probe, Reply
@@ -41,7 +42,7 @@ def _strangers(url: Url) -> dict[str, str]:
 def _cors_probes(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe, ...], ...]]:
     declared(url, p["credential"])
     credential = p["credential"] or ""
-    probes = [Probe("GET", p["path"], credential=credential, keep=False)]
+    probes = [Probe("GET", p["path"], credential=credential, apart=True, keep=False)]
     for origin in (*_strangers(url).values(), *(p["origins"] or ())):
         wants = (
             ("Origin", origin),
@@ -89,7 +90,7 @@ def cors(
     parameters = {"path": path, "origins": origins, "method": method, "credential": credential}
     replies = [reply.got for reply in probes[_cors_probes(url, parameters)["probes"][0]]]
     control, rest = replies[0], replies[1:]
-    place = shown(control.url)
+    place = shown(on_host(url, path))
     if not 200 <= control.status <= 299:
         raise CouldNotVerify(f"GET {place} was answered {control.status}, and CORS may look otherwise on a 2xx answer")
     strangers = _strangers(url)

@@ -106,6 +106,11 @@ def auth_required(
                     "is not known to be protected"
                 )
             refused = refused or answer.status == 404
+        elif missing_page.status == 429 or missing_page.status >= 500:
+            raise CouldNotVerify(
+                f"GET {shown(missing_page.url)}, an unknown path, was answered {missing_page.status}, so that nothing "
+                "is there to compare with"
+            )
         elif refused and fallback(answer):
             raise CouldNotVerify(
                 f"{place} is answered {answer.status}{fallback(answer)}; declare a credential that opens it to tell "
@@ -233,6 +238,8 @@ def role_forbidden(
     for answer in rest:
         if admin and not _ok(answer.status):
             raise CouldNotVerify(f"GET {shown(answer.url)} was answered {_said(answer)} with '{admin}', too")
+        if not admin and (answer.status == 429 or answer.status >= 500):
+            raise CouldNotVerify(f"GET {shown(answer.url)}, an unknown path, was answered {answer.status}")
         if not admin and answer.status == 403:
             raise CouldNotVerify(
                 f"every unknown path is answered 403 with the credential '{credential}'; declare 'admin', a credential "

@@ -45,8 +45,9 @@ def mixed_content(response: Response, assets: Assets) -> Evidence:
 
     Looked at: scripts, styles, images with their alternatives, media, frames and forms of the page that a visitor of
     the root ends on, `url()` in its styles and in the style sheets that it loads, and redirects on the way to each
-    resource. A page that came over plain http itself makes the claim false. What scripts load is not seen. With the
-    directive upgrade-insecure-requests of Content-Security-Policy, which browsers follow, there is a warning only.
+    resource. A page that came over plain http itself makes the claim false. What scripts load is not seen, nor what
+    style sheets load that style sheets import. With the directive upgrade-insecure-requests of
+    Content-Security-Policy, which browsers follow, there is a warning only.
     """
     place = shown(response.url)
     expected = f"nothing over plain http from {place}"
@@ -94,8 +95,9 @@ def links(
 
     Followed by GET, with redirects, one step deep: what the page that a visitor of the root ends on leads to. Dead is
     what ends with a status of 400 or above. A link that asks for a login (401, 403), answers other methods only
-    (405) or, on another host, refuses programs (429, 503) is not dead, and gives a warning. A link that is answered
-    like any unknown path, with 200 (a single-page application), cannot be verified; nor can a page without links.
+    (405) or, on another host, refuses programs (429, 503, LinkedIn's 999) is not dead, and gives a warning; where all
+    do, nothing was seen. A link that is answered like any unknown path, with 200 (a single-page application) or a
+    redirect to the same address, cannot be verified; nor can a page without links.
 
     Args:
         external: follow links to other origins, too. False: they are somebody else's, and not asked.
@@ -105,7 +107,7 @@ def links(
     _ = markup_of(response)
     place = shown(response.url)
     seen = links[Followed(external, max_links)]
-    refusals = {True: (401, 403, 405), False: (401, 403, 405, 429, 503)}
+    refusals = {True: (401, 403, 405), False: (401, 403, 405, 429, 503, 999)}
     closed = [link for link in seen.links if link.status in refusals[link.own]]
     dead = [
         f"{shown(link.url)} ({link.status}{f' from {shown(link.end)}' if link.end != link.url else ''})"
@@ -124,6 +126,10 @@ def links(
             )
     if not seen.links:
         raise CouldNotVerify(f"GET {place} holds no link to another page{'' if external else ' of its own origin'}")
+    if len(closed) == len(seen.links):
+        raise CouldNotVerify(
+            f"none of {len(closed)} links of {place} lets in, the first is answered {closed[0].status}"
+        )
     warnings = []
     if closed:
         told = ", ".join(f"{shown(link.url)} ({link.status})" for link in closed)

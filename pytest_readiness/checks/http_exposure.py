@@ -31,7 +31,7 @@ INTERNALS = {
     "Rails' error page": r"Action(Controller|View|Dispatch)::\w+|Rails\.root:|No route matches \[GET\]",
     "Sinatra's error page": r"Sinatra doesn(’|&rsquo;|')t know this ditty",
     "an ASP.NET error page": r"Server Error in '.{0,100}' Application|\bSystem\.Web\.\w+|\.NET Framework Version",
-    "a .NET stack trace": r"(?m)^[ \t]*at [\w.`<>]+\(.*\) in .+:line \d+",
+    "a .NET stack trace": r"(?m)^[ \t]*at [\w.`<>]+\(.{0,300}?\) in .{1,300}?:line \d+",
     "a Go stack trace": r"goroutine \d+ \[",
     "a Ruby stack trace": r"\.rb:\d+:in [`']",
     "a server's name and version": r"\b(nginx|Apache|Tomcat|Jetty|openresty|gunicorn|Kestrel|IIS)/\d+(\.\d+)*",

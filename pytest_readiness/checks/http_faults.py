@@ -111,8 +111,8 @@ def available_during_deploy(
     Sends: GETs of the path, each on a new connection, and of the path with the version, from the beginning of the run
     until the version was the same for ten rounds, has changed, and was the same for ten rounds again, at most for the
     declared time. The rollout is started by somebody else meanwhile, such as another job of the pipeline: without a
-    change of version nothing was proven. Whatever is not 2xx, or not answered, has failed. Requests that are slow are
-    not counted, nor those that other visitors make.
+    change of version nothing was proven. Whatever the path answers but 2xx, or not at all, has failed. Requests that
+    are slow are not counted, nor those of the version's own path, nor those that other visitors make.
 
     Args:
         path: path on the host that must answer 2xx all the time.

@@ -51,7 +51,9 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
             yield (name.strip().lower(), value.strip()) if colon else ("", line)
 
 
-_SIGNED = re.compile(r"(?s)\A-----BEGIN PGP SIGNED MESSAGE-----\r?\n.*?\n\r?\n(.*?)\n-----BEGIN PGP SIGNATURE-----")
+_SIGNED = re.compile(
+    r"-----BEGIN PGP SIGNED MESSAGE-----\r?\n(?:\S.*\n)*?\r?\n((?s:.*?))\n-----BEGIN PGP SIGNATURE-----"
+)
 _WEB = ("contact", "encryption", "acknowledgments", "policy", "hiring", "canonical")
 
 
@@ -111,9 +113,9 @@ def _moment(text: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text.upper())
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else None
 
 
 Rules = list[tuple[str, str]]

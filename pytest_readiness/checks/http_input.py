@@ -28,7 +28,7 @@ MARKUP = "<b id=readiness-probe>"
 
 DATABASE_ERRORS = re.compile(
     r"SQL syntax|SQLSTATE\[|ORA-\d{5}|PSQLException|syntax error at or near|unterminated quoted string"
-    r"|Unclosed quotation mark|unrecognized token|sqlite3\.\w+Error|psycopg\w*\.|MySqlException"
+    r"|Unclosed quotation mark|unrecognized token|sqlite3\.\w+Error|psycopg\w{0,10}\.|MySqlException"
 )
 
 

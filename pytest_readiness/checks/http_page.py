@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from pytest_readiness.evidence import CouldNotVerify, Evidence, claim
+from pytest_readiness.facts.http import origin
 from pytest_readiness.facts.http_client import Response, cut, shown
 from pytest_readiness.facts.http_page import Asset, Assets
 from pytest_readiness.registry import check
@@ -101,8 +105,8 @@ def static_assets(assets: Assets) -> Evidence:
     """Each script, style, image, font and manifest that the page names answers 200 with its own type.
 
     On every host, redirects followed. A page in the place of a file (a single-page application's fallback) or an empty
-    file makes the claim false. At most 100 are asked for; of a video the beginning. A page that names none cannot be
-    verified.
+    file makes the claim false; 429, and on other hosts what programs are refused by (401, 403, 503), leaves it open. At
+    most 100 are asked for; of a video the beginning. A page that names none cannot be verified.
     """
     place = shown(page_of(assets).url)
     if not assets.assets:
@@ -110,13 +114,20 @@ def static_assets(assets: Assets) -> Evidence:
     problems = [
         f"{shown(asset.url)}: {wrong}, named as {asset.kind}"
         for asset in assets.assets
-        if asset.answer and (wrong := _wrong(asset, asset.answer))
+        if asset.answer and not _turned_away(asset.answer, place) and (wrong := _wrong(asset, asset.answer))
     ]
     seen = f"{len(problems)} of {len(assets.assets)} not so: {'; '.join(problems)}"
     claim(not problems, expected=f"200 with its own type from each resource of {place}", seen=cut(seen, 500))
     for asset in assets.assets:
+        if asset.answer and _turned_away(asset.answer, place):
+            raise CouldNotVerify(f"GET {shown(asset.url)} was answered {asset.answer.status}")
         answered(asset)
     return Evidence(f"{len(assets.assets)} resources of {place}: {_kinds(assets.assets)}", warning=_limited(assets))
+
+
+def _turned_away(answer: Response, page: str) -> bool:
+    """Whether the answer tells of who asks, not of what is there."""
+    return answer.status == 429 or (answer.status in (401, 403, 503) and origin(answer.url) != origin(page))
 
 
 _TEXT = re.compile(r"text/.+|.+\+(json|xml)|(application|text)/(x-)?(java|ecma)script|application/(json|xml|wasm)")
@@ -158,7 +169,8 @@ def compression(assets: Assets, *, min_bytes: Annotated[int, Field(ge=0)] = 1400
         seen=cut(seen, 500),
     )
     for asset in _all(assets):
-        if asset.kind not in ("image", "font", "media"):
+        # What is not there as an image is no text; what was not read may be SVG.
+        if asset.answer is None or asset.kind not in ("image", "font", "media"):
             answered(asset)
     if not codings:
         raise CouldNotVerify(f"GET {place} and what it loads hold no text of at least {min_bytes} bytes")
@@ -176,7 +188,7 @@ def _expression(text: str) -> str:
 
 def _hashed(address: str) -> bool:
     """Whether a file's name holds what looks like a hash of its content: `app.3f2a9c1b.js`, `index-BfJZ-aQl.css`."""
-    stem = urlsplit(address).path.rpartition("/")[2].rpartition(".")[0]
+    stem = urlsplit(address).path.rpartition("/")[2].rpartition(".")[0][-255:]
     # Eight characters of base64 at the end (Rollup, Vite, esbuild), or anywhere a word that mixes letters and digits.
     if re.search(r"[-.~](?!\d+$)(?=\w*\d|[\w-]+[A-Z])[\w-]{8}$", stem):
         return True
@@ -201,6 +213,14 @@ def _seconds(told: dict[str, str], *names: str) -> int:
     return max((int(told[name]) for name in names if re.fullmatch(r"\d{1,15}", told.get(name, ""))), default=0)
 
 
+def _until(answer: Response) -> int:
+    """Seconds to the answer's Expires; 0 where that is past, or no date (RFC 9111 section 5.3)."""
+    with suppress(ValueError, OverflowError):
+        end = parsedate_to_datetime(answer.header("expires")).astimezone(UTC)
+        return max(0, int((end - answer.at).total_seconds()))
+    return 0
+
+
 @check(
     "http.caching",
     severity="low",
@@ -218,12 +238,12 @@ def caching(
     """Files with a hash in their name may be cached for long, and the page only shortly.
 
     Looked at is Cache-Control; `immutable` without a max-age keeps nothing. The page may not be kept for longer than
-    asked by max-age or s-maxage, and must not be public where it sets a cookie. Where the page names no file with a
-    hash in its name, the claim cannot be verified.
+    asked by max-age or s-maxage, or without them by Expires, and must not be public where it sets a cookie. Where the
+    page names no file with a hash in its name, the claim cannot be verified.
 
     Args:
-        min_days: shortest accepted max-age of files with a hash, in days. 365: the longest that RFC 9111's
-            predecessors allowed, and what web.dev recommends.
+        min_days: shortest accepted max-age of files with a hash, in days. 365: what web.dev recommends; RFC 2616
+            section 14.21 let nothing expire later.
         page_max_seconds: longest accepted lifetime of the page, in seconds. 600: what GitHub Pages sends; a new release
             is then seen by everybody after ten minutes.
         hashed: regular expression that finds the files with a hash by their address. Default: eight or more letters and
@@ -234,6 +254,9 @@ def caching(
     told = directives(page)
     seen = f"Cache-Control: {cut(page.header('cache-control'), 100) or 'absent'} from {place}"
     kept = _seconds(told, "max-age", "s-maxage")
+    if not told.keys() & {"no-store", "no-cache", "max-age", "s-maxage"} and page.header("expires"):
+        kept = _until(page)
+        seen += f", Expires: {cut(page.header('expires'), 60)}"
     expected = f"a page that is kept for at most {page_max_seconds} s"
     claim(kept <= page_max_seconds and "immutable" not in told, expected=expected, seen=seen)
     shared = kept and ("public" in told or "s-maxage" in told)
@@ -256,7 +279,7 @@ def caching(
         reason = f"none of the {len(assets.assets)} resources of {place} has a hash in its name"
         raise CouldNotVerify(f"{reason} (say by 'hashed' how they are named)")
     silent = "The page sends no Cache-Control: caches may keep it as long as they see fit."
-    warning = _limited(assets) if told.keys() - {""} else silent
+    warning = _limited(assets) if told.keys() - {""} or page.header("expires") else silent
     return Evidence(f"{seen}; {len(files)} files kept for {min_days} days or more", warning=warning)
 
 
@@ -351,7 +374,8 @@ def page_weight(
 
     The bytes of the bodies as they are transferred, with `Accept-Encoding: gzip, br`: the page, and the scripts,
     styles, images and preloads that every browser loads. Left out: alternatives (srcset), what style rules may need,
-    icons, video and audio, frames, and what scripts load later.
+    icons, video and audio, frames, and what scripts load later. A page that names more than 100 resources cannot be
+    verified.
 
     Args:
         max_kb: limit for all together, in KiB (1024 bytes). 1600: what Lighthouse asks for.
@@ -376,5 +400,7 @@ def page_weight(
     for asset in heavy:
         if answered(asset).truncated:
             raise CouldNotVerify(f"{shown(asset.url)} is too long to be read as a whole")
+    if assets.left_out:
+        raise CouldNotVerify(f"{assets.left_out} of the resources of {place} were not weighed")
     bare = "" if len(heavy) > 1 else "The page names nothing that every browser loads: it was weighed alone."
-    return Evidence(figures, warning=_limited(assets) or bare)
+    return Evidence(figures, warning=bare)

@@ -155,7 +155,8 @@ def closed(
 
 
 def _filtered(probe: Probe, answering: int) -> str:
-    return f"port {probe.port} on {probe.address}: filtered (no answer, while port {answering} answers)"
+    how = "no answer" if probe.state == "silent" else "reported unreachable"
+    return f"port {probe.port} on {probe.address}: filtered ({how}, while port {answering} answers)"
 
 
 def _scanned(host: Host, parameters: Mapping[str, Any]) -> dict[str, list[Scan]]:

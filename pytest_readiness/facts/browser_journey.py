@@ -20,6 +20,7 @@ from pytest_readiness.facts.browser_steps import (
     variables,
 )
 from pytest_readiness.facts.browser_visit import LOAD_SECONDS, Say, a_context, picture, said
+from pytest_readiness.facts.flow_answer import origin_of
 from pytest_readiness.facts.flow_steps import Part
 from pytest_readiness.facts.http_client import cut, shown
 
@@ -45,7 +46,7 @@ def journey(browser: Browser, job: JourneyJob, say: Say) -> Journey:
     Raises:
         CouldNotVerify: the endpoint does not answer, or the time is up.
     """
-    with a_context(browser, job.opening.engine) as context:
+    with a_context(browser, job.opening.engine, say) as context:
         page = context.new_page()
         return _Traveller(page, job, f"{job.opening.engine} {browser.version}", say).travel()
 
@@ -201,7 +202,7 @@ class _Traveller:
             return value
         there = urlsplit(self._page.url)
         ours = urlsplit(self._job.root)
-        if (there.scheme, there.hostname, there.port) != (ours.scheme, ours.hostname, ours.port):
+        if origin_of(self._page.url) != origin_of(self._job.root):
             raise _StepFailedError(
                 f"a page of the declared {ours.scheme}://{ours.netloc}, to fill a credential in",
                 f"the journey is at {there.scheme}://{there.netloc}, which gets no credentials",

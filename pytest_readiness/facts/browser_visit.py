@@ -68,7 +68,7 @@ def visit(browser: Browser, job: VisitJob, say: Say) -> Visit:
     from playwright.sync_api import Error
 
     until = time.monotonic() + VISIT_SECONDS - 2
-    with a_context(browser, job.opening.engine) as context:
+    with a_context(browser, job.opening.engine, say) as context:
         context.add_init_script(_script("browser_watch.js"))
         page = context.new_page()
         watched = Watched(page)
@@ -85,8 +85,8 @@ def visit(browser: Browser, job: VisitJob, say: Say) -> Visit:
 
 
 @contextmanager
-def a_context(browser: Browser, engine: str) -> Iterator[BrowserContext]:
-    """A visitor without cookies, who says what it is."""
+def a_context(browser: Browser, engine: str, say: Say) -> Iterator[BrowserContext]:
+    """A visitor without cookies, who says what it is; the audit hears of every request."""
     options: dict[str, Any] = {}
     if engine == "chromium":
         major = browser.version.partition(".")[0]
@@ -97,6 +97,12 @@ def a_context(browser: Browser, engine: str) -> Iterator[BrowserContext]:
     context = browser.new_context(
         viewport={"width": WIDTH, "height": HEIGHT}, locale="en-US", accept_downloads=False, **options
     )
+
+    def note(request: Request) -> None:
+        if not request.url.startswith(("data:", "blob:")):
+            say(f"{request.method} {shown(request.url)} by {engine}")
+
+    context.on("request", note)
     try:
         yield context
     finally:

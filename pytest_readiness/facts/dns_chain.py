@@ -125,7 +125,10 @@ def _anchored(asker: Asker, anchors: RRset, apex: Name, links: list[str]) -> RRs
 
     Raises:
         _BogusError: a link is missing or does not hold.
+        CouldNotVerify: the resolver withholds signatures.
     """
+    import dns.rdatatype
+
     if not apex.is_subdomain(anchors.name):
         raise CouldNotVerify(f"the trust anchor of {shown(anchors.name)} says nothing of {shown(apex)}")
     zone, trusted = anchors.name, anchors
@@ -133,7 +136,11 @@ def _anchored(asker: Asker, anchors: RRset, apex: Name, links: list[str]) -> RRs
     names = [apex.split(count)[1] for count in range(len(zone) + 1, len(apex) + 1)]
     if not names:
         return trusted
-    keys = _keys(*asker.message(zone, "DNSKEY", dnssec=True), zone, trusted)
+    message, server = asker.message(zone, "DNSKEY", dnssec=True)
+    if not any(each.rdtype == dns.rdatatype.RRSIG for each in message.answer):
+        reason = f"{server.place} passes no signatures on, not even those of {shown(zone)}; declare another resolver"
+        raise CouldNotVerify(reason)
+    keys = _keys(message, server, zone, trusted)
     for name in names:
         message, server = asker.message(name, "DS", dnssec=True)
         delegation = _only(message, name, "DS")

@@ -55,7 +55,9 @@ def mail_exchangers(domain: Domain) -> MailExchangers:
     asker = Asker(domain, 25)
     answer = asker.answer(asker.name, "MX")
     pairs = sorted((int(preference), host) for preference, host in (each.split() for each in answer.records))
-    found = together("mail_exchangers", domain, partial(_exchanger, asker), pairs[:MAX_EXCHANGERS])
+    if len(pairs) > MAX_EXCHANGERS:
+        raise CouldNotVerify(f"{answer.name} has {len(pairs)} MX records; at most {MAX_EXCHANGERS} are looked at")
+    found = together("mail_exchangers", domain, partial(_exchanger, asker), pairs)
     return MailExchangers(found, "" if answer.records else answer.nothing, answer.place)
 
 
@@ -86,6 +88,7 @@ class SpfPolicy:
         lookups: terms that make the receiver ask DNS, each as often as it is reached.
         voids: those of them that found nothing (names, types).
         errors: why receivers cannot evaluate the policy.
+        anybody: terms before the end that let every sender pass: networks of length 0, +all in an include.
         unseen: terms that depend on the mail, and were not followed.
         notes: what is discouraged.
         complete: False where `MAX_SPF_LOOKUPS` ended the walk.
@@ -97,6 +100,7 @@ class SpfPolicy:
     lookups: tuple[str, ...]
     voids: tuple[str, ...]
     errors: tuple[str, ...]
+    anybody: tuple[str, ...]
     unseen: tuple[str, ...]
     notes: tuple[str, ...]
     complete: bool
@@ -117,6 +121,7 @@ def spf_policy(domain: Domain) -> SpfPolicy:
         lookups=tuple(walk.lookups),
         voids=tuple(walk.voids),
         errors=tuple(walk.errors),
+        anybody=tuple(walk.anybody),
         unseen=tuple(walk.unseen),
         notes=tuple(walk.notes),
         complete=len(walk.lookups) <= MAX_SPF_LOOKUPS,
@@ -137,6 +142,7 @@ class _SpfWalk:
     lookups: list[str] = field(default_factory=list)
     voids: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    anybody: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -162,8 +168,12 @@ class _SpfWalk:
                 elif not ended:
                     ended = True
                     self.ending = f"{qualifier or '+'}all" if top else self.ending
+                    if not top and qualifier in ("", "+"):
+                        self.anybody.append(f"{term} in {domain}")
             elif not ended:
                 self._mechanism(domain, term, name, rest)
+                if qualifier in ("", "+") and (rest.endswith("/0") or "/0//" in rest):
+                    self.anybody.append(f"{cut(term, 80)} in {domain}")
         if redirect and not has_all:
             self._redirect(domain, redirect, top=top)
 

@@ -85,12 +85,13 @@ def _service(labels: list[str], until: float) -> str:
 
 
 def _get(domain: Domain | None, address: str, until: float) -> Response:
+    secure = address.startswith("https:")
     for _ in range(MAX_REDIRECTS + 1):
         try:
             url = Url(name="rdap", url=address, ca=domain.ca if domain else None)
         except ValueError:
             raise CouldNotVerify(f"the RDAP service led to {cut(address)}, which is no web address") from None
-        if domain and domain.rdap and domain.rdap.startswith("https:") and not url.secure:
+        if secure and not url.secure:
             raise CouldNotVerify(f"the RDAP service led to {cut(address)}, which is not https")
         with Session(url, Connection(url.host, url.port, 0.0, ""), address) as session:
             answer = session.send(

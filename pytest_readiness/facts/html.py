@@ -83,7 +83,7 @@ def parse(page: str) -> Markup:
 
 
 _CSS = re.compile(
-    r"""@import\s+(?:url\(\s*)?["']?(?P<sheet>[^"')\s;]+)|url\(\s*(?:"([^"]*)"|'([^']*)'|([^"'()\s]*))\s*\)"""
+    r"""@import\s+(?:url\(\s*)?["']?(?P<sheet>[^"')\s;]+)|url\(\s*+(?:"([^"]*)"|'([^']*)'|([^"'()\s]*))\s*+\)"""
 )
 
 

@@ -138,7 +138,7 @@ class Upgrade:
 
     Attributes:
         url: what was asked for.
-        status: status code of the answer; 0 where TLS was refused.
+        status: status code of the answer.
         protocol: the subprotocol that the server chose, or "".
         seconds: from sending the request to the answer.
         fault: why no web socket was opened, as a clause; "" where one was.

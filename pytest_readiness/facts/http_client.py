@@ -323,8 +323,8 @@ class Session:
 
 
 def shown(address: str) -> str:
-    """An address as it may be shown: without its query, which may hold tokens, and of a sensible length."""
-    bare, _, query = address.partition("?")
+    """An address as it may be shown: without query and fragment, which may hold tokens, and of a sensible length."""
+    bare, _, query = address.partition("#")[0].partition("?")
     return cut(f"{bare}?…" if query else bare)
 
 

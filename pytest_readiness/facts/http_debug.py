@@ -87,7 +87,8 @@ def debug_answers(
 def _read(path: str, answer: Response, missing_page: Response) -> DebugAnswer:
     like_missing = alike(answer, missing_page)
     # The page of unknown paths may repeat the path, which is itself a sign of some tools.
-    body = answer.body.replace(path.partition("?")[0], "") if like_missing and path not in ("", "?") else answer.body
+    bare = path.partition("?")[0].strip("/")
+    body = answer.body.replace(bare, "") if like_missing and path not in ("", "?") else answer.body
     signs = [sign for sign, pattern in SIGNS.items() if re.search(pattern, body)]
     signs += [tool for header, tool in HEADERS.items() if answer.header(header)]
     return DebugAnswer(path, answer.status, tuple(dict.fromkeys(signs)), like_missing, answer.truncated)

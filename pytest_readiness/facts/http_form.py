@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from typing import Literal, Self
 from urllib.parse import unquote_plus, urlencode, urljoin, urlsplit
 from uuid import uuid4
@@ -352,6 +351,8 @@ class _Visitor:
         return answer
 
     def _open(self, address: str) -> None:
+        from lxml.etree import HTMLParser
+
         page = self._ask("GET", address)
         if page.status in THROTTLED:
             self._held = page
@@ -359,8 +360,10 @@ class _Visitor:
         if not 200 <= page.status <= 299:
             raise CouldNotVerify(f"the page with the form, {shown(address)}, was answered {page.status}")
         reader = _Forms()
-        reader.feed(page.body)
-        reader.close()
+        if page.body.strip():
+            parser = HTMLParser(target=reader)  # type: ignore[call-overload]  # the stubs want every method there may be
+            parser.feed(page.body)
+            parser.close()
         goal = urlsplit(on_host(self._url, self._form.path)).path
         forms = [form for action, form in reader.forms if urlsplit(urljoin(address, action)).path == goal]
         self.hidden = dict((forms or [form for _, form in reader.forms] or [{}])[0])
@@ -378,7 +381,7 @@ def outcome_of(name: str, answer: Response, texts: Iterable[str] = (), blank: tu
     return Outcome(
         name,
         answer.status,
-        answer.location.partition("?")[0],
+        answer.location.partition("#")[0].partition("?")[0],
         _found(texts, f"{answer.body}\n{unquote_plus(answer.location)}"),
         answer.seconds,
         answer.header("retry-after")[:40],
@@ -391,17 +394,18 @@ def _found(texts: Iterable[str], where: str) -> tuple[str, ...]:
     return tuple(text for text in texts if text.casefold() in where)
 
 
-class _Forms(HTMLParser):
+class _Forms:
     def __init__(self) -> None:
-        super().__init__()
         self.forms: list[tuple[str, dict[str, str]]] = []
         self.metas: dict[str, str] = {}
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in reversed(attrs)}
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "form":
             self.forms.append((attributes.get("action", ""), {}))
         elif tag == "input" and attributes.get("type", "").lower() == "hidden" and self.forms:
             self.forms[-1][1][attributes.get("name", "")] = attributes.get("value", "")
         elif tag == "meta" and "name" in attributes:
             self.metas[attributes["name"]] = attributes.get("content", "")
+
+    def close(self) -> None:
+        """There is nothing to give back."""

@@ -98,7 +98,7 @@ class Link:
         own: it is on the page's own origin.
         status: of the answer in which its redirects end; 0 where there is none.
         end: address of that answer.
-        like_missing: it is the answer that any unknown path gets.
+        like_missing: it is the answer that any unknown path gets, or a redirect to where any unknown path leads.
         problem: why there is no answer, as a clause.
     """
 
@@ -126,6 +126,8 @@ class Links:
 @fact(deadline=PAGE_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
 def assets(url: Url, connection: Connection, response: Response, *, asks: tuple[str, ...]) -> Assets:
     """The page that a visitor of the root ends on and what it loads, and which of the asked texts its scripts hold."""
+    if response.truncated:
+        raise CouldNotVerify(f"the page at {shown(response.url)} is too long to be looked at as a whole")
     markup = parse(response.body) if response.html else None
     named = dict[str, tuple[Kind, bool]]()
     for kind, address, certain in loaded(response.url, markup) if markup else ():
@@ -172,12 +174,18 @@ def links(url: Url, connection: Connection, response: Response, missing_page: Re
         followed = []
         for address, own in list(named.items())[: ask.count]:
             try:
-                last = visitor.get(address)[-1]
+                answers = visitor.get(address)
             except CouldNotVerify as error:
                 followed.append(Link(address, own, 0, "", False, error.reason))
                 continue
-            followed.append(Link(address, own, last.status, last.url, alike(last, missing_page), ""))
+            last = answers[-1]
+            like_missing = alike(last, missing_page) or _goal(missing_page) in map(_goal, answers[:-1])
+            followed.append(Link(address, own, last.status, last.url, like_missing, ""))
     return Links(len(named), tuple(followed))
+
+
+def _goal(answer: Response) -> str:
+    return answer.location.partition("#")[0].partition("?")[0]
 
 
 def loaded(page: str, markup: Markup) -> list[tuple[Kind, str, bool]]:

@@ -153,7 +153,8 @@ def _schedule(line: str) -> tuple[int, str]:
     if month != "*":
         return 366, command
     if day != "*":
-        return 31, command
+        step = re.fullmatch(r"\*/([1-9]\d?)", day)
+        return (min(int(step[1]), 31) if step and weekday == "*" else 31), command
     return (1 if weekday == "*" else 7), command
 
 

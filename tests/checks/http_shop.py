@@ -15,7 +15,9 @@ from urllib.parse import parse_qs
 import jwt
 import pytest
 
+from pytest_readiness.evidence import ClaimFalse, CouldNotVerify
 from pytest_readiness.target.resources import Url
+from tests.judging import judge
 from tests.stack.silent import Request, Response, Route, WebApp
 
 KEY = "a-long-and-random-key-of-the-shop-0123456789"
@@ -351,3 +353,16 @@ class Shop:
 
     def told_version(self, request: Request) -> Response:
         return document({"release": {"version": self.version}})
+
+
+def seen(id: str, shop: Shop, **parameters: Any) -> str:
+    """What was seen instead, where the claim is false."""
+    with pytest.raises(ClaimFalse) as caught:
+        judge(id, shop.url, **parameters)
+    return caught.value.seen
+
+
+def open_question(id: str, shop: Shop, why: str, **parameters: Any) -> None:
+    """Demand that a check could not verify its claim."""
+    with pytest.raises(CouldNotVerify, match=why):
+        judge(id, shop.url, **parameters)

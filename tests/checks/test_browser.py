@@ -2,15 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence
+from pytest_readiness.evidence import ClaimFalse, CouldNotVerify
 from pytest_readiness.facts.browser import Look, Visit
 from pytest_readiness.registry import CHECKS, load_catalogue
 from pytest_readiness.target.resources import Url
+from tests.checks.browser_pages import false, judged
 from tests.judging import judge, read
 from tests.stack.fixtures import NginxFactory
 from tests.stack.process import free_port
@@ -73,19 +73,6 @@ def visits(url: Url) -> dict[str, Visit]:
     return good
 
 
-def judged(visits: dict[str, Visit], id: str, name: str = "", **parameters: Any) -> Evidence:
-    path = f"/{name}.html" if name in {**PAGES, **EMPTY} else f"/{name}" if name else None
-    check = CHECKS[id]
-    return check.judge(visits, **dict(check.parameters.model_validate({"path": path, **parameters})))
-
-
-def false(*arguments: Any, **parameters: Any) -> str:
-    with pytest.raises(ClaimFalse) as caught:
-        judged(*arguments, **parameters)
-    assert caught.value.expected
-    return caught.value.seen
-
-
 PASSIVE = ("browser.page_load", "browser.web_vitals", "browser.console", "browser.requests")
 
 
@@ -126,7 +113,10 @@ def test_page_load_fails_where_the_load_event_does_not_come(visits: dict[str, Vi
 
     visit = visits[""]
     assert visit.load
-    assert "no load event" in false({"": replace(visit, load=replace(visit.load, load=None))}, "browser.page_load")
+    never = {"": replace(visit, load=replace(visit.load, load=None))}
+    assert "no load event" in false(never, "browser.page_load")
+    with pytest.raises(CouldNotVerify, match="was not loaded within 30 s, so that errors may be yet to come"):
+        judged(never, "browser.console")
 
 
 def test_web_vitals_fail_for_a_shift(visits: dict[str, Visit]) -> None:
@@ -178,7 +168,7 @@ def test_requests_fail_for_a_missing_file(visits: dict[str, Visit]) -> None:
 
 
 def test_requests_fail_for_the_page_itself(visits: dict[str, Visit]) -> None:
-    assert "1 of 1 were not: 503 for GET" in false(visits, "browser.requests", "broken")
+    assert "1 of 1 were not: 503 for GET" in false(visits, "browser.requests", "/broken")
 
 
 def test_requests_that_the_page_broke_off_do_not_count(visits: dict[str, Visit]) -> None:
@@ -190,10 +180,10 @@ def test_requests_that_the_page_broke_off_do_not_count(visits: dict[str, Visit])
     ("name", "reason"),
     [
         ("shell", r"answered 200 with 1 elements and 9 characters of text: the page shows nothing"),
-        ("plain", "of text/plain, which is not a page"),
+        ("/plain", "of text/plain, which is not a page"),
         ("leaves", "led to http://localhost:[0-9]+/, which is another page"),
         ("away", "led to http://127.0.0.1:[0-9]+/, which is not on the declared host"),
-        ("account", "led to http://localhost:[0-9]+/, which is another page"),
+        ("/account", "led to http://localhost:[0-9]+/, which is another page"),
     ],
 )
 def test_another_page_or_none_is_no_pass(visits: dict[str, Visit], id: str, name: str, reason: str) -> None:
@@ -204,7 +194,7 @@ def test_another_page_or_none_is_no_pass(visits: dict[str, Visit], id: str, name
 @pytest.mark.parametrize("id", [id for id in PASSIVE if id != "browser.requests"])
 def test_an_error_page_is_no_pass(visits: dict[str, Visit], id: str) -> None:
     with pytest.raises(CouldNotVerify, match=r"answered 503 with 1 elements .* an error instead of the page"):
-        judged(visits, id, "broken")
+        judged(visits, id, "/broken")
 
 
 def test_engines_pass_where_the_page_renders(url: Url) -> None:

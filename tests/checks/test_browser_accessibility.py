@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence
+from pytest_readiness.evidence import CouldNotVerify
 from pytest_readiness.facts.browser import Aspect, Look, Visit
-from pytest_readiness.registry import CHECKS, load_catalogue
+from pytest_readiness.registry import load_catalogue
 from pytest_readiness.target.resources import Url
+from tests.checks.browser_pages import false, judged
 from tests.judging import read
 from tests.stack.fixtures import NginxFactory
 from tests.stack.programs import program
@@ -92,19 +93,6 @@ def visits(url: Url) -> dict[str, Visit]:
         asks = tuple(look for look in others if look.path in part)
         found |= read("browser_pages", url, {"browser_pages": asks})
     return found
-
-
-def judged(visits: dict[str, Visit], id: str, name: str = "", **parameters: Any) -> Evidence:
-    path = f"/{name}.html" if name else None
-    check = CHECKS[id]
-    return check.judge(visits, **dict(check.parameters.model_validate({"path": path, **parameters})))
-
-
-def false(*arguments: Any, **parameters: Any) -> str:
-    with pytest.raises(ClaimFalse) as caught:
-        judged(*arguments, **parameters)
-    assert caught.value.expected
-    return caught.value.seen
 
 
 def unknown(*arguments: Any, **parameters: Any) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -11,7 +12,11 @@ from pydantic import ValidationError
 
 from pytest_readiness import audit
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, NotDeclared
+from pytest_readiness.facts.browser import Opening
+from pytest_readiness.facts.browser_flow import JourneyJob
+from pytest_readiness.facts.browser_journey import _Traveller
 from pytest_readiness.facts.browser_steps import Element, Expect, Step
+from pytest_readiness.facts.flow_steps import Part
 from pytest_readiness.registry import CHECKS, load_catalogue
 from pytest_readiness.target.resources import Url
 from tests.judging import judge
@@ -179,6 +184,14 @@ def test_flow_gives_credentials_to_the_declared_endpoint_only(url: Url, app: Web
         failed = false(url, [{"go": "/leave"}, SIGN_IN[2], {"expect": {"text": "x"}}])
         assert failed.seen.startswith(f"the journey is at {other.url}, which gets no credentials")
         assert [request.method for request in other.requests if request.path == "/"] == ["GET"]
+
+
+def test_flow_takes_the_default_port_for_the_declared_endpoint() -> None:
+    root = "https://localhost:443/"
+    job = JourneyJob(Opening("chromium", root, "localhost", "", ""), root, "[]", {("clerk", "user"): "clerk"})
+    page: Any = SimpleNamespace(url="https://localhost/login")
+    clerk = Part(credential="clerk", field="user")
+    assert _Traveller(page, job, "chromium", print)._value(clerk, page) == "clerk"
 
 
 def test_flow_needs_the_credential(url: Url) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence
+from pytest_readiness.evidence import CouldNotVerify
 from pytest_readiness.facts.browser import Look, Visit
-from pytest_readiness.registry import CHECKS, load_catalogue
+from pytest_readiness.registry import load_catalogue
 from pytest_readiness.target.resources import Url
+from tests.checks.browser_pages import false, judged
 from tests.judging import read
 from tests.stack.fixtures import NginxFactory
 from tests.stack.programs import program
@@ -58,19 +59,6 @@ def visits(url: Url) -> dict[str, Visit]:
     asks += [Look(f"/{name}.html") for name in list(PAGES)[6:]]
     found: dict[str, Visit] = read("browser_pages", url, {"browser_pages": tuple(asks)})
     return found
-
-
-def judged(visits: dict[str, Visit], id: str, name: str = "", **parameters: Any) -> Evidence:
-    path = f"/{name}.html" if name else None
-    check = CHECKS[id]
-    return check.judge(visits, **dict(check.parameters.model_validate({"path": path, **parameters})))
-
-
-def false(*arguments: Any, **parameters: Any) -> str:
-    with pytest.raises(ClaimFalse) as caught:
-        judged(*arguments, **parameters)
-    assert caught.value.expected
-    return caught.value.seen
 
 
 def test_responsive_passes(visits: dict[str, Visit]) -> None:

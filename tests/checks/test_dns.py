@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from pydantic import ValidationError
 
 from pytest_readiness import audit
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
+from pytest_readiness.facts.dns_rdap import _get
 from pytest_readiness.recording import _types
 from pytest_readiness.registry import FACTS, TARGET, load_catalogue
 from pytest_readiness.target.config import Target
@@ -116,7 +118,14 @@ def _two_answers() -> tuple[Zone, Zone]:
     return fresh, other
 
 
-STALE, OTHER = _stale(), _two_answers()
+def _two_long_texts() -> tuple[Zone, Zone]:
+    """Two that differ in what a report would cut off."""
+    fresh, other = (zone("longtext", {"text": f"@ {txt('x' * 700 + end)}"}) for end in "12")
+    other._private, other._key = fresh._private, fresh._key
+    return fresh, other
+
+
+STALE, OTHER, LONG_TEXTS = _stale(), _two_answers(), _two_long_texts()
 FAULTS = [
     Fault(
         zone("noaddress", {"api": "api AAAA 2001:db8::1", "address": "@ AAAA 2001:db8::1"}),
@@ -159,6 +168,7 @@ FAULTS = [
     Fault(zone("longttl", ttl=86401), "dns.ttl", "AAAA 86401 s at "),
     Fault(STALE[0], "dns.propagated", "serial 2 at 127.0.0.1:", STALE[1]),
     Fault(OTHER[0], "dns.propagated", "A 198.51.100.9 at 127.1.0.2:", OTHER[1]),
+    Fault(LONG_TEXTS[0], "dns.propagated", "TXT v=spf1 mx -all, xxx", LONG_TEXTS[1]),
     Fault(zone("unsigned", signed=False), "dns.dnssec", "no DS record for unsigned.test in test, as "),
     Fault(zone("nods", ds=False), "dns.dnssec", "no DS record for nods.test in test, as "),
     Fault(zone("wrongds", foreign_ds=True), "dns.dnssec", "no key of wrongds.test is the one that its DS records name"),
@@ -187,6 +197,7 @@ CASES = {
     "mxnowhere": "@ MX 10 nowhere",
     "mxaddress": "@ MX 10 198.51.100.25.",
     "mxnone": "@ A 198.51.100.1",
+    "mxmany": "\n".join(f"@ MX {number} a" for number in range(31)),
     "mxtwo": "@ MX 20 b\n@ MX 10 a\na A 198.51.100.25\nb AAAA 2001:db8::25",
     # SPF
     "spfok": f"@ {txt('v=spf1 ip4:198.51.100.0/24 ip6:2001:db8::/32 a:cdn.cases.test/24//64 -all')}",
@@ -199,6 +210,10 @@ CASES = {
     "spfbare": f"@ {txt('v=spf1 all')}",
     "spfnoall": f"@ {txt('v=spf1 ip4:198.51.100.1')}",
     "spfinclude": f"@ {txt('v=spf1 include:spfok.cases.test')}",
+    "spfopen": f"@ {txt('v=spf1 include:spfplus.cases.test -all')}",
+    "spfworld": f"@ {txt('v=spf1 ip4:198.51.100.1/0 -all')}",
+    "spfworld6": f"@ {txt('v=spf1 a:cdn.cases.test/24//0 -all')}",
+    "spfclosed": f"@ {txt('v=spf1 -ip4:0.0.0.0/0 -all')}",
     "spfversion": f"@ {txt('v=spf10 -all')}",
     "spften": f"@ {txt('v=spf1', ' include:spfptr.cases.test' * 5, ' -all')}",
     "spfeleven": f"@ {txt('v=spf1', ' include:spfptr.cases.test' * 5, ' mx:mxtwo.cases.test -all')}",
@@ -541,6 +556,11 @@ def test_points_to_a_host(case: Case) -> None:
     assert "which 198.51.100.1, 2001:db8::1 should not" in seen(
         "dns.points_to", case("web"), target=target, host="web2"
     )
+    everything = ["0.0.0.0/0", "::/0"]
+    assert judge("dns.points_to", case("web"), target=target, host="web1", addresses=everything)
+    assert seen("dns.points_to", case("web"), target=target, host="web2", addresses=everything).endswith(
+        ", without an address of web2"
+    )
     with pytest.raises(CouldNotVerify, match=r"gone is declared at gone\.test: no such name \(NXDOMAIN\)"):
         judge("dns.points_to", case("web"), target=target, host="gone")
     with pytest.raises(CouldNotVerify, match="inside declares no address"):
@@ -617,6 +637,11 @@ def test_mx_fails(case: Case, label: str, what: str) -> None:
     assert seen("dns.mx", case(label)).startswith(what)
 
 
+def test_mx_of_too_many(case: Case) -> None:
+    with pytest.raises(CouldNotVerify, match=r"mxmany\.cases\.test has 31 MX records; at most 30 are looked at"):
+        judge("dns.mx", case("mxmany"))
+
+
 def test_mx_hosts(case: Case) -> None:
     both = ["a.mxtwo.cases.test", "B.mxtwo.cases.test."]
     text = judge("dns.mx", case("mxtwo"), hosts=both).text
@@ -633,6 +658,7 @@ def test_mx_hosts(case: Case) -> None:
         ("spfredirect", "(2 lookups)", ""),
         ("spften", "(10 lookups)", "ptr in spfptr.cases.test: ptr should not be used"),
         ("spfafter", "(0 lookups)", ""),
+        ("spfclosed", "(0 lookups)", ""),
         ("spfvoid", "(2 lookups)", "2 void lookups: no1.cases.test A/AAAA, no2.cases.test A/AAAA"),
         ("spfmacro", "(2 lookups)", "not followed, as it depends on the mail: include:spfok.%{d2}.example.com"),
     ],
@@ -652,6 +678,9 @@ def test_spf(case: Case, label: str, lookups: str, warning: str) -> None:
         ("spfbare", "+all: v=spf1 all"),
         ("spfnoall", "no all at the end: v=spf1 ip4:198.51.100.1"),
         ("spfinclude", "no all at the end: "),
+        ("spfopen", "anybody may send, by +all in spfplus.cases.test: v=spf1 include:"),
+        ("spfworld", "anybody may send, by ip4:198.51.100.1/0 in spfworld.cases.test: "),
+        ("spfworld6", "anybody may send, by a:cdn.cases.test/24//0 in spfworld6.cases.test: "),
         ("spfversion", "no TXT record that begins with v=spf1"),
         ("spfeleven", "11 lookups: include:spfptr.cases.test in spfeleven.cases.test, ptr in spfptr.cases.test, "),
         ("spfloop", "21 or more lookups: "),
@@ -844,6 +873,16 @@ def test_trust_anchors_that_are_none(world: World, tmp_path: Path, text: str | N
         judge("dns.dnssec", world.domain("good.test", trust_anchors=path))
 
 
+def test_dnssec_by_a_resolver_that_strips_signatures(world: World, tmp_path: Path) -> None:
+    root = Zone(".", servers=["ns1.test."])
+    root.signed, root.records = False, f"@ DNSKEY {root._key}"
+    with Knot(tmp_path / "stripped", {".": root.text()}, "127.0.0.3") as server:
+        domain = world.domain("good.test", resolvers=(server.place,))
+        zone = read("dns_zone", world.domain("good.test"))
+        with pytest.raises(CouldNotVerify, match=r"passes no signatures on, not even those of \.; declare another"):
+            read("dnssec_chain", domain, known={"dns_zone": zone})
+
+
 def test_dnssec_by_the_roots_own_anchor(world: World) -> None:
     """Without a declared anchor the one of the real root counts, which did not sign this one."""
     assert seen("dns.dnssec", world.domain("good.test", trust_anchors=None)).startswith("no key of . is the one that")
@@ -1029,6 +1068,16 @@ def test_registered_suffix_is_not_taken_for_the_domain(registered: Registered) -
 def test_registration_is_not_known(registered: Registered, data: Any, status: int, reason: str) -> None:
     with pytest.raises(CouldNotVerify, match=reason):
         judge("dns.registration", registered(data, status=status))
+
+
+def test_registry_that_redirects_to_plain_http(world: World, registry_app: WebApp, authority: Authority) -> None:
+    """Also where the service is the one that IANA lists."""
+    with WebApp() as plain:
+        registry_app.routes["/rdap/domain/plain.test"] = Response(302, [("Location", plain.url)])
+        domain = world.domain("plain.test", ca=authority.ca_file)
+        with pytest.raises(CouldNotVerify, match=r"led to http://.*, which is not https"):
+            _get(domain, f"{registry_app.url}/rdap/domain/plain.test", time.monotonic() + 10)
+        assert not plain.requests
 
 
 def test_registry_that_redirects(registered: Registered, registry_app: WebApp) -> None:

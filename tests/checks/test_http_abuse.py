@@ -5,26 +5,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pytest_readiness.evidence import ClaimFalse, CouldNotVerify
+from pytest_readiness.evidence import ClaimFalse
 from pytest_readiness.facts import http_series
 from pytest_readiness.target.resources import Url
-from tests.checks.http_shop import HTML, ORIGIN, Shop, is_get, when
+from tests.checks.http_shop import HTML, ORIGIN, Shop, is_get, open_question, seen, when
 from tests.judging import judge
 from tests.stack.certs import Authority
 from tests.stack.fixtures import NginxFactory
 from tests.stack.silent import Request, Response, WebApp
-
-
-def seen(id: str, shop: Shop, **parameters: Any) -> str:
-    with pytest.raises(ClaimFalse) as caught:
-        judge(id, shop.url, **parameters)
-    return caught.value.seen
-
-
-def open_question(id: str, shop: Shop, why: str, **parameters: Any) -> None:
-    with pytest.raises(CouldNotVerify, match=why):
-        judge(id, shop.url, **parameters)
-
 
 CORS: dict[str, Any] = {"path": "/orders", "origins": [ORIGIN], "method": "PUT"}
 
@@ -83,6 +71,8 @@ def test_cors_proves_nothing(shop: Shop) -> None:
     open_question("http.cors", shop, "/nothing was answered 404", path="/nothing")
     open_question("http.cors", shop, "/mine was answered 401, and CORS may look otherwise", path="/mine")
     assert judge("http.cors", shop.url, path="/mine", credential="clerk")
+    shop.app.routes["/strict"] = when(lambda request: bool(request.query), Response(400), shop.orders)
+    open_question("http.cors", shop, "/strict.* was answered 400, and CORS may look otherwise", path="/strict")
     for status in (429, 503):
         shop.app.routes["/orders"] = when(lambda request: "Origin" in request.headers, Response(status), Response())
         open_question("http.cors", shop, f"a foreign origin as Origin was answered {status}", path="/orders")

@@ -7,22 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
-from tests.checks.http_shop import HTML, Shop, document, token, when
+from tests.checks.http_shop import HTML, Shop, document, open_question, seen, token, when
 from tests.judging import judge
 from tests.stack.silent import Request, Response
 
 LOGIN_PAGE = [("Location", "/login?next=%2Fadmin")]
-
-
-def seen(id: str, shop: Shop, **parameters: Any) -> str:
-    with pytest.raises(ClaimFalse) as caught:
-        judge(id, shop.url, **parameters)
-    return caught.value.seen
-
-
-def open_question(id: str, shop: Shop, why: str, **parameters: Any) -> None:
-    with pytest.raises(CouldNotVerify, match=why):
-        judge(id, shop.url, **parameters)
 
 
 def test_auth_required(shop: Shop) -> None:
@@ -77,6 +66,10 @@ def test_auth_required_behind_a_wall(shop: Shop) -> None:
         open_question("http.auth_required", shop, why, paths=["/admin"], login="/login")
         shop.app.routes["/admin"] = when(lambda request: shop.role(request) == "boss", Response(), answer)
         assert judge("http.auth_required", shop.url, paths=["/admin"], login="/login", credential="boss")
+    for status in (429, 503):
+        shop.app.routes = wall = Wall({"/": Response(), "/admin": Response(401)})
+        wall.answer = Response(status)
+        open_question("http.auth_required", shop, f"an unknown path, was answered {status}", paths=["/admin"])
     shop.app.routes = wall = Wall()
     wall.answer = Response(200, [HTML], b"<div id=app></div>")
     assert seen("http.auth_required", shop, paths=["/admin"]).endswith("answered 200, as every unknown path is")
@@ -169,9 +162,15 @@ def test_role_forbidden_of_a_path_that_may_not_exist(shop: Shop) -> None:
         judge(id, shop.url, **ROLE, hidden=True)
 
     class Forbidden(dict[str, Any]):
-        def get(self, path: str, default: Any = None) -> Any:
-            return super().get(path, Response(403))
+        answer = Response(403)
 
+        def get(self, path: str, default: Any = None) -> Any:
+            return super().get(path, self.answer)
+
+    for status in (429, 503):
+        shop.app.routes = limited = Forbidden({"/mine": shop.mine, "/admin": shop.admin})
+        limited.answer = Response(status)
+        open_question(id, shop, f"an unknown path, was answered {status}", **ROLE)
     shop.app.routes = Forbidden({"/mine": shop.mine})
     open_question(id, shop, "every unknown path is answered 403", **{**ROLE, "paths": ["/typo"]})
     open_question(id, shop, "403 with 'boss', too", **{**ROLE, "paths": ["/typo"], "admin": "boss"})

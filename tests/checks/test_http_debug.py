@@ -132,6 +132,15 @@ def test_introspection(app: WebApp, url: Url) -> None:
         judge(ID, url)
 
 
+def test_an_unknown_path_that_is_told_again(app: WebApp, url: Url) -> None:
+    class Everything(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            return super().get(path, page(f"The route {path.lstrip('/')} could not be found.", 404))
+
+    app.routes = Everything({"/": ROOT})
+    assert judge(ID, url)
+
+
 def test_a_fallback_is_no_tool(app: WebApp, url: Url) -> None:
     class Fallback(dict[str, Any]):
         def get(self, path: str, default: Any = None) -> Any:

@@ -126,6 +126,10 @@ def test_security_txt(app: Shop) -> None:
     assert evidence.warning == ""
     signed = f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n{text}-----BEGIN PGP SIGNATURE-----\n\nabc=\n"
     assert app.judge("http.security_txt", {SECURITY: served(signed + "-----END PGP SIGNATURE-----\n")})
+    endless = "-----BEGIN PGP SIGNED MESSAGE-----\n" + "\r\n\n" * 300_000
+    assert app.seen("http.security_txt", {SECURITY: served(endless)})
+    late = f"{CONTACT}Expires: 9999-12-31T23:59:59-14:00\n"
+    assert app.seen("http.security_txt", {SECURITY: served(late)}) == "9999-12-31T23:59:59-14:00"
     away = Response(301, [("Location", "/security.txt")])
     assert app.judge("http.security_txt", {SECURITY: away, "/security.txt": served(text)})
     for days, warning in ((10, "It ends in 9 days."), (500, "It lasts longer than a year")):

@@ -8,22 +8,10 @@ from pydantic import ValidationError
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, NotDeclared
 from pytest_readiness.facts.http_upload import EXCESS
 from pytest_readiness.target.resources import Url
-from tests.checks.http_shop import HOOK_KEY, HTML, Shop, when
+from tests.checks.http_shop import HOOK_KEY, HTML, Shop, open_question, seen, when
 from tests.judging import judge
 from tests.stack.fixtures import NginxFactory
 from tests.stack.silent import READY, FlakyServer, Request, Response
-
-
-def seen(id: str, shop: Shop, **parameters: Any) -> str:
-    with pytest.raises(ClaimFalse) as caught:
-        judge(id, shop.url, **parameters)
-    return caught.value.seen
-
-
-def open_question(id: str, shop: Shop, why: str, **parameters: Any) -> None:
-    with pytest.raises(CouldNotVerify, match=why):
-        judge(id, shop.url, **parameters)
-
 
 INPUT: dict[str, Any] = {"path": "/orders", "sample": {"item": "pen", "count": 1}, "max_kb": 64}
 
@@ -82,6 +70,13 @@ def test_input_validation_proves_nothing(shop: Shop) -> None:
     for wrong in wrongs:
         with pytest.raises(ValidationError):
             judge(id, shop.url, **{**INPUT, **wrong})
+
+
+@pytest.mark.parametrize("said", ["psycopg" * 140_000, "at a(" + ") in " * 200_000, "at a(" + ") in x:line " * 80_000])
+def test_input_validation_of_answers_that_take_long_to_search(shop: Shop, said: str) -> None:
+    odd = Response(400, [HTML], said.encode())
+    shop.app.routes["/orders"] = when(lambda request: request.body == b'{"item": "pen", "count": 1}', shop.order, odd)
+    assert judge("http.input_validation", shop.url, **INPUT)
 
 
 UPLOAD: dict[str, Any] = {"path": "/upload", "max_mb": 0.125, "accepted": "png"}

@@ -7,24 +7,13 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.checks.http_login import PAIRS
-from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, NotDeclared
+from pytest_readiness.evidence import ClaimFalse, NotDeclared
 from pytest_readiness.facts import http_form
-from tests.checks.http_shop import HTML, Shop, when
+from tests.checks.http_shop import HTML, Shop, open_question, seen, when
 from tests.judging import judge
 from tests.stack.silent import Request, Response
 
 LOGIN: dict[str, Any] = {"path": "/login", "failure": "wrong user or password", "credential": "user"}
-
-
-def seen(id: str, shop: Shop, **parameters: Any) -> str:
-    with pytest.raises(ClaimFalse) as caught:
-        judge(id, shop.url, **parameters)
-    return caught.value.seen
-
-
-def open_question(id: str, shop: Shop, why: str, **parameters: Any) -> None:
-    with pytest.raises(CouldNotVerify, match=why):
-        judge(id, shop.url, **parameters)
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +59,23 @@ def test_default_credentials_of_a_login_that_never_locks(shop: Shop) -> None:
 def test_default_credentials_of_a_login_that_slows_down(shop: Shop) -> None:
     shop.fault = "slow"
     assert "slowed down from 0.1 to 0." in judge("http.default_credentials", shop.url, **LOGIN, slow_seconds=0.2).text
+
+
+def test_default_credentials_show_no_token(shop: Shop) -> None:
+    for mark in "#?":
+        opened = Response(302, [("Location", f"/home{mark}access_token=of-the-guest")])
+        shop.app.routes["/login"] = when(lambda request: b"guest" in request.body, opened, shop.login)
+        shop.wrong.clear()
+        told = seen("http.default_credentials", shop, **LOGIN)
+        assert "302 to " in told
+        assert "of-the-guest" not in told
+
+
+def test_default_credentials_on_pages_that_keep_a_parser_busy(shop: Shop) -> None:
+    for page in ("<a b='" * 150_000, "<!" * 400_000, ""):
+        shop.app.routes["/page"] = Response(200, [HTML], page.encode())
+        shop.wrong.clear()
+        assert judge("http.default_credentials", shop.url, **LOGIN, page="/page")
 
 
 def test_default_credentials_prove_nothing(shop: Shop) -> None:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pytest_readiness.checks.http_page import _hashed
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.facts import http_client, http_page
+from pytest_readiness.facts.html import style_references
 from pytest_readiness.target.resources import Url
 from tests.judging import judge, read
 from tests.stack.certs import Authority
@@ -389,10 +390,28 @@ def test_static_assets_are_bounded(app: Shop, monkeypatch: pytest.MonkeyPatch) -
     evidence = app.judge("http.static_assets", page, routes)
     assert evidence.text.startswith("3 resources")
     assert evidence.warning == "2 further resources were not looked at."
+    assert "2 of the resources of" in app.reason("http.page_weight", page, routes)
     monkeypatch.setattr(http_page, "MAX_TOTAL", 160)
     assert "had been read before GET" in app.reason("http.static_assets", page, routes)
     monkeypatch.setattr(http_page, "PAGE_SECONDS", 0)
     assert "time was over after 0 s" in app.reason("http.static_assets", page, routes)
+
+
+def test_static_assets_that_turn_programs_away(app: Shop) -> None:
+    page = "<!doctype html><img src=/a.png><img src={other}/b.png>"
+    fine = {"/a.png": served("image/png")}
+    for status in (401, 403, 429, 503):
+        app.other.routes = {"/b.png": Response(status)}
+        assert app.reason("http.static_assets", page, fine).endswith(f"/b.png was answered {status}")
+    app.other.routes = {"/b.png": served("image/png")}
+    assert "/a.png was answered 429" in app.reason("http.static_assets", page, {"/a.png": Response(429)})
+    assert "/a.png: 403" in app.seen("http.static_assets", page, {"/a.png": Response(403)})
+
+
+def test_a_page_that_is_too_long_may_name_more(app: Shop) -> None:
+    page = f"{SCRIPT_PAGE}{'x' * 1_100_000}<script>'{KEY}'</script>"
+    for id in ("http.bundle", "http.static_assets", "http.page_weight"):
+        assert "is too long to be looked at as a whole" in app.reason(id, page, {"/a.js": served(JS)})
 
 
 def test_compression(app: Shop) -> None:
@@ -417,6 +436,12 @@ def test_compression(app: Shop) -> None:
         judged(served(JS, body, ("Content-Encoding", "zstd")))
     with pytest.raises(ValidationError):
         judged(served(JS), min_bytes=-1)
+
+
+def test_compression_of_images_that_may_be_texts(app: Shop) -> None:
+    gone = f"<!doctype html><script src=/a.js></script><img src=https://localhost:{free_port()}/a.svg>"
+    routes = {"/a.js": served(JS, gzip.compress(b"let a = 1;"), ("Content-Encoding", "gzip"))}
+    assert "refused the connection" in app.reason("http.compression", gone, routes)
 
 
 def test_bundle_reads_what_comes_in_brotli(app: Shop) -> None:
@@ -475,6 +500,31 @@ def test_caching(app: Shop, page: str, asset: str, seen: str) -> None:
         assert seen in caught.value.seen
     else:
         assert bool(judge("http.caching", app.url).warning) == (not page)
+
+
+@pytest.mark.parametrize(
+    ("expires", "control", "holds"),
+    [
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "", False),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "public", False),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "max-age=60", True),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "no-cache", True),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", "", True),
+        ("Fri, 31 Dec 9999 23:59:59 -1200", "", True),
+        ("0", "", True),
+    ],
+)
+def test_caching_of_a_page_by_expires(app: Shop, expires: str, control: str, holds: bool) -> None:
+    headers = [("Expires", expires), *([("Cache-Control", control)] if control else [])]
+    app.app.routes = {
+        "/": served("text/html", HASHED.encode(), *headers),
+        "/app.3f2a9c1b.js": served(JS, b"x", ("Cache-Control", "max-age=31536000")),
+    }
+    if holds:
+        assert judge("http.caching", app.url).warning == ""
+    else:
+        with pytest.raises(ClaimFalse, match="Expires: Fri, 31 Dec 9999"):
+            judge("http.caching", app.url)
 
 
 def test_caching_of_cookies_and_of_names_without_a_hash(app: Shop) -> None:
@@ -620,7 +670,7 @@ def test_links(app: Shop) -> None:
     routes = {"/a": Response(301, [("Location", "/d")]), "/d": fine, "/b": fine}
     assert app.judge("http.links", LINKS, routes).text == f"2 links of {app.url.url}: 200 x 2"
     assert "/c (404)" in app.seen("http.links", LINKS, routes, external=True)
-    for status in (401, 403, 405, 429, 503):
+    for status in (401, 403, 405, 429, 503, 999):
         app.other.routes = {"/c": Response(status)}
         evidence = app.judge("http.links", LINKS, routes, external=True)
         assert evidence.warning == f"Not let in: {app.other.url}/c ({status})."
@@ -630,6 +680,8 @@ def test_links(app: Shop) -> None:
     assert f"/a (404 from {app.url.url}/d)" in app.seen("http.links", LINKS, {**routes, "/d": Response(404)})
     assert "/a (503 from " in app.seen("http.links", LINKS, {**routes, "/d": Response(503)})
     assert "Not let in" in app.judge("http.links", LINKS, {**routes, "/d": Response(401)}).warning
+    walled = {"/a": Response(403), "/b": Response(403)}
+    assert "none of 2 links" in app.reason("http.links", LINKS, walled)
     assert "was answered 429" in app.reason("http.links", LINKS, {**routes, "/d": Response(429)})
     assert "redirected more than 5" in app.reason(
         "http.links", LINKS, {**routes, "/d": Response(302, [("Location", "/d")])}
@@ -657,6 +709,24 @@ def test_links_of_a_single_page_application(app: Shop) -> None:
         judge("http.links", app.url)
     app.app.routes["/gone"] = served("text/html", b"<!doctype html><p>Rendered by the server")
     assert judge("http.links", app.url)
+
+
+def test_links_where_unknown_paths_lead_to_the_login(app: Shop) -> None:
+    login = Response(302, [("Location", "/login?next=%2Fx")])
+
+    class Wall(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            return super().get(path, login)
+
+    app.app.routes = Wall({"/": served("text/html", b'<a href="/gone">Gone</a>'), "/login": served("text/html")})
+    with pytest.raises(CouldNotVerify, match="like any unknown path"):
+        judge("http.links", app.url)
+
+
+def test_names_and_styles_that_take_long_to_search() -> None:
+    for name in ("-", "-a", "a1"):
+        _hashed(f"https://www.example.com/{name * 250_000}.js")
+    assert not list(style_references("url(" + " " * 500_000))
 
 
 def test_hostile_pages_are_read_in_time(app: Shop) -> None:

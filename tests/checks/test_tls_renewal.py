@@ -267,6 +267,7 @@ CRON: dict[str, tuple[str, str, str]] = {
         "/etc/cron.d/dehydrated, at least every 1 days",
     ),
     "weekly": ("/etc/cron.d/lego", "5 4 * * 1 root lego renew\n", "/etc/cron.d/lego, at least every 7 days"),
+    "stepped": ("/etc/cron.d/lego", "5 4 */2 * * root lego renew\n", "/etc/cron.d/lego, at least every 2 days"),
     "word": ("/etc/cron.d/lego", "@daily root lego renew\n", "/etc/cron.d/lego, at least every 1 days"),
     "folder": (
         "/etc/cron.weekly/certbot",
@@ -286,6 +287,12 @@ def test_renewal_by_cron(case: str, plain: Namespace, authority: Authority) -> N
 
 CRON_BROKEN: dict[str, tuple[str, str, str, str]] = {
     "monthly": ("/etc/cron.d/lego", "5 4 1 * * root lego renew\n", "644", "up to 31 days between two runs"),
+    "stepped and a weekday": (
+        "/etc/cron.d/lego",
+        "5 4 */2 * 1 root lego renew\n",
+        "644",
+        "up to 31 days between two runs",
+    ),
     "yearly": ("/etc/cron.d/lego", "5 4 1 1 * root lego renew\n", "644", "up to 366 days between two runs"),
     "at boot": (
         "/etc/cron.d/lego",

@@ -106,10 +106,6 @@ FILES = {
           - {item: operations/not-needed-any-more, reason: next month, by: lead@example.com, expires: 2026-03-02}
           - {item: operations/accepted-once, reason: only that week, by: lead@example.com, expires: 2026-02-20}
         """,
-    "one.env": f"TOKEN={'k3y-' * 9}\n",
-    "two.env": "TOKEN=short\n",
-    "plan.md": "# Plan\n\n## Other\n\ntext\n",
-    "runbook.md": f"# Runbook\n\n## Deploy\n\n{'Do it with care. ' * 10}\n",
     "conftest.py": f'''\
         import base64
 

@@ -141,11 +141,6 @@ def test_what_cannot_be_written_is_told(step: Path, monkeypatch: pytest.MonkeyPa
     assert (step / "GITHUB_STEP_SUMMARY").exists()
 
 
-@pytest.fixture
-def release(tmp_path: Path) -> Release:
-    return Release(tmp_path)
-
-
 def on_github(release: Release) -> dict[str, str]:
     names = ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")
     return {"GITHUB_ACTIONS": "true", **{name: str(release.path / name) for name in names}}

@@ -4,10 +4,8 @@ import json
 import os
 import re
 import resource
-import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,11 +40,6 @@ FIGURES = re.compile(
     r"|readiness_run_duration_seconds{.*} .*"
 )
 """How long things took, which is never the same."""
-
-
-@pytest.fixture
-def release(tmp_path: Path) -> Release:
-    return Release(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -143,33 +136,7 @@ def test_a_crash_of_one_check_keeps_no_file_from_being_written(release: Release)
 
 
 def test_an_interrupted_run_writes_everything(release: Release) -> None:
-    release.write(
-        "test_own.py",
-        """\
-        import time
-        from pathlib import Path
-
-        def test_hangs():
-            Path("begun").touch()
-            time.sleep(60)
-        """,
-    )
-    command = [sys.executable, "-m", "pytest", "--readiness-target=prod", "-p", "no:cacheprovider"]
-    running = subprocess.Popen(
-        [*command, "--readiness-out=out", "release.md", "test_own.py"], cwd=release.path, stdout=subprocess.PIPE
-    )
-    try:
-        ends = time.monotonic() + 60
-        while not (release.path / "begun").exists():
-            assert time.monotonic() < ends
-            assert running.poll() is None
-            time.sleep(0.05)
-        running.send_signal(signal.SIGINT)
-        running.communicate(timeout=60)
-    finally:
-        running.kill()
-        running.wait()
-    assert running.returncode == 2
+    release.interrupted("--readiness-out=out", "release.md", "test_own.py")
     found = files(release.path / "out")
     assert set(found) == NAMES
     assert "- [x] Secrets set\n" in found["release.completed.md"]

@@ -10,10 +10,10 @@ import signal
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import Popen
-from typing import Any, Self
+from typing import Any
 
 import dns.dnssec
 import dns.dnssectypes
@@ -28,7 +28,7 @@ import dns.rdatatype
 import dns.zone
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.stack.process import free_port, on_free_port, running
+from tests.stack.process import Server, free_port, running
 from tests.stack.programs import program
 
 DAY = 86400
@@ -135,7 +135,7 @@ def answers(address: str, port: int, name: str = ".") -> bool:
     return False
 
 
-class Knot:
+class Knot(Server):
     """``with Knot(directory, glued(zones)) as server:`` an authoritative server.
 
     Args:
@@ -156,16 +156,6 @@ class Knot:
     def place(self) -> str:
         """Address and port, as a target declares them."""
         return f"{self.address}:{self.port}"
-
-    def __enter__(self) -> Self:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as stack:
-            on_free_port(stack, self._running)
-            self._closing = stack.pop_all()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._closing.close()
 
     @contextmanager
     def _running(self) -> Iterator[Popen[bytes]]:
@@ -204,7 +194,7 @@ class Knot:
         return path
 
 
-class Unbound:
+class Unbound(Server):
     """``with Unbound(directory, knot, anchor) as resolver:`` a validating resolver that asks one server for everything.
 
     Args:
@@ -225,16 +215,6 @@ class Unbound:
     def place(self) -> str:
         """Address and port, as a target declares them."""
         return f"127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as stack:
-            on_free_port(stack, self._running)
-            self._closing = stack.pop_all()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._closing.close()
 
     @contextmanager
     def _running(self) -> Iterator[Popen[bytes]]:

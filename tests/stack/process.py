@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from subprocess import DEVNULL, STDOUT, Popen, TimeoutExpired
-from typing import TypeVar
+from typing import Self, TypeVar
 
 T = TypeVar("T")
 
@@ -177,3 +177,26 @@ def on_free_port(stack: ExitStack, start: Callable[[], AbstractContextManager[T]
     with suppress(PortTakenError):
         return stack.enter_context(start())
     return stack.enter_context(start())
+
+
+class Server:
+    """``with`` starts the server that `_running` runs, in a directory of its own, which is created."""
+
+    directory: Path
+
+    def __enter__(self) -> Self:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._prepare()
+        with ExitStack() as stack:
+            on_free_port(stack, self._running)
+            self._closing = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._closing.close()
+
+    def _prepare(self) -> None:
+        """Write what is the same on whichever port it runs."""
+
+    def _running(self) -> AbstractContextManager[object]:
+        raise NotImplementedError

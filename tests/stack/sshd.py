@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.stack.process import accepts, current_user, free_port, on_free_port, running
+from tests.stack.process import Server, accepts, current_user, free_port, running
 from tests.stack.programs import program
 
 
-class Sshd:
+class Sshd(Server):
     """``with Sshd(directory) as server:`` an sshd that lets one key in, as any user that it may become.
 
     Run by root it logs in any user with a shell and a password field that does not begin with ``!`` (PAM is
@@ -39,19 +38,11 @@ class Sshd:
         self.sshd_config = directory / "sshd_config"
         self._log = directory / "sshd.log"
 
-    def __enter__(self) -> Self:
-        self.directory.mkdir(parents=True, exist_ok=True)
+    def _prepare(self) -> None:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         self._host_key = _write_key(self.directory / "host_key")
         self.directory.joinpath("authorized_keys").write_text(_write_key(self.identity) + "\n")
-        with ExitStack() as stack:
-            on_free_port(stack, self._running)
-            self._closing = stack.pop_all()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._closing.close()
 
     @property
     def spec(self) -> str:
