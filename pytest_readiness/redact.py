@@ -58,10 +58,10 @@ class Redactor:
             # A traceback prints the lines of a key each behind a margin of its own.
             for text in (secret, *secret.splitlines()):
                 if len(text) >= SHORTEST:
-                    forms = _encoded(text)
-                    self._forms |= forms
+                    made = _encoded(text)
+                    self._forms |= made
                     # An address begins with what is no secret; the password in it is one of its own.
-                    self._whole |= forms if "://" in text else set()
+                    self._whole |= made if "://" in text else set()
         forms = sorted(self._forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
         cut = [form for form in forms if len(form) > PIECE and form not in self._whole]
@@ -123,9 +123,12 @@ class _Pieces:
                     yield start, match.end()
             else:
                 after = text[match.start() : match.start() + max(map(len, forms))]
-                end = match.start() + max(_common(form, after) for form in forms)
-                if _AFTER_CUT.match(text, end):
-                    yield match.start(), end
+                longest = match.start() + max(_common(form, after) for form in forms)
+                # What stands after the cut may happen to begin as the secret goes on.
+                for end in range(longest, max(match.end(), longest - 6) - 1, -1):
+                    if _AFTER_CUT.match(text, end):
+                        yield match.start(), end
+                        break
 
 
 def _common(one: str, other: str) -> int:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_readiness.redact import MASK, Redactor, printable
+from pytest_readiness.redact import MASK, Redactor, printable, printable_lines
 
 SECRETS = st.text(st.characters(codec="utf-8"), min_size=8, max_size=60).filter(
     lambda secret: len(secret.strip()) > 7 and len(set(secret)) > 3
@@ -137,3 +137,56 @@ def test_printable_lets_no_control_through(text: str) -> None:
 )
 def test_printable(text: str, made: str) -> None:
     assert printable(text) == made
+
+
+CUT = "Zk4vQ9rT2wXy7Lp3'Bn+/8sD"
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize(
+    "around", ["{}", "it said {}…", "it said {}...", "({})", "'{}'", '"{}"; or not', "{}\nnext", "{}&quot;", "{}]"]
+)
+def test_the_beginning_of_a_secret_is_hidden_where_a_text_was_cut(encoding: str, around: str) -> None:
+    redact = Redactor([CUT])
+    secret = ENCODINGS[encoding](CUT)
+    for length in range(8, len(secret)):
+        hidden = redact(around.format(secret[:length]))
+        assert MASK in hidden, length
+        assert secret[:6] not in hidden
+
+
+@pytest.mark.parametrize("mark", ["…", "..."])
+def test_the_end_of_a_secret_is_hidden_where_a_text_was_cut(mark: str) -> None:
+    redact = Redactor([CUT])
+    for length in range(8, len(CUT)):
+        assert redact(f"abc{mark}{CUT[-length:]}' and so on") == f"abc{mark}{MASK}' and so on"
+    long = "".join(f"{CUT[:number]}{number}" for number in range(1, 24))
+    shown = f"{long[:100]}{mark}{long[-100:]}"
+    assert Redactor([long])(f"'{shown}'") == f"'{MASK}{mark}{MASK}'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Zk4vQ9rT2wXy7 goes on",
+        "Zk4vQ9r…",
+        "Zk4vQ9rT2wXy7Lp is not it",
+        "postgresql://shop… and postgresql://shop)",
+        "…8sD",
+    ],
+)
+def test_what_only_begins_like_a_secret_stays(text: str) -> None:
+    assert Redactor([CUT, "postgresql://shop@db.example.com/shop"])(text) == text
+
+
+def test_beginnings_all_over_a_large_text_are_looked_at_in_time() -> None:
+    redact = Redactor([CUT * 20])
+    text = f"{CUT[:9]} " * 20_000
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "made"), [("a\tb\nc", "a\tb\nc"), ("a\r\nb\x1b[2J", "a \nb\\x1b[2J"), ("\u2028\n", "\\u2028\n")]
+)
+def test_printable_lines(text: str, made: str) -> None:
+    assert printable_lines(text) == made

@@ -80,17 +80,12 @@ class _LiveLine:
         self._width = 0
 
     def say(self, gatherer: Gatherer) -> None:
-        from rich.cells import cell_len, set_cell_size
-
         if time.monotonic() < self._from:
             return
         if not self._width:
             self._reporter.ensure_newline()
-        line = _progress(gatherer)
-        room = shutil.get_terminal_size().columns - 1
-        if cell_len(line) > room:
-            line = set_cell_size(line, room)
-        width = cell_len(line)
+        line = _progress(gatherer, shutil.get_terminal_size().columns - 1)
+        width = len(line)
         # Blanks, not a control sequence: some terminals know none.
         self._reporter.write(f"\r{line}{' ' * (self._width - width)}", flush=True)
         self._width = width
@@ -115,14 +110,22 @@ class _Log:
         """Nothing is to be taken back."""
 
 
-def _progress(gatherer: Gatherer) -> str:
+def _progress(gatherer: Gatherer, room: int | None = None) -> str:
+    """What is gathered; where that is wider than there is room, words give way before figures do."""
     now = gatherer.progress()
-    line = f"gathering facts {now.done}/{now.total}"
-    if now.running:
-        label, seconds = now.running[0]
-        others = f" and {len(now.running) - 1} more" if len(now.running) > 1 else ""
-        line += f", waiting for {label} ({seconds:.0f} s){others}"
-    return printable(line)
+    done = f"{now.done}/{now.total}"
+    if not now.running:
+        return f"gathering facts {done}"
+    label, seconds = now.running[0]
+    label = printable(label)
+    others = f" and {len(now.running) - 1} more" if len(now.running) > 1 else ""
+    since = f" ({seconds:.0f} s){others}"
+    line = f"gathering facts {done}, waiting for {label}{since}"
+    if room is None or len(line) <= room:
+        return line
+    dots = "…" if _unicode() else "~"
+    short = f"{done} {label}"
+    return f"{short[: max(0, room - len(since) - 1)]}{dots}{since}"[:room]
 
 
 class TerminalReport:
