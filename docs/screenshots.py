@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
@@ -18,7 +19,7 @@ UNFOLDED = """() => {
   document.querySelector(".item[data-state=failed]").open = true
   document.getElementById("items").scrollIntoView()
 }"""
-PICTURES = {
+PICTURES: dict[str, tuple[Literal["light", "dark"], ViewportSize, str]] = {
     "report.png": ("light", WIDE, ""),
     "report-dark.png": ("dark", WIDE, ""),
     "report-items.png": ("light", WIDE, UNFOLDED),

@@ -297,7 +297,10 @@ def _uids(client: docker.DockerClient, id: str, unread: dict[str, str]) -> tuple
     try:
         listing = client.api.top(id, "-eo uid,pid")
         column = listing["Titles"].index("UID")
-        return tuple(sorted(int(row[column]) for row in listing["Processes"]))
+        if listing["Processes"]:
+            return tuple(sorted(int(row[column]) for row in listing["Processes"]))
+        # Between its end and its next start.
+        unread["uids"] = "the Docker engine lists no process of it"
     except APIError as error:
         unread["uids"] = f"the Docker engine does not list its processes: {_words(error)}"
     except ValueError:
