@@ -14,7 +14,7 @@ from pathlib import Path
 from subprocess import Popen
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.stack.process import ask, children, running, short_directory
+from tests.stack.process import ask, children, running, short_directory, wait_until
 from tests.stack.programs import program, unavailable
 
 if TYPE_CHECKING:
@@ -96,11 +96,18 @@ class DockerEngine:
         image = self._client.images.get(tag)
         repository, name = f"{REGISTRY}/{tag}".rsplit(":", 1)
         image.tag(repository, name)
-        with self._registry():
+        digests: list[str] = []
+
+        def pushed() -> bool:
+            # On a busy machine the engine may give up on a registry that is only just up.
             self._client.api.push(repository, name)
-        image.reload()
-        digest: str = next(each for each in image.attrs["RepoDigests"] if each.startswith(f"{repository}@"))
-        return digest
+            image.reload()
+            digests[:] = [each for each in image.attrs["RepoDigests"] if each.startswith(f"{repository}@")]
+            return bool(digests)
+
+        with self._registry():
+            wait_until(pushed, f"{tag} is pushed")
+        return digests[0]
 
     @contextmanager
     def _running(self) -> Iterator[Popen[bytes]]:
