@@ -21,9 +21,9 @@ _SETUP = f"""\
 set -e
 ip link set lo up
 mount -t tmpfs tmpfs /run
-mkdir /run/sshd /run/work
-(cat /etc/passwd; echo '{DEPLOY}:*:4321:4321::/:/bin/sh') >/run/work/passwd
-mount --bind /run/work/passwd /etc/passwd
+mkdir /run/sshd /run/private
+(cat /etc/passwd; echo '{DEPLOY}:*:4321:4321::/:/bin/sh') >/run/private/passwd
+mount --bind /run/private/passwd /etc/passwd
 mount --bind /proc/sys /proc/sys
 while read -r _ path _; do
     case $path in
@@ -38,7 +38,7 @@ for each in / /tmp /var/tmp /proc/sys/kernel /etc {{directory}}; do
         exit 1
     fi
 done
-cd /run/work
+cd /run/private
 """
 ROOT = Path(__file__).parents[1]
 _WITHOUT = ("setpriv", "--bounding-set=-sys_time,-sys_boot,-sys_module", "--inh-caps=-sys_time,-sys_boot,-sys_module")
@@ -94,7 +94,7 @@ def namespace(
 
     Args:
         directory: for its log and configuration.
-        setup: shell lines that run inside first, in a private directory /run/work.
+        setup: shell lines that run inside first, in a private directory /run/private.
         sshd: whose keys and configuration let tests log in.
         init: what process 1 becomes; it or the setup creates /run/ready.
         cgroup: name of a control group to make for it, which the caller removes.

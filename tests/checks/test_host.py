@@ -126,8 +126,8 @@ def test_disk_inodes(prepared: Namespace) -> None:
 
 def test_disk_not_mounted(prepared: Namespace) -> None:
     with pytest.raises(ClaimFalse) as caught:
-        judge("host.disk", prepared.host(), mounts=["/run/work"])
-    assert (caught.value.expected, caught.value.seen) == ("a file system mounted at /run/work", "none is")
+        judge("host.disk", prepared.host(), mounts=["/run/private"])
+    assert (caught.value.expected, caught.value.seen) == ("a file system mounted at /run/private", "none is")
 
 
 @pytest.fixture
@@ -317,8 +317,8 @@ port 0
 pidfile /run/chrony/pid
 driftfile /run/chrony/drift
 END
-{chronyd} -x -u root -f /run/work/server.conf
-{chronyd} -x -u root -f /run/work/client.conf
+{chronyd} -x -u root -f /run/private/server.conf
+{chronyd} -x -u root -f /run/private/client.conf
 """
 
 

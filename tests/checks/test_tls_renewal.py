@@ -23,7 +23,7 @@ from tests.stack.docker import _remove_cgroups
 from tests.stack.programs import program
 from tests.stack.sshd import Sshd
 
-LEAF = "/run/work/shop.pem"
+LEAF = "/run/private/shop.pem"
 DAILY = "*-*-* 03:00:00"
 UNITS = "/etc/systemd/system"
 FOLDERS = """\
@@ -132,7 +132,7 @@ def false(machine: Namespace, **parameters: Any) -> str:
 
 def test_renewal_by_a_timer(systemd: Namespace, authority: Authority) -> None:
     put_leaf(systemd, authority, 60, 90)
-    with timer(systemd, "/bin/sh -c '/bin/true; /run/work/certbot -q renew'", run=True):
+    with timer(systemd, "/bin/sh -c '/bin/true; /run/private/certbot -q renew'", run=True):
         text = renewal(systemd)
         assert text.startswith("renew.timer, next run 20")
         assert text.endswith(f" 03:00 UTC; {LEAF} 60.0 days left of 90.0 days")
@@ -172,7 +172,7 @@ TIMERS: dict[str, tuple[dict[str, Any], str]] = {
     "yearly": ({"calendar": "OnCalendar=*-01-01 00:00:00"}, "renew.timer: its next run is on 20"),
     "after boot": ({"calendar": "OnBootSec=1000d"}, "renew.timer: no next run on the calendar (OnCalendar)"),
     "failed": (
-        {"command": "/bin/sh -c '/run/work/certbot renew; exit 1'", "run": True},
+        {"command": "/bin/sh -c '/run/private/certbot renew; exit 1'", "run": True},
         "renew.timer: its last run failed (exit-code)",
     ),
     "program gone": (
@@ -180,11 +180,11 @@ TIMERS: dict[str, tuple[dict[str, Any], str]] = {
         "renew.timer: its last run failed (exit-code)",
     ),
     "rehearsal": (
-        {"command": "/run/work/certbot renew --dry-run"},
+        {"command": "/run/private/certbot renew --dry-run"},
         NONE,
     ),
     "another command of certbot": (
-        {"command": "/run/work/certbot certificates"},
+        {"command": "/run/private/certbot certificates"},
         NONE,
     ),
 }
@@ -194,15 +194,15 @@ TIMERS: dict[str, tuple[dict[str, Any], str]] = {
 def test_renewal_by_a_timer_with_one_thing_broken(case: str, systemd: Namespace, authority: Authority) -> None:
     options, seen = TIMERS[case]
     put_leaf(systemd, authority, 60, 90)
-    with timer(systemd, **{"command": "/run/work/certbot renew", **options}):
+    with timer(systemd, **{"command": "/run/private/certbot renew", **options}):
         assert seen in false(systemd)
 
 
 def test_renewal_by_a_command_of_the_teams_own(systemd: Namespace, authority: Authority) -> None:
     put_leaf(systemd, authority, 60, 90)
-    with timer(systemd, "/run/work/renew-shop --all"):
+    with timer(systemd, "/run/private/renew-shop --all"):
         assert false(systemd).endswith(NONE)
-        assert renewal(systemd, commands=["/run/work/renew-shop"]).startswith("renew.timer, next run ")
+        assert renewal(systemd, commands=["/run/private/renew-shop"]).startswith("renew.timer, next run ")
 
 
 def test_renewal_of_debians_cron_entry_where_systemd_runs(systemd: Namespace, authority: Authority) -> None:
@@ -226,7 +226,7 @@ SHELL=/bin/sh
 
 def test_renewal_of_what_is_kept_by_the_client(systemd: Namespace, authority: Authority) -> None:
     kept = "/root/.acme.sh/shop.example.com_ecc/fullchain.cer"
-    with timer(systemd, "/run/work/acme.sh --cron"):
+    with timer(systemd, "/run/private/acme.sh --cron"):
         none = false(systemd, certificates=[])
         put_leaf(systemd, authority, 60, 90, kept)
         try:
@@ -342,14 +342,14 @@ def test_renewal_in_tables_that_may_not_be_read(plain: Namespace, authority: Aut
 
 
 def test_renewal_of_files_that_cannot_be_read(plain: Namespace, authority: Authority) -> None:
-    put(plain, "/run/work/text.pem", "no certificate")
-    put_leaf(plain, authority, 60, 90, "/run/work/locked.pem", "600")
+    put(plain, "/run/private/text.pem", "no certificate")
+    put_leaf(plain, authority, 60, 90, "/run/private/locked.pem", "600")
     with cron(plain, "/etc/cron.d/lego", "5 4 * * * root lego renew\n"):
-        assert false(plain, certificates=["/run/work/missing.pem"]) == "/run/work/missing.pem is not there"
-        with pytest.raises(CouldNotVerify, match=r"/run/work/text\.pem holds no certificate in PEM"):
-            renewal(plain, certificates=["/run/work/text.pem"])
-        with pytest.raises(CouldNotVerify, match=r"/run/work/locked\.pem on .* may not be read; set sudo: true"):
-            renewal(plain, user=DEPLOY, certificates=["/run/work/locked.pem"])
+        assert false(plain, certificates=["/run/private/missing.pem"]) == "/run/private/missing.pem is not there"
+        with pytest.raises(CouldNotVerify, match=r"/run/private/text\.pem holds no certificate in PEM"):
+            renewal(plain, certificates=["/run/private/text.pem"])
+        with pytest.raises(CouldNotVerify, match=r"/run/private/locked\.pem on .* may not be read; set sudo: true"):
+            renewal(plain, user=DEPLOY, certificates=["/run/private/locked.pem"])
         with pytest.raises(CouldNotVerify, match=r"/root on .* may not be read"):
             renewal(plain, user=DEPLOY, certificates=[])
 
