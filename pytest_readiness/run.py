@@ -226,7 +226,7 @@ class Run:
         names: dict[str, list[str]] = {}
         for full in by_item:
             names.setdefault(full, []).append(full)
-            names.setdefault(full.partition(":")[2], []).append(full)
+            names.setdefault(full.rpartition(":")[2], []).append(full)
         answered: set[str] = set()
         wrong = []
         for item in items:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from pytest_readiness.evidence import Evidence, NotDeclared, claim
+from pytest_readiness.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.facts.dns import CaaSet, HostAddresses
 from pytest_readiness.facts.dns_client import Answer, name_of, shown
 from pytest_readiness.facts.http_client import cut
@@ -43,6 +43,11 @@ def _beside(name: str) -> str:
     """A made-up name beside a name: only a wildcard, or a resolver that answers everything, knows it."""
     parent = name.partition(".")[2]
     return f"readiness-{hashlib.sha256(parent.encode()).hexdigest()[:12]}.{parent}"
+
+
+def _below(name: str) -> str:
+    """A made-up name below a name: a wildcard that covers what is beside the name covers it only without the name."""
+    return _beside(f"*.{name}")
 
 
 def _bare(domain: Domain) -> str:
@@ -193,7 +198,8 @@ Label = Annotated[str, Field(pattern=r"^[^\s./:@*]{1,63}(\.[^\s./:@*]{1,63})*$")
 
 def _subdomains_asks(domain: Domain, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
     names = [f"{label}.{_bare(domain)}" for label in parameters["names"]]
-    return {"dns_answer": [f"{type} {each}" for name in names for each in (name, _beside(name)) for type in ADDRESSES]}
+    made_up = [each for name in names for each in (_beside(name), _below(name), _below(_beside(name)))]
+    return {"dns_answer": [f"{type} {each}" for each in (*names, *made_up) for type in ADDRESSES]}
 
 
 @check(
@@ -212,8 +218,11 @@ def subdomains(
 ) -> Evidence:
     """Each listed subdomain resolves to an address of its own accord.
 
-    A and AAAA records count. A made-up name beside each one is asked for, too: where that resolves to the same
-    addresses, a wildcard (or a resolver that answers everything) may be all there is.
+    A and AAAA records count. Made-up names beside and below each one are asked for, too: where one beside it resolves
+    to the same addresses, a wildcard (or a resolver that answers everything) may be all there is. A wildcard does not
+    cover what is below a name with records of its own (RFC 4592 section 2.2.1), which tells the two apart. A name that
+    has the same wildcard again below it counts as covered; where a server's wildcards cover one label only, the two
+    cannot be told apart, and the check could not be done.
 
     Args:
         names: what stands before the domain: `www`, `api.eu`.
@@ -221,23 +230,39 @@ def subdomains(
             any name, misspelled ones too.
     """
     expected = f"addresses for {listed(names)} below {_bare(domain)}"
-    seen, covered, missing = [], [], []
+    seen, covered, unclear, missing = [], [], [], []
     for label in names:
         name = f"{label}.{_bare(domain)}"
         answers = [dns_answer[f"{type} {name}"] for type in ADDRESSES]
-        beside = [dns_answer[f"{type} {_beside(name)}"] for type in ADDRESSES]
         if not _addresses(answers):
             missing.append(answers[0].nothing)
             continue
         seen.append(_resolved(answers))
-        if set(_addresses(answers)) == set(_addresses(beside)):
-            covered.append(f"{label} (made up: {beside[0].name})")
-    same = f"made-up names resolve to the same as {listed(covered)}: a wildcard answers for any name" if covered else ""
+        made_up = _beside(name)
+        beside, below, deep = (
+            set(_addresses(dns_answer[f"{type} {each}"] for type in ADDRESSES)) == set(_addresses(answers))
+            for each in (made_up, _below(name), _below(made_up))
+        )
+        told = f"{label} (made up: {dns_answer[f'A {made_up}'].name})"
+        if beside and not deep:
+            unclear.append(told)
+        elif beside and below:
+            covered.append(told)
+    same = f"made-up names resolve to the same as {listed((*covered, *unclear))}"
     claim(not missing, expected=expected, seen=listed(missing, 400))
     claim(
-        wildcard or not covered, expected=expected, seen=same, remedy="Add records of their own, or set wildcard: true."
+        wildcard or not covered,
+        expected=expected,
+        seen=f"{same}: a wildcard answers for any name",
+        remedy="Add records of their own, or set wildcard: true.",
     )
-    return Evidence("; ".join(seen)[:600], warning=same)
+    if unclear and not wildcard:
+        raise CouldNotVerify(
+            f"{same}, and whether there are records of their own cannot be told, as names below made-up ones resolve "
+            "otherwise; set wildcard: true where a wildcard will do"
+        )
+    warning = f"{same}: a wildcard answers for any name" if covered or unclear else ""
+    return Evidence("; ".join(seen)[:600], warning=warning)
 
 
 @check(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from pytest_readiness import clock
 from pytest_readiness.checks.dns import counted, listed
@@ -155,6 +155,13 @@ def _said(view: View) -> str:
     return "no record" if view.answer.exists else "no such name (NXDOMAIN)"
 
 
+def _not_below_min(value: int, info: ValidationInfo) -> int:
+    least = info.data.get("min_seconds", value)
+    if value < least:
+        raise ValueError(f"{value} is below 'min_seconds', {least}, so that no TTL could be within the bounds")
+    return value
+
+
 @check(
     "dns.ttl",
     severity="low",
@@ -167,7 +174,7 @@ def ttl(
     *,
     types: RecordTypes = ["A", "AAAA"],  # noqa: B006
     min_seconds: Annotated[int, Field(ge=0)] = 60,
-    max_seconds: Annotated[int, Field(gt=0)] = 86400,
+    max_seconds: Annotated[int, Field(gt=0, validate_default=True), AfterValidator(_not_below_min)] = 86400,
 ) -> Evidence:
     """The records of the name may be kept by resolvers for a time within the bounds.
 
@@ -177,7 +184,7 @@ def ttl(
     Args:
         types: of records that are looked at, where the name has them: A, AAAA, CNAME, MX, TXT, CAA, SRV, HTTPS.
         min_seconds: 60: below it every visit costs a question, and a short outage of the servers is felt at once.
-        max_seconds: 86400: a day, RFC 1912 section 2.2; a wrong record stays for as long.
+        max_seconds: at least `min_seconds`. 86400: a day, RFC 1912 section 2.2; a wrong record stays for as long.
     """
     expected = f"a TTL from {min_seconds} to {max_seconds} s"
     views = [view for type in types for view in dns_views[type].nameservers]

@@ -157,8 +157,9 @@ def metrics(
     Args:
         path: path on the host. /metrics: Prometheus' default.
         names: metrics that must have samples, by the name of the family or of the sample. Default: any will do.
-        public: false asks that the path answers 401, 403 or 404 without a credential; without a named credential,
-            that is all that is looked at. True: it may be open, as it is inside of most networks.
+        public: false asks that the path answers 401, 403 or 404 without a credential. Without a named credential, that
+            is all that is looked at, and 404 cannot be verified: there may be nothing. True: it may be open, as it is
+            inside of most networks.
         credential: name of a credential of the target that opens the path. Default: none.
     """
     told = []
@@ -174,6 +175,11 @@ def metrics(
         if not credential:
             if names:
                 raise NotDeclared(f"the binding names no credential that opens {path} of {url.name}")
+            if answer.status == 404:
+                raise CouldNotVerify(
+                    f"GET {place} without a credential was answered 404, as a path is that does not exist; "
+                    "see to it that 'path' is right, and name the 'credential' that opens it"
+                )
             warning = "No credential is named: whether there are metrics behind this path was not seen."
             return Evidence(f"GET {place}: {told[0]}", warning=warning)
     seen = exposition[Asked(path, credential or "")]

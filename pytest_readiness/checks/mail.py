@@ -23,6 +23,8 @@ _FOR_STRANGERS = re.compile(
 )
 """Why a server refuses what a stranger wants; it may refuse for reasons that say nothing of relaying."""
 _FOR_ITS_ORIGIN = re.compile(r"(?i)blocked|listed|black.?list|reputation|spam|reverse|hostname|grey.?list|too many")
+_HIDES_PASSWORDS = re.compile(r"(SCRAM-.+|CRAM-MD5|DIGEST-MD5|NTLM|GSSAPI|GS2-.+|KERBEROS_V[45]|EXTERNAL)$")
+"""Mechanisms of AUTH, by their names at IANA, that send no password and nothing that serves as one."""
 
 
 @check(
@@ -75,20 +77,33 @@ def starttls(mail: Mail, mail_server: MailServer) -> Evidence:
     source="RFC 4954 4; RFC 8314 3",
 )
 def auth(mail: Mail, mail_server: MailServer, mail_login: MailLogin) -> Evidence:
-    """The mail server lets the declared user in, and offers that behind TLS only.
+    """The mail server lets the declared user in, and asks for passwords behind TLS only.
 
     One login is made, with the declared user and password, over verified TLS; without that no password is sent, and the
-    claim is false. That a wrong password is refused is `mail.wrong_password`.
+    claim is false. It is false, too, where AUTH is offered before TLS in a way that shows the password, or a token that
+    is worth as much, to who listens: PLAIN, LOGIN, and every other that is not known to hide it. Those that do (SCRAM,
+    CRAM-MD5, DIGEST-MD5, NTLM, Kerberos) and EXTERNAL get a warning: what follows the login can still be read and
+    changed. That a wrong password is refused is `mail.wrong_password`.
     """
-    early = [each for each in mail_server.before if each.split()[0] == "AUTH" or each.startswith("AUTH=")]
-    claim(not early, expected="AUTH to be offered behind TLS only", seen=f"{', '.join(early)} before STARTTLS")
+    offers = [each.split() for each in mail_server.before]
+    early = list(dict.fromkeys(way for name, *ways in offers if name == "AUTH" for way in ways))
+    shown = [way for way in early if not _HIDES_PASSWORDS.match(way)]
+    claim(
+        not shown,
+        expected="passwords to be asked for behind TLS only",
+        seen=f"{mail.where} offers AUTH {' '.join(early)} before TLS, where {', '.join(shown)} would show the password",
+    )
     expected = f"a login as {mail.user} over verified TLS"
     if mail_login.reply is None:
         raise ClaimFalse(expected, f"no password was sent to {mail.where}: {mail_login.refused}")
     if 400 <= mail_login.reply.code < 500:
         raise CouldNotVerify(f"the login at {mail.where} was answered {mail_login.reply}, for the moment")
     claim(mail_login.reply.code == 235, expected=expected, seen=f"{mail.where}: {mail_login.reply}")
-    return Evidence(f"{mail.where} let {mail.user} in over {mail_login.tls}, AUTH is not offered before")
+    offered = f"AUTH {' '.join(early)} is offered before TLS, too" if early else ""
+    return Evidence(
+        f"{mail.where} let {mail.user} in over {mail_login.tls}, {offered or 'AUTH is not offered before'}",
+        warning=f"{offered}: that shows no password, but protects nothing else" if offered else "",
+    )
 
 
 @check(

@@ -58,7 +58,7 @@ def _item(history: History, item: str, target: str, as_json: bool) -> None:
     from pytest_readiness.cli.problems import CommandError
 
     known = history.items(target)
-    matching = [item] if item in known else [full for full in known if full.partition(":")[2] == item]
+    matching = [item] if item in known else [full for full in known if full.rpartition(":")[2] == item]
     if len(matching) > 1:
         raise CommandError(f"'{item}' is an item of several checklists; write {' or '.join(matching)}.")
     _known("item", item if not matching else "", known)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from ipaddress import IPv4Network, IPv6Network
+from typing import TypeVar
 
 from pytest_readiness.evidence import CouldNotVerify
 from pytest_readiness.facts.dns_client import Asker, name_of, shown, together
@@ -15,6 +17,8 @@ from pytest_readiness.registry import fact
 from pytest_readiness.target.resources import Domain
 
 MAX_EXCHANGERS = 30
+
+AnyNetwork = TypeVar("AnyNetwork", IPv4Network, IPv6Network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,9 @@ MAX_SPF_LOOKUPS = 20
 """Twice what RFC 7208 allows; a policy that asks for more is not followed further."""
 _SPF_TERM = re.compile(r"(?P<qualifier>[+?~-]?)(?P<name>[A-Za-z][A-Za-z0-9._-]*)(?P<rest>[:=/].*)?")
 _SPF_CIDR = re.compile(r"(/(?P<v4>\d{1,2}))?(//(?P<v6>\d{1,3}))?")
+_UNICAST_4 = tuple(map(IPv4Network, ("0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/3")))
+_UNICAST_6 = (IPv6Network("2000::/3"),)
+"""Where senders can be (IANA, IPv4 Address Space and IPv6 Global Unicast Address Assignments)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,8 @@ class SpfPolicy:
         lookups: terms that make the receiver ask DNS, each as often as it is reached.
         voids: those of them that found nothing (names, types).
         errors: why receivers cannot evaluate the policy.
-        anybody: terms before the end that let every sender pass: networks of length 0, +all in an include.
+        anybody: terms before the end that let every sender pass: networks of length 0, +all in an include; or those
+            of ip4 or ip6 that do so together, the largest first.
         unseen: terms that depend on the mail, and were not followed.
         notes: what is discouraged.
         complete: False where `MAX_SPF_LOOKUPS` ended the walk.
@@ -121,7 +129,7 @@ def spf_policy(domain: Domain) -> SpfPolicy:
         lookups=tuple(walk.lookups),
         voids=tuple(walk.voids),
         errors=tuple(walk.errors),
-        anybody=tuple(walk.anybody),
+        anybody=tuple(walk.anybody) or walk.everywhere(),
         unseen=tuple(walk.unseen),
         notes=tuple(walk.notes),
         complete=len(walk.lookups) <= MAX_SPF_LOOKUPS,
@@ -143,6 +151,7 @@ class _SpfWalk:
     voids: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     anybody: list[str] = field(default_factory=list)
+    allowed: list[tuple[IPv4Network | IPv6Network, str]] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -171,11 +180,22 @@ class _SpfWalk:
                     if not top and qualifier in ("", "+"):
                         self.anybody.append(f"{term} in {domain}")
             elif not ended:
+                before = len(self.allowed)
                 self._mechanism(domain, term, name, rest)
-                if qualifier in ("", "+") and (rest.endswith("/0") or "/0//" in rest):
+                if qualifier not in ("", "+"):
+                    del self.allowed[before:]
+                elif rest.endswith("/0") or "/0//" in rest:
                     self.anybody.append(f"{cut(term, 80)} in {domain}")
         if redirect and not has_all:
             self._redirect(domain, redirect, top=top)
+
+    def everywhere(self) -> tuple[str, ...]:
+        """The terms of ip4 or ip6, the largest first, where they let every unicast address of that version pass."""
+        four = [each for each, _ in self.allowed if isinstance(each, IPv4Network)]
+        six = [each for each, _ in self.allowed if isinstance(each, IPv6Network)]
+        versions = [4] * _cover(four, _UNICAST_4) + [6] * _cover(six, _UNICAST_6)
+        allowed = sorted(self.allowed, key=lambda each: each[0].prefixlen)
+        return tuple(term for network, term in allowed if network.version in versions)
 
     def _modifier(self, domain: str, term: str, qualifier: str, name: str, value: str, seen: dict[str, int]) -> None:
         if qualifier:
@@ -189,8 +209,11 @@ class _SpfWalk:
 
     def _mechanism(self, domain: str, term: str, name: str, rest: str) -> None:
         if name in ("ip4", "ip6"):
-            if not _is_network(int(name[-1]), rest[1:]) or not rest.startswith(":"):
+            network = _network(int(name[-1]), rest[1:]) if rest.startswith(":") else None
+            if network is None:
                 self._wrong(domain, term, "names no network of that version")
+            else:
+                self.allowed.append((network, f"{cut(term, 80)} in {domain}"))
             return
         if name not in ("include", "a", "mx", "ptr", "exists"):
             self._wrong(domain, term, "is no mechanism of SPF")
@@ -279,11 +302,17 @@ class _SpfWalk:
         self.errors.append(f"{cut(term, 80)} in {domain} {why}")
 
 
-def _is_network(version: int, text: str) -> bool:
+def _network(version: int, text: str) -> IPv4Network | IPv6Network | None:
     try:
-        return ipaddress.ip_network(text, strict=False).version == version
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        return False
+        return None
+    return network if network.version == version else None
+
+
+def _cover(networks: Iterable[AnyNetwork], others: Iterable[AnyNetwork]) -> bool:
+    whole = list(ipaddress.collapse_addresses(networks))
+    return all(any(other.subnet_of(network) for network in whole) for other in others)
 
 
 def _expanded(spec: str, domain: str, origin: str) -> str:

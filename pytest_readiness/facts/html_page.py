@@ -98,6 +98,7 @@ class HtmlPage:
 
     def __init__(self, markup: str, address: str) -> None:
         self._markup = markup
+        self._document = address
         base = next((_attribute(each, "href") for each in self._root.iter("base") if each.get("href")), "")
         self.address = _joined(address, base) if base else address
 
@@ -137,6 +138,26 @@ class HtmlPage:
             for each in self._root.iter("a")
             if each.get("href") is not None
         )
+
+    @cached_property
+    def metas(self) -> dict[str, str]:
+        """The contents of its meta elements by name; of several of a name, the last."""
+        return {
+            _attribute(each, "name"): _attribute(each, "content")
+            for each in self._root.iter("meta")
+            if each.get("name")
+        }
+
+    def hidden(self, path: str) -> dict[str, str]:
+        """The hidden fields that a form would send: the first whose action has that path, or else the page's first."""
+        forms = list(self._root.iter("form"))
+        chosen = [form for form in forms if self._path(form) == path] or forms
+        return {
+            name: _attribute(each, "value")
+            for form in chosen[:1]
+            for each in self._controls(form, enabled=True)
+            if _kind(each) == "hidden" and (name := _attribute(each, "name"))
+        }
 
     def field(self, name: str) -> str | None:
         """The value of the first field of that name in any form; None where there is none."""
@@ -179,7 +200,7 @@ class HtmlPage:
         ):
             pairs.append((name, _attribute(button, "value")))
         method = _overridden(form, button, "method").upper()
-        action = _joined(self.address, _overridden(form, button, "action") or self.address)
+        action = _joined(self.address, _overridden(form, button, "action") or self._document)
         multipart = _overridden(form, button, "enctype").lower() == "multipart/form-data"
         if files and not multipart:
             raise FormError("a form that sends files, by enctype multipart/form-data", "it does not")
@@ -210,7 +231,7 @@ class HtmlPage:
         return found[0]
 
     def _path(self, form: HtmlElement) -> str:
-        return urlsplit(_joined(self.address, _attribute(form, "action") or self.address)).path
+        return urlsplit(_joined(self.address, _attribute(form, "action") or self._document)).path
 
     def _controls(self, form: HtmlElement, *, enabled: bool = False) -> Iterator[HtmlElement]:
         """What belongs to a form: within it, or naming it (HTML Living Standard, 4.10.18.3)."""

@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Self
-from urllib.parse import unquote_plus, urlencode, urljoin, urlsplit
+from urllib.parse import unquote_plus, urlencode, urlsplit
 from uuid import uuid4
 
 from pytest_readiness.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.facts.html_page import HtmlPage
 from pytest_readiness.facts.http import on_host
 from pytest_readiness.facts.http_client import REQUEST_SECONDS, Response, Session, shown
 from pytest_readiness.facts.http_probe import once
@@ -351,23 +352,15 @@ class _Visitor:
         return answer
 
     def _open(self, address: str) -> None:
-        from lxml.etree import HTMLParser
-
         page = self._ask("GET", address)
         if page.status in THROTTLED:
             self._held = page
             return
         if not 200 <= page.status <= 299:
             raise CouldNotVerify(f"the page with the form, {shown(address)}, was answered {page.status}")
-        reader = _Forms()
-        if page.body.strip():
-            parser = HTMLParser(target=reader)  # type: ignore[call-overload]  # the stubs want every method there may be
-            parser.feed(page.body)
-            parser.close()
-        goal = urlsplit(on_host(self._url, self._form.path)).path
-        forms = [form for action, form in reader.forms if urlsplit(urljoin(address, action)).path == goal]
-        self.hidden = dict((forms or [form for _, form in reader.forms] or [{}])[0])
-        self._metas = reader.metas
+        html = HtmlPage(page.body, address)
+        self.hidden = html.hidden(urlsplit(on_host(self._url, self._form.path)).path)
+        self._metas = html.metas
         self._blank = _found(self._form.texts, page.body)
 
 
@@ -392,20 +385,3 @@ def outcome_of(name: str, answer: Response, texts: Iterable[str] = (), blank: tu
 def _found(texts: Iterable[str], where: str) -> tuple[str, ...]:
     where = where.casefold()
     return tuple(text for text in texts if text.casefold() in where)
-
-
-class _Forms:
-    def __init__(self) -> None:
-        self.forms: list[tuple[str, dict[str, str]]] = []
-        self.metas: dict[str, str] = {}
-
-    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if tag == "form":
-            self.forms.append((attributes.get("action", ""), {}))
-        elif tag == "input" and attributes.get("type", "").lower() == "hidden" and self.forms:
-            self.forms[-1][1][attributes.get("name", "")] = attributes.get("value", "")
-        elif tag == "meta" and "name" in attributes:
-            self.metas[attributes["name"]] = attributes.get("content", "")
-
-    def close(self) -> None:
-        """There is nothing to give back."""

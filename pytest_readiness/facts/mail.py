@@ -302,7 +302,11 @@ class _Client:
         return ""
 
     def login(self, user: str, password: str) -> Reply:
-        """One login; code 0 where the server offers no way that is known."""
+        """One login; code 0 where the server offers none.
+
+        Raises:
+            CouldNotVerify: it offers only ways that are not known here.
+        """
         import smtplib
 
         ways: dict[str, Any] = {
@@ -312,8 +316,11 @@ class _Client:
         }
         offered = self._client.esmtp_features.get("auth", "").upper().split()
         way = next((each for each in ways if each in offered), None)
+        if not offered:
+            return Reply(0, "it offers no AUTH")
         if way is None:
-            return Reply(0, f"it offers AUTH {' '.join(offered)}" if offered else "it offers no AUTH")
+            only = f"{self._mail.where} offers AUTH {' '.join(offered)} only"
+            raise CouldNotVerify(f"{only}; a login is tried by {', '.join(ways)}")
         self._client.user, self._client.password = user, password
         try:
             with self._said("AUTH"):

@@ -17,7 +17,7 @@ from pytest_readiness.evidence import Attachment
 from pytest_readiness.plan import UNBOUND
 from pytest_readiness.redact import printable
 from pytest_readiness.registry import SEVERITIES
-from pytest_readiness.report.phrases import decision, is_go, seen
+from pytest_readiness.report.phrases import checklist_of, decision, is_go, seen
 from pytest_readiness.result import STATES, State, TestResult
 from pytest_readiness.verdict import ItemVerdict, SectionVerdict, replay_notice, shown
 
@@ -131,6 +131,7 @@ def render(outcome: Outcome, redact: Callable[[str], str]) -> str:
         soon=SOON_DAYS,
         several=len(provenance.checklists) > 1,
         paths=dict(provenance.documents),
+        checklist_of=checklist_of,
         written=lambda item: _written(lines, item),
         score=shown,
         anchor=anchor,
@@ -221,7 +222,7 @@ class Command:
 
     def of(self, item: ItemVerdict) -> str:
         """Return the line, or "" where the documents' places are not known."""
-        checklist = item.full_id.partition(":")[0]
+        checklist = checklist_of(item)
         path = self._paths.get(checklist)
         if path is None:
             return ""
@@ -290,7 +291,7 @@ def _tone(outcome: Outcome) -> str:
 
 def _written(lines: Mapping[str, Sequence[str]], item: ItemVerdict) -> str:
     """The line of the document that an item begins with, or "" where the document is not at hand."""
-    document = lines.get(item.full_id.partition(":")[0], ())
+    document = lines.get(checklist_of(item), ())
     return document[item.item.line - 1].strip() if 0 < item.item.line <= len(document) else ""
 
 

@@ -21,9 +21,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 
-from pytest_readiness import audit
+from pytest_readiness import audit, registry
+from pytest_readiness.binding import bindings_path, read_bindings
+from pytest_readiness.checklist import parse_checklist
+from pytest_readiness.checks.dns import _beside
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
 from pytest_readiness.facts.dns_rdap import _get
+from pytest_readiness.problems import ProblemsError
 from pytest_readiness.recording import _types
 from pytest_readiness.registry import FACTS, TARGET, load_catalogue
 from pytest_readiness.target.config import Target
@@ -188,7 +192,10 @@ CASES = {
     "cdn": "@ A 198.51.100.80",
     "dangling": "@ CNAME gone.cases.test.",
     "internal": "@ A 10.1.2.3",
-    "wild": "@ A 198.51.100.3\n* A 198.51.100.3\nown A 198.51.100.4\n*.eu A 198.51.100.5",
+    "wild": "@ A 198.51.100.3\n* A 198.51.100.3\nown A 198.51.100.4\n*.eu A 198.51.100.5\n"
+    "same A 198.51.100.3\nsame.eu A 198.51.100.5\nnone TXT x",
+    # As if the wildcard of another kind of server held for one label only.
+    "shallow": f"www A 198.51.100.3\n{_beside('www.shallow.cases.test')}. A 198.51.100.3",
     "web": "@ A 198.51.100.1\n@ AAAA 2001:db8::1",
     "long": f"@ {txt('v=spf1 -all', ' ' * 2000)}\n@ A 198.51.100.1",
     "xn--bcher-kva": "@ A 198.51.100.7",
@@ -213,6 +220,10 @@ CASES = {
     "spfopen": f"@ {txt('v=spf1 include:spfplus.cases.test -all')}",
     "spfworld": f"@ {txt('v=spf1 ip4:198.51.100.1/0 -all')}",
     "spfworld6": f"@ {txt('v=spf1 a:cdn.cases.test/24//0 -all')}",
+    "spfhalves": f"@ {txt('v=spf1 ip4:198.51.100.0/24 ip4:0.0.0.0/1 include:spfhalf.cases.test -all')}",
+    "spfhalf": f"@ {txt('v=spf1 ip4:128.0.0.0/2 ip4:192.0.0.0/3 -all')}",
+    "spfinternet6": f"@ {txt('v=spf1 ip4:198.51.100.0/24 ip6:2000::/4 ip6:3000::/4 -all')}",
+    "spfnothalf": f"@ {txt('v=spf1 ip4:0.0.0.0/1 -include:spfhalf.cases.test ?ip4:128.0.0.0/1 -all')}",
     "spfclosed": f"@ {txt('v=spf1 -ip4:0.0.0.0/0 -all')}",
     "spfversion": f"@ {txt('v=spf10 -all')}",
     "spften": f"@ {txt('v=spf1', ' include:spfptr.cases.test' * 5, ' -all')}",
@@ -601,6 +612,21 @@ def test_subdomains_below_a_wildcard(case: Case) -> None:
         assert "a wildcard answers for any name" in evidence.warning
 
 
+@pytest.mark.parametrize("name", ["same", "same.eu"])
+def test_subdomains_that_have_what_a_wildcard_has(case: Case, name: str) -> None:
+    assert judge("dns.subdomains", case("wild"), names=[name, "own"]).warning == ""
+    text = seen("dns.subdomains", case("wild"), names=[name, "misspelt"])
+    assert text.startswith("made-up names resolve to the same as misspelt (made up: readiness-")
+    assert seen("dns.subdomains", case("wild"), names=[name, "none"]).startswith("no A record for none.wild.cases.test")
+
+
+def test_subdomains_that_cannot_be_told_from_a_wildcard(case: Case) -> None:
+    with pytest.raises(CouldNotVerify, match=r"the same as www \(made up: .*, and whether .* cannot be told"):
+        judge("dns.subdomains", case("shallow"), names=["www"])
+    evidence = judge("dns.subdomains", case("shallow"), names=["www"], wildcard=True)
+    assert evidence.warning.startswith("made-up names resolve to the same as www (made up: readiness-")
+
+
 @pytest.mark.parametrize(
     ("label", "what"),
     [
@@ -659,6 +685,8 @@ def test_mx_hosts(case: Case) -> None:
         ("spften", "(10 lookups)", "ptr in spfptr.cases.test: ptr should not be used"),
         ("spfafter", "(0 lookups)", ""),
         ("spfclosed", "(0 lookups)", ""),
+        ("spfhalf", "(0 lookups)", ""),
+        ("spfnothalf", "(1 lookup)", ""),
         ("spfvoid", "(2 lookups)", "2 void lookups: no1.cases.test A/AAAA, no2.cases.test A/AAAA"),
         ("spfmacro", "(2 lookups)", "not followed, as it depends on the mail: include:spfok.%{d2}.example.com"),
     ],
@@ -681,6 +709,15 @@ def test_spf(case: Case, label: str, lookups: str, warning: str) -> None:
         ("spfopen", "anybody may send, by +all in spfplus.cases.test: v=spf1 include:"),
         ("spfworld", "anybody may send, by ip4:198.51.100.1/0 in spfworld.cases.test: "),
         ("spfworld6", "anybody may send, by a:cdn.cases.test/24//0 in spfworld6.cases.test: "),
+        (
+            "spfhalves",
+            "anybody may send, by ip4:0.0.0.0/1 in spfhalves.cases.test, ip4:128.0.0.0/2 in spfhalf.cases.test, "
+            "ip4:192.0.0.0/3 in spfhalf.cases.test, ip4:198.51.100.0/24 in spfhalves.cases.test: ",
+        ),
+        (
+            "spfinternet6",
+            "anybody may send, by ip6:2000::/4 in spfinternet6.cases.test, ip6:3000::/4 in spfinternet6.cases.test: ",
+        ),
         ("spfversion", "no TXT record that begins with v=spf1"),
         ("spfeleven", "11 lookups: include:spfptr.cases.test in spfeleven.cases.test, ptr in spfptr.cases.test, "),
         ("spfloop", "21 or more lookups: "),
@@ -1151,6 +1188,8 @@ def test_services_that_iana_lists(world: World, monkeypatch: pytest.MonkeyPatch)
         ("dns.propagated", {"types": []}),
         ("dns.nameservers", {"min_servers": 0}),
         ("dns.ttl", {"types": []}),
+        ("dns.ttl", {"min_seconds": 600, "max_seconds": 300}),
+        ("dns.ttl", {"min_seconds": 86401}),
         ("dns.dnssec", {"min_days": -1}),
         ("dns.registration", {"min_days": -1}),
     ],
@@ -1158,6 +1197,26 @@ def test_services_that_iana_lists(world: World, monkeypatch: pytest.MonkeyPatch)
 def test_parameters_that_assert_nothing(id: str, parameters: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         judge(id, Domain(name="shop", domain="good.test"), **parameters)
+
+
+def test_bounds_of_the_ttl_that_nothing_is_within(tmp_path: Path) -> None:
+    load_catalogue("dns")
+    checklist = parse_checklist("# Zone\n\n- [ ] Short\n- [ ] Long\n- [ ] Exact\n", tmp_path / "CHECK.md")
+    path = bindings_path(checklist.path)
+    path.write_text(
+        "zone:\n"
+        "  short: {check: dns.ttl, min_seconds: 600, max_seconds: 300}\n"
+        "  long: {check: dns.ttl, min_seconds: 100000}\n"
+        "  exact: {check: dns.ttl, min_seconds: 300, max_seconds: 300}\n"
+    )
+    with pytest.raises(ProblemsError) as caught:
+        read_bindings(path, checklist, registry.CHECKS, {}, {})
+    assert str(caught.value).splitlines() == [
+        f"{path}:2: The binding to dns.ttl, 'max_seconds': 300 is below 'min_seconds', 600, so that no TTL could be "
+        "within the bounds.",
+        f"{path}:3: The binding to dns.ttl, 'max_seconds': 86400 is below 'min_seconds', 100000, so that no TTL could "
+        "be within the bounds.",
+    ]
 
 
 @pytest.mark.parametrize(

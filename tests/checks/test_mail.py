@@ -37,7 +37,14 @@ VARIANTS = {
         "mynetworks": "0.0.0.0/0",
         "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",
     },
-    "early": {"smtpd_tls_auth_only": "no"},
+    "early": {"smtpd_tls_auth_only": "no", "broken_sasl_auth_clients": "yes"},
+    "scram-early": {
+        "smtpd_tls_auth_only": "no",
+        "smtpd_sasl_mechanism_filter": "plain, scram-sha-256",
+        "smtpd_sasl_security_options": "noanonymous, noplaintext",
+        "smtpd_sasl_tls_security_options": "noanonymous",
+    },
+    "scram": {"smtpd_sasl_mechanism_filter": "scram-sha-256"},
     "nobody": {"smtpd_sasl_auth_enable": "no"},
     **{name: {"smtpd_relay_restrictions": f"{each}, reject"} for name, each in ANOTHER_REASON.items()},
 }
@@ -174,9 +181,11 @@ def test_open_server(host: MailHost, authority: Authority) -> None:
     """No TLS is offered, passwords are asked for in the clear, and everybody's mail is passed on."""
     mail = declared(host, authority, "open")
     assert false("mail.starttls", mail).endswith("STARTTLS is not offered")
-    assert false("mail.auth", mail) == "AUTH PLAIN LOGIN before STARTTLS"
+    offered = f"localhost:{host.variants['open']} offers AUTH PLAIN LOGIN before TLS, where PLAIN, LOGIN would show the"
+    assert false("mail.auth", mail) == f"{offered} password"
     plain = declared(host, authority, "open", security="none")
     assert false("mail.starttls", plain).endswith("which offers no STARTTLS")
+    assert false("mail.auth", plain) == f"{offered} password"
     seen = false("mail.not_open_relay", plain)
     assert seen == "mail from <readiness@example.com> to <readiness@example.com>: 250 2.1.5 Ok"
     assert "to=<readiness@example.com>, relay=" not in host.log()
@@ -193,11 +202,29 @@ def test_auth_fails(host: MailHost, authority: Authority, mail: Mail) -> None:
 
 
 def test_auth_is_offered_too_early_or_not_at_all(host: MailHost, authority: Authority) -> None:
-    assert false("mail.auth", declared(host, authority, "early")) == "AUTH PLAIN LOGIN before STARTTLS"
+    told = false("mail.auth", declared(host, authority, "early"))
+    assert told.endswith(" offers AUTH PLAIN LOGIN before TLS, where PLAIN, LOGIN would show the password")
     mail = declared(host, authority, "nobody")
     assert false("mail.auth", mail).endswith("it offers no AUTH")
     with pytest.raises(CouldNotVerify, match="it offers no AUTH"):
         judge("mail.wrong_password", mail)
+
+
+def test_auth_that_shows_no_password(host: MailHost, authority: Authority) -> None:
+    evidence = judge("mail.auth", declared(host, authority, "scram-early"))
+    assert f"let {USER} in over TLSv1.3, AUTH SCRAM-SHA-256 is offered before TLS, too" in evidence.text
+    assert evidence.warning.endswith(" is offered before TLS, too: that shows no password, but protects nothing else")
+
+
+def test_auth_by_an_unknown_way_is_no_verdict(host: MailHost, authority: Authority, imap: Inbox) -> None:
+    mail = declared(host, authority, "scram")
+    for id in ("mail.auth", "mail.wrong_password"):
+        with pytest.raises(CouldNotVerify, match="offers AUTH SCRAM-SHA-256 only; a login is tried by PLAIN, LOGIN"):
+            judge(id, mail)
+    with pytest.raises(CouldNotVerify, match="offers AUTH SCRAM-SHA-256 only"):
+        judge(
+            "mail.test_message", mail, target=Target("test", resources=(mail, imap)), inbox="imap", to=f"ops@{DOMAIN}"
+        )
 
 
 @pytest.mark.parametrize("reason", ANOTHER_REASON)

@@ -49,6 +49,20 @@ def test_states_of_an_item(ran: Release, item: str) -> None:
     assert [state["state"] for state in data["states"]] == ["failed", "passed"]
 
 
+def test_an_item_of_a_checklist_with_a_colon_in_its_name(tmp_path: Path) -> None:
+    release = Release(tmp_path)
+    for end in (".md", ".checks.yaml"):
+        (tmp_path / f"release{end}").rename(tmp_path / f"shop:release{end}")
+    release.replace("readiness.yaml", "[release.md]", "['shop:release.md']")
+    done = release.run("--readiness-history=history.db")
+    assert "is no item" not in done.stderr
+    # Its own test names the item without the checklist, as does who asks for its states.
+    for item, state in (("security/secrets-long", "failed"), ("operations/tried-by-ourselves", "passed")):
+        done = release.cli("history", "history.db", "--item", item)
+        assert done.stdout.startswith(f"shop:release:{item}\n")
+        assert done.stdout.split()[-1] == state
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

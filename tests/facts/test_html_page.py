@@ -117,6 +117,25 @@ def test_forms_are_told_apart() -> None:
         HtmlPage("<p>nothing", PAGE).filled(None, {}, ())
 
 
+def test_hidden_fields() -> None:
+    page = HtmlPage(
+        "<base href=/shop/><form><input type=hidden name=own value=1></form>"
+        "<form action=to id=f><input type=Hidden name=csrf value=abc><input type=hidden name=csrf value=old disabled>"
+        "<input type=hidden value=nameless><input name=shown value=s><input type=hidden name=empty></form>"
+        "<input type=hidden name=outside form=f value=o><input type=hidden name=stranger><form action=to></form>",
+        PAGE,
+    )
+    assert page.hidden("/shop/to") == {"csrf": "abc", "empty": "", "outside": "o"}
+    assert page.hidden("/a/b") == page.hidden("/another") == {"own": "1"}
+    assert page.filled(1, {}, ()).address == PAGE
+    assert HtmlPage("<input type=hidden name=a>", PAGE).hidden("/to") == {}
+
+
+def test_metas() -> None:
+    page = HtmlPage("<meta charset=utf-8><meta name=csrf-token content=abc><meta name=empty>", PAGE)
+    assert page.metas == {"csrf-token": "abc", "empty": ""}
+
+
 def test_buttons_and_files() -> None:
     page = form("<input type=file name=f><button formaction=/other formmethod=get formenctype=text/plain>Go</button>")
     filled = page.filled(None, {}, ())

@@ -381,6 +381,14 @@ def test_the_command_is_quoted_and_keeps_what_decides(given: tuple[str, ...], ke
     assert Command(outcome.provenance).of(item_of(outcome)) == ""
 
 
+def test_a_colon_in_the_name_of_a_checklist_is_part_of_it() -> None:
+    outcome = outcome_of(CHECKLIST, all_of("passed", resource="a"), path="docs/shop: release.md")
+    provenance = replace(outcome.provenance, documents=(("shop: release", "docs/shop: release.md"),))
+    assert Command(provenance).of(item_of(outcome)).endswith(" 'docs/shop: release.md::web::one[a]'")
+    page = shown(block(replace(outcome, provenance=provenance)))
+    assert "docs/shop: release.md, line 5: - [ ] One shop: release:web/one" in page
+
+
 @pytest.mark.parametrize(
     ("given", "tone", "words"),
     [

@@ -96,7 +96,7 @@ class MailHost:
             ssl = required
             ssl_cert = <{self._certificate.chain}
             ssl_key = <{self._certificate.key}
-            auth_mechanisms = plain login
+            auth_mechanisms = plain login scram-sha-256
             auth_failure_delay = 0
             first_valid_uid = {min(who.pw_uid, 1)}
             mail_location = maildir:{self.maildir}
@@ -181,6 +181,7 @@ class MailHost:
             "smtpd_sasl_auth_enable": "yes",
             "smtpd_sasl_type": "dovecot",
             "smtpd_sasl_path": f"{self.directory}/auth",
+            "smtpd_sasl_mechanism_filter": "plain, login",
             "smtpd_relay_restrictions": "permit_sasl_authenticated, reject_unauth_destination",
             "smtpd_peername_lookup": "no",
             "smtpd_error_sleep_time": "0",
