@@ -79,7 +79,7 @@ class EvidenceRule(BaseModel):
         sections: headings that a document must have, with text under them; "A|B" for alternatives.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     max_age_days: Annotated[int, Field(ge=0)] | None = None
     sections: tuple[Annotated[str, Field(min_length=1)], ...] = ()
@@ -96,7 +96,7 @@ class SignoffRule(BaseModel):
         valid_days: days for which a sign-off counts, where bounded.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     role: str
     count: Annotated[int, Field(ge=1)] = 1

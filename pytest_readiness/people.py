@@ -44,7 +44,7 @@ class Signoff(BaseModel):
         note: what the person wants to be read with it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     item: Words
     by: Words
@@ -67,7 +67,7 @@ class Waiver(BaseModel):
         expires: last day on which it counts.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     item: Words
     reason: Words

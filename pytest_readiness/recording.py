@@ -91,7 +91,7 @@ class Recorded(BaseModel):
 class Origin(BaseModel):
     """What a replay needs to know of the run that was recorded; the file says more."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     target: str
     runner: str

@@ -375,7 +375,7 @@ class FileRule(BaseModel):
         absent: it must not exist, not even as a link to nothing.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     mode: Annotated[str, Field(pattern=r"^[0-7]{3,4}$")] | None = None
     owner: str | None = None

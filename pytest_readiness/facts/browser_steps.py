@@ -25,7 +25,7 @@ WAYS = ("role", "label", "text", "placeholder", "test_id", "css")
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Element(_Strict):

@@ -86,7 +86,7 @@ Address = Annotated[str, Field(pattern=r"^(/|https?://|\$\{\w+\})\S*$")]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Part(_Strict):

@@ -45,7 +45,7 @@ ChecklistPath = Annotated[AnchoredPath, BeforeValidator(_document)]
 class Weights(BaseModel):
     """How much an item of each severity counts in the score."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     critical: Annotated[float, Field(ge=0)] = 10
     high: Annotated[float, Field(ge=0)] = 5
@@ -65,7 +65,7 @@ class Policy(BaseModel):
         max_drop: how many points the score may be below the baseline's.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     min_score: Annotated[float, Field(ge=0, le=100)] = 90
     block: Severity = "critical"
@@ -85,7 +85,7 @@ class TargetFile(BaseModel):
         policy: when the verdict is GO.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     description: str = ""
     extends: str | None = None
@@ -108,7 +108,7 @@ class ConfigurationFile(BaseModel):
         targets: the environments by name.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     checklists: tuple[ChecklistPath, ...] = ()
     tests: tuple[AnchoredPath, ...] = ()

@@ -63,7 +63,7 @@ class Resource(BaseModel):
         labels: free words that bindings may select by (`on: public`).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     kind: ClassVar[str]
     """Name of its fixture."""
@@ -118,7 +118,7 @@ class Credential(BaseModel):
         headers: headers by name, such as an API key.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     token: Secret | None = None
     user: str | None = None
