@@ -81,10 +81,9 @@ def python(*arguments: str | Path, folder: Path, expect: str = "", status: Seque
 
 
 def pytest(*arguments: str | Path, folder: Path, expect: str = "", status: Sequence[int] = (0,)) -> Ran:
-    """Run pytest quietly, without its cache; see `python`."""
-    return python(
-        "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments, folder=folder, expect=expect, status=status
-    )
+    """Run pytest quietly, without its cache and the plugins that only this project's own tests need; see `python`."""
+    without = [each for name in ("cacheprovider", "hypothesispytest", "timeout") for each in ("-p", f"no:{name}")]
+    return python("-m", "pytest", "-q", *without, *arguments, folder=folder, expect=expect, status=status)
 
 
 def in_turn(rounds: int, ways: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:

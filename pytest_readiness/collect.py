@@ -16,7 +16,7 @@ from pytest_readiness.evidence import ClaimFalse, CouldNotVerify
 from pytest_readiness.gather import Reading
 from pytest_readiness.plan import PlannedChecklist, PlannedTest
 from pytest_readiness.redact import printable
-from pytest_readiness.registry import CHECKS, CLASSES, SEVERITIES, TARGET
+from pytest_readiness.registry import CHECKS, CLASSES, SEVERITIES, TARGET, domains
 
 PLANNED = pytest.StashKey[PlannedTest]()
 """On every test that the plan made."""
@@ -49,7 +49,7 @@ def register_markers(config: pytest.Config, checklists: Iterable[PlannedChecklis
         lines[severity] = f"items of {severity} severity."
     for check_class in CLASSES:
         lines[check_class] = f"{check_class} checks."
-    for domain in sorted({check.domain for check in CHECKS.values()}):
+    for domain in sorted({*domains(), *(check.domain for check in CHECKS.values())}):
         lines[domain] = f"checks of the domain {domain}."
     for planned in checklists:
         name = planned.checklist.name

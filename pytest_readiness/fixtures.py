@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pytest_readiness.collect import PLANNED
+from pytest_readiness.collect import PLANNED, ChecklistFile
 from pytest_readiness.evidence import NotDeclared
 from pytest_readiness.gather import Gatherer
-from pytest_readiness.registry import FACTS, Fact, class_of
+from pytest_readiness.registry import FACTS, Fact, class_of, load_catalogue
 from pytest_readiness.target.config import Target
 from pytest_readiness.target.resources import DATABASES, KINDS, Host, Resource, word, words
 
@@ -34,19 +34,54 @@ def _narrower(name: str, fixtures: Iterable[str]) -> str | None:
     return next((each for each in kinds if name in KINDS[each].kinds()), None)
 
 
-def fixture_plugin(gatherer: Gatherer, allow: frozenset[str]) -> object:
-    """Return a plugin that defines a fixture for every kind of resource and every fact.
+class Fixtures:
+    """The plugin that defines a fixture for every kind of resource and every fact.
+
+    The facts of a domain that no check of the run needs are imported, and get their fixtures, once a module or a
+    conftest.py is there that might ask for them.
 
     Args:
+        config: of the run.
         gatherer: reads the facts.
         allow: classes of facts that may be read.
     """
-    plugin = ModuleType("pytest_readiness_fixtures")
-    for name in (*KINDS, UMBRELLA):
-        setattr(plugin, name, pytest.fixture(_resource_fixture(name), name=name))
-    for fact in FACTS.values():
-        setattr(plugin, fact.name, pytest.fixture(_fact_fixture(fact, gatherer, allow), name=fact.name))
-    return plugin
+
+    def __init__(self, config: pytest.Config, gatherer: Gatherer, allow: frozenset[str]) -> None:
+        self._config = config
+        self._gatherer = gatherer
+        self._allow = allow
+        self._defined: set[str] = set()
+        self._whole = False
+        self._define(*KINDS, UMBRELLA)
+        if config.option.showfixtures or config.option.show_fixtures_per_test:
+            self._define_all()
+
+    def pytest_plugin_registered(self, plugin_name: str) -> None:
+        """Define all for a conftest.py."""
+        if plugin_name.endswith("conftest.py"):
+            self._define_all()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> None:
+        """Define all for a file of somebody else's tests."""
+        if isinstance(collector, pytest.File) and not isinstance(collector, ChecklistFile):
+            self._define_all()
+
+    def _define_all(self) -> None:
+        if not self._whole:
+            self._whole = True
+            load_catalogue()
+            self._define()
+
+    def _define(self, *kinds: str) -> None:
+        made = {kind: _resource_fixture(kind) for kind in kinds}
+        new = {name: fact for name, fact in FACTS.items() if name not in self._defined}
+        made |= {name: _fact_fixture(fact, self._gatherer, self._allow) for name, fact in new.items()}
+        plugin = ModuleType(f"pytest_readiness_fixtures_{len(self._defined)}")
+        for name, function in made.items():
+            setattr(plugin, name, pytest.fixture(function, name=name))
+        self._defined.update(made)
+        self._config.pluginmanager.register(plugin)
 
 
 def testinfra_hosts(target: Target) -> str:

@@ -25,7 +25,7 @@ from pytest_readiness.checklist import Checklist, ChecklistError, Item, Section,
 from pytest_readiness.evidence import NotDeclared
 from pytest_readiness.people import Decisions, Waiver, read_people
 from pytest_readiness.problems import Problem, ProblemsError, nearest
-from pytest_readiness.registry import SEVERITIES, Check, Severity, load_catalogue
+from pytest_readiness.registry import SEVERITIES, Check, Severity, catalogue
 from pytest_readiness.target.config import Configuration
 from pytest_readiness.target.resources import Resource, words
 
@@ -127,7 +127,7 @@ def make_plan(
     Raises:
         ProblemsError: every mistake in documents, bindings, sign-offs and waivers.
     """
-    catalogue = load_catalogue()
+    checks = catalogue()
     problems: list[Problem] = []
     read: dict[Path, tuple[Checklist, dict[str, Binding]]] = {}
     for path in dict.fromkeys(documents):
@@ -143,7 +143,7 @@ def make_plan(
                 bindings = read_bindings(
                     where,
                     checklist,
-                    catalogue,
+                    checks,
                     configuration.roles,
                     configuration.declared,
                     configuration.levels,

@@ -13,9 +13,9 @@ import pkgutil
 import re
 import typing
 import warnings
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
@@ -283,22 +283,63 @@ def check(
     return register
 
 
+def domains() -> tuple[str, ...]:
+    """Return the domains of the checks that ship with the package, in order, without importing any."""
+    return tuple(dict.fromkeys(map(_domain_of, _modules())))
+
+
 def load_catalogue(domain: str = "") -> dict[str, Check]:
     """Import every module of checks that ships with the package and return all registered checks by id.
 
     Args:
-        domain: import that domain's modules only: they are named like it, or like it and an aspect ("http_headers").
+        domain: import that domain's modules only.
 
     Raises:
         RegistrationError: a fact builds on what it cannot build on.
     """
-    from pytest_readiness import checks
-
-    for module in pkgutil.iter_modules(checks.__path__, f"{checks.__name__}."):
-        if not domain or domain == module.name.rpartition(".")[2].partition("_")[0]:
-            importlib.import_module(module.name)
+    for module in _modules():
+        if not domain or domain == _domain_of(module):
+            importlib.import_module(module)
     _verify_facts()
     return CHECKS
+
+
+def catalogue() -> Mapping[str, Check]:
+    """Return all checks by id; those of the package are imported, domain by domain, when one is first asked for.
+
+    Raises:
+        RegistrationError: a fact builds on what it cannot build on.
+    """
+    registered = [*(check.judge for check in CHECKS.values()), *(fact.read for fact in FACTS.values())]
+    if all(function.__module__.startswith(f"{__package__}.") for function in registered):
+        return _Catalogue()
+    # What somebody else wrote may build on any of the facts.
+    return load_catalogue()
+
+
+class _Catalogue(Mapping[str, Check]):
+    def __getitem__(self, id: str) -> Check:
+        if id not in CHECKS:
+            load_catalogue(id.partition(".")[0])
+        return CHECKS[id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(load_catalogue())
+
+    def __len__(self) -> int:
+        return len(load_catalogue())
+
+
+@cache
+def _modules() -> tuple[str, ...]:
+    from pytest_readiness import checks
+
+    return tuple(module.name for module in pkgutil.iter_modules(checks.__path__, f"{checks.__name__}."))
+
+
+def _domain_of(module: str) -> str:
+    """Modules are named like their domain, or like it and an aspect ("http_headers")."""
+    return module.rpartition(".")[2].partition("_")[0]
 
 
 def class_of(name: str) -> CheckClass:
@@ -311,12 +352,15 @@ def _verify_facts() -> None:
     from pytest_readiness.problems import nearest
     from pytest_readiness.target.resources import KINDS, word
 
+    by_kind: dict[str, dict[str, Fact]] = {}
     for fact in FACTS.values():
         if fact.kind not in KINDS:
             raise RegistrationError(
                 f"Fact {fact.name} reads '{fact.kind}', which is no kind of resource.{nearest(fact.kind, KINDS)}"
             )
-        alike = {other.name: other for other in FACTS.values() if other.kind in KINDS[fact.kind].kinds()}
+        by_kind.setdefault(fact.kind, {})[fact.name] = fact
+    for fact in FACTS.values():
+        alike = {name: other for kind in KINDS[fact.kind].kinds() for name, other in by_kind.get(kind, {}).items()}
         for name in fact.needs:
             if name not in alike:
                 raise RegistrationError(

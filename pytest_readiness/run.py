@@ -28,7 +28,7 @@ from pytest_readiness.collect import (
 )
 from pytest_readiness.drift import Baseline, read_baseline
 from pytest_readiness.evidence import MAX_ATTACHMENT, Attachment, ClaimFalse, CouldNotVerify, Evidence, NotDeclared
-from pytest_readiness.fixtures import fixture_plugin, parametrize, testinfra_hosts
+from pytest_readiness.fixtures import Fixtures, parametrize, testinfra_hosts
 from pytest_readiness.gather import Gatherer, Reading
 from pytest_readiness.hiding import Hiding
 from pytest_readiness.outcome import Input, Original, Outcome, Report
@@ -182,7 +182,7 @@ class Run:
         self.hiding = Hiding(config, redact)
         config.pluginmanager.register(self.hiding, "readiness-hiding")
         register_markers(config, plan.checklists.values())
-        config.pluginmanager.register(fixture_plugin(self.gatherer, plan.allow), "readiness-fixtures")
+        config.pluginmanager.register(Fixtures(config, self.gatherer, plan.allow), "readiness-fixtures")
         if getattr(config.option, "hosts", "") is None:
             config.option.hosts = testinfra_hosts(plan.configuration.target) or None
         if shard is not None:
