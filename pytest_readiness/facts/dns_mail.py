@@ -78,7 +78,8 @@ def _exchanger(asker: Asker, pair: tuple[int, str]) -> Exchanger:
 MAX_SPF_LOOKUPS = 20
 """Twice what RFC 7208 allows; a policy that asks for more is not followed further."""
 _SPF_TERM = re.compile(r"(?P<qualifier>[+?~-]?)(?P<name>[A-Za-z][A-Za-z0-9._-]*)(?P<rest>[:=/].*)?")
-_SPF_CIDR = re.compile(r"(/(?P<v4>\d{1,2}))?(//(?P<v6>\d{1,3}))?")
+_SPF_LENGTH = "0|[1-9][0-9]{0,2}"
+_SPF_CIDR = re.compile(rf"(/(?P<v4>{_SPF_LENGTH}))?(//(?P<v6>{_SPF_LENGTH}))?")
 _UNICAST_4 = tuple(map(IPv4Network, ("0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/3")))
 _UNICAST_6 = (IPv6Network("2000::/3"),)
 """Where senders can be (IANA, IPv4 Address Space and IPv6 Global Unicast Address Assignments)."""
@@ -96,7 +97,8 @@ class SpfPolicy:
         voids: those of them that found nothing (names, types).
         errors: why receivers cannot evaluate the policy.
         anybody: terms before the end that let every sender pass: networks of length 0, +all in an include; or those
-            of ip4 or ip6 that do so together, the largest first.
+            of ip4 and ip6, and of a and mx with a length, that do so together, the largest network first. What an
+            include lets in counts where the include itself lets pass (section 5.2).
         unseen: terms that depend on the mail, and were not followed.
         notes: what is discouraged.
         complete: False where `MAX_SPF_LOOKUPS` ended the walk.
@@ -180,22 +182,22 @@ class _SpfWalk:
                     if not top and qualifier in ("", "+"):
                         self.anybody.append(f"{term} in {domain}")
             elif not ended:
-                before = len(self.allowed)
+                allowed, anybody = len(self.allowed), len(self.anybody)
                 self._mechanism(domain, term, name, rest)
                 if qualifier not in ("", "+"):
-                    del self.allowed[before:]
+                    del self.allowed[allowed:], self.anybody[anybody:]
                 elif rest.endswith("/0") or "/0//" in rest:
                     self.anybody.append(f"{cut(term, 80)} in {domain}")
         if redirect and not has_all:
             self._redirect(domain, redirect, top=top)
 
     def everywhere(self) -> tuple[str, ...]:
-        """The terms of ip4 or ip6, the largest first, where they let every unicast address of that version pass."""
+        """The terms with networks, the largest first, where they let every unicast address of a version pass."""
         four = [each for each, _ in self.allowed if isinstance(each, IPv4Network)]
         six = [each for each, _ in self.allowed if isinstance(each, IPv6Network)]
         versions = [4] * _cover(four, _UNICAST_4) + [6] * _cover(six, _UNICAST_6)
         allowed = sorted(self.allowed, key=lambda each: each[0].prefixlen)
-        return tuple(term for network, term in allowed if network.version in versions)
+        return tuple(dict.fromkeys(term for network, term in allowed if network.version in versions))
 
     def _modifier(self, domain: str, term: str, qualifier: str, name: str, value: str, seen: dict[str, int]) -> None:
         if qualifier:
@@ -212,16 +214,19 @@ class _SpfWalk:
             network = _network(int(name[-1]), rest[1:]) if rest.startswith(":") else None
             if network is None:
                 self._wrong(domain, term, "names no network of that version")
+            elif "/" in rest and not re.fullmatch(_SPF_LENGTH, rest.partition("/")[2]):
+                self._wrong(domain, term, "is malformed: after / stands no prefix length such as 24")
             else:
                 self.allowed.append((network, f"{cut(term, 80)} in {domain}"))
             return
         if name not in ("include", "a", "mx", "ptr", "exists"):
             self._wrong(domain, term, "is no mechanism of SPF")
             return
-        spec, cidr = self._parts(name, rest)
-        if spec is None or (name in ("include", "exists") and not spec) or not cidr:
+        parts = self._parts(name, rest)
+        if parts is None:
             self._wrong(domain, term, "is malformed")
             return
+        spec, *lengths = parts
         if not self._count(domain, term):
             return
         goal = self._goal(domain, term, spec or "%{d}")
@@ -236,24 +241,25 @@ class _SpfWalk:
         elif name == "include":
             self._include(domain, term, goal)
         elif name == "mx":
-            self._exchangers(domain, term, goal)
+            for host in self._exchangers(domain, term, goal):
+                self._allow(domain, term, host, *lengths)
+        elif name == "a":
+            self._found(goal, "A", "AAAA")
+            self._allow(domain, term, goal, *lengths)
         else:
-            self._found(goal, "A", *(("AAAA",) if name == "a" else ()))
+            self._found(goal, "A")
 
-    def _parts(self, name: str, rest: str) -> tuple[str | None, bool]:
-        """The domain of a mechanism ("" for none, None where it is malformed), and whether the lengths are right."""
-        if not rest:
-            return "", True
+    def _parts(self, name: str, rest: str) -> tuple[str, int, int] | None:
+        """The domain of a mechanism, "" for none, and the lengths for IPv4 and IPv6; None where it is malformed."""
+        head, four, six = rest, 32, 128
         if name in ("a", "mx"):
-            slash = rest.find("/")
-            head, tail = (rest, "") if slash < 0 else (rest[:slash], rest[slash:])
-            match = _SPF_CIDR.fullmatch(tail)
-            right = match is not None and int(match["v4"] or 0) <= 32 and int(match["v6"] or 0) <= 128
-        else:
-            head, right = rest, True
-        if head and (not head.startswith(":") or len(head) == 1):
-            return None, right
-        return head[1:], right
+            head, slash, tail = rest.partition("/")
+            match = _SPF_CIDR.fullmatch(slash + tail)
+            if match is None:
+                return None
+            four, six = int(match["v4"] or four), int(match["v6"] or six)
+        right = head.startswith(":") and len(head) > 1 if head else name not in ("include", "exists")
+        return (head[1:], four, six) if right and four <= 32 and six <= 128 else None
 
     def _include(self, domain: str, term: str, goal: str, *, top: bool = False) -> None:
         records, nothing = _spf_records(self.asker, goal)
@@ -283,12 +289,21 @@ class _SpfWalk:
             self._wrong(domain, term, "names no domain")
             return None
 
-    def _exchangers(self, domain: str, term: str, goal: str) -> None:
+    def _exchangers(self, domain: str, term: str, goal: str) -> list[str]:
         answer = self.asker.answer(name_of(goal), "MX")
         if not answer.records:
             self.voids.append(f"{goal} MX")
         if len(answer.records) > 10:
             self._wrong(domain, term, f"leads to {len(answer.records)} exchangers, more than 10")
+        return [record.split()[1] for record in answer.records[:10]]
+
+    def _allow(self, domain: str, term: str, host: str, four: int, six: int) -> None:
+        """Note the networks around the addresses of a host; single addresses are too few to matter."""
+        for type, length, single in (("A", four, 32), ("AAAA", six, 128)):
+            if length < single:
+                for address in self.asker.answer(name_of(host), type).records:
+                    network = ipaddress.ip_network(f"{address}/{length}", strict=False)
+                    self.allowed.append((network, f"{cut(term, 80)} in {domain}"))
 
     def _found(self, goal: str, *types: str) -> None:
         if not any(self.asker.answer(name_of(goal), type).records for type in types):
@@ -307,7 +322,7 @@ def _network(version: int, text: str) -> IPv4Network | IPv6Network | None:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
-    return network if network.version == version else None
+    return network if network.version == version and "%" not in text else None
 
 
 def _cover(networks: Iterable[AnyNetwork], others: Iterable[AnyNetwork]) -> bool:
