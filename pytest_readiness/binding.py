@@ -212,7 +212,9 @@ class _Reader:
                         binding = self._binding(f"{section}/{slug}", value, entries.lines[slug], items)
                         if binding is not None:
                             self._signed(binding)
-                            yield binding.item, replace(binding, level=binding.level or level)
+                            if level and not binding.level:
+                                binding = replace(binding, level=level)
+                            yield binding.item, binding
 
     def _binding(self, id: str, value: Any, line: int, items: Mapping[str, Item]) -> Binding | None:
         item = items.get(id)

@@ -109,6 +109,7 @@ class Gatherer:
         self._lock = threading.Condition()
         self._planned: dict[tuple[str, str], tuple[Resource, dict[Hashable, None]]] = {}
         self._known: dict[tuple[str, str], list[Reading]] = {}
+        self._answers: dict[tuple[str, str, Hashable], Reading] = {}
         self._ready: deque[Reading] = deque()
         self._running: list[Reading] = []
         self._on_resource: Counter[str] = Counter()
@@ -196,8 +197,10 @@ class Gatherer:
     def _schedule(self, fact: Fact, resource: Resource, asked: tuple[Hashable, ...]) -> list[Reading]:
         known = self._known.setdefault((fact.name, resource.key), [])
         if fact.asking == "ask":
-            by_question = {reading.asked[0]: reading for reading in known}
-            return [by_question.get(ask) or self._new(fact, resource, (ask,), known) for ask in asked]
+            for ask in asked:
+                if (question := (fact.name, resource.key, ask)) not in self._answers:
+                    self._answers[question] = self._new(fact, resource, (ask,), known)
+            return [self._answers[fact.name, resource.key, ask] for ask in asked]
         for reading in known:
             if set(asked) <= set(reading.asked) and bool(asked) == bool(reading.asked):
                 return [reading]

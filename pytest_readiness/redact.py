@@ -23,21 +23,22 @@ _AFTER_CUT = re.compile(r"\Z|…|\.\.\.|[\n\x1b)\]>;'\"`]|&(?:quot|#34|#x27|#39|
 """What stands after a text that was cut, with a mark or without one; what stands before the rest of it is in `_CUT`."""
 
 KEY_SHAPES: Mapping[str, str] = {
-    "a Stripe secret key": r"\b(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{8,}",
-    "a webhook secret": r"\bwhsec_[A-Za-z0-9]{8,}",
-    "a SendGrid key": r"\bSG\.[\w-]{16,}\.[\w-]{16,}",
-    "an AWS access key": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-    "a GitHub token": r"\b(?:gh[pousr]|github_pat)_[A-Za-z0-9_]{20,}",
-    "a GitLab token": r"\bglpat-[\w-]{20,}",
-    "a Slack token": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
-    "a key of a language model": r"\bsk-(?:ant|proj)-[\w-]{20,}",
+    "a Stripe secret key": r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{8,}",
+    "a webhook secret": r"whsec_[A-Za-z0-9]{8,}",
+    "a SendGrid key": r"SG\.[\w-]{16,}\.[\w-]{16,}",
+    "an AWS access key": r"(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+    "a GitHub token": r"(?:gh[pousr]|github_pat)_[A-Za-z0-9_]{20,}",
+    "a GitLab token": r"glpat-[\w-]{20,}",
+    "a Slack token": r"xox[abprs]-[A-Za-z0-9-]{10,}",
+    "a key of a language model": r"sk-(?:ant|proj)-[\w-]{20,}",
 }
-"""What secret keys look like whose providers document that."""
+"""What secret keys look like whose providers document that; each stands where a word begins."""
 
-# User and password before a host, and bearer tokens.
+# User and password before a host, bearer tokens, and keys. Each is only looked for where it can begin: most texts hold
+# none, and every text is searched.
 _SHAPES = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)"
-    r"|(?P<auth>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}|" + "|".join(KEY_SHAPES.values())
+    r"(?<![a-z])(?P<scheme>[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)"
+    r"|\b(?:(?P<auth>(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}|" + "|".join(KEY_SHAPES.values()) + ")"
 )
 
 

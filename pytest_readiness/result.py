@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, astuple, dataclass, fields
+from dataclasses import MISSING, astuple, dataclass, fields, replace
 from typing import Any, Literal
 
 from pytest_readiness.evidence import Attachment
@@ -90,8 +90,11 @@ class TestResult:
 
     def properties(self, clean: Callable[[str], str]) -> list[tuple[str, object]]:
         """Return it as `user_properties`, empty fields left out and what was seen passed through `clean`."""
-        found = [(name, getattr(self, field)) for field, name in _PROPERTIES]
-        return [(name, clean(value) if name in _SEEN else value) for name, value in found if value != ""]
+        return [
+            (name, clean(value) if name in _SEEN else value)
+            for field, name in _PROPERTIES
+            if (value := getattr(self, field)) != ""
+        ]
 
 
 # The JUnit report takes up every property, and files would fill it: what is no figure or text travels beside them.
@@ -115,11 +118,6 @@ def attach(report: object, attachments: Iterable[Attachment]) -> None:
         report.__dict__[ATTACHMENTS] = carried
 
 
-def attached(report: object) -> tuple[Attachment, ...]:
-    """Return the files that a report carries."""
-    return tuple(Attachment(*carried) for carried in getattr(report, ATTACHMENTS, ()))
-
-
 def sign(report: object, signatures: Iterable[Signature], clean: Callable[[str], str]) -> None:
     """Let a report carry sign-offs, each text passed through `clean`."""
     carried = [tuple(map(clean, astuple(each))) for each in signatures]
@@ -127,9 +125,17 @@ def sign(report: object, signatures: Iterable[Signature], clean: Callable[[str],
         report.__dict__[SIGNATURES] = carried
 
 
-def signed(report: object) -> tuple[Signature, ...]:
-    """Return the sign-offs that a report carries."""
-    return tuple(Signature(*carried) for carried in getattr(report, SIGNATURES, ()))
+def carried(report: Any) -> TestResult | None:
+    """Return the result that a report carries, with its files and sign-offs, or None where it carries none."""
+    result = from_properties(report.user_properties)
+    files, signatures = (getattr(report, name, ()) for name in (ATTACHMENTS, SIGNATURES))
+    if result is None or not (files or signatures):
+        return result
+    return replace(
+        result,
+        attachments=tuple(Attachment(*each) for each in files),
+        signatures=tuple(Signature(*each) for each in signatures),
+    )
 
 
 def worst(states: Iterable[State]) -> State:

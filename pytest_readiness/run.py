@@ -41,7 +41,7 @@ from pytest_readiness.redact import Redactor, printable
 from pytest_readiness.registry import CLASSES, FACTS, TARGET, RegistrationError
 from pytest_readiness.report.audit import start_audit
 from pytest_readiness.report.terminal import wait
-from pytest_readiness.result import PREFIX, TestResult, attach, attached, from_properties, sign, signed
+from pytest_readiness.result import PREFIX, TestResult, attach, carried, sign
 from pytest_readiness.shards import ShardSelection, in_order, make_shard, parse_shard
 from pytest_readiness.target.config import ConfigurationError, find_configuration, load_configuration
 from pytest_readiness.verdict import Verdict, judge
@@ -178,6 +178,7 @@ class Run:
                 self.provenance, runner=recording.provenance.runner, replayed_from=recording.moment
             )
         self._begun: set[str] = set()
+        self._keeps = config.getoption("readiness_out") is not None
         self._setup_seconds: dict[str, float] = {}
         self.hiding = Hiding(config, redact)
         config.pluginmanager.register(self.hiding, "readiness-hiding")
@@ -435,8 +436,8 @@ class Run:
         """Keep what was found, as plain data; hide secrets; tell what could not be seen from what is false."""
         report = yield
         error = call.excinfo.value if call.excinfo is not None else None
-        unseen = isinstance(item, ChecklistTest) and not isinstance(error, ClaimFalse | pytest.skip.Exception | None)
-        if isinstance(error, CouldNotVerify) or unseen:
+        unseen = isinstance(item, ChecklistTest) and not isinstance(error, (ClaimFalse, pytest.skip.Exception))
+        if error is not None and (unseen or isinstance(error, CouldNotVerify)):
             if report.when == "call" and report.failed:
                 # pytest tells an error from a failure by the phase; what could not be looked at did not fail.
                 report.when = "setup"
@@ -487,17 +488,14 @@ class Run:
         """Take up a result, in the process that controls the run, before anybody shows it."""
         if self.is_worker:
             return
-        kept = self.config.getoption("readiness_out") is not None
         seen = report.when == "call" or not report.passed
         if seen:
             # A test that was only set up, and then interrupted, did not run.
             self.team_missing.pop(report.nodeid, None)
-        if not seen and not kept:
+        if not seen and not self._keeps:
             return
-        result = from_properties(report.user_properties)
-        if result is not None:
-            result = replace(result, attachments=attached(report), signatures=signed(report))
-        if kept and report.outcome in ("passed", "failed", "skipped"):
+        result = carried(report)
+        if self._keeps and report.outcome in ("passed", "failed", "skipped"):
             self._record(report, result)
         if not seen:
             return
@@ -589,9 +587,9 @@ class Run:
                 if isinstance(error, ClaimFalse) and (marks := waived(item.planned, ClaimFalse)):
                     report.outcome, report.wasxfail = "skipped", str(marks[0].kwargs["reason"])
                 self._keep(item, call, report, error)
-                result = from_properties(report.user_properties)
+                result = carried(report)
                 if result is not None:
-                    self.results[result.test] = replace(result, attachments=attached(report), signatures=signed(report))
+                    self.results[result.test] = result
 
     def _remember(self, item: ChecklistTest) -> None:
         item.stash[EVIDENCE] = self._judged(item)

@@ -18,7 +18,7 @@ _LOCAL = re.compile(
     re.IGNORECASE,
 )
 _KEYS = {
-    **KEY_SHAPES,
+    **{name: rf"\b{shape}" for name, shape in KEY_SHAPES.items()},
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\\[nr]|\s)*[A-Za-z0-9+/]{16,}",
     "a password in an address": r"\b(?!https?:)[a-z][a-z0-9+]{1,20}://[^\s/:@\"'`$<>{}]{1,80}:"
     r"[^\s/@\"'`$<>{}]{3,200}@[\w.-]{3,}",
