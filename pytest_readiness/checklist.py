@@ -14,7 +14,7 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
-from markdown_it.tree import SyntaxTreeNode
+from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from pytest_readiness.problems import Problem
@@ -366,8 +366,9 @@ _BODY = _markdown()
 _DOCUMENT = _markdown().use(front_matter_plugin)
 
 
-def _parse(source: str) -> SyntaxTreeNode:
-    root = _tree(_DOCUMENT, source)
+def _parse(source: str) -> _Node:
+    # Looking for front matter at each line takes time, and few documents have any.
+    root = _tree(_DOCUMENT if source.startswith("-") else _BODY, source)
     # A document may begin with a rule, which is no front matter though another rule follows.
     for node in root.children[:1]:
         if node.type == "front_matter" and _holds_boxes(_tree(_BODY, node.content)):
@@ -375,29 +376,60 @@ def _parse(source: str) -> SyntaxTreeNode:
     return root
 
 
-def _tree(markdown: MarkdownIt, source: str) -> SyntaxTreeNode:
-    """The blocks as a tree, the tokens of each inline flat: as a tree they would cost more."""
-    tokens = markdown.parse(source)
-    for token in tokens:
-        if token.type == "inline":
-            token.meta["tokens"], token.children = token.children or [], None
-    return SyntaxTreeNode(tokens)
+@dataclass(slots=True)
+class _Node:
+    """A block of the document with the blocks in it; an inline has its tokens, and the box that was taken off it.
+
+    The tree of markdown-it, with the tokens of an inline as nodes of their own, takes as long as the parsing.
+    """
+
+    type: str
+    tag: str = ""
+    map: Sequence[int] | None = None
+    markup: str = ""
+    content: str = ""
+    box: _Box | None = None
+    tokens: Sequence[Token] = ()
+    children: list[_Node] = field(default_factory=list)
+
+    def walk(self) -> Iterator[_Node]:
+        """This one and all below it, in document order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
 
 
-def _boxes(node: SyntaxTreeNode) -> Iterator[_Box]:
-    if node.type == "inline":
-        if "box" in node.meta:
-            yield node.meta["box"]
-    else:
-        for child in node.children:
-            yield from _boxes(child)
+def _tree(markdown: MarkdownIt, source: str) -> _Node:
+    root = _Node("root")
+    open_nodes = [root]
+    for token in markdown.parse(source):
+        if token.nesting < 0:
+            open_nodes.pop()
+            continue
+        node = _Node(
+            token.type.removesuffix("_open"),
+            token.tag,
+            token.map,
+            token.markup,
+            token.content,
+            token.meta.get("box"),
+            token.children or (),
+        )
+        open_nodes[-1].children.append(node)
+        if token.nesting > 0:
+            open_nodes.append(node)
+    return root
 
 
-def _holds_boxes(node: SyntaxTreeNode) -> bool:
+def _boxes(node: _Node) -> Iterator[_Box]:
+    return (each.box for each in node.walk() if each.box is not None)
+
+
+def _holds_boxes(node: _Node) -> bool:
     return any(box.real for box in _boxes(node))
 
 
-def _fences(root: SyntaxTreeNode) -> Iterator[SyntaxTreeNode]:
+def _fences(root: _Node) -> Iterator[_Node]:
     """The code fences that hold boxes."""
     for node in root.walk():
         if node.type == "fence" and _holds_boxes(_tree(_BODY, node.content)):
@@ -415,7 +447,7 @@ def _without_fences(source: str) -> str:
     return "\n".join(lines)
 
 
-def _nothing_found(root: SyntaxTreeNode) -> tuple[int, str]:
+def _nothing_found(root: _Node) -> tuple[int, str]:
     """The line to look at, or 0, and what is wrong with a document without items."""
     for fence in _fences(root):
         return (
@@ -430,16 +462,17 @@ def _nothing_found(root: SyntaxTreeNode) -> tuple[int, str]:
     )
 
 
-def _lines(node: SyntaxTreeNode) -> tuple[int, int]:
+def _lines(node: _Node) -> tuple[int, int]:
     assert node.map is not None
-    return node.map
+    first, end = node.map
+    return first, end
 
 
-def _raw(inline: SyntaxTreeNode, without: str = "") -> str:
+def _raw(inline: _Node, without: str = "") -> str:
     """The text of an inline as it would be rendered, leaving out what is marked up as `without`."""
     pieces = []
     depth = 0
-    for token in inline.meta["tokens"]:
+    for token in inline.tokens:
         if token.type in (f"{without}_open", f"{without}_close"):
             depth += token.nesting
         elif depth or token.type == without:
@@ -453,13 +486,13 @@ def _raw(inline: SyntaxTreeNode, without: str = "") -> str:
     return "".join(pieces)
 
 
-def _has(inline: SyntaxTreeNode, markup: str) -> bool:
-    return any(token.type == f"{markup}_open" for token in inline.meta["tokens"])
+def _has(inline: _Node, markup: str) -> bool:
+    return any(token.type == f"{markup}_open" for token in inline.tokens)
 
 
-def _shown(inline: SyntaxTreeNode) -> str:
+def _shown(inline: _Node) -> str:
     """The text of an inline with the symbol at its beginning, which is no box there."""
-    return f"{inline.meta['box'].mark} {_raw(inline)}" if "box" in inline.meta else _raw(inline)
+    return f"{inline.box.mark} {_raw(inline)}" if inline.box is not None else _raw(inline)
 
 
 def _line(text: str) -> str:
@@ -477,11 +510,11 @@ def _says_something(text: str) -> bool:
     return any(map(str.isalnum, _PARENTHESIS.sub("", text)))
 
 
-def _is_bold(inline: SyntaxTreeNode) -> bool:
+def _is_bold(inline: _Node) -> bool:
     return _has(inline, "strong") and not _says_something(_raw(inline, "strong"))
 
 
-def _is_struck(inlines: Sequence[SyntaxTreeNode]) -> bool:
+def _is_struck(inlines: Sequence[_Node]) -> bool:
     if not any(_has(inline, "s") for inline in inlines):
         return False
     return not any(_says_something(_raw(inline, "s")) for inline in inlines)
@@ -531,7 +564,7 @@ class _Remarks:
     not_applicable: str | None = None
 
 
-def _remarks(inlines: Sequence[SyntaxTreeNode], enclosing: _Remarks) -> _Remarks:
+def _remarks(inlines: Sequence[_Node], enclosing: _Remarks) -> _Remarks:
     optional = False
     condition = None
     not_applicable = STRUCK if _is_struck(inlines) else None
@@ -551,8 +584,8 @@ class _ItemDraft:
     slug: str
     line: int
     boxes: Sequence[_Box]
-    node: SyntaxTreeNode
-    following: SyntaxTreeNode | None
+    node: _Node
+    following: _Node | None
     level: int
     groups: tuple[str, ...]
     remarks: _Remarks
@@ -589,14 +622,14 @@ class _Heading:
 class _Document:
     """Reads the tree of a document into its headings, in document order, with the items under each."""
 
-    def __init__(self, root: SyntaxTreeNode) -> None:
+    def __init__(self, root: _Node) -> None:
         self.title = ""
         self._symbols_are_boxes = not _holds_boxes(root)
         self._before_headings = _Heading("", "checklist", 0, 0)
         self.headings = [self._before_headings]
         self._blocks(root.children, (), None)
 
-    def _blocks(self, nodes: Sequence[SyntaxTreeNode], above: tuple[_Heading, ...], parent: _ItemDraft | None) -> None:
+    def _blocks(self, nodes: Sequence[_Node], above: tuple[_Heading, ...], parent: _ItemDraft | None) -> None:
         """Read the blocks of one container, which stands under the headings `above` and in the item `parent`.
 
         Headings among the blocks hold to the end of the container. In an item they are part of its detail.
@@ -635,7 +668,7 @@ class _Document:
 
     def _heading(
         self,
-        node: SyntaxTreeNode,
+        node: _Node,
         above: tuple[_Heading, ...],
         *,
         level: int | None = None,
@@ -658,12 +691,12 @@ class _Document:
         self.headings.append(heading)
         return (*above, heading)
 
-    def _list_item(self, node: SyntaxTreeNode, above: tuple[_Heading, ...], parent: _ItemDraft | None) -> None:
+    def _list_item(self, node: _Node, above: tuple[_Heading, ...], parent: _ItemDraft | None) -> None:
         first = node.children[0] if node.children else None
         if first is None or first.type not in ("paragraph", "heading"):
             self._blocks(node.children, above, parent)
             return
-        box = first.children[0].meta.get("box")
+        box = first.children[0].box
         if box is not None and self._counts(box, above, parent):
             item = self._item([box], first.children, node, None, above, parent)
             self._blocks(node.children[1:], above, item)
@@ -674,14 +707,14 @@ class _Document:
 
     def _table(
         self,
-        node: SyntaxTreeNode,
-        following: SyntaxTreeNode | None,
+        node: _Node,
+        following: _Node | None,
         above: tuple[_Heading, ...],
         parent: _ItemDraft | None,
     ) -> None:
         for row in (row for part in node.children for row in part.children):
             cells = [cell.children[0] for cell in row.children]
-            boxes: list[_Box] = [cell.meta["box"] for cell in cells if "box" in cell.meta]
+            boxes = [cell.box for cell in cells if cell.box is not None]
             if boxes:
                 # Sorting is stable: the first of the real ones, or else the first.
                 boxes.sort(key=lambda box: not box.real)
@@ -692,9 +725,9 @@ class _Document:
     def _item(
         self,
         boxes: Sequence[_Box],
-        inlines: Sequence[SyntaxTreeNode],
-        node: SyntaxTreeNode,
-        following: SyntaxTreeNode | None,
+        inlines: Sequence[_Node],
+        node: _Node,
+        following: _Node | None,
         above: tuple[_Heading, ...],
         parent: _ItemDraft | None,
     ) -> _ItemDraft:
@@ -722,7 +755,7 @@ class _Document:
             return False
         return self._symbols_are_boxes or any(_USES_SYMBOLS.search(heading.title) for heading in above)
 
-    def _holds_items(self, node: SyntaxTreeNode, above: tuple[_Heading, ...]) -> bool:
+    def _holds_items(self, node: _Node, above: tuple[_Heading, ...]) -> bool:
         return any(self._counts(box, above, None) for box in _boxes(node))
 
 
@@ -776,7 +809,7 @@ def _drafts(draft: _ItemDraft) -> Iterator[_ItemDraft]:
         yield from _drafts(child)
 
 
-def _starts(root: SyntaxTreeNode) -> frozenset[int]:
+def _starts(root: _Node) -> frozenset[int]:
     """Lines at which blocks begin that end a paragraph wherever it stands."""
     types = ("list_item", "fence", "blockquote", "hr")
     return frozenset(
