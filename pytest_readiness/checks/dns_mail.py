@@ -76,11 +76,12 @@ def spf(spf_policy: SpfPolicy, *, hard: bool = False) -> Evidence:
 
     Includes and redirects are followed: 10 terms may ask DNS (include, a, mx, ptr, exists, redirect), 2 of them may
     find nothing, an include must lead to one SPF record, and unknown or malformed terms make receivers give up. A
-    network of length 0, +all in an include, and networks (of ip4 and ip6; of a and mx with a length, around the
-    addresses that these have now) that together hold every unicast address of a version (all below 224.0.0.0; 2000::/3)
-    let anybody send and fail, unless the term, or the include that leads to it, has the qualifier -, ~ or ?. Whom ptr,
-    exists and names that depend on the mail let in is not seen, nor what an earlier -, ~ or ? takes from later
-    networks. Whether all servers that send mail for the domain are in it, and whether others are, is not seen.
+    network of length 0, +all in an include, exists with a name that is there whatever the mail, and networks (of ip4
+    and ip6; of a and mx with a length, around the addresses that these have now) that together hold every unicast
+    address of a version (all below 224.0.0.0; 2000::/3) let anybody send and fail, unless the term, or the include that
+    leads to it, has the qualifier -, ~ or ?. Whom ptr and names that depend on the mail let in is not seen, nor what an
+    earlier -, ~ or ? takes from later networks. Whether all servers that send mail for the domain are in it, and
+    whether others are, is not seen.
 
     Args:
         hard: whether it must end in -all. False: ~all is what M3AAWG recommends beside DMARC.

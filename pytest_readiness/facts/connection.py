@@ -6,6 +6,8 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from pytest_readiness.audit import sent
 from pytest_readiness.evidence import CouldNotVerify, Unreachable
@@ -79,16 +81,7 @@ def _greeting(raw: socket.socket, place: str) -> None:
 
 
 def _handshake(raw: socket.socket, endpoint: TlsEndpoint, place: str) -> str:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    # Old protocols and weak keys must be reached to be reported; nothing is sent over this connection.
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    if endpoint.client_cert:
-        from pytest_readiness.facts.http_client import show_client_cert
-
-        show_client_cert(context, endpoint.client_cert, endpoint.client_key)
+    context = _context(endpoint.client_cert, endpoint.client_key)
     try:
         context.wrap_socket(raw, server_hostname=endpoint.host).close()
     except TimeoutError:
@@ -102,3 +95,18 @@ def _handshake(raw: socket.socket, endpoint: TlsEndpoint, place: str) -> str:
             f"{place} broke the connection off during the TLS handshake ({error.strerror or error})", transient=True
         ) from None
     return ""
+
+
+@cache
+def _context(client_cert: Path | None, client_key: Path | None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    # Old protocols and weak keys must be reached to be reported; nothing is sent over this connection.
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    if client_cert:
+        from pytest_readiness.facts.http_client import show_client_cert
+
+        show_client_cert(context, client_cert, client_key)
+    return context

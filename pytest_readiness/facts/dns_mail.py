@@ -246,8 +246,9 @@ class _SpfWalk:
         elif name == "a":
             self._found(goal, "A", "AAAA")
             self._allow(domain, term, goal, *lengths)
-        else:
-            self._found(goal, "A")
+        elif self._found(goal, "A"):
+            # A name that is the same for every mail is there for anybody's.
+            self.anybody.append(f"{cut(term, 80)} in {domain}")
 
     def _parts(self, name: str, rest: str) -> tuple[str, int, int] | None:
         """The domain of a mechanism, "" for none, and the lengths for IPv4 and IPv6; None where it is malformed."""
@@ -305,9 +306,11 @@ class _SpfWalk:
                     network = ipaddress.ip_network(f"{address}/{length}", strict=False)
                     self.allowed.append((network, f"{cut(term, 80)} in {domain}"))
 
-    def _found(self, goal: str, *types: str) -> None:
-        if not any(self.asker.answer(name_of(goal), type).records for type in types):
-            self.voids.append(f"{goal} {'/'.join(types)}")
+    def _found(self, goal: str, *types: str) -> bool:
+        if any(self.asker.answer(name_of(goal), type).records for type in types):
+            return True
+        self.voids.append(f"{goal} {'/'.join(types)}")
+        return False
 
     def _count(self, domain: str, term: str) -> bool:
         self.lookups.append(f"{cut(term, 80)} in {domain}")
