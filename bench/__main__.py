@@ -27,14 +27,17 @@ def main() -> int:
     for column in ("what; beside what", "ours", "other", "ratio", "target", "met?"):
         table.add_column(column, justify="left" if column.startswith("what") else "right")
     missed = False
-    for name in options.names or NAMES:
-        for row in importlib.import_module(f"bench.{name}").run(options.rounds):
-            missed |= row.met is False
-            table.add_row(
-                row.what, row.ours, row.other, row.ratio, row.target, {True: "yes", False: "NO"}.get(row.met, "")
-            )
-        table.add_section()
-    Console(width=None if os.isatty(1) else 140).print(table)
+    try:
+        for name in options.names or NAMES:
+            for row in importlib.import_module(f"bench.{name}").run(options.rounds):
+                missed |= row.met is False
+                table.add_row(
+                    row.what, row.ours, row.other, row.ratio, row.target, {True: "yes", False: "NO"}.get(row.met, "")
+                )
+            table.add_section()
+    finally:
+        # What was measured before an interruption took long enough.
+        Console(width=None if os.isatty(1) else 140).print(table)
     return missed
 
 

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from pytest_readiness.registry import domains
 from tests.pty import on_a_terminal
 
 # A run within this process forgets what it was the first to import, and C extensions do not bear that.
@@ -696,6 +697,38 @@ def test_without_a_target_nothing_heavy_is_imported(project: Project) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=project.path, capture_output=True, text=True, timeout=BOUND)  # noqa: PLW1510
     assert "loaded ['pytest_readiness', 'pytest_readiness.plugin'] []" in done.stdout
+
+
+def test_a_domain_is_imported_where_something_may_ask_for_it(project: Project) -> None:
+    (project.path / "conftest.py").unlink()
+    target = "{env_files: {production: production.env}, urls: {shop: 'https://localhost:1'}}"
+    project.write("readiness.yaml", f"checklists: [CHECK.md]\ntargets: {{prod: {target}}}\n")
+    project.write("production.env", "NAME=value\n")
+    project.items(set="{check: env.present, names: [NAME]}")
+    project.write("own/test_own.py", "def test_page(root_page):\n    pass\n")
+    code = (
+        "import sys, pytest; pytest.main(['--readiness-target=prod', *sys.argv[1:]]);"
+        "print('loaded', sorted({n.split('.')[2].split('_')[0] for n in sys.modules"
+        " if n.startswith('pytest_readiness.checks.')}))"
+    )
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(command, cwd=project.path, capture_output=True, text=True, timeout=BOUND).stdout  # noqa: PLW1510
+
+    assert "loaded ['docs', 'env']\n" in run()
+    every = f"loaded {sorted(domains())}\n"
+    # The fact, of a domain that no binding names, is read, or the page's test would end in another way.
+    shown = run("CHECK.md", "own/test_own.py")
+    assert "localhost:1 refused the connection" in shown
+    assert every in shown
+    shown = run("--fixtures", "-v")
+    assert "root_page" in shown
+    assert every in shown
+    project.write("conftest.py", "")
+    assert every in run()
+    project.items(set="no.such")
+    assert every in run()
 
 
 @pytest.mark.parametrize(
