@@ -548,9 +548,10 @@ class Run:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Judge the run and set the exit code."""
+        # Before anything asks for a reading: asking begins one that is new.
+        self.gatherer.stop("the run ended before it was read")
         if exitstatus == pytest.ExitCode.INTERRUPTED and not self.is_worker:
             self._judge_what_was_read(session)
-        self.gatherer.stop("the run ended before it was read")
         if self.is_worker:
             self.config.workeroutput[SELECTION] = self.selection, self.answers  # type: ignore[attr-defined]
         if self.is_worker or self.config.option.collectonly:
@@ -580,7 +581,7 @@ class Run:
                 continue
             if item.direct:
                 item.readings = self._readings(item)
-            if all(reading.done.is_set() for readings in item.readings.values() for reading in readings):
+            if not any(reading.given_up for readings in item.readings.values() for reading in readings):
                 call = pytest.CallInfo.from_call(functools.partial(self._remember, item), when="call")
                 report = pytest.TestReport.from_item_and_call(item, call)
                 error = call.excinfo.value if call.excinfo is not None else None

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from pytest_readiness.gather import Gatherer
 from pytest_readiness.registry import domains
 from tests.pty import on_a_terminal
 
@@ -452,7 +454,17 @@ def test_stopping_at_the_first_failure_is_never_go(project: Project) -> None:
 @pytest.mark.parametrize(
     ("options", "code"), [([], 2), (["--continue-on-collection-errors"], 1), (["--ignore=test_own.py"], 0)]
 )
-def test_a_file_that_cannot_be_collected_is_never_go(project: Project, options: list[str], code: int) -> None:
+def test_a_file_that_cannot_be_collected_is_never_go(
+    project: Project, monkeypatch: pytest.MonkeyPatch, options: list[str], code: int
+) -> None:
+    stop = Gatherer.stop
+
+    def late(gatherer: Gatherer, reason: str) -> None:
+        time.sleep(0.3)
+        stop(gatherer, reason)
+
+    # Whatever the run's end begins to read is then read.
+    monkeypatch.setattr(Gatherer, "stop", late)
     project.items(good="{check: toy.hsts, on: shop}")
     project.write("test_own.py", "import nothing_of_this_name\n")
     assert project.run(*options, ".").ret == code
