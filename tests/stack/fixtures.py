@@ -86,7 +86,11 @@ def postgres(postgres_factory: PostgresFactory) -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[DockerEngine]:
     """A running Docker engine; each test names its containers after itself, and removes them."""
-    with DockerEngine() as engine:
+    from pytest_readiness.facts import container
+
+    with DockerEngine() as engine, pytest.MonkeyPatch.context() as patched:
+        # Tests starve an engine that has to share their processors.
+        patched.setattr(container, "READ_SECONDS", 30)
         yield engine
 
 
