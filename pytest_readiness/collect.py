@@ -15,6 +15,7 @@ from pytest_readiness.checklist import Section
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify
 from pytest_readiness.gather import Reading
 from pytest_readiness.plan import PlannedChecklist, PlannedTest
+from pytest_readiness.provenance import again
 from pytest_readiness.redact import printable
 from pytest_readiness.registry import CHECKS, CLASSES, SEVERITIES, TARGET, domains
 
@@ -175,14 +176,17 @@ class ChecklistTest(pytest.Function):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """Say in sentences what is false, or why nothing could be seen; a defect keeps its traceback."""
         if isinstance(excinfo.value, ClaimFalse):
-            return failure_text(self.planned, excinfo.value, self.nodeid)
+            config = self.config
+            arguments = [str(argument) for argument in config.invocation_params.args]
+            line = again(config.option.readiness_target, arguments, [self.nodeid])
+            return failure_text(self.planned, excinfo.value, line)
         if isinstance(excinfo.value, CouldNotVerify):
             return f"could not verify: {printable(excinfo.value.reason)}."
         return super().repr_failure(excinfo)
 
 
-def failure_text(planned: PlannedTest, error: ClaimFalse, nodeid: str) -> str:
-    """Return the lines that a person reads when a claim is false."""
+def failure_text(planned: PlannedTest, error: ClaimFalse, line: str) -> str:
+    """Return the lines that a person reads when a claim is false; `line` runs the test again."""
     assert planned.check is not None
     rows = {
         "claim": planned.check.title,
@@ -191,6 +195,6 @@ def failure_text(planned: PlannedTest, error: ClaimFalse, nodeid: str) -> str:
         "where": f"{planned.resource.where} ({planned.resource.name})" if planned.resource else "",
         "remedy": error.remedy or planned.check.remedy,
         "check": f"{planned.check.id}, severity {planned.severity}",
-        "again": f"pytest --readiness-target=… '{nodeid}'",
+        "again": line,
     }
     return "\n".join(f"{name:<9} {printable(text)}" for name, text in rows.items() if text)

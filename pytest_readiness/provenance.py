@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,10 @@ from pytest_readiness.plan import Plan
 
 if TYPE_CHECKING:
     import pytest
+
+KEPT_OPTIONS = ("--readiness-config", "--readiness-allow", "--readiness-release")
+"""Options, each with a value, without which a test would not run again as it ran."""
+KEPT_FLAGS = ("--readiness-fenced",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +122,23 @@ def _commit(folder: Path) -> str:
             return outputs[0] if outputs else ""
         outputs.append(done.stdout.strip())
     return outputs[0] + (" + changes" if outputs[1] else "")
+
+
+def again(target: str, command: Sequence[str], nodes: Iterable[str]) -> str:
+    """Return the line for a shell that runs these tests again.
+
+    Args:
+        target: its name.
+        command: the arguments of the run that they were in.
+        nodes: ids of the tests.
+    """
+    return shlex.join(["pytest", f"--readiness-target={target}", *_kept(command), *nodes])
+
+
+def _kept(arguments: Sequence[str]) -> Iterator[str]:
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, sign, _ = argument.partition("=")
+        if argument in KEPT_FLAGS or (name in KEPT_OPTIONS and sign):
+            yield argument
+        elif name in KEPT_OPTIONS:
+            yield f"{name}={following}"

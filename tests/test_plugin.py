@@ -377,7 +377,7 @@ def test_outcomes(every_outcome: Project) -> None:
             "where     *runbook.md (runbook)",
             "remedy    Write it down.",
             "check     toy.says, severity medium",
-            "again     pytest --readiness-target=* 'CHECK.md::release::false[[]runbook]'",
+            "again     pytest --readiness-target=prod 'CHECK.md::release::false[[]runbook]'",
         ]
     )
     found = every_outcome.found()

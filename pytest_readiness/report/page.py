@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from pytest_readiness.evidence import Attachment
 from pytest_readiness.plan import UNBOUND
+from pytest_readiness.provenance import Provenance, again
 from pytest_readiness.redact import printable
 from pytest_readiness.registry import SEVERITIES
 from pytest_readiness.report.phrases import checklist_of, decision, is_go, seen
@@ -23,7 +23,6 @@ from pytest_readiness.verdict import ItemVerdict, SectionVerdict, replay_notice,
 
 if TYPE_CHECKING:
     from pytest_readiness.outcome import Outcome, Score
-    from pytest_readiness.provenance import Provenance
 
 SOON_DAYS = 30
 """What ends within so many days is named on the first screen."""
@@ -31,9 +30,6 @@ LISTED = 5
 """Items that a panel of the first screen names; the list below holds all."""
 IMAGES = ("image/png", "image/jpeg", "image/webp")
 """Media types that are shown. Anything else could bring markup or script, and is offered as a file to keep."""
-KEPT_OPTIONS = ("--readiness-config", "--readiness-allow", "--readiness-release")
-"""Options, each with a value, without which a test would not run again as it ran."""
-KEPT_FLAGS = ("--readiness-fenced",)
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 FOLDER = resources.files(__package__)
@@ -218,7 +214,7 @@ class Command:
 
     def __init__(self, provenance: Provenance) -> None:
         self._paths = dict(provenance.documents)
-        self._start = ["pytest", f"--readiness-target={provenance.target}", *_kept(provenance.command)]
+        self._provenance = provenance
 
     def of(self, item: ItemVerdict) -> str:
         """Return the line, or "" where the documents' places are not known."""
@@ -231,16 +227,7 @@ class Command:
             result.check if "::" in result.check else f"{path}::{item.section.id}::{result.test.removeprefix(start)}"
             for result in item.results
         ]
-        return shlex.join([*self._start, *dict.fromkeys(nodes)])
-
-
-def _kept(arguments: Sequence[str]) -> Iterator[str]:
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        name, sign, _ = argument.partition("=")
-        if argument in KEPT_FLAGS or (name in KEPT_OPTIONS and sign):
-            yield argument
-        elif name in KEPT_OPTIONS:
-            yield f"{name}={following}"
+        return again(self._provenance.target, self._provenance.command, dict.fromkeys(nodes))
 
 
 def counted(items: Iterable[ItemVerdict]) -> list[tuple[State, int]]:
