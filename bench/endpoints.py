@@ -72,7 +72,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 def both(port):
     with requests.Session() as session:
-        get(session, port, 0), get(session, port, TESTS - 1)
+        get(session, port, 0)
+        get(session, port, TESTS - 1)
 
 with ThreadPoolExecutor(len(PORTS)) as pool:
     list(pool.map(both, PORTS))
