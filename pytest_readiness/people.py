@@ -14,9 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pytest_readiness import authors
 from pytest_readiness.authors import Proof
 from pytest_readiness.binding import EvidenceRule, SignoffRule
-from pytest_readiness.checks import docs
 from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, Evidence
-from pytest_readiness.facts.document import document_text
 from pytest_readiness.problems import Problem, ProblemsError, nearest
 from pytest_readiness.result import Signature
 from pytest_readiness.target.resources import Document
@@ -326,6 +324,9 @@ def _judge_file(rule: EvidenceRule, path: Path, name: str, today: date, who: str
                 f"{_days(rule.max_age_days)} are allowed"
             )
     if rule.sections:
+        from pytest_readiness.checks import docs
+        from pytest_readiness.facts.document import document_text
+
         try:
             text = document_text(Document(name="evidence", path=path))
             docs.sections(text, sections=list(rule.sections))

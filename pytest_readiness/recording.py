@@ -416,7 +416,16 @@ def _once(readings: Iterable[Recorded]) -> list[Recorded]:
     return list(found.values())
 
 
-def unreplayable(item: pytest.Item) -> str:
+class Replay:
+    """The plugin of a run that is judged from a recording; it keeps tests from contacting anything."""
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """End a test that cannot be judged so."""
+        if why := _unreplayable(item):
+            raise CouldNotVerify(f"this cannot be judged from a recording: {why}")
+
+
+def _unreplayable(item: pytest.Item) -> str:
     """Return why a test cannot be judged from a recording, as a clause, or "" where it can.
 
     A test must rest on facts, and nothing on its way to them may look at the target by itself.

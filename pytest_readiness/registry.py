@@ -159,6 +159,7 @@ BINDING_WORDS = (
 )
 """Keys of a binding; no check may have a parameter of such a name."""
 
+_DECLARED = re.compile(r'^@check\(\s*"([\w.]+)"', re.MULTILINE)
 _ID = re.compile(r"[a-z][a-z0-9]*\.[a-z][a-z0-9_]*")
 
 
@@ -288,24 +289,17 @@ def domains() -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(_domain_of, _modules())))
 
 
-def load_catalogue(domain: str = "") -> dict[str, Check]:
+def load_catalogue() -> dict[str, Check]:
     """Import every module of checks that ships with the package and return all registered checks by id.
-
-    Args:
-        domain: import that domain's modules only.
 
     Raises:
         RegistrationError: a fact builds on what it cannot build on.
     """
-    for module in _modules():
-        if not domain or domain == _domain_of(module):
-            importlib.import_module(module)
-    _verify_facts()
-    return CHECKS
+    return _load(_modules())
 
 
 def catalogue() -> Mapping[str, Check]:
-    """Return all checks by id; those of the package are imported, domain by domain, when one is first asked for.
+    """Return all checks by id; a module of the package's is imported when one of its checks is first asked for.
 
     Raises:
         RegistrationError: a fact builds on what it cannot build on.
@@ -319,8 +313,8 @@ def catalogue() -> Mapping[str, Check]:
 
 class _Catalogue(Mapping[str, Check]):
     def __getitem__(self, id: str) -> Check:
-        if id not in CHECKS:
-            load_catalogue(id.partition(".")[0])
+        if id not in CHECKS and (module := _module_by_check(id.partition(".")[0]).get(id)):
+            _load([module])
         return CHECKS[id]
 
     def __iter__(self) -> Iterator[str]:
@@ -328,6 +322,23 @@ class _Catalogue(Mapping[str, Check]):
 
     def __len__(self) -> int:
         return len(load_catalogue())
+
+
+def _load(modules: Iterable[str]) -> dict[str, Check]:
+    for module in modules:
+        importlib.import_module(module)
+    _verify_facts()
+    return CHECKS
+
+
+@cache
+def _module_by_check(domain: str) -> Mapping[str, str]:
+    """Where each check of a domain is declared, as the sources say: importing them all takes much longer."""
+    from pytest_readiness import checks
+
+    modules = [module for module in _modules() if _domain_of(module) == domain]
+    sources = [(module, pkgutil.get_data(checks.__name__, f"{module.rpartition('.')[2]}.py")) for module in modules]
+    return {id: module for module, source in sources for id in _DECLARED.findall((source or b"").decode())}
 
 
 @cache

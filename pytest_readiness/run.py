@@ -12,7 +12,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -36,7 +36,6 @@ from pytest_readiness.people import Circumstances, Vouched, judge_signoffs
 from pytest_readiness.plan import Plan, PlannedChecklist, PlannedTest, make_plan
 from pytest_readiness.problems import Problem, ProblemsError, nearest
 from pytest_readiness.provenance import Provenance, place_of
-from pytest_readiness.recording import Recorder, Recording, read_recording, unreplayable
 from pytest_readiness.redact import Redactor, printable
 from pytest_readiness.registry import CLASSES, FACTS, TARGET, RegistrationError
 from pytest_readiness.report.audit import start_audit
@@ -45,6 +44,9 @@ from pytest_readiness.result import PREFIX, TestResult, attach, carried, sign
 from pytest_readiness.shards import ShardSelection, in_order, make_shard, parse_shard
 from pytest_readiness.target.config import ConfigurationError, find_configuration, load_configuration
 from pytest_readiness.verdict import Verdict, judge
+
+if TYPE_CHECKING:
+    from pytest_readiness.recording import Recording
 
 CHECKLIST_SUFFIXES = (".md", ".markdown")
 VARIABLES = "readiness_variables"
@@ -123,7 +125,11 @@ def start(config: pytest.Config) -> None:
             raise ProblemsError(problems)
         earlier = config.getoption("readiness_baseline")
         baseline = read_baseline(config.invocation_params.dir / earlier) if earlier is not None else None
-        recording = read_recording(config.invocation_params.dir / replay, target) if replay is not None else None
+        recording = None
+        if replay is not None:
+            from pytest_readiness.recording import read_recording
+
+            recording = read_recording(config.invocation_params.dir / replay, target)
     except (ProblemsError, RegistrationError, clock.ClockError) as error:
         raise pytest.UsageError("\n".join(redact(printable(line)) for line in str(error).splitlines())) from None
     run = Run(config, plan, redact, variables, baseline, recording, shard)
@@ -192,7 +198,13 @@ class Run:
             from pytest_readiness.report import register_reports
 
             register_reports(config, self)
+        if recording is not None:
+            from pytest_readiness.recording import Replay
+
+            config.pluginmanager.register(Replay(), "readiness-replay")
         if config.getoption("readiness_record") is not None:
+            from pytest_readiness.recording import Recorder
+
             config.pluginmanager.register(Recorder(config, self), "readiness-recorder")
 
     # Collection
@@ -363,11 +375,6 @@ class Run:
             item.readings = self._readings(item)
             wait(self.config, self.gatherer, [each for readings in item.readings.values() for each in readings])
         return (yield)
-
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Keep a replay from contacting anything."""
-        if self.recording is not None and (why := unreplayable(item)):
-            raise CouldNotVerify(f"this cannot be judged from a recording: {why}")
 
     def _readings(self, item: ChecklistTest) -> dict[str, list[Reading]]:
         test = item.planned

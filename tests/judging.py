@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from pytest_readiness.evidence import Evidence
-from pytest_readiness.registry import CHECKS, FACTS, TARGET, load_catalogue
+from pytest_readiness.registry import FACTS, TARGET, catalogue
 from pytest_readiness.target.config import Target
 from pytest_readiness.target.resources import KINDS, Resource
 
@@ -35,8 +35,7 @@ def read(
 
 def judge(id: str, resource: Resource, *, target: Any = None, **parameters: Any) -> Evidence:
     """Return the evidence of a check; ClaimFalse, CouldNotVerify, NotDeclared come through."""
-    load_catalogue(id.partition(".")[0])
-    check = CHECKS[id]
+    check = catalogue()[id]
     validated = dict(check.parameters.model_validate(parameters))
     asks = check.asked(resource, validated)
     known: dict[str, Any] = {TARGET: target or Target("test")}

@@ -12,17 +12,24 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from pytest_readiness import checks
 from pytest_readiness.gather import Gatherer
-from pytest_readiness.registry import domains
 from tests.pty import on_a_terminal
 
 # A run within this process forgets what it was the first to import, and C extensions do not bear that.
-for _module in ("rich.padding", "rich.table", "ruamel.yaml.cyaml", "pytest_readiness.run"):
+for _module in (
+    "rich.padding",
+    "rich.table",
+    "ruamel.yaml.cyaml",
+    "pytest_readiness.recording",
+    "pytest_readiness.run",
+):
     importlib.import_module(_module)
 for _module in ("audit", "html", "outputs", "terminal"):
     importlib.import_module(f"pytest_readiness.report.{_module}")
@@ -711,7 +718,7 @@ def test_without_a_target_nothing_heavy_is_imported(project: Project) -> None:
     assert "loaded ['pytest_readiness', 'pytest_readiness.plugin'] []" in done.stdout
 
 
-def test_a_domain_is_imported_where_something_may_ask_for_it(project: Project) -> None:
+def test_checks_are_imported_where_something_may_ask_for_them(project: Project) -> None:
     (project.path / "conftest.py").unlink()
     target = "{env_files: {production: production.env}, urls: {shop: 'https://localhost:1'}}"
     project.write("readiness.yaml", f"checklists: [CHECK.md]\ntargets: {{prod: {target}}}\n")
@@ -720,17 +727,16 @@ def test_a_domain_is_imported_where_something_may_ask_for_it(project: Project) -
     project.write("own/test_own.py", "def test_page(root_page):\n    pass\n")
     code = (
         "import sys, pytest; pytest.main(['--readiness-target=prod', *sys.argv[1:]]);"
-        "print('loaded', sorted({n.split('.')[2].split('_')[0] for n in sys.modules"
-        " if n.startswith('pytest_readiness.checks.')}))"
+        "print('loaded', sorted(n.split('.')[2] for n in sys.modules if n.startswith('pytest_readiness.checks.')))"
     )
 
     def run(*arguments: str) -> str:
         command = [sys.executable, "-c", code, *arguments]
         return subprocess.run(command, cwd=project.path, capture_output=True, text=True, timeout=BOUND).stdout  # noqa: PLW1510
 
-    assert "loaded ['docs', 'env']\n" in run()
-    every = f"loaded {sorted(domains())}\n"
-    # The fact, of a domain that no binding names, is read, or the page's test would end in another way.
+    assert "loaded ['env']\n" in run()
+    every = f"loaded {sorted(module.name for module in iter_modules(checks.__path__))}\n"
+    # The fact, of checks that no binding names, is read, or the page's test would end in another way.
     shown = run("CHECK.md", "own/test_own.py")
     assert "localhost:1 refused the connection" in shown
     assert every in shown
@@ -741,6 +747,9 @@ def test_a_domain_is_imported_where_something_may_ask_for_it(project: Project) -
     assert every in run()
     project.items(set="no.such")
     assert every in run()
+    (project.path / "conftest.py").unlink()
+    project.items(set="http.hsts")
+    assert "loaded ['http_headers']\n" in run()
 
 
 @pytest.mark.parametrize(

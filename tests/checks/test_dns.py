@@ -1234,7 +1234,7 @@ def test_parameters_that_assert_nothing(id: str, parameters: dict[str, Any]) -> 
 
 
 def test_bounds_of_the_ttl_that_nothing_is_within(tmp_path: Path) -> None:
-    load_catalogue("dns")
+    load_catalogue()
     checklist = parse_checklist("# Zone\n\n- [ ] Short\n- [ ] Long\n- [ ] Exact\n", tmp_path / "CHECK.md")
     path = bindings_path(checklist.path)
     path.write_text(
