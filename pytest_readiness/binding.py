@@ -32,6 +32,8 @@ SIGNED = "signed"
 
 Cadence = Literal["daily", "weekly", "monthly", "quarterly", "yearly"]
 CADENCE_DAYS: Mapping[str, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "yearly": 366}
+_COMMON = frozenset(("severity", "level", "partial", "signoff", "valid", "cadence"))
+"""Keys that a binding may have beside its checks."""
 _DAYS = re.compile(r"(\d{1,4})\s*d")
 
 
@@ -256,13 +258,11 @@ class _Reader:
             self.problem(line, "'partial' names who signs beside checks; 'signoff' stands without checks.")
         if ("valid" in value or "cadence" in value) and not ("signoff" in value or "partial" in value):
             self.problem(line, "'valid' and 'cadence' bound a sign-off; there is none here.")
-        common = {"severity", "level", "partial", "signoff", "valid", "cadence"}
-        rest = {key for key in value if key not in common}
         if "signoff" in value:
-            for key in sorted(rest, key=value.lines.__getitem__):
+            for key in sorted(value.keys() - _COMMON, key=value.lines.__getitem__):
                 self._unknown(key, value, ("signoff", "valid", "cadence", "severity", "level"))
             return Binding(id, line, signoff=signoff, severity=severity, level=level)
-        part = self._part(value, line, ignore=common)
+        part = self._part(value, line, ignore=_COMMON)
         return None if part is None else Binding(id, line, part, signoff, severity=severity, level=level)
 
     def _signed(self, binding: Binding) -> None:
@@ -325,7 +325,7 @@ class _Reader:
         self.problem(value.lines[key], f"There is no level '{level}' in readiness.yaml.{known}")
         return ""
 
-    def _part(self, value: Any, line: int, ignore: set[str] | None = None) -> Part | None:
+    def _part(self, value: Any, line: int, ignore: frozenset[str] = frozenset()) -> Part | None:
         if isinstance(value, str):
             plain = self._plain.get(value) or self._use(value, YamlMap(self.path, line), line)
             if plain is not None:
@@ -340,7 +340,7 @@ class _Reader:
                 "'any', 'signoff' or 'not_applicable'.",
             )
             return None
-        rest = [key for key in value if key not in (ignore or ())]
+        rest = [key for key in value if key not in ignore]
         ways = [key for key in ("check", "all", "any") if key in value]
         if len(ways) != 1:
             self.problem(line, "A binding holds exactly one of 'check', 'all', 'any', 'signoff', 'not_applicable'.")
@@ -358,7 +358,7 @@ class _Reader:
             return self._use(value["check"], parameters, value.lines["check"])
         for key in rest:
             if key != way:
-                self._unknown(key, value, (way, *sorted(ignore or ())))
+                self._unknown(key, value, (way, *sorted(ignore)))
         return self._several(AllOf if way == "all" else AnyOf, value[way], value.lines[way])
 
     def _several(self, kind: type[AllOf] | type[AnyOf], value: Any, line: int) -> Part | None:
@@ -383,7 +383,7 @@ class _Reader:
         warn = self._warn(check, parameters, given) if "warn" in given else None
         if model is None or on is None:
             return None
-        return Use(check, dict(model), warn, on, line)
+        return Use(check, dict(vars(model)), warn, on, line)
 
     def _warn(self, check: Check, parameters: Mapping[str, Any], given: YamlMap) -> Mapping[str, Any] | None:
         stricter = given["warn"]
@@ -392,7 +392,7 @@ class _Reader:
             return None
         what = f"'warn' of the binding to {check.id}"
         model = validate(check.parameters, {**parameters, **stricter}, stricter, (), what, self.problems)
-        return dict(model) if model is not None else None
+        return dict(vars(model)) if model is not None else None
 
     def _on(self, check: Check, given: YamlMap) -> tuple[str, ...] | None:
         if "on" not in given:

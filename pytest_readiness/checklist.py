@@ -74,6 +74,8 @@ _UNTICKED = {
     ":heavy_check_mark:": ":white_large_square:",
 }
 
+# Without any character at which a rule of CommonMark's inlines begins, or that of what is struck through.
+_PLAIN = re.compile(r"[^\n\\`*_\[\]!<&~]+")
 _BRACKETS = re.compile(r"(?P<struck>~~)?(?P<mark>\[(?P<tick>[xX]|[^\S\n])\])(?=\s|$)\s*")
 _SIGN = re.compile(r"(?P<struck>~~)?(?P<mark>&#?\w+;|:\w+:|\S)\ufe0f?\s*")
 _USES_SYMBOLS = re.compile(r"\b(?:check-?lists?|readiness|requirements?|launch|go-live)\b", re.IGNORECASE)
@@ -354,10 +356,22 @@ def _box(content: str, line: str, start: int, *, cell: bool) -> tuple[_Box, str]
     return box, (match["struck"] or "") + content[match.end() :]
 
 
+def _parse_inlines(state: StateCore) -> None:
+    """Parse the text of blocks as markdown-it's own rule does, but not what is plain: most items are."""
+    for token in state.tokens:
+        if token.type == "inline":
+            children = token.children = list[Token]()
+            if _PLAIN.fullmatch(token.content):
+                children.append(Token("text", "", 0, content=token.content))
+            else:
+                state.md.inline.parse(token.content, state.md, state.env, children)
+
+
 def _markdown() -> MarkdownIt:
     # The preset's limit of 20 would drop what is nested deeper than ten lists without a word.
     markdown = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
     markdown.core.ruler.after("block", "box", _find_boxes)
+    markdown.core.ruler.at("inline", _parse_inlines)
     markdown.normalizeLink = str  # type: ignore[assignment]  # slow, and no one follows the links
     return markdown
 
@@ -541,8 +555,11 @@ def _slug(text: str, otherwise: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _NOT_ASCII.sub(_without_mojibake, _KEYCAP.sub(" ", text)))
     text = text.lower().replace("'", "").replace("’", "")
-    words = _NO_LETTER.sub(" " if text.isascii() else _without_sign, text).split()
-    slug = "-".join(word for word in words if any(map(str.isalnum, word)))
+    if text.isascii():
+        slug = "-".join(_NO_LETTER.sub(" ", text).split())
+    else:
+        words = _NO_LETTER.sub(_without_sign, text).split()
+        slug = "-".join(word for word in words if any(map(str.isalnum, word)))
     if len(slug) > SLUG_LENGTH:
         end = slug.rfind("-", 0, SLUG_LENGTH + 1)
         slug = slug[: end if end > 0 else SLUG_LENGTH]

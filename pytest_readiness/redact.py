@@ -34,12 +34,10 @@ KEY_SHAPES: Mapping[str, str] = {
 }
 """What secret keys look like whose providers document that; each stands where a word begins."""
 
-# User and password before a host, bearer tokens, and keys. Each is only looked for where it can begin: most texts hold
+# User and password before a host; bearer tokens, and keys. Each is only looked for where it can begin: most texts hold
 # none, and every text is searched.
-_SHAPES = re.compile(
-    r"(?<![a-z])(?P<scheme>[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)"
-    r"|\b(?:(?P<auth>(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}|" + "|".join(KEY_SHAPES.values()) + ")"
-)
+_PASSWORD = re.compile(r"(?<![a-z])([a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)")
+_KEY = re.compile(r"\b(?:((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}|" + "|".join(KEY_SHAPES.values()) + ")")
 
 
 class Redactor:
@@ -83,7 +81,9 @@ class Redactor:
             text = self._pattern.sub(MASK, text)
         for pieces in self._pieces:
             text = pieces.masked(text)
-        return _SHAPES.sub(lambda match: f"{match['scheme'] or match['auth'] or ''}{MASK}", text)
+        if "://" in text:
+            text = _PASSWORD.sub(_masked_end, text)
+        return _KEY.sub(_masked_end, text)
 
     def deep(self, value: Any) -> Any:
         """Return plain data with every text in it redacted."""
@@ -94,6 +94,10 @@ class Redactor:
         if isinstance(value, list | tuple):
             return [self.deep(child) for child in value]
         return value
+
+
+def _masked_end(match: re.Match[str]) -> str:
+    return f"{match[1] or ''}{MASK}"
 
 
 class _Pieces:

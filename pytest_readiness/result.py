@@ -88,13 +88,18 @@ class TestResult:
     role: str = ""
     signatures: tuple[Signature, ...] = ()
 
-    def properties(self, clean: Callable[[str], str]) -> list[tuple[str, object]]:
-        """Return it as `user_properties`, empty fields left out and what was seen passed through `clean`."""
-        return [
-            (name, clean(value) if name in _SEEN else value)
-            for field, name in _PROPERTIES
-            if (value := getattr(self, field)) != ""
-        ]
+    @classmethod
+    def clean(cls, clean: Callable[[str], str], **fields: Any) -> TestResult:
+        """Return the result of these fields, with what was seen, and what people wrote, passed through `clean`."""
+        for name in _SEEN & fields.keys():
+            fields[name] = clean(fields[name])
+        if signatures := fields.get("signatures"):
+            fields["signatures"] = tuple(Signature(*map(clean, astuple(each))) for each in signatures)
+        return cls(**fields)
+
+    def properties(self) -> list[tuple[str, object]]:
+        """Return it as `user_properties`, empty fields left out."""
+        return [(name, value) for field, name in _PROPERTIES if (value := getattr(self, field)) != ""]
 
 
 # The JUnit report takes up every property, and files would fill it: what is no figure or text travels beside them.
@@ -102,7 +107,7 @@ _BESIDE = ("attachments", "signatures")
 _PROPERTIES = [(field.name, f"{PREFIX}{field.name}") for field in fields(TestResult) if field.name not in _BESIDE]
 _FIELDS = {name: field for field, name in _PROPERTIES}
 _REQUIRED = {field.name for field in fields(TestResult) if field.default is MISSING}
-_SEEN = frozenset(f"{PREFIX}{name}" for name in ("evidence", "expected", "remedy", "warning", "check", "test"))
+_SEEN = frozenset(("evidence", "expected", "remedy", "warning", "check", "test"))
 
 
 def from_properties(properties: Iterable[tuple[str, object]]) -> TestResult | None:
@@ -111,18 +116,15 @@ def from_properties(properties: Iterable[tuple[str, object]]) -> TestResult | No
     return TestResult(**found) if found.keys() >= _REQUIRED else None
 
 
-def attach(report: object, attachments: Iterable[Attachment]) -> None:
-    """Let a report carry files."""
-    carried = [(each.name, each.media_type, each.data) for each in attachments]
-    if carried:
-        report.__dict__[ATTACHMENTS] = carried
-
-
-def sign(report: object, signatures: Iterable[Signature], clean: Callable[[str], str]) -> None:
-    """Let a report carry sign-offs, each text passed through `clean`."""
-    carried = [tuple(map(clean, astuple(each))) for each in signatures]
-    if carried:
-        report.__dict__[SIGNATURES] = carried
+def carry(report: Any, result: TestResult) -> list[tuple[str, object]]:
+    """Let a report carry a result, with its files and sign-offs; return the `user_properties` that do."""
+    properties = result.properties()
+    report.user_properties += properties
+    if result.attachments:
+        report.__dict__[ATTACHMENTS] = [(each.name, each.media_type, each.data) for each in result.attachments]
+    if result.signatures:
+        report.__dict__[SIGNATURES] = list(map(astuple, result.signatures))
+    return properties
 
 
 def carried(report: Any) -> TestResult | None:

@@ -40,7 +40,7 @@ from pytest_readiness.redact import Redactor, printable
 from pytest_readiness.registry import CLASSES, FACTS, TARGET, RegistrationError
 from pytest_readiness.report.audit import start_audit
 from pytest_readiness.report.terminal import wait
-from pytest_readiness.result import PREFIX, TestResult, attach, carried, sign
+from pytest_readiness.result import TestResult, carried, carry
 from pytest_readiness.shards import ShardSelection, in_order, make_shard, parse_shard
 from pytest_readiness.target.config import ConfigurationError, find_configuration, load_configuration
 from pytest_readiness.verdict import Verdict, judge
@@ -184,6 +184,7 @@ class Run:
                 self.provenance, runner=recording.provenance.runner, replayed_from=recording.moment
             )
         self._begun: set[str] = set()
+        self._kept: tuple[pytest.TestReport | None, TestResult | None] = None, None
         self._keeps = config.getoption("readiness_out") is not None
         self._setup_seconds: dict[str, float] = {}
         self.hiding = Hiding(config, redact)
@@ -451,7 +452,7 @@ class Run:
             if isinstance(error, CouldNotVerify):
                 report.longrepr = f"could not verify: {printable(error.reason)}."
         self.hiding.hide(report)
-        if any(not name.startswith(PREFIX) for name, _ in report.user_properties):
+        if report.user_properties and report.user_properties != item.stash.get(PROPERTIES, None):
             clean = self.hiding.clean_all
             report.user_properties = [(clean(name), clean(value)) for name, value in report.user_properties]
         if report.when != "teardown" and (report.when == "call" or not report.passed):
@@ -466,18 +467,18 @@ class Run:
         error: BaseException | None,
     ) -> None:
         test = item.stash.get(PLANNED, None) or item.stash.get(ANSWERED, None)
-        if test is None or EVIDENCE_KEPT in item.stash:
+        if test is None or PROPERTIES in item.stash:
             return
-        item.stash[EVIDENCE_KEPT] = True
         own = isinstance(item, ChecklistTest)
-        result = _result(item, test, own, report, error, call)
+        fields = _fields(item, test, own, report, error, call)
         if isinstance(item, ChecklistTest) and (notes := _notes(item)):
-            result = replace(result, evidence=f"{result.evidence} ({notes})")
-        properties = result.properties(self._clean)
+            fields["evidence"] = f"{fields['evidence']} ({notes})"
+        if attachments := fields.get("attachments"):
+            fields["attachments"] = tuple(map(self._clean_attachment, attachments))
+        result = TestResult.clean(self._clean, **fields)
+        properties = item.stash[PROPERTIES] = carry(report, result)
         item.user_properties += properties
-        report.user_properties += properties
-        attach(report, map(self._clean_attachment, result.attachments))
-        sign(report, result.signatures, self._clean)
+        self._kept = report, result
 
     def _clean_attachment(self, attachment: Attachment) -> Attachment:
         data = attachment.data
@@ -501,7 +502,9 @@ class Run:
             self.team_missing.pop(report.nodeid, None)
         if not seen and not self._keeps:
             return
-        result = carried(report)
+        kept, result = self._kept
+        if kept is not report:
+            result = carried(report)
         if self._keeps and report.outcome in ("passed", "failed", "skipped"):
             self._record(report, result)
         if not seen:
@@ -661,7 +664,8 @@ class Run:
 
 
 EVIDENCE = pytest.StashKey[Evidence]()
-EVIDENCE_KEPT = pytest.StashKey[bool]()
+PROPERTIES = pytest.StashKey[list[tuple[str, object]]]()
+"""The `user_properties` that carry an item's result: whatever else a report has is to be cleaned."""
 
 
 def exit_code(verdict: Verdict) -> int:
@@ -716,15 +720,15 @@ def _unverified(reason: str, state: str = "unverified") -> BaseException:
     return pytest.skip.Exception(f"{state}: {printable(reason)}", _use_item_location=True)
 
 
-def _result(
+def _fields(
     item: pytest.Item,
     test: PlannedTest,
     own: bool,
     report: pytest.TestReport,
     error: BaseException | None,
     call: pytest.CallInfo[None],
-) -> TestResult:
-    """What a report says about its item."""
+) -> dict[str, Any]:
+    """What a report says about its item, as the fields of its result."""
     common: dict[str, Any] = {
         "test": Run.key_of(item),
         "item": test.full_item,
@@ -744,35 +748,34 @@ def _result(
         if hasattr(report, "wasxfail"):
             warning = "; ".join(filter(None, (warning, "the waiver is no longer needed")))
         signatures = evidence.signatures if isinstance(evidence, Vouched) else ()
-        return TestResult(
-            state="passed",
-            evidence=evidence.text,
-            warning=warning,
-            attachments=evidence.attachments,
-            signatures=signatures,
-            **common,
-        )
+        return common | {
+            "state": "passed",
+            "evidence": evidence.text,
+            "warning": warning,
+            "attachments": evidence.attachments,
+            "signatures": signatures,
+        }
     what = f"{type(error).__name__}: {_first_line(error)}" if error is not None else "the test broke"
     if report.skipped and hasattr(report, "wasxfail"):
         false = isinstance(error, ClaimFalse) or (not own and report.when == "call" and isinstance(error, TEAM_FAILS))
         if false and test.waiver is not None:
-            return TestResult(state="waived", **_false(error, test, what), warning=str(report.wasxfail), **common)
-        return TestResult(state="unverified", evidence=f"expected to fail: {report.wasxfail or what}", **common)
+            return common | _false(error, test, what) | {"state": "waived", "warning": str(report.wasxfail)}
+        return common | {"state": "unverified", "evidence": f"expected to fail: {report.wasxfail or what}"}
     if report.skipped:
         reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
         reason = reason.removeprefix("Skipped: ")
         for state in ("unverified", "not applicable"):
             if reason.startswith(f"{state}: "):
-                return TestResult(state=state, evidence=reason.removeprefix(f"{state}: "), **common)
-        return TestResult(state="unverified", evidence=f"skipped: {reason}", **common)
+                return common | {"state": state, "evidence": reason.removeprefix(f"{state}: ")}
+        return common | {"state": "unverified", "evidence": f"skipped: {reason}"}
     if isinstance(error, ClaimFalse):
         warning = f"the waiver expired on {test.waiver.expires}" if test.waiver and not waived(test) else ""
-        return TestResult(state="failed", **_false(error, test, what), warning=warning, **common)
+        return common | _false(error, test, what) | {"state": "failed", "warning": warning}
     if isinstance(error, CouldNotVerify):
-        return TestResult(state="error", evidence=f"could not verify: {error.reason}", **common)
+        return common | {"state": "error", "evidence": f"could not verify: {error.reason}"}
     if own:
         what = f"could not verify: the check broke ({what}); that is a defect of the check"
-    return TestResult(state="failed" if report.when == "call" and not own else "error", evidence=what, **common)
+    return common | {"state": "failed" if report.when == "call" and not own else "error", "evidence": what}
 
 
 def _first_line(error: BaseException) -> str:

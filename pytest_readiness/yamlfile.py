@@ -146,7 +146,7 @@ class _Reader:
         return made
 
     def _scalar(self, node: Any) -> Any:
-        if str(node.tag) == "tag:yaml.org,2002:str":
+        if node.tag == "tag:yaml.org,2002:str":
             return node.value
         try:
             return self.constructor.construct_object(node)
@@ -162,7 +162,7 @@ class _Reader:
         for key_node, value_node in node.value:
             key_line = key_node.start_mark.line + 1
             value = self.value(value_node)
-            if str(key_node.tag) == "tag:yaml.org,2002:merge":
+            if key_node.tag == "tag:yaml.org,2002:merge":
                 parts = value if isinstance(value, YamlList) else [value]
                 if not all(isinstance(part, YamlMap) for part in parts):
                     message = "'<<' takes a mapping, or a list of mappings, to take over."

@@ -3,11 +3,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import string
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from pytest_readiness.checklist import (
     MARKED_NOT_APPLICABLE,
@@ -95,6 +97,16 @@ def test_a_list_item_with_a_box_is_an_item(line: str, text: str, ticked: bool) -
 )
 def test_what_is_no_box_makes_no_item(line: str) -> None:
     assert texts(f"{line}\n\n***\n\n- [ ] real") == ["real"]
+
+
+@pytest.mark.parametrize(
+    "sign", [*string.punctuation, "é", "—", "\N{NO-BREAK SPACE}", "✅", "&amp;", "<br>", "](", "~~"]
+)
+def test_a_text_is_what_markdown_makes_of_it(sign: str) -> None:
+    text = f"one {sign} two {sign}{sign} three{sign}four{sign} five"
+    (inline,) = MarkdownIt("commonmark").enable("strikethrough").parseInline(text)
+    shown = [" " if token.content == "<br>" else token.content for token in inline.children or ()]
+    assert only(f"# A\n\n- [ ] {text}\n").text == " ".join("".join(shown).split())
 
 
 def test_nested_items_make_groups() -> None:

@@ -116,7 +116,7 @@ class _Again:
             when=report.when,
             sections=[pair for pair in report.output if later or "teardown" not in pair[0]],
             duration=report.seconds,
-            user_properties=result.properties(str) if result is not None else [],
+            user_properties=result.properties() if result is not None else [],
         )
         if report.xfail is not None:
             made.wasxfail = report.xfail
