@@ -1,17 +1,18 @@
 """Gathers facts: each (fact, resource) pair once, concurrently, in the background, within deadlines.
 
-One dispatcher thread decides what may start; each reading runs in a daemon thread of its own, so that one that hangs
-is given up at its deadline and never holds up the run or its end.
+One dispatcher thread decides what may start. Readings run in daemon threads, so that one that hangs is given up at its
+deadline and never holds up the run or its end; a thread goes on with what was waiting for the reading that it ended.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_readiness.audit import reading_of
 from pytest_readiness.evidence import CouldNotVerify, NotDeclared, Unreachable
@@ -91,6 +92,12 @@ class Progress:
     running: tuple[tuple[str, float], ...]
 
 
+class _Ended(NamedTuple):
+    value: Any = None
+    note: str = ""
+    error: CouldNotVerify | NotDeclared | None = None
+
+
 class Gatherer:
     """Schedules readings and keeps what they gave.
 
@@ -118,6 +125,7 @@ class Gatherer:
         self._total = 0
         self._heavy = 0
         self._dispatcher: threading.Thread | None = None
+        self._wakes = math.inf
         self._stopped = ""
 
     def plan(self, name: str, resource: Resource, asks: Asks) -> None:
@@ -248,13 +256,13 @@ class Gatherer:
                 self._give_up_late()
                 self._give_up_hopeless()
                 self._start_what_may()
-                ends = [(reading.started or 0.0) + reading.fact.deadline for reading in self._running]
-                self._lock.wait(max(0.0, min(ends) - time.monotonic()) if ends else None)
+                self._wakes = min(map(_end_of, self._running), default=math.inf)
+                self._lock.wait(max(0.0, self._wakes - time.monotonic()) if self._running else None)
 
     def _give_up_late(self) -> None:
         now = time.monotonic()
         for reading in list(self._running):
-            if now >= (reading.started or now) + reading.fact.deadline:
+            if now >= _end_of(reading):
                 reason = (
                     f"{reading.fact.name} of {reading.resource.where} was not read within {reading.fact.deadline:g} s"
                 )
@@ -283,17 +291,27 @@ class Gatherer:
                     continue
             elif self._on_resource[key] >= READINGS_OF_ONE or self._exclusively_read(key):
                 continue
-            self._ready.remove(reading)
-            reading.started = time.monotonic()
-            self._running.append(reading)
-            self._on_resource[key] += 1
+            self._begin(reading)
             light += not reading.fact.heavy
-            threading.Thread(target=self._read, args=(reading,), name=f"readiness-{reading.label}", daemon=True).start()
+            threading.Thread(target=self._work, args=(reading,), name="readiness-reader", daemon=True).start()
+
+    def _begin(self, reading: Reading) -> None:
+        self._ready.remove(reading)
+        reading.started = time.monotonic()
+        self._running.append(reading)
+        self._on_resource[reading.resource.key] += 1
 
     def _exclusively_read(self, key: str) -> bool:
         return any(reading.fact.exclusive and reading.resource.key == key for reading in self._running)
 
-    def _read(self, reading: Reading) -> None:
+    def _work(self, first: Reading) -> None:
+        reading: Reading | None = first
+        while reading is not None:
+            ended = self._read(reading)
+            with self._lock:
+                reading = self._end(reading, ended)
+
+    def _read(self, reading: Reading) -> _Ended:
         note = ""
         try:
             try:
@@ -308,25 +326,29 @@ class Gatherer:
                     raise kind_of(second)(f"{second.reason}, twice") from None
                 note = f"read at the second try, after: {first.reason}"
         except (CouldNotVerify, NotDeclared) as error:
-            self._end(reading, error=error)
+            return _Ended(error=error)
         except BaseException as error:  # noqa: BLE001  (whatever a fact does, its tests must hear of it)
-            self._end(reading, error=CouldNotVerify(_unforeseen(reading, error)))
-        else:
-            self._end(reading, value=value, note=note)
+            return _Ended(error=CouldNotVerify(_unforeseen(reading, error)))
+        return _Ended(value, note)
 
-    def _end(
-        self,
-        reading: Reading,
-        *,
-        value: Any = None,
-        error: CouldNotVerify | NotDeclared | None = None,
-        note: str = "",
-    ) -> None:
-        with self._lock:
-            if not reading.done.is_set():
-                reading.note = note
-            self._finish(reading, value=value, error=error)
+    def _end(self, reading: Reading, ended: _Ended) -> Reading | None:
+        """Note how a reading ended; return what the same thread goes on with, in the place that became free."""
+        given_up = reading.done.is_set()
+        if not given_up:
+            reading.note = ended.note
+        self._finish(reading, value=ended.value, error=ended.error)
+        next_one = None
+        if not given_up and not reading.fact.heavy and not self._stopped:
+            next_one = next(filter(self._may_follow, reading.dependents), None)
+        if next_one is not None:
+            self._begin(next_one)
+        if self._ready or (next_one is not None and _end_of(next_one) < self._wakes):
             self._lock.notify_all()
+        return next_one
+
+    def _may_follow(self, reading: Reading) -> bool:
+        fact = reading.fact
+        return not (reading.missing or fact.heavy or fact.exclusive or self._hopeless(reading))
 
     def _finish(
         self, reading: Reading, *, value: Any = None, error: CouldNotVerify | NotDeclared | None = None
@@ -378,6 +400,11 @@ def _closure(name: str) -> list[Fact]:
 def _way(reading: Reading) -> tuple[str, str]:
     """The way in which a resource is read: what does not answer on one way (ssh) may well on another (its ports)."""
     return reading.resource.key, _closure(reading.fact.name)[0].name
+
+
+def _end_of(reading: Reading) -> float:
+    """When a reading that runs is given up."""
+    return (reading.started or 0.0) + reading.fact.deadline
 
 
 def _call(reading: Reading, target: Target) -> Any:

@@ -211,6 +211,28 @@ def test_a_missed_deadline_gives_the_resource_up_at_the_cost_of_one(gatherer: Ga
     assert calls == ["hanging"]
 
 
+def test_a_thread_goes_on_with_what_waited_for_it_which_has_a_deadline_of_its_own(
+    gatherer: Gatherer, gate: threading.Event
+) -> None:
+    threads: list[int] = []
+
+    @fact(deadline=10 * BOUND)
+    def knock(document: Document) -> str:
+        threads.append(threading.get_ident())
+        return "open"
+
+    @fact(deadline=SOON)
+    def hanging(document: Document, knock: str) -> str:
+        threads.append(threading.get_ident())
+        gate.wait(BOUND)
+        return "too late"
+
+    with pytest.raises(Unreachable, match="was not read within"):
+        finished(one(gatherer, "hanging", document("a"))).result()
+    assert len(threads) == 2
+    assert len(set(threads)) == 1
+
+
 def test_what_comes_after_its_deadline_is_dropped(gatherer: Gatherer, gate: threading.Event) -> None:
     @fact(deadline=SOON)
     def slow(document: Document) -> str:
@@ -220,7 +242,7 @@ def test_what_comes_after_its_deadline_is_dropped(gatherer: Gatherer, gate: thre
     reading = finished(one(gatherer, "slow", document("a")))
     gate.set()
     for thread in threading.enumerate():
-        if thread.name == f"readiness-{reading.label}":
+        if thread.name == "readiness-reader":
             thread.join(BOUND)
     assert reading.value is None
     with pytest.raises(Unreachable):
