@@ -37,8 +37,8 @@ def _narrower(name: str, fixtures: Iterable[str]) -> str | None:
 class Fixtures:
     """The plugin that defines a fixture for every kind of resource and every fact.
 
-    The facts that no check of the run needs are imported, and get their fixtures, once a module or a
-    conftest.py is there that might ask for them.
+    Facts that no check of the run needs are imported, and get their fixtures, once a module or a conftest.py is there
+    that might ask for them.
 
     Args:
         config: of the run.

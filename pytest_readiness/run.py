@@ -19,7 +19,6 @@ import pytest
 from pytest_readiness import clock
 from pytest_readiness.binding import bindings_path
 from pytest_readiness.collect import (
-    PLANNED,
     ChecklistFile,
     ChecklistTest,
     register_markers,
@@ -28,11 +27,12 @@ from pytest_readiness.collect import (
 )
 from pytest_readiness.drift import Baseline, read_baseline
 from pytest_readiness.evidence import MAX_ATTACHMENT, Attachment, ClaimFalse, CouldNotVerify, Evidence, NotDeclared
+from pytest_readiness.findings import ANSWERED, EVIDENCE, TEAM_FAILS, fields_of, key_of, planned_for
 from pytest_readiness.fixtures import Fixtures, parametrize, testinfra_hosts
 from pytest_readiness.gather import Gatherer, Reading
 from pytest_readiness.hiding import Hiding
 from pytest_readiness.outcome import Input, Original, Outcome, Report
-from pytest_readiness.people import Circumstances, Vouched, judge_signoffs
+from pytest_readiness.people import Circumstances, judge_signoffs
 from pytest_readiness.plan import Plan, PlannedChecklist, PlannedTest, make_plan
 from pytest_readiness.problems import Problem, ProblemsError, nearest
 from pytest_readiness.provenance import Provenance, place_of
@@ -44,23 +44,15 @@ from pytest_readiness.result import TestResult, carried, carry
 from pytest_readiness.shards import ShardSelection, in_order, make_shard, parse_shard
 from pytest_readiness.target.config import ConfigurationError, find_configuration, load_configuration
 from pytest_readiness.verdict import Verdict, judge
+from pytest_readiness.workers import SELECTION, VARIABLES, Workers
 
 if TYPE_CHECKING:
     from pytest_readiness.recording import Recording
 
 CHECKLIST_SUFFIXES = (".md", ".markdown")
-VARIABLES = "readiness_variables"
-"""Key of the controller's variables in an xdist worker's input."""
-SELECTION = "readiness_selection"
-"""Key of a worker's output: what was selected for all shards, and which items a team's own tests answer."""
 NO_GO = 6
 """Exit code: NO-GO, though no test failed, because something is unverified, unsigned or could not be verified."""
 EVIDENCE_LENGTH = 1000
-TEAM_FAILS = (AssertionError, pytest.fail.Exception)
-"""What a team's own test raises where its claim is false."""
-
-ANSWERED = pytest.StashKey[PlannedTest]()
-"""On a team's own test that answers an item: a test of that item to stand for it."""
 
 
 def start(config: pytest.Config) -> None:
@@ -87,10 +79,11 @@ def start(config: pytest.Config) -> None:
         shard = parse_shard(text) if (text := config.getoption("readiness_shard")) is not None else None
         if shard is not None and config.getoption("readiness_history") is not None:
             raise pytest.UsageError("A shard is no run of its own; give --history to `readiness merge` instead.")
-        path = config.getoption("readiness_config") or find_configuration(config.rootpath, config.invocation_params.dir)
+        folders = dict.fromkeys((config.rootpath, config.invocation_params.dir))
+        path = config.getoption("readiness_config") or find_configuration(*folders)
         if path is None:
             raise pytest.UsageError(
-                f"There is no readiness.yaml in {config.rootpath} or {config.invocation_params.dir} or above it; "
+                f"There is no readiness.yaml in {' or '.join(map(str, folders))} or above it; "
                 "write one (see the quickstart) or name one with --readiness-config FILE."
             )
         variables: dict[str, str] = dict(worker[VARIABLES]) if worker is not None else {}
@@ -161,7 +154,6 @@ class Run:
         self.config = config
         self.plan = plan
         self.redact = redact
-        self.variables = variables
         self.baseline = baseline
         self.shard = shard
         self.recording = recording
@@ -198,6 +190,7 @@ class Run:
         if not self.is_worker:
             from pytest_readiness.report import register_reports
 
+            config.pluginmanager.register(Workers(self, variables), "readiness-workers")
             register_reports(config, self)
         if recording is not None:
             from pytest_readiness.recording import Replay
@@ -259,7 +252,7 @@ class Run:
                 continue
             test = by_item[found[0]]
             item.stash[ANSWERED] = test
-            self.answers[self.key_of(item)] = test.full_item
+            self.answers[key_of(item)] = test.full_item
             answered.add(test.full_item)
             marks: list[str | pytest.MarkDecorator] = [test.severity, *section_markers(test.section)]
             for mark in (*marks, *waived(test, *TEAM_FAILS)):
@@ -294,66 +287,6 @@ class Run:
         given_up = session.testsfailed and not self.config.option.continue_on_collection_errors
         if not self.is_worker and not self.config.option.collectonly and not given_up:
             self._gather(session.items)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
-        """Learn from a worker what was selected."""
-        for nodeid in ids:
-            path, *names = nodeid.split("::")
-            planned = self.checklists.get((self.config.rootpath / path).resolve())
-            if planned is not None and len(names) == 2:
-                self.expected[f"{planned.checklist.name}:{names[0]}/{names[1].partition('@')[0]}"] = None
-            else:
-                self.team_missing[nodeid] = None
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Hand the variables to an xdist worker."""
-        node.workerinput[VARIABLES] = self.variables
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
-        """Let one worker read a resource's facts for all its tests; spread over workers each would read them again."""
-        if config.option.dist not in ("load", "loadgroup"):
-            return None
-        from xdist.scheduler import LoadScopeScheduling
-
-        groups: dict[tuple[str, ...], str] = {
-            (planned.checklist.name, section, test.name): test.resource.key
-            for planned in self.plan.checklists.values()
-            for section, tests in planned.tests.items()
-            for test in tests
-            if test.resource is not None
-        }
-
-        def group(nodeid: str) -> str:
-            path, *names = nodeid.split("::")
-            planned = self.checklists.get((config.rootpath / path).resolve())
-            if planned is not None:
-                return groups.get((planned.checklist.name, *names), nodeid)
-            # A group of a team's own test stands behind its name, where pytest lets xdist put it there.
-            return nodeid.rpartition("@")[2]
-
-        # Not xdist's own groups: they travel by changing the tests' ids, which pytest 9.2 does not let happen.
-        scheduler = LoadScopeScheduling(config, log)
-        scheduler._split_scope = group
-        return scheduler
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Learn from a worker what was selected before its shard was."""
-        output: dict[str, Any] = getattr(node, "workeroutput", {})
-        selection, answers = output.get(SELECTION, ((), {}))
-        self.selection = tuple(selection) or self.selection
-        self.answers.update(answers)
-
-    @staticmethod
-    def key_of(item: pytest.Item) -> str:
-        """Identity of a test over all checklists; of one that answers no item, its node id."""
-        if isinstance(item, ChecklistTest):
-            return item.planned.key
-        test = item.stash.get(ANSWERED, None)
-        return f"{test.checklist}:{_nodeid(item)}" if test is not None else _nodeid(item)
 
     def _gather(self, items: Sequence[pytest.Item], only: str | None = None) -> None:
         for item in items:
@@ -466,13 +399,10 @@ class Run:
         report: pytest.TestReport,
         error: BaseException | None,
     ) -> None:
-        test = item.stash.get(PLANNED, None) or item.stash.get(ANSWERED, None)
+        test = planned_for(item)
         if test is None or PROPERTIES in item.stash:
             return
-        own = isinstance(item, ChecklistTest)
-        fields = _fields(item, test, own, report, error, call)
-        if isinstance(item, ChecklistTest) and (notes := _notes(item)):
-            fields["evidence"] = f"{fields['evidence']} ({notes})"
+        fields = fields_of(item, test, report, error, call)
         if attachments := fields.get("attachments"):
             fields["attachments"] = tuple(map(self._clean_attachment, attachments))
         result = TestResult.clean(self._clean, **fields)
@@ -663,7 +593,6 @@ class Run:
         )
 
 
-EVIDENCE = pytest.StashKey[Evidence]()
 PROPERTIES = pytest.StashKey[list[tuple[str, object]]]()
 """The `user_properties` that carry an item's result: whatever else a report has is to be cleaned."""
 
@@ -692,13 +621,6 @@ def _inputs(plan: Plan, root: Path) -> tuple[Input, ...]:
     )
 
 
-def _nodeid(item: pytest.Item) -> str:
-    """The node id, without the groups that xdist appends to it."""
-    marks = item.iter_markers("xdist_group")
-    groups = {str(mark.args[0] if mark.args else mark.kwargs.get("name", "default")) for mark in marks}
-    return item.nodeid.removesuffix(f"@{'_'.join(sorted(groups))}")
-
-
 def _warned(test: PlannedTest, arguments: Mapping[str, Any], evidence: Evidence) -> Evidence:
     """Judge once more by the stricter parameters; what does not hold by them is a warning."""
     assert test.check is not None
@@ -711,90 +633,5 @@ def _warned(test: PlannedTest, arguments: Mapping[str, Any], evidence: Evidence)
     return evidence
 
 
-def _notes(item: ChecklistTest) -> str:
-    notes = [reading.note for readings in item.readings.values() for reading in readings if reading.note]
-    return "; ".join(dict.fromkeys(notes))
-
-
 def _unverified(reason: str, state: str = "unverified") -> BaseException:
     return pytest.skip.Exception(f"{state}: {printable(reason)}", _use_item_location=True)
-
-
-def _fields(
-    item: pytest.Item,
-    test: PlannedTest,
-    own: bool,
-    report: pytest.TestReport,
-    error: BaseException | None,
-    call: pytest.CallInfo[None],
-) -> dict[str, Any]:
-    """What a report says about its item, as the fields of its result."""
-    common: dict[str, Any] = {
-        "test": Run.key_of(item),
-        "item": test.full_item,
-        "severity": test.severity,
-        "target": item.config.getoption("readiness_target"),
-        "check": _check_name(test) if own else _nodeid(item),
-        "seconds": round(call.duration, 6),
-        "start": round(call.start, 3),
-    }
-    if own and test.resource is not None:
-        common |= {"resource": test.resource.name, "resource_kind": test.resource.kind}
-    if own and test.signoff is not None:
-        common["role"] = test.signoff.role
-    if report.passed:
-        evidence = item.stash.get(EVIDENCE, None) or Evidence("the team's own test passed")
-        warning = evidence.warning
-        if hasattr(report, "wasxfail"):
-            warning = "; ".join(filter(None, (warning, "the waiver is no longer needed")))
-        signatures = evidence.signatures if isinstance(evidence, Vouched) else ()
-        return common | {
-            "state": "passed",
-            "evidence": evidence.text,
-            "warning": warning,
-            "attachments": evidence.attachments,
-            "signatures": signatures,
-        }
-    what = f"{type(error).__name__}: {_first_line(error)}" if error is not None else "the test broke"
-    if report.skipped and hasattr(report, "wasxfail"):
-        false = isinstance(error, ClaimFalse) or (not own and report.when == "call" and isinstance(error, TEAM_FAILS))
-        if false and test.waiver is not None:
-            return common | _false(error, test, what) | {"state": "waived", "warning": str(report.wasxfail)}
-        return common | {"state": "unverified", "evidence": f"expected to fail: {report.wasxfail or what}"}
-    if report.skipped:
-        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        reason = reason.removeprefix("Skipped: ")
-        for state in ("unverified", "not applicable"):
-            if reason.startswith(f"{state}: "):
-                return common | {"state": state, "evidence": reason.removeprefix(f"{state}: ")}
-        return common | {"state": "unverified", "evidence": f"skipped: {reason}"}
-    if isinstance(error, ClaimFalse):
-        warning = f"the waiver expired on {test.waiver.expires}" if test.waiver and not waived(test) else ""
-        return common | _false(error, test, what) | {"state": "failed", "warning": warning}
-    if isinstance(error, CouldNotVerify):
-        return common | {"state": "error", "evidence": f"could not verify: {error.reason}"}
-    if own:
-        what = f"could not verify: the check broke ({what}); that is a defect of the check"
-    return common | {"state": "failed" if report.when == "call" and not own else "error", "evidence": what}
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).partition("\n")[0]
-
-
-def _check_name(test: PlannedTest) -> str:
-    if test.check is not None:
-        return test.check.id
-    return "signoff" if test.signoff is not None else ""
-
-
-def _false(error: BaseException | None, test: PlannedTest, what: str) -> dict[str, Any]:
-    if not isinstance(error, ClaimFalse):
-        return {"evidence": what}
-    remedy = error.remedy or (test.check.remedy if test.check else "")
-    return {
-        "evidence": error.seen,
-        "expected": error.expected,
-        "remedy": remedy,
-        "attachments": error.attachments,
-    }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_readiness.collect import ChecklistTest
+from pytest_readiness.findings import key_of
 from pytest_readiness.outcome import Shard
 from pytest_readiness.target.resources import Resource
 
@@ -51,7 +52,7 @@ class ShardSelection:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Deselect what other shards run."""
-        self.run.selection = tuple(self.run.key_of(item) for item in items)
+        self.run.selection = tuple(key_of(item) for item in items)
         mine = split([_unit(item) for item in items], [_weight(item) for item in items], self.of)
         others = [item for item, shard in zip(items, mine, strict=True) if shard != self.number]
         if others:

@@ -674,6 +674,16 @@ def test_a_wrong_configuration_is_told_in_sentences(project: Project, sentence: 
     assert project.reads() == []
 
 
+def test_a_missing_configuration_is_told_with_the_folders_that_were_searched(project: Project) -> None:
+    (project.path / "readiness.yaml").unlink()
+    elsewhere = project.path / "elsewhere"
+    elsewhere.mkdir()
+    for options, folders in ([], f"{project.path}"), ([f"--rootdir={elsewhere}"], f"{elsewhere} or {project.path}"):
+        result = project.run(*options)
+        assert result.ret == 4
+        assert f"There is no readiness.yaml in {folders} or above it; write one" in result.stderr.str()
+
+
 @pytest.mark.parametrize("option", ["--readiness-report=x.html", "--readiness-out=x", "--readiness-release=1"])
 def test_options_need_a_target(project: Project, option: str) -> None:
     result = project.run(option, target=None)
