@@ -9,10 +9,10 @@ from __future__ import annotations
 import http.client
 import io
 import ssl
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from socket import SHUT_RDWR, socket
 from typing import Any
 
@@ -25,8 +25,11 @@ from urllib3.exceptions import HeaderParsingError, HTTPError
 from urllib3.util.response import assert_header_parsing
 
 from pytest_readiness.evidence import CouldNotVerify
+from pytest_readiness.facts.alarm import Alarm, Alarms
 from pytest_readiness.facts.connection import CONNECT_SECONDS
 from pytest_readiness.facts.http_client import MAX_HEADERS, Nobody, Untrusted, cut
+
+_alarms = Alarms()
 
 
 class BadHeadersError(Exception):
@@ -65,7 +68,7 @@ class Transport(HTTPAdapter):
         self._headers = {"Host": named, **headers}
         self._pool: HTTPConnectionPool | None = None
         self._until = 0.0
-        self._alarm: threading.Timer | None = None
+        self._alarm: Alarm | None = None
 
     def get_connection_with_tls_context(self, *_: object, **__: object) -> HTTPConnectionPool:
         """The pool of the origin, of one connection."""
@@ -137,8 +140,7 @@ class Transport(HTTPAdapter):
     def begin(self, sock: socket) -> None:
         """Start the clock of the request that is about to be sent over the socket."""
         # A timeout on the socket bounds only the gap between two bytes.
-        self._alarm = threading.Timer(max(self._until - time.monotonic(), 0), _shut, [sock])
-        self._alarm.start()
+        self._alarm = _alarms.set(self._until, partial(_shut, sock))
         self.sent = time.monotonic()
 
 
