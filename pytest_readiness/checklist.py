@@ -555,11 +555,8 @@ def _slug(text: str, otherwise: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _NOT_ASCII.sub(_without_mojibake, _KEYCAP.sub(" ", text)))
     text = text.lower().replace("'", "").replace("’", "")
-    if text.isascii():
-        slug = "-".join(_NO_LETTER.sub(" ", text).split())
-    else:
-        words = _NO_LETTER.sub(_without_sign, text).split()
-        slug = "-".join(word for word in words if any(map(str.isalnum, word)))
+    words = _NO_LETTER.sub(" " if text.isascii() else _without_sign, text).split()
+    slug = "-".join(word for word in words if any(map(str.isalnum, word)))
     if len(slug) > SLUG_LENGTH:
         end = slug.rfind("-", 0, SLUG_LENGTH + 1)
         slug = slug[: end if end > 0 else SLUG_LENGTH]

@@ -56,8 +56,7 @@ def fields_of(
         error: what it raised, where it did.
         call: the phase itself, for its times.
     """
-    own = isinstance(item, ChecklistTest)
-    fields = _fields(item, test, own, report, error, call)
+    fields = _fields(item, test, report, error, call)
     if isinstance(item, ChecklistTest) and (notes := _notes(item)):
         fields["evidence"] = f"{fields['evidence']} ({notes})"
     return fields
@@ -66,11 +65,11 @@ def fields_of(
 def _fields(
     item: pytest.Item,
     test: PlannedTest,
-    own: bool,
     report: pytest.TestReport,
     error: BaseException | None,
     call: pytest.CallInfo[None],
 ) -> dict[str, Any]:
+    own = isinstance(item, ChecklistTest)
     common: dict[str, Any] = {
         "test": key_of(item),
         "item": test.full_item,

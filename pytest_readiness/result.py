@@ -89,7 +89,7 @@ class TestResult:
     signatures: tuple[Signature, ...] = ()
 
     @classmethod
-    def clean(cls, clean: Callable[[str], str], **fields: Any) -> TestResult:
+    def cleaned(cls, clean: Callable[[str], str], **fields: Any) -> TestResult:
         """Return the result of these fields, with what was seen, and what people wrote, passed through `clean`."""
         for name in _SEEN & fields.keys():
             fields[name] = clean(fields[name])

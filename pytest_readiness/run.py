@@ -389,7 +389,9 @@ class Run:
             clean = self.hiding.clean_all
             report.user_properties = [(clean(name), clean(value)) for name, value in report.user_properties]
         if report.when != "teardown" and (report.when == "call" or not report.passed):
-            self._keep(item, call, report, error)
+            result = self._keep(item, call, report, error)
+            if result is not None:
+                self._kept = report, result
         return report
 
     def _keep(
@@ -398,17 +400,17 @@ class Run:
         call: pytest.CallInfo[None],
         report: pytest.TestReport,
         error: BaseException | None,
-    ) -> None:
+    ) -> TestResult | None:
         test = planned_for(item)
         if test is None or PROPERTIES in item.stash:
-            return
+            return None
         fields = fields_of(item, test, report, error, call)
         if attachments := fields.get("attachments"):
             fields["attachments"] = tuple(map(self._clean_attachment, attachments))
-        result = TestResult.clean(self._clean, **fields)
+        result = TestResult.cleaned(self._clean, **fields)
         properties = item.stash[PROPERTIES] = carry(report, result)
         item.user_properties += properties
-        self._kept = report, result
+        return result
 
     def _clean_attachment(self, attachment: Attachment) -> Attachment:
         data = attachment.data
@@ -527,8 +529,7 @@ class Run:
                 error = call.excinfo.value if call.excinfo is not None else None
                 if isinstance(error, ClaimFalse) and (marks := waived(item.planned, ClaimFalse)):
                     report.outcome, report.wasxfail = "skipped", str(marks[0].kwargs["reason"])
-                self._keep(item, call, report, error)
-                result = carried(report)
+                result = self._keep(item, call, report, error)
                 if result is not None:
                     self.results[result.test] = result
 

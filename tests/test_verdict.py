@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pytest_readiness.checklist import parse_checklist
 from pytest_readiness.people import Decisions
 from pytest_readiness.plan import Plan, PlannedChecklist, PlannedTest
 from pytest_readiness.registry import SEVERITIES, Severity
-from pytest_readiness.result import STATES, State, TestResult, from_properties, worst
+from pytest_readiness.result import STATES, Signature, State, TestResult, from_properties, worst
 from pytest_readiness.run import exit_code
 from pytest_readiness.target.config import Configuration, Policy, Target, Weights
 from pytest_readiness.verdict import Verdict, judge, shown
@@ -217,8 +218,25 @@ def test_a_group_is_as_good_as_its_worst_item() -> None:
     assert made.score == 50.0
 
 
-def test_a_result_travels_as_user_properties() -> None:
-    result = TestResult("CHECK:a/b[c]", "CHECK:a/b", "failed", "high", "prod", evidence="seen é", seconds=0.5)
+def test_a_result_is_cleaned_where_it_tells_what_was_seen_and_travels_as_user_properties() -> None:
+    result = TestResult.cleaned(
+        str.upper,
+        test="CHECK:a/b[c]",
+        item="CHECK:a/b",
+        state="failed",
+        severity="high",
+        target="prod",
+        evidence="seen é",
+        seconds=0.5,
+        signatures=(Signature("somebody", "owner", "2026-01-01"),),
+    )
+    assert result == TestResult(
+        *("CHECK:A/B[C]", "CHECK:a/b", "failed", "high", "prod"),
+        evidence="SEEN É",
+        seconds=0.5,
+        signatures=(Signature("SOMEBODY", "OWNER", "2026-01-01"),),
+    )
+    result = replace(result, signatures=())
     assert from_properties([("other", 1), *result.properties()]) == result
     assert from_properties([("other", 1)]) is None
 

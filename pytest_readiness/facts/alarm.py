@@ -1,4 +1,4 @@
-"""Calls at a moment, unless cancelled: one thread watches over all, because one for each request costs much of it."""
+"""Calls at a moment, unless cancelled; one thread for all, because starting one is a good part of a request's work."""
 
 from __future__ import annotations
 
