@@ -18,11 +18,11 @@ from dataclasses import fields
 from pathlib import Path
 
 from bench.measure import Row, at_most, in_turn
-from pytest_readiness.facts import tls
-from pytest_readiness.facts.connection import connection
-from pytest_readiness.facts.tls import COMMANDS, ScanRequest, TlsScan
-from pytest_readiness.facts.tls_worker import record
-from pytest_readiness.target.resources import Url
+from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.tls.facts import scan as tls
+from pytest_readiness.domains.tls.facts.connection import connection
+from pytest_readiness.domains.tls.facts.scan import COMMANDS, ScanRequest, TlsScan
+from pytest_readiness.domains.tls.worker import record
 from tests.stack.certs import Authority
 from tests.stack.nginx import Nginx
 from tests.stack.process import free_port

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import is_dataclass
 from typing import TYPE_CHECKING
 
-from pytest_readiness import describe
-from pytest_readiness.registry import CHECKS, FACTS, Check, Fact, load_catalogue
-from pytest_readiness.target.resources import KINDS, word
+from pytest_readiness.cli import describe
+from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.registry import CHECKS, FACTS, Check, Fact
+from pytest_readiness.core.resources import KINDS, word
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig

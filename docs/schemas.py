@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pytest_readiness.schemas import SCHEMAS
+from pytest_readiness.cli.schemas import SCHEMAS
 
 FOLDER = Path(__file__).parent / "schemas"
 

@@ -24,8 +24,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from pytest_readiness.audit import sent
-    from pytest_readiness.evidence import (
+    from pytest_readiness.core.audit import sent
+    from pytest_readiness.core.evidence import (
         Attachment,
         ClaimFalse,
         CouldNotVerify,
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
         Unreachable,
         claim,
     )
-    from pytest_readiness.registry import check, fact
+    from pytest_readiness.core.registry import check, fact
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pytest_readiness import audit, evidence, registry
+    from pytest_readiness.core import audit, evidence, registry
 
     return getattr({"check": registry, "fact": registry, "sent": audit}.get(name, evidence), name)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_readiness.registry import CHECKS, FACTS, load_catalogue
+from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.registry import CHECKS, FACTS
 from tests.release import Release
 from tests.stack.fixtures import (
     authority,

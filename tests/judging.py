@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from pytest_readiness.evidence import Evidence
-from pytest_readiness.registry import FACTS, TARGET, catalogue
-from pytest_readiness.target.config import Target
-from pytest_readiness.target.resources import KINDS, Resource
+from pytest_readiness.config.target import Target
+from pytest_readiness.core.domains import catalogue
+from pytest_readiness.core.evidence import Evidence
+from pytest_readiness.core.registry import FACTS, TARGET
+from pytest_readiness.core.resources import KINDS, Resource
 
 
 def read(

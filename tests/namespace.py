@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pytest_readiness.target.resources import Host
+from pytest_readiness.domains.host.resource import Host
 from tests.stack.process import children, running, wait_until
 from tests.stack.programs import program, unavailable
 from tests.stack.sshd import Sshd

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from pytest_readiness.binding import bindings_path, read_bindings
-from pytest_readiness.checklist import read_checklist
-from pytest_readiness.evidence import ClaimFalse, CouldNotVerify, NotDeclared
-from pytest_readiness.people import Circumstances, judge_signoffs
-from pytest_readiness.plan import Plan, PlannedTest, make_plan
-from pytest_readiness.registry import load_catalogue
-from pytest_readiness.target.config import load_configuration
+from pytest_readiness.checklist.checklist import read_checklist
+from pytest_readiness.config.loading import load_configuration
+from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
+from pytest_readiness.people.decisions import Circumstances, judge_signoffs
+from pytest_readiness.plan.bindings import bindings_path, read_bindings
+from pytest_readiness.plan.plan import Plan, PlannedTest, make_plan
 from suites.demo import shop
 from tests.judging import judge
 

@@ -24,20 +24,26 @@ from pydantic import BaseModel
 
 import pytest_readiness
 from docs import hooks, schemas
-from pytest_readiness import describe, plugin, run
-from pytest_readiness.binding import CADENCE_DAYS, EvidenceRule, SignoffRule, read_bindings
-from pytest_readiness.checklist import parse_checklist
-from pytest_readiness.cli import app
-from pytest_readiness.outcome import Course, Shard
-from pytest_readiness.people import Signoff, Waiver, read_people
-from pytest_readiness.recording import FORMAT as RECORDING_FORMAT
-from pytest_readiness.registry import BINDING_WORDS, CHECKS, CLASSES, FACTS, SEVERITIES, Check, load_catalogue
-from pytest_readiness.result import STATES
-from pytest_readiness.result_file import BaselineRecord, ResultFile
-from pytest_readiness.schemas import SCHEMAS
-from pytest_readiness.target.config import ConfigurationFile, Policy, TargetFile, Weights, load_configuration
-from pytest_readiness.target.resources import DATABASES, KINDS, SECTIONS, Url
-from pytest_readiness.yamlfile import parse_yaml
+from pytest_readiness import plugin
+from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.cli import app, describe
+from pytest_readiness.cli.schemas import SCHEMAS
+from pytest_readiness.config.loading import load_configuration
+from pytest_readiness.config.model import ConfigurationFile, Policy, TargetFile, Weights
+from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.registry import BINDING_WORDS, CHECKS, CLASSES, FACTS, SEVERITIES, Check
+from pytest_readiness.core.resources import KINDS, SECTIONS
+from pytest_readiness.core.yamlfile import parse_yaml
+from pytest_readiness.domains.database.resource import databases
+from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.people.decisions import Signoff, Waiver, read_people
+from pytest_readiness.people.rules import CADENCE_DAYS, EvidenceRule, SignoffRule
+from pytest_readiness.plan.bindings import read_bindings
+from pytest_readiness.record.recording import FORMAT as RECORDING_FORMAT
+from pytest_readiness.run import run
+from pytest_readiness.verdict.outcome import Course, Shard
+from pytest_readiness.verdict.result import STATES
+from pytest_readiness.verdict.result_file import BaselineRecord, ResultFile
 from suites.demo import shop
 
 ROOT = Path(__file__).parent.parent
@@ -159,7 +165,7 @@ def test_resources(section: str) -> None:
     text = part(page("configuration.md"), section)
     table = rows(text)
     if section == "databases":
-        assert table.pop("engine")[0].startswith(", ".join(f"`{engine}`" for engine in DATABASES))
+        assert table.pop("engine")[0].startswith(", ".join(f"`{engine}`" for engine in databases()))
     for model in SECTIONS[section]:
         assert f"`{model.kind}`" in text
         assert_documented(table, model, ("name", "labels"))

@@ -113,7 +113,7 @@ from pathlib import Path
 import pytest
 
 from pytest_readiness import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, check
-from pytest_readiness.evidence import Attachment
+from pytest_readiness.core.evidence import Attachment
 
 EVIL = {EVIL + NEWLINES!r}
 FILES = (
@@ -245,7 +245,7 @@ def ran(
         wait_until(lambda: _probed(container), "the container's health is known")
         text, lines = checklist()
         items = re.findall(r"- \[ \] (Item \d+)", text)
-        from pytest_readiness.checklist import parse_checklist
+        from pytest_readiness.checklist.checklist import parse_checklist
 
         parsed = parse_checklist(text, folder / "release.md")
         own, people = parsed.sections[-2:]

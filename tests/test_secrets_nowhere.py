@@ -136,7 +136,7 @@ CONFTEST = """\
     import pytest
 
     from pytest_readiness import ClaimFalse, CouldNotVerify, Evidence, check, fact
-    from pytest_readiness.evidence import Attachment
+    from pytest_readiness.core.evidence import Attachment
 
     SECRETS = {name.removeprefix("PLANTED_"): os.environ[name] for name in os.environ if name.startswith("PLANTED_")}
     KNOWN = [name for name in SECRETS if name not in ("COOKIE", "CAPTURED")]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pytest_readiness.cli.problems import CommandError, chosen
-from pytest_readiness.registry import CLASSES, SEVERITIES
+from pytest_readiness.core.registry import CLASSES, SEVERITIES
 
 NOTHING = 1
 """Exit code where no check fits."""
@@ -34,10 +34,10 @@ def command(
     readiness checks certificate --severity high
     readiness checks --kind postgres --json
     """
+    from pytest_readiness.cli.describe import as_data
     from pytest_readiness.cli.output import Output
-    from pytest_readiness.describe import as_data
-    from pytest_readiness.registry import load_catalogue
-    from pytest_readiness.target.resources import KINDS, word
+    from pytest_readiness.core.domains import load_catalogue
+    from pytest_readiness.core.resources import KINDS, word
 
     catalogue = load_catalogue()
     kinds = {word(fixture): fixture for fixture in KINDS}

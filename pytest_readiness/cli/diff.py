@@ -18,9 +18,9 @@ import typer
 from pytest_readiness.cli.problems import CommandError
 
 if TYPE_CHECKING:
-    from pytest_readiness.comparison import Comparison, FactComparison, VerdictComparison
-    from pytest_readiness.recording import Recording
-    from pytest_readiness.result_file import ResultFile
+    from pytest_readiness.record.comparison import Comparison, FactComparison, VerdictComparison
+    from pytest_readiness.record.recording import Recording
+    from pytest_readiness.verdict.result_file import ResultFile
 
 FORMAT = "pytest-readiness-diff/1"
 JUDGED = (0, 1, 6)
@@ -72,7 +72,7 @@ def command(
 
     Two names of targets are run first, at the same time: pytest --readiness-target=A, and B.
     """
-    from pytest_readiness.comparison import Comparison, compare_recordings, compare_results
+    from pytest_readiness.record.comparison import Comparison, compare_recordings, compare_results
 
     one, other = _sides(a, b, arguments or [])
     facts = verdict = None
@@ -113,9 +113,9 @@ def _names_a_file(name: str) -> bool:
 def _side(name: str, path: Path) -> Side:
     import json
 
-    from pytest_readiness.recording import is_recording, parse_recording
-    from pytest_readiness.result_file import read_result
-    from pytest_readiness.yamlfile import read_text
+    from pytest_readiness.core.yamlfile import read_text
+    from pytest_readiness.record.recording import is_recording, parse_recording
+    from pytest_readiness.verdict.result_file import read_result
 
     try:
         data = json.loads(read_text(path, "recording or result"))
@@ -135,8 +135,8 @@ def _run(targets: Sequence[str], arguments: Sequence[str]) -> tuple[Side, Side]:
     Raises:
         CommandError: a run came to no verdict.
     """
-    from pytest_readiness.recording import parse_recording
-    from pytest_readiness.result_file import FILE_NAME, read_result
+    from pytest_readiness.record.recording import parse_recording
+    from pytest_readiness.verdict.result_file import FILE_NAME, read_result
 
     with tempfile.TemporaryDirectory(prefix="readiness-diff-") as directory:
         folders = [Path(directory, side) for side in "ab"]
@@ -191,7 +191,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _print_json(a: Side, b: Side, comparison: Comparison) -> None:
     import json
 
-    from pytest_readiness.redact import Redactor
+    from pytest_readiness.core.redact import Redactor
 
     data: dict[str, Any] = {
         "format": FORMAT,
@@ -220,13 +220,13 @@ class _Text:
     """Makes lines that fit the terminal, of texts that come from anywhere."""
 
     def __init__(self) -> None:
-        from pytest_readiness.redact import Redactor
+        from pytest_readiness.core.redact import Redactor
 
         self.redact = Redactor()
         self.width = max(shutil.get_terminal_size().columns, NARROWEST)
 
     def clean(self, value: object) -> str:
-        from pytest_readiness.redact import printable
+        from pytest_readiness.core.redact import printable
 
         return self.redact(printable(_shown(value)))
 
@@ -258,7 +258,7 @@ def _shown(value: object) -> str:
 
 
 def _verdict_lines(verdict: VerdictComparison, text: _Text) -> Iterator[str]:
-    from pytest_readiness.verdict import shown
+    from pytest_readiness.verdict.judging import shown
 
     yield ""
     yield text.line("", f"Items: {len(verdict.items)} differ, {verdict.same} have the same state")
@@ -279,7 +279,7 @@ def _verdict_lines(verdict: VerdictComparison, text: _Text) -> Iterator[str]:
 
 
 def _fact_lines(facts: Sequence[FactComparison], text: _Text) -> Iterator[str]:
-    from pytest_readiness.target.resources import word
+    from pytest_readiness.core.resources import word
 
     def name(each: FactComparison) -> str:
         question = f" for {_shown(each.question)}" if each.question is not None else ""

@@ -9,10 +9,10 @@ import typer
 
 from pytest_readiness.cli.problems import CommandError
 from pytest_readiness.cli.project import ConfigOption
-from pytest_readiness.problems import nearest
+from pytest_readiness.core.problems import nearest
 
 if TYPE_CHECKING:
-    from pytest_readiness.registry import Check
+    from pytest_readiness.core.registry import Check
 
 VERDICT = "verdict"
 
@@ -50,7 +50,7 @@ def command(
 
         explain_item(what, target, config, result)
     else:
-        from pytest_readiness.registry import load_catalogue
+        from pytest_readiness.core.domains import load_catalogue
 
         catalogue = load_catalogue()
         if what not in catalogue:
@@ -60,10 +60,10 @@ def command(
 
 
 def _explain_check(check: Check) -> None:
+    from pytest_readiness.cli.describe import example, parameters, prose, shown
     from pytest_readiness.cli.output import Output
-    from pytest_readiness.describe import example, parameters, prose, shown
-    from pytest_readiness.registry import FACTS
-    from pytest_readiness.target.resources import words
+    from pytest_readiness.core.registry import FACTS
+    from pytest_readiness.core.resources import words
 
     out = Output()
     out.line(check.id, style="bold")

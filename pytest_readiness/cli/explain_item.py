@@ -6,20 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_readiness import clock
-from pytest_readiness.binding import AllOf, Part, SignoffRule, Use, bindings_path, uses
 from pytest_readiness.cli import project
+from pytest_readiness.cli.describe import shown
 from pytest_readiness.cli.output import Output, count
-from pytest_readiness.describe import shown
-from pytest_readiness.people import Circumstances, judge_signoffs
-from pytest_readiness.registry import CLASSES, load_catalogue
-from pytest_readiness.result_file import outcome_of, read_result
-from pytest_readiness.target.resources import word, words
+from pytest_readiness.core import clock
+from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.registry import CLASSES
+from pytest_readiness.core.resources import word, words
+from pytest_readiness.people.decisions import Circumstances, judge_signoffs
+from pytest_readiness.people.rules import SignoffRule
+from pytest_readiness.plan.bindings import AllOf, Part, Use, bindings_path, uses
+from pytest_readiness.verdict.result_file import outcome_of, read_result
 
 if TYPE_CHECKING:
-    from pytest_readiness.plan import Plan, PlannedTest
-    from pytest_readiness.target.config import Configuration
-    from pytest_readiness.verdict import Verdict
+    from pytest_readiness.config.target import Configuration
+    from pytest_readiness.plan.plan import Plan, PlannedTest
+    from pytest_readiness.verdict.judging import Verdict
 
 
 def explain_item(name: str, target: str, config: Path | None, result: Path | None) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pytest_readiness.cli.output import Output
 from pytest_readiness.cli.problems import CommandError
-from pytest_readiness.registry import SEVERITIES
-from pytest_readiness.result_file import outcome_of, read_result
-from pytest_readiness.verdict import ItemVerdict, Verdict, score_of, shown
+from pytest_readiness.core.registry import SEVERITIES
+from pytest_readiness.verdict.judging import ItemVerdict, Verdict, score_of, shown
+from pytest_readiness.verdict.result_file import outcome_of, read_result
 
 DISAGREES = 1
 """Exit code of a result whose numbers do not add up to its score."""

@@ -11,7 +11,7 @@ import typer
 from pytest_readiness.cli.output import Output, count
 
 if TYPE_CHECKING:
-    from pytest_readiness.history import History, Run
+    from pytest_readiness.verdict.history import History, Run
 
 
 def command(
@@ -36,7 +36,7 @@ def command(
 
     Scores are compared over whole runs only; runs of a selection (-m, -k) or that were stopped are marked as parts.
     """
-    from pytest_readiness.history import History
+    from pytest_readiness.verdict.history import History
 
     history = History(file)
     _known("target", target, history.targets())
@@ -48,7 +48,7 @@ def command(
 
 def _known(what: str, name: str, known: list[str]) -> None:
     from pytest_readiness.cli.problems import CommandError
-    from pytest_readiness.problems import nearest
+    from pytest_readiness.core.problems import nearest
 
     if name and name not in known:
         raise CommandError(f"The history has no {what} '{name}'.{nearest(name, known)}")
@@ -75,8 +75,8 @@ def _item(history: History, item: str, target: str, as_json: bool) -> None:
 
 
 def _runs(history: History, target: str, as_json: bool) -> None:
-    from pytest_readiness.history import course_lines
-    from pytest_readiness.verdict import shown
+    from pytest_readiness.verdict.history import course_lines
+    from pytest_readiness.verdict.judging import shown
 
     runs = history.runs(target)
     courses = {name: history.course(name) for name in dict.fromkeys(run.target for run in runs)}

@@ -36,21 +36,21 @@ def command(
     from dataclasses import replace
 
     from pytest_readiness.cli.problems import CommandError
-    from pytest_readiness.merge import merge
-    from pytest_readiness.redact import Redactor
+    from pytest_readiness.core.redact import Redactor
     from pytest_readiness.report.github import told_to_github
     from pytest_readiness.report.outputs import write_outputs
     from pytest_readiness.report.terminal import print_summary
+    from pytest_readiness.verdict.merge import merge
 
     outcome = merge(files)
     if history is not None:
-        from pytest_readiness.history import remember
+        from pytest_readiness.verdict.history import remember
 
         outcome = replace(outcome, course=remember(history, outcome.verdict, outcome.provenance))
     if problems := write_outputs(outcome, out, Redactor()):
         raise CommandError("\n".join(problems))
     if report is not None:
-        from pytest_readiness.report.again import write_page
+        from pytest_readiness.report.html.again import write_page
 
         write_page(outcome, report)
     places = (("report", report), ("results", out), ("history", history))

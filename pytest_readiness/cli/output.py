@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_readiness.cli.problems import hang_up
-from pytest_readiness.redact import Redactor, printable
+from pytest_readiness.core.redact import Redactor, printable
 
 if TYPE_CHECKING:
     from rich.console import Console

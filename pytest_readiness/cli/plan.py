@@ -12,11 +12,11 @@ import typer
 from pytest_readiness.cli import project
 from pytest_readiness.cli.problems import CommandError, chosen
 from pytest_readiness.cli.project import ConfigOption
-from pytest_readiness.registry import CLASSES
+from pytest_readiness.core.registry import CLASSES
 
 if TYPE_CHECKING:
     from pytest_readiness.cli.output import Output
-    from pytest_readiness.plan import Plan, PlannedTest
+    from pytest_readiness.plan.plan import Plan, PlannedTest
 
 
 def command(
@@ -56,7 +56,7 @@ def command(
 
 
 def _document(name: str) -> Path:
-    from pytest_readiness.suite import PREFIX, suite_path
+    from pytest_readiness.config.suites import PREFIX, suite_path
 
     if not name.startswith(PREFIX):
         return Path(name)
@@ -75,8 +75,8 @@ def _how(test: PlannedTest) -> str:
 
 def _facts(tests: Sequence[PlannedTest]) -> list[tuple[str, str, str, str, int]]:
     """Fact; kind, name and place of the resource; how many tests wait for it; what facts build on included."""
-    from pytest_readiness.registry import FACTS
-    from pytest_readiness.target.resources import word
+    from pytest_readiness.core.registry import FACTS
+    from pytest_readiness.core.resources import word
 
     found: Counter[tuple[str, str, str, str]] = Counter()
     for test in tests:

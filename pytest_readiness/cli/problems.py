@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pytest_readiness.problems import ProblemsError, nearest
-from pytest_readiness.redact import Redactor, printable
+from pytest_readiness.core.problems import ProblemsError, nearest
+from pytest_readiness.core.redact import Redactor, printable
 
 USAGE = 4
 """Exit code of wrong input, as pytest's own."""

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pytest_readiness.cli.problems import CommandError
-from pytest_readiness.problems import nearest
+from pytest_readiness.core.problems import nearest
 
 if TYPE_CHECKING:
-    from pytest_readiness.binding import Binding, SignoffRule
-    from pytest_readiness.checklist import Item, Section
-    from pytest_readiness.plan import Plan, PlannedChecklist
-    from pytest_readiness.target.config import Configuration
+    from pytest_readiness.checklist.checklist import Item, Section
+    from pytest_readiness.config.target import Configuration
+    from pytest_readiness.people.rules import SignoffRule
+    from pytest_readiness.plan.bindings import Binding
+    from pytest_readiness.plan.plan import Plan, PlannedChecklist
 
 ConfigOption = Annotated[
     Path | None,
@@ -31,7 +32,7 @@ def configuration(path: Path | None, target: str = "") -> Configuration:
         CommandError: there is no such file.
         ProblemsError: every mistake in it.
     """
-    from pytest_readiness.target.config import find_configuration, load_configuration
+    from pytest_readiness.config.loading import find_configuration, load_configuration
 
     found = path or find_configuration(Path.cwd())
     if found is None:
@@ -49,8 +50,8 @@ def plan(configuration: Configuration, documents: tuple[Path, ...] = (), allow: 
         CommandError: there are no documents.
         ProblemsError: every mistake in them and what belongs to them.
     """
-    from pytest_readiness.plan import make_plan
-    from pytest_readiness.registry import CLASSES
+    from pytest_readiness.core.registry import CLASSES
+    from pytest_readiness.plan.plan import make_plan
 
     documents = documents or configuration.checklists
     if not documents:
@@ -80,7 +81,7 @@ class Place:
     @property
     def rule(self) -> SignoffRule | None:
         """Who must sign it, where somebody must."""
-        from pytest_readiness.plan import with_cadence
+        from pytest_readiness.plan.plan import with_cadence
 
         rule = self.binding.signoff if self.binding else None
         return with_cadence(rule, self.item, self.section) if rule else None

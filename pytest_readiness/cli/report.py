@@ -26,20 +26,20 @@ def command(
       readiness report out/result.json --out again
     """
     from pytest_readiness.cli.problems import CommandError
-    from pytest_readiness.result_file import outcome_of, read_result
+    from pytest_readiness.verdict.result_file import outcome_of, read_result
 
     if html is None and out is None:
         raise CommandError("Say what is to be made: --html FILE for the page, --out DIR for all other files.")
     outcome = outcome_of(read_result(file))
     if out is not None:
-        from pytest_readiness.redact import Redactor
+        from pytest_readiness.core.redact import Redactor
         from pytest_readiness.report.outputs import write_outputs
 
         if problems := write_outputs(outcome, out, Redactor()):
             raise CommandError("\n".join(problems))
         typer.echo(out)
     if html is not None:
-        from pytest_readiness.report.again import write_page
+        from pytest_readiness.report.html.again import write_page
 
         write_page(outcome, html)
         typer.echo(html)

@@ -25,6 +25,6 @@ def command(
     # yaml-language-server: $schema=bindings.schema.json
     """
     from pytest_readiness.cli.output import Output
-    from pytest_readiness.schemas import SCHEMAS
+    from pytest_readiness.cli.schemas import SCHEMAS
 
     Output().json(SCHEMAS[chosen("schema", file, SCHEMAS)]())

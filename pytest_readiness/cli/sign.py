@@ -16,11 +16,11 @@ from pytest_readiness.cli.problems import CommandError, chosen
 from pytest_readiness.cli.project import ConfigOption
 
 if TYPE_CHECKING:
-    from pytest_readiness.binding import SignoffRule
-    from pytest_readiness.people import Entry
-    from pytest_readiness.plan import Plan
-    from pytest_readiness.problems import Problem
-    from pytest_readiness.target.config import Configuration
+    from pytest_readiness.config.target import Configuration
+    from pytest_readiness.core.problems import Problem
+    from pytest_readiness.people.decisions import Entry
+    from pytest_readiness.people.rules import SignoffRule
+    from pytest_readiness.plan.plan import Plan
 
 ItemArgument = Annotated[str, typer.Argument(metavar="ITEM", help="section/item, or checklist:section/item.")]
 ByOption = Annotated[str, typer.Option(metavar="WHO", help="The person, as listed in readiness.yaml.")]
@@ -47,10 +47,10 @@ def sign(
     readiness sign release/acceptance-is-approved --by owner@example.com --role product-owner
     readiness sign backups/restore-is-rehearsed --by ops@example.com --role operations --evidence drill.md
     """
-    from pytest_readiness import clock
     from pytest_readiness.cli.output import Output
-    from pytest_readiness.people import Circumstances, Signed, Signoff, judge_signoffs
-    from pytest_readiness.people_file import append
+    from pytest_readiness.core import clock
+    from pytest_readiness.people.decisions import Circumstances, Signed, Signoff, judge_signoffs
+    from pytest_readiness.people.file import append
 
     configuration, path = _project(config, "signoffs")
     plan = project.plan(configuration)
@@ -95,10 +95,10 @@ def waive(
     \b
     readiness waive web/hsts --reason "subdomains move this month" --by security@example.com --expires 2026-03-31
     """
-    from pytest_readiness import clock
     from pytest_readiness.cli.output import Output
-    from pytest_readiness.people import Waiver
-    from pytest_readiness.people_file import append
+    from pytest_readiness.core import clock
+    from pytest_readiness.people.decisions import Waiver
+    from pytest_readiness.people.file import append
 
     configuration, path = _project(config, "waivers")
     plan = project.plan(configuration)
@@ -126,7 +126,7 @@ def waive(
 
 def _project(config: Path | None, key: str) -> tuple[Configuration, Path]:
     """Return the configuration and the file of decisions that `key` names; files without entries yet are left out."""
-    from pytest_readiness.people_file import is_blank
+    from pytest_readiness.people.file import is_blank
 
     configuration = project.configuration(config)
     path: Path | None = getattr(configuration, key)
@@ -187,9 +187,9 @@ def _evidence(given: str, folder: Path) -> dict[str, str]:
 
 
 def _validated(model: type[Entry], entry: Mapping[str, Any], path: Path) -> Entry:
-    from pytest_readiness.problems import ProblemsError
-    from pytest_readiness.validation import validate
-    from pytest_readiness.yamlfile import YamlMap
+    from pytest_readiness.core.problems import ProblemsError
+    from pytest_readiness.core.validation import validate
+    from pytest_readiness.core.yamlfile import YamlMap
 
     problems: list[Problem] = []
     made = validate(model, entry, YamlMap(path, 0), (), "this entry", problems)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_readiness.run import Run
+    from pytest_readiness.run.run import Run
 
 
 def register_reports(config: pytest.Config, run: Run) -> None:
@@ -30,7 +30,7 @@ def register_reports(config: pytest.Config, run: Run) -> None:
     if config.getoption("readiness_report") is not None:
         if not config.pluginmanager.hasplugin("html"):
             raise pytest.UsageError("--readiness-report needs pytest-html, which is turned off here (-p no:html).")
-        from pytest_readiness.report.html import HtmlReport
+        from pytest_readiness.report.html.hooks import HtmlReport
 
         config.pluginmanager.register(HtmlReport(config, run, config.getoption("readiness_report")), "readiness-html")
     if config.getoption("readiness_out") is not None:

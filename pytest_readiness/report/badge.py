@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from pytest_readiness.outcome import Outcome
-from pytest_readiness.redact import printable
+from pytest_readiness.core.redact import printable
 from pytest_readiness.report.phrases import decision, is_go
+from pytest_readiness.verdict.outcome import Outcome
 
 LABEL = "readiness"
 WIDTH, PADDING, HEIGHT = 7, 6, 20

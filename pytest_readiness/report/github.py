@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_readiness.outcome import Outcome
-from pytest_readiness.problems import Problem, ProblemsError
-from pytest_readiness.redact import Redactor, printable
-from pytest_readiness.registry import SEVERITIES
+from pytest_readiness.core.problems import Problem, ProblemsError
+from pytest_readiness.core.redact import Redactor, printable
+from pytest_readiness.core.registry import SEVERITIES
 from pytest_readiness.report.markdown import code, evidence, section_table, verdict_table
 from pytest_readiness.report.phrases import checklist_of, decision, seen
-from pytest_readiness.result_file import redacted
-from pytest_readiness.verdict import ItemVerdict, shown
+from pytest_readiness.verdict.judging import ItemVerdict, shown
+from pytest_readiness.verdict.outcome import Outcome
+from pytest_readiness.verdict.result_file import redacted
 
 if TYPE_CHECKING:
-    from pytest_readiness.run import Run
+    from pytest_readiness.run.run import Run
 
 SUMMARY_BYTES = 1024 * 1024
 """A longer summary is dropped as a whole."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pytest_readiness.outcome import Outcome
-from pytest_readiness.registry import Severity
+from pytest_readiness.core.registry import Severity
 from pytest_readiness.report.phrases import TOOL, as_json, name_of, seen, started, version, waived_by
-from pytest_readiness.result import TestResult
-from pytest_readiness.verdict import ItemVerdict, SectionVerdict
+from pytest_readiness.verdict.judging import ItemVerdict, SectionVerdict
+from pytest_readiness.verdict.outcome import Outcome
+from pytest_readiness.verdict.result import TestResult
 
 IMPACT: dict[Severity, float] = {"critical": 0.9, "high": 0.7, "medium": 0.5, "low": 0.3}
 """Heimdall calls an impact of at least 0.9 critical, 0.7 high, 0.4 medium, 0.1 low, and 0 not applicable."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pytest_readiness.outcome import Outcome
 from pytest_readiness.report.phrases import TOOL, as_json, decision, is_go, version, zulu
-from pytest_readiness.verdict import shown
+from pytest_readiness.verdict.judging import shown
+from pytest_readiness.verdict.outcome import Outcome
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from xml.etree import ElementTree as Xml
 
-from pytest_readiness.outcome import Outcome, Report
-from pytest_readiness.redact import printable
+from pytest_readiness.core.redact import printable
 from pytest_readiness.report.phrases import checklist_of, decision, name_of, seen, version, waived_by, zulu
-from pytest_readiness.result import TestResult
-from pytest_readiness.verdict import ItemVerdict, shown
+from pytest_readiness.verdict.judging import ItemVerdict, shown
+from pytest_readiness.verdict.outcome import Outcome, Report
+from pytest_readiness.verdict.result import TestResult
 
 # What XML 1.0 cannot hold, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

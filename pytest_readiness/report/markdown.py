@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from pytest_readiness.checklist import Layout, Mark, Place, read_layout
-from pytest_readiness.outcome import Original, Outcome
-from pytest_readiness.redact import printable
+from pytest_readiness.checklist.checklist import Layout, Mark, Place, read_layout
+from pytest_readiness.core.redact import printable
 from pytest_readiness.report.phrases import decision, waived_by
-from pytest_readiness.result import STATES, State, TestResult
-from pytest_readiness.verdict import OPEN, ItemVerdict, SectionVerdict, replay_notice, shown
+from pytest_readiness.verdict.judging import OPEN, ItemVerdict, SectionVerdict, replay_notice, shown
+from pytest_readiness.verdict.outcome import Original, Outcome
+from pytest_readiness.verdict.result import STATES, State, TestResult
 
 _BOM = "\ufeff"
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_readiness.files import write_atomically
-from pytest_readiness.outcome import Outcome
-from pytest_readiness.redact import Redactor, printable
-from pytest_readiness.result_file import FILE_NAME, ResultFile, as_text, file_of, outcome_of
+from pytest_readiness.core.files import write_atomically
+from pytest_readiness.core.redact import Redactor, printable
+from pytest_readiness.verdict.outcome import Outcome
+from pytest_readiness.verdict.result_file import FILE_NAME, ResultFile, as_text, file_of, outcome_of
 
 if TYPE_CHECKING:
-    from pytest_readiness.run import Run
+    from pytest_readiness.run.run import Run
 
 
 def makers(outcome: Outcome) -> Iterator[tuple[str, Callable[[], str]]]:

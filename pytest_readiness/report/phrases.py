@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from pytest_readiness.outcome import Outcome
-from pytest_readiness.redact import printable
-from pytest_readiness.result import TestResult
-from pytest_readiness.verdict import ItemVerdict, headline
+from pytest_readiness.core.redact import printable
+from pytest_readiness.verdict.judging import ItemVerdict, headline
+from pytest_readiness.verdict.outcome import Outcome
+from pytest_readiness.verdict.result import TestResult
 
 TOOL = "pytest-readiness"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from pytest_readiness.outcome import Outcome
-from pytest_readiness.redact import printable
-from pytest_readiness.registry import SEVERITIES
+from pytest_readiness.core.redact import printable
+from pytest_readiness.core.registry import SEVERITIES
 from pytest_readiness.report.phrases import is_go, version
-from pytest_readiness.result import STATES
+from pytest_readiness.verdict.outcome import Outcome
+from pytest_readiness.verdict.result import STATES
 
 Sample = tuple[Mapping[str, str], float | None]
 

@@ -9,11 +9,11 @@ import hashlib
 from typing import Any
 from urllib.parse import quote
 
-from pytest_readiness.outcome import Outcome
-from pytest_readiness.registry import Severity
+from pytest_readiness.core.registry import Severity
 from pytest_readiness.report.phrases import TOOL, as_json, checklist_of, seen, version, waived_by, zulu
-from pytest_readiness.result import State, TestResult
-from pytest_readiness.verdict import ItemVerdict
+from pytest_readiness.verdict.judging import ItemVerdict
+from pytest_readiness.verdict.outcome import Outcome
+from pytest_readiness.verdict.result import State, TestResult
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS: dict[Severity, str] = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_readiness.drift import Change
-from pytest_readiness.outcome import Course, Outcome
-from pytest_readiness.redact import Redactor, printable
-from pytest_readiness.result import State
-from pytest_readiness.verdict import ItemVerdict, headline, replay_notice, shown
+from pytest_readiness.core.redact import Redactor, printable
+from pytest_readiness.verdict.drift import Change
+from pytest_readiness.verdict.judging import ItemVerdict, headline, replay_notice, shown
+from pytest_readiness.verdict.outcome import Course, Outcome
+from pytest_readiness.verdict.result import State
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from pytest_readiness.gather import Gatherer, Reading
-    from pytest_readiness.run import Run
+    from pytest_readiness.gather.gatherer import Gatherer, Reading
+    from pytest_readiness.run.run import Run
 
 QUIET_SECONDS = 0.4
 """A wait shorter than this is not worth a line."""
@@ -45,8 +45,6 @@ STYLES: dict[State, str] = {
     "waived": "magenta",
     "not applicable": "dim",
 }
-
-
 _ASCII = str.maketrans({"·": "-", "…": "~", "–": "-", "→": ">", "•": "*"})
 """What stands for the characters of ours that a terminal may not know, each as wide."""
 
@@ -343,7 +341,7 @@ class _Summary:
     def _course(self) -> None:
         if self.outcome.course is None:
             return
-        from pytest_readiness.history import course_lines
+        from pytest_readiness.verdict.history import course_lines
 
         style = "yellow" if self.course.problem else ""
         lines = course_lines(self.course, unicode=self.unicode)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.registry import CHECKS, load_catalogue
-from pytest_readiness.target.resources import word
+from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.registry import CHECKS
+from pytest_readiness.core.resources import word
 from tests.cli.program import Program, on_terminal
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.describe import example
-from pytest_readiness.registry import CHECKS, load_catalogue
+from pytest_readiness.cli.describe import example
+from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.registry import CHECKS
 from tests.cli.program import Program
 
 RUNBOOK = "papers/runbook-covers-rollback"

@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from pytest_readiness.describe import example
-from pytest_readiness.registry import load_catalogue
-from pytest_readiness.schemas import SCHEMAS
+from pytest_readiness.cli.describe import example
+from pytest_readiness.cli.schemas import SCHEMAS
+from pytest_readiness.core.domains import load_catalogue
 from tests.cli.program import BINDINGS, CONFIGURATION, Program
 
 ROOT = Path(__file__).parents[2]

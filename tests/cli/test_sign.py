@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_readiness.people import Signoff
-from pytest_readiness.yamlfile import read_yaml
+from pytest_readiness.core.yamlfile import read_yaml
+from pytest_readiness.people.decisions import Signoff
 from tests.cli.program import BINDINGS, CONFIGURATION, Program
 
 RESTORE = "backups-monthly/restore-is-rehearsed"

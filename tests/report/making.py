@@ -7,15 +7,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pytest_readiness.checklist import Checklist, Item, parse_checklist
-from pytest_readiness.drift import Drift
-from pytest_readiness.outcome import Input, Original, Outcome
-from pytest_readiness.people import Waiver
-from pytest_readiness.provenance import Provenance
-from pytest_readiness.registry import Severity
-from pytest_readiness.result import State, TestResult
-from pytest_readiness.target.config import Policy
-from pytest_readiness.verdict import conclude, judge_section
+from pytest_readiness.checklist.checklist import Checklist, Item, parse_checklist
+from pytest_readiness.config.model import Policy
+from pytest_readiness.core.registry import Severity
+from pytest_readiness.people.decisions import Waiver
+from pytest_readiness.verdict.drift import Drift
+from pytest_readiness.verdict.judging import conclude, judge_section
+from pytest_readiness.verdict.outcome import Input, Original, Outcome
+from pytest_readiness.verdict.provenance import Provenance
+from pytest_readiness.verdict.result import State, TestResult
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 Found = Callable[[Item], Sequence[Mapping[str, Any]]]

@@ -8,9 +8,9 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from pytest_readiness.outcome import Outcome
-from pytest_readiness.report.again import write_page
-from pytest_readiness.result_file import ResultFile, outcome_of
+from pytest_readiness.report.html.again import write_page
+from pytest_readiness.verdict.outcome import Outcome
+from pytest_readiness.verdict.result_file import ResultFile, outcome_of
 from tests.release import Release
 
 DAY = "2026-03-01"
@@ -110,7 +110,7 @@ FILES = {
         import base64
 
         from pytest_readiness import ClaimFalse, Evidence, check
-        from pytest_readiness.evidence import Attachment
+        from pytest_readiness.core.evidence import Attachment
 
         PNG = base64.b64decode("{base64.b64encode(PNG).decode()}")
         FILES = (

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from pytest_readiness.report.badge import BESIDE, GO, NEITHER, NO_GO, badge
-from pytest_readiness.result import State
+from pytest_readiness.verdict.result import State
 from tests.report.making import HOSTILE, all_of, outcome_of, states
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -6,8 +6,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from pytest_readiness.people.decisions import Signature
 from pytest_readiness.report.hdf import hdf
-from pytest_readiness.result import STATES, Signature, State
+from pytest_readiness.verdict.result import STATES, State
 from tests.report.making import HOSTILE, all_of, outcome_of, waiver
 
 TEXT = {"type": "string"}

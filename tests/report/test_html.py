@@ -17,14 +17,26 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.evidence import Attachment
-from pytest_readiness.outcome import Outcome
-from pytest_readiness.provenance import Provenance
-from pytest_readiness.redact import MASK, Redactor
-from pytest_readiness.report.html import finished
-from pytest_readiness.report.page import FOLDER, Command, endings, findings, link, render, size, source, unsigned, why
-from pytest_readiness.result import Signature, TestResult
-from pytest_readiness.verdict import ItemVerdict
+from pytest_readiness.core.evidence import Attachment
+from pytest_readiness.core.redact import MASK, Redactor
+from pytest_readiness.people.decisions import Signature
+from pytest_readiness.report.html.hooks import finished
+from pytest_readiness.report.html.page import (
+    FOLDER,
+    Command,
+    endings,
+    findings,
+    link,
+    render,
+    size,
+    source,
+    unsigned,
+    why,
+)
+from pytest_readiness.verdict.judging import ItemVerdict
+from pytest_readiness.verdict.outcome import Outcome
+from pytest_readiness.verdict.provenance import Provenance
+from pytest_readiness.verdict.result import TestResult
 from tests.release import Release, page_of
 from tests.report import pages
 from tests.report.making import HOSTILE, all_of, outcome_of, states, waiver
@@ -411,7 +423,7 @@ def test_a_part_is_not_green() -> None:
 
 
 def test_no_go_that_nothing_blocks_says_so() -> None:
-    from pytest_readiness.target.config import Policy
+    from pytest_readiness.config.model import Policy
 
     said = shown(block(outcome_of(CHECKLIST, states("passed", "passed", "failed"), policy=Policy(min_score=90))))
     assert "No open item blocks it: the reasons above do." in said

@@ -10,9 +10,9 @@ from in_toto_attestation.predicates.test_result.v0 import test_result_pb2
 from in_toto_attestation.v1 import statement_pb2
 from in_toto_attestation.v1.statement import Statement
 
-from pytest_readiness.outcome import Outcome
 from pytest_readiness.report.intoto import statement
-from pytest_readiness.result import State
+from pytest_readiness.verdict.outcome import Outcome
+from pytest_readiness.verdict.result import State
 from tests.report.making import COMMIT, HOSTILE, all_of, outcome_of, states
 
 

@@ -7,9 +7,9 @@ import pytest
 import xmlschema
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from pytest_readiness.outcome import Report
 from pytest_readiness.report.junit import junit
-from pytest_readiness.result import STATES, State
+from pytest_readiness.verdict.outcome import Report
+from pytest_readiness.verdict.result import STATES, State
 from tests.report.making import HOSTILE, all_of, outcome_of, waiver
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).parents[1] / "schemas" / "junit-10.xsd")

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pytest_readiness.checklist import Checklist, ChecklistError, Item, parse_checklist, read_layout
-from pytest_readiness.outcome import Outcome
+from pytest_readiness.checklist.checklist import Checklist, ChecklistError, Item, parse_checklist, read_layout
 from pytest_readiness.report.markdown import NOT_SELECTED, TICKED_BY_HAND, code, completed
-from pytest_readiness.result import STATES, State
+from pytest_readiness.verdict.outcome import Outcome
+from pytest_readiness.verdict.result import STATES, State
 from tests.report.making import HOSTILE, all_of, outcome_of, states, waiver
 
 PATH = Path("docs/release.md")

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.checklist import parse_checklist
-from pytest_readiness.outcome import Outcome
-from pytest_readiness.redact import MASK, Redactor
+from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.core.redact import MASK, Redactor
 from pytest_readiness.report import badge
 from pytest_readiness.report.outputs import write_outputs
+from pytest_readiness.verdict.outcome import Outcome
 from tests.release import Release
 from tests.release import lasting as without
 from tests.report.making import all_of, outcome_of
@@ -127,7 +127,7 @@ def test_a_crash_of_one_check_keeps_no_file_from_being_written(release: Release)
     release.replace(
         "conftest.py",
         "import Evidence, check\n",
-        "import Evidence, check\nfrom pytest_readiness.target.resources import EnvFile\n",
+        "import Evidence, check\nfrom pytest_readiness.domains.env.resource import EnvFile\n",
     )
     done = release.run("--readiness-out=out")
     assert set(files(release.path / "out")) == NAMES, done.stdout

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pytest_readiness.outcome import Outcome
 from pytest_readiness.report.prometheus import metrics
-from pytest_readiness.result import STATES, State
+from pytest_readiness.verdict.outcome import Outcome
+from pytest_readiness.verdict.result import STATES, State
 from tests.report.making import COMMIT, HOSTILE, all_of, outcome_of, states
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pytest_readiness.outcome import Outcome
-from pytest_readiness.registry import Severity
+from pytest_readiness.core.registry import Severity
 from pytest_readiness.report.sarif import sarif
-from pytest_readiness.result import State
+from pytest_readiness.verdict.outcome import Outcome
+from pytest_readiness.verdict.result import State
 from tests.report.making import HOSTILE, all_of, outcome_of, waiver
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "schemas" / "sarif-2.1.0-subset.json").read_text("utf-8"))

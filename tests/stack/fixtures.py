@@ -86,7 +86,7 @@ def postgres(postgres_factory: PostgresFactory) -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[DockerEngine]:
     """A running Docker engine; each test names its containers after itself, and removes them."""
-    from pytest_readiness.facts import container
+    from pytest_readiness.domains.container import facts as container
 
     with DockerEngine() as engine, pytest.MonkeyPatch.context() as patched:
         # Tests starve an engine that has to share their processors.
@@ -103,8 +103,8 @@ def webapp_factory() -> type[WebApp]:
 @pytest.fixture
 def fresh_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A browser of this test's own, started in the environment that it sets."""
-    from pytest_readiness.facts import browser
-    from pytest_readiness.facts.browser_pool import BrowserPool
+    from pytest_readiness.domains.browser.facts import pages as browser
+    from pytest_readiness.domains.browser.pool import BrowserPool
 
     pool = BrowserPool(1)
     monkeypatch.setattr(browser, "pool", lambda: pool)

@@ -1,0 +1,1 @@
+"""Markdown to checklists, sections and items with ids."""

@@ -1,0 +1,159 @@
+"""JSON Schemas for editors and programs, made from the models and the catalogue that read the files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from pytest_readiness.config.schema import configuration_schema
+from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.registry import SEVERITIES, Check
+from pytest_readiness.people.decisions import Signoff, Waiver
+from pytest_readiness.people.rules import Cadence, EvidenceRule
+from pytest_readiness.plan.bindings import SECTION_LEVEL
+from pytest_readiness.verdict.result_file import result_schema
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TEXT = {"type": "string", "minLength": 1}
+
+
+def bindings_schema() -> dict[str, Any]:
+    """Return the schema of CHECKLIST.checks.yaml: every check with its parameters.
+
+    Ids of items are the checklist's own, so that any are allowed here; a run refuses those that no item has.
+    """
+    catalogue = sorted(load_catalogue().items())
+    definitions: dict[str, Any] = {}
+    for id, check in catalogue:
+        definitions |= _check(id, check)
+    definitions["id"] = {"enum": [id for id, _ in catalogue]}
+    definitions["use"] = {
+        "type": "object",
+        "required": ["check"],
+        "properties": {
+            "check": {"$ref": "#/$defs/id"},
+            "on": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]},
+        },
+        "allOf": [
+            {"if": {"properties": {"check": {"const": id}}, "required": ["check"]}, "then": {"$ref": f"#/$defs/{id}"}}
+            for id, _ in catalogue
+        ],
+    }
+    parts = {"type": "array", "items": {"$ref": "#/$defs/part"}, "minItems": 1}
+    definitions["all"] = {"type": "object", "required": ["all"], "properties": {"all": parts}}
+    definitions["any"] = {"type": "object", "required": ["any"], "properties": {"any": parts}}
+    definitions["part"] = _one_of(lambda each: {**each, "unevaluatedProperties": False}, parts)
+    definitions["common"] = {
+        "properties": {
+            "severity": {"enum": list(SEVERITIES)},
+            "level": {**_TEXT, "description": "Lowest level of a target that needs the item, from readiness.yaml."},
+            "valid": {"type": "string", "pattern": r"^\s*0*[1-9][0-9]*\s*d\s*$", "description": "Days, such as 30d."},
+            "cadence": {"enum": list(get_args(Cadence))},
+        },
+    }
+    evidence = EvidenceRule.model_json_schema()
+    definitions["signer"] = {
+        "description": "A role of readiness.yaml, or more about who signs.",
+        "anyOf": [
+            _TEXT,
+            {
+                "type": "object",
+                "required": ["role"],
+                "properties": {
+                    "role": _TEXT,
+                    "count": {"type": "integer", "minimum": 1, "default": 1},
+                    "evidence": {key: value for key, value in evidence.items() if key != "title"},
+                    "per_release": {"type": "boolean", "default": False},
+                },
+                "additionalProperties": False,
+            },
+        ],
+    }
+    definitions["signed"] = _object("signoff", {"$ref": "#/$defs/signer"})
+    definitions["partial"] = {"properties": {"partial": {"$ref": "#/$defs/signer"}}}
+    common = {"$ref": "#/$defs/common"}
+    definitions["binding"] = _one_of(
+        lambda each: {"allOf": [each, common, {"$ref": "#/$defs/partial"}], "unevaluatedProperties": False},
+        parts,
+        {"allOf": [{"$ref": "#/$defs/signed"}, common], "unevaluatedProperties": False},
+        {**_object("not_applicable", _TEXT), "additionalProperties": False},
+    )
+    return {
+        "$schema": DIALECT,
+        "title": "pytest-readiness: CHECKLIST.checks.yaml",
+        "description": "What answers each item of a checklist: by section, then by item.",
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "properties": {SECTION_LEVEL: {**_TEXT, "description": "Level of every item of the section."}},
+            "additionalProperties": {"$ref": "#/$defs/binding"},
+        },
+        "$defs": definitions,
+    }
+
+
+def _object(key: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": [key], "properties": {key: value}}
+
+
+def _one_of(closed: Callable[[dict[str, Any]], dict[str, Any]], parts: Any, *others: Any) -> dict[str, Any]:
+    """The ways to write checks, each mapping closed to unknown keys; told apart by key, so that errors fit."""
+    otherwise: Any = {"anyOf": [{"$ref": "#/$defs/id"}, parts, *others]}
+    for key, name in (("any", "any"), ("all", "all"), ("check", "use")):
+        otherwise = {
+            "if": {"type": "object", "required": [key]},
+            "then": closed({"$ref": f"#/$defs/{name}"}),
+            "else": otherwise,
+        }
+    found: dict[str, Any] = otherwise
+    return found
+
+
+def _check(id: str, check: Check) -> dict[str, Any]:
+    """The parameters of one check, and the definitions that they refer to."""
+    schema = check.parameters.model_json_schema(ref_template=f"#/$defs/{id}.{{model}}")
+    found = {f"{id}.{name}": definition for name, definition in schema.get("$defs", {}).items()}
+    parameters = schema.get("properties", {})
+    warn = {"type": "object", "minProperties": 1, "properties": parameters, "additionalProperties": False}
+    found[id] = {
+        "description": check.title,
+        "properties": {**parameters, **({"warn": warn} if parameters else {})},
+        "required": schema.get("required", []),
+    }
+    return found
+
+
+def _entries_schema(key: str, model: type[BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
+    return {
+        "$schema": DIALECT,
+        "title": f"pytest-readiness: {key}.yaml",
+        "type": "object",
+        "properties": {key: {"anyOf": [{"type": "array", "items": schema}, {"type": "null"}]}},
+        "required": [key],
+        "additionalProperties": False,
+        **({"$defs": definitions} if definitions else {}),
+    }
+
+
+def signoffs_schema() -> dict[str, Any]:
+    """Return the schema of the sign-offs file."""
+    return _entries_schema("signoffs", Signoff)
+
+
+def waivers_schema() -> dict[str, Any]:
+    """Return the schema of the waivers file."""
+    return _entries_schema("waivers", Waiver)
+
+
+SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "configuration": configuration_schema,
+    "bindings": bindings_schema,
+    "signoffs": signoffs_schema,
+    "waivers": waivers_schema,
+    "result": result_schema,
+}
+"""By what a file is for."""

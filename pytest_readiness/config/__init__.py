@@ -1,0 +1,1 @@
+"""readiness.yaml: a target with its resources, its policy and its secrets."""

@@ -1,0 +1,322 @@
+"""Reading readiness.yaml; every mistake in it is found before anything is contacted."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from pytest_readiness.config.model import ConfigurationFile, TargetFile
+from pytest_readiness.config.secrets import MissingVariableError, interpolate
+from pytest_readiness.config.target import Configuration, Target
+from pytest_readiness.core.domains import load_kinds
+from pytest_readiness.core.problems import Problem, ProblemsError, nearest
+from pytest_readiness.core.redact import Redactor
+from pytest_readiness.core.resources import SECTIONS, Resource, word
+from pytest_readiness.core.validation import validate
+from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
+from pytest_readiness.domains.database.resource import databases
+
+FILE_NAME = "readiness.yaml"
+_SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|DSN|(?:DATABASE|REDIS|MONGO\w*)_UR[IL]", re.IGNORECASE)
+
+
+class ConfigurationError(ProblemsError):
+    """The mistakes in readiness.yaml, and what could be read of it all the same, so that bindings are looked at too."""
+
+    def __init__(self, problems: Iterable[Problem], configuration: Configuration | None) -> None:
+        super().__init__(problems)
+        self.configuration = configuration
+
+
+def find_configuration(*folders: Path) -> Path | None:
+    """Return the first readiness.yaml in `folders` or above the last of them."""
+    places = [*folders, *(folders[-1].parents if folders else ())]
+    return next((folder / FILE_NAME for folder in places if (folder / FILE_NAME).is_file()), None)
+
+
+def load_configuration(
+    path: Path, target: str, variables: Mapping[str, str] | None = None, *, resolve: bool = True
+) -> Configuration:
+    """Read readiness.yaml and return it with `target` chosen.
+
+    Args:
+        path: the file.
+        target: name of the target of this run; only its variables and secrets are resolved.
+        variables: values for `${NAME}` beside the environment, which they override.
+        resolve: whether to read secrets from files and commands, and to refuse variables that are not set. Without
+            it the configuration serves to look at, not to connect with, and "" chooses no target.
+
+    Raises:
+        ProblemsError: every mistake found.
+    """
+    return _Loader(path, {**os.environ, **(variables or {})}, resolve).load(target)
+
+
+class _Loader:
+    def __init__(self, path: Path, variables: Mapping[str, str], resolve: bool) -> None:
+        self.path = path
+        self.variables = variables
+        self.resolve = resolve
+        self.problems: list[Problem] = []
+        self.unset: list[Problem] = []
+        self.declared: dict[str, set[str]] = {}
+        self.secrets: list[str] = []
+        self.context: dict[str, Any] = {"base": path.parent, "resolve": resolve}
+
+    def load(self, name: str) -> Configuration:
+        root = read_yaml(self.path, "configuration")
+        load_kinds()
+        for key in ("checklists", "tests", "signoffs", "waivers"):
+            if key in root:
+                root[key] = self._text(root[key], root, root.lines[key], self.problems)
+        for key in ("signoffs", "waivers"):
+            if not self.resolve and "${" in str(root.get(key)):
+                del root[key]
+        head = validate(ConfigurationFile, root, root, (), f"the file {self.path.name}", self.problems, self.context)
+        raw = root.get("targets")
+        raw = raw if isinstance(raw, YamlMap) else YamlMap(self.path, root.line)
+        nameless = not name and not self.resolve
+        if name not in raw and not nameless:
+            line = root.line_of(["targets"])
+            self.problems.append(Problem(self.path, line, f"There is no target '{name}'.{nearest(name, raw)}"))
+        chosen = Target("") if nameless else None
+        for other in raw:
+            if not isinstance(raw[other], YamlMap) and raw[other] is not None:
+                continue
+            made = self._target(other, raw, chosen=other == name)
+            if other == name:
+                chosen = made
+        for key, paths in (("checklists", head.checklists), ("tests", head.tests)) if head else ():
+            for number, missing in enumerate(paths):
+                if not missing.exists():
+                    line = root.line_of([key, number])
+                    self.problems.append(Problem(self.path, line, f"{missing} does not exist."))
+        if head and chosen and chosen.level and chosen.level not in head.levels:
+            line = raw.line_of([name, "level"])
+            known = nearest(chosen.level, head.levels) or " The file lists none, under 'levels'."
+            self.problems.append(Problem(self.path, line, f"There is no level '{chosen.level}'.{known}"))
+        configuration = None
+        if head is not None:
+            target = chosen or Target(name)
+            secrets = [text for resource in target.resources for text in resource.secrets()]
+            configuration = Configuration(
+                path=self.path,
+                checklists=head.checklists,
+                tests=head.tests,
+                roles=head.roles,
+                levels=head.levels,
+                signoffs=head.signoffs,
+                signoff_proof=head.signoff_proof,
+                waivers=head.waivers,
+                target=target,
+                declared={kind: frozenset(names) for kind, names in self.declared.items()},
+                secrets=tuple(dict.fromkeys([*secrets, *self.secrets])),
+                unset=tuple(self.unset),
+            )
+        if self.problems or configuration is None:
+            # A message may quote a value that came from a variable.
+            redact = Redactor(self.secrets)
+            told = [replace(problem, message=redact(problem.message)) for problem in self.problems]
+            raise ConfigurationError(sorted(told, key=lambda problem: problem.line), configuration)
+        return configuration
+
+    def _target(self, name: str, raw: YamlMap, *, chosen: bool) -> Target:
+        merged = self._inherited(name, raw, (), report=chosen)
+        # What other targets lack in this environment is no mistake of this run; their names still count.
+        problems = self.problems if chosen else []
+        context = {**self.context, "resolve": chosen and self.resolve}
+        values = self._interpolated(merged, problems)
+        rest = YamlMap(values.path, values.line)
+        for key, value in values.items():
+            if key not in SECTIONS:
+                rest[key] = value
+                rest.lines[key] = values.lines[key]
+        head = validate(TargetFile, rest, rest, (), f"target '{name}'", _Sections(problems, rest), context)
+        resources: list[Resource] = []
+        for section in SECTIONS:
+            if section in values:
+                resources += self._resources(section, values, problems, context)
+        if not chosen:
+            self.problems += [problem for problem in problems if "${" not in problem.message]
+        if head is None:
+            return Target(name, resources=tuple(resources))
+        return Target(name, head.description, tuple(resources), head.level, head.policy)
+
+    def _inherited(self, name: str, raw: YamlMap, seen: tuple[str, ...], *, report: bool) -> YamlMap:
+        own = raw.get(name)
+        own = own if isinstance(own, YamlMap) else YamlMap(self.path, raw.lines.get(name, raw.line))
+        own = _normalised(own)
+        parent = own.get("extends")
+        if not isinstance(parent, str):
+            return own
+        line = own.lines["extends"]
+        if parent not in raw or parent in (*seen, name):
+            if report:
+                why = (
+                    f"extends '{parent}', which does not exist.{nearest(parent, raw)}"
+                    if parent not in raw
+                    else f"extends '{parent}', which extends it in turn."
+                )
+                self.problems.append(Problem(self.path, line, f"Target '{name}' {why}"))
+            return own
+        return _merged(self._inherited(parent, raw, (*seen, name), report=report), own)
+
+    def _interpolated(self, value: Any, problems: list[Problem]) -> Any:
+        if isinstance(value, YamlMap):
+            made = YamlMap(value.path, value.line)
+            for key, child in value.items():
+                made.lines[key] = value.lines[key]
+                made[key] = child if key == "command" else self._text(child, made, value.lines[key], problems)
+            return made
+        return value
+
+    def _text(self, child: Any, place: YamlMap, line: int, problems: list[Problem]) -> Any:
+        if isinstance(child, YamlList):
+            entries = YamlList(child.path, child.line)
+            entries.lines = child.lines
+            entries += [self._text(entry, place, at, problems) for entry, at in zip(child, child.lines, strict=True)]
+            return entries
+        if not isinstance(child, str) or "$" not in child:
+            return self._interpolated(child, problems)
+        try:
+            text = interpolate(child, self.variables)
+        except MissingVariableError as error:
+            message = f"The environment variable {error.name} is not set; the configuration needs it here."
+            if problems is self.problems:
+                (problems if self.resolve else self.unset).append(Problem(place.path, line, message))
+            return child
+        for name in re.findall(r"\$\{(\w+)", child):
+            if _SECRET_NAME.search(name):
+                self.secrets.append(self.variables.get(name, ""))
+        return text
+
+    def _resources(
+        self, section: str, values: YamlMap, problems: list[Problem], context: Mapping[str, Any]
+    ) -> Iterator[Resource]:
+        entries = values[section]
+        if not isinstance(entries, YamlMap):
+            line = values.lines[section]
+            problems.append(Problem(values.path, line, f"'{section}' must map names to resources."))
+            return
+        for name, data in entries.items():
+            line = entries.lines[name]
+            fields = data if isinstance(data, YamlMap) else YamlMap(entries.path, line)
+            model = self._model(section, name, fields, line, problems)
+            names = [name]
+            if isinstance(labels := fields.get("labels"), list):
+                names += [label for label in labels if isinstance(label, str)]
+            for each in SECTIONS[section] if model is None else (model,):
+                # A resource with a mistake is declared all the same: bindings that name it make no second one.
+                for kind in each.kinds():
+                    self.declared.setdefault(kind, set()).update(names)
+            if model is None:
+                continue
+            what = f"{word(model.kind)} '{name}'"
+            given = {key: value for key, value in fields.items() if key != "engine" or section != "databases"}
+            if "name" in given:
+                problems.append(
+                    Problem(fields.path, fields.lines["name"], f"The name of {what} is its key; leave 'name' out.")
+                )
+                continue
+            unresolved = any("${" in str(value) for value in given.values())
+            made = validate(model, {"name": name, **given}, fields, (), what, [] if unresolved else problems, context)
+            if made is not None:
+                yield made
+            elif unresolved:
+                yield _as_declared(model, name, given)
+
+    def _model(
+        self, section: str, name: str, fields: YamlMap, line: int, problems: list[Problem]
+    ) -> type[Resource] | None:
+        models = SECTIONS[section]
+        if section != "databases":
+            return models[0]
+        dsn = fields.get("dsn")
+        engine = fields.get("engine")
+        if engine is None and isinstance(dsn, str):
+            scheme = urlsplit(dsn).scheme
+            engine = next((each for each, model in databases().items() if scheme in model.schemes), None)
+            if engine is None and "${" in dsn:
+                if problems is self.problems and not self.resolve:
+                    message = f"Database '{name}' is left out: what it is can be seen from 'dsn', or from 'engine'."
+                    self.unset.append(Problem(fields.path, line, message))
+                return None
+        if engine in databases():
+            return databases()[engine]
+        message = (
+            f"Database '{name}' must say its engine ({', '.join(databases())}), by 'engine' or by the scheme of 'dsn'."
+        )
+        problems.append(Problem(fields.path, line, message))
+        return None
+
+
+def _as_declared(model: type[Resource], name: str, given: Mapping[str, Any]) -> Resource:
+    """Return a resource that is declared by its name and labels, though values of it are not known here."""
+    fields = model.model_fields
+    values = {key: given.get(key, "") for key, field in fields.items() if key in given or field.is_required()}
+    if "dsn" in fields:
+        values["dsn"] = SecretStr("")
+    labels = given.get("labels")
+    values |= {"name": name, "labels": tuple(labels) if isinstance(labels, list) else ()}
+    return model.model_construct(**values)
+
+
+class _Sections(list[Problem]):
+    """Adds the names of resource sections to what an unknown key of a target might have meant."""
+
+    def __init__(self, problems: list[Problem], place: YamlMap) -> None:
+        super().__init__()
+        self.problems = problems
+        self.place = place
+
+    def append(self, problem: Problem) -> None:
+        unknown = re.match(r"Unknown key '([^']+)' in (target '[^']+')\.", problem.message)
+        if unknown and unknown[1] in self.place:
+            known = [*SECTIONS, *TargetFile.model_fields]
+            message = f"{unknown[0]}{nearest(unknown[1], known)}"
+            problem = Problem(problem.path, problem.line, message)
+        self.problems.append(problem)
+
+
+def _normalised(target: YamlMap) -> YamlMap:
+    """Write every resource given as plain text as a mapping, so that targets can be merged field by field."""
+    made = YamlMap(target.path, target.line)
+    for key, value in target.items():
+        made.lines[key] = target.lines[key]
+        made[key] = value
+        if key in SECTIONS and isinstance(value, YamlMap):
+            main = SECTIONS[key][0].main
+            entries = YamlMap(value.path, value.line)
+            for name, data in value.items():
+                entries.lines[name] = line = value.lines[name]
+                entries[name] = data
+                if data is not None and not isinstance(data, YamlMap):
+                    entries[name] = YamlMap(value.path, line)
+                    entries[name][main] = data
+                    entries[name].lines[main] = line
+                elif data is None and main == "container":
+                    entries[name] = YamlMap(value.path, line)
+            made[key] = entries
+    return made
+
+
+def _merged(parent: YamlMap, child: YamlMap) -> YamlMap:
+    """Return the parent's declarations with the child's over them; a null in the child takes one away."""
+    made = YamlMap(child.path, child.line)
+    for key in dict.fromkeys([*parent, *child]):
+        if key not in child:
+            made[key], made.lines[key] = parent[key], parent.lines[key]
+        elif child[key] is None:
+            continue
+        elif isinstance(child[key], YamlMap) and isinstance(parent.get(key), YamlMap):
+            made[key], made.lines[key] = _merged(parent[key], child[key]), child.lines[key]
+        else:
+            made[key], made.lines[key] = child[key], child.lines[key]
+    return made

@@ -1,0 +1,99 @@
+"""readiness.yaml as it is written, apart from its resources."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from pytest_readiness.config.suites import PREFIX, suite_path
+from pytest_readiness.core.registry import CheckClass, Severity
+from pytest_readiness.core.resources import AnchoredPath
+
+
+def _document(value: object) -> object:
+    return suite_path(value.removeprefix(PREFIX)) if isinstance(value, str) and value.startswith(PREFIX) else value
+
+
+Proof = Literal["none", "author", "signature"]
+"""What must show that a sign-off is its author's: nothing; the author of the line's commit; also a valid signature."""
+
+ChecklistPath = Annotated[AnchoredPath, BeforeValidator(_document)]
+
+
+class Weights(BaseModel):
+    """How much an item of each severity counts in the score."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    critical: Annotated[float, Field(ge=0)] = 10
+    high: Annotated[float, Field(ge=0)] = 5
+    medium: Annotated[float, Field(ge=0)] = 2
+    low: Annotated[float, Field(ge=0)] = 1
+
+
+class Policy(BaseModel):
+    """When the verdict is GO.
+
+    Attributes:
+        min_score: lowest score, 0 to 100, with which a release may go.
+        block: an open item of this severity or a higher one means NO-GO whatever the score.
+        allow: classes of checks that may run beside the passive ones.
+        weights: how much an item of each severity counts.
+        sections: lowest score, 0 to 100, of single sections, by their ids.
+        max_drop: how many points the score may be below the baseline's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    min_score: Annotated[float, Field(ge=0, le=100)] = 90
+    block: Severity = "critical"
+    allow: tuple[CheckClass, ...] = ()
+    weights: Weights = Weights()
+    sections: dict[str, Annotated[float, Field(ge=0, le=100)]] = {}
+    max_drop: Annotated[float, Field(ge=0, le=100)] | None = None
+
+
+class TargetFile(BaseModel):
+    """A target as written, apart from its resources.
+
+    Attributes:
+        description: one line for people.
+        extends: name of a target whose declarations this one takes over and changes.
+        level: how much is asked of this target, one of the file's `levels`; without it, everything is.
+        policy: when the verdict is GO.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    description: str = ""
+    extends: str | None = None
+    level: str = ""
+    policy: Policy = Policy()
+
+
+class ConfigurationFile(BaseModel):
+    """readiness.yaml as written, apart from its targets.
+
+    Attributes:
+        checklists: Markdown documents that run when no path is given; `suite:NAME` is one that ships with the package.
+        tests: files or folders of the team's own tests that run with them.
+        roles: people (mail addresses or names) by role.
+        levels: how much can be asked of a target, lowest first; bindings say from which level up an item is needed.
+        signoffs: file of the sign-offs.
+        signoff_proof: what must show that a sign-off is its author's: `none`; `author`, the git author of its line;
+            `signature`, also a valid signature of that commit.
+        waivers: file of the waivers.
+        targets: the environments by name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    checklists: tuple[ChecklistPath, ...] = ()
+    tests: tuple[AnchoredPath, ...] = ()
+    roles: dict[str, tuple[str, ...]] = {}
+    levels: tuple[str, ...] = ()
+    signoffs: AnchoredPath | None = None
+    signoff_proof: Proof = "none"
+    waivers: AnchoredPath | None = None
+    targets: dict[str, dict[str, Any] | None]

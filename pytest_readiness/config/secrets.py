@@ -1,0 +1,120 @@
+"""Secrets: where they come from, and the type that never prints them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, SecretStr, ValidationInfo, WithJsonSchema
+
+from pytest_readiness.core.audit import sent
+
+_VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\})")
+COMMAND_SECONDS = 30
+
+
+class MissingVariableError(ValueError):
+    """An environment variable that the configuration names is not set."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the environment variable {name} is not set")
+        self.name = name
+
+
+def interpolate(text: str, variables: Mapping[str, str]) -> str:
+    """Replace `${NAME}` and `${NAME:-default}`; `$$` is a dollar sign.
+
+    Raises:
+        MissingVariableError: a variable without default is not set (an empty one counts as not set).
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name is None:
+            return "$"
+        found = variables.get(name) or match["default"]
+        if found is None:
+            raise MissingVariableError(name)
+        return found
+
+    return _VARIABLE.sub(value, text)
+
+
+def _resolve(value: Any, info: ValidationInfo) -> Any:
+    """Read a secret given as `file:PATH`, {file: PATH} or {command: LINE}; a plain string is the secret itself."""
+    context: Mapping[str, Any] = info.context or {}
+    if isinstance(value, str) and value.startswith("file:"):
+        value = {"file": value.removeprefix("file:")}
+    if not isinstance(value, Mapping):
+        return value
+    if len(value) != 1 or next(iter(value)) not in ("file", "command"):
+        raise ValueError("a secret is a text, 'file:PATH', {file: PATH} or {command: LINE}")
+    if not context.get("resolve", True):
+        return "unresolved"
+    how, argument = next(iter(value.items()))
+    text = _from_file(str(argument), context) if how == "file" else _from_command(str(argument), context)
+    if not text:
+        said = argument if how == "file" else _program(str(argument))
+        raise ValueError(f"the secret from {how} '{said}' is empty")
+    return text
+
+
+def _from_file(name: str, context: Mapping[str, Any]) -> str:
+    path = Path(context.get("base", ".")) / Path(name).expanduser()
+    try:
+        return path.read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ValueError(f"the secret file {path} cannot be read: {reason}") from None
+
+
+def _from_command(line: str, context: Mapping[str, Any]) -> str:
+    said = f"the secret command '{_program(line)}'"
+    sent(f"run {said}")
+    try:
+        done = subprocess.run(  # noqa: S602  (the line is the user's own, from the reviewed configuration)
+            line,
+            shell=True,
+            cwd=context.get("base"),
+            env=dict(os.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"{said} took longer than {COMMAND_SECONDS} s") from None
+    if done.returncode:
+        raise ValueError(f"{said} ended with exit code {done.returncode}")
+    try:
+        return done.stdout.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise ValueError(f"{said} did not print UTF-8") from None
+
+
+def _program(line: str) -> str:
+    """What a command line begins with: the rest may hold secrets of its own."""
+    words = line.split()
+    program = next((number for number, word in enumerate(words) if "=" not in word), len(words))
+    return " ".join([*words[program : program + 1], *(["…"] if len(words) > 1 else [])])
+
+
+_WRITTEN = {
+    "anyOf": [
+        {"type": "string"},
+        *(
+            {
+                "type": "object",
+                "properties": {how: {"type": "string"}},
+                "required": [how],
+                "additionalProperties": False,
+            }
+            for how in ("file", "command")
+        ),
+    ]
+}
+Secret = Annotated[SecretStr, BeforeValidator(_resolve), WithJsonSchema(_WRITTEN)]

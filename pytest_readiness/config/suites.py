@@ -1,0 +1,26 @@
+"""The ready-made checklists that ship with the package; readiness.yaml names one as `suite:NAME`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_readiness.core.problems import nearest
+
+PREFIX = "suite:"
+_PACKAGE = Path(__file__).parent.parent
+# In a wheel the suites lie inside the package, in a checkout beside it.
+FOLDER = next(
+    (folder for folder in (_PACKAGE / "suites", _PACKAGE.parent / "suites") if folder.is_dir()), _PACKAGE / "suites"
+)
+
+
+def suite_path(name: str) -> Path:
+    """Return the document of a suite.
+
+    Raises:
+        ValueError: there is no suite of that name.
+    """
+    known = [path.stem for path in sorted(FOLDER.glob("*.md"))]
+    if name not in known:
+        raise ValueError(f"there is no suite '{name}'.{nearest(name, known)}")
+    return FOLDER / f"{name}.md"

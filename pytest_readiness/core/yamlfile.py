@@ -1,0 +1,195 @@
+"""YAML files of the user, read with the line of every key and value, so that each mistake is told with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pytest_readiness.core.problems import Problem, ProblemsError
+
+
+class YamlMap(dict[str, Any]):
+    """A mapping that knows where it stands: `line` of itself, `lines` of its keys, `path` of its file."""
+
+    def __init__(self, path: Path, line: int) -> None:
+        super().__init__()
+        self.path = path
+        self.line = line
+        self.lines: dict[str, int] = {}
+
+    def line_of(self, keys: Iterable[str | int]) -> int:
+        """Return the line of the nearest thing on the way along `keys` that has one."""
+        here: Any = self
+        line = self.line
+        for key in keys:
+            if isinstance(here, YamlMap) and key in here.lines:
+                line = here.lines[str(key)]
+                here = here[str(key)]
+            elif isinstance(here, YamlList) and isinstance(key, int) and key < len(here):
+                line = here.lines[key]
+                here = here[key]
+            else:
+                break
+        return line
+
+
+class YamlList(list[Any]):
+    """A sequence that knows the line of each entry."""
+
+    def __init__(self, path: Path, line: int) -> None:
+        super().__init__()
+        self.path = path
+        self.line = line
+        self.lines: list[int] = []
+
+
+def read_text(path: Path, what: str) -> str:
+    """Return the text of a UTF-8 file (a byte order mark is dropped).
+
+    Args:
+        path: the file.
+        what: what it is for the user ("configuration", "bindings").
+
+    Raises:
+        ProblemsError: missing, a directory, unreadable, or not UTF-8.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ProblemsError([Problem(path, 0, f"The {what} file does not exist.")]) from None
+    except OSError as error:
+        raise ProblemsError([Problem(path, 0, f"The {what} file cannot be read: {error.strerror}.")]) from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ProblemsError(
+            [Problem(path, line, f"The {what} file is not UTF-8 here; save it in that encoding.")]
+        ) from None
+
+
+def read_yaml(path: Path, what: str) -> YamlMap:
+    """Return the mapping in a YAML file.
+
+    Raises:
+        ProblemsError: every problem of form: unreadable, not UTF-8, empty, not YAML, duplicate keys, no mapping.
+    """
+    return parse_yaml(read_text(path, what), path, what)
+
+
+def parse_yaml(text: str, path: Path, what: str) -> YamlMap:
+    """Return the mapping in `text`; `path` is named in problems (see `read_yaml`)."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.resolver import VersionedResolver
+
+    class Resolver(VersionedResolver):
+        """The library's, which otherwise works out the version of YAML, and its rules, anew for each scalar."""
+
+        @cached_property
+        def versioned_resolver(self) -> Any:
+            return super().versioned_resolver
+
+    if not text.strip():
+        raise ProblemsError([Problem(path, 0, f"The {what} file is empty.")])
+    yaml = YAML(typ="safe")
+    yaml.Resolver = Resolver
+    try:
+        try:
+            root = yaml.compose(text)
+        except YAMLError:
+            # libyaml is fast, but refuses some YAML 1.2, such as an address without quotes within braces.
+            yaml = YAML(typ="safe", pure=True)
+            root = yaml.compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = " ".join(str(part) for part in (error.context, error.problem) if part)
+        line = mark.line + 1 if mark else 0
+        raise ProblemsError([Problem(path, line, f"The {what} file is not YAML: {reason}.")]) from None
+    except YAMLError as error:
+        reason = str(error).splitlines()[0]
+        raise ProblemsError([Problem(path, 0, f"The {what} file is not YAML: {reason}.")]) from None
+    reader = _Reader(path, yaml.constructor)
+    value: Any = reader.value(root) if root is not None else None
+    if not isinstance(value, YamlMap):
+        reader.problems.append(Problem(path, 1, f"The {what} file must hold a mapping (key: value)."))
+    if reader.problems or not isinstance(value, YamlMap):
+        raise ProblemsError(reader.problems)
+    return value
+
+
+class _Reader:
+    """Turns composed nodes into Python values; a node behind several aliases becomes one shared value."""
+
+    def __init__(self, path: Path, constructor: Any) -> None:
+        self.path = path
+        self.constructor = constructor
+        self.problems: list[Problem] = []
+        self._done: dict[int, Any] = {}
+        self._open: set[int] = set()
+
+    def value(self, node: Any) -> Any:
+        if node.id == "scalar":
+            return self._scalar(node)
+        if id(node) in self._done:
+            return self._done[id(node)]
+        line = node.start_mark.line + 1
+        if id(node) in self._open:
+            self.problems.append(Problem(self.path, line, "An alias refers to what encloses it."))
+            return None
+        self._open.add(id(node))
+        made = self._map(node, line) if node.id == "mapping" else self._list(node, line)
+        self._open.discard(id(node))
+        self._done[id(node)] = made
+        return made
+
+    def _scalar(self, node: Any) -> Any:
+        if node.tag == "tag:yaml.org,2002:str":
+            return node.value
+        try:
+            return self.constructor.construct_object(node)
+        except Exception as error:  # noqa: BLE001  (any constructor's complaint is about the user's scalar)
+            reason = str(getattr(error, "problem", None) or error)
+            line = node.start_mark.line + 1
+            self.problems.append(Problem(self.path, line, f"The value cannot be read: {reason}."))
+            return None
+
+    def _map(self, node: Any, line: int) -> YamlMap:
+        made = YamlMap(self.path, line)
+        merged: list[YamlMap] = []
+        for key_node, value_node in node.value:
+            key_line = key_node.start_mark.line + 1
+            value = self.value(value_node)
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                parts = value if isinstance(value, YamlList) else [value]
+                if not all(isinstance(part, YamlMap) for part in parts):
+                    message = "'<<' takes a mapping, or a list of mappings, to take over."
+                    self.problems.append(Problem(self.path, key_line, message))
+                    parts = []
+                merged += parts
+                continue
+            key = key_node.value if isinstance(key_node.value, str) else None
+            if key is None:
+                self.problems.append(Problem(self.path, key_line, "A key must be a plain word."))
+            elif key in made:
+                self.problems.append(
+                    Problem(self.path, key_line, f"The key '{key}' stands twice; first on line {made.lines[key]}.")
+                )
+            else:
+                made[key] = value
+                made.lines[key] = key_line
+        for part in merged:
+            for key, value in part.items():
+                if key not in made:
+                    made[key] = value
+                    made.lines[key] = part.lines[key]
+        return made
+
+    def _list(self, node: Any, line: int) -> YamlList:
+        made = YamlList(self.path, line)
+        for child in node.value:
+            made.append(self.value(child))
+            made.lines.append(child.start_mark.line + 1)
+        return made

@@ -1,0 +1,1 @@
+"""What should be on pages as a browser shows them."""

@@ -1,0 +1,316 @@
+"""Whether everybody can use a web endpoint's page: by axe-core's rules, by keyboard, by touch, without sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from pytest_readiness.core.evidence import Attachment, CouldNotVerify, Evidence, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.domains.browser.checks.pages import looks_at, place, seen_page, shots, some
+from pytest_readiness.domains.browser.facts.pages import Axe, AxeRule, Layout, Look, Target, Visit
+from pytest_readiness.domains.http.resource import Url, UrlPath
+
+Standard = Literal["wcag20a", "wcag20aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+TAGS: Mapping[Standard, frozenset[str]] = {
+    "wcag20a": frozenset({"wcag2a"}),
+    "wcag20aa": frozenset({"wcag2a", "wcag2aa"}),
+    "wcag21a": frozenset({"wcag2a", "wcag21a"}),
+    "wcag21aa": frozenset({"wcag2a", "wcag2aa", "wcag21a", "wcag21aa"}),
+    "wcag22aa": frozenset({"wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"}),
+}
+"""axe's tags of the rules that belong to a level of the guidelines."""
+
+Point = Annotated[str, Field(min_length=1)]
+MOST_TARGETS = 500
+NAMED_POINTS = 20
+"""Undecided points that are named one by one."""
+
+
+def _points(rule: AxeRule) -> Iterator[str]:
+    for point in rule.points:
+        yield f"{rule.id} at {point}"
+    if rule.count > len(rule.points):
+        yield rule.id
+
+
+def _judged(visit: Visit, axe: Axe, wanted: Callable[[AxeRule], bool], what: str, signed: list[str]) -> Evidence:
+    """No violation of the wanted rules, and every point that axe cannot decide is signed for."""
+    violations = [rule for rule in axe.violations if wanted(rule)]
+    found = [f"{rule.id} ({rule.impact}) on {rule.count}: {rule.points[0]}" for rule in violations]
+    first = f"; the first: {violations[0].reason}" if violations and violations[0].reason else ""
+    about = f"axe-core {axe.version}; {place(visit)}"
+    claim(
+        not violations,
+        expected=f"no violation of {what}",
+        seen=f"{len(violations)} rules violated: {some(found, 5)}{first} ({about})",
+        attachments=shots(visit),
+    )
+    held = [rule for rule in axe.passes if wanted(rule)]
+    undecided = [rule for rule in axe.incomplete if wanted(rule)]
+    if not held and not undecided:
+        raise CouldNotVerify(f"axe-core found nothing on the page that a rule of {what} looks at ({place(visit)})")
+    points = list(chain.from_iterable(map(_points, undecided)))
+    left = [point for point in points if point not in signed and point.partition(" at ")[0] not in signed]
+    if left:
+        raise CouldNotVerify(
+            f"axe-core {axe.version} found no violation of {what} in {len(held)} rules, but cannot decide "
+            f"{len(left)} points: {some(left, NAMED_POINTS)}; let a person look at them, list them under 'signed', "
+            "and bind 'partial: ROLE', so that the person signs"
+        )
+    seen = f"no violation of {what} in {len(held)} rules"
+    if points:
+        seen += f"; {len(points)} points that axe cannot decide are left to the sign-off: {some(points, NAMED_POINTS)}"
+    now = {*points, *(rule.id for rule in undecided)}
+    stale = [entry for entry in signed if entry not in now]
+    warning = f"'signed' lists what is no longer undecided: {some(stale)}" if stale else ""
+    return Evidence(f"{seen} ({about})", warning, attachments=shots(visit))
+
+
+def _axe(visit: Visit) -> Axe:
+    if visit.axe is None:
+        raise CouldNotVerify(f"axe-core did not run on {visit.asked} ({(visit.unread or {}).get('axe', 'not asked')})")
+    return visit.axe
+
+
+@check(
+    "browser.accessibility",
+    severity="high",
+    remedy="Mend the named elements; axe's rules are explained at https://dequeuniversity.com/rules/axe/.",
+    source="WCAG 2.1 level AA (also EN 301 549), by the rules of axe-core",
+    asks=looks_at("axe"),
+)
+def accessibility(
+    browser_pages: Mapping[str, Visit],
+    *,
+    path: UrlPath | None = None,
+    standard: Standard = "wcag21aa",
+    signed: list[Point] = [],  # noqa: B006  (pydantic copies it)
+) -> Evidence:
+    """The page violates no rule of the accessibility guidelines that a program can decide.
+
+    axe-core's rules for the standard, on the page and in its frames, as it is after loading. Where axe cannot decide
+    about an element, the claim could not be verified, and those points are named: a person must look at them. Rules
+    cover a part of the guidelines only; bind `partial` for the rest.
+
+    Args:
+        path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+        standard: level of the guidelines: wcag20a, wcag20aa, wcag21a, wcag21aa or wcag22aa. wcag21aa: what EN 301 549
+            and most laws ask for.
+        signed: points that axe cannot decide, and that the role under `partial` signs for: as they are named
+            ("color-contrast at #hero > h1"), or a rule for all of its elements ("color-contrast"). Needs `partial`.
+            Default: none.
+    """
+    visit, _ = seen_page(browser_pages, path)
+    tags = TAGS[standard]
+    return _judged(visit, _axe(visit), lambda rule: not tags.isdisjoint(rule.tags), standard, signed)
+
+
+@check(
+    "browser.contrast",
+    severity="medium",
+    remedy="Use colours with a contrast of at least 4.5:1, or 3:1 for large text.",
+    source="WCAG 2.1 success criterion 1.4.3 (AA), by axe-core's rule color-contrast",
+    asks=looks_at("axe"),
+)
+def contrast(
+    browser_pages: Mapping[str, Visit],
+    *,
+    path: UrlPath | None = None,
+    signed: list[Point] = [],  # noqa: B006  (pydantic copies it)
+) -> Evidence:
+    """Text stands out from its background.
+
+    axe-core's rule color-contrast: 4.5:1, or 3:1 for large text. Where it cannot decide, on pictures or gradients, the
+    claim could not be verified, and those elements are named: a person must look at them.
+
+    Args:
+        path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+        signed: points that axe cannot decide, and that the role under `partial` signs for: as they are named
+            ("color-contrast at #hero > h1"), or "color-contrast" for all elements. Needs `partial`. Default: none.
+    """
+    visit, _ = seen_page(browser_pages, path)
+    return _judged(visit, _axe(visit), lambda rule: rule.id == "color-contrast", "color-contrast", signed)
+
+
+@check(
+    "browser.keyboard",
+    severity="high",
+    remedy="Use links, buttons and fields of HTML, keep their focus ring or draw one, and let Tab leave every element.",
+    source="WCAG 2.1 success criteria 2.1.1, 2.1.2 (A) and 2.4.7 (AA)",
+    asks=looks_at("keyboard"),
+)
+def keyboard(browser_pages: Mapping[str, Visit], *, path: UrlPath | None = None) -> Evidence:
+    """Tab reaches every control of the page, shows where it is, and is trapped nowhere.
+
+    Tab is really pressed, until the page ends. Controls are visible links, buttons, fields, and elements with such a
+    role; not those that are disabled or aria-hidden, nor those within menus, tab lists and the like, which arrow keys
+    reach. The focus is seen by the browser's own ring, a text cursor, or because a picture of the control and its
+    surroundings differs with and without it; how strongly is not judged. A trap is left neither by Tab nor by Escape
+    and Tab. What is inside frames is not looked at, nor whether Enter works.
+
+    Args:
+        path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+    """
+    visit, _ = seen_page(browser_pages, path)
+    keys = visit.keyboard
+    if keys is None:
+        why = (visit.unread or {}).get("keyboard", "not asked")
+        raise CouldNotVerify(f"Tab could not be pressed on {visit.asked} ({why})")
+    if not keys.controls:
+        raise CouldNotVerify(f"the page has no control that Tab could reach ({place(visit)})")
+    expected = f"Tab reaches all {keys.controls} controls, the focus is visible, and nothing traps it"
+    end = f"({keys.presses} presses; {place(visit)})"
+    claim(not keys.trap, expected=expected, seen=f"trapped at {keys.trap} {end}")
+    claim(
+        not keys.unseen,
+        expected=expected,
+        seen=f"{len(keys.unseen)} look the same with the focus: {some(keys.unseen)} {end}",
+    )
+    if keys.dialog:
+        raise CouldNotVerify(
+            f"the open dialog {keys.dialog} keeps the focus, so that the page behind it was not reached"
+        )
+    if not keys.whole:
+        raise CouldNotVerify(f"Tab did not come to the end of {visit.asked} in time, after {keys.presses} presses")
+    claim(
+        not keys.unreached, expected=expected, seen=f"{len(keys.unreached)} not reached: {some(keys.unreached)} {end}"
+    )
+    if keys.undecided:
+        raise CouldNotVerify(
+            f"whether the focus is visible could not be decided for {len(keys.undecided)} of {keys.controls} controls, "
+            f"because they keep changing or there are too many kinds: {some(keys.undecided)}"
+        )
+    return Evidence(f"Tab reaches {keys.controls} controls, each with a visible focus, without a trap {end}")
+
+
+def _asks_width(_: Url, parameters: Mapping[str, Any]) -> dict[str, tuple[Look, ...]]:
+    return {"browser_pages": (Look(parameters["path"] or "", "width", parameters["width"]),)}
+
+
+@check(
+    "browser.touch_targets",
+    severity="medium",
+    remedy="Make links and controls larger, by padding or min-width and min-height, or put more room between them.",
+    source="WCAG 2.2 success criteria 2.5.8 (AA, 24 px) and 2.5.5 (AAA, 44 px)",
+    asks=_asks_width,
+)
+def touch_targets(
+    browser_pages: Mapping[str, Visit],
+    *,
+    path: UrlPath | None = None,
+    min_px: Annotated[int, Field(ge=24, le=100)] = 24,
+    width: Annotated[int, Field(ge=240, le=3840)] = 360,
+    spacing: bool = True,
+) -> Evidence:
+    """What is tapped on is large enough for a finger.
+
+    Visible links, buttons and fields in a window as wide as a telephone's; checkboxes and radio buttons together with
+    their labels. Links within a line of text do not count. Frames are not looked at.
+
+    Args:
+        path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+        min_px: least width and height, in CSS pixels. 24: level AA of WCAG 2.2; AAA, Apple and Google ask for 44 to 48.
+        width: of the window, in CSS pixels. 360: common width of a telephone.
+        spacing: a smaller target counts where a circle of `min_px` around its centre touches no other target or its
+            circle. True: that exception of success criterion 2.5.8.
+    """
+    visit, _ = seen_page(browser_pages, path)
+    layout = layout_at(visit, width)
+    if not layout.targets:
+        raise CouldNotVerify(f"the page has nothing to tap on at {width} px ({place(visit)})")
+    small = [one for one in layout.targets if min(one.width, one.height) < min_px - 0.5 and not one.inline]
+    tight = [
+        one
+        for one in small
+        if not spacing or any(_near(one, other, min_px) for other in layout.targets if other is not one)
+    ]
+    named = [f"{one.what} of {one.width:.0f} × {one.height:.0f} px" for one in tight]
+    expected = f"targets of at least {min_px} × {min_px} px" + (", or with that much room around" if spacing else "")
+    claim(
+        not tight,
+        expected=expected,
+        seen=f"{len(tight)} of {len(layout.targets)} are smaller at {width} px: {some(named)} ({place(visit)})",
+        attachments=layout_shots(layout),
+    )
+    if len(layout.targets) >= MOST_TARGETS:
+        raise CouldNotVerify(f"{visit.asked} has more than {MOST_TARGETS} targets")
+    inline = sum(one.inline for one in layout.targets)
+    return Evidence(
+        f"{len(layout.targets)} targets at {width} px, {inline} of them links in text, {len(small)} small with room "
+        f"around, the others at least {min_px} × {min_px} px ({place(visit)})",
+        attachments=layout_shots(layout),
+    )
+
+
+def _near(one: Target, other: Target, size: float) -> bool:
+    """Whether a circle around the centre of a small target meets another target, or the circle of a small one."""
+    x, y = one.x + one.width / 2, one.y + one.height / 2
+    sideways = max(other.x - x, 0.0, x - other.x - other.width)
+    down = max(other.y - y, 0.0, y - other.y - other.height)
+    if sideways**2 + down**2 < (size / 2) ** 2 - 0.5:
+        return True
+    if min(other.width, other.height) >= size:
+        return False
+    across = (x - other.x - other.width / 2) ** 2 + (y - other.y - other.height / 2) ** 2
+    return across < size**2 - 0.5
+
+
+def layout_at(visit: Visit, width: int) -> Layout:
+    """The page in a window of that width.
+
+    Raises:
+        CouldNotVerify: it was not looked at.
+    """
+    for layout in visit.layouts:
+        if layout.width == width:
+            return layout
+    why = (visit.unread or {}).get(f"width {width}", "not asked")
+    raise CouldNotVerify(f"{visit.asked} could not be looked at in a window of {width} px ({why})")
+
+
+def layout_shots(layout: Layout) -> tuple[Attachment, ...]:
+    """The screenshot of a layout."""
+    if not layout.screenshot:
+        return ()
+    return (Attachment.of_base64(f"page-{layout.width}px.png", "image/png", layout.screenshot),)
+
+
+@check(
+    "browser.captions",
+    severity="medium",
+    remedy="Give each <video> a <track kind='captions' srclang='…' src='….vtt'>, and see that the file is served.",
+    source="WCAG 2.1 success criterion 1.2.2 (A)",
+    asks=looks_at(),
+)
+def captions(browser_pages: Mapping[str, Visit], *, path: UrlPath | None = None) -> Evidence:
+    """Every video of the page has captions.
+
+    Each <video> must have a track of captions or subtitles that the browser can load and that holds cues; what they
+    say, and whether the video has sound, is not looked at. Captions of players in frames cannot be seen: with one of
+    the known ones the claim could not be verified. A page without a video passes, with a warning.
+
+    Args:
+        path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+    """
+    visit, _ = seen_page(browser_pages, path)
+    without = [f"{video.what}: {', '.join(video.empty) or 'no track'}" for video in visit.videos if not video.tracks]
+    claim(
+        not without,
+        expected="a caption track with cues for every video",
+        seen=f"{len(without)} of {len(visit.videos)} have none: {some(without)} ({place(visit)})",
+    )
+    if visit.players:
+        raise CouldNotVerify(
+            f"{visit.asked} embeds a player of {', '.join(visit.players)}, whose captions cannot be seen from outside"
+        )
+    if not visit.videos:
+        return Evidence(
+            f"no videos on the page ({place(visit)})", "no videos on the page: bind the path of one that has them"
+        )
+    tracks = [f"{video.what}: {', '.join(video.tracks)}" for video in visit.videos]
+    return Evidence(f"{len(visit.videos)} videos with captions: {some(tracks)} ({place(visit)})")

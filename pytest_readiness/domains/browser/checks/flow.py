@@ -1,0 +1,77 @@
+"""Whether a visitor gets through a web endpoint's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, TypeAdapter
+
+from pytest_readiness.core.evidence import Attachment, Evidence, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.domains.browser.facts.flow import Journey
+from pytest_readiness.domains.browser.steps import Step, checked, credentials
+from pytest_readiness.domains.http.resource import Url
+
+_OPEN = {"name": "the home page opens", "go": "/"}
+_SEE = {"name": "it greets", "expect": {"role": "heading", "name": "Welcome"}}
+
+Steps = Annotated[list[Step], Field(min_length=1, max_length=50, examples=[[_OPEN, _SEE]]), AfterValidator(checked)]
+
+
+def _question(steps: list[Step]) -> str:
+    return TypeAdapter(list[Step]).dump_json(steps, exclude_defaults=True).decode()
+
+
+def _asks(url: Url, parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    for part in credentials(parameters["steps"]):
+        part.value(url)
+    return {"browser_flow": (_question(parameters["steps"]),)}
+
+
+@check(
+    "browser.flow",
+    severity="critical",
+    remedy="Make the journey by hand in a browser, with its developer tools open, and mend the step that fails.",
+    source="the team's own journey; https://playwright.dev/docs/locators (how elements are found)",
+    check_class="active",
+    asks=_asks,
+)
+def flow(browser_flow: Mapping[str, Journey], *, steps: Steps) -> Evidence:
+    """A visitor gets through a declared journey: opens, fills, clicks, and sees what is expected.
+
+    The journey is really made, in Chromium, by a visitor without cookies, from the endpoint's root unless it begins
+    with `go`; what it creates stays there. Each step waits until it can be done. Dialogs of the browser are dismissed;
+    windows that open and what is inside frames are not looked at. Credentials are filled in on pages of the declared
+    endpoint only, and stay out of texts and screenshots.
+
+    A step is one of these, with `name` for its words in reports and `timeout_s` (default 5, at most 30):
+
+    - `go: /path`
+    - `fill: {label: E-mail, value: …}`: a text, or `{credential: NAME, field: user}` (user, password or token)
+    - `click`, `check`, `uncheck`, `wait_for`: an element
+    - `select: {label: Country, option: Chile}`, `upload: {label: Picture, filename: a.txt, content: …}`
+    - `press: Enter`
+    - `expect`: an element that is visible, with `contains` or `count`; `url` (path), `title`, `absent` (an element)
+    - `capture: {order: {css: "#order"}}`: its text becomes `${order}` in later steps
+
+    `${unique}` is another word in each run, and `$$` a dollar sign. An element is named by one of `role` (with
+    `name`), `label`, `text`, `placeholder`, `test_id` and `css`; `exact: true` asks for whole texts. The journey passes
+    with a warning where its last expectation held already before the last thing was done, which then proves little.
+
+    Args:
+        steps: the steps, at most 50; the last one must expect something to be there.
+    """
+    seen = browser_flow[_question(steps)]
+    shots = (Attachment.of_base64("journey.png", "image/png", seen.screenshot),) if seen.screenshot else ()
+    where = f"{seen.address}, '{seen.title}', {seen.seconds:.1f} s, {seen.browser}"
+    claim(
+        not seen.failed,
+        expected=seen.failed if seen.expected in seen.failed else f"{seen.failed}: {seen.expected}",
+        seen=f"{seen.seen}; {seen.done} steps done before ({where})",
+        attachments=shots,
+    )
+    warning = ""
+    if seen.already:
+        warning = f"'{seen.already}' held already before '{seen.acted}', so that it does not show what that did"
+    return Evidence(f"{seen.done} of {seen.steps} steps done, the last: {steps[-1].words} ({where})", warning, shots)

@@ -1,0 +1,141 @@
+"""How a web endpoint's page is laid out and illustrated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.domains.browser.checks.accessibility import layout_at, layout_shots
+from pytest_readiness.domains.browser.checks.pages import looks_at, place, seen_page, some
+from pytest_readiness.domains.browser.facts.pages import ImageSeen, Look, Visit
+from pytest_readiness.domains.http.resource import Url, UrlPath
+
+FALLBACK_WIDTH = 980
+"""CSS pixels that telephones lay a page out for which says nothing about its viewport."""
+MODERN = ("image/avif", "image/webp", "image/svg+xml", "image/jxl")
+
+Width = Annotated[int, Field(ge=240, le=3840)]
+
+
+def _asks_widths(_: Url, parameters: Mapping[str, Any]) -> dict[str, tuple[Look, ...]]:
+    return {"browser_pages": tuple(Look(parameters["path"] or "", "width", width) for width in parameters["widths"])}
+
+
+@check(
+    "browser.responsive",
+    severity="medium",
+    remedy="Let wide elements wrap, shrink (max-width: 100%) or scroll by themselves, and declare the viewport.",
+    source="WCAG 2.1 success criterion 1.4.10 (AA: 320 px without scrolling in two dimensions)",
+    asks=_asks_widths,
+)
+def responsive(
+    browser_pages: Mapping[str, Visit],
+    *,
+    path: UrlPath | None = None,
+    widths: Annotated[list[Width], Field(min_length=1, max_length=4)] = [320, 768, 1280],  # noqa: B006
+) -> Evidence:
+    """The page fits into windows of each width, without scrolling sideways.
+
+    Nor may content end beyond the right edge where scrolling is switched off. Elements that scroll by themselves are no
+    fault. For widths below 980 px the page must also have `<meta name="viewport" content="width=device-width">`,
+    without which telephones lay it out for 980 px. The page is loaded once and the window then resized.
+
+    Args:
+        path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+        widths: of the window, in CSS pixels, at most four. 320: WCAG 1.4.10; 768 and 1280: a tablet and a desktop.
+    """
+    visit, _ = seen_page(browser_pages, path)
+    layouts = [layout_at(visit, width) for width in widths]
+    faults = []
+    for layout in layouts:
+        if layout.overflow > 1:
+            faults.append(f"at {layout.width} px it scrolls {layout.overflow:.0f} px sideways: {some(layout.wide)}")
+        elif layout.cut:
+            faults.append(f"at {layout.width} px content is cut off: {some(layout.cut)}")
+    viewport = visit.viewport_meta
+    if min(widths) < FALLBACK_WIDTH and "width=device-width" not in (viewport or "").replace(" ", ""):
+        faults.append("no meta viewport with width=device-width" + (f" but '{viewport}'" if viewport else ""))
+    attachments = tuple(shot for layout in layouts for shot in layout_shots(layout))
+    wanted = ", ".join(str(width) for width in widths)
+    claim(
+        not faults,
+        expected=f"no scrolling sideways at {wanted} px",
+        seen=f"{'; '.join(faults)} ({place(visit)})",
+        attachments=attachments,
+    )
+    return Evidence(f"nothing sticks out at {wanted} px ({place(visit)})", attachments=attachments)
+
+
+@check(
+    "browser.images",
+    severity="low",
+    remedy="Serve WebP or AVIF, write width and height, and loading='lazy' on what is below the fold.",
+    source="Lighthouse: 'Serve images in next-gen formats', 'Image elements have explicit width and height', "
+    "'Defer offscreen images'",
+    asks=looks_at(),
+)
+def images(
+    browser_pages: Mapping[str, Visit],
+    *,
+    path: UrlPath | None = None,
+    modern_from_kb: Annotated[float, Field(ge=0)] = 8,
+    sized: bool = True,
+    lazy: bool = True,
+) -> Evidence:
+    """Images load, come in a modern format, have their room reserved, and wait below the fold.
+
+    Visible <img> elements, after scrolling to the end of the page (at most 20 windows of 1280 × 800 px). Modern are
+    AVIF, WebP, JPEG XL and SVG, by the Content-Type. Backgrounds of style sheets are not looked at. A page without
+    images passes, with a warning.
+
+    Args:
+        path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+        modern_from_kb: from this size on the format must be modern, in kB; an image of unknown size counts as large. 8:
+            below that, Lighthouse sees nothing to save.
+        sized: width and height must be given, by attributes or styles, so that nothing moves. True: Lighthouse.
+        lazy: images that begin below the first window must have loading="lazy". True: Lighthouse.
+    """
+    visit, _ = seen_page(browser_pages, path)
+    visible = [image for image in visit.images if image.visible or image.state == "broken"]
+    if not visible:
+        return Evidence(
+            f"no images on the page ({place(visit)})", "no images on the page: bind the path of one that has them"
+        )
+    faults: list[str] = []
+    unknown: list[str] = []
+    for image in visible:
+        if image.state == "broken":
+            faults.append(f"{image.what} is not loaded")
+            continue
+        if image.state == "pending" or not image.media_type:
+            unknown.append(image.what)
+        elif _old(image, modern_from_kb):
+            size = f" with {image.size / 1000:.0f} kB" if image.size else ""
+            faults.append(f"{image.what} is {image.media_type}{size}")
+        if sized and not image.reserved:
+            faults.append(f"{image.what} has no width and height")
+        if lazy and image.top >= visit.fold and not image.lazy:
+            faults.append(f"{image.what} is below the fold ({image.top:.0f} px) and not lazy")
+    wanted = [
+        "loaded",
+        "in a modern format",
+        *(["with their room reserved"] * sized),
+        *(["lazy below the fold"] * lazy),
+    ]
+    claim(
+        not faults,
+        expected=f"images {', '.join(wanted)}",
+        seen=f"{len(faults)} faults of {len(visible)} images: {some(faults)} ({place(visit)})",
+    )
+    if unknown:
+        raise CouldNotVerify(f"the format of {len(unknown)} of {len(visible)} images is not known: {some(unknown)}")
+    kinds = sorted({image.media_type for image in visible})
+    return Evidence(f"{len(visible)} images {', '.join(wanted)}: {', '.join(kinds)} ({place(visit)})")
+
+
+def _old(image: ImageSeen, modern_from_kb: float) -> bool:
+    return image.media_type not in MODERN and (not image.size or image.size >= modern_from_kb * 1000)

@@ -1,0 +1,357 @@
+"""What a visitor sees of a web endpoint's page in a real browser: that it is there, loads fast, and works.
+
+Each check looks at a page as a visitor without cookies gets it. A page that answers an error, shows nothing, or is
+another one than was asked for could not be verified, whatever is on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from pytest_readiness.core.evidence import Attachment, ClaimFalse, CouldNotVerify, Evidence, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.domains.browser.facts.pages import (
+    Aspect,
+    Engine,
+    EngineName,
+    EngineVisit,
+    Load,
+    Look,
+    PageRequest,
+    Rendered,
+    Visit,
+)
+from pytest_readiness.domains.http.resource import Url, UrlPath
+
+LITTLE_TEXT = 20
+"""Characters; a page with less text and no picture and no control shows nothing ("Loading …")."""
+MOST_REQUESTS = 1000
+MOST_MESSAGES = 200
+
+Asks = Callable[[Url, Mapping[str, Any]], dict[str, tuple[Look, ...]]]
+
+
+def looks_at(what: Aspect = "page") -> Asks:
+    """What a check with the parameter `path` asks for."""
+    return lambda _, parameters: {"browser_pages": (Look(parameters["path"] or "", what),)}
+
+
+def seen_page(pages: Mapping[str, Visit], path: str | None) -> tuple[Visit, Rendered]:
+    """The visit of a path and what was rendered there.
+
+    Raises:
+        CouldNotVerify: it is not the page that was asked for, or shows nothing.
+    """
+    visit = pages[path or ""]
+    rendered = arrived(visit)
+    seen = f"GET {visit.asked} was answered {rendered.status} with {_amount(rendered)}"
+    if not 200 <= rendered.status < 400:
+        raise CouldNotVerify(f"{seen}, an error instead of the page")
+    if rendered.media_type not in ("text/html", "application/xhtml+xml"):
+        raise CouldNotVerify(f"{seen} of {rendered.media_type}, which is not a page")
+    if not shows_something(rendered):
+        raise CouldNotVerify(f"{seen}: the page shows nothing")
+    return visit, rendered
+
+
+def arrived(visit: Visit) -> Rendered:
+    """What a visit ended on.
+
+    Raises:
+        CouldNotVerify: it ended nowhere, or elsewhere than on the page that was asked for.
+    """
+    if visit.rendered is None:
+        raise CouldNotVerify(visit.problem)
+    asked, ended = urlsplit(visit.asked), urlsplit(visit.rendered.address)
+    if asked.hostname != ended.hostname:
+        raise CouldNotVerify(f"GET {visit.asked} led to {visit.rendered.address}, which is not on the declared host")
+    if not visit.root and (asked.path.rstrip("/") or "/") != (ended.path.rstrip("/") or "/"):
+        raise CouldNotVerify(f"GET {visit.asked} led to {visit.rendered.address}, which is another page")
+    return visit.rendered
+
+
+def shows_something(rendered: Rendered) -> bool:
+    """Whether there is anything to see on a page."""
+    return rendered.text >= LITTLE_TEXT or rendered.media > 0 or rendered.controls > 0
+
+
+def _amount(rendered: Rendered) -> str:
+    return f"{rendered.elements} elements and {rendered.text} characters of text"
+
+
+def place(visit: Visit) -> str:
+    """Which page was seen, and with what."""
+    assert visit.rendered is not None
+    return f"{visit.rendered.address}, {visit.rendered.status}, {_amount(visit.rendered)}, {visit.browser}"
+
+
+def shots(visit: Visit, name: str = "page") -> tuple[Attachment, ...]:
+    """The screenshot of a visit."""
+    return (Attachment.of_base64(f"{name}.png", "image/png", visit.screenshot),) if visit.screenshot else ()
+
+
+def some(texts: Iterable[str], most: int = 3) -> str:
+    """The first few of several, and how many more there are."""
+    found = list(texts)
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return "; ".join(found[:most]) + more
+
+
+def _regex(value: str) -> str:
+    try:
+        everything = re.search(value, "") is not None
+    except re.error as error:
+        raise ValueError(f"'{value}' is no regular expression ({error})") from None
+    if everything:
+        raise ValueError(f"'{value}' matches everything, so that nothing would be looked at")
+    return value
+
+
+Regex = Annotated[str, Field(min_length=1), AfterValidator(_regex)]
+
+
+def _loaded(visit: Visit, expected: str) -> Load:
+    if visit.load is None:
+        raise CouldNotVerify(f"{visit.browser} did not tell how GET {visit.asked} loaded")
+    claim(visit.load.load is not None, expected=expected, seen=f"no load event within 30 s ({place(visit)})")
+    return visit.load
+
+
+@check(
+    "browser.page_load",
+    severity="high",
+    remedy="Find what the page waits for in the browser's network panel: slow answers, large files, blocking scripts.",
+    source="web.dev, 'Rethinking user-centric performance metrics'; Lighthouse",
+    asks=looks_at(),
+)
+def page_load(
+    browser_pages: Mapping[str, Visit],
+    *,
+    path: UrlPath | None = None,
+    max_s: Annotated[float, Field(gt=0, le=30)] = 3.0,
+) -> Evidence:
+    """The page is loaded within the limit.
+
+    That is the time from asking for the page until its load event, once, in Chromium on the machine that runs the
+    tests, with an empty cache, unthrottled, and while nothing else is read from the endpoint.
+
+    Args:
+        path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+        max_s: longest accepted time, in seconds, at most 30. 3: common budget for a page on a desktop computer.
+    """
+    visit, _ = seen_page(browser_pages, path)
+    expected = f"the load event within {max_s:g} s"
+    load = _loaded(visit, expected)
+    assert load.load is not None
+    paint = "nothing painted" if load.first_paint is None else f"first paint {load.first_paint:.2f} s"
+    seen = f"{load.load:.2f} s, first byte {load.first_byte:.2f} s, {paint}, {len(visit.requests)} requests"
+    seen += f" (one unthrottled load; {place(visit)})"
+    claim(load.load <= max_s, expected=expected, seen=seen, attachments=shots(visit))
+    return Evidence(seen, attachments=shots(visit))
+
+
+@check(
+    "browser.web_vitals",
+    severity="medium",
+    remedy="See web.dev on optimizing LCP, CLS and long tasks; reserve room for what loads late, and split up scripts.",
+    source="web.dev, Core Web Vitals (LCP 2.5 s, CLS 0.1); Lighthouse (TBT 200 ms)",
+    asks=looks_at(),
+)
+def web_vitals(
+    browser_pages: Mapping[str, Visit],
+    *,
+    path: UrlPath | None = None,
+    lcp_s: Annotated[float, Field(gt=0)] = 2.5,
+    cls: Annotated[float, Field(ge=0)] = 0.1,
+    tbt_ms: Annotated[float, Field(ge=0)] = 200,
+) -> Evidence:
+    """Largest contentful paint, layout shift and blocking time are within the limits.
+
+    Measured in one load in Chromium on the machine that runs the tests, unthrottled, until the network is quiet after
+    the load event (5 s at most): lab values, not those of real users. Nobody clicks, so that interaction to next paint
+    (INP) cannot be measured; total blocking time stands in for it, as in Lighthouse.
+
+    Args:
+        path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+        lcp_s: longest accepted largest contentful paint, in seconds. 2.5: "good" by Core Web Vitals.
+        cls: largest accepted cumulative layout shift. 0.1: "good" by Core Web Vitals.
+        tbt_ms: longest accepted total blocking time, in milliseconds. 200: "good" in Lighthouse.
+    """
+    visit, _ = seen_page(browser_pages, path)
+    expected = f"LCP of at most {lcp_s:g} s, CLS of at most {cls:g}, TBT of at most {tbt_ms:g} ms"
+    load = _loaded(visit, expected)
+    if load.largest_paint is None:
+        raise CouldNotVerify(f"{visit.browser} reported no contentful paint of {visit.asked}")
+    blocking = load.blocking * 1000
+    seen = f"LCP {load.largest_paint:.2f} s ({load.largest or 'an element that is gone'}), CLS {load.shift:.3f}"
+    seen += f" ({some(load.shifted)})" if load.shifted else ""
+    seen += f", TBT {blocking:.0f} ms (longest task {load.longest_task * 1000:.0f} ms)"
+    seen += f"; lab values of one unthrottled load{'' if load.quiet else ', network not quiet after 5 s'}"
+    holds = load.largest_paint <= lcp_s and load.shift <= cls and blocking <= tbt_ms
+    claim(holds, expected=expected, seen=f"{seen} ({place(visit)})")
+    return Evidence(f"{seen} ({place(visit)})")
+
+
+@check(
+    "browser.console",
+    severity="medium",
+    remedy="Open the page with the browser's developer tools and mend what the console shows.",
+    source="Lighthouse, 'Browser errors were logged to the console'",
+    asks=looks_at(),
+)
+def console(
+    browser_pages: Mapping[str, Visit],
+    *,
+    path: UrlPath | None = None,
+    warnings: bool = False,
+    ignore: list[Regex] = [],  # noqa: B006  (pydantic copies it)
+) -> Evidence:
+    """Loading the page writes no error to the browser's console.
+
+    Errors are exceptions that nobody caught, console.error, and what the browser itself reports, such as files that
+    are missing or blocked by Content-Security-Policy; not a missing /favicon.ico. Looked at until the network is quiet
+    after the load event.
+
+    Args:
+        path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+        warnings: warnings count, too. False: browsers warn of what may well be meant.
+        ignore: regular expressions, searched in the line and its place; what matches one does not count. Default: none.
+    """
+    visit, _ = seen_page(browser_pages, path)
+    kinds = ("uncaught", "error", "warning") if warnings else ("uncaught", "error")
+    counted, ignored = [], 0
+    for message in visit.messages:
+        line = f"{message.kind}: {message.text}" + (f" ({message.where})" if message.where else "")
+        if message.kind in kinds:
+            if any(re.search(pattern, line) for pattern in ignore):
+                ignored += 1
+            else:
+                counted.append(line)
+    what = "errors and warnings" if warnings else "errors"
+    claim(not counted, expected=f"no {what} in the console", seen=f"{len(counted)}: {some(counted)} ({place(visit)})")
+    if visit.load is None or visit.load.load is None:
+        raise CouldNotVerify(f"{visit.asked} was not loaded within 30 s, so that errors may be yet to come")
+    if len(visit.messages) >= MOST_MESSAGES:
+        raise CouldNotVerify(f"the console of {visit.asked} has more than {MOST_MESSAGES} lines")
+    others = len(visit.messages) - ignored
+    return Evidence(f"no {what}; {others} other lines, {ignored} ignored ({place(visit)})")
+
+
+def _fault(request: PageRequest) -> str:
+    """Why a request did not succeed; "" where it did, or the page itself broke it off."""
+    if request.status >= 400:
+        return f"{request.status} for {request.method} {request.url}"
+    # The page no longer wanted it (a fetch that was aborted, a film that was not played on).
+    aborted = "ERR_ABORTED" in request.failure or "NS_BINDING_ABORTED" in request.failure
+    return f"{request.failure} for {request.method} {request.url}" if request.failure and not aborted else ""
+
+
+@check(
+    "browser.requests",
+    severity="high",
+    remedy="Deploy the missing files, or remove what asks for them.",
+    source="RFC 9110 section 15 (4xx and 5xx are errors)",
+    asks=looks_at(),
+)
+def requests(
+    browser_pages: Mapping[str, Visit],
+    *,
+    path: UrlPath | None = None,
+    ignore: list[Regex] = [],  # noqa: B006  (pydantic copies it)
+) -> Evidence:
+    """Every request that the page makes is answered below 400.
+
+    The page itself, its scripts, styles, pictures, fonts and what scripts ask for, from whatever host, until the
+    network is quiet after the load event. What the page itself broke off does not count, nor does /favicon.ico.
+
+    Args:
+        path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+        ignore: regular expressions, searched in the address without its query; requests that match one do not count.
+            Default: none.
+    """
+    visit = browser_pages[path or ""]
+    arrived(visit)
+    made = [request for request in visit.requests if not request.url.startswith(("data:", "blob:"))]
+    counted = [request for request in made if not any(re.search(pattern, request.url) for pattern in ignore)]
+    faults = [fault for request in counted if (fault := _fault(request))]
+    claim(
+        not faults,
+        expected="every request answered below 400",
+        seen=f"{len(faults)} of {len(made)} were not: {some(faults)} ({place(visit)})",
+    )
+    seen_page(browser_pages, path)
+    if len(visit.requests) >= MOST_REQUESTS:
+        raise CouldNotVerify(f"{visit.asked} makes more than {MOST_REQUESTS} requests")
+    open_ones = [f"{each.method} {each.url}" for each in counted if not each.status and not each.failure]
+    if open_ones:
+        raise CouldNotVerify(f"{len(open_ones)} requests of {visit.asked} were still not answered: {some(open_ones)}")
+    broken_off = sum(bool(each.failure) for each in counted)
+    answered = len(counted) - broken_off
+    if not answered:
+        raise CouldNotVerify(f"all {len(made)} requests of {visit.asked} are ignored")
+    hosts = sorted({urlsplit(each.url).hostname or "" for each in counted})
+    seen = f"{answered} requests to {len(hosts)} hosts answered below 400"
+    seen += f", {broken_off} broken off by the page" * bool(broken_off)
+    seen += f", {len(made) - len(counted)} ignored" * (len(made) > len(counted))
+    return Evidence(f"{seen} ({place(visit)})")
+
+
+@check(
+    "browser.engines",
+    severity="medium",
+    remedy="Open the page in the engine that fails, and mend what its console shows.",
+    source="Playwright's three engines: those of Chrome and Edge, of Firefox, and of Safari",
+    asks=lambda _, parameters: {
+        "browser_engine": tuple(Engine(parameters["path"] or "", engine) for engine in parameters["engines"])
+    },
+)
+def engines(
+    browser_engine: Mapping[Engine, EngineVisit],
+    *,
+    path: UrlPath | None = None,
+    engines: Annotated[list[EngineName], Field(min_length=1)] = ["chromium", "firefox", "webkit"],  # noqa: B006
+    text: str = "",
+) -> Evidence:
+    """The page renders in each browser engine.
+
+    It renders if it answers below 400, shows text, pictures or controls, and no exception stays uncaught. An engine
+    that is not installed where the tests run is named, and the claim then could not be verified. Firefox and WebKit are
+    those that Playwright installs; they can be used only where the endpoint declares neither `ca` nor `address`.
+
+    Args:
+        path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+        engines: engines to try: chromium, firefox, webkit. Default: all three.
+        text: what the page's title must contain. Default: anything.
+    """
+    lines, missing, attachments = [], [], list[Attachment]()
+    for engine in dict.fromkeys(engines):
+        found = browser_engine[Engine(path or "", engine)]
+        if found.visit is None:
+            missing.append(f"{engine}: {found.missing}")
+            continue
+        visit = found.visit
+        if visit.rendered is None:
+            raise CouldNotVerify(f"{visit.browser}: {visit.problem}")
+        rendered = arrived(visit)
+        attachments += shots(visit, engine)
+        uncaught = [message.text for message in visit.messages if message.kind == "uncaught"]
+        fault = f"{len(uncaught)} uncaught exceptions: {some(uncaught)}" if uncaught else ""
+        if not shows_something(rendered) or rendered.media_type not in ("text/html", "application/xhtml+xml"):
+            fault = f"the page shows nothing {fault}".strip()
+        if not 200 <= rendered.status < 400:
+            fault = "an error instead of the page"
+        if text not in rendered.title:
+            fault = f"the title '{rendered.title}'"
+        if fault:
+            expected = f"a page that renders in {engine}" + (f", with '{text}' in its title" if text else "")
+            raise ClaimFalse(expected, f"{fault} ({place(visit)})", attachments=tuple(attachments))
+        lines.append(place(visit))
+    if missing:
+        rendered_in = f"the page renders in {'; '.join(lines)}, but " if lines else ""
+        raise CouldNotVerify(f"{rendered_in}not every engine could be used: {'; '.join(missing)}")
+    return Evidence(f"renders in {len(lines)}: {'; '.join(lines)}", attachments=tuple(attachments))

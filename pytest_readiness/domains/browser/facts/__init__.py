@@ -1,0 +1,1 @@
+"""What is read from pages as a browser shows them."""

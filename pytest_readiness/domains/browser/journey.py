@@ -1,0 +1,314 @@
+"""Making a declared journey, as it happens in the process that drives the browser."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.text import cut
+from pytest_readiness.domains.browser.facts.flow import FLOW_SECONDS, Journey, JourneyJob
+from pytest_readiness.domains.browser.steps import (
+    UNIQUE,
+    Element,
+    Expect,
+    Step,
+    filled_in,
+    variables,
+)
+from pytest_readiness.domains.browser.visit import LOAD_SECONDS, Say, a_context, picture, said
+from pytest_readiness.domains.http.flow_answer import origin_of
+from pytest_readiness.domains.http.flow_steps import Part
+from pytest_readiness.protocols.http.addresses import shown
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+MOST_LOOKED_AT = 50
+"""Elements that a locator finds."""
+
+
+class _StepFailedError(Exception):
+    """A step did not bring what it was to bring."""
+
+    def __init__(self, expected: str, seen: str) -> None:
+        super().__init__(seen)
+        self.expected = expected
+        self.seen = seen
+
+
+def journey(browser: Browser, job: JourneyJob, say: Say) -> Journey:
+    """Make the journey.
+
+    Raises:
+        CouldNotVerify: the endpoint does not answer, or the time is up.
+    """
+    with a_context(browser, job.opening.engine, say) as context:
+        page = context.new_page()
+        return _Traveller(page, job, f"{job.opening.engine} {browser.version}", say).travel()
+
+
+class _Traveller:
+    def __init__(self, page: Page, job: JourneyJob, name: str, say: Say) -> None:
+        self._page = page
+        self._job = job
+        self._name = name
+        self._say = say
+        self._values = {UNIQUE: f"r{secrets.token_hex(4)}"}
+        self._covered: list[Locator] = []
+        self._hidden = [value for (_, field), value in job.secrets.items() if field != "user" and value]
+
+    def travel(self) -> Journey:
+        steps = TypeAdapter(list[Step]).validate_json(self._job.steps)
+        started = time.monotonic()
+        last_act = max((number for number, step in enumerate(steps) if step.acts), default=-1)
+        already = ""
+        if steps[0].go is None:
+            self._open(self._job.root)
+        for number, step in enumerate(steps):
+            left = FLOW_SECONDS - 5 - (time.monotonic() - started)
+            if left <= 0:
+                raise CouldNotVerify(f"the journey was not done within {FLOW_SECONDS:g} s: step {number + 1} was next")
+            if number == last_act and self._holds(steps[-1]):
+                already = steps[-1].words
+            there = self._job.root if step.go else shown(self._page.url)
+            self._say(f"step {number + 1} of {len(steps)} at {there}: {step.words}")
+            try:
+                self._do(self._filled_in(step), min(step.timeout_s, left))
+            except _StepFailedError as failed:
+                words = f"step {number + 1} of {len(steps)}, {step.words}"
+                return self._journey(steps, number, words, failed.expected, failed.seen, started)
+        acted = steps[last_act].words if last_act >= 0 else ""
+        return self._journey(steps, len(steps), "", "", "", started, already, acted)
+
+    def _journey(
+        self,
+        steps: list[Step],
+        done: int,
+        failed: str,
+        expected: str,
+        seen: str,
+        started: float,
+        already: str = "",
+        acted: str = "",
+    ) -> Journey:
+        masks = [*self._covered, self._page.locator("input[type=password]")]
+        masks += [self._page.get_by_text(secret) for secret in self._hidden]
+        return Journey(
+            len(steps),
+            done,
+            self._clean(failed),
+            self._clean(expected),
+            self._clean(seen),
+            self._clean(shown(self._page.url)),
+            self._clean(cut(self._page.title(), 100)),
+            already,
+            acted,
+            time.monotonic() - started,
+            self._name,
+            picture(self._page, mask=masks),
+        )
+
+    def _filled_in(self, step: Step) -> Step:
+        try:
+            return filled_in(step, self._values)
+        except ValidationError:
+            raise _StepFailedError(step.words, "what was captured for it does not fit there") from None
+
+    def _clean(self, text: str) -> str:
+        for secret in self._hidden:
+            text = text.replace(secret, "…")
+        return text
+
+    def _holds(self, last: Step) -> bool:
+        """Whether the last expectation holds already, where that can be said."""
+        if last.expect is None or any(name not in self._values for name in variables(last)):
+            return False
+        expect = filled_in(last, self._values).expect
+        assert expect is not None
+        return not self._lacking(expect)
+
+    def _open(self, address: str, seconds: float = LOAD_SECONDS) -> None:
+        from playwright.sync_api import Error
+        from playwright.sync_api import TimeoutError as Late
+
+        try:
+            answer = self._page.goto(address, wait_until="load", timeout=seconds * 1000)
+        except Late:
+            raise _StepFailedError("the page", f"it was not loaded within {seconds:g} s") from None
+        except Error as error:
+            raise CouldNotVerify(f"GET {shown(address)} brought no page ({said(error)})") from None
+        if answer is not None and answer.status >= 400:
+            raise _StepFailedError("a page with a status below 400", f"{answer.status} for {shown(address)}")
+
+    def _do(self, step: Step, seconds: float) -> None:
+        from playwright.sync_api import Error
+        from playwright.sync_api import TimeoutError as Late
+
+        if step.go is not None:
+            self._open(urljoin(self._job.root, step.go), max(seconds, min(LOAD_SECONDS, 30.0)))
+        elif step.expect:
+            self._expect(step.expect, seconds)
+        elif step.capture:
+            for name, element in step.capture.items():
+                self._values[name] = self._text_of(element, seconds)
+        elif step.press is not None:
+            try:
+                self._page.keyboard.press(step.press)
+            except Error as error:
+                raise _StepFailedError(f"a key {step.press}", said(error)) from None
+        else:
+            target: Element = getattr(step, step.verb)
+            locator = self._locator(target)
+            try:
+                self._act(step, locator, seconds * 1000)
+            except Late:
+                raise _StepFailedError(target.words, self._why_not(locator, seconds)) from None
+            except Error as error:
+                found = locator.count()
+                seen = f"{found} elements match" if found > 1 else said(error)
+                raise _StepFailedError(target.words, f"{seen} {self._where()}") from None
+
+    def _act(self, step: Step, locator: Locator, timeout: float) -> None:
+        match step.verb:
+            case "fill":
+                assert step.fill
+                locator.fill(self._value(step.fill.value, locator), timeout=timeout)
+            case "click":
+                locator.click(timeout=timeout)
+            case "select":
+                assert step.select
+                locator.select_option(label=step.select.option, timeout=timeout)
+            case "check":
+                locator.check(timeout=timeout)
+            case "uncheck":
+                locator.uncheck(timeout=timeout)
+            case "upload":
+                assert step.upload
+                file: Any = {
+                    "name": step.upload.filename,
+                    "mimeType": "application/octet-stream",
+                    "buffer": step.upload.content.encode(),
+                }
+                locator.set_input_files(file, timeout=timeout)
+            case _:
+                locator.first.wait_for(state="visible", timeout=timeout)
+
+    def _value(self, value: str | Part, locator: Locator) -> str:
+        if isinstance(value, str):
+            return value
+        there = urlsplit(self._page.url)
+        ours = urlsplit(self._job.root)
+        if origin_of(self._page.url) != origin_of(self._job.root):
+            raise _StepFailedError(
+                f"a page of the declared {ours.scheme}://{ours.netloc}, to fill a credential in",
+                f"the journey is at {there.scheme}://{there.netloc}, which gets no credentials",
+            )
+        if value.field != "user":
+            self._covered.append(locator)
+        return self._job.secrets[value.credential, value.field]
+
+    def _locator(self, element: Element) -> Locator:
+        page, exact = self._page, element.exact
+        match element.way:
+            case "role":
+                assert element.role
+                if element.name is None:
+                    return page.get_by_role(element.role)
+                return page.get_by_role(element.role, name=element.name, exact=exact)
+            case "label":
+                return page.get_by_label(element.label or "", exact=exact)
+            case "text":
+                return page.get_by_text(element.text or "", exact=exact)
+            case "placeholder":
+                return page.get_by_placeholder(element.placeholder or "", exact=exact)
+            case "test_id":
+                return page.get_by_test_id(element.test_id or "")
+            case _:
+                return page.locator(f"css={element.css}")
+
+    def _visible(self, element: Element) -> list[Locator]:
+        return [one for one in self._locator(element).all()[:MOST_LOOKED_AT] if one.is_visible()]
+
+    def _expect(self, expect: Expect, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while lacking := self._lacking(expect):
+            if time.monotonic() > until:
+                raise _StepFailedError(expect.words, f"{lacking} after {seconds:g} s {self._where()}")
+            self._page.wait_for_timeout(50)
+
+    def _lacking(self, expect: Expect) -> str:
+        """What is not as expected, in words; "" where all is."""
+        from playwright.sync_api import Error
+
+        try:
+            return self._lack(expect)
+        except Error as error:
+            # The page may be changing just now.
+            return f"the page could not be looked at ({said(error)})"
+
+    def _lack(self, expect: Expect) -> str:
+        there = urlsplit(self._page.url)
+        if expect.url is not None:
+            path = there.path or "/"
+            seen = f"{path}?{there.query}" if "?" in expect.url and there.query else path
+            if seen != expect.url or there.hostname != urlsplit(self._job.root).hostname:
+                return f"the address {shown(self._page.url)}"
+        if expect.title is not None and expect.title not in (title := self._page.title()):
+            return f"the title '{cut(title, 100)}'"
+        if expect.absent and self._visible(expect.absent):
+            return f"{expect.absent.words} is there"
+        if expect.way:
+            found = self._visible(expect)
+            if expect.count is not None and len(found) != expect.count:
+                return f"{len(found)} of them"
+            if not found and expect.count != 0:
+                return "it is not there"
+            if expect.contains is not None:
+                texts = [" ".join(one.inner_text().split()) for one in found]
+                if not any(expect.contains in text for text in texts):
+                    return f"the text '{cut(texts[0] if texts else '', 100)}'"
+        return ""
+
+    def _text_of(self, element: Element, seconds: float) -> str:
+        from playwright.sync_api import TimeoutError as Late
+
+        locator = self._locator(element).first
+        try:
+            locator.wait_for(state="visible", timeout=seconds * 1000)
+            field = locator.evaluate("element => 'value' in element && element.localName !== 'li'")
+            text = locator.input_value() if field else locator.inner_text()
+        except Late:
+            raise _StepFailedError(f"{element.words} with text", self._why_not(locator, seconds)) from None
+        text = " ".join(text.split())[:1000]
+        if not text:
+            raise _StepFailedError(f"{element.words} with text", f"it is empty {self._where()}")
+        return text
+
+    def _why_not(self, locator: Locator, seconds: float) -> str:
+        found = locator.count()
+        if not found:
+            what = "it is not there"
+        elif not locator.first.is_visible():
+            what = "it is there, but not visible"
+        elif not locator.first.is_enabled():
+            what = "it is there, but disabled"
+        else:
+            what = "it is there, but covered, moving, or of another kind"
+        return f"{what} after {seconds:g} s {self._where()}"
+
+    def _where(self) -> str:
+        """Which page that was, and what it tells the visitor."""
+        from playwright.sync_api import Error
+
+        try:
+            text = self._page.evaluate("() => document.body ? document.body.innerText : ''")
+            alert = self._page.locator("[role=alert], .error, .alert").all()[:3]
+            told = next((words for one in alert if one.is_visible() and (words := one.inner_text().strip())), text)
+        except Error:
+            return f"(at {shown(self._page.url)}, which is going on to another page)"
+        return f"(at {shown(self._page.url)}, which says '{cut(told, 100)}')"

@@ -1,0 +1,140 @@
+"""Processes that drive browsers, and handing them work from many threads."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import time
+from contextlib import suppress
+from multiprocessing.connection import Pipe
+from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
+from threading import Condition
+from typing import Any, NamedTuple
+
+from pytest_readiness.core.audit import sent
+from pytest_readiness.core.evidence import CouldNotVerify
+
+START_SECONDS = 30.0
+"""For starting a process, Playwright's driver and a browser, besides what the work itself may take."""
+END_SECONDS = 5.0
+"""For a process to end its browser, before it is killed."""
+
+
+class Sending(NamedTuple):
+    """What a browser is about to do, in words for the audit log."""
+
+    what: str
+
+
+class _Worker:
+    def __init__(self) -> None:
+        self.channel, theirs = Pipe()
+        with theirs:
+            self.process = Popen(
+                # -P: the working directory holds the user's files, which must not be imported.
+                [
+                    *(sys.executable, "-P", "-W", "ignore"),
+                    *("-m", "pytest_readiness.domains.browser.worker", str(theirs.fileno())),
+                ],
+                pass_fds=[theirs.fileno()],
+                # Nothing is ever written to it: that it is closed is how the process sees that this one is gone.
+                stdin=PIPE,
+                stdout=DEVNULL,
+                stderr=DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                # Ctrl-C is for the process that runs the tests; this one ends with it.
+                start_new_session=True,
+            )
+
+    def run(self, job: object, seconds: float) -> Any:
+        """What it answers; EOFError where it ended, TimeoutError where it did not answer in time."""
+        deadline = time.monotonic() + seconds
+        self.channel.send(job)
+        while True:
+            if not self.channel.poll(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError
+            answer = self.channel.recv()
+            if not isinstance(answer, Sending):
+                return answer
+            sent(answer.what)
+
+    def end(self) -> None:
+        """End it, and all processes that it started: it kills them when its standard input is closed."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        with suppress(TimeoutExpired):
+            self.process.wait(END_SECONDS)
+        self.process.kill()
+        self.process.wait()
+
+
+class BrowserPool:
+    """At most `processes` processes that browse, one job each at a time.
+
+    They are started when there is work, keep their browser for the next job, and end with this process.
+    """
+
+    def __init__(self, processes: int | None = None) -> None:
+        # A page that loads keeps about three processors busy.
+        self._most = processes or max(1, (os.cpu_count() or 1) // 4)
+        self._idle: list[_Worker] = []
+        self._all: list[_Worker] = []
+        self._closed = False
+        self._changed = Condition()
+        atexit.register(self.close)
+
+    def run(self, job: object, seconds: float, queue: float) -> Any:
+        """Let a process do the job; blocks. May be called from many threads.
+
+        Args:
+            job: what the worker understands.
+            seconds: for the job itself.
+            queue: for waiting until a process is free.
+
+        Raises:
+            CouldNotVerify: it was not done, or not in time.
+        """
+        with self._changed:
+            worker = self._changed.wait_for(self._free, queue)
+        if worker is None:
+            raise CouldNotVerify(f"the page was not visited: no browser became free within {queue:g} s")
+        done = False
+        try:
+            answer = worker.run(job, seconds + START_SECONDS)
+            done = True
+        except TimeoutError:
+            raise CouldNotVerify(f"the browser did not end its visit within {seconds + START_SECONDS:g} s") from None
+        except (EOFError, OSError):
+            raise CouldNotVerify("the process that drives the browser ended") from None
+        finally:
+            if not done:
+                worker.end()
+            with self._changed:
+                if done and not self._closed:
+                    self._idle.append(worker)
+                else:
+                    self._all.remove(worker)
+                self._changed.notify_all()
+        if isinstance(answer, CouldNotVerify):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """End the processes and their browsers; whatever they were visiting could not be verified."""
+        with self._changed:
+            self._closed = True
+            workers = list(self._all)
+            self._changed.notify_all()
+        for worker in workers:
+            worker.end()
+
+    def _free(self) -> _Worker | None:
+        if self._closed:
+            return None
+        if self._idle:
+            return self._idle.pop()
+        if len(self._all) < self._most:
+            self._all.append(worker := _Worker())
+            return worker
+        return None

@@ -1,0 +1,607 @@
+"""One visit of a page, as it happens in the process that drives the browser."""
+
+from __future__ import annotations
+
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pytest_readiness import __version__
+from pytest_readiness.core.text import cut
+from pytest_readiness.domains.browser.facts.pages import (
+    VISIT_SECONDS,
+    Axe,
+    AxeRule,
+    ImageSeen,
+    Keyboard,
+    Layout,
+    Load,
+    Message,
+    PageRequest,
+    Rendered,
+    Target,
+    VideoSeen,
+    Visit,
+    VisitJob,
+)
+from pytest_readiness.protocols.http.addresses import shown
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, JSHandle, Page, Request, Response
+
+WIDTH, HEIGHT = 1280, 800
+"""Of the window, in CSS pixels."""
+LOAD_SECONDS = 30.0
+"""For the load event."""
+SETTLE_SECONDS = 5.0
+"""For the network to fall silent after it: applications fetch what they show then."""
+QUIET_SECONDS = 0.5
+"""So long is silent: Lighthouse and Playwright measure "network idle" alike."""
+KEYBOARD_SECONDS = 20.0
+AXE_SECONDS = 20.0
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+FAVICON = "/favicon.ico"
+"""The browser asks for it, not the page, and only once in its life: it would be seen by chance."""
+MAX_REQUESTS = 1000
+MAX_MESSAGES = 200
+MAX_PRESSES = 400
+MAX_INSIDE = 100
+"""Presses of Tab within frames, whose controls are not told apart."""
+MAX_COMPARED = 40
+"""Kinds of controls whose focus is looked for by comparing pictures."""
+DIFFERING_PIXELS = 8
+"""Of two pictures, by at least a tenth of a colour channel, until they are taken for different."""
+MAX_SCREENS = 20
+MAX_POINTS = 200
+MAX_SCREENSHOT = 300_000
+"""Bytes of a screenshot; a larger one is made smaller."""
+
+Say = Callable[[str], None]
+
+
+def visit(browser: Browser, job: VisitJob, say: Say) -> Visit:
+    """Visit a page and look at all that is asked for."""
+    from playwright.sync_api import Error
+
+    until = time.monotonic() + VISIT_SECONDS - 2
+    with a_context(browser, job.opening.engine, say) as context:
+        context.add_init_script(_script("watch.js"))
+        page = context.new_page()
+        watched = Watched(page)
+        name = f"{job.opening.engine} {browser.version}"
+        say(f"GET {shown(job.asked)} with {name}, and what the page asks for")
+        problem, status, loaded = _go(page, job.asked)
+        if problem:
+            return Visit(job.asked, job.root, name, problem, requests=watched.requests(), messages=watched.messages())
+        try:
+            return _Looking(page, job, name, watched, until).look(status, loaded)
+        except Error as error:
+            # A page may navigate away or crash while it is looked at.
+            return Visit(job.asked, job.root, name, f"the page broke off while it was looked at ({said(error)})")
+
+
+@contextmanager
+def a_context(browser: Browser, engine: str, say: Say) -> Iterator[BrowserContext]:
+    """A visitor without cookies, who says what it is; the audit hears of every request."""
+    options: dict[str, Any] = {}
+    if engine == "chromium":
+        major = browser.version.partition(".")[0]
+        options["user_agent"] = (
+            f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{major}.0.0.0 "
+            f"Safari/537.36 pytest-readiness/{__version__}"
+        )
+    context = browser.new_context(
+        viewport={"width": WIDTH, "height": HEIGHT}, locale="en-US", accept_downloads=False, **options
+    )
+
+    def note(request: Request) -> None:
+        if not request.url.startswith(("data:", "blob:")):
+            say(f"{request.method} {shown(request.url)} by {engine}")
+
+    context.on("request", note)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+class Watched:
+    """What a page asks for and says, from the beginning."""
+
+    def __init__(self, page: Page) -> None:
+        self._requests: list[Request] = []
+        self._answers: dict[Request, Response] = {}
+        self._failures: dict[Request, str] = {}
+        self._awaited: dict[Request, None] = {}
+        self._messages: list[Message] = []
+        self._documents: list[Request] = []
+        self._page = page
+        page.on("request", self._asked)
+        page.on("response", lambda answer: self._answers.update({answer.request: answer}))
+        page.on("requestfinished", lambda request: self._awaited.pop(request, None))
+        page.on("requestfailed", self._failed)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self._say(Message("uncaught", cut(str(error)), "")))
+
+    def _asked(self, request: Request) -> None:
+        if urlsplit(request.url).path == FAVICON:
+            return
+        self._awaited[request] = None
+        if request.is_navigation_request() and request.frame == self._page.main_frame and not request.redirected_from:
+            self._documents.append(request)
+        if len(self._requests) < MAX_REQUESTS:
+            self._requests.append(request)
+
+    def _failed(self, request: Request) -> None:
+        self._awaited.pop(request, None)
+        self._failures[request] = cut(request.failure or "failed", 80)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            place = message.location
+            address = shown(place.get("url", ""))
+            if urlsplit(address).path == FAVICON:
+                return
+            where = f"{address}:{place.get('lineNumber', 0) + 1}" if address else ""
+            self._say(Message(message.type, cut(message.text), where))
+
+    def _say(self, message: Message) -> None:
+        if len(self._messages) < MAX_MESSAGES:
+            self._messages.append(message)
+
+    @property
+    def began(self) -> float:
+        """When the first document was asked for, in ms since the epoch; 0 where it was the only one.
+
+        The browser's own times begin anew with each document that a script goes on to.
+        """
+        return self._documents[0].timing["startTime"] if len(self._documents) > 1 else 0.0
+
+    def messages(self) -> tuple[Message, ...]:
+        """What it said so far."""
+        return tuple(self._messages)
+
+    def requests(self) -> tuple[PageRequest, ...]:
+        """What it asked for so far."""
+        return tuple(self._request(each) for each in self._requests)
+
+    def _request(self, request: Request) -> PageRequest:
+        answer = self._answers.get(request)
+        headers = answer.headers if answer else {}
+        length = headers.get("content-length", "")
+        return PageRequest(
+            request.method,
+            shown(request.url) if not request.url.startswith("data:") else "data:",
+            answer.status if answer else 0,
+            self._failures.get(request, ""),
+            headers.get("content-type", "").partition(";")[0].strip().lower(),
+            request.resource_type,
+            int(length) if length.isascii() and length.isdigit() else 0,
+        )
+
+    def settle(self, seconds: float = SETTLE_SECONDS, quiet: float = QUIET_SECONDS) -> bool:
+        """Wait until nothing has been under way for `quiet` seconds; False where that was not within that time."""
+        until = time.monotonic() + seconds
+        quiet_since, known = time.monotonic(), len(self._requests)
+        while time.monotonic() < until:
+            # Events of the page arrive only while Playwright is called.
+            self._page.wait_for_timeout(50)
+            if self._awaited or len(self._requests) != known:
+                quiet_since, known = time.monotonic(), len(self._requests)
+            elif time.monotonic() - quiet_since >= quiet:
+                return True
+        return False
+
+    def answer_to(self, address: str) -> PageRequest | None:
+        """The last request for an address that was answered."""
+        for request in reversed(self._requests):
+            if request.url == address and request in self._answers:
+                return self._request(request)
+        return None
+
+
+def _go(page: Page, address: str) -> tuple[str, int, bool]:
+    """Why there is no page, its status, and whether it was loaded to the end."""
+    from playwright.sync_api import Error
+    from playwright.sync_api import TimeoutError as Late
+
+    try:
+        answer = page.goto(address, wait_until="commit", timeout=LOAD_SECONDS * 1000)
+    except Late:
+        return f"GET {shown(address)} was not answered within {LOAD_SECONDS:g} s", 0, False
+    except Error as error:
+        return f"GET {shown(address)} brought no page ({said(error)})", 0, False
+    return "", answer.status if answer else 0, _loaded(page, LOAD_SECONDS)
+
+
+def _loaded(page: Page, seconds: float) -> bool:
+    """Wait for the load event; False where it did not come in that time."""
+    from playwright.sync_api import TimeoutError as Late
+
+    try:
+        page.wait_for_load_state("load", timeout=seconds * 1000)
+    except Late:
+        return False
+    return True
+
+
+def said(error: Any) -> str:
+    """What Playwright says went wrong, without its log of calls."""
+    text = str(error.message).partition("\nCall log")[0].partition("\n")[0]
+    return cut(text.partition(": ")[2] if text.startswith(("Page.", "Locator.", "Frame.", "Keyboard.")) else text, 150)
+
+
+class _Looking:
+    def __init__(self, page: Page, job: VisitJob, name: str, watched: Watched, until: float) -> None:
+        self._page = page
+        self._job = job
+        self._name = name
+        self._watched = watched
+        self._until = until
+        self._unread: dict[str, str] = {}
+
+    def look(self, status: int, loaded: bool) -> Visit:
+        page, job, watched = self._page, self._job, self._watched
+        quiet = watched.settle()
+        if loaded:
+            # A page that goes on to another one by script is answered by that one.
+            loaded = _loaded(page, max(1.0, self._until - 30 - time.monotonic()))
+        document = watched.answer_to(page.url.partition("#")[0])
+        status = document.status if document else status
+        asker = page.evaluate_handle(_script("page.js"))
+        rendered = asker.evaluate("q => q.rendered()")
+        load = asker.evaluate("(q, began) => q.load(began)", watched.began)
+        messages, requests = watched.messages(), watched.requests()
+        screenshot = picture(page)
+        looks = {look.what for look in job.looks}
+        asker.evaluate("(q, n) => q.scroll(n)", MAX_SCREENS)
+        watched.settle(2, 0.1)
+        images = tuple(self._image(each) for each in asker.evaluate("q => q.images()"))
+        videos = tuple(
+            VideoSeen(cut(each["what"]), _texts(each["tracks"]), _texts(each["empty"]))
+            for each in asker.evaluate("q => q.videos()")
+        )
+        players = _texts(asker.evaluate("q => q.players()"))
+        asker.evaluate("q => q.top()")
+        axe = self._part("axe", self._axe) if "axe" in looks else None
+        widths = sorted({look.width for look in job.looks if look.what == "width"})
+        layouts = [self._part(f"width {width}", partial(self._layout, asker, width)) for width in widths]
+        if widths:
+            page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        keyboard = self._part("keyboard", partial(self._keyboard, asker)) if "keyboard" in looks else None
+        return Visit(
+            asked=job.asked,
+            root=job.root,
+            browser=self._name,
+            problem="",
+            rendered=Rendered(
+                status,
+                shown(page.url),
+                rendered["mediaType"],
+                cut(rendered["title"], 100),
+                rendered["elements"],
+                rendered["text"],
+                rendered["media"],
+                rendered["controls"],
+            ),
+            load=_load(load, loaded, quiet) if load["vitals"] or loaded else None,
+            requests=requests,
+            messages=messages,
+            viewport_meta=None if rendered["viewport"] is None else cut(rendered["viewport"], 100),
+            fold=HEIGHT,
+            images=images,
+            videos=videos,
+            players=players,
+            screenshot=screenshot,
+            axe=axe,
+            keyboard=keyboard,
+            layouts=tuple(layout for layout in layouts if layout),
+            unread=self._unread,
+        )
+
+    def _part(self, what: str, look: Callable[[], Any]) -> Any:
+        from playwright.sync_api import Error
+
+        if time.monotonic() > self._until - 5:
+            self._unread[what] = f"the visit would have taken more than {VISIT_SECONDS:g} s"
+            return None
+        try:
+            return look()
+        except Error as error:
+            self._unread[what] = said(error)
+            return None
+
+    def _image(self, seen: Mapping[str, Any]) -> ImageSeen:
+        address = seen["url"]
+        if address.startswith("data:"):
+            media_type, size = address[5:].partition(",")[0].partition(";")[0], len(address)
+            address = "data:"
+        else:
+            answer = self._watched.answer_to(address.partition("#")[0])
+            media_type, size = (answer.media_type, answer.size) if answer else ("", 0)
+        state, top = seen["state"], float(seen["top"])
+        return ImageSeen(
+            cut(seen["what"]),
+            shown(address),
+            media_type,
+            size,
+            state,
+            bool(seen["reserved"]),
+            bool(seen["lazy"]),
+            top,
+            bool(seen["visible"]),
+        )
+
+    def _axe(self) -> Axe:
+        from playwright.sync_api import Error
+
+        source, closed = _axe_source(), []
+        for frame in self._page.frames:
+            try:
+                frame.evaluate(f"{source};0")
+            except Error:
+                closed.append(shown(frame.url))
+        # Playwright's own timeouts do not bound a script.
+        result = self._page.evaluate(
+            """([tags, seconds]) => Promise.race([
+                axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations', 'incomplete']}),
+                new Promise((_, fail) => setTimeout(() => fail(new Error('axe did not end in time')), seconds * 1000)),
+            ])""",
+            [AXE_TAGS, AXE_SECONDS],
+        )
+        passes, violations, incomplete = (
+            tuple(map(_rule, result[kind])) for kind in ("passes", "violations", "incomplete")
+        )
+        if closed:
+            # axe would say nothing of frames that do not let it in.
+            frames = AxeRule(
+                "frame-tested", "critical", "", tuple(AXE_TAGS), tuple(closed), len(closed), "axe could not look inside"
+            )
+            incomplete = (*incomplete, frames)
+        return Axe(result["testEngine"]["version"], passes, violations, incomplete)
+
+    def _layout(self, asker: JSHandle, width: int) -> Layout:
+        self._page.set_viewport_size({"width": width, "height": HEIGHT})
+        # Two frames: one for the layout, one for scripts that react to it.
+        self._page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self._watched.settle(1, 0.05)
+        asker.evaluate("q => q.top()")
+        seen = asker.evaluate("q => q.layout()")
+        targets = tuple(
+            Target(cut(each["what"]), each["x"], each["y"], each["width"], each["height"], each["inline"])
+            for each in seen["targets"]
+        )
+        return Layout(width, seen["overflow"], _texts(seen["wide"]), _texts(seen["cut"]), targets, picture(self._page))
+
+    def _keyboard(self, asker: JSHandle) -> Keyboard:
+        return _Tabbing(self._page, asker, min(self._until, time.monotonic() + KEYBOARD_SECONDS)).walk()
+
+
+_DIFFERING = """async (pictures) => {
+    const [one, other] = await Promise.all(pictures.map(async (data) => {
+        const image = new Image();
+        image.src = 'data:image/png;base64,' + data;
+        await image.decode();
+        const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+        context.drawImage(image, 0, 0);
+        return context.getImageData(0, 0, image.width, image.height).data;
+    }));
+    if (one.length !== other.length) return Infinity;
+    let count = 0;
+    for (let n = 0; n < one.length; n += 4) {
+        if ([0, 1, 2].some((channel) => Math.abs(one[n + channel] - other[n + channel]) >= 26)) count++;
+    }
+    return count;
+}"""
+
+
+class _Tabbing:
+    """Presses Tab until the page ends, and looks at what has the focus each time."""
+
+    def __init__(self, page: Page, asker: JSHandle, until: float) -> None:
+        self._page = page
+        self._asker = asker
+        self._until = until
+        self._presses = 0
+        self._compared: dict[str, bool | None] = {}
+        self._unseen: list[str] = []
+        self._undecided: list[str] = []
+        self._helper: Page | None = None
+
+    def walk(self) -> Keyboard:
+        start = self._asker.evaluate("q => q.startTabbing()")
+        trap, dialog = "", start["dialog"]
+        whole = False
+        visited: set[int] = set()
+        looked: set[int] = set()
+        inside = ends = 0
+        while self._presses < MAX_PRESSES and time.monotonic() < self._until:
+            at = self._press("Tab")
+            if at and at["number"] in visited:
+                if at["frame"] and inside < MAX_INSIDE:
+                    inside += 1
+                    continue
+                # Editors that use Tab themselves often let go after Escape.
+                self._page.keyboard.press("Escape")
+                at = self._press("Tab")
+                if at and at["number"] in visited:
+                    dialog = dialog or at["dialog"]
+                    trap = "" if dialog else at["what"]
+                    break
+            if at is None:
+                ends += 1
+                visited.clear()
+                inside = 0
+                if ends == 2 or not self._asker.evaluate("q => q.unreached()"):
+                    whole = True
+                    break
+                continue
+            visited.add(at["number"])
+            if at["number"] not in looked:
+                looked.add(at["number"])
+                self._look(at)
+        missed = self._asker.evaluate("q => q.unreached()") if whole or trap else ()
+        return Keyboard(
+            start["controls"],
+            self._presses,
+            _texts(missed),
+            _texts(self._unseen),
+            _texts(self._undecided),
+            cut(trap),
+            cut(dialog),
+            whole,
+        )
+
+    def _press(self, key: str) -> dict[str, Any] | None:
+        self._presses += 1
+        self._page.keyboard.press(key)
+        at: dict[str, Any] | None = self._asker.evaluate("q => q.focused()")
+        return at
+
+    def _look(self, at: Mapping[str, Any]) -> None:
+        if at["frame"]:
+            return
+        if at["onScreen"] and (at["ring"] or at["caret"]):
+            return
+        if not at["onScreen"]:
+            self._unseen.append(f"{at['what']}, outside the window")
+            return
+        if at["alike"] not in self._compared:
+            enough = len(self._compared) < MAX_COMPARED
+            self._compared[at["alike"]] = self._changes(at) if enough else None
+        seen = self._compared[at["alike"]]
+        if seen is None:
+            self._undecided.append(at["what"])
+        elif not seen:
+            self._unseen.append(at["what"])
+
+    def _changes(self, at: Mapping[str, Any]) -> bool | None:
+        """Whether the control and its surroundings look different without the focus; None where they keep changing."""
+        with_focus = self._shot(at["box"])
+        if self._differ(with_focus, self._shot(at["box"])):
+            return None
+        self._asker.evaluate("q => q.blur()")
+        without = self._shot(at["box"])
+        self._asker.evaluate("(q, n) => q.focus(n)", at["number"])
+        return self._differ(with_focus, without)
+
+    def _differ(self, one: bytes, other: bytes) -> bool:
+        """Whether two pictures of one place differ by more than what drawing it again changes."""
+        if one == other:
+            return False
+        if self._helper is None:
+            self._helper = self._page.context.new_page()
+        differing = self._helper.evaluate(_DIFFERING, [b64encode(each).decode() for each in (one, other)])
+        return bool(differing >= DIFFERING_PIXELS)
+
+    def _shot(self, box: Mapping[str, float]) -> bytes:
+        margin = 8
+        left, top = max(0.0, box["x"] - margin), max(0.0, box["y"] - margin)
+        return self._page.screenshot(
+            clip={
+                "x": left,
+                "y": top,
+                "width": max(1.0, min(box["x"] + box["width"] + margin, WIDTH) - left),
+                "height": max(1.0, min(box["y"] + box["height"] + margin, HEIGHT) - top),
+            },
+            animations="disabled",
+        )
+
+
+def picture(page: Page, **options: Any) -> str:
+    """The window as PNG in base64; in half the size where that is too large, and "" where that is, too."""
+    from playwright.sync_api import Error
+
+    try:
+        raw = page.screenshot(animations="disabled", timeout=5000, **options)
+        if len(raw) > MAX_SCREENSHOT:
+            raw = _smaller(page, raw)
+    except Error:
+        return ""
+    return b64encode(raw).decode() if raw else ""
+
+
+def _smaller(page: Page, raw: bytes) -> bytes:
+    """Let an empty page of the same browser draw it smaller: no library for images is needed for that."""
+    other = page.context.new_page()
+    try:
+        for factor in (0.5, 0.25):
+            text: str = other.evaluate(
+                """async ([data, factor]) => {
+                    const image = new Image();
+                    image.src = 'data:image/png;base64,' + data;
+                    await image.decode();
+                    const canvas = document.createElement('canvas');
+                    canvas.width = image.width * factor;
+                    canvas.height = image.height * factor;
+                    const context = canvas.getContext('2d');
+                    context.imageSmoothingQuality = 'high';
+                    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+                    return canvas.toDataURL('image/png').split(',')[1];
+                }""",
+                [b64encode(raw).decode(), factor],
+            )
+            if len(small := b64decode(text)) <= MAX_SCREENSHOT:
+                return small
+    finally:
+        other.close()
+    return b""
+
+
+def _load(seen: Mapping[str, Any], loaded: bool, quiet: bool) -> Load:
+    def seconds(name: str) -> float | None:
+        return None if seen[name] is None else seen[name] / 1000
+
+    return Load(
+        seconds("load") if loaded else None,
+        seen["firstByte"] / 1000,
+        seconds("firstPaint"),
+        seconds("largestPaint"),
+        cut(seen["largest"]),
+        round(seen["shift"], 4),
+        _texts(seen["shifted"]),
+        seen["blocking"] / 1000,
+        seen["longestTask"] / 1000,
+        quiet,
+    )
+
+
+def _rule(seen: Mapping[str, Any]) -> AxeRule:
+    nodes = seen["nodes"]
+    first = nodes[0] if nodes else {}
+    why = [check["message"] for kind in ("any", "all", "none") for check in first.get(kind, ())]
+    return AxeRule(
+        seen["id"],
+        seen.get("impact") or "",
+        cut(seen["help"]),
+        tuple(seen["tags"]),
+        tuple(cut(_selector(node["target"]), 150) for node in nodes[:MAX_POINTS]),
+        len(nodes),
+        cut("; ".join(why)),
+    )
+
+
+def _selector(target: Any) -> str:
+    """axe's way to an element: a list through frames, in which a list goes through shadow trees."""
+    return " > ".join(part if isinstance(part, str) else " >>> ".join(part) for part in target)
+
+
+def _texts(texts: Any) -> tuple[str, ...]:
+    return tuple(cut(text) for text in texts)
+
+
+@cache
+def _script(name: str) -> str:
+    return Path(__file__).with_name(name).read_text("utf-8")
+
+
+@cache
+def _axe_source() -> str:
+    from importlib.resources import files
+
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")

@@ -1,0 +1,216 @@
+"""The process that drives a browser: `python -m pytest_readiness.domains.browser.worker DESCRIPTOR`.
+
+Playwright's interface belongs to one thread, and leaves a driver and a browser with many processes behind when that is
+given up: here they all end with this process, and this one with its standard input.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.text import cut
+from pytest_readiness.domains.browser.facts.flow import JourneyJob
+from pytest_readiness.domains.browser.facts.pages import Missing, Opening, VisitJob
+from pytest_readiness.domains.browser.pool import Sending
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
+
+CHROMIUM = "READINESS_CHROMIUM"
+"""Environment variable with the Chromium to use."""
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""Names under which it is looked for. The shell is the same engine without windows, for a quarter of the work."""
+
+NOWHERE = "http://127.0.0.1:9/"
+"""Chromium does not connect to this port, which the fetch standard blocks."""
+QUIET = (
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-domain-reliability",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--no-proxy-server",
+    # These are asked for in spite of all switches above; the last one would tell of the page's forms.
+    f"--gaia-url={NOWHERE}",
+    f"--component-updater=url-source={NOWHERE}",
+    f"--autofill-server-url={NOWHERE}",
+)
+"""Nothing leaves the browser but what the page asks for, and it goes straight there."""
+
+_SUBREAPER = 36
+
+
+class Driver:
+    """Playwright, started once, with the browser of the last job."""
+
+    def __init__(self, playwright: Playwright, home: Path) -> None:
+        self._playwright = playwright
+        self._home = home
+        self._browser: Browser | None = None
+        self._opening: tuple[object, ...] = ()
+
+    def browser(self, way: Opening) -> Browser:
+        """A browser that is opened that way.
+
+        Raises:
+            LookupError: the engine is not installed.
+            CouldNotVerify: it did not start.
+        """
+        wanted = (way.engine, way.host if way.address else "", way.address, way.pin)
+        if self._browser and wanted == self._opening and self._browser.is_connected():
+            return self._browser
+        if self._browser:
+            self._browser.close()
+            self._browser = None
+        self._browser, self._opening = self._launched(way), wanted
+        return self._browser
+
+    def _launched(self, way: Opening) -> Browser:
+        from playwright.sync_api import Error
+
+        options: dict[str, Any] = {}
+        if way.engine == "chromium":
+            options["args"] = [*QUIET, *_reaching(way)]
+            options["chromium_sandbox"] = os.geteuid() != 0
+            options["executable_path"] = _chromium()
+        try:
+            return getattr(self._playwright, way.engine).launch(  # type: ignore[no-any-return]
+                # The runner's secrets are none of a browser's business, nor are its proxies.
+                env={
+                    "HOME": str(self._home),
+                    "TMPDIR": str(self._home),
+                    "PATH": os.environ.get("PATH", os.defpath),
+                    "LANG": "C.UTF-8",
+                },
+                timeout=25_000,
+                **options,
+            )
+        except Error as error:
+            said = error.message
+            if "Executable doesn't exist" in said:
+                where = f"; {CHROMIUM} and {', '.join(PROGRAMS)} were tried" if way.engine == "chromium" else ""
+                raise LookupError(
+                    f"{way.engine} is not installed{where} (playwright install {way.engine} installs one)"
+                ) from None
+            sandbox = " (its sandbox needs user namespaces)" if "No usable sandbox" in said else ""
+            raise CouldNotVerify(f"{way.engine} did not start{sandbox}: {_last_words(said)}") from None
+
+
+def _last_words(log: str) -> str:
+    """What a browser said when it did not start, out of Playwright's log with all arguments."""
+    found = re.findall(r"\[err\] (.+)|(exitCode=\d+)", log)
+    return cut("; ".join(said or code for said, code in found) or log)
+
+
+def _chromium() -> str | None:
+    """The program; None for Playwright's own."""
+    given = os.environ.get(CHROMIUM)
+    if given:
+        found = shutil.which(given)
+        if found is None:
+            raise LookupError(f"{CHROMIUM} names {given}, which is no program")
+        return found
+    return next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+
+
+def _reaching(way: Opening) -> list[str]:
+    arguments = []
+    if way.address:
+        place = f"[{way.address}]" if ":" in way.address else way.address
+        arguments.append(f"--host-resolver-rules=MAP {way.host} {place}")
+    if way.pin:
+        arguments.append(f"--ignore-certificate-errors-spki-list={way.pin}")
+    return arguments
+
+
+def _work(channel: Connection, home: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    from pytest_readiness.domains.browser.journey import journey
+    from pytest_readiness.domains.browser.visit import visit
+
+    with sync_playwright() as playwright:
+        driver = Driver(playwright, home)
+        while True:
+            try:
+                job = channel.recv()
+            except EOFError:
+                return
+            do = visit if isinstance(job, VisitJob) else journey
+            channel.send(_answer(job, driver, do, lambda what: channel.send(Sending(what))))
+
+
+def _answer(
+    job: VisitJob | JourneyJob, driver: Driver, do: Callable[..., object], say: Callable[[str], None]
+) -> object:
+    from playwright.sync_api import Error
+
+    from pytest_readiness.domains.browser.visit import said
+
+    try:
+        return do(driver.browser(job.opening), job, say)
+    except LookupError as missing:
+        return Missing(str(missing.args[0]))
+    except CouldNotVerify as error:
+        return error
+    except Error as error:
+        # A journey must not be made twice.
+        return CouldNotVerify(f"the browser broke off ({said(error)})", transient=isinstance(job, VisitJob))
+
+
+def _descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in map(int, listing.read_text().split()):
+                found += [child, *_descendants(child)]
+    return found
+
+
+def _end_with_parent(home: Path) -> None:
+    while os.read(0, 1024):
+        pass
+    _end(home)
+
+
+def _end(home: Path) -> None:
+    """Kill all that this process started, remove their files, and end."""
+    while children := _descendants(os.getpid()):
+        for pid in children:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(-1, 0)
+    shutil.rmtree(home, ignore_errors=True)
+    os._exit(0)
+
+
+def main() -> None:
+    """Do jobs until there are no more."""
+    # What a browser's processes leave behind becomes a child of this one, and is found by `_descendants`.
+    ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+    home = Path(tempfile.mkdtemp(prefix="readiness-browser-"))
+    os.environ["TMPDIR"] = str(home)
+    Thread(target=_end_with_parent, args=(home,), daemon=True).start()
+    try:
+        _work(Connection(int(sys.argv[1])), home)
+    finally:
+        _end(home)
+
+
+if __name__ == "__main__":
+    main()

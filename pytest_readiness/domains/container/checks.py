@@ -1,0 +1,231 @@
+"""Containers on a Docker engine."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.domains.container.facts import ContainerFacts, ContainerState, Mount
+
+MIB = 2**20
+
+SOCKETS = (
+    "/run/docker.sock",
+    "/run/containerd/containerd.sock",
+    "/run/podman/podman.sock",
+    "/run/crio/crio.sock",
+)
+"""Where container engines listen by default; /var/run is /run."""
+
+_SOCKET_NAME = re.compile(r"\b(docker|containerd|podman|crio)\.sock\b")
+
+
+@check(
+    "container.running",
+    severity="critical",
+    remedy="Find out why it ended (docker inspect, docker logs) and start it.",
+    source="Docker documentation, 'Start containers automatically': a start succeeds after 10 seconds",
+)
+def running(container_facts: ContainerFacts, *, min_uptime_s: Annotated[float, Field(ge=0)] = 10) -> Evidence:
+    """The container is running, and not only for a moment between two restarts.
+
+    A paused or restarting container is not running. What its program does is not looked at.
+
+    Args:
+        min_uptime_s: shortest accepted time since its last start, in seconds, by the engine's clock. 10: when Docker
+            itself takes a start for a success.
+    """
+    expected = f"a container that has been running for at least {min_uptime_s:g} s"
+    if container_facts.state is None:
+        raise ClaimFalse(expected, _absent(container_facts), remedy="Start it, or correct its name in the target.")
+    state = container_facts.state
+    claim(state.status == "running", expected=expected, seen=_status(state))
+    uptime: float = _known(state, "uptime_s")
+    seen = f"running for {uptime:.1f} s, restarts by the engine: {state.restarts}"
+    claim(uptime >= min_uptime_s, expected=expected, seen=seen)
+    return Evidence(seen)
+
+
+@check(
+    "container.healthy",
+    severity="high",
+    remedy="Run the health check's command inside the container (docker exec) and mend what it reports.",
+    source="CIS Docker Benchmark 5.27",
+)
+def healthy(container_facts: ContainerFacts) -> Evidence:
+    """The container reports healthy.
+
+    By the health check that its image or its start defines; what that probes is not looked at. A container that is
+    not running is not healthy, whatever its last probe said.
+    """
+    state = _present(container_facts)
+    expected = "a running container that reports healthy"
+    claim(state.status == "running", expected=expected, seen=_status(state))
+    if state.health is None:
+        remedy = "Define a HEALTHCHECK in the Dockerfile or a healthcheck in the Compose file."
+        raise ClaimFalse(expected, "no health check is defined", remedy=remedy)
+    last = f"; last probe: {state.health.last}" if state.health.last else ""
+    seen = f"{state.health.status}, failed probes in a row: {state.health.failures}{last}"
+    claim(state.health.status == "healthy", expected=expected, seen=seen)
+    return Evidence(seen, warning="its last probe failed" if state.health.failures else "")
+
+
+@check(
+    "container.restart_policy",
+    severity="medium",
+    remedy="Start it with --restart unless-stopped (Compose: restart: unless-stopped).",
+    source="CIS Docker Benchmark 5.15",
+)
+def restart_policy(
+    container_facts: ContainerFacts,
+    *,
+    policies: Annotated[list[Literal["always", "on-failure", "unless-stopped"]], Field(min_length=1)] = [  # noqa: B006
+        "unless-stopped",
+        "always",
+        "on-failure",
+    ],
+) -> Evidence:
+    """The engine restarts the container when it ends.
+
+    Args:
+        policies: accepted restart policies of Docker. The default is all that restart; CIS asks for on-failure.
+    """
+    state = _present(container_facts)
+    if state.swarm_service:
+        raise CouldNotVerify(
+            f"it is a task of the swarm's service {state.swarm_service}, which is restarted by the service's own policy"
+        )
+    tries = f", at most {state.restart_tries} times" if state.restart_tries else ""
+    seen = f"restart policy {state.restart_policy}{tries}"
+    claim(state.restart_policy in policies, expected=f"restart policy {' or '.join(policies)}", seen=seen)
+    return Evidence(seen)
+
+
+@check(
+    "container.memory_limit",
+    severity="medium",
+    remedy="Start it with --memory (Compose: mem_limit), with what it needs under load and some room.",
+    source="CIS Docker Benchmark 5.11",
+)
+def memory_limit(container_facts: ContainerFacts, *, max_mb: Annotated[float, Field(gt=0)] | None = None) -> Evidence:
+    """The container's memory is limited.
+
+    A limit that the engine's host could not even give is none.
+
+    Args:
+        max_mb: highest accepted limit, in MiB, as Docker counts (`--memory 512m` is 512). Default: less than the memory
+            of the engine's host.
+    """
+    state = _present(container_facts)
+    claim(state.memory_limit > 0, expected="a memory limit", seen="no memory limit")
+    limit = state.memory_limit / MIB
+    whole = _known(state, "engine_memory") / MIB
+    expected = f"a limit below the {whole:.0f} MiB of the engine's host"
+    claim(limit < whole, expected=expected, seen=f"{limit:.10g} MiB")
+    if max_mb is not None:
+        claim(limit <= max_mb, expected=f"a limit of at most {max_mb:g} MiB", seen=f"{limit:.10g} MiB")
+    return Evidence(f"limited to {limit:.10g} MiB")
+
+
+@check(
+    "container.non_root",
+    severity="high",
+    remedy="Name a user in the Dockerfile (USER app), or start it with --user.",
+    source="CIS Docker Benchmark 4.1",
+)
+def non_root(container_facts: ContainerFacts) -> Evidence:
+    """No process in the container runs as root.
+
+    Seen in the host's list of the container's processes (docker top), by effective user id. A process that gives up
+    being root after its start passes, with a warning, because `docker exec` still enters as root.
+    """
+    state = _present(container_facts)
+    uids: tuple[int, ...] = _known(state, "uids")
+    if not uids:
+        raise CouldNotVerify("docker top shows no process in it")
+    if _known(state, "uids_mapped"):
+        raise CouldNotVerify("the engine maps user ids (userns-remap), and docker top shows those of the host")
+    user = state.user or "not set, which is root"
+    seen = f"processes with user id 0: {uids.count(0)} of {len(uids)}; configured user: {user}"
+    claim(0 not in uids, expected="no process with user id 0", seen=seen)
+    distinct = ", ".join(map(str, dict.fromkeys(uids)))
+    starts_as_root = state.user.partition(":")[0] in ("", "0", "root")
+    warning = f"it starts as root (configured user: {user}) and gives it up itself" if starts_as_root else ""
+    return Evidence(f"user ids of its processes: {distinct}; configured user: {user}", warning=warning)
+
+
+@check(
+    "container.not_privileged",
+    severity="critical",
+    remedy="Start it without --privileged; add the one capability or device that it needs.",
+    source="CIS Docker Benchmark 5.5",
+)
+def not_privileged(container_facts: ContainerFacts) -> Evidence:
+    """The container is not privileged.
+
+    Single capabilities that were added are not looked at.
+    """
+    state = _present(container_facts)
+    claim(not state.privileged, expected="Privileged false", seen="Privileged true")
+    return Evidence("Privileged false")
+
+
+@check(
+    "container.no_docker_socket",
+    severity="critical",
+    remedy="Do not mount it: whoever has the socket is root on the host. Offer a socket proxy that filters instead.",
+    source="CIS Docker Benchmark 5.32",
+)
+def no_docker_socket(container_facts: ContainerFacts) -> Evidence:
+    """No container engine's socket is mounted into the container.
+
+    Neither a usual one, known by its name in the host or in the container, nor a directory above a usual one or above
+    the one that the engine is reached at from here. A link of another name to a socket is not found out, nor an engine
+    that is open over TCP.
+    """
+    state = _present(container_facts)
+    mounts: tuple[Mount, ...] = _known(state, "mounts")
+    sockets = (*SOCKETS, container_facts.engine.removeprefix("unix://"))
+    bad = [f"{mount.source} at {mount.destination}" for mount in mounts if _exposes(mount, sockets)]
+    claim(not bad, expected="no mount of an engine's socket or of a directory with one", seen=", ".join(bad))
+    sources = textwrap.shorten(", ".join(mount.source for mount in mounts if mount.source), 200, placeholder=" …")
+    return Evidence(f"mounts: {len(mounts)}{sources and f', of the host: {sources}'}")
+
+
+def _exposes(mount: Mount, sockets: tuple[str, ...]) -> bool:
+    if _SOCKET_NAME.search(mount.source) or _SOCKET_NAME.search(mount.destination):
+        return True
+    return bool(mount.source) and any(_run(socket).is_relative_to(_run(mount.source)) for socket in sockets)
+
+
+def _run(path: str) -> PurePosixPath:
+    return PurePosixPath(re.sub(r"^/var/run(?=/|$)", "/run", path))
+
+
+def _absent(facts: ContainerFacts) -> str:
+    there = f"nearest: {', '.join(facts.nearest)}" if facts.nearest else "it has none at all"
+    return f"no container '{facts.name}' on the Docker engine {facts.engine} ({there})"
+
+
+def _present(facts: ContainerFacts) -> ContainerState:
+    if facts.state is None:
+        raise CouldNotVerify(f"there is {_absent(facts)}")
+    return facts.state
+
+
+def _known(state: ContainerState, attribute: str) -> Any:
+    value = getattr(state, attribute)
+    if value is None:
+        raise CouldNotVerify(state.unread[attribute])
+    return value
+
+
+def _status(state: ContainerState) -> str:
+    memory = ", out of memory" if state.out_of_memory else ""
+    return f"{state.status}, last exit code {state.exit_code}{memory}, restarts by the engine: {state.restarts}"

@@ -1,0 +1,102 @@
+"""Connections to a Docker engine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import textwrap
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pytest_readiness.core.audit import sent
+from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
+
+if TYPE_CHECKING:
+    import docker
+
+
+READ_SECONDS = 5
+"""For the connection to the engine, and for each of its answers."""
+TEXT = 200
+"""Characters kept of a text that the engine or a probe wrote."""
+_FAILURES: tuple[tuple[type[OSError], str], ...] = (
+    (FileNotFoundError, "there is no such socket"),
+    (PermissionError, "this user may not open the socket; root and the group docker usually may"),
+    (ConnectionRefusedError, "it refused the connection"),
+    (socket.gaierror, "its name could not be resolved"),
+    (TimeoutError, f"nothing came within {READ_SECONDS} s"),
+)
+
+
+def _address(engine: str | None) -> str:
+    return engine or os.environ.get("DOCKER_HOST") or "of this machine"
+
+
+@contextmanager
+def _engine(address: str | None) -> Iterator[docker.DockerClient]:
+    """A client of the engine; what goes wrong with the engine as a whole becomes a sentence."""
+    import docker
+    from docker.errors import APIError, DockerException
+    from requests.exceptions import RequestException
+
+    # Not by base_url: DOCKER_TLS_VERIFY and DOCKER_CERT_PATH count for an engine that the target names, too.
+    environment = {**os.environ, **({"DOCKER_HOST": address} if address else {})}
+    try:
+        _knock(environment)
+        # docker-py asks for the engine's version as soon as there is a client.
+        sent(f"GET /version at the Docker engine {_address(address)}")
+        with closing(docker.from_env(timeout=READ_SECONDS, environment=environment)) as client:
+            _note_requests(client, address)
+            yield client
+    except APIError as error:
+        raise CouldNotVerify(f"the Docker engine {_address(address)} answered: {_words(error)}") from None
+    except (DockerException, RequestException, OSError) as error:
+        raise Unreachable(f"no answer from the Docker engine {_address(address)}: {_why(error)}") from None
+
+
+def _note_requests(client: docker.DockerClient, address: str | None) -> None:
+    """Let the audit know of every request."""
+    send = client.api.send
+
+    def noted(request: Any, **options: Any) -> Any:
+        sent(f"{request.method} {urlsplit(request.url).path} at the Docker engine {_address(address)}")
+        return send(request, **options)
+
+    client.api.send = noted  # type: ignore[method-assign]
+
+
+def _knock(environment: Mapping[str, str]) -> None:
+    """Raise OSError where the engine's socket takes no connection; docker-py would then leave its own end open."""
+    import docker
+    from docker.constants import DEFAULT_DOCKER_API_VERSION
+
+    if environment.get("DOCKER_HOST", "unix:").startswith("unix:"):
+        # A client that is told the version contacts nobody yet, and knows the address of the default context.
+        with closing(docker.from_env(version=DEFAULT_DOCKER_API_VERSION, environment=environment)) as client:
+            path = getattr(client.api.get_adapter(client.api.base_url), "socket_path", None)
+        if path:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(READ_SECONDS)
+                connection.connect(path)
+
+
+def _why(error: BaseException) -> str:
+    cause: BaseException | None = error
+    while cause:
+        for kind, reason in _FAILURES:
+            if isinstance(cause, kind):
+                return reason
+        cause = cause.__cause__ or cause.__context__
+    if "paramiko" in str(error):
+        return "an ssh:// address needs paramiko: pip install 'docker[ssh]'"
+    return _short(str(error))
+
+
+def _words(error: Exception) -> str:
+    return _short(str(getattr(error, "explanation", None) or error))
+
+
+def _short(text: str) -> str:
+    return textwrap.shorten(text, TEXT, placeholder=" …").rstrip(".")

@@ -1,0 +1,214 @@
+"""Containers and images, read from a Docker engine."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.container.resource import Container
+
+if TYPE_CHECKING:
+    import docker
+from pytest_readiness.domains.container.engine import _address, _engine, _short, _words
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A part of the engine's host that a container sees.
+
+    Attributes:
+        source: path on the host, for a volume that is a directory of the host that directory; "" for none.
+        destination: path in the container.
+    """
+
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the container's health check reports.
+
+    Attributes:
+        status: "starting", "healthy" or "unhealthy".
+        failures: failed probes in a row, up to now.
+        last: the last probe's exit code and the beginning of its output; "" before the first one.
+    """
+
+    status: str
+    failures: int
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerState:
+    """A container as the engine describes it. What could not be read is None, and `unread` says why.
+
+    Attributes:
+        status: "running", "paused", "restarting", "exited", "created", "removing" or "dead".
+        exit_code: of the last end.
+        out_of_memory: the kernel ended it for its memory limit.
+        restarts: how often the engine's restart policy restarted it.
+        uptime_s: seconds since the last start, by the engine's clock.
+        health: None where no health check is defined.
+        restart_policy: "no", "always", "unless-stopped" or "on-failure".
+        restart_tries: most tries of "on-failure"; 0 is no limit.
+        swarm_service: service of a swarm that it is a task of, or "".
+        memory_limit: bytes; 0 is no limit.
+        engine_memory: bytes of memory that the engine's host has.
+        user: configured user, "name", "uid" or either with ":group"; "" is root.
+        uids: effective user id of each process in it, in ascending order, as its host numbers users.
+        uids_mapped: the host numbers users otherwise than the container does.
+        privileged: it was started with all rights of the host.
+        mounts: in the order of their destinations.
+        unread: reason by attribute.
+    """
+
+    status: str
+    exit_code: int
+    out_of_memory: bool
+    restarts: int
+    uptime_s: float | None
+    health: Health | None
+    restart_policy: str
+    restart_tries: int
+    swarm_service: str
+    memory_limit: int
+    engine_memory: int | None
+    user: str
+    uids: tuple[int, ...] | None
+    uids_mapped: bool | None
+    privileged: bool
+    mounts: tuple[Mount, ...] | None
+    unread: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerFacts:
+    """A container, or that there is none of this name.
+
+    Attributes:
+        name: name or id that was asked for.
+        engine: address of the engine.
+        state: None where the engine has no such container.
+        nearest: where it has none, the names most like it.
+    """
+
+    name: str
+    engine: str
+    state: ContainerState | None
+    nearest: tuple[str, ...]
+
+
+@fact(deadline=30)
+def container_facts(container: Container) -> ContainerFacts:
+    """The container's state and configuration, and which users its processes run as."""
+    from docker.errors import NotFound
+
+    name, where = container.container, _address(container.engine)
+    with _engine(container.engine) as client:
+        try:
+            attributes = client.api.inspect_container(name)
+        except NotFound:
+            attributes = None
+        # An engine also takes the first characters of an id for a name: "cafe" may be any container's.
+        if attributes and (attributes["Name"] == f"/{name}" or len(name) >= 12):
+            return ContainerFacts(name, where, _state(client, attributes), ())
+        names = sorted(each["Names"][0].lstrip("/") for each in client.api.containers(all=True) if each["Names"])
+    return ContainerFacts(name, where, None, tuple(difflib.get_close_matches(name, names) or names[:3]))
+
+
+def _state(client: docker.DockerClient, attributes: Mapping[str, Any]) -> ContainerState:
+    from docker.errors import APIError
+
+    # Any of these keys may be missing or null, depending on the engine's version.
+    state, host, config = (attributes.get(key) or {} for key in ("State", "HostConfig", "Config"))
+    policy = host.get("RestartPolicy") or {}
+    unread: dict[str, str] = {}
+    engine: Mapping[str, Any] = {}
+    try:
+        engine = client.info()
+    except APIError as error:
+        reason = f"the Docker engine does not describe itself: {_words(error)}"
+        unread |= dict.fromkeys(("uptime_s", "engine_memory", "uids_mapped"), reason)
+    return ContainerState(
+        status=state.get("Status") or "",
+        exit_code=state.get("ExitCode") or 0,
+        out_of_memory=bool(state.get("OOMKilled")),
+        restarts=attributes.get("RestartCount") or 0,
+        uptime_s=_seconds(state["StartedAt"], engine["SystemTime"]) if engine else None,
+        health=_health(state.get("Health") or {}),
+        restart_policy=policy.get("Name") or "no",
+        restart_tries=policy.get("MaximumRetryCount") or 0,
+        swarm_service=(config.get("Labels") or {}).get("com.docker.swarm.service.name", ""),
+        memory_limit=host.get("Memory") or 0,
+        engine_memory=engine["MemTotal"] if engine else None,
+        user=config.get("User") or "",
+        uids=_uids(client, attributes["Id"], unread),
+        uids_mapped=_mapped(engine, host) if engine else None,
+        privileged=bool(host.get("Privileged")),
+        mounts=_mounts(client, attributes.get("Mounts") or [], unread),
+        unread=unread,
+    )
+
+
+def _seconds(start: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def _mapped(engine: Mapping[str, Any], host: Mapping[str, Any]) -> bool:
+    return "name=userns" in (engine.get("SecurityOptions") or []) and host.get("UsernsMode") != "host"
+
+
+def _health(health: Mapping[str, Any]) -> Health | None:
+    if health.get("Status", "none") == "none":
+        return None
+    last = ""
+    if log := health.get("Log"):
+        output = _short(log[-1].get("Output") or "")
+        last = f"exit code {log[-1]['ExitCode']}{output and ', '}{output}"
+    return Health(health["Status"], health.get("FailingStreak") or 0, last)
+
+
+def _uids(client: docker.DockerClient, id: str, unread: dict[str, str]) -> tuple[int, ...] | None:
+    """Ask the host's own process list: the configured user is a name, and says nothing of later changes."""
+    from docker.errors import APIError
+
+    try:
+        listing = client.api.top(id, "-eo uid,pid")
+        column = listing["Titles"].index("UID")
+        if listing["Processes"]:
+            return tuple(sorted(int(row[column]) for row in listing["Processes"]))
+        # Between its end and its next start.
+        unread["uids"] = "the Docker engine lists no process of it"
+    except APIError as error:
+        unread["uids"] = f"the Docker engine does not list its processes: {_words(error)}"
+    except ValueError:
+        unread["uids"] = "the process list of the Docker engine shows no user ids"
+    return None
+
+
+def _mounts(
+    client: docker.DockerClient, mounts: list[dict[str, Any]], unread: dict[str, str]
+) -> tuple[Mount, ...] | None:
+    from docker.errors import APIError
+
+    try:
+        found = [Mount(_source(client, each), each["Destination"]) for each in mounts]
+    except APIError as error:
+        unread["mounts"] = f"the Docker engine does not describe its volumes: {_words(error)}"
+        return None
+    return tuple(sorted(found, key=lambda mount: mount.destination))
+
+
+def _source(client: docker.DockerClient, mount: Mapping[str, Any]) -> str:
+    source: str = mount.get("Source") or ""
+    if mount.get("Type") != "volume":
+        return source
+    # A volume of the local driver may be any directory of the host under another name.
+    device: str = (client.api.inspect_volume(mount["Name"]).get("Options") or {}).get("device", "")
+    return device if device.startswith("/") else source

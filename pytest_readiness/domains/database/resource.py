@@ -1,0 +1,67 @@
+"""What databases of every engine have in common."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pydantic import (
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+
+from pytest_readiness.config.secrets import Secret
+from pytest_readiness.core.resources import KINDS, AnchoredPath, Resource
+
+
+class Database(Resource):
+    """A database; `engine` (or the scheme of `dsn`) says which model it becomes.
+
+    Attributes:
+        dsn: connection string, a secret.
+        ca: file with the authority that signed the server's certificate.
+    """
+
+    section = "databases"
+    main = "dsn"
+    engine: ClassVar[str]
+    schemes: ClassVar[tuple[str, ...]]
+
+    dsn: Secret
+    ca: AnchoredPath | None = None
+
+    @field_validator("dsn")
+    @classmethod
+    def _scheme(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if (info.context or {}).get("resolve", True):
+            parts = urlsplit(value.get_secret_value())
+            try:
+                _ = parts.port
+            except ValueError:
+                # urllib's own words would quote a part of the password.
+                raise ValueError(
+                    "the port is no number; special characters in a password must be percent-encoded"
+                ) from None
+            if parts.scheme not in cls.schemes or not (parts.hostname or parts.query):
+                raise ValueError(f"the connection string must look like {cls.schemes[0]}://user@host/name")
+        return value
+
+    @property
+    def where(self) -> str:
+        """Host, port and database, without user and password."""
+        parts = urlsplit(self.dsn.get_secret_value())
+        return f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+    def secrets(self) -> tuple[str, ...]:
+        """The connection string and the passwords in it."""
+        dsn = self.dsn.get_secret_value()
+        parts = urlsplit(dsn)
+        written = parts.password or ""
+        asked = [value for name, value in parse_qsl(parts.query) if "password" in name.lower()]
+        return tuple(text for text in (dsn, written, unquote(written), *asked) if text)
+
+
+def databases() -> dict[str, type[Database]]:
+    """The models of databases by engine."""
+    return {model.engine: model for model in KINDS.values() if issubclass(model, Database)}

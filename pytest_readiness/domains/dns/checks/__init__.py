@@ -1,0 +1,1 @@
+"""What should be of a DNS name."""

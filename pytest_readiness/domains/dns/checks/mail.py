@@ -1,0 +1,291 @@
+"""What a domain publishes about its mail: who takes it, and who may send it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pytest_readiness.core.evidence import ClaimFalse, Evidence, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import cut
+from pytest_readiness.domains.dns.checks.answers import counted, listed
+from pytest_readiness.domains.dns.client import Answer, name_of, shown
+from pytest_readiness.domains.dns.facts.mail import DmarcRecords, DmarcTree, Exchanger, MailExchangers, SpfPolicy
+from pytest_readiness.domains.dns.resource import Domain
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+@check(
+    "dns.mx",
+    severity="high",
+    remedy="Let each MX record name a host that has A or AAAA records and is no alias.",
+    source="RFC 5321 section 5.1; RFC 2181 section 10.3; RFC 7505 (null MX)",
+)
+def mx(mail_exchangers: MailExchangers, *, hosts: Annotated[list[Name], Field(min_length=1)] | None = None) -> Evidence:
+    """The domain takes mail: it has MX records, and every host that they name resolves and is no alias.
+
+    Whether anything answers there on port 25 is not looked at. A domain without MX records, whose mail would go to its
+    own address, fails, and so does one that takes no mail (null MX).
+
+    Args:
+        hosts: names that the MX records must have, these and no others. Default: any.
+    """
+    found = mail_exchangers.exchangers
+    wanted = sorted(shown(name_of(each)) for each in hosts or ())
+    expected = f"MX records for {listed(wanted)}" if wanted else "MX records whose hosts resolve"
+    claim(bool(found), expected=expected, seen=mail_exchangers.nothing)
+    hosts_seen = listed(f"{each.preference} {each.host.strip('.') or '(nobody)'}" for each in found)
+    seen = f"{hosts_seen} (as {mail_exchangers.place} answers)"
+    claim(
+        all(each.host != "." for each in found), expected=expected, seen=f"a null MX, the domain takes no mail: {seen}"
+    )
+    wrong = [text for each in found if (text := _wrong(each))]
+    claim(not wrong, expected=expected, seen=listed(wrong))
+    names = sorted({each.host for each in found})
+    claim(not wanted or names == wanted, expected=expected, seen=seen)
+    return Evidence(f"{seen}, all with addresses")
+
+
+def _wrong(exchanger: Exchanger) -> str:
+    try:
+        ip_address(exchanger.host)
+    except ValueError:
+        pass
+    else:
+        return f"{exchanger.host} is an address, not a name"
+    if exchanger.alias:
+        return f"{exchanger.host} is an alias of {exchanger.alias}"
+    return "" if exchanger.addresses else f"{exchanger.host} has no address"
+
+
+@check(
+    "dns.spf",
+    severity="high",
+    remedy="Publish one TXT record such as v=spf1 include:_spf.example.net -all, with at most 10 lookups.",
+    source="RFC 7208 sections 3.2, 4.6.4, 5.1; M3AAWG Email Authentication Recommended Best Practices",
+)
+def spf(spf_policy: SpfPolicy, *, hard: bool = False) -> Evidence:
+    """The domain has one valid SPF record, within the limits of lookups, that ends in ~all or -all.
+
+    Includes and redirects are followed: 10 terms may ask DNS (include, a, mx, ptr, exists, redirect), 2 of them may
+    find nothing, an include must lead to one SPF record, and unknown or malformed terms make receivers give up. A
+    network of length 0, +all in an include, exists with a name that is there whatever the mail, and networks (of ip4
+    and ip6; of a and mx with a length, around the addresses that these have now) that together hold every unicast
+    address of a version (all below 224.0.0.0; 2000::/3) let anybody send and fail, unless the term, or the include that
+    leads to it, has the qualifier -, ~ or ?. Whom ptr and names that depend on the mail let in is not seen, nor what an
+    earlier -, ~ or ? takes from later networks. Whether all servers that send mail for the domain are in it, and
+    whether others are, is not seen.
+
+    Args:
+        hard: whether it must end in -all. False: ~all is what M3AAWG recommends beside DMARC.
+    """
+    endings = ("-all",) if hard else ("~all", "-all")
+    expected = f"one SPF record that ends in {' or '.join(endings)}, with at most 10 lookups, 2 of them void"
+    texts = " | ".join(cut(text) for text in spf_policy.records)
+    claim(
+        bool(spf_policy.records), expected=expected, seen=spf_policy.nothing or "no TXT record that begins with v=spf1"
+    )
+    claim(len(spf_policy.records) == 1, expected=expected, seen=f"{len(spf_policy.records)} records: {texts}")
+    claim(not spf_policy.errors, expected=expected, seen=f"{listed(spf_policy.errors)}; {texts}")
+    anybody = f"anybody may send, by {listed(spf_policy.anybody)}: {texts}"
+    claim(not spf_policy.anybody, expected=expected, seen=anybody)
+    count = (
+        counted(len(spf_policy.lookups), "lookup")
+        if spf_policy.complete
+        else f"{len(spf_policy.lookups)} or more lookups"
+    )
+    claim(len(spf_policy.lookups) <= 10, expected=expected, seen=f"{count}: {listed(spf_policy.lookups)}")
+    voids = f"{counted(len(spf_policy.voids), 'void lookup')}: {listed(spf_policy.voids)}"
+    claim(len(spf_policy.voids) <= 2, expected=expected, seen=voids)
+    depends = bool(spf_policy.unseen) and not spf_policy.ending
+    ending = spf_policy.ending or ("an end that depends on the mail" if depends else "no all at the end")
+    claim(spf_policy.ending in endings, expected=expected, seen=f"{ending}: {texts}")
+    warnings = [
+        f"not followed, as it depends on the mail: {listed(spf_policy.unseen)}" if spf_policy.unseen else "",
+        listed(spf_policy.notes),
+        voids if spf_policy.voids else "",
+    ]
+    return Evidence(f"{texts} ({count})", warning="; ".join(filter(None, warnings)))
+
+
+def _tags(text: str) -> dict[str, str] | None:
+    """A tag list (RFC 6376 section 3.2); None where it is malformed."""
+    tags: dict[str, str] = {}
+    for part in text.split(";"):
+        name, equals, value = part.partition("=")
+        name = name.strip()
+        if not part.strip():
+            continue
+        if not equals or name in tags or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+            return None
+        tags[name] = value.strip()
+    return tags
+
+
+Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9_-]{1,63})*$")]
+
+
+def _key_question(selector: str, domain: Domain) -> str:
+    return f"TXT {selector}._domainkey.{domain.domain.rstrip('.')}"
+
+
+@check(
+    "dns.dkim",
+    severity="high",
+    remedy="Publish the public key as selector._domainkey TXT v=DKIM1; k=rsa; p=…, with a key of 2048 bits.",
+    source="RFC 6376 section 3.6; RFC 8301 (key sizes); RFC 8463 (Ed25519)",
+    asks=lambda domain, parameters: {"dns_answer": [_key_question(each, domain) for each in parameters["selectors"]]},
+)
+def dkim(
+    dns_answer: Mapping[str, Answer],
+    domain: Domain,
+    *,
+    selectors: Annotated[list[Selector], Field(min_length=1)],
+    min_rsa_bits: Annotated[int, Field(ge=1024, le=4096)] = 2048,
+) -> Evidence:
+    """Each listed DKIM selector publishes one valid key that is long enough and not revoked.
+
+    Aliases are followed. Whether mail is signed with these keys is not seen.
+
+    Args:
+        selectors: names of the keys, as in s= of a signature: `s1`, `google`.
+        min_rsa_bits: bits of an RSA key, 1024 to 4096. 2048: what RFC 8301 says signers should use; 1024 is its
+            lower limit. An Ed25519 key is long enough.
+    """
+    seen, warnings = [], []
+    for selector in selectors:
+        answer = dns_answer[_key_question(selector, domain)]
+        expected = f"one DKIM key for {selector}, RSA of at least {min_rsa_bits} bits or Ed25519"
+        claim(bool(answer.records), expected=expected, seen=answer.nothing)
+        records = f"{len(answer.records)} TXT records at {answer.name}, which must be one"
+        claim(len(answer.records) == 1, expected=expected, seen=records)
+        key, testing = _key(answer.records[0], expected, min_rsa_bits)
+        seen.append(f"{selector}: {key}")
+        warnings += [f"{selector} is marked as a test (t=y)"] * testing
+    return Evidence("; ".join(seen), warning="; ".join(warnings))
+
+
+def _key(text: str, expected: str, min_rsa_bits: int) -> tuple[str, bool]:
+    """What kind of key a record holds, and whether it is marked as a test.
+
+    Raises:
+        ClaimFalse: none that verifiers accept.
+    """
+    tags = _tags(text)
+    shown_text = cut(text, 100)
+    if tags is None or tags.get("v", "DKIM1") != "DKIM1" or "p" not in tags:
+        raise ClaimFalse(expected, f"no DKIM key record: {shown_text}")
+    flags, hashes, services = (_split(tags.get(tag, "")) for tag in ("t", "h", "s"))
+    claim(tags["p"] != "", expected=expected, seen=f"a revoked key (p= is empty): {shown_text}")
+    claim(not hashes or "sha256" in hashes, expected=expected, seen=f"a key not for SHA-256: {shown_text}")
+    claim(
+        not services or "*" in services or "email" in services,
+        expected=expected,
+        seen=f"a key not for mail: {shown_text}",
+    )
+    kind = tags.get("k", "rsa").lower()
+    try:
+        data = base64.b64decode("".join(tags["p"].split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise ClaimFalse(expected, f"a key that is no base64: {shown_text}") from None
+    if kind == "ed25519":
+        claim(len(data) == 32, expected=expected, seen=f"an Ed25519 key of {len(data)} bytes instead of 32")
+        return "Ed25519", "y" in flags
+    claim(kind == "rsa", expected=expected, seen=f"a key of the unknown kind {cut(kind, 20)}")
+    bits = _rsa_bits(data)
+    claim(bits is not None, expected=expected, seen=f"a key that is no RSA public key: {shown_text}")
+    claim((bits or 0) >= min_rsa_bits, expected=expected, seen=f"an RSA key of {bits} bits")
+    return f"RSA {bits} bits", "y" in flags
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip().lower() for part in text.split(":") if part.strip()]
+
+
+def _rsa_bits(data: bytes) -> int | None:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        key = load_der_public_key(data)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key.key_size if isinstance(key, RSAPublicKey) else None
+
+
+_POLICIES = ("none", "quarantine", "reject")
+
+
+@check(
+    "dns.dmarc",
+    severity="high",
+    remedy="Publish _dmarc TXT v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com, once reports show no wrong hits.",
+    source="RFC 7489 section 6.3; RFC 9989 (DMARC) section 4.10 (tree walk); M3AAWG best practices",
+)
+def dmarc(
+    dmarc_tree: DmarcTree, *, min_policy: Literal["quarantine", "reject"] = "quarantine", reports: bool = False
+) -> Evidence:
+    """A DMARC policy tells receivers to quarantine or reject mail that only pretends to be from the domain.
+
+    The domain's own record counts, or else that of the organisational domain above it, with its sp=. A record marked as
+    a test (t=y) or for no mail at all (pct=0) counts one step lower. Warnings say where pct is below 100, and where
+    subdomains have a weaker policy. Whether the domain's own mail passes is not seen.
+
+    Args:
+        min_policy: the weakest accepted policy: quarantine or reject. quarantine: the first one that protects.
+        reports: whether rua= must name where reports go. False: reports serve the team, not receivers.
+    """
+    expected = f"one DMARC record with a policy of at least {min_policy}"
+    if not dmarc_tree.found:
+        raise ClaimFalse(expected, f"no DMARC record at {listed(f'_dmarc.{each}' for each in dmarc_tree.asked)}")
+    chosen = _chosen(dmarc_tree)
+    texts = f"at _dmarc.{chosen.domain}: {' | '.join(cut(text) for text in chosen.records)}"
+    claim(
+        len(chosen.records) == 1,
+        expected=expected,
+        seen=f"{len(chosen.records)} records {texts}, which receivers ignore",
+    )
+    tags = _tags(chosen.records[0])
+    if tags is None or tags.get("p", "none").lower() not in _POLICIES:
+        raise ClaimFalse(expected, f"a record that receivers ignore {texts}")
+    own = chosen.domain == dmarc_tree.domain
+    policy = tags.get("p", "none").lower()
+    below = tags.get("sp", policy).lower()
+    percent = tags.get("pct", "100")
+    whole = int(percent) if re.fullmatch(r"\d{1,3}", percent) else 100
+    lowered = tags.get("t", "").lower() == "y" or whole == 0
+    strength = _strength(policy if own else below) - lowered
+    why = " (a test)" * lowered + ("" if own else " (for subdomains)")
+    claim(strength >= _strength(min_policy), expected=expected, seen=f"{policy if own else below}{why} {texts}")
+    claim(not reports or bool(tags.get("rua")), expected=f"{expected} and rua=", seen=f"no rua= {texts}")
+    warnings = [
+        f"only for {whole} % of the mail" if 0 < whole < 100 else "",
+        f"subdomains have the policy {below}" if own and _strength(below) < _strength(min_policy) else "",
+    ]
+    return Evidence(f"{policy if own else below}{why} {texts}", warning="; ".join(filter(None, warnings)))
+
+
+def _strength(policy: str) -> int:
+    return _POLICIES.index(policy) if policy in _POLICIES else 0
+
+
+def _chosen(tree: DmarcTree) -> DmarcRecords:
+    """The records that count: the domain's own, else those of the organisational domain, else the public suffix's."""
+    if tree.found[0].domain == tree.domain:
+        return tree.found[0]
+    suffixes = [each for each in tree.found if _tag(each, "psd") == "y"]
+    ends = [each for each in tree.found if _tag(each, "psd") == "n"]
+    others = [each for each in tree.found if each not in suffixes]
+    return (ends or others[-1:] or suffixes)[0]
+
+
+def _tag(records: DmarcRecords, name: str) -> str:
+    return (_tags(records.records[0]) or {}).get(name, "").lower()

@@ -1,0 +1,55 @@
+"""The registration of a domain."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from pytest_readiness.core import clock
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.domains.dns.checks.answers import listed
+from pytest_readiness.domains.dns.facts.registration import Registration, is_plain
+
+_LOSING = ("redemption period", "pending delete", "pending restore")
+_HELD = ("client hold", "server hold", "inactive")
+_LOCKS = ("client transfer prohibited", "server transfer prohibited", "transfer prohibited", "locked")
+
+
+@check(
+    "dns.registration",
+    severity="critical",
+    remedy="Renew the domain, let the registrar renew it automatically, and clear what the registry holds it for.",
+    source="RFC 9083 (RDAP), RFC 8056 (status values), RFC 3915 (grace periods)",
+)
+def registration(registration: Registration, *, min_days: Annotated[int, Field(ge=0)] = 30) -> Evidence:
+    """The domain is registered, not held or about to be deleted, and does not expire soon.
+
+    The registry's RDAP service is asked for the domain, and where it does not know it for the names above it: the
+    evidence says which one is registered. Whether it renews by itself, and who owns it, is not seen. A warning says
+    that nothing keeps it from being transferred away.
+
+    Args:
+        min_days: days until the registration ends. 30: a registrar's last reminders are sent about then (ICANN's
+            Expired Registration Recovery Policy asks for one a month before).
+    """
+    expected = f"registered for at least {min_days} days"
+    found = registration
+    claim(bool(found.name), expected=expected, seen=f"{listed(found.asked)} not registered, as {found.service} answers")
+    bad = [each for each in found.status if each in (*_LOSING, *_HELD)]
+    claim(not bad, expected=expected, seen=f"{found.name}: {listed(bad)}")
+    if found.expires is None:
+        raise CouldNotVerify(f"{found.service} does not say until when {found.name} is registered")
+    left = (found.expires - clock.now()) / timedelta(days=1)
+    seen = f"{found.name} until {found.expires:%Y-%m-%d} ({int(left)} days)"
+    claim(left >= min_days, expected=expected, seen=seen)
+    warnings = [
+        "" if any(each in _LOCKS for each in found.status) else "no lock against transfers",
+        "the registry is renewing it by itself, which can still be undone"
+        if "auto renew period" in found.status
+        else "",
+        f"{found.service} was asked without TLS" if is_plain(found) else "",
+    ]
+    return Evidence(f"{seen}; {listed(found.status) or 'no status'}", warning="; ".join(filter(None, warnings)))

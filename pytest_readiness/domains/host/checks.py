@@ -1,0 +1,456 @@
+"""A server: room, memory, clock, services, what listens, sshd's settings, files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.domains.host.facts import FileState, Filesystem, HostFacts, Listener, Service, question
+from pytest_readiness.domains.host.resource import Host
+
+AbsolutePath = Annotated[str, Field(pattern=r"^/[^\x00\n]*$", max_length=1024)]
+Unit = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.@][A-Za-z0-9:_.@\\-]*$", max_length=255)]
+Percentage = Annotated[float, Field(gt=0, lt=100)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _ask(host: Host, *questions: str) -> dict[str, tuple[str, ...]]:
+    if host.connection is None:
+        raise NotDeclared(f"{host.name} declares no connection to log in by")
+    return {"host_facts": questions}
+
+
+def _gib(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB"
+
+
+@check(
+    "host.reachable",
+    severity="critical",
+    remedy="Let the runner log in without being asked anything: a key or an agent, and the host's key in known_hosts.",
+    asks=lambda host, _: _ask(host, question("system")),
+)
+def reachable(host_facts: HostFacts) -> Evidence:
+    """The runner can log in and run commands."""
+    user, name, kernel, uptime, *distribution = host_facts.system()
+    system = ", ".join([kernel, *(each.strip("\"'") for each in distribution)])
+    return Evidence(f"logged in as {user} on {name}: {system}, up {float(uptime) / 86400:.1f} days")
+
+
+@check(
+    "host.disk",
+    severity="high",
+    remedy="Free space or inodes, or make the file system larger.",
+    asks=lambda host, p: _ask(host, *([question("disk", each) for each in p["mounts"]] or [question("disk")])),
+)
+def disk(host_facts: HostFacts, *, max_used_pct: Percentage = 80, mounts: list[AbsolutePath] = []) -> Evidence:  # noqa: B006
+    """File systems have room left, in bytes and in inodes.
+
+    Shares are counted as df does, of what users other than root can use. Without `mounts` every mounted local file
+    system is looked at: not tmpfs and other memory, not network mounts, not images that are always full (squashfs,
+    iso9660), and of overlays only one mounted on /.
+
+    Args:
+        max_used_pct: largest accepted share in use, in percent, of bytes and of inodes. 80: where the alerts of
+            common rule sets begin.
+        mounts: mount points to look at, of whatever type, instead of every local file system; one where nothing is
+            mounted fails.
+    """
+    found: list[Filesystem] = []
+    for mount in mounts or (None,):
+        there = host_facts.filesystems(mount)
+        claim(bool(there) or mount is None, expected=f"a file system mounted at {mount}", seen="none is")
+        found.extend(there)
+    if not found:
+        raise CouldNotVerify(f"no local file system was found on {host_facts.where}; name some as mounts")
+    full = [
+        text
+        for each in found
+        for what, used in (("", each.used_pct), (" of inodes", each.inodes_used_pct))
+        if used is not None and used > max_used_pct
+        for text in [f"{each.path} {used:.1f} %{what} ({_gib(each.free_bytes)} free)"]
+    ]
+    claim(not full, expected=f"at most {max_used_pct:g} % used", seen=", ".join(full))
+    return Evidence(", ".join(f"{each.path} {_used(each)}" for each in found))
+
+
+def _used(each: Filesystem) -> str:
+    inodes = "" if each.inodes_used_pct is None else f", inodes {each.inodes_used_pct:.1f} %"
+    return f"{each.used_pct:.1f} % used{inodes} ({_gib(each.free_bytes)} free)"
+
+
+@check(
+    "host.memory",
+    severity="medium",
+    remedy="Find out what holds the memory, or give the host more of it.",
+    asks=lambda host, _: _ask(host, question("memory")),
+)
+def memory(host_facts: HostFacts, *, min_available_pct: Percentage = 10) -> Evidence:
+    """Memory is available without swapping.
+
+    One look, now. Available is the kernel's own estimate (MemAvailable); inside a control group with a limit below
+    the host's memory, what that limit leaves.
+
+    Args:
+        min_available_pct: smallest accepted share of memory that is available, in percent. 10: where the alerts of
+            common rule sets begin.
+    """
+    seen = host_facts.memory()
+    available = 100 * seen.available_bytes / seen.total_bytes
+    of = "the control group's limit of " if seen.limited else ""
+    text = f"{available:.1f} % of {of}{_gib(seen.total_bytes)} available"
+    claim(available >= min_available_pct, expected=f"at least {min_available_pct:g} % available", seen=text)
+    return Evidence(text)
+
+
+@check(
+    "host.listening_only",
+    severity="high",
+    remedy="Stop what need not listen, or bind it to 127.0.0.1; add the port to the list if it is meant to be open.",
+    source="CIS Debian Linux 12 benchmark, 2.1 (server services)",
+    asks=lambda host, _: _ask(host, question("listeners")),
+)
+def listening_only(host_facts: HostFacts, *, ports: list[Port]) -> Evidence:
+    """Nothing but the listed ports accepts TCP connections from other hosts.
+
+    Every listening TCP socket that is not bound to a loopback address counts, whatever a firewall does with it. Not
+    seen are UDP, other network namespaces, and ports that the kernel forwards without a listening socket.
+
+    Args:
+        ports: the port numbers that may listen, 1 to 65535; an empty list allows none.
+    """
+    listeners = host_facts.listeners()
+    exposed = [each for each in listeners if not each.loopback]
+    extra = [each for each in exposed if each.port not in ports]
+    allowed = ", ".join(map(str, ports)) or "no port"
+    claim(not extra, expected=f"listeners on {allowed} only", seen=", ".join(map(_listener, extra)))
+    text = ", ".join(map(_listener, exposed)) or "no listener"
+    return Evidence(f"{text} and {len(listeners) - len(exposed)} on loopback only")
+
+
+def _listener(each: Listener) -> str:
+    address = f"[{each.address}]" if ":" in each.address else each.address
+    return f"{address}:{each.port}" + (f" ({each.process})" if each.process else "")
+
+
+@check(
+    "host.services",
+    severity="high",
+    remedy="Run systemctl enable --now for the unit; journalctl -u tells why one failed.",
+    source="systemctl(1)",
+    asks=lambda host, p: _ask(host, *(question("service", each) for each in p["names"])),
+)
+def services(host_facts: HostFacts, *, names: Annotated[list[Unit], Field(min_length=1)]) -> Evidence:
+    """Services run now and start at boot.
+
+    A service runs when its process does; one that has run and ended counts only if it is of type oneshot. Only
+    systemd can be asked.
+
+    Args:
+        names: units (`nginx`, `backup.timer`); without a suffix a service is meant.
+    """
+    units = [host_facts.service(name) for name in names]
+    wrong = [each for each in units if not (_running(each) and each.enabled in _STARTED_AT_BOOT)]
+    claim(
+        not wrong,
+        expected=", ".join(f"{each.unit} running and enabled" for each in wrong),
+        seen=", ".join(map(_state, wrong)),
+    )
+    passive = [each.unit for each in units if each.enabled in ("static", "indirect")]
+    warning = f"{', '.join(passive)} cannot be enabled, something else must start it at boot" if passive else ""
+    return Evidence(", ".join(map(_state, units)), warning=warning)
+
+
+_STARTED_AT_BOOT = ("enabled", "alias", "generated", "static", "indirect")
+
+
+def _running(unit: Service) -> bool:
+    if unit.active not in ("active", "reloading"):
+        return False
+    return unit.sub != "exited" or unit.type == "oneshot"
+
+
+def _state(unit: Service) -> str:
+    if unit.load != "loaded":
+        return f"{unit.unit} {unit.load}"
+    trigger = f", started on demand by {unit.triggered_by}" if unit.triggered_by else ""
+    return f"{unit.unit} {unit.active} ({unit.sub}), {unit.enabled or 'no unit file'}{trigger}"
+
+
+@check(
+    "host.time_synced",
+    severity="medium",
+    remedy="Install and enable one of chrony or systemd-timesyncd, and let it reach its time servers.",
+    source="CIS Debian Linux 12 benchmark, 2.3 (time synchronization); node_exporter's NodeClockSkewDetected",
+    asks=lambda host, _: _ask(host, question("clock")),
+)
+def time_synced(host_facts: HostFacts, *, max_offset_ms: Annotated[float, Field(gt=0)] | None = 50) -> Evidence:
+    """The clock follows a time source and is close to it.
+
+    As chronyc or else timedatectl tells. A container has its host's clock and none to tell about it.
+
+    Args:
+        max_offset_ms: largest accepted distance from the time source, in milliseconds; null where it is enough that
+            the clock follows one. 50: node_exporter's rule NodeClockSkewDetected.
+    """
+    clock = host_facts.clock()
+    reference = f" to {clock.reference}" if clock.reference else ""
+    claim(
+        clock.synchronised, expected="a synchronised clock", seen=f"{clock.source} says that it follows no time source"
+    )
+    if clock.offset_ms is None:
+        if max_offset_ms is not None:
+            raise CouldNotVerify(
+                f"{clock.source} on {host_facts.where} says that the clock is synchronised, but not how closely; "
+                "set max_offset_ms to null if that is enough"
+            )
+        return Evidence(f"synchronised{reference}, offset unknown ({clock.source})")
+    text = f"{clock.offset_ms:.3f} ms"
+    claim(
+        max_offset_ms is None or clock.offset_ms <= max_offset_ms,
+        expected=f"an offset of at most {max_offset_ms} ms",
+        seen=f"{text}{reference} ({clock.source})",
+    )
+    return Evidence(f"synchronised{reference}, offset {text} ({clock.source})")
+
+
+_DEV_SEC = "dev-sec ssh-baseline"
+_CIS = "CIS Debian Linux 12 benchmark 5.1"
+_RFC = "RFC 9142, dev-sec ssh-baseline"
+
+CIPHERS = (
+    "chacha20-poly1305@openssh.com",
+    "aes256-gcm@openssh.com",
+    "aes128-gcm@openssh.com",
+    "aes256-ctr",
+    "aes192-ctr",
+    "aes128-ctr",
+)
+MACS = (
+    "hmac-sha2-512-etm@openssh.com",
+    "hmac-sha2-256-etm@openssh.com",
+    "umac-128-etm@openssh.com",
+    "hmac-sha2-512",
+    "hmac-sha2-256",
+)
+KEY_EXCHANGES = (
+    "mlkem768x25519-sha256",
+    "sntrup761x25519-sha512",
+    "sntrup761x25519-sha512@openssh.com",
+    "curve25519-sha256",
+    "curve25519-sha256@libssh.org",
+    "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384",
+    "ecdh-sha2-nistp521",
+    "diffie-hellman-group-exchange-sha256",
+    "diffie-hellman-group14-sha256",
+    "diffie-hellman-group16-sha512",
+    "diffie-hellman-group18-sha512",
+)
+_ROOT_LOGIN = ("no", "forced-commands-only", "prohibit-password")
+"""From strict to lax."""
+_FORMER_NAMES = {"challengeresponseauthentication": "kbdinteractiveauthentication", "without-password": _ROOT_LOGIN[2]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    offence: Callable[[str], str | None]
+    """What is wrong with a value; None where nothing is."""
+    expected: str
+    source: str
+
+
+def _one_of(*allowed: str, source: str) -> _Rule:
+    return _Rule(lambda seen: None if seen in allowed else seen, " or ".join(allowed), source)
+
+
+def _only(allowed: tuple[str, ...], source: str) -> _Rule:
+    def weak(seen: str) -> str | None:
+        return " ".join(each for each in seen.split(",") if each not in allowed) or None
+
+    return _Rule(weak, "without weak ones", source)
+
+
+def _up_to(limit: int, source: str) -> _Rule:
+    def beyond(seen: str) -> str | None:
+        return None if seen.isdigit() and 0 < int(seen) <= limit else seen
+
+    return _Rule(beyond, f"1 to {limit}", source)
+
+
+def _ssh_rules(permit_root_login: str, max_auth_tries: int) -> dict[str, _Rule]:
+    root = _ROOT_LOGIN[: _ROOT_LOGIN.index(permit_root_login) + 1]
+    return {
+        "permitrootlogin": _one_of(*root, source=_CIS),
+        "passwordauthentication": _one_of("no", source=_DEV_SEC),
+        "kbdinteractiveauthentication": _one_of("no", source=_DEV_SEC),
+        "permitemptypasswords": _one_of("no", source=_CIS),
+        "hostbasedauthentication": _one_of("no", source=_CIS),
+        "ignorerhosts": _one_of("yes", "shosts-only", source=_CIS),
+        "strictmodes": _one_of("yes", source=_DEV_SEC),
+        "permituserenvironment": _one_of("no", source=_CIS),
+        "permittunnel": _one_of("no", source=_DEV_SEC),
+        "gatewayports": _one_of("no", source=_DEV_SEC),
+        "x11forwarding": _one_of("no", source=_DEV_SEC),
+        "maxauthtries": _up_to(max_auth_tries, _CIS),
+        "logingracetime": _up_to(60, _CIS),
+        "loglevel": _one_of("info", "verbose", source=_CIS),
+        "ciphers": _only(CIPHERS, _DEV_SEC),
+        "macs": _only(MACS, _DEV_SEC),
+        "kexalgorithms": _only(KEY_EXCHANGES, _RFC),
+    }
+
+
+@check(
+    "host.ssh_hardened",
+    severity="high",
+    remedy="Change the settings in /etc/ssh/sshd_config.d, test with sshd -t, and reload sshd.",
+    source=f"{_DEV_SEC}; {_CIS}; RFC 9142",
+    asks=lambda host, p: _ask(host, question("sshd", p["config"])),
+)
+def ssh_hardened(
+    host_facts: HostFacts,
+    *,
+    permit_root_login: Literal["no", "forced-commands-only", "prohibit-password"] = "no",
+    max_auth_tries: Annotated[int, Field(ge=1, le=6)] = 4,
+    config: AbsolutePath = "/etc/ssh/sshd_config",
+) -> Evidence:
+    """sshd lets in nobody by password and not root, and uses strong cryptography only.
+
+    Judged are the effective settings (`sshd -T`, which needs root) and each line of a Match block, in the file and in
+    those that it includes, whomever the block applies to. A running sshd has them since its last reload.
+
+    Args:
+        permit_root_login: the laxest accepted PermitRootLogin: no, forced-commands-only or prohibit-password. no: CIS.
+        max_auth_tries: the largest accepted MaxAuthTries, 1 to 6. 4: CIS.
+        config: absolute path of the configuration that sshd runs with.
+    """
+    server = host_facts.ssh_server(config)
+    rules = _ssh_rules(permit_root_login, max_auth_tries)
+    settings = {_now(keyword): _now(value) for keyword, value in server.settings.items()}
+    if missing := [keyword for keyword in rules if keyword not in settings]:
+        raise CouldNotVerify(f"sshd -T on {host_facts.where} does not tell {', '.join(missing)}")
+    lines = [("", keyword, settings[keyword]) for keyword in rules]
+    lines += [(condition, _now(keyword), _now(value)) for condition, keyword, value in server.overrides]
+    wrong = [violation for line in lines for violation in _violations(rules, *line)]
+    claim(
+        not wrong,
+        expected=", ".join(dict.fromkeys(expected for expected, _ in wrong)),
+        seen=", ".join(seen for _, seen in wrong),
+    )
+    if any(keyword == "include" for _, keyword, _ in lines):
+        raise CouldNotVerify(f"a Match block in {config} on {host_facts.where} includes other files")
+    blocks = len({condition for condition, _, _ in server.overrides})
+    also = f", also in {blocks} Match blocks" if blocks else ""
+    return Evidence(f"{len(rules)} settings hold{also}; root login: {settings['permitrootlogin']}")
+
+
+def _now(word: str) -> str:
+    """What sshd calls today what older releases called otherwise, in lower case."""
+    return _FORMER_NAMES.get(word.lower(), word.lower())
+
+
+def _violations(rules: Mapping[str, _Rule], condition: str, keyword: str, value: str) -> Iterator[tuple[str, str]]:
+    rule = rules.get(keyword)
+    offence = rule and rule.offence(value)
+    if rule and offence is not None:
+        match = f" in 'Match {condition}'" if condition else ""
+        yield f"{keyword} {rule.expected} ({rule.source})", f"{keyword} {offence}{match}"
+
+
+class FileRule(BaseModel):
+    """What a file must be like; with nothing set, it must exist.
+
+    Attributes:
+        mode: permission bits that it may have at most, in octal digits as text ("0640"): a stricter file passes too.
+        owner, group: name or number of the owners.
+        sha256: its checksum, 64 hexadecimal digits.
+        contains: extended regular expressions (as for `grep -E`), each of which matches a whole line, blanks around it
+            aside; `.*` at an end where the rest of the line does not matter.
+        absent: it must not exist, not even as a link to nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    mode: Annotated[str, Field(pattern=r"^[0-7]{3,4}$")] | None = None
+    owner: str | None = None
+    group: str | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
+    contains: tuple[Annotated[str, Field(pattern=r"^[^\x00\n]+$")], ...] = ()
+    absent: bool = False
+
+    @model_validator(mode="after")
+    def _either(self) -> FileRule:
+        if self.absent and self.model_fields_set != {"absent"}:
+            raise ValueError("a file that must be absent can have no other property")
+        return self
+
+
+def _file_questions(host: Host, parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    rules: dict[str, FileRule] = parameters["files"]
+    questions = []
+    for path, rule in rules.items():
+        questions.append(question("file", path))
+        questions += [question("sha256", path)] if rule.sha256 else []
+        questions += [question("line", path, pattern) for pattern in rule.contains]
+    return _ask(host, *questions)
+
+
+@check(
+    "host.files",
+    severity="medium",
+    remedy="Put the file right with chmod, chown or the tool that manages the host's configuration.",
+    asks=_file_questions,
+)
+def files(host_facts: HostFacts, *, files: Annotated[dict[AbsolutePath, FileRule], Field(min_length=1)]) -> Evidence:
+    """Files on the host are as declared.
+
+    Links are followed. Content is compared on the host and never fetched.
+
+    Args:
+        files: by absolute path, what each file must be like: mode (at most these bits, text of octal digits), owner,
+            group, sha256, contains (whole lines, as regular expressions), or absent: true; {} asks that it exists.
+    """
+    wrong = [
+        (f"{path} {expected}", f"{path} {seen}")
+        for path, rule in files.items()
+        for expected, seen in _deviations(host_facts, path, rule)
+    ]
+    claim(not wrong, expected=", ".join(expected for expected, _ in wrong), seen=", ".join(seen for _, seen in wrong))
+    return Evidence(", ".join(f"{path} {_described(host_facts.file(path))}" for path in files))
+
+
+def _deviations(host_facts: HostFacts, path: str, rule: FileRule) -> Iterator[tuple[str, str]]:
+    state = host_facts.file(path)
+    missing = state.type in ("absent", "dangling")
+    if rule.absent:
+        if state.type != "absent":
+            yield "absent", _described(state)
+        return
+    if missing:
+        yield "present", _described(state)
+        return
+    if rule.mode is not None and state.mode & ~int(rule.mode, 8):
+        yield f"mode {int(rule.mode, 8):04o} at most", f"mode {state.mode:04o}"
+    if rule.owner is not None and rule.owner not in (state.user, state.uid):
+        yield f"owned by {rule.owner}", f"owned by {state.user} ({state.uid})"
+    if rule.group is not None and rule.group not in (state.group, state.gid):
+        yield f"of group {rule.group}", f"of group {state.group} ({state.gid})"
+    if rule.sha256 is not None and (seen := host_facts.sha256(path)) != rule.sha256.lower():
+        yield f"sha256 {rule.sha256.lower()}", f"sha256 {seen}"
+    for pattern in rule.contains:
+        if not host_facts.matching_lines(path, pattern):
+            yield f"with a line '{pattern}'", f"without a line '{pattern}'"
+
+
+def _described(state: FileState) -> str:
+    if state.type == "absent":
+        return "absent"
+    if state.type == "dangling":
+        return "a link to nothing"
+    return f"{state.type}, mode {state.mode:04o}, {state.user}:{state.group}"

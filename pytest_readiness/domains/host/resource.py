@@ -1,0 +1,71 @@
+"""Servers."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from pydantic import (
+    field_validator,
+    model_validator,
+)
+
+from pytest_readiness.core.resources import AnchoredPath, Resource
+
+
+class Host(Resource):
+    """A server.
+
+    Attributes:
+        connection: how to log in, as a testinfra address: `local://`, `ssh://user@host:port`, `docker://container`;
+            absent where the host is only looked at from outside.
+        address: name or IP address under which the runner sees it; default: the connection's host.
+        ssh_config: configuration file for ssh.
+        identity_file: private key for ssh.
+        sudo: read as root by `sudo -n`.
+    """
+
+    kind = "readiness_host"
+    section = "hosts"
+    main = "connection"
+
+    connection: str | None = None
+    address: str | None = None
+    ssh_config: AnchoredPath | None = None
+    identity_file: AnchoredPath | None = None
+    sudo: bool = False
+
+    @field_validator("connection")
+    @classmethod
+    def _connection(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("local", "ssh", "docker"):
+            raise ValueError(f"'{value}' must begin with local://, ssh:// or docker://")
+        if parts.password:
+            raise ValueError("a password in a connection would show in the process list; use a key or an agent")
+        if parts.scheme != "local" and not parts.hostname:
+            raise ValueError(f"'{value}' names no host")
+        if any((part or "").startswith("-") for part in (parts.hostname, parts.username)):
+            raise ValueError(f"'{value}' would be read as an option of ssh or docker")
+        _ = parts.port
+        return value
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Host:
+        if self.connection is None and self.address is None:
+            raise ValueError("a host needs 'connection' or 'address'")
+        return self
+
+    @property
+    def where(self) -> str:
+        """The connection, or the address."""
+        return self.connection or self.address or self.name
+
+    @property
+    def seen_at(self) -> str | None:
+        """Address under which the runner reaches its ports, where one is known."""
+        if self.address or not self.connection:
+            return self.address
+        parts = urlsplit(self.connection)
+        return {"local": "127.0.0.1", "ssh": parts.hostname}.get(parts.scheme)

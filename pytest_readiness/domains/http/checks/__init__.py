@@ -1,0 +1,1 @@
+"""What should be at a web endpoint."""

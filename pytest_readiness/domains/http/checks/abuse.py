@@ -1,0 +1,363 @@
+"""What strangers may ask for: foreign origins, foreign hosts, odd methods, more than their share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.domains.http.checks.access import Name, declared
+from pytest_readiness.domains.http.facts.forms import FOREIGN
+from pytest_readiness.domains.http.facts.pages import on_host
+from pytest_readiness.domains.http.facts.probes import Probe, Reply
+from pytest_readiness.domains.http.facts.series import MAX_RECOVERY, Burst, BurstResult
+from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.protocols.http.addresses import shown
+from pytest_readiness.protocols.http.answer import Response
+
+Probes = Mapping[tuple[Probe, ...], tuple[Reply, ...]]
+Origin = Annotated[str, Field(pattern=r"^https?://[^\s/]+$")]
+
+
+def in_order(answer: Response) -> bool:
+    """Whether an answer is none of "ask later" and "something is broken"."""
+    return answer.status != 429 and answer.status < 500
+
+
+def _strangers(url: Url) -> dict[str, str]:
+    parts = urlsplit(url.url)
+    foreign = urlsplit(FOREIGN).netloc
+    found = {
+        "a foreign origin": FOREIGN,
+        "null": "null",
+        "an origin that begins like the own": f"{parts.scheme}://{parts.hostname}.{foreign}",
+        "an origin that ends like the own": f"{parts.scheme}://readiness-probe{parts.netloc}",
+    }
+    return found | ({"the own host over http": f"http://{parts.hostname}"} if url.secure else {})
+
+
+def _cors_probes(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe, ...], ...]]:
+    declared(url, p["credential"])
+    credential = p["credential"] or ""
+    probes = [Probe("GET", p["path"], credential=credential, apart=True, keep=False)]
+    for origin in (*_strangers(url).values(), *(p["origins"] or ())):
+        wants = (
+            ("Origin", origin),
+            ("Access-Control-Request-Method", p["method"]),
+            ("Access-Control-Request-Headers", "authorization,content-type"),
+        )
+        probes.append(Probe("GET", p["path"], (("Origin", origin),), credential=credential, apart=True, keep=False))
+        probes.append(Probe("OPTIONS", p["path"], wants, apart=True, keep=False))
+    return {"probes": (tuple(probes),)}
+
+
+@check(
+    "http.cors",
+    severity="high",
+    remedy="Name the origins that may read answers one by one, compare them whole, and never echo what a request says.",
+    source="Fetch standard, section 3.2 (HTTP CORS protocol); OWASP WSTG-CLNT-07",
+    check_class="active",
+    asks=_cors_probes,
+)
+def cors(
+    url: Url,
+    probes: Probes,
+    *,
+    path: UrlPath = "/",
+    origins: Annotated[list[Origin], Field(min_length=1)] | None = None,
+    method: Annotated[str, Field(pattern=r"^[A-Z]+$")] = "POST",
+    credential: Name | None = None,
+    public: bool = False,
+) -> Evidence:
+    """Foreign origins may not read answers by CORS, and the declared ones may.
+
+    Sends: a GET without an Origin, which must be answered 2xx; then for each origin a GET and a preflight (OPTIONS).
+    The origins are a foreign one, "null", one that begins and one that ends like the own host, the own host over http,
+    and the declared ones: eleven requests and two for each of these. An Origin gets permission by
+    Access-Control-Allow-Origin with its own name or `*`.
+
+    Args:
+        path: path on the host. /: the root; an API's own path says more.
+        origins: origins that must get permission (`https://shop.example.com`). Default: none has to.
+        method: method that the preflights ask for. POST: the usual one that needs a preflight.
+        credential: name of the credential that the GETs show, for a path that answers only to one. Default: none.
+        public: whether everybody may read: `*` is then allowed, but not together with
+            Access-Control-Allow-Credentials, and no other permission for a foreign origin.
+    """
+    parameters = {"path": path, "origins": origins, "method": method, "credential": credential}
+    replies = [reply.got for reply in probes[_cors_probes(url, parameters)["probes"][0]]]
+    control, rest = replies[0], replies[1:]
+    place = shown(on_host(url, path))
+    if not 200 <= control.status <= 299:
+        raise CouldNotVerify(f"GET {place} was answered {control.status}, and CORS may look otherwise on a 2xx answer")
+    strangers = _strangers(url)
+    for (name, origin), simple, preflight in zip(
+        [*strangers.items(), *((each, each) for each in origins or ())], rest[::2], rest[1::2], strict=True
+    ):
+        for what, answer in (("a GET", simple), ("a preflight", preflight)):
+            if not in_order(answer):
+                raise CouldNotVerify(f"{what} of {place} with {name} as Origin was answered {answer.status}")
+            allowed = answer.header("access-control-allow-origin")
+            credentials = answer.header("access-control-allow-credentials").lower() == "true"
+            said = f"Access-Control-Allow-Origin: {allowed or 'none'}{', with credentials' if credentials else ''}"
+            seen = f"{said} in the answer to {what} of {place}"
+            claim(
+                allowed != "*" or not credentials,
+                expected="no Access-Control-Allow-Origin: * together with Access-Control-Allow-Credentials",
+                seen=seen,
+            )
+            if name in strangers:
+                claim(
+                    allowed not in (origin, "*", "null") or (public and allowed == "*"),
+                    expected=f"no permission for {name} ({origin})",
+                    seen=seen,
+                )
+            else:
+                claim(
+                    allowed == origin or (public and allowed == "*"),
+                    expected=f"Access-Control-Allow-Origin: {origin}",
+                    seen=seen,
+                )
+        if name not in strangers:
+            _granted(preflight, origin, method)
+    told = f"{len(strangers)} foreign origins get {'no permission but *' if public else 'no permission'}"
+    return Evidence(f"{place}: {told}" + (f"; {', '.join(origins)} may read" if origins else ""))
+
+
+def _granted(preflight: Response, origin: str, method: str) -> None:
+    methods = [each.strip() for each in preflight.header("access-control-allow-methods").split(",")]
+    claim(
+        200 <= preflight.status <= 299 and (method in methods or "*" in methods or method in ("GET", "HEAD", "POST")),
+        expected=f"2xx that allows {method} to a preflight of {origin}",
+        seen=f"{preflight.status} with Access-Control-Allow-Methods: {', '.join(filter(None, methods)) or 'none'}",
+    )
+
+
+FOREIGN_HOSTS = {
+    "Host": "readiness-host.example",
+    "X-Forwarded-Host": "readiness-forwarded.example",
+    "Forwarded": "readiness-rfc7239.example",
+}
+
+
+def _host_probes(_: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe, ...], ...]]:
+    def trial(path: str) -> tuple[Probe, ...]:
+        foreign = [
+            Probe("GET", path, ((header, f"host={name}" if header == "Forwarded" else name),), apart=True)
+            for header, name in FOREIGN_HOSTS.items()
+        ]
+        return (Probe("GET", path, apart=True), *foreign, Probe("GET", path, apart=True))
+
+    return {"probes": tuple(trial(path) for path in p["paths"])}
+
+
+@check(
+    "http.host_header",
+    severity="high",
+    remedy="Answer only the host names that are yours (421 or 400 for the rest), build links from a configured "
+    "address, and trust forwarding headers of your own proxy only.",
+    source="OWASP WSTG-INPV-17; CWE-644; RFC 9110 section 7.4",
+    check_class="active",
+    asks=_host_probes,
+)
+def host_header(
+    url: Url,
+    probes: Probes,
+    *,
+    paths: Annotated[list[UrlPath], Field(min_length=1)] = ["/"],  # noqa: B006 (never changed)
+) -> Evidence:
+    """A foreign host name in a request is refused, or not reflected.
+
+    Sends: to each path a GET as usual, one with a foreign Host, one with a foreign X-Forwarded-Host and one with a
+    foreign Forwarded, and one as usual again: five requests, each with a query of its own, so that no cache keeps what
+    comes back. Reflected is a foreign name anywhere in the body or in a header, such as Location or a cookie's Domain.
+    Refused is a 4xx or a closed connection. What is mailed, such as a link to reset a password, is not seen.
+
+    Args:
+        paths: paths on the host, at least one; those that build links, such as the login, say most. /: the root.
+    """
+    trials = [probes[trial] for trial in _host_probes(url, {"paths": paths})["probes"]]
+    seen = []
+    for path, (before, *foreign, after) in zip(paths, trials, strict=True):
+        for usual in (before, after):
+            if usual.got.status >= 400:
+                raise CouldNotVerify(f"GET {path} as usual was answered {usual.got.status}, so that nothing is shown")
+        told = []
+        for (header, name), reply in zip(FOREIGN_HOSTS.items(), foreign, strict=True):
+            answer = reply.answer
+            if answer is None:
+                told.append(f"{header} closed")
+                continue
+            if not in_order(answer):
+                raise CouldNotVerify(f"GET {path} with a foreign {header} was answered {answer.status}")
+            where = [each for each, value in answer.headers if name in value.lower()]
+            where += ["the body"] if name in answer.body.lower() else []
+            claim(
+                not where,
+                expected=f"no foreign {header} in the answer to GET {path}",
+                seen=f"{name} in {', '.join(dict.fromkeys(where))} of a {answer.status}",
+            )
+            if answer.truncated and answer.status < 400:
+                raise CouldNotVerify(f"the answer to GET {path} is too long to be searched as a whole")
+            told.append(f"{header} {answer.status}")
+        seen.append(f"{path}: {', '.join(told)}")
+    return Evidence(f"not reflected: {'; '.join(seen)}")
+
+
+ODD_METHODS = ("TRACE", "TRACK", "DEBUG", "READINESS")
+
+
+def _method_probes(_: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe, ...], ...]]:
+    path = p["path"]
+    odd = (Probe(method, path, (("X-Readiness", "readiness-echo"),)) for method in ODD_METHODS)
+    return {"probes": ((Probe("GET", path, keep=False), Probe("OPTIONS", path, keep=False), *odd),)}
+
+
+@check(
+    "http.methods",
+    severity="medium",
+    remedy="Answer TRACE, TRACK and every method that a path does not need 405, in the web server or the framework.",
+    source="RFC 9110 sections 9.3.8 and 15.5.6; OWASP WSTG-CONF-06",
+    check_class="active",
+    asks=_method_probes,
+)
+def methods(
+    url: Url,
+    probes: Probes,
+    *,
+    path: UrlPath = "/",
+    allowed: Annotated[list[Annotated[str, Field(pattern=r"^[A-Z]+$")]], Field(min_length=1)] | None = None,
+) -> Evidence:
+    """TRACE, TRACK, DEBUG and invented methods are refused, and no undeclared one is offered.
+
+    Sends: a GET, which must be answered below 400, an OPTIONS, and one request each with TRACE, TRACK, DEBUG and
+    READINESS, which nobody has defined. Refused is a 4xx or 501, or a closed connection; a redirect, a 401, a 429 and
+    other 5xx are no refusal of the method. PUT, PATCH and DELETE could do harm and are not sent: which of them are
+    offered is read from the Allow headers.
+
+    Args:
+        path: path on the host. /: the root.
+        allowed: methods that the Allow headers may name; then some answer must have one. Default: any but TRACE, TRACK,
+            DEBUG and CONNECT.
+    """
+    get, options, *odd = probes[_method_probes(url, {"path": path})["probes"][0]]
+    if get.got.status >= 400:
+        raise CouldNotVerify(f"GET {path} was answered {get.got.status}, so that refusing other methods proves nothing")
+    seen, offered = [], list[str]()
+    for method, reply in zip(("OPTIONS", *ODD_METHODS), (options, *odd), strict=True):
+        answer = reply.answer
+        if answer is None:
+            seen.append(f"{method} closed")
+            continue
+        offered += [each.strip() for each in answer.header("allow").split(",") if each.strip()]
+        if method != "OPTIONS":
+            echo = " that echoes the request" if "readiness-echo" in answer.body else ""
+            claim(
+                not 200 <= answer.status <= 299,
+                expected=f"405 or another refusal of {method} {path}",
+                seen=f"{answer.status}{echo}",
+            )
+            if answer.status < 400 or answer.status in (401, 408, 429) or answer.status in (500, *range(502, 600)):
+                raise CouldNotVerify(f"{method} {path} was answered {answer.status}, which is no refusal of the method")
+        seen.append(f"{method} {answer.status}")
+    names = list(dict.fromkeys(offered))
+    forbidden = [name for name in names if (name not in allowed if allowed else name in (*ODD_METHODS, "CONNECT"))]
+    claim(
+        not forbidden,
+        expected=f"Allow: {', '.join(allowed)} from {path}" if allowed else f"no odd method in the Allow of {path}",
+        seen=f"Allow: {', '.join(names)}",
+    )
+    if allowed and not names:
+        raise CouldNotVerify(f"no answer of {path} has an Allow header, so that its methods are not known")
+    return Evidence(f"{path}: {', '.join(seen)}" + (f"; Allow: {', '.join(names)}" if names else ""))
+
+
+def _burst(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[Burst, ...]]:
+    declared(url, p["credential"])
+    return {
+        "burst": (
+            Burst(p["path"], p["burst_size"] or _default_burst(p["limit"]), p["recovery"], p["credential"] or ""),
+        )
+    }
+
+
+def _default_burst(limit: int) -> int:
+    return limit + limit // 4 + 5
+
+
+@check(
+    "http.rate_limit",
+    severity="high",
+    remedy="Limit requests of one client at the proxy or in the application, and answer 429 with Retry-After beyond.",
+    source="RFC 6585 section 4; OWASP API Security Top 10 API4:2023",
+    check_class="active",
+    asks=_burst,
+)
+def rate_limit(
+    url: Url,
+    burst: Mapping[Burst, BurstResult],
+    *,
+    path: UrlPath,
+    limit: Annotated[int, Field(ge=2, le=1000)],
+    burst_size: Annotated[int, Field(ge=2, le=2000)] | None = None,
+    retry_after: bool = True,
+    recovery: Annotated[int, Field(ge=1, le=MAX_RECOVERY)] = 65,
+    credential: Name | None = None,
+) -> Evidence:
+    """A burst of requests meets 429, and the service answers again afterwards.
+
+    Sends: GETs one after the other on one connection, while nothing else reads the endpoint, up to the first 429 and
+    at most `burst_size` within 60 s; then, after the time that Retry-After names (or 1 s, doubled each time), one after
+    the other until it is not answered 429 any more, at most for `recovery` seconds. The limit of one client is seen, as
+    far as one connection can be fast: declare a path that is limited per minute rather than one per millisecond.
+
+    Args:
+        path: path on the host, which must answer below 400 at first.
+        limit: requests that are let through at once, 2 to 1000, as the limit is declared.
+        burst_size: most requests of the burst. Default: the limit and a quarter and five more, for what a window that
+            moves lets through meanwhile.
+        retry_after: whether the 429 must say when to come back. true: RFC 6585 suggests it, and clients need it.
+        recovery: seconds within which the endpoint must answer again, 1 to 300. 65: a window of a minute.
+        credential: name of the credential that the requests show. Default: none.
+    """
+    parameters = {
+        "path": path,
+        "limit": limit,
+        "burst_size": burst_size,
+        "recovery": recovery,
+        "credential": credential,
+    }
+    seen = burst[_burst(url, parameters)["burst"][0]]
+    most = burst_size or _default_burst(limit)
+    count, last = len(seen.statuses), seen.statuses[-1]
+    figures = f"{count} requests within {seen.seconds:.1f} s"
+    let_through = seen.statuses[:-1] if last == 429 else seen.statuses
+    if not let_through:
+        raise CouldNotVerify(f"GET {path} was answered 429 to the first request, so that no limit was seen")
+    bad = next((status for status in let_through if status >= 400), None)
+    if bad is not None and let_through[0] >= 400:
+        raise CouldNotVerify(f"GET {path} was answered {bad} to the first request, so that no limit was seen")
+    claim(not bad, expected=f"429 from GET {path} beyond the limit", seen=f"{bad} among {figures}")
+    if last != 429 and count < most:
+        raise CouldNotVerify(f"GET {path} took too long: {figures}, of {most}, and no 429")
+    claim(last == 429, expected=f"429 from GET {path} within {most} requests", seen=f"none in {figures}")
+    wait = f" with Retry-After {seen.retry_after}" if seen.retry_after else ""
+    claim(
+        bool(wait) or not retry_after, expected=f"429 with Retry-After from GET {path}", seen="429 without Retry-After"
+    )
+    if seen.waited is None:
+        raise CouldNotVerify(f"GET {path} was answered 429{wait}, and recovery in that time exceeds {recovery} s")
+    expected = f"GET {path} answered below 400 again within {recovery} s"
+    claim(
+        seen.after is not None and seen.after < 400, expected=expected, seen=f"{seen.after} after {seen.waited:.1f} s"
+    )
+    early = f"The limit of {limit} was met after {len(let_through)} requests." if len(let_through) < limit // 2 else ""
+    return Evidence(
+        f"GET {path}: 429{wait} after {len(let_through)} requests within {seen.seconds:.1f} s, "
+        f"{seen.after} again {seen.waited:.1f} s later",
+        warning=early,
+    )

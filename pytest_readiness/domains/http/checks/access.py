@@ -1,0 +1,448 @@
+"""Who is let in: nobody without a credential, nobody beyond their role, no forged token, no foreign page's request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urljoin, urlsplit
+from uuid import NAMESPACE_URL, uuid5
+
+from pydantic import Field
+
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.domains.http.facts.forms import CsrfTrial, Form, Outcome
+from pytest_readiness.domains.http.facts.pages import Page
+from pytest_readiness.domains.http.facts.probes import Access, Probe, Reply
+from pytest_readiness.domains.http.facts.signed import Tokens, TokenTrial
+from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.protocols.http.addresses import shown
+from pytest_readiness.protocols.http.answer import Response
+
+Paths = Annotated[list[UrlPath], Field(min_length=1)]
+Name = Annotated[str, Field(min_length=1)]
+Login = Annotated[str, Field(pattern=r"^(/|https?://)[^\s#]*$")]
+
+
+def _ok(status: int) -> bool:
+    return 200 <= status <= 299
+
+
+def _said(answer: Response) -> str:
+    return f"{answer.status} to {shown(answer.location)}" if answer.location else f"{answer.status}"
+
+
+def _leads_to(answer: Response, login: str | None) -> bool:
+    """Whether an answer is a redirect to the declared login."""
+    if not login or not answer.location:
+        return False
+    goal, declared = urlsplit(answer.location), urlsplit(urljoin(answer.url, login))
+    return (goal.scheme, goal.netloc, goal.path) == (declared.scheme, declared.netloc, declared.path)
+
+
+def _asked(url: Url, paths: Iterable[str], credential: str | None) -> dict[str, tuple[Any, ...]]:
+    declared(url, credential)
+    asked = tuple(paths)
+    return {"page": asked, "access": tuple(Access(path, credential) for path in asked) if credential else ()}
+
+
+def declared(url: Url, *names: str | None) -> None:
+    """See to it that the endpoint has these credentials.
+
+    Raises:
+        NotDeclared: it lacks one.
+    """
+    for name in filter(None, names):
+        url.credential(name)
+
+
+@check(
+    "http.auth_required",
+    severity="critical",
+    remedy="Ask for a credential on every one of these paths, and answer 401, 403 or a redirect to the login without.",
+    source="RFC 9110 sections 15.5.2 and 15.5.4; OWASP ASVS 5.0 V8.2; OWASP WSTG-ATHZ-02",
+    asks=lambda url, p: _asked(url, p["paths"], p["credential"]),
+)
+def auth_required(
+    page: Mapping[str, Page],
+    access: Mapping[Access, Response],
+    missing_page: Response,
+    *,
+    paths: Paths,
+    login: Login | None = None,
+    credential: Name | None = None,
+) -> Evidence:
+    """Protected paths answer 401, 403 or a redirect to the login without a credential.
+
+    Sends: one GET to each path without a credential, one more with it where one is declared, and one to a path that
+    does not exist. A 401 or 403 that every unknown path gets as well proves nothing of the declared path, nor does a
+    404; unless the same path answers 2xx with the declared credential. Other methods than GET are not tried.
+
+    Args:
+        paths: paths on the host that must be protected, at least one.
+        login: path or address of the login. A redirect to it, and to nothing else, counts as protection. Default: no
+            redirect counts.
+        credential: name of a credential of the target that opens every one of the paths; then a path that hides itself
+            by 404 counts, too. Default: none is shown.
+    """
+    expected = "401, 403 or a redirect to the declared login without a credential"
+
+    def fallback(answer: Response) -> str:
+        alike = (answer.status, bool(answer.location)) == (missing_page.status, bool(missing_page.location))
+        return ", as every unknown path is" if alike else ""
+
+    answers = {path: page[path].first for path in paths}
+    for answer in answers.values():
+        said = f"GET {shown(answer.url)} is answered {answer.status}{fallback(answer)}"
+        claim(not _ok(answer.status), expected=expected, seen=said)
+    seen = []
+    for path, answer in answers.items():
+        place = f"GET {shown(answer.url)}"
+        refused = answer.status in (401, 403) or _leads_to(answer, login)
+        if credential:
+            opened = access[Access(path, credential)]
+            if not _ok(opened.status):
+                raise CouldNotVerify(
+                    f"{place} is answered {_said(opened)} with the credential '{credential}', too; what does not open "
+                    "is not known to be protected"
+                )
+            refused = refused or answer.status == 404
+        elif missing_page.status == 429 or missing_page.status >= 500:
+            raise CouldNotVerify(
+                f"GET {shown(missing_page.url)}, an unknown path, was answered {missing_page.status}, so that nothing "
+                "is there to compare with"
+            )
+        elif refused and fallback(answer):
+            raise CouldNotVerify(
+                f"{place} is answered {answer.status}{fallback(answer)}; declare a credential that opens it to tell "
+                "the difference"
+            )
+        if not refused:
+            raise CouldNotVerify(f"{place} is answered {_said(answer)}, which says nothing about protection")
+        seen.append(f"{path} {answer.status}" + (f" ({opened.status} with {credential})" if credential else ""))
+    return Evidence(f"without a credential: {', '.join(seen)}")
+
+
+@check(
+    "http.auth_works",
+    severity="critical",
+    remedy="Let the declared credential in, and nobody without it.",
+    source="RFC 9110 section 11",
+    asks=lambda url, p: _asked(url, [p["path"]], p["credential"]),
+)
+def auth_works(
+    page: Mapping[str, Page],
+    access: Mapping[Access, Response],
+    *,
+    path: UrlPath,
+    credential: Name,
+) -> Evidence:
+    """With the declared credential the protected path answers 2xx, and without it does not.
+
+    Sends: one GET with the credential, one without. What answers 2xx to everybody does not show that the credential
+    works. Neither does anything but 401, 403, 404 or a redirect without it: an error may have been by chance.
+
+    Args:
+        path: protected path on the host.
+        credential: name of a credential of the target.
+    """
+    answer, without = access[Access(path, credential)], page[path].first
+    place = f"GET {shown(answer.url)}"
+    if answer.status == 429 or answer.status >= 500:
+        raise CouldNotVerify(f"{place} with the credential '{credential}' was answered {answer.status}")
+    claim(
+        _ok(answer.status),
+        expected=f"2xx from {place} with the credential '{credential}'",
+        seen=_said(answer),
+    )
+    claim(
+        not _ok(without.status),
+        expected=f"2xx from {place} only with the credential '{credential}'",
+        seen=f"{without.status} without any",
+    )
+    if without.status not in (401, 403, 404) and not without.location:
+        raise CouldNotVerify(f"{place} was answered {without.status} without a credential, which proves nothing")
+    return Evidence(f"{place}: {answer.status} with the credential '{credential}', {_said(without)} without")
+
+
+def _role_probes(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe, ...], ...]]:
+    declared(url, p["credential"], p["admin"])
+    probes = [Probe("GET", path, credential=p["credential"], keep=False) for path in p["paths"]]
+    if p["admin"]:
+        probes += [Probe("GET", path, credential=p["admin"], keep=False) for path in p["paths"]]
+    else:
+        probes.append(Probe("GET", f"/{uuid5(NAMESPACE_URL, url.url)}", credential=p["credential"], keep=False))
+    own = (Probe("GET", p["own"], keep=False), Probe("GET", p["own"], credential=p["credential"], keep=False))
+    return {"probes": ((*probes, *own),)}
+
+
+@check(
+    "http.role_forbidden",
+    severity="critical",
+    remedy="Ask for the role, not only for a login, on every one of these paths.",
+    source="OWASP Top 10 A01 Broken Access Control; OWASP WSTG-ATHZ-02, WSTG-ATHZ-03",
+    check_class="active",
+    asks=_role_probes,
+)
+def role_forbidden(
+    url: Url,
+    probes: Mapping[tuple[Probe, ...], tuple[Reply, ...]],
+    *,
+    paths: Paths,
+    credential: Name,
+    own: UrlPath,
+    admin: Name | None = None,
+    hidden: bool = False,
+) -> Evidence:
+    """A credential of a lower role is refused by 403 on paths of a higher one, and accepted on its own.
+
+    Sends: one GET to each path with the lower credential and one with the higher, if that is declared, or else one to a
+    path that does not exist; at last one GET to the own path without and one with the lower credential. That one must
+    open the own path, which must not be open to all: otherwise it may have been refused because it is broken. Other
+    methods than GET are not tried.
+
+    Args:
+        paths: paths on the host that need the higher role, at least one.
+        credential: name of the credential of the lower role.
+        own: path on the host that this credential opens.
+        admin: name of a credential that opens all of the paths. Default: none is shown, and the paths are only known to
+            exist if unknown ones are answered otherwise.
+        hidden: whether 404 counts as refused; it needs `admin`. Default: only 403 does.
+    """
+    if hidden and not admin:
+        raise NotDeclared(
+            "a path that hides by 404 is only known to exist where 'admin' names a credential that opens it"
+        )
+    parameters = {"paths": paths, "credential": credential, "own": own, "admin": admin}
+    asked = _role_probes(url, parameters)["probes"][0]
+    answers = [reply.got for reply in probes[asked]]
+    open_to_all, accepted = answers[-2:]
+    low, rest = answers[: len(paths)], answers[len(paths) : -2]
+    wanted = (403, 404) if hidden else (403,)
+    expected = f"{' or '.join(map(str, wanted))} with the credential '{credential}'"
+    for answer in low:
+        claim(not _ok(answer.status), expected=expected, seen=f"{answer.status} from GET {shown(answer.url)}")
+    if not _ok(accepted.status):
+        raise CouldNotVerify(
+            f"GET {shown(accepted.url)} with the credential '{credential}' was answered {_said(accepted)}"
+        )
+    if _ok(open_to_all.status):
+        raise CouldNotVerify(
+            f"GET {shown(accepted.url)} is open to all, so that nothing shows that the credential '{credential}' works"
+        )
+    for answer in low:
+        if answer.status not in wanted:
+            raise CouldNotVerify(
+                f"GET {shown(answer.url)} was answered {_said(answer)} with the credential '{credential}', which is no "
+                f"{' or '.join(map(str, wanted))}"
+            )
+    for answer in rest:
+        if admin and not _ok(answer.status):
+            raise CouldNotVerify(f"GET {shown(answer.url)} was answered {_said(answer)} with '{admin}', too")
+        if not admin and (answer.status == 429 or answer.status >= 500):
+            raise CouldNotVerify(f"GET {shown(answer.url)}, an unknown path, was answered {answer.status}")
+        if not admin and answer.status == 403:
+            raise CouldNotVerify(
+                f"every unknown path is answered 403 with the credential '{credential}'; declare 'admin', a credential "
+                "that opens the paths"
+            )
+    seen = ", ".join(f"{path} {answer.status}" for path, answer in zip(paths, low, strict=True))
+    proof = f"2xx with '{admin}'" if admin else f"{rest[0].status} from unknown paths"
+    return Evidence(f"with '{credential}': {seen} ({proof}); its own {own} {accepted.status}")
+
+
+Algorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"
+]
+STRONG: tuple[Algorithm, ...] = get_args(Algorithm)
+"""Signature algorithms of RFC 7518 and RFC 8037 that are not "none"."""
+
+
+def _token_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[TokenTrial, ...]]:
+    credential = url.credential(p["credential"])
+    if p["login"] and credential.user is None:
+        raise NotDeclared(f"the credential '{p['credential']}' of {url.name} is no user with a password")
+    if not p["login"] and credential.token is None:
+        raise NotDeclared(f"the credential '{p['credential']}' of {url.name} is no token, and 'login' names no path")
+    login = Form(p["login"], encoding="json") if p["login"] else None
+    fields = p["user_field"], p["password_field"], p["token_field"]
+    return {"tokens": (TokenTrial(p["path"], p["credential"], login, *fields),)}
+
+
+@check(
+    "http.jwt",
+    severity="critical",
+    remedy="Verify the signature by the one algorithm that you sign with, never by the token's own word, with a random "
+    "key, and let tokens end soon.",
+    source="RFC 8725 sections 2.1, 3.1 and 3.5; OWASP WSTG-SESS-10",
+    check_class="active",
+    asks=_token_trial,
+)
+def jwt(
+    tokens: Mapping[TokenTrial, Tokens],
+    *,
+    path: UrlPath,
+    credential: Name,
+    login: UrlPath | None = None,
+    user_field: Name = "username",
+    password_field: Name = "password",  # noqa: S107 (the name of a field)
+    token_field: Name = "access_token",  # noqa: S107 (the name of a field)
+    max_age_hours: Annotated[float, Field(gt=0)] = 24,
+    algorithms: Annotated[list[Algorithm], Field(min_length=1)] | None = None,
+) -> Evidence:
+    """An issued token is strongly signed, ends in time, and is rejected once it is tampered with.
+
+    Sends: a login if `login` is declared, and seven GETs to the path: without a token, with an altered signature, with
+    altered claims, without a signature, twice without an algorithm (none, NONE), and last with the token itself. That
+    one must be accepted, and the request without one must not. A token signed with a key from well-known examples
+    fails, too; other weak keys are not found, nor is it tried to pass a public key off as a shared one.
+
+    Args:
+        path: path on the host that the token opens.
+        credential: name of a credential of the target: the token itself, or the user and password that log in.
+        login: path that is sent user and password as JSON by POST, and answers with a token. Default: the credential
+            is the token.
+        user_field: name of the login's field for the user. username: what most take.
+        password_field: name of the login's field for the password. password: what most take.
+        token_field: field of the login's JSON answer that holds the token, a dot leads into an object. access_token:
+            RFC 6749 section 5.1.
+        max_age_hours: longest accepted time from being issued to the end, in hours. 24: a working day and the night;
+            OWASP asks for minutes to hours.
+        algorithms: accepted algorithms. Default: every one of RFC 7518 and EdDSA but none.
+    """
+    fields = user_field, password_field, token_field
+    seen = tokens[TokenTrial(path, credential, Form(login, encoding="json") if login else None, *fields)]
+    nobody, *forged, own = seen.outcomes
+    if _ok(nobody.status):
+        raise CouldNotVerify(f"{path} is open to all, so that nothing shows what becomes of a token")
+    decided(path, own)
+    for outcome in forged:
+        claim(not _ok(outcome.status), expected=f"401 or 403 from {path} with {outcome.name}", seen=f"{outcome}")
+    refused(path, (nobody, *forged), (400, 401, 403))
+    accepted = algorithms or STRONG
+    claim(seen.alg in accepted, expected=f"a token signed by {', '.join(accepted)}", seen=f"alg {seen.alg}")
+    claim(not seen.well_known, expected="a token signed with a random key", seen=f"{seen.alg} with a key from examples")
+    limit = f"a token that ends within {max_age_hours:g} h"
+    claim(seen.lifetime is not None, expected=limit, seen="a token without exp")
+    hours = (seen.lifetime or 0) / 3600
+    claim(hours <= max_age_hours, expected=limit, seen=f"{hours:.1f} h")
+    told = ", ".join(f"{outcome.name} {outcome.status}" for outcome in (nobody, *forged))
+    return Evidence(f"{seen.alg}, ends after {hours:.1f} h; {path}: {told}, {own.name} {own.status}")
+
+
+def decided(path: str, control: Outcome) -> None:
+    """See to it that what is right was accepted.
+
+    Raises:
+        CouldNotVerify: it was not, so that refusing the rest proves nothing.
+    """
+    if not _ok(control.status):
+        raise CouldNotVerify(f"{path} answered {control} to {control.name}, so that a refusal of others proves nothing")
+
+
+def refused(path: str, outcomes: Iterable[Outcome], statuses: tuple[int, ...]) -> None:
+    """See to it that what was not accepted was refused, and not merely went wrong.
+
+    Raises:
+        CouldNotVerify: it was answered by another status.
+    """
+    for outcome in outcomes:
+        if outcome.status not in statuses:
+            wanted = ", ".join(map(str, statuses))
+            raise CouldNotVerify(f"{path} answered {outcome} to {outcome.name}, which is none of {wanted}")
+
+
+REFUSALS = (400, 403, 419, 422)
+"""How frameworks refuse a forged request: 403 Django, Spring, Go, 419 Laravel, 422 Rails, 400 Flask-WTF."""
+
+
+def _csrf_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[CsrfTrial, ...]]:
+    declared(url, p["credential"])
+    if p["token"] and not p["page"]:
+        raise NotDeclared("'token' is declared, and no 'page' that gives it")
+    form = Form(
+        p["path"], p["page"] or "", p["encoding"], p["method"], p["credential"] or "", tuple(filter(None, (p["text"],)))
+    )
+    trial = CsrfTrial(form, tuple(p["fields"].items()), p["token"] or "", p["header"] or "")
+    return {"forgeries": (trial,)}
+
+
+@check(
+    "http.csrf",
+    severity="high",
+    remedy="Refuse state-changing requests that carry no token of the page, or come from another site by Origin or "
+    "Sec-Fetch-Site.",
+    source="OWASP Cross-Site Request Forgery Prevention cheat sheet; OWASP WSTG-SESS-05",
+    check_class="active",
+    asks=_csrf_trial,
+)
+def csrf(
+    url: Url,
+    forgeries: Mapping[CsrfTrial, tuple[Outcome, ...]],
+    *,
+    path: UrlPath,
+    fields: Annotated[dict[Name, str], Field(min_length=1)],
+    page: UrlPath | None = None,
+    token: Name | None = None,
+    header: Name | None = None,
+    method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST",
+    encoding: Literal["form", "json"] = "form",
+    credential: Name | None = None,
+    text: Name | None = None,
+) -> Evidence:
+    """A state-changing request from a foreign page is refused, and the same from the site's own page is not.
+
+    Sends: three requests with the declared fields, from a foreign Origin and from Origin "null" without a token, and
+    last from the own Origin with it; where a token is declared, also one without and one with a wrong token from the
+    own Origin. Before each one, a GET of the page, if one is declared. The last one may change something: declare
+    values that do no harm, or that the application finds invalid. It must be answered otherwise than by the refusal,
+    and by no 401, 404, 405, 408, 429 or 5xx. SameSite cookies, which only a browser knows, do not count.
+
+    Args:
+        path: path on the host that the form is sent to.
+        fields: names and values of the form's fields, at least one, without the token.
+        page: path of the page that holds the form; its cookies and hidden fields are sent along. Default: none.
+        token: name of the hidden field, meta element or cookie that holds the token. Default: the site has none, and
+            only the Origin decides.
+        header: header that the token is sent in. Default: it is a field of its own name.
+        method: method of the request.
+        encoding: form for `application/x-www-form-urlencoded`, json for a JSON document.
+        credential: name of the credential (such as a session's cookie) that all requests show. Default: none.
+        text: a part of the refusal's text, for a site that refuses with a 2xx page. Default: the status alone tells
+            (400, 403, 419 or 422).
+    """
+    parameters = {
+        "path": path,
+        "fields": fields,
+        "page": page,
+        "token": token,
+        "header": header,
+        "method": method,
+        "encoding": encoding,
+        "credential": credential,
+        "text": text,
+    }
+    *forged, own = forgeries[_csrf_trial(url, parameters)["forgeries"][0]]
+    place = f"{method} {path}"
+
+    def by_refusal(outcome: Outcome) -> bool:
+        return text in outcome.told if text else outcome.status in REFUSALS
+
+    wanted = f"a refusal with '{text}'" if text else f"one of {', '.join(map(str, REFUSALS))}"
+    if text and text in own.blank:
+        raise CouldNotVerify(f"'{text}' stands on the form's page already, so that it tells nothing")
+    if by_refusal(own) and (text or own.status in {outcome.status for outcome in forged}):
+        raise CouldNotVerify(f"{place} answered {own} to {own.name}, too, so that a refusal proves nothing")
+    if own.status in (401, 404, 405, 408, 429) or own.status >= 500:
+        raise CouldNotVerify(f"{place} answered {own} to {own.name}, so that nothing shows that it works at all")
+    for outcome in forged:
+        claim(
+            by_refusal(outcome) or not outcome.accepted,
+            expected=f"{wanted} from {place} with {outcome.name}",
+            seen=f"{outcome}; {own} with {own.name}",
+        )
+    for outcome in forged:
+        if not by_refusal(outcome):
+            raise CouldNotVerify(f"{place} answered {outcome} to {outcome.name}, which is no {wanted}")
+    told = ", ".join(f"{outcome.name} {outcome.status}" for outcome in forged)
+    return Evidence(f"{place}: {told}; {own.name} {own}")

@@ -1,0 +1,246 @@
+"""What an endpoint offers to programs: a versioned and described API, metrics, a web socket."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.checks.assets import media_type
+from pytest_readiness.domains.http.facts.api import Asked, DescribedBy, Exposition, Opening, Operations, Upgrade
+from pytest_readiness.domains.http.facts.pages import alike
+from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.protocols.http.addresses import shown
+from pytest_readiness.protocols.http.answer import Response
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+def said(answer: Response) -> str:
+    """Status of an answer, and where it leads to."""
+    return f"{answer.status} to {shown(answer.location)}" if answer.location else f"{answer.status}"
+
+
+_VERSION = re.compile(r"v\d+([._-]\d+)*((alpha|beta|rc)\d*)?|\d+\.\d+(\.\d+)*|\d{4}-\d\d(-\d\d)?", re.IGNORECASE)
+
+
+@check(
+    "http.versioned_api",
+    severity="medium",
+    remedy="Serve the API below a path that names its version, such as /api/v1/.",
+    source="Google AIP-185; Microsoft REST API guidelines, versioning",
+    asks=lambda _, parameters: {
+        "api_answer": tuple(Asked(path, parameters["credential"] or "") for path in parameters["paths"])
+    },
+)
+def versioned_api(
+    api_answer: Mapping[Asked, Response],
+    missing_page: Response,
+    *,
+    paths: Annotated[list[UrlPath], Field(min_length=1)],
+    credential: Name | None = None,
+) -> Evidence:
+    """The API's paths carry a version, and answer.
+
+    Each path must have a part such as v1, v2.1, 1.0 or 2026-03-01, and answer 2xx with something else than a page and
+    than what unknown paths get. Versions that are told by a header or media type are not looked at.
+
+    Args:
+        paths: paths of the API, at least one (`/api/v1/products`); GET must answer them.
+        credential: name of a credential of the target to show. Default: none.
+    """
+    told = []
+    for path in paths:
+        answer = api_answer[Asked(path, credential or "")]
+        place = shown(answer.url)
+        version = next((part for part in path.partition("?")[0].split("/") if _VERSION.fullmatch(part)), "")
+        claim(bool(version), expected=f"a version in the path {cut(path, 100)}", seen="none of its parts is one")
+        if answer.status in (401, 403, 429) or answer.status >= 500:
+            raise CouldNotVerify(f"GET {place} was answered {answer.status}")
+        expected = f"an answer of the API from {place}"
+        claim(200 <= answer.status <= 299, expected=expected, seen=said(answer))
+        kind = media_type(answer) or "no Content-Type"
+        claim(not answer.html, expected=expected, seen=f"{answer.status} with {kind}, a page")
+        claim(not alike(answer, missing_page), expected=expected, seen=f"{answer.status}, as from unknown paths")
+        told.append(f"{version} in {place} ({answer.status}, {kind})")
+    return Evidence(cut("; ".join(told), 400))
+
+
+@check(
+    "http.openapi",
+    severity="medium",
+    remedy="Mend the description or the operations, so that each answers as it is described.",
+    source="OpenAPI Specification 3.0 to 3.2",
+    asks=lambda _, parameters: {"api_operations": (_described_by(parameters),)},
+)
+def openapi(
+    api_operations: Mapping[DescribedBy, Operations],
+    *,
+    path: UrlPath = "/openapi.json",
+    credential: Name | None = None,
+    max_operations: Annotated[int, Field(ge=0, le=200)] = 20,
+) -> Evidence:
+    """The served OpenAPI document is valid, and its GET operations answer as it declares.
+
+    Asked are the GET operations that take no required parameter and are on the endpoint's own origin: their status and
+    Content-Type must be declared, JSON must be as the schema says, and none may answer 500 or above. Those that need a
+    credential are left out where none is named, and streams of events always. At least one must answer 2xx. A document
+    that rests on others cannot be verified; the extra `openapi` is needed.
+
+    Args:
+        path: path of the document, in JSON or YAML. /openapi.json: FastAPI's and the most common one.
+        credential: name of a credential of the target to show to the document and the operations. Default: none.
+        max_operations: how many operations to ask at most, 0 to 200, in the document's order; a warning tells how many
+            are left. With 0 only the document is looked at. 20: takes less than a minute at a second each.
+    """
+    seen = api_operations[DescribedBy(path, credential or "", max_operations)]
+    place = shown(seen.answer.url)
+    if seen.answer.status in (401, 403, 429) or seen.answer.status >= 500:
+        raise CouldNotVerify(f"GET {place} was answered {seen.answer.status}")
+    claim(seen.answer.status == 200, expected=f"an OpenAPI document at {place}", seen=said(seen.answer))
+    claim(not seen.fault, expected=f"a valid OpenAPI document at {place}", seen=seen.fault)
+    told = f"{place}: OpenAPI {cut(seen.version, 20)}, {seen.paths} paths"
+    if max_operations == 0:
+        return Evidence(f"{told}, valid; no operation was asked")
+    judged = [each for each in seen.asked if each.status != 429]
+    wrong = [f"{cut(each.path, 80)}: {each.undeclared}" for each in judged if each.undeclared]
+    claim(
+        not wrong,
+        expected=f"{len(seen.asked)} GET operations as {place} declares them",
+        seen=cut(f"{len(wrong)} not so: {'; '.join(wrong)}", 400),
+    )
+    for each in seen.asked:
+        if each.problem or each.status == 429:
+            raise CouldNotVerify(each.problem or f"GET {cut(each.path, 80)} was answered 429")
+    well = sum(200 <= each.status <= 299 for each in seen.asked)
+    aside = f"{seen.guarded} need a credential, {seen.elsewhere} are on other hosts or stream"
+    if not well:
+        raise CouldNotVerify(f"none of {len(seen.asked)} GET operations of {place} was answered 2xx ({aside})")
+    left = f"{seen.left_out} further GET operations were not asked." if seen.left_out else ""
+    return Evidence(f"{told}; {len(seen.asked)} GET operations as declared, {well} with 2xx; {aside}", warning=left)
+
+
+def _described_by(parameters: Mapping[str, Any]) -> DescribedBy:
+    return DescribedBy(parameters["path"], parameters["credential"] or "", parameters["max_operations"])
+
+
+def _scrapes(_: Url, parameters: Mapping[str, Any]) -> dict[str, tuple[Asked, ...]]:
+    path, credential, public = parameters["path"], parameters["credential"], parameters["public"]
+    asked = [Asked(path, credential)] if credential else []
+    return {"exposition": (*asked, *([Asked(path)] if not public or not credential else []))}
+
+
+@check(
+    "http.metrics",
+    severity="medium",
+    remedy="Expose the metrics where Prometheus scrapes them, and close the path to everybody else.",
+    source="Prometheus, exposition formats; OpenMetrics 1.0",
+    asks=_scrapes,
+)
+def metrics(
+    url: Url,
+    exposition: Mapping[Asked, Exposition],
+    *,
+    path: UrlPath = "/metrics",
+    names: Annotated[list[Name], Field(min_length=1)] | None = None,
+    public: bool = True,
+    credential: Name | None = None,
+) -> Evidence:
+    """The metrics path exposes the named metrics in Prometheus' format, and is closed to strangers where so declared.
+
+    A metric that is declared but has no sample is missing. The values are not looked at, nor whether a Prometheus
+    scrapes them. The extra `prometheus` is needed.
+
+    Args:
+        path: path on the host. /metrics: Prometheus' default.
+        names: metrics that must have samples, by the name of the family or of the sample. Default: any will do.
+        public: false asks that the path answers 401, 403 or 404 without a credential. Without a named credential, that
+            is all that is looked at, and 404 cannot be verified: there may be nothing. True: it may be open, as it is
+            inside of most networks.
+        credential: name of a credential of the target that opens the path. Default: none.
+    """
+    told = []
+    warning = ""
+    if not public:
+        answer = exposition[Asked(path)].answer
+        place = shown(answer.url)
+        if answer.status == 429 or answer.status >= 500:
+            raise CouldNotVerify(f"GET {place} without a credential was answered {answer.status}")
+        closed = answer.status in (401, 403, 404)
+        claim(closed, expected=f"401, 403 or 404 from {place} without a credential", seen=said(answer))
+        told.append(f"{answer.status} without a credential")
+        if not credential:
+            if names:
+                raise NotDeclared(f"the binding names no credential that opens {path} of {url.name}")
+            if answer.status == 404:
+                raise CouldNotVerify(
+                    f"GET {place} without a credential was answered 404, as a path is that does not exist; "
+                    "see to it that 'path' is right, and name the 'credential' that opens it"
+                )
+            warning = "No credential is named: whether there are metrics behind this path was not seen."
+            return Evidence(f"GET {place}: {told[0]}", warning=warning)
+    seen = exposition[Asked(path, credential or "")]
+    place = shown(seen.answer.url)
+    status, kind = seen.answer.status, media_type(seen.answer)
+    if status in (401, 403, 429) or status >= 500:
+        raise CouldNotVerify(f"GET {place} was answered {status}")
+    claim(status == 200, expected=f"metrics from {place}", seen=said(seen.answer))
+    expected = f"metrics in Prometheus' format from {place}"
+    right = kind in ("text/plain", "application/openmetrics-text")
+    claim(right, expected=expected, seen=f"200 with {cut(kind, 60) or 'no Content-Type'}")
+    claim(not seen.fault, expected=expected, seen=seen.fault)
+    claim(any(seen.samples.values()), expected=f"samples from {place}", seen=f"{len(seen.samples)} metrics, no sample")
+    lacking = [
+        f"{name} (declared, no sample)" if name in seen.samples else name
+        for name in names or ()
+        if not seen.samples.get(name)
+    ]
+    wanted = cut(", ".join(names or ()), 200)
+    claim(not lacking, expected=f"{wanted} from {place}", seen=cut(f"without {', '.join(lacking)}", 300))
+    told.append(f"{sum(seen.samples.values())} samples{f', among them {wanted}' if names else ''}")
+    return Evidence(f"GET {place}: {'; '.join(told)}")
+
+
+@check(
+    "http.websocket",
+    severity="high",
+    remedy="Let the proxy pass Upgrade and Connection on (nginx: proxy_http_version 1.1, proxy_set_header Upgrade).",
+    source="RFC 6455 section 4",
+    asks=lambda _, parameters: {"upgrade": (_opening(parameters),)},
+)
+def websocket(
+    upgrade: Mapping[Opening, Upgrade],
+    *,
+    path: UrlPath,
+    protocol: Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")] | None = None,
+    credential: Name | None = None,
+) -> Evidence:
+    """The web socket's opening handshake is answered 101.
+
+    With Upgrade, Connection and the Sec-WebSocket-Accept that belongs to the key that was sent, over verified TLS where
+    the endpoint has it; the endpoint's own Origin is shown. The socket is then closed: no message is sent. The extra
+    `websocket` is needed.
+
+    Args:
+        path: path on the host.
+        protocol: subprotocol that is asked for and that the server must choose. Default: none is asked for.
+        credential: name of a credential of the target to show. Default: none.
+    """
+    seen = upgrade[Opening(path, protocol or "", credential or "")]
+    place = shown(seen.url)
+    if seen.status in (401, 403, 429) and not credential:
+        raise CouldNotVerify(f"GET {place} was answered {seen.status}; the binding names no credential")
+    asked = f" with the subprotocol {protocol}" if protocol else ""
+    claim(not seen.fault, expected=f"101 and a web socket{asked} from {place}", seen=seen.fault)
+    chosen = seen.protocol == (protocol or "")
+    claim(chosen, expected=f"101{asked} from {place}", seen=f"101 with {cut(seen.protocol, 40) or 'no subprotocol'}")
+    return Evidence(f"GET {place}: 101{asked}, {seen.seconds * 1000:.1f} ms")
+
+
+def _opening(parameters: Mapping[str, Any]) -> Opening:
+    return Opening(parameters["path"], parameters["protocol"] or "", parameters["credential"] or "")

@@ -1,0 +1,516 @@
+"""What the headers of a web endpoint's page tell browsers, and strangers.
+
+Each check looks at the page that a visitor of the root ends on without leaving the host (`response`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.facts.pages import Page
+from pytest_readiness.protocols.http.addresses import shown
+from pytest_readiness.protocols.http.answer import Response
+
+DAY = 86400
+
+
+def seen_header(answer: Response, name: str) -> str:
+    """A header as evidence shows it, or that it is not there."""
+    place = f"{answer.status} from {shown(answer.url)}"
+    values = answer.values(name)
+    return f"{name}: {cut(', '.join(values))} ({place})" if values else f"no {name} ({place})"
+
+
+@dataclass(frozen=True)
+class Hsts:
+    """A Strict-Transport-Security header.
+
+    Attributes:
+        max_age: seconds.
+        subdomains: includeSubDomains is there.
+        preload: preload is there.
+    """
+
+    max_age: int
+    subdomains: bool
+    preload: bool
+
+
+def parse_hsts(value: str) -> Hsts | None:
+    """Read a header value by RFC 6797 6.1; None where it is invalid, and browsers ignore it."""
+    directives: dict[str, str] = {}
+    for part in value.split(";"):
+        name, _, argument = part.strip().partition("=")
+        name = name.strip().lower()
+        if name and name in directives:
+            return None
+        directives[name] = argument.strip()
+    age = directives.get("max-age", "")
+    if len(age) > 2 and age[0] == age[-1] == '"':
+        age = age[1:-1]
+    if not re.fullmatch(r"[0-9]{1,15}", age):
+        return None
+    return Hsts(int(age), "includesubdomains" in directives, "preload" in directives)
+
+
+@check(
+    "http.hsts",
+    severity="high",
+    remedy="Send Strict-Transport-Security: max-age=63072000; includeSubDomains.",
+    source="RFC 6797; OWASP Secure Headers Project; hstspreload.org (preload)",
+)
+def hsts(
+    response: Response,
+    *,
+    min_age_days: Annotated[int, Field(gt=0)] = 365,
+    include_subdomains: bool = True,
+    preload: bool = False,
+) -> Evidence:
+    """Responses carry one valid Strict-Transport-Security header with a long max-age.
+
+    Args:
+        min_age_days: shortest accepted max-age, in days. 365: what preload lists ask for; OWASP recommends 730.
+        include_subdomains: includeSubDomains must be there. True: OWASP's recommended header.
+        preload: the header must be fit for the browsers' preload lists, which ask for `preload`, includeSubDomains
+            and a year. False: preloading can hardly be undone. Whether a list holds the host is not looked at.
+    """
+    seconds = max(min_age_days, 365 if preload else 0) * DAY
+    subdomains = include_subdomains or preload
+    expected = f"one Strict-Transport-Security over https, max-age of at least {seconds} s"
+    expected += ", includeSubDomains" * subdomains + ", preload" * preload
+    seen = seen_header(response, "Strict-Transport-Security")
+    values = response.values("strict-transport-security")
+    claim(response.secure, expected=expected, seen=f"{seen}, over plain http, where browsers ignore it")
+    claim(len(values) == 1, expected=expected, seen=f"{len(values)} headers: {seen}" if values else seen)
+    parsed = parse_hsts(values[0])
+    if parsed is None:
+        raise ClaimFalse(expected, f"an invalid header, which browsers ignore: {seen}")
+    right = parsed.max_age >= seconds and (parsed.subdomains or not subdomains) and (parsed.preload or not preload)
+    claim(right, expected=expected, seen=seen)
+    return Evidence(seen)
+
+
+Policy = dict[str, tuple[str, ...]]
+
+
+def parse_csp(values: tuple[str, ...]) -> list[Policy]:
+    """The policies of Content-Security-Policy headers: directive to sources, in lower case; the first of a name counts.
+
+    Commas separate policies too (CSP Level 3, 2.2); browsers enforce all of them at once.
+    """
+    policies = []
+    for text in ",".join(values).split(","):
+        policy: Policy = {}
+        for part in text.split(";"):
+            name, *sources = part.lower().split() or [""]
+            policy.setdefault(name, tuple(sources))
+        policy.pop("", None)
+        if policy:
+            policies.append(policy)
+    return policies
+
+
+def sources_of(policy: Policy, directive: str) -> tuple[str, ...] | None:
+    """The sources that count for a directive, after its fallbacks; None where everything is allowed."""
+    chain = [directive, "default-src"]
+    if directive.startswith(("script-src-", "style-src-")):
+        chain.insert(1, directive.rpartition("-")[0])
+    return next((policy[name] for name in chain if name in policy), None)
+
+
+def trusted_by_token(sources: tuple[str, ...]) -> bool:
+    """Whether a nonce or hash is there, which makes browsers ignore 'unsafe-inline'."""
+    return any(source.startswith(("'nonce-", "'sha256-", "'sha384-", "'sha512-")) for source in sources)
+
+
+ANY_HOST = re.compile(r"\*|(https?|wss?|ftp):(//\*(\.\*)?(:\*|:\d+)?/?)?|\*:(\*|\d+)")
+"""Sources that stand for every host."""
+
+_SCRIPTS = ("script-src", "script-src-elem", "script-src-attr")
+
+
+def _inline(policy: Policy) -> Iterator[str]:
+    for directive in _SCRIPTS:
+        sources = sources_of(policy, directive)
+        if sources is None:
+            yield "script-src is not set"
+        elif "'unsafe-inline'" in sources and not trusted_by_token(sources):
+            yield f"{directive} allows 'unsafe-inline'"
+
+
+def _evaluated(policy: Policy) -> Iterator[str]:
+    sources = sources_of(policy, "script-src")
+    if sources is None:
+        yield "script-src is not set"
+    elif "'unsafe-eval'" in sources:
+        yield "script-src allows 'unsafe-eval'"
+
+
+def _from_anywhere(policy: Policy) -> Iterator[str]:
+    for directive in (*_SCRIPTS, "object-src"):
+        sources = sources_of(policy, directive)
+        if sources is None:
+            yield f"{'object-src' if directive == 'object-src' else 'script-src'} is not set"
+            continue
+        if trusted_by_token(sources) and "'strict-dynamic'" in sources:
+            continue
+        for source in sources:
+            if ANY_HOST.fullmatch(source) or source in ("data:", "blob:", "filesystem:"):
+                yield f"{directive} allows {source}"
+
+
+def _wildcards(policy: Policy) -> Iterator[str]:
+    for directive, sources in policy.items():
+        if directive.endswith(("-src", "-src-elem", "-src-attr")) and "*" in sources:
+            yield f"{directive} allows *"
+
+
+def _framing(policy: Policy) -> Iterator[str]:
+    if "frame-ancestors" not in policy:
+        yield "frame-ancestors is not set"
+    for source in policy.get("frame-ancestors", ()):
+        if ANY_HOST.fullmatch(source):
+            yield f"frame-ancestors allows {source}"
+
+
+@check(
+    "http.csp",
+    severity="high",
+    remedy="Send a Content-Security-Policy such as default-src 'self'; object-src 'none'; base-uri 'self'; "
+    "frame-ancestors 'none', and move inline scripts into files or give them a nonce.",
+    source="W3C Content Security Policy Level 3; OWASP Secure Headers Project; CSP Evaluator",
+)
+def csp(response: Response) -> Evidence:
+    """Responses carry a Content-Security-Policy without unsafe script sources or wildcards, with frame-ancestors.
+
+    False where scripts may be inline ('unsafe-inline' without a nonce or hash), be evaluated, or come from any host,
+    `data:` or `blob:`; where plugins may come from any host; where any kind of content has the source `*`; where
+    frame-ancestors is missing or allows any host. Of several policies, which browsers enforce together, one that
+    forbids a thing is enough. A policy in a meta element or a Report-Only header does not count. Whether the page
+    works under its policy is not seen here.
+    """
+    name = "Content-Security-Policy"
+    seen = seen_header(response, name)
+    expected = "a Content-Security-Policy without unsafe script sources or wildcards, with frame-ancestors"
+    policies = parse_csp(response.values(name))
+    if not policies and response.header(f"{name}-Report-Only"):
+        seen = f"{name}-Report-Only, which forbids nothing"
+    claim(bool(policies), expected=expected, seen=seen)
+    problems: list[str] = []
+    for aspect in (_inline, _evaluated, _from_anywhere, _wildcards, _framing):
+        fewest: list[str] = min((list(aspect(policy)) for policy in policies), key=len)
+        problems += fewest
+    claim(not problems, expected=expected, seen=cut(f"{'; '.join(dict.fromkeys(problems))} in {seen}", 400))
+    return Evidence(seen)
+
+
+@check(
+    "http.frame_options",
+    severity="medium",
+    remedy="Send Content-Security-Policy: frame-ancestors 'none' (or 'self'), and X-Frame-Options: DENY.",
+    source="RFC 7034; CSP Level 3, frame-ancestors; OWASP clickjacking defense cheat sheet",
+)
+def frame_options(response: Response) -> Evidence:
+    """Other sites cannot put the page into a frame.
+
+    By frame-ancestors of a Content-Security-Policy that does not allow any host; where there is none, by
+    X-Frame-Options: DENY or SAMEORIGIN (ALLOW-FROM is ignored by browsers). Where frame-ancestors is there, browsers
+    ignore X-Frame-Options, so an open one makes the claim false.
+    """
+    expected = "frame-ancestors that names its hosts, or X-Frame-Options: DENY or SAMEORIGIN"
+    framing = [
+        policy for policy in parse_csp(response.values("content-security-policy")) if "frame-ancestors" in policy
+    ]
+    if framing:
+        seen = seen_header(response, "Content-Security-Policy")
+        claim(not all(any(_framing(policy)) for policy in framing), expected=expected, seen=seen)
+        return Evidence(seen)
+    seen = seen_header(response, "X-Frame-Options")
+    values = {value.strip().lower() for value in response.header("x-frame-options").split(",")}
+    claim(values in ({"deny"}, {"sameorigin"}), expected=expected, seen=seen)
+    return Evidence(seen)
+
+
+@check(
+    "http.nosniff",
+    severity="medium",
+    remedy="Send X-Content-Type-Options: nosniff.",
+    source="WHATWG Fetch standard, X-Content-Type-Options; OWASP Secure Headers Project",
+)
+def nosniff(response: Response) -> Evidence:
+    """Responses carry X-Content-Type-Options: nosniff."""
+    seen = seen_header(response, "X-Content-Type-Options")
+    first = response.header("x-content-type-options").partition(",")[0].strip().lower()
+    claim(first == "nosniff", expected="X-Content-Type-Options: nosniff", seen=seen)
+    return Evidence(seen)
+
+
+@check(
+    "http.xss_protection",
+    severity="low",
+    remedy="Send no X-XSS-Protection, or X-XSS-Protection: 0, and a Content-Security-Policy.",
+    source="OWASP Secure Headers Project; OWASP HTTP headers cheat sheet (X-XSS-Protection)",
+)
+def xss_protection(response: Response) -> Evidence:
+    """Responses do not turn on the XSS filter of old browsers in a harmful way.
+
+    Current browsers have no such filter; in old ones it can be turned against the page. Absent or 0 passes, and
+    `1; mode=block`, once recommended, passes with a warning. A 1 without mode=block lets the filter rewrite the page,
+    and is false, as is any other value.
+    """
+    place = f"{response.status} from {shown(response.url)}"
+    if response.status >= 400 and response.status not in (401, 403):
+        raise CouldNotVerify(f"GET {shown(response.url)} was answered {response.status}, an error instead of the page")
+    seen = seen_header(response, "X-XSS-Protection")
+    values = {re.sub(r"\s", "", value.lower()) for value in response.values("x-xss-protection")}
+    blocking = values == {"1;mode=block"}
+    claim(values <= {"0"} or blocking, expected=f"no X-XSS-Protection, or 0 ({place})", seen=seen)
+    return Evidence(seen, warning="1; mode=block is out of date: send 0, or nothing." if blocking else "")
+
+
+SAFE_REFERRER = ("no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin")
+OPEN_REFERRER = ("origin", "origin-when-cross-origin", "unsafe-url", "no-referrer-when-downgrade")
+
+
+def referrer_of(value: str) -> str:
+    """The policy that counts of a comma-separated list: the last one that is known; "" if none is."""
+    known = [word.strip().lower() for word in value.split(",")]
+    return next((word for word in reversed(known) if word in SAFE_REFERRER + OPEN_REFERRER), "")
+
+
+@check(
+    "http.referrer_policy",
+    severity="low",
+    remedy="Send Referrer-Policy: strict-origin-when-cross-origin, or a stricter one.",
+    source="W3C Referrer Policy, 8.1; OWASP Secure Headers Project",
+)
+def referrer_policy(response: Response) -> Evidence:
+    """Responses carry a Referrer-Policy that tells other sites no more than the origin, and plain http nothing.
+
+    Accepted: no-referrer, same-origin, strict-origin, strict-origin-when-cross-origin. Of a list, the last known one
+    counts. That current browsers default to strict-origin-when-cross-origin is not enough: the header must be there.
+    """
+    seen = seen_header(response, "Referrer-Policy")
+    claim(
+        referrer_of(response.header("referrer-policy")) in SAFE_REFERRER,
+        expected=f"Referrer-Policy: {' or '.join(SAFE_REFERRER)}",
+        seen=seen,
+    )
+    return Evidence(seen)
+
+
+INTIMATE = ["camera", "microphone", "geolocation"]
+"""Browser features that look into a user's room and whereabouts."""
+
+_FEATURE = re.compile(r'([a-z*][a-z0-9_.*-]*)=(\*|self|"[^"]*"|\((?:[^()"]|"[^"]*")*\))(?:;[^,]*)?')
+
+
+def parse_permissions(value: str) -> dict[str, str] | None:
+    """Feature to allowlist of a Permissions-Policy (a structured-fields dictionary); None where browsers ignore it."""
+    members = re.findall(r'(?:"[^"]*"|\([^()]*\)|[^,])+', value)
+    matches = [_FEATURE.fullmatch(member.strip()) for member in members]
+    return None if None in matches else {match[1]: match[2] for match in matches if match}
+
+
+@check(
+    "http.permissions_policy",
+    severity="low",
+    remedy="Send Permissions-Policy and close what the page does not use: camera=(), microphone=(), geolocation=().",
+    source="W3C Permissions Policy; OWASP Secure Headers Project",
+)
+def permissions_policy(
+    response: Response,
+    *,
+    features: Annotated[list[Annotated[str, Field(pattern=r"^[a-z-]+$")]], Field(min_length=1)] = INTIMATE,
+) -> Evidence:
+    """Responses carry a valid Permissions-Policy that restricts the named features and opens none to every site.
+
+    Args:
+        features: browser features that the header must name, at least one. camera, microphone, geolocation: those that
+            look into a user's room and whereabouts; OWASP closes about thirty.
+    """
+    seen = seen_header(response, "Permissions-Policy")
+    expected = f"a Permissions-Policy that names {', '.join(features)}, and none with *"
+    value = response.header("permissions-policy")
+    claim(bool(value), expected=expected, seen=seen)
+    allowed = parse_permissions(value)
+    if allowed is None:
+        raise ClaimFalse(expected, f"an invalid header, which browsers ignore: {seen}")
+    problems = [f"{feature} is not named" for feature in features if feature not in allowed]
+    problems += [
+        f"{feature} is open to every site" for feature, who in allowed.items() if "*" in who.strip("()").split()
+    ]
+    claim(not problems, expected=expected, seen=cut(f"{'; '.join(problems)} in {seen}", 400))
+    return Evidence(seen)
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """A Set-Cookie header without its value.
+
+    Attributes:
+        name: as sent, or "a nameless cookie".
+        secure: has Secure.
+        http_only: has HttpOnly.
+        same_site: "strict", "lax", "none", "" where absent, or another text, which is invalid.
+        lifetime: seconds until it expires, by Max-Age, else by Expires (infinite where that cannot be read); None for
+            the browser's session.
+    """
+
+    name: str
+    secure: bool
+    http_only: bool
+    same_site: str
+    lifetime: float | None
+
+    @property
+    def session(self) -> bool:
+        """Whether the name says that it identifies a session."""
+        return bool(re.search(r"sess|login|auth|jwt|sid$|^token|[-_.]token", self.name.lower())) and not self.anti_csrf
+
+    @property
+    def anti_csrf(self) -> bool:
+        """Whether the name says that it is a token against forged requests."""
+        return bool(re.search(r"csrf|xsrf", self.name.lower()))
+
+
+def parse_cookie(value: str, at: datetime) -> Cookie:
+    """Read a Set-Cookie header that came at a time, by RFC 6265 5.2 (of a repeated attribute the last one counts)."""
+    pair, *rest = value.split(";")
+    attributes = {}
+    for part in rest:
+        key, _, argument = part.partition("=")
+        attributes[key.strip().lower()] = argument.strip()
+    lifetime: float | None = None
+    if re.fullmatch(r"-?[0-9]{1,15}", attributes.get("max-age", "")):
+        lifetime = int(attributes["max-age"])
+    elif attributes.get("expires"):
+        try:
+            expires = parsedate_to_datetime(attributes["expires"])
+            lifetime = (expires.replace(tzinfo=expires.tzinfo or UTC) - at).total_seconds()
+        except (ValueError, OverflowError):
+            lifetime = math.inf
+    same_site = attributes.get("samesite", "").lower() or ("empty" if "samesite" in attributes else "")
+    name = cut(pair.partition("=")[0].strip(), 60) or "a nameless cookie"
+    return Cookie(name, "secure" in attributes, "httponly" in attributes, same_site, lifetime)
+
+
+def cookies_of(root_page: Page) -> list[Cookie]:
+    """Every cookie set on the way to the page; those that are deleted there are left out."""
+    cookies = [parse_cookie(value, answer.at) for answer in root_page.answers for value in answer.values("set-cookie")]
+    return [cookie for cookie in cookies if cookie.lifetime is None or cookie.lifetime > 0]
+
+
+_SAME_SITE = ("none", "lax", "strict")
+
+
+@check(
+    "http.cookies",
+    severity="high",
+    remedy="Set cookies with Secure; HttpOnly; SameSite=Lax, and give those of a session a bounded Max-Age.",
+    source="RFC 6265bis; OWASP session management cheat sheet; ASVS 3.3",
+)
+def cookies(
+    root_page: Page,
+    *,
+    samesite: Literal["None", "Lax", "Strict"] = "Lax",
+    max_age_hours: Annotated[float, Field(gt=0)] | None = None,
+    readable: list[str] | None = None,
+) -> Evidence:
+    """Every cookie that the root sets is Secure, HttpOnly and SameSite.
+
+    Looked at: each Set-Cookie on the way to the page that a visitor without cookies ends on. Cookies that are set
+    later, after a login, are not seen; where none is set, the check passes with a warning that says so.
+
+    Args:
+        samesite: least accepted SameSite: None, Lax or Strict. Lax: what browsers default to (RFC 6265bis). A missing
+            one never counts, because not every browser has that default.
+        max_age_hours: longest lifetime of session cookies, in hours; those without Max-Age and Expires end with the
+            browser's session. A session cookie is one whose name holds sess, login, auth or jwt, or ends like sid or
+            a token; where none is set, the check cannot verify. Default: lifetimes are not looked at.
+        readable: names of cookies that scripts must read, and that may lack HttpOnly (a token against forged requests).
+            Default: none.
+    """
+    last = root_page.last
+    place = shown(root_page.url)
+    expected = (
+        f"Secure, HttpOnly and SameSite={samesite}{' or stricter' if samesite != 'Strict' else ''} on every cookie"
+    )
+    found = cookies_of(root_page)
+    problems = []
+    for cookie in found:
+        lacks = [] if cookie.secure else ["Secure"]
+        lacks += [] if cookie.http_only or cookie.name in (readable or ()) else ["HttpOnly"]
+        if lacks:
+            problems.append(f"{cookie.name} lacks {' and '.join(lacks)}")
+        if cookie.same_site not in _SAME_SITE:
+            problems.append(f"{cookie.name} has {'an invalid' if cookie.same_site else 'no'} SameSite")
+        elif _SAME_SITE.index(cookie.same_site) < _SAME_SITE.index(samesite.lower()):
+            problems.append(f"{cookie.name} has SameSite={cookie.same_site.capitalize()}")
+    claim(not problems, expected=expected, seen=cut(f"{'; '.join(problems)} ({place})", 400))
+    if max_age_hours is not None:
+        sessions = [cookie for cookie in found if cookie.session]
+        if not sessions:
+            raise CouldNotVerify(f"GET {place} sets no session cookie whose lifetime could be looked at")
+        for cookie in sessions:
+            hours = (cookie.lifetime or 0) / 3600
+            claim(
+                hours <= max_age_hours,
+                expected=f"session cookies that live for at most {max_age_hours:g} h",
+                seen=f"{cookie.name} lives for {hours:.1f} h ({place})",
+            )
+    if not found:
+        warning = "No cookie was set for a visitor who is not logged in; what a login sets was not seen."
+        return Evidence(f"GET {place}: {last.status}, no cookie is set", warning=warning)
+    names = ", ".join(dict.fromkeys(cookie.name for cookie in found))
+    return Evidence(cut(f"GET {place}: Secure, HttpOnly, SameSite on {names}", 300))
+
+
+_PRODUCT = re.compile(r"/v?\d+(?:\.\d+)*\b|\b\d+(?:\.\d+)+\b")
+_TELLTALES = ("server", "x-powered-by", "powered-by", "x-generator", "x-cms", "x-framework", "x-redirect-by")
+_VERSIONS = (
+    "x-aspnet-version",
+    "x-aspnetmvc-version",
+    "x-php-version",
+    "x-jitsi-release",
+    "x-joomla-version",
+    "x-umbraco-version",
+    "x-owa-version",
+)
+
+
+@check(
+    "http.banner",
+    severity="low",
+    remedy="Turn versions off: server_tokens off (nginx), ServerTokens Prod (Apache), expose_php = Off, "
+    "app.disable('x-powered-by') (Express).",
+    source="OWASP Secure Headers Project, headers to remove; OWASP WSTG-INFO-02",
+)
+def banner(root_page: Page) -> Evidence:
+    """No header gives away the version of the server or its framework.
+
+    Looked at: Server, X-Powered-By, X-Generator and their like on the way to the page that a visitor ends on, for
+    anything that reads like a version; and headers that exist only to tell one, such as X-AspNet-Version. A product's
+    name alone passes, in X-Powered-By with a warning.
+    """
+    _ = root_page.last
+    headers = dict.fromkeys(header for answer in root_page.answers for header in answer.headers)
+    told = [(name, value) for name, value in headers if name in _TELLTALES or name in _VERSIONS]
+    seen = (
+        ", ".join(f"{name}: {cut(value, 80)}" for name, value in told) or "none of Server, X-Powered-By and their like"
+    )
+    versions = [name for name, value in told if name in _VERSIONS or _PRODUCT.search(value)]
+    claim(not versions, expected="no version in Server, X-Powered-By and their like", seen=seen)
+    names = [name for name, _ in told if name != "server"]
+    return Evidence(seen, warning=f"{', '.join(names)} gives the framework away." if names else "")

@@ -1,0 +1,413 @@
+"""How a web endpoint behaves: it answers, redirects, reports its health, is fast."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.facts.pages import Latency, Page, PlainAnswer, Samples
+from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.protocols.http.addresses import shown
+from pytest_readiness.protocols.http.answer import Response
+
+Scalar = str | bool | int | float | None
+Asks = Callable[[Url, Mapping[str, Any]], dict[str, tuple[str, ...]]]
+
+UP = frozenset(
+    (
+        *("up", "ok", "okay", "healthy", "pass", "passed", "passing", "connected", "available", "alive", "ready"),
+        *("online", "running", "success"),
+    )
+)
+"""Words of health reports for "works" (Spring Boot, MicroProfile, ASP.NET, the health+json draft, and common ones)."""
+DOWN = frozenset(
+    (
+        *("down", "error", "fail", "failed", "failing", "failure", "unhealthy", "disconnected", "unavailable", "dead"),
+        *("offline", "stopped", "timeout", "critical", "degraded", "warn", "warning", "unknown", "not_ready"),
+        *("outofservice", "out_of_service"),
+    )
+)
+"""Words for everything else than "works"; "degraded" and "warn" are not up."""
+
+
+@check(
+    "http.reachable",
+    severity="critical",
+    remedy="Make the endpoint answer with the expected status, over TLS with a certificate that clients trust.",
+    source="RFC 9110 section 15; RFC 9110 section 4.3.4 (https certificate verification)",
+    asks=lambda _, parameters: {"page": (parameters["path"],) if parameters["path"] else ()},
+)
+def reachable(
+    page: Mapping[str, Page],
+    root_page: Page,
+    *,
+    path: UrlPath | None = None,
+    status: Annotated[int, Field(ge=100, le=599)] = 200,
+) -> Evidence:
+    """The endpoint answers with the expected status over verified TLS.
+
+    The answer's own status counts; at the endpoint's root also the status that redirects within the same host end with.
+    Over plain http, or with a certificate that does not verify, the claim is false.
+
+    Args:
+        path: path on the host, beginning with a slash. Default: the declared address itself.
+        status: expected status code. 200: OK by RFC 9110.
+    """
+    seen = page[path] if path else root_page
+    expected = f"status {status} over verified TLS"
+    claim(not seen.tls_error, expected=expected, seen=f"no answer, because {seen.tls_error}")
+    steps = " -> ".join(f"{answer.status} {_to(answer)}".strip() for answer in seen.answers)
+    if seen.endless:
+        steps += f", still redirected after {len(seen.answers)} answers"
+    ends = (seen.answers[0], seen.answers[-1])
+    claim(status in {answer.status for answer in ends}, expected=expected, seen=f"{steps} from {shown(seen.url)}")
+    judged = next(answer for answer in reversed(ends) if answer.status == status)
+    claim(judged.secure, expected=expected, seen=f"{steps} over plain http from {shown(seen.url)}")
+    return Evidence(f"GET {shown(seen.url)}: {steps} over verified TLS, {judged.seconds * 1000:.1f} ms")
+
+
+def _to(answer: Response) -> str:
+    return f"to {shown(answer.location)}" if answer.location else ""
+
+
+@check(
+    "http.https_redirect",
+    severity="high",
+    remedy="Answer every plain http request with 301 or 308 to the same address over https.",
+    source="OWASP HTTP Strict Transport Security cheat sheet; RFC 9110 sections 15.4.2 and 15.4.9",
+)
+def https_redirect(url: Url, plain_response: PlainAnswer) -> Evidence:
+    """Plain http is answered by a permanent redirect to https on the same host, before any content.
+
+    Looked at: the first answer to the root of the target's `plain_http` address, by default port 80 of the same host.
+    A temporary redirect, a redirect to another host or port than the declared address, and a redirect that a script or
+    a meta element makes, do not count; nor does a port that refuses connections, since visitors who type the bare name
+    then get nothing.
+    """
+    place = shown(plain_response.url)
+    host = urlsplit(url.url).netloc
+    expected = f"301 or 308 from {place} to https://{host}"
+    answer = plain_response.answer
+    if answer is None:
+        if plain_response.nobody == "timeout":
+            raise CouldNotVerify(f"{place} did not accept a connection in time; a firewall may stand in between")
+        raise ClaimFalse(expected, f"{place} refused the connection")
+    seen = f"{answer.status} {_to(answer)}".strip()
+    claim(answer.status in (301, 308), expected=expected, seen=seen)
+    goal = urlsplit(answer.location)
+    same_port = not url.secure or (goal.port or 443) == url.port
+    claim(
+        goal.scheme == "https" and goal.hostname == url.host and same_port,
+        expected=expected,
+        seen=seen if answer.location else f"{answer.status} without a readable Location",
+    )
+    cookies = answer.values("set-cookie")
+    return Evidence(
+        f"{place}: {seen}",
+        warning="The redirect sets a cookie, which crosses the network in clear." if cookies else "",
+    )
+
+
+Kind = Literal["health", "readiness", "liveness"]
+
+
+def _path(url: Url, kind: Kind, path: str | None) -> str:
+    declared: str | None = path or getattr(url, kind)
+    if not declared:
+        raise NotDeclared(f"{url.name} declares no {kind} path, and the binding names no path")
+    return declared
+
+
+def _asks_for(kind: Kind) -> Asks:
+    return lambda url, parameters: {"page": (_path(url, kind, parameters["path"]),)}
+
+
+_PROBE_REMEDY = "Make the endpoint answer 2xx quickly, with the declared fields, while the service works."
+_PROBE_SOURCE = "Kubernetes: liveness, readiness and startup probes (timeoutSeconds defaults to 1 s)"
+
+MaxMs = Annotated[float, Field(gt=0)]
+Status = Annotated[int, Field(ge=200, le=299)]
+Fields = Annotated[dict[str, Scalar], Field(min_length=1)]
+
+
+@check(
+    "http.health",
+    severity="critical",
+    remedy=_PROBE_REMEDY,
+    source=_PROBE_SOURCE,
+    asks=_asks_for("health"),
+)
+def health(
+    url: Url,
+    page: Mapping[str, Page],
+    *,
+    path: UrlPath | None = None,
+    status: Status | None = None,
+    max_ms: MaxMs = 1000,
+    json: Fields | None = None,
+) -> Evidence:
+    """The health endpoint answers 2xx in time, with the declared JSON fields.
+
+    One request; its own answer counts, a redirect is none. What the endpoint looks at before it answers is not seen
+    here: see http.health_dependencies.
+
+    Args:
+        path: path on the host. Default: the target's `health`.
+        status: exact status code between 200 and 299. Default: any of them.
+        max_ms: longest accepted time to the last byte, in milliseconds, connecting not counted. 1000: the timeout of a
+            Kubernetes probe.
+        json: fields of the answer's JSON and their values; a dot leads into an object, a number into a list
+            (`{"status": "ok", "checks.0.up": true}`). Default: the body is not looked at.
+    """
+    return _probe(page[_path(url, "health", path)], status, max_ms, json)
+
+
+@check(
+    "http.readiness",
+    severity="high",
+    remedy=_PROBE_REMEDY,
+    source=_PROBE_SOURCE,
+    asks=_asks_for("readiness"),
+)
+def readiness(
+    url: Url,
+    page: Mapping[str, Page],
+    *,
+    path: UrlPath | None = None,
+    status: Status | None = None,
+    max_ms: MaxMs = 1000,
+    json: Fields | None = None,
+) -> Evidence:
+    """The readiness endpoint answers 2xx in time, with the declared JSON fields.
+
+    Args:
+        path: path on the host. Default: the target's `readiness`.
+        status: exact status code between 200 and 299. Default: any of them.
+        max_ms: longest accepted time to the last byte, in milliseconds, connecting not counted. 1000: the timeout of a
+            Kubernetes probe.
+        json: fields of the answer's JSON and their values, as for http.health. Default: the body is not looked at.
+    """
+    return _probe(page[_path(url, "readiness", path)], status, max_ms, json)
+
+
+@check(
+    "http.liveness",
+    severity="high",
+    remedy=_PROBE_REMEDY,
+    source=_PROBE_SOURCE,
+    asks=_asks_for("liveness"),
+)
+def liveness(
+    url: Url,
+    page: Mapping[str, Page],
+    *,
+    path: UrlPath | None = None,
+    status: Status | None = None,
+    max_ms: MaxMs = 1000,
+    json: Fields | None = None,
+) -> Evidence:
+    """The liveness endpoint answers 2xx in time, with the declared JSON fields.
+
+    Args:
+        path: path on the host. Default: the target's `liveness`.
+        status: exact status code between 200 and 299. Default: any of them.
+        max_ms: longest accepted time to the last byte, in milliseconds, connecting not counted. 1000: the timeout of a
+            Kubernetes probe.
+        json: fields of the answer's JSON and their values, as for http.health. Default: the body is not looked at.
+    """
+    return _probe(page[_path(url, "liveness", path)], status, max_ms, json)
+
+
+def _probe(page: Page, status: int | None, max_ms: float, fields: Mapping[str, Scalar] | None) -> Evidence:
+    answer = page.first
+    milliseconds = answer.seconds * 1000
+    place, seen = shown(answer.url), f"{answer.status} {_to(answer)}".strip()
+    right = answer.status == status if status else 200 <= answer.status <= 299
+    claim(right, expected=f"{status or '2xx'} from {place}", seen=seen)
+    claim(
+        milliseconds <= max_ms, expected=f"an answer from {place} within {max_ms:g} ms", seen=f"{milliseconds:.1f} ms"
+    )
+    if fields:
+        document = json_of(answer)
+        for dotted, value in fields.items():
+            found = at(document, dotted)
+            said = "no such field" if found is MISSING else _said(found)
+            # To Python, true is 1.
+            same = found == value and isinstance(found, bool) == isinstance(value, bool)
+            claim(same, expected=f"{dotted} = {jsonlib.dumps(value)} from {place}", seen=said)
+            seen += f", {dotted} = {said}"
+    return Evidence(f"GET {place}: {seen}, {milliseconds:.1f} ms")
+
+
+MISSING = object()
+"""What `at` returns for a field that is not there."""
+
+
+def json_of(answer: Response) -> Any:
+    """The JSON document in a body.
+
+    Raises:
+        ClaimFalse: the body is no JSON.
+        CouldNotVerify: it is longer than what was read.
+    """
+    place = shown(answer.url)
+    if answer.truncated:
+        raise CouldNotVerify(f"the answer of {place} is too long to be read as JSON")
+    try:
+        return jsonlib.loads(answer.body)
+    except (ValueError, RecursionError):
+        said = cut(answer.body, 60) or "an empty body"
+        raise ClaimFalse(f"JSON from {place}", f"{answer.status} with {said}") from None
+
+
+def _said(value: Any) -> str:
+    try:
+        return cut(jsonlib.dumps(value, ensure_ascii=False), 60)
+    except RecursionError:
+        return "something deeply nested"
+
+
+def at(document: Any, dotted: str) -> Any:
+    """The value at a dotted path of a JSON document, or `MISSING`."""
+    for key in dotted.split("."):
+        if isinstance(document, dict) and key in document:
+            document = document[key]
+        elif isinstance(document, list) and key.isdecimal() and int(key) < len(document):
+            document = document[int(key)]
+        else:
+            return MISSING
+    return document
+
+
+@check(
+    "http.health_dependencies",
+    severity="high",
+    remedy="Make the health endpoint look at each of these dependencies and report it, and repair those that are down.",
+    source="draft-inadarei-api-health-check (health+json); Spring Boot Actuator; MicroProfile Health",
+    asks=_asks_for("health"),
+)
+def health_dependencies(
+    url: Url,
+    page: Mapping[str, Page],
+    *,
+    names: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)],
+    path: UrlPath | None = None,
+) -> Evidence:
+    """The health endpoint reports each named dependency as up.
+
+    A dependency is found as a key anywhere in the JSON, or as an object with that `name`; wherever it is found, it must
+    be up: `true`, a word such as "up", "ok", "healthy", "pass", "connected", or an object whose `status`, `state`
+    and `healthy` are. A word that is not known is never taken for up; http.health with `json` compares any word. It is
+    the application that reports here: how it found out is not seen.
+
+    Args:
+        names: the dependencies as the report spells them, at least one.
+        path: path on the host. Default: the target's `health`.
+    """
+    answer = page[_path(url, "health", path)].first
+    place = shown(answer.url)
+    expected = f"a 2xx answer from {place} that reports {', '.join(names)} as up"
+    document = json_of(answer)
+    problems, riddles = [], []
+    for name in names:
+        reports = [word for value in _reports(document, name) for word in _words(value)]
+        states = [_state(word) for word in reports]
+        said = ", ".join(dict.fromkeys(_said(word) for word in reports))
+        if not reports:
+            problems.append(f"{name} is not mentioned")
+        elif False in states:
+            problems.append(f"{name}: {said}")
+        elif None in states:
+            riddles.append(f"{name}: {said}")
+    claim(not problems, expected=expected, seen=f"{answer.status}; {'; '.join(problems)}")
+    claim(200 <= answer.status <= 299, expected=expected, seen=f"{answer.status} {_to(answer)}".strip())
+    if riddles:
+        raise CouldNotVerify(
+            f"{place} reports {'; '.join(riddles)}, which is no known word for up or down "
+            "(compare it by http.health with json)"
+        )
+    return Evidence(f"GET {place}: {answer.status}; up: {', '.join(names)}")
+
+
+def _reports(document: Any, name: str) -> Iterator[Any]:
+    """What a health document says under a name, wherever it does."""
+    pending = [document]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            if name in node:
+                yield node[name]
+            if node.get("name") == name:
+                yield node
+            pending.extend(node.values())
+        elif isinstance(node, list):
+            pending.extend(node)
+
+
+def _words(value: Any) -> list[Any]:
+    """The words that decide whether a report means up; an undecidable report is returned as it is."""
+    words = []
+    for each in value if isinstance(value, list) and value else [value]:
+        told = [each[key] for key in ("status", "state", "healthy") if key in each] if isinstance(each, dict) else []
+        words += told or [each]
+    return words
+
+
+def _state(word: Any) -> bool | None:
+    if isinstance(word, bool):
+        return word
+    if isinstance(word, str):
+        lower = word.strip().lower()
+        return True if lower in UP else False if lower in DOWN else None
+    return None
+
+
+@check(
+    "http.response_time",
+    severity="medium",
+    remedy="Find out what the slow requests wait for (database, upstream, cold caches, too few workers).",
+    source="Google SRE book, chapter 4 (percentiles, not averages)",
+    asks=lambda _, parameters: {"latency": (Samples(parameters["path"] or "", parameters["samples"]),)},
+)
+def response_time(
+    latency: Mapping[Samples, Latency],
+    *,
+    p95_ms: Annotated[float, Field(gt=0)] = 500,
+    warn_ms: Annotated[float, Field(gt=0)] | None = None,
+    samples: Annotated[int, Field(ge=5, le=200)] = 20,
+    path: UrlPath | None = None,
+) -> Evidence:
+    """The 95th percentile of the response times is within the limit.
+
+    Requests one after the other, on a connection that is kept where the server keeps it, while nothing else reads the
+    endpoint; from sending to the last byte, connecting not counted. It is the time of an idle visitor as seen from the
+    runner: not the time under load. Every answer must be below 400.
+
+    Args:
+        p95_ms: limit for the 95th percentile (nearest rank), in milliseconds. 500: half of the second within which
+            a user's flow of thought stays uninterrupted (Nielsen, response time limits).
+        warn_ms: pass with a warning above this many milliseconds. Default: no warning.
+        samples: number of requests, 5 to 200. 20: the fewest of which the 95th percentile is not the slowest.
+        path: path on the host. Default: the page that a visitor of the root ends on.
+    """
+    seen = latency[Samples(path or "", samples)]
+    place = shown(seen.url)
+    bad = next((status for status in seen.statuses if status >= 400), None)
+    claim(not bad, expected=f"answers below 400 from {place}", seen=f"{bad} among {len(seen.statuses)} answers")
+    ordered = sorted(seconds * 1000 for seconds in seen.seconds)
+    p50, p95 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.50, 0.95))
+    figures = f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, max {ordered[-1]:.1f} ms of {len(ordered)} requests to {place}"
+    if seen.connections > 1:
+        figures += f" on {seen.connections} connections"
+    claim(p95 <= p95_ms, expected=f"p95 of at most {p95_ms:g} ms", seen=figures)
+    if len(ordered) < samples:
+        raise CouldNotVerify(f"time was over after {len(ordered)} of {samples} requests to {place}")
+    return Evidence(figures, warning=f"p95 is above {warn_ms:g} ms." if warn_ms is not None and p95 > warn_ms else "")

@@ -1,0 +1,92 @@
+"""Which release is running."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from pytest_readiness.config.target import Target
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.checks.reachability import MISSING, at, json_of
+from pytest_readiness.domains.http.facts.api import Asked
+from pytest_readiness.domains.http.resource import UrlPath
+from pytest_readiness.protocols.http.addresses import shown
+from pytest_readiness.protocols.http.answer import Response
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+@check(
+    "http.deployed_version",
+    severity="high",
+    remedy="Deploy the release that the verdict is about, everywhere, and let the build write its version.",
+    source="RFC 9110 section 5.6.2 (names of headers); Git, abbreviated object names",
+    asks=lambda _, parameters: {"api_answer": (Asked(parameters["path"], parameters["credential"] or ""),)},
+)
+def deployed_version(
+    api_answer: Mapping[Asked, Response],
+    target: Target,
+    *,
+    path: UrlPath,
+    version: Name | None = None,
+    field: Name | None = None,
+    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = None,
+    credential: Name | None = None,
+) -> Evidence:
+    """The running release is exactly the one that is decided about.
+
+    Told by a field of the JSON at the path, by a header of its answer, or by its whole text; the answer must be 2xx.
+    A leading "v" makes no difference, and of two names of one commit one may be the beginning of the other, seven
+    digits at least. One answer is looked at: behind a load balancer, that of one instance.
+
+    Args:
+        path: path on the host that tells it (`/version`).
+        version: the version (`1.4.2`) or commit that must be running. Default: what `--readiness-release` names.
+        field: field of the JSON that holds it; a dot leads into an object, a number into a list. Default: the whole
+            text, or the header.
+        header: header that holds it, instead of the body. Default: the body.
+        credential: name of a credential of the target to show. Default: none.
+    """
+    version = version or target.release
+    if not version:
+        raise NotDeclared("neither the binding nor --readiness-release names the release that must be running")
+    answer = api_answer[Asked(path, credential or "")]
+    place = shown(answer.url)
+    if answer.status in (401, 403, 429) or answer.status >= 500:
+        raise CouldNotVerify(f"GET {place} was answered {answer.status}")
+    where = f"{f'header {header}' if header else field or 'text'} of {place}"
+    expected = f"{cut(version, 80)} in the {where}"
+    goal = f" to {shown(answer.location)}" if answer.location else ""
+    claim(200 <= answer.status <= 299, expected=expected, seen=f"{answer.status}{goal}")
+    if header:
+        running = answer.header(header)
+    elif field:
+        value = at(json_of(answer), field)
+        claim(value is not MISSING, expected=expected, seen="no such field")
+        running = value if isinstance(value, str) else json.dumps(value)
+    else:
+        claim(not answer.html, expected=expected, seen=f"{answer.status} with a page")
+        running = answer.body.strip()
+    claim(_same(running, version), expected=expected, seen=cut(running, 80) or "nothing")
+    age = answer.header("age")
+    cached = age.isdecimal() and int(age) > 0
+    return Evidence(
+        f"{cut(running, 80)} in the {where}",
+        warning=f"The answer came from a cache, {age} s old." if cached else "",
+    )
+
+
+def _same(running: str, version: str) -> bool:
+    running, version = (re.sub(r"^v(?=\d)", "", text.strip()) for text in (running, version))
+    if running == version:
+        return True
+    short, long = sorted((running.lower(), version.lower()), key=len)
+    return bool(re.fullmatch(r"[0-9a-f]{7,64}", short) and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", long)) and (
+        long.startswith(short)
+    )

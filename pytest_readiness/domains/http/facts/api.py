@@ -1,0 +1,302 @@
+"""What the programs behind a web endpoint answer to programs: an API and its description, metrics, a web socket."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from pytest_readiness.core.audit import sent
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.registry import fact
+from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.facts.pages import on_host
+from pytest_readiness.domains.http.openapi import InvalidError, fault, get_operations, load, undeclared
+from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.protocols.http.addresses import shown
+from pytest_readiness.protocols.http.answer import Response
+from pytest_readiness.protocols.http.client import HEADERS, READ_SECONDS, REQUEST_SECONDS, Session
+from pytest_readiness.protocols.http.trust import tls_context
+
+API_SECONDS = 40.0
+"""For all requests to the operations of an API."""
+MAX_DOCUMENT = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to `api_answer` and `exposition`.
+
+    Attributes:
+        path: on the host.
+        credential: name of the credential to show, or "".
+    """
+
+    path: str
+    credential: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposition:
+    """What Prometheus would scrape.
+
+    Attributes:
+        answer: without its body.
+        samples: how many samples there are of each metric, by the names of families and of samples.
+        fault: why it could not be parsed, as a clause; "" where it could, or where the status is no 200.
+    """
+
+    answer: Response
+    samples: Mapping[str, int]
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedBy:
+    """A question to `api_operations`.
+
+    Attributes:
+        path: where the description is.
+        credential: name of the credential to show, or "".
+        count: how many operations to ask at most.
+    """
+
+    path: str
+    credential: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """The answer of one GET operation.
+
+    Attributes:
+        path: as the description names it.
+        status: of the answer; 0 where there is none.
+        undeclared: in what it is not as declared, as a clause; "" in nothing.
+        problem: why there is no answer, as a clause.
+    """
+
+    path: str
+    status: int
+    undeclared: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """The description of an API, and how its GET operations answer.
+
+    Attributes:
+        answer: the description's own answer, without its body.
+        fault: why the description is not valid, as a clause; "" where it is.
+        version: of OpenAPI.
+        paths: how many paths it describes.
+        asked: the operations that were asked, in the description's order.
+        left_out: how many more GET operations without required parameters there are.
+        guarded: how many need a credential, where none was named.
+        elsewhere: how many are on other origins, or stream.
+    """
+
+    answer: Response
+    fault: str
+    version: str
+    paths: int
+    asked: tuple[Operation, ...]
+    left_out: int
+    guarded: int
+    elsewhere: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A question to `upgrade`.
+
+    Attributes:
+        path: of the web socket.
+        protocol: the subprotocol to ask for, or "".
+        credential: name of the credential to show, or "".
+    """
+
+    path: str
+    protocol: str
+    credential: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """How a web socket's opening handshake ended.
+
+    Attributes:
+        url: what was asked for.
+        status: status code of the answer.
+        protocol: the subprotocol that the server chose, or "".
+        seconds: from sending the request to the answer.
+        fault: why no web socket was opened, as a clause; "" where one was.
+    """
+
+    url: str
+    status: int
+    protocol: str
+    seconds: float
+    fault: str
+
+
+@fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
+def api_answer(url: Url, connection: Connection, *, ask: Asked) -> Response:
+    """The answer to a path, with a credential where one is named; redirects not followed."""
+    with _session(url, connection, ask.credential) as session:
+        return session.get(on_host(url, ask.path))
+
+
+@fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
+def exposition(url: Url, connection: Connection, *, ask: Asked) -> Exposition:
+    """The metrics that a path exposes, with a credential where one is named; redirects not followed."""
+    with _session(url, connection, ask.credential) as session:
+        answer = session.send("GET", on_host(url, ask.path), max_body=MAX_DOCUMENT)
+    if answer.truncated:
+        raise CouldNotVerify(f"{shown(answer.url)} exposes more than {MAX_DOCUMENT // 1024**2} MiB")
+    if answer.status != 200:
+        return Exposition(replace(answer, body=""), {}, "")
+    samples = Counter[str]()
+    problem = ""
+    try:
+        for family, names in _families(answer):
+            samples.update(dict.fromkeys({family, *names}, 0))
+            samples.update(names)
+            if family not in names:
+                samples[family] += len(names)
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        problem = cut(str(error), 100) or type(error).__name__
+    return Exposition(replace(answer, body=""), dict(sorted(samples.items())), problem)
+
+
+def _families(answer: Response) -> Iterator[tuple[str, list[str]]]:
+    """Each metric's name and the names of its samples."""
+    try:
+        from prometheus_client import parser
+        from prometheus_client.openmetrics import parser as openmetrics_parser
+    except ImportError:
+        raise CouldNotVerify(
+            "the extra 'prometheus' is not installed: pip install 'pytest-readiness[prometheus]'"
+        ) from None
+    is_open = "openmetrics" in answer.header("content-type").lower()
+    read = (openmetrics_parser if is_open else parser).text_string_to_metric_families
+    for family in read(answer.body):
+        yield family.name, [sample.name for sample in family.samples]
+
+
+@fact(deadline=API_SECONDS + 2 * REQUEST_SECONDS + CONNECT_SECONDS, heavy=True)
+def api_operations(url: Url, connection: Connection, *, ask: DescribedBy) -> Operations:
+    """The description of an API by OpenAPI 3, and the answers of its GET operations without required parameters."""
+    address = on_host(url, ask.path)
+    until = time.monotonic() + API_SECONDS
+    with _session(url, connection, ask.credential) as session:
+        answer = session.send("GET", address, max_body=MAX_DOCUMENT)
+        bare = replace(answer, body="")
+        if answer.truncated:
+            raise CouldNotVerify(f"{shown(address)} is longer than {MAX_DOCUMENT // 1024**2} MiB")
+        if answer.status != 200:
+            return Operations(bare, f"{answer.status}", "", 0, (), 0, 0, 0)
+        try:
+            document = load(answer.body)
+        except InvalidError as error:
+            return Operations(bare, str(error), "", 0, (), 0, 0, 0)
+        version, paths = str(document["openapi"]), len(document.get("paths") or ())
+        if problem := fault(document):
+            return Operations(bare, problem, version, paths, (), 0, 0, 0)
+        every = get_operations(document, address)
+        near = [each for each in every if each.address and not each.streams]
+        free = [each for each in near if ask.credential or not each.guarded]
+        asked = []
+        for operation in free[: ask.count]:
+            try:
+                if time.monotonic() >= until:
+                    raise CouldNotVerify(f"time was over before GET {shown(operation.address)}")
+                reply = session.send("GET", operation.address, headers=[("Accept", "application/json, */*;q=0.5")])
+                if reply.truncated:
+                    raise CouldNotVerify(f"GET {shown(operation.address)} was answered with more than 1 MiB")
+            except CouldNotVerify as error:
+                asked.append(Operation(operation.path, 0, "", error.reason))
+                continue
+            asked.append(Operation(operation.path, reply.status, undeclared(document, operation.path, reply), ""))
+    return Operations(
+        answer=bare,
+        fault="",
+        version=version,
+        paths=paths,
+        asked=tuple(asked),
+        left_out=len(free) - len(asked),
+        guarded=len(near) - len(free),
+        elsewhere=len(every) - len(near),
+    )
+
+
+@fact(deadline=REQUEST_SECONDS + 2 * CONNECT_SECONDS)
+def upgrade(url: Url, connection: Connection, *, ask: Opening) -> Upgrade:
+    """The opening handshake of a web socket, as a page of the endpoint would make it; then it is closed."""
+    import socket
+    import ssl
+
+    try:
+        from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
+        from websockets.sync.client import connect
+        from websockets.typing import Origin, Subprotocol
+    except ImportError:
+        raise CouldNotVerify(
+            "the extra 'websocket' is not installed: pip install 'pytest-readiness[websocket]'"
+        ) from None
+    root = urlsplit(url.url)
+    address = f"{'wss' if url.secure else 'ws'}://{root.netloc}{ask.path}"
+    said = f"the web socket {shown(address)}"
+    credential = url.credential(ask.credential).as_headers() if ask.credential else ()
+    sent(f"GET {shown(address)} (upgrade to websocket)")
+    started = time.monotonic()
+    try:
+        with (
+            socket.create_connection((connection.address, url.port), timeout=CONNECT_SECONDS) as raw,
+            connect(
+                address,
+                sock=raw,
+                ssl=tls_context(url) if url.secure else None,
+                server_hostname=url.host if url.secure else None,
+                origin=Origin(f"{root.scheme}://{root.netloc}"),
+                subprotocols=[Subprotocol(ask.protocol)] if ask.protocol else None,
+                additional_headers=credential,
+                user_agent_header=HEADERS["User-Agent"],
+                compression=None,
+                proxy=None,
+                open_timeout=READ_SECONDS,
+                close_timeout=1,
+                max_size=64 * 1024,
+            ) as opened,
+        ):
+            return Upgrade(address, 101, opened.subprotocol or "", time.monotonic() - started, "")
+    except ssl.SSLCertVerificationError as error:
+        raise CouldNotVerify(f"the certificate of {url.host} is not trusted ({cut(error.verify_message)})") from None
+    except (InvalidStatus, ValueError) as error:
+        # Of a redirect the library says that it cannot follow it over a given socket.
+        refused = error if isinstance(error, InvalidStatus) else error.__context__
+        if not isinstance(refused, InvalidStatus):
+            raise
+        status = refused.response.status_code
+        return Upgrade(address, status, "", time.monotonic() - started, f"{status} instead of 101")
+    except InvalidMessage:
+        raise CouldNotVerify(f"{said} was not answered in readable HTTP, or the connection broke off") from None
+    except InvalidHandshake as error:
+        return Upgrade(address, 101, "", time.monotonic() - started, cut(str(error), 120))
+    except TimeoutError:
+        raise CouldNotVerify(f"{said} was not answered within {READ_SECONDS:g} s") from None
+    except OSError as error:
+        reason = cut(error.strerror or str(error))
+        raise CouldNotVerify(f"{said} could not be asked for ({reason})", transient=True) from None
+
+
+@contextmanager
+def _session(url: Url, connection: Connection, credential: str) -> Iterator[Session]:
+    with Session(url, connection, url.url, url.credential(credential) if credential else None) as session:
+        yield session

@@ -1,0 +1,334 @@
+"""What a web endpoint answers: its root, other pages, the plain http side, unasked-for files, response times.
+
+Every request is a GET without credentials or an Origin, and no request is made twice for one endpoint.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urljoin, urlsplit
+
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.protocols.http.addresses import target
+from pytest_readiness.protocols.http.answer import Nobody, Response, Untrusted
+from pytest_readiness.protocols.http.client import READ_SECONDS, REQUEST_SECONDS, Session
+
+VISIT_SECONDS = 25.0
+"""For several requests that belong together."""
+MAX_REDIRECTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The answers on the way to a page.
+
+    Attributes:
+        url: what was asked for first.
+        tls_error: why no verified TLS connection came about; there are no answers then.
+        answers: in order; all but the last are redirects within the same host.
+        endless: the last one is still such a redirect, after five of them.
+    """
+
+    url: str
+    tls_error: str
+    answers: tuple[Response, ...]
+    endless: bool = False
+
+    @property
+    def first(self) -> Response:
+        """The page's own answer.
+
+        Raises:
+            CouldNotVerify: there is none, because TLS could not be verified.
+        """
+        if not self.answers:
+            raise CouldNotVerify(f"GET {self.url} was not sent, because {self.tls_error}")
+        return self.answers[0]
+
+    @property
+    def last(self) -> Response:
+        """Where a visitor ends on this host.
+
+        Raises:
+            CouldNotVerify: there is no answer, or redirects do not end.
+        """
+        if self.endless:
+            raise CouldNotVerify(f"GET {self.url} was redirected more than {MAX_REDIRECTS} times")
+        _ = self.first
+        return self.answers[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class PlainAnswer:
+    """The plain http side.
+
+    Attributes:
+        url: what was asked for.
+        nobody: nothing answers on that port: the connection was refused, or not accepted in time.
+        answer: its own answer, no redirect followed.
+    """
+
+    url: str
+    nobody: Literal["", "refused", "timeout"]
+    answer: Response | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServedFile:
+    """What the server answers for a file that nobody should get; never what is in it.
+
+    Attributes:
+        path: what was asked for.
+        status: status code.
+        size: characters in the body, as far as it was read.
+        html: the answer is a page.
+        content: what the body was recognised as ("git configuration"), or "".
+        like_missing: it is the answer that any unknown path gets.
+        location: where a redirect leads to, or "".
+    """
+
+    path: str
+    status: int
+    size: int
+    html: bool
+    content: str
+    like_missing: bool
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A question to `latency`.
+
+    Attributes:
+        path: page to ask for; "" is the page that a visitor of the root ends on.
+        count: how often.
+    """
+
+    path: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Response times of one page.
+
+    Attributes:
+        url: the page.
+        seconds: from sending each request to the last byte of its answer.
+        statuses: status code of each.
+        connections: how many connections it took; more than one where the server does not keep them.
+    """
+
+    url: str
+    seconds: tuple[float, ...]
+    statuses: tuple[int, ...]
+    connections: int
+
+
+@fact(deadline=VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
+def root_page(url: Url, connection: Connection) -> Page:
+    """The answer of the endpoint's root, and where its redirects lead to within the same host."""
+    return _visit(url, connection, url.url)
+
+
+@fact(deadline=VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
+def visited(url: Url, connection: Connection, root_page: Page, *, ask: str) -> Page:
+    """The answer to a path (absolute on the host), and where its redirects lead to within the same host."""
+    address = on_host(url, ask)
+    if root_page.tls_error:
+        return Page(address, root_page.tls_error, ())
+    return root_page if same_page(address, url.url) else _visit(url, connection, address)
+
+
+def _visit(url: Url, connection: Connection, start: str) -> Page:
+    until = time.monotonic() + VISIT_SECONDS
+    address, answers = start, list[Response]()
+    while True:
+        try:
+            with Session(url, connection, address) as session:
+                answers.append(session.get(address, until))
+        except Untrusted as error:
+            if answers:
+                raise CouldNotVerify(f"GET {address} was not sent, because {error}") from None
+            return Page(start, str(error), ())
+        address = _next(answers[-1])
+        if not address or len(answers) > MAX_REDIRECTS:
+            return Page(start, "", tuple(answers), endless=bool(address))
+
+
+@fact
+def response(url: Url, root_page: Page) -> Response:  # noqa: ARG001 (a fact names its resource)
+    """The page that a visitor of the root ends on, without leaving the host."""
+    last = root_page.last
+    if last.status == 429 or last.status >= 500:
+        raise CouldNotVerify(f"GET {last.url} was answered {last.status}, an error instead of the page")
+    return last
+
+
+@fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
+def page(url: Url, connection: Connection, root_page: Page, *, ask: str) -> Page:
+    """The answer to a path (absolute on the host), redirects not followed."""
+    address = on_host(url, ask)
+    if root_page.tls_error:
+        return Page(address, root_page.tls_error, ())
+    if same_page(address, url.url):
+        return Page(address, "", root_page.answers[:1])
+    return Page(address, "", (_get(url, connection, address),))
+
+
+@fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
+def missing_page(url: Url, connection: Connection, root_page: Page) -> Response:
+    """The answer to a path that nobody could have guessed, always the same for one endpoint."""
+    from uuid import NAMESPACE_URL, uuid5
+
+    _ = root_page.first
+    return _get(url, connection, on_host(url, f"/{uuid5(NAMESPACE_URL, url.url)}"))
+
+
+@fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
+def plain_response(url: Url, connection: Connection, root_page: Page) -> PlainAnswer:
+    """The answer of the plain http side, redirects not followed."""
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    address = url.plain_http or (f"http://{host}/" if url.secure else url.url)
+    if same_page(address, url.url):
+        return PlainAnswer(address, "", root_page.first)
+    try:
+        return PlainAnswer(address, "", _get(url, connection, address))
+    except Nobody as error:
+        return PlainAnswer(address, error.how, None)
+
+
+@fact(deadline=2 * VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
+def served_files(
+    url: Url, connection: Connection, root_page: Page, missing_page: Response, *, asks: tuple[str, ...]
+) -> tuple[ServedFile, ...]:
+    """What is answered for paths that should not be served, and for the source maps of the root page's scripts."""
+    until = time.monotonic() + 2 * VISIT_SECONDS
+    found = []
+    with Session(url, connection, url.url) as session:
+        for path in dict.fromkeys((*asks, *_source_maps(root_page))):
+            answer = session.get(on_host(url, path), until)
+            found.append(
+                ServedFile(
+                    path,
+                    answer.status,
+                    len(answer.body),
+                    answer.html,
+                    _recognised(answer.body),
+                    alike(answer, missing_page),
+                    answer.location,
+                )
+            )
+    return tuple(found)
+
+
+@fact(deadline=2 * VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, exclusive=True)
+def latency(url: Url, connection: Connection, root_page: Page, *, ask: Samples) -> Latency:
+    """Response times of a page, asked for one after the other; fewer than asked for where they took over 50 s."""
+    until = time.monotonic() + 2 * VISIT_SECONDS
+    _ = root_page.first
+    address = on_host(url, ask.path) if ask.path else root_page.last.url
+    answers: list[Response] = []
+    with Session(url, connection, address, fresh=True) as session:
+        while len(answers) < ask.count and time.monotonic() < until:
+            answers.append(session.get(address))
+    return Latency(
+        address,
+        tuple(answer.seconds for answer in answers),
+        tuple(answer.status for answer in answers),
+        session.connections,
+    )
+
+
+def on_host(url: Url, path: str) -> str:
+    """Address of an absolute path on the endpoint's host."""
+    parts = urlsplit(url.url)
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _get(url: Url, connection: Connection, address: str) -> Response:
+    with Session(url, connection, address) as session:
+        return session.get(address)
+
+
+def origin(address: str) -> tuple[str, str | None, int]:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(address)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def same_page(one: str, other: str) -> bool:
+    """Whether two addresses are asked for in the same way."""
+    return origin(one) == origin(other) and target(one) == target(other)
+
+
+def _next(answer: Response) -> str:
+    """Where a redirect leads to, if that is on the same host and no step back from https to http."""
+    goal = answer.location.partition("#")[0]
+    here, there = origin(answer.url), origin(goal)
+    follow = there[1] == here[1] and there[0] in (("https",) if answer.secure else ("http", "https"))
+    return goal if follow else ""
+
+
+_PAGES = {
+    "PHP information page": r"<title>phpinfo\(\)|<h1 class=\"p\">PHP Version",
+    "PHP source": r"<\?php\s",
+    "server status page": r"Apache (Server )?Status",
+}
+_FILES = {
+    "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    "git configuration": r"(?m)^\[core\]",
+    "git reference": r"\A(ref: refs/|[0-9a-f]{40}\s*\Z)",
+    "git index": r"\ADIRC",
+    "database dump": r"(?m)^(-- (MySQL|MariaDB|PostgreSQL|SQLite)|CREATE TABLE |INSERT INTO )|\ASQLite format 3",
+    "archive": r"\APK\x03\x04|\A\x1f\ufffd\x08|\ABZh|\A7z\ufffd|\A[^\0]{1,100}\0{20,}.{0,200}ustar",
+    "source map": r"(?s)\A[^{]{0,20}\{.*\"mappings\"\s*:",
+    "server status page": r"\AActive connections: \d+",
+    "password file": r"(?m)^[^\s:<>]+:(\$|\{SHA\})",
+    "directory metadata": r"\A\0\0\0\x01Bud1",
+    "environment file": r"(?m)^[ \t]*(export[ \t]+)?[A-Z][A-Z0-9_]*=",
+}
+
+
+def _recognised(body: str) -> str:
+    # A page may show lines of a file (a manual does); what begins with markup is judged as a page.
+    known = _PAGES if body.lstrip()[:1] == "<" else _FILES
+    return next((content for content, pattern in known.items() if re.search(pattern, body)), "")
+
+
+def alike(one: Response, other: Response) -> bool:
+    """Whether answers differ in no more than answers to unknown paths do: the path itself, tokens, figures."""
+    paths = [urlsplit(answer.url).path for answer in (one, other)]
+    return _normal(one, paths) == _normal(other, paths)
+
+
+def _normal(answer: Response, paths: list[str]) -> tuple[int, bool, str]:
+    body = answer.body
+    for path in paths:
+        if path != "/":
+            # A page may link to the very path that was asked for.
+            body = body.replace(path, "").replace(path.lstrip("/"), "")
+    return answer.status, answer.html, re.sub(r"[\w+/=-]{16,}|\d+", "", body)
+
+
+def _source_maps(root_page: Page) -> list[str]:
+    from pytest_readiness.protocols.markup import parse
+
+    last = root_page.answers[-1]
+    if not last.html:
+        return []
+    maps = []
+    for script in parse(last.body).scripts:
+        with suppress(ValueError):  # an address that cannot be read
+            address = urljoin(last.url, script.src)
+            if script.src and origin(address) == origin(last.url):
+                maps.append(f"{urlsplit(address).path}.map")
+    return maps[:10]

@@ -1,0 +1,253 @@
+"""What an endpoint does with tokens and messages whose signature is not right, and at last with ones where it is."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import uuid4
+
+from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
+from pytest_readiness.core.registry import fact
+from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.facts.forms import Form, Outcome, outcome_of
+from pytest_readiness.domains.http.facts.pages import on_host
+from pytest_readiness.domains.http.facts.probes import once
+from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.protocols.http.addresses import shown
+from pytest_readiness.protocols.http.answer import Response
+from pytest_readiness.protocols.http.client import REQUEST_SECONDS, Session
+
+SIGNED_SECONDS = 60.0
+"""For all requests of one trial."""
+WELL_KNOWN = (
+    *("secret", "password", "changeme", "jwt", "jwt_secret", "jwt-secret", "your-256-bit-secret", "your_jwt_secret"),
+    *(
+        "your-secret-key",
+        "secretkey",
+        "secret_key",
+        "mysecret",
+        "supersecret",
+        "a-string-secret-at-least-256-bits-long",
+        "test",
+        "dev",
+        "key",
+        "123456",
+        "",
+    ),
+)
+"""Keys from tutorials and examples."""
+
+Scheme = Literal["stripe", "github", "hmac"]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTrial:
+    """A question to `tokens`.
+
+    Attributes:
+        path: what the token opens.
+        credential: name of the credential that is the token, or that logs in.
+        login: where to log in, or None where the credential is the token.
+        user_field, password_field: names of the login's fields.
+        token_field: dotted path of the token in the JSON that the login answers.
+    """
+
+    path: str
+    credential: str
+    login: Form | None
+    user_field: str
+    password_field: str
+    token_field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A token, without what makes it one, and what its forgeries were answered.
+
+    Attributes:
+        alg: how it says that it is signed.
+        lifetime: seconds from its being issued, or from now, whichever is longer, to its end; None without an end.
+        well_known: it is signed with a key from a tutorial.
+        outcomes: of the request without a token, with each forgery, and last with the token itself.
+    """
+
+    alg: str
+    lifetime: float | None
+    well_known: bool
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HookTrial:
+    """A question to `webhooks`.
+
+    Attributes:
+        path: where messages are sent.
+        scheme: how they are signed.
+        credential: name of the credential whose token is the key.
+        header: that carries the signature, for the scheme "hmac".
+        prefix: what stands before the signature in it.
+        encoding: of the signature, for the scheme "hmac".
+        payload: the message.
+        headers: of every message.
+        tolerance: age in seconds that a signed timestamp may have.
+    """
+
+    path: str
+    scheme: Scheme
+    credential: str
+    header: str
+    prefix: str
+    encoding: Literal["hex", "base64"]
+    payload: str
+    headers: tuple[tuple[str, str], ...]
+    tolerance: int
+
+
+@fact(deadline=SIGNED_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")
+def tokens(url: Url, connection: Connection, *, ask: TokenTrial) -> Tokens:
+    """A JSON Web Token's algorithm and lifetime, and what is answered to its forgeries and to itself."""
+    until = time.monotonic() + SIGNED_SECONDS
+    with once(), Session(url, connection, url.url) as session:
+        token = _issued(url, session, ask, until) if ask.login else _declared(url, ask.credential)
+        header, claims = _decoded(token, ask.credential)
+        address = on_host(url, ask.path)
+        outcomes = []
+        for name, shown_token in {
+            "no token": "",
+            **_forgeries(token, header, claims),
+            "the token itself": token,
+        }.items():
+            headers = [("Authorization", f"Bearer {shown_token}")] if shown_token else []
+            outcomes.append(outcome_of(name, session.send("GET", address, headers=headers, until=until)))
+    alg = str(header.get("alg"))
+    return Tokens(cut(alg, 20), _lifetime(claims), _well_known(token, alg), tuple(outcomes))
+
+
+def _declared(url: Url, name: str) -> str:
+    token = url.credential(name).token
+    if token is None:
+        raise NotDeclared(f"the credential '{name}' of {url.name} is no token")
+    return token.get_secret_value()
+
+
+def _issued(url: Url, session: Session, ask: TokenTrial, until: float) -> str:
+    credential, login = url.credential(ask.credential), ask.login
+    if login is None or credential.user is None or credential.password is None:
+        raise NotDeclared(f"the credential '{ask.credential}' of {url.name} is no user with a password")
+    fields = {ask.user_field: credential.user, ask.password_field: credential.password.get_secret_value()}
+    answer = session.send(
+        login.method,
+        on_host(url, login.path),
+        headers=[("Content-Type", "application/json")],
+        body=json.dumps(fields).encode(),
+        until=until,
+    )
+    place = f"{login.method} {shown(answer.url)} with the credential '{ask.credential}'"
+    if not 200 <= answer.status <= 299:
+        raise CouldNotVerify(f"{place} was answered {answer.status}")
+    try:
+        found: Any = json.loads(answer.body)
+        for key in ask.token_field.split("."):
+            found = found[key]
+    except (ValueError, RecursionError, LookupError, TypeError):
+        found = None
+    if not isinstance(found, str):
+        raise CouldNotVerify(f"{place} was answered without JSON that holds a text at '{ask.token_field}'")
+    return found
+
+
+def _decoded(token: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    try:
+        import jwt
+    except ImportError:
+        raise CouldNotVerify("the extra 'jwt' is not installed: pip install 'pytest-readiness[jwt]'") from None
+    try:
+        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+        return jwt.get_unverified_header(token), claims
+    except jwt.PyJWTError:
+        raise CouldNotVerify(f"the token of the credential '{name}' is no signed JSON Web Token") from None
+
+
+def _forgeries(token: str, header: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, str]:
+    head, body, signature = token.split(".")
+    # Of the last character base64 may not use every bit.
+    altered = f"{'B' if signature[:1] == 'A' else 'A'}{signature[1:]}"
+    return {
+        "an altered signature": f"{head}.{body}.{altered}",
+        "altered claims": f"{head}.{_encoded({**claims, 'readiness': True})}.{signature}",
+        "no signature": f"{head}.{body}.",
+        "alg none": f"{_encoded({**header, 'alg': 'none'})}.{body}.",
+        "alg NONE": f"{_encoded({**header, 'alg': 'NONE'})}.{body}.",
+    }
+
+
+def _encoded(part: Mapping[str, Any]) -> str:
+    from jwt.utils import base64url_encode
+
+    return base64url_encode(json.dumps(part, separators=(",", ":")).encode()).decode()
+
+
+def _lifetime(claims: Mapping[str, Any]) -> float | None:
+    end, begin = claims.get("exp"), claims.get("iat")
+    if isinstance(end, bool) or not isinstance(end, int | float):
+        return None
+    now = time.time()
+    return float(end - min(now, begin if isinstance(begin, int | float) else now))
+
+
+def _well_known(token: str, alg: str) -> bool:
+    import jwt
+    from jwt.algorithms import HMACAlgorithm
+    from jwt.utils import base64url_decode
+
+    try:
+        algorithm = jwt.get_algorithm_by_name(alg)
+    except NotImplementedError:
+        return False
+    signed, _, signature = token.rpartition(".")
+    return isinstance(algorithm, HMACAlgorithm) and any(
+        algorithm.verify(signed.encode(), key.encode(), base64url_decode(signature)) for key in WELL_KNOWN
+    )
+
+
+@fact(deadline=SIGNED_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")
+def webhooks(url: Url, connection: Connection, *, ask: HookTrial) -> tuple[Outcome, ...]:
+    """What a webhook's endpoint does with messages that are not rightly signed, and at last with one that is."""
+    until = time.monotonic() + SIGNED_SECONDS
+    key = _declared(url, ask.credential).encode()
+    now, body = int(time.time()), ask.payload.encode()
+    sendings: list[tuple[str, bytes, tuple[tuple[str, str], ...]]] = [
+        ("unsigned", body, ()),
+        ("signed with another key", body, _signature(ask, uuid4().bytes, body, now)),
+        ("altered after signing", body + b" ", _signature(ask, key, body, now)),
+    ]
+    if ask.scheme == "stripe":
+        stale = now - ask.tolerance - 60
+        sendings.append((f"signed {now - stale} s ago", body, _signature(ask, key, body, stale)))
+    sendings.append(("rightly signed", body, _signature(ask, key, body, now)))
+    with once(), Session(url, connection, url.url) as session:
+
+        def send(body: bytes, signature: tuple[tuple[str, str], ...]) -> Response:
+            headers = (("Content-Type", "application/json"), *ask.headers, *signature)
+            return session.send("POST", on_host(url, ask.path), headers=headers, body=body, until=until)
+
+        return tuple(outcome_of(name, send(body, signature)) for name, body, signature in sendings)
+
+
+def _signature(ask: HookTrial, key: bytes, body: bytes, at: int) -> tuple[tuple[str, str], ...]:
+    from base64 import b64encode
+
+    encode: Callable[[bytes], str] = bytes.hex if ask.encoding == "hex" else lambda raw: b64encode(raw).decode()
+    if ask.scheme == "stripe":
+        signed = hmac.digest(key, f"{at}.".encode() + body, "sha256")
+        return (("Stripe-Signature", f"t={at},v1={signed.hex()}"),)
+    signed = hmac.digest(key, body, "sha256")
+    if ask.scheme == "github":
+        return (("X-Hub-Signature-256", f"sha256={signed.hex()}"),)
+    return ((ask.header, f"{ask.prefix}{encode(signed)}"),)

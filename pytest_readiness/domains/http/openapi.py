@@ -1,0 +1,217 @@
+"""Descriptions of APIs by OpenAPI 3: whether one is valid, its GET operations, and whether an answer is as declared."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.facts.pages import origin
+from pytest_readiness.protocols.http.answer import Response
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+MAX_NODES = 200_000
+"""Values in one description; a small text can stand for many by YAML's aliases."""
+EXTRA = "the extra 'openapi' is not installed: pip install 'pytest-readiness[openapi]'"
+
+Document = Mapping[str, Any]
+
+
+class InvalidError(ValueError):
+    """A description is no valid one; the message is a clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Get:
+    """A GET operation that takes no required parameter.
+
+    Attributes:
+        path: as the description names it.
+        address: absolute; "" where the description names no server on the endpoint's own origin.
+        guarded: it needs a credential.
+        streams: it is answered by a stream of events, which does not end.
+    """
+
+    path: str
+    address: str
+    guarded: bool
+    streams: bool
+
+
+def load(text: str) -> Document:
+    """The description in a text of JSON or YAML.
+
+    Raises:
+        InvalidError: it is none of OpenAPI 3.
+        CouldNotVerify: it is too large or rests on other documents.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        try:
+            document = YAML(typ="safe", pure=True).load(text)
+        except (YAMLError, ValueError, RecursionError):
+            raise InvalidError("neither JSON nor YAML") from None
+    if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
+        old = isinstance(document, dict) and "swagger" in document
+        raise InvalidError("a document of Swagger 2, not OpenAPI 3" if old else "no document of OpenAPI 3")
+    for number, (key, value) in enumerate(_walk(document)):
+        if number > MAX_NODES:
+            raise CouldNotVerify(f"the description holds more than {MAX_NODES} values")
+        if key in ("$ref", "$dynamicRef") and isinstance(value, str) and not value.startswith("#"):
+            raise CouldNotVerify(f"the description rests on another document, which was not read: {cut(value, 100)}")
+    # Of YAML this leaves what JSON can say: a status is a text, a date too.
+    plain: Document = json.loads(json.dumps(document, default=str, skipkeys=True))
+    return plain
+
+
+def _walk(document: Any) -> Iterator[tuple[Any, Any]]:
+    pending: list[tuple[Any, Any]] = [("", document)]
+    while pending:
+        key, value = pending.pop()
+        yield key, value
+        if isinstance(value, dict):
+            pending += value.items()
+        elif isinstance(value, list):
+            pending += [("", each) for each in value]
+
+
+def fault(document: Document) -> str:
+    """The first thing that is wrong with a description, as a clause; "" where it is valid.
+
+    Raises:
+        CouldNotVerify: the extra is missing.
+    """
+    try:
+        from jsonschema.exceptions import ValidationError
+        from openapi_spec_validator import validate
+        from openapi_spec_validator.exceptions import OpenAPIError
+        from referencing.exceptions import Unresolvable
+    except ImportError:
+        raise CouldNotVerify(EXTRA) from None
+    try:
+        validate(document)
+    except ValidationError as error:
+        where = "/".join(map(str, error.absolute_path))
+        return f"{cut(error.message, 160)}{f' (at {cut(where, 100)})' if where else ''}"
+    except Unresolvable as error:
+        return f"{cut(str(error.ref), 100)} leads nowhere"
+    except OpenAPIError as error:
+        return cut(str(error), 200) or f"version {cut(str(document['openapi']), 20)} is not known"
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        return f"it cannot be read to its end ({type(error).__name__})"
+    return ""
+
+
+def get_operations(document: Document, address: str) -> list[Get]:
+    """The GET operations of a valid description, read from an address, that take no required parameter."""
+    found = []
+    for path, item in document.get("paths", {}).items():
+        item = _resolved(document, item)
+        operation = item.get("get")
+        if not operation or "{" in path:
+            continue
+        parameters = [*item.get("parameters", ()), *operation.get("parameters", ())]
+        if any(_resolved(document, parameter).get("required") for parameter in parameters):
+            continue
+        servers = operation.get("servers") or item.get("servers") or document.get("servers") or [{"url": "/"}]
+        roots = (root for server in servers if (root := _root(server, address)))
+        own = next((root for root in roots if origin(root) == origin(address)), "")
+        security = operation.get("security", document.get("security", []))
+        kinds = {kind for answer in _answers(document, operation).values() for kind in answer.get("content", {})}
+        found.append(
+            Get(
+                path,
+                own.rstrip("/") + path if own else "",
+                bool(security) and {} not in security,
+                kinds == {"text/event-stream"},
+            )
+        )
+    return found
+
+
+def _root(server: Document, address: str) -> str:
+    variables = server.get("variables", {})
+    url = re.sub(r"\{([^{}]+)\}", lambda name: str(variables.get(name[1], {}).get("default", "")), server["url"])
+    try:
+        joined = urljoin(address, url)
+        _ = origin(joined)
+    except ValueError:
+        return ""
+    return joined
+
+
+def _resolved(document: Document, value: Any) -> Any:
+    for _ in range(10):
+        if not isinstance(value, dict) or not isinstance(value.get("$ref"), str):
+            break
+        value = _at(document, value["$ref"])
+    return value
+
+
+def _at(document: Any, pointer: str) -> Any:
+    for part in pointer.removeprefix("#").split("/")[1:]:
+        part = part.replace("~1", "/").replace("~0", "~")
+        document = document[int(part) if isinstance(document, list) else part]
+    return document
+
+
+def _answers(document: Document, operation: Document) -> dict[str, Any]:
+    """The declared answers by status."""
+    return {status: _resolved(document, answer) for status, answer in operation.get("responses", {}).items()}
+
+
+def undeclared(document: Document, path: str, answer: Response) -> str:
+    """In what an answer to a GET operation is not as declared, as a clause without its content; "" in nothing."""
+    operation = _resolved(document, document["paths"][path])["get"]
+    declared = _answers(document, operation)
+    status = str(answer.status)
+    key = next((each for each in (status, f"{status[0]}XX", f"{status[0]}xx", "default") if each in declared), None)
+    if answer.status >= 500 or key is None:
+        return f"{status}, declared are {', '.join(sorted(declared))}"
+    content = declared[key].get("content", {})
+    if not content:
+        return ""
+    kind = answer.header("content-type").partition(";")[0].strip().lower()
+    wider = (kind, f"{kind.partition('/')[0]}/*", "*/*")
+    declared_kinds = {each.partition(";")[0].strip().lower(): each for each in content}
+    match = next((declared_kinds[each] for each in wider if each in declared_kinds), None)
+    if match is None:
+        return f"{status} with {cut(kind, 60) or 'no Content-Type'}, declared is {', '.join(sorted(content))}"
+    if kind != "application/json" and not kind.endswith("+json"):
+        return ""
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return f"{status} with {kind} that is no JSON"
+    schema = content[match].get("schema")
+    if schema is None:
+        return ""
+    try:
+        error = min(_validator(document, schema).iter_errors(value), key=lambda error: len(error.path), default=None)
+    except RecursionError:
+        return f"{status} with JSON that is too deep"
+    return f"{status} whose {cut(error.json_path, 80)} is not as the schema says ({error.validator})" if error else ""
+
+
+def _validator(document: Document, schema: Any) -> Validator:
+    from openapi_schema_validator import OAS30ReadValidator, OAS31Validator
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT4, DRAFT202012
+
+    old = str(document["openapi"]).startswith("3.0")
+    # The schema is looked up within the document, so that what it refers to is found there, too.
+    resource = (DRAFT4 if old else DRAFT202012).create_resource({**document, "x-asked": schema})
+    registry: Registry[Any] = Registry().with_resource("urn:document", resource)
+    dialect: type[Validator] = OAS30ReadValidator if old else OAS31Validator
+    return dialect({"$ref": "urn:document#/x-asked"}, registry=registry)

@@ -1,0 +1,132 @@
+"""Web endpoints."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from pytest_readiness.config.secrets import Secret
+from pytest_readiness.core.evidence import NotDeclared
+from pytest_readiness.core.resources import NAME, secrets_in
+from pytest_readiness.domains.tls.resource import TlsEndpoint
+
+UrlPath = Annotated[str, Field(pattern=r"^/[^\s#]*$")]
+
+
+class Credential(BaseModel):
+    """What a request may show to be let in: a token, a user with password, or headers of its own.
+
+    Attributes:
+        token: sent as `Authorization: Bearer …`.
+        user, password: sent as `Authorization: Basic …`, or filled into the form of a declared flow.
+        headers: headers by name, such as an API key.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    token: Secret | None = None
+    user: str | None = None
+    password: Secret | None = None
+    headers: dict[Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")], Secret] = {}
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Credential:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("'user' and 'password' belong together")
+        if (self.token is None) + (self.user is None) + (not self.headers) != 2:
+            raise ValueError("a credential is a token, a user with a password, or headers: one of them")
+        return self
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret text that it holds, in each form in which it is sent."""
+        # A user with a password is sent as one word, which a server may tell in turn.
+        sent = (value.removeprefix("Basic ") for _, value in self.as_headers())
+        return (*secrets_in(self.__dict__.values()), *sent)
+
+    def as_headers(self) -> tuple[tuple[str, str], ...]:
+        """The headers that carry it."""
+        if self.token is not None:
+            return (("Authorization", f"Bearer {self.token.get_secret_value()}"),)
+        if self.user is not None and self.password is not None:
+            pair = f"{self.user}:{self.password.get_secret_value()}".encode()
+            return (("Authorization", f"Basic {b64encode(pair).decode()}"),)
+        return tuple((name, value.get_secret_value()) for name, value in self.headers.items())
+
+
+class Url(TlsEndpoint):
+    """A web endpoint.
+
+    Attributes:
+        url: address of its root, http or https.
+        plain_http: the http address that must redirect to `url`; default: http on port 80 of the same host.
+        address: IP address to connect to instead of asking DNS (the name still goes into SNI and Host).
+        ca: file with the private authority to trust instead of the system's store.
+        health, readiness, liveness: paths of these endpoints.
+        client_cert, client_key: files of the certificate to show where the server asks for one, and of its key.
+        credentials: what requests of single checks may show, by a name that bindings use.
+    """
+
+    kind = "url"
+    section = "urls"
+    main = "url"
+
+    url: str
+    plain_http: str | None = None
+    health: UrlPath | None = None
+    readiness: UrlPath | None = None
+    liveness: UrlPath | None = None
+    credentials: dict[Annotated[str, Field(pattern=NAME)], Credential] = {}  # noqa: RUF012  (pydantic copies it)
+
+    def credential(self, name: str) -> Credential:
+        """The credential of that name.
+
+        Raises:
+            NotDeclared: the endpoint has none.
+        """
+        if name not in self.credentials:
+            raise NotDeclared(f"{self.name} declares no credential '{name}'")
+        return self.credentials[name]
+
+    @field_validator("url", "plain_http")
+    @classmethod
+    def _web_address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in (("http",) if info.field_name == "plain_http" else ("http", "https")):
+            raise ValueError(f"'{value}' must begin with http:// or https://")
+        if not parts.hostname or parts.username or parts.password or parts.fragment or parts.query:
+            raise ValueError("a web address is scheme, host, port and path, without user, query or fragment")
+        _ = parts.port
+        return value
+
+    @property
+    def where(self) -> str:
+        """The address."""
+        return self.url
+
+    @property
+    def host(self) -> str:
+        """Host name of the address."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """Port of the address."""
+        parts = urlsplit(self.url)
+        return parts.port or (443 if parts.scheme == "https" else 80)
+
+    @property
+    def secure(self) -> bool:
+        """Whether it is https."""
+        return self.url.startswith("https:")

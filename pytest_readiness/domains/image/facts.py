@@ -1,0 +1,34 @@
+"""Images that a Docker engine holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.container.engine import _address, _engine
+from pytest_readiness.domains.image.resource import Image
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """An image that the engine holds.
+
+    Attributes:
+        id: digest of its configuration, "sha256:…".
+    """
+
+    id: str
+
+
+@fact(deadline=15)
+def image_facts(image: Image) -> ImageFacts:
+    """The image that the engine holds under this reference."""
+    from docker.errors import NotFound
+
+    with _engine(image.engine) as client:
+        try:
+            return ImageFacts(client.images.get(image.image).attrs["Id"])
+        except NotFound:
+            reason = f"the Docker engine {_address(image.engine)} holds no image {image.image}"
+            raise CouldNotVerify(reason) from None

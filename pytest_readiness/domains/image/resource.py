@@ -1,0 +1,26 @@
+"""Container images."""
+
+from __future__ import annotations
+
+from pytest_readiness.core.resources import Resource
+
+
+class Image(Resource):
+    """A container image on a Docker engine.
+
+    Attributes:
+        image: reference (`shop:1.4.2`, `shop@sha256:…`).
+        engine: address of the engine; default: the environment's (DOCKER_HOST).
+    """
+
+    kind = "image"
+    section = "images"
+    main = "image"
+
+    image: str
+    engine: str | None = None
+
+    @property
+    def where(self) -> str:
+        """The reference."""
+        return self.image

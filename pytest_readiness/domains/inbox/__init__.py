@@ -1,0 +1,1 @@
+"""Inboxes that mail arrives in."""

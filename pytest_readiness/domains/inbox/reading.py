@@ -1,0 +1,377 @@
+"""Inboxes: what arrives over IMAP, in a Maildir, or at a mail catcher.
+
+Looking changes nothing: IMAP folders are opened by EXAMINE and read by BODY.PEEK, so that nothing becomes "seen".
+"""
+
+from __future__ import annotations
+
+import imaplib
+import json
+import re
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import getaddresses
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from pytest_readiness.core.audit import sent
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.resource import Credential, Url
+from pytest_readiness.domains.inbox.resource import Inbox
+from pytest_readiness.domains.tls.facts.connection import connection
+from pytest_readiness.protocols.html_page import HtmlPage, Link
+from pytest_readiness.protocols.http.client import Session
+from pytest_readiness.protocols.http.trust import trust
+
+IMAP_SECONDS = 10.0
+"""For connecting, and for each answer."""
+POLL_SECONDS = 0.5
+"""Between two looks into the inbox."""
+MAX_MAIL = 1024 * 1024
+"""Bytes of one mail that are read."""
+MAX_MAILS = 50
+"""Mails to one recipient, or the newest ones of a Maildir, that are looked at."""
+_ADDRESS = re.compile(r"https?://[^\s<>\"')\]]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A mail that arrived.
+
+    Attributes:
+        id: of this mail in its inbox.
+        sender: From.
+        subject: its subject.
+        headers: all headers: names in lower case and values.
+        text: what a reader reads: the plain text, and that of the HTML.
+        links: addresses in the text, and links of the HTML.
+    """
+
+    id: str
+    sender: str
+    subject: str
+    headers: tuple[tuple[str, str], ...]
+    text: str
+    links: tuple[Link, ...]
+
+
+class Mailbox(ABC):
+    """An inbox that is open."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self.inbox = inbox
+        self._known: dict[str, Received] = {}
+
+    @abstractmethod
+    def ids(self, to: str) -> Iterator[str]:
+        """Which mails may be for the recipient, at most `MAX_MAILS`, the newest of them."""
+
+    @abstractmethod
+    def raw(self, id: str) -> bytes:
+        """A mail as it came; empty where it has gone meanwhile."""
+
+    @abstractmethod
+    def remove(self, id: str) -> None:
+        """Remove a mail.
+
+        Raises:
+            CouldNotVerify: it could not be removed.
+        """
+
+    def mails(self, to: str) -> Iterator[Received]:
+        """The mails to a recipient."""
+        for id in self.ids(to):
+            if id not in self._known:
+                message = message_from_bytes(self.raw(id), policy=policy.default)
+                self._known[id] = _received(id, message)
+            if _is_to(self._known[id], to):
+                yield self._known[id]
+
+    def wait(self, to: str, subject: str, read: Collection[str], until: float) -> Received | None:
+        """The first mail to a recipient with this in its subject, and none of those that were read; None if none came.
+
+        Args:
+            to: address of the recipient.
+            subject: text that the subject contains.
+            read: ids of mails that are not meant.
+            until: reading of the monotonic clock.
+        """
+        while True:
+            for mail in self.mails(to):
+                if mail.id not in read and subject in mail.subject:
+                    return mail
+            left = until - time.monotonic()
+            if left <= 0:
+                return None
+            time.sleep(min(POLL_SECONDS, left))
+
+    def other_subjects(self, to: str, read: Collection[str]) -> list[str]:
+        """Subjects of the mails to a recipient that were not read."""
+        return [mail.subject for mail in self._known.values() if mail.id not in read and _is_to(mail, to)]
+
+
+@contextmanager
+def mailbox(inbox: Inbox) -> Iterator[Mailbox]:
+    """Open an inbox, and look whether it can be read.
+
+    Raises:
+        CouldNotVerify: it cannot.
+    """
+    if inbox.inbox.startswith("maildir:"):
+        yield _Maildir(inbox)
+    elif inbox.inbox.startswith("imap"):
+        box = _Imap(inbox)
+        try:
+            yield box
+        finally:
+            box.close()
+    else:
+        catcher = _Mailpit if inbox.inbox.startswith("mailpit") else _MailHog
+        with catcher.session(inbox) as session:
+            yield catcher(inbox, session)
+
+
+class _Maildir(Mailbox):
+    def __init__(self, inbox: Inbox) -> None:
+        super().__init__(inbox)
+        self._path = Path(inbox.inbox.removeprefix("maildir:"))
+        list(self.ids(""))
+
+    def ids(self, to: str) -> Iterator[str]:  # noqa: ARG002 (a Maildir cannot be searched)
+        found: list[tuple[float, str]] = []
+        for folder in ("new", "cur"):
+            try:
+                files = [each for each in (self._path / folder).iterdir() if not each.name.startswith(".")]
+            except (FileNotFoundError, NotADirectoryError):
+                raise CouldNotVerify(f"{self._path} is no Maildir: it has no folder '{folder}'") from None
+            except OSError as error:
+                raise CouldNotVerify(f"{self._path / folder} could not be read ({error.strerror})") from None
+            for file in files:
+                with suppress(FileNotFoundError):
+                    found.append((file.stat().st_mtime, f"{folder}/{file.name}"))
+        for _, name in sorted(found)[-MAX_MAILS:]:
+            yield name
+
+    def raw(self, id: str) -> bytes:
+        try:
+            with (self._path / id).open("rb") as file:
+                return file.read(MAX_MAIL)
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise CouldNotVerify(f"{self._path / id} could not be read ({error.strerror})") from None
+
+    def remove(self, id: str) -> None:
+        sent(f"remove {self._path / id}")
+        try:
+            (self._path / id).unlink()
+        except OSError as error:
+            raise CouldNotVerify(f"{self._path / id} could not be removed ({error.strerror})") from None
+
+
+class _Imap(Mailbox):
+    def __init__(self, inbox: Inbox) -> None:
+        super().__init__(inbox)
+        parts = urlsplit(inbox.inbox)
+        host, secure = parts.hostname or "", parts.scheme == "imaps"
+        self._place = f"{host}:{parts.port or (993 if secure else 143)}"
+        self._uidvalidity: bytes | None = None
+        context = trust(inbox.ca)
+        sent(f"IMAP login as {inbox.user} at {self._place}")
+        with self._said("no connection to"):
+            if secure:
+                self._client: imaplib.IMAP4 = imaplib.IMAP4_SSL(
+                    host, parts.port or 993, ssl_context=context, timeout=IMAP_SECONDS
+                )
+            else:
+                self._client = imaplib.IMAP4(host, parts.port or 143, timeout=IMAP_SECONDS)
+        try:
+            if not secure:
+                with self._said("no TLS by STARTTLS at"):
+                    self._client.starttls(context)
+            with self._said("no login at"):
+                assert inbox.password is not None
+                self._client.login(inbox.user or "", inbox.password.get_secret_value())
+            self._open("EXAMINE")
+        except BaseException:
+            self.close()
+            raise
+
+    def ids(self, to: str) -> Iterator[str]:
+        sent(f"IMAP search for mail to {to} at {self._place}")
+        # Selecting anew shows what has come since, on servers that tell nothing by themselves, too.
+        self._open("EXAMINE")
+        where = (f'HEADER {name} "{to}"' for name in ("To", "Cc", "Delivered-To", "X-Original-To"))
+        first, second, third, fourth = where
+        [found] = self._command("UID", "SEARCH", f"OR OR {first} {second} OR {third} {fourth}")
+        for uid in (found or b"").split()[-MAX_MAILS:]:
+            yield uid.decode("ascii")
+
+    def raw(self, id: str) -> bytes:
+        sent(f"IMAP fetch of message {id} at {self._place}")
+        data = self._command("UID", "FETCH", id, f"(BODY.PEEK[]<0.{MAX_MAIL}>)")
+        return next((each[1] for each in data if isinstance(each, tuple)), b"")
+
+    def remove(self, id: str) -> None:
+        sent(f"IMAP removal of message {id} at {self._place}")
+        self._open("SELECT")
+        self._command("UID", "STORE", id, "+FLAGS.SILENT", r"(\Deleted)")
+        with self._said("no answer to CAPABILITY from"):
+            _, [capabilities] = self._client.capability()
+        if b"UIDPLUS" not in capabilities.upper().split():
+            raise CouldNotVerify(f"{self._place} can remove single mails by marking them as deleted only")
+        # Without UIDPLUS, EXPUNGE would remove what others have marked, too.
+        self._command("UID", "EXPUNGE", id)
+
+    def close(self) -> None:
+        with suppress(imaplib.IMAP4.error, OSError):
+            self._client.logout()
+        with suppress(OSError):
+            self._client.shutdown()
+
+    def _open(self, how: str) -> None:
+        self._command(how, f'"{self.inbox.folder or "INBOX"}"')
+
+    def _command(self, name: str, *arguments: str) -> list[Any]:
+        with self._said(f"no answer to {name} {' '.join(arguments[:1])} from"):
+            if name == "UID":
+                status, data = self._client.uid(*arguments)
+            else:
+                status, data = self._client.select(arguments[0], readonly=name == "EXAMINE")
+        if status != "OK":
+            said = b" ".join(each for each in data if isinstance(each, bytes)).decode("utf-8", "replace")
+            raise CouldNotVerify(f"{self._place} refused {name} {' '.join(arguments[:1])} ({cut(said)})")
+        return data
+
+    @contextmanager
+    def _said(self, what: str) -> Iterator[None]:
+        import ssl
+
+        try:
+            yield
+        except ssl.SSLCertVerificationError as error:
+            raise CouldNotVerify(f"the certificate of {self._place} is not trusted ({error.verify_message})") from None
+        except TimeoutError:
+            raise CouldNotVerify(f"{what} {self._place} within {IMAP_SECONDS:g} s") from None
+        except UnicodeError:
+            raise CouldNotVerify(f"{what} {self._place} (user or password is not in ASCII)") from None
+        except (imaplib.IMAP4.error, OSError) as error:
+            said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise CouldNotVerify(f"{what} {self._place} ({cut(said.removeprefix('b').strip(chr(39)))})") from None
+
+
+class _Catcher(Mailbox):
+    """A mail catcher's web service."""
+
+    listing = ""
+
+    def __init__(self, inbox: Inbox, session: Session) -> None:
+        super().__init__(inbox)
+        self._session = session
+        self._root = self.root(inbox)
+        self._json("GET", self.listing)
+
+    @staticmethod
+    def root(inbox: Inbox) -> str:
+        """Address of the service, without a slash at its end."""
+        return inbox.inbox.partition("+")[2].rstrip("/")
+
+    @classmethod
+    @contextmanager
+    def session(cls, inbox: Inbox) -> Iterator[Session]:
+        """A session with the service."""
+        url = Url(name=inbox.name, url=cls.root(inbox), ca=inbox.ca)
+        credential = Credential(user=inbox.user, password=inbox.password) if inbox.user else None
+        with Session(url, connection(url), url.url, credential) as session:
+            yield session
+
+    def _asked(self, method: str, path: str, body: Any = None) -> str:
+        headers = [("Content-Type", "application/json")] if body is not None else []
+        data = json.dumps(body).encode() if body is not None else b""
+        answer = self._session.send(method, self._root + path, headers=headers, body=data, max_body=MAX_MAIL * 2)
+        if answer.status != 200:
+            raise CouldNotVerify(f"{method} {self._root}{path.partition('?')[0]} was answered {answer.status}")
+        return answer.body
+
+    def _json(self, method: str, path: str) -> Any:
+        try:
+            value = json.loads(self._asked(method, path))
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            raise CouldNotVerify(f"{method} {self._root}{path.partition('?')[0]} was not answered in JSON")
+        return value
+
+
+class _Mailpit(_Catcher):
+    """Mailpit, by its API v1."""
+
+    listing = "/api/v1/info"
+
+    def ids(self, to: str) -> Iterator[str]:
+        query = urlencode({"query": f'to:"{to}"', "limit": MAX_MAILS})
+        found = self._json("GET", f"/api/v1/search?{query}").get("messages") or []
+        for each in reversed(found):
+            yield str(each["ID"])
+
+    def raw(self, id: str) -> bytes:
+        return self._asked("GET", f"/api/v1/message/{quote(id, safe='')}/raw").encode()
+
+    def remove(self, id: str) -> None:
+        self._asked("DELETE", "/api/v1/messages", {"IDs": [id]})
+
+
+class _MailHog(_Catcher):
+    """MailHog, by its APIs v1 and v2."""
+
+    listing = "/api/v2/messages?limit=1"
+
+    def ids(self, to: str) -> Iterator[str]:
+        query = urlencode({"kind": "to", "query": to, "limit": MAX_MAILS})
+        found = self._json("GET", f"/api/v2/search?{query}").get("items") or []
+        for each in reversed(found):
+            yield str(each["ID"])
+
+    def raw(self, id: str) -> bytes:
+        mail = self._json("GET", f"/api/v1/messages/{quote(id, safe='')}")
+        return str((mail.get("Raw") or {}).get("Data", "")).encode()
+
+    def remove(self, id: str) -> None:
+        self._asked("DELETE", f"/api/v1/messages/{quote(id, safe='')}")
+
+
+def _received(id: str, message: EmailMessage) -> Received:
+    texts, links = [], list[Link]()
+    for part in message.walk():
+        if part.get_content_type() not in ("text/plain", "text/html") or part.get_filename():
+            continue
+        try:
+            content = str(part.get_content())
+        except (LookupError, ValueError, KeyError):  # an unknown or wrong charset
+            data = part.get_payload(decode=True)
+            content = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+        if part.get_content_type() == "text/html":
+            page = HtmlPage(content, "")
+            texts.append(page.text)
+            links += page.links
+        else:
+            texts.append(content)
+            links += [Link(address.rstrip(".,;:!?"), "") for address in _ADDRESS.findall(content)]
+    headers = tuple((name.lower(), " ".join(str(value).split())) for name, value in message.items())
+    return Received(id, _first(headers, "from"), _first(headers, "subject"), headers, "\n".join(texts), tuple(links))
+
+
+def _first(headers: Sequence[tuple[str, str]], name: str) -> str:
+    return next((value for each, value in headers if each == name), "")
+
+
+def _is_to(mail: Received, to: str) -> bool:
+    named = [value for name, value in mail.headers if name in ("to", "cc", "delivered-to", "x-original-to")]
+    return to.lower() in (address.lower() for _, address in getaddresses(named))

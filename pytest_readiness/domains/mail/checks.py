@@ -1,0 +1,230 @@
+"""Mail that the application sends: the server that takes it, and whether it arrives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.core.resources import Named
+from pytest_readiness.domains.http.checks.flow import asked, told
+from pytest_readiness.domains.http.facts.flow import FlowRun
+from pytest_readiness.domains.http.flow_steps import Flow, MailSteps
+from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.mail.facts import MAX_WITHIN, Delivery, MailLogin, MailServer, Posting, RelayTry, Reply
+from pytest_readiness.domains.mail.resource import MAIL_ADDRESS, Mail
+
+MailAddress = Annotated[str, Field(pattern=MAIL_ADDRESS, examples=["somebody@example.com"])]
+
+_FOR_STRANGERS = re.compile(
+    r"(?i)relay|authenticat|\bauth\b|log(ged)?.?in\b|access denied|not (permitted|allowed|authori[sz]ed)|prohibited"
+)
+"""Why a server refuses what a stranger wants; it may refuse for reasons that say nothing of relaying."""
+_FOR_ITS_ORIGIN = re.compile(r"(?i)blocked|listed|black.?list|reputation|spam|reverse|hostname|grey.?list|too many")
+_HIDES_PASSWORDS = re.compile(r"(SCRAM-.+|CRAM-MD5|DIGEST-MD5|NTLM|GSSAPI|GS2-.+|KERBEROS_V[45]|EXTERNAL)$")
+"""Mechanisms of AUTH, by their names at IANA, that send no password and nothing that serves as one."""
+
+
+@check(
+    "mail.reachable",
+    severity="high",
+    remedy="Let the mail server run, and let the runner's network reach its port.",
+    source="RFC 5321 3.1, 4.1.1.1",
+)
+def reachable(mail: Mail, mail_server: MailServer) -> Evidence:
+    """The mail server greets, and answers EHLO.
+
+    The session is begun as declared: with TLS from the first byte where `security` is `tls`. No mail is sent.
+    """
+    if mail_server.tls_error and not mail_server.hello:
+        raise CouldNotVerify(f"{mail.where} could not be spoken to over TLS: {mail_server.tls_error}")
+    claim(mail_server.greeting.code == 220, expected="a greeting 220", seen=str(mail_server.greeting))
+    hello = mail_server.hello
+    claim(hello is not None and hello.code == 250, expected="EHLO to be answered 250", seen=str(hello))
+    return Evidence(f"{mail.where}: {mail_server.greeting}, EHLO answered in {mail_server.seconds:.2f} s")
+
+
+@check(
+    "mail.starttls",
+    severity="high",
+    remedy="Let the mail server offer STARTTLS, with a certificate for its name, and let the application use it.",
+    source="RFC 3207; RFC 8314 3",
+)
+def starttls(mail: Mail, mail_server: MailServer) -> Evidence:
+    """Mail is handed over behind TLS, with a certificate that is valid for the server's name.
+
+    The TLS connection is made as declared: after STARTTLS, or from the first byte where `security` is `tls`; its
+    certificate is verified by the system's store, or by the declared `ca`. A server that is declared with `none` fails,
+    whatever it offers: the application does not use it. Protocol versions and ciphers are judged by `tls.*`.
+    """
+    expected = "verified TLS before mail is handed over"
+    if mail.security == "none":
+        offered = "which offers STARTTLS" if "STARTTLS" in mail_server.before else "which offers no STARTTLS"
+        raise ClaimFalse(expected, f"{mail.name} declares security: none for {mail.where}, {offered}")
+    if mail_server.hello is None and not mail_server.tls_error:
+        raise CouldNotVerify(f"{mail.where} greeted with {mail_server.greeting}")
+    claim(bool(mail_server.tls), expected=expected, seen=f"{mail.where}: {mail_server.tls_error}")
+    how = "after STARTTLS" if mail.security == "starttls" else "from the first byte"
+    return Evidence(f"{mail.where}: {mail_server.tls} {how}, certificate valid for {mail.host}")
+
+
+@check(
+    "mail.auth",
+    severity="high",
+    remedy="Give the application a user and password that the mail server takes, and offer AUTH behind TLS only.",
+    source="RFC 4954 4; RFC 8314 3",
+)
+def auth(mail: Mail, mail_server: MailServer, mail_login: MailLogin) -> Evidence:
+    """The mail server lets the declared user in, and asks for passwords behind TLS only.
+
+    One login is made, with the declared user and password, over verified TLS; without that no password is sent, and the
+    claim is false. It is false, too, where AUTH is offered before TLS in a way that shows the password, or a token that
+    is worth as much, to who listens: PLAIN, LOGIN, and every other that is not known to hide it. Those that do (SCRAM,
+    CRAM-MD5, DIGEST-MD5, NTLM, Kerberos) and EXTERNAL get a warning: what follows the login can still be read and
+    changed. That a wrong password is refused is `mail.wrong_password`.
+    """
+    offers = [each.split() for each in mail_server.before]
+    early = list(dict.fromkeys(way for name, *ways in offers if name == "AUTH" for way in ways))
+    shown = [way for way in early if not _HIDES_PASSWORDS.match(way)]
+    claim(
+        not shown,
+        expected="passwords to be asked for behind TLS only",
+        seen=f"{mail.where} offers AUTH {' '.join(early)} before TLS, where {', '.join(shown)} would show the password",
+    )
+    expected = f"a login as {mail.user} over verified TLS"
+    if mail_login.reply is None:
+        raise ClaimFalse(expected, f"no password was sent to {mail.where}: {mail_login.refused}")
+    if 400 <= mail_login.reply.code < 500:
+        raise CouldNotVerify(f"the login at {mail.where} was answered {mail_login.reply}, for the moment")
+    claim(mail_login.reply.code == 235, expected=expected, seen=f"{mail.where}: {mail_login.reply}")
+    offered = f"AUTH {' '.join(early)} is offered before TLS, too" if early else ""
+    return Evidence(
+        f"{mail.where} let {mail.user} in over {mail_login.tls}, {offered or 'AUTH is not offered before'}",
+        warning=f"{offered}: that shows no password, but protects nothing else" if offered else "",
+    )
+
+
+@check(
+    "mail.wrong_password",
+    severity="high",
+    remedy="Let the mail server verify passwords: one that takes any is open to everybody.",
+    source="RFC 4954 6",
+    check_class="active",
+)
+def wrong_password(mail: Mail, mail_wrong_login: MailLogin) -> Evidence:
+    """The mail server refuses the declared user with a wrong password.
+
+    One login is made, with a random password, over verified TLS.
+    """
+    reply = mail_wrong_login.reply
+    if reply is None:
+        raise CouldNotVerify(f"no login was tried at {mail.where}: {mail_wrong_login.refused}")
+    if reply.code == 0 or 400 <= reply.code < 500:
+        raise CouldNotVerify(f"a login at {mail.where} with a wrong password was answered: {reply}")
+    claim(reply.code >= 500, expected="a wrong password to be refused", seen=f"{mail.where}: {reply}")
+    return Evidence(f"{mail.where} refused a wrong password of {mail.user}: {reply}")
+
+
+@check(
+    "mail.not_open_relay",
+    severity="critical",
+    remedy="Let the mail server pass mail on to other domains for senders only that have logged in.",
+    source="RFC 2505 2.1; RFC 5321 7.9",
+    check_class="active",
+    asks=lambda _, parameters: {"mail_relay": (parameters["recipient"],)},
+)
+def not_open_relay(
+    mail: Mail, mail_relay: Mapping[str, tuple[RelayTry, ...]], *, recipient: MailAddress = "readiness@example.com"
+) -> Evidence:
+    """The mail server does not pass on mail of strangers to other domains.
+
+    Without a login, mail to another domain is announced from a foreign sender, from the empty one, and from the
+    declared `sender`; each must be refused because of that, at RCPT TO at the latest. No mail is sent. A server may
+    trust the network that this runs in: what is seen is true for the runner's place. A refusal for another reason, such
+    as a block list or an unknown domain, says nothing of relaying, and is no pass.
+
+    Args:
+        recipient: address in a domain that the server is not responsible for, and the foreign sender. The default is in
+            a domain that is reserved for examples (RFC 2606).
+    """
+    tries = mail_relay[recipient]
+    said = "; ".join(f"from <{each.sender}>: {each.rcpt or each.mail}" for each in tries)
+    taken = [each for each in tries if each.rcpt and 200 <= each.rcpt.code < 300]
+    if taken:
+        who = f"mail from <{taken[0].sender}> to <{recipient}>"
+        raise ClaimFalse("mail to another domain to be refused without a login", f"{who}: {taken[0].rcpt}")
+    for each in tries:
+        reply = each.rcpt or each.mail
+        own = each.rcpt is None and each.sender == mail.sender and reply.code >= 500
+        if not (own or _refuses_strangers(reply)):
+            raise CouldNotVerify(f"{mail.where} refused <{recipient}>, but not for being a stranger's: {reply}")
+    return Evidence(f"{mail.where} refused mail to <{recipient}> {said}")
+
+
+def _refuses_strangers(reply: Reply) -> bool:
+    return reply.code >= 400 and bool(_FOR_STRANGERS.search(reply.text)) and not _FOR_ITS_ORIGIN.search(reply.text)
+
+
+@check(
+    "mail.test_message",
+    severity="high",
+    remedy="Look into the mail server's log for the recipient: the mail was bounced, deferred, or filed elsewhere.",
+    check_class="disruptive",
+    asks=lambda _, p: {"mail_delivery": (Posting(p["inbox"], p["to"], p["within"]),)},
+)
+def test_message(
+    mail: Mail,
+    mail_delivery: Mapping[Posting, Delivery],
+    *,
+    inbox: Annotated[str, Named("inbox")],
+    to: MailAddress,
+    within: Annotated[int, Field(ge=1, le=MAX_WITHIN)] = 60,  # noqa: PT028 (no test, but the check of that name)
+) -> Evidence:
+    """A mail that is handed to the mail server arrives in an inbox.
+
+    One mail with a subject of its own is sent from the declared `sender`, with the declared user where there is one,
+    and looked for in the inbox; then it is removed there, where the inbox allows that. Where the inbox is a mail
+    catcher, it is seen that the server takes mail and hands it on, and not that other providers would take it.
+
+    Args:
+        inbox: name of the declared inbox that the recipient's mail arrives in.
+        to: the recipient.
+        within: how long it may take, in seconds, up to 240. 60: what somebody waits for who has just registered.
+    """
+    done = mail_delivery[Posting(inbox, to, within)]
+    expected = f"a mail to {to} in {inbox} within {within} s"
+    claim(not done.refused, expected=expected, seen=f"{mail.where} did not take it: {done.refused}")
+    if done.seconds is None:
+        raise ClaimFalse(expected, f"{mail.where} took '{done.subject}', and it did not arrive")
+    text = f"'{done.subject}' to {to} was in {inbox} after {done.seconds:.1f} s"
+    if done.removed:
+        return Evidence(text, warning=f"it is still there: {done.removed}")
+    return Evidence(f"{text}, and was removed")
+
+
+def _mail_asks(url: Url, parameters: Mapping[str, Any]) -> Mapping[str, Iterable[Flow]]:
+    return asked("mail_flow", url, parameters["steps"])
+
+
+@check(
+    "mail.received",
+    severity="high",
+    remedy="Look into the attached transcript, then into the logs of the application and of its mail server.",
+    check_class="disruptive",
+    asks=_mail_asks,
+)
+def received(mail_flow: Mapping[Flow, FlowRun], *, steps: MailSteps) -> Evidence:
+    """The application sends its own mail, which arrives, and what it says leads on.
+
+    A flow as of `http.flow`, of which at least one step waits for a mail in a declared inbox, by its recipient and
+    subject. The recipient contains `${unique}`, so that only a mail can be meant that this run made the application
+    send; later steps can use the link or code that is captured from it. At most 50 requests are sent, within 300 s.
+
+    Args:
+        steps: the steps, in order; docs/flows.md has their keys. At least one waits for a `mail`.
+    """
+    return told(mail_flow[Flow.of(steps)])

@@ -1,0 +1,72 @@
+"""Mail servers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from pytest_readiness.config.secrets import Secret
+from pytest_readiness.core.resources import AnchoredPath, Resource
+
+MAIL_ADDRESS = r"^[!#-;=?A-Z\[\]-~]+@[A-Za-z0-9.${}_-]+$"
+"""An address in ASCII, without quotes; `${…}` may stand in it where it is yet to be filled in."""
+MAIL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class Mail(Resource):
+    """The server that the application hands its mail to.
+
+    Attributes:
+        server: host name, with the port where it is not the usual one (`smtp.example.com:2525`).
+        security: `starttls` (usually port 587), `tls` from the first byte (465), `none` (25).
+        user, password: what it lets the application in with.
+        ca: file with the private authority to trust instead of the system's store.
+        sender: address that test mails come from.
+    """
+
+    kind = "mail"
+    section = "mail"
+    main = "server"
+
+    server: str
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    password: Secret | None = None
+    ca: AnchoredPath | None = None
+    sender: Annotated[str, Field(pattern=MAIL_ADDRESS)] | None = None
+
+    @field_validator("server")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        parts = urlsplit(f"//{value}")
+        if not parts.hostname or parts.netloc != value or "@" in value:
+            raise ValueError(f"'{value}' is no host name, with or without a port, such as smtp.example.com:587")
+        _ = parts.port
+        return value
+
+    @model_validator(mode="after")
+    def _whole_login(self) -> Mail:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("'user' and 'password' belong together")
+        return self
+
+    @property
+    def where(self) -> str:
+        """Host and port."""
+        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    @property
+    def host(self) -> str:
+        """Host name of the server."""
+        return urlsplit(f"//{self.server}").hostname or ""
+
+    @property
+    def port(self) -> int:
+        """Port of the server."""
+        return urlsplit(f"//{self.server}").port or MAIL_PORTS[self.security]

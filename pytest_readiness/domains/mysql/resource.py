@@ -1,0 +1,13 @@
+"""MySQL and MariaDB databases."""
+
+from __future__ import annotations
+
+from pytest_readiness.domains.database.resource import Database
+
+
+class Mysql(Database):
+    """A MySQL or MariaDB database."""
+
+    kind = "mysql"
+    engine = "mysql"
+    schemes = ("mysql", "mariadb")

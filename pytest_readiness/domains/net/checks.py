@@ -1,0 +1,360 @@
+"""A host's TCP ports as the runner sees them: from inside a firewall that proves nothing about the outside."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.domains.host.facts import HostFacts, question
+from pytest_readiness.domains.host.resource import Host
+from pytest_readiness.domains.net.facts import (
+    CONNECT_SECONDS,
+    SCAN_CONNECT_SECONDS,
+    AddressScan,
+    Connects,
+    ConnectTimes,
+    PortScan,
+    PortState,
+    Probe,
+    Scan,
+)
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Ports = Annotated[list[Port], Field(min_length=1)]
+Network = IPv4Network | IPv6Network
+
+
+def _scan(text: str) -> Scan:
+    first, _, last = text.partition("-")
+    return Scan(int(first), int(last))
+
+
+def _range(text: str) -> str:
+    scan = _scan(text)
+    if not 1 <= scan.first <= scan.last <= 65535:
+        raise ValueError("a range of ports is FIRST-LAST, within 1-65535")
+    return text
+
+
+PortRange = Annotated[str, Field(pattern=r"^\d{1,5}-\d{1,5}$"), AfterValidator(_range)]
+
+_WORDS = {
+    "open": "open",
+    "refused": "refused",
+    "silent": f"no answer within {CONNECT_SECONDS:g} s (filtered, or the host is down)",
+    "unreachable": "reported unreachable (rejected by a firewall, or no route)",
+}
+
+
+def _alive_port(host: Host, alive_port: int | None) -> int | None:
+    """A port that should answer: the one named, or the one that the runner logs in by."""
+    login = urlsplit(host.connection or "")
+    return alive_port or (login.port or 22 if login.scheme == "ssh" else None)
+
+
+def _need_address(host: Host) -> None:
+    if host.seen_at is None:
+        raise NotDeclared(f"{host.name} declares no address that the runner sees it at")
+
+
+def _probed(host: Host, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
+    _need_address(host)
+    alive = _alive_port(host, parameters["alive_port"]) if "alive_port" in parameters else None
+    return {"port_state": [str(port) for port in (*parameters["ports"], *([alive] if alive else []))]}
+
+
+def _seen(probe: Probe) -> str:
+    return f"port {probe.port} on {probe.address}: {_WORDS[probe.state]}"
+
+
+def _from(state: PortState | PortScan | ConnectTimes) -> str:
+    return f"seen from {state.runner}"
+
+
+def _itself(probes: list[Probe]) -> str:
+    own = [probe.address for probe in probes if probe.local]
+    return f"the runner has the address {own[0]} itself; others may see something else" if own else ""
+
+
+@check(
+    "net.open",
+    severity="high",
+    remedy="Start what should listen there, on an address that the runner reaches, and let firewalls pass it.",
+    source="RFC 9293 section 3.5 (connection establishment)",
+    asks=_probed,
+)
+def open(port_state: Mapping[str, PortState], *, ports: Ports) -> Evidence:
+    """Each listed TCP port accepts connections from the runner.
+
+    Of a name with several addresses one address must accept; the others are told in a warning. What answers there is
+    not looked at.
+
+    Args:
+        ports: the port numbers, 1 to 65535.
+    """
+    states = [port_state[str(port)] for port in ports]
+    probes = [probe for state in states for probe in state.probes]
+    shut = [probe for state in states if not _accepts(state) for probe in state.probes]
+    claim(
+        not shut,
+        expected=f"open: {', '.join(map(str, ports))}",
+        seen=f"{', '.join(map(_seen, shut))}; {_from(states[0])}",
+    )
+    accepting = ", ".join(_seen(probe) for probe in probes if probe.state == "open")
+    rest = ", ".join(_seen(probe) for probe in probes if probe.state != "open")
+    return Evidence(f"{accepting}; {_from(states[0])}", warning=rest or _itself(probes))
+
+
+def _accepts(state: PortState) -> bool:
+    return any(probe.state == "open" for probe in state.probes)
+
+
+@check(
+    "net.closed",
+    severity="critical",
+    remedy="Bind the service to a private address, or close the port in the firewall.",
+    source="RFC 9293 section 3.10.7.1 (a closed port answers with a reset)",
+    asks=_probed,
+)
+def closed(
+    port_state: Mapping[str, PortState], readiness_host: Host, *, ports: Ports, alive_port: Port | None = None
+) -> Evidence:
+    """No listed TCP port accepts connections from the runner, at any of the host's addresses.
+
+    A port is closed when the host refuses, or when nothing answers there while another port of the same address does.
+    Where nothing at all answers, the host may be down or the runner may have no way to it, and nothing is proven.
+
+    Args:
+        ports: the port numbers, 1 to 65535.
+        alive_port: a port that answers (accepts or refuses) when the host is up. Default: the one that the runner
+            logs in by, if that is by ssh.
+    """
+    states = [port_state[str(port)] for port in ports]
+    probes = [probe for state in states for probe in state.probes]
+    accepting = [probe for probe in probes if probe.state == "open"]
+    claim(
+        not accepting,
+        expected=f"closed: {', '.join(map(str, ports))}",
+        seen=f"{', '.join(map(_seen, accepting))}; {_from(states[0])}",
+    )
+    alive = _alive_port(readiness_host, alive_port)
+    others = port_state[str(alive)].probes if alive else ()
+    answering = {probe.address: probe.port for probe in (*probes, *others) if probe.up}
+    if unproven := [probe for probe in probes if probe.address not in answering]:
+        tried = f"neither does port {alive} answer" if alive else "name a port that answers as alive_port"
+        raise CouldNotVerify(f"{_seen(unproven[0])}; {tried}; {_from(states[0])}")
+    shut = ", ".join(_seen(probe) if probe.up else _filtered(probe, answering[probe.address]) for probe in probes)
+    return Evidence(f"{shut}; {_from(states[0])}", warning=_itself(probes))
+
+
+def _filtered(probe: Probe, answering: int) -> str:
+    how = "no answer" if probe.state == "silent" else "reported unreachable"
+    return f"port {probe.port} on {probe.address}: filtered ({how}, while port {answering} answers)"
+
+
+def _scanned(host: Host, parameters: Mapping[str, Any]) -> dict[str, list[Scan]]:
+    _need_address(host)
+    return {"port_scan": [_scan(parameters["range"])]}
+
+
+@check(
+    "net.only_open",
+    severity="critical",
+    remedy="Stop what listens on the other ports, bind it to a private address, or close the ports in the firewall.",
+    source="RFC 9293 section 3.5 (connection establishment); CIS Controls 4.8, 13.4",
+    asks=_scanned,
+)
+def only_open(
+    port_scan: Mapping[Scan, PortScan],
+    *,
+    ports: list[Port],
+    range: PortRange = "1-65535",
+) -> Evidence:
+    """No TCP port of the range other than the listed ones accepts connections from the runner.
+
+    Every port of the range is tried once, at each of the host's addresses. Some port must answer, even by refusing, or
+    nothing is proven; and the first one that did must still answer at the end, as firewalls silence those who try many.
+    That the listed ports are open is the claim of net.open.
+
+    Args:
+        ports: the port numbers that may accept, 1 to 65535; none where the list is empty.
+        range: the ports to try, as FIRST-LAST. 1-65535: all; at hosts that do not answer at closed ports that takes
+            about two minutes.
+    """
+    scan = port_scan[_scan(range)]
+    others = [(each, port) for each in scan.addresses for port in each.open if port not in ports]
+    claim(
+        not others,
+        expected=f"open in {range}: {', '.join(map(str, sorted(ports))) or 'none'} at most",
+        seen=f"{', '.join(f'port {port} on {each.address}: open' for each, port in others)}; {_from(scan)}",
+    )
+    for each in scan.addresses:
+        if not each.open and not each.refused:
+            raise CouldNotVerify(
+                f"no port of {range} on {each.address} answers within {SCAN_CONNECT_SECONDS:g} s; "
+                f"the host may be down, or the runner has no way to it; {_from(scan)}"
+            )
+    own = [each.address for each in scan.addresses if each.local]
+    warning = f"the runner has the address {own[0]} itself; others may see something else" if own else ""
+    return Evidence(f"{'; '.join(_of_range(each, range) for each in scan.addresses)}; {_from(scan)}", warning=warning)
+
+
+def _of_range(scan: AddressScan, range: str) -> str:
+    asked = _scan(range)
+    number = asked.last - asked.first + 1
+    silent = number - len(scan.open) - scan.refused
+    return (
+        f"of {number} ports on {scan.address} open: {', '.join(map(str, scan.open)) or 'none'}; "
+        f"{scan.refused} refuse, {silent} do not answer"
+    )
+
+
+def _ssh_probed(host: Host, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
+    return _probed(host, {"ports": [parameters["port"]], "alive_port": parameters["alive_port"]})
+
+
+@check(
+    "net.ssh_restricted",
+    severity="high",
+    remedy="Let the firewall pass ssh from the networks of those who administer the host only, or through a bastion.",
+    source="CIS Controls 4.4, 12.8; NIST SP 800-123 section 4.2",
+    asks=_ssh_probed,
+)
+def ssh_restricted(
+    port_state: Mapping[str, PortState],
+    *,
+    networks: Annotated[list[Network], Field(min_length=1, examples=[["203.0.113.0/24"]])],
+    port: Port = 22,
+    alive_port: Port | None = None,
+) -> Evidence:
+    """The ssh port does not accept connections from outside the networks that may log in.
+
+    It is seen from where the runner stands, so it can only be proven by a runner outside those networks, as far as the
+    runner knows its own address (behind NAT others see another one). One place outside is tried, not all of them;
+    sshd's own restrictions are not looked at.
+
+    Args:
+        networks: from where ssh is allowed, such as 203.0.113.0/24.
+        port: port of sshd, 1 to 65535. 22: the assigned one.
+        alive_port: a port that answers (accepts or refuses) when the host is up, such as 443; needed where the
+            firewall drops connections to the ssh port.
+    """
+    state = port_state[str(port)]
+    inside = [probe for probe in state.probes if _within(probe.source, networks)]
+    if inside:
+        raise CouldNotVerify(
+            f"the runner's own address {inside[0].source} is one from which ssh is allowed; "
+            "this can only be seen from outside those networks"
+        )
+    accepting = [probe for probe in state.probes if probe.state == "open"]
+    claim(
+        not accepting,
+        expected=f"ssh open to {', '.join(map(str, networks))} only",
+        seen=f"{', '.join(f'{_seen(probe)} to {probe.source}' for probe in accepting)}; {_from(state)}",
+    )
+    others = port_state[str(alive_port)].probes if alive_port else ()
+    answering = {probe.address: probe.port for probe in (*state.probes, *others) if probe.up}
+    if unproven := [probe for probe in state.probes if probe.address not in answering]:
+        tried = f"neither does port {alive_port} answer" if alive_port else "name a port that answers as alive_port"
+        raise CouldNotVerify(f"{_seen(unproven[0])}; {tried}; {_from(state)}")
+    return Evidence(
+        ", ".join(
+            f"{_seen(probe) if probe.up else _filtered(probe, answering[probe.address])} to {probe.source}"
+            for probe in state.probes
+        )
+        + f"; {_from(state)}",
+        warning=_itself(list(state.probes)),
+    )
+
+
+def _within(source: str, networks: list[Network]) -> bool:
+    return bool(source) and any(ip_address(source) in network for network in networks)
+
+
+def _timed(host: Host, parameters: Mapping[str, Any]) -> dict[str, list[Connects]]:
+    _need_address(host)
+    return {"connect_times": [Connects(parameters["port"], parameters["samples"])]}
+
+
+@check(
+    "net.latency",
+    severity="medium",
+    remedy="Look at the route and the load between the two; place them nearer to each other.",
+    source="RFC 9293 section 3.5 (a connection stands after one round trip)",
+    asks=_timed,
+)
+def latency(
+    connect_times: Mapping[Connects, ConnectTimes],
+    *,
+    ms: Annotated[float, Field(gt=0)],
+    port: Port,
+    samples: Annotated[int, Field(ge=5, le=200)] = 20,
+) -> Evidence:
+    """A TCP connection from the runner stands within the limit, at the 95th percentile.
+
+    Connections one after the other to the first address of the host, while nothing else reads it. Each takes one round
+    trip and whatever the system takes to accept. It is the latency from where the runner stands.
+
+    Args:
+        ms: limit for the 95th percentile (nearest rank), in milliseconds.
+        port: an open port, 1 to 65535.
+        samples: number of connections, 5 to 200. 20: the fewest of which the 95th percentile is not the slowest.
+    """
+    times = connect_times[Connects(port, samples)]
+    if times.last.state != "open":
+        raise CouldNotVerify(f"{_seen(times.last)}; {_from(times)}")
+    ordered = sorted(1000 * seconds for seconds in times.seconds)
+    p50, p95 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.50, 0.95))
+    figures = (
+        f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, max {ordered[-1]:.1f} ms of {len(ordered)} connections to "
+        f"{times.last.address} port {port}; {_from(times)}"
+    )
+    claim(p95 <= ms, expected=f"p95 of at most {ms:g} ms", seen=figures)
+    if len(ordered) < samples:
+        raise CouldNotVerify(f"time was over after {len(ordered)} of {samples} connections: {figures}")
+    own = f"the runner has the address {times.last.address} itself" if times.last.local else ""
+    return Evidence(figures, warning=own)
+
+
+def _connecting(host: Host, parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    if host.connection is None:
+        raise NotDeclared(f"{host.name} declares no connection to log in by")
+    return {"host_facts": (question("connect", parameters["host"], str(parameters["port"])),)}
+
+
+@check(
+    "net.reachable_from",
+    severity="high",
+    remedy="Open the way from this host: its route, the security groups and firewalls between them, the listener.",
+    source="RFC 9293 section 3.5 (connection establishment)",
+    asks=_connecting,
+)
+def reachable_from(
+    host_facts: HostFacts,
+    *,
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,253}$")],
+    port: Port,
+) -> Evidence:
+    """From this host, a TCP port of another one accepts connections.
+
+    The runner logs in to the host that the binding is on, and connects from there with bash or nc. What answers there
+    is not looked at; that the program on this host has the right address and password is another claim.
+
+    Args:
+        host: name or IP address of the other one, as this host knows it.
+        port: its port, 1 to 65535.
+    """
+    state, program = host_facts.connects(host, port)
+    claim(
+        state == "open",
+        expected=f"port {port} on {host} open to {host_facts.where}",
+        seen=f"from {host_facts.where}, port {port} on {host}: {state}",
+    )
+    return Evidence(f"from {host_facts.where}, port {port} on {host}: open (connected by {program})")

@@ -1,0 +1,244 @@
+"""PostgreSQL databases."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pytest_readiness.core import clock
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.domains.postgres.facts import PostgresFacts, Role, ServerTls, Session, WithoutTls
+from pytest_readiness.domains.postgres.resource import Postgres
+
+END_OF_SUPPORT = {
+    13: date(2025, 11, 13),
+    14: date(2026, 11, 12),
+    15: date(2027, 11, 11),
+    16: date(2028, 11, 9),
+    17: date(2029, 11, 8),
+    18: date(2030, 11, 14),
+}
+"""Day of the final release of each major version: https://www.postgresql.org/support/versioning/"""
+
+POWERFUL = (
+    "azure_pg_admin",
+    "cloudsqlsuperuser",
+    "pg_execute_server_program",
+    "pg_read_all_data",
+    "pg_read_server_files",
+    "pg_write_all_data",
+    "pg_write_server_files",
+    "rds_superuser",
+)
+"""Roles whose members reach the server's files, programs or everybody's data (PostgreSQL documentation, 'Predefined
+Roles'), or that a provider has in the superuser's place."""
+
+
+@check(
+    "postgres.connects",
+    severity="critical",
+    remedy="Check role, password, database and pg_hba.conf; the server's log has the details.",
+)
+def connects(postgres: Postgres, postgres_facts: PostgresFacts) -> Evidence:
+    """A session opens with the declared credentials and answers a query.
+
+    From the runner: whether the application gets in from its own place is not looked at.
+    """
+    session = postgres_facts.session
+    if session is None:
+        raise ClaimFalse(f"a session at {postgres.where}", postgres_facts.refusal)
+    return Evidence(
+        f"from the runner, {session.place.user} on {postgres.where}: PostgreSQL {session.version} answered SELECT 1 in "
+        f"{session.round_trip_ms:.1f} ms"
+    )
+
+
+@check(
+    "postgres.tls",
+    severity="high",
+    remedy="Set ssl = on, and let remote clients in by hostssl lines only (pg_hba.conf).",
+    source="PostgreSQL documentation, 'Secure TCP/IP Connections with SSL'; CIS PostgreSQL Benchmark",
+)
+def tls(postgres: Postgres, postgres_facts: PostgresFacts, postgres_without_tls: WithoutTls) -> Evidence:
+    """The session is encrypted, and the server opens none without TLS.
+
+    Both sides must call the session encrypted, or else something between them ends the TLS. A second connection,
+    without TLS and without a password, must be refused before it is asked for one. That is seen for the declared role
+    and database from the runner's address; other lines of pg_hba.conf are not looked at. The server's certificate is
+    verified where the target declares `ca` or the connection string asks for it; else the check passes with a warning.
+    """
+    session = postgres_facts.session
+    expected = "a TLS session, and none without TLS"
+    if session is None:
+        claim(postgres_facts.refused_for != "tls", expected=expected, seen=postgres_facts.refusal)
+    session = _opened(postgres_facts)
+    if not session.place.address:
+        raise NotDeclared(f"{postgres.name} is reached over a unix socket, on which there is nothing to encrypt")
+    claim(session.encrypted, expected=expected, seen=f"a session without TLS (sslmode={session.sslmode})")
+    server: ServerTls = _known(session, "server_tls")
+    between = "the server's side of the session is without TLS: something between ends it"
+    claim(server.on, expected=expected, seen=between)
+    words = postgres_without_tls.words
+    if postgres_without_tls.answer == "unclear":
+        raise CouldNotVerify(f"a connection without TLS ended neither in a session nor in a refusal: {words}")
+    claim(
+        postgres_without_tls.answer == "refused",
+        expected=expected,
+        seen=f"{server.protocol}, but without TLS {postgres_without_tls.answer}{words and f': {words}'}",
+    )
+    text = f"{server.protocol}, {server.cipher}; without TLS refused: {words}"
+    if session.verified:
+        return Evidence(f"{text}; the certificate's {session.verified} verified")
+    return Evidence(text, warning=f"the server's certificate is not verified (sslmode={session.sslmode}): declare ca")
+
+
+@check(
+    "postgres.version_supported",
+    severity="high",
+    remedy="Upgrade to a supported major version (pg_upgrade, logical replication, or the provider's way).",
+    source="https://www.postgresql.org/support/versioning/",
+)
+def version_supported(
+    postgres_facts: PostgresFacts, *, min_major: Annotated[int, Field(gt=0)] | None = None
+) -> Evidence:
+    """The server's major version is still supported.
+
+    A version newer than this catalogue knows passes with a warning. A beta or release candidate is not supported.
+
+    Args:
+        min_major: oldest accepted major version, instead of the oldest one that PostgreSQL's developers support on the
+            day of the run.
+    """
+    session = _opened(postgres_facts)
+    major = session.version_number // 10000
+    today = clock.now().date()
+    end = END_OF_SUPPORT.get(major)
+    until = f"supported until {end}" if end else "with an unknown end of support"
+    seen = f"PostgreSQL {session.version}, {until}"
+    supported = [known for known, last in END_OF_SUPPORT.items() if last >= today]
+    oldest = min_major or min(supported, default=max(END_OF_SUPPORT) + 1)
+    claim(major >= oldest, expected=f"PostgreSQL {oldest} or later on {today}", seen=seen)
+    claim(not re.match(r"\d+(beta|rc|devel)", session.version), expected="a released version", seen=seen)
+    if end is None or end < today:
+        return Evidence(seen, warning="its developers do not support it, as far as this catalogue knows")
+    return Evidence(seen)
+
+
+@check(
+    "postgres.connections",
+    severity="medium",
+    remedy="Pool connections (PgBouncer), shrink the applications' pools, or raise max_connections.",
+    source="PostgreSQL documentation, 'Connections and Authentication'",
+)
+def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float, Field(gt=0, le=100)] = 80) -> Evidence:
+    """Enough of the server's connections are free.
+
+    At this moment; the busiest hour may look different. Those reserved for administrators do not count as usable. A
+    role without pg_monitor cannot tell parallel workers from sessions, so that both count as used.
+
+    Args:
+        max_used_pct: highest accepted share of the usable connections that is in use, in percent. 80: the usual alert
+            threshold; during a rolling release old and new instances are connected together.
+    """
+    expected = f"at most {max_used_pct:g} % of the connections in use"
+    if postgres_facts.refused_for == "full":
+        raise ClaimFalse(expected, postgres_facts.refusal)
+    session = _opened(postgres_facts)
+    used: int = _known(session, "clients")
+    settings = _known(session, "settings")
+    most = int(settings["max_connections"])
+    reserved = sum(int(settings.get(f"{name}reserved_connections", 0)) for name in ("", "superuser_"))
+    usable = most - reserved
+    seen = f"{used} of {usable} in use ({100 * used / usable:.1f} %); {reserved} of {most} are reserved"
+    claim(100 * used <= max_used_pct * usable, expected=expected, seen=seen)
+    return Evidence(seen)
+
+
+@check(
+    "postgres.role",
+    severity="high",
+    remedy="Give the application a role of its own: ALTER ROLE … NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION "
+    "NOBYPASSRLS, no membership in powerful roles, and a schema instead of the database.",
+    source="PostgreSQL documentation, 'Role Attributes' and 'Predefined Roles'; CIS PostgreSQL Benchmark",
+)
+def role(postgres_facts: PostgresFacts, *, owns_database: bool = False) -> Evidence:
+    """The declared role has only the rights that an application needs.
+
+    It is no superuser and has none of CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS, itself or by membership; it is
+    no member of a predefined role that reaches the server's files, programs or everybody's data; and it owns no
+    database and not the schema public. Rights granted on single tables are not looked at.
+
+    Args:
+        owns_database: whether it may own databases, and with one its schema public.
+    """
+    session = _opened(postgres_facts)
+    own: Role
+    own, *others = _known(session, "roles")
+    owned: tuple[str, ...] = _known(session, "owned")
+    wrong = list(own.attributes)
+    for other in others:
+        powers = [*other.attributes, *(["its rights"] if other.name in POWERFUL else [])]
+        wrong += [f"{power} by membership in {other.name}" for power in powers]
+    if not owns_database and "SUPERUSER" not in own.attributes:
+        wrong += [f"owner of {name}" for name in owned if name.startswith("database ") or name == "schema public"]
+    claim(not wrong, expected="a role without administrators' rights", seen=f"{own.name}: {', '.join(wrong)}")
+    belongings = ", ".join(owned)
+    members = ", ".join(other.name for other in others)
+    return Evidence(
+        f"{own.name}: no administrator's right; member of {members or 'no role'}; owner of {belongings or 'no schema'}"
+    )
+
+
+@check(
+    "postgres.slow_query_log",
+    severity="medium",
+    remedy="ALTER SYSTEM SET log_min_duration_statement = '1s'; SELECT pg_reload_conf();",
+    source="PostgreSQL documentation, 'When to Log'; CIS PostgreSQL Benchmark",
+)
+def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Field(ge=0)] = 5000) -> Evidence:
+    """The server logs slow statements of the declared role in this database.
+
+    By log_min_duration_statement, or by the module auto_explain where it is loaded and takes every statement. That
+    somebody reads the log is not looked at, nor a logged line.
+
+    Args:
+        max_ms: longest time, in milliseconds, that a statement may take without being logged. 5000: the long end of
+            what is usual, 250 ms to 5 s.
+    """
+    session = _opened(postgres_facts)
+    settings: dict[str, str] = _known(session, "settings")
+    thresholds = {"log_min_duration_statement": float(settings["log_min_duration_statement"])}
+    if settings.get("auto_explain.log_level") == "log" and float(settings["auto_explain.sample_rate"]) == 1:
+        thresholds["auto_explain.log_min_duration"] = float(settings["auto_explain.log_min_duration"])
+    seen = ", ".join(f"{name} {'off' if ms < 0 else f'{ms:g} ms'}" for name, ms in thresholds.items())
+    claim(
+        any(0 <= ms <= max_ms for ms in thresholds.values()),
+        expected=f"statements of {max_ms:g} ms and more logged",
+        seen=seen,
+    )
+    level = settings["log_min_messages"]
+    claim(
+        level not in ("fatal", "panic"), expected="a log with messages of level LOG", seen=f"log_min_messages {level}"
+    )
+    destination = settings["log_destination"]
+    text = f"{seen}; to {destination}"
+    kept = settings["logging_collector"] == "on" or re.search("syslog|eventlog", destination)
+    warning = "" if kept else "it goes to the server's standard error, and nothing here shows who keeps that"
+    return Evidence(text, warning=warning)
+
+
+def _opened(facts: PostgresFacts) -> Session:
+    if facts.session is None:
+        raise CouldNotVerify(f"no session was opened: {facts.refusal}")
+    return facts.session
+
+
+def _known(session: Session, attribute: str) -> Any:
+    value = getattr(session, attribute)
+    if value is None:
+        raise CouldNotVerify(session.unread.get(attribute, "the server shows this session nothing of it"))
+    return value

@@ -1,0 +1,13 @@
+"""PostgreSQL databases."""
+
+from __future__ import annotations
+
+from pytest_readiness.domains.database.resource import Database
+
+
+class Postgres(Database):
+    """A PostgreSQL database."""
+
+    kind = "postgres"
+    engine = "postgres"
+    schemes = ("postgresql", "postgres")

@@ -1,0 +1,13 @@
+"""Redis and Valkey servers."""
+
+from __future__ import annotations
+
+from pytest_readiness.domains.database.resource import Database
+
+
+class Redis(Database):
+    """A Redis or Valkey server."""
+
+    kind = "redis"
+    engine = "redis"
+    schemes = ("redis", "rediss")

@@ -1,0 +1,134 @@
+"""Whether a host renews its certificates by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pytest_readiness.core import clock
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
+from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.domains.host.facts import HostFacts, question
+from pytest_readiness.domains.host.resource import Host
+from pytest_readiness.domains.tls.checks.protocol import DAY, days, listed
+from pytest_readiness.domains.tls.renewal import Job, StoredCertificate
+
+AbsolutePath = Annotated[str, Field(pattern=r"^/[^\x00\n]*$", max_length=1024)]
+Words = Annotated[str, Field(min_length=4, max_length=200, pattern=r"\S")]
+
+CLIENTS = (
+    ("certbot", re.compile(r"\bcertbot\b.*\brenew\b")),
+    ("acme.sh", re.compile(r"\bacme\.sh\b.*--(cron|renew-all)\b")),
+    ("lego", re.compile(r"\blego\b.*\brenew\b")),
+    ("dehydrated", re.compile(r"\bdehydrated\b.*(\s-c\b|--cron\b)")),
+)
+"""Clients of ACME, and how a command of theirs looks that renews."""
+
+_REHEARSAL = re.compile(r"--(dry-run|test-cert|staging)\b")
+
+
+def _asks(host: Host, parameters: Mapping[str, Any]) -> Asks:
+    if host.connection is None:
+        raise NotDeclared(f"{host.name} declares no connection to log in by")
+    return {"host_facts": (question("jobs"), question("certificates", *parameters["certificates"]))}
+
+
+@check(
+    "tls.renewal",
+    severity="high",
+    remedy="Let a timer or cron run the ACME client daily (certbot: systemctl enable --now certbot.timer), and look at "
+    "why its last run failed.",
+    source="RFC 8555; Let's Encrypt integration guide (renew when a third of the lifetime is left)",
+    asks=_asks,
+)
+def renewal(
+    host_facts: HostFacts,
+    *,
+    certificates: list[AbsolutePath] = [],  # noqa: B006
+    commands: list[Words] = [],  # noqa: B006
+    every_days: Annotated[int, Field(ge=1, le=31)] = 7,
+) -> Evidence:
+    """A job that renews certificates is scheduled on the host, and no certificate there is overdue for it.
+
+    A job is a systemd timer that is active, comes back after a boot, has a next run (OnCalendar) and whose last run did
+    not fail; or an entry of cron, with a cron daemon running. An ACME client that is only installed is none, nor is
+    Debian's entry for certbot in cron.d where systemd runs, as that then does nothing, nor a rehearsal (--dry-run).
+
+    The certificates are read from files, and each must have a quarter of its lifetime left, or 20 days where that is
+    less: clients renew when a third or 30 days are left, so that certificates of 90 or 47 days never fall below it
+    while renewal works. That this job renews just these files is not seen, and neither is what a server presents:
+    tls.expiry sees that. Renewal by the server itself (Caddy, Traefik) or by a cluster (cert-manager) is not seen
+    either.
+
+    Args:
+        certificates: files in PEM, by absolute path; the first certificate of each counts. Default: what certbot,
+            acme.sh, lego and dehydrated keep in their own places; one must be there.
+        commands: words of further commands that renew, at least 4 characters, such as the path of a script of
+            your own; certbot, acme.sh, lego and dehydrated are known.
+        every_days: longest accepted time between two runs, in days, 1 to 31. 7: several tries before it is too late
+            for a certificate of 47 days.
+    """
+    found = host_facts.jobs()
+    renewing = [job for job in found.jobs if _renews(job.command, commands)]
+    expected = f"a timer or cron job that renews certificates every {every_days} days or more often"
+    if not renewing and found.unreadable:
+        raise _unread(found.unreadable, host_facts.where)
+    known = ", ".join([*(name for name, _ in CLIENTS), *commands])
+    claim(bool(renewing), expected=expected, seen=f"{len(found.jobs)} timers and cron jobs, none with {known}")
+    told = {job: _fault(job, every_days) for job in renewing}
+    good = [job for job, fault in told.items() if not fault]
+    claim(bool(good), expected=expected, seen=listed([f"{job.name}: {fault}" for job, fault in told.items()]))
+    failed = [job for job in renewing if job.failed and not job.fault]
+    claim(not failed, expected=expected, seen=listed([f"{job.name}: {told[job]}" for job in failed]))
+    text = _overdue(host_facts, certificates)
+    return Evidence(f"{listed([_scheduled(job) for job in good])}; {text}")
+
+
+def _renews(command: str, commands: Sequence[str]) -> bool:
+    if _REHEARSAL.search(command):
+        return False
+    return any(client.search(command) for _, client in CLIENTS) or any(words in command for words in commands)
+
+
+def _fault(job: Job, every_days: int) -> str:
+    if job.fault:
+        return job.fault
+    if job.failed:
+        return f"its last run failed ({job.failed})"
+    if job.next_run is not None:
+        late = job.next_run > clock.now() + every_days * DAY
+        return f"its next run is on {job.next_run:%Y-%m-%d} only" if late else ""
+    return f"up to {job.days} days between two runs" if job.days > every_days else ""
+
+
+def _scheduled(job: Job) -> str:
+    if job.next_run is not None:
+        return f"{job.name}, next run {job.next_run:%Y-%m-%d %H:%M} UTC"
+    return f"{job.name}, at least every {job.days} days"
+
+
+def _overdue(host_facts: HostFacts, paths: Sequence[str]) -> str:
+    stored, unreadable = host_facts.certificates(*paths)
+    if unreadable and (paths or not stored):
+        raise _unread(unreadable, host_facts.where)
+    expected = "certificates that are renewed in time"
+    claim(bool(stored), expected=expected, seen="none where ACME clients keep them; name the files as 'certificates'")
+    return listed([f"{each.path} {_left(each, expected)}" for each in stored])
+
+
+def _left(each: StoredCertificate, expected: str) -> str:
+    claim(not each.absent, expected=expected, seen=f"{each.path} is not there")
+    if each.not_before is None or each.not_after is None:
+        raise CouldNotVerify(f"{each.path} holds no certificate in PEM")
+    lifetime, left = each.not_after - each.not_before, each.not_after - clock.now()
+    text = f"{days(max(left, timedelta()))} left of {days(lifetime)}"
+    claim(left >= min(20 * DAY, lifetime / 4), expected=expected, seen=f"{each.path}: {text}, overdue for renewal")
+    return text
+
+
+def _unread(paths: Sequence[str], where: str) -> CouldNotVerify:
+    return CouldNotVerify(f"{listed(paths)} on {where} may not be read; set sudo: true on this host")

@@ -1,0 +1,1 @@
+"""What is read from a port that TLS is spoken on."""

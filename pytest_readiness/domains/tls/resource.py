@@ -1,0 +1,95 @@
+"""Ports that TLS is spoken on."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    field_validator,
+    model_validator,
+)
+
+from pytest_readiness.core.resources import AnchoredPath, Resource
+
+Starttls = Literal["smtp", "imap", "pop3", "ftp", "ldap", "postgres", "xmpp"]
+
+
+class TlsEndpoint(Resource):
+    """A port that TLS may be spoken on: what an `Endpoint` and a `Url` have in common.
+
+    Attributes:
+        address: IP address to connect to instead of asking DNS (the name still goes into SNI).
+        ca: file with the private authority to trust instead of the system's store.
+        client_cert, client_key: files of the certificate to show where the server asks for one, and of its key.
+    """
+
+    kind = "endpoint"
+
+    address: str | None = None
+    ca: AnchoredPath | None = None
+    client_cert: AnchoredPath | None = None
+    client_key: AnchoredPath | None = None
+
+    @model_validator(mode="after")
+    def _whole_pair(self) -> Self:
+        if self.client_key is not None and self.client_cert is None:
+            raise ValueError("'client_key' is the key of 'client_cert', which is missing")
+        return self
+
+    @property
+    def host(self) -> str:
+        """Host name, for SNI, and that the certificate must be for."""
+        raise NotImplementedError
+
+    @property
+    def port(self) -> int:
+        """Port to connect to."""
+        raise NotImplementedError
+
+    @property
+    def secure(self) -> bool:
+        """Whether TLS is to be spoken there."""
+        return True
+
+
+class Endpoint(TlsEndpoint):
+    """A port of any protocol that TLS is spoken on, from the first byte or after STARTTLS.
+
+    Attributes:
+        endpoint: host name and port (`ldap.example.com:636`, `[::1]:993`).
+        starttls: protocol that asks for TLS first: smtp, imap, pop3, ftp, ldap, postgres or xmpp; absent where TLS
+            begins at once.
+        address: IP address to connect to instead of asking DNS (the name still goes into SNI).
+        ca: file with the private authority to trust instead of the system's store.
+        client_cert, client_key: files of the certificate to show where the server asks for one, and of its key.
+    """
+
+    section = "endpoints"
+    main = "endpoint"
+
+    endpoint: str
+    starttls: Starttls | None = None
+
+    @field_validator("endpoint")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        parts = urlsplit(f"//{value}")
+        if not parts.hostname or parts.netloc != value or "@" in value or not parts.port:
+            raise ValueError(f"'{value}' is no host name and port, such as mail.example.com:587")
+        return value
+
+    @property
+    def where(self) -> str:
+        """Host name and port."""
+        return self.endpoint
+
+    @property
+    def host(self) -> str:
+        """Host name of the endpoint."""
+        return urlsplit(f"//{self.endpoint}").hostname or ""
+
+    @property
+    def port(self) -> int:
+        """Port of the endpoint."""
+        return urlsplit(f"//{self.endpoint}").port or 0

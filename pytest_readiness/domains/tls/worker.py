@@ -1,0 +1,509 @@
+"""TLS scans by sslyze, and the process that runs them: `python -m pytest_readiness.domains.tls.worker DESCRIPTOR`.
+
+sslyze keeps a processor busy, its Scanner can wait for ever, and loading its trust stores warns; none of that is for
+the process that runs the tests.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_readiness.core import clock
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.domains.tls.facts.scan import (
+    VERSIONS,
+    Certificate,
+    Deployment,
+    Offer,
+    ScanRequest,
+    Suite,
+    TlsScan,
+)
+from pytest_readiness.domains.tls.staple import staple
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from sslyze.scanner.models import AllScanCommandsAttempts
+    from sslyze.scanner.scan_command_attempt import ScanCommandAttempt
+    from sslyze.server_connectivity import ServerConnectivityInfo
+    from sslyze.server_setting import ServerNetworkConfiguration, ServerNetworkLocation
+
+CONNECTIONS = 5
+"""Connections to one endpoint at a time; sslyze's own default."""
+
+SYSTEM_STORES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine, Arch
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+    "/etc/ssl/cert.pem",  # macOS, BSD
+)
+
+RESUMPTIONS = 3
+"""Sessions of TLS 1.3 that are resumed: behind a load balancer, one may be luck."""
+
+CONNECT_SECONDS = 5.0
+"""For a connection, and again for the handshake; sslyze's own default."""
+
+TICKET_SECONDS = 2.0
+"""For a server to send the ticket of a session after the handshake."""
+TICKET_POLL_SECONDS = 0.05
+
+REFUSALS = {
+    "ssl_3_0_cipher_suites": ("TLS alert: handshake failure", "TLS alert: protocol version"),
+    "tls_1_0_cipher_suites": ("TLS alert: protocol version",),
+    "tls_1_1_cipher_suites": ("TLS alert: protocol version",),
+}
+"""How a server says that it does not speak an old version, whatever the suite; SSL 3.0 has no alert for just that."""
+
+
+def scan(request: ScanRequest) -> TlsScan:
+    """Scan one endpoint.
+
+    Raises:
+        CouldNotVerify: no TLS connection came about, or the endpoint stopped answering during the scan.
+    """
+    from sslyze.plugins.scan_commands import ScanCommand
+    from sslyze.scanner.models import ServerScanRequest
+    from sslyze.scanner.scanner import Scanner
+    from sslyze.server_connectivity import ServerConnectivityInfo
+    from sslyze.server_setting import ServerNetworkLocation
+
+    location = ServerNetworkLocation(request.host, request.port, request.address)
+    network = _network(request, location)
+    server = ServerConnectivityInfo(
+        location, network, _probe(location, network, f"no TLS connection to {request.where}")
+    )
+    refused = tuple(command for command in REFUSALS if command in request.commands and _refuses(server, command))
+    scanner = Scanner(CONNECTIONS, concurrent_server_scans_limit=1)
+    commands = {ScanCommand(command) for command in request.commands if command not in refused}
+    scanner.queue_scans([ServerScanRequest(location, network, commands)])
+    (result,) = scanner.get_results()
+    resumed = _resumed_tls13(request) if "session_resumption" in request.commands else None
+    # Handshakes that an intrusion filter cuts off look like refused suites; then the next one fails too.
+    _probe(location, network, f"{request.where} stopped answering during the TLS scan")
+    if result.scan_result is None:
+        raise CouldNotVerify(f"{request.where} broke the TLS scan off", transient=True)
+    return record(request, result.scan_result, refused, resumed)
+
+
+def _network(request: ScanRequest, location: ServerNetworkLocation) -> ServerNetworkConfiguration:
+    from sslyze.connection_helpers.opportunistic_tls_helpers import ProtocolWithOpportunisticTlsEnum as Protocol
+    from sslyze.server_setting import ClientAuthenticationCredentials, ServerNetworkConfiguration
+
+    shown = None
+    if request.client_cert and request.client_key:
+        try:
+            shown = ClientAuthenticationCredentials(Path(request.client_cert), Path(request.client_key))
+        except Exception as error:  # noqa: BLE001 - OpenSSL's own errors, which share no base
+            reason = f"{error}".partition("\n")[0]
+            raise CouldNotVerify(
+                f"the client certificate {request.client_cert} could not be used ({reason[:200]})"
+            ) from None
+    return ServerNetworkConfiguration(
+        tls_server_name_indication=location.hostname,
+        tls_opportunistic_encryption=Protocol(request.starttls.upper()) if request.starttls else None,
+        tls_client_auth_credentials=shown,
+    )
+
+
+def _probe(location: ServerNetworkLocation, network: ServerNetworkConfiguration, failure: str) -> Any:
+    from sslyze.errors import ConnectionToServerFailed
+    from sslyze.server_connectivity import check_connectivity_to_server
+
+    try:
+        return check_connectivity_to_server(location, network)
+    except ConnectionToServerFailed as error:
+        raise CouldNotVerify(f"{failure} ({error.error_message.strip()})") from None
+
+
+def _refuses(server: ServerConnectivityInfo, command: str) -> bool:
+    """Whether one handshake that offers every suite of an old version is answered by the alert for just that.
+
+    A server that accepted any of the suites alone would accept this handshake too. sslyze tries 121 suites each, one
+    connection each; that is more than half of a scan's connections.
+    """
+    from sslyze.errors import ServerRejectedTlsHandshake
+    from sslyze.plugins.openssl_cipher_suites.cipher_suites import CipherSuitesRepository
+    from sslyze.server_connectivity import TlsVersionEnum
+
+    version = TlsVersionEnum[command.removesuffix("_cipher_suites").upper()]
+    suites = sorted(suite.openssl_name for suite in CipherSuitesRepository.get_all_cipher_suites(version))
+    connection = server.get_preconfigured_tls_connection(version, should_use_legacy_openssl=True)
+    connection.ssl_client.set_cipher_list(":".join(suites))
+    try:
+        connection.connect()
+    except ServerRejectedTlsHandshake as error:
+        return error.error_message.strip() in REFUSALS[command]
+    except Exception:  # noqa: BLE001 - anything else is no clear answer: sslyze shall try each suite
+        return False
+    finally:
+        connection.close()
+    return False
+
+
+def _resumed_tls13(request: ScanRequest) -> tuple[int, int] | None:
+    """How many sessions of TLS 1.3 are resumed, and of how many; sslyze tries that with older versions only."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    if request.client_cert:
+        context.load_cert_chain(request.client_cert, request.client_key)
+    resumed = 0
+    try:
+        for _ in range(RESUMPTIONS):
+            with _tls13(request, context, None) as first:
+                session = _ticket(first)
+            if session is None:
+                break
+            with _tls13(request, context, session) as second:
+                resumed += bool(second.session_reused)
+    except OSError:
+        # Refused or cut off: who wants to know asks for the suites of TLS 1.3 too.
+        return None
+    return resumed, RESUMPTIONS
+
+
+def _tls13(request: ScanRequest, context: ssl.SSLContext, session: ssl.SSLSession | None) -> ssl.SSLSocket:
+    from sslyze.connection_helpers.opportunistic_tls_helpers import OpportunisticTlsError, get_opportunistic_tls_helper
+    from sslyze.server_setting import ServerNetworkLocation
+
+    raw = socket.create_connection((request.address, request.port), CONNECT_SECONDS)
+    try:
+        protocol = _network(request, ServerNetworkLocation(request.host, request.port, request.address))
+        if protocol.tls_opportunistic_encryption:
+            get_opportunistic_tls_helper(
+                protocol.tls_opportunistic_encryption, protocol.xmpp_to_hostname, protocol.smtp_ehlo_hostname
+            ).prepare_socket_for_tls_handshake(raw)
+        return context.wrap_socket(raw, server_hostname=request.host, session=session)
+    except OpportunisticTlsError as error:
+        raw.close()
+        raise ConnectionError(str(error)) from None
+    except BaseException:
+        raw.close()
+        raise
+
+
+def _ticket(connection: ssl.SSLSocket) -> ssl.SSLSession | None:
+    """The session, once its ticket has come: servers send it after the handshake, before anything is asked."""
+    connection.settimeout(TICKET_POLL_SECONDS)
+    until = time.monotonic() + TICKET_SECONDS
+    while time.monotonic() < until:
+        session = connection.session
+        if session and session.has_ticket:
+            return session
+        with suppress(TimeoutError):
+            if not connection.recv(4096):
+                break
+    return None
+
+
+def record(
+    request: ScanRequest,
+    result: AllScanCommandsAttempts,
+    refused: tuple[str, ...] = (),
+    resumed: tuple[int, int] | None = None,
+) -> TlsScan:
+    """Turn sslyze's result into a record.
+
+    Args:
+        request: what was asked for.
+        result: what sslyze returned.
+        refused: commands that need not run, because the server refuses the version altogether.
+        resumed: what resuming sessions of TLS 1.3 led to.
+
+    Raises:
+        CouldNotVerify: the trust store could not be read.
+    """
+    failed: dict[str, str] = {}
+    got: dict[str, Any] = {}
+    for command in request.commands:
+        if command in refused:
+            continue
+        attempt = getattr(result, command)
+        if attempt.result is None:
+            failed[command] = _why(attempt)
+        else:
+            got[command] = attempt.result
+
+    def seen(command: str, field: str) -> Any:
+        return getattr(got[command], field) if command in got else None
+
+    deployments: tuple[Deployment, ...] = ()
+    store = ""
+    if "certificate_info" in got:
+        store, anchors = _trust_store(request.ca)
+        deployments = tuple(_deployments(got["certificate_info"], request.host, anchors))
+    robot = seen("robot", "robot_result")
+    ids = seen("session_resumption", "session_id_resumption_result")
+    tickets = seen("session_resumption", "tls_ticket_resumption_result")
+    hsts = seen("http_headers", "strict_transport_security_header")
+    return TlsScan(
+        host=request.host,
+        port=request.port,
+        store=store,
+        completed=tuple(command for command in request.commands if command not in failed),
+        failed=failed,
+        deployments=deployments,
+        offers=tuple(
+            Offer(version, (), 0) if command in refused else _offer(version, got[command])
+            for command, version in VERSIONS.items()
+            if command in refused or command in got
+        ),
+        groups=tuple(sorted(group.name for group in seen("elliptic_curves", "supported_curves") or ())),
+        heartbleed=seen("heartbleed", "is_vulnerable_to_heartbleed"),
+        ccs_injection=seen("openssl_ccs_injection", "is_vulnerable_to_ccs_injection"),
+        compression=seen("tls_compression", "supports_compression"),
+        robot=robot.value if robot else None,
+        secure_renegotiation=seen("session_renegotiation", "supports_secure_renegotiation"),
+        client_renegotiation=seen("session_renegotiation", "is_vulnerable_to_client_renegotiation_dos"),
+        fallback_scsv=seen("tls_fallback_scsv", "supports_fallback_scsv"),
+        extended_master_secret=seen("tls_extended_master_secret", "supports_ems_extension"),
+        early_data=seen("tls_1_3_early_data", "supports_early_data"),
+        session_ids=ids.value if ids else None,
+        session_tickets=tickets.value if tickets else None,
+        tls13_resumption=resumed,
+        hsts_seconds=hsts.max_age if hsts else None,
+    )
+
+
+def _why(attempt: ScanCommandAttempt[Any]) -> str:
+    from sslyze.scanner.scan_command_attempt import ScanCommandErrorReasonEnum as Reason
+
+    if attempt.error_reason is Reason.CLIENT_CERTIFICATE_NEEDED:
+        return "the server demands a client certificate"
+    trace = attempt.error_trace
+    error = "".join(trace.format_exception_only()).strip().rpartition("\n")[2] if trace else "no reason given"
+    if attempt.error_reason is Reason.CONNECTIVITY_ISSUE:
+        return f"the connection failed ({error[:200]})"
+    return f"sslyze could not do it ({error[:200]})"
+
+
+def _offer(version: str, result: Any) -> Offer:
+    suites = []
+    for accepted in result.accepted_cipher_suites:
+        key = accepted.ephemeral_key
+        suite = accepted.cipher_suite
+        suites.append(
+            Suite(
+                suite.name,
+                suite.key_size,
+                suite.is_anonymous,
+                exchange=key.type_name if key else "",
+                # OpenSSL tells 253 for the 256 bits of X25519.
+                exchange_bits=(256 if key.size == 253 else key.size) if key else 0,
+            )
+        )
+    unanswered = sum("timed out" in rejected.error_message for rejected in result.rejected_cipher_suites)
+    return Offer(version, tuple(sorted(suites, key=lambda suite: suite.name)), unanswered)
+
+
+def _deployments(result: Any, host: str, anchors: list[x509.Certificate]) -> Iterator[Deployment]:
+    found = [(each.received_certificate_chain, each.ocsp_response) for each in result.certificate_deployments]
+    for chain, response in sorted(
+        found, key=lambda each: (type(each[0][0].public_key()).__name__, each[0][0].serial_number)
+    ):
+        yield Deployment(
+            tuple(
+                _certificate(certificate, following, anchors)
+                for certificate, following in zip(chain, [*chain[1:], None], strict=True)
+            ),
+            _trust_error(chain, host, anchors),
+            staple(response, chain[0], [*chain[1:], *anchors]) if response else None,
+        )
+
+
+def _certificate(
+    certificate: x509.Certificate, following: x509.Certificate | None, anchors: list[x509.Certificate]
+) -> Certificate:
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.x509.oid import NameOID
+
+    key = certificate.public_key()
+    ecdsa = isinstance(key, ec.EllipticCurvePublicKey)
+    hash_algorithm = certificate.signature_hash_algorithm
+    return Certificate(
+        subject=certificate.subject.rfc4514_string(),
+        issuer=certificate.issuer.rfc4514_string(),
+        issuer_names=tuple(
+            str(each.value)
+            for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)
+            for each in certificate.issuer.get_attributes_for_oid(kind)
+        ),
+        names=_names(certificate),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        key_type="rsa" if isinstance(key, rsa.RSAPublicKey) else "ecdsa" if ecdsa else type(key).__name__,
+        key_bits=getattr(key, "key_size", 0),
+        curve=key.curve.name if isinstance(key, ec.EllipticCurvePublicKey) else "",
+        signature=certificate.signature_algorithm_oid._name,
+        signature_hash=hash_algorithm.name if hash_algorithm else "",
+        self_signed=_issued(certificate, certificate),
+        issued_by_next=following is not None and _issued(following, certificate),
+        trusted=any(anchor.subject == certificate.subject and anchor.public_key() == key for anchor in anchors),
+        issuer_trusted=any(_issued(anchor, certificate) for anchor in anchors),
+        responders=_responders(certificate),
+        must_staple=_must_staple(certificate),
+    )
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    from cryptography import x509
+
+    try:
+        alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ()
+    names = alternatives.get_values_for_type(x509.DNSName)
+    return (*names, *map(str, alternatives.get_values_for_type(x509.IPAddress)))
+
+
+def _responders(certificate: x509.Certificate) -> tuple[str, ...]:
+    from cryptography import x509
+    from cryptography.x509.oid import AuthorityInformationAccessOID as Access
+
+    try:
+        ways = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ()
+    return tuple(str(way.access_location.value) for way in ways if way.access_method == Access.OCSP)
+
+
+def _must_staple(certificate: x509.Certificate) -> bool:
+    from cryptography import x509
+
+    try:
+        features = certificate.extensions.get_extension_for_class(x509.TLSFeature).value
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return x509.TLSFeatureType.status_request in features
+
+
+def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    from cryptography.exceptions import InvalidSignature
+
+    if issuer.subject != certificate.issuer:
+        return False
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except InvalidSignature:
+        return False
+    except (ValueError, TypeError):
+        # cryptography does not verify SHA-1 and other weak signatures; the names then have to do.
+        return True
+    return True
+
+
+def _trust_error(chain: list[x509.Certificate], host: str, anchors: list[x509.Certificate]) -> str:
+    """Verify as clients do, without the demands on extensions by which cryptography goes beyond them.
+
+    sslyze's own verdict is the strict one: it refuses the authorities that `openssl req -x509` makes, for instance.
+    """
+    from cryptography import x509
+    from cryptography.x509 import verification
+
+    either = verification.Criticality.AGNOSTIC
+    authorities = verification.ExtensionPolicy.webpki_defaults_ca()
+    authorities = authorities.may_be_present(x509.AuthorityKeyIdentifier, either, None)
+    authorities = authorities.may_be_present(x509.SubjectKeyIdentifier, either, None)
+    authorities = authorities.may_be_present(x509.KeyUsage, either, _may_sign)
+    leaves = verification.ExtensionPolicy.webpki_defaults_ee()
+    leaves = leaves.may_be_present(x509.AuthorityKeyIdentifier, either, None)
+    leaves = leaves.may_be_present(x509.BasicConstraints, either, None)
+    leaves = leaves.may_be_present(x509.ExtendedKeyUsage, either, _may_serve)
+    leaves = leaves.require_present(x509.SubjectAlternativeName, either, None)
+    subject: x509.IPAddress | x509.DNSName
+    try:
+        subject = x509.IPAddress(ip_address(host))
+    except ValueError:
+        subject = x509.DNSName(host.encode("idna").decode())
+    policy = verification.PolicyBuilder().store(verification.Store(anchors)).time(clock.now())
+    policy = policy.extension_policies(ca_policy=authorities, ee_policy=leaves)
+    try:
+        policy.build_server_verifier(subject).verify(chain[0], chain[1:])
+    except verification.VerificationError as error:
+        message = str(error).removeprefix("validation failed: ").partition(" (encountered processing")[0]
+        for technical, plain in _PLAIN.items():
+            if technical in message:
+                return plain
+        return message[:200]
+    return ""
+
+
+_PLAIN = {
+    "no matching subjectAltName": "the certificate is not for this name",
+    "not valid at validation time": "a certificate of the path is expired or not valid yet",
+    "Forbidden signature algorithm": "the certificate is signed with an algorithm that clients refuse",
+    "Forbidden public key algorithm": "the certificate's key is of a kind that clients refuse",
+    "all candidates exhausted with no interior errors": "no path leads to an authority of the trust store",
+}
+"""What cryptography's verifier says -> what that means; its other messages name the extension or algorithm."""
+
+
+def _may_sign(_policy: object, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
+    if usage is not None and not usage.key_cert_sign:
+        raise ValueError("an issuer's key usage does not allow signing certificates")
+
+
+def _may_serve(_policy: object, _certificate: x509.Certificate, usage: x509.ExtendedKeyUsage | None) -> None:
+    from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
+
+    if usage is not None and not {Purpose.SERVER_AUTH, Purpose.ANY_EXTENDED_KEY_USAGE} & set(usage):
+        raise ValueError("the certificate's extended key usage does not allow servers")
+
+
+@cache
+def _trust_store(ca: str | None) -> tuple[str, list[x509.Certificate]]:
+    from cryptography import x509
+
+    system = (ssl.get_default_verify_paths().cafile, *SYSTEM_STORES)
+    file = ca or next((path for path in system if path and Path(path).is_file()), None)
+    if file is None:
+        raise CouldNotVerify("this machine has no trust store: install ca-certificates, or declare the endpoint's ca")
+    try:
+        anchors = x509.load_pem_x509_certificates(Path(file).read_bytes())
+    except OSError as error:
+        raise CouldNotVerify(f"the authorities in {file} could not be read ({error.strerror})") from None
+    except ValueError as error:
+        raise CouldNotVerify(f"the authorities in {file} could not be read ({error})") from None
+    return f"the authorities in {file}" if ca else f"the system's trust store ({file})", anchors
+
+
+def main() -> None:
+    """Answer scan requests that come through an inherited pipe, each in a thread, until its other end closes."""
+    from multiprocessing.connection import Connection
+    from threading import Lock, Thread
+
+    channel: Connection[Any, Any] = Connection(int(sys.argv[1]))
+    sending = Lock()
+
+    def work(number: int, request: ScanRequest) -> None:
+        outcome: TlsScan | CouldNotVerify
+        try:
+            outcome = scan(request)
+        except CouldNotVerify as error:
+            outcome = error
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits to be told
+            outcome = CouldNotVerify(
+                f"the TLS scan of {request.where} broke off ({type(error).__name__}: {str(error)[:200]})"
+            )
+        with suppress(OSError), sending:
+            channel.send((number, outcome))
+
+    with suppress(EOFError):
+        while True:
+            Thread(target=work, args=channel.recv(), daemon=True).start()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

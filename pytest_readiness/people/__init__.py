@@ -1,0 +1,1 @@
+"""Sign-offs and waivers, who wrote them, and their files."""

@@ -1,0 +1,45 @@
+"""Who must sign an item, with what evidence, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Cadence = Literal["daily", "weekly", "monthly", "quarterly", "yearly"]
+CADENCE_DAYS: Mapping[str, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "yearly": 366}
+
+
+class EvidenceRule(BaseModel):
+    """What the evidence of a sign-off must be.
+
+    Attributes:
+        max_age_days: how old a file may be, by its last commit, or by its time where it is not committed.
+        sections: headings that a document must have, with text under them; "A|B" for alternatives.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    max_age_days: Annotated[int, Field(ge=0)] | None = None
+    sections: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+
+
+class SignoffRule(BaseModel):
+    """Who must sign an item.
+
+    Attributes:
+        role: a role of readiness.yaml.
+        count: how many different people of the role must sign.
+        evidence: what the evidence must be; without it, evidence is optional.
+        per_release: whether each release needs its own sign-off.
+        valid_days: days for which a sign-off counts, where bounded.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    role: str
+    count: Annotated[int, Field(ge=1)] = 1
+    evidence: EvidenceRule | None = None
+    per_release: bool = False
+    valid_days: int | None = None

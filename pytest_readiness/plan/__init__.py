@@ -1,0 +1,1 @@
+"""Checklist, bindings and target become the list of tests."""

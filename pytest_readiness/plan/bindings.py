@@ -1,0 +1,375 @@
+"""Bindings: which checks answer an item of a checklist, or who signs it, or why it does not apply.
+
+They stand in `CHECKLIST.checks.yaml` beside `CHECKLIST.md`, by section id and item slug. Everything in the file is
+validated here against the checklist, the catalogue and the declared resources, and every mistake told at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from pytest_readiness.checklist.checklist import Checklist, Item
+from pytest_readiness.config.suites import FOLDER
+from pytest_readiness.core.problems import Problem, ProblemsError, nearest
+from pytest_readiness.core.registry import BINDING_WORDS, SEVERITIES, Check, Severity
+from pytest_readiness.core.resources import words
+from pytest_readiness.core.validation import validate
+from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
+from pytest_readiness.people.rules import CADENCE_DAYS, Cadence, SignoffRule
+
+SUFFIX = ".checks.yaml"
+SECTION_LEVEL = ".level"
+"""Key of a section's level; no slug begins with a dot."""
+SIGNED = "signed"
+"""Parameter of checks that lists what they cannot decide and a person vouches for."""
+_COMMON = frozenset(("severity", "level", "partial", "signoff", "valid", "cadence"))
+"""Keys that a binding may have beside its checks."""
+_DAYS = re.compile(r"(\d{1,4})\s*d")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One check with its parameters, on some of the target's resources.
+
+    Attributes:
+        check: the check.
+        parameters: validated values, defaults included.
+        warn: values of a stricter judgement, where there is one: what passes but not with these, passes with a warning.
+        on: names or labels of resources; empty for all of the check's kind.
+        line: where it stands in the bindings.
+    """
+
+    check: Check
+    parameters: Mapping[str, Any]
+    warn: Mapping[str, Any] | None
+    on: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Alternatives: those apply whose resources the target declares, and all that apply must pass."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Parts that must all pass."""
+
+    parts: tuple[Part, ...]
+
+
+Part = Use | AnyOf | AllOf
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What answers one item.
+
+    Attributes:
+        item: id of the item.
+        line: where it stands in the bindings.
+        checks: the checks, where there are any.
+        signoff: who signs: the whole item, or, beside checks, the part that they cannot see.
+        not_applicable: why the item does not apply, where it does not.
+        severity: overrides the checks' own.
+        level: lowest level of a target that needs the item; "" for every target.
+    """
+
+    item: str
+    line: int
+    checks: Part | None = None
+    signoff: SignoffRule | None = None
+    not_applicable: str | None = None
+    severity: Severity | None = None
+    level: str = ""
+
+
+def uses(part: Part | None) -> Iterator[Use]:
+    """Every use of a check in a part, in order."""
+    if isinstance(part, Use):
+        yield part
+    elif part is not None:
+        for child in part.parts:
+            yield from uses(child)
+
+
+def bindings_path(checklist: Path) -> Path:
+    """Where the bindings of a checklist stand."""
+    return checklist.with_name(checklist.stem + SUFFIX)
+
+
+def read_bindings(
+    path: Path,
+    checklist: Checklist,
+    catalogue: Mapping[str, Check],
+    roles: Mapping[str, tuple[str, ...]],
+    declared: Mapping[str, frozenset[str]],
+    levels: Sequence[str] = (),
+) -> dict[str, Binding]:
+    """Return the bindings in `path` by item id.
+
+    Args:
+        path: the bindings file.
+        checklist: the document whose items they answer.
+        catalogue: all checks by id.
+        roles: people by role, from readiness.yaml.
+        declared: names and labels of resources by kind, over all targets.
+        levels: the levels of readiness.yaml, lowest first.
+
+    Raises:
+        ProblemsError: every mistake in the file.
+    """
+    root = read_yaml(path, "bindings")
+    reader = _Reader(path, catalogue, roles, declared, levels)
+    bindings = dict(reader.bindings(root, checklist))
+    if reader.problems:
+        raise ProblemsError(sorted(reader.problems, key=lambda problem: problem.line))
+    return bindings
+
+
+class _Reader:
+    def __init__(
+        self,
+        path: Path,
+        catalogue: Mapping[str, Check],
+        roles: Mapping[str, tuple[str, ...]],
+        declared: Mapping[str, frozenset[str]],
+        levels: Sequence[str],
+    ) -> None:
+        self.path = path
+        self.catalogue = catalogue
+        self.roles = roles
+        self.declared = declared
+        self.levels = levels
+        # A shipped suite names resources by convention; in a team's own file a name that nothing has is a mistake.
+        self.shipped = path.parent == FOLDER
+        self.conditional = False
+        self.problems: list[Problem] = []
+        self._plain: dict[str, Use] = {}
+
+    def problem(self, line: int, message: str) -> None:
+        self.problems.append(Problem(self.path, line, message))
+
+    def bindings(self, root: YamlMap, checklist: Checklist) -> Iterator[tuple[str, Binding]]:
+        items = {item.id: item for item in checklist.items()}
+        sections = {section.id: section for section in checklist.sections}
+        for section, entries in root.items():
+            line = root.lines[section]
+            if section not in sections:
+                self.problem(
+                    line, f"{checklist.path.name} has no section '{section}' with items.{nearest(section, sections)}"
+                )
+            elif not isinstance(entries, YamlMap):
+                self.problem(line, f"Section '{section}' must map items to bindings.")
+            else:
+                level = self._level(entries, SECTION_LEVEL)
+                for slug, value in entries.items():
+                    if slug != SECTION_LEVEL:
+                        binding = self._binding(f"{section}/{slug}", value, entries.lines[slug], items)
+                        if binding is not None:
+                            self._signed(binding)
+                            if level and not binding.level:
+                                binding = replace(binding, level=level)
+                            yield binding.item, binding
+
+    def _binding(self, id: str, value: Any, line: int, items: Mapping[str, Item]) -> Binding | None:
+        item = items.get(id)
+        if item is None:
+            section, slug = id.split("/", 1)
+            near = [other.partition("/")[2] for other in items if other.startswith(f"{section}/")]
+            self.problem(line, f"Section '{section}' has no item '{slug}'.{nearest(slug, near)}")
+            return None
+        if item.is_group:
+            self.problem(line, f"'{id}' is a group; its state follows from its items. Bind those.")
+            return None
+        self.conditional = item.condition is not None
+        if not isinstance(value, YamlMap):
+            part = self._part(value, line)
+            return None if part is None else Binding(id, line, checks=part)
+        return self._mapped(id, value, line)
+
+    def _mapped(self, id: str, value: YamlMap, line: int) -> Binding | None:
+        if "not_applicable" in value:
+            reason = value["not_applicable"]
+            if not isinstance(reason, str) or not reason.strip() or len(value) > 1:
+                self.problem(line, "'not_applicable' takes one text, the reason, and stands alone.")
+                return None
+            return Binding(id, line, not_applicable=reason.strip())
+        severity = value.get("severity")
+        if severity is not None and severity not in SEVERITIES:
+            self.problem(
+                value.lines["severity"],
+                f"'{severity}' is no severity.{nearest(str(severity), SEVERITIES)}",
+            )
+            severity = None
+        level = self._level(value, "level")
+        days = self._days(value)
+        signoff = None
+        for key in ("signoff", "partial"):
+            if key in value:
+                signoff = self._signoff(value[key], value.lines[key], days)
+        if "signoff" in value and "partial" in value:
+            self.problem(line, "'partial' names who signs beside checks; 'signoff' stands without checks.")
+        if ("valid" in value or "cadence" in value) and not ("signoff" in value or "partial" in value):
+            self.problem(line, "'valid' and 'cadence' bound a sign-off; there is none here.")
+        if "signoff" in value:
+            for key in sorted(value.keys() - _COMMON, key=value.lines.__getitem__):
+                self._unknown(key, value, ("signoff", "valid", "cadence", "severity", "level"))
+            return Binding(id, line, signoff=signoff, severity=severity, level=level)
+        part = self._part(value, line, ignore=_COMMON)
+        return None if part is None else Binding(id, line, part, signoff, severity=severity, level=level)
+
+    def _signed(self, binding: Binding) -> None:
+        """What a check leaves to a person must have a person who signs."""
+        for use in uses(binding.checks):
+            if use.parameters.get(SIGNED) and binding.signoff is None:
+                self.problem(
+                    use.line, f"'{SIGNED}' of {use.check.id} names what a person vouches for; add who: 'partial: ROLE'."
+                )
+
+    def _unknown(self, key: str, value: YamlMap, known: tuple[str, ...]) -> None:
+        self.problem(value.lines[key], f"Unknown key '{key}' in this binding.{nearest(key, known)}")
+
+    def _days(self, value: YamlMap) -> int | None:
+        if "valid" in value and "cadence" in value:
+            self.problem(value.lines["cadence"], "Give 'valid' or 'cadence', not both.")
+        if "valid" in value:
+            match = _DAYS.fullmatch(str(value["valid"]).strip())
+            if match and int(match[1]):
+                return int(match[1])
+            self.problem(value.lines["valid"], "'valid' is a number of days such as 30d.")
+        elif "cadence" in value:
+            cadence = str(value["cadence"])
+            if cadence in CADENCE_DAYS:
+                return CADENCE_DAYS[cadence]
+            self.problem(value.lines["cadence"], f"'{cadence}' is no cadence.{nearest(cadence, get_args(Cadence))}")
+        return None
+
+    def _signoff(self, value: Any, line: int, days: int | None) -> SignoffRule | None:
+        given = value if isinstance(value, YamlMap) else YamlMap(self.path, line)
+        if isinstance(value, str):
+            given["role"], given.lines["role"] = value, line
+        elif given is not value:
+            self.problem(line, "A sign-off names a role of readiness.yaml, or is a mapping with 'role'.")
+            return None
+        if "valid_days" in given:
+            self.problem(line, "How long a sign-off counts is said beside it, by 'valid' or 'cadence'.")
+            return None
+        rule = validate(SignoffRule, given, given, (), "this sign-off", self.problems)
+        if rule is None:
+            return None
+        if rule.role not in self.roles:
+            self.problem(line, f"There is no role '{rule.role}' in readiness.yaml.{nearest(rule.role, self.roles)}")
+            return None
+        if rule.count > len(self.roles[rule.role]):
+            people = len(self.roles[rule.role])
+            self.problem(
+                line, f"{rule.count} must sign, and only {people} in readiness.yaml have the role '{rule.role}'."
+            )
+            return None
+        return rule.model_copy(update={"valid_days": days})
+
+    def _level(self, value: YamlMap, key: str) -> str:
+        if key not in value:
+            return ""
+        level = str(value[key])
+        if level in self.levels:
+            return level
+        known = nearest(level, self.levels) or " It lists none, under 'levels'."
+        self.problem(value.lines[key], f"There is no level '{level}' in readiness.yaml.{known}")
+        return ""
+
+    def _part(self, value: Any, line: int, ignore: frozenset[str] = frozenset()) -> Part | None:
+        if isinstance(value, str):
+            plain = self._plain.get(value) or self._use(value, YamlMap(self.path, line), line)
+            if plain is not None:
+                self._plain[value] = plain
+            return plain
+        if isinstance(value, YamlList):
+            return self._several(AllOf, value, line)
+        if not isinstance(value, YamlMap):
+            self.problem(
+                line,
+                "A binding is a check id, a list of them, or a mapping with 'check', 'all', "
+                "'any', 'signoff' or 'not_applicable'.",
+            )
+            return None
+        rest = [key for key in value if key not in ignore]
+        ways = [key for key in ("check", "all", "any") if key in value]
+        if len(ways) != 1:
+            self.problem(line, "A binding holds exactly one of 'check', 'all', 'any', 'signoff', 'not_applicable'.")
+            for key in rest:
+                if key not in BINDING_WORDS and not ways:
+                    self._unknown(key, value, BINDING_WORDS)
+            return None
+        way = ways[0]
+        if way == "check":
+            parameters = YamlMap(self.path, value.line)
+            for key in rest:
+                if key != "check":
+                    parameters[key] = value[key]
+                    parameters.lines[key] = value.lines[key]
+            return self._use(value["check"], parameters, value.lines["check"])
+        for key in rest:
+            if key != way:
+                self._unknown(key, value, (way, *sorted(ignore)))
+        return self._several(AllOf if way == "all" else AnyOf, value[way], value.lines[way])
+
+    def _several(self, kind: type[AllOf] | type[AnyOf], value: Any, line: int) -> Part | None:
+        if not isinstance(value, YamlList) or not value:
+            self.problem(line, "This must be a list of at least one check; an empty one would assert nothing.")
+            return None
+        parts = [self._part(entry, at) for entry, at in zip(value, value.lines, strict=True)]
+        found = tuple(part for part in parts if part is not None)
+        return kind(found) if len(found) == len(parts) else None
+
+    def _use(self, id: Any, given: YamlMap, line: int) -> Use | None:
+        check = self.catalogue.get(id) if isinstance(id, str) else None
+        if check is None:
+            self.problem(line, f"There is no check '{id}'.{nearest(str(id), self.catalogue)}")
+            return None
+        on = self._on(check, given)
+        parameters = {key: value for key, value in given.items() if key not in ("on", "warn")}
+        what = f"the binding to {check.id}"
+        # As with 'on': what a shipped suite names by convention may be missing.
+        context = {} if self.shipped or self.conditional else {"declared": self.declared}
+        model = validate(check.parameters, parameters, given, (), what, self.problems, context)
+        warn = self._warn(check, parameters, given) if "warn" in given else None
+        if model is None or on is None:
+            return None
+        return Use(check, dict(vars(model)), warn, on, line)
+
+    def _warn(self, check: Check, parameters: Mapping[str, Any], given: YamlMap) -> Mapping[str, Any] | None:
+        stricter = given["warn"]
+        if not isinstance(stricter, YamlMap) or not stricter:
+            self.problem(given.lines["warn"], "'warn' maps parameters of the check to the values that warn.")
+            return None
+        what = f"'warn' of the binding to {check.id}"
+        model = validate(check.parameters, {**parameters, **stricter}, stricter, (), what, self.problems)
+        return dict(vars(model)) if model is not None else None
+
+    def _on(self, check: Check, given: YamlMap) -> tuple[str, ...] | None:
+        if "on" not in given:
+            return ()
+        value, line = given["on"], given.lines["on"]
+        names = tuple(value) if isinstance(value, list) else (value,)
+        if not names or not all(isinstance(name, str) for name in names):
+            self.problem(line, "'on' takes names or labels of resources.")
+            return None
+        if check.kind is None:
+            self.problem(line, f"{check.id} looks at no resource, so it takes no 'on'.")
+            return None
+        known = self.declared.get(check.kind, frozenset())
+        absent_is_fine = self.shipped or self.conditional or not known
+        wrong = [] if absent_is_fine else [name for name in names if name not in known]
+        for name in wrong:
+            self.problem(
+                line, f"No target declares a {words(check.kind)} named or labelled '{name}'.{nearest(name, known)}"
+            )
+        return None if wrong else names

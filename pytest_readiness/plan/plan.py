@@ -1,0 +1,372 @@
+"""The plan: checklist + bindings + target = the list of tests to run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pytest_readiness.checklist.checklist import Checklist, ChecklistError, Item, Section, read_checklist
+from pytest_readiness.config.target import Configuration
+from pytest_readiness.core.domains import catalogue
+from pytest_readiness.core.evidence import NotDeclared
+from pytest_readiness.core.problems import Problem, ProblemsError, nearest
+from pytest_readiness.core.registry import SEVERITIES, Check, Severity
+from pytest_readiness.core.resources import Resource, words
+from pytest_readiness.people.decisions import Decisions, Waiver, read_people
+from pytest_readiness.people.rules import CADENCE_DAYS, SignoffRule
+from pytest_readiness.plan.bindings import AllOf, AnyOf, Binding, Part, Use, bindings_path, read_bindings, uses
+
+DEFAULT_SEVERITY: Severity = "medium"
+"""Of an item that no check and no binding gives one."""
+
+UNBOUND = "bound to nothing: no check answers it and nobody signs it"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTest:
+    """One test of an item.
+
+    Attributes:
+        item: the item.
+        section: its section.
+        checklist: name of its checklist.
+        name: name of the pytest node, unique in the section.
+        severity: how bad it is if the claim is false.
+        check: the check, for a test that judges facts.
+        resource: what it looks at, for a check that looks at a resource.
+        parameters: of the check.
+        warn: parameters of a stricter judgement, whose failure is a warning.
+        asks: what it asks of facts, by fact name.
+        signoff: who must sign, for a test of a sign-off.
+        settled: how it ends where nothing needs to be looked at, and why.
+        waiver: the waiver of the item, where there is one.
+    """
+
+    item: Item
+    section: Section
+    checklist: str
+    name: str
+    severity: Severity
+    check: Check | None = None
+    resource: Resource | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    warn: Mapping[str, Any] | None = None
+    asks: Mapping[str, tuple[Hashable, ...]] = field(default_factory=dict)
+    signoff: SignoffRule | None = None
+    settled: tuple[Literal["unverified", "not applicable"], str] | None = None
+    waiver: Waiver | None = None
+
+    @property
+    def full_item(self) -> str:
+        """Id of the item over all checklists."""
+        return f"{self.checklist}:{self.item.id}"
+
+    @property
+    def key(self) -> str:
+        """Identity of the test over all checklists."""
+        return f"{self.checklist}:{self.section.id}/{self.name}"
+
+
+@dataclass(frozen=True)
+class PlannedChecklist:
+    """A checklist with its tests by section id, in the order of the document, and its bindings by item id."""
+
+    checklist: Checklist
+    tests: Mapping[str, tuple[PlannedTest, ...]]
+    severities: Mapping[str, Severity]
+    bindings: Mapping[str, Binding]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a run will do.
+
+    Attributes:
+        configuration: readiness.yaml with its target chosen.
+        checklists: by path.
+        decisions: sign-offs and waivers.
+        allow: classes of checks that may run.
+    """
+
+    configuration: Configuration
+    checklists: Mapping[Path, PlannedChecklist]
+    decisions: Decisions
+    allow: frozenset[str]
+
+    def tests(self) -> Iterator[PlannedTest]:
+        """Every test, in order."""
+        for planned in self.checklists.values():
+            for tests in planned.tests.values():
+                yield from tests
+
+
+def make_plan(
+    configuration: Configuration, documents: tuple[Path, ...], allow: frozenset[str], *, fenced: bool
+) -> Plan:
+    """Read the documents and their bindings, and list the tests.
+
+    Args:
+        configuration: readiness.yaml with its target chosen.
+        documents: the Markdown documents of this run.
+        allow: classes of checks that may run.
+        fenced: whether checklists inside code fences are read.
+
+    Raises:
+        ProblemsError: every mistake in documents, bindings, sign-offs and waivers.
+    """
+    checks = catalogue()
+    problems: list[Problem] = []
+    read: dict[Path, tuple[Checklist, dict[str, Binding]]] = {}
+    for path in dict.fromkeys(documents):
+        try:
+            checklist = read_checklist(path, fenced=fenced)
+        except ChecklistError as error:
+            problems.append(error.problem)
+            continue
+        bindings: dict[str, Binding] = {}
+        where = bindings_path(path)
+        if where.is_file():
+            try:
+                bindings = read_bindings(
+                    where,
+                    checklist,
+                    checks,
+                    configuration.roles,
+                    configuration.declared,
+                    configuration.levels,
+                )
+            except ProblemsError as error:
+                problems += error.problems
+        read[path] = checklist, bindings
+    _refuse_same_names(read, problems)
+    _refuse_unknown_sections(configuration, read, problems)
+    decisions = Decisions({}, {}, Path())
+    try:
+        items = _item_names([checklist for checklist, _ in read.values()], configuration)
+        decisions = read_people(configuration.signoffs, configuration.waivers, items, configuration.signoff_proof)
+    except ProblemsError as error:
+        problems += error.problems
+    if problems:
+        raise ProblemsError(problems)
+    planner = _Planner(configuration, allow, decisions)
+    planned = {path: planner.checklist(checklist, bindings) for path, (checklist, bindings) in read.items()}
+    return Plan(configuration, planned, decisions, allow)
+
+
+def _refuse_same_names(read: Mapping[Path, tuple[Checklist, object]], problems: list[Problem]) -> None:
+    first: dict[str, Path] = {}
+    for path, (checklist, _) in read.items():
+        if checklist.name in first:
+            message = (
+                f"{first[checklist.name]} has the same file name; rename one, so that its items can be told apart."
+            )
+            problems.append(Problem(path, 0, message))
+        first.setdefault(checklist.name, path)
+
+
+def _refuse_unknown_sections(
+    configuration: Configuration, read: Mapping[Path, tuple[Checklist, object]], problems: list[Problem]
+) -> None:
+    """A minimum for a section that no checklist has would assert nothing."""
+    minimums = configuration.target.policy.sections
+    if not minimums:
+        return
+    known = {section.id for checklist, _ in read.values() for section in checklist.sections}
+    for checklist in _others(configuration, {path.resolve() for path in read}):
+        known.update(section.id for section in checklist.sections)
+    for section in minimums:
+        if section not in known:
+            message = f"The policy names the section '{section}', which no checklist has.{nearest(section, known)}"
+            problems.append(Problem(configuration.path, 0, message))
+
+
+def _others(configuration: Configuration, have: set[Path]) -> Iterator[Checklist]:
+    """Configured checklists that are not part of this run, as far as they can be read."""
+    for path in configuration.checklists:
+        if path.resolve() not in have:
+            with suppress(ChecklistError):
+                yield read_checklist(path)
+
+
+def _item_names(checklists: list[Checklist], configuration: Configuration) -> dict[str, list[str]]:
+    """Full ids by each way to write them, over this run's and the configured checklists."""
+    others = _others(configuration, {checklist.path.resolve() for checklist in checklists})
+    names: dict[str, list[str]] = {}
+    for checklist in [*checklists, *others]:
+        for item in checklist.leaves():
+            full = f"{checklist.name}:{item.id}"
+            names.setdefault(item.id, []).append(full)
+            names[full] = [full]
+    return names
+
+
+class _Planner:
+    def __init__(self, configuration: Configuration, allow: frozenset[str], decisions: Decisions) -> None:
+        self.target = configuration.target
+        self.levels = configuration.levels
+        self.allow = allow
+        self.decisions = decisions
+        self.by_kind: dict[str | None, tuple[Resource, ...]] = {}
+
+    def checklist(self, checklist: Checklist, bindings: Mapping[str, Binding]) -> PlannedChecklist:
+        tests: dict[str, tuple[PlannedTest, ...]] = {}
+        severities: dict[str, Severity] = {}
+        for section in checklist.sections:
+            found: list[PlannedTest] = []
+            for item in _leaves(section.items):
+                binding = bindings.get(item.id)
+                severities[item.id] = severity = _severity(item, binding)
+                found += self._item(item, section, checklist.name, binding, severity)
+            tests[section.id] = tuple(found)
+        return PlannedChecklist(checklist, tests, severities, bindings)
+
+    def _item(
+        self, item: Item, section: Section, checklist: str, binding: Binding | None, severity: Severity
+    ) -> Iterator[PlannedTest]:
+        common: dict[str, Any] = {
+            "item": item,
+            "section": section,
+            "checklist": checklist,
+            "severity": severity,
+            "waiver": self.decisions.waivers.get(f"{checklist}:{item.id}"),
+        }
+        not_applicable = item.not_applicable or (binding.not_applicable if binding else None)
+        if not_applicable is None and item.condition and binding and binding.checks:
+            not_applicable = self._conditional(item.condition, binding.checks)
+        if not_applicable is not None:
+            yield PlannedTest(name=item.slug, settled=("not applicable", not_applicable), **common)
+            return
+        if binding is None:
+            yield PlannedTest(name=item.slug, settled=("unverified", UNBOUND), **common)
+            return
+        if self._above(binding.level):
+            reason = f"needed from level {binding.level} up; {self.target.name} is {self.target.level}"
+            yield PlannedTest(name=item.slug, settled=("not applicable", reason), **common)
+            return
+        wanted = list(self._wanted(binding.checks)) if binding.checks else []
+        several = len({use.check.id for use, *_ in wanted}) + (binding.signoff is not None) > 1
+        taken: set[str] = set()
+        for use, resource, settled in wanted:
+            yield self._check(item, use, resource, settled, several, taken, common)
+        if binding.signoff is not None:
+            rule = with_cadence(binding.signoff, item, section)
+            yield PlannedTest(name=f"{item.slug}[signoff]", signoff=rule, **common)
+
+    def _above(self, level: str) -> bool:
+        if not level or not self.target.level:
+            return False
+        return self.levels.index(level) > self.levels.index(self.target.level)
+
+    def _check(
+        self,
+        item: Item,
+        use: Use,
+        resource: Resource | None,
+        settled: tuple[Literal["unverified"], str] | None,
+        several: bool,
+        taken: set[str],
+        common: Mapping[str, Any],
+    ) -> PlannedTest:
+        asks: dict[str, tuple[Hashable, ...]] = {}
+        if settled is None and resource is not None:
+            try:
+                asks = use.check.asked(resource, use.parameters)
+                for name, asked in use.check.asked(resource, use.warn).items() if use.warn else ():
+                    asks[name] = tuple(dict.fromkeys((*asks.get(name, ()), *asked)))
+            except NotDeclared as missing:
+                settled = "unverified", str(missing)
+        names = [use.check.id] if several or resource is None else []
+        suffix = "-".join([*names, *([resource.name] if resource else [])])
+        # Another resource may be named "shop-2", so counting up the shops is not enough.
+        name, number = suffix, 1
+        while name in taken:
+            number += 1
+            name = f"{suffix}-{number}"
+        taken.add(name)
+        return PlannedTest(
+            name=f"{item.slug}[{name}]",
+            check=use.check,
+            resource=resource,
+            parameters=use.parameters,
+            warn=use.warn,
+            asks=asks,
+            settled=settled,
+            **common,
+        )
+
+    def _wanted(self, part: Part) -> Iterator[tuple[Use, Resource | None, tuple[Literal["unverified"], str] | None]]:
+        """Each use with each resource that it looks at, or with why it cannot look."""
+        if isinstance(part, AllOf):
+            for child in part.parts:
+                yield from self._wanted(child)
+        elif isinstance(part, AnyOf):
+            applying = [child for child in part.parts if any(self._resources(use) for use in uses(child))]
+            for child in applying or part.parts:
+                yield from self._wanted(child)
+        elif part.check.check_class not in self.allow:
+            reason = f"{part.check.id} is {part.check.check_class}; the target and the command line do not allow that"
+            yield part, None, ("unverified", reason)
+        else:
+            resources = self._resources(part)
+            for resource in resources:
+                yield part, resource, None
+            if not resources:
+                yield part, None, ("unverified", self._missing(part))
+
+    def _resources(self, use: Use) -> tuple[Resource | None, ...]:
+        kind = use.check.kind
+        if kind is None:
+            return (None,)
+        if kind not in self.by_kind:
+            self.by_kind[kind] = self.target.of(kind)
+        found = self.by_kind[kind]
+        if use.on:
+            found = tuple(each for each in found if each.name in use.on or not set(each.labels).isdisjoint(use.on))
+        return found
+
+    def _missing(self, use: Use) -> str:
+        assert use.check.kind is not None
+        named = f" named or labelled {' or '.join(use.on)}" if use.on else ""
+        return f"target {self.target.name} declares no {words(use.check.kind)}{named}"
+
+    def _conditional(self, condition: str, checks: Part) -> str | None:
+        kinds = [use for use in uses(checks) if not self._resources(use)]
+        if len(kinds) < sum(1 for _ in uses(checks)):
+            return None
+        return f"{condition}: {self._missing(kinds[0])}"
+
+
+def _leaves(items: tuple[Item, ...]) -> Iterator[Item]:
+    for item in items:
+        if item.children:
+            yield from _leaves(item.children)
+        else:
+            yield item
+
+
+_CADENCE = re.compile(r"\b(?:(daily)|(weekly)|(monthly)|(quarterly)|(yearly|annual(?:ly)?))\b", re.IGNORECASE)
+
+
+def with_cadence(rule: SignoffRule, item: Item, section: Section) -> SignoffRule:
+    """Bound a sign-off by the cadence that the item, or the nearest heading above it, names in words."""
+    if rule.valid_days is not None:
+        return rule
+    for text in (item.text, section.title, *reversed(section.path)):
+        match = _CADENCE.search(text)
+        if match:
+            days = list(CADENCE_DAYS.values())[(match.lastindex or 1) - 1]
+            return rule.model_copy(update={"valid_days": days})
+    return rule
+
+
+def _severity(item: Item, binding: Binding | None) -> Severity:
+    if binding and binding.severity:
+        return binding.severity
+    if item.optional:
+        return "low"
+    of_checks = [use.check.severity for use in uses(binding.checks)] if binding else []
+    return min(of_checks, key=SEVERITIES.index, default=DEFAULT_SEVERITY)

@@ -1,0 +1,1 @@
+"""How to speak: no facts, no checks."""

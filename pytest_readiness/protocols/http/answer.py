@@ -1,0 +1,124 @@
+"""Answers to requests, and how a request may end without one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from urllib.parse import urljoin, urlsplit
+
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.text import cut
+
+MAX_HEADERS = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer to one request.
+
+    Attributes:
+        url: what was asked for.
+        status: status code.
+        headers: names in lower case and values, repeated ones kept apart, together and in order; the values of
+            cookies are masked, their names and attributes are not.
+        body: text, undecodable bytes replaced, at most 1 MiB unless more was asked for; "" where it came in Brotli's
+            coding, which is not read and must be asked for.
+        truncated: the body went on beyond that.
+        seconds: from sending the request to the last byte that was read, over a connection that stood.
+        at: when it was read.
+        size: bytes of the body as they were transferred, as far as they were read.
+    """
+
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    truncated: bool
+    seconds: float
+    at: datetime
+    size: int = 0
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """The values of every header with that name."""
+        return tuple(value for each, value in self.headers if each == name.lower())
+
+    def header(self, name: str) -> str:
+        """The values of a header joined by commas (RFC 9110 5.3); "" where it is absent."""
+        return ", ".join(self.values(name))
+
+    @property
+    def secure(self) -> bool:
+        """Whether it came over TLS."""
+        return self.url.startswith("https:")
+
+    @property
+    def html(self) -> bool:
+        """Whether it is a page, by Content-Type, or where that is missing by its beginning."""
+        kind = self.header("content-type").partition(";")[0].strip().lower()
+        if kind:
+            return kind in ("text/html", "application/xhtml+xml")
+        return self.body.lstrip("\ufeff \t\r\n")[:15].lower().startswith(("<!doctype html", "<html"))
+
+    @property
+    def location(self) -> str:
+        """Absolute address that a redirect leads to; "" for any other answer, or where it cannot be read."""
+        if self.status not in (301, 302, 303, 307, 308):
+            return ""
+        try:
+            target = urljoin(self.url, self.header("location"))
+            _ = urlsplit(target).port
+        except ValueError:
+            return ""
+        return target if self.header("location") else ""
+
+
+class Untrusted(CouldNotVerify):
+    """No verified TLS connection came about; the reason reads on after "because"."""
+
+
+class Broken(CouldNotVerify):
+    """The connection ended before the answer did."""
+
+
+class Nobody(CouldNotVerify):
+    """Nothing answers on the port."""
+
+    def __init__(self, reason: str, how: Literal["refused", "timeout"]) -> None:
+        super().__init__(reason)
+        self.how = how
+
+
+def _header(name: str, value: str) -> tuple[str, str]:
+    value = re.sub(r"\s*[\r\n]\s*", " ", value.strip())
+    return name, _masked(value) if name == "set-cookie" else value
+
+
+def _masked(cookie: str) -> str:
+    pair, semicolon, attributes = cookie.partition(";")
+    name, equals, _ = pair.partition("=")
+    # Without an equals sign all of it is the value (RFC 6265bis 5.6).
+    return f"{name if equals else ''}=…{semicolon}{attributes}"
+
+
+def _decoded(raw: bytes, headers: Sequence[tuple[str, str]], said: str, most: int, accepted: str) -> tuple[bytes, bool]:
+    """The body without its content coding, and whether it went on beyond the limit."""
+    import zlib
+
+    coding = dict(headers).get("content-encoding", "").lower()
+    if not raw or coding in ("", "identity"):
+        return raw, False
+    if coding == "br" and "br" in accepted:
+        return b"", False
+    if coding in ("gzip", "x-gzip", "deflate"):
+        unpacker = zlib.decompressobj(wbits=47)
+        with suppress(zlib.error):
+            body, more = unpacker.decompress(raw, most), bool(unpacker.unconsumed_tail)
+            if unpacker.eof or more or len(raw) == most:
+                return body, more
+    raise CouldNotVerify(
+        f"{said} was answered in the coding '{cut(coding, 20)}', which was not asked for and is not readable"
+    )

@@ -1,0 +1,242 @@
+"""One request after the other to one origin, bounded in time and size, over TLS that is verified.
+
+The name stays in SNI and Host whatever address is connected to. Nothing is read from the environment (no proxy, no
+netrc), no redirect is followed, no cookie is kept, and certificates are verified by the system's store or `url.ca`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import io
+import math
+import threading
+import time
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from pytest_readiness import __version__
+from pytest_readiness.core.audit import sent
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.domains.http.resource import Credential, Url
+from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+
+if TYPE_CHECKING:
+    from pytest_readiness.protocols.http.transport import Transport
+from pytest_readiness.core.text import cut
+from pytest_readiness.protocols.http.addresses import _ascii, shown, target
+from pytest_readiness.protocols.http.answer import Broken, Response, _decoded, _header
+from pytest_readiness.protocols.http.trust import _context
+
+READ_SECONDS = 5.0
+"""Between two bytes of an answer."""
+REQUEST_SECONDS = 10.0
+"""From connecting to the last byte of one answer."""
+MAX_IDLE = 64
+"""Connections that are kept for the next request, over all origins."""
+MAX_BODY = 1024 * 1024
+HEADERS = {"User-Agent": f"pytest-readiness/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+"""Methods that may be sent again where a kept connection was closed under them (RFC 9110 9.2.1, 9.2.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    method: str
+    address: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | io.RawIOBase
+    max_body: int
+    seconds: float
+
+
+class _Idle:
+    """Connections that nobody uses at the moment: whoever asks the same origin next need not make one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: list[tuple[Hashable, Transport]] = []
+
+    def take(self, origin: Hashable) -> Transport | None:
+        with self._lock:
+            for number in reversed(range(len(self._kept))):
+                if self._kept[number][0] == origin:
+                    return self._kept.pop(number)[1]
+        return None
+
+    def keep(self, origin: Hashable, transport: Transport) -> None:
+        with self._lock:
+            if not self._kept:
+                atexit.register(self.close)
+            self._kept.append((origin, transport))
+            over = self._kept[:-MAX_IDLE]
+            del self._kept[:-MAX_IDLE]
+        for _, oldest in over:
+            oldest.close()
+
+    def close(self) -> None:
+        atexit.unregister(self.close)
+        with self._lock:
+            kept, self._kept = self._kept, []
+        for _, transport in kept:
+            transport.close()
+
+
+_idle = _Idle()
+
+
+class Session:
+    """Requests to one origin, over one connection for as long as the server keeps it.
+
+    Args:
+        url: the endpoint, for its authority, its client certificate and addresses.
+        connection: the host of the endpoint is reached at the address that answered this.
+        origin: any address on the origin.
+        credential: shown with every request.
+        fresh: begin with a new connection, whatever stands already.
+
+    Attributes:
+        set_cookies: values of the last answer's Set-Cookie headers as they came; secrets, which belong in no record.
+    """
+
+    def __init__(
+        self,
+        url: Url,
+        connection: Connection,
+        origin: str,
+        credential: Credential | None = None,
+        *,
+        fresh: bool = False,
+    ) -> None:
+        parts = urlsplit(origin)
+        self._secure = parts.scheme == "https"
+        self._host = _ascii(parts.hostname or "")
+        self._port = parts.port or (443 if self._secure else 80)
+        self._address = connection.address if parts.hostname == url.host else self._host
+        self._trust = (url.ca, url.client_cert, url.client_key)
+        self._credential = credential.as_headers() if credential else ()
+        self._origin = (self._secure, self._host, self._port, self._address, self._trust)
+        self._transport = None if fresh else _idle.take(self._origin)
+        self.set_cookies: tuple[str, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._transport:
+            _idle.keep(self._origin, self._transport)
+
+    @property
+    def connections(self) -> int:
+        """How many connections it took so far, with the one that stood already."""
+        return self._transport.connections if self._transport else 0
+
+    def close(self) -> None:
+        """Close the connection; the next request makes a new one."""
+        if self._transport:
+            self._transport.close()
+
+    def get(self, address: str, until: float = math.inf) -> Response:
+        """Ask for an address on this origin; see `send`."""
+        return self.send("GET", address, until=until)
+
+    def send(
+        self,
+        method: str,
+        address: str,
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes | io.RawIOBase = b"",
+        until: float = math.inf,
+        max_body: int = MAX_BODY,
+        seconds: float | None = None,
+    ) -> Response:
+        """Send a request to this origin; no redirect is followed and no cookie kept.
+
+        Args:
+            method: of HTTP, in capitals.
+            address: absolute URL.
+            headers: besides the usual ones, or instead of those of the same name.
+            body: of the request; a stream needs a length and a position.
+            until: reading of the monotonic clock at which an answer is given up sooner than after `REQUEST_SECONDS`.
+            max_body: bytes of the answer's body that are read.
+            seconds: in place of `REQUEST_SECONDS`, for a long body.
+
+        Raises:
+            Broken: the connection ended before the answer did.
+            CouldNotVerify: no whole answer came in time.
+        """
+        from pytest_readiness.protocols.http.transport import Transport
+
+        seconds = seconds or REQUEST_SECONDS
+        until = min(until, time.monotonic() + seconds)
+        if not self._transport:
+            context = _context(*self._trust) if self._secure else None
+            self._transport = Transport(self._host, self._port, self._address, context, HEADERS)
+        asked = _Asked(method, address, (*self._credential, *headers), body, max_body, seconds)
+        if method not in SAFE:
+            # A server may close a kept connection at any moment, and this request must not be sent twice.
+            self._transport.close()
+        before = self.connections
+        try:
+            return self._exchange(self._transport, asked, until)
+        except CouldNotVerify as error:
+            # For those that may be, RFC 9112 9.3.1 asks for a new connection.
+            if not error.transient or self.connections > before:
+                raise
+        return self._exchange(self._transport, asked, until)
+
+    def _exchange(self, transport: Transport, asked: _Asked, until: float) -> Response:
+        import ssl
+        from http.client import HTTPException, IncompleteRead
+
+        from urllib3.exceptions import HTTPError
+
+        from pytest_readiness.protocols.http.transport import BadHeadersError
+
+        method, address = asked.method, asked.address
+        said = f"{method} {shown(address)}"
+        sent(f"{said} at {transport.place}")
+        # A timeout of 0 would mean a socket that does not wait at all.
+        left = max(until - time.monotonic(), 0.001)
+        timeout = min(CONNECT_SECONDS, left), min(READ_SECONDS, left)
+        most = asked.max_body
+        raw, problem = b"", None
+        try:
+            with transport.ask(
+                method, target(address), until, timeout, headers=asked.headers, body=asked.body
+            ) as answer:
+                while len(raw) <= most and (piece := answer.read(most + 1 - len(raw), decode_content=False)):
+                    raw += piece
+            seconds = time.monotonic() - transport.sent
+        except BadHeadersError as error:
+            problem = CouldNotVerify(f"{said} was answered with {error}")
+        except TimeoutError:
+            problem = CouldNotVerify(f"{said} was not answered within {READ_SECONDS:g} s")
+        except (ConnectionError, IncompleteRead, ssl.SSLEOFError):
+            problem = Broken(
+                f"{said} was answered by a connection that was reset or broke off", transient=method in SAFE
+            )
+        except (OSError, HTTPException, HTTPError, ValueError) as error:
+            reason = cut(str(error) or type(error).__name__)
+            problem = CouldNotVerify(f"{said} was not answered in readable HTTP ({reason})")
+        if time.monotonic() >= until:
+            problem = CouldNotVerify(f"{said} was not answered to the end in time (at most {asked.seconds:g} s)")
+        if problem:
+            raise problem from None
+        self.set_cookies = tuple(answer.headers.getlist("set-cookie"))
+        headers = tuple(_header(name.lower(), value) for name, value in answer.headers.items())
+        accepted = dict(asked.headers).get("Accept-Encoding", "")
+        body, cut_off = _decoded(raw[:most], headers, said, most, accepted)
+        return Response(
+            url=address,
+            status=answer.status,
+            headers=headers,
+            body=body.decode("utf-8-sig", "replace"),
+            truncated=cut_off or len(raw) > most,
+            seconds=seconds,
+            at=datetime.now(UTC),
+            size=len(raw),
+        )

@@ -1,0 +1,158 @@
+"""The report: pytest-html's self-contained page, with everything about the checklist on top."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import os
+import re
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from pytest_readiness.core.redact import printable
+from pytest_readiness.report.html.page import FOLDER, render
+from pytest_readiness.verdict.result import TestResult, from_properties
+
+if TYPE_CHECKING:
+    from pytest_readiness.core.redact import Redactor
+    from pytest_readiness.verdict.outcome import Outcome
+    from pytest_readiness.verdict.provenance import Provenance
+
+
+class Source(Protocol):
+    """What a page is made from: a run that goes on, or one that was read from its result file.
+
+    Attributes:
+        outcome: what was found, once that is known.
+        provenance: where it comes from.
+        redact: hides secrets.
+    """
+
+    outcome: Outcome | None
+    provenance: Provenance
+    redact: Redactor
+
+
+_TEST_COLUMN = 1
+_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_WITHOUT_SCRIPT = "<noscript><style>.controls, #results-table, #environment-header { display: none }</style></noscript>"
+"""What pytest-html fills by script stays out of sight where there is none."""
+
+
+class HtmlReport:
+    """Feeds pytest-html through its hooks."""
+
+    def __init__(self, config: pytest.Config, source: Source, path: Path) -> None:
+        self.source = source
+        # pytest-html expands these, too.
+        self.path = Path(os.path.expandvars(config.invocation_params.dir / path)).expanduser()
+        config.option.htmlpath = str(self.path)
+        config.option.self_contained_html = True
+        config.option.css = [*config.option.css, str(FOLDER / "report.css")]
+        self._script = (FOLDER / "report.js").read_text("utf-8")
+        self._data: Any = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        """Name the page after the target."""
+        self._data = report
+        replay = " (replay)" if self.source.provenance.replayed_from else ""
+        report.title = self.source.redact(printable(f"Production readiness of {self.source.provenance.target}{replay}"))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
+        """Keep the tests that the items do not tell all about; each under its name."""
+        if not cells:
+            return
+        if _is_told(report):
+            cells.clear()
+        else:
+            cells[_TEST_COLUMN] = f'<td class="col-testId">{self._safe(report.nodeid)}</td>'
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_html(self, data: list[str]) -> None:
+        """Keep control characters out of what tests wrote; pytest-html has escaped it."""
+        data[:] = ["\n".join(map(printable, each.split("\n"))) for each in data]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        """Put the verdict and the items on top."""
+        if self._data is not None:
+            # pytest-html takes these values for markup.
+            self._data.set_data("environment", self._escaped(self._data.data["environment"]))
+        outcome = self.source.outcome
+        if outcome is not None and (outcome.verdict.items or outcome.shard):
+            prefix += [render(outcome, self.source.redact), f"<script>{self._script}</script>", _WITHOUT_SCRIPT]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self) -> Generator[None, None, None]:
+        """Finish the page once pytest-html has written it."""
+        yield
+        page = self.path.read_text("utf-8")
+        self.path.write_text(finished(page, self._script), "utf-8")
+
+    def _safe(self, text: object) -> str:
+        return html.escape(self.source.redact(printable(text)))
+
+    def _escaped(self, value: Any) -> Any:
+        """The values of the environment; its names, and only those, are text to pytest-html."""
+        if isinstance(value, Mapping):
+            return {printable(key): self._escaped_below(child) for key, child in value.items()}
+        return value
+
+    def _escaped_below(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {self._safe(key): self._safe(child) for key, child in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._safe(child) for child in value]
+        return self._safe(value)
+
+
+def _is_told(report: pytest.TestReport) -> bool:
+    """Whether the page's items say all that there is to say of a test."""
+    result: TestResult | None = from_properties(getattr(report, "user_properties", ()))
+    if result is None or "::" in result.check or report.sections:
+        return False
+    defect = result.state == "error" and not report.longreprtext.startswith("could not verify")
+    return not defect and (report.when != "teardown" or report.passed)
+
+
+def finished(page: str, script: str) -> str:
+    """Return pytest-html's page with what none of its hooks can add.
+
+    That is the language, the width of phones, a landmark, and a policy which lets the page run the two scripts that it
+    came with, and load nothing.
+
+    Args:
+        page: as pytest-html wrote it.
+        script: ours.
+    """
+    page = page.replace("<html>", '<html lang="en">', 1)
+    page = page.replace("<body>", "<body><main>", 1).replace("<footer>", "</main><footer>", 1)
+    page = page.replace(' onclick="location.reload()"', "", 1)
+    head = '<meta charset="utf-8"/>'
+    added = [head, '<meta name="viewport" content="width=device-width, initial-scale=1"/>']
+    scripts = [found[1] for found in _SCRIPT.finditer(page)]
+    if all(each == script or _is_pytest_html(each) for each in scripts):
+        sources = " ".join(f"'sha256-{_sha256(each)}'" for each in scripts)
+        added.append(
+            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+            f"script-src {sources}; style-src 'unsafe-inline'; img-src data:; media-src data:; "
+            "base-uri 'none'; form-action 'none'\"/>"
+        )
+    return page.replace(head, "\n    ".join(added), 1)
+
+
+def _is_pytest_html(script: str) -> bool:
+    import pytest_html
+
+    known = Path(pytest_html.__file__).with_name("resources") / "app.js"
+    return known.is_file() and script.strip() == known.read_text("utf-8").strip()
+
+
+def _sha256(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -1,0 +1,1 @@
+"""One readiness run within pytest."""

@@ -1,0 +1,146 @@
+"""What pytest's report of a test says about its item: the fields of a result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
+from pytest_readiness.people.decisions import Vouched
+from pytest_readiness.plan.plan import PlannedTest
+from pytest_readiness.run.collect import PLANNED, ChecklistTest, waived
+
+TEAM_FAILS = (AssertionError, pytest.fail.Exception)
+"""What a team's own test raises where its claim is false."""
+
+ANSWERED = pytest.StashKey[PlannedTest]()
+"""On a team's own test that answers an item: a test of that item to stand for it."""
+EVIDENCE = pytest.StashKey[Evidence]()
+"""On a test of ours that passed: what was seen."""
+
+
+def planned_for(item: pytest.Item) -> PlannedTest | None:
+    """Return what the plan says of a test, or of the item that it answers; None for one that answers none."""
+    return item.stash.get(PLANNED, None) or item.stash.get(ANSWERED, None)
+
+
+def key_of(item: pytest.Item) -> str:
+    """Identity of a test over all checklists; of one that answers no item, its node id."""
+    if isinstance(item, ChecklistTest):
+        return item.planned.key
+    test = item.stash.get(ANSWERED, None)
+    return f"{test.checklist}:{_nodeid(item)}" if test is not None else _nodeid(item)
+
+
+def _nodeid(item: pytest.Item) -> str:
+    """The node id, without the groups that xdist appends to it."""
+    marks = item.iter_markers("xdist_group")
+    groups = {str(mark.args[0] if mark.args else mark.kwargs.get("name", "default")) for mark in marks}
+    return item.nodeid.removesuffix(f"@{'_'.join(sorted(groups))}")
+
+
+def fields_of(
+    item: pytest.Item,
+    test: PlannedTest,
+    report: pytest.TestReport,
+    error: BaseException | None,
+    call: pytest.CallInfo[None],
+) -> dict[str, Any]:
+    """Return what a report says about its item, as the fields of the result, nothing masked yet.
+
+    Args:
+        item: pytest's test.
+        test: what the plan says of it, or of the item that it answers.
+        report: of the phase that decided how it ended.
+        error: what it raised, where it did.
+        call: the phase itself, for its times.
+    """
+    fields = _fields(item, test, report, error, call)
+    if isinstance(item, ChecklistTest) and (notes := _notes(item)):
+        fields["evidence"] = f"{fields['evidence']} ({notes})"
+    return fields
+
+
+def _fields(
+    item: pytest.Item,
+    test: PlannedTest,
+    report: pytest.TestReport,
+    error: BaseException | None,
+    call: pytest.CallInfo[None],
+) -> dict[str, Any]:
+    own = isinstance(item, ChecklistTest)
+    common: dict[str, Any] = {
+        "test": key_of(item),
+        "item": test.full_item,
+        "severity": test.severity,
+        "target": item.config.getoption("readiness_target"),
+        "check": _check_name(test) if own else _nodeid(item),
+        "seconds": round(call.duration, 6),
+        "start": round(call.start, 3),
+    }
+    if own and test.resource is not None:
+        common |= {"resource": test.resource.name, "resource_kind": test.resource.kind}
+    if own and test.signoff is not None:
+        common["role"] = test.signoff.role
+    if report.passed:
+        evidence = item.stash.get(EVIDENCE, None) or Evidence("the team's own test passed")
+        warning = evidence.warning
+        if hasattr(report, "wasxfail"):
+            warning = "; ".join(filter(None, (warning, "the waiver is no longer needed")))
+        signatures = evidence.signatures if isinstance(evidence, Vouched) else ()
+        return common | {
+            "state": "passed",
+            "evidence": evidence.text,
+            "warning": warning,
+            "attachments": evidence.attachments,
+            "signatures": signatures,
+        }
+    what = f"{type(error).__name__}: {_first_line(error)}" if error is not None else "the test broke"
+    if report.skipped and hasattr(report, "wasxfail"):
+        false = isinstance(error, ClaimFalse) or (not own and report.when == "call" and isinstance(error, TEAM_FAILS))
+        if false and test.waiver is not None:
+            return common | _false(error, test, what) | {"state": "waived", "warning": str(report.wasxfail)}
+        return common | {"state": "unverified", "evidence": f"expected to fail: {report.wasxfail or what}"}
+    if report.skipped:
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reason = reason.removeprefix("Skipped: ")
+        for state in ("unverified", "not applicable"):
+            if reason.startswith(f"{state}: "):
+                return common | {"state": state, "evidence": reason.removeprefix(f"{state}: ")}
+        return common | {"state": "unverified", "evidence": f"skipped: {reason}"}
+    if isinstance(error, ClaimFalse):
+        warning = f"the waiver expired on {test.waiver.expires}" if test.waiver and not waived(test) else ""
+        return common | _false(error, test, what) | {"state": "failed", "warning": warning}
+    if isinstance(error, CouldNotVerify):
+        return common | {"state": "error", "evidence": f"could not verify: {error.reason}"}
+    if own:
+        what = f"could not verify: the check broke ({what}); that is a defect of the check"
+    return common | {"state": "failed" if report.when == "call" and not own else "error", "evidence": what}
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).partition("\n")[0]
+
+
+def _check_name(test: PlannedTest) -> str:
+    if test.check is not None:
+        return test.check.id
+    return "signoff" if test.signoff is not None else ""
+
+
+def _false(error: BaseException | None, test: PlannedTest, what: str) -> dict[str, Any]:
+    if not isinstance(error, ClaimFalse):
+        return {"evidence": what}
+    remedy = error.remedy or (test.check.remedy if test.check else "")
+    return {
+        "evidence": error.seen,
+        "expected": error.expected,
+        "remedy": remedy,
+        "attachments": error.attachments,
+    }
+
+
+def _notes(item: ChecklistTest) -> str:
+    notes = [reading.note for readings in item.readings.values() for reading in readings if reading.note]
+    return "; ".join(dict.fromkeys(notes))

@@ -1,1 +1,0 @@
-"""Targets: what readiness.yaml declares of an environment, as typed resources and a policy."""

@@ -1,0 +1,1 @@
+"""States, score, GO or NO-GO, and the file that keeps them."""

@@ -1,0 +1,214 @@
+"""Shards of one run, joined to the result that the run would have had in one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from pytest_readiness.checklist.checklist import Item, Section
+from pytest_readiness.config.model import Policy
+from pytest_readiness.core.problems import Problem, ProblemsError
+from pytest_readiness.core.registry import Severity
+from pytest_readiness.people.decisions import Waiver
+from pytest_readiness.run.run import exit_code
+from pytest_readiness.verdict.drift import find_drift
+from pytest_readiness.verdict.judging import DID_NOT_RUN, SectionVerdict, conclude, judge_section
+from pytest_readiness.verdict.outcome import Outcome, Shard
+from pytest_readiness.verdict.provenance import Provenance
+from pytest_readiness.verdict.result import TestResult
+from pytest_readiness.verdict.result_file import outcome_of, read_result
+
+ENDED = (0, 1, 6)
+"""Exit codes of shards that came to their end."""
+
+Part = tuple[Path, Outcome, Shard]
+
+
+def merge(paths: Sequence[Path]) -> Outcome:
+    """Return the outcome of a run of which these are the result files of all shards.
+
+    Raises:
+        ProblemsError: a file is no shard's, a shard is missing or given twice, did not come to its end, or belongs to
+            another run.
+    """
+    parts = _parts(paths)
+    outcomes = [outcome for _, outcome, _ in parts]
+    _, first, shard = parts[0]
+    order = {test: number for number, test in enumerate(shard.tests)}
+    _refuse_incomplete(parts, order)
+    sections = tuple(_sections(outcomes, order, first.verdict.policy))
+    drifts = [outcome.verdict.drift for outcome in outcomes]
+    baseline = drifts[0].baseline
+    gone = {change.item for change in drifts[0].gone}
+    drift = find_drift(
+        [item for section in sections for item in section.leaves],
+        [full for full in baseline.states if full not in gone] if baseline else (),
+        [full for each in drifts for full in each.needless],
+        [full for each in drifts for full in each.expired],
+        baseline,
+    )
+    verdict = conclude(sections, first.verdict.total, first.verdict.policy, drift)
+    reports = sorted((report for outcome in outcomes for report in outcome.reports), key=lambda each: order[each.test])
+    answering = {result.test for item in verdict.items for result in item.results}
+    others_failed = any(report.outcome == "failed" and report.test not in answering for report in reports)
+    return Outcome(
+        verdict=verdict,
+        provenance=_provenance([outcome.provenance for outcome in outcomes]),
+        exit_code=1 if others_failed else int(exit_code(verdict)),
+        reports=tuple(reports),
+        environment=first.environment,
+        originals=first.originals,
+        inputs=first.inputs,
+    )
+
+
+def _parts(paths: Sequence[Path]) -> list[Part]:
+    """The shards by number."""
+    problems: list[Problem] = []
+    parts: dict[int, Part] = {}
+    for path in paths:
+        outcome = outcome_of(read_result(path))
+        shard = outcome.shard
+        if shard is None:
+            problems.append(Problem(path, 0, "This is the result of a whole run; there is nothing to merge it with."))
+        elif shard.number in parts:
+            problems.append(Problem(path, 0, f"This is shard {shard}, and so is {parts[shard.number][0]}."))
+        else:
+            parts[shard.number] = path, outcome, shard
+    found = [parts[number] for number in sorted(parts)]
+    problems += [problem for part in found[1:] for problem in _foreign(found[0], part)]
+    if not problems and found:
+        _, _, first = found[0]
+        missing = [str(number) for number in range(1, first.of + 1) if number not in parts]
+        if missing:
+            what = f"shard {missing[0]} is" if len(missing) == 1 else f"the shards {', '.join(missing)} are"
+            problems.append(Problem(found[0][0], 0, f"This is shard {first}, and {what} missing."))
+    if problems:
+        raise ProblemsError(problems)
+    return found
+
+
+def _foreign(first: Part, other: Part) -> Iterable[Problem]:
+    """Why two shards are not of the same run, in the most telling way."""
+
+    def about(part: Part) -> Mapping[str, object]:
+        _, outcome, shard = part
+        provenance = outcome.provenance
+        return {
+            "the target": provenance.target,
+            "the release": provenance.release or "none",
+            "the commit": provenance.commit or "unknown",
+            "the version of pytest-readiness": dict(provenance.versions).get("pytest-readiness", "unknown"),
+            "the recording": provenance.replayed_from or "none",
+            "the number of shards": shard.of,
+        }
+
+    place = other[0]
+    for what, seen in about(other).items():
+        if seen != (wanted := about(first)[what]):
+            yield Problem(place, 0, f"This is a shard of another run: {what} is {seen}, and {wanted} in {first[0]}.")
+            return
+    why = ""
+    if first[1].provenance.checklists != other[1].provenance.checklists:
+        why = "the checklists differ"
+    elif first[2].tests != other[2].tests:
+        why = "the selected tests differ (-m, -k and paths must be the same for all shards)"
+    elif first[2].plan != other[2].plan:
+        why = "readiness.yaml, bindings, sign-offs, waivers or the day differ"
+    elif first[1].verdict.drift.baseline != other[1].verdict.drift.baseline:
+        why = "the baselines differ"
+    if why:
+        yield Problem(place, 0, f"This is a shard of another run than {first[0]}: {why}.")
+
+
+def _refuse_incomplete(parts: Sequence[Part], order: Mapping[str, int]) -> None:
+    problems: list[Problem] = []
+    seen: dict[str, Path] = {}
+    for path, outcome, _ in parts:
+        results = [result for item in outcome.verdict.items for result in item.results]
+        if outcome.exit_code not in ENDED:
+            problems.append(Problem(path, 0, f"This shard did not come to its end (exit code {outcome.exit_code})."))
+        elif any(result.evidence == DID_NOT_RUN for result in results):
+            problems.append(Problem(path, 0, "This shard did not run all its tests; run it again, to its end."))
+        for test in dict.fromkeys([*(each.test for each in results), *(each.test for each in outcome.reports)]):
+            if test not in order:
+                problems.append(Problem(path, 0, f"This shard holds a test that is none of its run: {test}."))
+            elif test in seen:
+                problems.append(Problem(path, 0, f"{test} is in {seen[test]} too."))
+            seen[test] = path
+    if not problems and (missing := [test for test in order if test not in seen]):
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        message = f"No shard has a result of {missing[0]}{more}; one of them did not run all its tests."
+        problems.append(Problem(parts[0][0], 0, message))
+    if problems:
+        raise ProblemsError(problems)
+
+
+def _sections(outcomes: Sequence[Outcome], order: Mapping[str, int], policy: Policy) -> Iterable[SectionVerdict]:
+    by_item: dict[str, list[TestResult]] = {}
+    severities: dict[str, dict[str, Severity]] = {}
+    waivers: dict[str, Waiver] = {}
+    sections: dict[tuple[str, str], list[Section]] = {}
+    for outcome in outcomes:
+        for verdict in outcome.verdict.sections:
+            sections.setdefault((verdict.checklist, verdict.section.id), []).append(verdict.section)
+            for item in verdict.leaves:
+                by_item.setdefault(item.full_id, []).extend(item.results)
+                severities.setdefault(verdict.checklist, {})[item.item.id] = item.severity
+                if item.waiver is not None:
+                    waivers[item.full_id] = item.waiver
+    for results in by_item.values():
+        results.sort(key=lambda result: order[result.test])
+
+    def first(checklist: str, item: Item) -> int:
+        if item.is_group:
+            return min(first(checklist, child) for child in item.children)
+        return order[by_item[f"{checklist}:{item.id}"][0].test]
+
+    def start(place: tuple[str, str]) -> int:
+        return min(first(place[0], item) for item in joined[place].items)
+
+    joined = {}
+    for (checklist, id), same in sections.items():
+        items = _joined([item for each in same for item in each.items], partial(first, checklist))
+        joined[checklist, id] = replace(same[0], items=items)
+    for place in sorted(joined, key=start):
+        checklist, _ = place
+        made = judge_section(checklist, joined[place], by_item, severities[checklist], policy, waivers)
+        if made is not None:
+            yield made
+
+
+def _joined(items: Iterable[Item], place: Callable[[Item], int]) -> tuple[Item, ...]:
+    """Items of several shards, each once, in order; groups with the children that they have in any."""
+    same: dict[str, list[Item]] = {}
+    for item in items:
+        same.setdefault(item.id, []).append(item)
+    made = [
+        replace(found[0], children=_joined([child for each in found for child in each.children], place))
+        for found in same.values()
+    ]
+    return tuple(sorted(made, key=place))
+
+
+def _provenance(parts: Sequence[Provenance]) -> Provenance:
+    """What holds of all parts; of a machine and its versions, each once."""
+    command = [each for each in parts[0].command if not each.startswith("--readiness-shard=")]
+    if "--readiness-shard" in command:
+        at = command.index("--readiness-shard")
+        del command[at : at + 2]
+    versions: dict[str, dict[str, None]] = {}
+    for part in parts:
+        for name, version in part.versions:
+            versions.setdefault(name, {})[version] = None
+    return replace(
+        parts[0],
+        started=min(part.started for part in parts),
+        finished=max(part.finished for part in parts),
+        seconds=round(sum(part.seconds for part in parts), 3),
+        runner=", ".join(dict.fromkeys(part.runner for part in parts)),
+        versions=tuple((name, " and ".join(found)) for name, found in versions.items()),
+        command=tuple(command),
+    )

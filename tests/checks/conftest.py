@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-from tests.checks.http_shop import served_shop, shop
-
-__all__ = ["served_shop", "shop"]

@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from pydantic import ValidationError
+
+from pytest_readiness.core import audit
+from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
+from pytest_readiness.core.registry import CHECKS
+from pytest_readiness.domains.browser.facts.flow import JourneyJob
+from pytest_readiness.domains.browser.facts.pages import Opening
+from pytest_readiness.domains.browser.journey import _Traveller
+from pytest_readiness.domains.browser.steps import Element, Expect, Step
+from pytest_readiness.domains.http.flow_steps import Part
+from pytest_readiness.domains.http.resource import Url
+from tests.judging import judge
+from tests.stack.process import free_port
+from tests.stack.programs import program
+from tests.stack.silent import Request, Response, WebApp
+
+PASSWORD = "correct horse battery"
+PAGE = """<!doctype html><html lang="en"><title>{title}</title><body><h1>Shop</h1>{body}</body></html>"""
+LOGIN = """{told}<form method="post" action="/login">
+<label>User <input name="user"></label><label>Password <input name="password" type="password"></label>
+<label>Country <select name="country"><option>Chile</option><option>Peru</option></select></label>
+<label><input type="checkbox" name="stay"> Stay</label><label>Picture <input type="file"></label>
+<button>Sign in</button></form>"""
+BUY = """<p role="status">Welcome, clerk</p><p>Your order <b id="order"></b></p><button id="buy">Buy</button>
+<script>buy.onclick = () => setTimeout(() => {
+  order.textContent = 'A-17'; history.pushState({}, '', '/orders/A-17'); document.title = 'Order A-17';
+}, 100)</script>"""
+
+
+def page(title: str, body: str, status: int = 200, **headers: str) -> Response:
+    return Response(
+        status,
+        [("Content-Type", "text/html; charset=utf-8"), *((k.replace("_", "-"), v) for k, v in headers.items())],
+        PAGE.format(title=title, body=body).encode(),
+    )
+
+
+def login(request: Request) -> Response:
+    if request.method != "POST":
+        return page("Sign in", LOGIN.format(told=""))
+    form = parse_qs(request.body.decode())
+    if form.get("password") == [PASSWORD] and form.get("user") == ["clerk"]:
+        return Response(303, [("Location", "/account"), ("Set-Cookie", "session=s1; HttpOnly")])
+    return page("Sign in", LOGIN.format(told=f'<p role="alert">Wrong: {form.get("password", [""])[0]}</p>'))
+
+
+def account(request: Request) -> Response:
+    signed_in = "session=s1" in request.headers.get("Cookie", "")
+    return page("Account", BUY) if signed_in else Response(303, [("Location", "/login")])
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[WebApp]:
+    program("chromium-headless-shell")
+    load_catalogue()
+    with WebApp({"/": page("Shop", "<a href='/login'>Enter</a>"), "/login": login, "/account": account}) as app:
+        yield app
+
+
+@pytest.fixture
+def url(app: WebApp) -> Url:
+    credentials = {"clerk": {"user": "clerk", "password": PASSWORD}, "robot": {"token": "t0ken-of-robot"}}
+    return Url.model_validate({"name": "shop", "url": app.url, "credentials": credentials})
+
+
+SIGN_IN: list[dict[str, Any]] = [
+    {"go": "/login"},
+    {"fill": {"label": "User", "value": {"credential": "clerk", "field": "user"}}},
+    {"fill": {"label": "Password", "value": {"credential": "clerk", "field": "password"}}},
+    {"click": {"role": "button", "name": "Sign in"}},
+    {"expect": {"role": "status", "contains": "Welcome", "url": "/account"}},
+]
+
+
+def false(url: Url, steps: list[dict[str, Any]]) -> ClaimFalse:
+    with pytest.raises(ClaimFalse) as caught:
+        judge("browser.flow", url, steps=steps)
+    return caught.value
+
+
+def test_flow_passes(url: Url) -> None:
+    seen = judge(
+        "browser.flow",
+        url,
+        steps=[
+            {"click": {"text": "Enter"}},
+            *SIGN_IN[1:3],
+            {"select": {"label": "Country", "option": "Peru"}},
+            {"check": {"label": "Stay"}},
+            {"uncheck": {"label": "Stay"}},
+            {"upload": {"label": "Picture", "filename": "a.txt", "content": "a"}},
+            {"fill": {"css": "input[name=user]", "value": "clerk"}},
+            {"press": "Enter"},
+            {"wait_for": {"role": "heading", "name": "Shop", "exact": True}},
+            {"name": "buy it", "click": {"role": "button", "name": "Buy"}},
+            {"capture": {"order": {"css": "#order"}}},
+            {"expect": {"url": "/orders/${order}", "title": "${order}", "absent": {"role": "alert"}}},
+            {"expect": {"css": "b", "contains": "${order}", "count": 1}},
+        ],
+    )
+    assert seen.text.startswith("14 of 14 steps done, the last: expect 1 × css 'b' containing '${order}'")
+    assert "/orders/A-17, 'Order A-17'" in seen.text
+    assert not seen.warning
+    (shot,) = seen.attachments
+    assert shot.name == "journey.png"
+    assert shot.data.startswith(b"\x89PNG")
+
+
+def test_flow_names_the_step_that_fails(url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = LOGIN.replace("<form", "<form onsubmit='return false'")
+    monkeypatch.setitem(app.routes, "/login", page("Sign in", broken.format(told="")))
+    failed = false(url, [*SIGN_IN[:-1], {**SIGN_IN[-1], "timeout_s": 1}])
+    assert failed.expected == "step 5 of 5, expect status containing 'Welcome', address /account"
+    assert failed.seen.startswith("the address http://localhost:")
+    assert "/login after 1 s (at http://localhost" in failed.seen
+    assert "4 steps done before" in failed.seen
+    assert len(failed.attachments) == 1
+
+
+def test_flow_hides_secrets(url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that shows the password again does not bring it into the report."""
+    monkeypatch.setitem(
+        app.routes, "/login", lambda request: login(request._replace(body=request.body.replace(b"battery", b"x")))
+    )
+    lines: list[str] = []
+    monkeypatch.setattr(audit, "_sink", lines.append)
+    failed = false(url, [*SIGN_IN[:-1], {**SIGN_IN[-1], "timeout_s": 0.5}])
+    assert "which says 'Wrong:" in failed.seen
+    told = page("No", f"<p role='alert'>Wrong: {PASSWORD}</p>")
+    monkeypatch.setitem(app.routes, "/login", lambda request: login(request) if request.method == "GET" else told)
+    failed = false(url, [*SIGN_IN[:-1], {**SIGN_IN[-1], "timeout_s": 0.5}])
+    assert "which says 'Wrong: …'" in failed.seen
+    assert PASSWORD not in str(failed)
+    assert re.fullmatch(
+        r"step 1 of 5 at http://localhost:\d+: go /login", next(line for line in lines if "step 1" in line)
+    )
+    assert any("step 3 of 5" in line and "with the password of credential clerk" in line for line in lines)
+    assert not any(PASSWORD in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("step", "seen"),
+    [
+        ({"click": {"role": "button", "name": "Register"}, "timeout_s": 0.5}, "it is not there after 0.5 s"),
+        ({"fill": {"label": "Nothing", "value": "x"}, "timeout_s": 0.5}, "it is not there after 0.5 s"),
+        ({"click": {"css": "label"}, "timeout_s": 0.5}, "5 elements match"),
+        ({"go": "/nowhere"}, "404 for http://localhost"),
+        ({"press": "Nokey"}, "Unknown key"),
+        ({"select": {"label": "Country", "option": "Utopia"}, "timeout_s": 0.5}, "it is there, but"),
+        ({"expect": {"absent": {"text": "Shop"}}, "timeout_s": 0.5}, "text 'Shop' is there after 0.5 s"),
+        ({"expect": {"css": "label", "count": 2}, "timeout_s": 0.5}, "5 of them after 0.5 s"),
+        ({"expect": {"title": "Bank"}, "timeout_s": 0.5}, "the title 'Sign in' after 0.5 s"),
+        ({"expect": {"url": "/account"}, "timeout_s": 0.5}, "the address http://localhost"),
+        ({"capture": {"name": {"css": "input[name=user]"}}, "timeout_s": 0.5}, "it is empty"),
+        ({"capture": {"name": {"css": "#none"}}, "timeout_s": 0.5}, "it is not there after 0.5 s"),
+    ],
+)
+def test_flow_fails(url: Url, step: dict[str, Any], seen: str) -> None:
+    failed = false(url, [{"go": "/login"}, step, {"expect": {"text": "Shop"}}])
+    assert failed.expected.startswith("step 2 of 3, ")
+    assert failed.seen.startswith(seen)
+
+
+def test_flow_warns_where_the_last_expectation_held_before(url: Url) -> None:
+    seen = judge("browser.flow", url, steps=[*SIGN_IN[:4], {"expect": {"role": "heading", "name": "Shop"}}])
+    assert seen.warning == (
+        "'expect heading 'Shop'' held already before 'click button 'Sign in'', so that it does not show what that did"
+    )
+
+
+def test_flow_gives_credentials_to_the_declared_endpoint_only(url: Url, app: WebApp) -> None:
+    with WebApp({"/": page("Other", LOGIN.format(told=""))}) as other:
+        app.routes["/leave"] = Response(302, [("Location", other.url)])
+        failed = false(url, [{"go": "/leave"}, SIGN_IN[2], {"expect": {"text": "x"}}])
+        assert failed.seen.startswith(f"the journey is at {other.url}, which gets no credentials")
+        assert [request.method for request in other.requests if request.path == "/"] == ["GET"]
+
+
+def test_flow_takes_the_default_port_for_the_declared_endpoint() -> None:
+    root = "https://localhost:443/"
+    job = JourneyJob(Opening("chromium", root, "localhost", "", ""), root, "[]", {("clerk", "user"): "clerk"})
+    page: Any = SimpleNamespace(url="https://localhost/login")
+    clerk = Part(credential="clerk", field="user")
+    assert _Traveller(page, job, "chromium", print)._value(clerk, page) == "clerk"
+
+
+def test_flow_needs_the_credential(url: Url) -> None:
+    for name, field, reason in (
+        ("nobody", "user", "shop declares no credential 'nobody'"),
+        ("robot", "password", "the credential 'robot' of shop has no password"),
+    ):
+        step = {"fill": {"label": "User", "value": {"credential": name, "field": field}}}
+        with pytest.raises(NotDeclared, match=reason):
+            judge("browser.flow", url, steps=[step, {"expect": {"text": "x"}}])
+
+
+def test_flow_could_not_look(app: WebApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CouldNotVerify, match="refused the connection"):
+        judge("browser.flow", Url(name="shop", url=f"http://localhost:{free_port()}"), steps=[SIGN_IN[-1]])
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ([], "at least 1 item"),
+        ([{"go": "/"}], "the last step must expect something to be there"),
+        ([{"expect": {"absent": {"text": "x"}}}], "the last step must expect something to be there"),
+        ([{"expect": {"text": "x", "count": 0}}], "the last step must expect something to be there"),
+        ([{"expect": {}}], "this expects nothing"),
+        ([{"expect": {"contains": "x", "title": "y"}}], "stand beside an element"),
+        ([{"expect": {"text": ""}}], "at least 1 character"),
+        ([{"go": "/", "press": "Enter"}, {"expect": {"text": "x"}}], "a step is exactly one of go, fill"),
+        ([{"click": {"text": "x", "css": "y"}}, {"expect": {"text": "x"}}], "an element is named by exactly one of"),
+        ([{"click": {"text": "x", "name": "y"}}, {"expect": {"text": "x"}}], "beside a 'role'"),
+        ([{"go": "https://example.com"}, {"expect": {"text": "x"}}], "should match pattern"),
+        ([{"expect": {"text": "${order}"}}], r"step 1 uses \$\{order\}, which no step before it captures"),
+    ],
+)
+def test_flow_refuses_steps_that_prove_nothing(steps: list[dict[str, Any]], words: str) -> None:
+    load_catalogue()
+    with pytest.raises(ValidationError, match=words):
+        CHECKS["browser.flow"].parameters.model_validate({"steps": steps})
+
+
+def test_flow_is_active() -> None:
+    load_catalogue()
+    assert CHECKS["browser.flow"].check_class == "active"
+
+
+def test_steps_survive_json() -> None:
+    step = Step.model_validate({"expect": {"text": "x", "absent": {"css": "y"}}})
+    assert Step.model_validate(json.loads(step.model_dump_json(exclude_defaults=True))) == step
+    assert step.expect == Expect(text="x", absent=Element(css="y"))
+
+
+def test_unique_is_another_word_each_time(url: Url, app: WebApp) -> None:
+    words = []
+    for _ in range(2):
+        steps = [
+            {"go": "/login"},
+            {"fill": {"label": "User", "value": "${unique}"}},
+            {"press": "Enter"},
+            {"expect": {"role": "alert"}},
+        ]
+        judge("browser.flow", url, steps=steps)
+        words.append(parse_qs(app.requests[-1].body.decode())["user"][0])
+    assert words[0] != words[1]
+    assert re.fullmatch("r[0-9a-f]{8}", words[0])

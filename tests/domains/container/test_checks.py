@@ -1,0 +1,421 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker.models.containers import Container as Running
+from pydantic import ValidationError
+
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, Unreachable
+from pytest_readiness.domains.container import facts
+from pytest_readiness.domains.container.checks import non_root
+from pytest_readiness.domains.container.resource import Container
+from tests.judging import judge, read
+from tests.stack.docker import IMAGE, DockerEngine
+from tests.stack.fixtures import NginxFactory
+from tests.stack.process import free_port, wait_until
+from tests.stack.silent import Response, SilentServer, WebApp
+
+SECOND = 10**9
+GOOD: dict[str, Any] = {
+    "user": "nobody",
+    "mem_limit": "64m",
+    "restart_policy": {"Name": "unless-stopped"},
+    "healthcheck": {"test": ["CMD", "true"], "interval": SECOND // 5, "retries": 1},
+}
+CHECKS = (
+    "container.running",
+    "container.healthy",
+    "container.restart_policy",
+    "container.memory_limit",
+    "container.non_root",
+    "container.not_privileged",
+    "container.no_docker_socket",
+)
+
+
+class Box:
+    """Containers of one test, and what the checks say about them."""
+
+    def __init__(self, engine: DockerEngine, name: str) -> None:
+        self.engine = engine
+        self.name = name
+        self.resource = Container(name="shop", container=name, engine=engine.base_url)
+
+    def run(self, **changed: Any) -> Running:
+        running = self.engine.run(self.name, **{**GOOD, **changed})
+        wait_until(lambda: self.health() != "starting", "the first probe has run")
+        return running
+
+    def create(self, **options: Any) -> None:
+        self.engine.client().containers.create(IMAGE, ["true"], name=self.name, **options)
+
+    def health(self) -> str:
+        container = self.engine.client().containers.get(self.name)
+        state = container.attrs["State"]
+        return state["Health"]["Status"] if state.get("Health") and state["Status"] == "running" else "none"
+
+    def judge(self, claim: str, **parameters: Any) -> Evidence:
+        return judge(f"container.{claim}", self.resource, **parameters)
+
+    def faults(self) -> dict[str, str]:
+        """What each check that does not pass has seen, or why it could not look."""
+        found = {}
+        for id in CHECKS:
+            parameters = {"min_uptime_s": 0} if id == "container.running" else {}
+            try:
+                judge(id, self.resource, **parameters)
+            except ClaimFalse as error:
+                found[id] = error.seen
+            except CouldNotVerify as error:
+                found[id] = f"could not verify: {error.reason}"
+        return found
+
+
+@pytest.fixture
+def box(docker_engine: DockerEngine, request: pytest.FixtureRequest) -> Iterator[Box]:
+    name = re.sub(r"\W+", "-", request.node.name).strip("-")
+    yield Box(docker_engine, name)
+    for container in docker_engine.client().containers.list(all=True, filters={"name": name}):
+        container.remove(force=True, v=True)
+
+
+def test_every_check_passes_on_a_good_container(box: Box) -> None:
+    box.run()
+    assert box.faults() == {}
+    assert re.fullmatch(r"running for \d+\.\d s, restarts by the engine: 0", box.judge("running", min_uptime_s=0).text)
+    assert box.judge("healthy") == Evidence("healthy, failed probes in a row: 0; last probe: exit code 0")
+    assert box.judge("restart_policy") == Evidence("restart policy unless-stopped")
+    assert box.judge("memory_limit", max_mb=64) == Evidence("limited to 64 MiB")
+    assert box.judge("non_root") == Evidence("user ids of its processes: 65534; configured user: nobody")
+    assert box.judge("not_privileged") == Evidence("Privileged false")
+    assert box.judge("no_docker_socket") == Evidence("mounts: 0")
+
+
+@pytest.mark.parametrize(
+    ("changed", "failing", "seen"),
+    [
+        pytest.param(
+            {"user": ""},
+            "non_root",
+            "processes with user id 0: 1 of 1; configured user: not set, which is root",
+            id="no user",
+        ),
+        pytest.param(
+            {"user": "0:65534"},
+            "non_root",
+            "processes with user id 0: 1 of 1; configured user: 0:65534",
+            id="user 0",
+        ),
+        pytest.param({"privileged": True}, "not_privileged", "Privileged true", id="privileged"),
+        pytest.param({"mem_limit": None}, "memory_limit", "no memory limit", id="no limit"),
+        pytest.param({"mem_limit": "1000000g"}, "memory_limit", "1024000000 MiB", id="limit above the host"),
+        pytest.param({"restart_policy": None}, "restart_policy", "restart policy no", id="no restart"),
+        pytest.param({"healthcheck": None}, "healthy", "no health check is defined", id="no health check"),
+        pytest.param(
+            {"healthcheck": {"test": ["NONE"]}}, "healthy", "no health check is defined", id="health check off"
+        ),
+        pytest.param(
+            {"healthcheck": {**GOOD["healthcheck"], "test": ["CMD-SHELL", "echo no disk; exit 3"]}},
+            "healthy",
+            r"unhealthy, failed probes in a row: \d+; last probe: exit code 3, no disk",
+            id="unhealthy",
+        ),
+    ],
+)
+def test_exactly_the_broken_claim_fails(box: Box, changed: dict[str, Any], failing: str, seen: str) -> None:
+    box.run(**changed)
+    faults = box.faults()
+    assert list(faults) == [f"container.{failing}"]
+    assert re.fullmatch(seen, faults[f"container.{failing}"])
+
+
+def test_an_undefined_health_check_has_its_own_remedy(box: Box) -> None:
+    box.run(healthcheck=None)
+    with pytest.raises(ClaimFalse) as failure:
+        box.judge("healthy")
+    assert "HEALTHCHECK" in failure.value.remedy
+
+
+def test_running_stopped(box: Box) -> None:
+    container = box.run(restart_policy={"Name": "on-failure", "MaximumRetryCount": 5})
+    container.kill()
+    container.wait()
+    ended = "exited, last exit code 137, restarts by the engine: 0"
+    unread = (
+        re.escape("could not verify: the Docker engine does not list its processes: Container ") + ".* is not running"
+    )
+    faults = box.faults()
+    assert re.fullmatch(unread, faults.pop("container.non_root"))
+    assert faults == {"container.running": ended, "container.healthy": ended}
+    assert box.judge("restart_policy").text == "restart policy on-failure, at most 5 times"
+
+
+def test_running_paused(box: Box) -> None:
+    container = box.run()
+    container.pause()
+    paused = "paused, last exit code 0, restarts by the engine: 0"
+    assert box.faults() == {"container.running": paused, "container.healthy": paused}
+    container.unpause()
+
+
+def test_running_between_two_restarts(box: Box) -> None:
+    box.engine.run(box.name, command=["sh", "-c", "exit 3"], restart_policy={"Name": "always"})
+    wait_until(
+        lambda: box.engine.client().containers.get(box.name).attrs["RestartCount"] > 1, "the engine restarts it twice"
+    )
+    with pytest.raises(ClaimFalse) as failure:
+        box.judge("running")
+    assert failure.value.expected == "a container that has been running for at least 10 s"
+    assert re.match(r"(restarting|running|exited)\b.*restarts by the engine: \d+$", failure.value.seen)
+
+
+def test_running_not_for_long_enough(box: Box) -> None:
+    box.run()
+    with pytest.raises(ClaimFalse, match=r"seen: running for \d+\.\d s"):
+        box.judge("running", min_uptime_s=3600)
+
+
+def test_running_absent(box: Box) -> None:
+    box.create()
+    absent = Container(name="shop", container=f"{box.name}x", engine=box.engine.base_url)
+    with pytest.raises(ClaimFalse) as failure:
+        judge("container.running", absent)
+    assert failure.value.seen.startswith(
+        f"no container '{box.name}x' on the Docker engine {box.engine.base_url} (nearest: "
+    )
+    assert box.name in failure.value.seen
+    for id in CHECKS[1:]:
+        with pytest.raises(CouldNotVerify, match=f"there is no container '{box.name}x' on the Docker engine"):
+            judge(id, absent)
+
+
+def test_running_by_id(box: Box) -> None:
+    id = box.run().id
+    assert id
+    judge("container.running", Container(name="shop", container=id[:12], engine=box.engine.base_url), min_uptime_s=0)
+    with pytest.raises(ClaimFalse, match="no container"):
+        judge("container.running", Container(name="shop", container=id[:4], engine=box.engine.base_url), min_uptime_s=0)
+
+
+def test_running_on_the_engine_of_the_environment(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.run()
+    monkeypatch.setenv("DOCKER_HOST", box.engine.base_url)
+    judge("container.running", Container(name=box.name, container=box.name), min_uptime_s=0)
+
+
+def test_healthy_not_yet(box: Box) -> None:
+    box.engine.run(box.name, healthcheck={"test": ["CMD", "true"], "interval": 3600 * SECOND})
+    with pytest.raises(ClaimFalse) as failure:
+        box.judge("healthy")
+    assert failure.value.seen == "starting, failed probes in a row: 0"
+
+
+def test_healthy_warns_of_a_failed_probe(box: Box) -> None:
+    probe = {"test": ["CMD", "test", "!", "-e", "/tmp/bad"], "interval": SECOND // 5, "retries": 10**6}
+    container = box.run(healthcheck=probe)
+    container.exec_run(["touch", "/tmp/bad"])
+
+    def failed() -> bool:
+        container.reload()
+        return bool(container.attrs["State"]["Health"]["FailingStreak"])
+
+    wait_until(failed, "a probe fails")
+    assert box.judge("healthy").warning == "its last probe failed"
+
+
+def test_restart_policy_of_the_binding(box: Box) -> None:
+    box.create(restart_policy={"Name": "always"})
+    box.judge("restart_policy", policies=["on-failure", "always"])
+    with pytest.raises(ClaimFalse, match="expected restart policy on-failure; seen: restart policy always"):
+        box.judge("restart_policy", policies=["on-failure"])
+
+
+@pytest.mark.parametrize("policies", [[], ["no"], ["allways"]])
+def test_restart_policy_refuses_what_proves_nothing(box: Box, policies: list[str]) -> None:
+    with pytest.raises(ValidationError):
+        box.judge("restart_policy", policies=policies)
+
+
+def test_restart_policy_of_a_swarm_is_the_services(box: Box) -> None:
+    box.create(labels={"com.docker.swarm.service.name": "shop_web"})
+    with pytest.raises(CouldNotVerify, match="task of the swarm's service shop_web"):
+        box.judge("restart_policy")
+
+
+def test_memory_limit_of_the_binding(box: Box) -> None:
+    box.create(mem_limit="512m")
+    box.judge("memory_limit", max_mb=512)
+    with pytest.raises(ClaimFalse, match=r"expected a limit of at most 511\.9 MiB; seen: 512 MiB"):
+        box.judge("memory_limit", max_mb=511.9)
+
+
+def test_non_root_by_the_processes_and_not_by_the_name(box: Box) -> None:
+    box.engine.image("toor:1", files={"etc/passwd": b"app:x:0:0:app:/:/bin/sh\n"})
+    box.run(image="toor:1", user="app")
+    assert box.faults() == {"container.non_root": "processes with user id 0: 1 of 1; configured user: app"}
+
+
+def test_non_root_after_giving_it_up(box: Box) -> None:
+    command = ["su", "-s", "/bin/sh", "nobody", "-c", "exec sleep 1000000"]
+    box.run(user="", command=command)
+    wait_until(lambda: 0 not in read("container_facts", box.resource).state.uids, "su changes the user")
+    assert box.judge("non_root") == Evidence(
+        "user ids of its processes: 65534; configured user: not set, which is root",
+        warning="it starts as root (configured user: not set, which is root) and gives it up itself",
+    )
+
+
+def test_non_root_one_of_two_processes(box: Box) -> None:
+    container = box.run()
+    container.exec_run(["sleep", "1000000"], user="root", detach=True)
+    wait_until(lambda: len(read("container_facts", box.resource).state.uids) > 1, "the second process runs")
+    assert box.faults() == {"container.non_root": "processes with user id 0: 1 of 2; configured user: nobody"}
+
+
+def test_non_root_where_the_engine_maps_user_ids(box: Box) -> None:
+    box.run()
+    seen = read("container_facts", box.resource)
+    with pytest.raises(CouldNotVerify, match="userns-remap"):
+        non_root(replace(seen, state=replace(seen.state, uids_mapped=True)))
+    with pytest.raises(CouldNotVerify, match="docker top shows no process"):
+        non_root(replace(seen, state=replace(seen.state, uids=())))
+
+
+@pytest.mark.parametrize("source", ["/", "/run", "/var/run", "/run/"])
+def test_no_docker_socket_above_a_usual_one(box: Box, source: str) -> None:
+    box.create(volumes={source: {"bind": "/mnt/host", "mode": "ro"}})
+    with pytest.raises(ClaimFalse) as failure:
+        box.judge("no_docker_socket")
+    assert failure.value.seen == f"{source.rstrip('/') or '/'} at /mnt/host"
+
+
+@pytest.mark.parametrize("parent", [False, True])
+def test_no_docker_socket_of_the_engine_itself(box: Box, parent: bool) -> None:
+    source = f"{box.engine.directory}{'' if parent else '/docker.sock'}"
+    box.run(volumes={source: {"bind": "/mnt/x", "mode": "ro"}})
+    assert box.faults() == {"container.no_docker_socket": f"{source} at /mnt/x"}
+
+
+def test_no_docker_socket_through_a_volume(box: Box) -> None:
+    client = box.engine.client()
+    client.volumes.create(box.name, driver_opts={"type": "none", "o": "bind", "device": str(box.engine.directory)})
+    box.create(volumes={box.name: {"bind": "/data", "mode": "rw"}})
+    with pytest.raises(ClaimFalse) as failure:
+        box.judge("no_docker_socket")
+    assert failure.value.seen == f"{box.engine.directory} at /data"
+
+
+def test_no_docker_socket_under_another_name(box: Box, tmp_path: Path) -> None:
+    tmp_path.joinpath("engine").touch()
+    box.create(volumes={str(tmp_path / "engine"): {"bind": "/var/run/docker.sock", "mode": "ro"}})
+    with pytest.raises(ClaimFalse, match=r"engine at /var/run/docker\.sock"):
+        box.judge("no_docker_socket")
+
+
+@pytest.mark.parametrize("name", ["containerd.sock", "podman.sock", "crio.sock", "docker.sock.raw"])
+def test_no_docker_socket_of_another_engine(box: Box, tmp_path: Path, name: str) -> None:
+    tmp_path.joinpath(name).touch()
+    box.create(volumes={str(tmp_path / name): {"bind": "/x", "mode": "ro"}})
+    with pytest.raises(ClaimFalse, match=re.escape(name)):
+        box.judge("no_docker_socket")
+
+
+def test_no_docker_socket_with_harmless_mounts(box: Box, tmp_path: Path) -> None:
+    harmless = tmp_path / "runner"
+    harmless.mkdir()
+    volumes = {str(harmless): {"bind": "/conf", "mode": "ro"}, f"{box.name}-data": {"bind": "/data", "mode": "rw"}}
+    box.create(volumes=volumes, tmpfs={"/cache": ""})
+    text = box.judge("no_docker_socket").text
+    assert re.fullmatch(rf"mounts: \d, of the host: .*{harmless}.*{box.name}-data/_data.*", text)
+
+
+def test_an_engine_behind_a_filter_is_read_as_far_as_it_goes(box: Box, nginx_factory: NginxFactory) -> None:
+    box.run(volumes={f"{box.name}-data": {"bind": "/data", "mode": "rw"}})
+    socket_ = box.engine.base_url.removeprefix("unix://")
+    locations = {
+        "/": f"proxy_pass http://unix:{socket_}:;",
+        "~ /(info|top|volumes)": "return 403;",
+    }
+    with nginx_factory(locations=locations) as proxy:
+        resource = Container(name="shop", container=box.name, engine=f"tcp://127.0.0.1:{proxy.http_port}")
+        for claim in ("healthy", "restart_policy", "not_privileged"):
+            judge(f"container.{claim}", resource)
+        for claim, reason in {
+            "running": "the Docker engine does not describe itself: .*403",
+            "memory_limit": "the Docker engine does not describe itself: .*403",
+            "non_root": "the Docker engine does not list its processes: .*403",
+            "no_docker_socket": "the Docker engine does not describe its volumes: .*403",
+        }.items():
+            with pytest.raises(CouldNotVerify, match=reason):
+                judge(f"container.{claim}", resource)
+
+
+def test_no_socket() -> None:
+    with pytest.raises(Unreachable) as failure:
+        judge("container.running", Container(name="shop", engine="unix:///nowhere/docker.sock"))
+    assert (
+        failure.value.reason == "no answer from the Docker engine unix:///nowhere/docker.sock: there is no such socket"
+    )
+
+
+def test_engine_down(tmp_path: Path) -> None:
+    path = tmp_path / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+    with pytest.raises(Unreachable, match=r"docker\.sock: it refused the connection$"):
+        judge("container.running", Container(name="shop", engine=f"unix://{path}"))
+    with pytest.raises(Unreachable, match=r"it refused the connection$"):
+        judge("container.running", Container(name="shop", engine=f"tcp://127.0.0.1:{free_port()}"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="changing the user needs root")
+def test_no_right_to_the_socket(docker_engine: DockerEngine) -> None:
+    os.seteuid(65534)
+    try:
+        with pytest.raises(
+            Unreachable, match=r"this user may not open the socket; root and the group docker usually may$"
+        ):
+            judge("container.running", Container(name="shop", engine=docker_engine.base_url))
+    finally:
+        os.seteuid(0)
+
+
+def test_silent_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "READ_SECONDS", 1)
+    with SilentServer() as server, pytest.raises(Unreachable, match="nothing came within"):
+        judge("container.running", Container(name="shop", engine=f"tcp://127.0.0.1:{server.port}"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Response(404, body=b"no such page"), "404"),
+        (Response(body=json.dumps({"ApiVersion": "1.12"}).encode()), "API versions below"),
+        (Response(body=b"hello"), "Error while fetching server API version"),
+    ],
+    ids=["no engine", "too old", "no JSON"],
+)
+def test_something_else_than_a_usable_engine(answer: Response, reason: str) -> None:
+    with WebApp({"/version": answer}) as app, pytest.raises(CouldNotVerify, match=reason):
+        judge("container.running", Container(name="shop", engine=f"tcp://127.0.0.1:{app.port}"))
+
+
+@pytest.mark.parametrize(
+    ("engine", "reason"),
+    [
+        ("ftp://127.0.0.1", "Invalid bind address protocol: ftp://127.0.0.1"),
+        ("tcp://engine.invalid:2375", "its name could not be resolved"),
+        ("ssh://nobody@127.0.0.1", r"an ssh:// address needs paramiko: pip install 'docker\[ssh\]'"),
+    ],
+)
+def test_wrong_address(engine: str, reason: str) -> None:
+    with pytest.raises(Unreachable, match=f"no answer from the Docker engine {engine}: {reason}$"):
+        judge("container.running", Container(name="shop", engine=engine))

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
+from pytest_readiness.domains.docs.resource import Document
+from tests.judging import judge, read
+
+RUNBOOK = """\
+---
+owner: operations
+---
+# Runbook
+
+Who is called at night, and what is looked at first. The service runs on two hosts behind one balancer.
+
+## 1. 🚀 Deploy
+
+1. Put the new image on the first host.
+2. Wait until it answers.
+
+Roll back
+---------
+
+### When
+
+| sign | limit |
+| ---- | ----- |
+| errors | 2 % |
+
+## **Escalation** & contacts:
+
+```
+# Payments
+pager 12
+```
+"""
+
+
+@pytest.fixture
+def doc(tmp_path: Path) -> Any:
+    """Judge a check against a document with the given text."""
+    path = tmp_path / "runbook.md"
+
+    def judged(id: str, text: str | bytes, **parameters: Any) -> Evidence:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return judge(id, Document(name="runbook", path=path), **parameters)
+
+    return judged
+
+
+def test_present_passes(doc: Any) -> None:
+    assert doc("docs.present", RUNBOOK).text == "37 words under 5 headings"
+
+
+@pytest.mark.parametrize("name", ["RUNBOOK", "runbook.txt", "runbook.markdown", "RUNBOOK.MD"])
+def test_present_reads_markdown_and_plain_text(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(RUNBOOK)
+    assert judge("docs.present", Document(name="runbook", path=path))
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("", "0 words under 0 headings"),
+        ("# One two\n\n## Three four five six seven eight nine ten\n", "0 words under 2 headings"),
+        ("# Runbook\n\n<!-- " + "say how it is done " * 20 + "-->\n", "0 words under 1 heading"),
+        ("# Runbook\n\n<!-- never\n\nclosed " + "say how it is done " * 20, "0 words under 1 heading"),
+        ("# Runbook\n\nTODO: " + "say how it is done " * 20, "0 words under 1 heading"),
+        ("---\nowner: " + "word " * 30 + "\n---\n# Runbook\n", "0 words under 1 heading"),
+        ("| " + "head " * 30 + "|\n| --- |\n", "0 words under 0 headings"),
+        ("# Runbook\n\n" + "word " * 19, "19 words under 1 heading"),
+    ],
+)
+def test_present_fails_for_a_stub(doc: Any, text: str, seen: str) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        doc("docs.present", text)
+    assert (failure.value.expected, failure.value.seen) == ("20 words or more", seen)
+
+
+def test_present_passes_at_exactly_the_least(doc: Any) -> None:
+    assert doc("docs.present", "word " * 20)
+    assert doc("docs.present", "word", min_words=1)
+    with pytest.raises(ValidationError):
+        doc("docs.present", "word", min_words=0)
+
+
+def test_present_counts_a_rule_at_the_beginning_as_no_front_matter(doc: Any) -> None:
+    assert doc("docs.present", "---\n\n# Runbook\n\n" + "word " * 20 + "\n\n---\n\nend\n")
+
+
+@pytest.mark.parametrize("id", ["docs.present", "docs.sections"])
+def test_present_and_sections_fail_without_the_document(tmp_path: Path, id: str) -> None:
+    parameters: dict[str, Any] = {"sections": ["Deploy"]} if id == "docs.sections" else {}
+    for path, seen in ((tmp_path / "no.md", "it does not exist"), (tmp_path, "it is a directory")):
+        with pytest.raises(ClaimFalse) as failure:
+            judge(id, Document(name="runbook", path=path), **parameters)
+        assert (failure.value.expected, failure.value.seen) == (f"the document {path}", seen)
+
+
+@pytest.mark.parametrize("id", ["docs.present", "docs.sections"])
+def test_present_and_sections_cannot_read_everything(tmp_path: Path, id: str) -> None:
+    parameters: dict[str, Any] = {"sections": ["Deploy"]} if id == "docs.sections" else {}
+    (tmp_path / "runbook.rst").write_text("Deploy\n======\n")
+    (tmp_path / "latin.md").write_bytes(b"# R\xe9gime\n")
+    (tmp_path / "large.md").write_bytes(b"a " * 2**20)
+    (tmp_path / "loop.md").symlink_to(tmp_path / "loop.md")
+    for name, reason in (
+        ("runbook.rst", "is neither Markdown nor plain text"),
+        ("latin.md", "is not UTF-8 on line 1"),
+        ("large.md", "is larger than 1 MiB"),
+        ("loop.md", "cannot be read (Too many levels"),
+    ):
+        with pytest.raises(CouldNotVerify) as failure:
+            judge(id, Document(name="runbook", path=tmp_path / name), **parameters)
+        assert reason in failure.value.reason
+
+
+def test_sections_passes_whatever_the_heading_wears(doc: Any) -> None:
+    wanted = ["deploy", "Rollback|Roll back", "ESCALATION contacts", "When"]
+    evidence = doc("docs.sections", RUNBOOK, sections=wanted)
+    assert evidence.text == "text under 'deploy', 'Rollback' or 'Roll back', 'ESCALATION contacts', 'When'"
+
+
+@pytest.mark.parametrize("wanted", ["Payments", "Contacts", "Deployment", "Owner", "sign"])
+def test_sections_fails_for_a_heading_that_is_not_there(doc: Any, wanted: str) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        doc("docs.sections", RUNBOOK, sections=["Deploy", wanted])
+    assert failure.value.expected == f"text under 'Deploy', '{wanted}'"
+    assert failure.value.seen == f"no heading '{wanted}'"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "\n\n",
+        "TODO",
+        "**TBD**",
+        "- [ ] TODO write this down",
+        "To be written by operations.",
+        "Coming soon!",
+        "...",
+        "N/A",
+        "Steps:",
+        "Steps:\n\n1. TBD\n2. …",
+        "<!-- describe the steps here -->",
+        "{{ steps }}",
+        "[describe the steps]",
+        "Describe the steps here.",
+        "| step | who |\n| --- | --- |",
+        "| step | who |\n| --- | --- |\n| TBD | tbd |",
+        "```\n```",
+        "```\nTODO\n```",
+        "### When\n\n### How\n\nTODO",
+        "> ### When",
+        "---",
+        "[link]: https://wiki.internal/rollback",
+    ],
+)
+def test_sections_fails_for_a_heading_with_nothing_under_it(doc: Any, body: str) -> None:
+    text = f"# Runbook\n\n## Rollback\n\n{body}\n\n## Deploy\n\nIn two steps.\n"
+    with pytest.raises(ClaimFalse) as failure:
+        doc("docs.sections", text, sections=["Rollback", "Deploy"])
+    assert failure.value.seen == "nothing written under 'Rollback' (line 3)"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Redeploy the release before.",
+        "- one step",
+        "> See the plan.",
+        "| step | who |\n| --- | --- |\n| redeploy | operations |",
+        "```sh\nmake rollback\n```",
+        "    make rollback",
+        "![](rollback.svg)",
+        "![the steps](rollback.svg)",
+        "[The wiki](https://wiki.internal/rollback)",
+        "### When\n\nTODO\n\n### How\n\nRedeploy.",
+        "Insert the card into the slot.",
+        "<table><tr><td>redeploy</td></tr></table>",
+        "# not a heading of the code\n\n".join(("```\n", "x\n```")),
+    ],
+)
+def test_sections_passes_with_any_kind_of_text(doc: Any, body: str) -> None:
+    assert doc("docs.sections", f"# Runbook\n\n## Rollback\n\n{body}\n\n## Deploy\n", sections=["Rollback"])
+
+
+def test_sections_finds_text_under_either_of_two_headings(doc: Any) -> None:
+    text = "# A\n\n## Rollback\n\nTODO\n\n# B\n\n## Rollback\n\nRedeploy.\n"
+    assert doc("docs.sections", text, sections=["rollback"])
+
+
+@pytest.mark.parametrize(
+    "text", ["```\n## Rollback\nx\n```\n", "> ## Rollback\n>\n> x\n", "<!--\n## Rollback\n\nx\n-->\n"]
+)
+def test_sections_ignores_headings_of_others(doc: Any, text: str) -> None:
+    with pytest.raises(ClaimFalse, match="no heading 'Rollback'"):
+        doc("docs.sections", text, sections=["Rollback"])
+
+
+@pytest.mark.parametrize("sections", [[], [""], ["!"], ["Rollback|"], ["Rollback", " "]])
+def test_sections_refuses_to_assert_nothing(doc: Any, sections: list[str]) -> None:
+    with pytest.raises(ValidationError):
+        doc("docs.sections", RUNBOOK, sections=sections)
+
+
+def test_facts_of_a_document(tmp_path: Path) -> None:
+    path = tmp_path / "runbook.md"
+    path.write_bytes(b"\xef\xbb\xbf" + RUNBOOK.replace("\n", "\r\n").encode())
+    facts = read("document_text", Document(name="runbook", path=path))
+    assert [(part.title, part.level, part.line) for part in facts.sections] == [
+        ("", 0, 1),
+        ("Runbook", 1, 4),
+        ("1. 🚀 Deploy", 2, 8),
+        ("Roll back", 2, 13),
+        ("When", 3, 16),
+        ("Escalation & contacts:", 2, 22),
+    ]
+    assert facts.sections[4].blocks == ("errors", "2 %")
+    assert facts.sections[5].blocks == ("# Payments\npager 12\n",)

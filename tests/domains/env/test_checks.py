@@ -1,0 +1,427 @@
+from __future__ import annotations
+
+import json
+import os
+import random
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pytest_readiness.core.entropy import estimated_bits
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
+from pytest_readiness.domains.env.resource import EnvFile
+from tests.judging import judge, read
+
+HEX = "9f8c1de07ab34652e1d7094c5ab86f23"
+BASE64 = "Zk3pQ8vT1xYb6LwRj9HsUe0MgC5dNaKf7PoI2tXqVuE="
+TOKEN = "x7Qp2Lr9Tz4Vb8Nk3Wm6Jc5H"
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Any:
+    """Judge a check against a file with the given text; whatever comes out holds none of the values."""
+    path = tmp_path / "production.env"
+
+    def judged(id: str, text: str | bytes, **parameters: Any) -> Evidence:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return judge(id, EnvFile(name="shop", path=path), **parameters)
+
+    return judged
+
+
+def test_present_passes_and_tells_names_only(env: Any) -> None:
+    evidence = env("env.present", f"# shop\nexport A='{HEX}'\nB = two words # why\n", names=["A", "B"])
+    assert evidence == Evidence("2 variables set: A, B")
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("A=1\n", "B is not set"),
+        ("A=1\nB=\n", "B is empty"),
+        ("A=1\nB='  '\n", "B is empty"),
+        ("A=1\nB=2\nB=\n", "B is empty"),
+        ("A=1\n#B=2\n", "B is not set"),
+        ("A=1\nb=2\n", "B is not set"),
+    ],
+)
+def test_present_fails(env: Any, text: str, seen: str) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        env("env.present", text, names=["A", "B"])
+    assert failure.value.expected == "a value for A, B"
+    assert failure.value.seen == seen
+
+
+def test_present_does_not_look_into_the_runners_environment(env: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELSEWHERE", "set")
+    with pytest.raises(CouldNotVerify, match="the value of A refers to another variable"):
+        env("env.present", "A=${ELSEWHERE}\n", names=["A"])
+
+
+@pytest.mark.parametrize("id", ["env.present", "env.length", "env.entropy"])
+def test_present_length_entropy_refuse_to_assert_nothing(env: Any, id: str) -> None:
+    with pytest.raises(ValidationError):
+        env(id, "A=1\n", names=[])
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"A=\xff\xfe\n", "is not UTF-8 on line 1"),
+        ("A=1\n\n\nthis is no variable\n", "cannot be read as NAME=value on line 4"),
+        ("A=1\nLONELY\n", "cannot be read as NAME=value on line 2"),
+        ("A=1\nB='hunter2\n", "cannot be read as NAME=value on line 2"),
+        ("A=1\n" + "x hunter2\n" * 12, "on lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …"),
+        ("A=" + "1" * 2**20, "is larger than 1 MiB"),
+    ],
+)
+def test_facts_that_cannot_be_read(env: Any, text: str | bytes, reason: str) -> None:
+    with pytest.raises(CouldNotVerify) as failure:
+        env("env.present", text, names=["A"])
+    assert reason in failure.value.reason
+    assert "hunter2" not in failure.value.reason
+
+
+def test_facts_of_a_file_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(CouldNotVerify, match="does not exist"):
+        judge("env.present", EnvFile(name="shop", path=tmp_path / "none.env"), names=["A"])
+    with pytest.raises(CouldNotVerify, match="is no regular file"):
+        judge("env.present", EnvFile(name="shop", path=tmp_path), names=["A"])
+    pipe = tmp_path / "pipe.env"
+    os.mkfifo(pipe)
+    with pytest.raises(CouldNotVerify, match="is no regular file"):
+        judge("env.present", EnvFile(name="shop", path=pipe), names=["A"])
+    loop = tmp_path / "loop.env"
+    loop.symlink_to(loop)
+    with pytest.raises(CouldNotVerify, match="cannot be read \\(Too many levels"):
+        judge("env.present", EnvFile(name="shop", path=loop), names=["A"])
+
+
+def test_facts_hold_values_that_do_not_print(tmp_path: Path) -> None:
+    path = tmp_path / "production.env"
+    path.write_bytes(b"\xef\xbb\xbfA=hunter2\r\nB=${A}/x\r\n")
+    facts = read("env_facts", EnvFile(name="shop", path=path))
+    assert list(facts.values) == ["A", "B"]
+    assert facts.values["A"].get_secret_value() == "hunter2"
+    assert facts.references == {"B": ("A",)}
+    assert "hunter2" not in repr(facts)
+
+
+def test_length_passes_at_exactly_the_least(env: Any) -> None:
+    evidence = env("env.length", f"KEY={HEX}\nOTHER='{BASE64}'\n", names=["KEY", "OTHER"])
+    assert evidence.text == "KEY has 32 characters, OTHER has 44 characters"
+
+
+def test_length_fails_one_below(env: Any) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        env("env.length", f"KEY={HEX[:-1]}\nOTHER={BASE64}\n", names=["KEY", "OTHER"])
+    assert (failure.value.expected, failure.value.seen) == ("at least 32 characters each", "KEY has 31")
+
+
+def test_length_does_not_count_blanks_at_the_ends(env: Any) -> None:
+    with pytest.raises(ClaimFalse, match="KEY has 8"):
+        env("env.length", f"KEY='12345678{' ' * 30}'\n", names=["KEY"])
+
+
+def test_length_of_an_unset_secret_fails(env: Any) -> None:
+    with pytest.raises(ClaimFalse, match="OTHER is not set"):
+        env("env.length", f"KEY={HEX}\n", names=["KEY", "OTHER"])
+
+
+def test_length_of_a_reference_could_not_be_seen(env: Any) -> None:
+    with pytest.raises(CouldNotVerify, match="the value of KEY refers to another variable"):
+        env("env.length", f"A=1\nKEY='${{A}}{HEX}'\n", names=["KEY"])
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        HEX,
+        HEX.upper(),
+        BASE64,
+        "q7&x!m2z(p=9k@r4v+w8^t1c*y5b%h3",
+        str(random.Random(1).getrandbits(160)),
+        "prod-key-" + HEX,
+    ],
+)
+def test_entropy_passes_for_generated_secrets(env: Any, secret: str) -> None:
+    evidence = env("env.entropy", f"KEY='{secret}'\n", names=["KEY"])
+    assert evidence.text == f"KEY about {int(estimated_bits(secret))} bits"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "a" * 64,
+        "abc" * 20,
+        HEX[:16] * 4,
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+        "zyxwvutsrqponmlkjihgfedcba9876543210",
+        "12345678901234567890123456789012",
+        "qwertyuiopasdfghjklzxcvbnm1234567890",
+        "my-super-secret-production-key-2024",
+        "this-is-my-very-long-secret-key-for-production-2024!",
+        "changeme" * 8,
+        "DjangoInsecureSecretKeyForTheShop!",
+        "P@ssw0rd!" * 5,
+        HEX[:16],
+        "1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+        "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+    ],
+)
+def test_entropy_fails_for_thought_up_and_short_secrets(env: Any, secret: str) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        env("env.entropy", f"GOOD={BASE64}\nKEY='{secret}'\n", names=["GOOD", "KEY"])
+    assert failure.value.expected == "an estimated 128 bits of entropy or more each"
+    assert failure.value.seen == f"KEY about {int(estimated_bits(secret))}"
+
+
+def test_entropy_accepts_a_lower_limit(env: Any) -> None:
+    assert env("env.entropy", "ID=f47ac10b-58cc-4372-a567-0e02b2c3d479\n", names=["ID"], min_bits=122)
+
+
+@pytest.mark.parametrize("size", [32, 48])
+def test_entropy_of_random_keys_is_near_the_truth(size: int) -> None:
+    for _ in range(200):
+        assert size * 8 * 0.7 < estimated_bits(secrets.token_hex(size)) <= size * 8
+        assert size * 8 * 0.7 < estimated_bits(secrets.token_urlsafe(size)) < size * 8 * 1.05
+
+
+def test_values_passes_and_compares_yaml_values_as_text(env: Any) -> None:
+    text = "DEBUG=false\nPORT=8080\nRATE=0.5\nLEVEL=info\nPREFIX=\n"
+    expected = {"DEBUG": False, "PORT": 8080, "RATE": 0.5, "LEVEL": ["info", "warning"], "PREFIX": ""}
+    evidence = env("env.values", text, values=expected)
+    assert evidence == Evidence("5 variables as expected: DEBUG, PORT, RATE, LEVEL, PREFIX")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "seen"),
+    [
+        ("DEBUG=true\nLEVEL=info\n", "DEBUG=false", "DEBUG has another value"),
+        ("DEBUG=False\nLEVEL=info\n", "DEBUG=false", "DEBUG has another value, by capitals only"),
+        ("DEBUG=0\nLEVEL=info\n", "DEBUG=false", "DEBUG has another value"),
+        ("DEBUG=\nLEVEL=info\n", "DEBUG=false", "DEBUG has an empty value"),
+        ("DEBUG=false\nLEVEL=hunter2\n", "LEVEL=info or warning", "LEVEL has another value"),
+        ("DEBUG=false\n", "a value for DEBUG, LEVEL", "LEVEL is not set"),
+    ],
+)
+def test_values_fails_without_telling_the_value(env: Any, text: str, expected: str, seen: str) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        env("env.values", text, values={"DEBUG": False, "LEVEL": ["info", "warning"]})
+    assert (failure.value.expected, failure.value.seen) == (expected, seen)
+
+
+@pytest.mark.parametrize("values", [{}, {"A": []}, {"A": None}, {"": "x"}])
+def test_values_refuses_to_assert_nothing(env: Any, values: Any) -> None:
+    with pytest.raises(ValidationError):
+        env("env.values", "A=1\n", values=values)
+
+
+REAL = (
+    "exchange",
+    "https://exchange.internal/",
+    "interchangeable",
+    "replacement",
+    "yourself",
+    "Confirm your account",
+    "counterexample",
+    "todolist",
+    "todo-service",
+    "8xlarge",
+    "xx-small",
+    "Shop <orders@shop.test>",
+    "reset-password-here-and-there",
+    "https://cdn.shop.test/img/placeholder.png",
+    "Loading...",
+    "a<b",
+    HEX,
+    BASE64,
+    f"postgres://shop:{HEX}@db.internal:5432/shop",
+    "",
+)
+
+
+@pytest.mark.parametrize("text", REAL)
+def test_no_placeholders_raises_no_false_alarm(env: Any, text: str) -> None:
+    assert env("env.no_placeholders", f"PORT=8080\nA='{text}'\n").text == "no placeholder in 2 variables"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "changeme",
+        "CHANGE_ME",
+        "change-this",
+        "please-change-it",
+        "changeit",
+        "replace-me",
+        "replace_with_real_key",
+        "your-api-key",
+        "your_secret_here",
+        "YOUR_PASSWORD",
+        "yourdomain.com",
+        "postgres://your-user:your-password@your-host/db",
+        "postgres://user:changeme@db.internal/shop",
+        "xxx",
+        "XXXX-XXXX-XXXX",
+        "sk_live_xxxxxxxxxxxxxxxx",
+        "SGxxxxxxxxxx",
+        "<password>",
+        "<your key here>",
+        "https://<tenant>.internal/",
+        "{{ api_key }}",
+        "[api key]",
+        "__SECRET__",
+        "ops@example.com",
+        "example",
+        "todo",
+        "TODO: ask operations",
+        "tbd",
+        "FIXME",
+        "placeholder",
+        "dummy-token",
+        "insert-key-here",
+        "put_your_key",
+        "api_key_here",
+        "sk_live_...",
+        "…",
+        "***",
+        "AKIAIOSFODNN7EXAMPLE",
+    ],
+)
+def test_no_placeholders_fails(env: Any, text: str) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        env("env.no_placeholders", f"GOOD={BASE64}\nBAD='{text}'\n")
+    assert (failure.value.expected, failure.value.seen) == ("no placeholder in any value", "a placeholder in BAD")
+
+
+def test_no_placeholders_looks_at_named_variables_only(env: Any) -> None:
+    text = f"GOOD={BASE64}\nBAD=changeme\n"
+    assert env("env.no_placeholders", text, names=["GOOD"]).text == "no placeholder in 1 variable"
+    with pytest.raises(ClaimFalse, match="a placeholder in BAD"):
+        env("env.no_placeholders", text, names=["GOOD", "BAD"])
+    with pytest.raises(ClaimFalse, match="NONE is not set"):
+        env("env.no_placeholders", text, names=["NONE"])
+
+
+def test_no_placeholders_warns_of_empty_variables(env: Any) -> None:
+    assert env("env.no_placeholders", "A=1\nB=\n").warning == "1 variable empty: B"
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "A=\n"])
+def test_no_placeholders_is_not_vacuous(env: Any, text: str) -> None:
+    with pytest.raises(CouldNotVerify, match="sets no variable"):
+        env("env.no_placeholders", text)
+
+
+def test_no_placeholders_follows_references_inside_the_file_only(env: Any) -> None:
+    assert env("env.no_placeholders", f"PW={HEX}\nDSN=postgres://shop:${{PW}}@db/shop\n")
+    with pytest.raises(CouldNotVerify, match="the value of DSN refers to another variable"):
+        env("env.no_placeholders", "DSN=postgres://shop:${PW}@db/shop\n")
+
+
+# Put together here, so that no scanner takes them for leaked ones.
+LIVE = {
+    "STRIPE_SECRET_KEY": f"sk_live_{TOKEN}",
+    "STRIPE_PUBLISHABLE_KEY": f"pk_live_{TOKEN}",
+    "PLAID_ACCESS_TOKEN": "access-production-" + "0e6f3c1a-7b52-4d98-a3c4-5f1e9d2b8c70",
+    "SENDGRID_API_KEY": "SG." + TOKEN[:22] + "." + BASE64[:43],
+    "OPENAI_API_KEY": "sk-proj-" + BASE64[:43],
+}
+TEST = {
+    "STRIPE_SECRET_KEY": f"sk_test_{TOKEN}",
+    "STRIPE_PUBLISHABLE_KEY": f"pk_test_{TOKEN}",
+    "PAYMENT_KEY": f"rk_test_{TOKEN}",
+    "PLAID_ENV": "sandbox",
+    "PLAID_URL": "https://sandbox.plaid.com",
+    "PLAID_ACCESS_TOKEN": "access-sandbox-0e6f3c1a-7b52-4d98-a3c4-5f1e9d2b8c70",
+    "TWILIO_FROM": "+15005550006",
+    "PAYPAL_MODE": "sandbox",
+}
+
+
+def lines(values: dict[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def test_live_keys_passes_and_tells_the_providers(env: Any) -> None:
+    evidence = env("env.live_keys", "PORT=8080\n" + lines(LIVE))
+    assert evidence.text == (
+        "live keys: STRIPE_SECRET_KEY (Stripe), STRIPE_PUBLISHABLE_KEY (Stripe), PLAID_ACCESS_TOKEN (Plaid), "
+        "SENDGRID_API_KEY (SendGrid), OPENAI_API_KEY (OpenAI)"
+    )
+    assert env("env.live_keys", lines(LIVE), names=["OPENAI_API_KEY"]).text == "live keys: OPENAI_API_KEY (OpenAI)"
+
+
+@pytest.mark.parametrize("name", TEST)
+def test_live_keys_fails_for_a_test_value_in_any_variable(env: Any, name: str) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        env("env.live_keys", lines({**LIVE, name: TEST[name]}))
+    assert failure.value.expected == "live keys only"
+    assert failure.value.seen.startswith(f"{name} has a test value of ")
+
+
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        ("sk_live_" + "x" * 24, "a placeholder in STRIPE_SECRET_KEY"),
+        ("sk_live_" + "a" * 24, "a placeholder in STRIPE_SECRET_KEY"),
+        ("changeme", "a placeholder in STRIPE_SECRET_KEY"),
+        (BASE64, "STRIPE_SECRET_KEY has another shape"),
+        (LIVE["SENDGRID_API_KEY"], "STRIPE_SECRET_KEY has another shape"),
+        ("", "STRIPE_SECRET_KEY is empty"),
+    ],
+)
+def test_live_keys_fails_for_a_named_variable_without_one(env: Any, value: str, seen: str) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        env("env.live_keys", lines({**LIVE, "STRIPE_SECRET_KEY": value}), names=["STRIPE_SECRET_KEY"])
+    assert failure.value.seen == seen
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("TWILIO_AUTH_TOKEN", HEX, "a key of Twilio does not show whether it is a live one"),
+        ("PLAID_SECRET", HEX[:30], "a key of Plaid does not show whether it is a live one"),
+        ("SHIPPING_KEY", BASE64, "SHIPPING_KEY has not the shape of a live key of any known provider"),
+    ],
+)
+def test_live_keys_cannot_verify_what_the_shape_does_not_tell(env: Any, name: str, value: str, reason: str) -> None:
+    with pytest.raises(CouldNotVerify) as failure:
+        env("env.live_keys", lines({**LIVE, name: value}), names=[name])
+    assert reason in failure.value.reason
+
+
+def test_live_keys_is_not_vacuous(env: Any) -> None:
+    with pytest.raises(NotDeclared, match="no live key of a known provider"):
+        env("env.live_keys", f"PORT=8080\nSECRET_KEY={BASE64}\nTWILIO_AUTH_TOKEN={HEX}\n")
+
+
+def test_no_text_of_any_outcome_holds_a_value(env: Any) -> None:
+    secret = "s3cr3t" + HEX
+    text = f"KEY={secret}\nDSN=postgres://shop:{secret}@your-host/db\nSTRIPE_KEY=sk_test_{secret}\nLONG={secret}\n"
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("env.present", {"names": ["KEY"]}),
+        ("env.present", {"names": ["KEY", "NONE"]}),
+        ("env.length", {"names": ["KEY"]}),
+        ("env.length", {"names": ["KEY"], "min": 99}),
+        ("env.entropy", {"names": ["KEY"]}),
+        ("env.entropy", {"names": ["KEY"], "min_bits": 999}),
+        ("env.values", {"values": {"KEY": "other"}}),
+        ("env.values", {"values": {"KEY": secret.upper()}}),
+        ("env.no_placeholders", {}),
+        ("env.no_placeholders", {"names": ["KEY"]}),
+        ("env.live_keys", {}),
+        ("env.live_keys", {"names": ["KEY"]}),
+    ]
+    outcomes = []
+    for id, parameters in calls:
+        try:
+            outcomes.append(repr(env(id, text, **parameters)))
+        except (ClaimFalse, CouldNotVerify, NotDeclared) as outcome:
+            outcomes.append(repr(outcome) + str(outcome) + repr(getattr(outcome, "seen", "")))
+    assert len(outcomes) == len(calls)
+    assert secret not in json.dumps(outcomes)

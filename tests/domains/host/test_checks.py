@@ -1,0 +1,595 @@
+"""Checks of a server, over a real sshd into namespaces of their own, in containers, and on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, Unreachable
+from pytest_readiness.domains.host.resource import Host
+from tests.judging import judge
+from tests.namespace import DEPLOY, Namespace, namespace
+from tests.stack.docker import DockerEngine, _remove_cgroups
+from tests.stack.process import free_port, wait_until
+from tests.stack.programs import program
+from tests.stack.sshd import Sshd
+
+LOCAL = Host(name="local", connection="local://")
+OUTSIDE = Host(name="web", address="127.0.0.1")
+
+LISTEN = """\
+cat >listen.py <<'END'
+import signal, socket, sys
+kept = []
+for each in sys.argv[1:]:
+    address, port = each.rsplit(":", 1)
+    server = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    server.bind((address, int(port)))
+    server.listen()
+    kept.append(server)
+open("/run/listening", "w").close()
+signal.pause()
+END
+listen() { python3 listen.py "$@" & while [ ! -e /run/listening ]; do sleep 0.01; done; rm /run/listening; }
+"""
+
+
+@pytest.fixture(scope="module")
+def prepared(sshd: Sshd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Namespace]:
+    """A machine for tests that only read: file systems, listeners on loopback, files, a deploy user, sudo for root."""
+    for name in ("mkfs.ext4", "sudo"):
+        program(name)
+    setup = f"""
+mkdir /run/small /run/full /run/inodes /run/ext4 '/run/a b'
+mount -t tmpfs -o size=1m tmpfs /run/small
+mount -t tmpfs -o size=1m tmpfs '/run/a b'
+mount -t tmpfs -o size=1m tmpfs /run/full
+head -c 943718 /dev/zero >/run/full/data
+mount -t tmpfs -o size=10m,nr_inodes=20 tmpfs /run/inodes
+touch $(seq -f /run/inodes/%g 18)
+truncate -s 8M image
+mkfs.ext4 -q -b 1024 image
+mount -o loop image /run/ext4
+head -c 6000000 /dev/zero >/run/ext4/data
+mkdir files
+cd files
+echo '{DEPLOY} ALL=(ALL) NOPASSWD: ALL' >sudoers
+chmod 440 sudoers
+mount --bind sudoers /etc/sudoers
+cd ..
+{LISTEN}
+listen 127.0.0.1:5432 127.0.0.53:53 ::1:5432 ::ffff:127.0.0.1:5433
+"""
+    with namespace(tmp_path_factory.mktemp("prepared"), setup=setup, sshd=sshd) as machine:
+        yield machine
+
+
+def test_reachable_over_ssh(sshd: Sshd) -> None:
+    evidence = judge("host.reachable", Host(name="web", connection=sshd.spec, ssh_config=sshd.ssh_config))
+    assert evidence.text.startswith(f"logged in as {sshd.user} on {os.uname().nodename}: Linux {os.uname().release}")
+    assert evidence.text.endswith(" days")
+
+
+def test_reachable_not(sshd: Sshd) -> None:
+    connection = f"ssh://root@127.0.0.1:{free_port()}"
+    with pytest.raises(Unreachable, match=r"^the login at ssh://root@127\.0\.0\.1:\d+ failed: .*Connection refused$"):
+        judge("host.reachable", Host(name="web", connection=connection, ssh_config=sshd.ssh_config))
+
+
+def test_reachable_without_a_connection() -> None:
+    with pytest.raises(NotDeclared, match="web declares no connection"):
+        judge("host.reachable", OUTSIDE)
+
+
+def test_disk_within_limits(prepared: Namespace) -> None:
+    evidence = judge("host.disk", prepared.host(), max_used_pct=99)
+    assert "/run/ext4 " in evidence.text
+    assert "/run/full" not in evidence.text
+
+
+def test_disk_counts_every_local_file_system(prepared: Namespace) -> None:
+    with pytest.raises(ClaimFalse) as caught:
+        judge("host.disk", prepared.host(), max_used_pct=89)
+    assert caught.value.seen.startswith("/run/ext4 9")
+    assert caught.value.expected == "at most 89 % used"
+
+
+def test_disk_mounts(prepared: Namespace) -> None:
+    evidence = judge("host.disk", prepared.host(), mounts=["/run/small", "/run/a b"])
+    assert evidence.text.startswith("/run/small 0.0 % used, inodes 0.")
+    assert "/run/a b 0.0 %" in evidence.text
+
+
+def test_disk_full_mount(prepared: Namespace) -> None:
+    with pytest.raises(ClaimFalse) as caught:
+        judge("host.disk", prepared.host(), mounts=["/run/small", "/run/full"])
+    assert caught.value.seen == "/run/full 90.2 % (0.0 GiB free)"
+
+
+def test_disk_at_the_limit(prepared: Namespace) -> None:
+    judge("host.disk", prepared.host(), mounts=["/run/full"], max_used_pct=90.234375)
+    with pytest.raises(ClaimFalse):
+        judge("host.disk", prepared.host(), mounts=["/run/full"], max_used_pct=90.234)
+
+
+def test_disk_inodes(prepared: Namespace) -> None:
+    with pytest.raises(ClaimFalse) as caught:
+        judge("host.disk", prepared.host(), mounts=["/run/inodes"])
+    assert caught.value.seen == "/run/inodes 95.0 % of inodes (0.0 GiB free)"
+
+
+def test_disk_not_mounted(prepared: Namespace) -> None:
+    with pytest.raises(ClaimFalse) as caught:
+        judge("host.disk", prepared.host(), mounts=["/run/private"])
+    assert (caught.value.expected, caught.value.seen) == ("a file system mounted at /run/private", "none is")
+
+
+@pytest.fixture
+def docker_host(docker_engine: DockerEngine, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The engine for the docker program, which testinfra calls."""
+    program("docker")
+    monkeypatch.setenv("DOCKER_HOST", docker_engine.base_url)
+    return docker_engine.base_url
+
+
+def test_disk_of_a_container(docker_engine: DockerEngine, docker_host: str) -> None:
+    container = docker_engine.run("host-disk")
+    try:
+        evidence = judge("host.disk", Host(name="web", connection="docker://host-disk"), max_used_pct=99.9)
+    finally:
+        container.remove(force=True)
+    assert evidence.text.startswith("/ ")
+    assert "/etc/hosts" not in evidence.text
+
+
+def test_memory_of_a_host() -> None:
+    assert " GiB available" in judge("host.memory", LOCAL, min_available_pct=0.001).text
+    with pytest.raises(ClaimFalse, match=r"at least 99\.999 % available"):
+        judge("host.memory", LOCAL, min_available_pct=99.999)
+
+
+@pytest.mark.parametrize("megabytes", [1, 60])
+def test_memory_of_a_limited_container(docker_engine: DockerEngine, docker_host: str, megabytes: int) -> None:
+    name = f"host-memory-{megabytes}"
+    fill = f"dd if=/dev/zero of=/fill/data bs=1M count={megabytes} && touch /tmp/ready && exec sleep 1000000"
+    container = docker_engine.run(name, command=["sh", "-c", fill], mem_limit="64m", tmpfs={"/fill": "size=63m"})
+    host = Host(name="web", connection=f"docker://{name}")
+    try:
+        wait_until(lambda: container.exec_run("test -e /tmp/ready").exit_code == 0, "the memory is filled")
+        if megabytes == 1:
+            assert "% of the control group's limit of 0.1 GiB available" in judge("host.memory", host).text
+        else:
+            with pytest.raises(ClaimFalse) as caught:
+                judge("host.memory", host)
+            assert "% of the control group's limit of 0.1 GiB available" in caught.value.seen
+    finally:
+        container.remove(force=True)
+
+
+def test_listening_only_loopback(prepared: Namespace) -> None:
+    assert judge("host.listening_only", prepared.host(), ports=[]).text == "no listener and 4 on loopback only"
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "10.1.2.3", "fd00::1"])
+def test_listening_only_listed(sshd: Sshd, tmp_path: Path, address: str) -> None:
+    shown = f"[{address}]" if ":" in address else address
+    setup = (
+        f"ip address add 10.1.2.3/24 dev lo\nip address add fd00::1/64 dev lo nodad\n"
+        f"{LISTEN}\nlisten 127.0.0.1:1000 {address}:5432"
+    )
+    with namespace(tmp_path, setup=setup, sshd=sshd) as machine:
+        evidence = judge("host.listening_only", machine.host(), ports=[5432])
+        with pytest.raises(ClaimFalse) as caught:
+            judge("host.listening_only", machine.host(), ports=[22, 443])
+    assert evidence.text == f"{shown}:5432 (python3) and 1 on loopback only"
+    assert caught.value.expected == "listeners on 22, 443 only"
+    assert caught.value.seen == f"{shown}:5432 (python3)"
+
+
+def test_listening_only_without_ss(docker_engine: DockerEngine, docker_host: str) -> None:
+    container = docker_engine.run("host-listening", command=["nc", "-ll", "-p", "8080", "-e", "cat"])
+    host = Host(name="web", connection="docker://host-listening")
+    try:
+        wait_until(
+            lambda: b":1F90" in container.exec_run("cat /proc/net/tcp /proc/net/tcp6").output, "the container listens"
+        )
+        assert ":8080 and 0 on loopback only" in judge("host.listening_only", host, ports=[8080]).text
+        with pytest.raises(ClaimFalse) as caught:
+            judge("host.listening_only", host, ports=[80])
+        assert caught.value.seen in ("[::]:8080", "0.0.0.0:8080")
+    finally:
+        container.remove(force=True)
+
+
+@pytest.fixture(scope="module")
+def systemd(sshd: Sshd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Namespace]:
+    """A machine whose process 1 is systemd, with units in every state, and nothing of what boots a real machine."""
+    systemd = program("/lib/systemd/systemd")
+    directory = tmp_path_factory.mktemp("systemd")
+    cgroup = f"readiness-{os.getpid()}-{directory.parent.name}"
+    setup = """
+mount -t tmpfs tmpfs /etc/systemd/system
+mkdir -p /run/systemd/system /etc/systemd/system/ready.target.wants
+cd /etc/systemd/system
+for each in sysinit.target basic.target systemd-tmpfiles-setup.service systemd-sysctl.service; do
+    ln -s /dev/null $each
+done
+for each in dbus.socket dbus.service systemd-timedated.service; do
+    mkdir $each.d
+    printf '[Unit]\\nDefaultDependencies=no\\n' >$each.d/test.conf
+done
+printf '[Service]\\nPrivateTmp=no\\n' >>systemd-timedated.service.d/test.conf
+unit() { # unit NAME COMMAND [SERVICE LINE]...
+    printf '[Unit]\\nDefaultDependencies=no\\n[Service]\\nExecStart=%s\\n' "$2" >$1.service
+    name=$1
+    shift 2
+    printf '%s\\n' "$@" >>$name.service
+}
+wanted() { printf '[Install]\\nWantedBy=ready.target\\n' >>$1.service; ln -s ../$1.service ready.target.wants/; }
+printf '[Unit]\\nDefaultDependencies=no\\n' >ready.target
+printf 'Wants=dbus.socket disabled.service static.service last.service\\n' >>ready.target
+unit good '/bin/sleep 1000000'; wanted good
+unit other '/bin/sleep 1000000'; wanted other
+unit once /bin/true Type=oneshot RemainAfterExit=yes; wanted once
+unit ended /bin/true RemainAfterExit=yes; wanted ended
+unit failed /bin/false; wanted failed
+unit static '/bin/sleep 1000000'
+unit disabled '/bin/sleep 1000000'; wanted disabled; rm ready.target.wants/disabled.service
+unit last '/bin/touch /run/ready' Type=oneshot After=good.service
+printf '[Unit]\\nAfter=good.service other.service once.service ended.service failed.service\\n' >>last.service
+ln -s /dev/null masked.service
+umount -R /sys/fs/cgroup
+"""
+    init = f"exec env -i container=other PATH=$PATH {systemd} --system --unit=ready.target --log-target=console"
+    try:
+        with namespace(directory, setup=setup, sshd=sshd, init=init, cgroup=cgroup) as machine:
+            yield machine
+    finally:
+        _remove_cgroups(cgroup)
+
+
+def test_services_running_and_enabled(systemd: Namespace) -> None:
+    evidence = judge("host.services", systemd.host(), names=["good", "other.service", "once"])
+    assert evidence.text == (
+        "good.service active (running), enabled, other.service active (running), enabled, "
+        "once.service active (exited), enabled"
+    )
+    assert not evidence.warning
+
+
+def test_services_static(systemd: Namespace) -> None:
+    evidence = judge("host.services", systemd.host(), names=["static"])
+    assert evidence.warning == "static.service cannot be enabled, something else must start it at boot"
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("failed", "failed.service failed (failed), enabled"),
+        ("disabled", "disabled.service active (running), disabled"),
+        ("ended", "ended.service active (exited), enabled"),
+        ("masked", "masked.service masked"),
+        ("nginxx", "nginxx.service not-found"),
+    ],
+)
+def test_services_not(systemd: Namespace, name: str, seen: str) -> None:
+    with pytest.raises(ClaimFalse) as caught:
+        judge("host.services", systemd.host(), names=["good", name])
+    assert caught.value.seen == seen
+    assert caught.value.expected == f"{name}.service running and enabled"
+
+
+def test_services_without_systemd(prepared: Namespace) -> None:
+    with pytest.raises(
+        CouldNotVerify, match=r"the service good could not be read on .*: its init is sleep, not systemd"
+    ):
+        judge("host.services", prepared.host(), names=["good"])
+
+
+@pytest.mark.parametrize("names", [[], ["*"], ["-H"], ["a b"]])
+def test_services_refuses_what_is_no_unit(names: list[str]) -> None:
+    with pytest.raises(ValidationError):
+        judge("host.services", LOCAL, names=names)
+
+
+def _clock(source: str) -> str:
+    chronyd = program("chronyd")
+    return f"""
+mkdir -p /run/chrony /run/server
+cat >server.conf <<'END'
+port 1123
+cmdport 0
+bindcmdaddress /
+local stratum 3
+allow 127.0.0.1
+pidfile /run/server/pid
+driftfile /run/server/drift
+END
+cat >client.conf <<'END'
+port 0
+{source}
+pidfile /run/chrony/pid
+driftfile /run/chrony/drift
+END
+{chronyd} -x -u root -f /run/private/server.conf
+{chronyd} -x -u root -f /run/private/client.conf
+"""
+
+
+FOLLOWING = "server 127.0.0.1 port 1123 iburst minpoll -6 maxpoll -6"
+
+
+def test_time_synced(sshd: Sshd, tmp_path: Path) -> None:
+    with namespace(tmp_path, setup=_clock(FOLLOWING), sshd=sshd) as machine:
+        wait_until(lambda: "Not sync" not in machine.run("chronyc", "-c", "tracking"), "chronyd follows its server", 30)
+        evidence = judge("host.time_synced", machine.host())
+        with pytest.raises(ClaimFalse) as caught:
+            judge("host.time_synced", machine.host(), max_offset_ms=1e-12)
+    assert evidence.text.startswith("synchronised to 127.0.0.1, offset 0.0")
+    assert caught.value.expected == "an offset of at most 1e-12 ms"
+    assert caught.value.seen.endswith(" to 127.0.0.1 (chronyc)")
+
+
+@pytest.mark.parametrize("source", ["", "local stratum 1"])
+def test_time_synced_to_nothing(sshd: Sshd, tmp_path: Path, source: str) -> None:
+    with (
+        namespace(tmp_path, setup=_clock(source), sshd=sshd) as machine,
+        pytest.raises(ClaimFalse, match="chronyc says that it follows no time source"),
+    ):
+        judge("host.time_synced", machine.host())
+
+
+def test_time_synced_by_timedatectl(systemd: Namespace) -> None:
+    """The kernel's clock state is the test machine's own, and only it can tell which."""
+    told = systemd.run("timedatectl", "show", "-p", "NTPSynchronized", "--value").strip()
+    error, words = {
+        "no": (ClaimFalse, "timedatectl says that it follows no time source"),
+        "yes": (CouldNotVerify, "timedatectl on ssh://root@inside says that the clock is synchronised, but not how"),
+    }[told]
+    with pytest.raises(error, match=words):
+        judge("host.time_synced", systemd.host())
+
+
+def test_time_synced_unknown_in_a_container(docker_engine: DockerEngine, docker_host: str) -> None:
+    container = docker_engine.run("host-clock")
+    try:
+        with pytest.raises(CouldNotVerify, match="neither chronyc nor timedatectl tells the state of its clock"):
+            judge("host.time_synced", Host(name="web", connection="docker://host-clock"))
+    finally:
+        container.remove(force=True)
+
+
+HARDENED = {
+    "PermitRootLogin": "no",
+    "PasswordAuthentication": "no",
+    "KbdInteractiveAuthentication": "no",
+    "X11Forwarding": "no",
+    "MaxAuthTries": "4",
+    "LoginGraceTime": "60",
+    "MACs": "hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com",
+    "KexAlgorithms": "curve25519-sha256,diffie-hellman-group16-sha512",
+    "Ciphers": "aes256-gcm@openssh.com,aes256-ctr",
+}
+
+
+def _sshd_config(sshd: Sshd, directory: Path, *lines: str, **settings: str) -> str:
+    path = directory / "hardened_config"
+    own = [f"{keyword} {value}" for keyword, value in {**HARDENED, **settings}.items()]
+    path.write_text("\n".join([f"HostKey {sshd.directory}/host_key", *own, *lines, ""]))
+    return str(path)
+
+
+def _ssh_hardened(sshd: Sshd, config: str, **parameters: Any) -> Evidence:
+    if os.geteuid() != 0:
+        pytest.skip("Only root may read sshd's settings.")
+    host = Host(name="web", connection=sshd.spec, ssh_config=sshd.ssh_config)
+    return judge("host.ssh_hardened", host, config=config, **parameters)
+
+
+def test_ssh_hardened(sshd: Sshd, tmp_path: Path) -> None:
+    evidence = _ssh_hardened(sshd, _sshd_config(sshd, tmp_path))
+    assert evidence.text == "17 settings hold; root login: no"
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "seen"),
+    [
+        ("PermitRootLogin", "yes", "permitrootlogin yes"),
+        ("PermitRootLogin", "prohibit-password", "permitrootlogin prohibit-password"),
+        ("PasswordAuthentication", "yes", "passwordauthentication yes"),
+        ("KbdInteractiveAuthentication", "yes", "kbdinteractiveauthentication yes"),
+        ("PermitEmptyPasswords", "yes", "permitemptypasswords yes"),
+        ("HostbasedAuthentication", "yes", "hostbasedauthentication yes"),
+        ("IgnoreRhosts", "no", "ignorerhosts no"),
+        ("StrictModes", "no", "strictmodes no"),
+        ("PermitUserEnvironment", "yes", "permituserenvironment yes"),
+        ("PermitTunnel", "point-to-point", "permittunnel point-to-point"),
+        ("GatewayPorts", "yes", "gatewayports yes"),
+        ("X11Forwarding", "yes", "x11forwarding yes"),
+        ("MaxAuthTries", "5", "maxauthtries 5"),
+        ("LoginGraceTime", "0", "logingracetime 0"),
+        ("LogLevel", "ERROR", "loglevel error"),
+        ("Ciphers", "aes256-ctr,aes256-cbc", "ciphers aes256-cbc"),
+        ("MACs", "hmac-sha1,hmac-sha2-256,umac-64@openssh.com", "macs hmac-sha1 umac-64@openssh.com"),
+        ("KexAlgorithms", "curve25519-sha256,diffie-hellman-group1-sha1", "kexalgorithms diffie-hellman-group1-sha1"),
+    ],
+)
+def test_ssh_hardened_not(sshd: Sshd, tmp_path: Path, keyword: str, value: str, seen: str) -> None:
+    with pytest.raises(ClaimFalse) as caught:
+        _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, **{keyword: value}))
+    assert caught.value.seen == seen
+    assert caught.value.expected.startswith(seen.split()[0])
+
+
+def test_ssh_hardened_lists_every_setting(sshd: Sshd, tmp_path: Path) -> None:
+    with pytest.raises(ClaimFalse) as caught:
+        _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, X11Forwarding="yes", MaxAuthTries="6"))
+    assert caught.value.seen == "x11forwarding yes, maxauthtries 6"
+    assert caught.value.expected == (
+        "x11forwarding no (dev-sec ssh-baseline), maxauthtries 1 to 4 (CIS Debian Linux 12 benchmark 5.1)"
+    )
+
+
+def test_ssh_hardened_parameters(sshd: Sshd, tmp_path: Path) -> None:
+    config = _sshd_config(sshd, tmp_path, PermitRootLogin="prohibit-password", MaxAuthTries="6")
+    evidence = _ssh_hardened(sshd, config, permit_root_login="prohibit-password", max_auth_tries=6)
+    assert evidence.text.endswith("root login: prohibit-password")
+    with pytest.raises(ClaimFalse, match="permitrootlogin no or forced-commands-only"):
+        _ssh_hardened(sshd, config, permit_root_login="forced-commands-only", max_auth_tries=6)
+
+
+def test_ssh_hardened_match_blocks(sshd: Sshd, tmp_path: Path) -> None:
+    block = [
+        "Match User backup",
+        "  X11Forwarding no",
+        "Match Address 10.0.0.0/8 # office",
+        "  passwordauthentication ",
+    ]
+    good = _sshd_config(sshd, tmp_path, *block[:3], block[3] + "no")
+    assert "17 settings hold, also in 2 Match blocks; " in _ssh_hardened(sshd, good).text
+    bad = _sshd_config(sshd, tmp_path, *block[:3], block[3] + "yes")
+    with pytest.raises(ClaimFalse) as caught:
+        _ssh_hardened(sshd, bad)
+    assert caught.value.seen == "passwordauthentication yes in 'Match Address 10.0.0.0/8'"
+
+
+def test_ssh_hardened_match_block_in_an_included_file(sshd: Sshd, tmp_path: Path) -> None:
+    tmp_path.joinpath("extra.conf").write_text("Match User backup\nPermitRootLogin=yes")
+    with pytest.raises(ClaimFalse, match="permitrootlogin yes in 'Match User backup'"):
+        _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, f'include "{tmp_path}/*.conf"'))
+
+
+def test_ssh_hardened_include_in_a_match_block(sshd: Sshd, tmp_path: Path) -> None:
+    config = _sshd_config(sshd, tmp_path, "Match User backup", f"Include {tmp_path}/none.conf")
+    with pytest.raises(CouldNotVerify, match=r"a Match block in .* includes other files"):
+        _ssh_hardened(sshd, config)
+
+
+def test_ssh_hardened_invalid_configuration(sshd: Sshd, tmp_path: Path) -> None:
+    with pytest.raises(CouldNotVerify, match="terminating, 1 bad configuration options"):
+        _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, "Nonsense yes"))
+
+
+def test_ssh_hardened_needs_root(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
+    config = _sshd_config(sshd, tmp_path)
+    with pytest.raises(CouldNotVerify, match="only root may read its settings; set sudo: true on this host"):
+        judge("host.ssh_hardened", prepared.host(user=DEPLOY), config=config)
+    assert judge("host.ssh_hardened", prepared.host(user=DEPLOY, sudo=True), config=config)
+
+
+def test_ssh_hardened_without_sshd(docker_engine: DockerEngine, docker_host: str) -> None:
+    container = docker_engine.run("host-ssh")
+    try:
+        with pytest.raises(CouldNotVerify, match="there is no program sshd"):
+            judge("host.ssh_hardened", Host(name="web", connection="docker://host-ssh"))
+    finally:
+        container.remove(force=True)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file as declared by `_rule`."""
+    path = tmp_path / "app's  ünïcode $HOME.conf"
+    path.write_text("# debug = on\n  debug = off\r\nport=80\n")
+    path.chmod(0o640)
+    return path
+
+
+def _rule(path: Path) -> dict[str, Any]:
+    state = path.stat()
+    return {
+        "mode": "0640",
+        "owner": str(state.st_uid),
+        "group": str(state.st_gid),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest().upper(),
+        "contains": ["debug *= *off", "port.*"],
+    }
+
+
+def test_files(file: Path) -> None:
+    evidence = judge("host.files", LOCAL, files={str(file): _rule(file), f"{file}.bak": {"absent": True}})
+    assert f"{file} regular file, mode 0640, " in evidence.text
+    assert evidence.text.endswith(f"{file}.bak absent")
+
+
+def test_files_stricter_mode_and_owner_by_name(file: Path) -> None:
+    file.chmod(0o400)
+    assert judge("host.files", LOCAL, files={str(file): {"mode": "640", "owner": file.owner(), "group": file.group()}})
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected", "seen"),
+    [
+        ({"mode": "0600"}, "mode 0600 at most", "mode 0640"),
+        ({"owner": "nobody"}, "owned by nobody", "owned by {owner} ({uid})"),
+        ({"group": "nogroup"}, "of group nogroup", "of group {group} ({gid})"),
+        ({"sha256": "0" * 64}, "sha256 " + "0" * 64, "sha256 {sha256}"),
+        ({"contains": ["debug = on"]}, "with a line 'debug = on'", "without a line 'debug = on'"),
+        ({"contains": ["port"]}, "with a line 'port'", "without a line 'port'"),
+        ({"absent": True}, "absent", "regular file, mode 0640, {owner}:{group}"),
+    ],
+)
+def test_files_deviating(file: Path, rule: dict[str, Any], expected: str, seen: str) -> None:
+    state = file.stat()
+    words = {"owner": file.owner(), "group": file.group(), "uid": state.st_uid, "gid": state.st_gid}
+    words["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    with pytest.raises(ClaimFalse) as caught:
+        judge("host.files", LOCAL, files={str(file): rule, str(file.parent): {}})
+    assert caught.value.expected == f"{file} {expected}"
+    assert caught.value.seen == f"{file} {seen.format(**words)}"
+
+
+def test_files_missing_and_dangling(file: Path) -> None:
+    link = file.with_name("link")
+    link.symlink_to(file)
+    assert judge("host.files", LOCAL, files={str(link): _rule(file)})
+    file.unlink()
+    with pytest.raises(ClaimFalse) as caught:
+        judge("host.files", LOCAL, files={str(file): _rule(link) if file.exists() else {}, str(link): {}})
+    assert caught.value.seen == f"{file} absent, {link} a link to nothing"
+    with pytest.raises(ClaimFalse, match="a link to nothing"):
+        judge("host.files", LOCAL, files={str(link): {"absent": True}})
+
+
+def test_files_without_rights(prepared: Namespace) -> None:
+    prepared.run("sh", "-c", "mkdir -p -m 700 /run/secret; echo a >/run/secret/a; echo b >/run/b; chmod 600 /run/b")
+    deploy = prepared.host(user=DEPLOY)
+    for path, rule in (("/run/secret/a", {}), ("/run/secret/none", {"absent": True}), ("/run/b", {"contains": ["b"]})):
+        with pytest.raises(CouldNotVerify, match=f"{path} could not be read on .*: .*Permission denied"):
+            judge("host.files", deploy, files={path: rule})
+        assert judge("host.files", prepared.host(user=DEPLOY, sudo=True), files={path: rule})
+
+
+def test_files_content_of_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", tmp_path):
+        with pytest.raises(CouldNotVerify, match="is not a regular file"):
+            judge("host.files", LOCAL, files={str(path): {"contains": ["a"]}})
+
+
+def test_files_invalid_pattern(file: Path) -> None:
+    with pytest.raises(CouldNotVerify, match=r"the content of .*could not be read on local://: grep: "):
+        judge("host.files", LOCAL, files={str(file): {"contains": ["a[b"]}})
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"etc/passwd": {}},
+        {"/etc/passwd": {"mode": 640}},
+        {"/etc/passwd": {"mode": "rw"}},
+        {"/etc/passwd": {"absent": True, "mode": "0600"}},
+        {"/etc/passwd": {"contains": ["a\nb"]}},
+        {"/etc/passwd": {"owned": "root"}},
+    ],
+)
+def test_files_refuses_what_would_assert_nothing_or_is_misspelt(files: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        judge("host.files", LOCAL, files=files)

@@ -1,0 +1,275 @@
+"""Reading a host: one login, framing that nothing can break, and why a host could not be read."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
+from pytest_readiness.domains.host.facts import ANSWER_BYTES, HostFacts, Listener, _address, _milliseconds, question
+from pytest_readiness.domains.host.resource import Host
+from tests.judging import read
+from tests.namespace import DEPLOY, namespace
+from tests.stack.docker import DockerEngine
+from tests.stack.fixtures import SshdFactory
+from tests.stack.process import descendants, program_of, wait_until
+from tests.stack.programs import program
+from tests.stack.silent import SilentServer
+from tests.stack.sshd import Sshd
+
+LOCAL = Host(name="local", connection="local://")
+PROGRAMS = ["sh", "od", "tr", "cat", "timeout", "stat", "grep", "sed", "cut", "uname", "id", "sha256sum"]
+STRANGE = [
+    "plain",
+    "two words",
+    "quotes ' and \" and `id`",
+    "$HOME $(touch /tmp/never) ; & | > < * ? [a] \\ \\n %s",
+    "new\nline\n@\n=0;\n@readiness\n",
+    "ünïcödé ✓",
+    "-n",
+]
+
+
+def _facts(host: Host, *questions: str) -> HostFacts:
+    found = read("host_facts", host, {"host_facts": questions})
+    assert isinstance(found, HostFacts)
+    return found
+
+
+def _over(sshd: Sshd, **changes: object) -> Host:
+    return Host.model_validate({"name": "web", "connection": sshd.spec, "ssh_config": sshd.ssh_config, **changes})
+
+
+def test_any_number_of_questions_is_one_login(sshd_factory: SshdFactory) -> None:
+    questions = [question("file", f"/etc/{number}") for number in range(50)]
+    with sshd_factory() as sshd:
+        facts = _facts(_over(sshd), question("system"), question("memory"), question("listeners"), *questions)
+        assert sshd.logins() == 1
+    assert len(facts.answers) == 53
+    assert facts.file("/etc/7").type == "absent"
+
+
+def test_no_ssh_stays_behind(sshd_factory: SshdFactory) -> None:
+    with sshd_factory() as sshd:
+        config = sshd.ssh_config.read_text()
+        sshd.ssh_config.write_text(
+            f"{config}  ControlMaster auto\n  ControlPath {sshd.directory}/cm\n  ControlPersist 60\n"
+        )
+        _facts(_over(sshd), question("system"))
+        assert "ssh" not in map(program_of, descendants(os.getpid()))
+
+
+@pytest.fixture(params=["dash", "bash", "busybox"])
+def shell(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The `sh` that local:// finds; with busybox all programs are busybox's."""
+    name = str(request.param)
+    target = shutil.which(name) or pytest.skip(f"{name} is not installed.")
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    for link in PROGRAMS if name == "busybox" else ["sh"]:
+        (directory / link).symlink_to(target)
+    monkeypatch.setenv("PATH", f"{directory}:{os.environ['PATH']}")
+    return name
+
+
+def test_every_shell_reads_every_path(shell: str, tmp_path: Path) -> None:
+    paths = [str(tmp_path / name.replace("/", "_")) for name in STRANGE]
+    for number, path in enumerate(paths):
+        Path(path).write_text(f"number = {number}\n")
+        Path(path).chmod(0o600 + number)
+    asked = [
+        each
+        for number, path in enumerate(paths)
+        for each in (question("file", path), question("sha256", path), question("line", path, f"number = {number}"))
+    ]
+    facts = _facts(LOCAL, *asked, question("disk", "/"), question("memory"), question("listeners"), question("system"))
+    for number, path in enumerate(paths):
+        assert facts.file(path).mode == 0o600 + number
+        assert facts.matching_lines(path, f"number = {number}") == 1
+        assert len(facts.sha256(path)) == 64
+    assert facts.memory().total_bytes > facts.memory().available_bytes > 0
+    assert facts.system()[1] == os.uname().nodename
+    assert facts.filesystems("/")[0].free_bytes
+    assert not Path("/tmp/never").exists()
+
+
+def test_output_that_is_not_utf8(sshd: Sshd, tmp_path: Path) -> None:
+    config = tmp_path / "sshd_config"
+    config.write_bytes(b"HostKey %s/host_key\nMatch User caf\xe9\nX11Forwarding no\n" % bytes(sshd.directory))
+    overrides = _facts(LOCAL, question("sshd", str(config))).ssh_server(str(config)).overrides
+    assert overrides == (("User caf\\xe9", "x11forwarding", "no"),)
+
+
+def test_a_question_that_hangs_or_fails_spoils_no_other(sshd: Sshd, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("Only root may start sshd -T.")
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    asked = [question("sshd", str(fifo)), question("sha256", "/nothing"), question("file", "/etc/passwd")]
+    facts = _facts(_over(sshd), *asked)
+    assert facts.file("/etc/passwd").type == "regular file"
+    with pytest.raises(
+        CouldNotVerify, match=r"^the effective settings of sshd .*fifo could not be .*: no answer within 10 s$"
+    ):
+        facts.ssh_server(str(fifo))
+    with pytest.raises(
+        CouldNotVerify, match=r"^the checksum of /nothing could not be read on ssh://.*is not a regular file$"
+    ):
+        facts.sha256("/nothing")
+
+
+def test_an_answer_that_is_too_long(sshd: Sshd, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("Only root may start sshd -T.")
+    config = tmp_path / "sshd_config"
+    config.write_text(f"HostKey {sshd.directory}/host_key\n" + "# comment\n" * (ANSWER_BYTES // 10))
+    facts = _facts(LOCAL, question("sshd", str(config)), question("system"))
+    with pytest.raises(CouldNotVerify, match=f"more than {ANSWER_BYTES} bytes"):
+        facts.ssh_server(str(config))
+    assert facts.system()
+
+
+def test_too_many_questions_for_one_command_line() -> None:
+    with pytest.raises(CouldNotVerify, match="bytes of questions are too many for one command line"):
+        _facts(LOCAL, *(question("file", f"/{number:01000}") for number in range(200)))
+
+
+def test_an_unknown_question_is_a_bug() -> None:
+    with pytest.raises(ValueError, match="do not know the question 'rm -rf /'"):
+        _facts(LOCAL, "rm -rf /")
+
+
+@pytest.mark.parametrize("broken", ["od", "tr", "timeout"])
+def test_a_host_without_a_program(broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [each for each in PROGRAMS if each != broken]:
+        (tmp_path / name).symlink_to(shutil.which(name) or "/nowhere")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if broken == "timeout":
+        assert _facts(LOCAL, question("system")).system()
+    else:
+        with pytest.raises(CouldNotVerify, match=f"^the shell of local:// does not do what POSIX says .*{broken}"):
+            _facts(LOCAL, question("system"))
+
+
+def test_refused_by_ssh(sshd: Sshd, tmp_path: Path) -> None:
+    stranger = Sshd(tmp_path / "other")
+    with stranger:
+        pass
+    config = tmp_path / "config"
+    config.write_text(sshd.ssh_config.read_text().replace(str(sshd.identity), str(stranger.identity)))
+    with pytest.raises(Unreachable, match=r"^the login at ssh://.* failed: .*Permission denied \(publickey\)$"):
+        _facts(_over(sshd, ssh_config=config), question("system"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [(True, "its host key is not the one in known_hosts any more"), (False, "its host key is not in known_hosts")],
+)
+def test_another_host_key(sshd: Sshd, tmp_path: Path, changed: bool, reason: str) -> None:
+    with Sshd(tmp_path / "other") as other:
+        key = (other.directory / "known_hosts").read_text().split(" ", 1)[1]
+    known = tmp_path / "known_hosts"
+    known.write_text(f"[127.0.0.1]:{sshd.port} {key}" if changed else "")
+    config = tmp_path / "config"
+    config.write_text(sshd.ssh_config.read_text().replace(f"{sshd.directory}/known_hosts", str(known)))
+    with pytest.raises(Unreachable, match=f"^the login at ssh://.* failed: {reason}$"):
+        _facts(_over(sshd, ssh_config=config), question("system"))
+
+
+def test_a_host_that_never_greets(sshd: Sshd) -> None:
+    with SilentServer() as server:
+        connection = f"ssh://root@127.0.0.1:{server.port}?timeout=1"
+        with pytest.raises(Unreachable, match=r"failed: .*timed out"):
+            _facts(_over(sshd, connection=connection), question("system"))
+
+
+def test_a_login_shell_that_lets_nobody_in(sshd: Sshd, tmp_path: Path) -> None:
+    setup = "sed s,/bin/sh$,/bin/false, passwd >changed; cat changed >passwd"
+    with (
+        namespace(tmp_path, setup=setup, sshd=sshd) as machine,
+        pytest.raises(Unreachable, match=r"^the login at ssh://deploy@inside failed: exit code 1$"),
+    ):
+        _facts(machine.host(user=DEPLOY), question("system"))
+
+
+def test_a_host_that_goes_away_meanwhile(sshd: Sshd, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with namespace(tmp_path, sshd=sshd) as machine:
+        machine.run("mkfifo", "/run/fifo")
+        host = machine.host()
+
+        def kill() -> None:
+            def waiting() -> bool:
+                return "sshd -T" in machine.run("ps", "axo", "args")
+
+            wait_until(waiting, "the question is asked")
+            os.kill(machine.pid, 9)
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        with pytest.raises(CouldNotVerify, match="broke off after 1 of 2 answers") as caught:
+            _facts(host, question("file", "/etc/passwd"), question("sshd", "/run/fifo"))
+        killer.join()
+    assert caught.value.transient
+
+
+@pytest.fixture
+def engine(docker_engine: DockerEngine, monkeypatch: pytest.MonkeyPatch) -> DockerEngine:
+    program("docker")
+    monkeypatch.setenv("DOCKER_HOST", docker_engine.base_url)
+    return docker_engine
+
+
+def test_a_container(engine: DockerEngine) -> None:
+    container = engine.run("facts-host", hostname="inside")
+    try:
+        facts = _facts(Host(name="web", connection="docker://facts-host"), question("system"), question("listeners"))
+    finally:
+        container.remove(force=True)
+    assert facts.system()[:2] == ("root", "inside")
+    assert facts.listeners() == ()
+
+
+def test_an_unknown_container(engine: DockerEngine) -> None:
+    with pytest.raises(Unreachable, match=r"^the login at docker://nosuch failed: .*No such container: nosuch$"):
+        _facts(Host(name="web", connection="docker://nosuch"), question("system"))
+
+
+def test_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    program("docker")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    with pytest.raises(Unreachable, match="Cannot connect to the Docker daemon"):
+        _facts(Host(name="web", connection="docker://nosuch"), question("system"))
+
+
+@pytest.mark.parametrize(
+    ("text", "little", "address"),
+    [
+        ("0100007F", True, "127.0.0.1"),
+        ("7F000001", False, "127.0.0.1"),
+        ("00000000000000000000000001000000", True, "::1"),
+        ("0000000000000000FFFF00000100007F", True, "::ffff:127.0.0.1"),
+        ("B80D0120000000000000000001000000", True, "2001:db8::1"),
+        ("20010DB8000000000000000000000001", False, "2001:db8::1"),
+    ],
+)
+def test_addresses_in_the_byte_order_of_the_host(text: str, little: bool, address: str) -> None:
+    assert _address(text, little=little) == str(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize(
+    ("address", "loopback"),
+    [("127.9.9.9", True), ("::1", True), ("::ffff:127.0.0.1", True), ("::ffff:10.0.0.1", False), ("::", False)],
+)
+def test_loopback(address: str, loopback: bool) -> None:
+    assert Listener(address, 1, "").loopback is loopback
+
+
+def test_time_spans_of_systemd() -> None:
+    spans = {"-1.234ms": 1.234, "+45us": 0.045, "1min 2.5s": 62500.0, "": None, "n/a": None}
+    assert {text: _milliseconds(text) for text in spans} == pytest.approx(spans)

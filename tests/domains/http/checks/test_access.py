@@ -1,0 +1,330 @@
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
+from tests.domains.http.http_shop import HTML, Shop, document, open_question, seen, token, when
+from tests.judging import judge
+from tests.stack.silent import Request, Response
+
+LOGIN_PAGE = [("Location", "/login?next=%2Fadmin")]
+
+
+def test_auth_required(shop: Shop) -> None:
+    assert judge("http.auth_required", shop.url, paths=["/admin", "/mine"]) == Evidence(
+        "without a credential: /admin 401, /mine 401"
+    )
+    assert judge("http.auth_required", shop.url, paths=["/admin"], credential="boss").text == (
+        "without a credential: /admin 401 (200 with boss)"
+    )
+    shop.app.routes["/admin"] = Response(403)
+    assert judge("http.auth_required", shop.url, paths=["/admin"]).text.endswith("/admin 403")
+    shop.app.routes["/admin"] = Response(200, [HTML], b"<h1>Login</h1>")
+    assert seen("http.auth_required", shop, paths=["/mine", "/nothing", "/admin"]).endswith("/admin is answered 200")
+
+
+def test_auth_required_by_a_redirect(shop: Shop) -> None:
+    shop.app.routes["/admin"] = Response(302, LOGIN_PAGE)
+    assert judge("http.auth_required", shop.url, paths=["/admin"], login="/login").text.endswith("/admin 302")
+    for login in (None, "/signin", "https://sso.example.com/login"):
+        open_question("http.auth_required", shop, "302 to .*/login.*says nothing", paths=["/admin"], login=login)
+    shop.app.routes["/admin"] = Response(302, [("Location", "https://sso.example.com/login?client=shop")])
+    assert judge("http.auth_required", shop.url, paths=["/admin"], login="https://sso.example.com/login")
+    shop.app.routes["/admin"] = Response(301, [("Location", "/admin/")])
+    open_question("http.auth_required", shop, "301 to .*/admin/, which says nothing", paths=["/admin"], login="/login")
+
+
+def test_auth_required_of_a_path_that_may_not_exist(shop: Shop) -> None:
+    id = "http.auth_required"
+    open_question(id, shop, r"/nothing is answered 404, which says nothing about protection", paths=["/nothing"])
+    open_question(id, shop, "404 with the credential 'boss', too", paths=["/nothing"], credential="boss")
+    shop.app.routes["/admin"] = lambda request: Response(200 if shop.role(request) == "boss" else 404)
+    assert judge(id, shop.url, paths=["/admin"], credential="boss").text.endswith("/admin 404 (200 with boss)")
+    for status in (400, 405, 429, 500):
+        answer = Response(status)
+        shop.app.routes["/admin"] = answer
+        open_question(id, shop, f"answered {status}, which says nothing", paths=["/admin"])
+        shop.app.routes["/admin"] = when(lambda request: shop.role(request) == "boss", Response(), answer)
+        open_question(id, shop, f"answered {status}, which says nothing", paths=["/admin"], credential="boss")
+
+
+def test_auth_required_behind_a_wall(shop: Shop) -> None:
+    class Wall(dict[str, Any]):
+        answer = Response()
+
+        def get(self, path: str, default: Any = None) -> Any:
+            return super().get(path, self.answer)
+
+    for answer in (Response(401), Response(403), Response(302, LOGIN_PAGE)):
+        shop.app.routes = wall = Wall({"/admin": answer})
+        wall.answer = answer
+        why = "as every unknown path is; declare a credential"
+        open_question("http.auth_required", shop, why, paths=["/admin"], login="/login")
+        shop.app.routes["/admin"] = when(lambda request: shop.role(request) == "boss", Response(), answer)
+        assert judge("http.auth_required", shop.url, paths=["/admin"], login="/login", credential="boss")
+    for status in (429, 503):
+        shop.app.routes = wall = Wall({"/": Response(), "/admin": Response(401)})
+        wall.answer = Response(status)
+        open_question("http.auth_required", shop, f"an unknown path, was answered {status}", paths=["/admin"])
+    shop.app.routes = wall = Wall()
+    wall.answer = Response(200, [HTML], b"<div id=app></div>")
+    assert seen("http.auth_required", shop, paths=["/admin"]).endswith("answered 200, as every unknown path is")
+
+
+@pytest.mark.parametrize(
+    ("id", "wrong"),
+    [
+        ("http.auth_required", {"paths": []}),
+        ("http.auth_required", {"paths": ["admin"]}),
+        ("http.auth_required", {"paths": ["/admin"], "login": "login"}),
+        ("http.auth_required", {"paths": ["/admin"], "credential": ""}),
+        ("http.role_forbidden", {"paths": [], "credential": "clerk", "own": "/mine"}),
+        ("http.jwt", {"path": "/mine", "credential": "clerk", "algorithms": []}),
+        ("http.jwt", {"path": "/mine", "credential": "clerk", "algorithms": ["none"]}),
+        ("http.jwt", {"path": "/mine", "credential": "clerk", "max_age_hours": 0}),
+        ("http.csrf", {"path": "/settings", "fields": {}}),
+        ("http.csrf", {"path": "/settings", "fields": {"a": "b"}, "method": "GET"}),
+    ],
+)
+def test_vacuous_parameters_are_refused(shop: Shop, id: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        judge(id, shop.url, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("id", "parameters"),
+    [
+        ("http.auth_required", {"paths": ["/admin"], "credential": "visitor"}),
+        ("http.auth_works", {"path": "/mine", "credential": "visitor"}),
+        ("http.role_forbidden", {"paths": ["/admin"], "credential": "visitor", "own": "/mine"}),
+        ("http.role_forbidden", {"paths": ["/admin"], "credential": "clerk", "own": "/mine", "admin": "visitor"}),
+        ("http.jwt", {"path": "/mine", "credential": "visitor"}),
+        ("http.csrf", {"path": "/settings", "fields": {"a": "b"}, "credential": "visitor"}),
+    ],
+)
+def test_undeclared_credentials(shop: Shop, id: str, parameters: dict[str, Any]) -> None:
+    with pytest.raises(NotDeclared, match="shop declares no credential 'visitor'"):
+        judge(id, shop.url, **parameters)
+    assert shop.app.requests == []
+
+
+def test_auth_works(shop: Shop) -> None:
+    assert judge("http.auth_works", shop.url, path="/mine", credential="clerk").text == (
+        f"GET {shop.app.url}/mine: 200 with the credential 'clerk', 401 without"
+    )
+    assert seen("http.auth_works", shop, path="/mine", credential="stale") == "401"
+    assert seen("http.auth_works", shop, path="/admin", credential="clerk") == "403"
+    shop.fault = "mine open"
+    assert seen("http.auth_works", shop, path="/mine", credential="clerk") == "200 without any"
+    for status in (429, 500, 503):
+        shop.app.routes["/mine"] = Response(status)
+        open_question("http.auth_works", shop, f"answered {status}", path="/mine", credential="clerk")
+    shop.app.routes["/mine"] = lambda request: Response(200 if shop.role(request) else 503)
+    open_question(
+        "http.auth_works", shop, "503 without a credential, which proves nothing", path="/mine", credential="clerk"
+    )
+    shop.app.routes["/mine"] = lambda request: Response() if shop.role(request) else Response(302, LOGIN_PAGE)
+    assert "/login?… without" in judge("http.auth_works", shop.url, path="/mine", credential="clerk").text
+
+
+ROLE: dict[str, Any] = {"paths": ["/admin"], "credential": "clerk", "own": "/mine"}
+
+
+def test_role_forbidden(shop: Shop) -> None:
+    id = "http.role_forbidden"
+    assert judge(id, shop.url, **ROLE).text == "with 'clerk': /admin 403 (404 from unknown paths); its own /mine 200"
+    assert "(2xx with 'boss')" in judge(id, shop.url, **ROLE, admin="boss").text
+    shop.fault = "role ignored"
+    assert seen(id, shop, **ROLE) == f"200 from GET {shop.app.url}/admin"
+
+
+def test_role_forbidden_proves_nothing_with_a_broken_credential(shop: Shop) -> None:
+    id = "http.role_forbidden"
+    open_question(id, shop, "/mine with the credential 'stale' was answered 401", **{**ROLE, "credential": "stale"})
+    shop.fault = "mine open"
+    open_question(id, shop, "/mine is open to all", **ROLE)
+    # A broken credential and an own path that is public: everything looks right.
+    open_question(id, shop, "/mine is open to all", **{**ROLE, "credential": "stale"})
+
+
+def test_role_forbidden_of_a_path_that_may_not_exist(shop: Shop) -> None:
+    id = "http.role_forbidden"
+    open_question(id, shop, "/nothing was answered 404 .* which is no 403", **{**ROLE, "paths": ["/nothing"]})
+    hidden = {**ROLE, "admin": "boss", "hidden": True}
+    open_question(id, shop, "404 with 'boss', too", **{**hidden, "paths": ["/nothing"]})
+    shop.app.routes["/admin"] = lambda request: Response(200 if shop.role(request) == "boss" else 404)
+    assert "/admin 404 (2xx with 'boss')" in judge(id, shop.url, **hidden).text
+    with pytest.raises(NotDeclared, match="'admin' names a credential"):
+        judge(id, shop.url, **ROLE, hidden=True)
+
+    class Forbidden(dict[str, Any]):
+        answer = Response(403)
+
+        def get(self, path: str, default: Any = None) -> Any:
+            return super().get(path, self.answer)
+
+    for status in (429, 503):
+        shop.app.routes = limited = Forbidden({"/mine": shop.mine, "/admin": shop.admin})
+        limited.answer = Response(status)
+        open_question(id, shop, f"an unknown path, was answered {status}", **ROLE)
+    shop.app.routes = Forbidden({"/mine": shop.mine})
+    open_question(id, shop, "every unknown path is answered 403", **{**ROLE, "paths": ["/typo"]})
+    open_question(id, shop, "403 with 'boss', too", **{**ROLE, "paths": ["/typo"], "admin": "boss"})
+    for status in (401, 302, 429, 500):
+        shop.app.routes["/admin"] = Response(status, LOGIN_PAGE)
+        open_question(id, shop, f"answered {status}.*, which is no 403", **ROLE)
+
+
+JWT = {"path": "/mine", "credential": "user", "login": "/login"}
+
+
+def test_jwt(shop: Shop) -> None:
+    assert judge("http.jwt", shop.url, **JWT).text == (
+        "HS256, ends after 1.0 h; /mine: no token 401, an altered signature 401, altered claims 401, no signature 401, "
+        "alg none 401, alg NONE 401, the token itself 200"
+    )
+    assert shop.app.count("/mine") == 7
+    assert judge("http.jwt", shop.url, path="/mine", credential="clerk").text.startswith("HS256")
+
+
+@pytest.mark.parametrize(
+    ("fault", "parameters", "words"),
+    [
+        ("none accepted", JWT, "200"),
+        ("signature ignored", JWT, "200"),
+        ("long-lived", JWT, "48.0 h"),
+        ("tutorial key", JWT, "HS256 with a key from examples"),
+        ("", {**JWT, "max_age_hours": 0.5}, "1.0 h"),
+        ("", {**JWT, "algorithms": ["RS256", "ES256"]}, "alg HS256"),
+        ("", {"path": "/mine", "credential": "eternal"}, "a token without exp"),
+    ],
+)
+def test_jwt_is_not_right(shop: Shop, fault: str, parameters: dict[str, Any], words: str) -> None:
+    shop.fault = fault
+    assert seen("http.jwt", shop, **parameters) == words
+
+
+def test_jwt_whose_forgery_is_named(shop: Shop) -> None:
+    shop.fault = "none accepted"
+    with pytest.raises(ClaimFalse, match="401 or 403 from /mine with alg none; seen: 200"):
+        judge("http.jwt", shop.url, **JWT)
+
+
+def test_jwt_proves_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = "http.jwt"
+    open_question(id, shop, "/mine answered 401 to the token itself", path="/mine", credential="stale")
+    open_question(id, shop, "/nothing answered 404 to the token itself", **{**JWT, "path": "/nothing"})
+    open_question(id, shop, "the token of the credential 'opaque' is no signed", path="/mine", credential="opaque")
+    open_question(id, shop, "with the credential 'nobody' was answered 401", **{**JWT, "credential": "nobody"})
+    open_question(id, shop, "holds a text at 'data.token'", **JWT, token_field="data.token")
+    shop.fault = "mine open"
+    open_question(id, shop, "/mine is open to all", **JWT)
+    for status in (404, 429, 500):
+        shop.fault = ""
+        shop.app.routes["/mine"] = when(lambda request: bool(shop.role(request)), Response(), Response(status))
+        open_question(id, shop, f"answered {status} to no token, which is none of 400, 401, 403", **JWT)
+    for wrong in ({"path": "/mine", "credential": "user"}, {**JWT, "credential": "clerk"}):
+        with pytest.raises(NotDeclared, match=r"is no (token|user)"):
+            judge(id, shop.url, **wrong)
+    monkeypatch.setitem(sys.modules, "jwt", None)
+    with pytest.raises(
+        CouldNotVerify, match=r"the extra 'jwt' is not installed: pip install 'pytest-readiness\[jwt\]'"
+    ):
+        judge(id, shop.url, **JWT)
+
+
+def test_jwt_that_says_when_it_was_issued_is_measured_from_then(shop: Shop) -> None:
+    def login(request: Request) -> Response:
+        return document({"access_token": token("clerk", iat=1_000_000_000)})
+
+    shop.app.routes["/login"] = login
+    assert float(seen("http.jwt", shop, **JWT).removesuffix(" h")) > 100_000
+
+
+CSRF: dict[str, Any] = {
+    "path": "/settings",
+    "page": "/settings",
+    "token": "csrf",
+    "credential": "session",
+    "fields": {"name": "x"},
+}
+
+
+def test_csrf(shop: Shop) -> None:
+    assert judge("http.csrf", shop.url, **CSRF).text == (
+        "POST /settings: a foreign Origin 403, Origin null 403, no token 403, a wrong token 403; "
+        f"the form itself 303 to {shop.app.url}/settings"
+    )
+    assert shop.made == ["settings"]
+    assert [request.method for request in shop.app.requests] == ["GET", "POST"] * 5
+    assert judge("http.csrf", shop.url, **CSRF, header="X-CSRF-Token")
+    by_cookie = {**CSRF, "token": "csrf_seed", "header": "X-CSRF-Token"}
+    shop.app.routes["/settings"] = by_header(shop)
+    assert judge("http.csrf", shop.url, **by_cookie)
+
+
+def by_header(shop: Shop) -> Any:
+    def settings(request: Request) -> Response:
+        if request.method == "GET":
+            return shop.settings(request)._replace(body=b"")
+        right = request.headers.get("X-CSRF-Token") == "Zm9yLXRoaXMtZm9ybQ"
+        return Response(204 if right else 419)
+
+    return settings
+
+
+def test_csrf_by_origin_alone(shop: Shop) -> None:
+    shop.fault = "only origin"
+    without = {**CSRF, "token": None}
+    assert judge("http.csrf", shop.url, **without).text.startswith(
+        "POST /settings: a foreign Origin 403, Origin null 403; the form itself 303"
+    )
+    assert seen("http.csrf", shop, **CSRF).startswith("303 to")
+    shop.fault = "null origin trusted"
+    with pytest.raises(ClaimFalse, match="with Origin null; seen: 303"):
+        judge("http.csrf", shop.url, **CSRF)
+
+
+def test_csrf_finds_the_form_as_a_browser_does(shop: Shop) -> None:
+    def page(request: Request) -> Response:
+        body = shop.settings(request).body.replace(b'action="/', b'action="')
+        body = body.replace(b"</form>", b'<input type="hidden" name="csrf" value="old" disabled></form>')
+        return Response(200, [HTML, ("Set-Cookie", "csrf_seed=Zm9yLXRoaXMtZm9ybQ")], b'<base href="/">' + body)
+
+    shop.app.routes["/account/edit"] = page
+    assert judge("http.csrf", shop.url, **{**CSRF, "page": "/account/edit"})
+
+
+@pytest.mark.parametrize("fault", ["no protection", "token unchecked"])
+def test_csrf_is_not_prevented(shop: Shop, fault: str) -> None:
+    shop.fault = fault
+    assert seen("http.csrf", shop, **CSRF).startswith("303 to")
+
+
+def test_csrf_that_is_told_in_a_page(shop: Shop) -> None:
+    shop.fault = "told in a page"
+    assert seen("http.csrf", shop, **CSRF).startswith("200; 303 to")
+    assert "a foreign Origin 200" in judge("http.csrf", shop.url, **CSRF, text="Forged").text
+    shop.fault = "no protection"
+    assert seen("http.csrf", shop, **CSRF, text="Forged").startswith("303 to")
+
+
+def test_csrf_proves_nothing(shop: Shop) -> None:
+    id = "http.csrf"
+    for path, why in (("/nothing", "404 to the form itself"), ("/mine", "401 to the form itself")):
+        open_question(id, shop, why, **{**CSRF, "path": path})
+    open_question(id, shop, "the page with the form, .*/settings, was answered 302", **{**CSRF, "credential": None})
+    open_question(id, shop, "gives no token 'csrf_token'", **{**CSRF, "token": "csrf_token"})
+    open_question(id, shop, "'hidden' stands on the form's page already", **CSRF, text="hidden")
+    shop.fault = "refuses all"
+    open_question(id, shop, "403 to the form itself, too", **CSRF)
+    with pytest.raises(NotDeclared, match="no 'page' that gives it"):
+        judge(id, shop.url, **{**CSRF, "page": None})
+    shop.fault = ""
+    shop.app.routes["/api"] = lambda request: Response(429 if request.headers["Origin"] != shop.app.url else 204)
+    open_question(id, shop, "answered 429 to a foreign Origin", path="/api", fields={"a": "b"}, encoding="json")
+    assert b'{"a": "b"}' in {request.body for request in shop.app.requests}

@@ -1,0 +1,584 @@
+from __future__ import annotations
+
+import mailbox
+import re
+from collections.abc import Callable, Iterator, Mapping
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from pytest_readiness.config.target import Target
+from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, Unreachable
+from pytest_readiness.core.yamlfile import parse_yaml
+from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.inbox.reading import mailbox as opened
+from pytest_readiness.domains.inbox.resource import Inbox
+from pytest_readiness.domains.mail.resource import Mail
+from tests.judging import judge
+from tests.stack.certs import Authority
+from tests.stack.mail import DOMAIN, PASSWORD, USER, MailHost
+from tests.stack.process import free_port
+from tests.stack.shop import Shop
+from tests.stack.silent import Request, Response, SilentServer, WebApp
+
+SERVER_CHECKS = ["mail.reachable", "mail.starttls", "mail.auth", "mail.wrong_password", "mail.not_open_relay"]
+
+ANOTHER_REASON = {
+    "unknown-domain": "check_recipient_access static:{550 5.1.2 Domain not found}",
+    "blocked": "check_client_access static:{554 5.7.1 blocked using a list; not allowed}",
+    "greylisted": "check_recipient_access static:{450 4.2.0 Greylisted, try again later}",
+}
+VARIANTS = {
+    "open": {
+        "smtpd_tls_security_level": "none",
+        "smtpd_tls_auth_only": "no",
+        "mynetworks": "0.0.0.0/0",
+        "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",
+    },
+    "early": {"smtpd_tls_auth_only": "no", "broken_sasl_auth_clients": "yes"},
+    "scram-early": {
+        "smtpd_tls_auth_only": "no",
+        "smtpd_sasl_mechanism_filter": "plain, scram-sha-256",
+        "smtpd_sasl_security_options": "noanonymous, noplaintext",
+        "smtpd_sasl_tls_security_options": "noanonymous",
+    },
+    "scram": {"smtpd_sasl_mechanism_filter": "scram-sha-256"},
+    "nobody": {"smtpd_sasl_auth_enable": "no"},
+    **{name: {"smtpd_relay_restrictions": f"{each}, reject"} for name, each in ANOTHER_REASON.items()},
+}
+
+
+@pytest.fixture(scope="module")
+def host(authority: Authority) -> Iterator[MailHost]:
+    other = authority.issue(["mail.example.org"])
+    pem = other.key.with_name("both.pem")
+    pem.write_bytes(other.key.read_bytes() + other.chain.read_bytes())
+    with MailHost(authority.issue(), {**VARIANTS, "other-name": {"smtpd_tls_chain_files": f"{pem}"}}) as host:
+        yield host
+
+
+def declared(host: MailHost, authority: Authority, variant: str = "", **changes: Any) -> Mail:
+    fields: dict[str, Any] = {
+        "name": "outgoing",
+        "server": f"localhost:{host.variants[variant] if variant else host.submission}",
+        "user": USER,
+        "password": SecretStr(PASSWORD),
+        "ca": authority.ca_file,
+        "sender": USER,
+    }
+    return Mail(**{**fields, **changes})
+
+
+@pytest.fixture
+def mail(host: MailHost, authority: Authority) -> Mail:
+    return declared(host, authority)
+
+
+@pytest.fixture
+def imap(host: MailHost, authority: Authority) -> Inbox:
+    password = SecretStr(PASSWORD)
+    address = f"imaps://localhost:{host.imaps}"
+    return Inbox(name="imap", inbox=address, user=USER, password=password, ca=authority.ca_file)
+
+
+def false(id: str, mail: Mail, **parameters: Any) -> str:
+    with pytest.raises(ClaimFalse) as caught:
+        judge(id, mail, **parameters)
+    assert PASSWORD not in str(caught.value)
+    return caught.value.seen
+
+
+# The server
+
+
+def test_server_is_as_it_should_be(host: MailHost, mail: Mail) -> None:
+    place = f"localhost:{host.submission}"
+    assert judge("mail.reachable", mail).text.startswith(f"{place}: 220 mail.shop.example.com ESMTP Postfix, EHLO")
+    assert judge("mail.starttls", mail).text == f"{place}: TLSv1.3 after STARTTLS, certificate valid for localhost"
+    assert judge("mail.auth", mail).text == f"{place} let {USER} in over TLSv1.3, AUTH is not offered before"
+    assert "refused a wrong password" in judge("mail.wrong_password", mail).text
+    relay = judge("mail.not_open_relay", mail).text
+    assert relay.count("554 5.7.1") == 3
+    assert f"from <{USER}>" in relay
+
+
+def test_server_behind_tls(host: MailHost, authority: Authority) -> None:
+    mail = declared(host, authority, server=f"localhost:{host.smtps}", security="tls")
+    assert judge("mail.starttls", mail).text.endswith("TLSv1.3 from the first byte, certificate valid for localhost")
+    for id in SERVER_CHECKS:
+        assert judge(id, mail).text
+
+
+def test_reachable_is_about_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_readiness.domains.mail.facts.SMTP_SECONDS", 0.5)
+    with SilentServer() as server, pytest.raises(Unreachable, match="said nothing within"):
+        judge("mail.reachable", Mail(name="m", server=f"127.0.0.1:{server.port}"))
+    with pytest.raises(Unreachable, match="refused the connection"):
+        judge("mail.reachable", Mail(name="m", server=f"localhost:{free_port()}"))
+
+
+@pytest.mark.parametrize(
+    ("said", "seen"), [(b"554 go away\r\n", "554 go away"), (b"SSH-2.0-OpenSSH_9\r\n", "2.0-OpenSSH")]
+)
+def test_reachable_wants_a_greeting(greeting: Callable[[bytes], int], said: bytes, seen: str) -> None:
+    mail = Mail(name="m", server=f"127.0.0.1:{greeting(said)}", user="a", password=SecretStr("abcd"))
+    assert false("mail.reachable", mail).startswith(seen)
+    for id in SERVER_CHECKS[1:2] + SERVER_CHECKS[4:]:
+        with pytest.raises(CouldNotVerify, match="greeted with"):
+            judge(id, mail)
+
+
+@pytest.fixture
+def greeting() -> Iterator[Callable[[bytes], int]]:
+    from tests.stack.silent import _Server
+
+    class Greeting(_Server):
+        said = b""
+
+        def _serve(self, connection: Any, number: int) -> None:
+            connection.sendall(self.said)
+            connection.recv(1000)
+
+    with Greeting() as server:
+
+        def greets(said: bytes) -> int:
+            server.said = said
+            return server.port
+
+        yield greets
+
+
+def test_starttls_fails(host: MailHost, authority: Authority, tmp_path: Path) -> None:
+    other = Authority(tmp_path).ca_file
+    for changes, seen in (
+        ({"ca": other}, "certificate is not trusted (unable to get local issuer certificate)"),
+        ({"security": "none"}, "declares security: none for localhost:.*, which offers STARTTLS"),
+        ({"server": f"localhost:{host.submission}", "security": "tls"}, "the TLS handshake was refused"),
+        ({"server": f"localhost:{host.smtps}", "security": "tls", "ca": other}, "certificate is not trusted"),
+    ):
+        mail = declared(host, authority, **changes)
+        assert re.search(seen.replace("(", r"\(").replace(")", r"\)"), false("mail.starttls", mail))
+        # No password goes out without TLS that is verified.
+        assert "no password was sent" in false("mail.auth", mail)
+        with pytest.raises(CouldNotVerify):
+            judge("mail.wrong_password", mail)
+    wrong_name = declared(host, authority, server=f"127.0.0.2:{host.submission}")
+    with pytest.raises(Unreachable):
+        judge("mail.starttls", wrong_name)
+
+
+def test_certificate_of_another_name(host: MailHost, authority: Authority) -> None:
+    mail = declared(host, authority, "other-name")
+    assert "certificate is not trusted (Hostname mismatch" in false("mail.starttls", mail)
+    assert "no password was sent" in false("mail.auth", mail)
+    with pytest.raises(CouldNotVerify, match="there is no TLS"):
+        judge("mail.not_open_relay", mail)
+
+
+def test_open_server(host: MailHost, authority: Authority) -> None:
+    """No TLS is offered, passwords are asked for in the clear, and everybody's mail is passed on."""
+    mail = declared(host, authority, "open")
+    assert false("mail.starttls", mail).endswith("STARTTLS is not offered")
+    offered = f"localhost:{host.variants['open']} offers AUTH PLAIN LOGIN before TLS, where PLAIN, LOGIN would show the"
+    assert false("mail.auth", mail) == f"{offered} password"
+    plain = declared(host, authority, "open", security="none")
+    assert false("mail.starttls", plain).endswith("which offers no STARTTLS")
+    assert false("mail.auth", plain) == f"{offered} password"
+    seen = false("mail.not_open_relay", plain)
+    assert seen == "mail from <readiness@example.com> to <readiness@example.com>: 250 2.1.5 Ok"
+    assert "to=<readiness@example.com>, relay=" not in host.log()
+
+
+def test_auth_fails(host: MailHost, authority: Authority, mail: Mail) -> None:
+    wrong = declared(host, authority, password=SecretStr("not-the-password"))
+    assert re.search(r"535 5\.7\.8 .*authentication failed", false("mail.auth", wrong))
+    with pytest.raises(CouldNotVerify, match="is not in ASCII"):
+        judge("mail.auth", declared(host, authority, password=SecretStr("pässword")))
+    for id in ("mail.auth", "mail.wrong_password"):
+        with pytest.raises(NotDeclared, match="outgoing declares no user"):
+            judge(id, declared(host, authority, user=None, password=None))
+
+
+def test_auth_is_offered_too_early_or_not_at_all(host: MailHost, authority: Authority) -> None:
+    told = false("mail.auth", declared(host, authority, "early"))
+    assert told.endswith(" offers AUTH PLAIN LOGIN before TLS, where PLAIN, LOGIN would show the password")
+    mail = declared(host, authority, "nobody")
+    assert false("mail.auth", mail).endswith("it offers no AUTH")
+    with pytest.raises(CouldNotVerify, match="it offers no AUTH"):
+        judge("mail.wrong_password", mail)
+
+
+def test_auth_that_shows_no_password(host: MailHost, authority: Authority) -> None:
+    evidence = judge("mail.auth", declared(host, authority, "scram-early"))
+    assert f"let {USER} in over TLSv1.3, AUTH SCRAM-SHA-256 is offered before TLS, too" in evidence.text
+    assert evidence.warning.endswith(" is offered before TLS, too: that shows no password, but protects nothing else")
+
+
+def test_auth_by_an_unknown_way_is_no_verdict(host: MailHost, authority: Authority, imap: Inbox) -> None:
+    mail = declared(host, authority, "scram")
+    for id in ("mail.auth", "mail.wrong_password"):
+        with pytest.raises(CouldNotVerify, match="offers AUTH SCRAM-SHA-256 only; a login is tried by PLAIN, LOGIN"):
+            judge(id, mail)
+    with pytest.raises(CouldNotVerify, match="offers AUTH SCRAM-SHA-256 only"):
+        judge(
+            "mail.test_message", mail, target=Target("test", resources=(mail, imap)), inbox="imap", to=f"ops@{DOMAIN}"
+        )
+
+
+@pytest.mark.parametrize("reason", ANOTHER_REASON)
+def test_a_refusal_for_another_reason_says_nothing_of_relaying(
+    host: MailHost, authority: Authority, reason: str
+) -> None:
+    with pytest.raises(CouldNotVerify, match="but not for being a stranger's"):
+        judge("mail.not_open_relay", declared(host, authority, reason))
+
+
+# A test message
+
+
+def test_message_arrives_and_is_removed(host: MailHost, mail: Mail, imap: Inbox) -> None:
+    folder = Inbox(name="folder", inbox=f"maildir:{host.maildir}")
+    target = Target("test", resources=(mail, imap, folder))
+    for name in ("imap", "folder"):
+        evidence = judge("mail.test_message", mail, target=target, inbox=name, to=f"ops@{DOMAIN}")
+        found = rf"'Test of mail delivery [0-9a-f]{{20}}' to ops@{DOMAIN} was in {name} after .* s, and was removed"
+        assert re.fullmatch(found, evidence.text)
+        assert not evidence.warning
+    with opened(folder) as box:
+        assert list(box.mails(f"ops@{DOMAIN}")) == []
+
+
+def test_message_does_not_arrive(host: MailHost, authority: Authority, mail: Mail, imap: Inbox, tmp_path: Path) -> None:
+    mailbox.Maildir(str(tmp_path / "empty")).close()
+    empty = Inbox(name="empty", inbox=f"maildir:{tmp_path}/empty")
+    target = Target("test", resources=(mail, imap, empty))
+    sent = {"target": target, "inbox": "empty", "to": f"ops@{DOMAIN}", "within": 1}
+    assert re.search("took 'Test of mail delivery .*', and it did not arrive", false("mail.test_message", mail, **sent))
+    wrong = declared(host, authority, password=SecretStr("not-the-password"))
+    assert "did not take it: the login: 535" in false("mail.test_message", wrong, **sent)
+    stranger = declared(host, authority, user=None, password=None)
+    away = {**sent, "to": "somebody@example.org"}
+    assert "did not take it: RCPT TO: 554 5.7.1" in false("mail.test_message", stranger, **away)
+    with pytest.raises(NotDeclared, match="declares no sender"):
+        judge("mail.test_message", declared(host, authority, sender=None), **sent)
+    with pytest.raises(NotDeclared, match="declares no inbox named nowhere"):
+        judge("mail.test_message", mail, **{**sent, "inbox": "nowhere"})
+
+
+# Inboxes
+
+
+def filed(path: Path, to: str, subject: str, text: str = "x", html: str = "", **headers: str) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "shop@example.com", to, subject
+    for name, value in headers.items():
+        message[name] = value
+    message.set_content(text)
+    if html:
+        message.add_alternative(html, subtype="html")
+    box = mailbox.Maildir(str(path))
+    box.add(message)
+    box.close()
+
+
+def test_maildir_and_what_a_mail_says(tmp_path: Path) -> None:
+    path = tmp_path / "mail"
+    filed(
+        path,
+        "A <a@example.com>",
+        "Grüße",
+        "See http://a.example/x?y=1.",
+        "<p>Go <a href=https://a.example/z>on</a></p>",
+    )
+    filed(path, "b@example.com, a@example.com", "Second")
+    filed(path, "xa@example.com", "Other")
+    with opened(Inbox(name="m", inbox=f"maildir:{path}")) as box:
+        first, second = sorted(box.mails("A@example.com"), key=lambda mail: mail.subject)
+        assert (first.subject, second.subject) == ("Grüße", "Second")
+        assert first.sender == "shop@example.com"
+        assert "See http://a.example/x?y=1." in first.text
+        assert first.text.endswith("Go on")
+        assert [link.address for link in first.links] == ["http://a.example/x?y=1", "https://a.example/z"]
+        assert box.wait("a@example.com", "Second", {second.id}, 0) is None
+        assert box.wait("a@example.com", "Second", (), 0) == second
+        assert box.other_subjects("a@example.com", {second.id}) == ["Grüße"]
+        box.remove(first.id)
+        assert [mail.subject for mail in box.mails("a@example.com")] == ["Second"]
+
+
+def test_inboxes_that_cannot_be_read(host: MailHost, authority: Authority, imap: Inbox, tmp_path: Path) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"inbox": f"maildir:{tmp_path}"}, "is no Maildir"),
+        ({"inbox": f"imaps://localhost:{free_port()}"}, "no connection to localhost:.* refused"),
+        ({"inbox": f"imaps://localhost:{host.imap}"}, "no connection to"),
+        ({"password": SecretStr("not-the-password")}, "no login at localhost:.*failed"),
+        ({"password": SecretStr("pässword")}, "is not in ASCII"),
+        ({"folder": "Nowhere"}, "refused EXAMINE .*Nowhere"),
+        ({"ca": Authority(tmp_path / "other").ca_file}, "certificate of localhost:.* is not trusted"),
+    ]
+    for changes, reason in cases:
+        inbox = imap.model_copy(update=changes)
+        with pytest.raises(CouldNotVerify, match=reason), opened(inbox):
+            pass
+
+
+def test_imap_with_starttls_changes_nothing(host: MailHost, authority: Authority, imap: Inbox, mail: Mail) -> None:
+    to = f"looked-at@{DOMAIN}"
+    filed(host.maildir, to, "Hello")
+    [file] = [each for each in (host.maildir / "new").iterdir() if to in each.read_text()]
+    file.chmod(0o644)
+    with opened(imap.model_copy(update={"inbox": f"imap://localhost:{host.imap}"})) as box:
+        [found] = box.mails(to)
+        assert found.subject == "Hello"
+    [kept] = [each for each in host.maildir.glob("*/*") if each.is_file() and "looked" in each.read_text()]
+    assert "S" not in kept.name.rpartition(",")[2]
+
+
+RAW = b"To: a@example.com\r\nSubject: Hello\r\n\r\nIt is 4711.\r\n"
+
+
+def mailpit(request: Request) -> Response:
+    """The API as Mailpit 1.20 answers it."""
+    known: dict[tuple[str, str], Mapping[str, Any]] = {
+        ("GET", "/api/v1/info"): {"Version": "v1.20.0"},
+        ("GET", "/api/v1/search"): {"messages": [{"ID": "k7", "Subject": "Hello"}]},
+        ("DELETE", "/api/v1/messages"): {},
+    }
+    if request.path.endswith("/raw"):
+        return Response(200, [("Content-Type", "text/plain")], RAW)
+    return answered(known.get((request.method, request.path)))
+
+
+def mailhog(request: Request) -> Response:
+    """The APIs as MailHog 1.0 answers them."""
+    mail = {"ID": "k7@mail", "Raw": {"From": "b@example.com", "To": ["a@example.com"], "Data": RAW.decode()}}
+    known: dict[tuple[str, str], Mapping[str, Any]] = {
+        ("GET", "/api/v2/messages"): {"total": 1, "items": [mail]},
+        ("GET", "/api/v2/search"): {"total": 1, "items": [mail]},
+        ("GET", "/api/v1/messages/k7%40mail"): mail,
+        ("DELETE", "/api/v1/messages/k7%40mail"): {},
+    }
+    return answered(known.get((request.method, request.path)))
+
+
+def answered(value: Mapping[str, Any] | None) -> Response:
+    import json
+
+    body = json.dumps(value).encode() if value is not None else b"not found"
+    return Response(200 if value is not None else 404, [("Content-Type", "application/json")], body)
+
+
+@pytest.mark.parametrize(("kind", "service"), [("mailpit", mailpit), ("mailhog", mailhog)])
+def test_mail_catchers(kind: str, service: Callable[[Request], Response], authority: Authority) -> None:
+    class Everything(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            return service
+
+    with WebApp(https=authority.issue()) as app:
+        app.routes = Everything()
+        inbox = Inbox(
+            name="caught", inbox=f"{kind}+{app.url}", ca=authority.ca_file, user="a", password=SecretStr("bcde")
+        )
+        with opened(inbox) as box:
+            [mail] = box.mails("a@example.com")
+            assert (mail.subject, mail.text.strip()) == ("Hello", "It is 4711.")
+            box.remove(mail.id)
+        assert app.requests[-1].method == "DELETE"
+        assert "a%40example.com" in next(request.query for request in app.requests if "search" in request.path)
+        assert all(request.headers["Authorization"].startswith("Basic ") for request in app.requests)
+    with (
+        WebApp({"/": Response(body=b"hello")}) as app,
+        pytest.raises(CouldNotVerify, match="was answered 404"),
+        opened(Inbox(name="c", inbox=f"{kind}+{app.url}")),
+    ):
+        pass
+
+
+# Mail that the application sends
+
+
+@pytest.fixture(scope="module")
+def running(host: MailHost, authority: Authority) -> Iterator[Shop]:
+    with Shop(authority.issue(), host) as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop(running: Shop) -> Iterator[Shop]:
+    yield running
+    running.faults.clear()
+
+
+@pytest.fixture
+def flow(shop: Shop, imap: Inbox, authority: Authority) -> Callable[..., Evidence]:
+    def flow(*steps: dict[str, Any]) -> Evidence:
+        url = Url(name="shop", url=shop.url, ca=authority.ca_file)
+        return judge("mail.received", url, target=Target("test", resources=(url, imap)), steps=list(steps))
+
+    return flow
+
+
+ADDRESS = "${unique}@" + DOMAIN
+REGISTER: list[dict[str, Any]] = [
+    {"name": "page", "get": "/register"},
+    {
+        "name": "register",
+        "submit": {"form": "#main", "fields": {"email": ADDRESS, "password": "${password}"}},
+        "expect": {"status": 303, "location": "/account"},
+    },
+    {
+        "name": "mail",
+        "mail": {"inbox": "imap", "to": ADDRESS, "subject": "Confirm your address", "within": 20},
+        "expect": {"text": "Welcome!"},
+        "capture": {"link": {"link": "/confirm"}},
+    },
+    {"name": "confirm", "get": "${link}", "expect": {"text": "Your address is confirmed."}},
+]
+SIGN_IN: list[dict[str, Any]] = [
+    {"name": "login", "get": "/login"},
+    {
+        "name": "sign in",
+        "submit": {"form": "#main", "fields": {"email": ADDRESS, "password": "${password}"}},
+        "expect": {"url": "/account", "text": "Signed in as " + ADDRESS},
+    },
+]
+FORGOT: list[dict[str, Any]] = [
+    {"name": "forgot", "get": "/forgot"},
+    {"name": "ask", "submit": {"fields": {"email": ADDRESS}, "form": "#main"}},
+    {
+        "name": "code",
+        "mail": {"inbox": "imap", "to": ADDRESS, "subject": "Your code", "within": 20},
+        "capture": {"code": {"regex": "code is (\\d{6})"}},
+        "secret": True,
+    },
+    {"name": "reset page", "get": "/reset"},
+    {
+        "name": "reset",
+        "submit": {"form": "#main", "fields": {"email": ADDRESS, "code": "${code}", "password": "${password}-2"}},
+        "expect": {"status": 303, "location": "/login"},
+    },
+]
+
+
+def test_received_registration_and_reset(flow: Callable[..., Evidence]) -> None:
+    evidence = flow(*REGISTER, *SIGN_IN, *FORGOT)
+    assert evidence.text.startswith("11 steps, 10 requests in ")
+    [transcript] = evidence.attachments
+    text = transcript.data.decode()
+    assert "password=•••" in text
+    assert "captured code: •••" in text
+    assert "captured link: https://localhost" in text
+    assert "Aa1-" not in text
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected", "seen"),
+    [
+        ("no-mail", r"step 3 'mail' .*'Confirm your address' in its subject, within 1 s", "none in imap"),
+        ("late-link", r"step 4 'confirm' .*an address on https://localhost", "https://staging.example.com/confirm"),
+        ("forgets", r"step 6 'sign in' .*an end at", "/login"),
+    ],
+)
+def test_received_finds_the_fault(
+    flow: Callable[..., Evidence], shop: Shop, fault: str, expected: str, seen: str
+) -> None:
+    shop.faults = {fault}
+    mail = REGISTER[2]
+    quick = {**mail, "mail": {**mail["mail"], "within": 1 if fault == "no-mail" else 20}}
+    with pytest.raises(ClaimFalse) as caught:
+        flow(*REGISTER[:2], quick, *REGISTER[3:], *SIGN_IN)
+    assert re.search(expected, caught.value.expected)
+    assert seen in caught.value.seen
+
+
+def test_received_the_example_of_the_documentation(shop: Shop, imap: Inbox, authority: Authority) -> None:
+    text = Path(__file__).parents[3].joinpath("docs", "flows.md").read_text("utf-8")
+    [example] = re.findall(r'```yaml title="release.checks.yaml"\n(.*?)```', text, re.DOTALL)
+    [binding] = parse_yaml(example, Path("release.checks.yaml"), "bindings")["accounts"].values()
+    url = Url(name="shop", url=shop.url, ca=authority.ca_file)
+    target = Target("test", resources=(url, imap.model_copy(update={"name": "catcher"})))
+    assert binding["check"] == "mail.received"
+    evidence = judge("mail.received", url, target=target, steps=binding["steps"])
+    beginning = "the form is there: 200; somebody registers: 303; the mail arrives: a mail after"
+    assert re.match(rf"6 steps, 6 requests in [\d.]+ s: {beginning}", evidence.text)
+    assert all(word in " ".join(text.split()) for word in ("6 steps, 6 requests in", beginning))
+
+
+def test_received_a_mail_counts_once(flow: Callable[..., Evidence]) -> None:
+    again = {**REGISTER[2], "name": "again", "mail": {**REGISTER[2]["mail"], "within": 1}}
+    with pytest.raises(ClaimFalse, match=r"step 4 'again' .*none in imap"):
+        flow(*REGISTER[:3], again)
+
+
+def test_received_names_other_mails_to_the_recipient(flow: Callable[..., Evidence]) -> None:
+    other = {**REGISTER[2], "mail": {**REGISTER[2]["mail"], "subject": "Your invoice", "within": 3}}
+    with pytest.raises(ClaimFalse, match=r"others to r[0-9a-f]{20}@.*: 'Confirm your address'"):
+        flow(*REGISTER[:2], other)
+    title = {**REGISTER[0], "capture": {"title": {"regex": "<title>(.+)</title><h1>"}, "html": {"regex": "(<.+>)"}}}
+    wrong = {**REGISTER[2], "mail": {**REGISTER[2]["mail"], "to": "${unique}${html}@example.com"}}
+    with pytest.raises(ClaimFalse, match="a mail address; seen: r"):
+        flow(title, *REGISTER[1:2], wrong)
+    nothing = {**REGISTER[2], "capture": {"code": {"regex": "code is (\\d+)"}}}
+    with pytest.raises(ClaimFalse, match="no match in the mail 'Confirm your address'"):
+        flow(*REGISTER[:2], nothing)
+
+
+def test_received_begins_nothing_where_the_inbox_cannot_be_read(shop: Shop, imap: Inbox, authority: Authority) -> None:
+    url = Url(name="shop", url=shop.url, ca=authority.ca_file)
+    wrong = imap.model_copy(update={"password": SecretStr("not-the-password")})
+    before = len(shop.app.requests)
+    with pytest.raises(CouldNotVerify, match="no login at"):
+        judge("mail.received", url, target=Target("test", resources=(url, wrong)), steps=REGISTER)
+    assert len(shop.app.requests) == before
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"),
+    [
+        ([REGISTER[0], {**REGISTER[3], "get": "/"}], "no step waits for a mail"),
+        ([{**REGISTER[2], "capture": {}}], "no step before it makes the application send"),
+        ([REGISTER[0], {**REGISTER[2], "mail": {**REGISTER[2]["mail"], "to": "ops@example.com"}}], "must contain"),
+        ([REGISTER[0], {**REGISTER[2], "mail": {**REGISTER[2]["mail"], "subject": ""}}], "at least 1"),
+        ([REGISTER[0], {**REGISTER[2], "expect": {"status": 200}}], "of a mail only 'text' and 'absent'"),
+        ([REGISTER[0], {**REGISTER[2], "capture": {"a": {"cookie": "a"}}}], "from a mail only"),
+        ([REGISTER[0], {**REGISTER[2], "credential": "clerk"}], "no request is sent"),
+        ([REGISTER[0], {**REGISTER[2], "mail": {**REGISTER[2]["mail"], "within": 271}}], "less than or equal to 270"),
+    ],
+)
+def test_received_refuses_what_proves_nothing(steps: list[dict[str, Any]], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        load_catalogue()["mail.received"].parameters.model_validate({"steps": steps})
+
+
+# What is declared
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "reason"),
+    [
+        (Mail, {"server": "smtp://a"}, "no host name"),
+        (Mail, {"server": "a", "user": "b"}, "belong together"),
+        (Mail, {"server": "a", "sender": "b"}, "pattern"),
+        (Inbox, {"inbox": "pop3://a"}, "must begin with maildir:"),
+        (Inbox, {"inbox": "imaps://u:p@a"}, "stand beside it"),
+        (Inbox, {"inbox": "imaps://a/INBOX"}, "stand beside it"),
+        (Inbox, {"inbox": "imaps://a"}, "needs 'user'"),
+        (Inbox, {"inbox": "maildir:"}, "must begin with maildir:"),
+        (Inbox, {"inbox": "maildir:a", "user": "b"}, "belong together"),
+        (Inbox, {"inbox": "imaps://a", "folder": 'a"b'}, "pattern"),
+    ],
+)
+def test_declarations_are_refused(model: type[Mail] | type[Inbox], fields: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        model.model_validate({"name": "m", **fields})
+
+
+def test_ports_follow_the_security() -> None:
+    assert [Mail(name="m", server="a", security=each).port for each in ("starttls", "tls", "none")] == [587, 465, 25]
+    assert Mail(name="m", server="[::1]:2525").where == "[::1]:2525"
+    path = Inbox.model_validate({"name": "m", "inbox": "maildir:mail"}, context={"base": Path("/srv")}).inbox
+    assert path == "maildir:/srv/mail"

@@ -1,0 +1,362 @@
+"""Checks of ports as the runner sees them: on loopback, and through a real firewall between two network namespaces."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
+from pytest_readiness.domains.host.resource import Host
+from tests.judging import judge
+from tests.namespace import Namespace, namespace
+from tests.stack.process import free_port
+from tests.stack.programs import program
+
+LOCAL = Host(name="web", address="127.0.0.1")
+HERE = socket.gethostname()
+
+
+@pytest.fixture
+def listening() -> Iterator[int]:
+    """A port of 127.0.0.1 that accepts."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """A port of 127.0.0.1 whose queue of connections is full, so that the kernel drops new ones."""
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as server,
+        socket.create_connection(server.getsockname()),
+    ):
+        yield server.getsockname()[1]
+
+
+def test_open(listening: int) -> None:
+    evidence = judge("net.open", LOCAL, ports=[listening])
+    assert evidence.text == f"port {listening} on 127.0.0.1: open; seen from {HERE}"
+    assert evidence.warning == "the runner has the address 127.0.0.1 itself; others may see something else"
+
+
+def test_open_refused(listening: int) -> None:
+    port = free_port()
+    with pytest.raises(ClaimFalse) as caught:
+        judge("net.open", LOCAL, ports=[listening, port])
+    assert caught.value.expected == f"open: {listening}, {port}"
+    assert caught.value.seen == f"port {port} on 127.0.0.1: refused; seen from {HERE}"
+
+
+def test_open_silent(silent: int) -> None:
+    with pytest.raises(ClaimFalse, match=r"no answer within 3 s \(filtered, or the host is down\)"):
+        judge("net.open", LOCAL, ports=[silent])
+
+
+def test_open_on_one_of_two_addresses(listening: int) -> None:
+    if len({each[4][0] for each in socket.getaddrinfo("localhost", 1)}) < 2:
+        pytest.skip("localhost has one address here.")
+    evidence = judge("net.open", Host(name="web", address="localhost"), ports=[listening])
+    assert evidence.text.startswith(f"port {listening} on 127.0.0.1: open; ")
+    assert evidence.warning == f"port {listening} on ::1: refused"
+
+
+def test_closed() -> None:
+    port = free_port()
+    evidence = judge("net.closed", LOCAL, ports=[port])
+    assert evidence.text == f"port {port} on 127.0.0.1: refused; seen from {HERE}"
+    assert "others may see something else" in evidence.warning
+
+
+def test_closed_but_open(listening: int) -> None:
+    port = free_port()
+    with pytest.raises(ClaimFalse) as caught:
+        judge("net.closed", LOCAL, ports=[port, listening])
+    assert caught.value.expected == f"closed: {port}, {listening}"
+    assert caught.value.seen == f"port {listening} on 127.0.0.1: open; seen from {HERE}"
+
+
+def test_closed_needs_a_sign_of_life(silent: int, listening: int) -> None:
+    with pytest.raises(CouldNotVerify, match=f"port {silent} on 127.0.0.1: no answer .*; name a port that answers as"):
+        judge("net.closed", LOCAL, ports=[silent])
+    evidence = judge("net.closed", LOCAL, ports=[silent], alive_port=listening)
+    assert evidence.text.startswith(f"port {silent} on 127.0.0.1: filtered (no answer, while port {listening} answers)")
+    by_ssh = Host(name="web", connection=f"ssh://127.0.0.1:{listening}")
+    assert judge("net.closed", by_ssh, ports=[silent]).text == evidence.text
+
+
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "net.open": {"ports": [80]},
+    "net.closed": {"ports": [80]},
+    "net.only_open": {"ports": [80], "range": "80-81"},
+    "net.ssh_restricted": {"networks": ["192.0.2.0/24"]},
+    "net.latency": {"ms": 50, "port": 80},
+}
+
+
+@pytest.mark.parametrize("id", PARAMETERS)
+def test_names_that_do_not_resolve(id: str) -> None:
+    with pytest.raises(CouldNotVerify, match=r"^the name nosuch\.invalid could not be resolved \("):
+        judge(id, Host(name="web", address="nosuch.invalid"), **PARAMETERS[id])
+
+
+@pytest.mark.parametrize("id", PARAMETERS)
+def test_hosts_without_an_address(id: str) -> None:
+    with pytest.raises(NotDeclared, match="web declares no address"):
+        judge(id, Host(name="web", connection="docker://web"), **PARAMETERS[id])
+
+
+@pytest.fixture
+def neighbours() -> Iterator[tuple[int, int]]:
+    """Two ports of 127.0.0.1 that accept, at most nine apart."""
+    for _ in range(50):
+        with ExitStack() as stack:
+            first = stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+            for second in range(first + 1, min(first + 10, 65536)):
+                try:
+                    stack.enter_context(socket.create_server(("127.0.0.1", second)))
+                except OSError:
+                    continue
+                yield first, second
+                return
+    pytest.fail("There are no two free ports beside each other.")
+
+
+def test_only_open(neighbours: tuple[int, int]) -> None:
+    first, second = neighbours
+    evidence = judge("net.only_open", LOCAL, ports=[first, second, 1], range=f"{first}-{second}")
+    number = second - first + 1
+    figures = f"open: {first}, {second}; {number - 2} refuse, 0 do not answer"
+    assert evidence.text == f"of {number} ports on 127.0.0.1 {figures}; seen from {HERE}"
+    assert evidence.warning == "the runner has the address 127.0.0.1 itself; others may see something else"
+
+
+def test_only_open_but_another(neighbours: tuple[int, int]) -> None:
+    first, second = neighbours
+    with pytest.raises(ClaimFalse) as caught:
+        judge("net.only_open", LOCAL, ports=[first], range=f"{first}-{second}")
+    assert caught.value.expected == f"open in {first}-{second}: {first} at most"
+    assert caught.value.seen == f"port {second} on 127.0.0.1: open; seen from {HERE}"
+    with pytest.raises(ClaimFalse, match=f"open in {first}-{first}: none at most"):
+        judge("net.only_open", LOCAL, ports=[], range=f"{first}-{first}")
+
+
+def test_only_open_tries_every_port(listening: int) -> None:
+    with pytest.raises(ClaimFalse, match=f"port {listening} on 127.0.0.1: open"):
+        judge("net.only_open", LOCAL, ports=[])
+
+
+def test_only_open_needs_an_answer(silent: int) -> None:
+    reason = f"no port of {silent}-{silent} on 127.0.0.1 answers within 1 s; the host may be down"
+    with pytest.raises(CouldNotVerify, match=reason):
+        judge("net.only_open", LOCAL, ports=[], range=f"{silent}-{silent}")
+
+
+def test_only_open_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_readiness.domains.net.facts.SCAN_SECONDS", -1)
+    with pytest.raises(CouldNotVerify, match=r"the ports of 127\.0\.0\.1 could not all be looked at within -1 s"):
+        judge("net.only_open", LOCAL, ports=[])
+
+
+@pytest.mark.parametrize("range", ["", "80", "81-80", "0-80", "1-65536", "1-x"])
+def test_ranges_that_are_none(range: str) -> None:
+    with pytest.raises(ValidationError):
+        judge("net.only_open", LOCAL, ports=[], range=range)
+
+
+def test_ssh_restricted() -> None:
+    port = free_port()
+    evidence = judge("net.ssh_restricted", LOCAL, networks=["192.0.2.0/24", "2001:db8::/32"], port=port)
+    assert evidence.text == f"port {port} on 127.0.0.1: refused to 127.0.0.1; seen from {HERE}"
+
+
+def test_ssh_restricted_but_open(listening: int) -> None:
+    with pytest.raises(ClaimFalse) as caught:
+        judge("net.ssh_restricted", LOCAL, networks=["192.0.2.0/24"], port=listening)
+    assert caught.value.expected == "ssh open to 192.0.2.0/24 only"
+    assert caught.value.seen == f"port {listening} on 127.0.0.1: open to 127.0.0.1; seen from {HERE}"
+
+
+def test_ssh_restricted_from_inside(listening: int) -> None:
+    with pytest.raises(CouldNotVerify, match=r"own address 127\.0\.0\.1 is one from which ssh is allowed"):
+        judge("net.ssh_restricted", LOCAL, networks=["127.0.0.0/8"], port=listening)
+
+
+def test_ssh_restricted_needs_a_sign_of_life(silent: int, listening: int) -> None:
+    with pytest.raises(CouldNotVerify, match=f"port {silent} on 127.0.0.1: no answer .*; name a port that answers as"):
+        judge("net.ssh_restricted", LOCAL, networks=["192.0.2.0/24"], port=silent)
+    evidence = judge("net.ssh_restricted", LOCAL, networks=["192.0.2.0/24"], port=silent, alive_port=listening)
+    assert f"filtered (no answer, while port {listening} answers) to 127.0.0.1" in evidence.text
+
+
+def test_latency(listening: int) -> None:
+    evidence = judge("net.latency", LOCAL, ms=3000, port=listening, samples=5)
+    assert f" ms of 5 connections to 127.0.0.1 port {listening}; seen from {HERE}" in evidence.text
+
+
+def test_latency_above(listening: int) -> None:
+    with pytest.raises(ClaimFalse) as caught:
+        judge("net.latency", LOCAL, ms=0.0001, port=listening)
+    assert caught.value.expected == "p95 of at most 0.0001 ms"
+    assert f" ms of 20 connections to 127.0.0.1 port {listening}" in caught.value.seen
+
+
+def test_latency_of_nothing() -> None:
+    port = free_port()
+    with pytest.raises(CouldNotVerify, match=f"port {port} on 127.0.0.1: refused"):
+        judge("net.latency", LOCAL, ms=50, port=port)
+
+
+@pytest.fixture(params=["bash", "nc"])
+def connecting(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The only program with which local:// can connect."""
+    name = str(request.param)
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    for each in ("sh", "od", "tr", "cat", "grep", "timeout", "tail", *(["bash"] if name == "bash" else [])):
+        (directory / each).symlink_to(shutil.which(each) or pytest.fail(f"{each} is missing."))
+    if name == "nc":
+        (directory / "nc").symlink_to(program("busybox"))
+    monkeypatch.setenv("PATH", str(directory))
+    return name
+
+
+LOGIN = Host(name="app", connection="local://")
+
+
+def test_reachable_from(connecting: str, listening: int) -> None:
+    evidence = judge("net.reachable_from", LOGIN, host="127.0.0.1", port=listening)
+    assert evidence.text == f"from local://, port {listening} on 127.0.0.1: open (connected by {connecting})"
+
+
+def test_reachable_from_refused(connecting: str) -> None:
+    port = free_port()
+    with pytest.raises(ClaimFalse) as caught:
+        judge("net.reachable_from", LOGIN, host="127.0.0.1", port=port)
+    assert caught.value.expected == f"port {port} on 127.0.0.1 open to local://"
+    assert caught.value.seen == f"from local://, port {port} on 127.0.0.1: refused"
+
+
+def test_reachable_from_silent(connecting: str, silent: int) -> None:
+    with pytest.raises(ClaimFalse, match="no answer within 5 s"):
+        judge("net.reachable_from", LOGIN, host="127.0.0.1", port=silent)
+
+
+def test_reachable_from_nobody_that_resolves(connecting: str) -> None:
+    with pytest.raises(ClaimFalse, match="the name could not be resolved"):
+        judge("net.reachable_from", LOGIN, host="nosuch.invalid", port=80)
+
+
+def test_reachable_from_without_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for each in ("sh", "od", "tr", "cat", "timeout", "tail"):
+        (tmp_path / each).symlink_to(shutil.which(each) or pytest.fail(f"{each} is missing."))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CouldNotVerify, match="there is neither bash nor nc to connect with"):
+        judge("net.reachable_from", LOGIN, host="127.0.0.1", port=80)
+    with pytest.raises(NotDeclared, match="app declares no connection"):
+        judge("net.reachable_from", Host(name="app", address="127.0.0.1"), host="127.0.0.1", port=80)
+
+
+@pytest.mark.parametrize("ports", [[], [0], [65536], ["ssh"]])
+def test_ports_that_are_none(ports: list[Any]) -> None:
+    for id in ("net.open", "net.closed"):
+        with pytest.raises(ValidationError):
+            judge(id, LOCAL, ports=ports)
+
+
+JUDGE = """
+import json, sys
+from pytest_readiness.domains.host.resource import Host
+from tests.judging import judge
+try:
+    evidence = judge(sys.argv[1], Host(name="web", address=sys.argv[2]), **json.loads(sys.argv[3]))
+    print(json.dumps(["Evidence", evidence.text, evidence.warning]))
+except Exception as error:
+    print(json.dumps([type(error).__name__, str(error), ""]))
+"""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A network beside that of a host, 192.0.2.2, with a firewall; it has no other route."""
+
+    machine: Namespace
+
+    def judge(self, id: str, address: str = "192.0.2.2", **parameters: object) -> list[str]:
+        """Kind of outcome, text and warning of a check that runs there."""
+        printed = self.machine.run_in_network(sys.executable, "-c", JUDGE, id, address, json.dumps(parameters))
+        outcome: list[str] = json.loads(printed)
+        return outcome
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    iptables = program("iptables")
+    directory = tmp_path_factory.mktemp("networks")
+    directory.joinpath("host").mkdir()
+    directory.joinpath("runner").mkdir()
+    with namespace(directory / "runner") as runner, namespace(directory / "host") as host:
+        runner.run("ip", "link", "add", "to-host", "type", "veth", "peer", "name", "to-runner")
+        runner.run_in_network("ip", "link", "set", "to-runner", "netns", str(host.pid))
+        for machine, device, address in ((runner, "to-host", "192.0.2.1/24"), (host, "to-runner", "192.0.2.2/24")):
+            machine.run("ip", "address", "add", address, "dev", device)
+            machine.run("ip", "link", "set", device, "up")
+        for rule in ("5432 -j DROP", "3306 -j REJECT --reject-with icmp-host-prohibited", "6379 -j REJECT"):
+            host.run(str(iptables), "-A", "INPUT", "-p", "tcp", "--dport", *rule.split())
+        host.run("sh", "-c", f"{program('busybox')} nc -ll -p 22 -e cat </dev/null >/dev/null 2>&1 &")
+        yield Runner(runner)
+
+
+def test_through_a_firewall(runner: Runner) -> None:
+    assert runner.judge("net.open", ports=[22]) == ["Evidence", f"port 22 on 192.0.2.2: open; seen from {HERE}", ""]
+    kind, text, warning = runner.judge("net.closed", ports=[80, 6379], alive_port=22)
+    assert (kind, warning) == ("Evidence", "")
+    assert text == f"port 80 on 192.0.2.2: refused, port 6379 on 192.0.2.2: refused; seen from {HERE}"
+
+
+@pytest.mark.parametrize(("port", "seen"), [(5432, "no answer within 3 s"), (3306, "reported unreachable")])
+def test_filtered(runner: Runner, port: int, seen: str) -> None:
+    kind, text, _ = runner.judge("net.closed", ports=[port])
+    assert (kind, text.startswith(f"port {port} on 192.0.2.2: {seen} (")) == ("CouldNotVerify", True)
+    kind, text, _ = runner.judge("net.closed", ports=[port], alive_port=22)
+    assert kind == "Evidence"
+    how = seen.partition(" within")[0]
+    assert text.startswith(f"port {port} on 192.0.2.2: filtered ({how}, while port 22 answers)")
+    kind, text, _ = runner.judge("net.open", ports=[port])
+    assert (kind, seen in text) == ("ClaimFalse", True)
+
+
+def test_only_open_through_a_firewall(runner: Runner) -> None:
+    kind, text, warning = runner.judge("net.only_open", ports=[22], range="20-25")
+    assert (kind, warning) == ("Evidence", "")
+    assert text.startswith("of 6 ports on 192.0.2.2 open: 22; 5 refuse, 0 do not answer")
+    kind, text, _ = runner.judge("net.only_open", ports=[], range="5432-5432")
+    assert (kind, "no port of 5432-5432 on 192.0.2.2 answers" in text) == ("CouldNotVerify", True)
+
+
+def test_ssh_restricted_through_a_firewall(runner: Runner) -> None:
+    kind, text, _ = runner.judge("net.ssh_restricted", networks=["198.51.100.0/24"], port=5432, alive_port=22)
+    assert (kind, "filtered (no answer, while port 22 answers) to 192.0.2.1" in text) == ("Evidence", True)
+    kind, text, _ = runner.judge("net.ssh_restricted", networks=["192.0.2.0/28"])
+    assert (kind, "own address 192.0.2.1 is one from which ssh is allowed" in text) == ("CouldNotVerify", True)
+
+
+def test_nothing_is_proven_without_a_route(runner: Runner) -> None:
+    kind, text, _ = runner.judge("net.closed", "198.51.100.1", ports=[5432], alive_port=22)
+    assert kind == "CouldNotVerify"
+    assert text.startswith("port 5432 on 198.51.100.1: reported unreachable (rejected by a firewall, or no route)")
+    assert "neither does port 22 answer" in text
+
+
+def test_nothing_is_proven_about_a_host_that_is_down(runner: Runner) -> None:
+    kind, text, _ = runner.judge("net.closed", "192.0.2.9", ports=[5432], alive_port=22)
+    assert (kind, "neither does port 22 answer" in text) == ("CouldNotVerify", True)

@@ -1,0 +1,218 @@
+"""Who issued an endpoint's certificate, and what is stapled to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.x509 import ocsp as x509_ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from pydantic import ValidationError
+
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
+from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.tls.checks.certificate import issuer, ocsp
+from pytest_readiness.domains.tls.facts.scan import TlsScan
+from tests.judging import judge, read
+from tests.stack.certs import Authority, Certificate
+from tests.stack.fixtures import NginxFactory
+
+ROOT = "Readiness Test Root"
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority with an organisation."""
+    return Authority(tmp_path_factory.mktemp("named"), "Example Root R1", "Example Trust Services")
+
+
+def test_issuer_by_organisation_or_common_name(named: Authority, nginx_factory: NginxFactory) -> None:
+    with nginx_factory(https=named.issue()) as server:
+        url = Url(name="shop", url=server.url, ca=named.ca_file)
+        for name in ("Example Trust Services", "example root r1"):
+            evidence = judge("tls.issuer", url, names=["Somebody Else", name])
+            assert evidence.text.startswith("issued by CN=Example Root R1,O=Example Trust Services, verified with ")
+        for part in ("Example", "Example Trust", "Root R1", "CN=Example Root R1"):
+            with pytest.raises(ClaimFalse) as caught:
+                judge("tls.issuer", url, names=[part])
+            assert caught.value.expected == f"issued by {part}"
+            assert caught.value.seen == "issued by CN=Example Root R1,O=Example Trust Services"
+
+
+def test_issuer_is_the_one_that_signed_the_leaf(authority: Authority, nginx_factory: NginxFactory) -> None:
+    with nginx_factory(https=authority.issue(via_intermediate=True)) as server:
+        url = Url(name="shop", url=server.url, ca=authority.ca_file)
+        assert judge("tls.issuer", url, names=["Readiness Test Intermediate"]).text
+        with pytest.raises(ClaimFalse):
+            judge("tls.issuer", url, names=[ROOT])
+
+
+def test_issuer_that_only_claims_the_name(authority: Authority, tmp_path: Path, nginx_factory: NginxFactory) -> None:
+    impostor = Authority(tmp_path / "impostor", ROOT)
+    with nginx_factory(https=impostor.issue()) as server:
+        with pytest.raises(CouldNotVerify) as caught:
+            judge("tls.issuer", Url(name="shop", url=server.url, ca=authority.ca_file), names=[ROOT])
+        with pytest.raises(ClaimFalse):
+            judge("tls.issuer", Url(name="shop", url=server.url, ca=authority.ca_file), names=["Another"])
+    assert f"names CN={ROOT} as its issuer, which cannot be verified with the authorities in" in caught.value.reason
+
+
+def test_issuer_of_every_certificate(authority: Authority, named: Authority, nginx_factory: NginxFactory) -> None:
+    both = authority.directory / "both.pem"
+    both.write_bytes(authority.ca_file.read_bytes() + named.ca_file.read_bytes())
+    rsa = named.issue(key="rsa2048")
+    with nginx_factory(
+        https=authority.issue(), raw=f"ssl_certificate {rsa.chain}; ssl_certificate_key {rsa.key};"
+    ) as server:
+        url = Url(name="shop", url=server.url, ca=both)
+        assert judge("tls.issuer", url, names=[ROOT, "Example Root R1"]).text
+        with pytest.raises(ClaimFalse, match="CN=Example Root R1"):
+            judge("tls.issuer", url, names=[ROOT])
+
+
+@pytest.mark.parametrize("names", [[], [""], [" "]])
+def test_issuer_refuses_no_name(names: list[str]) -> None:
+    with pytest.raises(ValidationError):
+        judge("tls.issuer", Url(name="shop", url="https://localhost"), names=names)
+
+
+def test_issuer_could_not_look(authority: Authority, nginx_factory: NginxFactory) -> None:
+    with pytest.raises(NotDeclared):
+        judge("tls.issuer", Url(name="shop", url="http://localhost"), names=[ROOT])
+    with nginx_factory(https=authority.issue()) as server:
+        scan: TlsScan = read("tls_scan", Url(name="s", url=server.url), {"tls_scan": ("certificate_info",)})
+    with pytest.raises(CouldNotVerify):
+        issuer(replace(scan, completed=()), names=[ROOT])
+
+
+RESPONDER = "http://ocsp.example.com"
+
+
+@pytest.fixture(scope="module")
+def leaf(authority: Authority) -> Certificate:
+    """A certificate that names a responder."""
+    return authority.issue(responder=RESPONDER)
+
+
+def stapled(
+    authority: Authority, nginx_factory: NginxFactory, certificate: Certificate, response: Path | None
+) -> TlsScan:
+    """The scan of an nginx that staples this response."""
+    staple = f"ssl_stapling on; ssl_stapling_file {response};" if response else ""
+    with nginx_factory(https=certificate, raw=staple) as server:
+        scan: TlsScan = read(
+            "tls_scan",
+            Url(name="shop", url=server.url, ca=authority.ca_file),
+            {"tls_scan": ("certificate_info",)},
+        )
+    return scan
+
+
+def test_ocsp_stapled(authority: Authority, nginx_factory: NginxFactory, leaf: Certificate) -> None:
+    scan = stapled(authority, nginx_factory, leaf, authority.staple(leaf))
+    evidence = ocsp(scan, required=True)
+    assert evidence.text.startswith("good from 20")
+    assert evidence.text.endswith(" UTC")
+    assert not evidence.warning
+
+
+def test_ocsp_stapled_by_a_responder_of_the_issuer(
+    authority: Authority, nginx_factory: NginxFactory, leaf: Certificate
+) -> None:
+    responder = authority.issue(["ocsp.example.com"], purpose=ExtendedKeyUsageOID.OCSP_SIGNING)
+    scan = stapled(authority, nginx_factory, leaf, authority.staple(leaf, signer=responder))
+    assert ocsp(scan).text.startswith("good from ")
+
+
+def _long_ago() -> datetime:
+    return datetime.now(UTC) - timedelta(days=8)
+
+
+def _try_later(authority: Authority) -> Path:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    file = authority.directory / "later.ocsp"
+    later = x509_ocsp.OCSPResponseBuilder.build_unsuccessful(x509_ocsp.OCSPResponseStatus.TRY_LATER)
+    file.write_bytes(later.public_bytes(Encoding.DER))
+    return file
+
+
+STAPLES: dict[str, tuple[Callable[[Authority, Certificate], Path | None], str]] = {
+    "none": (lambda authority, leaf: None, f"none, though CN=localhost asks for {RESPONDER}"),
+    "revoked": (lambda authority, leaf: authority.staple(leaf, revoked=True), "the status revoked"),
+    "stale": (lambda authority, leaf: authority.staple(leaf, this_update=_long_ago()), "good from 20"),
+    "not yet": (
+        lambda authority, leaf: authority.staple(leaf, this_update=datetime.now(UTC) + timedelta(hours=1)),
+        "good from 20",
+    ),
+    "without an end": (
+        lambda authority, leaf: authority.staple(leaf, days=0),
+        "one that does not say until when it holds",
+    ),
+    "another certificate's": (
+        lambda authority, leaf: authority.staple(authority.issue()),
+        "one that is not valid: it is about another certificate",
+    ),
+    "signed by a server's certificate": (
+        lambda authority, leaf: authority.staple(leaf, signer=authority.issue()),
+        "one that is not valid: neither the certificate's issuer nor a responder of the issuer's signed it",
+    ),
+    "signed by an expired responder": (
+        lambda authority, leaf: authority.staple(
+            leaf, signer=authority.issue(["r"], purpose=ExtendedKeyUsageOID.OCSP_SIGNING, expired=True)
+        ),
+        "one that is not valid: neither ",
+    ),
+    "a refusal": (
+        lambda authority, leaf: _try_later(authority),
+        "one that is not valid: the responder answered try later",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STAPLES)
+def test_ocsp_with_one_thing_broken(
+    case: str, authority: Authority, nginx_factory: NginxFactory, leaf: Certificate
+) -> None:
+    make, seen = STAPLES[case]
+    scan = stapled(authority, nginx_factory, leaf, make(authority, leaf))
+    with pytest.raises(ClaimFalse) as caught:
+        ocsp(scan)
+    assert caught.value.seen.startswith(seen)
+    assert caught.value.expected == "a stapled OCSP response that is good and holds now"
+
+
+def test_ocsp_signed_by_another_authority(
+    authority: Authority, named: Authority, nginx_factory: NginxFactory, leaf: Certificate
+) -> None:
+    scan = stapled(authority, nginx_factory, leaf, named.staple(leaf))
+    with pytest.raises(ClaimFalse, match="neither the certificate's issuer nor a responder"):
+        ocsp(scan)
+
+
+def test_ocsp_of_an_unknown_issuer(
+    authority: Authority, named: Authority, nginx_factory: NginxFactory, leaf: Certificate
+) -> None:
+    scan = stapled(named, nginx_factory, leaf, authority.staple(leaf))
+    with pytest.raises(ClaimFalse, match="issuer is not known, so that nobody can verify it"):
+        ocsp(scan)
+
+
+def test_ocsp_nothing_to_staple(authority: Authority, nginx_factory: NginxFactory) -> None:
+    scan = stapled(authority, nginx_factory, authority.issue(), None)
+    evidence = ocsp(scan)
+    assert evidence.text == "CN=localhost names no OCSP responder: nothing to staple"
+    assert evidence.warning.startswith("Whether the certificate was revoked cannot be asked by OCSP")
+    with pytest.raises(ClaimFalse) as caught:
+        ocsp(scan, required=True)
+    assert caught.value.expected == "a certificate that names an OCSP responder"
+
+
+def test_ocsp_must_staple(authority: Authority, nginx_factory: NginxFactory) -> None:
+    certificate = authority.issue(must_staple=True)
+    with pytest.raises(ClaimFalse, match=r"none, though CN=localhost asks for a stapled response \(RFC 7633\)"):
+        ocsp(stapled(authority, nginx_factory, certificate, None))
+    assert ocsp(stapled(authority, nginx_factory, certificate, authority.staple(certificate))).text

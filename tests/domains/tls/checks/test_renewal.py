@@ -1,0 +1,387 @@
+"""Renewal of certificates, by timers of a real systemd and by a real cron, in namespaces of their own."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
+from pytest_readiness.domains.host.resource import Host
+from pytest_readiness.domains.tls.checks.renewal import _left
+from pytest_readiness.domains.tls.renewal import StoredCertificate, jobs_of
+from tests.judging import judge
+from tests.namespace import DEPLOY, Namespace, namespace
+from tests.stack.certs import Authority
+from tests.stack.docker import _remove_cgroups
+from tests.stack.programs import program
+from tests.stack.sshd import Sshd
+
+LEAF = "/run/private/shop.pem"
+DAILY = "*-*-* 03:00:00"
+UNITS = "/etc/systemd/system"
+FOLDERS = """\
+for each in /etc/cron.d /etc/cron.daily /etc/cron.hourly /etc/cron.weekly /etc/cron.monthly /var/spool/cron /root; do
+    mount -t tmpfs tmpfs $each
+done
+mkdir /var/spool/cron/crontabs
+chmod 1730 /var/spool/cron/crontabs
+chmod 700 /root
+: >crontab
+mount --bind crontab /etc/crontab
+for each in certbot lego acme.sh dehydrated renew-shop; do
+    printf '#!/bin/sh\\nexit 0\\n' >$each
+    chmod 755 $each
+done
+"""
+
+
+@pytest.fixture(scope="module")
+def systemd(sshd: Sshd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Namespace]:
+    """A machine whose process 1 is systemd, with a timer that has nothing to do with certificates."""
+    program_of_systemd = program("/lib/systemd/systemd")
+    directory = tmp_path_factory.mktemp("renewal")
+    cgroup = f"readiness-{os.getpid()}-{directory.parent.name}-{directory.name}"
+    setup = f"""
+{FOLDERS}
+mount -t tmpfs tmpfs /etc/systemd/system
+mkdir -p /run/systemd/system {UNITS}/ready.target.wants
+cd /etc/systemd/system
+for each in sysinit.target basic.target timers.target systemd-tmpfiles-setup.service systemd-sysctl.service; do
+    ln -s /dev/null $each
+done
+printf '[Unit]\\nDefaultDependencies=no\\nWants=last.service other.timer\\n' >ready.target
+printf '[Unit]\\nDefaultDependencies=no\\n[Service]\\nType=oneshot\\nExecStart=/bin/touch /run/ready\\n' >last.service
+printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnCalendar={DAILY}\\n' >other.timer
+printf '[Unit]\\nDefaultDependencies=no\\n[Service]\\nType=oneshot\\nExecStart=/bin/true\\n' >other.service
+umount -R /sys/fs/cgroup
+"""
+    init = (
+        f"exec env -i container=other PATH=$PATH {program_of_systemd} --system --unit=ready.target --log-target=console"
+    )
+    try:
+        with namespace(directory, setup=setup, sshd=sshd, init=init, cgroup=cgroup) as machine:
+            yield machine
+    finally:
+        _remove_cgroups(cgroup)
+
+
+@pytest.fixture(scope="module")
+def plain(sshd: Sshd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Namespace]:
+    """A machine without systemd, on which cron can be started."""
+    with namespace(tmp_path_factory.mktemp("plain"), setup=FOLDERS, sshd=sshd) as machine:
+        yield machine
+
+
+def put(machine: Namespace, path: str, text: str, mode: str = "644") -> None:
+    machine.run("sh", "-c", f"mkdir -p $(dirname {path}); printf %s {shlex.quote(text)} >{path}; chmod {mode} {path}")
+
+
+def put_leaf(
+    machine: Namespace, authority: Authority, left: float, of: float, path: str = LEAF, mode: str = "644"
+) -> None:
+    start = datetime.now(UTC) - timedelta(days=of - left)
+    put(machine, path, authority.issue(days=of, not_before=start).chain.read_text(), mode)
+
+
+@contextmanager
+def timer(
+    machine: Namespace,
+    command: str,
+    *,
+    calendar: str = f"OnCalendar={DAILY}",
+    enabled: bool = True,
+    active: bool = True,
+    run: bool = False,
+) -> Iterator[None]:
+    """A timer renew.timer with its service, gone afterwards."""
+    unit = "[Unit]\nDefaultDependencies=no\n"
+    put(machine, f"{UNITS}/renew.timer", f"{unit}[Timer]\n{calendar}\n[Install]\nWantedBy=ready.target\n")
+    put(machine, f"{UNITS}/renew.service", f"{unit}[Service]\nType=oneshot\nExecStart={command}\n")
+    steps = [f"ln -s ../renew.timer {UNITS}/ready.target.wants/"] if enabled else []
+    steps += ["systemctl daemon-reload"]
+    steps += ["systemctl start renew.timer"] if active else []
+    steps += ["systemctl start renew.service || :"] if run else []
+    machine.run("sh", "-ec", "\n".join(steps))
+    try:
+        yield
+    finally:
+        machine.run(
+            "sh",
+            "-c",
+            f"systemctl stop renew.timer; rm -f {UNITS}/renew.* {UNITS}/*/renew.*\n"
+            "systemctl daemon-reload; systemctl reset-failed",
+        )
+
+
+def renewal(machine: Namespace, user: str = "root", **parameters: Any) -> str:
+    return judge("tls.renewal", machine.host(user=user), **{"certificates": [LEAF], **parameters}).text
+
+
+def false(machine: Namespace, **parameters: Any) -> str:
+    with pytest.raises(ClaimFalse) as caught:
+        renewal(machine, **parameters)
+    return caught.value.seen
+
+
+def test_renewal_by_a_timer(systemd: Namespace, authority: Authority) -> None:
+    put_leaf(systemd, authority, 60, 90)
+    with timer(systemd, "/bin/sh -c '/bin/true; /run/private/certbot -q renew'", run=True):
+        text = renewal(systemd)
+        assert text.startswith("renew.timer, next run 20")
+        assert text.endswith(f" 03:00 UTC; {LEAF} 60.0 days left of 90.0 days")
+        put_leaf(systemd, authority, 19, 90)
+        assert false(systemd) == f"{LEAF}: 19.0 days left of 90.0 days, overdue for renewal"
+
+
+@pytest.mark.parametrize(
+    ("left", "of", "holds"),
+    [
+        *((90, 90, True), (20.1, 90, True), (19.9, 90, False)),
+        *((15, 47, True), (11.8, 47, True), (11.7, 47, False)),
+        *((20.1, 365, True), (19.9, 365, False), (2, 6, True), (1.4, 6, False), (-1, 90, False)),
+    ],
+)
+def test_renewal_overdue(left: float, of: float, holds: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("READINESS_NOW", "2026-03-01T12:00:00Z")
+    end = datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=left)
+    stored = StoredCertificate(LEAF, absent=False, not_before=end - timedelta(days=of), not_after=end)
+    if holds:
+        assert _left(stored, "x") == f"{left:.1f} days left of {of:.1f} days"
+    else:
+        with pytest.raises(ClaimFalse, match="overdue for renewal"):
+            _left(stored, "x")
+
+
+def test_renewal_not_scheduled_at_all(systemd: Namespace, authority: Authority) -> None:
+    put_leaf(systemd, authority, 60, 90)
+    assert false(systemd).endswith(NONE)
+
+
+NONE = " timers and cron jobs, none with certbot, acme.sh, lego, dehydrated"
+TIMERS: dict[str, tuple[dict[str, Any], str]] = {
+    "stopped": ({"active": False}, "renew.timer: inactive, enabled"),
+    "neither": ({"active": False, "enabled": False}, "renew.timer: inactive, disabled"),
+    "until the next boot": ({"enabled": False}, "renew.timer: active only until the next boot (disabled)"),
+    "yearly": ({"calendar": "OnCalendar=*-01-01 00:00:00"}, "renew.timer: its next run is on 20"),
+    "after boot": ({"calendar": "OnBootSec=1000d"}, "renew.timer: no next run on the calendar (OnCalendar)"),
+    "failed": (
+        {"command": "/bin/sh -c '/run/private/certbot renew; exit 1'", "run": True},
+        "renew.timer: its last run failed (exit-code)",
+    ),
+    "program gone": (
+        {"command": "/nowhere/certbot renew", "run": True},
+        "renew.timer: its last run failed (exit-code)",
+    ),
+    "rehearsal": (
+        {"command": "/run/private/certbot renew --dry-run"},
+        NONE,
+    ),
+    "another command of certbot": (
+        {"command": "/run/private/certbot certificates"},
+        NONE,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TIMERS)
+def test_renewal_by_a_timer_with_one_thing_broken(case: str, systemd: Namespace, authority: Authority) -> None:
+    options, seen = TIMERS[case]
+    put_leaf(systemd, authority, 60, 90)
+    with timer(systemd, **{"command": "/run/private/certbot renew", **options}):
+        assert seen in false(systemd)
+
+
+def test_renewal_by_a_command_of_the_teams_own(systemd: Namespace, authority: Authority) -> None:
+    put_leaf(systemd, authority, 60, 90)
+    with timer(systemd, "/run/private/renew-shop --all"):
+        assert false(systemd).endswith(NONE)
+        assert renewal(systemd, commands=["/run/private/renew-shop"]).startswith("renew.timer, next run ")
+
+
+def test_renewal_of_debians_cron_entry_where_systemd_runs(systemd: Namespace, authority: Authority) -> None:
+    """The entry that Debian's certbot installs, and a cron that runs: it is systemd's timer that counts."""
+    put_leaf(systemd, authority, 60, 90)
+    put(systemd, "/etc/cron.d/certbot", DEBIAN)
+    systemd.run(str(program("cron")))
+    try:
+        seen = false(systemd)
+    finally:
+        systemd.run("sh", "-c", "kill $(cat /run/crond.pid); rm /etc/cron.d/certbot")
+    assert seen == "/etc/cron.d/certbot: leaves it to a timer where systemd runs"
+
+
+DEBIAN = """\
+SHELL=/bin/sh
+# certbot renew, twice a day
+0 */12 * * * root test -x /usr/bin/certbot -a \\! -d /run/systemd/system && perl -e 'sleep int(1)' && certbot -q renew
+"""
+
+
+def test_renewal_of_what_is_kept_by_the_client(systemd: Namespace, authority: Authority) -> None:
+    kept = "/root/.acme.sh/shop.example.com_ecc/fullchain.cer"
+    with timer(systemd, "/run/private/acme.sh --cron"):
+        none = false(systemd, certificates=[])
+        put_leaf(systemd, authority, 60, 90, kept)
+        try:
+            found = renewal(systemd, certificates=[])
+            put_leaf(systemd, authority, 5, 90, kept)
+            overdue = false(systemd, certificates=[])
+        finally:
+            systemd.run("rm", "-r", "/root/.acme.sh")
+    assert none == "none where ACME clients keep them; name the files as 'certificates'"
+    assert found.endswith(f"; {kept} 60.0 days left of 90.0 days")
+    assert overdue == f"{kept}: 5.0 days left of 90.0 days, overdue for renewal"
+
+
+@contextmanager
+def cron(machine: Namespace, path: str, text: str, mode: str = "644", *, running: bool = True) -> Iterator[None]:
+    """A file that tells cron what to run, with cron running, and neither of them afterwards."""
+    put(machine, path, text, mode)
+    if running:
+        machine.run(str(program("cron")))
+    try:
+        yield
+    finally:
+        machine.run(
+            "sh", "-c", f"rm {path}; [ ! -e /run/crond.pid ] || {{ kill $(cat /run/crond.pid); rm /run/crond.pid; }}"
+        )
+
+
+CRON: dict[str, tuple[str, str, str]] = {
+    "Debian's": ("/etc/cron.d/certbot", DEBIAN, "/etc/cron.d/certbot, at least every 1 days"),
+    "root's": (
+        "/var/spool/cron/crontabs/root",
+        "12 3 * * * /root/.acme.sh/acme.sh --cron\n",
+        "/var/spool/cron/crontabs/root, at least every 1 days",
+    ),
+    "dehydrated's": (
+        "/etc/cron.d/dehydrated",
+        "7 */6 * * * root /usr/bin/dehydrated -c\n",
+        "/etc/cron.d/dehydrated, at least every 1 days",
+    ),
+    "weekly": ("/etc/cron.d/lego", "5 4 * * 1 root lego renew\n", "/etc/cron.d/lego, at least every 7 days"),
+    "stepped": ("/etc/cron.d/lego", "5 4 */2 * * root lego renew\n", "/etc/cron.d/lego, at least every 2 days"),
+    "word": ("/etc/cron.d/lego", "@daily root lego renew\n", "/etc/cron.d/lego, at least every 1 days"),
+    "folder": (
+        "/etc/cron.weekly/certbot",
+        "#!/bin/sh\nset -e\ncertbot renew\n",
+        "/etc/cron.weekly/certbot, at least every 7 days",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CRON)
+def test_renewal_by_cron(case: str, plain: Namespace, authority: Authority) -> None:
+    path, text, seen = CRON[case]
+    put_leaf(plain, authority, 60, 90)
+    with cron(plain, path, text, "755"):
+        assert renewal(plain) == f"{seen}; {LEAF} 60.0 days left of 90.0 days"
+
+
+CRON_BROKEN: dict[str, tuple[str, str, str, str]] = {
+    "monthly": ("/etc/cron.d/lego", "5 4 1 * * root lego renew\n", "644", "up to 31 days between two runs"),
+    "stepped and a weekday": (
+        "/etc/cron.d/lego",
+        "5 4 */2 * 1 root lego renew\n",
+        "644",
+        "up to 31 days between two runs",
+    ),
+    "yearly": ("/etc/cron.d/lego", "5 4 1 1 * root lego renew\n", "644", "up to 366 days between two runs"),
+    "at boot": (
+        "/etc/cron.d/lego",
+        "@reboot root lego renew\n",
+        "644",
+        "runs at boot only, or its schedule is not understood",
+    ),
+    "passed over": (
+        "/etc/cron.d/lego.disabled",
+        "5 4 * * * root lego renew\n",
+        "644",
+        "cron passes over a file of that name",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CRON_BROKEN)
+def test_renewal_by_cron_with_one_thing_broken(case: str, plain: Namespace, authority: Authority) -> None:
+    path, text, mode, seen = CRON_BROKEN[case]
+    put_leaf(plain, authority, 60, 90)
+    with cron(plain, path, text, mode):
+        assert false(plain) == f"{path}: {seen}"
+
+
+def test_renewal_by_cron_that_does_not_run(plain: Namespace, authority: Authority) -> None:
+    put_leaf(plain, authority, 60, 90)
+    with cron(plain, "/etc/cron.d/certbot", DEBIAN, running=False):
+        assert false(plain) == "/etc/cron.d/certbot: no cron daemon is running"
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"), [("# 5 4 * * * root certbot renew\n", "644"), ("#!/bin/sh\ncertbot renew\n", "644")]
+)
+def test_renewal_of_what_cron_does_not_run(text: str, mode: str, plain: Namespace, authority: Authority) -> None:
+    put_leaf(plain, authority, 60, 90)
+    with cron(plain, "/etc/cron.daily/certbot", text, mode):
+        assert false(plain) == f"0{NONE}"
+
+
+def test_renewal_in_tables_that_may_not_be_read(plain: Namespace, authority: Authority) -> None:
+    put_leaf(plain, authority, 60, 90)
+    with (
+        cron(plain, "/var/spool/cron/crontabs/root", "5 4 * * * certbot renew\n", "600"),
+        pytest.raises(CouldNotVerify, match=r"/var/spool/cron/crontabs on .* may not be read; set sudo: true"),
+    ):
+        renewal(plain, user=DEPLOY)
+
+
+def test_renewal_of_files_that_cannot_be_read(plain: Namespace, authority: Authority) -> None:
+    put(plain, "/run/private/text.pem", "no certificate")
+    put_leaf(plain, authority, 60, 90, "/run/private/locked.pem", "600")
+    with cron(plain, "/etc/cron.d/lego", "5 4 * * * root lego renew\n"):
+        assert false(plain, certificates=["/run/private/missing.pem"]) == "/run/private/missing.pem is not there"
+        with pytest.raises(CouldNotVerify, match=r"/run/private/text\.pem holds no certificate in PEM"):
+            renewal(plain, certificates=["/run/private/text.pem"])
+        with pytest.raises(CouldNotVerify, match=r"/run/private/locked\.pem on .* may not be read; set sudo: true"):
+            renewal(plain, user=DEPLOY, certificates=["/run/private/locked.pem"])
+        with pytest.raises(CouldNotVerify, match=r"/root on .* may not be read"):
+            renewal(plain, user=DEPLOY, certificates=[])
+
+
+def test_renewal_of_timers_that_cannot_be_listed(systemd: Namespace) -> None:
+    # There is no D-Bus, which users other than root need to ask systemd.
+    with pytest.raises(CouldNotVerify, match=r"the timers and cron jobs could not be read on .*: .*connect to bus"):
+        renewal(systemd, user=DEPLOY)
+
+
+def test_renewal_without_a_connection() -> None:
+    with pytest.raises(NotDeclared, match="web declares no connection to log in by"):
+        judge("tls.renewal", Host(name="web", address="127.0.0.1"))
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"commands": [""]}, {"commands": ["sh"]}, {"certificates": ["shop.pem"]}, {"every_days": 0}]
+)
+def test_renewal_refuses(parameters: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        judge("tls.renewal", Host(name="web", connection="local://"), **parameters)
+
+
+def test_jobs_recorded() -> None:
+    """A masked timer and one whose service is missing, which systemd shows like this."""
+    found = jobs_of(
+        "@systemd\n\nId=a.timer\nLoadState=masked\nActiveState=inactive\n\n"
+        "Id=b.timer\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\nUnit=b.service\n\n"
+        "Id=b.service\nLoadState=not-found\n\n@daemon cron\n@unreadable /etc/cron.d/x\n"
+    )
+    assert [(job.name, job.fault) for job in found.jobs] == [
+        ("a.timer", "masked"),
+        ("b.timer", "its service b.service is not-found"),
+    ]
+    assert found.unreadable == ("/etc/cron.d/x",)

@@ -1,0 +1,590 @@
+"""What makes a sign-off count, shown in runs of pytest and in real git repositories."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.config.model import Proof
+from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.problems import ProblemsError
+from pytest_readiness.people import authors
+from pytest_readiness.people.decisions import Circumstances, Signed, Signoff, Waiver, judge_signoffs, read_people
+from pytest_readiness.people.rules import CADENCE_DAYS, EvidenceRule, SignoffRule
+from pytest_readiness.plan.plan import with_cadence
+from pytest_readiness.verdict.judging import Verdict
+from pytest_readiness.verdict.result_file import outcome_of, read_result
+
+TODAY = date(2026, 3, 10)
+OPS = ("a@example.com", "b@example.com")
+
+
+def signoff(**changes: Any) -> Signoff:
+    return Signoff.model_validate({"item": "s/i", "by": OPS[0], "role": "ops", "on": date(2026, 3, 1), **changes})
+
+
+def judged(
+    *signoffs: Signoff,
+    rule: Mapping[str, Any] | None = None,
+    waiver: Waiver | None = None,
+    folder: Path = Path(),
+    release: str | None = None,
+    author: str = "",
+) -> str:
+    """The evidence, or "refused: " and why."""
+    evidence, refusal = judge_signoffs(
+        SignoffRule.model_validate({"role": "ops", **(rule or {})}),
+        [Signed(each, number, author) for number, each in enumerate(signoffs, 1)],
+        waiver,
+        Circumstances({"ops": OPS, "owner": ("o@example.com",)}, folder, release, TODAY),
+    )
+    return evidence.text if evidence else f"refused: {refusal}"
+
+
+def test_several_people_of_the_role_must_sign() -> None:
+    quorum = {"count": 2}
+    assert judged(rule=quorum) == "refused: not signed; 2 people of ops must sign"
+    assert judged(signoff(), rule=quorum) == "refused: 1 of 2 have signed as ops: a@example.com"
+    assert judged(signoff(), signoff(on=date(2026, 3, 2)), rule=quorum).startswith("refused: 1 of 2 have signed")
+    assert judged(signoff(), signoff(by=OPS[1]), rule=quorum) == (
+        "signed by b@example.com (ops) on 2026-03-01; signed by a@example.com (ops) on 2026-03-01"
+    )
+    stale = judged(signoff(), signoff(by=OPS[1], expires=date(2026, 3, 9)), rule=quorum)
+    assert stale.startswith("refused: 1 of 2 have signed as ops: a@example.com; ")
+    assert stale.endswith("expired on 2026-03-09, 1 day ago")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"role": "owner"}, "it is given as owner, and ops must sign"),
+        ({"by": "o@example.com"}, "o@example.com is not listed as ops in readiness.yaml"),
+        ({"on": date(2026, 3, 11)}, "that day is still to come"),
+        ({"expires": date(2026, 3, 9)}, "expired on 2026-03-09, 1 day ago"),
+        ({"expires": date(2026, 3, 5)}, "expired on 2026-03-05, 5 days ago"),
+        ({"release": "1.4"}, "is for release 1.4; this run names no release (--readiness-release)"),
+    ],
+)
+def test_a_signoff_that_does_not_count_says_why(changes: dict[str, Any], why: str) -> None:
+    said = judged(signoff(**changes))
+    assert said.startswith("refused: the sign-off by ")
+    assert said.endswith(why)
+
+
+def test_the_last_day_still_counts() -> None:
+    assert judged(signoff(expires=TODAY)).endswith("until 2026-03-10")
+    assert judged(signoff(), rule={"valid_days": 9}).endswith("until 2026-03-10")
+    assert judged(signoff(), rule={"valid_days": 8}).endswith("expired on 2026-03-09, 1 day ago")
+    assert judged(signoff(expires=date(2027, 1, 1)), rule={"valid_days": 8}).startswith("refused")
+
+
+def test_each_release_needs_its_own() -> None:
+    rule = {"per_release": True}
+    assert judged(signoff(), rule=rule, release="1.4").endswith("names no release, and each release needs its own")
+    assert judged(signoff(release="1.3"), rule=rule, release="1.4").endswith("for release 1.3; this run is for 1.4")
+    assert judged(signoff(release="1.4"), rule=rule, release="1.4").startswith("signed by")
+    assert judged(signoff(), release="1.4").startswith("signed by")
+
+
+def test_who_asked_for_a_waiver_cannot_sign() -> None:
+    waiver = Waiver(item="s/i", reason="later", by=OPS[0], expires=date(2026, 4, 1))
+    assert judged(signoff(), waiver=waiver).endswith("a@example.com asked to waive this item")
+    assert judged(signoff(by=OPS[1]), waiver=waiver).startswith("signed by b@example.com")
+
+
+def test_evidence(tmp_path: Path) -> None:
+    (tmp_path / "drill.md").write_text("# Drill\n\n## Result\n\nAll rows came back.\n\n## Duration\n", "utf-8")
+    file = signoff(evidence="drill.md")
+    link = signoff(evidence="https://example.com/drill/7")
+    some = {"evidence": EvidenceRule()}
+    assert judged(signoff(), rule=some).endswith("it names no evidence, and this item needs some")
+    assert judged(link, rule=some).endswith("; evidence: https://example.com/drill/7")
+    assert "; evidence: drill.md (sha256 " in judged(file, rule=some, folder=tmp_path)
+    assert judged(signoff(evidence="gone.md"), folder=tmp_path).endswith("its evidence gone.md does not exist")
+    assert judged(signoff(evidence="."), folder=tmp_path).endswith("its evidence . does not exist")
+    sections = {"evidence": EvidenceRule(sections=("Result|Outcome",))}
+    assert judged(file, rule=sections, folder=tmp_path).startswith("signed by")
+    assert judged(link, rule=sections).endswith("is a link, and this item needs a file that can be read")
+    empty = judged(file, rule={"evidence": EvidenceRule(sections=("Result", "Duration"))}, folder=tmp_path)
+    assert empty.startswith("refused: ")
+    assert "Duration" in empty
+
+
+def test_evidence_that_changed_after_signing_does_not_count(tmp_path: Path) -> None:
+    import hashlib
+
+    (tmp_path / "drill.md").write_text("All rows came back.\n", "utf-8")
+    digest = hashlib.sha256(b"All rows came back.\n").hexdigest()
+    signed = signoff(evidence="drill.md", sha256=digest)
+    assert judged(signed, folder=tmp_path).endswith(f"evidence: drill.md (sha256 {digest[:12]}…)")
+    (tmp_path / "drill.md").write_text("No rows came back.\n", "utf-8")
+    assert judged(signed, folder=tmp_path).endswith("its evidence drill.md has changed since it was signed")
+
+
+@pytest.mark.parametrize("word", [*CADENCE_DAYS, "Annual", "ANNUALLY", "Daily"])
+def test_words_of_item_and_headings_set_the_cadence(word: str) -> None:
+    days = {"Annual": 366, "ANNUALLY": 366, "Daily": 1}.get(word) or CADENCE_DAYS[word]
+    for text in (f"# T\n\n## S\n\n- [ ] Review, {word}\n", f"# T\n\n## S ({word})\n\n- [ ] Review\n"):
+        assert cadence(text) == days
+
+
+def cadence(text: str, valid_days: int | None = None) -> int | None:
+    checklist = parse_checklist(text, Path("c.md"))
+    section = checklist.sections[0]
+    rule = SignoffRule(role="ops", valid_days=valid_days)
+    return with_cadence(rule, section.items[0], section).valid_days
+
+
+def test_the_nearest_word_wins_and_valid_over_all() -> None:
+    text = "# Yearly\n\n## Weekly\n\n### {}\n\n- [ ] {}\n"
+    assert cadence(text.format("S", "Review daily")) == 1
+    assert cadence(text.format("S", "Review")) == 7
+    assert cadence(text.format("Monthly", "Review")) == 31
+    assert cadence("# Yearly\n\n## S\n\n- [ ] Review\n") == 366
+    assert cadence("# T\n\n## S\n\n- [ ] The dailys are read\n") is None
+    assert cadence(text.format("S", "Review daily"), valid_days=90) == 90
+
+
+# What git knows
+
+
+class Repository:
+    """A git repository whose settings are its own."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        folder.mkdir()
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+        monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+        self.git("init", "-q")
+
+    def git(self, *arguments: str, **environment: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(self.folder), *arguments],
+            env={**os.environ, **environment},
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        return done.stdout
+
+    def commit(self, mail: str, *options: str, name: str = "Somebody", when: str = "2026-03-01T12:00:00Z") -> None:
+        who = {"NAME": name, "EMAIL": mail, "DATE": when}
+        people = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "change", *options, **people)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    return Repository(tmp_path / "repository", monkeypatch)
+
+
+def entry(by: str, on: str = "2026-03-01") -> str:
+    return f"  - item: s/i\n    by: {by}\n    role: ops\n    on: {on}\n"
+
+
+def signed(folder: Path, proof: Proof) -> list[str]:
+    """Why the author of each sign-off is not shown, in the order of the file."""
+    found = read_people(folder / "signoffs.yaml", None, {"s/i": ["c:s/i"]}, proof)
+    return [each.author for each in found.signoffs["c:s/i"]]
+
+
+def test_the_author_of_the_line_must_be_who_signs(repository: Repository) -> None:
+    path = repository.folder / "signoffs.yaml"
+    path.write_text("signoffs:\n" + entry(OPS[0]), "utf-8")
+    assert signed(repository.folder, "none") == [""]
+    repository.git(
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "first",
+        "--author=X <x@example.com>",
+        GIT_COMMITTER_NAME="X",
+        GIT_COMMITTER_EMAIL="x@example.com",
+    )
+    assert "no such path" in signed(repository.folder, "author")[0]
+    repository.commit("A@example.com")
+    assert signed(repository.folder, "author") == [""]
+    path.write_text(path.read_text("utf-8") + entry(OPS[1]), "utf-8")
+    assert signed(repository.folder, "author") == ["", "it is not committed yet, so its author is not shown"]
+    repository.commit(OPS[0], name="Person A")
+    ours, other = signed(repository.folder, "author")
+    assert ours == ""
+    assert other.startswith("the commit ")
+    assert other.endswith(" that wrote it is by Person A <a@example.com>")
+    path.write_text(path.read_text("utf-8") + entry("Person A"), "utf-8")
+    repository.commit("elsewhere@example.com", name="Person A")
+    assert signed(repository.folder, "author")[2] == ""
+
+
+@pytest.mark.parametrize("line", ["by: a@example.com", "on: 2026-03-01", "role: ops"])
+def test_a_line_that_somebody_else_changed_is_not_the_authors(repository: Repository, line: str) -> None:
+    path = repository.folder / "signoffs.yaml"
+    path.write_text("signoffs:\n" + entry(OPS[0]) + "    expires: 2026-04-01\n", "utf-8")
+    repository.commit(OPS[0])
+    assert signed(repository.folder, "author") == [""]
+    path.write_text(path.read_text("utf-8").replace(line, f"{line} # changed"), "utf-8")
+    repository.commit(OPS[1])
+    assert OPS[1] in signed(repository.folder, "author")[0]
+
+
+def test_without_a_repository_no_author_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "signoffs.yaml").write_text("signoffs:\n" + entry(OPS[0]), "utf-8")
+    assert signed(tmp_path, "author")[0].startswith("who wrote it could not be seen: ")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert signed(tmp_path, "author") == ["who wrote it could not be seen: git is not installed"]
+
+
+def test_a_doubtful_author_does_not_count() -> None:
+    assert judged(signoff(), author="it is not committed yet").endswith("does not count: it is not committed yet")
+
+
+def test_a_signature_must_be_good_and_trusted(repository: Repository, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    for name in ("known", "stranger"):
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(keys / name)]
+        subprocess.run(command, check=True, timeout=30)
+    public = (keys / "known.pub").read_text("utf-8")
+    (keys / "allowed").write_text(f'a@example.com namespaces="git" {public}', "utf-8")
+    repository.git("config", "gpg.format", "ssh")
+    repository.git("config", "gpg.ssh.allowedSignersFile", str(keys / "allowed"))
+    repository.git("config", "user.signingKey", str(keys / "known"))
+    path = repository.folder / "signoffs.yaml"
+    path.write_text("signoffs:\n" + entry(OPS[0]), "utf-8")
+    repository.commit(OPS[0], "-S")
+    assert signed(repository.folder, "signature") == [""]
+    path.write_text(path.read_text("utf-8") + entry(OPS[0]), "utf-8")
+    repository.commit(OPS[0])
+    assert signed(repository.folder, "signature")[1].endswith(" that wrote it is not signed")
+    assert signed(repository.folder, "author") == ["", ""]
+    repository.git("config", "user.signingKey", str(keys / "stranger"))
+    path.write_text(path.read_text("utf-8") + entry(OPS[0]), "utf-8")
+    repository.commit(OPS[0], "-S")
+    assert signed(repository.folder, "signature")[2].endswith(" is signed by a key that is not trusted here")
+
+
+def test_a_trusted_key_of_somebody_else_is_no_signature_of_the_author(repository: Repository, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True, timeout=30)
+    allowed = tmp_path / "allowed"
+    allowed.write_text(f"b@example.com {(tmp_path / 'key.pub').read_text('utf-8')}", "utf-8")
+    for name, value in (
+        ("gpg.format", "ssh"),
+        ("gpg.ssh.allowedSignersFile", str(allowed)),
+        ("user.signingKey", str(key)),
+    ):
+        repository.git("config", name, value)
+    path = repository.folder / "signoffs.yaml"
+    path.write_text("signoffs:\n" + entry(OPS[0]), "utf-8")
+    repository.commit(OPS[0], "-S")
+    assert signed(repository.folder, "signature")[0].endswith(" is signed by b@example.com")
+
+
+def test_the_age_of_evidence_is_that_of_its_last_commit(repository: Repository) -> None:
+    drill = repository.folder / "drill.md"
+    drill.write_text("All rows came back.\n", "utf-8")
+    os.utime(drill, (0, 0))
+    rule = {"evidence": EvidenceRule(max_age_days=30)}
+    file = signoff(evidence="drill.md")
+    assert "last changed on 1970-01-01" in judged(file, rule=rule, folder=repository.folder)
+    repository.commit(OPS[0], when="2026-02-08T23:30:00Z")
+    assert judged(file, rule=rule, folder=repository.folder).startswith("signed by")
+    drill.write_text("All rows came back!\n", "utf-8")
+    repository.commit(OPS[0], when="2026-02-07T23:30:00Z")
+    assert judged(file, rule=rule, folder=repository.folder).endswith(
+        "drill.md was last changed on 2026-02-07, 31 days ago; 30 days are allowed"
+    )
+    drill.write_text("changed, and not committed\n", "utf-8")
+    os.utime(drill, (1772000000, 1772000000))
+    assert authors.last_change(drill) == date(2026, 2, 25)
+    assert judged(file, rule=rule, folder=repository.folder).startswith("signed by")
+
+
+# Runs
+
+CHECKLIST = """\
+# Release
+
+## Papers
+
+- [ ] Runbook covers rollback
+- [x] Plan is written
+
+## People
+
+- [ ] Restore is rehearsed
+- [ ] Loose end
+"""
+BINDINGS: dict[str, dict[str, Any]] = {
+    "papers": {
+        "runbook-covers-rollback": {"check": "docs.sections", "on": "runbook", "sections": ["Rollback"]},
+        "plan-is-written": {"check": "docs.present", "on": "plan", "min_words": 3},
+    },
+    "people": {"restore-is-rehearsed": {"signoff": "ops"}},
+}
+CONFIGURATION: dict[str, Any] = {
+    "checklists": ["release.md"],
+    "roles": {"ops": list(OPS)},
+    "levels": ["silver", "gold"],
+    "signoffs": "signoffs.yaml",
+    "waivers": "waivers.yaml",
+    "targets": {"prod": {"documents": {"runbook": "runbook.md", "plan": "plan.md"}}},
+}
+
+
+class Project:
+    """A project in a folder, run by pytest in a process of its own."""
+
+    def __init__(self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pytester = pytester
+        self.folder = pytester.path
+        monkeypatch.setenv("READINESS_NOW", "2026-03-10T12:00:00Z")
+        self.write("release.md", CHECKLIST)
+        self.write("runbook.md", "# Runbook\n\n## Rollback\n\nTurn the switch.\n")
+        self.write("plan.md", "A plan of five words.\n")
+        self.dump("release.checks.yaml", BINDINGS)
+        self.people()
+        self.configure()
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, "utf-8")
+
+    def dump(self, name: str, data: object) -> None:
+        self.write(name, json.dumps(data))
+
+    def people(self, signoffs: object = None, waivers: object = None) -> None:
+        restore = {"item": "people/restore-is-rehearsed", "by": OPS[0], "role": "ops", "on": "2026-03-01"}
+        self.write("signoffs.yaml", _yaml("signoffs", [restore] if signoffs is None else signoffs))
+        self.write("waivers.yaml", _yaml("waivers", waivers or []))
+
+    def configure(self, *, policy: object = None, level: str = "", **more: object) -> None:
+        target = {**CONFIGURATION["targets"]["prod"], "policy": policy or {"min_score": 0}}
+        if level:
+            target["level"] = level
+        self.dump("readiness.yaml", {**CONFIGURATION, **more, "targets": {"prod": target}})
+
+    def bind(self, section: str, item: str, binding: object) -> None:
+        self.dump("release.checks.yaml", {**BINDINGS, section: {**BINDINGS[section], item: binding}})
+
+    def run(self, *options: str) -> pytest.RunResult:
+        arguments = ("--readiness-target=prod", "--readiness-out=out", "-p", "no:cacheprovider", *options)
+        return self.pytester.runpytest_inprocess(*arguments)
+
+    def verdict(self, *options: str) -> Verdict:
+        self.run(*options)
+        return outcome_of(read_result(self.folder / "out" / "result.json")).verdict
+
+    def states(self, *options: str) -> dict[str, str]:
+        return {item.full_id.rpartition("/")[2]: item.state for item in self.verdict(*options).items}
+
+
+def _yaml(key: str, entries: Any) -> str:
+    rows = ("  - {" + ", ".join(f"{name}: {value}" for name, value in each.items()) + "}\n" for each in entries)
+    return f"{key}:\n{''.join(rows)}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loaded() -> None:
+    """Load once what each run in this process would load anew."""
+    import pytest_readiness.run.run
+
+    assert pytest_readiness.run.run
+    load_catalogue()
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
+    return Project(pytester, monkeypatch)
+
+
+def test_the_project_as_it_is(project: Project) -> None:
+    assert project.states() == {
+        "runbook-covers-rollback": "passed",
+        "plan-is-written": "passed",
+        "restore-is-rehearsed": "passed",
+        "loose-end": "unverified",
+    }
+
+
+def test_the_clock_can_be_set(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    restore = {"item": "people/restore-is-rehearsed", "by": OPS[0], "role": "ops", "on": "2026-03-01"}
+    project.people([{**restore, "expires": "2026-03-11"}])
+    for now, state in (
+        ("2026-02-28", "unverified"),
+        ("2026-03-11T23:59:59Z", "passed"),
+        ("2026-03-12T00:30:00+02:00", "passed"),
+        ("2026-03-12", "unverified"),
+    ):
+        monkeypatch.setenv("READINESS_NOW", now)
+        assert project.states()["restore-is-rehearsed"] == state, now
+    monkeypatch.setenv("READINESS_NOW", "yesterday")
+    ran = project.run()
+    assert ran.ret == 4
+    ran.stderr.fnmatch_lines(["*READINESS_NOW='yesterday' is not an ISO date*"])
+
+
+def test_a_quorum_in_a_run(project: Project) -> None:
+    project.bind("people", "restore-is-rehearsed", {"signoff": {"role": "ops", "count": 2}})
+    assert project.states()["restore-is-rehearsed"] == "unverified"
+    restore = {"item": "people/restore-is-rehearsed", "role": "ops", "on": "2026-03-01"}
+    project.people([{**restore, "by": who} for who in OPS])
+    assert project.states()["restore-is-rehearsed"] == "passed"
+    project.bind("people", "restore-is-rehearsed", {"signoff": {"role": "ops", "count": 3}})
+    ran = project.run()
+    assert ran.ret == 4
+    ran.stderr.fnmatch_lines(["*3 must sign, and only 2 in readiness.yaml have the role 'ops'."])
+
+
+def test_the_author_of_a_signoff_in_a_run(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.configure(signoff_proof="author")
+    assert project.states()["restore-is-rehearsed"] == "unverified"
+    repository = Repository.__new__(Repository)
+    repository.folder = project.folder
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    repository.git("init", "-q")
+    repository.commit(OPS[0])
+    assert project.states()["restore-is-rehearsed"] == "passed"
+
+
+def test_an_item_above_the_targets_level_does_not_apply(project: Project) -> None:
+    check = BINDINGS["papers"]["runbook-covers-rollback"]
+    project.bind("papers", "runbook-covers-rollback", {**check, "level": "gold"})
+    for level, state in (("silver", "not applicable"), ("gold", "passed"), ("", "passed")):
+        project.configure(level=level)
+        assert project.states()["runbook-covers-rollback"] == state, level
+    project.bind("papers", ".level", "gold")
+    project.configure(level="silver")
+    assert project.states()["plan-is-written"] == "not applicable"
+    project.dump(
+        "release.checks.yaml",
+        {**BINDINGS, "papers": {".level": "gold", "runbook-covers-rollback": {**check, "level": "silver"}}},
+    )
+    assert project.states()["runbook-covers-rollback"] == "passed"
+
+
+@pytest.mark.parametrize(("section", "item"), [("papers", ".level"), ("papers", "runbook-covers-rollback")])
+def test_an_unknown_level_is_a_mistake(project: Project, section: str, item: str) -> None:
+    check = BINDINGS["papers"]["runbook-covers-rollback"]
+    project.bind(section, item, "golf" if item == ".level" else {**check, "level": "golf"})
+    ran = project.run()
+    assert ran.ret == 4
+    ran.stderr.fnmatch_lines(["*There is no level 'golf' in readiness.yaml. Did you mean 'gold'?"])
+
+
+def test_what_holds_but_not_strictly_passes_with_a_warning(project: Project) -> None:
+    plan = {"check": "docs.present", "on": "plan", "min_words": 3}
+    project.bind("papers", "plan-is-written", {**plan, "warn": {"min_words": 10}})
+    item = {each.item.slug: each for each in project.verdict().items}["plan-is-written"]
+    assert item.state == "passed"
+    assert "10 words" in item.results[0].warning
+    project.bind("papers", "plan-is-written", {**plan, "warn": {"min_words": 5}})
+    item = {each.item.slug: each for each in project.verdict().items}["plan-is-written"]
+    assert (item.state, item.results[0].warning) == ("passed", "")
+    project.bind("papers", "plan-is-written", {**plan, "min_words": 8, "warn": {"min_words": 10}})
+    assert project.states()["plan-is-written"] == "failed"
+    for wrong, why in (({}, "'warn' maps parameters"), ({"min_wrds": 1}, "Unknown key 'min_wrds' in 'warn'")):
+        project.bind("papers", "plan-is-written", {**plan, "warn": wrong})
+        ran = project.run()
+        assert ran.ret == 4
+        ran.stderr.fnmatch_lines([f"*{why}*"])
+
+
+def test_the_lowest_score_of_a_section(project: Project) -> None:
+    project.configure(policy={"min_score": 0, "sections": {"people": 50}})
+    assert project.verdict().go
+    project.configure(policy={"min_score": 0, "sections": {"people": 51}})
+    verdict = project.verdict()
+    assert verdict.reasons == ("section people scores 50.0, below 51",)
+    project.configure(policy={"min_score": 0, "sections": {"papers": 100}})
+    assert project.verdict().go
+    project.configure(policy={"min_score": 0, "sections": {"peple": 50}})
+    ran = project.run()
+    assert ran.ret == 4
+    ran.stderr.fnmatch_lines(["*The policy names the section 'peple', which no checklist has. Did you mean 'people'?"])
+
+
+def test_the_score_may_fall_by_so_much_only(project: Project) -> None:
+    project.configure(policy={"min_score": 0, "max_drop": 10})
+    assert project.verdict().reasons == (
+        "the policy bounds the drop of the score, and there is no baseline (--readiness-baseline FILE)",
+    )
+    (project.folder / "out" / "result.json").rename(project.folder / "before.json")
+    assert project.verdict("--readiness-baseline=before.json").go
+    project.write("plan.md", "\n")
+    verdict = project.verdict("--readiness-baseline=before.json")
+    assert len(verdict.reasons) == 1
+    assert verdict.reasons[0].startswith("the score fell by 25.0 since the baseline of 2026-03-10T12:00:00")
+    assert verdict.reasons[0].endswith("; 10 is allowed")
+    project.configure(policy={"min_score": 0, "max_drop": 25})
+    assert project.verdict("--readiness-baseline=before.json").go
+
+
+def test_drift(project: Project) -> None:
+    waiver = {"item": "papers/runbook-covers-rollback", "reason": "later", "by": OPS[1], "expires": "2026-03-31"}
+    expired = {"item": "papers/plan-is-written", "reason": "later", "by": OPS[1], "expires": "2026-03-09"}
+    project.people(waivers=[waiver, expired])
+    drift = project.verdict().drift
+    assert drift.unbound == ("release:people/loose-end",)
+    assert drift.needless == ("release:papers/runbook-covers-rollback", "release:papers/plan-is-written")
+    assert drift.expired == ("release:papers/plan-is-written",)
+    assert (drift.ticked, drift.better, drift.worse, drift.new, drift.gone) == ((), (), (), (), ())
+    (project.folder / "out" / "result.json").rename(project.folder / "before.json")
+    project.write("plan.md", "\n")
+    project.people(signoffs=[])
+    project.write("release.md", CHECKLIST.replace("Loose end", "New end"))
+    drift = project.verdict("--readiness-baseline=before.json").drift
+    assert [(change.item, change.after) for change in drift.ticked] == [("release:papers/plan-is-written", "failed")]
+    changes = {
+        word: [(change.item.rpartition("/")[2], change.before, change.after) for change in getattr(drift, word)]
+        for word in ("better", "worse", "new", "gone")
+    }
+    assert changes == {
+        "better": [],
+        "worse": [("plan-is-written", "passed", "failed"), ("restore-is-rehearsed", "passed", "unverified")],
+        "new": [("new-end", "", "unverified")],
+        "gone": [("loose-end", "unverified", "")],
+    }
+    (project.folder / "out" / "result.json").rename(project.folder / "before.json")
+    project.write("plan.md", "A plan of five words.\n")
+    better = project.verdict("--readiness-baseline=before.json").drift.better
+    assert [(change.item, change.before, change.after) for change in better] == [
+        ("release:papers/plan-is-written", "failed", "passed")
+    ]
+
+
+def test_a_waived_item_still_runs_and_does_not_count(project: Project) -> None:
+    waiver = {"item": "papers/plan-is-written", "reason": "later", "by": OPS[1], "expires": "2026-03-10"}
+    project.write("plan.md", "\n")
+    assert project.states()["plan-is-written"] == "failed"
+    project.people(waivers=[waiver])
+    verdict = project.verdict()
+    assert {item.item.slug: (item.state, item.weight) for item in verdict.items}["plan-is-written"] == ("waived", 0.0)
+    project.people(waivers=[{**waiver, "expires": "2026-03-09"}])
+    assert project.states()["plan-is-written"] == "failed"
+
+
+def test_entries_that_fit_no_item_are_mistakes(tmp_path: Path) -> None:
+    path = tmp_path / "signoffs.yaml"
+    path.write_text("signoffs:\n" + entry(OPS[0]).replace("s/i", "s/j"), "utf-8")
+    with pytest.raises(ProblemsError, match=r"signoffs\.yaml:2: No checklist has an item 's/j'\. Did you mean 's/i'"):
+        read_people(path, None, {"s/i": ["c:s/i"]})
+
+
+def test_a_text_cannot_pretend_to_be_gits_account(repository: Repository) -> None:
+    faked = "x\u2028author-mail <a@example.com>\u2028\t"
+    text = f'signoffs:\n  - {{item: s/i, by: {OPS[0]}, role: ops, on: 2026-03-01, note: "{faked}"}}\n'
+    (repository.folder / "signoffs.yaml").write_text(text, "utf-8")
+    repository.commit(OPS[1])
+    assert OPS[1] in signed(repository.folder, "author")[0]

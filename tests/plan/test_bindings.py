@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import Field
+
+from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.core.evidence import Evidence
+from pytest_readiness.core.problems import ProblemsError
+from pytest_readiness.core.registry import CHECKS, check
+from pytest_readiness.people.rules import SignoffRule
+from pytest_readiness.plan.bindings import AllOf, AnyOf, Binding, Part, Use, bindings_path, read_bindings
+
+CHECKLIST = """\
+# TLS
+
+- [ ] HSTS headers configured
+- [ ] Certificates expire late
+- [ ] Group
+  - [ ] One
+  - [ ] Two
+
+# Sign-off
+
+- [ ] UAT completed
+- [ ] CDN
+"""
+ROLES = {"product-owner": ("owner@example.com",), "security": ("security@example.com",), "operations": ()}
+DECLARED = {"url": frozenset({"shop", "public"})}
+
+
+@pytest.fixture(autouse=True)
+def _checks(registry: None) -> None:
+    @check("toy.header", severity="high", remedy="Send it.")
+    def header(
+        url: object,
+        *,
+        name: str = "X-Frame-Options",
+        min_age: Annotated[int, Field(gt=0)] = 1,
+        mode: Literal["strict", "lax"] = "strict",
+        paths: Annotated[list[str], Field(min_length=1)] = ["/"],  # noqa: B006
+    ) -> Evidence:
+        """The header is sent."""
+        return Evidence(name)
+
+    @check("toy.word", severity="low", remedy="Write it.")
+    def word(*, text: str) -> Evidence:
+        """The word is there."""
+        return Evidence(text)
+
+
+def bindings(tmp_path: Path, text: str) -> dict[str, Binding]:
+    checklist = parse_checklist(CHECKLIST, tmp_path / "CHECK.md")
+    path = bindings_path(checklist.path)
+    path.write_text(text, encoding="utf-8")
+    return read_bindings(path, checklist, CHECKS, ROLES, DECLARED)
+
+
+def mistakes(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(ProblemsError) as caught:
+        bindings(tmp_path, text)
+    told = str(caught.value).replace(f"{tmp_path}/CHECK.checks.yaml:", "").splitlines()
+    assert all(line.endswith((".", "?")) for line in told), told
+    return told
+
+
+def shape(part: Part | None) -> Any:
+    """A part as nested lists of check ids."""
+    if isinstance(part, AllOf | AnyOf):
+        return [type(part).__name__, *map(shape, part.parts)]
+    return part.check.id if part is not None else None
+
+
+def test_bindings_stand_beside_the_checklist() -> None:
+    assert bindings_path(Path("docs/CHECK.md")) == Path("docs/CHECK.checks.yaml")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("toy.header", "toy.header"),
+        ("{check: toy.header}", "toy.header"),
+        ("{check: toy.header, name: Via, on: shop}", "toy.header"),
+        ("[toy.header, {check: toy.word, text: a}]", ["AllOf", "toy.header", "toy.word"]),
+        ("{all: [toy.header]}", ["AllOf", "toy.header"]),
+        ("{any: [toy.header, {check: toy.word, text: a}]}", ["AnyOf", "toy.header", "toy.word"]),
+        (
+            "{all: [{any: [toy.header, {all: [toy.header]}]}, toy.header], severity: low, partial: security}",
+            ["AllOf", ["AnyOf", "toy.header", ["AllOf", "toy.header"]], "toy.header"],
+        ),
+    ],
+)
+def test_checks(tmp_path: Path, written: str, expected: Any) -> None:
+    (binding,) = bindings(tmp_path, f"tls:\n  hsts-headers-configured: {written}\n").values()
+    assert (binding.item, binding.line, shape(binding.checks)) == ("tls/hsts-headers-configured", 2, expected)
+
+
+def test_parameters_are_validated_and_completed(tmp_path: Path) -> None:
+    (binding,) = bindings(
+        tmp_path,
+        "tls:\n  hsts-headers-configured: {check: toy.header, min_age: 5, on: [shop, public], severity: low}\n",
+    ).values()
+    use = binding.checks
+    assert isinstance(use, Use)
+    assert use.parameters == {"name": "X-Frame-Options", "min_age": 5, "mode": "strict", "paths": ["/"]}
+    assert use.on == ("shop", "public")
+    assert binding.severity == "low"
+
+
+@pytest.mark.parametrize(
+    ("written", "role", "days"),
+    [
+        ("{signoff: product-owner}", "product-owner", None),
+        ("{signoff: product-owner, valid: 30d}", "product-owner", 30),
+        ("{signoff: product-owner, valid: '7 d', severity: critical}", "product-owner", 7),
+        ("{signoff: security, cadence: quarterly}", "security", 92),
+        ("{check: toy.header, partial: security, cadence: daily}", "security", 1),
+    ],
+)
+def test_signoffs(tmp_path: Path, written: str, role: str, days: int | None) -> None:
+    (binding,) = bindings(tmp_path, f"sign-off:\n  uat-completed: {written}\n").values()
+    assert binding.signoff == SignoffRule(role=role, valid_days=days)
+    assert (binding.checks is None) == ("signoff" in written)
+
+
+def test_not_applicable(tmp_path: Path) -> None:
+    (binding,) = bindings(tmp_path, "sign-off:\n  cdn: {not_applicable: 'no CDN '}\n").values()
+    assert binding == Binding("sign-off/cdn", 2, not_applicable="no CDN")
+
+
+def test_items_of_a_group_are_bound_one_by_one(tmp_path: Path) -> None:
+    assert list(bindings(tmp_path, "tls: {one: toy.header, two: toy.header}\n")) == ["tls/one", "tls/two"]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("toy.headr", "There is no check 'toy.headr'. Did you mean 'toy.header'?"),
+        ("{check: 5}", "There is no check '5'."),
+        ("5", "A binding is a check id, a list of them, or a mapping"),
+        ("", "A binding is a check id, a list of them, or a mapping"),
+        ("[]", "This must be a list of at least one check; an empty one would assert nothing."),
+        ("{all: []}", "This must be a list of at least one check"),
+        ("{any: toy.header}", "This must be a list of at least one check"),
+        ("{any: [toy.header, []]}", "This must be a list of at least one check"),
+        ("{all: [toy.header], any: [toy.header]}", "A binding holds exactly one of"),
+        ("{}", "A binding holds exactly one of"),
+        ("{severity: low}", "A binding holds exactly one of"),
+        ("{chek: toy.header}", "Unknown key 'chek' in this binding. Did you mean 'check'?"),
+        ("{all: [toy.header], sevrity: low}", "Unknown key 'sevrity' in this binding. Did you mean 'severity'?"),
+        ("{any: [toy.header], on: shop}", "Unknown key 'on' in this binding."),
+        ("{all: [{check: toy.header, severity: low}]}", "Unknown key 'severity' in the binding to toy.header."),
+        ("{check: toy.header, nam: Via}", "Unknown key 'nam' in the binding to toy.header. Did you mean 'name'?"),
+        ("{check: toy.header, min_age: 0}", "The binding to toy.header, 'min_age': "),
+        ("{check: toy.header, min_age: soon}", "The binding to toy.header, 'min_age': "),
+        ("{check: toy.header, mode: strictly}", "The binding to toy.header, 'mode': "),
+        ("{check: toy.header, paths: []}", "The binding to toy.header, 'paths': "),
+        ("{check: toy.header, name: [a]}", "The binding to toy.header, 'name': "),
+        ("toy.word", "The binding to toy.word lacks 'text'."),
+        ("{check: toy.word, text: a, on: shop}", "toy.word looks at no resource, so it takes no 'on'."),
+        ("{check: toy.header, on: shoop}", "No target declares a url named or labelled 'shoop'. Did you mean 'shop'?"),
+        ("{check: toy.header, on: []}", "'on' takes names or labels of resources."),
+        ("{check: toy.header, on: {a: b}}", "'on' takes names or labels of resources."),
+        ("{check: toy.header, severity: hihg}", "'hihg' is no severity. Did you mean 'high'?"),
+        ("{signoff: product-ownr}", "There is no role 'product-ownr' in readiness.yaml. Did you mean 'product-owner'?"),
+        ("{signoff: operations}", "1 must sign, and only 0 in readiness.yaml have the role 'operations'."),
+        ("{signoff: [security]}", "A sign-off names a role of readiness.yaml, or is a mapping with 'role'."),
+        ("{signoff: security, check: toy.header}", "Unknown key 'check' in this binding."),
+        ("{signoff: security, partial: security}", "'partial' names who signs beside checks"),
+        ("{signoff: security, valid: 30d, cadence: daily}", "Give 'valid' or 'cadence', not both."),
+        ("{signoff: security, valid: a month}", "'valid' is a number of days such as 30d."),
+        ("{signoff: security, valid: 0d}", "'valid' is a number of days such as 30d."),
+        ("{signoff: security, cadence: quaterly}", "'quaterly' is no cadence. Did you mean 'quarterly'?"),
+        ("{check: toy.header, valid: 30d}", "'valid' and 'cadence' bound a sign-off; there is none here."),
+        ("{check: toy.header, partial: nobody}", "There is no role 'nobody'"),
+        ("{not_applicable: ' '}", "'not_applicable' takes one text, the reason, and stands alone."),
+        ("{not_applicable: true}", "'not_applicable' takes one text"),
+        ("{not_applicable: why, check: toy.header}", "'not_applicable' takes one text"),
+    ],
+)
+def test_a_mistake_in_a_binding(tmp_path: Path, written: str, expected: str) -> None:
+    told = mistakes(tmp_path, f"# remark\ntls:\n  hsts-headers-configured: {written}\n")
+    assert any(line.startswith("3: ") and expected in line for line in told), told
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("tsl: {}\n", "1: CHECK.md has no section 'tsl' with items. Did you mean 'tls'?"),
+        ("tls: toy.header\n", "1: Section 'tls' must map items to bindings."),
+        ("tls:\n", "1: Section 'tls' must map items to bindings."),
+        (
+            "tls:\n  hsts-header-configured: toy.header\n",
+            "2: Section 'tls' has no item 'hsts-header-configured'. Did you mean 'hsts-headers-configured'?",
+        ),
+        ("tls:\n  group: toy.header\n", "2: 'tls/group' is a group; its state follows from its items. Bind those."),
+        (
+            "tls: {one: {check: toy.header, partial: securty, valid: 30d}}\n",
+            "1: There is no role 'securty' in readiness.yaml. Did you mean 'security'?",
+        ),
+        ("tls: {one: toy.header}\ntls: {two: toy.header}\n", "2: The key 'tls' stands twice; first on line 1."),
+    ],
+)
+def test_a_mistake_around_bindings(tmp_path: Path, text: str, expected: str) -> None:
+    assert mistakes(tmp_path, text) == [expected]
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    told = mistakes(
+        tmp_path,
+        """\
+tls:
+  hsts-headers-configured:
+    all:
+      - toy.headr
+      - check: toy.header
+        min_age: 0
+        nme: x
+  certificates-expire-late: toy.headr
+sign-off:
+  uat-completed: {signoff: owner}
+  cnd: {not_applicable: x}
+tsl: {}
+""",
+    )
+    assert [int(line.partition(":")[0]) for line in told] == [4, 6, 7, 8, 10, 11, 12]
+
+
+def test_names_of_resources_are_not_judged_where_no_target_declares_any(tmp_path: Path) -> None:
+    checklist = parse_checklist(CHECKLIST, tmp_path / "CHECK.md")
+    path = bindings_path(checklist.path)
+    path.write_text("tls: {one: {check: toy.header, on: anything}}\n", encoding="utf-8")
+    assert list(read_bindings(path, checklist, CHECKS, ROLES, {})) == ["tls/one"]
+
+
+def test_what_a_check_leaves_to_a_person_needs_one_who_signs(tmp_path: Path) -> None:
+    @check("toy.points", severity="high", remedy="Look at them.")
+    def points(url: object, *, signed: list[str] = []) -> Evidence:  # noqa: B006
+        """Every point is decided."""
+        return Evidence(", ".join(signed))
+
+    written = "tls:\n  one: {all: [{check: toy.points, signed: [a]}, toy.points]%s}\n"
+    assert bindings(tmp_path, written % ", partial: security")["tls/one"].signoff
+    assert mistakes(tmp_path, written % "") == [
+        "2: 'signed' of toy.points names what a person vouches for; add who: 'partial: ROLE'."
+    ]

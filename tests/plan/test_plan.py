@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_readiness.config.loading import load_configuration
+from pytest_readiness.core.evidence import Evidence, NotDeclared
+from pytest_readiness.core.problems import ProblemsError
+from pytest_readiness.core.registry import check
+from pytest_readiness.plan.plan import Plan, PlannedTest, make_plan
+
+CONFIGURATION = """
+roles: {owner: [owner@example.com]}
+signoffs: signoffs.yaml
+waivers: waivers.yaml
+targets:
+  prod:
+    urls:
+      shop: {url: https://shop.example.com, health: /healthz, labels: [public]}
+      api: https://api.example.com
+      shop-2: {url: https://shop2.example.com, labels: [public]}
+    documents: {shop: runbook.md}
+  other:
+    databases: {main: "redis://h/0"}
+    urls: {elsewhere: {url: "https://elsewhere.example.com", labels: [cdn]}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _checks(registry: None) -> None:
+    @check("toy.one", severity="high", remedy="r", asks=lambda url, p: {"paths": (p["path"],)})
+    def one(url: object, *, path: str = "/") -> Evidence:
+        """One."""
+        return Evidence(path)
+
+    @check("toy.two", severity="low", remedy="r")
+    def two(url: object) -> Evidence:
+        """Two."""
+        return Evidence("")
+
+    @check("toy.paper", severity="critical", remedy="r")
+    def paper(document: object) -> Evidence:
+        """Paper."""
+        return Evidence("")
+
+    @check("toy.cache", severity="medium", remedy="r")
+    def cache(redis: object) -> Evidence:
+        """Cache."""
+        return Evidence("")
+
+    @check("toy.load", severity="medium", remedy="r", check_class="active")
+    def load(url: object) -> Evidence:
+        """Load."""
+        return Evidence("")
+
+    @check("toy.free", severity="medium", remedy="r")
+    def free() -> Evidence:
+        """Free."""
+        return Evidence("")
+
+    def health(url: Any, parameters: object) -> dict[str, tuple[str, ...]]:
+        if url.health is None:
+            raise NotDeclared(f"{url.name} declares no health path")
+        return {"paths": (url.health,)}
+
+    @check("toy.health", severity="medium", remedy="r", asks=health)
+    def _health(url: object) -> Evidence:
+        """Health."""
+        return Evidence("")
+
+
+def planned(
+    folder: Path,
+    items: str,
+    bindings: str = "",
+    *,
+    allow: frozenset[str] = frozenset({"passive"}),
+    signoffs: str = "signoffs: []\n",
+    waivers: str = "waivers: []\n",
+) -> Plan:
+    (folder / "CHECK.md").write_text(f"# Release\n{items}\n", encoding="utf-8")
+    if bindings:
+        (folder / "CHECK.checks.yaml").write_text(f"release:\n  {bindings}\n", encoding="utf-8")
+    (folder / "signoffs.yaml").write_text(signoffs, encoding="utf-8")
+    (folder / "waivers.yaml").write_text(waivers, encoding="utf-8")
+    (folder / "readiness.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    configuration = load_configuration(folder / "readiness.yaml", "prod")
+    return make_plan(configuration, (folder / "CHECK.md",), allow, fenced=False)
+
+
+def planned_tests(folder: Path, bindings: str, item: str = "Item", **options: Any) -> list[PlannedTest]:
+    return list(planned(folder, f"- [ ] {item}", f"item: {bindings}" if bindings else "", **options).tests())
+
+
+def outcome(test: PlannedTest) -> str:
+    return f"{test.name}: {': '.join(test.settled)}" if test.settled else test.name
+
+
+@pytest.mark.parametrize(
+    ("bindings", "expected"),
+    [
+        ("toy.one", ["item[shop]", "item[api]", "item[shop-2]"]),
+        ("{check: toy.one, on: api}", ["item[api]"]),
+        ("{check: toy.one, on: public}", ["item[shop]", "item[shop-2]"]),
+        ("{check: toy.one, on: [api, public]}", ["item[shop]", "item[api]", "item[shop-2]"]),
+        ("{check: toy.one, on: cdn}", ["item[toy.one]: unverified: target prod declares no url named or labelled cdn"]),
+        ("toy.free", ["item[toy.free]"]),
+        ("toy.cache", ["item[toy.cache]: unverified: target prod declares no redis"]),
+        ("[toy.paper, toy.free]", ["item[toy.paper-shop]", "item[toy.free]"]),
+        (
+            "[toy.paper, toy.cache]",
+            ["item[toy.paper-shop]", "item[toy.cache]: unverified: target prod declares no redis"],
+        ),
+        ("{any: [toy.paper, toy.cache]}", ["item[shop]"]),
+        ("{any: [toy.cache, {check: toy.one, on: api}, toy.paper]}", ["item[toy.one-api]", "item[toy.paper-shop]"]),
+        ("{any: [{all: [toy.cache, toy.paper]}, toy.free]}", [
+            "item[toy.cache]: unverified: target prod declares no redis",
+            "item[toy.paper-shop]",
+            "item[toy.free]",
+        ]),
+        ("{any: [toy.cache, {check: toy.two, on: cdn}]}", [
+            "item[toy.cache]: unverified: target prod declares no redis",
+            "item[toy.two]: unverified: target prod declares no url named or labelled cdn",
+        ]),
+        ("{check: toy.paper, partial: owner}", ["item[toy.paper-shop]", "item[signoff]"]),
+        ("{signoff: owner}", ["item[signoff]"]),
+        ("{not_applicable: no cache}", ["item: not applicable: no cache"]),
+        ("", ["item: unverified: bound to nothing: no check answers it and nobody signs it"]),
+        ("{check: toy.load, on: api}", [
+            "item[toy.load]: unverified: toy.load is active; the target and the command line do not allow that"
+        ]),
+        ("{any: [toy.load, toy.paper]}", [
+            "item[toy.load]: unverified: toy.load is active; the target and the command line do not allow that",
+            "item[toy.paper-shop]",
+        ]),
+        ("toy.health", [
+            "item[shop]",
+            "item[api]: unverified: api declares no health path",
+            "item[shop-2]: unverified: shop-2 declares no health path",
+        ]),
+    ],
+)  # fmt: skip
+def test_tests_of_an_item(tmp_path: Path, bindings: str, expected: list[str]) -> None:
+    assert [outcome(test) for test in planned_tests(tmp_path, bindings)] == expected
+
+
+def test_what_the_target_allows_runs(tmp_path: Path) -> None:
+    tests = planned_tests(tmp_path, "{check: toy.load, on: api}", allow=frozenset({"passive", "active"}))
+    assert [outcome(test) for test in tests] == ["item[api]"]
+
+
+@pytest.mark.parametrize(
+    "bindings",
+    [
+        "[{check: toy.one, path: /a}, {check: toy.one, path: /b}]",
+        "[{check: toy.one, path: /a}, {check: toy.one, path: /b}, {check: toy.one, path: /c}]",
+        "[{check: toy.one, on: shop-2}, {check: toy.one, on: shop}, {check: toy.one, on: shop}]",
+        "[toy.one, toy.one, toy.two, toy.paper, toy.free, toy.free, toy.cache, toy.cache]",
+        "{all: [{check: toy.one, path: /a}, {check: toy.one, path: /b}], partial: owner}",
+    ],
+)
+def test_every_test_has_a_name_of_its_own_and_always_the_same(tmp_path: Path, bindings: str) -> None:
+    tests = planned_tests(tmp_path, bindings)
+    assert len({test.key for test in tests}) == len(tests)
+    assert [test.key for test in tests] == [test.key for test in planned_tests(tmp_path, bindings)]
+
+
+def test_names_do_not_depend_on_other_items(tmp_path: Path) -> None:
+    alone = planned(tmp_path, "- [ ] Zeile äöü\n- [ ] 日本語", "zeile-äöü: toy.paper\n  日本語: toy.paper")
+    assert [test.key for test in alone.tests()] == ["CHECK:release/zeile-äöü[shop]", "CHECK:release/日本語[shop]"]
+    turned = planned(tmp_path, "- [ ] 日本語\n- [ ] more\n- [ ] Zeile äöü", "zeile-äöü: toy.paper\n  日本語: toy.paper")
+    assert {test.key for test in alone.tests()} < {test.key for test in turned.tests()}
+
+
+@pytest.mark.parametrize(
+    ("item", "bindings", "severity"),
+    [
+        ("Item", "", "medium"),
+        ("Item", "toy.one", "high"),
+        ("Item", "[toy.two, toy.one]", "high"),
+        ("Item", "{check: toy.paper, severity: low}", "low"),
+        ("Item (optional)", "toy.paper", "low"),
+        ("Item (optional)", "{check: toy.two, severity: critical}", "critical"),
+        ("Item", "{signoff: owner, severity: high}", "high"),
+        ("Item", "{signoff: owner}", "medium"),
+    ],
+)
+def test_severity_of_an_item(tmp_path: Path, item: str, bindings: str, severity: str) -> None:
+    assert {test.severity for test in planned_tests(tmp_path, bindings, item)} == {severity}
+
+
+@pytest.mark.parametrize(
+    ("item", "bindings", "expected"),
+    [
+        ("Item (if applicable)", "toy.cache", "item: not applicable: if applicable: target prod declares no redis"),
+        (
+            "Item (if using Redis)",
+            "[toy.cache, toy.paper]",
+            "item[toy.cache]: unverified: target prod declares no redis",
+        ),
+        ("Item (if using Redis)", "", "item: unverified: bound to nothing: no check answers it and nobody signs it"),
+        ("Item (if applicable)", "{signoff: owner}", "item[signoff]"),
+        ("Item (if applicable)", "toy.paper", "item[shop]"),
+        ("~~Item~~", "toy.paper", "item: not applicable: struck through in the checklist"),
+        ("Item (N/A: no shop)", "toy.paper", "item: not applicable: no shop"),
+    ],
+)
+def test_items_with_a_condition(tmp_path: Path, item: str, bindings: str, expected: str) -> None:
+    assert outcome(planned_tests(tmp_path, bindings, item)[0]) == expected
+
+
+def test_questions_of_a_check_are_its_parameters(tmp_path: Path) -> None:
+    test, *_ = planned_tests(tmp_path, "{check: toy.one, path: /login}")
+    assert test.asks == {"paths": ("/login",)}
+
+
+def test_waivers_reach_every_test_of_their_item(tmp_path: Path) -> None:
+    waivers = "waivers:\n- {item: release/item, reason: r, by: cto@example.com, expires: 2026-01-01}\n"
+    tests = planned_tests(tmp_path, "[toy.one, toy.free]", waivers=waivers)
+    assert {test.waiver.reason for test in tests if test.waiver} == {"r"}
+    assert all(test.waiver for test in tests)
+
+
+def test_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ProblemsError) as caught:
+        planned(
+            tmp_path,
+            "- [ ] Item",
+            "item: toy.onne",
+            signoffs="signoffs:\n- {item: release/itm, by: a, role: owner, on: 2026-01-01}\n",
+            waivers="waivers:\n- {item: release/item}\n",
+        )
+    assert [problem.path.name for problem in caught.value.problems] == [
+        "CHECK.checks.yaml",
+        "signoffs.yaml",
+        "waivers.yaml",
+        "waivers.yaml",
+        "waivers.yaml",
+    ]
+
+
+def make(folder: Path, *documents: str) -> Plan:
+    (folder / "readiness.yaml").write_text("targets: {prod: }\n", encoding="utf-8")
+    configuration = load_configuration(folder / "readiness.yaml", "prod")
+    return make_plan(configuration, tuple(folder / each for each in documents), frozenset({"passive"}), fenced=False)
+
+
+def test_documents_that_are_no_checklists(tmp_path: Path) -> None:
+    (tmp_path / "EMPTY.md").touch()
+    (tmp_path / "PROSE.md").write_text("# Title\n\nNo boxes.\n", encoding="utf-8")
+    (tmp_path / "LATIN.md").write_bytes(b"- [ ] caf\xe9\n")
+    (tmp_path / "FOLDER.md").mkdir()
+    with pytest.raises(ProblemsError) as caught:
+        make(tmp_path, "EMPTY.md", "PROSE.md", "LATIN.md", "FOLDER.md", "GONE.md")
+    told = str(caught.value).replace(f"{tmp_path}/", "").splitlines()
+    assert [line.partition(":")[0] for line in told] == ["EMPTY.md", "PROSE.md", "LATIN.md", "FOLDER.md", "GONE.md"]
+    assert all(line.endswith(".") for line in told)
+
+
+def test_a_document_given_twice_is_one(tmp_path: Path) -> None:
+    (tmp_path / "CHECK.md").write_text("- [ ] Item\n", encoding="utf-8")
+    assert len(list(make(tmp_path, "CHECK.md", "CHECK.md").tests())) == 1
+
+
+def test_documents_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for path in ("CHECK.md", "a/CHECK.md"):
+        (tmp_path / path).write_text("- [ ] Item\n", encoding="utf-8")
+    with pytest.raises(ProblemsError, match="has the same file name; rename one"):
+        make(tmp_path, "CHECK.md", "a/CHECK.md")
+
+
+def test_checklists_with_the_same_items_are_told_apart(tmp_path: Path) -> None:
+    for name in ("A", "B"):
+        (tmp_path / f"{name}.md").write_text("# Release\n- [ ] Item\n", encoding="utf-8")
+    assert [test.full_item for test in make(tmp_path, "A.md", "B.md").tests()] == ["A:release/item", "B:release/item"]

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import pytest
+
+from pytest_readiness.protocols.html_page import FormError, HtmlPage
+
+PAGE = "https://shop.example.com/a/b"
+
+
+def form(inner: str, attributes: str = "method=post action=/to id=f", rest: str = "") -> HtmlPage:
+    return HtmlPage(f"<!doctype html><body><form {attributes}>{inner}</form>{rest}", PAGE)
+
+
+def sent(page: HtmlPage, **fields: str) -> list[tuple[str, str]]:
+    return list(page.filled(None, fields, ()).pairs)
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<h1>Thank you</h1><p>Order <b>4</b>2 &amp; more", "Thank you Order 42 & more"),
+        ("Wel<!-- x -->come<br>back", "Welcome back"),
+        ("<ul><li>one<li>two</ul>three", "one two three"),
+        (
+            "a<script>var x = 'paid'</script><style>p{}</style><noscript>paid</noscript><template>paid</template>b",
+            "a b",
+        ),
+        ("<p hidden>paid</p><div hidden=until-found><p>paid</p></div>due", "due"),
+        ("<input value=paid><img alt=paid>due", "due"),
+        ("<table><tr><td>1<td>2</table>", "1 2"),
+        ("", ""),
+        ("<!-- paid -->", ""),
+        ('<?xml version="1.0" encoding="latin-1"?><p>Grüße', "Grüße"),
+        ("a\0b", "ab"),
+    ],
+)
+def test_text_is_what_a_reader_finds(markup: str, text: str) -> None:
+    assert HtmlPage(markup, PAGE).text == text
+
+
+def test_links_are_absolute() -> None:
+    page = HtmlPage('<base href="/x/"><a href="y?z=1#top">A <b>b</b></a><a name=n>no</a><a href="http://[">?</a>', PAGE)
+    assert [(link.address, link.text) for link in page.links] == [
+        ("https://shop.example.com/x/y?z=1", "A b"),
+        ("", "?"),
+    ]
+
+
+def test_a_form_sends_what_a_browser_would() -> None:
+    page = form(
+        "<input type=hidden name=csrf value=abc><input name=plain value=p><input value=nameless>"
+        "<input name=off value=x disabled><fieldset disabled><input name=off2 value=x></fieldset>"
+        "<input type=checkbox name=yes checked><input type=checkbox name=no value=1>"
+        "<input type=radio name=r value=1><input type=radio name=r value=2 checked>"
+        "<select name=s><option>a b</option><option value=c selected>d</select>"
+        "<select name=first><option value=1>x<option value=2>y</select>"
+        "<select name=m multiple><option selected>1<option selected>2<option>3</select>"
+        "<textarea name=t>\n<b>bold</b> &lt;</textarea><input type=file name=f><input type=reset name=x value=y>"
+        "<button name=do value=go>Go</button><button name=do value=stop>Stop</button>",
+        rest="<input name=outside form=f value=o><input name=stranger value=s>",
+    )
+    filled = page.filled("#f", {}, ())
+    assert (filled.method, filled.address, filled.multipart) == ("POST", "https://shop.example.com/to", False)
+    assert filled.hidden == ("csrf",)
+    assert dict(filled.pairs) == {
+        "csrf": "abc",
+        "plain": "p",
+        "yes": "on",
+        "r": "2",
+        "s": "c",
+        "first": "1",
+        "m": "2",
+        "t": "<b>bold</b> <",
+        "outside": "o",
+        "do": "go",
+    }
+    assert [value for name, value in filled.pairs if name == "m"] == ["1", "2"]
+
+
+def test_fields_are_filled_in() -> None:
+    page = form("<input name=a value=old><input type=checkbox name=c value=1><input type=radio name=r value=1>")
+    assert sent(page, a="new", c="true", r="1") == [("a", "new"), ("c", "1"), ("r", "1")]
+    assert sent(page, c="false") == [("a", "old")]
+
+
+@pytest.mark.parametrize(
+    ("inner", "fields", "expected", "seen"),
+    [
+        ("<input name=a>", {"b": "1"}, "a form with a field 'b'", "its fields are: a"),
+        ("<input name=a disabled>", {"a": "1"}, "a field 'a' that can be filled in", "it is disabled"),
+        ("<input name=a type=file>", {"a": "1"}, "a field 'a' that can be filled in", "it takes a file, by 'upload'"),
+        (
+            "<select name=a><option>1<option disabled>2</select>",
+            {"a": "2"},
+            "a choice '2' of 'a'",
+            "the choices are: 1",
+        ),
+        ("<input type=radio name=a value=1>", {"a": "2"}, "a choice '2' of 'a'", "the choices are: 1"),
+    ],
+)
+def test_what_a_form_does_not_take(inner: str, fields: dict[str, str], expected: str, seen: str) -> None:
+    with pytest.raises(FormError) as caught:
+        sent(form(inner), **fields)
+    assert (caught.value.expected, caught.value.seen) == (expected, seen)
+
+
+def test_forms_are_told_apart() -> None:
+    page = HtmlPage("<form id=a action=/x><input name=q></form><form name=b action=?p=1><input name=q></form>", PAGE)
+    assert page.filled("#a", {}, ()).address == "https://shop.example.com/x"
+    assert page.filled("/x", {}, ()).address == "https://shop.example.com/x"
+    assert page.filled("b", {}, ()).address == "https://shop.example.com/a/b?p=1"
+    assert page.filled(2, {}, ()).address == "https://shop.example.com/a/b?p=1"
+    for wanted in ("#b", "c", 3, None):
+        with pytest.raises(FormError):
+            page.filled(wanted, {"q": "1"}, ())
+    with pytest.raises(FormError, match="a form on the page"):
+        HtmlPage("<p>nothing", PAGE).filled(None, {}, ())
+
+
+def test_hidden_fields() -> None:
+    page = HtmlPage(
+        "<base href=/shop/><form><input type=hidden name=own value=1></form>"
+        "<form action=to id=f><input type=Hidden name=csrf value=abc><input type=hidden name=csrf value=old disabled>"
+        "<input type=hidden value=nameless><input name=shown value=s><input type=hidden name=empty></form>"
+        "<input type=hidden name=outside form=f value=o><input type=hidden name=stranger><form action=to></form>",
+        PAGE,
+    )
+    assert page.hidden("/shop/to") == {"csrf": "abc", "empty": "", "outside": "o"}
+    assert page.hidden("/a/b") == page.hidden("/another") == {"own": "1"}
+    assert page.filled(1, {}, ()).address == PAGE
+    assert HtmlPage("<input type=hidden name=a>", PAGE).hidden("/to") == {}
+
+
+def test_metas() -> None:
+    page = HtmlPage("<meta charset=utf-8><meta name=csrf-token content=abc><meta name=empty>", PAGE)
+    assert page.metas == {"csrf-token": "abc", "empty": ""}
+
+
+def test_buttons_and_files() -> None:
+    page = form("<input type=file name=f><button formaction=/other formmethod=get formenctype=text/plain>Go</button>")
+    filled = page.filled(None, {}, ())
+    assert (filled.method, filled.address) == ("GET", "https://shop.example.com/other")
+    with pytest.raises(FormError, match="multipart/form-data"):
+        page.filled(None, {}, ("f",))
+    page = form("<input type=file name=f><input name=g>", "method=post enctype=multipart/form-data")
+    assert page.filled(None, {}, ("f",)).multipart
+    with pytest.raises(FormError, match="a file field 'g'"):
+        page.filled(None, {}, ("g",))
