@@ -139,7 +139,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 raise pytest.UsageError(f"--readiness-{option} needs --readiness-target NAME.")
         config.pluginmanager.register(Absent(), "readiness-absent")
         return
-    from pytest_readiness.run.run import start
+    from pytest_readiness.run.start import start
 
     start(config)
 

@@ -17,7 +17,8 @@ from pytest_readiness.config.loading import load_configuration
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
 from pytest_readiness.people.decisions import Circumstances, judge_signoffs
-from pytest_readiness.plan.bindings import bindings_path, read_bindings
+from pytest_readiness.plan.binding import bindings_path
+from pytest_readiness.plan.bindings import read_bindings
 from pytest_readiness.plan.plan import Plan, PlannedTest, make_plan
 from suites.demo import shop
 from tests.judging import judge

@@ -15,7 +15,7 @@ from pytest_readiness.core.registry import CLASSES
 from pytest_readiness.core.resources import word, words
 from pytest_readiness.people.decisions import Circumstances, judge_signoffs
 from pytest_readiness.people.rules import SignoffRule
-from pytest_readiness.plan.bindings import AllOf, Part, Use, bindings_path, uses
+from pytest_readiness.plan.binding import AllOf, Part, Use, bindings_path
 from pytest_readiness.verdict.result_file import outcome_of, read_result
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _why_severity(place: project.Place) -> str:
     if place.item.optional:
         return "because the checklist calls it optional"
     severity = place.planned.severities[place.item.id]
-    checks = list(dict.fromkeys(use.check.id for use in uses(binding.checks))) if binding else []
+    checks = list(dict.fromkeys(use.check.id for use in binding.uses)) if binding else []
     worst = [id for id in checks if load_catalogue()[id].severity == severity]
     if worst:
         return f"that of {' and '.join(worst)}" + (", the highest of its checks'" if len(checks) > len(worst) else "")

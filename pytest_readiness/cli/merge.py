@@ -50,7 +50,7 @@ def command(
     if problems := write_outputs(outcome, out, Redactor()):
         raise CommandError("\n".join(problems))
     if report is not None:
-        from pytest_readiness.report.html.again import write_page
+        from pytest_readiness.run.html_again import write_page
 
         write_page(outcome, report)
     places = (("report", report), ("results", out), ("history", history))

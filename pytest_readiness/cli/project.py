@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_readiness.checklist.checklist import Item, Section
     from pytest_readiness.config.target import Configuration
     from pytest_readiness.people.rules import SignoffRule
-    from pytest_readiness.plan.bindings import Binding
+    from pytest_readiness.plan.binding import Binding
     from pytest_readiness.plan.plan import Plan, PlannedChecklist
 
 ConfigOption = Annotated[

@@ -39,7 +39,7 @@ def command(
             raise CommandError("\n".join(problems))
         typer.echo(out)
     if html is not None:
-        from pytest_readiness.report.html.again import write_page
+        from pytest_readiness.run.html_again import write_page
 
         write_page(outcome, html)
         typer.echo(html)

@@ -140,8 +140,8 @@ class _Loader:
                 rest.lines[key] = values.lines[key]
         head = validate(TargetFile, rest, rest, (), f"target '{name}'", _Sections(problems, rest), context)
         resources: list[Resource] = []
-        for section in SECTIONS:
-            if section in values:
+        for section in values:
+            if section in SECTIONS:
                 resources += self._resources(section, values, problems, context)
         if not chosen:
             self.problems += [problem for problem in problems if "${" not in problem.message]

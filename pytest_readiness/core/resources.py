@@ -129,4 +129,5 @@ def word(kind: str) -> str:
 
 def words(kind: str) -> str:
     """What a person calls whatever counts as that kind ("url or endpoint")."""
-    return " or ".join(word(each) for each, model in KINDS.items() if kind in model.kinds())
+    counting = [model for model in KINDS.values() if kind in model.kinds()]
+    return " or ".join(word(model.kind) for model in sorted(counting, key=lambda model: -len(model.kinds())))

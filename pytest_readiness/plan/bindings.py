@@ -1,4 +1,4 @@
-"""Bindings: which checks answer an item of a checklist, or who signs it, or why it does not apply.
+"""Reading the bindings of a checklist.
 
 They stand in `CHECKLIST.checks.yaml` beside `CHECKLIST.md`, by section id and item slug. Everything in the file is
 validated here against the checklist, the catalogue and the declared resources, and every mistake told at once.
@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 from pytest_readiness.checklist.checklist import Checklist, Item
 from pytest_readiness.config.suites import FOLDER
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest
-from pytest_readiness.core.registry import BINDING_WORDS, SEVERITIES, Check, Severity
+from pytest_readiness.core.registry import BINDING_WORDS, SEVERITIES, Check
 from pytest_readiness.core.resources import words
 from pytest_readiness.core.validation import validate
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
 from pytest_readiness.people.rules import CADENCE_DAYS, Cadence, SignoffRule
+from pytest_readiness.plan.binding import AllOf, AnyOf, Binding, Part, Use
 
-SUFFIX = ".checks.yaml"
 SECTION_LEVEL = ".level"
 """Key of a section's level; no slug begins with a dot."""
 SIGNED = "signed"
@@ -29,79 +29,6 @@ SIGNED = "signed"
 _COMMON = frozenset(("severity", "level", "partial", "signoff", "valid", "cadence"))
 """Keys that a binding may have beside its checks."""
 _DAYS = re.compile(r"(\d{1,4})\s*d")
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """One check with its parameters, on some of the target's resources.
-
-    Attributes:
-        check: the check.
-        parameters: validated values, defaults included.
-        warn: values of a stricter judgement, where there is one: what passes but not with these, passes with a warning.
-        on: names or labels of resources; empty for all of the check's kind.
-        line: where it stands in the bindings.
-    """
-
-    check: Check
-    parameters: Mapping[str, Any]
-    warn: Mapping[str, Any] | None
-    on: tuple[str, ...]
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """Alternatives: those apply whose resources the target declares, and all that apply must pass."""
-
-    parts: tuple[Part, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    """Parts that must all pass."""
-
-    parts: tuple[Part, ...]
-
-
-Part = Use | AnyOf | AllOf
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """What answers one item.
-
-    Attributes:
-        item: id of the item.
-        line: where it stands in the bindings.
-        checks: the checks, where there are any.
-        signoff: who signs: the whole item, or, beside checks, the part that they cannot see.
-        not_applicable: why the item does not apply, where it does not.
-        severity: overrides the checks' own.
-        level: lowest level of a target that needs the item; "" for every target.
-    """
-
-    item: str
-    line: int
-    checks: Part | None = None
-    signoff: SignoffRule | None = None
-    not_applicable: str | None = None
-    severity: Severity | None = None
-    level: str = ""
-
-
-def uses(part: Part | None) -> Iterator[Use]:
-    """Every use of a check in a part, in order."""
-    if isinstance(part, Use):
-        yield part
-    elif part is not None:
-        for child in part.parts:
-            yield from uses(child)
-
-
-def bindings_path(checklist: Path) -> Path:
-    """Where the bindings of a checklist stand."""
-    return checklist.with_name(checklist.stem + SUFFIX)
 
 
 def read_bindings(
@@ -227,7 +154,7 @@ class _Reader:
 
     def _signed(self, binding: Binding) -> None:
         """What a check leaves to a person must have a person who signs."""
-        for use in uses(binding.checks):
+        for use in binding.uses:
             if use.parameters.get(SIGNED) and binding.signoff is None:
                 self.problem(
                     use.line, f"'{SIGNED}' of {use.check.id} names what a person vouches for; add who: 'partial: ROLE'."

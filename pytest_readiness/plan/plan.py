@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pytest_readiness.checklist.checklist import Checklist, ChecklistError, Item, Section, read_checklist
 from pytest_readiness.config.target import Configuration
@@ -15,10 +15,12 @@ from pytest_readiness.core.domains import catalogue
 from pytest_readiness.core.evidence import NotDeclared
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest
 from pytest_readiness.core.registry import SEVERITIES, Check, Severity
-from pytest_readiness.core.resources import Resource, words
+from pytest_readiness.core.resources import Resource
 from pytest_readiness.people.decisions import Decisions, Waiver, read_people
 from pytest_readiness.people.rules import CADENCE_DAYS, SignoffRule
-from pytest_readiness.plan.bindings import AllOf, AnyOf, Binding, Part, Use, bindings_path, read_bindings, uses
+from pytest_readiness.plan.binding import Binding, bindings_path
+from pytest_readiness.plan.bindings import read_bindings
+from pytest_readiness.plan.resolution import Resolver, Settled, Wanted
 
 DEFAULT_SEVERITY: Severity = "medium"
 """Of an item that no check and no binding gives one."""
@@ -57,7 +59,7 @@ class PlannedTest:
     warn: Mapping[str, Any] | None = None
     asks: Mapping[str, tuple[Hashable, ...]] = field(default_factory=dict)
     signoff: SignoffRule | None = None
-    settled: tuple[Literal["unverified", "not applicable"], str] | None = None
+    settled: Settled | None = None
     waiver: Waiver | None = None
 
     @property
@@ -208,9 +210,8 @@ class _Planner:
     def __init__(self, configuration: Configuration, allow: frozenset[str], decisions: Decisions) -> None:
         self.target = configuration.target
         self.levels = configuration.levels
-        self.allow = allow
         self.decisions = decisions
-        self.by_kind: dict[str | None, tuple[Resource, ...]] = {}
+        self.resolver = Resolver(configuration.target, allow)
 
     def checklist(self, checklist: Checklist, bindings: Mapping[str, Binding]) -> PlannedChecklist:
         tests: dict[str, tuple[PlannedTest, ...]] = {}
@@ -234,9 +235,10 @@ class _Planner:
             "severity": severity,
             "waiver": self.decisions.waivers.get(f"{checklist}:{item.id}"),
         }
+        resolved = self.resolver.resolve(binding.checks) if binding and binding.checks else None
         not_applicable = item.not_applicable or (binding.not_applicable if binding else None)
-        if not_applicable is None and item.condition and binding and binding.checks:
-            not_applicable = self._conditional(item.condition, binding.checks)
+        if not_applicable is None and item.condition and resolved and not resolved.declared:
+            not_applicable = f"{item.condition}: {resolved.missing}"
         if not_applicable is not None:
             yield PlannedTest(name=item.slug, settled=("not applicable", not_applicable), **common)
             return
@@ -247,11 +249,11 @@ class _Planner:
             reason = f"needed from level {binding.level} up; {self.target.name} is {self.target.level}"
             yield PlannedTest(name=item.slug, settled=("not applicable", reason), **common)
             return
-        wanted = list(self._wanted(binding.checks)) if binding.checks else []
-        several = len({use.check.id for use, *_ in wanted}) + (binding.signoff is not None) > 1
+        wanted = resolved.wanted if resolved else ()
+        several = len({each.use.check.id for each in wanted}) + (binding.signoff is not None) > 1
         taken: set[str] = set()
-        for use, resource, settled in wanted:
-            yield self._check(item, use, resource, settled, several, taken, common)
+        for each in wanted:
+            yield self._check(item, each, several, taken, common)
         if binding.signoff is not None:
             rule = with_cadence(binding.signoff, item, section)
             yield PlannedTest(name=f"{item.slug}[signoff]", signoff=rule, **common)
@@ -264,13 +266,12 @@ class _Planner:
     def _check(
         self,
         item: Item,
-        use: Use,
-        resource: Resource | None,
-        settled: tuple[Literal["unverified"], str] | None,
+        wanted: Wanted,
         several: bool,
         taken: set[str],
         common: Mapping[str, Any],
     ) -> PlannedTest:
+        use, resource, settled = wanted
         asks: dict[str, tuple[Hashable, ...]] = {}
         if settled is None and resource is not None:
             try:
@@ -297,47 +298,6 @@ class _Planner:
             settled=settled,
             **common,
         )
-
-    def _wanted(self, part: Part) -> Iterator[tuple[Use, Resource | None, tuple[Literal["unverified"], str] | None]]:
-        """Each use with each resource that it looks at, or with why it cannot look."""
-        if isinstance(part, AllOf):
-            for child in part.parts:
-                yield from self._wanted(child)
-        elif isinstance(part, AnyOf):
-            applying = [child for child in part.parts if any(self._resources(use) for use in uses(child))]
-            for child in applying or part.parts:
-                yield from self._wanted(child)
-        elif part.check.check_class not in self.allow:
-            reason = f"{part.check.id} is {part.check.check_class}; the target and the command line do not allow that"
-            yield part, None, ("unverified", reason)
-        else:
-            resources = self._resources(part)
-            for resource in resources:
-                yield part, resource, None
-            if not resources:
-                yield part, None, ("unverified", self._missing(part))
-
-    def _resources(self, use: Use) -> tuple[Resource | None, ...]:
-        kind = use.check.kind
-        if kind is None:
-            return (None,)
-        if kind not in self.by_kind:
-            self.by_kind[kind] = self.target.of(kind)
-        found = self.by_kind[kind]
-        if use.on:
-            found = tuple(each for each in found if each.name in use.on or not set(each.labels).isdisjoint(use.on))
-        return found
-
-    def _missing(self, use: Use) -> str:
-        assert use.check.kind is not None
-        named = f" named or labelled {' or '.join(use.on)}" if use.on else ""
-        return f"target {self.target.name} declares no {words(use.check.kind)}{named}"
-
-    def _conditional(self, condition: str, checks: Part) -> str | None:
-        kinds = [use for use in uses(checks) if not self._resources(use)]
-        if len(kinds) < sum(1 for _ in uses(checks)):
-            return None
-        return f"{condition}: {self._missing(kinds[0])}"
 
 
 def _leaves(items: tuple[Item, ...]) -> Iterator[Item]:
@@ -368,5 +328,5 @@ def _severity(item: Item, binding: Binding | None) -> Severity:
         return binding.severity
     if item.optional:
         return "low"
-    of_checks = [use.check.severity for use in uses(binding.checks)] if binding else []
+    of_checks = [use.check.severity for use in binding.uses] if binding else []
     return min(of_checks, key=SEVERITIES.index, default=DEFAULT_SEVERITY)

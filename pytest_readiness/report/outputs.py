@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import pytest
 
 from pytest_readiness.core.files import write_atomically
 from pytest_readiness.core.redact import Redactor, printable
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.result_file import FILE_NAME, ResultFile, as_text, file_of, outcome_of
-
-if TYPE_CHECKING:
-    from pytest_readiness.run.run import Run
 
 
 def makers(outcome: Outcome) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -64,27 +58,3 @@ def _problem(path: Path, make: Callable[[], str]) -> str:
         what = printable(f"{type(error).__name__}: {error}").rstrip(".")
         return f"{path} cannot be made: {what}; that is a defect of pytest-readiness."
     return ""
-
-
-class OutputReport:
-    """Writes the files at the end of the run."""
-
-    def __init__(self, config: pytest.Config, run: Run) -> None:
-        self.run = run
-        folder: Path = config.getoption("readiness_out")
-        self.folder = config.invocation_params.dir / folder
-        self.problems: tuple[str, ...] = ()
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the files; where one cannot be, the run ends with code 4."""
-        if self.run.outcome is None:
-            return
-        self.problems = write_outputs(self.run.outcome, self.folder, self.run.redact)
-        if self.problems:
-            session.exitstatus = pytest.ExitCode.USAGE_ERROR
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say what could not be written."""
-        for problem in self.problems:
-            terminalreporter.write_line(problem, red=True)

@@ -8,9 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import pytest
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_readiness.core.redact import Redactor, printable
 from pytest_readiness.verdict.drift import Change
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from pytest_readiness.gather.gatherer import Gatherer, Reading
-    from pytest_readiness.run.run import Run
 
 QUIET_SECONDS = 0.4
 """A wait shorter than this is not worth a line."""
@@ -49,22 +46,38 @@ _ASCII = str.maketrans({"·": "-", "…": "~", "–": "-", "→": ">", "•": "*
 """What stands for the characters of ours that a terminal may not know, each as wide."""
 
 
-def wait(config: pytest.Config, gatherer: Gatherer, readings: Sequence[Reading]) -> None:
+class Writer(Protocol):
+    """What a line is written to while a run goes on, as pytest's terminal reporter is."""
+
+    def ensure_newline(self) -> None:
+        """Begin a new line, unless one has just begun."""
+
+    def write(self, content: str, *, flush: bool = False) -> None:
+        """Write a text."""
+
+    def write_line(self, line: str) -> None:
+        """Write a line."""
+
+
+def wait(gatherer: Gatherer, readings: Sequence[Reading], writer: Writer | None, *, live: bool) -> None:
     """Wait until the readings are done, and say what is waited for.
 
     A terminal shows it in one line, which is gone afterwards. In a log a line is written now and then, so that a
     target that hangs is seen in it.
+
+    Args:
+        gatherer: tells how far it is.
+        readings: what is waited for.
+        writer: where to say it; None says nothing.
+        live: whether that is a terminal.
     """
     if all(reading.done.is_set() for reading in readings):
         return
-    reporter: pytest.TerminalReporter | None = config.pluginmanager.getplugin("terminalreporter")
-    verbosity = config.get_verbosity()
-    if reporter is None or verbosity < -1:
+    if writer is None:
         for reading in readings:
             reading.done.wait()
         return
-    live = getattr(reporter, "isatty", False) and verbosity >= 0
-    line: _LiveLine | _Log = _LiveLine(reporter) if live else _Log(reporter)
+    line: _LiveLine | _Log = _LiveLine(writer) if live else _Log(writer)
     for reading in readings:
         while not reading.done.wait(REFRESH_SECONDS):
             line.say(gatherer)
@@ -72,7 +85,7 @@ def wait(config: pytest.Config, gatherer: Gatherer, readings: Sequence[Reading])
 
 
 class _LiveLine:
-    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+    def __init__(self, reporter: Writer) -> None:
         self._reporter = reporter
         self._from = time.monotonic() + QUIET_SECONDS
         self._width = 0
@@ -94,7 +107,7 @@ class _LiveLine:
 
 
 class _Log:
-    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+    def __init__(self, reporter: Writer) -> None:
         self._reporter = reporter
         self._next = time.monotonic() + FIRST_LINE_SECONDS
 
@@ -102,7 +115,7 @@ class _Log:
         if time.monotonic() >= self._next:
             self._next += NEXT_LINE_SECONDS
             self._reporter.ensure_newline()
-            self._reporter.write_line(_progress(gatherer), flush=True)
+            self._reporter.write_line(_progress(gatherer))
 
     def end(self) -> None:
         """Nothing is to be taken back."""
@@ -126,40 +139,36 @@ def _progress(gatherer: Gatherer, room: int | None = None) -> str:
     return f"{short[: max(0, room - len(since) - 1)]}{dots}{since}"[:room]
 
 
-class TerminalReport:
-    """Writes the verdict below pytest's own lines."""
+def summary(
+    outcome: Outcome, redact: Redactor, verbosity: int, places: Sequence[tuple[str, Path]], *, coloured: bool
+) -> str:
+    """Return verdict, score, a bar a section, and what is open and why, as lines for a terminal.
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    Args:
+        outcome: of the run.
+        redact: hides secrets.
+        verbosity: as of pytest; from 1 on every open item is listed.
+        places: what was written, and where.
+        coloured: whether the terminal shows colours.
+    """
+    from rich.console import Console
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-        """Write verdict, score, a bar a section, and what is open and why."""
-        outcome = self.run.outcome
-        if outcome is None or not (outcome.verdict.items or outcome.shard):
-            return
-        terminalreporter.section("readiness", sep="=")
-        width = shutil.get_terminal_size().columns
-        buffer = io.StringIO()
-        from rich.console import Console
-
-        console = Console(
-            file=buffer,
-            width=max(width, 40),
-            # Without a height it takes a dumb terminal to have 80 columns.
-            height=25,
-            force_terminal=terminalreporter.hasmarkup,
-            no_color=not terminalreporter.hasmarkup,
-            color_system="standard" if terminalreporter.hasmarkup else None,
-            legacy_windows=False,
-            highlight=False,
-        )
-        options = (("readiness_report", "report"), ("readiness_out", "results"), ("readiness_history", "history"))
-        places = [(what, path) for option, what in options if (path := config.getoption(option)) is not None]
-        unicode = _unicode()
-        _Summary(console, outcome, self.run.redact, config.get_verbosity(), unicode, places).write()
-        text = buffer.getvalue()
-        terminalreporter.write(text if unicode else text.translate(_ASCII))
+    buffer = io.StringIO()
+    console = Console(
+        file=buffer,
+        width=max(shutil.get_terminal_size().columns, 40),
+        # Without a height it takes a dumb terminal to have 80 columns.
+        height=25,
+        force_terminal=coloured,
+        no_color=not coloured,
+        color_system="standard" if coloured else None,
+        legacy_windows=False,
+        highlight=False,
+    )
+    unicode = _unicode()
+    _Summary(console, outcome, redact, verbosity, unicode, places).write()
+    text = buffer.getvalue()
+    return text if unicode else text.translate(_ASCII)
 
 
 def print_summary(outcome: Outcome, places: Sequence[tuple[str, Path]]) -> None:

@@ -9,30 +9,30 @@ import pytest
 
 from pytest_readiness.core import audit
 from pytest_readiness.core.redact import Redactor, printable
+from pytest_readiness.run.settings import Settings
 
 PROBLEM = "readiness_audit_problem"
 """Key of an xdist worker's output."""
 
 
-def start_audit(config: pytest.Config, redact: Redactor) -> None:
+def start_audit(config: pytest.Config, settings: Settings, redact: Redactor) -> None:
     """Begin the log where one is asked for: before anything is asked or run.
 
     Raises:
         pytest.UsageError: it cannot be written.
     """
-    option: Path | None = config.getoption("readiness_audit")
+    option = settings.audit
     if option is None:
         return
-    path = config.invocation_params.dir / option
-    is_worker = hasattr(config, "workerinput")
+    path = settings.folder / option
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        log = audit.AuditLog(path, lambda text: redact(printable(redact(text))), fresh=not is_worker)
+        log = audit.AuditLog(path, lambda text: redact(printable(redact(text))), fresh=not settings.is_worker)
     except OSError as error:
         raise pytest.UsageError(f"--readiness-audit {option} cannot be written: {error.strerror}.") from None
     config.add_cleanup(log.close)
-    if not is_worker:
-        log(f"a run against target {config.getoption('readiness_target')} begins")
+    if not settings.is_worker:
+        log(f"a run against target {settings.target} begins")
         if log.problem:
             raise pytest.UsageError(f"--readiness-audit {option} cannot be written: {log.problem}.")
     audit.start(log)

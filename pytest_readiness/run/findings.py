@@ -9,7 +9,7 @@ import pytest
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.people.decisions import Vouched
 from pytest_readiness.plan.plan import PlannedTest
-from pytest_readiness.run.collect import PLANNED, ChecklistTest, waived
+from pytest_readiness.run.nodes import PLANNED, ChecklistTest, waived
 
 TEAM_FAILS = (AssertionError, pytest.fail.Exception)
 """What a team's own test raises where its claim is false."""

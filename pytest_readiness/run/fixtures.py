@@ -18,7 +18,7 @@ from pytest_readiness.core.resources import KINDS, Resource, word, words
 from pytest_readiness.domains.database.resource import databases
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.gather.gatherer import Gatherer
-from pytest_readiness.run.collect import PLANNED, ChecklistFile
+from pytest_readiness.run.nodes import PLANNED, ChecklistFile
 
 UMBRELLA = "database"
 """Fixture that stands for the databases of every engine."""

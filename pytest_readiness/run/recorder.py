@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,11 +13,11 @@ import pytest
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.redact import printable
 from pytest_readiness.core.registry import CLASSES, FACTS, class_of
-from pytest_readiness.run.collect import ChecklistTest
 from pytest_readiness.run.fixtures import resource_kinds
+from pytest_readiness.run.nodes import ChecklistTest
 
 if TYPE_CHECKING:
-    from pytest_readiness.run.run import Run
+    from pytest_readiness.run.state import Run
 from pytest_readiness.record.recording import FORMAT, Recorded, recorded
 
 READINGS = "readiness_readings"
@@ -34,8 +33,8 @@ class Recorder:
     def __init__(self, config: pytest.Config, run: Run) -> None:
         self.config = config
         self.run = run
-        option: Path = config.getoption("readiness_record")
-        self.path = config.invocation_params.dir / option
+        assert run.settings.record is not None
+        self.path = run.settings.folder / run.settings.record
         self.when = datetime.now(UTC)
         self.nodes: list[Any] = []
         self.said = ""
@@ -50,10 +49,10 @@ class Recorder:
         """Write the file, or hand the readings to the process that does."""
         from pytest_readiness.core.files import write_atomically
 
-        if self.config.option.collectonly:
+        if self.run.settings.collect_only:
             return
         readings = [recorded(reading, self.run.redact) for reading in self.run.gatherer.done()]
-        if self.run.is_worker:
+        if self.run.settings.is_worker:
             output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]
             output[READINGS] = [each.model_dump_json() for each in readings]
             return
@@ -67,7 +66,7 @@ class Recorder:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
             self.said = f"The recording {self.path} could not be written: {error.strerror or error}."
         else:
-            self.said = f"recording: {self.config.getoption('readiness_record')}"
+            self.said = f"recording: {self.run.settings.record}"
 
     def _text(self, readings: Iterable[Recorded]) -> str:
         data = {

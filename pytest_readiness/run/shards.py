@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_readiness.core.resources import Resource
-from pytest_readiness.run.collect import ChecklistTest
 from pytest_readiness.run.findings import key_of
+from pytest_readiness.run.nodes import ChecklistTest
 
 if TYPE_CHECKING:
-    from pytest_readiness.run.run import Run
+    from pytest_readiness.run.state import Run
 from pytest_readiness.verdict.shards import LOOKING, SETTLED, split
 
 

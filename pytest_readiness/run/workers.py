@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_readiness.run.run import Run
+    from pytest_readiness.run.state import Run
 
 VARIABLES = "readiness_variables"
 """Key of the controller's variables in a worker's input."""
@@ -33,7 +33,7 @@ class Workers:
         """Learn from a worker what was selected."""
         for nodeid in ids:
             path, *names = nodeid.split("::")
-            planned = self._run.checklists.get((self._run.config.rootpath / path).resolve())
+            planned = self._run.checklists.get((self._run.settings.root / path).resolve())
             if planned is not None and len(names) == 2:
                 self._run.expected[f"{planned.checklist.name}:{names[0]}/{names[1].partition('@')[0]}"] = None
             else:

@@ -14,6 +14,8 @@ from pytest_readiness.plan.plan import Plan
 from pytest_readiness.verdict.drift import Baseline, Drift, find_drift
 from pytest_readiness.verdict.result import State, TestResult, worst
 
+NO_GO = 6
+"""Exit code: NO-GO, though no test failed, because something is unverified, unsigned or could not be verified."""
 OPEN: tuple[State, ...] = ("failed", "error", "unverified")
 """States of an item that keep a release from being ready."""
 DID_NOT_RUN = "did not run: the run ended before it"
@@ -311,6 +313,16 @@ def _drop_reasons(score: float | None, policy: Policy, baseline: Baseline | None
     if drop <= policy.max_drop:
         return ()
     return (f"the score fell by {drop:.1f} since the baseline of {baseline.when}; {policy.max_drop:g} is allowed",)
+
+
+def exit_code(verdict: Verdict) -> int:
+    """Return the exit code of a verdict: 0 GO, 1 NO-GO and a test failed, 6 NO-GO though none failed.
+
+    That of a shard is as if its part were the whole.
+    """
+    if verdict.sound:
+        return 0
+    return 1 if verdict.counts.get("failed") else NO_GO
 
 
 def headline(verdict: Verdict, replayed_from: str) -> str:

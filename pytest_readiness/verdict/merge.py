@@ -12,9 +12,8 @@ from pytest_readiness.config.model import Policy
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.core.registry import Severity
 from pytest_readiness.people.decisions import Waiver
-from pytest_readiness.run.run import exit_code
 from pytest_readiness.verdict.drift import find_drift
-from pytest_readiness.verdict.judging import DID_NOT_RUN, SectionVerdict, conclude, judge_section
+from pytest_readiness.verdict.judging import DID_NOT_RUN, SectionVerdict, conclude, exit_code, judge_section
 from pytest_readiness.verdict.outcome import Outcome, Shard
 from pytest_readiness.verdict.provenance import Provenance
 from pytest_readiness.verdict.result import TestResult

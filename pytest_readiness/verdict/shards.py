@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 from pytest_readiness.verdict.outcome import Shard
 
@@ -19,22 +16,6 @@ if TYPE_CHECKING:
 
 LOOKING, SETTLED = 10, 1
 """How much a test counts when shards are balanced: one that looks at something, one that is settled beforehand."""
-_OPTION = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
-
-
-def parse_shard(text: str) -> tuple[int, int]:
-    """Return number and count of "K/N".
-
-    Raises:
-        pytest.UsageError: it is not that.
-    """
-    match = _OPTION.fullmatch(text)
-    number, of = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not 1 <= number <= of:
-        raise pytest.UsageError(
-            f"--readiness-shard takes K/N, shard K of N, with K from 1 to N, such as 2/3; not '{text}'."
-        )
-    return number, of
 
 
 def split(units: Sequence[tuple[str, ...]], weights: Sequence[int], of: int) -> list[int]:

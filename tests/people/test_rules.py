@@ -398,9 +398,9 @@ def _yaml(key: str, entries: Any) -> str:
 @pytest.fixture(scope="module", autouse=True)
 def _loaded() -> None:
     """Load once what each run in this process would load anew."""
-    import pytest_readiness.run.run
+    import pytest_readiness.run.start
 
-    assert pytest_readiness.run.run
+    assert pytest_readiness.run.start
     load_catalogue()
 
 

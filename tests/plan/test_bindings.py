@@ -11,7 +11,8 @@ from pytest_readiness.core.evidence import Evidence
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.registry import CHECKS, check
 from pytest_readiness.people.rules import SignoffRule
-from pytest_readiness.plan.bindings import AllOf, AnyOf, Binding, Part, Use, bindings_path, read_bindings
+from pytest_readiness.plan.binding import AllOf, AnyOf, Binding, Part, Use, bindings_path
+from pytest_readiness.plan.bindings import read_bindings
 
 CHECKLIST = """\
 # TLS

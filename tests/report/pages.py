@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from pytest_readiness.report.html.again import write_page
+from pytest_readiness.run.html_again import write_page
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.result_file import ResultFile, outcome_of
 from tests.release import Release

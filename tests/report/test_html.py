@@ -20,7 +20,6 @@ import pytest
 from pytest_readiness.core.evidence import Attachment
 from pytest_readiness.core.redact import MASK, Redactor
 from pytest_readiness.people.decisions import Signature
-from pytest_readiness.report.html.hooks import finished
 from pytest_readiness.report.html.page import (
     FOLDER,
     Command,
@@ -33,6 +32,7 @@ from pytest_readiness.report.html.page import (
     unsigned,
     why,
 )
+from pytest_readiness.report.html.whole import finished
 from pytest_readiness.verdict.judging import ItemVerdict
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.provenance import Provenance

@@ -27,10 +27,10 @@ for _module in (
     "rich.table",
     "ruamel.yaml.cyaml",
     "pytest_readiness.record.recording",
-    "pytest_readiness.run.run",
+    "pytest_readiness.run.start",
 ):
     importlib.import_module(_module)
-for _module in ("run.audit_log", "report.html.hooks", "report.outputs", "report.terminal"):
+for _module in ("run.audit_log", "run.html_report", "run.reports", "report.outputs", "report.terminal"):
     importlib.import_module(f"pytest_readiness.{_module}")
 
 BOUND = 60.0

@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from pytest_readiness.verdict.shards import parse_shard, split
+from pytest_readiness.run.settings import parse_shard
+from pytest_readiness.verdict.shards import split
 from tests.release import Release
 
 

@@ -15,8 +15,7 @@ from pytest_readiness.config.target import Configuration, Target
 from pytest_readiness.core.registry import SEVERITIES, Severity
 from pytest_readiness.people.decisions import Decisions, Signature
 from pytest_readiness.plan.plan import Plan, PlannedChecklist, PlannedTest
-from pytest_readiness.run.run import exit_code
-from pytest_readiness.verdict.judging import Verdict, judge, shown
+from pytest_readiness.verdict.judging import Verdict, exit_code, judge, shown
 from pytest_readiness.verdict.result import STATES, State, TestResult, from_properties, worst
 
 Outcome = tuple[Severity, *tuple[State | None, ...]]

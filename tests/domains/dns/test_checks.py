@@ -32,7 +32,8 @@ from pytest_readiness.domains.dns.checks.answers import _beside
 from pytest_readiness.domains.dns.facts.registration import _get
 from pytest_readiness.domains.dns.resource import Domain
 from pytest_readiness.domains.host.resource import Host
-from pytest_readiness.plan.bindings import bindings_path, read_bindings
+from pytest_readiness.plan.binding import bindings_path
+from pytest_readiness.plan.bindings import read_bindings
 from pytest_readiness.record.recording import _types
 from tests.judging import judge, read
 from tests.namespace import namespace

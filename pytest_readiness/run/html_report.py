@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import os
-import re
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +12,7 @@ import pytest
 
 from pytest_readiness.core.redact import printable
 from pytest_readiness.report.html.page import FOLDER, render
+from pytest_readiness.report.html.whole import finished
 from pytest_readiness.verdict.result import TestResult, from_properties
 
 if TYPE_CHECKING:
@@ -38,7 +36,6 @@ class Source(Protocol):
 
 
 _TEST_COLUMN = 1
-_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _WITHOUT_SCRIPT = "<noscript><style>.controls, #results-table, #environment-header { display: none }</style></noscript>"
 """What pytest-html fills by script stays out of sight where there is none."""
 
@@ -119,40 +116,3 @@ def _is_told(report: pytest.TestReport) -> bool:
         return False
     defect = result.state == "error" and not report.longreprtext.startswith("could not verify")
     return not defect and (report.when != "teardown" or report.passed)
-
-
-def finished(page: str, script: str) -> str:
-    """Return pytest-html's page with what none of its hooks can add.
-
-    That is the language, the width of phones, a landmark, and a policy which lets the page run the two scripts that it
-    came with, and load nothing.
-
-    Args:
-        page: as pytest-html wrote it.
-        script: ours.
-    """
-    page = page.replace("<html>", '<html lang="en">', 1)
-    page = page.replace("<body>", "<body><main>", 1).replace("<footer>", "</main><footer>", 1)
-    page = page.replace(' onclick="location.reload()"', "", 1)
-    head = '<meta charset="utf-8"/>'
-    added = [head, '<meta name="viewport" content="width=device-width, initial-scale=1"/>']
-    scripts = [found[1] for found in _SCRIPT.finditer(page)]
-    if all(each == script or _is_pytest_html(each) for each in scripts):
-        sources = " ".join(f"'sha256-{_sha256(each)}'" for each in scripts)
-        added.append(
-            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-            f"script-src {sources}; style-src 'unsafe-inline'; img-src data:; media-src data:; "
-            "base-uri 'none'; form-action 'none'\"/>"
-        )
-    return page.replace(head, "\n    ".join(added), 1)
-
-
-def _is_pytest_html(script: str) -> bool:
-    import pytest_html
-
-    known = Path(pytest_html.__file__).with_name("resources") / "app.js"
-    return known.is_file() and script.strip() == known.read_text("utf-8").strip()
-
-
-def _sha256(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

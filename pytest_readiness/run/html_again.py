@@ -16,7 +16,7 @@ import pytest
 from pytest_readiness.core.files import write_atomically
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.core.redact import Redactor
-from pytest_readiness.report.html.hooks import HtmlReport
+from pytest_readiness.run.html_report import HtmlReport
 from pytest_readiness.verdict.outcome import Outcome, Report
 
 _VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")

@@ -1,0 +1,90 @@
+"""A binding: which checks answer an item of a checklist, or who signs it, or why it does not apply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_readiness.core.registry import Check, Severity
+from pytest_readiness.people.rules import SignoffRule
+
+SUFFIX = ".checks.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One check with its parameters, on some of the target's resources.
+
+    Attributes:
+        check: the check.
+        parameters: validated values, defaults included.
+        warn: values of a stricter judgement, where there is one: what passes but not with these, passes with a warning.
+        on: names or labels of resources; empty for all of the check's kind.
+        line: where it stands in the bindings.
+    """
+
+    check: Check
+    parameters: Mapping[str, Any]
+    warn: Mapping[str, Any] | None
+    on: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Alternatives: those apply whose resources the target declares, and all that apply must pass."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Parts that must all pass."""
+
+    parts: tuple[Part, ...]
+
+
+Part = Use | AnyOf | AllOf
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What answers one item.
+
+    Attributes:
+        item: id of the item.
+        line: where it stands in the bindings.
+        checks: the checks, where there are any.
+        signoff: who signs: the whole item, or, beside checks, the part that they cannot see.
+        not_applicable: why the item does not apply, where it does not.
+        severity: overrides the checks' own.
+        level: lowest level of a target that needs the item; "" for every target.
+    """
+
+    item: str
+    line: int
+    checks: Part | None = None
+    signoff: SignoffRule | None = None
+    not_applicable: str | None = None
+    severity: Severity | None = None
+    level: str = ""
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """Every use of a check in it, in order."""
+        return tuple(_uses(self.checks))
+
+
+def _uses(part: Part | None) -> Iterator[Use]:
+    if isinstance(part, Use):
+        yield part
+    elif part is not None:
+        for child in part.parts:
+            yield from _uses(child)
+
+
+def bindings_path(checklist: Path) -> Path:
+    """Where the bindings of a checklist stand."""
+    return checklist.with_name(checklist.stem + SUFFIX)

@@ -1,0 +1,91 @@
+"""What a binding means for a target: each check with each resource that it looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from pytest_readiness.config.target import Target
+from pytest_readiness.core.resources import Resource, words
+from pytest_readiness.plan.binding import AnyOf, Part, Use
+
+Settled = tuple[Literal["unverified", "not applicable"], str]
+"""How a test ends where nothing needs to be looked at, and why."""
+
+
+class Wanted(NamedTuple):
+    """A use of a check with a resource that it looks at, or with why it cannot look."""
+
+    use: Use
+    resource: Resource | None
+    settled: Settled | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A part of a binding, resolved.
+
+    Attributes:
+        wanted: what is to be tested, in order.
+        declared: whether the target declares something that any of its checks looks at.
+        missing: what it does not declare of the first check that lacks a resource, as a clause; "" where none does.
+    """
+
+    wanted: tuple[Wanted, ...]
+    declared: bool
+    missing: str
+
+
+class Resolver:
+    """Resolves bindings against one target; what two bindings share is looked up once.
+
+    Args:
+        target: whose resources are looked at.
+        allow: classes of checks that may run.
+    """
+
+    def __init__(self, target: Target, allow: frozenset[str]) -> None:
+        self._target = target
+        self._allow = allow
+        self._by_kind: dict[str, tuple[Resource, ...]] = {}
+
+    def resolve(self, part: Part) -> Resolved:
+        """Return what a part of a binding means for the target."""
+        if isinstance(part, Use):
+            return self._use(part)
+        children = [self.resolve(child) for child in part.parts]
+        chosen = children
+        if isinstance(part, AnyOf):
+            chosen = [child for child in children if child.declared] or children
+        return Resolved(
+            wanted=tuple(wanted for child in chosen for wanted in child.wanted),
+            declared=any(child.declared for child in children),
+            missing=next((child.missing for child in children if child.missing), ""),
+        )
+
+    def _use(self, use: Use) -> Resolved:
+        check, resources = use.check, self._resources(use)
+        missing = "" if resources else self._missing(use)
+        if check.check_class not in self._allow:
+            reason = f"{check.id} is {check.check_class}; the target and the command line do not allow that"
+            wanted = [Wanted(use, None, ("unverified", reason))]
+        else:
+            wanted = [Wanted(use, resource, None) for resource in resources]
+            wanted = wanted or [Wanted(use, None, ("unverified", missing))]
+        return Resolved(tuple(wanted), bool(resources), missing)
+
+    def _resources(self, use: Use) -> tuple[Resource | None, ...]:
+        kind = use.check.kind
+        if kind is None:
+            return (None,)
+        if kind not in self._by_kind:
+            self._by_kind[kind] = self._target.of(kind)
+        found = self._by_kind[kind]
+        if use.on:
+            found = tuple(each for each in found if each.name in use.on or not set(each.labels).isdisjoint(use.on))
+        return found
+
+    def _missing(self, use: Use) -> str:
+        assert use.check.kind is not None
+        named = f" named or labelled {' or '.join(use.on)}" if use.on else ""
+        return f"target {self._target.name} declares no {words(use.check.kind)}{named}"

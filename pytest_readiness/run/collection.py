@@ -1,0 +1,113 @@
+"""Collecting a run: its checklists, the tests of the team's own that answer items, and what all of them need."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_readiness.core.problems import nearest
+from pytest_readiness.plan.plan import PlannedChecklist, PlannedTest
+from pytest_readiness.run.findings import ANSWERED, TEAM_FAILS, key_of
+from pytest_readiness.run.fixtures import parametrize
+from pytest_readiness.run.nodes import ChecklistFile, ChecklistTest, section_markers, waived
+from pytest_readiness.run.state import Run
+
+
+class Collection:
+    """The plugin that collects a run."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """Collect the run's checklists, and no other Markdown file."""
+        planned = self._run.checklists.get(file_path.resolve())
+        if planned is None:
+            return None
+        root = self._run.settings.root
+        # pytest gives a file outside the root directory no id of its own, and two of them the same.
+        outside: dict[str, Any] = (
+            {} if file_path.is_relative_to(root) else {"nodeid": Path(os.path.relpath(file_path, root)).as_posix()}
+        )
+        node: pytest.Collector = ChecklistFile.from_parent(parent, path=file_path, planned=planned, **outside)
+        return node
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Give a team's own tests the target's resources."""
+        parametrize(metafunc, self._run.plan.configuration.target)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        """Let a team's own tests answer items."""
+        by_item: dict[str, PlannedTest] = {}
+        planned_of: dict[str, PlannedChecklist] = {}
+        for planned in self._run.plan.checklists.values():
+            for tests in planned.tests.values():
+                for test in tests:
+                    by_item.setdefault(test.full_item, test)
+                    planned_of[test.full_item] = planned
+        names: dict[str, list[str]] = {}
+        for full in by_item:
+            names.setdefault(full, []).append(full)
+            names.setdefault(full.rpartition(":")[2], []).append(full)
+        answered: set[str] = set()
+        wrong = []
+        for item in items:
+            answers = item.get_closest_marker("readiness")
+            if answers is None or isinstance(item, ChecklistTest):
+                continue
+            wanted = str(answers.args[0]) if answers.args else ""
+            found = names.get(wanted, [])
+            if len(found) != 1:
+                why = (
+                    f"is an item of several checklists; write {' or '.join(found)}."
+                    if found
+                    else (f"is no item of this run's checklists.{nearest(wanted, names)}")
+                )
+                wrong.append(f"{item.nodeid}: '{wanted}' {why}")
+                continue
+            test = by_item[found[0]]
+            item.stash[ANSWERED] = test
+            self._run.answers[key_of(item)] = test.full_item
+            answered.add(test.full_item)
+            marks: list[str | pytest.MarkDecorator] = [test.severity, *section_markers(test.section)]
+            for mark in (*marks, *waived(test, *TEAM_FAILS)):
+                item.add_marker(mark)
+        if wrong:
+            # Whatever is left is still gathered for; and xdist takes a worker's error for one of its own.
+            items.clear()
+            if not self._run.settings.is_worker:
+                raise pytest.UsageError("\n".join(dict.fromkeys(wrong)))
+            session.shouldfail = " ".join(dict.fromkeys(wrong))
+        items[:] = [
+            item
+            for item in items
+            if not (
+                isinstance(item, ChecklistTest)
+                and item.planned.full_item in answered
+                and item.planned.settled is not None
+                and item.planned.check is None
+                and item.planned.settled[0] == "unverified"
+            )
+        ]
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Begin to gather what the selected tests need."""
+        for item in session.items:
+            if isinstance(item, ChecklistTest):
+                self._run.expected[item.planned.key] = None
+            else:
+                self._run.team_missing[item.nodeid] = None
+        gc.freeze()
+        gc.enable()
+        given_up = session.testsfailed and not session.config.option.continue_on_collection_errors
+        if not self._run.settings.is_worker and not self._run.settings.collect_only and not given_up:
+            self._run.gather(session.items)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember that something could not be collected: a run that goes on all the same is not whole."""
+        self._run.other_failed = self._run.other_failed or report.failed

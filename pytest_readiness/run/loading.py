@@ -1,0 +1,126 @@
+"""Reading all that a run needs before it contacts anything: every mistake in it is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_readiness.config.loading import ConfigurationError, find_configuration, load_configuration
+from pytest_readiness.core.problems import Problem, ProblemsError
+from pytest_readiness.core.redact import Redactor
+from pytest_readiness.core.registry import CLASSES
+from pytest_readiness.plan.plan import Plan, make_plan
+from pytest_readiness.run.settings import Settings
+from pytest_readiness.verdict.drift import Baseline, read_baseline
+
+if TYPE_CHECKING:
+    from pytest_readiness.config.target import Configuration
+    from pytest_readiness.record.recording import Recording
+
+
+class LoadingError(Exception):
+    """There is nothing to run; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a run is made from.
+
+    Attributes:
+        plan: the tests, with the configuration and the decisions that they follow from.
+        paths: what pytest is to collect where the command line names no path; else None.
+        baseline: the earlier result to compare with, where one is named.
+        recording: what is judged in place of the target, in a replay.
+    """
+
+    plan: Plan
+    paths: tuple[Path, ...] | None
+    baseline: Baseline | None
+    recording: Recording | None
+
+
+def load(settings: Settings, path: Path, variables: Mapping[str, str], redact: Redactor) -> Loaded:
+    """Read readiness.yaml and all that belongs to it, and make the plan.
+
+    Args:
+        settings: of the run.
+        path: readiness.yaml.
+        variables: values for `${NAME}` beside the environment.
+        redact: gets to know the secrets.
+
+    Raises:
+        LoadingError: the file names nothing to run.
+        ProblemsError: every mistake found.
+    """
+    problems: tuple[Problem, ...] = ()
+    try:
+        configuration = load_configuration(path, settings.target, variables)
+    except ConfigurationError as error:
+        if error.configuration is None:
+            raise
+        configuration, problems = error.configuration, error.problems
+    configuration = replace(configuration, target=replace(configuration.target, release=settings.release))
+    redact.add(*configuration.secrets)
+    baseline, recording, unread = _before(settings)
+    problems += unread
+    documents = settings.documents
+    paths = None
+    if documents is None:
+        documents = tuple(path for path in configuration.checklists if path.is_file() or not problems)
+        if not documents and not configuration.tests and not problems:
+            raise LoadingError(f"{path} names no checklists; give one as an argument or under 'checklists'.")
+        paths = (*documents, *configuration.tests)
+    plan = _plan(settings, configuration, documents, problems)
+    return Loaded(plan, paths, baseline, recording)
+
+
+def find(settings: Settings) -> Path:
+    """Return where readiness.yaml is.
+
+    Raises:
+        LoadingError: there is none.
+    """
+    folders = dict.fromkeys((settings.root, settings.folder))
+    path = settings.config or find_configuration(*folders)
+    if path is None:
+        raise LoadingError(
+            f"There is no readiness.yaml in {' or '.join(map(str, folders))} or above it; "
+            "write one (see the quickstart) or name one with --readiness-config FILE."
+        )
+    return Path(path)
+
+
+def _before(settings: Settings) -> tuple[Baseline | None, Recording | None, tuple[Problem, ...]]:
+    """What earlier runs left, and what is wrong with it."""
+    baseline, recording = None, None
+    problems: tuple[Problem, ...] = ()
+    try:
+        if settings.baseline is not None:
+            baseline = read_baseline(settings.folder / settings.baseline)
+    except ProblemsError as error:
+        problems += error.problems
+    try:
+        if settings.replay is not None:
+            from pytest_readiness.record.recording import read_recording
+
+            recording = read_recording(settings.folder / settings.replay, settings.target)
+    except ProblemsError as error:
+        problems += error.problems
+    return baseline, recording, problems
+
+
+def _plan(
+    settings: Settings, configuration: Configuration, documents: tuple[Path, ...], problems: tuple[Problem, ...]
+) -> Plan:
+    allow = frozenset((CLASSES[0], *configuration.target.policy.allow, *settings.allow))
+    # Without a document among the paths a team's own tests run; the configured checklists say what they answer.
+    documents = documents or configuration.checklists
+    try:
+        plan = make_plan(configuration, documents, allow, fenced=settings.fenced)
+    except ProblemsError as error:
+        raise ProblemsError([*problems, *error.problems]) from None
+    if problems:
+        raise ProblemsError(problems)
+    return plan

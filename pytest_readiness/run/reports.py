@@ -1,0 +1,147 @@
+"""The reports of a run as plugins: when each is made, and where it goes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_readiness.run.state import Run
+
+if TYPE_CHECKING:
+    from pytest_readiness.core.problems import Problem
+    from pytest_readiness.report.github import Muzzle
+    from pytest_readiness.verdict.outcome import Outcome
+
+
+def register_reports(config: pytest.Config, run: Run) -> None:
+    """Register the reports that the command line asks for.
+
+    Raises:
+        pytest.UsageError: the HTML report is asked for, and pytest-html is turned off.
+    """
+    settings = run.settings
+    if settings.report is not None:
+        _prepare((settings.folder / settings.report).parent, f"--readiness-report {settings.report}")
+    if settings.out is not None:
+        _prepare(settings.folder / settings.out, f"--readiness-out {settings.out}")
+    config.pluginmanager.register(TerminalReport(run), "readiness-terminal")
+    if settings.report is not None:
+        if not config.pluginmanager.hasplugin("html"):
+            raise pytest.UsageError("--readiness-report needs pytest-html, which is turned off here (-p no:html).")
+        from pytest_readiness.run.html_report import HtmlReport
+
+        config.pluginmanager.register(HtmlReport(config, run, settings.report), "readiness-html")
+    if settings.out is not None:
+        config.pluginmanager.register(OutputReport(run, settings.folder / settings.out), "readiness-out")
+    # As `on_github` says, without importing what only GitHub needs.
+    if os.environ.get("GITHUB_ACTIONS") == "true" and not settings.collect_only:
+        config.pluginmanager.register(GithubReport(run), "readiness-github")
+
+
+def _prepare(folder: Path, what: str) -> None:
+    """Make the folder now: a run must not end with a report that cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise pytest.UsageError(f"{what} cannot be written: {folder}: {error.strerror}.") from None
+
+
+class TerminalReport:
+    """Writes the verdict below pytest's own lines."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+        """Write verdict, score, a bar a section, and what is open and why."""
+        outcome, settings = self.run.outcome, self.run.settings
+        if outcome is None or not (outcome.verdict.items or outcome.shard):
+            return
+        from pytest_readiness.report.terminal import summary
+
+        written = (("report", settings.report), ("results", settings.out), ("history", settings.history))
+        places = [(what, path) for what, path in written if path is not None]
+        terminalreporter.section("readiness", sep="=")
+        coloured = terminalreporter.hasmarkup
+        text = summary(outcome, self.run.redact, config.get_verbosity(), places, coloured=coloured)
+        terminalreporter.write(text)
+
+
+class OutputReport:
+    """Writes the files at the end of the run."""
+
+    def __init__(self, run: Run, folder: Path) -> None:
+        self.run = run
+        self.folder = folder
+        self.problems: tuple[str, ...] = ()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the files; where one cannot be, the run ends with code 4."""
+        if self.run.outcome is None:
+            return
+        from pytest_readiness.report.outputs import write_outputs
+
+        self.problems = write_outputs(self.run.outcome, self.folder, self.run.redact)
+        if self.problems:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what could not be written."""
+        for problem in self.problems:
+            terminalreporter.write_line(problem, red=True)
+
+
+class GithubReport:
+    """Tells GitHub Actions of the run."""
+
+    def __init__(self, run: Run) -> None:
+        from pytest_readiness.report import github
+
+        self.github = github
+        self.run = run
+        self.outcome: Outcome | None = None
+        self.problems: list[Problem] = []
+        self.muzzle: Muzzle | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """From here on nothing that is printed is a command."""
+        self.muzzle = self.github.Muzzle()
+        self._write(session.config, self.muzzle.begin)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the step's files; where that cannot be, the run ends with code 4."""
+        if self.run.outcome is None:
+            return
+        from pytest_readiness.verdict.result_file import redacted
+
+        self.outcome = redacted(self.run.outcome, self.run.redact)
+        self.problems = self.github.publish(self.outcome)
+        if self.problems:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what could not be written."""
+        for problem in self.problems:
+            terminalreporter.write_line(str(problem), red=True)
+
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Print the annotations, below everything else."""
+        end = [self.muzzle.end] if self.muzzle is not None else []
+        self._write(config, *end, *(self.github.annotated(self.outcome) if self.outcome is not None else ()))
+
+    def _write(self, config: pytest.Config, *lines: str) -> None:
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        if reporter is None:
+            return
+        reporter.ensure_newline()
+        for line in lines:
+            reporter.write_line(line)

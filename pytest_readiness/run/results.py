@@ -1,0 +1,78 @@
+"""Taking up what tests found, in the process that controls the run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_readiness.run.state import Run
+from pytest_readiness.verdict.outcome import Report
+from pytest_readiness.verdict.result import TestResult, carried
+
+
+class Results:
+    """The plugin that takes up results; not for xdist's workers."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._keeps = run.settings.out is not None
+        self._setup_seconds: dict[str, float] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take up a result, in the process that controls the run, before anybody shows it."""
+        seen = report.when == "call" or not report.passed
+        if seen:
+            # A test that was only set up, and then interrupted, did not run.
+            self._run.team_missing.pop(report.nodeid, None)
+        if not seen and not self._keeps:
+            return
+        kept, result = self._run.kept
+        if kept is not report:
+            result = carried(report)
+        if self._keeps and report.outcome in ("passed", "failed", "skipped"):
+            self._record(report, result)
+        if not seen:
+            return
+        if result is None:
+            self._run.other_failed = self._run.other_failed or report.failed
+        elif report.failed and report.when == "teardown" and result.state != "failed":
+            self._run.results[result.test] = replace(
+                result, state="error", evidence="could not verify: the teardown broke"
+            )
+        else:
+            self._run.results.setdefault(result.test, result)
+
+    def _record(self, report: pytest.TestReport, result: TestResult | None) -> None:
+        """Keep what the HTML page is made from."""
+        known = self._run.reports.setdefault(report.nodeid, [])
+        if report.when == "setup" and report.passed:
+            self._setup_seconds[report.nodeid] = report.duration
+            return
+        seconds = report.duration
+        if report.when == "call":
+            seconds += self._setup_seconds.pop(report.nodeid, 0.0)
+        elif report.when == "teardown" and report.passed:
+            if known and known[-1].when == "call":
+                known[-1] = replace(
+                    known[-1], seconds=known[-1].seconds + report.duration, output=tuple(report.sections)
+                )
+            return
+        nodeid = report.nodeid
+        if result is not None:
+            # A team's own test is known by its id without the group that xdist may have appended.
+            nodeid = result.check if "::" in result.check else nodeid
+        known.append(
+            Report(
+                nodeid=nodeid,
+                test=result.test if result is not None else self._run.clean(nodeid),
+                when=report.when,
+                outcome=report.outcome,
+                seconds=seconds,
+                # `longreprtext` would name the xdist worker too.
+                text=str(report.longrepr) if report.longrepr else "",
+                output=tuple(report.sections),
+                xfail=getattr(report, "wasxfail", None),
+            )
+        )
