@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
-from pytest_readiness.core.registry import check
+from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.domains.host.facts import FileState, Filesystem, HostFacts, Listener, Service, question
 from pytest_readiness.domains.host.resource import Host
 
@@ -19,10 +19,10 @@ Percentage = Annotated[float, Field(gt=0, lt=100)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
-def _ask(host: Host, *questions: str) -> dict[str, tuple[str, ...]]:
+def _ask(host: Host, *questions: str) -> Asks:
     if host.connection is None:
         raise NotDeclared(f"{host.name} declares no connection to log in by")
-    return {"host_facts": questions}
+    return {"host_facts": list(questions)}
 
 
 def _gib(size: int) -> str:
@@ -33,7 +33,7 @@ def _gib(size: int) -> str:
     "host.reachable",
     severity="critical",
     remedy="Let the runner log in without being asked anything: a key or an agent, and the host's key in known_hosts.",
-    asks=lambda host, _: _ask(host, question("system")),
+    asks=lambda host: _ask(host, question("system")),
 )
 def reachable(host_facts: HostFacts) -> Evidence:
     """The runner can log in and run commands."""
@@ -46,7 +46,7 @@ def reachable(host_facts: HostFacts) -> Evidence:
     "host.disk",
     severity="high",
     remedy="Free space or inodes, or make the file system larger.",
-    asks=lambda host, p: _ask(host, *([question("disk", each) for each in p["mounts"]] or [question("disk")])),
+    asks=lambda host, mounts: _ask(host, *([question("disk", each) for each in mounts] or [question("disk")])),
 )
 def disk(host_facts: HostFacts, *, max_used_pct: Percentage = 80, mounts: list[AbsolutePath] = []) -> Evidence:  # noqa: B006
     """File systems have room left, in bytes and in inodes.
@@ -88,7 +88,7 @@ def _used(each: Filesystem) -> str:
     "host.memory",
     severity="medium",
     remedy="Find out what holds the memory, or give the host more of it.",
-    asks=lambda host, _: _ask(host, question("memory")),
+    asks=lambda host: _ask(host, question("memory")),
 )
 def memory(host_facts: HostFacts, *, min_available_pct: Percentage = 10) -> Evidence:
     """Memory is available without swapping.
@@ -113,7 +113,7 @@ def memory(host_facts: HostFacts, *, min_available_pct: Percentage = 10) -> Evid
     severity="high",
     remedy="Stop what need not listen, or bind it to 127.0.0.1; add the port to the list if it is meant to be open.",
     source="CIS Debian Linux 12 benchmark, 2.1 (server services)",
-    asks=lambda host, _: _ask(host, question("listeners")),
+    asks=lambda host: _ask(host, question("listeners")),
 )
 def listening_only(host_facts: HostFacts, *, ports: list[Port]) -> Evidence:
     """Nothing but the listed ports accepts TCP connections from other hosts.
@@ -143,7 +143,7 @@ def _listener(each: Listener) -> str:
     severity="high",
     remedy="Run systemctl enable --now for the unit; journalctl -u tells why one failed.",
     source="systemctl(1)",
-    asks=lambda host, p: _ask(host, *(question("service", each) for each in p["names"])),
+    asks=lambda host, names: _ask(host, *(question("service", each) for each in names)),
 )
 def services(host_facts: HostFacts, *, names: Annotated[list[Unit], Field(min_length=1)]) -> Evidence:
     """Services run now and start at boot.
@@ -187,7 +187,7 @@ def _state(unit: Service) -> str:
     severity="medium",
     remedy="Install and enable one of chrony or systemd-timesyncd, and let it reach its time servers.",
     source="CIS Debian Linux 12 benchmark, 2.3 (time synchronization); node_exporter's NodeClockSkewDetected",
-    asks=lambda host, _: _ask(host, question("clock")),
+    asks=lambda host: _ask(host, question("clock")),
 )
 def time_synced(host_facts: HostFacts, *, max_offset_ms: Annotated[float, Field(gt=0)] | None = 50) -> Evidence:
     """The clock follows a time source and is close to it.
@@ -311,7 +311,7 @@ def _ssh_rules(permit_root_login: str, max_auth_tries: int) -> dict[str, _Rule]:
     severity="high",
     remedy="Change the settings in /etc/ssh/sshd_config.d, test with sshd -t, and reload sshd.",
     source=f"{_DEV_SEC}; {_CIS}; RFC 9142",
-    asks=lambda host, p: _ask(host, question("sshd", p["config"])),
+    asks=lambda host, config: _ask(host, question("sshd", config)),
 )
 def ssh_hardened(
     host_facts: HostFacts,
@@ -391,10 +391,9 @@ class FileRule(BaseModel):
         return self
 
 
-def _file_questions(host: Host, parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    rules: dict[str, FileRule] = parameters["files"]
+def _file_questions(host: Host, files: Mapping[str, FileRule]) -> Asks:
     questions = []
-    for path, rule in rules.items():
+    for path, rule in files.items():
         questions.append(question("file", path))
         questions += [question("sha256", path)] if rule.sha256 else []
         questions += [question("line", path, pattern) for pattern in rule.contains]

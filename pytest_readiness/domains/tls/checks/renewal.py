@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -31,10 +31,10 @@ CLIENTS = (
 _REHEARSAL = re.compile(r"--(dry-run|test-cert|staging)\b")
 
 
-def _asks(host: Host, parameters: Mapping[str, Any]) -> Asks:
+def _asks(host: Host, certificates: Sequence[str]) -> Asks:
     if host.connection is None:
         raise NotDeclared(f"{host.name} declares no connection to log in by")
-    return {"host_facts": (question("jobs"), question("certificates", *parameters["certificates"]))}
+    return {"host_facts": [question("jobs"), question("certificates", *certificates)]}
 
 
 @check(
