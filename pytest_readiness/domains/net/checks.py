@@ -12,8 +12,9 @@ from pydantic import AfterValidator, Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
-from pytest_readiness.domains.host.facts import HostFacts, question
+from pytest_readiness.domains.host.facts import asked
 from pytest_readiness.domains.host.resource import Host
+from pytest_readiness.domains.net.connect import CONNECT, Attempt
 from pytest_readiness.domains.net.facts import (
     CONNECT_SECONDS,
     SCAN_CONNECT_SECONDS,
@@ -323,21 +324,16 @@ def latency(
     return Evidence(figures, warning=own)
 
 
-def _connecting(readiness_host: Host, host: str, port: int) -> Asks:
-    if readiness_host.connection is None:
-        raise NotDeclared(f"{readiness_host.name} declares no connection to log in by")
-    return {"host_facts": question("connect", host, str(port))}
-
-
 @check(
     "net.reachable_from",
     severity="high",
     remedy="Open the way from this host: its route, the security groups and firewalls between them, the listener.",
     source="RFC 9293 section 3.5 (connection establishment)",
-    asks=_connecting,
+    asks=lambda readiness_host, host, port: asked(readiness_host, CONNECT(host, str(port))),
 )
 def reachable_from(
-    host_facts: HostFacts,
+    host_facts: Attempt,
+    readiness_host: Host,
     *,
     host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,253}$")],
     port: Port,
@@ -351,10 +347,10 @@ def reachable_from(
         host: name or IP address of the other one, as this host knows it.
         port: its port, 1 to 65535.
     """
-    state, program = host_facts.connects(host, port)
+    here = f"from {readiness_host.where}, port {port} on {host}"
     claim(
-        state == "open",
-        expected=f"port {port} on {host} open to {host_facts.where}",
-        seen=f"from {host_facts.where}, port {port} on {host}: {state}",
+        host_facts.state == "open",
+        expected=f"port {port} on {host} open to {readiness_host.where}",
+        seen=f"{here}: {host_facts.state}",
     )
-    return Evidence(f"from {host_facts.where}, port {port} on {host}: open (connected by {program})")
+    return Evidence(f"{here}: open (connected by {host_facts.program})")
