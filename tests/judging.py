@@ -40,5 +40,9 @@ def judge(id: str, resource: Resource, *, target: Any = None, **parameters: Any)
     validated = dict(check.parameters.model_validate(parameters))
     asks = check.asked(resource, validated)
     known: dict[str, Any] = {TARGET: target or Target("test")}
-    arguments = [resource if name in KINDS else read(name, resource, asks, known) for name in check.fixtures]
-    return check.judge(*arguments, **validated)
+
+    def argument(name: str) -> Any:
+        found = resource if name in KINDS else read(name, resource, asks, known)
+        return check.argument(name, found, resource, validated) if name in FACTS else found
+
+    return check.judge(*map(argument, check.fixtures), **validated)

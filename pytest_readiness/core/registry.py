@@ -11,7 +11,7 @@ import inspect
 import re
 import typing
 import warnings
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -31,8 +31,10 @@ CLASSES: tuple[CheckClass, ...] = ("passive", "active", "disruptive")
 TARGET = "target"
 """Parameter of a fact or check that gets the whole target, to look up a second resource by name."""
 
-Asks = Mapping[str, Iterable[Hashable]]
-AsksOf = Callable[[Any, Mapping[str, Any]], Asks]
+Asks = Mapping[str, Any]
+"""What a check asks, by fact name: one question, a list of questions, or None where it asks nothing this time."""
+AsksOf = Callable[..., Asks]
+"""A function of the resource and, by their names, of those parameters of the check that it needs."""
 
 
 class RegistrationError(TypeError):
@@ -71,6 +73,39 @@ class Fact:
     def summary(self) -> str:
         """First line of the docstring."""
         return (inspect.getdoc(self.read) or "").partition("\n")[0]
+
+    @cached_property
+    def _asks_tuples(self) -> bool:
+        """Whether one question is itself a tuple."""
+        try:
+            hint = typing.get_type_hints(self.read).get(self.asking)
+        except NameError:  # a name that only type checkers see
+            return False
+        if self.asking == "asks":
+            hint = next(iter(typing.get_args(hint)), None)
+        return typing.get_origin(hint) is tuple
+
+
+class AnswersTo(Mapping[Any, Any]):
+    """A check's own questions, in the order asked, each with its answer, which is looked up when it is needed."""
+
+    def __init__(self, questions: list[Hashable], answer: Callable[[Any], Any]) -> None:
+        self._questions = dict.fromkeys(questions)
+        self._answer = answer
+
+    def __getitem__(self, question: Hashable) -> Any:
+        if question not in self._questions:
+            raise KeyError(question)
+        return self._answer(question)
+
+    def __contains__(self, question: object) -> bool:
+        return question in self._questions
+
+    def __iter__(self) -> Iterator[Hashable]:
+        return iter(self._questions)
+
+    def __len__(self) -> int:
+        return len(self._questions)
 
 
 @dataclass(frozen=True)
@@ -138,14 +173,72 @@ class Check:
             warnings.filterwarnings("ignore", "Field name .* shadows an attribute", UserWarning)
             return create_model(self.id, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
 
-    def asked(self, resource: Resource, parameters: Mapping[str, Any]) -> dict[str, tuple[Hashable, ...]]:
-        """What this check asks of each fact, of this resource with these parameters.
+    @cached_property
+    def _asks_by(self) -> tuple[str, ...]:
+        """Parameters of the check that the function `asks` takes."""
+        assert callable(self.asks)
+        own = inspect.signature(self.judge).parameters
+        wanted = list(inspect.signature(self.asks).parameters.values())[1:]
+        for each in wanted:
+            if each.default is each.empty and (each.name not in own or own[each.name].kind is not each.KEYWORD_ONLY):
+                raise RegistrationError(
+                    f"Check {self.id}: its function 'asks' takes '{each.name}', which is no parameter of the check. It "
+                    "takes the resource and, by their names, the parameters that it needs: "
+                    'lambda url, path: {"page": path}.'
+                )
+        return tuple(each.name for each in wanted if each.name in own)
+
+    def questions(self, resource: Resource, parameters: Mapping[str, Any]) -> Asks:
+        """What this check asks, by fact name, of this resource with these parameters.
 
         Raises:
             NotDeclared: the resource lacks the declaration that says what to ask for.
+            RegistrationError: it asks what is neither a question nor a list of questions.
         """
-        asks = self.asks(resource, parameters) if callable(self.asks) else self.asks
-        return {name: tuple(dict.fromkeys(asked)) for name, asked in asks.items()}
+        if not callable(self.asks):
+            asks = self.asks
+        else:
+            asks = self.asks(resource, **{name: parameters[name] for name in self._asks_by})
+        for name, asked in asks.items():
+            for question in asked if isinstance(asked, list) else [asked]:
+                several = type(question) is tuple and not (name in FACTS and FACTS[name]._asks_tuples)
+                if several or isinstance(question, (list, Iterator)) or not isinstance(question, Hashable):
+                    raise RegistrationError(
+                        f"Check {self.id} asks {name} a {type(question).__name__}, which is no question of it. "
+                        f'Write the question itself where there is one, {{"{name}": question}}, and a list where '
+                        f'there are several, {{"{name}": [first, second]}}.'
+                    )
+        return asks
+
+    def asked(self, resource: Resource, parameters: Mapping[str, Any]) -> dict[str, tuple[Hashable, ...]]:
+        """Every question of `questions` once, by fact name; raises what that raises."""
+        asks = self.questions(resource, parameters).items()
+        several = ((name, asked if isinstance(asked, list) else [asked] * (asked is not None)) for name, asked in asks)
+        return {name: tuple(dict.fromkeys(asked)) for name, asked in several}
+
+    def argument(self, name: str, read: Any, resource: Resource, parameters: Mapping[str, Any]) -> Any:
+        """What the check gets for a fact of which `read` was read: its own answers, where it asked.
+
+        That is the answer to its one question; by question, the answers to a list; None where it asked None. Of a fact
+        that is read once with all questions, only a record with a method `answer` is taken apart so.
+
+        Args:
+            name: of the fact.
+            read: the fact's record; of a fact that is read once for each question, a mapping from question to record.
+            resource: that was asked.
+            parameters: by which it was asked.
+        """
+        asking = FACTS[name].asking
+        if not asking:
+            return read
+        asks = self.questions(resource, parameters)
+        answer = read.__getitem__ if asking == "ask" else getattr(read, "answer", None)
+        if name not in asks or answer is None:
+            return read
+        asked = asks[name]
+        if isinstance(asked, list):
+            return AnswersTo(asked, answer)
+        return None if asked is None else answer(asked)
 
 
 FACTS: dict[str, Fact] = {}
@@ -247,8 +340,10 @@ def check(
         remedy: what to do when the claim is false, as a sentence.
         source: where thresholds come from (RFC, benchmark id, vendor guide).
         check_class: passive, active or disruptive.
-        asks: what it asks of facts that take questions: a mapping from fact name to questions, or a function of
-            (resource, parameters) that returns one and may raise `NotDeclared`.
+        asks: what it asks of facts that take questions, by fact name: one question, whose answer is then its argument;
+            a list of questions, for a mapping from question to answer in that order; or None, for None. Or a function
+            that returns such a mapping, of the resource and, by their names, of the parameters that it needs; it may
+            raise `NotDeclared`, and is asked again when the claim is judged.
 
     Raises:
         RegistrationError: the id is malformed or taken, or the docstring with the claim is missing.

@@ -155,7 +155,7 @@ class Gatherer:
             return found
 
     def value(self, name: str, resource: Resource, asks: Asks) -> Any:
-        """Return what a check gets for one fact, waiting for it: the record, or a mapping by question.
+        """Return what is read of one fact, waiting for it: the record, or a mapping by question.
 
         Raises:
             CouldNotVerify: it could not be read.
@@ -163,7 +163,7 @@ class Gatherer:
         return self.given(name, resource, self.readings(name, resource, asks))
 
     def given(self, name: str, resource: Resource, readings: Sequence[Reading]) -> Any:
-        """Return what a check gets from the readings of one fact; see `value`."""
+        """Return what was read of one fact; see `value`."""
         if FACTS[name].asking != "ask":
             return readings[0].result()
         answers = {reading.asked[0]: reading.result() for reading in readings}

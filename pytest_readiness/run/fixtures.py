@@ -120,9 +120,12 @@ def _fact_fixture(fact: Fact, gatherer: Gatherer, allow: frozenset[str]) -> Call
         if (needed := class_of(fact.name)) not in allow:
             pytest.skip(f"unverified: {fact.name} is {needed}; the target and the command line do not allow that")
         planned = request.node.stash.get(PLANNED, None)
-        asks = planned.asks if planned is not None else {}
+        resource = resources[fact.kind]
         try:
-            return gatherer.value(fact.name, resources[fact.kind], asks)
+            if planned is None or planned.check is None or planned.resource is None:
+                return gatherer.value(fact.name, resource, {})
+            read = gatherer.value(fact.name, resource, planned.asks)
+            return planned.check.argument(fact.name, read, planned.resource, planned.parameters)
         except NotDeclared as missing:
             pytest.skip(f"unverified: {missing}")
 

@@ -85,9 +85,10 @@ class Judging:
         arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
         try:
             for name in item.direct:
-                arguments[name] = self._argument(item, name)
+                arguments[name] = self._argument(item, name, test.parameters)
             evidence = test.check.judge(**arguments, **test.parameters)
             if test.warn is not None and isinstance(evidence, Evidence):
+                arguments |= {name: self._argument(item, name, test.warn) for name in item.direct}
                 evidence = _warned(test, arguments, evidence)
         except NotDeclared as missing:
             raise _unverified(str(missing)) from None
@@ -95,14 +96,16 @@ class Judging:
             raise CouldNotVerify(f"the check {test.check.id} returned no evidence; that is a defect of the check")
         return evidence
 
-    def _argument(self, item: ChecklistTest, name: str) -> Any:
-        resource = item.planned.resource
+    def _argument(self, item: ChecklistTest, name: str, parameters: Mapping[str, Any]) -> Any:
+        check, resource = item.planned.check, item.planned.resource
         if name == TARGET:
             return self._run.plan.configuration.target
         if name not in FACTS:
             return resource
+        assert check is not None
         assert resource is not None
-        return self._run.gatherer.given(name, resource, item.readings[name])
+        read = self._run.gatherer.given(name, resource, item.readings[name])
+        return check.argument(name, read, resource, parameters)
 
     def _signed(self, test: PlannedTest) -> Evidence:
         assert test.signoff is not None

@@ -30,7 +30,7 @@ targets:
 
 @pytest.fixture(autouse=True)
 def _checks(registry: None) -> None:
-    @check("toy.one", severity="high", remedy="r", asks=lambda url, p: {"paths": (p["path"],)})
+    @check("toy.one", severity="high", remedy="r", asks=lambda url, path: {"paths": path})
     def one(url: object, *, path: str = "/") -> Evidence:
         """One."""
         return Evidence(path)
@@ -60,10 +60,10 @@ def _checks(registry: None) -> None:
         """Free."""
         return Evidence("")
 
-    def health(url: Any, parameters: object) -> dict[str, tuple[str, ...]]:
+    def health(url: Any) -> dict[str, str]:
         if url.health is None:
             raise NotDeclared(f"{url.name} declares no health path")
-        return {"paths": (url.health,)}
+        return {"paths": url.health}
 
     @check("toy.health", severity="medium", remedy="r", asks=health)
     def _health(url: object) -> Evidence:

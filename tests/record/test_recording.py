@@ -371,13 +371,13 @@ def undeclared(url: "Url") -> Answer:
     raise NotDeclared("shop declares no such thing")
 
 
-asks = lambda url, p: {"answer": (Question(p["path"]),)}
+asks = lambda url, path: {"answer": Question(path)}
 
 
 @check("shop.says", severity="high", remedy="Say it.", asks=asks)
 def says(answer, *, path: str, words: str) -> Evidence:
     """It says so."""
-    seen = answer[Question(path)].text
+    seen = answer.text
     claim(seen == words, expected=words, seen=seen)
     return Evidence(seen)
 
@@ -670,14 +670,14 @@ def leak(postgres: "Postgres", *, ask: str) -> Answer:
         raise CouldNotVerify(f"{{FORMS[int(ask[-1])]}} was refused")
     return Answer(FORMS[int(ask[-1])])
 
-numbered = tuple(f"{{word}} {{n}}" for word in ("error", "value") for n in range(5))
+numbered = [f"{{word}} {{n}}" for word in ("error", "value") for n in range(5)]
 
 @check("shop.leaks", severity="low", remedy="None.", asks={{"leak": numbered}})
 def leaks(leak) -> Evidence:
     '''It leaks.'''
     return Evidence("")
 
-@check("shop.asks", severity="low", remedy="None.", asks={{"leak": tuple(f"{{form}} 1" for form in FORMS)}})
+@check("shop.asks", severity="low", remedy="None.", asks={{"leak": [f"{{form}} 1" for form in FORMS]}})
 def asks_(leak) -> Evidence:
     '''It asks.'''
     return Evidence("")

@@ -8,21 +8,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
-from pytest_readiness.core.registry import check
-from pytest_readiness.domains.host.facts import FileState, Filesystem, HostFacts, Listener, Service, question
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
+from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.domains.host.facts import asked
+from pytest_readiness.domains.host.questions.clock import CLOCK, Clock
+from pytest_readiness.domains.host.questions.disk import DISK, Filesystem
+from pytest_readiness.domains.host.questions.file import FILE, LINE, SHA256, FileState
+from pytest_readiness.domains.host.questions.listeners import LISTENERS, Listener
+from pytest_readiness.domains.host.questions.memory import MEMORY, Memory
+from pytest_readiness.domains.host.questions.service import SERVICE, Service
+from pytest_readiness.domains.host.questions.sshd import SSHD, SshServer
+from pytest_readiness.domains.host.questions.system import SYSTEM
 from pytest_readiness.domains.host.resource import Host
 
 AbsolutePath = Annotated[str, Field(pattern=r"^/[^\x00\n]*$", max_length=1024)]
 Unit = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.@][A-Za-z0-9:_.@\\-]*$", max_length=255)]
 Percentage = Annotated[float, Field(gt=0, lt=100)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-def _ask(host: Host, *questions: str) -> dict[str, tuple[str, ...]]:
-    if host.connection is None:
-        raise NotDeclared(f"{host.name} declares no connection to log in by")
-    return {"host_facts": questions}
 
 
 def _gib(size: int) -> str:
@@ -33,11 +35,11 @@ def _gib(size: int) -> str:
     "host.reachable",
     severity="critical",
     remedy="Let the runner log in without being asked anything: a key or an agent, and the host's key in known_hosts.",
-    asks=lambda host, _: _ask(host, question("system")),
+    asks=lambda host: asked(host, SYSTEM()),
 )
-def reachable(host_facts: HostFacts) -> Evidence:
+def reachable(host_facts: tuple[str, ...]) -> Evidence:
     """The runner can log in and run commands."""
-    user, name, kernel, uptime, *distribution = host_facts.system()
+    user, name, kernel, uptime, *distribution = host_facts
     system = ", ".join([kernel, *(each.strip("\"'") for each in distribution)])
     return Evidence(f"logged in as {user} on {name}: {system}, up {float(uptime) / 86400:.1f} days")
 
@@ -46,9 +48,15 @@ def reachable(host_facts: HostFacts) -> Evidence:
     "host.disk",
     severity="high",
     remedy="Free space or inodes, or make the file system larger.",
-    asks=lambda host, p: _ask(host, *([question("disk", each) for each in p["mounts"]] or [question("disk")])),
+    asks=lambda host, mounts: asked(host, [DISK(each) for each in mounts] or [DISK()]),
 )
-def disk(host_facts: HostFacts, *, max_used_pct: Percentage = 80, mounts: list[AbsolutePath] = []) -> Evidence:  # noqa: B006
+def disk(
+    host_facts: Mapping[str, tuple[Filesystem, ...]],
+    readiness_host: Host,
+    *,
+    max_used_pct: Percentage = 80,
+    mounts: list[AbsolutePath] = [],  # noqa: B006
+) -> Evidence:
     """File systems have room left, in bytes and in inodes.
 
     Shares are counted as df does, of what users other than root can use. Without `mounts` every mounted local file
@@ -62,12 +70,12 @@ def disk(host_facts: HostFacts, *, max_used_pct: Percentage = 80, mounts: list[A
             mounted fails.
     """
     found: list[Filesystem] = []
-    for mount in mounts or (None,):
-        there = host_facts.filesystems(mount)
+    wanted: list[str | None] = [*dict.fromkeys(mounts)] or [None]
+    for mount, there in zip(wanted, host_facts.values(), strict=True):
         claim(bool(there) or mount is None, expected=f"a file system mounted at {mount}", seen="none is")
         found.extend(there)
     if not found:
-        raise CouldNotVerify(f"no local file system was found on {host_facts.where}; name some as mounts")
+        raise CouldNotVerify(f"no local file system was found on {readiness_host.where}; name some as mounts")
     full = [
         text
         for each in found
@@ -88,9 +96,9 @@ def _used(each: Filesystem) -> str:
     "host.memory",
     severity="medium",
     remedy="Find out what holds the memory, or give the host more of it.",
-    asks=lambda host, _: _ask(host, question("memory")),
+    asks=lambda host: asked(host, MEMORY()),
 )
-def memory(host_facts: HostFacts, *, min_available_pct: Percentage = 10) -> Evidence:
+def memory(host_facts: Memory, *, min_available_pct: Percentage = 10) -> Evidence:
     """Memory is available without swapping.
 
     One look, now. Available is the kernel's own estimate (MemAvailable); inside a control group with a limit below
@@ -100,10 +108,9 @@ def memory(host_facts: HostFacts, *, min_available_pct: Percentage = 10) -> Evid
         min_available_pct: smallest accepted share of memory that is available, in percent. 10: where the alerts of
             common rule sets begin.
     """
-    seen = host_facts.memory()
-    available = 100 * seen.available_bytes / seen.total_bytes
-    of = "the control group's limit of " if seen.limited else ""
-    text = f"{available:.1f} % of {of}{_gib(seen.total_bytes)} available"
+    available = 100 * host_facts.available_bytes / host_facts.total_bytes
+    of = "the control group's limit of " if host_facts.limited else ""
+    text = f"{available:.1f} % of {of}{_gib(host_facts.total_bytes)} available"
     claim(available >= min_available_pct, expected=f"at least {min_available_pct:g} % available", seen=text)
     return Evidence(text)
 
@@ -113,9 +120,9 @@ def memory(host_facts: HostFacts, *, min_available_pct: Percentage = 10) -> Evid
     severity="high",
     remedy="Stop what need not listen, or bind it to 127.0.0.1; add the port to the list if it is meant to be open.",
     source="CIS Debian Linux 12 benchmark, 2.1 (server services)",
-    asks=lambda host, _: _ask(host, question("listeners")),
+    asks=lambda host: asked(host, LISTENERS()),
 )
-def listening_only(host_facts: HostFacts, *, ports: list[Port]) -> Evidence:
+def listening_only(host_facts: tuple[Listener, ...], *, ports: list[Port]) -> Evidence:
     """Nothing but the listed ports accepts TCP connections from other hosts.
 
     Every listening TCP socket that is not bound to a loopback address counts, whatever a firewall does with it. Not
@@ -124,13 +131,12 @@ def listening_only(host_facts: HostFacts, *, ports: list[Port]) -> Evidence:
     Args:
         ports: the port numbers that may listen, 1 to 65535; an empty list allows none.
     """
-    listeners = host_facts.listeners()
-    exposed = [each for each in listeners if not each.loopback]
+    exposed = [each for each in host_facts if not each.loopback]
     extra = [each for each in exposed if each.port not in ports]
     allowed = ", ".join(map(str, ports)) or "no port"
     claim(not extra, expected=f"listeners on {allowed} only", seen=", ".join(map(_listener, extra)))
     text = ", ".join(map(_listener, exposed)) or "no listener"
-    return Evidence(f"{text} and {len(listeners) - len(exposed)} on loopback only")
+    return Evidence(f"{text} and {len(host_facts) - len(exposed)} on loopback only")
 
 
 def _listener(each: Listener) -> str:
@@ -143,9 +149,9 @@ def _listener(each: Listener) -> str:
     severity="high",
     remedy="Run systemctl enable --now for the unit; journalctl -u tells why one failed.",
     source="systemctl(1)",
-    asks=lambda host, p: _ask(host, *(question("service", each) for each in p["names"])),
+    asks=lambda host, names: asked(host, [SERVICE(each) for each in names]),
 )
-def services(host_facts: HostFacts, *, names: Annotated[list[Unit], Field(min_length=1)]) -> Evidence:
+def services(host_facts: Mapping[str, Service], *, names: Annotated[list[Unit], Field(min_length=1)]) -> Evidence:
     """Services run now and start at boot.
 
     A service runs when its process does; one that has run and ended counts only if it is of type oneshot. Only
@@ -154,7 +160,7 @@ def services(host_facts: HostFacts, *, names: Annotated[list[Unit], Field(min_le
     Args:
         names: units (`nginx`, `backup.timer`); without a suffix a service is meant.
     """
-    units = [host_facts.service(name) for name in names]
+    units = list(host_facts.values())
     wrong = [each for each in units if not (_running(each) and each.enabled in _STARTED_AT_BOOT)]
     claim(
         not wrong,
@@ -187,9 +193,11 @@ def _state(unit: Service) -> str:
     severity="medium",
     remedy="Install and enable one of chrony or systemd-timesyncd, and let it reach its time servers.",
     source="CIS Debian Linux 12 benchmark, 2.3 (time synchronization); node_exporter's NodeClockSkewDetected",
-    asks=lambda host, _: _ask(host, question("clock")),
+    asks=lambda host: asked(host, CLOCK()),
 )
-def time_synced(host_facts: HostFacts, *, max_offset_ms: Annotated[float, Field(gt=0)] | None = 50) -> Evidence:
+def time_synced(
+    host_facts: Clock, readiness_host: Host, *, max_offset_ms: Annotated[float, Field(gt=0)] | None = 50
+) -> Evidence:
     """The clock follows a time source and is close to it.
 
     As chronyc or else timedatectl tells. A container has its host's clock and none to tell about it.
@@ -198,7 +206,7 @@ def time_synced(host_facts: HostFacts, *, max_offset_ms: Annotated[float, Field(
         max_offset_ms: largest accepted distance from the time source, in milliseconds; null where it is enough that
             the clock follows one. 50: node_exporter's rule NodeClockSkewDetected.
     """
-    clock = host_facts.clock()
+    clock = host_facts
     reference = f" to {clock.reference}" if clock.reference else ""
     claim(
         clock.synchronised, expected="a synchronised clock", seen=f"{clock.source} says that it follows no time source"
@@ -206,7 +214,7 @@ def time_synced(host_facts: HostFacts, *, max_offset_ms: Annotated[float, Field(
     if clock.offset_ms is None:
         if max_offset_ms is not None:
             raise CouldNotVerify(
-                f"{clock.source} on {host_facts.where} says that the clock is synchronised, but not how closely; "
+                f"{clock.source} on {readiness_host.where} says that the clock is synchronised, but not how closely; "
                 "set max_offset_ms to null if that is enough"
             )
         return Evidence(f"synchronised{reference}, offset unknown ({clock.source})")
@@ -311,10 +319,11 @@ def _ssh_rules(permit_root_login: str, max_auth_tries: int) -> dict[str, _Rule]:
     severity="high",
     remedy="Change the settings in /etc/ssh/sshd_config.d, test with sshd -t, and reload sshd.",
     source=f"{_DEV_SEC}; {_CIS}; RFC 9142",
-    asks=lambda host, p: _ask(host, question("sshd", p["config"])),
+    asks=lambda host, config: asked(host, SSHD(config)),
 )
 def ssh_hardened(
-    host_facts: HostFacts,
+    host_facts: SshServer,
+    readiness_host: Host,
     *,
     permit_root_login: Literal["no", "forced-commands-only", "prohibit-password"] = "no",
     max_auth_tries: Annotated[int, Field(ge=1, le=6)] = 4,
@@ -330,13 +339,12 @@ def ssh_hardened(
         max_auth_tries: the largest accepted MaxAuthTries, 1 to 6. 4: CIS.
         config: absolute path of the configuration that sshd runs with.
     """
-    server = host_facts.ssh_server(config)
     rules = _ssh_rules(permit_root_login, max_auth_tries)
-    settings = {_now(keyword): _now(value) for keyword, value in server.settings.items()}
+    settings = {_now(keyword): _now(value) for keyword, value in host_facts.settings.items()}
     if missing := [keyword for keyword in rules if keyword not in settings]:
-        raise CouldNotVerify(f"sshd -T on {host_facts.where} does not tell {', '.join(missing)}")
+        raise CouldNotVerify(f"sshd -T on {readiness_host.where} does not tell {', '.join(missing)}")
     lines = [("", keyword, settings[keyword]) for keyword in rules]
-    lines += [(condition, _now(keyword), _now(value)) for condition, keyword, value in server.overrides]
+    lines += [(condition, _now(keyword), _now(value)) for condition, keyword, value in host_facts.overrides]
     wrong = [violation for line in lines for violation in _violations(rules, *line)]
     claim(
         not wrong,
@@ -344,8 +352,8 @@ def ssh_hardened(
         seen=", ".join(seen for _, seen in wrong),
     )
     if any(keyword == "include" for _, keyword, _ in lines):
-        raise CouldNotVerify(f"a Match block in {config} on {host_facts.where} includes other files")
-    blocks = len({condition for condition, _, _ in server.overrides})
+        raise CouldNotVerify(f"a Match block in {config} on {readiness_host.where} includes other files")
+    blocks = len({condition for condition, _, _ in host_facts.overrides})
     also = f", also in {blocks} Match blocks" if blocks else ""
     return Evidence(f"{len(rules)} settings hold{also}; root login: {settings['permitrootlogin']}")
 
@@ -391,14 +399,13 @@ class FileRule(BaseModel):
         return self
 
 
-def _file_questions(host: Host, parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    rules: dict[str, FileRule] = parameters["files"]
+def _file_questions(host: Host, files: Mapping[str, FileRule]) -> Asks:
     questions = []
-    for path, rule in rules.items():
-        questions.append(question("file", path))
-        questions += [question("sha256", path)] if rule.sha256 else []
-        questions += [question("line", path, pattern) for pattern in rule.contains]
-    return _ask(host, *questions)
+    for path, rule in files.items():
+        questions.append(FILE(path))
+        questions += [SHA256(path)] if rule.sha256 else []
+        questions += [LINE(path, pattern) for pattern in rule.contains]
+    return asked(host, questions)
 
 
 @check(
@@ -407,7 +414,9 @@ def _file_questions(host: Host, parameters: Mapping[str, Any]) -> dict[str, tupl
     remedy="Put the file right with chmod, chown or the tool that manages the host's configuration.",
     asks=_file_questions,
 )
-def files(host_facts: HostFacts, *, files: Annotated[dict[AbsolutePath, FileRule], Field(min_length=1)]) -> Evidence:
+def files(
+    host_facts: Mapping[str, Any], *, files: Annotated[dict[AbsolutePath, FileRule], Field(min_length=1)]
+) -> Evidence:
     """Files on the host are as declared.
 
     Links are followed. Content is compared on the host and never fetched.
@@ -422,11 +431,11 @@ def files(host_facts: HostFacts, *, files: Annotated[dict[AbsolutePath, FileRule
         for expected, seen in _deviations(host_facts, path, rule)
     ]
     claim(not wrong, expected=", ".join(expected for expected, _ in wrong), seen=", ".join(seen for _, seen in wrong))
-    return Evidence(", ".join(f"{path} {_described(host_facts.file(path))}" for path in files))
+    return Evidence(", ".join(f"{path} {_described(host_facts[FILE(path)])}" for path in files))
 
 
-def _deviations(host_facts: HostFacts, path: str, rule: FileRule) -> Iterator[tuple[str, str]]:
-    state = host_facts.file(path)
+def _deviations(host_facts: Mapping[str, Any], path: str, rule: FileRule) -> Iterator[tuple[str, str]]:
+    state: FileState = host_facts[FILE(path)]
     missing = state.type in ("absent", "dangling")
     if rule.absent:
         if state.type != "absent":
@@ -441,10 +450,10 @@ def _deviations(host_facts: HostFacts, path: str, rule: FileRule) -> Iterator[tu
         yield f"owned by {rule.owner}", f"owned by {state.user} ({state.uid})"
     if rule.group is not None and rule.group not in (state.group, state.gid):
         yield f"of group {rule.group}", f"of group {state.group} ({state.gid})"
-    if rule.sha256 is not None and (seen := host_facts.sha256(path)) != rule.sha256.lower():
+    if rule.sha256 is not None and (seen := host_facts[SHA256(path)]) != rule.sha256.lower():
         yield f"sha256 {rule.sha256.lower()}", f"sha256 {seen}"
     for pattern in rule.contains:
-        if not host_facts.matching_lines(path, pattern):
+        if not host_facts[LINE(path, pattern)]:
             yield f"with a line '{pattern}'", f"without a line '{pattern}'"
 
 

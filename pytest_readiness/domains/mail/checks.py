@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -13,8 +12,7 @@ from pytest_readiness.core.registry import check
 from pytest_readiness.core.resources import Named
 from pytest_readiness.domains.http.checks.flow import asked, told
 from pytest_readiness.domains.http.facts.flow import FlowRun
-from pytest_readiness.domains.http.flow_steps import Flow, MailSteps
-from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.http.flow_steps import MailSteps
 from pytest_readiness.domains.mail.facts import MAX_WITHIN, Delivery, MailLogin, MailServer, Posting, RelayTry, Reply
 from pytest_readiness.domains.mail.resource import MAIL_ADDRESS, Mail
 
@@ -135,10 +133,10 @@ def wrong_password(mail: Mail, mail_wrong_login: MailLogin) -> Evidence:
     remedy="Let the mail server pass mail on to other domains for senders only that have logged in.",
     source="RFC 2505 2.1; RFC 5321 7.9",
     check_class="active",
-    asks=lambda _, parameters: {"mail_relay": (parameters["recipient"],)},
+    asks=lambda _, recipient: {"mail_relay": recipient},
 )
 def not_open_relay(
-    mail: Mail, mail_relay: Mapping[str, tuple[RelayTry, ...]], *, recipient: MailAddress = "readiness@example.com"
+    mail: Mail, mail_relay: tuple[RelayTry, ...], *, recipient: MailAddress = "readiness@example.com"
 ) -> Evidence:
     """The mail server does not pass on mail of strangers to other domains.
 
@@ -151,13 +149,12 @@ def not_open_relay(
         recipient: address in a domain that the server is not responsible for, and the foreign sender. The default is in
             a domain that is reserved for examples (RFC 2606).
     """
-    tries = mail_relay[recipient]
-    said = "; ".join(f"from <{each.sender}>: {each.rcpt or each.mail}" for each in tries)
-    taken = [each for each in tries if each.rcpt and 200 <= each.rcpt.code < 300]
+    said = "; ".join(f"from <{each.sender}>: {each.rcpt or each.mail}" for each in mail_relay)
+    taken = [each for each in mail_relay if each.rcpt and 200 <= each.rcpt.code < 300]
     if taken:
         who = f"mail from <{taken[0].sender}> to <{recipient}>"
         raise ClaimFalse("mail to another domain to be refused without a login", f"{who}: {taken[0].rcpt}")
-    for each in tries:
+    for each in mail_relay:
         reply = each.rcpt or each.mail
         own = each.rcpt is None and each.sender == mail.sender and reply.code >= 500
         if not (own or _refuses_strangers(reply)):
@@ -174,11 +171,11 @@ def _refuses_strangers(reply: Reply) -> bool:
     severity="high",
     remedy="Look into the mail server's log for the recipient: the mail was bounced, deferred, or filed elsewhere.",
     check_class="disruptive",
-    asks=lambda _, p: {"mail_delivery": (Posting(p["inbox"], p["to"], p["within"]),)},
+    asks=lambda _, inbox, to, within: {"mail_delivery": Posting(inbox, to, within)},
 )
 def test_message(
     mail: Mail,
-    mail_delivery: Mapping[Posting, Delivery],
+    mail_delivery: Delivery,
     *,
     inbox: Annotated[str, Named("inbox")],
     to: MailAddress,
@@ -195,19 +192,14 @@ def test_message(
         to: the recipient.
         within: how long it may take, in seconds, up to 240. 60: what somebody waits for who has just registered.
     """
-    done = mail_delivery[Posting(inbox, to, within)]
     expected = f"a mail to {to} in {inbox} within {within} s"
-    claim(not done.refused, expected=expected, seen=f"{mail.where} did not take it: {done.refused}")
-    if done.seconds is None:
-        raise ClaimFalse(expected, f"{mail.where} took '{done.subject}', and it did not arrive")
-    text = f"'{done.subject}' to {to} was in {inbox} after {done.seconds:.1f} s"
-    if done.removed:
-        return Evidence(text, warning=f"it is still there: {done.removed}")
+    claim(not mail_delivery.refused, expected=expected, seen=f"{mail.where} did not take it: {mail_delivery.refused}")
+    if mail_delivery.seconds is None:
+        raise ClaimFalse(expected, f"{mail.where} took '{mail_delivery.subject}', and it did not arrive")
+    text = f"'{mail_delivery.subject}' to {to} was in {inbox} after {mail_delivery.seconds:.1f} s"
+    if mail_delivery.removed:
+        return Evidence(text, warning=f"it is still there: {mail_delivery.removed}")
     return Evidence(f"{text}, and was removed")
-
-
-def _mail_asks(url: Url, parameters: Mapping[str, Any]) -> Mapping[str, Iterable[Flow]]:
-    return asked("mail_flow", url, parameters["steps"])
 
 
 @check(
@@ -215,9 +207,9 @@ def _mail_asks(url: Url, parameters: Mapping[str, Any]) -> Mapping[str, Iterable
     severity="high",
     remedy="Look into the attached transcript, then into the logs of the application and of its mail server.",
     check_class="disruptive",
-    asks=_mail_asks,
+    asks=lambda url, steps: {"mail_flow": asked(url, steps)},
 )
-def received(mail_flow: Mapping[Flow, FlowRun], *, steps: MailSteps) -> Evidence:
+def received(mail_flow: FlowRun, *, steps: MailSteps) -> Evidence:
     """The application sends its own mail, which arrives, and what it says leads on.
 
     A flow as of `http.flow`, of which at least one step waits for a mail in a declared inbox, by its recipient and
@@ -227,4 +219,4 @@ def received(mail_flow: Mapping[Flow, FlowRun], *, steps: MailSteps) -> Evidence
     Args:
         steps: the steps, in order; docs/flows.md has their keys. At least one waits for a `mail`.
     """
-    return told(mail_flow[Flow.of(steps)])
+    return told(mail_flow)

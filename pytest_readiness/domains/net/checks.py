@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
-from pytest_readiness.core.registry import check
-from pytest_readiness.domains.host.facts import HostFacts, question
+from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.domains.host.facts import asked
 from pytest_readiness.domains.host.resource import Host
+from pytest_readiness.domains.net.connect import CONNECT, Attempt
 from pytest_readiness.domains.net.facts import (
     CONNECT_SECONDS,
     SCAN_CONNECT_SECONDS,
@@ -64,10 +65,14 @@ def _need_address(host: Host) -> None:
         raise NotDeclared(f"{host.name} declares no address that the runner sees it at")
 
 
-def _probed(host: Host, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
+def _probed(host: Host, ports: list[int]) -> Asks:
     _need_address(host)
-    alive = _alive_port(host, parameters["alive_port"]) if "alive_port" in parameters else None
-    return {"port_state": [str(port) for port in (*parameters["ports"], *([alive] if alive else []))]}
+    return {"port_state": [str(port) for port in ports]}
+
+
+def _probed_beside_alive(host: Host, ports: list[int], alive_port: int | None) -> Asks:
+    alive = _alive_port(host, alive_port)
+    return _probed(host, [*ports, *([alive] if alive else [])])
 
 
 def _seen(probe: Probe) -> str:
@@ -99,7 +104,7 @@ def open(port_state: Mapping[str, PortState], *, ports: Ports) -> Evidence:
     Args:
         ports: the port numbers, 1 to 65535.
     """
-    states = [port_state[str(port)] for port in ports]
+    states = list(port_state.values())
     probes = [probe for state in states for probe in state.probes]
     shut = [probe for state in states if not _accepts(state) for probe in state.probes]
     claim(
@@ -121,7 +126,7 @@ def _accepts(state: PortState) -> bool:
     severity="critical",
     remedy="Bind the service to a private address, or close the port in the firewall.",
     source="RFC 9293 section 3.10.7.1 (a closed port answers with a reset)",
-    asks=_probed,
+    asks=_probed_beside_alive,
 )
 def closed(
     port_state: Mapping[str, PortState], readiness_host: Host, *, ports: Ports, alive_port: Port | None = None
@@ -159,9 +164,9 @@ def _filtered(probe: Probe, answering: int) -> str:
     return f"port {probe.port} on {probe.address}: filtered ({how}, while port {answering} answers)"
 
 
-def _scanned(host: Host, parameters: Mapping[str, Any]) -> dict[str, list[Scan]]:
+def _scanned(host: Host, range: str) -> Asks:
     _need_address(host)
-    return {"port_scan": [_scan(parameters["range"])]}
+    return {"port_scan": _scan(range)}
 
 
 @check(
@@ -172,7 +177,7 @@ def _scanned(host: Host, parameters: Mapping[str, Any]) -> dict[str, list[Scan]]
     asks=_scanned,
 )
 def only_open(
-    port_scan: Mapping[Scan, PortScan],
+    port_scan: PortScan,
     *,
     ports: list[Port],
     range: PortRange = "1-65535",
@@ -188,22 +193,23 @@ def only_open(
         range: the ports to try, as FIRST-LAST. 1-65535: all; at hosts that do not answer at closed ports that takes
             about two minutes.
     """
-    scan = port_scan[_scan(range)]
-    others = [(each, port) for each in scan.addresses for port in each.open if port not in ports]
+    others = [(each, port) for each in port_scan.addresses for port in each.open if port not in ports]
     claim(
         not others,
         expected=f"open in {range}: {', '.join(map(str, sorted(ports))) or 'none'} at most",
-        seen=f"{', '.join(f'port {port} on {each.address}: open' for each, port in others)}; {_from(scan)}",
+        seen=f"{', '.join(f'port {port} on {each.address}: open' for each, port in others)}; {_from(port_scan)}",
     )
-    for each in scan.addresses:
+    for each in port_scan.addresses:
         if not each.open and not each.refused:
             raise CouldNotVerify(
                 f"no port of {range} on {each.address} answers within {SCAN_CONNECT_SECONDS:g} s; "
-                f"the host may be down, or the runner has no way to it; {_from(scan)}"
+                f"the host may be down, or the runner has no way to it; {_from(port_scan)}"
             )
-    own = [each.address for each in scan.addresses if each.local]
+    own = [each.address for each in port_scan.addresses if each.local]
     warning = f"the runner has the address {own[0]} itself; others may see something else" if own else ""
-    return Evidence(f"{'; '.join(_of_range(each, range) for each in scan.addresses)}; {_from(scan)}", warning=warning)
+    return Evidence(
+        f"{'; '.join(_of_range(each, range) for each in port_scan.addresses)}; {_from(port_scan)}", warning=warning
+    )
 
 
 def _of_range(scan: AddressScan, range: str) -> str:
@@ -216,16 +222,12 @@ def _of_range(scan: AddressScan, range: str) -> str:
     )
 
 
-def _ssh_probed(host: Host, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
-    return _probed(host, {"ports": [parameters["port"]], "alive_port": parameters["alive_port"]})
-
-
 @check(
     "net.ssh_restricted",
     severity="high",
     remedy="Let the firewall pass ssh from the networks of those who administer the host only, or through a bastion.",
     source="CIS Controls 4.4, 12.8; NIST SP 800-123 section 4.2",
-    asks=_ssh_probed,
+    asks=lambda host, port, alive_port: _probed_beside_alive(host, [port], alive_port),
 )
 def ssh_restricted(
     port_state: Mapping[str, PortState],
@@ -278,9 +280,9 @@ def _within(source: str, networks: list[Network]) -> bool:
     return bool(source) and any(ip_address(source) in network for network in networks)
 
 
-def _timed(host: Host, parameters: Mapping[str, Any]) -> dict[str, list[Connects]]:
+def _timed(host: Host, port: int, samples: int) -> Asks:
     _need_address(host)
-    return {"connect_times": [Connects(parameters["port"], parameters["samples"])]}
+    return {"connect_times": Connects(port, samples)}
 
 
 @check(
@@ -291,7 +293,7 @@ def _timed(host: Host, parameters: Mapping[str, Any]) -> dict[str, list[Connects
     asks=_timed,
 )
 def latency(
-    connect_times: Mapping[Connects, ConnectTimes],
+    connect_times: ConnectTimes,
     *,
     ms: Annotated[float, Field(gt=0)],
     port: Port,
@@ -307,26 +309,19 @@ def latency(
         port: an open port, 1 to 65535.
         samples: number of connections, 5 to 200. 20: the fewest of which the 95th percentile is not the slowest.
     """
-    times = connect_times[Connects(port, samples)]
-    if times.last.state != "open":
-        raise CouldNotVerify(f"{_seen(times.last)}; {_from(times)}")
-    ordered = sorted(1000 * seconds for seconds in times.seconds)
+    if connect_times.last.state != "open":
+        raise CouldNotVerify(f"{_seen(connect_times.last)}; {_from(connect_times)}")
+    ordered = sorted(1000 * seconds for seconds in connect_times.seconds)
     p50, p95 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.50, 0.95))
     figures = (
         f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, max {ordered[-1]:.1f} ms of {len(ordered)} connections to "
-        f"{times.last.address} port {port}; {_from(times)}"
+        f"{connect_times.last.address} port {port}; {_from(connect_times)}"
     )
     claim(p95 <= ms, expected=f"p95 of at most {ms:g} ms", seen=figures)
     if len(ordered) < samples:
         raise CouldNotVerify(f"time was over after {len(ordered)} of {samples} connections: {figures}")
-    own = f"the runner has the address {times.last.address} itself" if times.last.local else ""
+    own = f"the runner has the address {connect_times.last.address} itself" if connect_times.last.local else ""
     return Evidence(figures, warning=own)
-
-
-def _connecting(host: Host, parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    if host.connection is None:
-        raise NotDeclared(f"{host.name} declares no connection to log in by")
-    return {"host_facts": (question("connect", parameters["host"], str(parameters["port"])),)}
 
 
 @check(
@@ -334,10 +329,11 @@ def _connecting(host: Host, parameters: Mapping[str, Any]) -> dict[str, tuple[st
     severity="high",
     remedy="Open the way from this host: its route, the security groups and firewalls between them, the listener.",
     source="RFC 9293 section 3.5 (connection establishment)",
-    asks=_connecting,
+    asks=lambda readiness_host, host, port: asked(readiness_host, CONNECT(host, str(port))),
 )
 def reachable_from(
-    host_facts: HostFacts,
+    host_facts: Attempt,
+    readiness_host: Host,
     *,
     host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,253}$")],
     port: Port,
@@ -351,10 +347,10 @@ def reachable_from(
         host: name or IP address of the other one, as this host knows it.
         port: its port, 1 to 65535.
     """
-    state, program = host_facts.connects(host, port)
+    here = f"from {readiness_host.where}, port {port} on {host}"
     claim(
-        state == "open",
-        expected=f"port {port} on {host} open to {host_facts.where}",
-        seen=f"from {host_facts.where}, port {port} on {host}: {state}",
+        host_facts.state == "open",
+        expected=f"port {port} on {host} open to {readiness_host.where}",
+        seen=f"{here}: {host_facts.state}",
     )
-    return Evidence(f"from {host_facts.where}, port {port} on {host}: open (connected by {program})")
+    return Evidence(f"{here}: open (connected by {host_facts.program})")

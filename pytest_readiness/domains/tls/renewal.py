@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+
+from pytest_readiness.domains.host.question import Question
 
 BOOT_ONLY = ("", "disabled", "transient", "enabled-runtime", "linked-runtime")
 """States of a unit file with which a timer that runs now does not come back after the next boot."""
@@ -67,8 +70,7 @@ class StoredCertificate:
     not_after: datetime | None = None
 
 
-def jobs_of(output: str) -> Jobs:
-    """Read what the host's function `jobs` prints."""
+def _jobs(output: str) -> Jobs:
     units: dict[str, Mapping[str, str]] = {}
     told: dict[str, list[tuple[str, str]]] = {}
     for block in output.split("\n\n"):
@@ -158,8 +160,7 @@ def _schedule(line: str) -> tuple[int, str]:
     return (1 if weekday == "*" else 7), command
 
 
-def certificates_of(output: str) -> tuple[tuple[StoredCertificate, ...], tuple[str, ...]]:
-    """Read what the host's function `certificates` prints: certificates, and what the user may not read."""
+def _certificates(output: str) -> tuple[tuple[StoredCertificate, ...], tuple[str, ...]]:
     found, unreadable = [], []
     for path, kind, text in _files(output):
         if kind == "unreadable":
@@ -187,3 +188,10 @@ def _stored(path: str, text: str) -> StoredCertificate:
     except ValueError:
         return StoredCertificate(path)
     return StoredCertificate(path, False, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+
+
+JOBS = Question("jobs", "the timers and cron jobs", Path(__file__).with_name("jobs.sh"), _jobs)
+"""What timers and cron run."""
+
+CERTIFICATES = Question("certificates", "the certificates", Path(__file__).with_name("certificates.sh"), _certificates)
+"""The certificates in files, or without a file in those that ACME clients keep; and what may not be read."""

@@ -6,13 +6,24 @@ import ipaddress
 import os
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
-from pytest_readiness.domains.host.facts import ANSWER_BYTES, HostFacts, Listener, _address, _milliseconds, question
+from pytest_readiness.core.registry import RegistrationError
+from pytest_readiness.domains.host.facts import HostFacts
+from pytest_readiness.domains.host.question import QUESTIONS, Question, Unread
+from pytest_readiness.domains.host.questions.clock import milliseconds
+from pytest_readiness.domains.host.questions.disk import DISK
+from pytest_readiness.domains.host.questions.file import FILE, LINE, SHA256
+from pytest_readiness.domains.host.questions.listeners import LISTENERS, Listener, address_of
+from pytest_readiness.domains.host.questions.memory import MEMORY
+from pytest_readiness.domains.host.questions.sshd import SSHD
+from pytest_readiness.domains.host.questions.system import SYSTEM
 from pytest_readiness.domains.host.resource import Host
+from pytest_readiness.domains.host.script import ANSWER_BYTES, Printed, command
 from tests.judging import read
 from tests.namespace import DEPLOY, namespace
 from tests.stack.docker import DockerEngine
@@ -46,12 +57,12 @@ def _over(sshd: Sshd, **changes: object) -> Host:
 
 
 def test_any_number_of_questions_is_one_login(sshd_factory: SshdFactory) -> None:
-    questions = [question("file", f"/etc/{number}") for number in range(50)]
+    questions = [FILE(f"/etc/{number}") for number in range(50)]
     with sshd_factory() as sshd:
-        facts = _facts(_over(sshd), question("system"), question("memory"), question("listeners"), *questions)
+        facts = _facts(_over(sshd), SYSTEM(), MEMORY(), LISTENERS(), *questions)
         assert sshd.logins() == 1
     assert len(facts.answers) == 53
-    assert facts.file("/etc/7").type == "absent"
+    assert facts.answer(FILE("/etc/7")).type == "absent"
 
 
 def test_no_ssh_stays_behind(sshd_factory: SshdFactory) -> None:
@@ -60,7 +71,7 @@ def test_no_ssh_stays_behind(sshd_factory: SshdFactory) -> None:
         sshd.ssh_config.write_text(
             f"{config}  ControlMaster auto\n  ControlPath {sshd.directory}/cm\n  ControlPersist 60\n"
         )
-        _facts(_over(sshd), question("system"))
+        _facts(_over(sshd), SYSTEM())
         assert "ssh" not in map(program_of, descendants(os.getpid()))
 
 
@@ -85,23 +96,23 @@ def test_every_shell_reads_every_path(shell: str, tmp_path: Path) -> None:
     asked = [
         each
         for number, path in enumerate(paths)
-        for each in (question("file", path), question("sha256", path), question("line", path, f"number = {number}"))
+        for each in (FILE(path), SHA256(path), LINE(path, f"number = {number}"))
     ]
-    facts = _facts(LOCAL, *asked, question("disk", "/"), question("memory"), question("listeners"), question("system"))
+    facts = _facts(LOCAL, *asked, DISK("/"), MEMORY(), LISTENERS(), SYSTEM())
     for number, path in enumerate(paths):
-        assert facts.file(path).mode == 0o600 + number
-        assert facts.matching_lines(path, f"number = {number}") == 1
-        assert len(facts.sha256(path)) == 64
-    assert facts.memory().total_bytes > facts.memory().available_bytes > 0
-    assert facts.system()[1] == os.uname().nodename
-    assert facts.filesystems("/")[0].free_bytes
+        assert facts.answer(FILE(path)).mode == 0o600 + number
+        assert facts.answer(LINE(path, f"number = {number}")) == 1
+        assert len(facts.answer(SHA256(path))) == 64
+    assert facts.answer(MEMORY()).total_bytes > facts.answer(MEMORY()).available_bytes > 0
+    assert facts.answer(SYSTEM())[1] == os.uname().nodename
+    assert facts.answer(DISK("/"))[0].free_bytes
     assert not Path("/tmp/never").exists()
 
 
 def test_output_that_is_not_utf8(sshd: Sshd, tmp_path: Path) -> None:
     config = tmp_path / "sshd_config"
     config.write_bytes(b"HostKey %s/host_key\nMatch User caf\xe9\nX11Forwarding no\n" % bytes(sshd.directory))
-    overrides = _facts(LOCAL, question("sshd", str(config))).ssh_server(str(config)).overrides
+    overrides = _facts(LOCAL, SSHD(str(config))).answer(SSHD(str(config))).overrides
     assert overrides == (("User caf\\xe9", "x11forwarding", "no"),)
 
 
@@ -110,17 +121,17 @@ def test_a_question_that_hangs_or_fails_spoils_no_other(sshd: Sshd, tmp_path: Pa
         pytest.skip("Only root may start sshd -T.")
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    asked = [question("sshd", str(fifo)), question("sha256", "/nothing"), question("file", "/etc/passwd")]
+    asked = [SSHD(str(fifo)), SHA256("/nothing"), FILE("/etc/passwd")]
     facts = _facts(_over(sshd), *asked)
-    assert facts.file("/etc/passwd").type == "regular file"
+    assert facts.answer(FILE("/etc/passwd")).type == "regular file"
     with pytest.raises(
         CouldNotVerify, match=r"^the effective settings of sshd .*fifo could not be .*: no answer within 10 s$"
     ):
-        facts.ssh_server(str(fifo))
+        facts.answer(SSHD(str(fifo)))
     with pytest.raises(
         CouldNotVerify, match=r"^the checksum of /nothing could not be read on ssh://.*is not a regular file$"
     ):
-        facts.sha256("/nothing")
+        facts.answer(SHA256("/nothing"))
 
 
 def test_an_answer_that_is_too_long(sshd: Sshd, tmp_path: Path) -> None:
@@ -128,20 +139,82 @@ def test_an_answer_that_is_too_long(sshd: Sshd, tmp_path: Path) -> None:
         pytest.skip("Only root may start sshd -T.")
     config = tmp_path / "sshd_config"
     config.write_text(f"HostKey {sshd.directory}/host_key\n" + "# comment\n" * (ANSWER_BYTES // 10))
-    facts = _facts(LOCAL, question("sshd", str(config)), question("system"))
+    facts = _facts(LOCAL, SSHD(str(config)), SYSTEM())
     with pytest.raises(CouldNotVerify, match=f"more than {ANSWER_BYTES} bytes"):
-        facts.ssh_server(str(config))
-    assert facts.system()
+        facts.answer(SSHD(str(config)))
+    assert facts.answer(SYSTEM())
 
 
 def test_too_many_questions_for_one_command_line() -> None:
     with pytest.raises(CouldNotVerify, match="bytes of questions are too many for one command line"):
-        _facts(LOCAL, *(question("file", f"/{number:01000}") for number in range(200)))
+        _facts(LOCAL, *(FILE(f"/{number:01000}") for number in range(200)))
 
 
 def test_an_unknown_question_is_a_bug() -> None:
     with pytest.raises(ValueError, match="do not know the question 'rm -rf /'"):
         _facts(LOCAL, "rm -rf /")
+
+
+def test_only_what_is_asked_is_sent() -> None:
+    line = command([FILE("/etc/passwd"), FILE("/etc/group"), LINE("/etc/group", "root:.*")])
+    assert line.count("read_file()") == line.count("read_line()") == 1
+    for other in ("read_disk", "MemTotal", "/proc/net", "sshd", "chronyc", "crontab"):
+        assert other not in line
+
+
+@pytest.fixture
+def declared() -> Iterator[None]:
+    """Questions that a test declares are gone after it."""
+    before = dict(QUESTIONS)
+    yield
+    QUESTIONS.clear()
+    QUESTIONS.update(before)
+
+
+def test_a_question_of_another_domain(shell: str, declared: None, tmp_path: Path) -> None:
+    def length(text: str) -> int:
+        if not text.strip().isdigit():
+            raise Unread("no number", unless_told=True)
+        return int(text)
+
+    body = """\
+[ -e "$1" ] || refuse 3 "there is no $1"
+if [ -d "$1" ]; then
+    echo "it is a folder" >&2
+else
+    wc -c <"$1"
+fi"""
+    size = Question("length", "the length of", body, length)
+    path = tmp_path / "a b'c"
+    path.write_text("1234567")
+    asked = [size(str(path)), size(str(tmp_path)), size("/nothing here")]
+    facts = _facts(LOCAL, *asked)
+    assert facts.answer(asked[0]) == 7
+    for question, reason in ((asked[1], "it is a folder"), (asked[2], "there is no /nothing here")):
+        with pytest.raises(CouldNotVerify, match=rf"^the length of /.* could not be read on local://: {reason}$"):
+            facts.answer(question)
+    with pytest.raises(CouldNotVerify, match=r"^the length of /later could not be read on .*: no answer within 50 s$"):
+        facts.answer(size("/later"))
+
+
+def test_why_nothing_could_be_read(declared: None) -> None:
+    def never(_: str) -> None:
+        raise Unread("no number", unless_told=True)
+
+    odd = Question("odd", "the odd thing", "", never)
+    for printed, reason in (
+        (Printed(0, "x", ""), "no number"),
+        (Printed(0, "x", "said so"), "said so"),
+        (Printed(2, "x", ""), "exit code 2"),
+        (Printed(137, "", ""), "no answer within 10 s"),
+    ):
+        with pytest.raises(CouldNotVerify, match=f"^the odd thing could not be read on web: {reason}$"):
+            HostFacts("web", {"odd": printed}).answer(odd())
+
+
+def test_a_word_is_one_question(declared: None) -> None:
+    with pytest.raises(RegistrationError, match=r"already a question 'file' to hosts, in .*questions\.file"):
+        Question("file", "the file", "true", print)
 
 
 @pytest.mark.parametrize("broken", ["od", "tr", "timeout"])
@@ -150,10 +223,10 @@ def test_a_host_without_a_program(broken: str, tmp_path: Path, monkeypatch: pyte
         (tmp_path / name).symlink_to(shutil.which(name) or "/nowhere")
     monkeypatch.setenv("PATH", str(tmp_path))
     if broken == "timeout":
-        assert _facts(LOCAL, question("system")).system()
+        assert _facts(LOCAL, SYSTEM()).answer(SYSTEM())
     else:
         with pytest.raises(CouldNotVerify, match=f"^the shell of local:// does not do what POSIX says .*{broken}"):
-            _facts(LOCAL, question("system"))
+            _facts(LOCAL, SYSTEM())
 
 
 def test_refused_by_ssh(sshd: Sshd, tmp_path: Path) -> None:
@@ -163,7 +236,7 @@ def test_refused_by_ssh(sshd: Sshd, tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text(sshd.ssh_config.read_text().replace(str(sshd.identity), str(stranger.identity)))
     with pytest.raises(Unreachable, match=r"^the login at ssh://.* failed: .*Permission denied \(publickey\)$"):
-        _facts(_over(sshd, ssh_config=config), question("system"))
+        _facts(_over(sshd, ssh_config=config), SYSTEM())
 
 
 @pytest.mark.parametrize(
@@ -178,14 +251,14 @@ def test_another_host_key(sshd: Sshd, tmp_path: Path, changed: bool, reason: str
     config = tmp_path / "config"
     config.write_text(sshd.ssh_config.read_text().replace(f"{sshd.directory}/known_hosts", str(known)))
     with pytest.raises(Unreachable, match=f"^the login at ssh://.* failed: {reason}$"):
-        _facts(_over(sshd, ssh_config=config), question("system"))
+        _facts(_over(sshd, ssh_config=config), SYSTEM())
 
 
 def test_a_host_that_never_greets(sshd: Sshd) -> None:
     with SilentServer() as server:
         connection = f"ssh://root@127.0.0.1:{server.port}?timeout=1"
         with pytest.raises(Unreachable, match=r"failed: .*timed out"):
-            _facts(_over(sshd, connection=connection), question("system"))
+            _facts(_over(sshd, connection=connection), SYSTEM())
 
 
 def test_a_login_shell_that_lets_nobody_in(sshd: Sshd, tmp_path: Path) -> None:
@@ -194,7 +267,7 @@ def test_a_login_shell_that_lets_nobody_in(sshd: Sshd, tmp_path: Path) -> None:
         namespace(tmp_path, setup=setup, sshd=sshd) as machine,
         pytest.raises(Unreachable, match=r"^the login at ssh://deploy@inside failed: exit code 1$"),
     ):
-        _facts(machine.host(user=DEPLOY), question("system"))
+        _facts(machine.host(user=DEPLOY), SYSTEM())
 
 
 def test_a_host_that_goes_away_meanwhile(sshd: Sshd, tmp_path: Path) -> None:
@@ -213,7 +286,7 @@ def test_a_host_that_goes_away_meanwhile(sshd: Sshd, tmp_path: Path) -> None:
         killer = threading.Thread(target=kill)
         killer.start()
         with pytest.raises(CouldNotVerify, match="broke off after 1 of 2 answers") as caught:
-            _facts(host, question("file", "/etc/passwd"), question("sshd", "/run/fifo"))
+            _facts(host, FILE("/etc/passwd"), SSHD("/run/fifo"))
         killer.join()
     assert caught.value.transient
 
@@ -228,23 +301,23 @@ def engine(docker_engine: DockerEngine, monkeypatch: pytest.MonkeyPatch) -> Dock
 def test_a_container(engine: DockerEngine) -> None:
     container = engine.run("facts-host", hostname="inside")
     try:
-        facts = _facts(Host(name="web", connection="docker://facts-host"), question("system"), question("listeners"))
+        facts = _facts(Host(name="web", connection="docker://facts-host"), SYSTEM(), LISTENERS())
     finally:
         container.remove(force=True)
-    assert facts.system()[:2] == ("root", "inside")
-    assert facts.listeners() == ()
+    assert facts.answer(SYSTEM())[:2] == ("root", "inside")
+    assert facts.answer(LISTENERS()) == ()
 
 
 def test_an_unknown_container(engine: DockerEngine) -> None:
     with pytest.raises(Unreachable, match=r"^the login at docker://nosuch failed: .*No such container: nosuch$"):
-        _facts(Host(name="web", connection="docker://nosuch"), question("system"))
+        _facts(Host(name="web", connection="docker://nosuch"), SYSTEM())
 
 
 def test_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     program("docker")
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     with pytest.raises(Unreachable, match="Cannot connect to the Docker daemon"):
-        _facts(Host(name="web", connection="docker://nosuch"), question("system"))
+        _facts(Host(name="web", connection="docker://nosuch"), SYSTEM())
 
 
 @pytest.mark.parametrize(
@@ -259,7 +332,7 @@ def test_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_addresses_in_the_byte_order_of_the_host(text: str, little: bool, address: str) -> None:
-    assert _address(text, little=little) == str(ipaddress.ip_address(address))
+    assert address_of(text, little=little) == str(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize(
@@ -272,4 +345,4 @@ def test_loopback(address: str, loopback: bool) -> None:
 
 def test_time_spans_of_systemd() -> None:
     spans = {"-1.234ms": 1.234, "+45us": 0.045, "1min 2.5s": 62500.0, "": None, "n/a": None}
-    assert {text: _milliseconds(text) for text in spans} == pytest.approx(spans)
+    assert {text: milliseconds(text) for text in spans} == pytest.approx(spans)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from pytest_readiness.core.evidence import Attachment, CouldNotVerify, Evidence,
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.browser.checks.pages import looks_at, place, seen_page, shots, some
 from pytest_readiness.domains.browser.facts.pages import Axe, AxeRule, Layout, Look, Target, Visit
-from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.domains.http.resource import UrlPath
 
 Standard = Literal["wcag20a", "wcag20aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -188,16 +188,12 @@ def keyboard(browser_pages: Mapping[str, Visit], *, path: UrlPath | None = None)
     return Evidence(f"Tab reaches {keys.controls} controls, each with a visible focus, without a trap {end}")
 
 
-def _asks_width(_: Url, parameters: Mapping[str, Any]) -> dict[str, tuple[Look, ...]]:
-    return {"browser_pages": (Look(parameters["path"] or "", "width", parameters["width"]),)}
-
-
 @check(
     "browser.touch_targets",
     severity="medium",
     remedy="Make links and controls larger, by padding or min-width and min-height, or put more room between them.",
     source="WCAG 2.2 success criteria 2.5.8 (AA, 24 px) and 2.5.5 (AAA, 44 px)",
-    asks=_asks_width,
+    asks=lambda _, path, width: {"browser_pages": Look(path or "", "width", width)},
 )
 def touch_targets(
     browser_pages: Mapping[str, Visit],

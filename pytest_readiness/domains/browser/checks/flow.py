@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from pytest_readiness.core.evidence import Attachment, Evidence, claim
-from pytest_readiness.core.registry import check
+from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.domains.browser.facts.flow import Journey
 from pytest_readiness.domains.browser.steps import Step, checked, credentials
 from pytest_readiness.domains.http.resource import Url
@@ -19,14 +18,10 @@ _SEE = {"name": "it greets", "expect": {"role": "heading", "name": "Welcome"}}
 Steps = Annotated[list[Step], Field(min_length=1, max_length=50, examples=[[_OPEN, _SEE]]), AfterValidator(checked)]
 
 
-def _question(steps: list[Step]) -> str:
-    return TypeAdapter(list[Step]).dump_json(steps, exclude_defaults=True).decode()
-
-
-def _asks(url: Url, parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    for part in credentials(parameters["steps"]):
+def _asks(url: Url, steps: list[Step]) -> Asks:
+    for part in credentials(steps):
         part.value(url)
-    return {"browser_flow": (_question(parameters["steps"]),)}
+    return {"browser_flow": TypeAdapter(list[Step]).dump_json(steps, exclude_defaults=True).decode()}
 
 
 @check(
@@ -37,7 +32,7 @@ def _asks(url: Url, parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]
     check_class="active",
     asks=_asks,
 )
-def flow(browser_flow: Mapping[str, Journey], *, steps: Steps) -> Evidence:
+def flow(browser_flow: Journey, *, steps: Steps) -> Evidence:
     """A visitor gets through a declared journey: opens, fills, clicks, and sees what is expected.
 
     The journey is really made, in Chromium, by a visitor without cookies, from the endpoint's root unless it begins
@@ -62,7 +57,7 @@ def flow(browser_flow: Mapping[str, Journey], *, steps: Steps) -> Evidence:
     Args:
         steps: the steps, at most 50; the last one must expect something to be there.
     """
-    seen = browser_flow[_question(steps)]
+    seen = browser_flow
     shots = (Attachment.of_base64("journey.png", "image/png", seen.screenshot),) if seen.screenshot else ()
     where = f"{seen.address}, '{seen.title}', {seen.seconds:.1f} s, {seen.browser}"
     claim(

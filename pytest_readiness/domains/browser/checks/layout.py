@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from pytest_readiness.core.registry import check
 from pytest_readiness.domains.browser.checks.accessibility import layout_at, layout_shots
 from pytest_readiness.domains.browser.checks.pages import looks_at, place, seen_page, some
 from pytest_readiness.domains.browser.facts.pages import ImageSeen, Look, Visit
-from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.domains.http.resource import UrlPath
 
 FALLBACK_WIDTH = 980
 """CSS pixels that telephones lay a page out for which says nothing about its viewport."""
@@ -21,16 +21,12 @@ MODERN = ("image/avif", "image/webp", "image/svg+xml", "image/jxl")
 Width = Annotated[int, Field(ge=240, le=3840)]
 
 
-def _asks_widths(_: Url, parameters: Mapping[str, Any]) -> dict[str, tuple[Look, ...]]:
-    return {"browser_pages": tuple(Look(parameters["path"] or "", "width", width) for width in parameters["widths"])}
-
-
 @check(
     "browser.responsive",
     severity="medium",
     remedy="Let wide elements wrap, shrink (max-width: 100%) or scroll by themselves, and declare the viewport.",
     source="WCAG 2.1 success criterion 1.4.10 (AA: 320 px without scrolling in two dimensions)",
-    asks=_asks_widths,
+    asks=lambda _, path, widths: {"browser_pages": [Look(path or "", "width", width) for width in widths]},
 )
 def responsive(
     browser_pages: Mapping[str, Visit],

@@ -7,14 +7,14 @@ another one than was asked for could not be verified, whatever is on it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterable, Mapping
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from pytest_readiness.core.evidence import Attachment, ClaimFalse, CouldNotVerify, Evidence, claim
-from pytest_readiness.core.registry import check
+from pytest_readiness.core.registry import AsksOf, check
 from pytest_readiness.domains.browser.facts.pages import (
     Aspect,
     Engine,
@@ -26,19 +26,17 @@ from pytest_readiness.domains.browser.facts.pages import (
     Rendered,
     Visit,
 )
-from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.domains.http.resource import UrlPath
 
 LITTLE_TEXT = 20
 """Characters; a page with less text and no picture and no control shows nothing ("Loading …")."""
 MOST_REQUESTS = 1000
 MOST_MESSAGES = 200
 
-Asks = Callable[[Url, Mapping[str, Any]], dict[str, tuple[Look, ...]]]
 
-
-def looks_at(what: Aspect = "page") -> Asks:
+def looks_at(what: Aspect = "page") -> AsksOf:
     """What a check with the parameter `path` asks for."""
-    return lambda _, parameters: {"browser_pages": (Look(parameters["path"] or "", what),)}
+    return lambda _, path: {"browser_pages": Look(path or "", what)}
 
 
 def seen_page(pages: Mapping[str, Visit], path: str | None) -> tuple[Visit, Rendered]:
@@ -306,9 +304,7 @@ def requests(
     severity="medium",
     remedy="Open the page in the engine that fails, and mend what its console shows.",
     source="Playwright's three engines: those of Chrome and Edge, of Firefox, and of Safari",
-    asks=lambda _, parameters: {
-        "browser_engine": tuple(Engine(parameters["path"] or "", engine) for engine in parameters["engines"])
-    },
+    asks=lambda _, path, engines: {"browser_engine": [Engine(path or "", engine) for engine in engines]},
 )
 def engines(
     browser_engine: Mapping[Engine, EngineVisit],
@@ -329,8 +325,7 @@ def engines(
         text: what the page's title must contain. Default: anything.
     """
     lines, missing, attachments = [], [], list[Attachment]()
-    for engine in dict.fromkeys(engines):
-        found = browser_engine[Engine(path or "", engine)]
+    for engine, found in ((asked.engine, found) for asked, found in browser_engine.items()):
         if found.visit is None:
             missing.append(f"{engine}: {found.missing}")
             continue

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address, ip_network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
-from pytest_readiness.core.registry import check
+from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.resources import Named
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.dns.client import Answer, name_of, shown
@@ -74,9 +74,14 @@ def _internal(addresses: Iterable[str]) -> str:
     return f"not reachable over the Internet: {listed(inside)}" if inside else ""
 
 
-def _resolves_asks(domain: Domain, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
+def _questions(name: str) -> list[str]:
+    """For all addresses of a name."""
+    return [f"{type} {name}" for type in ADDRESSES]
+
+
+def _resolves_asks(domain: Domain, types: list[str]) -> Asks:
     name = _bare(domain)
-    return {"dns_answer": [f"{type} {each}" for each in (name, _beside(name)) for type in parameters["types"]]}
+    return {"dns_answer": [f"{type} {each}" for each in (name, _beside(name)) for type in types]}
 
 
 @check(
@@ -97,13 +102,12 @@ def resolves(dns_answer: Mapping[str, Answer], domain: Domain, *, types: Address
     Args:
         types: A (IPv4), AAAA (IPv6): each of them must be there. A: not every service has IPv6.
     """
-    name = _bare(domain)
-    answers = [dns_answer[f"{type} {name}"] for type in types]
+    both = list(dns_answer.values())
+    answers, made_up = both[: len(both) // 2], both[len(both) // 2 :]
     missing = [answer for answer in answers if not answer.records]
     claim(not missing, expected=f"{' and '.join(types)} records", seen="; ".join(each.nothing for each in missing))
-    made_up = _beside(name)
-    same = all(set(answer.records) == set(dns_answer[f"{answer.type} {made_up}"].records) for answer in answers)
-    wildcard = f"the made-up name {made_up} resolves to the same" if same else ""
+    same = all(set(answer.records) == set(other.records) for answer, other in zip(answers, made_up, strict=True))
+    wildcard = f"the made-up name {_beside(_bare(domain))} resolves to the same" if same else ""
     return Evidence(_resolved(answers), warning="; ".join(filter(None, (wildcard, _internal(_addresses(answers))))))
 
 
@@ -115,11 +119,10 @@ def _network(text: str) -> str:
 Network = Annotated[str, AfterValidator(_network)]
 
 
-def _points_to_asks(domain: Domain, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
-    if not parameters["addresses"] and not parameters["host"]:
+def _points_to_asks(domain: Domain, addresses: list[str] | None, host: str | None) -> Asks:
+    if not addresses and not host:
         raise NotDeclared("dns.points_to is given neither 'addresses' nor 'host'")
-    hosts = [parameters["host"]] if parameters["host"] else []
-    return {"dns_answer": [f"{type} {_bare(domain)}" for type in ADDRESSES], "host_addresses": hosts}
+    return {"dns_answer": _questions(_bare(domain)), "host_addresses": host}
 
 
 @check(
@@ -131,8 +134,7 @@ def _points_to_asks(domain: Domain, parameters: Mapping[str, Any]) -> dict[str, 
 )
 def points_to(
     dns_answer: Mapping[str, Answer],
-    host_addresses: Mapping[str, HostAddresses],
-    domain: Domain,
+    host_addresses: HostAddresses | None,
     *,
     addresses: Annotated[list[Network], Field(min_length=1)] | None = None,
     host: Annotated[str, Named("readiness_host")] | None = None,
@@ -148,11 +150,11 @@ def points_to(
         host: name of a host of the target; the name must resolve to one of its addresses or more. A host that is
             declared by a name is asked of the same resolvers.
     """
-    answers = [dns_answer[f"{type} {_bare(domain)}"] for type in ADDRESSES]
+    answers = list(dns_answer.values())
     seen = _addresses(answers)
     allowed = [ip_network(each) for each in addresses or ()]
     single = [str(each.network_address) for each in allowed if each.num_addresses == 1]
-    of_host = host_addresses[host].addresses if host else ()
+    of_host = host_addresses.addresses if host_addresses else ()
     expected = listed((*(addresses or ()), *(f"{each} ({host})" for each in of_host)))
     claim(bool(seen), expected=expected, seen=answers[0].nothing)
     wrong = [each for each in seen if each not in of_host and not any(ip_address(each) in net for net in allowed)]
@@ -170,9 +172,9 @@ def points_to(
     severity="high",
     remedy="Set the CNAME record to the declared name, and remove it where that name is gone: others could take it.",
     source="RFC 1034 section 3.6.2; OWASP WSTG-CONF-10 (subdomain takeover)",
-    asks=lambda domain, _: {"dns_answer": [f"{type} {_bare(domain)}" for type in ADDRESSES]},
+    asks=lambda domain: {"dns_answer": _questions(_bare(domain))},
 )
-def cname(dns_answer: Mapping[str, Answer], domain: Domain, *, to: Annotated[str, Field(min_length=1)]) -> Evidence:
+def cname(dns_answer: Mapping[str, Answer], *, to: Annotated[str, Field(min_length=1)]) -> Evidence:
     """The name is an alias (CNAME) of the declared name, and the chain of aliases ends in an address.
 
     Further aliases may stand before and after the declared name.
@@ -180,7 +182,7 @@ def cname(dns_answer: Mapping[str, Answer], domain: Domain, *, to: Annotated[str
     Args:
         to: the name that it must be an alias of, such as shop.cdn.example.net.
     """
-    answers = [dns_answer[f"{type} {_bare(domain)}"] for type in ADDRESSES]
+    answers = list(dns_answer.values())
     goal = shown(name_of(to))
     first = answers[0]
     expected = f"{first.name} -> {goal}, with an address at the end"
@@ -197,10 +199,10 @@ def cname(dns_answer: Mapping[str, Answer], domain: Domain, *, to: Annotated[str
 Label = Annotated[str, Field(pattern=r"^[^\s./:@*]{1,63}(\.[^\s./:@*]{1,63})*$")]
 
 
-def _subdomains_asks(domain: Domain, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
-    names = [f"{label}.{_bare(domain)}" for label in parameters["names"]]
-    made_up = [each for name in names for each in (_beside(name), _below(name), _below(_beside(name)))]
-    return {"dns_answer": [f"{type} {each}" for each in (*names, *made_up) for type in ADDRESSES]}
+def _subdomains_asks(domain: Domain, names: list[str]) -> Asks:
+    whole = [f"{label}.{_bare(domain)}" for label in names]
+    made_up = [each for name in whole for each in (_beside(name), _below(name), _below(_beside(name)))]
+    return {"dns_answer": [question for each in (*whole, *made_up) for question in _questions(each)]}
 
 
 @check(
@@ -234,17 +236,17 @@ def subdomains(
     seen, covered, unclear, missing = [], [], [], []
     for label in names:
         name = f"{label}.{_bare(domain)}"
-        answers = [dns_answer[f"{type} {name}"] for type in ADDRESSES]
+        answers = [dns_answer[question] for question in _questions(name)]
         if not _addresses(answers):
             missing.append(answers[0].nothing)
             continue
         seen.append(_resolved(answers))
         made_up = _beside(name)
         beside, below, deep = (
-            set(_addresses(dns_answer[f"{type} {each}"] for type in ADDRESSES)) == set(_addresses(answers))
+            set(_addresses(dns_answer[question] for question in _questions(each))) == set(_addresses(answers))
             for each in (made_up, _below(name), _below(made_up))
         )
-        told = f"{label} (made up: {dns_answer[f'A {made_up}'].name})"
+        told = f"{label} (made up: {dns_answer[_questions(made_up)[0]].name})"
         if beside and not deep:
             unclear.append(told)
         elif beside and below:

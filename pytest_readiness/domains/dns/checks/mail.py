@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, Evidence, claim
-from pytest_readiness.core.registry import check
+from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.dns.checks.answers import counted, listed
 from pytest_readiness.domains.dns.client import Answer, name_of, shown
@@ -132,8 +132,8 @@ def _tags(text: str) -> dict[str, str] | None:
 Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9_-]{1,63})*$")]
 
 
-def _key_question(selector: str, domain: Domain) -> str:
-    return f"TXT {selector}._domainkey.{domain.domain.rstrip('.')}"
+def _keys(domain: Domain, selectors: list[str]) -> Asks:
+    return {"dns_answer": [f"TXT {each}._domainkey.{domain.domain.rstrip('.')}" for each in selectors]}
 
 
 @check(
@@ -141,11 +141,10 @@ def _key_question(selector: str, domain: Domain) -> str:
     severity="high",
     remedy="Publish the public key as selector._domainkey TXT v=DKIM1; k=rsa; p=…, with a key of 2048 bits.",
     source="RFC 6376 section 3.6; RFC 8301 (key sizes); RFC 8463 (Ed25519)",
-    asks=lambda domain, parameters: {"dns_answer": [_key_question(each, domain) for each in parameters["selectors"]]},
+    asks=_keys,
 )
 def dkim(
     dns_answer: Mapping[str, Answer],
-    domain: Domain,
     *,
     selectors: Annotated[list[Selector], Field(min_length=1)],
     min_rsa_bits: Annotated[int, Field(ge=1024, le=4096)] = 2048,
@@ -160,8 +159,7 @@ def dkim(
             lower limit. An Ed25519 key is long enough.
     """
     seen, warnings = [], []
-    for selector in selectors:
-        answer = dns_answer[_key_question(selector, domain)]
+    for selector, answer in zip(dict.fromkeys(selectors), dns_answer.values(), strict=True):
         expected = f"one DKIM key for {selector}, RSA of at least {min_rsa_bits} bits or Ed25519"
         claim(bool(answer.records), expected=expected, seen=answer.nothing)
         records = f"{len(answer.records)} TXT records at {answer.name}, which must be one"

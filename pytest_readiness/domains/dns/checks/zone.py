@@ -90,7 +90,7 @@ def _one_network(zone: Zone) -> str:
     severity="high",
     remedy="Wait until the TTL of the old records has passed, and see why a server did not get the zone.",
     source="RFC 1034 section 4.3.5 (zone transfers); RFC 2308 (negative caching)",
-    asks=lambda _, parameters: {"dns_views": parameters["types"]},
+    asks=lambda _, types: {"dns_views": types},
 )
 def propagated(
     dns_zone: Zone,
@@ -167,7 +167,7 @@ def _not_below_min(value: int, info: ValidationInfo) -> int:
     severity="low",
     remedy="Set the TTL within the bounds; lower it a day before a planned change.",
     source="RFC 1912 section 2.2; RFC 2308 section 5",
-    asks=lambda _, parameters: {"dns_views": parameters["types"]},
+    asks=lambda _, types: {"dns_views": types},
 )
 def ttl(
     dns_views: Mapping[str, Views],

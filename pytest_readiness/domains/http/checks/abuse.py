@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
-from pytest_readiness.core.registry import check
+from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.domains.http.checks.access import Name, declared
 from pytest_readiness.domains.http.facts.forms import FOREIGN
 from pytest_readiness.domains.http.facts.pages import on_host
@@ -19,7 +19,6 @@ from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 
-Probes = Mapping[tuple[Probe, ...], tuple[Reply, ...]]
 Origin = Annotated[str, Field(pattern=r"^https?://[^\s/]+$")]
 
 
@@ -40,19 +39,19 @@ def _strangers(url: Url) -> dict[str, str]:
     return found | ({"the own host over http": f"http://{parts.hostname}"} if url.secure else {})
 
 
-def _cors_probes(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe, ...], ...]]:
-    declared(url, p["credential"])
-    credential = p["credential"] or ""
-    probes = [Probe("GET", p["path"], credential=credential, apart=True, keep=False)]
-    for origin in (*_strangers(url).values(), *(p["origins"] or ())):
+def _cors_probes(url: Url, path: str, origins: list[str] | None, method: str, credential: str | None) -> Asks:
+    declared(url, credential)
+    shown_one = credential or ""
+    probes = [Probe("GET", path, credential=shown_one, apart=True, keep=False)]
+    for origin in (*_strangers(url).values(), *(origins or ())):
         wants = (
             ("Origin", origin),
-            ("Access-Control-Request-Method", p["method"]),
+            ("Access-Control-Request-Method", method),
             ("Access-Control-Request-Headers", "authorization,content-type"),
         )
-        probes.append(Probe("GET", p["path"], (("Origin", origin),), credential=credential, apart=True, keep=False))
-        probes.append(Probe("OPTIONS", p["path"], wants, apart=True, keep=False))
-    return {"probes": (tuple(probes),)}
+        probes.append(Probe("GET", path, (("Origin", origin),), credential=shown_one, apart=True, keep=False))
+        probes.append(Probe("OPTIONS", path, wants, apart=True, keep=False))
+    return {"probes": tuple(probes)}
 
 
 @check(
@@ -65,7 +64,7 @@ def _cors_probes(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe,
 )
 def cors(
     url: Url,
-    probes: Probes,
+    probes: tuple[Reply, ...],
     *,
     path: UrlPath = "/",
     origins: Annotated[list[Origin], Field(min_length=1)] | None = None,
@@ -88,9 +87,7 @@ def cors(
         public: whether everybody may read: `*` is then allowed, but not together with
             Access-Control-Allow-Credentials, and no other permission for a foreign origin.
     """
-    parameters = {"path": path, "origins": origins, "method": method, "credential": credential}
-    replies = [reply.got for reply in probes[_cors_probes(url, parameters)["probes"][0]]]
-    control, rest = replies[0], replies[1:]
+    control, *rest = [reply.got for reply in probes]
     place = shown(on_host(url, path))
     if not 200 <= control.status <= 299:
         raise CouldNotVerify(f"GET {place} was answered {control.status}, and CORS may look otherwise on a 2xx answer")
@@ -144,7 +141,7 @@ FOREIGN_HOSTS = {
 }
 
 
-def _host_probes(_: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe, ...], ...]]:
+def _host_probes(_: Url, paths: list[str]) -> Asks:
     def trial(path: str) -> tuple[Probe, ...]:
         foreign = [
             Probe("GET", path, ((header, f"host={name}" if header == "Forwarded" else name),), apart=True)
@@ -152,7 +149,7 @@ def _host_probes(_: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe, .
         ]
         return (Probe("GET", path, apart=True), *foreign, Probe("GET", path, apart=True))
 
-    return {"probes": tuple(trial(path) for path in p["paths"])}
+    return {"probes": [trial(path) for path in paths]}
 
 
 @check(
@@ -165,8 +162,7 @@ def _host_probes(_: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe, .
     asks=_host_probes,
 )
 def host_header(
-    url: Url,
-    probes: Probes,
+    probes: Mapping[tuple[Probe, ...], tuple[Reply, ...]],
     *,
     paths: Annotated[list[UrlPath], Field(min_length=1)] = ["/"],  # noqa: B006 (never changed)
 ) -> Evidence:
@@ -180,9 +176,8 @@ def host_header(
     Args:
         paths: paths on the host, at least one; those that build links, such as the login, say most. /: the root.
     """
-    trials = [probes[trial] for trial in _host_probes(url, {"paths": paths})["probes"]]
     seen = []
-    for path, (before, *foreign, after) in zip(paths, trials, strict=True):
+    for path, (before, *foreign, after) in zip(dict.fromkeys(paths), probes.values(), strict=True):
         for usual in (before, after):
             if usual.got.status >= 400:
                 raise CouldNotVerify(f"GET {path} as usual was answered {usual.got.status}, so that nothing is shown")
@@ -211,10 +206,9 @@ def host_header(
 ODD_METHODS = ("TRACE", "TRACK", "DEBUG", "READINESS")
 
 
-def _method_probes(_: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe, ...], ...]]:
-    path = p["path"]
+def _method_probes(_: Url, path: str) -> Asks:
     odd = (Probe(method, path, (("X-Readiness", "readiness-echo"),)) for method in ODD_METHODS)
-    return {"probes": ((Probe("GET", path, keep=False), Probe("OPTIONS", path, keep=False), *odd),)}
+    return {"probes": (Probe("GET", path, keep=False), Probe("OPTIONS", path, keep=False), *odd)}
 
 
 @check(
@@ -226,8 +220,7 @@ def _method_probes(_: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe,
     asks=_method_probes,
 )
 def methods(
-    url: Url,
-    probes: Probes,
+    probes: tuple[Reply, ...],
     *,
     path: UrlPath = "/",
     allowed: Annotated[list[Annotated[str, Field(pattern=r"^[A-Z]+$")]], Field(min_length=1)] | None = None,
@@ -244,7 +237,7 @@ def methods(
         allowed: methods that the Allow headers may name; then some answer must have one. Default: any but TRACE, TRACK,
             DEBUG and CONNECT.
     """
-    get, options, *odd = probes[_method_probes(url, {"path": path})["probes"][0]]
+    get, options, *odd = probes
     if get.got.status >= 400:
         raise CouldNotVerify(f"GET {path} was answered {get.got.status}, so that refusing other methods proves nothing")
     seen, offered = [], list[str]()
@@ -276,13 +269,9 @@ def methods(
     return Evidence(f"{path}: {', '.join(seen)}" + (f"; Allow: {', '.join(names)}" if names else ""))
 
 
-def _burst(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[Burst, ...]]:
-    declared(url, p["credential"])
-    return {
-        "burst": (
-            Burst(p["path"], p["burst_size"] or _default_burst(p["limit"]), p["recovery"], p["credential"] or ""),
-        )
-    }
+def _burst(url: Url, path: str, limit: int, burst_size: int | None, recovery: int, credential: str | None) -> Asks:
+    declared(url, credential)
+    return {"burst": Burst(path, burst_size or _default_burst(limit), recovery, credential or "")}
 
 
 def _default_burst(limit: int) -> int:
@@ -298,8 +287,7 @@ def _default_burst(limit: int) -> int:
     asks=_burst,
 )
 def rate_limit(
-    url: Url,
-    burst: Mapping[Burst, BurstResult],
+    burst: BurstResult,
     *,
     path: UrlPath,
     limit: Annotated[int, Field(ge=2, le=1000)],
@@ -324,18 +312,10 @@ def rate_limit(
         recovery: seconds within which the endpoint must answer again, 1 to 300. 65: a window of a minute.
         credential: name of the credential that the requests show. Default: none.
     """
-    parameters = {
-        "path": path,
-        "limit": limit,
-        "burst_size": burst_size,
-        "recovery": recovery,
-        "credential": credential,
-    }
-    seen = burst[_burst(url, parameters)["burst"][0]]
     most = burst_size or _default_burst(limit)
-    count, last = len(seen.statuses), seen.statuses[-1]
-    figures = f"{count} requests within {seen.seconds:.1f} s"
-    let_through = seen.statuses[:-1] if last == 429 else seen.statuses
+    count, last = len(burst.statuses), burst.statuses[-1]
+    figures = f"{count} requests within {burst.seconds:.1f} s"
+    let_through = burst.statuses[:-1] if last == 429 else burst.statuses
     if not let_through:
         raise CouldNotVerify(f"GET {path} was answered 429 to the first request, so that no limit was seen")
     bad = next((status for status in let_through if status >= 400), None)
@@ -345,19 +325,21 @@ def rate_limit(
     if last != 429 and count < most:
         raise CouldNotVerify(f"GET {path} took too long: {figures}, of {most}, and no 429")
     claim(last == 429, expected=f"429 from GET {path} within {most} requests", seen=f"none in {figures}")
-    wait = f" with Retry-After {seen.retry_after}" if seen.retry_after else ""
+    wait = f" with Retry-After {burst.retry_after}" if burst.retry_after else ""
     claim(
         bool(wait) or not retry_after, expected=f"429 with Retry-After from GET {path}", seen="429 without Retry-After"
     )
-    if seen.waited is None:
+    if burst.waited is None:
         raise CouldNotVerify(f"GET {path} was answered 429{wait}, and recovery in that time exceeds {recovery} s")
     expected = f"GET {path} answered below 400 again within {recovery} s"
     claim(
-        seen.after is not None and seen.after < 400, expected=expected, seen=f"{seen.after} after {seen.waited:.1f} s"
+        burst.after is not None and burst.after < 400,
+        expected=expected,
+        seen=f"{burst.after} after {burst.waited:.1f} s",
     )
     early = f"The limit of {limit} was met after {len(let_through)} requests." if len(let_through) < limit // 2 else ""
     return Evidence(
-        f"GET {path}: 429{wait} after {len(let_through)} requests within {seen.seconds:.1f} s, "
-        f"{seen.after} again {seen.waited:.1f} s later",
+        f"GET {path}: 429{wait} after {len(let_through)} requests within {burst.seconds:.1f} s, "
+        f"{burst.after} again {burst.waited:.1f} s later",
         warning=early,
     )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from urllib.parse import urljoin, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
-from pytest_readiness.core.registry import check
-from pytest_readiness.domains.http.facts.forms import CsrfTrial, Form, Outcome
+from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.domains.http.facts.forms import CsrfTrial, Encoding, Form, Outcome
 from pytest_readiness.domains.http.facts.pages import Page
 from pytest_readiness.domains.http.facts.probes import Access, Probe, Reply
 from pytest_readiness.domains.http.facts.signed import Tokens, TokenTrial
@@ -40,12 +40,6 @@ def _leads_to(answer: Response, login: str | None) -> bool:
     return (goal.scheme, goal.netloc, goal.path) == (declared.scheme, declared.netloc, declared.path)
 
 
-def _asked(url: Url, paths: Iterable[str], credential: str | None) -> dict[str, tuple[Any, ...]]:
-    declared(url, credential)
-    asked = tuple(paths)
-    return {"page": asked, "access": tuple(Access(path, credential) for path in asked) if credential else ()}
-
-
 def declared(url: Url, *names: str | None) -> None:
     """See to it that the endpoint has these credentials.
 
@@ -56,12 +50,17 @@ def declared(url: Url, *names: str | None) -> None:
         url.credential(name)
 
 
+def _asks_each(url: Url, paths: list[str], credential: str | None) -> Asks:
+    declared(url, credential)
+    return {"page": paths, "access": [Access(path, credential) for path in paths] if credential else []}
+
+
 @check(
     "http.auth_required",
     severity="critical",
     remedy="Ask for a credential on every one of these paths, and answer 401, 403 or a redirect to the login without.",
     source="RFC 9110 sections 15.5.2 and 15.5.4; OWASP ASVS 5.0 V8.2; OWASP WSTG-ATHZ-02",
-    asks=lambda url, p: _asked(url, p["paths"], p["credential"]),
+    asks=_asks_each,
 )
 def auth_required(
     page: Mapping[str, Page],
@@ -91,16 +90,17 @@ def auth_required(
         alike = (answer.status, bool(answer.location)) == (missing_page.status, bool(missing_page.location))
         return ", as every unknown path is" if alike else ""
 
-    answers = {path: page[path].first for path in paths}
+    answers = {path: seen.first for path, seen in page.items()}
     for answer in answers.values():
         said = f"GET {shown(answer.url)} is answered {answer.status}{fallback(answer)}"
         claim(not _ok(answer.status), expected=expected, seen=said)
+    with_credential = dict(zip(page, access.values(), strict=bool(credential)))
     seen = []
     for path, answer in answers.items():
         place = f"GET {shown(answer.url)}"
         refused = answer.status in (401, 403) or _leads_to(answer, login)
         if credential:
-            opened = access[Access(path, credential)]
+            opened = with_credential[path]
             if not _ok(opened.status):
                 raise CouldNotVerify(
                     f"{place} is answered {_said(opened)} with the credential '{credential}', too; what does not open "
@@ -123,16 +123,21 @@ def auth_required(
     return Evidence(f"without a credential: {', '.join(seen)}")
 
 
+def _asks_one(url: Url, path: str, credential: str) -> Asks:
+    declared(url, credential)
+    return {"page": path, "access": Access(path, credential)}
+
+
 @check(
     "http.auth_works",
     severity="critical",
     remedy="Let the declared credential in, and nobody without it.",
     source="RFC 9110 section 11",
-    asks=lambda url, p: _asked(url, [p["path"]], p["credential"]),
+    asks=_asks_one,
 )
 def auth_works(
-    page: Mapping[str, Page],
-    access: Mapping[Access, Response],
+    page: Page,
+    access: Response,
     *,
     path: UrlPath,
     credential: Name,
@@ -146,7 +151,7 @@ def auth_works(
         path: protected path on the host.
         credential: name of a credential of the target.
     """
-    answer, without = access[Access(path, credential)], page[path].first
+    answer, without = access, page.first
     place = f"GET {shown(answer.url)}"
     if answer.status == 429 or answer.status >= 500:
         raise CouldNotVerify(f"{place} with the credential '{credential}' was answered {answer.status}")
@@ -165,15 +170,15 @@ def auth_works(
     return Evidence(f"{place}: {answer.status} with the credential '{credential}', {_said(without)} without")
 
 
-def _role_probes(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe, ...], ...]]:
-    declared(url, p["credential"], p["admin"])
-    probes = [Probe("GET", path, credential=p["credential"], keep=False) for path in p["paths"]]
-    if p["admin"]:
-        probes += [Probe("GET", path, credential=p["admin"], keep=False) for path in p["paths"]]
+def _role_probes(url: Url, paths: list[str], credential: str, own: str, admin: str | None) -> Asks:
+    declared(url, credential, admin)
+    probes = [Probe("GET", path, credential=credential, keep=False) for path in paths]
+    if admin:
+        probes += [Probe("GET", path, credential=admin, keep=False) for path in paths]
     else:
-        probes.append(Probe("GET", f"/{uuid5(NAMESPACE_URL, url.url)}", credential=p["credential"], keep=False))
-    own = (Probe("GET", p["own"], keep=False), Probe("GET", p["own"], credential=p["credential"], keep=False))
-    return {"probes": ((*probes, *own),)}
+        probes.append(Probe("GET", f"/{uuid5(NAMESPACE_URL, url.url)}", credential=credential, keep=False))
+    mine = (Probe("GET", own, keep=False), Probe("GET", own, credential=credential, keep=False))
+    return {"probes": (*probes, *mine)}
 
 
 @check(
@@ -185,8 +190,7 @@ def _role_probes(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe,
     asks=_role_probes,
 )
 def role_forbidden(
-    url: Url,
-    probes: Mapping[tuple[Probe, ...], tuple[Reply, ...]],
+    probes: tuple[Reply, ...],
     *,
     paths: Paths,
     credential: Name,
@@ -213,9 +217,7 @@ def role_forbidden(
         raise NotDeclared(
             "a path that hides by 404 is only known to exist where 'admin' names a credential that opens it"
         )
-    parameters = {"paths": paths, "credential": credential, "own": own, "admin": admin}
-    asked = _role_probes(url, parameters)["probes"][0]
-    answers = [reply.got for reply in probes[asked]]
+    answers = [reply.got for reply in probes]
     open_to_all, accepted = answers[-2:]
     low, rest = answers[: len(paths)], answers[len(paths) : -2]
     wanted = (403, 404) if hidden else (403,)
@@ -258,15 +260,16 @@ STRONG: tuple[Algorithm, ...] = get_args(Algorithm)
 """Signature algorithms of RFC 7518 and RFC 8037 that are not "none"."""
 
 
-def _token_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[TokenTrial, ...]]:
-    credential = url.credential(p["credential"])
-    if p["login"] and credential.user is None:
-        raise NotDeclared(f"the credential '{p['credential']}' of {url.name} is no user with a password")
-    if not p["login"] and credential.token is None:
-        raise NotDeclared(f"the credential '{p['credential']}' of {url.name} is no token, and 'login' names no path")
-    login = Form(p["login"], encoding="json") if p["login"] else None
-    fields = p["user_field"], p["password_field"], p["token_field"]
-    return {"tokens": (TokenTrial(p["path"], p["credential"], login, *fields),)}
+def _token_trial(
+    url: Url, path: str, credential: str, login: str | None, user_field: str, password_field: str, token_field: str
+) -> Asks:
+    named = url.credential(credential)
+    if login and named.user is None:
+        raise NotDeclared(f"the credential '{credential}' of {url.name} is no user with a password")
+    if not login and named.token is None:
+        raise NotDeclared(f"the credential '{credential}' of {url.name} is no token, and 'login' names no path")
+    form = Form(login, encoding="json") if login else None
+    return {"tokens": TokenTrial(path, credential, form, user_field, password_field, token_field)}
 
 
 @check(
@@ -279,7 +282,7 @@ def _token_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[TokenTrial, 
     asks=_token_trial,
 )
 def jwt(
-    tokens: Mapping[TokenTrial, Tokens],
+    tokens: Tokens,
     *,
     path: UrlPath,
     credential: Name,
@@ -310,9 +313,7 @@ def jwt(
             OWASP asks for minutes to hours.
         algorithms: accepted algorithms. Default: every one of RFC 7518 and EdDSA but none.
     """
-    fields = user_field, password_field, token_field
-    seen = tokens[TokenTrial(path, credential, Form(login, encoding="json") if login else None, *fields)]
-    nobody, *forged, own = seen.outcomes
+    nobody, *forged, own = tokens.outcomes
     if _ok(nobody.status):
         raise CouldNotVerify(f"{path} is open to all, so that nothing shows what becomes of a token")
     decided(path, own)
@@ -320,14 +321,18 @@ def jwt(
         claim(not _ok(outcome.status), expected=f"401 or 403 from {path} with {outcome.name}", seen=f"{outcome}")
     refused(path, (nobody, *forged), (400, 401, 403))
     accepted = algorithms or STRONG
-    claim(seen.alg in accepted, expected=f"a token signed by {', '.join(accepted)}", seen=f"alg {seen.alg}")
-    claim(not seen.well_known, expected="a token signed with a random key", seen=f"{seen.alg} with a key from examples")
+    claim(tokens.alg in accepted, expected=f"a token signed by {', '.join(accepted)}", seen=f"alg {tokens.alg}")
+    claim(
+        not tokens.well_known,
+        expected="a token signed with a random key",
+        seen=f"{tokens.alg} with a key from examples",
+    )
     limit = f"a token that ends within {max_age_hours:g} h"
-    claim(seen.lifetime is not None, expected=limit, seen="a token without exp")
-    hours = (seen.lifetime or 0) / 3600
+    claim(tokens.lifetime is not None, expected=limit, seen="a token without exp")
+    hours = (tokens.lifetime or 0) / 3600
     claim(hours <= max_age_hours, expected=limit, seen=f"{hours:.1f} h")
     told = ", ".join(f"{outcome.name} {outcome.status}" for outcome in (nobody, *forged))
-    return Evidence(f"{seen.alg}, ends after {hours:.1f} h; {path}: {told}, {own.name} {own.status}")
+    return Evidence(f"{tokens.alg}, ends after {hours:.1f} h; {path}: {told}, {own.name} {own.status}")
 
 
 def decided(path: str, control: Outcome) -> None:
@@ -356,15 +361,23 @@ REFUSALS = (400, 403, 419, 422)
 """How frameworks refuse a forged request: 403 Django, Spring, Go, 419 Laravel, 422 Rails, 400 Flask-WTF."""
 
 
-def _csrf_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[CsrfTrial, ...]]:
-    declared(url, p["credential"])
-    if p["token"] and not p["page"]:
+def _csrf_trial(
+    url: Url,
+    path: str,
+    fields: dict[str, str],
+    page: str | None,
+    token: str | None,
+    header: str | None,
+    method: str,
+    encoding: Encoding,
+    credential: str | None,
+    text: str | None,
+) -> Asks:
+    declared(url, credential)
+    if token and not page:
         raise NotDeclared("'token' is declared, and no 'page' that gives it")
-    form = Form(
-        p["path"], p["page"] or "", p["encoding"], p["method"], p["credential"] or "", tuple(filter(None, (p["text"],)))
-    )
-    trial = CsrfTrial(form, tuple(p["fields"].items()), p["token"] or "", p["header"] or "")
-    return {"forgeries": (trial,)}
+    form = Form(path, page or "", encoding, method, credential or "", tuple(filter(None, (text,))))
+    return {"forgeries": CsrfTrial(form, tuple(fields.items()), token or "", header or "")}
 
 
 @check(
@@ -377,8 +390,7 @@ def _csrf_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[CsrfTrial, ..
     asks=_csrf_trial,
 )
 def csrf(
-    url: Url,
-    forgeries: Mapping[CsrfTrial, tuple[Outcome, ...]],
+    forgeries: tuple[Outcome, ...],
     *,
     path: UrlPath,
     fields: Annotated[dict[Name, str], Field(min_length=1)],
@@ -386,7 +398,7 @@ def csrf(
     token: Name | None = None,
     header: Name | None = None,
     method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST",
-    encoding: Literal["form", "json"] = "form",
+    encoding: Encoding = "form",
     credential: Name | None = None,
     text: Name | None = None,
 ) -> Evidence:
@@ -411,18 +423,7 @@ def csrf(
         text: a part of the refusal's text, for a site that refuses with a 2xx page. Default: the status alone tells
             (400, 403, 419 or 422).
     """
-    parameters = {
-        "path": path,
-        "fields": fields,
-        "page": page,
-        "token": token,
-        "header": header,
-        "method": method,
-        "encoding": encoding,
-        "credential": credential,
-        "text": text,
-    }
-    *forged, own = forgeries[_csrf_trial(url, parameters)["forgeries"][0]]
+    *forged, own = forgeries
     place = f"{method} {path}"
 
     def by_refusal(outcome: Outcome) -> bool:

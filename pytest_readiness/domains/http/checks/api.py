@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
-from pytest_readiness.core.registry import check
+from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.assets import media_type
 from pytest_readiness.domains.http.facts.api import Asked, DescribedBy, Exposition, Opening, Operations, Upgrade
@@ -34,9 +34,7 @@ _VERSION = re.compile(r"v\d+([._-]\d+)*((alpha|beta|rc)\d*)?|\d+\.\d+(\.\d+)*|\d
     severity="medium",
     remedy="Serve the API below a path that names its version, such as /api/v1/.",
     source="Google AIP-185; Microsoft REST API guidelines, versioning",
-    asks=lambda _, parameters: {
-        "api_answer": tuple(Asked(path, parameters["credential"] or "") for path in parameters["paths"])
-    },
+    asks=lambda _, paths, credential: {"api_answer": [Asked(path, credential or "") for path in paths]},
 )
 def versioned_api(
     api_answer: Mapping[Asked, Response],
@@ -55,8 +53,7 @@ def versioned_api(
         credential: name of a credential of the target to show. Default: none.
     """
     told = []
-    for path in paths:
-        answer = api_answer[Asked(path, credential or "")]
+    for path, answer in zip(dict.fromkeys(paths), api_answer.values(), strict=True):
         place = shown(answer.url)
         version = next((part for part in path.partition("?")[0].split("/") if _VERSION.fullmatch(part)), "")
         claim(bool(version), expected=f"a version in the path {cut(path, 100)}", seen="none of its parts is one")
@@ -76,10 +73,12 @@ def versioned_api(
     severity="medium",
     remedy="Mend the description or the operations, so that each answers as it is described.",
     source="OpenAPI Specification 3.0 to 3.2",
-    asks=lambda _, parameters: {"api_operations": (_described_by(parameters),)},
+    asks=lambda _, path, credential, max_operations: {
+        "api_operations": DescribedBy(path, credential or "", max_operations)
+    },
 )
 def openapi(
-    api_operations: Mapping[DescribedBy, Operations],
+    api_operations: Operations,
     *,
     path: UrlPath = "/openapi.json",
     credential: Name | None = None,
@@ -98,7 +97,7 @@ def openapi(
         max_operations: how many operations to ask at most, 0 to 200, in the document's order; a warning tells how many
             are left. With 0 only the document is looked at. 20: takes less than a minute at a second each.
     """
-    seen = api_operations[DescribedBy(path, credential or "", max_operations)]
+    seen = api_operations
     place = shown(seen.answer.url)
     if seen.answer.status in (401, 403, 429) or seen.answer.status >= 500:
         raise CouldNotVerify(f"GET {place} was answered {seen.answer.status}")
@@ -125,14 +124,9 @@ def openapi(
     return Evidence(f"{told}; {len(seen.asked)} GET operations as declared, {well} with 2xx; {aside}", warning=left)
 
 
-def _described_by(parameters: Mapping[str, Any]) -> DescribedBy:
-    return DescribedBy(parameters["path"], parameters["credential"] or "", parameters["max_operations"])
-
-
-def _scrapes(_: Url, parameters: Mapping[str, Any]) -> dict[str, tuple[Asked, ...]]:
-    path, credential, public = parameters["path"], parameters["credential"], parameters["public"]
-    asked = [Asked(path, credential)] if credential else []
-    return {"exposition": (*asked, *([Asked(path)] if not public or not credential else []))}
+def _scrapes(_: Url, path: str, public: bool, credential: str | None) -> Asks:
+    stranger = [] if public and credential else [Asked(path)]
+    return {"exposition": [*([Asked(path, credential)] if credential else []), *stranger]}
 
 
 @check(
@@ -164,10 +158,11 @@ def metrics(
             inside of most networks.
         credential: name of a credential of the target that opens the path. Default: none.
     """
+    by_credential = {asked.credential: found for asked, found in exposition.items()}
     told = []
     warning = ""
     if not public:
-        answer = exposition[Asked(path)].answer
+        answer = by_credential[""].answer
         place = shown(answer.url)
         if answer.status == 429 or answer.status >= 500:
             raise CouldNotVerify(f"GET {place} without a credential was answered {answer.status}")
@@ -184,7 +179,7 @@ def metrics(
                 )
             warning = "No credential is named: whether there are metrics behind this path was not seen."
             return Evidence(f"GET {place}: {told[0]}", warning=warning)
-    seen = exposition[Asked(path, credential or "")]
+    seen = by_credential[credential or ""]
     place = shown(seen.answer.url)
     status, kind = seen.answer.status, media_type(seen.answer)
     if status in (401, 403, 429) or status >= 500:
@@ -211,10 +206,10 @@ def metrics(
     severity="high",
     remedy="Let the proxy pass Upgrade and Connection on (nginx: proxy_http_version 1.1, proxy_set_header Upgrade).",
     source="RFC 6455 section 4",
-    asks=lambda _, parameters: {"upgrade": (_opening(parameters),)},
+    asks=lambda _, path, protocol, credential: {"upgrade": Opening(path, protocol or "", credential or "")},
 )
 def websocket(
-    upgrade: Mapping[Opening, Upgrade],
+    upgrade: Upgrade,
     *,
     path: UrlPath,
     protocol: Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")] | None = None,
@@ -231,16 +226,11 @@ def websocket(
         protocol: subprotocol that is asked for and that the server must choose. Default: none is asked for.
         credential: name of a credential of the target to show. Default: none.
     """
-    seen = upgrade[Opening(path, protocol or "", credential or "")]
-    place = shown(seen.url)
-    if seen.status in (401, 403, 429) and not credential:
-        raise CouldNotVerify(f"GET {place} was answered {seen.status}; the binding names no credential")
+    place = shown(upgrade.url)
+    if upgrade.status in (401, 403, 429) and not credential:
+        raise CouldNotVerify(f"GET {place} was answered {upgrade.status}; the binding names no credential")
     asked = f" with the subprotocol {protocol}" if protocol else ""
-    claim(not seen.fault, expected=f"101 and a web socket{asked} from {place}", seen=seen.fault)
-    chosen = seen.protocol == (protocol or "")
-    claim(chosen, expected=f"101{asked} from {place}", seen=f"101 with {cut(seen.protocol, 40) or 'no subprotocol'}")
-    return Evidence(f"GET {place}: 101{asked}, {seen.seconds * 1000:.1f} ms")
-
-
-def _opening(parameters: Mapping[str, Any]) -> Opening:
-    return Opening(parameters["path"], parameters["protocol"] or "", parameters["credential"] or "")
+    claim(not upgrade.fault, expected=f"101 and a web socket{asked} from {place}", seen=upgrade.fault)
+    chosen = upgrade.protocol == (protocol or "")
+    claim(chosen, expected=f"101{asked} from {place}", seen=f"101 with {cut(upgrade.protocol, 40) or 'no subprotocol'}")
+    return Evidence(f"GET {place}: 101{asked}, {upgrade.seconds * 1000:.1f} ms")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -75,20 +74,16 @@ def mixed_content(response: Response, assets: Assets) -> Evidence:
     return Evidence(f"{len(every)} addresses that {place} loads or sends forms to, none over http", warning=warning)
 
 
-def _asks_links(_: Url, parameters: Mapping[str, Any]) -> dict[str, tuple[Followed, ...]]:
-    return {"links": (Followed(parameters["external"], parameters["max_links"]),)}
-
-
 @check(
     "http.links",
     severity="low",
     remedy="Mend or remove these links, or redirect the old addresses to the new ones.",
     source="RFC 9110 sections 15.5.5 and 15.5.11; W3C, 'Cool URIs don't change'",
-    asks=_asks_links,
+    asks=lambda _, external, max_links: {"links": Followed(external, max_links)},
 )
 def links(
     response: Response,
-    links: Mapping[Followed, Links],
+    links: Links,
     *,
     external: bool = False,
     max_links: Annotated[int, Field(ge=1, le=200)] = 50,
@@ -108,16 +103,15 @@ def links(
     """
     _ = markup_of(response)
     place = shown(response.url)
-    seen = links[Followed(external, max_links)]
     refusals = {True: (401, 403, 405), False: (401, 403, 405, 429, 503, 999)}
-    closed = [link for link in seen.links if link.status in refusals[link.own]]
+    closed = [link for link in links.links if link.status in refusals[link.own]]
     dead = [
         f"{shown(link.url)} ({link.status}{f' from {shown(link.end)}' if link.end != link.url else ''})"
-        for link in seen.links
+        for link in links.links
         if link.status >= 400 and link not in closed and link.status != 429
     ]
     claim(not dead, expected=f"no dead link on {place}", seen=cut(f"{len(dead)}: {'; '.join(dead)}", 500))
-    for link in seen.links:
+    for link in links.links:
         if link.problem:
             raise CouldNotVerify(link.problem)
         if link.status == 429 and link.own:
@@ -126,9 +120,9 @@ def links(
             raise CouldNotVerify(
                 f"GET {shown(link.url)} was answered {link.status} like any unknown path: a dead link would look alive"
             )
-    if not seen.links:
+    if not links.links:
         raise CouldNotVerify(f"GET {place} holds no link to another page{'' if external else ' of its own origin'}")
-    if len(closed) == len(seen.links):
+    if len(closed) == len(links.links):
         raise CouldNotVerify(
             f"none of {len(closed)} links of {place} lets in, the first is answered {closed[0].status}"
         )
@@ -136,18 +130,14 @@ def links(
     if closed:
         told = ", ".join(f"{shown(link.url)} ({link.status})" for link in closed)
         warnings.append(cut(f"Not let in: {told}", 300) + ".")
-    if seen.found > len(seen.links):
-        warnings.append(f"{seen.found - len(seen.links)} of {seen.found} links were not followed.")
-    counted = Counter(link.status for link in seen.links)
+    if links.found > len(links.links):
+        warnings.append(f"{links.found - len(links.links)} of {links.found} links were not followed.")
+    counted = Counter(link.status for link in links.links)
     told = ", ".join(f"{status} x {count}" for status, count in sorted(counted.items()))
-    return Evidence(f"{len(seen.links)} links of {place}: {told}", warning=" ".join(warnings))
+    return Evidence(f"{len(links.links)} links of {place}: {told}", warning=" ".join(warnings))
 
 
 HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]*[A-Za-z0-9]$")]
-
-
-def _asks_scripts(_: Url, parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {"assets": (parameters["api"],) if parameters["api"] else ()}
 
 
 @check(
@@ -155,7 +145,7 @@ def _asks_scripts(_: Url, parameters: Mapping[str, Any]) -> dict[str, tuple[str,
     severity="critical",
     remedy="Build with the environment's own settings, keep secrets on the server, and change every key that got out.",
     source="OWASP WSTG-INFO-05; CWE-540, CWE-798",
-    asks=_asks_scripts,
+    asks=lambda _, api: {"assets": api},
 )
 def bundle(
     url: Url,

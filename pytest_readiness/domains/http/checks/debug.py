@@ -30,7 +30,7 @@ PATHS = (
     severity="critical",
     remedy="Turn debug modes off, do not install profilers and consoles in production, and turn introspection off.",
     source="OWASP WSTG-CONF-02, WSTG-ERRH-02; CWE-489; OWASP GraphQL cheat sheet (introspection)",
-    asks=lambda _, parameters: {"debug_answers": (*PATHS, *(parameters["paths"] or ()))},
+    asks=lambda _, paths: {"debug_answers": [*PATHS, *(paths or ())]},
 )
 def no_debug(
     url: Url,

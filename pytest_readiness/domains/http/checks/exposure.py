@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -46,11 +45,11 @@ INTERNALS = {
     severity="medium",
     remedy="Answer unknown paths with 404 and a page or document of your own, and turn debug modes off.",
     source="RFC 9110 sections 15.5.5 and 15.5.6; OWASP WSTG-ERRH-01, WSTG-ERRH-02",
-    asks=lambda _, parameters: {"page": (parameters["no_get"],) if parameters["no_get"] else ()},
+    asks=lambda _, no_get: {"page": no_get},
 )
 def errors(
     missing_page: Response,
-    page: Mapping[str, Page],
+    page: Page | None,
     *,
     shape: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)] | None = None,
     no_get: UrlPath | None = None,
@@ -67,8 +66,8 @@ def errors(
             same shape. Default: 405 is not looked at.
     """
     seen = _error(missing_page, 404, f"the unknown path {shown(missing_page.url)}", shape)
-    if no_get:
-        answer = page[no_get].first
+    if page is not None:
+        answer = page.first
         place = shown(answer.url)
         seen += f"; {_error(answer, 405, place, shape)}"
         allow = answer.header("allow")
@@ -114,7 +113,7 @@ FILES = (
     remedy="Serve only a directory that holds nothing but public files, deny dot files, and change every secret that "
     "such a file held.",
     source="OWASP WSTG-CONF-04; CWE-530, CWE-538, CWE-540",
-    asks=lambda _, parameters: {"served_files": (*FILES, *(parameters["paths"] or ()))},
+    asks=lambda _, paths: {"served_files": [*FILES, *(paths or ())]},
 )
 def exposed_files(
     url: Url,

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
-from pytest_readiness.core.registry import check
+from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.http.checks.abuse import Probes
 from pytest_readiness.domains.http.checks.access import Name, declared
 from pytest_readiness.domains.http.checks.exposure import INTERNALS
 from pytest_readiness.domains.http.checks.reachability import MISSING, at, json_of
-from pytest_readiness.domains.http.facts.probes import Probe
+from pytest_readiness.domains.http.facts.probes import Probe, Reply
 from pytest_readiness.domains.http.facts.series import MAX_WATCH, Rollout, Round, begun, settled
 from pytest_readiness.domains.http.resource import Url, UrlPath
 
 
-def _error_probe(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe, ...], ...]]:
-    declared(url, p["credential"])
-    headers = tuple((p["headers"] or {}).items())
-    return {"probes": ((Probe("GET", p["path"], headers, credential=p["credential"] or ""),),)}
+def _error_probe(url: Url, path: str, headers: dict[str, str] | None, credential: str | None) -> Asks:
+    declared(url, credential)
+    return {"probes": (Probe("GET", path, tuple((headers or {}).items()), credential=credential or ""),)}
 
 
 @check(
@@ -35,8 +32,7 @@ def _error_probe(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe,
     asks=_error_probe,
 )
 def error_500(
-    url: Url,
-    probes: Probes,
+    probes: tuple[Reply, ...],
     *,
     path: UrlPath,
     text: Name,
@@ -58,8 +54,7 @@ def error_500(
         headers: headers that make it fail. Default: none. No secrets: those are credentials.
         credential: name of the credential to show. Default: none.
     """
-    asked = _error_probe(url, {"path": path, "headers": headers, "credential": credential})["probes"][0]
-    answer = probes[asked][0].got
+    answer = probes[0].got
     place = f"GET {path}"
     if answer.status < 500:
         raise CouldNotVerify(f"{place} was answered {answer.status}, so that no server error was provoked")
@@ -81,11 +76,10 @@ def error_500(
     return Evidence(f"{place}: {answer.status} with '{text}', {len(answer.body)} characters without internals")
 
 
-def _rollout(_: Url, p: Mapping[str, Any]) -> dict[str, tuple[Rollout, ...]]:
-    version_path = p["version_path"] or p["path"]
-    return {
-        "rollout": (Rollout(p["path"], p["seconds"], p["per_second"], version_path, p["version_field"] or ""),),
-    }
+def _rollout(
+    _: Url, path: str, version_field: str | None, seconds: int, per_second: float, version_path: str | None
+) -> Asks:
+    return {"rollout": Rollout(path, seconds, per_second, version_path or path, version_field or "")}
 
 
 @check(
@@ -97,7 +91,7 @@ def _rollout(_: Url, p: Mapping[str, Any]) -> dict[str, tuple[Rollout, ...]]:
     asks=_rollout,
 )
 def available_during_deploy(
-    rollout: Mapping[Rollout, tuple[Round, ...]],
+    rollout: tuple[Round, ...],
     *,
     path: UrlPath,
     version_field: Name | None,
@@ -123,14 +117,12 @@ def available_during_deploy(
         version_path: path on the host that tells the version; asked for in each round, too. Default: `path`.
         max_failed: so many requests may fail. 0: a rollout need not be noticed.
     """
-    question = Rollout(path, seconds, per_second, version_path or path, version_field or "")
-    rounds = rollout[question]
-    failed = [each for each in rounds if not 200 <= each.status <= 299]
-    told = [each.version for each in rounds if each.version]
+    failed = [each for each in rollout if not 200 <= each.status <= 299]
+    told = [each.version for each in rollout if each.version]
     versions = list(dict.fromkeys(told))
-    figures = f"{len(rounds)} requests within {rounds[-1].at:.0f} s"
-    if not rounds[0].version or not 200 <= rounds[0].status <= 299:
-        first = rounds[0].problem or f"{rounds[0].status} and the version '{rounds[0].version}'"
+    figures = f"{len(rollout)} requests within {rollout[-1].at:.0f} s"
+    if not rollout[0].version or not 200 <= rollout[0].status <= 299:
+        first = rollout[0].problem or f"{rollout[0].status} and the version '{rollout[0].version}'"
         raise CouldNotVerify(f"GET {path} was answered {first} before anything was rolled out")
     if failed:
         worst = failed[0].problem or f"{failed[0].status}"
@@ -142,11 +134,11 @@ def available_during_deploy(
         )
     if len(versions) == 1:
         raise CouldNotVerify(f"the version stayed {cut(versions[0], 40)} for {figures}; nothing was rolled out")
-    if len(begun(rounds)) > 1:
+    if len(begun(rollout)) > 1:
         raise CouldNotVerify(f"{cut(', '.join(versions), 100)} were all told from the beginning of {figures}")
-    if not settled(rounds):
+    if not settled(rollout):
         raise CouldNotVerify(f"the rollout had not ended after {figures}; versions: {cut(', '.join(versions), 100)}")
-    changed = next(each.at for each in rounds if each.version not in ("", versions[0]))
+    changed = next(each.at for each in rollout if each.version not in ("", versions[0]))
     return Evidence(
         f"GET {path}: {len(failed)} of {figures} failed; {cut(versions[0], 40)} became {cut(told[-1], 40)} "
         f"after {changed:.0f} s"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -64,9 +64,9 @@ _WEB = ("contact", "encryption", "acknowledgments", "policy", "hiring", "canonic
     severity="low",
     remedy="Serve /.well-known/security.txt over https as text/plain, with Contact and an Expires within a year.",
     source="RFC 9116",
-    asks={"visited": (SECURITY_TXT,)},
+    asks={"visited": SECURITY_TXT},
 )
-def security_txt(visited: Mapping[str, Page]) -> Evidence:
+def security_txt(visited: Page) -> Evidence:
     """A valid security.txt says how to report a vulnerability, and has not expired.
 
     At /.well-known/security.txt, over https, redirects within the host followed: text/plain, at least one Contact with
@@ -74,7 +74,7 @@ def security_txt(visited: Mapping[str, Page]) -> Evidence:
     warning is given where it ends within 30 days, lasts longer than a year, or names other addresses as canonical.
     Whether anybody reads what is sent to the contact, and a signature, is not looked at.
     """
-    answer = _text(visited[SECURITY_TXT], "a security.txt")
+    answer = _text(visited, "a security.txt")
     place = shown(answer.url)
     claim(answer.secure, expected="security.txt over https", seen=f"it came over plain http from {place}")
     signed = _SIGNED.match(answer.body)
@@ -156,9 +156,9 @@ def _closed(rules: Rules) -> bool:
     severity="medium",
     remedy="Serve /robots.txt as text/plain; in production without Disallow: / for everybody, elsewhere with it.",
     source="RFC 9309",
-    asks={"visited": (ROBOTS_TXT,)},
+    asks={"visited": ROBOTS_TXT},
 )
-def robots(visited: Mapping[str, Page], *, crawling: Literal["allowed", "forbidden"] = "allowed") -> Evidence:
+def robots(visited: Page, *, crawling: Literal["allowed", "forbidden"] = "allowed") -> Evidence:
     """A valid robots.txt lets crawlers in or keeps them out, as declared.
 
     At /robots.txt, text/plain, redirects within the host followed. "Allowed": the group of all crawlers (`*`) does not
@@ -169,7 +169,7 @@ def robots(visited: Mapping[str, Page], *, crawling: Literal["allowed", "forbidd
     Args:
         crawling: allowed (production) or forbidden (staging and internal sites). allowed: what a product wants.
     """
-    answer = _text(visited[ROBOTS_TXT], "a robots.txt")
+    answer = _text(visited, "a robots.txt")
     place = shown(answer.url)
     fields = list(_fields(answer.body))
     unknown = [name or cut(value, 40) for name, value in fields if name not in _KNOWN]
@@ -205,10 +205,10 @@ def robots(visited: Mapping[str, Page], *, crawling: Literal["allowed", "forbidd
     severity="low",
     remedy="Serve a page of your own, with 503 and Retry-After, that does not need the application.",
     source="RFC 9110 sections 15.6.4 and 10.2.3; Google Search Central, 'Temporarily pause or disable a website'",
-    asks=lambda _, parameters: {"page": (parameters["path"],)},
+    asks=lambda _, path: {"page": path},
 )
 def maintenance_page(
-    page: Mapping[str, Page],
+    page: Page,
     missing_page: Response,
     *,
     path: UrlPath,
@@ -225,7 +225,7 @@ def maintenance_page(
         text: words that it shows, at least three characters; upper and lower case are the same.
         status: its status code, 200 (a file to be put in place) or 503 (already in place). Default: either.
     """
-    answer = page[path].first
+    answer = page.first
     place = shown(answer.url)
     seen = f"{answer.status} from {place}"
     if answer.location:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 from pytest_readiness.core.evidence import Attachment, ClaimFalse, Evidence
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.http.facts.flow import FlowRun
@@ -12,7 +9,7 @@ from pytest_readiness.domains.http.flow_steps import Flow, HttpSteps, Step, goal
 from pytest_readiness.domains.http.resource import Url
 
 
-def asked(fact: str, url: Url, steps: list[Step]) -> Mapping[str, Iterable[Flow]]:
+def asked(url: Url, steps: list[Step]) -> Flow:
     """What a flow asks of the fact that runs it.
 
     Raises:
@@ -21,7 +18,7 @@ def asked(fact: str, url: Url, steps: list[Step]) -> Mapping[str, Iterable[Flow]
     for step, goal in goals(steps):
         if goal is None:
             require(url, step)
-    return {fact: (Flow.of(steps),)}
+    return Flow.of(steps)
 
 
 def told(run: FlowRun) -> Evidence:
@@ -41,18 +38,14 @@ def told(run: FlowRun) -> Evidence:
     return Evidence(text, attachments=(transcript,))
 
 
-def _asks(url: Url, parameters: Mapping[str, Any]) -> Mapping[str, Iterable[Flow]]:
-    return asked("http_flow", url, parameters["steps"])
-
-
 @check(
     "http.flow",
     severity="high",
     remedy="Look into the attached transcript: the last answer says what the application made of that step.",
     check_class="active",
-    asks=_asks,
+    asks=lambda url, steps: {"http_flow": asked(url, steps)},
 )
-def flow(http_flow: Mapping[Flow, FlowRun], *, steps: HttpSteps) -> Evidence:
+def flow(http_flow: FlowRun, *, steps: HttpSteps) -> Evidence:
     """Declared requests, sent one after the other, are each answered as expected.
 
     The requests are sent once, in order, as a visitor with a browser or another program would send them: cookies are
@@ -66,4 +59,4 @@ def flow(http_flow: Mapping[Flow, FlowRun], *, steps: HttpSteps) -> Evidence:
         steps: the steps, in order; docs/flows.md has their keys. At least one of them expects something that must be
             there. An answer of 400 and above fails a step, unless its `expect` names that status.
     """
-    return told(http_flow[Flow.of(steps)])
+    return told(http_flow)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
-from pytest_readiness.core.registry import check
+from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.http.checks.abuse import Probes
 from pytest_readiness.domains.http.checks.access import Name, decided, declared, refused
 from pytest_readiness.domains.http.checks.exposure import INTERNALS
 from pytest_readiness.domains.http.facts.forms import Outcome
-from pytest_readiness.domains.http.facts.probes import PAD, Probe
+from pytest_readiness.domains.http.facts.probes import PAD, Probe, Reply
 from pytest_readiness.domains.http.facts.signed import HookTrial, Scheme
 from pytest_readiness.domains.http.facts.uploads import FileType, Upload, UploadTrial
 from pytest_readiness.domains.http.resource import Url, UrlPath
@@ -33,24 +31,25 @@ DATABASE_ERRORS = re.compile(
 )
 
 
-def _input_probes(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe, ...], ...]]:
-    declared(url, p["credential"])
-    sample: dict[str, Any] = p["sample"]
+def _input_probes(
+    url: Url, path: str, sample: dict[str, JsonValue], method: str, max_kb: int, credential: str | None
+) -> Asks:
+    declared(url, credential)
     texts = [name for name, value in sample.items() if isinstance(value, str)]
     if not texts:
         raise NotDeclared("the sample has no field that is a text, so that no text can be tried")
 
     def probe(document: str, pad: int = 0) -> Probe:
         headers = (("Content-Type", "application/json"), ("Accept", "application/json"))
-        return Probe(p["method"], p["path"], headers, document, p["credential"] or "", pad=pad)
+        return Probe(method, path, headers, document, credential or "", pad=pad)
 
     probes = [
         probe(json.dumps(sample)[:-1]),
         probe(json.dumps({name: {"readiness": [name]} for name in sample})),
-        probe(json.dumps({**sample, texts[0]: PAD}), p["max_kb"] * 1024 + 1024),
+        probe(json.dumps({**sample, texts[0]: PAD}), max_kb * 1024 + 1024),
     ]
     probes += [probe(json.dumps({**sample, name: text})) for name in texts for text in (QUOTES, MARKUP)]
-    return {"probes": ((*probes, probe(json.dumps(sample))),)}
+    return {"probes": (*probes, probe(json.dumps(sample)))}
 
 
 @check(
@@ -63,8 +62,7 @@ def _input_probes(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[tuple[Probe
     asks=_input_probes,
 )
 def input_validation(
-    url: Url,
-    probes: Probes,
+    probes: tuple[Reply, ...],
     *,
     path: UrlPath,
     sample: Annotated[dict[Name, JsonValue], Field(min_length=1, max_length=12)],
@@ -88,8 +86,7 @@ def input_validation(
             proxies (nginx client_max_body_size).
         credential: name of the credential that all requests show. Default: none.
     """
-    parameters = {"path": path, "sample": sample, "method": method, "max_kb": max_kb, "credential": credential}
-    *bad, control = [reply.got for reply in probes[_input_probes(url, parameters)["probes"][0]]]
+    *bad, control = [reply.got for reply in probes]
     texts = [name for name, value in sample.items() if isinstance(value, str)]
     names = ["malformed JSON", "objects for values", f"{max_kb + 1} KiB"]
     names += [f"{what} in '{name}'" for name in texts for what in ("quotes", "markup")]
@@ -124,14 +121,21 @@ def _harmless(place: str, name: str, answer: Response) -> None:
     )
 
 
-def _upload_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[UploadTrial, ...]]:
-    declared(url, p["credential"])
-    limit = int(p["max_mb"] * 1024 * 1024)
-    texts = tuple(filter(None, (p["text"],)))
-    fields = tuple((p["fields"] or {}).items())
-    return {
-        "uploads": (UploadTrial(p["path"], p["field"], fields, p["accepted"], limit, p["credential"] or "", texts),)
-    }
+def _upload_trial(
+    url: Url,
+    path: str,
+    max_mb: float,
+    accepted: FileType,
+    field: str,
+    fields: dict[str, str] | None,
+    text: str | None,
+    credential: str | None,
+) -> Asks:
+    declared(url, credential)
+    limit = int(max_mb * 1024 * 1024)
+    others = tuple((fields or {}).items())
+    texts = tuple(filter(None, (text,)))
+    return {"uploads": UploadTrial(path, field, others, accepted, limit, credential or "", texts)}
 
 
 @check(
@@ -143,8 +147,7 @@ def _upload_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[UploadTrial
     asks=_upload_trial,
 )
 def upload_limit(
-    url: Url,
-    uploads: Mapping[UploadTrial, tuple[Upload, ...]],
+    uploads: tuple[Upload, ...],
     *,
     path: UrlPath,
     max_mb: Annotated[float, Field(gt=0, le=200)],
@@ -174,16 +177,7 @@ def upload_limit(
             since that may be a fault of the network.
         credential: name of the credential that all requests show. Default: none.
     """
-    parameters = {
-        "path": path,
-        "max_mb": max_mb,
-        "accepted": accepted,
-        "field": field,
-        "fields": fields,
-        "text": text,
-        "credential": credential,
-    }
-    *bad, control = uploads[_upload_trial(url, parameters)["uploads"][0]]
+    *bad, control = uploads
     taken = control.outcome
     assert taken is not None
     if not taken.accepted or text in taken.told:
@@ -209,15 +203,23 @@ def upload_limit(
     return Evidence(f"POST {path}: {', '.join(seen)}, {control.name} {taken}")
 
 
-def _hook_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[HookTrial, ...]]:
-    if url.credential(p["credential"]).token is None:
-        raise NotDeclared(f"the credential '{p['credential']}' of {url.name} is no token")
-    headers = tuple((p["headers"] or ({"X-GitHub-Event": "ping"} if p["scheme"] == "github" else {})).items())
-    signature = p["signature_header"], p["prefix"], p["encoding"]
-    payload = json.dumps(p["payload"])
-    return {
-        "webhooks": (HookTrial(p["path"], p["scheme"], p["credential"], *signature, payload, headers, p["tolerance"]),)
-    }
+def _hook_trial(
+    url: Url,
+    path: str,
+    scheme: Scheme,
+    credential: str,
+    payload: dict[str, JsonValue],
+    headers: dict[str, str] | None,
+    signature_header: str,
+    prefix: str,
+    encoding: Literal["hex", "base64"],
+    tolerance: int,
+) -> Asks:
+    if url.credential(credential).token is None:
+        raise NotDeclared(f"the credential '{credential}' of {url.name} is no token")
+    sent = tuple((headers or ({"X-GitHub-Event": "ping"} if scheme == "github" else {})).items())
+    signature = signature_header, prefix, encoding
+    return {"webhooks": HookTrial(path, scheme, credential, *signature, json.dumps(payload), sent, tolerance)}
 
 
 @check(
@@ -230,8 +232,7 @@ def _hook_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[HookTrial, ..
     asks=_hook_trial,
 )
 def webhook_signature(
-    url: Url,
-    webhooks: Mapping[HookTrial, tuple[Outcome, ...]],
+    webhooks: tuple[Outcome, ...],
     *,
     path: UrlPath,
     scheme: Scheme,
@@ -262,18 +263,7 @@ def webhook_signature(
         encoding: hex or base64, for hmac.
         tolerance: age in seconds of a signed timestamp that is still accepted, for stripe. 300: Stripe's libraries.
     """
-    parameters = {
-        "path": path,
-        "scheme": scheme,
-        "credential": credential,
-        "payload": payload,
-        "headers": headers,
-        "signature_header": signature_header,
-        "prefix": prefix,
-        "encoding": encoding,
-        "tolerance": tolerance,
-    }
-    *wrong, right = webhooks[_hook_trial(url, parameters)["webhooks"][0]]
+    *wrong, right = webhooks
     decided(path, right)
     for outcome in wrong:
         if 200 <= outcome.status <= 299:

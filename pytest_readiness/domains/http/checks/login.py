@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
-from pytest_readiness.core.registry import check
+from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.domains.http.checks.access import Name, declared
-from pytest_readiness.domains.http.facts.forms import Form, Logins, LoginTrial, Outcome, PasswordTrial
+from pytest_readiness.domains.http.facts.forms import Encoding, Form, Logins, LoginTrial, Outcome, PasswordTrial
 from pytest_readiness.domains.http.resource import Url, UrlPath
 
 PAIRS = (
@@ -26,25 +26,36 @@ PAIRS = (
 """User names and passwords that products and tutorials come with; at most two for one name."""
 
 
-def _login_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[LoginTrial, ...]]:
-    declared(url, p["credential"], p["account"])
-    for name in filter(None, (p["credential"], p["account"])):
+def _login_trial(
+    url: Url,
+    path: str,
+    failure: str,
+    user_field: str,
+    password_field: str,
+    encoding: Encoding,
+    page: str | None,
+    suffix: str,
+    pairs: int,
+    attempts: int,
+    locked: str | None,
+    credential: str | None,
+    account: str | None,
+) -> Asks:
+    declared(url, credential, account)
+    for name in filter(None, (credential, account)):
         if url.credential(name).user is None:
             raise NotDeclared(f"the credential '{name}' of {url.name} is no user with a password")
-    texts = tuple(filter(None, (p["failure"], p["locked"])))
-    form = Form(p["path"], p["page"] or "", p["encoding"], texts=texts)
-    pairs = tuple((user + p["suffix"], password) for user, password in PAIRS[: p["pairs"]])
     trial = LoginTrial(
-        form,
-        p["user_field"],
-        p["password_field"],
-        pairs,
-        p["credential"] or "",
-        p["account"] or "",
-        p["suffix"],
-        p["attempts"],
+        form=Form(path, page or "", encoding, texts=tuple(filter(None, (failure, locked)))),
+        user_field=user_field,
+        password_field=password_field,
+        pairs=tuple((user + suffix, password) for user, password in PAIRS[:pairs]),
+        control=credential or "",
+        account=account or "",
+        suffix=suffix,
+        attempts=attempts,
     )
-    return {"logins": (trial,)}
+    return {"logins": trial}
 
 
 @check(
@@ -56,15 +67,14 @@ def _login_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[LoginTrial, 
     asks=_login_trial,
 )
 def default_credentials(
-    url: Url,
-    logins: Mapping[LoginTrial, Logins],
+    logins: Logins,
     *,
     path: UrlPath,
     failure: Name,
     status: Annotated[int, Field(ge=200, le=499)] = 401,
     user_field: Name = "username",
     password_field: Name = "password",  # noqa: S107 (the name of a field)
-    encoding: Literal["form", "json"] = "form",
+    encoding: Encoding = "form",
     page: UrlPath | None = None,
     suffix: str = "",
     pairs: Annotated[int, Field(ge=1, le=len(PAIRS))] = len(PAIRS),
@@ -103,102 +113,114 @@ def default_credentials(
         account: name of a credential whose user gets the wrong passwords, for a login that locks only accounts that
             exist; it stays locked for as long as the login locks. Default: a user that does not exist.
     """
-    parameters = {
-        "path": path,
-        "failure": failure,
-        "user_field": user_field,
-        "password_field": password_field,
-        "encoding": encoding,
-        "page": page,
-        "suffix": suffix,
-        "pairs": pairs,
-        "attempts": attempts,
-        "locked": locked,
-        "credential": credential,
-        "account": account,
-    }
-    seen = logins[_login_trial(url, parameters)["logins"][0]]
+    refusal = _Refusal(path, status, failure, locked)
+    tried = _refused(refusal, logins, pairs, credential)
+    held = _held_up(refusal, logins, slow_seconds)
+    unproven = (
+        "" if logins.control else "No declared credential was let in, so only the text tells that this is a login."
+    )
+    return Evidence(f"POST {path}: {status} for {tried} default passwords; {held}", warning=unproven)
 
-    def is_refused(outcome: Outcome) -> bool:
-        return outcome.status == status and failure in outcome.told
 
-    def is_locked(outcome: Outcome) -> bool:
-        return outcome.throttled or (bool(outcome.retry_after) and outcome.status < 500) or locked in outcome.told
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """How a login says no: to a wrong password by a status with a text, and when it is locked by another text."""
 
-    wanted = f"{status} with '{failure}'"
-    if seen.control and (is_refused(seen.control) or not seen.control.accepted):
+    path: str
+    status: int
+    failure: str
+    locked: str | None
+
+    def __str__(self) -> str:
+        return f"{self.status} with '{self.failure}'"
+
+    def is_refused(self, outcome: Outcome) -> bool:
+        return outcome.status == self.status and self.failure in outcome.told
+
+    def is_locked(self, outcome: Outcome) -> bool:
+        if outcome.throttled or (outcome.retry_after and outcome.status < 500):
+            return True
+        return self.locked in outcome.told
+
+
+def _refused(refusal: _Refusal, seen: Logins, pairs: int, credential: str | None) -> int:
+    """How many default passwords were tried, each of which was refused.
+
+    Raises:
+        ClaimFalse: one was not.
+        CouldNotVerify: the refusals prove nothing, or not every password was tried.
+    """
+    place = f"POST {refusal.path}"
+    if seen.control and (refusal.is_refused(seen.control) or not seen.control.accepted):
         raise CouldNotVerify(
-            f"POST {path} answered {seen.control} to the credential '{credential}', so that a refusal proves nothing"
+            f"{place} answered {seen.control} to the credential '{credential}', so that a refusal proves nothing"
         )
-    if any(failure in outcome.blank for outcome in seen.pairs):
-        raise CouldNotVerify(f"'{failure}' stands on the login's page already, so that it tells nothing")
-    tried = [outcome for outcome in seen.pairs if not is_locked(outcome)]
+    if any(refusal.failure in outcome.blank for outcome in seen.pairs):
+        raise CouldNotVerify(f"'{refusal.failure}' stands on the login's page already, so that it tells nothing")
+    tried = [outcome for outcome in seen.pairs if not refusal.is_locked(outcome)]
     for outcome in tried:
         claim(
-            is_refused(outcome) or not outcome.accepted,
-            expected=f"{wanted} from POST {path} for every default password",
+            refusal.is_refused(outcome) or not outcome.accepted,
+            expected=f"{refusal} from {place} for every default password",
             seen=f"{outcome} for a default password of '{outcome.name}'",
         )
     for outcome in (*tried, *seen.attempts[:1]):
-        if not is_refused(outcome) and not is_locked(outcome):
-            raise CouldNotVerify(f"POST {path} answered {outcome} to a wrong password, which is no {wanted}")
+        if not refusal.is_refused(outcome) and not refusal.is_locked(outcome):
+            raise CouldNotVerify(f"{place} answered {outcome} to a wrong password, which is no {refusal}")
     if len(tried) < pairs:
-        last = seen.pairs[-1]
         raise CouldNotVerify(
-            f"POST {path} answered {last} after {len(tried)} of {pairs} default passwords, and the rest was not tried "
-            f"(pairs: {max(len(tried), 1)} asks for fewer)"
+            f"{place} answered {seen.pairs[-1]} after {len(tried)} of {pairs} default passwords, and the rest was not "
+            f"tried (pairs: {max(len(tried), 1)} asks for fewer)"
         )
-    held = _held_up(path, (*seen.pairs, *seen.attempts), seen.attempts, is_locked, slow_seconds)
-    return Evidence(
-        f"POST {path}: {status} for {len(tried)} default passwords; {held}",
-        warning=""
-        if seen.control
-        else "No declared credential was let in, so only the text tells that this is a login.",
-    )
+    return len(tried)
 
 
-def _held_up(
-    path: str,
-    outcomes: tuple[Outcome, ...],
-    attempts: tuple[Outcome, ...],
-    is_locked: Callable[[Outcome], bool],
-    slow_seconds: float,
-) -> str:
+def _held_up(refusal: _Refusal, seen: Logins, slow_seconds: float) -> str:
     """How the login held wrong passwords up.
 
     Raises:
         ClaimFalse: it did not.
         CouldNotVerify: its answer changed, but not to a lock.
     """
-    first = next((number for number, outcome in enumerate(outcomes, 1) if is_locked(outcome)), 0)
-    if first:
-        return f"locked at the {first}. wrong password: {outcomes[first - 1]}"
-    last = attempts[-1]
-    if (last.status, last.told) != (attempts[0].status, attempts[0].told):
+    for number, outcome in enumerate((*seen.pairs, *seen.attempts), 1):
+        if refusal.is_locked(outcome):
+            return f"locked at the {number}. wrong password: {outcome}"
+    place, attempts = f"POST {refusal.path}", seen.attempts
+    first, last, count = attempts[0], attempts[-1], len(attempts)
+    if (last.status, last.told) != (first.status, first.told):
         raise CouldNotVerify(
-            f"POST {path} answered {last} to the {len(attempts)}. wrong password for one account, which is no known "
-            "lock; declare a part of its text as 'locked'"
+            f"{place} answered {last} to the {count}. wrong password for one account, which is no known lock; declare "
+            "a part of its text as 'locked'"
         )
-    slowest = [outcome.seconds for outcome in attempts[-3:]]
-    if min(slowest) >= attempts[0].seconds + slow_seconds:
-        return (
-            f"slowed down from {attempts[0].seconds:.1f} to {min(slowest):.1f} s after {len(attempts)} wrong passwords"
-        )
+    fastest = min(outcome.seconds for outcome in attempts[-3:])
+    if fastest >= first.seconds + slow_seconds:
+        return f"slowed down from {first.seconds:.1f} to {fastest:.1f} s after {count} wrong passwords"
     raise ClaimFalse(
-        f"423, 429, Retry-After or answers {slow_seconds:g} s slower after {len(attempts)} wrong passwords",
-        f"{len(attempts)} times {last} from POST {path} for one account, the last within {last.seconds:.2f} s",
+        f"423, 429, Retry-After or answers {slow_seconds:g} s slower after {count} wrong passwords",
+        f"{count} times {last} from {place} for one account, the last within {last.seconds:.2f} s",
     )
 
 
-def _password_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[PasswordTrial, ...]]:
-    if not p["fields"] and not p["control"]:
+def _password_trial(
+    url: Url,
+    path: str,
+    messages: list[str],
+    fields: dict[str, str],
+    password_fields: list[str],
+    min_length: int,
+    encoding: Encoding,
+    method: str,
+    page: str | None,
+    credential: str | None,
+    control: bool,
+) -> Asks:
+    if not fields and not control:
         raise NotDeclared(
             "the form has no field but the password, so that a strong one can only be tried for real (control: true)"
         )
-    form = Form(p["path"], p["page"] or "", p["encoding"], p["method"], p["credential"] or "", tuple(p["messages"]))
-    declared(url, p["credential"])
-    trial = PasswordTrial(form, tuple(p["password_fields"]), tuple(p["fields"].items()), p["min_length"], p["control"])
-    return {"passwords": (trial,)}
+    declared(url, credential)
+    form = Form(path, page or "", encoding, method, credential or "", tuple(messages))
+    return {"passwords": PasswordTrial(form, tuple(password_fields), tuple(fields.items()), min_length, control)}
 
 
 @check(
@@ -210,15 +232,14 @@ def _password_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[PasswordT
     asks=_password_trial,
 )
 def password_policy(
-    url: Url,
-    passwords: Mapping[PasswordTrial, tuple[Outcome, ...]],
+    passwords: tuple[Outcome, ...],
     *,
     path: UrlPath,
     messages: Annotated[list[Name], Field(min_length=1)],
     fields: dict[Name, str],
     password_fields: Annotated[list[Name], Field(min_length=1)] = ["password"],  # noqa: B006 (never changed)
     min_length: Annotated[int, Field(ge=6, le=20)] = 8,
-    encoding: Literal["form", "json"] = "form",
+    encoding: Encoding = "form",
     method: Literal["POST", "PUT", "PATCH"] = "POST",
     page: UrlPath | None = None,
     credential: Name | None = None,
@@ -249,22 +270,21 @@ def password_policy(
         credential: name of the credential that all requests show. Default: none.
         control: send the strong password with all fields, which must be accepted, and makes an account or changes one.
     """
-    parameters = {
-        "path": path,
-        "messages": messages,
-        "fields": fields,
-        "password_fields": password_fields,
-        "min_length": min_length,
-        "encoding": encoding,
-        "method": method,
-        "page": page,
-        "credential": credential,
-        "control": control,
-    }
-    *weak, strong = passwords[_password_trial(url, parameters)["passwords"][0]]
+    *weak, strong = passwords
     place = f"{method} {path}"
     if strong.blank:
         raise CouldNotVerify(f"'{strong.blank[0]}' stands on the form's page already, so that it tells nothing")
+    _refused_as_weak(place, weak, strong)
+    if control and not strong.accepted:
+        raise CouldNotVerify(f"{place} answered {strong} to a strong password; a refusal of weak ones proves nothing")
+    if strong.status in (401, 403, 404, 405, 408, 429) or strong.status >= 500:
+        raise CouldNotVerify(f"{place} answered {strong} to a strong password, so that nothing shows what it looks at")
+    told = ", ".join(f"{outcome.name} {outcome.status}" for outcome in weak)
+    how = "" if control else " without the other fields, and without these messages"
+    return Evidence(f"{place} refuses {told}; a strong one {strong}{how}")
+
+
+def _refused_as_weak(place: str, weak: list[Outcome], strong: Outcome) -> None:
     for outcome in weak:
         if not outcome.told and not outcome.accepted:
             raise CouldNotVerify(
@@ -278,10 +298,3 @@ def password_policy(
             expected=f"{place} refuses {outcome.name} with one of the declared messages",
             seen=f"{outcome} with {repr(outcome.told[0]) if outcome.told else 'none of them'}",
         )
-    if control and not strong.accepted:
-        raise CouldNotVerify(f"{place} answered {strong} to a strong password; a refusal of weak ones proves nothing")
-    if strong.status in (401, 403, 404, 405, 408, 429) or strong.status >= 500:
-        raise CouldNotVerify(f"{place} answered {strong} to a strong password, so that nothing shows what it looks at")
-    told = ", ".join(f"{outcome.name} {outcome.status}" for outcome in weak)
-    how = "" if control else " without the other fields, and without these messages"
-    return Evidence(f"{place} refuses {told}; a strong one {strong}{how}")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json as jsonlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
-from pytest_readiness.core.registry import check
+from pytest_readiness.core.registry import Asks, AsksOf, check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.facts.pages import Latency, Page, PlainAnswer, Samples
 from pytest_readiness.domains.http.resource import Url, UrlPath
@@ -19,7 +19,6 @@ from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 
 Scalar = str | bool | int | float | None
-Asks = Callable[[Url, Mapping[str, Any]], dict[str, tuple[str, ...]]]
 
 UP = frozenset(
     (
@@ -43,10 +42,10 @@ DOWN = frozenset(
     severity="critical",
     remedy="Make the endpoint answer with the expected status, over TLS with a certificate that clients trust.",
     source="RFC 9110 section 15; RFC 9110 section 4.3.4 (https certificate verification)",
-    asks=lambda _, parameters: {"page": (parameters["path"],) if parameters["path"] else ()},
+    asks=lambda _, path: {"page": path},
 )
 def reachable(
-    page: Mapping[str, Page],
+    page: Page | None,
     root_page: Page,
     *,
     path: UrlPath | None = None,
@@ -61,7 +60,7 @@ def reachable(
         path: path on the host, beginning with a slash. Default: the declared address itself.
         status: expected status code. 200: OK by RFC 9110.
     """
-    seen = page[path] if path else root_page
+    seen = page or root_page
     expected = f"status {status} over verified TLS"
     claim(not seen.tls_error, expected=expected, seen=f"no answer, because {seen.tls_error}")
     steps = " -> ".join(f"{answer.status} {_to(answer)}".strip() for answer in seen.answers)
@@ -116,18 +115,14 @@ def https_redirect(url: Url, plain_response: PlainAnswer) -> Evidence:
     )
 
 
-Kind = Literal["health", "readiness", "liveness"]
+def _asks_for(kind: Literal["health", "readiness", "liveness"]) -> AsksOf:
+    def asks(url: Url, path: str | None) -> Asks:
+        declared: str | None = path or getattr(url, kind)
+        if not declared:
+            raise NotDeclared(f"{url.name} declares no {kind} path, and the binding names no path")
+        return {"page": declared}
 
-
-def _path(url: Url, kind: Kind, path: str | None) -> str:
-    declared: str | None = path or getattr(url, kind)
-    if not declared:
-        raise NotDeclared(f"{url.name} declares no {kind} path, and the binding names no path")
-    return declared
-
-
-def _asks_for(kind: Kind) -> Asks:
-    return lambda url, parameters: {"page": (_path(url, kind, parameters["path"]),)}
+    return asks
 
 
 _PROBE_REMEDY = "Make the endpoint answer 2xx quickly, with the declared fields, while the service works."
@@ -146,8 +141,7 @@ Fields = Annotated[dict[str, Scalar], Field(min_length=1)]
     asks=_asks_for("health"),
 )
 def health(
-    url: Url,
-    page: Mapping[str, Page],
+    page: Page,
     *,
     path: UrlPath | None = None,
     status: Status | None = None,
@@ -167,7 +161,7 @@ def health(
         json: fields of the answer's JSON and their values; a dot leads into an object, a number into a list
             (`{"status": "ok", "checks.0.up": true}`). Default: the body is not looked at.
     """
-    return _probe(page[_path(url, "health", path)], status, max_ms, json)
+    return _probe(page, status, max_ms, json)
 
 
 @check(
@@ -178,8 +172,7 @@ def health(
     asks=_asks_for("readiness"),
 )
 def readiness(
-    url: Url,
-    page: Mapping[str, Page],
+    page: Page,
     *,
     path: UrlPath | None = None,
     status: Status | None = None,
@@ -195,7 +188,7 @@ def readiness(
             Kubernetes probe.
         json: fields of the answer's JSON and their values, as for http.health. Default: the body is not looked at.
     """
-    return _probe(page[_path(url, "readiness", path)], status, max_ms, json)
+    return _probe(page, status, max_ms, json)
 
 
 @check(
@@ -206,8 +199,7 @@ def readiness(
     asks=_asks_for("liveness"),
 )
 def liveness(
-    url: Url,
-    page: Mapping[str, Page],
+    page: Page,
     *,
     path: UrlPath | None = None,
     status: Status | None = None,
@@ -223,7 +215,7 @@ def liveness(
             Kubernetes probe.
         json: fields of the answer's JSON and their values, as for http.health. Default: the body is not looked at.
     """
-    return _probe(page[_path(url, "liveness", path)], status, max_ms, json)
+    return _probe(page, status, max_ms, json)
 
 
 def _probe(page: Page, status: int | None, max_ms: float, fields: Mapping[str, Scalar] | None) -> Evidence:
@@ -295,8 +287,7 @@ def at(document: Any, dotted: str) -> Any:
     asks=_asks_for("health"),
 )
 def health_dependencies(
-    url: Url,
-    page: Mapping[str, Page],
+    page: Page,
     *,
     names: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)],
     path: UrlPath | None = None,
@@ -312,7 +303,7 @@ def health_dependencies(
         names: the dependencies as the report spells them, at least one.
         path: path on the host. Default: the target's `health`.
     """
-    answer = page[_path(url, "health", path)].first
+    answer = page.first
     place = shown(answer.url)
     expected = f"a 2xx answer from {place} that reports {', '.join(names)} as up"
     document = json_of(answer)
@@ -375,10 +366,10 @@ def _state(word: Any) -> bool | None:
     severity="medium",
     remedy="Find out what the slow requests wait for (database, upstream, cold caches, too few workers).",
     source="Google SRE book, chapter 4 (percentiles, not averages)",
-    asks=lambda _, parameters: {"latency": (Samples(parameters["path"] or "", parameters["samples"]),)},
+    asks=lambda _, path, samples: {"latency": Samples(path or "", samples)},
 )
 def response_time(
-    latency: Mapping[Samples, Latency],
+    latency: Latency,
     *,
     p95_ms: Annotated[float, Field(gt=0)] = 500,
     warn_ms: Annotated[float, Field(gt=0)] | None = None,
@@ -398,15 +389,14 @@ def response_time(
         samples: number of requests, 5 to 200. 20: the fewest of which the 95th percentile is not the slowest.
         path: path on the host. Default: the page that a visitor of the root ends on.
     """
-    seen = latency[Samples(path or "", samples)]
-    place = shown(seen.url)
-    bad = next((status for status in seen.statuses if status >= 400), None)
-    claim(not bad, expected=f"answers below 400 from {place}", seen=f"{bad} among {len(seen.statuses)} answers")
-    ordered = sorted(seconds * 1000 for seconds in seen.seconds)
+    place = shown(latency.url)
+    bad = next((status for status in latency.statuses if status >= 400), None)
+    claim(not bad, expected=f"answers below 400 from {place}", seen=f"{bad} among {len(latency.statuses)} answers")
+    ordered = sorted(seconds * 1000 for seconds in latency.seconds)
     p50, p95 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.50, 0.95))
     figures = f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, max {ordered[-1]:.1f} ms of {len(ordered)} requests to {place}"
-    if seen.connections > 1:
-        figures += f" on {seen.connections} connections"
+    if latency.connections > 1:
+        figures += f" on {latency.connections} connections"
     claim(p95 <= p95_ms, expected=f"p95 of at most {p95_ms:g} ms", seen=figures)
     if len(ordered) < samples:
         raise CouldNotVerify(f"time was over after {len(ordered)} of {samples} requests to {place}")

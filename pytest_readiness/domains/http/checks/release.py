@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
@@ -27,10 +26,10 @@ Name = Annotated[str, Field(min_length=1)]
     severity="high",
     remedy="Deploy the release that the verdict is about, everywhere, and let the build write its version.",
     source="RFC 9110 section 5.6.2 (names of headers); Git, abbreviated object names",
-    asks=lambda _, parameters: {"api_answer": (Asked(parameters["path"], parameters["credential"] or ""),)},
+    asks=lambda _, path, credential: {"api_answer": Asked(path, credential or "")},
 )
 def deployed_version(
-    api_answer: Mapping[Asked, Response],
+    api_answer: Response,
     target: Target,
     *,
     path: UrlPath,
@@ -56,25 +55,24 @@ def deployed_version(
     version = version or target.release
     if not version:
         raise NotDeclared("neither the binding nor --readiness-release names the release that must be running")
-    answer = api_answer[Asked(path, credential or "")]
-    place = shown(answer.url)
-    if answer.status in (401, 403, 429) or answer.status >= 500:
-        raise CouldNotVerify(f"GET {place} was answered {answer.status}")
+    place = shown(api_answer.url)
+    if api_answer.status in (401, 403, 429) or api_answer.status >= 500:
+        raise CouldNotVerify(f"GET {place} was answered {api_answer.status}")
     where = f"{f'header {header}' if header else field or 'text'} of {place}"
     expected = f"{cut(version, 80)} in the {where}"
-    goal = f" to {shown(answer.location)}" if answer.location else ""
-    claim(200 <= answer.status <= 299, expected=expected, seen=f"{answer.status}{goal}")
+    goal = f" to {shown(api_answer.location)}" if api_answer.location else ""
+    claim(200 <= api_answer.status <= 299, expected=expected, seen=f"{api_answer.status}{goal}")
     if header:
-        running = answer.header(header)
+        running = api_answer.header(header)
     elif field:
-        value = at(json_of(answer), field)
+        value = at(json_of(api_answer), field)
         claim(value is not MISSING, expected=expected, seen="no such field")
         running = value if isinstance(value, str) else json.dumps(value)
     else:
-        claim(not answer.html, expected=expected, seen=f"{answer.status} with a page")
-        running = answer.body.strip()
+        claim(not api_answer.html, expected=expected, seen=f"{api_answer.status} with a page")
+        running = api_answer.body.strip()
     claim(_same(running, version), expected=expected, seen=cut(running, 80) or "nothing")
-    age = answer.header("age")
+    age = api_answer.header("age")
     cached = age.isdecimal() and int(age) > 0
     return Evidence(
         f"{cut(running, 80)} in the {where}",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Literal
 
 from pytest_readiness.core.evidence import Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
@@ -34,10 +34,10 @@ Profile = Literal["modern", "intermediate", "old"]
 Version = Literal["5.7", "5.8", "6.0"]
 
 
-def _profile_asks(endpoint: TlsEndpoint, parameters: Mapping[str, Any]) -> Asks:
-    if parameters["profile"] not in _guidelines()[parameters["version"]]:
-        raise NotDeclared(f"Mozilla's guideline {parameters['version']} has no profile {parameters['profile']}")
-    return asking(*PROFILE)(endpoint, parameters)
+def _profile_asks(endpoint: TlsEndpoint, profile: str, version: str) -> Asks:
+    if profile not in _guidelines()[version]:
+        raise NotDeclared(f"Mozilla's guideline {version} has no profile {profile}")
+    return asking(*PROFILE)(endpoint)
 
 
 @check(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, AsksOf, check
@@ -29,10 +29,10 @@ DAY = timedelta(days=1)
 def asking(*commands: str) -> AsksOf:
     """Return what a check asks that needs these scan commands."""
 
-    def asks(endpoint: TlsEndpoint, _: Mapping[str, Any]) -> Asks:
+    def asks(endpoint: TlsEndpoint) -> Asks:
         if not endpoint.secure:
             raise NotDeclared(f"{endpoint.name} is declared as {endpoint.where}, without TLS")
-        return {"tls_scan": commands}
+        return {"tls_scan": list(commands)}
 
     return asks
 

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pytest_readiness.core import clock
-from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
-from pytest_readiness.core.registry import Asks, check
-from pytest_readiness.domains.host.facts import HostFacts, question
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
+from pytest_readiness.core.registry import check
+from pytest_readiness.domains.host.facts import asked
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.domains.tls.checks.protocol import DAY, days, listed
-from pytest_readiness.domains.tls.renewal import Job, StoredCertificate
+from pytest_readiness.domains.tls.renewal import CERTIFICATES, JOBS, Job, Jobs, StoredCertificate
 
 AbsolutePath = Annotated[str, Field(pattern=r"^/[^\x00\n]*$", max_length=1024)]
 Words = Annotated[str, Field(min_length=4, max_length=200, pattern=r"\S")]
@@ -31,22 +31,17 @@ CLIENTS = (
 _REHEARSAL = re.compile(r"--(dry-run|test-cert|staging)\b")
 
 
-def _asks(host: Host, parameters: Mapping[str, Any]) -> Asks:
-    if host.connection is None:
-        raise NotDeclared(f"{host.name} declares no connection to log in by")
-    return {"host_facts": (question("jobs"), question("certificates", *parameters["certificates"]))}
-
-
 @check(
     "tls.renewal",
     severity="high",
     remedy="Let a timer or cron run the ACME client daily (certbot: systemctl enable --now certbot.timer), and look at "
     "why its last run failed.",
     source="RFC 8555; Let's Encrypt integration guide (renew when a third of the lifetime is left)",
-    asks=_asks,
+    asks=lambda host, certificates: asked(host, [JOBS(), CERTIFICATES(*certificates)]),
 )
 def renewal(
-    host_facts: HostFacts,
+    host_facts: Mapping[str, Any],
+    readiness_host: Host,
     *,
     certificates: list[AbsolutePath] = [],  # noqa: B006
     commands: list[Words] = [],  # noqa: B006
@@ -72,11 +67,13 @@ def renewal(
         every_days: longest accepted time between two runs, in days, 1 to 31. 7: several tries before it is too late
             for a certificate of 47 days.
     """
-    found = host_facts.jobs()
+    # Certificates that could not be read are no matter where no job renews any.
+    answers = iter(host_facts.values())
+    found: Jobs = next(answers)
     renewing = [job for job in found.jobs if _renews(job.command, commands)]
     expected = f"a timer or cron job that renews certificates every {every_days} days or more often"
     if not renewing and found.unreadable:
-        raise _unread(found.unreadable, host_facts.where)
+        raise _unread(found.unreadable, readiness_host.where)
     known = ", ".join([*(name for name, _ in CLIENTS), *commands])
     claim(bool(renewing), expected=expected, seen=f"{len(found.jobs)} timers and cron jobs, none with {known}")
     told = {job: _fault(job, every_days) for job in renewing}
@@ -84,7 +81,10 @@ def renewal(
     claim(bool(good), expected=expected, seen=listed([f"{job.name}: {fault}" for job, fault in told.items()]))
     failed = [job for job in renewing if job.failed and not job.fault]
     claim(not failed, expected=expected, seen=listed([f"{job.name}: {told[job]}" for job in failed]))
-    text = _overdue(host_facts, certificates)
+    stored, unreadable = next(answers)
+    if unreadable and (certificates or not stored):
+        raise _unread(unreadable, readiness_host.where)
+    text = _overdue(stored)
     return Evidence(f"{listed([_scheduled(job) for job in good])}; {text}")
 
 
@@ -111,10 +111,7 @@ def _scheduled(job: Job) -> str:
     return f"{job.name}, at least every {job.days} days"
 
 
-def _overdue(host_facts: HostFacts, paths: Sequence[str]) -> str:
-    stored, unreadable = host_facts.certificates(*paths)
-    if unreadable and (paths or not stored):
-        raise _unread(unreadable, host_facts.where)
+def _overdue(stored: Sequence[StoredCertificate]) -> str:
     expected = "certificates that are renewed in time"
     claim(bool(stored), expected=expected, seen="none where ACME clients keep them; name the files as 'certificates'")
     return listed([f"{each.path} {_left(each, expected)}" for each in stored])

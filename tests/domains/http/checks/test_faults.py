@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Unreachable
 from pytest_readiness.domains.http.checks.faults import available_during_deploy
 from pytest_readiness.domains.http.facts import series as http_series
-from pytest_readiness.domains.http.facts.series import Rollout, Round
+from pytest_readiness.domains.http.facts.series import Round
 from tests.domains.http.http_shop import HTML, Shop, document
 from tests.judging import judge
 from tests.stack.process import free_port
@@ -136,13 +136,12 @@ def test_available_during_deploy_without_a_rollout(shop: Shop) -> None:
 
 
 def watched(*versions: str, failed: tuple[int, ...] = ()) -> Any:
-    question = Rollout("/", 30, 2, "/version", "")
     rounds = tuple(
         Round(number / 2, 0 if number in failed else 200, "refused" if number in failed else "", version)
         for number, version in enumerate(versions)
     )
     return available_during_deploy(
-        {question: rounds}, path="/", version_path="/version", version_field=None, seconds=30, per_second=2
+        rounds, path="/", version_path="/version", version_field=None, seconds=30, per_second=2
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, Unreachable
 from pytest_readiness.domains.http.checks.reachability import response_time
-from pytest_readiness.domains.http.facts.pages import Latency, Samples
+from pytest_readiness.domains.http.facts.pages import Latency
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.protocols.http import client as http_client
 from tests.judging import judge
@@ -461,12 +461,12 @@ def test_response_time(app: Shop) -> None:
 def test_response_time_is_the_nearest_rank(slow: int, holds: bool) -> None:
     # Of 20 samples one may be slow, not two.
     seconds = (0.01,) * (20 - slow) + (0.6,) * slow
-    facts = {Samples("", 20): Latency("https://shop.example.com", seconds, (200,) * 20, 1)}
+    latency = Latency("https://shop.example.com", seconds, (200,) * 20, 1)
     if holds:
-        assert response_time(facts).text.startswith("p50 10.0 ms, p95 10.0 ms, max 600.0 ms of 20 requests")
+        assert response_time(latency).text.startswith("p50 10.0 ms, p95 10.0 ms, max 600.0 ms of 20 requests")
     else:
         with pytest.raises(ClaimFalse, match=r"p50 10\.0 ms, p95 600\.0 ms"):
-            response_time(facts)
+            response_time(latency)
 
 
 def test_fast_errors_are_no_response_times(app: Shop) -> None:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.domains.tls.checks.renewal import _left
-from pytest_readiness.domains.tls.renewal import StoredCertificate, jobs_of
+from pytest_readiness.domains.tls.renewal import JOBS, StoredCertificate
 from tests.judging import judge
 from tests.namespace import DEPLOY, Namespace, namespace
 from tests.stack.certs import Authority
@@ -375,7 +375,7 @@ def test_renewal_refuses(parameters: dict[str, Any]) -> None:
 
 def test_jobs_recorded() -> None:
     """A masked timer and one whose service is missing, which systemd shows like this."""
-    found = jobs_of(
+    found = JOBS.parse(
         "@systemd\n\nId=a.timer\nLoadState=masked\nActiveState=inactive\n\n"
         "Id=b.timer\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\nUnit=b.service\n\n"
         "Id=b.service\nLoadState=not-found\n\n@daemon cron\n@unreadable /etc/cron.d/x\n"

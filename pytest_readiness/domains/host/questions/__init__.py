@@ -1,0 +1,1 @@
+"""What a server can be asked, a module for each subject."""

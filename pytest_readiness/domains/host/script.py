@@ -1,0 +1,97 @@
+"""One script for all questions to a host, and its output taken apart again."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_readiness.domains.host.question import QUESTIONS
+
+QUESTION_SECONDS = 10
+"""For one question, on the host; the host's `timeout` sees to it where there is one."""
+ANSWER_BYTES = 262_144
+ERROR_BYTES = 1000
+
+HELLO = "hello"
+"""What is asked first: whether the host's shell does what the script rests on."""
+
+# Each stream has an alphabet of its own: output 0-9a-f, errors g-v, the status =N;. However the writers' pieces
+# mix, they can be told apart, and nothing that a host prints can pass for a separator.
+_SCRIPT = f"""\
+library=$1
+limit=
+! timeout -s KILL 1 true 2>/dev/null || limit="timeout -s KILL {QUESTION_SECONDS}"
+hex() {{ od -An -v -tx1 -N "$1"; cat >/dev/null; }}
+ask() {{
+    {{ {{
+        {{ $limit sh -c "$library" sh "$@" </dev/null 2>&1 >&3 3>&- 4>&-; echo "=$?;" >&4; }} |
+            hex {ERROR_BYTES} | tr 0-9a-f g-v >&4
+    }} 3>&1 | hex {ANSWER_BYTES}; }} 4>&1
+    echo @
+}}
+echo @readiness
+"""
+_CALL = """
+word=$1
+shift
+read_"$word" "$@"
+"""
+_FROM_ERRORS = str.maketrans("ghijklmnopqrstuv", "0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a question's function printed.
+
+    Attributes:
+        status: its exit status.
+        output: its output, at most `ANSWER_BYTES` bytes; bytes that are not UTF-8 as backslash sequences.
+        error: last line of its errors.
+    """
+
+    status: int
+    output: str
+    error: str
+
+
+def command(questions: Iterable[str]) -> str:
+    """The command line that asks them, after `HELLO`; only the functions of those that are asked are in it.
+
+    Raises:
+        ValueError: nobody declares one of the questions.
+    """
+    asked = {each: shlex.split(each) for each in questions}
+    if unknown := [each for each, (word, *_) in asked.items() if word not in QUESTIONS]:
+        raise ValueError(f"Hosts do not know the question {unknown[0]!r}.")
+    functions = [QUESTIONS[word].function for word in dict.fromkeys(word for word, *_ in asked.values())]
+    library = "\n".join([Path(__file__).with_name("host.sh").read_text("utf-8"), *functions, _CALL])
+    lines = [f"ask {shlex.join(words)}" for words in ([HELLO], *asked.values())]
+    return shlex.join(["sh", "-c", _SCRIPT + "\n".join(lines), "readiness", library])
+
+
+def answers(output: bytes) -> list[Printed] | None:
+    """What was printed for `HELLO` and for each question; fewer where the script was broken off, None before it."""
+    _, started, framed = output.decode(errors="backslashreplace").partition("@readiness\n")
+    return [_printed(text) for text in framed.split("@\n")[:-1]] if started else None
+
+
+def _printed(text: str) -> Printed:
+    """One answer, put together from its three alphabets."""
+    status = re.search(r"=(\d+);", text)
+    rest = text.replace(status[0], "") if status else text
+    output = bytes.fromhex(re.sub("[^0-9a-f]", "", rest))
+    errors = bytes.fromhex(re.sub("[^g-v]", "", rest).translate(_FROM_ERRORS))
+    return Printed(
+        status=int(status[1]) if status else 1,
+        output=output.decode(errors="backslashreplace"),
+        error=last_line(errors),
+    )
+
+
+def last_line(errors: bytes) -> str:
+    """The last line that says something, for a sentence."""
+    lines = [line.strip() for line in errors.decode(errors="backslashreplace").splitlines() if line.strip()]
+    return lines[-1][:200].rstrip(".") if lines else ""
