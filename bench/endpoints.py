@@ -32,9 +32,9 @@ CHECKS = (
     "http.errors",
 )
 """All look at the endpoint's root but the last one, which asks for an unknown path; each way makes both requests."""
-FASTER_THAN_TESTS = 40
-FASTER_THAN_FIXTURE = 4
-FLOOR = 1.5
+FASTER_THAN_TESTS = 50
+FASTER_THAN_FIXTURE = 6
+FLOOR = 1.2
 
 GET = """
 import requests

@@ -12,7 +12,7 @@ from bench.measure import Row, at_most, in_turn, median, noop_tests, pytest, wri
 SECTIONS = 100
 ITEMS = 100
 """In each section."""
-SLOWDOWN = 1.25
+SLOWDOWN = 1.15
 MEMORY = 250
 """MB, the most that a run may take."""
 

@@ -41,11 +41,11 @@ class Ran:
     output: str
 
 
-def python(*arguments: str | Path, folder: Path, expect: str = "", status: Sequence[int] = (0,)) -> Ran:
-    """Run this interpreter.
+def started(*command: str | Path, folder: Path, expect: str = "", status: Sequence[int] = (0,)) -> Ran:
+    """Run a program to its end.
 
     Args:
-        arguments: after the interpreter's name.
+        command: its name and arguments.
         folder: where it runs.
         expect: what its output must hold, so that nothing is measured that did not do its work.
         status: how it may end.
@@ -56,9 +56,9 @@ def python(*arguments: str | Path, folder: Path, expect: str = "", status: Seque
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PYTHON"))}
     environment["PYTHONPYCACHEPREFIX"] = _COMPILED.name
     with TemporaryFile() as file:
-        started = time.perf_counter()
+        begun = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, *map(str, arguments)],
+            list(map(str, command)),
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -71,17 +71,22 @@ def python(*arguments: str | Path, folder: Path, expect: str = "", status: Seque
             process.kill()
             process.wait()
             raise
-        seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(code)
         file.seek(0)
         output = file.read().decode(errors="replace")
     if process.returncode not in status or expect not in output:
-        raise RuntimeError(f"{' '.join(map(str, arguments))} ended with {process.returncode}:\n{output[-3000:]}")
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{output[-3000:]}")
     return Ran(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
 
 
+def python(*arguments: str | Path, folder: Path, expect: str = "", status: Sequence[int] = (0,)) -> Ran:
+    """Run this interpreter; see `started`."""
+    return started(sys.executable, *arguments, folder=folder, expect=expect, status=status)
+
+
 def pytest(*arguments: str | Path, folder: Path, expect: str = "", status: Sequence[int] = (0,)) -> Ran:
-    """Run pytest quietly, without its cache and the plugins that only this project's own tests need; see `python`."""
+    """Run pytest quietly, without its cache and the plugins that only this project's own tests need; see `started`."""
     without = [each for name in ("cacheprovider", "hypothesispytest", "timeout") for each in ("-p", f"no:{name}")]
     return python("-m", "pytest", "-q", *without, *arguments, folder=folder, expect=expect, status=status)
 

@@ -28,7 +28,7 @@ from tests.stack.nginx import Nginx
 from tests.stack.process import free_port
 
 ENDPOINTS = 50
-SHARE = 0.6
+SHARE = 0.4
 """Of the time of sslyze's own scanner, the most that may be needed."""
 OURS_ONLY = "tls13_resumption"
 """What the fact measures and sslyze does not."""

@@ -8,11 +8,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
 from pytest_readiness.config.model import ConfigurationFile, TargetFile
+from pytest_readiness.core.domains import load_kinds
 from pytest_readiness.core.resources import SECTIONS, Resource
 
 
 def configuration_schema() -> dict[str, Any]:
     """Return the JSON Schema of readiness.yaml, for editors."""
+    load_kinds()
     fields: dict[str, Any] = {}
     for section, models in SECTIONS.items():
         shapes: Any = str | None

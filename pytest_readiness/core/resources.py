@@ -49,6 +49,11 @@ KINDS: dict[str, type[Resource]] = {}
 """The model of each kind; a model registers itself when it is declared."""
 SECTIONS: dict[str, tuple[type[Resource], ...]] = {}
 """The models of each section of readiness.yaml."""
+_FIRST = (
+    *("url", "endpoint", "readiness_host", "container", "image", "postgres", "mysql", "redis", "mongodb"),
+    *("domain", "mail", "inbox", "repository", "env_file", "document"),
+)
+"""Kinds whose place is settled: a target's tests are listed in this order, whatever is imported first."""
 
 
 class Resource(BaseModel):
@@ -75,7 +80,7 @@ class Resource(BaseModel):
     def __pydantic_init_subclass__(cls, **_: object) -> None:
         if hasattr(cls, "kind") and hasattr(cls, "section"):
             KINDS[cls.kind] = cls
-            SECTIONS[cls.section] = (*SECTIONS.get(cls.section, ()), cls)
+            _put_in_order()
 
     @classmethod
     def kinds(cls) -> tuple[str, ...]:
@@ -96,6 +101,21 @@ class Resource(BaseModel):
     def secrets(self) -> tuple[str, ...]:
         """Every secret text that it holds, for the redactor."""
         return tuple(secrets_in(self.__dict__.values()))
+
+
+def _put_in_order() -> None:
+    """The settled kinds first, then all others by section and name."""
+
+    def place(model: type[Resource]) -> tuple[int, str, str]:
+        settled = _FIRST.index(model.kind) if model.kind in _FIRST else len(_FIRST)
+        return settled, model.section, model.kind
+
+    models = sorted(KINDS.values(), key=place)
+    KINDS.clear()
+    SECTIONS.clear()
+    for model in models:
+        KINDS[model.kind] = model
+        SECTIONS[model.section] = (*SECTIONS.get(model.section, ()), model)
 
 
 def secrets_in(values: Iterable[Any]) -> Iterator[str]:
