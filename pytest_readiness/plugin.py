@@ -139,6 +139,12 @@ def pytest_configure(config: pytest.Config) -> None:
                 raise pytest.UsageError(f"--readiness-{option} needs --readiness-target NAME.")
         config.pluginmanager.register(Absent(), "readiness-absent")
         return
+    import gc
+
+    # What is imported and made until the tests begin lives to the end: looking through it for garbage is wasted time,
+    # in a large checklist a third of it. `pytest_collection_finish` turns the collector on again.
+    gc.disable()
+    config.add_cleanup(gc.enable)
     from pytest_readiness.run.start import start
 
     start(config)

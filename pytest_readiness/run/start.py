@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 import pytest
@@ -33,10 +32,6 @@ def start(config: pytest.Config) -> None:
         pytest.UsageError: every mistake in the configuration, the checklists and their bindings.
     """
     redact = Redactor()
-    # What is made until the tests begin lives to the end: looking through it for garbage is wasted time, in a
-    # large checklist a third of it. `pytest_collection_finish` turns the collector on again.
-    gc.disable()
-    config.add_cleanup(gc.enable)
     settings = Settings.of(config)
     start_audit(config, settings, redact)
     try:
