@@ -25,7 +25,7 @@ from pydantic import BaseModel
 import pytest_readiness
 from docs import hooks, schemas
 from pytest_readiness import plugin
-from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.cli import app, describe
 from pytest_readiness.cli.schemas import SCHEMAS
 from pytest_readiness.config.loading import load_configuration

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from pytest_readiness.checklist.checklist import Layout, Mark, Place, read_layout
+from pytest_readiness.checklist.layout import ItemLayout, Layout, Mark, read_layout
 from pytest_readiness.core.redact import printable
 from pytest_readiness.report.phrases import decision, waived_by
 from pytest_readiness.verdict.judging import OPEN, ItemVerdict, SectionVerdict, replay_notice, shown
@@ -45,7 +45,7 @@ def completed(outcome: Outcome, original: Original) -> str:
     items = {item.item.line: item for section in sections for item in section.items}
     layout = read_layout(original.text, fenced=original.fenced)
     ticked = {line for line, item in items.items() if not item.item.is_group and item.state == "passed"}
-    ticked |= {place.line for place in layout.places if place.leaves and ticked.issuperset(place.leaves)}
+    ticked |= {place.line for place in layout.items if place.leaves and ticked.issuperset(place.leaves)}
     bom, text = (_BOM, original.text[1:]) if original.text.startswith(_BOM) else ("", original.text)
     lines = _LINES.findall(text)
     end = next((ending for ending in ("\r\n", "\n", "\r") if lines[0].endswith(ending)), "\n")
@@ -64,7 +64,7 @@ _LEGEND = (
 
 
 def _fill(lines: list[str], layout: Layout, ticked: set[int]) -> None:
-    for place in layout.places:
+    for place in layout.items:
         line = lines[place.line - 1]
         # What the other boxes of a row say, nobody looked at.
         wanted = [(mark, number == 0 and place.line in ticked) for number, mark in enumerate(place.marks)]
@@ -83,8 +83,8 @@ def _marked(line: str, mark: Mark, tick: bool) -> str:
 def _below(layout: Layout, items: dict[int, ItemVerdict], ticked: set[int]) -> dict[int, list[str]]:
     """What is to be added after which line."""
     added: dict[int, list[str]] = {}
-    last: dict[int, Place] = {}
-    for place in layout.places:
+    last: dict[int, ItemLayout] = {}
+    for place in layout.items:
         below = added.setdefault(place.end, [])
         if place.row and not below:
             below.append(place.margin.rstrip())
@@ -96,7 +96,7 @@ def _below(layout: Layout, items: dict[int, ItemVerdict], ticked: set[int]) -> d
     return added
 
 
-def _notes(place: Place, items: dict[int, ItemVerdict], ticked: set[int]) -> Iterator[str]:
+def _notes(place: ItemLayout, items: dict[int, ItemVerdict], ticked: set[int]) -> Iterator[str]:
     item = items.get(place.line)
     what = f"{code(item.item.text)}: " if place.row and item is not None else ""
     if item is None:

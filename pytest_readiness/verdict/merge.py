@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from pytest_readiness.checklist.checklist import Item, Section
+from pytest_readiness.checklist.model import Item, Section
 from pytest_readiness.config.model import Policy
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.core.registry import Severity

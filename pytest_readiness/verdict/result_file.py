@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pytest_readiness.checklist.checklist import Item, Section
+from pytest_readiness.checklist.model import Item, Section
 from pytest_readiness.config.model import Policy
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.core.redact import Redactor

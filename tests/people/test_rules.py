@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.config.model import Proof
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.problems import ProblemsError

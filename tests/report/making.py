@@ -7,7 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pytest_readiness.checklist.checklist import Checklist, Item, parse_checklist
+from pytest_readiness.checklist.model import Checklist, Item
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.config.model import Policy
 from pytest_readiness.core.registry import Severity
 from pytest_readiness.people.decisions import Waiver

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.config.model import Policy, Weights
 from pytest_readiness.config.target import Configuration, Target
 from pytest_readiness.core.registry import SEVERITIES, Severity
