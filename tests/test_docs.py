@@ -40,10 +40,11 @@ from pytest_readiness.people.decisions import Signoff, Waiver, read_people
 from pytest_readiness.people.rules import CADENCE_DAYS, EvidenceRule, SignoffRule
 from pytest_readiness.plan.bindings import read_bindings
 from pytest_readiness.record.recording import FORMAT as RECORDING_FORMAT
-from pytest_readiness.run import run
+from pytest_readiness.verdict import judging
+from pytest_readiness.verdict.drift import BaselineRecord
 from pytest_readiness.verdict.outcome import Course, Shard
 from pytest_readiness.verdict.result import STATES
-from pytest_readiness.verdict.result_file import BaselineRecord, ResultFile
+from pytest_readiness.verdict.result_file import ResultFile
 from suites.demo import shop
 
 ROOT = Path(__file__).parent.parent
@@ -225,7 +226,7 @@ def test_marker(pytestconfig: pytest.Config) -> None:
 @pytest.mark.parametrize("name", ["running.md", "concepts.md"])
 def test_exit_codes(name: str) -> None:
     codes = [int(code) for code in re.findall(r"^\| (\d) \|", part(page(name), "Exit codes"), re.MULTILINE)]
-    assert codes == sorted({*map(int, pytest.ExitCode), run.NO_GO})
+    assert codes == sorted({*map(int, pytest.ExitCode), judging.NO_GO})
 
 
 def test_hooks() -> None:
@@ -349,7 +350,7 @@ def test_quickstart(readiness: Run, pytester: pytest.Pytester) -> None:
     ]
     first = readiness(files[:2], "--readiness-report=readiness.html")
     first.stdout.fnmatch_lines(lines_of(text, " NO-GO"))
-    assert first.ret == run.NO_GO
+    assert first.ret == judging.NO_GO
     assert "NO-GO" in (pytester.path / "readiness.html").read_text("utf-8")
     bound = readiness(files[2:3])
     bound.stdout.fnmatch_lines(lines_of(text, " GO"))
@@ -396,7 +397,7 @@ def test_writing_checks(readiness: Run, pytester: pytest.Pytester) -> None:
     assert f"`expected {test['expected']}; seen: {test['evidence']}`" in text
     (pytester.path / "requirements.txt").unlink()
     outcome = readiness([])
-    assert outcome.ret == run.NO_GO
+    assert outcome.ret == judging.NO_GO
     outcome.stdout.fnmatch_lines(["*could not verify: *requirements.txt could not be read*"])
 
 
@@ -420,7 +421,7 @@ def test_result_file(readiness: Run, pytester: pytest.Pytester) -> None:
         (data["drift"], "| `drift` |"),
         (Course.__dataclass_fields__, "| `course` |"),
         (Shard.__dataclass_fields__, "| `shard` |"),
-        (BaselineRecord.model_fields, "| `drift` |"),
+        (BaselineRecord.__dataclass_fields__, "| `drift` |"),
         (report, "| a report |"),
         (section, "| `sections` |"),
         ({**item, **group}, "| an item |"),

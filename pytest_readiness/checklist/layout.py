@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_readiness.checklist.boxes import rewritten
-from pytest_readiness.checklist.document import Document, ItemDraft
 from pytest_readiness.checklist.markdown import Node, lines_of, parse, source_of
+from pytest_readiness.checklist.outline import ItemDraft, Outline
 
 _HEADING_MARK = re.compile(r"#+[ \t]+\Z")
 _MARGIN = re.compile(r"[\s>]*")
@@ -49,23 +49,23 @@ class ItemLayout:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class DocumentLayout:
     """Where things stand in a document: how many lines of front matter it has, and its items in order."""
 
     front: int
     items: tuple[ItemLayout, ...]
 
 
-def read_layout(text: str, *, fenced: bool = False) -> Layout:
+def read_layout(text: str, *, fenced: bool = False) -> DocumentLayout:
     """Find the boxes of the checklist in `text`; columns and lines do not count a BOM."""
     source = source_of(text, fenced=fenced)
     root = parse(source)
     lines = source.split("\n")
-    drafts = [draft for heading in Document(root).headings for top in heading.items for draft in top.family()]
+    drafts = [draft for heading in Outline(root).headings for top in heading.items for draft in top.family()]
     front = next((lines_of(node)[1] for node in root.children[:1] if node.type == "front_matter"), 0)
     drafts.sort(key=lambda draft: draft.line)
     starts = _starts(root)
-    return Layout(front, tuple(_item(draft, lines, starts) for draft in drafts))
+    return DocumentLayout(front, tuple(_item(draft, lines, starts) for draft in drafts))
 
 
 def _item(draft: ItemDraft, lines: Sequence[str], starts: frozenset[int]) -> ItemLayout:

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_readiness.checklist.document import Document, Heading, ItemDraft
 from pytest_readiness.checklist.ids import unique_ids
 from pytest_readiness.checklist.markdown import Node, fences_with_boxes, lines_of, parse, source_of, unix
 from pytest_readiness.checklist.model import Checklist, ChecklistError, Item, Section
+from pytest_readiness.checklist.outline import Heading, ItemDraft, Outline
 
 
 def read_checklist(path: Path, *, fenced: bool = False) -> Checklist:
@@ -43,13 +43,13 @@ def parse_checklist(text: str, path: Path, *, fenced: bool = False) -> Checklist
     if not source.strip():
         raise ChecklistError(path, 0, "the file is empty.")
     root = parse(source)
-    document = Document(root)
-    headings = sorted((heading for heading in document.headings if heading.items), key=lambda heading: heading.start)
+    outline = Outline(root)
+    headings = sorted((heading for heading in outline.headings if heading.items), key=lambda heading: heading.start)
     if not headings:
         raise ChecklistError(path, *_nothing_found(root))
     return Checklist(
         name=path.stem,
-        title=document.title or path.stem,
+        title=outline.title or path.stem,
         path=path,
         sha256=sha256,
         sections=_freeze(headings),

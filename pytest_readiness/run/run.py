@@ -40,8 +40,8 @@ from pytest_readiness.run.fixtures import Fixtures, parametrize, testinfra_hosts
 from pytest_readiness.run.hiding import Hiding
 from pytest_readiness.run.shards import ShardSelection
 from pytest_readiness.run.workers import SELECTION, VARIABLES, Workers
-from pytest_readiness.verdict.drift import Baseline, read_baseline
-from pytest_readiness.verdict.judging import Verdict, judge
+from pytest_readiness.verdict.drift import BaselineRecord
+from pytest_readiness.verdict.judging import Verdict, exit_code, judge
 from pytest_readiness.verdict.outcome import Input, Original, Outcome, Report
 from pytest_readiness.verdict.provenance import Provenance, place_of
 from pytest_readiness.verdict.result import TestResult, carried, carry
@@ -51,8 +51,6 @@ if TYPE_CHECKING:
     from pytest_readiness.record.recording import Recording
 
 CHECKLIST_SUFFIXES = (".md", ".markdown")
-NO_GO = 6
-"""Exit code: NO-GO, though no test failed, because something is unverified, unsigned or could not be verified."""
 EVIDENCE_LENGTH = 1000
 
 
@@ -77,7 +75,7 @@ def start(config: pytest.Config) -> None:
     start_audit(config, redact)
     try:
         clock.now()
-        shard = parse_shard(text) if (text := config.getoption("readiness_shard")) is not None else None
+        shard = _shard(config)
         if shard is not None and config.getoption("readiness_history") is not None:
             raise pytest.UsageError("A shard is no run of its own; give --history to `readiness merge` instead.")
         folders = dict.fromkeys((config.rootpath, config.invocation_params.dir))
@@ -118,7 +116,11 @@ def start(config: pytest.Config) -> None:
         if problems:
             raise ProblemsError(problems)
         earlier = config.getoption("readiness_baseline")
-        baseline = read_baseline(config.invocation_params.dir / earlier) if earlier is not None else None
+        baseline = None
+        if earlier is not None:
+            from pytest_readiness.verdict.result_file import read_baseline
+
+            baseline = read_baseline(config.invocation_params.dir / earlier)
         recording = None
         if replay is not None:
             from pytest_readiness.record.recording import read_recording
@@ -128,6 +130,14 @@ def start(config: pytest.Config) -> None:
         raise pytest.UsageError("\n".join(redact(printable(line)) for line in str(error).splitlines())) from None
     run = Run(config, plan, redact, variables, baseline, recording, shard)
     config.pluginmanager.register(run, "readiness-run")
+
+
+def _shard(config: pytest.Config) -> tuple[int, int] | None:
+    text = config.getoption("readiness_shard")
+    try:
+        return parse_shard(text) if text is not None else None
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _documents(config: pytest.Config) -> tuple[Path, ...] | None:
@@ -148,7 +158,7 @@ class Run:
         plan: Plan,
         redact: Redactor,
         variables: dict[str, str],
-        baseline: Baseline | None,
+        baseline: BaselineRecord | None,
         recording: Recording | None,
         shard: tuple[int, int] | None,
     ) -> None:
@@ -170,7 +180,13 @@ class Run:
         self.reports: dict[str, list[Report]] = {}
         self.verdict: Verdict | None = None
         self.outcome: Outcome | None = None
-        self.provenance = Provenance.of(config, plan)
+        self.provenance = Provenance.of(
+            plan,
+            release=config.getoption("readiness_release") or "",
+            command=tuple(map(str, config.invocation_params.args)),
+            root=config.rootpath,
+            pytest=pytest.__version__,
+        )
         self.inputs = () if self.is_worker else _inputs(plan, config.rootpath)
         if recording is not None:
             self.provenance = replace(
@@ -597,16 +613,6 @@ class Run:
 
 PROPERTIES = pytest.StashKey[list[tuple[str, object]]]()
 """The `user_properties` that carry an item's result: whatever else a report has is to be cleaned."""
-
-
-def exit_code(verdict: Verdict) -> int:
-    """Return the exit code of a verdict: 0 GO, 1 NO-GO and a test failed, 6 NO-GO though none failed.
-
-    That of a shard is as if its part were the whole.
-    """
-    if verdict.sound:
-        return pytest.ExitCode.OK
-    return pytest.ExitCode.TESTS_FAILED if verdict.counts.get("failed") else NO_GO
 
 
 _LINE = re.compile(r"[^\r\n]+")

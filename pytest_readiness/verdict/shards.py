@@ -7,15 +7,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pytest
-
+from pytest_readiness.plan.plan import Plan, PlannedTest
 from pytest_readiness.verdict.outcome import Shard
-
-if TYPE_CHECKING:
-    from pytest_readiness.plan.plan import Plan, PlannedTest
-
 
 LOOKING, SETTLED = 10, 1
 """How much a test counts when shards are balanced: one that looks at something, one that is settled beforehand."""
@@ -26,14 +21,12 @@ def parse_shard(text: str) -> tuple[int, int]:
     """Return number and count of "K/N".
 
     Raises:
-        pytest.UsageError: it is not that.
+        ValueError: it is not that.
     """
     match = _OPTION.fullmatch(text)
     number, of = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= number <= of:
-        raise pytest.UsageError(
-            f"--readiness-shard takes K/N, shard K of N, with K from 1 to N, such as 2/3; not '{text}'."
-        )
+        raise ValueError(f"--readiness-shard takes K/N, shard K of N, with K from 1 to N, such as 2/3; not '{text}'.")
     return number, of
 
 

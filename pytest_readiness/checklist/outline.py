@@ -81,7 +81,7 @@ class Heading:
         return tuple(heading.slug for heading in self.above)
 
 
-class Document:
+class Outline:
     """Reads the tree of a document into its headings, in document order, with the items under each."""
 
     def __init__(self, root: Node) -> None:
