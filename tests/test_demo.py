@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from pytest_readiness.checklist.checklist import read_checklist
+from pytest_readiness.checklist.reading import read_checklist
 from pytest_readiness.config.loading import load_configuration
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared

@@ -25,7 +25,7 @@ from pydantic import BaseModel
 import pytest_readiness
 from docs import hooks, schemas
 from pytest_readiness import plugin
-from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.cli import app, describe
 from pytest_readiness.cli.schemas import SCHEMAS
 from pytest_readiness.config.loading import load_configuration
@@ -41,9 +41,10 @@ from pytest_readiness.people.rules import CADENCE_DAYS, EvidenceRule, SignoffRul
 from pytest_readiness.plan.bindings import read_bindings
 from pytest_readiness.record.recording import FORMAT as RECORDING_FORMAT
 from pytest_readiness.verdict import judging
+from pytest_readiness.verdict.drift import BaselineRecord
 from pytest_readiness.verdict.outcome import Course, Shard
 from pytest_readiness.verdict.result import STATES
-from pytest_readiness.verdict.result_file import BaselineRecord, ResultFile
+from pytest_readiness.verdict.result_file import ResultFile
 from suites.demo import shop
 
 ROOT = Path(__file__).parent.parent
@@ -420,7 +421,7 @@ def test_result_file(readiness: Run, pytester: pytest.Pytester) -> None:
         (data["drift"], "| `drift` |"),
         (Course.__dataclass_fields__, "| `course` |"),
         (Shard.__dataclass_fields__, "| `shard` |"),
-        (BaselineRecord.model_fields, "| `drift` |"),
+        (BaselineRecord.__dataclass_fields__, "| `drift` |"),
         (report, "| a report |"),
         (section, "| `sections` |"),
         ({**item, **group}, "| an item |"),

@@ -245,7 +245,7 @@ def ran(
         wait_until(lambda: _probed(container), "the container's health is known")
         text, lines = checklist()
         items = re.findall(r"- \[ \] (Item \d+)", text)
-        from pytest_readiness.checklist.checklist import parse_checklist
+        from pytest_readiness.checklist.reading import parse_checklist
 
         parsed = parse_checklist(text, folder / "release.md")
         own, people = parsed.sections[-2:]

@@ -182,12 +182,12 @@ def _test_row(test: PlannedTest) -> tuple[str, ...]:
 
 
 def _write_state(out: Output, verdict: Verdict, full: str) -> None:
-    item = next((item for item in verdict.items if item.full_id == full), None)
+    item = next((item for item in verdict.items if item.id == full), None)
     if item is None:
         out.line("It was no part of that run.", indent=2)
         return
     out.line(f"{item.state}, severity {item.severity}", indent=2)
-    for test in item.results:
+    for test in item.tests:
         expected = f"expected {test.expected}; seen: " if test.expected else ""
         what = " ".join(filter(None, (test.state, test.check, test.resource)))
         warning = f" ({test.warning})" if test.warning else ""

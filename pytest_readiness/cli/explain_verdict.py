@@ -9,7 +9,8 @@ from pathlib import Path
 from pytest_readiness.cli.output import Output
 from pytest_readiness.cli.problems import CommandError
 from pytest_readiness.core.registry import SEVERITIES
-from pytest_readiness.verdict.judging import ItemVerdict, Verdict, score_of, shown
+from pytest_readiness.verdict.items import LeafRecord
+from pytest_readiness.verdict.judging import Verdict, score_of, shown
 from pytest_readiness.verdict.result_file import outcome_of, read_result
 
 DISAGREES = 1
@@ -37,7 +38,7 @@ def explain_verdict(path: Path) -> None:
     by_severity = ", ".join(f"{severity} {_number(getattr(weights, severity))}" for severity in SEVERITIES)
     out.line(f"Weights: {by_severity}. Waived items and those that do not apply do not count.")
     for section in verdict.sections:
-        out.heading(f"{section.checklist}:{section.section.id}")
+        out.heading(f"{section.checklist}:{section.id}")
         out.table(("item", "severity", "state", "weight × passed"), [_row(item) for item in section.leaves], indent=2)
         out.line(f"sum: {_sum(section.leaves)}", indent=2)
     out.heading("All sections")
@@ -55,13 +56,13 @@ def explain_verdict(path: Path) -> None:
         )
 
 
-def _row(item: ItemVerdict) -> tuple[str, str, str, str]:
+def _row(item: LeafRecord) -> tuple[str, str, str, str]:
     passed = int(item.state == "passed")
     product = f"{_number(item.weight)} × {passed} = {_number(item.weight * passed)}"
-    return item.full_id, item.severity, item.state, product if item.weight else "does not count"
+    return item.id, item.severity, item.state, product if item.weight else "does not count"
 
 
-def _sum(items: Sequence[ItemVerdict]) -> str:
+def _sum(items: Sequence[LeafRecord]) -> str:
     score = score_of(items)
     if score is None:
         return "no item counts"
@@ -77,14 +78,14 @@ def _thresholds(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
     kept = score is None or score >= policy.min_score
     yield "min_score", f"{_number(policy.min_score)}: the score is {shown(score)}", _kept(kept)
     for severity in SEVERITIES[: SEVERITIES.index(policy.block) + 1]:
-        found = [item.full_id for item in items if item.severity == severity and item.open]
+        found = [item.id for item in items if item.severity == severity and item.open]
         names = f" ({', '.join(found)})" if found else ""
         yield f"block: {policy.block}", f"no open {severity} item: {len(found)}{names}", _kept(not found)
     for section in verdict.sections:
-        least = policy.sections.get(section.section.id)
+        least = policy.sections.get(section.id)
         if least is not None:
             kept = section.score is None or section.score >= least
-            yield f"sections: {section.section.id}", f"{_number(least)}: it scores {shown(section.score)}", _kept(kept)
+            yield f"sections: {section.id}", f"{_number(least)}: it scores {shown(section.score)}", _kept(kept)
     if policy.max_drop is None:
         return
     baseline = verdict.drift.baseline

@@ -11,7 +11,7 @@ import typer
 from pytest_readiness.cli.output import Output, count
 
 if TYPE_CHECKING:
-    from pytest_readiness.verdict.history import History, Run
+    from pytest_readiness.verdict.history import History, PastRun
 
 
 def command(
@@ -113,5 +113,5 @@ def _runs(history: History, target: str, as_json: bool) -> None:
             output.line(f"changing back and forth: {flaky}", indent=2)
 
 
-def _as_data(run: Run) -> dict[str, Any]:
+def _as_data(run: PastRun) -> dict[str, Any]:
     return {key: value for key, value in asdict(run).items() if key != "id"}

@@ -13,7 +13,7 @@ from pytest_readiness.cli.problems import CommandError
 from pytest_readiness.core.problems import nearest
 
 if TYPE_CHECKING:
-    from pytest_readiness.checklist.checklist import Item, Section
+    from pytest_readiness.checklist.model import Item, Section
     from pytest_readiness.config.target import Configuration
     from pytest_readiness.people.rules import SignoffRule
     from pytest_readiness.plan.binding import Binding

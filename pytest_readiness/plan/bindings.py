@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from pytest_readiness.checklist.checklist import Checklist, Item
+from pytest_readiness.checklist.model import Checklist, Item
 from pytest_readiness.config.suites import FOLDER
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest
 from pytest_readiness.core.registry import BINDING_WORDS, SEVERITIES, Check

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_readiness.checklist.checklist import Checklist, ChecklistError, Item, Section, read_checklist
+from pytest_readiness.checklist.model import Checklist, ChecklistError, Item, Section
+from pytest_readiness.checklist.reading import read_checklist
 from pytest_readiness.config.target import Configuration
 from pytest_readiness.core.domains import catalogue
 from pytest_readiness.core.evidence import NotDeclared

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue
 
 from pytest_readiness.record.recording import Recorded, Recording
-from pytest_readiness.verdict.result_file import GroupRecord, LeafRecord, ResultFile
+from pytest_readiness.verdict.items import LeafRecord
+from pytest_readiness.verdict.result_file import ResultFile
 
 VOLATILE = frozenset({"age", "at", "clients", "date", "port", "round_trip_ms", "seconds", "uptime_s"})
 """Fields (and response headers) that change from one reading to the next, or say only where it was read."""
@@ -245,7 +246,7 @@ def compare_results(a: ResultFile, b: ResultFile) -> VerdictComparison:
         for name in ("go", "score")
         if (one := getattr(a.verdict, name)) != (other := getattr(b.verdict, name))
     ]
-    left, right = ({item.id: item for item in _leaves(file)} for file in (a, b))
+    left, right = ({item.id: item for section in file.sections for item in section.leaves} for file in (a, b))
     both = {**right, **left}
     items = []
     for full in {**left, **right}:
@@ -254,16 +255,6 @@ def compare_results(a: ResultFile, b: ResultFile) -> VerdictComparison:
         if states[0] != states[1]:
             items.append(ItemComparison(full, both[full].text, *states, _evidence(before), _evidence(after)))
     return VerdictComparison(tuple(whole), tuple(items), len(both) - len(items))
-
-
-def _leaves(file: ResultFile) -> Iterator[LeafRecord]:
-    pending = [item for section in file.sections for item in section.items]
-    while pending:
-        item = pending.pop(0)
-        if isinstance(item, GroupRecord):
-            pending = [*item.items, *pending]
-        else:
-            yield item
 
 
 def _evidence(item: LeafRecord | None) -> str:

@@ -29,8 +29,8 @@ FORMAT = "pytest-readiness-recording/1"
 _FAMILY = FORMAT.partition("/")[0]
 SECRETS = "holds secrets, which are not recorded"
 LOSSY = "cannot be written as JSON without loss"
-Outcome = Literal["read", "withheld", "could not verify", "unreachable", "not declared"]
-_OUTCOMES: dict[type[Exception], Outcome] = {
+ReadingOutcome = Literal["read", "withheld", "could not verify", "unreachable", "not declared"]
+_OUTCOMES: dict[type[Exception], ReadingOutcome] = {
     CouldNotVerify: "could not verify",
     Unreachable: "unreachable",
     NotDeclared: "not declared",
@@ -64,7 +64,7 @@ class Recorded(BaseModel):
     where: str
     asking: Literal["", "ask", "asks"]
     asked: list[JsonValue]
-    outcome: Outcome
+    outcome: ReadingOutcome
     value: JsonValue = None
     reason: str = ""
     note: str = ""
@@ -297,7 +297,7 @@ def _load(adapter: TypeAdapter[Any], data: JsonValue) -> object:
 def recorded(reading: Reading, redact: Redactor) -> Recorded:
     """Return a reading that has ended as it stands in a recording, without secrets."""
     fact, error = reading.fact, reading.error
-    outcome: Outcome = "read" if error is None else _OUTCOMES[kind_of(error)]
+    outcome: ReadingOutcome = "read" if error is None else _OUTCOMES[kind_of(error)]
     reason = "" if error is None else redact(str(error))
     asked: list[JsonValue] = []
     value: JsonValue = None

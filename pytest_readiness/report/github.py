@@ -17,7 +17,8 @@ from pytest_readiness.core.redact import Redactor, printable
 from pytest_readiness.core.registry import SEVERITIES
 from pytest_readiness.report.markdown import code, evidence, section_table, verdict_table
 from pytest_readiness.report.phrases import checklist_of, decision, seen
-from pytest_readiness.verdict.judging import ItemVerdict, shown
+from pytest_readiness.verdict.items import LeafRecord
+from pytest_readiness.verdict.judging import shown
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.result_file import redacted
 
@@ -52,14 +53,14 @@ def summary(outcome: Outcome, room: int = SUMMARY_BYTES) -> str:
     return _cut(parts, room)
 
 
-def _signed(item: ItemVerdict) -> bool:
-    return any(result.check == "signoff" for result in item.results)
+def _signed(item: LeafRecord) -> bool:
+    return any(result.check == "signoff" for result in item.tests)
 
 
-def _entry(item: ItemVerdict, title: str, outcome: Outcome) -> str:
+def _entry(item: LeafRecord, title: str, outcome: Outcome) -> str:
     path = _path(item, outcome)
-    place = code(f"{path}:{item.item.line}" if path else f"{item.full_id}, line {item.item.line}")
-    lines = [f"- {code(item.item.text)} ({place})", *(f"  - {note}" for note in evidence(item))]
+    place = code(f"{path}:{item.line}" if path else f"{item.id}, line {item.line}")
+    lines = [f"- {code(item.text)} ({place})", *(f"  - {note}" for note in evidence(item))]
     return title + "\n".join(lines) + "\n"
 
 
@@ -91,15 +92,15 @@ def annotated(outcome: Outcome) -> Iterator[str]:
     ):
         for item in found[:ANNOTATIONS]:
             path = _path(item, outcome)
-            place = {"file": path, "line": str(item.item.line)} if path else {}
-            title = f"{item.severity}, {item.state}: {item.item.text}"
+            place = {"file": path, "line": str(item.line)} if path else {}
+            title = f"{item.severity}, {item.state}: {item.text}"
             yield command(kind, _message(item), {**place, "title": title})
 
 
-def _message(item: ItemVerdict) -> str:
+def _message(item: LeafRecord) -> str:
     told = [
         f"{f'{result.resource}: ' if result.resource else ''}{seen(result)}"
-        for result in item.results
+        for result in item.tests
         if result.state == item.state
     ]
     lines = list(dict.fromkeys(told))
@@ -107,7 +108,7 @@ def _message(item: ItemVerdict) -> str:
     return "\n".join([*map(printable, lines[:LINES]), *more])
 
 
-def _path(item: ItemVerdict, outcome: Outcome) -> str:
+def _path(item: LeafRecord, outcome: Outcome) -> str:
     name = checklist_of(item)
     return next((each.path for each in outcome.originals if each.checklist == name), "")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_readiness.core.registry import Severity
 from pytest_readiness.report.phrases import TOOL, as_json, name_of, seen, started, version, waived_by
-from pytest_readiness.verdict.judging import ItemVerdict, SectionVerdict
+from pytest_readiness.verdict.items import LeafRecord, SectionRecord
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.result import TestResult
 
@@ -60,9 +60,9 @@ def _profile(name: str, digest: str, outcome: Outcome) -> dict[str, Any]:
         "attributes": [{"name": key, "options": {"value": value}} for key, value in inputs.items() if value],
         "groups": [
             {
-                "id": f"{name}/{section.section.id}",
-                "title": section.section.title or name,
-                "controls": [item.full_id for item in section.leaves],
+                "id": f"{name}/{section.id}",
+                "title": section.title or name,
+                "controls": [item.id for item in section.leaves],
             }
             for section in sections
         ],
@@ -70,24 +70,24 @@ def _profile(name: str, digest: str, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _control(item: ItemVerdict, section: SectionVerdict, path: str, outcome: Outcome) -> dict[str, Any]:
-    remedies = dict.fromkeys(result.remedy for result in item.results if result.remedy)
+def _control(item: LeafRecord, section: SectionRecord, path: str, outcome: Outcome) -> dict[str, Any]:
+    remedies = dict.fromkeys(result.remedy for result in item.tests if result.remedy)
     control: dict[str, Any] = {
-        "id": item.full_id,
-        "title": item.item.text,
-        "desc": item.item.detail or None,
+        "id": item.id,
+        "title": item.text,
+        "desc": item.detail or None,
         "descriptions": [{"label": "fix", "data": remedy} for remedy in remedies],
         "impact": 0.0 if item.state == "not applicable" else IMPACT[item.severity],
         "refs": [],
         "tags": {
             "severity": item.severity,
-            "section": section.section.title,
+            "section": section.title,
             "state": item.state,
-            "checks": list(_checks(item.results)),
+            "checks": list(_checks(item.tests)),
         },
         "code": None,
-        "source_location": {"ref": path, "line": item.item.line},
-        "results": [_result(item, result, outcome) for result in item.results],
+        "source_location": {"ref": path, "line": item.line},
+        "results": [_result(item, result, outcome) for result in item.tests],
     }
     if item.waiver is not None:
         control["waiver_data"] = {
@@ -97,12 +97,12 @@ def _control(item: ItemVerdict, section: SectionVerdict, path: str, outcome: Out
             "skipped_due_to_waiver": False,
             "message": waived_by(item),
         }
-    signatures = [signature for result in item.results for signature in result.signatures]
+    signatures = [signature for result in item.tests for signature in result.signatures]
     if signatures and item.state == "passed":
         last = signatures[0]
         control["attestation_data"] = {
-            "control_id": item.full_id,
-            "explanation": "; ".join(result.evidence for result in item.results if result.signatures),
+            "control_id": item.id,
+            "explanation": "; ".join(result.evidence for result in item.tests if result.signatures),
             "frequency": f"until {last.until}" if last.until else "once",
             "status": "passed",
             "updated": last.on,
@@ -115,7 +115,7 @@ def _checks(results: Iterable[TestResult]) -> Iterable[str]:
     return dict.fromkeys(result.check for result in results if result.check)
 
 
-def _result(item: ItemVerdict, result: TestResult, outcome: Outcome) -> dict[str, Any]:
+def _result(item: LeafRecord, result: TestResult, outcome: Outcome) -> dict[str, Any]:
     told = f"{seen(result)}{f' ({result.warning})' if result.warning else ''}"
     status, key = {
         "passed": ("passed", "message"),
@@ -128,7 +128,7 @@ def _result(item: ItemVerdict, result: TestResult, outcome: Outcome) -> dict[str
         told = f"passed, but another test of this item is unverified: {told}"
     return {
         "status": status,
-        "code_desc": f"{name_of(result, item)}: {item.item.text}",
+        "code_desc": f"{name_of(result, item)}: {item.text}",
         "run_time": result.seconds,
         "start_time": started(result, outcome),
         "resource": result.resource_kind or None,

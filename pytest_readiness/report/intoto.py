@@ -24,7 +24,7 @@ def statement(outcome: Outcome) -> str:
     GO with nothing to look at, WARNED for GO with something open or waived or a warning, and FAILED for everything
     else, such as NO-GO, a part, or a replay.
     """
-    results = [result for item in outcome.verdict.items for result in item.results]
+    results = [result for item in outcome.verdict.items for result in item.tests]
     failed = [result.test for result in results if result.state in ("failed", "error")]
     passed = [result.test for result in results if result.state == "passed" and not result.warning]
     sound = {*failed, *passed}

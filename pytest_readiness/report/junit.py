@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from xml.etree import ElementTree as Xml
 
 from pytest_readiness.core.redact import printable
-from pytest_readiness.report.phrases import checklist_of, decision, name_of, seen, version, waived_by, zulu
-from pytest_readiness.verdict.judging import ItemVerdict, shown
+from pytest_readiness.report.phrases import decision, name_of, seen, version, waived_by, zulu
+from pytest_readiness.verdict.items import LeafRecord, SectionRecord
+from pytest_readiness.verdict.judging import shown
 from pytest_readiness.verdict.outcome import Outcome, Report
 from pytest_readiness.verdict.result import TestResult
 
@@ -31,9 +32,9 @@ def junit(outcome: Outcome) -> str:
     suites = []
     for name in names:
         sections = [section for section in outcome.verdict.sections if section.checklist == name]
-        pairs = [(item, result) for section in sections for item in section.leaves for result in item.results]
-        answering.update(result.test for _, result in pairs)
-        suites.append(_suite(name, [_case(item, result) for item, result in pairs], outcome))
+        triples = [(section, item, result) for section in sections for item in section.leaves for result in item.tests]
+        answering.update(result.test for _, _, result in triples)
+        suites.append(_suite(name, [_case(*triple) for triple in triples], outcome))
     others = [report for report in outcome.reports if report.test not in answering]
     if others:
         suites.append(_suite(OTHERS, _other_cases(others), outcome))
@@ -75,29 +76,29 @@ def _total(suite: Xml.Element, cases: list[Xml.Element]) -> None:
     suite.set("time", f"{sum(float(case.attrib['time']) for case in cases):.3f}")
 
 
-def _case(item: ItemVerdict, result: TestResult) -> Xml.Element:
+def _case(section: SectionRecord, item: LeafRecord, result: TestResult) -> Xml.Element:
     name = name_of(result, item)
     resource = f"[{result.resource}]" if result.resource and f"[{result.resource}" not in name else ""
-    classname = f"{checklist_of(item)}.{item.section.id}"
+    classname = f"{section.checklist}.{section.id}"
     case = _empty(f"{name}{resource}", classname, result.seconds)
     told = f"{seen(result)}{f' ({result.warning})' if result.warning else ''}"
     if result.state == "failed":
         remedy = f"\nremedy: {result.remedy}" if result.remedy else ""
-        _outcome(case, "failure", result.state, told, f"{item.item.text}\n{told}{remedy}")
+        _outcome(case, "failure", result.state, told, f"{item.text}\n{told}{remedy}")
     elif result.state == "error":
-        _outcome(case, "error", "could not verify", told, f"{item.item.text}\n{told}")
+        _outcome(case, "error", "could not verify", told, f"{item.text}\n{told}")
     elif result.state != "passed":
         _outcome(case, "skipped", result.state, f"{result.state}: {told}")
-    _properties(case, item, result)
+    _properties(case, section, item, result)
     return case
 
 
-def _properties(case: Xml.Element, item: ItemVerdict, result: TestResult) -> None:
+def _properties(case: Xml.Element, section: SectionRecord, item: LeafRecord, result: TestResult) -> None:
     waiver = item.waiver
     values = {
-        "readiness.id": item.full_id,
-        "readiness.item": item.item.text,
-        "readiness.section": item.section.title or item.section.id,
+        "readiness.id": item.id,
+        "readiness.item": item.text,
+        "readiness.section": section.title or section.id,
         "readiness.severity": item.severity,
         "readiness.target": result.target,
         "readiness.status": result.state,

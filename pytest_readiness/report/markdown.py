@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pytest_readiness.checklist.checklist import Layout, Mark, Place, read_layout
+from pytest_readiness.checklist.layout import DocumentLayout, ItemLayout, Mark, read_layout
 from pytest_readiness.core.redact import printable
 from pytest_readiness.report.phrases import decision, waived_by
-from pytest_readiness.verdict.judging import OPEN, ItemVerdict, SectionVerdict, replay_notice, shown
+from pytest_readiness.verdict.items import OPEN, GroupRecord, LeafRecord, SectionRecord
+from pytest_readiness.verdict.judging import replay_notice, shown
 from pytest_readiness.verdict.outcome import Original, Outcome
 from pytest_readiness.verdict.result import STATES, State, TestResult
 
@@ -42,10 +43,10 @@ def completed(outcome: Outcome, original: Original) -> str:
     items of a group are. Every other one is not, whoever had ticked it. Beyond that the text is untouched.
     """
     sections = [each for each in outcome.verdict.sections if each.checklist == original.checklist]
-    items = {item.item.line: item for section in sections for item in section.items}
+    items = {item.line: item for section in sections for item in section.walk()}
     layout = read_layout(original.text, fenced=original.fenced)
-    ticked = {line for line, item in items.items() if not item.item.is_group and item.state == "passed"}
-    ticked |= {place.line for place in layout.places if place.leaves and ticked.issuperset(place.leaves)}
+    ticked = {line for line, item in items.items() if not item.is_group and item.state == "passed"}
+    ticked |= {place.line for place in layout.items if place.leaves and ticked.issuperset(place.leaves)}
     bom, text = (_BOM, original.text[1:]) if original.text.startswith(_BOM) else ("", original.text)
     lines = _LINES.findall(text)
     end = next((ending for ending in ("\r\n", "\n", "\r") if lines[0].endswith(ending)), "\n")
@@ -63,8 +64,8 @@ _LEGEND = (
 )
 
 
-def _fill(lines: list[str], layout: Layout, ticked: set[int]) -> None:
-    for place in layout.places:
+def _fill(lines: list[str], layout: DocumentLayout, ticked: set[int]) -> None:
+    for place in layout.items:
         line = lines[place.line - 1]
         # What the other boxes of a row say, nobody looked at.
         wanted = [(mark, number == 0 and place.line in ticked) for number, mark in enumerate(place.marks)]
@@ -80,11 +81,13 @@ def _marked(line: str, mark: Mark, tick: bool) -> str:
     return line[: mark.column] + mark.saying(tick) + line[end:]
 
 
-def _below(layout: Layout, items: dict[int, ItemVerdict], ticked: set[int]) -> dict[int, list[str]]:
+def _below(
+    layout: DocumentLayout, items: Mapping[int, GroupRecord | LeafRecord], ticked: set[int]
+) -> dict[int, list[str]]:
     """What is to be added after which line."""
     added: dict[int, list[str]] = {}
-    last: dict[int, Place] = {}
-    for place in layout.places:
+    last: dict[int, ItemLayout] = {}
+    for place in layout.items:
         below = added.setdefault(place.end, [])
         if place.row and not below:
             below.append(place.margin.rstrip())
@@ -96,12 +99,12 @@ def _below(layout: Layout, items: dict[int, ItemVerdict], ticked: set[int]) -> d
     return added
 
 
-def _notes(place: Place, items: dict[int, ItemVerdict], ticked: set[int]) -> Iterator[str]:
+def _notes(place: ItemLayout, items: Mapping[int, GroupRecord | LeafRecord], ticked: set[int]) -> Iterator[str]:
     item = items.get(place.line)
-    what = f"{code(item.item.text)}: " if place.row and item is not None else ""
+    what = f"{code(item.text)}: " if place.row and item is not None else ""
     if item is None:
         yield NOT_SELECTED
-    elif item.item.is_group:
+    elif isinstance(item, GroupRecord):
         below = [items[line] for line in place.leaves if line in items]
         yield f"**{_word(item, item.state)}**: {counted(below)}{_missing(len(place.leaves) - len(below))}"
     else:
@@ -115,19 +118,19 @@ def _missing(count: int) -> str:
     return f", {count} not run" if count else ""
 
 
-def evidence(item: ItemVerdict) -> Iterator[str]:
+def evidence(item: LeafRecord) -> Iterator[str]:
     """Return what was seen of an item, a line for each of its tests, as Markdown in which foreign text is code."""
-    for result in item.results:
+    for result in item.tests:
         signed = result.state == "passed" and result.check == "signoff"
         word = "signed" if signed else _word(item, result.state)
         yield f"**{word}**: {_told(result, item)}{_source(result)}"
 
 
-def _word(item: ItemVerdict, state: State) -> str:
+def _word(item: GroupRecord | LeafRecord, state: State) -> str:
     return f"{state} ({item.severity})" if state in OPEN else state
 
 
-def _told(result: TestResult, item: ItemVerdict) -> str:
+def _told(result: TestResult, item: LeafRecord) -> str:
     expected = f"expected {code(result.expected)}, seen " if result.expected else ""
     parts = [f"{expected}{code(result.evidence)}"]
     if result.state == "waived" and item.waiver is not None:
@@ -166,7 +169,7 @@ def verdict_table(outcome: Outcome) -> list[str]:
     return [*head, *(f"| {name} | {text} |" for name, text in rows if text)]
 
 
-def section_table(sections: Sequence[SectionVerdict]) -> list[str]:
+def section_table(sections: Sequence[SectionRecord]) -> list[str]:
     """Return the lines of a table with a row for each section."""
     lines = [
         "| Section | Passed | Open | Waived | Not applicable | Score |",
@@ -176,13 +179,13 @@ def section_table(sections: Sequence[SectionVerdict]) -> list[str]:
         states = [item.state for item in section.leaves]
         passed, waived, not_applicable = (states.count(state) for state in ("passed", "waived", "not applicable"))
         still_open = sum(item.open for item in section.leaves)
-        title = code(section.section.title or section.checklist, cell=True)
+        title = code(section.title or section.checklist, cell=True)
         numbers = f"{passed} | {still_open} | {waived} | {not_applicable} | {shown(section.score)}"
         lines.append(f"| {title} | {numbers} |")
     return lines
 
 
-def counted(items: Iterable[ItemVerdict]) -> str:
+def counted(items: Iterable[GroupRecord | LeafRecord]) -> str:
     """Return how many items are in each state, the worst first."""
     states = [item.state for item in items]
     return ", ".join(f"{states.count(state)} {state}" for state in STATES if state in states) or "none"

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic_core import to_json
 
 from pytest_readiness.core.redact import printable
-from pytest_readiness.verdict.judging import ItemVerdict, headline
+from pytest_readiness.verdict.items import LeafRecord
+from pytest_readiness.verdict.judging import headline
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.result import TestResult
 
@@ -37,14 +38,19 @@ def is_go(outcome: Outcome) -> bool:
     return decision(outcome) == "GO"
 
 
-def checklist_of(item: ItemVerdict) -> str:
+def checklist_of(item: LeafRecord) -> str:
     """Return the name of an item's checklist."""
-    return item.full_id.removesuffix(f":{item.item.id}")
+    return item.id.rpartition(":")[0]
 
 
-def name_of(result: TestResult, item: ItemVerdict) -> str:
+def section_of(item: LeafRecord) -> str:
+    """Return the id of an item's section in its checklist."""
+    return item.id.rpartition(":")[2].rpartition("/")[0]
+
+
+def name_of(result: TestResult, item: LeafRecord) -> str:
     """Return the name of a test in its section, which holds the resource: "home-page-answers[shop]"."""
-    return result.test.removeprefix(f"{checklist_of(item)}:").removeprefix(f"{item.section.id}/")
+    return result.test.removeprefix(f"{checklist_of(item)}:").removeprefix(f"{section_of(item)}/")
 
 
 def seen(result: TestResult) -> str:
@@ -53,7 +59,7 @@ def seen(result: TestResult) -> str:
     return f"{expected}{result.evidence}"
 
 
-def waived_by(item: ItemVerdict) -> str:
+def waived_by(item: LeafRecord) -> str:
     """Return who accepts that an item fails, until when and why, or ""."""
     waiver = item.waiver
     return f"waived by {waiver.by} until {waiver.expires}: {waiver.reason}" if waiver is not None else ""

@@ -44,7 +44,7 @@ def metrics(outcome: Outcome) -> str:
             "readiness_section_score",
             "Score of a section, 0 to 100.",
             [
-                ({**target, "checklist": section.checklist, "section": section.section.id}, section.score)
+                ({**target, "checklist": section.checklist, "section": section.id}, section.score)
                 for section in verdict.sections
             ],
         ),

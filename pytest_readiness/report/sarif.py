@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pytest_readiness.core.registry import Severity
 from pytest_readiness.report.phrases import TOOL, as_json, checklist_of, seen, version, waived_by, zulu
-from pytest_readiness.verdict.judging import ItemVerdict
+from pytest_readiness.verdict.items import LeafRecord
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.result import State, TestResult
 
@@ -57,43 +57,41 @@ def sarif(outcome: Outcome) -> str:
             if checklist in digests
         ],
         "columnKind": "unicodeCodePoints",
-        "results": [
-            _result(number, item, result, paths) for number, item in enumerate(items) for result in item.results
-        ],
+        "results": [_result(number, item, result, paths) for number, item in enumerate(items) for result in item.tests],
     }
     return as_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def _rule(item: ItemVerdict) -> dict[str, Any]:
-    remedy = next((result.remedy for result in item.results if result.remedy), "")
+def _rule(item: LeafRecord) -> dict[str, Any]:
+    remedy = next((result.remedy for result in item.tests if result.remedy), "")
     rule: dict[str, Any] = {
-        "id": item.full_id,
-        "shortDescription": {"text": item.item.text or item.full_id},
+        "id": item.id,
+        "shortDescription": {"text": item.text or item.id},
         "defaultConfiguration": {"level": LEVELS[item.severity]},
         "properties": {"tags": ["production-readiness", item.severity]},
     }
     return {**rule, "help": {"text": remedy}} if remedy else rule
 
 
-def _result(number: int, item: ItemVerdict, result: TestResult, paths: dict[str, str]) -> dict[str, Any]:
+def _result(number: int, item: LeafRecord, result: TestResult, paths: dict[str, str]) -> dict[str, Any]:
     kind = KINDS[result.state]
     if result.state == "unverified" and result.role:
         kind = "review"
     where = f"{result.resource}: " if result.resource else ""
     note = f" ({result.warning})" if result.warning else ""
     checklist = checklist_of(item)
-    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": item.full_id}]}
+    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": item.id}]}
     if checklist in paths:
         location["physicalLocation"] = {
             "artifactLocation": _artifact(paths[checklist]),
-            "region": {"startLine": item.item.line},
+            "region": {"startLine": item.line},
         }
     made: dict[str, Any] = {
-        "ruleId": item.full_id,
+        "ruleId": item.id,
         "ruleIndex": number,
         "kind": kind,
         "level": LEVELS[item.severity] if kind == "fail" else "none",
-        "message": {"text": f"{item.item.text}: {result.state}: {where}{seen(result)}{note}"},
+        "message": {"text": f"{item.text}: {result.state}: {where}{seen(result)}{note}"},
         "locations": [location],
         "partialFingerprints": {"readinessTest/v1": hashlib.sha256(result.test.encode()).hexdigest()},
         "properties": {

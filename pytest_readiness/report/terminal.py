@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_readiness.core.redact import Redactor, printable
 from pytest_readiness.verdict.drift import Change
-from pytest_readiness.verdict.judging import ItemVerdict, headline, replay_notice, shown
+from pytest_readiness.verdict.items import LeafRecord
+from pytest_readiness.verdict.judging import headline, replay_notice, shown
 from pytest_readiness.verdict.outcome import Course, Outcome
 from pytest_readiness.verdict.result import State
 
@@ -267,7 +268,7 @@ class _Summary:
             total = len(section.leaves)
             words = ", ".join(f"{counts[state]} {state}" for state in STYLES if counts.get(state))
             table.add_row(
-                self._text(section.section.title or section.checklist),
+                self._text(section.title or section.checklist),
                 self._bar(counts, total, cells),
                 self._text(f"{counts.get('passed', 0)}/{total}"),
                 self._text(words if wide else ""),
@@ -299,19 +300,19 @@ class _Summary:
         if len(items) > limit:
             self.console.print(self._text(f"  … and {len(items) - limit} more; -v lists all."))
 
-    def _item(self, item: ItemVerdict) -> None:
+    def _item(self, item: LeafRecord) -> None:
         from rich.padding import Padding
 
         line = self._text(f"  {item.severity:<8} ")
         line.append(f"{item.state:<10} ", STYLES[item.state])
-        line.append_text(self._text(f"{item.item.text}"))
-        line.append_text(self._text(f"  {item.full_id}, line {item.item.line}", "dim"))
+        line.append_text(self._text(f"{item.text}"))
+        line.append_text(self._text(f"  {item.id}, line {item.line}", "dim"))
         self.console.print(line, soft_wrap=False)
-        if (since := self.since.get(item.full_id)) and since.runs > 1:
+        if (since := self.since.get(item.id)) and since.runs > 1:
             words = f"open since {since.since[:10]}, {since.runs} runs"
             self.console.print(Padding(self._text(words, "dim"), (0, 0, 0, 11), expand=False))
         seen: set[str] = set()
-        for result in item.results:
+        for result in item.tests:
             if result.state != item.state:
                 continue
             where = f"{result.resource}: " if result.resource else ""
@@ -326,8 +327,8 @@ class _Summary:
 
     def _drift(self) -> None:
         drift = self.verdict.drift
-        notes = [f"waiver expired: {full}" for full in drift.expired]
-        notes += [f"waiver no longer needed: {full}" for full in drift.needless]
+        notes = [f"waiver expired: {full}" for full in drift.expired_waivers]
+        notes += [f"waiver no longer needed: {full}" for full in drift.needless_waivers]
         notes += [f"ticked by hand, but {change.after}: {change.item}" for change in drift.ticked]
         if drift.unbound:
             count = len(drift.unbound)

@@ -67,7 +67,7 @@ class _Again:
         self.redact = Redactor()
         self.path = path
         items = [item for section in outcome.verdict.sections for item in section.leaves]
-        self.results = {result.test: result for item in items for result in item.results}
+        self.results = {result.test: result for item in items for result in item.tests}
         # As in a run, a team's own tests come after the checklists'.
         self.reports = sorted(outcome.reports, key=self._own)
 

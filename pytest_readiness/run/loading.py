@@ -13,7 +13,7 @@ from pytest_readiness.core.redact import Redactor
 from pytest_readiness.core.registry import CLASSES
 from pytest_readiness.plan.plan import Plan, make_plan
 from pytest_readiness.run.settings import Settings
-from pytest_readiness.verdict.drift import Baseline, read_baseline
+from pytest_readiness.verdict.drift import BaselineRecord
 
 if TYPE_CHECKING:
     from pytest_readiness.config.target import Configuration
@@ -37,7 +37,7 @@ class Loaded:
 
     plan: Plan
     paths: tuple[Path, ...] | None
-    baseline: Baseline | None
+    baseline: BaselineRecord | None
     recording: Recording | None
 
 
@@ -92,12 +92,14 @@ def find(settings: Settings) -> Path:
     return Path(path)
 
 
-def _before(settings: Settings) -> tuple[Baseline | None, Recording | None, tuple[Problem, ...]]:
+def _before(settings: Settings) -> tuple[BaselineRecord | None, Recording | None, tuple[Problem, ...]]:
     """What earlier runs left, and what is wrong with it."""
     baseline, recording = None, None
     problems: tuple[Problem, ...] = ()
     try:
         if settings.baseline is not None:
+            from pytest_readiness.verdict.result_file import read_baseline
+
             baseline = read_baseline(settings.folder / settings.baseline)
     except ProblemsError as error:
         problems += error.problems

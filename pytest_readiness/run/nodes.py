@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.checklist.checklist import Section
+from pytest_readiness.checklist.model import Section
 from pytest_readiness.core import clock
 from pytest_readiness.core.domains import domains
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify

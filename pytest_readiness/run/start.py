@@ -43,7 +43,7 @@ def start(config: pytest.Config) -> None:
         raise pytest.UsageError("\n".join(redact(printable(line)) for line in str(error).splitlines())) from None
     if loaded.paths is not None:
         config.args[:] = map(str, loaded.paths)
-    _register(config, Run(config, settings, loaded, redact), variables)
+    _register(config, Run(settings, loaded, redact), variables)
 
 
 def _variables(config: pytest.Config, settings: Settings) -> dict[str, str]:

@@ -30,7 +30,6 @@ class Run:
     """A readiness run; the hooks of its plugins read it and write to it.
 
     Args:
-        config: pytest's.
         settings: of the run.
         loaded: what it is made from.
         redact: hides secrets.
@@ -50,7 +49,7 @@ class Run:
         verdict, outcome: how the run ended, once it has.
     """
 
-    def __init__(self, config: pytest.Config, settings: Settings, loaded: Loaded, redact: Redactor) -> None:
+    def __init__(self, settings: Settings, loaded: Loaded, redact: Redactor) -> None:
         self.settings = settings
         self.plan: Plan = loaded.plan
         self.baseline = loaded.baseline
@@ -69,7 +68,13 @@ class Run:
         self.other_failed = False
         self.verdict: Verdict | None = None
         self.outcome: Outcome | None = None
-        self.provenance = Provenance.of(config, self.plan)
+        self.provenance = Provenance.of(
+            self.plan,
+            release=settings.release,
+            command=settings.arguments,
+            root=settings.root,
+            pytest=pytest.__version__,
+        )
         self.inputs = () if settings.is_worker else tuple(_inputs(self.plan, settings.root))
         if self.recording is not None:
             runner, moment = self.recording.provenance.runner, self.recording.moment

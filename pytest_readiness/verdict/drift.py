@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.plan.plan import UNBOUND
+from pytest_readiness.verdict.items import LeafRecord
 from pytest_readiness.verdict.result import STATES, State
-
-if TYPE_CHECKING:
-    from pytest_readiness.verdict.judging import ItemVerdict
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
-    """An earlier result.
+class ItemBefore:
+    """An item of the baseline."""
+
+    text: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineRecord:
+    """What was compared with.
 
     Attributes:
-        score: its score, 0 to 100.
-        when: when it began, as it says.
-        states: state of each item by full id.
-        texts: text of each item by full id.
+        when: when that run began, ISO 8601.
+        score: its score.
+        items_before: its items by full id.
     """
 
-    score: float | None
     when: str
-    states: Mapping[str, State]
-    texts: Mapping[str, str]
+    score: float | None
+    items_before: dict[str, ItemBefore]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,57 +51,36 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
-    """What does not fit together.
+class DriftRecord:
+    """What does not fit together, and what changed since the baseline.
 
     Attributes:
         ticked: items ticked by hand that failed or could not be verified.
         unbound: items that nothing answers.
+        expired_waivers: items whose waiver is past its day.
+        needless_waivers: items that pass, and have a waiver.
         better, worse, new, gone: changes since the baseline; empty without one.
-        expired: waivers past their day.
-        needless: waivers of items that pass.
         baseline: what was compared with.
     """
 
-    ticked: tuple[Change, ...] = ()
-    unbound: tuple[str, ...] = ()
-    better: tuple[Change, ...] = ()
-    worse: tuple[Change, ...] = ()
-    new: tuple[Change, ...] = ()
-    gone: tuple[Change, ...] = ()
-    expired: tuple[str, ...] = ()
-    needless: tuple[str, ...] = ()
-    baseline: Baseline | None = None
-
-
-def read_baseline(path: Path) -> Baseline:
-    """Read the result of an earlier run.
-
-    Raises:
-        ProblemsError: it is no result of this program, or of a part of a run only.
-    """
-    from pytest_readiness.verdict.result_file import outcome_of, read_result
-
-    file = read_result(path, "baseline")
-    if file.shard is not None:
-        message = f"This is shard {file.shard}, a part of a run; `readiness merge` makes one result of all its shards."
-        raise ProblemsError([Problem(path, 0, message)])
-    outcome = outcome_of(file)
-    return Baseline(
-        score=outcome.verdict.score,
-        when=outcome.provenance.started,
-        states={item.full_id: item.state for item in outcome.verdict.items},
-        texts={item.full_id: item.item.text for item in outcome.verdict.items},
-    )
+    ticked: tuple[Change, ...]
+    unbound: tuple[str, ...]
+    expired_waivers: tuple[str, ...]
+    needless_waivers: tuple[str, ...]
+    better: tuple[Change, ...]
+    worse: tuple[Change, ...]
+    new: tuple[Change, ...]
+    gone: tuple[Change, ...]
+    baseline: BaselineRecord | None
 
 
 def find_drift(
-    items: Sequence[ItemVerdict],
+    items: Sequence[LeafRecord],
     known: Collection[str],
     waived: Collection[str],
     expired: Collection[str],
-    baseline: Baseline | None,
-) -> Drift:
+    baseline: BaselineRecord | None,
+) -> DriftRecord:
     """Return what does not fit together.
 
     Args:
@@ -111,36 +91,33 @@ def find_drift(
         baseline: an earlier result, where there is one.
     """
     better, worse, new = [], [], []
-    states = baseline.states if baseline is not None else {}
-    texts = baseline.texts if baseline is not None else {}
+    earlier = baseline.items_before if baseline is not None else {}
     for item in items if baseline is not None else ():
-        before = states.get(item.full_id)
-        change = Change(item.full_id, item.item.text, before or "", item.state)
+        before = earlier.get(item.id)
+        change = Change(item.id, item.text, before.state if before else "", item.state)
         if before is None:
             new.append(change)
-        elif STATES.index(item.state) > STATES.index(before):
+        elif STATES.index(item.state) > STATES.index(before.state):
             better.append(change)
-        elif STATES.index(item.state) < STATES.index(before):
+        elif STATES.index(item.state) < STATES.index(before.state):
             worse.append(change)
     present = frozenset(known)
-    gone = [Change(full, texts[full], before, "") for full, before in states.items() if full not in present]
-    return Drift(
+    return DriftRecord(
         ticked=tuple(
-            Change(item.full_id, item.item.text, "ticked", item.state)
+            Change(item.id, item.text, "ticked", item.state)
             for item in items
-            if item.item.ticked and item.state in ("failed", "error")
+            if item.ticked and item.state in ("failed", "error")
         ),
         unbound=tuple(
-            item.full_id
+            item.id
             for item in items
-            if item.state == "unverified"
-            and any(result.evidence == UNBOUND and not result.check for result in item.results)
+            if item.state == "unverified" and any(test.evidence == UNBOUND and not test.check for test in item.tests)
         ),
+        expired_waivers=tuple(item.id for item in items if item.id in expired),
+        needless_waivers=tuple(item.id for item in items if item.id in waived and item.state == "passed"),
         better=tuple(better),
         worse=tuple(worse),
         new=tuple(new),
-        gone=tuple(gone),
-        expired=tuple(item.full_id for item in items if item.full_id in expired),
-        needless=tuple(item.full_id for item in items if item.full_id in waived and item.state == "passed"),
+        gone=tuple(Change(id, was.text, was.state, "") for id, was in earlier.items() if id not in present),
         baseline=baseline,
     )

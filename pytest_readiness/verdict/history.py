@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_readiness.core.problems import Problem, ProblemsError
-from pytest_readiness.verdict.judging import DID_NOT_RUN, OPEN, Verdict, shown
+from pytest_readiness.verdict.items import OPEN
+from pytest_readiness.verdict.judging import DID_NOT_RUN, Verdict, shown
 from pytest_readiness.verdict.outcome import Course, OpenSince, Score
 from pytest_readiness.verdict.provenance import Provenance
 from pytest_readiness.verdict.result import State
@@ -49,8 +50,8 @@ PRAGMA user_version = {VERSION};
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """A run of the history.
+class PastRun:
+    """A run that the history holds.
 
     Attributes:
         id: its number in the file.
@@ -102,7 +103,7 @@ class History:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def runs(self, target: str = "") -> list[Run]:
+    def runs(self, target: str = "") -> list[PastRun]:
         """Every run, of one target where one is named, the oldest first."""
         with self._read() as database:
             return _runs(database, target)
@@ -121,7 +122,7 @@ class History:
             )
             return [name for (name,) in rows]
 
-    def states(self, item: str, target: str = "") -> list[tuple[Run, State]]:
+    def states(self, item: str, target: str = "") -> list[tuple[PastRun, State]]:
         """Each run that looked at an item, and what state it found it in, the oldest first."""
         with self._read() as database:
             runs = {run.id: run for run in _runs(database, target)}
@@ -206,15 +207,13 @@ def _add(database: sqlite3.Connection, verdict: Verdict, provenance: Provenance)
 def _seen(verdict: Verdict) -> dict[str, State]:
     """States of the items whose tests all ran: what an interrupted run did not come to has not changed."""
     return {
-        item.full_id: item.state
-        for item in verdict.items
-        if not any(result.evidence == DID_NOT_RUN for result in item.results)
+        item.id: item.state for item in verdict.items if not any(test.evidence == DID_NOT_RUN for test in item.tests)
     }
 
 
 def _course(database: sqlite3.Connection, verdict: Verdict, target: str) -> Course:
-    open_now = [item.full_id for item in verdict.open_items]
-    return _course_of(database, target, open_now, [item.full_id for item in verdict.items])
+    open_now = [item.id for item in verdict.open_items]
+    return _course_of(database, target, open_now, [item.id for item in verdict.items])
 
 
 def _course_of(database: sqlite3.Connection, target: str, open_now: Sequence[str], items: Iterable[str]) -> Course:
@@ -251,14 +250,14 @@ def _returns(states: Sequence[State]) -> bool:
     return len(set(changed)) < len(changed)
 
 
-def _runs(database: sqlite3.Connection, target: str) -> list[Run]:
+def _runs(database: sqlite3.Connection, target: str) -> list[PastRun]:
     rows = database.execute(
         'SELECT id, started, target, "release", "commit", go, score, whole FROM runs'
         " WHERE ? IN ('', target) ORDER BY started, id",
         (target,),
     )
     return [
-        Run(id, started, target, release, commit, bool(go), score, bool(whole))
+        PastRun(id, started, target, release, commit, bool(go), score, bool(whole))
         for id, started, target, release, commit, go, score, whole in rows
     ]
 

@@ -2,97 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from pytest_readiness.checklist.checklist import Item, Section
+from pytest_readiness.checklist.model import Item, Section
 from pytest_readiness.config.model import Policy
 from pytest_readiness.core.registry import SEVERITIES, Severity
 from pytest_readiness.people.decisions import Waiver
 from pytest_readiness.plan.plan import Plan
-from pytest_readiness.verdict.drift import Baseline, Drift, find_drift
+from pytest_readiness.verdict.drift import BaselineRecord, DriftRecord, find_drift
+from pytest_readiness.verdict.items import (
+    OPEN,
+    GroupRecord,
+    LeafRecord,
+    SectionRecord,
+    leaves_of,
+    weight_of,
+    worst_of,
+)
 from pytest_readiness.verdict.result import State, TestResult, worst
 
 NO_GO = 6
 """Exit code: NO-GO, though no test failed, because something is unverified, unsigned or could not be verified."""
-OPEN: tuple[State, ...] = ("failed", "error", "unverified")
-"""States of an item that keep a release from being ready."""
 DID_NOT_RUN = "did not run: the run ended before it"
 """Evidence of a test that was selected and has no result."""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemVerdict:
-    """An item and what its tests found.
-
-    Attributes:
-        item: the item.
-        full_id: its id over all checklists.
-        section: its section.
-        severity: how bad it is if it is open.
-        state: the worst of its tests' states; a group's, of its items'.
-        results: its tests, in order; empty for a group.
-        weight: how much it counts in the score; 0 for a group, and where it does not apply or is waived.
-        waiver: who accepts that it fails, where somebody does or did.
-    """
-
-    item: Item
-    full_id: str
-    section: Section
-    severity: Severity
-    state: State
-    results: tuple[TestResult, ...]
-    weight: float
-    waiver: Waiver | None = None
-
-    @property
-    def open(self) -> bool:
-        """Whether it keeps the release from being ready."""
-        return self.state in OPEN
-
-
-@dataclass(frozen=True, slots=True)
-class SectionVerdict:
-    """A section of a checklist with its items: leaves and groups in the order of the document."""
-
-    checklist: str
-    section: Section
-    items: tuple[ItemVerdict, ...]
-    score: float | None
-
-    @property
-    def leaves(self) -> tuple[ItemVerdict, ...]:
-        """The items that count."""
-        return tuple(item for item in self.items if not item.item.is_group)
-
-
 @dataclass(frozen=True)
-class Verdict:
-    """The outcome of a run.
+class VerdictRecord:
+    """The verdict.
 
     Attributes:
-        go: whether the release may go.
-        score: 0 to 100, over the items of this run that apply and are not waived; None where there are none.
-        sections: every section with items of this run.
+        go: whether the release may go; never for a shard.
+        score: 0 to 100, or null where no item counts.
+        reasons: why it is NO-GO.
         selected: number of items of this run.
         total: number of items of its checklists.
-        reasons: why it is NO-GO, as clauses.
-        policy: what decided.
         counts: number of items in each state.
-        drift: what does not fit together, and what changed.
-        shard: which part of a run it is about ("1 of 3"), or ""; a part is never GO.
+        policy: what decided.
     """
 
     go: bool
     score: float | None
-    sections: tuple[SectionVerdict, ...]
+    reasons: tuple[str, ...]
     selected: int
     total: int
-    reasons: tuple[str, ...]
+    counts: dict[State, int]
     policy: Policy
-    counts: Mapping[State, int] = field(default_factory=dict)
-    drift: Drift = field(default_factory=Drift)
+
+
+@dataclass(frozen=True)
+class Verdict(VerdictRecord):
+    """The verdict with what it was reached from.
+
+    Attributes:
+        sections: every section with items of this run.
+        drift: what does not fit together, and what changed.
+        shard: which part of a run it is about ("1 of 3"), or "".
+    """
+
+    sections: tuple[SectionRecord, ...]
+    drift: DriftRecord
     shard: str = ""
 
     @property
@@ -101,12 +73,12 @@ class Verdict:
         return self.go or self.reasons == shard_reasons(self.shard) != ()
 
     @property
-    def items(self) -> tuple[ItemVerdict, ...]:
+    def items(self) -> tuple[LeafRecord, ...]:
         """All items that count, in the order of the documents."""
         return tuple(item for section in self.sections for item in section.leaves)
 
     @property
-    def open_items(self) -> tuple[ItemVerdict, ...]:
+    def open_items(self) -> tuple[LeafRecord, ...]:
         """What is open, worst first."""
         return tuple(
             sorted(
@@ -127,7 +99,7 @@ def judge(
     expected: Iterable[str],
     *,
     today: date,
-    baseline: Baseline | None = None,
+    baseline: BaselineRecord | None = None,
     shard: str = "",
     team_missing: int = 0,
 ) -> Verdict:
@@ -184,10 +156,10 @@ def judge(
 
 
 def conclude(
-    sections: tuple[SectionVerdict, ...],
+    sections: tuple[SectionRecord, ...],
     total: int,
     policy: Policy,
-    drift: Drift,
+    drift: DriftRecord,
     shard: str = "",
     team_missing: int = 0,
 ) -> Verdict:
@@ -214,7 +186,18 @@ def conclude(
     counts: dict[State, int] = {}
     for item in items:
         counts[item.state] = counts.get(item.state, 0) + 1
-    return Verdict(not reasons, score, sections, len(items), total, reasons, policy, counts, drift, shard)
+    return Verdict(
+        go=not reasons,
+        score=score,
+        reasons=reasons,
+        selected=len(items),
+        total=total,
+        counts=counts,
+        policy=policy,
+        sections=sections,
+        drift=drift,
+        shard=shard,
+    )
 
 
 def shard_reasons(shard: str) -> tuple[str, ...]:
@@ -222,7 +205,7 @@ def shard_reasons(shard: str) -> tuple[str, ...]:
     return (f"this is shard {shard}, and a release is decided on all of them (readiness merge)",) if shard else ()
 
 
-def _leaves(sections: Iterable[SectionVerdict]) -> list[ItemVerdict]:
+def _leaves(sections: Iterable[SectionRecord]) -> list[LeafRecord]:
     return [item for section in sections for item in section.leaves]
 
 
@@ -233,8 +216,8 @@ def judge_section(
     severities: Mapping[str, Severity],
     policy: Policy,
     waivers: Mapping[str, Waiver],
-) -> SectionVerdict | None:
-    """Return the states of a section's items, or None where none of them has a result.
+) -> SectionRecord | None:
+    """Return a section with the states of its items, or None where none of them has a result.
 
     Args:
         checklist: name of its checklist.
@@ -245,29 +228,40 @@ def judge_section(
         waivers: by full item id.
     """
 
-    def judged(item: Item) -> list[ItemVerdict]:
-        full = f"{checklist}:{item.id}"
-        if not item.is_group:
-            tests = by_item.get(full)
-            if not tests:
-                return []
-            severity = severities[item.id]
-            state = worst(test.state for test in tests)
-            weight = 0.0 if state in ("not applicable", "waived") else float(getattr(policy.weights, severity))
-            return [ItemVerdict(item, full, section, severity, state, tuple(tests), weight, waivers.get(full))]
-        below = [made for child in item.children for made in judged(child)]
-        if not below:
-            return []
-        leaves = [each for each in below if not each.item.is_group]
-        severity = min((each.severity for each in leaves), key=SEVERITIES.index)
-        return [ItemVerdict(item, full, section, severity, worst(each.state for each in leaves), (), 0.0), *below]
+    def judged(items: Iterable[Item]) -> Iterator[GroupRecord | LeafRecord]:
+        for item in items:
+            full = f"{checklist}:{item.id}"
+            said: dict[str, Any] = {
+                "id": full,
+                "text": item.text,
+                "line": item.line,
+                "ticked": item.ticked,
+                "detail": item.detail,
+            }
+            if item.is_group:
+                if below := tuple(judged(item.children)):
+                    severity, state = worst_of(below)
+                    yield GroupRecord(severity=severity, state=state, weight=0.0, items=below, **said)
+            elif tests := by_item.get(full):
+                severity, state = severities[item.id], worst(test.state for test in tests)
+                yield LeafRecord(
+                    severity=severity,
+                    state=state,
+                    weight=weight_of(state, severity, policy),
+                    waiver=waivers.get(full),
+                    tests=tuple(tests),
+                    **said,
+                )
 
-    made = tuple(each for item in section.items for each in judged(item))
-    leaves = [each for each in made if not each.item.is_group]
-    return SectionVerdict(checklist, section, made, score_of(leaves)) if leaves else None
+    made = tuple(judged(section.items))
+    if not made:
+        return None
+    return SectionRecord(
+        checklist, section.id, section.title, section.path, section.line, score_of(leaves_of(made)), made
+    )
 
 
-def score_of(items: Iterable[ItemVerdict]) -> float | None:
+def score_of(items: Iterable[LeafRecord]) -> float | None:
     """Return the weighted share of passed items, 0 to 100, or None where none counts.
 
     Items that do not apply do not count; waived ones are shown apart and do not count either way.
@@ -280,7 +274,7 @@ def score_of(items: Iterable[ItemVerdict]) -> float | None:
     return round(100 * sum(item.weight for item in counting if item.state == "passed") / whole, 9)
 
 
-def _reasons(items: Sequence[ItemVerdict], score: float | None, policy: Policy) -> tuple[str, ...]:
+def _reasons(items: Sequence[LeafRecord], score: float | None, policy: Policy) -> tuple[str, ...]:
     reasons = []
     blocking = SEVERITIES[: SEVERITIES.index(policy.block) + 1]
     for severity in blocking:
@@ -292,17 +286,17 @@ def _reasons(items: Sequence[ItemVerdict], score: float | None, policy: Policy) 
     return tuple(reasons)
 
 
-def _section_reasons(sections: Sequence[SectionVerdict], policy: Policy) -> tuple[str, ...]:
+def _section_reasons(sections: Sequence[SectionRecord], policy: Policy) -> tuple[str, ...]:
     return tuple(
-        f"section {section.section.id} scores {shown(section.score)}, below {minimum:g}"
+        f"section {section.id} scores {shown(section.score)}, below {minimum:g}"
         for section in sections
-        if (minimum := policy.sections.get(section.section.id)) is not None
+        if (minimum := policy.sections.get(section.id)) is not None
         and section.score is not None
         and section.score < minimum
     )
 
 
-def _drop_reasons(score: float | None, policy: Policy, baseline: Baseline | None) -> tuple[str, ...]:
+def _drop_reasons(score: float | None, policy: Policy, baseline: BaselineRecord | None) -> tuple[str, ...]:
     if policy.max_drop is None:
         return ()
     if baseline is None:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from pytest_readiness.checklist.checklist import Item, Section
 from pytest_readiness.config.model import Policy
 from pytest_readiness.core.problems import Problem, ProblemsError
-from pytest_readiness.core.registry import Severity
-from pytest_readiness.people.decisions import Waiver
 from pytest_readiness.verdict.drift import find_drift
-from pytest_readiness.verdict.judging import DID_NOT_RUN, SectionVerdict, conclude, exit_code, judge_section
+from pytest_readiness.verdict.items import GroupRecord, LeafRecord, SectionRecord, leaves_of, weight_of, worst_of
+from pytest_readiness.verdict.judging import DID_NOT_RUN, NO_GO, conclude, exit_code, score_of
 from pytest_readiness.verdict.outcome import Outcome, Shard
 from pytest_readiness.verdict.provenance import Provenance
-from pytest_readiness.verdict.result import TestResult
+from pytest_readiness.verdict.result import worst
 from pytest_readiness.verdict.result_file import outcome_of, read_result
 
-ENDED = (0, 1, 6)
+ENDED = (0, 1, NO_GO)
 """Exit codes of shards that came to their end."""
 
 Part = tuple[Path, Outcome, Shard]
@@ -37,25 +34,25 @@ def merge(paths: Sequence[Path]) -> Outcome:
     _, first, shard = parts[0]
     order = {test: number for number, test in enumerate(shard.tests)}
     _refuse_incomplete(parts, order)
-    sections = tuple(_sections(outcomes, order, first.verdict.policy))
+    sections = _sections(outcomes, order, first.verdict.policy)
     drifts = [outcome.verdict.drift for outcome in outcomes]
     baseline = drifts[0].baseline
     gone = {change.item for change in drifts[0].gone}
     drift = find_drift(
         [item for section in sections for item in section.leaves],
-        [full for full in baseline.states if full not in gone] if baseline else (),
-        [full for each in drifts for full in each.needless],
-        [full for each in drifts for full in each.expired],
+        [id for id in baseline.items_before if id not in gone] if baseline else (),
+        [id for each in drifts for id in each.needless_waivers],
+        [id for each in drifts for id in each.expired_waivers],
         baseline,
     )
     verdict = conclude(sections, first.verdict.total, first.verdict.policy, drift)
     reports = sorted((report for outcome in outcomes for report in outcome.reports), key=lambda each: order[each.test])
-    answering = {result.test for item in verdict.items for result in item.results}
+    answering = {test.test for item in verdict.items for test in item.tests}
     others_failed = any(report.outcome == "failed" and report.test not in answering for report in reports)
     return Outcome(
         verdict=verdict,
         provenance=_provenance([outcome.provenance for outcome in outcomes]),
-        exit_code=1 if others_failed else int(exit_code(verdict)),
+        exit_code=1 if others_failed else exit_code(verdict),
         reports=tuple(reports),
         environment=first.environment,
         originals=first.originals,
@@ -126,7 +123,7 @@ def _refuse_incomplete(parts: Sequence[Part], order: Mapping[str, int]) -> None:
     problems: list[Problem] = []
     seen: dict[str, Path] = {}
     for path, outcome, _ in parts:
-        results = [result for item in outcome.verdict.items for result in item.results]
+        results = [test for item in outcome.verdict.items for test in item.tests]
         if outcome.exit_code not in ENDED:
             problems.append(Problem(path, 0, f"This shard did not come to its end (exit code {outcome.exit_code})."))
         elif any(result.evidence == DID_NOT_RUN for result in results):
@@ -145,51 +142,52 @@ def _refuse_incomplete(parts: Sequence[Part], order: Mapping[str, int]) -> None:
         raise ProblemsError(problems)
 
 
-def _sections(outcomes: Sequence[Outcome], order: Mapping[str, int], policy: Policy) -> Iterable[SectionVerdict]:
-    by_item: dict[str, list[TestResult]] = {}
-    severities: dict[str, dict[str, Severity]] = {}
-    waivers: dict[str, Waiver] = {}
-    sections: dict[tuple[str, str], list[Section]] = {}
+def _sections(outcomes: Sequence[Outcome], order: Mapping[str, int], policy: Policy) -> tuple[SectionRecord, ...]:
+    same: dict[tuple[str, str], list[SectionRecord]] = {}
     for outcome in outcomes:
-        for verdict in outcome.verdict.sections:
-            sections.setdefault((verdict.checklist, verdict.section.id), []).append(verdict.section)
-            for item in verdict.leaves:
-                by_item.setdefault(item.full_id, []).extend(item.results)
-                severities.setdefault(verdict.checklist, {})[item.item.id] = item.severity
-                if item.waiver is not None:
-                    waivers[item.full_id] = item.waiver
-    for results in by_item.values():
-        results.sort(key=lambda result: order[result.test])
-
-    def first(checklist: str, item: Item) -> int:
-        if item.is_group:
-            return min(first(checklist, child) for child in item.children)
-        return order[by_item[f"{checklist}:{item.id}"][0].test]
-
-    def start(place: tuple[str, str]) -> int:
-        return min(first(place[0], item) for item in joined[place].items)
-
-    joined = {}
-    for (checklist, id), same in sections.items():
-        items = _joined([item for each in same for item in each.items], partial(first, checklist))
-        joined[checklist, id] = replace(same[0], items=items)
-    for place in sorted(joined, key=start):
-        checklist, _ = place
-        made = judge_section(checklist, joined[place], by_item, severities[checklist], policy, waivers)
-        if made is not None:
-            yield made
+        for section in outcome.verdict.sections:
+            same.setdefault((section.checklist, section.id), []).append(section)
+    joined = []
+    for found in same.values():
+        items = _joined([item for each in found for item in each.items], order, policy)
+        joined.append(replace(found[0], items=items, score=score_of(leaves_of(items))))
+    return tuple(sorted(joined, key=lambda section: _place(section.items[0], order)))
 
 
-def _joined(items: Iterable[Item], place: Callable[[Item], int]) -> tuple[Item, ...]:
-    """Items of several shards, each once, in order; groups with the children that they have in any."""
-    same: dict[str, list[Item]] = {}
+def _joined(
+    items: Iterable[GroupRecord | LeafRecord], order: Mapping[str, int], policy: Policy
+) -> tuple[GroupRecord | LeafRecord, ...]:
+    """Items of several shards, each once, in order; groups with the items that they have in any."""
+    same: dict[str, list[GroupRecord | LeafRecord]] = {}
     for item in items:
         same.setdefault(item.id, []).append(item)
-    made = [
-        replace(found[0], children=_joined([child for each in found for child in each.children], place))
-        for found in same.values()
-    ]
-    return tuple(sorted(made, key=place))
+    joined = [_one(found, order, policy) for found in same.values()]
+    return tuple(sorted(joined, key=lambda item: _place(item, order)))
+
+
+def _one(
+    found: Sequence[GroupRecord | LeafRecord], order: Mapping[str, int], policy: Policy
+) -> GroupRecord | LeafRecord:
+    """An item of several shards, judged by all that they found."""
+    groups = [each for each in found if isinstance(each, GroupRecord)]
+    if groups:
+        below = _joined([item for each in groups for item in each.items], order, policy)
+        severity, state = worst_of(below)
+        return replace(groups[0], items=below, severity=severity, state=state)
+    leaves = leaves_of(found)
+    tests = tuple(sorted((test for leaf in leaves for test in leaf.tests), key=lambda test: order[test.test]))
+    state = worst(test.state for test in tests)
+    return replace(
+        leaves[0],
+        tests=tests,
+        state=state,
+        weight=weight_of(state, leaves[0].severity, policy),
+        waiver=next((leaf.waiver for leaf in leaves if leaf.waiver is not None), None),
+    )
+
+
+def _place(item: GroupRecord | LeafRecord, order: Mapping[str, int]) -> int:
+    return order[leaves_of([item])[0].tests[0].test]
 
 
 def _provenance(parts: Sequence[Provenance]) -> Provenance:

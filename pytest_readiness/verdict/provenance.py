@@ -13,15 +13,11 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pytest_readiness import __version__
 from pytest_readiness.core import clock
 from pytest_readiness.core.audit import sent
 from pytest_readiness.plan.plan import Plan
-
-if TYPE_CHECKING:
-    import pytest
 
 KEPT_OPTIONS = ("--readiness-config", "--readiness-allow", "--readiness-release")
 """Options, each with a value, without which a test would not run again as it ran."""
@@ -61,15 +57,21 @@ class Provenance:
     documents: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, config: pytest.Config, plan: Plan) -> Provenance:
-        """Return what is known when the run begins."""
-        import pytest
+    def of(cls, plan: Plan, release: str, command: Sequence[str], root: Path, pytest: str) -> Provenance:
+        """Return what is known when the run begins.
 
+        Args:
+            plan: what is to be looked at.
+            release: the release that the run decides about, or "".
+            command: the arguments of the run.
+            root: folder that pytest's node ids begin at.
+            pytest: version of pytest.
+        """
         configuration = plan.configuration
         return cls(
             target=configuration.target.name,
             description=configuration.target.description,
-            release=config.getoption("readiness_release") or "",
+            release=release,
             commit=_commit(configuration.path.resolve().parent),
             checklists=tuple(
                 (planned.checklist.name, planned.checklist.sha256) for planned in plan.checklists.values()
@@ -80,13 +82,13 @@ class Provenance:
             runner=socket.gethostname(),
             versions=(
                 ("pytest-readiness", __version__),
-                ("pytest", pytest.__version__),
+                ("pytest", pytest),
                 ("Python", platform.python_version()),
                 ("platform", sys.platform),
             ),
-            command=tuple(str(argument) for argument in config.invocation_params.args),
+            command=tuple(command),
             documents=tuple(
-                (planned.checklist.name, Path(os.path.relpath(path.resolve(), config.rootpath)).as_posix())
+                (planned.checklist.name, Path(os.path.relpath(path.resolve(), root)).as_posix())
                 for path, planned in plan.checklists.items()
             ),
         )

@@ -6,13 +6,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pytest_readiness.plan.plan import Plan, PlannedTest
 from pytest_readiness.verdict.outcome import Shard
-
-if TYPE_CHECKING:
-    from pytest_readiness.plan.plan import Plan, PlannedTest
-
 
 LOOKING, SETTLED = 10, 1
 """How much a test counts when shards are balanced: one that looks at something, one that is settled beforehand."""

@@ -11,15 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from pytest_readiness.checklist.checklist import (
-    MARKED_NOT_APPLICABLE,
-    STRUCK,
-    Checklist,
-    ChecklistError,
-    Item,
-    parse_checklist,
-    read_checklist,
-)
+from pytest_readiness.checklist.model import Checklist, ChecklistError, Item
+from pytest_readiness.checklist.reading import parse_checklist, read_checklist
+from pytest_readiness.checklist.remarks import MARKED_NOT_APPLICABLE, STRUCK
 
 DEPLOY = Path("deploy.md")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.config.model import Proof
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.problems import ProblemsError
@@ -387,7 +387,7 @@ class Project:
         return outcome_of(read_result(self.folder / "out" / "result.json")).verdict
 
     def states(self, *options: str) -> dict[str, str]:
-        return {item.full_id.rpartition("/")[2]: item.state for item in self.verdict(*options).items}
+        return {item.id.rpartition("/")[2]: item.state for item in self.verdict(*options).items}
 
 
 def _yaml(key: str, entries: Any) -> str:
@@ -486,12 +486,12 @@ def test_an_unknown_level_is_a_mistake(project: Project, section: str, item: str
 def test_what_holds_but_not_strictly_passes_with_a_warning(project: Project) -> None:
     plan = {"check": "docs.present", "on": "plan", "min_words": 3}
     project.bind("papers", "plan-is-written", {**plan, "warn": {"min_words": 10}})
-    item = {each.item.slug: each for each in project.verdict().items}["plan-is-written"]
+    item = {each.id.rpartition("/")[2]: each for each in project.verdict().items}["plan-is-written"]
     assert item.state == "passed"
-    assert "10 words" in item.results[0].warning
+    assert "10 words" in item.tests[0].warning
     project.bind("papers", "plan-is-written", {**plan, "warn": {"min_words": 5}})
-    item = {each.item.slug: each for each in project.verdict().items}["plan-is-written"]
-    assert (item.state, item.results[0].warning) == ("passed", "")
+    item = {each.id.rpartition("/")[2]: each for each in project.verdict().items}["plan-is-written"]
+    assert (item.state, item.tests[0].warning) == ("passed", "")
     project.bind("papers", "plan-is-written", {**plan, "min_words": 8, "warn": {"min_words": 10}})
     assert project.states()["plan-is-written"] == "failed"
     for wrong, why in (({}, "'warn' maps parameters"), ({"min_wrds": 1}, "Unknown key 'min_wrds' in 'warn'")):
@@ -537,8 +537,8 @@ def test_drift(project: Project) -> None:
     project.people(waivers=[waiver, expired])
     drift = project.verdict().drift
     assert drift.unbound == ("release:people/loose-end",)
-    assert drift.needless == ("release:papers/runbook-covers-rollback", "release:papers/plan-is-written")
-    assert drift.expired == ("release:papers/plan-is-written",)
+    assert drift.needless_waivers == ("release:papers/runbook-covers-rollback", "release:papers/plan-is-written")
+    assert drift.expired_waivers == ("release:papers/plan-is-written",)
     assert (drift.ticked, drift.better, drift.worse, drift.new, drift.gone) == ((), (), (), (), ())
     (project.folder / "out" / "result.json").rename(project.folder / "before.json")
     project.write("plan.md", "\n")
@@ -570,7 +570,8 @@ def test_a_waived_item_still_runs_and_does_not_count(project: Project) -> None:
     assert project.states()["plan-is-written"] == "failed"
     project.people(waivers=[waiver])
     verdict = project.verdict()
-    assert {item.item.slug: (item.state, item.weight) for item in verdict.items}["plan-is-written"] == ("waived", 0.0)
+    found = {item.id.rpartition("/")[2]: (item.state, item.weight) for item in verdict.items}
+    assert found["plan-is-written"] == ("waived", 0.0)
     project.people(waivers=[{**waiver, "expires": "2026-03-09"}])
     assert project.states()["plan-is-written"] == "failed"
 

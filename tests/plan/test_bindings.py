@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.core.evidence import Evidence
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.registry import CHECKS, check

@@ -7,11 +7,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pytest_readiness.checklist.checklist import Checklist, Item, parse_checklist
+from pytest_readiness.checklist.model import Checklist, Item
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.config.model import Policy
 from pytest_readiness.core.registry import Severity
 from pytest_readiness.people.decisions import Waiver
-from pytest_readiness.verdict.drift import Drift
+from pytest_readiness.verdict.drift import find_drift
 from pytest_readiness.verdict.judging import conclude, judge_section
 from pytest_readiness.verdict.outcome import Input, Original, Outcome
 from pytest_readiness.verdict.provenance import Provenance
@@ -57,7 +58,7 @@ def outcome_of(
     made = (judge_section(name, each, by_item, severities, policy, accepted) for each in checklist.sections)
     sections = tuple(section for section in made if section is not None)
     return Outcome(
-        verdict=conclude(sections, len(list(checklist.leaves())), policy, Drift()),
+        verdict=conclude(sections, len(list(checklist.leaves())), policy, find_drift((), (), (), (), None)),
         provenance=Provenance(
             **{
                 "target": "prod",

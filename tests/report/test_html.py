@@ -33,7 +33,7 @@ from pytest_readiness.report.html.page import (
     why,
 )
 from pytest_readiness.report.html.whole import finished
-from pytest_readiness.verdict.judging import ItemVerdict
+from pytest_readiness.verdict.items import LeafRecord
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.provenance import Provenance
 from pytest_readiness.verdict.result import TestResult
@@ -58,7 +58,7 @@ def shown(markup: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", markup)).split())
 
 
-def item_of(outcome: Outcome, number: int = 0) -> ItemVerdict:
+def item_of(outcome: Outcome, number: int = 0) -> LeafRecord:
     return outcome.verdict.items[number]
 
 
@@ -311,7 +311,7 @@ def test_secrets_are_masked() -> None:
     assert MASK in said
 
 
-def results(*found: dict[str, Any]) -> ItemVerdict:
+def results(*found: dict[str, Any]) -> LeafRecord:
     return item_of(outcome_of("# R\n\n## W\n\n- [ ] One\n", lambda _: found))
 
 
@@ -443,4 +443,4 @@ def test_a_result_of_an_earlier_version_makes_a_page() -> None:
     said = block(replace(outcome, originals=()))
     assert "release, line 5" in shown(said)
     assert 'class="again"' not in said
-    assert isinstance(outcome.verdict.items[0].results[0], TestResult)
+    assert isinstance(outcome.verdict.items[0].tests[0], TestResult)

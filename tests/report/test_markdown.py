@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pytest_readiness.checklist.checklist import Checklist, ChecklistError, Item, parse_checklist, read_layout
+from pytest_readiness.checklist.layout import read_layout
+from pytest_readiness.checklist.model import Checklist, ChecklistError, Item
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.report.markdown import NOT_SELECTED, TICKED_BY_HAND, code, completed
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.result import STATES, State
@@ -59,7 +61,7 @@ def assert_completed(text: str, wanted: list[State | None], *, fenced: bool = Fa
     assert described(after) == described(before), copy
     for item in after.items():
         assert item.ticked == all(found.get(leaf.id) == "passed" for leaf in leaves(item)), copy
-    others = [mark for place in read_layout(copy, fenced=fenced).places for mark in place.marks[1:]]
+    others = [mark for place in read_layout(copy, fenced=fenced).items for mark in place.marks[1:]]
     assert not any(mark.ticked for mark in others), copy
     left = [BOX.sub("box", line) for line in LINES.findall(text.removeprefix("\ufeff"))]
     for line in LINES.findall(copy.removeprefix("\ufeff")):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.core.redact import MASK, Redactor
 from pytest_readiness.report import badge
 from pytest_readiness.report.outputs import write_outputs

@@ -20,7 +20,7 @@ def test_shards_that_are_some(text: str) -> None:
     "text", ["", "1", "/", "0/2", "3/2", "-1/2", "1/0", "0/0", "a/b", "1/2/3", " 1/2", "1 / 2", "1.0/2", "١/٢"]
 )
 def test_shards_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(pytest.UsageError) as caught:
+    with pytest.raises(pytest.UsageError, match="--readiness-shard") as caught:
         parse_shard(text)
     assert str(caught.value) == (
         f"--readiness-shard takes K/N, shard K of N, with K from 1 to N, such as 2/3; not '{text}'."

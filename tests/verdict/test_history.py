@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from pytest_readiness.core.problems import ProblemsError
-from pytest_readiness.verdict.drift import Drift
+from pytest_readiness.verdict.drift import find_drift
 from pytest_readiness.verdict.history import History, course_lines, remember, sparkline
-from pytest_readiness.verdict.judging import DID_NOT_RUN, ItemVerdict, Verdict, conclude
+from pytest_readiness.verdict.items import GroupRecord, LeafRecord
+from pytest_readiness.verdict.judging import DID_NOT_RUN, Verdict, conclude
 from pytest_readiness.verdict.outcome import Course, Outcome, Score
 from pytest_readiness.verdict.result import State
 from pytest_readiness.verdict.result_file import outcome_of, read_result
@@ -38,14 +39,16 @@ LONG, SET = "release:security/secrets-long", "release:security/secrets-set"
 def with_states(verdict: Verdict, states: Mapping[str, State], *, ran: bool = True) -> Verdict:
     """The verdict if these items had been in these states; not `ran`: if the run had ended before them."""
 
-    def changed(item: ItemVerdict) -> ItemVerdict:
-        state = states.get(item.full_id, item.state)
-        if item.full_id not in states or ran:
+    def changed(item: GroupRecord | LeafRecord) -> GroupRecord | LeafRecord:
+        state = states.get(item.id, item.state)
+        if isinstance(item, GroupRecord):
+            return replace(item, state=state, items=tuple(map(changed, item.items)))
+        if item.id not in states or ran:
             return replace(item, state=state)
-        return replace(item, state=state, results=tuple(replace(each, evidence=DID_NOT_RUN) for each in item.results))
+        return replace(item, state=state, tests=tuple(replace(each, evidence=DID_NOT_RUN) for each in item.tests))
 
     sections = tuple(replace(each, items=tuple(map(changed, each.items))) for each in verdict.sections)
-    return conclude(sections, verdict.total, verdict.policy, Drift())
+    return conclude(sections, verdict.total, verdict.policy, find_drift((), (), (), (), None))
 
 
 def days(path: Path, outcome: Outcome, *states: Mapping[str, State], target: str = "prod") -> Course:
@@ -73,7 +76,7 @@ def test_since_when_an_item_is_open(tmp_path: Path, outcome: Outcome) -> None:
     since = {each.item: (each.since[:10], each.runs) for each in course.open}
     assert since[LONG] == ("2026-11-03", 3)
     assert since["release:operations/signed"] == ("2026-11-01", 5)
-    assert set(since) == {item.full_id for item in outcome.verdict.open_items}
+    assert set(since) == {item.id for item in outcome.verdict.open_items}
 
 
 def test_a_run_that_comes_late_stands_where_it_belongs(tmp_path: Path, outcome: Outcome) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.config.model import Policy, Weights
 from pytest_readiness.config.target import Configuration, Target
 from pytest_readiness.core.registry import SEVERITIES, Severity
@@ -68,7 +68,7 @@ def test_what_a_critical_item_in_each_state_means(state: State | None, go: bool,
 def test_a_test_that_did_not_run_leaves_its_item_unverified() -> None:
     made = verdict(("high", "passed", None))
     assert made.items[0].state == "unverified"
-    assert made.items[0].results[1].evidence == "did not run: the run ended before it"
+    assert made.items[0].tests[1].evidence == "did not run: the run ended before it"
 
 
 @given(st.lists(st.sampled_from(STATES), min_size=1))
@@ -99,7 +99,7 @@ def test_the_results_of_an_item_stand_in_the_order_of_the_plan() -> None:
     for seed in range(20):
         random.Random(seed).shuffle(results)
         made = judge(plan, results, [test.key for test in tests], today=TODAY)
-        orders.add(tuple(result.test.rpartition("/")[2].rpartition("::")[2] for result in made.items[0].results))
+        orders.add(tuple(result.test.rpartition("/")[2].rpartition("::")[2] for result in made.items[0].tests))
     assert orders == {("item[b]", "item[a]", "item[c]", "test_x", "test_y")}
 
 
@@ -210,7 +210,7 @@ def test_a_group_is_as_good_as_its_worst_item() -> None:
     )
     results = [TestResult(test.key, test.full_item, states[test.item.slug], "high", "prod") for test in tests]
     made = judge(plan, results, [test.key for test in tests], today=TODAY)
-    assert [(item.item.slug, item.state) for item in made.sections[0].items] == [
+    assert [(item.id.rpartition("/")[2], item.state) for item in made.sections[0].walk()] == [
         ("group", "error"),
         ("one", "passed"),
         ("two", "error"),

@@ -10,8 +10,15 @@ import pytest
 
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.redact import Redactor
-from pytest_readiness.verdict.drift import read_baseline
-from pytest_readiness.verdict.result_file import ResultFile, as_text, file_of, outcome_of, read_result, result_schema
+from pytest_readiness.verdict.result_file import (
+    ResultFile,
+    as_text,
+    file_of,
+    outcome_of,
+    read_baseline,
+    read_result,
+    result_schema,
+)
 from tests.release import Release, lasting
 
 
@@ -27,7 +34,7 @@ def test_a_run_writes_what_the_schema_describes_and_nothing_else(data: dict[str,
     jsonschema.Draft202012Validator.check_schema(result_schema())
     jsonschema.validate(data, result_schema())
     assert ResultFile.model_validate(data).model_dump(mode="json") == data
-    states = {item.full_id: item.state for item in outcome_of(ResultFile.model_validate(data)).verdict.items}
+    states = {item.id: item.state for item in outcome_of(ResultFile.model_validate(data)).verdict.items}
     assert states == {
         "release:security/secrets-set": "passed",
         "release:security/secrets-long": "failed",
@@ -66,12 +73,10 @@ def test_a_verdict_comes_back_from_its_file(release: Release) -> None:
     assert [change.item for change in drift.better] == ["release:security/secrets-long"]
     assert [change.item for change in drift.gone] == ["release:operations/later"]
     assert [change.item for change in drift.new] == ["release:operations/soon"]
-    assert drift.expired == ("release:operations/soon",)
+    assert drift.expired_waivers == ("release:operations/soon",)
     assert drift.unbound == ("release:operations/forgotten",)
     assert drift.baseline == read_baseline(release.path / "before" / "result.json")
-    assert [item.item.text for section in verdict.sections for item in section.items if item.item.is_group] == [
-        "Documents"
-    ]
+    assert [item.text for section in verdict.sections for item in section.walk() if item.is_group] == ["Documents"]
     assert verdict.open_items[0].severity == "critical"
 
 

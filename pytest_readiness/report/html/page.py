@@ -16,8 +16,9 @@ from pytest_readiness.core.evidence import Attachment
 from pytest_readiness.core.redact import printable
 from pytest_readiness.core.registry import SEVERITIES
 from pytest_readiness.plan.plan import UNBOUND
-from pytest_readiness.report.phrases import checklist_of, decision, is_go, seen
-from pytest_readiness.verdict.judging import ItemVerdict, SectionVerdict, replay_notice, shown
+from pytest_readiness.report.phrases import checklist_of, decision, is_go, name_of, section_of, seen
+from pytest_readiness.verdict.items import LeafRecord, SectionRecord
+from pytest_readiness.verdict.judging import replay_notice, shown
 from pytest_readiness.verdict.provenance import Provenance, again
 from pytest_readiness.verdict.result import STATES, State, TestResult
 
@@ -54,7 +55,7 @@ class Finding:
 class Ending:
     """Something that ends soon: the item, its last day, how many days that is from the run, and what it is."""
 
-    item: ItemVerdict
+    item: LeafRecord
     day: date
     left: int
     what: str
@@ -65,11 +66,11 @@ class Unsigned:
     """Items that wait for a signature of a role."""
 
     role: str
-    items: tuple[ItemVerdict, ...]
+    items: tuple[LeafRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class ScoreLine:
     """Scores of the last runs as a line to draw, and in words."""
 
     points: str
@@ -96,7 +97,7 @@ def render(outcome: Outcome, redact: Callable[[str], str]) -> str:
     verdict, provenance, course = outcome.verdict, outcome.provenance, outcome.course
     today = datetime.fromisoformat(provenance.finished or provenance.started).date()
     items = verdict.items
-    results = [result for item in items for result in item.results]
+    results = [result for item in items for result in item.tests]
     command = Command(provenance)
     lines = {each.checklist: _LINE_END.split(each.text) for each in outcome.originals}
     blocking = SEVERITIES[: SEVERITIES.index(verdict.policy.block) + 1]
@@ -107,17 +108,17 @@ def render(outcome: Outcome, redact: Callable[[str], str]) -> str:
         tone=_tone(outcome),
         notice=replay_notice(provenance.replayed_from),
         needed=verdict.policy.min_score,
-        course=_course(course.scores) if course else None,
+        course=_score_line(course.scores) if course else None,
         problem=course.problem if course else "",
         flaky=course.flaky if course else (),
         since={each.item: each for each in course.open} if course else {},
         blocking=[item for item in verdict.open_items if item.severity in blocking],
         unsigned=unsigned(items),
         endings=endings(items, today),
-        signatures=[(item, signature) for item in items for each in item.results for signature in each.signatures],
+        signatures=[(item, signature) for item in items for each in item.tests for signature in each.signatures],
         waivers=[item for item in items if item.waiver is not None],
         today=today,
-        by_id={item.full_id: item for section in verdict.sections for item in section.items},
+        by_id={item.id: item for section in verdict.sections for item in section.walk()},
         checklists=(checklists := _by_checklist(verdict.sections)),
         common={name: _common(sections) for name, sections in checklists},
         resources=sorted({result.resource for result in results if result.resource}),
@@ -140,14 +141,14 @@ def render(outcome: Outcome, redact: Callable[[str], str]) -> str:
         is_image=lambda attachment: attachment.media_type in IMAGES,
         source=source,
         size=size,
-        own=lambda item: list(dict.fromkeys(result.resource for result in item.results if result.resource)),
+        own=lambda item: list(dict.fromkeys(result.resource for result in item.tests if result.resource)),
     )
 
 
-def findings(item: ItemVerdict) -> list[Finding]:
+def findings(item: LeafRecord) -> list[Finding]:
     """Return what the tests of an item found, what several found alike once, the worst first."""
     alike: dict[tuple[Any, ...], list[TestResult]] = {}
-    for result in item.results:
+    for result in item.tests:
         key = (result.state, result.expected, result.evidence, result.warning, result.remedy, result.signatures)
         alike.setdefault(key, []).append(result)
     made = [
@@ -161,7 +162,7 @@ def findings(item: ItemVerdict) -> list[Finding]:
     return sorted(made, key=lambda finding: STATES.index(finding.first.state))
 
 
-def why(item: ItemVerdict) -> str:
+def why(item: LeafRecord) -> str:
     """Return why an item is not simply fine, in one sentence, or "" where it is."""
     found = findings(item)
     if item.state == "passed":
@@ -175,21 +176,21 @@ def why(item: ItemVerdict) -> str:
     return f"{seen(worst[0].first)}{more}"
 
 
-def unsigned(items: Iterable[ItemVerdict]) -> list[Unsigned]:
+def unsigned(items: Iterable[LeafRecord]) -> list[Unsigned]:
     """Return the items that lack a sign-off, by the role that must sign."""
-    by_role: dict[str, list[ItemVerdict]] = {}
+    by_role: dict[str, list[LeafRecord]] = {}
     for item in items:
-        for result in item.results:
+        for result in item.tests:
             if result.role and result.state not in ("passed", "not applicable"):
                 by_role.setdefault(result.role, []).append(item)
     return [Unsigned(role, tuple(found)) for role, found in sorted(by_role.items())]
 
 
-def endings(items: Iterable[ItemVerdict], today: date) -> list[Ending]:
+def endings(items: Iterable[LeafRecord], today: date) -> list[Ending]:
     """Return the sign-offs and waivers that hold, and end within `SOON_DAYS`, the first to end first."""
 
-    def all_of(item: ItemVerdict) -> Iterator[tuple[date, str]]:
-        for result in item.results:
+    def all_of(item: LeafRecord) -> Iterator[tuple[date, str]]:
+        for result in item.tests:
             for signature in result.signatures:
                 if signature.until:
                     yield date.fromisoformat(signature.until), f"signed by {signature.role}"
@@ -216,21 +217,19 @@ class Command:
         self._paths = dict(provenance.documents)
         self._provenance = provenance
 
-    def of(self, item: ItemVerdict) -> str:
+    def of(self, item: LeafRecord) -> str:
         """Return the line, or "" where the documents' places are not known."""
-        checklist = checklist_of(item)
-        path = self._paths.get(checklist)
+        path = self._paths.get(checklist_of(item))
         if path is None:
             return ""
-        start = f"{checklist}:{item.section.id}/"
         nodes = [
-            result.check if "::" in result.check else f"{path}::{item.section.id}::{result.test.removeprefix(start)}"
-            for result in item.results
+            result.check if "::" in result.check else f"{path}::{section_of(item)}::{name_of(result, item)}"
+            for result in item.tests
         ]
         return again(self._provenance.target, self._provenance.command, dict.fromkeys(nodes))
 
 
-def counted(items: Iterable[ItemVerdict]) -> list[tuple[State, int]]:
+def counted(items: Iterable[LeafRecord]) -> list[tuple[State, int]]:
     """Return how many items are in each state, the good ones first."""
     states = [item.state for item in items]
     order = ("passed", "waived", "unverified", "error", "failed", "not applicable")
@@ -276,33 +275,33 @@ def _tone(outcome: Outcome) -> str:
     return "part" if outcome.verdict.go or outcome.verdict.shard else "no-go"
 
 
-def _written(lines: Mapping[str, Sequence[str]], item: ItemVerdict) -> str:
+def _written(lines: Mapping[str, Sequence[str]], item: LeafRecord) -> str:
     """The line of the document that an item begins with, or "" where the document is not at hand."""
     document = lines.get(checklist_of(item), ())
-    return document[item.item.line - 1].strip() if 0 < item.item.line <= len(document) else ""
+    return document[item.line - 1].strip() if 0 < item.line <= len(document) else ""
 
 
-def _by_checklist(sections: Iterable[SectionVerdict]) -> list[tuple[str, list[SectionVerdict]]]:
-    found: dict[str, list[SectionVerdict]] = {}
+def _by_checklist(sections: Iterable[SectionRecord]) -> list[tuple[str, list[SectionRecord]]]:
+    found: dict[str, list[SectionRecord]] = {}
     for section in sections:
         found.setdefault(section.checklist, []).append(section)
     return list(found.items())
 
 
-def _common(sections: Sequence[SectionVerdict]) -> int:
+def _common(sections: Sequence[SectionRecord]) -> int:
     """How many headings all sections stand under: those tell none from another."""
-    levels = zip(*(section.section.path for section in sections), strict=False)
+    levels = zip(*(section.path for section in sections), strict=False)
     return len(list(takewhile(lambda titles: len(set(titles)) == 1, levels))) if len(sections) > 1 else 0
 
 
-def _course(scores: Sequence[Score]) -> Course | None:
+def _score_line(scores: Sequence[Score]) -> ScoreLine | None:
     """The scores as a line 100 wide and 30 high, with room for its ends."""
     if len(scores) < 2:
         return None
     step = 96 / (len(scores) - 1)
     points = [(f"{2 + number * step:.1f}", f"{28 - each.score * 0.26:.1f}") for number, each in enumerate(scores)]
     first, last = scores[0], scores[-1]
-    return Course(
+    return ScoreLine(
         points=" ".join(f"{x},{y}" for x, y in points),
         last=points[-1],
         words=f"{shown(first.score)} → {shown(last.score)} over the last {len(scores)} whole runs, "

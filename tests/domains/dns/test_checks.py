@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 
-from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.config.target import Target
 from pytest_readiness.core import audit, registry
 from pytest_readiness.core.domains import load_catalogue

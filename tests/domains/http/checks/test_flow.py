@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from pytest_readiness.checklist.checklist import parse_checklist
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared

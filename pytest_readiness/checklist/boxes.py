@@ -1,0 +1,98 @@
+"""What stands for a box in a document, and whether it says "done"."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+# What may stand for a box, and whether it says "done".
+_SYMBOLS = {
+    "☐": False,
+    "☑": True,
+    "☒": True,
+    ":ballot_box_with_check:": True,
+    "✅": True,
+    "✓": True,
+    "✔": True,
+    ":white_check_mark:": True,
+    ":heavy_check_mark:": True,
+    "❌": False,
+    "✗": False,
+    "✘": False,
+    "✖": False,
+    "⬜": False,
+    "🔲": False,
+    ":x:": False,
+    ":heavy_multiplication_x:": False,
+    ":white_large_square:": False,
+}
+# Boxes wherever they stand, like [ ]; the other symbols are boxes in a table, but in a list only where the
+# document uses them as a checklist.
+_BALLOTS = frozenset({"☐", "☑", "☒", ":ballot_box_with_check:"})
+# Boxes of one character that stands for itself.
+_FILLABLE = frozenset("☐☑☒✓✔✗✘")
+# What a completed copy has instead of a box that says the contrary. A ballot stays a ballot and any other symbol one of
+# the others, because that decides which lists are checklists.
+_TICKED = {
+    "☐": "☑",
+    "✗": "✓",
+    "✘": "✔",
+    "✖": "✔",
+    "❌": "✅",
+    "⬜": "✅",
+    "🔲": "✅",
+    ":x:": ":white_check_mark:",
+    ":heavy_multiplication_x:": ":heavy_check_mark:",
+    ":white_large_square:": ":white_check_mark:",
+}
+_UNTICKED = {
+    "☑": "☐",
+    "☒": "☐",
+    ":ballot_box_with_check:": "☐",
+    "✓": "⬜",
+    "✔": "⬜",
+    "✅": "⬜",
+    ":white_check_mark:": ":white_large_square:",
+    ":heavy_check_mark:": ":white_large_square:",
+}
+
+_BRACKETS = re.compile(r"(?P<struck>~~)?(?P<mark>\[(?P<tick>[xX]|[^\S\n])\])(?=\s|$)\s*")
+_SIGN = re.compile(r"(?P<struck>~~)?(?P<mark>&#?\w+;|:\w+:|\S)\ufe0f?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """`real`: a box by itself, not a symbol that only some documents use as one; `cell`: in a table.
+
+    `written` is what stands for it in the source, from the column `start`.
+    """
+
+    mark: str
+    ticked: bool
+    column: int
+    real: bool
+    cell: bool
+    written: str
+    start: int
+
+
+def box_at(content: str, line: str, start: int, *, cell: bool) -> tuple[Box, str] | None:
+    """The box at the beginning of `content`, which stands in `line` at or after `start`; and the rest."""
+    if match := _BRACKETS.match(content):
+        place = line.find(match["mark"], start)
+        box = Box(match["mark"], match["tick"] in "xX", place + 1 or -1, True, cell, match["mark"], place)
+    elif (match := _SIGN.match(content)) and (sign := html.unescape(match["mark"])) in _SYMBOLS:
+        place = line.find(match["mark"], start)
+        column = place if match["mark"] in _FILLABLE else -1
+        box = Box(sign, _SYMBOLS[sign], column, sign in _BALLOTS, cell, match["mark"], place)
+    else:
+        return None
+    return box, (match["struck"] or "") + content[match.end() :]
+
+
+def rewritten(written: str, ticked: bool) -> str:
+    """What to write instead of a box that says the contrary, so that it says `ticked`."""
+    if written.startswith("["):
+        return "[x]" if ticked else "[ ]"
+    return (_TICKED if ticked else _UNTICKED)[html.unescape(written)]

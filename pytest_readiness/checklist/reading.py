@@ -1,0 +1,113 @@
+"""A Markdown file to its checklist."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytest_readiness.checklist.ids import unique_ids
+from pytest_readiness.checklist.markdown import Node, fences_with_boxes, lines_of, parse, source_of, unix
+from pytest_readiness.checklist.model import Checklist, ChecklistError, Item, Section
+from pytest_readiness.checklist.outline import Heading, ItemDraft, Outline
+
+
+def read_checklist(path: Path, *, fenced: bool = False) -> Checklist:
+    """Read the checklist in the file at `path`; with `fenced`, also one that stands inside a code fence.
+
+    Raises ChecklistError for a file that is missing, not a file, not UTF-8, empty or without any item.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise ChecklistError(path, 0, "there is no such file.") from None
+    except IsADirectoryError:
+        raise ChecklistError(path, 0, "this is a directory, not a checklist in Markdown.") from None
+    except OSError as error:
+        raise ChecklistError(path, 0, f"the file cannot be read: {error.strerror}.") from None
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = unix(raw[: error.start].decode("utf-8")).count("\n") + 1
+        raise ChecklistError(path, line, "the text is not UTF-8; save the file as UTF-8.") from None
+    return parse_checklist(text, path, fenced=fenced)
+
+
+def parse_checklist(text: str, path: Path, *, fenced: bool = False) -> Checklist:
+    """Read the checklist in `text`, which stands in the file at `path`; the file itself is not opened.
+
+    Raises ChecklistError for a text that is empty or holds no item.
+    """
+    sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    source = source_of(text, fenced=fenced)
+    if not source.strip():
+        raise ChecklistError(path, 0, "the file is empty.")
+    root = parse(source)
+    outline = Outline(root)
+    headings = sorted((heading for heading in outline.headings if heading.items), key=lambda heading: heading.start)
+    if not headings:
+        raise ChecklistError(path, *_nothing_found(root))
+    return Checklist(
+        name=path.stem,
+        title=outline.title or path.stem,
+        path=path,
+        sha256=sha256,
+        sections=_freeze(headings),
+        text=text,
+        fenced=fenced,
+    )
+
+
+def _nothing_found(root: Node) -> tuple[int, str]:
+    """The line to look at, or 0, and what is wrong with a document without items."""
+    for fence in fences_with_boxes(root):
+        return (
+            lines_of(fence)[0] + 1,
+            "no item was found: the boxes stand inside a code fence, "
+            "from which they are read with the option `fenced`.",
+        )
+    return (
+        0,
+        "no item was found: neither a list item that begins with [ ] or [x], "
+        "nor a table row with a box, nor a list of ✅ and ❌ lines.",
+    )
+
+
+def _freeze(headings: Sequence[Heading]) -> tuple[Section, ...]:
+    ids = unique_ids([(heading.ancestors, heading.slug) for heading in headings])
+    return tuple(
+        Section(
+            id=section_id,
+            title=heading.title,
+            line=heading.start,
+            level=heading.level,
+            path=tuple(above.title for above in heading.above),
+            ancestors=heading.ancestors,
+            items=_freeze_items(heading.items, section_id),
+        )
+        for heading, section_id in zip(headings, ids, strict=True)
+    )
+
+
+def _freeze_items(drafts: Sequence[ItemDraft], section_id: str) -> tuple[Item, ...]:
+    every = [draft for top in drafts for draft in top.family()]
+    slugs = iter(unique_ids([(draft.groups, draft.slug) for draft in every]))
+
+    def freeze(draft: ItemDraft) -> Item:
+        slug = next(slugs)
+        return Item(
+            id=f"{section_id}/{slug}",
+            slug=slug,
+            text=draft.text,
+            detail="\n".join(draft.detail).strip("\n"),
+            line=draft.line,
+            column=draft.box.column,
+            ticked=draft.box.ticked,
+            level=draft.level,
+            children=tuple(map(freeze, draft.children)),
+            optional=draft.remarks.optional,
+            condition=draft.remarks.condition,
+            not_applicable=draft.remarks.not_applicable,
+        )
+
+    return tuple(map(freeze, drafts))
