@@ -5,16 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_readiness.run.state import Run
-
-if TYPE_CHECKING:
-    from pytest_readiness.core.problems import Problem
-    from pytest_readiness.report.github import Muzzle
-    from pytest_readiness.verdict.outcome import Outcome
 
 
 def register_reports(config: pytest.Config, run: Run) -> None:
@@ -39,6 +33,8 @@ def register_reports(config: pytest.Config, run: Run) -> None:
         config.pluginmanager.register(OutputReport(run, settings.folder / settings.out), "readiness-out")
     # As `on_github` says, without importing what only GitHub needs.
     if os.environ.get("GITHUB_ACTIONS") == "true" and not settings.collect_only:
+        from pytest_readiness.run.github_report import GithubReport
+
         config.pluginmanager.register(GithubReport(run), "readiness-github")
 
 
@@ -96,52 +92,3 @@ class OutputReport:
         """Say what could not be written."""
         for problem in self.problems:
             terminalreporter.write_line(problem, red=True)
-
-
-class GithubReport:
-    """Tells GitHub Actions of the run."""
-
-    def __init__(self, run: Run) -> None:
-        from pytest_readiness.report import github
-
-        self.github = github
-        self.run = run
-        self.outcome: Outcome | None = None
-        self.problems: list[Problem] = []
-        self.muzzle: Muzzle | None = None
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """From here on nothing that is printed is a command."""
-        self.muzzle = self.github.Muzzle()
-        self._write(session.config, self.muzzle.begin)
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the step's files; where that cannot be, the run ends with code 4."""
-        if self.run.outcome is None:
-            return
-        from pytest_readiness.verdict.result_file import redacted
-
-        self.outcome = redacted(self.run.outcome, self.run.redact)
-        self.problems = self.github.publish(self.outcome)
-        if self.problems:
-            session.exitstatus = pytest.ExitCode.USAGE_ERROR
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say what could not be written."""
-        for problem in self.problems:
-            terminalreporter.write_line(str(problem), red=True)
-
-    def pytest_unconfigure(self, config: pytest.Config) -> None:
-        """Print the annotations, below everything else."""
-        end = [self.muzzle.end] if self.muzzle is not None else []
-        self._write(config, *end, *(self.github.annotated(self.outcome) if self.outcome is not None else ()))
-
-    def _write(self, config: pytest.Config, *lines: str) -> None:
-        reporter = config.pluginmanager.getplugin("terminalreporter")
-        if reporter is None:
-            return
-        reporter.ensure_newline()
-        for line in lines:
-            reporter.write_line(line)
