@@ -14,7 +14,7 @@ from pytest_readiness.config.target import Configuration
 from pytest_readiness.core.domains import catalogue
 from pytest_readiness.core.evidence import NotDeclared
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest
-from pytest_readiness.core.registry import SEVERITIES, Check, Severity
+from pytest_readiness.core.registry import FACTS, SEVERITIES, Check, Severity, lacking
 from pytest_readiness.core.resources import Resource, words
 from pytest_readiness.people.decisions import Decisions, Waiver, read_people
 from pytest_readiness.people.rules import CADENCE_DAYS, SignoffRule
@@ -59,6 +59,18 @@ class PlannedTest:
     signoff: SignoffRule | None = None
     settled: tuple[Literal["unverified", "not applicable"], str] | None = None
     waiver: Waiver | None = None
+
+    @property
+    def foreseen(self) -> tuple[Literal["unverified", "not applicable", "could not verify"], str] | None:
+        """How it ends where that can be said beforehand, and why.
+
+        Beside what is settled, that is an error where its facts need an extra that is not installed here; a replay,
+        and fixtures that override these facts, do without.
+        """
+        if self.settled is not None or self.check is None:
+            return self.settled
+        reason = next(filter(None, (lacking(name) for name in self.check.fixtures if name in FACTS)), "")
+        return ("could not verify", reason) if reason else None
 
     @property
     def full_item(self) -> str:
