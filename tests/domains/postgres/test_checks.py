@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import select
 import socket
@@ -204,6 +205,20 @@ def test_server_that_falls_silent(server: Server, monkeypatch: pytest.MonkeyPatc
     # A pooler waits so for one of its databases, and answers for the others.
     assert type(failure.value) is CouldNotVerify
     assert failure.value.reason == f"127.0.0.1:{relay.port}/shop opened a session and did not answer within 0.5 s"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="changing the user needs root")
+def test_a_certificate_that_may_not_be_read_says_nothing_of_the_server(server: Server, tmp_path: Path) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o700)
+    dsn = f"{server.dsn(sslmode='require')}&sslcert={folder}/client.crt"
+    os.seteuid(65534)
+    try:
+        with pytest.raises(CouldNotVerify, match=r"could not open certificate file .*: Permission denied$") as failure:
+            judge("postgres.connects", resource(dsn))
+    finally:
+        os.seteuid(0)
+    assert type(failure.value) is CouldNotVerify
 
 
 @pytest.mark.parametrize("at", [b"SELECT 1", b"FROM pg_roles"])
