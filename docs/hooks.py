@@ -100,12 +100,14 @@ def _facets(fact: Fact) -> Iterator[tuple[str, str]]:
     yield "Given up after", f"{fact.deadline:g} s"
     if fact.needs:
         yield "Builds on", ", ".join(f"[`{name}`](#{name})" for name in fact.needs)
+    if fact.extra:
+        yield "Needs", f"the extra `{fact.extra}`"
     if fact.asking == "ask":
         yield "Asked", "one question at a time; the fixture maps each question to its answer"
     elif fact.asking == "asks":
         yield "Asked", "everything that the selected checks ask, at once"
     if fact.exclusive:
-        yield "Alone", "nothing else reads the resource meanwhile"
+        yield "Alone", "nothing else reads what is at the same place meanwhile"
     if fact.heavy:
         yield "Heavy", "it keeps a processor busy"
     used = [check for _, check in sorted(CHECKS.items()) if fact.name in check.fixtures]

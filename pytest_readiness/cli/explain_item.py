@@ -170,8 +170,8 @@ def _rule(rule: SignoffRule, configuration: Configuration) -> Iterator[tuple[str
 
 
 def _test_row(test: PlannedTest) -> tuple[str, ...]:
-    if test.settled:
-        state, reason = test.settled
+    if foreseen := test.foreseen:
+        state, reason = foreseen
         return state, test.name, reason
     if test.signoff:
         return "signed", test.name, f"by {test.signoff.role}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,15 @@ from pytest_readiness.core.registry import CLASSES
 
 if TYPE_CHECKING:
     from pytest_readiness.cli.output import Output
+    from pytest_readiness.config.target import Target
     from pytest_readiness.plan.plan import Plan, PlannedTest
+
+
+_FORESEEN = {
+    "could not verify": "Could not be verified",
+    "unverified": "Would be unverified",
+    "not applicable": "Do not apply",
+}
 
 
 def command(
@@ -68,28 +77,29 @@ def _document(name: str) -> Path:
 
 def _how(test: PlannedTest) -> str:
     """How a test is answered: by a class of checks, a signature, or not at all."""
-    if test.settled:
-        return test.settled[0]
+    if foreseen := test.foreseen:
+        return foreseen[0]
     return "signed" if test.check is None else test.check.check_class
 
 
-def _facts(tests: Sequence[PlannedTest]) -> list[tuple[str, str, str, str, int]]:
+def _facts(tests: Sequence[PlannedTest], target: Target) -> list[tuple[str, str, str, str, int]]:
     """Fact; kind, name and place of the resource; how many tests wait for it; what facts build on included."""
+    from pytest_readiness.core.evidence import NotDeclared
     from pytest_readiness.core.registry import FACTS
     from pytest_readiness.core.resources import word
+    from pytest_readiness.gather.gatherer import closure
 
     found: Counter[tuple[str, str, str, str]] = Counter()
     for test in tests:
-        if test.settled or test.check is None or test.resource is None:
+        if test.foreseen or test.check is None or test.resource is None:
             continue
-        needed: dict[str, None] = {}
-        pending = [name for name in test.check.fixtures if name in FACTS]
-        while pending:
-            name = pending.pop(0)
-            needed[name] = None
-            pending += FACTS[name].needs
-        resource = test.resource
-        found.update((name, word(resource.kind), resource.name, resource.where) for name in needed)
+        needed: dict[tuple[str, str, str, str], None] = {}
+        for name in test.check.fixtures:
+            if name in FACTS:
+                with suppress(NotDeclared):
+                    for fact, of in reversed(closure(name, test.resource, target)):
+                        needed[fact.name, word(of.kind), of.name, of.where] = None
+        found.update(needed.keys())
     return [(*key, number) for key, number in found.items()]
 
 
@@ -114,7 +124,7 @@ def _as_data(plan: Plan) -> dict[str, Any]:
                 "line": test.item.line,
                 "severity": test.severity,
                 "how": _how(test),
-                "reason": test.settled[1] if test.settled else "",
+                "reason": foreseen[1] if (foreseen := test.foreseen) else "",
                 "check": test.check.id if test.check else "",
                 "parameters": plain(test.parameters),
                 "warn": plain(test.warn),
@@ -128,7 +138,7 @@ def _as_data(plan: Plan) -> dict[str, Any]:
         ],
         "facts": [
             {"fact": fact, "kind": kind, "resource": name, "where": where, "tests": number}
-            for fact, kind, name, where, number in _facts(tests)
+            for fact, kind, name, where, number in _facts(tests, configuration.target)
         ],
     }
 
@@ -148,22 +158,26 @@ def _write(out: Output, plan: Plan) -> None:
         for problem in configuration.unset:
             out.line(str(problem), indent=2)
     _write_counts(out, plan)
-    running = [test for test in tests if not test.settled]
+    foreseen = [(test, test.foreseen) for test in tests]
+    running = [test for test, known in foreseen if not known]
     out.heading(f"Would be looked at or signed ({len(running)})")
     out.table(
         ("severity", "by", "on", "test"),
         [(test.severity, *_by(test), test.key) for test in running],
         indent=2,
     )
-    for state, title in (("unverified", "Would be unverified"), ("not applicable", "Do not apply")):
-        settled = [test for test in tests if test.settled and test.settled[0] == state]
-        if settled:
-            out.heading(f"{title} ({len(settled)})")
-            out.table((), [(test.severity, test.key, (test.settled or ("", ""))[1]) for test in settled], indent=2)
-    if facts := _facts(tests):
+    for state, title in _FORESEEN.items():
+        rows = [(test.severity, test.key, known[1]) for test, known in foreseen if known and known[0] == state]
+        if rows:
+            out.heading(f"{title} ({len(rows)})")
+            out.table((), rows, indent=2)
+    if facts := _facts(tests, target):
         out.heading(f"Facts, each read once ({len(facts)})")
-        rows = [(fact, number, f"{kind} {name} ({where})") for fact, kind, name, where, number in facts]
-        out.table(("fact", "tests", "of"), rows, indent=2)
+        out.table(
+            ("fact", "tests", "of"),
+            [(fact, number, f"{kind} {name} ({where})") for fact, kind, name, where, number in facts],
+            indent=2,
+        )
 
 
 def _by(test: PlannedTest) -> tuple[str, str]:
@@ -173,7 +187,7 @@ def _by(test: PlannedTest) -> tuple[str, str]:
 
 
 def _write_counts(out: Output, plan: Plan) -> None:
-    ways = ("passive", "active", "disruptive", "signed", "unverified", "not applicable")
+    ways = ("passive", "active", "disruptive", "signed", *_FORESEEN)
     rows: list[tuple[str, Counter[str]]] = [
         (f"{planned.checklist.name}:{section}", Counter(map(_how, tests)))
         for planned in plan.checklists.values()

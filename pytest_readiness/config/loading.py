@@ -140,6 +140,7 @@ class _Loader:
                 rest.lines[key] = values.lines[key]
         head = validate(TargetFile, rest, rest, (), f"target '{name}'", _Sections(problems, rest), context)
         resources: list[Resource] = []
+        context["names"] = self._names(values)
         for section in values:
             if section in SECTIONS:
                 resources += self._resources(section, values, problems, context)
@@ -148,6 +149,19 @@ class _Loader:
         if head is None:
             return Target(name, resources=tuple(resources))
         return Target(name, head.description, tuple(resources), head.level, head.policy)
+
+    def _names(self, values: YamlMap) -> dict[str, set[str]]:
+        """Names by kind of what a target declares, whatever mistakes there are in it, for references."""
+        found: dict[str, set[str]] = {}
+        for section in SECTIONS:
+            entries = values.get(section)
+            for name, data in entries.items() if isinstance(entries, YamlMap) else ():
+                fields = data if isinstance(data, YamlMap) else YamlMap(values.path, values.line)
+                model = self._model(section, name, fields, values.line, [])
+                for each in SECTIONS[section] if model is None else (model,):
+                    for kind in each.kinds():
+                        found.setdefault(kind, set()).add(name)
+        return found
 
     def _inherited(self, name: str, raw: YamlMap, seen: tuple[str, ...], *, report: bool) -> YamlMap:
         own = raw.get(name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +47,41 @@ class Target:
         if found is None:
             raise NotDeclared(f"target {self.name} declares no {word(kind)} named {name}")
         return found
+
+    def referred(self, resource: Resource, by: str) -> Resource:
+        """The resource that a field of another names; for no field, that other itself.
+
+        Raises:
+            NotDeclared: the field is empty, or the target has no such resource.
+        """
+        if not by:
+            return resource
+        kind, name = resource.references()[by].kind, getattr(resource, by)
+        if not name:
+            raise NotDeclared(f"the {word(resource.kind)} {resource.name} names no {word(kind)} as its '{by}'")
+        return self.named(kind, name)
+
+    def place(self, resource: Resource) -> str:
+        """Where a resource is read: at its own place, or at that of the one through which it is reached."""
+        through = (name for name, reference in resource.references().items() if reference.through)
+        for name in through:
+            with suppress(NotDeclared):
+                return self.referred(resource, name).place
+        return resource.place
+
+    def group(self, resource: Resource) -> str:
+        """Key of the resource at the end of what it refers to: what is of one group is best read by one process."""
+        chain = {resource.key: resource}
+        while named := next(self._named_by(resource), None):
+            if named.key in chain:
+                break
+            chain[named.key] = resource = named
+        return resource.key
+
+    def _named_by(self, resource: Resource) -> Iterator[Resource]:
+        for by in resource.references():
+            with suppress(NotDeclared):
+                yield self.referred(resource, by)
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,11 @@ class CouldNotVerify(Exception):
 
 
 class Unreachable(CouldNotVerify):
-    """The resource itself did not answer: what else was to be read in the same way is not tried any more."""
+    """The resource's place (its engine, its server) did not answer.
+
+    What else was to be read there in the same way, of other resources too, is not tried any more. What is wrong with
+    one resource of a place that answers is a plain `CouldNotVerify`.
+    """
 
 
 class NotDeclared(Exception):

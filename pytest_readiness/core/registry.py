@@ -1,12 +1,14 @@
 """The registry of facts (how to read) and checks (what should be).
 
 A fact is a function whose first parameter names the kind of resource it reads; further positional parameters are
-facts of the same resource that it builds on. A check is a function whose positional parameters are fixtures (facts,
-resources, or a team's own) and whose keyword-only parameters are what a binding may set.
+facts that it builds on, of the same resource or of one that it refers to, or such a resource itself. A check is a
+function whose positional parameters are fixtures (facts, resources, or a team's own) and whose keyword-only parameters
+are what a binding may set.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import typing
@@ -17,7 +19,9 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
+from pytest_readiness.core import extras
 from pytest_readiness.core.evidence import Evidence
+from pytest_readiness.core.problems import nearest
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -49,13 +53,16 @@ class Fact:
         name: the fixture's name.
         read: the function; it returns an immutable, serialisable record.
         kind: fixture name of the resource it reads ("url").
-        needs: facts of the same resource that must be there first.
+        needs: facts that must be there first, of the same resource or of one that it refers to.
         asking: "ask" reads once for each thing asked for, "asks" reads once with all of them, "" takes none.
         deadline: seconds after which a reading is given up.
-        exclusive: nothing else reads the resource meanwhile (a measurement that others would disturb).
+        exclusive: nothing else reads the resource's place meanwhile (a measurement that others would disturb).
         heavy: it keeps a processor busy; exclusive measurements wait for it too.
         fact_class: what reading it does to the target, as with checks; a check that rests on it is of that class.
-        takes: what `read` takes after the resource, in order: `needs`, and `TARGET` where it looks at other resources.
+        takes: what `read` takes after the resource, in order: `needs`, kinds of resources that it refers to, and
+            `TARGET` where it looks at others.
+        extra: optional package that reading it needs, by the extra that brings it, or "".
+        way: how the place is spoken to: what does not answer in one way is not tried again in the same.
     """
 
     name: str
@@ -68,6 +75,17 @@ class Fact:
     heavy: bool
     fact_class: CheckClass
     takes: tuple[str, ...]
+    extra: str = ""
+    way: str = ""
+
+    @cached_property
+    def fields(self) -> Mapping[str, str]:
+        """For each fact and kind of `takes`, the field that names the resource it is of; "" is the fact's own.
+
+        Raises:
+            RegistrationError: it is of no resource that the fact's own refers to.
+        """
+        return {name: _field(self, name) for name in self.takes if name != TARGET}
 
     @property
     def summary(self) -> str:
@@ -262,13 +280,26 @@ _Read = TypeVar("_Read", bound=Callable[..., Any])
 
 @overload
 def fact(
-    read: _Read, *, deadline: float = ..., exclusive: bool = ..., heavy: bool = ..., fact_class: CheckClass = ...
+    read: _Read,
+    *,
+    deadline: float = ...,
+    exclusive: bool = ...,
+    heavy: bool = ...,
+    fact_class: CheckClass = ...,
+    extra: str = ...,
+    way: str = ...,
 ) -> _Read: ...
 
 
 @overload
 def fact(
-    *, deadline: float = ..., exclusive: bool = ..., heavy: bool = ..., fact_class: CheckClass = ...
+    *,
+    deadline: float = ...,
+    exclusive: bool = ...,
+    heavy: bool = ...,
+    fact_class: CheckClass = ...,
+    extra: str = ...,
+    way: str = ...,
 ) -> Callable[[_Read], _Read]: ...
 
 
@@ -279,25 +310,32 @@ def fact(
     exclusive: bool = False,
     heavy: bool = False,
     fact_class: CheckClass = "passive",
+    extra: str = "",
+    way: str = "",
 ) -> Any:
     """Register a function as a fact; it becomes a pytest fixture of the same name.
 
     Args:
-        read: the function: first parameter the resource, then facts that it builds on and `target` for the whole
-            target, at most one keyword-only parameter `ask` (read once for each) or `asks` (read once with all, a
-            sorted tuple).
+        read: the function: first parameter the resource, then facts that it builds on (of the resource, or of one that
+            it refers to), kinds that it refers to, for that resource, and `target` for the whole target; at most one
+            keyword-only parameter `ask` (read once for each) or `asks` (read once with all, a sorted tuple).
         deadline: seconds after which a reading is given up.
-        exclusive: nothing else reads this resource at the same time.
+        exclusive: nothing else reads what is at the same place at the same time.
         heavy: keeps a processor busy.
         fact_class: passive, active or disruptive.
+        extra: extra of this package without which it cannot be read; it is then not begun, and could not be verified.
+        way: word for how the resource's place is spoken to, shared by facts of several kinds that speak to it alike;
+            default: the fact that it builds on first of all, or itself.
 
     Raises:
-        RegistrationError: the signature does not fit, or another function has the name.
+        RegistrationError: the signature does not fit, another function has the name, or there is no such extra.
     """
     if read is None:
-        return lambda function: fact(
-            function, deadline=deadline, exclusive=exclusive, heavy=heavy, fact_class=fact_class
+        return functools.partial(
+            fact, deadline=deadline, exclusive=exclusive, heavy=heavy, fact_class=fact_class, extra=extra, way=way
         )
+    from pytest_readiness.core.resources import KINDS
+
     parameters = inspect.signature(read).parameters.values()
     positional = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
     keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
@@ -306,21 +344,41 @@ def fact(
         raise RegistrationError(
             f"Fact {name} must take its resource first, and by keyword only 'ask' or 'asks' or nothing."
         )
-    if name in FACTS and not _same_place(FACTS[name].read, read):
+    if name in FACTS and not _same_place(inspect.unwrap(FACTS[name].read), read):
         raise RegistrationError(f"There is already a fact {name}, in {FACTS[name].read.__module__}.")
+    if extra:
+        if extra not in extras.MODULES:
+            raise RegistrationError(f"Fact {name}: there is no extra '{extra}'.{nearest(extra, extras.MODULES)}")
+        read = _with_extra(read, extra)
     FACTS[name] = Fact(
         name=name,
         read=read,
         kind=positional[0],
-        needs=tuple(name for name in positional[1:] if name != TARGET),
+        needs=tuple(name for name in positional[1:] if name != TARGET and name not in KINDS),
         asking=typing.cast('Literal["", "ask", "asks"]', keywords[0] if keywords else ""),
         deadline=deadline,
         exclusive=exclusive,
         heavy=heavy,
         fact_class=fact_class,
         takes=tuple(positional[1:]),
+        extra=extra,
+        way=way,
     )
     return read
+
+
+def _with_extra(read: Callable[..., Any], extra: str) -> Callable[..., Any]:
+    @functools.wraps(read)
+    def reading(*arguments: Any, **asked: Any) -> Any:
+        if not extras.is_installed(extra):
+            raise extras.needed(read.__name__, extra)
+        try:
+            return read(*arguments, **asked)
+        except ImportError:
+            # It is there and not whole: psycopg without libpq.
+            raise extras.needed(read.__name__, extra) from None
+
+    return reading
 
 
 def check(
@@ -376,10 +434,48 @@ def check(
     return register
 
 
+def rests_on(name: str) -> Iterator[Fact]:
+    """The fact and all that it builds on, those first; a fact that several build on comes several times."""
+    fact = FACTS[name]
+    for need in fact.needs:
+        yield from rests_on(need)
+    yield fact
+
+
 def class_of(name: str) -> CheckClass:
     """Return the class of a fact with all that it builds on."""
-    fact = FACTS[name]
-    return max((fact.fact_class, *map(class_of, fact.needs)), key=CLASSES.index)
+    return max((fact.fact_class for fact in rests_on(name)), key=CLASSES.index)
+
+
+def lacking(name: str) -> str:
+    """Return why a fact cannot be read here, where it or what it builds on needs an extra that is missing, or ""."""
+    missing = (fact for fact in rests_on(name) if fact.extra and not extras.is_installed(fact.extra))
+    return next((extras.needed(fact.name, fact.extra).reason for fact in missing), "")
+
+
+def _field(fact: Fact, name: str) -> str:
+    from pytest_readiness.core.resources import KINDS, word
+
+    model = KINDS[fact.kind]
+    kind = FACTS[name].kind if name in FACTS else name
+    if name in FACTS and kind in model.kinds():
+        return ""
+    references = {by: KINDS[each.kind] for by, each in model.references().items() if each.kind in KINDS}
+    found = [by for by, named in references.items() if kind in named.kinds()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise RegistrationError(
+            f"Fact {fact.name} takes '{name}', and a {word(fact.kind)} refers to a {word(kind)} by "
+            f"{' and '.join(found)}; look it up by 'target' instead."
+        )
+    known = [each.name for each in FACTS.values() if each.kind in model.kinds()]
+    for named in references.values():
+        known += [*named.kinds(), *(each.name for each in FACTS.values() if each.kind in named.kinds())]
+    raise RegistrationError(
+        f"Fact {fact.name} builds on '{name}', which is no fact of a {word(fact.kind)}"
+        f"{' or of what it refers to' if references else ''}.{nearest(name, known)}"
+    )
 
 
 def verify_facts() -> None:
@@ -388,27 +484,25 @@ def verify_facts() -> None:
     Raises:
         RegistrationError: the first that is found.
     """
-    from pytest_readiness.core.problems import nearest
     from pytest_readiness.core.resources import KINDS, word
 
-    by_kind: dict[str, dict[str, Fact]] = {}
+    for kind, model in KINDS.items():
+        for by, reference in model.references().items():
+            if reference.kind not in KINDS:
+                raise RegistrationError(
+                    f"The field '{by}' of a {word(kind)} refers to '{reference.kind}', which is no kind of resource."
+                    f"{nearest(reference.kind, KINDS)}"
+                )
     for fact in FACTS.values():
         if fact.kind not in KINDS:
             raise RegistrationError(
                 f"Fact {fact.name} reads '{fact.kind}', which is no kind of resource.{nearest(fact.kind, KINDS)}"
             )
-        by_kind.setdefault(fact.kind, {})[fact.name] = fact
     for fact in FACTS.values():
-        alike = {name: other for kind in KINDS[fact.kind].kinds() for name, other in by_kind.get(kind, {}).items()}
-        for name in fact.needs:
-            if name not in alike:
-                raise RegistrationError(
-                    f"Fact {fact.name} builds on '{name}', which is no fact of a {word(fact.kind)}."
-                    f"{nearest(name, alike)}"
-                )
-            if alike[name].asking == "ask":
+        for name in fact.fields.keys() & FACTS.keys():
+            if FACTS[name].asking == "ask":
                 raise RegistrationError(f"Fact {fact.name} builds on {name}, which is many readings, not one.")
-            if fact.heavy and alike[name].exclusive:
+            if fact.heavy and FACTS[name].exclusive:
                 raise RegistrationError(
                     f"Fact {fact.name} is heavy, and {name} is exclusive and waits for it; it cannot build on that."
                 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -41,6 +42,29 @@ class Named:
         known: frozenset[str] | None = (info.context or {}).get("declared", {}).get(self.kind)
         if known is not None and value not in known:
             raise ValueError(f"no target declares a {word(self.kind)} named '{value}'.{nearest(value, known)}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Marks a resource's field as the name of another resource of the same target, of this kind.
+
+    Attributes:
+        kind: of the resource that is named.
+        through: the resource is reached through that one, so that it has its place.
+    """
+
+    kind: str
+    through: bool = False
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return with_info_after_validator_function(self._declared, handler(source))
+
+    def _declared(self, value: str | None, info: ValidationInfo) -> str | None:
+        names: Mapping[str, Collection[str]] | None = (info.context or {}).get("names")
+        known = names.get(self.kind, ()) if names is not None else None
+        if value is not None and known is not None and value not in known:
+            raise ValueError(f"the target declares no {word(self.kind)} named '{value}'.{nearest(value, known)}")
         return value
 
 
@@ -88,6 +112,13 @@ class Resource(BaseModel):
         named = (base.kind for base in cls.__mro__ if issubclass(base, Resource) and hasattr(base, "kind"))
         return tuple(dict.fromkeys(named))
 
+    @classmethod
+    @cache
+    def references(cls) -> Mapping[str, Reference]:
+        """Its fields that name another resource."""
+        marks = ((name, mark) for name, field in cls.model_fields.items() for mark in field.metadata)
+        return {name: mark for name, mark in marks if isinstance(mark, Reference)}
+
     @property
     def key(self) -> str:
         """Identity within a target, over all kinds."""
@@ -97,6 +128,14 @@ class Resource(BaseModel):
     def where(self) -> str:
         """What a person calls it, without secrets."""
         return self.name
+
+    @property
+    def place(self) -> str:
+        """What answers when it is read, without secrets: resources of one place share limits, and are dead together.
+
+        An engine, a server, an API's host; by default it is a place of its own.
+        """
+        return self.key
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret text that it holds, for the redactor."""

@@ -11,19 +11,20 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.audit import reading_of
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared, Unreachable
-from pytest_readiness.core.registry import FACTS, TARGET, Fact
+from pytest_readiness.core.registry import FACTS, TARGET, Fact, lacking
 from pytest_readiness.core.resources import Resource
 
 READINGS = 64
 """Readings that run at the same time, heavy ones not counted."""
 READINGS_OF_ONE = 6
-"""Readings of one resource that run at the same time."""
+"""Readings at one place that run at the same time."""
 RETRY_SECONDS = 0.3
 """Pause before the second try after a transient network error."""
 
@@ -41,6 +42,8 @@ class Reading:
         fact: how it is read.
         resource: from what.
         asked: what was asked; one question for a fact read per question.
+        place: what answers when it is read.
+        way: how that is spoken to: what does not answer on one way (ssh) may well on another (its ports).
         needs: readings that must be there first.
         error: why it could not be read, once it is done without a value.
         note: what the evidence should say of the reading ("at the second try …").
@@ -52,7 +55,9 @@ class Reading:
     fact: Fact
     resource: Resource
     asked: tuple[Hashable, ...]
-    needs: tuple[Reading, ...]
+    place: str = ""
+    way: str = ""
+    needs: tuple[Reading, ...] = ()
     value: Any = None
     error: CouldNotVerify | NotDeclared | None = None
     note: str = ""
@@ -119,8 +124,10 @@ class Gatherer:
         self._answers: dict[tuple[str, str, Hashable], Reading] = {}
         self._ready: deque[Reading] = deque()
         self._running: list[Reading] = []
-        self._on_resource: Counter[str] = Counter()
-        self._dead: dict[tuple[str, str], Unreachable] = {}
+        self._at_place: Counter[str] = Counter()
+        self._answered: set[tuple[str, str]] = set()
+        self._dead: dict[tuple[str, str], tuple[Unreachable, Resource]] = {}
+        self._lacks: dict[str, str] = {}
         self._done = 0
         self._total = 0
         self._heavy = 0
@@ -132,8 +139,8 @@ class Gatherer:
         """Note that a fact and what it builds on will be needed, with these questions."""
         if self._replay is not None:
             return
-        for fact in _closure(name):
-            _, asked = self._planned.setdefault((fact.name, resource.key), (resource, {}))
+        for fact, of in self._closure(name, resource):
+            _, asked = self._planned.setdefault((fact.name, of.key), (of, {}))
             asked.update(dict.fromkeys(asks.get(fact.name, ())))
 
     def start(self) -> None:
@@ -215,24 +222,17 @@ class Gatherer:
         return [self._new(fact, resource, tuple(sorted(asked, key=repr)), known)]
 
     def _new(self, fact: Fact, resource: Resource, asked: tuple[Hashable, ...], known: list[Reading]) -> Reading:
+        known.append(reading := Reading(fact, resource, asked))
         if self._replay is not None:
-            known.append(reading := Reading(fact, resource, asked, ()))
             self._replayed(reading, self._replay)
             return reading
-        needs = []
-        for name in fact.needs:
-            there = self._known.get((name, resource.key))
-            planned = self._planned.get((name, resource.key))
-            needs += there[:1] if there else self._schedule(FACTS[name], resource, tuple(planned[1]) if planned else ())
-        reading = Reading(fact, resource, asked, tuple(needs))
-        known.append(reading)
+        error = self._refusal(reading)
         self._total += 1
         self._heavy += fact.heavy
-        if self._stopped:
-            reading.given_up = True
-            self._finish(reading, error=CouldNotVerify(self._stopped))
+        if error is not None:
+            self._finish(reading, error=error)
             return reading
-        for need in needs:
+        for need in reading.needs:
             if not need.done.is_set():
                 need.dependents.append(reading)
                 reading.missing += 1
@@ -242,6 +242,42 @@ class Gatherer:
             self._dispatcher = threading.Thread(target=self._dispatch, name="readiness-dispatcher", daemon=True)
             self._dispatcher.start()
         return reading
+
+    def _refusal(self, reading: Reading) -> CouldNotVerify | NotDeclared | None:
+        """Why a reading need not be begun; what it builds on is scheduled where there is no reason."""
+        fact, resource = reading.fact, reading.resource
+        if reason := self._lacking(fact.name):
+            return CouldNotVerify(reason)
+        try:
+            every = closure(fact.name, resource, self._target)
+        except NotDeclared as missing:
+            return missing
+        reading.place = self._target.place(resource)
+        first = next(each for each, of in every if self._target.place(of) == reading.place)
+        reading.way = first.way or first.name
+        reading.needs = tuple(self._need(name, self._target.referred(resource, by)) for name, by in _needs(fact))
+        if self._stopped:
+            reading.given_up = True
+            return CouldNotVerify(self._stopped)
+        return None
+
+    def _closure(self, name: str, resource: Resource) -> list[tuple[Fact, Resource]]:
+        """What must be read for a fact; only itself where it will be refused."""
+        with suppress(NotDeclared):
+            if not self._lacking(name):
+                return closure(name, resource, self._target)
+        return [(FACTS[name], resource)]
+
+    def _lacking(self, name: str) -> str:
+        if name not in self._lacks:
+            self._lacks[name] = lacking(name)
+        return self._lacks[name]
+
+    def _need(self, name: str, resource: Resource) -> Reading:
+        if there := self._known.get((name, resource.key)):
+            return there[0]
+        planned = self._planned.get((name, resource.key))
+        return self._schedule(FACTS[name], resource, tuple(planned[1]) if planned else ())[0]
 
     def _replayed(self, reading: Reading, replay: Callable[[Reading], object]) -> None:
         try:
@@ -266,7 +302,7 @@ class Gatherer:
                 reason = (
                     f"{reading.fact.name} of {reading.resource.where} was not read within {reading.fact.deadline:g} s"
                 )
-                self._finish(reading, error=Unreachable(reason))
+                self._finish(reading, error=Unreachable(reason), late=True)
 
     def _give_up_hopeless(self) -> None:
         """End what cannot be read any more; that readies what builds on it, which is as hopeless."""
@@ -277,32 +313,49 @@ class Gatherer:
 
     def _hopeless(self, reading: Reading) -> CouldNotVerify | NotDeclared | None:
         broken = next((need.error for need in reading.needs if need.error is not None), None)
-        return broken or self._dead.get(_way(reading))
+        if broken is not None:
+            return broken
+        dead = self._dead.get((reading.place, reading.way)) or self._dead.get((reading.resource.key, reading.way))
+        if dead is None:
+            return None
+        error, tried = dead
+        if tried.key == reading.resource.key:
+            return error
+        return Unreachable(f"{error.reason} ({reading.place} was not tried again for {reading.resource.name})")
 
     def _start_what_may(self) -> None:
         light = sum(not reading.fact.heavy for reading in self._running)
-        shared = {reading.resource.key for reading in self._ready if not reading.fact.exclusive}
+        shared = {reading.place for reading in self._ready if not reading.fact.exclusive}
         for reading in list(self._ready):
-            key = reading.resource.key
             if not reading.fact.heavy and light >= READINGS:
                 continue
-            if reading.fact.exclusive:
-                if self._heavy or key in shared or self._on_resource[key]:
-                    continue
-            elif self._on_resource[key] >= READINGS_OF_ONE or self._exclusively_read(key):
+            if reading.fact.exclusive and (self._heavy or reading.place in shared):
+                continue
+            if not self._has_room(reading):
                 continue
             self._begin(reading)
             light += not reading.fact.heavy
             threading.Thread(target=self._work, args=(reading,), name="readiness-reader", daemon=True).start()
 
+    def _has_room(self, reading: Reading) -> bool:
+        """Whether what runs at its place lets a reading begin beside it."""
+        running = self._at_place[reading.place]
+        if not running:
+            return True
+        if reading.fact.exclusive or running >= READINGS_OF_ONE:
+            return False
+        # The first at a place that several resources share is a knock: dead, it is to cost one attempt, not one each.
+        knocking = reading.place != reading.resource.key and (reading.place, reading.way) not in self._answered
+        return not any(
+            each.place == reading.place and (each.fact.exclusive or (knocking and each.way == reading.way))
+            for each in self._running
+        )
+
     def _begin(self, reading: Reading) -> None:
         self._ready.remove(reading)
         reading.started = time.monotonic()
         self._running.append(reading)
-        self._on_resource[reading.resource.key] += 1
-
-    def _exclusively_read(self, key: str) -> bool:
-        return any(reading.fact.exclusive and reading.resource.key == key for reading in self._running)
+        self._at_place[reading.place] += 1
 
     def _work(self, first: Reading) -> None:
         reading: Reading | None = first
@@ -348,10 +401,17 @@ class Gatherer:
 
     def _may_follow(self, reading: Reading) -> bool:
         fact = reading.fact
-        return not (reading.missing or fact.heavy or fact.exclusive or self._hopeless(reading))
+        if reading.missing or fact.heavy or fact.exclusive or self._hopeless(reading):
+            return False
+        return self._has_room(reading)
 
     def _finish(
-        self, reading: Reading, *, value: Any = None, error: CouldNotVerify | NotDeclared | None = None
+        self,
+        reading: Reading,
+        *,
+        value: Any = None,
+        error: CouldNotVerify | NotDeclared | None = None,
+        late: bool = False,
     ) -> None:
         if reading.done.is_set():
             return
@@ -361,14 +421,23 @@ class Gatherer:
         if reading in self._running:
             reading.seconds = time.monotonic() - (reading.started or 0.0)
             self._running.remove(reading)
-            self._on_resource[reading.resource.key] -= 1
-        if isinstance(error, Unreachable):
-            self._dead.setdefault(_way(reading), error)
+            self._at_place[reading.place] -= 1
+            self._note_life(reading, error, late=late)
         reading.done.set()
         for dependent in reading.dependents:
             dependent.missing -= 1
             if not dependent.missing:
                 self._ready.append(dependent)
+
+    def _note_life(self, reading: Reading, error: Exception | None, *, late: bool) -> None:
+        """Note whether a place answered a reading that ended."""
+        way = reading.place, reading.way
+        if isinstance(error, Unreachable):
+            # What was late where others are answered says something of this resource only.
+            dead = (reading.resource.key, reading.way) if late and way in self._answered else way
+            self._dead.setdefault(dead, (error, reading.resource))
+        elif not isinstance(error, NotDeclared):
+            self._answered.add(way)
 
 
 class Answers(Mapping[Any, Any]):
@@ -390,16 +459,22 @@ class Answers(Mapping[Any, Any]):
         return 0
 
 
-def _closure(name: str) -> list[Fact]:
-    """The fact and all facts that it builds on, those first."""
-    fact = FACTS[name]
-    found = {each.name: each for need in fact.needs for each in _closure(need)}
-    return [*found.values(), fact]
+def closure(name: str, resource: Resource, target: Target) -> list[tuple[Fact, Resource]]:
+    """A fact and all facts that it builds on, those first, each with the resource that it is read from.
+
+    Raises:
+        NotDeclared: one of these resources is not named.
+    """
+    found: dict[tuple[str, str], tuple[Fact, Resource]] = {}
+    for need, by in _needs(FACTS[name]):
+        for fact, of in closure(need, target.referred(resource, by), target):
+            found[fact.name, of.key] = fact, of
+    return [*found.values(), (FACTS[name], resource)]
 
 
-def _way(reading: Reading) -> tuple[str, str]:
-    """The way in which a resource is read: what does not answer on one way (ssh) may well on another (its ports)."""
-    return reading.resource.key, _closure(reading.fact.name)[0].name
+def _needs(fact: Fact) -> Iterator[tuple[str, str]]:
+    """What it builds on, and the fields that name whose facts these are."""
+    return ((name, fact.fields[name]) for name in fact.needs)
 
 
 def _end_of(reading: Reading) -> float:
@@ -415,6 +490,7 @@ def _call(reading: Reading, target: Target) -> Any:
     elif fact.asking == "asks":
         keywords["asks"] = reading.asked
     known = {TARGET: target, **{need.fact.name: need.value for need in reading.needs}}
+    known |= {name: target.referred(reading.resource, by) for name, by in fact.fields.items() if name not in known}
     with reading_of(fact.name, reading.resource.key):
         return fact.read(reading.resource, *(known[name] for name in fact.takes), **keywords)
 

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pytest_readiness.checklist.model import Checklist, ChecklistError, Item, Section
 from pytest_readiness.checklist.reading import read_checklist
@@ -15,7 +15,7 @@ from pytest_readiness.config.target import Configuration
 from pytest_readiness.core.domains import catalogue
 from pytest_readiness.core.evidence import NotDeclared
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest
-from pytest_readiness.core.registry import SEVERITIES, Check, Severity
+from pytest_readiness.core.registry import FACTS, SEVERITIES, Check, Severity, lacking
 from pytest_readiness.core.resources import Resource
 from pytest_readiness.people.decisions import Decisions, Waiver, read_people
 from pytest_readiness.people.rules import CADENCE_DAYS, SignoffRule
@@ -62,6 +62,18 @@ class PlannedTest:
     signoff: SignoffRule | None = None
     settled: Settled | None = None
     waiver: Waiver | None = None
+
+    @property
+    def foreseen(self) -> tuple[Literal["unverified", "not applicable", "could not verify"], str] | None:
+        """How it ends where that can be said beforehand, and why.
+
+        Beside what is settled, that is an error where its facts need an extra that is not installed here; a replay,
+        and fixtures that override these facts, do without.
+        """
+        if self.settled is not None or self.check is None:
+            return self.settled
+        reason = next(filter(None, (lacking(name) for name in self.check.fixtures if name in FACTS)), "")
+        return ("could not verify", reason) if reason else None
 
     @property
     def full_item(self) -> str:

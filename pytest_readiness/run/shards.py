@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_readiness.config.target import Target
 from pytest_readiness.core.resources import Resource
 from pytest_readiness.run.findings import key_of
 from pytest_readiness.run.nodes import ChecklistTest
@@ -28,19 +29,20 @@ class ShardSelection:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Deselect what other shards run."""
         self.run.selection = tuple(key_of(item) for item in items)
-        mine = split([_unit(item) for item in items], [_weight(item) for item in items], self.of)
+        target = self.run.plan.configuration.target
+        mine = split([_unit(item, target) for item in items], [_weight(item) for item in items], self.of)
         others = [item for item, shard in zip(items, mine, strict=True) if shard != self.number]
         if others:
             items[:] = [item for item, shard in zip(items, mine, strict=True) if shard == self.number]
             config.hook.pytest_deselected(items=others)
 
 
-def _unit(item: pytest.Item) -> tuple[str, ...]:
+def _unit(item: pytest.Item, target: Target) -> tuple[str, ...]:
     if isinstance(item, ChecklistTest):
         test = item.planned
-        return (test.resource.key if test.resource is not None else f"item {test.full_item}",)
+        return (target.group(test.resource) if test.resource is not None else f"item {test.full_item}",)
     parameters: Mapping[str, Any] = item.callspec.params if hasattr(item, "callspec") else {}
-    resources = tuple(sorted(value.key for value in parameters.values() if isinstance(value, Resource)))
+    resources = tuple(sorted(target.group(value) for value in parameters.values() if isinstance(value, Resource)))
     # Tests of one file share what its fixtures set up.
     return resources or (f"file {item.nodeid.partition('::')[0]}",)
 

@@ -51,8 +51,9 @@ class Workers:
             return None
         from xdist.scheduler import LoadScopeScheduling
 
+        target = self._run.plan.configuration.target
         groups: dict[tuple[str, ...], str] = {
-            (planned.checklist.name, section, test.name): test.resource.key
+            (planned.checklist.name, section, test.name): target.group(test.resource)
             for planned in self._run.plan.checklists.values()
             for section, tests in planned.tests.items()
             for test in tests

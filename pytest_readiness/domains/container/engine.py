@@ -43,17 +43,23 @@ def _engine(address: str | None) -> Iterator[docker.DockerClient]:
 
     # Not by base_url: DOCKER_TLS_VERIFY and DOCKER_CERT_PATH count for an engine that the target names, too.
     environment = {**os.environ, **({"DOCKER_HOST": address} if address else {})}
+    reached = False
     try:
         _knock(environment)
         # docker-py asks for the engine's version as soon as there is a client.
         sent(f"GET /version at the Docker engine {_address(address)}")
         with closing(docker.from_env(timeout=READ_SECONDS, environment=environment)) as client:
             _note_requests(client, address)
+            reached = True
             yield client
     except APIError as error:
         raise CouldNotVerify(f"the Docker engine {_address(address)} answered: {_words(error)}") from None
     except (DockerException, RequestException, OSError) as error:
-        raise Unreachable(f"no answer from the Docker engine {_address(address)}: {_why(error)}") from None
+        reason = f"no answer from the Docker engine {_address(address)}: {_why(error)}"
+        if reached and _timed_out(error):
+            # An engine that keeps quiet about one container, whose lock is held, still answers for the others.
+            raise CouldNotVerify(reason) from None
+        raise Unreachable(reason) from None
 
 
 def _note_requests(client: docker.DockerClient, address: str | None) -> None:
@@ -82,13 +88,21 @@ def _knock(environment: Mapping[str, str]) -> None:
                 connection.connect(path)
 
 
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _timed_out(error: BaseException) -> bool:
+    return any(isinstance(cause, TimeoutError) for cause in _causes(error))
+
+
 def _why(error: BaseException) -> str:
-    cause: BaseException | None = error
-    while cause:
+    for cause in _causes(error):
         for kind, reason in _FAILURES:
             if isinstance(cause, kind):
                 return reason
-        cause = cause.__cause__ or cause.__context__
     if "paramiko" in str(error):
         return "an ssh:// address needs paramiko: pip install 'docker[ssh]'"
     return _short(str(error))

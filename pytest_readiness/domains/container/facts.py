@@ -104,7 +104,7 @@ class ContainerFacts:
     nearest: tuple[str, ...]
 
 
-@fact(deadline=30)
+@fact(deadline=30, way="engine")
 def container_facts(container: Container) -> ContainerFacts:
     """The container's state and configuration, and which users its processes run as."""
     from docker.errors import NotFound

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from pydantic import (
@@ -9,6 +10,13 @@ from pydantic import (
 )
 
 from pytest_readiness.core.resources import Resource
+
+DEFAULT_ENGINE = "unix:///var/run/docker.sock"
+
+
+def engine_place(engine: str | None) -> str:
+    """Address of the engine that a resource names, or the environment's, or the usual one."""
+    return (engine or os.environ.get("DOCKER_HOST") or DEFAULT_ENGINE).rstrip("/")
 
 
 class Container(Resource):
@@ -36,3 +44,8 @@ class Container(Resource):
     def where(self) -> str:
         """Name on the engine."""
         return self.container
+
+    @property
+    def place(self) -> str:
+        """The engine's address."""
+        return engine_place(self.engine)

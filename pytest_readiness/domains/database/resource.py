@@ -27,6 +27,7 @@ class Database(Resource):
     main = "dsn"
     engine: ClassVar[str]
     schemes: ClassVar[tuple[str, ...]]
+    usual_port: ClassVar[int]
 
     dsn: Secret
     ca: AnchoredPath | None = None
@@ -52,6 +53,16 @@ class Database(Resource):
         """Host, port and database, without user and password."""
         parts = urlsplit(self.dsn.get_secret_value())
         return f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+    @property
+    def place(self) -> str:
+        """The server: engine, host and port."""
+        parts = urlsplit(self.dsn.get_secret_value())
+        # libpq takes both from the query, too.
+        query = dict(parse_qsl(parts.query))
+        host = query.get("hostaddr") or query.get("host") or parts.hostname
+        port = query.get("port") or parts.port or self.usual_port
+        return f"{self.kind}://{host}:{port}" if host else self.key
 
     def secrets(self) -> tuple[str, ...]:
         """The connection string and the passwords in it."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MAX_NODES = 200_000
 """Values in one description; a small text can stand for many by YAML's aliases."""
-EXTRA = "the extra 'openapi' is not installed: pip install 'pytest-readiness[openapi]'"
 
 Document = Mapping[str, Any]
 
@@ -87,18 +86,12 @@ def _walk(document: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def fault(document: Document) -> str:
-    """The first thing that is wrong with a description, as a clause; "" where it is valid.
+    """The first thing that is wrong with a description, as a clause; "" where it is valid."""
+    from jsonschema.exceptions import ValidationError
+    from openapi_spec_validator import validate
+    from openapi_spec_validator.exceptions import OpenAPIError
+    from referencing.exceptions import Unresolvable
 
-    Raises:
-        CouldNotVerify: the extra is missing.
-    """
-    try:
-        from jsonschema.exceptions import ValidationError
-        from openapi_spec_validator import validate
-        from openapi_spec_validator.exceptions import OpenAPIError
-        from referencing.exceptions import Unresolvable
-    except ImportError:
-        raise CouldNotVerify(EXTRA) from None
     try:
         validate(document)
     except ValidationError as error:

@@ -21,7 +21,7 @@ class ImageFacts:
     id: str
 
 
-@fact(deadline=15)
+@fact(deadline=15, way="engine")
 def image_facts(image: Image) -> ImageFacts:
     """The image that the engine holds under this reference."""
     from docker.errors import NotFound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_readiness.core.resources import Resource
+from pytest_readiness.domains.container.resource import engine_place
 
 
 class Image(Resource):
@@ -24,3 +25,8 @@ class Image(Resource):
     def where(self) -> str:
         """The reference."""
         return self.image
+
+    @property
+    def place(self) -> str:
+        """The engine's address."""
+        return engine_place(self.engine)

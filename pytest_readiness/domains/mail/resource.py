@@ -62,6 +62,11 @@ class Mail(Resource):
         return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     @property
+    def place(self) -> str:
+        """Host and port, and how TLS begins there: a server is silent that is spoken to in another way."""
+        return f"smtp+{self.security}://{self.where}"
+
+    @property
     def host(self) -> str:
         """Host name of the server."""
         return urlsplit(f"//{self.server}").hostname or ""

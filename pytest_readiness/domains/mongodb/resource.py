@@ -11,3 +11,4 @@ class Mongodb(Database):
     kind = "mongodb"
     engine = "mongodb"
     schemes = ("mongodb", "mongodb+srv")
+    usual_port = 27017

@@ -11,3 +11,4 @@ class Mysql(Database):
     kind = "mysql"
     engine = "mysql"
     schemes = ("mysql", "mariadb")
+    usual_port = 3306

@@ -77,6 +77,7 @@ _SILENT = re.compile(
     r"|No such file|Permission denied|closed the connection|reset by peer|EOF detected"
 )
 _BROKEN_OFF = re.compile(r"closed the connection|reset by peer|EOF detected|Temporary failure")
+_OWN_FILE = re.compile(r"certificate file|private key file")
 _TLS = re.compile(r"SSL error|does not support SSL|server certificate")
 _FULL = re.compile(r"too many clients|connection slots are reserved")
 _TLS_WANTED = re.compile(r"pg_hba\.conf|\b(SSL|TLS)( connection)?( is)? required|connection is insecure", re.I)
@@ -195,7 +196,7 @@ class WithoutTls:
     words: str
 
 
-@fact(deadline=30)
+@fact(deadline=30, extra="postgres")
 def postgres_facts(postgres: Postgres) -> PostgresFacts:
     """A session of the declared role, its TLS, the server's version and settings, and what the role may do.
 
@@ -203,11 +204,7 @@ def postgres_facts(postgres: Postgres) -> PostgresFacts:
     apply. Everything is read in one READ ONLY transaction that is rolled back, with settings local to it: a pooler may
     hand the server's side of the session on to somebody else afterwards.
     """
-    try:
-        import psycopg
-    except ImportError:
-        reason = "the extra 'postgres' is not installed: pip install 'pytest-readiness[postgres]'"
-        raise CouldNotVerify(reason) from None
+    import psycopg
 
     conninfo = _conninfo(postgres)
     sent(f"connect to {postgres.where}")
@@ -224,13 +221,14 @@ def postgres_facts(postgres: Postgres) -> PostgresFacts:
             return PostgresFacts(session, "", "")
         except psycopg.Error as error:
             if late.is_set():
+                # A pooler that waits for this one database opens sessions of the others.
                 reason = f"{postgres.where} opened a session and did not answer within {SESSION_SECONDS} s"
-                raise Unreachable(reason) from None
+                raise CouldNotVerify(reason) from None
             reason = f"the session at {postgres.where} ended early: {_words(postgres, error)}"
             raise CouldNotVerify(reason, transient=connection.broken) from None
 
 
-@fact(deadline=15)
+@fact(deadline=15, extra="postgres")
 def postgres_without_tls(postgres: Postgres, postgres_facts: PostgresFacts) -> WithoutTls:
     """What the server answers when the same role asks, from the same place, for a session without TLS.
 
@@ -326,7 +324,9 @@ def _refused(postgres: Postgres, error: psycopg.Error) -> PostgresFacts:
     if _TLS.search(text):
         return PostgresFacts(None, words, "tls")
     if _SILENT.search(text):
-        raise Unreachable(f"no connection to {postgres.where}: {words}", transient=bool(_BROKEN_OFF.search(text)))
+        reason, broken_off = f"no connection to {postgres.where}: {words}", bool(_BROKEN_OFF.search(text))
+        # A file that this connection string names says nothing of the server.
+        raise (CouldNotVerify if _OWN_FILE.search(text) else Unreachable)(reason, transient=broken_off)
     return PostgresFacts(None, words, "login")
 
 

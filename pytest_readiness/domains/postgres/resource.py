@@ -11,3 +11,4 @@ class Postgres(Database):
     kind = "postgres"
     engine = "postgres"
     schemes = ("postgresql", "postgres")
+    usual_port = 5432

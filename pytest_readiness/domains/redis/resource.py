@@ -11,3 +11,4 @@ class Redis(Database):
     kind = "redis"
     engine = "redis"
     schemes = ("redis", "rediss")
+    usual_port = 6379

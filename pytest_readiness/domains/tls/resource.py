@@ -52,6 +52,17 @@ class TlsEndpoint(Resource):
         """Whether TLS is to be spoken there."""
         return True
 
+    @property
+    def protocol(self) -> str:
+        """What is spoken there first."""
+        return "tls" if self.secure else "tcp"
+
+    @property
+    def place(self) -> str:
+        """Host and port, and what is spoken there first: a server is silent that is spoken to in another way."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.protocol}://{host}:{self.port}{f' at {self.address}' if self.address else ''}"
+
 
 class Endpoint(TlsEndpoint):
     """A port of any protocol that TLS is spoken on, from the first byte or after STARTTLS.
@@ -83,6 +94,11 @@ class Endpoint(TlsEndpoint):
     def where(self) -> str:
         """Host name and port."""
         return self.endpoint
+
+    @property
+    def protocol(self) -> str:
+        """The protocol that asks for TLS, or TLS itself."""
+        return self.starttls or super().protocol
 
     @property
     def host(self) -> str:

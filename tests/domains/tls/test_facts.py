@@ -263,7 +263,7 @@ def test_missing_extra_is_said(server: Nginx, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "sslyze", None)
     with pytest.raises(CouldNotVerify) as error:
         read("tls_scan", Url(name="shop", url=server.url), {"tls_scan": ("certificate_info",)})
-    assert error.value.reason == "the extra 'tls' is not installed: pip install 'pytest-readiness[tls]'"
+    assert error.value.reason == "tls_scan needs the extra tls: pip install 'pytest-readiness[tls]'"
 
 
 def test_pool_serves_many_threads_with_few_processes(server: Nginx, authority: Authority, pool: ScanPool) -> None:

@@ -64,7 +64,7 @@ class JourneyJob:
     secrets: Mapping[tuple[str, str], str]
 
 
-@fact(deadline=FLOW_SECONDS + QUEUE_SECONDS + 2 * CONNECT_SECONDS + 40, fact_class="active")
+@fact(deadline=FLOW_SECONDS + QUEUE_SECONDS + 2 * CONNECT_SECONDS + 40, fact_class="active", extra="browser")
 def browser_flow(url: Url, connection: Connection, *, ask: str) -> Journey:
     """What comes of a journey through the endpoint's pages; `ask` holds its steps as JSON.
 

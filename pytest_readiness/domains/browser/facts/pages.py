@@ -10,7 +10,6 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pytest_readiness.core.audit import sent
@@ -391,7 +390,7 @@ class Missing:
 _DEADLINE = MAX_PATHS * VISIT_SECONDS + QUEUE_SECONDS + 2 * CONNECT_SECONDS + 10
 
 
-@fact(deadline=_DEADLINE, exclusive=True)
+@fact(deadline=_DEADLINE, exclusive=True, extra="browser")
 def browser_pages(url: Url, connection: Connection, *, asks: tuple[Look, ...]) -> Mapping[str, Visit]:
     """What a visitor sees of the endpoint's pages, by path; one visit for each.
 
@@ -412,7 +411,7 @@ def browser_pages(url: Url, connection: Connection, *, asks: tuple[Look, ...]) -
     return visits
 
 
-@fact(deadline=VISIT_SECONDS + QUEUE_SECONDS + 2 * CONNECT_SECONDS + 10)
+@fact(deadline=VISIT_SECONDS + QUEUE_SECONDS + 2 * CONNECT_SECONDS + 10, extra="browser")
 def browser_engine(url: Url, connection: Connection, *, ask: Engine) -> EngineVisit:
     """A page in one of the engines; what is not installed is said."""
     if ask.engine != "chromium" and (url.ca or url.address):
@@ -430,10 +429,8 @@ def opening(url: Url, connection: Connection, engine: EngineName) -> Opening:
     """How a browser is opened for an endpoint.
 
     Raises:
-        CouldNotVerify: the extra is not installed, or the endpoint's certificate is not trusted.
+        CouldNotVerify: the endpoint's certificate is not trusted.
     """
-    if find_spec("playwright") is None or find_spec("axe_playwright_python") is None:
-        raise CouldNotVerify("the extra 'browser' is not installed: pip install 'pytest-readiness[browser]'")
     if url.client_cert:
         raise CouldNotVerify(f"the browser cannot show the client certificate that {url.name} declares")
     named = f"[{url.host}]" if ":" in url.host else url.host

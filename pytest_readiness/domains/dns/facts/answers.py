@@ -14,7 +14,7 @@ from pytest_readiness.domains.host.resource import Host
 ANSWER_SECONDS = 9.0
 
 
-@fact(deadline=12)
+@fact(deadline=12, extra="dns")
 def dns_answer(domain: Domain, *, ask: str) -> Answer:
     """The resolvers' answer to `ask`, a type and a name: "A shop.example.com"."""
     type, _, name = ask.partition(" ")
@@ -34,7 +34,7 @@ class HostAddresses:
     addresses: tuple[str, ...]
 
 
-@fact(deadline=15)
+@fact(deadline=15, extra="dns")
 def host_addresses(domain: Domain, target: Target, *, ask: str) -> HostAddresses:
     """The IP addresses of the declared host `ask`; a name is asked of the domain's resolvers."""
     import ipaddress
@@ -85,7 +85,7 @@ class CaaSet:
     properties: tuple[CaaProperty, ...]
 
 
-@fact(deadline=30)
+@fact(deadline=30, extra="dns")
 def caa_set(domain: Domain) -> CaaSet:
     """The CAA records of the closest name that has any, from the domain upwards."""
     asker = Asker(domain, 25)

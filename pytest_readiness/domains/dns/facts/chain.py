@@ -74,7 +74,7 @@ class _BogusError(Exception):
     """Something is not proven; the message says what and why."""
 
 
-@fact(deadline=50)
+@fact(deadline=50, extra="dns")
 def dnssec_chain(domain: Domain, dns_zone: Zone) -> DnssecChain:
     """The chain of trust to the domain's zone, and whether each authoritative server's records are on it."""
     import dns.name

@@ -53,7 +53,7 @@ class MailExchangers:
     place: str
 
 
-@fact(deadline=30)
+@fact(deadline=30, extra="dns")
 def mail_exchangers(domain: Domain) -> MailExchangers:
     """The domain's MX records, and the addresses of the hosts that they name."""
     asker = Asker(domain, 25)
@@ -116,7 +116,7 @@ class SpfPolicy:
     complete: bool
 
 
-@fact(deadline=50)
+@fact(deadline=50, extra="dns")
 def spf_policy(domain: Domain) -> SpfPolicy:
     """The domain's SPF record, and what its includes and redirects lead to."""
     asker = Asker(domain, 45)
@@ -368,7 +368,7 @@ class DmarcTree:
     found: tuple[DmarcRecords, ...]
 
 
-@fact(deadline=30)
+@fact(deadline=30, extra="dns")
 def dmarc_tree(domain: Domain) -> DmarcTree:
     """The DMARC records at _dmarc. of the domain and of each name above it."""
     asker = Asker(domain, 25)

@@ -48,7 +48,7 @@ class Registration:
     expires: datetime | None
 
 
-@fact(deadline=45)
+@fact(deadline=45, extra="dns")
 def registration(domain: Domain) -> Registration:
     """The registration of the domain, or of the closest name above it that the registry knows."""
     until = time.monotonic() + SECONDS

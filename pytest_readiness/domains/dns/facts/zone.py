@@ -65,7 +65,7 @@ class Zone:
     nameservers: tuple[Nameserver, ...]
 
 
-@fact(deadline=40)
+@fact(deadline=40, extra="dns")
 def dns_zone(domain: Domain) -> Zone:
     """The zone of the domain, its delegation, and what each authoritative server says of it."""
     asker = Asker(domain, 35)
@@ -198,7 +198,7 @@ class Views:
     resolvers: tuple[View, ...]
 
 
-@fact(deadline=20)
+@fact(deadline=20, extra="dns")
 def dns_views(domain: Domain, dns_zone: Zone, *, ask: str) -> Views:
     """What each authoritative server and each resolver answers to the type `ask` of the domain's name."""
     asker = Asker(domain, 15)

@@ -153,7 +153,7 @@ def api_answer(url: Url, connection: Connection, *, ask: Asked) -> Response:
         return session.get(on_host(url, ask.path))
 
 
-@fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
+@fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS, extra="prometheus")
 def exposition(url: Url, connection: Connection, *, ask: Asked) -> Exposition:
     """The metrics that a path exposes, with a credential where one is named; redirects not followed."""
     with _session(url, connection, ask.credential) as session:
@@ -177,20 +177,16 @@ def exposition(url: Url, connection: Connection, *, ask: Asked) -> Exposition:
 
 def _families(answer: Response) -> Iterator[tuple[str, list[str]]]:
     """Each metric's name and the names of its samples."""
-    try:
-        from prometheus_client import parser
-        from prometheus_client.openmetrics import parser as openmetrics_parser
-    except ImportError:
-        raise CouldNotVerify(
-            "the extra 'prometheus' is not installed: pip install 'pytest-readiness[prometheus]'"
-        ) from None
+    from prometheus_client import parser
+    from prometheus_client.openmetrics import parser as openmetrics_parser
+
     is_open = "openmetrics" in answer.header("content-type").lower()
     read = (openmetrics_parser if is_open else parser).text_string_to_metric_families
     for family in read(answer.body):
         yield family.name, [sample.name for sample in family.samples]
 
 
-@fact(deadline=API_SECONDS + 2 * REQUEST_SECONDS + CONNECT_SECONDS, heavy=True)
+@fact(deadline=API_SECONDS + 2 * REQUEST_SECONDS + CONNECT_SECONDS, heavy=True, extra="openapi")
 def api_operations(url: Url, connection: Connection, *, ask: DescribedBy) -> Operations:
     """The description of an API by OpenAPI 3, and the answers of its GET operations without required parameters."""
     address = on_host(url, ask.path)
@@ -236,20 +232,16 @@ def api_operations(url: Url, connection: Connection, *, ask: DescribedBy) -> Ope
     )
 
 
-@fact(deadline=REQUEST_SECONDS + 2 * CONNECT_SECONDS)
+@fact(deadline=REQUEST_SECONDS + 2 * CONNECT_SECONDS, extra="websocket")
 def upgrade(url: Url, connection: Connection, *, ask: Opening) -> Upgrade:
     """The opening handshake of a web socket, as a page of the endpoint would make it; then it is closed."""
     import socket
     import ssl
 
-    try:
-        from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
-        from websockets.sync.client import connect
-        from websockets.typing import Origin, Subprotocol
-    except ImportError:
-        raise CouldNotVerify(
-            "the extra 'websocket' is not installed: pip install 'pytest-readiness[websocket]'"
-        ) from None
+    from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
+    from websockets.sync.client import connect
+    from websockets.typing import Origin, Subprotocol
+
     root = urlsplit(url.url)
     address = f"{'wss' if url.secure else 'ws'}://{root.netloc}{ask.path}"
     said = f"the web socket {shown(address)}"

@@ -109,7 +109,7 @@ class HookTrial:
     tolerance: int
 
 
-@fact(deadline=SIGNED_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")
+@fact(deadline=SIGNED_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active", extra="jwt")
 def tokens(url: Url, connection: Connection, *, ask: TokenTrial) -> Tokens:
     """A JSON Web Token's algorithm and lifetime, and what is answered to its forgeries and to itself."""
     until = time.monotonic() + SIGNED_SECONDS
@@ -163,10 +163,8 @@ def _issued(url: Url, session: Session, ask: TokenTrial, until: float) -> str:
 
 
 def _decoded(token: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    try:
-        import jwt
-    except ImportError:
-        raise CouldNotVerify("the extra 'jwt' is not installed: pip install 'pytest-readiness[jwt]'") from None
+    import jwt
+
     try:
         claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
         return jwt.get_unverified_header(token), claims

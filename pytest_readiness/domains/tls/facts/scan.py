@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pytest_readiness.core.audit import sent
-from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.tls.facts.connection import Connection
@@ -241,7 +239,7 @@ class TlsScan:
     hsts_seconds: int | None
 
 
-@fact(deadline=SCAN_SECONDS + 5, heavy=True)
+@fact(deadline=SCAN_SECONDS + 5, heavy=True, extra="tls")
 def tls_scan(endpoint: TlsEndpoint, connection: Connection, *, asks: tuple[str, ...]) -> TlsScan:
     """What the endpoint offers: certificates, protocol versions, cipher suites, known weaknesses.
 
@@ -250,10 +248,8 @@ def tls_scan(endpoint: TlsEndpoint, connection: Connection, *, asks: tuple[str, 
     end with this one.
 
     Raises:
-        CouldNotVerify: sslyze is not installed, or the endpoint could not be scanned.
+        CouldNotVerify: the endpoint could not be scanned.
     """
-    if find_spec("sslyze") is None:
-        raise CouldNotVerify("the extra 'tls' is not installed: pip install 'pytest-readiness[tls]'")
     files = (endpoint.ca, endpoint.client_cert, endpoint.client_key or endpoint.client_cert)
     ca, client_cert, client_key = (str(file) if file else None for file in files)
     request = ScanRequest(
