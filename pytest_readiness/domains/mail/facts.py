@@ -17,7 +17,7 @@ from pytest_readiness.core.registry import fact
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.inbox.resource import Inbox
 from pytest_readiness.domains.mail.resource import Mail
-from pytest_readiness.protocols.http.trust import trust
+from pytest_readiness.protocols.http.trust import Trust
 
 if TYPE_CHECKING:
     import smtplib
@@ -138,7 +138,7 @@ class Delivery:
 def mail_server(mail: Mail) -> MailServer:
     """What a mail server offers, before and behind TLS."""
     begun = time.monotonic()
-    context = trust(mail.ca)
+    context = Trust(mail.ca).context()
     tls_error, before = "", tuple[str, ...]()
     try:
         with _connected(mail, context) as client:
@@ -411,7 +411,7 @@ def _connected(mail: Mail, context: ssl.SSLContext) -> Iterator[_Client]:
 @contextmanager
 def _submitting(mail: Mail) -> Iterator[_Client]:
     """A session as the application would have it, up to before the login."""
-    context = trust(mail.ca)
+    context = Trust(mail.ca).context()
     try:
         with _connected(mail, context) as client:
             if client.greeting.code != 220:

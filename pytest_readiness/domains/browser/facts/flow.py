@@ -10,7 +10,8 @@ from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.browser.facts.pages import QUEUE_SECONDS, Missing, Opening, opening, pool
 from pytest_readiness.domains.browser.steps import Step, credentials
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.domains.tls.facts.connection import Connection
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS
 
 FLOW_SECONDS = 120.0
 """For a whole journey."""

@@ -17,7 +17,8 @@ from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.domains.tls.facts.connection import Connection
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS
 
 if TYPE_CHECKING:
     from pytest_readiness.domains.browser.pool import BrowserPool

@@ -13,13 +13,16 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.http.facts.pages import alike, origin, same_page
+from pytest_readiness.domains.http.facts.pages import alike, same_page
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.script import Code, read_code
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
-from pytest_readiness.protocols.http.addresses import shown
-from pytest_readiness.protocols.http.answer import Nobody, Response, Untrusted
-from pytest_readiness.protocols.http.client import REQUEST_SECONDS, Session
+from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.tls.facts.connection import Connection
+from pytest_readiness.protocols.http.addresses import origin, shown
+from pytest_readiness.protocols.http.answer import Response
+from pytest_readiness.protocols.http.client import Session
+from pytest_readiness.protocols.http.errors import Nobody, Untrusted
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
 from pytest_readiness.protocols.markup import Kind, Markup, parse, style_references
 
 PAGE_SECONDS = 50.0
@@ -262,9 +265,9 @@ class _Visitor:
             raise self._silent[place]
         if place not in self._sessions:
             # A client certificate is for the endpoint alone.
-            bare = self._url.model_copy(update={"client_cert": None, "client_key": None})
-            asked = self._url if place == origin(self._url.url) else bare
-            self._sessions[place] = self._stack.enter_context(Session(asked, self._connection, address))
+            own = place == origin(self._url.url)
+            session = open_session(self._url, self._connection, address, client_cert=own)
+            self._sessions[place] = self._stack.enter_context(session)
         try:
             answer = self._sessions[place].send("GET", address, headers=headers, until=self._until, max_body=most)
         except (Nobody, Untrusted) as error:

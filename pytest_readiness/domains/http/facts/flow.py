@@ -63,6 +63,7 @@ from pytest_readiness.domains.http.flow_steps import (
     written,
 )
 from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.http.session import open_session
 from pytest_readiness.domains.inbox.resource import Inbox
 from pytest_readiness.domains.mail.resource import MAIL_ADDRESS
 from pytest_readiness.domains.tls.facts.connection import Connection
@@ -70,7 +71,8 @@ from pytest_readiness.domains.tls.facts.connection import connection as connect
 from pytest_readiness.protocols.html_page import FormError, HtmlPage, Link
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
-from pytest_readiness.protocols.http.client import REQUEST_SECONDS, Session
+from pytest_readiness.protocols.http.client import Session
+from pytest_readiness.protocols.http.limits import REQUEST_SECONDS
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -464,7 +466,7 @@ class _Runner:
         if key not in self.sessions:
             if to.name not in self.connections:
                 self.connections[to.name] = connect(to)
-            session = Session(to, self.connections[to.name], address)
+            session = open_session(to, self.connections[to.name], address)
             self.sessions[key] = self.stack.enter_context(session)
         return self.sessions[key]
 

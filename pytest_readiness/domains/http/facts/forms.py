@@ -18,11 +18,12 @@ from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.resource import Credential, Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.html_page import HtmlPage
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
-from pytest_readiness.protocols.http.client import REQUEST_SECONDS, Session
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
 
 FORMS_SECONDS = 90.0
 """For all requests of one trial, without the time that the endpoint asks to wait."""
@@ -305,7 +306,7 @@ class _Visitor:
         self._cookies = dict(
             _cookie(pair) for name, value in own if name.lower() == "cookie" for pair in value.split(";")
         )
-        self._session = Session(url, connection, url.url)
+        self._session = open_session(url, connection)
         self._metas: Mapping[str, str] = {}
         self._blank: tuple[str, ...] = ()
         self._held: Response | None = None

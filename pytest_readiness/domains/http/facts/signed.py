@@ -17,10 +17,12 @@ from pytest_readiness.domains.http.facts.forms import Form, Outcome, outcome_of
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
-from pytest_readiness.protocols.http.client import REQUEST_SECONDS, Session
+from pytest_readiness.protocols.http.client import Session
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
 
 SIGNED_SECONDS = 60.0
 """For all requests of one trial."""
@@ -113,7 +115,7 @@ class HookTrial:
 def tokens(url: Url, connection: Connection, *, ask: TokenTrial) -> Tokens:
     """A JSON Web Token's algorithm and lifetime, and what is answered to its forgeries and to itself."""
     until = time.monotonic() + SIGNED_SECONDS
-    with once(), Session(url, connection, url.url) as session:
+    with once(), open_session(url, connection) as session:
         token = _issued(url, session, ask, until) if ask.login else _declared(url, ask.credential)
         header, claims = _decoded(token, ask.credential)
         address = on_host(url, ask.path)
@@ -231,7 +233,7 @@ def webhooks(url: Url, connection: Connection, *, ask: HookTrial) -> tuple[Outco
         stale = now - ask.tolerance - 60
         sendings.append((f"signed {now - stale} s ago", body, _signature(ask, key, body, stale)))
     sendings.append(("rightly signed", body, _signature(ask, key, body, now)))
-    with once(), Session(url, connection, url.url) as session:
+    with once(), open_session(url, connection) as session:
 
         def send(body: bytes, signature: tuple[tuple[str, str], ...]) -> Response:
             headers = (("Content-Type", "application/json"), *ask.headers, *signature)
