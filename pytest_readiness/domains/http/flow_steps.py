@@ -26,7 +26,7 @@ from pytest_readiness.core.evidence import NotDeclared
 from pytest_readiness.core.problems import nearest
 from pytest_readiness.core.resources import Named
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.mail.resource import MAIL_ADDRESS
+from pytest_readiness.domains.inbox.resource import MAIL_ADDRESS
 
 MAX_REQUESTS = 50
 """Of one flow, redirects and repetitions counted."""

@@ -129,3 +129,8 @@ class Url(TlsEndpoint):
     def secure(self) -> bool:
         """Whether it is https."""
         return self.url.startswith("https:")
+
+    @property
+    def speaks_http(self) -> bool:
+        """Always."""
+        return True

@@ -15,8 +15,9 @@ from pytest_readiness.domains.http.checks.flow import asked, told
 from pytest_readiness.domains.http.facts.flow import FlowRun
 from pytest_readiness.domains.http.flow_steps import Flow, MailSteps
 from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.inbox.resource import MAIL_ADDRESS
 from pytest_readiness.domains.mail.facts import MAX_WITHIN, Delivery, MailLogin, MailServer, Posting, RelayTry, Reply
-from pytest_readiness.domains.mail.resource import MAIL_ADDRESS, Mail
+from pytest_readiness.domains.mail.resource import Mail
 
 MailAddress = Annotated[str, Field(pattern=MAIL_ADDRESS, examples=["somebody@example.com"])]
 

@@ -15,7 +15,7 @@ from threading import Condition, Thread
 from typing import Any
 
 from pytest_readiness.core.evidence import CouldNotVerify
-from pytest_readiness.domains.tls.facts.scan import ScanRequest, TlsScan
+from pytest_readiness.domains.tls.records import ScanRequest, TlsScan
 
 ENOUGH = 2
 """Scans that a process is given before another one is started: starting one costs as much as about two scans."""

@@ -52,6 +52,11 @@ class TlsEndpoint(Resource):
         """Whether TLS is to be spoken there."""
         return True
 
+    @property
+    def speaks_http(self) -> bool:
+        """Whether HTTP is spoken there."""
+        return False
+
 
 class Endpoint(TlsEndpoint):
     """A port of any protocol that TLS is spoken on, from the first byte or after STARTTLS.

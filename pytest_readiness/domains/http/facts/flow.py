@@ -64,8 +64,7 @@ from pytest_readiness.domains.http.flow_steps import (
 )
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.session import open_session
-from pytest_readiness.domains.inbox.resource import Inbox
-from pytest_readiness.domains.mail.resource import MAIL_ADDRESS
+from pytest_readiness.domains.inbox.resource import MAIL_ADDRESS, Inbox
 from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.domains.tls.facts.connection import connection as connect
 from pytest_readiness.protocols.html_page import FormError, HtmlPage, Link
