@@ -15,7 +15,7 @@ from pytest_readiness.domains.browser.facts.flow import FLOW_SECONDS, Journey, J
 from pytest_readiness.domains.browser.steps import (
     UNIQUE,
     Element,
-    Expect,
+    PageExpectation,
     Step,
     filled_in,
     variables,
@@ -234,14 +234,14 @@ class _Traveller:
     def _visible(self, element: Element) -> list[Locator]:
         return [one for one in self._locator(element).all()[:MOST_LOOKED_AT] if one.is_visible()]
 
-    def _expect(self, expect: Expect, seconds: float) -> None:
+    def _expect(self, expect: PageExpectation, seconds: float) -> None:
         until = time.monotonic() + seconds
         while lacking := self._lacking(expect):
             if time.monotonic() > until:
                 raise _StepFailedError(expect.words, f"{lacking} after {seconds:g} s {self._where()}")
             self._page.wait_for_timeout(50)
 
-    def _lacking(self, expect: Expect) -> str:
+    def _lacking(self, expect: PageExpectation) -> str:
         """What is not as expected, in words; "" where all is."""
         from playwright.sync_api import Error
 
@@ -251,7 +251,7 @@ class _Traveller:
             # The page may be changing just now.
             return f"the page could not be looked at ({said(error)})"
 
-    def _lack(self, expect: Expect) -> str:
+    def _lack(self, expect: PageExpectation) -> str:
         there = urlsplit(self._page.url)
         if expect.url is not None:
             path = there.path or "/"

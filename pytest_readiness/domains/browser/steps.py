@@ -24,11 +24,11 @@ UNIQUE = "unique"
 WAYS = ("role", "label", "text", "placeholder", "test_id", "css")
 
 
-class _Strict(BaseModel):
+class _StepPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class Element(_Strict):
+class Element(_StepPart):
     """Which element of the page; exactly one of role, label, text, placeholder, test_id and css says it.
 
     Attributes:
@@ -95,7 +95,7 @@ class Select(Element):
     option: Words
 
 
-class Upload(Element):
+class FileChoice(Element):
     """Choose a file that is made up for it.
 
     Attributes:
@@ -107,7 +107,7 @@ class Upload(Element):
     content: Annotated[str, Field(min_length=1, max_length=100_000)]
 
 
-class Expect(Element):
+class PageExpectation(Element):
     """What must be seen, all of it; an element must be visible.
 
     Attributes:
@@ -150,7 +150,7 @@ class Expect(Element):
             raise ValueError("this expects nothing")
 
 
-class Step(_Strict):
+class Step(_StepPart):
     """One step: exactly one thing to do, or to see.
 
     Attributes:
@@ -171,9 +171,9 @@ class Step(_Strict):
     check: Element | None = None
     uncheck: Element | None = None
     press: Words | None = None
-    upload: Upload | None = None
+    upload: FileChoice | None = None
     wait_for: Element | None = None
-    expect: Expect | None = None
+    expect: PageExpectation | None = None
     capture: Annotated[dict[Name, Element], Field(min_length=1)] | None = None
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 5.0
 

@@ -87,11 +87,11 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
 Address = Annotated[str, Field(pattern=r"^(/|https?://|\$\{\w+\})\S*$")]
 
 
-class _Strict(BaseModel):
+class _FlowPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class Part(_Strict):
+class Part(_FlowPart):
     """A part of a credential that the url declares.
 
     Attributes:
@@ -117,7 +117,7 @@ class Part(_Strict):
 Value = str | int | float | bool | Part
 
 
-class Expect(_Strict):
+class Expect(_FlowPart):
     """What an answer must be.
 
     Attributes:
@@ -152,7 +152,7 @@ class Expect(_Strict):
         return bool(self.model_fields_set - {"absent", "max_seconds"})
 
 
-class Capture(_Strict):
+class Capture(_FlowPart):
     """Where a value is found that later steps use; a step fails that does not have it. One of these:
 
     Attributes:
@@ -184,7 +184,7 @@ class Capture(_Strict):
         return field.partition("_path")[0]
 
 
-class Upload(_Strict):
+class FilePart(_FlowPart):
     """A file that is sent.
 
     Attributes:
@@ -208,7 +208,7 @@ class Upload(_Strict):
         return self
 
 
-class Sign(_Strict):
+class Sign(_FlowPart):
     """A signature over the body, as senders of webhooks make it: HMAC-SHA256 in hexadecimal digits.
 
     Attributes:
@@ -224,7 +224,7 @@ class Sign(_Strict):
     value: Text = "${signature}"
 
 
-class Submit(_Strict):
+class Submit(_FlowPart):
     """A form of the page that the step before ended on: its fields are taken over, hidden ones too.
 
     Attributes:
@@ -237,7 +237,7 @@ class Submit(_Strict):
     fields: dict[Text, Value] = {}
 
 
-class MailWait(_Strict):
+class MailWait(_FlowPart):
     """A mail of the application's own that must arrive.
 
     Attributes:
@@ -253,7 +253,7 @@ class MailWait(_Strict):
     within: Seconds = 60.0
 
 
-class Step(_Strict):
+class Step(_FlowPart):
     """One step: a request, a form, or a mail that is waited for.
 
     Attributes:
@@ -293,7 +293,7 @@ class Step(_Strict):
     json_body: JsonValue = Field(default=None, alias="json")
     form: dict[Text, Value] = {}
     body: str | None = None
-    upload: dict[Text, Upload] = {}
+    upload: dict[Text, FilePart] = {}
     sign: Sign | None = None
     follow: bool | None = None
     expect: Expect | None = None

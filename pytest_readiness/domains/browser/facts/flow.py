@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.browser.facts.pages import QUEUE_SECONDS, Missing, Opening, opening, pool
+from pytest_readiness.domains.browser.facts.pages import QUEUE_SECONDS, Launch, Missing, opening, pool
 from pytest_readiness.domains.browser.steps import Step, credentials
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.tls.facts.connection import Connection
@@ -59,7 +59,7 @@ class JourneyJob:
         secrets: what credentials fill in, by name and part; the user's name is none.
     """
 
-    opening: Opening
+    opening: Launch
     root: str
     steps: str
     secrets: Mapping[tuple[str, str], str]

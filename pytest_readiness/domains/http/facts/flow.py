@@ -49,12 +49,12 @@ from pytest_readiness.domains.http.flow_steps import (
     MAX_REQUESTS,
     Capture,
     Expect,
+    FilePart,
     Flow,
     MailWait,
     Part,
     Sign,
     Step,
-    Upload,
     Value,
     fill,
     goals,
@@ -372,7 +372,7 @@ class _Runner:
     def _encoded(
         self,
         pairs: tuple[tuple[str, str], ...],
-        uploads: Mapping[str, Upload],
+        uploads: Mapping[str, FilePart],
         *,
         multipart: bool,
         hidden: tuple[str, ...] = (),
@@ -392,7 +392,7 @@ class _Runner:
         body, kind = encode_multipart_formdata([*pairs, *files])
         return (("Content-Type", kind),), body, ", ".join(said)
 
-    def _file(self, upload: Upload) -> bytes:
+    def _file(self, upload: FilePart) -> bytes:
         if upload.size_kb is not None:
             return secrets.token_bytes(1024 * upload.size_kb)
         if upload.base64 is not None:

@@ -200,16 +200,16 @@ def forgeries(url: Url, connection: Connection, *, ask: CsrfTrial) -> tuple[Outc
     sendings.append(("the form itself", own, str))
     outcomes = []
     for name, headers, shown_as in sendings:
-        with once(), _Visitor(url, connection, ask.form, until) as visitor:
-            fields = {**visitor.hidden, **dict(ask.fields)}
+        with once(), _FormSender(url, connection, ask.form, until) as sender:
+            fields = {**sender.hidden, **dict(ask.fields)}
             if ask.token:
                 fields.pop(ask.token, None)
-                value = shown_as(visitor.token(ask.token))
+                value = shown_as(sender.token(ask.token))
                 if value and ask.header:
                     headers = (*headers, (ask.header, value))
                 elif value:
                     fields[ask.token] = value
-            outcomes.append(visitor.send(name, fields, headers))
+            outcomes.append(sender.send(name, fields, headers))
     return tuple(outcomes)
 
 
@@ -233,8 +233,8 @@ def logins(url: Url, connection: Connection, *, ask: LoginTrial) -> Logins:
     waited = 0
 
     def log_in(name: str, user: str, password: str) -> Outcome:
-        with once(), _Visitor(url, connection, ask.form, until + waited) as visitor:
-            return visitor.send(name, {**visitor.hidden, ask.user_field: user, ask.password_field: password})
+        with once(), _FormSender(url, connection, ask.form, until + waited) as sender:
+            return sender.send(name, {**sender.hidden, ask.user_field: user, ask.password_field: password})
 
     control = log_in("the declared credential", *_pair(url, ask.control)) if ask.control else None
     if control and not control.accepted:
@@ -275,8 +275,8 @@ def passwords(url: Url, connection: Connection, *, ask: PasswordTrial) -> tuple[
         if password == strong and not ask.control:
             fields = dict.fromkeys(fields, "")
         chosen = dict.fromkeys(ask.password_fields, password)
-        with once(), _Visitor(url, connection, ask.form, until) as visitor:
-            outcomes.append(visitor.send(name, {**visitor.hidden, **fields, **chosen}))
+        with once(), _FormSender(url, connection, ask.form, until) as sender:
+            outcomes.append(sender.send(name, {**sender.hidden, **fields, **chosen}))
     return tuple(outcomes)
 
 
@@ -296,7 +296,7 @@ def _pair(url: Url, name: str) -> tuple[str, str]:
     return credential.user, credential.password.get_secret_value()
 
 
-class _Visitor:
+class _FormSender:
     """Somebody who opens the form's page, with a new set of cookies, and sends the form in."""
 
     def __init__(self, url: Url, connection: Connection, form: Form, until: float) -> None:
