@@ -220,6 +220,7 @@ class TlsScan:
     client_renegotiation: bool | None
     fallback_scsv: bool | None
     extended_master_secret: bool | None
+    # No check reads this one and hsts_seconds; recordings hold them, and `readiness diff` compares them.
     early_data: bool | None
     session_ids: str | None
     session_tickets: str | None

@@ -24,8 +24,6 @@ from pytest_readiness.domains.http.facts.assets import Asset, Assets
 from pytest_readiness.protocols.http.addresses import origin, shown
 from pytest_readiness.protocols.http.answer import Response
 
-YEAR = 365 * 86400
-
 
 def page_of(assets: Assets) -> Response:
     """The page's own answer.
