@@ -1,4 +1,4 @@
-"""Judging what a flow was answered, and telling of it without showing what is secret."""
+"""Reading what a flow was answered, and telling of it without showing what is secret."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from pytest_readiness.core.registry import check
 from pytest_readiness.core.resources import Named
 from pytest_readiness.domains.http.checks.flow import asked, told
 from pytest_readiness.domains.http.facts.flow import FlowRun
-from pytest_readiness.domains.http.flow_steps import Flow, MailSteps
+from pytest_readiness.domains.http.flow_rules import MailSteps
+from pytest_readiness.domains.http.flow_steps import Flow
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.inbox.resource import MAIL_ADDRESS
 from pytest_readiness.domains.mail.facts import (
