@@ -150,7 +150,7 @@ class PageExpectation(Element):
             raise ValueError("this expects nothing")
 
 
-class Step(_StepPart):
+class BrowserStep(_StepPart):
     """One step: exactly one thing to do, or to see.
 
     Attributes:
@@ -210,7 +210,7 @@ class Step(_StepPart):
 VERBS = ("go", "fill", "click", "select", "check", "uncheck", "press", "upload", "wait_for", "expect", "capture")
 
 
-def checked(steps: list[Step]) -> list[Step]:
+def checked(steps: list[BrowserStep]) -> list[BrowserStep]:
     """The steps, where they end in something that must be seen, and know their variables.
 
     Raises:
@@ -230,19 +230,19 @@ def checked(steps: list[Step]) -> list[Step]:
     return steps
 
 
-def variables(step: Step) -> Iterator[str]:
+def variables(step: BrowserStep) -> Iterator[str]:
     """Names of variables that a step uses."""
     yield from filter(None, _PLACE.findall(step.model_dump_json(exclude={"name"}, exclude_none=True)))
 
 
-def credentials(steps: list[Step]) -> Iterator[Part]:
+def credentials(steps: list[BrowserStep]) -> Iterator[Part]:
     """Parts of credentials that the steps fill in."""
     for step in steps:
         if step.fill and isinstance(step.fill.value, Part):
             yield step.fill.value
 
 
-def filled_in(step: Step, values: dict[str, str]) -> Step:
+def filled_in(step: BrowserStep, values: dict[str, str]) -> BrowserStep:
     """The step with its variables replaced."""
 
     def replaced(value: Any) -> Any:
@@ -252,4 +252,4 @@ def filled_in(step: Step, values: dict[str, str]) -> Step:
             return {key: replaced(each) for key, each in value.items()}
         return value
 
-    return Step.model_validate(replaced(step.model_dump(exclude_none=True)))
+    return BrowserStep.model_validate(replaced(step.model_dump(exclude_none=True)))

@@ -10,17 +10,19 @@ from pydantic import AfterValidator, Field, TypeAdapter
 from pytest_readiness.core.evidence import Attachment, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.browser.facts.flow import Journey
-from pytest_readiness.domains.browser.steps import Step, checked, credentials
+from pytest_readiness.domains.browser.steps import BrowserStep, checked, credentials
 from pytest_readiness.domains.http.resource import Url
 
 _OPEN = {"name": "the home page opens", "go": "/"}
 _SEE = {"name": "it greets", "expect": {"role": "heading", "name": "Welcome"}}
 
-Steps = Annotated[list[Step], Field(min_length=1, max_length=50, examples=[[_OPEN, _SEE]]), AfterValidator(checked)]
+Steps = Annotated[
+    list[BrowserStep], Field(min_length=1, max_length=50, examples=[[_OPEN, _SEE]]), AfterValidator(checked)
+]
 
 
-def _question(steps: list[Step]) -> str:
-    return TypeAdapter(list[Step]).dump_json(steps, exclude_defaults=True).decode()
+def _question(steps: list[BrowserStep]) -> str:
+    return TypeAdapter(list[BrowserStep]).dump_json(steps, exclude_defaults=True).decode()
 
 
 def _asks(url: Url, parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

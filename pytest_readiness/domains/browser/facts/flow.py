@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.browser.facts.pages import QUEUE_SECONDS, Launch, Missing, opening, pool
-from pytest_readiness.domains.browser.steps import Step, credentials
+from pytest_readiness.domains.browser.steps import BrowserStep, credentials
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS
@@ -75,7 +75,7 @@ def browser_flow(url: Url, connection: Connection, *, ask: str) -> Journey:
     """
     from pydantic import TypeAdapter
 
-    steps = TypeAdapter(list[Step]).validate_json(ask)
+    steps = TypeAdapter(list[BrowserStep]).validate_json(ask)
     secrets: dict[tuple[str, str], str] = {
         (part.credential, part.field): part.value(url) for part in credentials(steps)
     }

@@ -15,7 +15,7 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.abuse import Probes
 from pytest_readiness.domains.http.checks.access import Name, decided, declared, refused
 from pytest_readiness.domains.http.checks.exposure import INTERNALS
-from pytest_readiness.domains.http.facts.forms import Outcome
+from pytest_readiness.domains.http.facts.forms import TrialOutcome
 from pytest_readiness.domains.http.facts.probes import PAD, Probe
 from pytest_readiness.domains.http.facts.signed import HookTrial, Scheme
 from pytest_readiness.domains.http.facts.uploads import FileType, Upload, UploadTrial
@@ -231,7 +231,7 @@ def _hook_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[HookTrial, ..
 )
 def webhook_signature(
     url: Url,
-    webhooks: Mapping[HookTrial, tuple[Outcome, ...]],
+    webhooks: Mapping[HookTrial, tuple[TrialOutcome, ...]],
     *,
     path: UrlPath,
     scheme: Scheme,

@@ -10,7 +10,7 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.http.checks.access import Name, declared
-from pytest_readiness.domains.http.facts.forms import Form, Logins, LoginTrial, Outcome, PasswordTrial
+from pytest_readiness.domains.http.facts.forms import Form, Logins, LoginTrial, PasswordTrial, TrialOutcome
 from pytest_readiness.domains.http.resource import Url, UrlPath
 
 PAIRS = (
@@ -119,10 +119,10 @@ def default_credentials(
     }
     seen = logins[_login_trial(url, parameters)["logins"][0]]
 
-    def is_refused(outcome: Outcome) -> bool:
+    def is_refused(outcome: TrialOutcome) -> bool:
         return outcome.status == status and failure in outcome.told
 
-    def is_locked(outcome: Outcome) -> bool:
+    def is_locked(outcome: TrialOutcome) -> bool:
         return outcome.throttled or (bool(outcome.retry_after) and outcome.status < 500) or locked in outcome.told
 
     wanted = f"{status} with '{failure}'"
@@ -159,9 +159,9 @@ def default_credentials(
 
 def _held_up(
     path: str,
-    outcomes: tuple[Outcome, ...],
-    attempts: tuple[Outcome, ...],
-    is_locked: Callable[[Outcome], bool],
+    outcomes: tuple[TrialOutcome, ...],
+    attempts: tuple[TrialOutcome, ...],
+    is_locked: Callable[[TrialOutcome], bool],
     slow_seconds: float,
 ) -> str:
     """How the login held wrong passwords up.
@@ -211,7 +211,7 @@ def _password_trial(url: Url, p: Mapping[str, Any]) -> dict[str, tuple[PasswordT
 )
 def password_policy(
     url: Url,
-    passwords: Mapping[PasswordTrial, tuple[Outcome, ...]],
+    passwords: Mapping[PasswordTrial, tuple[TrialOutcome, ...]],
     *,
     path: UrlPath,
     messages: Annotated[list[Name], Field(min_length=1)],

@@ -69,7 +69,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrialOutcome:
     """What an endpoint did with what it was sent.
 
     Attributes:
@@ -157,9 +157,9 @@ class Logins:
         attempts: with wrong passwords for one account, until the answer changed.
     """
 
-    control: Outcome | None
-    pairs: tuple[Outcome, ...]
-    attempts: tuple[Outcome, ...]
+    control: TrialOutcome | None
+    pairs: tuple[TrialOutcome, ...]
+    attempts: tuple[TrialOutcome, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class PasswordTrial:
 
 
 @fact(deadline=FORMS_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")
-def forgeries(url: Url, connection: Connection, *, ask: CsrfTrial) -> tuple[Outcome, ...]:
+def forgeries(url: Url, connection: Connection, *, ask: CsrfTrial) -> tuple[TrialOutcome, ...]:
     """What a form's endpoint does with requests that a foreign page could cause, and at last with its own page's."""
     until = time.monotonic() + FORMS_SECONDS
     parts = urlsplit(url.url)
@@ -232,14 +232,14 @@ def logins(url: Url, connection: Connection, *, ask: LoginTrial) -> Logins:
     until = time.monotonic() + FORMS_SECONDS
     waited = 0
 
-    def log_in(name: str, user: str, password: str) -> Outcome:
+    def log_in(name: str, user: str, password: str) -> TrialOutcome:
         with once(), _FormSender(url, connection, ask.form, until + waited) as sender:
             return sender.send(name, {**sender.hidden, ask.user_field: user, ask.password_field: password})
 
     control = log_in("the declared credential", *_pair(url, ask.control)) if ask.control else None
     if control and not control.accepted:
         return Logins(control, (), ())
-    pairs: list[Outcome] = []
+    pairs: list[TrialOutcome] = []
     for user, password in ask.pairs:
         outcome = log_in(user, user, password)
         wait = outcome.retry_after
@@ -251,7 +251,7 @@ def logins(url: Url, connection: Connection, *, ask: LoginTrial) -> Logins:
         pairs.append(outcome)
         if outcome.throttled:
             break
-    attempts: list[Outcome] = []
+    attempts: list[TrialOutcome] = []
     if not any(outcome.throttled for outcome in pairs):
         account = _pair(url, ask.account)[0] if ask.account else f"readiness-{uuid4().hex[:12]}{ask.suffix}"
         while len(attempts) < ask.attempts:
@@ -262,7 +262,7 @@ def logins(url: Url, connection: Connection, *, ask: LoginTrial) -> Logins:
 
 
 @fact(deadline=FORMS_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")
-def passwords(url: Url, connection: Connection, *, ask: PasswordTrial) -> tuple[Outcome, ...]:
+def passwords(url: Url, connection: Connection, *, ask: PasswordTrial) -> tuple[TrialOutcome, ...]:
     """What a form does with weak new passwords, and at last with a strong one."""
     until = time.monotonic() + FORMS_SECONDS
     strong = f"{uuid4().hex[:12]}-{uuid4().hex[:8].upper()}!"
@@ -285,7 +285,7 @@ def common(length: int) -> tuple[str, ...]:
     return tuple(password for password in COMMON if len(password) >= length)[:3]
 
 
-def _kind(outcome: Outcome) -> tuple[int, tuple[str, ...], bool]:
+def _kind(outcome: TrialOutcome) -> tuple[int, tuple[str, ...], bool]:
     return outcome.status, outcome.told, bool(outcome.retry_after)
 
 
@@ -335,7 +335,7 @@ class _FormSender:
             raise CouldNotVerify(f"{page} gives no token '{name}', as hidden field, meta element or cookie")
         return value
 
-    def send(self, name: str, fields: Mapping[str, str], headers: Fields = ()) -> Outcome:
+    def send(self, name: str, fields: Mapping[str, str], headers: Fields = ()) -> TrialOutcome:
         """Send the form in."""
         form = self._form
         if self._held:
@@ -372,9 +372,9 @@ def _cookie(pair: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def outcome_of(name: str, answer: Response, texts: Iterable[str] = (), blank: tuple[str, ...] = ()) -> Outcome:
+def outcome_of(name: str, answer: Response, texts: Iterable[str] = (), blank: tuple[str, ...] = ()) -> TrialOutcome:
     """What is kept of an answer."""
-    return Outcome(
+    return TrialOutcome(
         name,
         answer.status,
         answer.location.partition("#")[0].partition("?")[0],

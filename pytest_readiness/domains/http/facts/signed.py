@@ -13,7 +13,7 @@ from uuid import uuid4
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import fact
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.http.facts.forms import Form, Outcome, outcome_of
+from pytest_readiness.domains.http.facts.forms import Form, TrialOutcome, outcome_of
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.resource import Url
@@ -81,7 +81,7 @@ class Tokens:
     alg: str
     lifetime: float | None
     well_known: bool
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TrialOutcome, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ def _well_known(token: str, alg: str) -> bool:
 
 
 @fact(deadline=SIGNED_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")
-def webhooks(url: Url, connection: Connection, *, ask: HookTrial) -> tuple[Outcome, ...]:
+def webhooks(url: Url, connection: Connection, *, ask: HookTrial) -> tuple[TrialOutcome, ...]:
     """What a webhook's endpoint does with messages that are not rightly signed, and at last with one that is."""
     until = time.monotonic() + SIGNED_SECONDS
     key = _declared(url, ask.credential).encode()

@@ -10,7 +10,7 @@ from typing import Literal
 from uuid import uuid4
 
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.http.facts.forms import Fields, Outcome, outcome_of
+from pytest_readiness.domains.http.facts.forms import Fields, TrialOutcome, outcome_of
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.resource import Url
@@ -62,7 +62,7 @@ class Upload:
 
     name: str
     size: int
-    outcome: Outcome | None
+    outcome: TrialOutcome | None
 
 
 @fact(deadline=UPLOAD_SECONDS + 2 * REQUEST_SECONDS + 3 * CONNECT_SECONDS, exclusive=True, fact_class="active")

@@ -17,7 +17,7 @@ from pytest_readiness.core.registry import CHECKS
 from pytest_readiness.domains.browser.facts.flow import JourneyJob
 from pytest_readiness.domains.browser.facts.pages import Launch
 from pytest_readiness.domains.browser.journey import _Traveller
-from pytest_readiness.domains.browser.steps import Element, PageExpectation, Step
+from pytest_readiness.domains.browser.steps import BrowserStep, Element, PageExpectation
 from pytest_readiness.domains.http.flow_steps import Part
 from pytest_readiness.domains.http.resource import Url
 from tests.judging import judge
@@ -239,8 +239,8 @@ def test_flow_is_active() -> None:
 
 
 def test_steps_survive_json() -> None:
-    step = Step.model_validate({"expect": {"text": "x", "absent": {"css": "y"}}})
-    assert Step.model_validate(json.loads(step.model_dump_json(exclude_defaults=True))) == step
+    step = BrowserStep.model_validate({"expect": {"text": "x", "absent": {"css": "y"}}})
+    assert BrowserStep.model_validate(json.loads(step.model_dump_json(exclude_defaults=True))) == step
     assert step.expect == PageExpectation(text="x", absent=Element(css="y"))
 
 
