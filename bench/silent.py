@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.measure import Row, in_turn, median, pytest, write
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS
 from tests.stack.silent import SilentServer
 
 ENDPOINTS = 20

@@ -21,7 +21,7 @@ from bench.measure import Row, at_most, in_turn
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.tls.facts import scan as tls
 from pytest_readiness.domains.tls.facts.connection import connection
-from pytest_readiness.domains.tls.facts.scan import COMMANDS, ScanRequest, TlsScan
+from pytest_readiness.domains.tls.records import COMMANDS, ScanRequest, TlsScan
 from pytest_readiness.domains.tls.worker import record
 from tests.stack.certs import Authority
 from tests.stack.nginx import Nginx

@@ -12,34 +12,10 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "bdi",
-        "bdo",
-        "cite",
-        "code",
-        "data",
-        "dfn",
-        "em",
-        "font",
-        "i",
-        "kbd",
-        "mark",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "u",
-        "var",
-        "wbr",
-    ]
+    (
+        *("a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "dfn", "em", "font", "i", "kbd", "mark", "q", "s"),
+        *("samp", "small", "span", "strong", "sub", "sup", "time", "u", "var", "wbr"),
+    )
 )
 _UNREAD = ("script", "style", "template", "noscript")
 _CONTROLS = ("input", "select", "textarea", "button")
@@ -150,7 +126,7 @@ class HtmlPage:
 
     def hidden(self, path: str) -> dict[str, str]:
         """The hidden fields that a form would send: the first whose action has that path, or else the page's first."""
-        forms = list(self._root.iter("form"))
+        forms = self._root.forms
         chosen = [form for form in forms if self._path(form) == path] or forms
         return {
             name: _attribute(each, "value")
@@ -161,7 +137,7 @@ class HtmlPage:
 
     def field(self, name: str) -> str | None:
         """The value of the first field of that name in any form; None where there is none."""
-        for form in self._root.iter("form"):
+        for form in self._root.forms:
             for key, value in self._pairs(form):
                 if key == name:
                     return value
@@ -207,7 +183,7 @@ class HtmlPage:
         return Filled("POST" if method == "POST" else "GET", urldefrag(action)[0], multipart, tuple(pairs), hidden)
 
     def _form(self, wanted: str | int | None, names: tuple[str, ...]) -> HtmlElement:
-        forms = list(self._root.iter("form"))
+        forms = self._root.forms
         if not forms:
             raise FormError("a form on the page", "there is none")
         if wanted is None:
@@ -235,6 +211,7 @@ class HtmlPage:
 
     def _controls(self, form: HtmlElement, *, enabled: bool = False) -> Iterator[HtmlElement]:
         """What belongs to a form: within it, or naming it (HTML Living Standard, 4.10.18.3)."""
+        # lxml's form.inputs holds neither buttons nor what names the form by the attribute `form`.
         id = _attribute(form, "id")
         for each in self._root.iter(*_CONTROLS):
             owner = _attribute(each, "form")
@@ -244,6 +221,8 @@ class HtmlPage:
 
     def _pairs(self, form: HtmlElement) -> Iterator[tuple[str, str]]:
         """What would be sent without any change (4.10.22.4), buttons and files left out."""
+        # lxml's form.form_values() leaves out text fields without a value, sends buttons, options that are disabled and
+        # what a fieldset disables, and takes "on" for the empty value of a checkbox.
         for each in self._controls(form, enabled=True):
             name, kind = _attribute(each, "name"), _kind(each)
             if not name or kind in _NOT_TYPED:

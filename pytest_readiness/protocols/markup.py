@@ -66,7 +66,7 @@ def parse(page: str) -> Markup:
     """Read a page as browsers do: there is none that cannot be parsed."""
     from lxml.etree import HTMLParser
 
-    reader = _Reader()
+    reader = _MarkupReader()
     if page.strip():
         parser = HTMLParser(target=reader)  # type: ignore[call-overload]  # the stubs want every method there may be
         parser.feed(page)
@@ -168,7 +168,7 @@ def _linked(attributes: dict[str, str]) -> Iterator[Reference]:
         yield Reference("other", address, certain=False)
 
 
-class _Reader:
+class _MarkupReader:
     """What lxml's parser tells of each element; the standard library's takes hours for a page made to keep it busy."""
 
     def __init__(self) -> None:

@@ -14,9 +14,9 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.domains.browser.facts.flow import FLOW_SECONDS, Journey, JourneyJob
 from pytest_readiness.domains.browser.steps import (
     UNIQUE,
+    BrowserStep,
     Element,
-    Expect,
-    Step,
+    PageExpectation,
     filled_in,
     variables,
 )
@@ -63,7 +63,7 @@ class _Traveller:
         self._hidden = [value for (_, field), value in job.secrets.items() if field != "user" and value]
 
     def travel(self) -> Journey:
-        steps = TypeAdapter(list[Step]).validate_json(self._job.steps)
+        steps = TypeAdapter(list[BrowserStep]).validate_json(self._job.steps)
         started = time.monotonic()
         last_act = max((number for number, step in enumerate(steps) if step.acts), default=-1)
         already = ""
@@ -87,7 +87,7 @@ class _Traveller:
 
     def _journey(
         self,
-        steps: list[Step],
+        steps: list[BrowserStep],
         done: int,
         failed: str,
         expected: str,
@@ -113,7 +113,7 @@ class _Traveller:
             picture(self._page, mask=masks),
         )
 
-    def _filled_in(self, step: Step) -> Step:
+    def _filled_in(self, step: BrowserStep) -> BrowserStep:
         try:
             return filled_in(step, self._values)
         except ValidationError:
@@ -124,7 +124,7 @@ class _Traveller:
             text = text.replace(secret, "…")
         return text
 
-    def _holds(self, last: Step) -> bool:
+    def _holds(self, last: BrowserStep) -> bool:
         """Whether the last expectation holds already, where that can be said."""
         if last.expect is None or any(name not in self._values for name in variables(last)):
             return False
@@ -145,7 +145,7 @@ class _Traveller:
         if answer is not None and answer.status >= 400:
             raise _StepFailedError("a page with a status below 400", f"{answer.status} for {shown(address)}")
 
-    def _do(self, step: Step, seconds: float) -> None:
+    def _do(self, step: BrowserStep, seconds: float) -> None:
         from playwright.sync_api import Error
         from playwright.sync_api import TimeoutError as Late
 
@@ -173,7 +173,7 @@ class _Traveller:
                 seen = f"{found} elements match" if found > 1 else said(error)
                 raise _StepFailedError(target.words, f"{seen} {self._where()}") from None
 
-    def _act(self, step: Step, locator: Locator, timeout: float) -> None:
+    def _act(self, step: BrowserStep, locator: Locator, timeout: float) -> None:
         match step.verb:
             case "fill":
                 assert step.fill
@@ -234,14 +234,14 @@ class _Traveller:
     def _visible(self, element: Element) -> list[Locator]:
         return [one for one in self._locator(element).all()[:MOST_LOOKED_AT] if one.is_visible()]
 
-    def _expect(self, expect: Expect, seconds: float) -> None:
+    def _expect(self, expect: PageExpectation, seconds: float) -> None:
         until = time.monotonic() + seconds
         while lacking := self._lacking(expect):
             if time.monotonic() > until:
                 raise _StepFailedError(expect.words, f"{lacking} after {seconds:g} s {self._where()}")
             self._page.wait_for_timeout(50)
 
-    def _lacking(self, expect: Expect) -> str:
+    def _lacking(self, expect: PageExpectation) -> str:
         """What is not as expected, in words; "" where all is."""
         from playwright.sync_api import Error
 
@@ -251,7 +251,7 @@ class _Traveller:
             # The page may be changing just now.
             return f"the page could not be looked at ({said(error)})"
 
-    def _lack(self, expect: Expect) -> str:
+    def _lack(self, expect: PageExpectation) -> str:
         there = urlsplit(self._page.url)
         if expect.url is not None:
             path = there.path or "/"

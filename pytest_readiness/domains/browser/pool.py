@@ -27,7 +27,7 @@ class Sending(NamedTuple):
     what: str
 
 
-class _Worker:
+class _BrowserProcess:
     def __init__(self) -> None:
         self.channel, theirs = Pipe()
         with theirs:
@@ -78,8 +78,8 @@ class BrowserPool:
     def __init__(self, processes: int | None = None) -> None:
         # A page that loads keeps about three processors busy.
         self._most = processes or max(1, (os.cpu_count() or 1) // 4)
-        self._idle: list[_Worker] = []
-        self._all: list[_Worker] = []
+        self._idle: list[_BrowserProcess] = []
+        self._all: list[_BrowserProcess] = []
         self._closed = False
         self._changed = Condition()
         atexit.register(self.close)
@@ -129,12 +129,12 @@ class BrowserPool:
         for worker in workers:
             worker.end()
 
-    def _free(self) -> _Worker | None:
+    def _free(self) -> _BrowserProcess | None:
         if self._closed:
             return None
         if self._idle:
             return self._idle.pop()
         if len(self._all) < self._most:
-            self._all.append(worker := _Worker())
+            self._all.append(worker := _BrowserProcess())
             return worker
         return None

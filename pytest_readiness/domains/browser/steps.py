@@ -24,11 +24,11 @@ UNIQUE = "unique"
 WAYS = ("role", "label", "text", "placeholder", "test_id", "css")
 
 
-class _Strict(BaseModel):
+class _StepPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class Element(_Strict):
+class Element(_StepPart):
     """Which element of the page; exactly one of role, label, text, placeholder, test_id and css says it.
 
     Attributes:
@@ -95,7 +95,7 @@ class Select(Element):
     option: Words
 
 
-class Upload(Element):
+class FileChoice(Element):
     """Choose a file that is made up for it.
 
     Attributes:
@@ -107,7 +107,7 @@ class Upload(Element):
     content: Annotated[str, Field(min_length=1, max_length=100_000)]
 
 
-class Expect(Element):
+class PageExpectation(Element):
     """What must be seen, all of it; an element must be visible.
 
     Attributes:
@@ -150,7 +150,7 @@ class Expect(Element):
             raise ValueError("this expects nothing")
 
 
-class Step(_Strict):
+class BrowserStep(_StepPart):
     """One step: exactly one thing to do, or to see.
 
     Attributes:
@@ -171,9 +171,9 @@ class Step(_Strict):
     check: Element | None = None
     uncheck: Element | None = None
     press: Words | None = None
-    upload: Upload | None = None
+    upload: FileChoice | None = None
     wait_for: Element | None = None
-    expect: Expect | None = None
+    expect: PageExpectation | None = None
     capture: Annotated[dict[Name, Element], Field(min_length=1)] | None = None
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 5.0
 
@@ -210,7 +210,7 @@ class Step(_Strict):
 VERBS = ("go", "fill", "click", "select", "check", "uncheck", "press", "upload", "wait_for", "expect", "capture")
 
 
-def checked(steps: list[Step]) -> list[Step]:
+def checked(steps: list[BrowserStep]) -> list[BrowserStep]:
     """The steps, where they end in something that must be seen, and know their variables.
 
     Raises:
@@ -230,19 +230,19 @@ def checked(steps: list[Step]) -> list[Step]:
     return steps
 
 
-def variables(step: Step) -> Iterator[str]:
+def variables(step: BrowserStep) -> Iterator[str]:
     """Names of variables that a step uses."""
     yield from filter(None, _PLACE.findall(step.model_dump_json(exclude={"name"}, exclude_none=True)))
 
 
-def credentials(steps: list[Step]) -> Iterator[Part]:
+def credentials(steps: list[BrowserStep]) -> Iterator[Part]:
     """Parts of credentials that the steps fill in."""
     for step in steps:
         if step.fill and isinstance(step.fill.value, Part):
             yield step.fill.value
 
 
-def filled_in(step: Step, values: dict[str, str]) -> Step:
+def filled_in(step: BrowserStep, values: dict[str, str]) -> BrowserStep:
     """The step with its variables replaced."""
 
     def replaced(value: Any) -> Any:
@@ -252,4 +252,4 @@ def filled_in(step: Step, values: dict[str, str]) -> Step:
             return {key: replaced(each) for key, each in value.items()}
         return value
 
-    return Step.model_validate(replaced(step.model_dump(exclude_none=True)))
+    return BrowserStep.model_validate(replaced(step.model_dump(exclude_none=True)))

@@ -19,12 +19,12 @@ from pytest_readiness.domains.browser.facts.pages import (
     AxeRule,
     ImageSeen,
     Keyboard,
-    Layout,
     Load,
     Message,
+    PageLayout,
     PageRequest,
     Rendered,
-    Target,
+    TapTarget,
     VideoSeen,
     Visit,
     VisitJob,
@@ -365,7 +365,7 @@ class _Looking:
             incomplete = (*incomplete, frames)
         return Axe(result["testEngine"]["version"], passes, violations, incomplete)
 
-    def _layout(self, asker: JSHandle, width: int) -> Layout:
+    def _layout(self, asker: JSHandle, width: int) -> PageLayout:
         self._page.set_viewport_size({"width": width, "height": HEIGHT})
         # Two frames: one for the layout, one for scripts that react to it.
         self._page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -373,10 +373,12 @@ class _Looking:
         asker.evaluate("q => q.top()")
         seen = asker.evaluate("q => q.layout()")
         targets = tuple(
-            Target(cut(each["what"]), each["x"], each["y"], each["width"], each["height"], each["inline"])
+            TapTarget(cut(each["what"]), each["x"], each["y"], each["width"], each["height"], each["inline"])
             for each in seen["targets"]
         )
-        return Layout(width, seen["overflow"], _texts(seen["wide"]), _texts(seen["cut"]), targets, picture(self._page))
+        return PageLayout(
+            width, seen["overflow"], _texts(seen["wide"]), _texts(seen["cut"]), targets, picture(self._page)
+        )
 
     def _keyboard(self, asker: JSHandle) -> Keyboard:
         return _Tabbing(self._page, asker, min(self._until, time.monotonic() + KEYBOARD_SECONDS)).walk()

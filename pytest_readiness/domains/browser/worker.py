@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.browser.facts.flow import JourneyJob
-from pytest_readiness.domains.browser.facts.pages import Missing, Opening, VisitJob
+from pytest_readiness.domains.browser.facts.pages import Launch, Missing, VisitJob
 from pytest_readiness.domains.browser.pool import Sending
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Driver:
         self._browser: Browser | None = None
         self._opening: tuple[object, ...] = ()
 
-    def browser(self, way: Opening) -> Browser:
+    def browser(self, way: Launch) -> Browser:
         """A browser that is opened that way.
 
         Raises:
@@ -79,7 +79,7 @@ class Driver:
         self._browser, self._opening = self._launched(way), wanted
         return self._browser
 
-    def _launched(self, way: Opening) -> Browser:
+    def _launched(self, way: Launch) -> Browser:
         from playwright.sync_api import Error
 
         options: dict[str, Any] = {}
@@ -127,7 +127,7 @@ def _chromium() -> str | None:
     return next((path for name in PROGRAMS if (path := shutil.which(name))), None)
 
 
-def _reaching(way: Opening) -> list[str]:
+def _reaching(way: Launch) -> list[str]:
     arguments = []
     if way.address:
         place = f"[{way.address}]" if ":" in way.address else way.address

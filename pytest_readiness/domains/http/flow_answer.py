@@ -1,4 +1,4 @@
-"""Judging what a flow was answered, and telling of it without showing what is secret."""
+"""Reading what a flow was answered, and telling of it without showing what is secret."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.redact import MASK
 from pytest_readiness.core.text import cut
 from pytest_readiness.protocols.html_page import HtmlPage
-from pytest_readiness.protocols.http.addresses import shown
+from pytest_readiness.protocols.http.addresses import origin, shown
 from pytest_readiness.protocols.http.answer import Response
 
 SENSITIVE = re.compile(
@@ -103,10 +103,10 @@ def parsed(answer: Response) -> Any:
 def origin_of(address: str) -> tuple[str, str, int]:
     """Scheme, host and port of an address; empty ones where it cannot be read."""
     try:
-        parts = urlsplit(address)
-        return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        scheme, host, port = origin(address)
     except ValueError:
         return "", "", 0
+    return scheme, host or "", port
 
 
 def next_on_host(answer: Response) -> str:

@@ -23,10 +23,9 @@ from pydantic import (
 )
 
 from pytest_readiness.core.evidence import NotDeclared
-from pytest_readiness.core.problems import nearest
 from pytest_readiness.core.resources import Named
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.mail.resource import MAIL_ADDRESS
+from pytest_readiness.domains.inbox.resource import MAIL_ADDRESS
 
 MAX_REQUESTS = 50
 """Of one flow, redirects and repetitions counted."""
@@ -40,13 +39,14 @@ BUILT_IN = ("unique", "password", "now", "timestamp")
 """What `${…}` stands for without being captured."""
 METHODS = ("get", "post", "put", "patch", "delete")
 
-_PLACE = re.compile(r"\$(?:\$|\{(?P<name>\w+)\})")
+PLACE = re.compile(r"\$(?:\$|\{(?P<name>\w+)\})")
+"""`${name}`, or `$$` for a dollar sign."""
 _HEADER = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 
 
 def fill(text: str, values: Mapping[str, Any]) -> str:
     """Replace `${name}` by its value; `$$` is a dollar sign."""
-    return _PLACE.sub(lambda match: "$" if match["name"] is None else written(values[match["name"]]), text)
+    return PLACE.sub(lambda match: "$" if match["name"] is None else written(values[match["name"]]), text)
 
 
 def written(value: Any) -> str:
@@ -87,11 +87,11 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
 Address = Annotated[str, Field(pattern=r"^(/|https?://|\$\{\w+\})\S*$")]
 
 
-class _Strict(BaseModel):
+class _FlowPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class Part(_Strict):
+class Part(_FlowPart):
     """A part of a credential that the url declares.
 
     Attributes:
@@ -117,7 +117,7 @@ class Part(_Strict):
 Value = str | int | float | bool | Part
 
 
-class Expect(_Strict):
+class Expect(_FlowPart):
     """What an answer must be.
 
     Attributes:
@@ -152,7 +152,7 @@ class Expect(_Strict):
         return bool(self.model_fields_set - {"absent", "max_seconds"})
 
 
-class Capture(_Strict):
+class Capture(_FlowPart):
     """Where a value is found that later steps use; a step fails that does not have it. One of these:
 
     Attributes:
@@ -184,7 +184,7 @@ class Capture(_Strict):
         return field.partition("_path")[0]
 
 
-class Upload(_Strict):
+class FilePart(_FlowPart):
     """A file that is sent.
 
     Attributes:
@@ -208,7 +208,7 @@ class Upload(_Strict):
         return self
 
 
-class Sign(_Strict):
+class Sign(_FlowPart):
     """A signature over the body, as senders of webhooks make it: HMAC-SHA256 in hexadecimal digits.
 
     Attributes:
@@ -224,7 +224,7 @@ class Sign(_Strict):
     value: Text = "${signature}"
 
 
-class Submit(_Strict):
+class Submit(_FlowPart):
     """A form of the page that the step before ended on: its fields are taken over, hidden ones too.
 
     Attributes:
@@ -237,7 +237,7 @@ class Submit(_Strict):
     fields: dict[Text, Value] = {}
 
 
-class MailWait(_Strict):
+class MailWait(_FlowPart):
     """A mail of the application's own that must arrive.
 
     Attributes:
@@ -253,7 +253,7 @@ class MailWait(_Strict):
     within: Seconds = 60.0
 
 
-class Step(_Strict):
+class Step(_FlowPart):
     """One step: a request, a form, or a mail that is waited for.
 
     Attributes:
@@ -293,7 +293,7 @@ class Step(_Strict):
     json_body: JsonValue = Field(default=None, alias="json")
     form: dict[Text, Value] = {}
     body: str | None = None
-    upload: dict[Text, Upload] = {}
+    upload: dict[Text, FilePart] = {}
     sign: Sign | None = None
     follow: bool | None = None
     expect: Expect | None = None
@@ -372,78 +372,6 @@ _FOREIGN: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(_REPEATED, "'within' of the mail says how long it is waited for"),
     },
 }
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for child in value.values():
-            yield from _texts(child)
-    elif isinstance(value, list | tuple):
-        for child in value:
-            yield from _texts(child)
-
-
-def _refuse_unknown(step: Step, written: Mapping[str, Any], known: list[str]) -> None:
-    for text in _texts(written):
-        for match in _PLACE.finditer(text):
-            name = match["name"]
-            if name is not None and name not in known:
-                raise ValueError(
-                    f"step '{step.name}' uses ${{{name}}}, which no step before it captures.{nearest(name, known)}"
-                )
-
-
-def _sound(steps: list[Step], seconds: float) -> list[Step]:
-    known = list(BUILT_IN)
-    for step in steps:
-        _refuse_unknown(step, step.model_dump(exclude={"name", "capture", "sign"}, exclude_unset=True), known)
-        _refuse_unknown(step, step.model_dump(include={"sign"}), [*known, "body", "signature"])
-        for name in step.capture:
-            if name in BUILT_IN:
-                raise ValueError(f"step '{step.name}' captures '{name}', which has a meaning of its own")
-        known += step.capture
-    if not any(step.mail or any(each and each.proves for each in (step.expect, step.until)) for step in steps):
-        raise ValueError("a flow without an expectation proves nothing; let a step 'expect' what must be there")
-    if steps[0].submit:
-        raise ValueError(f"step '{steps[0].name}' submits a form, and no step before it gets the page")
-    waiting = sum(step.seconds for step in steps)
-    if waiting > seconds - 30:
-        raise ValueError(f"the steps may wait for {waiting:g} s together, and at most {seconds - 30:g} s are allowed")
-    requests = sum(step.requests for step in steps)
-    if requests > MAX_REQUESTS:
-        raise ValueError(f"the steps may send {requests} requests, and at most {MAX_REQUESTS} are allowed")
-    return steps
-
-
-def _of_requests(steps: list[Step]) -> list[Step]:
-    mail = next((step for step in steps if step.mail), None)
-    if mail:
-        raise ValueError(f"step '{mail.name}' waits for a mail; a flow with such a step is mail.received")
-    return _sound(steps, FLOW_SECONDS)
-
-
-def _with_mail(steps: list[Step]) -> list[Step]:
-    mails = [step for step in steps if step.mail]
-    if not mails:
-        raise ValueError("no step waits for a mail; a flow without such a step is http.flow")
-    for step in mails:
-        if step.mail and "${unique}" not in step.mail.to:
-            raise ValueError(f"step '{step.name}': the recipient must contain ${{unique}}, so that it is this run's")
-    if steps[0].mail:
-        raise ValueError(f"step '{steps[0].name}' waits for a mail that no step before it makes the application send")
-    return _sound(steps, MAIL_FLOW_SECONDS)
-
-
-_PAGE = {"name": "the home page is served", "get": "/", "expect": {"text": "Welcome"}}
-_MAIL = {"name": "the mail arrives", "mail": {"inbox": "NAME", "to": "${unique}@example.com", "subject": "Welcome"}}
-_JOIN = {"name": "somebody registers", "post": "/register", "form": {"email": "${unique}@example.com"}}
-
-HttpSteps = Annotated[list[Step], Field(min_length=1, max_length=40, examples=[[_PAGE]]), AfterValidator(_of_requests)]
-MailSteps = Annotated[
-    list[Step], Field(min_length=1, max_length=40, examples=[[_JOIN, _MAIL]]), AfterValidator(_with_mail)
-]
 
 
 @dataclass(frozen=True, slots=True)

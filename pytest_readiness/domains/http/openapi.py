@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.http.facts.pages import origin
+from pytest_readiness.protocols.http.addresses import origin
 from pytest_readiness.protocols.http.answer import Response
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from pytest_readiness.config.secrets import Secret
 from pytest_readiness.core.evidence import NotDeclared
 from pytest_readiness.core.resources import NAME, secrets_in
 from pytest_readiness.domains.tls.resource import TlsEndpoint
+from pytest_readiness.protocols.http.credentials import basic, bearer
 
 UrlPath = Annotated[str, Field(pattern=r"^/[^\s#]*$")]
 
@@ -56,10 +56,9 @@ class Credential(BaseModel):
     def as_headers(self) -> tuple[tuple[str, str], ...]:
         """The headers that carry it."""
         if self.token is not None:
-            return (("Authorization", f"Bearer {self.token.get_secret_value()}"),)
+            return (bearer(self.token.get_secret_value()),)
         if self.user is not None and self.password is not None:
-            pair = f"{self.user}:{self.password.get_secret_value()}".encode()
-            return (("Authorization", f"Basic {b64encode(pair).decode()}"),)
+            return (basic(self.user, self.password.get_secret_value()),)
         return tuple((name, value.get_secret_value()) for name, value in self.headers.items())
 
 
@@ -130,3 +129,8 @@ class Url(TlsEndpoint):
     def secure(self) -> bool:
         """Whether it is https."""
         return self.url.startswith("https:")
+
+    @property
+    def speaks_http(self) -> bool:
+        """Always."""
+        return True

@@ -6,7 +6,6 @@ Looking changes nothing: IMAP folders are opened by EXAMINE and read by BODY.PEE
 from __future__ import annotations
 
 import imaplib
-import json
 import re
 import time
 from abc import ABC, abstractmethod
@@ -18,17 +17,16 @@ from email.message import EmailMessage
 from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.http.resource import Credential, Url
 from pytest_readiness.domains.inbox.resource import Inbox
-from pytest_readiness.domains.tls.facts.connection import connection
 from pytest_readiness.protocols.html_page import HtmlPage, Link
-from pytest_readiness.protocols.http.client import Session
-from pytest_readiness.protocols.http.trust import trust
+from pytest_readiness.protocols.http.credentials import basic
+from pytest_readiness.protocols.http.trust import Trust
+from pytest_readiness.protocols.json_api import JsonApi
 
 IMAP_SECONDS = 10.0
 """For connecting, and for each answer."""
@@ -134,8 +132,8 @@ def mailbox(inbox: Inbox) -> Iterator[Mailbox]:
             box.close()
     else:
         catcher = _Mailpit if inbox.inbox.startswith("mailpit") else _MailHog
-        with catcher.session(inbox) as session:
-            yield catcher(inbox, session)
+        with _api(inbox) as api:
+            yield catcher(inbox, api)
 
 
 class _Maildir(Mailbox):
@@ -183,7 +181,7 @@ class _Imap(Mailbox):
         host, secure = parts.hostname or "", parts.scheme == "imaps"
         self._place = f"{host}:{parts.port or (993 if secure else 143)}"
         self._uidvalidity: bytes | None = None
-        context = trust(inbox.ca)
+        context = Trust(inbox.ca).context()
         sent(f"IMAP login as {inbox.user} at {self._place}")
         with self._said("no connection to"):
             if secure:
@@ -272,79 +270,51 @@ class _Catcher(Mailbox):
 
     listing = ""
 
-    def __init__(self, inbox: Inbox, session: Session) -> None:
+    def __init__(self, inbox: Inbox, api: JsonApi) -> None:
         super().__init__(inbox)
-        self._session = session
-        self._root = self.root(inbox)
-        self._json("GET", self.listing)
+        self.api = api
+        api.get(self.listing, dict)
 
-    @staticmethod
-    def root(inbox: Inbox) -> str:
-        """Address of the service, without a slash at its end."""
-        return inbox.inbox.partition("+")[2].rstrip("/")
 
-    @classmethod
-    @contextmanager
-    def session(cls, inbox: Inbox) -> Iterator[Session]:
-        """A session with the service."""
-        url = Url(name=inbox.name, url=cls.root(inbox), ca=inbox.ca)
-        credential = Credential(user=inbox.user, password=inbox.password) if inbox.user else None
-        with Session(url, connection(url), url.url, credential) as session:
-            yield session
-
-    def _asked(self, method: str, path: str, body: Any = None) -> str:
-        headers = [("Content-Type", "application/json")] if body is not None else []
-        data = json.dumps(body).encode() if body is not None else b""
-        answer = self._session.send(method, self._root + path, headers=headers, body=data, max_body=MAX_MAIL * 2)
-        if answer.status != 200:
-            raise CouldNotVerify(f"{method} {self._root}{path.partition('?')[0]} was answered {answer.status}")
-        return answer.body
-
-    def _json(self, method: str, path: str) -> Any:
-        try:
-            value = json.loads(self._asked(method, path))
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
-            raise CouldNotVerify(f"{method} {self._root}{path.partition('?')[0]} was not answered in JSON")
-        return value
+def _api(inbox: Inbox) -> JsonApi:
+    login = (basic(inbox.user, inbox.password.get_secret_value()),) if inbox.user and inbox.password else ()
+    base = inbox.inbox.partition("+")[2]
+    return JsonApi(base, trust=Trust(inbox.ca), headers=login, max_bytes=MAX_MAIL * 2)
 
 
 class _Mailpit(_Catcher):
     """Mailpit, by its API v1."""
 
-    listing = "/api/v1/info"
+    listing = "api/v1/info"
 
     def ids(self, to: str) -> Iterator[str]:
-        query = urlencode({"query": f'to:"{to}"', "limit": MAX_MAILS})
-        found = self._json("GET", f"/api/v1/search?{query}").get("messages") or []
-        for each in reversed(found):
+        found = self.api.get("api/v1/search", dict, query={"query": f'to:"{to}"', "limit": MAX_MAILS})
+        for each in reversed(found.get("messages") or []):
             yield str(each["ID"])
 
     def raw(self, id: str) -> bytes:
-        return self._asked("GET", f"/api/v1/message/{quote(id, safe='')}/raw").encode()
+        return self.api.send("GET", f"api/v1/message/{quote(id, safe='')}/raw").body.encode()
 
     def remove(self, id: str) -> None:
-        self._asked("DELETE", "/api/v1/messages", {"IDs": [id]})
+        self.api.send("DELETE", "api/v1/messages", body={"IDs": [id]})
 
 
 class _MailHog(_Catcher):
     """MailHog, by its APIs v1 and v2."""
 
-    listing = "/api/v2/messages?limit=1"
+    listing = "api/v2/messages?limit=1"
 
     def ids(self, to: str) -> Iterator[str]:
-        query = urlencode({"kind": "to", "query": to, "limit": MAX_MAILS})
-        found = self._json("GET", f"/api/v2/search?{query}").get("items") or []
-        for each in reversed(found):
+        found = self.api.get("api/v2/search", dict, query={"kind": "to", "query": to, "limit": MAX_MAILS})
+        for each in reversed(found.get("items") or []):
             yield str(each["ID"])
 
     def raw(self, id: str) -> bytes:
-        mail = self._json("GET", f"/api/v1/messages/{quote(id, safe='')}")
+        mail = self.api.get(f"api/v1/messages/{quote(id, safe='')}", dict)
         return str((mail.get("Raw") or {}).get("Data", "")).encode()
 
     def remove(self, id: str) -> None:
-        self._asked("DELETE", f"/api/v1/messages/{quote(id, safe='')}")
+        self.api.send("DELETE", f"api/v1/messages/{quote(id, safe='')}")
 
 
 def _received(id: str, message: EmailMessage) -> Received:

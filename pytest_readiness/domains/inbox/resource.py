@@ -16,6 +16,8 @@ from pydantic import (
 from pytest_readiness.config.secrets import Secret
 from pytest_readiness.core.resources import AnchoredPath, Resource, anchored
 
+MAIL_ADDRESS = r"^[!#-;=?A-Z\[\]-~]+@[A-Za-z0-9.${}_-]+$"
+"""Of a recipient or sender: in ASCII, without quotes; `${…}` may stand in it where it is yet to be filled in."""
 INBOX_SCHEMES = ("imaps", "imap", "mailpit+https", "mailpit+http", "mailhog+https", "mailhog+http")
 
 

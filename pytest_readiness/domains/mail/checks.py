@@ -12,9 +12,18 @@ from pytest_readiness.core.registry import check
 from pytest_readiness.core.resources import Named
 from pytest_readiness.domains.http.checks.flow import asked, told
 from pytest_readiness.domains.http.facts.flow import FlowRun
-from pytest_readiness.domains.http.flow_steps import MailSteps
-from pytest_readiness.domains.mail.facts import MAX_WITHIN, Delivery, MailLogin, MailServer, Posting, RelayTry, Reply
-from pytest_readiness.domains.mail.resource import MAIL_ADDRESS, Mail
+from pytest_readiness.domains.http.flow_rules import MailSteps
+from pytest_readiness.domains.inbox.resource import MAIL_ADDRESS
+from pytest_readiness.domains.mail.facts import (
+    MAX_WITHIN,
+    Delivery,
+    MailLogin,
+    MailServer,
+    Posting,
+    RelayTry,
+    SmtpReply,
+)
+from pytest_readiness.domains.mail.resource import Mail
 
 MailAddress = Annotated[str, Field(pattern=MAIL_ADDRESS, examples=["somebody@example.com"])]
 
@@ -162,7 +171,7 @@ def not_open_relay(
     return Evidence(f"{mail.where} refused mail to <{recipient}> {said}")
 
 
-def _refuses_strangers(reply: Reply) -> bool:
+def _refuses_strangers(reply: SmtpReply) -> bool:
     return reply.code >= 400 and bool(_FOR_STRANGERS.search(reply.text)) and not _FOR_ITS_ORIGIN.search(reply.text)
 
 

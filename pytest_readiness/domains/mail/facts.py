@@ -17,7 +17,7 @@ from pytest_readiness.core.registry import fact
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.inbox.resource import Inbox
 from pytest_readiness.domains.mail.resource import Mail
-from pytest_readiness.protocols.http.trust import trust
+from pytest_readiness.protocols.http.trust import Trust
 
 if TYPE_CHECKING:
     import smtplib
@@ -32,7 +32,7 @@ SUBJECT = "Test of mail delivery"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SmtpReply:
     """What a mail server answered.
 
     Attributes:
@@ -61,8 +61,8 @@ class MailServer:
         seconds: from connecting to the last of these answers.
     """
 
-    greeting: Reply
-    hello: Reply | None
+    greeting: SmtpReply
+    hello: SmtpReply | None
     before: tuple[str, ...]
     tls: str
     tls_error: str
@@ -82,7 +82,7 @@ class MailLogin:
 
     tls: str
     refused: str
-    reply: Reply | None
+    reply: SmtpReply | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,8 @@ class RelayTry:
 
     sender: str
     recipient: str
-    mail: Reply
-    rcpt: Reply | None
+    mail: SmtpReply
+    rcpt: SmtpReply | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class Delivery:
 def mail_server(mail: Mail) -> MailServer:
     """What a mail server offers, before and behind TLS."""
     begun = time.monotonic()
-    context = trust(mail.ca)
+    context = Trust(mail.ca).context()
     tls_error, before = "", tuple[str, ...]()
     try:
         with _connected(mail, context) as client:
@@ -153,7 +153,7 @@ def mail_server(mail: Mail) -> MailServer:
             version = client.tls
             return MailServer(greeting, hello, before, version, tls_error, client.extensions, time.monotonic() - begun)
     except _UntrustedError as error:
-        return MailServer(Reply(0, ""), None, (), "", str(error), (), time.monotonic() - begun)
+        return MailServer(SmtpReply(0, ""), None, (), "", str(error), (), time.monotonic() - begun)
 
 
 @fact(deadline=SESSION_SECONDS)
@@ -255,7 +255,7 @@ class _UntrustedError(Exception):
 class _Client:
     """A session with a mail server, whose replies are all looked at and none is raised."""
 
-    def __init__(self, mail: Mail, client: smtplib.SMTP, greeting: Reply) -> None:
+    def __init__(self, mail: Mail, client: smtplib.SMTP, greeting: SmtpReply) -> None:
         self._mail, self._client = mail, client
         self.greeting = greeting
 
@@ -271,12 +271,12 @@ class _Client:
         sock = self._client.sock
         return (sock.version() or "") if isinstance(sock, ssl.SSLSocket) else ""
 
-    def hello(self) -> Reply:
+    def hello(self) -> SmtpReply:
         sent(f"EHLO at {self._mail.where}")
         with self._said("EHLO"):
             return _reply(*self._client.ehlo())
 
-    def command(self, text: str) -> Reply:
+    def command(self, text: str) -> SmtpReply:
         sent(f"{text} at {self._mail.where}")
         with self._said(text.partition(" ")[0]):
             return _reply(*self._client.docmd(text))
@@ -303,7 +303,7 @@ class _Client:
         self.hello()
         return ""
 
-    def login(self, user: str, password: str) -> Reply:
+    def login(self, user: str, password: str) -> SmtpReply:
         """One login; code 0 where the server offers none.
 
         Raises:
@@ -319,7 +319,7 @@ class _Client:
         offered = self._client.esmtp_features.get("auth", "").upper().split()
         way = next((each for each in ways if each in offered), None)
         if not offered:
-            return Reply(0, "it offers no AUTH")
+            return SmtpReply(0, "it offers no AUTH")
         if way is None:
             only = f"{self._mail.where} offers AUTH {' '.join(offered)} only"
             raise CouldNotVerify(f"{only}; a login is tried by {', '.join(ways)}")
@@ -411,7 +411,7 @@ def _connected(mail: Mail, context: ssl.SSLContext) -> Iterator[_Client]:
 @contextmanager
 def _submitting(mail: Mail) -> Iterator[_Client]:
     """A session as the application would have it, up to before the login."""
-    context = trust(mail.ca)
+    context = Trust(mail.ca).context()
     try:
         with _connected(mail, context) as client:
             if client.greeting.code != 220:
@@ -429,6 +429,6 @@ def _late(error: BaseException) -> bool:
     return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
 
 
-def _reply(code: int, text: bytes | str) -> Reply:
+def _reply(code: int, text: bytes | str) -> SmtpReply:
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return Reply(code if code > 0 else 0, cut(said))
+    return SmtpReply(code if code > 0 else 0, cut(said))

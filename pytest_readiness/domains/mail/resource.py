@@ -13,9 +13,8 @@ from pydantic import (
 
 from pytest_readiness.config.secrets import Secret
 from pytest_readiness.core.resources import AnchoredPath, Resource
+from pytest_readiness.domains.inbox.resource import MAIL_ADDRESS
 
-MAIL_ADDRESS = r"^[!#-;=?A-Z\[\]-~]+@[A-Za-z0-9.${}_-]+$"
-"""An address in ASCII, without quotes; `${…}` may stand in it where it is yet to be filled in."""
 MAIL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 

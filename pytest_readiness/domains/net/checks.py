@@ -19,11 +19,11 @@ from pytest_readiness.domains.net.facts import (
     CONNECT_SECONDS,
     SCAN_CONNECT_SECONDS,
     AddressScan,
+    ConnectionAttempt,
     Connects,
     ConnectTimes,
     PortScan,
     PortState,
-    Probe,
     Scan,
 )
 
@@ -75,7 +75,7 @@ def _probed_beside_alive(host: Host, ports: list[int], alive_port: int | None) -
     return _probed(host, [*ports, *([alive] if alive else [])])
 
 
-def _seen(probe: Probe) -> str:
+def _seen(probe: ConnectionAttempt) -> str:
     return f"port {probe.port} on {probe.address}: {_WORDS[probe.state]}"
 
 
@@ -83,7 +83,7 @@ def _from(state: PortState | PortScan | ConnectTimes) -> str:
     return f"seen from {state.runner}"
 
 
-def _itself(probes: list[Probe]) -> str:
+def _itself(probes: list[ConnectionAttempt]) -> str:
     own = [probe.address for probe in probes if probe.local]
     return f"the runner has the address {own[0]} itself; others may see something else" if own else ""
 
@@ -159,7 +159,7 @@ def closed(
     return Evidence(f"{shut}; {_from(states[0])}", warning=_itself(probes))
 
 
-def _filtered(probe: Probe, answering: int) -> str:
+def _filtered(probe: ConnectionAttempt, answering: int) -> str:
     how = "no answer" if probe.state == "silent" else "reported unreachable"
     return f"port {probe.port} on {probe.address}: filtered ({how}, while port {answering} answers)"
 

@@ -31,7 +31,7 @@ CONNECTS_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class ConnectionAttempt:
     """One attempt to connect.
 
     Attributes:
@@ -66,7 +66,7 @@ class PortState:
     """
 
     runner: str
-    probes: tuple[Probe, ...]
+    probes: tuple[ConnectionAttempt, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class ConnectTimes:
     """
 
     runner: str
-    last: Probe
+    last: ConnectionAttempt
     seconds: tuple[float, ...]
 
 
@@ -182,9 +182,9 @@ def _addresses(readiness_host: Host) -> list[str]:
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
-def _probe(port: int, address: str) -> Probe:
+def _probe(port: int, address: str) -> ConnectionAttempt:
     source = _source(address)
-    made = partial(Probe, address, port, local=_is_own(address, source), source=source)
+    made = partial(ConnectionAttempt, address, port, local=_is_own(address, source), source=source)
     try:
         socket.create_connection((address, port), timeout=CONNECT_SECONDS).close()
     except TimeoutError:

@@ -11,7 +11,7 @@ from pydantic import Field
 from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.domains.postgres.facts import PostgresFacts, Role, ServerTls, Session, WithoutTls
+from pytest_readiness.domains.postgres.facts import PostgresFacts, PostgresSession, Role, ServerTls, WithoutTls
 from pytest_readiness.domains.postgres.resource import Postgres
 
 END_OF_SUPPORT = {
@@ -231,13 +231,13 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
     return Evidence(text, warning=warning)
 
 
-def _opened(facts: PostgresFacts) -> Session:
+def _opened(facts: PostgresFacts) -> PostgresSession:
     if facts.session is None:
         raise CouldNotVerify(f"no session was opened: {facts.refusal}")
     return facts.session
 
 
-def _known(session: Session, attribute: str) -> Any:
+def _known(session: PostgresSession, attribute: str) -> Any:
     value = getattr(session, attribute)
     if value is None:
         raise CouldNotVerify(session.unread.get(attribute, "the server shows this session nothing of it"))

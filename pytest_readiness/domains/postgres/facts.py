@@ -85,7 +85,7 @@ _LOGIN_OFFERED = re.compile(r"no password supplied|authentication failed")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServerPlace:
     """What a session was opened to.
 
     Attributes:
@@ -132,7 +132,7 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class PostgresSession:
     """What one session told. What could not be read is None, and `unread` says why.
 
     Attributes:
@@ -151,7 +151,7 @@ class Session:
         unread: reason by attribute.
     """
 
-    place: Place
+    place: ServerPlace
     round_trip_ms: float
     version: str
     version_number: int
@@ -177,7 +177,7 @@ class PostgresFacts:
             (the server has no TLS, or a certificate that does not verify), or "".
     """
 
-    session: Session | None
+    session: PostgresSession | None
     refusal: str
     refused_for: Literal["", "login", "full", "tls"]
 
@@ -339,7 +339,7 @@ def _words(postgres: Postgres, error: Exception) -> str:
     return textwrap.shorten(re.sub(r"^.*failed: (FATAL: )?", "", line), TEXT, placeholder=" …").rstrip(".")
 
 
-def _session(connection: psycopg.Connection[Any], where: str) -> Session:
+def _session(connection: psycopg.Connection[Any], where: str) -> PostgresSession:
     info = connection.info
     options = {each.keyword: (each.val or b"").decode() for each in connection.pgconn.info}
     sslmode = options[b"sslmode"]
@@ -357,8 +357,8 @@ def _session(connection: psycopg.Connection[Any], where: str) -> Session:
     roles = rows("roles", _ROLES)
     owned = rows("owned", _OWNED)
     settings = rows("settings", _SETTINGS)
-    return Session(
-        place=Place(info.host, info.hostaddr, info.port, info.user, info.dbname),
+    return PostgresSession(
+        place=ServerPlace(info.host, info.hostaddr, info.port, info.user, info.dbname),
         round_trip_ms=round_trip_ms,
         version=version,
         version_number=number,

@@ -15,7 +15,7 @@ from threading import Condition, Thread
 from typing import Any
 
 from pytest_readiness.core.evidence import CouldNotVerify
-from pytest_readiness.domains.tls.facts.scan import ScanRequest, TlsScan
+from pytest_readiness.domains.tls.records import ScanRequest, TlsScan
 
 ENOUGH = 2
 """Scans that a process is given before another one is started: starting one costs as much as about two scans."""
@@ -24,7 +24,7 @@ MOST = 8
 """Scans that a process has at a time: enough to be busy while others wait for the network or for sslyze's polling."""
 
 
-class _Worker:
+class _ScanProcess:
     """A process that scans.
 
     Attributes:
@@ -63,7 +63,7 @@ class ScanPool:
 
     def __init__(self, processes: int | None = None) -> None:
         self._processes = processes or os.cpu_count() or 1
-        self._workers: list[_Worker] = []
+        self._workers: list[_ScanProcess] = []
         self._changed = Condition()
         self._numbers: Iterator[int] = count()
         atexit.register(self.close)
@@ -105,18 +105,18 @@ class ScanPool:
         for worker in workers:
             worker.process.wait()
 
-    def _free(self) -> _Worker | None:
+    def _free(self) -> _ScanProcess | None:
         workers = sorted(
             (worker for worker in self._workers if not worker.retired), key=lambda worker: len(worker.pending)
         )
         if len(workers) < self._processes and (not workers or len(workers[0].pending) >= ENOUGH):
-            worker = _Worker()
+            worker = _ScanProcess()
             self._workers.append(worker)
             Thread(target=self._read, args=(worker,), name="tls-scan-results", daemon=True).start()
             return worker
         return workers[0] if len(workers[0].pending) < MOST else None
 
-    def _read(self, worker: _Worker) -> None:
+    def _read(self, worker: _ScanProcess) -> None:
         while True:
             try:
                 number, outcome = worker.channel.recv()
@@ -140,7 +140,7 @@ class ScanPool:
         for future in lost:
             _answer(future, CouldNotVerify(f"the process that scanned TLS ended (status {status})", transient=True))
 
-    def _retire(self, worker: _Worker) -> None:
+    def _retire(self, worker: _ScanProcess) -> None:
         worker.retired = True
         if not worker.pending:
             worker.process.kill()

@@ -53,6 +53,11 @@ class TlsEndpoint(Resource):
         return True
 
     @property
+    def speaks_http(self) -> bool:
+        """Whether HTTP is spoken there."""
+        return False
+
+    @property
     def protocol(self) -> str:
         """What is spoken there first."""
         return "tls" if self.secure else "tcp"

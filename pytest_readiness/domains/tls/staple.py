@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_readiness.core import clock
-from pytest_readiness.domains.tls.facts.scan import Staple
+from pytest_readiness.domains.tls.records import Staple
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import CouldNotVerify
-from pytest_readiness.domains.tls.facts.scan import (
+from pytest_readiness.domains.tls.records import (
     VERSIONS,
     Certificate,
     Deployment,

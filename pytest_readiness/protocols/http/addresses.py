@@ -1,4 +1,4 @@
-"""Addresses as they are sent and as they are shown."""
+"""Addresses: what they consist of, how they are sent and how they are shown."""
 
 from __future__ import annotations
 
@@ -14,15 +14,30 @@ def shown(address: str) -> str:
     return cut(f"{bare}?…" if query else bare)
 
 
-def _ascii(host: str) -> str:
+def ascii_host(host: str) -> str:
+    """A host's name as it stands in DNS, SNI and Host.
+
+    Raises:
+        CouldNotVerify: it is no host name.
+    """
     try:
         return host.encode("idna").decode("ascii")
     except UnicodeError:
         raise CouldNotVerify(f"{cut(host)} is not a host name") from None
 
 
-def target(address: str) -> str:
-    """Path and query of an address as they are sent."""
+def origin(address: str) -> tuple[str, str | None, int]:
+    """Scheme, host and port of an address.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    parts = urlsplit(address)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def request_target(address: str) -> str:
+    """Path and query of an address as they are sent (RFC 9112 3.2.1)."""
     parts = urlsplit(address)
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~?")

@@ -1,4 +1,4 @@
-"""Answers to requests, and how a request may end without one."""
+"""Answers to requests: what is kept of them, and how their headers and bodies are read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
-
-MAX_HEADERS = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +73,9 @@ class Response:
         return target if self.header("location") else ""
 
 
-class Untrusted(CouldNotVerify):
-    """No verified TLS connection came about; the reason reads on after "because"."""
-
-
-class Broken(CouldNotVerify):
-    """The connection ended before the answer did."""
-
-
-class Nobody(CouldNotVerify):
-    """Nothing answers on the port."""
-
-    def __init__(self, reason: str, how: Literal["refused", "timeout"]) -> None:
-        super().__init__(reason)
-        self.how = how
-
-
-def _header(name: str, value: str) -> tuple[str, str]:
+def header_field(name: str, value: str) -> tuple[str, str]:
+    """A header as it is kept: its name in lower case, its value in one line, that of a cookie masked."""
+    name = name.lower()
     value = re.sub(r"\s*[\r\n]\s*", " ", value.strip())
     return name, _masked(value) if name == "set-cookie" else value
 
@@ -104,8 +87,19 @@ def _masked(cookie: str) -> str:
     return f"{name if equals else ''}=…{semicolon}{attributes}"
 
 
-def _decoded(raw: bytes, headers: Sequence[tuple[str, str]], said: str, most: int, accepted: str) -> tuple[bytes, bool]:
-    """The body without its content coding, and whether it went on beyond the limit."""
+def decoded(raw: bytes, headers: Sequence[tuple[str, str]], said: str, most: int, accepted: str) -> tuple[bytes, bool]:
+    """The body without its content coding, and whether it went on beyond the limit.
+
+    Args:
+        raw: the body as it was transferred, at most `most` bytes of it.
+        headers: of the answer, with names in lower case.
+        said: the request, for a message.
+        most: bytes of the body that are wanted.
+        accepted: the codings that were asked for; a body in Brotli's is left out then, because it is not read.
+
+    Raises:
+        CouldNotVerify: it is in a coding that was not asked for and is not readable.
+    """
     import zlib
 
     coding = dict(headers).get("content-encoding", "").lower()

@@ -1,7 +1,7 @@
 """One request after the other to one origin, bounded in time and size, over TLS that is verified.
 
 The name stays in SNI and Host whatever address is connected to. Nothing is read from the environment (no proxy, no
-netrc), no redirect is followed, no cookie is kept, and certificates are verified by the system's store or `url.ca`.
+netrc), no redirect is followed, no cookie is kept, and certificates are verified as the caller trusts.
 """
 
 from __future__ import annotations
@@ -20,23 +20,18 @@ from urllib.parse import urlsplit
 from pytest_readiness import __version__
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify
-from pytest_readiness.domains.http.resource import Credential, Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.core.text import cut
+from pytest_readiness.protocols.http.addresses import ascii_host, request_target, shown
+from pytest_readiness.protocols.http.answer import Response, decoded, header_field
+from pytest_readiness.protocols.http.errors import Broken
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, MAX_BODY, READ_SECONDS, REQUEST_SECONDS
+from pytest_readiness.protocols.http.trust import SYSTEM_STORE, Trust
 
 if TYPE_CHECKING:
     from pytest_readiness.protocols.http.transport import Transport
-from pytest_readiness.core.text import cut
-from pytest_readiness.protocols.http.addresses import _ascii, shown, target
-from pytest_readiness.protocols.http.answer import Broken, Response, _decoded, _header
-from pytest_readiness.protocols.http.trust import _context
 
-READ_SECONDS = 5.0
-"""Between two bytes of an answer."""
-REQUEST_SECONDS = 10.0
-"""From connecting to the last byte of one answer."""
 MAX_IDLE = 64
 """Connections that are kept for the next request, over all origins."""
-MAX_BODY = 1024 * 1024
 HEADERS = {"User-Agent": f"pytest-readiness/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 """Methods that may be sent again where a kept connection was closed under them (RFC 9110 9.2.1, 9.2.2)."""
@@ -91,33 +86,36 @@ class Session:
     """Requests to one origin, over one connection for as long as the server keeps it.
 
     Args:
-        url: the endpoint, for its authority, its client certificate and addresses.
-        connection: the host of the endpoint is reached at the address that answered this.
         origin: any address on the origin.
-        credential: shown with every request.
+        address: IP address or name to connect to; "" for the origin's own host.
+        trust: how TLS is verified, and what certificate is shown.
+        headers: shown with every request, such as those of a credential.
         fresh: begin with a new connection, whatever stands already.
 
     Attributes:
         set_cookies: values of the last answer's Set-Cookie headers as they came; secrets, which belong in no record.
+
+    Raises:
+        CouldNotVerify: the origin has no host name.
     """
 
     def __init__(
         self,
-        url: Url,
-        connection: Connection,
         origin: str,
-        credential: Credential | None = None,
         *,
+        address: str = "",
+        trust: Trust = SYSTEM_STORE,
+        headers: tuple[tuple[str, str], ...] = (),
         fresh: bool = False,
     ) -> None:
         parts = urlsplit(origin)
         self._secure = parts.scheme == "https"
-        self._host = _ascii(parts.hostname or "")
+        self._host = ascii_host(parts.hostname or "")
         self._port = parts.port or (443 if self._secure else 80)
-        self._address = connection.address if parts.hostname == url.host else self._host
-        self._trust = (url.ca, url.client_cert, url.client_key)
-        self._credential = credential.as_headers() if credential else ()
-        self._origin = (self._secure, self._host, self._port, self._address, self._trust)
+        self._address = address or self._host
+        self._trust = trust
+        self._headers = headers
+        self._origin = (self._secure, self._host, self._port, self._address, trust)
         self._transport = None if fresh else _idle.take(self._origin)
         self.set_cookies: tuple[str, ...] = ()
 
@@ -173,9 +171,9 @@ class Session:
         seconds = seconds or REQUEST_SECONDS
         until = min(until, time.monotonic() + seconds)
         if not self._transport:
-            context = _context(*self._trust) if self._secure else None
+            context = self._trust.context() if self._secure else None
             self._transport = Transport(self._host, self._port, self._address, context, HEADERS)
-        asked = _Asked(method, address, (*self._credential, *headers), body, max_body, seconds)
+        asked = _Asked(method, address, (*self._headers, *headers), body, max_body, seconds)
         if method not in SAFE:
             # A server may close a kept connection at any moment, and this request must not be sent twice.
             self._transport.close()
@@ -206,7 +204,7 @@ class Session:
         raw, problem = b"", None
         try:
             with transport.ask(
-                method, target(address), until, timeout, headers=asked.headers, body=asked.body
+                method, request_target(address), until, timeout, headers=asked.headers, body=asked.body
             ) as answer:
                 while len(raw) <= most and (piece := answer.read(most + 1 - len(raw), decode_content=False)):
                     raw += piece
@@ -227,9 +225,9 @@ class Session:
         if problem:
             raise problem from None
         self.set_cookies = tuple(answer.headers.getlist("set-cookie"))
-        headers = tuple(_header(name.lower(), value) for name, value in answer.headers.items())
+        headers = tuple(header_field(name, value) for name, value in answer.headers.items())
         accepted = dict(asked.headers).get("Accept-Encoding", "")
-        body, cut_off = _decoded(raw[:most], headers, said, most, accepted)
+        body, cut_off = decoded(raw[:most], headers, said, most, accepted)
         return Response(
             url=address,
             status=answer.status,

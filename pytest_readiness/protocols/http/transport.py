@@ -26,9 +26,9 @@ from urllib3.util.response import assert_header_parsing
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS
 from pytest_readiness.protocols.alarm import Alarm, Alarms
-from pytest_readiness.protocols.http.answer import MAX_HEADERS, Nobody, Untrusted
+from pytest_readiness.protocols.http.errors import Nobody, Untrusted
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, MAX_HEADERS
 
 _alarms = Alarms()
 

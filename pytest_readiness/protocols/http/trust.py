@@ -3,55 +3,59 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_readiness.core.evidence import CouldNotVerify
-from pytest_readiness.domains.http.resource import Url
 
 if TYPE_CHECKING:
     import ssl
-    from pathlib import Path
+
+_LOCK = threading.Lock()
 
 
-_CONTEXT_LOCK = threading.Lock()
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom a TLS connection trusts, and which certificate it shows.
 
-
-def trust(ca: Path | None) -> ssl.SSLContext:
-    """Verification by a private authority, or by the system's store where `ca` is None.
-
-    Raises:
-        CouldNotVerify: the authority's file cannot be used.
+    Attributes:
+        ca: file with the private authority to trust instead of the system's store.
+        client_cert: file of the certificate to show where the server asks for one.
+        client_key: file of its key; None where the certificate's file holds it.
     """
-    return _context(ca, None, None)
+
+    ca: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """The context that verifies so; one for all that trust the same.
+
+        Raises:
+            CouldNotVerify: a file cannot be used.
+        """
+        # Reading the system's authorities takes some 40 ms of processor time: once, and not in many threads at once.
+        with _LOCK:
+            return _context(self)
 
 
-def tls_context(url: Url) -> ssl.SSLContext:
-    """How TLS of an endpoint is verified, and the client certificate to show.
-
-    Raises:
-        CouldNotVerify: a declared file cannot be used.
-    """
-    return _context(url.ca, url.client_cert, url.client_key)
-
-
-def _context(*trust: Path | None) -> ssl.SSLContext:
-    # Reading the system's authorities takes some 40 ms of processor time: once, and not in many threads at once.
-    with _CONTEXT_LOCK:
-        return _new_context(*trust)
+SYSTEM_STORE = Trust()
+"""The system's authorities, and no client certificate."""
 
 
 @cache
-def _new_context(ca: Path | None, client_cert: Path | None, client_key: Path | None) -> ssl.SSLContext:
+def _context(trust: Trust) -> ssl.SSLContext:
     import ssl
 
     try:
-        context = ssl.create_default_context(cafile=str(ca) if ca else None)
+        context = ssl.create_default_context(cafile=str(trust.ca) if trust.ca else None)
     except OSError as error:
         reason = "it holds no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror
-        raise CouldNotVerify(f"the authority's file {ca} could not be read ({reason})") from None
-    if client_cert is not None:
-        show_client_cert(context, client_cert, client_key)
+        raise CouldNotVerify(f"the authority's file {trust.ca} could not be read ({reason})") from None
+    if trust.client_cert is not None:
+        show_client_cert(context, trust.client_cert, trust.client_key)
     return context
 
 

@@ -171,7 +171,7 @@ def _gone(app: WebApp, end: Callable[[subprocess.Popen[bytes]], None], last: str
         wait_until(lambda: app.count("/") > 0, "the page is asked for", 40)
         left = {pid: program_of(pid) for pid in descendants(process.pid)}
         assert any(name.startswith("chrom") for name in left.values())
-        worker = next(pid for pid in left if b"browser_worker" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        worker = next(pid for pid in left if b"browser.worker" in Path(f"/proc/{pid}/cmdline").read_bytes())
         home = next(
             Path(line.removeprefix("HOME="))
             for pid, name in left.items()
@@ -211,7 +211,7 @@ def test_nothing_stays_after_ctrl_c(hanging: WebApp) -> None:
 
 def test_closing_ends_what_is_under_way(hanging: WebApp) -> None:
     pool = BrowserPool(1)
-    way = browser.Opening("chromium", hanging.url, "localhost", "", "")
+    way = browser.Launch("chromium", hanging.url, "localhost", "", "")
     ended: list[str] = []
 
     def run() -> None:

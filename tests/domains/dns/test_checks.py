@@ -29,7 +29,7 @@ from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence,
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.registry import FACTS, TARGET
 from pytest_readiness.domains.dns.checks.answers import _beside
-from pytest_readiness.domains.dns.facts.registration import _get
+from pytest_readiness.domains.dns.facts.registration import service
 from pytest_readiness.domains.dns.resource import Domain
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.plan.binding import bindings_path
@@ -1149,8 +1149,11 @@ def test_registry_that_redirects_to_plain_http(world: World, registry_app: WebAp
     with WebApp() as plain:
         registry_app.routes["/rdap/domain/plain.test"] = Response(302, [("Location", plain.url)])
         domain = world.domain("plain.test", ca=authority.ca_file)
-        with pytest.raises(CouldNotVerify, match=r"led to http://.*, which is not https"):
-            _get(domain, f"{registry_app.url}/rdap/domain/plain.test", time.monotonic() + 10)
+        with (
+            service(domain, f"{registry_app.url}/rdap/", time.monotonic() + 10) as rdap,
+            pytest.raises(CouldNotVerify, match=r"led to http://.*, which is not https"),
+        ):
+            rdap.get("domain/plain.test", dict)
         assert not plain.requests
 
 

@@ -24,8 +24,8 @@ from pydantic import TypeAdapter
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.tls.checks.mozilla import Rules, _guidelines, mozilla
-from pytest_readiness.domains.tls.facts.scan import COMMANDS, Offer, ScanRequest, TlsScan
 from pytest_readiness.domains.tls.pool import ScanPool
+from pytest_readiness.domains.tls.records import COMMANDS, Offer, ScanRequest, TlsScan
 from pytest_readiness.domains.tls.worker import record
 from tests.domains.tls.checks.test_agreement import as_sslyze_wants
 from tests.judging import read
@@ -320,7 +320,7 @@ def test_pool_gives_up_on_a_process_that_hangs(server: Nginx, pool: ScanPool) ->
 
 SCRIPT = textwrap.dedent("""
     import sys, threading, time
-    from pytest_readiness.domains.tls.facts.scan import ScanRequest
+    from pytest_readiness.domains.tls.records import ScanRequest
     from pytest_readiness.domains.tls.pool import ScanPool
 
     pool = ScanPool(1)

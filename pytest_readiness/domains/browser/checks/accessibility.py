@@ -11,7 +11,7 @@ from pydantic import Field
 from pytest_readiness.core.evidence import Attachment, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.browser.checks.pages import looks_at, place, seen_page, shots, some
-from pytest_readiness.domains.browser.facts.pages import Axe, AxeRule, Layout, Look, Target, Visit
+from pytest_readiness.domains.browser.facts.pages import Axe, AxeRule, Look, PageLayout, TapTarget, Visit
 from pytest_readiness.domains.http.resource import UrlPath
 
 Standard = Literal["wcag20a", "wcag20aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -243,7 +243,7 @@ def touch_targets(
     )
 
 
-def _near(one: Target, other: Target, size: float) -> bool:
+def _near(one: TapTarget, other: TapTarget, size: float) -> bool:
     """Whether a circle around the centre of a small target meets another target, or the circle of a small one."""
     x, y = one.x + one.width / 2, one.y + one.height / 2
     sideways = max(other.x - x, 0.0, x - other.x - other.width)
@@ -256,7 +256,7 @@ def _near(one: Target, other: Target, size: float) -> bool:
     return across < size**2 - 0.5
 
 
-def layout_at(visit: Visit, width: int) -> Layout:
+def layout_at(visit: Visit, width: int) -> PageLayout:
     """The page in a window of that width.
 
     Raises:
@@ -269,7 +269,7 @@ def layout_at(visit: Visit, width: int) -> Layout:
     raise CouldNotVerify(f"{visit.asked} could not be looked at in a window of {width} px ({why})")
 
 
-def layout_shots(layout: Layout) -> tuple[Attachment, ...]:
+def layout_shots(layout: PageLayout) -> tuple[Attachment, ...]:
     """The screenshot of a layout."""
     if not layout.screenshot:
         return ()

@@ -9,19 +9,21 @@ from pydantic import AfterValidator, Field, TypeAdapter
 from pytest_readiness.core.evidence import Attachment, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.domains.browser.facts.flow import Journey
-from pytest_readiness.domains.browser.steps import Step, checked, credentials
+from pytest_readiness.domains.browser.steps import BrowserStep, checked, credentials
 from pytest_readiness.domains.http.resource import Url
 
 _OPEN = {"name": "the home page opens", "go": "/"}
 _SEE = {"name": "it greets", "expect": {"role": "heading", "name": "Welcome"}}
 
-Steps = Annotated[list[Step], Field(min_length=1, max_length=50, examples=[[_OPEN, _SEE]]), AfterValidator(checked)]
+Steps = Annotated[
+    list[BrowserStep], Field(min_length=1, max_length=50, examples=[[_OPEN, _SEE]]), AfterValidator(checked)
+]
 
 
-def _asks(url: Url, steps: list[Step]) -> Asks:
+def _asks(url: Url, steps: list[BrowserStep]) -> Asks:
     for part in credentials(steps):
         part.value(url)
-    return {"browser_flow": TypeAdapter(list[Step]).dump_json(steps, exclude_defaults=True).decode()}
+    return {"browser_flow": TypeAdapter(list[BrowserStep]).dump_json(steps, exclude_defaults=True).decode()}
 
 
 @check(

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.browser.facts.pages import QUEUE_SECONDS, Missing, Opening, opening, pool
-from pytest_readiness.domains.browser.steps import Step, credentials
+from pytest_readiness.domains.browser.facts.pages import QUEUE_SECONDS, Launch, Missing, opening, pool
+from pytest_readiness.domains.browser.steps import BrowserStep, credentials
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.domains.tls.facts.connection import Connection
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS
 
 FLOW_SECONDS = 120.0
 """For a whole journey."""
@@ -58,7 +59,7 @@ class JourneyJob:
         secrets: what credentials fill in, by name and part; the user's name is none.
     """
 
-    opening: Opening
+    opening: Launch
     root: str
     steps: str
     secrets: Mapping[tuple[str, str], str]
@@ -74,7 +75,7 @@ def browser_flow(url: Url, connection: Connection, *, ask: str) -> Journey:
     """
     from pydantic import TypeAdapter
 
-    steps = TypeAdapter(list[Step]).validate_json(ask)
+    steps = TypeAdapter(list[BrowserStep]).validate_json(ask)
     secrets: dict[tuple[str, str], str] = {
         (part.credential, part.field): part.value(url) for part in credentials(steps)
     }

@@ -16,7 +16,8 @@ from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.domains.tls.facts.connection import Connection
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS
 
 if TYPE_CHECKING:
     from pytest_readiness.domains.browser.pool import BrowserPool
@@ -204,7 +205,7 @@ class Keyboard:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TapTarget:
     """Something to tap on; a box in CSS pixels from the top left of the page.
 
     Attributes:
@@ -222,7 +223,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class PageLayout:
     """The page in a window of some width.
 
     Attributes:
@@ -238,7 +239,7 @@ class Layout:
     overflow: float
     wide: tuple[str, ...]
     cut: tuple[str, ...]
-    targets: tuple[Target, ...]
+    targets: tuple[TapTarget, ...]
     screenshot: str
 
 
@@ -323,7 +324,7 @@ class Visit:
     screenshot: str = ""
     axe: Axe | None = None
     keyboard: Keyboard | None = None
-    layouts: tuple[Layout, ...] = ()
+    layouts: tuple[PageLayout, ...] = ()
     unread: Mapping[str, str] | None = None
 
 
@@ -351,7 +352,7 @@ class EngineVisit:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class Launch:
     """How a browser is to be opened for an endpoint.
 
     Attributes:
@@ -374,7 +375,7 @@ class Opening:
 class VisitJob:
     """Visit a path and look at it."""
 
-    opening: Opening
+    opening: Launch
     asked: str
     root: bool
     looks: tuple[Look, ...]
@@ -425,7 +426,7 @@ def browser_engine(url: Url, connection: Connection, *, ask: Engine) -> EngineVi
     return EngineVisit(ask.engine, "", _expect(done, Visit))
 
 
-def opening(url: Url, connection: Connection, engine: EngineName) -> Opening:
+def opening(url: Url, connection: Connection, engine: EngineName) -> Launch:
     """How a browser is opened for an endpoint.
 
     Raises:
@@ -436,7 +437,7 @@ def opening(url: Url, connection: Connection, engine: EngineName) -> Opening:
     named = f"[{url.host}]" if ":" in url.host else url.host
     origin = f"{'https' if url.secure else 'http'}://{named}:{url.port}"
     pin = _verified_key(url, connection) if url.secure and url.ca else ""
-    return Opening(engine, origin, url.host, url.address or "", pin)
+    return Launch(engine, origin, url.host, url.address or "", pin)
 
 
 def _verified_key(url: Url, connection: Connection) -> str:

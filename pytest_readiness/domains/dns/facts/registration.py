@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.dns.client import Asker, name_of, shown
 from pytest_readiness.domains.dns.resource import Domain
-from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.addresses import shown as shown_address
-from pytest_readiness.protocols.http.answer import Response
-from pytest_readiness.protocols.http.client import Session
+from pytest_readiness.protocols.http.trust import Trust
+from pytest_readiness.protocols.json_api import JsonApi, NotJson, Refused
 
 BOOTSTRAP = "https://data.iana.org/rdap/dns.json"
 """IANA's list of the RDAP services of top-level domains (RFC 9224)."""
@@ -53,30 +50,45 @@ def registration(domain: Domain) -> Registration:
     """The registration of the domain, or of the closest name above it that the registry knows."""
     until = time.monotonic() + SECONDS
     labels = shown(name_of(domain.domain)).split(".")
-    base = domain.rdap or _service(labels, until)
+    base = domain.rdap or _listed(labels, until)
     asked: list[str] = []
-    for start in range(len(labels) - 1):
-        asked.append(".".join(labels[start:]))
-        answer = _get(domain, urljoin(base.rstrip("/") + "/", f"domain/{asked[-1]}"), until)
-        if answer.status in NOT_HERE:
-            continue
-        found = _read(answer, asked[-1])
-        if len(asked) > 1:
-            _refuse_suffix(domain, asked)
-        return Registration(asked[-1], tuple(asked), base, *found)
-    if answer.status != 404:
-        raise CouldNotVerify(f"GET {shown_address(answer.url)} was answered {answer.status}")
+    with service(domain, base, until) as rdap:
+        for start in range(len(labels) - 1):
+            asked.append(".".join(labels[start:]))
+            try:
+                data = _asked(rdap, asked[-1])
+            except Refused as error:
+                if error.status not in NOT_HERE:
+                    raise
+                refused = error
+                continue
+            if len(asked) > 1:
+                _refuse_suffix(domain, asked)
+            return Registration(asked[-1], tuple(asked), base, _status(data), _expires(data))
+    if refused.status != 404:
+        raise refused
     return Registration("", tuple(asked), base, (), None)
 
 
-def _service(labels: list[str], until: float) -> str:
-    answer = _get(None, BOOTSTRAP, until)
-    if answer.status != 200:
-        raise CouldNotVerify(f"GET {BOOTSTRAP} was answered {answer.status}")
+def service(domain: Domain | None, base: str, until: float) -> JsonApi:
+    """An RDAP service, or IANA's list of them where there is no domain, whose redirects are followed."""
+    return JsonApi(
+        base,
+        name="the RDAP service",
+        trust=Trust(domain.ca if domain else None),
+        accept="application/rdap+json, application/json",
+        redirects=MAX_REDIRECTS,
+        until=until,
+    )
+
+
+def _listed(labels: list[str], until: float) -> str:
+    with service(None, BOOTSTRAP.rpartition("/")[0], until) as iana:
+        data = iana.get(BOOTSTRAP, dict)
     try:
         services = {
             str(suffix).lower(): [str(each) for each in addresses]
-            for suffixes, addresses in json.loads(answer.body)["services"]
+            for suffixes, addresses in data["services"]
             for suffix in suffixes
         }
     except (ValueError, KeyError, TypeError):
@@ -87,41 +99,24 @@ def _service(labels: list[str], until: float) -> str:
     raise CouldNotVerify(f"IANA lists no RDAP service for .{labels[-1]} ({BOOTSTRAP})")
 
 
-def _get(domain: Domain | None, address: str, until: float) -> Response:
-    secure = address.startswith("https:")
-    for _ in range(MAX_REDIRECTS + 1):
-        try:
-            url = Url(name="rdap", url=address, ca=domain.ca if domain else None)
-        except ValueError:
-            raise CouldNotVerify(f"the RDAP service led to {cut(address)}, which is no web address") from None
-        if secure and not url.secure:
-            raise CouldNotVerify(f"the RDAP service led to {cut(address)}, which is not https")
-        with Session(url, Connection(url.host, url.port, 0.0, ""), address) as session:
-            answer = session.send(
-                "GET", address, headers=[("Accept", "application/rdap+json, application/json")], until=until
-            )
-        if not answer.location:
-            return answer
-        address = answer.location
-    raise CouldNotVerify(f"the RDAP service redirected more than {MAX_REDIRECTS} times, last to {cut(address)}")
-
-
-def _read(answer: Response, name: str) -> tuple[tuple[str, ...], datetime | None]:
-    said = f"GET {shown_address(answer.url)} was answered"
-    if answer.status == 429:
-        raise CouldNotVerify(f"{said} 429, too many requests; try again later")
-    if answer.status != 200:
-        raise CouldNotVerify(f"{said} {answer.status}", transient=answer.status in (502, 503, 504))
+def _asked(rdap: JsonApi, name: str) -> Mapping[str, Any]:
+    path = f"domain/{name}"
     try:
-        data = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict) or data.get("objectClassName") != "domain" or _name(data) != name:
-        raise CouldNotVerify(f"{said} with no RDAP object of {name}")
+        data = rdap.get(path, dict)
+    except NotJson:
+        data = {}
+    if data.get("objectClassName") != "domain" or _name(data) != name:
+        raise CouldNotVerify(f"GET {shown_address(rdap.base + path)} was answered with no RDAP object of {name}")
+    return data
+
+
+def _status(data: Mapping[str, Any]) -> tuple[str, ...]:
     status = data.get("status")
-    expires = [moment for action, moment in _events(data) if action == "expiration"]
-    texts = sorted(cut(str(each), 60).lower() for each in status) if isinstance(status, list) else ()
-    return tuple(texts), min(expires, default=None)
+    return tuple(sorted(cut(str(each), 60).lower() for each in status)) if isinstance(status, list) else ()
+
+
+def _expires(data: Mapping[str, Any]) -> datetime | None:
+    return min((moment for action, moment in _events(data) if action == "expiration"), default=None)
 
 
 def _name(data: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
-from pytest_readiness.domains.http.facts.forms import CsrfTrial, Encoding, Form, Outcome
+from pytest_readiness.domains.http.facts.forms import CsrfTrial, Encoding, Form, TrialOutcome
 from pytest_readiness.domains.http.facts.pages import Page
 from pytest_readiness.domains.http.facts.probes import Access, Probe, Reply
 from pytest_readiness.domains.http.facts.signed import Tokens, TokenTrial
@@ -335,7 +335,7 @@ def jwt(
     return Evidence(f"{tokens.alg}, ends after {hours:.1f} h; {path}: {told}, {own.name} {own.status}")
 
 
-def decided(path: str, control: Outcome) -> None:
+def decided(path: str, control: TrialOutcome) -> None:
     """See to it that what is right was accepted.
 
     Raises:
@@ -345,7 +345,7 @@ def decided(path: str, control: Outcome) -> None:
         raise CouldNotVerify(f"{path} answered {control} to {control.name}, so that a refusal of others proves nothing")
 
 
-def refused(path: str, outcomes: Iterable[Outcome], statuses: tuple[int, ...]) -> None:
+def refused(path: str, outcomes: Iterable[TrialOutcome], statuses: tuple[int, ...]) -> None:
     """See to it that what was not accepted was refused, and not merely went wrong.
 
     Raises:
@@ -390,7 +390,7 @@ def _csrf_trial(
     asks=_csrf_trial,
 )
 def csrf(
-    forgeries: tuple[Outcome, ...],
+    forgeries: tuple[TrialOutcome, ...],
     *,
     path: UrlPath,
     fields: Annotated[dict[Name, str], Field(min_length=1)],
@@ -426,7 +426,7 @@ def csrf(
     *forged, own = forgeries
     place = f"{method} {path}"
 
-    def by_refusal(outcome: Outcome) -> bool:
+    def by_refusal(outcome: TrialOutcome) -> bool:
         return text in outcome.told if text else outcome.status in REFUSALS
 
     wanted = f"a refusal with '{text}'" if text else f"one of {', '.join(map(str, REFUSALS))}"

@@ -21,11 +21,8 @@ from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.facts.assets import Asset, Assets
-from pytest_readiness.domains.http.facts.pages import origin
-from pytest_readiness.protocols.http.addresses import shown
+from pytest_readiness.protocols.http.addresses import origin, shown
 from pytest_readiness.protocols.http.answer import Response
-
-YEAR = 365 * 86400
 
 
 def page_of(assets: Assets) -> Response:

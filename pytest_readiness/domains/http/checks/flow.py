@@ -5,7 +5,8 @@ from __future__ import annotations
 from pytest_readiness.core.evidence import Attachment, ClaimFalse, Evidence
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.http.facts.flow import FlowRun
-from pytest_readiness.domains.http.flow_steps import Flow, HttpSteps, Step, goals, require
+from pytest_readiness.domains.http.flow_rules import HttpSteps
+from pytest_readiness.domains.http.flow_steps import Flow, Step, goals, require
 from pytest_readiness.domains.http.resource import Url
 
 

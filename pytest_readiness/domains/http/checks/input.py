@@ -13,7 +13,7 @@ from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.access import Name, decided, declared, refused
 from pytest_readiness.domains.http.checks.exposure import INTERNALS
-from pytest_readiness.domains.http.facts.forms import Outcome
+from pytest_readiness.domains.http.facts.forms import TrialOutcome
 from pytest_readiness.domains.http.facts.probes import PAD, Probe, Reply
 from pytest_readiness.domains.http.facts.signed import HookTrial, Scheme
 from pytest_readiness.domains.http.facts.uploads import FileType, Upload, UploadTrial
@@ -232,7 +232,7 @@ def _hook_trial(
     asks=_hook_trial,
 )
 def webhook_signature(
-    webhooks: tuple[Outcome, ...],
+    webhooks: tuple[TrialOutcome, ...],
     *,
     path: UrlPath,
     scheme: Scheme,

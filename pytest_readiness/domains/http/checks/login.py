@@ -10,7 +10,7 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.domains.http.checks.access import Name, declared
-from pytest_readiness.domains.http.facts.forms import Encoding, Form, Logins, LoginTrial, Outcome, PasswordTrial
+from pytest_readiness.domains.http.facts.forms import Encoding, Form, Logins, LoginTrial, PasswordTrial, TrialOutcome
 from pytest_readiness.domains.http.resource import Url, UrlPath
 
 PAIRS = (
@@ -134,10 +134,10 @@ class _Refusal:
     def __str__(self) -> str:
         return f"{self.status} with '{self.failure}'"
 
-    def is_refused(self, outcome: Outcome) -> bool:
+    def is_refused(self, outcome: TrialOutcome) -> bool:
         return outcome.status == self.status and self.failure in outcome.told
 
-    def is_locked(self, outcome: Outcome) -> bool:
+    def is_locked(self, outcome: TrialOutcome) -> bool:
         if outcome.throttled or (outcome.retry_after and outcome.status < 500):
             return True
         return self.locked in outcome.told
@@ -232,7 +232,7 @@ def _password_trial(
     asks=_password_trial,
 )
 def password_policy(
-    passwords: tuple[Outcome, ...],
+    passwords: tuple[TrialOutcome, ...],
     *,
     path: UrlPath,
     messages: Annotated[list[Name], Field(min_length=1)],
@@ -284,7 +284,7 @@ def password_policy(
     return Evidence(f"{place} refuses {told}; a strong one {strong}{how}")
 
 
-def _refused_as_weak(place: str, weak: list[Outcome], strong: Outcome) -> None:
+def _refused_as_weak(place: str, weak: list[TrialOutcome], strong: TrialOutcome) -> None:
     for outcome in weak:
         if not outcome.told and not outcome.accepted:
             raise CouldNotVerify(

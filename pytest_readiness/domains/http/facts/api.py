@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -16,11 +15,12 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.openapi import InvalidError, fault, get_operations, load, undeclared
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.domains.http.session import open_session, trust_of
+from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
-from pytest_readiness.protocols.http.client import HEADERS, READ_SECONDS, REQUEST_SECONDS, Session
-from pytest_readiness.protocols.http.trust import tls_context
+from pytest_readiness.protocols.http.client import HEADERS
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, READ_SECONDS, REQUEST_SECONDS
 
 API_SECONDS = 40.0
 """For all requests to the operations of an API."""
@@ -149,14 +149,14 @@ class Upgrade:
 @fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
 def api_answer(url: Url, connection: Connection, *, ask: Asked) -> Response:
     """The answer to a path, with a credential where one is named; redirects not followed."""
-    with _session(url, connection, ask.credential) as session:
+    with open_session(url, connection, credential=ask.credential) as session:
         return session.get(on_host(url, ask.path))
 
 
 @fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS, extra="prometheus")
 def exposition(url: Url, connection: Connection, *, ask: Asked) -> Exposition:
     """The metrics that a path exposes, with a credential where one is named; redirects not followed."""
-    with _session(url, connection, ask.credential) as session:
+    with open_session(url, connection, credential=ask.credential) as session:
         answer = session.send("GET", on_host(url, ask.path), max_body=MAX_DOCUMENT)
     if answer.truncated:
         raise CouldNotVerify(f"{shown(answer.url)} exposes more than {MAX_DOCUMENT // 1024**2} MiB")
@@ -191,7 +191,7 @@ def api_operations(url: Url, connection: Connection, *, ask: DescribedBy) -> Ope
     """The description of an API by OpenAPI 3, and the answers of its GET operations without required parameters."""
     address = on_host(url, ask.path)
     until = time.monotonic() + API_SECONDS
-    with _session(url, connection, ask.credential) as session:
+    with open_session(url, connection, credential=ask.credential) as session:
         answer = session.send("GET", address, max_body=MAX_DOCUMENT)
         bare = replace(answer, body="")
         if answer.truncated:
@@ -254,7 +254,7 @@ def upgrade(url: Url, connection: Connection, *, ask: Opening) -> Upgrade:
             connect(
                 address,
                 sock=raw,
-                ssl=tls_context(url) if url.secure else None,
+                ssl=trust_of(url).context() if url.secure else None,
                 server_hostname=url.host if url.secure else None,
                 origin=Origin(f"{root.scheme}://{root.netloc}"),
                 subprotocols=[Subprotocol(ask.protocol)] if ask.protocol else None,
@@ -286,9 +286,3 @@ def upgrade(url: Url, connection: Connection, *, ask: Opening) -> Upgrade:
     except OSError as error:
         reason = cut(error.strerror or str(error))
         raise CouldNotVerify(f"{said} could not be asked for ({reason})", transient=True) from None
-
-
-@contextmanager
-def _session(url: Url, connection: Connection, credential: str) -> Iterator[Session]:
-    with Session(url, connection, url.url, url.credential(credential) if credential else None) as session:
-        yield session

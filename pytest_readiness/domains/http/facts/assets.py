@@ -13,13 +13,16 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.http.facts.pages import alike, origin, same_page
+from pytest_readiness.domains.http.facts.pages import alike, same_page
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.script import Code, read_code
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
-from pytest_readiness.protocols.http.addresses import shown
-from pytest_readiness.protocols.http.answer import Nobody, Response, Untrusted
-from pytest_readiness.protocols.http.client import REQUEST_SECONDS, Session
+from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.tls.facts.connection import Connection
+from pytest_readiness.protocols.http.addresses import origin, shown
+from pytest_readiness.protocols.http.answer import Response
+from pytest_readiness.protocols.http.client import Session
+from pytest_readiness.protocols.http.errors import Nobody, Untrusted
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
 from pytest_readiness.protocols.markup import Kind, Markup, parse, style_references
 
 PAGE_SECONDS = 50.0
@@ -92,7 +95,7 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class FollowedLink:
     """Where a link leads.
 
     Attributes:
@@ -122,7 +125,7 @@ class Links:
     """
 
     found: int
-    links: tuple[Link, ...]
+    links: tuple[FollowedLink, ...]
 
 
 @fact(deadline=PAGE_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
@@ -136,21 +139,23 @@ def assets(url: Url, connection: Connection, response: Response, *, asks: tuple[
         if kind != "frame":
             named[address] = (kind, certain or named.get(address, (kind, False))[1])
     chosen = list(named.items())[:MAX_ASSETS]
-    with _Visitor(url, connection) as visitor:
-        page = _asset(visitor, response.url, "page", True, asks)
-        found = tuple(_asset(visitor, address, kind, certain, asks) for address, (kind, certain) in chosen)
+    with _PageLoader(url, connection) as loader:
+        page = _asset(loader, response.url, "page", True, asks)
+        found = tuple(_asset(loader, address, kind, certain, asks) for address, (kind, certain) in chosen)
     code = "\n".join(markup.inline) if markup else ""
     return Assets(page, found, len(named) - len(chosen), read_code(code, asks) if code.strip() else None)
 
 
-def _asset(visitor: _Visitor, address: str, kind: Literal[Kind, "page"], certain: bool, asks: tuple[str, ...]) -> Asset:
+def _asset(
+    loader: _PageLoader, address: str, kind: Literal[Kind, "page"], certain: bool, asks: tuple[str, ...]
+) -> Asset:
     most = MAX_MEDIA if kind == "media" else MAX_ASSET
     try:
-        answers = visitor.get(address, _COMPRESSED, most=most, hops=0 if kind == "page" else MAX_HOPS)
+        answers = loader.get(address, _COMPRESSED, most=most, hops=0 if kind == "page" else MAX_HOPS)
         answer = answers[-1]
         readable = answer
         if kind in ("script", "style") and answer.header("content-encoding").lower() == "br":
-            readable = visitor.get(answer.url, _READABLE, most=most)[-1]
+            readable = loader.get(answer.url, _READABLE, most=most)[-1]
     except CouldNotVerify as error:
         return Asset(address, kind, certain, None, False, error.reason)
     code, plain = None, [each.url for each in answers if not each.secure]
@@ -172,17 +177,17 @@ def links(url: Url, connection: Connection, response: Response, missing_page: Re
         own = origin(address) == here
         if (own or ask.external) and not same_page(address, response.url):
             named[address] = own
-    with _Visitor(url, connection) as visitor:
+    with _PageLoader(url, connection) as loader:
         followed = []
         for address, own in list(named.items())[: ask.count]:
             try:
-                answers = visitor.get(address)
+                answers = loader.get(address)
             except CouldNotVerify as error:
-                followed.append(Link(address, own, 0, "", False, error.reason))
+                followed.append(FollowedLink(address, own, 0, "", False, error.reason))
                 continue
             last = answers[-1]
             like_missing = alike(last, missing_page) or _goal(missing_page) in map(_goal, answers[:-1])
-            followed.append(Link(address, own, last.status, last.url, like_missing, ""))
+            followed.append(FollowedLink(address, own, last.status, last.url, like_missing, ""))
     return Links(len(named), tuple(followed))
 
 
@@ -219,7 +224,7 @@ def urljoin_or_nothing(base: str, address: str) -> str:
     return joined if parts.scheme in ("http", "https") and parts.hostname else ""
 
 
-class _Visitor:
+class _PageLoader:
     """Requests to many origins, over one connection each, within the time and bytes of one page."""
 
     def __init__(self, url: Url, connection: Connection) -> None:
@@ -230,7 +235,7 @@ class _Visitor:
         self._left = MAX_TOTAL
         self._stack = ExitStack()
 
-    def __enter__(self) -> _Visitor:
+    def __enter__(self) -> _PageLoader:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -262,9 +267,9 @@ class _Visitor:
             raise self._silent[place]
         if place not in self._sessions:
             # A client certificate is for the endpoint alone.
-            bare = self._url.model_copy(update={"client_cert": None, "client_key": None})
-            asked = self._url if place == origin(self._url.url) else bare
-            self._sessions[place] = self._stack.enter_context(Session(asked, self._connection, address))
+            own = place == origin(self._url.url)
+            session = open_session(self._url, self._connection, address, client_cert=own)
+            self._sessions[place] = self._stack.enter_context(session)
         try:
             answer = self._sessions[place].send("GET", address, headers=headers, until=self._until, max_body=most)
         except (Nobody, Untrusted) as error:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.facts.pages import VISIT_SECONDS, alike, on_host
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.answer import Response
-from pytest_readiness.protocols.http.client import REQUEST_SECONDS, Session
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
 
 SIGNS = {
     "Werkzeug's debugger": r"Werkzeug Debugger|werkzeug\.debug|__debugger__=yes",
@@ -80,7 +81,7 @@ def debug_answers(
     """What is answered on the root, on an unknown path, and on the paths of debuggers, profilers and consoles."""
     until = time.monotonic() + 2 * VISIT_SECONDS
     found = [_read("", response, missing_page), _read("?", missing_page, missing_page)]
-    with Session(url, connection, url.url) as session:
+    with open_session(url, connection) as session:
         found += [_read(path, session.get(on_host(url, path), until), missing_page) for path in asks]
     return tuple(found)
 

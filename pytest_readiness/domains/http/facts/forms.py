@@ -18,11 +18,12 @@ from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.resource import Credential, Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.html_page import HtmlPage
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
-from pytest_readiness.protocols.http.client import REQUEST_SECONDS, Session
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
 
 FORMS_SECONDS = 90.0
 """For all requests of one trial, without the time that the endpoint asks to wait."""
@@ -68,7 +69,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrialOutcome:
     """What an endpoint did with what it was sent.
 
     Attributes:
@@ -156,9 +157,9 @@ class Logins:
         attempts: with wrong passwords for one account, until the answer changed.
     """
 
-    control: Outcome | None
-    pairs: tuple[Outcome, ...]
-    attempts: tuple[Outcome, ...]
+    control: TrialOutcome | None
+    pairs: tuple[TrialOutcome, ...]
+    attempts: tuple[TrialOutcome, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ class PasswordTrial:
 
 
 @fact(deadline=FORMS_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")
-def forgeries(url: Url, connection: Connection, *, ask: CsrfTrial) -> tuple[Outcome, ...]:
+def forgeries(url: Url, connection: Connection, *, ask: CsrfTrial) -> tuple[TrialOutcome, ...]:
     """What a form's endpoint does with requests that a foreign page could cause, and at last with its own page's."""
     until = time.monotonic() + FORMS_SECONDS
     parts = urlsplit(url.url)
@@ -199,16 +200,16 @@ def forgeries(url: Url, connection: Connection, *, ask: CsrfTrial) -> tuple[Outc
     sendings.append(("the form itself", own, str))
     outcomes = []
     for name, headers, shown_as in sendings:
-        with once(), _Visitor(url, connection, ask.form, until) as visitor:
-            fields = {**visitor.hidden, **dict(ask.fields)}
+        with once(), _FormSender(url, connection, ask.form, until) as sender:
+            fields = {**sender.hidden, **dict(ask.fields)}
             if ask.token:
                 fields.pop(ask.token, None)
-                value = shown_as(visitor.token(ask.token))
+                value = shown_as(sender.token(ask.token))
                 if value and ask.header:
                     headers = (*headers, (ask.header, value))
                 elif value:
                     fields[ask.token] = value
-            outcomes.append(visitor.send(name, fields, headers))
+            outcomes.append(sender.send(name, fields, headers))
     return tuple(outcomes)
 
 
@@ -231,14 +232,14 @@ def logins(url: Url, connection: Connection, *, ask: LoginTrial) -> Logins:
     until = time.monotonic() + FORMS_SECONDS
     waited = 0
 
-    def log_in(name: str, user: str, password: str) -> Outcome:
-        with once(), _Visitor(url, connection, ask.form, until + waited) as visitor:
-            return visitor.send(name, {**visitor.hidden, ask.user_field: user, ask.password_field: password})
+    def log_in(name: str, user: str, password: str) -> TrialOutcome:
+        with once(), _FormSender(url, connection, ask.form, until + waited) as sender:
+            return sender.send(name, {**sender.hidden, ask.user_field: user, ask.password_field: password})
 
     control = log_in("the declared credential", *_pair(url, ask.control)) if ask.control else None
     if control and not control.accepted:
         return Logins(control, (), ())
-    pairs: list[Outcome] = []
+    pairs: list[TrialOutcome] = []
     for user, password in ask.pairs:
         outcome = log_in(user, user, password)
         wait = outcome.retry_after
@@ -250,7 +251,7 @@ def logins(url: Url, connection: Connection, *, ask: LoginTrial) -> Logins:
         pairs.append(outcome)
         if outcome.throttled:
             break
-    attempts: list[Outcome] = []
+    attempts: list[TrialOutcome] = []
     if not any(outcome.throttled for outcome in pairs):
         account = _pair(url, ask.account)[0] if ask.account else f"readiness-{uuid4().hex[:12]}{ask.suffix}"
         while len(attempts) < ask.attempts:
@@ -261,7 +262,7 @@ def logins(url: Url, connection: Connection, *, ask: LoginTrial) -> Logins:
 
 
 @fact(deadline=FORMS_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")
-def passwords(url: Url, connection: Connection, *, ask: PasswordTrial) -> tuple[Outcome, ...]:
+def passwords(url: Url, connection: Connection, *, ask: PasswordTrial) -> tuple[TrialOutcome, ...]:
     """What a form does with weak new passwords, and at last with a strong one."""
     until = time.monotonic() + FORMS_SECONDS
     strong = f"{uuid4().hex[:12]}-{uuid4().hex[:8].upper()}!"
@@ -274,8 +275,8 @@ def passwords(url: Url, connection: Connection, *, ask: PasswordTrial) -> tuple[
         if password == strong and not ask.control:
             fields = dict.fromkeys(fields, "")
         chosen = dict.fromkeys(ask.password_fields, password)
-        with once(), _Visitor(url, connection, ask.form, until) as visitor:
-            outcomes.append(visitor.send(name, {**visitor.hidden, **fields, **chosen}))
+        with once(), _FormSender(url, connection, ask.form, until) as sender:
+            outcomes.append(sender.send(name, {**sender.hidden, **fields, **chosen}))
     return tuple(outcomes)
 
 
@@ -284,7 +285,7 @@ def common(length: int) -> tuple[str, ...]:
     return tuple(password for password in COMMON if len(password) >= length)[:3]
 
 
-def _kind(outcome: Outcome) -> tuple[int, tuple[str, ...], bool]:
+def _kind(outcome: TrialOutcome) -> tuple[int, tuple[str, ...], bool]:
     return outcome.status, outcome.told, bool(outcome.retry_after)
 
 
@@ -295,7 +296,7 @@ def _pair(url: Url, name: str) -> tuple[str, str]:
     return credential.user, credential.password.get_secret_value()
 
 
-class _Visitor:
+class _FormSender:
     """Somebody who opens the form's page, with a new set of cookies, and sends the form in."""
 
     def __init__(self, url: Url, connection: Connection, form: Form, until: float) -> None:
@@ -305,7 +306,7 @@ class _Visitor:
         self._cookies = dict(
             _cookie(pair) for name, value in own if name.lower() == "cookie" for pair in value.split(";")
         )
-        self._session = Session(url, connection, url.url)
+        self._session = open_session(url, connection)
         self._metas: Mapping[str, str] = {}
         self._blank: tuple[str, ...] = ()
         self._held: Response | None = None
@@ -334,7 +335,7 @@ class _Visitor:
             raise CouldNotVerify(f"{page} gives no token '{name}', as hidden field, meta element or cookie")
         return value
 
-    def send(self, name: str, fields: Mapping[str, str], headers: Fields = ()) -> Outcome:
+    def send(self, name: str, fields: Mapping[str, str], headers: Fields = ()) -> TrialOutcome:
         """Send the form in."""
         form = self._form
         if self._held:
@@ -371,9 +372,9 @@ def _cookie(pair: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def outcome_of(name: str, answer: Response, texts: Iterable[str] = (), blank: tuple[str, ...] = ()) -> Outcome:
+def outcome_of(name: str, answer: Response, texts: Iterable[str] = (), blank: tuple[str, ...] = ()) -> TrialOutcome:
     """What is kept of an answer."""
-    return Outcome(
+    return TrialOutcome(
         name,
         answer.status,
         answer.location.partition("#")[0].partition("?")[0],

@@ -15,10 +15,12 @@ from urllib.parse import urljoin, urlsplit
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
-from pytest_readiness.protocols.http.addresses import target
-from pytest_readiness.protocols.http.answer import Nobody, Response, Untrusted
-from pytest_readiness.protocols.http.client import READ_SECONDS, REQUEST_SECONDS, Session
+from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.tls.facts.connection import Connection
+from pytest_readiness.protocols.http.addresses import origin, request_target
+from pytest_readiness.protocols.http.answer import Response
+from pytest_readiness.protocols.http.errors import Nobody, Untrusted
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, READ_SECONDS, REQUEST_SECONDS
 
 VISIT_SECONDS = 25.0
 """For several requests that belong together."""
@@ -153,7 +155,7 @@ def _visit(url: Url, connection: Connection, start: str) -> Page:
     address, answers = start, list[Response]()
     while True:
         try:
-            with Session(url, connection, address) as session:
+            with open_session(url, connection, address) as session:
                 answers.append(session.get(address, until))
         except Untrusted as error:
             if answers:
@@ -213,7 +215,7 @@ def served_files(
     """What is answered for paths that should not be served, and for the source maps of the root page's scripts."""
     until = time.monotonic() + 2 * VISIT_SECONDS
     found = []
-    with Session(url, connection, url.url) as session:
+    with open_session(url, connection) as session:
         for path in dict.fromkeys((*asks, *_source_maps(root_page))):
             answer = session.get(on_host(url, path), until)
             found.append(
@@ -237,7 +239,7 @@ def latency(url: Url, connection: Connection, root_page: Page, *, ask: Samples) 
     _ = root_page.first
     address = on_host(url, ask.path) if ask.path else root_page.last.url
     answers: list[Response] = []
-    with Session(url, connection, address, fresh=True) as session:
+    with open_session(url, connection, address, fresh=True) as session:
         while len(answers) < ask.count and time.monotonic() < until:
             answers.append(session.get(address))
     return Latency(
@@ -255,19 +257,13 @@ def on_host(url: Url, path: str) -> str:
 
 
 def _get(url: Url, connection: Connection, address: str) -> Response:
-    with Session(url, connection, address) as session:
+    with open_session(url, connection, address) as session:
         return session.get(address)
-
-
-def origin(address: str) -> tuple[str, str | None, int]:
-    """Scheme, host and port of an address."""
-    parts = urlsplit(address)
-    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def same_page(one: str, other: str) -> bool:
     """Whether two addresses are asked for in the same way."""
-    return origin(one) == origin(other) and target(one) == target(other)
+    return origin(one) == origin(other) and request_target(one) == request_target(other)
 
 
 def _next(answer: Response) -> str:

@@ -15,9 +15,11 @@ from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
-from pytest_readiness.protocols.http.answer import Broken, Response
-from pytest_readiness.protocols.http.client import REQUEST_SECONDS, Session
+from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.tls.facts.connection import Connection
+from pytest_readiness.protocols.http.answer import Response
+from pytest_readiness.protocols.http.errors import Broken
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
 
 PROBES_SECONDS = 60.0
 """For all requests of one trial."""
@@ -100,7 +102,7 @@ def once() -> Iterator[None]:
 @fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
 def access(url: Url, connection: Connection, *, ask: Access) -> Response:
     """The answer to a path with a declared credential, without its body; redirects not followed."""
-    with Session(url, connection, url.url, url.credential(ask.credential)) as session:
+    with open_session(url, connection, credential=ask.credential) as session:
         return replace(session.get(on_host(url, ask.path)), body="")
 
 
@@ -111,7 +113,7 @@ def probes(url: Url, connection: Connection, *, ask: tuple[Probe, ...]) -> tuple
     replies: list[Reply] = []
     with ExitStack() as stack:
         sessions = {
-            name: stack.enter_context(Session(url, connection, url.url, url.credential(name) if name else None))
+            name: stack.enter_context(open_session(url, connection, credential=name))
             for name in dict.fromkeys(probe.credential for probe in ask)
         }
         for probe in ask:

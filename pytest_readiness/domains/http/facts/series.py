@@ -13,9 +13,11 @@ from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.answer import Response
-from pytest_readiness.protocols.http.client import REQUEST_SECONDS, Session
+from pytest_readiness.protocols.http.client import Session
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
 
 BURST_SECONDS = 60.0
 """For all requests of a burst."""
@@ -107,9 +109,8 @@ class Round:
 def burst(url: Url, connection: Connection, *, ask: Burst) -> BurstResult:
     """Requests as fast as one connection allows, up to the first 429, and whether it is answered again afterwards."""
     address = on_host(url, ask.path)
-    credential = url.credential(ask.credential) if ask.credential else None
     statuses: list[int] = []
-    with once(), Session(url, connection, address, credential) as session:
+    with once(), open_session(url, connection, address, ask.credential) as session:
         began = time.monotonic()
         until = began + BURST_SECONDS
         while len(statuses) < ask.requests and time.monotonic() < until:
@@ -170,7 +171,7 @@ def settled(rounds: Sequence[Round]) -> bool:
 
 
 def _round(url: Url, connection: Connection, ask: Rollout, at: float) -> Round:
-    with Session(url, connection, url.url, fresh=True) as session:
+    with open_session(url, connection, fresh=True) as session:
         try:
             answer = session.get(on_host(url, ask.path))
         except CouldNotVerify as error:

@@ -13,14 +13,16 @@ from uuid import uuid4
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import fact
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.http.facts.forms import Form, Outcome, outcome_of
+from pytest_readiness.domains.http.facts.forms import Form, TrialOutcome, outcome_of
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
+from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
-from pytest_readiness.protocols.http.client import REQUEST_SECONDS, Session
+from pytest_readiness.protocols.http.client import Session
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
 
 SIGNED_SECONDS = 60.0
 """For all requests of one trial."""
@@ -79,7 +81,7 @@ class Tokens:
     alg: str
     lifetime: float | None
     well_known: bool
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TrialOutcome, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class HookTrial:
 def tokens(url: Url, connection: Connection, *, ask: TokenTrial) -> Tokens:
     """A JSON Web Token's algorithm and lifetime, and what is answered to its forgeries and to itself."""
     until = time.monotonic() + SIGNED_SECONDS
-    with once(), Session(url, connection, url.url) as session:
+    with once(), open_session(url, connection) as session:
         token = _issued(url, session, ask, until) if ask.login else _declared(url, ask.credential)
         header, claims = _decoded(token, ask.credential)
         address = on_host(url, ask.path)
@@ -215,7 +217,7 @@ def _well_known(token: str, alg: str) -> bool:
 
 
 @fact(deadline=SIGNED_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")
-def webhooks(url: Url, connection: Connection, *, ask: HookTrial) -> tuple[Outcome, ...]:
+def webhooks(url: Url, connection: Connection, *, ask: HookTrial) -> tuple[TrialOutcome, ...]:
     """What a webhook's endpoint does with messages that are not rightly signed, and at last with one that is."""
     until = time.monotonic() + SIGNED_SECONDS
     key = _declared(url, ask.credential).encode()
@@ -229,7 +231,7 @@ def webhooks(url: Url, connection: Connection, *, ask: HookTrial) -> tuple[Outco
         stale = now - ask.tolerance - 60
         sendings.append((f"signed {now - stale} s ago", body, _signature(ask, key, body, stale)))
     sendings.append(("rightly signed", body, _signature(ask, key, body, now)))
-    with once(), Session(url, connection, url.url) as session:
+    with once(), open_session(url, connection) as session:
 
         def send(body: bytes, signature: tuple[tuple[str, str], ...]) -> Response:
             headers = (("Content-Type", "application/json"), *ask.headers, *signature)

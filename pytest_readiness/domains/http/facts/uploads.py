@@ -10,13 +10,14 @@ from typing import Literal
 from uuid import uuid4
 
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.http.facts.forms import Fields, Outcome, outcome_of
+from pytest_readiness.domains.http.facts.forms import Fields, TrialOutcome, outcome_of
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.resource import Url
-from pytest_readiness.domains.tls.facts.connection import CONNECT_SECONDS, Connection
-from pytest_readiness.protocols.http.answer import Broken
-from pytest_readiness.protocols.http.client import REQUEST_SECONDS, Session
+from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.tls.facts.connection import Connection
+from pytest_readiness.protocols.http.errors import Broken
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
 
 UPLOAD_SECONDS = 120.0
 """For the file that is too large."""
@@ -61,7 +62,7 @@ class Upload:
 
     name: str
     size: int
-    outcome: Outcome | None
+    outcome: TrialOutcome | None
 
 
 @fact(deadline=UPLOAD_SECONDS + 2 * REQUEST_SECONDS + 3 * CONNECT_SECONDS, exclusive=True, fact_class="active")
@@ -74,9 +75,8 @@ def uploads(url: Url, connection: Connection, *, ask: UploadTrial) -> tuple[Uplo
         (f"a {ask.accepted} beyond the limit", name, kind, content, ask.limit + EXCESS - len(content)),
         (f"a small {ask.accepted}", name, kind, content, 0),
     )
-    credential = url.credential(ask.credential) if ask.credential else None
     done = []
-    with once(), Session(url, connection, url.url, credential) as session:
+    with once(), open_session(url, connection, credential=ask.credential) as session:
         for said, file, kind, content, filler in sendings:
             boundary = uuid4().hex
             headers = [("Content-Type", f"multipart/form-data; boundary={boundary}")]

@@ -13,9 +13,8 @@ from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.tls.resource import Endpoint, TlsEndpoint
-
-CONNECT_SECONDS = 5.0
-"""For the TCP connection and again for the TLS handshake."""
+from pytest_readiness.protocols.http.limits import CONNECT_SECONDS
+from pytest_readiness.protocols.http.trust import show_client_cert
 
 GREETING = ("smtp", "imap", "pop3", "ftp")
 """Protocols in which the server speaks first."""
@@ -106,7 +105,5 @@ def _context(client_cert: Path | None, client_key: Path | None) -> ssl.SSLContex
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.set_ciphers("ALL:@SECLEVEL=0")
     if client_cert:
-        from pytest_readiness.protocols.http.trust import show_client_cert
-
         show_client_cert(context, client_cert, client_key)
     return context

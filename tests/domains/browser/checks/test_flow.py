@@ -15,9 +15,9 @@ from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import CHECKS
 from pytest_readiness.domains.browser.facts.flow import JourneyJob
-from pytest_readiness.domains.browser.facts.pages import Opening
+from pytest_readiness.domains.browser.facts.pages import Launch
 from pytest_readiness.domains.browser.journey import _Traveller
-from pytest_readiness.domains.browser.steps import Element, Expect, Step
+from pytest_readiness.domains.browser.steps import BrowserStep, Element, PageExpectation
 from pytest_readiness.domains.http.flow_steps import Part
 from pytest_readiness.domains.http.resource import Url
 from tests.judging import judge
@@ -189,7 +189,7 @@ def test_flow_gives_credentials_to_the_declared_endpoint_only(url: Url, app: Web
 
 def test_flow_takes_the_default_port_for_the_declared_endpoint() -> None:
     root = "https://localhost:443/"
-    job = JourneyJob(Opening("chromium", root, "localhost", "", ""), root, "[]", {("clerk", "user"): "clerk"})
+    job = JourneyJob(Launch("chromium", root, "localhost", "", ""), root, "[]", {("clerk", "user"): "clerk"})
     page: Any = SimpleNamespace(url="https://localhost/login")
     clerk = Part(credential="clerk", field="user")
     assert _Traveller(page, job, "chromium", print)._value(clerk, page) == "clerk"
@@ -239,9 +239,9 @@ def test_flow_is_active() -> None:
 
 
 def test_steps_survive_json() -> None:
-    step = Step.model_validate({"expect": {"text": "x", "absent": {"css": "y"}}})
-    assert Step.model_validate(json.loads(step.model_dump_json(exclude_defaults=True))) == step
-    assert step.expect == Expect(text="x", absent=Element(css="y"))
+    step = BrowserStep.model_validate({"expect": {"text": "x", "absent": {"css": "y"}}})
+    assert BrowserStep.model_validate(json.loads(step.model_dump_json(exclude_defaults=True))) == step
+    assert step.expect == PageExpectation(text="x", absent=Element(css="y"))
 
 
 def test_unique_is_another_word_each_time(url: Url, app: WebApp) -> None:

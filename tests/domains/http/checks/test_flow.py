@@ -20,13 +20,13 @@ from pytest_readiness.domains.http.facts.flow import FlowRun
 from pytest_readiness.domains.http.flow_steps import (
     Capture,
     Expect,
+    FilePart,
     Flow,
     MailWait,
     Part,
     Sign,
     Step,
     Submit,
-    Upload,
 )
 from pytest_readiness.domains.http.resource import Credential, Url
 from pytest_readiness.plan.bindings import read_bindings
@@ -556,7 +556,7 @@ def test_a_flow_can_be_recorded(url: Url) -> None:
         ("A step", Step),
         ("What is expected", Expect),
         ("What is captured", Capture),
-        ("Files", Upload),
+        ("Files", FilePart),
         ("Signatures", Sign),
         ("Forms", Submit),
         ("Mail", MailWait),

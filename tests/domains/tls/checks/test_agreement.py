@@ -19,7 +19,7 @@ from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.tls.checks.certificate import chain, trusted
 from pytest_readiness.domains.tls.checks.mozilla import Rules, _guidelines, mozilla
 from pytest_readiness.domains.tls.checks.protocol import vulnerabilities
-from pytest_readiness.domains.tls.facts.scan import VERSIONS, TlsScan
+from pytest_readiness.domains.tls.records import VERSIONS, TlsScan
 from tests.judging import read
 from tests.stack.certs import Authority
 from tests.stack.fixtures import NginxFactory

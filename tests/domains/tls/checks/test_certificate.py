@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.tls.checks.certificate import issuer, ocsp
-from pytest_readiness.domains.tls.facts.scan import TlsScan
+from pytest_readiness.domains.tls.records import TlsScan
 from tests.judging import judge, read
 from tests.stack.certs import Authority, Certificate
 from tests.stack.fixtures import NginxFactory

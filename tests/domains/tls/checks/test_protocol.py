@@ -17,7 +17,7 @@ from pytest_readiness.core.registry import CHECKS
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.tls.checks.mozilla import PROFILE
 from pytest_readiness.domains.tls.checks.protocol import VULNERABILITIES
-from pytest_readiness.domains.tls.facts.scan import Offer, Suite, TlsScan
+from pytest_readiness.domains.tls.records import Offer, Suite, TlsScan
 from tests.judging import judge, read
 from tests.stack.certs import Authority, Certificate
 from tests.stack.fixtures import NginxFactory

@@ -24,7 +24,7 @@ from pytest_readiness.domains.tls.checks.protocol import (
     versions,
     vulnerabilities,
 )
-from pytest_readiness.domains.tls.facts.scan import TlsScan
+from pytest_readiness.domains.tls.records import TlsScan
 from pytest_readiness.domains.tls.resource import Endpoint, Starttls, TlsEndpoint
 from tests.judging import judge, read
 from tests.stack.certs import Authority, Certificate
