@@ -34,7 +34,6 @@ from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.registry import BINDING_WORDS, CHECKS, CLASSES, FACTS, SEVERITIES, Check
 from pytest_readiness.core.resources import KINDS, SECTIONS
 from pytest_readiness.core.yamlfile import parse_yaml
-from pytest_readiness.domains.database.resource import databases
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.people.decisions import Signoff, Waiver, read_people
 from pytest_readiness.people.rules import CADENCE_DAYS, EvidenceRule, SignoffRule
@@ -164,9 +163,11 @@ def test_commands_of_examples_exist(path: Path, pytestconfig: pytest.Config) -> 
 def test_resources(section: str) -> None:
     text = part(page("configuration.md"), section)
     table = rows(text)
-    if section == "databases":
-        assert table.pop("engine")[0].startswith(", ".join(f"`{engine}`" for engine in databases()))
-    for model in SECTIONS[section]:
+    base = SECTIONS[section]
+    if base.variants is not None:
+        assert f"`{base.kind}`" in text
+        assert table.pop(base.variants.by)[0].startswith(", ".join(f"`{variant}`" for variant in base.models()))
+    for model in base.models().values():
         assert f"`{model.kind}`" in text
         assert_documented(table, model, ("name", "labels"))
         assert f"| `{model.main}` (main) |" in text
@@ -212,8 +213,7 @@ def test_keys_of_peoples_decisions(heading: str, model: type[BaseModel]) -> None
 
 def test_fixtures() -> None:
     documented = set(rows(part(page("own-tests.md"), "Resources")))
-    assert documented == {*KINDS, "database"}
-    assert documented == plugin.FIXTURES
+    assert documented == set(KINDS)
 
 
 def test_marker(pytestconfig: pytest.Config) -> None:

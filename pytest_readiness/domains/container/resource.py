@@ -23,6 +23,7 @@ class Container(Resource):
     kind = "container"
     section = "containers"
     main = "container"
+    name_suffices = True
 
     container: str = ""
     engine: str | None = None

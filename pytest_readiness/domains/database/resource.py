@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import (
@@ -12,21 +11,21 @@ from pydantic import (
 )
 
 from pytest_readiness.config.secrets import Secret
-from pytest_readiness.core.resources import KINDS, AnchoredPath, Resource
+from pytest_readiness.core.resources import AnchoredPath, Resource, Variants
 
 
 class Database(Resource):
-    """A database; `engine` (or the scheme of `dsn`) says which model it becomes.
+    """A database of any engine.
 
     Attributes:
         dsn: connection string, a secret.
         ca: file with the authority that signed the server's certificate.
     """
 
+    kind = "database"
     section = "databases"
     main = "dsn"
-    engine: ClassVar[str]
-    schemes: ClassVar[tuple[str, ...]]
+    variants = Variants(by="engine", scheme_of="dsn")
 
     dsn: Secret
     ca: AnchoredPath | None = None
@@ -60,8 +59,3 @@ class Database(Resource):
         written = parts.password or ""
         asked = [value for name, value in parse_qsl(parts.query) if "password" in name.lower()]
         return tuple(text for text in (dsn, written, unquote(written), *asked) if text)
-
-
-def databases() -> dict[str, type[Database]]:
-    """The models of databases by engine."""
-    return {model.engine: model for model in KINDS.values() if issubclass(model, Database)}

@@ -9,5 +9,4 @@ class Mongodb(Database):
     """A MongoDB server or replica set."""
 
     kind = "mongodb"
-    engine = "mongodb"
     schemes = ("mongodb", "mongodb+srv")

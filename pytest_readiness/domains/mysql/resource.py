@@ -9,5 +9,4 @@ class Mysql(Database):
     """A MySQL or MariaDB database."""
 
     kind = "mysql"
-    engine = "mysql"
     schemes = ("mysql", "mariadb")

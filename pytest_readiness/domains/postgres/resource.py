@@ -9,5 +9,4 @@ class Postgres(Database):
     """A PostgreSQL database."""
 
     kind = "postgres"
-    engine = "postgres"
     schemes = ("postgresql", "postgres")

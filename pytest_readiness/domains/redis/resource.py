@@ -9,5 +9,4 @@ class Redis(Database):
     """A Redis or Valkey server."""
 
     kind = "redis"
-    engine = "redis"
     schemes = ("redis", "rediss")
