@@ -90,6 +90,17 @@ class Binding:
     level: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownCheck(Problem):
+    """A binding names a check that the catalogue lacks.
+
+    Attributes:
+        id: the check's id, as written.
+    """
+
+    id: str
+
+
 def uses(part: Part | None) -> Iterator[Use]:
     """Every use of a check in a part, in order."""
     if isinstance(part, Use):
@@ -332,7 +343,8 @@ class _Reader:
     def _use(self, id: Any, given: YamlMap, line: int) -> Use | None:
         check = self.catalogue.get(id) if isinstance(id, str) else None
         if check is None:
-            self.problem(line, f"There is no check '{id}'.{nearest(str(id), self.catalogue)}")
+            message = f"There is no check '{id}'.{nearest(str(id), self.catalogue)}"
+            self.problems.append(UnknownCheck(self.path, line, message, str(id)))
             return None
         on = self._on(check, given)
         parameters = {key: value for key, value in given.items() if key not in ("on", "warn")}
