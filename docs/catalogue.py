@@ -1,4 +1,4 @@
-"""MkDocs hooks: pages of the catalogue, made from the registry at each build, so that they cannot fall behind."""
+"""Write the catalogue, the pages of all checks and facts that ship, to docs/catalogue/: `make catalogue`."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ import re
 import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import is_dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from pytest_readiness.cli import describe
-from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.domains import load_catalogue, ships
 from pytest_readiness.core.registry import CHECKS, FACTS, Check, Fact
 from pytest_readiness.core.resources import KINDS, word
 
-if TYPE_CHECKING:
-    from mkdocs.config.defaults import MkDocsConfig
-    from mkdocs.structure.files import Files
-
-FOLDER = "catalogue"
+FOLDER = Path(__file__).parent / "catalogue"
+MADE = "<!-- Made by `make catalogue` from the checks and facts themselves; what is changed here is lost. -->"
 
 
 def domains() -> dict[str, list[Check]]:
-    """The catalogue's checks by domain, both in alphabetical order."""
+    """The checks that ship by domain, both in alphabetical order."""
     load_catalogue()
     found: dict[str, list[Check]] = {}
-    for _, check in sorted(CHECKS.items()):
+    for check in _checks():
         found.setdefault(check.domain, []).append(check)
-    return found
+    return dict(sorted(found.items()))
+
+
+def _checks() -> list[Check]:
+    return [check for _, check in sorted(CHECKS.items()) if ships(check.judge)]
 
 
 def page_of_checks(domain: str, checks: list[Check]) -> str:
@@ -44,7 +45,7 @@ def page_of_checks(domain: str, checks: list[Check]) -> str:
             "Source": _inline(check.source) or "–",
             "If it is false": _inline(check.remedy),
         }
-        parts += [f"## `{check.id}` {{#{_anchor(check.id)}}}", f"**{_inline(check.title)}**"]
+        parts += [f"## `{check.id}`", f"**{_inline(check.title)}**"]
         parts.append(_inline(describe.prose(check)))
         parts.append(_list(rows.items()))
         if parameters := describe.parameters(check):
@@ -84,13 +85,13 @@ def page_of_facts() -> str:
         "A fact is read once for each resource, by whichever tests need it, and is a fixture of the same name for "
         "[tests of your own](../own-tests.md). A dead resource costs one timeout.",
     ]
-    for kind in KINDS:
-        facts = [fact for _, fact in sorted(FACTS.items()) if fact.kind == kind]
+    for kind in sorted(KINDS, key=word):
+        facts = [fact for _, fact in sorted(FACTS.items()) if fact.kind == kind and ships(fact.read)]
         if facts:
             parts.append(f"## {word(kind).capitalize()}")
         for fact in facts:
             doc = (inspect.getdoc(fact.read) or "").partition("\nArgs:\n")[0].partition("\nRaises:\n")[0]
-            parts += [f"### `{fact.name}` {{#{fact.name}}}", _inline(doc)]
+            parts += [f"### `{fact.name}`", _inline(doc)]
             parts.append(_list(_facets(fact)))
             parts.append(_record(fact))
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -108,7 +109,7 @@ def _facets(fact: Fact) -> Iterator[tuple[str, str]]:
         yield "Alone", "nothing else reads the resource meanwhile"
     if fact.heavy:
         yield "Heavy", "it keeps a processor busy"
-    used = [check for _, check in sorted(CHECKS.items()) if fact.name in check.fixtures]
+    used = [check for check in _checks() if fact.name in check.fixtures]
     if used:
         links = (f"[`{check.id}`]({check.domain}.md#{_anchor(check.id)})" for check in used)
         yield "Judged by", ", ".join(links)
@@ -129,7 +130,8 @@ def _list(entries: Iterable[tuple[str, str]]) -> str:
 
 
 def _anchor(id: str) -> str:
-    return id.replace(".", "-")
+    """What MkDocs and forges make of such a heading."""
+    return id.replace(".", "")
 
 
 def _inline(text: str) -> str:
@@ -150,21 +152,13 @@ def pages() -> dict[str, str]:
     found = domains()
     made = {"index": page_of_all(found)}
     made |= {domain: page_of_checks(domain, checks) for domain, checks in found.items()}
-    return made | {"facts": page_of_facts()}
+    made |= {"facts": page_of_facts()}
+    return {name: f"{MADE}\n\n{text}" for name, text in made.items()}
 
 
-def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Name the pages of the catalogue in the navigation."""
-    for entry in config.nav or []:
-        if isinstance(entry, dict) and "Catalogue" in entry:
-            entry["Catalogue"] = [f"{FOLDER}/{name}.md" for name in pages()]
-    return config
-
-
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages of the catalogue."""
-    from mkdocs.structure.files import File
-
-    for name, text in pages().items():
-        files.append(File.generated(config, f"{FOLDER}/{name}.md", content=text))
-    return files
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for path in FOLDER.glob("*.md"):
+        path.unlink()
+    for each, content in pages().items():
+        (FOLDER / f"{each}.md").write_text(content, "utf-8")

@@ -20,7 +20,7 @@ def configuration_schema() -> dict[str, Any]:
     """
     load_kinds()
     fields: dict[str, Any] = {}
-    for section, base in SECTIONS.items():
+    for section, base in sorted(SECTIONS.items()):
         shapes: Any = str | None
         for variant, model in base.models().items():
             shapes = shapes | _as_written(model, variant)

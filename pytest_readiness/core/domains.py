@@ -12,7 +12,7 @@ import importlib.util
 import pkgutil
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -100,7 +100,7 @@ def catalogue() -> Mapping[str, Check]:
         RegistrationError: a pack cannot be used, or a fact or check builds on what it cannot build on.
     """
     registered = [*(check.judge for check in CHECKS.values()), *(fact.read for fact in FACTS.values())]
-    if all(function.__module__.startswith(_OURS) for function in registered):
+    if all(map(ships, registered)):
         return _Catalogue()
     # What somebody else wrote may build on any of the facts.
     return load_catalogue()
@@ -133,10 +133,15 @@ def extension_of(module: str) -> str | None:
     return _EXTENSIONS.get(module)
 
 
+def ships(function: Callable[..., object]) -> bool:
+    """Whether the function of a check or fact is of this package."""
+    return function.__module__.startswith(_OURS)
+
+
 def origin(check: Check) -> str:
     """Where a check is from: "" where it ships, else the distribution or the extension; or the module of its own."""
     module = check.judge.__module__
-    if module.startswith(_OURS):
+    if ships(check.judge):
         return ""
     if (pack := _pack_of(module)) is not None:
         return pack.distribution

@@ -207,5 +207,5 @@ def words(kind: str) -> str:
     """What a person calls whatever counts as that kind ("url or endpoint"), what is narrower first."""
     if kind not in KINDS or _is_base(KINDS[kind]):
         return word(kind)
-    alike = sorted((model for model in KINDS.values() if kind in model.kinds()), key=lambda each: -len(each.kinds()))
-    return " or ".join(word(each.kind) for each in alike)
+    alike = [model for model in KINDS.values() if kind in model.kinds()]
+    return " or ".join(word(each.kind) for each in sorted(alike, key=lambda each: (-len(each.kinds()), each.kind)))
