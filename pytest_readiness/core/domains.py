@@ -205,7 +205,8 @@ def _import_all(pack: Pack) -> None:
 def _declaring(id: str, pack: Pack) -> Iterator[str]:
     """Modules of checks that may declare this one: its id is a constant of theirs; they are not run for that."""
     for name in _modules(pack, "checks"):
-        spec = importlib.util.find_spec(name)
+        # Not the loader that pytest puts before all others for plugins: it rewrites assertions, and tells no code.
+        spec = PathFinder.find_spec(name, sys.modules[name.rpartition(".")[0]].__path__)
         code = getattr(spec and spec.loader, "get_code", lambda _: None)(name)
         if code is not None and id in code.co_consts:
             yield name
