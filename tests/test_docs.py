@@ -391,7 +391,7 @@ def test_own_tests(readiness: Run, pytester: pytest.Pytester) -> None:
 
 def test_writing_checks(readiness: Run, pytester: pytest.Pytester) -> None:
     text = page("writing-checks.md")
-    outcome = readiness(titled(part(text, "In one project")))
+    outcome = readiness(titled(text.partition("\n## Facts\n")[0]))
     assert outcome.ret == 0
     [test] = result(pytester)["sections"][0]["items"][0]["tests"]
     assert test["evidence"] == "1 of 2 pinned"

@@ -22,10 +22,9 @@ def load_extensions(root: YamlMap) -> None:
         ProblemsError: what cannot be imported, or does not work; a sentence each.
         RegistrationError: a pack that is installed cannot be used.
     """
-    entries = root.get(KEY)
-    if entries is None:
+    if KEY not in root:
         return
-    line = root.lines[KEY]
+    entries, line = root[KEY], root.lines[KEY]
     if not isinstance(entries, YamlList) or not all(isinstance(entry, str) and entry for entry in entries):
         message = f"'{KEY}' is a list of modules, or of paths of files that end in .py."
         raise ProblemsError([Problem(root.path, line, message)])

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import SecretStr
 
@@ -279,11 +280,17 @@ def _as_declared(model: type[Resource], name: str, given: Mapping[str, Any]) -> 
     values: dict[str, Any] = {}
     for key, field in model.model_fields.items():
         if key in given or field.is_required():
-            secret = SecretStr in (field.annotation, *get_args(field.annotation))
-            values[key] = SecretStr("") if secret else given.get(key, "")
+            values[key] = SecretStr("") if _is_secret(field.annotation) else given.get(key, "")
     labels = given.get("labels")
     values |= {"name": name, "labels": tuple(labels) if isinstance(labels, list) else ()}
     return model.model_construct(**values)
+
+
+def _is_secret(annotation: Any) -> bool:
+    """Whether a field is a secret, or may be one."""
+    if get_origin(annotation) in (Annotated, Union, UnionType):
+        return any(map(_is_secret, get_args(annotation)))
+    return annotation is SecretStr
 
 
 class _Sections(list[Problem]):
