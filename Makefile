@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 REPORT := readiness.html
 SOURCES := pyproject.toml $(shell find pytest_readiness suites -type f -not -name '*.pyc')
 
-.PHONY: demo test lint format bench docs schemas screenshots clean
+.PHONY: demo test lint format bench docs catalogue schemas screenshots clean
 
 demo: $(VENV)/installed  ## Run the starter checklist on the embedded demo target.
 	@$(BIN)/pytest --readiness-target=demo --readiness-report=$(REPORT) $(ARGS); code=$$?; \
@@ -30,8 +30,11 @@ bench: $(VENV)/developed
 	@sh tests/stack/install.sh
 	$(BIN)/python -m bench $(ARGS)
 
-docs: $(VENV)/developed
-	$(BIN)/mkdocs build --strict
+docs: $(VENV)/developed  ## Build the site in the folder site.
+	$(BIN)/python -m mkdocs build --strict
+
+catalogue: $(VENV)/developed  ## Write the pages of all checks and facts.
+	$(BIN)/python -m docs.catalogue
 
 schemas: $(VENV)/developed  ## Write the JSON Schemas that editors use.
 	$(BIN)/python -m docs.schemas

@@ -11,27 +11,6 @@ from pathlib import Path
 import pytest
 
 CLASSES = ("active", "disruptive")
-FIXTURES = frozenset(
-    {
-        "url",
-        "endpoint",
-        "readiness_host",
-        "container",
-        "image",
-        "database",
-        "postgres",
-        "mysql",
-        "redis",
-        "mongodb",
-        "domain",
-        "mail",
-        "inbox",
-        "repository",
-        "env_file",
-        "document",
-    }
-)
-"""Fixtures of resources; named here so that a run without a target can say why a test that wants one is skipped."""
 
 
 class Hooks:
@@ -137,7 +116,7 @@ def pytest_configure(config: pytest.Config) -> None:
         for option in needing:
             if config.getoption(f"readiness_{option}") is not None:
                 raise pytest.UsageError(f"--readiness-{option} needs --readiness-target NAME.")
-        config.pluginmanager.register(Absent(), "readiness-absent")
+        config.pluginmanager.register(Absent(config), "readiness-absent")
         return
     import gc
 
@@ -151,16 +130,33 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Absent:
-    """Stands in where no target is given."""
+    """Stands in where no target is given.
+
+    Args:
+        config: of the run.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Skip what asks for a target's resources: without a target there are none."""
-        reason = "needs --readiness-target NAME"
+        """Skip what asks for a target's resources: without a target there are none.
+
+        Which fixtures those are is looked up only where a test asks for one that nobody defines.
+        """
+        wanted: dict[pytest.Item, set[str]] = {}
         for item in items:
-            wanted = FIXTURES.intersection(getattr(item, "fixturenames", ()))
-            if not wanted:
-                continue
-            known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", wanted)
-            if not wanted.issubset(known):
-                item.add_marker(pytest.mark.skip(reason=reason))
+            defined = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", None)
+            if defined is not None:
+                missing = set(getattr(item, "fixturenames", ())).difference(defined, ("request",))
+                if missing:
+                    wanted[item] = missing
+        if not wanted:
+            return
+        from pytest_readiness.config.loading import known_kinds
+
+        kinds = known_kinds(self._config.rootpath, self._config.invocation_params.dir)
+        for item, missing in wanted.items():
+            if not missing.isdisjoint(kinds):
+                item.add_marker(pytest.mark.skip(reason="needs --readiness-target NAME"))

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pytest_readiness.cli.problems import CommandError, chosen
+from pytest_readiness.cli.project import ConfigOption, load_extensions
 from pytest_readiness.core.registry import CLASSES, SEVERITIES
 
 NOTHING = 1
@@ -23,11 +24,13 @@ def command(
         str, typer.Option("--class", metavar="NAME", help=f"Only this class: {', '.join(CLASSES)}.")
     ] = "",
     kind: Annotated[str, typer.Option(metavar="NAME", help="Only what looks at this kind, such as url.")] = "",
+    config: ConfigOption = None,
     json: Annotated[bool, typer.Option("--json", help="All that is known of each, as JSON.")] = False,
 ) -> None:
     """List the checks that bindings can use.
 
-    Without words or options, all of them. Exit code 1: no check fits.
+    Without words or options, all of them: those that ship, those of packs that are installed, and those of the
+    extensions of the project that is here. Exit code 1: no check fits.
 
     \b
     readiness checks
@@ -36,9 +39,10 @@ def command(
     """
     from pytest_readiness.cli.describe import as_data
     from pytest_readiness.cli.output import Output
-    from pytest_readiness.core.domains import load_catalogue
-    from pytest_readiness.core.resources import KINDS, word
+    from pytest_readiness.core.domains import load_catalogue, origin
+    from pytest_readiness.core.resources import KINDS, SECTIONS, word
 
+    load_extensions(config)
     catalogue = load_catalogue()
     kinds = {word(fixture): fixture for fixture in KINDS}
     for what, name, known in (
@@ -49,13 +53,19 @@ def command(
     ):
         if name:
             chosen(what, name, known)
+    looked_at: set[str] = set()
+    if kind:
+        model = KINDS[kinds[kind]]
+        # The fixture for all variants of a section: what looks at any of them.
+        models = model.models().values() if SECTIONS[model.section] is model else (model,)
+        looked_at = {each for one in models for each in one.kinds()}
     found = [
         check
         for _, check in sorted(catalogue.items())
         if domain in ("", check.domain)
         and severity in ("", check.severity)
         and check_class in ("", check.check_class)
-        and (not kind or check.kind in KINDS[kinds[kind]].kinds())
+        and (not kind or check.kind in looked_at)
         and all(
             text.casefold() in f"{check.id} {check.title} {check.remedy} {check.source}".casefold()
             for text in words or ()
@@ -67,8 +77,14 @@ def command(
     if json:
         out.json([as_data(check) for check in found])
         return
+    # A column more where something does not ship.
+    named = any(map(origin, found))
     rows = [
-        (check.id, check.severity, check.check_class, word(check.kind) if check.kind else "–", check.title)
+        (
+            *(check.id, check.severity, check.check_class, word(check.kind) if check.kind else "–"),
+            *([origin(check) or "–"] if named else []),
+            check.title,
+        )
         for check in found
     ]
-    out.table(("check", "severity", "class", "looks at", "claim"), rows)
+    out.table(("check", "severity", "class", "looks at", *(["from"] if named else []), "claim"), rows)

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
+from pytest_readiness.core.domains import origin
 from pytest_readiness.core.registry import FACTS, Check
 from pytest_readiness.core.resources import word
 
@@ -84,6 +85,7 @@ def as_data(check: Check) -> dict[str, Any]:
         ],
         "source": check.source,
         "remedy": check.remedy,
+        "from": origin(check) or None,
     }
 
 

@@ -50,18 +50,22 @@ def command(
 
         explain_item(what, target, config, result)
     else:
+        from pytest_readiness.cli.project import load_extensions, unknown_to_commands
         from pytest_readiness.core.domains import load_catalogue
 
+        found = load_extensions(config)
         catalogue = load_catalogue()
         if what not in catalogue:
             near = nearest(what, [*catalogue, VERDICT])
-            raise CommandError(f"There is no check '{what}'; an item's id has the form section/item.{near}")
+            sentence = f"There is no check '{what}'; an item's id has the form section/item.{near}"
+            raise CommandError(sentence + unknown_to_commands(what, sentence, found))
         _explain_check(catalogue[what])
 
 
 def _explain_check(check: Check) -> None:
     from pytest_readiness.cli.describe import example, parameters, prose, shown
     from pytest_readiness.cli.output import Output
+    from pytest_readiness.core.domains import origin
     from pytest_readiness.core.registry import FACTS
     from pytest_readiness.core.resources import words
 
@@ -81,6 +85,7 @@ def _explain_check(check: Check) -> None:
             *(("" if number else "reads", fact) for number, fact in enumerate(facts)),
             ("source", check.source),
             ("remedy", check.remedy),
+            ("from", origin(check)),
         ]
     )
     if found := parameters(check):

@@ -34,7 +34,7 @@ def explain_item(name: str, target: str, config: Path | None, result: Path | Non
     configuration = project.configuration(config, target)
     # The classes that the target does not allow are told below, for each test.
     plan = project.plan(configuration)
-    place = project.place(plan, name, load_catalogue())
+    place = project.find_item(plan, name, load_catalogue())
     earlier = outcome_of(read_result(result)) if result else None
     out = Output(configuration.secrets)
     item = place.item
@@ -71,7 +71,7 @@ def explain_item(name: str, target: str, config: Path | None, result: Path | Non
         _write_state(out, earlier.verdict, place.full_id)
 
 
-def _facets(place: project.Place) -> Iterator[tuple[str, object]]:
+def _facets(place: project.PlannedItem) -> Iterator[tuple[str, object]]:
     item, checklist = place.item, place.planned.checklist
     titles = [*place.section.path, place.section.title]
     yield "stands in", f"{checklist.path}:{item.line}"
@@ -93,7 +93,7 @@ def _facets(place: project.Place) -> Iterator[tuple[str, object]]:
     yield "severity", f"{place.planned.severities[item.id]}, {_why_severity(place)}"
 
 
-def _why_severity(place: project.Place) -> str:
+def _why_severity(place: project.PlannedItem) -> str:
     binding = place.binding
     if binding and binding.severity:
         return "by its binding"
@@ -126,7 +126,7 @@ def _write_part(out: Output, part: Part, indent: int) -> None:
         _write_part(out, child, indent + 2)
 
 
-def _write_signing(out: Output, place: project.Place, rule: SignoffRule, plan: Plan) -> None:
+def _write_signing(out: Output, place: project.PlannedItem, rule: SignoffRule, plan: Plan) -> None:
     configuration = plan.configuration
     out.heading("Sign-off" + (" of what the checks cannot see" if place.binding and place.binding.checks else ""))
     out.pairs(_rule(rule, configuration), indent=2)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pytest_readiness.core.problems import ProblemsError, nearest
+from pytest_readiness.core.problems import ProblemsError, RegistrationError, nearest
 from pytest_readiness.core.redact import Redactor, printable
 
 USAGE = 4
@@ -65,7 +65,7 @@ def hang_up() -> None:
 def _code(app: Callable[..., Any]) -> int:
     try:
         app()
-    except (CommandError, ProblemsError) as error:
+    except (CommandError, ProblemsError, RegistrationError) as error:
         redact = Redactor()
         for line in str(error).splitlines():
             print(redact(printable(line)), file=sys.stderr)  # noqa: T201

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pytest_readiness.cli.problems import CommandError
-from pytest_readiness.core.problems import nearest
+from pytest_readiness.core.problems import ProblemsError, nearest
 
 if TYPE_CHECKING:
     from pytest_readiness.checklist.model import Item, Section
@@ -26,11 +26,12 @@ ConfigOption = Annotated[
 
 
 def configuration(path: Path | None, target: str = "") -> Configuration:
-    """Return readiness.yaml with `target` chosen, or none; secrets are not resolved.
+    """Return readiness.yaml with `target` chosen, or none; secrets are not resolved, its extensions are imported.
 
     Raises:
         CommandError: there is no such file.
         ProblemsError: every mistake in it.
+        RegistrationError: a pack that is installed cannot be used.
     """
     from pytest_readiness.config.loading import find_configuration, load_configuration
 
@@ -43,6 +44,63 @@ def configuration(path: Path | None, target: str = "") -> Configuration:
     return load_configuration(found, target, resolve=False)
 
 
+def load_extensions(path: Path | None) -> Path | None:
+    """Import the extensions of the project that is here, and return its readiness.yaml; None where there is none.
+
+    Args:
+        path: readiness.yaml, where it is named.
+
+    Raises:
+        ProblemsError: that file is not there or cannot be read, or an extension cannot be used.
+        RegistrationError: a pack that is installed cannot be used.
+    """
+    from pytest_readiness.config.extensions import load_extensions_of
+    from pytest_readiness.config.loading import find_configuration
+
+    found = path or find_configuration(Path.cwd())
+    if found is not None:
+        load_extensions_of(found)
+    return found
+
+
+def unknown_to_commands(id: str, sentence: str, configuration: Path | None) -> str:
+    """Return why commands may not know a check that pytest knows, as a sentence after a blank; "" where they all would.
+
+    Args:
+        id: the check's id.
+        sentence: what is told of it so far; a name that is near is the likelier reason.
+        configuration: readiness.yaml, where there is one.
+    """
+    conftest = next(_conftests(configuration), None)
+    if conftest is None or ("Did you mean" in sentence and not any(map(_names(id), _conftests(configuration)))):
+        return ""
+    return (
+        " It is none of those that ship, that are installed or that 'extensions' of readiness.yaml names; "
+        f"{conftest} is read by pytest only, so if the check is declared there, list its module under 'extensions'."
+    )
+
+
+def _conftests(configuration: Path | None) -> Iterator[Path]:
+    """Each conftest.py beside readiness.yaml, here, and above them up to where the project begins."""
+    folders: dict[Path, None] = {}
+    for start in (configuration.absolute().parent if configuration else Path.cwd(), Path.cwd()):
+        for folder in (start, *start.parents):
+            folders[folder] = None
+            if any((folder / name).exists() for name in (".git", "pyproject.toml", "pytest.ini", "tox.ini")):
+                break
+    return (folder / "conftest.py" for folder in folders if (folder / "conftest.py").is_file())
+
+
+def _names(id: str) -> Callable[[Path], bool]:
+    """Whether a conftest.py or a module beside it names the check."""
+
+    def names(conftest: Path) -> bool:
+        texts = (path.read_text("utf-8", "replace") for path in sorted(conftest.parent.glob("*.py")))
+        return any(f'"{id}"' in text or f"'{id}'" in text for text in texts)
+
+    return names
+
+
 def plan(configuration: Configuration, documents: tuple[Path, ...] = (), allow: Iterable[str] = ()) -> Plan:
     """Return the plan for these documents, or for those that readiness.yaml names.
 
@@ -51,18 +109,27 @@ def plan(configuration: Configuration, documents: tuple[Path, ...] = (), allow: 
         ProblemsError: every mistake in them and what belongs to them.
     """
     from pytest_readiness.core.registry import CLASSES
+    from pytest_readiness.plan.bindings import UnknownCheck
     from pytest_readiness.plan.plan import make_plan
 
     documents = documents or configuration.checklists
     if not documents:
         raise CommandError(f"{configuration.path} names no checklists, under 'checklists'.")
     allowed = frozenset((CLASSES[0], *configuration.target.policy.allow, *allow))
-    return make_plan(configuration, documents, allowed, fenced=False)
+    try:
+        return make_plan(configuration, documents, allowed, fenced=False)
+    except ProblemsError as error:
+        raise ProblemsError(
+            replace(each, message=each.message + unknown_to_commands(each.id, each.message, configuration.path))
+            if isinstance(each, UnknownCheck)
+            else each
+            for each in error.problems
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """An item and where it stands."""
+class PlannedItem:
+    """An item of the plan and where it stands."""
 
     planned: PlannedChecklist
     section: Section
@@ -87,18 +154,18 @@ class Place:
         return with_cadence(rule, self.item, self.section) if rule else None
 
 
-def places(plan: Plan) -> dict[str, list[Place]]:
+def items_by_id(plan: Plan) -> dict[str, list[PlannedItem]]:
     """Return every item by each way to write its id: "section/item" and "checklist:section/item"."""
-    found: dict[str, list[Place]] = {}
+    found: dict[str, list[PlannedItem]] = {}
     for planned in plan.checklists.values():
         for item in planned.checklist.items():
-            place = Place(planned, planned.checklist.section_of(item), item)
-            found.setdefault(item.id, []).append(place)
-            found[place.full_id] = [place]
+            one = PlannedItem(planned, planned.checklist.section_of(item), item)
+            found.setdefault(item.id, []).append(one)
+            found[one.full_id] = [one]
     return found
 
 
-def place(plan: Plan, name: str, others: Iterable[str] = ()) -> Place:
+def find_item(plan: Plan, name: str, others: Iterable[str] = ()) -> PlannedItem:
     """Return the item called `name`.
 
     Args:
@@ -109,7 +176,7 @@ def place(plan: Plan, name: str, others: Iterable[str] = ()) -> Place:
     Raises:
         CommandError: there is none, or there are several.
     """
-    known = places(plan)
+    known = items_by_id(plan)
     found = known.get(name, [])
     if len(found) == 1:
         return found[0]

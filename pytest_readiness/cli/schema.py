@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pytest_readiness.cli.problems import chosen
+from pytest_readiness.cli.project import ConfigOption, load_extensions
 
 
 def command(
@@ -14,9 +15,11 @@ def command(
         str,
         typer.Argument(help="configuration (readiness.yaml), bindings (*.checks.yaml), signoffs, waivers or result."),
     ] = "configuration",
+    config: ConfigOption = None,
 ) -> None:
     """Print the JSON Schema of a file, for an editor.
 
+    It knows the checks and kinds of packs that are installed, and of the extensions of the project that is here.
     Editors with the YAML language server take it from a comment at the top of the file.
 
     \b
@@ -27,4 +30,6 @@ def command(
     from pytest_readiness.cli.output import Output
     from pytest_readiness.cli.schemas import SCHEMAS
 
-    Output().json(SCHEMAS[chosen("schema", file, SCHEMAS)]())
+    schema = SCHEMAS[chosen("schema", file, SCHEMAS)]
+    load_extensions(config)
+    Output().json(schema())

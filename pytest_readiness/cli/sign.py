@@ -140,19 +140,19 @@ def _project(config: Path | None, key: str) -> tuple[Configuration, Path]:
     return replace(configuration, signoffs=signoffs, waivers=waivers), path
 
 
-def _leaf(plan: Plan, name: str) -> project.Place:
-    place = project.place(plan, name)
+def _leaf(plan: Plan, name: str) -> project.PlannedItem:
+    place = project.find_item(plan, name)
     if place.item.is_group:
         children = ", ".join(child.id for child in place.item.children)
         raise CommandError(f"{place.full_id} is a group; its state follows from its items: {children}.")
     return place
 
 
-def _not_applicable(place: project.Place) -> str:
+def _not_applicable(place: project.PlannedItem) -> str:
     return place.item.not_applicable or (place.binding.not_applicable if place.binding else None) or ""
 
 
-def _rule(place: project.Place) -> SignoffRule:
+def _rule(place: project.PlannedItem) -> SignoffRule:
     if reason := _not_applicable(place):
         raise CommandError(f"{place.full_id} does not apply ({reason}), so nobody needs to sign it.")
     if place.binding is None:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import SecretStr
 
+from pytest_readiness.config.extensions import load_extensions, load_extensions_of
 from pytest_readiness.config.model import ConfigurationFile, TargetFile
 from pytest_readiness.config.secrets import MissingVariableError, interpolate
 from pytest_readiness.config.target import Configuration, Target
 from pytest_readiness.core.domains import load_kinds
-from pytest_readiness.core.problems import Problem, ProblemsError, nearest
+from pytest_readiness.core.problems import Problem, ProblemsError, RegistrationError, nearest
 from pytest_readiness.core.redact import Redactor
-from pytest_readiness.core.resources import SECTIONS, Resource, word
+from pytest_readiness.core.resources import KINDS, SECTIONS, Resource, word
 from pytest_readiness.core.validation import validate
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
-from pytest_readiness.domains.database.resource import databases
 
 FILE_NAME = "readiness.yaml"
 _SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|DSN|(?:DATABASE|REDIS|MONGO\w*)_UR[IL]", re.IGNORECASE)
@@ -41,6 +42,19 @@ def find_configuration(*folders: Path) -> Path | None:
     return next((folder / FILE_NAME for folder in places if (folder / FILE_NAME).is_file()), None)
 
 
+def known_kinds(*folders: Path) -> Collection[str]:
+    """Return the names of the fixtures of resources, as far as packs and the project's extensions can be imported.
+
+    Args:
+        folders: where readiness.yaml is looked for, as by `find_configuration`.
+    """
+    with suppress(ProblemsError, RegistrationError):
+        load_kinds()
+        if path := find_configuration(*folders):
+            load_extensions_of(path)
+    return KINDS.keys()
+
+
 def load_configuration(
     path: Path, target: str, variables: Mapping[str, str] | None = None, *, resolve: bool = True
 ) -> Configuration:
@@ -54,7 +68,8 @@ def load_configuration(
             it the configuration serves to look at, not to connect with, and "" chooses no target.
 
     Raises:
-        ProblemsError: every mistake found.
+        ProblemsError: every mistake found; where an extension cannot be used, that only.
+        RegistrationError: a pack that is installed cannot be used.
     """
     return _Loader(path, {**os.environ, **(variables or {})}, resolve).load(target)
 
@@ -73,6 +88,7 @@ class _Loader:
     def load(self, name: str) -> Configuration:
         root = read_yaml(self.path, "configuration")
         load_kinds()
+        load_extensions(root)
         for key in ("checklists", "tests", "signoffs", "waivers"):
             if key in root:
                 root[key] = self._text(root[key], root, root.lines[key], self.problems)
@@ -158,7 +174,7 @@ class _Loader:
             for name, data in entries.items() if isinstance(entries, YamlMap) else ():
                 fields = data if isinstance(data, YamlMap) else YamlMap(values.path, values.line)
                 model = self._model(section, name, fields, values.line, [])
-                for each in SECTIONS[section] if model is None else (model,):
+                for each in SECTIONS[section].models().values() if model is None else (model,):
                     for kind in each.kinds():
                         found.setdefault(kind, set()).add(name)
         return found
@@ -226,14 +242,15 @@ class _Loader:
             names = [name]
             if isinstance(labels := fields.get("labels"), list):
                 names += [label for label in labels if isinstance(label, str)]
-            for each in SECTIONS[section] if model is None else (model,):
+            for each in SECTIONS[section].models().values() if model is None else (model,):
                 # A resource with a mistake is declared all the same: bindings that name it make no second one.
                 for kind in each.kinds():
                     self.declared.setdefault(kind, set()).update(names)
             if model is None:
                 continue
             what = f"{word(model.kind)} '{name}'"
-            given = {key: value for key, value in fields.items() if key != "engine" or section != "databases"}
+            told_by = model.variants.by if model.variants else ""
+            given = {key: value for key, value in fields.items() if key != told_by or key in model.model_fields}
             if "name" in given:
                 problems.append(
                     Problem(fields.path, fields.lines["name"], f"The name of {what} is its key; leave 'name' out.")
@@ -249,37 +266,45 @@ class _Loader:
     def _model(
         self, section: str, name: str, fields: YamlMap, line: int, problems: list[Problem]
     ) -> type[Resource] | None:
-        models = SECTIONS[section]
-        if section != "databases":
-            return models[0]
-        dsn = fields.get("dsn")
-        engine = fields.get("engine")
-        if engine is None and isinstance(dsn, str):
-            scheme = urlsplit(dsn).scheme
-            engine = next((each for each, model in databases().items() if scheme in model.schemes), None)
-            if engine is None and "${" in dsn:
-                if problems is self.problems and not self.resolve:
-                    message = f"Database '{name}' is left out: what it is can be seen from 'dsn', or from 'engine'."
-                    self.unset.append(Problem(fields.path, line, message))
-                return None
-        if engine in databases():
-            return databases()[engine]
-        message = (
-            f"Database '{name}' must say its engine ({', '.join(databases())}), by 'engine' or by the scheme of 'dsn'."
-        )
+        base = SECTIONS[section]
+        variants = base.variants
+        model = base.model_of(fields)
+        if model is not None or variants is None:
+            return model
+        what, address = word(base.kind), variants.scheme_of
+        if variants.by not in fields and "${" in str(fields.get(address, "")):
+            if problems is self.problems and not self.resolve:
+                message = (
+                    f"{what.capitalize()} '{name}' is left out: what it is can be seen from '{address}', "
+                    f"or from '{variants.by}'."
+                )
+                self.unset.append(Problem(fields.path, line, message))
+            return None
+        known = base.models()
+        told_by = f"'{variants.by}'" + (f" or by the scheme of '{address}'" if address else "")
+        near = nearest(str(fields[variants.by]), known) if variants.by in fields else ""
+        near = near if near.startswith(" Did") else ""
+        message = f"{what.capitalize()} '{name}' must say its {variants.by} ({', '.join(known)}), by {told_by}.{near}"
         problems.append(Problem(fields.path, line, message))
         return None
 
 
 def _as_declared(model: type[Resource], name: str, given: Mapping[str, Any]) -> Resource:
     """Return a resource that is declared by its name and labels, though values of it are not known here."""
-    fields = model.model_fields
-    values = {key: given.get(key, "") for key, field in fields.items() if key in given or field.is_required()}
-    if "dsn" in fields:
-        values["dsn"] = SecretStr("")
+    values: dict[str, Any] = {}
+    for key, field in model.model_fields.items():
+        if key in given or field.is_required():
+            values[key] = SecretStr("") if _is_secret(field.annotation) else given.get(key, "")
     labels = given.get("labels")
     values |= {"name": name, "labels": tuple(labels) if isinstance(labels, list) else ()}
     return model.model_construct(**values)
+
+
+def _is_secret(annotation: Any) -> bool:
+    """Whether a field is a secret, or may be one."""
+    if get_origin(annotation) in (Annotated, Union, UnionType):
+        return any(map(_is_secret, get_args(annotation)))
+    return annotation is SecretStr
 
 
 class _Sections(list[Problem]):
@@ -306,16 +331,16 @@ def _normalised(target: YamlMap) -> YamlMap:
         made.lines[key] = target.lines[key]
         made[key] = value
         if key in SECTIONS and isinstance(value, YamlMap):
-            main = SECTIONS[key][0].main
+            base = SECTIONS[key]
             entries = YamlMap(value.path, value.line)
             for name, data in value.items():
                 entries.lines[name] = line = value.lines[name]
                 entries[name] = data
                 if data is not None and not isinstance(data, YamlMap):
                     entries[name] = YamlMap(value.path, line)
-                    entries[name][main] = data
-                    entries[name].lines[main] = line
-                elif data is None and main == "container":
+                    entries[name][base.main] = data
+                    entries[name].lines[base.main] = line
+                elif data is None and base.name_suffices:
                     entries[name] = YamlMap(value.path, line)
             made[key] = entries
     return made

@@ -78,6 +78,8 @@ class ConfigurationFile(BaseModel):
     Attributes:
         checklists: Markdown documents that run when no path is given; `suite:NAME` is one that ships with the package.
         tests: files or folders of the team's own tests that run with them.
+        extensions: modules with checks, facts and kinds of the project's own, looked for beside readiness.yaml first,
+            or paths of files that end in `.py`.
         roles: people (mail addresses or names) by role.
         levels: how much can be asked of a target, lowest first; bindings say from which level up an item is needed.
         signoffs: file of the sign-offs.
@@ -91,6 +93,7 @@ class ConfigurationFile(BaseModel):
 
     checklists: tuple[ChecklistPath, ...] = ()
     tests: tuple[AnchoredPath, ...] = ()
+    extensions: tuple[str, ...] = ()
     roles: dict[str, tuple[str, ...]] = {}
     levels: tuple[str, ...] = ()
     signoffs: AnchoredPath | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
@@ -13,13 +13,17 @@ from pytest_readiness.core.resources import SECTIONS, Resource
 
 
 def configuration_schema() -> dict[str, Any]:
-    """Return the JSON Schema of readiness.yaml, for editors."""
+    """Return the JSON Schema of readiness.yaml, for editors.
+
+    Raises:
+        RegistrationError: a pack that is installed cannot be used.
+    """
     load_kinds()
     fields: dict[str, Any] = {}
-    for section, models in SECTIONS.items():
+    for section, base in sorted(SECTIONS.items()):
         shapes: Any = str | None
-        for model in models:
-            shapes = shapes | _as_written(model, section)
+        for variant, model in base.models().items():
+            shapes = shapes | _as_written(model, variant)
         fields[section] = (dict[str, shapes], {})
     target = create_model("Target", __base__=TargetFile, __doc__=TargetFile.__doc__, **fields)
     whole = create_model(
@@ -34,7 +38,7 @@ def configuration_schema() -> dict[str, Any]:
     return schema
 
 
-def _as_written(model: type[Resource], section: str) -> type[BaseModel]:
+def _as_written(model: type[Resource], variant: str) -> type[BaseModel]:
     """A resource in the file: its name is its key, and what it lacks may stand in the target that it extends."""
     fields: dict[str, Any] = {}
     for name, info in model.model_fields.items():
@@ -42,6 +46,6 @@ def _as_written(model: type[Resource], section: str) -> type[BaseModel]:
             optional = copy(info)
             optional.default = None
             fields[name] = (info.annotation, optional)
-    if section == "databases":
-        fields["engine"] = (str | None, None)
+    if model.variants is not None:
+        fields[model.variants.by] = (Literal[variant] | None, None)
     return create_model(model.__name__, __config__=ConfigDict(extra="forbid"), __doc__=model.__doc__, **fields)

@@ -11,30 +11,63 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
+from importlib.machinery import PathFinder
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
-from pytest_readiness.core.registry import CHECKS, FACTS, Check, RegistrationError, verify_facts
+from pytest_readiness.core.problems import RegistrationError
+from pytest_readiness.core.registry import CHECKS, FACTS, Check, verify_facts
 
 GROUP = "pytest_readiness.domains"
+FILE_SUFFIX = ".py"
+"""What the name of an extension ends in that is a file and no module."""
 _OURS = f"{__name__.partition('.')[0]}."
+_EXTENSIONS: dict[str, str] = {}
+"""The extension, as it was named, by each module that came with it."""
 
 
-class ExtensionError(Exception):
-    """A module of somebody else's cannot be loaded; the message is a clause that says why."""
+class ExtensionError(RegistrationError):
+    """A module of somebody else's cannot be used; the message is a sentence that says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A module that an entry point names.
+
+    Attributes:
+        domain: the entry point's name.
+        module: name of the module.
+        distribution: what is installed, with its version ("acme-readiness 1.2").
+    """
+
+    domain: str
+    module: str
+    distribution: str
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it is one of this package's own."""
+        return self.module.startswith(_OURS)
+
+    def __str__(self) -> str:
+        return f"The pack '{self.domain}' ({self.module}, of {self.distribution})"
 
 
 @cache
-def packs() -> Mapping[str, tuple[str, ...]]:
-    """The modules of every installed pack by domain, in alphabetical order; nothing is imported."""
-    found: dict[str, dict[str, None]] = {}
-    for each in sorted(entry_points(group=GROUP), key=lambda each: (each.name, each.value)):
-        found.setdefault(each.name, {})[each.value] = None
-    return {name: tuple(modules) for name, modules in found.items()}
+def packs() -> tuple[Pack, ...]:
+    """Every installed pack, in alphabetical order, those that ship first; nothing is imported."""
+    found = {
+        Pack(each.name, each.module, f"{each.dist.name} {each.dist.version}" if each.dist else "an unknown package")
+        for each in entry_points(group=GROUP)
+    }
+    # In this order they are imported: an id or kind that both have is taken by what ships.
+    return tuple(sorted(found, key=lambda pack: (not pack.shipped, pack.domain, pack.module)))
 
 
 def load_kinds() -> None:
@@ -43,22 +76,20 @@ def load_kinds() -> None:
     Raises:
         ExtensionError: a pack cannot be imported.
     """
-    for modules in packs().values():
-        for module in modules:
-            _import(f"{module}.resource" if "resource" in _parts(module) else module)
+    for pack in packs():
+        _import(pack, f"{pack.module}.resource" if "resource" in _parts(pack) else pack.module)
 
 
 def load_catalogue() -> dict[str, Check]:
     """Import every pack and return all registered checks by id.
 
     Raises:
-        ExtensionError: a pack cannot be imported.
-        RegistrationError: a fact builds on what it cannot build on.
+        RegistrationError: a pack cannot be used, or a fact or check builds on what it cannot build on.
     """
     load_kinds()
-    for modules in packs().values():
-        _import_all(modules)
-    verify_facts()
+    for pack in packs():
+        _import_all(pack)
+    _verify()
     return CHECKS
 
 
@@ -66,11 +97,10 @@ def catalogue() -> Mapping[str, Check]:
     """Return all checks by id; what ships is imported when one of its checks is first asked for.
 
     Raises:
-        ExtensionError: a pack cannot be imported.
-        RegistrationError: a fact builds on what it cannot build on.
+        RegistrationError: a pack cannot be used, or a fact or check builds on what it cannot build on.
     """
     registered = [*(check.judge for check in CHECKS.values()), *(fact.read for fact in FACTS.values())]
-    if all(function.__module__.startswith(_OURS) for function in registered):
+    if all(map(ships, registered)):
         return _Catalogue()
     # What somebody else wrote may build on any of the facts.
     return load_catalogue()
@@ -78,7 +108,7 @@ def catalogue() -> Mapping[str, Check]:
 
 def domains() -> tuple[str, ...]:
     """The domains that packs have checks of, in alphabetical order; none of the checks is imported."""
-    return tuple(name for name, modules in packs().items() if any("checks" in _parts(each) for each in modules))
+    return tuple(sorted({pack.domain for pack in packs() if "checks" in _parts(pack)}))
 
 
 def load_extension(name: str, folder: Path) -> None:
@@ -89,37 +119,55 @@ def load_extension(name: str, folder: Path) -> None:
         folder: where readiness.yaml is.
 
     Raises:
-        ExtensionError: it cannot be imported.
-        RegistrationError: what it declares cannot work.
+        ExtensionError: it cannot be imported, or what it declares cannot be registered.
     """
-    if not name.endswith(".py"):
-        sys.path.insert(0, str(folder))
-        try:
-            _import(name)
-        finally:
-            sys.path.remove(str(folder))
-        return
-    path = folder / name
-    if not path.is_file():
-        raise ExtensionError(f"there is no file {path}")
-    spec = importlib.util.spec_from_file_location(f"readiness_extension_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    with _told(name):
-        spec.loader.exec_module(module)
+    before = set(sys.modules)
+    with _told(f"The extension '{name}'"):
+        module = _from_file(folder / name) if name.endswith(FILE_SUFFIX) else _from_folder(name, folder)
+    for each in (module.__name__, *(sys.modules.keys() - before)):
+        _EXTENSIONS.setdefault(each, name)
+
+
+def extension_of(module: str) -> str | None:
+    """The extension, as it was named, with which a module came."""
+    return _EXTENSIONS.get(module)
+
+
+def ships(function: Callable[..., object]) -> bool:
+    """Whether the function of a check or fact is of this package."""
+    return function.__module__.startswith(_OURS)
+
+
+def origin(check: Check) -> str:
+    """Where a check is from: "" where it ships, else the distribution or the extension; or the module of its own."""
+    module = check.judge.__module__
+    if ships(check.judge):
+        return ""
+    if (pack := _pack_of(module)) is not None:
+        return pack.distribution
+    extension = extension_of(module)
+    return f"extension {extension}" if extension is not None else module
 
 
 class _Catalogue(Mapping[str, Check]):
     def __getitem__(self, id: str) -> Check:
-        modules = packs().get(id.partition(".")[0], ()) if id not in CHECKS else ()
-        if modules:
-            for name in _declaring(id, modules):
-                _import(name)
-            if id not in CHECKS:
-                _import_all(modules)
-            verify_facts()
+        if id not in CHECKS:
+            self._find(id)
         return CHECKS[id]
+
+    def _find(self, id: str) -> None:
+        shipped = [pack for pack in packs() if pack.shipped and pack.domain == id.partition(".")[0]]
+        for pack in shipped:
+            for name in _declaring(id, pack):
+                _import(pack, name)
+        if id not in CHECKS:
+            for pack in shipped:
+                _import_all(pack)
+        if id in CHECKS:
+            _verify()
+        else:
+            # What somebody else wrote may build on any of the facts.
+            load_catalogue()
 
     def __iter__(self) -> Iterator[str]:
         return iter(load_catalogue())
@@ -128,37 +176,56 @@ class _Catalogue(Mapping[str, Check]):
         return len(load_catalogue())
 
 
-def _import_all(modules: Iterable[str]) -> None:
-    for module in modules:
-        for part in ("facts", "checks"):
-            for name in _modules(module, part):
-                _import(name)
+def _verify() -> None:
+    try:
+        verify_facts()
+    except RegistrationError as error:
+        pack = _pack_of(error.module)
+        if pack is None or pack.shipped:
+            raise
+        raise ExtensionError(f"{pack} cannot be used: {error}") from error
 
 
-def _declaring(id: str, modules: Iterable[str]) -> Iterator[str]:
+def _pack_of(module: str) -> Pack | None:
+    """The pack of which a module is, or else one of the same package."""
+
+    def within(package: str) -> bool:
+        return f"{module}.".startswith(f"{package}.")
+
+    exact = (pack for pack in packs() if within(pack.module))
+    return next(exact, None) or next((pack for pack in packs() if within(pack.module.partition(".")[0])), None)
+
+
+def _import_all(pack: Pack) -> None:
+    for part in ("facts", "checks"):
+        for name in _modules(pack, part):
+            _import(pack, name)
+
+
+def _declaring(id: str, pack: Pack) -> Iterator[str]:
     """Modules of checks that may declare this one: its id is a constant of theirs; they are not run for that."""
-    for module in modules:
-        for name in _modules(module, "checks"):
-            spec = importlib.util.find_spec(name)
-            code = getattr(spec and spec.loader, "get_code", lambda _: None)(name)
-            if code is not None and id in code.co_consts:
-                yield name
+    for name in _modules(pack, "checks"):
+        # Not the loader that pytest puts before all others for plugins: it rewrites assertions, and tells no code.
+        spec = PathFinder.find_spec(name, sys.modules[name.rpartition(".")[0]].__path__)
+        code = getattr(spec and spec.loader, "get_code", lambda _: None)(name)
+        if code is not None and id in code.co_consts:
+            yield name
 
 
 @cache
-def _parts(module: str) -> frozenset[str]:
+def _parts(pack: Pack) -> frozenset[str]:
     """Names of what lies directly in a package; nothing for a module."""
-    path = getattr(_import(module), "__path__", ())
+    path = getattr(_import(pack, pack.module), "__path__", ())
     return frozenset(each.name for each in pkgutil.iter_modules(path))
 
 
 @cache
-def _modules(module: str, part: str) -> tuple[str, ...]:
+def _modules(pack: Pack, part: str) -> tuple[str, ...]:
     """The module of that name in a package, or the modules of the package of that name in it."""
-    if part not in _parts(module):
+    if part not in _parts(pack):
         return ()
-    name = f"{module}.{part}"
-    path = getattr(_import(name), "__path__", None) if _is_package(name) else None
+    name = f"{pack.module}.{part}"
+    path = getattr(_import(pack, name), "__path__", None) if _is_package(name) else None
     return (name, *(each.name for each in pkgutil.iter_modules(path, f"{name}."))) if path is not None else (name,)
 
 
@@ -167,16 +234,76 @@ def _is_package(name: str) -> bool:
     return spec is not None and spec.submodule_search_locations is not None
 
 
-def _import(name: str) -> ModuleType:
-    with _told(name):
+def _import(pack: Pack, name: str) -> ModuleType:
+    if name in sys.modules:
+        return sys.modules[name]
+    try:
+        with _told(str(pack)):
+            return importlib.import_module(name)
+    except ExtensionError as error:
+        if pack.shipped and isinstance(error.__cause__, RegistrationError):
+            # What ships is right: a conftest.py was first.
+            raise error.__cause__ from None
+        raise
+
+
+def _from_folder(name: str, folder: Path) -> ModuleType:
+    here = PathFinder.find_spec(name.partition(".")[0], [str(folder)])
+    loaded = sys.modules.get(name.partition(".")[0])
+    if here is not None and here.origin and loaded and getattr(loaded, "__file__", None) not in (None, here.origin):
+        raise ExtensionError(f"another module of that name is loaded already, from {loaded.__file__}; rename this one")
+    sys.path.insert(0, str(folder))
+    try:
         return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{name}.".startswith(f"{error.name}."):
+            raise ExtensionError(f"there is no module '{error.name}', neither in {folder} nor installed") from None
+        raise
+    finally:
+        sys.path.remove(str(folder))
+        # Last, so that it hides nothing: functions of the module may import its neighbours when they are called.
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise ExtensionError(f"there is no file {path}")
+    for each in list(sys.modules.values()):
+        # It may be there: a conftest.py that pytest has imported.
+        file = Path(getattr(each, "__file__", None) or "")
+        if file.name == path.name and file.is_file() and path.samefile(file):
+            return each
+    name = f"readiness_extension_{path.stem}"
+    while name in sys.modules:
+        name += "_"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[spec.name]
+        raise
+    return module
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _told(what: str) -> Iterator[None]:
     try:
         yield
-    except RegistrationError:
+    except (KeyboardInterrupt, GeneratorExit):
         raise
-    except Exception as error:  # whatever somebody else's module does, its user must be told which one it was
-        raise ExtensionError(f"{name} cannot be imported: {type(error).__name__}: {error}") from error
+    except BaseException as error:  # whatever somebody else's module does, its user must be told which one it was
+        raise ExtensionError(f"{what} cannot be imported: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """One clause or sentence: what went wrong at import, and in which line where the message does not say it."""
+    text = " ".join(str(error).split())
+    if isinstance(error, (ExtensionError, RegistrationError)):
+        return text if text.endswith((".", "?")) else f"{text}."
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if not each.filename.startswith("<frozen")]
+    place = "" if isinstance(error, SyntaxError) or len(frames) < 2 else f" ({frames[-1].filename}:{frames[-1].lineno})"
+    return f"{type(error).__name__}{f': {text}' if text else ''}{place}."

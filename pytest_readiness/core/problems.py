@@ -29,6 +29,19 @@ class ProblemsError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class RegistrationError(TypeError):
+    """A kind, fact or check is declared in a way that cannot work.
+
+    Args:
+        message: a sentence that says which and why.
+        module: name of the module that declares it.
+    """
+
+    def __init__(self, message: str, module: str = "") -> None:
+        super().__init__(message)
+        self.module = module
+
+
 def nearest(wrong: str, right: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the nearest right name, or the first few names, or nothing."""
     names = sorted(dict.fromkeys(right))

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from pytest_readiness.core import extras
 from pytest_readiness.core.evidence import Evidence
+from pytest_readiness.core.problems import RegistrationError as RegistrationError
 from pytest_readiness.core.problems import nearest
 
 if TYPE_CHECKING:
@@ -39,10 +40,6 @@ Asks = Mapping[str, Any]
 """What a check asks, by fact name: one question, a list of questions, or None where it asks nothing this time."""
 AsksOf = Callable[..., Asks]
 """A function of the resource and, by their names, of those parameters of the check that it needs."""
-
-
-class RegistrationError(TypeError):
-    """A fact or check is declared in a way that cannot work; the message says which and why."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +168,8 @@ class Check:
         if len(known) > 1:
             raise RegistrationError(
                 f"Check {self.id} reads from {' and '.join(known)}; a check looks at one resource and takes a "
-                "second one by name as a parameter."
+                "second one by name as a parameter.",
+                self.judge.__module__,
             )
         return known[0] if known else None
 
@@ -272,7 +270,13 @@ _ID = re.compile(r"[a-z][a-z0-9]*\.[a-z][a-z0-9_]*")
 
 
 def _same_place(one: Callable[..., object], other: Callable[..., object]) -> bool:
-    return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+    """Whether it is the same definition, though a file may be imported twice: by pytest and as an extension."""
+    return _place(one) == _place(other)
+
+
+def _place(function: Callable[..., object]) -> tuple[str, str]:
+    code = getattr(function, "__code__", None)
+    return (code.co_filename if code else function.__module__, function.__qualname__)
 
 
 _Read = TypeVar("_Read", bound=Callable[..., Any])
@@ -482,7 +486,7 @@ def verify_facts() -> None:
     """Refuse facts and checks that build on what they cannot build on.
 
     Raises:
-        RegistrationError: the first that is found.
+        RegistrationError: the first that is found, with the module that declares it.
     """
     from pytest_readiness.core.resources import KINDS, word
 
@@ -496,7 +500,12 @@ def verify_facts() -> None:
     for fact in FACTS.values():
         if fact.kind not in KINDS:
             raise RegistrationError(
-                f"Fact {fact.name} reads '{fact.kind}', which is no kind of resource.{nearest(fact.kind, KINDS)}"
+                f"Fact {fact.name} reads '{fact.kind}', which is no kind of resource.{nearest(fact.kind, KINDS)}",
+                fact.read.__module__,
+            )
+        if fact.name in KINDS:
+            raise RegistrationError(
+                f"Fact {fact.name} has the name of a kind of resource; a fixture has one meaning.", fact.read.__module__
             )
     for fact in FACTS.values():
         for name in fact.fields.keys() & FACTS.keys():
@@ -504,13 +513,20 @@ def verify_facts() -> None:
                 raise RegistrationError(f"Fact {fact.name} builds on {name}, which is many readings, not one.")
             if fact.heavy and FACTS[name].exclusive:
                 raise RegistrationError(
-                    f"Fact {fact.name} is heavy, and {name} is exclusive and waits for it; it cannot build on that."
+                    f"Fact {fact.name} is heavy, and {name} is exclusive and waits for it; it cannot build on that.",
+                    fact.read.__module__,
                 )
     try:
         TopologicalSorter({fact.name: fact.needs for fact in FACTS.values()}).prepare()
     except CycleError as error:
-        raise RegistrationError(f"Facts build on each other: {' -> '.join(error.args[1])}.") from None
+        circle = error.args[1]
+        raise RegistrationError(
+            f"Facts build on each other: {' -> '.join(circle)}.", FACTS[circle[0]].read.__module__
+        ) from None
     for check in CHECKS.values():
+        _ = check.kind
         for name in check.fixtures:
             if name in FACTS and CLASSES.index(check.check_class) < CLASSES.index(class_of(name)):
-                raise RegistrationError(f"Check {check.id} is {check.check_class}, and {name} is {class_of(name)}.")
+                raise RegistrationError(
+                    f"Check {check.id} is {check.check_class}, and {name} is {class_of(name)}.", check.judge.__module__
+                )

@@ -1,7 +1,8 @@
-"""The base of resources, and the table of their kinds."""
+"""The base of resources, and the table of their kinds: a model registers itself when it is declared."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core.core_schema import CoreSchema, with_info_after_validator_function
 
-from pytest_readiness.core.problems import nearest
+from pytest_readiness.core.problems import RegistrationError, nearest
 
 NAME = r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$"
 
@@ -70,22 +71,36 @@ class Reference:
 
 AnchoredPath = Annotated[Path, AfterValidator(anchored)]
 KINDS: dict[str, type[Resource]] = {}
-"""The model of each kind; a model registers itself when it is declared."""
-SECTIONS: dict[str, tuple[type[Resource], ...]] = {}
-"""The models of each section of readiness.yaml."""
-_FIRST = (
-    *("url", "endpoint", "readiness_host", "container", "image", "postgres", "mysql", "redis", "mongodb"),
-    *("domain", "mail", "inbox", "repository", "env_file", "document"),
-)
-"""Kinds whose place is settled: a target's tests are listed in this order, whatever is imported first."""
+"""The model of each kind by the name of its fixture; that of all variants of a section too (`database`)."""
+SECTIONS: dict[str, type[Resource]] = {}
+"""The model of each section of readiness.yaml; where it has several, their base, which tells them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variants:
+    """How the models of one section are told apart.
+
+    Attributes:
+        by: key of readiness.yaml whose value is the `variant` of a model ("engine").
+        scheme_of: field with an address whose scheme, one of the model's `schemes`, says it too; "" for none.
+    """
+
+    by: str
+    scheme_of: str = ""
 
 
 class Resource(BaseModel):
     """A thing in a target that facts can be read from.
 
+    A class that names its `kind` or its `section`, and has both, is a kind. Where a section has several models, their
+    base names kind and section and sets `variants`; the base's own fixture then stands for all of them.
+
     Attributes:
         name: unique among its kind in the target; shown in test ids.
         labels: free words that bindings may select by (`on: public`).
+
+    Raises:
+        RegistrationError: another class has the kind or the section.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -96,15 +111,41 @@ class Resource(BaseModel):
     """Key in readiness.yaml."""
     main: ClassVar[str]
     """Field that a plain text stands for (`shop: https://shop.example.com`)."""
+    name_suffices: ClassVar[bool] = False
+    """Whether a null is a whole declaration (`web:`)."""
+    variants: ClassVar[Variants | None] = None
+    """How the models of its section are told apart, where there are several."""
+    variant: ClassVar[str] = ""
+    """Which of them it is; default: its kind."""
+    schemes: ClassVar[tuple[str, ...]] = ()
+    """Schemes of addresses that are of this variant."""
 
     name: Annotated[str, Field(pattern=NAME, max_length=64)]
     labels: tuple[Annotated[str, Field(pattern=NAME)], ...] = ()
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: object) -> None:
-        if hasattr(cls, "kind") and hasattr(cls, "section"):
-            KINDS[cls.kind] = cls
-            _put_in_order()
+        named = vars(cls).keys() & {"kind", "section"}
+        if named and hasattr(cls, "kind") and hasattr(cls, "section"):
+            _register(cls)
+
+    @classmethod
+    def models(cls) -> dict[str, type[Resource]]:
+        """The models of its section by variant, in alphabetical order."""
+        found = [each for each in KINDS.values() if each.section == cls.section and not _is_base(each)]
+        return {each.variant or each.kind: each for each in sorted(found, key=lambda each: each.variant or each.kind)}
+
+    @classmethod
+    def model_of(cls, fields: Mapping[str, Any]) -> type[Resource] | None:
+        """The model of its section that these fields are of, as written; None where they do not say."""
+        if cls.variants is None:
+            return cls
+        models = cls.models()
+        given, address = fields.get(cls.variants.by), fields.get(cls.variants.scheme_of)
+        if given is None and isinstance(address, str):
+            scheme = address.partition(":")[0].lower()
+            return next((model for model in models.values() if scheme in model.schemes), None)
+        return models.get(given) if isinstance(given, str) else None
 
     @classmethod
     def kinds(cls) -> tuple[str, ...]:
@@ -142,19 +183,34 @@ class Resource(BaseModel):
         return tuple(secrets_in(self.__dict__.values()))
 
 
-def _put_in_order() -> None:
-    """The settled kinds first, then all others by section and name."""
+def _is_base(model: type[Resource]) -> bool:
+    return vars(model).get("variants") is not None
 
-    def place(model: type[Resource]) -> tuple[int, str, str]:
-        settled = _FIRST.index(model.kind) if model.kind in _FIRST else len(_FIRST)
-        return settled, model.section, model.kind
 
-    models = sorted(KINDS.values(), key=place)
-    KINDS.clear()
-    SECTIONS.clear()
-    for model in models:
-        KINDS[model.kind] = model
-        SECTIONS[model.section] = (*SECTIONS.get(model.section, ()), model)
+def _register(model: type[Resource]) -> None:
+    place, kind, section = _place(model), model.kind, model.section
+    if not kind.isidentifier() or not section.isidentifier():
+        raise RegistrationError(f"'{kind}' in '{section}': a kind and a section are plain words.", model.__module__)
+    if kind in KINDS and _place(KINDS[kind]) != place:
+        raise RegistrationError(
+            f"There is already a kind of resource '{kind}', in {KINDS[kind].__module__}.", model.__module__
+        )
+    first = SECTIONS.get(section, model)
+    # A variant is declared in its base's section.
+    base = next((each for each in model.__mro__ if issubclass(each, Resource) and _is_base(each)), model)
+    if _place(first) != _place(base) or getattr(base, "section", section) != section:
+        raise RegistrationError(
+            f"The section '{section}' is that of {first.__name__}, in {first.__module__}; "
+            f"the kind '{kind}' must have a section of its own, or be a variant of it.",
+            model.__module__,
+        )
+    KINDS[kind] = model
+    SECTIONS[section] = base
+
+
+def _place(model: type[Resource]) -> tuple[str, str]:
+    """Where a class is defined, though its file may be imported twice: by pytest and as an extension."""
+    return getattr(sys.modules.get(model.__module__), "__file__", None) or model.__module__, model.__qualname__
 
 
 def secrets_in(values: Iterable[Any]) -> Iterator[str]:
@@ -187,6 +243,8 @@ def word(kind: str) -> str:
 
 
 def words(kind: str) -> str:
-    """What a person calls whatever counts as that kind ("url or endpoint")."""
-    counting = [model for model in KINDS.values() if kind in model.kinds()]
-    return " or ".join(word(model.kind) for model in sorted(counting, key=lambda model: -len(model.kinds())))
+    """What a person calls whatever counts as that kind ("url or endpoint"), what is narrower first."""
+    if kind not in KINDS or _is_base(KINDS[kind]):
+        return word(kind)
+    alike = [model for model in KINDS.values() if kind in model.kinds()]
+    return " or ".join(word(each.kind) for each in sorted(alike, key=lambda each: (-len(each.kinds()), each.kind)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -29,6 +29,17 @@ SIGNED = "signed"
 _COMMON = frozenset(("severity", "level", "partial", "signoff", "valid", "cadence"))
 """Keys that a binding may have beside its checks."""
 _DAYS = re.compile(r"(\d{1,4})\s*d")
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCheck(Problem):
+    """A binding names a check that the catalogue lacks.
+
+    Attributes:
+        id: the check's id, as written.
+    """
+
+    id: str
 
 
 def read_bindings(
@@ -259,7 +270,8 @@ class _Reader:
     def _use(self, id: Any, given: YamlMap, line: int) -> Use | None:
         check = self.catalogue.get(id) if isinstance(id, str) else None
         if check is None:
-            self.problem(line, f"There is no check '{id}'.{nearest(str(id), self.catalogue)}")
+            message = f"There is no check '{id}'.{nearest(str(id), self.catalogue)}"
+            self.problems.append(UnknownCheck(self.path, line, message, str(id)))
             return None
         on = self._on(check, given)
         parameters = {key: value for key, value in given.items() if key not in ("on", "warn")}

@@ -13,22 +13,11 @@ import pytest
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.evidence import NotDeclared
-from pytest_readiness.core.registry import FACTS, Fact, class_of
-from pytest_readiness.core.resources import KINDS, Resource, word, words
-from pytest_readiness.domains.database.resource import databases
+from pytest_readiness.core.registry import FACTS, Fact, RegistrationError, class_of
+from pytest_readiness.core.resources import KINDS, Resource, words
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.gather.gatherer import Gatherer
 from pytest_readiness.run.nodes import PLANNED, ChecklistFile
-
-UMBRELLA = "database"
-"""Fixture that stands for the databases of every engine."""
-
-
-def resource_kinds(name: str) -> tuple[str, ...]:
-    """Return the kinds whose resources a fixture of this name goes through; none where it is no resource's."""
-    if name == UMBRELLA:
-        return tuple(model.kind for model in databases().values())
-    return (name,) if name in KINDS else ()
 
 
 def _narrower(name: str, fixtures: Iterable[str]) -> str | None:
@@ -55,7 +44,7 @@ class Fixtures:
         self._allow = allow
         self._defined: set[str] = set()
         self._whole = False
-        self._define(*KINDS, UMBRELLA)
+        self._define(*KINDS)
         if config.option.showfixtures or config.option.show_fixtures_per_test:
             self._define_all()
 
@@ -73,7 +62,10 @@ class Fixtures:
     def _define_all(self) -> None:
         if not self._whole:
             self._whole = True
-            load_catalogue()
+            try:
+                load_catalogue()
+            except RegistrationError as error:
+                raise pytest.UsageError(str(error)) from None
             self._define()
 
     def _define(self, *kinds: str) -> None:
@@ -110,8 +102,7 @@ def _resource_fixture(name: str) -> Callable[..., object]:
         return request.getfixturevalue(narrower) if narrower else request.param
 
     resource.__name__ = name
-    model = KINDS.get(name)
-    resource.__doc__ = (model.__doc__ if model else None) or "A database of any engine."
+    resource.__doc__ = KINDS[name].__doc__
     return resource
 
 
@@ -140,20 +131,18 @@ def _fact_fixture(fact: Fact, gatherer: Gatherer, allow: frozenset[str]) -> Call
 def parametrize(metafunc: pytest.Metafunc, target: Target) -> None:
     """Give a team's own test every resource of the kinds that it asks for."""
     for name in metafunc.fixturenames:
-        kinds = resource_kinds(name)
-        if not kinds or not _is_ours(metafunc, name) or _narrower(name, metafunc.fixturenames):
+        if name not in KINDS or not _is_ours(metafunc, name) or _narrower(name, metafunc.fixturenames):
             continue
         on = _on(metafunc)
         found = [
             resource
-            for kind in kinds
-            for resource in target.of(kind)
+            for resource in target.of(name)
             if not on or resource.name in on or not set(resource.labels).isdisjoint(on)
         ]
         values: list[Any] = [pytest.param(resource, id=resource.name) for resource in found]
         if not values:
             named = f" named or labelled {' or '.join(on)}" if on else ""
-            reason = f"unverified: target {target.name} declares no {words(name) or word(name)}{named}"
+            reason = f"unverified: target {target.name} declares no {words(name)}{named}"
             values = [pytest.param(None, id="none", marks=pytest.mark.skip(reason=reason))]
         metafunc.parametrize(name, values, indirect=True)
 

@@ -13,7 +13,7 @@ import pytest
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.redact import printable
 from pytest_readiness.core.registry import CLASSES, FACTS, class_of
-from pytest_readiness.run.fixtures import resource_kinds
+from pytest_readiness.core.resources import KINDS
 from pytest_readiness.run.nodes import ChecklistTest
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _unreplayable(item: pytest.Item) -> str:
     fixtures = {name: found[-1] for name, found in info.name2fixturedefs.items()} if info is not None else {}
     if "host" in fixtures and fixtures["host"].func.__module__.startswith("testinfra"):
         return "it takes testinfra's 'host', which looks at the host itself"
-    concerned = [name for name in names if name in FACTS or resource_kinds(name)]
+    concerned = [name for name in names if name in FACTS or name in KINDS]
     if not concerned and item.get_closest_marker("readiness") is None:
         return ""
     takers = {"it": info.argnames if info is not None else ()} | {
@@ -129,7 +129,7 @@ def _unreplayable(item: pytest.Item) -> str:
     }
     for taker, taken in takers.items():
         for name in taken:
-            if resource_kinds(name):
+            if name in KINDS:
                 return f"{taker} takes '{name}', and may look at it"
     if not any(name in FACTS and _is_ours(fixtures[name]) for name in concerned if name in fixtures):
         return "it rests on no fact"

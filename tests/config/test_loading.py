@@ -139,7 +139,7 @@ targets:
         "readiness.yaml:14: Host 'web': a host needs 'connection' or 'address'.",
         "readiness.yaml:15: Host 'db', 'connection': 'telnet://db.example.com' must begin with",
         "readiness.yaml:16: Host 'mail', 'connection': a password in a connection would show",
-        "readiness.yaml:18: Database 'main' must say its engine (postgres, mysql, redis, mongodb)",
+        "readiness.yaml:18: Database 'main' must say its engine (mongodb, mysql, postgres, redis)",
         "readiness.yaml:20: 'domains' must map names to resources.",
         "readiness.yaml:21: Document 'not a name', 'name': ",
         "readiness.yaml:22: Target 'prod', 'policy.min_score': ",

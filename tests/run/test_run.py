@@ -714,6 +714,14 @@ def test_without_a_target_a_fixture_of_the_projects_own_is_used(project: Project
     project.run(target=None).assert_outcomes(passed=1)
 
 
+def test_without_a_target_a_fixture_that_is_of_no_kind_is_an_error(project: Project) -> None:
+    project.write("conftest.py", "")
+    project.write("test_own.py", "def test_it(urll):\n    pass\n\ndef test_all(database):\n    pass\n")
+    result = project.run("-rs", target=None)
+    result.assert_outcomes(errors=1, skipped=1)
+    result.stdout.fnmatch_lines(["*fixture 'urll' not found*", "*needs --readiness-target NAME*"])
+
+
 def test_without_a_target_nothing_heavy_is_imported(project: Project) -> None:
     project.write("conftest.py", "")
     project.write("test_own.py", "def test_other():\n    pass\n")

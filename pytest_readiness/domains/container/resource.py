@@ -31,6 +31,7 @@ class Container(Resource):
     kind = "container"
     section = "containers"
     main = "container"
+    name_suffices = True
 
     container: str = ""
     engine: str | None = None

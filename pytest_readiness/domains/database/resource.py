@@ -12,22 +12,22 @@ from pydantic import (
 )
 
 from pytest_readiness.config.secrets import Secret
-from pytest_readiness.core.resources import KINDS, AnchoredPath, Resource
+from pytest_readiness.core.resources import AnchoredPath, Resource, Variants
 
 
 class Database(Resource):
-    """A database; `engine` (or the scheme of `dsn`) says which model it becomes.
+    """A database of any engine.
 
     Attributes:
         dsn: connection string, a secret.
         ca: file with the authority that signed the server's certificate.
     """
 
+    kind = "database"
     section = "databases"
     main = "dsn"
-    engine: ClassVar[str]
-    schemes: ClassVar[tuple[str, ...]]
     usual_port: ClassVar[int]
+    variants = Variants(by="engine", scheme_of="dsn")
 
     dsn: Secret
     ca: AnchoredPath | None = None
@@ -71,8 +71,3 @@ class Database(Resource):
         written = parts.password or ""
         asked = [value for name, value in parse_qsl(parts.query) if "password" in name.lower()]
         return tuple(text for text in (dsn, written, unquote(written), *asked) if text)
-
-
-def databases() -> dict[str, type[Database]]:
-    """The models of databases by engine."""
-    return {model.engine: model for model in KINDS.values() if issubclass(model, Database)}

@@ -9,6 +9,5 @@ class Mongodb(Database):
     """A MongoDB server or replica set."""
 
     kind = "mongodb"
-    engine = "mongodb"
     schemes = ("mongodb", "mongodb+srv")
     usual_port = 27017

@@ -9,6 +9,5 @@ class Mysql(Database):
     """A MySQL or MariaDB database."""
 
     kind = "mysql"
-    engine = "mysql"
     schemes = ("mysql", "mariadb")
     usual_port = 3306

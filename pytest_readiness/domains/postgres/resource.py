@@ -9,6 +9,5 @@ class Postgres(Database):
     """A PostgreSQL database."""
 
     kind = "postgres"
-    engine = "postgres"
     schemes = ("postgresql", "postgres")
     usual_port = 5432

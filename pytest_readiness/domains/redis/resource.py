@@ -9,6 +9,5 @@ class Redis(Database):
     """A Redis or Valkey server."""
 
     kind = "redis"
-    engine = "redis"
     schemes = ("redis", "rediss")
     usual_port = 6379

@@ -1,0 +1,196 @@
+"""Kinds register themselves when they are declared, and the models of one section are told apart by their base."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_readiness.config.loading import load_configuration
+from pytest_readiness.config.schema import configuration_schema
+from pytest_readiness.config.secrets import Secret
+from pytest_readiness.core.domains import load_kinds
+from pytest_readiness.core.problems import ProblemsError, RegistrationError
+from pytest_readiness.core.resources import KINDS, SECTIONS, Located, Resource, Variants, words
+from pytest_readiness.domains.database.resource import Database
+from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.postgres.resource import Postgres
+
+
+@pytest.fixture(autouse=True)
+def kinds() -> Iterator[None]:
+    """The shipped kinds; those that a test adds are gone after it."""
+    load_kinds()
+    before = dict(KINDS), dict(SECTIONS)
+    yield
+    for table, known in zip((KINDS, SECTIONS), before, strict=True):
+        table.clear()
+        table.update(known)
+
+
+def declare_queues() -> None:
+    class Queue(Resource):
+        """A queue of any broker."""
+
+        kind = "queue"
+        section = "queues"
+        main = "address"
+        variants = Variants(by="broker", scheme_of="address")
+
+        address: str
+
+    class Rabbitmq(Queue):
+        """A queue of RabbitMQ."""
+
+        kind = "rabbitmq"
+        schemes = ("amqp", "amqps")
+
+    class Stream(Queue):
+        """A stream."""
+
+        kind = "redis_stream"
+        variant = "redis"
+        group: str = ""
+
+
+def load(folder: Path, text: str, *, resolve: bool = True) -> Any:
+    path = folder / "readiness.yaml"
+    path.write_text(text, "utf-8")
+    return load_configuration(path, "prod", resolve=resolve)
+
+
+def mistakes(folder: Path, text: str) -> str:
+    with pytest.raises(ProblemsError) as caught:
+        load(folder, text)
+    return str(caught.value).replace(f"{folder}/", "")
+
+
+def test_a_section_of_several_models_needs_no_word_of_the_loader(tmp_path: Path) -> None:
+    declare_queues()
+    target = load(
+        tmp_path,
+        "targets:\n  prod:\n    queues:\n      jobs: amqps://mq.example.com\n"
+        "      mails: {address: 'redis://cache', broker: redis, group: x}\n",
+    ).target
+    assert [(each.key, each.kinds()) for each in target.resources] == [
+        ("rabbitmq:jobs", ("rabbitmq", "queue")),
+        ("redis_stream:mails", ("redis_stream", "queue")),
+    ]
+    assert target.of("queue") == target.resources
+    assert (words("queue"), words("redis_stream")) == ("queue", "redis stream")
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("kafka://x", "Queue 'jobs' must say its broker (rabbitmq, redis), by 'broker' or by the scheme of 'address'."),
+        ("{address: x, broker: rabitmq}", "by the scheme of 'address'. Did you mean 'rabbitmq'?"),
+        ("{address: x, broker: [redis]}", "Queue 'jobs' must say its broker"),
+        ("{address: 'amqp://x', group: x}", "Unknown key 'group' in rabbitmq 'jobs'. Known: address, labels."),
+    ],
+)
+def test_what_does_not_say_its_variant_is_told(tmp_path: Path, written: str, sentence: str) -> None:
+    declare_queues()
+    assert sentence in mistakes(tmp_path, f"targets:\n  prod:\n    queues: {{jobs: {written}}}\n")
+
+
+def test_what_a_variable_decides_is_left_out_of_what_is_only_looked_at(tmp_path: Path) -> None:
+    declare_queues()
+    mails = "{address: '${QUEUE_ADDRESS}', broker: redis}"
+    text = f"targets:\n  prod:\n    queues: {{jobs: '${{QUEUE_ADDRESS}}', mails: {mails}}}\n"
+    made = load(tmp_path, text, resolve=False)
+    assert [each.key for each in made.target.resources] == ["redis_stream:mails"]
+    assert made.declared["queue"] == {"jobs", "mails"}
+    left_out = "Queue 'jobs' is left out: what it is can be seen from 'address', or from 'broker'."
+    assert left_out in [each.message for each in made.unset]
+
+
+def test_a_variant_of_a_section_that_ships(tmp_path: Path) -> None:
+    class Clickhouse(Database):
+        """A ClickHouse server."""
+
+        kind = "clickhouse"
+        schemes = ("clickhouse",)
+
+    [made] = load(tmp_path, "targets: {prod: {databases: {logs: 'clickhouse://h/d'}}}\n").target.resources
+    assert (type(made), made.kinds()) == (Clickhouse, ("clickhouse", "database"))
+    assert "(clickhouse, mongodb, mysql, postgres, redis)" in mistakes(
+        tmp_path, "targets: {prod: {databases: {logs: 'oracle://h/d'}}}\n"
+    )
+    engines = configuration_schema()["$defs"]["Clickhouse"]["properties"]["engine"]["anyOf"]
+    assert {"const": "clickhouse", "type": "string"} in engines
+
+
+def test_a_null_is_enough_where_the_kind_says_so(tmp_path: Path) -> None:
+    class Room(Resource):
+        """A room."""
+
+        kind = "room"
+        section = "rooms"
+        main = "floor"
+        name_suffices = True
+
+        floor: int = 1
+
+    assert load(tmp_path, "targets: {prod: {rooms: {attic: , cellar: -1}}}\n").target.resources == (
+        Room(name="attic"),
+        Room(name="cellar", floor=-1),
+    )
+
+
+def test_a_secret_is_none_where_it_is_not_known(tmp_path: Path) -> None:
+    class Vault(Resource):
+        """A vault."""
+
+        kind = "vault"
+        section = "vaults"
+        main = "place"
+
+        place: str
+        number: int = 1
+        token: Secret | None = None
+
+    text = "targets: {prod: {vaults: {main: {place: p, number: '${VAULT_NUMBER}', token: '${VAULT_TOKEN}'}}}}\n"
+    [made] = load(tmp_path, text, resolve=False).target.resources
+    assert (made.place, made.number, made.secrets()) == ("p", "${VAULT_NUMBER}", ("",))
+
+
+def test_a_class_between_is_no_kind() -> None:
+    before = dict(KINDS)
+
+    class SqlDatabase(Database):
+        """What SQL databases have in common."""
+
+    class Storefront(Url):
+        """A url with more."""
+
+    assert before == KINDS
+    assert SECTIONS["urls"] is Url
+    assert SECTIONS["databases"] is Database
+    assert Postgres.models() == Database.models()
+
+
+def test_names_that_are_taken() -> None:
+    with pytest.raises(
+        RegistrationError, match=r"already a kind of resource 'url', in pytest_readiness\.domains\.http\.resource\."
+    ):
+
+        class Other(Located):
+            kind = "url"
+            section = "others"
+
+    with pytest.raises(RegistrationError, match=r"section 'documents' is that of Document, in .*'letter' must have"):
+
+        class Letter(Located):
+            kind = "letter"
+            section = "documents"
+
+    with pytest.raises(RegistrationError, match="'a letter' in 'letters': a kind and a section are plain words"):
+
+        class Spaced(Located):
+            kind = "a letter"
+            section = "letters"
+
+    assert not {"others", "letters"} & SECTIONS.keys()
