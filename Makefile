@@ -15,7 +15,7 @@ demo: $(VENV)/installed  ## Run the starter checklist on the embedded demo targe
 
 test: $(VENV)/developed  ## Run all tests against the built wheel, with real servers.
 	@sh tests/stack/install.sh
-	PYTEST_TIMEOUT=300 $(BIN)/pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(VENV)/developed
 	$(BIN)/ruff check .

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.stack.patience import patient
+
 ROOT = Path(__file__).parent.parent.parent
 RESPONSE: dict[str, Any] = {
     "url": "https://shop.example.com:8443/",
@@ -50,7 +52,7 @@ def diff(tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
         line = [sys.executable, "-c", "from pytest_readiness.cli import main; main()", "diff", *arguments]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": str(columns), "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(
-            line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+            line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=patient(120), check=False
         )
         assert "\x1b" not in done.stdout
         assert "Traceback" not in done.stderr
@@ -234,7 +236,7 @@ def test_results_are_compared_by_state_and_score(project: Path, diff: Any) -> No
     for target in ("staging", "prod"):
         line = [sys.executable, "-m", "pytest", f"--readiness-target={target}", f"--readiness-out={target}"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        subprocess.run(line, cwd=project, env=environment, capture_output=True, timeout=60, check=False)
+        subprocess.run(line, cwd=project, env=environment, capture_output=True, timeout=patient(60), check=False)
     code, output, error = diff("staging/result.json", "prod/result.json", "--json")
     assert (code, error) == (1, "")
     verdict = json.loads(output)["verdict"]

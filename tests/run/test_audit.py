@@ -24,6 +24,7 @@ from tests.stack.certs import Authority
 from tests.stack.docker import DockerEngine
 from tests.stack.fixtures import NginxFactory, PostgresFactory, SshdFactory
 from tests.stack.nginx import Nginx
+from tests.stack.patience import patient
 from tests.stack.postgres import Postgres
 from tests.stack.process import short_directory
 from tests.stack.sshd import Sshd
@@ -132,7 +133,7 @@ class World:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=patient(120),
             check=False,
             stdin=subprocess.DEVNULL,
         )
@@ -301,7 +302,7 @@ def test_gaps_are_told(release: Release, options: tuple[str, ...]) -> None:
         capture_output=True,
         text=True,
         preexec_fn=bounded,
-        timeout=120,
+        timeout=patient(120),
         check=False,
         stdin=subprocess.DEVNULL,
     )

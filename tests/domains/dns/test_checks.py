@@ -25,6 +25,7 @@ from pytest_readiness.record.recording import _types
 from tests.domains.dns.dns_world import CHECKS, FAULTS, Case, Fault, World, rdap, seen
 from tests.judging import judge, read
 from tests.stack.dns import Knot, Zone, glued, silent_udp
+from tests.stack.patience import patient
 
 
 @pytest.mark.parametrize("id", CHECKS)
@@ -126,7 +127,7 @@ def test_resolver_that_is_silent(world: World, id: str, monkeypatch: pytest.Monk
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """On loopback nothing is lost, so that asking once will do."""
     monkeypatch.setattr("pytest_readiness.domains.dns.client.ATTEMPTS", 1)
-    monkeypatch.setattr("pytest_readiness.domains.dns.client.ATTEMPT_SECONDS", 1)
+    monkeypatch.setattr("pytest_readiness.domains.dns.client.ATTEMPT_SECONDS", patient(1))
 
 
 @pytest.mark.usefixtures("impatient")

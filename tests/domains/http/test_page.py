@@ -27,6 +27,7 @@ from tests.domains.http.http_page import (
 )
 from tests.judging import judge, read
 from tests.stack.nginx import Nginx
+from tests.stack.patience import patient
 from tests.stack.process import free_port
 from tests.stack.silent import FlakyServer, Response, SilentServer, WebApp
 
@@ -173,7 +174,7 @@ def test_a_page_that_names_nothing(app: Shop, id: str) -> None:
     ("server", "why"), [(SilentServer, "was not answered within"), (lambda: FlakyServer(99), "reset")]
 )
 def test_no_answer_is_no_verdict(monkeypatch: pytest.MonkeyPatch, id: str, server: Any, why: str) -> None:
-    monkeypatch.setattr(http_client, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(http_client, "READ_SECONDS", patient(0.2))
     with server() as running, pytest.raises(CouldNotVerify, match=why):
         judge(id, Url(name="shop", url=running.url), **PAGE_CHECKS[id])
 

@@ -16,6 +16,7 @@ from tests.judging import judge
 from tests.stack.certs import Authority
 from tests.stack.fixtures import NginxFactory
 from tests.stack.nginx import Nginx
+from tests.stack.patience import patient
 from tests.stack.process import free_port
 from tests.stack.silent import FlakyServer, Response, SilentServer, WebApp
 
@@ -200,7 +201,7 @@ def test_a_closed_port_is_unreachable(authority: Authority, id: str) -> None:
     ("server", "why"), [(SilentServer, "was not answered within"), (lambda: FlakyServer(99), "reset")]
 )
 def test_no_answer_is_no_verdict(monkeypatch: pytest.MonkeyPatch, id: str, server: Any, why: str) -> None:
-    monkeypatch.setattr(http_client, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(http_client, "READ_SECONDS", patient(0.2))
     with server() as running:
         url = Url(name="shop", url=running.url, health="/h", readiness="/r", liveness="/l")
         with pytest.raises(CouldNotVerify, match=why) as caught:

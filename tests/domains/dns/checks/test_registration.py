@@ -12,6 +12,7 @@ from pytest_readiness.domains.dns.facts.registration import _get
 from tests.domains.dns.dns_world import Registered, World, rdap, seen
 from tests.judging import judge
 from tests.stack.certs import Authority
+from tests.stack.patience import patient
 from tests.stack.process import free_port
 from tests.stack.silent import Response, WebApp
 
@@ -91,7 +92,7 @@ def test_registry_that_redirects_to_plain_http(world: World, registry_app: WebAp
         registry_app.routes["/rdap/domain/plain.test"] = Response(302, [("Location", plain.url)])
         domain = world.domain("plain.test", ca=authority.ca_file)
         with pytest.raises(CouldNotVerify, match=r"led to http://.*, which is not https"):
-            _get(domain, f"{registry_app.url}/rdap/domain/plain.test", time.monotonic() + 10)
+            _get(domain, f"{registry_app.url}/rdap/domain/plain.test", time.monotonic() + patient(10))
         assert not plain.requests
 
 

@@ -21,6 +21,7 @@ from pytest_readiness.protocols.http import client as http_client
 from tests.domains.http.http_api import PAGE, TOKEN, Fallback, Shop, app, document, guarded, served
 from tests.judging import judge, read
 from tests.stack.certs import Authority
+from tests.stack.patience import patient
 from tests.stack.process import free_port
 from tests.stack.silent import FlakyServer, Response, SilentServer, WebApp
 
@@ -54,8 +55,8 @@ def test_a_closed_port_is_unreachable(id: str) -> None:
     ("server", "why"), [(SilentServer, "was not answered within"), (lambda: FlakyServer(99), "reset|broke off")]
 )
 def test_no_answer_is_no_verdict(monkeypatch: pytest.MonkeyPatch, id: str, server: Any, why: str) -> None:
-    monkeypatch.setattr(http_client, "READ_SECONDS", 0.2)
-    monkeypatch.setattr(http_api_facts, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(http_client, "READ_SECONDS", patient(0.2))
+    monkeypatch.setattr(http_api_facts, "READ_SECONDS", patient(0.2))
     with server() as running, pytest.raises(CouldNotVerify, match=why):
         judge(id, Url(name="shop", url=running.url), **API_CHECKS[id])
 
