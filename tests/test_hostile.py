@@ -29,8 +29,8 @@ from docs import screenshots
 from tests.pty import on_a_terminal
 from tests.stack.certs import Authority
 from tests.stack.docker import DockerEngine
-from tests.stack.fixtures import PostgresFactory
 from tests.stack.patience import patient
+from tests.stack.postgres import Postgres
 from tests.stack.process import wait_until
 from tests.stack.programs import program
 from tests.stack.silent import _Server
@@ -215,7 +215,7 @@ def checklist() -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def ran(
-    tmp_path_factory: pytest.TempPathFactory, postgres_factory: PostgresFactory, docker_engine: DockerEngine
+    tmp_path_factory: pytest.TempPathFactory, session_postgres: Postgres, docker_engine: DockerEngine
 ) -> Iterator[Ran]:
     folder = tmp_path_factory.mktemp("hostile")
     name = "<script>hit(6)</script>\x1b[2J"
@@ -224,7 +224,7 @@ def ran(
     other = Authority(folder / "other", name=f"{name} other")
     with ExitStack() as stack:
         app, tls = stack.enter_context(HostileServer()), stack.enter_context(HostileServer(certificate))
-        database = stack.enter_context(postgres_factory())
+        database = session_postgres.in_state()
         assert database.certificate is not None
         role = 'evil<script>hit(9)</script>\x1b[2J"'
         quoted = '"' + role.replace('"', '""') + '"'
