@@ -10,6 +10,7 @@ import pytest
 from tests.stack.certs import Authority
 from tests.stack.docker import DockerEngine
 from tests.stack.nginx import Nginx, Options
+from tests.stack.patience import patient
 from tests.stack.postgres import HBA, SETTINGS, Postgres, initdb
 from tests.stack.process import short_directory
 from tests.stack.programs import program
@@ -92,11 +93,11 @@ def postgres(session_postgres: Postgres) -> Postgres:
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[DockerEngine]:
     """A running Docker engine; each test names its containers after itself, and removes them."""
-    from pytest_readiness.domains.container import facts as container
+    from pytest_readiness.domains.container import engine as container
 
     with DockerEngine() as engine, pytest.MonkeyPatch.context() as patched:
         # Tests starve an engine that has to share their processors.
-        patched.setattr(container, "READ_SECONDS", 30)
+        patched.setattr(container, "READ_SECONDS", int(patient(30)))
         yield engine
 
 

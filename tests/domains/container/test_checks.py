@@ -14,7 +14,6 @@ from docker.models.containers import Container as Running
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, Unreachable
-from pytest_readiness.domains.container import facts
 from pytest_readiness.domains.container.checks import non_root
 from pytest_readiness.domains.container.resource import Container
 from tests.judging import judge, read
@@ -389,7 +388,7 @@ def test_no_right_to_the_socket(docker_engine: DockerEngine) -> None:
 
 
 def test_silent_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facts, "READ_SECONDS", 1)
+    monkeypatch.setattr("pytest_readiness.domains.container.engine.READ_SECONDS", 1)
     with SilentServer() as server, pytest.raises(Unreachable, match="nothing came within"):
         judge("container.running", Container(name="shop", engine=f"tcp://127.0.0.1:{server.port}"))
 
