@@ -19,6 +19,7 @@ from pytest_readiness.domains.container.resource import Container
 from tests.judging import judge, read
 from tests.stack.docker import IMAGE, DockerEngine
 from tests.stack.fixtures import NginxFactory
+from tests.stack.patience import patient
 from tests.stack.process import free_port, wait_until
 from tests.stack.silent import Response, SilentServer, WebApp
 
@@ -49,7 +50,11 @@ class Box:
         self.resource = Container(name="shop", container=name, engine=engine.base_url)
 
     def run(self, **changed: Any) -> Running:
-        running = self.engine.run(self.name, **{**GOOD, **changed})
+        options = {**GOOD, **changed}
+        if interval := (options["healthcheck"] or {}).get("interval"):
+            # So that, between two probes, there is as much time to look as on a quiet machine.
+            options["healthcheck"] = {**options["healthcheck"], "interval": int(patient(interval))}
+        running = self.engine.run(self.name, **options)
         wait_until(lambda: self.health() != "starting", "the first probe has run")
         return running
 
