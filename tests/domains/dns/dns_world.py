@@ -293,7 +293,7 @@ class World:
         return Domain(name="shop", domain=name, **declared | fields)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     for name in ("knotd", "unbound"):
         program(name)
@@ -348,7 +348,7 @@ def rdap(name: str = "good.test", days: float = 100, **changes: Any) -> dict[str
     } | changes
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def registry_app(authority: Authority) -> Iterator[WebApp]:
     with WebApp(https=authority.issue()) as app:
         yield app
