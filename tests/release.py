@@ -14,6 +14,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+from tests.command import readiness
 from tests.stack.patience import patient
 
 FILES = {
@@ -131,7 +132,7 @@ class Release:
         assert running.returncode == 2
 
     def cli(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self._python("-c", "from pytest_readiness.cli import main; main()", *arguments, **environment)
+        return readiness(self.path, *arguments, **environment)
 
     def _python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
