@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 REPORT := readiness.html
 SOURCES := pyproject.toml $(shell find pytest_readiness suites -type f -not -name '*.pyc')
 
-.PHONY: demo test lint format bench docs catalogue schemas screenshots clean
+.PHONY: demo test smoke lint format bench docs catalogue schemas screenshots clean
 
 demo: $(VENV)/installed  ## Run the starter checklist on the embedded demo target.
 	@$(BIN)/pytest --readiness-target=demo --readiness-report=$(REPORT) $(ARGS); code=$$?; \
@@ -15,7 +15,11 @@ demo: $(VENV)/installed  ## Run the starter checklist on the embedded demo targe
 
 test: $(VENV)/developed  ## Run all tests against the built wheel, with real servers.
 	@sh tests/stack/install.sh
-	PYTEST_TIMEOUT=300 $(BIN)/pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+smoke: $(VENV)/developed  ## Run some tests of everything, in two minutes: before the whole.
+	@sh tests/stack/install.sh
+	$(BIN)/pytest -n auto --dist worksteal @tests/smoke.txt $(ARGS)
 
 lint: $(VENV)/developed
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,12 @@ from tests.stack.fixtures import (
     nginx_factory,
     postgres,
     postgres_factory,
+    session_postgres,
     sshd,
     sshd_factory,
     webapp_factory,
 )
+from tests.stack.patience import patient
 
 __all__ = [
     "authority",
@@ -29,14 +31,27 @@ __all__ = [
     "postgres",
     "postgres_factory",
     "registry",
+    "session_postgres",
     "sshd",
     "sshd_factory",
     "webapp_factory",
 ]
 
 
+LIMIT = 300.0
+"""Seconds after which a test on a quiet machine is taken to hang; one may carry a limit of its own as a mark."""
+
 # Tests make their own runs there; this one must not tell GitHub of theirs.
 os.environ.pop("GITHUB_ACTIONS", None)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    if item.config.pluginmanager.hasplugin("timeout"):
+        mark = item.get_closest_marker("timeout")
+        seconds = mark.args[0] if mark else LIMIT
+        item.add_marker(pytest.mark.timeout(patient(seconds)), append=False)
+    return (yield)
 
 
 @pytest.fixture

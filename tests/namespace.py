@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pytest_readiness.domains.host.resource import Host
+from tests.stack.patience import patient
 from tests.stack.process import children, running, wait_until
 from tests.stack.programs import program, unavailable
 from tests.stack.sshd import Sshd
@@ -67,7 +68,7 @@ class Namespace:
 
     def _run(self, *arguments: str) -> str:
         enter = [str(program("nsenter")), f"--target={self.pid}", *arguments]
-        done = subprocess.run(enter, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+        done = subprocess.run(enter, capture_output=True, text=True, timeout=patient(60), check=False, cwd=ROOT)
         if done.returncode:
             raise AssertionError(f"{arguments}: {done.stderr}")
         return done.stdout

@@ -9,9 +9,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.stack.patience import patient
+
 
 def on_a_terminal(command: Sequence[str], folder: Path, seconds: float, **environment: str) -> tuple[int, str]:
-    """Return the exit code of a command and everything that it wrote to its terminal."""
+    """Return the exit code of a command and everything that it wrote to its terminal.
+
+    Args:
+        seconds: after which it is taken to hang, on a quiet machine.
+    """
     ours, theirs = pty.openpty()
     inherited = {
         name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "PY_COLORS", "CI")
@@ -27,7 +33,7 @@ def on_a_terminal(command: Sequence[str], folder: Path, seconds: float, **enviro
     )
     os.close(theirs)
     written = bytearray()
-    until = time.monotonic() + seconds
+    until = time.monotonic() + patient(seconds)
     try:
         while time.monotonic() < until and (chunk := os.read(ours, 65536)):
             written += chunk

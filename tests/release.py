@@ -14,6 +14,9 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+from tests.command import readiness
+from tests.stack.patience import patient
+
 FILES = {
     "release.md": """\
         # Release
@@ -116,20 +119,20 @@ class Release:
         command = [sys.executable, "-m", "pytest", "--readiness-target=prod", "-p", "no:cacheprovider", *arguments]
         running = subprocess.Popen(command, cwd=self.path, stdout=subprocess.PIPE)
         try:
-            ends = time.monotonic() + 60
+            ends = time.monotonic() + patient(60)
             while not (self.path / "begun").exists():
                 assert time.monotonic() < ends
                 assert running.poll() is None
                 time.sleep(0.05)
             running.send_signal(signal.SIGINT)
-            running.communicate(timeout=60)
+            running.communicate(timeout=patient(60))
         finally:
             running.kill()
             running.wait()
         assert running.returncode == 2
 
     def cli(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self._python("-c", "from pytest_readiness.cli import main; main()", *arguments, **environment)
+        return readiness(self.path, *arguments, **environment)
 
     def _python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -138,7 +141,7 @@ class Release:
             env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=patient(120),
             check=False,
             stdin=subprocess.DEVNULL,
         )

@@ -22,6 +22,7 @@ from pytest_readiness.plan.bindings import read_bindings
 from pytest_readiness.plan.plan import Plan, PlannedTest, make_plan
 from suites.demo import shop
 from tests.judging import judge
+from tests.stack.patience import patient
 
 ROOT = Path(__file__).parent.parent
 SEEN_HERE = ("url", "env_file", "document")
@@ -129,7 +130,7 @@ def variables() -> Iterator[Mapping[str, str]]:
 def test_shop_redirects_plain_http_with_the_path(variables: Mapping[str, str]) -> None:
     for path in ("/", "/orders?page=2", "//elsewhere.example.com/"):
         url = f"http://localhost:{variables['DEMO_HTTP_PORT']}{path}"
-        answer = requests.get(url, timeout=5, allow_redirects=False)
+        answer = requests.get(url, timeout=patient(5), allow_redirects=False)
         assert answer.status_code == 308
         assert answer.headers["Location"] == (f"https://localhost:{variables['DEMO_HTTPS_PORT']}/{path.lstrip('/')}")
 
@@ -137,7 +138,7 @@ def test_shop_redirects_plain_http_with_the_path(variables: Mapping[str, str]) -
 @pytest.mark.parametrize("method", ["POST", "PUT", "TRACE", "NONSENSE"])
 def test_shop_refuses_other_methods_with_its_headers(variables: Mapping[str, str], method: str) -> None:
     url = f"https://localhost:{variables['DEMO_HTTPS_PORT']}/"
-    answer = requests.request(method, url, timeout=5, verify=variables["DEMO_CA"])
+    answer = requests.request(method, url, timeout=patient(5), verify=variables["DEMO_CA"])
     assert answer.status_code == 501
     assert answer.headers["Server"] == "shop"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -149,7 +150,7 @@ def test_shop_is_held_up_by_nobody(variables: Mapping[str, str], capfd: pytest.C
     with socket.create_connection(("127.0.0.1", port), 5), socket.create_connection(("127.0.0.1", port), 5) as talker:
         talker.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         for _ in range(2):
-            health = requests.get(url, timeout=5, verify=variables["DEMO_CA"])
+            health = requests.get(url, timeout=patient(5), verify=variables["DEMO_CA"])
             assert health.json() == {"status": "ok", "checks": {"database": "up"}}
     assert capfd.readouterr() == ("", "")
 
@@ -159,14 +160,14 @@ def test_shop_leaves_nothing_behind() -> None:
     with shop.running() as variables:
         requests.get(
             f"https://localhost:{variables['DEMO_HTTPS_PORT']}/",
-            timeout=5,
+            timeout=patient(5),
             verify=variables["DEMO_CA"],
             headers={"Connection": "close"},
         )
         serving = [thread for thread in threading.enumerate() if thread not in before]
     assert serving
     for thread in serving:
-        thread.join(10)
+        thread.join(patient(10))
         assert not thread.is_alive()
     assert not Path(variables["DEMO_FOLDER"]).exists()
     for name in ("DEMO_HTTP_PORT", "DEMO_HTTPS_PORT"):
@@ -179,4 +180,4 @@ def test_nothing_is_imported_unless_the_demo_is_asked_for() -> None:
         "import sys, conftest; assert conftest.pytest_readiness_variables(None, 'prod') == {};"
         "assert not [name for name in sys.modules if name.startswith(('suites', 'cryptography', 'http.server'))]"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=patient(60))

@@ -45,6 +45,7 @@ from pytest_readiness.verdict.outcome import Course, Shard
 from pytest_readiness.verdict.result import STATES
 from pytest_readiness.verdict.result_file import ResultFile
 from suites.demo import shop
+from tests.stack.patience import patient
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -332,7 +333,9 @@ def readiness(pytester: pytest.Pytester, address: str, monkeypatch: pytest.Monke
             text = text.replace("https://shop.example.com", address)
             text = text.replace("2026-03-02", str(datetime.now(UTC).date()))
             (pytester.path / name).write_text(text, "utf-8")
-        return pytester.runpytest_subprocess("--readiness-target=prod", "--readiness-out=out", *arguments, timeout=120)
+        return pytester.runpytest_subprocess(
+            "--readiness-target=prod", "--readiness-out=out", *arguments, timeout=patient(120)
+        )
 
     return readiness
 
@@ -465,7 +468,7 @@ def test_walk(tmp_path: Path) -> None:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     text=True,
-                    timeout=120,
+                    timeout=patient(120),
                     check=False,
                 )
                 said += done.stdout
@@ -536,7 +539,7 @@ def test_code_is_well_formed(path: Path) -> None:
         elif language == "toml":
             tomllib.loads(code)
         elif language == "sh":
-            subprocess.run(["sh", "-n"], input=code, text=True, check=True, timeout=10)
+            subprocess.run(["sh", "-n"], input=code, text=True, check=True, timeout=patient(10))
 
 
 # The site, and what the README promises
@@ -626,7 +629,7 @@ def test_site_builds_and_needs_no_other_site(tmp_path: Path) -> None:
     if importlib.util.find_spec("material") is None and not os.environ.get("CI"):
         pytest.skip("mkdocs-material is not installed: pip install 'pytest-readiness[docs]'")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=patient(120), check=False)
     assert done.returncode == 0, done.stderr
     pages = {path: path.read_text("utf-8") for path in (tmp_path / "site").rglob("*.html")}
     for check in CATALOGUE:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 import pytest
 from ruamel.yaml import YAML
 
+from tests.stack.patience import patient
 from tests.stack.programs import program
 from tests.stack.silent import Response, WebApp
 
@@ -60,7 +61,7 @@ def run(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patient(120),
         check=False,
     )
 

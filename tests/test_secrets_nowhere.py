@@ -22,6 +22,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import pytest
 
 from tests.stack.certs import Authority
+from tests.stack.patience import patient
 from tests.stack.silent import Request, Response, WebApp, _Server
 
 PIECE = 8
@@ -351,7 +352,7 @@ class Planted:
                 "PYTHONDONTWRITEBYTECODE": "1",
             },
             capture_output=True,
-            timeout=300,
+            timeout=patient(300),
             check=False,
             stdin=subprocess.DEVNULL,
         )

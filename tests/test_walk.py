@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.stack.patience import patient
+
 ROOT = Path(__file__).parents[1]
 TODAY = "2026-03-02"
 TOMORROW = "2026-03-03"
@@ -58,7 +60,7 @@ def _run(module: str, *arguments: str, day: str, mend: str = "") -> subprocess.C
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patient(120),
         check=False,
     )
 

@@ -14,6 +14,7 @@ import pytest
 
 from pytest_readiness.cli import app
 from pytest_readiness.cli.problems import told
+from tests.stack.patience import patient
 
 CHECKLIST = """\
 # Release
@@ -119,7 +120,7 @@ class Program:
             env={**os.environ, **(environment or {})},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=patient(60),
             check=False,
         )
         return Result(done.returncode, done.stdout, done.stderr)
@@ -147,6 +148,6 @@ def on_terminal(arguments: list[str], columns: int, folder: Path, **environment:
             if not read:
                 break
             written += read
-        process.wait(60)
+        process.wait(patient(60))
     os.close(ours)
     return written.decode("utf-8").replace("\r\n", "\n")

@@ -12,6 +12,7 @@ from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.registry import CHECKS
 from pytest_readiness.core.resources import word
 from tests.cli.program import Program, on_terminal
+from tests.stack.patience import patient
 
 
 def ids(out: str) -> list[str]:
@@ -113,7 +114,7 @@ def test_a_reader_that_has_enough_is_no_error(readiness: Program, arguments: lis
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(60) == 0
+        assert process.wait(patient(60)) == 0
 
 
 def test_help_teaches_and_loads_nothing_heavy(readiness: Program) -> None:
@@ -124,7 +125,12 @@ def test_help_teaches_and_loads_nothing_heavy(readiness: Program) -> None:
         "sys.exit(','.join({'pydantic', 'pytest', 'ruamel', 'markdown_it', 'docker'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), timeout=60, check=False
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ),
+        timeout=patient(60),
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     for name in ("checks", "explain", "plan", "sign", "waive", "schema"):

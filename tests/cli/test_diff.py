@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.command import readiness
+from tests.stack.patience import patient
+
 ROOT = Path(__file__).parent.parent.parent
 RESPONSE: dict[str, Any] = {
     "url": "https://shop.example.com:8443/",
@@ -47,11 +50,8 @@ def reading(value: Any = None, **changed: Any) -> dict[str, Any]:
 @pytest.fixture
 def diff(tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
     def run(*arguments: str, columns: int = 200) -> tuple[int, str, str]:
-        line = [sys.executable, "-c", "from pytest_readiness.cli import main; main()", "diff", *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": str(columns), "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(
-            line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
+        environment = {"PYTHONPATH": str(ROOT), "COLUMNS": str(columns), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = readiness(tmp_path, "diff", *arguments, **environment)
         assert "\x1b" not in done.stdout
         assert "Traceback" not in done.stderr
         return done.returncode, done.stdout, done.stderr
@@ -234,7 +234,7 @@ def test_results_are_compared_by_state_and_score(project: Path, diff: Any) -> No
     for target in ("staging", "prod"):
         line = [sys.executable, "-m", "pytest", f"--readiness-target={target}", f"--readiness-out={target}"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        subprocess.run(line, cwd=project, env=environment, capture_output=True, timeout=60, check=False)
+        subprocess.run(line, cwd=project, env=environment, capture_output=True, timeout=patient(60), check=False)
     code, output, error = diff("staging/result.json", "prod/result.json", "--json")
     assert (code, error) == (1, "")
     verdict = json.loads(output)["verdict"]

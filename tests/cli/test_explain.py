@@ -14,6 +14,7 @@ from pytest_readiness.cli.describe import example
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.registry import CHECKS
 from tests.cli.program import Program
+from tests.stack.patience import patient
 
 RUNBOOK = "papers/runbook-covers-rollback"
 RESTORE = "backups-monthly/restore-is-rehearsed"
@@ -161,7 +162,12 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--readiness-target=prod"]
     environment = {**os.environ, "READINESS_NOW": "2026-03-10T12:00:00Z"}
     done = subprocess.run(
-        [*command, "--readiness-out=out"], cwd=folder, env=environment, capture_output=True, timeout=120, check=False
+        [*command, "--readiness-out=out"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        timeout=patient(120),
+        check=False,
     )
     assert done.returncode == 1, done.stdout
     return folder / "out" / "result.json"

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from pytest_readiness.core.domains import load_catalogue
+from tests.stack.patience import patient
 
 BOUND = 60.0
 """Seconds after which a process is a hang."""
@@ -45,10 +46,12 @@ MODULES = sorted({check.judge.__module__ for check in load_catalogue().values()}
 def test_a_module_of_checks_brings_every_fact_that_they_rest_on(module: str) -> None:
     declared = [check for check in load_catalogue().values() if check.judge.__module__ == module]
     command = [sys.executable, "-c", ALONE, declared[0].id]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=BOUND, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=patient(BOUND), check=True)
     assert done.stdout == f"unknown []\nkind {declared[0].kind}\n"
 
 
 def test_each_check_of_the_package_is_found_by_itself() -> None:
-    done = subprocess.run([sys.executable, "-c", EACH], capture_output=True, text=True, timeout=BOUND, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", EACH], capture_output=True, text=True, timeout=patient(BOUND), check=True
+    )
     assert done.stdout == f"{len(load_catalogue())} found\n"

@@ -11,10 +11,11 @@ from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.gather import gatherer as gather
 from pytest_readiness.gather.gatherer import Gatherer, Reading
+from tests.stack.patience import patient
 
 pytestmark = pytest.mark.usefixtures("registry")
 
-BOUND = 20.0
+BOUND = patient(20.0)
 """Seconds after which a test is a hang."""
 SOON = 0.05
 """Deadline, in seconds, of facts that are meant to miss it."""

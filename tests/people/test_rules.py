@@ -22,6 +22,7 @@ from pytest_readiness.people.rules import CADENCE_DAYS, EvidenceRule, SignoffRul
 from pytest_readiness.plan.plan import with_cadence
 from pytest_readiness.verdict.judging import Verdict
 from pytest_readiness.verdict.result_file import outcome_of, read_result
+from tests.stack.patience import patient
 
 TODAY = date(2026, 3, 10)
 OPS = ("a@example.com", "b@example.com")
@@ -173,7 +174,7 @@ class Repository:
             check=True,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=patient(30),
         )
         return done.stdout
 
@@ -255,7 +256,7 @@ def test_a_signature_must_be_good_and_trusted(repository: Repository, tmp_path: 
     keys.mkdir()
     for name in ("known", "stranger"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(keys / name)]
-        subprocess.run(command, check=True, timeout=30)
+        subprocess.run(command, check=True, timeout=patient(30))
     public = (keys / "known.pub").read_text("utf-8")
     (keys / "allowed").write_text(f'a@example.com namespaces="git" {public}', "utf-8")
     repository.git("config", "gpg.format", "ssh")
@@ -277,7 +278,7 @@ def test_a_signature_must_be_good_and_trusted(repository: Repository, tmp_path: 
 
 def test_a_trusted_key_of_somebody_else_is_no_signature_of_the_author(repository: Repository, tmp_path: Path) -> None:
     key = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True, timeout=30)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True, timeout=patient(30))
     allowed = tmp_path / "allowed"
     allowed.write_text(f"b@example.com {(tmp_path / 'key.pub').read_text('utf-8')}", "utf-8")
     for name, value in (

@@ -4,8 +4,9 @@ import threading
 import time
 
 from pytest_readiness.protocols.alarm import Alarms
+from tests.stack.patience import patient
 
-BOUND = 20.0
+BOUND = patient(20.0)
 """Seconds after which a test is a hang."""
 SOON = 0.05
 

@@ -43,6 +43,7 @@ from pytest_readiness.record.recording import (
 from tests.stack.certs import Authority
 from tests.stack.docker import DockerEngine
 from tests.stack.fixtures import NginxFactory
+from tests.stack.patience import patient
 from tests.stack.postgres import Postgres as Server
 from tests.stack.process import free_port
 from tests.stack.silent import Response, WebApp
@@ -347,7 +348,7 @@ class Question:
 
 def get(url, path):
     try:
-        return urlopen(url.url + path, timeout=5).read().decode()
+        return urlopen(url.url + path, timeout=patient(5)).read().decode()
     except OSError as error:
         raise CouldNotVerify(f"GET {path} failed ({error})") from None
 
@@ -471,7 +472,7 @@ class Project:
 
     def run(self, *arguments: str, **environment: str) -> tuple[int, str]:
         with self.start(*arguments, **environment) as process:
-            output, _ = process.communicate(timeout=90)
+            output, _ = process.communicate(timeout=patient(90))
         return process.returncode, output
 
     def json(self, name: str) -> Any:

@@ -40,6 +40,7 @@ from pytest_readiness.verdict.result import TestResult
 from tests.release import Release, page_of
 from tests.report import pages
 from tests.report.making import HOSTILE, all_of, outcome_of, states, waiver
+from tests.stack.patience import patient
 
 CHECKLIST = "# Release\n\n## Web\n\n- [ ] One\n- [ ] Two\n- [ ] Three\n"
 
@@ -158,7 +159,7 @@ def test_the_command_runs_just_the_item(ran: Release, text: str, item: str, test
         cwd=ran.path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patient(120),
         check=False,
         env={**os.environ, "READINESS_NOW": pages.DAY},
     )

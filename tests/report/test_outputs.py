@@ -20,6 +20,7 @@ from pytest_readiness.verdict.outcome import Outcome
 from tests.release import Release
 from tests.release import lasting as without
 from tests.report.making import all_of, outcome_of
+from tests.stack.patience import patient
 from tests.stack.programs import program, unavailable
 
 NAMES = {
@@ -182,7 +183,7 @@ def test_a_full_disk_keeps_the_previous_files(release: Release) -> None:
     pytest_run = f"{sys.executable} -m pytest --readiness-target=prod -p no:cacheprovider --readiness-out=out"
     script = release.write("full.sh", FULL.format(pytest=pytest_run, key="k3y-" * 9))
     command = [str(program("unshare")), "--mount", "--propagation=private", "sh", str(script)]
-    done = subprocess.run(command, cwd=release.path, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=release.path, capture_output=True, text=True, timeout=patient(120), check=False)
     assert done.returncode == 0, done.stderr
     assert "ended with 4" in done.stdout
     before, after = files(release.path / "before"), files(release.path / "after")

@@ -22,8 +22,9 @@ import pytest
 from tests.release import Release
 from tests.stack.certs import Authority
 from tests.stack.docker import DockerEngine
-from tests.stack.fixtures import NginxFactory, PostgresFactory, SshdFactory
+from tests.stack.fixtures import NginxFactory, SshdFactory
 from tests.stack.nginx import Nginx
+from tests.stack.patience import patient
 from tests.stack.postgres import Postgres
 from tests.stack.process import short_directory
 from tests.stack.sshd import Sshd
@@ -132,7 +133,7 @@ class World:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=patient(120),
             check=False,
             stdin=subprocess.DEVNULL,
         )
@@ -145,7 +146,7 @@ def world(
     tmp_path_factory: pytest.TempPathFactory,
     authority: Authority,
     nginx_factory: NginxFactory,
-    postgres_factory: PostgresFactory,
+    session_postgres: Postgres,
     sshd_factory: SshdFactory,
     docker_engine: DockerEngine,
 ) -> Iterator[World]:
@@ -155,11 +156,13 @@ def world(
     container = docker_engine.run("audited", image="audited:1", user="nobody", volumes={"audited": {"bind": "/data"}})
     with (
         nginx_factory(https=authority.issue()) as web,
-        postgres_factory(settings=logging) as database,
         sshd_factory() as host,
         short_directory() as sockets,
         RecordingProxy(sockets / "docker.sock", docker_engine.base_url.removeprefix("unix://")) as engine,
     ):
+        database = session_postgres.in_state()
+        for name, value in logging.items():
+            database.set(name, value)
         (folder / "release.md").write_text(CHECKLIST)
         (folder / "release.checks.yaml").write_text(BINDINGS % host.port)
         (folder / "signoffs.yaml").write_text(
@@ -301,7 +304,7 @@ def test_gaps_are_told(release: Release, options: tuple[str, ...]) -> None:
         capture_output=True,
         text=True,
         preexec_fn=bounded,
-        timeout=120,
+        timeout=patient(120),
         check=False,
         stdin=subprocess.DEVNULL,
     )

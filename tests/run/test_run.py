@@ -20,6 +20,7 @@ import pytest
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.gather.gatherer import Gatherer
 from tests.pty import on_a_terminal
+from tests.stack.patience import patient
 
 # A run within this process forgets what it was the first to import, and C extensions do not bear that.
 for _module in (
@@ -731,7 +732,14 @@ def test_without_a_target_nothing_heavy_is_imported(project: Project) -> None:
         "[n for n in ('pydantic', 'requests', 'docker', 'ruamel.yaml', 'markdown_it', 'rich', 'sslyze', 'testinfra')"
         " if n in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=project.path, capture_output=True, text=True, timeout=BOUND)  # noqa: PLW1510
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=project.path,
+        capture_output=True,
+        text=True,
+        timeout=patient(BOUND),
+        check=False,
+    )
     assert "loaded ['pytest_readiness', 'pytest_readiness.plugin'] []" in done.stdout
 
 
@@ -750,7 +758,7 @@ def test_checks_are_imported_where_something_may_ask_for_them(project: Project) 
 
     def run(*arguments: str) -> str:
         command = [sys.executable, "-c", code, *arguments]
-        return subprocess.run(command, cwd=project.path, capture_output=True, text=True, timeout=BOUND).stdout  # noqa: PLW1510
+        return subprocess.run(command, cwd=project.path, capture_output=True, text=True, timeout=patient(BOUND)).stdout  # noqa: PLW1510
 
     assert "loaded ['env.checks']\n" in run()
     modules = {check.judge.__module__.split(".", 2)[2] for check in load_catalogue().values()}
@@ -968,7 +976,7 @@ def test_interrupted_while_a_fact_hangs(project: Project) -> None:
         assert character, begun
         begun += character
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=BOUND)
+    output, _ = process.communicate(timeout=patient(BOUND))
     assert process.returncode == 2, output
     # The last one did not run, but what it needs had been read before the interruption.
     assert project.states() == {"first": "passed", "hanging": "unverified", "last": "passed"}
@@ -984,7 +992,7 @@ def test_a_terminal_shows_what_is_waited_for_and_a_pipe_does_not(project: Projec
     code, shown = on_a_terminal(command, project.path, BOUND)
     assert code == 6
     assert "gathering facts 0/1, waiting for words of slow" in shown
-    piped, _ = project.start().communicate(timeout=BOUND)
+    piped, _ = project.start().communicate(timeout=patient(BOUND))
     assert "gathering" not in piped
     assert ESCAPE not in piped
 

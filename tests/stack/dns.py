@@ -28,6 +28,7 @@ import dns.rdatatype
 import dns.zone
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.stack.patience import patient
 from tests.stack.process import Server, free_port, running
 from tests.stack.programs import program
 
@@ -130,7 +131,7 @@ def glued(zones: Sequence[Zone]) -> dict[str, str]:
 def answers(address: str, port: int, name: str = ".") -> bool:
     """Whether a server answers to a question for that name, and not with a failure."""
     with suppress(OSError, dns.exception.DNSException):
-        reply = dns.query.udp(dns.message.make_query(name, "SOA"), address, timeout=1, port=port)
+        reply = dns.query.udp(dns.message.make_query(name, "SOA"), address, timeout=patient(1), port=port)
         return reply.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
     return False
 

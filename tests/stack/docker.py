@@ -14,6 +14,7 @@ from pathlib import Path
 from subprocess import Popen
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.stack.patience import patient
 from tests.stack.process import ask, children, running, short_directory, wait_until
 from tests.stack.programs import program, unavailable
 
@@ -42,7 +43,7 @@ class DockerEngine:
         with ExitStack() as stack:
             self.directory = stack.enter_context(short_directory())
             self._namespaces = stack.enter_context(self._running())
-            self._client = docker.DockerClient(base_url=self.base_url, timeout=30)
+            self._client = docker.DockerClient(base_url=self.base_url, timeout=int(patient(30)))
             stack.callback(self._client.close)
             self.image(IMAGE)
             self._closing = stack.pop_all()

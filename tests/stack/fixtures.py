@@ -10,7 +10,8 @@ import pytest
 from tests.stack.certs import Authority
 from tests.stack.docker import DockerEngine
 from tests.stack.nginx import Nginx, Options
-from tests.stack.postgres import HBA, Postgres, initdb
+from tests.stack.patience import patient
+from tests.stack.postgres import HBA, SETTINGS, Postgres, initdb
 from tests.stack.process import short_directory
 from tests.stack.programs import program
 from tests.stack.silent import WebApp
@@ -77,20 +78,26 @@ def postgres_factory(authority: Authority) -> Iterator[PostgresFactory]:
 
 
 @pytest.fixture(scope="session")
-def postgres(postgres_factory: PostgresFactory) -> Iterator[Postgres]:
-    """A running Postgres for tests that only read."""
-    with postgres_factory() as server:
+def session_postgres(postgres_factory: PostgresFactory) -> Iterator[Postgres]:
+    """The one Postgres of the session: whoever takes it brings it into a state first, by `Postgres.in_state`."""
+    with postgres_factory(settings=SETTINGS) as server:
         yield server
+
+
+@pytest.fixture
+def postgres(session_postgres: Postgres) -> Postgres:
+    """A running Postgres as it is after its start, which a test may change by its methods."""
+    return session_postgres.in_state()
 
 
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[DockerEngine]:
     """A running Docker engine; each test names its containers after itself, and removes them."""
-    from pytest_readiness.domains.container import facts as container
+    from pytest_readiness.domains.container import engine as container
 
     with DockerEngine() as engine, pytest.MonkeyPatch.context() as patched:
         # Tests starve an engine that has to share their processors.
-        patched.setattr(container, "READ_SECONDS", 30)
+        patched.setattr(container, "READ_SECONDS", int(patient(30)))
         yield engine
 
 

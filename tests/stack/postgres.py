@@ -7,7 +7,7 @@ import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -26,6 +26,8 @@ DISPOSABLE = {
     "full_page_writes": "off",
     "shared_buffers": "16MB",
 }
+SETTINGS = {"log_min_duration_statement": "1000", "max_connections": "23", "superuser_reserved_connections": "3"}
+"""Of the session's server: so few connections that a test can use them up."""
 
 
 class Postgres:
@@ -51,11 +53,13 @@ class Postgres:
             hba: lines of pg_hba.conf after the first one, by which ``admin`` gets in over the unix socket.
             template: a data directory made by `initdb`, to be copied.
         """
-        self.certificate = certificate
+        self.certificate = self._first_certificate = certificate
         self.settings = {**DISPOSABLE, **(settings or {})}
-        self.hba = hba
+        self.hba = self._first_hba = tuple(hba)
         self.template = template
-        self.passwords = {role: secrets.token_urlsafe(24) for role in ("postgres", "shop")}
+        self.passwords = self._first_passwords = {role: secrets.token_urlsafe(24) for role in ("postgres", "shop")}
+        self._state: tuple[object, ...] = ()
+        self._configured = False
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -69,15 +73,46 @@ class Postgres:
             self._configure()
             self._server = stack.enter_context(ExitStack())
             on_free_port(self._server, self._running_on_new_port)
-            self.admin("CREATE ROLE shop LOGIN", database="postgres")
-            self.admin("CREATE DATABASE shop OWNER shop", database="postgres")
-            for role, password in self.passwords.items():
-                self.admin(f"ALTER ROLE {role} PASSWORD '{password}'")
+            self._populate()
             self._closing = stack.pop_all()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._closing.close()
+
+    def in_state(self, make: Callable[[Postgres], object] | None = None) -> Self:
+        """It, as it was after its start and after `make`; if nothing has changed since, nothing is done.
+
+        What was changed by other means than its methods, through a connection of the test's own, is not noticed.
+        """
+        if self._state != (make,):
+            self.reset()
+            if make:
+                make(self)
+            self._state = (make,)
+        return self
+
+    def reset(self) -> None:
+        """Make it as it was after its start: databases, roles, settings, certificate, log; sessions are ended."""
+        import psycopg.sql
+
+        def drop(command: str, names: str) -> None:
+            for (name,) in connection.execute(names.encode()).fetchall():
+                connection.execute(psycopg.sql.SQL(command).format(psycopg.sql.Identifier(name)))
+
+        with self._connect("postgres") as connection:
+            drop("DROP DATABASE {} WITH (FORCE)", "SELECT datname FROM pg_database WHERE oid > 16383")
+            drop("DROP ROLE {}", "SELECT rolname FROM pg_roles WHERE oid > 16383")
+            connection.execute("ALTER SYSTEM RESET ALL")
+        if self._configured:
+            self.certificate, self.hba = self._first_certificate, self._first_hba
+            self._configure()
+            self._reload()
+            self._restart_where_needed()
+            self._configured = False
+        self.passwords = dict(self._first_passwords)
+        self._populate()
+        os.truncate(self.directory / "log", 0)
 
     def dsn(self, user: str = "shop", sslmode: str = "verify-full", database: str = "shop") -> str:
         """A connection URL over TCP, with the role's password where it is one of ``passwords``."""
@@ -89,6 +124,8 @@ class Postgres:
         self, sql: str, parameters: Sequence[Any] | None = None, *, database: str = "shop"
     ) -> list[tuple[Any, ...]]:
         """Execute one statement as superuser, committed at once, and return its rows if it has any."""
+        if not sql.startswith("SELECT"):
+            self._state = ()
         with self._connect(database) as connection:
             cursor = connection.execute(sql.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
@@ -97,18 +134,21 @@ class Postgres:
         """Change a server setting and put it into effect: by a reload or, where it needs one, a restart."""
         import psycopg.sql
 
+        self._state, self._configured = (), True
         with self._connect("postgres") as connection:
             connection.execute(psycopg.sql.SQL("ALTER SYSTEM SET {} = {}").format(psycopg.sql.Identifier(name), value))
         self._reload()
-        if self.admin("SELECT pending_restart FROM pg_settings WHERE name = %s", [name]) == [(True,)]:
-            self._server.close()
-            self._server.enter_context(self._running())
+        self._restart_where_needed()
 
     def set_hba(self, *lines: str) -> None:
         """Replace the lines of pg_hba.conf after the first, and put them into effect."""
         self.hba = lines
-        self._configure()
-        self._reload()
+        self._reconfigure()
+
+    def set_certificate(self, certificate: Certificate) -> None:
+        """Show another certificate from now on."""
+        self.certificate = certificate
+        self._reconfigure()
 
     def log(self) -> str:
         """What the server logged so far."""
@@ -121,10 +161,29 @@ class Postgres:
             host=str(self.directory), port=self.port, user="postgres", dbname=database, autocommit=True
         )
 
+    def _populate(self) -> None:
+        self.admin("CREATE ROLE shop LOGIN", database="postgres")
+        self.admin("CREATE DATABASE shop OWNER shop", database="postgres")
+        for role, password in self.passwords.items():
+            self.admin(f"ALTER ROLE {role} PASSWORD '{password}'", database="postgres")
+
+    def _reconfigure(self) -> None:
+        self._state, self._configured = (), True
+        self._configure()
+        self._reload()
+
+    def _restart_where_needed(self) -> None:
+        if self.admin("SELECT 1 FROM pg_settings WHERE pending_restart", database="postgres"):
+            self._server.close()
+            self._server.enter_context(self._running())
+
     def _reload(self) -> None:
-        loaded = self.admin("SELECT pg_conf_load_time()")
-        self.admin("SELECT pg_reload_conf()")
-        wait_until(lambda: self.admin("SELECT pg_conf_load_time()") != loaded, "postgres reads its configuration")
+        loaded = self.admin("SELECT pg_conf_load_time()", database="postgres")
+        self.admin("SELECT pg_reload_conf()", database="postgres")
+        wait_until(
+            lambda: self.admin("SELECT pg_conf_load_time()", database="postgres") != loaded,
+            "postgres reads its configuration",
+        )
 
     def _configure(self) -> None:
         settings = {

@@ -16,6 +16,8 @@ from pathlib import Path
 from subprocess import DEVNULL, STDOUT, Popen, TimeoutExpired
 from typing import Self, TypeVar
 
+from tests.stack.patience import patient
+
 T = TypeVar("T")
 
 
@@ -41,17 +43,21 @@ def free_port() -> int:
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
-    """Poll until the condition holds. Raises ServerError saying ``what`` was waited for."""
-    deadline = time.monotonic() + seconds
+    """Poll until the condition holds. Raises ServerError saying ``what`` was waited for.
+
+    Args:
+        seconds: that it may take on a quiet machine; the patience is that of now, not of when the waiting began.
+    """
+    begun = time.monotonic()
     while not condition():
-        if time.monotonic() > deadline:
-            raise ServerError(f"Waited {seconds:g} s in vain: {what}.")
+        if (waited := time.monotonic() - begun) > patient(seconds):
+            raise ServerError(f"Waited {waited:.0f} s in vain: {what}.")
         time.sleep(0.01)
 
 
 def accepts(port: int) -> bool:
     """Whether something accepts connections on that port of 127.0.0.1."""
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=patient(1)):
         return True
     return False
 
@@ -59,7 +65,7 @@ def accepts(port: int) -> bool:
 def ask(path: Path, request: bytes) -> bytes:
     """Everything that the server at a unix socket answers until it closes the connection; empty where none does."""
     with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(5)
+        client.settimeout(patient(5))
         client.connect(str(path))
         client.sendall(request)
         with client.makefile("rb") as answer:
@@ -115,7 +121,7 @@ def running(
         ready: whether it answers; polled until it does.
         stop: the signal that makes it end quickly; also sent by the kernel should the test process die.
         user: run as this user (needs root).
-        seconds: how long it may take to become ready.
+        seconds: how long it may take to become ready on a quiet machine.
 
     Raises:
         PortTakenError: its address is in use.
@@ -163,13 +169,13 @@ def end(process: Popen[bytes], stop: signal.Signals, seconds: float = 5.0) -> No
                 stack.callback(os.close, handles[-1])
         process.send_signal(stop)
         with suppress(TimeoutExpired):
-            process.wait(seconds)
+            process.wait(patient(seconds))
         process.kill()
         process.wait()
         for handle in handles:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
-            select.select([handle], [], [], seconds)
+            select.select([handle], [], [], patient(seconds))
 
 
 def on_free_port(stack: ExitStack, start: Callable[[], AbstractContextManager[T]]) -> T:

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 
 from tests.stack.certs import Certificate
 from tests.stack.mail import PASSWORD, USER, MailHost
+from tests.stack.patience import patient
 from tests.stack.silent import Request, Response, WebApp
 
 CLERK_TOKEN = "clerk-token-0123456789"
@@ -237,7 +238,7 @@ class Shop:
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = f"Shop <{USER}>", to, subject
         message.set_content(text, subtype=subtype)
-        with smtplib.SMTP("localhost", self._mail.submission, timeout=10) as client:
+        with smtplib.SMTP("localhost", self._mail.submission, timeout=patient(10)) as client:
             client.starttls(context=ssl.create_default_context(cafile=str(self._ca)))
             client.login(USER, PASSWORD)
             client.send_message(message)

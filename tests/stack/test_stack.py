@@ -24,6 +24,7 @@ from tests.stack import programs
 from tests.stack.certs import Authority, Certificate
 from tests.stack.docker import IMAGE, REGISTRY, DockerEngine
 from tests.stack.fixtures import NginxFactory, PostgresFactory, SshdFactory
+from tests.stack.patience import patient
 from tests.stack.process import ServerError, accepts, children, descendants, free_port, short_directory, wait_until
 from tests.stack.silent import DrippingServer, FlakyServer, Request, Response, SilentServer, WebApp
 from tests.stack.sshd import Sshd
@@ -52,7 +53,7 @@ def left_of(directory: Path) -> list[str]:
 def get(url: str, ca_file: Path, **options: Any) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False
-        return session.get(url, verify=str(ca_file), timeout=10, **options)
+        return session.get(url, verify=str(ca_file), timeout=patient(10), **options)
 
 
 def handshake(port: int, ca_file: Path, version: ssl.TLSVersion = MODERN, ciphers: str = "DEFAULT") -> str:
@@ -62,7 +63,7 @@ def handshake(port: int, ca_file: Path, version: ssl.TLSVersion = MODERN, cipher
     context.set_ciphers(ciphers)
     try:
         with (
-            socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+            socket.create_connection(("127.0.0.1", port), timeout=patient(5)) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as tls,
         ):
             return (tls.cipher() or ("",))[0]
@@ -150,7 +151,7 @@ def test_nginx_reloads(nginx_factory: NginxFactory, authority: Authority) -> Non
 def test_nginx_takes_server_blocks(nginx_factory: NginxFactory) -> None:
     block = "server { listen 127.0.0.1:@HTTP_PORT@; return 418; }"
     with nginx_factory(servers=False, http_raw=block) as server:
-        assert requests.get(server.url, timeout=5).status_code == 418
+        assert requests.get(server.url, timeout=patient(5)).status_code == 418
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1")
@@ -196,7 +197,7 @@ def ssh(server: Sshd, *command: str) -> subprocess.CompletedProcess[str]:
         ["ssh", "-F", server.ssh_config, "-o", "BatchMode=yes", "127.0.0.1", *command],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=patient(30),
         check=False,
     )
 
@@ -227,7 +228,7 @@ def test_sshd_ends_the_sessions_that_are_open(sshd_factory: SshdFactory, tmp_pat
         remote = int(tmp_path.joinpath("pid").read_text())
         assert remote in descendants(os.getpid())
         server.__exit__()
-        session.wait(10)
+        session.wait(patient(10))
         wait_until(lambda: not Path(f"/proc/{remote}").exists(), "process 1 reaps the remote command")
 
 
@@ -329,7 +330,7 @@ def test_the_silent_server_never_answers() -> None:
 def test_the_dripping_server_never_ends() -> None:
     with (
         DrippingServer(interval=0.001) as server,
-        requests.get(server.url, timeout=5, stream=True) as answer,
+        requests.get(server.url, timeout=patient(5), stream=True) as answer,
     ):
         assert answer.raw.read(20) == b"." * 20
 
@@ -338,8 +339,8 @@ def test_the_flaky_server_recovers() -> None:
     with FlakyServer(resets=2) as server:
         for _ in range(2):
             with pytest.raises(requests.ConnectionError, match="reset by peer"):
-                requests.get(server.url, timeout=5)
-        assert requests.get(server.url, timeout=5).text == "ready\n"
+                requests.get(server.url, timeout=patient(5))
+        assert requests.get(server.url, timeout=patient(5)).text == "ready\n"
         assert server.connections == 3
 
 
@@ -354,9 +355,9 @@ def test_the_web_application_can_be_changed(authority: Authority) -> None:
         app.routes["/"] = Response(503, delay=0.01)
         assert get(app.url, authority.ca_file).status_code == 503
         with requests.Session() as session:
-            answer = session.put(app.url + "/echo?q", b"body", verify=str(authority.ca_file), timeout=5)
+            answer = session.put(app.url + "/echo?q", b"body", verify=str(authority.ca_file), timeout=patient(5))
             assert (answer.status_code, answer.headers["X-Method"], answer.text) == (201, "PUT", "q|body")
-            head = session.head(app.url + "/nowhere", verify=str(authority.ca_file), timeout=5)
+            head = session.head(app.url + "/nowhere", verify=str(authority.ca_file), timeout=patient(5))
             assert (head.status_code, head.content) == (404, b"")
         assert (app.count("/"), app.count("/echo"), len(app.requests)) == (2, 1, 4)
 

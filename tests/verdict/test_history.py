@@ -18,6 +18,7 @@ from pytest_readiness.verdict.outcome import Course, Outcome, Score
 from pytest_readiness.verdict.result import State
 from pytest_readiness.verdict.result_file import outcome_of, read_result
 from tests.release import Release, page_of
+from tests.stack.patience import patient
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +171,7 @@ def test_writers_at_the_same_time_lose_nothing(tmp_path: Path, finished: Path) -
             writer.stdin.write("\n")
             writer.stdin.flush()
         for writer in writers:
-            _, errors = writer.communicate(timeout=120)
+            _, errors = writer.communicate(timeout=patient(120))
             ends.append((writer.returncode, errors))
     finally:
         for writer in writers:

@@ -22,6 +22,7 @@ from tests.judging import read
 from tests.stack.certs import Authority
 from tests.stack.fixtures import NginxFactory
 from tests.stack.nginx import Nginx
+from tests.stack.patience import patient
 from tests.stack.process import descendants, program_of, wait_until
 from tests.stack.programs import program
 from tests.stack.silent import Response, WebApp
@@ -182,7 +183,7 @@ def _gone(app: WebApp, end: Callable[[subprocess.Popen[bytes]], None], last: str
         assert home.name.startswith("readiness-browser-")
         assert worker
         end(process)
-        process.wait(30)
+        process.wait(patient(30))
         wait_until(lambda: not any(program_of(pid) == name for pid, name in left.items()), f"{left} have ended", 15)
         assert not home.exists()
     finally:
@@ -224,7 +225,7 @@ def test_closing_ends_what_is_under_way(hanging: WebApp) -> None:
     thread.start()
     wait_until(lambda: hanging.count("/") > 0, "the page is asked for", 40)
     pool.close()
-    thread.join(20)
+    thread.join(patient(20))
     assert len(ended) == 1
     with pytest.raises(CouldNotVerify, match="not visited"):
         pool.run(browser.VisitJob(way, hanging.url, True, ()), 1, 0.1)

@@ -14,12 +14,12 @@ from docker.models.containers import Container as Running
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, Unreachable
-from pytest_readiness.domains.container import facts
 from pytest_readiness.domains.container.checks import non_root
 from pytest_readiness.domains.container.resource import Container
 from tests.judging import judge, read
 from tests.stack.docker import IMAGE, DockerEngine
 from tests.stack.fixtures import NginxFactory
+from tests.stack.patience import patient
 from tests.stack.process import free_port, wait_until
 from tests.stack.silent import Response, SilentServer, WebApp
 
@@ -50,7 +50,11 @@ class Box:
         self.resource = Container(name="shop", container=name, engine=engine.base_url)
 
     def run(self, **changed: Any) -> Running:
-        running = self.engine.run(self.name, **{**GOOD, **changed})
+        options = {**GOOD, **changed}
+        if interval := (options["healthcheck"] or {}).get("interval"):
+            # So that, between two probes, there is as much time to look as on a quiet machine.
+            options["healthcheck"] = {**options["healthcheck"], "interval": int(patient(interval))}
+        running = self.engine.run(self.name, **options)
         wait_until(lambda: self.health() != "starting", "the first probe has run")
         return running
 
@@ -389,7 +393,7 @@ def test_no_right_to_the_socket(docker_engine: DockerEngine) -> None:
 
 
 def test_silent_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facts, "READ_SECONDS", 1)
+    monkeypatch.setattr("pytest_readiness.domains.container.engine.READ_SECONDS", 1)
     with SilentServer() as server, pytest.raises(Unreachable, match="nothing came within"):
         judge("container.running", Container(name="shop", engine=f"tcp://127.0.0.1:{server.port}"))
 

@@ -21,6 +21,7 @@ from pytest_readiness.domains.mail.resource import Mail
 from tests.judging import judge
 from tests.stack.certs import Authority
 from tests.stack.mail import DOMAIN, PASSWORD, USER, MailHost
+from tests.stack.patience import patient
 from tests.stack.process import free_port
 from tests.stack.shop import Shop
 from tests.stack.silent import Request, Response, SilentServer, WebApp
@@ -114,7 +115,7 @@ def test_server_behind_tls(host: MailHost, authority: Authority) -> None:
 
 
 def test_reachable_is_about_mail(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_readiness.domains.mail.facts.SMTP_SECONDS", 0.5)
+    monkeypatch.setattr("pytest_readiness.domains.mail.facts.SMTP_SECONDS", patient(0.5))
     with SilentServer() as server, pytest.raises(Unreachable, match="said nothing within"):
         judge("mail.reachable", Mail(name="m", server=f"127.0.0.1:{server.port}"))
     with pytest.raises(Unreachable, match="refused the connection"):

@@ -6,7 +6,6 @@ import select
 import socket
 import ssl
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,6 @@ from pytest_readiness.domains.postgres import checks, facts
 from pytest_readiness.domains.postgres.resource import Postgres
 from tests.judging import judge, read
 from tests.stack.certs import Authority
-from tests.stack.fixtures import PostgresFactory
 from tests.stack.postgres import Postgres as Server
 from tests.stack.process import free_port
 from tests.stack.silent import FlakyServer, SilentServer
@@ -34,7 +32,6 @@ CHECKS = (
     "postgres.slow_query_log",
 )
 WITHOUT_TLS = "host all all 127.0.0.1/32 scram-sha-256"
-SETTINGS = {"log_min_duration_statement": "1000", "max_connections": "23", "superuser_reserved_connections": "3"}
 
 
 class Relay(SilentServer):
@@ -101,18 +98,16 @@ def make_good(server: Server) -> Server:
     return server
 
 
-@pytest.fixture(scope="module")
-def steady(postgres_factory: PostgresFactory) -> Iterator[Server]:
-    """A server in the good state, for tests that leave it so; a role's own rights do not count."""
-    with postgres_factory(settings=SETTINGS) as server:
-        yield make_good(server)
+@pytest.fixture
+def server(session_postgres: Server) -> Server:
+    """A server in the good state, to be broken."""
+    return session_postgres.in_state(make_good)
 
 
 @pytest.fixture
-def server(postgres_factory: PostgresFactory) -> Iterator[Server]:
-    """A server in the good state, to be broken."""
-    with postgres_factory(settings=SETTINGS) as server:
-        yield make_good(server)
+def steady(server: Server) -> Server:
+    """A server in the good state, for tests that leave it so; a role's own rights do not count."""
+    return server
 
 
 def test_every_check_passes_on_a_good_database(steady: Server) -> None:
@@ -297,19 +292,17 @@ def test_tls_enforced(server: Server, hba: tuple[str, ...], words: str) -> None:
     assert not evidence.warning
 
 
-def test_tls_off(postgres_factory: PostgresFactory) -> None:
-    with postgres_factory(tls=False, hba=[WITHOUT_TLS], settings=SETTINGS) as server:
-        make_good(server)
-        assert faults(resource(server.dsn(sslmode="prefer"))) == {
-            "postgres.tls": "a session without TLS (sslmode=prefer)"
-        }
-        words = "server does not support SSL, but SSL was required"
-        unread = f"could not verify: no session was opened: {words}"
-        assert faults(resource(server.dsn(sslmode="require"))) == {
-            **dict.fromkeys(CHECKS, unread),
-            "postgres.connects": words,
-            "postgres.tls": words,
-        }
+def test_tls_off(server: Server) -> None:
+    server.set("ssl", "off")
+    server.set_hba(WITHOUT_TLS)
+    assert faults(resource(server.dsn(sslmode="prefer"))) == {"postgres.tls": "a session without TLS (sslmode=prefer)"}
+    words = "server does not support SSL, but SSL was required"
+    unread = f"could not verify: no session was opened: {words}"
+    assert faults(resource(server.dsn(sslmode="require"))) == {
+        **dict.fromkeys(CHECKS, unread),
+        "postgres.connects": words,
+        "postgres.tls": words,
+    }
 
 
 def test_tls_with_a_declared_authority(steady: Server, authority: Authority) -> None:
@@ -332,10 +325,9 @@ def test_tls_with_another_authority(steady: Server, tmp_path: Path) -> None:
         judge("postgres.role", shop)
 
 
-def test_tls_with_another_name(postgres_factory: PostgresFactory, authority: Authority) -> None:
-    server = postgres_factory(settings=SETTINGS)
-    server.certificate = authority.issue(["db.example.com"])
-    with server, pytest.raises(ClaimFalse, match=r"certificate for .* does not match host name"):
+def test_tls_with_another_name(server: Server, authority: Authority) -> None:
+    server.set_certificate(authority.issue(["db.example.com"]))
+    with pytest.raises(ClaimFalse, match=r"certificate for .* does not match host name"):
         judge("postgres.tls", resource(server.dsn()))
 
 

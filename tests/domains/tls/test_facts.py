@@ -32,6 +32,7 @@ from tests.judging import read
 from tests.stack.certs import Authority
 from tests.stack.fixtures import NginxFactory
 from tests.stack.nginx import Nginx
+from tests.stack.patience import patient
 from tests.stack.process import children, wait_until
 from tests.stack.silent import SilentServer, WebApp
 
@@ -300,7 +301,7 @@ def test_pool_survives_the_death_of_a_process(server: Nginx, pool: ScanPool) -> 
         (worker,) = set(children(os.getpid())) - before
         os.kill(worker, signal.SIGKILL)
         with pytest.raises(CouldNotVerify, match=r"the process that scanned TLS ended \(status -9\)"):
-            future.result(10)
+            future.result(patient(10))
     assert pool.scan(request_for(server.https_port, commands=("tls_1_3_cipher_suites",)), 60).offers
 
 
@@ -313,7 +314,7 @@ def test_pool_gives_up_on_a_process_that_hangs(server: Nginx, pool: ScanPool) ->
         future = pending(pool, silent, 2)
         os.kill(worker, signal.SIGSTOP)
         with pytest.raises(CouldNotVerify, match="did not end within 2 s"):
-            future.result(10)
+            future.result(patient(10))
     wait_until(lambda: worker not in children(os.getpid()), "the process that hung is gone")
     assert pool.scan(request, 60).offers
 
@@ -342,7 +343,7 @@ def test_pool_leaves_no_process_behind(end: str | signal.Signals) -> None:
             (worker,) = children(run.pid)
             if isinstance(end, signal.Signals):
                 run.send_signal(end)
-            run.communicate(b"\n" if end == "exit" else None, timeout=5)
+            run.communicate(b"\n" if end == "exit" else None, timeout=patient(5))
         wait_until(lambda: not Path(f"/proc/{worker}/exe").exists(), "the worker is gone", 2)
 
 

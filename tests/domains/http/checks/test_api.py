@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,16 +13,20 @@ from websockets.http11 import Response as Refused
 from websockets.sync.server import Server, ServerConnection, serve
 from websockets.typing import Subprotocol
 
-from pytest_readiness.config.target import Target
-from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, Unreachable
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared, Unreachable
 from pytest_readiness.domains.http.facts import api as http_api_facts
 from pytest_readiness.domains.http.facts.api import DescribedBy
 from pytest_readiness.domains.http.resource import Credential, Url
 from pytest_readiness.protocols.http import client as http_client
+from tests.domains.http.http_api import PAGE, TOKEN, Fallback, Shop, app, document, guarded, served
 from tests.judging import judge, read
 from tests.stack.certs import Authority
+from tests.stack.patience import patient
 from tests.stack.process import free_port
-from tests.stack.silent import FlakyServer, Request, Response, SilentServer, WebApp
+from tests.stack.silent import FlakyServer, Response, SilentServer, WebApp
+
+__all__ = ["app"]
+
 
 API_CHECKS: dict[str, dict[str, Any]] = {
     "http.versioned_api": {"paths": ["/api/v1/products"]},
@@ -32,63 +35,6 @@ API_CHECKS: dict[str, dict[str, Any]] = {
     "http.websocket": {"path": "/live"},
     "http.deployed_version": {"path": "/version", "version": "1.4.2"},
 }
-TOKEN = "a-token-of-the-tests"
-
-
-class Shop:
-    """A site over TLS whose answers a test chooses."""
-
-    def __init__(self, app: WebApp, authority: Authority) -> None:
-        self.app = app
-        token = Credential.model_validate({"token": TOKEN})
-        self.url = Url(name="shop", url=app.url, ca=authority.ca_file, credentials={"scraper": token})
-
-    def judge(self, id: str, routes: dict[str, Any], /, **parameters: Any) -> Evidence:
-        self.app.routes = {"/": Response(), **routes}
-        return judge(id, self.url, **parameters)
-
-    def seen(self, id: str, routes: dict[str, Any], /, **parameters: Any) -> str:
-        with pytest.raises(ClaimFalse) as caught:
-            self.judge(id, routes, **parameters)
-        assert TOKEN not in str(caught.value)
-        return caught.value.seen
-
-    def reason(self, id: str, routes: dict[str, Any], /, **parameters: Any) -> str:
-        with pytest.raises(CouldNotVerify) as caught:
-            self.judge(id, routes, **parameters)
-        assert TOKEN not in str(caught.value)
-        return caught.value.reason
-
-
-@pytest.fixture(scope="module")
-def app(authority: Authority) -> Iterator[Shop]:
-    with WebApp(https=authority.issue()) as server:
-        yield Shop(server, authority)
-
-
-def served(kind: str, body: bytes, *headers: tuple[str, str], status: int = 200) -> Response:
-    return Response(status, [("Content-Type", kind), *headers], body)
-
-
-def document(value: Any, status: int = 200) -> Response:
-    return served("application/json", json.dumps(value).encode(), status=status)
-
-
-def guarded(answer: Response, status: int = 401) -> Any:
-    def route(request: Request) -> Response:
-        return answer if request.headers.get("Authorization") == f"Bearer {TOKEN}" else Response(status)
-
-    return route
-
-
-PAGE = served("text/html", b"<!doctype html><title>Shop</title><div id=app></div>")
-
-
-class Fallback(dict[str, Any]):
-    """A single-page application: the page for every path."""
-
-    def get(self, path: str, default: Any = None) -> Any:
-        return PAGE
 
 
 @pytest.mark.parametrize("id", API_CHECKS)
@@ -109,8 +55,8 @@ def test_a_closed_port_is_unreachable(id: str) -> None:
     ("server", "why"), [(SilentServer, "was not answered within"), (lambda: FlakyServer(99), "reset|broke off")]
 )
 def test_no_answer_is_no_verdict(monkeypatch: pytest.MonkeyPatch, id: str, server: Any, why: str) -> None:
-    monkeypatch.setattr(http_client, "READ_SECONDS", 0.2)
-    monkeypatch.setattr(http_api_facts, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(http_client, "READ_SECONDS", patient(0.2))
+    monkeypatch.setattr(http_api_facts, "READ_SECONDS", patient(0.2))
     with server() as running, pytest.raises(CouldNotVerify, match=why):
         judge(id, Url(name="shop", url=running.url), **API_CHECKS[id])
 
@@ -429,61 +375,3 @@ def test_websocket_that_is_none(app: Shop) -> None:
     ):
         with pytest.raises(ClaimFalse, match=seen):
             app.judge("http.websocket", {"/live": answer}, path="/live")
-
-
-COMMIT = "3f2a9c1b77aa01d4e5f60718293a4b5c6d7e8f90"
-
-
-@pytest.mark.parametrize(
-    ("answer", "parameters", "holds"),
-    [
-        (document({"app": {"version": "1.4.2"}}), {"field": "app.version"}, True),
-        (document({"app": {"version": "v1.4.2"}}), {"field": "app.version"}, True),
-        (served("text/plain", b"1.4.2\n"), {}, True),
-        (Response(200, [("X-Version", "1.4.2")]), {"header": "x-version"}, True),
-        (document({"commit": COMMIT}), {"field": "commit", "version": COMMIT[:7]}, True),
-        (document({"commit": COMMIT[:12].upper()}), {"field": "commit", "version": COMMIT}, True),
-        (document({"app": {"version": "1.4.20"}}), {"field": "app.version"}, False),
-        (document({"app": {"version": "1.4.1"}}), {"field": "app.version"}, False),
-        (document({"app": {"version": 1.4}}), {"field": "app.version", "version": "1.4.2"}, False),
-        (document({"app": {}}), {"field": "app.version"}, False),
-        (document({"commit": COMMIT}), {"field": "commit", "version": COMMIT[:6]}, False),
-        (document({"commit": COMMIT[:7]}), {"field": "commit", "version": COMMIT[:8]}, False),
-        (document({"commit": ""}), {"field": "commit", "version": COMMIT}, False),
-        (served("text/plain", b"1.4.2 (staging)"), {}, False),
-        (served("text/plain", b"1.4.2", status=404), {}, False),
-        (PAGE, {}, False),
-        (PAGE, {"field": "version"}, False),
-        (Response(200), {"header": "X-Version"}, False),
-        (Response(302, [("Location", "/login")]), {"header": "X-Version"}, False),
-    ],
-)
-def test_deployed_version(app: Shop, answer: Response, parameters: dict[str, Any], holds: bool) -> None:
-    wanted = {"path": "/version", "version": "1.4.2", **parameters}
-    if holds:
-        evidence = app.judge("http.deployed_version", {"/version": answer}, **wanted)
-        assert f"{app.url.url}/version" in evidence.text
-        assert not evidence.warning
-    else:
-        assert app.seen("http.deployed_version", {"/version": answer}, **wanted)
-
-
-def test_deployed_version_of_the_run(app: Shop) -> None:
-    routes = {"/version": served("text/plain", b"1.4.2")}
-    assert app.judge("http.deployed_version", routes, path="/version", target=Target("prod", release="1.4.2"))
-    with pytest.raises(ClaimFalse, match=r"expected 1\.4\.3 in the text of "):
-        app.judge("http.deployed_version", routes, path="/version", target=Target("prod", release="1.4.3"))
-    with pytest.raises(NotDeclared, match="neither the binding nor --readiness-release names the release"):
-        app.judge("http.deployed_version", routes, path="/version")
-
-
-def test_deployed_version_from_a_cache_or_behind_a_login(app: Shop) -> None:
-    cached = served("text/plain", b"1.4.2", ("Age", "40"))
-    evidence = app.judge("http.deployed_version", {"/version": cached}, path="/version", version="1.4.2")
-    assert evidence.warning == "The answer came from a cache, 40 s old."
-    routes = {"/version": guarded(served("text/plain", b"1.4.2"))}
-    assert app.judge("http.deployed_version", routes, path="/version", version="1.4.2", credential="scraper")
-    wrongs: list[dict[str, Any]] = [{"version": "1"}, {"path": "/v", "version": ""}]
-    for wrong in wrongs:
-        with pytest.raises(ValidationError):
-            judge("http.deployed_version", app.url, **wrong)

@@ -13,6 +13,7 @@ from pytest_readiness.protocols.http import client as http_client
 from tests.judging import judge
 from tests.stack.certs import Authority
 from tests.stack.fixtures import NginxFactory
+from tests.stack.patience import patient
 from tests.stack.process import free_port
 from tests.stack.silent import FlakyServer, Request, Response, SilentServer, WebApp
 
@@ -178,7 +179,7 @@ def test_what_cannot_be_looked_at(app: WebApp, url: Url, monkeypatch: pytest.Mon
     app.routes["/"] = page("x" * 1_100_000)
     with pytest.raises(CouldNotVerify, match="the answer of the root is too long to be looked at"):
         judge(ID, url)
-    monkeypatch.setattr(http_client, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(http_client, "READ_SECONDS", patient(0.2))
     with pytest.raises(Unreachable, match="refused the connection"):
         judge(ID, Url(name="shop", url=f"https://localhost:{free_port()}"))
     for server, why in ((SilentServer(), "was not answered within"), (FlakyServer(99), "reset")):

@@ -13,6 +13,7 @@ from pytest_readiness.protocols.http import client as http_client
 from tests.judging import judge
 from tests.stack.certs import Authority
 from tests.stack.fixtures import NginxFactory
+from tests.stack.patience import patient
 from tests.stack.process import free_port
 from tests.stack.silent import FlakyServer, Response, SilentServer, WebApp
 
@@ -79,7 +80,7 @@ def test_a_single_page_application_passes_nothing(app: Shop, id: str) -> None:
 
 @pytest.mark.parametrize("id", FILE_CHECKS)
 def test_what_cannot_be_looked_at(monkeypatch: pytest.MonkeyPatch, authority: Authority, id: str) -> None:
-    monkeypatch.setattr(http_client, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(http_client, "READ_SECONDS", patient(0.2))
     with pytest.raises(Unreachable, match="refused the connection"):
         judge(id, Url(name="shop", url=f"https://localhost:{free_port()}"), **FILE_CHECKS[id])
     for server, why in ((SilentServer(), "was not answered within"), (FlakyServer(99), "reset")):

@@ -20,6 +20,7 @@ from pytest_readiness.protocols.http.answer import Response as Read
 from tests.judging import read
 from tests.stack.certs import Authority, Certificate
 from tests.stack.fixtures import NginxFactory
+from tests.stack.patience import patient
 from tests.stack.process import free_port
 from tests.stack.silent import DrippingServer, FlakyServer, Request, Response, SilentServer, WebApp
 
@@ -69,7 +70,7 @@ def test_response_carries_status_headers_and_body() -> None:
     assert answer.values("X-A") == ("1", "2")
     assert answer.header("x-a") == "1, 2"
     assert answer.values("set-cookie") == ("sid=…; Secure", "b=…")
-    assert 0 < answer.seconds < 5
+    assert 0 < answer.seconds < patient(5)
     (request,) = app.requests
     assert request.method == "GET"
     assert request.headers == {
@@ -370,7 +371,7 @@ def test_latency_keeps_its_connection(authority: Authority) -> None:
         assert app.connections == before + 3  # to look, for the root, for the samples
     seen = found[Samples("/slow", 6)]
     assert (seen.connections, seen.statuses, app.count("/slow")) == (1, (200,) * 6, 6)
-    assert all(0.05 <= seconds < 5 for seconds in seen.seconds)
+    assert all(0.05 <= seconds < patient(5) for seconds in seen.seconds)
 
 
 def test_latency_makes_new_connections_where_none_is_kept() -> None:

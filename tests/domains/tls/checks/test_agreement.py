@@ -24,6 +24,7 @@ from tests.judging import read
 from tests.stack.certs import Authority
 from tests.stack.fixtures import NginxFactory
 from tests.stack.nginx import Nginx, Options
+from tests.stack.patience import patient
 from tests.stack.programs import program
 
 STRONG = (
@@ -32,6 +33,7 @@ STRONG = (
 )
 GROUPS = "X25519:prime256v1:secp384r1"
 SECONDS = 400
+pytestmark = pytest.mark.timeout(3 * SECONDS)
 
 VARIANTS: dict[str, Callable[[Authority], Options]] = {
     "modern": lambda authority: {
@@ -128,7 +130,7 @@ def _by_sslyze(server: Nginx, authority: Authority, file: Path, config: str) -> 
         ],
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=patient(SECONDS),
         check=False,
     )
     (result,) = json.loads(file.read_text())["server_scan_results"]
@@ -149,7 +151,7 @@ def _by_testssl(
         ],
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=SECONDS,
+        timeout=patient(SECONDS),
         check=False,
     )
     return {finding["id"]: finding["finding"] for finding in json.loads(file.read_text())}

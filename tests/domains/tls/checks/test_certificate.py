@@ -12,13 +12,199 @@ from cryptography.x509 import ocsp as x509_ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from pydantic import ValidationError
 
-from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.tls.checks.certificate import issuer, ocsp
 from pytest_readiness.domains.tls.records import TlsScan
+from tests.domains.tls.tls_scans import GROUPS, STRONG, broken, outcome, scanned
 from tests.judging import judge, read
 from tests.stack.certs import Authority, Certificate
 from tests.stack.fixtures import NginxFactory
+
+
+@pytest.fixture(scope="session")
+def other_authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority that nobody trusts."""
+    return Authority(tmp_path_factory.mktemp("other-authority"), "Somebody Else's Root")
+
+
+Issue = Callable[[Authority], Certificate]
+CERTIFICATES: dict[str, tuple[Issue, dict[str, str]]] = {
+    "expired": (
+        lambda authority: authority.issue(expired=True),
+        {
+            "tls.trusted": "expired or not valid yet",
+            "tls.expiry": "expired 1.0 days ago",
+            "tls.mozilla": "expired or not valid yet",
+        },
+    ),
+    "10 of 60 days left": (
+        lambda authority: authority.issue(not_before=datetime.now(UTC) - timedelta(days=50)),
+        {"tls.expiry": "10.0 days left of 60.0 days, until "},
+    ),
+    "not yet valid": (
+        lambda authority: authority.issue(not_before=datetime.now(UTC) + timedelta(days=1)),
+        {
+            "tls.trusted": "expired or not valid yet",
+            "tls.expiry": "valid only from ",
+            "tls.mozilla": "expired or not valid yet",
+        },
+    ),
+    "wrong name": (
+        lambda authority: authority.issue(["other.example.com", "www.example.com"]),
+        {
+            "tls.trusted": "not for this name: for other.example.com, www.example.com, issued by",
+            "tls.mozilla": "not for this name",
+        },
+    ),
+    "self-signed": (
+        lambda authority: authority.self_signed(),
+        {
+            "tls.trusted": "no path leads to an authority of the trust store: for localhost, 127.0.0.1, issued by "
+            "CN=localhost",
+            "tls.mozilla": "no path leads",
+        },
+    ),
+    "missing intermediate": (
+        lambda authority: authority.issue(via_intermediate=True, chain="missing"),
+        {
+            "tls.trusted": "no path leads",
+            "tls.chain": "1 sent; CN=Readiness Test Intermediate, who issued the last, is neither sent nor in",
+            "tls.mozilla": "no path leads",
+        },
+    ),
+    "wrong order": (
+        lambda authority: authority.issue(via_intermediate=True, chain="wrong-order"),
+        {"tls.chain": "issued by CN=Readiness Test Intermediate, is followed by CN=Readiness Test Root"},
+    ),
+    "expired intermediate": (
+        lambda authority: authority.issue(via_intermediate=True, intermediate_expired=True),
+        {
+            "tls.trusted": "expired or not valid yet",
+            "tls.chain": "CN=Readiness Test Intermediate: from ",
+            "tls.mozilla": "expired or not valid yet",
+        },
+    ),
+    "400 days": (
+        lambda authority: authority.issue(days=400),
+        {"tls.lifetime": "400.0 days, issued on ", "tls.mozilla": "lifetime of 400.0 days"},
+    ),
+    "RSA with 1024 bits": (
+        lambda authority: authority.issue(key="rsa1024"),
+        {"tls.key": "CN=localhost: rsa 1024 bits", "tls.mozilla": "RSA key of 1024 bits"},
+    ),
+    "signed with SHA-1": (
+        lambda authority: authority.issue(hash="sha1"),
+        {
+            "tls.trusted": "signed with an algorithm that clients refuse",
+            "tls.key": "CN=localhost: ecdsa secp256r1, signed with ecdsa-with-SHA1",
+            "tls.mozilla": "signed with an algorithm that clients refuse; signed with ecdsa-with-SHA1",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CERTIFICATES)
+def test_certificate_with_one_thing_broken(case: str, authority: Authority, nginx_factory: NginxFactory) -> None:
+    issue, expected = CERTIFICATES[case]
+    # OpenSSL 3 serves short keys and SHA-1 at this level only.
+    with nginx_factory(https=issue(authority), ciphers=f"{STRONG}:@SECLEVEL=0", curves=GROUPS) as server:
+        seen = broken(scanned(server.url, authority.ca_file))
+    assert seen.keys() == expected.keys(), seen
+    assert all(words in seen[id] for id, words in expected.items()), seen
+
+
+def test_trusted_whole_chain_through_an_intermediate(authority: Authority, nginx_factory: NginxFactory) -> None:
+    with nginx_factory(https=authority.issue(via_intermediate=True), ciphers=STRONG, curves=GROUPS) as server:
+        assert broken(scanned(server.url, authority.ca_file)) == {}
+
+
+def test_trusted_untrusted_authority(
+    authority: Authority, other_authority: Authority, nginx_factory: NginxFactory
+) -> None:
+    with nginx_factory(https=other_authority.issue(), ciphers=STRONG, curves=GROUPS) as server:
+        seen = broken(scanned(server.url, authority.ca_file))
+        with pytest.raises(ClaimFalse) as system:
+            judge("tls.trusted", Url(name="shop", url=server.url))
+    assert seen.keys() == {"tls.trusted", "tls.chain", "tls.mozilla"}
+    assert "issued by CN=Somebody Else's Root" in seen["tls.trusted"]
+    assert "CN=Somebody Else's Root, who issued the last, is neither sent nor in the trust store" in seen["tls.chain"]
+    assert "the system's trust store (/" in system.value.expected
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "left", "parameters", "holds"),
+    [
+        (365, 30.1, {}, True),
+        (365, 29.9, {}, False),
+        (90, 29, {}, True),
+        (90, 22.6, {}, True),
+        (90, 22.4, {}, False),
+        (47, 15, {}, True),
+        (47, 11, {}, False),
+        (6, 2, {}, True),
+        (90, 29, {"min_days": 30}, False),
+        (90, 31, {"min_days": 30}, True),
+        (90, 31, {"min_fraction": 0.33}, True),
+        (90, 29, {"min_fraction": 0.33}, False),
+        (90, 31, {"min_days": 30, "min_fraction": 0.5}, False),
+        (90, 29, {"min_days": 30, "min_fraction": 0.1}, False),
+    ],
+)
+def test_expiry_time_left(
+    lifetime: float,
+    left: float,
+    parameters: dict[str, float],
+    holds: bool,
+    good: TlsScan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("READINESS_NOW", "2026-03-01T12:00:00Z")
+    end = datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=left)
+    leaf = replace(good.deployments[0].leaf, not_before=end - timedelta(days=lifetime), not_after=end)
+    scan = replace(good, deployments=(replace(good.deployments[0], chain=(leaf,)),))
+    assert isinstance(outcome("tls.expiry", scan, **parameters), Evidence if holds else ClaimFalse)
+
+
+def test_expiry_judges_every_certificate(good: TlsScan) -> None:
+    leaf = good.deployments[0].leaf
+    earlier = timedelta(days=55)
+    other = replace(leaf, not_before=leaf.not_before - earlier, not_after=leaf.not_after - earlier)
+    scan = replace(good, deployments=(replace(good.deployments[0], chain=(other,)), good.deployments[0]))
+    assert isinstance(outcome("tls.expiry", scan), ClaimFalse)
+
+
+@pytest.mark.parametrize(
+    ("issued", "days", "parameters", "holds"),
+    [
+        ((2026, 3, 14), 398, {}, True),
+        ((2026, 3, 14), 399, {}, False),
+        ((2026, 3, 15), 200, {}, True),
+        ((2026, 3, 15), 201, {}, False),
+        ((2027, 3, 15), 101, {}, False),
+        ((2029, 3, 15), 47, {}, True),
+        ((2029, 3, 15), 48, {}, False),
+        ((2027, 3, 15), 398, {"max_days": 398}, True),
+        ((2026, 1, 1), 91, {"max_days": 90}, False),
+    ],
+)
+def test_lifetime_limits(
+    issued: tuple[int, int, int], days: int, parameters: dict[str, int], holds: bool, good: TlsScan
+) -> None:
+    start = datetime(*issued, tzinfo=UTC)
+    leaf = replace(good.deployments[0].leaf, not_before=start, not_after=start + timedelta(days=days))
+    scan = replace(good, deployments=(replace(good.deployments[0], chain=(leaf,)),))
+    assert isinstance(outcome("tls.lifetime", scan, **parameters), Evidence if holds else ClaimFalse)
+
+
+def test_key_minimum(authority: Authority, nginx_factory: NginxFactory) -> None:
+    with nginx_factory(https=authority.issue(key="rsa2048")) as server:
+        url = Url(name="shop", url=server.url, ca=authority.ca_file)
+        assert judge("tls.key", url).text == "rsa 2048 bits, signed with ecdsa-with-SHA256"
+        with pytest.raises(ClaimFalse) as error:
+            judge("tls.key", url, min_rsa_bits=3072)
+    assert error.value.seen == "CN=localhost: rsa 2048 bits, signed with ecdsa-with-SHA256"
+
 
 ROOT = "Readiness Test Root"
 

@@ -28,7 +28,8 @@ from pytest_readiness.domains.tls.records import TlsScan
 from pytest_readiness.domains.tls.resource import Endpoint, Starttls, TlsEndpoint
 from tests.judging import judge, read
 from tests.stack.certs import Authority, Certificate
-from tests.stack.fixtures import NginxFactory, PostgresFactory
+from tests.stack.fixtures import NginxFactory
+from tests.stack.postgres import Postgres
 from tests.stack.process import accepts, free_port, running, short_directory
 from tests.stack.silent import SilentServer, WebApp
 from tests.stack.starttls import chat_server, directory_server, ftp_server, mail_server, smtp_server
@@ -88,16 +89,15 @@ def test_old_versions_behind_starttls(authority: Authority) -> None:
     assert caught.value.seen == "TLSv1.0, TLSv1.1 offered too"
 
 
-def test_postgres(postgres_factory: PostgresFactory, authority: Authority) -> None:
-    with postgres_factory() as server:
-        database = Endpoint(name="db", endpoint=f"localhost:{server.port}", starttls="postgres", ca=authority.ca_file)
-        assert judge("tls.trusted", database).text.startswith("for localhost, ")
-        assert judge("tls.versions", database).text.startswith("offered: TLSv1.2, TLSv1.3; ")
-    with postgres_factory(tls=False, hba=["host all all 127.0.0.1/32 scram-sha-256"]) as server:
-        database = Endpoint(name="db", endpoint=f"localhost:{server.port}", starttls="postgres")
-        with pytest.raises(CouldNotVerify) as caught:
-            judge("tls.trusted", database)
-    assert caught.value.reason == (f"no TLS connection to localhost:{server.port} (Postgres AUTH TLS was rejected)")
+def test_postgres(postgres: Postgres, authority: Authority) -> None:
+    database = Endpoint(name="db", endpoint=f"localhost:{postgres.port}", starttls="postgres", ca=authority.ca_file)
+    assert judge("tls.trusted", database).text.startswith("for localhost, ")
+    assert judge("tls.versions", database).text.startswith("offered: TLSv1.2, TLSv1.3; ")
+    postgres.set("ssl", "off")
+    database = Endpoint(name="db", endpoint=f"localhost:{postgres.port}", starttls="postgres")
+    with pytest.raises(CouldNotVerify) as caught:
+        judge("tls.trusted", database)
+    assert caught.value.reason == (f"no TLS connection to localhost:{postgres.port} (Postgres AUTH TLS was rejected)")
 
 
 @contextmanager

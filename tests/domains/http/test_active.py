@@ -14,6 +14,7 @@ from pytest_readiness.protocols.http import client as http_client
 from tests.domains.http.http_shop import ORIGIN, SECRETS, Shop
 from tests.judging import judge, read
 from tests.record.test_recording import same_after_replay
+from tests.stack.patience import patient
 from tests.stack.process import free_port
 from tests.stack.silent import FlakyServer, Response, SilentServer
 
@@ -131,7 +132,7 @@ def test_they_are_off_unless_allowed(shop: Shop, pytester: pytest.Pytester, allo
     pytester.makefile(".md", release="# Release\n\n## Web\n\n- [ ] Odd methods are refused\n")
     pytester.makefile(".checks.yaml", release="web: {odd-methods-are-refused: http.methods}")
     run = pytester.runpytest_subprocess(
-        *("--readiness-target=prod", "--readiness-audit=audit.log", "release.md", *allow), timeout=60
+        *("--readiness-target=prod", "--readiness-audit=audit.log", "release.md", *allow), timeout=patient(60)
     )
     run.assert_outcomes(passed=1 if allow else 0, skipped=0 if allow else 1)
     assert [request.method for request in shop.app.requests].count("TRACE") == len(allow)
@@ -153,7 +154,7 @@ def test_a_closed_port_is_unreachable(shop: Shop, id: str) -> None:
     ("server", "why"), [(SilentServer, "was not answered within"), (lambda: FlakyServer(99), "reset")]
 )
 def test_no_answer_is_no_verdict(shop: Shop, monkeypatch: pytest.MonkeyPatch, id: str, server: Any, why: str) -> None:
-    monkeypatch.setattr(http_client, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(http_client, "READ_SECONDS", patient(0.2))
     with server() as running:
         url = shop.url.model_copy(update={"url": running.url})
         with pytest.raises(CouldNotVerify, match=why) as caught:

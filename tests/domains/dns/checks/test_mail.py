@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import pytest
+
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence
+from tests.domains.dns.dns_world import Case, World, seen
+from tests.judging import judge
+
+
+@pytest.mark.parametrize(
+    ("label", "what"),
+    [
+        ("mxalias", "mail.mxalias.cases.test is an alias of cdn.cases.test"),
+        ("mxnowhere", "nowhere.mxnowhere.cases.test has no address"),
+        ("mxaddress", "198.51.100.25 is an address, not a name"),
+        ("mxnone", "no MX record for mxnone.cases.test, as "),
+    ],
+)
+def test_mx_fails(case: Case, label: str, what: str) -> None:
+    assert seen("dns.mx", case(label)).startswith(what)
+
+
+def test_mx_of_too_many(case: Case) -> None:
+    with pytest.raises(CouldNotVerify, match=r"mxmany\.cases\.test has 31 MX records; at most 30 are looked at"):
+        judge("dns.mx", case("mxmany"))
+
+
+def test_mx_hosts(case: Case) -> None:
+    both = ["a.mxtwo.cases.test", "B.mxtwo.cases.test."]
+    text = judge("dns.mx", case("mxtwo"), hosts=both).text
+    assert text.startswith("10 a.mxtwo.cases.test, 20 b.mxtwo.cases.test (as ")
+    for hosts in (both[:1], [*both, "c.example.com"]):
+        assert seen("dns.mx", case("mxtwo"), hosts=hosts).startswith("10 a.mxtwo.cases.test, 20 b.mxtwo.cases.test")
+
+
+@pytest.mark.parametrize(
+    ("label", "lookups", "warning"),
+    [
+        ("spfok", "(1 lookup)", ""),
+        ("spfsoft", "(1 lookup)", ""),
+        ("spfredirect", "(2 lookups)", ""),
+        ("spften", "(10 lookups)", "ptr in spfptr.cases.test: ptr should not be used"),
+        ("spfafter", "(0 lookups)", ""),
+        ("spfclosed", "(0 lookups)", ""),
+        ("spfhalf", "(0 lookups)", ""),
+        ("spfnothalf", "(1 lookup)", ""),
+        ("spfnotexists", "(1 lookup)", ""),
+        ("spfnotworld", "(1 lookup)", ""),
+        ("spfnotopen", "(3 lookups)", ""),
+        ("spfinside", "(7 lookups)", ""),
+        ("spfnotaround", "(3 lookups)", ""),
+        ("spfvoid", "(2 lookups)", "2 void lookups: no1.cases.test A/AAAA, no2.cases.test A/AAAA"),
+        ("spfmacro", "(2 lookups)", "not followed, as it depends on the mail: include:spfok.%{d2}.example.com"),
+    ],
+)
+def test_spf(case: Case, label: str, lookups: str, warning: str) -> None:
+    evidence = judge("dns.spf", case(label))
+    assert evidence.text.endswith(lookups)
+    assert evidence.warning.startswith(warning)
+    assert bool(evidence.warning) == bool(warning)
+
+
+@pytest.mark.parametrize(
+    ("label", "what"),
+    [
+        ("spftwo", "2 records: v=spf1 -all | v=spf1 mx -all"),
+        ("spfplus", "+all: v=spf1 +all"),
+        ("spfbare", "+all: v=spf1 all"),
+        ("spfnoall", "no all at the end: v=spf1 ip4:198.51.100.1"),
+        ("spfinclude", "no all at the end: "),
+        ("spfopen", "anybody may send, by +all in spfplus.cases.test: v=spf1 include:"),
+        ("spfworld", "anybody may send, by ip4:198.51.100.1/0 in spfworld.cases.test: "),
+        ("spfexists", "anybody may send, by exists:cdn.cases.test in spfexists.cases.test: "),
+        ("spfworld6", "anybody may send, by a:cdn.cases.test/24//0 in spfworld6.cases.test: "),
+        (
+            "spfhalves",
+            "anybody may send, by ip4:0.0.0.0/1 in spfhalves.cases.test, ip4:128.0.0.0/2 in spfhalf.cases.test, "
+            "ip4:192.0.0.0/3 in spfhalf.cases.test, ip4:198.51.100.0/24 in spfhalves.cases.test: ",
+        ),
+        (
+            "spfinternet6",
+            "anybody may send, by ip6:2000::/4 in spfinternet6.cases.test, ip6:3000::/4 in spfinternet6.cases.test: ",
+        ),
+        (
+            "spfaround",
+            "anybody may send, by a:internal.cases.test/1 in spfaround.cases.test, "
+            "mx:mxtwo.cases.test/1 in spfaround.cases.test: ",
+        ),
+        ("spfaround6", "anybody may send, by a:web.cases.test//3 in spfaround6.cases.test: "),
+        ("spfexchangers6", "anybody may send, by mx:mxtwo.cases.test/24//3 in spfexchangers6.cases.test: "),
+        ("spfversion", "no TXT record that begins with v=spf1"),
+        ("spfeleven", "11 lookups: include:spfptr.cases.test in spfeleven.cases.test, ptr in spfptr.cases.test, "),
+        ("spfloop", "21 or more lookups: "),
+        ("spfvoids", "3 void lookups: no1.cases.test A/AAAA, no2.cases.test MX, no3.cases.test A"),
+        ("spfnowhere", "include:mxnone.cases.test in spfnowhere.cases.test leads to no SPF record"),
+        ("spfbroken", "ipv4:198.51.100.1 in spfbroken.cases.test is no mechanism of SPF"),
+        ("spfnetwork", "ip4:198.51.100.300 in spfnetwork.cases.test names no network of that version"),
+        ("spfmask", "ip4:192.0.2.0/255.255.255.0 in spfmask.cases.test is malformed: after / stands no prefix length"),
+        ("spfzeros", "ip4:192.0.2.0/024 in spfzeros.cases.test is malformed"),
+        ("spfzeros6", "ip6:2001:db8::/032 in spfzeros6.cases.test is malformed"),
+        ("spfdualzeros", "a:cdn.cases.test/08 in spfdualzeros.cases.test is malformed"),
+        ("spfdualzeros6", "mx:mxtwo.cases.test/24//064 in spfdualzeros6.cases.test is malformed"),
+        ("spfscope", "ip6:fe80::1%eth0/64 in spfscope.cases.test names no network of that version"),
+        ("spflabel", "a:a..b in spflabel.cases.test names no domain"),
+        ("spfnoredirect", "redirect=mxnone.cases.test in spfnoredirect.cases.test leads to no SPF record"),
+    ],
+)
+def test_spf_fails(case: Case, label: str, what: str) -> None:
+    assert seen("dns.spf", case(label)).startswith(what)
+
+
+def test_spf_hard(case: Case) -> None:
+    assert judge("dns.spf", case("spfredirect"), hard=True)
+    assert seen("dns.spf", case("spfsoft"), hard=True).startswith("~all: ")
+
+
+def test_dkim(case: Case) -> None:
+    evidence = judge("dns.dkim", case("keys"), selectors=["r2", "ed", "alias", "spaced"])
+    assert evidence == Evidence("r2: RSA 2048 bits; ed: Ed25519; alias: RSA 2048 bits; spaced: RSA 2048 bits")
+    assert judge("dns.dkim", case("keys"), selectors=["r1"], min_rsa_bits=1024).text == "r1: RSA 1024 bits"
+    assert judge("dns.dkim", case("keys"), selectors=["test"]).warning == "test is marked as a test (t=y)"
+
+
+@pytest.mark.parametrize(
+    ("selector", "what"),
+    [
+        ("r1", "an RSA key of 1024 bits"),
+        ("two", "2 TXT records at two._domainkey.keys.cases.test, which must be one"),
+        ("nobase", "a key that is no base64"),
+        ("ec", "a key that is no RSA public key"),
+        ("v2", "no DKIM key record: v=DKIM2"),
+        ("gost", "a key of the unknown kind gost"),
+        ("sha1", "a key not for SHA-256"),
+        ("chat", "a key not for mail"),
+        ("short", "an Ed25519 key of 15 bytes instead of 32"),
+        ("spf", "no DKIM key record: v=spf1 -all"),
+        ("nosuch", "no such name (NXDOMAIN) for nosuch._domainkey.keys.cases.test"),
+    ],
+)
+def test_dkim_fails(case: Case, selector: str, what: str) -> None:
+    assert seen("dns.dkim", case("keys"), selectors=["r2", selector]).startswith(what)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "warning"),
+    [
+        ("dq", "quarantine at _dmarc.dq.cases.test", "subdomains have the policy none"),
+        ("own.dq", "reject at _dmarc.own.dq.cases.test", "only for 20 % of the mail"),
+        ("sub.dr", "reject (for subdomains) at _dmarc.dr.cases.test", ""),
+        ("a.mid.dr", "reject (for subdomains) at _dmarc.dr.cases.test", ""),
+    ],
+)
+def test_dmarc(world: World, name: str, text: str, warning: str) -> None:
+    evidence = judge("dns.dmarc", world.domain(f"{name}.cases.test"))
+    assert evidence.text.startswith(text)
+    assert evidence.warning == warning
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("sub.dq", "none (for subdomains) at _dmarc.dq.cases.test"),
+        ("mid.dr", "none at _dmarc.mid.dr.cases.test"),
+        ("dtwo", "2 records at _dmarc.dtwo.cases.test: "),
+        ("dtest", "quarantine (a test) at _dmarc.dtest"),
+        ("dzero", "quarantine (a test) at _dmarc.dzero"),
+        ("dnop", "none at _dmarc.dnop"),
+        ("dwrong", "a record that receivers ignore at _dmarc.dwrong"),
+        ("dother", "no DMARC record at _dmarc.dother.cases.test, _dmarc.cases.test, _dmarc.test"),
+    ],
+)
+def test_dmarc_fails(world: World, name: str, what: str) -> None:
+    assert seen("dns.dmarc", world.domain(f"{name}.cases.test")).startswith(what)
+
+
+def test_dmarc_parameters(case: Case) -> None:
+    assert seen("dns.dmarc", case("dq"), min_policy="reject").startswith("quarantine at _dmarc.dq")
+    assert seen("dns.dmarc", case("dr"), reports=True).startswith("no rua= at _dmarc.dr")

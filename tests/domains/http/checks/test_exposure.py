@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
+from tests.domains.http.http_answers import Shop, app, document
+from tests.judging import judge
+from tests.stack.silent import Request, Response
+
+__all__ = ["app"]
+
+
+def missing(app: Shop, response: Any, **parameters: Any) -> Evidence:
+    def any_path(request: Request) -> Response:
+        found: Response = response(request) if callable(response) else response
+        return found
+
+    class Everything(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            return Response() if path == "/" else any_path
+
+    app.app.routes = Everything()
+    return judge("http.errors", app.url, **parameters)
+
+
+def test_errors(app: Shop) -> None:
+    assert missing(app, Response(404, body=b"<h1>Not here</h1>")).text.endswith("characters without internals")
+    assert "JSON with error.code" in missing(app, document({"error": {"code": 404}}, 404), shape=["error.code"]).text
+    for answer, seen in (
+        (Response(200, body=b"<div id=app></div>"), "200 from the unknown path"),
+        (Response(302, [("Location", "/login")]), "302 from the unknown path .*, a redirect to https://.*/login"),
+        (Response(403), "403 from"),
+        (Response(500), "500 from"),
+    ):
+        with pytest.raises(ClaimFalse, match=seen):
+            missing(app, answer)
+    with pytest.raises(ClaimFalse, match=r"seen: no error.code"):
+        missing(app, document({"error": "x"}, 404), shape=["error", "error.code"])
+    with pytest.raises(ClaimFalse, match="seen: 404 with Not Found"):
+        missing(app, Response(404, body=b"Not Found"), shape=["error"])
+    with pytest.raises(CouldNotVerify, match="too long to be looked at as a whole"):
+        missing(app, Response(404, body=b"x" * 2_000_000))
+    with pytest.raises(ValidationError):
+        judge("http.errors", app.url, shape=[])
+
+
+def test_errors_of_a_path_that_takes_no_get(app: Shop) -> None:
+    def judged(status: int, headers: list[tuple[str, str]], body: bytes = b"{}", **parameters: Any) -> Evidence:
+        app.app.routes = {"/": Response(), "/orders": Response(status, headers, body)}
+        return judge("http.errors", app.url, no_get="/orders", **parameters)
+
+    post = [("Allow", "POST")]
+    assert "; 405 from https://localhost" in judged(405, post).text
+    for status, headers, body, seen in (
+        (404, post, b"", "404 from"),
+        (200, post, b"", "200 from"),
+        (405, [], b"", "seen: no Allow"),
+        (405, [("Allow", "GET, POST")], b"", "seen: Allow: GET, POST"),
+        (405, post, b"Traceback (most recent call last):", "a Python traceback from https"),
+    ):
+        with pytest.raises(ClaimFalse, match=seen):
+            judged(status, headers, body)
+
+    def shaped(body: Mapping[str, str]) -> Evidence:
+        refused = Response(405, post, json.dumps(body).encode())
+        unknown = document({"error": "no such path"}, 404)
+        answer = lambda request: refused if request.path == "/orders" else unknown  # noqa: E731
+        return missing(app, answer, no_get="/orders", shape=["error"])
+
+    assert shaped({"error": "POST only"}).text.count("JSON with error") == 2
+    with pytest.raises(ClaimFalse, match=r"JSON with error from https://localhost:.*/orders; seen: no error"):
+        shaped({"message": "POST only"})
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ('Traceback (most recent call last):\n  File "app.py", line 1', "Python traceback"),
+        ("<title>NotFound // Werkzeug Debugger</title>", "Werkzeug"),
+        ("You're seeing this error because you have <code>DEBUG = True</code>", "Django"),
+        ("java.lang.NullPointerException\n\tat com.example.Shop.show(Shop.java:42)", "Java"),
+        ("<h1>Whitelabel Error Page</h1>", "Spring"),
+        ("Error: no\n    at Layer.handle (/srv/node_modules/express/lib/router/layer.js:95:5)", "JavaScript"),
+        ("<pre>Cannot GET /x</pre>", "Express"),
+        ("<b>Fatal error</b>: Uncaught Error in /srv/index.php:3 on line <b>3</b>", "PHP"),
+        ("Illuminate\\Routing\\Exception", "Laravel"),
+        ("Symfony\\Component\\HttpKernel\\Exception", "Symfony"),
+        ("ActionController::RoutingError", "Rails"),
+        ("Server Error in '/' Application.", "ASP.NET"),
+        ("   at Shop.Index(Int32 id) in C:\\src\\Shop.cs:line 12", ".NET stack trace"),
+        ("goroutine 1 [running]:", "Go stack"),
+        ("app/shop.rb:12:in `show'", "Ruby"),
+        ("<hr><center>nginx/1.22.1</center>", "name and version"),
+        ("<h3>Apache Tomcat/9.0.70</h3>", "name and version"),
+    ],
+)
+def test_errors_without_internals(app: Shop, body: str, what: str) -> None:
+    with pytest.raises(ClaimFalse, match=re.escape(what)):
+        missing(app, Response(404, body=body.encode()))
+
+
+def test_errors_of_hostile_bodies_are_judged_in_time(app: Shop) -> None:
+    for body in (
+        b"\n" * 1_000_000,
+        b"at " * 300_000,
+        b"a" * 1_000_000,
+        b"at " + b"x." * 500_000,
+        b"Warning: " * 110_000,
+    ):
+        assert missing(app, Response(404, body=body))
+
+
+def spa(body: bytes = b"<!doctype html><title>Shop</title>") -> Response:
+    return Response(200, [("Content-Type", "text/html")], body)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "what"),
+    [
+        ("/.env", b"# shop\nexport API_KEY=hunter2-hunter2", "environment file"),
+        ("/.git/config", b"[core]\n\tbare = false\n", "git configuration"),
+        ("/.git/HEAD", b"ref: refs/heads/main\n", "git reference"),
+        ("/.git/index", b"DIRC\x00\x00\x00\x02", "git index"),
+        ("/dump.sql", b"-- PostgreSQL database dump\n", "database dump"),
+        ("/db.sqlite3", b"SQLite format 3\x00", "database dump"),
+        ("/backup.zip", b"PK\x03\x04\x14", "archive"),
+        ("/backup.tar.gz", b"\x1f\x8b\x08\x00", "archive"),
+        ("/id_rsa", b"-----BEGIN OPENSSH PRIVATE KEY-----\n", "private key"),
+        ("/.htpasswd", b"admin:$apr1$abc$def\n", "password file"),
+        ("/.DS_Store", b"\x00\x00\x00\x01Bud1\x00", "directory metadata"),
+        ("/phpinfo.php", b"<!DOCTYPE html><title>phpinfo()</title>", "PHP information page"),
+        ("/wp-config.php.bak", b"<?php define('DB_PASSWORD', 'hunter2-hunter2');", "PHP source"),
+        ("/server-status", b"<html><title>Apache Status</title>", "server status page"),
+        ("/nginx_status", b"Active connections: 1\n", "server status page"),
+        ("/Dockerfile", b"FROM debian", "200, 11 characters"),
+        ("/web.config", b"", "200, 0 characters"),
+    ],
+)
+def test_exposed_files(app: Shop, path: str, body: bytes, what: str) -> None:
+    assert app.seen("http.exposed_files", path, Response(body=body)) == f"{path} ({what})"
+
+
+def test_exposed_files_behind_a_fallback(app: Shop) -> None:
+    def fallback(request: Request) -> Response:
+        nonce = request.path.encode().hex()
+        return spa(f'<!doctype html><script nonce="{nonce}{"0" * 20}"></script><link href="{request.path}">'.encode())
+
+    class Fallback(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            return super().get(path, fallback)
+
+    app.app.routes = Fallback()
+    assert judge("http.exposed_files", app.url, paths=["/admin.html"]).text == (
+        "none of 32 paths (0 source maps) served: 200 like any unknown path x 32"
+    )
+    app.app.routes["/.env"] = Response(body=b"API_KEY=hunter2-hunter2")
+    with pytest.raises(ClaimFalse, match=r"seen: /.env \(environment file\)$"):
+        judge("http.exposed_files", app.url)
+
+
+def test_exposed_files_of_ones_own(app: Shop) -> None:
+    page = spa(b"<!doctype html><title>Admin</title>")
+    assert app.judge("http.exposed_files", "/admin.html", page).text.endswith("404 x 31")
+    assert "/admin.html (200, 35 characters)" in app.seen(
+        "http.exposed_files", "/admin.html", page, paths=["/admin.html"]
+    )
+    # A page under the name of a file is not that file.
+    assert app.judge("http.exposed_files", "/backup.zip", page).text.endswith("200 x 1, 404 x 30")
+    assert app.judge("http.exposed_files", "/.env", Response(403)).text.endswith("403 x 1, 404 x 30")
+
+
+def test_exposed_files_that_could_not_be_looked_at(app: Shop) -> None:
+    for answer, why in (
+        (Response(429), "/.env was answered 429"),
+        (Response(503), "/.env was answered 503"),
+        (Response(301, [("Location", "https://www.example.com/.env")]), "www.example.com/.env, which was not looked"),
+        (Response(301, [("Location", "/.env/")]), "/.env/, which was not looked at"),
+    ):
+        with pytest.raises(CouldNotVerify, match=why):
+            app.judge("http.exposed_files", "/.env", answer)
+    assert app.judge("http.exposed_files", "/.env", Response(302, [("Location", "/login")]))
+
+
+def test_source_maps_of_own_scripts_only(app: Shop) -> None:
+    page = spa(
+        b'<script src="js/a.js?v=1"></script><script src="https://cdn.example.com/b.js"></script><script>1</script>'
+    )
+    app.app.routes = {"/": page}
+    assert "none of 32 paths (1 source maps)" in judge("http.exposed_files", app.url).text
+    app.app.routes["/js/a.js.map"] = Response(body=b'{"version":3,"mappings":"AAAA","sources":["secret.ts"]}')
+    with pytest.raises(ClaimFalse, match=r"/js/a.js.map \(source map\)"):
+        judge("http.exposed_files", app.url)
