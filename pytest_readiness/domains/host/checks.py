@@ -18,6 +18,7 @@ from pytest_readiness.domains.host.questions.listeners import LISTENERS, Listene
 from pytest_readiness.domains.host.questions.memory import MEMORY, Memory
 from pytest_readiness.domains.host.questions.service import SERVICE, Service
 from pytest_readiness.domains.host.questions.sshd import SSHD, SshServer
+from pytest_readiness.domains.host.questions.swap import SWAP, Swap
 from pytest_readiness.domains.host.questions.system import SYSTEM
 from pytest_readiness.domains.host.resource import Host
 
@@ -112,6 +113,30 @@ def memory(host_facts: Memory, *, min_available_pct: Percentage = 10) -> Evidenc
     of = "the control group's limit of " if host_facts.limited else ""
     text = f"{available:.1f} % of {of}{_gib(host_facts.total_bytes)} available"
     claim(available >= min_available_pct, expected=f"at least {min_available_pct:g} % available", seen=text)
+    return Evidence(text)
+
+
+@check(
+    "host.swap",
+    severity="medium",
+    remedy="Find out what was swapped out (VmSwap in /proc/PID/status), and give the host more memory.",
+    asks=lambda host: asked(host, SWAP()),
+)
+def swap(host_facts: Swap, *, max_used_pct: Percentage = 50) -> Evidence:
+    """No more than a given share of the host's swap space is in use.
+
+    One look, now: how much is swapped in and out at present, and the limits of control groups, are not looked at. A
+    host without swap space uses none.
+
+    Args:
+        max_used_pct: largest accepted share in use, in percent. 50: memory ran short before, and half of what is there
+            for the next time is left.
+    """
+    if not host_facts.total_bytes:
+        return Evidence("no swap space")
+    used = 100 * (host_facts.total_bytes - host_facts.free_bytes) / host_facts.total_bytes
+    text = f"{used:.1f} % of {_gib(host_facts.total_bytes)} used"
+    claim(used <= max_used_pct, expected=f"at most {max_used_pct:g} % used", seen=text)
     return Evidence(text)
 
 

@@ -172,6 +172,36 @@ def test_memory_of_a_limited_container(docker_engine: DockerEngine, docker_host:
         container.remove(force=True)
 
 
+def test_swap_of_this_host() -> None:
+    told = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    total, free = (int(told[name].split()[0]) for name in ("SwapTotal", "SwapFree"))
+    if total == free:
+        text = judge("host.swap", LOCAL, max_used_pct=0.001).text
+        assert text == (f"0.0 % of {total / 2**20:.1f} GiB used" if total else "no swap space")
+    else:
+        with pytest.raises(ClaimFalse, match=r" % of \d+\.\d GiB used"):
+            judge("host.swap", LOCAL, max_used_pct=0.000001)
+
+
+@pytest.mark.parametrize(
+    ("lines", "seen"),
+    [
+        ("SwapTotal: 2097152 kB\nSwapFree: 2097152 kB", "0.0 % of 2.0 GiB used"),
+        ("SwapTotal: 2097152 kB\nSwapFree: 1048576 kB", "50.0 % of 2.0 GiB used"),
+        ("SwapTotal: 2097152 kB\nSwapFree: 1027604 kB", ""),
+        ("SwapTotal: 0 kB\nSwapFree: 0 kB", "no swap space"),
+    ],
+)
+def test_swap_as_the_kernel_tells_it(sshd: Sshd, tmp_path: Path, lines: str, seen: str) -> None:
+    setup = f"printf '{lines}\n' >meminfo\nmount --bind meminfo /proc/meminfo\n"
+    with namespace(tmp_path, setup=setup, sshd=sshd) as machine:
+        if seen:
+            assert judge("host.swap", machine.host()).text == seen
+        else:
+            with pytest.raises(ClaimFalse, match=r"expected at most 50 % used; seen: 51\.0 % of 2\.0 GiB used"):
+                judge("host.swap", machine.host())
+
+
 def test_listening_only_loopback(prepared: Namespace) -> None:
     assert judge("host.listening_only", prepared.host(), ports=[]).text == "no listener and 4 on loopback only"
 
