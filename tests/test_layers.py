@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -74,3 +75,15 @@ def test_domains_import_each_other_in_one_direction() -> None:
 def test_only_what_runs_sees_pytest() -> None:
     seeing = {room(module) for module, names in IMPORTS.items() if {name.partition(".")[0] for name in names} & PYTEST}
     assert seeing <= set(SEE_PYTEST)
+
+
+def test_a_class_name_means_one_thing() -> None:
+    trees = {module: ast.parse(path.read_text("utf-8")) for module, path in MODULES.items()}
+    classes = [
+        (node.name, module)
+        for module, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    ]
+    counted = Counter(name for name, _ in classes)
+    assert not sorted((name, module) for name, module in classes if counted[name] > 1)

@@ -64,14 +64,14 @@ def read_bindings(
         ProblemsError: every mistake in the file.
     """
     root = read_yaml(path, "bindings")
-    reader = _Reader(path, catalogue, roles, declared, levels)
+    reader = _BindingsReader(path, catalogue, roles, declared, levels)
     bindings = dict(reader.bindings(root, checklist))
     if reader.problems:
         raise ProblemsError(sorted(reader.problems, key=lambda problem: problem.line))
     return bindings
 
 
-class _Reader:
+class _BindingsReader:
     def __init__(
         self,
         path: Path,

@@ -21,7 +21,7 @@ from pytest_readiness.people.decisions import Decisions, Waiver, read_people
 from pytest_readiness.people.rules import CADENCE_DAYS, SignoffRule
 from pytest_readiness.plan.binding import Binding, bindings_path
 from pytest_readiness.plan.bindings import read_bindings
-from pytest_readiness.plan.resolution import Resolver, Settled, Wanted
+from pytest_readiness.plan.resolution import BindingResolver, Settled, Wanted
 
 DEFAULT_SEVERITY: Severity = "medium"
 """Of an item that no check and no binding gives one."""
@@ -224,7 +224,7 @@ class _Planner:
         self.target = configuration.target
         self.levels = configuration.levels
         self.decisions = decisions
-        self.resolver = Resolver(configuration.target, allow)
+        self.resolver = BindingResolver(configuration.target, allow)
 
     def checklist(self, checklist: Checklist, bindings: Mapping[str, Binding]) -> PlannedChecklist:
         tests: dict[str, tuple[PlannedTest, ...]] = {}

@@ -36,7 +36,7 @@ class Resolved:
     missing: str
 
 
-class Resolver:
+class BindingResolver:
     """Resolves bindings against one target; what two bindings share is looked up once.
 
     Args:

@@ -25,7 +25,7 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class MarkupReference:
     """An address that a page or its style names.
 
     Attributes:
@@ -56,7 +56,7 @@ class Markup:
     scripts: tuple[Script, ...]
     equivalents: tuple[tuple[str, str], ...]
     names: tuple[tuple[str, str], ...]
-    references: tuple[Reference, ...]
+    references: tuple[MarkupReference, ...]
     base: str
     inline: tuple[str, ...]
     text: str
@@ -87,53 +87,53 @@ _CSS = re.compile(
 )
 
 
-def style_references(style: str) -> Iterator[Reference]:
+def style_references(style: str) -> Iterator[MarkupReference]:
     """What a style sheet loads."""
     for found in _CSS.finditer(re.sub(r"(?s)/\*.*?(\*/|\Z)", "", style)):
         if found["sheet"]:
-            yield Reference("style", found["sheet"])
+            yield MarkupReference("style", found["sheet"])
         else:
             address = found[2] or found[3] or found[4] or ""
             font = re.search(r"\.(woff2?|ttf|otf|eot)([?#]|$)", address)
-            yield Reference("font" if font else "image", address, certain=False)
+            yield MarkupReference("font" if font else "image", address, certain=False)
 
 
 _SCRIPT_TYPE = re.compile(r"(|module|(text|application)/(x-)?(java|ecma)script)(\s*;.*)?", re.IGNORECASE)
 _AS: dict[str, Kind] = {"script": "script", "style": "style", "image": "image", "font": "font", "worker": "script"}
-_SIMPLE: dict[tuple[str, str], Reference] = {
-    ("img", "src"): Reference("image", ""),
-    ("image", "href"): Reference("image", ""),
-    ("image", "xlink:href"): Reference("image", ""),
-    ("use", "href"): Reference("image", ""),
-    ("use", "xlink:href"): Reference("image", ""),
-    ("video", "poster"): Reference("image", ""),
-    ("video", "src"): Reference("media", "", certain=False),
-    ("audio", "src"): Reference("media", "", certain=False),
-    ("source", "src"): Reference("media", "", certain=False),
-    ("track", "src"): Reference("other", "", certain=False),
-    ("iframe", "src"): Reference("frame", ""),
-    ("frame", "src"): Reference("frame", ""),
-    ("embed", "src"): Reference("frame", ""),
-    ("object", "data"): Reference("frame", ""),
-    ("form", "action"): Reference("form", ""),
-    ("button", "formaction"): Reference("form", ""),
-    ("input", "formaction"): Reference("form", ""),
-    ("a", "href"): Reference("link", ""),
-    ("area", "href"): Reference("link", ""),
+_SIMPLE: dict[tuple[str, str], MarkupReference] = {
+    ("img", "src"): MarkupReference("image", ""),
+    ("image", "href"): MarkupReference("image", ""),
+    ("image", "xlink:href"): MarkupReference("image", ""),
+    ("use", "href"): MarkupReference("image", ""),
+    ("use", "xlink:href"): MarkupReference("image", ""),
+    ("video", "poster"): MarkupReference("image", ""),
+    ("video", "src"): MarkupReference("media", "", certain=False),
+    ("audio", "src"): MarkupReference("media", "", certain=False),
+    ("source", "src"): MarkupReference("media", "", certain=False),
+    ("track", "src"): MarkupReference("other", "", certain=False),
+    ("iframe", "src"): MarkupReference("frame", ""),
+    ("frame", "src"): MarkupReference("frame", ""),
+    ("embed", "src"): MarkupReference("frame", ""),
+    ("object", "data"): MarkupReference("frame", ""),
+    ("form", "action"): MarkupReference("form", ""),
+    ("button", "formaction"): MarkupReference("form", ""),
+    ("input", "formaction"): MarkupReference("form", ""),
+    ("a", "href"): MarkupReference("link", ""),
+    ("area", "href"): MarkupReference("link", ""),
 }
 
 
-def _references(tag: str, attributes: dict[str, str]) -> Iterator[Reference]:
+def _references(tag: str, attributes: dict[str, str]) -> Iterator[MarkupReference]:
     for name, address in attributes.items():
         if kind := _SIMPLE.get((tag, name)):
-            yield Reference(kind.kind, address, kind.certain)
+            yield MarkupReference(kind.kind, address, kind.certain)
     if tag in ("img", "source"):
         for address in _candidates(attributes.get("srcset", "")):
-            yield Reference("image", address, certain=False)
+            yield MarkupReference("image", address, certain=False)
     elif tag == "script" and _SCRIPT_TYPE.fullmatch(attributes.get("type", "")):
-        yield Reference("script", attributes.get("src", ""))
+        yield MarkupReference("script", attributes.get("src", ""))
     elif tag == "input" and attributes.get("type", "").lower() == "image":
-        yield Reference("image", attributes.get("src", ""))
+        yield MarkupReference("image", attributes.get("src", ""))
     elif tag == "link":
         yield from _linked(attributes)
     yield from style_references(attributes.get("style", ""))
@@ -151,21 +151,21 @@ def _candidates(srcset: str) -> Iterator[str]:
         begins = word.endswith(",")
 
 
-def _linked(attributes: dict[str, str]) -> Iterator[Reference]:
+def _linked(attributes: dict[str, str]) -> Iterator[MarkupReference]:
     relations = attributes.get("rel", "").lower().split()
     address = attributes.get("href", "")
     if "stylesheet" in relations:
-        yield Reference("style", address, certain="alternate" not in relations)
+        yield MarkupReference("style", address, certain="alternate" not in relations)
     elif "preload" in relations:
-        yield Reference(_AS.get(attributes.get("as", "").lower(), "other"), address)
+        yield MarkupReference(_AS.get(attributes.get("as", "").lower(), "other"), address)
     elif "modulepreload" in relations:
-        yield Reference("script", address)
+        yield MarkupReference("script", address)
     elif "manifest" in relations:
-        yield Reference("manifest", address, certain=False)
+        yield MarkupReference("manifest", address, certain=False)
     elif {"icon", "apple-touch-icon", "mask-icon"}.intersection(relations):
-        yield Reference("image", address, certain=False)
+        yield MarkupReference("image", address, certain=False)
     elif "prefetch" in relations:
-        yield Reference("other", address, certain=False)
+        yield MarkupReference("other", address, certain=False)
 
 
 class _MarkupReader:
@@ -175,7 +175,7 @@ class _MarkupReader:
         self.scripts: list[Script] = []
         self.equivalents: list[tuple[str, str]] = []
         self.names: list[tuple[str, str]] = []
-        self.references: list[Reference] = []
+        self.references: list[MarkupReference] = []
         self.base = ""
         self.inline: list[str] = []
         self.text: list[str] = []

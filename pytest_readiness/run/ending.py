@@ -27,7 +27,7 @@ from pytest_readiness.verdict.shards import in_order, make_shard
 _LINE = re.compile(r"[^\r\n]+")
 
 
-class Ending:
+class RunEnd:
     """The plugin that ends a run."""
 
     def __init__(self, run: Run, judging: Judging) -> None:

@@ -12,7 +12,7 @@ from pytest_readiness.core.redact import Redactor, printable
 from pytest_readiness.core.registry import RegistrationError
 from pytest_readiness.run.audit_log import start_audit
 from pytest_readiness.run.collection import Collection
-from pytest_readiness.run.ending import Ending
+from pytest_readiness.run.ending import RunEnd
 from pytest_readiness.run.fixtures import Fixtures, testinfra_hosts
 from pytest_readiness.run.hiding import Hiding
 from pytest_readiness.run.judging import Judging
@@ -84,5 +84,5 @@ def _register(config: pytest.Config, run: Run, variables: dict[str, str]) -> Non
     plugins.register(judging, "readiness-judging")
     if not settings.is_worker:
         plugins.register(Results(run), "readiness-results")
-    plugins.register(Ending(run, judging), "readiness-ending")
+    plugins.register(RunEnd(run, judging), "readiness-ending")
     plugins.register(Collection(run), "readiness-collection")
