@@ -12,7 +12,8 @@ from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.tls.checks.protocol import CERTIFICATE, DAY, asking, days, deployments, listed
-from pytest_readiness.domains.tls.records import Certificate, TlsScan
+from pytest_readiness.domains.tls.facts.scan import TlsScan
+from pytest_readiness.domains.tls.records import Certificate
 
 LIFETIMES = (
     (datetime(2029, 3, 15, tzinfo=UTC), 47),

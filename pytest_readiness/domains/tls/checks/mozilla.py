@@ -25,7 +25,8 @@ from pytest_readiness.domains.tls.checks.protocol import (
     offered,
     weaknesses,
 )
-from pytest_readiness.domains.tls.records import Deployment, Offer, TlsScan
+from pytest_readiness.domains.tls.facts.scan import TlsScan
+from pytest_readiness.domains.tls.records import Deployment, Offer
 from pytest_readiness.domains.tls.resource import TlsEndpoint
 
 PROFILE = (*CERTIFICATE, *SUITES, *VULNERABILITIES, "elliptic_curves", "tls_extended_master_secret")

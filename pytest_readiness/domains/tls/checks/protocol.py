@@ -8,7 +8,8 @@ from typing import Literal
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, AsksOf, check
-from pytest_readiness.domains.tls.records import VERSIONS, Deployment, Offer, Suite, TlsScan
+from pytest_readiness.domains.tls.facts.scan import TlsScan
+from pytest_readiness.domains.tls.records import VERSIONS, Deployment, Offer, Suite
 from pytest_readiness.domains.tls.resource import TlsEndpoint
 
 CERTIFICATE = ("certificate_info",)

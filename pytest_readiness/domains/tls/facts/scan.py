@@ -14,6 +14,9 @@ from pytest_readiness.domains.tls.resource import Endpoint, TlsEndpoint
 if TYPE_CHECKING:
     from pytest_readiness.domains.tls.pool import ScanPool
 
+# Checks take the record from here, so that the fact is known wherever they are.
+__all__ = ["SCAN_SECONDS", "TlsScan", "tls_scan"]
+
 SCAN_SECONDS = 120.0
 """For one endpoint. A scan makes 250 to 600 handshakes, 5 at a time: half a second nearby, half a minute far away."""
 
