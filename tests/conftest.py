@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -38,6 +39,10 @@ __all__ = [
 ]
 
 
+# The plugin of hypothesis imports all of it at the end of every run. What is there already is neither imported again
+# nor rewritten by each of the many runs that tests make within this process.
+importlib.import_module("hypothesis.internal.observability")
+
 LIMIT = 300.0
 """Seconds after which a test on a quiet machine is taken to hang; one may carry a limit of its own as a mark."""
 
@@ -52,6 +57,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         seconds = mark.args[0] if mark else LIMIT
         item.add_marker(pytest.mark.timeout(patient(seconds)), append=False)
     return (yield)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _runs_without_hypothesis() -> Iterator[None]:
+    """Nor is it imported by those that are processes of their own."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest", prepend=" ")
+        yield
 
 
 @pytest.fixture

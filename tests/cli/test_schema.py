@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.cli.program import BINDINGS, CONFIGURATION, Program
 ROOT = Path(__file__).parents[2]
 
 
+@cache
 def validator(name: str) -> Any:
     schema = SCHEMAS[name]()
     jsonschema.Draft202012Validator.check_schema(schema)
