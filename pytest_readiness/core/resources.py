@@ -191,6 +191,11 @@ def _register(model: type[Resource]) -> None:
     place, kind, section = _place(model), model.kind, model.section
     if not kind.isidentifier() or not section.isidentifier():
         raise RegistrationError(f"'{kind}' in '{section}': a kind and a section are plain words.", model.__module__)
+    if taken := sorted(model.model_fields.keys() & (vars(Resource).keys() - Resource.model_fields.keys())):
+        raise RegistrationError(
+            f"The kind '{kind}' has a field '{taken[0]}', which has a meaning of its own in every resource.",
+            model.__module__,
+        )
     if kind in KINDS and _place(KINDS[kind]) != place:
         raise RegistrationError(
             f"There is already a kind of resource '{kind}', in {KINDS[kind].__module__}.", model.__module__

@@ -146,15 +146,29 @@ def test_a_secret_is_none_where_it_is_not_known(tmp_path: Path) -> None:
 
         kind = "vault"
         section = "vaults"
-        main = "place"
+        main = "room"
 
-        place: str
+        room: str
         number: int = 1
         token: Secret | None = None
 
-    text = "targets: {prod: {vaults: {main: {place: p, number: '${VAULT_NUMBER}', token: '${VAULT_TOKEN}'}}}}\n"
+    text = "targets: {prod: {vaults: {main: {room: p, number: '${VAULT_NUMBER}', token: '${VAULT_TOKEN}'}}}}\n"
     [made] = load(tmp_path, text, resolve=False).target.resources
-    assert (made.place, made.number, made.secrets()) == ("p", "${VAULT_NUMBER}", ("",))
+    assert (made.room, made.number, made.secrets()) == ("p", "${VAULT_NUMBER}", ("",))
+
+
+@pytest.mark.filterwarnings("ignore:Field name:UserWarning")
+def test_a_field_has_no_name_that_means_something_else() -> None:
+    with pytest.raises(RegistrationError, match="'vault' has a field 'place', which has a meaning of its own"):
+
+        class Vault(Resource):
+            """A vault."""
+
+            kind = "vault"
+            section = "vaults"
+            main = "place"
+
+            place: str
 
 
 def test_a_class_between_is_no_kind() -> None:

@@ -26,7 +26,7 @@ class Database(Resource):
     kind = "database"
     section = "databases"
     main = "dsn"
-    usual_port: ClassVar[int]
+    usual_port: ClassVar[int] = 0
     variants = Variants(by="engine", scheme_of="dsn")
 
     dsn: Secret
