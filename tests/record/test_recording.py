@@ -348,7 +348,7 @@ class Question:
 
 def get(url, path):
     try:
-        return urlopen(url.url + path, timeout=patient(5)).read().decode()
+        return urlopen(url.url + path, timeout=30).read().decode()
     except OSError as error:
         raise CouldNotVerify(f"GET {path} failed ({error})") from None
 

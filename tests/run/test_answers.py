@@ -10,7 +10,7 @@ import pytest
 # A run within this process forgets what it was the first to import, and C extensions do not bear that.
 for _module in ("rich.padding", "rich.table", "ruamel.yaml.cyaml"):
     importlib.import_module(_module)
-for _module in ("record.recording", "run.run", "run.audit_log", "report.html.hooks", "report.outputs"):
+for _module in ("record.recording", "run.start", "run.audit_log", "run.html_report", "report.outputs"):
     importlib.import_module(f"pytest_readiness.{_module}")
 
 CONFTEST = '''
