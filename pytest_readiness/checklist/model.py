@@ -87,7 +87,7 @@ class Checklist:
         return iter(sorted(every, key=lambda item: item.line))
 
     def leaves(self) -> Iterator[Item]:
-        """Every box that is no group, in document order."""
+        """Every box that is not a group, in document order."""
         return (item for item in self.items() if not item.is_group)
 
     def section_of(self, item: Item) -> Section:

@@ -184,7 +184,7 @@ def _test_row(test: PlannedTest) -> tuple[str, ...]:
 def _write_state(out: Output, verdict: Verdict, full: str) -> None:
     item = next((item for item in verdict.items if item.id == full), None)
     if item is None:
-        out.line("It was no part of that run.", indent=2)
+        out.line("It was not part of that run.", indent=2)
         return
     out.line(f"{item.state}, severity {item.severity}", indent=2)
     for test in item.tests:

@@ -22,7 +22,7 @@ def explain_verdict(path: Path) -> None:
 
     Raises:
         CommandError: they do not.
-        ProblemsError: the file is no result.
+        ProblemsError: the file is not a result.
     """
     outcome = outcome_of(read_result(path))
     verdict, provenance = outcome.verdict, outcome.provenance

@@ -168,7 +168,7 @@ def _day(option: str, text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise CommandError(f"--{option} {text} is no date; write one such as 2026-03-31.") from None
+        raise CommandError(f"--{option} {text} is not a date; write one such as 2026-03-31.") from None
 
 
 def _evidence(given: str, folder: Path) -> dict[str, str]:

@@ -145,7 +145,7 @@ class _Loader:
 
     def _target(self, name: str, raw: YamlMap, *, chosen: bool) -> Target:
         merged = self._inherited(name, raw, (), report=chosen)
-        # What other targets lack in this environment is no mistake of this run; their names still count.
+        # What other targets lack in this environment is not a mistake of this run; their names still count.
         problems = self.problems if chosen else []
         context = {**self.context, "resolve": chosen and self.resolve}
         values = self._interpolated(merged, problems)

@@ -59,7 +59,7 @@ class Redactor:
                 if len(text) >= SHORTEST:
                     made = _encoded(text)
                     self._forms |= made
-                    # An address begins with what is no secret; the password in it is one of its own.
+                    # An address begins with what is not a secret; the password in it is one of its own.
                     self._whole |= made if "://" in text else set()
         forms = sorted(self._forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None

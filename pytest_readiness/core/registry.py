@@ -198,8 +198,8 @@ class Check:
         for each in wanted:
             if each.default is each.empty and (each.name not in own or own[each.name].kind is not each.KEYWORD_ONLY):
                 raise RegistrationError(
-                    f"Check {self.id}: its function 'asks' takes '{each.name}', which is no parameter of the check. It "
-                    "takes the resource and, by their names, the parameters that it needs: "
+                    f"Check {self.id}: its function 'asks' takes '{each.name}', which is not a parameter of the check. "
+                    "It takes the resource and, by their names, the parameters that it needs: "
                     'lambda url, path: {"page": path}.'
                 )
         return tuple(each.name for each in wanted if each.name in own)
@@ -220,7 +220,7 @@ class Check:
                 several = type(question) is tuple and not (name in FACTS and FACTS[name]._asks_tuples)
                 if several or isinstance(question, (list, Iterator)) or not isinstance(question, Hashable):
                     raise RegistrationError(
-                        f"Check {self.id} asks {name} a {type(question).__name__}, which is no question of it. "
+                        f"Check {self.id} asks {name} a {type(question).__name__}, which is not a question of it. "
                         f'Write the question itself where there is one, {{"{name}": question}}, and a list where '
                         f'there are several, {{"{name}": [first, second]}}.'
                     )
@@ -477,7 +477,7 @@ def _field(fact: Fact, name: str) -> str:
     for named in references.values():
         known += [*named.kinds(), *(each.name for each in FACTS.values() if each.kind in named.kinds())]
     raise RegistrationError(
-        f"Fact {fact.name} builds on '{name}', which is no fact of a {word(fact.kind)}"
+        f"Fact {fact.name} builds on '{name}', which is not a fact of a {word(fact.kind)}"
         f"{' or of what it refers to' if references else ''}.{nearest(name, known)}"
     )
 
@@ -494,13 +494,13 @@ def verify_facts() -> None:
         for by, reference in model.references().items():
             if reference.kind not in KINDS:
                 raise RegistrationError(
-                    f"The field '{by}' of a {word(kind)} refers to '{reference.kind}', which is no kind of resource."
+                    f"The field '{by}' of a {word(kind)} refers to '{reference.kind}', which is not a kind of resource."
                     f"{nearest(reference.kind, KINDS)}"
                 )
     for fact in FACTS.values():
         if fact.kind not in KINDS:
             raise RegistrationError(
-                f"Fact {fact.name} reads '{fact.kind}', which is no kind of resource.{nearest(fact.kind, KINDS)}",
+                f"Fact {fact.name} reads '{fact.kind}', which is not a kind of resource.{nearest(fact.kind, KINDS)}",
                 fact.read.__module__,
             )
         if fact.name in KINDS:

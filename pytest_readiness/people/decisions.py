@@ -35,7 +35,7 @@ class Signoff(BaseModel):
         role: in which role.
         on: day of signing.
         evidence: link, or path of a file that must exist; relative to the sign-offs file.
-        sha256: of the evidence file when it was signed; a file that has changed since is no evidence.
+        sha256: of the evidence file when it was signed; a file that has changed since is not evidence.
         release: the release that it is for, where it is for one.
         expires: last day on which it counts.
         note: what the person wants to be read with it.

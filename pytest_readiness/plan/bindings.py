@@ -143,7 +143,7 @@ class _BindingsReader:
         if severity is not None and severity not in SEVERITIES:
             self.problem(
                 value.lines["severity"],
-                f"'{severity}' is no severity.{nearest(str(severity), SEVERITIES)}",
+                f"'{severity}' is not a severity.{nearest(str(severity), SEVERITIES)}",
             )
             severity = None
         level = self._level(value, "level")
@@ -186,7 +186,7 @@ class _BindingsReader:
             cadence = str(value["cadence"])
             if cadence in CADENCE_DAYS:
                 return CADENCE_DAYS[cadence]
-            self.problem(value.lines["cadence"], f"'{cadence}' is no cadence.{nearest(cadence, get_args(Cadence))}")
+            self.problem(value.lines["cadence"], f"'{cadence}' is not a cadence.{nearest(cadence, get_args(Cadence))}")
         return None
 
     def _signoff(self, value: Any, line: int, days: int | None) -> SignoffRule | None:

@@ -168,7 +168,7 @@ def read_recording(path: Path, target: str) -> Recording:
         target: the target of this run, which must be the one that was recorded.
 
     Raises:
-        ProblemsError: it is no recording, one of a later version, or one of another target.
+        ProblemsError: it is not a recording, one of a later version, or one of another target.
     """
     recording = parse_recording(path)
     recorded = recording.provenance.target
@@ -187,7 +187,7 @@ def parse_recording(path: Path) -> Recording:
     """Read a recording of any target.
 
     Raises:
-        ProblemsError: it is no recording, or one of a later version.
+        ProblemsError: it is not a recording, or one of a later version.
     """
     text = read_text(path, "recording")
     try:
@@ -195,7 +195,7 @@ def parse_recording(path: Path) -> Recording:
     except (ValueError, KeyError, TypeError, RecursionError):
         format = ""
     if not is_recording(format):
-        message = "This is no recording of a readiness run (the file that --readiness-record writes)."
+        message = "This is not a recording of a readiness run (the file that --readiness-record writes)."
         raise ProblemsError([Problem(path, 0, message)])
     if format != FORMAT:
         message = f"This recording has the format {format}, and this version reads {FORMAT}; update pytest-readiness."

@@ -32,7 +32,7 @@ NEXT_LINE_SECONDS = 30
 NAMED = 5
 """Items named in a line that speaks of several."""
 PIPE_WIDTH = 120
-"""Columns where standard output is no terminal."""
+"""Columns where standard output is not a terminal."""
 OPEN_SHOWN = 25
 """Open items listed without -v."""
 STYLES: dict[State, str] = {

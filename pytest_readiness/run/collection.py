@@ -66,7 +66,7 @@ class Collection:
                 why = (
                     f"is an item of several checklists; write {' or '.join(found)}."
                     if found
-                    else (f"is no item of this run's checklists.{nearest(wanted, names)}")
+                    else (f"is not an item of this run's checklists.{nearest(wanted, names)}")
                 )
                 wrong.append(f"{item.nodeid}: '{wanted}' {why}")
                 continue

@@ -167,7 +167,7 @@ def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
         raise ProblemsError([Problem(path, 0, f"The history file cannot be used: {error.strerror}.")]) from None
 
 
-_FOREIGN = "This is no history of pytest-readiness; it is left as it is. Name another file."
+_FOREIGN = "This is not a history of pytest-readiness; it is left as it is. Name another file."
 
 
 def _prepare(database: sqlite3.Connection, path: Path) -> None:

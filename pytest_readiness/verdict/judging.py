@@ -201,7 +201,7 @@ def conclude(
 
 
 def shard_reasons(shard: str) -> tuple[str, ...]:
-    """Why a part of a run is no GO, whatever it found."""
+    """Why a part of a run is not GO, whatever it found."""
     return (f"this is shard {shard}, and a release is decided on all of them (readiness merge)",) if shard else ()
 
 

@@ -26,8 +26,7 @@ def merge(paths: Sequence[Path]) -> Outcome:
     """Return the outcome of a run of which these are the result files of all shards.
 
     Raises:
-        ProblemsError: a file is no shard's, a shard is missing or given twice, did not come to its end, or belongs to
-            another run.
+        ProblemsError: a file is not a shard's, or a shard is missing, given twice, unfinished or of another run.
     """
     parts = _parts(paths)
     outcomes = [outcome for _, outcome, _ in parts]

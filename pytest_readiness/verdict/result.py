@@ -88,7 +88,7 @@ class TestResult:
         return [(name, value) for field, name in _PROPERTIES if (value := getattr(self, field)) != ""]
 
 
-# The JUnit report takes up every property, and files would fill it: what is no figure or text travels beside them.
+# The JUnit report takes in every property, and files would fill it: what is neither number nor text goes beside them.
 _BESIDE = ("attachments", "signatures")
 
 

@@ -174,7 +174,7 @@ def test_wrong_input_ends_with_a_sentence(write: Any, diff: Any, tmp_path: Path)
         (good, "text.json"): "text.json: This is neither a recording nor a result of a readiness run.",
         (good, "other.json"): "other.json: This is neither a recording nor a result of a readiness run.",
         (good, "newer.json"): "format pytest-readiness-recording/9, and this version reads",
-        (good, "foreign.json"): "foreign.json: This is no result of a readiness run",
+        (good, "foreign.json"): "foreign.json: This is not a result of a readiness run",
         (good, "result.json"): "format pytest-readiness/9, and this version reads",
         (good, "staging"): "'a.json' is a file and 'staging' is none; compare two files or two targets.",
         (good, good, "--", "-k", "tls"): "Arguments of pytest are for two targets; 'a.json' is a file.",

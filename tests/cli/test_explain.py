@@ -233,7 +233,7 @@ def test_the_last_state_of_an_item(readiness: Program, result: Path) -> None:
     assert any(line.startswith("failed docs.present empty: expected ") and "; seen: " in line for line in lines)
     assert "unverified signoff: not signed; ops must sign" in readiness("explain", "people/five", *arguments).lines
     other = readiness("explain", RUNBOOK, "--result", str(result)).lines
-    assert "It was no part of that run." in other
+    assert "It was not part of that run." in other
 
 
 @pytest.mark.parametrize("text", ["{}", "nothing", '{"format": "pytest-readiness/1"}'])

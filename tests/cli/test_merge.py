@@ -63,7 +63,7 @@ def test_a_merged_run_goes_into_the_history(ran: Release) -> None:
             (*SHARDS, "whole/result.json"),
             "whole/result.json: This is the result of a whole run; there is nothing to merge it with.",
         ),
-        ((*SHARDS, "readiness.yaml"), "readiness.yaml: This is no result of a readiness run"),
+        ((*SHARDS, "readiness.yaml"), "readiness.yaml: This is not a result of a readiness run"),
         ((*SHARDS, "nowhere.json"), "nowhere.json: The result file does not exist."),
     ],
 )

@@ -84,8 +84,8 @@ def test_the_hash_of_the_evidence_is_recorded(readiness: Program, monkeypatch: p
             "Not signed: the sign-off by o@example.com of 2026-03-10 does not count: it is given as owner, and ops "
             "must sign.",
         ),
-        ((RUNBOOK, *A, "--on", "10.3.2026"), "--on 10.3.2026 is no date; write one such as 2026-03-31."),
-        ((RUNBOOK, *A, "--expires", "2026-02-30"), "--expires 2026-02-30 is no date; write one such as 2026-03-31."),
+        ((RUNBOOK, *A, "--on", "10.3.2026"), "--on 10.3.2026 is not a date; write one such as 2026-03-31."),
+        ((RUNBOOK, *A, "--expires", "2026-02-30"), "--expires 2026-02-30 is not a date; write one such as 2026-03-31."),
         (
             (RUNBOOK, *A, "--expires", "2026-03-09"),
             "--expires 2026-03-09 is before today, 2026-03-10: it would never count.",
@@ -295,7 +295,7 @@ def test_a_waiver_is_written(readiness: Program) -> None:
             {"--expires": "2026-03-09"},
             "--expires 2026-03-09 is before today, 2026-03-10: it would never count.",
         ),
-        (CERTIFICATES, {"--expires": "soon"}, "--expires soon is no date; write one such as 2026-03-31."),
+        (CERTIFICATES, {"--expires": "soon"}, "--expires soon is not a date; write one such as 2026-03-31."),
         (
             "backups-monthly/loose-end",
             {},

@@ -120,7 +120,7 @@ def test_what_is_wrong_with_them_is_a_sentence_each(project: Program) -> None:
     [
         (
             "def other(documen): pass",
-            "Fact other reads 'documen', which is no kind of resource. Did you mean 'document'?",
+            "Fact other reads 'documen', which is not a kind of resource. Did you mean 'document'?",
         ),
         ("def url(document): pass", "Fact url has the name of a kind of resource; a fixture has one meaning."),
     ],

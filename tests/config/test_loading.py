@@ -257,7 +257,7 @@ targets:
 """,
     )
     assert made.declared["url"] == {"shop", "next", "known", "public"}
-    # What cannot be told here may be any of them: a binding that names it is no mistake.
+    # What cannot be told here may be any of them: a binding that names it is not a mistake.
     assert made.declared["postgres"] == {"main", "other"}
     assert made.declared["redis"] == {"main", "third"}
 

@@ -132,5 +132,5 @@ def test_a_selection_without_tests_is_told_as_ever(release: Release) -> None:
 def test_a_shard_has_no_history(release: Release) -> None:
     done = release.run("--readiness-shard=1/2", "--readiness-history=history.db")
     assert done.returncode == 4
-    assert "A shard is no run of its own; give --history to `readiness merge` instead." in done.stderr
+    assert "A shard is not a run of its own; give --history to `readiness merge` instead." in done.stderr
     assert not (release.path / "history.db").exists()

@@ -203,7 +203,7 @@ def torn(path: Path) -> None:
     path.write_bytes(b"SQLite format 3\0" + bytes(range(256)) * 40)
 
 
-FOREIGN = "This is no history of pytest-readiness; it is left as it is. Name another file."
+FOREIGN = "This is not a history of pytest-readiness; it is left as it is. Name another file."
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def _chromium() -> str | None:
     if given:
         found = shutil.which(given)
         if found is None:
-            raise LookupError(f"{CHROMIUM} names {given}, which is no program")
+            raise LookupError(f"{CHROMIUM} names {given}, which is not a program")
         return found
     return next((path for name in PROGRAMS if (path := shutil.which(name))), None)
 

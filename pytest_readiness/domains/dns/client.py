@@ -99,7 +99,7 @@ def name_of(text: str) -> Name:
     """A name in the form that goes over the wire; international ones by IDNA 2008 (UTS 46).
 
     Raises:
-        CouldNotVerify: it is no name, or the extra is missing.
+        CouldNotVerify: it is not a name, or the extra is missing.
     """
     try:
         import dns.exception
@@ -110,7 +110,7 @@ def name_of(text: str) -> Name:
     try:
         return dns.name.from_text(text, idna_codec=dns.name.IDNA_2008_UTS_46).canonicalize()
     except (dns.exception.DNSException, UnicodeError) as error:
-        raise CouldNotVerify(f"'{cut(text)}' is no DNS name ({cut(str(error) or type(error).__name__)})") from None
+        raise CouldNotVerify(f"'{cut(text)}' is not a DNS name ({cut(str(error) or type(error).__name__)})") from None
 
 
 def shown(name: Name) -> str:
@@ -169,7 +169,7 @@ class Asker:
         message = self._exchange(server, name, type, recursive=True, dnssec=dnssec)
         _refuse_failure(message, said(server, name, type))
         if not message.flags & (dns.flags.RA | dns.flags.AA):
-            raise CouldNotVerify(f"{server.place} is no resolver: it offers no recursion")
+            raise CouldNotVerify(f"{server.place} is not a resolver: it offers no recursion")
         return message
 
     def direct(self, server: Server, name: Name, type: str, *, dnssec: bool = False) -> Message:
@@ -222,7 +222,7 @@ def said(server: Server, name: Name, type: str) -> str:
 
 
 def answer_of(message: Message, name: Name, type: str, server: Server) -> Answer:
-    """Read the answer to a question from a message that is no failure."""
+    """Read the answer to a question from a message that is not a failure."""
     import dns.rcode
 
     chain, records, ttl = _followed(message, name, type)

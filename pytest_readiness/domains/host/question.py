@@ -12,7 +12,7 @@ from pytest_readiness.core.registry import RegistrationError
 
 
 class Unread(Exception):
-    """What a host printed is no answer.
+    """What a host printed is not an answer.
 
     Args:
         reason: why, as a clause.

@@ -61,7 +61,7 @@ def whole(answer: Response) -> Response:
 
 
 def text_of(answer: Response) -> str:
-    """What a reader finds on a page, or the body of what is no page."""
+    """What a reader finds on a page, or the body of what is not a page."""
     return HtmlPage(answer.body, answer.url).text if answer.html else answer.body
 
 

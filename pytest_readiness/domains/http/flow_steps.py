@@ -67,7 +67,7 @@ def _pattern(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise ValueError(f"'{text}' is no regular expression ({error})") from None
+        raise ValueError(f"'{text}' is not a regular expression ({error})") from None
     return text
 
 
@@ -122,7 +122,7 @@ class Expect(_FlowPart):
 
     Attributes:
         status: status code, or several of which one will do; without it, 2xx or 3xx.
-        text: what a reader must find on the page, or in an answer that is no page.
+        text: what a reader must find on the page, or in an answer that is not a page.
         absent: what must not be there.
         json_values: values in a JSON answer, by path (`order.lines.0.price`) or JSON pointer (`/order/lines/0/price`).
         header: what a header's value must contain, by name.
@@ -329,7 +329,7 @@ class Step(_FlowPart):
 
     @property
     def request(self) -> tuple[str, str]:
-        """Method and address as it is written; ("", "") where the step is no plain request."""
+        """Method and address as it is written; ("", "") where the step is not a plain request."""
         for name in METHODS:
             if address := getattr(self, name):
                 return name.upper(), address

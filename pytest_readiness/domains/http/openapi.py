@@ -24,7 +24,7 @@ Document = Mapping[str, Any]
 
 
 class InvalidError(ValueError):
-    """A description is no valid one; the message is a clause."""
+    """A description is not valid; the message is a clause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def undeclared(document: Document, path: str, answer: Response) -> str:
     try:
         value = json.loads(answer.body)
     except (ValueError, RecursionError):
-        return f"{status} with {kind} that is no JSON"
+        return f"{status} with {kind} that is not JSON"
     schema = content[match].get("schema")
     if schema is None:
         return ""

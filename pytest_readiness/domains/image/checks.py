@@ -30,7 +30,7 @@ def pinned(image: Image, image_facts: ImageFacts) -> Evidence:
         return Evidence(f"image id {image_facts.id}")
     match = _REFERENCE.fullmatch(reference)
     if match is None:
-        raise ClaimFalse(expected, f"'{reference}' is no reference to an image")
+        raise ClaimFalse(expected, f"'{reference}' is not a reference to an image")
     tag, digest = match["tag"], match["digest"]
     if digest:
         return Evidence(f"digest {digest}")

@@ -148,7 +148,7 @@ class _Maildir(Mailbox):
             try:
                 files = [each for each in (self._path / folder).iterdir() if not each.name.startswith(".")]
             except (FileNotFoundError, NotADirectoryError):
-                raise CouldNotVerify(f"{self._path} is no Maildir: it has no folder '{folder}'") from None
+                raise CouldNotVerify(f"{self._path} is not a Maildir: it has no folder '{folder}'") from None
             except OSError as error:
                 raise CouldNotVerify(f"{self._path / folder} could not be read ({error.strerror})") from None
             for file in files:

@@ -152,7 +152,7 @@ def not_open_relay(
     Without a login, mail to another domain is announced from a foreign sender, from the empty one, and from the
     declared `sender`; each must be refused because of that, at RCPT TO at the latest. No mail is sent. A server may
     trust the network that this runs in: what is seen is true for the runner's place. A refusal for another reason, such
-    as a block list or an unknown domain, says nothing of relaying, and is no pass.
+    as a block list or an unknown domain, says nothing of relaying, and is not a pass.
 
     Args:
         recipient: address in a domain that the server is not responsible for, and the foreign sender. The default is in

@@ -45,7 +45,7 @@ class Mail(Resource):
     def _place(cls, value: str) -> str:
         parts = urlsplit(f"//{value}")
         if not parts.hostname or parts.netloc != value or "@" in value:
-            raise ValueError(f"'{value}' is no host name, with or without a port, such as smtp.example.com:587")
+            raise ValueError(f"'{value}' is not a host name, with or without a port, such as smtp.example.com:587")
         _ = parts.port
         return value
 

@@ -168,9 +168,9 @@ def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float,
 def role(postgres_facts: PostgresFacts, *, owns_database: bool = False) -> Evidence:
     """The declared role has only the rights that an application needs.
 
-    It is no superuser and has none of CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS, itself or by membership; it is
-    no member of a predefined role that reaches the server's files, programs or everybody's data; and it owns no
-    database and not the schema public. Rights granted on single tables are not looked at.
+    It is not a superuser and has none of CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS, itself or by membership; it
+    is not a member of a predefined role that reaches the server's files, programs or everyone's data; and it owns
+    neither a database nor the schema public. Rights granted on single tables are not looked at.
 
     Args:
         owns_database: whether it may own databases, and with one its schema public.

@@ -28,7 +28,7 @@ class Job:
         name: the timer, or the file that tells cron.
         command: what is run.
         fault: why it will not run, though it is there; "" where it will.
-        failed: how its last run ended, where that is known and was no success.
+        failed: how its last run ended, where that is known and was not a success.
         next_run: when it runs next; None where only `days` is known.
         days: at most so many days from one run to the next; `NEVER` where that is not known.
     """

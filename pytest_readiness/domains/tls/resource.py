@@ -92,7 +92,7 @@ class Endpoint(TlsEndpoint):
     def _place(cls, value: str) -> str:
         parts = urlsplit(f"//{value}")
         if not parts.hostname or parts.netloc != value or "@" in value or not parts.port:
-            raise ValueError(f"'{value}' is no host name and port, such as mail.example.com:587")
+            raise ValueError(f"'{value}' is not a host name and port, such as mail.example.com:587")
         return value
 
     @property

@@ -144,7 +144,7 @@ def _refuses(server: ServerConnectivityInfo, command: str) -> bool:
         connection.connect()
     except ServerRejectedTlsHandshake as error:
         return error.error_message.strip() in REFUSALS[command]
-    except Exception:  # noqa: BLE001 - anything else is no clear answer: sslyze shall try each suite
+    except Exception:  # noqa: BLE001 - anything else is not a clear answer: sslyze shall try each suite
         return False
     finally:
         connection.close()

@@ -18,7 +18,7 @@ def ascii_host(host: str) -> str:
     """A host's name as it stands in DNS, SNI and Host.
 
     Raises:
-        CouldNotVerify: it is no host name.
+        CouldNotVerify: it is not a host name.
     """
     try:
         return host.encode("idna").decode("ascii")

@@ -149,8 +149,8 @@ class _Answer(http.client.HTTPResponse):
     def begin(self) -> None:
         super().begin()
         try:
-            # After a line that is no header, everything that follows is silently taken for something else. urllib3 asks
-            # the same, but only writes what it finds into its log, in full.
+            # After a line that is not a header, everything that follows is silently taken for something else. urllib3
+            # asks the same, but only writes what it finds into its log, in full.
             assert_header_parsing(self.msg)
         except HeaderParsingError:
             raise BadHeadersError("headers that are malformed") from None

@@ -88,11 +88,11 @@ def test_facts_that_cannot_be_read(env: Any, text: str | bytes, reason: str) -> 
 def test_facts_of_a_file_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(CouldNotVerify, match="does not exist"):
         judge("env.present", EnvFile(name="shop", path=tmp_path / "none.env"), names=["A"])
-    with pytest.raises(CouldNotVerify, match="is no regular file"):
+    with pytest.raises(CouldNotVerify, match="is not a regular file"):
         judge("env.present", EnvFile(name="shop", path=tmp_path), names=["A"])
     pipe = tmp_path / "pipe.env"
     os.mkfifo(pipe)
-    with pytest.raises(CouldNotVerify, match="is no regular file"):
+    with pytest.raises(CouldNotVerify, match="is not a regular file"):
         judge("env.present", EnvFile(name="shop", path=pipe), names=["A"])
     loop = tmp_path / "loop.env"
     loop.symlink_to(loop)

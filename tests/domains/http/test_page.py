@@ -150,7 +150,7 @@ def test_what_is_no_page_is_not_judged(app: Shop, id: str) -> None:
     for answer, why in (
         (served("text/html", status=404), "answered 404"),
         (served("text/html", status=401), "answered 401"),
-        (served("application/json"), "application/json, which is no page"),
+        (served("application/json"), "application/json, which is not a page"),
         (Response(302, [("Location", "https://127.0.0.1:1/")]), "answered 302"),
         (served("text/html", status=503), "answered 503, an error instead of the page"),
     ):

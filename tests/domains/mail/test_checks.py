@@ -313,7 +313,7 @@ def test_maildir_and_what_a_mail_says(tmp_path: Path) -> None:
 
 def test_inboxes_that_cannot_be_read(host: MailHost, authority: Authority, imap: Inbox, tmp_path: Path) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
-        ({"inbox": f"maildir:{tmp_path}"}, "is no Maildir"),
+        ({"inbox": f"maildir:{tmp_path}"}, "is not a Maildir"),
         ({"inbox": f"imaps://localhost:{free_port()}"}, "no connection to localhost:.* refused"),
         ({"inbox": f"imaps://localhost:{host.imap}"}, "no connection to"),
         ({"password": SecretStr("not-the-password")}, "no login at localhost:.*failed"),

@@ -104,7 +104,7 @@ def _regex(value: str) -> str:
     try:
         everything = re.search(value, "") is not None
     except re.error as error:
-        raise ValueError(f"'{value}' is no regular expression ({error})") from None
+        raise ValueError(f"'{value}' is not a regular expression ({error})") from None
     if everything:
         raise ValueError(f"'{value}' matches everything, so that nothing would be looked at")
     return value

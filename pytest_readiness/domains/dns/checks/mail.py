@@ -25,11 +25,11 @@ Name = Annotated[str, Field(min_length=1)]
 @check(
     "dns.mx",
     severity="high",
-    remedy="Let each MX record name a host that has A or AAAA records and is no alias.",
+    remedy="Let each MX record name a host that has A or AAAA records and is not an alias.",
     source="RFC 5321 section 5.1; RFC 2181 section 10.3; RFC 7505 (null MX)",
 )
 def mx(mail_exchangers: MailExchangers, *, hosts: Annotated[list[Name], Field(min_length=1)] | None = None) -> Evidence:
-    """The domain takes mail: it has MX records, and every host that they name resolves and is no alias.
+    """The domain takes mail: it has MX records, and every host that they name resolves and is not an alias.
 
     Whether anything answers there on port 25 is not looked at. A domain without MX records, whose mail would go to its
     own address, fails, and so does one that takes no mail (null MX).
@@ -192,13 +192,13 @@ def _key(text: str, expected: str, min_rsa_bits: int) -> tuple[str, bool]:
     try:
         data = base64.b64decode("".join(tags["p"].split()), validate=True)
     except (binascii.Error, ValueError):
-        raise ClaimFalse(expected, f"a key that is no base64: {shown_text}") from None
+        raise ClaimFalse(expected, f"a key that is not base64: {shown_text}") from None
     if kind == "ed25519":
         claim(len(data) == 32, expected=expected, seen=f"an Ed25519 key of {len(data)} bytes instead of 32")
         return "Ed25519", "y" in flags
     claim(kind == "rsa", expected=expected, seen=f"a key of the unknown kind {cut(kind, 20)}")
     bits = _rsa_bits(data)
-    claim(bits is not None, expected=expected, seen=f"a key that is no RSA public key: {shown_text}")
+    claim(bits is not None, expected=expected, seen=f"a key that is not an RSA public key: {shown_text}")
     claim((bits or 0) >= min_rsa_bits, expected=expected, seen=f"an RSA key of {bits} bits")
     return f"RSA {bits} bits", "y" in flags
 

@@ -167,7 +167,7 @@ class _SpfWalk:
         for term in terms:
             match = _SPF_TERM.fullmatch(term)
             if match is None:
-                self._wrong(domain, term, "is no SPF term")
+                self._wrong(domain, term, "is not an SPF term")
                 continue
             qualifier, name, rest = match["qualifier"], match["name"].lower(), match["rest"] or ""
             if rest.startswith("="):
@@ -201,7 +201,7 @@ class _SpfWalk:
 
     def _modifier(self, domain: str, term: str, qualifier: str, name: str, value: str, seen: dict[str, int]) -> None:
         if qualifier:
-            self._wrong(domain, term, "is no SPF term")
+            self._wrong(domain, term, "is not an SPF term")
         if name in seen:
             seen[name] += 1
             if seen[name] == 2:
@@ -220,7 +220,7 @@ class _SpfWalk:
                 self.allowed.append((network, f"{cut(term, 80)} in {domain}"))
             return
         if name not in ("include", "a", "mx", "ptr", "exists"):
-            self._wrong(domain, term, "is no mechanism of SPF")
+            self._wrong(domain, term, "is not a mechanism of SPF")
             return
         parts = self._parts(name, rest)
         if parts is None:
@@ -282,7 +282,7 @@ class _SpfWalk:
             self.unseen.append(f"{term} in {domain}")
 
     def _goal(self, domain: str, term: str, spec: str) -> str | None:
-        """The name that a term leads to, "" where that depends on the mail, None where it is no name."""
+        """The name that a term leads to, "" where that depends on the mail, None where it is not a name."""
         goal = _expanded(spec, domain, shown(self.asker.name))
         try:
             return shown(name_of(goal)) if goal else ""

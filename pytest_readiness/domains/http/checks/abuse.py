@@ -229,7 +229,7 @@ def methods(
 
     Sends: a GET, which must be answered below 400, an OPTIONS, and one request each with TRACE, TRACK, DEBUG and
     READINESS, which nobody has defined. Refused is a 4xx or 501, or a closed connection; a redirect, a 401, a 429 and
-    other 5xx are no refusal of the method. PUT, PATCH and DELETE could do harm and are not sent: which of them are
+    other 5xx are not a refusal of the method. PUT, PATCH and DELETE could do harm and are not sent: which of them are
     offered is read from the Allow headers.
 
     Args:
@@ -255,7 +255,9 @@ def methods(
                 seen=f"{answer.status}{echo}",
             )
             if answer.status < 400 or answer.status in (401, 408, 429) or answer.status in (500, *range(502, 600)):
-                raise CouldNotVerify(f"{method} {path} was answered {answer.status}, which is no refusal of the method")
+                raise CouldNotVerify(
+                    f"{method} {path} was answered {answer.status}, which is not a refusal of the method"
+                )
         seen.append(f"{method} {answer.status}")
     names = list(dict.fromkeys(offered))
     forbidden = [name for name in names if (name not in allowed if allowed else name in (*ODD_METHODS, "CONNECT"))]

@@ -265,9 +265,9 @@ def _token_trial(
 ) -> Asks:
     named = url.credential(credential)
     if login and named.user is None:
-        raise NotDeclared(f"the credential '{credential}' of {url.name} is no user with a password")
+        raise NotDeclared(f"the credential '{credential}' of {url.name} is not a user with a password")
     if not login and named.token is None:
-        raise NotDeclared(f"the credential '{credential}' of {url.name} is no token, and 'login' names no path")
+        raise NotDeclared(f"the credential '{credential}' of {url.name} is not a token, and 'login' names no path")
     form = Form(login, encoding="json") if login else None
     return {"tokens": TokenTrial(path, credential, form, user_field, password_field, token_field)}
 
@@ -444,6 +444,6 @@ def csrf(
         )
     for outcome in forged:
         if not by_refusal(outcome):
-            raise CouldNotVerify(f"{place} answered {outcome} to {outcome.name}, which is no {wanted}")
+            raise CouldNotVerify(f"{place} answered {outcome} to {outcome.name}, which is not a {wanted}")
     told = ", ".join(f"{outcome.name} {outcome.status}" for outcome in forged)
     return Evidence(f"{place}: {told}; {own.name} {own}")

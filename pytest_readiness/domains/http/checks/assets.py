@@ -29,14 +29,14 @@ def page_of(assets: Assets) -> Response:
     """The page's own answer.
 
     Raises:
-        CouldNotVerify: it is no page of HTML, or an error.
+        CouldNotVerify: it is not a page of HTML, or an error.
     """
     answer = assets.page.answer
     if answer is None:
         raise CouldNotVerify(assets.page.problem)
     if not 200 <= answer.status <= 299 or not assets.page.html:
         kind = media_type(answer) or "no Content-Type"
-        raise CouldNotVerify(f"GET {shown(answer.url)} was answered {answer.status} with {kind}, which is no page")
+        raise CouldNotVerify(f"GET {shown(answer.url)} was answered {answer.status} with {kind}, which is not a page")
     return answer
 
 
@@ -168,7 +168,7 @@ def compression(assets: Assets, *, min_bytes: Annotated[int, Field(ge=0)] = 1400
         seen=cut(seen, 500),
     )
     for asset in _all(assets):
-        # What is not there as an image is no text; what was not read may be SVG.
+        # What is not there as an image is not text; what was not read may be SVG.
         if asset.answer is None or asset.kind not in ("image", "font", "media"):
             answered(asset)
     if not codings:
@@ -181,7 +181,7 @@ def _expression(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise ValueError(f"'{text}' is no regular expression ({error})") from None
+        raise ValueError(f"'{text}' is not a regular expression ({error})") from None
     return text
 
 

@@ -24,12 +24,12 @@ def markup_of(response: Response) -> Markup:
     """The page's markup.
 
     Raises:
-        CouldNotVerify: it is no page of HTML, an error, or too long.
+        CouldNotVerify: it is not a page of HTML, an error, or too long.
     """
     place = shown(response.url)
     if not 200 <= response.status <= 299 or not response.html:
         kind = response.header("content-type") or "no Content-Type"
-        raise CouldNotVerify(f"GET {place} was answered {response.status} with {cut(kind, 60)}, which is no page")
+        raise CouldNotVerify(f"GET {place} was answered {response.status} with {cut(kind, 60)}, which is not a page")
     if response.truncated:
         raise CouldNotVerify(f"the page at {place} is too long to be looked at as a whole")
     return parse(response.body)

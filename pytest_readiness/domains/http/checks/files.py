@@ -85,7 +85,7 @@ def security_txt(visited: Page) -> Evidence:
     problems += [f"a line without a field: {cut(value, 60)}" for name, value in fields if not name]
     for name, value in fields:
         if name in _WEB and (value.startswith("http:") or not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:\S", value)):
-            problems.append(f"{name}: {cut(value, 60)}, which is no URI or not https")
+            problems.append(f"{name}: {cut(value, 60)}, which is not a URI or not https")
     claim(not problems, expected=f"a valid security.txt at {place}", seen=cut("; ".join(problems), 300))
     until = next((value for name, value in fields if name == "expires"), "")
     claim(bool(until), expected=f"Expires in {place}", seen=f"{len(fields)} fields without Expires")

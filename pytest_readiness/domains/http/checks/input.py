@@ -103,7 +103,7 @@ def input_validation(
         if answer.truncated:
             raise CouldNotVerify(f"the answer of {place} to {name} is too long to be searched as a whole")
         if answer.status == 429 or 300 <= answer.status <= 399 or (answer.status in (401, 404, 405) and number < 3):
-            raise CouldNotVerify(f"{place} answered {answer.status} to {name}, which is no refusal of what was sent")
+            raise CouldNotVerify(f"{place} answered {answer.status} to {name}, which is not a refusal of what was sent")
     told = ", ".join(f"{name} {answer.status}" for name, answer in zip(names, bad, strict=True))
     return Evidence(f"{place}: {cut(told, 600)}; the sample {control.status}")
 
@@ -216,7 +216,7 @@ def _hook_trial(
     tolerance: int,
 ) -> Asks:
     if url.credential(credential).token is None:
-        raise NotDeclared(f"the credential '{credential}' of {url.name} is no token")
+        raise NotDeclared(f"the credential '{credential}' of {url.name} is not a token")
     sent = tuple((headers or ({"X-GitHub-Event": "ping"} if scheme == "github" else {})).items())
     signature = signature_header, prefix, encoding
     return {"webhooks": HookTrial(path, scheme, credential, *signature, json.dumps(payload), sent, tolerance)}

@@ -44,7 +44,7 @@ def _login_trial(
     declared(url, credential, account)
     for name in filter(None, (credential, account)):
         if url.credential(name).user is None:
-            raise NotDeclared(f"the credential '{name}' of {url.name} is no user with a password")
+            raise NotDeclared(f"the credential '{name}' of {url.name} is not a user with a password")
     trial = LoginTrial(
         form=Form(path, page or "", encoding, texts=tuple(filter(None, (failure, locked)))),
         user_field=user_field,
@@ -166,7 +166,7 @@ def _refused(refusal: _Refusal, seen: Logins, pairs: int, credential: str | None
         )
     for outcome in (*tried, *seen.attempts[:1]):
         if not refusal.is_refused(outcome) and not refusal.is_locked(outcome):
-            raise CouldNotVerify(f"{place} answered {outcome} to a wrong password, which is no {refusal}")
+            raise CouldNotVerify(f"{place} answered {outcome} to a wrong password, which is not a {refusal}")
     if len(tried) < pairs:
         raise CouldNotVerify(
             f"{place} answered {seen.pairs[-1]} after {len(tried)} of {pairs} default passwords, and the rest was not "
@@ -189,8 +189,8 @@ def _held_up(refusal: _Refusal, seen: Logins, slow_seconds: float) -> str:
     first, last, count = attempts[0], attempts[-1], len(attempts)
     if (last.status, last.told) != (first.status, first.told):
         raise CouldNotVerify(
-            f"{place} answered {last} to the {count}. wrong password for one account, which is no known lock; declare "
-            "a part of its text as 'locked'"
+            f"{place} answered {last} to the {count}. wrong password for one account, which is not a known lock; "
+            "declare a part of its text as 'locked'"
         )
     fastest = min(outcome.seconds for outcome in attempts[-3:])
     if fastest >= first.seconds + slow_seconds:

@@ -247,7 +247,7 @@ def json_of(answer: Response) -> Any:
     """The JSON document in a body.
 
     Raises:
-        ClaimFalse: the body is no JSON.
+        ClaimFalse: the body is not JSON.
         CouldNotVerify: it is longer than what was read.
     """
     place = shown(answer.url)
@@ -322,7 +322,7 @@ def health_dependencies(
     claim(200 <= answer.status <= 299, expected=expected, seen=f"{answer.status} {_to(answer)}".strip())
     if riddles:
         raise CouldNotVerify(
-            f"{place} reports {'; '.join(riddles)}, which is no known word for up or down "
+            f"{place} reports {'; '.join(riddles)}, which is not a known word for up or down "
             "(compare it by http.health with json)"
         )
     return Evidence(f"GET {place}: {answer.status}; up: {', '.join(names)}")

@@ -47,7 +47,7 @@ class Exposition:
     Attributes:
         answer: without its body.
         samples: how many samples there are of each metric, by the names of families and of samples.
-        fault: why it could not be parsed, as a clause; "" where it could, or where the status is no 200.
+        fault: why it could not be parsed, as a clause; "" where it could, or where the status is not a 200.
     """
 
     answer: Response

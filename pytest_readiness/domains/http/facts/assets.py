@@ -50,7 +50,7 @@ class Asset:
         answer: where its redirects end, without the body; None where there is none.
         html: the answer is a page.
         problem: why there is no answer, as a clause; "" where there is one.
-        code: what was found in a script; None for everything else, and for an answer that is no script.
+        code: what was found in a script; None for everything else, and for an answer that is not a script.
         plain: addresses beginning with http: that a style sheet loads, or that redirects led over.
     """
 
@@ -214,7 +214,7 @@ def followable(page: str, markup: Markup) -> list[str]:
 
 
 def urljoin_or_nothing(base: str, address: str) -> str:
-    """An absolute address over http or https without its fragment; "" for any other one, and for what is no address."""
+    """An absolute address over http or https without its fragment; "" for any other text."""
     try:
         joined = urldefrag(urljoin(base, address)).url
         parts = urlsplit(joined)

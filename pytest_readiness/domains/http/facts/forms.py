@@ -292,7 +292,7 @@ def _kind(outcome: TrialOutcome) -> tuple[int, tuple[str, ...], bool]:
 def _pair(url: Url, name: str) -> tuple[str, str]:
     credential: Credential = url.credential(name)
     if credential.user is None or credential.password is None:
-        raise NotDeclared(f"the credential '{name}' of {url.name} is no user with a password")
+        raise NotDeclared(f"the credential '{name}' of {url.name} is not a user with a password")
     return credential.user, credential.password.get_secret_value()
 
 

@@ -134,14 +134,14 @@ def tokens(url: Url, connection: Connection, *, ask: TokenTrial) -> Tokens:
 def _declared(url: Url, name: str) -> str:
     token = url.credential(name).token
     if token is None:
-        raise NotDeclared(f"the credential '{name}' of {url.name} is no token")
+        raise NotDeclared(f"the credential '{name}' of {url.name} is not a token")
     return token.get_secret_value()
 
 
 def _issued(url: Url, session: Session, ask: TokenTrial, until: float) -> str:
     credential, login = url.credential(ask.credential), ask.login
     if login is None or credential.user is None or credential.password is None:
-        raise NotDeclared(f"the credential '{ask.credential}' of {url.name} is no user with a password")
+        raise NotDeclared(f"the credential '{ask.credential}' of {url.name} is not a user with a password")
     fields = {ask.user_field: credential.user, ask.password_field: credential.password.get_secret_value()}
     answer = session.send(
         login.method,
@@ -171,7 +171,7 @@ def _decoded(token: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
         return jwt.get_unverified_header(token), claims
     except jwt.PyJWTError:
-        raise CouldNotVerify(f"the token of the credential '{name}' is no signed JSON Web Token") from None
+        raise CouldNotVerify(f"the token of the credential '{name}' is not a signed JSON Web Token") from None
 
 
 def _forgeries(token: str, header: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, str]:

@@ -24,7 +24,7 @@ def test_international_names(world: World, name: str) -> None:
 
 
 def test_names_that_are_none(world: World) -> None:
-    with pytest.raises(CouldNotVerify, match=r"'a☃b\.test' is no DNS name"):
+    with pytest.raises(CouldNotVerify, match=r"'a☃b\.test' is not a DNS name"):
         judge("dns.resolves", world.domain("a☃b.test"))
 
 

@@ -176,7 +176,7 @@ def test_methods_prove_nothing(shop: Shop) -> None:
     open_question("http.methods", shop, "no answer of / has an Allow header", allowed=["GET"])
     for status in (302, 401, 429, 500, 503):
         shop.app.routes["/"] = when(is_get, Response(), Response(status))
-        open_question("http.methods", shop, f"TRACE / was answered {status}, which is no refusal of the method")
+        open_question("http.methods", shop, f"TRACE / was answered {status}, which is not a refusal of the method")
     shop.app.routes["/"] = lambda request: Response(200 if request.method == "GET" else 405, [("Allow", "GET, TRACE")])
     assert seen("http.methods", shop) == "Allow: GET, TRACE"
     wrongs: list[dict[str, Any]] = [{"allowed": []}, {"allowed": ["get"]}]

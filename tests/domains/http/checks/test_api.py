@@ -162,7 +162,7 @@ def test_openapi(app: Shop) -> None:
         (document([], 404), "/products: 404, declared are 200"),
         (document([], 500), "/products: 500, declared are 200"),
         (PAGE, "/products: 200 with text/html, declared is application/json"),
-        (served("application/json", b"[1"), "/products: 200 with application/json that is no JSON"),
+        (served("application/json", b"[1"), "/products: 200 with application/json that is not JSON"),
     ):
         told = app.seen("http.openapi", {**good, "/products": answer})
         assert seen in told

@@ -144,8 +144,11 @@ def test_security_txt(app: Shop) -> None:
     [
         ("Expires: {on}\n", "1 fields without Contact"),
         ("Contact: mailto:a@example.com\n", "1 fields without Expires"),
-        ("Contact: a@example.com\nExpires: {on}\n", "contact: a@example.com, which is no URI"),
-        ("Contact: http://example.com/\nExpires: {on}\n", "contact: http://example.com/, which is no URI or not https"),
+        ("Contact: a@example.com\nExpires: {on}\n", "contact: a@example.com, which is not a URI"),
+        (
+            "Contact: http://example.com/\nExpires: {on}\n",
+            "contact: http://example.com/, which is not a URI or not https",
+        ),
         ("Contact: mailto:a@example.com\nExpires: {past}\n", "-2 days left"),
         ("Contact: mailto:a@example.com\nExpires: {on}\nExpires: {on}\n", "expires twice"),
         ("Contact: mailto:a@example.com\nExpires: soon\n", "soon"),

@@ -57,7 +57,7 @@ def test_input_validation_proves_nothing(shop: Shop) -> None:
         shop.app.routes["/orders"] = when(
             lambda request: request.body == b'{"item": "pen", "count": 1}', shop.order, Response(status)
         )
-        open_question(id, shop, f"{status} to malformed JSON, which is no refusal of what was sent", **INPUT)
+        open_question(id, shop, f"{status} to malformed JSON, which is not a refusal of what was sent", **INPUT)
     long = Response(400, [HTML], b"x" * 2_000_000)
     shop.app.routes["/orders"] = when(lambda request: request.body == b'{"item": "pen", "count": 1}', shop.order, long)
     open_question(id, shop, "to malformed JSON is too long to be searched as a whole", **INPUT)
@@ -240,7 +240,7 @@ def test_webhook_signature_proves_nothing(shop: Shop) -> None:
             lambda request: shop.hook(request).status == 200, Response(), Response(status)
         )
         open_question(id, shop, f"{status} to unsigned, which is none of 400, 401, 403", **hook)
-    with pytest.raises(NotDeclared, match="'user' of shop is no token"):
+    with pytest.raises(NotDeclared, match="'user' of shop is not a token"):
         judge(id, shop.url, **{**hook, "credential": "user"})
     with pytest.raises(NotDeclared, match="declares no credential 'key'"):
         judge(id, shop.url, **{**hook, "credential": "key"})

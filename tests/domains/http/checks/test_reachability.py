@@ -199,7 +199,7 @@ def test_health_dependencies_up(app: Shop, report: Any) -> None:
 )
 def test_health_dependencies_not_up(app: Shop, report: Any, seen: str) -> None:
     if seen == "unknown":
-        with pytest.raises(CouldNotVerify, match="which is no known word for up or down"):
+        with pytest.raises(CouldNotVerify, match="which is not a known word for up or down"):
             app.judge("http.health_dependencies", "/health", document(report), names=["db"])
     else:
         assert seen in app.seen("http.health_dependencies", "/health", document(report), names=["db"])
