@@ -28,7 +28,7 @@ _NO_REMARKS = Remarks()
 
 @dataclass(slots=True)
 class ItemDraft:
-    """An item as it stands in the document: in `node`, a list item or a table, which `following` comes after.
+    """An item as it is in the document: in `node`, a list item or a table, which `following` comes after.
 
     `groups` are the slugs of the items that enclose it, outermost first.
     """
@@ -47,7 +47,7 @@ class ItemDraft:
 
     @property
     def box(self) -> Box:
-        """The one that tells its state."""
+        """The one that shows its state."""
         return self.boxes[0]
 
     def family(self) -> Iterator[ItemDraft]:

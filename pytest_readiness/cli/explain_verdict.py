@@ -1,4 +1,4 @@
-"""How the verdict of a run came about: every number of its score, and what decided."""
+"""How the verdict of a run was reached: every number of its score, and what decided."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def explain_verdict(path: Path) -> None:
     out.heading("Decision")
     out.table((), list(_thresholds(verdict)), indent=2)
     out.line()
-    out.line(f"NO-GO because {'; '.join(verdict.reasons)}." if verdict.reasons else "GO: nothing stands against it.")
+    out.line(f"NO-GO because {'; '.join(verdict.reasons)}." if verdict.reasons else "GO: nothing speaks against it.")
     score = score_of(verdict.items)
     if not _same(score, verdict.score):
         raise CommandError(
-            f"{path}: its items make a score of {shown(score)}, and it says {shown(verdict.score)}; "
+            f"{path}: its items add up to a score of {shown(score)}, and it says {shown(verdict.score)}; "
             "the file was changed after the run.",
             DISAGREES,
         )
@@ -71,10 +71,10 @@ def _sum(items: Sequence[LeafRecord]) -> str:
 
 
 def _thresholds(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
-    """Each threshold, what it was held against, and whether it was kept."""
+    """Each threshold, what it was compared with, and whether it was met."""
     policy, score, items = verdict.policy, verdict.score, verdict.items
     passed = sum(item.state == "passed" for item in items)
-    yield "seen to hold", f"at least 1 item: {passed}", _kept(passed > 0)
+    yield "passed", f"at least 1 item: {passed}", _kept(passed > 0)
     kept = score is None or score >= policy.min_score
     yield "min_score", f"{_number(policy.min_score)}: the score is {shown(score)}", _kept(kept)
     for severity in SEVERITIES[: SEVERITIES.index(policy.block) + 1]:

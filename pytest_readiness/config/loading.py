@@ -116,7 +116,7 @@ class _Loader:
                     self.problems.append(Problem(self.path, line, f"{missing} does not exist."))
         if head and chosen and chosen.level and chosen.level not in head.levels:
             line = raw.line_of([name, "level"])
-            known = nearest(chosen.level, head.levels) or " The file lists none, under 'levels'."
+            known = nearest(chosen.level, head.levels) or " The file lists none under 'levels'."
             self.problems.append(Problem(self.path, line, f"There is no level '{chosen.level}'.{known}"))
         configuration = None
         if head is not None:
@@ -275,8 +275,8 @@ class _Loader:
         if variants.by not in fields and "${" in str(fields.get(address, "")):
             if problems is self.problems and not self.resolve:
                 message = (
-                    f"{what.capitalize()} '{name}' is left out: what it is can be seen from '{address}', "
-                    f"or from '{variants.by}'."
+                    f"{what.capitalize()} '{name}' is left out, as its kind is not known: set the variable "
+                    f"in '{address}', or give '{variants.by}'."
                 )
                 self.unset.append(Problem(fields.path, line, message))
             return None
@@ -284,7 +284,7 @@ class _Loader:
         told_by = f"'{variants.by}'" + (f" or by the scheme of '{address}'" if address else "")
         near = nearest(str(fields[variants.by]), known) if variants.by in fields else ""
         near = near if near.startswith(" Did") else ""
-        message = f"{what.capitalize()} '{name}' must say its {variants.by} ({', '.join(known)}), by {told_by}.{near}"
+        message = f"{what.capitalize()} '{name}' must give its {variants.by} ({', '.join(known)}), by {told_by}.{near}"
         problems.append(Problem(fields.path, line, message))
         return None
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 MASK = "•••"
 REMEMBERED = 1000
-"""Texts whose redaction is kept: thousands of items often share their words."""
+"""Texts whose redaction is cached: thousands of items often share their words."""
 SHORTEST = 4
 """Shorter secrets are not searched for: masking every "a" would hide the report, not the secret."""
 PIECE = 8
@@ -32,7 +32,7 @@ KEY_SHAPES: Mapping[str, str] = {
     "a Slack token": r"xox[abprs]-[A-Za-z0-9-]{10,}",
     "a key of a language model": r"sk-(?:ant|proj)-[\w-]{20,}",
 }
-"""What secret keys look like whose providers document that; each stands where a word begins."""
+"""What secret keys look like, where providers document that; each begins at the beginning of a word."""
 
 # User and password before a host; bearer tokens, and keys. Each is only looked for where it can begin: most texts hold
 # none, and every text is searched.
@@ -41,7 +41,7 @@ _KEY = re.compile(r"\b(?:((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}|" + "|".joi
 
 
 class Redactor:
-    """Replaces known secrets, in any usual encoding, and texts of the shape of a secret."""
+    """Replaces known secrets, in any usual encoding, and texts shaped like a secret."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: set[str] = set()

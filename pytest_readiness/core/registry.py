@@ -52,14 +52,14 @@ class Fact:
         kind: fixture name of the resource it reads ("url").
         needs: facts that must be there first, of the same resource or of one that it refers to.
         asking: "ask" reads once for each thing asked for, "asks" reads once with all of them, "" takes none.
-        deadline: seconds after which a reading is given up.
+        deadline: seconds after which a reading is abandoned.
         exclusive: nothing else reads the resource's place meanwhile (a measurement that others would disturb).
         heavy: it keeps a processor busy; exclusive measurements wait for it too.
         fact_class: what reading it does to the target, as with checks; a check that rests on it is of that class.
         takes: what `read` takes after the resource, in order: `needs`, kinds of resources that it refers to, and
             `TARGET` where it looks at others.
         extra: optional package that reading it needs, by the extra that brings it, or "".
-        way: how the place is spoken to: what does not answer in one way is not tried again in the same.
+        way: how the place is spoken to: what does not answer in one way is not tried again in the same way.
     """
 
     name: str
@@ -323,7 +323,7 @@ def fact(
         read: the function: first parameter the resource, then facts that it builds on (of the resource, or of one that
             it refers to), kinds that it refers to, for that resource, and `target` for the whole target; at most one
             keyword-only parameter `ask` (read once for each) or `asks` (read once with all, a sorted tuple).
-        deadline: seconds after which a reading is given up.
+        deadline: seconds after which a reading is abandoned.
         exclusive: nothing else reads what is at the same place at the same time.
         heavy: keeps a processor busy.
         fact_class: passive, active or disruptive.
@@ -483,7 +483,7 @@ def _field(fact: Fact, name: str) -> str:
 
 
 def verify_facts() -> None:
-    """Refuse facts and checks that build on what they cannot build on.
+    """Refuse facts and checks that build on something that they cannot build on.
 
     Raises:
         RegistrationError: the first that is found, with the module that declares it.

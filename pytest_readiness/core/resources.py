@@ -230,7 +230,7 @@ def secrets_in(values: Iterable[Any]) -> Iterator[str]:
 
 
 class Located(Resource):
-    """What lies at a path of this machine."""
+    """Something at a path on this machine."""
 
     main = "path"
 
@@ -248,7 +248,7 @@ def word(kind: str) -> str:
 
 
 def words(kind: str) -> str:
-    """What a person calls whatever counts as that kind ("url or endpoint"), what is narrower first."""
+    """What a person calls everything that counts as that kind ("url or endpoint"), the narrower first."""
     if kind not in KINDS or _is_base(KINDS[kind]):
         return word(kind)
     alike = [model for model in KINDS.values() if kind in model.kinds()]

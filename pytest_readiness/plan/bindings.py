@@ -1,7 +1,7 @@
 """Reading the bindings of a checklist.
 
 They stand in `CHECKLIST.checks.yaml` beside `CHECKLIST.md`, by section id and item slug. Everything in the file is
-validated here against the checklist, the catalogue and the declared resources, and every mistake told at once.
+validated here against the checklist, the catalogue and the declared resources, and every mistake is reported at once.
 """
 
 from __future__ import annotations
@@ -219,7 +219,7 @@ class _BindingsReader:
         level = str(value[key])
         if level in self.levels:
             return level
-        known = nearest(level, self.levels) or " It lists none, under 'levels'."
+        known = nearest(level, self.levels) or " It lists none under 'levels'."
         self.problem(value.lines[key], f"There is no level '{level}' in readiness.yaml.{known}")
         return ""
 

@@ -1,6 +1,6 @@
 """Services that speak JSON over HTTP: their answers page by page, waited for where the service asks to, or a sentence.
 
-What is asked stands in the audit log, as every request does, and an answer is bounded in time and bytes.
+What is asked is in the audit log, like every request, and an answer is bounded in time and bytes.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class JsonApi:
             is shown to the base's own origin alone.
         max_bytes: of one answer; a longer one is refused.
         wait: seconds that are waited in all where the service answers 429 and says by Retry-After how long.
-        until: reading of the monotonic clock at which everything is given up.
+        until: reading of the monotonic clock at which everything is abandoned.
 
     Raises:
         CouldNotVerify: the base is not a web address.

@@ -39,7 +39,7 @@ _ERRORS = {outcome: error for error, outcome in _OUTCOMES.items()}
 
 
 class Recorded(BaseModel):
-    """A reading as it stands in a recording.
+    """A reading as it is kept in a recording.
 
     Attributes:
         fact: name of the fact.
@@ -173,7 +173,7 @@ def read_recording(path: Path, target: str) -> Recording:
     recording = parse_recording(path)
     recorded = recording.provenance.target
     if recorded != target:
-        message = f"This is a recording of target '{recorded}', and this run is about '{target}'."
+        message = f"This is a recording of target '{recorded}', but this run is about '{target}'."
         raise ProblemsError([Problem(path, 0, message)])
     return recording
 
@@ -198,7 +198,7 @@ def parse_recording(path: Path) -> Recording:
         message = "This is not a recording of a readiness run (the file that --readiness-record writes)."
         raise ProblemsError([Problem(path, 0, message)])
     if format != FORMAT:
-        message = f"This recording has the format {format}, and this version reads {FORMAT}; update pytest-readiness."
+        message = f"This recording has the format {format}, but this version reads {FORMAT}; update pytest-readiness."
         raise ProblemsError([Problem(path, 0, message)])
     try:
         return Recording.model_validate_json(text)
@@ -295,7 +295,7 @@ def _load(adapter: TypeAdapter[Any], data: JsonValue) -> object:
 
 
 def recorded(reading: Reading, redact: Redactor) -> Recorded:
-    """Return a reading that has ended as it stands in a recording, without secrets."""
+    """Return a reading that has ended as it is kept in a recording, without secrets."""
     fact, error = reading.fact, reading.error
     outcome: ReadingOutcome = "read" if error is None else _OUTCOMES[kind_of(error)]
     reason = "" if error is None else redact(str(error))
@@ -329,7 +329,7 @@ def recorded(reading: Reading, redact: Redactor) -> Recorded:
 
 
 def _refuse_secrets(data: JsonValue, redact: Redactor) -> None:
-    """Withhold what redaction would change: judging what is left of it could say anything.
+    """Withhold what redaction would change: what is left could be judged to be anything.
 
     Raises:
         UnrecordableError: there is a secret in it, as a text or as a number.

@@ -1,4 +1,4 @@
-"""Collecting a run: its checklists, the tests of the team's own that answer items, and what all of them need."""
+"""Collecting a run: its checklists, the team's own tests that answer items, and what they all need."""
 
 from __future__ import annotations
 

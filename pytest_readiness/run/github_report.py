@@ -28,7 +28,7 @@ class GithubReport:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the step's files; where that cannot be, the run ends with code 4."""
+        """Write the step's files; if that fails, the run ends with code 4."""
         if self.run.outcome is None:
             return
         self.outcome = redacted(self.run.outcome, self.run.redact)

@@ -108,7 +108,7 @@ ANOTHER = "changed.json: This is a shard of another run"
             f"{ANOTHER} than shard1/result.json: readiness.yaml, bindings, sign-offs, waivers or the day differ.",
         ),
         (("drift", "baseline"), None, f"{ANOTHER} than shard1/result.json: the baselines differ."),
-        (("exit_code",), 2, "changed.json: This shard did not come to its end (exit code 2)."),
+        (("exit_code",), 2, "changed.json: This shard did not finish (exit code 2)."),
         (("sections",), [], "shard1/result.json: No shard has a result of release:"),
     ],
 )

@@ -67,7 +67,7 @@ def test_the_hash_of_the_evidence_is_recorded(readiness: Program, monkeypatch: p
         ),
         (
             ("papers/fax-works", *A),
-            "release:papers/fax-works does not apply (struck through in the checklist), so nobody needs to sign it.",
+            "release:papers/fax-works does not apply (struck through in the checklist), so no one needs to sign it.",
         ),
         (
             ("papers/plans-red-are-red-written", *A),
@@ -96,7 +96,7 @@ def test_the_hash_of_the_evidence_is_recorded(readiness: Program, monkeypatch: p
         ),
         (
             (RUNBOOK, *A, "--on", "2026-03-11"),
-            "Not signed: the sign-off by a@example.com of 2026-03-11 does not count: that day is still to come.",
+            "Not signed: the sign-off by a@example.com of 2026-03-11 does not count: that day is in the future.",
         ),
         (
             (RUNBOOK, *A, "--on", "2026-01-10"),
@@ -258,7 +258,7 @@ def test_the_proof_that_is_asked_for_is_told(readiness: Program, proof: str, wor
     readiness.write("readiness.yaml", f"signoff_proof: {proof}\n{CONFIGURATION}")
     result = readiness("sign", RUNBOOK, *A)
     assert result.code == 0
-    assert result.out.endswith(f" It counts from {words} by a@example.com on.\n")
+    assert result.out.endswith(f" It counts only after {words} by a@example.com.\n")
 
 
 def test_an_id_of_several_checklists_must_be_whole(readiness: Program) -> None:
@@ -282,7 +282,7 @@ def test_a_waiver_is_written(readiness: Program) -> None:
     again = readiness("waive", CERTIFICATES, *WAIVED)
     assert again.code == 4
     assert again.err == (
-        f"release:{CERTIFICATES} is waived already, by b@example.com until 2026-04-01; change that entry of {path}.\n"
+        f"release:{CERTIFICATES} is already waived, by b@example.com until 2026-04-01; change that entry of {path}.\n"
     )
 
 

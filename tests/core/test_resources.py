@@ -103,7 +103,7 @@ def test_what_a_variable_decides_is_left_out_of_what_is_only_looked_at(tmp_path:
     made = load(tmp_path, text, resolve=False)
     assert [each.key for each in made.target.resources] == ["redis_stream:mails"]
     assert made.declared["queue"] == {"jobs", "mails"}
-    left_out = "Queue 'jobs' is left out: what it is can be seen from 'address', or from 'broker'."
+    left_out = "Queue 'jobs' is left out, as its kind is not known: set the variable in 'address', or give 'broker'."
     assert left_out in [each.message for each in made.unset]
 
 

@@ -584,7 +584,7 @@ def test_replay_lacks_what_the_recording_lacks(project: Project) -> None:
             "@pytest.fixture\ndef once_more(url):\n    return 1 / 0\n",
             "the project's own fixture 'once_more'.",
         ),
-        ("", "def test_it(url): 1 / 0", "", "it takes 'url', and may look at it."),
+        ("", "def test_it(url): 1 / 0", "", "it takes 'url', which may look at it."),
         (
             "",
             "def test_it(client): 1 / 0",

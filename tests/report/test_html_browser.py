@@ -165,7 +165,7 @@ def test_any_words_come_back_from_the_address(page: Page) -> None:
 def test_nothing_fits(page: Page) -> None:
     page.fill("[name=q]", "no such words")
     assert shown(page) == []
-    assert page.get_by_text("No item is like that.").is_visible()
+    assert page.get_by_text("No item matches.").is_visible()
     assert page.locator(".section:visible").count() == 0
 
 

@@ -138,7 +138,7 @@ def test_the_verdict_stands_on_top_and_behind_the_front_matter() -> None:
     text = "\ufeff---\r\ntitle: Go\r\n---\r\n# Go\r\n- [ ] a\r\n"
     copy = assert_completed(text, ["failed"])
     assert copy.startswith("\ufeff---\r\ntitle: Go\r\n---\r\n| Verdict | **`NO-GO`** |\r\n| --- | --- |\r\n")
-    assert "| Because | `no item was seen to hold` |\r\n" in copy
+    assert "| Because | `no item passed` |\r\n" in copy
     assert "\n" not in copy.replace("\r\n", "")
 
 

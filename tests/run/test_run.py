@@ -451,7 +451,7 @@ def test_stopping_at_the_first_failure_is_never_go(project: Project) -> None:
     project.write("test_own.py", "def test_own():\n    pass\n")
     project.run("-x")
     assert project.states() == {"false": "failed", "good": "unverified"}
-    assert project.found()["good"]["tests"][0]["evidence"] == "did not run: the run ended before it"
+    assert project.found()["good"]["tests"][0]["evidence"] == "did not run: the run ended first"
     project.items(good="{check: toy.hsts, on: shop}", false="{check: toy.hsts, on: api, severity: low}")
     result = project.run("-x", "CHECK.md", "test_own.py")
     assert project.result()["verdict"]["reasons"] == ["1 of the team's own tests did not run"]

@@ -107,7 +107,7 @@ def test_a_shard_is_never_go_and_its_exit_code_is_of_its_part(release: Release) 
         verdict = release.result(f"shard{number}")["verdict"]
         assert verdict["go"] is False
         assert verdict["reasons"] == [
-            f"this is shard {number} of 2, and a release is decided on all of them (readiness merge)"
+            f"this is shard {number} of 2, but a release is decided on all of them (readiness merge)"
         ]
 
 

@@ -238,7 +238,7 @@ def test_damage_in_the_middle_is_told(tmp_path: Path, outcome: Outcome) -> None:
     path.write_bytes(data)
     course = remember(path, outcome.verdict, outcome.provenance)
     assert "is damaged" in course.problem
-    assert "put it aside, or restore it from a copy." in course.problem
+    assert "move it aside, or restore it from a backup." in course.problem
 
 
 def test_a_run_with_a_foreign_history_loses_nothing_else(release: Release) -> None:
@@ -260,7 +260,7 @@ def test_a_run_tells_its_history(release: Release) -> None:
         )
     assert "over the last 3 whole runs, since 2026-11-01" in done.stdout
     assert "open since 2026-11-01, 3 runs" in done.stdout
-    assert f"changing back and forth: {LONG}" in done.stdout
+    assert f"flapping: {LONG}" in done.stdout
     _, block = page_of(release.path / "page.html")
     assert "; open since 2026-11-01, 3 runs" in block
     assert LONG in block.partition("Changing back and forth")[2].partition("</details>")[0]

@@ -133,7 +133,7 @@ FOREIGN = "This is not a result of a readiness run (the result.json that --readi
         (lambda _: '{"format": 3}', FOREIGN),
         (lambda _: "[" * 100_000, FOREIGN),
         (lambda _: "<html>", FOREIGN),
-        (_cut, f"{FOREIGN} It breaks off or is not JSON here."),
+        (_cut, f"{FOREIGN} It is cut off, or not JSON, at this line."),
         (
             _changed(format="pytest-readiness/2"),
             "This result has the format pytest-readiness/2, and this version reads pytest-readiness/1; "

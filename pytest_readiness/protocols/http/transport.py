@@ -50,8 +50,8 @@ class Transport(HTTPAdapter):
     Attributes:
         place: host and port, for messages.
         connections: how many were begun so far.
-        target: what the request at hand asks for.
-        sent: reading of the monotonic clock when it began to be sent, over a connection that stood.
+        target: what the current request asks for.
+        sent: reading of the monotonic clock when it began to be sent, over an established connection.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Transport(HTTPAdapter):
             method: sent as it is given.
             target: path and query, sent as they are given.
             until: reading of the monotonic clock at which the connection is shut down.
-            timeout: in seconds, for connecting (and once more for TLS), and between two bytes of the answer.
+            timeout: in seconds, for connecting (and again for TLS), and between two bytes of the answer.
             headers: besides the usual ones, or instead of those of the same name.
             body: sent with its length.
 
@@ -185,7 +185,7 @@ class _Connection(HTTPConnection):
         except TimeoutError:
             raise CouldNotVerify(f"{place} did not answer the TLS handshake within {CONNECT_SECONDS:g} s") from None
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError):
-            raise CouldNotVerify(f"{place} broke the connection off during the TLS handshake", transient=True) from None
+            raise CouldNotVerify(f"{place} closed the connection during the TLS handshake", transient=True) from None
         except ssl.SSLError as error:
             raise Untrusted(f"{place} refused the TLS handshake ({cut(error.reason or str(error))})") from None
         except OSError as error:

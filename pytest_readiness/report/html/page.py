@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_readiness.verdict.outcome import Outcome, Score
 
 SOON_DAYS = 30
-"""What ends within so many days is named on the first screen."""
+"""What ends within this many days is named on the first screen."""
 LISTED = 5
 """Items that a panel of the first screen names; the list below holds all."""
 IMAGES = ("image/png", "image/jpeg", "image/webp")
@@ -38,7 +38,7 @@ FOLDER = resources.files(__package__)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What some tests of an item found alike.
+    """What several tests of an item found in common.
 
     Attributes:
         first: one of them.
@@ -79,7 +79,7 @@ class ScoreLine:
 
 
 def render(outcome: Outcome, redact: Callable[[str], str]) -> str:
-    """Return the block of the page that tells of the run.
+    """Return the block of the page about the run.
 
     Every text in it is redacted, made printable and escaped.
 
@@ -146,7 +146,7 @@ def render(outcome: Outcome, redact: Callable[[str], str]) -> str:
 
 
 def findings(item: LeafRecord) -> list[Finding]:
-    """Return what the tests of an item found, what several found alike once, the worst first."""
+    """Return what the tests of an item found, each finding once, the worst first."""
     alike: dict[tuple[Any, ...], list[TestResult]] = {}
     for result in item.tests:
         key = (result.state, result.expected, result.evidence, result.warning, result.remedy, result.signatures)
@@ -163,7 +163,7 @@ def findings(item: LeafRecord) -> list[Finding]:
 
 
 def why(item: LeafRecord) -> str:
-    """Return why an item is not simply fine, in one sentence, or "" where it is."""
+    """Return why an item is not simply passed, in one sentence, or "" where it is."""
     found = findings(item)
     if item.state == "passed":
         return "; ".join(dict.fromkeys(each.first.warning for each in found if each.first.warning))

@@ -91,7 +91,7 @@ def _handshake(raw: socket.socket, endpoint: TlsEndpoint, place: str) -> str:
         return error.reason or str(error)
     except OSError as error:
         raise CouldNotVerify(
-            f"{place} broke the connection off during the TLS handshake ({error.strerror or error})", transient=True
+            f"{place} closed the connection during the TLS handshake ({error.strerror or error})", transient=True
         ) from None
     return ""
 

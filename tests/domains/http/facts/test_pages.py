@@ -259,7 +259,7 @@ def test_dripping_is_given_up(brisk: None, authority: Authority, pieces: Any, se
     with Raw(*pieces, certificate=authority.issue() if secure else None) as server:
         said = reason("response", shop(server, ca=authority.ca_file))
     # Dripping headers may meet the library's limit on their number first.
-    assert "was not answered to the end in time (at most 0.6 s)" in said or "got more than 100 headers" in said
+    assert "was not answered completely in time (at most 0.6 s)" in said or "got more than 100 headers" in said
 
 
 def test_dripping_server_of_the_stack_is_given_up(brisk: None) -> None:
@@ -272,7 +272,7 @@ def test_a_reset_is_transient() -> None:
         with pytest.raises(CouldNotVerify) as caught:
             read("response", shop(server))
         assert caught.value.transient
-        assert caught.value.reason == f"GET {server.url} was answered by a connection that was reset or broke off"
+        assert caught.value.reason == f"GET {server.url} was answered by a connection that was reset or closed"
     with FlakyServer(resets=0) as server:
         assert read("response", shop(server)).body == "ready\n"
 
