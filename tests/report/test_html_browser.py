@@ -317,7 +317,7 @@ def test_printed_open_items_are_unfolded(browser: Browser, ran: Release, script:
         for words in (
             "NO-GO",
             "TOKEN has 5",
-            "Replace the secret by a longer random one",
+            "Replace the secret with a longer random one",
             "no error on the console",
             "only that week",
             "not signed; operations must sign",

@@ -1,4 +1,4 @@
-"""Questions to DNS servers: over UDP, over TCP where the answer is cut short, each bounded in time."""
+"""Questions to DNS servers: over UDP, over TCP where the answer is truncated, each bounded in time."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Answer:
 
     @property
     def own(self) -> tuple[str, ...]:
-        """What stands at the name itself: an alias, or records."""
+        """What is at the name itself: an alias, or records."""
         return (f"an alias of {self.chain[0]}",) if self.chain else self.records
 
     @property
@@ -173,7 +173,7 @@ class Asker:
         return message
 
     def direct(self, server: Server, name: Name, type: str, *, dnssec: bool = False) -> Message:
-        """What one server says of its own knowledge.
+        """What one server says with authority.
 
         Raises:
             CouldNotVerify: it does not answer, or does not know.
@@ -238,7 +238,7 @@ def answer_of(message: Message, name: Name, type: str, server: Server) -> Answer
 
 
 def _followed(message: Message, name: Name, type: str) -> tuple[list[Name], RRset | None, int]:
-    """The chain of aliases from a name on, the records at its end, and the TTL of what stands at the name."""
+    """The chain of aliases from a name on, the records at its end, and the TTL of what is at the name."""
     import dns.rdatatype
 
     wanted = dns.rdatatype.from_text(type)
@@ -314,7 +314,7 @@ def _server(host: str, port: int) -> Server:
 def together(
     fact: str, domain: Domain, ask: Callable[[Item], Found], items: Iterable[Item], *, threads: int = 8
 ) -> tuple[Found, ...]:
-    """Ask for several things at once; the audit knows for which fact. What the first one raises is raised."""
+    """Ask for several things at once; the audit log has them under the fact. What the first one raises is raised."""
 
     def one(item: Item) -> Found:
         with reading_of(fact, domain.key):

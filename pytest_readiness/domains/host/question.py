@@ -16,7 +16,7 @@ class Unread(Exception):
 
     Args:
         reason: why, as a clause.
-        unless_told: the last line of the errors that the host printed tells it better, if there is one.
+        unless_told: the last line of the errors that the host printed is the better reason, if there is one.
     """
 
     def __init__(self, reason: str, *, unless_told: bool = False) -> None:

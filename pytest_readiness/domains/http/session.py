@@ -1,4 +1,4 @@
-"""Sessions with a web endpoint, by what readiness.yaml says of it."""
+"""Sessions with a web endpoint, by what readiness.yaml says about it."""
 
 from __future__ import annotations
 

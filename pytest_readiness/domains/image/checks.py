@@ -22,7 +22,7 @@ _REFERENCE = re.compile(r"[^@\s]+?(:(?P<tag>\w[\w.-]{0,127}))?(@(?P<digest>[a-z0
 def pinned(image: Image, image_facts: ImageFacts) -> Evidence:
     """The image is named by its digest, or by a tag that is not latest.
 
-    The reference is the target's, and the engine holds an image under it. That nobody moves the tag is not looked at.
+    The reference is the target's, and the engine holds an image under it. Whether the tag is moved is not looked at.
     """
     expected = "a digest, or a tag other than latest"
     reference = image.image

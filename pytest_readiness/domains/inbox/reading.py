@@ -73,7 +73,7 @@ class Mailbox(ABC):
 
     @abstractmethod
     def raw(self, id: str) -> bytes:
-        """A mail as it came; empty where it has gone meanwhile."""
+        """A mail as it came; empty where it has gone in the meantime."""
 
     @abstractmethod
     def remove(self, id: str) -> None:

@@ -62,7 +62,7 @@ class Mail(Resource):
 
     @property
     def place(self) -> str:
-        """Host and port, and how TLS begins there: a server is silent that is spoken to in another way."""
+        """Host and port, and how TLS begins there: a server that is spoken to in another way stays silent."""
         return f"smtp+{self.security}://{self.where}"
 
     @property

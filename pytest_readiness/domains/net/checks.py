@@ -319,7 +319,7 @@ def latency(
     )
     claim(p95 <= ms, expected=f"p95 of at most {ms:g} ms", seen=figures)
     if len(ordered) < samples:
-        raise CouldNotVerify(f"time was over after {len(ordered)} of {samples} connections: {figures}")
+        raise CouldNotVerify(f"time ran out after {len(ordered)} of {samples} connections: {figures}")
     own = f"the runner has the address {connect_times.last.address} itself" if connect_times.last.local else ""
     return Evidence(figures, warning=own)
 

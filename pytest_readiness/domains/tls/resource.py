@@ -64,7 +64,7 @@ class TlsEndpoint(Resource):
 
     @property
     def place(self) -> str:
-        """Host and port, and what is spoken there first: a server is silent that is spoken to in another way."""
+        """Host and port, and what is spoken there first: a server that is spoken to in another way stays silent."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.protocol}://{host}:{self.port}{f' at {self.address}' if self.address else ''}"
 

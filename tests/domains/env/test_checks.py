@@ -386,7 +386,7 @@ def test_live_keys_fails_for_a_named_variable_without_one(env: Any, value: str, 
     [
         ("TWILIO_AUTH_TOKEN", HEX, "a key of Twilio does not show whether it is a live one"),
         ("PLAID_SECRET", HEX[:30], "a key of Plaid does not show whether it is a live one"),
-        ("SHIPPING_KEY", BASE64, "SHIPPING_KEY has not the shape of a live key of any known provider"),
+        ("SHIPPING_KEY", BASE64, "SHIPPING_KEY does not have the shape of a live key of any known provider"),
     ],
 )
 def test_live_keys_cannot_verify_what_the_shape_does_not_tell(env: Any, name: str, value: str, reason: str) -> None:

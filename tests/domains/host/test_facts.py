@@ -241,7 +241,7 @@ def test_refused_by_ssh(sshd: Sshd, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("changed", "reason"),
-    [(True, "its host key is not the one in known_hosts any more"), (False, "its host key is not in known_hosts")],
+    [(True, "its host key is no longer the one in known_hosts"), (False, "its host key is not in known_hosts")],
 )
 def test_another_host_key(sshd: Sshd, tmp_path: Path, changed: bool, reason: str) -> None:
     with Sshd(tmp_path / "other") as other:

@@ -28,7 +28,7 @@ class Exchanger:
     Attributes:
         preference: the lowest is tried first.
         host: its name; "." says that the domain takes no mail (RFC 7505).
-        alias: what the name is an alias of, "" where it is none.
+        alias: what the name is an alias of, "" where it is not one.
         addresses: IP addresses, sorted.
     """
 
@@ -45,7 +45,7 @@ class MailExchangers:
     Attributes:
         exchangers: the one that is tried first, first.
         nothing: how evidence says that there are none, "" where there are.
-        place: the resolver that told.
+        place: the resolver that answered.
     """
 
     exchangers: tuple[Exchanger, ...]
@@ -158,7 +158,7 @@ class _SpfWalk:
     notes: list[str] = field(default_factory=list)
 
     def follow(self, domain: str, record: str, *, top: bool = True) -> None:
-        """Walk through the terms of a record as a receiver does whom none of them matches."""
+        """Walk through the terms of a record like a receiver for whom none of them matches."""
         redirect = ""
         seen = {"redirect": 0, "exp": 0}
         terms = record.split()[1:]
@@ -205,7 +205,7 @@ class _SpfWalk:
         if name in seen:
             seen[name] += 1
             if seen[name] == 2:
-                self._wrong(domain, term, "stands there twice")
+                self._wrong(domain, term, "occurs twice")
             if not value:
                 self._wrong(domain, term, "names no domain")
 
@@ -215,7 +215,7 @@ class _SpfWalk:
             if network is None:
                 self._wrong(domain, term, "names no network of that version")
             elif "/" in rest and not re.fullmatch(_SPF_LENGTH, rest.partition("/")[2]):
-                self._wrong(domain, term, "is malformed: after / stands no prefix length such as 24")
+                self._wrong(domain, term, "is malformed: / is not followed by a prefix length such as 24")
             else:
                 self.allowed.append((network, f"{cut(term, 80)} in {domain}"))
             return
@@ -345,7 +345,7 @@ class DmarcRecords:
     """The DMARC records of one name.
 
     Attributes:
-        domain: the name that they are about; they stand at _dmarc. below it.
+        domain: the name that they are about; they are at _dmarc. below it.
         records: the texts that begin with v=DMARC1.
     """
 

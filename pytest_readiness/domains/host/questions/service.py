@@ -43,7 +43,7 @@ def _service(text: str) -> Service:
             triggered_by=seen.get("TriggeredBy", ""),
         )
     except KeyError as missing:
-        raise Unread(f"systemctl show does not tell {missing}") from None
+        raise Unread(f"systemctl show does not report {missing}") from None
 
 
 SERVICE = Question(

@@ -30,7 +30,7 @@ PAGE_SECONDS = 50.0
 MAX_HOPS = 5
 MAX_ASSETS = 100
 MAX_ASSET = 8 * 1024 * 1024
-"""Bytes that are read of one of a page's resources, packed or unpacked."""
+"""Bytes that are read of one of a page's resources, compressed or not."""
 MAX_MEDIA = 4096
 """Bytes that are read of a video or audio file."""
 MAX_TOTAL = 64 * 1024 * 1024
@@ -259,7 +259,7 @@ class _PageLoader:
 
     def _ask(self, address: str, headers: tuple[tuple[str, str], ...], most: int) -> Response:
         if time.monotonic() >= self._until:
-            raise CouldNotVerify(f"time was over after {PAGE_SECONDS:g} s, before GET {shown(address)}")
+            raise CouldNotVerify(f"time ran out after {PAGE_SECONDS:g} s, before GET {shown(address)}")
         if self._left <= 0:
             raise CouldNotVerify(f"{MAX_TOTAL // 1024**2} MiB had been read before GET {shown(address)}")
         place = origin(address)

@@ -1,4 +1,4 @@
-"""What an endpoint does with tokens and messages whose signature is not right, and at last with ones where it is."""
+"""What an endpoint does with tokens and messages whose signature is not right, and finally with ones where it is."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class HookTrial:
         scheme: how they are signed.
         credential: name of the credential whose token is the key.
         header: that carries the signature, for the scheme "hmac".
-        prefix: what stands before the signature in it.
+        prefix: what comes before the signature in it.
         encoding: of the signature, for the scheme "hmac".
         payload: the message.
         headers: of every message.
@@ -218,7 +218,7 @@ def _well_known(token: str, alg: str) -> bool:
 
 @fact(deadline=SIGNED_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")
 def webhooks(url: Url, connection: Connection, *, ask: HookTrial) -> tuple[TrialOutcome, ...]:
-    """What a webhook's endpoint does with messages that are not rightly signed, and at last with one that is."""
+    """What a webhook's endpoint does with messages that are not validly signed, and finally with one that is."""
     until = time.monotonic() + SIGNED_SECONDS
     key = _declared(url, ask.credential).encode()
     now, body = int(time.time()), ask.payload.encode()

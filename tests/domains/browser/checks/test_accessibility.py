@@ -150,7 +150,7 @@ def test_what_axe_cannot_decide_is_no_pass(visits: dict[str, Visit], id: str) ->
         assert "1 points that axe cannot decide are left to the sign-off: color-contrast at #hero" in seen.text
     assert "cannot decide 1 points" in unknown(visits, id, "on-picture", signed=["color-contrast at #other"])
     stale = judged(visits, id, "on-picture", signed=["color-contrast", "video-caption at video"])
-    assert stale.warning == "'signed' lists what is no longer undecided: video-caption at video"
+    assert stale.warning == "'signed' lists points that are no longer undecided: video-caption at video"
 
 
 def test_contrast_of_nothing_is_no_pass(visits: dict[str, Visit]) -> None:

@@ -68,26 +68,26 @@ def test_spf(case: Case, label: str, lookups: str, warning: str) -> None:
         ("spfbare", "+all: v=spf1 all"),
         ("spfnoall", "no all at the end: v=spf1 ip4:198.51.100.1"),
         ("spfinclude", "no all at the end: "),
-        ("spfopen", "anybody may send, by +all in spfplus.cases.test: v=spf1 include:"),
-        ("spfworld", "anybody may send, by ip4:198.51.100.1/0 in spfworld.cases.test: "),
-        ("spfexists", "anybody may send, by exists:cdn.cases.test in spfexists.cases.test: "),
-        ("spfworld6", "anybody may send, by a:cdn.cases.test/24//0 in spfworld6.cases.test: "),
+        ("spfopen", "anyone may send, by +all in spfplus.cases.test: v=spf1 include:"),
+        ("spfworld", "anyone may send, by ip4:198.51.100.1/0 in spfworld.cases.test: "),
+        ("spfexists", "anyone may send, by exists:cdn.cases.test in spfexists.cases.test: "),
+        ("spfworld6", "anyone may send, by a:cdn.cases.test/24//0 in spfworld6.cases.test: "),
         (
             "spfhalves",
-            "anybody may send, by ip4:0.0.0.0/1 in spfhalves.cases.test, ip4:128.0.0.0/2 in spfhalf.cases.test, "
+            "anyone may send, by ip4:0.0.0.0/1 in spfhalves.cases.test, ip4:128.0.0.0/2 in spfhalf.cases.test, "
             "ip4:192.0.0.0/3 in spfhalf.cases.test, ip4:198.51.100.0/24 in spfhalves.cases.test: ",
         ),
         (
             "spfinternet6",
-            "anybody may send, by ip6:2000::/4 in spfinternet6.cases.test, ip6:3000::/4 in spfinternet6.cases.test: ",
+            "anyone may send, by ip6:2000::/4 in spfinternet6.cases.test, ip6:3000::/4 in spfinternet6.cases.test: ",
         ),
         (
             "spfaround",
-            "anybody may send, by a:internal.cases.test/1 in spfaround.cases.test, "
+            "anyone may send, by a:internal.cases.test/1 in spfaround.cases.test, "
             "mx:mxtwo.cases.test/1 in spfaround.cases.test: ",
         ),
-        ("spfaround6", "anybody may send, by a:web.cases.test//3 in spfaround6.cases.test: "),
-        ("spfexchangers6", "anybody may send, by mx:mxtwo.cases.test/24//3 in spfexchangers6.cases.test: "),
+        ("spfaround6", "anyone may send, by a:web.cases.test//3 in spfaround6.cases.test: "),
+        ("spfexchangers6", "anyone may send, by mx:mxtwo.cases.test/24//3 in spfexchangers6.cases.test: "),
         ("spfversion", "no TXT record that begins with v=spf1"),
         ("spfeleven", "11 lookups: include:spfptr.cases.test in spfeleven.cases.test, ptr in spfptr.cases.test, "),
         ("spfloop", "21 or more lookups: "),

@@ -30,8 +30,8 @@ def test_cors(shop: Shop) -> None:
     [
         ("origin echoed", "no permission for a foreign origin (https://readiness-probe.example)"),
         ("null trusted", "no permission for null (null)"),
-        ("prefix trusted", "no permission for an origin that begins like the own"),
-        ("suffix trusted", "no permission for an origin that ends like the own"),
+        ("prefix trusted", "no permission for an origin that begins like the endpoint's"),
+        ("suffix trusted", "no permission for an origin that ends like the endpoint's"),
         ("everybody", "no permission for a foreign origin"),
         ("everybody with credentials", "no Access-Control-Allow-Origin: * together with"),
         ("own origin forgotten", f"Access-Control-Allow-Origin: {ORIGIN}"),
@@ -61,7 +61,9 @@ def test_cors_over_http_is_foreign_to_https(authority: Authority) -> None:
 
     with WebApp({"/": lax}, authority.issue()) as app:
         url = Url(name="shop", url=app.url, ca=authority.ca_file)
-        with pytest.raises(ClaimFalse, match=r"no permission for the own host over http \(http://localhost\)"):
+        with pytest.raises(
+            ClaimFalse, match=r"no permission for the endpoint's own host over http \(http://localhost\)"
+        ):
             judge("http.cors", url)
         app.routes["/"] = Response()
         assert "5 foreign origins" in judge("http.cors", url).text
@@ -227,7 +229,7 @@ def test_rate_limit_that_is_met_early_warns(shop: Shop) -> None:
 def test_rate_limit_proves_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     id = "http.rate_limit"
     shop.fault = "always 429"
-    open_question(id, shop, "429 to the first request, so that no limit was seen", **LIMIT)
+    open_question(id, shop, "429 to the first request, so no limit was seen", **LIMIT)
     assert shop.limited == 1
     open_question(id, shop, "answered 404 to the first request", **{**LIMIT, "path": "/nothing"})
     answers = iter([200, 429])

@@ -317,7 +317,7 @@ def test_csrf_proves_nothing(shop: Shop) -> None:
         open_question(id, shop, why, **{**CSRF, "path": path})
     open_question(id, shop, "the page with the form, .*/settings, was answered 302", **{**CSRF, "credential": None})
     open_question(id, shop, "gives no token 'csrf_token'", **{**CSRF, "token": "csrf_token"})
-    open_question(id, shop, "'hidden' stands on the form's page already", **CSRF, text="hidden")
+    open_question(id, shop, "'hidden' is already on the form's page", **CSRF, text="hidden")
     shop.fault = "refuses all"
     open_question(id, shop, "403 to the form itself, too", **CSRF)
     with pytest.raises(NotDeclared, match="no 'page' that gives it"):

@@ -179,7 +179,7 @@ def test_openapi(app: Shop) -> None:
         ({"paths": {"/a/{id}": get()}}, "Path parameter 'id' for 'get' operation in '/a/{id}' was not resolved"),
         ({"components": {}}, "/components/schemas/Product leads nowhere"),
         ({"openapi": "3.9.0"}, "version 3.9.0 is not known"),
-        ({"openapi": "4.0.0"}, "no document of OpenAPI 3"),
+        ({"openapi": "4.0.0"}, "not a document of OpenAPI 3"),
         ({"openapi": None, "swagger": "2.0"}, "a document of Swagger 2, not OpenAPI 3"),
     ],
 )
@@ -190,7 +190,7 @@ def test_openapi_that_is_not_valid(app: Shop, change: dict[str, Any], seen: str)
 def test_openapi_document_elsewhere_and_otherwise(app: Shop) -> None:
     assert app.seen("http.openapi", {}) == "404"
     assert app.seen("http.openapi", {"/openapi.json": served("application/json", b"{[")}) == "neither JSON nor YAML"
-    assert app.seen("http.openapi", {"/openapi.json": document([])}) == "no document of OpenAPI 3"
+    assert app.seen("http.openapi", {"/openapi.json": document([])}) == "not a document of OpenAPI 3"
     remote = described(**{"/a": get({"$ref": "https://127.0.0.1:1/schema.json"})})
     assert "rests on another document, which was not read" in app.reason(
         "http.openapi", {"/openapi.json": document(remote)}
@@ -294,7 +294,7 @@ def test_metrics_closed_to_strangers(app: Shop, status: int) -> None:
         assert f"was answered {status}" in app.reason("http.metrics", {"/metrics": Response(status)}, **wanted)
     if status == 404:
         reason = app.reason("http.metrics", routes, public=False)
-        assert "was answered 404, as a path is that does not exist; see to it that 'path' is right" in reason
+        assert "was answered 404, as for a path that does not exist; see to it that 'path' is right" in reason
     else:
         assert "was not seen" in app.judge("http.metrics", routes, public=False).warning
     with pytest.raises(NotDeclared, match="names no credential that opens /metrics of shop"):

@@ -208,7 +208,7 @@ def test_robots(app: Shop, text: str, allowed: str, forbidden: str) -> None:
 def test_robots_warns(app: Shop) -> None:
     text = "User-agent: *\nDisallow:\nUser-agent: GPTBot\nDisallow: /\nDisalow: /x\nwords\n"
     evidence = app.judge("http.robots", {"/robots.txt": served(text)})
-    assert evidence.warning == "Unknown lines: disalow, words. Kept out: gptbot."
+    assert evidence.warning == "Unknown lines: disalow, words. Blocked: gptbot."
     with pytest.raises(ValidationError):
         judge("http.robots", app.url, crawling="maybe")
 

@@ -196,7 +196,7 @@ def test_password_policy_proves_nothing(shop: Shop) -> None:
     open_question(
         id,
         shop,
-        "'Welcome' stands on the form's page already",
+        "'Welcome' is already on the form's page",
         **REGISTER | {"messages": ["Welcome"]},
         page="/register",
     )

@@ -251,5 +251,5 @@ def test_fast_errors_are_no_response_times(app: Shop) -> None:
 
 def test_response_time_that_does_not_end(app: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_readiness.domains.http.facts.pages.VISIT_SECONDS", 0.1)
-    with pytest.raises(CouldNotVerify, match=r"time was over after \d+ of 100 requests"):
+    with pytest.raises(CouldNotVerify, match=r"time ran out after \d+ of 100 requests"):
         app.judge("http.response_time", "/p", Response(delay=0.05), path="/p", samples=100)
