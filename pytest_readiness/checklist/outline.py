@@ -92,7 +92,7 @@ class Outline:
         self._blocks(root.children, (), None)
 
     def _blocks(self, nodes: Sequence[Node], above: tuple[Heading, ...], parent: ItemDraft | None) -> None:
-        """Read the blocks of one container, which stands under the headings `above` and in the item `parent`.
+        """Read the blocks of one container, which is under the headings `above` and in the item `parent`.
 
         Headings among the blocks hold to the end of the container. In an item they are part of its detail.
         """

@@ -63,8 +63,7 @@ def _nothing_found(root: Node) -> tuple[int, str]:
     for fence in fences_with_boxes(root):
         return (
             lines_of(fence)[0] + 1,
-            "no item was found: the boxes stand inside a code fence, "
-            "from which they are read with the option `fenced`.",
+            "no item was found: the boxes are inside a code fence, from which they are read with the option `fenced`.",
         )
     return (
         0,

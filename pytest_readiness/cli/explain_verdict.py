@@ -74,33 +74,33 @@ def _thresholds(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
     """Each threshold, what it was compared with, and whether it was met."""
     policy, score, items = verdict.policy, verdict.score, verdict.items
     passed = sum(item.state == "passed" for item in items)
-    yield "passed", f"at least 1 item: {passed}", _kept(passed > 0)
+    yield "passed", f"at least 1 item: {passed}", _met(passed > 0)
     kept = score is None or score >= policy.min_score
-    yield "min_score", f"{_number(policy.min_score)}: the score is {shown(score)}", _kept(kept)
+    yield "min_score", f"{_number(policy.min_score)}: the score is {shown(score)}", _met(kept)
     for severity in SEVERITIES[: SEVERITIES.index(policy.block) + 1]:
         found = [item.id for item in items if item.severity == severity and item.open]
         names = f" ({', '.join(found)})" if found else ""
-        yield f"block: {policy.block}", f"no open {severity} item: {len(found)}{names}", _kept(not found)
+        yield f"block: {policy.block}", f"no open {severity} item: {len(found)}{names}", _met(not found)
     for section in verdict.sections:
         least = policy.sections.get(section.id)
         if least is not None:
             kept = section.score is None or section.score >= least
-            yield f"sections: {section.id}", f"{_number(least)}: it scores {shown(section.score)}", _kept(kept)
+            yield f"sections: {section.id}", f"{_number(least)}: it scores {shown(section.score)}", _met(kept)
     if policy.max_drop is None:
         return
     baseline = verdict.drift.baseline
     if baseline is None:
-        yield "max_drop", f"{_number(policy.max_drop)}: there is no baseline", _kept(False)
+        yield "max_drop", f"{_number(policy.max_drop)}: there is no baseline", _met(False)
     elif score is None or baseline.score is None:
-        yield "max_drop", f"{_number(policy.max_drop)}: there is no score to compare", _kept(True)
+        yield "max_drop", f"{_number(policy.max_drop)}: there is no score to compare", _met(True)
     else:
         drop = baseline.score - score
         text = f"{_number(policy.max_drop)}: {shown(baseline.score)} at {baseline.when}, a drop of {_number(drop)}"
-        yield "max_drop", text, _kept(drop <= policy.max_drop)
+        yield "max_drop", text, _met(drop <= policy.max_drop)
 
 
-def _kept(kept: bool) -> str:
-    return "kept" if kept else "NO-GO"
+def _met(met: bool) -> str:
+    return "met" if met else "NO-GO"
 
 
 def _number(value: float) -> str:

@@ -129,7 +129,7 @@ def plan(configuration: Configuration, documents: tuple[Path, ...] = (), allow: 
 
 @dataclass(frozen=True, slots=True)
 class PlannedItem:
-    """An item of the plan and where it stands."""
+    """An item of the plan and where it is."""
 
     planned: PlannedChecklist
     section: Section

@@ -20,7 +20,7 @@ PIECE = 8
 """Characters of the beginning or end of a secret that are masked where a text was cut within it."""
 _CUT = ("…", "...")
 _AFTER_CUT = re.compile(r"\Z|…|\.\.\.|[\n\x1b)\]>;'\"`]|&(?:quot|#34|#x27|#39|gt);")
-"""What stands after a text that was cut, with a mark or without one; what stands before the rest of it is in `_CUT`."""
+"""What follows a text that was cut, with a mark or without one; what precedes the rest of it is in `_CUT`."""
 
 KEY_SHAPES: Mapping[str, str] = {
     "a Stripe secret key": r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{8,}",
@@ -193,7 +193,7 @@ def printable_lines(text: str) -> str:
 
 def printable(text: object) -> str:
     """Return a text without terminal control: every control or format character as an escape, in one line."""
-    text = str(text)  # a check of somebody's own may well give figures as evidence
+    text = str(text)  # a project's own check may well give numbers as evidence
     if text.isprintable():
         return text
     return "".join(

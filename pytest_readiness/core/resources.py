@@ -93,7 +93,7 @@ class Resource(BaseModel):
     """A thing in a target that facts can be read from.
 
     A class that names its `kind` or its `section`, and has both, is a kind. Where a section has several models, their
-    base names kind and section and sets `variants`; the base's own fixture then stands for all of them.
+    base names kind and section and sets `variants`; the base's own fixture then covers all of them.
 
     Attributes:
         name: unique among its kind in the target; shown in test ids.
@@ -110,7 +110,7 @@ class Resource(BaseModel):
     section: ClassVar[str]
     """Key in readiness.yaml."""
     main: ClassVar[str]
-    """Field that a plain text stands for (`shop: https://shop.example.com`)."""
+    """Field that a plain text is taken for (`shop: https://shop.example.com`)."""
     name_suffices: ClassVar[bool] = False
     """Whether a null is a whole declaration (`web:`)."""
     variants: ClassVar[Variants | None] = None

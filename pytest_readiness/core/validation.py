@@ -28,7 +28,7 @@ def validate(
     Args:
         model: what it must be.
         data: the values.
-        place: mapping of the file in which `data` stands, for lines.
+        place: mapping of the file that holds `data`, for lines.
         keys: the way from `place` to `data`.
         what: what a person calls it ("url 'shop'").
         problems: where mistakes are added.

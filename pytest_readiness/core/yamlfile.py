@@ -11,7 +11,7 @@ from pytest_readiness.core.problems import Problem, ProblemsError
 
 
 class YamlMap(dict[str, Any]):
-    """A mapping that knows where it stands: `line` of itself, `lines` of its keys, `path` of its file."""
+    """A mapping that knows where it is: `line` of itself, `lines` of its keys, `path` of its file."""
 
     def __init__(self, path: Path, line: int) -> None:
         super().__init__()

@@ -102,7 +102,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A sign-off and where it stands.
+    """A sign-off and where it is.
 
     Attributes:
         signoff: the entry.

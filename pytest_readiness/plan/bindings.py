@@ -1,6 +1,6 @@
 """Reading the bindings of a checklist.
 
-They stand in `CHECKLIST.checks.yaml` beside `CHECKLIST.md`, by section id and item slug. Everything in the file is
+They are in `CHECKLIST.checks.yaml` beside `CHECKLIST.md`, by section id and item slug. Everything in the file is
 validated here against the checklist, the catalogue and the declared resources, and every mistake is reported at once.
 """
 
@@ -136,7 +136,7 @@ class _BindingsReader:
         if "not_applicable" in value:
             reason = value["not_applicable"]
             if not isinstance(reason, str) or not reason.strip() or len(value) > 1:
-                self.problem(line, "'not_applicable' takes one text, the reason, and stands alone.")
+                self.problem(line, "'not_applicable' takes one text, the reason, and no other key.")
                 return None
             return Binding(id, line, not_applicable=reason.strip())
         severity = value.get("severity")
@@ -153,7 +153,7 @@ class _BindingsReader:
             if key in value:
                 signoff = self._signoff(value[key], value.lines[key], days)
         if "signoff" in value and "partial" in value:
-            self.problem(line, "'partial' names who signs beside checks; 'signoff' stands without checks.")
+            self.problem(line, "'partial' names who signs beside checks; 'signoff' takes no checks.")
         if ("valid" in value or "cadence" in value) and not ("signoff" in value or "partial" in value):
             self.problem(line, "'valid' and 'cadence' bound a sign-off; there is none here.")
         if "signoff" in value:

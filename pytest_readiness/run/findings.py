@@ -15,7 +15,7 @@ TEAM_FAILS = (AssertionError, pytest.fail.Exception)
 """What a team's own test raises where its claim is false."""
 
 ANSWERED = pytest.StashKey[PlannedTest]()
-"""On a team's own test that answers an item: a test of that item to stand for it."""
+"""On a team's own test that answers an item: a test of that item to represent it."""
 EVIDENCE = pytest.StashKey[Evidence]()
 """On a test of ours that passed: what was seen."""
 

@@ -153,7 +153,7 @@ def _shown(text: str) -> str:
 
 
 class _Formatter(logging.Formatter):
-    """Formats what has nothing to hide any more; the colours that are added to it stay."""
+    """Formats what has nothing left to hide; the colours that are added to it stay."""
 
     def __init__(self, inner: logging.Formatter, hiding: Hiding) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ class ItemRecord:
     Attributes:
         id: full id, "checklist:section/slug".
         text: the claim, in one line.
-        line: where it stands in the document.
+        line: its line in the document.
         ticked: whether someone ticked it by hand.
         severity: how bad it is if it is open; a group's, the worst of its items'.
         state: the worst of its tests' states; a group's, of its items'.
@@ -73,7 +73,7 @@ class SectionRecord:
         id: its id in the checklist.
         title: its heading, "" for items before any.
         path: headings above it, outermost first.
-        line: where it stands.
+        line: its line in the document.
         score: 0 to 100, or null where no item counts.
         items: its items and groups.
     """

@@ -209,9 +209,9 @@ def test_what_decided(readiness: Program, result: Path) -> None:
     assert "block: critical no open critical item: 1 (release:people/five) NO-GO" in lines
     papers = f"{int(data['sections'][0]['score'] * 10) / 10:.1f}"
     assert f"sections: papers 80: it scores {papers} NO-GO" in lines
-    assert "sections: people 0: it scores 0.0 kept" in lines
+    assert "sections: people 0: it scores 0.0 met" in lines
     assert "max_drop 5: there is no baseline NO-GO" in lines
-    assert "passed at least 1 item: 2 kept" in lines
+    assert "passed at least 1 item: 2 met" in lines
     assert "release:papers/four medium waived does not count" in lines
     assert any(line.startswith("release:people/") and line.endswith("not applicable does not count") for line in lines)
     assert lines[-1] == f"NO-GO because {'; '.join(data['verdict']['reasons'])}."

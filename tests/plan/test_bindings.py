@@ -176,7 +176,7 @@ def test_items_of_a_group_are_bound_one_by_one(tmp_path: Path) -> None:
         ("{signoff: security, cadence: quaterly}", "'quaterly' is not a cadence. Did you mean 'quarterly'?"),
         ("{check: toy.header, valid: 30d}", "'valid' and 'cadence' bound a sign-off; there is none here."),
         ("{check: toy.header, partial: nobody}", "There is no role 'nobody'"),
-        ("{not_applicable: ' '}", "'not_applicable' takes one text, the reason, and stands alone."),
+        ("{not_applicable: ' '}", "'not_applicable' takes one text, the reason, and no other key."),
         ("{not_applicable: true}", "'not_applicable' takes one text"),
         ("{not_applicable: why, check: toy.header}", "'not_applicable' takes one text"),
     ],

@@ -118,7 +118,7 @@ def next_on_host(answer: Response) -> str:
 
 
 def leads(wanted: str, answer: Response, address: str) -> bool:
-    """Whether an address is the wanted one: its query counts where one is wanted, `*` stands for anything."""
+    """Whether an address is the wanted one: its query counts where one is wanted, `*` matches anything."""
     if not address:
         return False
     bare = address.partition("#")[0]

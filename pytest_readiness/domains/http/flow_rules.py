@@ -82,7 +82,7 @@ def _with_mail(steps: list[Step]) -> list[Step]:
 
 _PAGE = {"name": "the home page is served", "get": "/", "expect": {"text": "Welcome"}}
 _MAIL = {"name": "the mail arrives", "mail": {"inbox": "NAME", "to": "${unique}@example.com", "subject": "Welcome"}}
-_JOIN = {"name": "somebody registers", "post": "/register", "form": {"email": "${unique}@example.com"}}
+_JOIN = {"name": "someone registers", "post": "/register", "form": {"email": "${unique}@example.com"}}
 
 HttpSteps = Annotated[list[Step], Field(min_length=1, max_length=40, examples=[[_PAGE]]), AfterValidator(_of_requests)]
 MailSteps = Annotated[

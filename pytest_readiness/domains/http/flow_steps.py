@@ -126,7 +126,7 @@ class Expect(_FlowPart):
         absent: what must not be there.
         json_values: values in a JSON answer, by path (`order.lines.0.price`) or JSON pointer (`/order/lines/0/price`).
         header: what a header's value must contain, by name.
-        location: where the answer redirects to: a path on the host, or a whole address; `*` stands for anything.
+        location: where the answer redirects to: a path on the host, or a whole address; `*` matches anything.
         url: where the step ended after redirects, written like `location`.
         max_seconds: longest time that the step's answers may take together.
     """

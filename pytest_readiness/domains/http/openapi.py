@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 MAX_NODES = 200_000
-"""Values in one description; a small text can stand for many by YAML's aliases."""
+"""Values in one description; a small text can mean many by YAML's aliases."""
 
 Document = Mapping[str, Any]
 

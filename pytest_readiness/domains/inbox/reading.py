@@ -204,7 +204,7 @@ class _Imap(Mailbox):
 
     def ids(self, to: str) -> Iterator[str]:
         sent(f"IMAP search for mail to {to} at {self._place}")
-        # Selecting anew shows what has come since, on servers that tell nothing by themselves, too.
+        # Selecting again shows what has come since, on servers that tell nothing by themselves, too.
         self._open("EXAMINE")
         where = (f'HEADER {name} "{to}"' for name in ("To", "Cc", "Delivered-To", "X-Original-To"))
         first, second, third, fourth = where

@@ -34,7 +34,7 @@ _alarms = Alarms()
 
 
 class BadHeadersError(Exception):
-    """The headers of an answer cannot be used; the text reads on after "was answered with"."""
+    """The headers of an answer cannot be used; the text continues after "was answered with"."""
 
 
 class Transport(HTTPAdapter):

@@ -237,7 +237,7 @@ def counted(items: Iterable[LeafRecord]) -> list[tuple[State, int]]:
 
 
 def anchor(kind: str, id: str) -> str:
-    """Return a name for a place in the page, which can stand behind "#" as it is."""
+    """Return a name for a place in the page, which can follow "#" as it is."""
     return f"{kind}-{quote(id, safe='/:')}"
 
 
@@ -289,7 +289,7 @@ def _by_checklist(sections: Iterable[SectionRecord]) -> list[tuple[str, list[Sec
 
 
 def _common(sections: Sequence[SectionRecord]) -> int:
-    """How many headings all sections stand under: those tell none from another."""
+    """How many headings all sections are under: those distinguish none of them."""
     levels = zip(*(section.path for section in sections), strict=False)
     return len(list(takewhile(lambda titles: len(set(titles)) == 1, levels))) if len(sections) > 1 else 0
 

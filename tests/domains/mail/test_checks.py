@@ -504,7 +504,7 @@ def test_received_the_example_of_the_documentation(shop: Shop, imap: Inbox, auth
     target = Target("test", resources=(url, imap.model_copy(update={"name": "catcher"})))
     assert binding["check"] == "mail.received"
     evidence = judge("mail.received", url, target=target, steps=binding["steps"])
-    beginning = "the form is there: 200; somebody registers: 303; the mail arrives: a mail after"
+    beginning = "the form is there: 200; someone registers: 303; the mail arrives: a mail after"
     assert re.match(rf"6 steps, 6 requests in [\d.]+ s: {beginning}", evidence.text)
     assert all(word in " ".join(text.split()) for word in ("6 steps, 6 requests in", beginning))
 

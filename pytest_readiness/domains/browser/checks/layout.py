@@ -36,8 +36,8 @@ def responsive(
 ) -> Evidence:
     """The page fits windows of each width, without scrolling sideways.
 
-    Nor may content end beyond the right edge where scrolling is switched off. Elements that scroll by themselves are no
-    fault. For widths below 980 px the page must also have `<meta name="viewport" content="width=device-width">`,
+    Nor may content end beyond the right edge where scrolling is switched off. Elements that scroll by themselves do
+    not count. For widths below 980 px the page must also have `<meta name="viewport" content="width=device-width">`,
     without which phones lay it out for 980 px. The page is loaded once and the window then resized.
 
     Args:

@@ -247,7 +247,7 @@ class _SpfWalk:
             self._found(goal, "A", "AAAA")
             self._allow(domain, term, goal, *lengths)
         elif self._found(goal, "A"):
-            # A name that is the same for every mail is there for anybody's.
+            # A name that is the same for every mail exists for anyone's.
             self.anybody.append(f"{cut(term, 80)} in {domain}")
 
     def _parts(self, name: str, rest: str) -> tuple[str, int, int] | None:

@@ -275,8 +275,8 @@ def _token_trial(
 @check(
     "http.jwt",
     severity="critical",
-    remedy="Verify the signature with the one algorithm that you sign with, never one that the token names, use a random "
-    "key, and let tokens expire soon.",
+    remedy="Verify signatures with a random key and the one algorithm that you sign with, never one that the token "
+    "names, and let tokens expire soon.",
     source="RFC 8725 sections 2.1, 3.1 and 3.5; OWASP WSTG-SESS-10",
     check_class="active",
     asks=_token_trial,

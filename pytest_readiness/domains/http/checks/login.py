@@ -169,7 +169,7 @@ def _refused(refusal: _Refusal, seen: Logins, pairs: int, credential: str | None
             raise CouldNotVerify(f"{place} answered {outcome} to a wrong password, which is not a {refusal}")
     if len(tried) < pairs:
         raise CouldNotVerify(
-            f"{place} answered {seen.pairs[-1]} after {len(tried)} of {pairs} default passwords, and the rest was not "
+            f"{place} answered {seen.pairs[-1]} after {len(tried)} of {pairs} default passwords, and the rest were not "
             f"tried (pairs: {max(len(tried), 1)} asks for fewer)"
         )
     return len(tried)

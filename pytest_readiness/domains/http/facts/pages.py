@@ -33,7 +33,7 @@ class Page:
 
     Attributes:
         url: what was asked for first.
-        tls_error: why no verified TLS connection came about; there are no answers then.
+        tls_error: why no verified TLS connection was established; there are no answers then.
         answers: in order; all but the last are redirects within the same host.
         endless: the last one is still such a redirect, after five of them.
     """
