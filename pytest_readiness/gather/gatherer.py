@@ -46,7 +46,7 @@ class Reading:
         way: how that is spoken to: what does not answer on one way (ssh) may well on another (its ports).
         needs: readings that must be there first.
         error: why it could not be read, once it is done without a value.
-        note: what the evidence should say of the reading ("at the second try …").
+        note: what the evidence should say about the reading ("at the second try …").
         seconds: how long it took.
         at: when it ended, in seconds since the epoch.
         given_up: it did not end by itself: the run did.

@@ -169,7 +169,7 @@ def _linked(attributes: dict[str, str]) -> Iterator[MarkupReference]:
 
 
 class _MarkupReader:
-    """What lxml's parser tells of each element; the standard library's takes hours for a page made to keep it busy."""
+    """What lxml reports of each element; the standard library's takes hours for a page made to keep it busy."""
 
     def __init__(self) -> None:
         self.scripts: list[Script] = []

@@ -51,7 +51,7 @@ class Recorded(BaseModel):
         outcome: "read", or "withheld" for what was read and is not in the file, or how the reading failed.
         value: the record, where it was read.
         reason: why there is no value.
-        note: what the evidence says of the reading.
+        note: what the evidence says about the reading.
         seconds: how long it took.
         when: when it ended: the actual moment, whatever READINESS_NOW says.
     """

@@ -27,7 +27,7 @@ SUMMARY_BYTES = 1024 * 1024
 ANNOTATIONS = 10
 """Of each kind that a step shows."""
 LINES = 10
-"""Tests that one annotation tells of."""
+"""Tests that one annotation names."""
 
 
 def on_github() -> bool:

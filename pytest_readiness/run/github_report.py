@@ -1,4 +1,4 @@
-"""What GitHub Actions is told of a run."""
+"""What GitHub Actions is told about a run."""
 
 from __future__ import annotations
 

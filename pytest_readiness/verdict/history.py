@@ -75,7 +75,7 @@ class PastRun:
 
 
 def remember(path: Path, verdict: Verdict, provenance: Provenance) -> Course:
-    """Add a run to the history and return the course with it; what goes wrong is told in the course, not raised."""
+    """Add a run to the history and return the course with it; what goes wrong is noted in the course, not raised."""
     if provenance.replayed_from:
         return Course(problem="A replay looks at nothing, so it is not written to the history.")
     try:
@@ -205,7 +205,7 @@ def _add(database: sqlite3.Connection, verdict: Verdict, provenance: Provenance)
 
 
 def _seen(verdict: Verdict) -> dict[str, State]:
-    """States of the items whose tests all ran: what an interrupted run did not come to has not changed."""
+    """States of the items whose tests all ran: what an interrupted run did not reach has not changed."""
     return {
         item.id: item.state for item in verdict.items if not any(test.evidence == DID_NOT_RUN for test in item.tests)
     }
@@ -273,7 +273,7 @@ def sparkline(scores: Sequence[Score], *, unicode: bool = True) -> str:
 
 
 def course_lines(course: Course, *, unicode: bool = True) -> list[str]:
-    """Return what a course says of the scores, as lines for people."""
+    """Return what a course says about the scores, as lines for people."""
     if course.problem:
         return [course.problem]
     if len(course.scores) < 2:

@@ -26,7 +26,7 @@ class ItemRecord:
         severity: how bad it is if it is open; a group's, the worst of its items'.
         state: the worst of its tests' states; a group's, of its items'.
         weight: how much it counts in the score; 0 for a group, and where it does not apply or is waived.
-        detail: what else the document says of it.
+        detail: what else the document says about it.
     """
 
     id: str

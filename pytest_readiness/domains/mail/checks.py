@@ -219,7 +219,7 @@ def test_message(
     asks=lambda url, steps: {"mail_flow": asked(url, steps)},
 )
 def received(mail_flow: FlowRun, *, steps: MailSteps) -> Evidence:
-    """The application sends its own mail, which arrives, and what it says leads on.
+    """The application sends its own mail, the mail arrives, and the declared steps around it succeed.
 
     A flow as of `http.flow`, of which at least one step waits for a mail in a declared inbox, by its recipient and
     subject. The recipient contains `${unique}`, so that only a mail can be meant that this run made the application

@@ -327,7 +327,7 @@ def latency(
 @check(
     "net.reachable_from",
     severity="high",
-    remedy="Open the way from this host: its route, the security groups and firewalls between them, the listener.",
+    remedy="Open the path from this host: its route, the security groups and firewalls between them, the listener.",
     source="RFC 9293 section 3.5 (connection establishment)",
     asks=lambda readiness_host, host, port: asked(readiness_host, CONNECT(host, str(port))),
 )

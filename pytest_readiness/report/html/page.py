@@ -1,4 +1,4 @@
-"""What the page says of a run: the outcome, arranged for readers and written as HTML."""
+"""What the page says about a run: the outcome, arranged for readers and written as HTML."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ class AxeRule:
         tags: standards that it belongs to, such as wcag2aa.
         points: selectors of the elements, the first 200.
         count: how many elements there are; of rules that pass, axe lists only one.
-        reason: what axe says of the first.
+        reason: what axe says about the first.
     """
 
     id: str

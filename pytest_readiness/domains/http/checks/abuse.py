@@ -298,7 +298,7 @@ def rate_limit(
     recovery: Annotated[int, Field(ge=1, le=MAX_RECOVERY)] = 65,
     credential: Name | None = None,
 ) -> Evidence:
-    """A burst of requests is answered 429, and the service answers again afterwards.
+    """A burst of requests is throttled by 429, and the service answers again afterwards.
 
     Sends: GETs one after the other on one connection, while nothing else reads the endpoint, up to the first 429 and
     at most `burst_size` within 60 s; then, after the time that Retry-After names (or 1 s, doubled each time), one after

@@ -303,7 +303,7 @@ _PROVIDERS: dict[Provider, tuple[tuple[str, str], ...]] = {
 @check(
     "http.cdn",
     severity="low",
-    remedy="Let the name lead to the CDN (its CNAME or addresses), and see that the origin is not reached directly.",
+    remedy="Point the name at the CDN (its CNAME or addresses), and see that the origin is not reached directly.",
     source="the providers' documentation of their response headers",
 )
 def cdn(

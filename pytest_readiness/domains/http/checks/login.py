@@ -256,7 +256,7 @@ def password_policy(
 
     Args:
         path: path on the host that the form is sent to.
-        messages: parts of what is said of a weak password, at least one, compared without case. None of them
+        messages: parts of what is said about a weak password, at least one, compared without case. None of them
             may be on the page with the empty form.
         fields: names and values of the other fields; `{unique}` in a value is replaced by a text that is new each time
             (`readiness-{unique}@example.com`).
