@@ -300,7 +300,7 @@ def _drop_reasons(score: float | None, policy: Policy, baseline: BaselineRecord 
     if policy.max_drop is None:
         return ()
     if baseline is None:
-        return ("the policy limits the drop of the score, but there is no baseline (--readiness-baseline FILE)",)
+        return ("the policy bounds the drop of the score, and there is no baseline (--readiness-baseline FILE)",)
     if score is None or baseline.score is None:
         return ()
     drop = baseline.score - score

@@ -173,9 +173,9 @@ def test_wrong_input_ends_with_a_sentence(write: Any, diff: Any, tmp_path: Path)
         ("none.json", good): "none.json: The recording or result file does not exist.",
         (good, "text.json"): "text.json: This is neither a recording nor a result of a readiness run.",
         (good, "other.json"): "other.json: This is neither a recording nor a result of a readiness run.",
-        (good, "newer.json"): "format pytest-readiness-recording/9, and this version reads",
+        (good, "newer.json"): "format pytest-readiness-recording/9, but this version reads",
         (good, "foreign.json"): "foreign.json: This is not a result of a readiness run",
-        (good, "result.json"): "format pytest-readiness/9, and this version reads",
+        (good, "result.json"): "format pytest-readiness/9, but this version reads",
         (good, "staging"): "'a.json' is a file and 'staging' is not; compare two files or two targets.",
         (good, good, "--", "-k", "tls"): "Arguments for pytest are only for two targets; 'a.json' is a file.",
     }

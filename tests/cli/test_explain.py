@@ -73,7 +73,7 @@ def test_an_item_that_checks_answer(readiness: Program) -> None:
     assert (result.code, result.err) == (0, "")
     lines = result.lines
     assert lines[:2] == [f"release:{CERTIFICATES}", "Certificates are valid"]
-    assert f"stands in {readiness.folder / 'release.md'}:5" in lines
+    assert f"is in {readiness.folder / 'release.md'}:5" in lines
     assert f"bound {readiness.folder / 'release.checks.yaml'}:2" in lines
     assert "section Release › TLS" in lines
     assert "severity critical, that of tls.expiry" in lines

@@ -105,12 +105,12 @@ def test_the_hash_of_the_evidence_is_recorded(readiness: Program, monkeypatch: p
         (
             (RESTORE, *A),
             "Not signed: the sign-off by a@example.com of 2026-03-10 does not count: it names no evidence, and this "
-            "item needs some.",
+            "item requires it.",
         ),
         (
             (RESTORE, *A, "--evidence", "https://example.com/x"),
             "Not signed: the sign-off by a@example.com of 2026-03-10 does not count: its evidence is a link, and this "
-            "item needs a file that can be read.",
+            "item requires a readable file.",
         ),
         (
             (ACCEPTANCE, "--by", "o@example.com", "--role", "owner"),
@@ -299,12 +299,12 @@ def test_a_waiver_is_written(readiness: Program) -> None:
         (
             "backups-monthly/loose-end",
             {},
-            "No check answers release:backups-monthly/loose-end, so that it cannot fail and there is nothing to waive.",
+            "No check answers release:backups-monthly/loose-end, so it cannot fail and there is nothing to waive.",
         ),
         (
             ACCEPTANCE,
             {},
-            f"No check answers release:{ACCEPTANCE}, so that it cannot fail and there is nothing to waive.",
+            f"No check answers release:{ACCEPTANCE}, so it cannot fail and there is nothing to waive.",
         ),
         (
             "tls/certificates-valid",
@@ -325,7 +325,7 @@ def test_a_waiver_that_would_not_count_is_refused(
 def test_waiving_what_one_signed_is_told(readiness: Program) -> None:
     assert readiness("sign", RUNBOOK, "--by", "b@example.com", "--role", "ops").code == 0
     result = readiness("waive", RUNBOOK, *WAIVED)
-    assert "The sign-off by b@example.com does not count any more" in result.out
+    assert "The sign-off by b@example.com no longer counts" in result.out
 
 
 def test_a_blank_name_is_refused(readiness: Program) -> None:

@@ -85,9 +85,12 @@ def test_a_section_of_several_models_needs_no_word_of_the_loader(tmp_path: Path)
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
-        ("kafka://x", "Queue 'jobs' must say its broker (rabbitmq, redis), by 'broker' or by the scheme of 'address'."),
+        (
+            "kafka://x",
+            "Queue 'jobs' must give its broker (rabbitmq, redis), by 'broker' or by the scheme of 'address'.",
+        ),
         ("{address: x, broker: rabitmq}", "by the scheme of 'address'. Did you mean 'rabbitmq'?"),
-        ("{address: x, broker: [redis]}", "Queue 'jobs' must say its broker"),
+        ("{address: x, broker: [redis]}", "Queue 'jobs' must give its broker"),
         ("{address: 'amqp://x', group: x}", "Unknown key 'group' in rabbitmq 'jobs'. Known: address, labels."),
     ],
 )

@@ -519,7 +519,7 @@ def test_the_lowest_score_of_a_section(project: Project) -> None:
 def test_the_score_may_fall_by_so_much_only(project: Project) -> None:
     project.configure(policy={"min_score": 0, "max_drop": 10})
     assert project.verdict().reasons == (
-        "the policy limits the drop of the score, but there is no baseline (--readiness-baseline FILE)",
+        "the policy bounds the drop of the score, and there is no baseline (--readiness-baseline FILE)",
     )
     (project.folder / "out" / "result.json").rename(project.folder / "before.json")
     assert project.verdict("--readiness-baseline=before.json").go

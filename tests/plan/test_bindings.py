@@ -201,7 +201,7 @@ def test_a_mistake_in_a_binding(tmp_path: Path, written: str, expected: str) -> 
             "tls: {one: {check: toy.header, partial: securty, valid: 30d}}\n",
             "1: There is no role 'securty' in readiness.yaml. Did you mean 'security'?",
         ),
-        ("tls: {one: toy.header}\ntls: {two: toy.header}\n", "2: The key 'tls' stands twice; first on line 1."),
+        ("tls: {one: toy.header}\ntls: {two: toy.header}\n", "2: The key 'tls' occurs twice; first on line 1."),
     ],
 )
 def test_a_mistake_around_bindings(tmp_path: Path, text: str, expected: str) -> None:

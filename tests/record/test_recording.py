@@ -313,7 +313,7 @@ def test_unusable_files_are_told_in_sentences(tmp_path: Path) -> None:
         f'{{"format": "{FORMAT}"}}': "This recording is broken at 'when'",
         recording()
         .model_dump_json()
-        .replace("prod", "staging"): "a recording of target 'staging', and this run is about",
+        .replace("prod", "staging"): "a recording of target 'staging', but this run is about",
     }
     for text, words in texts.items():
         path.write_text(text)
@@ -720,7 +720,7 @@ from pytest_readiness.domains.postgres.resource import Postgres
         (("--readiness-replay=readiness.yaml",), "This is not a recording of a readiness run"),
         (
             ("--readiness-target=other", "--readiness-replay=r.json"),
-            "a recording of target 'prod', and this run is about 'other'.",
+            "a recording of target 'prod', but this run is about 'other'.",
         ),
     ],
 )

@@ -30,7 +30,7 @@ def copy_of(outcome: Outcome) -> str:
 
 def below(text: str, *wanted: State) -> str:
     """The completed copy of a checklist without the verdict on top."""
-    top, _, rest = copy_of(outcome_of(text, states(*wanted))).partition("stands below each item.")
+    top, _, rest = copy_of(outcome_of(text, states(*wanted))).partition("is below each item.")
     assert "| Verdict | **`" in top
     return rest.lstrip("\r\n")
 

@@ -211,7 +211,7 @@ FOREIGN = "This is not a history of pytest-readiness; it is left as it is. Name 
     [
         (lambda path: path.write_text("# Notes\n" * 100), FOREIGN),
         (other_database, FOREIGN),
-        (newer, "The history has version 2, and this program writes 1; update pytest-readiness."),
+        (newer, "The history has version 2, but this program writes 1; update pytest-readiness."),
         (torn, "The history file is damaged"),
         (lambda path: path.mkdir(), "The history file cannot be used (unable to open database file)."),
     ],

@@ -136,7 +136,7 @@ FOREIGN = "This is not a result of a readiness run (the result.json that --readi
         (_cut, f"{FOREIGN} It is cut off, or not JSON, at this line."),
         (
             _changed(format="pytest-readiness/2"),
-            "This result has the format pytest-readiness/2, and this version reads pytest-readiness/1; "
+            "This result has the format pytest-readiness/2, but this version reads pytest-readiness/1; "
             "update pytest-readiness.",
         ),
         (_changed(exit_code="x"), "The result is broken: exit_code: input should be a valid integer, unable to parse "),

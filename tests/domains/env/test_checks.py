@@ -370,8 +370,8 @@ def test_live_keys_fails_for_a_test_value_in_any_variable(env: Any, name: str) -
         ("sk_live_" + "x" * 24, "a placeholder in STRIPE_SECRET_KEY"),
         ("sk_live_" + "a" * 24, "a placeholder in STRIPE_SECRET_KEY"),
         ("changeme", "a placeholder in STRIPE_SECRET_KEY"),
-        (BASE64, "STRIPE_SECRET_KEY has another shape"),
-        (LIVE["SENDGRID_API_KEY"], "STRIPE_SECRET_KEY has another shape"),
+        (BASE64, "STRIPE_SECRET_KEY has a different shape"),
+        (LIVE["SENDGRID_API_KEY"], "STRIPE_SECRET_KEY has a different shape"),
         ("", "STRIPE_SECRET_KEY is empty"),
     ],
 )

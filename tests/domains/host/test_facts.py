@@ -285,7 +285,7 @@ def test_a_host_that_goes_away_meanwhile(sshd: Sshd, tmp_path: Path) -> None:
 
         killer = threading.Thread(target=kill)
         killer.start()
-        with pytest.raises(CouldNotVerify, match="broke off after 1 of 2 answers") as caught:
+        with pytest.raises(CouldNotVerify, match="stopped after 1 of 2 answers") as caught:
             _facts(host, FILE("/etc/passwd"), SSHD("/run/fifo"))
         killer.join()
     assert caught.value.transient

@@ -71,10 +71,10 @@ def test_cors_over_http_is_foreign_to_https(authority: Authority) -> None:
 
 def test_cors_proves_nothing(shop: Shop) -> None:
     open_question("http.cors", shop, "/nothing was answered 404", path="/nothing")
-    open_question("http.cors", shop, "/mine was answered 401, and CORS may look otherwise", path="/mine")
+    open_question("http.cors", shop, "/mine was answered 401, and CORS may look different", path="/mine")
     assert judge("http.cors", shop.url, path="/mine", credential="clerk")
     shop.app.routes["/strict"] = when(lambda request: bool(request.query), Response(400), shop.orders)
-    open_question("http.cors", shop, "/strict.* was answered 400, and CORS may look otherwise", path="/strict")
+    open_question("http.cors", shop, "/strict.* was answered 400, and CORS may look different", path="/strict")
     for status in (429, 503):
         shop.app.routes["/orders"] = when(lambda request: "Origin" in request.headers, Response(status), Response())
         open_question("http.cors", shop, f"a foreign origin as Origin was answered {status}", path="/orders")
@@ -223,7 +223,7 @@ def test_rate_limit_without_retry_after(shop: Shop) -> None:
 
 def test_rate_limit_that_is_met_early_warns(shop: Shop) -> None:
     shop.limited = 7
-    assert judge("http.rate_limit", shop.url, **LIMIT).warning == "The limit of 10 was met after 3 requests."
+    assert judge("http.rate_limit", shop.url, **LIMIT).warning == "The limit of 10 was hit after 3 requests."
 
 
 def test_rate_limit_proves_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -320,7 +320,7 @@ def test_csrf_proves_nothing(shop: Shop) -> None:
     open_question(id, shop, "'hidden' is already on the form's page", **CSRF, text="hidden")
     shop.fault = "refuses all"
     open_question(id, shop, "403 to the form itself, too", **CSRF)
-    with pytest.raises(NotDeclared, match="no 'page' that gives it"):
+    with pytest.raises(NotDeclared, match="no 'page' that provides it"):
         judge(id, shop.url, **{**CSRF, "page": None})
     shop.fault = ""
     shop.app.routes["/api"] = lambda request: Response(429 if request.headers["Origin"] != shop.app.url else 204)

@@ -97,7 +97,7 @@ def test_default_credentials_prove_nothing(shop: Shop) -> None:
     assert shop.app.count("/login") == 1
     shop.fault = ""
     shop.app.routes["/page"] = Response(200, [HTML], b"<p>Wrong user or password? Ask us.</p>")
-    open_question(id, shop, "stands on the login's page already", **LOGIN, page="/page")
+    open_question(id, shop, "is already on the login's page", **LOGIN, page="/page")
     with pytest.raises(NotDeclared, match="'clerk' of shop is not a user with a password"):
         judge(id, shop.url, **{**LOGIN, "credential": "clerk"})
     wrongs: list[dict[str, Any]] = [
