@@ -1,7 +1,7 @@
 """50 full TLS scans through the fact `tls_scan`, against sslyze's own Scanner with its defaults in one process.
 
 One nginx has that many TLS ports (ECDSA P-256), and all of them are scanned with every scan command. The processes of
-the fact's pool start anew in each round, as they do in each run of the tests.
+the fact's pool start again in each round, as they do in each run of the tests.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption(
         "--readiness-target",
         metavar="NAME",
-        help="run checklists against this target of readiness.yaml; without paths, the checklists that it names",
+        help="run checklists against this target of readiness.yaml; without paths, the checklists named there",
     )
     group.addoption(
         "--readiness-config",
@@ -58,8 +58,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--readiness-out",
         metavar="DIR",
         type=Path,
-        help="write there, for programs and for the release: result.json, the completed checklist, JUnit, HDF, "
-        "in-toto, SARIF, Prometheus metrics and a badge",
+        help="write into this folder, for programs and for the release: result.json, the completed checklist, JUnit, "
+        "HDF, in-toto, SARIF, Prometheus metrics and a badge",
     )
     group.addoption(
         "--readiness-baseline",
@@ -88,18 +88,18 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--readiness-history",
         metavar="FILE",
         type=Path,
-        help="keep the score and every item's state in this SQLite file, and tell how they changed",
+        help="keep the score and every item's state in this SQLite file, and show how they changed",
     )
     group.addoption(
         "--readiness-audit",
         metavar="FILE",
         type=Path,
-        help="list there every command, request and query that the run makes, one JSON object a line",
+        help="write there every command, request and query that the run makes, one JSON object per line",
     )
     group.addoption(
         "--readiness-fenced",
         action="store_true",
-        help="also read checklists that stand inside code fences",
+        help="also read checklists inside code fences",
     )
 
 
@@ -130,7 +130,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Absent:
-    """Stands in where no target is given.
+    """Used where no target is given.
 
     Args:
         config: of the run.
@@ -143,7 +143,7 @@ class Absent:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Skip what asks for a target's resources: without a target there are none.
 
-        Which fixtures those are is looked up only where a test asks for one that nobody defines.
+        Which fixtures those are is looked up only where a test asks for one that is not defined.
         """
         wanted: dict[pytest.Item, set[str]] = {}
         for item in items:

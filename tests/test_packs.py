@@ -174,7 +174,7 @@ def test_mistakes_in_its_declarations_are_told_like_others(project: Project) -> 
         (
             "checks",
             "from pytest_readiness import fact\n\n\n@fact\ndef other(flag_fil):\n    'x'\n",
-            "cannot be used: Fact other reads 'flag_fil', which is no kind of resource. Did you mean 'flag_file'?",
+            "cannot be used: Fact other reads 'flag_fil', which is not a kind of resource. Did you mean 'flag_file'?",
         ),
         (
             "resource",

@@ -170,7 +170,7 @@ CONFTEST = """\
 
     @check("own.false", severity="low", remedy="r")
     def false(document, *, place: str) -> Evidence:
-        "What is seen is no secret."
+        "What is seen is not a secret."
         mine = SECRETS[place]
         print(mine)
         raise ClaimFalse(f"nothing like {mine}", mine, remedy=f"Do not use {mine}.")

@@ -1,4 +1,4 @@
-"""What stands for a box in a document, and whether it says "done"."""
+"""What counts as a box in a document, and whether it says "done"."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _SIGN = re.compile(r"(?P<struck>~~)?(?P<mark>&#?\w+;|:\w+:|\S)\ufe0f?\s*")
 class Box:
     """`real`: a box by itself, not a symbol that only some documents use as one; `cell`: in a table.
 
-    `written` is what stands for it in the source, from the column `start`.
+    `written` is what represents it in the source, from the column `start`.
     """
 
     mark: str
@@ -78,7 +78,7 @@ class Box:
 
 
 def box_at(content: str, line: str, start: int, *, cell: bool) -> tuple[Box, str] | None:
-    """The box at the beginning of `content`, which stands in `line` at or after `start`; and the rest."""
+    """The box at the beginning of `content`, which is in `line` at or after `start`; and the rest."""
     if match := _BRACKETS.match(content):
         place = line.find(match["mark"], start)
         box = Box(match["mark"], match["tick"] in "xX", place + 1 or -1, True, cell, match["mark"], place)
@@ -92,7 +92,7 @@ def box_at(content: str, line: str, start: int, *, cell: bool) -> tuple[Box, str
 
 
 def rewritten(written: str, ticked: bool) -> str:
-    """What to write instead of a box that says the contrary, so that it says `ticked`."""
+    """What to write instead of a box that says the opposite, so that it says `ticked`."""
     if written.startswith("["):
         return "[x]" if ticked else "[ ]"
     return (_TICKED if ticked else _UNTICKED)[html.unescape(written)]

@@ -1,4 +1,4 @@
-"""Where the boxes of a document stand, and where something can be added to its items."""
+"""Where the boxes of a document are, and where something can be added to its items."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class ItemLayout:
-    """Where an item stands in its document.
+    """Where an item is in its document.
 
     `marks` are its box and, in the row of a table, what other boxes the row has. `leaves` are the lines of the items
-    that a group consists of. What is to be added to the item can stand after the line `end`, as an entry of a list
+    that a group consists of. What is to be added to the item can come after the line `end`, as an entry of a list
     whose lines begin with `margin` and whose entries have the marker `bullet`; with `row` below the table, after an
     empty line; with `apart` it has to be kept apart from what follows.
     """
@@ -50,7 +50,7 @@ class ItemLayout:
 
 @dataclass(frozen=True, slots=True)
 class DocumentLayout:
-    """Where things stand in a document: how many lines of front matter it has, and its items in order."""
+    """Where things are in a document: how many lines of front matter it has, and its items in order."""
 
     front: int
     items: tuple[ItemLayout, ...]
@@ -100,7 +100,7 @@ def _item(draft: ItemDraft, lines: Sequence[str], starts: frozenset[int]) -> Ite
 
 
 def _starts(root: Node) -> frozenset[int]:
-    """Lines at which blocks begin that end a paragraph wherever it stands."""
+    """Lines at which blocks begin that end a paragraph wherever it is."""
     types = ("list_item", "fence", "blockquote", "hr")
     return frozenset(
         lines_of(node)[0]

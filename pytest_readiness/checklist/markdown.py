@@ -95,7 +95,7 @@ def parse(source: str) -> Node:
     """The blocks of a document, below one node that is all of it."""
     # Looking for front matter at each line takes time, and few documents have any.
     root = _tree(_DOCUMENT if source.startswith("-") else _BODY, source)
-    # A document may begin with a rule, which is no front matter though another rule follows.
+    # A document may begin with a rule, which is not front matter though another rule follows.
     for node in root.children[:1]:
         if node.type == "front_matter" and holds_boxes(_tree(_BODY, node.content)):
             return _tree(_BODY, source)
@@ -194,7 +194,7 @@ def has(inline: Node, markup: str) -> bool:
 
 
 def shown(inline: Node) -> str:
-    """The text of an inline with the symbol at its beginning, which is no box there."""
+    """The text of an inline with the symbol at its beginning, which is not a box there."""
     return f"{inline.box.mark} {plain(inline)}" if inline.box is not None else plain(inline)
 
 

@@ -1,4 +1,4 @@
-"""A checklist as an immutable tree: sections and items, with ids that outlive re-ordering."""
+"""A checklist as an immutable tree: sections and items, with ids that survive re-ordering."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading with the items that stand directly under it.
+    """A heading with the items directly under it.
 
     A bold paragraph before a list, or a plain list line with boxes below it, is a heading too, one level
-    deeper than the heading it stands under. `path` and `ancestors` are the titles and the slugs of the
+    deeper than the heading it is under. `path` and `ancestors` are the titles and the slugs of the
     headings above it, outermost first. Items before any heading are in a section without title.
     """
 
@@ -69,7 +69,7 @@ class Section:
 class Checklist:
     """A checklist as read from `path`; `sha256` is that of the file, `sections` are those that hold items.
 
-    `text` is all of it, as it was read, `fenced` whether what stands in code fences was read too.
+    `text` is all of it, as it was read, `fenced` whether what is in code fences was read too.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Checklist:
         return iter(sorted(every, key=lambda item: item.line))
 
     def leaves(self) -> Iterator[Item]:
-        """Every box that is no group, in document order."""
+        """Every box that is not a group, in document order."""
         return (item for item in self.items() if not item.is_group)
 
     def section_of(self, item: Item) -> Section:

@@ -28,7 +28,7 @@ _NO_REMARKS = Remarks()
 
 @dataclass(slots=True)
 class ItemDraft:
-    """An item as it stands in the document: in `node`, a list item or a table, which `following` comes after.
+    """An item as it is in the document: in `node`, a list item or a table, which `following` comes after.
 
     `groups` are the slugs of the items that enclose it, outermost first.
     """
@@ -47,7 +47,7 @@ class ItemDraft:
 
     @property
     def box(self) -> Box:
-        """The one that tells its state."""
+        """The one that shows its state."""
         return self.boxes[0]
 
     def family(self) -> Iterator[ItemDraft]:
@@ -92,7 +92,7 @@ class Outline:
         self._blocks(root.children, (), None)
 
     def _blocks(self, nodes: Sequence[Node], above: tuple[Heading, ...], parent: ItemDraft | None) -> None:
-        """Read the blocks of one container, which stands under the headings `above` and in the item `parent`.
+        """Read the blocks of one container, which is under the headings `above` and in the item `parent`.
 
         Headings among the blocks hold to the end of the container. In an item they are part of its detail.
         """

@@ -13,7 +13,7 @@ from pytest_readiness.checklist.outline import Heading, ItemDraft, Outline
 
 
 def read_checklist(path: Path, *, fenced: bool = False) -> Checklist:
-    """Read the checklist in the file at `path`; with `fenced`, also one that stands inside a code fence.
+    """Read the checklist in the file at `path`; with `fenced`, also one inside a code fence.
 
     Raises ChecklistError for a file that is missing, not a file, not UTF-8, empty or without any item.
     """
@@ -34,7 +34,7 @@ def read_checklist(path: Path, *, fenced: bool = False) -> Checklist:
 
 
 def parse_checklist(text: str, path: Path, *, fenced: bool = False) -> Checklist:
-    """Read the checklist in `text`, which stands in the file at `path`; the file itself is not opened.
+    """Read the checklist in `text`, from the file at `path`; the file itself is not opened.
 
     Raises ChecklistError for a text that is empty or holds no item.
     """
@@ -63,8 +63,7 @@ def _nothing_found(root: Node) -> tuple[int, str]:
     for fence in fences_with_boxes(root):
         return (
             lines_of(fence)[0] + 1,
-            "no item was found: the boxes stand inside a code fence, "
-            "from which they are read with the option `fenced`.",
+            "no item was found: the boxes are inside a code fence, from which they are read with the option `fenced`.",
         )
     return (
         0,

@@ -42,7 +42,7 @@ def remarks_of(inlines: Sequence[Node], enclosing: Remarks) -> Remarks:
 
 
 def is_remark(words: str) -> bool:
-    """Whether words in parentheses say something of the text that they stand in."""
+    """Whether words in parentheses say something about the text that they are in."""
     return any(remark.match(words) for remark in (_OPTIONAL, _CONDITION, _NOT_APPLICABLE))
 
 

@@ -1,4 +1,4 @@
-"""The command line `readiness`: what stands around a run. One module a command."""
+"""The command line `readiness`: what comes before and after a run. One module a command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pytest_readiness.cli import checks, diff, explain, history, merge, plan, re
 
 app = typer.Typer(
     name="readiness",
-    help="Production readiness: what stands around a run of pytest --readiness-target.",
+    help="Production readiness: what comes before and after a run of pytest --readiness-target.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -29,11 +29,11 @@ app.command("schema")(schema.command)
 
 @app.callback()
 def _root() -> None:
-    """Keep the commands' names even while there is one only."""
+    """Keep the commands' names even while there is only one."""
 
 
 def main() -> None:
-    """Entry point of the program `readiness`; what is wrong with the user's files is told in sentences, code 4."""
+    """Entry point of the program `readiness`; mistakes in the user's files are reported in sentences, with code 4."""
     from pytest_readiness.cli.problems import told
 
     sys.exit(told(app))

@@ -11,26 +11,26 @@ from pytest_readiness.cli.project import ConfigOption, load_extensions
 from pytest_readiness.core.registry import CLASSES, SEVERITIES
 
 NOTHING = 1
-"""Exit code where no check fits."""
+"""Exit code where no check matches."""
 
 
 def command(
     words: Annotated[
-        list[str] | None, typer.Argument(help="Words that must all occur in id, claim, remedy or source.")
+        list[str] | None, typer.Argument(help="Words that must all occur in the id, claim, remedy or source.")
     ] = None,
     domain: Annotated[str, typer.Option(metavar="NAME", help="Only this domain, such as tls.")] = "",
     severity: Annotated[str, typer.Option(metavar="NAME", help=f"Only this severity: {', '.join(SEVERITIES)}.")] = "",
     check_class: Annotated[
         str, typer.Option("--class", metavar="NAME", help=f"Only this class: {', '.join(CLASSES)}.")
     ] = "",
-    kind: Annotated[str, typer.Option(metavar="NAME", help="Only what looks at this kind, such as url.")] = "",
+    kind: Annotated[str, typer.Option(metavar="NAME", help="Only checks of this kind of resource, such as url.")] = "",
     config: ConfigOption = None,
-    json: Annotated[bool, typer.Option("--json", help="All that is known of each, as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Everything known about each, as JSON.")] = False,
 ) -> None:
     """List the checks that bindings can use.
 
     Without words or options, all of them: those that ship, those of packs that are installed, and those of the
-    extensions of the project that is here. Exit code 1: no check fits.
+    extensions of this project. Exit code 1: no check matches.
 
     \b
     readiness checks
@@ -72,7 +72,7 @@ def command(
         )
     ]
     if not found:
-        raise CommandError(f"None of the {len(catalogue)} checks fits.", NOTHING)
+        raise CommandError(f"None of the {len(catalogue)} checks matches.", NOTHING)
     out = Output()
     if json:
         out.json([as_data(check) for check in found])

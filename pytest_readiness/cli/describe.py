@@ -18,7 +18,7 @@ from pytest_readiness.core.resources import word
 _ENTRY = re.compile(r"([a-z]\w*(?:, \w+)*): (.*)")
 _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 _TEXTS = ("NAME", "/PATH", "0640")
-"""What stands for a text in an example; the first that the parameter's pattern allows."""
+"""What represents a text in an example; the first that the parameter's pattern allows."""
 _TYPES = {"string": "text", "integer": "whole number", "boolean": "true or false"}
 
 
@@ -63,7 +63,7 @@ def parameters(check: Check) -> tuple[Parameter, ...]:
 
 
 def as_data(check: Check) -> dict[str, Any]:
-    """Return all that is known of a check as plain data."""
+    """Return everything known about a check as plain data."""
     return {
         "id": check.id,
         "domain": check.domain,
@@ -119,7 +119,7 @@ def _parts(check: Check) -> tuple[str, str]:
 
 
 def entries(block: str) -> dict[str, str]:
-    """Return what stands below "Args:" or "Attributes:" by name: a name or several, a colon, indented text."""
+    """Return what comes below "Args:" or "Attributes:" by name: a name or several, a colon, indented text."""
     texts: dict[str, str] = {}
     names: list[str] = []
     for line in textwrap.dedent(block).splitlines():

@@ -26,9 +26,9 @@ FORMAT = "pytest-readiness-diff/1"
 JUDGED = (0, 1, 6)
 """Exit codes of pytest after which there is a verdict."""
 END_SECONDS = 10
-"""Granted to a run that is broken off."""
+"""How long a run that is stopped may take to end."""
 LINES_OF_A_RUN = 15
-"""Lines shown of what a run said that came to no verdict."""
+"""Lines shown of the output of a run that reached no verdict."""
 NARROWEST = 40
 
 
@@ -57,20 +57,20 @@ class Side:
 
 
 def command(
-    a: Annotated[str, typer.Argument(metavar="A", help="Recording, result.json, or name of a target.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="The same sort of thing, to compare with.")],
+    a: Annotated[str, typer.Argument(metavar="A", help="A recording, a result.json, or the name of a target.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The same kind of thing, to compare with.")],
     arguments: Annotated[
         list[str] | None,
         typer.Argument(metavar="[-- PYTEST-ARGUMENT...]", help="For targets: paths and options of both runs."),
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also what changes each time: durations, times, ports, own addresses.")
+        bool, typer.Option("--all", help="Also show what changes each time: durations, times, ports, own addresses.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print what differs by fact and by verdict. Exit code 0: nothing, 1: something, 4: wrong input.
+    """Print what differs, by fact and by verdict. Exit code 0: nothing, 1: something, 4: wrong input.
 
-    Two names of targets are run first, at the same time: pytest --readiness-target=A, and B.
+    For the names of two targets, both are run first, at the same time: pytest --readiness-target=A, and B.
     """
     from pytest_readiness.record.comparison import Comparison, compare_recordings, compare_results
 
@@ -96,13 +96,13 @@ def _sides(a: str, b: str, arguments: list[str]) -> tuple[Side, Side]:
     if not files:
         return _run(names, arguments)
     if arguments:
-        raise CommandError(f"Arguments of pytest are for two targets; '{files[0]}' is a file.")
+        raise CommandError(f"Arguments for pytest are only for two targets; '{files[0]}' is a file.")
     if len(files) == 1:
         target = b if files[0] == a else a
-        raise CommandError(f"'{files[0]}' is a file and '{target}' is none; compare two files or two targets.")
+        raise CommandError(f"'{files[0]}' is a file and '{target}' is not; compare two files or two targets.")
     one, other = (_side(name, Path(name)) for name in names)
     if (one.recording is None) != (other.recording is None):
-        raise CommandError("One file is a recording and the other is a result; compare two of the same sort.")
+        raise CommandError("One file is a recording and the other is a result; compare two of the same kind.")
     return one, other
 
 
@@ -133,7 +133,7 @@ def _run(targets: Sequence[str], arguments: Sequence[str]) -> tuple[Side, Side]:
     """Run both targets at the same time and read what they wrote.
 
     Raises:
-        CommandError: a run came to no verdict.
+        CommandError: a run reached no verdict.
     """
     from pytest_readiness.record.recording import parse_recording
     from pytest_readiness.verdict.result_file import FILE_NAME, read_result
@@ -173,7 +173,7 @@ def _wait(runs: Sequence[tuple[subprocess.Popen[bytes], Path]], targets: Sequenc
     for (process, said), target in zip(runs, targets, strict=True):
         if process.returncode not in JUDGED:
             lines = said.read_text("utf-8", "replace").rstrip().splitlines()[-LINES_OF_A_RUN:]
-            message = f"The run against target '{target}' came to no verdict: pytest ended with {process.returncode}."
+            message = f"The run against target '{target}' reached no verdict: pytest ended with {process.returncode}."
             raise CommandError("\n".join([message, *lines]))
 
 

@@ -1,4 +1,4 @@
-"""`readiness explain`: what a check proves, what answers an item, how a verdict came about."""
+"""`readiness explain`: what a check proves, what answers an item, how a verdict was reached."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def command(
         from pytest_readiness.cli.explain_verdict import explain_verdict
 
         if result is None:
-            raise CommandError("Name the result to be explained: readiness explain verdict --result result.json.")
+            raise CommandError("Name the result to explain: readiness explain verdict --result result.json.")
         explain_verdict(result)
     elif "/" in what:
         from pytest_readiness.cli.explain_item import explain_item

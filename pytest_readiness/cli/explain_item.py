@@ -1,4 +1,4 @@
-"""What is known of one item: its text, what answers it, who signs it, and what came of it."""
+"""What is known about one item: its text, what answers it, who signs it, and the result."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def explain_item(name: str, target: str, config: Path | None, result: Path | Non
 def _facets(place: project.PlannedItem) -> Iterator[tuple[str, object]]:
     item, checklist = place.item, place.planned.checklist
     titles = [*place.section.path, place.section.title]
-    yield "stands in", f"{checklist.path}:{item.line}"
+    yield "is in", f"{checklist.path}:{item.line}"
     yield "section", " › ".join(filter(None, titles))
-    yield "ticked", "by hand, which is a claim and no evidence" if item.ticked else ""
+    yield "ticked", "by hand, which is a claim, not evidence" if item.ticked else ""
     yield "condition", item.condition
     yield "does not apply", item.not_applicable
     if item.is_group or item.not_applicable:
@@ -104,7 +104,7 @@ def _why_severity(place: project.PlannedItem) -> str:
     worst = [id for id in checks if load_catalogue()[id].severity == severity]
     if worst:
         return f"that of {' and '.join(worst)}" + (", the highest of its checks'" if len(checks) > len(worst) else "")
-    return "the default, as no check and no binding says"
+    return "the default, as neither a check nor a binding sets one"
 
 
 def _write_part(out: Output, part: Part, indent: int) -> None:
@@ -128,11 +128,11 @@ def _write_part(out: Output, part: Part, indent: int) -> None:
 
 def _write_signing(out: Output, place: project.PlannedItem, rule: SignoffRule, plan: Plan) -> None:
     configuration = plan.configuration
-    out.heading("Sign-off" + (" of what the checks cannot see" if place.binding and place.binding.checks else ""))
+    out.heading("Sign-off" + (" for what the checks cannot see" if place.binding and place.binding.checks else ""))
     out.pairs(_rule(rule, configuration), indent=2)
     signed = plan.decisions.signoffs.get(place.full_id, ())
     if not signed:
-        out.line("Nobody has signed.", indent=2)
+        out.line("No one has signed.", indent=2)
     alone = rule.model_copy(update={"count": 1})
     for each in signed:
         evidence, refusal = judge_signoffs(
@@ -153,7 +153,7 @@ def _write_signing(out: Output, place: project.PlannedItem, rule: SignoffRule, p
 
 
 def _rule(rule: SignoffRule, configuration: Configuration) -> Iterator[tuple[str, object]]:
-    people = ", ".join(configuration.roles.get(rule.role, ())) or "nobody has this role"
+    people = ", ".join(configuration.roles.get(rule.role, ())) or "no one has this role"
     many = f"{rule.count} different people" if rule.count > 1 else "one person"
     yield "by", f"{many} of {rule.role} ({people})"
     yield "counts", count(rule.valid_days, "day") if rule.valid_days else "until it expires, where it says when"
@@ -184,7 +184,7 @@ def _test_row(test: PlannedTest) -> tuple[str, ...]:
 def _write_state(out: Output, verdict: Verdict, full: str) -> None:
     item = next((item for item in verdict.items if item.id == full), None)
     if item is None:
-        out.line("It was no part of that run.", indent=2)
+        out.line("It was not part of that run.", indent=2)
         return
     out.line(f"{item.state}, severity {item.severity}", indent=2)
     for test in item.tests:

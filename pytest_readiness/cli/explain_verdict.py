@@ -1,4 +1,4 @@
-"""How the verdict of a run came about: every number of its score, and what decided."""
+"""How the verdict of a run was reached: every number of its score, and what decided."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def explain_verdict(path: Path) -> None:
 
     Raises:
         CommandError: they do not.
-        ProblemsError: the file is no result.
+        ProblemsError: the file is not a result.
     """
     outcome = outcome_of(read_result(path))
     verdict, provenance = outcome.verdict, outcome.provenance
@@ -46,11 +46,11 @@ def explain_verdict(path: Path) -> None:
     out.heading("Decision")
     out.table((), list(_thresholds(verdict)), indent=2)
     out.line()
-    out.line(f"NO-GO because {'; '.join(verdict.reasons)}." if verdict.reasons else "GO: nothing stands against it.")
+    out.line(f"NO-GO because {'; '.join(verdict.reasons)}." if verdict.reasons else "GO: nothing speaks against it.")
     score = score_of(verdict.items)
     if not _same(score, verdict.score):
         raise CommandError(
-            f"{path}: its items make a score of {shown(score)}, and it says {shown(verdict.score)}; "
+            f"{path}: its items add up to a score of {shown(score)}, and it says {shown(verdict.score)}; "
             "the file was changed after the run.",
             DISAGREES,
         )
@@ -71,36 +71,36 @@ def _sum(items: Sequence[LeafRecord]) -> str:
 
 
 def _thresholds(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
-    """Each threshold, what it was held against, and whether it was kept."""
+    """Each threshold, what it was compared with, and whether it was met."""
     policy, score, items = verdict.policy, verdict.score, verdict.items
     passed = sum(item.state == "passed" for item in items)
-    yield "seen to hold", f"at least 1 item: {passed}", _kept(passed > 0)
+    yield "passed", f"at least 1 item: {passed}", _met(passed > 0)
     kept = score is None or score >= policy.min_score
-    yield "min_score", f"{_number(policy.min_score)}: the score is {shown(score)}", _kept(kept)
+    yield "min_score", f"{_number(policy.min_score)}: the score is {shown(score)}", _met(kept)
     for severity in SEVERITIES[: SEVERITIES.index(policy.block) + 1]:
         found = [item.id for item in items if item.severity == severity and item.open]
         names = f" ({', '.join(found)})" if found else ""
-        yield f"block: {policy.block}", f"no open {severity} item: {len(found)}{names}", _kept(not found)
+        yield f"block: {policy.block}", f"no open {severity} item: {len(found)}{names}", _met(not found)
     for section in verdict.sections:
         least = policy.sections.get(section.id)
         if least is not None:
             kept = section.score is None or section.score >= least
-            yield f"sections: {section.id}", f"{_number(least)}: it scores {shown(section.score)}", _kept(kept)
+            yield f"sections: {section.id}", f"{_number(least)}: it scores {shown(section.score)}", _met(kept)
     if policy.max_drop is None:
         return
     baseline = verdict.drift.baseline
     if baseline is None:
-        yield "max_drop", f"{_number(policy.max_drop)}: there is no baseline", _kept(False)
+        yield "max_drop", f"{_number(policy.max_drop)}: there is no baseline", _met(False)
     elif score is None or baseline.score is None:
-        yield "max_drop", f"{_number(policy.max_drop)}: there is no score to compare", _kept(True)
+        yield "max_drop", f"{_number(policy.max_drop)}: there is no score to compare", _met(True)
     else:
         drop = baseline.score - score
         text = f"{_number(policy.max_drop)}: {shown(baseline.score)} at {baseline.when}, a drop of {_number(drop)}"
-        yield "max_drop", text, _kept(drop <= policy.max_drop)
+        yield "max_drop", text, _met(drop <= policy.max_drop)
 
 
-def _kept(kept: bool) -> str:
-    return "kept" if kept else "NO-GO"
+def _met(met: bool) -> str:
+    return "met" if met else "NO-GO"
 
 
 def _number(value: float) -> str:

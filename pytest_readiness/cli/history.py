@@ -1,4 +1,4 @@
-"""`readiness history`: what a history file says."""
+"""`readiness history`: what a history file shows."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def command(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """Tell how scores and items went over the runs that were written to a history.
+    """Show how scores and items changed over the runs in a history.
 
-    A run adds itself, also one that is stopped:
+    Every run adds itself, even one that is stopped:
 
       pytest --readiness-target=prod --readiness-history=history.db
 
@@ -110,7 +110,7 @@ def _runs(history: History, target: str, as_json: bool) -> None:
         for each in course.open:
             output.line(f"open since {each.since[:10]}, {count(each.runs, 'run')}: {each.item}", indent=2)
         for flaky in course.flaky:
-            output.line(f"changing back and forth: {flaky}", indent=2)
+            output.line(f"flapping: {flaky}", indent=2)
 
 
 def _as_data(run: PastRun) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`readiness merge`: one result of the shards of a run."""
+"""`readiness merge`: one result from the shards of a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def command(
         Path | None, typer.Option("--history", metavar="FILE", help="Add the run to this history.")
     ] = None,
 ) -> None:
-    """Join the shards of one run to the result that it would have had in one piece.
+    """Join the shards of one run into the result that it would have had in one piece.
 
     Each of N machines runs a part of the tests, with the same target, checklists and selection:
 

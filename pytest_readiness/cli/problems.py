@@ -1,4 +1,4 @@
-"""How the command line tells what is wrong: sentences on standard error and an exit code, never a traceback."""
+"""How the command line reports what is wrong: sentences on standard error and an exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def chosen(what: str, name: str, known: Iterable[str]) -> str:
         known: the right ones.
 
     Raises:
-        CommandError: it is none of them; the nearest is named.
+        CommandError: it is not one of them; the nearest is named.
     """
     names = tuple(known)
     if name not in names:

@@ -1,4 +1,4 @@
-"""What commands read before they answer: readiness.yaml, with nothing connected to, and the items of its checklists."""
+"""What commands read before they answer: readiness.yaml, without connecting to anything, and its checklists' items."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def configuration(path: Path | None, target: str = "") -> Configuration:
 
 
 def load_extensions(path: Path | None) -> Path | None:
-    """Import the extensions of the project that is here, and return its readiness.yaml; None where there is none.
+    """Import the extensions of this project, and return its readiness.yaml; None where there is none.
 
     Args:
         path: readiness.yaml, where it is named.
@@ -68,14 +68,14 @@ def unknown_to_commands(id: str, sentence: str, configuration: Path | None) -> s
 
     Args:
         id: the check's id.
-        sentence: what is told of it so far; a name that is near is the likelier reason.
+        sentence: what is said about it so far; a similar name is the likelier reason.
         configuration: readiness.yaml, where there is one.
     """
     conftest = next(_conftests(configuration), None)
     if conftest is None or ("Did you mean" in sentence and not any(map(_names(id), _conftests(configuration)))):
         return ""
     return (
-        " It is none of those that ship, that are installed or that 'extensions' of readiness.yaml names; "
+        " It is not among those that ship, are installed or are named under 'extensions' in readiness.yaml; "
         f"{conftest} is read by pytest only, so if the check is declared there, list its module under 'extensions'."
     )
 
@@ -114,7 +114,7 @@ def plan(configuration: Configuration, documents: tuple[Path, ...] = (), allow: 
 
     documents = documents or configuration.checklists
     if not documents:
-        raise CommandError(f"{configuration.path} names no checklists, under 'checklists'.")
+        raise CommandError(f"{configuration.path} names no checklists under 'checklists'.")
     allowed = frozenset((CLASSES[0], *configuration.target.policy.allow, *allow))
     try:
         return make_plan(configuration, documents, allowed, fenced=False)
@@ -129,7 +129,7 @@ def plan(configuration: Configuration, documents: tuple[Path, ...] = (), allow: 
 
 @dataclass(frozen=True, slots=True)
 class PlannedItem:
-    """An item of the plan and where it stands."""
+    """An item of the plan and where it is."""
 
     planned: PlannedChecklist
     section: Section
@@ -147,7 +147,7 @@ class PlannedItem:
 
     @property
     def rule(self) -> SignoffRule | None:
-        """Who must sign it, where somebody must."""
+        """Who must sign it, where someone must."""
         from pytest_readiness.plan.plan import with_cadence
 
         rule = self.binding.signoff if self.binding else None

@@ -1,4 +1,4 @@
-"""`readiness report`: the reports of a result that is already there."""
+"""`readiness report`: the reports of an existing result."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def command(
     from pytest_readiness.verdict.result_file import outcome_of, read_result
 
     if html is None and out is None:
-        raise CommandError("Say what is to be made: --html FILE for the page, --out DIR for all other files.")
+        raise CommandError("Say what to make: --html FILE for the page, --out DIR for all other files.")
     outcome = outcome_of(read_result(file))
     if out is not None:
         from pytest_readiness.core.redact import Redactor

@@ -19,7 +19,7 @@ def command(
 ) -> None:
     """Print the JSON Schema of a file, for an editor.
 
-    It knows the checks and kinds of packs that are installed, and of the extensions of the project that is here.
+    It knows the checks and kinds of packs that are installed, and of the extensions of this project.
     Editors with the YAML language server take it from a comment at the top of the file.
 
     \b

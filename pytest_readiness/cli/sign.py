@@ -35,7 +35,7 @@ def sign(
     ] = "",
     release: Annotated[str, typer.Option(metavar="NAME", help="The release that this is for, such as 1.4.2.")] = "",
     expires: Annotated[str, typer.Option(metavar="DATE", help="Last day on which it counts.")] = "",
-    note: Annotated[str, typer.Option(metavar="TEXT", help="What is to be read with it.")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="A note for readers.")] = "",
     on: Annotated[str, typer.Option(metavar="DATE", help="Day of signing (default: today).")] = "",
     config: ConfigOption = None,
 ) -> None:
@@ -90,7 +90,8 @@ def waive(
 ) -> None:
     """Accept that an item fails, until a day: write an entry into the waivers file.
 
-    The checks of the item still run. What could not be looked at stays an error, and what nobody signed unverified.
+    The checks of the item still run. What cannot be looked at stays an error, and what no one signed
+    stays unverified.
 
     \b
     readiness waive web/hsts --reason "subdomains move this month" --by security@example.com --expires 2026-03-31
@@ -104,7 +105,7 @@ def waive(
     plan = project.plan(configuration)
     place = _leaf(plan, item)
     if place.binding is None or place.binding.checks is None or _not_applicable(place):
-        raise CommandError(f"No check answers {place.full_id}, so that it cannot fail and there is nothing to waive.")
+        raise CommandError(f"No check answers {place.full_id}, so it cannot fail and there is nothing to waive.")
     if not reason.strip():
         raise CommandError("A waiver needs a reason: say why it is acceptable that the item fails.")
     today = clock.now().date()
@@ -113,7 +114,7 @@ def waive(
         raise CommandError(f"--expires {last} is before today, {today}: it would never count.")
     if (known := plan.decisions.waivers.get(place.full_id)) is not None:
         raise CommandError(
-            f"{place.full_id} is waived already, by {known.by} until {known.expires}; change that entry of {path}."
+            f"{place.full_id} is already waived, by {known.by} until {known.expires}; change that entry of {path}."
         )
     entry = {"item": item, "reason": reason, "by": by, "expires": last}
     _validated(Waiver, entry, path)
@@ -121,7 +122,7 @@ def waive(
     out = Output(configuration.secrets)
     out.line(f"{place.full_id}: waived by {by} until {last}. Written to {path}.")
     if any(signed.signoff.by == by for signed in plan.decisions.signoffs.get(place.full_id, ())):
-        out.line(f"The sign-off by {by} does not count any more: somebody else must sign what {by} asked to waive.")
+        out.line(f"The sign-off by {by} no longer counts: someone else must sign what {by} asked to waive.")
 
 
 def _project(config: Path | None, key: str) -> tuple[Configuration, Path]:
@@ -154,7 +155,7 @@ def _not_applicable(place: project.PlannedItem) -> str:
 
 def _rule(place: project.PlannedItem) -> SignoffRule:
     if reason := _not_applicable(place):
-        raise CommandError(f"{place.full_id} does not apply ({reason}), so nobody needs to sign it.")
+        raise CommandError(f"{place.full_id} does not apply ({reason}), so no one needs to sign it.")
     if place.binding is None:
         raise CommandError(f"{place.full_id} is bound to nothing; bind it to {{signoff: ROLE}} first.")
     if place.rule is None:
@@ -168,7 +169,7 @@ def _day(option: str, text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise CommandError(f"--{option} {text} is no date; write one such as 2026-03-31.") from None
+        raise CommandError(f"--{option} {text} is not a date; write one such as 2026-03-31.") from None
 
 
 def _evidence(given: str, folder: Path) -> dict[str, str]:
@@ -202,4 +203,4 @@ def _proof(configuration: Configuration, by: str) -> str:
     if configuration.signoff_proof == "none":
         return ""
     how = "a signed commit" if configuration.signoff_proof == "signature" else "a commit"
-    return f" It counts from {how} by {by} on."
+    return f" It counts only after {how} by {by}."

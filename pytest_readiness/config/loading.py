@@ -116,7 +116,7 @@ class _Loader:
                     self.problems.append(Problem(self.path, line, f"{missing} does not exist."))
         if head and chosen and chosen.level and chosen.level not in head.levels:
             line = raw.line_of([name, "level"])
-            known = nearest(chosen.level, head.levels) or " The file lists none, under 'levels'."
+            known = nearest(chosen.level, head.levels) or " The file lists none under 'levels'."
             self.problems.append(Problem(self.path, line, f"There is no level '{chosen.level}'.{known}"))
         configuration = None
         if head is not None:
@@ -145,7 +145,7 @@ class _Loader:
 
     def _target(self, name: str, raw: YamlMap, *, chosen: bool) -> Target:
         merged = self._inherited(name, raw, (), report=chosen)
-        # What other targets lack in this environment is no mistake of this run; their names still count.
+        # What other targets lack in this environment is not a mistake of this run; their names still count.
         problems = self.problems if chosen else []
         context = {**self.context, "resolve": chosen and self.resolve}
         values = self._interpolated(merged, problems)
@@ -275,8 +275,8 @@ class _Loader:
         if variants.by not in fields and "${" in str(fields.get(address, "")):
             if problems is self.problems and not self.resolve:
                 message = (
-                    f"{what.capitalize()} '{name}' is left out: what it is can be seen from '{address}', "
-                    f"or from '{variants.by}'."
+                    f"{what.capitalize()} '{name}' is left out, as its kind is not known: set the variable "
+                    f"in '{address}', or give '{variants.by}'."
                 )
                 self.unset.append(Problem(fields.path, line, message))
             return None
@@ -284,7 +284,7 @@ class _Loader:
         told_by = f"'{variants.by}'" + (f" or by the scheme of '{address}'" if address else "")
         near = nearest(str(fields[variants.by]), known) if variants.by in fields else ""
         near = near if near.startswith(" Did") else ""
-        message = f"{what.capitalize()} '{name}' must say its {variants.by} ({', '.join(known)}), by {told_by}.{near}"
+        message = f"{what.capitalize()} '{name}' must give its {variants.by} ({', '.join(known)}), by {told_by}.{near}"
         problems.append(Problem(fields.path, line, message))
         return None
 

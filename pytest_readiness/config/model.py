@@ -16,7 +16,7 @@ def _document(value: object) -> object:
 
 
 Proof = Literal["none", "author", "signature"]
-"""What must show that a sign-off is its author's: nothing; the author of the line's commit; also a valid signature."""
+"""What must prove that a sign-off is genuine: nothing; the author of the line's commit; also a valid signature."""
 
 ChecklistPath = Annotated[AnchoredPath, BeforeValidator(_document)]
 
@@ -60,7 +60,7 @@ class TargetFile(BaseModel):
     Attributes:
         description: one line for people.
         extends: name of a target whose declarations this one takes over and changes.
-        level: how much is asked of this target, one of the file's `levels`; without it, everything is.
+        level: how much is asked of this target, one of the file's `levels`; everything where it is not given.
         policy: when the verdict is GO.
     """
 
@@ -83,7 +83,7 @@ class ConfigurationFile(BaseModel):
         roles: people (mail addresses or names) by role.
         levels: how much can be asked of a target, lowest first; bindings say from which level up an item is needed.
         signoffs: file of the sign-offs.
-        signoff_proof: what must show that a sign-off is its author's: `none`; `author`, the git author of its line;
+        signoff_proof: what must prove that a sign-off is genuine: `none`; `author`, the git author of its line;
             `signature`, also a valid signature of that commit.
         waivers: file of the waivers.
         targets: the environments by name.

@@ -39,7 +39,7 @@ def configuration_schema() -> dict[str, Any]:
 
 
 def _as_written(model: type[Resource], variant: str) -> type[BaseModel]:
-    """A resource in the file: its name is its key, and what it lacks may stand in the target that it extends."""
+    """A resource in the file: its name is its key, and what it lacks may be in the target that it extends."""
     fields: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         if name != "name":

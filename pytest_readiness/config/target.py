@@ -95,7 +95,7 @@ class Configuration:
         roles: people by role.
         levels: how much can be asked of a target, lowest first.
         signoffs, waivers: files of people's decisions, where declared.
-        signoff_proof: what must show that a sign-off is its author's.
+        signoff_proof: what must prove that a sign-off is genuine.
         target: the chosen target.
         declared: names and labels by kind that any target of the file declares.
         secrets: every secret text, for the redactor.

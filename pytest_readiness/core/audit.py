@@ -37,7 +37,7 @@ class AuditLog:
         self.problem = ""
 
     def __call__(self, what: str) -> None:
-        """Write that this is about to be sent."""
+        """Record that this is about to be sent."""
         fact, resource = getattr(_current, "reading", ("", ""))
         entry = {"at": datetime.now(UTC).isoformat(), "resource": resource, "fact": fact, "what": self._clean(what)}
         line = f"{json.dumps(entry, ensure_ascii=False)}\n".encode("utf-8", "replace")
@@ -67,14 +67,14 @@ def stop() -> None:
 
 
 def sent(what: str) -> None:
-    """Note what is about to be sent, run or asked: "GET https://shop.example.com/health"."""
+    """Record what is about to be sent, run or asked: "GET https://shop.example.com/health"."""
     if _sink is not None:
         _sink(what)
 
 
 @contextmanager
 def reading_of(fact: str, resource: str) -> Iterator[None]:
-    """Say of whatever this thread sends meanwhile which fact of which resource it is for."""
+    """Mark what this thread sends meanwhile with the fact and the resource that it is for."""
     _current.reading = fact, resource
     try:
         yield

@@ -9,13 +9,13 @@ VARIABLE = "READINESS_NOW"
 
 
 class ClockError(ValueError):
-    """The moment to judge by is not one; the message says what it must look like."""
+    """The moment to judge by is malformed; the message says what it must look like."""
 
 
 def now() -> datetime:
     """The current moment, in UTC.
 
-    The environment variable READINESS_NOW overrides it, to ask what a run would say on another day: an ISO date
+    The environment variable READINESS_NOW overrides it, to see what a run would say on another day: an ISO date
     (midnight UTC) or date-time (UTC unless it names an offset), such as `2026-03-01` or `2026-03-01T12:00:00+02:00`.
 
     Raises:

@@ -26,14 +26,14 @@ from pytest_readiness.core.registry import CHECKS, FACTS, Check, verify_facts
 
 GROUP = "pytest_readiness.domains"
 FILE_SUFFIX = ".py"
-"""What the name of an extension ends in that is a file and no module."""
+"""Suffix of an extension that is a file, not a module."""
 _OURS = f"{__name__.partition('.')[0]}."
 _EXTENSIONS: dict[str, str] = {}
 """The extension, as it was named, by each module that came with it."""
 
 
 class ExtensionError(RegistrationError):
-    """A module of somebody else's cannot be used; the message is a sentence that says which and why."""
+    """A module from outside this package cannot be used; the message is a sentence that says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def load_catalogue() -> dict[str, Check]:
     """Import every pack and return all registered checks by id.
 
     Raises:
-        RegistrationError: a pack cannot be used, or a fact or check builds on what it cannot build on.
+        RegistrationError: a pack cannot be used, or a fact or check builds on something that it cannot build on.
     """
     load_kinds()
     for pack in packs():
@@ -97,12 +97,12 @@ def catalogue() -> Mapping[str, Check]:
     """Return all checks by id; what ships is imported when one of its checks is first asked for.
 
     Raises:
-        RegistrationError: a pack cannot be used, or a fact or check builds on what it cannot build on.
+        RegistrationError: a pack cannot be used, or a fact or check builds on something that it cannot build on.
     """
     registered = [*(check.judge for check in CHECKS.values()), *(fact.read for fact in FACTS.values())]
     if all(map(ships, registered)):
         return _Catalogue()
-    # What somebody else wrote may build on any of the facts.
+    # What others wrote may build on any of the facts.
     return load_catalogue()
 
 
@@ -134,7 +134,7 @@ def extension_of(module: str) -> str | None:
 
 
 def ships(function: Callable[..., object]) -> bool:
-    """Whether the function of a check or fact is of this package."""
+    """Whether the function of a check or fact belongs to this package."""
     return function.__module__.startswith(_OURS)
 
 
@@ -166,7 +166,7 @@ class _Catalogue(Mapping[str, Check]):
         if id in CHECKS:
             _verify()
         else:
-            # What somebody else wrote may build on any of the facts.
+            # What others wrote may build on any of the facts.
             load_catalogue()
 
     def __iter__(self) -> Iterator[str]:
@@ -251,7 +251,7 @@ def _from_folder(name: str, folder: Path) -> ModuleType:
     here = PathFinder.find_spec(name.partition(".")[0], [str(folder)])
     loaded = sys.modules.get(name.partition(".")[0])
     if here is not None and here.origin and loaded and getattr(loaded, "__file__", None) not in (None, here.origin):
-        raise ExtensionError(f"another module of that name is loaded already, from {loaded.__file__}; rename this one")
+        raise ExtensionError(f"another module of that name is already loaded, from {loaded.__file__}; rename this one")
     sys.path.insert(0, str(folder))
     try:
         return importlib.import_module(name)
@@ -295,12 +295,12 @@ def _told(what: str) -> Iterator[None]:
         yield
     except (KeyboardInterrupt, GeneratorExit):
         raise
-    except BaseException as error:  # whatever somebody else's module does, its user must be told which one it was
+    except BaseException as error:  # whatever a foreign module does, its user must be told which one it was
         raise ExtensionError(f"{what} cannot be imported: {_reason(error)}") from error
 
 
 def _reason(error: BaseException) -> str:
-    """One clause or sentence: what went wrong at import, and in which line where the message does not say it."""
+    """One clause or sentence: what went wrong at import, and in which line, unless the message says so."""
     text = " ".join(str(error).split())
     if isinstance(error, (ExtensionError, RegistrationError)):
         return text if text.endswith((".", "?")) else f"{text}."

@@ -36,9 +36,9 @@ def estimated_bits(secret: str) -> float:
     """Return an estimate, in bits, of the entropy of a secret; generous to random text, strict with written text.
 
     Letters of words count `TEXT_BITS` each, once for each different word. A row ("23456", "qwerty") and the
-    repetition of what stood before count as one character. Every other character counts as a random one of its
+    repetition of what came before count as one character. Every other character counts as a random one of its
     alphabet: hexadecimal digits, else the digits, small and capital letters that occur, and the symbols seen. Where
-    most letters stand in words, all characters count like text. No more than 1024 characters are looked at.
+    most letters are in words, all characters count like text. No more than 1024 characters are looked at.
     """
     secret = secret[:_LONGEST]
     if _is_uuid(secret):

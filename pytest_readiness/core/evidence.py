@@ -1,4 +1,4 @@
-"""What a check says: evidence that the claim holds, that it does not, or that it could not look."""
+"""What a check reports: evidence that the claim holds, that it does not, or that it could not look."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_ATTACHMENT = 2 * 1024 * 1024
 
 
 class _InBase64:
-    """Marks bytes that JSON holds in base64, without importing pydantic wherever evidence is spoken of."""
+    """Marks bytes that JSON holds in base64, without importing pydantic wherever evidence is used."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema
@@ -35,7 +35,7 @@ def _bytes(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that hangs on evidence: a screenshot, a log.
+    """A file attached to evidence: a screenshot, a log.
 
     Attributes:
         name: file name, as it is offered to the reader ("home-320px.png").
@@ -52,7 +52,7 @@ class Attachment:
 
     def __post_init__(self) -> None:
         if len(self.data) > MAX_ATTACHMENT:
-            raise ValueError(f"the attachment {self.name} has more than {MAX_ATTACHMENT} bytes")
+            raise ValueError(f"the attachment {self.name} is larger than {MAX_ATTACHMENT} bytes")
 
     @classmethod
     def of_base64(cls, name: str, media_type: str, text: str) -> Attachment:
@@ -66,7 +66,7 @@ class Evidence:
 
     Attributes:
         text: one line, with figures ("valid for 57 more days, until 2026-03-01").
-        warning: why somebody should still look; the test passes, and the report shows it.
+        warning: why someone should still look; the test passes, and the report shows it.
         attachments: files that show it.
     """
 
@@ -94,12 +94,12 @@ class ClaimFalse(AssertionError):
 
 
 class CouldNotVerify(Exception):
-    """The claim could not be looked at; neither true nor false is known.
+    """The claim could not be judged: whether it is true is unknown.
 
     Args:
         reason: a clause without a full stop that names what was tried and what happened
             ("GET https://shop.example.com/ was answered by a reset connection").
-        transient: the failure is of the kind that a second try often cures; a fact is then read once more.
+        transient: the failure is of a kind that often passes; the fact is then read a second time.
     """
 
     def __init__(self, reason: str, *, transient: bool = False) -> None:
@@ -111,7 +111,7 @@ class CouldNotVerify(Exception):
 class Unreachable(CouldNotVerify):
     """The resource's place (its engine, its server) did not answer.
 
-    What else was to be read there in the same way, of other resources too, is not tried any more. What is wrong with
+    What else was to be read there in the same way, of other resources too, is no longer tried. What is wrong with
     one resource of a place that answers is a plain `CouldNotVerify`.
     """
 

@@ -1,4 +1,4 @@
-"""Optional packages: what each extra of this package brings, and how it is said that one is missing."""
+"""Optional packages: what each extra of this package installs, and the message where one is missing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
 
 
 def is_installed(extra: str) -> bool:
-    """Whether all that the extra brings is there; nothing is imported."""
+    """Whether all packages of the extra are installed; nothing is imported."""
     return all(map(_is_there, MODULES[extra]))
 
 

@@ -1,4 +1,4 @@
-"""Mistakes in the user's files, collected so that all of them are told at once."""
+"""Mistakes in the user's files, collected so that all of them are reported at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake: a sentence and where it stands (line 0: the file as a whole)."""
+    """One mistake: a sentence and its place (line 0: the file as a whole)."""
 
     path: Path
     line: int

@@ -13,14 +13,14 @@ from urllib.parse import quote, quote_plus
 
 MASK = "•••"
 REMEMBERED = 1000
-"""Texts whose redaction is kept: thousands of items often share their words."""
+"""Texts whose redaction is cached: thousands of items often share their words."""
 SHORTEST = 4
 """Shorter secrets are not searched for: masking every "a" would hide the report, not the secret."""
 PIECE = 8
 """Characters of the beginning or end of a secret that are masked where a text was cut within it."""
 _CUT = ("…", "...")
 _AFTER_CUT = re.compile(r"\Z|…|\.\.\.|[\n\x1b)\]>;'\"`]|&(?:quot|#34|#x27|#39|gt);")
-"""What stands after a text that was cut, with a mark or without one; what stands before the rest of it is in `_CUT`."""
+"""What follows a text that was cut, with a mark or without one; what precedes the rest of it is in `_CUT`."""
 
 KEY_SHAPES: Mapping[str, str] = {
     "a Stripe secret key": r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{8,}",
@@ -32,7 +32,7 @@ KEY_SHAPES: Mapping[str, str] = {
     "a Slack token": r"xox[abprs]-[A-Za-z0-9-]{10,}",
     "a key of a language model": r"sk-(?:ant|proj)-[\w-]{20,}",
 }
-"""What secret keys look like whose providers document that; each stands where a word begins."""
+"""What secret keys look like, where providers document that; each begins at the beginning of a word."""
 
 # User and password before a host; bearer tokens, and keys. Each is only looked for where it can begin: most texts hold
 # none, and every text is searched.
@@ -41,7 +41,7 @@ _KEY = re.compile(r"\b(?:((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}|" + "|".joi
 
 
 class Redactor:
-    """Replaces known secrets, in any usual encoding, and texts of the shape of a secret."""
+    """Replaces known secrets, in any usual encoding, and texts shaped like a secret."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: set[str] = set()
@@ -59,7 +59,7 @@ class Redactor:
                 if len(text) >= SHORTEST:
                     made = _encoded(text)
                     self._forms |= made
-                    # An address begins with what is no secret; the password in it is one of its own.
+                    # An address begins with what is not a secret; the password in it is one of its own.
                     self._whole |= made if "://" in text else set()
         forms = sorted(self._forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
@@ -193,7 +193,7 @@ def printable_lines(text: str) -> str:
 
 def printable(text: object) -> str:
     """Return a text without terminal control: every control or format character as an escape, in one line."""
-    text = str(text)  # a check of somebody's own may well give figures as evidence
+    text = str(text)  # a project's own check may well give numbers as evidence
     if text.isprintable():
         return text
     return "".join(

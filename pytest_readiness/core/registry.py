@@ -52,14 +52,14 @@ class Fact:
         kind: fixture name of the resource it reads ("url").
         needs: facts that must be there first, of the same resource or of one that it refers to.
         asking: "ask" reads once for each thing asked for, "asks" reads once with all of them, "" takes none.
-        deadline: seconds after which a reading is given up.
+        deadline: seconds after which a reading is abandoned.
         exclusive: nothing else reads the resource's place meanwhile (a measurement that others would disturb).
         heavy: it keeps a processor busy; exclusive measurements wait for it too.
         fact_class: what reading it does to the target, as with checks; a check that rests on it is of that class.
         takes: what `read` takes after the resource, in order: `needs`, kinds of resources that it refers to, and
             `TARGET` where it looks at others.
         extra: optional package that reading it needs, by the extra that brings it, or "".
-        way: how the place is spoken to: what does not answer in one way is not tried again in the same.
+        way: how the place is spoken to: what does not answer in one way is not tried again in the same way.
     """
 
     name: str
@@ -198,8 +198,8 @@ class Check:
         for each in wanted:
             if each.default is each.empty and (each.name not in own or own[each.name].kind is not each.KEYWORD_ONLY):
                 raise RegistrationError(
-                    f"Check {self.id}: its function 'asks' takes '{each.name}', which is no parameter of the check. It "
-                    "takes the resource and, by their names, the parameters that it needs: "
+                    f"Check {self.id}: its function 'asks' takes '{each.name}', which is not a parameter of the check. "
+                    "It takes the resource and, by their names, the parameters that it needs: "
                     'lambda url, path: {"page": path}.'
                 )
         return tuple(each.name for each in wanted if each.name in own)
@@ -220,7 +220,7 @@ class Check:
                 several = type(question) is tuple and not (name in FACTS and FACTS[name]._asks_tuples)
                 if several or isinstance(question, (list, Iterator)) or not isinstance(question, Hashable):
                     raise RegistrationError(
-                        f"Check {self.id} asks {name} a {type(question).__name__}, which is no question of it. "
+                        f"Check {self.id} asks {name} a {type(question).__name__}, which is not a question of it. "
                         f'Write the question itself where there is one, {{"{name}": question}}, and a list where '
                         f'there are several, {{"{name}": [first, second]}}.'
                     )
@@ -323,7 +323,7 @@ def fact(
         read: the function: first parameter the resource, then facts that it builds on (of the resource, or of one that
             it refers to), kinds that it refers to, for that resource, and `target` for the whole target; at most one
             keyword-only parameter `ask` (read once for each) or `asks` (read once with all, a sorted tuple).
-        deadline: seconds after which a reading is given up.
+        deadline: seconds after which a reading is abandoned.
         exclusive: nothing else reads what is at the same place at the same time.
         heavy: keeps a processor busy.
         fact_class: passive, active or disruptive.
@@ -477,13 +477,13 @@ def _field(fact: Fact, name: str) -> str:
     for named in references.values():
         known += [*named.kinds(), *(each.name for each in FACTS.values() if each.kind in named.kinds())]
     raise RegistrationError(
-        f"Fact {fact.name} builds on '{name}', which is no fact of a {word(fact.kind)}"
+        f"Fact {fact.name} builds on '{name}', which is not a fact of a {word(fact.kind)}"
         f"{' or of what it refers to' if references else ''}.{nearest(name, known)}"
     )
 
 
 def verify_facts() -> None:
-    """Refuse facts and checks that build on what they cannot build on.
+    """Refuse facts and checks that build on something that they cannot build on.
 
     Raises:
         RegistrationError: the first that is found, with the module that declares it.
@@ -494,13 +494,13 @@ def verify_facts() -> None:
         for by, reference in model.references().items():
             if reference.kind not in KINDS:
                 raise RegistrationError(
-                    f"The field '{by}' of a {word(kind)} refers to '{reference.kind}', which is no kind of resource."
+                    f"The field '{by}' of a {word(kind)} refers to '{reference.kind}', which is not a kind of resource."
                     f"{nearest(reference.kind, KINDS)}"
                 )
     for fact in FACTS.values():
         if fact.kind not in KINDS:
             raise RegistrationError(
-                f"Fact {fact.name} reads '{fact.kind}', which is no kind of resource.{nearest(fact.kind, KINDS)}",
+                f"Fact {fact.name} reads '{fact.kind}', which is not a kind of resource.{nearest(fact.kind, KINDS)}",
                 fact.read.__module__,
             )
         if fact.name in KINDS:

@@ -93,7 +93,7 @@ class Resource(BaseModel):
     """A thing in a target that facts can be read from.
 
     A class that names its `kind` or its `section`, and has both, is a kind. Where a section has several models, their
-    base names kind and section and sets `variants`; the base's own fixture then stands for all of them.
+    base names kind and section and sets `variants`; the base's own fixture then covers all of them.
 
     Attributes:
         name: unique among its kind in the target; shown in test ids.
@@ -110,7 +110,7 @@ class Resource(BaseModel):
     section: ClassVar[str]
     """Key in readiness.yaml."""
     main: ClassVar[str]
-    """Field that a plain text stands for (`shop: https://shop.example.com`)."""
+    """Field that a plain text is taken for (`shop: https://shop.example.com`)."""
     name_suffices: ClassVar[bool] = False
     """Whether a null is a whole declaration (`web:`)."""
     variants: ClassVar[Variants | None] = None
@@ -230,7 +230,7 @@ def secrets_in(values: Iterable[Any]) -> Iterator[str]:
 
 
 class Located(Resource):
-    """What lies at a path of this machine."""
+    """Something at a path on this machine."""
 
     main = "path"
 
@@ -248,7 +248,7 @@ def word(kind: str) -> str:
 
 
 def words(kind: str) -> str:
-    """What a person calls whatever counts as that kind ("url or endpoint"), what is narrower first."""
+    """What a person calls everything that counts as that kind ("url or endpoint"), the narrower first."""
     if kind not in KINDS or _is_base(KINDS[kind]):
         return word(kind)
     alike = [model for model in KINDS.values() if kind in model.kinds()]

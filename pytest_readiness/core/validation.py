@@ -1,4 +1,4 @@
-"""Pydantic models validated from YAML, with each error told as a sentence at its line."""
+"""Pydantic models validated from YAML, with each error reported as a sentence with its line."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def validate(
     Args:
         model: what it must be.
         data: the values.
-        place: mapping of the file in which `data` stands, for lines.
+        place: mapping of the file that holds `data`, for lines.
         keys: the way from `place` to `data`.
-        what: how a person calls it ("url 'shop'").
+        what: what a person calls it ("url 'shop'").
         problems: where mistakes are added.
         context: given to validators.
     """

@@ -1,4 +1,4 @@
-"""YAML files of the user, read with the line of every key and value, so that each mistake is told with its place."""
+"""YAML files of the user, read with the line of every key and value, for messages about mistakes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_readiness.core.problems import Problem, ProblemsError
 
 
 class YamlMap(dict[str, Any]):
-    """A mapping that knows where it stands: `line` of itself, `lines` of its keys, `path` of its file."""
+    """A mapping that knows where it is: `line` of itself, `lines` of its keys, `path` of its file."""
 
     def __init__(self, path: Path, line: int) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ def read_yaml(path: Path, what: str) -> YamlMap:
     """Return the mapping in a YAML file.
 
     Raises:
-        ProblemsError: every problem of form: unreadable, not UTF-8, empty, not YAML, duplicate keys, no mapping.
+        ProblemsError: every problem of form: unreadable, not UTF-8, empty, not YAML, duplicate keys, not a mapping.
     """
     return parse_yaml(read_text(path, what), path, what)
 
@@ -86,7 +86,7 @@ def parse_yaml(text: str, path: Path, what: str) -> YamlMap:
     from ruamel.yaml.resolver import VersionedResolver
 
     class Resolver(VersionedResolver):
-        """The library's, which otherwise works out the version of YAML, and its rules, anew for each scalar."""
+        """The library's, which otherwise works out the version of YAML, and its rules, again for each scalar."""
 
         @cached_property
         def versioned_resolver(self) -> Any:
@@ -165,7 +165,7 @@ class _Reader:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 parts = value if isinstance(value, YamlList) else [value]
                 if not all(isinstance(part, YamlMap) for part in parts):
-                    message = "'<<' takes a mapping, or a list of mappings, to take over."
+                    message = "'<<' takes a mapping, or a list of mappings, to merge."
                     self.problems.append(Problem(self.path, key_line, message))
                     parts = []
                 merged += parts
@@ -175,7 +175,7 @@ class _Reader:
                 self.problems.append(Problem(self.path, key_line, "A key must be a plain word."))
             elif key in made:
                 self.problems.append(
-                    Problem(self.path, key_line, f"The key '{key}' stands twice; first on line {made.lines[key]}.")
+                    Problem(self.path, key_line, f"The key '{key}' occurs twice; first on line {made.lines[key]}.")
                 )
             else:
                 made[key] = value

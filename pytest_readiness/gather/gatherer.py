@@ -1,6 +1,6 @@
 """Gathers facts: each (fact, resource) pair once, concurrently, in the background, within deadlines.
 
-One dispatcher thread decides what may start. Readings run in daemon threads, so that one that hangs is given up at its
+One dispatcher thread decides what may start. Readings run in daemon threads, so that one that hangs is abandoned at its
 deadline and never holds up the run or its end; a thread goes on with what was waiting for the reading that it ended.
 """
 
@@ -46,7 +46,7 @@ class Reading:
         way: how that is spoken to: what does not answer on one way (ssh) may well on another (its ports).
         needs: readings that must be there first.
         error: why it could not be read, once it is done without a value.
-        note: what the evidence should say of the reading ("at the second try …").
+        note: what the evidence should say about the reading ("at the second try …").
         seconds: how long it took.
         at: when it ended, in seconds since the epoch.
         given_up: it did not end by itself: the run did.
@@ -90,7 +90,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where the gathering stands: readings done and known of, and what runs, longest first, with seconds."""
+    """The progress of gathering: readings done and known of, and what runs, longest first, with seconds."""
 
     done: int
     total: int
@@ -104,7 +104,7 @@ class _Ended(NamedTuple):
 
 
 class Gatherer:
-    """Schedules readings and keeps what they gave.
+    """Schedules readings and keeps their results.
 
     `plan` collects what will be needed; `start` begins to read all of it in the background; `reading` and `readings`
     return single readings, scheduling them where they are new.
@@ -183,7 +183,7 @@ class Gatherer:
             return [reading for reading in known if reading.done.is_set() and not reading.given_up]
 
     def progress(self) -> Progress:
-        """Where the gathering stands."""
+        """The progress of gathering."""
         with self._lock:
             now = time.monotonic()
             running = sorted(
@@ -305,7 +305,7 @@ class Gatherer:
                 self._finish(reading, error=Unreachable(reason), late=True)
 
     def _give_up_hopeless(self) -> None:
-        """End what cannot be read any more; that readies what builds on it, which is as hopeless."""
+        """End what can no longer be read; that readies what builds on it, which is as hopeless."""
         while hopeless := [(reading, error) for reading in self._ready if (error := self._hopeless(reading))]:
             for reading, error in hopeless:
                 self._ready.remove(reading)
@@ -478,7 +478,7 @@ def _needs(fact: Fact) -> Iterator[tuple[str, str]]:
 
 
 def _end_of(reading: Reading) -> float:
-    """When a reading that runs is given up."""
+    """When a running reading is abandoned."""
     return (reading.started or 0.0) + reading.fact.deadline
 
 
@@ -496,7 +496,7 @@ def _call(reading: Reading, target: Target) -> Any:
 
 
 def kind_of(error: CouldNotVerify | NotDeclared) -> type[CouldNotVerify | NotDeclared]:
-    """Return which of `ERRORS` it is: a fact may raise subclasses, whose constructors nobody else knows."""
+    """Return which of `ERRORS` it is: a fact may raise subclasses, whose constructors no one else knows."""
     return next(kind for kind in ERRORS if isinstance(error, kind))
 
 

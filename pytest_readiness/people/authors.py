@@ -43,7 +43,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def doubts(path: Path, entries: Sequence[tuple[Sequence[int], str]], proof: Proof) -> dict[int, str]:
-    """Return, by first line, why an entry is not shown to be written by the person that it names.
+    """Return, by first line, why an entry is not proven to be by the person that it names.
 
     Args:
         path: the sign-offs file.
@@ -55,13 +55,13 @@ def doubts(path: Path, entries: Sequence[tuple[Sequence[int], str]], proof: Proo
     try:
         written = _blamed(path)
     except GitError as error:
-        return {lines[0]: f"who wrote it could not be seen: {error}" for lines, _ in entries}
+        return {lines[0]: f"its author could not be determined: {error}" for lines, _ in entries}
     found: dict[int, str] = {}
     signatures: dict[tuple[str, str], str] = {}
     for lines, by in entries:
         for commit, name, mail in dict.fromkeys(written.get(line, (_UNCOMMITTED, "", "")) for line in lines):
             if commit == _UNCOMMITTED:
-                found[lines[0]] = "it is not committed yet, so its author is not shown"
+                found[lines[0]] = "it is not committed yet, so its author cannot be proven"
             elif by.casefold() not in (name.casefold(), mail.casefold()):
                 found[lines[0]] = f"the commit {commit[:12]} that wrote it is by {name} <{mail}>"
             elif proof == "signature":
@@ -107,7 +107,7 @@ def _signature(folder: Path, commit: str, by: str) -> str:
         "U": "is signed by a key that is not trusted here",
     }
     if state != "G":
-        return words.get(state, "has a signature of unknown state")
+        return words.get(state, "has a signature of unknown status")
     # A mail address, as in the list of allowed signers, or a name with one, as on a PGP key.
     name, _, mail = signer.partition(" <")
     right = by.casefold() in (signer.casefold(), name.casefold(), mail.removesuffix(">").casefold())

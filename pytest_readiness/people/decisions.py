@@ -35,7 +35,7 @@ class Signoff(BaseModel):
         role: in which role.
         on: day of signing.
         evidence: link, or path of a file that must exist; relative to the sign-offs file.
-        sha256: of the evidence file when it was signed; a file that has changed since is no evidence.
+        sha256: of the evidence file when it was signed; a file that has changed since is not evidence.
         release: the release that it is for, where it is for one.
         expires: last day on which it counts.
         note: what the person wants to be read with it.
@@ -102,7 +102,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A sign-off and where it stands.
+    """A sign-off and where it is.
 
     Attributes:
         signoff: the entry.
@@ -139,10 +139,10 @@ def read_people(
         signoffs: file of the sign-offs, where there is one.
         waivers: file of the waivers, where there is one.
         items: for each item id the full ids of the items that it can mean.
-        proof: what must show that a sign-off is its author's (see `authors.py`).
+        proof: what must prove that a sign-off is genuine (see `authors.py`).
 
     Raises:
-        ProblemsError: every mistake, entries that match no item included.
+        ProblemsError: every mistake, including entries that match no item.
     """
     problems: list[Problem] = []
     signed = _entries(signoffs, "signoffs", Signoff, items, problems) if signoffs else []
@@ -306,7 +306,7 @@ def _counted(rule: SignoffRule, signed: Signed, waiver: Waiver | None, now: Circ
     if signed.author:
         raise _Refused(f"{who} does not count: {signed.author}")
     if signoff.on > now.today:
-        raise _Refused(f"{who} does not count: that day is still to come")
+        raise _Refused(f"{who} does not count: that day is in the future")
     if last is not None and now.today > last:
         raise _Refused(f"{who} expired on {last}, {_days((now.today - last).days)} ago")
     if rule.per_release and signoff.release is None:
@@ -320,12 +320,12 @@ def _counted(rule: SignoffRule, signed: Signed, waiver: Waiver | None, now: Circ
 def _evidence(rule: SignoffRule, signoff: Signoff, now: Circumstances, who: str) -> str:
     if signoff.evidence is None:
         if rule.evidence is not None:
-            raise _Refused(f"{who} does not count: it names no evidence, and this item needs some")
+            raise _Refused(f"{who} does not count: it names no evidence, and this item requires it")
         return ""
     wants_file = rule.evidence is not None and (rule.evidence.max_age_days is not None or rule.evidence.sections)
     if "://" in signoff.evidence:
         if wants_file:
-            raise _Refused(f"{who} does not count: its evidence is a link, and this item needs a file that can be read")
+            raise _Refused(f"{who} does not count: its evidence is a link, and this item requires a readable file")
         return ""
     path = now.folder / signoff.evidence
     if not path.is_file():
@@ -345,7 +345,7 @@ def _judge_file(rule: EvidenceRule, path: Path, name: str, today: date, who: str
         if age > rule.max_age_days:
             raise _Refused(
                 f"{who} does not count: its evidence {name} was last changed on {changed}, {_days(age)} ago; "
-                f"{_days(rule.max_age_days)} are allowed"
+                f"at most {_days(rule.max_age_days)} allowed"
             )
     if rule.sections:
         from pytest_readiness.domains.docs import checks as docs

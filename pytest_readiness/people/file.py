@@ -1,4 +1,4 @@
-"""Writes entries into the files of people's decisions; what stands in them stays as it is, byte by byte."""
+"""Writes entries into the files of people's decisions; the rest of the files stays as it is, byte by byte."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WIDE = 4096
 
 
 def is_blank(path: Path) -> bool:
-    """Whether there is no such file yet, or nothing but white space and comments in it."""
+    """Whether the file is missing, or holds nothing but white space and comments."""
     if not path.exists():
         return True
     lines = read_text(path, path.stem).splitlines()
@@ -25,7 +25,7 @@ def is_blank(path: Path) -> bool:
 
 
 def append(path: Path, key: str, entry: Mapping[str, Any]) -> None:
-    """Add an entry at the end of the list `key` of a file, which is made where there is none.
+    """Add an entry at the end of the list `key` of a file, which is created if it does not exist.
 
     Args:
         path: the file.
@@ -59,9 +59,9 @@ def _entries(text: str, path: Path, key: str) -> object:
 
 
 def _candidates(old: str, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    """The file with the entry: as new lines at its end, indented like the others; else with its list written anew.
+    """The file with the entry: as new lines at its end, indented like the others; else with its list rewritten.
 
-    New lines leave the old ones to those who wrote them, by git's account.
+    New lines leave the old ones with the authors that git knows.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError

@@ -22,7 +22,7 @@ class Use:
         parameters: validated values, defaults included.
         warn: values of a stricter judgement, where there is one: what passes but not with these, passes with a warning.
         on: names or labels of resources; empty for all of the check's kind.
-        line: where it stands in the bindings.
+        line: its line in the bindings.
     """
 
     check: Check
@@ -55,7 +55,7 @@ class Binding:
 
     Attributes:
         item: id of the item.
-        line: where it stands in the bindings.
+        line: its line in the bindings.
         checks: the checks, where there are any.
         signoff: who signs: the whole item, or, beside checks, the part that they cannot see.
         not_applicable: why the item does not apply, where it does not.
@@ -86,5 +86,5 @@ def _uses(part: Part | None) -> Iterator[Use]:
 
 
 def bindings_path(checklist: Path) -> Path:
-    """Where the bindings of a checklist stand."""
+    """Where the bindings of a checklist are."""
     return checklist.with_name(checklist.stem + SUFFIX)

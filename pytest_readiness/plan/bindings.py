@@ -1,7 +1,7 @@
 """Reading the bindings of a checklist.
 
-They stand in `CHECKLIST.checks.yaml` beside `CHECKLIST.md`, by section id and item slug. Everything in the file is
-validated here against the checklist, the catalogue and the declared resources, and every mistake told at once.
+They are in `CHECKLIST.checks.yaml` beside `CHECKLIST.md`, by section id and item slug. Everything in the file is
+validated here against the checklist, the catalogue and the declared resources, and every mistake is reported at once.
 """
 
 from __future__ import annotations
@@ -136,14 +136,14 @@ class _BindingsReader:
         if "not_applicable" in value:
             reason = value["not_applicable"]
             if not isinstance(reason, str) or not reason.strip() or len(value) > 1:
-                self.problem(line, "'not_applicable' takes one text, the reason, and stands alone.")
+                self.problem(line, "'not_applicable' takes one text, the reason, and no other key.")
                 return None
             return Binding(id, line, not_applicable=reason.strip())
         severity = value.get("severity")
         if severity is not None and severity not in SEVERITIES:
             self.problem(
                 value.lines["severity"],
-                f"'{severity}' is no severity.{nearest(str(severity), SEVERITIES)}",
+                f"'{severity}' is not a severity.{nearest(str(severity), SEVERITIES)}",
             )
             severity = None
         level = self._level(value, "level")
@@ -153,7 +153,7 @@ class _BindingsReader:
             if key in value:
                 signoff = self._signoff(value[key], value.lines[key], days)
         if "signoff" in value and "partial" in value:
-            self.problem(line, "'partial' names who signs beside checks; 'signoff' stands without checks.")
+            self.problem(line, "'partial' names who signs beside checks; 'signoff' takes no checks.")
         if ("valid" in value or "cadence" in value) and not ("signoff" in value or "partial" in value):
             self.problem(line, "'valid' and 'cadence' bound a sign-off; there is none here.")
         if "signoff" in value:
@@ -186,7 +186,7 @@ class _BindingsReader:
             cadence = str(value["cadence"])
             if cadence in CADENCE_DAYS:
                 return CADENCE_DAYS[cadence]
-            self.problem(value.lines["cadence"], f"'{cadence}' is no cadence.{nearest(cadence, get_args(Cadence))}")
+            self.problem(value.lines["cadence"], f"'{cadence}' is not a cadence.{nearest(cadence, get_args(Cadence))}")
         return None
 
     def _signoff(self, value: Any, line: int, days: int | None) -> SignoffRule | None:
@@ -219,7 +219,7 @@ class _BindingsReader:
         level = str(value[key])
         if level in self.levels:
             return level
-        known = nearest(level, self.levels) or " It lists none, under 'levels'."
+        known = nearest(level, self.levels) or " It lists none under 'levels'."
         self.problem(value.lines[key], f"There is no level '{level}' in readiness.yaml.{known}")
         return ""
 

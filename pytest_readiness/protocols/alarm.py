@@ -22,7 +22,7 @@ class Alarm:
         self.ring: Callable[[], object] | None = ring
 
     def cancel(self) -> None:
-        """Call it no more; once this has returned it is not being called either."""
+        """Cancel the call; once this has returned it is not being called either."""
         with self._lock:
             self.ring = None
 

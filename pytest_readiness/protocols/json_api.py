@@ -1,6 +1,6 @@
 """Services that speak JSON over HTTP: their answers page by page, waited for where the service asks to, or a sentence.
 
-What is asked stands in the audit log, as every request does, and an answer is bounded in time and bytes.
+What is asked is in the audit log, like every request, and an answer is bounded in time and bytes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _REASONS = {
 
 
 class Refused(CouldNotVerify):
-    """The service answered with a status that is no success.
+    """The service answered with a status that is not a success.
 
     Attributes:
         status: status code.
@@ -78,10 +78,10 @@ class JsonApi:
             is shown to the base's own origin alone.
         max_bytes: of one answer; a longer one is refused.
         wait: seconds that are waited in all where the service answers 429 and says by Retry-After how long.
-        until: reading of the monotonic clock at which everything is given up.
+        until: reading of the monotonic clock at which everything is abandoned.
 
     Raises:
-        CouldNotVerify: the base is no web address.
+        CouldNotVerify: the base is not a web address.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class JsonApi:
         self._redirects, self._max_bytes, self._wait, self._until = redirects, max_bytes, wait, until
         self._sessions: dict[tuple[str, str | None, int], Session] = {}
         self._stack = ExitStack()
-        self._own = _origin(base, f"{cut(base)} is no web address")
+        self._own = _origin(base, f"{cut(base)} is not a web address")
 
     def __enter__(self) -> Self:
         return self
@@ -123,7 +123,7 @@ class JsonApi:
             query: parameters.
 
         Raises:
-            Refused: the status is no success.
+            Refused: the status is not a success.
             NotJson: the answer is not that JSON.
             CouldNotVerify: there is no answer, or it is too long.
         """
@@ -178,7 +178,7 @@ class JsonApi:
             body: sent as JSON; None for none.
 
         Raises:
-            Refused: the status is no success.
+            Refused: the status is not a success.
             CouldNotVerify: there is no answer, or it is too long.
         """
         address = path if urlsplit(path).scheme else self.base + path.lstrip("/")
@@ -234,7 +234,7 @@ class JsonApi:
         )
 
     def _followed(self, address: str, goal: str) -> str:
-        to = _origin(goal, f"{self._name} led to {cut(goal)}, which is no web address")
+        to = _origin(goal, f"{self._name} led to {cut(goal)}, which is not a web address")
         if origin(address)[0] == "https" != to[0]:
             raise CouldNotVerify(f"{self._name} led to {shown(goal)}, which is not https")
         return goal

@@ -16,7 +16,7 @@ class Script:
     """A script element.
 
     Attributes:
-        src: address as written; "" for one that stands in the page itself.
+        src: address as written; "" for one that is in the page itself.
         integrity: its hashes as written, or "".
     """
 
@@ -49,8 +49,8 @@ class Markup:
         names: content of each `<meta name=…>`, with its name in lower case.
         references: in the page's order.
         base: what addresses are relative to, as written; "" for the page itself.
-        inline: what stands in script elements.
-        text: what stands outside of scripts and styles, white space in one.
+        inline: what is in script elements.
+        text: what is outside scripts and styles, with white space collapsed.
     """
 
     scripts: tuple[Script, ...]
@@ -63,7 +63,7 @@ class Markup:
 
 
 def parse(page: str) -> Markup:
-    """Read a page as browsers do: there is none that cannot be parsed."""
+    """Read a page as browsers do: any page can be parsed."""
     from lxml.etree import HTMLParser
 
     reader = _MarkupReader()
@@ -169,7 +169,7 @@ def _linked(attributes: dict[str, str]) -> Iterator[MarkupReference]:
 
 
 class _MarkupReader:
-    """What lxml's parser tells of each element; the standard library's takes hours for a page made to keep it busy."""
+    """What lxml reports of each element; the standard library's takes hours for a page made to keep it busy."""
 
     def __init__(self) -> None:
         self.scripts: list[Script] = []
@@ -208,4 +208,4 @@ class _MarkupReader:
         (self.text if self._inside is None else self._inside).append(data)
 
     def close(self) -> None:
-        """There is nothing to give back."""
+        """There is nothing to return."""

@@ -15,12 +15,12 @@ def read_text_file(path: Path) -> str:
     """Return the text of a UTF-8 file, without a byte order mark.
 
     Raises:
-        CouldNotVerify: there is no such file, it is no regular file (reading a pipe could block), it may not be
+        CouldNotVerify: there is no such file, it is not a regular file (reading a pipe could block), it may not be
             read, it is larger than `MAX_BYTES`, or it is not UTF-8.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise CouldNotVerify(f"{path} is no regular file")
+            raise CouldNotVerify(f"{path} is not a regular file")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:

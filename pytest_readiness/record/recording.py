@@ -39,7 +39,7 @@ _ERRORS = {outcome: error for error, outcome in _OUTCOMES.items()}
 
 
 class Recorded(BaseModel):
-    """A reading as it stands in a recording.
+    """A reading as it is kept in a recording.
 
     Attributes:
         fact: name of the fact.
@@ -51,7 +51,7 @@ class Recorded(BaseModel):
         outcome: "read", or "withheld" for what was read and is not in the file, or how the reading failed.
         value: the record, where it was read.
         reason: why there is no value.
-        note: what the evidence says of the reading.
+        note: what the evidence says about the reading.
         seconds: how long it took.
         when: when it ended: the actual moment, whatever READINESS_NOW says.
     """
@@ -168,12 +168,12 @@ def read_recording(path: Path, target: str) -> Recording:
         target: the target of this run, which must be the one that was recorded.
 
     Raises:
-        ProblemsError: it is no recording, one of a later version, or one of another target.
+        ProblemsError: it is not a recording, one of a later version, or one of another target.
     """
     recording = parse_recording(path)
     recorded = recording.provenance.target
     if recorded != target:
-        message = f"This is a recording of target '{recorded}', and this run is about '{target}'."
+        message = f"This is a recording of target '{recorded}', but this run is about '{target}'."
         raise ProblemsError([Problem(path, 0, message)])
     return recording
 
@@ -187,7 +187,7 @@ def parse_recording(path: Path) -> Recording:
     """Read a recording of any target.
 
     Raises:
-        ProblemsError: it is no recording, or one of a later version.
+        ProblemsError: it is not a recording, or one of a later version.
     """
     text = read_text(path, "recording")
     try:
@@ -195,10 +195,10 @@ def parse_recording(path: Path) -> Recording:
     except (ValueError, KeyError, TypeError, RecursionError):
         format = ""
     if not is_recording(format):
-        message = "This is no recording of a readiness run (the file that --readiness-record writes)."
+        message = "This is not a recording of a readiness run (the file that --readiness-record writes)."
         raise ProblemsError([Problem(path, 0, message)])
     if format != FORMAT:
-        message = f"This recording has the format {format}, and this version reads {FORMAT}; update pytest-readiness."
+        message = f"This recording has the format {format}, but this version reads {FORMAT}; update pytest-readiness."
         raise ProblemsError([Problem(path, 0, message)])
     try:
         return Recording.model_validate_json(text)
@@ -295,7 +295,7 @@ def _load(adapter: TypeAdapter[Any], data: JsonValue) -> object:
 
 
 def recorded(reading: Reading, redact: Redactor) -> Recorded:
-    """Return a reading that has ended as it stands in a recording, without secrets."""
+    """Return a reading that has ended as it is kept in a recording, without secrets."""
     fact, error = reading.fact, reading.error
     outcome: ReadingOutcome = "read" if error is None else _OUTCOMES[kind_of(error)]
     reason = "" if error is None else redact(str(error))
@@ -329,7 +329,7 @@ def recorded(reading: Reading, redact: Redactor) -> Recorded:
 
 
 def _refuse_secrets(data: JsonValue, redact: Redactor) -> None:
-    """Withhold what redaction would change: judging what is left of it could say anything.
+    """Withhold what redaction would change: what is left could be judged to be anything.
 
     Raises:
         UnrecordableError: there is a secret in it, as a text or as a number.

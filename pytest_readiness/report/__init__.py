@@ -1,1 +1,1 @@
-"""What leaves a run: the terminal summary, the HTML page, the files of --readiness-out, and what GitHub is told."""
+"""What a run reports: the terminal summary, the HTML page, the files of --readiness-out, and what goes to GitHub."""

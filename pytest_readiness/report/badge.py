@@ -16,7 +16,7 @@ GO, NO_GO, NEITHER, BESIDE = "#1b7a32", "#b3261e", "#7a5200", "#444444"
 
 
 def badge(outcome: Outcome) -> str:
-    """Return the badge: "readiness: GO 92 %". The per cent are cut, not rounded."""
+    """Return the badge: "readiness: GO 92 %". The percentage is rounded down."""
     verdict = outcome.verdict
     score = "" if verdict.score is None else f" {int(verdict.score)} %"
     word = printable(decision(outcome))

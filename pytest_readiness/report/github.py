@@ -27,7 +27,7 @@ SUMMARY_BYTES = 1024 * 1024
 ANNOTATIONS = 10
 """Of each kind that a step shows."""
 LINES = 10
-"""Tests that one annotation tells of."""
+"""Tests that one annotation names."""
 
 
 def on_github() -> bool:
@@ -68,7 +68,7 @@ def _cut(parts: list[str], room: int) -> str:
     sizes = [len(part.encode()) for part in parts]
     if sum(sizes) <= room:
         return "".join(parts)
-    closing = "\nThis is cut here, because GitHub takes 1 MiB; the report and result.json hold all of it.\n"
+    closing = "\nThis is cut off here, as GitHub takes at most 1 MiB; the report and result.json hold everything.\n"
     left = room - len(closing.encode())
     kept = []
     for part, size in zip(parts, sizes, strict=True):
@@ -158,7 +158,8 @@ def _size(path: Path) -> int:
 class Muzzle:
     """Keeps GitHub from taking what is printed for workflow commands.
 
-    A target could put one into what a test prints. GitHub obeys none between two lines with a word that nobody knows.
+    A target could put one into what a test prints. GitHub ignores those between two lines with a word that no
+    one knows.
 
     Attributes:
         begin: line to print before.

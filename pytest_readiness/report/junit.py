@@ -24,7 +24,7 @@ def junit(outcome: Outcome) -> str:
 
     A test is named after its item and its resource, its class after checklist and section. Failed is a failure, could
     not verify an error; unverified, waived and not applicable are skipped. The schema allows a test no properties, so
-    that they stand in its output, in the form [[PROPERTY|name=value]] that several readers know.
+    that they are in its output, in the form [[PROPERTY|name=value]] that several readers know.
     """
     root = Xml.Element("testsuites", name=f"production readiness of {_clean(outcome.provenance.target)}")
     names = dict.fromkeys(section.checklist for section in outcome.verdict.sections)

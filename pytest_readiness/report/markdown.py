@@ -1,4 +1,4 @@
-"""The checklist as the team wrote it, completed: what was seen is ticked, with the evidence below each item."""
+"""The checklist as the team wrote it, completed: what passed is ticked, with the evidence below each item."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from pytest_readiness.verdict.result import STATES, State, TestResult
 _BOM = "\ufeff"
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _RUNS = re.compile(r"`+")
-NOT_SELECTED = "**not run**: this run was about a part of the checklist, without this item"
+NOT_SELECTED = "**not run**: this run covered a part of the checklist, without this item"
 _NOTHING = "<!-- -->"
-"""Ends a list, so that what follows is not taken for a part of it; nobody sees it."""
+"""Ends a list, so that what follows is not taken for a part of it; no one sees it."""
 TICKED_BY_HAND = "**ticked by hand** in the original, which proves nothing"
 
 
 def code(text: object, *, cell: bool = False) -> str:
-    """Return a text from elsewhere as a code span: in it nothing is markup, HTML, a link or a mention.
+    """Return a text from elsewhere as a code span: nothing in it is markup, HTML, a link or a mention.
 
     Args:
         text: the text.
-        cell: whether it stands in a table, where a bar would end the cell.
+        cell: whether it is in a table, where a bar would end the cell.
     """
     words = printable(text).strip() or "–"
     fence = "`" * (max(map(len, _RUNS.findall(words)), default=0) + 1)
@@ -40,7 +40,7 @@ def completed(outcome: Outcome, original: Original) -> str:
     """Return a copy of a checklist with the verdict on top and the evidence below each item.
 
     Boxes are ticked where the item passed, that is where a check saw the claim hold or a sign-off counts, and where all
-    items of a group are. Every other one is not, whoever had ticked it. Beyond that the text is untouched.
+    items of a group are. No other box is, even if it was ticked by hand. The rest of the text is unchanged.
     """
     sections = [each for each in outcome.verdict.sections if each.checklist == original.checklist]
     items = {item.line: item for section in sections for item in section.walk()}
@@ -60,7 +60,7 @@ def completed(outcome: Outcome, original: Original) -> str:
 
 
 _LEGEND = (
-    "A box is ticked where a check saw the claim hold, or where a sign-off counts. The evidence stands below each item."
+    "A box is ticked where a check saw the claim hold, or where a sign-off counts. The evidence is below each item."
 )
 
 

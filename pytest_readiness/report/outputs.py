@@ -35,7 +35,7 @@ def makers(outcome: Outcome) -> Iterator[tuple[str, Callable[[], str]]]:
 
 
 def write_outputs(outcome: Outcome, folder: Path, redact: Redactor) -> tuple[str, ...]:
-    """Write every file; one that cannot be written keeps none of the others from it, and stays what it was.
+    """Write every file; one that cannot be written stays as it was, and does not keep the others from being written.
 
     All are made from what the result file keeps, so that they are the same whenever they are made again from it.
 

@@ -30,9 +30,9 @@ FIRST_LINE_SECONDS = 10
 NEXT_LINE_SECONDS = 30
 """Where there is no terminal: waiting so long for one test is worth a line, and then every so many seconds."""
 NAMED = 5
-"""Items named in a line that speaks of several."""
+"""Items named in a line about several."""
 PIPE_WIDTH = 120
-"""Columns where standard output is no terminal."""
+"""Columns where standard output is not a terminal."""
 OPEN_SHOWN = 25
 """Open items listed without -v."""
 STYLES: dict[State, str] = {
@@ -44,7 +44,7 @@ STYLES: dict[State, str] = {
     "not applicable": "dim",
 }
 _ASCII = str.maketrans({"·": "-", "…": "~", "–": "-", "→": ">", "•": "*"})
-"""What stands for the characters of ours that a terminal may not know, each as wide."""
+"""Replacements of the same width for those of our characters that a terminal may not know."""
 
 
 class Writer(Protocol):
@@ -67,7 +67,7 @@ def wait(gatherer: Gatherer, readings: Sequence[Reading], writer: Writer | None,
     target that hangs is seen in it.
 
     Args:
-        gatherer: tells how far it is.
+        gatherer: knows how far it is.
         readings: what is waited for.
         writer: where to say it; None says nothing.
         live: whether that is a terminal.
@@ -119,11 +119,11 @@ class _Log:
             self._reporter.write_line(_progress(gatherer))
 
     def end(self) -> None:
-        """Nothing is to be taken back."""
+        """There is nothing to erase."""
 
 
 def _progress(gatherer: Gatherer, room: int | None = None) -> str:
-    """What is gathered; where that is wider than there is room, words give way before figures do."""
+    """What is gathered; where that is wider than there is room, words are cut before numbers."""
     now = gatherer.progress()
     done = f"{now.done}/{now.total}"
     if not now.running:
@@ -356,7 +356,7 @@ class _Summary:
         style = "yellow" if self.course.problem else ""
         lines = course_lines(self.course, unicode=self.unicode)
         if self.course.flaky:
-            lines.append(f"changing back and forth: {_some(self.course.flaky)}")
+            lines.append(f"flapping: {_some(self.course.flaky)}")
         if lines:
             self.console.print()
             self.console.print(self._text("History", "bold"))

@@ -16,7 +16,7 @@ PROBLEM = "readiness_audit_problem"
 
 
 def start_audit(config: pytest.Config, settings: Settings, redact: Redactor) -> None:
-    """Begin the log where one is asked for: before anything is asked or run.
+    """Begin the log, if one is asked for, before anything is sent or run.
 
     Raises:
         pytest.UsageError: it cannot be written.

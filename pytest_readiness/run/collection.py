@@ -1,4 +1,4 @@
-"""Collecting a run: its checklists, the tests of the team's own that answer items, and what all of them need."""
+"""Collecting a run: its checklists, the team's own tests that answer items, and what they all need."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Collection:
                 why = (
                     f"is an item of several checklists; write {' or '.join(found)}."
                     if found
-                    else (f"is no item of this run's checklists.{nearest(wanted, names)}")
+                    else (f"is not an item of this run's checklists.{nearest(wanted, names)}")
                 )
                 wrong.append(f"{item.nodeid}: '{wanted}' {why}")
                 continue

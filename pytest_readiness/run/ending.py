@@ -1,4 +1,4 @@
-"""The end of a run: the verdict, the exit code, and all that is left to be told."""
+"""The end of a run: the verdict, the exit code, and the reports."""
 
 from __future__ import annotations
 

@@ -15,13 +15,13 @@ TEAM_FAILS = (AssertionError, pytest.fail.Exception)
 """What a team's own test raises where its claim is false."""
 
 ANSWERED = pytest.StashKey[PlannedTest]()
-"""On a team's own test that answers an item: a test of that item to stand for it."""
+"""On a team's own test that answers an item: a test of that item to represent it."""
 EVIDENCE = pytest.StashKey[Evidence]()
 """On a test of ours that passed: what was seen."""
 
 
 def planned_for(item: pytest.Item) -> PlannedTest | None:
-    """Return what the plan says of a test, or of the item that it answers; None for one that answers none."""
+    """Return what the plan says about a test, or about the item that it answers; None for one that answers none."""
     return item.stash.get(PLANNED, None) or item.stash.get(ANSWERED, None)
 
 
@@ -51,7 +51,7 @@ def fields_of(
 
     Args:
         item: pytest's test.
-        test: what the plan says of it, or of the item that it answers.
+        test: what the plan says about it, or about the item that it answers.
         report: of the phase that decided how it ended.
         error: what it raised, where it did.
         call: the phase itself, for its times.

@@ -55,7 +55,7 @@ class Fixtures:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> None:
-        """Define all for a file of somebody else's tests."""
+        """Define all for a file of other people's tests."""
         if isinstance(collector, pytest.File) and not isinstance(collector, ChecklistFile):
             self._define_all()
 

@@ -1,4 +1,4 @@
-"""What GitHub Actions is told of a run."""
+"""What GitHub Actions is told about a run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class GithubReport:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the step's files; where that cannot be, the run ends with code 4."""
+        """Write the step's files; if that fails, the run ends with code 4."""
         if self.run.outcome is None:
             return
         self.outcome = redacted(self.run.outcome, self.run.redact)

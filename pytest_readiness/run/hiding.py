@@ -1,7 +1,7 @@
 """Keeps secrets and terminal control out of what pytest itself writes of a run.
 
-That is its terminal, live logs, log file, reports (and so what takes them up: JUnit, HTML, xdist), assertions, and the
-ids of parametrized tests. What a test prints while pytest does not capture it (`-s`) goes past all that.
+That is its terminal, live logs, log file, reports (and so what reads them: JUnit, HTML, xdist), assertions, and the
+ids of parametrized tests. What a test prints while pytest does not capture it (`-s`) is not covered.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Hiding:
         return value
 
     def hide(self, report: pytest.TestReport | pytest.CollectReport) -> None:
-        """Clean everything that a report tells."""
+        """Clean everything in a report."""
         longrepr: Any = report.longrepr
         if isinstance(longrepr, tuple):
             path, line, reason = longrepr
@@ -88,7 +88,7 @@ class Hiding:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
-        """Clean a warning before anybody tells it."""
+        """Clean a warning before anyone shows it."""
         text = str(warning_message.message)
         if (hidden := self.clean(text)) != text:
             warning_message.message = hidden
@@ -153,7 +153,7 @@ def _shown(text: str) -> str:
 
 
 class _Formatter(logging.Formatter):
-    """Formats what has nothing to hide any more; the colours that are added to it stay."""
+    """Formats what has nothing left to hide; the colours that are added to it stay."""
 
     def __init__(self, inner: logging.Formatter, hiding: Hiding) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The HTML page, made again from a result file: pytest-html is told what it was told in the run."""
+"""The HTML page, made again from a result file: pytest-html gets what it got in the run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pytest_readiness.run.html_report import HtmlReport
 from pytest_readiness.verdict.outcome import Outcome, Report
 
 _VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
-"""What would bring options and plugins of somebody's project into making a page."""
+"""What would let a project's options and plugins interfere with making a page."""
 
 
 def write_page(outcome: Outcome, path: Path) -> None:

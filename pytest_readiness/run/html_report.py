@@ -62,7 +62,7 @@ class HtmlReport:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
-        """Keep the tests that the items do not tell all about; each under its name."""
+        """Keep the tests that the items do not fully cover; each under its name."""
         if not cells:
             return
         if _is_told(report):
@@ -110,7 +110,7 @@ class HtmlReport:
 
 
 def _is_told(report: pytest.TestReport) -> bool:
-    """Whether the page's items say all that there is to say of a test."""
+    """Whether the page's items say everything about a test."""
     result: TestResult | None = from_properties(getattr(report, "user_properties", ()))
     if result is None or "::" in result.check or report.sections:
         return False

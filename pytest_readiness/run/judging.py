@@ -1,4 +1,4 @@
-"""Judging tests: a checklist's by facts and sign-offs, and what pytest's report of any test says of its item."""
+"""Judging tests: a checklist's by facts and sign-offs, and what pytest's report of any test says about its item."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class Judging:
 
 
 def _warned(test: PlannedTest, arguments: Mapping[str, Any], evidence: Evidence) -> Evidence:
-    """Judge once more by the stricter parameters; what does not hold by them is a warning."""
+    """Judge again with the stricter parameters; what does not hold with them is a warning."""
     assert test.check is not None
     assert test.warn is not None
     try:

@@ -1,4 +1,4 @@
-"""Reading all that a run needs before it contacts anything: every mistake in it is told at once."""
+"""Reading all that a run needs before it contacts anything: every mistake is reported at once."""
 
 from __future__ import annotations
 

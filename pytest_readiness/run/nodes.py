@@ -146,7 +146,7 @@ class ChecklistTest(pytest.Function):
     """One test of an item. pytest calls it like any function; what it calls is the check.
 
     Attributes:
-        planned: what the plan says of it.
+        planned: what the plan says about it.
         direct: the check's arguments that come from the gatherer; the others are pytest's fixtures.
         readings: what the gatherer reads for them, by fact, once the test begins.
     """

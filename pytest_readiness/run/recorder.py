@@ -25,7 +25,7 @@ READINGS = "readiness_readings"
 
 
 class Recorder:
-    """Writes the recording at the end of the run, also of one that was broken off.
+    """Writes the recording at the end of the run, even of one that was interrupted.
 
     Under xdist the workers read: each hands its readings over with its output, and the controller writes the file.
     """
@@ -130,7 +130,7 @@ def _unreplayable(item: pytest.Item) -> str:
     for taker, taken in takers.items():
         for name in taken:
             if name in KINDS:
-                return f"{taker} takes '{name}', and may look at it"
+                return f"{taker} takes '{name}', which may look at it"
     if not any(name in FACTS and _is_ours(fixtures[name]) for name in concerned if name in fixtures):
         return "it rests on no fact"
     return ""

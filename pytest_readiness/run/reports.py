@@ -79,7 +79,7 @@ class OutputReport:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the files; where one cannot be, the run ends with code 4."""
+        """Write the files; if that fails, the run ends with code 4."""
         if self.run.outcome is None:
             return
         from pytest_readiness.report.outputs import write_outputs

@@ -1,4 +1,4 @@
-"""Taking up what tests found, in the process that controls the run."""
+"""Accepting what tests found, in the process that controls the run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_readiness.verdict.result import TestResult, carried
 
 
 class Results:
-    """The plugin that takes up results; not for xdist's workers."""
+    """The plugin that accepts results; not for xdist's workers."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -21,7 +21,7 @@ class Results:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take up a result, in the process that controls the run, before anybody shows it."""
+        """Accept a result, in the process that controls the run, before anyone shows it."""
         seen = report.when == "call" or not report.passed
         if seen:
             # A test that was only set up, and then interrupted, did not run.

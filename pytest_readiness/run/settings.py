@@ -69,7 +69,7 @@ class Settings:
                 raise pytest.UsageError("--readiness-history keeps what was seen; a replay sees nothing.")
         shard = parse_shard(text) if (text := option("readiness_shard")) is not None else None
         if shard is not None and option("readiness_history") is not None:
-            raise pytest.UsageError("A shard is no run of its own; give --history to `readiness merge` instead.")
+            raise pytest.UsageError("A shard is not a run of its own; give --history to `readiness merge` instead.")
         return cls(
             target=option("readiness_target"),
             root=config.rootpath,

@@ -17,7 +17,7 @@ SELECTION = "readiness_selection"
 
 
 class Workers:
-    """The plugin of the process that controls a run; without xdist nobody calls it.
+    """The plugin of the process that controls a run; without xdist it is never called.
 
     Args:
         run: the run.
@@ -46,7 +46,7 @@ class Workers:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
-        """Let one worker read a resource's facts for all its tests; spread over workers each would read them again."""
+        """Let one worker read a resource's facts for all its tests; otherwise each worker would read them again."""
         if config.option.dist not in ("load", "loadgroup"):
             return None
         from xdist.scheduler import LoadScopeScheduling

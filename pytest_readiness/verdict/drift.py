@@ -1,4 +1,4 @@
-"""Drift: where the checklist says one thing and the machine another, and what changed since an earlier run."""
+"""Drift: where the checklist says one thing and the machine another, and what has changed since an earlier run."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class DriftRecord:
-    """What does not fit together, and what changed since the baseline.
+    """What does not fit together, and what has changed since the baseline.
 
     Attributes:
         ticked: items ticked by hand that failed or could not be verified.
         unbound: items that nothing answers.
-        expired_waivers: items whose waiver is past its day.
+        expired_waivers: items whose waiver has expired.
         needless_waivers: items that pass, and have a waiver.
         better, worse, new, gone: changes since the baseline; empty without one.
         baseline: what was compared with.
@@ -87,7 +87,7 @@ def find_drift(
         items: the items of this run.
         known: full ids of all items of its checklists.
         waived: items that have a waiver.
-        expired: those whose waiver is past its day.
+        expired: those whose waiver has expired.
         baseline: an earlier result, where there is one.
     """
     better, worse, new = [], [], []

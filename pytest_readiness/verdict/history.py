@@ -51,7 +51,7 @@ PRAGMA user_version = {VERSION};
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """A run that the history holds.
+    """A run in the history.
 
     Attributes:
         id: its number in the file.
@@ -75,7 +75,7 @@ class PastRun:
 
 
 def remember(path: Path, verdict: Verdict, provenance: Provenance) -> Course:
-    """Add a run to the history and return the course with it; what goes wrong is told in the course, not raised."""
+    """Add a run to the history and return the course with it; what goes wrong is noted in the course, not raised."""
     if provenance.replayed_from:
         return Course(problem="A replay looks at nothing, so it is not written to the history.")
     try:
@@ -97,7 +97,7 @@ class History:
         path: the file.
 
     Raises:
-        ProblemsError: by every method: there is no such file, or it is none of ours, or it is broken.
+        ProblemsError: by every method: there is no such file, or it is not a history file, or it is damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -161,13 +161,13 @@ def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
     except sqlite3.DatabaseError as error:
         if "not a database" in str(error):
             raise ProblemsError([Problem(path, 0, _FOREIGN)]) from None
-        message = f"The history file is damaged ({error}); put it aside, or restore it from a copy."
+        message = f"The history file is damaged ({error}); move it aside, or restore it from a backup."
         raise ProblemsError([Problem(path, 0, message)]) from None
     except OSError as error:
         raise ProblemsError([Problem(path, 0, f"The history file cannot be used: {error.strerror}.")]) from None
 
 
-_FOREIGN = "This is no history of pytest-readiness; it is left as it is. Name another file."
+_FOREIGN = "This is not a history of pytest-readiness; it is left as it is. Name another file."
 
 
 def _prepare(database: sqlite3.Connection, path: Path) -> None:
@@ -189,7 +189,7 @@ def _verify(database: sqlite3.Connection, path: Path) -> None:
     if application != APPLICATION_ID:
         raise ProblemsError([Problem(path, 0, _FOREIGN)])
     if version != VERSION:
-        message = f"The history has version {version}, and this program writes {VERSION}; update pytest-readiness."
+        message = f"The history has version {version}, but this program writes {VERSION}; update pytest-readiness."
         raise ProblemsError([Problem(path, 0, message)])
 
 
@@ -205,7 +205,7 @@ def _add(database: sqlite3.Connection, verdict: Verdict, provenance: Provenance)
 
 
 def _seen(verdict: Verdict) -> dict[str, State]:
-    """States of the items whose tests all ran: what an interrupted run did not come to has not changed."""
+    """States of the items whose tests all ran: what an interrupted run did not reach has not changed."""
     return {
         item.id: item.state for item in verdict.items if not any(test.evidence == DID_NOT_RUN for test in item.tests)
     }
@@ -266,14 +266,14 @@ BARS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(scores: Sequence[Score], *, unicode: bool = True) -> str:
-    """Return scores of 0 to 100 as a row of bars, or as figures where the terminal has no bars."""
+    """Return scores of 0 to 100 as a row of bars, or as numbers where the terminal has no bars."""
     if not unicode:
         return " ".join(f"{int(score.score)}" for score in scores)
     return "".join(BARS[min(int(score.score * len(BARS) / 100), len(BARS) - 1)] for score in scores)
 
 
 def course_lines(course: Course, *, unicode: bool = True) -> list[str]:
-    """Return what a course says of the scores, as lines for people."""
+    """Return what a course says about the scores, as lines for people."""
     if course.problem:
         return [course.problem]
     if len(course.scores) < 2:

@@ -21,12 +21,12 @@ class ItemRecord:
     Attributes:
         id: full id, "checklist:section/slug".
         text: the claim, in one line.
-        line: where it stands in the document.
-        ticked: whether somebody ticked it by hand.
+        line: its line in the document.
+        ticked: whether someone ticked it by hand.
         severity: how bad it is if it is open; a group's, the worst of its items'.
         state: the worst of its tests' states; a group's, of its items'.
         weight: how much it counts in the score; 0 for a group, and where it does not apply or is waived.
-        detail: what else the document says of it.
+        detail: what else the document says about it.
     """
 
     id: str
@@ -51,7 +51,7 @@ class ItemRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeafRecord(ItemRecord):
-    """An item with its tests, and the waiver of its failing, where there is or was one."""
+    """An item with its tests, and its waiver, where there is or was one."""
 
     waiver: Waiver | None = None
     tests: tuple[TestResult, ...]
@@ -73,7 +73,7 @@ class SectionRecord:
         id: its id in the checklist.
         title: its heading, "" for items before any.
         path: headings above it, outermost first.
-        line: where it stands.
+        line: its line in the document.
         score: 0 to 100, or null where no item counts.
         items: its items and groups.
     """

@@ -26,7 +26,7 @@ from pytest_readiness.verdict.result import State, TestResult, worst
 
 NO_GO = 6
 """Exit code: NO-GO, though no test failed, because something is unverified, unsigned or could not be verified."""
-DID_NOT_RUN = "did not run: the run ended before it"
+DID_NOT_RUN = "did not run: the run ended first"
 """Evidence of a test that was selected and has no result."""
 
 
@@ -171,7 +171,7 @@ def conclude(
         policy: what decides.
         drift: what does not fit together, and what changed.
         shard: which part of a run it is about, or "". What only the whole can tell is then left open: the scores of
-            sections, the drop of the score, and that nothing at all was seen to hold.
+            sections, the drop of the score, and that no item at all passed.
         team_missing: number of the team's own tests that were selected and did not run.
     """
     items = _leaves(sections)
@@ -179,7 +179,7 @@ def conclude(
     reasons = (*shard_reasons(shard), *_reasons(items, score, policy))
     if not shard:
         if not any(item.state == "passed" for item in items):
-            reasons = ("no item was seen to hold", *reasons)
+            reasons = ("no item passed", *reasons)
         reasons = (*reasons, *_section_reasons(sections, policy), *_drop_reasons(score, policy, drift.baseline))
     if team_missing:
         reasons = (*reasons, f"{team_missing} of the team's own tests did not run")
@@ -201,8 +201,8 @@ def conclude(
 
 
 def shard_reasons(shard: str) -> tuple[str, ...]:
-    """Why a part of a run is no GO, whatever it found."""
-    return (f"this is shard {shard}, and a release is decided on all of them (readiness merge)",) if shard else ()
+    """Why a part of a run is not GO, whatever it found."""
+    return (f"this is shard {shard}, but a release is decided on all of them (readiness merge)",) if shard else ()
 
 
 def _leaves(sections: Iterable[SectionRecord]) -> list[LeafRecord]:
@@ -320,7 +320,7 @@ def exit_code(verdict: Verdict) -> int:
 
 
 def headline(verdict: Verdict, replayed_from: str) -> str:
-    """Return the word of a verdict, which in a replay can not be taken for that of a run that looked.
+    """Return the word of a verdict, which in a replay cannot be mistaken for that of a run that looked.
 
     Args:
         verdict: the verdict.
@@ -331,12 +331,12 @@ def headline(verdict: Verdict, replayed_from: str) -> str:
 
 
 def replay_notice(replayed_from: str) -> str:
-    """Return the sentence that stands below the verdict of a replay, or ""."""
+    """Return the sentence below the verdict of a replay, or ""."""
     if not replayed_from:
         return ""
     return f"REPLAY: this was judged from a recording of {replayed_from}; nothing was looked at now."
 
 
 def shown(score: float | None) -> str:
-    """Return a score for people, cut, not rounded, so that 89.96 is never shown as 90."""
+    """Return a score for people, rounded down, so that 89.96 is never shown as 90."""
     return "–" if score is None else f"{int(score * 10) / 10:.1f}"

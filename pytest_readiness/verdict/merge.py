@@ -1,4 +1,4 @@
-"""Shards of one run, joined to the result that the run would have had in one piece."""
+"""Shards of one run, joined into the result that the run would have had in one piece."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pytest_readiness.verdict.result import worst
 from pytest_readiness.verdict.result_file import outcome_of, read_result
 
 ENDED = (0, 1, NO_GO)
-"""Exit codes of shards that came to their end."""
+"""Exit codes of shards that finished."""
 
 Part = tuple[Path, Outcome, Shard]
 
@@ -26,8 +26,7 @@ def merge(paths: Sequence[Path]) -> Outcome:
     """Return the outcome of a run of which these are the result files of all shards.
 
     Raises:
-        ProblemsError: a file is no shard's, a shard is missing or given twice, did not come to its end, or belongs to
-            another run.
+        ProblemsError: a file is not a shard's, or a shard is missing, given twice, unfinished or of another run.
     """
     parts = _parts(paths)
     outcomes = [outcome for _, outcome, _ in parts]
@@ -87,7 +86,7 @@ def _parts(paths: Sequence[Path]) -> list[Part]:
 
 
 def _foreign(first: Part, other: Part) -> Iterable[Problem]:
-    """Why two shards are not of the same run, in the most telling way."""
+    """Why two shards are not of the same run: the most telling reason."""
 
     def about(part: Part) -> Mapping[str, object]:
         _, outcome, shard = part
@@ -125,12 +124,12 @@ def _refuse_incomplete(parts: Sequence[Part], order: Mapping[str, int]) -> None:
     for path, outcome, _ in parts:
         results = [test for item in outcome.verdict.items for test in item.tests]
         if outcome.exit_code not in ENDED:
-            problems.append(Problem(path, 0, f"This shard did not come to its end (exit code {outcome.exit_code})."))
+            problems.append(Problem(path, 0, f"This shard did not finish (exit code {outcome.exit_code})."))
         elif any(result.evidence == DID_NOT_RUN for result in results):
-            problems.append(Problem(path, 0, "This shard did not run all its tests; run it again, to its end."))
+            problems.append(Problem(path, 0, "This shard did not run all its tests; run it again."))
         for test in dict.fromkeys([*(each.test for each in results), *(each.test for each in outcome.reports)]):
             if test not in order:
-                problems.append(Problem(path, 0, f"This shard holds a test that is none of its run: {test}."))
+                problems.append(Problem(path, 0, f"This shard holds a test that is not part of its run: {test}."))
             elif test in seen:
                 problems.append(Problem(path, 0, f"{test} is in {seen[test]} too."))
             seen[test] = path

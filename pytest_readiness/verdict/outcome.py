@@ -1,4 +1,4 @@
-"""All that a run leaves to be told: what reports are made from, and what a result file keeps."""
+"""The outcome of a run: what reports are made from, and what a result file keeps."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pytest_readiness.verdict.provenance import Provenance
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What pytest told of one test, in as many words as its own reports.
+    """What pytest reported about one test, with all that its own reports say.
 
     Attributes:
         nodeid: pytest's name of the test.
         test: the test's identity over all checklists; the node id of one that answers no item.
-        when: the phase that it is about; tests that went through have one report, about the call.
+        when: the phase that it is about; tests that completed have one report, about the call.
         outcome: how pytest calls the end of that phase.
         seconds: how long the test took; of a phase beside the call, that phase.
         text: why, where it did not pass.
@@ -66,7 +66,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class OpenSince:
-    """An open item, the run since which it has been open without a break, and how many runs that are."""
+    """An open item, the run since which it has been open without a break, and the number of runs."""
 
     item: str
     since: str
@@ -98,7 +98,7 @@ class Original:
         checklist: its name.
         path: where it is, from the top of the repository that holds it.
         text: all of it, with secrets masked.
-        fenced: whether what stands in code fences was read too.
+        fenced: whether what is in code fences was read too.
     """
 
     checklist: str
@@ -122,14 +122,14 @@ class Input:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run found, told by its reports.
+    """What a run found, as its reports show it.
 
     Attributes:
         verdict: the verdict.
         provenance: where it comes from.
         exit_code: how pytest ended.
-        reports: what pytest told of each test, readiness tests in the order of the documents, then the others.
-        environment: what pytest-metadata says of the machine.
+        reports: what pytest reported about each test, readiness tests in the order of the documents, then the others.
+        environment: what pytest-metadata says about the machine.
         shard: which part of a run it is, where it is one.
         course: how the target got here, where a history is kept.
         originals: the checklists.

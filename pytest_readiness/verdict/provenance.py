@@ -26,7 +26,7 @@ KEPT_FLAGS = ("--readiness-fenced",)
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Everything that a reader needs to trust, or to repeat, a result.
+    """Everything that a reader needs to trust a result, or to repeat it.
 
     Attributes:
         target: name and description of the target.

@@ -46,7 +46,7 @@ class TestResult:
         evidence: what was seen, in one line.
         expected: what the claim asks for, where it is false.
         remedy: what to do, where it is false.
-        warning: why somebody should look although it passed; or what is said of a waiver.
+        warning: why someone should look although it passed; or a note on its waiver.
         seconds: how long judging took.
         start: when the test began, in seconds since the epoch.
         attachments: files that show it.
@@ -88,7 +88,7 @@ class TestResult:
         return [(name, value) for field, name in _PROPERTIES if (value := getattr(self, field)) != ""]
 
 
-# The JUnit report takes up every property, and files would fill it: what is no figure or text travels beside them.
+# The JUnit report takes in every property, and files would fill it: what is neither number nor text goes beside them.
 _BESIDE = ("attachments", "signatures")
 
 

@@ -43,8 +43,8 @@ class ResultFile(BaseModel):
         drift: what does not fit together.
         course: the scores before, since when items are open, and which are flaky; null where no history is kept.
         sections: every section with items of this run.
-        reports: what pytest told of each test, from which the HTML page can be made again.
-        environment: what pytest-metadata says of the machine.
+        reports: what pytest reported about each test, from which the HTML page can be made again.
+        environment: what pytest-metadata says about the machine.
         originals: the checklists as the team wrote them.
         inputs: the files that decided what was asked, with their SHA-256 when the run began.
     """
@@ -83,21 +83,21 @@ def read_result(path: Path, what: str = "result") -> ResultFile:
         what: what it is for the user ("result", "baseline").
 
     Raises:
-        ProblemsError: it cannot be read, is none, is broken, or of a newer version.
+        ProblemsError: it cannot be read, is not a result, is broken, or is of a newer version.
     """
     text = read_text(path, what)
-    foreign = f"This is no result of a readiness run (the {FILE_NAME} that --readiness-out writes)."
+    foreign = f"This is not a result of a readiness run (the {FILE_NAME} that --readiness-out writes)."
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 0)
-        detail = " It breaks off or is no JSON here." if FORMAT in text else ""
+        detail = " It is cut off, or not JSON, at this line." if FORMAT in text else ""
         raise ProblemsError([Problem(path, line if detail else 0, foreign + detail)]) from None
     version = data.get("format") if isinstance(data, dict) else None
     if not isinstance(version, str) or not version.startswith(_FORMATS):
         raise ProblemsError([Problem(path, 0, foreign)])
     if version != FORMAT:
-        message = f"This result has the format {version}, and this version reads {FORMAT}; update pytest-readiness."
+        message = f"This result has the format {version}, but this version reads {FORMAT}; update pytest-readiness."
         raise ProblemsError([Problem(path, 0, message)])
     try:
         return ResultFile.model_validate(data)
@@ -112,7 +112,7 @@ def read_baseline(path: Path) -> BaselineRecord:
     """Read the result of an earlier run.
 
     Raises:
-        ProblemsError: it is no result of this program, or of a part of a run only.
+        ProblemsError: it is not a result of this program, or only of a part of a run.
     """
     file = read_result(path, "baseline")
     if file.shard is not None:
@@ -165,7 +165,7 @@ def outcome_of(file: ResultFile) -> Outcome:
 def as_text(file: ResultFile, redact: Redactor) -> str:
     """Return a result file as it is written, every text that comes from elsewhere redacted."""
     data = _redacted(file.model_dump(mode="json"), redact, "")
-    # A name on a disk may be no text at all.
+    # A name on a disk may not be text at all.
     text = json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8", "replace").decode()
     return f"{_UNSEEN.sub(_escaped, text)}\n"
 

@@ -18,7 +18,7 @@ def write_certificate(folder: Path) -> None:
     """Write `ca.pem` (to be trusted) and `server.pem` (key, certificate; for localhost) into `folder`.
 
     Both conform to RFC 5280 as strict verifiers read it: an authority that may sign and names its key; a leaf that is
-    no authority, serves, and names its issuer's key.
+    not an authority, serves, and names its issuer's key.
     """
     authority_key = ec.generate_private_key(ec.SECP256R1())
     identifier = x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key())

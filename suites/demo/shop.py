@@ -1,4 +1,4 @@
-"""The demo target: a small web shop on this machine, with its papers, and with faults to be found and mended.
+"""The demo target: a small web shop on this machine, with its papers, and with faults to be found and fixed.
 
 `pytest --readiness-target=demo` starts it through the conftest.py of the root. `DEMO_MEND=all`, or a list of names out
 of `FAULTS` with commas between them, starts it without those faults.
@@ -125,7 +125,7 @@ def running(faults: Collection[str] = tuple(FAULTS)) -> Iterator[dict[str, str]]
 
 
 def _paper(name: str, faults: Collection[str]) -> str:
-    """A file of this folder as the target has it: mended, with random secrets and with days counted from today."""
+    """A file of this folder as the target has it: fixed, with random secrets and with days counted from today."""
     text = (FOLDER / name).read_text("utf-8")
     for fault_name, fault in FAULTS.items():
         if fault.paper == name and fault_name not in faults:
@@ -155,7 +155,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Scanners break connections off; that is no news."""
+        """Scanners close connections early; that is expected."""
 
 
 @contextmanager
@@ -169,7 +169,7 @@ def _serving(handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None) 
     threads = []
     for server in servers:
         if tls is not None:
-            # The handshake is left to the connection's own thread, so that a silent client holds nobody up.
+            # The handshake is left to the connection's own thread, so that a silent client holds no one up.
             server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         threads.append(Thread(target=server.serve_forever, args=(0.05,), daemon=True))
         threads[-1].start()
@@ -234,7 +234,7 @@ class Shop(_Quiet):
     do_HEAD = do_GET  # noqa: N815
 
     def send_error(self, code: int, *_: object) -> None:
-        """Answer what is no GET, or no HTTP, like any other mistake of a client."""
+        """Answer anything but GET, or HTTP, like any other mistake of a client."""
         self.close_connection = True
         self._answer(code, "text/html", _page("Not possible", "The shop does not do that."))
 

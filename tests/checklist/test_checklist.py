@@ -506,7 +506,7 @@ def test_a_fence_without_end_is_read_to_its_last_line() -> None:
         ),
         (
             FENCED,
-            "deploy.md:3: no item was found: the boxes stand inside a code fence, "
+            "deploy.md:3: no item was found: the boxes are inside a code fence, "
             "from which they are read with the option `fenced`.",
         ),
     ],

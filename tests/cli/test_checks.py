@@ -51,7 +51,7 @@ def test_all_words_must_occur(readiness: Program) -> None:
 def test_nothing_found_is_a_sentence_and_code_1(readiness: Program) -> None:
     result = readiness("checks", "bananas")
     assert (result.code, result.out) == (1, "")
-    assert result.err == f"None of the {len(load_catalogue())} checks fits.\n"
+    assert result.err == f"None of the {len(load_catalogue())} checks matches.\n"
 
 
 @pytest.mark.parametrize(

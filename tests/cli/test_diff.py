@@ -173,11 +173,11 @@ def test_wrong_input_ends_with_a_sentence(write: Any, diff: Any, tmp_path: Path)
         ("none.json", good): "none.json: The recording or result file does not exist.",
         (good, "text.json"): "text.json: This is neither a recording nor a result of a readiness run.",
         (good, "other.json"): "other.json: This is neither a recording nor a result of a readiness run.",
-        (good, "newer.json"): "format pytest-readiness-recording/9, and this version reads",
-        (good, "foreign.json"): "foreign.json: This is no result of a readiness run",
-        (good, "result.json"): "format pytest-readiness/9, and this version reads",
-        (good, "staging"): "'a.json' is a file and 'staging' is none; compare two files or two targets.",
-        (good, good, "--", "-k", "tls"): "Arguments of pytest are for two targets; 'a.json' is a file.",
+        (good, "newer.json"): "format pytest-readiness-recording/9, but this version reads",
+        (good, "foreign.json"): "foreign.json: This is not a result of a readiness run",
+        (good, "result.json"): "format pytest-readiness/9, but this version reads",
+        (good, "staging"): "'a.json' is a file and 'staging' is not; compare two files or two targets.",
+        (good, good, "--", "-k", "tls"): "Arguments for pytest are only for two targets; 'a.json' is a file.",
     }
     for arguments, words in cases.items():
         code, output, error = diff(*arguments)
@@ -226,7 +226,7 @@ def test_two_targets_are_run_and_compared(project: Path, diff: Any) -> None:
 def test_target_that_comes_to_no_verdict_is_told(project: Path, diff: Any) -> None:
     code, output, error = diff("staging", "broken")
     assert (code, output) == (4, "")
-    assert "The run against target 'broken' came to no verdict: pytest ended with 4." in error
+    assert "The run against target 'broken' reached no verdict: pytest ended with 4." in error
     assert "NOT_SET_ANYWHERE" in error
 
 

@@ -59,7 +59,7 @@ def test_every_check_and_its_example(readiness: Program, id: str) -> None:
         ("verdct", "There is no check 'verdct'; an item's id has the form section/item. Did you mean 'verdict'?"),
         ("papers/runbook", f"No checklist has an item 'papers/runbook'. Did you mean '{RUNBOOK}'?"),
         (f"releas:{RUNBOOK}", f"No checklist has an item 'releas:{RUNBOOK}'. Did you mean 'release:{RUNBOOK}'?"),
-        ("verdict", "Name the result to be explained: readiness explain verdict --result result.json."),
+        ("verdict", "Name the result to explain: readiness explain verdict --result result.json."),
     ],
 )
 def test_unknown_names_name_the_nearest(readiness: Program, name: str, sentence: str) -> None:
@@ -73,7 +73,7 @@ def test_an_item_that_checks_answer(readiness: Program) -> None:
     assert (result.code, result.err) == (0, "")
     lines = result.lines
     assert lines[:2] == [f"release:{CERTIFICATES}", "Certificates are valid"]
-    assert f"stands in {readiness.folder / 'release.md'}:5" in lines
+    assert f"is in {readiness.folder / 'release.md'}:5" in lines
     assert f"bound {readiness.folder / 'release.checks.yaml'}:2" in lines
     assert "section Release › TLS" in lines
     assert "severity critical, that of tls.expiry" in lines
@@ -92,7 +92,7 @@ def test_a_waiver_that_ended(readiness: Program, monkeypatch: pytest.MonkeyPatch
 
 def test_an_item_that_is_ticked_and_above_the_level(readiness: Program) -> None:
     lines = readiness("explain", "tls/old-versions-are-refused", "--target", "prod").lines
-    assert "ticked by hand, which is a claim and no evidence" in lines
+    assert "ticked by hand, which is a claim, not evidence" in lines
     assert "level needed from level gold up" in lines
     assert "all of" in lines
     assert "not applicable old-versions-are-refused needed from level gold up; prod is silver" in lines
@@ -113,7 +113,7 @@ def test_an_item_that_people_sign(readiness: Program) -> None:
         "line 8: the sign-off by b@example.com of 2026-01-01 expired on 2026-02-01, 37 days ago, for release 1.3"
         in lines
     )
-    assert "severity medium, the default, as no check and no binding says" in lines
+    assert "severity medium, the default, as neither a check nor a binding sets one" in lines
 
 
 def test_other_items(readiness: Program) -> None:
@@ -121,9 +121,9 @@ def test_other_items(readiness: Program) -> None:
     assert "release each release needs its own" in acceptance
     assert "severity high, by its binding" in acceptance
     assert "counts 5 days" in acceptance
-    assert "Nobody has signed." in acceptance
+    assert "No one has signed." in acceptance
     both = readiness("explain", RUNBOOK).lines
-    assert "Sign-off of what the checks cannot see" in both
+    assert "Sign-off for what the checks cannot see" in both
     assert "sections [Rollback]" in both
     optional = readiness("explain", "papers/plan-a").lines
     assert "severity low, because the checklist calls it optional" in optional
@@ -209,9 +209,9 @@ def test_what_decided(readiness: Program, result: Path) -> None:
     assert "block: critical no open critical item: 1 (release:people/five) NO-GO" in lines
     papers = f"{int(data['sections'][0]['score'] * 10) / 10:.1f}"
     assert f"sections: papers 80: it scores {papers} NO-GO" in lines
-    assert "sections: people 0: it scores 0.0 kept" in lines
+    assert "sections: people 0: it scores 0.0 met" in lines
     assert "max_drop 5: there is no baseline NO-GO" in lines
-    assert "seen to hold at least 1 item: 2 kept" in lines
+    assert "passed at least 1 item: 2 met" in lines
     assert "release:papers/four medium waived does not count" in lines
     assert any(line.startswith("release:people/") and line.endswith("not applicable does not count") for line in lines)
     assert lines[-1] == f"NO-GO because {'; '.join(data['verdict']['reasons'])}."
@@ -233,7 +233,7 @@ def test_the_last_state_of_an_item(readiness: Program, result: Path) -> None:
     assert any(line.startswith("failed docs.present empty: expected ") and "; seen: " in line for line in lines)
     assert "unverified signoff: not signed; ops must sign" in readiness("explain", "people/five", *arguments).lines
     other = readiness("explain", RUNBOOK, "--result", str(result)).lines
-    assert "It was no part of that run." in other
+    assert "It was not part of that run." in other
 
 
 @pytest.mark.parametrize("text", ["{}", "nothing", '{"format": "pytest-readiness/1"}'])

@@ -55,7 +55,7 @@ def test_an_item_of_a_checklist_with_a_colon_in_its_name(tmp_path: Path) -> None
         (tmp_path / f"release{end}").rename(tmp_path / f"shop:release{end}")
     release.replace("readiness.yaml", "[release.md]", "['shop:release.md']")
     done = release.run("--readiness-history=history.db")
-    assert "is no item" not in done.stderr
+    assert "is not an item" not in done.stderr
     # Its own test names the item without the checklist, as does who asks for its states.
     for item, state in (("security/secrets-long", "failed"), ("operations/tried-by-ourselves", "passed")):
         done = release.cli("history", "history.db", "--item", item)
@@ -69,7 +69,7 @@ def test_an_item_of_a_checklist_with_a_colon_in_its_name(tmp_path: Path) -> None
         (("history.db", "--target=prd"), "The history has no target 'prd'. Did you mean 'prod'?"),
         (("history.db", "--item=security/secret-long"), "The history has no item 'security/secret-long'."),
         (("none.db",), "none.db: The history file does not exist."),
-        (("readiness.yaml",), "readiness.yaml: This is no history of pytest-readiness; it is left as it is."),
+        (("readiness.yaml",), "readiness.yaml: This is not a history of pytest-readiness; it is left as it is."),
     ],
 )
 def test_what_is_not_there_is_told_in_a_sentence(ran: Release, arguments: tuple[str, ...], sentence: str) -> None:

@@ -63,7 +63,7 @@ def test_a_merged_run_goes_into_the_history(ran: Release) -> None:
             (*SHARDS, "whole/result.json"),
             "whole/result.json: This is the result of a whole run; there is nothing to merge it with.",
         ),
-        ((*SHARDS, "readiness.yaml"), "readiness.yaml: This is no result of a readiness run"),
+        ((*SHARDS, "readiness.yaml"), "readiness.yaml: This is not a result of a readiness run"),
         ((*SHARDS, "nowhere.json"), "nowhere.json: The result file does not exist."),
     ],
 )
@@ -108,7 +108,7 @@ ANOTHER = "changed.json: This is a shard of another run"
             f"{ANOTHER} than shard1/result.json: readiness.yaml, bindings, sign-offs, waivers or the day differ.",
         ),
         (("drift", "baseline"), None, f"{ANOTHER} than shard1/result.json: the baselines differ."),
-        (("exit_code",), 2, "changed.json: This shard did not come to its end (exit code 2)."),
+        (("exit_code",), 2, "changed.json: This shard did not finish (exit code 2)."),
         (("sections",), [], "shard1/result.json: No shard has a result of release:"),
     ],
 )

@@ -88,7 +88,7 @@ def test_what_is_no_result_is_told_in_a_sentence(ran: Release) -> None:
     done = ran.cli("report", "readiness.yaml", "--html=none.html")
     assert done.returncode == 4
     assert done.stderr == (
-        "readiness.yaml: This is no result of a readiness run (the result.json that --readiness-out writes).\n"
+        "readiness.yaml: This is not a result of a readiness run (the result.json that --readiness-out writes).\n"
     )
     assert not (ran.path / "none.html").exists()
 

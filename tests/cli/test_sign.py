@@ -67,7 +67,7 @@ def test_the_hash_of_the_evidence_is_recorded(readiness: Program, monkeypatch: p
         ),
         (
             ("papers/fax-works", *A),
-            "release:papers/fax-works does not apply (struck through in the checklist), so nobody needs to sign it.",
+            "release:papers/fax-works does not apply (struck through in the checklist), so no one needs to sign it.",
         ),
         (
             ("papers/plans-red-are-red-written", *A),
@@ -84,8 +84,8 @@ def test_the_hash_of_the_evidence_is_recorded(readiness: Program, monkeypatch: p
             "Not signed: the sign-off by o@example.com of 2026-03-10 does not count: it is given as owner, and ops "
             "must sign.",
         ),
-        ((RUNBOOK, *A, "--on", "10.3.2026"), "--on 10.3.2026 is no date; write one such as 2026-03-31."),
-        ((RUNBOOK, *A, "--expires", "2026-02-30"), "--expires 2026-02-30 is no date; write one such as 2026-03-31."),
+        ((RUNBOOK, *A, "--on", "10.3.2026"), "--on 10.3.2026 is not a date; write one such as 2026-03-31."),
+        ((RUNBOOK, *A, "--expires", "2026-02-30"), "--expires 2026-02-30 is not a date; write one such as 2026-03-31."),
         (
             (RUNBOOK, *A, "--expires", "2026-03-09"),
             "--expires 2026-03-09 is before today, 2026-03-10: it would never count.",
@@ -96,7 +96,7 @@ def test_the_hash_of_the_evidence_is_recorded(readiness: Program, monkeypatch: p
         ),
         (
             (RUNBOOK, *A, "--on", "2026-03-11"),
-            "Not signed: the sign-off by a@example.com of 2026-03-11 does not count: that day is still to come.",
+            "Not signed: the sign-off by a@example.com of 2026-03-11 does not count: that day is in the future.",
         ),
         (
             (RUNBOOK, *A, "--on", "2026-01-10"),
@@ -105,12 +105,12 @@ def test_the_hash_of_the_evidence_is_recorded(readiness: Program, monkeypatch: p
         (
             (RESTORE, *A),
             "Not signed: the sign-off by a@example.com of 2026-03-10 does not count: it names no evidence, and this "
-            "item needs some.",
+            "item requires it.",
         ),
         (
             (RESTORE, *A, "--evidence", "https://example.com/x"),
             "Not signed: the sign-off by a@example.com of 2026-03-10 does not count: its evidence is a link, and this "
-            "item needs a file that can be read.",
+            "item requires a readable file.",
         ),
         (
             (ACCEPTANCE, "--by", "o@example.com", "--role", "owner"),
@@ -258,7 +258,7 @@ def test_the_proof_that_is_asked_for_is_told(readiness: Program, proof: str, wor
     readiness.write("readiness.yaml", f"signoff_proof: {proof}\n{CONFIGURATION}")
     result = readiness("sign", RUNBOOK, *A)
     assert result.code == 0
-    assert result.out.endswith(f" It counts from {words} by a@example.com on.\n")
+    assert result.out.endswith(f" It counts only after {words} by a@example.com.\n")
 
 
 def test_an_id_of_several_checklists_must_be_whole(readiness: Program) -> None:
@@ -282,7 +282,7 @@ def test_a_waiver_is_written(readiness: Program) -> None:
     again = readiness("waive", CERTIFICATES, *WAIVED)
     assert again.code == 4
     assert again.err == (
-        f"release:{CERTIFICATES} is waived already, by b@example.com until 2026-04-01; change that entry of {path}.\n"
+        f"release:{CERTIFICATES} is already waived, by b@example.com until 2026-04-01; change that entry of {path}.\n"
     )
 
 
@@ -295,16 +295,16 @@ def test_a_waiver_is_written(readiness: Program) -> None:
             {"--expires": "2026-03-09"},
             "--expires 2026-03-09 is before today, 2026-03-10: it would never count.",
         ),
-        (CERTIFICATES, {"--expires": "soon"}, "--expires soon is no date; write one such as 2026-03-31."),
+        (CERTIFICATES, {"--expires": "soon"}, "--expires soon is not a date; write one such as 2026-03-31."),
         (
             "backups-monthly/loose-end",
             {},
-            "No check answers release:backups-monthly/loose-end, so that it cannot fail and there is nothing to waive.",
+            "No check answers release:backups-monthly/loose-end, so it cannot fail and there is nothing to waive.",
         ),
         (
             ACCEPTANCE,
             {},
-            f"No check answers release:{ACCEPTANCE}, so that it cannot fail and there is nothing to waive.",
+            f"No check answers release:{ACCEPTANCE}, so it cannot fail and there is nothing to waive.",
         ),
         (
             "tls/certificates-valid",
@@ -325,7 +325,7 @@ def test_a_waiver_that_would_not_count_is_refused(
 def test_waiving_what_one_signed_is_told(readiness: Program) -> None:
     assert readiness("sign", RUNBOOK, "--by", "b@example.com", "--role", "ops").code == 0
     result = readiness("waive", RUNBOOK, *WAIVED)
-    assert "The sign-off by b@example.com does not count any more" in result.out
+    assert "The sign-off by b@example.com no longer counts" in result.out
 
 
 def test_a_blank_name_is_refused(readiness: Program) -> None:

@@ -120,7 +120,7 @@ def test_what_is_wrong_with_them_is_a_sentence_each(project: Program) -> None:
     [
         (
             "def other(documen): pass",
-            "Fact other reads 'documen', which is no kind of resource. Did you mean 'document'?",
+            "Fact other reads 'documen', which is not a kind of resource. Did you mean 'document'?",
         ),
         ("def url(document): pass", "Fact url has the name of a kind of resource; a fixture has one meaning."),
     ],
@@ -148,7 +148,7 @@ def test_what_only_a_conftest_declares_is_explained(project: Program) -> None:
     project.write("conftest.py", ONE.format(name="here"))
     configure(project)
     sentence = (
-        "It is none of those that ship, that are installed or that 'extensions' of readiness.yaml names; "
+        "It is not among those that ship, are installed or are named under 'extensions' in readiness.yaml; "
         "conftest.py is read by pytest only, so if the check is declared there, list its module under 'extensions'."
     )
     [told] = lines(project.process("plan", "--target", "prod"), project)

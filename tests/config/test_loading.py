@@ -139,7 +139,7 @@ targets:
         "readiness.yaml:14: Host 'web': a host needs 'connection' or 'address'.",
         "readiness.yaml:15: Host 'db', 'connection': 'telnet://db.example.com' must begin with",
         "readiness.yaml:16: Host 'mail', 'connection': a password in a connection would show",
-        "readiness.yaml:18: Database 'main' must say its engine (mongodb, mysql, postgres, redis)",
+        "readiness.yaml:18: Database 'main' must give its engine (mongodb, mysql, postgres, redis)",
         "readiness.yaml:20: 'domains' must map names to resources.",
         "readiness.yaml:21: Document 'not a name', 'name': ",
         "readiness.yaml:22: Target 'prod', 'policy.min_score': ",
@@ -257,7 +257,7 @@ targets:
 """,
     )
     assert made.declared["url"] == {"shop", "next", "known", "public"}
-    # What cannot be told here may be any of them: a binding that names it is no mistake.
+    # What cannot be told here may be any of them: a binding that names it is not a mistake.
     assert made.declared["postgres"] == {"main", "other"}
     assert made.declared["redis"] == {"main", "third"}
 
@@ -367,7 +367,7 @@ def test_files_that_are_no_configuration(base: Path) -> None:
     for text, expected in (
         ("", "The configuration file is empty"),
         ("a: [", "is not YAML"),
-        ("a: 1\na: 2\ntargets: {prod: {}}\n", "The key 'a' stands twice"),
+        ("a: 1\na: 2\ntargets: {prod: {}}\n", "The key 'a' occurs twice"),
     ):
         assert any(expected in line for line in mistakes(base, text))
     (base / "readiness.yaml").write_bytes(b"targets: {prod: {description: caf\xe9}}\n")

@@ -113,8 +113,8 @@ def test_a_record_may_answer_by_itself() -> None:
         ({"toy_line": {1, 2}}, "asks toy_line a set"),
         ({"toy_line": [[1]]}, "asks toy_line a list"),
         (lambda _: {"toy_line": (number for number in (1, 2))}, "asks toy_line a generator"),
-        (lambda _, p: {"toy_line": p["number"]}, "'asks' takes 'p', which is no parameter of the check"),
-        (lambda _, toy_line: {"toy_line": toy_line}, "'asks' takes 'toy_line', which is no parameter"),
+        (lambda _, p: {"toy_line": p["number"]}, "'asks' takes 'p', which is not a parameter of the check"),
+        (lambda _, toy_line: {"toy_line": toy_line}, "'asks' takes 'toy_line', which is not a parameter"),
     ],
 )  # fmt: skip
 def test_what_is_no_question(asks: Any, message: str) -> None:

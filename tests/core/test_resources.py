@@ -85,9 +85,12 @@ def test_a_section_of_several_models_needs_no_word_of_the_loader(tmp_path: Path)
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
-        ("kafka://x", "Queue 'jobs' must say its broker (rabbitmq, redis), by 'broker' or by the scheme of 'address'."),
+        (
+            "kafka://x",
+            "Queue 'jobs' must give its broker (rabbitmq, redis), by 'broker' or by the scheme of 'address'.",
+        ),
         ("{address: x, broker: rabitmq}", "by the scheme of 'address'. Did you mean 'rabbitmq'?"),
-        ("{address: x, broker: [redis]}", "Queue 'jobs' must say its broker"),
+        ("{address: x, broker: [redis]}", "Queue 'jobs' must give its broker"),
         ("{address: 'amqp://x', group: x}", "Unknown key 'group' in rabbitmq 'jobs'. Known: address, labels."),
     ],
 )
@@ -103,7 +106,7 @@ def test_what_a_variable_decides_is_left_out_of_what_is_only_looked_at(tmp_path:
     made = load(tmp_path, text, resolve=False)
     assert [each.key for each in made.target.resources] == ["redis_stream:mails"]
     assert made.declared["queue"] == {"jobs", "mails"}
-    left_out = "Queue 'jobs' is left out: what it is can be seen from 'address', or from 'broker'."
+    left_out = "Queue 'jobs' is left out, as its kind is not known: set the variable in 'address', or give 'broker'."
     assert left_out in [each.message for each in made.unset]
 
 

@@ -84,13 +84,13 @@ def test_anchors_and_merge_keys() -> None:
         (
             "a: 1\nb:\n  c: 1\n  c: 2\na: 3\n",
             [
-                "readiness.yaml:4: The key 'c' stands twice; first on line 3.",
-                "readiness.yaml:5: The key 'a' stands twice; first on line 1.",
+                "readiness.yaml:4: The key 'c' occurs twice; first on line 3.",
+                "readiness.yaml:5: The key 'a' occurs twice; first on line 1.",
             ],
         ),
-        ("a: 1\nb: {<<: 5}\n", ["readiness.yaml:2: '<<' takes a mapping, or a list of mappings, to take over."]),
-        ("a: {<<: [1]}\n", ["readiness.yaml:1: '<<' takes a mapping, or a list of mappings, to take over."]),
-        ("a: {<<: text}\n", ["readiness.yaml:1: '<<' takes a mapping, or a list of mappings, to take over."]),
+        ("a: 1\nb: {<<: 5}\n", ["readiness.yaml:2: '<<' takes a mapping, or a list of mappings, to merge."]),
+        ("a: {<<: [1]}\n", ["readiness.yaml:1: '<<' takes a mapping, or a list of mappings, to merge."]),
+        ("a: {<<: text}\n", ["readiness.yaml:1: '<<' takes a mapping, or a list of mappings, to merge."]),
     ],
 )
 def test_mistakes_are_told_with_their_lines(text: str, expected: list[str]) -> None:

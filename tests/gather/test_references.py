@@ -204,10 +204,10 @@ def test_facts_are_refused_that_refer_to_nothing(target: Target) -> None:
     def measured(cluster: Any) -> str:
         return ""
 
-    either = "which is no fact of a deployment or of what it refers to"
+    either = "which is not a fact of a deployment or of what it refers to"
     refused(lambda deployment, nods: "", f"wrong builds on 'nods', {either}. Did you mean 'nodes'")
     refused(lambda deployment, url: "", f"wrong builds on 'url', {either}")
-    refused(lambda cluster, own: "", r"wrong builds on 'own', which is no fact of a cluster\.")
+    refused(lambda cluster, own: "", r"wrong builds on 'own', which is not a fact of a cluster\.")
     refused(lambda deployment, many: "", "wrong builds on many, which is many readings, not one")
     refused(lambda deployment, measured: "", "wrong is heavy, and measured is exclusive and waits for it", heavy=True)
 
@@ -238,7 +238,7 @@ def test_a_kind_that_refers_twice_or_to_no_kind_is_refused(target: Target) -> No
 
         at: Annotated[str, Reference("clutter")]
 
-    with pytest.raises(RegistrationError, match=r"'at' of a queue refers to 'clutter', which is no kind.*'cluster'"):
+    with pytest.raises(RegistrationError, match=r"'at' of a queue refers to 'clutter', which is not a kind.*'cluster'"):
         verify_facts()
 
 

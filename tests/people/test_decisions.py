@@ -46,7 +46,7 @@ def test_a_signoff_by_the_right_person_counts() -> None:
     [
         ({"by": "guest@example.com"}, "guest@example.com is not listed as product-owner in readiness.yaml"),
         ({"role": "security"}, "it is given as security, and product-owner must sign"),
-        ({"on": date(2026, 3, 11)}, "that day is still to come"),
+        ({"on": date(2026, 3, 11)}, "that day is in the future"),
         ({"expires": date(2026, 3, 9)}, "expired on 2026-03-09, 1 day ago"),
         ({"release": "1.4"}, "is for release 1.4; this run names no release (--readiness-release)"),
         ({"evidence": "protocol.pdf"}, "its evidence protocol.pdf does not exist"),

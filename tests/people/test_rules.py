@@ -68,7 +68,7 @@ def test_several_people_of_the_role_must_sign() -> None:
     [
         ({"role": "owner"}, "it is given as owner, and ops must sign"),
         ({"by": "o@example.com"}, "o@example.com is not listed as ops in readiness.yaml"),
-        ({"on": date(2026, 3, 11)}, "that day is still to come"),
+        ({"on": date(2026, 3, 11)}, "that day is in the future"),
         ({"expires": date(2026, 3, 9)}, "expired on 2026-03-09, 1 day ago"),
         ({"expires": date(2026, 3, 5)}, "expired on 2026-03-05, 5 days ago"),
         ({"release": "1.4"}, "is for release 1.4; this run names no release (--readiness-release)"),
@@ -106,14 +106,14 @@ def test_evidence(tmp_path: Path) -> None:
     file = signoff(evidence="drill.md")
     link = signoff(evidence="https://example.com/drill/7")
     some = {"evidence": EvidenceRule()}
-    assert judged(signoff(), rule=some).endswith("it names no evidence, and this item needs some")
+    assert judged(signoff(), rule=some).endswith("it names no evidence, and this item requires it")
     assert judged(link, rule=some).endswith("; evidence: https://example.com/drill/7")
     assert "; evidence: drill.md (sha256 " in judged(file, rule=some, folder=tmp_path)
     assert judged(signoff(evidence="gone.md"), folder=tmp_path).endswith("its evidence gone.md does not exist")
     assert judged(signoff(evidence="."), folder=tmp_path).endswith("its evidence . does not exist")
     sections = {"evidence": EvidenceRule(sections=("Result|Outcome",))}
     assert judged(file, rule=sections, folder=tmp_path).startswith("signed by")
-    assert judged(link, rule=sections).endswith("is a link, and this item needs a file that can be read")
+    assert judged(link, rule=sections).endswith("is a link, and this item requires a readable file")
     empty = judged(file, rule={"evidence": EvidenceRule(sections=("Result", "Duration"))}, folder=tmp_path)
     assert empty.startswith("refused: ")
     assert "Duration" in empty
@@ -218,7 +218,7 @@ def test_the_author_of_the_line_must_be_who_signs(repository: Repository) -> Non
     repository.commit("A@example.com")
     assert signed(repository.folder, "author") == [""]
     path.write_text(path.read_text("utf-8") + entry(OPS[1]), "utf-8")
-    assert signed(repository.folder, "author") == ["", "it is not committed yet, so its author is not shown"]
+    assert signed(repository.folder, "author") == ["", "it is not committed yet, so its author cannot be proven"]
     repository.commit(OPS[0], name="Person A")
     ours, other = signed(repository.folder, "author")
     assert ours == ""
@@ -242,9 +242,9 @@ def test_a_line_that_somebody_else_changed_is_not_the_authors(repository: Reposi
 
 def test_without_a_repository_no_author_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "signoffs.yaml").write_text("signoffs:\n" + entry(OPS[0]), "utf-8")
-    assert signed(tmp_path, "author")[0].startswith("who wrote it could not be seen: ")
+    assert signed(tmp_path, "author")[0].startswith("its author could not be determined: ")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert signed(tmp_path, "author") == ["who wrote it could not be seen: git is not installed"]
+    assert signed(tmp_path, "author") == ["its author could not be determined: git is not installed"]
 
 
 def test_a_doubtful_author_does_not_count() -> None:

@@ -95,7 +95,7 @@ def test_an_address_is_connected_to_in_place_of_the_name(authority: Authority) -
 
 @pytest.mark.parametrize("base", ["ftp://example.com", "/metrics", "https://", "http://[::1", "http://h:port/"])
 def test_a_base_that_is_no_web_address(base: str) -> None:
-    with pytest.raises(CouldNotVerify, match="is no web address"):
+    with pytest.raises(CouldNotVerify, match="is not a web address"):
         JsonApi(base)
 
 
@@ -337,7 +337,7 @@ def test_redirects_end(app: WebApp) -> None:
     ("goal", "reason"),
     [
         ("http://localhost:1/", "the forge led to http://localhost:1/, which is not https"),
-        ("ftp://localhost/", "the forge led to ftp://localhost/, which is no web address"),
+        ("ftp://localhost/", "the forge led to ftp://localhost/, which is not a web address"),
     ],
 )
 def test_a_redirect_that_is_never_followed(authority: Authority, goal: str, reason: str) -> None:

@@ -114,7 +114,7 @@ def test_every_facts_record_is_recordable_or_refused_for_its_secrets(name: str) 
 
 
 def test_only_env_files_hold_secrets_by_type() -> None:
-    # A new fact here is no mistake, but one that nobody can replay.
+    # A new fact here is not a mistake, but one that nobody can replay.
     assert [name for name in sorted(FACTS) if _types(FACTS[name].read).secret] == ["env_facts"]
 
 
@@ -299,21 +299,21 @@ def test_what_failed_in_one_worker_is_no_pass_in_the_replay(found: Any) -> None:
         assert _once(both) == [bad]
 
 
-# Files that are no recording
+# Files that are not recordings
 
 
 def test_unusable_files_are_told_in_sentences(tmp_path: Path) -> None:
     path = tmp_path / "r.json"
     texts = {
-        "": "This is no recording",
-        "[]": "This is no recording",
-        "[" * 100_000: "This is no recording",
-        '{"format": "pytest-readiness/1"}': "This is no recording",
+        "": "This is not a recording",
+        "[]": "This is not a recording",
+        "[" * 100_000: "This is not a recording",
+        '{"format": "pytest-readiness/1"}': "This is not a recording",
         '{"format": "pytest-readiness-recording/2"}': "has the format pytest-readiness-recording/2, and this",
         f'{{"format": "{FORMAT}"}}': "This recording is broken at 'when'",
         recording()
         .model_dump_json()
-        .replace("prod", "staging"): "a recording of target 'staging', and this run is about",
+        .replace("prod", "staging"): "a recording of target 'staging', but this run is about",
     }
     for text, words in texts.items():
         path.write_text(text)
@@ -584,7 +584,7 @@ def test_replay_lacks_what_the_recording_lacks(project: Project) -> None:
             "@pytest.fixture\ndef once_more(url):\n    return 1 / 0\n",
             "the project's own fixture 'once_more'.",
         ),
-        ("", "def test_it(url): 1 / 0", "", "it takes 'url', and may look at it."),
+        ("", "def test_it(url): 1 / 0", "", "it takes 'url', which may look at it."),
         (
             "",
             "def test_it(client): 1 / 0",
@@ -717,10 +717,10 @@ from pytest_readiness.domains.postgres.resource import Postgres
     [
         (("--readiness-record=r.json", "--readiness-replay=r.json"), "exclude each other: a replay reads nothing."),
         (("--readiness-replay=none.json",), "none.json: The recording file does not exist."),
-        (("--readiness-replay=readiness.yaml",), "This is no recording of a readiness run"),
+        (("--readiness-replay=readiness.yaml",), "This is not a recording of a readiness run"),
         (
             ("--readiness-target=other", "--readiness-replay=r.json"),
-            "a recording of target 'prod', and this run is about 'other'.",
+            "a recording of target 'prod', but this run is about 'other'.",
         ),
     ],
 )

@@ -96,7 +96,7 @@ def test_the_summary_is_cut_between_two_items() -> None:
     text = summary(outcome)
     assert SUMMARY_BYTES - 2000 < len(text.encode()) <= SUMMARY_BYTES
     *items, sentence = text.splitlines()
-    assert sentence.startswith("This is cut here, because GitHub takes 1 MiB;")
+    assert sentence.startswith("This is cut off here, as GitHub takes at most 1 MiB;")
     assert items[-2].endswith(f"`{'ü' * 400}`")
     assert summary(outcome, 500).count("\n### ") == 0
     assert len(summary(outcome, 700).encode()) <= 700

@@ -165,7 +165,7 @@ def test_any_words_come_back_from_the_address(page: Page) -> None:
 def test_nothing_fits(page: Page) -> None:
     page.fill("[name=q]", "no such words")
     assert shown(page) == []
-    assert page.get_by_text("No item is like that.").is_visible()
+    assert page.get_by_text("No item matches.").is_visible()
     assert page.locator(".section:visible").count() == 0
 
 
@@ -317,7 +317,7 @@ def test_printed_open_items_are_unfolded(browser: Browser, ran: Release, script:
         for words in (
             "NO-GO",
             "TOKEN has 5",
-            "Replace the secret by a longer random one",
+            "Replace the secret with a longer random one",
             "no error on the console",
             "only that week",
             "not signed; operations must sign",

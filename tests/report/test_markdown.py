@@ -30,7 +30,7 @@ def copy_of(outcome: Outcome) -> str:
 
 def below(text: str, *wanted: State) -> str:
     """The completed copy of a checklist without the verdict on top."""
-    top, _, rest = copy_of(outcome_of(text, states(*wanted))).partition("stands below each item.")
+    top, _, rest = copy_of(outcome_of(text, states(*wanted))).partition("is below each item.")
     assert "| Verdict | **`" in top
     return rest.lstrip("\r\n")
 
@@ -138,7 +138,7 @@ def test_the_verdict_stands_on_top_and_behind_the_front_matter() -> None:
     text = "\ufeff---\r\ntitle: Go\r\n---\r\n# Go\r\n- [ ] a\r\n"
     copy = assert_completed(text, ["failed"])
     assert copy.startswith("\ufeff---\r\ntitle: Go\r\n---\r\n| Verdict | **`NO-GO`** |\r\n| --- | --- |\r\n")
-    assert "| Because | `no item was seen to hold` |\r\n" in copy
+    assert "| Because | `no item passed` |\r\n" in copy
     assert "\n" not in copy.replace("\r\n", "")
 
 

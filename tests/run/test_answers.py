@@ -187,8 +187,11 @@ def test_a_test_of_ones_own_asks_as_it_goes(pytester: pytest.Pytester) -> None:
 @pytest.mark.parametrize(
     ("asks", "words"),
     [
-        ("lambda document, number: {'line': (number,)}", "*asks line a tuple, which is no question of it. Write *"),
-        ("lambda document, p: {'line': [p['number']]}", "*'asks' takes 'p', which is no parameter of the check. It *"),
+        ("lambda document, number: {'line': (number,)}", "*asks line a tuple, which is not a question of it. Write *"),
+        (
+            "lambda document, p: {'line': [p['number']]}",
+            "*'asks' takes 'p', which is not a parameter of the check. It *",
+        ),
     ],
 )
 def test_the_old_way_to_ask_is_refused(pytester: pytest.Pytester, asks: str, words: str) -> None:

@@ -451,7 +451,7 @@ def test_stopping_at_the_first_failure_is_never_go(project: Project) -> None:
     project.write("test_own.py", "def test_own():\n    pass\n")
     project.run("-x")
     assert project.states() == {"false": "failed", "good": "unverified"}
-    assert project.found()["good"]["tests"][0]["evidence"] == "did not run: the run ended before it"
+    assert project.found()["good"]["tests"][0]["evidence"] == "did not run: the run ended first"
     project.items(good="{check: toy.hsts, on: shop}", false="{check: toy.hsts, on: api, severity: low}")
     result = project.run("-x", "CHECK.md", "test_own.py")
     assert project.result()["verdict"]["reasons"] == ["1 of the team's own tests did not run"]
@@ -623,7 +623,7 @@ def test_an_answer_to_no_item_is_told_before_anything_is_read(project: Project) 
     result = project.run("CHECK.md", "test_own.py")
     assert result.ret == 4
     result.stderr.fnmatch_lines(
-        ["ERROR: test_own.py::test_it: 'tls/runbok-written' is no item of this run's checklists. "
+        ["ERROR: test_own.py::test_it: 'tls/runbok-written' is not an item of this run's checklists. "
          "Did you mean 'tls/runbook-written'[?]"]
     )  # fmt: skip
     assert project.reads() == []
@@ -646,10 +646,10 @@ WRONG: Mapping[str, Callable[[Project], object]] = {
     "No checklist has an item 'tls/x'": lambda p: p.write(
         "waivers.yaml", "waivers: [{item: tls/x, reason: r, by: b, expires: 2030-01-01}]\n"
     ),
-    "builds on 'wrds', which is no fact of a document. Did you mean 'words'": lambda p: p.append(
+    "builds on 'wrds', which is not a fact of a document. Did you mean 'words'": lambda p: p.append(
         "conftest.py", "@fact\ndef count(document, wrds): return 1\n"
     ),
-    "reads 'documnt', which is no kind of resource. Did you mean 'document'": lambda p: p.append(
+    "reads 'documnt', which is not a kind of resource. Did you mean 'document'": lambda p: p.append(
         "conftest.py", "@fact\ndef count(documnt): return 1\n"
     ),
     "Facts build on each other: ": lambda p: p.append(
@@ -850,7 +850,7 @@ def test_xdist_with_an_answer_to_no_item(project: Project) -> None:
     project.write("test_own.py", "import pytest\n\n@pytest.mark.readiness('tls/x')\ndef test_it(): pass\n")
     result = project.run("-n2", "CHECK.md", "test_own.py")
     assert result.ret not in (0, 1, 6)
-    assert "'tls/x' is no item of this run's checklists." in result.stdout.str() + result.stderr.str()
+    assert "'tls/x' is not an item of this run's checklists." in result.stdout.str() + result.stderr.str()
 
 
 def test_a_worker_that_dies_is_never_go(project: Project) -> None:

@@ -107,7 +107,7 @@ def test_a_shard_is_never_go_and_its_exit_code_is_of_its_part(release: Release) 
         verdict = release.result(f"shard{number}")["verdict"]
         assert verdict["go"] is False
         assert verdict["reasons"] == [
-            f"this is shard {number} of 2, and a release is decided on all of them (readiness merge)"
+            f"this is shard {number} of 2, but a release is decided on all of them (readiness merge)"
         ]
 
 
@@ -132,5 +132,5 @@ def test_a_selection_without_tests_is_told_as_ever(release: Release) -> None:
 def test_a_shard_has_no_history(release: Release) -> None:
     done = release.run("--readiness-shard=1/2", "--readiness-history=history.db")
     assert done.returncode == 4
-    assert "A shard is no run of its own; give --history to `readiness merge` instead." in done.stderr
+    assert "A shard is not a run of its own; give --history to `readiness merge` instead." in done.stderr
     assert not (release.path / "history.db").exists()

@@ -203,7 +203,7 @@ def torn(path: Path) -> None:
     path.write_bytes(b"SQLite format 3\0" + bytes(range(256)) * 40)
 
 
-FOREIGN = "This is no history of pytest-readiness; it is left as it is. Name another file."
+FOREIGN = "This is not a history of pytest-readiness; it is left as it is. Name another file."
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ FOREIGN = "This is no history of pytest-readiness; it is left as it is. Name ano
     [
         (lambda path: path.write_text("# Notes\n" * 100), FOREIGN),
         (other_database, FOREIGN),
-        (newer, "The history has version 2, and this program writes 1; update pytest-readiness."),
+        (newer, "The history has version 2, but this program writes 1; update pytest-readiness."),
         (torn, "The history file is damaged"),
         (lambda path: path.mkdir(), "The history file cannot be used (unable to open database file)."),
     ],
@@ -238,7 +238,7 @@ def test_damage_in_the_middle_is_told(tmp_path: Path, outcome: Outcome) -> None:
     path.write_bytes(data)
     course = remember(path, outcome.verdict, outcome.provenance)
     assert "is damaged" in course.problem
-    assert "put it aside, or restore it from a copy." in course.problem
+    assert "move it aside, or restore it from a backup." in course.problem
 
 
 def test_a_run_with_a_foreign_history_loses_nothing_else(release: Release) -> None:
@@ -260,7 +260,7 @@ def test_a_run_tells_its_history(release: Release) -> None:
         )
     assert "over the last 3 whole runs, since 2026-11-01" in done.stdout
     assert "open since 2026-11-01, 3 runs" in done.stdout
-    assert f"changing back and forth: {LONG}" in done.stdout
+    assert f"flapping: {LONG}" in done.stdout
     _, block = page_of(release.path / "page.html")
     assert "; open since 2026-11-01, 3 runs" in block
     assert LONG in block.partition("Changing back and forth")[2].partition("</details>")[0]

@@ -122,7 +122,7 @@ def _changed(**changes: Any) -> Callable[[str], str]:
     return lambda text: json.dumps({**json.loads(text), **changes})
 
 
-FOREIGN = "This is no result of a readiness run (the result.json that --readiness-out writes)."
+FOREIGN = "This is not a result of a readiness run (the result.json that --readiness-out writes)."
 
 
 @pytest.mark.parametrize(
@@ -133,10 +133,10 @@ FOREIGN = "This is no result of a readiness run (the result.json that --readines
         (lambda _: '{"format": 3}', FOREIGN),
         (lambda _: "[" * 100_000, FOREIGN),
         (lambda _: "<html>", FOREIGN),
-        (_cut, f"{FOREIGN} It breaks off or is no JSON here."),
+        (_cut, f"{FOREIGN} It is cut off, or not JSON, at this line."),
         (
             _changed(format="pytest-readiness/2"),
-            "This result has the format pytest-readiness/2, and this version reads pytest-readiness/1; "
+            "This result has the format pytest-readiness/2, but this version reads pytest-readiness/1; "
             "update pytest-readiness.",
         ),
         (_changed(exit_code="x"), "The result is broken: exit_code: input should be a valid integer, unable to parse "),

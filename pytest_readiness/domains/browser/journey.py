@@ -33,7 +33,7 @@ MOST_LOOKED_AT = 50
 
 
 class _StepFailedError(Exception):
-    """A step did not bring what it was to bring."""
+    """A step did not lead to what it should have."""
 
     def __init__(self, expected: str, seen: str) -> None:
         super().__init__(seen)
@@ -72,7 +72,7 @@ class _Traveller:
         for number, step in enumerate(steps):
             left = FLOW_SECONDS - 5 - (time.monotonic() - started)
             if left <= 0:
-                raise CouldNotVerify(f"the journey was not done within {FLOW_SECONDS:g} s: step {number + 1} was next")
+                raise CouldNotVerify(f"the journey did not end within {FLOW_SECONDS:g} s: step {number + 1} was next")
             if number == last_act and self._holds(steps[-1]):
                 already = steps[-1].words
             there = self._job.root if step.go else shown(self._page.url)
@@ -141,7 +141,7 @@ class _Traveller:
         except Late:
             raise _StepFailedError("the page", f"it was not loaded within {seconds:g} s") from None
         except Error as error:
-            raise CouldNotVerify(f"GET {shown(address)} brought no page ({said(error)})") from None
+            raise CouldNotVerify(f"GET {shown(address)} returned no page ({said(error)})") from None
         if answer is not None and answer.status >= 400:
             raise _StepFailedError("a page with a status below 400", f"{answer.status} for {shown(address)}")
 

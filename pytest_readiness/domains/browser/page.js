@@ -190,7 +190,7 @@
             || style.position === 'absolute' || style.position === 'fixed',
           lazy: image.loading === 'lazy',
           top: image.getBoundingClientRect().top + scrollY,
-          // Pixels that count visitors are no pictures.
+          // Pixels that count visitors are not pictures.
           visible: shown(image) && image.getBoundingClientRect().width > 2,
         };
       });

@@ -16,7 +16,7 @@ from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify
 
 START_SECONDS = 30.0
-"""For starting a process, Playwright's driver and a browser, besides what the work itself may take."""
+"""For starting a process, Playwright's driver and a browser, beyond what the work itself may take."""
 END_SECONDS = 5.0
 """For a process to end its browser, before it is killed."""
 

@@ -20,7 +20,7 @@ Role = Literal[
 ]  # fmt: skip
 _PLACE = re.compile(r"\$(?:\$|\{(\w+)\})")
 UNIQUE = "unique"
-"""Variable that is another word in each run: for names that must not be taken yet."""
+"""Variable that is a new word in each run: for names that must not be taken yet."""
 WAYS = ("role", "label", "text", "placeholder", "test_id", "css")
 
 
@@ -145,7 +145,7 @@ class PageExpectation(Element):
         if self.way:
             super()._check_ways()
         elif self.contains is not None or self.count is not None or self.name is not None:
-            raise ValueError("'contains', 'count' and 'name' stand beside an element")
+            raise ValueError("'contains', 'count' and 'name' need an element beside them")
         elif self.url is None and self.title is None and self.absent is None:
             raise ValueError("this expects nothing")
 
@@ -219,7 +219,7 @@ def checked(steps: list[BrowserStep]) -> list[BrowserStep]:
     last = steps[-1].expect
     if last is None or not last.positive:
         raise ValueError(
-            "the last step must expect something to be there; a journey that nothing is expected of proves nothing"
+            "the last step must expect something to be there; a journey without an expectation proves nothing"
         )
     known = {UNIQUE}
     for number, step in enumerate(steps, 1):

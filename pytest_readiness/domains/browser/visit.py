@@ -39,9 +39,9 @@ WIDTH, HEIGHT = 1280, 800
 LOAD_SECONDS = 30.0
 """For the load event."""
 SETTLE_SECONDS = 5.0
-"""For the network to fall silent after it: applications fetch what they show then."""
+"""For the network to fall silent after it: applications then fetch what they show."""
 QUIET_SECONDS = 0.5
-"""So long is silent: Lighthouse and Playwright measure "network idle" alike."""
+"""How long counts as silent: Lighthouse and Playwright measure "network idle" in the same way."""
 KEYBOARD_SECONDS = 20.0
 AXE_SECONDS = 20.0
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -82,12 +82,12 @@ def visit(browser: Browser, job: VisitJob, say: Say) -> Visit:
             return _Looking(page, job, name, watched, until).look(status, loaded)
         except Error as error:
             # A page may navigate away or crash while it is looked at.
-            return Visit(job.asked, job.root, name, f"the page broke off while it was looked at ({said(error)})")
+            return Visit(job.asked, job.root, name, f"the page crashed while it was looked at ({said(error)})")
 
 
 @contextmanager
 def a_context(browser: Browser, engine: str, say: Say) -> Iterator[BrowserContext]:
-    """A visitor without cookies, who says what it is; the audit hears of every request."""
+    """A visitor without cookies that says what it is; the audit log has every request."""
     options: dict[str, Any] = {}
     if engine == "chromium":
         major = browser.version.partition(".")[0]
@@ -158,7 +158,7 @@ class Watched:
     def began(self) -> float:
         """When the first document was asked for, in ms since the epoch; 0 where it was the only one.
 
-        The browser's own times begin anew with each document that a script goes on to.
+        The browser's own times begin again with each document that a script goes on to.
         """
         return self._documents[0].timing["startTime"] if len(self._documents) > 1 else 0.0
 
@@ -185,7 +185,7 @@ class Watched:
         )
 
     def settle(self, seconds: float = SETTLE_SECONDS, quiet: float = QUIET_SECONDS) -> bool:
-        """Wait until nothing has been under way for `quiet` seconds; False where that was not within that time."""
+        """Wait until nothing has been in flight for `quiet` seconds; False where that did not happen in time."""
         until = time.monotonic() + seconds
         quiet_since, known = time.monotonic(), len(self._requests)
         while time.monotonic() < until:
@@ -206,7 +206,7 @@ class Watched:
 
 
 def _go(page: Page, address: str) -> tuple[str, int, bool]:
-    """Why there is no page, its status, and whether it was loaded to the end."""
+    """Why there is no page, its status, and whether it was loaded completely."""
     from playwright.sync_api import Error
     from playwright.sync_api import TimeoutError as Late
 
@@ -215,7 +215,7 @@ def _go(page: Page, address: str) -> tuple[str, int, bool]:
     except Late:
         return f"GET {shown(address)} was not answered within {LOAD_SECONDS:g} s", 0, False
     except Error as error:
-        return f"GET {shown(address)} brought no page ({said(error)})", 0, False
+        return f"GET {shown(address)} returned no page ({said(error)})", 0, False
     return "", answer.status if answer else 0, _loaded(page, LOAD_SECONDS)
 
 

@@ -89,7 +89,7 @@ class Driver:
             options["executable_path"] = _chromium()
         try:
             return getattr(self._playwright, way.engine).launch(  # type: ignore[no-any-return]
-                # The runner's secrets are none of a browser's business, nor are its proxies.
+                # A browser needs neither the runner's secrets nor its proxies.
                 env={
                     "HOME": str(self._home),
                     "TMPDIR": str(self._home),
@@ -111,7 +111,7 @@ class Driver:
 
 
 def _last_words(log: str) -> str:
-    """What a browser said when it did not start, out of Playwright's log with all arguments."""
+    """What a browser said when it did not start, from Playwright's log with all arguments."""
     found = re.findall(r"\[err\] (.+)|(exitCode=\d+)", log)
     return cut("; ".join(said or code for said, code in found) or log)
 
@@ -122,7 +122,7 @@ def _chromium() -> str | None:
     if given:
         found = shutil.which(given)
         if found is None:
-            raise LookupError(f"{CHROMIUM} names {given}, which is no program")
+            raise LookupError(f"{CHROMIUM} names {given}, which is not a program")
         return found
     return next((path for name in PROGRAMS if (path := shutil.which(name))), None)
 
@@ -169,7 +169,7 @@ def _answer(
         return error
     except Error as error:
         # A journey must not be made twice.
-        return CouldNotVerify(f"the browser broke off ({said(error)})", transient=isinstance(job, VisitJob))
+        return CouldNotVerify(f"the browser crashed ({said(error)})", transient=isinstance(job, VisitJob))
 
 
 def _descendants(pid: int) -> list[int]:

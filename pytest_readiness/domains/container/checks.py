@@ -55,7 +55,7 @@ def running(container_facts: ContainerFacts, *, min_uptime_s: Annotated[float, F
 @check(
     "container.healthy",
     severity="high",
-    remedy="Run the health check's command inside the container (docker exec) and mend what it reports.",
+    remedy="Run the health check's command inside the container (docker exec) and fix what it reports.",
     source="CIS Docker Benchmark 5.27",
 )
 def healthy(container_facts: ContainerFacts) -> Evidence:
@@ -99,7 +99,7 @@ def restart_policy(
     state = _present(container_facts)
     if state.swarm_service:
         raise CouldNotVerify(
-            f"it is a task of the swarm's service {state.swarm_service}, which is restarted by the service's own policy"
+            f"it is a task of the swarm's service {state.swarm_service}, which the service's own policy restarts"
         )
     tries = f", at most {state.restart_tries} times" if state.restart_tries else ""
     seen = f"restart policy {state.restart_policy}{tries}"
@@ -110,13 +110,13 @@ def restart_policy(
 @check(
     "container.memory_limit",
     severity="medium",
-    remedy="Start it with --memory (Compose: mem_limit), with what it needs under load and some room.",
+    remedy="Start it with --memory (Compose: mem_limit), at what it needs under load and some headroom.",
     source="CIS Docker Benchmark 5.11",
 )
 def memory_limit(container_facts: ContainerFacts, *, max_mb: Annotated[float, Field(gt=0)] | None = None) -> Evidence:
     """The container's memory is limited.
 
-    A limit that the engine's host could not even give is none.
+    A limit above the memory of the engine's host does not count.
 
     Args:
         max_mb: highest accepted limit, in MiB, as Docker counts (`--memory 512m` is 512). Default: less than the memory
@@ -156,7 +156,7 @@ def non_root(container_facts: ContainerFacts) -> Evidence:
     claim(0 not in uids, expected="no process with user id 0", seen=seen)
     distinct = ", ".join(map(str, dict.fromkeys(uids)))
     starts_as_root = state.user.partition(":")[0] in ("", "0", "root")
-    warning = f"it starts as root (configured user: {user}) and gives it up itself" if starts_as_root else ""
+    warning = f"it starts as root (configured user: {user}) and drops root itself" if starts_as_root else ""
     return Evidence(f"user ids of its processes: {distinct}; configured user: {user}", warning=warning)
 
 
@@ -179,14 +179,14 @@ def not_privileged(container_facts: ContainerFacts) -> Evidence:
 @check(
     "container.no_docker_socket",
     severity="critical",
-    remedy="Do not mount it: whoever has the socket is root on the host. Offer a socket proxy that filters instead.",
+    remedy="Do not mount it: access to the socket is root on the host. Offer a filtering socket proxy instead.",
     source="CIS Docker Benchmark 5.32",
 )
 def no_docker_socket(container_facts: ContainerFacts) -> Evidence:
     """No container engine's socket is mounted into the container.
 
     Neither a usual one, known by its name in the host or in the container, nor a directory above a usual one or above
-    the one that the engine is reached at from here. A link of another name to a socket is not found out, nor an engine
+    the one that the engine is reached at from here. A link of another name to a socket is not detected, nor an engine
     that is open over TCP.
     """
     state = _present(container_facts)

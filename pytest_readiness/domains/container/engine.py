@@ -63,7 +63,7 @@ def _engine(address: str | None) -> Iterator[docker.DockerClient]:
 
 
 def _note_requests(client: docker.DockerClient, address: str | None) -> None:
-    """Let the audit know of every request."""
+    """Enter every request into the audit log."""
     send = client.api.send
 
     def noted(request: Any, **options: Any) -> Any:

@@ -56,13 +56,13 @@ class ContainerState:
         uptime_s: seconds since the last start, by the engine's clock.
         health: None where no health check is defined.
         restart_policy: "no", "always", "unless-stopped" or "on-failure".
-        restart_tries: most tries of "on-failure"; 0 is no limit.
+        restart_tries: most tries of "on-failure"; 0 means no limit.
         swarm_service: service of a swarm that it is a task of, or "".
-        memory_limit: bytes; 0 is no limit.
+        memory_limit: bytes; 0 means no limit.
         engine_memory: bytes of memory that the engine's host has.
         user: configured user, "name", "uid" or either with ":group"; "" is root.
         uids: effective user id of each process in it, in ascending order, as its host numbers users.
-        uids_mapped: the host numbers users otherwise than the container does.
+        uids_mapped: the host numbers users differently from the container.
         privileged: it was started with all rights of the host.
         mounts: in the order of their destinations.
         unread: reason by attribute.
@@ -95,7 +95,7 @@ class ContainerFacts:
         name: name or id that was asked for.
         engine: address of the engine.
         state: None where the engine has no such container.
-        nearest: where it has none, the names most like it.
+        nearest: where it has none, the most similar names.
     """
 
     name: str

@@ -42,7 +42,7 @@ class Database(Resource):
             except ValueError:
                 # urllib's own words would quote a part of the password.
                 raise ValueError(
-                    "the port is no number; special characters in a password must be percent-encoded"
+                    "the port is not a number; special characters in a password must be percent-encoded"
                 ) from None
             if parts.scheme not in cls.schemes or not (parts.hostname or parts.query):
                 raise ValueError(f"the connection string must look like {cls.schemes[0]}://user@host/name")

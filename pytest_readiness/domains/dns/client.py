@@ -1,4 +1,4 @@
-"""Questions to DNS servers: over UDP, over TCP where the answer is cut short, each bounded in time."""
+"""Questions to DNS servers: over UDP, over TCP where the answer is truncated, each bounded in time."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Answer:
 
     @property
     def own(self) -> tuple[str, ...]:
-        """What stands at the name itself: an alias, or records."""
+        """What is at the name itself: an alias, or records."""
         return (f"an alias of {self.chain[0]}",) if self.chain else self.records
 
     @property
@@ -99,7 +99,7 @@ def name_of(text: str) -> Name:
     """A name in the form that goes over the wire; international ones by IDNA 2008 (UTS 46).
 
     Raises:
-        CouldNotVerify: it is no name, or the extra is missing.
+        CouldNotVerify: it is not a name, or the extra is missing.
     """
     try:
         import dns.exception
@@ -110,7 +110,7 @@ def name_of(text: str) -> Name:
     try:
         return dns.name.from_text(text, idna_codec=dns.name.IDNA_2008_UTS_46).canonicalize()
     except (dns.exception.DNSException, UnicodeError) as error:
-        raise CouldNotVerify(f"'{cut(text)}' is no DNS name ({cut(str(error) or type(error).__name__)})") from None
+        raise CouldNotVerify(f"'{cut(text)}' is not a DNS name ({cut(str(error) or type(error).__name__)})") from None
 
 
 def shown(name: Name) -> str:
@@ -169,11 +169,11 @@ class Asker:
         message = self._exchange(server, name, type, recursive=True, dnssec=dnssec)
         _refuse_failure(message, said(server, name, type))
         if not message.flags & (dns.flags.RA | dns.flags.AA):
-            raise CouldNotVerify(f"{server.place} is no resolver: it offers no recursion")
+            raise CouldNotVerify(f"{server.place} is not a resolver: it offers no recursion")
         return message
 
     def direct(self, server: Server, name: Name, type: str, *, dnssec: bool = False) -> Message:
-        """What one server says of its own knowledge.
+        """What one server says with authority.
 
         Raises:
             CouldNotVerify: it does not answer, or does not know.
@@ -222,7 +222,7 @@ def said(server: Server, name: Name, type: str) -> str:
 
 
 def answer_of(message: Message, name: Name, type: str, server: Server) -> Answer:
-    """Read the answer to a question from a message that is no failure."""
+    """Read the answer to a question from a message that is not a failure."""
     import dns.rcode
 
     chain, records, ttl = _followed(message, name, type)
@@ -238,7 +238,7 @@ def answer_of(message: Message, name: Name, type: str, server: Server) -> Answer
 
 
 def _followed(message: Message, name: Name, type: str) -> tuple[list[Name], RRset | None, int]:
-    """The chain of aliases from a name on, the records at its end, and the TTL of what stands at the name."""
+    """The chain of aliases from a name on, the records at its end, and the TTL of what is at the name."""
     import dns.rdatatype
 
     wanted = dns.rdatatype.from_text(type)
@@ -314,7 +314,7 @@ def _server(host: str, port: int) -> Server:
 def together(
     fact: str, domain: Domain, ask: Callable[[Item], Found], items: Iterable[Item], *, threads: int = 8
 ) -> tuple[Found, ...]:
-    """Ask for several things at once; the audit knows for which fact. What the first one raises is raised."""
+    """Ask for several things at once; the audit log has them under the fact. What the first one raises is raised."""
 
     def one(item: Item) -> Found:
         with reading_of(fact, domain.key):

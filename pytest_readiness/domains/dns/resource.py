@@ -22,7 +22,7 @@ def dns_server(text: str) -> tuple[str, int]:
     """Host and port of `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353` or a name in their place.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: it is not one of these.
     """
     with suppress(ValueError):
         return str(ip_address(text)), DNS_PORT

@@ -1,4 +1,4 @@
-"""Claims about documents: that they are there, and that they say something on what they must."""
+"""Claims about documents: that they are there, and that they say something about what they must."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pytest_readiness.domains.docs.facts import DocumentSection, DocumentText
 
 _WORD = re.compile(r"\w+")
 _NUMBERING = re.compile(r"\A\W*(?:(?:\d+\.)*\d+[.):]?|[A-Za-z][.)]|[IVX]+[.)])\s+(?=\S)")
-# What stands where somebody still means to write.
+# What is written where text is still missing.
 _STUB = re.compile(
     r"""\W* (?:
         (?:to-?do | tbd | tba | tbc | fixme | wip | xxx+ | lorem\ ipsum) \b .*
@@ -69,14 +69,14 @@ def present(document_text: DocumentText, *, min_words: Annotated[int, Field(gt=0
 @check(
     "docs.sections",
     severity="medium",
-    remedy="Write the missing sections; a heading alone or a TODO is not one.",
+    remedy="Write the missing sections; a heading alone or a TODO does not count.",
     source="Google SRE Book, chapters 14 and 32: what responders must find written down",
 )
 def sections(document_text: DocumentText, *, sections: Annotated[list[Heading], Field(min_length=1)]) -> Evidence:
     """The document has the named sections, each with text.
 
     Headings are compared by their words, without capitals, numbering, emoji and punctuation. A section has text when
-    a paragraph, list, table or code block stands under its heading or under one below it and is more than a place
+    a paragraph, list, table or code block is under its heading or under one below it and is more than a place
     where text is still to be written (TODO, TBD …). Whether the text is right is not looked at.
 
     Args:

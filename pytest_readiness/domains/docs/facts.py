@@ -25,10 +25,10 @@ _FRONT_MATTER = re.compile(r"\s*[\w-]+\s*:")
 
 @dataclass(frozen=True, slots=True)
 class DocumentSection:
-    """A heading and what stands between it and the next one.
+    """A heading and what is between it and the next one.
 
     Attributes:
-        title: plain text of the heading; "" for what stands before the first one.
+        title: plain text of the heading; "" for what comes before the first one.
         level: 1 to 6; 0 before the first heading.
         line: of the heading, from 1.
         blocks: texts of the paragraphs, list entries, table cells (those of the head row excepted) and code blocks,
@@ -95,7 +95,7 @@ def _sections(tokens: Sequence[Token]) -> Iterator[DocumentSection]:
     for index, token in enumerate(tokens):
         before = tokens[index - 1]
         if before.type == "heading_open":
-            # A heading in a quotation or a list is none of the document's own.
+            # A heading in a quotation or a list is not one of the document's own.
             if before.level == 0:
                 yield DocumentSection(title, level, line, tuple(blocks))
                 title, level, line, blocks = _plain(token), int(before.tag[1]), (token.map or [0])[0] + 1, []

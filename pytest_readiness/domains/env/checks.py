@@ -1,4 +1,4 @@
-"""Claims about the variables that a release will run with; no value is ever told, only names, lengths and counts."""
+"""Claims about the variables that a release will run with; no value is ever shown, only names, lengths and counts."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def present(env_facts: EnvFacts, *, names: Names) -> Evidence:
 @check(
     "env.length",
     severity="high",
-    remedy="Replace the secret by a longer random one, for example from `openssl rand -base64 48`.",
+    remedy="Replace the secret with a longer random one, for example from `openssl rand -base64 48`.",
     source="RFC 7518 section 3.2: a key for HS256 has at least 256 bits, that is 32 characters",
 )
 def length(env_facts: EnvFacts, *, names: Names, min: Annotated[int, Field(gt=0)] = 32) -> Evidence:
     """Every named variable is long enough for a secret.
 
-    Length says nothing about chance; env.entropy does.
+    Length says nothing about randomness; env.entropy does.
 
     Args:
         names: variables that hold secrets, at least one.
@@ -77,7 +77,7 @@ def length(env_facts: EnvFacts, *, names: Names, min: Annotated[int, Field(gt=0)
 @check(
     "env.entropy",
     severity="high",
-    remedy="Replace the secret by the output of a generator, for example of `openssl rand -base64 48`.",
+    remedy="Replace the secret with the output of a generator, for example of `openssl rand -base64 48`.",
     source="NIST SP 800-57 part 1 rev. 5, section 5.6: 128 bits of security beyond 2030",
 )
 def entropy(env_facts: EnvFacts, *, names: Names, min_bits: Annotated[float, Field(gt=0)] = 128) -> Evidence:
@@ -105,7 +105,7 @@ def entropy(env_facts: EnvFacts, *, names: Names, min_bits: Annotated[float, Fie
 def values(env_facts: EnvFacts, *, values: Annotated[dict[Name, Accepted], Field(min_length=1)]) -> Evidence:
     """Every named variable is set to its expected value.
 
-    Compared as text, capitals included. YAML's `false` stands for the text "false" and 8080 for "8080"; to allow
+    Compared as text, capitals included. YAML's `false` means the text "false" and 8080 for "8080"; to allow
     other spellings list them: `DEBUG: [false, "False", 0]`.
 
     Args:
@@ -145,14 +145,14 @@ _PLACEHOLDERS = re.compile(
 @check(
     "env.no_placeholders",
     severity="critical",
-    remedy="Replace the placeholders by the values of this environment.",
+    remedy="Replace the placeholders with the values of this environment.",
     source="OWASP Secrets Management Cheat Sheet; RFC 2606 reserves example.com",
 )
 def no_placeholders(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
     """No variable still holds a placeholder.
 
-    Looked for: changeme, replace-me, your-…, xxx, <…>, {{…}}, example, todo and their like, at the borders of words
-    ("exchange" is none). A value that looks real and is wrong is not noticed.
+    Looked for: changeme, replace-me, your-…, xxx, <…>, {{…}}, example, todo and the like, at word boundaries
+    ("exchange" is not one). A value that looks real and is wrong is not noticed.
 
     Args:
         names: variables to look at, each of which must be set; unless given, all of the file.
@@ -178,7 +178,7 @@ _NOTHING = r"(?!)"
 
 @dataclass(frozen=True, slots=True)
 class _Provider:
-    """A provider of keys: shapes of its live and its test keys, and of those that do not tell.
+    """A provider of keys: shapes of its live and its test keys, and of those that do not say.
 
     `names` is how variables are called that belong to it.
     """
@@ -219,7 +219,7 @@ _SANDBOX = re.compile(r"(?<![a-z])(?:sandbox|test)(?![a-z])", re.IGNORECASE)
 @check(
     "env.live_keys",
     severity="critical",
-    remedy="Put the provider's live key in place of the test key; keep test keys to test environments.",
+    remedy="Replace the test key with the provider's live key; keep test keys to test environments.",
     source="Stripe, Plaid, Twilio, Razorpay, Square, Braintree: API keys, test and live mode",
 )
 def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
@@ -248,10 +248,10 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
         if name in live and owner in (None, live[name]):
             continue
         if owner is None:
-            raise CouldNotVerify(f"{name} has not the shape of a live key of any known provider ({_TITLES})")
+            raise CouldNotVerify(f"{name} does not have the shape of a live key of any known provider ({_TITLES})")
         if _fits(owner.either, text) or owner.live == _NOTHING:
             raise CouldNotVerify(f"{name}: a key of {owner.title} does not show whether it is a live one")
-        raise ClaimFalse(f"a live key of {owner.title} in {name}", f"{name} has another shape")
+        raise ClaimFalse(f"a live key of {owner.title} in {name}", f"{name} has a different shape")
     found = {name: live[name] for name in named} or live
     if not found:
         raise NotDeclared(
@@ -292,7 +292,7 @@ def _test_provider(name: str, text: str) -> _Provider | None:
 def _values(
     facts: EnvFacts, names: Iterable[str], *, may_be_empty: bool = False, see_through: bool = False
 ) -> dict[str, str]:
-    """The values of named variables, all of which must be set and stand in the file itself."""
+    """The values of named variables, all of which must be set in the file itself."""
     texts = {
         name: facts.values[name].get_secret_value().strip() for name in dict.fromkeys(names) if name in facts.values
     }

@@ -1,4 +1,4 @@
-"""A server: room, memory, clock, services, what listens, sshd's settings, files."""
+"""A server: disks, memory, clock, services, what listens, sshd's settings, files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _gib(size: int) -> str:
 @check(
     "host.reachable",
     severity="critical",
-    remedy="Let the runner log in without being asked anything: a key or an agent, and the host's key in known_hosts.",
+    remedy="Let the runner log in without a prompt: with a key or an agent, and the host's key in known_hosts.",
     asks=lambda host: asked(host, SYSTEM()),
 )
 def reachable(host_facts: tuple[str, ...]) -> Evidence:
@@ -58,7 +58,7 @@ def disk(
     max_used_pct: Percentage = 80,
     mounts: list[AbsolutePath] = [],  # noqa: B006
 ) -> Evidence:
-    """File systems have room left, in bytes and in inodes.
+    """File systems have free space, in bytes and in inodes.
 
     Shares are counted as df does, of what users other than root can use. Without `mounts` every mounted local file
     system is looked at: not tmpfs and other memory, not network mounts, not images that are always full (squashfs,
@@ -96,7 +96,7 @@ def _used(each: Filesystem) -> str:
 @check(
     "host.memory",
     severity="medium",
-    remedy="Find out what holds the memory, or give the host more of it.",
+    remedy="Find out what uses the memory, or give the host more of it.",
     asks=lambda host: asked(host, MEMORY()),
 )
 def memory(host_facts: Memory, *, min_available_pct: Percentage = 10) -> Evidence:
@@ -125,8 +125,8 @@ def memory(host_facts: Memory, *, min_available_pct: Percentage = 10) -> Evidenc
 def swap(host_facts: Swap, *, max_used_pct: Percentage = 50) -> Evidence:
     """No more than a given share of the host's swap space is in use.
 
-    One look, now: how much is swapped in and out at present, and the limits of control groups, are not looked at. A
-    host without swap space uses none.
+    One look, now: how much is being swapped in and out, and the limits of control groups, are not looked at. A host
+    without swap space uses none.
 
     Args:
         max_used_pct: largest accepted share in use, in percent. 50: memory ran short before, and half of what is there
@@ -143,15 +143,15 @@ def swap(host_facts: Swap, *, max_used_pct: Percentage = 50) -> Evidence:
 @check(
     "host.listening_only",
     severity="high",
-    remedy="Stop what need not listen, or bind it to 127.0.0.1; add the port to the list if it is meant to be open.",
+    remedy="Stop what does not need to listen, or bind it to 127.0.0.1; list the port if it is meant to be open.",
     source="CIS Debian Linux 12 benchmark, 2.1 (server services)",
     asks=lambda host: asked(host, LISTENERS()),
 )
 def listening_only(host_facts: tuple[Listener, ...], *, ports: list[Port]) -> Evidence:
     """Nothing but the listed ports accepts TCP connections from other hosts.
 
-    Every listening TCP socket that is not bound to a loopback address counts, whatever a firewall does with it. Not
-    seen are UDP, other network namespaces, and ports that the kernel forwards without a listening socket.
+    Every listening TCP socket that is not bound to a loopback address counts, whatever a firewall does with it. UDP,
+    other network namespaces, and ports that the kernel forwards without a listening socket are not seen.
 
     Args:
         ports: the port numbers that may listen, 1 to 65535; an empty list allows none.
@@ -225,7 +225,7 @@ def time_synced(
 ) -> Evidence:
     """The clock follows a time source and is close to it.
 
-    As chronyc or else timedatectl tells. A container has its host's clock and none to tell about it.
+    As chronyc reports, or else timedatectl. A container has its host's clock, and neither program to report on it.
 
     Args:
         max_offset_ms: largest accepted distance from the time source, in milliseconds; null where it is enough that
@@ -354,10 +354,10 @@ def ssh_hardened(
     max_auth_tries: Annotated[int, Field(ge=1, le=6)] = 4,
     config: AbsolutePath = "/etc/ssh/sshd_config",
 ) -> Evidence:
-    """sshd lets in nobody by password and not root, and uses strong cryptography only.
+    """sshd lets no one in by password, does not let root in, and uses only strong cryptography.
 
-    Judged are the effective settings (`sshd -T`, which needs root) and each line of a Match block, in the file and in
-    those that it includes, whomever the block applies to. A running sshd has them since its last reload.
+    The effective settings are judged (`sshd -T`, which needs root), and each line of a Match block, in the file and in
+    those that it includes, whomever the block applies to. A running sshd has them only after a reload.
 
     Args:
         permit_root_login: the laxest accepted PermitRootLogin: no, forced-commands-only or prohibit-password. no: CIS.
@@ -367,7 +367,7 @@ def ssh_hardened(
     rules = _ssh_rules(permit_root_login, max_auth_tries)
     settings = {_now(keyword): _now(value) for keyword, value in host_facts.settings.items()}
     if missing := [keyword for keyword in rules if keyword not in settings]:
-        raise CouldNotVerify(f"sshd -T on {readiness_host.where} does not tell {', '.join(missing)}")
+        raise CouldNotVerify(f"sshd -T on {readiness_host.where} does not report {', '.join(missing)}")
     lines = [("", keyword, settings[keyword]) for keyword in rules]
     lines += [(condition, _now(keyword), _now(value)) for condition, keyword, value in host_facts.overrides]
     wrong = [violation for line in lines for violation in _violations(rules, *line)]
@@ -384,7 +384,7 @@ def ssh_hardened(
 
 
 def _now(word: str) -> str:
-    """What sshd calls today what older releases called otherwise, in lower case."""
+    """Today's names of settings that older releases of sshd called something else, in lower case."""
     return _FORMER_NAMES.get(word.lower(), word.lower())
 
 
@@ -436,7 +436,7 @@ def _file_questions(host: Host, files: Mapping[str, FileRule]) -> Asks:
 @check(
     "host.files",
     severity="medium",
-    remedy="Put the file right with chmod, chown or the tool that manages the host's configuration.",
+    remedy="Fix the file with chmod, chown or the tool that manages the host's configuration.",
     asks=_file_questions,
 )
 def files(

@@ -96,7 +96,7 @@ def host_facts(readiness_host: Host, *, asks: tuple[str, ...]) -> HostFacts:
         )
     if len(rest) < len(asks) and result.rc != -signal.SIGKILL:
         raise CouldNotVerify(
-            f"{host.where} broke off after {len(rest)} of {len(asks)} answers: "
+            f"{host.where} stopped after {len(rest)} of {len(asks)} answers: "
             f"{last_line(result.stderr_bytes) or f'exit code {result.rc}'}",
             transient=True,
         )

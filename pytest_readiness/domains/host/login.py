@@ -68,7 +68,7 @@ def run(host: Host, command: str) -> CommandResult:
 
 
 def _run_local(backend: BaseBackend, command: str, *arguments: str) -> CommandResult:
-    """What testinfra's own does, but it ends, and nothing can ask on the terminal."""
+    """What testinfra's own does, but bounded in time, and without prompts on the terminal."""
     line = backend.quote(command, *arguments).encode()
     try:
         process = subprocess.Popen(  # noqa: S602  (testinfra quotes for a shell)
@@ -99,7 +99,7 @@ def not_started(host: Host, result: CommandResult) -> CouldNotVerify:
     if result.rc == -signal.SIGKILL:
         reason = f"it did not end within {SCRIPT_SECONDS} s"
     elif b"REMOTE HOST IDENTIFICATION HAS CHANGED" in result.stderr_bytes:
-        reason = "its host key is not the one in known_hosts any more"
+        reason = "its host key is no longer the one in known_hosts"
     elif reason.startswith("Host key verification failed"):
         reason = "its host key is not in known_hosts"
     elif host.sudo and "sudo" in reason:

@@ -12,11 +12,11 @@ from pytest_readiness.core.registry import RegistrationError
 
 
 class Unread(Exception):
-    """What a host printed is no answer.
+    """What a host printed is not an answer.
 
     Args:
         reason: why, as a clause.
-        unless_told: the last line of the errors that the host printed tells it better, if there is one.
+        unless_told: the last line of the errors that the host printed is the better reason, if there is one.
     """
 
     def __init__(self, reason: str, *, unless_told: bool = False) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pytest_readiness.domains.host.question import QUESTIONS
 
 QUESTION_SECONDS = 10
-"""For one question, on the host; the host's `timeout` sees to it where there is one."""
+"""For one question, on the host; the host's `timeout` enforces it where there is one."""
 ANSWER_BYTES = 262_144
 ERROR_BYTES = 1000
 
@@ -61,7 +61,7 @@ def command(questions: Iterable[str]) -> str:
     """The command line that asks them, after `HELLO`; only the functions of those that are asked are in it.
 
     Raises:
-        ValueError: nobody declares one of the questions.
+        ValueError: one of the questions is not declared.
     """
     asked = {each: shlex.split(each) for each in questions}
     if unknown := [each for each, (word, *_) in asked.items() if word not in QUESTIONS]:
@@ -73,7 +73,7 @@ def command(questions: Iterable[str]) -> str:
 
 
 def answers(output: bytes) -> list[Printed] | None:
-    """What was printed for `HELLO` and for each question; fewer where the script was broken off, None before it."""
+    """What was printed for `HELLO` and for each question; fewer where the script was cut short, None before it."""
     _, started, framed = output.decode(errors="backslashreplace").partition("@readiness\n")
     return [_printed(text) for text in framed.split("@\n")[:-1]] if started else None
 

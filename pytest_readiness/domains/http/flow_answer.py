@@ -1,4 +1,4 @@
-"""Reading what a flow was answered, and telling of it without showing what is secret."""
+"""Reading the answers to a flow, and reporting them without showing secrets."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ def whole(answer: Response) -> Response:
     """The answer, of which nothing is missing.
 
     Raises:
-        CouldNotVerify: it was too large to be read to its end.
+        CouldNotVerify: it was too large to be read completely.
     """
     if answer.truncated:
-        raise CouldNotVerify(f"the answer from {shown(answer.url)} goes on beyond {answer.size} bytes, not all read")
+        raise CouldNotVerify(f"the answer from {shown(answer.url)} goes on after {answer.size} bytes, not all read")
     return answer
 
 
 def text_of(answer: Response) -> str:
-    """What a reader finds on a page, or the body of what is no page."""
+    """What a reader finds on a page, or the body of what is not a page."""
     return HtmlPage(answer.body, answer.url).text if answer.html else answer.body
 
 
@@ -110,7 +110,7 @@ def origin_of(address: str) -> tuple[str, str, int]:
 
 
 def next_on_host(answer: Response) -> str:
-    """Where a redirect leads to, if that is on the same host and no step back from https to http."""
+    """Where a redirect leads to, if that is on the same host and not a step back from https to http."""
     goal = answer.location.partition("#")[0]
     here, there = origin_of(answer.url), origin_of(goal)
     allowed = ("https",) if answer.secure else ("http", "https")
@@ -118,7 +118,7 @@ def next_on_host(answer: Response) -> str:
 
 
 def leads(wanted: str, answer: Response, address: str) -> bool:
-    """Whether an address is the wanted one: its query counts where one is wanted, `*` stands for anything."""
+    """Whether an address is the wanted one: its query counts where one is wanted, `*` matches anything."""
     if not address:
         return False
     bare = address.partition("#")[0]
@@ -130,7 +130,7 @@ def leads(wanted: str, answer: Response, address: str) -> bool:
 
 
 def value_at(value: Any, path: str) -> Any:
-    """What stands at a path (`order.lines.0`) or JSON pointer (RFC 6901).
+    """What is at a path (`order.lines.0`) or JSON pointer (RFC 6901).
 
     Raises:
         Unexpected: nothing does.

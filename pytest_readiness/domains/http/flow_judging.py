@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 
 def judge(expect: Expect, answers: Sequence[Response], to: Url, values: FlowValues) -> None:
-    """See to it that the last of a step's answers is as expected, and that all came in time.
+    """Check that the last of a step's answers is as expected, and that all came in time.
 
     Raises:
         Unexpected: it is not.
-        CouldNotVerify: it was too large to be read to its end.
+        CouldNotVerify: it was too large to be read completely.
     """
     answer = answers[-1]
     seen = place(answer)
@@ -69,7 +69,7 @@ def judge(expect: Expect, answers: Sequence[Response], to: Url, values: FlowValu
 
 
 def judge_text(expect: Expect, text: str, where: str, values: FlowValues) -> None:
-    """See to it that a text holds what is expected and nothing that must be absent; any blank counts as one.
+    """Check that a text holds what is expected and nothing that must be absent; any blank counts as one.
 
     Raises:
         Unexpected: it does not.
@@ -87,8 +87,8 @@ def html_of(answer: Response, what: str) -> HtmlPage:
     """The page that an answer is.
 
     Raises:
-        Unexpected: it is none.
-        CouldNotVerify: it was too large to be read to its end.
+        Unexpected: it is not a page.
+        CouldNotVerify: it was too large to be read completely.
     """
     need(answer.html, f"{what} in HTML", f"{answer.header('content-type') or 'no type'} in {place(answer)}")
     return HtmlPage(whole(answer).body, answer.url)
@@ -99,7 +99,7 @@ def captured(capture: Capture, answer: Response, jar: CookieJar) -> Any:
 
     Raises:
         Unexpected: there is nothing of that kind.
-        CouldNotVerify: the answer was too large to be read to its end.
+        CouldNotVerify: the answer was too large to be read completely.
     """
     where = place(answer)
     if capture.json_path:
@@ -147,5 +147,5 @@ def _first(found: Sequence[str], expected: str, seen: str) -> str:
 def _link(capture: Capture, links: Sequence[Link], where: str) -> str:
     pattern = capture.link or ""
     found = [each.address for each in links if re.search(pattern, each.address) or re.search(pattern, each.text)]
-    seen = f"{len(links)} links, and no such one, in the {where}"
+    seen = f"{len(links)} links, but none like that, in the {where}"
     return _first([each for each in found if each], f"a link '{pattern}'", seen)

@@ -1,4 +1,4 @@
-"""Which steps make up a flow: what is captured before it is used, what proves something, and what is not too much."""
+"""Which steps make up a flow: what is captured before it is used, what proves something, and what is within limits."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def _sound(steps: list[Step], seconds: float) -> list[Step]:
     if not any(step.mail or any(each and each.proves for each in (step.expect, step.until)) for step in steps):
         raise ValueError("a flow without an expectation proves nothing; let a step 'expect' what must be there")
     if steps[0].submit:
-        raise ValueError(f"step '{steps[0].name}' submits a form, and no step before it gets the page")
+        raise ValueError(f"step '{steps[0].name}' submits a form, but no step before it gets the page")
     waiting = sum(step.seconds for step in steps)
     if waiting > seconds - 30:
-        raise ValueError(f"the steps may wait for {waiting:g} s together, and at most {seconds - 30:g} s are allowed")
+        raise ValueError(f"the steps may wait for {waiting:g} s together, but at most {seconds - 30:g} s are allowed")
     requests = sum(step.requests for step in steps)
     if requests > MAX_REQUESTS:
-        raise ValueError(f"the steps may send {requests} requests, and at most {MAX_REQUESTS} are allowed")
+        raise ValueError(f"the steps may send {requests} requests, but at most {MAX_REQUESTS} are allowed")
     return steps
 
 
@@ -82,7 +82,7 @@ def _with_mail(steps: list[Step]) -> list[Step]:
 
 _PAGE = {"name": "the home page is served", "get": "/", "expect": {"text": "Welcome"}}
 _MAIL = {"name": "the mail arrives", "mail": {"inbox": "NAME", "to": "${unique}@example.com", "subject": "Welcome"}}
-_JOIN = {"name": "somebody registers", "post": "/register", "form": {"email": "${unique}@example.com"}}
+_JOIN = {"name": "someone registers", "post": "/register", "form": {"email": "${unique}@example.com"}}
 
 HttpSteps = Annotated[list[Step], Field(min_length=1, max_length=40, examples=[[_PAGE]]), AfterValidator(_of_requests)]
 MailSteps = Annotated[

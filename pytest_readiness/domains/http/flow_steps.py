@@ -36,7 +36,7 @@ MAIL_FLOW_SECONDS = 300.0
 EVERY_SECONDS = 2.0
 """Between two tries of a step with `until`."""
 BUILT_IN = ("unique", "password", "now", "timestamp")
-"""What `${…}` stands for without being captured."""
+"""What `${…}` means without being captured."""
 METHODS = ("get", "post", "put", "patch", "delete")
 
 PLACE = re.compile(r"\$(?:\$|\{(?P<name>\w+)\})")
@@ -67,7 +67,7 @@ def _pattern(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise ValueError(f"'{text}' is no regular expression ({error})") from None
+        raise ValueError(f"'{text}' is not a regular expression ({error})") from None
     return text
 
 
@@ -121,12 +121,12 @@ class Expect(_FlowPart):
     """What an answer must be.
 
     Attributes:
-        status: status code, or several of which one will do; without it, 2xx or 3xx.
-        text: what a reader must find on the page, or in an answer that is no page.
+        status: status code, or several, one of which is enough; without it, 2xx or 3xx.
+        text: what a reader must find on the page, or in an answer that is not a page.
         absent: what must not be there.
         json_values: values in a JSON answer, by path (`order.lines.0.price`) or JSON pointer (`/order/lines/0/price`).
         header: what a header's value must contain, by name.
-        location: where the answer redirects to: a path on the host, or a whole address; `*` stands for anything.
+        location: where the answer redirects to: a path on the host, or a whole address; `*` matches anything.
         url: where the step ended after redirects, written like `location`.
         max_seconds: longest time that the step's answers may take together.
     """
@@ -191,7 +191,7 @@ class FilePart(_FlowPart):
         filename: its name.
         content: its text.
         base64: its bytes in base64.
-        size_kb: instead, so many KiB of random bytes.
+        size_kb: instead, its size in KiB of random bytes.
         type: its media type.
     """
 
@@ -307,7 +307,7 @@ class Step(_FlowPart):
     def _one_thing(self) -> Self:
         given = [name for name in (*METHODS, "submit", "mail") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"a step does one of {', '.join(METHODS)}, submit and mail, and this does {len(given)}")
+            raise ValueError(f"a step does one of {', '.join(METHODS)}, submit and mail, but this does {len(given)}")
         fields = {"json" if name == "json_body" else name for name in self.model_fields_set}
         for foreign, why in _FOREIGN.get(given[0], {}).items():
             if foreign in fields:
@@ -320,7 +320,7 @@ class Step(_FlowPart):
         if (self.until is None) != (self.within is None):
             raise ValueError("'until' and 'within' belong together: what is waited for, and how long")
         if self.every is not None and self.until is None:
-            raise ValueError("'every' is the pause between two tries, and there is no 'until'")
+            raise ValueError("'every' is the pause between two tries, but there is no 'until'")
         if self.mail and self.expect and not self.expect.model_fields_set <= {"text", "absent"}:
             raise ValueError("of a mail only 'text' and 'absent' can be expected")
         if self.mail and any(each.way in ("json", "form_field", "cookie") for each in self.capture.values()):
@@ -329,7 +329,7 @@ class Step(_FlowPart):
 
     @property
     def request(self) -> tuple[str, str]:
-        """Method and address as it is written; ("", "") where the step is no plain request."""
+        """Method and address as it is written; ("", "") where the step is not a plain request."""
         for name in METHODS:
             if address := getattr(self, name):
                 return name.upper(), address
@@ -407,7 +407,7 @@ def goals(steps: Iterable[Step]) -> Iterator[tuple[Step, str | None]]:
 
 
 def require(url: Url, step: Step) -> None:
-    """See to it that an endpoint declares the credentials that a step takes from it.
+    """Make sure that an endpoint declares the credentials that a step takes from it.
 
     Raises:
         NotDeclared: it lacks one, or that has no such part.
@@ -422,7 +422,7 @@ def require(url: Url, step: Step) -> None:
 
 
 def part_of(value: Any) -> Part | None:
-    """The part of a credential that a value in a JSON body stands for."""
+    """The part of a credential that a value in a JSON body refers to."""
     if isinstance(value, Part):
         return value
     if isinstance(value, Mapping) and value.keys() == {"credential", "field"}:

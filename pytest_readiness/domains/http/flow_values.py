@@ -1,4 +1,4 @@
-"""What `${…}` stands for in a flow, and what of it may not be shown."""
+"""The values of `${…}` in a flow, and which of them may not be shown."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FlowValues:
     Attributes:
         hide: replaces what may not be shown.
         begun: when the flow began.
-        unique: what `${unique}` stands for.
+        unique: the value of `${unique}`.
     """
 
     def __init__(self, hidden: Iterable[str]) -> None:
@@ -39,7 +39,7 @@ class FlowValues:
         self.hide = Redactor([password, *hidden])
 
     def keep(self, name: str, value: Any, *, secret: bool) -> None:
-        """Let a name stand for a value from now on."""
+        """Give a name a value from now on."""
         if secret:
             self.hide.add(str(value))
         self._values[name] = value

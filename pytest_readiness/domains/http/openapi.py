@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 MAX_NODES = 200_000
-"""Values in one description; a small text can stand for many by YAML's aliases."""
+"""Values in one description; a small text can mean many by YAML's aliases."""
 
 Document = Mapping[str, Any]
 
 
 class InvalidError(ValueError):
-    """A description is no valid one; the message is a clause."""
+    """A description is not valid; the message is a clause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ def load(text: str) -> Document:
     """The description in a text of JSON or YAML.
 
     Raises:
-        InvalidError: it is none of OpenAPI 3.
-        CouldNotVerify: it is too large or rests on other documents.
+        InvalidError: it is not one of OpenAPI 3.
+        CouldNotVerify: it is too large or depends on other documents.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -63,12 +63,12 @@ def load(text: str) -> Document:
             raise InvalidError("neither JSON nor YAML") from None
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
         old = isinstance(document, dict) and "swagger" in document
-        raise InvalidError("a document of Swagger 2, not OpenAPI 3" if old else "no document of OpenAPI 3")
+        raise InvalidError("a document of Swagger 2, not OpenAPI 3" if old else "not a document of OpenAPI 3")
     for number, (key, value) in enumerate(_walk(document)):
         if number > MAX_NODES:
             raise CouldNotVerify(f"the description holds more than {MAX_NODES} values")
         if key in ("$ref", "$dynamicRef") and isinstance(value, str) and not value.startswith("#"):
-            raise CouldNotVerify(f"the description rests on another document, which was not read: {cut(value, 100)}")
+            raise CouldNotVerify(f"the description depends on another document, which was not read: {cut(value, 100)}")
     # Of YAML this leaves what JSON can say: a status is a text, a date too.
     plain: Document = json.loads(json.dumps(document, default=str, skipkeys=True))
     return plain
@@ -102,7 +102,7 @@ def fault(document: Document) -> str:
     except OpenAPIError as error:
         return cut(str(error), 200) or f"version {cut(str(document['openapi']), 20)} is not known"
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        return f"it cannot be read to its end ({type(error).__name__})"
+        return f"it cannot be read completely ({type(error).__name__})"
     return ""
 
 
@@ -165,13 +165,13 @@ def _answers(document: Document, operation: Document) -> dict[str, Any]:
 
 
 def undeclared(document: Document, path: str, answer: Response) -> str:
-    """In what an answer to a GET operation is not as declared, as a clause without its content; "" in nothing."""
+    """How an answer to a GET operation differs from what is declared, as a clause without its content, or ""."""
     operation = _resolved(document, document["paths"][path])["get"]
     declared = _answers(document, operation)
     status = str(answer.status)
     key = next((each for each in (status, f"{status[0]}XX", f"{status[0]}xx", "default") if each in declared), None)
     if answer.status >= 500 or key is None:
-        return f"{status}, declared are {', '.join(sorted(declared))}"
+        return f"{status}, declared: {', '.join(sorted(declared))}"
     content = declared[key].get("content", {})
     if not content:
         return ""
@@ -180,13 +180,13 @@ def undeclared(document: Document, path: str, answer: Response) -> str:
     declared_kinds = {each.partition(";")[0].strip().lower(): each for each in content}
     match = next((declared_kinds[each] for each in wider if each in declared_kinds), None)
     if match is None:
-        return f"{status} with {cut(kind, 60) or 'no Content-Type'}, declared is {', '.join(sorted(content))}"
+        return f"{status} with {cut(kind, 60) or 'no Content-Type'}, declared: {', '.join(sorted(content))}"
     if kind != "application/json" and not kind.endswith("+json"):
         return ""
     try:
         value = json.loads(answer.body)
     except (ValueError, RecursionError):
-        return f"{status} with {kind} that is no JSON"
+        return f"{status} with {kind} that is not JSON"
     schema = content[match].get("schema")
     if schema is None:
         return ""

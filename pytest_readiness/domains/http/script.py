@@ -35,9 +35,9 @@ class Code:
 
     Attributes:
         length: characters.
-        named: those of the asked texts that stand in it as a word of their own.
+        named: those of the asked texts that are in it as words of their own.
         local: addresses on the developer's own machine, with a port or path.
-        placeholders: such addresses without either, as libraries hold them to build upon.
+        placeholders: such addresses without either, as libraries hold them to build on.
         keys: what it holds that looks like a secret ("a Stripe secret key"); never the secret.
     """
 

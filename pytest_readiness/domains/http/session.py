@@ -1,4 +1,4 @@
-"""Sessions with a web endpoint, by what readiness.yaml says of it."""
+"""Sessions with a web endpoint, by what readiness.yaml says about it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def open_session(
         origin: any address on the origin; "" for the endpoint's own.
         credential: name of the credential that is shown with every request, or "".
         client_cert: whether the endpoint's client certificate is shown.
-        fresh: begin with a new connection, whatever stands already.
+        fresh: begin with a new connection, even if one exists.
 
     Raises:
         NotDeclared: the endpoint has no such credential.

@@ -22,7 +22,7 @@ _REFERENCE = re.compile(r"[^@\s]+?(:(?P<tag>\w[\w.-]{0,127}))?(@(?P<digest>[a-z0
 def pinned(image: Image, image_facts: ImageFacts) -> Evidence:
     """The image is named by its digest, or by a tag that is not latest.
 
-    The reference is the target's, and the engine holds an image under it. That nobody moves the tag is not looked at.
+    The reference is the target's, and the engine holds an image under it. Whether the tag is moved is not looked at.
     """
     expected = "a digest, or a tag other than latest"
     reference = image.image
@@ -30,7 +30,7 @@ def pinned(image: Image, image_facts: ImageFacts) -> Evidence:
         return Evidence(f"image id {image_facts.id}")
     match = _REFERENCE.fullmatch(reference)
     if match is None:
-        raise ClaimFalse(expected, f"'{reference}' is no reference to an image")
+        raise ClaimFalse(expected, f"'{reference}' is not a reference to an image")
     tag, digest = match["tag"], match["digest"]
     if digest:
         return Evidence(f"digest {digest}")

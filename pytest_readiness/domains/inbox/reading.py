@@ -73,7 +73,7 @@ class Mailbox(ABC):
 
     @abstractmethod
     def raw(self, id: str) -> bytes:
-        """A mail as it came; empty where it has gone meanwhile."""
+        """A mail as it came; empty where it has gone in the meantime."""
 
     @abstractmethod
     def remove(self, id: str) -> None:
@@ -148,7 +148,7 @@ class _Maildir(Mailbox):
             try:
                 files = [each for each in (self._path / folder).iterdir() if not each.name.startswith(".")]
             except (FileNotFoundError, NotADirectoryError):
-                raise CouldNotVerify(f"{self._path} is no Maildir: it has no folder '{folder}'") from None
+                raise CouldNotVerify(f"{self._path} is not a Maildir: it has no folder '{folder}'") from None
             except OSError as error:
                 raise CouldNotVerify(f"{self._path / folder} could not be read ({error.strerror})") from None
             for file in files:
@@ -204,7 +204,7 @@ class _Imap(Mailbox):
 
     def ids(self, to: str) -> Iterator[str]:
         sent(f"IMAP search for mail to {to} at {self._place}")
-        # Selecting anew shows what has come since, on servers that tell nothing by themselves, too.
+        # Selecting again shows what has come since, on servers that tell nothing by themselves, too.
         self._open("EXAMINE")
         where = (f'HEADER {name} "{to}"' for name in ("To", "Cc", "Delivered-To", "X-Original-To"))
         first, second, third, fourth = where

@@ -17,7 +17,7 @@ from pytest_readiness.config.secrets import Secret
 from pytest_readiness.core.resources import AnchoredPath, Resource, anchored
 
 MAIL_ADDRESS = r"^[!#-;=?A-Z\[\]-~]+@[A-Za-z0-9.${}_-]+$"
-"""Of a recipient or sender: in ASCII, without quotes; `${…}` may stand in it where it is yet to be filled in."""
+"""Of a recipient or sender: in ASCII, without quotes; `${…}` may be in it where it is still to be filled in."""
 INBOX_SCHEMES = ("imaps", "imap", "mailpit+https", "mailpit+http", "mailhog+https", "mailhog+http")
 
 
@@ -59,7 +59,7 @@ class Inbox(Resource):
             or parts.fragment
             or (parts.path and "+" not in parts.scheme)
         ):
-            raise ValueError("it is scheme, host and port; 'user', 'password' and 'folder' stand beside it")
+            raise ValueError("it is scheme, host and port; 'user', 'password' and 'folder' are keys of their own")
         _ = parts.port
         return value
 

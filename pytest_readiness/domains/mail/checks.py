@@ -30,7 +30,7 @@ MailAddress = Annotated[str, Field(pattern=MAIL_ADDRESS, examples=["somebody@exa
 _FOR_STRANGERS = re.compile(
     r"(?i)relay|authenticat|\bauth\b|log(ged)?.?in\b|access denied|not (permitted|allowed|authori[sz]ed)|prohibited"
 )
-"""Why a server refuses what a stranger wants; it may refuse for reasons that say nothing of relaying."""
+"""Why a server refuses a stranger's request; it may refuse for reasons that have nothing to do with relaying."""
 _FOR_ITS_ORIGIN = re.compile(r"(?i)blocked|listed|black.?list|reputation|spam|reverse|hostname|grey.?list|too many")
 _HIDES_PASSWORDS = re.compile(r"(SCRAM-.+|CRAM-MD5|DIGEST-MD5|NTLM|GSSAPI|GS2-.+|KERBEROS_V[45]|EXTERNAL)$")
 """Mechanisms of AUTH, by their names at IANA, that send no password and nothing that serves as one."""
@@ -39,7 +39,7 @@ _HIDES_PASSWORDS = re.compile(r"(SCRAM-.+|CRAM-MD5|DIGEST-MD5|NTLM|GSSAPI|GS2-.+
 @check(
     "mail.reachable",
     severity="high",
-    remedy="Let the mail server run, and let the runner's network reach its port.",
+    remedy="Start the mail server, and let the runner's network reach its port.",
     source="RFC 5321 3.1, 4.1.1.1",
 )
 def reachable(mail: Mail, mail_server: MailServer) -> Evidence:
@@ -48,7 +48,7 @@ def reachable(mail: Mail, mail_server: MailServer) -> Evidence:
     The session is begun as declared: with TLS from the first byte where `security` is `tls`. No mail is sent.
     """
     if mail_server.tls_error and not mail_server.hello:
-        raise CouldNotVerify(f"{mail.where} could not be spoken to over TLS: {mail_server.tls_error}")
+        raise CouldNotVerify(f"{mail.where} could not be reached over TLS: {mail_server.tls_error}")
     claim(mail_server.greeting.code == 220, expected="a greeting 220", seen=str(mail_server.greeting))
     hello = mail_server.hello
     claim(hello is not None and hello.code == 250, expected="EHLO to be answered 250", seen=str(hello))
@@ -90,7 +90,7 @@ def auth(mail: Mail, mail_server: MailServer, mail_login: MailLogin) -> Evidence
 
     One login is made, with the declared user and password, over verified TLS; without that no password is sent, and the
     claim is false. It is false, too, where AUTH is offered before TLS in a way that shows the password, or a token that
-    is worth as much, to who listens: PLAIN, LOGIN, and every other that is not known to hide it. Those that do (SCRAM,
+    is worth as much, to a listener: PLAIN, LOGIN, and every other that is not known to hide it. Those that do (SCRAM,
     CRAM-MD5, DIGEST-MD5, NTLM, Kerberos) and EXTERNAL get a warning: what follows the login can still be read and
     changed. That a wrong password is refused is `mail.wrong_password`.
     """
@@ -106,7 +106,7 @@ def auth(mail: Mail, mail_server: MailServer, mail_login: MailLogin) -> Evidence
     if mail_login.reply is None:
         raise ClaimFalse(expected, f"no password was sent to {mail.where}: {mail_login.refused}")
     if 400 <= mail_login.reply.code < 500:
-        raise CouldNotVerify(f"the login at {mail.where} was answered {mail_login.reply}, for the moment")
+        raise CouldNotVerify(f"the login at {mail.where} was answered {mail_login.reply}, a temporary failure")
     claim(mail_login.reply.code == 235, expected=expected, seen=f"{mail.where}: {mail_login.reply}")
     offered = f"AUTH {' '.join(early)} is offered before TLS, too" if early else ""
     return Evidence(
@@ -118,7 +118,7 @@ def auth(mail: Mail, mail_server: MailServer, mail_login: MailLogin) -> Evidence
 @check(
     "mail.wrong_password",
     severity="high",
-    remedy="Let the mail server verify passwords: one that takes any is open to everybody.",
+    remedy="Let the mail server verify passwords: one that takes any is open to everyone.",
     source="RFC 4954 6",
     check_class="active",
 )
@@ -139,7 +139,7 @@ def wrong_password(mail: Mail, mail_wrong_login: MailLogin) -> Evidence:
 @check(
     "mail.not_open_relay",
     severity="critical",
-    remedy="Let the mail server pass mail on to other domains for senders only that have logged in.",
+    remedy="Let the mail server relay mail to other domains only for senders that have logged in.",
     source="RFC 2505 2.1; RFC 5321 7.9",
     check_class="active",
     asks=lambda _, recipient: {"mail_relay": recipient},
@@ -147,12 +147,12 @@ def wrong_password(mail: Mail, mail_wrong_login: MailLogin) -> Evidence:
 def not_open_relay(
     mail: Mail, mail_relay: tuple[RelayTry, ...], *, recipient: MailAddress = "readiness@example.com"
 ) -> Evidence:
-    """The mail server does not pass on mail of strangers to other domains.
+    """The mail server does not relay mail from strangers to other domains.
 
     Without a login, mail to another domain is announced from a foreign sender, from the empty one, and from the
     declared `sender`; each must be refused because of that, at RCPT TO at the latest. No mail is sent. A server may
     trust the network that this runs in: what is seen is true for the runner's place. A refusal for another reason, such
-    as a block list or an unknown domain, says nothing of relaying, and is no pass.
+    as a block list or an unknown domain, says nothing about relaying, and is not a pass.
 
     Args:
         recipient: address in a domain that the server is not responsible for, and the foreign sender. The default is in
@@ -167,7 +167,7 @@ def not_open_relay(
         reply = each.rcpt or each.mail
         own = each.rcpt is None and each.sender == mail.sender and reply.code >= 500
         if not (own or _refuses_strangers(reply)):
-            raise CouldNotVerify(f"{mail.where} refused <{recipient}>, but not for being a stranger's: {reply}")
+            raise CouldNotVerify(f"{mail.where} refused <{recipient}>, but not as a stranger's mail: {reply}")
     return Evidence(f"{mail.where} refused mail to <{recipient}> {said}")
 
 
@@ -199,12 +199,12 @@ def test_message(
     Args:
         inbox: name of the declared inbox that the recipient's mail arrives in.
         to: the recipient.
-        within: how long it may take, in seconds, up to 240. 60: what somebody waits for who has just registered.
+        within: how long it may take, in seconds, up to 240. 60: how long someone waits who has just registered.
     """
     expected = f"a mail to {to} in {inbox} within {within} s"
     claim(not mail_delivery.refused, expected=expected, seen=f"{mail.where} did not take it: {mail_delivery.refused}")
     if mail_delivery.seconds is None:
-        raise ClaimFalse(expected, f"{mail.where} took '{mail_delivery.subject}', and it did not arrive")
+        raise ClaimFalse(expected, f"{mail.where} took '{mail_delivery.subject}', but it did not arrive")
     text = f"'{mail_delivery.subject}' to {to} was in {inbox} after {mail_delivery.seconds:.1f} s"
     if mail_delivery.removed:
         return Evidence(text, warning=f"it is still there: {mail_delivery.removed}")
@@ -219,7 +219,7 @@ def test_message(
     asks=lambda url, steps: {"mail_flow": asked(url, steps)},
 )
 def received(mail_flow: FlowRun, *, steps: MailSteps) -> Evidence:
-    """The application sends its own mail, which arrives, and what it says leads on.
+    """The application sends its own mail, the mail arrives, and the declared steps around it succeed.
 
     A flow as of `http.flow`, of which at least one step waits for a mail in a declared inbox, by its recipient and
     subject. The recipient contains `${unique}`, so that only a mail can be meant that this run made the application

@@ -72,10 +72,10 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True)
 class MailLogin:
-    """What came of a login.
+    """The outcome of a login.
 
     Attributes:
-        tls: protocol version that it was made over; "" where no password was sent, for want of verified TLS.
+        tls: protocol version that it was made over; "" where no password was sent, because there was no verified TLS.
         refused: why no password was sent.
         reply: what the server answered.
     """
@@ -87,7 +87,7 @@ class MailLogin:
 
 @dataclass(frozen=True, slots=True)
 class RelayTry:
-    """What a stranger is answered who wants mail to be passed on; no mail is sent.
+    """The answers to a stranger who wants mail relayed; no mail is sent.
 
     Attributes:
         sender: MAIL FROM.
@@ -124,7 +124,7 @@ class Delivery:
     Attributes:
         subject: its subject, which no other mail has.
         refused: what the server said, where it did not take the mail; "" where it did.
-        seconds: until it was in the inbox; None where it was not in time.
+        seconds: until it was in the inbox; None where it was not there in time.
         removed: why it is still in the inbox; "" where it was removed.
     """
 
@@ -179,7 +179,7 @@ def mail_relay(
     *,
     ask: str,
 ) -> tuple[RelayTry, ...]:
-    """What a stranger is answered who wants mail to be passed on to a foreign domain, without sending any."""
+    """The answers to a stranger who wants mail relayed to a foreign domain, without sending any."""
     senders = [ask, "", *([mail.sender] if mail.sender else [])]
     with _submitting(mail) as client:
         tries = []
@@ -282,7 +282,7 @@ class _Client:
             return _reply(*self._client.docmd(text))
 
     def starttls(self, context: ssl.SSLContext) -> str:
-        """Begin TLS and say hello again; why that did not come about, or ""."""
+        """Begin TLS and say hello again; why that failed, or ""."""
         import smtplib
         import ssl
 

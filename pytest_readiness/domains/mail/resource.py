@@ -45,7 +45,7 @@ class Mail(Resource):
     def _place(cls, value: str) -> str:
         parts = urlsplit(f"//{value}")
         if not parts.hostname or parts.netloc != value or "@" in value:
-            raise ValueError(f"'{value}' is no host name, with or without a port, such as smtp.example.com:587")
+            raise ValueError(f"'{value}' is not a host name, with or without a port, such as smtp.example.com:587")
         _ = parts.port
         return value
 
@@ -62,7 +62,7 @@ class Mail(Resource):
 
     @property
     def place(self) -> str:
-        """Host and port, and how TLS begins there: a server is silent that is spoken to in another way."""
+        """Host and port, and how TLS begins there: a server that is spoken to in another way stays silent."""
         return f"smtp+{self.security}://{self.where}"
 
     @property

@@ -91,14 +91,14 @@ def _itself(probes: list[ConnectionAttempt]) -> str:
 @check(
     "net.open",
     severity="high",
-    remedy="Start what should listen there, on an address that the runner reaches, and let firewalls pass it.",
+    remedy="Start what should listen there, on an address that the runner reaches, and let it through firewalls.",
     source="RFC 9293 section 3.5 (connection establishment)",
     asks=_probed,
 )
 def open(port_state: Mapping[str, PortState], *, ports: Ports) -> Evidence:
     """Each listed TCP port accepts connections from the runner.
 
-    Of a name with several addresses one address must accept; the others are told in a warning. What answers there is
+    Of a name with several addresses one address must accept; a warning names the others. What answers there is
     not looked at.
 
     Args:
@@ -134,7 +134,7 @@ def closed(
     """No listed TCP port accepts connections from the runner, at any of the host's addresses.
 
     A port is closed when the host refuses, or when nothing answers there while another port of the same address does.
-    Where nothing at all answers, the host may be down or the runner may have no way to it, and nothing is proven.
+    Where nothing at all answers, the host may be down or the runner may have no route to it, and nothing is proven.
 
     Args:
         ports: the port numbers, 1 to 65535.
@@ -185,8 +185,8 @@ def only_open(
     """No TCP port of the range other than the listed ones accepts connections from the runner.
 
     Every port of the range is tried once, at each of the host's addresses. Some port must answer, even by refusing, or
-    nothing is proven; and the first one that did must still answer at the end, as firewalls silence those who try many.
-    That the listed ports are open is the claim of net.open.
+    nothing is proven; and the first one that did must still answer at the end, as firewalls may block those who try
+    many. That the listed ports are open is the claim of net.open.
 
     Args:
         ports: the port numbers that may accept, 1 to 65535; none where the list is empty.
@@ -203,7 +203,7 @@ def only_open(
         if not each.open and not each.refused:
             raise CouldNotVerify(
                 f"no port of {range} on {each.address} answers within {SCAN_CONNECT_SECONDS:g} s; "
-                f"the host may be down, or the runner has no way to it; {_from(port_scan)}"
+                f"the host may be down, or the runner has no route to it; {_from(port_scan)}"
             )
     own = [each.address for each in port_scan.addresses if each.local]
     warning = f"the runner has the address {own[0]} itself; others may see something else" if own else ""
@@ -225,7 +225,7 @@ def _of_range(scan: AddressScan, range: str) -> str:
 @check(
     "net.ssh_restricted",
     severity="high",
-    remedy="Let the firewall pass ssh from the networks of those who administer the host only, or through a bastion.",
+    remedy="Let the firewall allow ssh only from the networks of the host's administrators, or through a bastion.",
     source="CIS Controls 4.4, 12.8; NIST SP 800-123 section 4.2",
     asks=lambda host, port, alive_port: _probed_beside_alive(host, [port], alive_port),
 )
@@ -238,7 +238,7 @@ def ssh_restricted(
 ) -> Evidence:
     """The ssh port does not accept connections from outside the networks that may log in.
 
-    It is seen from where the runner stands, so it can only be proven by a runner outside those networks, as far as the
+    It is seen from the runner's place, so it can only be proven by a runner outside those networks, as far as the
     runner knows its own address (behind NAT others see another one). One place outside is tried, not all of them;
     sshd's own restrictions are not looked at.
 
@@ -288,8 +288,8 @@ def _timed(host: Host, port: int, samples: int) -> Asks:
 @check(
     "net.latency",
     severity="medium",
-    remedy="Look at the route and the load between the two; place them nearer to each other.",
-    source="RFC 9293 section 3.5 (a connection stands after one round trip)",
+    remedy="Look at the route and the load between the two; move them closer to each other.",
+    source="RFC 9293 section 3.5 (a connection is established after one round trip)",
     asks=_timed,
 )
 def latency(
@@ -299,10 +299,10 @@ def latency(
     port: Port,
     samples: Annotated[int, Field(ge=5, le=200)] = 20,
 ) -> Evidence:
-    """A TCP connection from the runner stands within the limit, at the 95th percentile.
+    """A TCP connection from the runner is established within the limit, at the 95th percentile.
 
-    Connections one after the other to the first address of the host, while nothing else reads it. Each takes one round
-    trip and whatever the system takes to accept. It is the latency from where the runner stands.
+    Connections are made one after the other to the first address of the host, while nothing else reads it. Each takes
+    one round trip and whatever the system takes to accept. It is the latency from the runner's place.
 
     Args:
         ms: limit for the 95th percentile (nearest rank), in milliseconds.
@@ -319,7 +319,7 @@ def latency(
     )
     claim(p95 <= ms, expected=f"p95 of at most {ms:g} ms", seen=figures)
     if len(ordered) < samples:
-        raise CouldNotVerify(f"time was over after {len(ordered)} of {samples} connections: {figures}")
+        raise CouldNotVerify(f"time ran out after {len(ordered)} of {samples} connections: {figures}")
     own = f"the runner has the address {connect_times.last.address} itself" if connect_times.last.local else ""
     return Evidence(figures, warning=own)
 
@@ -327,7 +327,7 @@ def latency(
 @check(
     "net.reachable_from",
     severity="high",
-    remedy="Open the way from this host: its route, the security groups and firewalls between them, the listener.",
+    remedy="Open the path from this host: its route, the security groups and firewalls between them, the listener.",
     source="RFC 9293 section 3.5 (connection establishment)",
     asks=lambda readiness_host, host, port: asked(readiness_host, CONNECT(host, str(port))),
 )

@@ -1,4 +1,4 @@
-"""Whether a host gets through to another one."""
+"""Whether one host can connect to another."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class PortState:
 
     Attributes:
         runner: name of the machine that it was seen from.
-        probes: one for each address that the name stands for, in the resolver's order.
+        probes: one for each address that the name resolves to, in the resolver's order.
     """
 
     runner: str
@@ -101,7 +101,7 @@ class PortScan:
 
     Attributes:
         runner: name of the machine that it was seen from.
-        addresses: one for each address that the name stands for.
+        addresses: one for each address that the name resolves to.
     """
 
     runner: str
@@ -123,7 +123,7 @@ class ConnectTimes:
     Attributes:
         runner: name of the machine that it was seen from.
         last: the last attempt; where it is not "open", there were no more.
-        seconds: until each connection stood.
+        seconds: until each connection was established.
     """
 
     runner: str
@@ -154,7 +154,7 @@ def port_scan(readiness_host: Host, *, ask: Scan) -> PortScan:
 
 @fact(deadline=CONNECTS_SECONDS + CONNECT_SECONDS, exclusive=True)
 def connect_times(readiness_host: Host, *, ask: Connects) -> ConnectTimes:
-    """How long TCP connections to a port of the host take to stand, one after the other."""
+    """How long TCP connections to a port of the host take to be established, one after the other."""
     address = _addresses(readiness_host)[0]
     until = time.monotonic() + CONNECTS_SECONDS
     seconds: list[float] = []
@@ -212,7 +212,7 @@ async def _scanned(addresses: list[str], ask: Scan) -> tuple[AddressScan, ...]:
             # A firewall that has had enough drops everything: then silence says nothing about the ports.
             again = await _accepts(address, answering[0], CONNECT_SECONDS)
             if again is None:
-                raise CouldNotVerify(f"{address} stopped to answer while its ports were looked at")
+                raise CouldNotVerify(f"{address} stopped answering while its ports were looked at")
         opened = tuple(port for port in answering if states[port])
         found.append(AddressScan(address, opened, len(answering) - len(opened), _is_own(address, _source(address))))
     return tuple(found)

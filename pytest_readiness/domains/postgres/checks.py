@@ -34,7 +34,7 @@ POWERFUL = (
     "pg_write_server_files",
     "rds_superuser",
 )
-"""Roles whose members reach the server's files, programs or everybody's data (PostgreSQL documentation, 'Predefined
+"""Roles whose members reach the server's files, programs or everyone's data (PostgreSQL documentation, 'Predefined
 Roles'), or that a provider has in the superuser's place."""
 
 
@@ -46,7 +46,7 @@ Roles'), or that a provider has in the superuser's place."""
 def connects(postgres: Postgres, postgres_facts: PostgresFacts) -> Evidence:
     """A session opens with the declared credentials and answers a query.
 
-    From the runner: whether the application gets in from its own place is not looked at.
+    From the runner: whether the application can connect from its own place is not looked at.
     """
     session = postgres_facts.session
     if session is None:
@@ -66,7 +66,7 @@ def connects(postgres: Postgres, postgres_facts: PostgresFacts) -> Evidence:
 def tls(postgres: Postgres, postgres_facts: PostgresFacts, postgres_without_tls: WithoutTls) -> Evidence:
     """The session is encrypted, and the server opens none without TLS.
 
-    Both sides must call the session encrypted, or else something between them ends the TLS. A second connection,
+    Both sides must call the session encrypted, or else something between them terminates TLS. A second connection,
     without TLS and without a password, must be refused before it is asked for one. That is seen for the declared role
     and database from the runner's address; other lines of pg_hba.conf are not looked at. The server's certificate is
     verified where the target declares `ca` or the connection string asks for it; else the check passes with a warning.
@@ -80,7 +80,7 @@ def tls(postgres: Postgres, postgres_facts: PostgresFacts, postgres_without_tls:
         raise NotDeclared(f"{postgres.name} is reached over a unix socket, on which there is nothing to encrypt")
     claim(session.encrypted, expected=expected, seen=f"a session without TLS (sslmode={session.sslmode})")
     server: ServerTls = _known(session, "server_tls")
-    between = "the server's side of the session is without TLS: something between ends it"
+    between = "the server's side of the session is without TLS: something in between terminates it"
     claim(server.on, expected=expected, seen=between)
     words = postgres_without_tls.words
     if postgres_without_tls.answer == "unclear":
@@ -138,7 +138,7 @@ def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float,
     """Enough of the server's connections are free.
 
     At this moment; the busiest hour may look different. Those reserved for administrators do not count as usable. A
-    role without pg_monitor cannot tell parallel workers from sessions, so that both count as used.
+    role without pg_monitor cannot tell parallel workers from sessions, so both count as used.
 
     Args:
         max_used_pct: highest accepted share of the usable connections that is in use, in percent. 80: the usual alert
@@ -168,9 +168,9 @@ def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float,
 def role(postgres_facts: PostgresFacts, *, owns_database: bool = False) -> Evidence:
     """The declared role has only the rights that an application needs.
 
-    It is no superuser and has none of CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS, itself or by membership; it is
-    no member of a predefined role that reaches the server's files, programs or everybody's data; and it owns no
-    database and not the schema public. Rights granted on single tables are not looked at.
+    It is not a superuser and has none of CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS, itself or by membership; it
+    is not a member of a predefined role that reaches the server's files, programs or everyone's data; and it owns
+    neither a database nor the schema public. Rights granted on single tables are not looked at.
 
     Args:
         owns_database: whether it may own databases, and with one its schema public.
@@ -203,7 +203,7 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
     """The server logs slow statements of the declared role in this database.
 
     By log_min_duration_statement, or by the module auto_explain where it is loaded and takes every statement. That
-    somebody reads the log is not looked at, nor a logged line.
+    someone reads the log is not looked at, nor a logged line.
 
     Args:
         max_ms: longest time, in milliseconds, that a statement may take without being logged. 5000: the long end of
@@ -227,7 +227,7 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
     destination = settings["log_destination"]
     text = f"{seen}; to {destination}"
     kept = settings["logging_collector"] == "on" or re.search("syslog|eventlog", destination)
-    warning = "" if kept else "it goes to the server's standard error, and nothing here shows who keeps that"
+    warning = "" if kept else "it goes to the server's standard error, and nothing here shows whether that is kept"
     return Evidence(text, warning=warning)
 
 
@@ -240,5 +240,5 @@ def _opened(facts: PostgresFacts) -> PostgresSession:
 def _known(session: PostgresSession, attribute: str) -> Any:
     value = getattr(session, attribute)
     if value is None:
-        raise CouldNotVerify(session.unread.get(attribute, "the server shows this session nothing of it"))
+        raise CouldNotVerify(session.unread.get(attribute, "the server does not show it to this session"))
     return value

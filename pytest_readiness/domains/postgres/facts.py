@@ -133,7 +133,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class PostgresSession:
-    """What one session told. What could not be read is None, and `unread` says why.
+    """What one session showed. What could not be read is None, and `unread` says why.
 
     Attributes:
         place: what it was opened to.
@@ -141,7 +141,7 @@ class PostgresSession:
         version: "15.8 (Debian …)".
         version_number: 150008.
         encrypted: this side of the connection uses TLS.
-        sslmode: libpq's, as it came out of connection string, environment and defaults.
+        sslmode: libpq's, as it follows from connection string, environment and defaults.
         verified: what was verified of the server's certificate: "", "authority" or "authority and name".
         server_tls: how the server sees it.
         clients: client sessions on the whole server, this one among them.
@@ -202,7 +202,7 @@ def postgres_facts(postgres: Postgres) -> PostgresFacts:
 
     The connection string's sslmode holds. Where it has none, a declared `ca` means verify-full; otherwise libpq's rules
     apply. Everything is read in one READ ONLY transaction that is rolled back, with settings local to it: a pooler may
-    hand the server's side of the session on to somebody else afterwards.
+    hand the server's side of the session on to another client afterwards.
     """
     import psycopg
 
@@ -293,7 +293,7 @@ def _conninfo(postgres: Postgres) -> str:
 
 @contextmanager
 def _breaking_off(connection: psycopg.Connection[Any]) -> Iterator[threading.Event]:
-    """Shut the socket after `SESSION_SECONDS`: libpq waits for a server that went silent without end."""
+    """Shut the socket after `SESSION_SECONDS`: libpq waits forever for a server that has gone silent."""
     late = threading.Event()
     with socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
 

@@ -93,7 +93,7 @@ class Offer:
     Attributes:
         version: a value of `VERSIONS`.
         suites: accepted suites by name; none means that the version is refused.
-        unanswered: handshakes that ran into the timeout, so that it is not known what they would have ended in.
+        unanswered: handshakes that ran into the timeout, so their outcome is not known.
     """
 
     version: str
@@ -119,7 +119,7 @@ class Certificate:
         issued_by_next: the certificate that was sent after it issued it; False for the last.
         trusted: it is in the trust store itself.
         issuer_trusted: the trust store holds the authority that issued it.
-        responders: addresses that tell by OCSP whether it was revoked.
+        responders: addresses that say by OCSP whether it was revoked.
         must_staple: clients that know RFC 7633 refuse it without a stapled OCSP response.
     """
 
@@ -147,7 +147,7 @@ class Staple:
     """A stapled OCSP response.
 
     Attributes:
-        fault: why it says nothing of the certificate; "" where the issuer, or a responder of the issuer's, signed it.
+        fault: why it proves nothing; "" where the issuer, or a responder of the issuer's, signed it.
         status: good, revoked or unknown; "" where there is a fault.
         this_update, next_update: from when on and until when it holds.
     """
@@ -185,7 +185,7 @@ class TlsScan:
     Attributes:
         host, port: of the endpoint.
         store: what certificates were verified against, in words.
-        completed: scan commands that did what they were to do.
+        completed: scan commands that completed.
         failed: those that did not -> why, as a clause.
         deployments: certificates (certificate_info).
         offers: protocol versions, oldest first (the commands in `VERSIONS`).

@@ -1,4 +1,4 @@
-"""What renews certificates on a host, as its timers and cron tables tell, and the certificates there."""
+"""What renews certificates on a host, by its timers and cron tables, and the certificates there."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Job:
     """A command that a timer or cron is to run.
 
     Attributes:
-        name: the timer, or the file that tells cron.
+        name: the timer, or cron's file.
         command: what is run.
         fault: why it will not run, though it is there; "" where it will.
-        failed: how its last run ended, where that is known and was no success.
+        failed: how its last run ended, where that is known and was not a success.
         next_run: when it runs next; None where only `days` is known.
-        days: at most so many days from one run to the next; `NEVER` where that is not known.
+        days: most days from one run to the next; `NEVER` where that is not known.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    """Everything that runs by itself on a host.
+    """Everything that runs on a schedule on a host.
 
     Attributes:
         jobs: of timers, then of cron.
@@ -134,7 +134,7 @@ def _cron_fault(path: str, days: int, command: str, *, systemd: bool, daemon: bo
     if not daemon:
         return "no cron daemon is running"
     if folder.startswith("/etc/cron.") and not re.fullmatch(r"[A-Za-z0-9_-]+", file):
-        return "cron passes over a file of that name"
+        return "cron ignores a file of that name"
     if systemd and "/run/systemd/system" in command:
         # So do packages that bring a timer, too: where systemd runs, what cron runs ends at once.
         return "leaves it to a timer where systemd runs"
@@ -144,7 +144,7 @@ def _cron_fault(path: str, days: int, command: str, *, systemd: bool, daemon: bo
 
 
 def _schedule(line: str) -> tuple[int, str]:
-    """At most how many days lie between two runs, and what is run (with the user before it, in system tables)."""
+    """Most days between two runs, and what is run (with the user before it, in system tables)."""
     first, _, rest = line.strip().partition(" ")
     if first.startswith("@"):
         return _WORDS.get(first, NEVER), rest

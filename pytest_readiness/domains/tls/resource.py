@@ -64,7 +64,7 @@ class TlsEndpoint(Resource):
 
     @property
     def place(self) -> str:
-        """Host and port, and what is spoken there first: a server is silent that is spoken to in another way."""
+        """Host and port, and what is spoken there first: a server that is spoken to in another way stays silent."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.protocol}://{host}:{self.port}{f' at {self.address}' if self.address else ''}"
 
@@ -92,7 +92,7 @@ class Endpoint(TlsEndpoint):
     def _place(cls, value: str) -> str:
         parts = urlsplit(f"//{value}")
         if not parts.hostname or parts.netloc != value or "@" in value or not parts.port:
-            raise ValueError(f"'{value}' is no host name and port, such as mail.example.com:587")
+            raise ValueError(f"'{value}' is not a host name and port, such as mail.example.com:587")
         return value
 
     @property

@@ -1,4 +1,4 @@
-"""What a stapled OCSP response is worth."""
+"""Whether a stapled OCSP response proves anything."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def staple(response: OCSPResponse, leaf: x509.Certificate, authorities: list[x50
         return Staple(f"the responder answered {response.response_status.name.replace('_', ' ').lower()}")
     issuers = [each for each in authorities if _issued(each, leaf)]
     if not issuers:
-        return Staple("the certificate's issuer is not known, so that nobody can verify it")
+        return Staple("the certificate's issuer is not known, so it cannot be verified")
     about = next((each for each in response.responses if each.serial_number == leaf.serial_number), None)
     if about is None:
         return Staple("it is about another certificate")

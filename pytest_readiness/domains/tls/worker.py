@@ -1,6 +1,6 @@
 """TLS scans by sslyze, and the process that runs them: `python -m pytest_readiness.domains.tls.worker DESCRIPTOR`.
 
-sslyze keeps a processor busy, its Scanner can wait for ever, and loading its trust stores warns; none of that is for
+sslyze keeps a processor busy, its Scanner can wait forever, and loading its trust stores warns; none of that is for
 the process that runs the tests.
 """
 
@@ -49,7 +49,7 @@ SYSTEM_STORES = (
 )
 
 RESUMPTIONS = 3
-"""Sessions of TLS 1.3 that are resumed: behind a load balancer, one may be luck."""
+"""Sessions of TLS 1.3 that are resumed: behind a load balancer, one success may be luck."""
 
 CONNECT_SECONDS = 5.0
 """For a connection, and again for the handshake; sslyze's own default."""
@@ -70,7 +70,7 @@ def scan(request: ScanRequest) -> TlsScan:
     """Scan one endpoint.
 
     Raises:
-        CouldNotVerify: no TLS connection came about, or the endpoint stopped answering during the scan.
+        CouldNotVerify: no TLS connection was established, or the endpoint stopped answering during the scan.
     """
     from sslyze.plugins.scan_commands import ScanCommand
     from sslyze.scanner.models import ServerScanRequest
@@ -92,7 +92,7 @@ def scan(request: ScanRequest) -> TlsScan:
     # Handshakes that an intrusion filter cuts off look like refused suites; then the next one fails too.
     _probe(location, network, f"{request.where} stopped answering during the TLS scan")
     if result.scan_result is None:
-        raise CouldNotVerify(f"{request.where} broke the TLS scan off", transient=True)
+        raise CouldNotVerify(f"{request.where} aborted the TLS scan", transient=True)
     return record(request, result.scan_result, refused, resumed)
 
 
@@ -144,7 +144,7 @@ def _refuses(server: ServerConnectivityInfo, command: str) -> bool:
         connection.connect()
     except ServerRejectedTlsHandshake as error:
         return error.error_message.strip() in REFUSALS[command]
-    except Exception:  # noqa: BLE001 - anything else is no clear answer: sslyze shall try each suite
+    except Exception:  # noqa: BLE001 - anything else is not a clear answer: sslyze shall try each suite
         return False
     finally:
         connection.close()
@@ -492,9 +492,9 @@ def main() -> None:
             outcome = scan(request)
         except CouldNotVerify as error:
             outcome = error
-        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits to be told
+        except Exception as error:  # noqa: BLE001 - whatever it is, a caller waits to be told
             outcome = CouldNotVerify(
-                f"the TLS scan of {request.where} broke off ({type(error).__name__}: {str(error)[:200]})"
+                f"the TLS scan of {request.where} failed ({type(error).__name__}: {str(error)[:200]})"
             )
         with suppress(OSError), sending:
             channel.send((number, outcome))

@@ -15,10 +15,10 @@ def shown(address: str) -> str:
 
 
 def ascii_host(host: str) -> str:
-    """A host's name as it stands in DNS, SNI and Host.
+    """A host's name as it is written in DNS, SNI and Host.
 
     Raises:
-        CouldNotVerify: it is no host name.
+        CouldNotVerify: it is not a host name.
     """
     try:
         return host.encode("idna").decode("ascii")

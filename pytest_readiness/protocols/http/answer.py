@@ -25,7 +25,7 @@ class Response:
         body: text, undecodable bytes replaced, at most 1 MiB unless more was asked for; "" where it came in Brotli's
             coding, which is not read and must be asked for.
         truncated: the body went on beyond that.
-        seconds: from sending the request to the last byte that was read, over a connection that stood.
+        seconds: from sending the request to the last byte that was read, over an established connection.
         at: when it was read.
         size: bytes of the body as they were transferred, as far as they were read.
     """

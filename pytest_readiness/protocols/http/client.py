@@ -48,7 +48,7 @@ class _Asked:
 
 
 class _Idle:
-    """Connections that nobody uses at the moment: whoever asks the same origin next need not make one."""
+    """Connections that are idle at the moment: the next request to the same origin need not make one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -90,7 +90,7 @@ class Session:
         address: IP address or name to connect to; "" for the origin's own host.
         trust: how TLS is verified, and what certificate is shown.
         headers: shown with every request, such as those of a credential.
-        fresh: begin with a new connection, whatever stands already.
+        fresh: begin with a new connection, even if one exists.
 
     Attributes:
         set_cookies: values of the last answer's Set-Cookie headers as they came; secrets, which belong in no record.
@@ -128,7 +128,7 @@ class Session:
 
     @property
     def connections(self) -> int:
-        """How many connections it took so far, with the one that stood already."""
+        """How many connections it took so far, with the one that already existed."""
         return self._transport.connections if self._transport else 0
 
     def close(self) -> None:
@@ -158,7 +158,7 @@ class Session:
             address: absolute URL.
             headers: besides the usual ones, or instead of those of the same name.
             body: of the request; a stream needs a length and a position.
-            until: reading of the monotonic clock at which an answer is given up sooner than after `REQUEST_SECONDS`.
+            until: reading of the monotonic clock at which an answer is abandoned sooner than after `REQUEST_SECONDS`.
             max_body: bytes of the answer's body that are read.
             seconds: in place of `REQUEST_SECONDS`, for a long body.
 
@@ -214,14 +214,12 @@ class Session:
         except TimeoutError:
             problem = CouldNotVerify(f"{said} was not answered within {READ_SECONDS:g} s")
         except (ConnectionError, IncompleteRead, ssl.SSLEOFError):
-            problem = Broken(
-                f"{said} was answered by a connection that was reset or broke off", transient=method in SAFE
-            )
+            problem = Broken(f"{said} was answered by a connection that was reset or closed", transient=method in SAFE)
         except (OSError, HTTPException, HTTPError, ValueError) as error:
             reason = cut(str(error) or type(error).__name__)
             problem = CouldNotVerify(f"{said} was not answered in readable HTTP ({reason})")
         if time.monotonic() >= until:
-            problem = CouldNotVerify(f"{said} was not answered to the end in time (at most {asked.seconds:g} s)")
+            problem = CouldNotVerify(f"{said} was not answered completely in time (at most {asked.seconds:g} s)")
         if problem:
             raise problem from None
         self.set_cookies = tuple(answer.headers.getlist("set-cookie"))

@@ -8,7 +8,7 @@ from pytest_readiness.core.evidence import CouldNotVerify
 
 
 class Untrusted(CouldNotVerify):
-    """No verified TLS connection came about; the reason reads on after "because"."""
+    """No verified TLS connection was established; the reason continues after "because"."""
 
 
 class Broken(CouldNotVerify):

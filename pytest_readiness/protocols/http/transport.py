@@ -34,7 +34,7 @@ _alarms = Alarms()
 
 
 class BadHeadersError(Exception):
-    """The headers of an answer cannot be used; the text reads on after "was answered with"."""
+    """The headers of an answer cannot be used; the text continues after "was answered with"."""
 
 
 class Transport(HTTPAdapter):
@@ -50,8 +50,8 @@ class Transport(HTTPAdapter):
     Attributes:
         place: host and port, for messages.
         connections: how many were begun so far.
-        target: what the request at hand asks for.
-        sent: reading of the monotonic clock when it began to be sent, over a connection that stood.
+        target: what the current request asks for.
+        sent: reading of the monotonic clock when it began to be sent, over an established connection.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Transport(HTTPAdapter):
             method: sent as it is given.
             target: path and query, sent as they are given.
             until: reading of the monotonic clock at which the connection is shut down.
-            timeout: in seconds, for connecting (and once more for TLS), and between two bytes of the answer.
+            timeout: in seconds, for connecting (and again for TLS), and between two bytes of the answer.
             headers: besides the usual ones, or instead of those of the same name.
             body: sent with its length.
 
@@ -149,8 +149,8 @@ class _Answer(http.client.HTTPResponse):
     def begin(self) -> None:
         super().begin()
         try:
-            # After a line that is no header, everything that follows is silently taken for something else. urllib3 asks
-            # the same, but only writes what it finds into its log, in full.
+            # After a line that is not a header, everything that follows is silently taken for something else. urllib3
+            # asks the same, but only writes what it finds into its log, in full.
             assert_header_parsing(self.msg)
         except HeaderParsingError:
             raise BadHeadersError("headers that are malformed") from None
@@ -185,7 +185,7 @@ class _Connection(HTTPConnection):
         except TimeoutError:
             raise CouldNotVerify(f"{place} did not answer the TLS handshake within {CONNECT_SECONDS:g} s") from None
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError):
-            raise CouldNotVerify(f"{place} broke the connection off during the TLS handshake", transient=True) from None
+            raise CouldNotVerify(f"{place} closed the connection during the TLS handshake", transient=True) from None
         except ssl.SSLError as error:
             raise Untrusted(f"{place} refused the TLS handshake ({cut(error.reason or str(error))})") from None
         except OSError as error:

@@ -71,6 +71,6 @@ def show_client_cert(context: ssl.SSLContext, client_cert: Path, client_key: Pat
         # Without a password of its own, OpenSSL would ask for that of an encrypted key on the terminal.
         context.load_cert_chain(client_cert, client_key, password="")
     except OSError as error:
-        why = "it is no certificate with its key in PEM, or the key is encrypted"
+        why = "it is not a certificate with its key in PEM, or the key is encrypted"
         reason = why if isinstance(error, ssl.SSLError) else error.strerror
         raise CouldNotVerify(f"the client certificate {client_cert} could not be used ({reason})") from None

@@ -1,4 +1,4 @@
-"""What the page says of a run: the outcome, arranged for readers and written as HTML."""
+"""What the page says about a run: the outcome, arranged for readers and written as HTML."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_readiness.verdict.outcome import Outcome, Score
 
 SOON_DAYS = 30
-"""What ends within so many days is named on the first screen."""
+"""What ends within this many days is named on the first screen."""
 LISTED = 5
 """Items that a panel of the first screen names; the list below holds all."""
 IMAGES = ("image/png", "image/jpeg", "image/webp")
@@ -38,7 +38,7 @@ FOLDER = resources.files(__package__)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What some tests of an item found alike.
+    """What several tests of an item found in common.
 
     Attributes:
         first: one of them.
@@ -79,7 +79,7 @@ class ScoreLine:
 
 
 def render(outcome: Outcome, redact: Callable[[str], str]) -> str:
-    """Return the block of the page that tells of the run.
+    """Return the block of the page about the run.
 
     Every text in it is redacted, made printable and escaped.
 
@@ -146,7 +146,7 @@ def render(outcome: Outcome, redact: Callable[[str], str]) -> str:
 
 
 def findings(item: LeafRecord) -> list[Finding]:
-    """Return what the tests of an item found, what several found alike once, the worst first."""
+    """Return what the tests of an item found, each finding once, the worst first."""
     alike: dict[tuple[Any, ...], list[TestResult]] = {}
     for result in item.tests:
         key = (result.state, result.expected, result.evidence, result.warning, result.remedy, result.signatures)
@@ -163,7 +163,7 @@ def findings(item: LeafRecord) -> list[Finding]:
 
 
 def why(item: LeafRecord) -> str:
-    """Return why an item is not simply fine, in one sentence, or "" where it is."""
+    """Return why an item is not simply passed, in one sentence, or "" where it is."""
     found = findings(item)
     if item.state == "passed":
         return "; ".join(dict.fromkeys(each.first.warning for each in found if each.first.warning))
@@ -237,7 +237,7 @@ def counted(items: Iterable[LeafRecord]) -> list[tuple[State, int]]:
 
 
 def anchor(kind: str, id: str) -> str:
-    """Return a name for a place in the page, which can stand behind "#" as it is."""
+    """Return a name for a place in the page, which can follow "#" as it is."""
     return f"{kind}-{quote(id, safe='/:')}"
 
 
@@ -289,7 +289,7 @@ def _by_checklist(sections: Iterable[SectionRecord]) -> list[tuple[str, list[Sec
 
 
 def _common(sections: Sequence[SectionRecord]) -> int:
-    """How many headings all sections stand under: those tell none from another."""
+    """How many headings all sections are under: those distinguish none of them."""
     levels = zip(*(section.path for section in sections), strict=False)
     return len(list(takewhile(lambda titles: len(set(titles)) == 1, levels))) if len(sections) > 1 else 0
 

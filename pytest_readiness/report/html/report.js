@@ -201,7 +201,7 @@
     }
     for (const list of fold.querySelectorAll("#environment ul > ul:empty")) list.remove();
     root.append(fold);
-    // Its script has written the address anew, and unescaped.
+    // Its script has rewritten the address, unescaped.
     keep();
   });
 

@@ -97,7 +97,7 @@ def test_missing_extra(server: Nginx, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_missing_browser(server: Nginx, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_pool: None) -> None:
     monkeypatch.setenv("READINESS_CHROMIUM", str(tmp_path / "nothing"))
-    with pytest.raises(CouldNotVerify, match=r"READINESS_CHROMIUM names .*nothing, which is no program"):
+    with pytest.raises(CouldNotVerify, match=r"READINESS_CHROMIUM names .*nothing, which is not a program"):
         visit(Url(name="shop", url=server.http_url))
 
 

@@ -273,7 +273,7 @@ def test_non_root_after_giving_it_up(box: Box) -> None:
     wait_until(lambda: 0 not in read("container_facts", box.resource).state.uids, "su changes the user")
     assert box.judge("non_root") == Evidence(
         "user ids of its processes: 65534; configured user: not set, which is root",
-        warning="it starts as root (configured user: not set, which is root) and gives it up itself",
+        warning="it starts as root (configured user: not set, which is root) and drops root itself",
     )
 
 

@@ -88,11 +88,11 @@ def test_facts_that_cannot_be_read(env: Any, text: str | bytes, reason: str) -> 
 def test_facts_of_a_file_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(CouldNotVerify, match="does not exist"):
         judge("env.present", EnvFile(name="shop", path=tmp_path / "none.env"), names=["A"])
-    with pytest.raises(CouldNotVerify, match="is no regular file"):
+    with pytest.raises(CouldNotVerify, match="is not a regular file"):
         judge("env.present", EnvFile(name="shop", path=tmp_path), names=["A"])
     pipe = tmp_path / "pipe.env"
     os.mkfifo(pipe)
-    with pytest.raises(CouldNotVerify, match="is no regular file"):
+    with pytest.raises(CouldNotVerify, match="is not a regular file"):
         judge("env.present", EnvFile(name="shop", path=pipe), names=["A"])
     loop = tmp_path / "loop.env"
     loop.symlink_to(loop)
@@ -370,8 +370,8 @@ def test_live_keys_fails_for_a_test_value_in_any_variable(env: Any, name: str) -
         ("sk_live_" + "x" * 24, "a placeholder in STRIPE_SECRET_KEY"),
         ("sk_live_" + "a" * 24, "a placeholder in STRIPE_SECRET_KEY"),
         ("changeme", "a placeholder in STRIPE_SECRET_KEY"),
-        (BASE64, "STRIPE_SECRET_KEY has another shape"),
-        (LIVE["SENDGRID_API_KEY"], "STRIPE_SECRET_KEY has another shape"),
+        (BASE64, "STRIPE_SECRET_KEY has a different shape"),
+        (LIVE["SENDGRID_API_KEY"], "STRIPE_SECRET_KEY has a different shape"),
         ("", "STRIPE_SECRET_KEY is empty"),
     ],
 )
@@ -386,7 +386,7 @@ def test_live_keys_fails_for_a_named_variable_without_one(env: Any, value: str, 
     [
         ("TWILIO_AUTH_TOKEN", HEX, "a key of Twilio does not show whether it is a live one"),
         ("PLAID_SECRET", HEX[:30], "a key of Plaid does not show whether it is a live one"),
-        ("SHIPPING_KEY", BASE64, "SHIPPING_KEY has not the shape of a live key of any known provider"),
+        ("SHIPPING_KEY", BASE64, "SHIPPING_KEY does not have the shape of a live key of any known provider"),
     ],
 )
 def test_live_keys_cannot_verify_what_the_shape_does_not_tell(env: Any, name: str, value: str, reason: str) -> None:

@@ -241,7 +241,7 @@ def test_refused_by_ssh(sshd: Sshd, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("changed", "reason"),
-    [(True, "its host key is not the one in known_hosts any more"), (False, "its host key is not in known_hosts")],
+    [(True, "its host key is no longer the one in known_hosts"), (False, "its host key is not in known_hosts")],
 )
 def test_another_host_key(sshd: Sshd, tmp_path: Path, changed: bool, reason: str) -> None:
     with Sshd(tmp_path / "other") as other:
@@ -285,7 +285,7 @@ def test_a_host_that_goes_away_meanwhile(sshd: Sshd, tmp_path: Path) -> None:
 
         killer = threading.Thread(target=kill)
         killer.start()
-        with pytest.raises(CouldNotVerify, match="broke off after 1 of 2 answers") as caught:
+        with pytest.raises(CouldNotVerify, match="stopped after 1 of 2 answers") as caught:
             _facts(host, FILE("/etc/passwd"), SSHD("/run/fifo"))
         killer.join()
     assert caught.value.transient

@@ -85,7 +85,7 @@ FALLBACK = "try_files $uri /index.html;"
         ({"types": TYPES.replace("gzip on", "gzip off")}, {"http.compression": "3 uncompressed: "}),
         (
             {"types": TYPES.replace("gzip_types text/css text/javascript", "gzip_types text/css")},
-            {"http.compression": r"1 uncompressed: .*app.3f2a9c1b.js: \d+ bytes as they are"},
+            {"http.compression": r"1 uncompressed: .*app.3f2a9c1b.js: \d+ bytes uncompressed"},
         ),
         (
             {"/assets/": "add_header Cache-Control max-age=3600;"},
@@ -150,7 +150,7 @@ def test_what_is_no_page_is_not_judged(app: Shop, id: str) -> None:
     for answer, why in (
         (served("text/html", status=404), "answered 404"),
         (served("text/html", status=401), "answered 401"),
-        (served("application/json"), "application/json, which is no page"),
+        (served("application/json"), "application/json, which is not a page"),
         (Response(302, [("Location", "https://127.0.0.1:1/")]), "answered 302"),
         (served("text/html", status=503), "answered 503, an error instead of the page"),
     ):

@@ -234,7 +234,7 @@ def test_auth_by_an_unknown_way_is_no_verdict(host: MailHost, authority: Authori
 def test_a_refusal_for_another_reason_says_nothing_of_relaying(
     host: MailHost, authority: Authority, reason: str
 ) -> None:
-    with pytest.raises(CouldNotVerify, match="but not for being a stranger's"):
+    with pytest.raises(CouldNotVerify, match="but not as a stranger's mail"):
         judge("mail.not_open_relay", declared(host, authority, reason))
 
 
@@ -258,7 +258,7 @@ def test_message_does_not_arrive(host: MailHost, authority: Authority, mail: Mai
     empty = Inbox(name="empty", inbox=f"maildir:{tmp_path}/empty")
     target = Target("test", resources=(mail, imap, empty))
     sent = {"target": target, "inbox": "empty", "to": f"ops@{DOMAIN}", "within": 1}
-    assert re.search("took 'Test of mail delivery .*', and it did not arrive", false("mail.test_message", mail, **sent))
+    assert re.search("took 'Test of mail delivery .*', but it did not arrive", false("mail.test_message", mail, **sent))
     wrong = declared(host, authority, password=SecretStr("not-the-password"))
     assert "did not take it: the login: 535" in false("mail.test_message", wrong, **sent)
     stranger = declared(host, authority, user=None, password=None)
@@ -313,7 +313,7 @@ def test_maildir_and_what_a_mail_says(tmp_path: Path) -> None:
 
 def test_inboxes_that_cannot_be_read(host: MailHost, authority: Authority, imap: Inbox, tmp_path: Path) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
-        ({"inbox": f"maildir:{tmp_path}"}, "is no Maildir"),
+        ({"inbox": f"maildir:{tmp_path}"}, "is not a Maildir"),
         ({"inbox": f"imaps://localhost:{free_port()}"}, "no connection to localhost:.* refused"),
         ({"inbox": f"imaps://localhost:{host.imap}"}, "no connection to"),
         ({"password": SecretStr("not-the-password")}, "no login at localhost:.*failed"),
@@ -504,7 +504,7 @@ def test_received_the_example_of_the_documentation(shop: Shop, imap: Inbox, auth
     target = Target("test", resources=(url, imap.model_copy(update={"name": "catcher"})))
     assert binding["check"] == "mail.received"
     evidence = judge("mail.received", url, target=target, steps=binding["steps"])
-    beginning = "the form is there: 200; somebody registers: 303; the mail arrives: a mail after"
+    beginning = "the form is there: 200; someone registers: 303; the mail arrives: a mail after"
     assert re.match(rf"6 steps, 6 requests in [\d.]+ s: {beginning}", evidence.text)
     assert all(word in " ".join(text.split()) for word in ("6 steps, 6 requests in", beginning))
 
@@ -565,8 +565,8 @@ def test_received_refuses_what_proves_nothing(steps: list[dict[str, Any]], reaso
         (Mail, {"server": "a", "user": "b"}, "belong together"),
         (Mail, {"server": "a", "sender": "b"}, "pattern"),
         (Inbox, {"inbox": "pop3://a"}, "must begin with maildir:"),
-        (Inbox, {"inbox": "imaps://u:p@a"}, "stand beside it"),
-        (Inbox, {"inbox": "imaps://a/INBOX"}, "stand beside it"),
+        (Inbox, {"inbox": "imaps://u:p@a"}, "are keys of their own"),
+        (Inbox, {"inbox": "imaps://a/INBOX"}, "are keys of their own"),
         (Inbox, {"inbox": "imaps://a"}, "needs 'user'"),
         (Inbox, {"inbox": "maildir:"}, "must begin with maildir:"),
         (Inbox, {"inbox": "maildir:a", "user": "b"}, "belong together"),

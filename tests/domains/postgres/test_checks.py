@@ -535,7 +535,7 @@ def test_slow_query_log_limits(server: Server) -> None:
     shop = resource(server.dsn())
     assert judge("postgres.slow_query_log", shop) == Evidence(
         "log_min_duration_statement 1000 ms; to stderr",
-        warning="it goes to the server's standard error, and nothing here shows who keeps that",
+        warning="it goes to the server's standard error, and nothing here shows whether that is kept",
     )
     judge("postgres.slow_query_log", shop, max_ms=1000)
     with pytest.raises(ClaimFalse, match="expected statements of 999 ms and more logged"):

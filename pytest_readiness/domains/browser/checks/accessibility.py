@@ -1,4 +1,4 @@
-"""Whether everybody can use a web endpoint's page: by axe-core's rules, by keyboard, by touch, without sound."""
+"""Whether everyone can use a web endpoint's page: by axe-core's rules, by keyboard, by touch, without sound."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def _judged(visit: Visit, axe: Axe, wanted: Callable[[AxeRule], bool], what: str
     held = [rule for rule in axe.passes if wanted(rule)]
     undecided = [rule for rule in axe.incomplete if wanted(rule)]
     if not held and not undecided:
-        raise CouldNotVerify(f"axe-core found nothing on the page that a rule of {what} looks at ({place(visit)})")
+        raise CouldNotVerify(f"axe-core found nothing on the page that a rule of {what} applies to ({place(visit)})")
     points = list(chain.from_iterable(map(_points, undecided)))
     left = [point for point in points if point not in signed and point.partition(" at ")[0] not in signed]
     if left:
         raise CouldNotVerify(
             f"axe-core {axe.version} found no violation of {what} in {len(held)} rules, but cannot decide "
-            f"{len(left)} points: {some(left, NAMED_POINTS)}; let a person look at them, list them under 'signed', "
+            f"{len(left)} points: {some(left, NAMED_POINTS)}; have a person look at them, list them under 'signed', "
             "and bind 'partial: ROLE', so that the person signs"
         )
     seen = f"no violation of {what} in {len(held)} rules"
@@ -67,7 +67,7 @@ def _judged(visit: Visit, axe: Axe, wanted: Callable[[AxeRule], bool], what: str
         seen += f"; {len(points)} points that axe cannot decide are left to the sign-off: {some(points, NAMED_POINTS)}"
     now = {*points, *(rule.id for rule in undecided)}
     stale = [entry for entry in signed if entry not in now]
-    warning = f"'signed' lists what is no longer undecided: {some(stale)}" if stale else ""
+    warning = f"'signed' lists points that are no longer undecided: {some(stale)}" if stale else ""
     return Evidence(f"{seen} ({about})", warning, attachments=shots(visit))
 
 
@@ -80,7 +80,7 @@ def _axe(visit: Visit) -> Axe:
 @check(
     "browser.accessibility",
     severity="high",
-    remedy="Mend the named elements; axe's rules are explained at https://dequeuniversity.com/rules/axe/.",
+    remedy="Fix the named elements; axe's rules are explained at https://dequeuniversity.com/rules/axe/.",
     source="WCAG 2.1 level AA (also EN 301 549), by the rules of axe-core",
     asks=looks_at("axe"),
 )
@@ -145,11 +145,11 @@ def contrast(
     asks=looks_at("keyboard"),
 )
 def keyboard(browser_pages: Mapping[str, Visit], *, path: UrlPath | None = None) -> Evidence:
-    """Tab reaches every control of the page, shows where it is, and is trapped nowhere.
+    """Tab reaches every control of the page, shows where it is, and is never trapped.
 
     Tab is really pressed, until the page ends. Controls are visible links, buttons, fields, and elements with such a
     role; not those that are disabled or aria-hidden, nor those within menus, tab lists and the like, which arrow keys
-    reach. The focus is seen by the browser's own ring, a text cursor, or because a picture of the control and its
+    reach. The focus is visible by the browser's own ring, a text cursor, or because a picture of the control and its
     surroundings differs with and without it; how strongly is not judged. A trap is left neither by Tab nor by Escape
     and Tab. What is inside frames is not looked at, nor whether Enter works.
 
@@ -172,11 +172,9 @@ def keyboard(browser_pages: Mapping[str, Visit], *, path: UrlPath | None = None)
         seen=f"{len(keys.unseen)} look the same with the focus: {some(keys.unseen)} {end}",
     )
     if keys.dialog:
-        raise CouldNotVerify(
-            f"the open dialog {keys.dialog} keeps the focus, so that the page behind it was not reached"
-        )
+        raise CouldNotVerify(f"the open dialog {keys.dialog} keeps the focus, so the page behind it was not reached")
     if not keys.whole:
-        raise CouldNotVerify(f"Tab did not come to the end of {visit.asked} in time, after {keys.presses} presses")
+        raise CouldNotVerify(f"Tab did not reach the end of {visit.asked} in time, after {keys.presses} presses")
     claim(
         not keys.unreached, expected=expected, seen=f"{len(keys.unreached)} not reached: {some(keys.unreached)} {end}"
     )
@@ -191,7 +189,7 @@ def keyboard(browser_pages: Mapping[str, Visit], *, path: UrlPath | None = None)
 @check(
     "browser.touch_targets",
     severity="medium",
-    remedy="Make links and controls larger, by padding or min-width and min-height, or put more room between them.",
+    remedy="Make links and controls larger, by padding or min-width and min-height, or put more space between them.",
     source="WCAG 2.2 success criteria 2.5.8 (AA, 24 px) and 2.5.5 (AAA, 44 px)",
     asks=lambda _, path, width: {"browser_pages": Look(path or "", "width", width)},
 )
@@ -203,22 +201,22 @@ def touch_targets(
     width: Annotated[int, Field(ge=240, le=3840)] = 360,
     spacing: bool = True,
 ) -> Evidence:
-    """What is tapped on is large enough for a finger.
+    """Tap targets are large enough for a finger.
 
-    Visible links, buttons and fields in a window as wide as a telephone's; checkboxes and radio buttons together with
+    Visible links, buttons and fields in a window as wide as a phone's; checkboxes and radio buttons together with
     their labels. Links within a line of text do not count. Frames are not looked at.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
         min_px: least width and height, in CSS pixels. 24: level AA of WCAG 2.2; AAA, Apple and Google ask for 44 to 48.
-        width: of the window, in CSS pixels. 360: common width of a telephone.
+        width: of the window, in CSS pixels. 360: common width of a phone.
         spacing: a smaller target counts where a circle of `min_px` around its centre touches no other target or its
             circle. True: that exception of success criterion 2.5.8.
     """
     visit, _ = seen_page(browser_pages, path)
     layout = layout_at(visit, width)
     if not layout.targets:
-        raise CouldNotVerify(f"the page has nothing to tap on at {width} px ({place(visit)})")
+        raise CouldNotVerify(f"the page has nothing to tap at {width} px ({place(visit)})")
     small = [one for one in layout.targets if min(one.width, one.height) < min_px - 0.5 and not one.inline]
     tight = [
         one
@@ -226,7 +224,7 @@ def touch_targets(
         if not spacing or any(_near(one, other, min_px) for other in layout.targets if other is not one)
     ]
     named = [f"{one.what} of {one.width:.0f} × {one.height:.0f} px" for one in tight]
-    expected = f"targets of at least {min_px} × {min_px} px" + (", or with that much room around" if spacing else "")
+    expected = f"targets of at least {min_px} × {min_px} px" + (", or with that much space around" if spacing else "")
     claim(
         not tight,
         expected=expected,
@@ -237,7 +235,7 @@ def touch_targets(
         raise CouldNotVerify(f"{visit.asked} has more than {MOST_TARGETS} targets")
     inline = sum(one.inline for one in layout.targets)
     return Evidence(
-        f"{len(layout.targets)} targets at {width} px, {inline} of them links in text, {len(small)} small with room "
+        f"{len(layout.targets)} targets at {width} px, {inline} of them links in text, {len(small)} small with space "
         f"around, the others at least {min_px} × {min_px} px ({place(visit)})",
         attachments=layout_shots(layout),
     )

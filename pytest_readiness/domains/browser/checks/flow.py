@@ -29,7 +29,7 @@ def _asks(url: Url, steps: list[BrowserStep]) -> Asks:
 @check(
     "browser.flow",
     severity="critical",
-    remedy="Make the journey by hand in a browser, with its developer tools open, and mend the step that fails.",
+    remedy="Make the journey by hand in a browser, with its developer tools open, and fix the step that fails.",
     source="the team's own journey; https://playwright.dev/docs/locators (how elements are found)",
     check_class="active",
     asks=_asks,
@@ -52,9 +52,9 @@ def flow(browser_flow: Journey, *, steps: Steps) -> Evidence:
     - `expect`: an element that is visible, with `contains` or `count`; `url` (path), `title`, `absent` (an element)
     - `capture: {order: {css: "#order"}}`: its text becomes `${order}` in later steps
 
-    `${unique}` is another word in each run, and `$$` a dollar sign. An element is named by one of `role` (with
+    `${unique}` is a new word in each run, and `$$` a dollar sign. An element is named by one of `role` (with
     `name`), `label`, `text`, `placeholder`, `test_id` and `css`; `exact: true` asks for whole texts. The journey passes
-    with a warning where its last expectation held already before the last thing was done, which then proves little.
+    with a warning where its last expectation already held before the last action, which then proves little.
 
     Args:
         steps: the steps, at most 50; the last one must expect something to be there.
@@ -70,5 +70,5 @@ def flow(browser_flow: Journey, *, steps: Steps) -> Evidence:
     )
     warning = ""
     if seen.already:
-        warning = f"'{seen.already}' held already before '{seen.acted}', so that it does not show what that did"
+        warning = f"'{seen.already}' already held before '{seen.acted}', so it does not show what that did"
     return Evidence(f"{seen.done} of {seen.steps} steps done, the last: {steps[-1].words} ({where})", warning, shots)

@@ -15,7 +15,7 @@ from pytest_readiness.domains.browser.facts.pages import ImageSeen, Look, Visit
 from pytest_readiness.domains.http.resource import UrlPath
 
 FALLBACK_WIDTH = 980
-"""CSS pixels that telephones lay a page out for which says nothing about its viewport."""
+"""CSS pixels for which phones lay out a page that says nothing about its viewport."""
 MODERN = ("image/avif", "image/webp", "image/svg+xml", "image/jxl")
 
 Width = Annotated[int, Field(ge=240, le=3840)]
@@ -24,7 +24,7 @@ Width = Annotated[int, Field(ge=240, le=3840)]
 @check(
     "browser.responsive",
     severity="medium",
-    remedy="Let wide elements wrap, shrink (max-width: 100%) or scroll by themselves, and declare the viewport.",
+    remedy="Let wide elements wrap, shrink (max-width: 100%) or scroll on their own, and declare the viewport.",
     source="WCAG 2.1 success criterion 1.4.10 (AA: 320 px without scrolling in two dimensions)",
     asks=lambda _, path, widths: {"browser_pages": [Look(path or "", "width", width) for width in widths]},
 )
@@ -34,11 +34,11 @@ def responsive(
     path: UrlPath | None = None,
     widths: Annotated[list[Width], Field(min_length=1, max_length=4)] = [320, 768, 1280],  # noqa: B006
 ) -> Evidence:
-    """The page fits into windows of each width, without scrolling sideways.
+    """The page fits windows of each width, without scrolling sideways.
 
-    Nor may content end beyond the right edge where scrolling is switched off. Elements that scroll by themselves are no
-    fault. For widths below 980 px the page must also have `<meta name="viewport" content="width=device-width">`,
-    without which telephones lay it out for 980 px. The page is loaded once and the window then resized.
+    Nor may content end beyond the right edge where scrolling is switched off. Elements that scroll by themselves do
+    not count. For widths below 980 px the page must also have `<meta name="viewport" content="width=device-width">`,
+    without which phones lay it out for 980 px. The page is loaded once and the window then resized.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -82,7 +82,7 @@ def images(
     sized: bool = True,
     lazy: bool = True,
 ) -> Evidence:
-    """Images load, come in a modern format, have their room reserved, and wait below the fold.
+    """Images load, come in a modern format, have their space reserved, and load lazily below the fold.
 
     Visible <img> elements, after scrolling to the end of the page (at most 20 windows of 1280 × 800 px). Modern are
     AVIF, WebP, JPEG XL and SVG, by the Content-Type. Backgrounds of style sheets are not looked at. A page without
@@ -90,7 +90,7 @@ def images(
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
-        modern_from_kb: from this size on the format must be modern, in kB; an image of unknown size counts as large. 8:
+        modern_from_kb: from this size up the format must be modern, in kB; an image of unknown size counts as large. 8:
             below that, Lighthouse sees nothing to save.
         sized: width and height must be given, by attributes or styles, so that nothing moves. True: Lighthouse.
         lazy: images that begin below the first window must have loading="lazy". True: Lighthouse.
@@ -119,13 +119,13 @@ def images(
     wanted = [
         "loaded",
         "in a modern format",
-        *(["with their room reserved"] * sized),
+        *(["with their space reserved"] * sized),
         *(["lazy below the fold"] * lazy),
     ]
     claim(
         not faults,
         expected=f"images {', '.join(wanted)}",
-        seen=f"{len(faults)} faults of {len(visible)} images: {some(faults)} ({place(visit)})",
+        seen=f"{len(faults)} faults in {len(visible)} images: {some(faults)} ({place(visit)})",
     )
     if unknown:
         raise CouldNotVerify(f"the format of {len(unknown)} of {len(visible)} images is not known: {some(unknown)}")

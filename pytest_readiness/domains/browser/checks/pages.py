@@ -29,7 +29,7 @@ from pytest_readiness.domains.browser.facts.pages import (
 from pytest_readiness.domains.http.resource import UrlPath
 
 LITTLE_TEXT = 20
-"""Characters; a page with less text and no picture and no control shows nothing ("Loading …")."""
+"""Characters; a page with less text, no picture and no control shows nothing ("Loading …")."""
 MOST_REQUESTS = 1000
 MOST_MESSAGES = 200
 
@@ -61,7 +61,7 @@ def arrived(visit: Visit) -> Rendered:
     """What a visit ended on.
 
     Raises:
-        CouldNotVerify: it ended nowhere, or elsewhere than on the page that was asked for.
+        CouldNotVerify: it did not end on the page that was asked for.
     """
     if visit.rendered is None:
         raise CouldNotVerify(visit.problem)
@@ -104,9 +104,9 @@ def _regex(value: str) -> str:
     try:
         everything = re.search(value, "") is not None
     except re.error as error:
-        raise ValueError(f"'{value}' is no regular expression ({error})") from None
+        raise ValueError(f"'{value}' is not a regular expression ({error})") from None
     if everything:
-        raise ValueError(f"'{value}' matches everything, so that nothing would be looked at")
+        raise ValueError(f"'{value}' matches everything, so nothing would be looked at")
     return value
 
 
@@ -115,7 +115,7 @@ Regex = Annotated[str, Field(min_length=1), AfterValidator(_regex)]
 
 def _loaded(visit: Visit, expected: str) -> Load:
     if visit.load is None:
-        raise CouldNotVerify(f"{visit.browser} did not tell how GET {visit.asked} loaded")
+        raise CouldNotVerify(f"{visit.browser} did not report how GET {visit.asked} loaded")
     claim(visit.load.load is not None, expected=expected, seen=f"no load event within 30 s ({place(visit)})")
     return visit.load
 
@@ -156,7 +156,7 @@ def page_load(
 @check(
     "browser.web_vitals",
     severity="medium",
-    remedy="See web.dev on optimizing LCP, CLS and long tasks; reserve room for what loads late, and split up scripts.",
+    remedy="See web.dev on optimizing LCP, CLS and long tasks; reserve space for late content, and split up scripts.",
     source="web.dev, Core Web Vitals (LCP 2.5 s, CLS 0.1); Lighthouse (TBT 200 ms)",
     asks=looks_at(),
 )
@@ -171,8 +171,8 @@ def web_vitals(
     """Largest contentful paint, layout shift and blocking time are within the limits.
 
     Measured in one load in Chromium on the machine that runs the tests, unthrottled, until the network is quiet after
-    the load event (5 s at most): lab values, not those of real users. Nobody clicks, so that interaction to next paint
-    (INP) cannot be measured; total blocking time stands in for it, as in Lighthouse.
+    the load event (5 s at most): lab values, not those of real users. Nothing is clicked, so interaction to next paint
+    (INP) cannot be measured; total blocking time is used instead, as in Lighthouse.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -198,7 +198,7 @@ def web_vitals(
 @check(
     "browser.console",
     severity="medium",
-    remedy="Open the page with the browser's developer tools and mend what the console shows.",
+    remedy="Open the page with the browser's developer tools and fix what the console shows.",
     source="Lighthouse, 'Browser errors were logged to the console'",
     asks=looks_at(),
 )
@@ -211,13 +211,13 @@ def console(
 ) -> Evidence:
     """Loading the page writes no error to the browser's console.
 
-    Errors are exceptions that nobody caught, console.error, and what the browser itself reports, such as files that
+    Errors are uncaught exceptions, console.error, and what the browser itself reports, such as files that
     are missing or blocked by Content-Security-Policy; not a missing /favicon.ico. Looked at until the network is quiet
     after the load event.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
-        warnings: warnings count, too. False: browsers warn of what may well be meant.
+        warnings: warnings count, too. False: browsers also warn about what is intended.
         ignore: regular expressions, searched in the line and its place; what matches one does not count. Default: none.
     """
     visit, _ = seen_page(browser_pages, path)
@@ -233,7 +233,7 @@ def console(
     what = "errors and warnings" if warnings else "errors"
     claim(not counted, expected=f"no {what} in the console", seen=f"{len(counted)}: {some(counted)} ({place(visit)})")
     if visit.load is None or visit.load.load is None:
-        raise CouldNotVerify(f"{visit.asked} was not loaded within 30 s, so that errors may be yet to come")
+        raise CouldNotVerify(f"{visit.asked} was not loaded within 30 s, so errors may be still to come")
     if len(visit.messages) >= MOST_MESSAGES:
         raise CouldNotVerify(f"the console of {visit.asked} has more than {MOST_MESSAGES} lines")
     others = len(visit.messages) - ignored
@@ -241,7 +241,7 @@ def console(
 
 
 def _fault(request: PageRequest) -> str:
-    """Why a request did not succeed; "" where it did, or the page itself broke it off."""
+    """Why a request did not succeed; "" where it did, or the page itself cancelled it."""
     if request.status >= 400:
         return f"{request.status} for {request.method} {request.url}"
     # The page no longer wanted it (a fetch that was aborted, a film that was not played on).
@@ -265,7 +265,7 @@ def requests(
     """Every request that the page makes is answered below 400.
 
     The page itself, its scripts, styles, pictures, fonts and what scripts ask for, from whatever host, until the
-    network is quiet after the load event. What the page itself broke off does not count, nor does /favicon.ico.
+    network is quiet after the load event. What the page itself cancelled does not count, nor does /favicon.ico.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -287,14 +287,14 @@ def requests(
         raise CouldNotVerify(f"{visit.asked} makes more than {MOST_REQUESTS} requests")
     open_ones = [f"{each.method} {each.url}" for each in counted if not each.status and not each.failure]
     if open_ones:
-        raise CouldNotVerify(f"{len(open_ones)} requests of {visit.asked} were still not answered: {some(open_ones)}")
+        raise CouldNotVerify(f"{len(open_ones)} requests of {visit.asked} were still unanswered: {some(open_ones)}")
     broken_off = sum(bool(each.failure) for each in counted)
     answered = len(counted) - broken_off
     if not answered:
         raise CouldNotVerify(f"all {len(made)} requests of {visit.asked} are ignored")
     hosts = sorted({urlsplit(each.url).hostname or "" for each in counted})
     seen = f"{answered} requests to {len(hosts)} hosts answered below 400"
-    seen += f", {broken_off} broken off by the page" * bool(broken_off)
+    seen += f", {broken_off} cancelled by the page" * bool(broken_off)
     seen += f", {len(made) - len(counted)} ignored" * (len(made) > len(counted))
     return Evidence(f"{seen} ({place(visit)})")
 
@@ -302,7 +302,7 @@ def requests(
 @check(
     "browser.engines",
     severity="medium",
-    remedy="Open the page in the engine that fails, and mend what its console shows.",
+    remedy="Open the page in the engine that fails, and fix what its console shows.",
     source="Playwright's three engines: those of Chrome and Edge, of Firefox, and of Safari",
     asks=lambda _, path, engines: {"browser_engine": [Engine(path or "", engine) for engine in engines]},
 )
@@ -315,7 +315,7 @@ def engines(
 ) -> Evidence:
     """The page renders in each browser engine.
 
-    It renders if it answers below 400, shows text, pictures or controls, and no exception stays uncaught. An engine
+    It renders if it answers below 400, shows text, pictures or controls, and no exception is uncaught. An engine
     that is not installed where the tests run is named, and the claim then could not be verified. Firefox and WebKit are
     those that Playwright installs; they can be used only where the endpoint declares neither `ca` nor `address`.
 

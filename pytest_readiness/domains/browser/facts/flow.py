@@ -19,16 +19,16 @@ FLOW_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """What came of a journey.
+    """The outcome of a journey.
 
     Attributes:
         steps: how many there are.
         done: how many succeeded.
         failed: number and words of the step that did not; "" where all did.
-        expected, seen: what that step was to bring, and what it did.
+        expected, seen: what that step should have led to, and what it did.
         address, title: where the journey ended.
-        already: words of the last expectation, where it held already before the last thing was done.
-        acted: words of that last thing.
+        already: words of the last expectation, where it already held before the last action.
+        acted: words of that last action.
         seconds: how long it took.
         browser: name and version.
         screenshot: PNG in base64, with what was filled in from credentials covered; "" where it became too large.
@@ -56,7 +56,7 @@ class JourneyJob:
         opening: how the browser is opened.
         root: address of the endpoint.
         steps: as JSON.
-        secrets: what credentials fill in, by name and part; the user's name is none.
+        secrets: what credentials fill in, by name and part, without the user's name.
     """
 
     opening: Launch
@@ -67,7 +67,7 @@ class JourneyJob:
 
 @fact(deadline=FLOW_SECONDS + QUEUE_SECONDS + 2 * CONNECT_SECONDS + 40, fact_class="active", extra="browser")
 def browser_flow(url: Url, connection: Connection, *, ask: str) -> Journey:
-    """What comes of a journey through the endpoint's pages; `ask` holds its steps as JSON.
+    """The outcome of a journey through the endpoint's pages; `ask` holds its steps as JSON.
 
     Raises:
         CouldNotVerify: the browser, or the endpoint, could not be used.

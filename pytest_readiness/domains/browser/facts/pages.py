@@ -131,7 +131,7 @@ class Message:
     """A line of the console.
 
     Attributes:
-        kind: "error", "warning", or "uncaught" for an exception that nobody caught.
+        kind: "error", "warning", or "uncaught" for an uncaught exception.
         text: the line.
         where: address and line of the script.
     """
@@ -152,7 +152,7 @@ class AxeRule:
         tags: standards that it belongs to, such as wcag2aa.
         points: selectors of the elements, the first 200.
         count: how many elements there are; of rules that pass, axe lists only one.
-        reason: what axe says of the first.
+        reason: what axe says about the first.
     """
 
     id: str
@@ -206,7 +206,7 @@ class Keyboard:
 
 @dataclass(frozen=True, slots=True)
 class TapTarget:
-    """Something to tap on; a box in CSS pixels from the top left of the page.
+    """Something to tap; a box in CSS pixels from the top left of the page.
 
     Attributes:
         what: the element.
@@ -253,10 +253,10 @@ class ImageSeen:
         media_type: of the answer, or of the data; "" where it was not loaded.
         size: bytes as transferred, or of the data; 0 where not known.
         state: "loaded", "broken", or "pending" for one that was not loaded even after scrolling to it.
-        reserved: its room is kept before it is loaded: by width and height attributes, or by the style sheet.
+        reserved: its space is reserved before it is loaded: by width and height attributes, or by the style sheet.
         lazy: it has loading="lazy".
         top: its distance from the top of the page, in CSS pixels.
-        visible: it takes up room.
+        visible: it takes up space.
     """
 
     what: str

@@ -1,1 +1,1 @@
-"""What should be of a DNS name."""
+"""What should hold for a DNS name."""

@@ -87,7 +87,7 @@ def _resolves_asks(domain: Domain, types: list[str]) -> Asks:
 @check(
     "dns.resolves",
     severity="critical",
-    remedy="Add A and AAAA records for the name, and see to it that its zone is delegated.",
+    remedy="Add A and AAAA records for the name, and make sure that its zone is delegated.",
     source="RFC 1034; RFC 3596 (AAAA)",
     asks=_resolves_asks,
 )
@@ -158,7 +158,7 @@ def points_to(
     expected = listed((*(addresses or ()), *(f"{each} ({host})" for each in of_host)))
     claim(bool(seen), expected=expected, seen=answers[0].nothing)
     wrong = [each for each in seen if each not in of_host and not any(ip_address(each) in net for net in allowed)]
-    claim(not wrong, expected=expected, seen=f"{_resolved(answers)}, of which {listed(wrong)} should not be there")
+    claim(not wrong, expected=expected, seen=f"{_resolved(answers)}; these should not be there: {listed(wrong)}")
     known = {ip_address(each) for each in seen}
     lacking = [each for each in single if ip_address(each) not in known]
     claim(not lacking, expected=expected, seen=f"{_resolved(answers)}, without {listed(lacking)}")
@@ -177,7 +177,7 @@ def points_to(
 def cname(dns_answer: Mapping[str, Answer], *, to: Annotated[str, Field(min_length=1)]) -> Evidence:
     """The name is an alias (CNAME) of the declared name, and the chain of aliases ends in an address.
 
-    Further aliases may stand before and after the declared name.
+    Further aliases may come before and after the declared name.
 
     Args:
         to: the name that it must be an alias of, such as shop.cdn.example.net.
@@ -219,7 +219,7 @@ def subdomains(
     names: Annotated[list[Label], Field(min_length=1)],
     wildcard: bool = False,
 ) -> Evidence:
-    """Each listed subdomain resolves to an address of its own accord.
+    """Each listed subdomain resolves to an address by records of its own.
 
     A and AAAA records count. Made-up names beside and below each one are asked for, too: where one beside it resolves
     to the same addresses, a wildcard (or a resolver that answers everything) may be all there is. A wildcard does not
@@ -228,7 +228,7 @@ def subdomains(
     cannot be told apart, and the check could not be done.
 
     Args:
-        names: what stands before the domain: `www`, `api.eu`.
+        names: what comes before the domain: `www`, `api.eu`.
         wildcard: whether a name that only a wildcard answers for counts, with a warning. False: a wildcard answers for
             any name, misspelled ones too.
     """
@@ -293,7 +293,7 @@ def caa(
     claim(not strange, expected=expected, seen=f"a critical tag that authorities do not know, {seen}")
     issue = [_authority(each.value) for each in caa_set.properties if each.tag == "issue"]
     wild = [_authority(each.value) for each in caa_set.properties if each.tag == "issuewild"]
-    claim(bool(issue), expected=expected, seen=f"no 'issue' property, so that any authority may issue, {seen}")
+    claim(bool(issue), expected=expected, seen=f"no 'issue' property, so any authority may issue, {seen}")
     others = [each for each in (*issue, *wild) if each and each not in allowed]
     claim(not others, expected=expected, seen=f"{listed(others)} may issue, too, {seen}")
     claim(any(issue), expected=expected, seen=f"no authority may issue, {seen}")

@@ -25,11 +25,11 @@ Name = Annotated[str, Field(min_length=1)]
 @check(
     "dns.mx",
     severity="high",
-    remedy="Let each MX record name a host that has A or AAAA records and is no alias.",
+    remedy="Let each MX record name a host that has A or AAAA records and is not an alias.",
     source="RFC 5321 section 5.1; RFC 2181 section 10.3; RFC 7505 (null MX)",
 )
 def mx(mail_exchangers: MailExchangers, *, hosts: Annotated[list[Name], Field(min_length=1)] | None = None) -> Evidence:
-    """The domain takes mail: it has MX records, and every host that they name resolves and is no alias.
+    """The domain takes mail: it has MX records, and every host that they name resolves and is not an alias.
 
     Whether anything answers there on port 25 is not looked at. A domain without MX records, whose mail would go to its
     own address, fails, and so does one that takes no mail (null MX).
@@ -78,7 +78,7 @@ def spf(spf_policy: SpfPolicy, *, hard: bool = False) -> Evidence:
     find nothing, an include must lead to one SPF record, and unknown or malformed terms make receivers give up. A
     network of length 0, +all in an include, exists with a name that is there whatever the mail, and networks (of ip4
     and ip6; of a and mx with a length, around the addresses that these have now) that together hold every unicast
-    address of a version (all below 224.0.0.0; 2000::/3) let anybody send and fail, unless the term, or the include that
+    address of a version (all below 224.0.0.0; 2000::/3) let anyone send and fail, unless the term, or the include that
     leads to it, has the qualifier -, ~ or ?. Whom ptr and names that depend on the mail let in is not seen, nor what an
     earlier -, ~ or ? takes from later networks. Whether all servers that send mail for the domain are in it, and
     whether others are, is not seen.
@@ -94,7 +94,7 @@ def spf(spf_policy: SpfPolicy, *, hard: bool = False) -> Evidence:
     )
     claim(len(spf_policy.records) == 1, expected=expected, seen=f"{len(spf_policy.records)} records: {texts}")
     claim(not spf_policy.errors, expected=expected, seen=f"{listed(spf_policy.errors)}; {texts}")
-    anybody = f"anybody may send, by {listed(spf_policy.anybody)}: {texts}"
+    anybody = f"anyone may send, by {listed(spf_policy.anybody)}: {texts}"
     claim(not spf_policy.anybody, expected=expected, seen=anybody)
     count = (
         counted(len(spf_policy.lookups), "lookup")
@@ -162,7 +162,7 @@ def dkim(
     for selector, answer in zip(dict.fromkeys(selectors), dns_answer.values(), strict=True):
         expected = f"one DKIM key for {selector}, RSA of at least {min_rsa_bits} bits or Ed25519"
         claim(bool(answer.records), expected=expected, seen=answer.nothing)
-        records = f"{len(answer.records)} TXT records at {answer.name}, which must be one"
+        records = f"{len(answer.records)} TXT records at {answer.name}, where there must be one"
         claim(len(answer.records) == 1, expected=expected, seen=records)
         key, testing = _key(answer.records[0], expected, min_rsa_bits)
         seen.append(f"{selector}: {key}")
@@ -192,13 +192,13 @@ def _key(text: str, expected: str, min_rsa_bits: int) -> tuple[str, bool]:
     try:
         data = base64.b64decode("".join(tags["p"].split()), validate=True)
     except (binascii.Error, ValueError):
-        raise ClaimFalse(expected, f"a key that is no base64: {shown_text}") from None
+        raise ClaimFalse(expected, f"a key that is not base64: {shown_text}") from None
     if kind == "ed25519":
         claim(len(data) == 32, expected=expected, seen=f"an Ed25519 key of {len(data)} bytes instead of 32")
         return "Ed25519", "y" in flags
     claim(kind == "rsa", expected=expected, seen=f"a key of the unknown kind {cut(kind, 20)}")
     bits = _rsa_bits(data)
-    claim(bits is not None, expected=expected, seen=f"a key that is no RSA public key: {shown_text}")
+    claim(bits is not None, expected=expected, seen=f"a key that is not an RSA public key: {shown_text}")
     claim((bits or 0) >= min_rsa_bits, expected=expected, seen=f"an RSA key of {bits} bits")
     return f"RSA {bits} bits", "y" in flags
 
@@ -225,7 +225,7 @@ _POLICIES = ("none", "quarantine", "reject")
 @check(
     "dns.dmarc",
     severity="high",
-    remedy="Publish _dmarc TXT v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com, once reports show no wrong hits.",
+    remedy="Publish _dmarc TXT v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com, once reports look right.",
     source="RFC 7489 section 6.3; RFC 9989 (DMARC) section 4.10 (tree walk); M3AAWG best practices",
 )
 def dmarc(

@@ -21,11 +21,11 @@ _LOCKS = ("client transfer prohibited", "server transfer prohibited", "transfer 
 @check(
     "dns.registration",
     severity="critical",
-    remedy="Renew the domain, let the registrar renew it automatically, and clear what the registry holds it for.",
+    remedy="Renew the domain, let the registrar renew it automatically, and clear any hold of the registry.",
     source="RFC 9083 (RDAP), RFC 8056 (status values), RFC 3915 (grace periods)",
 )
 def registration(registration: Registration, *, min_days: Annotated[int, Field(ge=0)] = 30) -> Evidence:
-    """The domain is registered, not held or about to be deleted, and does not expire soon.
+    """The domain is registered, neither on hold nor about to be deleted, and does not expire soon.
 
     The registry's RDAP service is asked for the domain, and where it does not know it for the names above it: the
     evidence says which one is registered. Whether it renews by itself, and who owns it, is not seen. A warning says
@@ -41,13 +41,13 @@ def registration(registration: Registration, *, min_days: Annotated[int, Field(g
     bad = [each for each in found.status if each in (*_LOSING, *_HELD)]
     claim(not bad, expected=expected, seen=f"{found.name}: {listed(bad)}")
     if found.expires is None:
-        raise CouldNotVerify(f"{found.service} does not say until when {found.name} is registered")
+        raise CouldNotVerify(f"{found.service} does not say how long {found.name} is registered")
     left = (found.expires - clock.now()) / timedelta(days=1)
     seen = f"{found.name} until {found.expires:%Y-%m-%d} ({int(left)} days)"
     claim(left >= min_days, expected=expected, seen=seen)
     warnings = [
         "" if any(each in _LOCKS for each in found.status) else "no lock against transfers",
-        "the registry is renewing it by itself, which can still be undone"
+        "the registry is renewing it automatically, which can still be undone"
         if "auto renew period" in found.status
         else "",
         f"{found.service} was asked without TLS" if is_plain(found) else "",

@@ -24,7 +24,7 @@ _WEAK = ("RSAMD5", "DSA", "RSASHA1", "DSANSEC3SHA1", "RSASHA1NSEC3SHA1", "ECCGOS
 
 
 def _nobody(zone: Zone) -> None:
-    """Refuse a zone that nobody serves, as far as the runner sees.
+    """Refuse a zone that no server serves, as far as the runner sees.
 
     Raises:
         CouldNotVerify: no server answers.
@@ -41,7 +41,7 @@ def _nobody(zone: Zone) -> None:
     source="RFC 2182 sections 3 and 5; RFC 1912 section 2.8 (lame delegations)",
 )
 def nameservers(dns_zone: Zone, *, min_servers: Annotated[int, Field(ge=1)] = 2) -> Evidence:
-    """Enough servers, at different addresses, answer for the zone, and every one of them does so with authority.
+    """Enough servers, at different addresses, answer for the zone, all of them with authority.
 
     The servers are those that the parent zone delegates to, or those that the target declares. Each address is asked
     for the zone's SOA record. One that does not answer while others do counts as not serving. Warnings say where the
@@ -63,7 +63,7 @@ def nameservers(dns_zone: Zone, *, min_servers: Annotated[int, Field(ge=1)] = 2)
     claim(min(len(named), len(addresses)) >= min_servers, expected=expected, seen=seen)
     warnings = [
         "the delegation was not looked at, as the target declares the servers" if not dns_zone.parent else "",
-        f"not asked, as the runner has no way to IPv6: {listed(dns_zone.skipped)}" if dns_zone.skipped else "",
+        f"not asked, as the runner has no IPv6 route: {listed(dns_zone.skipped)}" if dns_zone.skipped else "",
         _differences(dns_zone, names),
         _one_network(dns_zone),
     ]
@@ -73,7 +73,7 @@ def nameservers(dns_zone: Zone, *, min_servers: Annotated[int, Field(ge=1)] = 2)
 
 def _differences(zone: Zone, names: list[str]) -> str:
     if zone.parent and list(zone.delegated) != names:
-        return f"{zone.parent} delegates to {listed(zone.delegated)}, and the zone itself names {listed(names)}"
+        return f"{zone.parent} delegates to {listed(zone.delegated)}, but the zone itself names {listed(names)}"
     if len({each.nameservers for each in zone.nameservers}) > 1:
         return "the servers name different sets of servers"
     return ""
@@ -101,7 +101,7 @@ def propagated(
 ) -> Evidence:
     """Every authoritative server and every declared resolver gives the same records for the name.
 
-    Each server is asked by its address, each resolver by itself; what stands at the domain's own name is compared,
+    Each server is asked by its address, each resolver by itself; what is at the domain's own name is compared,
     without TTL. Resolvers that are not declared, of other networks and countries, are not seen. A zone that answers by
     where the question comes from looks as if it were not propagated.
 
@@ -143,7 +143,7 @@ def propagated(
     return Evidence(
         f"{listed(found)} at {counted(len(asked.nameservers), 'server')} and "
         f"{counted(len(asked.resolvers), 'resolver')}{serial}",
-        warning=f"not asked, as the runner has no way to IPv6: {listed(dns_zone.skipped)}" if dns_zone.skipped else "",
+        warning=f"not asked, as the runner has no IPv6 route: {listed(dns_zone.skipped)}" if dns_zone.skipped else "",
     )
 
 
@@ -158,7 +158,7 @@ def _said(view: View) -> str:
 def _not_below_min(value: int, info: ValidationInfo) -> int:
     least = info.data.get("min_seconds", value)
     if value < least:
-        raise ValueError(f"{value} is below 'min_seconds', {least}, so that no TTL could be within the bounds")
+        raise ValueError(f"{value} is below 'min_seconds', {least}, so no TTL could be within the bounds")
     return value
 
 
@@ -176,15 +176,15 @@ def ttl(
     min_seconds: Annotated[int, Field(ge=0)] = 60,
     max_seconds: Annotated[int, Field(gt=0, validate_default=True), AfterValidator(_not_below_min)] = 86400,
 ) -> Evidence:
-    """The records of the name may be kept by resolvers for a time within the bounds.
+    """The TTLs of the name's records are within the bounds.
 
     The TTL is what each authoritative server gives, not what is left of it in a resolver. Of an alias it is the
     alias's own.
 
     Args:
         types: of records that are looked at, where the name has them: A, AAAA, CNAME, MX, TXT, CAA, SRV, HTTPS.
-        min_seconds: 60: below it every visit costs a question, and a short outage of the servers is felt at once.
-        max_seconds: at least `min_seconds`. 86400: a day, RFC 1912 section 2.2; a wrong record stays for as long.
+        min_seconds: 60: below it every visit costs a query, and a short outage of the servers is felt at once.
+        max_seconds: at least `min_seconds`. 86400: a day, RFC 1912 section 2.2; a wrong record stays that long.
     """
     expected = f"a TTL from {min_seconds} to {max_seconds} s"
     views = [view for type in types for view in dns_views[type].nameservers]
@@ -202,7 +202,7 @@ def ttl(
 @check(
     "dns.dnssec",
     severity="medium",
-    remedy="Sign the zone, give the parent zone its DS record, and let the signatures be renewed in time.",
+    remedy="Sign the zone, give the parent zone its DS record, and have the signatures renewed in time.",
     source="RFC 4033, RFC 4034, RFC 4035; RFC 6781 section 4.4.2 (validity of signatures); RFC 9904 (algorithms)",
 )
 def dnssec(dns_zone: Zone, dnssec_chain: DnssecChain, *, min_days: Annotated[float, Field(ge=0)] = 1) -> Evidence:
@@ -210,7 +210,7 @@ def dnssec(dns_zone: Zone, dnssec_chain: DnssecChain, *, min_days: Annotated[flo
 
     The runner validates by itself, from the trust anchor (the root's, or the declared one) over each DS and DNSKEY
     record to the zone's SOA, NS and DNSKEY, and to the SOA, A, AAAA, MX and TXT records of the domain that exist, on
-    each authoritative server. No resolver's word is taken for it: its AD bit would prove as little as the way to it is
+    each authoritative server. No resolver is relied on for that: its AD bit would prove no more than the path to it is
     safe. Not looked at: proofs that something does not exist (NSEC, NSEC3), and other names of the zone.
 
     Args:
@@ -234,5 +234,5 @@ def dnssec(dns_zone: Zone, dnssec_chain: DnssecChain, *, min_days: Annotated[flo
     return Evidence(
         f"{' -> '.join(dnssec_chain.links)}, {', '.join(dnssec_chain.algorithms)}: {proven} at "
         f"{counted(len(dnssec_chain.servers), 'server')}, {until}",
-        warning=f"{', '.join(weak)} should not be used any more, and some resolvers ignore it" if weak else "",
+        warning=f"{', '.join(weak)} should no longer be used, and some resolvers ignore it" if weak else "",
     )

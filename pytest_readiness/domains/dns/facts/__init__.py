@@ -1,1 +1,1 @@
-"""What DNS says of a name."""
+"""What DNS says about a name."""

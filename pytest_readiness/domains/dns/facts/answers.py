@@ -62,7 +62,7 @@ class CaaProperty:
     Attributes:
         critical: an authority that does not know the tag must not issue.
         tag: in lower case ("issue").
-        value: as it stands.
+        value: as it is written.
     """
 
     critical: bool

@@ -34,7 +34,7 @@ MAX_SIGNATURES = 8
 
 @dataclass(frozen=True, slots=True)
 class DnssecServer:
-    """What one authoritative server's copy of the zone is worth.
+    """What can be proven of one authoritative server's copy of the zone.
 
     Attributes:
         server: name and address.
@@ -130,7 +130,7 @@ def _anchored(asker: Asker, anchors: RRset, apex: Name, links: list[str]) -> RRs
     import dns.rdatatype
 
     if not apex.is_subdomain(anchors.name):
-        raise CouldNotVerify(f"the trust anchor of {shown(anchors.name)} says nothing of {shown(apex)}")
+        raise CouldNotVerify(f"the trust anchor of {shown(anchors.name)} does not cover {shown(apex)}")
     zone, trusted = anchors.name, anchors
     links.append(shown(zone))
     names = [apex.split(count)[1] for count in range(len(zone) + 1, len(apex) + 1)]
@@ -138,7 +138,7 @@ def _anchored(asker: Asker, anchors: RRset, apex: Name, links: list[str]) -> RRs
         return trusted
     message, server = asker.message(zone, "DNSKEY", dnssec=True)
     if not any(each.rdtype == dns.rdatatype.RRSIG for each in message.answer):
-        reason = f"{server.place} passes no signatures on, not even those of {shown(zone)}; declare another resolver"
+        reason = f"{server.place} passes on no signatures, not even those of {shown(zone)}; declare another resolver"
         raise CouldNotVerify(reason)
     keys = _keys(message, server, zone, trusted)
     for name in names:
@@ -247,7 +247,7 @@ def _reason(error: Exception, signature: Any, zone: Name) -> str:
     if text == "expired":
         return f"signature expired at {datetime.fromtimestamp(signature.expiration, UTC):%Y-%m-%d %H:%M} UTC"
     words = {"verify failure": "signature does not verify", "not yet valid": "signature is not valid yet"}
-    return words.get(text, f"signature is of no use ({cut(text) or type_name(error)})")
+    return words.get(text, f"signature cannot be used ({cut(text) or type_name(error)})")
 
 
 @dataclass

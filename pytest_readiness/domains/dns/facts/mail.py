@@ -28,7 +28,7 @@ class Exchanger:
     Attributes:
         preference: the lowest is tried first.
         host: its name; "." says that the domain takes no mail (RFC 7505).
-        alias: what the name is an alias of, "" where it is none.
+        alias: what the name is an alias of, "" where it is not one.
         addresses: IP addresses, sorted.
     """
 
@@ -45,7 +45,7 @@ class MailExchangers:
     Attributes:
         exchangers: the one that is tried first, first.
         nothing: how evidence says that there are none, "" where there are.
-        place: the resolver that told.
+        place: the resolver that answered.
     """
 
     exchangers: tuple[Exchanger, ...]
@@ -158,7 +158,7 @@ class _SpfWalk:
     notes: list[str] = field(default_factory=list)
 
     def follow(self, domain: str, record: str, *, top: bool = True) -> None:
-        """Walk through the terms of a record as a receiver does whom none of them matches."""
+        """Walk through the terms of a record like a receiver for whom none of them matches."""
         redirect = ""
         seen = {"redirect": 0, "exp": 0}
         terms = record.split()[1:]
@@ -167,7 +167,7 @@ class _SpfWalk:
         for term in terms:
             match = _SPF_TERM.fullmatch(term)
             if match is None:
-                self._wrong(domain, term, "is no SPF term")
+                self._wrong(domain, term, "is not an SPF term")
                 continue
             qualifier, name, rest = match["qualifier"], match["name"].lower(), match["rest"] or ""
             if rest.startswith("="):
@@ -201,11 +201,11 @@ class _SpfWalk:
 
     def _modifier(self, domain: str, term: str, qualifier: str, name: str, value: str, seen: dict[str, int]) -> None:
         if qualifier:
-            self._wrong(domain, term, "is no SPF term")
+            self._wrong(domain, term, "is not an SPF term")
         if name in seen:
             seen[name] += 1
             if seen[name] == 2:
-                self._wrong(domain, term, "stands there twice")
+                self._wrong(domain, term, "occurs twice")
             if not value:
                 self._wrong(domain, term, "names no domain")
 
@@ -215,12 +215,12 @@ class _SpfWalk:
             if network is None:
                 self._wrong(domain, term, "names no network of that version")
             elif "/" in rest and not re.fullmatch(_SPF_LENGTH, rest.partition("/")[2]):
-                self._wrong(domain, term, "is malformed: after / stands no prefix length such as 24")
+                self._wrong(domain, term, "is malformed: / is not followed by a prefix length such as 24")
             else:
                 self.allowed.append((network, f"{cut(term, 80)} in {domain}"))
             return
         if name not in ("include", "a", "mx", "ptr", "exists"):
-            self._wrong(domain, term, "is no mechanism of SPF")
+            self._wrong(domain, term, "is not a mechanism of SPF")
             return
         parts = self._parts(name, rest)
         if parts is None:
@@ -247,7 +247,7 @@ class _SpfWalk:
             self._found(goal, "A", "AAAA")
             self._allow(domain, term, goal, *lengths)
         elif self._found(goal, "A"):
-            # A name that is the same for every mail is there for anybody's.
+            # A name that is the same for every mail exists for anyone's.
             self.anybody.append(f"{cut(term, 80)} in {domain}")
 
     def _parts(self, name: str, rest: str) -> tuple[str, int, int] | None:
@@ -282,7 +282,7 @@ class _SpfWalk:
             self.unseen.append(f"{term} in {domain}")
 
     def _goal(self, domain: str, term: str, spec: str) -> str | None:
-        """The name that a term leads to, "" where that depends on the mail, None where it is no name."""
+        """The name that a term leads to, "" where that depends on the mail, None where it is not a name."""
         goal = _expanded(spec, domain, shown(self.asker.name))
         try:
             return shown(name_of(goal)) if goal else ""
@@ -345,7 +345,7 @@ class DmarcRecords:
     """The DMARC records of one name.
 
     Attributes:
-        domain: the name that they are about; they stand at _dmarc. below it.
+        domain: the name that they are about; they are at _dmarc. below it.
         records: the texts that begin with v=DMARC1.
     """
 

@@ -1,4 +1,4 @@
-"""What the registry says of a domain, over RDAP (RFC 9082, RFC 9083)."""
+"""What the registry says about a domain, over RDAP (RFC 9082, RFC 9083)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BOOTSTRAP = "https://data.iana.org/rdap/dns.json"
 SECONDS = 35.0
 MAX_REDIRECTS = 3
 NOT_HERE = (400, 404, 422)
-"""Answers for a name that is none of the registry's; some call one with too many labels malformed."""
+"""Answers for a name that the registry does not have; some call one with too many labels malformed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _events(data: Mapping[str, Any]) -> Iterator[tuple[str, datetime]]:
 
 
 def _refuse_suffix(domain: Domain, asked: list[str]) -> None:
-    """Refuse what a registry says of its own suffix, such as co.uk, in place of a name that is not registered there.
+    """Refuse what a registry says about its own suffix, such as co.uk, in place of a name that is not registered there.
 
     Raises:
         CouldNotVerify: there is no such name in DNS below the one that the registry knows.
@@ -149,7 +149,7 @@ def _refuse_suffix(domain: Domain, asked: list[str]) -> None:
     answer = Asker(domain, 8).answer(name_of(below), "SOA")
     if not answer.exists and not answer.chain:
         raise CouldNotVerify(
-            f"{found} is registered, but there is no {below} in DNS, so that {found} may not be what the team "
+            f"{found} is registered, but there is no {below} in DNS, so {found} may not be what the team "
             "registered; declare the registered name as the domain"
         )
 

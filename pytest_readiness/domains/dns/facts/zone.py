@@ -1,4 +1,4 @@
-"""The zone that a domain lies in: who is to serve it, and what each of these servers says when it is asked directly."""
+"""The zone that a domain lies in: who is to serve it, and what each of these servers says when asked directly."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ MAX_SERVERS = 26
 
 @dataclass(frozen=True, slots=True)
 class Nameserver:
-    """What one authoritative server says of the zone.
+    """What one authoritative server says about the zone.
 
     Attributes:
         server: name and address.
-        authoritative: it answers for the zone of its own knowledge.
+        authoritative: it answers for the zone with authority.
         serial: of its copy of the zone; None where it is not authoritative.
         nameservers: names of the zone's servers by its copy, sorted.
         problem: why it is not known what it says, or why it is not authoritative; "" otherwise.
@@ -52,7 +52,7 @@ class Zone:
         parent: the zone that delegates it; "" where declared servers were asked instead.
         delegated: names of the servers that it is delegated to there, sorted.
         lost: those of them that have no address.
-        skipped: addresses that were not asked, since the runner has no way to IPv6.
+        skipped: addresses that were not asked, since the runner has no IPv6 route.
         nameservers: what each server says, by address.
     """
 
@@ -67,7 +67,7 @@ class Zone:
 
 @fact(deadline=40, extra="dns")
 def dns_zone(domain: Domain) -> Zone:
-    """The zone of the domain, its delegation, and what each authoritative server says of it."""
+    """The zone of the domain, its delegation, and what each authoritative server says about it."""
     asker = Asker(domain, 35)
     apex = _apex(asker, asker.name)
     own = asker.answer(asker.name, "SOA")
@@ -113,7 +113,7 @@ def _delegation(asker: Asker, parent: Name, apex: Name) -> list[Name]:
     """The servers that the parent zone delegates to.
 
     Raises:
-        CouldNotVerify: no server of the parent zone tells.
+        CouldNotVerify: no server of the parent zone says.
     """
     found = asker.records(parent, "NS")
     errors: list[str] = []

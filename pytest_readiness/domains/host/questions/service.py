@@ -13,7 +13,7 @@ class Service:
 
     Attributes:
         unit: full name.
-        type: simple, forking, oneshot …; "" for units that are no services.
+        type: simple, forking, oneshot …; "" for units that are not services.
         load: loaded, not-found, masked …
         active: active, inactive, failed …
         sub: running, exited, dead …
@@ -43,7 +43,7 @@ def _service(text: str) -> Service:
             triggered_by=seen.get("TriggeredBy", ""),
         )
     except KeyError as missing:
-        raise Unread(f"systemctl show does not tell {missing}") from None
+        raise Unread(f"systemctl show does not report {missing}") from None
 
 
 SERVICE = Question(

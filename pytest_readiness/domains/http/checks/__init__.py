@@ -1,1 +1,1 @@
-"""What should be at a web endpoint."""
+"""What should hold for a web endpoint."""

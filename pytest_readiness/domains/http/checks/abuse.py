@@ -23,7 +23,7 @@ Origin = Annotated[str, Field(pattern=r"^https?://[^\s/]+$")]
 
 
 def in_order(answer: Response) -> bool:
-    """Whether an answer is none of "ask later" and "something is broken"."""
+    """Whether an answer is neither "ask later" nor "something is broken"."""
     return answer.status != 429 and answer.status < 500
 
 
@@ -33,10 +33,10 @@ def _strangers(url: Url) -> dict[str, str]:
     found = {
         "a foreign origin": FOREIGN,
         "null": "null",
-        "an origin that begins like the own": f"{parts.scheme}://{parts.hostname}.{foreign}",
-        "an origin that ends like the own": f"{parts.scheme}://readiness-probe{parts.netloc}",
+        "an origin that begins like the endpoint's": f"{parts.scheme}://{parts.hostname}.{foreign}",
+        "an origin that ends like the endpoint's": f"{parts.scheme}://readiness-probe{parts.netloc}",
     }
-    return found | ({"the own host over http": f"http://{parts.hostname}"} if url.secure else {})
+    return found | ({"the endpoint's own host over http": f"http://{parts.hostname}"} if url.secure else {})
 
 
 def _cors_probes(url: Url, path: str, origins: list[str] | None, method: str, credential: str | None) -> Asks:
@@ -57,7 +57,7 @@ def _cors_probes(url: Url, path: str, origins: list[str] | None, method: str, cr
 @check(
     "http.cors",
     severity="high",
-    remedy="Name the origins that may read answers one by one, compare them whole, and never echo what a request says.",
+    remedy="Name the origins that may read answers one by one, compare them whole, never echo what a request says.",
     source="Fetch standard, section 3.2 (HTTP CORS protocol); OWASP WSTG-CLNT-07",
     check_class="active",
     asks=_cors_probes,
@@ -75,8 +75,8 @@ def cors(
     """Foreign origins may not read answers by CORS, and the declared ones may.
 
     Sends: a GET without an Origin, which must be answered 2xx; then for each origin a GET and a preflight (OPTIONS).
-    The origins are a foreign one, "null", one that begins and one that ends like the own host, the own host over http,
-    and the declared ones: eleven requests and two for each of these. An Origin gets permission by
+    The origins are a foreign one, "null", one that begins and one that ends like the endpoint's host, that host over
+    http, and the declared ones: eleven requests and two for each of these. An Origin gets permission by
     Access-Control-Allow-Origin with its own name or `*`.
 
     Args:
@@ -84,13 +84,13 @@ def cors(
         origins: origins that must get permission (`https://shop.example.com`). Default: none has to.
         method: method that the preflights ask for. POST: the usual one that needs a preflight.
         credential: name of the credential that the GETs show, for a path that answers only to one. Default: none.
-        public: whether everybody may read: `*` is then allowed, but not together with
+        public: whether everyone may read: `*` is then allowed, but not together with
             Access-Control-Allow-Credentials, and no other permission for a foreign origin.
     """
     control, *rest = [reply.got for reply in probes]
     place = shown(on_host(url, path))
     if not 200 <= control.status <= 299:
-        raise CouldNotVerify(f"GET {place} was answered {control.status}, and CORS may look otherwise on a 2xx answer")
+        raise CouldNotVerify(f"GET {place} was answered {control.status}, and CORS may look different on a 2xx answer")
     strangers = _strangers(url)
     for (name, origin), simple, preflight in zip(
         [*strangers.items(), *((each, each) for each in origins or ())], rest[::2], rest[1::2], strict=True
@@ -170,17 +170,17 @@ def host_header(
 
     Sends: to each path a GET as usual, one with a foreign Host, one with a foreign X-Forwarded-Host and one with a
     foreign Forwarded, and one as usual again: five requests, each with a query of its own, so that no cache keeps what
-    comes back. Reflected is a foreign name anywhere in the body or in a header, such as Location or a cookie's Domain.
-    Refused is a 4xx or a closed connection. What is mailed, such as a link to reset a password, is not seen.
+    comes back. Reflected means: the foreign name is in the body or in a header, such as Location or a cookie's Domain.
+    Refused means a 4xx or a closed connection. What is mailed, such as a link to reset a password, is not seen.
 
     Args:
-        paths: paths on the host, at least one; those that build links, such as the login, say most. /: the root.
+        paths: paths on the host, at least one; those that build links, such as the login, show most. /: the root.
     """
     seen = []
     for path, (before, *foreign, after) in zip(dict.fromkeys(paths), probes.values(), strict=True):
         for usual in (before, after):
             if usual.got.status >= 400:
-                raise CouldNotVerify(f"GET {path} as usual was answered {usual.got.status}, so that nothing is shown")
+                raise CouldNotVerify(f"GET {path} as usual was answered {usual.got.status}, so nothing is proven")
         told = []
         for (header, name), reply in zip(FOREIGN_HOSTS.items(), foreign, strict=True):
             answer = reply.answer
@@ -228,8 +228,8 @@ def methods(
     """TRACE, TRACK, DEBUG and invented methods are refused, and no undeclared one is offered.
 
     Sends: a GET, which must be answered below 400, an OPTIONS, and one request each with TRACE, TRACK, DEBUG and
-    READINESS, which nobody has defined. Refused is a 4xx or 501, or a closed connection; a redirect, a 401, a 429 and
-    other 5xx are no refusal of the method. PUT, PATCH and DELETE could do harm and are not sent: which of them are
+    READINESS, which is not defined. Refused means a 4xx or 501, or a closed connection; a redirect, a 401, a 429 and
+    other 5xx are not a refusal of the method. PUT, PATCH and DELETE could do harm and are not sent: which of them are
     offered is read from the Allow headers.
 
     Args:
@@ -239,7 +239,7 @@ def methods(
     """
     get, options, *odd = probes
     if get.got.status >= 400:
-        raise CouldNotVerify(f"GET {path} was answered {get.got.status}, so that refusing other methods proves nothing")
+        raise CouldNotVerify(f"GET {path} was answered {get.got.status}, so refusing other methods proves nothing")
     seen, offered = [], list[str]()
     for method, reply in zip(("OPTIONS", *ODD_METHODS), (options, *odd), strict=True):
         answer = reply.answer
@@ -255,7 +255,9 @@ def methods(
                 seen=f"{answer.status}{echo}",
             )
             if answer.status < 400 or answer.status in (401, 408, 429) or answer.status in (500, *range(502, 600)):
-                raise CouldNotVerify(f"{method} {path} was answered {answer.status}, which is no refusal of the method")
+                raise CouldNotVerify(
+                    f"{method} {path} was answered {answer.status}, which is not a refusal of the method"
+                )
         seen.append(f"{method} {answer.status}")
     names = list(dict.fromkeys(offered))
     forbidden = [name for name in names if (name not in allowed if allowed else name in (*ODD_METHODS, "CONNECT"))]
@@ -265,7 +267,7 @@ def methods(
         seen=f"Allow: {', '.join(names)}",
     )
     if allowed and not names:
-        raise CouldNotVerify(f"no answer of {path} has an Allow header, so that its methods are not known")
+        raise CouldNotVerify(f"no answer of {path} has an Allow header, so its methods are not known")
     return Evidence(f"{path}: {', '.join(seen)}" + (f"; Allow: {', '.join(names)}" if names else ""))
 
 
@@ -281,7 +283,7 @@ def _default_burst(limit: int) -> int:
 @check(
     "http.rate_limit",
     severity="high",
-    remedy="Limit requests of one client at the proxy or in the application, and answer 429 with Retry-After beyond.",
+    remedy="Limit requests per client at the proxy or in the application, and answer 429 with Retry-After beyond.",
     source="RFC 6585 section 4; OWASP API Security Top 10 API4:2023",
     check_class="active",
     asks=_burst,
@@ -296,11 +298,11 @@ def rate_limit(
     recovery: Annotated[int, Field(ge=1, le=MAX_RECOVERY)] = 65,
     credential: Name | None = None,
 ) -> Evidence:
-    """A burst of requests meets 429, and the service answers again afterwards.
+    """A burst of requests is throttled by 429, and the service answers again afterwards.
 
     Sends: GETs one after the other on one connection, while nothing else reads the endpoint, up to the first 429 and
     at most `burst_size` within 60 s; then, after the time that Retry-After names (or 1 s, doubled each time), one after
-    the other until it is not answered 429 any more, at most for `recovery` seconds. The limit of one client is seen, as
+    the other until it is no longer answered 429, at most for `recovery` seconds. The limit of one client is seen, as
     far as one connection can be fast: declare a path that is limited per minute rather than one per millisecond.
 
     Args:
@@ -317,10 +319,10 @@ def rate_limit(
     figures = f"{count} requests within {burst.seconds:.1f} s"
     let_through = burst.statuses[:-1] if last == 429 else burst.statuses
     if not let_through:
-        raise CouldNotVerify(f"GET {path} was answered 429 to the first request, so that no limit was seen")
+        raise CouldNotVerify(f"GET {path} was answered 429 to the first request, so no limit was seen")
     bad = next((status for status in let_through if status >= 400), None)
     if bad is not None and let_through[0] >= 400:
-        raise CouldNotVerify(f"GET {path} was answered {bad} to the first request, so that no limit was seen")
+        raise CouldNotVerify(f"GET {path} was answered {bad} to the first request, so no limit was seen")
     claim(not bad, expected=f"429 from GET {path} beyond the limit", seen=f"{bad} among {figures}")
     if last != 429 and count < most:
         raise CouldNotVerify(f"GET {path} took too long: {figures}, of {most}, and no 429")
@@ -337,7 +339,7 @@ def rate_limit(
         expected=expected,
         seen=f"{burst.after} after {burst.waited:.1f} s",
     )
-    early = f"The limit of {limit} was met after {len(let_through)} requests." if len(let_through) < limit // 2 else ""
+    early = f"The limit of {limit} was hit after {len(let_through)} requests." if len(let_through) < limit // 2 else ""
     return Evidence(
         f"GET {path}: 429{wait} after {len(let_through)} requests within {burst.seconds:.1f} s, "
         f"{burst.after} again {burst.waited:.1f} s later",

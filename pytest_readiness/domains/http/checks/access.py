@@ -1,4 +1,4 @@
-"""Who is let in: nobody without a credential, nobody beyond their role, no forged token, no foreign page's request."""
+"""Who is let in: no one without a credential, no one beyond their role, no forged token, no foreign page's request."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _leads_to(answer: Response, login: str | None) -> bool:
 
 
 def declared(url: Url, *names: str | None) -> None:
-    """See to it that the endpoint has these credentials.
+    """Make sure that the endpoint has these credentials.
 
     Raises:
         NotDeclared: it lacks one.
@@ -131,7 +131,7 @@ def _asks_one(url: Url, path: str, credential: str) -> Asks:
 @check(
     "http.auth_works",
     severity="critical",
-    remedy="Let the declared credential in, and nobody without it.",
+    remedy="Let the declared credential in, and no one without it.",
     source="RFC 9110 section 11",
     asks=_asks_one,
 )
@@ -144,8 +144,8 @@ def auth_works(
 ) -> Evidence:
     """With the declared credential the protected path answers 2xx, and without it does not.
 
-    Sends: one GET with the credential, one without. What answers 2xx to everybody does not show that the credential
-    works. Neither does anything but 401, 403, 404 or a redirect without it: an error may have been by chance.
+    Sends: one GET with the credential, one without. What answers 2xx to everyone does not show that the credential
+    works. Neither does anything but 401, 403, 404 or a redirect without it: an error may be a coincidence.
 
     Args:
         path: protected path on the host.
@@ -201,7 +201,7 @@ def role_forbidden(
     """A credential of a lower role is refused by 403 on paths of a higher one, and accepted on its own.
 
     Sends: one GET to each path with the lower credential and one with the higher, if that is declared, or else one to a
-    path that does not exist; at last one GET to the own path without and one with the lower credential. That one must
+    path that does not exist; finally one GET to its own path without and one with the lower credential. That one must
     open the own path, which must not be open to all: otherwise it may have been refused because it is broken. Other
     methods than GET are not tried.
 
@@ -210,7 +210,7 @@ def role_forbidden(
         credential: name of the credential of the lower role.
         own: path on the host that this credential opens.
         admin: name of a credential that opens all of the paths. Default: none is shown, and the paths are only known to
-            exist if unknown ones are answered otherwise.
+            exist if unknown ones are answered differently.
         hidden: whether 404 counts as refused; it needs `admin`. Default: only 403 does.
     """
     if hidden and not admin:
@@ -230,7 +230,7 @@ def role_forbidden(
         )
     if _ok(open_to_all.status):
         raise CouldNotVerify(
-            f"GET {shown(accepted.url)} is open to all, so that nothing shows that the credential '{credential}' works"
+            f"GET {shown(accepted.url)} is open to all, so nothing shows that the credential '{credential}' works"
         )
     for answer in low:
         if answer.status not in wanted:
@@ -265,9 +265,9 @@ def _token_trial(
 ) -> Asks:
     named = url.credential(credential)
     if login and named.user is None:
-        raise NotDeclared(f"the credential '{credential}' of {url.name} is no user with a password")
+        raise NotDeclared(f"the credential '{credential}' of {url.name} is not a user with a password")
     if not login and named.token is None:
-        raise NotDeclared(f"the credential '{credential}' of {url.name} is no token, and 'login' names no path")
+        raise NotDeclared(f"the credential '{credential}' of {url.name} is not a token, and 'login' names no path")
     form = Form(login, encoding="json") if login else None
     return {"tokens": TokenTrial(path, credential, form, user_field, password_field, token_field)}
 
@@ -275,8 +275,8 @@ def _token_trial(
 @check(
     "http.jwt",
     severity="critical",
-    remedy="Verify the signature by the one algorithm that you sign with, never by the token's own word, with a random "
-    "key, and let tokens end soon.",
+    remedy="Verify signatures with a random key and the one algorithm that you sign with, never one that the token "
+    "names, and let tokens expire soon.",
     source="RFC 8725 sections 2.1, 3.1 and 3.5; OWASP WSTG-SESS-10",
     check_class="active",
     asks=_token_trial,
@@ -293,20 +293,20 @@ def jwt(
     max_age_hours: Annotated[float, Field(gt=0)] = 24,
     algorithms: Annotated[list[Algorithm], Field(min_length=1)] | None = None,
 ) -> Evidence:
-    """An issued token is strongly signed, ends in time, and is rejected once it is tampered with.
+    """An issued token is strongly signed, expires in time, and is rejected if it is tampered with.
 
     Sends: a login if `login` is declared, and seven GETs to the path: without a token, with an altered signature, with
     altered claims, without a signature, twice without an algorithm (none, NONE), and last with the token itself. That
     one must be accepted, and the request without one must not. A token signed with a key from well-known examples
-    fails, too; other weak keys are not found, nor is it tried to pass a public key off as a shared one.
+    fails, too; other weak keys are not found, and passing a public key off as a shared one is not tried.
 
     Args:
         path: path on the host that the token opens.
         credential: name of a credential of the target: the token itself, or the user and password that log in.
         login: path that is sent user and password as JSON by POST, and answers with a token. Default: the credential
             is the token.
-        user_field: name of the login's field for the user. username: what most take.
-        password_field: name of the login's field for the password. password: what most take.
+        user_field: name of the login's field for the user. username: the most common name.
+        password_field: name of the login's field for the password. password: the most common name.
         token_field: field of the login's JSON answer that holds the token, a dot leads into an object. access_token:
             RFC 6749 section 5.1.
         max_age_hours: longest accepted time from being issued to the end, in hours. 24: a working day and the night;
@@ -315,7 +315,7 @@ def jwt(
     """
     nobody, *forged, own = tokens.outcomes
     if _ok(nobody.status):
-        raise CouldNotVerify(f"{path} is open to all, so that nothing shows what becomes of a token")
+        raise CouldNotVerify(f"{path} is open to all, so nothing shows what becomes of a token")
     decided(path, own)
     for outcome in forged:
         claim(not _ok(outcome.status), expected=f"401 or 403 from {path} with {outcome.name}", seen=f"{outcome}")
@@ -336,17 +336,17 @@ def jwt(
 
 
 def decided(path: str, control: TrialOutcome) -> None:
-    """See to it that what is right was accepted.
+    """Make sure that what is right was accepted.
 
     Raises:
         CouldNotVerify: it was not, so that refusing the rest proves nothing.
     """
     if not _ok(control.status):
-        raise CouldNotVerify(f"{path} answered {control} to {control.name}, so that a refusal of others proves nothing")
+        raise CouldNotVerify(f"{path} answered {control} to {control.name}, so a refusal of others proves nothing")
 
 
 def refused(path: str, outcomes: Iterable[TrialOutcome], statuses: tuple[int, ...]) -> None:
-    """See to it that what was not accepted was refused, and not merely went wrong.
+    """Make sure that what was not accepted was refused, and did not merely fail.
 
     Raises:
         CouldNotVerify: it was answered by another status.
@@ -375,7 +375,7 @@ def _csrf_trial(
 ) -> Asks:
     declared(url, credential)
     if token and not page:
-        raise NotDeclared("'token' is declared, and no 'page' that gives it")
+        raise NotDeclared("'token' is declared, but no 'page' that provides it")
     form = Form(path, page or "", encoding, method, credential or "", tuple(filter(None, (text,))))
     return {"forgeries": CsrfTrial(form, tuple(fields.items()), token or "", header or "")}
 
@@ -407,8 +407,8 @@ def csrf(
     Sends: three requests with the declared fields, from a foreign Origin and from Origin "null" without a token, and
     last from the own Origin with it; where a token is declared, also one without and one with a wrong token from the
     own Origin. Before each one, a GET of the page, if one is declared. The last one may change something: declare
-    values that do no harm, or that the application finds invalid. It must be answered otherwise than by the refusal,
-    and by no 401, 404, 405, 408, 429 or 5xx. SameSite cookies, which only a browser knows, do not count.
+    values that do no harm, or that the application finds invalid. It must be answered differently from the refusal,
+    and not with 401, 404, 405, 408, 429 or 5xx. SameSite cookies, which only a browser enforces, do not count.
 
     Args:
         path: path on the host that the form is sent to.
@@ -420,7 +420,7 @@ def csrf(
         method: method of the request.
         encoding: form for `application/x-www-form-urlencoded`, json for a JSON document.
         credential: name of the credential (such as a session's cookie) that all requests show. Default: none.
-        text: a part of the refusal's text, for a site that refuses with a 2xx page. Default: the status alone tells
+        text: a part of the refusal's text, for a site that refuses with a 2xx page. Default: the status alone decides
             (400, 403, 419 or 422).
     """
     *forged, own = forgeries
@@ -431,11 +431,11 @@ def csrf(
 
     wanted = f"a refusal with '{text}'" if text else f"one of {', '.join(map(str, REFUSALS))}"
     if text and text in own.blank:
-        raise CouldNotVerify(f"'{text}' stands on the form's page already, so that it tells nothing")
+        raise CouldNotVerify(f"'{text}' is already on the form's page, so it proves nothing")
     if by_refusal(own) and (text or own.status in {outcome.status for outcome in forged}):
-        raise CouldNotVerify(f"{place} answered {own} to {own.name}, too, so that a refusal proves nothing")
+        raise CouldNotVerify(f"{place} answered {own} to {own.name}, too, so a refusal proves nothing")
     if own.status in (401, 404, 405, 408, 429) or own.status >= 500:
-        raise CouldNotVerify(f"{place} answered {own} to {own.name}, so that nothing shows that it works at all")
+        raise CouldNotVerify(f"{place} answered {own} to {own.name}, so nothing shows that it works at all")
     for outcome in forged:
         claim(
             by_refusal(outcome) or not outcome.accepted,
@@ -444,6 +444,6 @@ def csrf(
         )
     for outcome in forged:
         if not by_refusal(outcome):
-            raise CouldNotVerify(f"{place} answered {outcome} to {outcome.name}, which is no {wanted}")
+            raise CouldNotVerify(f"{place} answered {outcome} to {outcome.name}, which is not a {wanted}")
     told = ", ".join(f"{outcome.name} {outcome.status}" for outcome in forged)
     return Evidence(f"{place}: {told}; {own.name} {own}")

@@ -45,8 +45,8 @@ def versioned_api(
 ) -> Evidence:
     """The API's paths carry a version, and answer.
 
-    Each path must have a part such as v1, v2.1, 1.0 or 2026-03-01, and answer 2xx with something else than a page and
-    than what unknown paths get. Versions that are told by a header or media type are not looked at.
+    Each path must have a part such as v1, v2.1, 1.0 or 2026-03-01, and answer 2xx with something other than a page and
+    than what unknown paths get. Versions in a header or media type are not looked at.
 
     Args:
         paths: paths of the API, at least one (`/api/v1/products`); GET must answer them.
@@ -71,7 +71,7 @@ def versioned_api(
 @check(
     "http.openapi",
     severity="medium",
-    remedy="Mend the description or the operations, so that each answers as it is described.",
+    remedy="Fix the description or the operations, so that each answers as described.",
     source="OpenAPI Specification 3.0 to 3.2",
     asks=lambda _, path, credential, max_operations: {
         "api_operations": DescribedBy(path, credential or "", max_operations)
@@ -86,15 +86,15 @@ def openapi(
 ) -> Evidence:
     """The served OpenAPI document is valid, and its GET operations answer as it declares.
 
-    Asked are the GET operations that take no required parameter and are on the endpoint's own origin: their status and
+    The GET operations that take no required parameter and are on the endpoint's own origin are asked: their status and
     Content-Type must be declared, JSON must be as the schema says, and none may answer 500 or above. Those that need a
     credential are left out where none is named, and streams of events always. At least one must answer 2xx. A document
-    that rests on others cannot be verified; the extra `openapi` is needed.
+    that depends on others cannot be verified; the extra `openapi` is needed.
 
     Args:
         path: path of the document, in JSON or YAML. /openapi.json: FastAPI's and the most common one.
         credential: name of a credential of the target to show to the document and the operations. Default: none.
-        max_operations: how many operations to ask at most, 0 to 200, in the document's order; a warning tells how many
+        max_operations: how many operations to ask at most, 0 to 200, in the document's order; a warning says how many
             are left. With 0 only the document is looked at. 20: takes less than a minute at a second each.
     """
     seen = api_operations
@@ -111,7 +111,7 @@ def openapi(
     claim(
         not wrong,
         expected=f"{len(seen.asked)} GET operations as {place} declares them",
-        seen=cut(f"{len(wrong)} not so: {'; '.join(wrong)}", 400),
+        seen=cut(f"{len(wrong)} of them differ: {'; '.join(wrong)}", 400),
     )
     for each in seen.asked:
         if each.problem or each.status == 429:
@@ -132,7 +132,7 @@ def _scrapes(_: Url, path: str, public: bool, credential: str | None) -> Asks:
 @check(
     "http.metrics",
     severity="medium",
-    remedy="Expose the metrics where Prometheus scrapes them, and close the path to everybody else.",
+    remedy="Expose the metrics where Prometheus scrapes them, and close the path to everyone else.",
     source="Prometheus, exposition formats; OpenMetrics 1.0",
     asks=_scrapes,
 )
@@ -152,7 +152,7 @@ def metrics(
 
     Args:
         path: path on the host. /metrics: Prometheus' default.
-        names: metrics that must have samples, by the name of the family or of the sample. Default: any will do.
+        names: metrics that must have samples, by the name of the family or of the sample. Default: any.
         public: false asks that the path answers 401, 403 or 404 without a credential. Without a named credential, that
             is all that is looked at, and 404 cannot be verified: there may be nothing. True: it may be open, as it is
             inside of most networks.
@@ -174,10 +174,10 @@ def metrics(
                 raise NotDeclared(f"the binding names no credential that opens {path} of {url.name}")
             if answer.status == 404:
                 raise CouldNotVerify(
-                    f"GET {place} without a credential was answered 404, as a path is that does not exist; "
-                    "see to it that 'path' is right, and name the 'credential' that opens it"
+                    f"GET {place} without a credential was answered 404, as for a path that does not exist; "
+                    "make sure that 'path' is right, and name the 'credential' that opens it"
                 )
-            warning = "No credential is named: whether there are metrics behind this path was not seen."
+            warning = "No credential is named: whether there are metrics at this path was not seen."
             return Evidence(f"GET {place}: {told[0]}", warning=warning)
     seen = by_credential[credential or ""]
     place = shown(seen.answer.url)

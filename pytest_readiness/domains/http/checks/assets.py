@@ -1,6 +1,6 @@
 """How a page and what it loads are served: whole, compressed, cached, light, and by a CDN.
 
-Looked at are the page that a visitor of the root ends on and what its markup and the styles in it name (`assets`). What
+The page that a visitor of the root ends on is looked at, and what its markup and the styles in it name (`assets`). What
 scripts load later is not seen.
 """
 
@@ -29,14 +29,14 @@ def page_of(assets: Assets) -> Response:
     """The page's own answer.
 
     Raises:
-        CouldNotVerify: it is no page of HTML, or an error.
+        CouldNotVerify: it is not a page of HTML, or an error.
     """
     answer = assets.page.answer
     if answer is None:
         raise CouldNotVerify(assets.page.problem)
     if not 200 <= answer.status <= 299 or not assets.page.html:
         kind = media_type(answer) or "no Content-Type"
-        raise CouldNotVerify(f"GET {shown(answer.url)} was answered {answer.status} with {kind}, which is no page")
+        raise CouldNotVerify(f"GET {shown(answer.url)} was answered {answer.status} with {kind}, which is not a page")
     return answer
 
 
@@ -46,7 +46,7 @@ def media_type(answer: Response) -> str:
 
 
 def answered(asset: Asset) -> Response:
-    """The answer of a resource that is one, and no error or page in its place.
+    """The answer of a resource itself, not an error or page in its place.
 
     Raises:
         CouldNotVerify: it is neither.
@@ -104,7 +104,7 @@ def static_assets(assets: Assets) -> Evidence:
     """Each script, style, image, font and manifest that the page names answers 200 with its own type.
 
     On every host, redirects followed. A page in the place of a file (a single-page application's fallback) or an empty
-    file makes the claim false; 429, and on other hosts what programs are refused by (401, 403, 503), leaves it open. At
+    file makes the claim false; 429, and on other hosts statuses that refuse programs (401, 403, 503), leave it open. At
     most 100 are asked for; of a video the beginning. A page that names none cannot be verified.
     """
     place = shown(page_of(assets).url)
@@ -115,7 +115,7 @@ def static_assets(assets: Assets) -> Evidence:
         for asset in assets.assets
         if asset.answer and not _turned_away(asset.answer, place) and (wrong := _wrong(asset, asset.answer))
     ]
-    seen = f"{len(problems)} of {len(assets.assets)} not so: {'; '.join(problems)}"
+    seen = f"{len(problems)} of {len(assets.assets)} differ: {'; '.join(problems)}"
     claim(not problems, expected=f"200 with its own type from each resource of {place}", seen=cut(seen, 500))
     for asset in assets.assets:
         if asset.answer and _turned_away(asset.answer, place):
@@ -125,7 +125,7 @@ def static_assets(assets: Assets) -> Evidence:
 
 
 def _turned_away(answer: Response, page: str) -> bool:
-    """Whether the answer tells of who asks, not of what is there."""
+    """Whether the answer is about who asks, not about what is there."""
     return answer.status == 429 or (answer.status in (401, 403, 503) and origin(answer.url) != origin(page))
 
 
@@ -139,13 +139,13 @@ _TEXT = re.compile(r"text/.+|.+\+(json|xml)|(application|text)/(x-)?(java|ecma)s
     source="Chrome Lighthouse, uses-text-compression (1400 bytes); RFC 9110 section 8.4",
 )
 def compression(assets: Assets, *, min_bytes: Annotated[int, Field(ge=0)] = 1400) -> Evidence:
-    """The page and every text that it loads come compressed.
+    """The page and every text that it loads are compressed.
 
     Asked for with `Accept-Encoding: gzip, br`. Text is HTML, CSS, JavaScript, JSON, XML, SVG and WebAssembly, by its
     Content-Type, on every host. Where nothing is large enough the claim cannot be verified.
 
     Args:
-        min_bytes: smaller texts may come as they are, in bytes. 1400: what Lighthouse leaves out.
+        min_bytes: smaller texts may come uncompressed, in bytes. 1400: what Lighthouse ignores.
     """
     place = shown(page_of(assets).url)
     codings = Counter[str]()
@@ -160,15 +160,15 @@ def compression(assets: Assets, *, min_bytes: Annotated[int, Field(ge=0)] = 1400
         elif answer.size < min_bytes:
             small += 1
         else:
-            plain.append(f"{shown(answer.url)}: {answer.size} bytes as they are")
+            plain.append(f"{shown(answer.url)}: {answer.size} bytes uncompressed")
     seen = f"{len(plain)} uncompressed: {'; '.join(plain)}"
     claim(
         not plain,
-        expected=f"every text of {place} from {min_bytes} bytes on in gzip or br",
+        expected=f"every text of {place} from {min_bytes} bytes up in gzip or br",
         seen=cut(seen, 500),
     )
     for asset in _all(assets):
-        # What is not there as an image is no text; what was not read may be SVG.
+        # What is not there as an image is not text; what was not read may be SVG.
         if asset.answer is None or asset.kind not in ("image", "font", "media"):
             answered(asset)
     if not codings:
@@ -181,7 +181,7 @@ def _expression(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise ValueError(f"'{text}' is no regular expression ({error})") from None
+        raise ValueError(f"'{text}' is not a regular expression ({error})") from None
     return text
 
 
@@ -234,9 +234,9 @@ def caching(
     page_max_seconds: Annotated[int, Field(ge=0)] = 600,
     hashed: Annotated[str, AfterValidator(_expression)] | None = None,
 ) -> Evidence:
-    """Files with a hash in their name may be cached for long, and the page only shortly.
+    """Files with a hash in their name may be cached for long, and the page only briefly.
 
-    Looked at is Cache-Control; `immutable` without a max-age keeps nothing. The page may not be kept for longer than
+    Cache-Control is looked at; `immutable` without a max-age keeps nothing. The page may not be kept for longer than
     asked by max-age or s-maxage, or without them by Expires, and must not be public where it sets a cookie. Where the
     page names no file with a hash in its name, the claim cannot be verified.
 
@@ -244,7 +244,7 @@ def caching(
         min_days: shortest accepted max-age of files with a hash, in days. 365: what web.dev recommends; RFC 2616
             section 14.21 let nothing expire later.
         page_max_seconds: longest accepted lifetime of the page, in seconds. 600: what GitHub Pages sends; a new release
-            is then seen by everybody after ten minutes.
+            is then seen by everyone after ten minutes.
         hashed: regular expression that finds the files with a hash by their address. Default: eight or more letters and
             digits, mixed, in the last part of the name.
     """
@@ -276,8 +276,8 @@ def caching(
         answered(asset)
     if not files:
         reason = f"none of the {len(assets.assets)} resources of {place} has a hash in its name"
-        raise CouldNotVerify(f"{reason} (say by 'hashed' how they are named)")
-    silent = "The page sends no Cache-Control: caches may keep it as long as they see fit."
+        raise CouldNotVerify(f"{reason} (set 'hashed' to how they are named)")
+    silent = "The page sends no Cache-Control: caches may keep it as long as they like."
     warning = _limited(assets) if told.keys() - {""} or page.header("expires") else silent
     return Evidence(f"{seen}; {len(files)} files kept for {min_days} days or more", warning=warning)
 
@@ -297,13 +297,13 @@ _PROVIDERS: dict[Provider, tuple[tuple[str, str], ...]] = {
     "sucuri": (("x-sucuri-id", ""), ("x-sucuri-cache", "")),
     "vercel": (("x-vercel-id", ""), ("server", "vercel")),
 }
-"""Headers by which a CDN tells itself, and what their values hold."""
+"""Headers by which a CDN can be recognised, and what their values hold."""
 
 
 @check(
     "http.cdn",
     severity="low",
-    remedy="Let the name lead to the CDN (its CNAME or addresses), and see that the origin is not asked directly.",
+    remedy="Point the name at the CDN (its CNAME or addresses), and see that the origin is not reached directly.",
     source="the providers' documentation of their response headers",
 )
 def cdn(
@@ -316,7 +316,7 @@ def cdn(
     """A CDN delivers the page, or its files.
 
     Seen by a header that names a CDN; `Via` and `X-Cache` alone do not, since any proxy sends them. Whether it holds
-    the content in its cache, and whether the origin can be reached beside it, is not seen.
+    the content in its cache, and whether the origin can be reached directly, is not seen.
 
     Args:
         part: what must come from the CDN: the page, or every file that it names on its own and other hosts.
@@ -369,7 +369,7 @@ def page_weight(
     max_kb: Annotated[float, Field(gt=0)] = 1600,
     max_script_kb: Annotated[float, Field(gt=0)] | None = None,
 ) -> Evidence:
-    """The page and what it loads at once are no heavier than the limit.
+    """The page and what it loads at once weigh no more than the limit.
 
     The bytes of the bodies as they are transferred, with `Accept-Encoding: gzip, br`: the page, and the scripts,
     styles, images and preloads that every browser loads. Left out: alternatives (srcset), what style rules may need,
@@ -379,7 +379,7 @@ def page_weight(
     Args:
         max_kb: limit for all together, in KiB (1024 bytes). 1600: what Lighthouse asks for.
         max_script_kb: limit for the scripts alone, in KiB; a page without scripts cannot be verified then. Default:
-            they count in the sum only.
+            they count only in the total.
     """
     place = shown(page_of(assets).url)
     heavy = [asset for asset in _all(assets) if asset.kind == "page" or asset.certain]

@@ -1,4 +1,4 @@
-"""What stands in a page and its scripts: insecure addresses, dead links, traces of development, keys."""
+"""What is in a page and its scripts: insecure addresses, dead links, traces of development, keys."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def markup_of(response: Response) -> Markup:
     """The page's markup.
 
     Raises:
-        CouldNotVerify: it is no page of HTML, an error, or too long.
+        CouldNotVerify: it is not a page of HTML, an error, or too long.
     """
     place = shown(response.url)
     if not 200 <= response.status <= 299 or not response.html:
         kind = response.header("content-type") or "no Content-Type"
-        raise CouldNotVerify(f"GET {place} was answered {response.status} with {cut(kind, 60)}, which is no page")
+        raise CouldNotVerify(f"GET {place} was answered {response.status} with {cut(kind, 60)}, which is not a page")
     if response.truncated:
         raise CouldNotVerify(f"the page at {place} is too long to be looked at as a whole")
     return parse(response.body)
@@ -77,7 +77,7 @@ def mixed_content(response: Response, assets: Assets) -> Evidence:
 @check(
     "http.links",
     severity="low",
-    remedy="Mend or remove these links, or redirect the old addresses to the new ones.",
+    remedy="Fix or remove these links, or redirect the old addresses to the new ones.",
     source="RFC 9110 sections 15.5.5 and 15.5.11; W3C, 'Cool URIs don't change'",
     asks=lambda _, external, max_links: {"links": Followed(external, max_links)},
 )
@@ -90,15 +90,15 @@ def links(
 ) -> Evidence:
     """No link of the page is dead.
 
-    Followed by GET, with redirects, one step deep: what the page that a visitor of the root ends on leads to. Dead is
-    what ends with a status of 400 or above. A link that asks for a login (401, 403), answers other methods only
+    Links of the page that a visitor of the root ends on are followed by GET, with redirects, one step deep. A link is
+    dead if it ends with a status of 400 or above. One that asks for a login (401, 403), answers other methods only
     (405) or, on another host, refuses programs (429, 503, LinkedIn's 999) is not dead, and gives a warning; where all
     do, nothing was seen. A link that is answered like any unknown path, with 200 (a single-page application) or a
     redirect to the same address, cannot be verified; nor can a page without links.
 
     Args:
-        external: follow links to other origins, too. False: they are somebody else's, and not asked.
-        max_links: how many links to follow at most, 1 to 200, in the page's order; a warning tells how many are left.
+        external: follow links to other origins, too. False: they belong to others, and are not asked.
+        max_links: how many links to follow at most, 1 to 200, in the page's order; a warning says how many are left.
             50: takes less than a minute at a second each.
     """
     _ = markup_of(response)
@@ -124,12 +124,12 @@ def links(
         raise CouldNotVerify(f"GET {place} holds no link to another page{'' if external else ' of its own origin'}")
     if len(closed) == len(links.links):
         raise CouldNotVerify(
-            f"none of {len(closed)} links of {place} lets in, the first is answered {closed[0].status}"
+            f"none of {len(closed)} links of {place} can be followed, the first is answered {closed[0].status}"
         )
     warnings = []
     if closed:
         told = ", ".join(f"{shown(link.url)} ({link.status})" for link in closed)
-        warnings.append(cut(f"Not let in: {told}", 300) + ".")
+        warnings.append(cut(f"Not accessible: {told}", 300) + ".")
     if links.found > len(links.links):
         warnings.append(f"{links.found - len(links.links)} of {links.found} links were not followed.")
     counted = Counter(link.status for link in links.links)
@@ -143,7 +143,7 @@ HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]*[A-Za-z0-9]
 @check(
     "http.bundle",
     severity="critical",
-    remedy="Build with the environment's own settings, keep secrets on the server, and change every key that got out.",
+    remedy="Build with the environment's own settings, keep secrets on the server, and change every key that leaked.",
     source="OWASP WSTG-INFO-05; CWE-540, CWE-798",
     asks=lambda _, api: {"assets": api},
 )
@@ -159,7 +159,7 @@ def bundle(
     Looked at: the scripts in the page that a visitor of the root ends on, and those that it names on the endpoint's
     own host. Secrets are found by the shapes that providers document, as private keys, as passwords in addresses, and
     as random values (80 bits or more) of names with secret, password or private key; what they are never leaves the
-    check. Addresses of localhost count where they have a port or path; libraries hold others to build upon, which
+    check. Addresses of localhost count where they have a port or path; libraries hold bare ones to build on, which
     gives a warning. Scripts that are loaded later by scripts are not seen, unless the page preloads them. A page
     without scripts cannot be verified.
 

@@ -41,7 +41,7 @@ def no_debug(
 ) -> Evidence:
     """No debug page, profiler, console or introspection is served.
 
-    Asked for by GET without credentials: the root, a path that nobody could have guessed, and the paths where
+    Asked for by GET without credentials: the root, a path that cannot be guessed, and the paths where
     frameworks put such tools: Werkzeug, Django, Express, Laravel, Symfony, Rails, Sinatra, ASP.NET, Go, Spring Boot,
     and the development servers of Vite, webpack and Next.js; GraphQL introspection on /graphql and /api/graphql. A page
     counts when its content is recognised, or when a path of a tool answers 2xx with other content than any unknown
@@ -49,7 +49,7 @@ def no_debug(
 
     Args:
         paths: further paths that must not be served, such as GraphQL endpoints with a query. Default: none.
-        allowed: paths that the product has for purposes of its own, such as /console; there only what is recognised
+        allowed: paths that the product uses itself, such as /console; there only what is recognised
             counts. Default: none.
     """
     own = tuple(paths or ())

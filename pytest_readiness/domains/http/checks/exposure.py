@@ -56,8 +56,8 @@ def errors(
 ) -> Evidence:
     """An unknown path is answered 404, in the declared shape, without internals.
 
-    Looked at: the answer to one path that nobody could have guessed, and to a path that takes no GET where one is
-    declared. A page for every path (a single-page application's fallback) is no 404; nor is a redirect. Other errors
+    Looked at: the answer to one path that cannot be guessed, and to a path that takes no GET where one is
+    declared. A page for every path (a single-page application's fallback) is not a 404; nor is a redirect. Other errors
     are not provoked here: 500 would need a way to break the service.
 
     Args:

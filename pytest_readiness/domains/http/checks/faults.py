@@ -1,4 +1,4 @@
-"""What visitors see when something goes wrong, or is replaced: a page that tells nothing, or nothing at all."""
+"""What visitors see when something goes wrong, or is replaced: a page that reveals nothing, or nothing at all."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def error_500(
     """The declared way to provoke a server error is answered by the declared page, without internals.
 
     Sends: one GET. What is answered below 500 has provoked nothing, and proves nothing. The error that is provoked on
-    purpose is looked at, not others: a broken database, or a proxy whose application is gone, may look otherwise.
+    purpose is looked at, not others: a broken database, or a proxy whose application is gone, may look different.
 
     Args:
         path: path on the host that fails when it is asked for.
@@ -57,7 +57,7 @@ def error_500(
     answer = probes[0].got
     place = f"GET {path}"
     if answer.status < 500:
-        raise CouldNotVerify(f"{place} was answered {answer.status}, so that no server error was provoked")
+        raise CouldNotVerify(f"{place} was answered {answer.status}, so no server error was provoked")
     claim(answer.status == status, expected=f"{status} from {place}", seen=f"{answer.status}")
     if answer.truncated:
         raise CouldNotVerify(f"the answer of {place} is too long to be looked at as a whole")
@@ -104,18 +104,18 @@ def available_during_deploy(
 
     Sends: GETs of the path, each on a new connection, and of the path with the version, from the beginning of the run
     until the version was the same for ten rounds, has changed, and was the same for ten rounds again, at most for the
-    declared time. The rollout is started by somebody else meanwhile, such as another job of the pipeline: without a
-    change of version nothing was proven. Whatever the path answers but 2xx, or not at all, has failed. Requests that
+    declared time. The rollout is started by someone else meanwhile, such as another job of the pipeline: without a
+    change of version nothing was proven. Any answer of the path other than 2xx, or none, is a failure. Requests that
     are slow are not counted, nor those of the version's own path, nor those that other visitors make.
 
     Args:
         path: path on the host that must answer 2xx all the time.
-        version_field: field of the JSON that tells the version, a dot leads into an object; null where the whole body
+        version_field: field of the JSON that holds the version, a dot leads into an object; null where the whole body
             is the version.
         seconds: longest time to watch, 1 to 900. 300: five minutes for a rollout.
         per_second: rounds in a second, at most 10. 2: an outage of a second is seen at least once.
-        version_path: path on the host that tells the version; asked for in each round, too. Default: `path`.
-        max_failed: so many requests may fail. 0: a rollout need not be noticed.
+        version_path: path on the host that shows the version; asked for in each round, too. Default: `path`.
+        max_failed: number of requests that may fail. 0: a rollout need not be noticed.
     """
     failed = [each for each in rollout if not 200 <= each.status <= 299]
     told = [each.version for each in rollout if each.version]
@@ -135,7 +135,7 @@ def available_during_deploy(
     if len(versions) == 1:
         raise CouldNotVerify(f"the version stayed {cut(versions[0], 40)} for {figures}; nothing was rolled out")
     if len(begun(rollout)) > 1:
-        raise CouldNotVerify(f"{cut(', '.join(versions), 100)} were all told from the beginning of {figures}")
+        raise CouldNotVerify(f"{cut(', '.join(versions), 100)} were all seen from the beginning of {figures}")
     if not settled(rollout):
         raise CouldNotVerify(f"the rollout had not ended after {figures}; versions: {cut(', '.join(versions), 100)}")
     changed = next(each.at for each in rollout if each.version not in ("", versions[0]))

@@ -1,4 +1,4 @@
-"""Files that others look for at fixed places: security.txt, robots.txt, and a page for the time of maintenance."""
+"""Files that others look for at fixed places: security.txt, robots.txt, and a page for maintenance."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _text(page: Page, what: str) -> Response:
 
     Raises:
         ClaimFalse: something else is.
-        CouldNotVerify: it lies on another host, is too long, or the server is not well.
+        CouldNotVerify: it lies on another host, is too long, or the server has an error.
     """
     answer = page.last
     place = shown(page.url)
@@ -70,9 +70,9 @@ def security_txt(visited: Page) -> Evidence:
     """A valid security.txt says how to report a vulnerability, and has not expired.
 
     At /.well-known/security.txt, over https, redirects within the host followed: text/plain, at least one Contact with
-    a URI, exactly one Expires, in the future; fields that RFC 9116 wants once stand once; web addresses are https. A
+    a URI, exactly one Expires, in the future; fields that RFC 9116 wants once occur once; web addresses are https. A
     warning is given where it ends within 30 days, lasts longer than a year, or names other addresses as canonical.
-    Whether anybody reads what is sent to the contact, and a signature, is not looked at.
+    Whether anyone reads what is sent to the contact, and a signature, are not looked at.
     """
     answer = _text(visited, "a security.txt")
     place = shown(answer.url)
@@ -85,7 +85,7 @@ def security_txt(visited: Page) -> Evidence:
     problems += [f"a line without a field: {cut(value, 60)}" for name, value in fields if not name]
     for name, value in fields:
         if name in _WEB and (value.startswith("http:") or not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:\S", value)):
-            problems.append(f"{name}: {cut(value, 60)}, which is no URI or not https")
+            problems.append(f"{name}: {cut(value, 60)}, which is not a URI or not https")
     claim(not problems, expected=f"a valid security.txt at {place}", seen=cut("; ".join(problems), 300))
     until = next((value for name, value in fields if name == "expires"), "")
     claim(bool(until), expected=f"Expires in {place}", seen=f"{len(fields)} fields without Expires")
@@ -154,7 +154,7 @@ def _closed(rules: Rules) -> bool:
 @check(
     "http.robots",
     severity="medium",
-    remedy="Serve /robots.txt as text/plain; in production without Disallow: / for everybody, elsewhere with it.",
+    remedy="Serve /robots.txt as text/plain; in production without Disallow: / for everyone, elsewhere with it.",
     source="RFC 9309",
     asks={"visited": ROBOTS_TXT},
 )
@@ -162,8 +162,8 @@ def robots(visited: Page, *, crawling: Literal["allowed", "forbidden"] = "allowe
     """A valid robots.txt lets crawlers in or keeps them out, as declared.
 
     At /robots.txt, text/plain, redirects within the host followed. "Allowed": the group of all crawlers (`*`) does not
-    forbid the whole site; a warning tells of single crawlers that are kept out. "Forbidden": that group has
-    Disallow: / and no Allow, and no group of a single crawler lets it in. Crawlers follow it of their own accord: it
+    forbid the whole site; a warning names single crawlers that are blocked. "Forbidden": that group has
+    Disallow: / and no Allow, and no group of a single crawler lets it in. Crawlers follow it voluntarily: it
     protects nothing, and X-Robots-Tag and meta elements are not looked at.
 
     Args:
@@ -188,7 +188,7 @@ def robots(visited: Page, *, crawling: Literal["allowed", "forbidden"] = "allowe
         claim(not _closed(everybody), expected=f"no Disallow: / for all crawlers in {place}", seen="Disallow: / for *")
         outside = [name for name, rules in groups.items() if name != "*" and _closed(rules)]
         if outside:
-            warnings.append(f"Kept out: {cut(', '.join(outside), 200)}.")
+            warnings.append(f"Blocked: {cut(', '.join(outside), 200)}.")
         return Evidence(f"{told}, * is let in", warning=" ".join(warnings))
     inside = [
         name

@@ -1,4 +1,4 @@
-"""Whether the product does what it is for: declared requests, one after the other, each with what must come of it."""
+"""Whether the product does what it is for: declared requests, one after the other, each with its expected result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def asked(url: Url, steps: list[Step]) -> Flow:
 
 
 def told(run: FlowRun) -> Evidence:
-    """The evidence that a flow went to its end.
+    """The evidence that a flow completed.
 
     Raises:
         ClaimFalse: a step was not as expected.
@@ -42,7 +42,7 @@ def told(run: FlowRun) -> Evidence:
 @check(
     "http.flow",
     severity="high",
-    remedy="Look into the attached transcript: the last answer says what the application made of that step.",
+    remedy="Look into the attached transcript: the last answer shows how the application handled that step.",
     check_class="active",
     asks=lambda url, steps: {"http_flow": asked(url, steps)},
 )

@@ -83,7 +83,7 @@ def hsts(
         min_age_days: shortest accepted max-age, in days. 365: what preload lists ask for; OWASP recommends 730.
         include_subdomains: includeSubDomains must be there. True: OWASP's recommended header.
         preload: the header must be fit for the browsers' preload lists, which ask for `preload`, includeSubDomains
-            and a year. False: preloading can hardly be undone. Whether a list holds the host is not looked at.
+            and a year. False: preloading is hard to undo. Whether a list holds the host is not looked at.
     """
     seconds = max(min_age_days, 365 if preload else 0) * DAY
     subdomains = include_subdomains or preload
@@ -135,7 +135,7 @@ def trusted_by_token(sources: tuple[str, ...]) -> bool:
 
 
 ANY_HOST = re.compile(r"\*|(https?|wss?|ftp):(//\*(\.\*)?(:\*|:\d+)?/?)?|\*:(\*|\d+)")
-"""Sources that stand for every host."""
+"""Sources that mean every host."""
 
 _SCRIPTS = ("script-src", "script-src-elem", "script-src-attr")
 
@@ -311,7 +311,7 @@ def referrer_policy(response: Response) -> Evidence:
 
 
 INTIMATE = ["camera", "microphone", "geolocation"]
-"""Browser features that look into a user's room and whereabouts."""
+"""Browser features that reveal a user's surroundings and location."""
 
 _FEATURE = re.compile(r'([a-z*][a-z0-9_.*-]*)=(\*|self|"[^"]*"|\((?:[^()"]|"[^"]*")*\))(?:;[^,]*)?')
 
@@ -338,7 +338,7 @@ def permissions_policy(
 
     Args:
         features: browser features that the header must name, at least one. camera, microphone, geolocation: those that
-            look into a user's room and whereabouts; OWASP closes about thirty.
+            reveal a user's surroundings and location; OWASP closes about thirty.
     """
     seen = seen_header(response, "Permissions-Policy")
     expected = f"a Permissions-Policy that names {', '.join(features)}, and none with *"
@@ -500,17 +500,15 @@ _VERSIONS = (
 def banner(root_page: Page) -> Evidence:
     """No header gives away the version of the server or its framework.
 
-    Looked at: Server, X-Powered-By, X-Generator and their like on the way to the page that a visitor ends on, for
+    Looked at: Server, X-Powered-By, X-Generator and the like on the way to the page that a visitor ends on, for
     anything that reads like a version; and headers that exist only to tell one, such as X-AspNet-Version. A product's
     name alone passes, in X-Powered-By with a warning.
     """
     _ = root_page.last
     headers = dict.fromkeys(header for answer in root_page.answers for header in answer.headers)
     told = [(name, value) for name, value in headers if name in _TELLTALES or name in _VERSIONS]
-    seen = (
-        ", ".join(f"{name}: {cut(value, 80)}" for name, value in told) or "none of Server, X-Powered-By and their like"
-    )
+    seen = ", ".join(f"{name}: {cut(value, 80)}" for name, value in told) or "none of Server, X-Powered-By and the like"
     versions = [name for name, value in told if name in _VERSIONS or _PRODUCT.search(value)]
-    claim(not versions, expected="no version in Server, X-Powered-By and their like", seen=seen)
+    claim(not versions, expected="no version in Server, X-Powered-By and the like", seen=seen)
     names = [name for name, _ in told if name != "server"]
     return Evidence(seen, warning=f"{', '.join(names)} gives the framework away." if names else "")

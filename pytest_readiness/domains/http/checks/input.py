@@ -1,4 +1,4 @@
-"""What is taken in: only well-formed documents, only files that are wanted, only messages from who may send them."""
+"""What is accepted: only well-formed documents, only wanted files, only messages from those who may send them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _input_probes(
     declared(url, credential)
     texts = [name for name, value in sample.items() if isinstance(value, str)]
     if not texts:
-        raise NotDeclared("the sample has no field that is a text, so that no text can be tried")
+        raise NotDeclared("the sample has no field that is a text, so no text can be tried")
 
     def probe(document: str, pad: int = 0) -> Probe:
         headers = (("Content-Type", "application/json"), ("Accept", "application/json"))
@@ -75,7 +75,7 @@ def input_validation(
     Sends: the sample cut off before its end, with an object in place of every value, and with a text that is longer
     than the limit: these must be answered 4xx. Then, for each text of the sample, one with quotes that end a text in
     SQL and one with a harmless element of HTML: these must be answered without 5xx, database error or stack trace, and
-    the element must not come back in a page. Last the sample itself, which must be answered 2xx, and does what it does:
+    the element must not come back in a page. Last the sample itself, which must be answered 2xx, and takes effect:
     choose one that may be sent. Injection that shows only in other answers, in time or in stored pages is not seen.
 
     Args:
@@ -93,7 +93,7 @@ def input_validation(
     place = f"{method} {path}"
     if not 200 <= control.status <= 299:
         raise CouldNotVerify(
-            f"{place} answered {control.status} to the valid sample, so that refusing others proves nothing"
+            f"{place} answered {control.status} to the valid sample, so refusing others proves nothing"
         )
     for number, (name, answer) in enumerate(zip(names, bad, strict=True)):
         _harmless(place, name, answer)
@@ -103,7 +103,7 @@ def input_validation(
         if answer.truncated:
             raise CouldNotVerify(f"the answer of {place} to {name} is too long to be searched as a whole")
         if answer.status == 429 or 300 <= answer.status <= 399 or (answer.status in (401, 404, 405) and number < 3):
-            raise CouldNotVerify(f"{place} answered {answer.status} to {name}, which is no refusal of what was sent")
+            raise CouldNotVerify(f"{place} answered {answer.status} to {name}, which is not a refusal of what was sent")
     told = ", ".join(f"{name} {answer.status}" for name, answer in zip(names, bad, strict=True))
     return Evidence(f"{place}: {cut(told, 600)}; the sample {control.status}")
 
@@ -158,18 +158,18 @@ def upload_limit(
     reset: bool = False,
     credential: Name | None = None,
 ) -> Evidence:
-    """Files that are too large or of the wrong type are refused, and a small one of the right type is taken.
+    """Files that are too large or of the wrong type are refused, and a small one of the right type is accepted.
 
     Sends: three files as `multipart/form-data` by POST: a PHP script of one harmless line, one of the right type that
     is 64 KiB larger than the limit, and last a small one of the right type, which must be accepted and is left there.
-    Refused is 400, 403, 413, 415 or 422, or the declared text. Whether the content is looked at behind its name and
+    Refused means 400, 403, 413, 415 or 422, or the declared text. Whether the content is looked at behind its name and
     declared type, and whether it is scanned, is not seen.
 
     Args:
         path: path on the host.
         max_mb: largest file that may be taken, in MiB, at most 200.
         accepted: a type of file that is taken: png, pdf, csv or txt.
-        field: name of the field of the file. file: what most take.
+        field: name of the field of the file. file: the most common name.
         fields: names and values of other fields. Default: none.
         text: a part of the refusal's text, for a site that refuses with a 2xx page or a redirect. Default: the status
             alone tells.
@@ -181,14 +181,14 @@ def upload_limit(
     taken = control.outcome
     assert taken is not None
     if not taken.accepted or text in taken.told:
-        raise CouldNotVerify(f"POST {path} answered {taken} to {control.name}, so that refusing others proves nothing")
+        raise CouldNotVerify(f"POST {path} answered {taken} to {control.name}, so refusing others proves nothing")
     seen = []
     for upload in bad:
         outcome = upload.outcome
         if outcome is None:
             if not reset:
                 raise CouldNotVerify(
-                    f"POST {path} closed the connection while {upload.name} was sent (with reset that is a refusal)"
+                    f"POST {path} closed the connection while {upload.name} was sent (with 'reset' that is a refusal)"
                 )
             seen.append(f"{upload.name} closed")
             continue
@@ -216,7 +216,7 @@ def _hook_trial(
     tolerance: int,
 ) -> Asks:
     if url.credential(credential).token is None:
-        raise NotDeclared(f"the credential '{credential}' of {url.name} is no token")
+        raise NotDeclared(f"the credential '{credential}' of {url.name} is not a token")
     sent = tuple((headers or ({"X-GitHub-Event": "ping"} if scheme == "github" else {})).items())
     signature = signature_header, prefix, encoding
     return {"webhooks": HookTrial(path, scheme, credential, *signature, json.dumps(payload), sent, tolerance)}
@@ -244,7 +244,7 @@ def webhook_signature(
     encoding: Literal["hex", "base64"] = "hex",
     tolerance: Annotated[int, Field(ge=1, le=86400)] = 300,
 ) -> Evidence:
-    """Messages that are not rightly signed are refused, and one that is, is accepted.
+    """Messages without a valid signature are refused, and one with a valid signature is accepted.
 
     Sends: by POST the payload unsigned, signed with another key, altered by a space after signing, with scheme stripe
     also signed a minute more than `tolerance` ago, and last rightly signed. That one must be answered 2xx, and does
@@ -256,10 +256,10 @@ def webhook_signature(
         scheme: stripe (`Stripe-Signature: t=…,v1=…`), github (`X-Hub-Signature-256: sha256=…`), or hmac: HMAC-SHA-256
             of the body in a header of its own.
         credential: name of a credential of the target whose token is the key.
-        payload: the message, a JSON object. Default: a type that nobody knows.
+        payload: the message, a JSON object. Default: an unknown type.
         headers: further headers of every message. Default: none; for github the event "ping".
-        signature_header: header of the signature, for hmac. X-Signature: a frequent one.
-        prefix: what stands before the signature in that header, such as `sha256=`. Default: nothing.
+        signature_header: header of the signature, for hmac. X-Signature: a common one.
+        prefix: what comes before the signature in that header, such as `sha256=`. Default: nothing.
         encoding: hex or base64, for hmac.
         tolerance: age in seconds of a signed timestamp that is still accepted, for stripe. 300: Stripe's libraries.
     """

@@ -1,4 +1,4 @@
-"""Passwords: none that everybody knows opens an account, none can be guessed at will, none that is weak is taken."""
+"""Passwords: no default one opens an account, none can be guessed at will, no weak one is accepted."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _login_trial(
     declared(url, credential, account)
     for name in filter(None, (credential, account)):
         if url.credential(name).user is None:
-            raise NotDeclared(f"the credential '{name}' of {url.name} is no user with a password")
+            raise NotDeclared(f"the credential '{name}' of {url.name} is not a user with a password")
     trial = LoginTrial(
         form=Form(path, page or "", encoding, texts=tuple(filter(None, (failure, locked)))),
         user_field=user_field,
@@ -61,7 +61,7 @@ def _login_trial(
 @check(
     "http.default_credentials",
     severity="critical",
-    remedy="Remove default accounts, and lock or slow a login down after a few wrong passwords.",
+    remedy="Remove default accounts, and lock the login or slow it down after a few wrong passwords.",
     source="OWASP WSTG-ATHN-02, WSTG-ATHN-03; PCI DSS 4.0 8.3.4; CWE-1392",
     check_class="active",
     asks=_login_trial,
@@ -97,16 +97,16 @@ def default_credentials(
     Args:
         path: path on the host that the login is sent to by POST.
         failure: a part of what the login says to a wrong password, in the answer or in the address that it redirects
-            to; no matter in which case.
+            to, compared without case.
         status: status of the answer to a wrong password. 401: RFC 9110 section 15.5.2.
-        user_field: name of the field for the user. username: what most take.
-        password_field: name of the field for the password. password: what most take.
+        user_field: name of the field for the user. username: the most common name.
+        password_field: name of the field for the password. password: the most common name.
         encoding: form for `application/x-www-form-urlencoded`, json for a JSON document.
         page: path of the page that holds the form; its cookies and hidden fields are sent along. Default: none.
         suffix: appended to user names, such as `@example.com` where they are mail addresses. Default: nothing.
         pairs: how many of the eight default pairs to try. 8: all of them.
         attempts: most wrong passwords for one account, 3 to 20. 10: PCI DSS 8.3.4 locks after ten at the latest.
-        locked: a part of what the login says when it is locked. Default: only the status and Retry-After tell.
+        locked: a part of what the login says when it is locked. Default: only the status and Retry-After decide.
         slow_seconds: seconds that count as slowed down. 1: a thousand guesses then take a quarter of an hour.
         credential: name of a credential (user and password) of the target that must be let in. Default: none is tried,
             and the evidence has a warning.
@@ -117,14 +117,14 @@ def default_credentials(
     tried = _refused(refusal, logins, pairs, credential)
     held = _held_up(refusal, logins, slow_seconds)
     unproven = (
-        "" if logins.control else "No declared credential was let in, so only the text tells that this is a login."
+        "" if logins.control else "No declared credential was let in, so only the text shows that this is a login."
     )
     return Evidence(f"POST {path}: {status} for {tried} default passwords; {held}", warning=unproven)
 
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """How a login says no: to a wrong password by a status with a text, and when it is locked by another text."""
+    """How a login refuses: a wrong password by a status with a text, and by another text when it is locked."""
 
     path: str
     status: int
@@ -153,10 +153,10 @@ def _refused(refusal: _Refusal, seen: Logins, pairs: int, credential: str | None
     place = f"POST {refusal.path}"
     if seen.control and (refusal.is_refused(seen.control) or not seen.control.accepted):
         raise CouldNotVerify(
-            f"{place} answered {seen.control} to the credential '{credential}', so that a refusal proves nothing"
+            f"{place} answered {seen.control} to the credential '{credential}', so a refusal proves nothing"
         )
     if any(refusal.failure in outcome.blank for outcome in seen.pairs):
-        raise CouldNotVerify(f"'{refusal.failure}' stands on the login's page already, so that it tells nothing")
+        raise CouldNotVerify(f"'{refusal.failure}' is already on the login's page, so it proves nothing")
     tried = [outcome for outcome in seen.pairs if not refusal.is_locked(outcome)]
     for outcome in tried:
         claim(
@@ -166,17 +166,17 @@ def _refused(refusal: _Refusal, seen: Logins, pairs: int, credential: str | None
         )
     for outcome in (*tried, *seen.attempts[:1]):
         if not refusal.is_refused(outcome) and not refusal.is_locked(outcome):
-            raise CouldNotVerify(f"{place} answered {outcome} to a wrong password, which is no {refusal}")
+            raise CouldNotVerify(f"{place} answered {outcome} to a wrong password, which is not a {refusal}")
     if len(tried) < pairs:
         raise CouldNotVerify(
-            f"{place} answered {seen.pairs[-1]} after {len(tried)} of {pairs} default passwords, and the rest was not "
+            f"{place} answered {seen.pairs[-1]} after {len(tried)} of {pairs} default passwords, and the rest were not "
             f"tried (pairs: {max(len(tried), 1)} asks for fewer)"
         )
     return len(tried)
 
 
 def _held_up(refusal: _Refusal, seen: Logins, slow_seconds: float) -> str:
-    """How the login held wrong passwords up.
+    """How the login slowed wrong passwords down.
 
     Raises:
         ClaimFalse: it did not.
@@ -189,8 +189,8 @@ def _held_up(refusal: _Refusal, seen: Logins, slow_seconds: float) -> str:
     first, last, count = attempts[0], attempts[-1], len(attempts)
     if (last.status, last.told) != (first.status, first.told):
         raise CouldNotVerify(
-            f"{place} answered {last} to the {count}. wrong password for one account, which is no known lock; declare "
-            "a part of its text as 'locked'"
+            f"{place} answered {last} to the {count}. wrong password for one account, which is not a known lock; "
+            "declare a part of its text as 'locked'"
         )
     fastest = min(outcome.seconds for outcome in attempts[-3:])
     if fastest >= first.seconds + slow_seconds:
@@ -216,7 +216,7 @@ def _password_trial(
 ) -> Asks:
     if not fields and not control:
         raise NotDeclared(
-            "the form has no field but the password, so that a strong one can only be tried for real (control: true)"
+            "the form has no field but the password, so a strong one can only be tried for real (control: true)"
         )
     declared(url, credential)
     form = Form(path, page or "", encoding, method, credential or "", tuple(messages))
@@ -245,24 +245,24 @@ def password_policy(
     credential: Name | None = None,
     control: bool = False,
 ) -> Evidence:
-    """Registration or reset refuses weak passwords, and for being weak.
+    """Registration or reset refuses weak passwords, and does so because they are weak.
 
-    Sends: the form with a password that is one character too short, with up to three that stand on every list of leaked
-    ones and are long enough, and last with a strong one. Before each, a GET of the page, if one is declared. Refused is
-    only what is answered with one of the declared messages; a form that refuses everything for another reason proves
+    Sends: the form with a password that is one character too short, with up to three that are on every list of leaked
+    ones and are long enough, and last with a strong one. Before each, a GET of the page, if one is declared. Only what
+    is answered with one of the declared messages is refused; a form that refuses everything for another reason proves
     nothing. The strong password must be answered without any of them. It is sent with all other fields empty, so that
     nothing comes of it, unless `control` is set. If the claim is false, the endpoint has taken a weak password: use
     throw-away values.
 
     Args:
         path: path on the host that the form is sent to.
-        messages: parts of what is said of a weak password, at least one; no matter in which case. None of them may
-            stand on the page with the empty form.
-        fields: names and values of the other fields; `{unique}` in a value stands for a text that is new each time
+        messages: parts of what is said about a weak password, at least one, compared without case. None of them
+            may be on the page with the empty form.
+        fields: names and values of the other fields; `{unique}` in a value is replaced by a text that is new each time
             (`readiness-{unique}@example.com`).
         password_fields: names of the fields that take the password, with the one that repeats it. password: what most
             take.
-        min_length: fewest characters that must be asked for, 6 to 20. 8: NIST SP 800-63B-4, with a second factor; 15
+        min_length: fewest characters that must be required, 6 to 20. 8: NIST SP 800-63B-4, with a second factor; 15
             without.
         encoding: form for `application/x-www-form-urlencoded`, json for a JSON document.
         method: method of the request.
@@ -273,12 +273,12 @@ def password_policy(
     *weak, strong = passwords
     place = f"{method} {path}"
     if strong.blank:
-        raise CouldNotVerify(f"'{strong.blank[0]}' stands on the form's page already, so that it tells nothing")
+        raise CouldNotVerify(f"'{strong.blank[0]}' is already on the form's page, so it proves nothing")
     _refused_as_weak(place, weak, strong)
     if control and not strong.accepted:
         raise CouldNotVerify(f"{place} answered {strong} to a strong password; a refusal of weak ones proves nothing")
     if strong.status in (401, 403, 404, 405, 408, 429) or strong.status >= 500:
-        raise CouldNotVerify(f"{place} answered {strong} to a strong password, so that nothing shows what it looks at")
+        raise CouldNotVerify(f"{place} answered {strong} to a strong password, so nothing shows what it looks at")
     told = ", ".join(f"{outcome.name} {outcome.status}" for outcome in weak)
     how = "" if control else " without the other fields, and without these messages"
     return Evidence(f"{place} refuses {told}; a strong one {strong}{how}")

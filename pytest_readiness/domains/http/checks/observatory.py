@@ -113,7 +113,7 @@ def security_headers(
 
 
 def graded(results: Sequence[Result]) -> tuple[int, Grade]:
-    """Score and grade; what is gained counts only from a score of 90 without it."""
+    """Score and grade; bonus points count only from a score of 90 without them."""
     score = 100 + sum(min(result.modifier, 0) for result in results)
     if score >= 90:
         score += sum(max(result.modifier, 0) for result in results)
@@ -277,7 +277,7 @@ def _integrity(response: Response, markup: Markup | None) -> Result:
         return Result("subresource-integrity", modifier, why)
 
     if markup is None:
-        return result(0, "no page of HTML")
+        return result(0, "not a page of HTML")
     scripts = [script for script in markup.scripts if script.src]
     host = urlsplit(response.url).hostname or ""
     worst, protected = 0, False

@@ -34,7 +34,7 @@ DOWN = frozenset(
         *("outofservice", "out_of_service"),
     )
 )
-"""Words for everything else than "works"; "degraded" and "warn" are not up."""
+"""Words for everything other than "works"; "degraded" and "warn" are not up."""
 
 
 @check(
@@ -97,7 +97,7 @@ def https_redirect(url: Url, plain_response: PlainAnswer) -> Evidence:
     answer = plain_response.answer
     if answer is None:
         if plain_response.nobody == "timeout":
-            raise CouldNotVerify(f"{place} did not accept a connection in time; a firewall may stand in between")
+            raise CouldNotVerify(f"{place} did not accept a connection in time; a firewall may be in between")
         raise ClaimFalse(expected, f"{place} refused the connection")
     seen = f"{answer.status} {_to(answer)}".strip()
     claim(answer.status in (301, 308), expected=expected, seen=seen)
@@ -150,7 +150,7 @@ def health(
 ) -> Evidence:
     """The health endpoint answers 2xx in time, with the declared JSON fields.
 
-    One request; its own answer counts, a redirect is none. What the endpoint looks at before it answers is not seen
+    One request; its own answer counts, and a redirect fails. What the endpoint looks at before it answers is not seen
     here: see http.health_dependencies.
 
     Args:
@@ -247,7 +247,7 @@ def json_of(answer: Response) -> Any:
     """The JSON document in a body.
 
     Raises:
-        ClaimFalse: the body is no JSON.
+        ClaimFalse: the body is not JSON.
         CouldNotVerify: it is longer than what was read.
     """
     place = shown(answer.url)
@@ -322,14 +322,14 @@ def health_dependencies(
     claim(200 <= answer.status <= 299, expected=expected, seen=f"{answer.status} {_to(answer)}".strip())
     if riddles:
         raise CouldNotVerify(
-            f"{place} reports {'; '.join(riddles)}, which is no known word for up or down "
+            f"{place} reports {'; '.join(riddles)}, which is not a known word for up or down "
             "(compare it by http.health with json)"
         )
     return Evidence(f"GET {place}: {answer.status}; up: {', '.join(names)}")
 
 
 def _reports(document: Any, name: str) -> Iterator[Any]:
-    """What a health document says under a name, wherever it does."""
+    """What a health document says under a name, wherever it occurs."""
     pending = [document]
     while pending:
         node = pending.pop()
@@ -378,9 +378,9 @@ def response_time(
 ) -> Evidence:
     """The 95th percentile of the response times is within the limit.
 
-    Requests one after the other, on a connection that is kept where the server keeps it, while nothing else reads the
-    endpoint; from sending to the last byte, connecting not counted. It is the time of an idle visitor as seen from the
-    runner: not the time under load. Every answer must be below 400.
+    Requests are sent one after the other, on a connection that is kept where the server keeps it, while nothing else
+    reads the endpoint; timed from sending to the last byte, without connecting. It is the time that a single visitor
+    sees from the runner's place, not the time under load. Every answer must be below 400.
 
     Args:
         p95_ms: limit for the 95th percentile (nearest rank), in milliseconds. 500: half of the second within which
@@ -399,5 +399,5 @@ def response_time(
         figures += f" on {latency.connections} connections"
     claim(p95 <= p95_ms, expected=f"p95 of at most {p95_ms:g} ms", seen=figures)
     if len(ordered) < samples:
-        raise CouldNotVerify(f"time was over after {len(ordered)} of {samples} requests to {place}")
+        raise CouldNotVerify(f"time ran out after {len(ordered)} of {samples} requests to {place}")
     return Evidence(figures, warning=f"p95 is above {warn_ms:g} ms." if warn_ms is not None and p95 > warn_ms else "")

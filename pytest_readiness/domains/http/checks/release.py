@@ -24,7 +24,7 @@ Name = Annotated[str, Field(min_length=1)]
 @check(
     "http.deployed_version",
     severity="high",
-    remedy="Deploy the release that the verdict is about, everywhere, and let the build write its version.",
+    remedy="Deploy the release that the verdict is about, everywhere, and have the build write its version.",
     source="RFC 9110 section 5.6.2 (names of headers); Git, abbreviated object names",
     asks=lambda _, path, credential: {"api_answer": Asked(path, credential or "")},
 )
@@ -38,14 +38,14 @@ def deployed_version(
     header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = None,
     credential: Name | None = None,
 ) -> Evidence:
-    """The running release is exactly the one that is decided about.
+    """The running release is exactly the one that is being decided on.
 
-    Told by a field of the JSON at the path, by a header of its answer, or by its whole text; the answer must be 2xx.
+    Read from a field of the JSON at the path, from a header of its answer, or as its whole text; it must answer 2xx.
     A leading "v" makes no difference, and of two names of one commit one may be the beginning of the other, seven
     digits at least. One answer is looked at: behind a load balancer, that of one instance.
 
     Args:
-        path: path on the host that tells it (`/version`).
+        path: path on the host that shows it (`/version`).
         version: the version (`1.4.2`) or commit that must be running. Default: what `--readiness-release` names.
         field: field of the JSON that holds it; a dot leads into an object, a number into a list. Default: the whole
             text, or the header.

@@ -47,7 +47,7 @@ class Exposition:
     Attributes:
         answer: without its body.
         samples: how many samples there are of each metric, by the names of families and of samples.
-        fault: why it could not be parsed, as a clause; "" where it could, or where the status is no 200.
+        fault: why it could not be parsed, as a clause; "" where it could, or where the status is not a 200.
     """
 
     answer: Response
@@ -77,7 +77,7 @@ class Operation:
     Attributes:
         path: as the description names it.
         status: of the answer; 0 where there is none.
-        undeclared: in what it is not as declared, as a clause; "" in nothing.
+        undeclared: how it differs from what is declared, as a clause; "" where it does not.
         problem: why there is no answer, as a clause.
     """
 
@@ -212,7 +212,7 @@ def api_operations(url: Url, connection: Connection, *, ask: DescribedBy) -> Ope
         for operation in free[: ask.count]:
             try:
                 if time.monotonic() >= until:
-                    raise CouldNotVerify(f"time was over before GET {shown(operation.address)}")
+                    raise CouldNotVerify(f"time ran out before GET {shown(operation.address)}")
                 reply = session.send("GET", operation.address, headers=[("Accept", "application/json, */*;q=0.5")])
                 if reply.truncated:
                     raise CouldNotVerify(f"GET {shown(operation.address)} was answered with more than 1 MiB")
@@ -278,7 +278,7 @@ def upgrade(url: Url, connection: Connection, *, ask: Opening) -> Upgrade:
         status = refused.response.status_code
         return Upgrade(address, status, "", time.monotonic() - started, f"{status} instead of 101")
     except InvalidMessage:
-        raise CouldNotVerify(f"{said} was not answered in readable HTTP, or the connection broke off") from None
+        raise CouldNotVerify(f"{said} was not answered in readable HTTP, or the connection was closed") from None
     except InvalidHandshake as error:
         return Upgrade(address, 101, "", time.monotonic() - started, cut(str(error), 120))
     except TimeoutError:

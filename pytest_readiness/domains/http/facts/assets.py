@@ -30,7 +30,7 @@ PAGE_SECONDS = 50.0
 MAX_HOPS = 5
 MAX_ASSETS = 100
 MAX_ASSET = 8 * 1024 * 1024
-"""Bytes that are read of one of a page's resources, packed or unpacked."""
+"""Bytes that are read of one of a page's resources, compressed or not."""
 MAX_MEDIA = 4096
 """Bytes that are read of a video or audio file."""
 MAX_TOTAL = 64 * 1024 * 1024
@@ -50,7 +50,7 @@ class Asset:
         answer: where its redirects end, without the body; None where there is none.
         html: the answer is a page.
         problem: why there is no answer, as a clause; "" where there is one.
-        code: what was found in a script; None for everything else, and for an answer that is no script.
+        code: what was found in a script; None for everything else, and for an answer that is not a script.
         plain: addresses beginning with http: that a style sheet loads, or that redirects led over.
     """
 
@@ -214,7 +214,7 @@ def followable(page: str, markup: Markup) -> list[str]:
 
 
 def urljoin_or_nothing(base: str, address: str) -> str:
-    """An absolute address over http or https without its fragment; "" for any other one, and for what is no address."""
+    """An absolute address over http or https without its fragment; "" for any other text."""
     try:
         joined = urldefrag(urljoin(base, address)).url
         parts = urlsplit(joined)
@@ -259,7 +259,7 @@ class _PageLoader:
 
     def _ask(self, address: str, headers: tuple[tuple[str, str], ...], most: int) -> Response:
         if time.monotonic() >= self._until:
-            raise CouldNotVerify(f"time was over after {PAGE_SECONDS:g} s, before GET {shown(address)}")
+            raise CouldNotVerify(f"time ran out after {PAGE_SECONDS:g} s, before GET {shown(address)}")
         if self._left <= 0:
             raise CouldNotVerify(f"{MAX_TOTAL // 1024**2} MiB had been read before GET {shown(address)}")
         place = origin(address)

@@ -1,7 +1,7 @@
 """Flows: declared requests one after the other, as a visitor or another program would send them.
 
 Cookies are kept by RFC 6265. Requests go to the endpoint's own origin, to urls that the target declares, and along
-redirects on the same host. No password, token or cookie stands in what a flow leaves behind.
+redirects on the same host. No password, token or cookie is in what a flow leaves behind.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ MAX_REDIRECTS = 5
 MAX_TRANSCRIPT = 200_000
 """Characters of a transcript."""
 LONG = 8
-"""Characters of a cookie from which on it may be a secret, and no setting such as `true`."""
+"""Characters from which on a cookie may be a secret, not a setting such as `true`."""
 EXCERPT = 2000
 """Characters of the last answer that the transcript of a failure shows."""
 BYTES_A_SECOND = 500_000
@@ -80,7 +80,7 @@ class StepDone:
     Attributes:
         name: as it is declared.
         what: what was sent: method and path, or the mail that was waited for.
-        seen: what came of it: the statuses, or the mail.
+        seen: the outcome: the statuses, or the mail.
     """
 
     name: str
@@ -109,14 +109,14 @@ class StepFailed:
 
 @dataclass(frozen=True, slots=True)
 class FlowRun:
-    """What came of a flow.
+    """The outcome of a flow.
 
     Attributes:
         steps: those that were as expected, in order.
         failed: the one that was not.
         requests: how many were sent.
         seconds: how long it took.
-        unique: what `${unique}` stood for.
+        unique: the value of `${unique}`.
         transcript: what was sent and answered, without secrets.
     """
 
@@ -215,7 +215,7 @@ class _Runner:
         )
 
     def _last(self) -> list[str]:
-        """What the last answer said, for whoever looks for the fault."""
+        """What the last answer said, to help find the fault."""
         return ["", "The last answer:", beginning(self.page.last, EXCERPT)] if self.page else []
 
     # Steps
@@ -318,7 +318,7 @@ class _Runner:
         from urllib.request import Request
 
         if self.requests >= MAX_REQUESTS:
-            raise _SpentError(f"the flow sent {MAX_REQUESTS} requests, redirects counted, which is all that it may")
+            raise _SpentError(f"the flow sent {MAX_REQUESTS} requests, redirects included, which is its limit")
         self.requests += 1
         address = outgoing.address
         request = Request(address)  # noqa: S310  (nothing is opened by it; the jar asks it for the address)
@@ -365,7 +365,7 @@ class _Runner:
 
 
 class _Cookies:
-    """What the standard library's cookie jar asks of an answer."""
+    """What the standard library's cookie jar needs of an answer."""
 
     def __init__(self, values: Sequence[str]) -> None:
         from email.message import Message

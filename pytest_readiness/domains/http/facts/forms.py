@@ -1,4 +1,4 @@
-"""Forms that are sent in: with and without their token, with default and wrong passwords, with weak new ones.
+"""Forms that are submitted: with and without their token, with default and wrong passwords, with weak new ones.
 
 Of an answer only its status, where it leads, and which of the declared texts it holds are kept: it may hold tokens.
 """
@@ -28,19 +28,19 @@ from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECO
 FORMS_SECONDS = 90.0
 """For all requests of one trial, without the time that the endpoint asks to wait."""
 WAIT_SECONDS = 60
-"""Longest that a Retry-After is waited for."""
+"""Longest time that a Retry-After is waited for."""
 FOREIGN = "https://readiness-probe.example"
-"""An origin that nobody trusts: .example is reserved (RFC 2606)."""
+"""An origin that no one trusts: .example is reserved (RFC 2606)."""
 THROTTLED = (423, 429)
 """Locked, and too many requests."""
 UNIQUE = "{unique}"
-"""In a field's value, stands for a text that was never used."""
+"""In a field's value, is replaced by a text that was never used."""
 
 COMMON = (
     *("password", "12345678", "qwertyuiop", "1234567890", "password123"),
     *("password1234", "qwerty123456", "1q2w3e4r5t6y"),
 )
-"""Passwords that stand on every list of leaked ones, the shorter first."""
+"""Passwords that are on every list of leaked ones, the shorter first."""
 
 Encoding = Literal["form", "json"]
 Fields = tuple[tuple[str, str], ...]
@@ -48,7 +48,7 @@ Fields = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Where and how a form is sent in.
+    """Where and how a form is submitted.
 
     Attributes:
         path: where to.
@@ -79,7 +79,7 @@ class TrialOutcome:
         told: which of the texts are in the answer, or in where it leads.
         seconds: from sending to the last byte.
         retry_after: the header of that name, or "".
-        blank: which of the texts stand on the page with the form already.
+        blank: which of the texts are already on the page with the form.
     """
 
     name: str
@@ -153,7 +153,7 @@ class Logins:
 
     Attributes:
         control: with the declared credential, if one was asked for.
-        pairs: with each pair that was tried, in order; fewer than asked for where the endpoint wanted none any more.
+        pairs: with each pair that was tried, in order; fewer than asked for where the endpoint accepted no more.
         attempts: with wrong passwords for one account, until the answer changed.
     """
 
@@ -183,7 +183,7 @@ class PasswordTrial:
 
 @fact(deadline=FORMS_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")
 def forgeries(url: Url, connection: Connection, *, ask: CsrfTrial) -> tuple[TrialOutcome, ...]:
-    """What a form's endpoint does with requests that a foreign page could cause, and at last with its own page's."""
+    """What a form's endpoint does with requests that a foreign page could cause, and finally with its own page's."""
     until = time.monotonic() + FORMS_SECONDS
     parts = urlsplit(url.url)
     origin = f"{parts.scheme}://{parts.netloc}"
@@ -263,7 +263,7 @@ def logins(url: Url, connection: Connection, *, ask: LoginTrial) -> Logins:
 
 @fact(deadline=FORMS_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")
 def passwords(url: Url, connection: Connection, *, ask: PasswordTrial) -> tuple[TrialOutcome, ...]:
-    """What a form does with weak new passwords, and at last with a strong one."""
+    """What a form does with weak new passwords, and finally with a strong one."""
     until = time.monotonic() + FORMS_SECONDS
     strong = f"{uuid4().hex[:12]}-{uuid4().hex[:8].upper()}!"
     tried = [(f"one of {ask.length - 1} characters", f"Q7!{uuid4().hex}"[: ask.length - 1])]
@@ -292,12 +292,12 @@ def _kind(outcome: TrialOutcome) -> tuple[int, tuple[str, ...], bool]:
 def _pair(url: Url, name: str) -> tuple[str, str]:
     credential: Credential = url.credential(name)
     if credential.user is None or credential.password is None:
-        raise NotDeclared(f"the credential '{name}' of {url.name} is no user with a password")
+        raise NotDeclared(f"the credential '{name}' of {url.name} is not a user with a password")
     return credential.user, credential.password.get_secret_value()
 
 
 class _FormSender:
-    """Somebody who opens the form's page, with a new set of cookies, and sends the form in."""
+    """A visitor who opens the form's page, with a new set of cookies, and sends the form."""
 
     def __init__(self, url: Url, connection: Connection, form: Form, until: float) -> None:
         own = url.credential(form.credential).as_headers() if form.credential else ()
@@ -336,7 +336,7 @@ class _FormSender:
         return value
 
     def send(self, name: str, fields: Mapping[str, str], headers: Fields = ()) -> TrialOutcome:
-        """Send the form in."""
+        """Submit the form."""
         form = self._form
         if self._held:
             return outcome_of(name, self._held, form.texts)

@@ -33,7 +33,7 @@ class Page:
 
     Attributes:
         url: what was asked for first.
-        tls_error: why no verified TLS connection came about; there are no answers then.
+        tls_error: why no verified TLS connection was established; there are no answers then.
         answers: in order; all but the last are redirects within the same host.
         endless: the last one is still such a redirect, after five of them.
     """
@@ -84,7 +84,7 @@ class PlainAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ServedFile:
-    """What the server answers for a file that nobody should get; never what is in it.
+    """What the server answers for a file that no one should get; never what is in it.
 
     Attributes:
         path: what was asked for.
@@ -188,7 +188,7 @@ def page(url: Url, connection: Connection, root_page: Page, *, ask: str) -> Page
 
 @fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
 def missing_page(url: Url, connection: Connection, root_page: Page) -> Response:
-    """The answer to a path that nobody could have guessed, always the same for one endpoint."""
+    """The answer to a path that cannot be guessed, always the same for one endpoint."""
     from uuid import NAMESPACE_URL, uuid5
 
     _ = root_page.first
@@ -267,7 +267,7 @@ def same_page(one: str, other: str) -> bool:
 
 
 def _next(answer: Response) -> str:
-    """Where a redirect leads to, if that is on the same host and no step back from https to http."""
+    """Where a redirect leads to, if that is on the same host and not a step back from https to http."""
     goal = answer.location.partition("#")[0]
     here, there = origin(answer.url), origin(goal)
     follow = there[1] == here[1] and there[0] in (("https",) if answer.secure else ("http", "https"))

@@ -1,6 +1,6 @@
-"""Requests that no visitor makes: with a credential, a foreign Host or Origin, an odd method, a body that is no good.
+"""Requests that no visitor makes: with a credential, a foreign Host or Origin, an odd method, a malformed body.
 
-What is sent stands in the question, except for credentials, which it only names.
+What is sent is in the question, except for credentials, which it only names.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Probe:
         credential: name of the credential to show, or "".
         apart: with a query that no cache has seen, so that no cache keeps the answer for others.
         keep: whether the answer's body is kept.
-        pad: so many characters take the place of `PAD` in the body.
+        pad: number of characters that replace `PAD` in the body.
     """
 
     method: str
@@ -90,7 +90,7 @@ class Reply:
 
 @contextmanager
 def once() -> Iterator[None]:
-    """Say of no failure that a second try may cure it: what is sent here is counted."""
+    """Mark no failure as worth a second try: what is sent here is counted."""
     try:
         yield
     except Unreachable:

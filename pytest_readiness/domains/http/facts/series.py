@@ -26,7 +26,7 @@ MAX_RECOVERY = 300
 MAX_WATCH = 900
 """Longest time, in seconds, that a rollout is watched."""
 SETTLED = 10
-"""Rounds with one version before a rollout, and with another after it: instances that always differ do not look so."""
+"""Rounds with one version before a rollout, and with another after it: instances that always differ look different."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Round:
         at: seconds since the watch began.
         status: of the answer; 0 where there was none.
         problem: why there was none, or "".
-        version: what was told, or "" where nothing was.
+        version: what was reported, or "" where nothing was.
     """
 
     at: float
@@ -146,7 +146,7 @@ def _recovered(
 def rollout(url: Url, connection: Connection, *, ask: Rollout) -> tuple[Round, ...]:
     """What is answered, round after round, each on a new connection, until a new version has settled or time is up.
 
-    Where the first round is not answered 2xx, or tells no version, it is the only one.
+    Where the first round is not answered 2xx, or reports no version, it is the only one.
     """
     began = time.monotonic()
     rounds: list[Round] = []
@@ -160,12 +160,12 @@ def rollout(url: Url, connection: Connection, *, ask: Rollout) -> tuple[Round, .
 
 
 def begun(rounds: Sequence[Round]) -> set[str]:
-    """The versions that were told before a rollout."""
+    """The versions that were reported before a rollout."""
     return {each.version for each in rounds[:SETTLED]} - {""}
 
 
 def settled(rounds: Sequence[Round]) -> bool:
-    """Whether the first rounds all told one version, and the last ones all another."""
+    """Whether the first rounds all reported one version, and the last ones all another."""
     last = {each.version for each in rounds[-SETTLED:]}
     return len(begun(rounds)) == len(last) == 1 and last.isdisjoint({"", *begun(rounds)})
 

@@ -1,4 +1,4 @@
-"""What an endpoint does with tokens and messages whose signature is not right, and at last with ones where it is."""
+"""What an endpoint does with tokens and messages whose signature is not right, and finally with ones where it is."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class HookTrial:
         scheme: how they are signed.
         credential: name of the credential whose token is the key.
         header: that carries the signature, for the scheme "hmac".
-        prefix: what stands before the signature in it.
+        prefix: what comes before the signature in it.
         encoding: of the signature, for the scheme "hmac".
         payload: the message.
         headers: of every message.
@@ -134,14 +134,14 @@ def tokens(url: Url, connection: Connection, *, ask: TokenTrial) -> Tokens:
 def _declared(url: Url, name: str) -> str:
     token = url.credential(name).token
     if token is None:
-        raise NotDeclared(f"the credential '{name}' of {url.name} is no token")
+        raise NotDeclared(f"the credential '{name}' of {url.name} is not a token")
     return token.get_secret_value()
 
 
 def _issued(url: Url, session: Session, ask: TokenTrial, until: float) -> str:
     credential, login = url.credential(ask.credential), ask.login
     if login is None or credential.user is None or credential.password is None:
-        raise NotDeclared(f"the credential '{ask.credential}' of {url.name} is no user with a password")
+        raise NotDeclared(f"the credential '{ask.credential}' of {url.name} is not a user with a password")
     fields = {ask.user_field: credential.user, ask.password_field: credential.password.get_secret_value()}
     answer = session.send(
         login.method,
@@ -171,7 +171,7 @@ def _decoded(token: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
         return jwt.get_unverified_header(token), claims
     except jwt.PyJWTError:
-        raise CouldNotVerify(f"the token of the credential '{name}' is no signed JSON Web Token") from None
+        raise CouldNotVerify(f"the token of the credential '{name}' is not a signed JSON Web Token") from None
 
 
 def _forgeries(token: str, header: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, str]:
@@ -218,7 +218,7 @@ def _well_known(token: str, alg: str) -> bool:
 
 @fact(deadline=SIGNED_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")
 def webhooks(url: Url, connection: Connection, *, ask: HookTrial) -> tuple[TrialOutcome, ...]:
-    """What a webhook's endpoint does with messages that are not rightly signed, and at last with one that is."""
+    """What a webhook's endpoint does with messages that are not validly signed, and finally with one that is."""
     until = time.monotonic() + SIGNED_SECONDS
     key = _declared(url, ask.credential).encode()
     now, body = int(time.time()), ask.payload.encode()

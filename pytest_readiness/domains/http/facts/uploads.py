@@ -1,4 +1,4 @@
-"""What an endpoint does with files that are too large or of the wrong type, and at last with one that is right."""
+"""What an endpoint does with files that are too large or of the wrong type, and finally with one that is right."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Upload:
 
 @fact(deadline=UPLOAD_SECONDS + 2 * REQUEST_SECONDS + 3 * CONNECT_SECONDS, exclusive=True, fact_class="active")
 def uploads(url: Url, connection: Connection, *, ask: UploadTrial) -> tuple[Upload, ...]:
-    """What is done with a script, with a file beyond the limit, and at last with a small file of the right type."""
+    """What is done with a script, with a file beyond the limit, and finally with a small file of the right type."""
     name, kind, content = _sample(ask.accepted)
     script = b"<?php echo 'readiness probe, not to be run'; ?>\n"
     sendings = (
@@ -99,7 +99,7 @@ def uploads(url: Url, connection: Connection, *, ask: UploadTrial) -> tuple[Uplo
 
 
 class _Multipart(io.RawIOBase):
-    """The body of an upload; what fills the file up is never in memory as a whole."""
+    """The body of an upload; the filling is never in memory as a whole."""
 
     def __init__(self, boundary: str, ask: UploadTrial, file: str, kind: str, content: bytes, filler: int) -> None:
         parts = [
@@ -141,7 +141,7 @@ class _Multipart(io.RawIOBase):
 
 
 def _sample(kind: FileType) -> tuple[str, str, bytes]:
-    """Name, media type and content of a small file of that type; each stays one when bytes follow."""
+    """Name, media type and content of a small file of that type; each stays valid when bytes follow."""
     if kind == "png":
         chunks = (
             (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),

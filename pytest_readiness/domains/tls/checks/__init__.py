@@ -1,1 +1,1 @@
-"""What should be of TLS on a port."""
+"""What should hold for TLS on a port."""

@@ -1,4 +1,4 @@
-"""An endpoint's certificates: whom they are from and for, how long they hold, how strong they are."""
+"""An endpoint's certificates: whom they are from and for, how long they are valid, how strong they are."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ LIFETIMES = (
     (datetime(2027, 3, 15, tzinfo=UTC), 100),
     (datetime(2026, 3, 15, tzinfo=UTC), 200),
 )
-"""Issued from that day on, at most so many days: CA/Browser Forum ballot SC-081v3. Before, 398 days."""
+"""Issued from that day on, at most this many days: CA/Browser Forum ballot SC-081v3. Before, 398 days."""
 
 GOOD_HASHES = ("sha256", "sha384", "sha512", "")
 GOOD_CURVES = ("secp256r1", "secp384r1", "secp521r1")
 GOOD_OTHERS = ("Ed25519PublicKey", "Ed448PublicKey")
 
 SKEW = timedelta(minutes=5)
-"""By which the clocks of a responder and of this machine may differ."""
+"""How far the clocks of a responder and of this machine may differ."""
 
 Name = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
@@ -98,7 +98,7 @@ def chain(tls_scan: TlsScan) -> Evidence:
 @check(
     "tls.expiry",
     severity="critical",
-    remedy="Renew the certificate, and find out why its renewal did not take place.",
+    remedy="Renew the certificate, and find out why it was not renewed.",
     source="Let's Encrypt integration guide (renew when a third of the lifetime is left); RFC 9773",
     asks=asking(*CERTIFICATE),
 )
@@ -147,7 +147,7 @@ def lifetime(tls_scan: TlsScan, *, max_days: Annotated[int, Field(ge=1)] | None 
     Args:
         max_days: longest accepted lifetime, in days. Default: what browsers accept of public authorities, by the day
             of issue: 398, from 2026-03-15 on 200, from 2027-03-15 on 100, from 2029-03-15 on 47. Private authorities
-            are free of it: give 825 or another number.
+            are exempt: give 825 or another number.
     """
     for leaf in (deployment.leaf for deployment in deployments(tls_scan)):
         limit = max_days or next((days for since, days in LIFETIMES if leaf.not_before >= since), 398)
@@ -168,7 +168,7 @@ def issuer(tls_scan: TlsScan, *, names: Annotated[list[Name], Field(min_length=1
     """The certificate was issued by a declared authority.
 
     What counts is the authority that signed the leaf, by its organisation (O) or its common name (CN): the whole name,
-    whatever its case. The root above it does not count. As anybody can write a name into a certificate, the check
+    whatever its case. The root above it does not count. As anyone can write a name into a certificate, the check
     says nothing where no path leads to the trust store; tls.trusted says why.
 
     Args:
@@ -198,8 +198,8 @@ def issuer(tls_scan: TlsScan, *, names: Annotated[list[Name], Field(min_length=1
 def key(tls_scan: TlsScan, *, min_rsa_bits: Annotated[int, Field(ge=2048)] = 2048) -> Evidence:
     """Keys and signatures of the certificates are strong enough.
 
-    Accepted: RSA from `min_rsa_bits` on, ECDSA on P-256, P-384 and P-521, Ed25519, Ed448; signatures with SHA-2. Looked
-    at are the leaf and the intermediates that the server sends; a root's own signature means nothing.
+    Accepted: RSA from `min_rsa_bits` on, ECDSA on P-256, P-384 and P-521, Ed25519, Ed448; signatures with SHA-2. The
+    leaf and the intermediates that the server sends are looked at; a root's own signature means nothing.
 
     Args:
         min_rsa_bits: smallest accepted RSA key, in bits, at least 2048. 2048: CA/Browser Forum 6.1.5.
@@ -234,7 +234,7 @@ def ocsp(tls_scan: TlsScan, *, required: bool = False) -> Evidence:
 
     The response must be about the certificate, signed by its issuer or a responder of the issuer's, say "good", and
     hold now. A certificate that names no responder passes with a warning, as there is nothing to staple: some
-    authorities, Let's Encrypt since 2025, have given OCSP up for short lifetimes. A server that was just started may
+    authorities, Let's Encrypt since 2025, have replaced OCSP by short lifetimes. A server that was just started may
     still lack the response when its first clients come.
 
     Args:
@@ -247,17 +247,17 @@ def ocsp(tls_scan: TlsScan, *, required: bool = False) -> Evidence:
         if not leaf.responders and not leaf.must_staple and staple is None:
             text = f"{leaf.subject[:100]} names no OCSP responder: nothing to staple"
             claim(not required, expected="a certificate that names an OCSP responder", seen=text)
-            warning = "Whether the certificate was revoked cannot be asked by OCSP; its short lifetime must do."
+            warning = "Whether the certificate was revoked cannot be asked by OCSP; its short lifetime must suffice."
             continue
         asked = listed(leaf.responders) or "a stapled response (RFC 7633)"
-        expected = "a stapled OCSP response that is good and holds now"
+        expected = "a stapled OCSP response that is good and currently valid"
         if staple is None:
             claim(False, expected=expected, seen=f"none, though {leaf.subject[:100]} asks for {asked}")
             continue
         claim(not staple.fault, expected=expected, seen=f"one that is not valid: {staple.fault}")
         claim(staple.status == "good", expected=expected, seen=f"the status {staple.status}")
         if staple.this_update is None or staple.next_update is None:
-            claim(False, expected=expected, seen="one that does not say until when it holds")
+            claim(False, expected=expected, seen="one that does not say how long it is valid")
             continue
         text = f"good from {staple.this_update:%Y-%m-%d %H:%M} to {staple.next_update:%Y-%m-%d %H:%M} UTC"
         current = staple.this_update - SKEW <= now <= staple.next_update

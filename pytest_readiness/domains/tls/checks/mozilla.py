@@ -80,8 +80,8 @@ class Rules:
     Attributes:
         versions, suites, groups: what may be offered.
         key_types, signatures: what the certificates may have; it suffices that one deployment has each.
-        key_curves, rsa_bits, lifetime_days: what every leaf must keep to; 0 bits where RSA is not foreseen.
-        dh_bits, ecdh_bits: smallest ephemeral keys; 0 where such suites are not foreseen.
+        key_curves, rsa_bits, lifetime_days: what every leaf must comply with; 0 bits where RSA is not in the profile.
+        dh_bits, ecdh_bits: smallest ephemeral keys; 0 where such suites are not in the profile.
     """
 
     versions: list[str]

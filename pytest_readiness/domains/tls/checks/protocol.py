@@ -135,7 +135,7 @@ def tls13(tls_scan: TlsScan) -> Evidence:
 def ciphers(tls_scan: TlsScan) -> Evidence:
     """No weak cipher suite is accepted, and each gives forward secrecy.
 
-    Weak is a suite without authentication or encryption, with a key below 128 bits, with RC4, DES, 3DES, RC2, IDEA or
+    A suite is weak without authentication or encryption, with a key below 128 bits, with RC4, DES, 3DES, RC2, IDEA or
     MD5, or with Diffie-Hellman below 2048 bits. CBC suites are accepted here; tls.mozilla judges by a list.
     """
     found = offered(tls_scan)
@@ -179,10 +179,10 @@ TLS13_ONLY = "SERVER_IS_TLS_1_3_ONLY"
     asks=asking(*RESUMPTION),
 )
 def resumption(tls_scan: TlsScan) -> Evidence:
-    """Clients that come again resume their session, whichever protocol version they speak.
+    """Clients that return resume their session, whichever protocol version they speak.
 
-    Tried are TLS 1.2, or the newest older version, by session ids and by tickets, five times each, of which one must
-    do; and TLS 1.3 by tickets, three times. Sessions that are resumed only sometimes fail: several servers behind one
+    TLS 1.2, or the newest older version, is tried by session ids and by tickets, five times each, one of which must
+    work; and TLS 1.3 by tickets, three times. Sessions that are resumed only sometimes fail: several servers behind one
     name then do not share their keys.
     """
     need(tls_scan, RESUMPTION)
@@ -198,12 +198,12 @@ def resumption(tls_scan: TlsScan) -> Evidence:
         holds = "FULLY_SUPPORTED" in ways.values()
     if newest.suites:
         if tls_scan.tls13_resumption is None:
-            raise CouldNotVerify(f"connecting to {where} with TLS 1.3 once more failed")
+            raise CouldNotVerify(f"connecting to {where} with TLS 1.3 again failed")
         resumed, tried = tls_scan.tls13_resumption
         seen.append(f"TLS 1.3 by tickets {resumed} of {tried} times")
         holds = holds and resumed == tried
     if not seen:
-        raise CouldNotVerify(f"no session with {where} came about that could be resumed")
+        raise CouldNotVerify(f"no session that could be resumed was established with {where}")
     claim(holds, expected="sessions that are resumed every time", seen="; ".join(seen))
     return Evidence("; ".join(seen))
 
@@ -224,7 +224,7 @@ def vulnerabilities(tls_scan: TlsScan) -> Evidence:
     Heartbleed, ROBOT, CCS injection, TLS compression (CRIME), insecure renegotiation and missing downgrade protection,
     by sslyze's probes. A server that speaks TLS 1.3 is taken to be too new for Heartbleed and CCS injection. Downgrade
     protection (TLS_FALLBACK_SCSV) matters only where more than one version is offered. That a client may start
-    renegotiations is only warned of.
+    renegotiations only gives a warning.
     """
     found = weaknesses(tls_scan)
     claim(not found, expected="none of the known weaknesses", seen=", ".join(found))

@@ -26,7 +26,7 @@ CLIENTS = (
     ("lego", re.compile(r"\blego\b.*\brenew\b")),
     ("dehydrated", re.compile(r"\bdehydrated\b.*(\s-c\b|--cron\b)")),
 )
-"""Clients of ACME, and how a command of theirs looks that renews."""
+"""Clients of ACME, and what their renewal commands look like."""
 
 _REHEARSAL = re.compile(r"--(dry-run|test-cert|staging)\b")
 
@@ -50,8 +50,8 @@ def renewal(
     """A job that renews certificates is scheduled on the host, and no certificate there is overdue for it.
 
     A job is a systemd timer that is active, comes back after a boot, has a next run (OnCalendar) and whose last run did
-    not fail; or an entry of cron, with a cron daemon running. An ACME client that is only installed is none, nor is
-    Debian's entry for certbot in cron.d where systemd runs, as that then does nothing, nor a rehearsal (--dry-run).
+    not fail; or an entry of cron, with a cron daemon running. An ACME client that is only installed does not count, nor
+    does Debian's entry for certbot in cron.d where systemd runs, as that does nothing, nor a rehearsal (--dry-run).
 
     The certificates are read from files, and each must have a quarter of its lifetime left, or 20 days where that is
     less: clients renew when a third or 30 days are left, so that certificates of 90 or 47 days never fall below it

@@ -27,7 +27,7 @@ class Connection:
     Attributes:
         address: IP address that answered.
         port: port that answered.
-        seconds: time until the connection stood, with the handshake.
+        seconds: time until the connection was established, with the handshake.
         tls_error: what the handshake ended with, where it was refused ("" where it succeeded or is not wanted, or
             comes after STARTTLS); certificates are not judged here.
     """
@@ -74,9 +74,9 @@ def _greeting(raw: socket.socket, place: str) -> None:
     except TimeoutError:
         raise Unreachable(f"{place} accepted a connection but said nothing within {CONNECT_SECONDS:g} s") from None
     except OSError as error:
-        raise CouldNotVerify(f"{place} broke the connection off ({error.strerror or error})", transient=True) from None
+        raise CouldNotVerify(f"{place} closed the connection ({error.strerror or error})", transient=True) from None
     if not spoke:
-        raise CouldNotVerify(f"{place} closed the connection without a word", transient=True)
+        raise CouldNotVerify(f"{place} closed the connection without sending anything", transient=True)
 
 
 def _handshake(raw: socket.socket, endpoint: TlsEndpoint, place: str) -> str:
@@ -91,7 +91,7 @@ def _handshake(raw: socket.socket, endpoint: TlsEndpoint, place: str) -> str:
         return error.reason or str(error)
     except OSError as error:
         raise CouldNotVerify(
-            f"{place} broke the connection off during the TLS handshake ({error.strerror or error})", transient=True
+            f"{place} closed the connection during the TLS handshake ({error.strerror or error})", transient=True
         ) from None
     return ""
 

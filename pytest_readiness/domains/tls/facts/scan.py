@@ -26,7 +26,7 @@ def tls_scan(endpoint: TlsEndpoint, connection: Connection, *, asks: tuple[str, 
     """What the endpoint offers: certificates, protocol versions, cipher suites, known weaknesses.
 
     Only the scan commands that are asked for are run (names in `COMMANDS`); all of them where `asks` is empty, without
-    those that speak HTTP where the endpoint is no url. Scans run in processes of their own, several at a time, which
+    those that speak HTTP where the endpoint is not a url. Scans run in processes of their own, several at a time, which
     end with this one.
 
     Raises:

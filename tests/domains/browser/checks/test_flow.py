@@ -175,7 +175,7 @@ def test_flow_fails(url: Url, step: dict[str, Any], seen: str) -> None:
 def test_flow_warns_where_the_last_expectation_held_before(url: Url) -> None:
     seen = judge("browser.flow", url, steps=[*SIGN_IN[:4], {"expect": {"role": "heading", "name": "Shop"}}])
     assert seen.warning == (
-        "'expect heading 'Shop'' held already before 'click button 'Sign in'', so that it does not show what that did"
+        "'expect heading 'Shop'' already held before 'click button 'Sign in'', so it does not show what that did"
     )
 
 
@@ -218,7 +218,7 @@ def test_flow_could_not_look(app: WebApp, monkeypatch: pytest.MonkeyPatch) -> No
         ([{"expect": {"absent": {"text": "x"}}}], "the last step must expect something to be there"),
         ([{"expect": {"text": "x", "count": 0}}], "the last step must expect something to be there"),
         ([{"expect": {}}], "this expects nothing"),
-        ([{"expect": {"contains": "x", "title": "y"}}], "stand beside an element"),
+        ([{"expect": {"contains": "x", "title": "y"}}], "need an element beside them"),
         ([{"expect": {"text": ""}}], "at least 1 character"),
         ([{"go": "/", "press": "Enter"}, {"expect": {"text": "x"}}], "a step is exactly one of go, fill"),
         ([{"click": {"text": "x", "css": "y"}}, {"expect": {"text": "x"}}], "an element is named by exactly one of"),

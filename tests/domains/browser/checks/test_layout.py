@@ -97,7 +97,7 @@ def test_responsive_needs_a_width(visits: dict[str, Visit]) -> None:
 def test_images_pass(visits: dict[str, Visit]) -> None:
     seen = judged(visits, "browser.images")
     assert seen.text.startswith(
-        "2 images loaded, in a modern format, with their room reserved, lazy below the fold: image/webp"
+        "2 images loaded, in a modern format, with their space reserved, lazy below the fold: image/webp"
     )
     assert judged(visits, "browser.images", "scrolls-itself").text
 

@@ -116,7 +116,7 @@ def test_page_load_fails_where_the_load_event_does_not_come(visits: dict[str, Vi
     assert visit.load
     never = {"": replace(visit, load=replace(visit.load, load=None))}
     assert "no load event" in false(never, "browser.page_load")
-    with pytest.raises(CouldNotVerify, match="was not loaded within 30 s, so that errors may be yet to come"):
+    with pytest.raises(CouldNotVerify, match="was not loaded within 30 s, so errors may be still to come"):
         judged(never, "browser.console")
 
 
@@ -173,7 +173,7 @@ def test_requests_fail_for_the_page_itself(visits: dict[str, Visit]) -> None:
 
 
 def test_requests_that_the_page_broke_off_do_not_count(visits: dict[str, Visit]) -> None:
-    assert "1 broken off by the page" in judged(visits, "browser.requests", "broken-script").text
+    assert "1 cancelled by the page" in judged(visits, "browser.requests", "broken-script").text
 
 
 @pytest.mark.parametrize("id", PASSIVE)

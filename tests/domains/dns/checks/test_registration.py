@@ -27,7 +27,7 @@ def test_registration(registered: Registered, registry_app: WebApp) -> None:
 def test_registration_warns(registered: Registered) -> None:
     assert judge("dns.registration", registered(rdap(status=["active"]))).warning == "no lock against transfers"
     renewing = ["locked", "auto renew period"]
-    assert "is renewing it by itself" in judge("dns.registration", registered(rdap(status=renewing))).warning
+    assert "is renewing it automatically" in judge("dns.registration", registered(rdap(status=renewing))).warning
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_registered_suffix_is_not_taken_for_the_domain(registered: Registered) -
         ([], 200, "was answered with no RDAP object of good.test"),
         (rdap("other.test"), 200, "was answered with no RDAP object of good.test"),
         (rdap(objectClassName="entity"), 200, "was answered with no RDAP object of good.test"),
-        (rdap(events=[]), 200, "does not say until when good.test is registered"),
-        (rdap(events=[{"eventAction": "expiration", "eventDate": "soon"}, 7]), 200, "does not say until when"),
+        (rdap(events=[]), 200, "does not say how long good.test is registered"),
+        (rdap(events=[{"eventAction": "expiration", "eventDate": "soon"}, 7]), 200, "does not say how long"),
         (b"", 400, "was answered 400"),
         (b"", 401, "was answered 401"),
         (b"", 429, "was answered 429, too many requests"),

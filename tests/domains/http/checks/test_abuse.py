@@ -30,8 +30,8 @@ def test_cors(shop: Shop) -> None:
     [
         ("origin echoed", "no permission for a foreign origin (https://readiness-probe.example)"),
         ("null trusted", "no permission for null (null)"),
-        ("prefix trusted", "no permission for an origin that begins like the own"),
-        ("suffix trusted", "no permission for an origin that ends like the own"),
+        ("prefix trusted", "no permission for an origin that begins like the endpoint's"),
+        ("suffix trusted", "no permission for an origin that ends like the endpoint's"),
         ("everybody", "no permission for a foreign origin"),
         ("everybody with credentials", "no Access-Control-Allow-Origin: * together with"),
         ("own origin forgotten", f"Access-Control-Allow-Origin: {ORIGIN}"),
@@ -61,7 +61,9 @@ def test_cors_over_http_is_foreign_to_https(authority: Authority) -> None:
 
     with WebApp({"/": lax}, authority.issue()) as app:
         url = Url(name="shop", url=app.url, ca=authority.ca_file)
-        with pytest.raises(ClaimFalse, match=r"no permission for the own host over http \(http://localhost\)"):
+        with pytest.raises(
+            ClaimFalse, match=r"no permission for the endpoint's own host over http \(http://localhost\)"
+        ):
             judge("http.cors", url)
         app.routes["/"] = Response()
         assert "5 foreign origins" in judge("http.cors", url).text
@@ -69,10 +71,10 @@ def test_cors_over_http_is_foreign_to_https(authority: Authority) -> None:
 
 def test_cors_proves_nothing(shop: Shop) -> None:
     open_question("http.cors", shop, "/nothing was answered 404", path="/nothing")
-    open_question("http.cors", shop, "/mine was answered 401, and CORS may look otherwise", path="/mine")
+    open_question("http.cors", shop, "/mine was answered 401, and CORS may look different", path="/mine")
     assert judge("http.cors", shop.url, path="/mine", credential="clerk")
     shop.app.routes["/strict"] = when(lambda request: bool(request.query), Response(400), shop.orders)
-    open_question("http.cors", shop, "/strict.* was answered 400, and CORS may look otherwise", path="/strict")
+    open_question("http.cors", shop, "/strict.* was answered 400, and CORS may look different", path="/strict")
     for status in (429, 503):
         shop.app.routes["/orders"] = when(lambda request: "Origin" in request.headers, Response(status), Response())
         open_question("http.cors", shop, f"a foreign origin as Origin was answered {status}", path="/orders")
@@ -176,7 +178,7 @@ def test_methods_prove_nothing(shop: Shop) -> None:
     open_question("http.methods", shop, "no answer of / has an Allow header", allowed=["GET"])
     for status in (302, 401, 429, 500, 503):
         shop.app.routes["/"] = when(is_get, Response(), Response(status))
-        open_question("http.methods", shop, f"TRACE / was answered {status}, which is no refusal of the method")
+        open_question("http.methods", shop, f"TRACE / was answered {status}, which is not a refusal of the method")
     shop.app.routes["/"] = lambda request: Response(200 if request.method == "GET" else 405, [("Allow", "GET, TRACE")])
     assert seen("http.methods", shop) == "Allow: GET, TRACE"
     wrongs: list[dict[str, Any]] = [{"allowed": []}, {"allowed": ["get"]}]
@@ -221,13 +223,13 @@ def test_rate_limit_without_retry_after(shop: Shop) -> None:
 
 def test_rate_limit_that_is_met_early_warns(shop: Shop) -> None:
     shop.limited = 7
-    assert judge("http.rate_limit", shop.url, **LIMIT).warning == "The limit of 10 was met after 3 requests."
+    assert judge("http.rate_limit", shop.url, **LIMIT).warning == "The limit of 10 was hit after 3 requests."
 
 
 def test_rate_limit_proves_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     id = "http.rate_limit"
     shop.fault = "always 429"
-    open_question(id, shop, "429 to the first request, so that no limit was seen", **LIMIT)
+    open_question(id, shop, "429 to the first request, so no limit was seen", **LIMIT)
     assert shop.limited == 1
     open_question(id, shop, "answered 404 to the first request", **{**LIMIT, "path": "/nothing"})
     answers = iter([200, 429])

@@ -153,7 +153,7 @@ def test_role_forbidden_proves_nothing_with_a_broken_credential(shop: Shop) -> N
 
 def test_role_forbidden_of_a_path_that_may_not_exist(shop: Shop) -> None:
     id = "http.role_forbidden"
-    open_question(id, shop, "/nothing was answered 404 .* which is no 403", **{**ROLE, "paths": ["/nothing"]})
+    open_question(id, shop, "/nothing was answered 404 .* which is not a 403", **{**ROLE, "paths": ["/nothing"]})
     hidden = {**ROLE, "admin": "boss", "hidden": True}
     open_question(id, shop, "404 with 'boss', too", **{**hidden, "paths": ["/nothing"]})
     shop.app.routes["/admin"] = lambda request: Response(200 if shop.role(request) == "boss" else 404)
@@ -176,7 +176,7 @@ def test_role_forbidden_of_a_path_that_may_not_exist(shop: Shop) -> None:
     open_question(id, shop, "403 with 'boss', too", **{**ROLE, "paths": ["/typo"], "admin": "boss"})
     for status in (401, 302, 429, 500):
         shop.app.routes["/admin"] = Response(status, LOGIN_PAGE)
-        open_question(id, shop, f"answered {status}.*, which is no 403", **ROLE)
+        open_question(id, shop, f"answered {status}.*, which is not a 403", **ROLE)
 
 
 JWT = {"path": "/mine", "credential": "user", "login": "/login"}
@@ -218,7 +218,7 @@ def test_jwt_proves_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None
     id = "http.jwt"
     open_question(id, shop, "/mine answered 401 to the token itself", path="/mine", credential="stale")
     open_question(id, shop, "/nothing answered 404 to the token itself", **{**JWT, "path": "/nothing"})
-    open_question(id, shop, "the token of the credential 'opaque' is no signed", path="/mine", credential="opaque")
+    open_question(id, shop, "the token of the credential 'opaque' is not a signed", path="/mine", credential="opaque")
     open_question(id, shop, "with the credential 'nobody' was answered 401", **{**JWT, "credential": "nobody"})
     open_question(id, shop, "holds a text at 'data.token'", **JWT, token_field="data.token")
     shop.fault = "mine open"
@@ -228,7 +228,7 @@ def test_jwt_proves_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None
         shop.app.routes["/mine"] = when(lambda request: bool(shop.role(request)), Response(), Response(status))
         open_question(id, shop, f"answered {status} to no token, which is none of 400, 401, 403", **JWT)
     for wrong in ({"path": "/mine", "credential": "user"}, {**JWT, "credential": "clerk"}):
-        with pytest.raises(NotDeclared, match=r"is no (token|user)"):
+        with pytest.raises(NotDeclared, match=r"is not a (token|user)"):
             judge(id, shop.url, **wrong)
     monkeypatch.setitem(sys.modules, "jwt", None)
     with pytest.raises(CouldNotVerify, match=r"tokens needs the extra jwt: pip install 'pytest-readiness\[jwt\]'"):
@@ -317,10 +317,10 @@ def test_csrf_proves_nothing(shop: Shop) -> None:
         open_question(id, shop, why, **{**CSRF, "path": path})
     open_question(id, shop, "the page with the form, .*/settings, was answered 302", **{**CSRF, "credential": None})
     open_question(id, shop, "gives no token 'csrf_token'", **{**CSRF, "token": "csrf_token"})
-    open_question(id, shop, "'hidden' stands on the form's page already", **CSRF, text="hidden")
+    open_question(id, shop, "'hidden' is already on the form's page", **CSRF, text="hidden")
     shop.fault = "refuses all"
     open_question(id, shop, "403 to the form itself, too", **CSRF)
-    with pytest.raises(NotDeclared, match="no 'page' that gives it"):
+    with pytest.raises(NotDeclared, match="no 'page' that provides it"):
         judge(id, shop.url, **{**CSRF, "page": None})
     shop.fault = ""
     shop.app.routes["/api"] = lambda request: Response(429 if request.headers["Origin"] != shop.app.url else 204)

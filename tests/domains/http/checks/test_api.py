@@ -52,7 +52,8 @@ def test_a_closed_port_is_unreachable(id: str) -> None:
 
 @pytest.mark.parametrize("id", API_CHECKS)
 @pytest.mark.parametrize(
-    ("server", "why"), [(SilentServer, "was not answered within"), (lambda: FlakyServer(99), "reset|broke off")]
+    ("server", "why"),
+    [(SilentServer, "was not answered within"), (lambda: FlakyServer(99), "reset|connection was closed")],
 )
 def test_no_answer_is_no_verdict(monkeypatch: pytest.MonkeyPatch, id: str, server: Any, why: str) -> None:
     monkeypatch.setattr(http_client, "READ_SECONDS", patient(0.2))
@@ -158,11 +159,11 @@ def test_openapi(app: Shop) -> None:
         (document([{"note": "secret-name"}]), "/products: 200 whose $[0] is not as the schema says (required)"),
         (document([{"id": "secret-name"}]), "/products: 200 whose $[0].id is not as the schema says (type)"),
         (document({}), "200 whose $ is not as the schema says (type)"),
-        (document([], 201), "/products: 201, declared are 200"),
-        (document([], 404), "/products: 404, declared are 200"),
-        (document([], 500), "/products: 500, declared are 200"),
-        (PAGE, "/products: 200 with text/html, declared is application/json"),
-        (served("application/json", b"[1"), "/products: 200 with application/json that is no JSON"),
+        (document([], 201), "/products: 201, declared: 200"),
+        (document([], 404), "/products: 404, declared: 200"),
+        (document([], 500), "/products: 500, declared: 200"),
+        (PAGE, "/products: 200 with text/html, declared: application/json"),
+        (served("application/json", b"[1"), "/products: 200 with application/json that is not JSON"),
     ):
         told = app.seen("http.openapi", {**good, "/products": answer})
         assert seen in told
@@ -179,7 +180,7 @@ def test_openapi(app: Shop) -> None:
         ({"paths": {"/a/{id}": get()}}, "Path parameter 'id' for 'get' operation in '/a/{id}' was not resolved"),
         ({"components": {}}, "/components/schemas/Product leads nowhere"),
         ({"openapi": "3.9.0"}, "version 3.9.0 is not known"),
-        ({"openapi": "4.0.0"}, "no document of OpenAPI 3"),
+        ({"openapi": "4.0.0"}, "not a document of OpenAPI 3"),
         ({"openapi": None, "swagger": "2.0"}, "a document of Swagger 2, not OpenAPI 3"),
     ],
 )
@@ -190,9 +191,9 @@ def test_openapi_that_is_not_valid(app: Shop, change: dict[str, Any], seen: str)
 def test_openapi_document_elsewhere_and_otherwise(app: Shop) -> None:
     assert app.seen("http.openapi", {}) == "404"
     assert app.seen("http.openapi", {"/openapi.json": served("application/json", b"{[")}) == "neither JSON nor YAML"
-    assert app.seen("http.openapi", {"/openapi.json": document([])}) == "no document of OpenAPI 3"
+    assert app.seen("http.openapi", {"/openapi.json": document([])}) == "not a document of OpenAPI 3"
     remote = described(**{"/a": get({"$ref": "https://127.0.0.1:1/schema.json"})})
-    assert "rests on another document, which was not read" in app.reason(
+    assert "depends on another document, which was not read" in app.reason(
         "http.openapi", {"/openapi.json": document(remote)}
     )
     bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -294,7 +295,7 @@ def test_metrics_closed_to_strangers(app: Shop, status: int) -> None:
         assert f"was answered {status}" in app.reason("http.metrics", {"/metrics": Response(status)}, **wanted)
     if status == 404:
         reason = app.reason("http.metrics", routes, public=False)
-        assert "was answered 404, as a path is that does not exist; see to it that 'path' is right" in reason
+        assert "was answered 404, as for a path that does not exist; make sure that 'path' is right" in reason
     else:
         assert "was not seen" in app.judge("http.metrics", routes, public=False).warning
     with pytest.raises(NotDeclared, match="names no credential that opens /metrics of shop"):

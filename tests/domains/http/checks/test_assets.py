@@ -63,7 +63,7 @@ def test_static_assets_are_bounded(app: Shop, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(http_page, "MAX_TOTAL", 160)
     assert "had been read before GET" in app.reason("http.static_assets", page, routes)
     monkeypatch.setattr(http_page, "PAGE_SECONDS", 0)
-    assert "time was over after 0 s" in app.reason("http.static_assets", page, routes)
+    assert "time ran out after 0 s" in app.reason("http.static_assets", page, routes)
 
 
 def test_static_assets_that_turn_programs_away(app: Shop) -> None:
@@ -91,7 +91,7 @@ def test_compression(app: Shop) -> None:
 
     assert "gzip 1, 1 too small" in judged(served(JS, gzip.compress(body), ("Content-Encoding", "gzip"))).text
     assert "br 1" in app.judge("http.compression", SCRIPT_PAGE, {"/a.js": brotli}).text
-    with pytest.raises(ClaimFalse, match=r"/a.js: 2200 bytes as they are"):
+    with pytest.raises(ClaimFalse, match=r"/a.js: 2200 bytes uncompressed"):
         judged(served(JS, body))
     with pytest.raises(CouldNotVerify, match="hold no text of at least 3000 bytes"):
         judged(served(JS, body), min_bytes=3000)

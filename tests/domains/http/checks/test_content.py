@@ -135,13 +135,13 @@ def test_links(app: Shop) -> None:
     for status in (401, 403, 405, 429, 503, 999):
         app.other.routes = {"/c": Response(status)}
         evidence = app.judge("http.links", LINKS, routes, external=True)
-        assert evidence.warning == f"Not let in: {app.other.url}/c ({status})."
+        assert evidence.warning == f"Not accessible: {app.other.url}/c ({status})."
     app.other.routes = {"/c": Response(500)}
     assert "/c (500)" in app.seen("http.links", LINKS, routes, external=True)
     assert "/b?… (410)" in app.seen("http.links", LINKS, {**routes, "/b": Response(410)})
     assert f"/a (404 from {app.url.url}/d)" in app.seen("http.links", LINKS, {**routes, "/d": Response(404)})
     assert "/a (503 from " in app.seen("http.links", LINKS, {**routes, "/d": Response(503)})
-    assert "Not let in" in app.judge("http.links", LINKS, {**routes, "/d": Response(401)}).warning
+    assert "Not accessible" in app.judge("http.links", LINKS, {**routes, "/d": Response(401)}).warning
     walled = {"/a": Response(403), "/b": Response(403)}
     assert "none of 2 links" in app.reason("http.links", LINKS, walled)
     assert "was answered 429" in app.reason("http.links", LINKS, {**routes, "/d": Response(429)})

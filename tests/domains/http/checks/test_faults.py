@@ -48,7 +48,7 @@ def test_error_500_is_not_right(shop: Shop, fault: str, said: str) -> None:
 def test_error_500_that_was_not_provoked(shop: Shop) -> None:
     shop.fault = "no boom"
     for path, status in (("/boom", 200), ("/nothing", 404), ("/mine", 401)):
-        with pytest.raises(CouldNotVerify, match=f"{path} was answered {status}, so that no server error was provoked"):
+        with pytest.raises(CouldNotVerify, match=f"{path} was answered {status}, so no server error was provoked"):
             judge("http.error_500", shop.url, **{**BOOM, "path": path})
     shop.app.routes["/boom"] = Response(500, [HTML], b"Something went wrong" + b"x" * 2_000_000)
     with pytest.raises(CouldNotVerify, match="too long to be looked at as a whole"):
@@ -154,7 +154,7 @@ def test_available_during_deploy_is_judged_by_its_rounds() -> None:
         with pytest.raises(CouldNotVerify, match="the rollout had not ended"):
             watched(*versions)
     # Two instances that differ look like a rollout, if one does not look long enough.
-    with pytest.raises(CouldNotVerify, match="a, b were all told from the beginning of 6 requests"):
+    with pytest.raises(CouldNotVerify, match="a, b were all seen from the beginning of 6 requests"):
         watched(*"abbbbb")
     for versions in (["", "b"], [""]):
         with pytest.raises(CouldNotVerify, match="before anything was rolled out"):

@@ -144,8 +144,11 @@ def test_security_txt(app: Shop) -> None:
     [
         ("Expires: {on}\n", "1 fields without Contact"),
         ("Contact: mailto:a@example.com\n", "1 fields without Expires"),
-        ("Contact: a@example.com\nExpires: {on}\n", "contact: a@example.com, which is no URI"),
-        ("Contact: http://example.com/\nExpires: {on}\n", "contact: http://example.com/, which is no URI or not https"),
+        ("Contact: a@example.com\nExpires: {on}\n", "contact: a@example.com, which is not a URI"),
+        (
+            "Contact: http://example.com/\nExpires: {on}\n",
+            "contact: http://example.com/, which is not a URI or not https",
+        ),
         ("Contact: mailto:a@example.com\nExpires: {past}\n", "-2 days left"),
         ("Contact: mailto:a@example.com\nExpires: {on}\nExpires: {on}\n", "expires twice"),
         ("Contact: mailto:a@example.com\nExpires: soon\n", "soon"),
@@ -205,7 +208,7 @@ def test_robots(app: Shop, text: str, allowed: str, forbidden: str) -> None:
 def test_robots_warns(app: Shop) -> None:
     text = "User-agent: *\nDisallow:\nUser-agent: GPTBot\nDisallow: /\nDisalow: /x\nwords\n"
     evidence = app.judge("http.robots", {"/robots.txt": served(text)})
-    assert evidence.warning == "Unknown lines: disalow, words. Kept out: gptbot."
+    assert evidence.warning == "Unknown lines: disalow, words. Blocked: gptbot."
     with pytest.raises(ValidationError):
         judge("http.robots", app.url, crawling="maybe")
 

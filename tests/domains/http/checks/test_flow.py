@@ -336,7 +336,7 @@ def test_redirects(authority: Authority) -> None:
             flow("get", "/away", expect={"location": "https://pay.example.com/d/*"})
         with pytest.raises(ClaimFalse, match="redirects that end"):
             flow("get", "/loop", expect={"text": "x"})
-        # A page of somebody else's is never asked for.
+        # A page of others is never asked for.
         with pytest.raises(ClaimFalse, match="the text 'x'"):
             flow("get", "/away", expect={"text": "x"}, follow=True)
 
@@ -423,7 +423,7 @@ def test_requests_are_counted() -> None:
     turns = {f"/{n}": Response(302, [("Location", f"/{n + 1}")]) for n in range(1, 5)}
     with WebApp({**turns, "/5": Response(body=b"not yet")}) as app:
         step = {"name": "s", "get": "/1", "until": {"text": "ready"}, "within": 4, "every": 0.1}
-        with pytest.raises(CouldNotVerify, match="step 1 's': the flow sent 50 requests, redirects counted"):
+        with pytest.raises(CouldNotVerify, match="step 1 's': the flow sent 50 requests, redirects included"):
             judge("http.flow", Url(name="shop", url=app.url), steps=[step])
         assert len(app.requests) == 50
         with pytest.raises(ClaimFalse, match=r"the text 'ready' within 0\.2 s"):
@@ -481,13 +481,13 @@ HOME = {"name": "home", "get": "/", "expect": {"text": "x"}}
         ([{"name": "a", "get": "/", "expect": {"text": []}}], "at least 1"),
         ([{"name": "a", "get": "/", "expect": {"text": ""}}], "at least 1"),
         ([{**HOME, "expct": {}}], "Extra inputs"),
-        ([{**HOME, "post": "/"}], "and this does 2"),
-        ([{"name": "a"}], "and this does 0"),
+        ([{**HOME, "post": "/"}], "but this does 2"),
+        ([{"name": "a"}], "but this does 0"),
         ([{**HOME, "get": "shop"}], "pattern"),
         ([{**HOME, "get": "/${basket}"}], r"step 'home' uses \${basket}, which no step before it captures"),
         ([{**HOME, "expect": {"text": "${body}"}}], r"uses \${body}"),
         ([{**HOME, "capture": {"now": {"header": "Date"}}}], "has a meaning of its own"),
-        ([{**HOME, "capture": {"a": {"regex": "a(b"}}}], "no regular expression"),
+        ([{**HOME, "capture": {"a": {"regex": "a(b"}}}], "not a regular expression"),
         ([{**HOME, "capture": {"a": {"regex": "ab"}}}], "one group"),
         ([{**HOME, "capture": {"a": {"regex": "(b)", "json": "a"}}}], "a capture is one of"),
         ([{**HOME, "capture": {"a": {}}}], "a capture is one of"),

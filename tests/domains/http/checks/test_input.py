@@ -49,7 +49,7 @@ def test_input_validation_is_not_right(shop: Shop, fault: str, expected: str, sa
 def test_input_validation_proves_nothing(shop: Shop) -> None:
     id = "http.input_validation"
     for path, status in (("/nothing", 404), ("/mine", 401)):
-        open_question(id, shop, f"{status} to the valid sample, so that", **{**INPUT, "path": path})
+        open_question(id, shop, f"{status} to the valid sample, so refusing", **{**INPUT, "path": path})
     open_question(id, shop, "422 to the valid sample", **{**INPUT, "sample": {"item": "pen", "number": 1}})
     with pytest.raises(NotDeclared, match="no field that is a text"):
         judge(id, shop.url, **{**INPUT, "sample": {"count": 1}})
@@ -57,7 +57,7 @@ def test_input_validation_proves_nothing(shop: Shop) -> None:
         shop.app.routes["/orders"] = when(
             lambda request: request.body == b'{"item": "pen", "count": 1}', shop.order, Response(status)
         )
-        open_question(id, shop, f"{status} to malformed JSON, which is no refusal of what was sent", **INPUT)
+        open_question(id, shop, f"{status} to malformed JSON, which is not a refusal of what was sent", **INPUT)
     long = Response(400, [HTML], b"x" * 2_000_000)
     shop.app.routes["/orders"] = when(lambda request: request.body == b'{"item": "pen", "count": 1}', shop.order, long)
     open_question(id, shop, "to malformed JSON is too long to be searched as a whole", **INPUT)
@@ -131,7 +131,7 @@ def test_upload_limit_proves_nothing(shop: Shop) -> None:
     id = "http.upload_limit"
     open_question(id, shop, "404 to a small png", **{**UPLOAD, "path": "/nothing"})
     shop.fault = "nothing taken"
-    open_question(id, shop, "403 to a small png, so that refusing others", **UPLOAD)
+    open_question(id, shop, "403 to a small png, so refusing others", **UPLOAD)
     right = shop.app.routes["/upload"]
     assert callable(right)
     shop.fault = ""
@@ -230,7 +230,7 @@ def test_webhook_signature_is_not_right(shop: Shop, name: str, fault: str, what:
 
 def test_webhook_signature_proves_nothing(shop: Shop) -> None:
     id, hook = "http.webhook_signature", HOOKS["github"]
-    open_question(id, shop, "404 to rightly signed, so that a refusal", **{**hook, "path": "/nothing"})
+    open_question(id, shop, "404 to rightly signed, so a refusal", **{**hook, "path": "/nothing"})
     open_question(id, shop, "400 to rightly signed", **{**hook, "credential": "wronghook"})
     shop.fault = "hook closed"
     open_question(id, shop, "401 to rightly signed", **hook)
@@ -240,7 +240,7 @@ def test_webhook_signature_proves_nothing(shop: Shop) -> None:
             lambda request: shop.hook(request).status == 200, Response(), Response(status)
         )
         open_question(id, shop, f"{status} to unsigned, which is none of 400, 401, 403", **hook)
-    with pytest.raises(NotDeclared, match="'user' of shop is no token"):
+    with pytest.raises(NotDeclared, match="'user' of shop is not a token"):
         judge(id, shop.url, **{**hook, "credential": "user"})
     with pytest.raises(NotDeclared, match="declares no credential 'key'"):
         judge(id, shop.url, **{**hook, "credential": "key"})

@@ -82,9 +82,12 @@ def test_default_credentials_prove_nothing(shop: Shop) -> None:
     id = "http.default_credentials"
     open_question(id, shop, "answered 404", **{**LOGIN, "path": "/nothing"})
     open_question(
-        id, shop, "answered 401 to a wrong password, which is no 401 with 'no such'", **LOGIN | {"failure": "no such"}
+        id,
+        shop,
+        "answered 401 to a wrong password, which is not a 401 with 'no such'",
+        **LOGIN | {"failure": "no such"},
     )
-    open_question(id, shop, "which is no 403 with", **LOGIN, status=403)
+    open_question(id, shop, "which is not a 403 with", **LOGIN, status=403)
     # A wrong field name is refused as well, and so is everybody.
     open_question(id, shop, "answered 401 to the credential 'user'", **LOGIN, user_field="email")
     open_question(id, shop, "answered 401 to the credential 'nobody'", **{**LOGIN, "credential": "nobody"})
@@ -94,8 +97,8 @@ def test_default_credentials_prove_nothing(shop: Shop) -> None:
     assert shop.app.count("/login") == 1
     shop.fault = ""
     shop.app.routes["/page"] = Response(200, [HTML], b"<p>Wrong user or password? Ask us.</p>")
-    open_question(id, shop, "stands on the login's page already", **LOGIN, page="/page")
-    with pytest.raises(NotDeclared, match="'clerk' of shop is no user with a password"):
+    open_question(id, shop, "is already on the login's page", **LOGIN, page="/page")
+    with pytest.raises(NotDeclared, match="'clerk' of shop is not a user with a password"):
         judge(id, shop.url, **{**LOGIN, "credential": "clerk"})
     wrongs: list[dict[str, Any]] = [
         {"failure": ""},
@@ -140,12 +143,12 @@ def test_default_credentials_behind_a_throttle(shop: Shop) -> None:
     calls.clear()
     shop.app.routes["/login"] = throttled("900", 99)
     assert "locked at the 10. wrong password: 429" in judge(id, shop.url, **login, page="/form").text
-    # An outage is no lock, even where it says how long it will last.
+    # An outage is not a lock, even where it says how long it will last.
     outage = Response(503, [("Retry-After", "9")])
     answers = iter([Response(401, [], b"Wrong user or password")] * 9 + [outage] * 9)
     shop.app.routes["/login"] = lambda request: next(answers)
     open_question(
-        id, shop, r"503 \(Retry-After 9\) to the 2\. wrong password for one account, which is no known lock", **login
+        id, shop, r"503 \(Retry-After 9\) to the 2\. wrong password for one account, which is not a known lock", **login
     )
 
 
@@ -193,7 +196,7 @@ def test_password_policy_proves_nothing(shop: Shop) -> None:
     open_question(
         id,
         shop,
-        "'Welcome' stands on the form's page already",
+        "'Welcome' is already on the form's page",
         **REGISTER | {"messages": ["Welcome"]},
         page="/register",
     )

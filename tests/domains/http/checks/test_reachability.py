@@ -199,7 +199,7 @@ def test_health_dependencies_up(app: Shop, report: Any) -> None:
 )
 def test_health_dependencies_not_up(app: Shop, report: Any, seen: str) -> None:
     if seen == "unknown":
-        with pytest.raises(CouldNotVerify, match="which is no known word for up or down"):
+        with pytest.raises(CouldNotVerify, match="which is not a known word for up or down"):
             app.judge("http.health_dependencies", "/health", document(report), names=["db"])
     else:
         assert seen in app.seen("http.health_dependencies", "/health", document(report), names=["db"])
@@ -251,5 +251,5 @@ def test_fast_errors_are_no_response_times(app: Shop) -> None:
 
 def test_response_time_that_does_not_end(app: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_readiness.domains.http.facts.pages.VISIT_SECONDS", 0.1)
-    with pytest.raises(CouldNotVerify, match=r"time was over after \d+ of 100 requests"):
+    with pytest.raises(CouldNotVerify, match=r"time ran out after \d+ of 100 requests"):
         app.judge("http.response_time", "/p", Response(delay=0.05), path="/p", samples=100)

@@ -259,12 +259,12 @@ def test_dripping_is_given_up(brisk: None, authority: Authority, pieces: Any, se
     with Raw(*pieces, certificate=authority.issue() if secure else None) as server:
         said = reason("response", shop(server, ca=authority.ca_file))
     # Dripping headers may meet the library's limit on their number first.
-    assert "was not answered to the end in time (at most 0.6 s)" in said or "got more than 100 headers" in said
+    assert "was not answered completely in time (at most 0.6 s)" in said or "got more than 100 headers" in said
 
 
 def test_dripping_server_of_the_stack_is_given_up(brisk: None) -> None:
     with DrippingServer() as server:
-        assert "not answered to the end in time" in reason("response", shop(server))
+        assert "not answered completely in time" in reason("response", shop(server))
 
 
 def test_a_reset_is_transient() -> None:
@@ -272,7 +272,7 @@ def test_a_reset_is_transient() -> None:
         with pytest.raises(CouldNotVerify) as caught:
             read("response", shop(server))
         assert caught.value.transient
-        assert caught.value.reason == f"GET {server.url} was answered by a connection that was reset or broke off"
+        assert caught.value.reason == f"GET {server.url} was answered by a connection that was reset or closed"
     with FlakyServer(resets=0) as server:
         assert read("response", shop(server)).body == "ready\n"
 
@@ -287,7 +287,7 @@ def test_a_reset_is_transient() -> None:
     ],
 )
 def test_an_answer_that_breaks_off_is_transient(answer: bytes) -> None:
-    with Raw(answer) as server, pytest.raises(CouldNotVerify, match="reset or broke off") as caught:
+    with Raw(answer) as server, pytest.raises(CouldNotVerify, match="reset or closed") as caught:
         read("response", shop(server))
     assert caught.value.transient
 
@@ -306,7 +306,7 @@ def test_an_answer_that_breaks_off_is_transient(answer: bytes) -> None:
         (OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n..", "not answered in readable HTTP (Content-Length"),
         (OK + b"Content-Encoding: br\r\nContent-Length: 1\r\n\r\n.", "in the coding 'br'"),
         (OK + b"Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\n.", "in the coding 'gzip'"),
-        (OK + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "broke off"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "reset or closed"),
     ],
 )
 def test_what_is_no_http_is_said(answer: bytes, why: str) -> None:

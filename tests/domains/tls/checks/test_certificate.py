@@ -336,7 +336,7 @@ STAPLES: dict[str, tuple[Callable[[Authority, Certificate], Path | None], str]] 
     ),
     "without an end": (
         lambda authority, leaf: authority.staple(leaf, days=0),
-        "one that does not say until when it holds",
+        "one that does not say how long it is valid",
     ),
     "another certificate's": (
         lambda authority, leaf: authority.staple(authority.issue()),
@@ -368,7 +368,7 @@ def test_ocsp_with_one_thing_broken(
     with pytest.raises(ClaimFalse) as caught:
         ocsp(scan)
     assert caught.value.seen.startswith(seen)
-    assert caught.value.expected == "a stapled OCSP response that is good and holds now"
+    assert caught.value.expected == "a stapled OCSP response that is good and currently valid"
 
 
 def test_ocsp_signed_by_another_authority(
@@ -383,7 +383,7 @@ def test_ocsp_of_an_unknown_issuer(
     authority: Authority, named: Authority, nginx_factory: NginxFactory, leaf: Certificate
 ) -> None:
     scan = stapled(named, nginx_factory, leaf, authority.staple(leaf))
-    with pytest.raises(ClaimFalse, match="issuer is not known, so that nobody can verify it"):
+    with pytest.raises(ClaimFalse, match="issuer is not known, so it cannot be verified"):
         ocsp(scan)
 
 

@@ -213,7 +213,7 @@ def test_resumption_only_sometimes_recorded(change: dict[str, Any], seen: str, g
 def test_resumption_unseen_proves_nothing(good: TlsScan) -> None:
     cut_off = outcome("tls.resumption", replace(good, tls13_resumption=None))
     assert isinstance(cut_off, CouldNotVerify)
-    assert cut_off.reason.endswith("with TLS 1.3 once more failed")
+    assert cut_off.reason.endswith("with TLS 1.3 again failed")
     only = replace(good, session_ids="SERVER_IS_TLS_1_3_ONLY", session_tickets="SERVER_IS_TLS_1_3_ONLY")
     nothing = replace(only, offers=(*good.offers[:5], Offer("TLSv1.3", (), unanswered=0)))
     assert isinstance(outcome("tls.resumption", nothing), CouldNotVerify)

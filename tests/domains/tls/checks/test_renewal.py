@@ -304,7 +304,7 @@ CRON_BROKEN: dict[str, tuple[str, str, str, str]] = {
         "/etc/cron.d/lego.disabled",
         "5 4 * * * root lego renew\n",
         "644",
-        "cron passes over a file of that name",
+        "cron ignores a file of that name",
     ),
 }
 

@@ -190,7 +190,7 @@ def test_client_certificate_that_cannot_be_used(
 
 @pytest.mark.parametrize("endpoint", ["mail.example.com", "mail.example.com:", ":25", "a@b:25", "a:b", "a:25/x", "a:0"])
 def test_endpoint_that_is_no_host_and_port(endpoint: str) -> None:
-    with pytest.raises(ValueError, match=r"no host name and port|ort"):
+    with pytest.raises(ValueError, match=r"not a host name and port|ort"):
         Endpoint(name="mail", endpoint=endpoint)
 
 
