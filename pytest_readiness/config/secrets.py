@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, SecretStr, ValidationInfo, WithJsonSchema
 
 from pytest_readiness.core.audit import sent
+from pytest_readiness.core.environment import environment
 
 _VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\})")
 COMMAND_SECONDS = 30
@@ -80,7 +80,7 @@ def _from_command(line: str, context: Mapping[str, Any]) -> str:
             line,
             shell=True,
             cwd=context.get("base"),
-            env=dict(os.environ),
+            env=environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=COMMAND_SECONDS,

@@ -302,7 +302,7 @@ class Gatherer:
                 reason = (
                     f"{reading.fact.name} of {reading.resource.where} was not read within {reading.fact.deadline:g} s"
                 )
-                self._finish(reading, error=Unreachable(reason), late=True)
+                self._finish(reading, error=Unreachable(reason))
 
     def _give_up_hopeless(self) -> None:
         """End what can no longer be read; that readies what builds on it, which is as hopeless."""
@@ -411,7 +411,6 @@ class Gatherer:
         *,
         value: Any = None,
         error: CouldNotVerify | NotDeclared | None = None,
-        late: bool = False,
     ) -> None:
         if reading.done.is_set():
             return
@@ -422,19 +421,19 @@ class Gatherer:
             reading.seconds = time.monotonic() - (reading.started or 0.0)
             self._running.remove(reading)
             self._at_place[reading.place] -= 1
-            self._note_life(reading, error, late=late)
+            self._note_life(reading, error)
         reading.done.set()
         for dependent in reading.dependents:
             dependent.missing -= 1
             if not dependent.missing:
                 self._ready.append(dependent)
 
-    def _note_life(self, reading: Reading, error: Exception | None, *, late: bool) -> None:
+    def _note_life(self, reading: Reading, error: Exception | None) -> None:
         """Note whether a place answered a reading that ended."""
         way = reading.place, reading.way
         if isinstance(error, Unreachable):
-            # What was late where others are answered says something of this resource only.
-            dead = (reading.resource.key, reading.way) if late and way in self._answered else way
+            # Where others were answered, it says something about this resource only.
+            dead = (reading.resource.key, reading.way) if way in self._answered else way
             self._dead.setdefault(dead, (error, reading.resource))
         elif not isinstance(error, NotDeclared):
             self._answered.add(way)

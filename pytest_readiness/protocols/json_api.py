@@ -42,7 +42,7 @@ _KINDS = {
     type(None): "null",
 }
 _REASONS = {
-    401: "401, so no valid credential was shown",
+    401: "401, so it asks for a valid credential",
     403: "403, so what was shown does not allow it",
 }
 

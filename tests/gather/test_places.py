@@ -26,7 +26,8 @@ from pytest_readiness.domains.redis.resource import Redis
 from pytest_readiness.domains.tls.resource import Endpoint
 from pytest_readiness.gather import gatherer as gather
 from pytest_readiness.gather.gatherer import Gatherer, Reading
-from tests.stack.silent import Response, SilentServer, WebApp
+from tests.domains.postgres.test_checks import Relay
+from tests.stack.silent import FlakyServer, Response, SilentServer, WebApp
 
 pytestmark = pytest.mark.usefixtures("registry")
 
@@ -136,7 +137,29 @@ def test_what_is_wrong_with_one_container_is_its_own(gatherer: Gatherer, monkeyp
     assert [reading.result().state for reading in (*readings, late)] == [None] * 6
 
 
+def test_one_container_that_breaks_the_connection_off_speaks_for_itself(gatherer: Gatherer) -> None:
+    routes = {
+        "/version": Response(body=json.dumps({"ApiVersion": "1.41"}).encode()),
+        "/v1.41/containers/json": Response(body=b"[]"),
+    }
+    with WebApp(routes) as app, Relay(app.port, closed_at=b"/containers/shop-0/json") as front:
+        address = f"tcp://127.0.0.1:{front.port}"
+        broken, *others = gathered(gatherer, "container_facts", containers(address, 6))
+    assert type(broken.error) is CouldNotVerify
+    assert [reading.result().state for reading in others] == [None] * 5
+
+
 # Servers
+
+
+def test_one_database_whose_session_is_ended_speaks_for_itself(gatherer: Gatherer) -> None:
+    with FlakyServer(resets=99) as server:
+        place = f"127.0.0.1:{server.port}"
+        pair = [Postgres(name=name, dsn=f"postgresql://u@{place}/{name}") for name in ("shop", "billing")]
+        readings = gathered(gatherer, "postgres_facts", pair)
+    for reading in readings:
+        assert type(reading.error) is CouldNotVerify
+        assert "not tried again" not in str(reading.error)
 
 
 def test_two_databases_of_a_dead_server_cost_one_attempt(gatherer: Gatherer, monkeypatch: pytest.MonkeyPatch) -> None:

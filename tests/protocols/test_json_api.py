@@ -277,7 +277,7 @@ def test_answers_that_are_not_that_json(app: WebApp, body: bytes, kind: type, re
     ("status", "said", "transient"),
     [
         (400, "400", False),
-        (401, "401, so no valid credential was shown", False),
+        (401, "401, so it asks for a valid credential", False),
         (403, "403, so what was shown does not allow it", False),
         (404, "404", False),
         (500, "500", False),

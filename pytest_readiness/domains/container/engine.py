@@ -7,10 +7,12 @@ import socket
 import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_readiness.core.audit import sent
+from pytest_readiness.core.environment import environment
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 
 if TYPE_CHECKING:
@@ -42,13 +44,13 @@ def _engine(address: str | None) -> Iterator[docker.DockerClient]:
     from requests.exceptions import RequestException
 
     # Not by base_url: DOCKER_TLS_VERIFY and DOCKER_CERT_PATH count for an engine that the target names, too.
-    environment = {**os.environ, **({"DOCKER_HOST": address} if address else {})}
+    variables = {**environment(), **({"DOCKER_HOST": address} if address else {})}
     reached = False
     try:
-        _knock(environment)
+        _knock(variables)
         # docker-py asks for the engine's version as soon as there is a client.
         sent(f"GET /version at the Docker engine {_address(address)}")
-        with closing(docker.from_env(timeout=READ_SECONDS, environment=environment)) as client:
+        with closing(docker.from_env(timeout=READ_SECONDS, environment=variables)) as client:
             _note_requests(client, address)
             reached = True
             yield client
@@ -56,9 +58,9 @@ def _engine(address: str | None) -> Iterator[docker.DockerClient]:
         raise CouldNotVerify(f"the Docker engine {_address(address)} answered: {_words(error)}") from None
     except (DockerException, RequestException, OSError) as error:
         reason = f"no answer from the Docker engine {_address(address)}: {_why(error)}"
-        if reached and _timed_out(error):
-            # An engine that keeps quiet about one container, whose lock is held, still answers for the others.
-            raise CouldNotVerify(reason) from None
+        if reached or _broken_off(error):
+            # An engine that is quiet about one container, or breaks one connection off, may answer for the others.
+            raise CouldNotVerify(reason, transient=not _timed_out(error)) from None
         raise Unreachable(reason) from None
 
 
@@ -96,6 +98,12 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _timed_out(error: BaseException) -> bool:
     return any(isinstance(cause, TimeoutError) for cause in _causes(error))
+
+
+def _broken_off(error: BaseException) -> bool:
+    """Whether something answered at the engine's address, though not to the end, or without its version."""
+    kinds = (ConnectionResetError, BrokenPipeError, HTTPException, KeyError)
+    return any(isinstance(cause, kinds) for cause in _causes(error))
 
 
 def _why(error: BaseException) -> str:

@@ -275,6 +275,13 @@ class _Catcher(Mailbox):
         self.api = api
         api.get(self.listing, dict)
 
+    def ids_in(self, found: dict[str, Any], key: str) -> Iterator[str]:
+        """The ids of the messages that an answer lists, the oldest first."""
+        listed = found.get(key) or []
+        if not isinstance(listed, list) or not all(isinstance(each, dict) and "ID" in each for each in listed):
+            raise CouldNotVerify(f"'{key}' in the answer of {self.inbox.where} is not a list of messages with their ID")
+        return (str(each["ID"]) for each in reversed(listed))
+
 
 def _api(inbox: Inbox) -> JsonApi:
     login = (basic(inbox.user, inbox.password.get_secret_value()),) if inbox.user and inbox.password else ()
@@ -289,8 +296,7 @@ class _Mailpit(_Catcher):
 
     def ids(self, to: str) -> Iterator[str]:
         found = self.api.get("api/v1/search", dict, query={"query": f'to:"{to}"', "limit": MAX_MAILS})
-        for each in reversed(found.get("messages") or []):
-            yield str(each["ID"])
+        yield from self.ids_in(found, "messages")
 
     def raw(self, id: str) -> bytes:
         return self.api.send("GET", f"api/v1/message/{quote(id, safe='')}/raw").body.encode()
@@ -306,12 +312,12 @@ class _MailHog(_Catcher):
 
     def ids(self, to: str) -> Iterator[str]:
         found = self.api.get("api/v2/search", dict, query={"kind": "to", "query": to, "limit": MAX_MAILS})
-        for each in reversed(found.get("items") or []):
-            yield str(each["ID"])
+        yield from self.ids_in(found, "items")
 
     def raw(self, id: str) -> bytes:
         mail = self.api.get(f"api/v1/messages/{quote(id, safe='')}", dict)
-        return str((mail.get("Raw") or {}).get("Data", "")).encode()
+        raw = mail.get("Raw")
+        return str(raw.get("Data", "") if isinstance(raw, dict) else "").encode()
 
     def remove(self, id: str) -> None:
         self.api.send("DELETE", f"api/v1/messages/{quote(id, safe='')}")

@@ -76,7 +76,8 @@ _SILENT = re.compile(
     r"failed to resolve|could not translate|refused|timed out|timeout expired|unreachable|No route|Host is down"
     r"|No such file|Permission denied|closed the connection|reset by peer|EOF detected"
 )
-_BROKEN_OFF = re.compile(r"closed the connection|reset by peer|EOF detected|Temporary failure")
+_ENDED = re.compile(r"closed the connection|reset by peer|EOF detected")
+_BROKEN_OFF = re.compile(rf"{_ENDED.pattern}|Temporary failure")
 _OWN_FILE = re.compile(r"certificate file|private key file")
 _TLS = re.compile(r"SSL error|does not support SSL|server certificate")
 _FULL = re.compile(r"too many clients|connection slots are reserved")
@@ -325,8 +326,9 @@ def _refused(postgres: Postgres, error: psycopg.Error) -> PostgresFacts:
         return PostgresFacts(None, words, "tls")
     if _SILENT.search(text):
         reason, broken_off = f"no connection to {postgres.where}: {words}", bool(_BROKEN_OFF.search(text))
-        # A file that this connection string names says nothing of the server.
-        raise (CouldNotVerify if _OWN_FILE.search(text) else Unreachable)(reason, transient=broken_off)
+        # A file that this connection string names, or a session that a pooler ends, says nothing about the server.
+        own = _OWN_FILE.search(text) or _ENDED.search(text)
+        raise (CouldNotVerify if own else Unreachable)(reason, transient=broken_off)
     return PostgresFacts(None, words, "login")
 
 

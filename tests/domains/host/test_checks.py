@@ -184,11 +184,25 @@ def test_swap_of_this_host() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("MemFree: 1 kB", "/proc/meminfo has no SwapTotal and SwapFree"),
+        ("SwapTotal: 1 kB\nSwapFree: 5 kB", "/proc/meminfo says that more swap space is free than there is"),
+    ],
+)
+def test_swap_that_makes_no_sense(sshd: Sshd, tmp_path: Path, lines: str, reason: str) -> None:
+    setup = f"printf '{lines}\n' >meminfo\nmount --bind meminfo /proc/meminfo\n"
+    with namespace(tmp_path, setup=setup, sshd=sshd) as machine, pytest.raises(CouldNotVerify, match=reason):
+        judge("host.swap", machine.host())
+
+
+@pytest.mark.parametrize(
     ("lines", "seen"),
     [
         ("SwapTotal: 2097152 kB\nSwapFree: 2097152 kB", "0.0 % of 2.0 GiB used"),
         ("SwapTotal: 2097152 kB\nSwapFree: 1048576 kB", "50.0 % of 2.0 GiB used"),
         ("SwapTotal: 2097152 kB\nSwapFree: 1027604 kB", ""),
+        ("SwapFree: 1048576 kB\nSwapTotal: 2097152 kB", "50.0 % of 2.0 GiB used"),
         ("SwapTotal: 0 kB\nSwapFree: 0 kB", "no swap space"),
     ],
 )

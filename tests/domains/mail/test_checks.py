@@ -399,6 +399,21 @@ def test_mail_catchers(kind: str, service: Callable[[Request], Response], author
         pass
 
 
+@pytest.mark.parametrize("listed", [[{}], ["a"], "abc", {"ID": "1"}, 5])
+@pytest.mark.parametrize(("kind", "key"), [("mailpit", "messages"), ("mailhog", "items")])
+def test_mail_catchers_that_list_something_else(kind: str, key: str, listed: object) -> None:
+    def service(request: Request) -> Response:
+        return answered({key: listed} if "search" in request.path else {})
+
+    with WebApp({"/api/v1/info": service, "/api/v2/messages": service}) as app:
+        app.routes = {**app.routes, "/api/v1/search": service, "/api/v2/search": service}
+        with (
+            opened(Inbox(name="c", inbox=f"{kind}+{app.url}")) as box,
+            pytest.raises(CouldNotVerify, match=f"'{key}' in the answer of .* is not a list of messages with their ID"),
+        ):
+            list(box.mails("a@example.com"))
+
+
 # Mail that the application sends
 
 
@@ -561,7 +576,7 @@ def test_received_refuses_what_proves_nothing(steps: list[dict[str, Any]], reaso
 @pytest.mark.parametrize(
     ("model", "fields", "reason"),
     [
-        (Mail, {"server": "smtp://a"}, "no host name"),
+        (Mail, {"server": "smtp://a"}, "not a host name"),
         (Mail, {"server": "a", "user": "b"}, "belong together"),
         (Mail, {"server": "a", "sender": "b"}, "pattern"),
         (Inbox, {"inbox": "pop3://a"}, "must begin with maildir:"),

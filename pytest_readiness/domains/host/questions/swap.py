@@ -16,12 +16,15 @@ class Swap:
 
 
 def _swap(text: str) -> Swap:
+    seen = dict(line.partition(":")[::2] for line in text.splitlines())
     try:
-        total, free = (int(line.split()[1]) * 1024 for line in text.splitlines())
-    except (ValueError, IndexError):
+        total, free = (int(seen[name].split()[0]) * 1024 for name in ("SwapTotal", "SwapFree"))
+    except (KeyError, ValueError, IndexError):
         raise Unread("/proc/meminfo has no SwapTotal and SwapFree") from None
+    if free > total:
+        raise Unread("/proc/meminfo says that more swap space is free than there is")
     return Swap(total, free)
 
 
-SWAP = Question("swap", "the swap space", 'grep -E "^(SwapTotal|SwapFree):" /proc/meminfo', _swap)
+SWAP = Question("swap", "the swap space", 'grep -E "^(SwapTotal|SwapFree):" /proc/meminfo || [ $? = 1 ]', _swap)
 """Swap space in total and what is free."""
