@@ -561,7 +561,7 @@ def test_received_refuses_what_proves_nothing(steps: list[dict[str, Any]], reaso
 @pytest.mark.parametrize(
     ("model", "fields", "reason"),
     [
-        (Mail, {"server": "smtp://a"}, "no host name"),
+        (Mail, {"server": "smtp://a"}, "not a host name"),
         (Mail, {"server": "a", "user": "b"}, "belong together"),
         (Mail, {"server": "a", "sender": "b"}, "pattern"),
         (Inbox, {"inbox": "pop3://a"}, "must begin with maildir:"),
