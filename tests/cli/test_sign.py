@@ -135,7 +135,7 @@ def test_old_evidence_is_refused(readiness: Program) -> None:
     os.utime(readiness.folder / "docs" / "runbook.md", (1760000000, 1760000000))
     result = readiness("sign", RESTORE, *A, "--evidence", "docs/runbook.md")
     assert result.code == 4
-    assert result.err.endswith("was last changed on 2025-10-09, 152 days ago; 30 days are allowed.\n")
+    assert result.err.endswith("was last changed on 2025-10-09, 152 days ago; at most 30 days allowed.\n")
 
 
 def test_a_release_counts_for_its_runs(readiness: Program) -> None:

@@ -128,8 +128,8 @@ def test_dkim(case: Case) -> None:
     ("selector", "what"),
     [
         ("r1", "an RSA key of 1024 bits"),
-        ("two", "2 TXT records at two._domainkey.keys.cases.test, which must be one"),
-        ("nobase", "a key that is not a base64"),
+        ("two", "2 TXT records at two._domainkey.keys.cases.test, where there must be one"),
+        ("nobase", "a key that is not base64"),
         ("ec", "a key that is not an RSA public key"),
         ("v2", "no DKIM key record: v=DKIM2"),
         ("gost", "a key of the unknown kind gost"),
