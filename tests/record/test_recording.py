@@ -309,7 +309,7 @@ def test_unusable_files_are_told_in_sentences(tmp_path: Path) -> None:
         "[]": "This is not a recording",
         "[" * 100_000: "This is not a recording",
         '{"format": "pytest-readiness/1"}': "This is not a recording",
-        '{"format": "pytest-readiness-recording/2"}': "has the format pytest-readiness-recording/2, and this",
+        '{"format": "pytest-readiness-recording/2"}': "has the format pytest-readiness-recording/2, but this",
         f'{{"format": "{FORMAT}"}}': "This recording is broken at 'when'",
         recording()
         .model_dump_json()

@@ -122,7 +122,7 @@ FAULTS = [
     Fault(
         zone("elsewhere", {"address": f"{GOOD['address']}\n@ A 203.0.113.9"}),
         "dns.points_to",
-        "of which 203.0.113.9 should not be there",
+        "these should not be there: 203.0.113.9",
     ),
     Fault(zone("noapi", {"api": ""}), "dns.subdomains", "no such name (NXDOMAIN) for api.noapi.test, as "),
     Fault(

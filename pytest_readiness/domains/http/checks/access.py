@@ -235,8 +235,8 @@ def role_forbidden(
     for answer in low:
         if answer.status not in wanted:
             raise CouldNotVerify(
-                f"GET {shown(answer.url)} was answered {_said(answer)} with the credential '{credential}', which is no "
-                f"{' or '.join(map(str, wanted))}"
+                f"GET {shown(answer.url)} was answered {_said(answer)} with the credential '{credential}', which is "
+                f"not a {' or '.join(map(str, wanted))}"
             )
     for answer in rest:
         if admin and not _ok(answer.status):

@@ -46,9 +46,9 @@ def test_resolves_over_aliases(case: Case) -> None:
 @pytest.mark.parametrize(
     ("addresses", "what"),
     [
-        (["198.51.100.1"], "of which 2001:db8::1 should not be there"),
+        (["198.51.100.1"], "these should not be there: 2001:db8::1"),
         (["198.51.100.1", "2001:db8::1", "203.0.113.7"], ", without 203.0.113.7"),
-        (["203.0.113.0/24"], "of which 198.51.100.1, 2001:db8::1 should not be there"),
+        (["203.0.113.0/24"], "these should not be there: 198.51.100.1, 2001:db8::1"),
     ],
 )
 def test_points_to_fails(case: Case, addresses: list[str], what: str) -> None:
@@ -69,7 +69,7 @@ def test_points_to_a_host(case: Case) -> None:
     )
     target = Target("prod", resources=hosts)
     assert judge("dns.points_to", case("web"), target=target, host="web1").text.startswith("web.cases.test: ")
-    assert "which 198.51.100.1, 2001:db8::1 should not" in seen(
+    assert "these should not be there: 198.51.100.1, 2001:db8::1" in seen(
         "dns.points_to", case("web"), target=target, host="web2"
     )
     everything = ["0.0.0.0/0", "::/0"]
