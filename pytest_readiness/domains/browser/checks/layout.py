@@ -125,7 +125,7 @@ def images(
     claim(
         not faults,
         expected=f"images {', '.join(wanted)}",
-        seen=f"{len(faults)} faults in {len(visible)} images: {some(faults)} ({place(visit)})",
+        seen=f"{len(faults)} fault{'s' * (len(faults) != 1)} in {len(visible)} images: {some(faults)} ({place(visit)})",
     )
     if unknown:
         raise CouldNotVerify(f"the format of {len(unknown)} of {len(visible)} images is not known: {some(unknown)}")

@@ -113,7 +113,7 @@ def test_images_pass(visits: dict[str, Visit]) -> None:
 )
 def test_images_fail(visits: dict[str, Visit], name: str, words: str, without: dict[str, Any] | None) -> None:
     seen = false(visits, "browser.images", name)
-    assert seen.startswith("1 faults of ")
+    assert seen.startswith("1 fault in ")
     assert words in seen
     if without:
         assert judged(visits, "browser.images", name, **without).text
