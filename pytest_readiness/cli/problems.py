@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from pytest_readiness.core.clock import ClockError
 from pytest_readiness.core.problems import ProblemsError, RegistrationError, nearest
 from pytest_readiness.core.redact import Redactor, printable
 
@@ -65,7 +66,7 @@ def hang_up() -> None:
 def _code(app: Callable[..., Any]) -> int:
     try:
         app()
-    except (CommandError, ProblemsError, RegistrationError) as error:
+    except (CommandError, ProblemsError, RegistrationError, ClockError) as error:
         redact = Redactor()
         for line in str(error).splitlines():
             print(redact(printable(line)), file=sys.stderr)  # noqa: T201

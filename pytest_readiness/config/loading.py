@@ -74,6 +74,10 @@ def load_configuration(
     return _Loader(path, {**os.environ, **(variables or {})}, resolve).load(target)
 
 
+_FIELD = 2
+"""How deep a target's mappings are at the fields of a resource: target, section, resource."""
+
+
 class _Loader:
     def __init__(self, path: Path, variables: Mapping[str, str], resolve: bool) -> None:
         self.path = path
@@ -89,6 +93,9 @@ class _Loader:
         root = read_yaml(self.path, "configuration")
         load_kinds()
         load_extensions(root)
+        if taken := sorted(SECTIONS.keys() & TargetFile.model_fields.keys()):
+            model = SECTIONS[taken[0]]
+            raise RegistrationError(f"'{taken[0]}' is a key of every target, not a section.", model.__module__)
         for key in ("checklists", "tests", "signoffs", "waivers"):
             if key in root:
                 root[key] = self._text(root[key], root, root.lines[key], self.problems)
@@ -198,23 +205,27 @@ class _Loader:
             return own
         return _merged(self._inherited(parent, raw, (*seen, name), report=report), own)
 
-    def _interpolated(self, value: Any, problems: list[Problem]) -> Any:
+    def _interpolated(self, value: Any, problems: list[Problem], depth: int = 0) -> Any:
         if isinstance(value, YamlMap):
             made = YamlMap(value.path, value.line)
             for key, child in value.items():
                 made.lines[key] = value.lines[key]
-                made[key] = child if key == "command" else self._text(child, made, value.lines[key], problems)
+                # Below section, resource and field it is how a secret is got, and its variables are the shell's.
+                of_secret = depth > _FIELD and key == "command" and len(value) == 1
+                made[key] = child if of_secret else self._text(child, made, value.lines[key], problems, depth)
             return made
         return value
 
-    def _text(self, child: Any, place: YamlMap, line: int, problems: list[Problem]) -> Any:
+    def _text(self, child: Any, place: YamlMap, line: int, problems: list[Problem], depth: int = 0) -> Any:
         if isinstance(child, YamlList):
             entries = YamlList(child.path, child.line)
             entries.lines = child.lines
-            entries += [self._text(entry, place, at, problems) for entry, at in zip(child, child.lines, strict=True)]
+            entries += [
+                self._text(entry, place, at, problems, depth) for entry, at in zip(child, child.lines, strict=True)
+            ]
             return entries
         if not isinstance(child, str) or "$" not in child:
-            return self._interpolated(child, problems)
+            return self._interpolated(child, problems, depth + 1)
         try:
             text = interpolate(child, self.variables)
         except MissingVariableError as error:

@@ -20,7 +20,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from pytest_readiness.core import extras
-from pytest_readiness.core.evidence import Evidence
+from pytest_readiness.core.evidence import Evidence, NotDeclared
 from pytest_readiness.core.problems import RegistrationError as RegistrationError
 from pytest_readiness.core.problems import nearest
 
@@ -178,7 +178,10 @@ class Check:
         """Model of the keyword-only parameters, built from their type hints; unknown names are refused."""
         from pydantic import ConfigDict, create_model
 
-        hints = typing.get_type_hints(self.judge, include_extras=True)
+        try:
+            hints = typing.get_type_hints(self.judge, include_extras=True)
+        except (NameError, TypeError) as error:
+            raise RegistrationError(f"Check {self.id}: the type of a parameter is not known ({error}).") from None
         fields: dict[str, Any] = {
             name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
             for name, parameter in inspect.signature(self.judge).parameters.items()
@@ -211,10 +214,16 @@ class Check:
             NotDeclared: the resource lacks the declaration that says what to ask for.
             RegistrationError: it asks what is neither a question nor a list of questions.
         """
-        if not callable(self.asks):
-            asks = self.asks
-        else:
-            asks = self.asks(resource, **{name: parameters[name] for name in self._asks_by})
+        asks = self._asked_of(resource, parameters) if callable(self.asks) else self.asks
+        if not isinstance(asks, Mapping):
+            raise RegistrationError(f"Check {self.id} must ask by a mapping from a fact's name to questions.")
+        for name in asks.keys() - set(self.fixtures):
+            raise RegistrationError(
+                f"Check {self.id} asks '{name}', which is not among its arguments.{nearest(name, self.fixtures)}"
+            )
+        for name in self.fixtures:
+            if name in FACTS and FACTS[name].asking == "ask" and name not in asks:
+                raise RegistrationError(f"Check {self.id} takes '{name}', which is read for questions, and asks none.")
         for name, asked in asks.items():
             for question in asked if isinstance(asked, list) else [asked]:
                 several = type(question) is tuple and not (name in FACTS and FACTS[name]._asks_tuples)
@@ -225,6 +234,17 @@ class Check:
                         f'there are several, {{"{name}": [first, second]}}.'
                     )
         return asks
+
+    def _asked_of(self, resource: Resource, parameters: Mapping[str, Any]) -> Asks:
+        assert callable(self.asks)
+        named = {name: parameters[name] for name in self._asks_by}
+        try:
+            return self.asks(resource, **named)
+        except (NotDeclared, RegistrationError):
+            raise
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            raise RegistrationError(f"Check {self.id}: its function 'asks' failed ({what}).") from error
 
     def asked(self, resource: Resource, parameters: Mapping[str, Any]) -> dict[str, tuple[Hashable, ...]]:
         """Every question of `questions` once, by fact name; raises what that raises."""
@@ -340,6 +360,8 @@ def fact(
         )
     from pytest_readiness.core.resources import KINDS
 
+    if fact_class not in CLASSES:
+        raise RegistrationError(f"Fact {read.__name__}: '{fact_class}' is not a class.{nearest(fact_class, CLASSES)}")
     parameters = inspect.signature(read).parameters.values()
     positional = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
     keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
@@ -416,6 +438,13 @@ def check(
             raise RegistrationError(f"Check {id!r}: the id, severity or class is malformed.")
         if not inspect.getdoc(judge):
             raise RegistrationError(f"Check {id} has no docstring; its first line is the claim that it proves.")
+        untyped = [
+            p.name
+            for p in inspect.signature(judge).parameters.values()
+            if p.kind is p.KEYWORD_ONLY and p.annotation is p.empty
+        ]
+        if untyped:
+            raise RegistrationError(f"Check {id}: its parameter '{untyped[0]}' needs a type.")
         taken = sorted(set(inspect.signature(judge).parameters) & set(BINDING_WORDS))
         if taken:
             raise RegistrationError(f"Check {id}: '{taken[0]}' is a word of bindings, not of parameters.")

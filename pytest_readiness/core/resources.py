@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
+from urllib.parse import SplitResult
 
 from pydantic import (
     AfterValidator,
@@ -187,10 +188,20 @@ def _is_base(model: type[Resource]) -> bool:
     return vars(model).get("variants") is not None
 
 
+_RESERVED = ("request", "target")
+"""Fixtures that mean something else."""
+
+
 def _register(model: type[Resource]) -> None:
     place, kind, section = _place(model), model.kind, model.section
     if not kind.isidentifier() or not section.isidentifier():
         raise RegistrationError(f"'{kind}' in '{section}': a kind and a section are plain words.", model.__module__)
+    if kind in _RESERVED:
+        raise RegistrationError(f"'{kind}' is not a name for a kind; it is that of a fixture.", model.__module__)
+    if not hasattr(model, "main") or model.main not in model.model_fields:
+        raise RegistrationError(
+            f"The kind '{kind}' must name by 'main' the field that a plain text stands for.", model.__module__
+        )
     if taken := sorted(model.model_fields.keys() & (vars(Resource).keys() - Resource.model_fields.keys())):
         raise RegistrationError(
             f"The kind '{kind}' has a field '{taken[0]}', which has a meaning of its own in every resource.",
@@ -218,6 +229,16 @@ def _place(model: type[Resource]) -> tuple[str, str]:
     return getattr(sys.modules.get(model.__module__), "__file__", None) or model.__module__, model.__qualname__
 
 
+def checked_port(parts: SplitResult) -> None:
+    """Refuse the port of an address that is read from readiness.yaml, where it has one that nothing listens on.
+
+    Raises:
+        ValueError: it is not a number from 1 to 65535.
+    """
+    if parts.port == 0:
+        raise ValueError("the port must be a number from 1 to 65535")
+
+
 def secrets_in(values: Iterable[Any]) -> Iterator[str]:
     """Every secret text in the values of a model's fields, at any depth."""
     for value in values:
@@ -227,6 +248,8 @@ def secrets_in(values: Iterable[Any]) -> Iterator[str]:
             yield from value.secrets() if hasattr(value, "secrets") else secrets_in(value.__dict__.values())
         elif isinstance(value, Mapping):
             yield from secrets_in(value.values())
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            yield from secrets_in(value)
 
 
 class Located(Resource):

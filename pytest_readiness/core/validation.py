@@ -49,7 +49,7 @@ def _sentence(model: type[BaseModel], detail: Any, what: str) -> str:
     name = ".".join(str(part) for part in location)
     if detail["type"] == "extra_forbidden":
         known = _fields_at(model, location[:-1])
-        if issubclass(model, Resource):
+        if issubclass(model, Resource) and len(location) == 1:
             known.remove("name")  # it is the key in readiness.yaml
         return f"Unknown key '{location[-1]}' in {what}.{nearest(str(location[-1]), known)}"
     if detail["type"] == "missing":

@@ -241,7 +241,7 @@ class _Summary:
         if verdict.reasons:
             self.console.print(self._text(f"because {'; '.join(verdict.reasons)}"))
         counts = ", ".join(f"{verdict.counts[state]} {state}" for state in STYLES if verdict.counts.get(state))
-        self.console.print(self._text(f"{len(verdict.items)} items: {counts}"))
+        self.console.print(self._text(f"{len(verdict.items)} item{'s' * (len(verdict.items) != 1)}: {counts}"))
         if verdict.partial and not verdict.shard:
             self.console.print(
                 self._text(

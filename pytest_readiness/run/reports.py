@@ -19,6 +19,8 @@ def register_reports(config: pytest.Config, run: Run) -> None:
     """
     settings = run.settings
     if settings.report is not None:
+        if (settings.folder / settings.report).is_dir():
+            raise pytest.UsageError(f"--readiness-report {settings.report} cannot be written: it is a directory.")
         _prepare((settings.folder / settings.report).parent, f"--readiness-report {settings.report}")
     if settings.out is not None:
         _prepare(settings.folder / settings.out, f"--readiness-out {settings.out}")

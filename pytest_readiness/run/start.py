@@ -52,7 +52,7 @@ def _variables(config: pytest.Config, settings: Settings) -> dict[str, str]:
         return dict(worker[VARIABLES])
     variables: dict[str, str] = {}
     for each in config.hook.pytest_readiness_variables(config=config, target=settings.target):
-        variables.update(each)
+        variables.update((name, str(value)) for name, value in each.items())
     return variables
 
 

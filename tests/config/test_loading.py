@@ -432,3 +432,38 @@ def test_the_schema_accepts_what_the_loader_accepts(base: Path, text: str) -> No
 def test_the_schema_refuses_what_the_loader_refuses(base: Path, text: str) -> None:
     assert mistakes(base, text)
     assert schema_errors(text)
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "urls: {shop: 'http://127.0.0.1:0'}",
+        "urls: {shop: {url: 'http://127.0.0.1', plain_http: 'http://127.0.0.1:0'}}",
+        "mail: {out: 'smtp.example.com:0'}",
+        "hosts: {web: 'ssh://web.example.com:0'}",
+        "domains: {shop: {domain: shop.example.com, resolvers: ['192.0.2.1:0']}}",
+        "inboxes: {in: {inbox: 'imaps://mail.example.com:0', user: u, password: p}}",
+        "databases: {main: 'postgresql://u@db.example.com:0/shop'}",
+    ],
+)
+def test_a_port_that_nothing_listens_on_is_refused(base: Path, resource: str) -> None:
+    [mistake] = mistakes(base, f"targets: {{prod: {{{resource}}}}}\n")
+    assert "from 1 to 65535" in mistake
+
+
+def test_an_unknown_key_at_any_depth_is_told_without_its_value(base: Path) -> None:
+    text = (
+        "targets: {prod: {urls: {shop: {url: 'https://a.example', credentials: {clerk: {tokn: '${CLERK_TOKEN}'}}}}}}\n"
+    )
+    told = "\n".join(mistakes(base, text, CLERK_TOKEN="secret-of-the-clerk"))
+    assert "Unknown key 'tokn' in url 'shop'. Did you mean 'token'?" in told
+    assert "secret-of-the-clerk" not in told
+
+
+def test_a_resource_may_be_named_like_the_way_to_a_secret(base: Path) -> None:
+    text = (
+        "targets: {prod: {urls: {command: 'https://${HOST}'}, mail: {command: {server: '${HOST}', user: u, password: "
+    )
+    made = load(base, text + "{command: 'echo $$HOME ${HOST:-x}'}}}}}\n", HOST="shop.example.com")
+    url, mail = made.target.resources
+    assert (url.where, mail.where) == ("https://shop.example.com", "shop.example.com:587")

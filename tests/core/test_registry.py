@@ -66,11 +66,10 @@ LINES = {number: f"line {number}" for number in range(9)}
         ({"toy_line": [7]}, (7,), {7: "line 7"}),
         ({"toy_line": []}, (), {}),
         ({"toy_line": None}, (), None),
-        ({}, None, LINES),
     ],
 )  # fmt: skip
 def test_a_check_gets_the_answers_to_its_own_questions(
-    asks: Any, asked: tuple[Hashable, ...] | None, argument: object
+    asks: Any, asked: tuple[Hashable, ...], argument: object
 ) -> None:
     made = asking(asks)
     assert made.asked(RUNBOOK, PARAMETERS).get("toy_line") == asked
@@ -94,21 +93,24 @@ def test_no_answer_to_what_others_asked() -> None:
         given[4]
 
 
+def words(questions: Any) -> Check:
+    return asking({"toy_line": None, "toy_words": questions})
+
+
 def test_a_record_may_answer_by_itself() -> None:
-    assert asking({"toy_words": "second"}).argument("toy_words", Words(), RUNBOOK, PARAMETERS) == "two"
-    given = asking({"toy_words": ["second", "third", "first"]}).argument("toy_words", Words(), RUNBOOK, PARAMETERS)
+    assert words("second").argument("toy_words", Words(), RUNBOOK, PARAMETERS) == "two"
+    given = words(["second", "third", "first"]).argument("toy_words", Words(), RUNBOOK, PARAMETERS)
     # Each is looked up when it is needed: one that cannot be answered spoils no other.
     assert (given["second"], given["first"], "third" in given) == ("two", "one", True)
     whole = object()
-    assert asking({"toy_words": "second"}).argument("toy_words", whole, RUNBOOK, PARAMETERS) is whole
+    assert words("second").argument("toy_words", whole, RUNBOOK, PARAMETERS) is whole
 
 
 @pytest.mark.parametrize(
     ("asks", "message"),
     [
         ({"toy_line": (1,)}, r'toy\.asks asks toy_line a tuple, .* \{"toy_line": question\}.*\[first, second\]'),
-        ({"toy_words": ("first", "second")}, "asks toy_words a tuple"),
-        ({"unheard_of": ("first",)}, "asks unheard_of a tuple"),
+        ({"toy_line": None, "toy_words": ("first", "second")}, "asks toy_words a tuple"),
         ({"toy_line": [(1, 2)]}, "asks toy_line a tuple"),
         ({"toy_line": {1, 2}}, "asks toy_line a set"),
         ({"toy_line": [[1]]}, "asks toy_line a list"),
@@ -124,6 +126,43 @@ def test_what_is_no_question(asks: Any, message: str) -> None:
             way(RUNBOOK, PARAMETERS)
 
 
+@pytest.mark.parametrize(
+    ("asks", "message"),
+    [
+        ({"toy_lin": [1]}, "asks 'toy_lin', which is not among its arguments. Did you mean 'toy_line'?"),
+        ({"toy_words": "first"}, "takes 'toy_line', which is read for questions, and asks none"),
+        (lambda document: 1 / 0, r"its function 'asks' failed \(ZeroDivisionError"),
+        (lambda document: ["toy_line"], "must ask by a mapping"),
+        (lambda document: None, "must ask by a mapping"),
+    ],
+)
+def test_questions_that_cannot_be_meant_are_refused(asks: Any, message: str) -> None:
+    with pytest.raises(RegistrationError, match=message):
+        asking(asks).asked(RUNBOOK, PARAMETERS)
+
+
+def test_a_parameter_needs_a_type_that_is_known() -> None:
+    with pytest.raises(RegistrationError, match="its parameter 'n' needs a type"):
+
+        @check("toy.untyped", severity="low", remedy="r")
+        def untyped(toy_line: str, *, n=3) -> Evidence:  # type: ignore[no-untyped-def]
+            """It has none."""
+            return Evidence("")
+
+    @check("toy.unknown", severity="low", remedy="r")
+    def unknown(toy_line: str, *, n: Nope = 3) -> Evidence:  # type: ignore[name-defined]  # noqa: F821
+        """It names one that is not there."""
+        return Evidence("")
+
+    with pytest.raises(RegistrationError, match="the type of a parameter is not known"):
+        _ = CHECKS["toy.unknown"].parameters
+
+
 def test_a_question_may_be_a_tuple() -> None:
-    made = asking({"toy_pair": ("a", "b"), "toy_pairs": [("a", "b")]})
+    @check("toy.pairs", severity="low", remedy="r", asks={"toy_pair": ("a", "b"), "toy_pairs": [("a", "b")]})
+    def pairs(toy_pair: str, toy_pairs: int) -> Evidence:
+        """It asks for pairs."""
+        return Evidence("")
+
+    made = CHECKS["toy.pairs"]
     assert made.asked(RUNBOOK, PARAMETERS) == {"toy_pair": (("a", "b"),), "toy_pairs": (("a", "b"),)}

@@ -174,6 +174,52 @@ def test_a_field_has_no_name_that_means_something_else() -> None:
             place: str
 
 
+def test_secrets_are_found_in_every_collection(tmp_path: Path) -> None:
+    class Ring(Resource):
+        """A ring of keys."""
+
+        kind = "ring"
+        section = "rings"
+        main = "api"
+
+        api: str
+        keys: list[Secret] = []  # noqa: RUF012  (pydantic copies it)
+        more: tuple[dict[str, Secret], ...] = ()
+
+    (tmp_path / "key").write_text("from-a-file")
+    text = "targets: {prod: {rings: {r: {api: x, keys: ['file:key', plain-key], more: [{a: deep-key}]}}}}\n"
+    made = load(tmp_path, text)
+    assert made.target.resources[0].secrets() == ("from-a-file", "plain-key", "deep-key")
+    assert set(made.secrets) >= {"from-a-file", "plain-key", "deep-key"}
+
+
+def test_a_section_is_not_a_key_of_every_target(tmp_path: Path) -> None:
+    class Rule(Resource):
+        """A rule."""
+
+        kind = "rule"
+        section = "policy"
+        main = "text"
+
+        text: str
+
+    with pytest.raises(RegistrationError, match="'policy' is a key of every target, not a section"):
+        load(tmp_path, "targets: {prod: {policy: {min_score: 100}}}\n")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "sentence"),
+    [
+        ({"kind": "request", "section": "asked", "main": "name"}, "'request' is not a name for a kind"),
+        ({"kind": "thing", "section": "things"}, "must name by 'main' the field that a plain text stands for"),
+        ({"kind": "thing", "section": "things", "main": "y"}, "must name by 'main' the field"),
+    ],
+)
+def test_a_kind_that_cannot_work_is_refused(attributes: dict[str, str], sentence: str) -> None:
+    with pytest.raises(RegistrationError, match=sentence):
+        type("Thing", (Resource,), {"__module__": __name__, "__doc__": "A thing.", **attributes})
+
+
 def test_a_class_between_is_no_kind() -> None:
     before = dict(KINDS)
 

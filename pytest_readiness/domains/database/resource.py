@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from pytest_readiness.config.secrets import Secret
-from pytest_readiness.core.resources import AnchoredPath, Resource, Variants
+from pytest_readiness.core.resources import AnchoredPath, Resource, Variants, checked_port
 
 
 class Database(Resource):
@@ -38,11 +38,11 @@ class Database(Resource):
         if (info.context or {}).get("resolve", True):
             parts = urlsplit(value.get_secret_value())
             try:
-                _ = parts.port
+                checked_port(parts)
             except ValueError:
                 # urllib's own words would quote a part of the password.
                 raise ValueError(
-                    "the port is not a number; special characters in a password must be percent-encoded"
+                    "the port is not a number from 1 to 65535; special characters in a password must be percent-encoded"
                 ) from None
             if parts.scheme not in cls.schemes or not (parts.hostname or parts.query):
                 raise ValueError(f"the connection string must look like {cls.schemes[0]}://user@host/name")

@@ -13,7 +13,7 @@ from pydantic import (
     field_validator,
 )
 
-from pytest_readiness.core.resources import AnchoredPath, Resource
+from pytest_readiness.core.resources import AnchoredPath, Resource, checked_port
 
 DNS_PORT = 53
 
@@ -29,6 +29,7 @@ def dns_server(text: str) -> tuple[str, int]:
     parts = urlsplit(f"//{text}")
     if not parts.hostname or parts.netloc != text or "@" in text:
         raise ValueError(f"'{text}' must be an address or a name, with a port after a colon where it is not 53")
+    checked_port(parts)
     return parts.hostname, parts.port or DNS_PORT
 
 
@@ -77,7 +78,7 @@ class Domain(Resource):
         plain = not (parts.username or parts.query or parts.fragment)
         if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
             raise ValueError(f"'{value}' must be the address of an RDAP service, such as https://rdap.example.com/")
-        _ = parts.port
+        checked_port(parts)
         return value
 
     @property

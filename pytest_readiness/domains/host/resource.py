@@ -9,7 +9,7 @@ from pydantic import (
     model_validator,
 )
 
-from pytest_readiness.core.resources import AnchoredPath, Resource
+from pytest_readiness.core.resources import AnchoredPath, Resource, checked_port
 
 
 class Host(Resource):
@@ -48,7 +48,7 @@ class Host(Resource):
             raise ValueError(f"'{value}' names no host")
         if any((part or "").startswith("-") for part in (parts.hostname, parts.username)):
             raise ValueError(f"'{value}' would be read as an option of ssh or docker")
-        _ = parts.port
+        checked_port(parts)
         return value
 
     @model_validator(mode="after")

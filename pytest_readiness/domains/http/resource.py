@@ -16,7 +16,7 @@ from pydantic import (
 
 from pytest_readiness.config.secrets import Secret
 from pytest_readiness.core.evidence import NotDeclared
-from pytest_readiness.core.resources import NAME, secrets_in
+from pytest_readiness.core.resources import NAME, checked_port, secrets_in
 from pytest_readiness.domains.tls.resource import TlsEndpoint
 from pytest_readiness.protocols.http.credentials import basic, bearer
 
@@ -106,7 +106,7 @@ class Url(TlsEndpoint):
             raise ValueError(f"'{value}' must begin with http:// or https://")
         if not parts.hostname or parts.username or parts.password or parts.fragment or parts.query:
             raise ValueError("a web address is scheme, host, port and path, without user, query or fragment")
-        _ = parts.port
+        checked_port(parts)
         return value
 
     @property

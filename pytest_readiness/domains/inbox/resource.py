@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from pytest_readiness.config.secrets import Secret
-from pytest_readiness.core.resources import AnchoredPath, Resource, anchored
+from pytest_readiness.core.resources import AnchoredPath, Resource, anchored, checked_port
 
 MAIL_ADDRESS = r"^[!#-;=?A-Z\[\]-~]+@[A-Za-z0-9.${}_-]+$"
 """Of a recipient or sender: in ASCII, without quotes; `${…}` may be in it where it is still to be filled in."""
@@ -60,7 +60,7 @@ class Inbox(Resource):
             or (parts.path and "+" not in parts.scheme)
         ):
             raise ValueError("it is scheme, host and port; 'user', 'password' and 'folder' are keys of their own")
-        _ = parts.port
+        checked_port(parts)
         return value
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from pytest_readiness.config.secrets import Secret
-from pytest_readiness.core.resources import AnchoredPath, Resource
+from pytest_readiness.core.resources import AnchoredPath, Resource, checked_port
 from pytest_readiness.domains.inbox.resource import MAIL_ADDRESS
 
 MAIL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -46,7 +46,7 @@ class Mail(Resource):
         parts = urlsplit(f"//{value}")
         if not parts.hostname or parts.netloc != value or "@" in value:
             raise ValueError(f"'{value}' is not a host name, with or without a port, such as smtp.example.com:587")
-        _ = parts.port
+        checked_port(parts)
         return value
 
     @model_validator(mode="after")
