@@ -8,7 +8,8 @@ import pytest
 from pytest_readiness.config.loading import load_configuration
 from pytest_readiness.core.evidence import Evidence, NotDeclared
 from pytest_readiness.core.problems import ProblemsError
-from pytest_readiness.core.registry import check
+from pytest_readiness.core.registry import check, fact
+from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.plan.plan import Plan, PlannedTest, make_plan
 
 CONFIGURATION = """
@@ -30,8 +31,12 @@ targets:
 
 @pytest.fixture(autouse=True)
 def _checks(registry: None) -> None:
+    @fact
+    def paths(url: Url, *, ask: str) -> str:
+        return ask
+
     @check("toy.one", severity="high", remedy="r", asks=lambda url, path: {"paths": path})
-    def one(url: object, *, path: str = "/") -> Evidence:
+    def one(url: object, paths: object, *, path: str = "/") -> Evidence:
         """One."""
         return Evidence(path)
 
@@ -66,7 +71,7 @@ def _checks(registry: None) -> None:
         return {"paths": url.health}
 
     @check("toy.health", severity="medium", remedy="r", asks=health)
-    def _health(url: object) -> Evidence:
+    def _health(url: object, paths: object) -> Evidence:
         """Health."""
         return Evidence("")
 
