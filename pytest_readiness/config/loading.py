@@ -181,9 +181,8 @@ class _Loader:
             for name, data in entries.items() if isinstance(entries, YamlMap) else ():
                 fields = data if isinstance(data, YamlMap) else YamlMap(values.path, values.line)
                 model = self._model(section, name, fields, values.line, [])
-                for each in SECTIONS[section].models().values() if model is None else (model,):
-                    for kind in each.kinds():
-                        found.setdefault(kind, set()).add(name)
+                for kind in _kinds(section, model):
+                    found.setdefault(kind, set()).add(name)
         return found
 
     def _inherited(self, name: str, raw: YamlMap, seen: tuple[str, ...], *, report: bool) -> YamlMap:
@@ -253,10 +252,9 @@ class _Loader:
             names = [name]
             if isinstance(labels := fields.get("labels"), list):
                 names += [label for label in labels if isinstance(label, str)]
-            for each in SECTIONS[section].models().values() if model is None else (model,):
-                # A resource with a mistake is declared all the same: bindings that name it make no second one.
-                for kind in each.kinds():
-                    self.declared.setdefault(kind, set()).update(names)
+            # A resource with a mistake is declared all the same: bindings that name it make no second one.
+            for kind in _kinds(section, model):
+                self.declared.setdefault(kind, set()).update(names)
             if model is None:
                 continue
             what = f"{word(model.kind)} '{name}'"
@@ -298,6 +296,12 @@ class _Loader:
         message = f"{what.capitalize()} '{name}' must give its {variants.by} ({', '.join(known)}), by {told_by}.{near}"
         problems.append(Problem(fields.path, line, message))
         return None
+
+
+def _kinds(section: str, model: type[Resource] | None) -> tuple[str, ...]:
+    """Kinds that a resource of a section counts as, or may count as where its model is not known."""
+    models = SECTIONS[section].models().values() if model is None else (model,)
+    return tuple(dict.fromkeys(kind for each in models for kind in each.kinds()))
 
 
 def _as_declared(model: type[Resource], name: str, given: Mapping[str, Any]) -> Resource:

@@ -214,7 +214,7 @@ class Check:
             NotDeclared: the resource lacks the declaration that says what to ask for.
             RegistrationError: it asks what is neither a question nor a list of questions.
         """
-        asks = self._asked_of(resource, parameters) if callable(self.asks) else self.asks
+        asks = self._asks_of(resource, parameters)
         if not isinstance(asks, Mapping):
             raise RegistrationError(f"Check {self.id} must ask by a mapping from a fact's name to questions.")
         for name in asks.keys() - set(self.fixtures):
@@ -235,8 +235,9 @@ class Check:
                     )
         return asks
 
-    def _asked_of(self, resource: Resource, parameters: Mapping[str, Any]) -> Asks:
-        assert callable(self.asks)
+    def _asks_of(self, resource: Resource, parameters: Mapping[str, Any]) -> Asks:
+        if not callable(self.asks):
+            return self.asks
         named = {name: parameters[name] for name in self._asks_by}
         try:
             return self.asks(resource, **named)
@@ -267,7 +268,8 @@ class Check:
         asking = FACTS[name].asking
         if not asking:
             return read
-        asks = self.questions(resource, parameters)
+        # The plan has refused what is not a question.
+        asks = self._asks_of(resource, parameters)
         answer = read.__getitem__ if asking == "ask" else getattr(read, "answer", None)
         if name not in asks or answer is None:
             return read

@@ -14,11 +14,11 @@ from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.redact import printable
 from pytest_readiness.core.registry import CLASSES, FACTS, class_of
 from pytest_readiness.core.resources import KINDS
+from pytest_readiness.record.recording import FORMAT, Recorded, recorded
 from pytest_readiness.run.nodes import ChecklistTest
 
 if TYPE_CHECKING:
     from pytest_readiness.run.state import Run
-from pytest_readiness.record.recording import FORMAT, Recorded, recorded
 
 READINGS = "readiness_readings"
 """Key of an xdist worker's readings in its output."""
