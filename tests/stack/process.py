@@ -84,12 +84,17 @@ def short_directory() -> Iterator[Path]:
 
 
 def children(pid: int) -> list[int]:
-    """The direct children of a process; empty when it is gone."""
+    """The direct children of a process, in the order of their numbers; empty when it is gone.
+
+    Not by /proc/PID/task/*/children, which loses living children while a thread or another child ends.
+    """
     found: list[int] = []
-    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+    for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
-            found += map(int, listing.read_text().split())
-    return found
+            # The name of the program stands in parentheses and may hold anything; state and parent follow it.
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(stat.parent.name))
+    return sorted(found)
 
 
 def descendants(pid: int) -> list[int]:
