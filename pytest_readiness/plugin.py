@@ -118,12 +118,17 @@ def pytest_configure(config: pytest.Config) -> None:
                 raise pytest.UsageError(f"--readiness-{option} needs --readiness-target NAME.")
         config.pluginmanager.register(Absent(config), "readiness-absent")
         return
+    # pytest rewrites the assertions in all modules of a plugin. Here they explain nothing to anybody, and to load the
+    # modules so takes a third longer.
+    getattr(config.pluginmanager.rewrite_hook, "_must_rewrite", set()).discard("pytest_readiness")
     import gc
 
     # What is imported and made until the tests begin lives to the end: looking through it for garbage is wasted time,
     # in a large checklist a third of it. `pytest_collection_finish` turns the collector on again.
+    usual = gc.get_threshold()
     gc.disable()
-    config.add_cleanup(gc.enable)
+    for restore in (gc.enable, lambda: gc.set_threshold(*usual)):
+        config.add_cleanup(restore)
     from pytest_readiness.run.start import start
 
     start(config)

@@ -14,10 +14,10 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.machinery import PathFinder
-from importlib.metadata import entry_points
+from importlib.metadata import Distribution, entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -43,12 +43,17 @@ class Pack:
     Attributes:
         domain: the entry point's name.
         module: name of the module.
-        distribution: what is installed, with its version ("acme-readiness 1.2").
+        installed: what the entry point is part of; None where that is not known.
     """
 
     domain: str
     module: str
-    distribution: str
+    installed: Distribution | None = field(compare=False)
+
+    @property
+    def distribution(self) -> str:
+        """What is installed, with its version ("acme-readiness 1.2"); reading it takes as long as finding all packs."""
+        return f"{self.installed.name} {self.installed.version}" if self.installed else "an unknown package"
 
     @property
     def shipped(self) -> bool:
@@ -62,10 +67,7 @@ class Pack:
 @cache
 def packs() -> tuple[Pack, ...]:
     """Every installed pack, in alphabetical order, those that ship first; nothing is imported."""
-    found = {
-        Pack(each.name, each.module, f"{each.dist.name} {each.dist.version}" if each.dist else "an unknown package")
-        for each in entry_points(group=GROUP)
-    }
+    found = {Pack(each.name, each.module, each.dist) for each in entry_points(group=GROUP)}
     # In this order they are imported: an id or kind that both have is taken by what ships.
     return tuple(sorted(found, key=lambda pack: (not pack.shipped, pack.domain, pack.module)))
 
@@ -238,7 +240,7 @@ def _import(pack: Pack, name: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     try:
-        with _told(str(pack)):
+        with _told(pack):
             return importlib.import_module(name)
     except ExtensionError as error:
         if pack.shipped and isinstance(error.__cause__, RegistrationError):
@@ -290,7 +292,7 @@ def _from_file(path: Path) -> ModuleType:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def _told(what: object) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, GeneratorExit):

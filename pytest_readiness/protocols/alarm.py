@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
+from socket import SHUT_RDWR, socket
 
 
 class Alarm:
@@ -61,3 +64,17 @@ class Alarms:
                 if alarm.ring is not None:
                     alarm.ring()
             self._thread = None
+
+
+_alarms = Alarms()
+
+
+def shut_at(moment: float, connection: socket) -> Alarm:
+    """Have a connection shut down at a reading of the monotonic clock, whatever is being done with it."""
+    return _alarms.set(moment, partial(_shut, connection))
+
+
+def _shut(connection: socket) -> None:
+    with suppress(OSError):
+        # Not SSLSocket.shutdown: that one drops the TLS object under the reading thread's hands.
+        socket.shutdown(connection, SHUT_RDWR)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pluggy
 import pytest
 
 from pytest_readiness.core.problems import nearest
@@ -16,12 +17,16 @@ from pytest_readiness.run.fixtures import parametrize
 from pytest_readiness.run.nodes import ChecklistFile, ChecklistTest, section_markers, waived
 from pytest_readiness.run.state import Run
 
+GARBAGE = 10_000
+"""Objects that are made before garbage is looked for among them, in place of Python's 700."""
+
 
 class Collection:
     """The plugin that collects a run."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._only_ours = False
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """Collect the run's checklists, and no other Markdown file."""
@@ -57,8 +62,7 @@ class Collection:
         answered: set[str] = set()
         wrong = []
         for item in items:
-            answers = item.get_closest_marker("readiness")
-            if answers is None or isinstance(item, ChecklistTest):
+            if isinstance(item, ChecklistTest) or (answers := item.get_closest_marker("readiness")) is None:
                 continue
             wanted = str(answers.args[0]) if answers.args else ""
             found = names.get(wanted, [])
@@ -97,12 +101,17 @@ class Collection:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begin to gather what the selected tests need."""
+        hooks: dict[Path, pluggy.HookRelay] = {}
         for item in session.items:
             if isinstance(item, ChecklistTest):
                 self._run.expected[item.planned.key] = None
+                item.hooks = hooks.get(item.path) or hooks.setdefault(item.path, item.ihook)
             else:
                 self._run.team_missing[item.nodeid] = None
+        # What was collected lives to the end, and so do reports: looking for garbage among them takes a tenth of a run.
+        self._only_ours = all(isinstance(item, ChecklistTest) for item in session.items)
         gc.freeze()
+        gc.set_threshold(GARBAGE)
         gc.enable()
         given_up = session.testsfailed and not session.config.option.continue_on_collection_errors
         if not self._run.settings.is_worker and not self._run.settings.collect_only and not given_up:
@@ -111,3 +120,8 @@ class Collection:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember that something could not be collected: a run that goes on all the same is not whole."""
         self._run.other_failed = self._run.other_failed or report.failed
+
+    def pytest_unconfigure(self) -> None:
+        """Spare pytest's search for what a team's tests left open, where none ran."""
+        if self._only_ours:
+            gc.freeze()

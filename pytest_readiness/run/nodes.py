@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import pluggy
 import pytest
 
 from pytest_readiness.checklist.model import Section
@@ -149,6 +150,7 @@ class ChecklistTest(pytest.Function):
         planned: what the plan says about it.
         direct: the check's arguments that come from the gatherer; the others are pytest's fixtures.
         readings: what the gatherer reads for them, by fact, once the test begins.
+        hooks: those of its file, once everything is collected; pytest would look for them eight times a test.
     """
 
     def __init__(self, planned: PlannedTest, direct: tuple[str, ...], **kwargs: Any) -> None:
@@ -160,6 +162,7 @@ class ChecklistTest(pytest.Function):
         self.planned = planned
         self.direct = direct
         self.readings: Mapping[str, list[Reading]] = {}
+        self.hooks: pluggy.HookRelay | None = None
         marks = [_mark(planned.severity)]
         if planned.check is not None:
             marks += [_mark(planned.check.domain), _mark(planned.check.check_class)]
@@ -168,6 +171,17 @@ class ChecklistTest(pytest.Function):
             marks.append(pytest.mark.skip(reason=f"{state}: {printable(reason)}"))
         for mark in (*marks, *waived(planned, ClaimFalse)):
             self.add_marker(mark)
+
+    @property
+    def ihook(self) -> pluggy.HookRelay:
+        """Calls hooks, without those of conftest.py files that are not for this path."""
+        return self.hooks or super().ihook
+
+    @functools.cached_property
+    def location(self) -> tuple[str, int, str]:
+        """Path from the root directory, line and headline; pytest would work out the same path for every item."""
+        path, line, headline = self.reportinfo()
+        return self.session._node_location_to_relpath(path), line, headline
 
     def reportinfo(self) -> tuple[Any, int, str]:
         """Place and headline: the item's line in its checklist."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -251,6 +252,23 @@ def selected(result: pytest.RunResult) -> list[str]:
 def test_nodes_are_named_after_the_checklist(project: Project) -> None:
     assert selected(project.run("--collect-only", "-q")) == ALL
     assert project.reads() == []
+
+
+def test_hooks_of_another_folder_are_not_called(project: Project) -> None:
+    project.write("team/test_own.py", "def test_own(): pass\n")
+    project.write(
+        "team/conftest.py",
+        "def pytest_runtest_setup(item):\n    open(item.config.rootpath / 'set.up', 'a').write(f'{item.name}\\n')\n",
+    )
+    project.run("CHECK.md", "team")
+    assert (project.path / "set.up").read_text() == "test_own\n"
+
+
+def test_garbage_is_collected_as_before_when_the_run_is_over(project: Project) -> None:
+    before = gc.get_threshold()
+    project.write("test_own.py", "import gc\n\ndef test_own(): assert gc.isenabled()\n")
+    project.run("CHECK.md", "test_own.py").assert_outcomes(passed=4, skipped=2)
+    assert (gc.isenabled(), gc.get_threshold()) == (True, before)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import io
 import math
+import socket
 import threading
 import time
 from collections.abc import Hashable, Iterable
@@ -21,6 +22,7 @@ from pytest_readiness import __version__
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
+from pytest_readiness.protocols.alarm import Alarm, shut_at
 from pytest_readiness.protocols.http.addresses import ascii_host, request_target, shown
 from pytest_readiness.protocols.http.answer import Response, decoded, header_field
 from pytest_readiness.protocols.http.errors import Broken
@@ -28,10 +30,16 @@ from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, MAX_BODY, RE
 from pytest_readiness.protocols.http.trust import SYSTEM_STORE, Trust
 
 if TYPE_CHECKING:
+    from ssl import SSLSocket
+
     from pytest_readiness.protocols.http.transport import Transport
 
 MAX_IDLE = 64
 """Connections that are kept for the next request, over all origins."""
+READY_SECONDS = 2.0
+"""That a connection without a request is kept for one: a server that serves one at a time answers nobody else then."""
+PROTOCOL = "http/1.1"
+"""What is spoken inside TLS, by its name in ALPN (RFC 7301)."""
 HEADERS = {"User-Agent": f"pytest-readiness/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 """Methods that may be sent again where a kept connection was closed under them (RFC 9110 9.2.1, 9.2.2)."""
@@ -47,25 +55,37 @@ class _Asked:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A verified TLS connection over which nothing was asked yet."""
+
+    connection: SSLSocket
+    alarm: Alarm
+
+    def close(self) -> None:
+        self.alarm.cancel()
+        self.connection.close()
+
+
 class _Idle:
     """Connections that are idle at the moment: the next request to the same origin need not make one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: list[tuple[Hashable, Transport]] = []
+        self._kept: list[tuple[Hashable, Transport | _Ready]] = []
 
-    def take(self, origin: Hashable) -> Transport | None:
+    def take(self, origin: Hashable) -> Transport | _Ready | None:
         with self._lock:
             for number in reversed(range(len(self._kept))):
                 if self._kept[number][0] == origin:
                     return self._kept.pop(number)[1]
         return None
 
-    def keep(self, origin: Hashable, transport: Transport) -> None:
+    def keep(self, origin: Hashable, connection: Transport | _Ready) -> None:
         with self._lock:
             if not self._kept:
                 atexit.register(self.close)
-            self._kept.append((origin, transport))
+            self._kept.append((origin, connection))
             over = self._kept[:-MAX_IDLE]
             del self._kept[:-MAX_IDLE]
         for _, oldest in over:
@@ -75,11 +95,40 @@ class _Idle:
         atexit.unregister(self.close)
         with self._lock:
             kept, self._kept = self._kept, []
-        for _, transport in kept:
-            transport.close()
+        for _, connection in kept:
+            connection.close()
 
 
 _idle = _Idle()
+
+
+def verified(host: str, address: str, trust: Trust, connection: socket.socket) -> bool:
+    """Whether TLS can be verified over a connection that was just made to an https origin.
+
+    If so, the next session with the origin begins with the connection, for the two seconds that it is kept; if not,
+    it is closed.
+
+    Args:
+        host: the origin's host name or IP address.
+        address: IP address that the connection was made to.
+        trust: how TLS is verified, and what certificate is shown.
+        connection: has a timeout.
+
+    Raises:
+        TimeoutError: the server did not answer the handshake.
+    """
+    try:
+        port = connection.getpeername()[1]
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        secured = trust.context(PROTOCOL).wrap_socket(connection, server_hostname=ascii_host(host).rstrip("."))
+    except (OSError, ValueError, CouldNotVerify) as error:
+        connection.close()
+        if isinstance(error, TimeoutError):
+            raise
+        return False
+    origin = (True, ascii_host(host), port, address, trust)
+    _idle.keep(origin, _Ready(secured, shut_at(time.monotonic() + READY_SECONDS, secured)))
+    return True
 
 
 class Session:
@@ -116,7 +165,13 @@ class Session:
         self._trust = trust
         self._headers = headers
         self._origin = (self._secure, self._host, self._port, self._address, trust)
-        self._transport = None if fresh else _idle.take(self._origin)
+        self._transport: Transport | None = None
+        self._ready: _Ready | None = None
+        kept = None if fresh else _idle.take(self._origin)
+        if isinstance(kept, _Ready):
+            self._ready = kept
+        else:
+            self._transport = kept
         self.set_cookies: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
@@ -125,6 +180,8 @@ class Session:
     def __exit__(self, *exception: object) -> None:
         if self._transport:
             _idle.keep(self._origin, self._transport)
+        elif self._ready:
+            self._ready.close()
 
     @property
     def connections(self) -> int:
@@ -133,8 +190,10 @@ class Session:
 
     def close(self) -> None:
         """Close the connection; the next request makes a new one."""
-        if self._transport:
-            self._transport.close()
+        for connection in (self._transport, self._ready):
+            if connection:
+                connection.close()
+        self._ready = None
 
     def get(self, address: str, until: float = math.inf) -> Response:
         """Ask for an address on this origin; see `send`."""
@@ -171,8 +230,12 @@ class Session:
         seconds = seconds or REQUEST_SECONDS
         until = min(until, time.monotonic() + seconds)
         if not self._transport:
-            context = self._trust.context() if self._secure else None
-            self._transport = Transport(self._host, self._port, self._address, context, HEADERS)
+            context = self._trust.context(PROTOCOL) if self._secure else None
+            ready, self._ready = self._ready, None
+            if ready:
+                ready.alarm.cancel()
+            connection = ready.connection if ready else None
+            self._transport = Transport(self._host, self._port, self._address, context, HEADERS, connection)
         asked = _Asked(method, address, (*self._headers, *headers), body, max_body, seconds)
         if method not in SAFE:
             # A server may close a kept connection at any moment, and this request must not be sent twice.

@@ -11,12 +11,11 @@ import io
 import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from functools import partial
-from socket import SHUT_RDWR, socket
+from contextlib import contextmanager
+from socket import socket
 from typing import Any
 
-from requests import PreparedRequest, Request, RequestException, Response
+from requests import PreparedRequest, RequestException, Response
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool
@@ -26,11 +25,9 @@ from urllib3.util.response import assert_header_parsing
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
-from pytest_readiness.protocols.alarm import Alarm, Alarms
+from pytest_readiness.protocols.alarm import Alarm, shut_at
 from pytest_readiness.protocols.http.errors import Nobody, Untrusted
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, MAX_HEADERS
-
-_alarms = Alarms()
 
 
 class BadHeadersError(Exception):
@@ -46,6 +43,7 @@ class Transport(HTTPAdapter):
         address: what is connected to.
         context: how TLS is verified; None speaks plain http.
         headers: of every request, besides Host.
+        ready: a verified TLS connection to begin with.
 
     Attributes:
         place: host and port, for messages.
@@ -55,11 +53,18 @@ class Transport(HTTPAdapter):
     """
 
     def __init__(
-        self, host: str, port: int, address: str, context: ssl.SSLContext | None, headers: Mapping[str, str]
+        self,
+        host: str,
+        port: int,
+        address: str,
+        context: ssl.SSLContext | None,
+        headers: Mapping[str, str],
+        ready: ssl.SSLSocket | None = None,
     ) -> None:
         super().__init__()
         self.place = f"{host}:{port}"
-        self.connections = 0
+        self.connections = 1 if ready else 0
+        self._ready = ready
         self.target = ""
         self.sent = 0.0
         self._host, self._port, self._address, self._context = host, port, address, context
@@ -95,9 +100,16 @@ class Transport(HTTPAdapter):
     def close(self) -> None:
         """Close the connection; the next request makes a new one."""
         super().close()
+        if ready := self.take_ready():
+            ready.close()
         if self._pool:
             self._pool.close()
             self._pool = None
+
+    def take_ready(self) -> ssl.SSLSocket | None:
+        """The connection to begin with, once."""
+        ready, self._ready = self._ready, None
+        return ready
 
     @contextmanager
     def ask(
@@ -128,8 +140,11 @@ class Transport(HTTPAdapter):
         """
         self.target, self._until = target, until
         try:
-            own = CaseInsensitiveDict({**self._headers, **dict(headers)})
-            request = Request(method, self._root, headers=own, data=body).prepare()
+            # Prepared by hand: what requests would look into again, address and headers, is as it is to be sent.
+            request = PreparedRequest()
+            request.method, request.url = method, self._root
+            request.headers = CaseInsensitiveDict({**self._headers, **dict(headers)})
+            request.prepare_body(body, None)
             with self.send(request, stream=True, timeout=timeout) as answer:
                 yield answer.raw
         except (RequestException, HTTPError) as error:
@@ -141,7 +156,7 @@ class Transport(HTTPAdapter):
     def begin(self, sock: socket) -> None:
         """Start the clock of the request that is about to be sent over the socket."""
         # A timeout on the socket bounds only the gap between two bytes.
-        self._alarm = _alarms.set(self._until, partial(_shut, sock))
+        self._alarm = shut_at(self._until, sock)
         self.sent = time.monotonic()
 
 
@@ -200,13 +215,11 @@ class _Connection(HTTPConnection):
 
 
 class _SecureConnection(_Connection, HTTPSConnection):
-    pass
-
-
-def _shut(sock: socket) -> None:
-    with suppress(OSError):
-        # Not SSLSocket.shutdown: that one drops the TLS object under the reading thread's hands.
-        socket.shutdown(sock, SHUT_RDWR)
+    def connect(self) -> None:
+        if ready := self._transport.take_ready():
+            self.sock, self.is_verified = ready, True
+        else:
+            super().connect()
 
 
 def _root(error: BaseException) -> BaseException:

@@ -30,15 +30,18 @@ class Trust:
     client_cert: Path | None = None
     client_key: Path | None = None
 
-    def context(self) -> ssl.SSLContext:
-        """The context that verifies so; one for all that trust the same.
+    def context(self, *offered: str) -> ssl.SSLContext:
+        """The context that verifies so; one for all that trust the same and offer the same.
+
+        Args:
+            offered: protocols to be spoken inside TLS, by their names in ALPN (RFC 7301).
 
         Raises:
             CouldNotVerify: a file cannot be used.
         """
         # Reading the system's authorities takes some 40 ms of processor time: once, and not in many threads at once.
         with _LOCK:
-            return _context(self)
+            return _context(self, offered)
 
 
 SYSTEM_STORE = Trust()
@@ -46,7 +49,7 @@ SYSTEM_STORE = Trust()
 
 
 @cache
-def _context(trust: Trust) -> ssl.SSLContext:
+def _context(trust: Trust, offered: tuple[str, ...]) -> ssl.SSLContext:
     import ssl
 
     try:
@@ -56,6 +59,8 @@ def _context(trust: Trust) -> ssl.SSLContext:
         raise CouldNotVerify(f"the authority's file {trust.ca} could not be read ({reason})") from None
     if trust.client_cert is not None:
         show_client_cert(context, trust.client_cert, trust.client_key)
+    if offered:
+        context.set_alpn_protocols(offered)
     return context
 
 

@@ -13,8 +13,9 @@ from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.tls.resource import Endpoint, TlsEndpoint
+from pytest_readiness.protocols.http.client import verified
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS
-from pytest_readiness.protocols.http.trust import show_client_cert
+from pytest_readiness.protocols.http.trust import Trust, show_client_cert
 
 GREETING = ("smtp", "imap", "pop3", "ftp")
 """Protocols in which the server speaks first."""
@@ -44,10 +45,32 @@ def connection(endpoint: TlsEndpoint) -> Connection:
     place = f"{endpoint.host}:{endpoint.port}"
     starttls = endpoint.starttls if isinstance(endpoint, Endpoint) else None
     started = time.monotonic()
+    raw, address = _connected(endpoint, place)
+    tls_error = ""
+    if endpoint.speaks_http and endpoint.secure:
+        trust = Trust(endpoint.ca, endpoint.client_cert, endpoint.client_key)
+        try:
+            # What can be verified is left to the first request; of the rest it is asked whether it speaks TLS at all.
+            if verified(endpoint.host, address, trust, raw):
+                return Connection(address, endpoint.port, time.monotonic() - started, "")
+        except TimeoutError:
+            raise Unreachable(_silent(place)) from None
+        raw, address = _connected(endpoint, place)
+    with raw:
+        if starttls in GREETING:
+            _greeting(raw, place)
+        elif starttls is None and endpoint.secure:
+            tls_error = _handshake(raw, endpoint, place)
+    return Connection(address, endpoint.port, time.monotonic() - started, tls_error)
+
+
+def _connected(endpoint: TlsEndpoint, place: str) -> tuple[socket.socket, str]:
+    """A TCP connection, and the IP address that it was made to."""
     named = "" if endpoint.address else ", after resolving that name"
     sent(f"connect to {endpoint.address or endpoint.host}:{endpoint.port}{named}")
     try:
         raw = socket.create_connection((endpoint.address or endpoint.host, endpoint.port), timeout=CONNECT_SECONDS)
+        return raw, raw.getpeername()[0]
     except socket.gaierror as error:
         reason = f"the name {endpoint.host} could not be resolved ({error.strerror})"
         raise Unreachable(reason, transient=error.errno == socket.EAI_AGAIN) from None
@@ -57,14 +80,6 @@ def connection(endpoint: TlsEndpoint) -> Connection:
         raise Unreachable(f"{place} refused the connection") from None
     except OSError as error:
         raise Unreachable(f"no connection to {place} ({error.strerror or error})", transient=True) from None
-    with raw:
-        address = raw.getpeername()[0]
-        tls_error = ""
-        if starttls in GREETING:
-            _greeting(raw, place)
-        elif starttls is None and endpoint.secure:
-            tls_error = _handshake(raw, endpoint, place)
-    return Connection(address, endpoint.port, time.monotonic() - started, tls_error)
 
 
 def _greeting(raw: socket.socket, place: str) -> None:
@@ -84,9 +99,7 @@ def _handshake(raw: socket.socket, endpoint: TlsEndpoint, place: str) -> str:
     try:
         context.wrap_socket(raw, server_hostname=endpoint.host).close()
     except TimeoutError:
-        raise Unreachable(
-            f"{place} accepted a connection but did not answer the TLS handshake within {CONNECT_SECONDS:g} s"
-        ) from None
+        raise Unreachable(_silent(place)) from None
     except ssl.SSLError as error:
         return error.reason or str(error)
     except OSError as error:
@@ -94,6 +107,10 @@ def _handshake(raw: socket.socket, endpoint: TlsEndpoint, place: str) -> str:
             f"{place} closed the connection during the TLS handshake ({error.strerror or error})", transient=True
         ) from None
     return ""
+
+
+def _silent(place: str) -> str:
+    return f"{place} accepted a connection but did not answer the TLS handshake within {CONNECT_SECONDS:g} s"
 
 
 @cache
