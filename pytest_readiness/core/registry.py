@@ -501,14 +501,14 @@ def _field(fact: Fact, name: str) -> str:
         return found[0]
     if found:
         raise RegistrationError(
-            f"Fact {fact.name} takes '{name}', and a {word(fact.kind)} refers to a {word(kind)} by "
+            f"Fact {fact.name} takes '{name}', and the kind {word(fact.kind)} refers to the kind {word(kind)} by "
             f"{' and '.join(found)}; look it up by 'target' instead."
         )
     known = [each.name for each in FACTS.values() if each.kind in model.kinds()]
     for named in references.values():
         known += [*named.kinds(), *(each.name for each in FACTS.values() if each.kind in named.kinds())]
     raise RegistrationError(
-        f"Fact {fact.name} builds on '{name}', which is not a fact of a {word(fact.kind)}"
+        f"Fact {fact.name} builds on '{name}', which is not a fact of the kind {word(fact.kind)}"
         f"{' or of what it refers to' if references else ''}.{nearest(name, known)}"
     )
 
@@ -525,8 +525,8 @@ def verify_facts() -> None:
         for by, reference in model.references().items():
             if reference.kind not in KINDS:
                 raise RegistrationError(
-                    f"The field '{by}' of a {word(kind)} refers to '{reference.kind}', which is not a kind of resource."
-                    f"{nearest(reference.kind, KINDS)}"
+                    f"The field '{by}' of the kind {word(kind)} refers to '{reference.kind}', which is not a kind of "
+                    f"resource.{nearest(reference.kind, KINDS)}"
                 )
     for fact in FACTS.values():
         if fact.kind not in KINDS:

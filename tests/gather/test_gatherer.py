@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,21 +18,6 @@ BOUND = patient(20.0)
 """Seconds after which a test is a hang."""
 SOON = 0.05
 """Deadline, in seconds, of facts that are meant to miss it."""
-
-
-@pytest.fixture
-def gatherer() -> Iterator[Gatherer]:
-    made = Gatherer()
-    yield made
-    made.stop("the test is over")
-
-
-@pytest.fixture
-def gate() -> Iterator[threading.Event]:
-    """Facts wait for it; it opens at the end of the test, so that no thread stays behind."""
-    event = threading.Event()
-    yield event
-    event.set()
 
 
 def document(name: str) -> Document:

@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -36,21 +36,6 @@ BOUND = 60.0
 SOON = 0.05
 """Deadline, in seconds, of facts that are meant to miss it."""
 COUNT = 30
-
-
-@pytest.fixture
-def gatherer() -> Iterator[Gatherer]:
-    made = Gatherer()
-    yield made
-    made.stop("the test is over")
-
-
-@pytest.fixture
-def gate() -> Iterator[threading.Event]:
-    """Facts wait for it; it opens at the end of the test, so that no thread stays behind."""
-    event = threading.Event()
-    yield event
-    event.set()
 
 
 def containers(address: str, count: int = COUNT) -> list[Container]:

@@ -204,10 +204,10 @@ def test_facts_are_refused_that_refer_to_nothing(target: Target) -> None:
     def measured(cluster: Any) -> str:
         return ""
 
-    either = "which is not a fact of a deployment or of what it refers to"
+    either = "which is not a fact of the kind deployment or of what it refers to"
     refused(lambda deployment, nods: "", f"wrong builds on 'nods', {either}. Did you mean 'nodes'")
     refused(lambda deployment, url: "", f"wrong builds on 'url', {either}")
-    refused(lambda cluster, own: "", r"wrong builds on 'own', which is not a fact of a cluster\.")
+    refused(lambda cluster, own: "", r"wrong builds on 'own', which is not a fact of the kind cluster\.")
     refused(lambda deployment, many: "", "wrong builds on many, which is many readings, not one")
     refused(lambda deployment, measured: "", "wrong is heavy, and measured is exclusive and waits for it", heavy=True)
 
@@ -227,7 +227,9 @@ def test_a_kind_that_refers_twice_or_to_no_kind_is_refused(target: Target) -> No
     def wrong(backup: Any, nodes: int) -> int:
         return nodes
 
-    with pytest.raises(RegistrationError, match="takes 'nodes', and a backup refers to a cluster by here and there"):
+    with pytest.raises(
+        RegistrationError, match="takes 'nodes', and the kind backup refers to the kind cluster by here and there"
+    ):
         verify_facts()
     FACTS.pop("wrong")
 
@@ -238,7 +240,9 @@ def test_a_kind_that_refers_twice_or_to_no_kind_is_refused(target: Target) -> No
 
         at: Annotated[str, Reference("clutter")]
 
-    with pytest.raises(RegistrationError, match=r"'at' of a queue refers to 'clutter', which is not a kind.*'cluster'"):
+    with pytest.raises(
+        RegistrationError, match=r"'at' of the kind queue refers to 'clutter', which is not a kind.*'cluster'"
+    ):
         verify_facts()
 
 

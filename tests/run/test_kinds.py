@@ -163,5 +163,7 @@ def test_facts_of_the_wider_kind_build_on_none_of_the_narrower() -> None:
     def headline(endpoint: object, root_page: object) -> str:
         return ""
 
-    with pytest.raises(RegistrationError, match="headline builds on 'root_page', which is not a fact of a endpoint"):
+    with pytest.raises(
+        RegistrationError, match="headline builds on 'root_page', which is not a fact of the kind endpoint"
+    ):
         load_catalogue()

@@ -664,7 +664,7 @@ WRONG: Mapping[str, Callable[[Project], object]] = {
     "No checklist has an item 'tls/x'": lambda p: p.write(
         "waivers.yaml", "waivers: [{item: tls/x, reason: r, by: b, expires: 2030-01-01}]\n"
     ),
-    "builds on 'wrds', which is not a fact of a document. Did you mean 'words'": lambda p: p.append(
+    "builds on 'wrds', which is not a fact of the kind document. Did you mean 'words'": lambda p: p.append(
         "conftest.py", "@fact\ndef count(document, wrds): return 1\n"
     ),
     "reads 'documnt', which is not a kind of resource. Did you mean 'document'": lambda p: p.append(
