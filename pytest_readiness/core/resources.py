@@ -239,6 +239,18 @@ def checked_port(parts: SplitResult) -> None:
         raise ValueError("the port must be a number from 1 to 65535")
 
 
+def checked_host(host: str) -> None:
+    """Refuse a text that is read from readiness.yaml as a host, and cannot be a name or an IP address.
+
+    Raises:
+        ValueError: DNS has no such names (RFC 1035 2.3.4, RFC 3490).
+    """
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise ValueError(f"'{host}' is not a host name: its parts are of 1 to 63 characters") from None
+
+
 def secrets_in(values: Iterable[Any]) -> Iterator[str]:
     """Every secret text in the values of a model's fields, at any depth."""
     for value in values:

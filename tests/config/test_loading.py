@@ -451,6 +451,31 @@ def test_a_port_that_nothing_listens_on_is_refused(base: Path, resource: str) ->
     assert "from 1 to 65535" in mistake
 
 
+@pytest.mark.parametrize(
+    "resource", ["urls: {shop: 'https://a..example.com'}", f"endpoints: {{ldap: '{'a' * 64}.example.com:636'}}"]
+)
+def test_what_cannot_be_a_host_name_is_refused(base: Path, resource: str) -> None:
+    [mistake] = mistakes(base, f"targets:\n  prod:\n    {resource}\n")
+    assert "is not a host name" in mistake
+    assert "readiness.yaml:3" in mistake
+
+
+@pytest.mark.parametrize(
+    ("credential", "told"),
+    [
+        ("token: '${SECRET}'", "what is to be sent as Authorization holds a line break"),
+        ("headers: {X-Key: '${SECRET}'}", "what is to be sent as X-Key holds a line break"),
+        ("headers: {X-Key: 'costs 5 €'}", "or what is not Latin-1"),
+        ("headers: {Content-Length: '7'}", "says how a request is read"),
+    ],
+)
+def test_a_credential_that_cannot_be_sent_is_refused(base: Path, credential: str, told: str) -> None:
+    url = f"shop: {{url: 'https://a.example', credentials: {{clerk: {{{credential}}}}}}}"
+    [mistake] = mistakes(base, f"targets: {{prod: {{urls: {{{url}}}}}}}\n", SECRET="secret-of-the-clerk\n")
+    assert told in mistake
+    assert "secret-of-the-clerk" not in mistake
+
+
 def test_an_unknown_key_at_any_depth_is_told_without_its_value(base: Path) -> None:
     text = (
         "targets: {prod: {urls: {shop: {url: 'https://a.example', credentials: {clerk: {tokn: '${CLERK_TOKEN}'}}}}}}\n"

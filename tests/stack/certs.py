@@ -83,6 +83,7 @@ class Authority:
         responder: str = "",
         must_staple: bool = False,
         purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
+        alternative: bool = True,
     ) -> Certificate:
         """Issue a certificate, a server's unless said otherwise.
 
@@ -100,6 +101,7 @@ class Authority:
             responder: address of an OCSP responder to name.
             must_staple: let clients demand a stapled OCSP response (RFC 7633).
             purpose: what it is for: ``CLIENT_AUTH`` for a client's, ``OCSP_SIGNING`` for a responder's.
+            alternative: hold the names in the subjectAltName as well.
 
         Raises:
             ValueError: a broken chain was asked for without an intermediate.
@@ -121,7 +123,8 @@ class Authority:
             )
             others = {"whole": [issuer], "missing": [], "wrong-order": [self._certificate, issuer]}[chain]
         leaf_key = _new_key(key)
-        leaf = _leaf(names, leaf_key, start, days, (issuer, issuer_key), hash, (responder, must_staple, purpose))
+        extra = responder, must_staple, purpose, alternative
+        leaf = _leaf(names, leaf_key, start, days, (issuer, issuer_key), hash, extra)
         return self._write(leaf, leaf_key, others, self.ca_file)
 
     def self_signed(self, names: Sequence[str] = LOCAL, *, days: float = 60) -> Certificate:
@@ -258,16 +261,18 @@ def _leaf(
     days: float,
     issuer: tuple[x509.Certificate, PrivateKey] | None,
     hash: Hash = "sha256",
-    extra: tuple[str, bool, x509.ObjectIdentifier] = ("", False, ExtendedKeyUsageOID.SERVER_AUTH),
+    extra: tuple[str, bool, x509.ObjectIdentifier, bool] = ("", False, ExtendedKeyUsageOID.SERVER_AUTH, True),
 ) -> x509.Certificate:
-    responder, must_staple, purpose = extra
+    responder, must_staple, purpose, alternative = extra
     issued_by = issuer[0].subject if issuer and hash != "sha1" else None
     builder = (
         _builder(_name(names[0]), issued_by, key, start, days)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
     )
+    if alternative:
+        held = x509.SubjectAlternativeName([_alternative(name) for name in names])
+        builder = builder.add_extension(held, critical=False)
     if responder:
         way = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(responder))
         builder = builder.add_extension(x509.AuthorityInformationAccess([way]), critical=False)

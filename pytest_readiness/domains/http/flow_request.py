@@ -55,7 +55,7 @@ def requested(step: Step, to: Url, method: str, address: str, values: FlowValues
         where = f"{urlsplit(to.url).scheme}://{urlsplit(to.url).netloc}"
         raise Unexpected(f"an address on {where}", f"{cut(shown(address))}, which is not sent a request")
     headers, body, said = _body(step, to, values)
-    return Outgoing(to, method, address, (*_headers(step, to, body, values), *headers), body, said)
+    return Outgoing(to, method, address, _with_own(headers, step, to, body, values), body, said)
 
 
 def submitted(step: Step, submit: Submit, page: HtmlPage, to: Url, values: FlowValues) -> Outgoing:
@@ -80,7 +80,7 @@ def submitted(step: Step, submit: Submit, page: HtmlPage, to: Url, values: FlowV
         parts = urlsplit(page.address)
         headers += (("Origin", f"{parts.scheme}://{parts.netloc}"),)
     headers += (("Referer", page.address),)
-    return Outgoing(to, filled.method, address, (*_headers(step, to, body, values), *headers), body, said)
+    return Outgoing(to, filled.method, address, _with_own(headers, step, to, body, values), body, said)
 
 
 def redirected(outgoing: Outgoing, status: int, goal: str) -> Outgoing:
@@ -92,6 +92,19 @@ def redirected(outgoing: Outgoing, status: int, goal: str) -> Outgoing:
         kept = [each for each in kept if each[0].lower() not in ("content-type", "origin")]
         return Outgoing(outgoing.to, "GET", goal, tuple(kept))
     return replace(outgoing, address=goal, headers=tuple(kept), said="")
+
+
+def _with_own(headers: Headers, step: Step, to: Url, body: bytes, values: FlowValues) -> Headers:
+    """The headers that the step declares, and those of the others that it does not.
+
+    Args:
+        headers: what describes the body.
+    """
+    # Without the boundary that was made for it, a body of several parts cannot be read.
+    fixed = {name.lower() for name, value in headers if value.startswith("multipart/")}
+    own = tuple(each for each in _headers(step, to, body, values) if each[0].lower() not in fixed)
+    declared = {name.lower() for name, _ in own}
+    return (*(each for each in headers if each[0].lower() not in declared), *own)
 
 
 def _headers(step: Step, to: Url, body: bytes, values: FlowValues) -> Iterator[tuple[str, str]]:
@@ -124,8 +137,7 @@ def _body(step: Step, to: Url, values: FlowValues) -> tuple[Headers, bytes, str]
         return (("Content-Type", "application/json"),), json.dumps(value).encode(), dumped(value)
     if step.body is not None:
         text = values.fill(step.body)
-        kind = () if "content-type" in map(str.lower, step.headers) else (("Content-Type", "text/plain"),)
-        return kind, text.encode(), cut(text)
+        return (("Content-Type", "text/plain"),), text.encode(), cut(text)
     if step.form or step.upload:
         pairs = tuple((name, values.text(value, to)) for name, value in step.form.items())
         return _encoded(pairs, step.upload, values, multipart=bool(step.upload))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -16,10 +17,12 @@ from pydantic import (
 
 from pytest_readiness.config.secrets import Secret
 from pytest_readiness.core.evidence import NotDeclared
-from pytest_readiness.core.resources import NAME, checked_port, secrets_in
+from pytest_readiness.core.resources import NAME, checked_host, checked_port, secrets_in
 from pytest_readiness.domains.tls.resource import TlsEndpoint
 from pytest_readiness.protocols.http.credentials import basic, bearer
 
+FRAMING = ("content-length", "transfer-encoding", "host", "connection", "upgrade", "expect", "te", "trailer")
+"""Headers that say how a request is read (RFC 9112), in lower case."""
 UrlPath = Annotated[str, Field(pattern=r"^/[^\s#]*$")]
 
 
@@ -45,6 +48,13 @@ class Credential(BaseModel):
             raise ValueError("'user' and 'password' belong together")
         if (self.token is None) + (self.user is None) + (not self.headers) != 2:
             raise ValueError("a credential is a token, a user with a password, or headers: one of them")
+        for name, value in self.as_headers():
+            if name.lower() in FRAMING:
+                raise ValueError(f"the header {name} says how a request is read, and cannot be a credential")
+            # RFC 9110 5.5; what http.client would refuse is told before anything is sent, and without the value.
+            if value != value.strip() or not re.fullmatch(r"[\t -~\x80-\xff]*", value):
+                what = "a line break, a blank at an end, or what is not Latin-1"
+                raise ValueError(f"what is to be sent as {name} holds {what}")
         return self
 
     def secrets(self) -> tuple[str, ...]:
@@ -107,6 +117,7 @@ class Url(TlsEndpoint):
         if not parts.hostname or parts.username or parts.password or parts.fragment or parts.query:
             raise ValueError("a web address is scheme, host, port and path, without user, query or fragment")
         checked_port(parts)
+        checked_host(parts.hostname)
         return value
 
     @property

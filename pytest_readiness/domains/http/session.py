@@ -18,6 +18,7 @@ def open_session(
     *,
     client_cert: bool = True,
     fresh: bool = False,
+    once: bool = False,
 ) -> Session:
     """A session with an endpoint, or with another origin as the endpoint's page names it.
 
@@ -28,6 +29,7 @@ def open_session(
         credential: name of the credential that is shown with every request, or "".
         client_cert: whether the endpoint's client certificate is shown.
         fresh: begin with a new connection, even if one exists.
+        once: send no request again where a kept connection turns out to be closed.
 
     Raises:
         NotDeclared: the endpoint has no such credential.
@@ -40,6 +42,7 @@ def open_session(
         trust=trust_of(url) if client_cert else Trust(url.ca),
         headers=url.credential(credential).as_headers() if credential else (),
         fresh=fresh,
+        once=once,
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import (
     model_validator,
 )
 
-from pytest_readiness.core.resources import AnchoredPath, Resource
+from pytest_readiness.core.resources import AnchoredPath, Resource, checked_host
 
 Starttls = Literal["smtp", "imap", "pop3", "ftp", "ldap", "postgres", "xmpp"]
 
@@ -93,6 +93,7 @@ class Endpoint(TlsEndpoint):
         parts = urlsplit(f"//{value}")
         if not parts.hostname or parts.netloc != value or "@" in value or not parts.port:
             raise ValueError(f"'{value}' is not a host name and port, such as mail.example.com:587")
+        checked_host(parts.hostname)
         return value
 
     @property

@@ -25,7 +25,7 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.protocols.alarm import Alarm, shut_at
 from pytest_readiness.protocols.http.addresses import ascii_host, request_target, shown
 from pytest_readiness.protocols.http.answer import Response, decoded, header_field
-from pytest_readiness.protocols.http.errors import Broken
+from pytest_readiness.protocols.http.errors import Broken, Untrusted
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, MAX_BODY, READ_SECONDS, REQUEST_SECONDS
 from pytest_readiness.protocols.http.trust import SYSTEM_STORE, Trust
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 MAX_IDLE = 64
 """Connections that are kept for the next request, over all origins."""
-READY_SECONDS = 2.0
-"""That a connection without a request is kept for one: a server that serves one at a time answers nobody else then."""
+IDLE_SECONDS = 2.0
+"""That a connection is kept for its next request: a server that serves one at a time answers nobody else meanwhile."""
 PROTOCOL = "http/1.1"
 """What is spoken inside TLS, by its name in ALPN (RFC 7301)."""
 HEADERS = {"User-Agent": f"pytest-readiness/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
@@ -56,10 +56,11 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
-    """A verified TLS connection over which nothing was asked yet."""
+class _Kept:
+    """A connection that is idle: one that answered, or one of verified TLS over which nothing was asked yet."""
 
-    connection: SSLSocket
+    origin: Hashable
+    connection: Transport | SSLSocket
     alarm: Alarm
 
     def close(self) -> None:
@@ -72,31 +73,34 @@ class _Idle:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: list[tuple[Hashable, Transport | _Ready]] = []
+        self._kept: list[_Kept] = []
 
-    def take(self, origin: Hashable) -> Transport | _Ready | None:
+    def take(self, origin: Hashable) -> Transport | SSLSocket | None:
         with self._lock:
-            for number in reversed(range(len(self._kept))):
-                if self._kept[number][0] == origin:
-                    return self._kept.pop(number)[1]
-        return None
+            found = next((each for each in reversed(self._kept) if each.origin == origin), None)
+            if found is None:
+                return None
+            self._kept.remove(found)
+        found.alarm.cancel()
+        return found.connection
 
-    def keep(self, origin: Hashable, connection: Transport | _Ready) -> None:
+    def keep(self, origin: Hashable, connection: Transport | SSLSocket, at: socket.socket) -> None:
+        kept = _Kept(origin, connection, shut_at(time.monotonic() + IDLE_SECONDS, at))
         with self._lock:
             if not self._kept:
                 atexit.register(self.close)
-            self._kept.append((origin, connection))
+            self._kept.append(kept)
             over = self._kept[:-MAX_IDLE]
             del self._kept[:-MAX_IDLE]
-        for _, oldest in over:
+        for oldest in over:
             oldest.close()
 
     def close(self) -> None:
         atexit.unregister(self.close)
         with self._lock:
             kept, self._kept = self._kept, []
-        for _, connection in kept:
-            connection.close()
+        for each in kept:
+            each.close()
 
 
 _idle = _Idle()
@@ -105,8 +109,7 @@ _idle = _Idle()
 def verified(host: str, address: str, trust: Trust, connection: socket.socket) -> bool:
     """Whether TLS can be verified over a connection that was just made to an https origin.
 
-    If so, the next session with the origin begins with the connection, for the two seconds that it is kept; if not,
-    it is closed.
+    If so, the next session with the origin begins with the connection, as long as it is kept; if not, it is closed.
 
     Args:
         host: the origin's host name or IP address.
@@ -126,8 +129,7 @@ def verified(host: str, address: str, trust: Trust, connection: socket.socket) -
         if isinstance(error, TimeoutError):
             raise
         return False
-    origin = (True, ascii_host(host), port, address, trust)
-    _idle.keep(origin, _Ready(secured, shut_at(time.monotonic() + READY_SECONDS, secured)))
+    _idle.keep((True, ascii_host(host), port, address, trust), secured, secured)
     return True
 
 
@@ -140,6 +142,7 @@ class Session:
         trust: how TLS is verified, and what certificate is shown.
         headers: shown with every request, such as those of a credential.
         fresh: begin with a new connection, even if one exists.
+        once: send no request again where a kept connection turns out to be closed, not even one that may be.
 
     Attributes:
         set_cookies: values of the last answer's Set-Cookie headers as they came; secrets, which belong in no record.
@@ -156,6 +159,7 @@ class Session:
         trust: Trust = SYSTEM_STORE,
         headers: tuple[tuple[str, str], ...] = (),
         fresh: bool = False,
+        once: bool = False,
     ) -> None:
         parts = urlsplit(origin)
         self._secure = parts.scheme == "https"
@@ -165,10 +169,11 @@ class Session:
         self._trust = trust
         self._headers = headers
         self._origin = (self._secure, self._host, self._port, self._address, trust)
+        self._once = once
         self._transport: Transport | None = None
-        self._ready: _Ready | None = None
+        self._ready: SSLSocket | None = None
         kept = None if fresh else _idle.take(self._origin)
-        if isinstance(kept, _Ready):
+        if isinstance(kept, socket.socket):
             self._ready = kept
         else:
             self._transport = kept
@@ -178,8 +183,8 @@ class Session:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._transport:
-            _idle.keep(self._origin, self._transport)
+        if self._transport and (connection := self._transport.socket):
+            _idle.keep(self._origin, self._transport, connection)
         elif self._ready:
             self._ready.close()
 
@@ -232,10 +237,7 @@ class Session:
         if not self._transport:
             context = self._trust.context(PROTOCOL) if self._secure else None
             ready, self._ready = self._ready, None
-            if ready:
-                ready.alarm.cancel()
-            connection = ready.connection if ready else None
-            self._transport = Transport(self._host, self._port, self._address, context, HEADERS, connection)
+            self._transport = Transport(self._host, self._port, self._address, context, HEADERS, ready)
         asked = _Asked(method, address, (*self._headers, *headers), body, max_body, seconds)
         if method not in SAFE:
             # A server may close a kept connection at any moment, and this request must not be sent twice.
@@ -245,7 +247,7 @@ class Session:
             return self._exchange(self._transport, asked, until)
         except CouldNotVerify as error:
             # For those that may be, RFC 9112 9.3.1 asks for a new connection.
-            if not error.transient or self.connections > before:
+            if self._once or not error.transient or self.connections > before:
                 raise
         return self._exchange(self._transport, asked, until)
 
@@ -274,10 +276,19 @@ class Session:
             seconds = time.monotonic() - transport.sent
         except BadHeadersError as error:
             problem = CouldNotVerify(f"{said} was answered with {error}")
+        except ssl.SSLError as error:
+            reason = cut(error.reason or str(error))
+            if isinstance(error, ssl.SSLEOFError):
+                problem = _broken(said, method)
+            elif "ALERT" in reason:
+                # In TLS 1.3 a server looks at the client's certificate when the handshake is over for the client.
+                problem = Untrusted(f"{transport.place} refused the TLS handshake ({reason})")
+            else:
+                problem = CouldNotVerify(f"{said} was not answered in readable TLS ({reason})")
         except TimeoutError:
             problem = CouldNotVerify(f"{said} was not answered within {READ_SECONDS:g} s")
-        except (ConnectionError, IncompleteRead, ssl.SSLEOFError):
-            problem = Broken(f"{said} was answered by a connection that was reset or closed", transient=method in SAFE)
+        except (ConnectionError, IncompleteRead):
+            problem = _broken(said, method)
         except (OSError, HTTPException, HTTPError, ValueError) as error:
             reason = cut(str(error) or type(error).__name__)
             problem = CouldNotVerify(f"{said} was not answered in readable HTTP ({reason})")
@@ -299,3 +310,7 @@ class Session:
             at=datetime.now(UTC),
             size=len(raw),
         )
+
+
+def _broken(said: str, method: str) -> Broken:
+    return Broken(f"{said} was answered by a connection that was reset or closed", transient=method in SAFE)

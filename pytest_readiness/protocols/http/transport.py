@@ -43,11 +43,12 @@ class Transport(HTTPAdapter):
         address: what is connected to.
         context: how TLS is verified; None speaks plain http.
         headers: of every request, besides Host.
-        ready: a verified TLS connection to begin with.
+        ready: a verified TLS connection to begin with, if the server has not closed it and has said nothing.
 
     Attributes:
         place: host and port, for messages.
-        connections: how many were begun so far.
+        connections: how many it took so far.
+        socket: what the last request was sent over, unless it was closed afterwards.
         target: what the current request asks for.
         sent: reading of the monotonic clock when it began to be sent, over an established connection.
     """
@@ -63,7 +64,8 @@ class Transport(HTTPAdapter):
     ) -> None:
         super().__init__()
         self.place = f"{host}:{port}"
-        self.connections = 1 if ready else 0
+        self.connections = 0
+        self.socket: socket | None = None
         self._ready = ready
         self.target = ""
         self.sent = 0.0
@@ -104,7 +106,7 @@ class Transport(HTTPAdapter):
             ready.close()
         if self._pool:
             self._pool.close()
-            self._pool = None
+            self._pool = self.socket = None
 
     def take_ready(self) -> ssl.SSLSocket | None:
         """The connection to begin with, once."""
@@ -156,11 +158,21 @@ class Transport(HTTPAdapter):
     def begin(self, sock: socket) -> None:
         """Start the clock of the request that is about to be sent over the socket."""
         # A timeout on the socket bounds only the gap between two bytes.
+        self.socket = sock
         self._alarm = shut_at(self._until, sock)
         self.sent = time.monotonic()
 
 
 class _Answer(http.client.HTTPResponse):
+    def _read_status(self) -> tuple[str, int, str]:
+        # http.client takes any interim answer but 100 for the final one, which would then be taken for that of the
+        # next request (RFC 9110 15.2).
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status == http.HTTPStatus.SWITCHING_PROTOCOLS or not 100 <= status < 200:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+
     def begin(self) -> None:
         super().begin()
         try:
@@ -216,10 +228,29 @@ class _Connection(HTTPConnection):
 
 class _SecureConnection(_Connection, HTTPSConnection):
     def connect(self) -> None:
-        if ready := self._transport.take_ready():
+        ready = self._transport.take_ready()
+        if ready and _is_quiet(ready):
+            self._transport.connections += 1
             self.sock, self.is_verified = ready, True
-        else:
-            super().connect()
+            return
+        if ready:
+            ready.close()
+        super().connect()
+
+
+def _is_quiet(connection: ssl.SSLSocket) -> bool:
+    """Whether the server has neither closed a connection nor sent anything but session tickets (RFC 8446 4.6.1)."""
+    timeout = connection.gettimeout()
+    try:
+        connection.setblocking(False)
+        connection.recv(1)
+    except ssl.SSLWantReadError:
+        return True
+    except OSError:
+        pass
+    finally:
+        connection.settimeout(timeout)
+    return False
 
 
 def _root(error: BaseException) -> BaseException:

@@ -57,6 +57,8 @@ def _context(trust: Trust, offered: tuple[str, ...]) -> ssl.SSLContext:
     except OSError as error:
         reason = "it holds no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror
         raise CouldNotVerify(f"the authority's file {trust.ca} could not be read ({reason})") from None
+    # Browsers look for the name nowhere but in the subjectAltName (RFC 9110 4.3.4).
+    context.hostname_checks_common_name = False
     if trust.client_cert is not None:
         show_client_cert(context, trust.client_cert, trust.client_key)
     if offered:

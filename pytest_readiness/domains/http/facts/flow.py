@@ -343,7 +343,7 @@ class _Runner:
         if key not in self.sessions:
             if to.name not in self.connections:
                 self.connections[to.name] = connect(to)
-            session = open_session(to, self.connections[to.name], address)
+            session = open_session(to, self.connections[to.name], address, once=True)
             self.sessions[key] = self.stack.enter_context(session)
         return self.sessions[key]
 

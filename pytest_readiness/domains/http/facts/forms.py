@@ -306,7 +306,7 @@ class _FormSender:
         self._cookies = dict(
             _cookie(pair) for name, value in own if name.lower() == "cookie" for pair in value.split(";")
         )
-        self._session = open_session(url, connection)
+        self._session = open_session(url, connection, once=True)
         self._metas: Mapping[str, str] = {}
         self._blank: tuple[str, ...] = ()
         self._held: Response | None = None

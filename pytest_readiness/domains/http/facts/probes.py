@@ -113,7 +113,7 @@ def probes(url: Url, connection: Connection, *, ask: tuple[Probe, ...]) -> tuple
     replies: list[Reply] = []
     with ExitStack() as stack:
         sessions = {
-            name: stack.enter_context(open_session(url, connection, credential=name))
+            name: stack.enter_context(open_session(url, connection, credential=name, once=True))
             for name in dict.fromkeys(probe.credential for probe in ask)
         }
         for probe in ask:

@@ -110,7 +110,7 @@ def burst(url: Url, connection: Connection, *, ask: Burst) -> BurstResult:
     """Requests as fast as one connection allows, up to the first 429, and whether it is answered again afterwards."""
     address = on_host(url, ask.path)
     statuses: list[int] = []
-    with once(), open_session(url, connection, address, ask.credential) as session:
+    with once(), open_session(url, connection, address, ask.credential, once=True) as session:
         began = time.monotonic()
         until = began + BURST_SECONDS
         while len(statuses) < ask.requests and time.monotonic() < until:

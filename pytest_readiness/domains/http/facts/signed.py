@@ -115,7 +115,7 @@ class HookTrial:
 def tokens(url: Url, connection: Connection, *, ask: TokenTrial) -> Tokens:
     """A JSON Web Token's algorithm and lifetime, and what is answered to its forgeries and to itself."""
     until = time.monotonic() + SIGNED_SECONDS
-    with once(), open_session(url, connection) as session:
+    with once(), open_session(url, connection, once=True) as session:
         token = _issued(url, session, ask, until) if ask.login else _declared(url, ask.credential)
         header, claims = _decoded(token, ask.credential)
         address = on_host(url, ask.path)
@@ -231,7 +231,7 @@ def webhooks(url: Url, connection: Connection, *, ask: HookTrial) -> tuple[Trial
         stale = now - ask.tolerance - 60
         sendings.append((f"signed {now - stale} s ago", body, _signature(ask, key, body, stale)))
     sendings.append(("rightly signed", body, _signature(ask, key, body, now)))
-    with once(), open_session(url, connection) as session:
+    with once(), open_session(url, connection, once=True) as session:
 
         def send(body: bytes, signature: tuple[tuple[str, str], ...]) -> Response:
             headers = (("Content-Type", "application/json"), *ask.headers, *signature)

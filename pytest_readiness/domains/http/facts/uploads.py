@@ -76,7 +76,7 @@ def uploads(url: Url, connection: Connection, *, ask: UploadTrial) -> tuple[Uplo
         (f"a small {ask.accepted}", name, kind, content, 0),
     )
     done = []
-    with once(), open_session(url, connection, credential=ask.credential) as session:
+    with once(), open_session(url, connection, credential=ask.credential, once=True) as session:
         for said, file, kind, content, filler in sendings:
             boundary = uuid4().hex
             headers = [("Content-Type", f"multipart/form-data; boundary={boundary}")]

@@ -392,6 +392,9 @@ def test_bodies(authority: Authority) -> None:
         sent("application/x-www-form-urlencoded a=%26+1&b=true", post="/", form={"a": "& 1", "b": True})
         sent("text/plain 5 $ {x}", delete="/", body="5 $$ {x}")
         sent("text/csv a", post="/", body="a", headers={"Content-Type": "text/csv"})
+        api = {"Content-Type": "application/vnd.api+json"}
+        sent('application/vnd.api+json {"a": 1}', post="/", json={"a": 1}, headers=api)
+        sent("multipart/form-data; b", post="/", upload={"f": {"filename": "x", "size_kb": 2}}, headers=api)
         sent("multipart/form-data", post="/", form={"a": 1}, upload={"f": {"filename": "x", "size_kb": 2}})
         assert 2048 < len(app.requests[-1].body) < 4096
 

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import gzip
 import socket
-import ssl
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -374,60 +372,6 @@ def test_latency_keeps_its_connection(authority: Authority) -> None:
     seen = found[Samples("/slow", 6)]
     assert (seen.connections, seen.statuses, app.count("/slow")) == (1, (200,) * 6, 6)
     assert all(0.05 <= seconds < patient(5) for seconds in seen.seconds)
-
-
-def test_the_first_request_takes_the_connection_that_was_looked_at(authority: Authority) -> None:
-    with WebApp({"/": Response()}, authority.issue()) as app:
-        url = shop(app, ca=authority.ca_file)
-        assert read("root_page", url).first.status == 200
-        assert app.connections == 1
-        assert read("root_page", shop(app)).tls_error.startswith(
-            f"the certificate of localhost:{app.port} is not trust"
-        )
-        # What cannot be verified is looked at once more, whether it speaks TLS at all; the request makes its own.
-        assert app.connections == 1 + 3
-
-
-class OneAtATime(SilentServer):
-    """Serves a connection until its client closes it, and only then the next."""
-
-    def __init__(self, certificate: Certificate) -> None:
-        super().__init__(certificate)
-        self._one = threading.Lock()
-
-    def _serve(self, connection: socket.socket, number: int) -> None:
-        with self._one:
-            while connection.recv(65536):
-                connection.sendall(OK + b"Content-Length: 0\r\n\r\n")
-
-
-def test_a_connection_without_a_request_does_not_keep_others_waiting(
-    authority: Authority, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http_client, "READY_SECONDS", 0.2)
-    with OneAtATime(authority.issue()) as server:
-        url = shop(server, ca=authority.ca_file)
-        assert read("connection", url).tls_error == ""
-        with socket.create_connection(("127.0.0.1", server.port), timeout=patient(10)) as other:
-            context = ssl.create_default_context(cafile=str(authority.ca_file))
-            with context.wrap_socket(other, server_hostname="localhost") as waiting:
-                waiting.sendall(b"GET / HTTP/1.1\r\n\r\n")
-                assert waiting.recv(100).startswith(OK)
-        # The first request does not go out over what was shut down meanwhile.
-        assert read("root_page", url).first.status == 200
-
-
-def test_a_connection_that_is_closed_before_its_first_request_is_made_anew(authority: Authority) -> None:
-    class Impatient(WebApp):
-        def _serve(self, connection: socket.socket, number: int) -> None:
-            if number > 1:
-                super()._serve(connection, number)
-            elif isinstance(connection, ssl.SSLSocket):
-                connection.do_handshake()
-
-    with Impatient({"/": Response()}, authority.issue()) as app:
-        assert read("root_page", shop(app, ca=authority.ca_file)).first.status == 200
-        assert app.connections == 2
 
 
 def test_latency_makes_new_connections_where_none_is_kept() -> None:
