@@ -124,11 +124,11 @@ def pytest_configure(config: pytest.Config) -> None:
     import gc
 
     # What is imported and made until the tests begin lives to the end: looking through it for garbage is wasted time,
-    # in a large checklist a third of it. `pytest_collection_finish` turns the collector on again.
+    # in a large checklist a third of it. `pytest_runtestloop` turns the collector on again.
     usual = gc.get_threshold()
+    config.add_cleanup(gc.enable if gc.isenabled() else gc.disable)
+    config.add_cleanup(lambda: gc.set_threshold(*usual))
     gc.disable()
-    for restore in (gc.enable, lambda: gc.set_threshold(*usual)):
-        config.add_cleanup(restore)
     from pytest_readiness.run.start import start
 
     start(config)

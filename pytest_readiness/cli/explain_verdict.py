@@ -31,7 +31,7 @@ def explain_verdict(path: Path) -> None:
     release = f", release {provenance.release}" if provenance.release else ""
     out.line(f"{provenance.target}{release}, {provenance.started}")
     if verdict.partial:
-        out.line(f"A part only: {verdict.selected} of {verdict.total} items were selected.")
+        out.line(f"A part only: {verdict.selected} of {verdict.total} items were fully selected.")
     out.heading("Score")
     out.line("score = 100 × weight of the items that passed / weight of the items that count")
     weights = verdict.policy.weights

@@ -24,7 +24,7 @@ ChecklistPath = Annotated[AnchoredPath, BeforeValidator(_document)]
 class Weights(BaseModel):
     """How much an item of each severity counts in the score."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     critical: Annotated[float, Field(ge=0)] = 10
     high: Annotated[float, Field(ge=0)] = 5
@@ -44,7 +44,7 @@ class Policy(BaseModel):
         max_drop: how many points the score may be below the baseline's.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     min_score: Annotated[float, Field(ge=0, le=100)] = 90
     block: Severity = "critical"

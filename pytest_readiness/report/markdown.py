@@ -158,7 +158,7 @@ def verdict_table(outcome: Outcome) -> list[str]:
         ("Score", f"{shown(verdict.score)} of 100"),
         ("Because", "<br>".join(code(reason, cell=True) for reason in verdict.reasons)),
         ("Items", counted(verdict.items)),
-        ("Part", f"{verdict.selected} of {verdict.total} items were selected" if verdict.partial else ""),
+        ("Part", f"{verdict.selected} of {verdict.total} items were fully selected" if verdict.partial else ""),
         ("Replay", code(notice, cell=True) if notice else ""),
         ("Target", code(provenance.target, cell=True)),
         ("Release", code(provenance.release, cell=True) if provenance.release else ""),

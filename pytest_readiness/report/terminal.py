@@ -245,7 +245,7 @@ class _Summary:
         if verdict.partial and not verdict.shard:
             self.console.print(
                 self._text(
-                    f"This is a part only: {verdict.selected} of {verdict.total} items were selected. "
+                    f"This is a part only: {verdict.selected} of {verdict.total} items were fully selected. "
                     "A release is decided on all of them.",
                     "yellow",
                 )

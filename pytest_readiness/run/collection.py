@@ -108,14 +108,21 @@ class Collection:
                 item.hooks = hooks.get(item.path) or hooks.setdefault(item.path, item.ihook)
             else:
                 self._run.team_missing[item.nodeid] = None
-        # What was collected lives to the end, and so do reports: looking for garbage among them takes a tenth of a run.
         self._only_ours = all(isinstance(item, ChecklistTest) for item in session.items)
-        gc.freeze()
-        gc.set_threshold(GARBAGE)
-        gc.enable()
+        if self._run.answers:
+            selected = set(map(key_of, session.items))
+            self._run.left_out.update(full for key, full in self._run.answers.items() if key not in selected)
         given_up = session.testsfailed and not session.config.option.continue_on_collection_errors
         if not self._run.settings.is_worker and not self._run.settings.collect_only and not given_up:
             self._run.gather(session.items)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> None:
+        """Look for garbage again, but only in what comes from now on: what was collected lives to the end."""
+        # Reports live as long: to look for garbage among them as often as Python does takes a tenth of a run.
+        gc.freeze()
+        gc.set_threshold(GARBAGE)
+        gc.enable()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember that something could not be collected: a run that goes on all the same is not whole."""

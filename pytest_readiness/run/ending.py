@@ -41,7 +41,8 @@ class RunEnd:
         # Before anything asks for a reading: asking begins one that is new.
         run.gatherer.stop("the run ended before it was read")
         if run.settings.is_worker:
-            session.config.workeroutput[SELECTION] = run.selection, run.answers  # type: ignore[attr-defined]
+            chosen = run.selection, run.answers, sorted(run.left_out)
+            session.config.workeroutput[SELECTION] = chosen  # type: ignore[attr-defined]
             return
         if exitstatus == pytest.ExitCode.INTERRUPTED:
             self._judge_what_was_read(session)
@@ -55,6 +56,7 @@ class RunEnd:
             baseline=run.baseline,
             shard="{} of {}".format(*run.settings.shard) if run.settings.shard else "",
             team_missing=len(run.team_missing),
+            left_out=run.left_out,
         )
         run.provenance = run.provenance.finished_at(time.time())
         decided = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)

@@ -14,6 +14,8 @@ from pytest_readiness.run.nodes import PLANNED, ChecklistTest, waived
 TEAM_FAILS = (AssertionError, pytest.fail.Exception)
 """What a team's own test raises where its claim is false."""
 
+UNVERIFIED = "unverified: "
+"""What the reason begins with, where a test of ours is skipped because nothing could be looked at."""
 ANSWERED = pytest.StashKey[PlannedTest]()
 """On a team's own test that answers an item: a test of that item to represent it."""
 EVIDENCE = pytest.StashKey[Evidence]()
@@ -99,16 +101,20 @@ def _fields(
     what = f"{type(error).__name__}: {_first_line(error)}" if error is not None else "the test broke"
     if report.skipped and hasattr(report, "wasxfail"):
         false = isinstance(error, ClaimFalse) or (not own and report.when == "call" and isinstance(error, TEAM_FAILS))
-        if false and test.waiver is not None:
+        if false and waived(test):
             return common | _false(error, test, what) | {"state": "waived", "warning": str(report.wasxfail)}
         return common | {"state": "unverified", "evidence": f"expected to fail: {report.wasxfail or what}"}
+    if report.skipped and own and test.settled is not None:
+        state, reason = test.settled
+        return common | {"state": state, "evidence": reason}
     if report.skipped:
         reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
         reason = reason.removeprefix("Skipped: ")
-        for state in ("unverified", "not applicable"):
-            if reason.startswith(f"{state}: "):
-                return common | {"state": state, "evidence": reason.removeprefix(f"{state}: ")}
-        return common | {"state": "unverified", "evidence": f"skipped: {reason}"}
+        ours = own and reason.startswith(UNVERIFIED)
+        return common | {
+            "state": "unverified",
+            "evidence": reason.removeprefix(UNVERIFIED) if ours else f"skipped: {reason}",
+        }
     if isinstance(error, ClaimFalse):
         warning = f"the waiver expired on {test.waiver.expires}" if test.waiver and not waived(test) else ""
         return common | _false(error, test, what) | {"state": "failed", "warning": warning}

@@ -158,8 +158,12 @@ class Judging:
     ) -> TestResult | None:
         """Return the result of a test of an item, and let its report carry it; None for any other test."""
         test = planned_for(item)
-        if test is None or PROPERTIES in item.stash:
+        if test is None:
             return None
+        # A test reports more than once where it has subtests or is run again.
+        earlier = item.stash.get(PROPERTIES, [])
+        for carried in (item.user_properties, report.user_properties):
+            carried[:] = [each for each in carried if each not in earlier]
         fields = fields_of(item, test, report, error, call)
         if attachments := fields.get("attachments"):
             fields["attachments"] = tuple(map(self._clean_attachment, attachments))

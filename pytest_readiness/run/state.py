@@ -41,6 +41,7 @@ class Run:
         team_missing: node ids of the team's own tests that were selected and have not run yet.
         selection: keys of all tests that were selected before a shard was.
         answers: full id of the item that a test of the team's own answers, by its key.
+        left_out: full ids of items of which a test of the team's own was not selected.
         results: what the tests found, by key.
         reports: what pytest told, by node id, where a result file is asked for.
         kept: the report that carries the last result, and that result.
@@ -62,6 +63,7 @@ class Run:
         self.team_missing: dict[str, None] = {}
         self.selection: tuple[str, ...] = ()
         self.answers: dict[str, str] = {}
+        self.left_out: set[str] = set()
         self.results: dict[str, TestResult] = {}
         self.reports: dict[str, list[Report]] = {}
         self.kept: tuple[pytest.TestReport | None, TestResult | None] = None, None

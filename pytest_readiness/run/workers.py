@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 VARIABLES = "readiness_variables"
 """Key of the controller's variables in a worker's input."""
 SELECTION = "readiness_selection"
-"""Key of a worker's output: what was selected for all shards, and which items a team's own tests answer."""
+"""Key of a worker's output: what was selected for all shards, which items a team's own tests answer, and which of these
+were not all selected."""
 
 
 class Workers:
@@ -77,6 +78,7 @@ class Workers:
     def pytest_testnodedown(self, node: Any) -> None:
         """Learn from a worker what was selected before its shard was."""
         output: dict[str, Any] = getattr(node, "workeroutput", {})
-        selection, answers = output.get(SELECTION, ((), {}))
+        selection, answers, left_out = output.get(SELECTION, ((), {}, ()))
         self._run.selection = tuple(selection) or self._run.selection
         self._run.answers.update(answers)
+        self._run.left_out.update(left_out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from pytest_readiness.checklist.model import Item, Section
 from pytest_readiness.config.model import Policy
 from pytest_readiness.core.registry import SEVERITIES, Severity
 from pytest_readiness.people.decisions import Waiver
-from pytest_readiness.plan.plan import Plan
+from pytest_readiness.plan.plan import Plan, PlannedTest
 from pytest_readiness.verdict.drift import BaselineRecord, DriftRecord, find_drift
 from pytest_readiness.verdict.items import (
     OPEN,
@@ -38,7 +38,7 @@ class VerdictRecord:
         go: whether the release may go; never for a shard.
         score: 0 to 100, or null where no item counts.
         reasons: why it is NO-GO.
-        selected: number of items of this run.
+        selected: number of items of this run of which no test was left out.
         total: number of items of its checklists.
         counts: number of items in each state.
         policy: what decided.
@@ -89,7 +89,7 @@ class Verdict(VerdictRecord):
 
     @property
     def partial(self) -> bool:
-        """Whether items of the checklists were left out of this run."""
+        """Whether items of the checklists, or tests of them, were left out of this run."""
         return self.selected < self.total
 
 
@@ -102,6 +102,7 @@ def judge(
     baseline: BaselineRecord | None = None,
     shard: str = "",
     team_missing: int = 0,
+    left_out: Iterable[str] = (),
 ) -> Verdict:
     """Return the verdict on a run.
 
@@ -113,12 +114,15 @@ def judge(
         baseline: an earlier result to compare with.
         shard: which part of a run the results are ("1 of 3"), or "" for a whole one.
         team_missing: number of the team's own tests that were selected and did not run.
+        left_out: full ids of items that a test of the team's own answers which was not selected.
     """
     by_item: dict[str, list[TestResult]] = {}
     for result in results:
         by_item.setdefault(result.item, []).append(result)
     found = {result.test for result in results}
-    missing = set(expected) - found
+    chosen = set(expected) | found
+    missing = chosen - found
+    cut = {test.full_item for test in plan.tests() if test.key not in chosen and not _is_answered(test, by_item)}
     for test in plan.tests():
         if test.key in missing:
             by_item.setdefault(test.full_item, []).append(
@@ -152,7 +156,8 @@ def judge(
     ]
     expired = [full for full, waiver in waivers.items() if waiver.expires < today]
     drift = find_drift(_leaves(sections), everything, waivers, expired, baseline)
-    return conclude(sections, len(everything), policy, drift, shard, team_missing)
+    # What other shards run was not left out.
+    return conclude(sections, len(everything), policy, drift, shard, team_missing, () if shard else cut.union(left_out))
 
 
 def conclude(
@@ -162,6 +167,7 @@ def conclude(
     drift: DriftRecord,
     shard: str = "",
     team_missing: int = 0,
+    left_out: Container[str] = (),
 ) -> Verdict:
     """Return the verdict that follows from the states of items.
 
@@ -173,6 +179,7 @@ def conclude(
         shard: which part of a run it is about, or "". What only the whole can tell is then left open: the scores of
             sections, the drop of the score, and that no item at all passed.
         team_missing: number of the team's own tests that were selected and did not run.
+        left_out: full ids of items of which tests were left out.
     """
     items = _leaves(sections)
     score = score_of(items)
@@ -180,6 +187,8 @@ def conclude(
     if not shard:
         if not any(item.state == "passed" for item in items):
             reasons = ("no item passed", *reasons)
+        elif score is None:
+            reasons = ("there is no score: nothing that passed or is open has a weight", *reasons)
         reasons = (*reasons, *_section_reasons(sections, policy), *_drop_reasons(score, policy, drift.baseline))
     if team_missing:
         reasons = (*reasons, f"{team_missing} of the team's own tests did not run")
@@ -190,7 +199,7 @@ def conclude(
         go=not reasons,
         score=score,
         reasons=reasons,
-        selected=len(items),
+        selected=sum(item.id not in left_out for item in items),
         total=total,
         counts=counts,
         policy=policy,
@@ -198,6 +207,11 @@ def conclude(
         drift=drift,
         shard=shard,
     )
+
+
+def _is_answered(test: PlannedTest, by_item: Mapping[str, object]) -> bool:
+    """Whether a test only says that nothing answers its item, while a test of the team's own does."""
+    return test.check is None and test.signoff is None and test.full_item in by_item
 
 
 def shard_reasons(shard: str) -> tuple[str, ...]:

@@ -420,7 +420,7 @@ def test_a_part_is_not_green() -> None:
     outcome = outcome_of(CHECKLIST, lambda item: [{"state": "passed"}] if "one" in item.id else [])
     said = block(outcome)
     assert '<div class="verdict part">' in said
-    assert "1 of 3 items were selected" in said
+    assert "1 of 3 items were fully selected" in said
 
 
 def test_no_go_that_nothing_blocks_says_so() -> None:

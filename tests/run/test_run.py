@@ -296,8 +296,74 @@ def test_a_part_is_told_to_be_one(project: Project) -> None:
     project.write("runbook.md", "rollback, refund")
     result = project.run(HSTS)
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*This is a part only: 1 of 5 items were selected.*"])
+    result.stdout.fnmatch_lines(["*This is a part only: 1 of 5 items were fully selected.*"])
     assert project.reads() == ["shop"]
+
+
+def test_subtests_decide_together(project: Project) -> None:
+    project.items(first="", second="", third="", fourth="")
+    project.write(
+        "test_own.py",
+        "import pytest, unittest\n"
+        "@pytest.mark.readiness('release/first')\n"
+        "def test_first(subtests):\n"
+        "    for number in range(3):\n"
+        "        with subtests.test(number=number): assert number == 0, f'it is {number}'\n"
+        "class TestSecond(unittest.TestCase):\n"
+        "    @pytest.mark.readiness('release/second')\n"
+        "    def test_second(self):\n"
+        "        for number in range(3):\n"
+        "            with self.subTest(number=number): assert number == 0\n"
+        "@pytest.mark.readiness('release/third')\n"
+        "def test_third(subtests):\n"
+        "    with subtests.test(): assert True\n"
+        "@pytest.mark.readiness('release/fourth')\n"
+        "def test_fourth(subtests):\n"
+        "    with subtests.test(): pytest.skip('there is none')\n",
+    )
+    for workers in ([], ["-n", "2"]):
+        assert project.run("CHECK.md", "test_own.py", *workers).ret == 1
+        assert project.states() == {"first": "failed", "second": "failed", "third": "passed", "fourth": "unverified"}
+        assert project.found()["first"]["tests"][0]["evidence"].startswith("AssertionError: it is 1")
+
+
+def test_a_team_s_own_test_cannot_say_that_its_item_does_not_apply(project: Project) -> None:
+    project.items(first="", second="")
+    project.write(
+        "waivers.yaml", "waivers: [{item: release/first, reason: r, by: cto@example.com, expires: 2026-01-01}]\n"
+    )
+    project.write(
+        "test_own.py",
+        "import pytest\n"
+        "@pytest.mark.xfail\n"
+        "@pytest.mark.readiness('release/first')\n"
+        "def test_first(): assert 0\n"
+        "@pytest.mark.readiness('release/second')\n"
+        "def test_second(): pytest.skip('not applicable: there are no uploads')\n",
+    )
+    assert project.run("CHECK.md", "test_own.py").ret == 6
+    # A waiver that has expired does not make an expected failure a waived one.
+    assert project.states() == {"first": "unverified", "second": "unverified"}
+    assert project.found()["second"]["tests"][0]["evidence"] == "skipped: not applicable: there are no uploads"
+
+
+def test_without_a_score_it_is_no_go(project: Project) -> None:
+    project.items(text_is_there="{check: docs.present, on: runbook}", answered="")
+    project.write("readiness.yaml", CONFIGURATION.replace("{min_score: 0}", "{weights: {medium: 0}}"))
+    result = project.run("CHECK.md")
+    assert result.ret == 6
+    result.stdout.fnmatch_lines(["*because there is no score: nothing that passed or is open has a weight*"])
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]])
+def test_a_part_of_an_item_is_a_part(project: Project, workers: list[str]) -> None:
+    project.items(text_is_there="[docs.present, {check: docs.sections, sections: [Nope]}]", answered="")
+    own = "import pytest\nanswers = pytest.mark.readiness('release/answered')\n"
+    project.write("test_own.py", f"{own}@answers\ndef test_a(): pass\n@answers\ndef test_b(): assert 0\n")
+    project.run("CHECK.md", "test_own.py", *workers)
+    assert project.result()["verdict"]["selected"] == 2
+    result = project.run("CHECK.md", "test_own.py", "-k", "not sections and not test_b", *workers)
+    result.stdout.fnmatch_lines(["*This is a part only: 0 of 2 items were fully selected.*"])
 
 
 @pytest.mark.parametrize("way", ["absolute", "parent", "link", "other root", "below"])
