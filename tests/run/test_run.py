@@ -349,6 +349,7 @@ def test_a_team_s_own_test_cannot_say_that_its_item_does_not_apply(project: Proj
 
 def test_without_a_score_it_is_no_go(project: Project) -> None:
     project.items(text_is_there="{check: docs.present, on: runbook}", answered="")
+    project.write("runbook.md", "Do it with care. " * 20)
     project.write("readiness.yaml", CONFIGURATION.replace("{min_score: 0}", "{weights: {medium: 0}}"))
     result = project.run("CHECK.md")
     assert result.ret == 6
