@@ -44,7 +44,7 @@ class Judging:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Wait for what the test reads, saying so on a terminal."""
-        if isinstance(item, ChecklistTest) and item.direct:
+        if isinstance(item, ChecklistTest) and item.direct and not self._run.settings.collect_only:
             resource = item.planned.resource
             if self._run.settings.is_worker and resource is not None and resource.key not in self._begun:
                 self._begun.add(resource.key)
