@@ -14,6 +14,7 @@ from pytest_readiness.core.problems import nearest
 from pytest_readiness.plan.plan import PlannedChecklist, PlannedTest
 from pytest_readiness.run.findings import ANSWERED, TEAM_FAILS, key_of
 from pytest_readiness.run.fixtures import parametrize
+from pytest_readiness.run.marker import MarkerError, answers
 from pytest_readiness.run.nodes import ChecklistFile, ChecklistTest, section_markers, waived
 from pytest_readiness.run.state import Run
 
@@ -62,9 +63,16 @@ class Collection:
         answered: set[str] = set()
         wrong = []
         for item in items:
-            if isinstance(item, ChecklistTest) or (answers := item.get_closest_marker("readiness")) is None:
+            if isinstance(item, ChecklistTest):
                 continue
-            wanted = str(answers.args[0]) if answers.args else ""
+            try:
+                marked = answers(item)
+            except MarkerError as error:
+                wrong.append(f"{item.nodeid}: {error}")
+                continue
+            if marked is None:
+                continue
+            wanted = marked.item
             found = names.get(wanted, [])
             if len(found) != 1:
                 why = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ ANSWERED = pytest.StashKey[PlannedTest]()
 """On a team's own test that answers an item: a test of that item to represent it."""
 EVIDENCE = pytest.StashKey[Evidence]()
 """On a test of ours that passed: what was seen."""
+TRIES = pytest.StashKey[int]()
+"""How many times the test began: plugins may try one that failed again."""
 
 
 def planned_for(item: pytest.Item) -> PlannedTest | None:
@@ -59,7 +62,7 @@ def fields_of(
         call: the phase itself, for its times.
     """
     fields = _fields(item, test, report, error, call)
-    if isinstance(item, ChecklistTest) and (notes := _notes(item)):
+    if notes := "; ".join(_notes(item)):
         fields["evidence"] = f"{fields['evidence']} ({notes})"
     return fields
 
@@ -147,6 +150,10 @@ def _false(error: BaseException | None, test: PlannedTest, what: str) -> dict[st
     }
 
 
-def _notes(item: ChecklistTest) -> str:
-    notes = [reading.note for readings in item.readings.values() for reading in readings if reading.note]
-    return "; ".join(dict.fromkeys(notes))
+def _notes(item: pytest.Item) -> Iterator[str]:
+    """What is to be known of how it was seen."""
+    if isinstance(item, ChecklistTest):
+        notes = (reading.note for readings in item.readings.values() for reading in readings)
+        yield from dict.fromkeys(filter(None, notes))
+    if (tries := item.stash.get(TRIES, 1)) > 1:
+        yield f"at try {tries}"

@@ -17,6 +17,7 @@ from pytest_readiness.core.registry import FACTS, Fact, RegistrationError, class
 from pytest_readiness.core.resources import KINDS, Resource, words
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.gather.gatherer import Gatherer
+from pytest_readiness.run.marker import MarkerError, answers
 from pytest_readiness.run.nodes import PLANNED, ChecklistFile
 
 
@@ -148,9 +149,12 @@ def parametrize(metafunc: pytest.Metafunc, target: Target) -> None:
 
 
 def _on(metafunc: pytest.Metafunc) -> tuple[str, ...]:
-    mark = metafunc.definition.get_closest_marker("readiness")
-    on = mark.kwargs.get("on") if mark else None
-    return (on,) if isinstance(on, str) else tuple(on or ())
+    try:
+        marked = answers(metafunc.definition)
+    except MarkerError:
+        # It is told with all others, once everything is collected.
+        return ()
+    return marked.on if marked is not None else ()
 
 
 def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:

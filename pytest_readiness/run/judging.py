@@ -23,7 +23,7 @@ from pytest_readiness.core.registry import FACTS, TARGET
 from pytest_readiness.people.decisions import Circumstances, judge_signoffs
 from pytest_readiness.plan.plan import PlannedTest
 from pytest_readiness.report.terminal import wait
-from pytest_readiness.run.findings import EVIDENCE, fields_of, planned_for
+from pytest_readiness.run.findings import EVIDENCE, TRIES, fields_of, planned_for
 from pytest_readiness.run.hiding import Hiding
 from pytest_readiness.run.nodes import ChecklistTest
 from pytest_readiness.run.state import Run
@@ -44,7 +44,7 @@ class Judging:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Wait for what the test reads, saying so on a terminal."""
-        if isinstance(item, ChecklistTest) and item.direct:
+        if isinstance(item, ChecklistTest) and item.direct and not self._run.settings.collect_only:
             resource = item.planned.resource
             if self._run.settings.is_worker and resource is not None and resource.key not in self._begun:
                 self._begun.add(resource.key)
@@ -59,6 +59,14 @@ class Judging:
         verbosity = item.config.get_verbosity()
         live = getattr(reporter, "isatty", False) and verbosity >= 0
         wait(self._run.gatherer, readings, reporter if verbosity >= -1 else None, live=live)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Forget what an earlier try of the same test found."""
+        item.stash[TRIES] = item.stash.get(TRIES, 0) + 1
+        if before := item.stash.get(PROPERTIES, None):
+            del item.stash[PROPERTIES]
+            item.user_properties = [each for each in item.user_properties if each not in before]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:

@@ -49,8 +49,6 @@ class Recorder:
         """Write the file, or hand the readings to the process that does."""
         from pytest_readiness.core.files import write_atomically
 
-        if self.run.settings.collect_only:
-            return
         readings = [recorded(reading, self.run.redact) for reading in self.run.gatherer.done()]
         if self.run.settings.is_worker:
             output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]

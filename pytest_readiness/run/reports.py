@@ -34,7 +34,7 @@ def register_reports(config: pytest.Config, run: Run) -> None:
     if settings.out is not None:
         config.pluginmanager.register(OutputReport(run, settings.folder / settings.out), "readiness-out")
     # As `on_github` says, without importing what only GitHub needs.
-    if os.environ.get("GITHUB_ACTIONS") == "true" and not settings.collect_only:
+    if os.environ.get("GITHUB_ACTIONS") == "true":
         from pytest_readiness.run.github_report import GithubReport
 
         config.pluginmanager.register(GithubReport(run), "readiness-github")

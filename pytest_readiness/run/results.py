@@ -8,7 +8,10 @@ import pytest
 
 from pytest_readiness.run.state import Run
 from pytest_readiness.verdict.outcome import Report
-from pytest_readiness.verdict.result import TestResult, carried
+from pytest_readiness.verdict.result import TestResult, carried, worst
+
+ENDS = ("passed", "failed", "skipped")
+"""How a phase of a test ends for pytest itself; plugins that repeat a test call what is repeated otherwise."""
 
 
 class Results:
@@ -22,6 +25,8 @@ class Results:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Accept a result, in the process that controls the run, before anyone shows it."""
+        if report.outcome not in ENDS:
+            return
         seen = report.when == "call" or not report.passed
         if seen:
             # A test that was only set up, and then interrupted, did not run.
@@ -31,18 +36,19 @@ class Results:
         kept, result = self._run.kept
         if kept is not report:
             result = carried(report)
-        if self._keeps and report.outcome in ("passed", "failed", "skipped"):
+        if self._keeps:
             self._record(report, result)
         if not seen:
             return
         if result is None:
             self._run.other_failed = self._run.other_failed or report.failed
-        elif report.failed and report.when == "teardown" and result.state != "failed":
-            self._run.results[result.test] = replace(
-                result, state="error", evidence="could not verify: the teardown broke"
-            )
-        else:
-            self._run.results.setdefault(result.test, result)
+            return
+        if report.failed and report.when == "teardown" and result.state != "failed":
+            result = replace(result, state="error", evidence="could not verify: the teardown broke")
+        # A test has several reports: of its call and its teardown, and of each worker where each runs all tests.
+        known = self._run.results.get(result.test)
+        if known is None or worst((known.state, result.state)) == result.state:
+            self._run.results[result.test] = result
 
     def _record(self, report: pytest.TestReport, result: TestResult | None) -> None:
         """Keep what the HTML page is made from."""

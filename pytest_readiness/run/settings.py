@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 
 CHECKLIST_SUFFIXES = (".md", ".markdown")
+_RUNS_NOTHING = (
+    *("collectonly", "setuponly", "setupplan"),
+    *("showfixtures", "show_fixtures_per_test", "markers", "cacheshow", "help"),
+)
+"""Options by which pytest runs no test: it collects or sets up, or only prints something."""
 _SHARD = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 
 
@@ -29,7 +34,7 @@ class Settings:
         shard: number and count.
         arguments: of the command line.
         is_worker: whether this process is one of xdist's workers.
-        collect_only: whether nothing is to run.
+        collect_only: whether no test is to run, so that there is nothing to write.
     """
 
     target: str
@@ -89,7 +94,7 @@ class Settings:
             shard=shard,
             arguments=tuple(str(argument) for argument in config.invocation_params.args),
             is_worker=hasattr(config, "workerinput"),
-            collect_only=config.option.collectonly,
+            collect_only=any(config.getoption(name, None) for name in _RUNS_NOTHING),
         )
 
 

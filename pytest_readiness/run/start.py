@@ -68,15 +68,16 @@ def _register(config: pytest.Config, run: Run, variables: dict[str, str]) -> Non
     if settings.shard is not None:
         plugins.register(ShardSelection(run, *settings.shard), "readiness-shard")
     if not settings.is_worker:
+        plugins.register(Workers(run, variables), "readiness-workers")
+    if not settings.is_worker and not settings.collect_only:
         from pytest_readiness.run.reports import register_reports
 
-        plugins.register(Workers(run, variables), "readiness-workers")
         register_reports(config, run)
     if run.recording is not None:
         from pytest_readiness.run.recorder import Replay
 
         plugins.register(Replay(), "readiness-replay")
-    if settings.record is not None:
+    if settings.record is not None and not settings.collect_only:
         from pytest_readiness.run.recorder import Recorder
 
         plugins.register(Recorder(config, run), "readiness-recorder")

@@ -1,0 +1,100 @@
+"""Which report of a test counts, where it has several."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.run.test_run import CONFIGURATION, Project
+
+TRIED = """
+import os
+from pathlib import Path
+
+import pytest
+
+TRIES = Path(__file__).with_name("tries")
+
+
+def tried() -> int:
+    with TRIES.open("a") as log:
+        log.write("x")
+    return len(TRIES.read_text())
+
+
+@pytest.fixture
+def shaky():
+    assert PLACE != "setup" or tried() > 1
+    yield
+    assert PLACE != "teardown" or tried() > 1
+
+
+@pytest.mark.readiness("release/own")
+def test_it(shaky):
+    assert PLACE != "call" or tried() > 1
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, registry: None) -> Project:
+    made = Project(pytester)
+    made.items(own="")
+    made.write("readiness.yaml", CONFIGURATION.replace("min_score: 0", "min_score: 0, block: low"))
+    return made
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["alone", "xdist"])
+@pytest.mark.parametrize("place", ["setup", "call", "teardown"])
+def test_of_a_repeated_test_the_last_try_counts(project: Project, place: str, options: tuple[str, ...]) -> None:
+    pytest.importorskip("pytest_rerunfailures")
+    project.write("test_own.py", TRIED.replace("import os", f"PLACE = '{place}'"))
+    result = project.run("CHECK.md", "test_own.py", "--reruns=2", *options)
+    # What a teardown spoils has passed before.
+    assert result.parseoutcomes() == {"passed": 2 if place == "teardown" else 1, "rerun": 1}
+    assert result.ret == 0
+    (test,) = project.found()["own"]["tests"]
+    assert (test["state"], test["evidence"]) == ("passed", "the team's own test passed (at try 2)")
+
+
+def test_a_repeated_test_that_never_passes_fails(project: Project) -> None:
+    pytest.importorskip("pytest_rerunfailures")
+    project.write("test_own.py", TRIED.replace("import os", "PLACE = 'call'").replace("> 1", "> 9"))
+    result = project.run("CHECK.md", "test_own.py", "--reruns=2")
+    assert result.parseoutcomes() == {"failed": 1, "rerun": 2}
+    assert result.ret == 1
+    (test,) = project.found()["own"]["tests"]
+    assert test["state"] == "failed"
+    assert test["evidence"].endswith("(at try 3)")
+
+
+def test_an_item_of_a_checklist_may_be_tried_again(project: Project) -> None:
+    pytest.importorskip("pytest_rerunfailures")
+    project.items(own="toy.shaky")
+    project.append(
+        "conftest.py",
+        '''
+@check("toy.shaky", severity="low", remedy="r")
+def shaky(document) -> Evidence:
+    """It holds in the end."""
+    with READ.with_name(document.name).open("a") as log:
+        log.write("x")
+    tries = len(READ.with_name(document.name).read_text())
+    claim(tries > 1, expected="two tries", seen=f"{tries}")
+    return Evidence("it holds")
+''',
+    )
+    assert project.run("CHECK.md", "--reruns=1").ret == 0
+    assert {test["evidence"] for test in project.found()["own"]["tests"]} == {"it holds (at try 2)"}
+
+
+@pytest.mark.parametrize("worker", ["gw0", "gw1"])
+@pytest.mark.parametrize(
+    ("place", "state", "code"), [("setup", "error", 6), ("call", "failed", 1), ("teardown", "error", 6)]
+)
+def test_where_each_worker_runs_all_tests_the_worst_counts(
+    project: Project, worker: str, place: str, state: str, code: int
+) -> None:
+    text = TRIED.replace("tried() > 1", f"os.environ['PYTEST_XDIST_WORKER'] != '{worker}'")
+    project.write("test_own.py", text.replace("import os", f"import os\nPLACE = '{place}'"))
+    result = project.run("CHECK.md", "test_own.py", "--dist=each", "--tx=2*popen")
+    assert result.ret == code
+    assert project.states() == {"own": state}
