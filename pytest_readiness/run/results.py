@@ -46,9 +46,9 @@ class Results:
         if report.failed and report.when == "teardown" and result.state != "failed":
             result = replace(result, state="error", evidence="could not verify: the teardown broke")
         # A test has several reports: of its subtests, its call and its teardown, and of each worker where each runs all
-        # tests. The first of the worst counts.
-        known = self._run.results.setdefault(result.test, result)
-        if worst((known.state, result.state)) != known.state:
+        # tests. The last of the worst counts.
+        known = self._run.results.get(result.test)
+        if known is None or worst((known.state, result.state)) == result.state:
             self._run.results[result.test] = result
 
     def _record(self, report: pytest.TestReport, result: TestResult | None) -> None:

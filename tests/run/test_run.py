@@ -324,7 +324,7 @@ def test_subtests_decide_together(project: Project) -> None:
     for workers in ([], ["-n", "2"]):
         project.run("CHECK.md", "test_own.py", *workers)
         assert project.states() == {"first": "failed", "second": "failed", "third": "passed", "fourth": "unverified"}
-        assert project.found()["first"]["tests"][0]["evidence"].startswith("AssertionError: it is 1")
+        assert project.found()["first"]["tests"][0]["evidence"].startswith("AssertionError: it is 2")
 
 
 def test_a_team_s_own_test_cannot_say_that_its_item_does_not_apply(project: Project) -> None:
