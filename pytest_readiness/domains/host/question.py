@@ -48,7 +48,10 @@ class Question:
     def __post_init__(self) -> None:
         other = QUESTIONS.setdefault(self.word, self)
         if other.parse.__module__ != self.parse.__module__:
-            raise RegistrationError(f"There is already a question '{self.word}' to hosts, in {other.parse.__module__}.")
+            raise RegistrationError(
+                f"There is already a question '{self.word}' to hosts, in {other.parse.__module__}.",
+                self.parse.__module__,
+            )
         QUESTIONS[self.word] = self
 
     def __call__(self, *words: str) -> str:
