@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pytest_readiness.core.domains import Extension, ExtensionError, load_catalogue, load_extension
@@ -53,3 +54,22 @@ def load_extensions_of(path: Path) -> None:
         # It is about to be written.
         return
     load_extensions(read_yaml(path, "configuration"))
+
+
+def may_declare(id: str, sentence: str, conftests: Iterable[Path]) -> Path | None:
+    """Return the conftest.py that may declare a check that is not known, or None where that is not likely.
+
+    Args:
+        id: the check's id.
+        sentence: what is said about it so far; a similar name is the likelier reason.
+        conftests: those that were not read.
+    """
+    found = list(conftests)
+    naming = (each for each in found if _names(id, each))
+    return next(naming, None) or (None if "Did you mean" in sentence else next(iter(found), None))
+
+
+def _names(id: str, conftest: Path) -> bool:
+    """Whether a conftest.py or a module beside it names the check."""
+    texts = (path.read_text("utf-8", "replace") for path in sorted(conftest.parent.glob("*.py")))
+    return any(f'"{id}"' in text or f"'{id}'" in text for text in texts)

@@ -241,6 +241,32 @@ def test_what_only_a_conftest_declares_is_explained(project: Program) -> None:
     assert "conftest" not in told
 
 
+def test_what_a_conftest_that_is_not_read_declares_is_explained(pytester: pytest.Pytester) -> None:
+    sub = pytester.mkdir("sub")
+    (sub / "release.md").write_text("# Release\n\n## Papers\n\n- [ ] Runbook is there\n", "utf-8")
+    (sub / "release.checks.yaml").write_text("papers: {runbook-is-there: own.here}\n", "utf-8")
+    (sub / "conftest.py").write_text(ONE.format(name="here"), "utf-8")
+    pytester.makeconftest("")
+    pytester.makefile(
+        ".yaml", readiness="checklists: [sub/release.md]\ntargets: {prod: {documents: {runbook: readiness.yaml}}}\n"
+    )
+    outcome = pytester.runpytest_subprocess("--readiness-target=prod")
+    assert outcome.ret == 4
+    folder = pytester.path
+    [told] = outcome.stderr.str().strip().splitlines()
+    assert told.startswith(f"ERROR: {folder}/sub/release.checks.yaml:1: There is no check 'own.here'.")
+    assert told.endswith(
+        f" {folder}/sub/conftest.py has not been read: before the checklists pytest reads a conftest.py only in the "
+        f"folders that the command line names, and above them (here: {folder}/conftest.py). If the check is declared "
+        f"there, name {folder}/sub on the command line, or list the file under 'extensions' in readiness.yaml."
+    )
+    assert pytester.runpytest_subprocess("--readiness-target=prod", "sub").ret == 0
+    # A slip of the pen is one, whether or not there is a conftest.py.
+    (sub / "release.checks.yaml").write_text("papers: {runbook-is-there: http.hstss}\n", "utf-8")
+    outcome = pytester.runpytest_subprocess("--readiness-target=prod")
+    assert outcome.stderr.str().strip().endswith("There is no check 'http.hstss'. Did you mean 'http.hsts'?")
+
+
 @pytest.mark.parametrize("options", [(), ("-n2",)], ids=["alone", "xdist"])
 def test_a_run_knows_them_and_a_conftest_may_be_one(pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
     pytester.makefile(".md", release="# Release\n\n## Papers\n\n- [ ] Runbook is there\n- [ ] It is read\n")
