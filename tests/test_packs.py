@@ -177,6 +177,17 @@ def test_mistakes_in_its_declarations_are_told_like_others(project: Project) -> 
             "cannot be used: Fact other reads 'flag_fil', which is not a kind of resource. Did you mean 'flag_file'?",
         ),
         (
+            "checks",
+            "from pytest_readiness import fact\n\n\n@fact\ndef other(flag_file, flagz):\n    'x'\n",
+            "cannot be used: Fact other builds on 'flagz', which is not a fact of the kind flag file. Did you mean ",
+        ),
+        (
+            "checks",
+            "from pytest_readiness import check\n\n\n"
+            "@check('flag.off', severity='low', remedy='x')\ndef off(flags):\n    'Claim.'\n",
+            "cannot be used: The id of its check flag.off must begin with 'flags.', the name of its entry point.",
+        ),
+        (
             "resource",
             "from pytest_readiness.core.resources import Located\n\n\n"
             "class Page(Located):\n    kind = 'page'\n    section = 'urls'\n",
@@ -195,6 +206,33 @@ def test_a_pack_that_cannot_be_used_is_named(broken: Project, module: str, text:
     # Who asks nothing of it is not held up.
     (broken.folder / "test_own.py").write_text("def test_other():\n    pass\n", "utf-8")
     assert broken.start("pytest", "test_own.py").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "sentence"),
+    [
+        (
+            "resource",
+            "from pytest_readiness.core.resources import Located\n\n\n"
+            "class Page(Located):\n    kind = 'page'\n    section = 'policy'\n",
+            "'policy' is a key of every target, not a section.",
+        ),
+        (
+            "checks",
+            "from pytest_readiness import check\n\n\n@check('flags.off', severity='low', remedy='x')\n"
+            "def off(flag_file, *, n: 'lst'):\n    'Claim.'\n",
+            "Check flags.off: the type of a parameter is not known (name 'lst' is not defined).",
+        ),
+    ],
+)
+def test_a_pack_is_named_where_a_plan_finds_what_is_wrong(
+    broken: Project, module: str, text: str, sentence: str
+) -> None:
+    (broken.packs / "readiness_flags" / f"{module}.py").write_text(text, "utf-8")
+    expected = f"The pack 'flags' (readiness_flags, of readiness-flags 1.0) cannot be used: {sentence}\n"
+    for done in (broken.run("release.md"), broken.start("pytest_readiness", "plan", "--target", "prod")):
+        assert done.returncode == 4
+        assert done.stderr.removeprefix("ERROR: ").strip() == expected.strip()
 
 
 def test_a_pack_may_add_to_a_domain_that_ships(broken: Project) -> None:

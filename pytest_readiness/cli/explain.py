@@ -58,7 +58,7 @@ def command(
         if what not in catalogue:
             near = nearest(what, [*catalogue, VERDICT])
             sentence = f"There is no check '{what}'; an item's id has the form section/item.{near}"
-            raise CommandError(sentence + unknown_to_commands(what, sentence, found))
+            raise CommandError(sentence + unknown_to_commands(what, sentence, *([found] if found else [])))
         _explain_check(catalogue[what])
 
 

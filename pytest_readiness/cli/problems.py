@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytest_readiness.core.clock import ClockError
+from pytest_readiness.core.domains import sentence
 from pytest_readiness.core.problems import ProblemsError, RegistrationError, nearest
 from pytest_readiness.core.redact import Redactor, printable
 
@@ -68,7 +69,8 @@ def _code(app: Callable[..., Any]) -> int:
         app()
     except (CommandError, ProblemsError, RegistrationError, ClockError) as error:
         redact = Redactor()
-        for line in str(error).splitlines():
+        text = sentence(error) if isinstance(error, RegistrationError) else str(error)
+        for line in text.splitlines():
             print(redact(printable(line)), file=sys.stderr)  # noqa: T201
         return error.code if isinstance(error, CommandError) else USAGE
     except SystemExit as stop:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -63,16 +63,18 @@ def load_extensions(path: Path | None) -> Path | None:
     return found
 
 
-def unknown_to_commands(id: str, sentence: str, configuration: Path | None) -> str:
+def unknown_to_commands(id: str, sentence: str, *places: Path) -> str:
     """Return why commands may not know a check that pytest knows, as a sentence after a blank; "" where they all would.
 
     Args:
         id: the check's id.
         sentence: what is said about it so far; a similar name is the likelier reason.
-        configuration: readiness.yaml, where there is one.
+        places: files of the project: a conftest.py may be beside them.
     """
-    conftest = next(_conftests(configuration), None)
-    if conftest is None or ("Did you mean" in sentence and not any(map(_names(id), _conftests(configuration)))):
+    from pytest_readiness.config.extensions import may_declare
+
+    conftest = may_declare(id, sentence, _conftests(places))
+    if conftest is None:
         return ""
     return (
         " It is not among those that ship, are installed or are named under 'extensions' in readiness.yaml; "
@@ -80,25 +82,15 @@ def unknown_to_commands(id: str, sentence: str, configuration: Path | None) -> s
     )
 
 
-def _conftests(configuration: Path | None) -> Iterator[Path]:
-    """Each conftest.py beside readiness.yaml, here, and above them up to where the project begins."""
+def _conftests(places: Iterable[Path]) -> Iterator[Path]:
+    """Each conftest.py beside these files, here, and above them up to where the project begins."""
     folders: dict[Path, None] = {}
-    for start in (configuration.absolute().parent if configuration else Path.cwd(), Path.cwd()):
+    for start in (*(place.absolute().parent for place in places), Path.cwd()):
         for folder in (start, *start.parents):
             folders[folder] = None
             if any((folder / name).exists() for name in (".git", "pyproject.toml", "pytest.ini", "tox.ini")):
                 break
     return (folder / "conftest.py" for folder in folders if (folder / "conftest.py").is_file())
-
-
-def _names(id: str) -> Callable[[Path], bool]:
-    """Whether a conftest.py or a module beside it names the check."""
-
-    def names(conftest: Path) -> bool:
-        texts = (path.read_text("utf-8", "replace") for path in sorted(conftest.parent.glob("*.py")))
-        return any(f'"{id}"' in text or f"'{id}'" in text for text in texts)
-
-    return names
 
 
 def plan(configuration: Configuration, documents: tuple[Path, ...] = (), allow: Iterable[str] = ()) -> Plan:
@@ -120,7 +112,9 @@ def plan(configuration: Configuration, documents: tuple[Path, ...] = (), allow: 
         return make_plan(configuration, documents, allowed, fenced=False)
     except ProblemsError as error:
         raise ProblemsError(
-            replace(each, message=each.message + unknown_to_commands(each.id, each.message, configuration.path))
+            replace(
+                each, message=each.message + unknown_to_commands(each.id, each.message, configuration.path, each.path)
+            )
             if isinstance(each, UnknownCheck)
             else each
             for each in error.problems

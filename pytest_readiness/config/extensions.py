@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from pytest_readiness.core.domains import ExtensionError, extension_of, load_catalogue, load_extension
-from pytest_readiness.core.problems import Problem, ProblemsError, RegistrationError
+from pytest_readiness.core.domains import Extension, ExtensionError, load_catalogue, load_extension
+from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.core.registry import verify_facts
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
 
@@ -19,8 +20,8 @@ def load_extensions(root: YamlMap) -> None:
         root: readiness.yaml.
 
     Raises:
-        ProblemsError: what cannot be imported, or does not work; a sentence each.
-        RegistrationError: a pack that is installed cannot be used.
+        ProblemsError: what cannot be imported; a sentence each.
+        RegistrationError: what an extension or an installed pack declares does not work.
     """
     if KEY not in root:
         return
@@ -31,33 +32,44 @@ def load_extensions(root: YamlMap) -> None:
     if not entries:
         return
     load_catalogue()
-    lines = dict(zip(entries, entries.lines, strict=True))
     problems = []
-    for name, at in lines.items():
+    for name, at in dict(zip(entries, entries.lines, strict=True)).items():
         try:
-            load_extension(name, root.path.parent.absolute())
+            load_extension(Extension(name, root.path, at))
         except ExtensionError as error:
             problems.append(Problem(root.path, at, str(error)))
-    if not problems:
-        try:
-            verify_facts()
-        except RegistrationError as error:
-            name = extension_of(error.module) or entries[0]
-            problems.append(
-                Problem(root.path, lines.get(name, line), f"The extension '{name}' cannot be used: {error}")
-            )
     if problems:
         raise ProblemsError(problems)
+    verify_facts()
 
 
 def load_extensions_of(path: Path) -> None:
     """Import what this readiness.yaml names; nothing else in it is looked at.
 
     Raises:
-        ProblemsError: the file cannot be read, or an extension not be used.
-        RegistrationError: a pack that is installed cannot be used.
+        ProblemsError: the file cannot be read, or an extension not be imported.
+        RegistrationError: what an extension or an installed pack declares does not work.
     """
     if path.is_file() and not path.stat().st_size:
         # It is about to be written.
         return
     load_extensions(read_yaml(path, "configuration"))
+
+
+def may_declare(id: str, sentence: str, conftests: Iterable[Path]) -> Path | None:
+    """Return the conftest.py that may declare a check that is not known, or None where that is not likely.
+
+    Args:
+        id: the check's id.
+        sentence: what is said about it so far; a similar name is the likelier reason.
+        conftests: those that were not read.
+    """
+    found = list(conftests)
+    naming = (each for each in found if _names(id, each))
+    return next(naming, None) or (None if "Did you mean" in sentence else next(iter(found), None))
+
+
+def _names(id: str, conftest: Path) -> bool:
+    """Whether a conftest.py or a module beside it names the check."""
+    texts = (path.read_text("utf-8", "replace") for path in sorted(conftest.parent.glob("*.py")))
+    return any(f'"{id}"' in text or f"'{id}'" in text for text in texts)

@@ -21,15 +21,13 @@ from importlib.metadata import Distribution, entry_points
 from pathlib import Path
 from types import ModuleType
 
-from pytest_readiness.core.problems import RegistrationError
+from pytest_readiness.core.problems import Problem, RegistrationError
 from pytest_readiness.core.registry import CHECKS, FACTS, Check, verify_facts
 
 GROUP = "pytest_readiness.domains"
 FILE_SUFFIX = ".py"
 """Suffix of an extension that is a file, not a module."""
 _OURS = f"{__name__.partition('.')[0]}."
-_EXTENSIONS: dict[str, str] = {}
-"""The extension, as it was named, by each module that came with it."""
 
 
 class ExtensionError(RegistrationError):
@@ -62,6 +60,29 @@ class Pack:
 
     def __str__(self) -> str:
         return f"The pack '{self.domain}' ({self.module}, of {self.distribution})"
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A module of a project's own.
+
+    Attributes:
+        name: as readiness.yaml names it: of the module, looked for beside that file first; or the path of a file that
+            ends in ".py".
+        path: of readiness.yaml.
+        line: where it is named there.
+    """
+
+    name: str
+    path: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"The extension '{self.name}'"
+
+
+_EXTENSIONS: dict[str, Extension] = {}
+"""By each module that came with it."""
 
 
 @cache
@@ -113,26 +134,31 @@ def domains() -> tuple[str, ...]:
     return tuple(sorted({pack.domain for pack in packs() if "checks" in _parts(pack)}))
 
 
-def load_extension(name: str, folder: Path) -> None:
+def load_extension(extension: Extension) -> None:
     """Import a module of a project's own, which declares checks, facts or kinds.
-
-    Args:
-        name: of the module, looked for in `folder` first; or the path of a file that ends in ".py".
-        folder: where readiness.yaml is.
 
     Raises:
         ExtensionError: it cannot be imported, or what it declares cannot be registered.
     """
     before = set(sys.modules)
-    with _told(f"The extension '{name}'"):
+    name, folder = extension.name, extension.path.parent.absolute()
+    with _told(extension):
         module = _from_file(folder / name) if name.endswith(FILE_SUFFIX) else _from_folder(name, folder)
     for each in (module.__name__, *(sys.modules.keys() - before)):
-        _EXTENSIONS.setdefault(each, name)
+        _EXTENSIONS[each] = extension
 
 
-def extension_of(module: str) -> str | None:
-    """The extension, as it was named, with which a module came."""
-    return _EXTENSIONS.get(module)
+def sentence(error: RegistrationError) -> str:
+    """What is wrong, with the pack, the extension and its line, or the file whose declaration it is."""
+    module = error.module
+    if isinstance(error, ExtensionError) or not module or module.startswith(_OURS):
+        return str(error)
+    if (pack := _pack_of(module)) is not None:
+        return f"{pack} cannot be used: {error}"
+    if (extension := _EXTENSIONS.get(module)) is not None:
+        return str(Problem(extension.path, extension.line, f"{extension} cannot be used: {error}"))
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return str(Problem(Path(file), 0, str(error))) if file is not None else str(error)
 
 
 def ships(function: Callable[..., object]) -> bool:
@@ -147,8 +173,8 @@ def origin(check: Check) -> str:
         return ""
     if (pack := _pack_of(module)) is not None:
         return pack.distribution
-    extension = extension_of(module)
-    return f"extension {extension}" if extension is not None else module
+    extension = _EXTENSIONS.get(module)
+    return f"extension {extension.name}" if extension is not None else module
 
 
 class _Catalogue(Mapping[str, Check]):
@@ -179,23 +205,30 @@ class _Catalogue(Mapping[str, Check]):
 
 
 def _verify() -> None:
-    try:
-        verify_facts()
-    except RegistrationError as error:
-        pack = _pack_of(error.module)
-        if pack is None or pack.shipped:
-            raise
-        raise ExtensionError(f"{pack} cannot be used: {error}") from error
+    verify_facts()
+    for check in CHECKS.values():
+        module = check.judge.__module__
+        found = () if ships(check.judge) else _packs_of(module)
+        if found and check.domain not in {pack.domain for pack in found}:
+            raise RegistrationError(
+                f"The id of its check {check.id} must begin with '{found[0].domain}.', the name of its entry point.",
+                module,
+            )
 
 
 def _pack_of(module: str) -> Pack | None:
-    """The pack of which a module is, or else one of the same package."""
+    """The first pack of which a module is."""
+    return next(iter(_packs_of(module)), None)
+
+
+def _packs_of(module: str) -> tuple[Pack, ...]:
+    """The packs of which a module is, or else those of the same package."""
 
     def within(package: str) -> bool:
         return f"{module}.".startswith(f"{package}.")
 
-    exact = (pack for pack in packs() if within(pack.module))
-    return next(exact, None) or next((pack for pack in packs() if within(pack.module.partition(".")[0])), None)
+    exact = tuple(pack for pack in packs() if within(pack.module))
+    return exact or tuple(pack for pack in packs() if within(pack.module.partition(".")[0]))
 
 
 def _import_all(pack: Pack) -> None:

@@ -181,7 +181,9 @@ class Check:
         try:
             hints = typing.get_type_hints(self.judge, include_extras=True)
         except (NameError, TypeError) as error:
-            raise RegistrationError(f"Check {self.id}: the type of a parameter is not known ({error}).") from None
+            raise RegistrationError(
+                f"Check {self.id}: the type of a parameter is not known ({error}).", self.judge.__module__
+            ) from None
         fields: dict[str, Any] = {
             name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
             for name, parameter in inspect.signature(self.judge).parameters.items()
@@ -203,7 +205,8 @@ class Check:
                 raise RegistrationError(
                     f"Check {self.id}: its function 'asks' takes '{each.name}', which is not a parameter of the check. "
                     "It takes the resource and, by their names, the parameters that it needs: "
-                    'lambda url, path: {"page": path}.'
+                    'lambda url, path: {"page": path}.',
+                    self.judge.__module__,
                 )
         return tuple(each.name for each in wanted if each.name in own)
 
@@ -216,14 +219,20 @@ class Check:
         """
         asks = self._asks_of(resource, parameters)
         if not isinstance(asks, Mapping):
-            raise RegistrationError(f"Check {self.id} must ask by a mapping from a fact's name to questions.")
+            raise RegistrationError(
+                f"Check {self.id} must ask by a mapping from a fact's name to questions.", self.judge.__module__
+            )
         for name in asks.keys() - set(self.fixtures):
             raise RegistrationError(
-                f"Check {self.id} asks '{name}', which is not among its arguments.{nearest(name, self.fixtures)}"
+                f"Check {self.id} asks '{name}', which is not among its arguments.{nearest(name, self.fixtures)}",
+                self.judge.__module__,
             )
         for name in self.fixtures:
             if name in FACTS and FACTS[name].asking == "ask" and name not in asks:
-                raise RegistrationError(f"Check {self.id} takes '{name}', which is read for questions, and asks none.")
+                raise RegistrationError(
+                    f"Check {self.id} takes '{name}', which is read for questions, and asks none.",
+                    self.judge.__module__,
+                )
         for name, asked in asks.items():
             for question in asked if isinstance(asked, list) else [asked]:
                 several = type(question) is tuple and not (name in FACTS and FACTS[name]._asks_tuples)
@@ -231,7 +240,8 @@ class Check:
                     raise RegistrationError(
                         f"Check {self.id} asks {name} a {type(question).__name__}, which is not a question of it. "
                         f'Write the question itself where there is one, {{"{name}": question}}, and a list where '
-                        f'there are several, {{"{name}": [first, second]}}.'
+                        f'there are several, {{"{name}": [first, second]}}.',
+                        self.judge.__module__,
                     )
         return asks
 
@@ -245,7 +255,9 @@ class Check:
             raise
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
-            raise RegistrationError(f"Check {self.id}: its function 'asks' failed ({what}).") from error
+            raise RegistrationError(
+                f"Check {self.id}: its function 'asks' failed ({what}).", self.judge.__module__
+            ) from error
 
     def asked(self, resource: Resource, parameters: Mapping[str, Any]) -> dict[str, tuple[Hashable, ...]]:
         """Every question of `questions` once, by fact name; raises what that raises."""
@@ -363,20 +375,25 @@ def fact(
     from pytest_readiness.core.resources import KINDS
 
     if fact_class not in CLASSES:
-        raise RegistrationError(f"Fact {read.__name__}: '{fact_class}' is not a class.{nearest(fact_class, CLASSES)}")
+        raise RegistrationError(
+            f"Fact {read.__name__}: '{fact_class}' is not a class.{nearest(fact_class, CLASSES)}", read.__module__
+        )
     parameters = inspect.signature(read).parameters.values()
     positional = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
     keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
     name = read.__name__
     if not positional or keywords not in ([], ["ask"], ["asks"]):
         raise RegistrationError(
-            f"Fact {name} must take its resource first, and by keyword only 'ask' or 'asks' or nothing."
+            f"Fact {name} must take its resource first, and by keyword only 'ask' or 'asks' or nothing.",
+            read.__module__,
         )
     if name in FACTS and not _same_place(inspect.unwrap(FACTS[name].read), read):
-        raise RegistrationError(f"There is already a fact {name}, in {FACTS[name].read.__module__}.")
+        raise RegistrationError(f"There is already a fact {name}, in {FACTS[name].read.__module__}.", read.__module__)
     if extra:
         if extra not in extras.MODULES:
-            raise RegistrationError(f"Fact {name}: there is no extra '{extra}'.{nearest(extra, extras.MODULES)}")
+            raise RegistrationError(
+                f"Fact {name}: there is no extra '{extra}'.{nearest(extra, extras.MODULES)}", read.__module__
+            )
         read = _with_extra(read, extra)
     FACTS[name] = Fact(
         name=name,
@@ -437,21 +454,27 @@ def check(
 
     def register(judge: Callable[..., Evidence]) -> Callable[..., Evidence]:
         if not _ID.fullmatch(id) or severity not in SEVERITIES or check_class not in CLASSES:
-            raise RegistrationError(f"Check {id!r}: the id, severity or class is malformed.")
+            raise RegistrationError(f"Check {id!r}: the id, severity or class is malformed.", judge.__module__)
         if not inspect.getdoc(judge):
-            raise RegistrationError(f"Check {id} has no docstring; its first line is the claim that it proves.")
+            raise RegistrationError(
+                f"Check {id} has no docstring; its first line is the claim that it proves.", judge.__module__
+            )
         untyped = [
             p.name
             for p in inspect.signature(judge).parameters.values()
             if p.kind is p.KEYWORD_ONLY and p.annotation is p.empty
         ]
         if untyped:
-            raise RegistrationError(f"Check {id}: its parameter '{untyped[0]}' needs a type.")
+            raise RegistrationError(f"Check {id}: its parameter '{untyped[0]}' needs a type.", judge.__module__)
         taken = sorted(set(inspect.signature(judge).parameters) & set(BINDING_WORDS))
         if taken:
-            raise RegistrationError(f"Check {id}: '{taken[0]}' is a word of bindings, not of parameters.")
+            raise RegistrationError(
+                f"Check {id}: '{taken[0]}' is a word of bindings, not of parameters.", judge.__module__
+            )
         if id in CHECKS and not _same_place(CHECKS[id].judge, judge):
-            raise RegistrationError(f"There is already a check {id}, in {CHECKS[id].judge.__module__}.")
+            raise RegistrationError(
+                f"There is already a check {id}, in {CHECKS[id].judge.__module__}.", judge.__module__
+            )
         CHECKS[id] = Check(
             id=id,
             judge=judge,
@@ -502,14 +525,16 @@ def _field(fact: Fact, name: str) -> str:
     if found:
         raise RegistrationError(
             f"Fact {fact.name} takes '{name}', and the kind {word(fact.kind)} refers to the kind {word(kind)} by "
-            f"{' and '.join(found)}; look it up by 'target' instead."
+            f"{' and '.join(found)}; look it up by 'target' instead.",
+            fact.read.__module__,
         )
     known = [each.name for each in FACTS.values() if each.kind in model.kinds()]
     for named in references.values():
         known += [*named.kinds(), *(each.name for each in FACTS.values() if each.kind in named.kinds())]
     raise RegistrationError(
         f"Fact {fact.name} builds on '{name}', which is not a fact of the kind {word(fact.kind)}"
-        f"{' or of what it refers to' if references else ''}.{nearest(name, known)}"
+        f"{' or of what it refers to' if references else ''}.{nearest(name, known)}",
+        fact.read.__module__,
     )
 
 
@@ -526,7 +551,8 @@ def verify_facts() -> None:
             if reference.kind not in KINDS:
                 raise RegistrationError(
                     f"The field '{by}' of the kind {word(kind)} refers to '{reference.kind}', which is not a kind of "
-                    f"resource.{nearest(reference.kind, KINDS)}"
+                    f"resource.{nearest(reference.kind, KINDS)}",
+                    model.__module__,
                 )
     for fact in FACTS.values():
         if fact.kind not in KINDS:
@@ -541,7 +567,9 @@ def verify_facts() -> None:
     for fact in FACTS.values():
         for name in fact.fields.keys() & FACTS.keys():
             if FACTS[name].asking == "ask":
-                raise RegistrationError(f"Fact {fact.name} builds on {name}, which is many readings, not one.")
+                raise RegistrationError(
+                    f"Fact {fact.name} builds on {name}, which is many readings, not one.", fact.read.__module__
+                )
             if fact.heavy and FACTS[name].exclusive:
                 raise RegistrationError(
                     f"Fact {fact.name} is heavy, and {name} is exclusive and waits for it; it cannot build on that.",

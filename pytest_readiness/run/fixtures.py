@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from pytest_readiness.config.target import Target
-from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.domains import load_catalogue, sentence
 from pytest_readiness.core.evidence import NotDeclared
 from pytest_readiness.core.registry import FACTS, Fact, RegistrationError, class_of
 from pytest_readiness.core.resources import KINDS, Resource, words
@@ -66,7 +66,7 @@ class Fixtures:
             try:
                 load_catalogue()
             except RegistrationError as error:
-                raise pytest.UsageError(str(error)) from None
+                raise pytest.UsageError(sentence(error)) from None
             self._define()
 
     def _define(self, *kinds: str) -> None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_readiness.config.extensions import may_declare
 from pytest_readiness.config.loading import ConfigurationError, find_configuration, load_configuration
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.core.redact import Redactor
 from pytest_readiness.core.registry import CLASSES
+from pytest_readiness.plan.bindings import UnknownCheck
 from pytest_readiness.plan.plan import Plan, make_plan
 from pytest_readiness.run.settings import Settings
 from pytest_readiness.verdict.drift import BaselineRecord
@@ -122,7 +124,29 @@ def _plan(
     try:
         plan = make_plan(configuration, documents, allow, fenced=settings.fenced)
     except ProblemsError as error:
-        raise ProblemsError([*problems, *error.problems]) from None
+        told = [
+            replace(each, message=each.message + _unread(settings, each)) if isinstance(each, UnknownCheck) else each
+            for each in error.problems
+        ]
+        raise ProblemsError([*problems, *told]) from None
     if problems:
         raise ProblemsError(problems)
     return plan
+
+
+def _unread(settings: Settings, unknown: UnknownCheck) -> str:
+    """Why a conftest.py near a checklist was not read, which may declare its check, after a blank; "" for none."""
+    folder = unknown.path.absolute().parent
+    above = (each for each in folder.parents if each.is_relative_to(settings.root))
+    near = (each / "conftest.py" for each in (folder, *above))
+    conftest = may_declare(
+        unknown.id, unknown.message, (each for each in near if each.is_file() and each not in settings.conftests)
+    )
+    if conftest is None:
+        return ""
+    read = ", ".join(map(str, settings.conftests)) or "none"
+    return (
+        f" {conftest} has not been read: before the checklists pytest reads a conftest.py only in the folders that the "
+        f"command line names, and above them (here: {read}). If the check is declared there, name {conftest.parent} on "
+        "the command line, or list the file under 'extensions' in readiness.yaml."
+    )

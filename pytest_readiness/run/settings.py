@@ -25,6 +25,7 @@ class Settings:
         target: name of the target.
         root: pytest's root directory.
         folder: where the run was started.
+        conftests: every conftest.py that pytest has read.
         documents: checklists among the paths of the command line; None where no path was given.
         config: configuration file, where one is named.
         allow: classes of checks that may run beside those that the target allows.
@@ -40,6 +41,7 @@ class Settings:
     target: str
     root: Path
     folder: Path
+    conftests: tuple[Path, ...]
     documents: tuple[Path, ...] | None
     config: Path | None
     allow: tuple[str, ...]
@@ -79,6 +81,7 @@ class Settings:
             target=option("readiness_target"),
             root=config.rootpath,
             folder=config.invocation_params.dir,
+            conftests=_conftests(config),
             documents=_documents(config),
             config=option("readiness_config"),
             allow=tuple(option("readiness_allow")),
@@ -111,6 +114,11 @@ def parse_shard(text: str) -> tuple[int, int]:
             f"--readiness-shard takes K/N, shard K of N, with K from 1 to N, such as 2/3; not '{text}'."
         )
     return number, of
+
+
+def _conftests(config: pytest.Config) -> tuple[Path, ...]:
+    files = (getattr(plugin, "__file__", None) for plugin in config.pluginmanager.get_plugins())
+    return tuple(sorted(Path(file) for file in files if file is not None and Path(file).name == "conftest.py"))
 
 
 def _documents(config: pytest.Config) -> tuple[Path, ...] | None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_readiness.core import clock
+from pytest_readiness.core.domains import sentence
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.redact import Redactor, printable
 from pytest_readiness.core.registry import RegistrationError
@@ -40,7 +41,8 @@ def start(config: pytest.Config) -> None:
         variables = _variables(config, settings)
         loaded = load(settings, path, variables, redact)
     except (LoadingError, ProblemsError, RegistrationError, clock.ClockError) as error:
-        raise pytest.UsageError("\n".join(redact(printable(line)) for line in str(error).splitlines())) from None
+        text = sentence(error) if isinstance(error, RegistrationError) else str(error)
+        raise pytest.UsageError("\n".join(redact(printable(line)) for line in text.splitlines())) from None
     if loaded.paths is not None:
         config.args[:] = map(str, loaded.paths)
     _register(config, Run(settings, loaded, redact), variables)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
 from tests.cli.program import Program, Result
+from tests.stack.patience import patient
+
+BOUND = 60.0
+"""Seconds after which a process is a hang."""
 
 ONE = '''
 from pytest_readiness import Evidence, check
@@ -135,6 +142,73 @@ def test_a_declaration_that_cannot_work_is_told_with_its_line(project: Program, 
         ]
 
 
+BROKEN = [
+    (
+        "@fact\ndef number(document, documnt_text): pass",
+        "Fact number builds on 'documnt_text', which is not a fact of the kind document. Did you mean 'document_text'?",
+    ),
+    (
+        "@fact\ndef line(document, *, ask): pass\n\n@fact\ndef number(document, line): pass",
+        "Fact number builds on line, which is many readings, not one.",
+    ),
+    (
+        "class Book(Located):\n    kind = 'book'\n    section = 'books'\n    shelf: Annotated[str, Reference('shelv')]",
+        "The field 'shelf' of the kind book refers to 'shelv', which is not a kind of resource. Known: *",
+    ),
+    (
+        "class Book(Located):\n    kind = 'book'\n    section = 'policy'",
+        "'policy' is a key of every target, not a section.",
+    ),
+    (
+        "@fact\ndef line(document, *, ask): pass\n\n" + ONE.format(name="asks").replace("(document)", "(line)"),
+        "Check own.asks takes 'line', which is read for questions, and asks none.",
+    ),
+    (
+        ONE.format(name="asks").replace("(document)", "(document, *, number: 'lst')"),
+        "Check own.asks: the type of a parameter is not known (name 'lst' is not defined).",
+    ),
+    (
+        ONE.format(name="asks").replace('.")\n', '.", asks=lambda document, x: {})\n'),
+        "Check own.asks: its function 'asks' takes 'x', which is not a parameter of the check. *",
+    ),
+]
+
+
+@pytest.mark.parametrize(("declared", "sentence"), BROKEN)
+@pytest.mark.parametrize("by", ["extension", "conftest"])
+def test_what_is_declared_wrongly_is_told_with_its_origin(
+    project: Program, by: str, declared: str, sentence: str
+) -> None:
+    text = (
+        "from typing import Annotated\n\nfrom pytest_readiness import Evidence, check, fact\n"
+        f"from pytest_readiness.core.resources import Located, Reference\n\n{declared}\n"
+    )
+    project.write(
+        "release.checks.yaml", f"papers: {{runbook-is-there: own.{'asks' if 'own.asks' in text else 'here'}}}\n"
+    )
+    project.write("wrong.py", text)
+    if by == "extension":
+        configure(project, "own", "wrong")
+        expected = f"readiness.yaml:5: The extension 'wrong' cannot be used: {sentence}"
+        [told] = lines(project.process("plan", "--target", "prod"), project)
+        assert fnmatch(told, expected)
+    else:
+        configure(project, "own")
+        project.write("conftest.py", "import wrong\n")
+        expected = f"wrong.py: {sentence}"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--readiness-target=prod"],
+        cwd=project.folder,
+        capture_output=True,
+        text=True,
+        timeout=patient(BOUND),
+        check=False,
+    )
+    assert done.returncode == 4
+    [told] = done.stderr.replace(f"{project.folder}/", "").strip().splitlines()
+    assert fnmatch(told, f"ERROR: {expected}")
+
+
 @pytest.mark.parametrize("written", ["", "own", "[own, 5]", "[own, '']", "{own: 1}"])
 def test_it_is_a_list(project: Program, written: str) -> None:
     project.write("readiness.yaml", f"checklists: [release.md]\nextensions: {written}\ntargets: {{prod: }}\n")
@@ -165,6 +239,32 @@ def test_what_only_a_conftest_declares_is_explained(project: Program) -> None:
     configure(project)
     [told] = lines(project.process("explain", "own.here"), project)
     assert "conftest" not in told
+
+
+def test_what_a_conftest_that_is_not_read_declares_is_explained(pytester: pytest.Pytester) -> None:
+    sub = pytester.mkdir("sub")
+    (sub / "release.md").write_text("# Release\n\n## Papers\n\n- [ ] Runbook is there\n", "utf-8")
+    (sub / "release.checks.yaml").write_text("papers: {runbook-is-there: own.here}\n", "utf-8")
+    (sub / "conftest.py").write_text(ONE.format(name="here"), "utf-8")
+    pytester.makeconftest("")
+    pytester.makefile(
+        ".yaml", readiness="checklists: [sub/release.md]\ntargets: {prod: {documents: {runbook: readiness.yaml}}}\n"
+    )
+    outcome = pytester.runpytest_subprocess("--readiness-target=prod")
+    assert outcome.ret == 4
+    folder = pytester.path
+    [told] = outcome.stderr.str().strip().splitlines()
+    assert told.startswith(f"ERROR: {folder}/sub/release.checks.yaml:1: There is no check 'own.here'.")
+    assert told.endswith(
+        f" {folder}/sub/conftest.py has not been read: before the checklists pytest reads a conftest.py only in the "
+        f"folders that the command line names, and above them (here: {folder}/conftest.py). If the check is declared "
+        f"there, name {folder}/sub on the command line, or list the file under 'extensions' in readiness.yaml."
+    )
+    assert pytester.runpytest_subprocess("--readiness-target=prod", "sub").ret == 0
+    # A slip of the pen is one, whether or not there is a conftest.py.
+    (sub / "release.checks.yaml").write_text("papers: {runbook-is-there: http.hstss}\n", "utf-8")
+    outcome = pytester.runpytest_subprocess("--readiness-target=prod")
+    assert outcome.stderr.str().strip().endswith("There is no check 'http.hstss'. Did you mean 'http.hsts'?")
 
 
 @pytest.mark.parametrize("options", [(), ("-n2",)], ids=["alone", "xdist"])

@@ -203,5 +203,5 @@ def old(line, *, number: int) -> Evidence:
 """
     result = run(pytester, conftest=old, one="{check: toy.old, number: 1}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: Check toy.old{words}"])
+    result.stderr.fnmatch_lines([f"ERROR: *conftest.py: Check toy.old{words}"])
     assert "Traceback" not in result.stderr.str()

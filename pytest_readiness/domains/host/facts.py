@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +11,10 @@ from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import Asks, fact
 from pytest_readiness.domains.host.login import SCRIPT_SECONDS, not_started, run
-from pytest_readiness.domains.host.question import QUESTIONS, Unread
+from pytest_readiness.domains.host.question import HELLO, Unread, declared, is_declared
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.domains.host.script import (
     ANSWER_BYTES,
-    HELLO,
     QUESTION_SECONDS,
     Printed,
     answers,
@@ -42,15 +40,15 @@ class HostFacts:
 
         Raises:
             CouldNotVerify: there is none, or it cannot be read.
+            ValueError: it is not the text of a question that is declared.
         """
-        word, *words = shlex.split(question)
-        declared = QUESTIONS[word]
+        asked, words = declared(question)
         printed = self.answers.get(question)
         try:
-            return declared.parse(_output(printed))
+            return asked.parse(_output(printed))
         except Unread as unread:
             reason = printed.error if printed and unread.unless_told else ""
-            subject = " ".join([declared.subject, *words[:1]])
+            subject = " ".join([asked.subject, *words[:1]])
             raise CouldNotVerify(f"{subject} could not be read on {self.where}: {reason or unread}") from None
 
 
@@ -71,7 +69,10 @@ def asked(host: Host, questions: str | list[str]) -> Asks:
 
     Raises:
         NotDeclared: there is no way to log in.
+        ValueError: one of them is not the text of a question that is declared.
     """
+    for each in questions if isinstance(questions, list) else [questions]:
+        declared(each)
     if host.connection is None:
         raise NotDeclared(f"{host.name} declares no connection to log in by")
     return {"host_facts": questions}
@@ -81,6 +82,8 @@ def asked(host: Host, questions: str | list[str]) -> Asks:
 def host_facts(readiness_host: Host, *, asks: tuple[str, ...]) -> HostFacts:
     """What the host says about itself, all questions in one login."""
     host = readiness_host
+    # What is none is an error of who asks it, not of all.
+    asks = tuple(filter(is_declared, asks))
     script = command(asks)
     for each in (HELLO, *asks):
         sent(f"run 'host.sh {each}' on {host.where}{' by sudo' if host.sudo else ''}")

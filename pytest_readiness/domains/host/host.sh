@@ -1,4 +1,4 @@
-# What every question is answered with; the functions of those that are asked follow, and then the call of one.
+# What every question is answered with; its own function follows, and then the call.
 # For dash, bash and busybox alike. Nothing here writes. Double quotes only: each single quote would be quoted twice.
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 

@@ -8,15 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_readiness.domains.host.question import QUESTIONS
+from pytest_readiness.domains.host.question import HELLO, declared
 
 QUESTION_SECONDS = 10
 """For one question, on the host; the host's `timeout` enforces it where there is one."""
 ANSWER_BYTES = 262_144
 ERROR_BYTES = 1000
-
-HELLO = "hello"
-"""What is asked first: whether the host's shell does what the script rests on."""
 
 # Each stream has an alphabet of its own: output 0-9a-f, errors g-v, the status =N;. However the writers' pieces
 # mix, they can be told apart, and nothing that a host prints can pass for a separator.
@@ -26,18 +23,16 @@ limit=
 ! timeout -s KILL 1 true 2>/dev/null || limit="timeout -s KILL {QUESTION_SECONDS}"
 hex() {{ od -An -v -tx1 -N "$1"; cat >/dev/null; }}
 ask() {{
+    function=$1
+    shift
     {{ {{
-        {{ $limit sh -c "$library" sh "$@" </dev/null 2>&1 >&3 3>&- 4>&-; echo "=$?;" >&4; }} |
+        {{ $limit sh -c "$library
+$function" sh "$@" </dev/null 2>&1 >&3 3>&- 4>&-; echo "=$?;" >&4; }} |
             hex {ERROR_BYTES} | tr 0-9a-f g-v >&4
     }} 3>&1 | hex {ANSWER_BYTES}; }} 4>&1
     echo @
 }}
 echo @readiness
-"""
-_CALL = """
-word=$1
-shift
-read_"$word" "$@"
 """
 _FROM_ERRORS = str.maketrans("ghijklmnopqrstuv", "0123456789abcdef")
 
@@ -60,16 +55,20 @@ class Printed:
 def command(questions: Iterable[str]) -> str:
     """The command line that asks them, after `HELLO`; only the functions of those that are asked are in it.
 
+    Each question gets a shell of its own, with its own function only: what is wrong with that spoils no other.
+
     Raises:
         ValueError: one of the questions is not declared.
     """
-    asked = {each: shlex.split(each) for each in questions}
-    if unknown := [each for each, (word, *_) in asked.items() if word not in QUESTIONS]:
-        raise ValueError(f"Hosts do not know the question {unknown[0]!r}.")
-    functions = [QUESTIONS[word].function for word in dict.fromkeys(word for word, *_ in asked.values())]
-    library = "\n".join([Path(__file__).with_name("host.sh").read_text("utf-8"), *functions, _CALL])
-    lines = [f"ask {shlex.join(words)}" for words in ([HELLO], *asked.values())]
-    return shlex.join(["sh", "-c", _SCRIPT + "\n".join(lines), "readiness", library])
+    asked = [declared(each) for each in questions]
+    functions = {HELLO: ""} | {question.word: question.function for question, _ in asked}
+    # The script's first argument is the library.
+    places = {word: f'"${{{place}}}"' for place, word in enumerate(functions, 2)}
+    calls = [(HELLO, []), *((question.word, words) for question, words in asked)]
+    lines = [f"ask {places[word]} {shlex.join(words)}" for word, words in calls]
+    library = Path(__file__).with_name("host.sh").read_text("utf-8")
+    called = [f'{function}read_{word} "$@"' for word, function in functions.items()]
+    return shlex.join(["sh", "-c", _SCRIPT + "\n".join(lines), "readiness", library, *called])
 
 
 def answers(output: bytes) -> list[Printed] | None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.core.registry import RegistrationError
 from pytest_readiness.domains.host.facts import HostFacts
+from pytest_readiness.domains.host.facts import asked as ask_host
 from pytest_readiness.domains.host.question import QUESTIONS, Question, Unread
 from pytest_readiness.domains.host.questions.clock import milliseconds
 from pytest_readiness.domains.host.questions.disk import DISK
@@ -150,9 +153,26 @@ def test_too_many_questions_for_one_command_line() -> None:
         _facts(LOCAL, *(FILE(f"/{number:01000}") for number in range(200)))
 
 
-def test_an_unknown_question_is_a_bug() -> None:
-    with pytest.raises(ValueError, match="do not know the question 'rm -rf /'"):
-        _facts(LOCAL, "rm -rf /")
+def test_what_is_not_a_question_is_an_error_of_who_asks_it() -> None:
+    asked: list[Any] = ["rm -rf /", "fil /etc", "file '/etc", "", MEMORY]
+    facts = _facts(LOCAL, *asked, SYSTEM())
+    assert facts.answer(SYSTEM())
+    for question, sentence in zip(
+        asked,
+        (
+            "hosts do not know the question 'rm -rf /'",
+            "hosts do not know the question 'fil /etc'. Did you mean 'file'?",
+            "hosts do not know the question",
+            "hosts do not know the question ''",
+            "the question 'memory' is not called; write () behind its name",
+        ),
+        strict=True,
+    ):
+        with pytest.raises(ValueError, match=re.escape(sentence)):
+            facts.answer(question)
+        # The plan says so before anything is read.
+        with pytest.raises(ValueError, match=re.escape(sentence)):
+            ask_host(LOCAL, [SYSTEM(), question])
 
 
 def test_only_what_is_asked_is_sent() -> None:
@@ -201,7 +221,7 @@ def test_why_nothing_could_be_read(declared: None) -> None:
     def never(_: str) -> None:
         raise Unread("no number", unless_told=True)
 
-    odd = Question("odd", "the odd thing", "", never)
+    odd = Question("odd", "the odd thing", "true", never)
     for printed, reason in (
         (Printed(0, "x", ""), "no number"),
         (Printed(0, "x", "said so"), "said so"),
@@ -215,6 +235,64 @@ def test_why_nothing_could_be_read(declared: None) -> None:
 def test_a_word_is_one_question(declared: None) -> None:
     with pytest.raises(RegistrationError, match=r"already a question 'file' to hosts, in .*questions\.file"):
         Question("file", "the file", "true", print)
+    one = Question("mine", "my thing", "true", print)
+    assert Question("mine", "my thing", "true", print) == one
+    with pytest.raises(RegistrationError, match="already a question 'mine' to hosts"):
+        Question("mine", "my thing", "false", print)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"word": "up time"}, "The question 'up time' to hosts cannot be asked: its word must be one plain word"),
+        ({"word": "hello"}, "The question 'hello' to hosts cannot be asked: its word has a meaning of its own."),
+        ({"subject": None}, "what it is about must be a text, not None."),
+        ({"parse": "int"}, "what reads its answer must be a function, not 'int'."),
+        ({"shell": None}, "what the shell runs must be a text, or the path of a file, not None."),
+        ({"shell": Path("/nope.sh")}, "the file /nope.sh cannot be read (No such file or directory)."),
+        ({"shell": " \n"}, "its text for the shell has nothing in it."),
+        ({"shell": "echo a\0b"}, "its text for the shell has a null character in it."),
+        ({"shell": "echo 1\nif true"}, "its text for the shell is not what a shell understands (sh: "),
+        ({"shell": "echo 1\n}"}, "its text for the shell is not what a shell understands (sh: "),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused(declared: None, changes: dict[str, Any], sentence: str) -> None:
+    fields: dict[str, Any] = {"word": "mine", "subject": "my thing", "shell": "true", "parse": str, **changes}
+    with pytest.raises(RegistrationError, match=re.escape(sentence)):
+        Question(**fields)
+    assert fields["word"] not in QUESTIONS
+
+
+def test_a_broken_question_spoils_no_other(
+    shell: str, declared: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = {
+        "unfinished": 'if true; then echo "1',
+        "brace": "echo 1\n}\necho 2",
+        "renames": "echo 1\n}\nask() { echo 3; }\nread_file() { echo 4",
+        "ends": "exit 0",
+        "frames": 'echo "=0;"; echo @; echo "=0;" >&2; exit 7',
+        "document": "cat <<END\n$1",
+    }
+    path = tmp_path / "file"
+    path.write_text("x")
+    with monkeypatch.context() as without:
+        # As if there were no shell here that could look at them.
+        without.setenv("PATH", "")
+        mine = {word: Question(word, f"the {word}", body, str) for word, body in bodies.items()}
+    asked = [question("word") for question in mine.values()]
+    facts = _facts(LOCAL, *asked, FILE(str(path)), SYSTEM())
+    assert facts.answer(FILE(str(path))).type == "regular file"
+    assert facts.answer(SYSTEM())[1] == os.uname().nodename
+    for word in ("unfinished", "brace", "frames"):
+        with pytest.raises(CouldNotVerify, match=f"^the {word} word could not be read on local://: "):
+            facts.answer(mine[word]("word"))
+    assert facts.answer(mine["ends"]("word")) == ""
+
+
+def test_words_that_cannot_be_sent_are_refused() -> None:
+    with pytest.raises(ValueError, match="the question 'file' has a null character in its words"):
+        FILE("/etc\0")
 
 
 @pytest.mark.parametrize("broken", ["od", "tr", "timeout"])
