@@ -17,13 +17,14 @@ from pytest_readiness.core.evidence import (
     CouldNotVerify,
     Evidence,
     NotDeclared,
+    flaw,
 )
 from pytest_readiness.core.redact import printable
 from pytest_readiness.core.registry import FACTS, TARGET
 from pytest_readiness.people.decisions import Circumstances, judge_signoffs
 from pytest_readiness.plan.plan import PlannedTest
 from pytest_readiness.report.terminal import wait
-from pytest_readiness.run.findings import EVIDENCE, fields_of, planned_for
+from pytest_readiness.run.findings import EVIDENCE, broken, fields_of, planned_for
 from pytest_readiness.run.hiding import Hiding
 from pytest_readiness.run.nodes import ChecklistTest
 from pytest_readiness.run.state import Run
@@ -94,6 +95,8 @@ class Judging:
             raise _unverified(str(missing)) from None
         if not isinstance(evidence, Evidence) or not evidence.text:
             raise CouldNotVerify(f"the check {test.check.id} returned no evidence; that is a defect of the check")
+        if wrong := flaw(evidence):
+            raise CouldNotVerify(broken(wrong))
         return evidence
 
     def _argument(self, item: ChecklistTest, name: str, parameters: Mapping[str, Any]) -> Any:
@@ -130,6 +133,10 @@ class Judging:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Keep what was found, as plain data; hide secrets; tell what could not be seen from what is false."""
+        if call.excinfo is not None and (wrong := flaw(call.excinfo.value)):
+            # Nothing could be told of it; and pytest would end the whole run where the report of one test breaks.
+            whole = CouldNotVerify(broken(wrong)).with_traceback(call.excinfo.tb)
+            call.excinfo = pytest.ExceptionInfo.from_exception(whole)
         report = yield
         error = call.excinfo.value if call.excinfo is not None else None
         unseen = isinstance(item, ChecklistTest) and not isinstance(error, (ClaimFalse, pytest.skip.Exception))
