@@ -12,7 +12,7 @@ from pytest_readiness.cli.output import Output, count
 from pytest_readiness.core import clock
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.registry import CLASSES
-from pytest_readiness.core.resources import word, words
+from pytest_readiness.core.resources import where_of, word, words
 from pytest_readiness.people.decisions import Circumstances, judge_signoffs
 from pytest_readiness.people.rules import SignoffRule
 from pytest_readiness.plan.binding import AllOf, Part, Use, bindings_path
@@ -176,7 +176,7 @@ def _test_row(test: PlannedTest) -> tuple[str, ...]:
     if test.signoff:
         return "signed", test.name, f"by {test.signoff.role}"
     assert test.check is not None
-    where = f"{test.resource.where} ({word(test.resource.kind)} {test.resource.name})" if test.resource else ""
+    where = f"{where_of(test.resource)} ({word(test.resource.kind)} {test.resource.name})" if test.resource else ""
     classed = f", {test.check.check_class}" if test.check.check_class != CLASSES[0] else ""
     return "runs", test.name, f"{test.check.id}{classed} on {where}"
 

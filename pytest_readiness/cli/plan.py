@@ -86,7 +86,7 @@ def _facts(tests: Sequence[PlannedTest], target: Target) -> list[tuple[str, str,
     """Fact; kind, name and place of the resource; how many tests wait for it; what facts build on included."""
     from pytest_readiness.core.evidence import NotDeclared
     from pytest_readiness.core.registry import FACTS
-    from pytest_readiness.core.resources import word
+    from pytest_readiness.core.resources import where_of, word
     from pytest_readiness.gather.gatherer import closure
 
     found: Counter[tuple[str, str, str, str]] = Counter()
@@ -98,13 +98,14 @@ def _facts(tests: Sequence[PlannedTest], target: Target) -> list[tuple[str, str,
             if name in FACTS:
                 with suppress(NotDeclared):
                     for fact, of in reversed(closure(name, test.resource, target)):
-                        needed[fact.name, word(of.kind), of.name, of.where] = None
+                        needed[fact.name, word(of.kind), of.name, where_of(of)] = None
         found.update(needed.keys())
     return [(*key, number) for key, number in found.items()]
 
 
 def _as_data(plan: Plan) -> dict[str, Any]:
     from pytest_readiness.cli.output import plain
+    from pytest_readiness.core.resources import where_of
 
     configuration = plan.configuration
     tests = list(plan.tests())
@@ -130,7 +131,7 @@ def _as_data(plan: Plan) -> dict[str, Any]:
                 "warn": plain(test.warn),
                 "resource": test.resource.name if test.resource else "",
                 "resource_kind": test.resource.kind if test.resource else "",
-                "where": test.resource.where if test.resource else "",
+                "where": where_of(test.resource) if test.resource else "",
                 "role": test.signoff.role if test.signoff else "",
                 "waived_until": str(test.waiver.expires) if test.waiver else "",
             }

@@ -128,7 +128,7 @@ class _Loader:
         configuration = None
         if head is not None:
             target = chosen or Target(name)
-            secrets = [text for resource in target.resources for text in resource.secrets()]
+            secrets = [text for resource in target.resources for text in self._secrets(resource, raw, name)]
             configuration = Configuration(
                 path=self.path,
                 checklists=head.checklists,
@@ -271,6 +271,26 @@ class _Loader:
                 yield made
             elif unresolved:
                 yield _as_declared(model, name, given)
+
+    def _secrets(self, resource: Resource, raw: YamlMap, target: str) -> tuple[str, ...]:
+        """What the redactor must know of a resource; nothing may be shown of it where its kind fails to tell."""
+        try:
+            told: Any = resource.secrets()
+            found = (None,) if isinstance(told, str) else tuple(told)
+            if not all(isinstance(text, str) for text in found):
+                raise TypeError
+            return found
+        except Exception as error:  # noqa: BLE001  (the kind may be anyone's)
+            # What it says may be the secret.
+            why = type(error).__name__
+        line = raw.line_of([target, resource.section, resource.name])
+        what = f"{word(resource.kind)} '{resource.name}'"
+        message = (
+            f"The secrets of {what} could not be told ({why}). That is a defect of its kind, in "
+            f"{type(resource).__module__}: mend its 'secrets'."
+        )
+        self.problems.append(Problem(self.path, line, message))
+        return ()
 
     def _model(
         self, section: str, name: str, fields: YamlMap, line: int, problems: list[Problem]

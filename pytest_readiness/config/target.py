@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_readiness.config.model import Policy, Proof
-from pytest_readiness.core.evidence import NotDeclared
+from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.problems import Problem
-from pytest_readiness.core.resources import Resource, word
+from pytest_readiness.core.resources import Resource, where_of, word
+from pytest_readiness.core.text import what_broke
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,24 @@ class Target:
         return self.named(kind, name)
 
     def place(self, resource: Resource) -> str:
-        """Where a resource is read: at its own place, or at that of the one through which it is reached."""
-        through = (name for name, reference in resource.references().items() if reference.through)
-        for name in through:
+        """Where a resource is read: at its own place, or at that of the one through which it is reached.
+
+        Raises:
+            CouldNotVerify: its kind fails to tell that.
+        """
+        for name in (name for name, reference in resource.references().items() if reference.through):
             with suppress(NotDeclared):
-                return self.referred(resource, name).place
-        return resource.place
+                resource = self.referred(resource, name)
+                break
+        try:
+            place: object = resource.place
+            why = f"it is a {type(place).__name__}, not a text"
+        except Exception as error:  # noqa: BLE001  (the kind may be anyone's)
+            place, why = None, what_broke(error)
+        if isinstance(place, str):
+            return place
+        kind = f"the kind {word(resource.kind)}, in {type(resource).__module__}"
+        raise CouldNotVerify(f"the place of {where_of(resource)} could not be told ({why}); that is a defect of {kind}")
 
     def group(self, resource: Resource) -> str:
         """Key of the resource at the end of what it refers to: what is of one group is best read by one process."""

@@ -124,6 +124,50 @@ class NotDeclared(Exception):
     """
 
 
+_NEEDED: dict[type, dict[str, tuple[type, ...]]] = {
+    Evidence: {"text": (str,), "warning": (str,)},
+    # A figure is as good as its text: that the claim is false must not be lost.
+    ClaimFalse: {"expected": (str, int, float), "seen": (str, int, float), "remedy": (str,)},
+    CouldNotVerify: {"reason": (str,), "transient": (bool,)},
+}
+
+
+def flaw(said: object) -> str:
+    """Return what makes an outcome unusable, as a clause, or "".
+
+    An outcome may be of a subclass, whose constructor need not call that of its base.
+    """
+    try:
+        return _flaw(said)
+    except Exception as error:  # noqa: BLE001  (the class may be anyone's)
+        return f"its {type(said).__name__} cannot be read: {type(error).__name__}"
+
+
+def _flaw(said: object) -> str:
+    name = type(said).__name__
+    for kind, needed in _NEEDED.items():
+        for attribute, types in needed.items() if isinstance(said, kind) else ():
+            if not hasattr(said, attribute):
+                return f"its {name} has no '{attribute}', as its __init__ does not call that of {kind.__name__}"
+            value = getattr(said, attribute)
+            if not isinstance(value, types):
+                wanted = "a text" if str in types else "True or False"
+                return f"'{attribute}' of its {name} is of the type {type(value).__name__}, not {wanted}"
+    attachments = getattr(said, "attachments", ()) if isinstance(said, (Evidence, ClaimFalse)) else ()
+    if not isinstance(attachments, (tuple, list)) or not all(map(_is_whole, attachments)):
+        return f"its {name} has 'attachments' that are not each an Attachment of two texts and bytes"
+    if isinstance(said, (CouldNotVerify, NotDeclared)):
+        str(said)
+    return ""
+
+
+def _is_whole(attachment: object) -> bool:
+    if not isinstance(attachment, Attachment):
+        return False
+    texts = attachment.name, attachment.media_type
+    return isinstance(attachment.data, bytes) and all(isinstance(text, str) for text in texts)
+
+
 def claim(holds: bool, *, expected: str, seen: str, remedy: str = "", attachments: tuple[Attachment, ...] = ()) -> None:
     """Raise `ClaimFalse` unless `holds`."""
     if not holds:

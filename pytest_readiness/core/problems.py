@@ -42,12 +42,16 @@ class RegistrationError(TypeError):
         self.module = module
 
 
+def near(wrong: str, right: Iterable[str]) -> str:
+    """Return the right name that is nearest to the wrong one, or "" where none is near."""
+    return next(iter(difflib.get_close_matches(wrong, sorted(dict.fromkeys(right)), n=1, cutoff=0.6)), "")
+
+
 def nearest(wrong: str, right: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the nearest right name, or the first few names, or nothing."""
     names = sorted(dict.fromkeys(right))
-    close = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
-    if close:
-        return f" Did you mean '{close[0]}'?"
+    if close := near(wrong, names):
+        return f" Did you mean '{close}'?"
     if not names:
         return ""
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import threading
 import typing
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -21,8 +22,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from pytest_readiness.core import extras
 from pytest_readiness.core.evidence import Evidence, NotDeclared
+from pytest_readiness.core.names import refusal
 from pytest_readiness.core.problems import RegistrationError as RegistrationError
 from pytest_readiness.core.problems import nearest
+from pytest_readiness.core.text import what_broke
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -175,7 +178,11 @@ class Check:
 
     @cached_property
     def parameters(self) -> type[BaseModel]:
-        """Model of the keyword-only parameters, built from their type hints; unknown names are refused."""
+        """Model of the keyword-only parameters, built from their type hints; unknown names are refused.
+
+        Raises:
+            RegistrationError: a type is not known, or refuses its parameter's default.
+        """
         from pydantic import ConfigDict, create_model
 
         try:
@@ -192,7 +199,28 @@ class Check:
         with warnings.catch_warnings():
             # A parameter may be named like a method of pydantic's models ("json"); nobody calls that here.
             warnings.filterwarnings("ignore", "Field name .* shadows an attribute", UserWarning)
-            return create_model(self.id, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
+            model: type[BaseModel] = create_model(self.id, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
+        self._verify_defaults(model)
+        return model
+
+    def _verify_defaults(self, model: type[BaseModel]) -> None:
+        """Refuse what a binding could not say: the check gets its defaults as they are written."""
+        from pydantic import ValidationError
+
+        fields = {name: field for name, field in model.model_fields.items() if not field.is_required()}
+        defaults = {name: field.default for name, field in fields.items() if field.default_factory is None}
+        try:
+            model.model_validate(defaults, strict=True)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_context=False):
+                name = str(detail["loc"][0])
+                if name in defaults:
+                    why = detail["msg"].removeprefix("Value error, ")
+                    raise RegistrationError(
+                        f"Check {self.id}: its parameter '{name}' has the default {defaults[name]!r}, which its own "
+                        f"type refuses ({why[:1].lower()}{why[1:]}). Mend the one or the other.",
+                        self.judge.__module__,
+                    ) from None
 
     @cached_property
     def _asks_by(self) -> tuple[str, ...]:
@@ -254,9 +282,8 @@ class Check:
         except (NotDeclared, RegistrationError):
             raise
         except Exception as error:
-            what = f"{type(error).__name__}: {error}"
             raise RegistrationError(
-                f"Check {self.id}: its function 'asks' failed ({what}).", self.judge.__module__
+                f"Check {self.id}: its function 'asks' failed ({what_broke(error)}).", self.judge.__module__
             ) from error
 
     def asked(self, resource: Resource, parameters: Mapping[str, Any]) -> dict[str, tuple[Hashable, ...]]:
@@ -313,6 +340,32 @@ def _place(function: Callable[..., object]) -> tuple[str, str]:
     return (code.co_filename if code else function.__module__, function.__qualname__)
 
 
+def _parameters(what: str, function: Callable[..., object]) -> list[inspect.Parameter]:
+    """The parameters of the function of a fact or check.
+
+    Raises:
+        RegistrationError: to call it by names would not do, or would not run it.
+    """
+    module = function.__module__
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise RegistrationError(f"{what} is an 'async def', which nobody awaits. Declare it by 'def'.", module)
+    if inspect.isgeneratorfunction(function):
+        raise RegistrationError(f"{what} has a 'yield', so that a call does not run it. Let it return.", module)
+    parameters = list(inspect.signature(function).parameters.values())
+    for each in parameters:
+        if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD):
+            stars = "*" if each.kind is each.VAR_POSITIONAL else "**"
+            raise RegistrationError(f"{what} takes '{stars}{each.name}'. Name each parameter instead.", module)
+    return parameters
+
+
+def _verify_options(what: str, module: str, kind: type[object], **options: object) -> None:
+    for name, value in options.items():
+        if not isinstance(value, kind):
+            wanted = "a text" if kind is str else "True or False"
+            raise RegistrationError(f"{what}: its '{name}' is {value!r}; it must be {wanted}.", module)
+
+
 _Read = TypeVar("_Read", bound=Callable[..., Any])
 
 
@@ -357,7 +410,7 @@ def fact(
         read: the function: first parameter the resource, then facts that it builds on (of the resource, or of one that
             it refers to), kinds that it refers to, for that resource, and `target` for the whole target; at most one
             keyword-only parameter `ask` (read once for each) or `asks` (read once with all, a sorted tuple).
-        deadline: seconds after which a reading is abandoned.
+        deadline: seconds after which a reading is abandoned: a number above 0.
         exclusive: nothing else reads what is at the same place at the same time.
         heavy: keeps a processor busy.
         fact_class: passive, active or disruptive.
@@ -366,7 +419,8 @@ def fact(
             default: the fact that it builds on first of all, or itself.
 
     Raises:
-        RegistrationError: the signature does not fit, another function has the name, or there is no such extra.
+        RegistrationError: the function, its name, its signature or an option does not fit, another function has the
+            name, or there is no such extra.
     """
     if read is None:
         return functools.partial(
@@ -374,14 +428,21 @@ def fact(
         )
     from pytest_readiness.core.resources import KINDS
 
+    name, module = read.__name__, read.__module__
+    if refused := refusal(name, "fact"):
+        raise RegistrationError(refused, module)
+    _verify_options(f"Fact {name}", module, str, fact_class=fact_class, extra=extra, way=way)
+    _verify_options(f"Fact {name}", module, bool, exclusive=exclusive, heavy=heavy)
     if fact_class not in CLASSES:
+        raise RegistrationError(f"Fact {name}: '{fact_class}' is not a class.{nearest(fact_class, CLASSES)}", module)
+    is_number = isinstance(deadline, (int, float)) and not isinstance(deadline, bool)
+    if not is_number or not 0 < deadline <= threading.TIMEOUT_MAX:
         raise RegistrationError(
-            f"Fact {read.__name__}: '{fact_class}' is not a class.{nearest(fact_class, CLASSES)}", read.__module__
+            f"Fact {name}: its 'deadline' is {deadline!r}; it must be a finite number of seconds above 0.", module
         )
-    parameters = inspect.signature(read).parameters.values()
+    parameters = _parameters(f"Fact {name}", read)
     positional = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
     keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
-    name = read.__name__
     if not positional or keywords not in ([], ["ask"], ["asks"]):
         raise RegistrationError(
             f"Fact {name} must take its resource first, and by keyword only 'ask' or 'asks' or nothing.",
@@ -449,24 +510,23 @@ def check(
             raise `NotDeclared`, and is asked again when the claim is judged.
 
     Raises:
-        RegistrationError: the id is malformed or taken, or the docstring with the claim is missing.
+        RegistrationError: the id is malformed or taken, the docstring with the claim is missing, or the function, its
+            signature or an option does not fit.
     """
 
     def register(judge: Callable[..., Evidence]) -> Callable[..., Evidence]:
+        _verify_options(f"Check {id!r}", judge.__module__, str, id=id, remedy=remedy, source=source)
         if not _ID.fullmatch(id) or severity not in SEVERITIES or check_class not in CLASSES:
             raise RegistrationError(f"Check {id!r}: the id, severity or class is malformed.", judge.__module__)
         if not inspect.getdoc(judge):
             raise RegistrationError(
                 f"Check {id} has no docstring; its first line is the claim that it proves.", judge.__module__
             )
-        untyped = [
-            p.name
-            for p in inspect.signature(judge).parameters.values()
-            if p.kind is p.KEYWORD_ONLY and p.annotation is p.empty
-        ]
+        parameters = _parameters(f"Check {id}", judge)
+        untyped = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.annotation is p.empty]
         if untyped:
             raise RegistrationError(f"Check {id}: its parameter '{untyped[0]}' needs a type.", judge.__module__)
-        taken = sorted(set(inspect.signature(judge).parameters) & set(BINDING_WORDS))
+        taken = sorted({p.name for p in parameters} & set(BINDING_WORDS))
         if taken:
             raise RegistrationError(
                 f"Check {id}: '{taken[0]}' is a word of bindings, not of parameters.", judge.__module__
@@ -482,9 +542,7 @@ def check(
             remedy=remedy,
             source=source,
             check_class=check_class,
-            fixtures=tuple(
-                p.name for p in inspect.signature(judge).parameters.values() if p.kind is not p.KEYWORD_ONLY
-            ),
+            fixtures=tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY),
             asks=asks if asks is not None else {},
         )
         return judge

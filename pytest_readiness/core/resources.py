@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 from urllib.parse import SplitResult
 
 from pydantic import (
@@ -21,6 +24,7 @@ from pydantic import (
 )
 from pydantic_core.core_schema import CoreSchema, with_info_after_validator_function
 
+from pytest_readiness.core.names import refusal
 from pytest_readiness.core.problems import RegistrationError, nearest
 
 NAME = r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$"
@@ -158,7 +162,11 @@ class Resource(BaseModel):
     @cache
     def references(cls) -> Mapping[str, Reference]:
         """Its fields that name another resource."""
-        marks = ((name, mark) for name, field in cls.model_fields.items() for mark in field.metadata)
+        marks = (
+            (name, mark)
+            for name, field in cls.model_fields.items()
+            for mark in (*field.metadata, *_marks(field.annotation))
+        )
         return {name: mark for name, mark in marks if isinstance(mark, Reference)}
 
     @property
@@ -188,16 +196,32 @@ def _is_base(model: type[Resource]) -> bool:
     return vars(model).get("variants") is not None
 
 
-_RESERVED = ("request", "target")
-"""Fixtures that mean something else."""
+def _marks(hint: object) -> Iterator[object]:
+    """What a type is annotated with or, of several, any of them."""
+    if get_origin(hint) is Annotated:
+        of, *marks = get_args(hint)
+        yield from (*marks, *_marks(of))
+    elif get_origin(hint) in (Union, UnionType):
+        for each in get_args(hint):
+            yield from _marks(each)
+
+
+_TEXTS = tuple(name for name, member in vars(Resource).items() if isinstance(member, property))
+"""What every resource tells of itself."""
 
 
 def _register(model: type[Resource]) -> None:
     place, kind, section = _place(model), model.kind, model.section
     if not kind.isidentifier() or not section.isidentifier():
         raise RegistrationError(f"'{kind}' in '{section}': a kind and a section are plain words.", model.__module__)
-    if kind in _RESERVED:
-        raise RegistrationError(f"'{kind}' is not a name for a kind; it is that of a fixture.", model.__module__)
+    if refused := refusal(kind, "kind"):
+        raise RegistrationError(refused, model.__module__)
+    for name in _TEXTS:
+        if not isinstance(inspect.getattr_static(model, name), (property, cached_property, str)):
+            raise RegistrationError(
+                f"The kind '{kind}' must tell its '{name}' by a property (@property) that returns a text.",
+                model.__module__,
+            )
     if not hasattr(model, "main") or model.main not in model.model_fields:
         raise RegistrationError(
             f"The kind '{kind}' must name by 'main' the field that a plain text stands for.", model.__module__
@@ -275,6 +299,14 @@ class Located(Resource):
     def where(self) -> str:
         """The path."""
         return str(self.path)
+
+
+def where_of(resource: Resource) -> str:
+    """What a person calls a resource, without secrets: its `where`, or its name where its kind fails to tell it."""
+    with suppress(Exception):
+        if isinstance(where := resource.where, str):
+            return where
+    return resource.name
 
 
 def word(kind: str) -> str:

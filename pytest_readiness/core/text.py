@@ -7,3 +7,12 @@ def cut(text: str, length: int = 200) -> str:
     """Text from a target in one line of a sensible length, without a full stop at its end."""
     line = " ".join(text.split()).rstrip(".")
     return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def what_broke(error: BaseException) -> str:
+    """The type of an exception and the first line of what it says, whatever it does when it is asked for that."""
+    try:
+        text = str(error).strip().partition("\n")[0]
+    except Exception:  # noqa: BLE001  (the class may be anyone's)
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -6,20 +6,23 @@ deadline and never holds up the run or its end; a thread goes on with what was w
 
 from __future__ import annotations
 
+import inspect
 import math
 import threading
 import time
+import traceback
 from collections import Counter, deque
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.audit import reading_of
-from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared, Unreachable
+from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared, Unreachable, flaw
 from pytest_readiness.core.registry import FACTS, TARGET, Fact, lacking
-from pytest_readiness.core.resources import Resource
+from pytest_readiness.core.resources import Resource, where_of
+from pytest_readiness.core.text import what_broke
 
 READINGS = 64
 """Readings that run at the same time, heavy ones not counted."""
@@ -250,10 +253,10 @@ class Gatherer:
             return CouldNotVerify(reason)
         try:
             every = closure(fact.name, resource, self._target)
-        except NotDeclared as missing:
-            return missing
-        reading.place = self._target.place(resource)
-        first = next(each for each, of in every if self._target.place(of) == reading.place)
+            reading.place = self._target.place(resource)
+            first = next((each for each, of in every if self._target.place(of) == reading.place), fact)
+        except (NotDeclared, CouldNotVerify) as error:
+            return error
         reading.way = first.way or first.name
         reading.needs = tuple(self._need(name, self._target.referred(resource, by)) for name, by in _needs(fact))
         if self._stopped:
@@ -287,22 +290,40 @@ class Gatherer:
         reading.done.set()
 
     def _dispatch(self) -> None:
+        try:
+            with self._lock:
+                while not self._stopped:
+                    self._give_up_late()
+                    self._give_up_hopeless()
+                    self._start_what_may()
+                    self._wakes = min(map(_end_of, self._running), default=math.inf)
+                    self._lock.wait(max(0.0, self._wakes - time.monotonic()) if self._running else None)
+        except BaseException as error:  # noqa: BLE001  (nobody else would hear of it)
+            self._break(error)
+
+    def _break(self, error: BaseException) -> None:
+        """End every reading, as nothing schedules them any more; of what broke that, nothing is relied on."""
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{at.filename}:{at.lineno}"
         with self._lock:
-            while not self._stopped:
-                self._give_up_late()
-                self._give_up_hopeless()
-                self._start_what_may()
-                self._wakes = min(map(_end_of, self._running), default=math.inf)
-                self._lock.wait(max(0.0, self._wakes - time.monotonic()) if self._running else None)
+            self._stopped = f"the gathering of facts broke ({what_broke(error)}, {place}); that is a defect"
+            for readings in self._known.values():
+                for reading in readings:
+                    if not reading.done.is_set():
+                        reading.given_up = True
+                        reading.error = CouldNotVerify(self._stopped)
+                        reading.done.set()
+            self._ready.clear()
+            self._running.clear()
+            self._done = self._total
+            self._lock.notify_all()
 
     def _give_up_late(self) -> None:
         now = time.monotonic()
         for reading in list(self._running):
             if now >= _end_of(reading):
-                reason = (
-                    f"{reading.fact.name} of {reading.resource.where} was not read within {reading.fact.deadline:g} s"
-                )
-                self._finish(reading, error=Unreachable(reason))
+                what = f"{reading.fact.name} of {where_of(reading.resource)}"
+                self._finish(reading, error=Unreachable(f"{what} was not read within {reading.fact.deadline:g} s"))
 
     def _give_up_hopeless(self) -> None:
         """End what can no longer be read; that readies what builds on it, which is as hopeless."""
@@ -359,10 +380,13 @@ class Gatherer:
 
     def _work(self, first: Reading) -> None:
         reading: Reading | None = first
-        while reading is not None:
-            ended = self._read(reading)
-            with self._lock:
-                reading = self._end(reading, ended)
+        try:
+            while reading is not None:
+                ended = self._read(reading)
+                with self._lock:
+                    reading = self._end(reading, ended)
+        except BaseException as error:  # noqa: BLE001  (nobody else would hear of it)
+            self._break(error)
 
     def _read(self, reading: Reading) -> _Ended:
         note = ""
@@ -370,7 +394,7 @@ class Gatherer:
             try:
                 value = _call(reading, self._target)
             except CouldNotVerify as first:
-                if not first.transient:
+                if flaw(first) or not first.transient:
                     raise
                 time.sleep(RETRY_SECONDS)
                 try:
@@ -379,9 +403,10 @@ class Gatherer:
                     raise kind_of(second)(f"{second.reason}, twice") from None
                 note = f"read at the second try, after: {first.reason}"
         except (CouldNotVerify, NotDeclared) as error:
-            return _Ended(error=error)
+            wrong = flaw(error)
+            return _Ended(error=CouldNotVerify(_unforeseen(reading, wrong)) if wrong else error)
         except BaseException as error:  # noqa: BLE001  (whatever a fact does, its tests must hear of it)
-            return _Ended(error=CouldNotVerify(_unforeseen(reading, error)))
+            return _Ended(error=CouldNotVerify(_unforeseen(reading, what_broke(error))))
         return _Ended(value, note)
 
     def _end(self, reading: Reading, ended: _Ended) -> Reading | None:
@@ -491,7 +516,12 @@ def _call(reading: Reading, target: Target) -> Any:
     known = {TARGET: target, **{need.fact.name: need.value for need in reading.needs}}
     known |= {name: target.referred(reading.resource, by) for name, by in fact.fields.items() if name not in known}
     with reading_of(fact.name, reading.resource.key):
-        return fact.read(reading.resource, *(known[name] for name in fact.takes), **keywords)
+        value = fact.read(reading.resource, *(known[name] for name in fact.takes), **keywords)
+    if isinstance(value, (Awaitable, Iterator, AsyncIterator)):
+        if inspect.iscoroutine(value):
+            value.close()
+        raise TypeError(f"it returned a {type(value).__name__}, of which only one test would see anything")
+    return value
 
 
 def kind_of(error: CouldNotVerify | NotDeclared) -> type[CouldNotVerify | NotDeclared]:
@@ -499,8 +529,6 @@ def kind_of(error: CouldNotVerify | NotDeclared) -> type[CouldNotVerify | NotDec
     return next(kind for kind in ERRORS if isinstance(error, kind))
 
 
-def _unforeseen(reading: Reading, error: BaseException) -> str:
-    text = str(error).partition("\n")[0]
-    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    fact = f"{reading.fact.name} of {reading.resource.where}"
+def _unforeseen(reading: Reading, what: str) -> str:
+    fact = f"{reading.fact.name} of {where_of(reading.resource)}"
     return f"reading {fact} broke unexpectedly ({what}); that is a defect of the fact"

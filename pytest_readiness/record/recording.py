@@ -22,6 +22,7 @@ from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared, Unreacha
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.core.redact import Redactor
 from pytest_readiness.core.registry import Fact
+from pytest_readiness.core.resources import where_of
 from pytest_readiness.core.yamlfile import read_text
 from pytest_readiness.gather.gatherer import Reading, kind_of
 
@@ -135,7 +136,7 @@ class Recording(BaseModel):
         if recorded.outcome != "read":
             raise _ERRORS[recorded.outcome](recorded.reason)
         # The evidence must not read as if it spoke of what the target declares today.
-        moved = "" if recorded.where == resource.where else f"recorded from {recorded.where}"
+        moved = "" if recorded.where == where_of(resource) else f"recorded from {recorded.where}"
         reading.note = "; ".join(filter(None, (recorded.note, moved)))
         reading.seconds = recorded.seconds
         try:
@@ -316,7 +317,7 @@ def recorded(reading: Reading, redact: Redactor) -> Recorded:
         fact=fact.name,
         kind=reading.resource.kind,
         resource=reading.resource.name,
-        where=redact(reading.resource.where),
+        where=redact(where_of(reading.resource)),
         asking=fact.asking,
         asked=asked,
         outcome=outcome,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
+from pytest_readiness.core.text import what_broke
 from pytest_readiness.people.decisions import Vouched
 from pytest_readiness.plan.plan import PlannedTest
 from pytest_readiness.run.nodes import PLANNED, ChecklistTest, waived
@@ -23,6 +24,11 @@ EVIDENCE = pytest.StashKey[Evidence]()
 """On a test of ours that passed: what was seen."""
 TRIES = pytest.StashKey[int]()
 """How many times the test began: plugins may try one that failed again."""
+
+
+def broken(what: str) -> str:
+    """Say that a check is defective, as the reason why its claim could not be verified."""
+    return f"the check broke ({what}); that is a defect of the check"
 
 
 def planned_for(item: pytest.Item) -> PlannedTest | None:
@@ -101,7 +107,7 @@ def _fields(
             "attachments": evidence.attachments,
             "signatures": signatures,
         }
-    what = f"{type(error).__name__}: {_first_line(error)}" if error is not None else "the test broke"
+    what = what_broke(error) if error is not None else "the test broke"
     if report.skipped and hasattr(report, "wasxfail"):
         false = isinstance(error, ClaimFalse) or (not own and report.when == "call" and isinstance(error, TEAM_FAILS))
         if false and waived(test):
@@ -124,12 +130,8 @@ def _fields(
     if isinstance(error, CouldNotVerify):
         return common | {"state": "error", "evidence": f"could not verify: {error.reason}"}
     if own:
-        what = f"could not verify: the check broke ({what}); that is a defect of the check"
+        what = f"could not verify: {broken(what)}"
     return common | {"state": "failed" if report.when == "call" and not own else "error", "evidence": what}
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).partition("\n")[0]
 
 
 def _check_name(test: PlannedTest) -> str:

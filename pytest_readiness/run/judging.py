@@ -17,13 +17,14 @@ from pytest_readiness.core.evidence import (
     CouldNotVerify,
     Evidence,
     NotDeclared,
+    flaw,
 )
 from pytest_readiness.core.redact import printable
 from pytest_readiness.core.registry import FACTS, TARGET
 from pytest_readiness.people.decisions import Circumstances, judge_signoffs
 from pytest_readiness.plan.plan import PlannedTest
 from pytest_readiness.report.terminal import wait
-from pytest_readiness.run.findings import EVIDENCE, TRIES, fields_of, planned_for
+from pytest_readiness.run.findings import EVIDENCE, TRIES, broken, fields_of, planned_for
 from pytest_readiness.run.hiding import Hiding
 from pytest_readiness.run.nodes import ChecklistTest
 from pytest_readiness.run.state import Run
@@ -62,11 +63,8 @@ class Judging:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Forget what an earlier try of the same test found."""
+        """Count the tries of a test."""
         item.stash[TRIES] = item.stash.get(TRIES, 0) + 1
-        if before := item.stash.get(PROPERTIES, None):
-            del item.stash[PROPERTIES]
-            item.user_properties = [each for each in item.user_properties if each not in before]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
@@ -102,6 +100,8 @@ class Judging:
             raise _unverified(str(missing)) from None
         if not isinstance(evidence, Evidence) or not evidence.text:
             raise CouldNotVerify(f"the check {test.check.id} returned no evidence; that is a defect of the check")
+        if wrong := flaw(evidence):
+            raise CouldNotVerify(broken(wrong))
         return evidence
 
     def _argument(self, item: ChecklistTest, name: str, parameters: Mapping[str, Any]) -> Any:
@@ -138,6 +138,10 @@ class Judging:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Keep what was found, as plain data; hide secrets; tell what could not be seen from what is false."""
+        if call.excinfo is not None and (wrong := flaw(call.excinfo.value)):
+            # Nothing could be told of it; and pytest would end the whole run where the report of one test breaks.
+            whole = CouldNotVerify(broken(wrong)).with_traceback(call.excinfo.tb)
+            call.excinfo = pytest.ExceptionInfo.from_exception(whole)
         report = yield
         error = call.excinfo.value if call.excinfo is not None else None
         unseen = isinstance(item, ChecklistTest) and not isinstance(error, (ClaimFalse, pytest.skip.Exception))

@@ -15,8 +15,10 @@ from pytest_readiness.checklist.model import Section
 from pytest_readiness.core import clock
 from pytest_readiness.core.domains import domains
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify
+from pytest_readiness.core.problems import near
 from pytest_readiness.core.redact import printable
-from pytest_readiness.core.registry import CHECKS, CLASSES, SEVERITIES, TARGET
+from pytest_readiness.core.registry import CHECKS, CLASSES, FACTS, SEVERITIES, TARGET
+from pytest_readiness.core.resources import KINDS, where_of
 from pytest_readiness.gather.gatherer import Reading
 from pytest_readiness.plan.plan import PlannedChecklist, PlannedTest
 from pytest_readiness.verdict.provenance import again
@@ -172,6 +174,24 @@ class ChecklistTest(pytest.Function):
         for mark in (*marks, *waived(planned, ClaimFalse)):
             self.add_marker(mark)
 
+    def setup(self) -> None:
+        """Set up the fixtures of the check.
+
+        Raises:
+            CouldNotVerify: there is nothing of the name that it takes.
+        """
+        known = self._fixtureinfo.name2fixturedefs
+        for name in self._fixtureinfo.argnames:
+            if name not in known and name != "request":
+                assert self.planned.check is not None
+                meant = near(name, (*FACTS, *KINDS, *known))
+                hint = f" (did you mean '{meant}'?)" if meant else ""
+                raise CouldNotVerify(
+                    f"the check {self.planned.check.id} takes '{name}', and there is no fact, kind or fixture of that "
+                    f"name{hint}; that is a defect of the check"
+                )
+        super().setup()
+
     @property
     def ihook(self) -> pluggy.HookRelay:
         """Calls hooks, without those of conftest.py files that are not for this path."""
@@ -207,7 +227,7 @@ def failure_text(planned: PlannedTest, error: ClaimFalse, line: str) -> str:
         "claim": planned.check.title,
         "expected": error.expected,
         "seen": error.seen,
-        "where": f"{planned.resource.where} ({planned.resource.name})" if planned.resource else "",
+        "where": f"{where_of(planned.resource)} ({planned.resource.name})" if planned.resource else "",
         "remedy": error.remedy or planned.check.remedy,
         "check": f"{planned.check.id}, severity {planned.severity}",
         "again": line,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from pytest_readiness.core.domains import sentence
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.redact import Redactor, printable
 from pytest_readiness.core.registry import RegistrationError
+from pytest_readiness.core.text import what_broke
 from pytest_readiness.run.audit_log import start_audit
 from pytest_readiness.run.collection import Collection
 from pytest_readiness.run.ending import RunEnd
@@ -53,9 +56,37 @@ def _variables(config: pytest.Config, settings: Settings) -> dict[str, str]:
         worker: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
         return dict(worker[VARIABLES])
     variables: dict[str, str] = {}
-    for each in config.hook.pytest_readiness_variables(config=config, target=settings.target):
-        variables.update((name, str(value)) for name, value in each.items())
+    giving = [each for each in config.hook.pytest_readiness_variables.get_hookimpls() if not _wraps(each)]
+    for one in reversed(giving):
+        # Each is called by itself, so that what is wrong can be told of the one that is.
+        others = [each.plugin for each in giving if each is not one]
+        hook = config.pluginmanager.subset_hook_caller("pytest_readiness_variables", others)
+        told = f"The hook pytest_readiness_variables of {one.plugin_name}"
+        try:
+            given: object = hook(config=config, target=settings.target)
+        except (pytest.UsageError, pytest.exit.Exception):
+            raise
+        except Exception as error:
+            raise LoadingError(f"{told} broke ({what_broke(error)}). Mend it.") from error
+        for found in given if isinstance(given, list) else [given]:
+            variables |= _texts(found, told)
     return variables
+
+
+def _wraps(implementation: Any) -> bool:
+    return bool(implementation.wrapper or implementation.hookwrapper)
+
+
+def _texts(found: object, told: str) -> dict[str, str]:
+    if not isinstance(found, Mapping):
+        raise LoadingError(f"{told} returned a {type(found).__name__}; it must return a mapping of names to texts.")
+    for name, value in found.items():
+        if not isinstance(name, str) or not isinstance(value, (str, int, float, Path)):
+            raise LoadingError(
+                f"{told} returned a {type(value).__name__} for {name!r}; it must return a mapping of names to texts. "
+                "Leave out what has no value."
+            )
+    return {name: str(value) for name, value in found.items()}
 
 
 def _register(config: pytest.Config, run: Run, variables: dict[str, str]) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Hashable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
+from pydantic import Field
 
 from pytest_readiness.core.evidence import Evidence
-from pytest_readiness.core.registry import CHECKS, Check, RegistrationError, check, fact
+from pytest_readiness.core.names import FIXTURES
+from pytest_readiness.core.registry import CHECKS, FACTS, Check, RegistrationError, check, fact
 from pytest_readiness.domains.docs.resource import Document
+from tests.stack.patience import patient
 
 Pair = tuple[str, str]
 
@@ -166,3 +173,110 @@ def test_a_question_may_be_a_tuple() -> None:
 
     made = CHECKS["toy.pairs"]
     assert made.asked(RUNBOOK, PARAMETERS) == {"toy_pair": (("a", "b"),), "toy_pairs": (("a", "b"),)}
+
+
+# Declarations that cannot work
+
+
+def declare(text: str) -> None:
+    """Run the text of a module that declares facts or checks."""
+    names = {"__name__": "declared", "Annotated": Annotated, "Any": Any, "Field": Field}
+    exec(text, names | {"Evidence": Evidence, "check": check, "fact": fact})
+
+
+DEADLINE = "it must be a finite number of seconds above 0."
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ("deadline=None", f"Fact odd: its 'deadline' is None; {DEADLINE}"),
+        ("deadline='5'", f"Fact odd: its 'deadline' is '5'; {DEADLINE}"),
+        ("deadline=True", f"Fact odd: its 'deadline' is True; {DEADLINE}"),
+        ("deadline=0", f"Fact odd: its 'deadline' is 0; {DEADLINE}"),
+        ("deadline=-1", f"Fact odd: its 'deadline' is -1; {DEADLINE}"),
+        ("deadline=float('nan')", f"Fact odd: its 'deadline' is nan; {DEADLINE}"),
+        ("deadline=float('inf')", f"Fact odd: its 'deadline' is inf; {DEADLINE}"),
+        ("deadline=1e300", f"Fact odd: its 'deadline' is 1e+300; {DEADLINE}"),
+        ("way=['x']", "Fact odd: its 'way' is ['x']; it must be a text."),
+        ("way=None", "Fact odd: its 'way' is None; it must be a text."),
+        ("extra=['jwt']", "Fact odd: its 'extra' is ['jwt']; it must be a text."),
+        ("fact_class=None", "Fact odd: its 'fact_class' is None; it must be a text."),
+        ("heavy='no'", "Fact odd: its 'heavy' is 'no'; it must be True or False."),
+        ("exclusive=0", "Fact odd: its 'exclusive' is 0; it must be True or False."),
+    ],
+)
+def test_an_option_of_a_fact_is_what_it_must_be(option: str, sentence: str) -> None:
+    with pytest.raises(RegistrationError) as caught:
+        declare(f"@fact({option})\ndef odd(document): return ''")
+    assert (str(caught.value), caught.value.module) == (sentence, "declared")
+    assert "odd" not in FACTS
+
+
+@pytest.mark.parametrize(
+    ("function", "why"),
+    [
+        ("async def odd(document): return Evidence('x')", "is an 'async def', which nobody awaits."),
+        ("async def odd(document): yield Evidence('x')", "is an 'async def', which nobody awaits."),
+        ("def odd(document): yield Evidence('x')", "has a 'yield', so that a call does not run it."),
+        ("def odd(document, *more): return Evidence('x')", "takes '*more'. Name each parameter instead."),
+        ("def odd(document, **more: Any): return Evidence('x')", "takes '**more'. Name each parameter instead."),
+    ],
+)
+def test_a_function_that_a_call_does_not_run_is_refused(function: str, why: str) -> None:
+    claimed = re.sub(": (return|yield)", r":\n    'It holds.'\n    \1", function)
+    for what, decorator in (("Fact odd", "@fact"), ("Check own.odd", "@check('own.odd', severity='low', remedy='r')")):
+        with pytest.raises(RegistrationError) as caught:
+            declare(f"{decorator}\n{claimed}")
+        assert f"{what} {why}" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["tmp_path", "monkeypatch", "host", "request", "target"])
+def test_a_fact_does_not_hide_a_fixture(name: str) -> None:
+    with pytest.raises(
+        RegistrationError, match=f"'{name}' is not a name for a fact; it is that of a fixture that means"
+    ):
+        declare(f"@fact\ndef {name}(document): return ''")
+
+
+def test_a_fact_needs_a_name() -> None:
+    with pytest.raises(RegistrationError, match="'<lambda>' is not a name for a fact; no parameter can be named so"):
+        fact(lambda document: "")
+
+
+def test_every_fixture_of_pytest_and_testinfra_is_known(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "--fixtures", "-p", "pytester", "-p", "no:cacheprovider"]
+    shown = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=patient(60)
+    ).stdout
+    theirs = set(re.findall(r"^([A-Za-z]\w*)(?: \[.*\])? -- .*(?:_pytest|testinfra)/", shown, re.MULTILINE))
+    # Each version of pytest has some more.
+    assert {"host", "tmp_path", "pytester"} <= theirs <= FIXTURES
+
+
+@pytest.mark.parametrize(
+    ("parameter", "sentence"),
+    [
+        (
+            "names: Annotated[list[str], Field(min_length=1)] = []",
+            "Check own.odd: its parameter 'names' has the default [], which its own type refuses (list should have at "
+            "least 1 item after validation, not 0). Mend the one or the other.",
+        ),
+        ("at_most: int = '5'", "'at_most' has the default '5', which its own type refuses (input should be a valid"),
+        ("word: str = None", "'word' has the default None, which its own type refuses (input should be a valid string"),
+        ("needed: int, names: list[str] = ('x',)", "'names' has the default ('x',), which its own type refuses"),
+    ],
+)
+def test_a_default_is_what_a_binding_could_say(parameter: str, sentence: str) -> None:
+    declare(
+        "@check('own.odd', severity='low', remedy='r')\n"
+        f"def odd(document, *, {parameter}):\n    'It holds.'\n    return Evidence('x')"
+    )
+    with pytest.raises(RegistrationError) as caught:
+        _ = CHECKS["own.odd"].parameters
+    assert sentence in str(caught.value)
+    assert caught.value.module == "declared"
+
+
+def test_every_default_that_ships_is_right() -> None:
+    assert all(each.parameters for each in CHECKS.values())

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import pytest
+from pydantic import Field
 
 from pytest_readiness.config.loading import load_configuration
 from pytest_readiness.config.schema import configuration_schema
 from pytest_readiness.config.secrets import Secret
 from pytest_readiness.core.domains import load_kinds
 from pytest_readiness.core.problems import ProblemsError, RegistrationError
-from pytest_readiness.core.resources import KINDS, SECTIONS, Located, Resource, Variants, words
+from pytest_readiness.core.resources import KINDS, SECTIONS, Located, Reference, Resource, Variants, words
 from pytest_readiness.domains.database.resource import Database
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.postgres.resource import Postgres
@@ -211,6 +212,9 @@ def test_a_section_is_not_a_key_of_every_target(tmp_path: Path) -> None:
     ("attributes", "sentence"),
     [
         ({"kind": "request", "section": "asked", "main": "name"}, "'request' is not a name for a kind"),
+        ({"kind": "monkeypatch", "section": "things", "main": "name"}, "'monkeypatch' is not a name for a kind; it is"),
+        ({"kind": "host", "section": "things", "main": "name"}, "'host' is not a name for a kind; it is that of a fix"),
+        ({"kind": "class", "section": "things", "main": "name"}, "'class' is not a name for a kind; no parameter can"),
         ({"kind": "thing", "section": "things"}, "must name by 'main' the field that a plain text stands for"),
         ({"kind": "thing", "section": "things", "main": "y"}, "must name by 'main' the field"),
     ],
@@ -218,6 +222,43 @@ def test_a_section_is_not_a_key_of_every_target(tmp_path: Path) -> None:
 def test_a_kind_that_cannot_work_is_refused(attributes: dict[str, str], sentence: str) -> None:
     with pytest.raises(RegistrationError, match=sentence):
         type("Thing", (Resource,), {"__module__": __name__, "__doc__": "A thing.", **attributes})
+
+
+@pytest.mark.parametrize("name", ["place", "where"])
+def test_what_a_kind_tells_is_a_property(name: str) -> None:
+    def declare(told: object) -> None:
+        own = {"__module__": __name__, "__annotations__": {name: ClassVar[object]}, name: told}
+        type("Thing", (Resource,), {"kind": "thing", "section": "things", "main": "name", **own})
+
+    for wrong in (lambda self: "here", 5, None):
+        with pytest.raises(
+            RegistrationError, match=rf"'thing' must tell its '{name}' by a property \(@property\) that"
+        ):
+            declare(wrong)
+    assert "thing" not in KINDS
+    declare("here")
+
+
+def test_a_reference_is_seen_wherever_it_stands() -> None:
+    class Shelf(Resource):
+        """A shelf."""
+
+        kind = "shelf"
+        section = "shelves"
+        main = "name"
+
+    class Book(Resource):
+        """A book."""
+
+        kind = "book"
+        section = "books"
+        main = "shelf"
+
+        shelf: Annotated[str, Reference("shelf")] | None = None
+        other: Annotated[Annotated[str, Reference("shelf", through=True)] | None, Field(max_length=9)] = None
+        title: Annotated[str, Field(max_length=9)] | None = None
+
+    assert Book.references() == {"shelf": Reference("shelf"), "other": Reference("shelf", through=True)}
 
 
 def test_a_class_between_is_no_kind() -> None:
@@ -257,3 +298,27 @@ def test_names_that_are_taken() -> None:
             section = "letters"
 
     assert not {"others", "letters"} & SECTIONS.keys()
+
+
+@pytest.mark.parametrize("told", [ValueError("s3cr3t-token"), None, "s3cr3t-token", (5,)])
+def test_a_kind_that_cannot_tell_its_secrets_is_told(tmp_path: Path, told: object) -> None:
+    class Vault(Resource):
+        """A vault."""
+
+        kind = "vault"
+        section = "vaults"
+        main = "token"
+
+        token: str
+
+        def secrets(self) -> Any:
+            if isinstance(told, Exception):
+                raise told
+            return told
+
+    said = mistakes(tmp_path, "targets:\n  prod:\n    vaults:\n      small: s3cr3t-token\n")
+    why = "ValueError" if isinstance(told, Exception) else "TypeError"
+    assert said == (
+        f"readiness.yaml:4: The secrets of vault 'small' could not be told ({why}). That is a defect of its kind, in "
+        f"{__name__}: mend its 'secrets'."
+    )

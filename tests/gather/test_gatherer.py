@@ -491,3 +491,114 @@ def test_progress_names_what_runs(gatherer: Gatherer, gate: threading.Event) -> 
     gate.set()
     finished(reading)
     assert gatherer.progress().running == ()
+
+
+class Unsaid(Exception):
+    """Nobody may ask what it says."""
+
+    def __str__(self) -> str:
+        raise ValueError("it is not said")
+
+
+class Bare(CouldNotVerify):
+    """Its constructor does not call that of its base."""
+
+    def __init__(self) -> None:
+        pass
+
+
+class Figure(Bare):
+    """Its reason is not a text."""
+
+    reason = 5  # type: ignore[assignment]
+    transient = False
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Unsaid(), "(Unsaid)"),
+        (Bare(), "(its Bare has no 'reason', as its __init__ does not call that of CouldNotVerify)"),
+        (Figure(), "('reason' of its Figure is of the type int, not a text)"),
+    ],
+)
+def test_an_error_that_says_nothing_ends_the_reading_as_a_defect(
+    gatherer: Gatherer, error: Exception, said: str
+) -> None:
+    @fact
+    def untold(document: Document) -> str:
+        raise error
+
+    @fact
+    def other(document: Document) -> str:
+        return "read"
+
+    found = finished(one(gatherer, "untold", document("a")))
+    assert str(found.error) == f"reading untold of a.md broke unexpectedly {said}; that is a defect of the fact"
+    # The place is not dead.
+    assert gatherer.value("other", document("a"), {}) == "read"
+
+
+def test_what_can_be_looked_at_only_once_is_no_record(gatherer: Gatherer) -> None:
+    async def later() -> str:
+        return "never"
+
+    @fact
+    def awaited(document: Document) -> object:
+        return later()
+
+    @fact
+    def numbers(document: Document) -> object:
+        return (number for number in (1, 2))
+
+    for name, kind in (("awaited", "coroutine"), ("numbers", "generator")):
+        with pytest.raises(CouldNotVerify, match=f"TypeError: it returned a {kind}, .* that is a defect of the fact"):
+            finished(one(gatherer, name, document("a"))).result()
+
+
+class Odd(str):
+    """A text that cannot be looked up, in threads of one name."""
+
+    __slots__ = ("thread",)
+    thread: str
+
+    def __hash__(self) -> int:
+        if threading.current_thread().name == self.thread:
+            raise ValueError("there is no hash")
+        return super().__hash__()
+
+
+class Shelf(Document):
+    """A document at an odd place."""
+
+    @property
+    def place(self) -> str:
+        odd = Odd("here")
+        odd.thread = self.name
+        return odd
+
+
+@pytest.mark.parametrize("thread", ["readiness-dispatcher", "readiness-reader"])
+def test_whatever_breaks_the_scheduler_nothing_waits_for_ever(gatherer: Gatherer, thread: str) -> None:
+    reading = threading.Event()
+
+    @fact
+    def read(document: Document) -> str:
+        assert reading.wait(BOUND)
+        return "read"
+
+    @fact
+    def built(document: Document, read: str) -> str:
+        return read
+
+    shelf = Shelf(name=thread, path=Path("shelf.md"))
+    wanted = [one(gatherer, name, each) for name in ("read", "built") for each in (document("other"), shelf)]
+    # Only now may a reader end.
+    reading.set()
+    found = [finished(each) for each in wanted]
+    for each in (found[1], found[3], finished(one(gatherer, "read", document("later")))):
+        with pytest.raises(CouldNotVerify) as caught:
+            each.result()
+        assert "the gathering of facts broke (ValueError: there is no hash, " in caught.value.reason
+        assert caught.value.reason.endswith("that is a defect")
+    assert gatherer.progress().running == ()

@@ -6,14 +6,15 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.core.registry import fact
-from pytest_readiness.core.resources import Resource
+from pytest_readiness.core.resources import KINDS, Resource
 from pytest_readiness.domains.container import engine
 from pytest_readiness.domains.container.resource import Container
 from pytest_readiness.domains.database.resource import Database
@@ -313,3 +314,69 @@ def test_facts_of_one_way_share_what_is_dead_and_others_do_not(gatherer: Gathere
     gathered(gatherer, "users", [shop])
     assert reasons(gathered(gatherer, "groups", [image])) == ["nobody opens (tcp://e:1 was not tried again for shop)"]
     assert finished(gatherer.readings("ports", shop, {})[0]).result() == "open"
+
+
+# Kinds that fail to tell
+
+
+class Room(Resource):
+    """A room, whose place may be anything."""
+
+    floor: str
+    section: ClassVar[str] = "rooms"
+
+    @property
+    def where(self) -> str:
+        raise ValueError("nobody knows")
+
+    @property
+    def place(self) -> Any:
+        return {"list": ["cellar"], "nothing": None, "number": 1 / int(self.floor != "fault")}.get(self.floor, "house")
+
+
+@pytest.fixture
+def rooms() -> Iterator[None]:
+    KINDS["room"] = Room
+    Room.kind = "room"
+    yield
+    del KINDS["room"], Room.kind
+
+
+@pytest.mark.usefixtures("rooms")
+def test_a_place_that_cannot_be_told_is_an_error_of_its_resource(gatherer: Gatherer) -> None:
+    @fact
+    def lamp(room: Room) -> str:
+        return "on"
+
+    whys = {
+        "list": "it is a list, not a text",
+        "nothing": "it is a NoneType, not a text",
+        "number": "it is a float, not a text",
+        "fault": "ZeroDivisionError: division by zero",
+    }
+    for floor, why in whys.items():
+        room = Room(name=floor, floor=floor)
+        error = finished(gatherer.readings("lamp", room, {})[0]).error
+        assert type(error) is CouldNotVerify
+        assert error.reason == (
+            f"the place of {floor} could not be told ({why}); that is a defect of the kind room, in {__name__}"
+        )
+    assert gatherer.value("lamp", Room(name="attic", floor="attic"), {}) == "on"
+
+
+@pytest.mark.usefixtures("rooms")
+def test_a_kind_that_cannot_tell_where_hides_no_error(gatherer: Gatherer, gate: threading.Event) -> None:
+    @fact
+    def broken(room: Room) -> str:
+        raise KeyError("lamp")
+
+    @fact(deadline=SOON)
+    def slow(room: Room) -> str:
+        gate.wait()
+        return "late"
+
+    attic = Room(name="attic", floor="attic")
+    assert str(finished(gatherer.readings("broken", attic, {})[0]).error) == (
+        "reading broken of attic broke unexpectedly (KeyError: 'lamp'); that is a defect of the fact"
+    )
+    assert str(finished(gatherer.readings("slow", attic, {})[0]).error) == "slow of attic was not read within 0.05 s"

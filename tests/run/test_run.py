@@ -422,7 +422,7 @@ OUTCOMES = {
     "exit": ("{check: toy.odd, how: exit, on: runbook}", "error"),
     "none": ("{check: toy.odd, how: none, on: runbook}", "error"),
     "empty": ("{check: toy.odd, how: empty, on: runbook}", "error"),
-    "figures": ("{check: toy.odd, how: figures, on: runbook}", "passed"),
+    "figures": ("{check: toy.odd, how: figures, on: runbook}", "error"),
     "false_figures": ("{check: toy.odd, how: figures in a failure, on: runbook}", "failed"),
     "undeclared": ("{check: toy.odd, how: undeclared, on: runbook}", "unverified"),
     "loud": ("{check: toy.loud, on: runbook}", "unverified"),
@@ -461,7 +461,7 @@ def test_outcomes(every_outcome: Project) -> None:
     assert result.ret == 1
     outcomes = result.parseoutcomes()
     # "passed" has one of the two of one-of-two and the check beside the missing sign-off.
-    assert outcomes == {"passed": 5, "failed": 4, "errors": 9, "skipped": 6, "xfailed": 1, "xpassed": 1}
+    assert outcomes == {"passed": 4, "failed": 4, "errors": 10, "skipped": 6, "xfailed": 1, "xpassed": 1}
     result.stdout.fnmatch_lines(
         [
             "expected  the word secret plan",
@@ -481,6 +481,7 @@ def test_outcomes(every_outcome: Project) -> None:
     assert "broke unexpectedly (KeyError: 'title'); that is a defect of the fact" in words("broken-fact")
     assert "the check broke (KeyError: 'key'); that is a defect of the check" in words("key-error")
     assert "the check toy.odd returned no evidence" in words("none")
+    assert "broke ('text' of its Evidence is of the type int, not a text); that is a defect" in words("figures")
     assert words("undeclared") == "the document declares no owner|"
     assert words("accepted").endswith("waived until 9999-12-31 by cto@example.com: r")
     assert words("accepted-once").endswith("the waiver expired on 2020-01-01")
@@ -886,6 +887,122 @@ def test_variables_come_from_the_projects_hook(project: Project) -> None:
     project.write("test_own.py", "import pytest\n@pytest.mark.readiness('release/url')\ndef test_it(url):\n"
                                  "    assert url.name == 'api' or url.host == 'prod.example.com'\n")  # fmt: skip
     assert project.run("CHECK.md", "test_own.py").ret == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("return ['HOST']", "returned a list; it must return a mapping of names to texts."),
+        ("return 'HOST'", "returned a str; it must return a mapping of names to texts."),
+        (
+            "return {'HOST': None}",
+            "returned a NoneType for 'HOST'; it must return a mapping of names to texts. Leave",
+        ),
+        ("return {1: 'x'}", "returned a str for 1; it must return a mapping of names to texts."),
+        ("return 1 / 0", "broke (ZeroDivisionError: division by zero). Mend it."),
+    ],
+)
+def test_a_hook_for_variables_that_does_not_work_is_named(project: Project, body: str, sentence: str) -> None:
+    project.append("conftest.py", f"def pytest_readiness_variables(config, target):\n    {body}\n")
+    project.write(
+        "other.py", "def pytest_readiness_variables(config):\n    return {'NUMBER': 5, 'FOLDER': config.rootpath}\n"
+    )
+    project.pytester.syspathinsert()
+    result = project.run("-p", "other")
+    assert result.ret == 4
+    line = f"The hook pytest_readiness_variables of {project.path / 'conftest.py'} {sentence}"
+    assert line in result.stderr.str()
+
+
+ODD = """\
+from pytest_readiness import Attachment, ClaimFalse, CouldNotVerify, Evidence, check
+
+
+class Own(CouldNotVerify):
+    def __init__(self, code):
+        self.code = code
+
+
+class Worse(Own):
+    @property
+    def reason(self):
+        raise ValueError(self.code)
+
+
+class OwnFalse(ClaimFalse):
+    def __init__(self, code):
+        self.code = code
+
+
+class Unsaid(KeyError):
+    def __str__(self):
+        raise ValueError("it is not said")
+
+
+@check("toy.own", severity="low", remedy="r")
+def own(document, *, how: str) -> Evidence:
+    \"\"\"It holds.\"\"\"
+    found = {
+        "text": lambda: Evidence(["a"]),
+        "warning": lambda: Evidence("a", warning=5),
+        "files": lambda: Evidence("a", attachments=["a"]),
+        "bytes": lambda: Evidence("a", attachments=(Attachment("a.png", "image/png", "text"),)),
+    }
+    if how in found:
+        return found[how]()
+    raise {
+        "unverified": Own(3),
+        "worse": Worse(3),
+        "false": OwnFalse(3),
+        "remedy": ClaimFalse("a", "b", remedy=3),
+        "file": ClaimFalse("a", "b", attachments=Attachment("a", "b", b"c")),
+        "unsaid": Unsaid(3),
+    }[how]
+
+
+@check("toy.typo", severity="low", remedy="r")
+def typo(document, wrods) -> Evidence:
+    \"\"\"It is written.\"\"\"
+    return Evidence("a")
+
+
+@check("toy.path", severity="low", remedy="r")
+def path(document, tmp_path) -> Evidence:
+    \"\"\"It is somewhere.\"\"\"
+    return Evidence(str(tmp_path))
+"""
+BROKE = {
+    "text": "'text' of its Evidence is of the type list, not a text",
+    "warning": "'warning' of its Evidence is of the type int, not a text",
+    "files": "its Evidence has 'attachments' that are not each an Attachment of two texts and bytes",
+    "bytes": "its Evidence has 'attachments' that are not each an Attachment of two texts and bytes",
+    "unverified": "its Own has no 'reason', as its __init__ does not call that of CouldNotVerify",
+    "worse": "its Worse cannot be read: ValueError",
+    "false": "its OwnFalse has no 'expected', as its __init__ does not call that of ClaimFalse",
+    "remedy": "'remedy' of its ClaimFalse is of the type int, not a text",
+    "file": "its ClaimFalse has 'attachments' that are not each an Attachment of two texts and bytes",
+    "unsaid": "Unsaid",
+}
+
+
+def test_a_defect_of_one_check_is_an_error_of_its_tests_only(project: Project) -> None:
+    project.write("own.py", ODD)
+    project.write("readiness.yaml", f"extensions: [own]\n{CONFIGURATION}")
+    bindings = {name: f"{{check: toy.own, how: '{name}', on: runbook}}" for name in BROKE}
+    project.items(**bindings, typo="{check: toy.typo, on: runbook}", path="{check: toy.path, on: runbook}")
+    project.write(
+        "waivers.yaml", "waivers: [{item: release/false, reason: r, by: cto@example.com, expires: 9999-12-31}]\n"
+    )
+    # All are of low severity, and the policy asks for no score.
+    assert project.run().ret == 0
+    assert project.states() == {**dict.fromkeys([*BROKE, "typo"], "error"), "path": "passed"}
+    found = {name: tests["tests"][0]["evidence"] for name, tests in project.found().items()}
+    for name, what in BROKE.items():
+        assert found[name] == f"could not verify: the check broke ({what}); that is a defect of the check"
+    assert found["typo"] == (
+        "could not verify: the check toy.typo takes 'wrods', and there is no fact, kind or fixture of that name "
+        "(did you mean 'words'?); that is a defect of the check"
+    )
 
 
 TIMES = ("seconds", "start", "started", "finished", "command")
