@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -19,7 +18,7 @@ from pytest_readiness.config.secrets import Secret
 from pytest_readiness.core.evidence import NotDeclared
 from pytest_readiness.core.resources import NAME, checked_host, checked_port, secrets_in
 from pytest_readiness.domains.tls.resource import TlsEndpoint
-from pytest_readiness.protocols.http.credentials import basic, bearer
+from pytest_readiness.protocols.http.credentials import UNSENDABLE, basic, bearer, is_sendable
 
 FRAMING = ("content-length", "transfer-encoding", "host", "connection", "upgrade", "expect", "te", "trailer")
 """Headers that say how a request is read (RFC 9112), in lower case."""
@@ -48,13 +47,11 @@ class Credential(BaseModel):
             raise ValueError("'user' and 'password' belong together")
         if (self.token is None) + (self.user is None) + (not self.headers) != 2:
             raise ValueError("a credential is a token, a user with a password, or headers: one of them")
-        for name, value in self.as_headers():
+        for name, value in self.headers.items():
             if name.lower() in FRAMING:
                 raise ValueError(f"the header {name} says how a request is read, and cannot be a credential")
-            # RFC 9110 5.5; what http.client would refuse is told before anything is sent, and without the value.
-            if value != value.strip() or not re.fullmatch(r"[\t -~\x80-\xff]*", value):
-                what = "a line break, a blank at an end, or what is not Latin-1"
-                raise ValueError(f"what is to be sent as {name} holds {what}")
+            if not is_sendable(value.get_secret_value()):
+                raise ValueError(f"the header {name} {UNSENDABLE}")
         return self
 
     def secrets(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.protocols.alarm import Alarm, shut_at
 from pytest_readiness.protocols.http.addresses import ascii_host, request_target, shown
 from pytest_readiness.protocols.http.answer import Response, decoded, header_field
+from pytest_readiness.protocols.http.credentials import UNSENDABLE, is_sendable
 from pytest_readiness.protocols.http.errors import Broken, Untrusted
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, MAX_BODY, READ_SECONDS, REQUEST_SECONDS
 from pytest_readiness.protocols.http.trust import SYSTEM_STORE, Trust
@@ -232,13 +233,17 @@ class Session:
         """
         from pytest_readiness.protocols.http.transport import Transport
 
+        carried = (*self._headers, *headers)
+        for name, value in carried:
+            if not is_sendable(value):
+                raise CouldNotVerify(f"{method} {shown(address)} was not sent, because its header {name} {UNSENDABLE}")
         seconds = seconds or REQUEST_SECONDS
         until = min(until, time.monotonic() + seconds)
         if not self._transport:
             context = self._trust.context(PROTOCOL) if self._secure else None
             ready, self._ready = self._ready, None
             self._transport = Transport(self._host, self._port, self._address, context, HEADERS, ready)
-        asked = _Asked(method, address, (*self._headers, *headers), body, max_body, seconds)
+        asked = _Asked(method, address, carried, body, max_body, seconds)
         if method not in SAFE:
             # A server may close a kept connection at any moment, and this request must not be sent twice.
             self._transport.close()

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
+
+UNSENDABLE = "would hold a line break, a blank at an end, or what is not Latin-1"
+"""Why a header cannot be sent, after its name."""
+
+
+def is_sendable(value: str) -> bool:
+    """Whether a header can hold a text as it is (RFC 9110 5.5)."""
+    return value == value.strip() and re.fullmatch(r"[\t -~\x80-\xff]*", value) is not None
 
 
 def bearer(token: str) -> tuple[str, str]:

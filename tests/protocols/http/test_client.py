@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from pytest_readiness.core.evidence import CouldNotVerify
-from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.http.resource import Credential, Url
 from pytest_readiness.protocols.http import client
 from pytest_readiness.protocols.http.client import Session
 from pytest_readiness.protocols.http.errors import Broken
@@ -175,6 +176,21 @@ def test_a_server_that_wants_a_client_certificate_refuses_the_handshake(
         app._tls.load_verify_locations(authority.ca_file)
         app._tls.verify_mode = ssl.CERT_REQUIRED
         assert "refused the TLS handshake" in read("root_page", https(app, authority)).tls_error
+
+
+@pytest.mark.parametrize("token", ["secret-of-the-clerk\n", "costs-5-€"])
+def test_a_token_that_no_header_can_hold_is_not_sent(token: str) -> None:
+    with WebApp({"/": Response()}) as app:
+        url = Url(name="shop", url=app.url, credentials={"clerk": Credential(token=SecretStr(token))})
+        with pytest.raises(CouldNotVerify) as caught:
+            judge(
+                "http.flow",
+                url,
+                steps=[{"name": "a page", "get": "/", "credential": "clerk", "expect": {"status": 200}}],
+            )
+        assert "was not sent, because its header Authorization would hold a line break" in caught.value.reason
+        assert token.strip() not in caught.value.reason
+        assert app.requests == []
 
 
 def test_what_is_spoken_inside_tls_is_said_only_for_http(authority: Authority) -> None:
