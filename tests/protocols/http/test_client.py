@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.domains.http.facts.pages import Page
 from pytest_readiness.domains.http.resource import Credential, Url
 from pytest_readiness.protocols.http import client
 from pytest_readiness.protocols.http.client import Session
@@ -61,11 +62,16 @@ def https(server: Any, authority: Authority) -> Url:
     return Url(name="shop", url=server.url, ca=authority.ca_file)
 
 
+def root(url: Url, known: dict[str, Any] | None = None) -> Page:
+    page: Page = read("root_page", url, known=known)
+    return page
+
+
 def test_the_first_request_takes_the_connection_that_was_looked_at(authority: Authority) -> None:
     with WebApp({"/": Response()}, authority.issue()) as app:
-        assert read("root_page", https(app, authority)).first.status == 200
+        assert root(https(app, authority)).first.status == 200
         assert app.connections == 1
-        untrusted = read("root_page", Url(name="shop", url=app.url))
+        untrusted = root(Url(name="shop", url=app.url))
         assert untrusted.tls_error.startswith("the certificate of localhost:")
         # What cannot be verified is looked at once more, whether it speaks TLS at all; the request makes its own.
         assert app.connections == 1 + 3
@@ -83,7 +89,7 @@ def test_what_a_server_says_before_the_request_is_not_the_answer(authority: Auth
         url, known = https(server, authority), dict[str, Any]()
         read("connection", url, known=known)
         assert server.said.wait(patient(10))
-        assert read("root_page", url, known=known).first.status == 200
+        assert root(url, known).first.status == 200
         assert server.asked == ["GET / HTTP/1.1"]
 
 
@@ -94,7 +100,7 @@ def test_a_first_request_is_not_sent_again(authority: Authority) -> None:
 
     with Talking(talk, authority.issue()) as server:
         with pytest.raises(Broken):
-            read("root_page", https(server, authority))
+            root(https(server, authority))
         assert server.asked == ["GET / HTTP/1.1"]
 
 
@@ -134,14 +140,14 @@ def test_an_idle_connection_does_not_keep_others_waiting(
     monkeypatch.setattr(client, "IDLE_SECONDS", 0.2)
     with Talking(talk, authority.issue()) as server:
         url = https(server, authority)
-        read("root_page" if asked_before else "connection", url)
+        root(url) if asked_before else read("connection", url)
         with socket.create_connection(("127.0.0.1", server.port), timeout=patient(10)) as other:
             context = ssl.create_default_context(cafile=str(authority.ca_file))
             with context.wrap_socket(other, server_hostname="localhost") as waiting:
                 waiting.sendall(b"GET / HTTP/1.1\r\n\r\n")
                 assert waiting.recv(100).startswith(b"HTTP/1.1 200 OK")
         # The next request does not go out over what was shut down meanwhile.
-        assert read("root_page", url).first.status == 200
+        assert root(url).first.status == 200
 
 
 def test_an_interim_answer_is_not_the_answer() -> None:
@@ -157,13 +163,13 @@ def test_an_interim_answer_is_not_the_answer() -> None:
 
     with Talking(talk) as server:
         url, known = Url(name="shop", url=server.url), dict[str, Any]()
-        assert read("root_page", url, known=known).first.status == 200
+        assert root(url, known).first.status == 200
         assert read("page", url, {"page": ("/health",)}, known)["/health"].first.status == 500
 
 
 def test_a_common_name_is_not_a_name(authority: Authority) -> None:
     with WebApp({"/": Response()}, authority.issue(["localhost"], alternative=False)) as app:
-        assert "Hostname mismatch" in read("root_page", https(app, authority)).tls_error
+        assert "Hostname mismatch" in root(https(app, authority)).tls_error
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -175,7 +181,7 @@ def test_a_server_that_wants_a_client_certificate_refuses_the_handshake(
         app._tls.minimum_version = app._tls.maximum_version = version
         app._tls.load_verify_locations(authority.ca_file)
         app._tls.verify_mode = ssl.CERT_REQUIRED
-        assert "refused the TLS handshake" in read("root_page", https(app, authority)).tls_error
+        assert "refused the TLS handshake" in root(https(app, authority)).tls_error
 
 
 @pytest.mark.parametrize("token", ["secret-of-the-clerk\n", "costs-5-€"])
