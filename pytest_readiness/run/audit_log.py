@@ -27,7 +27,9 @@ def start_audit(config: pytest.Config, settings: Settings, redact: Redactor) -> 
     path = settings.folder / option
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        log = audit.AuditLog(path, lambda text: redact(printable(redact(text))), fresh=not settings.is_worker)
+        # What looks at nothing may still run commands that print secrets; the log of a run that looked is kept.
+        fresh = not settings.is_worker and not settings.collect_only
+        log = audit.AuditLog(path, lambda text: redact(printable(redact(text))), fresh=fresh)
     except OSError as error:
         raise pytest.UsageError(f"--readiness-audit {option} cannot be written: {error.strerror}.") from None
     config.add_cleanup(log.close)

@@ -21,11 +21,14 @@ class Results:
         self._run = run
         self._keeps = run.settings.out is not None
         self._setup_seconds: dict[str, float] = {}
+        self._subtests: dict[tuple[str, object], TestResult] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Accept a result, in the process that controls the run, before anyone shows it."""
+        place = report.nodeid, getattr(report, "node", None)
         if report.outcome not in ENDS:
+            self._subtests.pop(place, None)
             return
         seen = report.when == "call" or not report.passed
         if seen:
@@ -45,11 +48,13 @@ class Results:
             return
         if report.failed and report.when == "teardown" and result.state != "failed":
             result = replace(result, state="error", evidence="could not verify: the teardown broke")
-        # A test has several reports: of its subtests, its call and its teardown, and of each worker where each runs all
-        # tests. The last of the worst counts.
-        known = self._run.results.get(result.test)
-        if known is None or worst((known.state, result.state)) == result.state:
-            self._run.results[result.test] = result
+        if hasattr(report, "context"):
+            # A subtest counts with the test that it is part of, unless that is tried again.
+            self._subtests[place] = _worse(self._subtests.get(place), result)
+            return
+        result = _worse(self._subtests.pop(place, None), result)
+        # A test has several reports: of its call and its teardown, and of each worker where each runs all tests.
+        self._run.results[result.test] = _worse(self._run.results.get(result.test), result)
 
     def _record(self, report: pytest.TestReport, result: TestResult | None) -> None:
         """Keep what the HTML page is made from."""
@@ -83,3 +88,8 @@ class Results:
                 xfail=getattr(report, "wasxfail", None),
             )
         )
+
+
+def _worse(known: TestResult | None, result: TestResult) -> TestResult:
+    """The worse of two results of one test, the later where they are alike."""
+    return result if known is None or worst((known.state, result.state)) == result.state else known

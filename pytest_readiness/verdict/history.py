@@ -195,7 +195,7 @@ def _verify(database: sqlite3.Connection, path: Path) -> None:
 
 def _add(database: sqlite3.Connection, verdict: Verdict, provenance: Provenance) -> None:
     states = _seen(verdict)
-    whole = len(states) == verdict.total
+    whole = len(states) == verdict.total and not verdict.partial
     values = (provenance.started, provenance.target, provenance.release, provenance.commit)
     run = database.execute(
         'INSERT INTO runs (started, target, "release", "commit", go, score, whole) VALUES (?, ?, ?, ?, ?, ?, ?)',

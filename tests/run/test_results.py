@@ -55,6 +55,18 @@ def test_of_a_repeated_test_the_last_try_counts(project: Project, place: str, op
     assert (test["state"], test["evidence"]) == ("passed", "the team's own test passed (at try 2)")
 
 
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["alone", "xdist"])
+def test_a_subtest_of_an_earlier_try_does_not_count(project: Project, options: tuple[str, ...]) -> None:
+    pytest.importorskip("pytest_rerunfailures")
+    fails = "first = tried() == 1\n    with subtests.test(): assert not first\n    assert not first"
+    own = TRIED.replace("import os", "PLACE = 'none'").replace('assert PLACE != "call" or tried() > 1', fails)
+    project.write("test_own.py", own.replace("def test_it(shaky)", "def test_it(shaky, subtests)"))
+    result = project.run("CHECK.md", "test_own.py", "--reruns=2", *options)
+    assert (result.ret, result.parseoutcomes()["rerun"]) == (0, 1)
+    (test,) = project.found()["own"]["tests"]
+    assert test["state"] == "passed"
+
+
 def test_a_repeated_test_that_never_passes_fails(project: Project) -> None:
     pytest.importorskip("pytest_rerunfailures")
     project.write("test_own.py", TRIED.replace("import os", "PLACE = 'call'").replace("> 1", "> 9"))

@@ -8,10 +8,12 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -363,8 +365,11 @@ def test_a_part_of_an_item_is_a_part(project: Project, workers: list[str]) -> No
     project.write("test_own.py", f"{own}@answers\ndef test_a(): pass\n@answers\ndef test_b(): assert 0\n")
     project.run("CHECK.md", "test_own.py", *workers)
     assert project.result()["verdict"]["selected"] == 2
-    result = project.run("CHECK.md", "test_own.py", "-k", "not sections and not test_b", *workers)
+    selection = "-k", "not sections and not test_b", "--readiness-history=history.db"
+    result = project.run("CHECK.md", "test_own.py", *selection, *workers)
     result.stdout.fnmatch_lines(["*This is a part only: 0 of 2 items were fully selected.*"])
+    with closing(sqlite3.connect(project.path / "history.db")) as database:
+        assert database.execute("SELECT whole FROM runs").fetchall() == [(0,)]
 
 
 @pytest.mark.parametrize("way", ["absolute", "parent", "link", "other root", "below"])

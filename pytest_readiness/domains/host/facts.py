@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from pytest_readiness.domains.host.question import HELLO, Unread, declared, is_d
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.domains.host.script import (
     ANSWER_BYTES,
+    ENDED,
+    FOREIGN,
     QUESTION_SECONDS,
     Printed,
     answers,
@@ -55,7 +58,7 @@ class HostFacts:
 def _output(printed: Printed | None) -> str:
     if printed is None:
         raise Unread(f"no answer within {SCRIPT_SECONDS} s")
-    if printed.status == 128 + signal.SIGKILL:
+    if printed.status in (ENDED, 128 + signal.SIGKILL):
         raise Unread(f"no answer within {QUESTION_SECONDS} s")
     if printed.status:
         raise Unread(printed.error or f"exit code {printed.status}")
@@ -84,14 +87,17 @@ def host_facts(readiness_host: Host, *, asks: tuple[str, ...]) -> HostFacts:
     host = readiness_host
     # What is none is an error of who asks it, not of all.
     asks = tuple(filter(is_declared, asks))
-    script = command(asks)
+    mark = secrets.token_hex(8)
+    script = command(asks, mark)
     for each in (HELLO, *asks):
         sent(f"run 'host.sh {each}' on {host.where}{' by sudo' if host.sudo else ''}")
     result = run(host, script)
-    printed = answers(result.stdout_bytes)
+    printed = answers(result.stdout_bytes, mark)
     if printed is None:
         raise not_started(host, result)
     hello, *rest = printed or [Printed(1, "", "nothing came back")]
+    if hello.status == FOREIGN:
+        raise CouldNotVerify(f"what {host.where} says cannot be told apart: {hello.error}")
     if (hello.status, hello.output, hello.error) != (0, "readiness\n", "readiness"):
         raise CouldNotVerify(
             f"the shell of {host.where} does not do what POSIX says (sh, od, tr, cat): "

@@ -14,25 +14,46 @@ QUESTION_SECONDS = 10
 """For one question, on the host; the host's `timeout` enforces it where there is one."""
 ANSWER_BYTES = 262_144
 ERROR_BYTES = 1000
+ENDED = -1
+"""Status of a question that was ended before it could tell its own: by the limit in time, or by a signal to all."""
+FOREIGN = -2
+"""Status where something else was printed among what it printed."""
 
+# A question is alone in its session, so that whatever it started ends with it; where a host has no setsid, its timeout
+# ends at least its shell.
+_ALONE = f"""\
+{{ sleep {QUESTION_SECONDS}; kill -s KILL 0; }} </dev/null >/dev/null 2>&1 3>&- 4>&- &
+code=$1
+shift
+sh -c "$code" sh "$@" </dev/null 2>&1 >&3 3>&- 4>&-
+echo "=$?;" >&4
+kill -s KILL 0
+"""
 # Each stream has an alphabet of its own: output 0-9a-f, errors g-v, the status =N;. However the writers' pieces
-# mix, they can be told apart, and nothing that a host prints can pass for a separator.
+# mix, they can be told apart, and nothing that a host prints can pass for a separator: that holds a mark of this login.
 _SCRIPT = f"""\
-library=$1
-limit=
+mark=$1
+alone=$2
+library=$3
+! setsid true 2>/dev/null || apart=setsid
 ! timeout -s KILL 1 true 2>/dev/null || limit="timeout -s KILL {QUESTION_SECONDS}"
 hex() {{ od -An -v -tx1 -N "$1"; cat >/dev/null; }}
+run() {{
+    if [ "$apart" ]; then
+        setsid sh -c "$alone" sh "$@"
+    else
+        $limit sh -c "$@" </dev/null 2>&1 >&3 3>&- 4>&-
+        echo "=$?;" >&4
+    fi
+}}
 ask() {{
     function=$1
     shift
-    {{ {{
-        {{ $limit sh -c "$library
-$function" sh "$@" </dev/null 2>&1 >&3 3>&- 4>&-; echo "=$?;" >&4; }} |
-            hex {ERROR_BYTES} | tr 0-9a-f g-v >&4
-    }} 3>&1 | hex {ANSWER_BYTES}; }} 4>&1
-    echo @
+    {{ {{ {{ run "$library
+$function" "$@"; }} 2>/dev/null | hex {ERROR_BYTES} | tr 0-9a-f g-v >&4; }} 3>&1 | hex {ANSWER_BYTES}; }} 4>&1
+    echo "@$mark"
 }}
-echo @readiness
+echo "@$mark"
 """
 _FROM_ERRORS = str.maketrans("ghijklmnopqrstuv", "0123456789abcdef")
 
@@ -42,7 +63,7 @@ class Printed:
     """What a question's function printed.
 
     Attributes:
-        status: its exit status.
+        status: its exit status, or `ENDED` or `FOREIGN`.
         output: its output, at most `ANSWER_BYTES` bytes; bytes that are not UTF-8 as backslash sequences.
         error: last line of its errors.
     """
@@ -52,39 +73,54 @@ class Printed:
     error: str
 
 
-def command(questions: Iterable[str]) -> str:
+def command(questions: Iterable[str], mark: str) -> str:
     """The command line that asks them, after `HELLO`; only the functions of those that are asked are in it.
 
     Each question gets a shell of its own, with its own function only: what is wrong with that spoils no other.
+
+    Args:
+        questions: as checks ask them.
+        mark: plain letters and digits that the host cannot know before.
 
     Raises:
         ValueError: one of the questions is not declared.
     """
     asked = [declared(each) for each in questions]
     functions = {HELLO: ""} | {question.word: question.function for question, _ in asked}
-    # The script's first argument is the library.
-    places = {word: f'"${{{place}}}"' for place, word in enumerate(functions, 2)}
+    # Before them the script has the mark, what makes a question alone, and the library.
+    places = {word: f'"${{{place}}}"' for place, word in enumerate(functions, 4)}
     calls = [(HELLO, []), *((question.word, words) for question, words in asked)]
     lines = [f"ask {places[word]} {shlex.join(words)}" for word, words in calls]
     library = Path(__file__).with_name("host.sh").read_text("utf-8")
     called = [f'{function}read_{word} "$@"' for word, function in functions.items()]
-    return shlex.join(["sh", "-c", _SCRIPT + "\n".join(lines), "readiness", library, *called])
+    script = _SCRIPT + "\n".join(lines)
+    return shlex.join(["sh", "-c", script, "readiness", mark, _ALONE, library, *called])
 
 
-def answers(output: bytes) -> list[Printed] | None:
-    """What was printed for `HELLO` and for each question; fewer where the script was cut short, None before it."""
-    _, started, framed = output.decode(errors="backslashreplace").partition("@readiness\n")
-    return [_printed(text) for text in framed.split("@\n")[:-1]] if started else None
+def answers(output: bytes, mark: str) -> list[Printed] | None:
+    """What was printed for `HELLO` and for each question; fewer where the script was cut short, None before it.
+
+    Args:
+        output: of the command line.
+        mark: that the command line was made with.
+    """
+    _, *framed = output.decode(errors="backslashreplace").split(f"@{mark}\n")
+    return [_printed(text) for text in framed[:-1]] if framed else None
 
 
 def _printed(text: str) -> Printed:
     """One answer, put together from its three alphabets."""
-    status = re.search(r"=(\d+);", text)
-    rest = text.replace(status[0], "") if status else text
-    output = bytes.fromhex(re.sub("[^0-9a-f]", "", rest))
-    errors = bytes.fromhex(re.sub("[^g-v]", "", rest).translate(_FROM_ERRORS))
+    statuses = re.findall(r"=(\d+);", text)
+    rest = re.sub(r"=\d+;", "", text)
+    try:
+        output = bytes.fromhex(re.sub("[^0-9a-f]", "", rest))
+        errors = bytes.fromhex(re.sub("[^g-v]", "", rest).translate(_FROM_ERRORS))
+        if len(statuses) > 1 or re.search(r"[^0-9a-v\s]", rest):
+            raise ValueError
+    except ValueError:
+        return Printed(FOREIGN, "", "the login, or something that it started, printed between the answers")
     return Printed(
-        status=int(status[1]) if status else 1,
+        status=int(statuses[0]) if statuses else ENDED,
         output=output.decode(errors="backslashreplace"),
         error=last_line(errors),
     )

@@ -12,7 +12,7 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from pytest_readiness.protocols.http.transport import Transport
 
+Origin = tuple[bool, str, int, str, Trust]
+"""Whether TLS is spoken, host, port, what is connected to, and whom it trusts."""
 MAX_IDLE = 64
 """Connections that are kept for the next request, over all origins."""
 IDLE_SECONDS = 2.0
@@ -60,7 +62,7 @@ class _Asked:
 class _Kept:
     """A connection that is idle: one that answered, or one of verified TLS over which nothing was asked yet."""
 
-    origin: Hashable
+    origin: Origin
     connection: Transport | SSLSocket
     alarm: Alarm
 
@@ -76,7 +78,7 @@ class _Idle:
         self._lock = threading.Lock()
         self._kept: list[_Kept] = []
 
-    def take(self, origin: Hashable) -> Transport | SSLSocket | None:
+    def take(self, origin: Origin) -> Transport | SSLSocket | None:
         with self._lock:
             found = next((each for each in reversed(self._kept) if each.origin == origin), None)
             if found is None:
@@ -85,7 +87,7 @@ class _Idle:
         found.alarm.cancel()
         return found.connection
 
-    def keep(self, origin: Hashable, connection: Transport | SSLSocket, at: socket.socket) -> None:
+    def keep(self, origin: Origin, connection: Transport | SSLSocket, at: socket.socket) -> None:
         kept = _Kept(origin, connection, shut_at(time.monotonic() + IDLE_SECONDS, at))
         with self._lock:
             if not self._kept:
@@ -95,6 +97,14 @@ class _Idle:
             del self._kept[:-MAX_IDLE]
         for oldest in over:
             oldest.close()
+
+    def release(self, place: tuple[str, int]) -> None:
+        """Close what is kept to a host and port: a server that serves one at a time is asked over another one now."""
+        with self._lock:
+            released = [each for each in self._kept if each.origin[1:3] == place]
+            self._kept = [each for each in self._kept if each not in released]
+        for each in released:
+            each.close()
 
     def close(self) -> None:
         atexit.unregister(self.close)
@@ -247,6 +257,8 @@ class Session:
         if method not in SAFE:
             # A server may close a kept connection at any moment, and this request must not be sent twice.
             self._transport.close()
+        if not self._transport.socket:
+            _idle.release((self._host, self._port))
         before = self.connections
         try:
             return self._exchange(self._transport, asked, until)

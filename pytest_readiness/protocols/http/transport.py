@@ -221,6 +221,10 @@ class _Connection(HTTPConnection):
     def request(self, method: str, url: str, *args: Any, **options: Any) -> None:  # noqa: ARG002
         if self.is_closed:
             self.connect()
+        elif not _is_quiet(self.sock):
+            # What is left of an answer, or was sent without a question, must not be taken for the next answer.
+            self.close()
+            self.connect()
         self._transport.begin(self.sock)
         # requests and urllib3 would rewrite what they are given (dot segments, escapes) and write it into their log.
         super().request(method, self._transport.target, *args, **options)
@@ -238,13 +242,13 @@ class _SecureConnection(_Connection, HTTPSConnection):
         super().connect()
 
 
-def _is_quiet(connection: ssl.SSLSocket) -> bool:
+def _is_quiet(connection: socket) -> bool:
     """Whether the server has neither closed a connection nor sent anything but session tickets (RFC 8446 4.6.1)."""
     timeout = connection.gettimeout()
     try:
         connection.setblocking(False)
         connection.recv(1)
-    except ssl.SSLWantReadError:
+    except (ssl.SSLWantReadError, BlockingIOError):
         return True
     except OSError:
         pass

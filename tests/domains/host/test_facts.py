@@ -26,7 +26,7 @@ from pytest_readiness.domains.host.questions.memory import MEMORY
 from pytest_readiness.domains.host.questions.sshd import SSHD
 from pytest_readiness.domains.host.questions.system import SYSTEM
 from pytest_readiness.domains.host.resource import Host
-from pytest_readiness.domains.host.script import ANSWER_BYTES, Printed, command
+from pytest_readiness.domains.host.script import _ALONE, ANSWER_BYTES, Printed, command
 from tests.judging import read
 from tests.namespace import DEPLOY, namespace
 from tests.stack.docker import DockerEngine
@@ -37,7 +37,22 @@ from tests.stack.silent import SilentServer
 from tests.stack.sshd import Sshd
 
 LOCAL = Host(name="local", connection="local://")
-PROGRAMS = ["sh", "od", "tr", "cat", "timeout", "stat", "grep", "sed", "cut", "uname", "id", "sha256sum"]
+PROGRAMS = [
+    "sh",
+    "od",
+    "tr",
+    "cat",
+    "timeout",
+    "setsid",
+    "sleep",
+    "stat",
+    "grep",
+    "sed",
+    "cut",
+    "uname",
+    "id",
+    "sha256sum",
+]
 STRANGE = [
     "plain",
     "two words",
@@ -175,8 +190,43 @@ def test_what_is_not_a_question_is_an_error_of_who_asks_it() -> None:
             ask_host(LOCAL, [SYSTEM(), question])
 
 
+@pytest.mark.parametrize("noise", ["root@", "@readiness", "dead beef", "=0;", "a"])
+def test_what_a_login_prints_meanwhile_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, noise: str
+) -> None:
+    """Something that a login file starts prints all the time."""
+    login, shell = tmp_path / "sh", shutil.which("sh")
+    prints = f"while echo '{noise}'; do :; done &"
+    login.write_text(f'#!{shell}\nPATH={os.environ["PATH"]}\n{prints}\n{shell} "$@"\nkill $!\n')
+    login.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    asked = [FILE("/etc/passwd"), FILE("/nothing/here"), MEMORY()]
+    with pytest.raises(CouldNotVerify, match="printed between the answers|does not do what POSIX says"):
+        _facts(LOCAL, *asked)
+
+
+@pytest.mark.parametrize("body", ["sleep 1000 & echo started", "sleep 1000 & exit 3"])
+def test_what_a_question_starts_ends_with_it(shell: str, declared: None, body: str) -> None:
+    asked = Question("leaves", "what is left", body, str.strip)()
+    facts = _facts(LOCAL, asked, SYSTEM())
+    assert facts.answer(SYSTEM())
+    assert "sleep" not in map(program_of, descendants(os.getpid()))
+
+
+def test_a_question_that_hangs_holds_up_no_other(shell: str, declared: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_readiness.domains.host.script._ALONE", _ALONE.replace("sleep 10", "sleep 1"))
+    hangs = Question("hangs", "what hangs", "sleep 1000", str.strip)()
+    ends = Question("ends", "what ends all", 'trap "kill 0" EXIT; echo fine', str.strip)()
+    facts = _facts(LOCAL, hangs, ends, SYSTEM())
+    assert facts.answer(SYSTEM())
+    with pytest.raises(CouldNotVerify, match="what hangs could not be read on local://: no answer within 10 s"):
+        facts.answer(hangs)
+    with pytest.raises(CouldNotVerify, match="what ends all could not be read"):
+        facts.answer(ends)
+
+
 def test_only_what_is_asked_is_sent() -> None:
-    line = command([FILE("/etc/passwd"), FILE("/etc/group"), LINE("/etc/group", "root:.*")])
+    line = command([FILE("/etc/passwd"), FILE("/etc/group"), LINE("/etc/group", "root:.*")], "mark")
     assert line.count("read_file()") == line.count("read_line()") == 1
     for other in ("read_disk", "MemTotal", "/proc/net", "sshd", "chronyc", "crontab"):
         assert other not in line

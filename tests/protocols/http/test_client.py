@@ -167,6 +167,20 @@ def test_an_interim_answer_is_not_the_answer() -> None:
         assert read("page", url, {"page": ("/health",)}, known)["/health"].first.status == 500
 
 
+def test_what_is_left_of_an_answer_is_not_the_next_one(authority: Authority) -> None:
+    """Longer than what http.client reads at once, and in one record, so that only OpenSSL knows of the rest."""
+    long = b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + b"x" * 9000
+
+    def talk(connection: socket.socket, number: int) -> None:
+        while line := server.request(connection):
+            connection.sendall(long + OK if " /x " in line else OK.replace(b"200 OK", b"500 No"))
+
+    with Talking(talk, authority.issue()) as server, Session(server.url, trust=Trust(authority.ca_file)) as session:
+        assert session.get(f"{server.url}/x").status == 200
+        assert session.get(f"{server.url}/y").status == 500
+    assert server.asked == ["GET /x HTTP/1.1", "GET /y HTTP/1.1"]
+
+
 def test_a_common_name_is_not_a_name(authority: Authority) -> None:
     with WebApp({"/": Response()}, authority.issue(["localhost"], alternative=False)) as app:
         assert "Hostname mismatch" in root(https(app, authority)).tls_error
