@@ -19,32 +19,25 @@ ENDED = -1
 FOREIGN = -2
 """Status where something else was printed among what it printed."""
 
-# A question is alone in its session, so that whatever it started ends with it; where a host has no setsid, its timeout
-# ends at least its shell.
-_ALONE = f"""\
-{{ sleep {QUESTION_SECONDS}; kill -s KILL 0; }} </dev/null >/dev/null 2>&1 3>&- 4>&- &
-code=$1
-shift
-sh -c "$code" sh "$@" </dev/null 2>&1 >&3 3>&- 4>&-
-echo "=$?;" >&4
-kill -s KILL 0
-"""
+# A question is alone in its session, so that whatever it started ends with it.
 # Each stream has an alphabet of its own: output 0-9a-f, errors g-v, the status =N;. However the writers' pieces
 # mix, they can be told apart, and nothing that a host prints can pass for a separator: that holds a mark of this login.
 _SCRIPT = f"""\
 mark=$1
-alone=$2
-library=$3
+library=$2
 ! setsid true 2>/dev/null || apart=setsid
-! timeout -s KILL 1 true 2>/dev/null || limit="timeout -s KILL {QUESTION_SECONDS}"
+for limit in "timeout --foreground -s KILL" "timeout -s KILL" ""; do
+    [ "$limit" ] || break
+    ! $limit 1 true 2>/dev/null || {{ limit="$limit {QUESTION_SECONDS}"; break; }}
+done
 hex() {{ od -An -v -tx1 -N "$1"; cat >/dev/null; }}
 run() {{
-    if [ "$apart" ]; then
-        setsid sh -c "$alone" sh "$@"
-    else
-        $limit sh -c "$@" </dev/null 2>&1 >&3 3>&- 4>&-
-        echo "=$?;" >&4
-    fi
+    code=$1
+    shift
+    $apart $limit sh -c "$code" sh "$@" </dev/null 2>&1 >&3 3>&- 4>&- &
+    wait $!
+    echo "=$?;" >&4
+    [ -z "$apart" ] || kill -s KILL -- "-$!"
 }}
 ask() {{
     function=$1
@@ -87,14 +80,14 @@ def command(questions: Iterable[str], mark: str) -> str:
     """
     asked = [declared(each) for each in questions]
     functions = {HELLO: ""} | {question.word: question.function for question, _ in asked}
-    # Before them the script has the mark, what makes a question alone, and the library.
-    places = {word: f'"${{{place}}}"' for place, word in enumerate(functions, 4)}
+    # Before them the script has the mark and the library.
+    places = {word: f'"${{{place}}}"' for place, word in enumerate(functions, 3)}
     calls = [(HELLO, []), *((question.word, words) for question, words in asked)]
     lines = [f"ask {places[word]} {shlex.join(words)}" for word, words in calls]
     library = Path(__file__).with_name("host.sh").read_text("utf-8")
     called = [f'{function}read_{word} "$@"' for word, function in functions.items()]
     script = _SCRIPT + "\n".join(lines)
-    return shlex.join(["sh", "-c", script, "readiness", mark, _ALONE, library, *called])
+    return shlex.join(["sh", "-c", script, "readiness", mark, library, *called])
 
 
 def answers(output: bytes, mark: str) -> list[Printed] | None:

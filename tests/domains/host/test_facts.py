@@ -26,7 +26,7 @@ from pytest_readiness.domains.host.questions.memory import MEMORY
 from pytest_readiness.domains.host.questions.sshd import SSHD
 from pytest_readiness.domains.host.questions.system import SYSTEM
 from pytest_readiness.domains.host.resource import Host
-from pytest_readiness.domains.host.script import _ALONE, ANSWER_BYTES, Printed, command
+from pytest_readiness.domains.host.script import _SCRIPT, ANSWER_BYTES, Printed, command
 from tests.judging import read
 from tests.namespace import DEPLOY, namespace
 from tests.stack.docker import DockerEngine
@@ -201,7 +201,7 @@ def test_what_a_login_prints_meanwhile_is_no_answer(
     login.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     asked = [FILE("/etc/passwd"), FILE("/nothing/here"), MEMORY()]
-    with pytest.raises(CouldNotVerify, match="printed between the answers|does not do what POSIX says"):
+    with pytest.raises(CouldNotVerify, match=r"printed between the answers|does not do what POSIX says"):
         _facts(LOCAL, *asked)
 
 
@@ -214,7 +214,7 @@ def test_what_a_question_starts_ends_with_it(shell: str, declared: None, body: s
 
 
 def test_a_question_that_hangs_holds_up_no_other(shell: str, declared: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_readiness.domains.host.script._ALONE", _ALONE.replace("sleep 10", "sleep 1"))
+    monkeypatch.setattr("pytest_readiness.domains.host.script._SCRIPT", _SCRIPT.replace("$limit 10", "$limit 1"))
     hangs = Question("hangs", "what hangs", "sleep 1000", str.strip)()
     ends = Question("ends", "what ends all", 'trap "kill 0" EXIT; echo fine', str.strip)()
     facts = _facts(LOCAL, hangs, ends, SYSTEM())
