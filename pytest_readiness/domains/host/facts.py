@@ -58,12 +58,13 @@ class HostFacts:
 def _output(printed: Printed | None) -> str:
     if printed is None:
         raise Unread(f"no answer within {SCRIPT_SECONDS} s")
+    if len(printed.output) >= ANSWER_BYTES:
+        # Nobody read the rest, so that its status says nothing.
+        raise Unread(f"more than {ANSWER_BYTES} bytes")
     if printed.status in (ENDED, 128 + signal.SIGKILL):
         raise Unread(f"no answer within {QUESTION_SECONDS} s")
     if printed.status:
         raise Unread(printed.error or f"exit code {printed.status}")
-    if len(printed.output) >= ANSWER_BYTES:
-        raise Unread(f"more than {ANSWER_BYTES} bytes")
     return printed.output
 
 

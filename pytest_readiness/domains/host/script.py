@@ -30,7 +30,7 @@ for limit in "timeout --foreground -s KILL" "timeout -s KILL" ""; do
     [ "$limit" ] || break
     ! $limit 1 true 2>/dev/null || {{ limit="$limit {QUESTION_SECONDS}"; break; }}
 done
-hex() {{ od -An -v -tx1 -N "$1"; cat >/dev/null; }}
+hex() {{ od -An -v -tx1 -N "$1"; }}
 run() {{
     code=$1
     shift
@@ -43,7 +43,8 @@ ask() {{
     function=$1
     shift
     {{ {{ {{ run "$library
-$function" "$@"; }} 2>/dev/null | hex {ERROR_BYTES} | tr 0-9a-f g-v >&4; }} 3>&1 | hex {ANSWER_BYTES}; }} 4>&1
+$function" "$@"; }} 2>/dev/null | {{ hex {ERROR_BYTES}; cat >/dev/null; }} | tr 0-9a-f g-v >&4; }} 3>&1 |
+        hex {ANSWER_BYTES}; }} 4>&1
     echo "@$mark"
 }}
 echo "@$mark"
