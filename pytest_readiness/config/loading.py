@@ -267,7 +267,11 @@ class _Loader:
                 continue
             unresolved = any("${" in str(value) for value in given.values())
             made = validate(model, {"name": name, **given}, fields, (), what, [] if unresolved else problems, context)
-            if made is not None:
+            if made is not None and (not isinstance(made, model) or made.name != name):
+                # Resources are told apart by their names; two of one would share what is read.
+                message = f"The name of {what} is changed by its kind. That is a defect of {model.__module__}."
+                problems.append(Problem(fields.path, line, message))
+            elif made is not None:
                 yield made
             elif unresolved:
                 yield _as_declared(model, name, given)
@@ -280,7 +284,9 @@ class _Loader:
             if not all(isinstance(text, str) for text in found):
                 raise TypeError
             return found
-        except Exception as error:  # noqa: BLE001  (the kind may be anyone's)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  (the kind may be anyone's)
             # What it says may be the secret.
             why = type(error).__name__
         line = raw.line_of([target, resource.section, resource.name])

@@ -21,15 +21,19 @@ Proof = Literal["none", "author", "signature"]
 ChecklistPath = Annotated[AnchoredPath, BeforeValidator(_document)]
 
 
+Weight = Annotated[float, Field(ge=0, le=1_000_000)]
+"""Bounded, so that the sum of no checklist's weights is beyond what a number can hold."""
+
+
 class Weights(BaseModel):
     """How much an item of each severity counts in the score."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
-    critical: Annotated[float, Field(ge=0)] = 10
-    high: Annotated[float, Field(ge=0)] = 5
-    medium: Annotated[float, Field(ge=0)] = 2
-    low: Annotated[float, Field(ge=0)] = 1
+    critical: Weight = 10
+    high: Weight = 5
+    medium: Weight = 2
+    low: Weight = 1
 
 
 class Policy(BaseModel):

@@ -62,25 +62,12 @@ class Target:
             raise NotDeclared(f"the {word(resource.kind)} {resource.name} names no {word(kind)} as its '{by}'")
         return self.named(kind, name)
 
-    def place(self, resource: Resource) -> str:
-        """Where a resource is read: at its own place, or at that of the one through which it is reached.
-
-        Raises:
-            CouldNotVerify: its kind fails to tell that.
-        """
+    def through(self, resource: Resource) -> Resource:
+        """The resource through which another is reached, so that its place counts; where there is none, that other."""
         for name in (name for name, reference in resource.references().items() if reference.through):
             with suppress(NotDeclared):
-                resource = self.referred(resource, name)
-                break
-        try:
-            place: object = resource.place
-            why = f"it is a {type(place).__name__}, not a text"
-        except Exception as error:  # noqa: BLE001  (the kind may be anyone's)
-            place, why = None, what_broke(error)
-        if isinstance(place, str):
-            return place
-        kind = f"the kind {word(resource.kind)}, in {type(resource).__module__}"
-        raise CouldNotVerify(f"the place of {where_of(resource)} could not be told ({why}); that is a defect of {kind}")
+                return self.referred(resource, name)
+        return resource
 
     def group(self, resource: Resource) -> str:
         """Key of the resource at the end of what it refers to: what is of one group is best read by one process."""
@@ -95,6 +82,25 @@ class Target:
         for by in resource.references():
             with suppress(NotDeclared):
                 yield self.referred(resource, by)
+
+
+def place_of(resource: Resource) -> str:
+    """The place of a resource, as its kind tells it.
+
+    Raises:
+        CouldNotVerify: the kind fails to tell that.
+    """
+    try:
+        place: object = resource.place
+        why = f"it is a {type(place).__name__}, not a text"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  (the kind may be anyone's)
+        place, why = None, what_broke(error)
+    if isinstance(place, str):
+        return str.__str__(place)  # a class of its own may refuse to be a key
+    kind = f"the kind {word(resource.kind)}, in {type(resource).__module__}"
+    raise CouldNotVerify(f"the place of {where_of(resource)} could not be told ({why}); that is a defect of {kind}")
 
 
 @dataclass(frozen=True)

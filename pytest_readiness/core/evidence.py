@@ -139,7 +139,9 @@ def flaw(said: object) -> str:
     """
     try:
         return _flaw(said)
-    except Exception as error:  # noqa: BLE001  (the class may be anyone's)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  (the class may be anyone's)
         return f"its {type(said).__name__} cannot be read: {type(error).__name__}"
 
 

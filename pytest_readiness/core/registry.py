@@ -181,13 +181,12 @@ class Check:
         """Model of the keyword-only parameters, built from their type hints; unknown names are refused.
 
         Raises:
-            RegistrationError: a type is not known, or refuses its parameter's default.
+            RegistrationError: a type is not known or none that a binding could give, refuses its parameter's default,
+                or a parameter has a name that means something else.
         """
-        from pydantic import ConfigDict, create_model
-
         try:
             hints = typing.get_type_hints(self.judge, include_extras=True)
-        except (NameError, TypeError) as error:
+        except Exception as error:  # noqa: BLE001  (a type in quotes may be any expression)
             raise RegistrationError(
                 f"Check {self.id}: the type of a parameter is not known ({error}).", self.judge.__module__
             ) from None
@@ -196,20 +195,53 @@ class Check:
             for name, parameter in inspect.signature(self.judge).parameters.items()
             if parameter.kind is parameter.KEYWORD_ONLY
         }
+        try:
+            model = self._model(fields)
+        except Exception as error:  # noqa: BLE001  (pydantic refuses by many classes, and so may a type of anyone's)
+            raise self._refusal(fields, error) from None
+        self._verify_defaults(model)
+        return model
+
+    def _model(self, fields: Mapping[str, Any]) -> type[BaseModel]:
+        from pydantic import ConfigDict, create_model
+
+        config = ConfigDict(extra="forbid", frozen=True)
         with warnings.catch_warnings():
             # A parameter may be named like a method of pydantic's models ("json"); nobody calls that here.
             warnings.filterwarnings("ignore", "Field name .* shadows an attribute", UserWarning)
-            model: type[BaseModel] = create_model(self.id, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
-        self._verify_defaults(model)
+            model: type[BaseModel] = create_model(
+                self.id, __config__=config, __module__=self.judge.__module__, **fields
+            )
+        model.model_rebuild()
+        if model.model_fields.keys() != fields.keys():
+            raise NameError("pydantic takes it for something of its own")
         return model
+
+    def _refusal(self, fields: Mapping[str, Any], error: Exception) -> RegistrationError:
+        which = "one of its parameters"
+        for name in fields if len(fields) > 1 else ():
+            try:
+                self._model({name: fields[name]})
+            except Exception as own:  # noqa: BLE001  (as above)
+                return self._refusal({name: fields[name]}, own)
+        if len(fields) == 1:
+            which = f"its parameter '{next(iter(fields))}'"
+        return RegistrationError(
+            f"Check {self.id}: {which} is none that a binding could set ({what_broke(error)}). Give it another name "
+            "or type.",
+            self.judge.__module__,
+        )
 
     def _verify_defaults(self, model: type[BaseModel]) -> None:
         """Refuse what a binding could not say: the check gets its defaults as they are written."""
         from pydantic import ValidationError
 
         fields = {name: field for name, field in model.model_fields.items() if not field.is_required()}
-        defaults = {name: field.default for name, field in fields.items() if field.default_factory is None}
+        defaults: dict[str, Any] = {}
         try:
+            for name, field in fields.items():
+                factory = typing.cast("Callable[[], Any] | None", field.default_factory)
+                defaults[name] = field.default if factory is None else factory()
             model.model_validate(defaults, strict=True)
         except ValidationError as error:
             for detail in error.errors(include_url=False, include_context=False):
@@ -221,6 +253,12 @@ class Check:
                         f"type refuses ({why[:1].lower()}{why[1:]}). Mend the one or the other.",
                         self.judge.__module__,
                     ) from None
+        except Exception as error:  # noqa: BLE001  (factories and validators may be anyone's)
+            raise RegistrationError(
+                f"Check {self.id}: the defaults of its parameters could not be looked at ({what_broke(error)}). "
+                "Mend the default or its type.",
+                self.judge.__module__,
+            ) from None
 
     @cached_property
     def _asks_by(self) -> tuple[str, ...]:
@@ -359,6 +397,21 @@ def _parameters(what: str, function: Callable[..., object]) -> list[inspect.Para
     return parameters
 
 
+def _name_of(what: str, function: Callable[..., object]) -> str:
+    """The name of what is declared.
+
+    Raises:
+        RegistrationError: it is not a function, and has none (`functools.partial`).
+    """
+    name: object = getattr(function, "__name__", None)
+    if not isinstance(name, str):
+        raise RegistrationError(
+            f"{what} is a {type(function).__name__}, not a function: {function!r:.100}. Write one by 'def'.",
+            getattr(function, "__module__", ""),
+        )
+    return name
+
+
 def _verify_options(what: str, module: str, kind: type[object], **options: object) -> None:
     for name, value in options.items():
         if not isinstance(value, kind):
@@ -428,7 +481,7 @@ def fact(
         )
     from pytest_readiness.core.resources import KINDS
 
-    name, module = read.__name__, read.__module__
+    name, module = _name_of("A fact", read), read.__module__
     if refused := refusal(name, "fact"):
         raise RegistrationError(refused, module)
     _verify_options(f"Fact {name}", module, str, fact_class=fact_class, extra=extra, way=way)
@@ -438,7 +491,9 @@ def fact(
     is_number = isinstance(deadline, (int, float)) and not isinstance(deadline, bool)
     if not is_number or not 0 < deadline <= threading.TIMEOUT_MAX:
         raise RegistrationError(
-            f"Fact {name}: its 'deadline' is {deadline!r}; it must be a finite number of seconds above 0.", module
+            f"Fact {name}: its 'deadline' is {deadline!r}; it must be a number of seconds above 0, at most "
+            f"{threading.TIMEOUT_MAX:.0f}.",
+            module,
         )
     parameters = _parameters(f"Fact {name}", read)
     positional = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
@@ -515,6 +570,7 @@ def check(
     """
 
     def register(judge: Callable[..., Evidence]) -> Callable[..., Evidence]:
+        _name_of(f"Check {id!r}", judge)
         _verify_options(f"Check {id!r}", judge.__module__, str, id=id, remedy=remedy, source=source)
         if not _ID.fullmatch(id) or severity not in SEVERITIES or check_class not in CLASSES:
             raise RegistrationError(f"Check {id!r}: the id, severity or class is malformed.", judge.__module__)
@@ -526,6 +582,13 @@ def check(
         untyped = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.annotation is p.empty]
         if untyped:
             raise RegistrationError(f"Check {id}: its parameter '{untyped[0]}' needs a type.", judge.__module__)
+        by_position = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
+        if by_position:
+            raise RegistrationError(
+                f"Check {id} takes '{by_position[-1]}' by position only, and gets its arguments by their names. Leave "
+                "the '/' out.",
+                judge.__module__,
+            )
         taken = sorted({p.name for p in parameters} & set(BINDING_WORDS))
         if taken:
             raise RegistrationError(

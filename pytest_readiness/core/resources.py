@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -206,8 +205,10 @@ def _marks(hint: object) -> Iterator[object]:
             yield from _marks(each)
 
 
-_TEXTS = tuple(name for name, member in vars(Resource).items() if isinstance(member, property))
+_TEXTS = ("where", "place")
 """What every resource tells of itself."""
+_FIXED = ("key", "kinds", "references", "models", "model_of")
+"""What is the same for every kind: the package tells resources and kinds apart by it."""
 
 
 def _register(model: type[Resource]) -> None:
@@ -216,6 +217,13 @@ def _register(model: type[Resource]) -> None:
         raise RegistrationError(f"'{kind}' in '{section}': a kind and a section are plain words.", model.__module__)
     if refused := refusal(kind, "kind"):
         raise RegistrationError(refused, model.__module__)
+    for name in _FIXED:
+        if inspect.getattr_static(model, name) is not vars(Resource)[name]:
+            raise RegistrationError(
+                f"The kind '{kind}' has a '{name}' of its own, by which every resource is told from others. Name it "
+                "otherwise.",
+                model.__module__,
+            )
     for name in _TEXTS:
         if not isinstance(inspect.getattr_static(model, name), (property, cached_property, str)):
             raise RegistrationError(
@@ -303,10 +311,13 @@ class Located(Resource):
 
 def where_of(resource: Resource) -> str:
     """What a person calls a resource, without secrets: its `where`, or its name where its kind fails to tell it."""
-    with suppress(Exception):
-        if isinstance(where := resource.where, str):
-            return where
-    return resource.name
+    try:
+        where: object = resource.where
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  (the kind may be anyone's)
+        where = None
+    return where if isinstance(where, str) else resource.name
 
 
 def word(kind: str) -> str:

@@ -13,6 +13,8 @@ def what_broke(error: BaseException) -> str:
     """The type of an exception and the first line of what it says, whatever it does when it is asked for that."""
     try:
         text = str(error).strip().partition("\n")[0]
-    except Exception:  # noqa: BLE001  (the class may be anyone's)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  (the class may be anyone's)
         text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -41,6 +42,16 @@ def validate(
             location = detail["loc"]
             line = place.line_of([*keys, *location])
             problems.append(Problem(place.path, line, _sentence(model, detail, what)))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  (the model's validators may be anyone's)
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        # What it says may be a secret.
+        message = (
+            f"{what[:1].upper()}{what[1:]} could not be looked at ({type(error).__name__}, {at.filename}:{at.lineno}). "
+            f"That is a defect of {model.__module__}: for what is wrong, validators raise ValueError, and nothing else."
+        )
+        problems.append(Problem(place.path, place.line_of(list(keys)), message))
     return None
 
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pytest_readiness.config.target import Target
+from pytest_readiness.config.target import Target, place_of
 from pytest_readiness.core.audit import reading_of
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared, Unreachable, flaw
 from pytest_readiness.core.registry import FACTS, TARGET, Fact, lacking
@@ -131,6 +131,7 @@ class Gatherer:
         self._answered: set[tuple[str, str]] = set()
         self._dead: dict[tuple[str, str], tuple[Unreachable, Resource]] = {}
         self._lacks: dict[str, str] = {}
+        self._places: dict[str, str | CouldNotVerify] = {}
         self._done = 0
         self._total = 0
         self._heavy = 0
@@ -253,8 +254,8 @@ class Gatherer:
             return CouldNotVerify(reason)
         try:
             every = closure(fact.name, resource, self._target)
-            reading.place = self._target.place(resource)
-            first = next((each for each, of in every if self._target.place(of) == reading.place), fact)
+            reading.place = self._place(resource)
+            first = next((each for each, of in every if self._place(of) == reading.place), fact)
         except (NotDeclared, CouldNotVerify) as error:
             return error
         reading.way = first.way or first.name
@@ -270,6 +271,19 @@ class Gatherer:
             if not self._lacking(name):
                 return closure(name, resource, self._target)
         return [(FACTS[name], resource)]
+
+    def _place(self, resource: Resource) -> str:
+        """Where a resource is read; a kind, which may be slow or answer otherwise each time, is asked once."""
+        at = self._target.through(resource)
+        if at.key not in self._places:
+            try:
+                self._places[at.key] = place_of(at)
+            except CouldNotVerify as error:
+                self._places[at.key] = error
+        place = self._places[at.key]
+        if isinstance(place, CouldNotVerify):
+            raise CouldNotVerify(place.reason)
+        return place
 
     def _lacking(self, name: str) -> str:
         if name not in self._lacks:

@@ -98,10 +98,10 @@ class Judging:
                 evidence = _warned(test, arguments, evidence)
         except NotDeclared as missing:
             raise _unverified(str(missing)) from None
-        if not isinstance(evidence, Evidence) or not evidence.text:
-            raise CouldNotVerify(f"the check {test.check.id} returned no evidence; that is a defect of the check")
         if wrong := flaw(evidence):
             raise CouldNotVerify(broken(wrong))
+        if not isinstance(evidence, Evidence) or not evidence.text.strip():
+            raise CouldNotVerify(f"the check {test.check.id} returned no evidence; that is a defect of the check")
         return evidence
 
     def _argument(self, item: ChecklistTest, name: str, parameters: Mapping[str, Any]) -> Any:

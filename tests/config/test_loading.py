@@ -484,6 +484,12 @@ def test_an_unknown_key_at_any_depth_is_told_without_its_value(base: Path) -> No
     assert "secret-of-the-clerk" not in told
 
 
+@pytest.mark.parametrize("weight", ["1.0e+308", "1000001", ".inf", ".nan", "-1"])
+def test_a_weight_can_be_summed(base: Path, weight: str) -> None:
+    [mistake] = mistakes(base, f"targets:\n  prod:\n    policy:\n      weights: {{high: {weight}, low: 1000000}}\n")
+    assert "readiness.yaml:4: Target 'prod', 'policy.weights.high': input should be " in mistake
+
+
 def test_a_resource_may_be_named_like_the_way_to_a_secret(base: Path) -> None:
     text = (
         "targets: {prod: {urls: {command: 'https://${HOST}'}, mail: {command: {server: '${HOST}', user: u, password: "

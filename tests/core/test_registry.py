@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -180,11 +182,11 @@ def test_a_question_may_be_a_tuple() -> None:
 
 def declare(text: str) -> None:
     """Run the text of a module that declares facts or checks."""
-    names = {"__name__": "declared", "Annotated": Annotated, "Any": Any, "Field": Field}
+    names = {"__name__": "declared", "Annotated": Annotated, "Any": Any, "Field": Field, "Lock": threading.Lock}
     exec(text, names | {"Evidence": Evidence, "check": check, "fact": fact})
 
 
-DEADLINE = "it must be a finite number of seconds above 0."
+DEADLINE = "it must be a number of seconds above 0, at most 9223372036."
 
 
 @pytest.mark.parametrize(
@@ -197,6 +199,7 @@ DEADLINE = "it must be a finite number of seconds above 0."
         ("deadline=-1", f"Fact odd: its 'deadline' is -1; {DEADLINE}"),
         ("deadline=float('nan')", f"Fact odd: its 'deadline' is nan; {DEADLINE}"),
         ("deadline=float('inf')", f"Fact odd: its 'deadline' is inf; {DEADLINE}"),
+        ("deadline=9999999999", f"Fact odd: its 'deadline' is 9999999999; {DEADLINE}"),
         ("deadline=1e300", f"Fact odd: its 'deadline' is 1e+300; {DEADLINE}"),
         ("way=['x']", "Fact odd: its 'way' is ['x']; it must be a text."),
         ("way=None", "Fact odd: its 'way' is None; it must be a text."),
@@ -239,6 +242,24 @@ def test_a_fact_does_not_hide_a_fixture(name: str) -> None:
         declare(f"@fact\ndef {name}(document): return ''")
 
 
+@pytest.mark.parametrize("declared", [functools.partial(print, end=""), 5, "fact"])
+def test_what_is_declared_is_a_function(declared: Any) -> None:
+    sentence = f"is a {type(declared).__name__}, not a function: .*. Write one by 'def'"
+    with pytest.raises(RegistrationError, match=f"A fact {sentence}"):
+        fact(declared)
+    with pytest.raises(RegistrationError, match=f"Check 'own.odd' {sentence}"):
+        check("own.odd", severity="low", remedy="r")(declared)
+
+
+def test_a_check_gets_its_arguments_by_their_names() -> None:
+    with pytest.raises(RegistrationError, match=r"own\.odd takes 'document' by position only, .* Leave the '/' out"):
+        declare(
+            "@check('own.odd', severity='low', remedy='r')\n"
+            "def odd(document, /, *, least: int = 1):\n    'It holds.'\n    return Evidence('x')"
+        )
+    assert "own.odd" not in CHECKS
+
+
 def test_a_fact_needs_a_name() -> None:
     with pytest.raises(RegistrationError, match="'<lambda>' is not a name for a fact; no parameter can be named so"):
         fact(lambda document: "")
@@ -265,6 +286,26 @@ def test_every_fixture_of_pytest_and_testinfra_is_known(tmp_path: Path) -> None:
         ("at_most: int = '5'", "'at_most' has the default '5', which its own type refuses (input should be a valid"),
         ("word: str = None", "'word' has the default None, which its own type refuses (input should be a valid string"),
         ("needed: int, names: list[str] = ('x',)", "'names' has the default ('x',), which its own type refuses"),
+        (
+            "names: list[str] = Field(default_factory=list, min_length=1)",
+            "'names' has the default [], which its own type refuses (list should have at least 1 item",
+        ),
+        (
+            "names: Annotated[list[str], Field(default_factory=list, min_length=1)]",
+            "'names' has the default [], which its own type refuses (list should have at least 1 item",
+        ),
+        (
+            "names: list[str] = Field(default_factory=lambda: {}['x'])",
+            "the defaults of its parameters could not be looked at (KeyError: 'x').",
+        ),
+        ("fine: int = 1, a: Lock", "its parameter 'a' is none that a binding could set (Pydantic"),
+        ("model_validate: str = 'x'", "its parameter 'model_validate' is none that a binding could set ("),
+        ("fine: int, model_config: int = 1", "its parameter 'model_config' is none that a binding could set ("),
+        ("_a: int", "its parameter '_a' is none that a binding could set ("),
+        ("_a: int = 1", "its parameter '_a' is none that a binding could set ("),
+        ("__class__: int = 1", "its parameter '__class__' is none that a binding could set ("),
+        ("__config__: int = 1", "its parameter '__config__' is none that a binding could set ("),
+        ("a: 'int.none'", "the type of a parameter is not known ("),
     ],
 )
 def test_a_default_is_what_a_binding_could_say(parameter: str, sentence: str) -> None:

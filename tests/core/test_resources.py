@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import pytest
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from pytest_readiness.config.loading import load_configuration
 from pytest_readiness.config.schema import configuration_schema
 from pytest_readiness.config.secrets import Secret
 from pytest_readiness.core.domains import load_kinds
 from pytest_readiness.core.problems import ProblemsError, RegistrationError
-from pytest_readiness.core.resources import KINDS, SECTIONS, Located, Reference, Resource, Variants, words
+from pytest_readiness.core.resources import KINDS, SECTIONS, Located, Reference, Resource, Variants, where_of, words
 from pytest_readiness.domains.database.resource import Database
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.postgres.resource import Postgres
@@ -239,6 +239,79 @@ def test_what_a_kind_tells_is_a_property(name: str) -> None:
     declare("here")
 
 
+@pytest.mark.parametrize("name", ["key", "kinds", "references", "models", "model_of"])
+def test_what_tells_resources_and_kinds_apart_is_fixed(name: str) -> None:
+    class Between(Resource):
+        """No kind yet."""
+
+    setattr(Between, name, property(lambda self: "same"))
+    with pytest.raises(RegistrationError, match=f"The kind 'thing' has a '{name}' of its own, by which every resource"):
+        type("Thing", (Between,), {"__module__": __name__, "kind": "thing", "section": "things", "main": "name"})
+    assert "thing" not in KINDS
+
+
+def test_a_kind_does_not_change_the_names_of_its_resources(tmp_path: Path) -> None:
+    class Vault(Resource):
+        """A vault."""
+
+        kind = "vault"
+        section = "vaults"
+        main = "room"
+
+        room: str
+
+        @field_validator("name")
+        @classmethod
+        def _lower(cls, name: str) -> str:
+            return name.lower()
+
+    said = mistakes(tmp_path, "targets:\n  prod:\n    vaults:\n      a: one\n      A: two\n")
+    assert said == f"readiness.yaml:5: The name of vault 'A' is changed by its kind. That is a defect of {__name__}."
+
+
+@pytest.mark.parametrize("error", [TypeError, KeyError, SystemExit, GeneratorExit])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_validator_that_breaks_is_told_without_what_it_says(
+    tmp_path: Path, error: type[BaseException], late: bool
+) -> None:
+    class Vault(Resource):
+        """A vault."""
+
+        kind = "vault"
+        section = "vaults"
+        main = "token"
+
+        token: str
+
+        @field_validator("token")
+        @classmethod
+        def _checked(cls, token: str) -> str:
+            if not late:
+                raise error(token)
+            return token
+
+        def model_post_init(self, _: object) -> None:
+            raise error(self.token)
+
+    said = mistakes(tmp_path, "targets:\n  prod:\n    vaults:\n      small: s3cr3t-token\n")
+    assert said.startswith(f"readiness.yaml:4: Vault 'small' could not be looked at ({error.__name__}, {__file__}:")
+    assert said.endswith(
+        f"). That is a defect of {__name__}: for what is wrong, validators raise ValueError, and nothing else."
+    )
+    assert "s3cr3t" not in said
+
+
+def test_a_kind_that_cannot_tell_where_it_is_goes_by_its_name() -> None:
+    class Vault(Resource):
+        """No kind."""
+
+        @property
+        def where(self) -> str:
+            raise SystemExit(0)
+
+    assert where_of(Vault(name="small")) == "small"
+
+
 def test_a_reference_is_seen_wherever_it_stands() -> None:
     class Shelf(Resource):
         """A shelf."""
@@ -300,7 +373,7 @@ def test_names_that_are_taken() -> None:
     assert not {"others", "letters"} & SECTIONS.keys()
 
 
-@pytest.mark.parametrize("told", [ValueError("s3cr3t-token"), None, "s3cr3t-token", (5,)])
+@pytest.mark.parametrize("told", [ValueError("s3cr3t-token"), SystemExit("s3cr3t-token"), None, "s3cr3t-token", (5,)])
 def test_a_kind_that_cannot_tell_its_secrets_is_told(tmp_path: Path, told: object) -> None:
     class Vault(Resource):
         """A vault."""
@@ -312,12 +385,12 @@ def test_a_kind_that_cannot_tell_its_secrets_is_told(tmp_path: Path, told: objec
         token: str
 
         def secrets(self) -> Any:
-            if isinstance(told, Exception):
+            if isinstance(told, BaseException):
                 raise told
             return told
 
     said = mistakes(tmp_path, "targets:\n  prod:\n    vaults:\n      small: s3cr3t-token\n")
-    why = "ValueError" if isinstance(told, Exception) else "TypeError"
+    why = type(told).__name__ if isinstance(told, BaseException) else "TypeError"
     assert said == (
         f"readiness.yaml:4: The secrets of vault 'small' could not be told ({why}). That is a defect of its kind, in "
         f"{__name__}: mend its 'secrets'."

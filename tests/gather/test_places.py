@@ -365,6 +365,60 @@ def test_a_place_that_cannot_be_told_is_an_error_of_its_resource(gatherer: Gathe
 
 
 @pytest.mark.usefixtures("rooms")
+def test_a_place_is_asked_once(gatherer: Gatherer) -> None:
+    asked: list[str] = []
+
+    class Hall(Room):
+        """A room that is somewhere else each time, or nowhere."""
+
+        @property
+        def place(self) -> str:
+            asked.append(self.name)
+            if self.floor == "nowhere":
+                raise SystemExit(0)
+            return f"house {len(asked)}"
+
+    @fact
+    def lamp(room: Room) -> str:
+        return "on"
+
+    @fact
+    def lamps(room: Room, lamp: str, *, ask: int) -> str:
+        return lamp
+
+    halls = [Hall(name="hall", floor="first"), Hall(name="none", floor="nowhere")]
+    for hall in halls:
+        gatherer.plan("lamps", hall, {"lamps": (1, 2)})
+    gatherer.start()
+    first, last = [[finished(each) for each in gatherer.readings("lamps", hall, {"lamps": (1, 2)})] for hall in halls]
+    assert [each.value for each in first] == ["on", "on"]
+    assert ["could not be told (SystemExit: 0)" in str(each.error) for each in last] == [True, True]
+    assert sorted(asked) == ["hall", "none"]
+
+
+@pytest.mark.usefixtures("rooms")
+def test_a_place_is_a_text_as_any_other(gatherer: Gatherer) -> None:
+    class Odd(str):
+        """A text that refuses to be a key."""
+
+        def __hash__(self) -> int:
+            raise ValueError("no key")
+
+    class Hall(Room):
+        """A room at such a place."""
+
+        @property
+        def place(self) -> str:
+            return Odd("house")
+
+    @fact
+    def lamp(room: Room) -> str:
+        return "on"
+
+    assert gatherer.value("lamp", Hall(name="hall", floor="first"), {}) == "on"
+
+
+@pytest.mark.usefixtures("rooms")
 def test_a_kind_that_cannot_tell_where_hides_no_error(gatherer: Gatherer, gate: threading.Event) -> None:
     @fact
     def broken(room: Room) -> str:

@@ -106,6 +106,22 @@ def declare(calls: list[str]) -> None:
 NAMES = ("shop", "api", "jobs", "early")
 
 
+def test_the_place_of_what_is_referred_to_is_asked_once_for_all(
+    gatherer: Gatherer, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def place(resource: Resource) -> str:
+        asked.append(resource.name)
+        return f"place of {resource.name}"
+
+    monkeypatch.setattr(KINDS["cluster"], "place", property(place))
+    declare([])
+    for name in NAMES:
+        assert reading(gatherer, target, "state", name).place == "place of blue"
+    assert asked == ["blue"]
+
+
 def test_what_is_referred_to_is_read_once_for_all(gatherer: Gatherer, target: Target) -> None:
     calls: list[str] = []
     declare(calls)

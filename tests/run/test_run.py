@@ -46,6 +46,8 @@ CONFTEST = '''
 import threading
 from pathlib import Path
 
+import pytest
+
 from pytest_readiness import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, Unreachable, check, claim, fact
 
 READ = Path(__file__).with_name("read.log")
@@ -92,6 +94,18 @@ def says(words, *, word: str) -> Evidence:
     return Evidence(f"found {word}: {words}", "handwritten" if "pencil" in words else "")
 
 
+@check("toy.everything", severity="low", remedy="Declare it.")
+def everything(target, shelf, *, least: int = 1) -> Evidence:
+    """The target declares something."""
+    claim(len(target.resources) >= least, expected=f"at least {least}", seen=f"{len(target.resources)}")
+    return Evidence(f"{target.name} declares something, on the {shelf}")
+
+
+@pytest.fixture
+def shelf():
+    return "shelf"
+
+
 @check("toy.odd", severity="critical", remedy="Mend the check.")
 def odd(document, *, how: str) -> Evidence:
     """The check behaves."""
@@ -99,6 +113,8 @@ def odd(document, *, how: str) -> Evidence:
         return None
     if how == "empty":
         return Evidence("")
+    if how == "blank":
+        return Evidence(" \\n")
     if how == "figures":
         return Evidence(5)
     if how == "undeclared":
@@ -427,6 +443,8 @@ OUTCOMES = {
     "exit": ("{check: toy.odd, how: exit, on: runbook}", "error"),
     "none": ("{check: toy.odd, how: none, on: runbook}", "error"),
     "empty": ("{check: toy.odd, how: empty, on: runbook}", "error"),
+    "blank": ("{check: toy.odd, how: blank, on: runbook}", "error"),
+    "everything": ("toy.everything", "passed"),
     "figures": ("{check: toy.odd, how: figures, on: runbook}", "error"),
     "false_figures": ("{check: toy.odd, how: figures in a failure, on: runbook}", "failed"),
     "undeclared": ("{check: toy.odd, how: undeclared, on: runbook}", "unverified"),
@@ -466,7 +484,7 @@ def test_outcomes(every_outcome: Project) -> None:
     assert result.ret == 1
     outcomes = result.parseoutcomes()
     # "passed" has one of the two of one-of-two and the check beside the missing sign-off.
-    assert outcomes == {"passed": 4, "failed": 4, "errors": 10, "skipped": 6, "xfailed": 1, "xpassed": 1}
+    assert outcomes == {"passed": 5, "failed": 4, "errors": 11, "skipped": 6, "xfailed": 1, "xpassed": 1}
     result.stdout.fnmatch_lines(
         [
             "expected  the word secret plan",
@@ -485,7 +503,9 @@ def test_outcomes(every_outcome: Project) -> None:
     assert words("locked") == "could not verify: the document locked may not be read|"
     assert "broke unexpectedly (KeyError: 'title'); that is a defect of the fact" in words("broken-fact")
     assert "the check broke (KeyError: 'key'); that is a defect of the check" in words("key-error")
-    assert "the check toy.odd returned no evidence" in words("none")
+    for silent in ("none", "empty", "blank"):
+        assert "the check toy.odd returned no evidence" in words(silent)
+    assert words("everything") == "prod declares something, on the shelf|"
     assert "broke ('text' of its Evidence is of the type int, not a text); that is a defect" in words("figures")
     assert words("undeclared") == "the document declares no owner|"
     assert words("accepted").endswith("waived until 9999-12-31 by cto@example.com: r")
@@ -934,6 +954,17 @@ class Worse(Own):
         raise ValueError(self.code)
 
 
+class Worst(Own):
+    @property
+    def reason(self):
+        raise SystemExit(0)
+
+
+class Unspeakable(KeyError):
+    def __str__(self):
+        raise SystemExit(0)
+
+
 class OwnFalse(ClaimFalse):
     def __init__(self, code):
         self.code = code
@@ -958,6 +989,8 @@ def own(document, *, how: str) -> Evidence:
     raise {
         "unverified": Own(3),
         "worse": Worse(3),
+        "worst": Worst(3),
+        "unspeakable": Unspeakable(3),
         "false": OwnFalse(3),
         "remedy": ClaimFalse("a", "b", remedy=3),
         "file": ClaimFalse("a", "b", attachments=Attachment("a", "b", b"c")),
@@ -983,6 +1016,8 @@ BROKE = {
     "bytes": "its Evidence has 'attachments' that are not each an Attachment of two texts and bytes",
     "unverified": "its Own has no 'reason', as its __init__ does not call that of CouldNotVerify",
     "worse": "its Worse cannot be read: ValueError",
+    "worst": "its Worst cannot be read: SystemExit",
+    "unspeakable": "Unspeakable",
     "false": "its OwnFalse has no 'expected', as its __init__ does not call that of ClaimFalse",
     "remedy": "'remedy' of its ClaimFalse is of the type int, not a text",
     "file": "its ClaimFalse has 'attachments' that are not each an Attachment of two texts and bytes",
