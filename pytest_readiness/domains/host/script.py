@@ -19,25 +19,25 @@ ENDED = -1
 FOREIGN = -2
 """Status where something else was printed among what it printed."""
 
-# A question is alone in its session, so that whatever it started ends with it.
+# A question is alone in a group of processes, so that whatever it started ends with it: coreutils' timeout makes one,
+# busybox's does not.
 # Each stream has an alphabet of its own: output 0-9a-f, errors g-v, the status =N;. However the writers' pieces
 # mix, they can be told apart, and nothing that a host prints can pass for a separator: that holds a mark of this login.
 _SCRIPT = f"""\
 mark=$1
 library=$2
-! setsid true 2>/dev/null || apart=setsid
-for limit in "timeout --foreground -s KILL" "timeout -s KILL" ""; do
-    [ "$limit" ] || break
-    ! $limit 1 true 2>/dev/null || {{ limit="$limit {QUESTION_SECONDS}"; break; }}
-done
+apart=
+limit="timeout -s KILL"
+$limit 1 true 2>/dev/null || limit=
+timeout --foreground 1 true 2>/dev/null || ! setsid true 2>/dev/null || apart=setsid
 hex() {{ od -An -v -tx1 -N "$1"; }}
 run() {{
     code=$1
     shift
-    $apart $limit sh -c "$code" sh "$@" </dev/null 2>&1 >&3 3>&- 4>&- &
+    $apart $limit ${{limit:+{QUESTION_SECONDS}}} sh -c "$code" sh "$@" </dev/null 2>&1 >&3 3>&- 4>&- &
     wait $!
     echo "=$?;" >&4
-    [ -z "$apart" ] || kill -s KILL -- "-$!"
+    kill -s KILL -- "-$!"
 }}
 ask() {{
     function=$1

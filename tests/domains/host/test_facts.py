@@ -214,7 +214,7 @@ def test_what_a_question_starts_ends_with_it(shell: str, declared: None, body: s
 
 
 def test_a_question_that_hangs_holds_up_no_other(shell: str, declared: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_readiness.domains.host.script._SCRIPT", _SCRIPT.replace("$limit 10", "$limit 1"))
+    monkeypatch.setattr("pytest_readiness.domains.host.script._SCRIPT", _SCRIPT.replace("limit:+10", "limit:+1"))
     hangs = Question("hangs", "what hangs", "sleep 1000", str.strip)()
     ends = Question("ends", "what ends all", 'trap "kill 0" EXIT; echo fine', str.strip)()
     facts = _facts(LOCAL, hangs, ends, SYSTEM())
