@@ -154,7 +154,7 @@ def test_memory_of_a_host() -> None:
         judge("host.memory", LOCAL, min_available_pct=99.999)
 
 
-@pytest.mark.parametrize("megabytes", [1, 60])
+@pytest.mark.parametrize("megabytes", [1, 58])
 def test_memory_of_a_limited_container(docker_engine: DockerEngine, docker_host: str, megabytes: int) -> None:
     name = f"host-memory-{megabytes}"
     fill = f"dd if=/dev/zero of=/fill/data bs=1M count={megabytes} && touch /tmp/ready && exec sleep 1000000"
