@@ -208,7 +208,7 @@ def _verify() -> None:
     verify_facts()
     for check in CHECKS.values():
         module = check.judge.__module__
-        found = () if ships(check.judge) else _packs_of(module)
+        found = () if ships(check.judge) else tuple(pack for pack in packs() if _within(module, pack.module))
         if found and check.domain not in {pack.domain for pack in found}:
             raise RegistrationError(
                 f"The id of its check {check.id} must begin with '{found[0].domain}.', the name of its entry point.",
@@ -223,12 +223,12 @@ def _pack_of(module: str) -> Pack | None:
 
 def _packs_of(module: str) -> tuple[Pack, ...]:
     """The packs of which a module is, or else those of the same package."""
+    exact = tuple(pack for pack in packs() if _within(module, pack.module))
+    return exact or tuple(pack for pack in packs() if _within(module, pack.module.partition(".")[0]))
 
-    def within(package: str) -> bool:
-        return f"{module}.".startswith(f"{package}.")
 
-    exact = tuple(pack for pack in packs() if within(pack.module))
-    return exact or tuple(pack for pack in packs() if within(pack.module.partition(".")[0]))
+def _within(module: str, package: str) -> bool:
+    return f"{module}.".startswith(f"{package}.")
 
 
 def _import_all(pack: Pack) -> None:

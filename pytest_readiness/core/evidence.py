@@ -126,8 +126,8 @@ class NotDeclared(Exception):
 
 _NEEDED: dict[type, dict[str, tuple[type, ...]]] = {
     Evidence: {"text": (str,), "warning": (str,)},
-    # A figure is as good as its text: that the claim is false must not be lost.
-    ClaimFalse: {"expected": (str, int, float), "seen": (str, int, float), "remedy": (str,)},
+    # Whatever has a text is as good as that: that the claim is false must not be lost.
+    ClaimFalse: {"expected": (object,), "seen": (object,), "remedy": (str,)},
     CouldNotVerify: {"reason": (str,), "transient": (bool,)},
 }
 
@@ -160,6 +160,8 @@ def _flaw(said: object) -> str:
         return f"its {name} has 'attachments' that are not each an Attachment of two texts and bytes"
     if isinstance(said, (CouldNotVerify, NotDeclared)):
         str(said)
+    elif isinstance(said, ClaimFalse):
+        f"{said.expected}{said.seen}"
     return ""
 
 

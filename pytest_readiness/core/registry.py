@@ -18,7 +18,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, overload
 
 from pytest_readiness.core import extras
 from pytest_readiness.core.evidence import Evidence, NotDeclared
@@ -29,6 +29,7 @@ from pytest_readiness.core.text import what_broke
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
 
     from pytest_readiness.core.resources import Resource
 
@@ -242,11 +243,12 @@ class Check:
             for name, field in fields.items():
                 factory = typing.cast("Callable[[], Any] | None", field.default_factory)
                 defaults[name] = field.default if factory is None else factory()
-            model.model_validate(defaults, strict=True)
+            written = {field.alias or name: name for name, field in fields.items()}
+            model.model_validate({as_written: defaults[name] for as_written, name in written.items()}, strict=True)
         except ValidationError as error:
             for detail in error.errors(include_url=False, include_context=False):
-                name = str(detail["loc"][0])
-                if name in defaults:
+                name = written.get(str(detail["loc"][0]), "")
+                if name and not _takes(fields[name], defaults[name]):
                     why = detail["msg"].removeprefix("Value error, ")
                     raise RegistrationError(
                         f"Check {self.id}: its parameter '{name}' has the default {defaults[name]!r}, which its own "
@@ -376,6 +378,18 @@ def _same_place(one: Callable[..., object], other: Callable[..., object]) -> boo
 def _place(function: Callable[..., object]) -> tuple[str, str]:
     code = getattr(function, "__code__", None)
     return (code.co_filename if code else function.__module__, function.__qualname__)
+
+
+def _takes(field: FieldInfo, value: object) -> bool:
+    """Whether a parameter's type takes a value as it is, though it may be of another class (a set for a Set)."""
+    from pydantic import TypeAdapter, ValidationError
+
+    marks = tuple(field.metadata)
+    hint: Any = Annotated[(field.annotation, *marks)] if marks else field.annotation
+    try:
+        return bool(TypeAdapter(hint).validate_python(value) == value)
+    except ValidationError:
+        return False
 
 
 def _parameters(what: str, function: Callable[..., object]) -> list[inspect.Parameter]:

@@ -118,7 +118,8 @@ class Collection:
                 self._run.team_missing[item.nodeid] = None
         self._only_ours = all(isinstance(item, ChecklistTest) for item in session.items)
         if self._run.answers:
-            selected = set(map(key_of, session.items))
+            # What other shards run was not left out.
+            selected = set(self._run.selection or map(key_of, session.items))
             self._run.left_out.update(full for key, full in self._run.answers.items() if key not in selected)
         given_up = session.testsfailed and not session.config.option.continue_on_collection_errors
         if not self._run.settings.is_worker and not self._run.settings.collect_only and not given_up:

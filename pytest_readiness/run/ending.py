@@ -19,7 +19,7 @@ from pytest_readiness.run.judging import Judging
 from pytest_readiness.run.nodes import ChecklistTest, waived
 from pytest_readiness.run.state import Run
 from pytest_readiness.run.workers import SELECTION
-from pytest_readiness.verdict.judging import Verdict, exit_code, judge
+from pytest_readiness.verdict.judging import Verdict, cut_items, exit_code, judge
 from pytest_readiness.verdict.outcome import Course, Original, Outcome, Report, Shard
 from pytest_readiness.verdict.provenance import place_of
 from pytest_readiness.verdict.shards import in_order, make_shard
@@ -131,7 +131,8 @@ def _shard(run: Run) -> Shard | None:
     if run.settings.shard is None:
         return None
     tests = in_order(run.plan, run.selection, run.answers)
-    shard = make_shard(run.plan, run.provenance.release, *run.settings.shard, tests)
+    left_out = run.left_out | cut_items(run.plan, set(tests), set(run.answers.values()))
+    shard = make_shard(run.plan, run.provenance.release, *run.settings.shard, tests, left_out)
     return replace(shard, tests=tuple(map(run.clean, tests)))
 
 

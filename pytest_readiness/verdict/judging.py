@@ -11,7 +11,7 @@ from pytest_readiness.checklist.model import Item, Section
 from pytest_readiness.config.model import Policy
 from pytest_readiness.core.registry import SEVERITIES, Severity
 from pytest_readiness.people.decisions import Waiver
-from pytest_readiness.plan.plan import Plan, PlannedTest
+from pytest_readiness.plan.plan import Plan
 from pytest_readiness.verdict.drift import BaselineRecord, DriftRecord, find_drift
 from pytest_readiness.verdict.items import (
     OPEN,
@@ -122,7 +122,7 @@ def judge(
     found = {result.test for result in results}
     chosen = set(expected) | found
     missing = chosen - found
-    cut = {test.full_item for test in plan.tests() if test.key not in chosen and not _is_answered(test, by_item)}
+    cut = cut_items(plan, chosen, by_item)
     for test in plan.tests():
         if test.key in missing:
             by_item.setdefault(test.full_item, []).append(
@@ -209,9 +209,19 @@ def conclude(
     )
 
 
-def _is_answered(test: PlannedTest, by_item: Mapping[str, object]) -> bool:
-    """Whether a test only says that nothing answers its item, while a test of the team's own does."""
-    return test.check is None and test.signoff is None and test.full_item in by_item
+def cut_items(plan: Plan, chosen: Container[str], answered: Container[str]) -> set[str]:
+    """Return the full ids of items of which a planned test was left out.
+
+    Args:
+        plan: what was planned.
+        chosen: keys of the tests that were selected.
+        answered: full ids of items that a test of the team's own answers, so that none has to say that nothing does.
+    """
+    return {
+        test.full_item
+        for test in plan.tests()
+        if test.key not in chosen and not (test.check is None and test.signoff is None and test.full_item in answered)
+    }
 
 
 def shard_reasons(shard: str) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def merge(paths: Sequence[Path]) -> Outcome:
         [id for each in drifts for id in each.expired_waivers],
         baseline,
     )
-    verdict = conclude(sections, first.verdict.total, first.verdict.policy, drift)
+    verdict = conclude(sections, first.verdict.total, first.verdict.policy, drift, left_out=shard.left_out)
     reports = sorted((report for outcome in outcomes for report in outcome.reports), key=lambda each: order[each.test])
     answering = {test.test for item in verdict.items for test in item.tests}
     others_failed = any(report.outcome == "failed" and report.test not in answering for report in reports)

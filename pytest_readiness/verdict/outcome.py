@@ -44,12 +44,14 @@ class Shard:
         of: number of parts.
         plan: digest of what the whole run is about; parts of the same run have the same.
         tests: every test of the whole run, by identity, in the order of the documents.
+        left_out: full ids of items of which tests were left out of the whole run.
     """
 
     number: int
     of: int
     plan: str
     tests: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.number} of {self.of}"

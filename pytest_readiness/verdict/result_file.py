@@ -165,6 +165,9 @@ def outcome_of(file: ResultFile) -> Outcome:
 def as_text(file: ResultFile, redact: Redactor) -> str:
     """Return a result file as it is written, every text that comes from elsewhere redacted."""
     data = _redacted(file.model_dump(mode="json"), redact, "")
+    if file.shard is not None and not file.shard.left_out:
+        # Files of before do not have it.
+        del data["shard"]["left_out"]
     # A name on a disk may not be text at all.
     text = json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8", "replace").decode()
     return f"{_UNSEEN.sub(_escaped, text)}\n"

@@ -67,7 +67,9 @@ def in_order(plan: Plan, keys: Iterable[str], answers: Mapping[str, str]) -> tup
     return tuple(sorted(dict.fromkeys(keys), key=place))
 
 
-def make_shard(plan: Plan, release: str, number: int, of: int, tests: tuple[str, ...]) -> Shard:
+def make_shard(
+    plan: Plan, release: str, number: int, of: int, tests: tuple[str, ...], left_out: Iterable[str]
+) -> Shard:
     """Return the record of a shard.
 
     Args:
@@ -76,6 +78,7 @@ def make_shard(plan: Plan, release: str, number: int, of: int, tests: tuple[str,
         number: of the shard.
         of: number of shards.
         tests: every selected test of the whole run, in order.
+        left_out: full ids of items of which tests were left out of the whole run.
     """
     selected = frozenset(tests)
     configuration = plan.configuration
@@ -90,7 +93,7 @@ def make_shard(plan: Plan, release: str, number: int, of: int, tests: tuple[str,
         "decisions": [asdict(signed) for each in plan.decisions.signoffs.values() for signed in each],
     }
     text = json.dumps(about, sort_keys=True, default=repr)
-    return Shard(number, of, hashlib.sha256(text.encode()).hexdigest(), tests)
+    return Shard(number, of, hashlib.sha256(text.encode()).hexdigest(), tests, tuple(sorted(left_out)))
 
 
 def _about(test: PlannedTest) -> list[Any]:

@@ -319,5 +319,24 @@ def test_a_default_is_what_a_binding_could_say(parameter: str, sentence: str) ->
     assert caught.value.module == "declared"
 
 
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        "names: Set[str] = {'a'}",
+        "pairs: Mapping[str, int] = ChainMap({'a': 1})",
+        "factor: complex = 1.0",
+        "at_most: Annotated[int, Field(ge=0, alias='at-most')] = 0",
+        "needed: str, several: tuple[int, ...] = (1, 2)",
+    ],
+)
+def test_a_default_that_its_type_takes_as_it_is_is_right(parameter: str) -> None:
+    declare(
+        "from collections import ChainMap\nfrom collections.abc import Mapping, Set\n"
+        "@check('own.odd', severity='low', remedy='r')\n"
+        f"def odd(document, *, {parameter}):\n    'It holds.'\n    return Evidence('x')"
+    )
+    assert CHECKS["own.odd"].parameters
+
+
 def test_every_default_that_ships_is_right() -> None:
     assert all(each.parameters for each in CHECKS.values())

@@ -44,6 +44,7 @@ ESCAPE = "\x1b"
 
 CONFTEST = '''
 import threading
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,7 @@ def odd(document, *, how: str) -> Evidence:
     if how == "exit":
         raise SystemExit(0)
     if how == "figures in a failure":
-        raise ClaimFalse(1, 2)
+        raise ClaimFalse(1, Decimal(2))
     raise KeyError(how)
 
 

@@ -89,9 +89,21 @@ def test_every_test_runs_in_one_shard_and_every_fact_is_read_in_one(release: Rel
     results = [release.result(f"shard{number}") for number in (1, 2, 3)]
     tests = results[0]["shard"]["tests"]
     assert len(tests) == len(ran) == len(set(ran)) == 18
-    assert [result["shard"] for result in results] == [
-        {"number": number, "of": 3, "plan": results[0]["shard"]["plan"], "tests": tests} for number in (1, 2, 3)
-    ]
+    whole = {"of": 3, "plan": results[0]["shard"]["plan"], "tests": tests}
+    assert [result["shard"] for result in results] == [{"number": number, **whole} for number in (1, 2, 3)]
+
+
+def test_what_was_left_out_of_all_shards_is_known_when_they_are_merged(release: Release) -> None:
+    tests = [line for line in release.run("--collect-only", "-q").stdout.splitlines() if "release.md::" in line]
+    items = Counter(test.partition("[")[0] for test in tests)
+    left = f"--deselect={next(test for test in tests if items[test.partition('[')[0]] > 1)}"
+    for number in (1, 2):
+        release.run(f"--readiness-shard={number}/2", f"--readiness-out=shard{number}", left)
+    release.run("--readiness-out=whole", left)
+    done = release.cli("merge", "--out=merged", "shard1/result.json", "shard2/result.json")
+    assert done.stderr == ""
+    whole, merged = (release.result(name)["verdict"] for name in ("whole", "merged"))
+    assert whole["selected"] == merged["selected"] == whole["total"] - 1
 
 
 def test_a_shard_is_never_go_and_its_exit_code_is_of_its_part(release: Release) -> None:

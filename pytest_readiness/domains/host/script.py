@@ -20,7 +20,7 @@ FOREIGN = -2
 """Status where something else was printed among what it printed."""
 
 # A question is alone in a group of processes, so that whatever it started ends with it: coreutils' timeout makes one,
-# busybox's does not.
+# busybox's does not. Without any it stays in that of the login, which is ended with it.
 # Each stream has an alphabet of its own: output 0-9a-f, errors g-v, the status =N;. However the writers' pieces
 # mix, they can be told apart, and nothing that a host prints can pass for a separator: that holds a mark of this login.
 _SCRIPT = f"""\
@@ -29,7 +29,7 @@ library=$2
 apart=
 limit="timeout -s KILL"
 $limit 1 true 2>/dev/null || limit=
-timeout --foreground 1 true 2>/dev/null || ! setsid true 2>/dev/null || apart=setsid
+[ -z "$limit" ] || timeout --foreground 1 true 2>/dev/null || ! setsid true 2>/dev/null || apart=setsid
 hex() {{ od -An -v -tx1 -N "$1"; }}
 run() {{
     code=$1

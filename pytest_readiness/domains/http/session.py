@@ -29,7 +29,7 @@ def open_session(
         credential: name of the credential that is shown with every request, or "".
         client_cert: whether the endpoint's client certificate is shown.
         fresh: begin with a new connection, even if one exists.
-        once: send no request again where a kept connection turns out to be closed.
+        once: send each request over a new connection, so that none is sent twice.
 
     Raises:
         NotDeclared: the endpoint has no such credential.

@@ -153,7 +153,7 @@ class Session:
         trust: how TLS is verified, and what certificate is shown.
         headers: shown with every request, such as those of a credential.
         fresh: begin with a new connection, even if one exists.
-        once: send no request again where a kept connection turns out to be closed, not even one that may be.
+        once: send each request over a new connection, so that none is sent twice, and that it was closed is an answer.
 
     Attributes:
         set_cookies: values of the last answer's Set-Cookie headers as they came; secrets, which belong in no record.
@@ -254,7 +254,7 @@ class Session:
             ready, self._ready = self._ready, None
             self._transport = Transport(self._host, self._port, self._address, context, HEADERS, ready)
         asked = _Asked(method, address, carried, body, max_body, seconds)
-        if method not in SAFE:
+        if self._once or method not in SAFE:
             # A server may close a kept connection at any moment, and this request must not be sent twice.
             self._transport.close()
         if not self._transport.socket:
@@ -264,7 +264,7 @@ class Session:
             return self._exchange(self._transport, asked, until)
         except CouldNotVerify as error:
             # For those that may be, RFC 9112 9.3.1 asks for a new connection.
-            if self._once or not error.transient or self.connections > before:
+            if not error.transient or self.connections > before:
                 raise
         return self._exchange(self._transport, asked, until)
 

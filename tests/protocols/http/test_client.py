@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify
 from pytest_readiness.domains.http.facts.pages import Page
 from pytest_readiness.domains.http.resource import Credential, Url
 from pytest_readiness.protocols.http import client
@@ -115,10 +115,12 @@ def test_a_request_over_a_kept_connection_is_sent_again_unless_it_must_not() -> 
         url = Url(name="shop", url=server.url)
         with Session(server.url) as session:
             assert [session.get(f"{server.url}{path}").status for path in ("/", "/drop")] == [200, 200]
+        before = server.connections
         with Session(server.url, once=True) as session:
-            assert session.get(f"{server.url}/").status == 200
+            assert [session.get(f"{server.url}/").status for _ in range(3)] == [200] * 3
             with pytest.raises(Broken):
                 session.get(f"{server.url}/drop-2")
+        assert server.connections == before + 4
         flow = [{"name": "a page", "get": "/"}, {"name": "a voucher", "get": "/drop-3", "expect": {"text": "hello"}}]
         with pytest.raises(CouldNotVerify, match="reset or closed"):
             judge("http.flow", url, steps=flow)
@@ -148,6 +150,20 @@ def test_an_idle_connection_does_not_keep_others_waiting(
                 assert waiting.recv(100).startswith(b"HTTP/1.1 200 OK")
         # The next request does not go out over what was shut down meanwhile.
         assert root(url).first.status == 200
+
+
+def test_that_a_kept_connection_was_closed_is_no_refusal() -> None:
+    """The server takes TRACE, but serves only one request over a connection and says nothing of that."""
+
+    def talk(connection: socket.socket, number: int) -> None:
+        line = server.request(connection)
+        taken = line.startswith(("GET", "TRACE"))
+        status = b"200 OK" if taken else b"405 No"
+        body = line.encode()
+        connection.sendall(b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body))
+
+    with Talking(talk) as server, pytest.raises(ClaimFalse, match="200"):
+        judge("http.methods", Url(name="shop", url=server.url), allowed=["GET"])
 
 
 def test_an_interim_answer_is_not_the_answer() -> None:
