@@ -14,6 +14,7 @@ from functools import lru_cache
 ROUNDS = 200_000
 QUIET_SECONDS = 0.04
 """What the rounds take where nothing else runs."""
+MOST = 50.0
 FRESH_SECONDS = 10.0
 """How long a measurement holds: the load of a machine changes while tests run."""
 
@@ -28,8 +29,9 @@ def _slowness(period: int) -> float:
     """How many times longer things take than on a quiet machine; at least 1.
 
     The larger one of how much longer a little work takes, and of how many processes there are for each processor.
+    Neither is believed beyond `MOST`: a virtual machine that was stopped meanwhile has a clock that jumped.
     """
     begun = time.monotonic()
     hashlib.pbkdf2_hmac("sha256", b"readiness", b"patience", ROUNDS)
     worked = (time.monotonic() - begun) / QUIET_SECONDS
-    return max(1.0, worked, os.getloadavg()[0] / (os.cpu_count() or 1))
+    return min(max(1.0, worked, os.getloadavg()[0] / (os.cpu_count() or 1)), MOST)
