@@ -170,10 +170,9 @@ class Check:
         wider = {base for kind in kinds & KINDS.keys() for base in KINDS[kind].kinds() if base != kind}
         known = sorted(kind for kind in kinds if kind in KINDS and kind not in wider)
         if len(known) > 1:
-            raise RegistrationError(
-                f"Check {self.id} reads from {' and '.join(known)}; a check looks at one resource and takes a "
-                "second one by name as a parameter.",
-                self.judge.__module__,
+            raise self._mistake(
+                f" reads from {' and '.join(known)}; a check looks at one resource and takes a "
+                "second one by name as a parameter."
             )
         return known[0] if known else None
 
@@ -188,9 +187,7 @@ class Check:
         try:
             hints = typing.get_type_hints(self.judge, include_extras=True)
         except Exception as error:  # noqa: BLE001  (a type in quotes may be any expression)
-            raise RegistrationError(
-                f"Check {self.id}: the type of a parameter is not known ({error}).", self.judge.__module__
-            ) from None
+            raise self._mistake(f": the type of a parameter is not known ({error}).") from None
         fields: dict[str, Any] = {
             name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
             for name, parameter in inspect.signature(self.judge).parameters.items()
@@ -202,6 +199,10 @@ class Check:
             raise self._refusal(fields, error) from None
         self._verify_defaults(model)
         return model
+
+    def _mistake(self, what: str) -> RegistrationError:
+        """What is wrong with its declaration, of the module that it is in; the text continues after its id."""
+        return RegistrationError(f"Check {self.id}{what}", self.judge.__module__)
 
     def _model(self, fields: Mapping[str, Any]) -> type[BaseModel]:
         from pydantic import ConfigDict, create_model
@@ -227,10 +228,8 @@ class Check:
                 return self._refusal({name: fields[name]}, own)
         if len(fields) == 1:
             which = f"its parameter '{next(iter(fields))}'"
-        return RegistrationError(
-            f"Check {self.id}: {which} is none that a binding could set ({what_broke(error)}). Give it another name "
-            "or type.",
-            self.judge.__module__,
+        return self._mistake(
+            f": {which} is none that a binding could set ({what_broke(error)}). Give it another name or type."
         )
 
     def _verify_defaults(self, model: type[BaseModel]) -> None:
@@ -250,16 +249,14 @@ class Check:
                 name = written.get(str(detail["loc"][0]), "")
                 if name and not _takes(fields[name], defaults[name]):
                     why = detail["msg"].removeprefix("Value error, ")
-                    raise RegistrationError(
-                        f"Check {self.id}: its parameter '{name}' has the default {defaults[name]!r}, which its own "
-                        f"type refuses ({why[:1].lower()}{why[1:]}). Mend the one or the other.",
-                        self.judge.__module__,
+                    raise self._mistake(
+                        f": its parameter '{name}' has the default {defaults[name]!r}, which its own "
+                        f"type refuses ({why[:1].lower()}{why[1:]}). Mend the one or the other."
                     ) from None
         except Exception as error:  # noqa: BLE001  (factories and validators may be anyone's)
-            raise RegistrationError(
-                f"Check {self.id}: the defaults of its parameters could not be looked at ({what_broke(error)}). "
-                "Mend the default or its type.",
-                self.judge.__module__,
+            raise self._mistake(
+                f": the defaults of its parameters could not be looked at ({what_broke(error)}). "
+                "Mend the default or its type."
             ) from None
 
     @cached_property
@@ -270,11 +267,10 @@ class Check:
         wanted = list(inspect.signature(self.asks).parameters.values())[1:]
         for each in wanted:
             if each.default is each.empty and (each.name not in own or own[each.name].kind is not each.KEYWORD_ONLY):
-                raise RegistrationError(
-                    f"Check {self.id}: its function 'asks' takes '{each.name}', which is not a parameter of the check. "
+                raise self._mistake(
+                    f": its function 'asks' takes '{each.name}', which is not a parameter of the check. "
                     "It takes the resource and, by their names, the parameters that it needs: "
-                    'lambda url, path: {"page": path}.',
-                    self.judge.__module__,
+                    'lambda url, path: {"page": path}.'
                 )
         return tuple(each.name for each in wanted if each.name in own)
 
@@ -287,29 +283,20 @@ class Check:
         """
         asks = self._asks_of(resource, parameters)
         if not isinstance(asks, Mapping):
-            raise RegistrationError(
-                f"Check {self.id} must ask by a mapping from a fact's name to questions.", self.judge.__module__
-            )
+            raise self._mistake(" must ask by a mapping from a fact's name to questions.")
         for name in asks.keys() - set(self.fixtures):
-            raise RegistrationError(
-                f"Check {self.id} asks '{name}', which is not among its arguments.{nearest(name, self.fixtures)}",
-                self.judge.__module__,
-            )
+            raise self._mistake(f" asks '{name}', which is not among its arguments.{nearest(name, self.fixtures)}")
         for name in self.fixtures:
             if name in FACTS and FACTS[name].asking == "ask" and name not in asks:
-                raise RegistrationError(
-                    f"Check {self.id} takes '{name}', which is read for questions, and asks none.",
-                    self.judge.__module__,
-                )
+                raise self._mistake(f" takes '{name}', which is read for questions, and asks none.")
         for name, asked in asks.items():
             for question in asked if isinstance(asked, list) else [asked]:
                 several = type(question) is tuple and not (name in FACTS and FACTS[name]._asks_tuples)
                 if several or isinstance(question, (list, Iterator)) or not isinstance(question, Hashable):
-                    raise RegistrationError(
-                        f"Check {self.id} asks {name} a {type(question).__name__}, which is not a question of it. "
+                    raise self._mistake(
+                        f" asks {name} a {type(question).__name__}, which is not a question of it. "
                         f'Write the question itself where there is one, {{"{name}": question}}, and a list where '
-                        f'there are several, {{"{name}": [first, second]}}.',
-                        self.judge.__module__,
+                        f'there are several, {{"{name}": [first, second]}}.'
                     )
         return asks
 
@@ -322,9 +309,7 @@ class Check:
         except (NotDeclared, RegistrationError):
             raise
         except Exception as error:
-            raise RegistrationError(
-                f"Check {self.id}: its function 'asks' failed ({what_broke(error)}).", self.judge.__module__
-            ) from error
+            raise self._mistake(f": its function 'asks' failed ({what_broke(error)}).") from error
 
     def asked(self, resource: Resource, parameters: Mapping[str, Any]) -> dict[str, tuple[Hashable, ...]]:
         """Every question of `questions` once, by fact name; raises what that raises."""
@@ -515,14 +500,14 @@ def fact(
     if not positional or keywords not in ([], ["ask"], ["asks"]):
         raise RegistrationError(
             f"Fact {name} must take its resource first, and by keyword only 'ask' or 'asks' or nothing.",
-            read.__module__,
+            module,
         )
     if name in FACTS and not _same_place(inspect.unwrap(FACTS[name].read), read):
-        raise RegistrationError(f"There is already a fact {name}, in {FACTS[name].read.__module__}.", read.__module__)
+        raise RegistrationError(f"There is already a fact {name}, in {FACTS[name].read.__module__}.", module)
     if extra:
         if extra not in extras.MODULES:
             raise RegistrationError(
-                f"Fact {name}: there is no extra '{extra}'.{nearest(extra, extras.MODULES)}", read.__module__
+                f"Fact {name}: there is no extra '{extra}'.{nearest(extra, extras.MODULES)}", module
             )
         read = _with_extra(read, extra)
     FACTS[name] = Fact(
@@ -585,33 +570,28 @@ def check(
 
     def register(judge: Callable[..., Evidence]) -> Callable[..., Evidence]:
         _name_of(f"Check {id!r}", judge)
-        _verify_options(f"Check {id!r}", judge.__module__, str, id=id, remedy=remedy, source=source)
+        module = judge.__module__
+        _verify_options(f"Check {id!r}", module, str, id=id, remedy=remedy, source=source)
         if not _ID.fullmatch(id) or severity not in SEVERITIES or check_class not in CLASSES:
-            raise RegistrationError(f"Check {id!r}: the id, severity or class is malformed.", judge.__module__)
+            raise RegistrationError(f"Check {id!r}: the id, severity or class is malformed.", module)
         if not inspect.getdoc(judge):
-            raise RegistrationError(
-                f"Check {id} has no docstring; its first line is the claim that it proves.", judge.__module__
-            )
+            raise RegistrationError(f"Check {id} has no docstring; its first line is the claim that it proves.", module)
         parameters = _parameters(f"Check {id}", judge)
         untyped = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.annotation is p.empty]
         if untyped:
-            raise RegistrationError(f"Check {id}: its parameter '{untyped[0]}' needs a type.", judge.__module__)
+            raise RegistrationError(f"Check {id}: its parameter '{untyped[0]}' needs a type.", module)
         by_position = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
         if by_position:
             raise RegistrationError(
                 f"Check {id} takes '{by_position[-1]}' by position only, and gets its arguments by their names. Leave "
                 "the '/' out.",
-                judge.__module__,
+                module,
             )
         taken = sorted({p.name for p in parameters} & set(BINDING_WORDS))
         if taken:
-            raise RegistrationError(
-                f"Check {id}: '{taken[0]}' is a word of bindings, not of parameters.", judge.__module__
-            )
+            raise RegistrationError(f"Check {id}: '{taken[0]}' is a word of bindings, not of parameters.", module)
         if id in CHECKS and not _same_place(CHECKS[id].judge, judge):
-            raise RegistrationError(
-                f"There is already a check {id}, in {CHECKS[id].judge.__module__}.", judge.__module__
-            )
+            raise RegistrationError(f"There is already a check {id}, in {CHECKS[id].judge.__module__}.", module)
         CHECKS[id] = Check(
             id=id,
             judge=judge,

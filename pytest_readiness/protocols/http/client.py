@@ -102,7 +102,7 @@ class _Idle:
         """Close what is kept to a host and port: a server that serves one at a time is asked over another one now."""
         with self._lock:
             released = [each for each in self._kept if each.origin[1:3] == place]
-            self._kept = [each for each in self._kept if each not in released]
+            self._kept = [each for each in self._kept if each.origin[1:3] != place]
         for each in released:
             each.close()
 
