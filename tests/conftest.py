@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -41,7 +42,9 @@ __all__ = [
 
 # The plugin of hypothesis imports all of it at the end of every run. What is there already is neither imported again
 # nor rewritten by each of the many runs that tests make within this process.
-importlib.import_module("hypothesis.internal.observability")
+# `make demo` reads this file, too, where hypothesis is not installed.
+if importlib.util.find_spec("hypothesis") is not None:
+    importlib.import_module("hypothesis.internal.observability")
 
 LIMIT = 300.0
 """Seconds after which a test on a quiet machine is taken to hang; one may carry a limit of its own as a mark."""
