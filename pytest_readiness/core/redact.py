@@ -6,21 +6,27 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import takewhile
+import sys
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
 REMEMBERED = 1000
 """Texts whose redaction is cached: thousands of items often share their words."""
+LONGEST_REMEMBERED = 2000
+"""Characters of a text that is."""
 SHORTEST = 4
 """Shorter secrets are not searched for: masking every "a" would hide the report, not the secret."""
 PIECE = 8
 """Characters of the beginning or end of a secret that are masked where a text was cut within it."""
 _CUT = ("…", "...")
-_AFTER_CUT = re.compile(r"\Z|…|\.\.\.|[\n\x1b)\]>;'\"`]|&(?:quot|#34|#x27|#39|gt);")
-"""What follows a text that was cut, with a mark or without one; what precedes the rest of it is in `_CUT`."""
+_AFTER_CUT = re.compile(
+    r"(?:%[0-9a-f]?|\\(?:[xu]\{?[0-9a-f]{0,7})?|&#?\w{0,31}|[\x80-\xff]{1,3})?"
+    r"(?:\Z|…|\.\.\.|[\n\x1b)\]>;'\"`]|&(?:quot|#34|#x27|#39|gt);)"
+)
+"""What follows a text that was cut, perhaps within an escape, with a mark or without; `_CUT` precedes its rest."""
 
 KEY_SHAPES: Mapping[str, str] = {
     "a Stripe secret key": r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{8,}",
@@ -35,19 +41,49 @@ KEY_SHAPES: Mapping[str, str] = {
 """What secret keys look like, where providers document that; each begins at the beginning of a word."""
 
 # User and password before a host; bearer tokens, and keys. Each is only looked for where it can begin: most texts hold
-# none, and every text is searched.
-_PASSWORD = re.compile(r"(?<![a-z])([a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)")
-_KEY = re.compile(r"\b(?:((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}|" + "|".join(KEY_SHAPES.values()) + ")")
+# none, and every text is searched. What repeats has a limit, so that the time is linear in the text.
+_PASSWORD = re.compile(r"(?<![a-z])([a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,300}:)[^\s/@]{1,1000}(?=@)")
+_KEY = re.compile(r"\b(?:((?:Bearer|Basic)\s{1,20})[A-Za-z0-9._~+/=-]{8,}|" + "|".join(KEY_SHAPES.values()) + ")")
+
+
+def _in_utf8(sign: str) -> str:
+    """Return the expression of a character each of whose bytes is written as two hexadecimal digits after a sign."""
+    more = f"(?:{sign}[89abAB]{_HEX})"
+    return f"{sign}[fF][0-4]{more}{{3}}|{sign}[eE]{_HEX}{more}{{2}}|{sign}[cdCD]{_HEX}{more}|{sign}{_HEX}{{2}}"
+
+
+_HEX = "[0-9a-fA-F]"
+_ESCAPE = re.compile(
+    _in_utf8("%")
+    + "|"
+    + _in_utf8(r"\\x")
+    + rf"|\\u[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}|\\u{_HEX}{{4}}|\\u\{{{_HEX}{{1,6}}\}}|\\U{_HEX}{{8}}"
+    r"|\\[0-7]{1,3}|\\[abfnrtv]|\\[^\w\s]"
+    rf"|&(?:#[0-9]{{1,7}}|#[xX]{_HEX}{{1,6}}|[a-zA-Z][a-zA-Z0-9]{{1,31}});"
+)
+"""A character as URLs, programming languages and HTML write it."""
+_LETTERS = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
+LEVELS = 3
+"""How often escapes are undone: JSON in JSON in HTML."""
+_UNSEEN = (
+    r"\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    r"\U000e0000-\U000e0fff"
+)
+_NOISE = re.compile(rf"[\s{_UNSEEN}]{{2,}}|[^\S \n]|[{_UNSEEN}]")
+"""White space that changes where a text is made one line or indented, and characters that nobody sees."""
+
+Span = tuple[int, int]
 
 
 class Redactor:
-    """Replaces known secrets, in any usual encoding, and texts shaped like a secret."""
+    """Replaces known secrets, in any usual encoding, and texts shaped like a secret.
+
+    A text is searched as it is and after its escapes were undone, and regardless of case.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms: set[str] = set()
-        self._whole: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
-        self._pieces: tuple[_Pieces, ...] = ()
+        self._plain = _Forms()
+        self._in_base64 = _Forms()
         self._known: dict[str, str] = {}
         self.add(*secrets)
 
@@ -57,33 +93,46 @@ class Redactor:
             # A traceback prints the lines of a key each behind a margin of its own.
             for text in (secret, *secret.splitlines()):
                 if len(text) >= SHORTEST:
-                    made = _encoded(text)
-                    self._forms |= made
                     # An address begins with what is not a secret; the password in it is one of its own.
-                    self._whole |= made if "://" in text else set()
-        forms = sorted(self._forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
-        cut = [form for form in forms if len(form) > PIECE and form not in self._whole]
-        self._pieces = (_Pieces(cut), _Pieces(cut, ends=True)) if cut else ()
+                    whole = "://" in text
+                    self._plain.add(_encoded(text), whole)
+                    for written in (text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+                        self._in_base64.add(_in_base64(_bytes(written)), whole)
+        self._plain.compile()
+        self._in_base64.compile()
         self._known.clear()
 
     def __call__(self, text: str) -> str:
         """Return `text` with every secret replaced by a mask."""
         known = self._known.get(text)
         if known is None:
-            if len(self._known) > REMEMBERED:
-                self._known.clear()
-            known = self._known[text] = self._masked(text)
+            known = self._masked(text)
+            if len(text) <= LONGEST_REMEMBERED:
+                if len(self._known) > REMEMBERED:
+                    self._known.clear()
+                self._known[text] = known
         return known
 
     def _masked(self, text: str) -> str:
-        if self._pattern is not None:
-            text = self._pattern.sub(MASK, text)
-        for pieces in self._pieces:
-            text = pieces.masked(text)
+        if any(map(self._may_hold, _levels(text))):
+            text = _masked(text, sorted(self._spans(text)))
         if "://" in text:
             text = _PASSWORD.sub(_masked_end, text)
         return _KEY.sub(_masked_end, text)
+
+    def _may_hold(self, level: str) -> bool:
+        quiet = _quiet(level)
+        return self._plain.may_be_in(_folded(quiet)) or self._in_base64.may_be_in(quiet)
+
+    def _spans(self, text: str) -> Iterator[Span]:
+        """Yield where a secret is, at any level."""
+        places = list(range(len(text) + 1))
+        for number in range(LEVELS + 1):
+            if number:
+                text, places = _mapped(_ESCAPE, _unescaped, text, places)
+            quiet, at = _mapped(_NOISE, _silent, text, places)
+            for start, end in (*self._plain.spans(_folded(quiet)), *self._in_base64.spans(quiet)):
+                yield at[start], at[end]
 
     def deep(self, value: Any) -> Any:
         """Return plain data with every text in it redacted."""
@@ -96,12 +145,124 @@ class Redactor:
         return value
 
 
+def _masked(text: str, spans: Iterable[Span]) -> str:
+    parts, done = [], 0
+    for start, end in spans:
+        if start >= done:
+            parts += [text[done:start], MASK]
+        done = max(done, end)
+    return "".join([*parts, text[done:]])
+
+
 def _masked_end(match: re.Match[str]) -> str:
     return f"{match[1] or ''}{MASK}"
 
 
+def _levels(text: str) -> Iterator[str]:
+    """Yield the text as it is, and with its escapes undone as often as there are any."""
+    yield text
+    for _ in range(LEVELS):
+        if not _ESCAPE.search(text):
+            break
+        text = _ESCAPE.sub(_unescaped, text)
+        yield text
+
+
+def _mapped(
+    pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], text: str, places: list[int]
+) -> tuple[str, list[int]]:
+    """Return what `pattern.sub` returns, and the place in the original of each of its characters and of its end."""
+    parts: list[str] = []
+    made: list[int] = []
+    done = 0
+    for match in pattern.finditer(text):
+        new = change(match)
+        parts += (text[done : match.start()], new)
+        made += places[done : match.start()]
+        made += [places[match.start()]] * len(new)
+        done = match.end()
+    return "".join([*parts, text[done:]]), made + places[done:]
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    text = match[0]
+    if text[0] == "&" and text[1] != "#":
+        return html.unescape(text)
+    if text[0] == "&":
+        return _character(int(text[3:-1], 16) if text[2] in "xX" else int(text[2:-1]), text)
+    if text[0] == "%" or text[1] == "x":
+        data = bytes.fromhex(text.replace(text[: 1 if text[0] == "%" else 2], ""))
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return data.decode("latin-1")
+    if text[1] in "uU":
+        units = [int(part.strip("{}"), 16) for part in text.split(text[:2])[1:]]
+        if len(units) == 2:
+            return chr(0x10000 + (units[0] - 0xD800) * 0x400 + units[1] - 0xDC00)
+        return _character(units[0], text)
+    return chr(int(text[1:], 8)) if text[1] in "01234567" else _LETTERS.get(text[1], text[1])
+
+
+def _character(number: int, text: str) -> str:
+    return chr(number) if number <= sys.maxunicode else text
+
+
+def _quiet(text: str) -> str:
+    return _NOISE.sub(_silent, text)
+
+
+def _silent(match: re.Match[str]) -> str:
+    if "\n" in match[0]:
+        return "\n"
+    return " " if any(map(str.isspace, match[0])) else ""
+
+
+def _folded(text: str) -> str:
+    """Return a text in lower case, of the same length."""
+    if text.isascii():
+        return text.lower()
+    return "".join(lower if len(lower := character.lower()) == 1 else character for character in text)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+class _Forms:
+    """Texts that are looked for: whole, and their beginning or end where a text was cut within one."""
+
+    def __init__(self) -> None:
+        self._forms: dict[str, bool] = {}
+        self._pattern: re.Pattern[str] | None = None
+        self._pieces: tuple[_Pieces, ...] = ()
+
+    def add(self, forms: Iterable[str], whole: bool) -> None:
+        """Add texts, of which beginnings and ends are not looked for if `whole`."""
+        self._forms |= {form: whole for form in forms if len(form) >= SHORTEST}
+
+    def compile(self) -> None:
+        if self._forms:
+            forms = sorted(self._forms, key=len, reverse=True)
+            # A blank is a plus sign in the query of an address.
+            self._pattern = re.compile("|".join(re.sub(r"\\[ \n]", r"[ \\n+]", re.escape(form)) for form in forms))
+            cut = [form for form in forms if len(form) > PIECE and not self._forms[form]]
+            self._pieces = (_Pieces(cut), _Pieces(cut, ends=True)) if cut else ()
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether `spans` may yield anything."""
+        return bool(self._pattern and self._pattern.search(text)) or any(each.begin(text) for each in self._pieces)
+
+    def spans(self, text: str) -> Iterator[Span]:
+        """Yield where they are."""
+        if self._pattern:
+            yield from (match.span() for match in self._pattern.finditer(text))
+        for pieces in self._pieces:
+            yield from pieces.spans(text)
+
+
 class _Pieces:
-    """Masks what a cut left of a secret: its beginning before the cut, or its end behind it."""
+    """What a cut left of a secret: its beginning before the cut, or its end behind it."""
 
     def __init__(self, forms: Iterable[str], *, ends: bool = False) -> None:
         self._ends = ends
@@ -110,25 +271,20 @@ class _Pieces:
             self._forms.setdefault(form[-PIECE:] if ends else form[:PIECE], []).append(form)
         self._pattern = re.compile("|".join(map(re.escape, self._forms)))
 
-    def masked(self, text: str) -> str:
-        parts, done = [], 0
-        for start, end in self._found(text):
-            if start >= done:
-                parts += [text[done:start], MASK]
-                done = end
-        return "".join([*parts, text[done:]]) if done else text
+    def begin(self, text: str) -> bool:
+        """Whether there may be one."""
+        return bool(self._pattern.search(text)) and (not self._ends or any(mark in text for mark in _CUT))
 
-    def _found(self, text: str) -> Iterator[tuple[int, int]]:
+    def spans(self, text: str) -> Iterator[Span]:
+        """Yield where they are."""
         for match in self._pattern.finditer(text):
             forms = self._forms[match[0]]
             if self._ends:
-                before = text[max(0, match.end() - max(map(len, forms))) : match.end()][::-1]
-                start = match.end() - max(_common(form[::-1], before) for form in forms)
+                start = match.end() - max(_common(form, text, match.end(), ends=True) for form in forms)
                 if text.endswith(_CUT, 0, start):
                     yield start, match.end()
             else:
-                after = text[match.start() : match.start() + max(map(len, forms))]
-                longest = match.start() + max(_common(form, after) for form in forms)
+                longest = match.start() + max(_common(form, text, match.start()) for form in forms)
                 # What stands after the cut may happen to begin as the secret goes on.
                 for end in range(longest, max(match.end(), longest - 6) - 1, -1):
                     if _AFTER_CUT.match(text, end):
@@ -136,28 +292,27 @@ class _Pieces:
                         break
 
 
-def _common(one: str, other: str) -> int:
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+def _common(form: str, text: str, place: int, *, ends: bool = False) -> int:
+    """Return how many characters a text has in common with a form, after a place or before it."""
+
+    def differs(number: int) -> bool:
+        return not (text.endswith(form[-number:], 0, place) if ends else text.startswith(form[:number], place))
+
+    return bisect_left(range(1, len(form) + 1), True, key=differs)
 
 
-def _encoded(secret: str) -> set[str]:
-    data = secret.encode("utf-8", "surrogatepass")
-    percent = {quote(data, safe=""), quote(data), quote_plus(data)}
+def _encoded(secret: str) -> Iterator[str]:
+    """Yield what is not found by undoing escapes where one seems to begin before the secret, or to go on behind it."""
     forms = {
         secret,
-        *percent,
-        *(re.sub("%..", lambda match: match[0].lower(), form) for form in percent),
+        quote(_bytes(secret), safe=""),
+        quote(_bytes(secret)),
+        quote_plus(_bytes(secret)),
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
-        # JSON within JSON.
-        json.dumps(json.dumps(secret))[3:-3],
-        repr(data)[2:-1],
-        secret.encode("ascii", "backslashreplace").decode(),
-        # Texts from elsewhere are often made one line.
-        " ".join(secret.split()),
+        repr(_bytes(secret))[2:-1],
         printable(secret),
-        data.hex(),
-        data.hex().upper(),
+        _bytes(secret).hex(),
     }
     for written in (repr, ascii):
         # Which quotes are escaped depends on those in the rest of the text.
@@ -166,13 +321,7 @@ def _encoded(secret: str) -> set[str]:
     # The standard library and Jinja write quotes differently.
     forms |= {html.escape(form) for form in (secret, printable(secret))}
     forms |= {form.replace("&quot;", "&#34;").replace("&#x27;", "&#39;") for form in forms}
-    for coded in {
-        data,
-        json.dumps(secret)[1:-1].encode(),
-        json.dumps(secret, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass"),
-    }:
-        forms |= set(_in_base64(coded))
-    return {form for form in forms if len(form) >= SHORTEST}
+    yield from (_folded(_quiet(form)).strip() for form in forms)
 
 
 def _in_base64(data: bytes) -> Iterator[str]:
@@ -183,7 +332,7 @@ def _in_base64(data: bytes) -> Iterator[str]:
         last = len(core.rstrip("=")) - (1 if (start + len(data)) % 3 else 0)
         if last - first >= SHORTEST + 2:
             core = core[first:last]
-            yield from (core, core.replace("+", "-").replace("/", "_"), quote(core), quote(core, safe=""))
+            yield from (core, core.replace("+", "-").replace("/", "_"))
 
 
 def printable_lines(text: str) -> str:

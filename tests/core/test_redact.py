@@ -32,6 +32,23 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "hex": lambda secret: secret.encode().hex(),
     "printable": printable,
     "HTML of printable": lambda secret: html.escape(printable(secret)),
+    "ASCII": lambda secret: ascii(secret)[1:-1],
+    "JSON in JSON": lambda secret: json.dumps(json.dumps(secret))[3:-3],
+    "JSON in a form": lambda secret: quote_plus(json.dumps(secret)[1:-1]),
+    "bytes": lambda secret: repr(secret.encode())[2:-1],
+    "percent, all": lambda secret: "".join(f"%{byte:02x}" for byte in secret.encode()),
+    "JSON, all": lambda secret: (
+        "".join(f"\\u{ord(each):04X}" for each in secret if ord(each) < 0x10000)
+        if max(secret) < "\uffff"
+        else json.dumps(secret)[1:-1]
+    ),
+    "HTML, all": lambda secret: "".join(f"&#{ord(each)};" for each in secret),
+    "HTML, all in hex": lambda secret: "".join(f"&#x{ord(each):X};" for each in secret),
+    "hex, upper case": lambda secret: secret.encode().hex().upper(),
+    "zero width": "\u200b".join,
+    "zero width in JSON": lambda secret: json.dumps("\ufeff\u2060".join(secret))[1:-1],
+    "one line": lambda secret: " ".join(secret.split()),
+    "indented": lambda secret: "\n\t\t".join(secret.split("\n")),
 }
 
 
@@ -149,7 +166,7 @@ CUT = "Zk4vQ9rT2wXy7Lp3'Bn+/8sD"
 def test_the_beginning_of_a_secret_is_hidden_where_a_text_was_cut(encoding: str, around: str) -> None:
     redact = Redactor([CUT])
     secret = ENCODINGS[encoding](CUT)
-    for length in range(8, len(secret)):
+    for length in range(len(ENCODINGS[encoding](CUT[:8])), len(secret)):
         hidden = redact(around.format(secret[:length]))
         assert MASK in hidden, length
         assert secret[:6] not in hidden
