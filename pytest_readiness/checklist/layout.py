@@ -10,7 +10,7 @@ from pytest_readiness.checklist.boxes import rewritten
 from pytest_readiness.checklist.markdown import Node, lines_of, parse, source_of
 from pytest_readiness.checklist.outline import ItemDraft, Outline
 
-_HEADING_MARK = re.compile(r"#+[ \t]+\Z")
+_HEADING_MARK = re.compile(r"(?<!#)#+[ \t]+\Z")
 _MARGIN = re.compile(r"[\s>]*")
 
 

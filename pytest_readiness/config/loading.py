@@ -25,7 +25,9 @@ from pytest_readiness.core.validation import validate
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
 
 FILE_NAME = "readiness.yaml"
-_SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|DSN|(?:DATABASE|REDIS|MONGO\w*)_UR[IL]", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|DSN|(?:DATABASE|REDIS|MONGO\w{0,40})_UR[IL]", re.IGNORECASE
+)
 
 
 class ConfigurationError(ProblemsError):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SUFFIXES = ("", ".md", ".markdown", ".txt")
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 _FRONT_MATTER = re.compile(r"\s*[\w-]+\s*:")
 
 

@@ -101,7 +101,7 @@ def _jobs(output: str) -> Jobs:
 
 def _of_timer(timer: Mapping[str, str], units: Mapping[str, Mapping[str, str]]) -> Job:
     service = units.get(timer.get("Unit", ""), {})
-    commands = re.findall(r"argv\[\]=(.*?) ; ", service.get("ExecStart", ""))
+    commands = re.findall(r"argv\[\]=(.{0,1000}?) ; ", service.get("ExecStart", ""))
     next_run = None
     with suppress(ValueError):
         next_run = datetime.strptime(timer.get("NextElapseUSecRealtime", ""), "%a %Y-%m-%d %H:%M:%S UTC").replace(

@@ -76,7 +76,7 @@ class Response:
 def header_field(name: str, value: str) -> tuple[str, str]:
     """A header as it is kept: its name in lower case, its value in one line, that of a cookie masked."""
     name = name.lower()
-    value = re.sub(r"\s*[\r\n]\s*", " ", value.strip())
+    value = re.sub(r"(?<!\s)\s*[\r\n]\s*", " ", value.strip())
     return name, _masked(value) if name == "set-cookie" else value
 
 

@@ -42,7 +42,7 @@ def _clock(text: str) -> Clock:
 def milliseconds(text: str) -> float | None:
     """A time span as systemd writes it: `-1.234ms`, `1min 2s`."""
     units = {"us": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0, "h": 3_600_000.0}
-    parts = re.findall(r"([\d.]+)(us|ms|s|min|h)\b", text)
+    parts = re.findall(r"(?<![\d.])([\d.]+)(us|ms|s|min|h)\b", text)
     return sum(float(value) * units[unit] for value, unit in parts) if parts else None
 
 

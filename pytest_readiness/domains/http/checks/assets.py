@@ -189,7 +189,7 @@ def _hashed(address: str) -> bool:
     """Whether a file's name holds what looks like a hash of its content: `app.3f2a9c1b.js`, `index-BfJZ-aQl.css`."""
     stem = urlsplit(address).path.rpartition("/")[2].rpartition(".")[0][-255:]
     # Eight characters of base64 at the end (Rollup, Vite, esbuild), or anywhere a word that mixes letters and digits.
-    if re.search(r"[-.~](?!\d+$)(?=\w*\d|[\w-]+[A-Z])[\w-]{8}$", stem):
+    if re.search(r"[-.~](?!\d{8}$)(?=\w{0,7}\d|[\w-]{1,7}[A-Z])[\w-]{8}$", stem):
         return True
     words = (word for word in re.split(r"[-_.~]", stem) if len(word) >= 8)
     mixed = re.compile(r"(?=(\D*\d){2})\w*(\d[A-Za-z]+\d|[A-Za-z]\d+[A-Za-z])")

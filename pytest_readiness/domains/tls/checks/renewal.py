@@ -21,10 +21,10 @@ AbsolutePath = Annotated[str, Field(pattern=r"^/[^\x00\n]*$", max_length=1024)]
 Words = Annotated[str, Field(min_length=4, max_length=200, pattern=r"\S")]
 
 CLIENTS = (
-    ("certbot", re.compile(r"\bcertbot\b.*\brenew\b")),
-    ("acme.sh", re.compile(r"\bacme\.sh\b.*--(cron|renew-all)\b")),
-    ("lego", re.compile(r"\blego\b.*\brenew\b")),
-    ("dehydrated", re.compile(r"\bdehydrated\b.*(\s-c\b|--cron\b)")),
+    ("certbot", re.compile(r"\bcertbot\b.{0,1000}\brenew\b")),
+    ("acme.sh", re.compile(r"\bacme\.sh\b.{0,1000}--(cron|renew-all)\b")),
+    ("lego", re.compile(r"\blego\b.{0,1000}\brenew\b")),
+    ("dehydrated", re.compile(r"\bdehydrated\b.{0,1000}(\s-c\b|--cron\b)")),
 )
 """Clients of ACME, and what their renewal commands look like."""
 

@@ -1,0 +1,142 @@
+"""The time of every regular expression is linear in what it is shown: a target's text holds up nobody."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from re import _constants as opcodes  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+import pytest
+
+import pytest_readiness
+
+ROOT = Path(pytest_readiness.__file__).parent
+METHODS = {
+    "match": "match",
+    "fullmatch": "fullmatch",
+    **dict.fromkeys(("search", "sub", "subn", "split", "findall", "finditer"), "finditer"),
+}
+"""The method that takes as long as each other one."""
+Uses = frozenset[str]
+SMALL, LARGE = 4_000, 16_000
+"""Characters: linear time grows by 4, quadratic time by 16."""
+OWN_TEXT = {"pytest_readiness.report.html.whole._SCRIPT: <script>(.*?)</script>"}
+"""What reads only what this package wrote itself."""
+WORST_RATIO = 8
+NOTICEABLE_S = 0.01
+COMMON = [*"a <0-.\n\t\"'\\{(/=&%:;,_#+*[é", "a ", "a.", "a-", "a/", "a=", "a:", "a\n", "<a", "a1", "${", "%4"]
+
+
+def trees() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        yield ".".join((ROOT.name, *path.relative_to(ROOT).with_suffix("").parts)), ast.parse(path.read_text("utf-8"))
+
+
+def called() -> Iterator[tuple[str, str, ast.Call]]:
+    """Yield module, method and call, of each call of a method of something that has a name."""
+    for module, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                yield module, node.func.attr, node
+
+
+def expressions() -> dict[str, tuple[re.Pattern[Any], Uses]]:
+    """Return every expression of the package by where it is, and how it is used."""
+    found: dict[str, tuple[re.Pattern[Any], Uses]] = {}
+    used: dict[str, set[str]] = {}
+    for module, method, call in called():
+        owner = call.func.value  # type: ignore[attr-defined]
+        if method in METHODS:
+            if isinstance(owner, ast.Name) and owner.id == "re":
+                if isinstance(call.args[0], ast.Constant):
+                    found[f"{module}:{call.lineno}"] = re.compile(call.args[0].value), frozenset({METHODS[method]})
+            else:
+                used.setdefault(ast.unparse(owner).rpartition(".")[2], set()).add(METHODS[method])
+    for each in pkgutil.walk_packages(pytest_readiness.__path__, f"{ROOT.name}."):
+        if not each.name.endswith("__main__"):
+            for name, value in vars(importlib.import_module(each.name)).items():
+                uses = used.get(name, set()) if isinstance(value, re.Pattern) else set()
+                for pattern in compiled(value):
+                    where = f"{each.name}.{name}: {pattern.pattern}"
+                    found.setdefault(where, (pattern, frozenset(uses or METHODS.values())))
+    return found
+
+
+def compiled(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, dict) and depth:
+        yield from compiled((*value, *value.values()), depth - 1)
+    elif isinstance(value, (tuple, list, frozenset, set)) and depth:
+        for each in value:
+            yield from compiled(each, depth - 1)
+
+
+def literals(pattern: str) -> list[str]:
+    """Return texts that parts of the expression begin with."""
+    found: set[str] = set()
+
+    def read(parsed: Any) -> None:
+        run = ""
+        for code, value in parsed:
+            if code is opcodes.LITERAL:
+                run += chr(value)
+                continue
+            found.add(run)
+            run = ""
+            if code is opcodes.IN:
+                kind, first = value[0]
+                found.add(chr(first if kind is opcodes.LITERAL else first[0]) if kind in READABLE else "")
+            elif code in (opcodes.MAX_REPEAT, opcodes.MIN_REPEAT):
+                read(value[2])
+            elif code is opcodes.SUBPATTERN:
+                read(value[3])
+            elif code is opcodes.BRANCH:
+                for branch in value[1]:
+                    read(branch)
+        found.add(run)
+
+    read(parser.parse(pattern))
+    return sorted(found - {""})[:12]
+
+
+READABLE = (opcodes.LITERAL, opcodes.RANGE)
+
+
+def seconds(use: str, pattern: re.Pattern[Any], piece: str, tail: str, size: int) -> float:
+    text = (piece * (size // len(piece))) + tail
+    shown: Any = text.encode() if isinstance(pattern.pattern, bytes) else text
+    method = getattr(pattern, use)
+    began = time.thread_time()
+    for _ in method(shown) if use == "finditer" else [method(shown)]:
+        pass
+    return time.thread_time() - began
+
+
+FOUND = expressions()
+
+
+def test_they_are_found() -> None:
+    assert len(FOUND) > 150
+
+
+@pytest.mark.parametrize("where", sorted(FOUND.keys() - OWN_TEXT))
+def test_time_is_linear(where: str) -> None:
+    pattern, uses = FOUND[where]
+    own = literals(pattern.pattern) if isinstance(pattern.pattern, str) else []
+    for piece in (*COMMON, *own, *(f"{one}{more}" for one in own[:6] for more in (" ", "a", "0", "/", "\n"))):
+        for tail in ("", "\0!"):
+            for use in uses:
+                large = seconds(use, pattern, piece, tail, LARGE)
+                if large > NOTICEABLE_S:
+                    # The shorter of two: whatever else this thread did meanwhile counts, too.
+                    large = min(large, seconds(use, pattern, piece, tail, LARGE))
+                    small = seconds(use, pattern, piece, tail, SMALL)
+                    assert large < WORST_RATIO * small, f"{LARGE} characters of {piece!r} take {large * 1000:.0f} ms"
