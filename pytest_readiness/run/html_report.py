@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from pytest_readiness.core.files import write_atomically
 from pytest_readiness.core.redact import printable
 from pytest_readiness.report.html.page import FOLDER, render
 from pytest_readiness.report.html.whole import finished
@@ -52,6 +53,8 @@ class HtmlReport:
         config.option.css = [*config.option.css, str(FOLDER / "report.css")]
         self._script = (FOLDER / "report.js").read_text("utf-8")
         self._data: Any = None
+        self._maker: object = None
+        self.problem = ""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
@@ -85,12 +88,35 @@ class HtmlReport:
         if outcome is not None and (outcome.verdict.items or outcome.shard):
             prefix += [render(outcome, self.source.redact), f"<script>{self._script}</script>", _WITHOUT_SCRIPT]
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Let pytest-html hand over its page, which it would write piece by piece, over the one that is there."""
+        from pytest_html.basereport import BaseReport
+
+        for plugin in session.config.pluginmanager.get_plugins():
+            if isinstance(plugin, BaseReport):
+                self._maker = plugin
+                plugin._write_report = self._write
+
+    def _write(self, page: str) -> None:
+        try:
+            write_atomically(self.path, finished(page, self._script))
+        except OSError as error:
+            self.problem = f"The report {self.path} cannot be written: {error.strerror}."
+
     @pytest.hookimpl(wrapper=True)
-    def pytest_sessionfinish(self) -> Generator[None, None, None]:
-        """Finish the page once pytest-html has written it."""
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
+        """If the page could not be written, the run ends with code 4."""
         yield
-        page = self.path.read_text("utf-8")
-        self.path.write_text(finished(page, self._script), "utf-8")
+        if self.problem:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+            # It would say that it has written its page.
+            session.config.pluginmanager.unregister(self._maker)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what could not be written."""
+        if self.problem:
+            terminalreporter.write_line(self.problem, red=True)
 
     def _safe(self, text: object) -> str:
         return html.escape(self.source.redact(printable(text)))

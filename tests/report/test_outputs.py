@@ -205,6 +205,30 @@ def test_a_limit_of_file_sizes_keeps_the_previous_files(release: Release) -> Non
     assert_kept(release, before, files(release.path / "out"), done.stdout, "File too large")
 
 
+def test_a_report_that_cannot_be_written_keeps_the_previous_one(release: Release) -> None:
+    page = release.path / "page.html"
+    release.run("--readiness-report=page.html")
+    before = page.read_text("utf-8")
+    limited = (
+        "import resource, sys, pytest; resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)); "
+        "sys.exit(pytest.main(['--readiness-target=prod', '-p', 'no:cacheprovider', '--readiness-report=page.html']))"
+    )
+    done = release._python("-c", limited, PYTHONDONTWRITEBYTECODE="1")
+    assert done.returncode == 4
+    assert f"The report {page} cannot be written: File too large." in done.stdout
+    assert "Generated html report" not in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert page.read_text("utf-8") == before
+
+
+def test_a_report_goes_nowhere_by_a_link(release: Release) -> None:
+    other = release.write("other.html", "another file")
+    (release.path / "page.html").symlink_to("other.html")
+    release.run("--readiness-report=page.html")
+    assert other.read_text("utf-8") == "another file"
+    assert "<html" in (release.path / "page.html").read_text("utf-8")
+
+
 def test_a_defect_of_one_format_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(outcome: Outcome) -> str:
         raise KeyError(f"hunter2hunter {outcome.exit_code}")
