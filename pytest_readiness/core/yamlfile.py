@@ -10,6 +10,12 @@ from typing import Any
 from pytest_readiness.core.problems import Problem, ProblemsError
 
 
+MOST_CHARACTERS = 10_000_000
+MOST_VALUES = 1_000_000
+DEEPEST = 100
+"""What is longer is no file that a person keeps."""
+
+
 class YamlMap(dict[str, Any]):
     """A mapping that knows where it is: `line` of itself, `lines` of its keys, `path` of its file."""
 
@@ -94,6 +100,8 @@ def parse_yaml(text: str, path: Path, what: str) -> YamlMap:
 
     if not text.strip():
         raise ProblemsError([Problem(path, 0, f"The {what} file is empty.")])
+    if len(text) > MOST_CHARACTERS:
+        raise ProblemsError([Problem(path, 0, f"The {what} file is longer than {MOST_CHARACTERS:,} characters.")])
     yaml = YAML(typ="safe")
     yaml.Resolver = Resolver
     try:
@@ -103,6 +111,11 @@ def parse_yaml(text: str, path: Path, what: str) -> YamlMap:
             # libyaml is fast, but refuses some YAML 1.2, such as an address without quotes within braces.
             yaml = YAML(typ="safe", pure=True)
             root = yaml.compose(text)
+        reader = _Reader(path, yaml.constructor)
+        value: Any = reader.value(root) if root is not None else None
+    except RecursionError:
+        message = f"The {what} file has lists or mappings in one another, too deeply to be read."
+        raise ProblemsError([Problem(path, 0, message)]) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = " ".join(str(part) for part in (error.context, error.problem) if part)
@@ -111,8 +124,9 @@ def parse_yaml(text: str, path: Path, what: str) -> YamlMap:
     except YAMLError as error:
         reason = str(error).splitlines()[0]
         raise ProblemsError([Problem(path, 0, f"The {what} file is not YAML: {reason}.")]) from None
-    reader = _Reader(path, yaml.constructor)
-    value: Any = reader.value(root) if root is not None else None
+    if reader.most > MOST_VALUES:
+        message = f"The {what} file's aliases stand for {reader.most:,} values; at most {MOST_VALUES:,} are read."
+        raise ProblemsError([Problem(path, 0, message)])
     if not isinstance(value, YamlMap):
         reader.problems.append(Problem(path, 1, f"The {what} file must hold a mapping (key: value)."))
     if reader.problems or not isinstance(value, YamlMap):
@@ -127,22 +141,32 @@ class _Reader:
         self.path = path
         self.constructor = constructor
         self.problems: list[Problem] = []
-        self._done: dict[int, Any] = {}
+        self.most = 0
+        """How many values the largest collection holds, those behind each of its aliases counted."""
+        self._done: dict[int, tuple[Any, int]] = {}
         self._open: set[int] = set()
+        self._count = 0
 
     def value(self, node: Any) -> Any:
+        self._count += 1
         if node.id == "scalar":
             return self._scalar(node)
         if id(node) in self._done:
-            return self._done[id(node)]
+            made, count = self._done[id(node)]
+            self._count += count
+            self.most = max(self.most, self._count)
+            return made
+        before = self._count
         line = node.start_mark.line + 1
         if id(node) in self._open:
             self.problems.append(Problem(self.path, line, "An alias refers to what encloses it."))
             return None
+        if len(self._open) == DEEPEST:
+            raise RecursionError
         self._open.add(id(node))
         made = self._map(node, line) if node.id == "mapping" else self._list(node, line)
         self._open.discard(id(node))
-        self._done[id(node)] = made
+        self._done[id(node)] = made, self._count - before
         return made
 
     def _scalar(self, node: Any) -> Any:

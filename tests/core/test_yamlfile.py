@@ -126,6 +126,24 @@ def test_any_text_is_read_or_refused_in_sentences(text: str) -> None:
     assert not told or told.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: " + "[" * 20_000 + "]" * 20_000, "has lists or mappings in one another, too deeply to be read."),
+        ("a: " + "{a: " * 101 + "}" * 101, "has lists or mappings in one another, too deeply to be read."),
+        ("\n".join("  " * depth + "a:" for depth in range(400)), "has lists or mappings in one another, too deeply"),
+        (
+            "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+            + "".join(f"a{n}: &a{n} [{', '.join(9 * [f'*a{n - 1}'])}]\n" for n in range(1, 9)),
+            "'s aliases stand for 490,329,055 values; at most 1,000,000 are read.",
+        ),
+        ("a: " + "x" * 10_000_000, "is longer than 10,000,000 characters."),
+    ],
+)
+def test_what_no_person_keeps_is_told_in_a_sentence(text: str, message: str) -> None:
+    assert message in "".join(mistakes(text))
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     missing = tmp_path / "missing.yaml"
     latin = tmp_path / "latin.yaml"
