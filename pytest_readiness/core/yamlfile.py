@@ -9,7 +9,6 @@ from typing import Any
 
 from pytest_readiness.core.problems import Problem, ProblemsError
 
-
 MOST_CHARACTERS = 10_000_000
 MOST_VALUES = 1_000_000
 DEEPEST = 100
