@@ -7,9 +7,10 @@ from typing import Any
 
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.domains import catalogue
-from pytest_readiness.core.evidence import Evidence
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
 from pytest_readiness.core.registry import FACTS, TARGET
 from pytest_readiness.core.resources import KINDS, Resource
+from tests.metamorphic import new_passes
 
 
 def read(
@@ -35,14 +36,31 @@ def read(
 
 
 def judge(id: str, resource: Resource, *, target: Any = None, **parameters: Any) -> Evidence:
-    """Return the evidence of a check; ClaimFalse, CouldNotVerify, NotDeclared come through."""
+    """Return the evidence of a check; ClaimFalse, CouldNotVerify, NotDeclared come through.
+
+    Raises:
+        AssertionError: it would also pass on a record that knows less, or of something else.
+    """
     check = catalogue()[id]
     validated = dict(check.parameters.model_validate(parameters))
     asks = check.asked(resource, validated)
     known: dict[str, Any] = {TARGET: target or Target("test")}
 
-    def argument(name: str) -> Any:
-        found = resource if name in KINDS else read(name, resource, asks, known)
-        return check.argument(name, found, resource, validated) if name in FACTS else found
+    def by(records: Mapping[str, Any]) -> Evidence:
+        def argument(name: str) -> Any:
+            found = resource if name in KINDS else read(name, resource, asks, {**known, **records})
+            return check.argument(name, found, resource, validated) if name in FACTS else found
 
-    return check.judge(*map(argument, check.fixtures), **validated)
+        return check.judge(*map(argument, check.fixtures), **validated)
+
+    records = {name: read(name, resource, asks, known) for name in check.fixtures if name in FACTS}
+    error: Exception | None = None
+    try:
+        evidence = by(records)
+    except (ClaimFalse, CouldNotVerify, NotDeclared) as raised:
+        error = raised
+    wrong = new_passes(id, by, records, resource, validated, passed=error is None)
+    assert not wrong, f"{id} passes on a record that is {' and one that is '.join(wrong)}"
+    if error:
+        raise error
+    return evidence

@@ -30,6 +30,7 @@ from pytest_readiness.domains.net.facts import (
 Port = Annotated[int, Field(ge=1, le=65535)]
 Ports = Annotated[list[Port], Field(min_length=1)]
 Network = IPv4Network | IPv6Network
+_NO_ADDRESS = "no address of the host was tried"
 
 
 def _scan(text: str) -> Scan:
@@ -104,8 +105,8 @@ def open(port_state: Mapping[str, PortState], *, ports: Ports) -> Evidence:
     Args:
         ports: the port numbers, 1 to 65535.
     """
-    states = list(port_state.values())
-    probes = [probe for state in states for probe in state.probes]
+    states = [port_state[str(port)] for port in ports]
+    probes = _probes(states)
     shut = [probe for state in states if not _accepts(state) for probe in state.probes]
     claim(
         not shut,
@@ -115,6 +116,17 @@ def open(port_state: Mapping[str, PortState], *, ports: Ports) -> Evidence:
     accepting = ", ".join(_seen(probe) for probe in probes if probe.state == "open")
     rest = ", ".join(_seen(probe) for probe in probes if probe.state != "open")
     return Evidence(f"{accepting}; {_from(states[0])}", warning=rest or _itself(probes))
+
+
+def _probes(states: list[PortState]) -> list[ConnectionAttempt]:
+    """Return what was tried on the ports.
+
+    Raises:
+        CouldNotVerify: of a port, nothing was.
+    """
+    if not all(state.probes for state in states):
+        raise CouldNotVerify(_NO_ADDRESS)
+    return [probe for state in states for probe in state.probes]
 
 
 def _accepts(state: PortState) -> bool:
@@ -142,7 +154,7 @@ def closed(
             logs in by, if that is by ssh.
     """
     states = [port_state[str(port)] for port in ports]
-    probes = [probe for state in states for probe in state.probes]
+    probes = _probes(states)
     accepting = [probe for probe in probes if probe.state == "open"]
     claim(
         not accepting,
@@ -199,6 +211,8 @@ def only_open(
         expected=f"open in {range}: {', '.join(map(str, sorted(ports))) or 'none'} at most",
         seen=f"{', '.join(f'port {port} on {each.address}: open' for each, port in others)}; {_from(port_scan)}",
     )
+    if not port_scan.addresses:
+        raise CouldNotVerify(_NO_ADDRESS)
     for each in port_scan.addresses:
         if not each.open and not each.refused:
             raise CouldNotVerify(
@@ -249,30 +263,31 @@ def ssh_restricted(
             firewall drops connections to the ssh port.
     """
     state = port_state[str(port)]
-    inside = [probe for probe in state.probes if _within(probe.source, networks)]
+    probes = _probes([state])
+    inside = [probe for probe in probes if _within(probe.source, networks)]
     if inside:
         raise CouldNotVerify(
             f"the runner's own address {inside[0].source} is one from which ssh is allowed; "
             "this can only be seen from outside those networks"
         )
-    accepting = [probe for probe in state.probes if probe.state == "open"]
+    accepting = [probe for probe in probes if probe.state == "open"]
     claim(
         not accepting,
         expected=f"ssh open to {', '.join(map(str, networks))} only",
         seen=f"{', '.join(f'{_seen(probe)} to {probe.source}' for probe in accepting)}; {_from(state)}",
     )
     others = port_state[str(alive_port)].probes if alive_port else ()
-    answering = {probe.address: probe.port for probe in (*state.probes, *others) if probe.up}
-    if unproven := [probe for probe in state.probes if probe.address not in answering]:
+    answering = {probe.address: probe.port for probe in (*probes, *others) if probe.up}
+    if unproven := [probe for probe in probes if probe.address not in answering]:
         tried = f"neither does port {alive_port} answer" if alive_port else "name a port that answers as alive_port"
         raise CouldNotVerify(f"{_seen(unproven[0])}; {tried}; {_from(state)}")
     return Evidence(
         ", ".join(
             f"{_seen(probe) if probe.up else _filtered(probe, answering[probe.address])} to {probe.source}"
-            for probe in state.probes
+            for probe in probes
         )
         + f"; {_from(state)}",
-        warning=_itself(list(state.probes)),
+        warning=_itself(probes),
     )
 
 

@@ -128,6 +128,7 @@ def propagated(
         found += [f"{type} {text}" for text in said if any(view.answer and view.answer.own for view in views)]
     lost = [
         *(each.problem for each in dns_zone.nameservers if not each.authoritative),
+        *(f"no serial from {each.server.label}" for each in dns_zone.nameservers if each.serial is None),
         *(
             text
             for type in types

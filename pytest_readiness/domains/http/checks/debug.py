@@ -66,6 +66,8 @@ def no_debug(
             shown_tools.append(f"{place}: {answer.status}")
     seen = cut(f"{len(shown_tools)}: {'; '.join(shown_tools)}", 400)
     claim(not shown_tools, expected=f"no debug page, profiler or console on {len(answers)} paths", seen=seen)
+    if lost := asked - {answer.path for answer in answers}:
+        raise CouldNotVerify(f"{cut(', '.join(map(_bare, sorted(lost))), 200)} of {url.name} could not be asked for")
     for answer in answers:
         if answer.status == 429 or (answer.status >= 500 and answer.path not in ("", "?")):
             raise CouldNotVerify(f"GET {_bare(answer.path)} of {url.name} was answered {answer.status}")

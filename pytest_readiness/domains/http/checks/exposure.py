@@ -140,6 +140,8 @@ def exposed_files(
         if 200 <= file.status <= 299 and not file.like_missing and (file.content or not file.html or file.path in own)
     ]
     claim(not served, expected=f"none of {len(files)} paths served", seen=cut("; ".join(served), 400))
+    if lost := asked - {file.path for file in files}:
+        raise CouldNotVerify(f"{cut(', '.join(sorted(lost)), 200)} of {url.name} could not be asked for")
     for file in files:
         place = shown(on_host(url, file.path))
         if file.location and urlsplit(file.location).path.rstrip("/") == file.path:
