@@ -288,6 +288,11 @@ TESTS = """\
         pytest.fail(mine, pytrace=False)
 
 
+    @pytest.mark.parametrize("named", [1, 2, 3], ids=[SECRETS["PARAMETER"], SECRETS["PARAMETER"] + "2", "plain"])
+    def test_named(named):
+        assert named != 2
+
+
     @pytest.mark.parametrize("given", [SECRETS["PARAMETER"], [SECRETS["PARAMETER"]]])
     def test_parameter(given, record_property, record_xml_attribute, record_testsuite_property, extras):
         import pytest_html
@@ -455,6 +460,7 @@ RUNS = {
     "talkative": (
         *("-vv", "-l", "--tb=long", "-o", "log_cli=true", "-o", "log_cli_level=INFO"),
         "--log-file=out/log.txt",
+        "--debug=out/debug.txt",
     ),
     "usual": ("--color=yes", "-l"),
     "parallel": ("-n2", "-l", "--tb=short"),

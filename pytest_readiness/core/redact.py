@@ -8,7 +8,7 @@ import json
 import re
 import sys
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -53,18 +53,21 @@ def _in_utf8(sign: str) -> str:
 
 
 _HEX = "[0-9a-fA-F]"
-_ESCAPE = re.compile(
-    _in_utf8("%")
-    + "|"
-    + _in_utf8(r"\\x")
-    + rf"|\\u[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}|\\u{_HEX}{{4}}|\\u\{{{_HEX}{{1,6}}\}}|\\U{_HEX}{{8}}"
-    r"|\\[0-7]{1,3}|\\[abfnrtv]|\\[^\w\s]"
-    rf"|&(?:#[0-9]{{1,7}}|#[xX]{_HEX}{{1,6}}|[a-zA-Z][a-zA-Z0-9]{{1,31}});"
+_ESCAPES = (
+    re.compile(_in_utf8("%")),
+    re.compile(
+        _in_utf8(r"\\x")
+        + rf"|\\u[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}|\\u{_HEX}{{4}}|\\u\{{{_HEX}{{1,6}}\}}"
+        rf"|\\U{_HEX}{{8}}|\\[0-7]{{1,3}}|\\[abfnrtv]|\\[^\w\s]"
+    ),
+    re.compile(rf"&(?:#[0-9]{{1,7}}|#[xX]{_HEX}{{1,6}}|[a-zA-Z][a-zA-Z0-9]{{1,31}});"),
 )
 """A character as URLs, programming languages and HTML write it."""
 _LETTERS = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
-LEVELS = 3
-"""How often escapes are undone: JSON in JSON in HTML."""
+LEVELS = 4
+"""How often escapes are undone: HTML in JSON in JSON in a URL."""
+READINGS = 20
+"""Texts that come of that, at most."""
 _UNSEEN = (
     r"\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     r"\U000e0000-\U000e0fff"
@@ -114,23 +117,20 @@ class Redactor:
         return known
 
     def _masked(self, text: str) -> str:
-        if any(map(self._may_hold, _levels(text))):
+        if any(self._may_hold(reading) for reading, _ in _readings(text)):
             text = _masked(text, sorted(self._spans(text)))
         if "://" in text:
             text = _PASSWORD.sub(_masked_end, text)
         return _KEY.sub(_masked_end, text)
 
-    def _may_hold(self, level: str) -> bool:
-        quiet = _quiet(level)
+    def _may_hold(self, reading: str) -> bool:
+        quiet = _quiet(reading)
         return self._plain.may_be_in(_folded(quiet)) or self._in_base64.may_be_in(quiet)
 
     def _spans(self, text: str) -> Iterator[Span]:
-        """Yield where a secret is, at any level."""
-        places = list(range(len(text) + 1))
-        for number in range(LEVELS + 1):
-            if number:
-                text, places = _mapped(_ESCAPE, _unescaped, text, places)
-            quiet, at = _mapped(_NOISE, _silent, text, places)
+        """Yield where a secret is, however it is read."""
+        for reading, places in _readings(text, range(len(text) + 1)):
+            quiet, at = _changed(_NOISE, _silent, reading, places)
             for start, end in (*self._plain.spans(_folded(quiet)), *self._in_base64.spans(quiet)):
                 yield at[start], at[end]
 
@@ -158,20 +158,37 @@ def _masked_end(match: re.Match[str]) -> str:
     return f"{match[1] or ''}{MASK}"
 
 
-def _levels(text: str) -> Iterator[str]:
-    """Yield the text as it is, and with its escapes undone as often as there are any."""
-    yield text
+def _readings(text: str, places: Sequence[int] = ()) -> Iterator[tuple[str, Sequence[int]]]:
+    """Yield the text as it is, and with escapes undone, each kind by itself: what is one in HTML is none in JSON.
+
+    Args:
+        text: the text.
+        places: of each of its characters, and of its end. Given, they come with each reading.
+    """
+    known = {text}
+    last = [(text, places)]
     for _ in range(LEVELS):
-        if not _ESCAPE.search(text):
-            break
-        text = _ESCAPE.sub(_unescaped, text)
-        yield text
+        yield from last
+        made = [
+            _changed(escape, _unescaped, text, places)
+            for text, places in last
+            for escape in _ESCAPES
+            if escape.search(text)
+        ]
+        last = []
+        for reading, places in made:
+            if reading not in known and len(known) < READINGS:
+                known.add(reading)
+                last.append((reading, places))
+    yield from last
 
 
-def _mapped(
-    pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], text: str, places: list[int]
-) -> tuple[str, list[int]]:
-    """Return what `pattern.sub` returns, and the place in the original of each of its characters and of its end."""
+def _changed(
+    pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], text: str, places: Sequence[int]
+) -> tuple[str, Sequence[int]]:
+    """Return what `pattern.sub` returns, and where in the original each character of it was, if that is asked for."""
+    if not places:
+        return pattern.sub(change, text), places
     parts: list[str] = []
     made: list[int] = []
     done = 0
@@ -181,7 +198,7 @@ def _mapped(
         made += places[done : match.start()]
         made += [places[match.start()]] * len(new)
         done = match.end()
-    return "".join([*parts, text[done:]]), made + places[done:]
+    return "".join([*parts, text[done:]]), [*made, *places[done:]]
 
 
 def _unescaped(match: re.Match[str]) -> str:
@@ -311,6 +328,7 @@ def _encoded(secret: str) -> Iterator[str]:
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
         repr(_bytes(secret))[2:-1],
+        secret.encode("ascii", "backslashreplace").decode(),
         printable(secret),
         _bytes(secret).hex(),
     }

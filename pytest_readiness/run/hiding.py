@@ -11,13 +11,14 @@ import logging
 import re
 import warnings
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 from xml.etree import ElementTree as Xml
 
 import pytest
 
-from pytest_readiness.core.redact import Redactor, printable, printable_lines
+from pytest_readiness.core.redact import MASK, Redactor, printable, printable_lines
 
 COMPARED = 1000
 """Characters of a comparison that holds a secret."""
@@ -33,10 +34,20 @@ class Hiding:
         self.config = config
         self.redact = redact
         self.is_worker = hasattr(config, "workerinput")
+        tracer = config.trace.root
+        if (write := tracer._writer) is not None:
+            tracer.setwriter(lambda text: write(self._without_lines(text)))
 
     def clean(self, text: str) -> str:
         """Return a text of several lines that may be shown."""
         return self.redact(printable_lines(self.redact(text)))
+
+    def _without_lines(self, text: str) -> str:
+        """Return what --debug writes of each hook, without the lines in which it may have cut a secret in pieces."""
+        if self.redact(text) == text:
+            return text
+        lines = text.splitlines(keepends=True)
+        return "".join(line if self.redact(line) == line else f"{MASK}\n" for line in lines)
 
     def clean_all(self, value: Any) -> Any:
         """Return plain data with every text in it clean."""
@@ -97,6 +108,19 @@ class Hiding:
     def pytest_make_parametrize_id(self, val: object) -> str | None:
         """Keep a secret out of a test's id, which is in every output, and in pytest's cache."""
         return self.redact(val) if isinstance(val, str) and self.redact(val) != val else None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> Generator[None, None, None]:
+        """Keep a secret out of an id that a test was given by name, too."""
+        yield
+        taken = {call.id for call in metafunc._calls}
+        for number, call in enumerate(metafunc._calls):
+            ids = [self.redact(each) for each in call._idlist]
+            if ids != list(call._idlist):
+                if "-".join(ids) in taken:
+                    ids[-1] += str(number)
+                taken.add("-".join(ids))
+                metafunc._calls[number] = replace(call, _idlist=ids)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str] | None:
