@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, SecretStr, ValidationInfo, WithJsonSchema
 
+from pytest_readiness.core import programs
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.environment import environment
 
 _VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\})")
 COMMAND_SECONDS = 30
+COMMAND_BYTES = 2**20
+"""Of what a command prints, errors included."""
 
 
 class MissingVariableError(ValueError):
@@ -75,23 +77,21 @@ def _from_file(name: str, context: Mapping[str, Any]) -> str:
 def _from_command(line: str, context: Mapping[str, Any]) -> str:
     said = f"the secret command '{_program(line)}'"
     sent(f"run {said}")
+    done = programs.run(
+        line.encode(),
+        seconds=COMMAND_SECONDS,
+        most_bytes=COMMAND_BYTES,
+        cwd=context.get("base"),
+        env=environment(),
+    )
+    if done.late:
+        raise ValueError(f"{said} took longer than {COMMAND_SECONDS} s")
+    if done.excess:
+        raise ValueError(f"{said} printed more than {COMMAND_BYTES // 2**20} MiB")
+    if done.status:
+        raise ValueError(f"{said} ended with exit code {done.status}")
     try:
-        done = subprocess.run(  # noqa: S602  (the line is the user's own, from the reviewed configuration)
-            line,
-            shell=True,
-            cwd=context.get("base"),
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ValueError(f"{said} took longer than {COMMAND_SECONDS} s") from None
-    if done.returncode:
-        raise ValueError(f"{said} ended with exit code {done.returncode}")
-    try:
-        return done.stdout.decode("utf-8").rstrip("\r\n")
+        return done.output.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         raise ValueError(f"{said} did not print UTF-8") from None
 
