@@ -231,7 +231,7 @@ class _Loader:
             message = f"The environment variable {error.name} is not set; the configuration needs it here."
             if problems is self.problems:
                 (problems if self.resolve else self.unset).append(Problem(place.path, line, message))
-            return child
+            return _Unset(child)
         for name in re.findall(r"\$\{(\w+)", child):
             if _SECRET_NAME.search(name):
                 self.secrets.append(self.variables.get(name, ""))
@@ -265,7 +265,7 @@ class _Loader:
                     Problem(fields.path, fields.lines["name"], f"The name of {what} is its key; leave 'name' out.")
                 )
                 continue
-            unresolved = any("${" in str(value) for value in given.values())
+            unresolved = any(map(_is_unset, given.values()))
             made = validate(model, {"name": name, **given}, fields, (), what, [] if unresolved else problems, context)
             if made is not None and (not isinstance(made, model) or made.name != name):
                 # Resources are told apart by their names; two of one would share what is read.
@@ -307,7 +307,7 @@ class _Loader:
         if model is not None or variants is None:
             return model
         what, address = word(base.kind), variants.scheme_of
-        if variants.by not in fields and "${" in str(fields.get(address, "")):
+        if variants.by not in fields and _is_unset(fields.get(address)):
             if problems is self.problems and not self.resolve:
                 message = (
                     f"{what.capitalize()} '{name}' is left out, as its kind is not known: set the variable "
@@ -322,6 +322,19 @@ class _Loader:
         message = f"{what.capitalize()} '{name}' must give its {variants.by} ({', '.join(known)}), by {told_by}.{near}"
         problems.append(Problem(fields.path, line, message))
         return None
+
+
+class _Unset(str):
+    """A text with a variable that is not set; whether it is right is not known."""
+
+    __slots__ = ()
+
+
+def _is_unset(value: Any) -> bool:
+    """Whether there is such a text anywhere in a value."""
+    if isinstance(value, Mapping):
+        return any(map(_is_unset, value.values()))
+    return isinstance(value, _Unset) or (isinstance(value, list) and any(map(_is_unset, value)))
 
 
 def _kinds(section: str, model: type[Resource] | None) -> tuple[str, ...]:

@@ -242,6 +242,16 @@ def test_variables_are_not_looked_for_in_their_values(base: Path) -> None:
     assert made.target.description == "${B} $$"
 
 
+@pytest.mark.parametrize("written", ["ssh://-oProxyCommand=$${X}", "ssh://${OPTION}", "ssh://%2DoX@$${X}"])
+def test_a_dollar_sign_switches_nothing_off(base: Path, written: str) -> None:
+    """What is used is validated, whatever it looks like after its variables were replaced."""
+    text = f'targets: {{prod: {{hosts: {{web: "{written}"}}}}}}'
+    assert "is no name of a user or host" in mistakes(base, text, OPTION="-oProxyCommand=${X}")[0]
+    path = base / "readiness.yaml"
+    with pytest.raises(ProblemsError, match="is no name of a user or host"):
+        load_configuration(path, "prod", {"OPTION": "-oProxyCommand=${X}"}, resolve=False)
+
+
 def test_another_targets_variables_secrets_and_files_do_not_matter(base: Path) -> None:
     made = load(
         base,

@@ -335,7 +335,7 @@ def reachable_from(
     host_facts: Attempt,
     readiness_host: Host,
     *,
-    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,253}$")],
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:][A-Za-z0-9_.:-]{0,252}$")],
     port: Port,
 ) -> Evidence:
     """From this host, a TCP port of another one accepts connections.
