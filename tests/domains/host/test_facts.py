@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import resource
 import shutil
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.core.registry import RegistrationError
@@ -32,7 +34,7 @@ from tests.judging import read
 from tests.namespace import DEPLOY, namespace
 from tests.stack.docker import DockerEngine
 from tests.stack.fixtures import SshdFactory
-from tests.stack.process import descendants, program_of, wait_until
+from tests.stack.process import descendants, free_port, program_of, wait_until
 from tests.stack.programs import program
 from tests.stack.silent import SilentServer
 from tests.stack.sshd import Sshd
@@ -220,13 +222,14 @@ def test_what_a_question_starts_ends_with_it(shell: str, declared: None, body: s
 
 def test_a_question_that_hangs_holds_up_no_other(shell: str, declared: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_readiness.domains.host.script._SCRIPT", _SCRIPT.replace("limit:+10", "limit:+1"))
+    monkeypatch.setattr("pytest_readiness.domains.host.facts.QUESTION_SECONDS", 1)
     hangs = Question("hangs", "what hangs", "sleep 1000", str.strip)()
     ends = Question("ends", "what ends all", 'trap "kill 0" EXIT; echo fine', str.strip)()
     facts = _facts(LOCAL, hangs, ends, SYSTEM())
     assert facts.answer(SYSTEM())
-    with pytest.raises(CouldNotVerify, match="what hangs could not be read on local://: no answer within 10 s"):
+    with pytest.raises(CouldNotVerify, match="what hangs could not be read on local://: no answer within 1 s"):
         facts.answer(hangs)
-    with pytest.raises(CouldNotVerify, match="what ends all could not be read"):
+    with pytest.raises(CouldNotVerify, match="what ends all could not be read on local://: it was ended by a signal"):
         facts.answer(ends)
 
 
@@ -281,7 +284,7 @@ def test_why_nothing_could_be_read(declared: None) -> None:
         (Printed(0, "x", ""), "no number"),
         (Printed(0, "x", "said so"), "said so"),
         (Printed(2, "x", ""), "exit code 2"),
-        (Printed(137, "", ""), "no answer within 10 s"),
+        (Printed(137, "", "", seconds=10), "no answer within 10 s"),
     ):
         with pytest.raises(CouldNotVerify, match=f"^the odd thing could not be read on web: {reason}$"):
             HostFacts("web", {"odd": printed}).answer(odd())
@@ -387,6 +390,89 @@ def test_another_host_key(sshd: Sshd, tmp_path: Path, changed: bool, reason: str
         _facts(_over(sshd, ssh_config=config), SYSTEM())
 
 
+def test_over_another_host(sshd: Sshd, tmp_path: Path) -> None:
+    """What the host on the way said is the reason, not that the way is closed."""
+    with Sshd(tmp_path / "bastion") as bastion:
+        inner = sshd.ssh_config.read_text()
+        outer = bastion.ssh_config.read_text()
+        config, way, known = tmp_path / "config", tmp_path / "way", tmp_path / "known"
+
+        def why(outer: str) -> str:
+            way.write_text(outer)
+            config.write_text(
+                f"{inner}  ProxyCommand ssh -F {way} -o BatchMode=yes -o LogLevel=ERROR -W %h:%p 127.0.0.1\n"
+            )
+            with pytest.raises(Unreachable) as caught:
+                _facts(_over(sshd, ssh_config=config), SYSTEM())
+            return str(caught.value)
+
+        assert "127.0.0.1: Permission denied (publickey); " in why(outer.replace(str(bastion.identity), "/nowhere"))
+        known.write_text("")
+        assert why(outer.replace(f"{bastion.directory}/known_hosts", str(known))).endswith(
+            "failed: the host key of one on the way is not in known_hosts"
+        )
+        assert "Connection refused" in why(outer.replace(f"Port {bastion.port}", f"Port {free_port()}"))
+        config.write_text(f"{inner}  ProxyCommand ssh -F {way} -W %h:%p 127.0.0.1\n")
+        way.write_text(outer)
+        assert _facts(_over(sshd, ssh_config=config), SYSTEM()).answer(SYSTEM())
+
+
+def test_a_question_that_is_killed(shell: str, declared: None) -> None:
+    killed = Question("killed", "what is killed", "kill -9 $$", str.strip)()
+    facts = _facts(LOCAL, killed, SYSTEM())
+    assert facts.answer(SYSTEM())
+    with pytest.raises(CouldNotVerify, match=r"^what is killed could not be read on .*: it was ended by a signal$"):
+        facts.answer(killed)
+
+
+def test_a_host_that_prints_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended, with what it started, before it fills the memory."""
+    login, shell = tmp_path / "sh", shutil.which("sh")
+    login.write_text(f"#!{shell}\nPATH={os.environ['PATH']}\nyes 'Welcome to the host of endless words.'\n")
+    login.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CouldNotVerify, match=r"^local:// printed more than 16 MiB; that is no answer$"):
+        _facts(LOCAL, SYSTEM())
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+    assert "yes" not in map(program_of, descendants(os.getpid()))
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        "ssh://-oProxyCommand=id",
+        "ssh://%2doProxyCommand=id",
+        "ssh://a@-oProxyCommand=id@web",
+        "ssh://%2DoProxyCommand=id@web",
+        "ssh://web%20-oProxyCommand=id",
+        "ssh://web%0a",
+        "ssh://$(id)",
+        "ssh://a%60id%60@web",
+        "ssh://web?timeout=soon",
+        "docker://-x",
+        "docker://root@-x@web",
+    ],
+)
+def test_a_connection_that_would_be_more_than_names(connection: str) -> None:
+    with pytest.raises(ValidationError, match=r"is no name of a user or host|as a number of seconds"):
+        Host(name="web", connection=connection)
+
+
+@pytest.mark.parametrize(
+    ("connection", "seen_at"),
+    [
+        ("ssh://jo%40corp@web", "web"),
+        ("ssh://CORP%5Cjo@web_1.example.com:22?timeout=3", "web_1.example.com"),
+        ("ssh://[fe80::1%25eth0]", "fe80::1%eth0"),
+        ("ssh://ho%73t", "host"),
+        ("docker://root@web-1", None),
+    ],
+)
+def test_connections(connection: str, seen_at: str | None) -> None:
+    assert Host(name="web", connection=connection).seen_at == seen_at
+
+
 def test_a_host_that_never_greets(sshd: Sshd) -> None:
     with SilentServer() as server:
         connection = f"ssh://root@127.0.0.1:{server.port}?timeout=1"
@@ -394,11 +480,15 @@ def test_a_host_that_never_greets(sshd: Sshd) -> None:
             _facts(_over(sshd, connection=connection), SYSTEM())
 
 
-def test_a_login_shell_that_lets_nobody_in(sshd: Sshd, tmp_path: Path) -> None:
-    setup = "sed s,/bin/sh$,/bin/false, passwd >changed; cat changed >passwd"
+@pytest.mark.parametrize(
+    ("shell", "reason"),
+    [("/bin/false", "exit code 1"), ("/usr/sbin/nologin", "This account is currently not available")],
+)
+def test_a_login_shell_that_lets_nobody_in(sshd: Sshd, tmp_path: Path, shell: str, reason: str) -> None:
+    setup = f"sed s,/bin/sh$,{shell}, passwd >changed; cat changed >passwd"
     with (
         namespace(tmp_path, setup=setup, sshd=sshd) as machine,
-        pytest.raises(Unreachable, match=r"^the login at ssh://deploy@inside failed: exit code 1$"),
+        pytest.raises(Unreachable, match=f"^the login at ssh://deploy@inside failed: {reason}$"),
     ):
         _facts(machine.host(user=DEPLOY), SYSTEM())
 
