@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -255,6 +256,7 @@ def time_synced(
 _DEV_SEC = "dev-sec ssh-baseline"
 _CIS = "CIS Debian Linux 12 benchmark 5.1"
 _RFC = "RFC 9142, dev-sec ssh-baseline"
+_RFC_SHA1 = "RFC 8332, RFC 9142"
 
 CIPHERS = (
     "chacha20-poly1305@openssh.com",
@@ -285,9 +287,34 @@ KEY_EXCHANGES = (
     "diffie-hellman-group16-sha512",
     "diffie-hellman-group18-sha512",
 )
+SIGNATURES = tuple(
+    name + form
+    for name, forms in {
+        "ssh-ed25519": ("", "-cert-v01@openssh.com"),
+        "ecdsa-sha2-nistp256": ("", "-cert-v01@openssh.com"),
+        "ecdsa-sha2-nistp384": ("", "-cert-v01@openssh.com"),
+        "ecdsa-sha2-nistp521": ("", "-cert-v01@openssh.com"),
+        "sk-ssh-ed25519": ("@openssh.com", "-cert-v01@openssh.com"),
+        "sk-ecdsa-sha2-nistp256": ("@openssh.com", "-cert-v01@openssh.com"),
+        "webauthn-sk-ecdsa-sha2-nistp256": ("@openssh.com", "-cert-v01@openssh.com"),
+        "rsa-sha2-256": ("", "-cert-v01@openssh.com"),
+        "rsa-sha2-512": ("", "-cert-v01@openssh.com"),
+    }.items()
+    for form in forms
+)
+GSS_KEY_EXCHANGES = ("gss-group14-sha256-", "gss-group16-sha512-", "gss-nistp256-sha256-", "gss-curve25519-sha256-")
+RSA_BITS = 2048
+"""Fewest of an RSA key (NIST SP 800-131A)."""
 _ROOT_LOGIN = ("no", "forced-commands-only", "prohibit-password")
 """From strict to lax."""
-_FORMER_NAMES = {"challengeresponseauthentication": "kbdinteractiveauthentication", "without-password": _ROOT_LOGIN[2]}
+_FORMER_NAMES = {
+    "challengeresponseauthentication": "kbdinteractiveauthentication",
+    "pubkeyacceptedkeytypes": "pubkeyacceptedalgorithms",
+    "rsaminsize": "requiredrsasize",
+    "without-password": _ROOT_LOGIN[2],
+}
+_DEFAULT_BITS = "1024"
+"""That sshd accepts where nothing says otherwise, also before it had a setting for it (OpenSSH 9.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +343,21 @@ def _up_to(limit: int, source: str) -> _Rule:
     return _Rule(beyond, f"1 to {limit}", source)
 
 
+def _at_least(limit: int, source: str) -> _Rule:
+    def below(seen: str) -> str | None:
+        return None if seen.isdigit() and int(seen) >= limit else seen
+
+    return _Rule(below, f"{limit} or more", source)
+
+
+_OPTIONAL = {
+    "casignaturealgorithms": (_only(SIGNATURES, _RFC_SHA1), "casignaturealgorithms", ""),
+    "requiredrsasize": (_at_least(RSA_BITS, "NIST SP 800-131A"), "pubkeyacceptedalgorithms", "rsa-"),
+    "gssapikexalgorithms": (_only(GSS_KEY_EXCHANGES, _RFC), "gssapikeyexchange", "yes"),
+}
+"""What not every release or build of sshd reports: the rule, and the setting that must hold a text for it to count."""
+
+
 def _ssh_rules(permit_root_login: str, max_auth_tries: int) -> dict[str, _Rule]:
     root = _ROOT_LOGIN[: _ROOT_LOGIN.index(permit_root_login) + 1]
     return {
@@ -336,7 +378,22 @@ def _ssh_rules(permit_root_login: str, max_auth_tries: int) -> dict[str, _Rule]:
         "ciphers": _only(CIPHERS, _DEV_SEC),
         "macs": _only(MACS, _DEV_SEC),
         "kexalgorithms": _only(KEY_EXCHANGES, _RFC),
+        "hostkeyalgorithms": _only(SIGNATURES, _RFC_SHA1),
+        "pubkeyacceptedalgorithms": _only(SIGNATURES, _RFC_SHA1),
+        **{keyword: rule for keyword, (rule, *_) in _OPTIONAL.items()},
     }
+
+
+def _applies(settings: Mapping[str, str], keyword: str) -> bool:
+    """Whether a setting counts beside the others: some are without effect."""
+    if keyword in ("passwordauthentication", "kbdinteractiveauthentication"):
+        # Where every way in needs a key, a password is a second factor.
+        ways = settings.get("authenticationmethods", "any").split()
+        return not all("publickey" in way.split(",") for way in ways)
+    if keyword in ("x11forwarding", "gatewayports"):
+        return settings.get("disableforwarding") != "yes"
+    _, other, text = _OPTIONAL.get(keyword, (None, keyword, ""))
+    return keyword in settings and text in settings.get(other, "")
 
 
 @check(
@@ -354,10 +411,14 @@ def ssh_hardened(
     max_auth_tries: Annotated[int, Field(ge=1, le=6)] = 4,
     config: AbsolutePath = "/etc/ssh/sshd_config",
 ) -> Evidence:
-    """sshd lets no one in by password, does not let root in, and uses only strong cryptography.
+    """sshd lets no one in by a password alone, does not let root in, and uses only strong cryptography.
 
-    The effective settings are judged (`sshd -T`, which needs root), and each line of a Match block, in the file and in
-    those that it includes, whomever the block applies to. A running sshd has them only after a reload.
+    The effective settings are judged, as `sshd -T` tells them (which needs root): for all connections, and for each
+    Match block as if it applied, in the file and in those that it includes. So are options that a running sshd with
+    this file was started with; settings that were changed since it started or was reloaded it does not have yet.
+    Passwords are accepted as a second factor beside a key (AuthenticationMethods). Of RSA keys of fewer than 2048 bits
+    a warning tells where sshd accepts them by default; RequiredRSASize below that fails. The host's own keys and the
+    moduli for key exchange are not looked at.
 
     Args:
         permit_root_login: the laxest accepted PermitRootLogin: no, forced-commands-only or prohibit-password. no: CIS.
@@ -365,22 +426,51 @@ def ssh_hardened(
         config: absolute path of the configuration that sshd runs with.
     """
     rules = _ssh_rules(permit_root_login, max_auth_tries)
-    settings = {_now(keyword): _now(value) for keyword, value in host_facts.settings.items()}
-    if missing := [keyword for keyword in rules if keyword not in settings]:
+    settings = _of_today(host_facts.settings)
+    if missing := [keyword for keyword in rules if keyword not in settings and keyword not in _OPTIONAL]:
         raise CouldNotVerify(f"sshd -T on {readiness_host.where} does not report {', '.join(missing)}")
-    lines = [("", keyword, settings[keyword]) for keyword in rules]
-    lines += [(condition, _now(keyword), _now(value)) for condition, keyword, value in host_facts.overrides]
-    wrong = [violation for line in lines for violation in _violations(rules, *line)]
+    warnings = []
+    if "requiredrsasize" not in map(_now, host_facts.given):
+        bits = settings.pop("requiredrsasize", _DEFAULT_BITS)
+        if int(bits) < RSA_BITS and "rsa-" in settings["pubkeyacceptedalgorithms"]:
+            warnings.append(f"RSA keys of {bits} bits are accepted, as RequiredRSASize is not set")
+    if settings.get("disableforwarding") == "yes" and settings["x11forwarding"] != "no":
+        warnings.append(
+            "X11 forwarding is off only by DisableForwarding, which OpenSSH before 10.0 does not heed (CVE-2025-32728)"
+        )
+    if host_facts.running and config not in host_facts.running:
+        warnings.append(f"the sshd that runs there reads {', '.join(dict.fromkeys(host_facts.running))}")
+    wrong = list(_violations(rules, settings))
+    by_option = {_now(re.split(r"[\s=]", each)[0]) for each in host_facts.options}
+    told = [
+        (expected, seen + (" by an option that it was started with" if seen.split()[0] in by_option else ""))
+        for expected, seen in wrong
+    ]
+    for block in host_facts.blocks:
+        of_block = settings | {
+            keyword: value
+            for keyword, value in _of_today(block.settings).items()
+            if host_facts.settings.get(keyword) != value
+        }
+        told += [
+            (expected, f"{seen} in 'Match {block.condition}'")
+            for expected, seen in _violations(rules, of_block)
+            if (expected, seen) not in wrong
+        ]
     claim(
-        not wrong,
-        expected=", ".join(dict.fromkeys(expected for expected, _ in wrong)),
-        seen=", ".join(seen for _, seen in wrong),
+        not told,
+        expected=", ".join(dict.fromkeys(expected for expected, _ in told)),
+        seen=", ".join(seen for _, seen in told),
     )
-    if any(keyword == "include" for _, keyword, _ in lines):
-        raise CouldNotVerify(f"a Match block in {config} on {readiness_host.where} includes other files")
-    blocks = len({condition for condition, _, _ in host_facts.overrides})
-    also = f", also in {blocks} Match blocks" if blocks else ""
-    return Evidence(f"{len(rules)} settings hold{also}; root login: {settings['permitrootlogin']}")
+    also = f", also in {len(host_facts.blocks)} Match blocks" if host_facts.blocks else ""
+    number = sum(_applies(settings, keyword) for keyword in rules)
+    return Evidence(
+        f"{number} settings hold{also}; root login: {settings['permitrootlogin']}", warning="; ".join(warnings)
+    )
+
+
+def _of_today(settings: Mapping[str, str]) -> dict[str, str]:
+    return {_now(keyword): _now(value) for keyword, value in settings.items()}
 
 
 def _now(word: str) -> str:
@@ -388,12 +478,11 @@ def _now(word: str) -> str:
     return _FORMER_NAMES.get(word.lower(), word.lower())
 
 
-def _violations(rules: Mapping[str, _Rule], condition: str, keyword: str, value: str) -> Iterator[tuple[str, str]]:
-    rule = rules.get(keyword)
-    offence = rule and rule.offence(value)
-    if rule and offence is not None:
-        match = f" in 'Match {condition}'" if condition else ""
-        yield f"{keyword} {rule.expected} ({rule.source})", f"{keyword} {offence}{match}"
+def _violations(rules: Mapping[str, _Rule], settings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for keyword, rule in rules.items():
+        offence = rule.offence(settings[keyword]) if _applies(settings, keyword) else None
+        if offence is not None:
+            yield f"{keyword} {rule.expected} ({rule.source})", f"{keyword} {offence}"
 
 
 class FileRule(BaseModel):

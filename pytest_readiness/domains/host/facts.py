@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from pytest_readiness.domains.host.script import (
     ANSWER_BYTES,
     ENDED,
     FOREIGN,
+    KILLED,
     QUESTION_SECONDS,
     Printed,
     answers,
@@ -61,10 +61,10 @@ def _output(printed: Printed | None) -> str:
     if len(printed.output) >= ANSWER_BYTES:
         # Nobody read the rest, so that its status says nothing.
         raise Unread(f"more than {ANSWER_BYTES} bytes")
-    if printed.status == ENDED or 128 < printed.status <= 128 + signal.SIGRTMAX:
-        # The limit kills. Seconds are whole ones.
-        late = printed.status == 128 + signal.SIGKILL and printed.seconds >= QUESTION_SECONDS - 1
-        raise Unread(f"no answer within {QUESTION_SECONDS} s" if late else "it was ended by a signal")
+    if printed.status == KILLED:
+        raise Unread(f"no answer within {QUESTION_SECONDS} s")
+    if printed.status == ENDED:
+        raise Unread("it was ended by a signal")
     if printed.status:
         raise Unread(printed.error or f"exit code {printed.status}")
     return printed.output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,10 @@ QUESTION_SECONDS = 10
 """For one question, on the host; the host's `timeout` enforces it where there is one."""
 ANSWER_BYTES = 262_144
 ERROR_BYTES = 1000
+KILLED = 128 + signal.SIGKILL
+"""Status of a question whose time was over."""
 ENDED = -1
-"""Status of a question that ended, by a signal to all, what was to tell its own."""
+"""Status of a question that was killed before, or that ended, by a signal to all, what was to tell its status."""
 FOREIGN = -2
 """Status where something else was printed among what it printed."""
 
@@ -63,16 +66,14 @@ class Printed:
     """What a question's function printed.
 
     Attributes:
-        status: its exit status, or `ENDED` or `FOREIGN`.
+        status: its exit status, or `KILLED`, `ENDED` or `FOREIGN`.
         output: its output, at most `ANSWER_BYTES` bytes; bytes that are not UTF-8 as backslash sequences.
         error: last line of its errors.
-        seconds: that it took.
     """
 
     status: int
     output: str
     error: str
-    seconds: int = 0
 
 
 def command(questions: Iterable[str], mark: str) -> str:
@@ -122,11 +123,13 @@ def _printed(text: str) -> Printed:
     except ValueError:
         return Printed(FOREIGN, "", "the login, or something that it started, printed between the answers")
     status, seconds = map(int, statuses[0]) if statuses else (ENDED, 0)
+    if status == KILLED and seconds < QUESTION_SECONDS - 1:
+        # Seconds are whole ones, and this was not the limit.
+        status = ENDED
     return Printed(
         status=status,
         output=output.decode(errors="backslashreplace"),
         error=last_line(errors),
-        seconds=seconds,
     )
 
 
