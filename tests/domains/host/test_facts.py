@@ -10,6 +10,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from pytest_readiness.core.registry import RegistrationError
 from pytest_readiness.domains.host.facts import HostFacts
 from pytest_readiness.domains.host.facts import asked as ask_host
 from pytest_readiness.domains.host.question import QUESTIONS, Question, Unread
-from pytest_readiness.domains.host.questions.clock import milliseconds
+from pytest_readiness.domains.host.questions.clock import CLOCK, milliseconds
 from pytest_readiness.domains.host.questions.disk import DISK
 from pytest_readiness.domains.host.questions.file import FILE, LINE, SHA256
 from pytest_readiness.domains.host.questions.listeners import LISTENERS, Listener, address_of
@@ -568,3 +569,37 @@ def test_loopback(address: str, loopback: bool) -> None:
 def test_time_spans_of_systemd() -> None:
     spans = {"-1.234ms": 1.234, "+45us": 0.045, "1min 2.5s": 62500.0, "": None, "n/a": None}
     assert {text: milliseconds(text) for text in spans} == pytest.approx(spans)
+
+
+TRACKING = "7F000001,10.0.0.1,4,1796009453.8,0.000012,0.0,0.0,0.0,0.0,0.0,0.020,0.004,64.1,Normal"
+
+
+@pytest.mark.parametrize(
+    ("sources", "silence"),
+    [
+        ("^,*,10.0.0.1,3,6,377,60,0.0,0.0,0.0", ""),
+        ("^,*,10.0.0.1,3,6,376,64,0.0,0.0,0.0", ""),
+        ("^,*,10.0.0.1,3,4,360,75,0.0,0.0,0.0", "its last answer came 75 s ago, though it is asked every 16 s"),
+        ("^,*,10.0.0.1,3,6,370,200,0.0,0.0,0.0", "it answered none of the last 3 polls"),
+        ("^,*,10.0.0.1,3,6,377,900,0.0,0.0,0.0", "its last answer came 900 s ago, though it is asked every 64 s"),
+        ("^,?,10.0.0.1,3,6,0,4294967295,0.0,0.0,0.0", "none of its sources can be used now"),
+        ("^,?,10.0.0.1,3,-6,0,1,0.0,0.0,0.0", ""),
+        ("^,x,10.0.0.1,3,6,377,1,0.0,0.0,0.0", "none of its sources can be used now"),
+        ("#,*,PPS0,0,4,377,11,0.0,0.0,0.0\n^,?,10.0.0.2,0,6,0,4294967295,0.0,0.0,0.0", ""),
+    ],
+)
+def test_silence_of_chronys_source(sources: str, silence: str) -> None:
+    clock = CLOCK.parse(f"{TRACKING}\n{sources}\n")
+    assert (clock.synchronised, clock.silence, clock.heard) == (True, silence, True)
+    assert clock.known_to_ms == pytest.approx(14)
+
+
+@pytest.mark.parametrize(("now", "silence"), [("16:20:00", ""), ("20:00:00", "its last answer came 13526 s ago")])
+def test_silence_of_timesyncds_source(now: str, silence: str) -> None:
+    message = "{ Leap=0, Stratum=2, DestinationTimestamp=Tue 2026-05-26 16:14:34 UTC, Ignored=no PacketCount=38 }"
+    seconds = int(datetime.fromisoformat(f"2026-05-26T{now}+00:00").timestamp())
+    status = "       Server: 10.0.0.1 (ntp.example.com)\n       Offset: +1.5ms\n"
+    poll = f"PollIntervalUSec=34min 8s\nNTPMessage={message}\n"
+    clock = CLOCK.parse(f"NTPSynchronized=yes\n{status}{poll}Now={seconds}\n")
+    assert (clock.offset_ms, clock.heard, clock.silence.partition(",")[0]) == (1.5, True, silence)
+    assert not CLOCK.parse(f"NTPSynchronized=yes\n{status}Now={seconds}\n").heard
