@@ -62,14 +62,14 @@ def disk(
     """File systems have free space, in bytes and in inodes.
 
     Shares are counted as df does, of what users other than root can use. Without `mounts` every mounted local file
-    system is looked at: not tmpfs and other memory, not network mounts, not images that are always full (squashfs,
-    iso9660), and of overlays only one mounted on /.
+    system that can be written to is looked at: not tmpfs and other memory, not network mounts, not what a program
+    serves (FUSE), not images that are always full (squashfs, iso9660), and of overlays only one mounted on /.
 
     Args:
         max_used_pct: largest accepted share in use, in percent, of bytes and of inodes. 80: where the alerts of
             common rule sets begin.
-        mounts: mount points to look at, of whatever type, instead of every local file system; one where nothing is
-            mounted fails.
+        mounts: mount points to look at, or links to them, of whatever type, instead of every local file system; one
+            where nothing is mounted fails.
     """
     found: list[Filesystem] = []
     wanted: list[str | None] = [*dict.fromkeys(mounts)] or [None]
@@ -226,7 +226,9 @@ def time_synced(
 ) -> Evidence:
     """The clock follows a time source and is close to it.
 
-    As chronyc reports, or else timedatectl. A container has its host's clock, and neither program to report on it.
+    As chronyc reports, or else timedatectl. The time source must have answered one of the last three polls, as far as
+    chronyc, or timedatectl of systemd-timesyncd, tells; whether it is right itself is not looked at. A container has
+    its host's clock, and neither program to report on it.
 
     Args:
         max_offset_ms: largest accepted distance from the time source, in milliseconds; null where it is enough that
@@ -237,20 +239,28 @@ def time_synced(
     claim(
         clock.synchronised, expected="a synchronised clock", seen=f"{clock.source} says that it follows no time source"
     )
+    claim(
+        not clock.silence,
+        expected="a time source that answers",
+        seen=f"{clock.source}{f' says of {clock.reference}' if clock.reference else ''}: {clock.silence}",
+    )
+    warning = "" if clock.heard else f"{clock.source} does not tell when the time source last answered"
+    if clock.known_to_ms is not None and max_offset_ms is not None and clock.known_to_ms > max_offset_ms:
+        warning = f"the right time is known to {clock.known_to_ms:.0f} ms only (root delay and dispersion)"
     if clock.offset_ms is None:
         if max_offset_ms is not None:
             raise CouldNotVerify(
                 f"{clock.source} on {readiness_host.where} says that the clock is synchronised, but not how closely; "
                 "set max_offset_ms to null if that is enough"
             )
-        return Evidence(f"synchronised{reference}, offset unknown ({clock.source})")
+        return Evidence(f"synchronised{reference}, offset unknown ({clock.source})", warning=warning)
     text = f"{clock.offset_ms:.3f} ms"
     claim(
         max_offset_ms is None or clock.offset_ms <= max_offset_ms,
         expected=f"an offset of at most {max_offset_ms} ms",
         seen=f"{text}{reference} ({clock.source})",
     )
-    return Evidence(f"synchronised{reference}, offset {text} ({clock.source})")
+    return Evidence(f"synchronised{reference}, offset {text} ({clock.source})", warning=warning)
 
 
 _DEV_SEC = "dev-sec ssh-baseline"

@@ -59,6 +59,20 @@ truncate -s 8M image
 mkfs.ext4 -q -b 1024 image
 mount -o loop image /run/ext4
 head -c 6000000 /dev/zero >/run/ext4/data
+mkdir /run/image /run/fuse
+mkfs.ext4 -q -b 1024 -d /run/full -m 0 full-image 2M
+mount -o loop,ro full-image /run/image
+ln -s /run/small /run/link
+cat >fuse.py <<'END'
+import ctypes, os, signal
+served = os.open("/dev/fuse", os.O_RDWR)
+options = f"fd={{served}},rootmode=40000,user_id=0,group_id=0".encode()
+if ctypes.CDLL(None, use_errno=True).mount(b"image", b"/run/fuse", b"fuse.squashfuse", 0, options):
+    raise OSError(ctypes.get_errno(), "mount")
+signal.pause()
+END
+python3 fuse.py &
+until grep -q /run/fuse /proc/mounts; do kill -0 $!; sleep 0.01; done
 mkdir files
 cd files
 echo '{DEPLOY} ALL=(ALL) NOPASSWD: ALL' >sudoers
@@ -106,6 +120,20 @@ def test_disk_mounts(prepared: Namespace) -> None:
     evidence = judge("host.disk", prepared.host(), mounts=["/run/small", "/run/a b"])
     assert evidence.text.startswith("/run/small 0.0 % used, inodes 0.")
     assert "/run/a b 0.0 %" in evidence.text
+
+
+@pytest.mark.parametrize("mount", ["/run/small/", "//run/small", "/run/./small/.", "/run/link", "/run/link/"])
+def test_disk_mounts_by_other_names(prepared: Namespace, mount: str) -> None:
+    assert judge("host.disk", prepared.host(), mounts=[mount]).text.startswith("/run/small 0.0 % used")
+
+
+def test_disk_that_nobody_can_fill(prepared: Namespace) -> None:
+    """An image that is always full counts where it is named; one of FUSE, whose program has gone, is not waited for."""
+    text = judge("host.disk", prepared.host(), max_used_pct=99).text
+    assert "/run/image" not in text
+    assert "/run/fuse" not in text
+    with pytest.raises(ClaimFalse, match="/run/image "):
+        judge("host.disk", prepared.host(), mounts=["/run/image"], max_used_pct=10)
 
 
 def test_disk_full_mount(prepared: Namespace) -> None:
@@ -347,7 +375,7 @@ def test_services_refuses_what_is_no_unit(names: list[str]) -> None:
 def _clock(source: str) -> str:
     chronyd = program("chronyd")
     return f"""
-mkdir -p /run/chrony /run/server
+mkdir -m 750 /run/chrony /run/server
 cat >server.conf <<'END'
 port 1123
 cmdport 0
@@ -380,6 +408,24 @@ def test_time_synced(sshd: Sshd, tmp_path: Path) -> None:
     assert evidence.text.startswith("synchronised to 127.0.0.1, offset 0.0")
     assert caught.value.expected == "an offset of at most 1e-12 ms"
     assert caught.value.seen.endswith(" to 127.0.0.1 (chronyc)")
+
+
+@pytest.mark.parametrize("gone", ["kill $(cat /run/server/pid)", "chronyc offline"])
+def test_time_synced_to_a_source_that_has_gone(sshd: Sshd, tmp_path: Path, gone: str) -> None:
+    """chrony itself goes on as if it were there."""
+    with namespace(tmp_path, setup=_clock(FOLLOWING), sshd=sshd) as machine:
+        wait_until(lambda: "Not sync" not in machine.run("chronyc", "-c", "tracking"), "chronyd follows its server", 30)
+        assert not judge("host.time_synced", machine.host()).warning
+        machine.run("sh", "-c", gone)
+
+        def is_told() -> bool:
+            try:
+                return not judge("host.time_synced", machine.host())
+            except ClaimFalse as error:
+                return error.expected == "a time source that answers"
+
+        wait_until(is_told, "the silence of the server is told", 60)
+        assert "Normal" in machine.run("chronyc", "-c", "tracking")
 
 
 @pytest.mark.parametrize("source", ["", "local stratum 1"])
