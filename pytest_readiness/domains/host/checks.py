@@ -180,8 +180,9 @@ def _listener(each: Listener) -> str:
 def services(host_facts: Mapping[str, Service], *, names: Annotated[list[Unit], Field(min_length=1)]) -> Evidence:
     """Services run now and start at boot.
 
-    A service runs when its process does; one that has run and ended counts only if it is of type oneshot. Only
-    systemd can be asked.
+    A service runs when its process does; one that has run and ended counts only if it is of type oneshot. One that
+    systemd has started again by itself within the last ten minutes does not count as running, as it may end again.
+    Only systemd can be asked.
 
     Args:
         names: units (`nginx`, `backup.timer`); without a suffix a service is meant.
@@ -194,23 +195,31 @@ def services(host_facts: Mapping[str, Service], *, names: Annotated[list[Unit], 
         seen=", ".join(map(_state, wrong)),
     )
     passive = [each.unit for each in units if each.enabled in ("static", "indirect")]
-    warning = f"{', '.join(passive)} cannot be enabled, something else must start it at boot" if passive else ""
-    return Evidence(", ".join(map(_state, units)), warning=warning)
+    warnings = [f"{', '.join(passive)} cannot be enabled, something else must start it at boot"] if passive else []
+    warnings += [f"{each.unit} was restarted by systemd {each.restarts} times" for each in units if each.restarts]
+    return Evidence(", ".join(map(_state, units)), warning="; ".join(warnings))
 
 
+_SETTLED_SECONDS = 600
 _STARTED_AT_BOOT = ("enabled", "alias", "generated", "static", "indirect")
 
 
 def _running(unit: Service) -> bool:
-    if unit.active not in ("active", "reloading"):
+    if unit.active not in ("active", "reloading") or _unsettled(unit):
         return False
     return unit.sub != "exited" or unit.type == "oneshot"
+
+
+def _unsettled(unit: Service) -> bool:
+    return bool(unit.restarts) and unit.since_seconds is not None and unit.since_seconds < _SETTLED_SECONDS
 
 
 def _state(unit: Service) -> str:
     if unit.load != "loaded":
         return f"{unit.unit} {unit.load}"
     trigger = f", started on demand by {unit.triggered_by}" if unit.triggered_by else ""
+    if _unsettled(unit):
+        trigger += f", restarted {unit.restarts} times, {unit.since_seconds:.0f} s ago for the last time"
     return f"{unit.unit} {unit.active} ({unit.sub}), {unit.enabled or 'no unit file'}{trigger}"
 
 

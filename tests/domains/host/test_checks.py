@@ -315,6 +315,8 @@ unit other '/bin/sleep 1000000'; wanted other
 unit once /bin/true Type=oneshot RemainAfterExit=yes; wanted once
 unit ended /bin/true RemainAfterExit=yes; wanted ended
 unit failed /bin/false; wanted failed
+unit looping '/bin/sleep 1' Restart=always RestartSec=100ms; wanted looping
+printf '[Unit]\\nStartLimitIntervalSec=0\\n' >>looping.service
 unit static '/bin/sleep 1000000'
 unit disabled '/bin/sleep 1000000'; wanted disabled; rm ready.target.wants/disabled.service
 unit last '/bin/touch /run/ready' Type=oneshot After=good.service
@@ -337,6 +339,21 @@ def test_services_running_and_enabled(systemd: Namespace) -> None:
         "once.service active (exited), enabled"
     )
     assert not evidence.warning
+
+
+def test_services_in_a_loop(systemd: Namespace) -> None:
+    """It is running whenever somebody looks, and ends all the same."""
+
+    def seen() -> str:
+        with pytest.raises(ClaimFalse) as caught:
+            judge("host.services", systemd.host(), names=["looping"])
+        return str(caught.value.seen)
+
+    def restarts() -> bool:
+        return "NRestarts=0\n" not in systemd.run("systemctl", "show", "-p", "NRestarts", "looping")
+
+    wait_until(restarts, "the service has ended once")
+    wait_until(lambda: "active (running), enabled, restarted " in seen(), "it runs while somebody looks")
 
 
 def test_services_static(systemd: Namespace) -> None:

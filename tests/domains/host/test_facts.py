@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.core.registry import RegistrationError
+from pytest_readiness.domains.host import checks
 from pytest_readiness.domains.host.facts import HostFacts
 from pytest_readiness.domains.host.facts import asked as ask_host
 from pytest_readiness.domains.host.question import QUESTIONS, Question, Unread
@@ -27,10 +28,12 @@ from pytest_readiness.domains.host.questions.disk import DISK
 from pytest_readiness.domains.host.questions.file import FILE, LINE, SHA256
 from pytest_readiness.domains.host.questions.listeners import LISTENERS, Listener, address_of
 from pytest_readiness.domains.host.questions.memory import MEMORY
+from pytest_readiness.domains.host.questions.service import SERVICE
 from pytest_readiness.domains.host.questions.sshd import SSHD
 from pytest_readiness.domains.host.questions.system import SYSTEM
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.domains.host.script import _SCRIPT, ANSWER_BYTES, Printed, command
+from pytest_readiness.domains.net.connect import CONNECT
 from tests.judging import read
 from tests.namespace import DEPLOY, namespace
 from tests.stack.docker import DockerEngine
@@ -85,6 +88,34 @@ def test_any_number_of_questions_is_one_login(sshd_factory: SshdFactory) -> None
         assert sshd.logins() == 1
     assert len(facts.answers) == 53
     assert facts.answer(FILE("/etc/7")).type == "absent"
+
+
+def test_the_environment_decides_nothing(sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a host says does not depend on variables of the runner, neither ssh's nor the shells'."""
+    (tmp_path / "noise").write_text("echo noise; exit 7\n")
+    (tmp_path / "run").mkdir()
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    for name, value in {
+        "BASH_ENV": str(tmp_path / "noise"),
+        "ENV": str(tmp_path / "noise"),
+        "CDPATH": str(tmp_path),
+        "LC_ALL": "de_DE.UTF-8",
+        "LANGUAGE": "de",
+        "POSIXLY_CORRECT": "1",
+        "GREP_OPTIONS": "-v",
+        "TZ": "Asia/Tokyo",
+        "SSH_AUTH_SOCK": "/nowhere",
+        "SSH_ASKPASS": "/bin/false",
+        "SSH_ASKPASS_REQUIRE": "force",
+        "DISPLAY": ":0",
+        **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"), nowhere),
+    }.items():
+        monkeypatch.setenv(name, value)
+    for host in (LOCAL, _over(sshd)):
+        facts = _facts(host, FILE("/etc/passwd"), FILE("/nothing"), CONNECT("127.0.0.1", str(sshd.port)))
+        assert facts.answer(FILE("/etc/passwd")).type == "regular file"
+        assert facts.answer(FILE("/nothing")).type == "absent"
+        assert facts.answer(CONNECT("127.0.0.1", str(sshd.port))).state == "open"
 
 
 def test_no_ssh_stays_behind(sshd_factory: SshdFactory) -> None:
@@ -603,3 +634,13 @@ def test_silence_of_timesyncds_source(now: str, silence: str) -> None:
     clock = CLOCK.parse(f"NTPSynchronized=yes\n{status}{poll}Now={seconds}\n")
     assert (clock.offset_ms, clock.heard, clock.silence.partition(",")[0]) == (1.5, True, silence)
     assert not CLOCK.parse(f"NTPSynchronized=yes\n{status}Now={seconds}\n").heard
+
+
+@pytest.mark.parametrize(("restarts", "since", "settled"), [(0, 5, True), (3, 5, False), (3, 5000, True)])
+def test_a_service_that_systemd_restarted(restarts: int, since: int, settled: bool) -> None:
+    unit = SERVICE.parse(
+        "Id=a.service\nType=simple\nLoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=enabled\n"
+        f"NRestarts={restarts}\nActiveEnterTimestampMonotonic=1000000\nUptime={since + 1}.00\n"
+    )
+    assert (unit.restarts, unit.since_seconds) == (restarts, since)
+    assert checks._running(unit) is settled
