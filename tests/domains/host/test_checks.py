@@ -643,12 +643,16 @@ FILES = {
         (
             ["Match User *r", "Include {0}/inner"],
             "inner",
-            "gatewayports yes in 'Match User *r', permitemptypasswords yes in 'Match User *r, User inner', "
-            "gatewayports yes in 'Match User *r, User inner'",
+            "gatewayports yes in 'Match User *r', permitemptypasswords yes in 'Match User *r User inner', "
+            "gatewayports yes in 'Match User *r User inner'",
         ),
         (["Match User a", "Include {0}/none.conf", "PermitTTY no", "MaxAuthTries 9"], "a", "maxauthtries 9 in "),
         (["Match Group no-such-group", "MaxAuthTries 9"], "", "maxauthtries 9 in 'Match Group no-such-group'"),
         (["Match User a", "PubkeyAcceptedAlgorithms +ssh-rsa"], "a", "pubkeyacceptedalgorithms ssh-rsa in "),
+        (["Match LocalPort 2222", "GatewayPorts yes"], "", "gatewayports yes in 'Match LocalPort 2222'"),
+        (["Match User *", "GatewayPorts yes"], "a", "gatewayports yes in 'Match User *'"),
+        (["Match Address 127.0.0.0/8", "GatewayPorts yes", "Include {0}/plain.conf"], "", "gatewayports yes in "),
+        (["Match User a\r", "  PermitTunnel yes\r"], "a", "permittunnel yes in 'Match User a'"),
         (["Match User a Address !192.0.2.1", "PermitTunnel yes"], "", "in 'Match User a Address !192.0.2.1'"),
     ],
 )

@@ -15,7 +15,7 @@ class MatchBlock:
     """A Match block.
 
     Attributes:
-        condition: whom it applies to, as it is written; with that of the block that includes its file before it.
+        condition: whom it applies to, as it is written; behind that of the block that includes its file.
         settings: effective values by lower-case keyword, for a connection that no other block applies to.
     """
 

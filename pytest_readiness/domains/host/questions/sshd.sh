@@ -95,7 +95,7 @@ follow() ( # follow FILE BLOCK LABEL CONDITION; its lines, each behind the label
             [Aa][Ll][Ll]:0) block=a about=$4 ;;
             [Aa][Ll][Ll]:*) block=$outer about=$4 ;;
             *)
-                block=$3$number about="$4$rest, "
+                block=$3$number about="$4$rest "
                 [ "$outer" = 0 ] || block=$outer:$block
                 printf "%s\n" "= $block $4$rest"
                 ;;
@@ -126,22 +126,37 @@ follow() ( # follow FILE BLOCK LABEL CONDITION; its lines, each behind the label
     done <"$file"
 )
 
-settings() { # settings LABELS WORD...; effective for connections of the blocks with one of these labels
-    labels=$1
-    shift
+settings() { # settings LABELS; effective for connections of the blocks with one of these labels
     {
         printf "%s\n" "$lines" | sed -n "s/^0 //p"
         echo "Match all"
-        printf "%s\n" "$lines" | sed -nE "s/^($labels) //p"
-    } | "$sshd" -T -f /dev/stdin "$@"
+        printf "%s\n" "$lines" | sed -nE "s/^($1) //p"
+    } | "$sshd" -T -f /dev/stdin -C "$who"
 }
 
-told=$("$sshd" -T -f "$1") || return
+as_written() { # the configuration in one file; a block within another is about what both are about
+    now=0
+    printf "%s\n" "$lines" | sed -n "s/^0 //p"
+    printf "%s\n" "$lines" | while IFS= read -r line; do
+        label=${line%% *}
+        case $label in
+        0 | =) continue ;;
+        "$now") ;;
+        a) echo "Match all" ;;
+        *) echo "Match $(printf "%s\n" "$lines" | sed -n "s/^= $label //p")" ;;
+        esac
+        now=$label
+        printf "%s\n" "${line#* }"
+    done
+}
+
+who="user=root,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
+told=$("$sshd" -T -f "$1" -C "$who") || return
 lines=$(follow "$1" 0 "" "") || return
-[ "$(settings a)" = "$told" ] || refuse 3 "the files that it includes could not be followed"
+same=$(as_written | "$sshd" -T -f /dev/stdin -C "$who") || return
+[ "$same" = "$told" ] || refuse 3 "the files that it includes could not be followed"
 lines=$(printf "%s" "$options" | sed "s/^/0 /" && printf "%s\n" "$lines")
-who="user=root,host=localhost,addr=127.0.0.1"
-told=$(settings a -C "$who") || return
+told=$(settings a) || return
 printf "%s\n" "$told"
 printf "%s\n" "$lines" | sed -nE "s/^(0|a) \"?([A-Za-z0-9]+).*/--set \2/p"
 printf "%s" "$options" | sed "s/^/--option /"
@@ -152,6 +167,6 @@ printf "%s\n" "$lines" | sed -n "s/^= //p" | while read -r block about; do
         label=$label${label:+:}${rest%%:*} rest=${rest#*:}
         labels="$labels|$label"
     done
-    different=$(settings "$labels" -C "$who") || exit
+    different=$(settings "$labels") || exit
     printf "%s\n" "$different" | grep -vxF -e "$told" || [ $? = 1 ] || exit
 done
