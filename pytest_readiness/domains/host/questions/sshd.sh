@@ -46,7 +46,8 @@ started() { # started PROGRAM WORD...; what it reads, nothing where it does not 
 here=$(readlink /proc/self/ns/pid)
 options= seen=
 for each in /proc/[0-9]*; do
-    grep -qx sshd "$each/comm" 2>/dev/null && [ "$(readlink "$each/ns/pid")" = "$here" ] || continue
+    # Without a program: there may be thousands of processes.
+    { read -r name <"$each/comm"; } 2>/dev/null && [ "$name" = sshd ] && [ "$(readlink "$each/ns/pid")" = "$here" ] || continue
     args=$(tr "\0" "\n" <"$each/cmdline") 2>/dev/null
     set -f
     case $args in
