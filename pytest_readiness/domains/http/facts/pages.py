@@ -5,6 +5,7 @@ Every request is a GET without credentials or an Origin, and no request is made 
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from contextlib import suppress
@@ -16,6 +17,7 @@ from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.http.unknown import SAMPLES, Unknown, beside
 from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.addresses import origin, request_target
 from pytest_readiness.protocols.http.answer import Response
@@ -53,6 +55,16 @@ class Page:
         if not self.answers:
             raise CouldNotVerify(f"GET {self.url} was not sent, because {self.tls_error}")
         return self.answers[0]
+
+    @property
+    def own(self) -> bool:
+        """Whether redirects only add a slash, a deeper path or a query to what was asked for, and lead nowhere else.
+
+        Raises:
+            CouldNotVerify: there is no answer, or redirects do not end.
+        """
+        asked, shown = (urlsplit(each.url).path.rstrip("/") for each in (self.first, self.last))
+        return shown == asked or shown.startswith(f"{asked}/")
 
     @property
     def last(self) -> Response:
@@ -106,6 +118,19 @@ class ServedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A question to `unknown_beside`.
+
+    Attributes:
+        path: the asked path beside which unknown ones are asked for.
+        credential: name of the credential to show, or "".
+    """
+
+    path: str
+    credential: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Samples:
     """A question to `latency`.
 
@@ -138,7 +163,7 @@ class Latency:
 @fact(deadline=VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
 def root_page(url: Url, connection: Connection) -> Page:
     """The answer of the endpoint's root, and where its redirects lead to within the same host."""
-    return _visit(url, connection, url.url)
+    return visit(url, connection, url.url)
 
 
 @fact(deadline=VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
@@ -147,11 +172,22 @@ def visited(url: Url, connection: Connection, root_page: Page, *, ask: str) -> P
     address = on_host(url, ask)
     if root_page.tls_error:
         return Page(address, root_page.tls_error, ())
-    return root_page if same_page(address, url.url) else _visit(url, connection, address)
+    return root_page if same_page(address, url.url) else visit(url, connection, address)
 
 
-def _visit(url: Url, connection: Connection, start: str) -> Page:
-    until = time.monotonic() + VISIT_SECONDS
+def visit(url: Url, connection: Connection, start: str, until: float = math.inf) -> Page:
+    """The answer to an address of the endpoint's host, and where its redirects lead to within the same host.
+
+    Args:
+        url: the endpoint.
+        connection: to it.
+        start: absolute address.
+        until: reading of the monotonic clock at which it ends sooner than after `VISIT_SECONDS`.
+
+    Raises:
+        CouldNotVerify: an answer on the way did not come.
+    """
+    until = min(until, time.monotonic() + VISIT_SECONDS)
     address, answers = start, list[Response]()
     while True:
         try:
@@ -189,10 +225,28 @@ def page(url: Url, connection: Connection, root_page: Page, *, ask: str) -> Page
 @fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
 def missing_page(url: Url, connection: Connection, root_page: Page) -> Response:
     """The answer to a path that cannot be guessed, always the same for one endpoint."""
-    from uuid import NAMESPACE_URL, uuid5
-
     _ = root_page.first
-    return _get(url, connection, on_host(url, f"/{uuid5(NAMESPACE_URL, url.url)}"))
+    return _get(url, connection, on_host(url, beside("/")))
+
+
+@fact(deadline=VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
+def unknown_pages(url: Url, connection: Connection, missing_page: Response) -> Unknown:
+    """The answers to paths of the root that cannot be guessed."""
+    return Unknown((missing_page, *_unknown(url, connection, Beside("/"), range(1, SAMPLES))))
+
+
+@fact(deadline=VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
+def unknown_beside(url: Url, connection: Connection, unknown_pages: Unknown, *, ask: Beside) -> Unknown:
+    """The answers to paths that cannot be guessed in the folder of a path, with its ending and its query."""
+    if not ask.credential and beside(ask.path) == beside("/"):
+        return unknown_pages
+    return Unknown(tuple(_unknown(url, connection, ask, range(SAMPLES))))
+
+
+def _unknown(url: Url, connection: Connection, ask: Beside, numbers: range) -> list[Response]:
+    until = time.monotonic() + VISIT_SECONDS
+    with open_session(url, connection, credential=ask.credential) as session:
+        return [session.get(on_host(url, beside(ask.path, number)), until) for number in numbers]
 
 
 @fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
@@ -302,17 +356,7 @@ def _recognised(body: str) -> str:
 
 def alike(one: Response, other: Response) -> bool:
     """Whether answers differ in no more than answers to unknown paths do: the path itself, tokens, figures."""
-    paths = [urlsplit(answer.url).path for answer in (one, other)]
-    return _normal(one, paths) == _normal(other, paths)
-
-
-def _normal(answer: Response, paths: list[str]) -> tuple[int, bool, str]:
-    body = answer.body
-    for path in paths:
-        if path != "/":
-            # A page may link to the very path that was asked for.
-            body = body.replace(path, "").replace(path.lstrip("/"), "")
-    return answer.status, answer.html, re.sub(r"[\w+/=-]{16,}|\d+", "", body)
+    return Unknown((other,)).like(one)
 
 
 def _source_maps(root_page: Page) -> list[str]:
