@@ -1,6 +1,7 @@
 """What a web endpoint answers: its root, other pages, the plain http side, unasked-for files, response times.
 
-Every request is a GET without credentials or an Origin, and no request is made twice for one endpoint.
+Every request is a GET without credentials or an Origin. Cookies are kept from one redirect of a page to the next. No
+request is made twice for one endpoint, except where a second answer must differ.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from urllib.parse import urljoin, urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.http.cookies import parse_cookie
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.session import open_session
 from pytest_readiness.domains.http.unknown import SAMPLES, Unknown, beside
 from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.addresses import origin, request_target, shown
 from pytest_readiness.protocols.http.answer import Response
-from pytest_readiness.protocols.http.errors import Nobody, Untrusted
+from pytest_readiness.protocols.http.credentials import is_sendable
+from pytest_readiness.protocols.http.errors import Broken, Nobody, Untrusted
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, READ_SECONDS, REQUEST_SECONDS
 
 VISIT_SECONDS = 25.0
@@ -100,7 +103,7 @@ class ServedFile:
 
     Attributes:
         path: what was asked for.
-        status: status code.
+        status: status code; 0 where the connection was closed instead.
         size: characters in the body, as far as it was read.
         html: the answer is a page.
         content: what the body was recognised as ("git configuration"), or "".
@@ -196,10 +199,14 @@ def visit(url: Url, connection: Connection, start: str, until: float = math.inf,
     """
     until = min(until, time.monotonic() + VISIT_SECONDS)
     address, answers = start, list[Response]()
+    cookies = dict[str, str]()
     while True:
         try:
             with open_session(url, connection, address, credential) as session:
-                answers.append(session.get(address, until))
+                headers = [("Cookie", "; ".join(cookies.values()))] if cookies else []
+                answers.append(session.send("GET", address, headers=headers, until=until))
+                if not credential:
+                    _carry(cookies, session.set_cookies, answers[-1])
         except Untrusted as error:
             if answers:
                 raise CouldNotVerify(f"GET {address} was not sent, because {error}") from None
@@ -209,6 +216,16 @@ def visit(url: Url, connection: Connection, start: str, until: float = math.inf,
             address = ""
         if not address or len(answers) > MAX_REDIRECTS:
             return Page(start, "", tuple(answers), endless=bool(address))
+
+
+def _carry(cookies: dict[str, str], came: tuple[str, ...], answer: Response) -> None:
+    """Keep the cookies that an answer sets for the next redirect, as a browser would on the same host."""
+    for value in came:
+        parsed = parse_cookie(value, answer.at)
+        pair = value.partition(";")[0].strip()
+        cookies.pop(parsed.name, None)
+        if "=" in pair and is_sendable(pair) and (parsed.lifetime is None or parsed.lifetime > 0):
+            cookies[parsed.name] = pair
 
 
 def arrive(url: Url, connection: Connection, path: str, credential: str = "") -> Response:
@@ -352,7 +369,12 @@ def served_files(
     found = []
     with open_session(url, connection) as session:
         for path in dict.fromkeys((*asks, *_source_maps(root_page))):
-            answer = session.get(on_host(url, path), until)
+            try:
+                answer = session.get(on_host(url, path), until)
+            except Broken:
+                # Servers close the connection on what they do not serve (nginx's 444); unknown paths were answered.
+                found.append(ServedFile(path, 0, 0, False, "", False, ""))
+                continue
             if _next(answer):
                 page = visit(url, connection, answer.url, until)
                 answer = page.last if not page.endless and page.own else answer
@@ -438,7 +460,7 @@ _FILES = {
     "git reference": r"\A(ref: refs/|[0-9a-f]{40}\s*\Z)",
     "git index": r"\ADIRC",
     "database dump": r"(?m)^(-- (MySQL|MariaDB|PostgreSQL|SQLite)|CREATE TABLE |INSERT INTO )|\ASQLite format 3",
-    "archive": r"\APK\x03\x04|\A\x1f\ufffd\x08|\ABZh|\A7z\ufffd|\A[^\0]{1,100}\0{20,}.{0,200}ustar",
+    "archive": r"\APK\x03\x04|\A\x1f[\ufffd\u2039]\x08|\ABZh|\A7z[\ufffd\u00bc]|\A[^\0]{1,100}\0{20,}.{0,200}ustar",
     "source map": r"(?s)\A[^{]{0,20}\{.*\"mappings\"\s*:",
     "server status page": r"\AActive connections: \d+",
     "password file": r"(?m)^[^\s:<>]+:(\$|\{SHA\})",
