@@ -56,7 +56,8 @@ class Response:
         headers: names in lower case and values, repeated ones kept apart, together and in order; the values of
             cookies are masked, their names and attributes are not.
         body: text in the charset that the answer or its page names, else UTF-8, undecodable bytes replaced, at most
-            1 MiB unless more was asked for; "" where it came in Brotli's coding, which is not read and must be asked for.
+            1 MiB unless more was asked for; "" where it came in Brotli's coding, which is not read and must be asked
+            for.
         truncated: the body went on beyond that.
         seconds: from sending the request to the last byte that was read, over an established connection.
         at: when it was read.
