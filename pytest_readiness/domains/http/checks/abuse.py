@@ -49,13 +49,11 @@ def _strangers(url: Url, origins: list[str] | None) -> dict[str, str]:
         found[f"an origin that ends like {whose}"] = f"{scheme}://readiness-probe{domain}{colon}{port}"
         if scheme == "https":
             found["the endpoint's own host over http" if own != whose else f"{whose} over http"] = f"http://{host}"
-        dots = (
-            [] if domain == host and _NUMERIC.fullmatch(host) else [each.start() for each in re.finditer(r"\.", host)]
-        )
-        # What is left of the dot before the owner's domain is the owner's, and so is no name without any.
+        # What is left of the dot before the owner's domain is the owner's anyway.
+        dots = [] if _NUMERIC.fullmatch(host) else [each.start() for each in re.finditer(r"\.", host)]
         for dot in dots[:-1]:
             if dot >= len(host) - len(domain) - 1:
-                name = f"an origin like {whose} with another character as a dot ({host[:dot]}x{host[dot + 1 :]})"
+                name = f"an origin like {whose} with another character for a dot ({host[:dot]}x{host[dot + 1 :]})"
                 found[name] = f"{scheme}://{host[:dot]}x{host[dot + 1 :]}{colon}{port}"
     found |= {f"a developer's origin ({each})": each for each in DEVELOPERS}
     mine = set(owners.values())
