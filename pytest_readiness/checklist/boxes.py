@@ -77,6 +77,10 @@ class Box:
     start: int
 
 
+NO_BOX = Box("", False, -1, False, False, "", -1)
+"""Of an item that has none, because its place in a list of what is done says that it is not."""
+
+
 def box_at(content: str, line: str, start: int, *, cell: bool) -> tuple[Box, str] | None:
     """The box at the beginning of `content`, which is in `line` at or after `start`; and the rest."""
     if match := _BRACKETS.match(content):
