@@ -64,6 +64,28 @@ class Names:
         return {id: tuple(each) for id, each in items.items()}, {id: tuple(each) for id, each in sections.items()}
 
 
+class FormerIds:
+    """Finds leaves of several checklists by ids of earlier versions, with or without the name of the checklist.
+
+    Args:
+        checklists: the checklists; none is read again before it is asked for.
+    """
+
+    def __init__(self, checklists: Sequence[Checklist]) -> None:
+        self._names = {checklist.name: Names(checklist) for checklist in checklists}
+
+    def __call__(self, id: str) -> tuple[str, ...]:
+        """The full ids that an id may mean."""
+        name, colon, rest = id.rpartition(":")
+        return tuple(
+            f"{each}:{item.id}"
+            for each, names in self._names.items()
+            if not colon or each == name
+            for item in names.items(rest)
+            if not item.is_group
+        )
+
+
 Place = tuple[tuple[str, ...], str, str]
 """Slugs of what something is in, its own, and its text."""
 

@@ -60,7 +60,10 @@ def test_a_verdict_comes_back_from_its_file(release: Release) -> None:
     release.write("two.env", "TOKEN=" + "k3y-" * 9)
     release.replace("release.md", "Later", "Soon")
     release.replace("release.checks.yaml", "later", "soon")
-    release.write("waivers.yaml", "waivers: [{item: operations/soon, reason: r, by: b, expires: 2020-01-01}]\n")
+    release.write(
+        "waivers.yaml",
+        "waivers: [{item: operations/soon, reason: r, by: operations@example.com, expires: 2020-01-01}]\n",
+    )
     release.run("--readiness-out=out", "--readiness-baseline=before/result.json")
     path = release.path / "out" / "result.json"
     file = read_result(path)
