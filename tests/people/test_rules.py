@@ -16,6 +16,7 @@ from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.config.model import Proof
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.problems import ProblemsError
+from pytest_readiness.core.yamlfile import parse_yaml
 from pytest_readiness.people import authors
 from pytest_readiness.people.decisions import (
     Circumstances,
@@ -486,6 +487,7 @@ def _loaded() -> None:
 
     assert pytest_readiness.run.start
     load_catalogue()
+    parse_yaml("key: 1", Path("any.yaml"), "any")
 
 
 @pytest.fixture
@@ -692,3 +694,31 @@ def test_a_text_cannot_pretend_to_be_gits_account(repository: Repository) -> Non
     (repository.folder / "signoffs.yaml").write_text(text, "utf-8")
     repository.commit(OPS[1])
     assert OPS[1] in signed(repository.folder, "author")[0]
+
+
+def test_a_waiver_is_needed_where_any_test_of_the_item_needs_it(project: Project) -> None:
+    waiver = {"item": "papers/plan-is-written", "reason": "later", "by": OPS[1], "expires": "2026-03-31"}
+    project.people(waivers=[waiver])
+    rollback = {"check": "docs.sections", "sections": ["Nope"]}
+    project.write("plan.md", "A plan of many words. " * 9)
+    project.bind("papers", "plan-is-written", ["docs.present", rollback])
+    verdict = project.verdict()
+    (item,) = (item for item in verdict.items if item.id == "release:papers/plan-is-written")
+    assert {test.state for test in item.tests} == {"passed", "waived"}
+    assert not any("no longer needed" in test.warning for test in item.tests)
+    assert verdict.drift.needless_waivers == ()
+    part = project.verdict("-k", "docs.present")
+    assert all("no longer needed" not in test.warning for item in part.items for test in item.tests)
+    assert part.drift.needless_waivers == ()
+
+
+def test_what_was_not_read_and_what_changed_is_told(project: Project) -> None:
+    waiver = {"item": "papers/plan-is-written", "reason": "later", "by": OPS[1], "expires": "2026-03-31"}
+    project.people(waivers=[{**waiver, "fingerprint": "'0000000000000000'"}])
+    project.write("plan.md", "\n")
+    project.write("release.md", f"{CHECKLIST}\n- [] not a box\n")
+    told = " ".join(project.run().stdout.str().split())
+    assert "release.md: 1 box is not read, line " in told
+    assert "waivers.yaml: this entry needs a fresh signature" in told
+    assert f"the waiver by {OPS[1]} does not count: what its item says has changed since" in told
+    assert len(outcome_of(read_result(project.folder / "out" / "result.json")).verdict.drift.notes) == 2
