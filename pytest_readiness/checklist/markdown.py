@@ -12,7 +12,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-from pytest_readiness.checklist.boxes import Box, box_at
+from pytest_readiness.checklist.boxes import Box, box_at, choice_at
 
 # Without any character at which a rule of CommonMark's inlines begins, or that of what is struck through.
 _PLAIN = re.compile(r"[^\n\\`*_\[\]!<&~]+")
@@ -64,7 +64,9 @@ def _find_boxes(state: StateCore) -> None:
             start, end_of_cell = match.span() if match else (end_of_cell, end_of_cell)
         elif before.type != "list_item_open" or opening.type not in ("paragraph_open", "heading_open"):
             continue
-        if (found := box_at(inline.content, line, start, cell=cell)) is not None:
+        if cell and (choice := choice_at(inline.content, line, start)) is not None:
+            inline.meta["box"], inline.content = choice
+        elif (found := box_at(inline.content, line, start, cell=cell)) is not None:
             inline.meta["box"], inline.content = found
 
 

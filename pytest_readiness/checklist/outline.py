@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from pytest_readiness.checklist.boxes import NO_BOX, Box
+from pytest_readiness.checklist.boxes import NO_BOX, Box, is_yes
 from pytest_readiness.checklist.ids import Name, name_of
 from pytest_readiness.checklist.markdown import (
     Node,
@@ -33,7 +33,8 @@ _INVERTED = re.compile(
     r"\b(?:when|whether|if) to (?:roll ?back|revert|abort|stop|halt|escalate|cancel)\b"
     r"|\broll(?:ing)?[- ]?back (?:triggers?|criteria|conditions?|when|if)\b"
     r"|\b(?:abort|stop|no-?go|failure|exit) (?:criteria|conditions?|triggers?)\b"
-    r"|\b(?:(?:roll ?back|abort|stop) (?:when|if)|do not|don['’]?ts?|avoid|never|anti-?patterns?|pitfalls)\b",
+    r"|\b(?:(?:roll ?back|abort|stop) (?:when|if)|do not|don['’]?ts?|what not to do|red flags|avoid|never)\b"
+    r"|\b(?:anti-?patterns?|pitfalls)\b",
     re.IGNORECASE,
 )
 # Columns that say who needs a thing, not whether it is done.
@@ -45,7 +46,7 @@ _LEVEL = re.compile(
 # What an answer says besides its box.
 _ANSWER = re.compile(
     r"(?:done|open|todo|to do|pending|in progress|wip|ok|complete[d]?|incomplete|passed|failed|missing|partial(?:ly)?"
-    r"|planned|blocked|not started|not done|yes|no|n/a|[☐☑☒/|,;\s])*",
+    r"|planned|blocked|not started|not done|yes|no|n/a|\[[ x]\]|[☐☑☒/|,;\s])*",
     re.IGNORECASE,
 )
 _LABEL_WORDS = 6
@@ -269,7 +270,7 @@ class Outline:
         ]
         symbols = not any(box.real for row in found for box in row if box is not None)
         levels = () if self._former or not symbols else _level_columns(rows, found)
-        answers = None if self._former or levels else _answer_column(found)
+        answers = None if self._former or levels else _answer_column(found, [plain(cell) for cell in rows[0]])
         status = not self._former and symbols and not levels and answers is not None
         for number, (cells, in_row) in enumerate(zip(rows, found, strict=True)):
             boxes = [box for box in in_row if box is not None]
@@ -371,15 +372,24 @@ def _level_columns(rows: Sequence[Sequence[Node]], found: Sequence[Sequence[Box 
     return tuple(columns) if len(columns) > 1 and named else ()
 
 
-def _answer_column(found: Sequence[Sequence[Box | None]]) -> int | None:
-    """The column with most boxes, those by themselves before others; of several the first with such, or the last."""
+def _answer_column(found: Sequence[Sequence[Box | None]], titles: Sequence[str]) -> int | None:
+    """The column with most boxes, those by themselves before others.
+
+    Of several that is the one with the title "Yes", or else the first with boxes by themselves, or the last.
+    """
     score: dict[int, tuple[int, int]] = {}
     for row in found:
         for column, box in enumerate(row):
             if box is not None:
                 real, every = score.get(column, (0, 0))
                 score[column] = real + box.real, every + 1
-    return max(score, key=lambda column: (*score[column], -column if score[column][0] else column), default=None)
+
+    def yes(column: int) -> bool:
+        return column < len(titles) and is_yes(titles[column])
+
+    return max(
+        score, key=lambda column: (*score[column], yes(column), -column if score[column][0] else column), default=None
+    )
 
 
 def _stands_alone(box: Box, cells: Sequence[Node]) -> bool:

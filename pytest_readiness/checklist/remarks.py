@@ -12,7 +12,7 @@ STRUCK = "struck through in the checklist"
 MARKED_NOT_APPLICABLE = "marked N/A in the checklist"
 
 PARENTHESIS = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-_OPTIONAL = re.compile(r"optional\s*(?:$|[,;:]\s*|but\b.*\Z)", re.IGNORECASE | re.DOTALL)
+_OPTIONAL = re.compile(r"optional\s*(?:$|[,;:!.]\s*|(?<=\s)[–—-]\s+|but\b.*\Z)", re.IGNORECASE | re.DOTALL)
 _USED = r"(?:applicable|needed|necessary|required|relevant|available|used|present|enabled|configured)"
 # "If any" and "if it fails, call us" are prose: they say nothing about what the environment has.
 _CONDITION = re.compile(
@@ -27,7 +27,7 @@ _NOT_APPLICABLE = re.compile(
     r"((?!(?:for|in|on|to|if|when|where|while|unless|until|except|outside|within|during|before|after)\b).*))\Z",
     re.IGNORECASE | re.DOTALL,
 )
-_TAIL_NOT_APPLICABLE = re.compile(r"\s[–—-]+\s*((?:n/a|not applicable)\b[^–—]*)\Z", re.IGNORECASE)
+_TAIL_AFTER_DASH = re.compile(r"\s[–—-]+\s*(optional|(?:n/a|not applicable)\b[^–—]*)\Z", re.IGNORECASE)
 _TAIL_CONDITION = re.compile(rf",\s*((?:if|when|where)\s+(?:{_USED}|using\s[^,]+))\Z", re.IGNORECASE)
 _HEAD_OPTIONAL = re.compile(r"\A\W*optional(?:ly)?\s*(?::|[–—-]\s)\s*(?=\S)", re.IGNORECASE)
 # Without any of these a text has no remark; most have none.
@@ -93,7 +93,7 @@ def _last(text: str) -> tuple[str, str] | None:
         start = _opened(kept)
         if start >= 0 and (start == 0 or not kept[start - 1].isalnum()) and is_remark(kept[start + 1 : -1]):
             return f"{kept[:start]} {text[end:]}", kept[start + 1 : -1]
-    for tail in (_TAIL_NOT_APPLICABLE, _TAIL_CONDITION):
+    for tail in (_TAIL_AFTER_DASH, _TAIL_CONDITION):
         if (match := tail.search(kept)) and is_remark(words := _without_bracket(match[1])):
             return kept[: match.start()], words
     return None

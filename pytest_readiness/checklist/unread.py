@@ -8,8 +8,10 @@ from collections.abc import Collection, Iterator
 from pytest_readiness.checklist.markdown import Node, fences_with_boxes, lines_of
 
 _BOX = re.compile(r"(?:\[[ xX\u00a0]\]|[☐☑☒])(?:\s|$)")
-# "[]" and "[-]" at the beginning of an entry, and "[x]" without a blank after it; a link goes on with a bracket.
-_ALMOST = re.compile(r"(?:\[(?:|-|~|/|!|\?|>|o|O|✓|✔|✅|✗|\*|\.|  +)\](?![(\[:])|\[[ xX]\](?![(\[:\s]))")
+# "[]", "[-]" and "[ x]" at the beginning of an entry, and "[x]" without a blank after it; a link goes on.
+_ALMOST = re.compile(
+    r"(?:\[(?:|-|~|/|!|\?|>|o|O|✓|✔|✅|✗|\*|\.|  +|\s+[xX]\s*|[xX]\s+)\](?![(\[:])|\[[ xX]\](?![(\[:\s]))"
+)
 _SHOWN = 5
 
 

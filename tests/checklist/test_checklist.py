@@ -463,6 +463,10 @@ def test_struck_and_marked_items_are_not_applicable(text: str, expected: list[st
         ("x (optional but wise)", True),
         ("x (optional headers)", False),
         ("x [optional]", True),
+        ("x (optional!)", True),
+        ("x (optional - later)", True),
+        ("x — optional", True),
+        ("x (optional-only)", False),
         ("Optional: x", True),
         ("**Optional:** x", True),
         ("(optional) x", True),
@@ -570,6 +574,18 @@ def test_the_box_of_a_row_is_in_the_column_of_answers() -> None:
     row = "| Roles | ✓ no wildcard<br>✓ own roles | ☐ Yes ☐ No ☐ N/A |"
     item = only(f"# A\n\n| What | How | Answer |\n|---|---|---|\n{row}\n")
     assert (item.column, item.ticked) == (row.index("☐"), False)
+    for answer, ticked in (
+        ("☐ No ☐ Yes", False),
+        ("☑ No ☐ Yes", False),
+        ("[x] No [x] Yes", True),
+        ("☑ Yes ☐ No", True),
+    ):
+        row = f"| a \\| [ ] b | {answer} |"
+        item = only(f"# A\n\n| What | Answer |\n|---|---|\n{row}\n")
+        box = row.rindex("[x]") + 1 if "[" in answer else row.index("Yes") - 2
+        assert (item.text, item.column, item.ticked) == ("a | [ ] b", box, ticked)
+    for titles, ticked in (("No | Yes", True), ("Yes | No", False)):
+        assert only(f"# A\n\n| What | {titles} |\n|---|---|---|\n| a | ☐ | ☑ |\n").ticked is ticked
     symbols = parse("# A\n\n| How | Done |\n|---|---|\n| ✓ no wildcard | ❌ |\n| own roles | ✅ |\n")
     assert [(each.text, each.ticked) for each in symbols.items()] == [("no wildcard", False), ("own roles", True)]
 
@@ -586,6 +602,7 @@ def test_what_is_to_be_untrue_is_no_item(words: str) -> None:
     ("text", "unread"),
     [
         ("- [] a\n- [-] b\n\n[ ] c", "3 boxes are not read, lines 3, 4, 6: a box is "),
+        ("- [ x]a\n- [x ] b\n- [ X ] c", "3 boxes are not read, lines 3, 4, 5: a box is "),
         ("- [x]a", "1 box is not read, line 3: a box is "),
         ("text\n[x] c\n☐ d", "2 boxes are not read, lines 4, 5: a box is "),
         ("<!-- -->\n\n    - [ ] d", "1 box is not read, line 5: a box is "),
