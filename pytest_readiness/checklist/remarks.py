@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pytest_readiness.checklist.markdown import Node, has, one_line, plain
 
@@ -71,16 +72,17 @@ def is_bold(inline: Node) -> bool:
     return has(inline, "strong") and not _says_something(plain(inline, "strong"))
 
 
-def _split(text: str) -> tuple[str, list[str]]:
+@lru_cache(maxsize=64)  # it is asked for a text's remarks, and then for what is left
+def _split(text: str) -> tuple[str, tuple[str, ...]]:
     """The text without its remarks, and the remarks, which stand alone in a known form at an end of it."""
     found: list[str] = []
     if not _SIGNS.search(text):
-        return text, found
+        return text, ()
     for cut in (_last, _first):
         while (pair := cut(text)) is not None:
             text, words = pair
             found.append(words)
-    return text, found
+    return text, tuple(found)
 
 
 def _last(text: str) -> tuple[str, str] | None:
@@ -128,6 +130,7 @@ def _without_bracket(words: str) -> str:
     return re.sub(r"\s*\((.*)\)\Z", r": \1", words.strip())
 
 
+@lru_cache(maxsize=256)
 def is_remark(words: str) -> bool:
     """Whether words that stand alone say something about the text that they are in."""
     return _with(Remarks(), words) != Remarks()
