@@ -234,8 +234,8 @@ def _notes(path: Path | None, entries: Sequence[_Entry[Signoff]] | Sequence[_Ent
         places = ", ".join(f"line {line} ({item})" for line, item in stale)
         many = len(stale) > 1
         yield (
-            f"{path.name}: {'these entries need' if many else 'this entry needs'} a fresh signature, because what "
-            f"{'their items say' if many else 'its item says'} has changed: {places}"
+            f"{path.name}: {'these entries need' if many else 'this entry needs'} a fresh signature, because "
+            f"{'their items have' if many else 'its item has'} changed: {places}"
         )
 
 

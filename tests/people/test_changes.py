@@ -72,7 +72,7 @@ def test_what_is_said_otherwise_is_not_what_was_signed(tmp_path: Path, before: s
         f"load:{ITEM}": (f"the waiver by {OPS} does not count: what its item says has changed since",)
     }
     assert decisions.notes == (
-        f"waivers.yaml: this entry needs a fresh signature, because what its item says has changed: line 2 ({ITEM})",
+        f"waivers.yaml: this entry needs a fresh signature, because its item has changed: line 2 ({ITEM})",
     )
 
 
@@ -110,7 +110,7 @@ def test_entries_by_ids_of_earlier_versions_are_read(tmp_path: Path) -> None:
         "'load/p95-500-ms-2' no longer says which item is meant",
     }
     assert both.notes == (
-        "signoffs.yaml: these entries need a fresh signature, because what their items say has changed: "
+        "signoffs.yaml: these entries need a fresh signature, because their items have changed: "
         "line 2 (load/p95-500-ms), line 3 (load/p95-500-ms-2)",
     )
     waivers = read(tmp_path, f"# Load\n{FAST}{SLOW}", waived("load/p95-500-ms"), "waivers")
