@@ -121,6 +121,11 @@ class _Loader:
                 if not missing.exists():
                     line = root.line_of([key, number])
                     self.problems.append(Problem(self.path, line, f"{missing} does not exist."))
+        for number, role in enumerate(head.waiver_roles if head else ()):
+            if head and role not in head.roles:
+                line = root.line_of(["waiver_roles", number])
+                known = nearest(role, head.roles) or " The file lists none under 'roles'."
+                self.problems.append(Problem(self.path, line, f"There is no role '{role}'.{known}"))
         if head and chosen and chosen.level and chosen.level not in head.levels:
             line = raw.line_of([name, "level"])
             known = nearest(chosen.level, head.levels) or " The file lists none under 'levels'."
@@ -141,6 +146,8 @@ class _Loader:
                 target=target,
                 declared={kind: frozenset(names) for kind, names in self.declared.items()},
                 secrets=tuple(dict.fromkeys([*secrets, *self.secrets])),
+                waiver_roles=head.waiver_roles,
+                waiver_days=head.waiver_days,
                 unset=tuple(self.unset),
             )
         if self.problems or configuration is None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_readiness.config.model import Policy, Proof
+from pytest_readiness.config.model import WAIVER_DAYS, Policy, Proof
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.problems import Problem
 from pytest_readiness.core.resources import Resource, where_of, word
@@ -118,6 +118,8 @@ class Configuration:
         target: the chosen target.
         declared: names and labels by kind that any target of the file declares.
         secrets: every secret text, for the redactor.
+        waiver_roles: the roles that may waive; every role where there are none.
+        waiver_days: days for which a waiver counts at most.
         unset: what is not known because a variable is not set, where that was allowed.
     """
 
@@ -132,4 +134,6 @@ class Configuration:
     target: Target
     declared: Mapping[str, frozenset[str]]
     secrets: tuple[str, ...]
+    waiver_roles: tuple[str, ...] = ()
+    waiver_days: int = WAIVER_DAYS
     unset: tuple[Problem, ...] = ()

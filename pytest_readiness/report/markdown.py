@@ -110,7 +110,7 @@ def _notes(place: ItemLayout, items: Mapping[int, GroupRecord | LeafRecord], tic
     else:
         for note in evidence(item):
             yield f"{what}{note}"
-    if place.marks[0].ticked and place.line not in ticked:
+    if place.marks and place.marks[0].ticked and place.line not in ticked:
         yield f"{what}{TICKED_BY_HAND}"
 
 

@@ -327,7 +327,8 @@ class _Summary:
 
     def _drift(self) -> None:
         drift = self.verdict.drift
-        notes = [f"waiver expired: {full}" for full in drift.expired_waivers]
+        notes = [*drift.notes]
+        notes += [f"waiver expired: {full}" for full in drift.expired_waivers]
         notes += [f"waiver no longer needed: {full}" for full in drift.needless_waivers]
         notes += [f"ticked by hand, but {change.after}: {change.item}" for change in drift.ticked]
         if drift.unbound:

@@ -74,6 +74,10 @@ class Collection:
                 continue
             wanted = marked.item
             found = names.get(wanted, [])
+            if not found:
+                former = [full for full in self._run.plan.former(wanted) if full in by_item]
+                # One that may mean several is as good as unknown.
+                found = former if len(former) == 1 else []
             if len(found) != 1:
                 why = (
                     f"is an item of several checklists; write {' or '.join(found)}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from pytest_readiness.config.model import Policy
 from pytest_readiness.core.registry import SEVERITIES, Severity
 from pytest_readiness.people.decisions import Waiver
 from pytest_readiness.plan.plan import Plan
-from pytest_readiness.verdict.drift import BaselineRecord, DriftRecord, find_drift
+from pytest_readiness.verdict.drift import BaselineRecord, DriftRecord, find_drift, renamed
 from pytest_readiness.verdict.items import (
     OPEN,
     GroupRecord,
@@ -26,6 +26,8 @@ from pytest_readiness.verdict.result import State, TestResult, worst
 
 NO_GO = 6
 """Exit code: NO-GO, though no test failed, because something is unverified, unsigned or could not be verified."""
+NEEDLESS = "the waiver is no longer needed"
+"""Warning of the tests of an item that passes and is waived."""
 DID_NOT_RUN = "did not run: the run ended first"
 """Evidence of a test that was selected and has no result."""
 
@@ -155,9 +157,39 @@ def judge(
         for item in planned.checklist.leaves()
     ]
     expired = [full for full, waiver in waivers.items() if waiver.expires < today]
-    drift = find_drift(_leaves(sections), everything, waivers, expired, baseline)
     # What other shards run was not left out.
-    return conclude(sections, len(everything), policy, drift, shard, team_missing, () if shard else cut.union(left_out))
+    left = frozenset() if shard else cut.union(left_out)
+    whole = [full for full in waivers if full not in left]
+    if not shard:
+        sections = noted(sections, [full for full in whole if full not in expired])
+    if baseline is not None:
+        baseline = renamed(baseline, everything, plan.former)
+    drift = find_drift(_leaves(sections), everything, whole, expired, baseline, plan.notes)
+    return conclude(sections, len(everything), policy, drift, shard, team_missing, left)
+
+
+def noted(sections: Sequence[SectionRecord], waived: Container[str]) -> tuple[SectionRecord, ...]:
+    """Return the sections with a note at each item that passes as a whole although it is waived.
+
+    Args:
+        sections: every section with items of this run.
+        waived: full ids of items that have a waiver, of which no test was left out.
+    """
+
+    def told(item: GroupRecord | LeafRecord) -> GroupRecord | LeafRecord:
+        if isinstance(item, GroupRecord):
+            return replace(item, items=tuple(map(told, item.items)))
+        if item.id not in waived or item.state != "passed":
+            return item
+        # Shards of earlier versions hold the note already.
+        warnings = (
+            test.warning if NEEDLESS in test.warning else "; ".join(filter(None, (test.warning, NEEDLESS)))
+            for test in item.tests
+        )
+        tests = (replace(test, warning=warning) for test, warning in zip(item.tests, warnings, strict=True))
+        return replace(item, tests=tuple(tests))
+
+    return tuple(replace(section, items=tuple(map(told, section.items))) for section in sections)
 
 
 def conclude(

@@ -10,7 +10,7 @@ from pytest_readiness.config.model import Policy
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.verdict.drift import find_drift
 from pytest_readiness.verdict.items import GroupRecord, LeafRecord, SectionRecord, leaves_of, weight_of, worst_of
-from pytest_readiness.verdict.judging import DID_NOT_RUN, NO_GO, conclude, exit_code, score_of
+from pytest_readiness.verdict.judging import DID_NOT_RUN, NO_GO, conclude, exit_code, noted, score_of
 from pytest_readiness.verdict.outcome import Outcome, Shard
 from pytest_readiness.verdict.provenance import Provenance
 from pytest_readiness.verdict.result import worst
@@ -37,12 +37,16 @@ def merge(paths: Sequence[Path]) -> Outcome:
     drifts = [outcome.verdict.drift for outcome in outcomes]
     baseline = drifts[0].baseline
     gone = {change.item for change in drifts[0].gone}
+    needless = {id for each in drifts for id in each.needless_waivers if id not in shard.left_out}
+    expired = {id for each in drifts for id in each.expired_waivers}
+    sections = noted(sections, needless - expired)
     drift = find_drift(
         [item for section in sections for item in section.leaves],
         [id for id in baseline.items_before if id not in gone] if baseline else (),
-        [id for each in drifts for id in each.needless_waivers],
-        [id for each in drifts for id in each.expired_waivers],
+        needless,
+        expired,
         baseline,
+        tuple(dict.fromkeys(note for each in drifts for note in each.notes)),
     )
     verdict = conclude(sections, first.verdict.total, first.verdict.policy, drift, left_out=shard.left_out)
     reports = sorted((report for outcome in outcomes for report in outcome.reports), key=lambda each: order[each.test])

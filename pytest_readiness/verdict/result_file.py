@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
@@ -168,9 +169,23 @@ def as_text(file: ResultFile, redact: Redactor) -> str:
     if file.shard is not None and not file.shard.left_out:
         # Files of before do not have it.
         del data["shard"]["left_out"]
+    if not file.drift.notes:
+        del data["drift"]["notes"]
+    for waiver in _waivers(data["sections"]):
+        for key in ("role", "on", "fingerprint"):
+            if waiver[key] is None:
+                del waiver[key]
     # A name on a disk may not be text at all.
     text = json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8", "replace").decode()
     return f"{_UNSEEN.sub(_escaped, text)}\n"
+
+
+def _waivers(items: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The waivers of items at any depth."""
+    for item in items:
+        if item.get("waiver"):
+            yield item["waiver"]
+        yield from _waivers(item.get("items", ()))
 
 
 # What JSON allows in a text, and a terminal may obey: C1 controls, directions and other marks that nobody sees.

@@ -247,3 +247,39 @@ def test_what_a_check_leaves_to_a_person_needs_one_who_signs(tmp_path: Path) -> 
     assert mistakes(tmp_path, written % "") == [
         "2: 'signed' of toy.points names what a person vouches for; add who: 'partial: ROLE'."
     ]
+
+
+LOAD = "# Load\n\n- [ ] p95 < 500 ms\n- [ ] p99 < 2 s\n- [ ] Cost of $5\n- [ ] Cost of €5\n"
+
+
+def loaded(tmp_path: Path, text: str) -> dict[str, Binding]:
+    path = tmp_path / "load.checks.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_bindings(path, parse_checklist(LOAD, Path("load.md")), CHECKS, {}, {})
+
+
+def test_a_binding_by_an_id_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    found = loaded(tmp_path, "load:\n  p95-500-ms: toy.header\n  p99-under-2-s: toy.header\n")
+    assert {id: binding.item for id, binding in found.items()} == {
+        "load/p95-under-500-ms": "load/p95-under-500-ms",
+        "load/p99-under-2-s": "load/p99-under-2-s",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "load:\n  cost-of-5-2: toy.header\n",
+            "'load/cost-of-5-2' no longer says which item is meant; write load/cost-",
+        ),
+        (
+            "load:\n  p95-500-ms: toy.header\n  p95-under-500-ms: toy.header\n",
+            "'load/p95-under-500-ms' and 'load/p95-500-ms' in line 2 are the same item, load/p95-under-500-ms.",
+        ),
+    ],
+)
+def test_what_may_mean_several_items_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ProblemsError) as caught:
+        loaded(tmp_path, text)
+    assert message in str(caught.value)

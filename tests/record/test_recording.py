@@ -449,7 +449,8 @@ class Project:
 
     def target(self, urls: str) -> None:
         (self.folder / "readiness.yaml").write_text(
-            f"checklists: [CHECKLIST.md]\nwaivers: waivers.yaml\n"
+            f"checklists: [CHECKLIST.md]\nwaivers: waivers.yaml\nwaiver_days: 40000\n"
+            "roles: {leads: [somebody@example.com]}\n"
             f"targets:\n  prod: {{{urls}, documents: {{runbook: runbook.md}}}}\n  other: {{}}\n"
         )
 

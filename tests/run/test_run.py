@@ -158,9 +158,10 @@ payments:
 
 CONFIGURATION = """\
 checklists: [CHECK.md]
-roles: {owner: [owner@example.com]}
+roles: {owner: [owner@example.com], leads: [cto@example.com, b]}
 signoffs: signoffs.yaml
 waivers: waivers.yaml
+waiver_days: 3000000
 targets:
   prod:
     urls: {shop: "https://shop.example.com", api: {url: "https://api.example.com", labels: [public]}}
