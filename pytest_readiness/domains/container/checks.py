@@ -85,7 +85,8 @@ def healthy(container_facts: ContainerFacts) -> Evidence:
     last = f"; last probe: {state.health.last}" if state.health.last else ""
     seen = f"{state.health.status}, failed probes in a row: {state.health.failures}{last}"
     claim(state.health.status == "healthy", expected=expected, seen=seen)
-    return Evidence(seen, warning="its last probe failed" if state.health.failures else "")
+    failed = f"{state.health.failed_lately} of its last {state.health.probes} probes failed"
+    return Evidence(seen, warning=failed if state.health.failed_lately else "")
 
 
 @check(

@@ -26,6 +26,8 @@ MAX_BYTES = 8 * 2**20
 """Of one answer; that of a busy engine with a thousand containers has less than one."""
 TEXT = 200
 """Characters kept of a text that the engine or a probe wrote."""
+_MISREAD = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
+"""What becomes of an answer that is not of the form that engines answer in."""
 _FAILURES: tuple[tuple[type[OSError], str], ...] = (
     (FileNotFoundError, "there is no such socket"),
     (PermissionError, "this user may not open the socket; root and the group docker usually may"),
@@ -71,9 +73,7 @@ def engine_of(resource: OnEngine) -> Iterator[docker.DockerClient]:
     except APIError as error:
         kind = CouldNotVerify if reached else Unreachable
         raise kind(f"the Docker engine {address} answered: {_words(error)}") from None
-    except (DockerException, RequestException, OSError, LookupError, TypeError, ValueError) as error:
-        if reached and not isinstance(error, (DockerException, RequestException, OSError)):
-            raise
+    except (DockerException, RequestException, OSError, *_MISREAD) as error:
         reason = f"no answer from the Docker engine {address}: {_why(error)}"
         if reached or _broken_off(error):
             # An engine that is quiet about one container, or breaks one connection off, may answer for the others.
@@ -153,8 +153,8 @@ def _why(error: BaseException) -> str:
         for kind, reason in _FAILURES:
             if isinstance(cause, kind):
                 return reason
-    if isinstance(error, (LookupError, TypeError, ValueError)):
-        return "what answers there does not say its version as an engine does"
+    if isinstance(error, _MISREAD):
+        return "what answers there does not answer as an engine does"
     if "paramiko" in str(error):
         return "an ssh:// address needs paramiko: pip install 'docker[ssh]'"
     return _short(str(error))

@@ -73,11 +73,15 @@ class Health:
         status: "starting", "healthy" or "unhealthy".
         failures: failed probes in a row, up to now.
         last: the last probe's exit code and the beginning of its output; "" before the first one.
+        probes: those that the engine remembers, at most five.
+        failed_lately: how many of them failed.
     """
 
     status: str
     failures: int
     last: str
+    probes: int
+    failed_lately: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +211,12 @@ def _health(health: Mapping[str, Any]) -> Health | None:
     if health.get("Status", "none") == "none":
         return None
     last = ""
-    if log := health.get("Log"):
+    log = health.get("Log") or []
+    if log:
         output = _short(log[-1].get("Output") or "")
         last = f"exit code {log[-1]['ExitCode']}{output and ', '}{output}"
-    return Health(health["Status"], health.get("FailingStreak") or 0, last)
+    failed = sum(each["ExitCode"] != 0 for each in log)
+    return Health(health["Status"], health.get("FailingStreak") or 0, last, len(log), failed)
 
 
 def _uids(client: docker.DockerClient, id: str, unread: dict[str, str]) -> tuple[int, ...] | None:

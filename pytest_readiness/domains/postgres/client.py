@@ -7,6 +7,7 @@ import os
 import ssl
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
 
@@ -63,8 +64,9 @@ def ask(
     ) as process:
         try:
             assert process.stdin is not None
-            process.stdin.write(json.dumps(request).encode())
-            process.stdin.close()
+            # One that could not begin has closed it; that is seen below.
+            with suppress(OSError), process.stdin:
+                process.stdin.write(json.dumps(request).encode())
             for line in _lines(process, where):
                 said = json.loads(line)
                 if "sent" in said:

@@ -15,7 +15,7 @@ from docker.models.containers import Container as Running
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, Unreachable
-from pytest_readiness.domains.container.checks import non_root, running
+from pytest_readiness.domains.container.checks import healthy, non_root, running
 from pytest_readiness.domains.container.resource import Container
 from tests.judging import judge, read
 from tests.stack.certs import Authority
@@ -269,6 +269,14 @@ def test_healthy_not_yet(box: Box) -> None:
     assert failure.value.seen == "starting, failed probes in a row: 0"
 
 
+def test_healthy_warns_of_probes_that_fail_now_and_then(box: Box) -> None:
+    box.run()
+    seen = read("container_facts", box.resource)
+    probes = replace(seen.state.health, failures=0, failed_lately=2, probes=5)
+    warning = healthy(replace(seen, state=replace(seen.state, health=probes))).warning
+    assert warning == "2 of its last 5 probes failed"
+
+
 def test_healthy_warns_of_a_failed_probe(box: Box) -> None:
     probe = {"test": ["CMD", "test", "!", "-e", "/tmp/bad"], "interval": SECOND // 5, "retries": 10**6}
     container = box.run(healthcheck=probe)
@@ -279,7 +287,7 @@ def test_healthy_warns_of_a_failed_probe(box: Box) -> None:
         return bool(container.attrs["State"]["Health"]["FailingStreak"])
 
     wait_until(failed, "a probe fails")
-    assert box.judge("healthy").warning == "its last probe failed"
+    assert re.fullmatch(r"\d of its last \d probes failed", box.judge("healthy").warning)
 
 
 def test_restart_policy_of_the_binding(box: Box) -> None:
@@ -497,10 +505,11 @@ def test_silent_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (Response(404, body=b"no such page"), "answered: no such page"),
         (Response(body=json.dumps({"ApiVersion": "1.12"}).encode()), "API versions below"),
-        (Response(body=b"hello"), "does not say its version as an engine does"),
-        (Response(body=b'{"hello": 1}'), "does not say its version as an engine does"),
+        (Response(body=b"hello"), "does not answer as an engine does"),
+        (Response(body=b"[" * 10**5), "does not answer as an engine does"),
+        (Response(body=b'{"hello": 1}'), "does not answer as an engine does"),
     ],
-    ids=["no engine", "too old", "no JSON", "no version"],
+    ids=["no engine", "too old", "no JSON", "deep JSON", "no version"],
 )
 def test_something_else_than_a_usable_engine(answer: Response, reason: str) -> None:
     with WebApp({"/version": answer}) as app, pytest.raises(Unreachable, match=reason):
