@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from docker.models.containers import Container as Running
 from pydantic import ValidationError
 
+from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, Unreachable
 from pytest_readiness.domains.container.checks import healthy, non_root, running
 from pytest_readiness.domains.container.resource import Container
@@ -103,6 +105,32 @@ def test_every_check_passes_on_a_good_container(box: Box) -> None:
     assert box.judge("non_root") == Evidence("user ids of its processes: 65534; configured user: nobody")
     assert box.judge("not_privileged") == Evidence("Privileged false")
     assert box.judge("no_docker_socket") == Evidence("mounts: 0")
+
+
+def test_facts_are_those_of_docker_inspect(box: Box, tmp_path: Path) -> None:
+    container = box.run(privileged=True, volumes={str(tmp_path): {"bind": "/x", "mode": "ro"}})
+    container.restart(timeout=0)
+    docker = ["docker", "--host", box.engine.base_url]
+
+    def told(*arguments: str) -> str:
+        done = subprocess.run([*docker, *arguments], capture_output=True, text=True, check=True, env=neutral())
+        return done.stdout
+
+    (inspected,) = json.loads(told("inspect", box.name))
+    info = json.loads(told("info", "--format", "{{json .}}"))
+    seen = read("container_facts", box.resource).state
+    assert seen.status == inspected["State"]["Status"]
+    assert seen.restarts == inspected["RestartCount"]
+    assert seen.restart_policy == inspected["HostConfig"]["RestartPolicy"]["Name"]
+    assert seen.memory_limit == inspected["HostConfig"]["Memory"]
+    assert seen.privileged is inspected["HostConfig"]["Privileged"]
+    assert seen.user == inspected["Config"]["User"]
+    assert [(each.source, each.destination) for each in seen.mounts] == [
+        (each["Source"], each["Destination"]) for each in inspected["Mounts"]
+    ]
+    assert seen.engine_memory == info["MemTotal"]
+    assert [str(uid) for uid in seen.uids] == told("top", box.name, "-eo", "uid,pid").split()[2::2]
+    assert 0 <= seen.uptime_s <= seen.age_s
 
 
 @pytest.mark.parametrize(

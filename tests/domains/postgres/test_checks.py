@@ -127,6 +127,30 @@ def test_every_check_passes_on_a_good_database(steady: Server) -> None:
     )
 
 
+def test_facts_are_those_of_psql(server: Server) -> None:
+    server.admin("CREATE ROLE readers ROLE shop")
+    server.admin("GRANT EXECUTE ON FUNCTION pg_read_file(text) TO readers")
+
+    def asked(query: str) -> list[str]:
+        done = subprocess.run(["psql", server.dsn(), "-Atc", query], capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+
+    session = read("postgres_facts", resource(server.dsn())).session
+    assert [session.version, str(session.version_number)] == [
+        *asked("SHOW server_version"),
+        *asked("SHOW server_version_num"),
+    ]
+    assert [session.server_tls.protocol] == asked("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+    milliseconds = {"log_min_duration_statement", "log_min_duration_sample"}
+    for name, value in session.settings.items():
+        (shown,) = asked(f"SHOW {name}")
+        assert value == shown or name in milliseconds
+    assert session.rights == ("EXECUTE on pg_read_file(text)",)
+    assert asked("SELECT has_function_privilege('pg_read_file(text)', 'EXECUTE')") == ["t"]
+    assert asked("SELECT has_function_privilege('pg_read_binary_file(text)', 'EXECUTE')") == ["f"]
+    assert [each.name for each in session.roles] == ["shop", "readers"]
+
+
 def test_connects_with_a_wrong_password(steady: Server) -> None:
     shop = resource(steady.dsn().replace(steady.passwords["shop"], "swordfish"))
     words = 'password authentication failed for user "shop"'
