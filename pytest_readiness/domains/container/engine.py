@@ -87,6 +87,9 @@ def _client(resource: OnEngine, version: str) -> docker.DockerClient:
 
     tls: TLSConfig | bool = False
     if folder := resource.certs:
+        for name in ("ca.pem", "cert.pem", "key.pem"):
+            if not (folder / name).is_file():
+                raise Unreachable(f"there is no {name} in {folder}, which holds the certificates for {resource.place}")
         pair = (str(folder / "cert.pem"), str(folder / "key.pem"))
         tls = TLSConfig(client_cert=pair, ca_cert=str(folder / "ca.pem"), verify=True)
     client = docker.DockerClient(base_url=resource.place, version=version, timeout=READ_SECONDS, tls=tls)

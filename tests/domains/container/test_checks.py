@@ -288,6 +288,9 @@ def test_engine_by_tls(box: Box, authority: Authority, tmp_path: Path, nginx_fac
             CouldNotVerify, match=r"its certificate does not verify by ca\.pem \(unable to get local issuer"
         ):
             judge("container.healthy", Container(name=box.name, engine=address, certs=tmp_path))
+        (tmp_path / "key.pem").unlink()
+        with pytest.raises(Unreachable, match=rf"there is no key\.pem in {tmp_path}, which holds"):
+            judge("container.healthy", Container(name=box.name, engine=address, certs=tmp_path))
 
 
 def test_healthy_not_yet(box: Box) -> None:
