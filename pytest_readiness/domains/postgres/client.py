@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import ssl
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
 
 from pytest_readiness.core.audit import sent
-from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 
 MEMORY_BYTES = 64 * 2**20
 """What libpq may take for all that a server sends; it keeps a message, and a result, in memory as a whole."""
@@ -41,7 +42,8 @@ def ask(
         seconds: for everything.
 
     Raises:
-        CouldNotVerify: it took more time or memory than it may, or the process ended without a word.
+        Unreachable: nobody opened a session, or refused one, in time.
+        CouldNotVerify: it took more memory than it may, or the process ended without a word.
     """
     request = {
         "conninfo": conninfo,
@@ -77,9 +79,10 @@ def ask(
             process.kill()
     if answer.get("full"):
         raise _too_much(where)
+    if not answer and process.returncode == -signal.SIGALRM:
+        raise Unreachable(f"{where} opened no session and refused none within {seconds} s")
     if not answer:
-        reason = f"{where} opened no session and refused none within {seconds} s"
-        raise CouldNotVerify(reason if process.returncode == -14 else f"the process that asked {where} ended early")
+        raise CouldNotVerify(f"the process that asked {where} ended early (status {process.returncode})")
     return answer
 
 
