@@ -26,6 +26,12 @@ _SOCKET_NAME = re.compile(
     r"\b(docker|containerd|podman|crio|cri-dockerd|dockershim|buildkitd|balena(-engine)?)([.-]\w+)*\.sock\b"
 )
 
+_OTHER_SOCKET = re.compile(
+    r"/((mysqld?|mariadb|redis|memcached|php[\w.-]*fpm|gunicorn|uwsgi|haproxy|nginx)[\w.-]*\.sock(et)?|\.s\.PGSQL\.\d+|dev/log"
+    r"|system_bus_socket|systemd/journal/(socket|stdout|dev-log)|systemd/notify|nscd/socket|\.X11-unix/X\d+|agentx/master)$"
+)
+"""Sockets of databases, application servers, logs and the like, by their usual names."""
+
 
 @check(
     "container.running",
@@ -200,9 +206,9 @@ def no_docker_socket(container_facts: ContainerFacts) -> Evidence:
 
     Neither a usual one, known by its name in the host or in the container, nor a directory above a usual one or above
     the one that the engine is reached at from here, nor a directory that shows a socket of such a name in the
-    container. Links are followed where the engine's host is the runner. An engine that is open over TCP is not
-    detected, nor one whose socket has another name and is in a mounted directory; a mounted socket of another name
-    passes only where the runner sees that it is none of an engine.
+    container. Links are followed where the engine's host is the runner. A mounted socket that neither is one of these
+    nor has the usual name of a database, a log or the like could be an engine's, and could not be verified. An engine
+    that is open over TCP is not detected, nor one whose socket has another name and is below a mounted directory.
     """
     state = _present(container_facts)
     mounts: tuple[Mount, ...] = _known(state, "mounts")
@@ -210,14 +216,18 @@ def no_docker_socket(container_facts: ContainerFacts) -> Evidence:
     bad = [f"{mount.source} at {mount.destination}" for mount in mounts if _exposes(mount, sockets)]
     bad += [f"{path} below {mount.source or mount.destination}" for mount in mounts for path in _below(mount, bad)]
     claim(not bad, expected="no mount of an engine's socket or of a directory with one", seen=", ".join(bad))
-    strange = [mount.source for mount in mounts if mount.destination in (mount.sockets or ())]
+    unseen = [mount.destination for mount in mounts if mount.sockets is None]
+    if unseen:
+        raise CouldNotVerify(f"the Docker engine does not let be looked into {', '.join(unseen)}")
+    strange = [mount.source for mount in mounts if mount.destination in (mount.sockets or ()) and not _is_known(mount)]
     if strange:
         raise CouldNotVerify(f"whose sockets these are that are mounted is not known: {', '.join(strange)}")
     sources = textwrap.shorten(", ".join(mount.source for mount in mounts if mount.source), 200, placeholder=" …")
-    text = f"mounts: {len(mounts)}{sources and f', of the host: {sources}'}"
-    unseen = [mount.destination for mount in mounts if mount.sockets is None]
-    warning = f"the engine does not let be looked into {', '.join(unseen)}: judged by names only" if unseen else ""
-    return Evidence(text, warning=warning)
+    return Evidence(f"mounts: {len(mounts)}{sources and f', of the host: {sources}'}")
+
+
+def _is_known(mount: Mount) -> bool:
+    return bool(_OTHER_SOCKET.search(mount.source) and _OTHER_SOCKET.search(mount.real))
 
 
 def _exposes(mount: Mount, sockets: tuple[str, ...]) -> bool:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.container.engine import _short, _words, engine_of
@@ -253,12 +252,11 @@ def _mounts(
 def _mount(client: docker.DockerClient, id: str, mount: Mapping[str, Any]) -> Mount:
     source, destination = _source(client, mount), mount["Destination"]
     # A volume that the engine keeps itself holds what its containers put there.
-    looked_at = bool(source) and source == (mount.get("Source") or "") and mount.get("Type") == "volume"
-    sockets = () if looked_at else _sockets(client, id, destination)
-    local = urlsplit(client.api.base_url).scheme == "http+docker" and not client.api.base_url.endswith("://ssh")
-    return Mount(
-        source, destination, os.path.realpath(source) if local and source else posixpath.normpath(source), sockets
-    )
+    kept = mount.get("Type") == "volume" and source == mount.get("Source")
+    sockets = () if kept else _sockets(client, id, destination)
+    local = client.api.base_url == "http+docker://localhost"
+    real = os.path.realpath(source) if local and source else posixpath.normpath(source) if source else ""
+    return Mount(source, destination, real, sockets)
 
 
 def _source(client: docker.DockerClient, mount: Mapping[str, Any]) -> str:

@@ -448,6 +448,23 @@ def test_no_docker_socket_where_one_of_an_unknown_name_is_mounted(box: Box) -> N
         assert box.faults() == {"container.no_docker_socket": reason}
 
 
+@pytest.mark.parametrize("name", ["mysqld.sock", ".s.PGSQL.5432", "php8.2-fpm.sock"])
+def test_no_docker_socket_where_that_of_something_else_is_mounted(box: Box, name: str) -> None:
+    with socket.socket(socket.AF_UNIX) as server, short_directory() as short:
+        server.bind(f"{short}/{name}")
+        box.run(volumes={f"{short}/{name}": {"bind": "/s", "mode": "ro"}})
+        assert box.faults() == {}
+
+
+def test_no_docker_socket_where_the_engine_lets_no_mount_be_looked_at(box: Box, nginx_factory: NginxFactory) -> None:
+    box.run(volumes={"/srv": {"bind": "/srv", "mode": "ro"}})
+    pass_on = f"proxy_pass http://unix:{box.engine.base_url.removeprefix('unix://')}:;"
+    with nginx_factory(locations={"/": pass_on, "~ /archive": "return 403;"}) as proxy:
+        resource = Container(name="shop", container=box.name, engine=f"tcp://127.0.0.1:{proxy.http_port}")
+        with pytest.raises(CouldNotVerify, match="the Docker engine does not let be looked into /srv"):
+            judge("container.no_docker_socket", resource)
+
+
 def test_no_docker_socket_under_another_name(box: Box, tmp_path: Path) -> None:
     tmp_path.joinpath("engine").touch()
     box.create(volumes={str(tmp_path / "engine"): {"bind": "/var/run/docker.sock", "mode": "ro"}})
