@@ -227,11 +227,11 @@ def no_docker_socket(container_facts: ContainerFacts) -> Evidence:
 
 
 def _is_known(mount: Mount) -> bool:
-    return bool(_OTHER_SOCKET.search(mount.source) and _OTHER_SOCKET.search(mount.real))
+    return bool(_OTHER_SOCKET.search(mount.source) and _OTHER_SOCKET.search(mount.real or mount.source))
 
 
 def _exposes(mount: Mount, sockets: tuple[str, ...]) -> bool:
-    if any(_SOCKET_NAME.search(path) for path in (mount.source, mount.real, mount.destination)):
+    if any(_SOCKET_NAME.search(path) for path in (mount.source, mount.real or "", mount.destination)):
         return True
     sources = [_run(path) for path in (mount.source, mount.real) if path]
     return any(_run(socket).is_relative_to(source) for socket in sockets for source in sources)
@@ -262,7 +262,8 @@ def _present(facts: ContainerFacts) -> ContainerState:
 def _known(state: ContainerState, attribute: str) -> Any:
     value = getattr(state, attribute)
     if value is None:
-        raise CouldNotVerify(state.unread[attribute])
+        # What an earlier version recorded lacks what it did not look at.
+        raise CouldNotVerify(state.unread.get(attribute, "the engine was not asked for it"))
     return value
 
 

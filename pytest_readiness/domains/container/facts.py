@@ -60,8 +60,8 @@ class Mount:
 
     source: str
     destination: str
-    real: str
-    sockets: tuple[str, ...] | None
+    real: str | None = None
+    sockets: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ class Health:
     status: str
     failures: int
     last: str
-    probes: int
-    failed_lately: int
+    probes: int | None = None
+    failed_lately: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,6 @@ class ContainerState:
         out_of_memory: the kernel ended it for its memory limit.
         restarts: how often the engine's restart policy restarted it.
         uptime_s: seconds since the last start, by the engine's clock.
-        age_s: seconds since it was created, by the engine's clock.
         health: None where no health check is defined.
         restart_policy: "no", "always", "unless-stopped" or "on-failure".
         restart_tries: most tries of "on-failure"; 0 means no limit.
@@ -106,6 +105,7 @@ class ContainerState:
         privileged: it was started with all rights of the host.
         mounts: in the order of their destinations.
         unread: reason by attribute.
+        age_s: seconds since it was created, by the engine's clock.
     """
 
     status: str
@@ -113,7 +113,6 @@ class ContainerState:
     out_of_memory: bool
     restarts: int
     uptime_s: float | None
-    age_s: float | None
     health: Health | None
     restart_policy: str
     restart_tries: int
@@ -126,6 +125,7 @@ class ContainerState:
     privileged: bool
     mounts: tuple[Mount, ...] | None
     unread: Mapping[str, str]
+    age_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 
 from pytest_readiness.core.evidence import ClaimFalse, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.domains.image.resource import Image
+from pytest_readiness.domains.image.facts import ImageReference
 
 # A colon belongs to a registry's port where a slash follows it, because a tag has none.
 _REFERENCE = re.compile(
@@ -27,13 +27,13 @@ _ID = re.compile(r"(sha256:)?[0-9a-f]{64}")
     remedy="Name a version (shop:1.4.2) or, because a tag can be moved, a digest (shop@sha256:…).",
     source="OCI distribution specification (references); CIS Docker Benchmark 4.2, 5.28",
 )
-def pinned(image: Image) -> Evidence:
+def pinned(image_reference: ImageReference) -> Evidence:
     """The image is named by its digest, or by a tag that is not latest.
 
     The reference in the target is judged; whether an engine holds such an image, or the tag is moved, is not looked at.
     """
     expected = "a digest, or a tag other than latest"
-    reference = image.image
+    reference = image_reference.text
     if _ID.fullmatch(reference):
         return Evidence(f"image id {reference}")
     match = _REFERENCE.fullmatch(reference)

@@ -21,6 +21,23 @@ class ImageFacts:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ImageReference:
+    """How the target names an image.
+
+    Attributes:
+        text: as it is written.
+    """
+
+    text: str
+
+
+@fact(deadline=5, way="reference")
+def image_reference(image: Image) -> ImageReference:
+    """The reference by which the target names the image; no engine is asked."""
+    return ImageReference(image.image)
+
+
 @fact(deadline=15, way="engine")
 def image_facts(image: Image) -> ImageFacts:
     """The image that the engine holds under this reference."""

@@ -165,6 +165,7 @@ def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float,
     reserved = sum(int(settings.get(f"{name}reserved_connections", 0)) for name in ("", "superuser_"))
     usable = most - reserved
     seen = f"{used} of {usable} in use ({100 * used / usable:.1f} %); {reserved} of {most} are reserved"
+    claim(100 * used <= max_used_pct * usable, expected=expected, seen=seen)
     for limit in _known(session, "limits"):
         share = f" ({100 * limit.used / limit.most:.1f} %)" if limit.most else ""
         seen += f"; {limit.used} of the {limit.most} of {limit.of}{share}"
@@ -201,13 +202,13 @@ def role(postgres_facts: PostgresFacts, *, owns_database: bool = False) -> Evide
         predefined = other.name in POWERFUL or (other.name.startswith("pg_") and other.name not in HARMLESS)
         powers = [*other.attributes, *(["its rights"] if predefined else [])]
         wrong += [f"{power} by membership in {other.name}" for power in powers]
-    # A list as long as a superuser's helps nobody.
-    rights: tuple[str, ...] = _known(session, "rights")
-    wrong += rights[:MOST_RIGHTS]
-    if len(rights) > MOST_RIGHTS:
-        wrong.append(f"{len(rights) - MOST_RIGHTS} more of the kind")
     if not owns_database and "SUPERUSER" not in own.attributes:
         wrong += [f"owner of {name}" for name in owned if name.startswith("database ") or name == "schema public"]
+    # What is wrong already is so without the single rights, too.
+    rights: tuple[str, ...] = (session.rights or ()) if wrong else _known(session, "rights")
+    wrong = [*wrong, *rights[:MOST_RIGHTS]]
+    if len(rights) > MOST_RIGHTS:
+        wrong.append(f"{len(rights) - MOST_RIGHTS} more rights of the kind")
     claim(not wrong, expected="a role without administrators' rights", seen=f"{own.name}: {', '.join(wrong)}")
     belongings = ", ".join(owned)
     members = ", ".join(other.name for other in others)
@@ -240,7 +241,7 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
         thresholds["log_min_duration_sample"] = float(settings["log_min_duration_sample"])
     if float(settings.get("log_transaction_sample_rate", 0)) == 1:
         thresholds["log_transaction_sample_rate 1:"] = 0
-    if settings["log_statement"] == "all" and settings["log_duration"] == "on":
+    if settings.get("log_statement") == "all" and settings.get("log_duration") == "on":
         thresholds["log_statement all with log_duration:"] = 0
     if settings.get("auto_explain.log_level") == "log" and float(settings["auto_explain.sample_rate"]) == 1:
         thresholds["auto_explain.log_min_duration"] = float(settings["auto_explain.log_min_duration"])

@@ -252,13 +252,13 @@ class PostgresSession:
         verified: what was verified of the server's certificate: "", "authority" or "authority and name".
         server_tls: how the server sees it.
         clients: client sessions on the whole server, this one among them.
-        limits: of the role and of the database, where they have one that binds the role.
         roles: the session's role first, then those that it is a member of; a superuser's memberships are left out.
         owned: databases and schemas that the role owns, also by membership: "database shop", "schema public".
-        rights: what only administrators may do on a new server, and the role may here, also by membership: "EXECUTE on
-            pg_read_file(text)", "SELECT on pg_authid", "ALTER SYSTEM on archive_command".
         settings: values in this session of those settings that checks judge, as pg_settings writes them.
         unread: reason by attribute.
+        limits: of the role and of the database, where they have one that binds the role.
+        rights: what only administrators may do on a new server, and the role may here, also by membership: "EXECUTE on
+            pg_read_file(text)", "SELECT on pg_authid", "ALTER SYSTEM on archive_command".
     """
 
     place: ServerPlace
@@ -270,12 +270,12 @@ class PostgresSession:
     verified: Literal["", "authority", "authority and name"]
     server_tls: ServerTls | None
     clients: int | None
-    limits: tuple[Limit, ...] | None
     roles: tuple[Role, ...] | None
     owned: tuple[str, ...] | None
-    rights: tuple[str, ...] | None
     settings: Mapping[str, str] | None
     unread: Mapping[str, str]
+    limits: tuple[Limit, ...] | None = None
+    rights: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
