@@ -13,7 +13,7 @@ from threading import Condition
 from typing import Any, NamedTuple
 
 from pytest_readiness.core.audit import sent
-from pytest_readiness.core.environment import environment
+from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import CouldNotVerify
 
 START_SECONDS = 30.0
@@ -43,7 +43,7 @@ class _BrowserProcess:
                 stdin=PIPE,
                 stdout=DEVNULL,
                 stderr=DEVNULL,
-                env={**environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={**neutral(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 # Ctrl-C is for the process that runs the tests; this one ends with it.
                 start_new_session=True,
             )
