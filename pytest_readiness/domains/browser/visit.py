@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +33,7 @@ from pytest_readiness.domains.browser.facts.pages import (
 from pytest_readiness.protocols.http.addresses import shown
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, JSHandle, Page, Request, Response
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 WIDTH, HEIGHT = 1280, 800
 """Of the window, in CSS pixels."""
@@ -45,10 +46,18 @@ QUIET_SECONDS = 0.5
 KEYBOARD_SECONDS = 20.0
 AXE_SECONDS = 20.0
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+ASK_SECONDS = 15.0
+"""For a question to the page."""
+PROBE_SECONDS = 10.0
+"""For a script of the visit to run in a page that has loaded."""
 FAVICON = "/favicon.ico"
 """The browser asks for it, not the page, and only once in its life: it would be seen by chance."""
 MAX_REQUESTS = 1000
 MAX_MESSAGES = 200
+MAX_ASKED = 10_000
+"""Requests of a page, after which it is given up: one that never stops asking would fill the memory."""
+MAX_BYTES = 64_000_000
+"""Of all that a page loads, unpacked; a larger one is given up."""
 MAX_PRESSES = 400
 MAX_INSIDE = 100
 """Presses of Tab within frames, whose controls are not told apart."""
@@ -72,17 +81,24 @@ def visit(browser: Browser, job: VisitJob, say: Say) -> Visit:
     with a_context(browser, job.opening.engine, say) as context:
         context.add_init_script(_script("watch.js"))
         page = context.new_page()
-        watched = Watched(page)
+        watched = Watched(page, job.opening.engine)
         name = f"{job.opening.engine} {browser.version}"
         say(f"GET {shown(job.asked)} with {name}, and what the page asks for")
-        problem, status, loaded = _go(page, job.asked)
-        if problem:
-            return Visit(job.asked, job.root, name, problem, requests=watched.requests(), messages=watched.messages())
+        seen = None
         try:
-            return _Looking(page, job, name, watched, until).look(status, loaded)
+            problem, status, loaded = _go(page, job.asked)
+            if not problem:
+                seen = _Looking(page, job, name, watched, until).look(status, loaded)
         except Error as error:
-            # A page may navigate away or crash while it is looked at.
-            return Visit(job.asked, job.root, name, f"the page crashed while it was looked at ({said(error)})")
+            # A page may navigate away, crash or hang while it is looked at.
+            if not browser.is_connected():
+                raise
+            problem = f"{shown(job.asked)} could not be looked at ({said(error)})"
+        # What was seen before it grew too large is not the page.
+        problem = watched.excess or problem
+        if seen and not problem:
+            return seen
+        return Visit(job.asked, job.root, name, problem, requests=watched.requests(), messages=watched.messages())
 
 
 @contextmanager
@@ -99,8 +115,14 @@ def a_context(browser: Browser, engine: str, say: Say) -> Iterator[BrowserContex
         viewport={"width": WIDTH, "height": HEIGHT}, locale="en-US", accept_downloads=False, **options
     )
 
+    noted = 0
+
     def note(request: Request) -> None:
-        if not request.url.startswith(("data:", "blob:")):
+        nonlocal noted
+        noted += 1
+        if noted == MAX_REQUESTS:
+            say(f"more requests by {engine}")
+        elif noted < MAX_REQUESTS and not request.url.startswith(("data:", "blob:")):
             say(f"{request.method} {shown(request.url)} by {engine}")
 
     context.on("request", note)
@@ -113,7 +135,10 @@ def a_context(browser: Browser, engine: str, say: Say) -> Iterator[BrowserContex
 class Watched:
     """What a page asks for and says, from the beginning."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, engine: str) -> None:
+        self.excess = ""
+        self._asked_for = 0
+        self._bytes = 0
         self._requests: list[Request] = []
         self._answers: dict[Request, Response] = {}
         self._failures: dict[Request, str] = {}
@@ -127,9 +152,29 @@ class Watched:
         page.on("requestfailed", self._failed)
         page.on("console", self._said)
         page.on("pageerror", lambda error: self._say(Message("uncaught", cut(str(error)), "")))
+        if engine == "chromium":
+            network = page.context.new_cdp_session(page)
+            network.on("Network.dataReceived", self._received)
+            # Bodies are counted, not kept.
+            network.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
+
+    def _received(self, event: Mapping[str, Any]) -> None:
+        self._bytes += max(event["dataLength"], event["encodedDataLength"])
+        if self._bytes > MAX_BYTES:
+            self._give_up(f"loads more than {MAX_BYTES // 1_000_000} MB")
+
+    def _give_up(self, why: str) -> None:
+        if not self.excess:
+            self.excess = f"{shown(self._page.url)} {why}, and was given up"
+            # Whatever is waited for ends with an error.
+            self._page.close()
 
     def _asked(self, request: Request) -> None:
         if urlsplit(request.url).path == FAVICON:
+            return
+        self._asked_for += 1
+        if self._asked_for > MAX_ASKED:
+            self._give_up(f"asks for more than {MAX_ASKED} files")
             return
         self._awaited[request] = None
         if request.is_navigation_request() and request.frame == self._page.main_frame and not request.redirected_from:
@@ -230,10 +275,64 @@ def _loaded(page: Page, seconds: float) -> bool:
     return True
 
 
+class Asker:
+    """Asks a page the questions of `page.js`, each for a limited time: Playwright's `evaluate` has no timeout."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        _let_in(page)
+        self._questions = page.evaluate_handle(_script("page.js"))
+
+    def evaluate(self, function: str, argument: object = None, seconds: float = ASK_SECONDS) -> Any:
+        """What a function in JavaScript returns, of the questions and an argument.
+
+        Raises:
+            Error: the page threw an exception, went on to another one, or did not answer in time.
+        """
+        from playwright.sync_api import Error
+        from playwright.sync_api import TimeoutError as Late
+
+        try:
+            answer = self._page.wait_for_function(
+                # In a list, so that any value ends the waiting.
+                f"async ([questions, argument]) => [await ({function})(questions, argument)]",
+                arg=[self._questions, argument],
+                timeout=seconds * 1000,
+            )
+        except Late:
+            raise Error(f"a script of it has not ended for {seconds:g} s") from None
+        value = answer.json_value()[0]
+        answer.dispose()
+        return value
+
+
+def _let_in(page: Page) -> None:
+    """See that scripts run in the page: where none does, whoever waits for one waits for ever.
+
+    Raises:
+        Error: it is sandboxed, so that no timer ever fires, or so busy that no script gets its turn.
+    """
+    from playwright.sync_api import Error
+    from playwright.sync_api import TimeoutError as Late
+
+    mark = "globalThis[Symbol.for('pytest-readiness timer')]"
+    try:
+        page.wait_for_function(
+            f"() => {mark} === true || ({mark} === undefined && setTimeout(() => {{ {mark} = true; }}, 0) && false)",
+            polling=50,
+            timeout=PROBE_SECONDS * 1000,
+        )
+    except Late:
+        raise Error(
+            f"no script can run in it: they are switched off, as by 'sandbox' in its Content-Security-Policy, or one "
+            f"of its own has not ended for {PROBE_SECONDS:g} s"
+        ) from None
+
+
 def said(error: Any) -> str:
     """What Playwright says went wrong, without its log of calls."""
     text = str(error.message).partition("\nCall log")[0].partition("\n")[0]
-    return cut(text.partition(": ")[2] if text.startswith(("Page.", "Locator.", "Frame.", "Keyboard.")) else text, 150)
+    return cut(re.sub(r"^(Page|Locator|Frame|Keyboard|JSHandle)\.\w+: ", "", text))
 
 
 class _Looking:
@@ -253,7 +352,7 @@ class _Looking:
             loaded = _loaded(page, max(1.0, self._until - 30 - time.monotonic()))
         document = watched.answer_to(page.url.partition("#")[0])
         status = document.status if document else status
-        asker = page.evaluate_handle(_script("page.js"))
+        asker = Asker(page)
         rendered = asker.evaluate("q => q.rendered()")
         load = asker.evaluate("(q, began) => q.load(began)", watched.began)
         messages, requests = watched.messages(), watched.requests()
@@ -268,7 +367,7 @@ class _Looking:
         )
         players = _texts(asker.evaluate("q => q.players()"))
         asker.evaluate("q => q.top()")
-        axe = self._part("axe", self._axe) if "axe" in looks else None
+        axe = self._part("axe", partial(self._axe, asker)) if "axe" in looks else None
         widths = sorted({look.width for look in job.looks if look.what == "width"})
         layouts = [self._part(f"width {width}", partial(self._layout, asker, width)) for width in widths]
         if widths:
@@ -337,7 +436,7 @@ class _Looking:
             bool(seen["visible"]),
         )
 
-    def _axe(self) -> Axe:
+    def _axe(self, asker: Asker) -> Axe:
         from playwright.sync_api import Error
 
         source, closed = _axe_source(), []
@@ -347,12 +446,13 @@ class _Looking:
             except Error:
                 closed.append(shown(frame.url))
         # Playwright's own timeouts do not bound a script.
-        result = self._page.evaluate(
-            """([tags, seconds]) => Promise.race([
+        result = asker.evaluate(
+            """(_, [tags, seconds]) => Promise.race([
                 axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations', 'incomplete']}),
                 new Promise((_, fail) => setTimeout(() => fail(new Error('axe did not end in time')), seconds * 1000)),
             ])""",
             [AXE_TAGS, AXE_SECONDS],
+            AXE_SECONDS + 5,
         )
         passes, violations, incomplete = (
             tuple(map(_rule, result[kind])) for kind in ("passes", "violations", "incomplete")
@@ -365,7 +465,7 @@ class _Looking:
             incomplete = (*incomplete, frames)
         return Axe(result["testEngine"]["version"], passes, violations, incomplete)
 
-    def _layout(self, asker: JSHandle, width: int) -> PageLayout:
+    def _layout(self, asker: Asker, width: int) -> PageLayout:
         self._page.set_viewport_size({"width": width, "height": HEIGHT})
         # Two frames: one for the layout, one for scripts that react to it.
         self._page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -380,7 +480,7 @@ class _Looking:
             width, seen["overflow"], _texts(seen["wide"]), _texts(seen["cut"]), targets, picture(self._page)
         )
 
-    def _keyboard(self, asker: JSHandle) -> Keyboard:
+    def _keyboard(self, asker: Asker) -> Keyboard:
         return _Tabbing(self._page, asker, min(self._until, time.monotonic() + KEYBOARD_SECONDS)).walk()
 
 
@@ -405,7 +505,7 @@ _DIFFERING = """async (pictures) => {
 class _Tabbing:
     """Presses Tab until the page ends, and looks at what has the focus each time."""
 
-    def __init__(self, page: Page, asker: JSHandle, until: float) -> None:
+    def __init__(self, page: Page, asker: Asker, until: float) -> None:
         self._page = page
         self._asker = asker
         self._until = until

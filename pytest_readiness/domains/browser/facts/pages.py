@@ -383,7 +383,7 @@ class VisitJob:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """An engine that is not installed here; the reason is a clause."""
+    """An engine that is not installed here, or does not start; the reason is a clause."""
 
     reason: str
 
@@ -405,11 +405,29 @@ def browser_pages(url: Url, connection: Connection, *, asks: tuple[Look, ...]) -
     visits = {}
     for path in paths:
         looks = tuple(look for look in asks if look.path == path)
-        done = pool().run(VisitJob(way, _address(url, path), not path, looks), VISIT_SECONDS, QUEUE_SECONDS)
-        if isinstance(done, Missing):
-            raise CouldNotVerify(done.reason)
-        visits[path] = _expect(done, Visit)
+        visits[path] = _visited(VisitJob(way, _address(url, path), not path, looks))
     return visits
+
+
+def _visited(job: VisitJob, again: bool = True) -> Visit:
+    """A visit, made once more after a crash. What a page does to its visit is told of that page alone.
+
+    Raises:
+        CouldNotVerify: there is no browser, or none became free.
+    """
+    from pytest_readiness.domains.browser.pool import NoBrowserFree
+
+    try:
+        done = pool().run(job, VISIT_SECONDS, QUEUE_SECONDS)
+    except NoBrowserFree:
+        raise
+    except CouldNotVerify as error:
+        if error.transient and again:
+            return _visited(job, again=False)
+        return Visit(job.asked, job.root, job.opening.engine, error.reason)
+    if isinstance(done, Missing):
+        raise CouldNotVerify(done.reason)
+    return _expect(done, Visit)
 
 
 @fact(deadline=VISIT_SECONDS + QUEUE_SECONDS + 2 * CONNECT_SECONDS + 10, extra="browser")
