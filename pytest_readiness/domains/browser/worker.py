@@ -39,6 +39,8 @@ NOWHERE = "http://127.0.0.1:9/"
 """Chromium does not connect to this port, which the fetch standard blocks."""
 QUIET = (
     "--disable-gpu",
+    # Edges of letters in one colour: pictures of texts are measured.
+    "--disable-lcd-text",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-domain-reliability",
