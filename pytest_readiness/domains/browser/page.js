@@ -179,12 +179,19 @@
   const NATIVE = 'a[href], area[href], button, input, select, textarea, summary, option, optgroup, iframe, frame, body, html, '
     + 'audio[controls], video[controls], [contenteditable=""], [contenteditable=true]';
   const ITEMS = '[role=tab], [role=menuitem], [role=menuitemcheckbox], [role=menuitemradio], [role=option], [role=radio], '
-    + '[role=treeitem], [role=gridcell], [role=row]';
-  const tabbable = (element) => element.tabIndex >= 0 && shown(element) && !disabled(element);
-  const acting = (listeners) => {
+    + '[role=treeitem], [role=slider], [role=spinbutton]';
+  // By `tabIndex` alone, links that lead nowhere would be focusable.
+  const focusable = (element) => element.tabIndex >= 0 && (element.hasAttribute('tabindex') || element.matches(NATIVE))
+    && !element.matches('body, html, iframe, frame');
+  const tabbable = (element) => focusable(element) && shown(element) && !disabled(element);
+  // The items of a group are reached by arrow keys, from the group, one of them, or the field that it belongs to.
+  const reachedWith = (group) => tabbable(group) || [...all(group)].some(tabbable)
+    || [...all(document)].some((each) => tabbable(each) && group.id
+      && ((each.getAttribute('aria-controls') || '') + ' ' + (each.getAttribute('aria-owns') || '')).split(/\s+/).includes(group.id));
+  const acting = () => {
     const found = new Set();
     for (const element of all(document)) {
-      if (element.matches(NATIVE) || element.tabIndex >= 0 || !shown(element) || disabled(element)) continue;
+      if (element.matches(NATIVE) || focusable(element) || !shown(element) || disabled(element)) continue;
       const parent = up(element);
       if (element.localName === 'label') {
         // Of a field that is not there, as of an upload with a face of its own.
@@ -193,14 +200,15 @@
       }
       let inControl = false;
       for (let each = parent; each && !inControl; each = up(each)) {
-        inControl = each.matches('label, button, a[href], summary, select')
-          || (each.tabIndex >= 0 && !each.matches('body, html, iframe, frame'));
+        inControl = each.matches('label, button, a[href], summary, select') || focusable(each);
       }
       if (inControl) continue;
-      const group = element.matches(ITEMS) && closest(element, COMPOSITES);
-      if (group && (tabbable(group) || [...all(group)].some(tabbable))) continue;
-      const handles = listeners(element).some((type) => ACTING.includes(type)) || element.draggable === true
-        && element.getAttribute('draggable') === 'true';
+      const item = element.matches(ITEMS);
+      const group = item && closest(element, COMPOSITES);
+      if (group && reachedWith(group)) continue;
+      const heard = element.ownerDocument.defaultView[Symbol.for('pytest-readiness listeners')];
+      const handles = item || element.getAttribute('draggable') === 'true'
+        || ((heard && heard.get(element)) || []).some((type) => ACTING.includes(type));
       const pointer = getComputedStyle(element).cursor === 'pointer'
         && !(parent && getComputedStyle(parent).cursor === 'pointer' && !parent.matches('body, html'));
       if (!handles && !pointer) continue;
@@ -282,7 +290,7 @@
     return found;
   };
 
-  const questions = {
+  return {
     async axe(tags) {
       const result = await axe.run(document, {
         runOnly: { type: 'tag', values: tags }, resultTypes: ['passes', 'violations', 'incomplete'],
@@ -609,9 +617,9 @@
         && other.name === element.name && other.form === element.form);
       return missed.filter((element) => !radio(element)).map(describe);
     },
-    // listeners: which events an element has handlers for, as only the browser's own tools can tell.
-    acting(listeners) {
-      acts = acting(listeners);
+    // Only the browser's own tools can tell which elements have listeners: that is left in each window before.
+    acting() {
+      acts = acting();
     },
     acts: () => [...acts].map(describe),
     finished() {
@@ -619,6 +627,4 @@
       return document.getAnimations().every((each) => each.playState !== 'running' || endless(each));
     },
   };
-  globalThis[Symbol.for('pytest-readiness questions')] = questions;
-  return questions;
 })()

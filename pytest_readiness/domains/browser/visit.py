@@ -269,19 +269,28 @@ class Watched:
         seen = self._tools.send("DOMSnapshot.captureSnapshot", {"computedStyles": []})
         return [host for document in seen["documents"] for host in _closed_trees(document, seen["strings"])]
 
-    def mark_acting(self) -> None:
-        """Tell the page's questions which elements listen to clicks: only the browser's own tools know that."""
-        if self._tools is not None:
-            expression = (
-                "globalThis[Symbol.for('pytest-readiness questions')]"
-                ".acting((element) => Object.keys(getEventListeners(element)))"
-            )
-            seen = self._tools.send(
-                "Runtime.evaluate",
-                {"expression": expression, "includeCommandLineAPI": True, "timeout": ASK_SECONDS * 1000},
-            )
-            if "exceptionDetails" in seen:
-                raise RuntimeError(f"the page's listeners could not be read: {seen['exceptionDetails']}")
+    def mark_listeners(self) -> None:
+        """Leave in each window which elements listen to what: only the browser's own tools know that."""
+        from playwright.sync_api import Error
+
+        if self._tools is None:
+            return
+        windows: list[int] = []
+        self._tools.on("Runtime.executionContextCreated", lambda event: windows.append(event["context"]["id"]))
+        self._tools.send("Runtime.enable")
+        for window in windows:
+            # A frame may be gone by now.
+            with suppress(Error):
+                self._tools.send(
+                    "Runtime.evaluate",
+                    {
+                        "expression": _script("listeners.js"),
+                        "contextId": window,
+                        "includeCommandLineAPI": True,
+                        "timeout": ASK_SECONDS * 1000,
+                    },
+                )
+        self._tools.send("Runtime.disable")
 
     def answer_to(self, address: str) -> PageRequest | None:
         """The last request for an address that was answered."""
@@ -465,7 +474,8 @@ class _Looking:
         asker.evaluate("q => q.top()")
         self._stand_still(asker)
         parts = self._parts(asker, endless)
-        watched.mark_acting()
+        watched.mark_listeners()
+        asker.evaluate("q => q.acting()")
         axe = self._part("axe", partial(self._axe, asker)) if "axe" in looks else None
         widths = sorted({look.width for look in job.looks if look.what == "width"})
         layouts = [self._part(f"width {width}", partial(self._layout, asker, width)) for width in widths]

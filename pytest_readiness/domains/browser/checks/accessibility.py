@@ -253,7 +253,10 @@ def touch_targets(
     tight = [
         one
         for one in small
-        if not spacing or any(_near(one, other, min_px) for other in layout.targets if other is not one and other.sure)
+        if not spacing
+        or any(
+            _near(one, other, min_px) for other in layout.targets if other is not one and (other.sure or not one.sure)
+        )
     ]
     unsure = [f"clickable at {one.what}" for one in tight if not one.sure]
     tight = [one for one in tight if one.sure]
