@@ -41,7 +41,8 @@ async ([data, texts]) => {
     const seen = most <= 0 ? 1 : contrast(back, back.map((value, n) => value + most * way[n]));
     // axe computes the contrast of a field's own colour, and the picture may show that of its placeholder.
     const denied = contrast(back, front) < needed - 0.1 || (most < 0.5 && seen < needed);
-    if (plain < 0.3 * all || plain + mixed < 0.85 * all || (holds ? denied : seen >= needed)) {
+    const other = all - plain - mixed;
+    if (plain < 0.3 * all || other > 0.15 * all || other > mixed || (holds ? denied : seen >= needed)) {
       wrong.push(number);
     }
   }

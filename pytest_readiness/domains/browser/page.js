@@ -593,7 +593,7 @@
       return {
         number,
         what: describe(element),
-        frame: element.matches(FRAMES),
+        frame: element.matches(FRAMES + ', object, embed'),
         ring: style.outlineStyle === 'auto' && parseFloat(style.outlineWidth) > 0 && alpha(style.outlineColor) > 0,
         caret: typing && !element.readOnly && style.caretColor !== 'transparent' && alpha(style.caretColor) > 0,
         alike: [element.localName, element.type, element.className, parent ? parent.localName + parent.className : '',

@@ -263,11 +263,8 @@ class Watched:
         ]
 
     def closed_trees(self) -> list[str]:
-        """Elements with a closed shadow tree in which something is shown; no script of the page can look into one."""
-        if self._tools is None:
-            return []
-        seen = self._tools.send("DOMSnapshot.captureSnapshot", {"computedStyles": []})
-        return [host for document in seen["documents"] for host in _closed_trees(document, seen["strings"])]
+        """What `closed_trees` finds, where the engine can tell."""
+        return closed_trees(self._tools) if self._tools else []
 
     def mark_listeners(self) -> None:
         """Leave in each window which elements listen to what: only the browser's own tools know that."""
@@ -320,6 +317,12 @@ def _not_loaded(kind: str, request: PageRequest) -> str:
     return "" if request.status else f"{request.url} (not answered)"
 
 
+def closed_trees(tools: CDPSession) -> list[str]:
+    """Elements with a closed shadow tree in which something is shown; no script of the page can look into one."""
+    seen = tools.send("DOMSnapshot.captureSnapshot", {"computedStyles": []})
+    return [host for document in seen["documents"] for host in _closed_trees(document, seen["strings"])]
+
+
 _EMPTY = frozenset({"STYLE", "LINK", "SCRIPT", "SLOT", "TEMPLATE", "DIV", "SPAN", "#document-fragment"})
 """What shows nothing by itself."""
 
@@ -328,15 +331,16 @@ def _closed_trees(document: Mapping[str, Any], strings: list[str]) -> list[str]:
     """Selectors of the hosts, from a document of Chromium's DOMSnapshot."""
     nodes, layout = document["nodes"], document["layout"]
     kinds = nodes["shadowRootType"]
+    # Every node has the type of the tree that it is in.
     closed = {at for at, kind in zip(kinds["index"], kinds["value"], strict=True) if strings[kind] == "closed"}
     if not closed:
         return []
     tree: dict[int, int] = {}
     for at, parent in enumerate(nodes["parentIndex"]):
-        if at in closed:
-            tree[at] = at
-        elif parent in tree:
+        if parent in tree:
             tree[at] = tree[parent]
+        elif at in closed:
+            tree[at] = at
     showing = set()
     for at, box, text in zip(layout["nodeIndex"], layout["bounds"], layout["text"], strict=True):
         written = text >= 0 and strings[text].strip()

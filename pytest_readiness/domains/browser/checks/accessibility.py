@@ -186,6 +186,8 @@ def keyboard(
     expected = f"Tab reaches all {keys.controls} controls, the focus is visible, and nothing traps it"
     end = f"({keys.presses} presses; {place(visit)})"
     claim(not keys.trap, expected=expected, seen=f"trapped at {keys.trap} {end}")
+    # What is covered cannot show a focus, and is not judged until that is out of the way.
+    rest_of(visit, parts(visit, {"cover"}), [*signed, *([] if not keys.dialog else ["cover"])])
     claim(
         not keys.unseen,
         expected=expected,
