@@ -21,9 +21,10 @@ async ([data, texts]) => {
     let all = 0, plain = 0, mixed = 0;
     const steps = new Array(21).fill(0);
     for (const box of boxes) {
-      const left = Math.max(0, Math.floor(box.x)), top = Math.max(0, Math.floor(box.y));
-      const right = Math.min(image.width, Math.ceil(box.x + box.width));
-      const bottom = Math.min(image.height, Math.ceil(box.y + box.height));
+      // Not the outermost pixels, which may belong to what is beside the text.
+      const left = Math.max(0, Math.ceil(box.x) + 1), top = Math.max(0, Math.ceil(box.y) + 1);
+      const right = Math.min(image.width, Math.floor(box.x + box.width) - 1);
+      const bottom = Math.min(image.height, Math.floor(box.y + box.height) - 1);
       if (right - left < 2 || bottom - top < 2) continue;
       const pixels = context.getImageData(left, top, right - left, bottom - top).data;
       for (let at = 0; at < pixels.length; at += 4) {
@@ -31,7 +32,7 @@ async ([data, texts]) => {
         const off = [0, 1, 2].map((n) => pixels[at + n] - back[n]);
         if (off.every((value) => Math.abs(value) <= 6)) { plain++; continue; }
         const far = off.reduce((sum, value, n) => sum + value * way[n], 0) / length;
-        if (far < 0 || far > 1.15 || off.some((value, n) => Math.abs(value - far * way[n]) > 24)) continue;
+        if (far < 0 || far > 1.15 || off.some((value, n) => Math.abs(value - far * way[n]) > 10)) continue;
         mixed++;
         steps[Math.min(20, Math.round(far * 20))]++;
       }

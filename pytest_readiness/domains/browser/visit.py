@@ -331,16 +331,16 @@ def _closed_trees(document: Mapping[str, Any], strings: list[str]) -> list[str]:
     """Selectors of the hosts, from a document of Chromium's DOMSnapshot."""
     nodes, layout = document["nodes"], document["layout"]
     kinds = nodes["shadowRootType"]
-    # Every node has the type of the tree that it is in.
-    closed = {at for at, kind in zip(kinds["index"], kinds["value"], strict=True) if strings[kind] == "closed"}
-    if not closed:
-        return []
+    # Every node has the type of the tree that it is in; what is slotted has none, though its parent is the slot.
     tree: dict[int, int] = {}
-    for at, parent in enumerate(nodes["parentIndex"]):
+    for at, kind in sorted(zip(kinds["index"], kinds["value"], strict=True)):
+        parent = nodes["parentIndex"][at]
         if parent in tree:
             tree[at] = tree[parent]
-        elif at in closed:
+        elif strings[kind] == "closed":
             tree[at] = at
+    if not tree:
+        return []
     showing = set()
     for at, box, text in zip(layout["nodeIndex"], layout["bounds"], layout["text"], strict=True):
         written = text >= 0 and strings[text].strip()

@@ -66,7 +66,7 @@ def app() -> Iterator[WebApp]:
     load_catalogue()
     framed = page("Framed", "<iframe src='/login'></iframe>")
     closed = page("Closed", "<x-pay id='pay'><template shadowrootmode='closed'><button>Pay</button></template></x-pay>")
-    pages = {"/": page("Shop", "<a href='/login'>Enter</a>"), "/login": login, "/account": account}
+    pages: dict[str, Any] = {"/": page("Shop", "<a href='/login'>Enter</a>"), "/login": login, "/account": account}
     with WebApp({**pages, "/framed": framed, "/closed": closed}) as app:
         yield app
 
@@ -194,8 +194,9 @@ def test_flow_takes_the_default_port_for_the_declared_endpoint() -> None:
     root = "https://localhost:443/"
     job = JourneyJob(Launch("chromium", root, "localhost", "", ""), root, "[]", {("clerk", "user"): "clerk"})
     page: Any = SimpleNamespace(url="https://localhost/login")
+    tools: Any = None
     clerk = Part(credential="clerk", field="user")
-    assert _Traveller(page, job, "chromium", print)._value(clerk, page) == "clerk"
+    assert _Traveller(page, tools, job, "chromium", print)._value(clerk, page) == "clerk"
 
 
 def test_flow_needs_the_credential(url: Url) -> None:
@@ -262,7 +263,7 @@ def test_unique_is_another_word_each_time(url: Url, app: WebApp) -> None:
     assert re.fullmatch("r[0-9a-f]{8}", words[0])
 
 
-FRAME = r"role=button 'Sign in' is in the frame http://localhost:\d+/login, and a journey does not look into frames"
+FRAME = r"button 'Sign in' is in the frame http://localhost:\d+/login, and a journey does not look into frames"
 CLOSED = r"cannot be seen, because nobody can look into the closed shadow tree of x-pay#pay"
 
 
