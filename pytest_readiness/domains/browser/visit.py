@@ -24,8 +24,8 @@ from pytest_readiness.domains.browser.facts.pages import (
     Load,
     Message,
     PageLayout,
+    PagePart,
     PageRequest,
-    Part,
     Rendered,
     TapTarget,
     VideoSeen,
@@ -254,10 +254,10 @@ class Watched:
                 return True
         return False
 
-    def not_loaded(self) -> list[Part]:
+    def not_loaded(self) -> list[PagePart]:
         """What the page asked for and did not get."""
         return [
-            Part(kind, why)
+            PagePart(kind, why)
             for each in self._requests
             if (kind := _KINDS.get(each.resource_type)) and (why := _not_loaded(kind, self._request(each)))
         ]
@@ -384,7 +384,7 @@ def _loaded(page: Page, seconds: float) -> bool:
     return True
 
 
-class Asker:
+class PageAsker:
     """Asks a page the questions of `page.js`, each for a limited time: Playwright's `evaluate` has no timeout."""
 
     def __init__(self, page: Page) -> None:
@@ -462,7 +462,7 @@ class _Looking:
             loaded = _loaded(page, max(1.0, self._until - 30 - time.monotonic()))
         document = watched.answer_to(page.url.partition("#")[0])
         status = document.status if document else status
-        asker = Asker(page)
+        asker = PageAsker(page)
         rendered = asker.evaluate("q => q.rendered()")
         load = asker.evaluate("(q, began) => q.load(began)", watched.began)
         messages, requests = watched.messages(), watched.requests()
@@ -516,16 +516,16 @@ class _Looking:
             unread=self._unread,
         )
 
-    def _stand_still(self, asker: Asker) -> None:
+    def _stand_still(self, asker: PageAsker) -> None:
         until = time.monotonic() + ANIMATION_SECONDS
         while time.monotonic() < until and not asker.evaluate("q => q.finished()"):
             self._page.wait_for_timeout(100)
 
-    def _parts(self, asker: Asker, endless: Iterable[str]) -> tuple[Part, ...]:
+    def _parts(self, asker: PageAsker, endless: Iterable[str]) -> tuple[PagePart, ...]:
         """What of the page could not be looked at."""
-        parts = [Part(each["kind"], cut(each["what"]), each["area"]) for each in asker.evaluate("q => q.parts()")]
-        parts += [Part("shadow", host) for host in self._watched.closed_trees()]
-        parts += [Part("rest", cut(where)) for where in endless]
+        parts = [PagePart(each["kind"], cut(each["what"]), each["area"]) for each in asker.evaluate("q => q.parts()")]
+        parts += [PagePart("shadow", host) for host in self._watched.closed_trees()]
+        parts += [PagePart("rest", cut(where)) for where in endless]
         parts += self._watched.not_loaded()
         return tuple(parts[:MAX_POINTS])
 
@@ -562,7 +562,7 @@ class _Looking:
             bool(seen["visible"]),
         )
 
-    def _axe(self, asker: Asker) -> Axe:
+    def _axe(self, asker: PageAsker) -> Axe:
         from playwright.sync_api import Error
 
         source = _axe_source()
@@ -583,7 +583,7 @@ class _Looking:
             incomplete = (*(each for each in incomplete if each.id != CONTRAST), _doubtful(rule, incomplete, doubtful))
         return Axe(result["version"], passes, violations, incomplete)
 
-    def _measure(self, asker: Asker) -> None:
+    def _measure(self, asker: PageAsker) -> None:
         """Compare the colours that axe computed with those on the screen."""
         until = time.monotonic() + MEASURE_SECONDS
         for _ in range(MAX_SCREENS):
@@ -603,7 +603,7 @@ class _Looking:
             self._empty = self._page.context.new_page()
         return self._empty
 
-    def _layout(self, asker: Asker, width: int) -> PageLayout:
+    def _layout(self, asker: PageAsker, width: int) -> PageLayout:
         self._page.set_viewport_size({"width": width, "height": HEIGHT})
         # Two frames: one for the layout, one for scripts that react to it.
         self._page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -620,7 +620,7 @@ class _Looking:
             width, seen["overflow"], _texts(seen["wide"]), _texts(seen["cut"]), targets, picture(self._page)
         )
 
-    def _keyboard(self, asker: Asker) -> Keyboard:
+    def _keyboard(self, asker: PageAsker) -> Keyboard:
         return _Tabbing(self._page, asker, min(self._until, time.monotonic() + KEYBOARD_SECONDS)).walk()
 
 
@@ -666,7 +666,7 @@ _DIFFERING = """async (pictures) => {
 class _Tabbing:
     """Presses Tab until the page ends, and looks at what has the focus each time."""
 
-    def __init__(self, page: Page, asker: Asker, until: float) -> None:
+    def __init__(self, page: Page, asker: PageAsker, until: float) -> None:
         self._page = page
         self._asker = asker
         self._until = until

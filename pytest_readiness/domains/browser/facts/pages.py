@@ -293,7 +293,7 @@ class VideoSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PagePart:
     """A part of the page that the visit was kept out of.
 
     Attributes:
@@ -345,7 +345,7 @@ class Visit:
     fold: int = 0
     images: tuple[ImageSeen, ...] = ()
     videos: tuple[VideoSeen, ...] = ()
-    parts: tuple[Part, ...] = ()
+    parts: tuple[PagePart, ...] = ()
     screenshot: str = ""
     axe: Axe | None = None
     keyboard: Keyboard | None = None
