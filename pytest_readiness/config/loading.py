@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from pytest_readiness.config.extensions import load_extensions, load_extensions_of
 from pytest_readiness.config.model import ConfigurationFile, TargetFile
-from pytest_readiness.config.secrets import MissingVariableError, interpolate
+from pytest_readiness.config.secrets import MissingVariableError, VariableSyntaxError, interpolate
 from pytest_readiness.config.target import Configuration, Target
 from pytest_readiness.core.domains import load_kinds
 from pytest_readiness.core.problems import Problem, ProblemsError, RegistrationError, nearest
@@ -231,6 +231,10 @@ class _Loader:
             message = f"The environment variable {error.name} is not set; the configuration needs it here."
             if problems is self.problems:
                 (problems if self.resolve else self.unset).append(Problem(place.path, line, message))
+            return child
+        except VariableSyntaxError as error:
+            if problems is self.problems:
+                problems.append(Problem(place.path, line, f"{str(error)[0].upper()}{str(error)[1:]}."))
             return child
         for name in re.findall(r"\$\{(\w+)", child):
             if _SECRET_NAME.search(name):

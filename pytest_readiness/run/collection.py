@@ -116,6 +116,8 @@ class Collection:
                 item.hooks = hooks.get(item.path) or hooks.setdefault(item.path, item.ihook)
             else:
                 self._run.team_missing[item.nodeid] = None
+                if (key := key_of(item)) in self._run.answers:
+                    self._run.expected[key] = None
         self._only_ours = all(isinstance(item, ChecklistTest) for item in session.items)
         if self._run.answers:
             # What other shards run was not left out.
@@ -134,8 +136,11 @@ class Collection:
         gc.enable()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Remember that something could not be collected: a run that goes on all the same is not whole."""
-        self._run.other_failed = self._run.other_failed or report.failed
+        """Remember what could not be collected, or was skipped as a whole: a run that goes on is not whole."""
+        if report.failed:
+            self._run.troubles[f"{report.nodeid or 'the run'} could not be collected"] = None
+        elif report.skipped:
+            self._run.omitted[f"{report.nodeid} was skipped as a whole"] = None
 
     def pytest_unconfigure(self) -> None:
         """Spare pytest's search for what a team's tests left open, where none ran."""

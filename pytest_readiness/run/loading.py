@@ -67,14 +67,16 @@ def load(settings: Settings, path: Path, variables: Mapping[str, str], redact: R
     redact.add(*configuration.secrets)
     baseline, recording, unread = _before(settings)
     problems += unread
-    documents = settings.documents
+    # What readiness.yaml declares is the whole, whatever the command line names: what is not named is left out.
+    declared = tuple(path for path in configuration.checklists if path.is_file() or not problems)
     paths = None
-    if documents is None:
-        documents = tuple(path for path in configuration.checklists if path.is_file() or not problems)
-        if not documents and not configuration.tests and not problems:
+    if settings.documents is None:
+        if not declared and not configuration.tests and not problems:
             raise LoadingError(f"{path} names no checklists; give one as an argument or under 'checklists'.")
-        paths = (*documents, *configuration.tests)
-    plan = _plan(settings, configuration, documents, problems)
+        paths = (*declared, *configuration.tests)
+    have = {each.resolve() for each in declared}
+    others = tuple(each for each in settings.documents or () if each.resolve() not in have)
+    plan = _plan(settings, configuration, (*declared, *others), problems)
     return Loaded(plan, paths, baseline, recording)
 
 
@@ -119,8 +121,6 @@ def _plan(
     settings: Settings, configuration: Configuration, documents: tuple[Path, ...], problems: tuple[Problem, ...]
 ) -> Plan:
     allow = frozenset((CLASSES[0], *configuration.target.policy.allow, *settings.allow))
-    # Without a document among the paths a team's own tests run; the configured checklists say what they answer.
-    documents = documents or configuration.checklists
     try:
         plan = make_plan(configuration, documents, allow, fenced=settings.fenced)
     except ProblemsError as error:

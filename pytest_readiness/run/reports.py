@@ -59,7 +59,7 @@ class TerminalReport:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         """Write verdict, score, a bar a section, and what is open and why."""
         outcome, settings = self.run.outcome, self.run.settings
-        if outcome is None or not (outcome.verdict.items or outcome.shard):
+        if outcome is None or outcome.exit_code == pytest.ExitCode.USAGE_ERROR:
             return
         from pytest_readiness.report.terminal import summary
 
