@@ -31,7 +31,7 @@ def command(
       readiness merge out/1/result.json out/2/result.json --out out --report readiness.html
 
     A shard that is missing, given twice, unfinished or of another run is an error. Exit codes: 0 GO, 1 NO-GO and a
-    test failed, 6 NO-GO though none failed, 4 these files cannot be merged.
+    test failed, 6 NO-GO though none failed, 10 a part holds, 4 these files cannot be merged.
     """
     from dataclasses import replace
 

@@ -109,7 +109,7 @@ class Configuration:
 
     Attributes:
         path: the file.
-        checklists: documents that run when no path is given.
+        checklists: documents that decide, and that run when no path is given.
         tests: the team's own tests that run with them.
         roles: people by role.
         levels: how much can be asked of a target, lowest first.

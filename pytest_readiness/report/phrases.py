@@ -26,7 +26,7 @@ def decision(outcome: Outcome) -> str:
     """
     verdict = outcome.verdict
     word = headline(verdict, outcome.provenance.replayed_from)
-    if verdict.sound and outcome.exit_code != exit_code(verdict):
+    if verdict.sound and outcome.exit_code not in (0, exit_code(verdict)):
         word += f", but the run ended with exit code {outcome.exit_code}"
     return word
 
