@@ -53,7 +53,8 @@ def command(
         from pytest_readiness.run.html_again import write_page
 
         write_page(outcome, report)
-    places = (("report", report), ("results", out), ("history", history))
+    kept = history if outcome.course is not None and not outcome.course.problem else None
+    places = (("report", report), ("results", out), ("history", kept))
     with told_to_github(outcome):
         print_summary(outcome, [(what, path) for what, path in places if path is not None])
     raise typer.Exit(outcome.exit_code)

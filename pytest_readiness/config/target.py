@@ -25,6 +25,7 @@ class Target:
         level: how much is asked of it; "" for everything.
         policy: when the verdict is GO.
         release: the release that the run decides about; "" where none is named.
+        unknown: what is left out of its resources ("database 'main'"), as the variable that tells its kind is not set.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Target:
     level: str = ""
     policy: Policy = field(default_factory=Policy)
     release: str = ""
+    unknown: tuple[str, ...] = ()
 
     def of(self, kind: str) -> tuple[Resource, ...]:
         """Resources that count as one of that kind."""
@@ -119,6 +121,7 @@ class Configuration:
         declared: names and labels by kind that any target of the file declares.
         secrets: every secret text, for the redactor.
         unset: what is not known because a variable is not set, where that was allowed.
+        section_lines: line of each section for which the policy of the target has a minimum.
     """
 
     path: Path
@@ -133,3 +136,4 @@ class Configuration:
     declared: Mapping[str, frozenset[str]]
     secrets: tuple[str, ...]
     unset: tuple[Problem, ...] = ()
+    section_lines: Mapping[str, int] = field(default_factory=dict)

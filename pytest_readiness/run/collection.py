@@ -12,8 +12,8 @@ import pytest
 
 from pytest_readiness.core.problems import nearest
 from pytest_readiness.plan.plan import PlannedChecklist, PlannedTest
-from pytest_readiness.run.findings import ANSWERED, TEAM_FAILS, key_of
-from pytest_readiness.run.fixtures import parametrize
+from pytest_readiness.run.findings import ANSWERED, TEAM_FAILS, UNDECLARED, key_of
+from pytest_readiness.run.fixtures import Undeclared, parametrize
 from pytest_readiness.run.marker import MarkerError, answers
 from pytest_readiness.run.nodes import ChecklistFile, ChecklistTest, section_markers, waived
 from pytest_readiness.run.state import Run
@@ -65,6 +65,8 @@ class Collection:
         for item in items:
             if isinstance(item, ChecklistTest):
                 continue
+            if any(isinstance(mark.kwargs.get("reason"), Undeclared) for mark in item.iter_markers("skip")):
+                item.user_properties.append((UNDECLARED, self._run.settings.target))
             try:
                 marked = answers(item)
             except MarkerError as error:

@@ -14,6 +14,7 @@ import pytest
 from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import ClaimFalse
 from pytest_readiness.core.redact import printable
+from pytest_readiness.plan.binding import bindings_path
 from pytest_readiness.run.findings import EVIDENCE
 from pytest_readiness.run.judging import Judging
 from pytest_readiness.run.nodes import ChecklistTest, waived
@@ -104,16 +105,18 @@ class RunEnd:
     def _remember(self, item: ChecklistTest) -> None:
         item.stash[EVIDENCE] = self._judging.judged(item)
 
-    def pytest_report_header(self) -> str:
-        """Say what runs against what."""
+    def pytest_report_header(self) -> list[str]:
+        """Say what runs against what, and which checklists have no bindings."""
         configuration, checklists = self._run.plan.configuration, self._run.plan.checklists.values()
         names = ", ".join(printable(planned.checklist.name) for planned in checklists)
         count = len(configuration.target.resources)
         replay = f" REPLAY of {self._run.recording.moment}," if self._run.recording is not None else ""
-        return (
+        unbound = [path for path in self._run.plan.checklists if not bindings_path(path).exists()]
+        return [
             f"readiness:{replay} target {configuration.target.name} ({count} resource{'s' * (count != 1)}, "
-            f"{configuration.path}), checklist{'s' * (len(checklists) != 1)} {names}"
-        )
+            f"{configuration.path}), checklist{'s' * (len(checklists) != 1)} {names}",
+            *(f"readiness: {printable(path.name)} has no bindings: no {bindings_path(path).name}" for path in unbound),
+        ]
 
 
 def _others_have_all(exitstatus: int, run: Run) -> bool:

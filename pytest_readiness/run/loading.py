@@ -33,12 +33,14 @@ class Loaded:
     Attributes:
         plan: the tests, with the configuration and the decisions that they follow from.
         paths: what pytest is to collect where the command line names no path; else None.
+        unplanned: checklists of readiness.yaml that the command line does not name, and in which there are mistakes.
         baseline: the earlier result to compare with, where one is named.
         recording: what is judged in place of the target, in a replay.
     """
 
     plan: Plan
     paths: tuple[Path, ...] | None
+    unplanned: tuple[Path, ...]
     baseline: BaselineRecord | None
     recording: Recording | None
 
@@ -74,10 +76,19 @@ def load(settings: Settings, path: Path, variables: Mapping[str, str], redact: R
         if not declared and not configuration.tests and not problems:
             raise LoadingError(f"{path} names no checklists; give one as an argument or under 'checklists'.")
         paths = (*declared, *configuration.tests)
+    named = {each.resolve(): each for each in settings.documents or declared}
+    others = tuple(each for each in declared if each.resolve() not in named)
     have = {each.resolve() for each in declared}
-    others = tuple(each for each in settings.documents or () if each.resolve() not in have)
-    plan = _plan(settings, configuration, (*declared, *others), problems)
-    return Loaded(plan, paths, baseline, recording)
+    documents = (*declared, *(each for resolved, each in named.items() if resolved not in have))
+    unplanned: tuple[Path, ...] = ()
+    try:
+        plan = _plan(settings, configuration, documents, problems)
+    except ProblemsError:
+        if not others:
+            raise
+        # A mistake in a checklist that is not named is not one of this run.
+        plan, unplanned = _plan(settings, configuration, tuple(named.values()), problems), others
+    return Loaded(plan, paths, unplanned, baseline, recording)
 
 
 def find(settings: Settings) -> Path:

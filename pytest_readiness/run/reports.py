@@ -64,7 +64,8 @@ class TerminalReport:
         from pytest_readiness.report.terminal import summary
 
         written = (("report", settings.report), ("results", settings.out), ("history", settings.history))
-        places = [(what, path) for what, path in written if path is not None]
+        unwritten = outcome.course is not None and outcome.course.problem
+        places = [(what, path) for what, path in written if path is not None and not (what == "history" and unwritten)]
         terminalreporter.section("readiness", sep="=")
         coloured = terminalreporter.hasmarkup
         text = summary(outcome, self.run.redact, config.get_verbosity(), places, coloured=coloured)

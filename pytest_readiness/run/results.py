@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_readiness.run.findings import UNDECLARED
 from pytest_readiness.run.state import Run
 from pytest_readiness.verdict.outcome import Report
 from pytest_readiness.verdict.result import TestResult, carried, worst
@@ -67,7 +68,7 @@ class Results:
             self._run.troubles[f"{nodeid} ended its process"] = None
         elif report.failed:
             self._run.troubles[f"{nodeid} failed"] = None
-        elif report.skipped:
+        elif report.skipped and not any(name == UNDECLARED for name, _ in report.user_properties):
             expected = hasattr(report, "wasxfail")
             self._run.omitted[f"{nodeid} {'was expected to fail, and did' if expected else 'was skipped'}"] = None
 

@@ -70,7 +70,7 @@ class Run:
         self.results: dict[str, TestResult] = {}
         self.reports: dict[str, list[Report]] = {}
         self.kept: tuple[pytest.TestReport | None, TestResult | None] = None, None
-        self.omitted: dict[str, None] = {}
+        self.omitted: dict[str, None] = {f"{path.name} was not named": None for path in loaded.unplanned}
         self.troubles: dict[str, None] = {}
         self.of_others: frozenset[int] = frozenset()
         self.died: dict[str, None] = {}

@@ -159,6 +159,21 @@ def test_own_tests_that_did_not_look_make_a_part(
     assert any(omitted in each for each in project.result()["verdict"]["omitted"]), project.result()["verdict"]
 
 
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["alone", "xdist"])
+def test_an_own_test_for_what_the_target_has_not_leaves_out_nothing(project: Project, workers: tuple[str, ...]) -> None:
+    project.write("more/test_more.py", "def test_more(database):\n    assert 0\n")
+    result = project.run(*workers)
+    assert result.ret == 0, result.stdout.str()
+
+
+def test_a_mistake_in_a_checklist_that_is_not_named_leaves_it_out(project: Project) -> None:
+    project.write("a.checks.yaml", "a: {rollback: no.such_check}\n")
+    result = project.run("b.md", "test_own.py", "more")
+    assert result.ret == 10, result.stderr.str()
+    assert project.result()["verdict"]["omitted"] == ["a.md was not named"]
+    assert project.run("a.md").ret == 4
+
+
 def test_a_file_that_last_failed_leaves_out_is_missed(project: Project) -> None:
     project.write("more/test_more.py", "def test_more():\n    assert False\n\n\ndef test_other():\n    pass\n")
     assert project.run().ret == 1
