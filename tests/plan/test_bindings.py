@@ -156,6 +156,7 @@ def test_items_of_a_group_are_bound_one_by_one(tmp_path: Path) -> None:
         ("{check: toy.header, nam: Via}", "Unknown key 'nam' in the binding to toy.header. Did you mean 'name'?"),
         ("{check: toy.header, min_age: 0}", "The binding to toy.header, 'min_age': "),
         ("{check: toy.header, min_age: soon}", "The binding to toy.header, 'min_age': "),
+        ("{check: toy.header, min_age: true}", "'min_age': must be a number, not true or false."),
         ("{check: toy.header, mode: strictly}", "The binding to toy.header, 'mode': "),
         ("{check: toy.header, paths: []}", "The binding to toy.header, 'paths': "),
         ("{check: toy.header, name: [a]}", "The binding to toy.header, 'name': "),

@@ -285,15 +285,14 @@ def test_a_test_that_ends_its_process_is_an_error(project: Project, options: tup
 @pytest.mark.parametrize(
     "body",
     [
-        "def pytest_runtest_logfinish(nodeid):\n    assert 'test_more' not in nodeid or not worker()\n",
-        "def pytest_sessionfinish():\n    assert not worker()\n",
+        "def pytest_runtest_logfinish(nodeid):\n    assert 'test_more' not in nodeid or not WORKER\n",
+        "def pytest_sessionfinish():\n    assert not WORKER\n",
     ],
     ids=["while it runs", "at its end"],
 )
 def test_a_worker_in_which_something_breaks_is_never_go(project: Project, body: str) -> None:
-    project.append(
-        "conftest.py", f"\nimport os\n\n\ndef worker():\n    return 'PYTEST_XDIST_WORKER' in os.environ\n\n\n{body}"
-    )
+    known = "def pytest_configure(config):\n    global WORKER\n    WORKER = hasattr(config, 'workerinput')\n"
+    project.append("conftest.py", f"\n\n{known}\n\n{body}")
     code, output = finished(project, "-n2")
     assert code not in (0, 10), output
     verdict = project.result()["verdict"]
