@@ -28,7 +28,7 @@ class Whole:
         self._config = config
         self._run = run
         self._declared = tuple(path.resolve() for path in run.plan.configuration.tests)
-        self._found: dict[str, pytest.Item] = {}
+        self._found: dict[int, tuple[str, pytest.Item]] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_ignore_collect(self, collection_path: Path) -> Generator[None, bool | None, bool | None]:
@@ -57,10 +57,11 @@ class Whole:
         if not isinstance(collector, ChecklistFile | ChecklistSection):
             if isinstance(collector, pytest.File) and report.passed and "call" not in vars(report):
                 # `--lf` answers for a file so that it is not looked into.
-                self._note(f"{collector.nodeid} was not looked into")
+                self._note(f"{self._run.clean(collector.nodeid)} was not looked into")
             for node in report.result or ():
                 if isinstance(node, pytest.Item):
-                    self._found[node.nodeid] = node
+                    # xdist may change the node id later.
+                    self._found[id(node)] = node.nodeid, node
         return report
 
     @pytest.hookimpl(trylast=True)
@@ -68,8 +69,10 @@ class Whole:
         """Compare what was found with what is left to run."""
         self._missed()
         left = {id(item) for item in session.items} | self._run.of_others
-        for nodeid, item in self._found.items():
-            if id(item) not in left:
+        # One that is named twice may have been found twice.
+        names = {nodeid for number, (nodeid, _) in self._found.items() if number in left}
+        for nodeid, _ in self._found.values():
+            if nodeid not in names:
                 self._note(f"{self._run.clean(nodeid)} was not selected")
 
     def _missed(self) -> None:
@@ -80,7 +83,7 @@ class Whole:
             if not any(path.is_relative_to(each) for each, below in named if not below):
                 some = any(each.is_relative_to(path) for each, _ in named)
                 self._note(f"{'only a part of ' if some else ''}{self._shown(path)} was {'' if some else 'not '}named")
-            elif not any(item.path.resolve().is_relative_to(path) for item in self._found.values()):
+            elif not any(item.path.resolve().is_relative_to(path) for _, item in self._found.values()):
                 self._note(f"no test was found in {self._shown(path)}")
 
     def _shown(self, path: Path) -> str:
