@@ -83,7 +83,8 @@ class ConfigurationFile(BaseModel):
     """readiness.yaml as written, apart from its targets.
 
     Attributes:
-        checklists: Markdown documents that run when no path is given; `suite:NAME` is one that ships with the package.
+        checklists: the Markdown documents that decide; all of them, and `tests`, are the whole of a run. `suite:NAME`
+            is one that ships with the package.
         tests: files or folders of the team's own tests that run with them.
         extensions: modules with checks, facts and kinds of the project's own, looked for beside readiness.yaml first,
             or paths of files that end in `.py`.

@@ -27,6 +27,7 @@ SECTION_LEVEL = ".level"
 """Key of a section's level; no slug begins with a dot."""
 SIGNED = "signed"
 """Parameter of checks that lists what they cannot decide and a person vouches for."""
+_CHECKS = ("check", "all", "any")
 _COMMON = frozenset(("severity", "level", "partial", "signoff", "valid", "cadence"))
 """Keys that a binding may have beside its checks."""
 _DAYS = re.compile(r"(\d{1,4})\s*d")
@@ -173,7 +174,15 @@ class _BindingsReader:
         if ("valid" in value or "cadence" in value) and not ("signoff" in value or "partial" in value):
             self.problem(line, "'valid' and 'cadence' bound a sign-off; there is none here.")
         if "signoff" in value:
-            for key in sorted(value.keys() - _COMMON, key=value.lines.__getitem__):
+            others = sorted(value.keys() - _COMMON, key=value.lines.__getitem__)
+            if checks := [key for key in others if key in _CHECKS]:
+                self.problem(
+                    value.lines[checks[0]],
+                    f"'signoff' takes no checks, and '{checks[0]}' is beside it. Who signs beside checks is named by "
+                    "'partial' in its place.",
+                )
+                return None
+            for key in others:
                 self._unknown(key, value, ("signoff", "valid", "cadence", "severity", "level"))
             return Binding(id, line, signoff=signoff, severity=severity, level=level)
         part = self._part(value, line, ignore=_COMMON)

@@ -22,7 +22,7 @@ from pytest_readiness.core.registry import FACTS, SEVERITIES, Check, Severity, l
 from pytest_readiness.core.resources import Resource
 from pytest_readiness.people.decisions import Decisions, KnownItems, Waiver, read_people
 from pytest_readiness.people.rules import CADENCE_DAYS, SignoffRule, WaiverRule
-from pytest_readiness.plan.binding import Binding, bindings_path
+from pytest_readiness.plan.binding import Binding, bindings_path, misnamed_bindings
 from pytest_readiness.plan.bindings import read_bindings
 from pytest_readiness.plan.resolution import BindingResolver, Settled, Wanted
 
@@ -161,6 +161,8 @@ def make_plan(
             continue
         bindings: dict[str, Binding] = {}
         where = bindings_path(path)
+        if problem := misnamed_bindings(path):
+            problems.append(problem)
         if where.is_file():
             try:
                 bindings = read_bindings(
@@ -178,14 +180,20 @@ def make_plan(
     _refuse_unknown_sections(configuration, read, problems)
     decisions = Decisions({}, {}, Path())
     try:
-        decisions = read_people(
-            configuration.signoffs,
-            configuration.waivers,
-            _known_items([checklist for checklist, _ in read.values()], configuration),
-            configuration.signoff_proof,
-            WaiverRule(configuration.roles, configuration.waiver_roles, configuration.waiver_days),
-            clock.now().date(),
-        )
+        # Of a checklist that cannot be read nobody knows the items, which would then seem to be misspelled.
+        if len(read) == len(dict.fromkeys(documents)):
+            signoffs, waivers = (
+                path if path is not None and path.exists() else None
+                for path in (configuration.signoffs, configuration.waivers)
+            )
+            decisions = read_people(
+                signoffs,
+                waivers,
+                _known_items([checklist for checklist, _ in read.values()], configuration),
+                configuration.signoff_proof,
+                WaiverRule(configuration.roles, configuration.waiver_roles, configuration.waiver_days),
+                clock.now().date(),
+            )
     except ProblemsError as error:
         problems += error.problems
     if problems:
@@ -219,7 +227,7 @@ def _refuse_unknown_sections(
     for section in minimums:
         if section not in known:
             message = f"The policy names the section '{section}', which no checklist has.{nearest(section, known)}"
-            problems.append(Problem(configuration.path, 0, message))
+            problems.append(Problem(configuration.path, configuration.section_lines.get(section, 0), message))
 
 
 def _others(configuration: Configuration, have: set[Path]) -> Iterator[Checklist]:

@@ -22,6 +22,8 @@ ANSWERED = pytest.StashKey[PlannedTest]()
 """On a team's own test that answers an item: a test of that item to represent it."""
 EVIDENCE = pytest.StashKey[Evidence]()
 """On a test of ours that passed: what was seen."""
+UNDECLARED = "readiness_undeclared"
+"""Property of a team's own test for resources of which the target declares none: it leaves out nothing."""
 TRIES = pytest.StashKey[int]()
 """How many times the test began: plugins may try one that failed again."""
 

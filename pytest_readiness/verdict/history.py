@@ -61,8 +61,9 @@ class PastRun:
         release: the release that it decided about, or "".
         commit: commit of the configuration, or "".
         go: whether it was GO.
+        holds: whether it was a part against which nothing spoke.
         score: 0 to 100; None where no item counted.
-        whole: whether it ran all items of its checklists to their end.
+        whole: whether it ran all that readiness.yaml declares to its end.
     """
 
     id: int
@@ -71,6 +72,7 @@ class PastRun:
     release: str
     commit: str
     go: bool
+    holds: bool
     score: float | None
     whole: bool
 
@@ -207,7 +209,7 @@ def _add(database: sqlite3.Connection, verdict: Verdict, provenance: Provenance)
     values = (provenance.started, provenance.target, provenance.release, provenance.commit)
     run = database.execute(
         'INSERT INTO runs (started, target, "release", "commit", go, score, whole) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        (*values, verdict.go, verdict.score, whole),
+        (*values, verdict.sound, verdict.score, whole),
     ).lastrowid
     database.executemany("INSERT INTO states VALUES (?, ?, ?)", [(run, *pair) for pair in states.items()])
 
@@ -275,8 +277,11 @@ def _runs(database: sqlite3.Connection, target: str) -> list[PastRun]:
         (target,),
     )
     return [
-        PastRun(id, started, target, release, commit, bool(go), score, bool(whole))
-        for id, started, target, release, commit, go, score, whole in rows
+        # What was kept of a part is that nothing spoke against it.
+        PastRun(
+            id, started, target, release, commit, bool(sound and whole), bool(sound and not whole), score, bool(whole)
+        )
+        for id, started, target, release, commit, sound, score, whole in rows
     ]
 
 

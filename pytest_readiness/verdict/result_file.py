@@ -38,7 +38,8 @@ class ResultFile(BaseModel):
     Attributes:
         format: name and version of this format.
         provenance: where the result comes from.
-        exit_code: how pytest ended: 0 GO, 1 a test failed, 6 NO-GO though none failed, 2 to 5 as pytest's own.
+        exit_code: how pytest ended: 0 GO, 1 a test failed, 6 NO-GO though none failed, 10 a part holds, 2 to 5 as
+            pytest's own.
         shard: which part of a run this is; null for a whole one.
         verdict: the verdict.
         drift: what does not fit together.
