@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+CONFIGURATION = "readiness.yaml"
 CLASSES = ("active", "disruptive")
 
 
@@ -134,6 +135,10 @@ def pytest_configure(config: pytest.Config) -> None:
     start(config)
 
 
+def _declares(folder: Path) -> bool:
+    return (folder / CONFIGURATION).is_file()
+
+
 class Absent:
     """Used where no target is given.
 
@@ -143,6 +148,18 @@ class Absent:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
+        """Say how checklists are run, where nothing ran and that may have been meant."""
+        config = self._config
+        folder = next((each for each in (config.rootpath, config.invocation_params.dir) if _declares(each)), None)
+        documents = any(str(argument).partition("::")[0].endswith(".md") for argument in config.args)
+        nothing = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+        if (nothing and folder) or (documents and (nothing or exitstatus == pytest.ExitCode.USAGE_ERROR)):
+            where = folder / CONFIGURATION if folder else f"a {CONFIGURATION}"
+            terminalreporter.write_line(
+                f"Checklists run against a target of {where}: pytest --readiness-target=NAME (see pytest --help)."
+            )
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

@@ -50,6 +50,7 @@ FILES = {
         tests: [test_own.py]
         roles: {operations: [operations@example.com]}
         waivers: waivers.yaml
+        waiver_days: 40000
         targets:
           prod:
             description: where it runs
@@ -61,8 +62,8 @@ FILES = {
         """,
     "waivers.yaml": """\
         waivers:
-          - {item: operations/later, reason: next month, by: operations, expires: 2100-01-01}
-          - {item: operations/not-needed-any-more, reason: next month, by: operations, expires: 2100-01-01}
+          - {item: operations/later, reason: next month, by: operations@example.com, expires: 2100-01-01}
+          - {item: operations/not-needed-any-more, reason: next month, by: operations@example.com, expires: 2100-01-01}
         """,
     "one.env": f"TOKEN={'k3y-' * 9}\n",
     "two.env": "TOKEN=short\n",

@@ -41,7 +41,7 @@ def outcome(plan: Plan, test: PlannedTest) -> str:
         evidence, refusal = judge_signoffs(
             test.signoff,
             plan.decisions.signoffs.get(test.full_item, ()),
-            plan.decisions.waivers.get(test.full_item),
+            plan.decisions.asked.get(test.full_item, ()),
             Circumstances(plan.configuration.roles, plan.decisions.folder, None, datetime.now(UTC).date()),
         )
         return "" if evidence else refusal

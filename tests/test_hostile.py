@@ -263,7 +263,7 @@ def ran(
             "release.md": text,
             "release.checks.yaml": bindings,
             "readiness.yaml": "checklists: [release.md]\ntests: [test_own.py]\nsignoffs: signoffs.yaml\n"
-            f"waivers: waivers.yaml\nroles: {{owner: [{one_line(EVIL)}]}}\ntargets:\n  prod:\n"
+            f"waivers: waivers.yaml\nwaiver_days: 40000\nroles: {{owner: [{one_line(EVIL)}]}}\ntargets:\n  prod:\n"
             f"    description: {one_line(EVIL.replace('${PATH}', '$${PATH}'))}\n    urls:\n{urls}"
             f"      tls: {{url: '{tls.url}', ca: '{other.ca_file}'}}\n"
             f"    databases: {{main: {{dsn: {one_line(dsn)}, ca: '{database.certificate.ca_file}'}}}}\n"

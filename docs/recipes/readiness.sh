@@ -11,6 +11,7 @@ case $code in
 0) echo "GO: readiness.html goes with the release." ;;
 1) echo "NO-GO: a claim is false; see readiness.html." ;;
 6) echo "NO-GO: something is unverified, unsigned or could not be verified; see readiness.html." ;;
+10) echo "A part holds; a release is decided on the whole: run it without a selection." ;;
 *) echo "No verdict: pytest ended with $code." ;;
 esac
 exit "$code"

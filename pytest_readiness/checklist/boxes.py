@@ -77,6 +77,10 @@ class Box:
     start: int
 
 
+NO_BOX = Box("", False, -1, False, False, "", -1)
+"""Of an item that has none, because its place in a list of what is done says that it is not."""
+
+
 def box_at(content: str, line: str, start: int, *, cell: bool) -> tuple[Box, str] | None:
     """The box at the beginning of `content`, which is in `line` at or after `start`; and the rest."""
     if match := _BRACKETS.match(content):
@@ -89,6 +93,33 @@ def box_at(content: str, line: str, start: int, *, cell: bool) -> tuple[Box, str
     else:
         return None
     return box, (match["struck"] or "") + content[match.end() :]
+
+
+_CHOICE = re.compile(r"(?P<mark>[☐☑☒]|\[[ xX]\])\ufe0f?\s*(?P<words>[^☐☑☒\[\]]*)")
+_YES = re.compile(r"\W*(?:yes|ja|oui|sí|sim|done|ok|pass(?:ed)?|completed?|true|met)\b", re.IGNORECASE)
+
+
+def is_yes(words: str) -> bool:
+    """Whether an answer says that a claim holds."""
+    return _YES.match(words) is not None
+
+
+def choice_at(content: str, line: str, start: int) -> tuple[Box, str] | None:
+    """The box before "yes" in a cell of several answers, each with its box; and the rest. None in any other cell."""
+    choices = list(_CHOICE.finditer(content))
+    if len(choices) < 2 or choices[0].start():
+        return None
+    place = start - 1
+    for choice in choices:
+        mark = choice["mark"]
+        place = line.find(mark, place + 1)
+        if is_yes(choice["words"]):
+            bracket = mark.startswith("[")
+            ticked = mark[1] in "xX" if bracket else _SYMBOLS[mark]
+            column = place + 1 if bracket and place >= 0 else place
+            rest = f"{content[: choice.start()]}{content[choice.end('mark') :]}"
+            return Box(mark, ticked, column, True, True, mark, place), rest
+    return None
 
 
 def rewritten(written: str, ticked: bool) -> str:

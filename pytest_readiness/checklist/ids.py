@@ -2,31 +2,93 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from pytest_readiness.checklist.remarks import PARENTHESIS, is_remark
-
-SLUG_LENGTH = 60
+SLUG_LENGTH = 100
+FINGERPRINT_LENGTH = 16
+_DIGEST_LENGTH = 8
 _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 _NO_LETTER = re.compile(r"[\W_]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+# Signs that say something which the words beside them do not, in words. Arrows and <placeholders> are none.
+_SPOKEN = (
+    (re.compile(r"[-=]+>|<[-=]*-"), " "),
+    (re.compile(r"<(\w[\w .-]*)>"), r" \1 "),
+    (re.compile(r"!=|≠"), " not "),
+    (re.compile(r"<=|≤"), " at most "),
+    (re.compile(r">=|≥"), " at least "),
+    (re.compile(r"<"), " under "),
+    (re.compile(r">"), " over "),
+    (re.compile(r"±"), " plus minus "),
+    (re.compile(r"(?<=\w)\+|(?<=\+)\+|\+(?=\w)"), " plus "),
+    (re.compile(r"(?<=[^\W\d_])#"), " sharp "),
+    (re.compile(r"(?:(?<![\w-])-|−)(?=\.?\d)"), " minus "),
+    (re.compile(r"(?<!\w)\.(?=\d)"), " 0."),
+    (re.compile(r"(?<!\w)!(?=\w)|¬"), " not "),
+)
+_MAY_BE_SPOKEN = re.compile(r"[-<>≤≥≠±+#−!¬.]")
 
 
-def slug_of(text: str, otherwise: str) -> str:
-    """The words of a text in lower case, joined by hyphens; `otherwise` where there are none."""
-    text = PARENTHESIS.sub(lambda match: " " if is_remark(match[1]) else match[0], text)
+class Name(NamedTuple):
+    """What an id is made of: the words of a text, and the text itself, which tells it from others with these words."""
+
+    slug: str
+    text: str
+
+
+def name_of(text: str, otherwise: str) -> Name:
+    """The name of a text; its words are `otherwise` where there are none.
+
+    Words that would be too long are cut, and then, as where a text is nothing but signs, a digest of the whole text
+    follows: whatever is said beyond the words makes another id.
+    """
+    whole = " ".join(text.split())
+    slug = "-".join(_words(text))
+    if not slug:
+        slug = f"{otherwise}-{digest_of(whole)}" if whole else otherwise
+    elif len(slug) > SLUG_LENGTH:
+        room = SLUG_LENGTH - _DIGEST_LENGTH - 1
+        end = slug.rfind("-", 0, room + 1)
+        slug = f"{slug[: end if end > 0 else room]}-{digest_of(whole)}"
+    return Name(slug, whole)
+
+
+def digest_of(*texts: str) -> str:
+    """Enough of the digest of texts to tell them from others."""
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:_DIGEST_LENGTH]
+
+
+def fingerprint_of(said: Sequence[str]) -> str:
+    """What changes where anything changes that is said; white space does not count."""
+    texts = [" ".join(unicodedata.normalize("NFC", text).split()) for text in said]
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:FINGERPRINT_LENGTH]
+
+
+def _words(text: str) -> list[str]:
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", _NOT_ASCII.sub(_without_mojibake, _KEYCAP.sub(" ", text)))
+        text = without_emoji(text)
     text = text.lower().replace("'", "").replace("’", "")
+    if _MAY_BE_SPOKEN.search(text):
+        for sign, words in _SPOKEN:
+            text = sign.sub(words, text)
+    return words_of(text)
+
+
+def without_emoji(text: str) -> str:
+    """The text in its normal form, without numbers on keys and emoji that were wrongly decoded."""
+    return unicodedata.normalize("NFKC", _NOT_ASCII.sub(_without_mojibake, _KEYCAP.sub(" ", text)))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case, without signs."""
     words = _NO_LETTER.sub(" " if text.isascii() else _without_sign, text).split()
-    slug = "-".join(word for word in words if any(map(str.isalnum, word)))
-    if len(slug) > SLUG_LENGTH:
-        end = slug.rfind("-", 0, SLUG_LENGTH + 1)
-        slug = slug[: end if end > 0 else SLUG_LENGTH]
-    return slug or otherwise
+    return [word for word in words if any(map(str.isalnum, word))]
 
 
 def _without_mojibake(match: re.Match[str]) -> str:
@@ -46,12 +108,17 @@ def _without_sign(match: re.Match[str]) -> str:
     return sign if unicodedata.category(sign) in ("Mn", "Mc") and not "\ufe00" <= sign <= "\ufe0f" else " "
 
 
-def unique_ids(places: Sequence[tuple[tuple[str, ...], str]]) -> list[str]:
-    """An id for each (ancestors, slug), unique, and whatever the order the same unless two places are equal.
+Place = tuple[tuple[Name, ...], Name]
+"""What has an id: the names of what it is in, outermost first, and its own."""
 
-    All places that would have the same id take one more ancestor into it, until none can.
+
+def unique_ids(places: Sequence[Place]) -> list[str]:
+    """An id for each place, unique, and whatever the order the same unless two places are equal.
+
+    All places that would have the same id take one more ancestor into it, until none can; then those of different
+    texts take a digest of them. Only what is the same in every word is numbered.
     """
-    ids = {place: place[1] for place in places}
+    ids = {place: place[1].slug for place in places}
     taken = dict.fromkeys(ids, 0)
     while True:
         users = Counter(ids.values())
@@ -60,16 +127,24 @@ def unique_ids(places: Sequence[tuple[tuple[str, ...], str]]) -> list[str]:
             break
         for place in longer:
             taken[place] += 1
-            ids[place] = "-".join((*place[0][-taken[place] :], place[1]))
-    used = set(ids.values())
+            ids[place] = "-".join((*(name.slug for name in place[0][-taken[place] :]), place[1].slug))
+    for place, id in ids.items():
+        if users[id] > 1:
+            ids[place] = f"{id}-{digest_of(*(name.text for name in place[0]), place[1].text)}"
+    return numbered([ids[place] for place in places])
+
+
+def numbered(wanted: Sequence[str]) -> list[str]:
+    """The ids, of which those that come again have a number."""
+    used = set(wanted)
     seen: Counter[str] = Counter()
     unique = []
-    for place in places:
-        result = wanted = ids[place]
-        seen[wanted] += 1
-        if seen[wanted] > 1:
-            while (result := f"{wanted}-{seen[wanted]}") in used:
-                seen[wanted] += 1
+    for id in wanted:
+        result = id
+        seen[id] += 1
+        if seen[id] > 1:
+            while (result := f"{id}-{seen[id]}") in used:
+                seen[id] += 1
             used.add(result)
         unique.append(result)
     return unique

@@ -11,6 +11,7 @@ from pytest_readiness.checklist.markdown import Node, lines_of, parse, source_of
 from pytest_readiness.checklist.outline import ItemDraft, Outline
 
 _HEADING_MARK = re.compile(r"(?<!#)#+[ \t]+\Z")
+_ENTRY = re.compile(r"[\s>]*(?:[-*+]|\d+[.)])\s+")
 _MARGIN = re.compile(r"[\s>]*")
 
 
@@ -32,10 +33,10 @@ class Mark:
 class ItemLayout:
     """Where an item is in its document.
 
-    `marks` are its box and, in the row of a table, what other boxes the row has. `leaves` are the lines of the items
-    that a group consists of. What is to be added to the item can come after the line `end`, as an entry of a list
-    whose lines begin with `margin` and whose entries have the marker `bullet`; with `row` below the table, after an
-    empty line; with `apart` it has to be kept apart from what follows.
+    `marks` are its box, if it has one, and in the row of a table what other boxes the row has. `leaves` are the lines
+    of the items that a group consists of. What is to be added to the item can come after the line `end`, as an entry of
+    a list whose lines begin with `margin` and whose entries have the marker `bullet`; with `row` below the table, after
+    an empty line; with `apart` it has to be kept apart from what follows.
     """
 
     line: int
@@ -79,7 +80,8 @@ def _item(draft: ItemDraft, lines: Sequence[str], starts: frozenset[int]) -> Ite
         first, *rest = node.children
         following = rest[0] if rest else None
         end = lines_of(first)[1]
-        before = _HEADING_MARK.sub("", line[: draft.box.start].removesuffix("~~"))
+        start = draft.box.start if draft.box.written else _content(line)
+        before = _HEADING_MARK.sub("", line[:start].removesuffix("~~"))
         margin = re.sub(r"[^\s>]", " ", before)
     is_list = following is not None and following.type in ("bullet_list", "ordered_list")
     if following is not None and is_list and not row:
@@ -87,7 +89,7 @@ def _item(draft: ItemDraft, lines: Sequence[str], starts: frozenset[int]) -> Ite
         margin = _margin(lines[lines_of(following)[0]])
     return ItemLayout(
         line=draft.line,
-        marks=tuple(Mark(draft.line, box.start, box.written, box.ticked) for box in draft.boxes),
+        marks=tuple(Mark(draft.line, box.start, box.written, box.ticked) for box in draft.boxes if box.written),
         leaves=tuple(leaf.line for child in draft.children for leaf in child.family() if not leaf.children),
         end=end,
         margin=margin,
@@ -107,6 +109,12 @@ def _starts(root: Node) -> frozenset[int]:
         for node in root.walk()
         if node.type in types or (node.type == "heading" and node.markup.startswith("#"))
     )
+
+
+def _content(line: str) -> int:
+    """Where the text of an entry of a list begins."""
+    match = _ENTRY.match(line)
+    return match.end() if match else 0
 
 
 def _margin(line: str) -> str:

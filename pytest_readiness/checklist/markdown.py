@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
@@ -12,7 +12,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-from pytest_readiness.checklist.boxes import Box, box_at
+from pytest_readiness.checklist.boxes import Box, box_at, choice_at
 
 # Without any character at which a rule of CommonMark's inlines begins, or that of what is struck through.
 _PLAIN = re.compile(r"[^\n\\`*_\[\]!<&~]+")
@@ -29,6 +29,7 @@ class Node:
     tag: str = ""
     map: Sequence[int] | None = None
     markup: str = ""
+    info: str = ""
     content: str = ""
     box: Box | None = None
     tokens: Sequence[Token] = ()
@@ -63,7 +64,9 @@ def _find_boxes(state: StateCore) -> None:
             start, end_of_cell = match.span() if match else (end_of_cell, end_of_cell)
         elif before.type != "list_item_open" or opening.type not in ("paragraph_open", "heading_open"):
             continue
-        if (found := box_at(inline.content, line, start, cell=cell)) is not None:
+        if cell and (choice := choice_at(inline.content, line, start)) is not None:
+            inline.meta["box"], inline.content = choice
+        elif (found := box_at(inline.content, line, start, cell=cell)) is not None:
             inline.meta["box"], inline.content = found
 
 
@@ -114,6 +117,7 @@ def _tree(markdown: MarkdownIt, source: str) -> Node:
             token.tag,
             token.map,
             token.markup,
+            token.info,
             token.content,
             token.meta.get("box"),
             token.children or (),
@@ -134,6 +138,27 @@ def holds_boxes(node: Node) -> bool:
     return any(box.real for box in boxes_in(node))
 
 
+_HTML_HEADING = re.compile(r"\s*<h([1-6])\b[^<>]*>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
+_HTML_LABEL = re.compile(r"<summary\b[^<>]*>(.*?)</summary\s*>", re.IGNORECASE | re.DOTALL)
+
+
+def heading_in(node: Node) -> tuple[Node, int] | None:
+    """The text of a heading that is written in HTML, and its level."""
+    match = _HTML_HEADING.match(node.content)
+    return (_inline(match[2]), int(match[1])) if match else None
+
+
+def label_in(node: Node) -> Node | None:
+    """The text above what a block of HTML folds away."""
+    match = _HTML_LABEL.search(node.content)
+    return _inline(match[1]) if match else None
+
+
+def _inline(text: str) -> Node:
+    (token,) = _BODY.parseInline(text)
+    return Node("inline", content=text, tokens=token.children or ())
+
+
 def fences_with_boxes(root: Node) -> Iterator[Node]:
     """The code fences that hold boxes."""
     for node in root.walk():
@@ -141,11 +166,20 @@ def fences_with_boxes(root: Node) -> Iterator[Node]:
             yield node
 
 
+_DOCUMENTS = frozenset(("", "markdown", "md", "mdx", "gfm", "text", "txt", "plain", "plaintext"))
+_COMMENT = re.compile(r"^([\s>]*)#.*")
+
+
 def _without_fences(source: str) -> str:
-    """The source with the markers of fences that hold boxes blanked, so that every line keeps its number."""
+    """The source with the markers of fences that hold boxes blanked, so that every line keeps its number.
+
+    So are comments, if the fence says that it holds a program: a "# comment" is no heading.
+    """
     lines = source.split("\n")
     for fence in fences_with_boxes(parse(source)):
         first, end = lines_of(fence)
+        if (fence.info.split() or [""])[0].strip("{}.").lower() not in _DOCUMENTS:
+            lines[first + 1 : end] = [_COMMENT.sub(r"\1", line) for line in lines[first + 1 : end]]
         lines[first] = lines[first].partition(fence.markup)[0]
         if end - first - 1 > fence.content.count("\n"):
             lines[end - 1] = lines[end - 1].partition(fence.markup)[0]
@@ -170,8 +204,11 @@ def lines_of(node: Node) -> tuple[int, int]:
     return first, end
 
 
-def plain(inline: Node, without: str = "") -> str:
-    """The text of an inline as it would be rendered, leaving out what is marked up as `without`."""
+def plain(inline: Node, without: str = "", code: Mapping[int, str] | None = None) -> str:
+    """The text of an inline as it would be rendered, leaving out what is marked up as `without`.
+
+    With `code`, characters of what is marked up as code are replaced by it.
+    """
     pieces = []
     depth = 0
     for token in inline.tokens:
@@ -179,6 +216,8 @@ def plain(inline: Node, without: str = "") -> str:
             depth += token.nesting
         elif depth or token.type == without:
             continue
+        elif token.type == "code_inline" and code is not None:
+            pieces.append(token.content.translate(code))
         elif token.type in ("text", "code_inline"):
             pieces.append(token.content)
         elif token.type == "image":

@@ -25,7 +25,8 @@ class Item:
     `column` the 0-based place in it (not counting a BOM) of the character that says whether the box is
     ticked, or -1 where there is no such single character.
     `level` is 0 for an item that no other encloses. `condition` ("if using S3") and `not_applicable` (a
-    reason) are the item's own, or those of the nearest item or heading above it that has one.
+    reason) are the item's own, or those of the nearest item or heading above it that has one. `fingerprint` is that of
+    all that it says: its text and detail, and those of what it is in.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Item:
     optional: bool
     condition: str | None
     not_applicable: str | None
+    fingerprint: str = ""
 
     @property
     def is_group(self) -> bool:
@@ -69,7 +71,8 @@ class Section:
 class Checklist:
     """A checklist as read from `path`; `sha256` is that of the file, `sections` are those that hold items.
 
-    `text` is all of it, as it was read, `fenced` whether what is in code fences was read too.
+    `text` is all of it, as it was read, `fenced` whether what is in code fences was read too; `unread` says what looks
+    like boxes and was not read as such, in a sentence, "" where nothing does.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Checklist:
     sections: tuple[Section, ...]
     text: str = field(default="", repr=False)
     fenced: bool = False
+    unread: str = ""
 
     def items(self) -> Iterator[Item]:
         """Every box, groups too, in document order."""

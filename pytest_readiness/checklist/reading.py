@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_readiness.checklist.ids import unique_ids
+from pytest_readiness.checklist.ids import fingerprint_of, unique_ids
 from pytest_readiness.checklist.markdown import Node, fences_with_boxes, lines_of, parse, source_of, unix
 from pytest_readiness.checklist.model import Checklist, ChecklistError, Item, Section
 from pytest_readiness.checklist.outline import Heading, ItemDraft, Outline
+from pytest_readiness.checklist.unread import unread_boxes
 
 
 def read_checklist(path: Path, *, fenced: bool = False) -> Checklist:
@@ -55,6 +56,7 @@ def parse_checklist(text: str, path: Path, *, fenced: bool = False) -> Checklist
         sections=_freeze(headings),
         text=text,
         fenced=fenced,
+        unread=unread_boxes(root, source, {item.line for heading in headings for item in heading.family()}),
     )
 
 
@@ -73,7 +75,7 @@ def _nothing_found(root: Node) -> tuple[int, str]:
 
 
 def _freeze(headings: Sequence[Heading]) -> tuple[Section, ...]:
-    ids = unique_ids([(heading.ancestors, heading.slug) for heading in headings])
+    ids = unique_ids([(heading.ancestors, heading.name) for heading in headings])
     return tuple(
         Section(
             id=section_id,
@@ -81,24 +83,28 @@ def _freeze(headings: Sequence[Heading]) -> tuple[Section, ...]:
             line=heading.start,
             level=heading.level,
             path=tuple(above.title for above in heading.above),
-            ancestors=heading.ancestors,
-            items=_freeze_items(heading.items, section_id),
+            ancestors=tuple(name.slug for name in heading.ancestors),
+            items=_freeze_items(heading, section_id),
         )
         for heading, section_id in zip(headings, ids, strict=True)
     )
 
 
-def _freeze_items(drafts: Sequence[ItemDraft], section_id: str) -> tuple[Item, ...]:
-    every = [draft for top in drafts for draft in top.family()]
-    slugs = iter(unique_ids([(draft.groups, draft.slug) for draft in every]))
+def _freeze_items(heading: Heading, section_id: str) -> tuple[Item, ...]:
+    every = list(heading.family())
+    slugs = iter(unique_ids([(draft.groups, draft.name) for draft in every]))
+    # The title of the document, which may name a release, is no part of what an item says.
+    above = [name.slug for name, each in zip(heading.ancestors, heading.above, strict=True) if each.level > 1]
 
     def freeze(draft: ItemDraft) -> Item:
         slug = next(slugs)
+        detail = "\n".join(draft.detail).strip("\n")
+        said = (*above, heading.name.slug, *(name.text for name in draft.groups), draft.text, detail)
         return Item(
             id=f"{section_id}/{slug}",
             slug=slug,
             text=draft.text,
-            detail="\n".join(draft.detail).strip("\n"),
+            detail=detail,
             line=draft.line,
             column=draft.box.column,
             ticked=draft.box.ticked,
@@ -107,6 +113,7 @@ def _freeze_items(drafts: Sequence[ItemDraft], section_id: str) -> tuple[Item, .
             optional=draft.remarks.optional,
             condition=draft.remarks.condition,
             not_applicable=draft.remarks.not_applicable,
+            fingerprint=fingerprint_of(said),
         )
 
-    return tuple(map(freeze, drafts))
+    return tuple(map(freeze, heading.items))

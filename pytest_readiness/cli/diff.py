@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from pytest_readiness.verdict.result_file import ResultFile
 
 FORMAT = "pytest-readiness-diff/1"
-JUDGED = (0, 1, 6)
-"""Exit codes of pytest after which there is a verdict."""
 END_SECONDS = 10
 """How long a run that is stopped may take to end."""
 LINES_OF_A_RUN = 15
@@ -164,6 +162,8 @@ def _start(target: str, folder: Path, arguments: Sequence[str]) -> tuple[subproc
 
 
 def _wait(runs: Sequence[tuple[subprocess.Popen[bytes], Path]], targets: Sequence[str]) -> None:
+    from pytest_readiness.verdict.judging import ENDED
+
     try:
         for process, _ in runs:
             process.wait()
@@ -171,7 +171,7 @@ def _wait(runs: Sequence[tuple[subprocess.Popen[bytes], Path]], targets: Sequenc
         for process, _ in runs:
             _end(process)
     for (process, said), target in zip(runs, targets, strict=True):
-        if process.returncode not in JUDGED:
+        if process.returncode not in ENDED:
             lines = said.read_text("utf-8", "replace").rstrip().splitlines()[-LINES_OF_A_RUN:]
             message = f"The run against target '{target}' reached no verdict: pytest ended with {process.returncode}."
             raise CommandError("\n".join([message, *lines]))
@@ -264,7 +264,7 @@ def _verdict_lines(verdict: VerdictComparison, text: _Text) -> Iterator[str]:
     yield text.line("", f"Items: {len(verdict.items)} differ, {verdict.same} have the same state")
     for each in verdict.whole:
         if each.field == "go":
-            words = ["GO" if value else "NO-GO" for value in (each.a, each.b)]
+            words = ["GO" if value else "not GO" for value in (each.a, each.b)]
         else:
             words = [shown(value) for value in (each.a, each.b)]  # type: ignore[arg-type]
         yield text.line("  ", f"{'verdict' if each.field == 'go' else each.field}: A {words[0]}, B {words[1]}")

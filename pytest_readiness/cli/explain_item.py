@@ -60,6 +60,10 @@ def explain_item(name: str, target: str, config: Path | None, result: Path | Non
         ended = f"; expired {count(over, 'day')} ago" if over > 0 else ""
         out.heading("Waiver")
         out.line(f"by {waiver.by} until {waiver.expires}{ended}: {waiver.reason}", indent=2)
+    if refused := plan.decisions.refused.get(place.full_id):
+        out.heading("Waivers that do not count")
+        for reason in refused:
+            out.line(reason, indent=2)
     if target:
         tests = [test for test in plan.tests() if test.full_item == place.full_id]
         out.heading(f"Tests on {target}")
@@ -138,7 +142,7 @@ def _write_signing(out: Output, place: project.PlannedItem, rule: SignoffRule, p
         evidence, refusal = judge_signoffs(
             alone,
             [each],
-            plan.decisions.waivers.get(place.full_id),
+            plan.decisions.asked.get(place.full_id, ()),
             Circumstances(
                 people=configuration.roles,
                 folder=plan.decisions.folder,

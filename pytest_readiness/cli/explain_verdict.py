@@ -9,6 +9,7 @@ from pathlib import Path
 from pytest_readiness.cli.output import Output
 from pytest_readiness.cli.problems import CommandError
 from pytest_readiness.core.registry import SEVERITIES
+from pytest_readiness.report.phrases import decision, part_of
 from pytest_readiness.verdict.items import LeafRecord
 from pytest_readiness.verdict.judging import Verdict, score_of, shown
 from pytest_readiness.verdict.result_file import outcome_of, read_result
@@ -27,11 +28,11 @@ def explain_verdict(path: Path) -> None:
     outcome = outcome_of(read_result(path))
     verdict, provenance = outcome.verdict, outcome.provenance
     out = Output()
-    out.line(f"{'GO' if verdict.go else 'NO-GO'}, score {shown(verdict.score)}", style="bold")
+    out.line(f"{decision(outcome)}, score {shown(verdict.score)}", style="bold")
     release = f", release {provenance.release}" if provenance.release else ""
     out.line(f"{provenance.target}{release}, {provenance.started}")
-    if verdict.partial:
-        out.line(f"A part only: {verdict.selected} of {verdict.total} items were fully selected.")
+    if part := part_of(outcome):
+        out.line(part)
     out.heading("Score")
     out.line("score = 100 × weight of the items that passed / weight of the items that count")
     weights = verdict.policy.weights
@@ -46,7 +47,8 @@ def explain_verdict(path: Path) -> None:
     out.heading("Decision")
     out.table((), list(_thresholds(verdict)), indent=2)
     out.line()
-    out.line(f"NO-GO because {'; '.join(verdict.reasons)}." if verdict.reasons else "GO: nothing speaks against it.")
+    reasons = f"NO-GO because {'; '.join(verdict.reasons)}."
+    out.line(reasons if verdict.reasons else f"{decision(outcome)}: nothing speaks against it.")
     score = score_of(verdict.items)
     if not _same(score, verdict.score):
         raise CommandError(

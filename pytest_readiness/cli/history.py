@@ -98,7 +98,7 @@ def _runs(history: History, target: str, as_json: bool) -> None:
                 run.release or "–",
                 run.commit[:12] or "–",
                 shown(run.score),
-                ("GO" if run.go else "NO-GO") + ("" if run.whole else " of a part"),
+                "GO" if run.go else "a part holds" if run.holds else "NO-GO" if run.whole else "NO-GO of a part",
             )
             for run in runs
         ],

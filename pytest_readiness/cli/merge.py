@@ -31,7 +31,7 @@ def command(
       readiness merge out/1/result.json out/2/result.json --out out --report readiness.html
 
     A shard that is missing, given twice, unfinished or of another run is an error. Exit codes: 0 GO, 1 NO-GO and a
-    test failed, 6 NO-GO though none failed, 4 these files cannot be merged.
+    test failed, 6 NO-GO though none failed, 10 a part holds, 4 these files cannot be merged.
     """
     from dataclasses import replace
 
@@ -53,7 +53,8 @@ def command(
         from pytest_readiness.run.html_again import write_page
 
         write_page(outcome, report)
-    places = (("report", report), ("results", out), ("history", history))
+    kept = history if outcome.course is not None and not outcome.course.problem else None
+    places = (("report", report), ("results", out), ("history", kept))
     with told_to_github(outcome):
         print_summary(outcome, [(what, path) for what, path in places if path is not None])
     raise typer.Exit(outcome.exit_code)

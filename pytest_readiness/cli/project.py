@@ -172,6 +172,11 @@ def find_item(plan: Plan, name: str, others: Iterable[str] = ()) -> PlannedItem:
     """
     known = items_by_id(plan)
     found = known.get(name, [])
+    if not found:
+        found = [known[full][0] for full in plan.former(name)]
+        if len(found) > 1:
+            ids = " or ".join(each.full_id for each in found)
+            raise CommandError(f"'{name}' no longer says which item is meant; write {ids}.")
     if len(found) == 1:
         return found[0]
     if found:

@@ -51,6 +51,7 @@ def sign(
     from pytest_readiness.core import clock
     from pytest_readiness.people.decisions import Circumstances, Signed, Signoff, judge_signoffs
     from pytest_readiness.people.file import append
+    from pytest_readiness.people.rules import same_person
 
     configuration, path = _project(config, "signoffs")
     plan = project.plan(configuration)
@@ -63,20 +64,23 @@ def sign(
     if last is not None and last < max(day, today):
         when = f"today, {today}" if today >= day else f"the day of signing, {day}"
         raise CommandError(f"--expires {last} is before {when}: it would never count.")
-    entry: dict[str, Any] = {"item": item, "by": by, "role": role, "on": day}
+    entry: dict[str, Any] = {"item": _written(plan, place, item), "by": by, "role": role, "on": day}
     entry |= _evidence(evidence, path.parent)
     entry |= {key: value for key, value in (("release", release), ("expires", last), ("note", note)) if value}
+    entry["fingerprint"] = place.item.fingerprint
     signoff = _validated(Signoff, entry, path)
     now = Circumstances(configuration.roles, path.parent, release or None, today)
-    waiver = plan.decisions.waivers.get(place.full_id)
+    waivers = plan.decisions.asked.get(place.full_id, ())
     new = Signed(signoff, 0)
-    _, refusal = judge_signoffs(rule.model_copy(update={"count": 1}), [new], waiver, now)
+    _, refusal = judge_signoffs(rule.model_copy(update={"count": 1}), [new], (), now)
+    if by_waiver := next((each for each in waivers if same_person(each.by, by)), None):
+        refusal = refusal or f"{by_waiver.by} asked to waive this item"
     if refusal:
         raise CommandError(f"Not signed: {refusal}.")
     append(path, "signoffs", entry)
     out = Output(configuration.secrets)
     earlier = plan.decisions.signoffs.get(place.full_id, ())
-    found, missing = judge_signoffs(rule, [*earlier, new], waiver, now)
+    found, missing = judge_signoffs(rule, [*earlier, new], waivers, now)
     out.line(f"{place.full_id}: {found.text if found else missing}.")
     out.line(f"Written to {path}.{_proof(configuration, by)}")
 
@@ -86,6 +90,9 @@ def waive(
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why it is acceptable that the item fails.")],
     by: Annotated[str, typer.Option(metavar="WHO", help="Who accepts it.")],
     expires: Annotated[str, typer.Option(metavar="DATE", help="Last day on which it counts.")],
+    role: Annotated[
+        str, typer.Option(metavar="ROLE", help="The role in which the person accepts it (default: any that may).")
+    ] = "",
     config: ConfigOption = None,
 ) -> None:
     """Accept that an item fails, until a day: write an entry into the waivers file.
@@ -98,8 +105,9 @@ def waive(
     """
     from pytest_readiness.cli.output import Output
     from pytest_readiness.core import clock
-    from pytest_readiness.people.decisions import Waiver
+    from pytest_readiness.people.decisions import Waiver, waiver_refusal
     from pytest_readiness.people.file import append
+    from pytest_readiness.people.rules import WaiverRule, same_person
 
     configuration, path = _project(config, "waivers")
     plan = project.plan(configuration)
@@ -116,12 +124,18 @@ def waive(
         raise CommandError(
             f"{place.full_id} is already waived, by {known.by} until {known.expires}; change that entry of {path}."
         )
-    entry = {"item": item, "reason": reason, "by": by, "expires": last}
-    _validated(Waiver, entry, path)
+    if role:
+        chosen("role", role, configuration.roles)
+    entry: dict[str, Any] = {"item": _written(plan, place, item), "reason": reason, "by": by}
+    entry |= {"role": role} if role else {}
+    entry |= {"on": today, "expires": last, "fingerprint": place.item.fingerprint}
+    rule = WaiverRule(configuration.roles, configuration.waiver_roles, configuration.waiver_days)
+    if why := waiver_refusal(_validated(Waiver, entry, path), rule, today):
+        raise CommandError(f"Not waived: {why}.")
     append(path, "waivers", entry)
     out = Output(configuration.secrets)
-    out.line(f"{place.full_id}: waived by {by} until {last}. Written to {path}.")
-    if any(signed.signoff.by == by for signed in plan.decisions.signoffs.get(place.full_id, ())):
+    out.line(f"{place.full_id}: waived by {by} until {last}. Written to {path}.{_proof(configuration, by)}")
+    if any(same_person(signed.signoff.by, by) for signed in plan.decisions.signoffs.get(place.full_id, ())):
         out.line(f"The sign-off by {by} no longer counts: someone else must sign what {by} asked to waive.")
 
 
@@ -139,6 +153,12 @@ def _project(config: Path | None, key: str) -> tuple[Configuration, Path]:
         None if file is None or is_blank(file) else file for file in (configuration.signoffs, configuration.waivers)
     )
     return replace(configuration, signoffs=signoffs, waivers=waivers), path
+
+
+def _written(plan: Plan, place: project.PlannedItem, name: str) -> str:
+    """Return how an entry names the item: as it was asked for, unless an earlier version called it so."""
+    known = project.items_by_id(plan)
+    return name if name in known else place.item.id if len(known[place.item.id]) == 1 else place.full_id
 
 
 def _leaf(plan: Plan, name: str) -> project.PlannedItem:

@@ -15,10 +15,10 @@ from pydantic import SecretStr
 
 from pytest_readiness.config.extensions import load_extensions, load_extensions_of
 from pytest_readiness.config.model import ConfigurationFile, TargetFile
-from pytest_readiness.config.secrets import MissingVariableError, interpolate
+from pytest_readiness.config.secrets import MissingVariableError, VariableSyntaxError, interpolate
 from pytest_readiness.config.target import Configuration, Target
 from pytest_readiness.core.domains import load_kinds
-from pytest_readiness.core.problems import Problem, ProblemsError, RegistrationError, nearest
+from pytest_readiness.core.problems import Problem, ProblemsError, RegistrationError, near, nearest
 from pytest_readiness.core.redact import Redactor
 from pytest_readiness.core.resources import KINDS, SECTIONS, Resource, word
 from pytest_readiness.core.validation import validate
@@ -87,6 +87,8 @@ class _Loader:
         self.resolve = resolve
         self.problems: list[Problem] = []
         self.unset: list[Problem] = []
+        self.unknown: list[str] = []
+        self.section_lines: dict[str, int] = {}
         self.declared: dict[str, set[str]] = {}
         self.secrets: list[str] = []
         self.context: dict[str, Any] = {"base": path.parent, "resolve": resolve}
@@ -123,6 +125,14 @@ class _Loader:
                 if not missing.exists():
                     line = root.line_of([key, number])
                     self.problems.append(Problem(self.path, line, f"{missing} does not exist."))
+        for number, role in enumerate(head.waiver_roles if head else ()):
+            if head and role not in head.roles:
+                line = root.line_of(["waiver_roles", number])
+                known = nearest(role, head.roles) or " The file lists none under 'roles'."
+                self.problems.append(Problem(self.path, line, f"There is no role '{role}'.{known}"))
+        for key in ("signoffs", "waivers"):
+            if head and (problem := self._misnamed(getattr(head, key), root.lines.get(key, 0), head)):
+                self.problems.append(problem)
         if head and chosen and chosen.level and chosen.level not in head.levels:
             line = raw.line_of([name, "level"])
             known = nearest(chosen.level, head.levels) or " The file lists none under 'levels'."
@@ -143,7 +153,10 @@ class _Loader:
                 target=target,
                 declared={kind: frozenset(names) for kind, names in self.declared.items()},
                 secrets=tuple(dict.fromkeys([*secrets, *self.secrets])),
+                waiver_roles=head.waiver_roles,
+                waiver_days=head.waiver_days,
                 unset=tuple(self.unset),
+                section_lines=self.section_lines,
             )
         if self.problems or configuration is None:
             # A message may quote a value that came from a variable.
@@ -151,6 +164,15 @@ class _Loader:
             told = [replace(problem, message=redact(problem.message)) for problem in self.problems]
             raise ConfigurationError(sorted(told, key=lambda problem: problem.line), configuration)
         return configuration
+
+    def _misnamed(self, path: Path | None, line: int, head: ConfigurationFile) -> Problem | None:
+        """What is wrong with a file of people's decisions: before the first of them it need not be there."""
+        if path is None or path.exists():
+            return None
+        used = {each.name for each in (self.path, head.signoffs, head.waivers) if each is not None}
+        others = {each.stem: each.name for each in path.parent.glob("*.y*ml") if each.name not in used}
+        found = others.get(near(path.stem, others))
+        return Problem(self.path, line, f"{path} does not exist. Did you mean '{found}'?") if found else None
 
     def _target(self, name: str, raw: YamlMap, *, chosen: bool) -> Target:
         merged = self._inherited(name, raw, (), report=chosen)
@@ -173,7 +195,18 @@ class _Loader:
             self.problems += [problem for problem in problems if "${" not in problem.message]
         if head is None:
             return Target(name, resources=tuple(resources))
-        return Target(name, head.description, tuple(resources), head.level, head.policy)
+        if chosen:
+            self.section_lines = {
+                section: rest.line_of(["policy", "sections", section]) for section in head.policy.sections
+            }
+        return Target(
+            name,
+            head.description,
+            tuple(resources),
+            head.level,
+            head.policy,
+            unknown=tuple(dict.fromkeys(self.unknown)) if chosen else (),
+        )
 
     def _names(self, values: YamlMap) -> dict[str, set[str]]:
         """Names by kind of what a target declares, whatever mistakes there are in it, for references."""
@@ -233,6 +266,10 @@ class _Loader:
             message = f"The environment variable {error.name} is not set; the configuration needs it here."
             if problems is self.problems:
                 (problems if self.resolve else self.unset).append(Problem(place.path, line, message))
+            return _Unset(child)
+        except VariableSyntaxError as error:
+            if problems is self.problems:
+                problems.append(Problem(place.path, line, f"{str(error)[0].upper()}{str(error)[1:]}."))
             return child
         for name in re.findall(r"\$\{(\w+)", child):
             if _SECRET_NAME.search(name):
@@ -267,13 +304,15 @@ class _Loader:
                     Problem(fields.path, fields.lines["name"], f"The name of {what} is its key; leave 'name' out.")
                 )
                 continue
-            unresolved = any("${" in str(value) for value in given.values())
+            unresolved = any(map(_is_unset, given.values()))
             made = validate(model, {"name": name, **given}, fields, (), what, [] if unresolved else problems, context)
             if made is not None and (not isinstance(made, model) or made.name != name):
                 # Resources are told apart by their names; two of one would share what is read.
                 message = f"The name of {what} is changed by its kind. That is a defect of {model.__module__}."
                 problems.append(Problem(fields.path, line, message))
             elif made is not None:
+                if context["resolve"]:
+                    problems.extend(_missing_files(made, fields, what))
                 yield made
             elif unresolved:
                 yield _as_declared(model, name, given)
@@ -309,8 +348,9 @@ class _Loader:
         if model is not None or variants is None:
             return model
         what, address = word(base.kind), variants.scheme_of
-        if variants.by not in fields and "${" in str(fields.get(address, "")):
+        if variants.by not in fields and _is_unset(fields.get(address)):
             if problems is self.problems and not self.resolve:
+                self.unknown.append(f"{what} '{name}'")
                 message = (
                     f"{what.capitalize()} '{name}' is left out, as its kind is not known: set the variable "
                     f"in '{address}', or give '{variants.by}'."
@@ -319,17 +359,39 @@ class _Loader:
             return None
         known = base.models()
         told_by = f"'{variants.by}'" + (f" or by the scheme of '{address}'" if address else "")
-        near = nearest(str(fields[variants.by]), known) if variants.by in fields else ""
-        near = near if near.startswith(" Did") else ""
-        message = f"{what.capitalize()} '{name}' must give its {variants.by} ({', '.join(known)}), by {told_by}.{near}"
+        hint = nearest(str(fields[variants.by]), known) if variants.by in fields else ""
+        hint = hint if hint.startswith(" Did") else ""
+        message = f"{what.capitalize()} '{name}' must give its {variants.by} ({', '.join(known)}), by {told_by}.{hint}"
         problems.append(Problem(fields.path, line, message))
         return None
+
+
+class _Unset(str):
+    """A text with a variable that is not set; whether it is right is not known."""
+
+    __slots__ = ()
+
+
+def _is_unset(value: Any) -> bool:
+    """Whether there is such a text anywhere in a value."""
+    if isinstance(value, Mapping):
+        return any(map(_is_unset, value.values()))
+    return isinstance(value, _Unset) or (isinstance(value, list) and any(map(_is_unset, value)))
 
 
 def _kinds(section: str, model: type[Resource] | None) -> tuple[str, ...]:
     """Kinds that a resource of a section counts as, or may count as where its model is not known."""
     models = SECTIONS[section].models().values() if model is None else (model,)
     return tuple(dict.fromkeys(kind for each in models for kind in each.kinds()))
+
+
+def _missing_files(resource: Resource, fields: YamlMap, what: str) -> Iterator[Problem]:
+    """Files without which a resource cannot be looked at; whether that is there which is looked at, checks say."""
+    for name in type(resource).model_fields:
+        path = getattr(resource, name)
+        if isinstance(path, Path) and name in fields and name != resource.main and not path.exists():
+            message = f"{what[:1].upper()}{what[1:]}, '{name}': {path} does not exist. Correct the path, or write it."
+            yield Problem(fields.path, fields.lines[name], message)
 
 
 def _as_declared(model: type[Resource], name: str, given: Mapping[str, Any]) -> Resource:

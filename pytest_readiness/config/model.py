@@ -18,6 +18,9 @@ def _document(value: object) -> object:
 Proof = Literal["none", "author", "signature"]
 """What must prove that a sign-off is genuine: nothing; the author of the line's commit; also a valid signature."""
 
+WAIVER_DAYS = 366
+"""How long a waiver may last where readiness.yaml does not say."""
+
 ChecklistPath = Annotated[AnchoredPath, BeforeValidator(_document)]
 
 
@@ -80,16 +83,19 @@ class ConfigurationFile(BaseModel):
     """readiness.yaml as written, apart from its targets.
 
     Attributes:
-        checklists: Markdown documents that run when no path is given; `suite:NAME` is one that ships with the package.
+        checklists: the Markdown documents that decide; all of them, and `tests`, are the whole of a run. `suite:NAME`
+            is one that ships with the package.
         tests: files or folders of the team's own tests that run with them.
         extensions: modules with checks, facts and kinds of the project's own, looked for beside readiness.yaml first,
             or paths of files that end in `.py`.
         roles: people (mail addresses or names) by role.
         levels: how much can be asked of a target, lowest first; bindings say from which level up an item is needed.
         signoffs: file of the sign-offs.
-        signoff_proof: what must prove that a sign-off is genuine: `none`; `author`, the git author of its line;
-            `signature`, also a valid signature of that commit.
+        signoff_proof: what must prove that a sign-off or a waiver is genuine: `none`; `author`, the git author of its
+            line; `signature`, also a valid signature of that commit.
         waivers: file of the waivers.
+        waiver_roles: the roles that may waive; every role where none is named.
+        waiver_days: days for which a waiver counts at most.
         targets: the environments by name.
     """
 
@@ -103,4 +109,6 @@ class ConfigurationFile(BaseModel):
     signoffs: AnchoredPath | None = None
     signoff_proof: Proof = "none"
     waivers: AnchoredPath | None = None
+    waiver_roles: tuple[str, ...] = ()
+    waiver_days: Annotated[int, Field(ge=1)] = WAIVER_DAYS
     targets: dict[str, dict[str, Any] | None]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, SecretStr, ValidationInfo, WithJsonSchema
 
+from pytest_readiness.core import programs
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.environment import environment
 
-_VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\})")
+_BEGUN = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<end>\}|:-)")
 COMMAND_SECONDS = 30
+COMMAND_BYTES = 2**20
+"""Of what a command prints, errors included."""
 
 
 class MissingVariableError(ValueError):
@@ -25,23 +27,62 @@ class MissingVariableError(ValueError):
         self.name = name
 
 
+class VariableSyntaxError(ValueError):
+    """A `${` that begins no variable; the text is not quoted, as it may be a secret."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a '${' begins no variable, or is not closed; write ${NAME}, or ${NAME:-default}, or $${ for the "
+            "characters themselves"
+        )
+
+
 def interpolate(text: str, variables: Mapping[str, str]) -> str:
-    """Replace `${NAME}` and `${NAME:-default}`; `$$` is a dollar sign.
+    """Replace `${NAME}` and `${NAME:-default}`, where the default may hold others; `$$` is a dollar sign.
 
     Raises:
         MissingVariableError: a variable without default is not set (an empty one counts as not set).
+        VariableSyntaxError: something else begins with `${`.
     """
+    made, _ = _interpolated(text, 0, variables, needed=True, inside=False)
+    return made
 
-    def value(match: re.Match[str]) -> str:
-        name = match["name"]
-        if name is None:
-            return "$"
-        found = variables.get(name) or match["default"]
-        if found is None:
-            raise MissingVariableError(name)
-        return found
 
-    return _VARIABLE.sub(value, text)
+def _interpolated(text: str, at: int, variables: Mapping[str, str], *, needed: bool, inside: bool) -> tuple[str, int]:
+    """Return the text from a place on with its variables replaced, to the end or, in a default, to what closes it.
+
+    Args:
+        text: the text.
+        at: the place.
+        variables: values by name.
+        needed: whether it will be used, so that its variables must be set.
+        inside: whether it is a default.
+    """
+    made: list[str] = []
+    while at < len(text):
+        if inside and text[at] == "}":
+            return "".join(made), at + 1
+        if text.startswith("$$", at):
+            made.append("$")
+            at += 2
+        elif text.startswith("${", at):
+            begun = _BEGUN.match(text, at)
+            if begun is None:
+                raise VariableSyntaxError
+            at, name = begun.end(), begun["name"]
+            found = variables.get(name, "")
+            if begun["end"] == ":-":
+                default, at = _interpolated(text, at, variables, needed=needed and not found, inside=True)
+                found = found or default
+            elif not found and needed:
+                raise MissingVariableError(name)
+            made.append(found)
+        else:
+            made.append(text[at])
+            at += 1
+    if inside:
+        raise VariableSyntaxError
+    return "".join(made), at
 
 
 def _resolve(value: Any, info: ValidationInfo) -> Any:
@@ -75,23 +116,21 @@ def _from_file(name: str, context: Mapping[str, Any]) -> str:
 def _from_command(line: str, context: Mapping[str, Any]) -> str:
     said = f"the secret command '{_program(line)}'"
     sent(f"run {said}")
+    done = programs.run(
+        line.encode(),
+        seconds=COMMAND_SECONDS,
+        most_bytes=COMMAND_BYTES,
+        cwd=context.get("base"),
+        env=environment(),
+    )
+    if done.late:
+        raise ValueError(f"{said} took longer than {COMMAND_SECONDS} s")
+    if done.excess:
+        raise ValueError(f"{said} printed more than {COMMAND_BYTES // 2**20} MiB")
+    if done.status:
+        raise ValueError(f"{said} ended with exit code {done.status}")
     try:
-        done = subprocess.run(  # noqa: S602  (the line is the user's own, from the reviewed configuration)
-            line,
-            shell=True,
-            cwd=context.get("base"),
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ValueError(f"{said} took longer than {COMMAND_SECONDS} s") from None
-    if done.returncode:
-        raise ValueError(f"{said} ended with exit code {done.returncode}")
-    try:
-        return done.stdout.decode("utf-8").rstrip("\r\n")
+        return done.output.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         raise ValueError(f"{said} did not print UTF-8") from None
 

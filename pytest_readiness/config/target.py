@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_readiness.config.model import Policy, Proof
+from pytest_readiness.config.model import WAIVER_DAYS, Policy, Proof
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.problems import Problem
 from pytest_readiness.core.resources import Resource, where_of, word
@@ -25,6 +25,7 @@ class Target:
         level: how much is asked of it; "" for everything.
         policy: when the verdict is GO.
         release: the release that the run decides about; "" where none is named.
+        unknown: what is left out of its resources ("database 'main'"), as the variable that tells its kind is not set.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Target:
     level: str = ""
     policy: Policy = field(default_factory=Policy)
     release: str = ""
+    unknown: tuple[str, ...] = ()
 
     def of(self, kind: str) -> tuple[Resource, ...]:
         """Resources that count as one of that kind."""
@@ -109,7 +111,7 @@ class Configuration:
 
     Attributes:
         path: the file.
-        checklists: documents that run when no path is given.
+        checklists: documents that decide, and that run when no path is given.
         tests: the team's own tests that run with them.
         roles: people by role.
         levels: how much can be asked of a target, lowest first.
@@ -118,7 +120,10 @@ class Configuration:
         target: the chosen target.
         declared: names and labels by kind that any target of the file declares.
         secrets: every secret text, for the redactor.
+        waiver_roles: the roles that may waive; every role where there are none.
+        waiver_days: days for which a waiver counts at most.
         unset: what is not known because a variable is not set, where that was allowed.
+        section_lines: line of each section for which the policy of the target has a minimum.
     """
 
     path: Path
@@ -132,4 +137,7 @@ class Configuration:
     target: Target
     declared: Mapping[str, frozenset[str]]
     secrets: tuple[str, ...]
+    waiver_roles: tuple[str, ...] = ()
+    waiver_days: int = WAIVER_DAYS
     unset: tuple[Problem, ...] = ()
+    section_lines: Mapping[str, int] = field(default_factory=dict)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -35,8 +35,14 @@ def validate(
         problems: where mistakes are added.
         context: given to validators.
     """
+    mistaken = list(_booleans(model, data))
+    for location in mistaken:
+        name = ".".join(map(str, location))
+        message = f"{what[:1].upper()}{what[1:]}, '{name}': must be a number, not true or false."
+        problems.append(Problem(place.path, place.line_of([*keys, *location]), message))
     try:
-        return model.model_validate(dict(data), context=dict(context or {}))
+        made = model.model_validate(dict(data), context=dict(context or {}))
+        return None if mistaken else made
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             location = detail["loc"]
@@ -65,9 +71,93 @@ def _sentence(model: type[BaseModel], detail: Any, what: str) -> str:
         return f"Unknown key '{location[-1]}' in {what}.{nearest(str(location[-1]), known)}"
     if detail["type"] == "missing":
         return f"{what[:1].upper()}{what[1:]} lacks '{name}'."
-    message = str(detail["msg"]).removeprefix("Value error, ").rstrip(".")
     about = f"{what}, '{name}'" if name else what
-    return f"{about[:1].upper()}{about[1:]}: {message[:1].lower()}{message[1:]}."
+    return f"{about[:1].upper()}{about[1:]}: {_wrong(detail)}."
+
+
+_KINDS = {
+    ("bool_type", "bool_parsing"): "must be true or false",
+    ("int_type", "int_parsing", "int_from_float", "int_parsing_size"): "must be a whole number",
+    ("float_type", "float_parsing", "decimal_type", "decimal_parsing"): "must be a number",
+    ("finite_number",): "must be a finite number",
+    ("string_type",): "must be a text",
+    ("tuple_type", "list_type", "set_type", "frozen_set_type"): "must be a list, such as [a, b]",
+    ("dict_type", "model_type", "model_attributes_type", "mapping_type"): "must be a mapping, such as {{key: value}}",
+    ("date_type", "date_parsing", "date_from_datetime_parsing"): "must be a date, such as 2026-12-31",
+    ("path_type",): "must be a path",
+    ("greater_than",): "must be above {gt}",
+    ("greater_than_equal",): "must be at least {ge}",
+    ("less_than",): "must be below {lt}",
+    ("less_than_equal",): "must be at most {le}",
+    ("string_too_short",): "must have at least {min_length} characters",
+    ("string_too_long",): "must have at most {max_length} characters",
+    ("too_short",): "must have at least {min_length} entries, and has {actual_length}",
+    ("too_long",): "must have at most {max_length} entries, and has {actual_length}",
+    ("literal_error", "enum"): "must be {expected}",
+    ("string_pattern_mismatch",): "is not written as it must be (as a regular expression: {pattern})",
+}
+_WORDS = {kind: words for kinds, words in _KINDS.items() for kind in kinds}
+"""What a mistake of each kind is to a person. Everything else, a validator of ours has said in words."""
+_SHOWN = 40
+"""Characters of a value that a sentence quotes."""
+
+
+def _wrong(detail: Any) -> str:
+    words = _WORDS.get(detail["type"])
+    if words is None:
+        message = str(detail["msg"]).removeprefix("Value error, ").rstrip(".")
+        return f"{message[:1].lower()}{message[1:]}"
+    context = {
+        name: f"{value:g}" if isinstance(value, float) else value for name, value in detail.get("ctx", {}).items()
+    }
+    return words.format(**context) + _quoted(detail)
+
+
+def _quoted(detail: Any) -> str:
+    """The value, where it is a number or one of a few words that was meant; any other one may be a secret."""
+    given, kind = detail["input"], str(detail["type"])
+    if kind in ("literal_error", "enum", "bool_parsing"):
+        shown = isinstance(given, bool | int | float) or (isinstance(given, str) and len(given) <= _SHOWN)
+    else:
+        shown = isinstance(given, int | float) and kind.startswith(("int_", "greater_than", "less_than"))
+    text = str(given).lower() if isinstance(given, bool) else repr(given)
+    return f", not {text}" if shown else ""
+
+
+def _booleans(model: Any, value: Any) -> Iterator[tuple[str | int, ...]]:
+    """Return where true or false stands for a number, which pydantic would take for 1 or 0."""
+    if isinstance(value, bool):
+        kinds = set(_leaves(model))
+        if kinds & {int, float} and bool not in kinds and not kinds & {Any, object}:
+            yield ()
+    elif isinstance(value, Mapping):
+        fields = {
+            name: field.annotation
+            for each in _leaves(model)
+            if isinstance(each, type) and issubclass(each, BaseModel)
+            for name, field in each.model_fields.items()
+        }
+        for name, child in value.items():
+            for location in _booleans(fields.get(name, model if not fields else Any), child):
+                yield (name, *location)
+    elif isinstance(value, list | tuple):
+        for number, child in enumerate(value):
+            for location in _booleans(model, child):
+                yield (number, *location)
+
+
+def _leaves(annotation: Any) -> Iterator[Any]:
+    """The types that an annotation is made of, without its containers."""
+    arguments = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        yield from _leaves(arguments[0])
+    elif get_origin(annotation) is Literal:
+        yield from map(type, arguments)
+    elif arguments:
+        for argument in arguments:
+            yield from _leaves(argument)
+    else:
+        yield getattr(annotation, "__value__", annotation)
 
 
 def _fields_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:

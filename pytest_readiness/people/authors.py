@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pytest_readiness.config.model import Proof
 from pytest_readiness.core.audit import sent
+from pytest_readiness.core.environment import neutral
 
 GIT_SECONDS = 20
 
@@ -33,6 +34,8 @@ def _git(folder: Path, *arguments: str) -> str:
             timeout=GIT_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
+            # A hook of Git's runs with GIT_DIR, which names another repository.
+            env=neutral(),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise GitError(f"git did not answer ({error})") from None

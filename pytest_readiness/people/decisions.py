@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pytest_readiness.config.model import Proof
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
-from pytest_readiness.core.problems import Problem, ProblemsError, nearest
+from pytest_readiness.core.problems import Problem, ProblemsError, near, nearest
 from pytest_readiness.core.validation import validate
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
 from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.people import authors
-from pytest_readiness.people.rules import EvidenceRule, SignoffRule
+from pytest_readiness.people.proofs import Unusable, digest_of
+from pytest_readiness.people.rules import EvidenceRule, SignoffRule, WaiverRule, same_person
 
 SOON_DAYS = 7
 """A sign-off that ends earlier than this passes with a warning."""
 
 Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 
 
 class Signoff(BaseModel):
@@ -39,6 +41,7 @@ class Signoff(BaseModel):
         release: the release that it is for, where it is for one.
         expires: last day on which it counts.
         note: what the person wants to be read with it.
+        fingerprint: of the item's text when it was signed; it does not count for another text.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -52,6 +55,7 @@ class Signoff(BaseModel):
     release: Words | None = None
     expires: date | None = None
     note: Words | None = None
+    fingerprint: Fingerprint | None = None
 
 
 class Waiver(BaseModel):
@@ -60,8 +64,11 @@ class Waiver(BaseModel):
     Attributes:
         item: id of the item.
         reason: why that is acceptable.
-        by: who accepts it.
+        by: who accepts it, as listed under a role in readiness.yaml.
         expires: last day on which it counts.
+        role: in which role.
+        on: day of writing.
+        fingerprint: of the item's text when it was waived; it does not count for another text.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -70,9 +77,14 @@ class Waiver(BaseModel):
     reason: Words
     by: Words
     expires: date
+    role: Words | None = None
+    on: date | None = None
+    fingerprint: Fingerprint | None = None
 
 
 Entry = TypeVar("Entry", Signoff, Waiver)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_LINK = re.compile(r"https?://[^\s/?#]*\w[^\s]*\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +120,13 @@ class Signed:
         signoff: the entry.
         line: its first line in the sign-offs file.
         author: why its author is not who it says, where that is asked for; "" where it is, or is not asked.
+        changed: why it is not known to be for what the item says now; "" where it is.
     """
 
     signoff: Signoff
     line: int
     author: str = ""
+    changed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,25 +135,63 @@ class Decisions:
 
     Attributes:
         signoffs: in the order of the file.
-        waivers: one an item.
+        waivers: one an item: of those that count, expired or not, the one that ends last.
         folder: what evidence paths are relative to.
+        asked: every waiver of an item, those too that do not count.
+        refused: why waivers of an item do not count.
+        notes: which entries need a fresh signature because their item changed; a sentence a file.
     """
 
     signoffs: Mapping[str, tuple[Signed, ...]]
     waivers: Mapping[str, Waiver]
     folder: Path
+    asked: Mapping[str, tuple[Waiver, ...]] = field(default_factory=dict)
+    refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownItems:
+    """The items that entries may name.
+
+    Attributes:
+        names: for each item id the full ids of the items that it can mean.
+        former: the same for ids that earlier versions gave.
+        fingerprints: of the items' texts, by full id.
+    """
+
+    names: Mapping[str, Sequence[str]]
+    former: Callable[[str], Sequence[str]] = lambda _: ()
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry(Generic[Entry]):
+    """An entry with the full id of its item, its lines, and why it is not known to be for what the item says now."""
+
+    item: str
+    made: Entry
+    lines: tuple[int, ...]
+    changed: str
 
 
 def read_people(
-    signoffs: Path | None, waivers: Path | None, items: Mapping[str, Sequence[str]], proof: Proof = "none"
+    signoffs: Path | None,
+    waivers: Path | None,
+    items: KnownItems,
+    proof: Proof = "none",
+    rule: WaiverRule | None = None,
+    today: date = date.max,
 ) -> Decisions:
     """Read the files of people's decisions.
 
     Args:
         signoffs: file of the sign-offs, where there is one.
         waivers: file of the waivers, where there is one.
-        items: for each item id the full ids of the items that it can mean.
-        proof: what must prove that a sign-off is genuine (see `authors.py`).
+        items: what the entries may name.
+        proof: what must prove that an entry is genuine (see `authors.py`).
+        rule: who may waive, and for how long; anybody without it.
+        today: the day, in UTC, by which the term of a waiver that does not say when it was written is judged.
 
     Raises:
         ProblemsError: every mistake, including entries that match no item.
@@ -149,26 +201,86 @@ def read_people(
     waived = _entries(waivers, "waivers", Waiver, items, problems) if waivers else []
     if problems:
         raise ProblemsError(problems)
-    doubts = authors.doubts(signoffs, [(lines, entry.by) for _, entry, lines in signed], proof) if signoffs else {}
+    doubts = authors.doubts(signoffs, [(each.lines, each.made.by) for each in signed], proof) if signoffs else {}
     by_item: dict[str, list[Signed]] = {}
-    for full, signoff, lines in signed:
-        by_item.setdefault(full, []).append(Signed(signoff, lines[0], doubts.get(lines[0], "")))
+    for each in signed:
+        found = Signed(each.made, each.lines[0], doubts.get(each.lines[0], ""), each.changed)
+        by_item.setdefault(each.item, []).append(found)
+    doubts = authors.doubts(waivers, [(each.lines, each.made.by) for each in waived], proof) if waivers else {}
+    asked: dict[str, list[Waiver]] = {}
+    refused: dict[str, list[str]] = {}
+    counting: dict[str, Waiver] = {}
+    for one in sorted(waived, key=lambda entry: entry.made.expires):
+        asked.setdefault(one.item, []).append(one.made)
+        why = one.changed or doubts.get(one.lines[0], "") or (waiver_refusal(one.made, rule, today) if rule else "")
+        if why:
+            refused.setdefault(one.item, []).append(f"the waiver by {one.made.by} does not count: {why}")
+        else:
+            counting[one.item] = one.made
     return Decisions(
         {full: tuple(entries) for full, entries in by_item.items()},
-        # Of several waivers of an item the one that ends last counts.
-        {full: waiver for full, waiver, _ in sorted(waived, key=lambda entry: entry[1].expires)},
+        counting,
         signoffs.parent if signoffs else Path(),
+        {full: tuple(entries) for full, entries in asked.items()},
+        {full: tuple(reasons) for full, reasons in refused.items()},
+        (*_notes(signoffs, signed), *_notes(waivers, waived)),
     )
+
+
+def _notes(path: Path | None, entries: Sequence[_Entry[Signoff]] | Sequence[_Entry[Waiver]]) -> Iterator[str]:
+    """One sentence on the entries of a file that need a fresh signature."""
+    stale = dict.fromkeys((entry.lines[0], entry.made.item) for entry in entries if entry.changed)
+    if stale and path is not None:
+        places = ", ".join(f"line {line} ({item})" for line, item in stale)
+        many = len(stale) > 1
+        yield (
+            f"{path.name}: {'these entries need' if many else 'this entry needs'} a fresh signature, because "
+            f"{'their items have' if many else 'its item has'} changed: {places}"
+        )
+
+
+def waiver_refusal(waiver: Waiver, rule: WaiverRule, today: date) -> str:
+    """Return why a waiver does not count, as a clause, whatever day it ends on; "" where it does.
+
+    Args:
+        waiver: the waiver.
+        rule: who may waive, and for how long.
+        today: from which its term is counted where it does not say when it was written.
+    """
+    allowed = {role: rule.people.get(role, ()) for role in (rule.roles or rule.people)}
+    if waiver.role is not None and waiver.role not in rule.people:
+        return _no_role(waiver.role, rule.people)
+    if waiver.role is not None and waiver.role not in allowed:
+        return f"it is given as {waiver.role}, and {' or '.join(allowed)} may waive"
+    roles = (waiver.role,) if waiver.role is not None else tuple(allowed)
+    if not any(same_person(waiver.by, person) for role in roles for person in allowed[role]):
+        if not rule.people:
+            return "readiness.yaml lists nobody under 'roles'"
+        return f"{waiver.by} is not listed as {' or '.join(roles)} in readiness.yaml"
+    if waiver.on is not None and waiver.on > today:
+        return f"it is written on {waiver.on}, and that day is in the future"
+    begins = waiver.on or today
+    if (waiver.expires - begins).days > rule.days:
+        return (
+            f"it ends on {waiver.expires}, more than {_days(rule.days)} after "
+            f"{'it was written' if waiver.on else 'today'} ('waiver_days' of readiness.yaml)"
+        )
+    return ""
+
+
+def _no_role(role: str, people: Mapping[str, Sequence[str]]) -> str:
+    close = near(role, people)
+    return f"there is no role '{role}' in readiness.yaml" + (f"; '{close}' may be meant" if close else "")
 
 
 def _entries(
     path: Path,
     key: str,
     model: type[Entry],
-    items: Mapping[str, Sequence[str]],
+    items: KnownItems,
     problems: list[Problem],
-) -> list[tuple[str, Entry, tuple[int, ...]]]:
-    """Entries with the full id of their item and their lines."""
+) -> list[_Entry[Entry]]:
+    """The entries of a file; one whose item may be one of several by now is there for each of them."""
     try:
         root = read_yaml(path, key)
     except ProblemsError as error:
@@ -180,7 +292,7 @@ def _entries(
     if not isinstance(entries, YamlList) or len(root) > 1:
         problems.append(Problem(path, 1, f"The file must hold one list, '{key}'."))
         return []
-    found: list[tuple[str, Entry, tuple[int, ...]]] = []
+    found: list[_Entry[Entry]] = []
     for entry, line in zip(entries, entries.lines, strict=True):
         if not isinstance(entry, YamlMap):
             problems.append(Problem(path, line, f"Each entry of '{key}' must be a mapping."))
@@ -188,16 +300,26 @@ def _entries(
         made = validate(model, entry, entry, (), f"this entry of '{key}'", problems)
         if made is None:
             continue
-        full = items.get(made.item, ())
+        named = items.names.get(made.item, ())
+        former = () if named else items.former(made.item)
         line = entry.lines["item"]
-        if not full:
-            problems.append(Problem(path, line, f"No checklist has an item '{made.item}'.{nearest(made.item, items)}"))
-        elif len(full) > 1:
+        lines = tuple(sorted(set(entry.lines.values())))
+        if len(named) > 1:
             problems.append(
-                Problem(path, line, f"'{made.item}' is an item of several checklists; write {' or '.join(full)}.")
+                Problem(path, line, f"'{made.item}' is an item of several checklists; write {' or '.join(named)}.")
             )
-        else:
-            found.append((full[0], made, tuple(sorted(set(entry.lines.values())))))
+        elif not named and not former:
+            known = items.names
+            problems.append(Problem(path, line, f"No checklist has an item '{made.item}'.{nearest(made.item, known)}"))
+        for full in named or former:
+            # Of several the fingerprint tells which one is meant.
+            same = made.fingerprint is not None and made.fingerprint == items.fingerprints.get(full)
+            changed = ""
+            if made.fingerprint is not None and not same:
+                changed = "what its item says has changed since"
+            elif len(former) > 1 and not same:
+                changed = f"'{made.item}' no longer says which item is meant"
+            found.append(_Entry(full, made, lines, changed))
     return found
 
 
@@ -230,14 +352,14 @@ class Circumstances:
 
 
 def judge_signoffs(
-    rule: SignoffRule, signoffs: Sequence[Signed], waiver: Waiver | None, now: Circumstances
+    rule: SignoffRule, signoffs: Sequence[Signed], waivers: Sequence[Waiver], now: Circumstances
 ) -> tuple[Evidence | None, str]:
     """Return evidence of enough sign-offs that count, or None and why there are not.
 
     Args:
         rule: who must sign, and how long that holds.
         signoffs: what was signed for the item.
-        waiver: what was waived of it.
+        waivers: every waiver of the item.
         now: what they are judged against.
     """
     counting: dict[str, tuple[str, date | None, Signature]] = {}
@@ -246,7 +368,7 @@ def judge_signoffs(
         signoff = signed.signoff
         last = _last_day(rule, signoff)
         try:
-            digest = _counted(rule, signed, waiver, now, last)
+            digest = _counted(rule, signed, waivers, now, last)
         except _Refused as refused:
             refusals.append(str(refused))
             continue
@@ -254,7 +376,9 @@ def judge_signoffs(
         what = f"; evidence: {signoff.evidence}" if signoff.evidence else ""
         what += f" (sha256 {digest[:12]}…)" if digest else ""
         text = f"signed by {signoff.by} ({signoff.role}) on {signoff.on}{until}{what}"
-        counting.setdefault(signoff.by, (text, last, _signature(signoff, last, digest)))
+        # However often, and in whatever letters, one person signs once.
+        by = next((other for other in counting if same_person(other, signoff.by)), signoff.by)
+        counting.setdefault(by, (text, last, _signature(signoff, last, digest)))
     if len(counting) >= rule.count:
         last = min((day for _, day, _ in counting.values() if day), default=None)
         soon = last is not None and (last - now.today).days < SOON_DAYS
@@ -266,7 +390,10 @@ def judge_signoffs(
     if rule.count > 1 and counting:
         refusals.insert(0, f"{len(counting)} of {rule.count} have signed as {rule.role}: {', '.join(counting)}")
     who = rule.role if rule.count == 1 else f"{rule.count} people of {rule.role}"
-    return None, "; ".join(refusals) or f"not signed; {who} must sign"
+    if refusals:
+        return None, "; ".join(refusals)
+    waived = "; a waiver accepts what a check finds false, and does not replace a signature" if waivers else ""
+    return None, f"not signed; {who} must sign{waived}"
 
 
 def _signature(signoff: Signoff, last: date | None, digest: str) -> Signature:
@@ -293,16 +420,22 @@ def _last_day(rule: SignoffRule, signoff: Signoff) -> date | None:
     return min(days, default=None)
 
 
-def _counted(rule: SignoffRule, signed: Signed, waiver: Waiver | None, now: Circumstances, last: date | None) -> str:
+def _counted(
+    rule: SignoffRule, signed: Signed, waivers: Sequence[Waiver], now: Circumstances, last: date | None
+) -> str:
     """Return the SHA-256 of its evidence, where that is a file; raise `_Refused` where the sign-off does not count."""
     signoff = signed.signoff
     who = f"the sign-off by {signoff.by} of {signoff.on}"
+    if signoff.role not in now.people:
+        raise _Refused(f"{who} does not count: {_no_role(signoff.role, now.people)}")
     if signoff.role != rule.role:
         raise _Refused(f"{who} does not count: it is given as {signoff.role}, and {rule.role} must sign")
-    if signoff.by not in now.people.get(rule.role, ()):
+    if not any(same_person(signoff.by, person) for person in now.people.get(rule.role, ())):
         raise _Refused(f"{who} does not count: {signoff.by} is not listed as {rule.role} in readiness.yaml")
-    if waiver is not None and waiver.by == signoff.by:
+    if any(same_person(waiver.by, signoff.by) for waiver in waivers):
         raise _Refused(f"{who} does not count: {signoff.by} asked to waive this item")
+    if signed.changed:
+        raise _Refused(f"{who} does not count: {signed.changed}; it must be signed again")
     if signed.author:
         raise _Refused(f"{who} does not count: {signed.author}")
     if signoff.on > now.today:
@@ -318,23 +451,37 @@ def _counted(rule: SignoffRule, signed: Signed, waiver: Waiver | None, now: Circ
 
 
 def _evidence(rule: SignoffRule, signoff: Signoff, now: Circumstances, who: str) -> str:
-    if signoff.evidence is None:
+    name = signoff.evidence
+    if name is None:
         if rule.evidence is not None:
             raise _Refused(f"{who} does not count: it names no evidence, and this item requires it")
+        if signoff.sha256 is not None:
+            raise _Refused(f"{who} does not count: it has a sha256, and names no evidence that could have it")
         return ""
     wants_file = rule.evidence is not None and (rule.evidence.max_age_days is not None or rule.evidence.sections)
-    if "://" in signoff.evidence:
+    if _SCHEME.match(name):
+        if not _LINK.match(name):
+            raise _Refused(
+                f"{who} does not count: its evidence {name} is neither a link that begins with https:// or http:// "
+                "nor the path of a file"
+            )
         if wants_file:
             raise _Refused(f"{who} does not count: its evidence is a link, and this item requires a readable file")
+        if signoff.sha256 is not None:
+            raise _Refused(
+                f"{who} does not count: its evidence is a link, which is not fetched, so its sha256 cannot be "
+                "compared; name a file, or leave out the sha256"
+            )
         return ""
-    path = now.folder / signoff.evidence
-    if not path.is_file():
-        raise _Refused(f"{who} does not count: its evidence {signoff.evidence} does not exist")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    path = now.folder / name
+    try:
+        digest = digest_of(path, now.folder)
+    except Unusable as unusable:
+        raise _Refused(f"{who} does not count: its evidence {name} {unusable}") from None
     if signoff.sha256 is not None and signoff.sha256 != digest:
-        raise _Refused(f"{who} does not count: its evidence {signoff.evidence} has changed since it was signed")
+        raise _Refused(f"{who} does not count: its evidence {name} has changed since it was signed")
     if rule.evidence is not None:
-        _judge_file(rule.evidence, path, signoff.evidence, now.today, who)
+        _judge_file(rule.evidence, path, name, now.today, who)
     return digest
 
 

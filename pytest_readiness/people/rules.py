@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from pytest_readiness.config.model import WAIVER_DAYS
 
 Cadence = Literal["daily", "weekly", "monthly", "quarterly", "yearly"]
 CADENCE_DAYS: Mapping[str, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "yearly": 366}
@@ -43,3 +47,31 @@ class SignoffRule(BaseModel):
     evidence: EvidenceRule | None = None
     per_release: bool = False
     valid_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverRule:
+    """Who may waive, and for how long.
+
+    Attributes:
+        people: who is in each role.
+        roles: the roles that may waive; every role where none is given.
+        days: days for which a waiver counts at most.
+    """
+
+    people: Mapping[str, Sequence[str]]
+    roles: Sequence[str] = ()
+    days: int = WAIVER_DAYS
+
+
+_ADDRESS = re.compile(r"<([^<>\s]+@[^<>\s]+)>\s*\Z")
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two texts name one person: "Ann <ann@example.com>" is Ann@example.com."""
+    return _person(one) == _person(other)
+
+
+def _person(text: str) -> str:
+    match = _ADDRESS.search(text)
+    return " ".join((match[1] if match else text).split()).casefold()

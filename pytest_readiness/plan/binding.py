@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_readiness.core.problems import Problem, near
 from pytest_readiness.core.registry import Check, Severity
 from pytest_readiness.people.rules import SignoffRule
 
@@ -88,3 +89,25 @@ def _uses(part: Part | None) -> Iterator[Use]:
 def bindings_path(checklist: Path) -> Path:
     """Where the bindings of a checklist are."""
     return checklist.with_name(checklist.stem + SUFFIX)
+
+
+def misnamed_bindings(checklist: Path) -> Problem | None:
+    """Return what is wrong where a checklist has no bindings, and beside it is a file that may be meant as them."""
+    wanted = bindings_path(checklist)
+    if wanted.exists():
+        return None
+    others = {
+        each.name: each
+        for each in checklist.parent.glob("*check*.y*ml")
+        if not any(
+            (each.parent / f"{each.name.removesuffix(SUFFIX)}{suffix}").exists() for suffix in (".md", ".markdown")
+        )
+    }
+    found = near(wanted.name, others)
+    if not found:
+        return None
+    return Problem(
+        others[found],
+        0,
+        f"The bindings of {checklist.name} are read from {wanted.name} only. Rename this file, or remove it.",
+    )

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from pytest_readiness.checklist.model import Checklist, Item
+from pytest_readiness.checklist.former import Names
+from pytest_readiness.checklist.model import Checklist
 from pytest_readiness.config.suites import FOLDER
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest
 from pytest_readiness.core.registry import BINDING_WORDS, SEVERITIES, Check
@@ -26,6 +27,7 @@ SECTION_LEVEL = ".level"
 """Key of a section's level; no slug begins with a dot."""
 SIGNED = "signed"
 """Parameter of checks that lists what they cannot decide and a person vouches for."""
+_CHECKS = ("check", "all", "any")
 _COMMON = frozenset(("severity", "level", "partial", "signoff", "valid", "cadence"))
 """Keys that a binding may have beside its checks."""
 _DAYS = re.compile(r"(\d{1,4})\s*d")
@@ -95,13 +97,14 @@ class _BindingsReader:
         self.problems.append(Problem(self.path, line, message))
 
     def bindings(self, root: YamlMap, checklist: Checklist) -> Iterator[tuple[str, Binding]]:
-        items = {item.id: item for item in checklist.items()}
-        sections = {section.id: section for section in checklist.sections}
+        names = Names(checklist)
+        bound: dict[str, tuple[str, int]] = {}
         for section, entries in root.items():
             line = root.lines[section]
-            if section not in sections:
+            if not names.sections(section):
+                known = [section.id for section in checklist.sections]
                 self.problem(
-                    line, f"{checklist.path.name} has no section '{section}' with items.{nearest(section, sections)}"
+                    line, f"{checklist.path.name} has no section '{section}' with items.{nearest(section, known)}"
                 )
             elif not isinstance(entries, YamlMap):
                 self.problem(line, f"Section '{section}' must map items to bindings.")
@@ -109,20 +112,34 @@ class _BindingsReader:
                 level = self._level(entries, SECTION_LEVEL)
                 for slug, value in entries.items():
                     if slug != SECTION_LEVEL:
-                        binding = self._binding(f"{section}/{slug}", value, entries.lines[slug], items)
-                        if binding is not None:
+                        written = f"{section}/{slug}"
+                        binding = self._binding(written, value, entries.lines[slug], names, checklist)
+                        if binding is not None and binding.item in bound:
+                            other, at = bound[binding.item]
+                            self.problem(
+                                binding.line,
+                                f"'{written}' and '{other}' in line {at} are the same item, {binding.item}.",
+                            )
+                        elif binding is not None:
+                            bound[binding.item] = written, binding.line
                             self._signed(binding)
                             if level and not binding.level:
                                 binding = replace(binding, level=level)
                             yield binding.item, binding
 
-    def _binding(self, id: str, value: Any, line: int, items: Mapping[str, Item]) -> Binding | None:
-        item = items.get(id)
-        if item is None:
+    def _binding(self, id: str, value: Any, line: int, names: Names, checklist: Checklist) -> Binding | None:
+        found = names.items(id)
+        if not found:
             section, slug = id.split("/", 1)
-            near = [other.partition("/")[2] for other in items if other.startswith(f"{section}/")]
+            near = [item.slug for item in checklist.items() if item.id.rpartition("/")[0] == section]
             self.problem(line, f"Section '{section}' has no item '{slug}'.{nearest(slug, near)}")
             return None
+        if len(found) > 1:
+            ids = " or ".join(item.id for item in found)
+            self.problem(line, f"'{id}' no longer says which item is meant; write {ids}.")
+            return None
+        (item,) = found
+        id = item.id
         if item.is_group:
             self.problem(line, f"'{id}' is a group; its state follows from its items. Bind those.")
             return None
@@ -157,7 +174,15 @@ class _BindingsReader:
         if ("valid" in value or "cadence" in value) and not ("signoff" in value or "partial" in value):
             self.problem(line, "'valid' and 'cadence' bound a sign-off; there is none here.")
         if "signoff" in value:
-            for key in sorted(value.keys() - _COMMON, key=value.lines.__getitem__):
+            others = sorted(value.keys() - _COMMON, key=value.lines.__getitem__)
+            if checks := [key for key in others if key in _CHECKS]:
+                self.problem(
+                    value.lines[checks[0]],
+                    f"'signoff' takes no checks, and '{checks[0]}' is beside it. Who signs beside checks is named by "
+                    "'partial' in its place.",
+                )
+                return None
+            for key in others:
                 self._unknown(key, value, ("signoff", "valid", "cadence", "severity", "level"))
             return Binding(id, line, signoff=signoff, severity=severity, level=level)
         part = self._part(value, line, ignore=_COMMON)

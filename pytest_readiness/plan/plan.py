@@ -6,20 +6,23 @@ import re
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from pytest_readiness.checklist.former import FormerIds
 from pytest_readiness.checklist.model import Checklist, ChecklistError, Item, Section
 from pytest_readiness.checklist.reading import read_checklist
 from pytest_readiness.config.target import Configuration
+from pytest_readiness.core import clock
 from pytest_readiness.core.domains import catalogue
 from pytest_readiness.core.evidence import NotDeclared
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest
 from pytest_readiness.core.registry import FACTS, SEVERITIES, Check, Severity, lacking
 from pytest_readiness.core.resources import Resource
-from pytest_readiness.people.decisions import Decisions, Waiver, read_people
-from pytest_readiness.people.rules import CADENCE_DAYS, SignoffRule
-from pytest_readiness.plan.binding import Binding, bindings_path
+from pytest_readiness.people.decisions import Decisions, KnownItems, Waiver, read_people
+from pytest_readiness.people.rules import CADENCE_DAYS, SignoffRule, WaiverRule
+from pytest_readiness.plan.binding import Binding, bindings_path, misnamed_bindings
 from pytest_readiness.plan.bindings import read_bindings
 from pytest_readiness.plan.resolution import BindingResolver, Settled, Wanted
 
@@ -46,7 +49,8 @@ class PlannedTest:
         asks: what it asks of facts, by fact name.
         signoff: who must sign, for a test of a sign-off.
         settled: how it ends where nothing needs to be looked at, and why.
-        waiver: the waiver of the item, where there is one.
+        waiver: the waiver of the item, where there is one that counts.
+        refused: why waivers of the item do not count.
     """
 
     item: Item
@@ -62,6 +66,7 @@ class PlannedTest:
     signoff: SignoffRule | None = None
     settled: Settled | None = None
     waiver: Waiver | None = None
+    refused: tuple[str, ...] = ()
 
     @property
     def foreseen(self) -> tuple[Literal["unverified", "not applicable", "could not verify"], str] | None:
@@ -112,6 +117,18 @@ class Plan:
     decisions: Decisions
     allow: frozenset[str]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was not read of the checklists, and which entries of people need a fresh signature."""
+        documents = (planned.checklist for planned in self.checklists.values())
+        unread = (f"{document.path.name}: {document.unread}" for document in documents if document.unread)
+        return (*unread, *self.decisions.notes)
+
+    @cached_property
+    def former(self) -> FormerIds:
+        """Finds the full ids of items by those that earlier versions gave them."""
+        return FormerIds([planned.checklist for planned in self.checklists.values()])
+
     def tests(self) -> Iterator[PlannedTest]:
         """Every test, in order."""
         for planned in self.checklists.values():
@@ -144,6 +161,8 @@ def make_plan(
             continue
         bindings: dict[str, Binding] = {}
         where = bindings_path(path)
+        if problem := misnamed_bindings(path):
+            problems.append(problem)
         if where.is_file():
             try:
                 bindings = read_bindings(
@@ -161,8 +180,20 @@ def make_plan(
     _refuse_unknown_sections(configuration, read, problems)
     decisions = Decisions({}, {}, Path())
     try:
-        items = _item_names([checklist for checklist, _ in read.values()], configuration)
-        decisions = read_people(configuration.signoffs, configuration.waivers, items, configuration.signoff_proof)
+        # Of a checklist that cannot be read nobody knows the items, which would then seem to be misspelled.
+        if len(read) == len(dict.fromkeys(documents)):
+            signoffs, waivers = (
+                path if path is not None and path.exists() else None
+                for path in (configuration.signoffs, configuration.waivers)
+            )
+            decisions = read_people(
+                signoffs,
+                waivers,
+                _known_items([checklist for checklist, _ in read.values()], configuration),
+                configuration.signoff_proof,
+                WaiverRule(configuration.roles, configuration.waiver_roles, configuration.waiver_days),
+                clock.now().date(),
+            )
     except ProblemsError as error:
         problems += error.problems
     if problems:
@@ -196,7 +227,7 @@ def _refuse_unknown_sections(
     for section in minimums:
         if section not in known:
             message = f"The policy names the section '{section}', which no checklist has.{nearest(section, known)}"
-            problems.append(Problem(configuration.path, 0, message))
+            problems.append(Problem(configuration.path, configuration.section_lines.get(section, 0), message))
 
 
 def _others(configuration: Configuration, have: set[Path]) -> Iterator[Checklist]:
@@ -207,16 +238,18 @@ def _others(configuration: Configuration, have: set[Path]) -> Iterator[Checklist
                 yield read_checklist(path)
 
 
-def _item_names(checklists: list[Checklist], configuration: Configuration) -> dict[str, list[str]]:
+def _known_items(checklists: list[Checklist], configuration: Configuration) -> KnownItems:
     """Full ids by each way to write them, over this run's and the configured checklists."""
-    others = _others(configuration, {checklist.path.resolve() for checklist in checklists})
+    every = [*checklists, *_others(configuration, {checklist.path.resolve() for checklist in checklists})]
     names: dict[str, list[str]] = {}
-    for checklist in [*checklists, *others]:
+    fingerprints: dict[str, str] = {}
+    for checklist in every:
         for item in checklist.leaves():
             full = f"{checklist.name}:{item.id}"
             names.setdefault(item.id, []).append(full)
             names[full] = [full]
-    return names
+            fingerprints[full] = item.fingerprint
+    return KnownItems(names, FormerIds(every), fingerprints)
 
 
 class _Planner:
@@ -247,6 +280,7 @@ class _Planner:
             "checklist": checklist,
             "severity": severity,
             "waiver": self.decisions.waivers.get(f"{checklist}:{item.id}"),
+            "refused": self.decisions.refused.get(f"{checklist}:{item.id}", ()),
         }
         resolved = self.resolver.resolve(binding.checks) if binding and binding.checks else None
         not_applicable = item.not_applicable or (binding.not_applicable if binding else None)

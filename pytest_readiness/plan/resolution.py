@@ -88,4 +88,6 @@ class BindingResolver:
     def _missing(self, use: Use) -> str:
         assert use.check.kind is not None
         named = f" named or labelled {' or '.join(use.on)}" if use.on else ""
-        return f"target {self._target.name} declares no {words(use.check.kind)}{named}"
+        unknown = self._target.unknown
+        left_out = f" ({', '.join(unknown)} left out: a variable is not set)" if unknown and not use.on else ""
+        return f"target {self._target.name} declares no {words(use.check.kind)}{named}{left_out}"

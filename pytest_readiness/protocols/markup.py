@@ -47,6 +47,7 @@ class Markup:
         scripts: in the page's order.
         equivalents: content of each `<meta http-equiv=…>`, with its name in lower case.
         names: content of each `<meta name=…>`, with its name in lower case.
+        policies: content of each Content-Security-Policy that browsers heed: in the head, before any script.
         references: in the page's order.
         base: what addresses are relative to, as written; "" for the page itself.
         inline: what is in script elements.
@@ -56,6 +57,7 @@ class Markup:
     scripts: tuple[Script, ...]
     equivalents: tuple[tuple[str, str], ...]
     names: tuple[tuple[str, str], ...]
+    policies: tuple[str, ...]
     references: tuple[MarkupReference, ...]
     base: str
     inline: tuple[str, ...]
@@ -75,6 +77,7 @@ def parse(page: str) -> Markup:
         scripts=tuple(reader.scripts),
         equivalents=tuple(reader.equivalents),
         names=tuple(reader.names),
+        policies=tuple(reader.policies),
         references=tuple(each for each in reader.references if each.address),
         base=reader.base,
         inline=tuple(reader.inline),
@@ -168,6 +171,10 @@ def _linked(attributes: dict[str, str]) -> Iterator[MarkupReference]:
         yield MarkupReference("other", address, certain=False)
 
 
+_HEAD = ("html", "head", "meta", "title", "link", "script", "style", "base", "noscript", "template")
+"""What may be before a page's body begins, whether or not the tags of head and body are written."""
+
+
 class _MarkupReader:
     """What lxml reports of each element; the standard library's takes hours for a page made to keep it busy."""
 
@@ -175,36 +182,46 @@ class _MarkupReader:
         self.scripts: list[Script] = []
         self.equivalents: list[tuple[str, str]] = []
         self.names: list[tuple[str, str]] = []
+        self.policies: list[str] = []
         self.references: list[MarkupReference] = []
         self.base = ""
         self.inline: list[str] = []
         self.text: list[str] = []
         self._inside: list[str] | None = None
+        self._titled = False
+        self._head = True
 
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:
         attributes = {name.lower(): value.strip() for name, value in attrs.items()}
         content = attributes.get("content", "")
+        self._head = self._head and tag in _HEAD
         if tag == "script":
             self.scripts.append(Script(attributes.get("src", ""), attributes.get("integrity", "")))
         elif tag == "meta" and "http-equiv" in attributes:
             self.equivalents.append((attributes["http-equiv"].lower(), content))
+            if self.equivalents[-1][0] == "content-security-policy" and self._head and not self.scripts:
+                self.policies.append(content)
         elif tag == "meta" and "name" in attributes:
             self.names.append((attributes["name"].lower(), content))
         elif tag == "base" and not self.base:
             self.base = attributes.get("href", "")
         self.text.append(" ")
         self._inside = [] if tag in ("script", "style") else None
+        self._titled = tag in ("title", "noscript")
         self.references += _references(tag, attributes)
 
     def end(self, tag: str) -> None:
         self.text.append(" ")
+        self._head = self._head and tag != "head"
         if self._inside and tag == "script":
             self.inline.append("".join(self._inside))
         elif self._inside and tag == "style":
             self.references += style_references("".join(self._inside))
         self._inside = None
+        self._titled = False
 
     def data(self, data: str) -> None:
+        self._head = self._head and (self._inside is not None or self._titled or not data.strip())
         (self.text if self._inside is None else self._inside).append(data)
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pytest_readiness.core.registry import Severity
-from pytest_readiness.report.phrases import TOOL, as_json, name_of, seen, started, version, waived_by
+from pytest_readiness.report.phrases import TOOL, as_json, decision, name_of, part_of, seen, started, version, waived_by
 from pytest_readiness.verdict.items import LeafRecord, SectionRecord
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.result import TestResult
@@ -49,9 +49,10 @@ def _profile(name: str, digest: str, outcome: Outcome) -> dict[str, Any]:
     sections = [section for section in outcome.verdict.sections if section.checklist == name]
     path = next((each.path for each in outcome.originals if each.checklist == name), name)
     inputs = {"target": provenance.target, "release": provenance.release, "commit": provenance.commit}
+    inputs |= {"verdict": decision(outcome), "part": part_of(outcome)}
     return {
         "name": name,
-        "title": f"{name}: production readiness of {provenance.target}",
+        "title": f"{name}: production readiness of {provenance.target}{' (a part)' if outcome.verdict.part else ''}",
         "version": provenance.release or None,
         "summary": provenance.description or None,
         "sha256": digest,

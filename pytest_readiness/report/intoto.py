@@ -54,6 +54,7 @@ def _subjects(outcome: Outcome) -> list[dict[str, Any]]:
         "verdict": decision(outcome),
         "score": shown(outcome.verdict.score),
         "reasons": list(outcome.verdict.reasons),
+        "part": list(outcome.verdict.part),
         "started": zulu(provenance.started),
         "finished": zulu(provenance.finished),
         "runner": provenance.runner,

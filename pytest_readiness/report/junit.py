@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from xml.etree import ElementTree as Xml
 
 from pytest_readiness.core.redact import printable
-from pytest_readiness.report.phrases import decision, name_of, seen, version, waived_by, zulu
+from pytest_readiness.report.phrases import decision, name_of, part_of, seen, version, waived_by, zulu
 from pytest_readiness.verdict.items import LeafRecord, SectionRecord
 from pytest_readiness.verdict.judging import shown
 from pytest_readiness.verdict.outcome import Outcome, Report
@@ -60,6 +60,7 @@ def _suite(name: str, cases: Iterable[Xml.Element], outcome: Outcome) -> Xml.Ele
         "readiness.verdict": decision(outcome),
         "readiness.score": shown(outcome.verdict.score),
         "readiness.reasons": "; ".join(outcome.verdict.reasons),
+        "readiness.part": part_of(outcome),
         "readiness.exit_code": str(outcome.exit_code),
         "readiness.version": version(outcome),
     }

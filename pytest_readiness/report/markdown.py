@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pytest_readiness.checklist.layout import DocumentLayout, ItemLayout, Mark, read_layout
 from pytest_readiness.core.redact import printable
-from pytest_readiness.report.phrases import decision, waived_by
+from pytest_readiness.report.phrases import decision, part_of, waived_by
 from pytest_readiness.verdict.items import OPEN, GroupRecord, LeafRecord, SectionRecord
 from pytest_readiness.verdict.judging import replay_notice, shown
 from pytest_readiness.verdict.outcome import Original, Outcome
@@ -110,7 +110,7 @@ def _notes(place: ItemLayout, items: Mapping[int, GroupRecord | LeafRecord], tic
     else:
         for note in evidence(item):
             yield f"{what}{note}"
-    if place.marks[0].ticked and place.line not in ticked:
+    if place.marks and place.marks[0].ticked and place.line not in ticked:
         yield f"{what}{TICKED_BY_HAND}"
 
 
@@ -158,7 +158,7 @@ def verdict_table(outcome: Outcome) -> list[str]:
         ("Score", f"{shown(verdict.score)} of 100"),
         ("Because", "<br>".join(code(reason, cell=True) for reason in verdict.reasons)),
         ("Items", counted(verdict.items)),
-        ("Part", f"{verdict.selected} of {verdict.total} items were fully selected" if verdict.partial else ""),
+        ("Part", code(part, cell=True) if (part := part_of(outcome)) else ""),
         ("Replay", code(notice, cell=True) if notice else ""),
         ("Target", code(provenance.target, cell=True)),
         ("Release", code(provenance.release, cell=True) if provenance.release else ""),

@@ -10,27 +10,34 @@ from pydantic_core import to_json
 
 from pytest_readiness.core.redact import printable
 from pytest_readiness.verdict.items import LeafRecord
-from pytest_readiness.verdict.judging import headline
+from pytest_readiness.verdict.judging import exit_code, headline
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.result import TestResult
 
 TOOL = "pytest-readiness"
+LISTED = 8
+"""Phrases that say what was left out of a run, in one sentence."""
 
 
 def decision(outcome: Outcome) -> str:
     """Return the verdict in words; "GO" alone only where a whole run looked, and ended well.
 
-    A part, a replay and a run that ended with another exit code than 0 say so.
+    A part, a replay and a run that ended with another exit code than its verdict's say so.
     """
     verdict = outcome.verdict
     word = headline(verdict, outcome.provenance.replayed_from)
-    if not verdict.go:
-        return word
-    if verdict.partial:
-        word += f" for a part, {verdict.selected} of {verdict.total} items"
-    if outcome.exit_code:
+    if verdict.sound and outcome.exit_code not in (0, exit_code(verdict)):
         word += f", but the run ended with exit code {outcome.exit_code}"
     return word
+
+
+def part_of(outcome: Outcome) -> str:
+    """Return in one sentence why this is only a part of a run, or ""."""
+    part = outcome.verdict.part
+    if not part:
+        return ""
+    more = f"; and {len(part) - LISTED} more, which result.json names" if len(part) > LISTED else ""
+    return f"This is a part only: {'; '.join(part[:LISTED])}{more}. A release is decided on the whole."
 
 
 def is_go(outcome: Outcome) -> bool:

@@ -30,6 +30,11 @@ def metrics(outcome: Outcome) -> str:
         ("readiness_go", "1 where a whole run looked, ended well and says GO, else 0.", [(target, is_go(outcome))]),
         ("readiness_score", "Weighted share of items that passed, 0 to 100.", [(target, verdict.score)]),
         (
+            "readiness_part",
+            "1 where less was looked at than readiness.yaml declares, else 0.",
+            [(target, outcome.verdict.partial)],
+        ),
+        (
             "readiness_items",
             "Number of items by severity and state.",
             [

@@ -10,8 +10,19 @@ from typing import Any
 from urllib.parse import quote
 
 from pytest_readiness.core.registry import Severity
-from pytest_readiness.report.phrases import TOOL, as_json, checklist_of, seen, version, waived_by, zulu
+from pytest_readiness.report.phrases import (
+    TOOL,
+    as_json,
+    checklist_of,
+    decision,
+    part_of,
+    seen,
+    version,
+    waived_by,
+    zulu,
+)
 from pytest_readiness.verdict.items import LeafRecord
+from pytest_readiness.verdict.judging import ENDED
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.result import State, TestResult
 
@@ -42,8 +53,9 @@ def sarif(outcome: Outcome) -> str:
     if version(outcome):
         driver["version"] = version(outcome)
     invocation: dict[str, Any] = {
-        "executionSuccessful": outcome.exit_code in (0, 1, 6),
+        "executionSuccessful": outcome.exit_code in ENDED,
         "exitCode": outcome.exit_code,
+        "exitCodeDescription": f"{decision(outcome)}. {part_of(outcome)}".strip(),
         "startTimeUtc": zulu(provenance.started),
         "endTimeUtc": zulu(provenance.finished),
     }

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_readiness.core.redact import Redactor, printable
+from pytest_readiness.report.phrases import decision, is_go, part_of
 from pytest_readiness.verdict.drift import Change
 from pytest_readiness.verdict.items import LeafRecord
-from pytest_readiness.verdict.judging import headline, replay_notice, shown
+from pytest_readiness.verdict.judging import replay_notice, shown
 from pytest_readiness.verdict.outcome import Course, Outcome
 from pytest_readiness.verdict.result import State
 
@@ -225,10 +226,10 @@ class _Summary:
 
     def _headline(self) -> None:
         verdict = self.verdict
-        style = "bold white on green" if verdict.go else "bold white on red"
+        style = "bold white on green" if is_go(self.outcome) else "bold white on red"
         replayed_from = self.outcome.provenance.replayed_from
-        style = "bold black on yellow" if replayed_from or verdict.shard else style
-        line = self._text(f" {headline(verdict, replayed_from)} ", style)
+        style = "bold black on yellow" if replayed_from or (verdict.sound and verdict.partial) else style
+        line = self._text(f" {decision(self.outcome)} ", style)
         line.append(f"  score {shown(verdict.score)}".replace("–", self.dash), "bold")
         target = self.outcome.provenance.target
         release = self.outcome.provenance.release
@@ -241,15 +242,11 @@ class _Summary:
         if verdict.reasons:
             self.console.print(self._text(f"because {'; '.join(verdict.reasons)}"))
         counts = ", ".join(f"{verdict.counts[state]} {state}" for state in STYLES if verdict.counts.get(state))
-        self.console.print(self._text(f"{len(verdict.items)} item{'s' * (len(verdict.items) != 1)}: {counts}"))
-        if verdict.partial and not verdict.shard:
-            self.console.print(
-                self._text(
-                    f"This is a part only: {verdict.selected} of {verdict.total} items were fully selected. "
-                    "A release is decided on all of them.",
-                    "yellow",
-                )
-            )
+        self.console.print(
+            self._text(f"{len(verdict.items)} item{'s' * (len(verdict.items) != 1)}{': ' * bool(counts)}{counts}")
+        )
+        if part := part_of(self.outcome):
+            self.console.print(self._text(part, "yellow"))
 
     def _sections(self) -> None:
         from rich.table import Table
@@ -327,7 +324,8 @@ class _Summary:
 
     def _drift(self) -> None:
         drift = self.verdict.drift
-        notes = [f"waiver expired: {full}" for full in drift.expired_waivers]
+        notes = [*drift.notes]
+        notes += [f"waiver expired: {full}" for full in drift.expired_waivers]
         notes += [f"waiver no longer needed: {full}" for full in drift.needless_waivers]
         notes += [f"ticked by hand, but {change.after}: {change.item}" for change in drift.ticked]
         if drift.unbound:

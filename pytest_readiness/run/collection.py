@@ -12,8 +12,8 @@ import pytest
 
 from pytest_readiness.core.problems import nearest
 from pytest_readiness.plan.plan import PlannedChecklist, PlannedTest
-from pytest_readiness.run.findings import ANSWERED, TEAM_FAILS, key_of
-from pytest_readiness.run.fixtures import parametrize
+from pytest_readiness.run.findings import ANSWERED, TEAM_FAILS, UNDECLARED, key_of
+from pytest_readiness.run.fixtures import Undeclared, parametrize
 from pytest_readiness.run.marker import MarkerError, answers
 from pytest_readiness.run.nodes import ChecklistFile, ChecklistTest, section_markers, waived
 from pytest_readiness.run.state import Run
@@ -65,6 +65,8 @@ class Collection:
         for item in items:
             if isinstance(item, ChecklistTest):
                 continue
+            if any(isinstance(mark.kwargs.get("reason"), Undeclared) for mark in item.iter_markers("skip")):
+                item.user_properties.append((UNDECLARED, self._run.settings.target))
             try:
                 marked = answers(item)
             except MarkerError as error:
@@ -74,6 +76,10 @@ class Collection:
                 continue
             wanted = marked.item
             found = names.get(wanted, [])
+            if not found:
+                former = [full for full in self._run.plan.former(wanted) if full in by_item]
+                # One that may mean several is as good as unknown.
+                found = former if len(former) == 1 else []
             if len(found) != 1:
                 why = (
                     f"is an item of several checklists; write {' or '.join(found)}."
@@ -116,6 +122,8 @@ class Collection:
                 item.hooks = hooks.get(item.path) or hooks.setdefault(item.path, item.ihook)
             else:
                 self._run.team_missing[item.nodeid] = None
+                if (key := key_of(item)) in self._run.answers:
+                    self._run.expected[key] = None
         self._only_ours = all(isinstance(item, ChecklistTest) for item in session.items)
         if self._run.answers:
             # What other shards run was not left out.
@@ -134,8 +142,11 @@ class Collection:
         gc.enable()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Remember that something could not be collected: a run that goes on all the same is not whole."""
-        self._run.other_failed = self._run.other_failed or report.failed
+        """Remember what could not be collected, or was skipped as a whole: a run that goes on is not whole."""
+        if report.failed:
+            self._run.troubles[f"{report.nodeid or 'the run'} could not be collected"] = None
+        elif report.skipped:
+            self._run.omitted[f"{report.nodeid} was skipped as a whole"] = None
 
     def pytest_unconfigure(self) -> None:
         """Spare pytest's search for what a team's tests left open, where none ran."""

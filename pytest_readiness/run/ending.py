@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,16 +14,26 @@ import pytest
 from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import ClaimFalse
 from pytest_readiness.core.redact import printable
+from pytest_readiness.plan.binding import bindings_path
 from pytest_readiness.run.findings import EVIDENCE
 from pytest_readiness.run.judging import Judging
 from pytest_readiness.run.nodes import ChecklistTest, waived
 from pytest_readiness.run.state import Run
-from pytest_readiness.run.workers import SELECTION
+from pytest_readiness.run.workers import BROKE, SELECTION, selection_of
 from pytest_readiness.verdict.judging import Verdict, cut_items, exit_code, judge
 from pytest_readiness.verdict.outcome import Course, Original, Outcome, Report, Shard
 from pytest_readiness.verdict.provenance import place_of
 from pytest_readiness.verdict.shards import in_order, make_shard
 
+DECIDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+"""Exit codes of pytest's of runs that came to their end, and which the verdict replaces."""
+INTERRUPTED = "the run was interrupted"
+ENDS: dict[int, str] = {
+    pytest.ExitCode.INTERRUPTED: INTERRUPTED,
+    pytest.ExitCode.INTERNAL_ERROR: BROKE,
+    pytest.ExitCode.USAGE_ERROR: "the run was not possible as it was asked for",
+    pytest.ExitCode.NO_TESTS_COLLECTED: "nothing was selected",
+}
 _LINE = re.compile(r"[^\r\n]+")
 
 
@@ -41,13 +51,16 @@ class RunEnd:
         # Before anything asks for a reading: asking begins one that is new.
         run.gatherer.stop("the run ended before it was read")
         if run.settings.is_worker:
-            chosen = run.selection, run.answers, sorted(run.left_out)
-            session.config.workeroutput[SELECTION] = chosen  # type: ignore[attr-defined]
+            session.config.workeroutput[SELECTION] = selection_of(run)  # type: ignore[attr-defined]
             return
-        if exitstatus == pytest.ExitCode.INTERRUPTED:
+        if exitstatus == pytest.ExitCode.INTERRUPTED or INTERRUPTED in run.troubles:
             self._judge_what_was_read(session)
         if run.settings.collect_only:
             return
+        run.troubles.update(dict.fromkeys(_ends_early(exitstatus, run)))
+        died = _keys(run, run.died)
+        for key in died:
+            run.results.pop(key, None)
         run.verdict = judge(
             run.plan,
             tuple(run.results.values()),
@@ -57,15 +70,20 @@ class RunEnd:
             shard="{} of {}".format(*run.settings.shard) if run.settings.shard else "",
             team_missing=len(run.team_missing),
             left_out=run.left_out,
+            answers=run.answers,
+            died=died,
+            omitted=tuple(run.omitted),
+            troubles=tuple(run.troubles),
         )
         run.provenance = run.provenance.finished_at(time.time())
-        decided = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-        if exitstatus in decided and run.verdict.items and not run.other_failed:
+        if exitstatus in DECIDED or _others_have_all(exitstatus, run):
             session.exitstatus = exit_code(run.verdict)
-        elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and run.selection:
-            # Other shards have all the tests.
-            session.exitstatus = pytest.ExitCode.OK
         run.outcome = _outcome(run, run.verdict, int(session.exitstatus), _environment(session.config))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """Remember an interruption, which `pytest.exit` may give any exit code."""
+        self._run.troubles[INTERRUPTED] = None
 
     def _judge_what_was_read(self, session: pytest.Session) -> None:
         """After an interruption, judge by the facts that were there before it: what was measured is not lost."""
@@ -87,16 +105,36 @@ class RunEnd:
     def _remember(self, item: ChecklistTest) -> None:
         item.stash[EVIDENCE] = self._judging.judged(item)
 
-    def pytest_report_header(self) -> str:
-        """Say what runs against what."""
+    def pytest_report_header(self) -> list[str]:
+        """Say what runs against what, and which checklists have no bindings."""
         configuration, checklists = self._run.plan.configuration, self._run.plan.checklists.values()
         names = ", ".join(printable(planned.checklist.name) for planned in checklists)
         count = len(configuration.target.resources)
         replay = f" REPLAY of {self._run.recording.moment}," if self._run.recording is not None else ""
-        return (
+        unbound = [path for path in self._run.plan.checklists if not bindings_path(path).exists()]
+        return [
             f"readiness:{replay} target {configuration.target.name} ({count} resource{'s' * (count != 1)}, "
-            f"{configuration.path}), checklist{'s' * (len(checklists) != 1)} {names}"
-        )
+            f"{configuration.path}), checklist{'s' * (len(checklists) != 1)} {names}",
+            *(f"readiness: {printable(path.name)} has no bindings: no {bindings_path(path).name}" for path in unbound),
+        ]
+
+
+def _others_have_all(exitstatus: int, run: Run) -> bool:
+    """Whether nothing was to run because other shards have all the tests."""
+    return exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and bool(run.selection)
+
+
+def _ends_early(exitstatus: int, run: Run) -> Iterator[str]:
+    """What keeps a run from saying anything good that pytest did not bring to its end."""
+    if exitstatus not in DECIDED and not _others_have_all(exitstatus, run):
+        yield ENDS.get(exitstatus, f"the run ended with exit code {int(exitstatus)}")
+
+
+def _keys(run: Run, nodeids: Iterable[str]) -> set[str]:
+    """Keys of tests, by node ids: of a checklist's tests, and of the team's own that answer an item."""
+    keys = {nodeid: key for nodeid in nodeids if (key := run.key_of(nodeid)) is not None}
+    own = {key.partition(":")[2]: key for key in run.answers}
+    return {*keys.values(), *(own[nodeid] for nodeid in nodeids if nodeid in own)}
 
 
 def _outcome(run: Run, verdict: Verdict, exit_code: int, environment: Mapping[str, Any]) -> Outcome:
@@ -141,7 +179,7 @@ def _course(run: Run, verdict: Verdict) -> Course | None:
         return None
     from pytest_readiness.verdict.history import remember
 
-    return remember(run.settings.folder / run.settings.history, verdict, run.provenance)
+    return remember(run.settings.folder / run.settings.history, verdict, run.provenance, run.plan.former)
 
 
 def _environment(config: pytest.Config) -> Mapping[str, Any]:

@@ -22,6 +22,8 @@ ANSWERED = pytest.StashKey[PlannedTest]()
 """On a team's own test that answers an item: a test of that item to represent it."""
 EVIDENCE = pytest.StashKey[Evidence]()
 """On a test of ours that passed: what was seen."""
+UNDECLARED = "readiness_undeclared"
+"""Property of a team's own test for resources of which the target declares none: it leaves out nothing."""
 TRIES = pytest.StashKey[int]()
 """How many times the test began: plugins may try one that failed again."""
 
@@ -96,14 +98,11 @@ def _fields(
         common["role"] = test.signoff.role
     if report.passed:
         evidence = item.stash.get(EVIDENCE, None) or Evidence("the team's own test passed")
-        warning = evidence.warning
-        if hasattr(report, "wasxfail"):
-            warning = "; ".join(filter(None, (warning, "the waiver is no longer needed")))
         signatures = evidence.signatures if isinstance(evidence, Vouched) else ()
         return common | {
             "state": "passed",
             "evidence": evidence.text,
-            "warning": warning,
+            "warning": evidence.warning,
             "attachments": evidence.attachments,
             "signatures": signatures,
         }
@@ -125,7 +124,9 @@ def _fields(
             "evidence": reason.removeprefix(UNVERIFIED) if ours else f"skipped: {reason}",
         }
     if isinstance(error, ClaimFalse):
-        warning = f"the waiver expired on {test.waiver.expires}" if test.waiver and not waived(test) else ""
+        expired = f"the waiver expired on {test.waiver.expires}" if test.waiver and not waived(test) else ""
+        # Those that do not count are told where none does.
+        warning = "; ".join(filter(None, (expired, *(test.refused if not waived(test) else ()))))
         return common | _false(error, test, what) | {"state": "failed", "warning": warning}
     if isinstance(error, CouldNotVerify):
         return common | {"state": "error", "evidence": f"could not verify: {error.reason}"}

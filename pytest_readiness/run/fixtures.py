@@ -129,6 +129,12 @@ def _fact_fixture(fact: Fact, gatherer: Gatherer, allow: frozenset[str]) -> Call
     return value
 
 
+class Undeclared(str):
+    """Why a test is skipped: the target has nothing for it to look at, so that nothing was left out."""
+
+    __slots__ = ()
+
+
 def parametrize(metafunc: pytest.Metafunc, target: Target) -> None:
     """Give a team's own test every resource of the kinds that it asks for."""
     for name in metafunc.fixturenames:
@@ -144,7 +150,7 @@ def parametrize(metafunc: pytest.Metafunc, target: Target) -> None:
         if not values:
             named = f" named or labelled {' or '.join(on)}" if on else ""
             reason = f"unverified: target {target.name} declares no {words(name)}{named}"
-            values = [pytest.param(None, id="none", marks=pytest.mark.skip(reason=reason))]
+            values = [pytest.param(None, id="none", marks=pytest.mark.skip(reason=Undeclared(reason)))]
         metafunc.parametrize(name, values, indirect=True)
 
 

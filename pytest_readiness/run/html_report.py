@@ -85,7 +85,7 @@ class HtmlReport:
             # pytest-html takes these values for markup.
             self._data.set_data("environment", self._escaped(self._data.data["environment"]))
         outcome = self.source.outcome
-        if outcome is not None and (outcome.verdict.items or outcome.shard):
+        if outcome is not None:
             prefix += [render(outcome, self.source.redact), f"<script>{self._script}</script>", _WITHOUT_SCRIPT]
 
     @pytest.hookimpl(tryfirst=True)

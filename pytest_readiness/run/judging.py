@@ -121,7 +121,7 @@ class Judging:
         evidence, refusal = judge_signoffs(
             test.signoff,
             decisions.signoffs.get(test.full_item, ()),
-            test.waiver,
+            decisions.asked.get(test.full_item, ()),
             Circumstances(
                 people=self._run.plan.configuration.roles,
                 folder=decisions.folder,

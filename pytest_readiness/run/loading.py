@@ -33,12 +33,14 @@ class Loaded:
     Attributes:
         plan: the tests, with the configuration and the decisions that they follow from.
         paths: what pytest is to collect where the command line names no path; else None.
+        unplanned: checklists of readiness.yaml that the command line does not name, and in which there are mistakes.
         baseline: the earlier result to compare with, where one is named.
         recording: what is judged in place of the target, in a replay.
     """
 
     plan: Plan
     paths: tuple[Path, ...] | None
+    unplanned: tuple[Path, ...]
     baseline: BaselineRecord | None
     recording: Recording | None
 
@@ -67,15 +69,26 @@ def load(settings: Settings, path: Path, variables: Mapping[str, str], redact: R
     redact.add(*configuration.secrets)
     baseline, recording, unread = _before(settings)
     problems += unread
-    documents = settings.documents
+    # What readiness.yaml declares is the whole, whatever the command line names: what is not named is left out.
+    declared = tuple(path for path in configuration.checklists if path.is_file() or not problems)
     paths = None
-    if documents is None:
-        documents = tuple(path for path in configuration.checklists if path.is_file() or not problems)
-        if not documents and not configuration.tests and not problems:
+    if settings.documents is None:
+        if not declared and not configuration.tests and not problems:
             raise LoadingError(f"{path} names no checklists; give one as an argument or under 'checklists'.")
-        paths = (*documents, *configuration.tests)
-    plan = _plan(settings, configuration, documents, problems)
-    return Loaded(plan, paths, baseline, recording)
+        paths = (*declared, *configuration.tests)
+    named = {each.resolve(): each for each in settings.documents or declared}
+    others = tuple(each for each in declared if each.resolve() not in named)
+    have = {each.resolve() for each in declared}
+    documents = (*declared, *(each for resolved, each in named.items() if resolved not in have))
+    unplanned: tuple[Path, ...] = ()
+    try:
+        plan = _plan(settings, configuration, documents, problems)
+    except ProblemsError:
+        if not others:
+            raise
+        # A mistake in a checklist that is not named is not one of this run.
+        plan, unplanned = _plan(settings, configuration, tuple(named.values()), problems), others
+    return Loaded(plan, paths, unplanned, baseline, recording)
 
 
 def find(settings: Settings) -> Path:
@@ -119,8 +132,6 @@ def _plan(
     settings: Settings, configuration: Configuration, documents: tuple[Path, ...], problems: tuple[Problem, ...]
 ) -> Plan:
     allow = frozenset((CLASSES[0], *configuration.target.policy.allow, *settings.allow))
-    # Without a document among the paths a team's own tests run; the configured checklists say what they answer.
-    documents = documents or configuration.checklists
     try:
         plan = make_plan(configuration, documents, allow, fenced=settings.fenced)
     except ProblemsError as error:

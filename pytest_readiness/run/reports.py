@@ -59,12 +59,13 @@ class TerminalReport:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         """Write verdict, score, a bar a section, and what is open and why."""
         outcome, settings = self.run.outcome, self.run.settings
-        if outcome is None or not (outcome.verdict.items or outcome.shard):
+        if outcome is None or outcome.exit_code == pytest.ExitCode.USAGE_ERROR:
             return
         from pytest_readiness.report.terminal import summary
 
         written = (("report", settings.report), ("results", settings.out), ("history", settings.history))
-        places = [(what, path) for what, path in written if path is not None]
+        unwritten = outcome.course is not None and outcome.course.problem
+        places = [(what, path) for what, path in written if path is not None and not (what == "history" and unwritten)]
         terminalreporter.section("readiness", sep="=")
         coloured = terminalreporter.hasmarkup
         text = summary(outcome, self.run.redact, config.get_verbosity(), places, coloured=coloured)

@@ -6,12 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_readiness.run.findings import UNDECLARED
 from pytest_readiness.run.state import Run
 from pytest_readiness.verdict.outcome import Report
 from pytest_readiness.verdict.result import TestResult, carried, worst
 
 ENDS = ("passed", "failed", "skipped")
 """How a phase of a test ends for pytest itself; plugins that repeat a test call what is repeated otherwise."""
+
+PHASES = ("setup", "call", "teardown")
+"""Of a test; xdist reports what ended a worker as of another one."""
 
 
 class Results:
@@ -44,7 +48,7 @@ class Results:
         if not seen:
             return
         if result is None:
-            self._run.other_failed = self._run.other_failed or report.failed
+            self._other(report)
             return
         if report.failed and report.when == "teardown" and result.state != "failed":
             result = replace(result, state="error", evidence="could not verify: the teardown broke")
@@ -55,6 +59,18 @@ class Results:
         result = _worse(self._subtests.pop(place, None), result)
         # A test has several reports: of its call and its teardown, and of each worker where each runs all tests.
         self._run.results[result.test] = _worse(self._run.results.get(result.test), result)
+
+    def _other(self, report: pytest.TestReport) -> None:
+        """What a test says that answers no item, or that never came to say anything of its item."""
+        nodeid = self._run.clean(report.nodeid)
+        if report.when not in PHASES:
+            self._run.died[report.nodeid] = None
+            self._run.troubles[f"{nodeid} ended its process"] = None
+        elif report.failed:
+            self._run.troubles[f"{nodeid} failed"] = None
+        elif report.skipped and not any(name == UNDECLARED for name, _ in report.user_properties):
+            expected = hasattr(report, "wasxfail")
+            self._run.omitted[f"{nodeid} {'was expected to fail, and did' if expected else 'was skipped'}"] = None
 
     def _record(self, report: pytest.TestReport, result: TestResult | None) -> None:
         """Keep what the HTML page is made from."""
@@ -79,7 +95,7 @@ class Results:
             Report(
                 nodeid=nodeid,
                 test=result.test if result is not None else self._run.clean(nodeid),
-                when=report.when,
+                when=report.when if report.when in PHASES else "call",
                 outcome=report.outcome,
                 seconds=seconds,
                 # `longreprtext` would name the xdist worker too.

@@ -32,6 +32,7 @@ class ShardSelection:
         target = self.run.plan.configuration.target
         mine = split([_unit(item, target) for item in items], [_weight(item) for item in items], self.of)
         others = [item for item, shard in zip(items, mine, strict=True) if shard != self.number]
+        self.run.of_others = frozenset(map(id, others))
         if others:
             items[:] = [item for item, shard in zip(items, mine, strict=True) if shard == self.number]
             config.hook.pytest_deselected(items=others)

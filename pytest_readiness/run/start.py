@@ -26,7 +26,9 @@ from pytest_readiness.run.results import Results
 from pytest_readiness.run.settings import Settings
 from pytest_readiness.run.shards import ShardSelection
 from pytest_readiness.run.state import Run
-from pytest_readiness.run.workers import VARIABLES, Workers
+from pytest_readiness.run.termination import end_on_sigterm
+from pytest_readiness.run.whole import Whole
+from pytest_readiness.run.workers import VARIABLES, Worker, Workers
 
 
 def start(config: pytest.Config) -> None:
@@ -100,8 +102,11 @@ def _register(config: pytest.Config, run: Run, variables: dict[str, str]) -> Non
         config.option.hosts = testinfra_hosts(plan.configuration.target) or None
     if settings.shard is not None:
         plugins.register(ShardSelection(run, *settings.shard), "readiness-shard")
-    if not settings.is_worker:
-        plugins.register(Workers(run, variables), "readiness-workers")
+    if settings.is_worker:
+        plugins.register(Worker(config), "readiness-worker")
+    else:
+        end_on_sigterm(config)
+        plugins.register(Workers(config, run, variables), "readiness-workers")
     if not settings.is_worker and not settings.collect_only:
         from pytest_readiness.run.reports import register_reports
 
@@ -120,3 +125,4 @@ def _register(config: pytest.Config, run: Run, variables: dict[str, str]) -> Non
         plugins.register(Results(run), "readiness-results")
     plugins.register(RunEnd(run, judging), "readiness-ending")
     plugins.register(Collection(run), "readiness-collection")
+    plugins.register(Whole(config, run), "readiness-whole")

@@ -45,7 +45,10 @@ class Run:
         results: what the tests found, by key.
         reports: what pytest told, by node id, where a result file is asked for.
         kept: the report that carries the last result, and that result.
-        other_failed: whether a test outside the checklists, or the collection, failed.
+        omitted: what of the whole run was left out beside items, a phrase each.
+        troubles: what went wrong beside the items, a phrase each: any of them makes the run NO-GO.
+        of_others: ids of the objects of tests that other shards run.
+        died: node ids of tests that took their process with them.
         provenance, inputs: where the result comes from.
         verdict, outcome: how the run ended, once it has.
     """
@@ -67,7 +70,10 @@ class Run:
         self.results: dict[str, TestResult] = {}
         self.reports: dict[str, list[Report]] = {}
         self.kept: tuple[pytest.TestReport | None, TestResult | None] = None, None
-        self.other_failed = False
+        self.omitted: dict[str, None] = {f"{path.name} was not named": None for path in loaded.unplanned}
+        self.troubles: dict[str, None] = {}
+        self.of_others: frozenset[int] = frozenset()
+        self.died: dict[str, None] = {}
         self.verdict: Verdict | None = None
         self.outcome: Outcome | None = None
         self.provenance = Provenance.of(
@@ -81,6 +87,15 @@ class Run:
         if self.recording is not None:
             runner, moment = self.recording.provenance.runner, self.recording.moment
             self.provenance = replace(self.provenance, runner=runner, replayed_from=moment)
+
+    def key_of(self, nodeid: str) -> str | None:
+        """Return the key of a checklist's test by its node id; None for every other test."""
+        path, *names = nodeid.split("::")
+        planned = self.checklists.get((self.settings.root / path).resolve())
+        if planned is None or len(names) != 2:
+            return None
+        # xdist may have appended a group.
+        return f"{planned.checklist.name}:{names[0]}/{names[1].partition('@')[0]}"
 
     def clean(self, text: str) -> str:
         """Return a text as a result may hold it."""

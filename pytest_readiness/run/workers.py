@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,36 +13,82 @@ if TYPE_CHECKING:
 VARIABLES = "readiness_variables"
 """Key of the controller's variables in a worker's input."""
 SELECTION = "readiness_selection"
-"""Key of a worker's output: what was selected for all shards, which items a team's own tests answer, and which of these
-were not all selected."""
+"""Key of a worker's output: what `selection_of` returns."""
+ENDED_BADLY = "readiness_ended_badly"
+"""Key of a worker's output that is there where something broke at its end."""
+BROKE = "an internal error broke the run"
+"""What is said where pytest, a plugin or a process of xdist broke."""
+
+
+def selection_of(run: Run) -> dict[str, Any]:
+    """Return what the process that controls a run must know of a worker's collection, as plain data.
+
+    That is what was selected for all shards, which items a team's own tests answer, which of these were not all
+    selected, which of them are this worker's to run, and what else was left out.
+    """
+    return {
+        "selection": list(run.selection),
+        "answers": run.answers,
+        "left_out": sorted(run.left_out),
+        "expected": list(run.expected),
+        "omitted": list(run.omitted),
+    }
+
+
+class Worker:
+    """The plugin of one of xdist's workers.
+
+    Args:
+        config: of the worker.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self) -> Generator[None, None, None]:
+        """Tell of what breaks at the end: xdist sends the output all the same, and says nothing of it."""
+        try:
+            return (yield)
+        except BaseException:
+            self._output[ENDED_BADLY] = True
+            raise
 
 
 class Workers:
     """The plugin of the process that controls a run; without xdist it is never called.
 
     Args:
+        config: of the run.
         run: the run.
         variables: values for `${NAME}` that the project's hook gave.
     """
 
-    def __init__(self, run: Run, variables: dict[str, str]) -> None:
+    def __init__(self, config: pytest.Config, run: Run, variables: dict[str, str]) -> None:
+        self._config = config
         self._run = run
         self._variables = variables
+        self._nodes = False
+        self._collected = False
+        self._told = False
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
         """Learn from a worker what was selected."""
+        if self._collected:
+            return  # one that replaces another has the same tests, and some of them have run
+        self._collected = True
         for nodeid in ids:
-            path, *names = nodeid.split("::")
-            planned = self._run.checklists.get((self._run.settings.root / path).resolve())
-            if planned is not None and len(names) == 2:
-                self._run.expected[f"{planned.checklist.name}:{names[0]}/{names[1].partition('@')[0]}"] = None
+            key = self._run.key_of(nodeid)
+            if key is not None:
+                self._run.expected[key] = None
             else:
                 self._run.team_missing[nodeid] = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Hand the variables to an xdist worker."""
+        self._nodes = True
         node.workerinput[VARIABLES] = self._variables
 
     @pytest.hookimpl(optionalhook=True)
@@ -50,7 +96,7 @@ class Workers:
         """Let one worker read a resource's facts for all its tests; otherwise each worker would read them again."""
         if config.option.dist not in ("load", "loadgroup"):
             return None
-        from xdist.scheduler import LoadScopeScheduling
+        from pytest_readiness.run.scheduling import GroupScheduling
 
         target = self._run.plan.configuration.target
         groups: dict[tuple[str, ...], str] = {
@@ -70,15 +116,37 @@ class Workers:
             return nodeid.rpartition("@")[2]
 
         # Not xdist's own groups: they travel by changing the tests' ids, which pytest 9.2 does not let happen.
-        scheduler = LoadScopeScheduling(config, log)
-        scheduler._split_scope = group
-        return scheduler
+        return GroupScheduling(config, log, group)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Learn from a worker what was selected before its shard was."""
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Learn from a worker what was selected before its shard was; remember one that broke or was ended."""
+        if error:
+            self._run.troubles["a process of xdist ended before its time"] = None
         output: dict[str, Any] = getattr(node, "workeroutput", {})
-        selection, answers, left_out = output.get(SELECTION, ((), {}, ()))
-        self._run.selection = tuple(selection) or self._run.selection
-        self._run.answers.update(answers)
-        self._run.left_out.update(left_out)
+        if ENDED_BADLY in output:
+            self._run.troubles[BROKE] = None
+        told: dict[str, Any] | None = output.get(SELECTION)
+        if told is None:
+            return
+        self._told = True
+        self._run.selection = tuple(told["selection"]) or self._run.selection
+        self._run.answers.update(told["answers"])
+        self._run.left_out.update(told["left_out"])
+        for name in ("expected", "omitted"):
+            getattr(self._run, name).update(dict.fromkeys(told[name]))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self) -> None:
+        """Remember that something broke, and stop: xdist would wait for the tests of a worker that broke."""
+        self._run.troubles[BROKE] = None
+        sessions = self._config.pluginmanager.getplugin("dsession")
+        if sessions is not None:
+            sessions.shouldstop = sessions.shouldstop or BROKE
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self) -> Generator[None, None, None]:
+        """Where no worker came to its end, nobody knows what they left out."""
+        if self._nodes and not self._told:
+            self._run.omitted["no worker came to its end, so that nobody can say what was left out"] = None
+        return (yield)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
 from pytest_readiness.plan.plan import UNBOUND
 from pytest_readiness.verdict.items import LeafRecord
@@ -61,6 +61,7 @@ class DriftRecord:
         needless_waivers: items that pass, and have a waiver.
         better, worse, new, gone: changes since the baseline; empty without one.
         baseline: what was compared with.
+        notes: what of the checklists was not read, and which entries of people no longer count; a sentence each.
     """
 
     ticked: tuple[Change, ...]
@@ -72,6 +73,27 @@ class DriftRecord:
     new: tuple[Change, ...]
     gone: tuple[Change, ...]
     baseline: BaselineRecord | None
+    notes: tuple[str, ...] = ()
+
+
+def renamed(baseline: BaselineRecord, known: Collection[str], former: Former) -> BaselineRecord:
+    """Return the baseline with items that an earlier version called otherwise under the ids that they have now.
+
+    Args:
+        baseline: an earlier result.
+        known: full ids of all items.
+        former: finds full ids by those of earlier versions.
+    """
+    present = frozenset(known)
+    unknown = [id for id in baseline.items_before if id not in present]
+    names = {id: found[0] for id in unknown if len(found := former(id)) == 1 and found[0] not in baseline.items_before}
+    if not names:
+        return baseline
+    return replace(baseline, items_before={names.get(id, id): was for id, was in baseline.items_before.items()})
+
+
+Former = Callable[[str], Sequence[str]]
+"""Finds the full ids that an id of an earlier version may mean."""
 
 
 def find_drift(
@@ -80,6 +102,7 @@ def find_drift(
     waived: Collection[str],
     expired: Collection[str],
     baseline: BaselineRecord | None,
+    notes: Sequence[str] = (),
 ) -> DriftRecord:
     """Return what does not fit together.
 
@@ -89,6 +112,7 @@ def find_drift(
         waived: items that have a waiver.
         expired: those whose waiver has expired.
         baseline: an earlier result, where there is one.
+        notes: what else there is to say.
     """
     better, worse, new = [], [], []
     earlier = baseline.items_before if baseline is not None else {}
@@ -120,4 +144,5 @@ def find_drift(
         new=tuple(new),
         gone=tuple(Change(id, was.text, was.state, "") for id, was in earlier.items() if id not in present),
         baseline=baseline,
+        notes=tuple(notes),
     )

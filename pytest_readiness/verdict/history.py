@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_readiness.core.problems import Problem, ProblemsError
+from pytest_readiness.verdict.drift import Former
 from pytest_readiness.verdict.items import OPEN
 from pytest_readiness.verdict.judging import DID_NOT_RUN, Verdict, shown
 from pytest_readiness.verdict.outcome import Course, OpenSince, Score
@@ -60,8 +61,9 @@ class PastRun:
         release: the release that it decided about, or "".
         commit: commit of the configuration, or "".
         go: whether it was GO.
+        holds: whether it was a part against which nothing spoke.
         score: 0 to 100; None where no item counted.
-        whole: whether it ran all items of its checklists to their end.
+        whole: whether it ran all that readiness.yaml declares to its end.
     """
 
     id: int
@@ -70,12 +72,20 @@ class PastRun:
     release: str
     commit: str
     go: bool
+    holds: bool
     score: float | None
     whole: bool
 
 
-def remember(path: Path, verdict: Verdict, provenance: Provenance) -> Course:
-    """Add a run to the history and return the course with it; what goes wrong is noted in the course, not raised."""
+def remember(path: Path, verdict: Verdict, provenance: Provenance, former: Former = lambda _: ()) -> Course:
+    """Add a run to the history and return the course with it; what goes wrong is noted in the course, not raised.
+
+    Args:
+        path: the file.
+        verdict: what the run found.
+        provenance: of the run.
+        former: finds the full ids of items by those that earlier versions gave them.
+    """
     if provenance.replayed_from:
         return Course(problem="A replay looks at nothing, so it is not written to the history.")
     try:
@@ -83,7 +93,7 @@ def remember(path: Path, verdict: Verdict, provenance: Provenance) -> Course:
             database.execute("BEGIN IMMEDIATE")
             _prepare(database, path)
             _add(database, verdict, provenance)
-            course = _course(database, verdict, provenance.target)
+            course = _course(database, verdict, provenance.target, former)
             database.execute("COMMIT")
     except ProblemsError as error:
         return Course(problem=str(error))
@@ -199,7 +209,7 @@ def _add(database: sqlite3.Connection, verdict: Verdict, provenance: Provenance)
     values = (provenance.started, provenance.target, provenance.release, provenance.commit)
     run = database.execute(
         'INSERT INTO runs (started, target, "release", "commit", go, score, whole) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        (*values, verdict.go, verdict.score, whole),
+        (*values, verdict.sound, verdict.score, whole),
     ).lastrowid
     database.executemany("INSERT INTO states VALUES (?, ?, ?)", [(run, *pair) for pair in states.items()])
 
@@ -211,12 +221,18 @@ def _seen(verdict: Verdict) -> dict[str, State]:
     }
 
 
-def _course(database: sqlite3.Connection, verdict: Verdict, target: str) -> Course:
+def _course(database: sqlite3.Connection, verdict: Verdict, target: str, former: Former) -> Course:
     open_now = [item.id for item in verdict.open_items]
-    return _course_of(database, target, open_now, [item.id for item in verdict.items])
+    return _course_of(database, target, open_now, [item.id for item in verdict.items], former)
 
 
-def _course_of(database: sqlite3.Connection, target: str, open_now: Sequence[str], items: Iterable[str]) -> Course:
+def _course_of(
+    database: sqlite3.Connection,
+    target: str,
+    open_now: Sequence[str],
+    items: Iterable[str],
+    former: Former = lambda _: (),
+) -> Course:
     runs = {run.id: run for run in _runs(database, target)}
     scores = [Score(run.started, run.score, run.go) for run in runs.values() if run.whole and run.score is not None]
     order = {id: number for number, id in enumerate(runs)}
@@ -225,9 +241,13 @@ def _course_of(database: sqlite3.Connection, target: str, open_now: Sequence[str
     rows = database.execute(
         "SELECT item, run, state FROM states JOIN runs ON runs.id = run WHERE target = ?", (target,)
     )
+    names: dict[str, str] = {}
     for item, run, state in rows:
-        if item in wanted:
-            known.setdefault(item, []).append((order[run], state))
+        if item not in wanted and item not in names:
+            found = former(item)
+            names[item] = found[0] if len(found) == 1 else ""
+        if (name := names.get(item, item)) in wanted:
+            known.setdefault(name, []).append((order[run], state))
     for states in known.values():
         states.sort()
     numbered = list(runs.values())
@@ -257,8 +277,11 @@ def _runs(database: sqlite3.Connection, target: str) -> list[PastRun]:
         (target,),
     )
     return [
-        PastRun(id, started, target, release, commit, bool(go), score, bool(whole))
-        for id, started, target, release, commit, go, score, whole in rows
+        # What was kept of a part is that nothing spoke against it.
+        PastRun(
+            id, started, target, release, commit, bool(sound and whole), bool(sound and not whole), score, bool(whole)
+        )
+        for id, started, target, release, commit, sound, score, whole in rows
     ]
 
 

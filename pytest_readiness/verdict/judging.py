@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -11,8 +11,8 @@ from pytest_readiness.checklist.model import Item, Section
 from pytest_readiness.config.model import Policy
 from pytest_readiness.core.registry import SEVERITIES, Severity
 from pytest_readiness.people.decisions import Waiver
-from pytest_readiness.plan.plan import Plan
-from pytest_readiness.verdict.drift import BaselineRecord, DriftRecord, find_drift
+from pytest_readiness.plan.plan import Plan, PlannedTest
+from pytest_readiness.verdict.drift import BaselineRecord, DriftRecord, find_drift, renamed
 from pytest_readiness.verdict.items import (
     OPEN,
     GroupRecord,
@@ -26,8 +26,18 @@ from pytest_readiness.verdict.result import State, TestResult, worst
 
 NO_GO = 6
 """Exit code: NO-GO, though no test failed, because something is unverified, unsigned or could not be verified."""
+NEEDLESS = "the waiver is no longer needed"
+"""Warning of the tests of an item that passes and is waived."""
+PART_HOLDS = 10
+"""Exit code: nothing speaks against what was looked at, but that was not all. Beyond those that pytest may yet take."""
+ENDED = (0, 1, NO_GO, PART_HOLDS)
+"""Exit codes of runs that came to their end."""
 DID_NOT_RUN = "did not run: the run ended first"
 """Evidence of a test that was selected and has no result."""
+DIED = "could not verify: the process that ran it died"
+"""Evidence of a test that took its process with it."""
+NAMED = 5
+"""Troubles that are named among the reasons."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +45,15 @@ class VerdictRecord:
     """The verdict.
 
     Attributes:
-        go: whether the release may go; never for a shard.
+        go: whether the release may go; never for a part.
         score: 0 to 100, or null where no item counts.
         reasons: why it is NO-GO.
         selected: number of items of this run of which no test was left out.
         total: number of items of its checklists.
         counts: number of items in each state.
         policy: what decided.
+        omitted: what of the whole run was left out beside items, a phrase each.
+        troubles: what went wrong beside the items, a phrase each; all of it is in the reasons.
     """
 
     go: bool
@@ -51,6 +63,8 @@ class VerdictRecord:
     total: int
     counts: dict[State, int]
     policy: Policy
+    omitted: tuple[str, ...] = field(default=(), kw_only=True)
+    troubles: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -70,7 +84,7 @@ class Verdict(VerdictRecord):
     @property
     def sound(self) -> bool:
         """Whether it is GO, or would be if its part were the whole."""
-        return self.go or self.reasons == shard_reasons(self.shard) != ()
+        return not self.reasons
 
     @property
     def items(self) -> tuple[LeafRecord, ...]:
@@ -88,9 +102,17 @@ class Verdict(VerdictRecord):
         )
 
     @property
+    def part(self) -> tuple[str, ...]:
+        """Why this is not a verdict on all that readiness.yaml declares, a phrase each; empty where it is."""
+        if self.shard:
+            return f"this is shard {self.shard} (readiness merge joins all of them)", *self.omitted
+        chosen = f"{self.selected} of {self.total} items were fully selected"
+        return (chosen, *self.omitted) if self.selected < self.total else self.omitted
+
+    @property
     def partial(self) -> bool:
-        """Whether items of the checklists, or tests of them, were left out of this run."""
-        return self.selected < self.total
+        """Whether less was looked at than readiness.yaml declares."""
+        return bool(self.part)
 
 
 def judge(
@@ -103,6 +125,10 @@ def judge(
     shard: str = "",
     team_missing: int = 0,
     left_out: Iterable[str] = (),
+    answers: Mapping[str, str] | None = None,
+    died: Container[str] = (),
+    omitted: Sequence[str] = (),
+    troubles: Sequence[str] = (),
 ) -> Verdict:
     """Return the verdict on a run.
 
@@ -115,6 +141,10 @@ def judge(
         shard: which part of a run the results are ("1 of 3"), or "" for a whole one.
         team_missing: number of the team's own tests that were selected and did not run.
         left_out: full ids of items that a test of the team's own answers which was not selected.
+        answers: full id of the item that a test of the team's own answers, by its key.
+        died: keys of tests that took their process with them.
+        omitted: what of the whole run was left out beside items, a phrase each.
+        troubles: what went wrong beside the items, a phrase each.
     """
     by_item: dict[str, list[TestResult]] = {}
     for result in results:
@@ -122,21 +152,14 @@ def judge(
     found = {result.test for result in results}
     chosen = set(expected) | found
     missing = chosen - found
+    for lost in _lost(plan, missing, answers or {}, died):
+        by_item.setdefault(lost.item, []).append(lost)
     cut = cut_items(plan, chosen, by_item)
-    for test in plan.tests():
-        if test.key in missing:
-            by_item.setdefault(test.full_item, []).append(
-                TestResult(
-                    test=test.key,
-                    item=test.full_item,
-                    state="unverified",
-                    severity=test.severity,
-                    target=plan.configuration.target.name,
-                    check=test.check.id if test.check else "",
-                    resource=test.resource.name if test.resource else "",
-                    evidence=DID_NOT_RUN,
-                )
-            )
+    own = answers or {}
+    ended_first = team_missing + sum(key not in died and key not in own for key in missing)
+    if ended_first:
+        those = "1 test" if ended_first == 1 else f"{ended_first} tests"
+        omitted = (*omitted, f"{those} did not run, because the run ended first")
     order = {test.key: number for number, test in enumerate(plan.tests())}
     for tests in by_item.values():
         tests.sort(key=lambda result: (order.get(result.test, len(order)), result.test))
@@ -155,9 +178,66 @@ def judge(
         for item in planned.checklist.leaves()
     ]
     expired = [full for full, waiver in waivers.items() if waiver.expires < today]
-    drift = find_drift(_leaves(sections), everything, waivers, expired, baseline)
     # What other shards run was not left out.
-    return conclude(sections, len(everything), policy, drift, shard, team_missing, () if shard else cut.union(left_out))
+    left = frozenset() if shard else cut.union(left_out)
+    whole = [full for full in waivers if full not in left]
+    if not shard:
+        sections = noted(sections, [full for full in whole if full not in expired])
+    if baseline is not None:
+        baseline = renamed(baseline, everything, plan.former)
+    drift = find_drift(_leaves(sections), everything, whole, expired, baseline, plan.notes)
+    return conclude(sections, len(everything), policy, drift, shard, team_missing, left, omitted, troubles)
+
+
+def noted(sections: Sequence[SectionRecord], waived: Container[str]) -> tuple[SectionRecord, ...]:
+    """Return the sections with a note at each item that passes as a whole although it is waived.
+
+    Args:
+        sections: every section with items of this run.
+        waived: full ids of items that have a waiver, of which no test was left out.
+    """
+
+    def told(item: GroupRecord | LeafRecord) -> GroupRecord | LeafRecord:
+        if isinstance(item, GroupRecord):
+            return replace(item, items=tuple(map(told, item.items)))
+        if item.id not in waived or item.state != "passed":
+            return item
+        # Shards of earlier versions hold the note already.
+        warnings = (
+            test.warning if NEEDLESS in test.warning else "; ".join(filter(None, (test.warning, NEEDLESS)))
+            for test in item.tests
+        )
+        tests = (replace(test, warning=warning) for test, warning in zip(item.tests, warnings, strict=True))
+        return replace(item, tests=tuple(tests))
+
+    return tuple(replace(section, items=tuple(map(told, section.items))) for section in sections)
+
+
+def _lost(
+    plan: Plan, missing: Container[str], answers: Mapping[str, str], died: Container[str]
+) -> Iterator[TestResult]:
+    """A result for each selected test that answers an item and has none."""
+    first: dict[str, PlannedTest] = {}
+    for test in plan.tests():
+        first.setdefault(test.full_item, test)
+    planned = [(test.key, test, test.check.id if test.check else "", test.resource) for test in plan.tests()]
+    own = [
+        (key, first[item], key.removeprefix(f"{first[item].checklist}:"), None)
+        for key, item in answers.items()
+        if item in first
+    ]
+    for key, test, check, resource in (*planned, *own):
+        if key in missing:
+            yield TestResult(
+                test=key,
+                item=test.full_item,
+                state="error" if key in died else "unverified",
+                severity=test.severity,
+                target=plan.configuration.target.name,
+                check=check,
+                resource=resource.name if resource else "",
+                evidence=DIED if key in died else DID_NOT_RUN,
+            )
 
 
 def conclude(
@@ -168,6 +248,8 @@ def conclude(
     shard: str = "",
     team_missing: int = 0,
     left_out: Container[str] = (),
+    omitted: Sequence[str] = (),
+    troubles: Sequence[str] = (),
 ) -> Verdict:
     """Return the verdict that follows from the states of items.
 
@@ -180,23 +262,29 @@ def conclude(
             sections, the drop of the score, and that no item at all passed.
         team_missing: number of the team's own tests that were selected and did not run.
         left_out: full ids of items of which tests were left out.
+        omitted: what of the whole run was left out beside items, a phrase each.
+        troubles: what went wrong beside the items, a phrase each.
     """
     items = _leaves(sections)
     score = score_of(items)
-    reasons = (*shard_reasons(shard), *_reasons(items, score, policy))
-    if not shard:
+    reasons = _reasons(items, score, policy)
+    # A part without any item says nothing about items, neither good nor bad.
+    if not shard and (items or not total):
         if not any(item.state == "passed" for item in items):
-            reasons = ("no item passed", *reasons)
+            reasons = ("no item passed" if total else "readiness.yaml names no checklist with an item", *reasons)
         elif score is None:
             reasons = ("there is no score: nothing that passed or is open has a weight", *reasons)
         reasons = (*reasons, *_section_reasons(sections, policy), *_drop_reasons(score, policy, drift.baseline))
     if team_missing:
         reasons = (*reasons, f"{team_missing} of the team's own tests did not run")
+    reasons = (*reasons, *troubles[:NAMED])
+    if len(troubles) > NAMED:
+        reasons = (*reasons, f"{len(troubles) - NAMED} more such troubles")
     counts: dict[State, int] = {}
     for item in items:
         counts[item.state] = counts.get(item.state, 0) + 1
-    return Verdict(
-        go=not reasons,
+    verdict = Verdict(
+        go=False,
         score=score,
         reasons=reasons,
         selected=sum(item.id not in left_out for item in items),
@@ -206,7 +294,10 @@ def conclude(
         sections=sections,
         drift=drift,
         shard=shard,
+        omitted=tuple(omitted),
+        troubles=tuple(troubles),
     )
+    return replace(verdict, go=verdict.sound and not verdict.partial)
 
 
 def cut_items(plan: Plan, chosen: Container[str], answered: Container[str]) -> set[str]:
@@ -222,11 +313,6 @@ def cut_items(plan: Plan, chosen: Container[str], answered: Container[str]) -> s
         for test in plan.tests()
         if test.key not in chosen and not (test.check is None and test.signoff is None and test.full_item in answered)
     }
-
-
-def shard_reasons(shard: str) -> tuple[str, ...]:
-    """Why a part of a run is not GO, whatever it found."""
-    return (f"this is shard {shard}, but a release is decided on all of them (readiness merge)",) if shard else ()
 
 
 def _leaves(sections: Iterable[SectionRecord]) -> list[LeafRecord]:
@@ -334,23 +420,23 @@ def _drop_reasons(score: float | None, policy: Policy, baseline: BaselineRecord 
 
 
 def exit_code(verdict: Verdict) -> int:
-    """Return the exit code of a verdict: 0 GO, 1 NO-GO and a test failed, 6 NO-GO though none failed.
-
-    That of a shard is as if its part were the whole.
-    """
+    """Return the exit code of a verdict: 0 GO, 1 NO-GO and a test failed, 6 NO-GO though none did, 10 a part holds."""
     if verdict.sound:
-        return 0
-    return 1 if verdict.counts.get("failed") else NO_GO
+        return PART_HOLDS if verdict.partial else 0
+    return 1 if verdict.counts.get("failed") or verdict.troubles else NO_GO
 
 
 def headline(verdict: Verdict, replayed_from: str) -> str:
     """Return the word of a verdict, which in a replay cannot be mistaken for that of a run that looked.
 
+    Only a whole run is GO; a part of one holds, or is NO-GO.
+
     Args:
         verdict: the verdict.
         replayed_from: when the recording that was judged was made, or "".
     """
-    word = f"SHARD {verdict.shard}" if verdict.shard else "GO" if verdict.go else "NO-GO"
+    word = "GO" if verdict.go and not verdict.partial else "this part holds" if verdict.sound else "NO-GO"
+    word = f"SHARD {verdict.shard}: {word}" if verdict.shard else word
     return f"{word} (replayed from {replayed_from})" if replayed_from else word
 
 

@@ -10,14 +10,11 @@ from pytest_readiness.config.model import Policy
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.verdict.drift import find_drift
 from pytest_readiness.verdict.items import GroupRecord, LeafRecord, SectionRecord, leaves_of, weight_of, worst_of
-from pytest_readiness.verdict.judging import DID_NOT_RUN, NO_GO, conclude, exit_code, score_of
+from pytest_readiness.verdict.judging import DID_NOT_RUN, ENDED, conclude, exit_code, noted, score_of
 from pytest_readiness.verdict.outcome import Outcome, Shard
 from pytest_readiness.verdict.provenance import Provenance
 from pytest_readiness.verdict.result import worst
 from pytest_readiness.verdict.result_file import outcome_of, read_result
-
-ENDED = (0, 1, NO_GO)
-"""Exit codes of shards that finished."""
 
 Part = tuple[Path, Outcome, Shard]
 
@@ -37,21 +34,35 @@ def merge(paths: Sequence[Path]) -> Outcome:
     drifts = [outcome.verdict.drift for outcome in outcomes]
     baseline = drifts[0].baseline
     gone = {change.item for change in drifts[0].gone}
+    needless = {id for each in drifts for id in each.needless_waivers if id not in shard.left_out}
+    expired = {id for each in drifts for id in each.expired_waivers}
+    sections = noted(sections, needless - expired)
     drift = find_drift(
         [item for section in sections for item in section.leaves],
         [id for id in baseline.items_before if id not in gone] if baseline else (),
-        [id for each in drifts for id in each.needless_waivers],
-        [id for each in drifts for id in each.expired_waivers],
+        needless,
+        expired,
         baseline,
+        tuple(dict.fromkeys(note for each in drifts for note in each.notes)),
     )
-    verdict = conclude(sections, first.verdict.total, first.verdict.policy, drift, left_out=shard.left_out)
+    omitted, troubles = (
+        tuple(dict.fromkeys(phrase for outcome in outcomes for phrase in getattr(outcome.verdict, name)))
+        for name in ("omitted", "troubles")
+    )
+    verdict = conclude(
+        sections,
+        first.verdict.total,
+        first.verdict.policy,
+        drift,
+        left_out=shard.left_out,
+        omitted=omitted,
+        troubles=troubles,
+    )
     reports = sorted((report for outcome in outcomes for report in outcome.reports), key=lambda each: order[each.test])
-    answering = {test.test for item in verdict.items for test in item.tests}
-    others_failed = any(report.outcome == "failed" and report.test not in answering for report in reports)
     return Outcome(
         verdict=verdict,
         provenance=_provenance([outcome.provenance for outcome in outcomes]),
-        exit_code=1 if others_failed else exit_code(verdict),
+        exit_code=exit_code(verdict),
         reports=tuple(reports),
         environment=first.environment,
         originals=first.originals,

@@ -17,6 +17,7 @@ from pathlib import Path
 from pytest_readiness import __version__
 from pytest_readiness.core import clock
 from pytest_readiness.core.audit import sent
+from pytest_readiness.core.environment import neutral
 from pytest_readiness.plan.plan import Plan
 
 KEPT_OPTIONS = ("--readiness-config", "--readiness-allow", "--readiness-release")
@@ -120,6 +121,7 @@ def _commit(folder: Path) -> str:
                 timeout=5,
                 check=True,
                 stdin=subprocess.DEVNULL,
+                env=neutral(),
             )
         except (OSError, subprocess.SubprocessError):
             return outputs[0] if outputs else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
@@ -37,7 +38,8 @@ class ResultFile(BaseModel):
     Attributes:
         format: name and version of this format.
         provenance: where the result comes from.
-        exit_code: how pytest ended: 0 GO, 1 a test failed, 6 NO-GO though none failed, 2 to 5 as pytest's own.
+        exit_code: how pytest ended: 0 GO, 1 a test failed, 6 NO-GO though none failed, 10 a part holds, 2 to 5 as
+            pytest's own.
         shard: which part of a run this is; null for a whole one.
         verdict: the verdict.
         drift: what does not fit together.
@@ -168,9 +170,23 @@ def as_text(file: ResultFile, redact: Redactor) -> str:
     if file.shard is not None and not file.shard.left_out:
         # Files of before do not have it.
         del data["shard"]["left_out"]
+    if not file.drift.notes:
+        del data["drift"]["notes"]
+    for waiver in _waivers(data["sections"]):
+        for key in ("role", "on", "fingerprint"):
+            if waiver[key] is None:
+                del waiver[key]
     # A name on a disk may not be text at all.
     text = json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8", "replace").decode()
     return f"{_UNSEEN.sub(_escaped, text)}\n"
+
+
+def _waivers(items: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The waivers of items at any depth."""
+    for item in items:
+        if item.get("waiver"):
+            yield item["waiver"]
+        yield from _waivers(item.get("items", ()))
 
 
 # What JSON allows in a text, and a terminal may obey: C1 controls, directions and other marks that nobody sees.

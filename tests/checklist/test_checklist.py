@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from pytest_readiness.checklist.ids import digest_of
 from pytest_readiness.checklist.model import Checklist, ChecklistError, Item
 from pytest_readiness.checklist.reading import parse_checklist, read_checklist
 from pytest_readiness.checklist.remarks import MARKED_NOT_APPLICABLE, STRUCK
@@ -171,9 +172,14 @@ def test_boxes_below_plain_lines_of_an_item_are_its_children() -> None:
     ],
 )
 def test_a_table_row_with_a_box_is_an_item(cells: str, text: str, ticked: bool) -> None:
-    table = f"# A\n\n| [ ] a | b | c |\n|---|---|---|\n| {cells} |\n| Docs | high | |\n| Docs | a [ ] in it | |\n"
+    table = f"# A\n\n| [ ] a | b | c |\n|---|---|---|\n| {cells} |\n| **Docs** | | |\n| | | |\n"
     item = only(table)
     assert (item.text, item.ticked, item.line, item.detail) == (text, ticked, 5, "")
+
+
+@pytest.mark.parametrize("box", ["[ ]", "☐"])
+def test_rows_without_a_box_beside_rows_with_one_are_no_items(box: str) -> None:
+    assert texts(f"# A\n\n| a | b |\n|---|---|\n| TLS on | {box} |\n| Docs | a [ ] in it |\n| Docs | |\n") == ["TLS on"]
 
 
 SYMBOLS = "- ✅ TLS on\n- ❌ HSTS on\n"
@@ -274,7 +280,7 @@ def test_items_come_in_document_order_and_know_their_section() -> None:
         ("# Kubernetes (N/A: plain hosts)", "kubernetes"),
         ("# Backups (daily)", "backups-daily"),
         ("# Let's go", "lets-go"),
-        ("# 🚀", "section"),
+        ("# 🚀", f"section-{digest_of('🚀')}"),
         ("#", "section"),
         ("# Überprüfung", "überprüfung"),
         ("# ＴＬＳ ①", "tls-1"),
@@ -293,22 +299,30 @@ def test_section_ids_are_readable(heading: str, slug: str) -> None:
 @pytest.mark.parametrize(
     ("text", "slug"),
     [
-        ("`SECRET_KEY` - 32+ characters", "secret-key-32-characters"),
+        ("`SECRET_KEY` - 32+ characters", "secret-key-32-plus-characters"),
         ("1. TLS on", "1-tls-on"),
         ("VPN (optional)", "vpn"),
         ("S3 (if using S3 (or R2))", "s3"),
         ("S3 (N/A)", "s3"),
-        ("Coverage > 80% (unit)", "coverage-80-unit"),
-        ("✅", "item"),
+        ("Coverage > 80% (unit)", "coverage-over-80-unit"),
+        ("p95 <= 500 ms", "p95-at-most-500-ms"),
+        ("p95 ≥ 500 ms", "p95-at-least-500-ms"),
+        ("HTTP -> HTTPS", "http-https"),
+        ("C++ and C# of TLS 1.2+", "c-plus-plus-and-c-sharp-of-tls-1-2-plus"),
+        ("between -5 and .5, not 1-2", "between-minus-5-and-0-5-not-1-2"),
+        ("`!debug` and a != b", "not-debug-and-a-not-b"),
+        ("✅", "item-CUT"),
         ("(if applicable)", "item"),
-        ("a" * 61, "a" * 60),
-        ("a" * 60 + " b", "a" * 60),
-        ("a" * 30 + " " + "b" * 30, "a" * 30),
-        ("a" * 30 + " " + "b" * 29, "a" * 30 + "-" + "b" * 29),
+        ("", "item"),
+        ("a" * 100, "a" * 100),
+        ("a" * 101, "a" * 91 + "-CUT"),
+        ("a" * 60 + " " + "b" * 39, "a" * 60 + "-" + "b" * 39),
+        ("a" * 60 + " " + "b" * 40, "a" * 60 + "-CUT"),
     ],
 )
 def test_item_ids_are_readable(text: str, slug: str) -> None:
     item = only(f"# A\n- [ ] {text}")
+    slug = slug.replace("CUT", digest_of(text))
     assert (item.slug, item.id) == (slug, f"a/{slug}")
 
 
@@ -329,10 +343,16 @@ POST = "## Post\n### Backup\n- [ ] x\n"
         (f"# A\n{POST}{PRE}", ["post-backup", "pre-backup"]),
         (f"# A\n{PRE}# Backup\n- [ ] x\n", ["pre-backup", "backup"]),
         (f"# A\n{PRE}# B\n{PRE}# C\n{POST}", ["a-pre-backup", "b-pre-backup", "post-backup"]),
-        (f"# A\n{PRE}{POST}## Pre Backup\n- [ ] x\n", ["a-pre-backup", "post-backup", "a-pre-backup-2"]),
+        (
+            f"# A\n{PRE}{POST}## Pre Backup\n- [ ] x\n",
+            ["a-pre-backup-5e1f3416", "post-backup", "a-pre-backup-3fe6ed7f"],
+        ),
         (f"# A\n{PRE}### Backup\n- [ ] x\n", ["backup", "backup-2"]),
         (f"# A\n{PRE}### Backup\n- [ ] x\n### Backup 2\n- [ ] x\n", ["backup", "backup-3", "backup-2"]),
-        (f"- [ ] x\n\n# {'a' * 61}\n- [ ] x\n# {'a' * 62}\n- [ ] x", ["checklist", "a" * 60, "a" * 60 + "-2"]),
+        (
+            f"- [ ] x\n\n# {'a' * 101}\n- [ ] x\n# {'a' * 102}\n- [ ] x",
+            ["checklist", f"{'a' * 91}-33468d43", f"{'a' * 91}-fc5c5c01"],
+        ),
     ],
 )
 def test_sections_of_one_name_are_told_apart_by_those_above(text: str, expected: list[str]) -> None:
@@ -345,10 +365,14 @@ def test_sections_of_one_name_are_told_apart_by_those_above(text: str, expected:
         ("- [ ] A\n  - [ ] x\n- [ ] B\n  - [ ] x", ["s/a", "s/a-x", "s/b", "s/b-x"]),
         ("- [ ] B\n  - [ ] x\n- [ ] A\n  - [ ] x", ["s/b", "s/b-x", "s/a", "s/a-x"]),
         ("- [ ] A\n  - [ ] x\n- [ ] x", ["s/a", "s/a-x", "s/x"]),
-        ("- [ ] A\n  - [ ] x\n- [ ] x\n- [ ] A x", ["s/a", "s/a-x", "s/x", "s/a-x-2"]),
+        ("- [ ] A\n  - [ ] x\n- [ ] x\n- [ ] A x", ["s/a", "s/a-x-0a21194d", "s/x", "s/a-x-977f3212"]),
         ("- [ ] x\n- [ ] x\n- [ ] x", ["s/x", "s/x-2", "s/x-3"]),
         ("- [ ] A\n  - [ ] x\n- [ ] A\n  - [ ] x", ["s/a", "s/x", "s/a-2", "s/x-2"]),
-        ("- [ ] 🚀\n- [ ] ✅", ["s/item", "s/item-2"]),
+        ("- [ ] 🚀\n- [ ] ✅", ["s/item-de0aefa6", "s/item-498aed9c"]),
+        (
+            "- [ ] cost $5\n- [ ] cost €5\n- [ ] cost $5",
+            ["s/cost-5-3e68ed73", "s/cost-5-fa84b346", "s/cost-5-3e68ed73-2"],
+        ),
     ],
 )
 def test_items_of_one_name_are_told_apart_by_their_groups(items: str, expected: list[str]) -> None:
@@ -364,6 +388,19 @@ def test_items_of_one_name_are_told_apart_by_their_groups(items: str, expected: 
         ("- [ ] x *(if handling\npayments)*", ["if handling payments"]),
         ("- [ ] x (iffy)", [None]),
         ("- [ ] x `f(if a)`", [None]),
+        ("- [ ] x f(if a)", [None]),
+        ("- [ ] x (if any) is y", [None]),
+        ("- [ ] x (if a) is y", [None]),
+        ("- [ ] x (if any)", [None]),
+        ("- [ ] x (if it fails, call us)", [None]),
+        ("- [ ] x (if using a, or b).", ["if using a, or b"]),
+        ("- [ ] x, if applicable", ["if applicable"]),
+        ("- [ ] x (when using S3)", ["when using S3"]),
+        ("- [ ] x (where applicable)", ["where applicable"]),
+        ("- [ ] x (when it rains)", [None]),
+        ("- [ ] x [if needed]", ["if needed"]),
+        ("- [ ] (if using S3) x", ["if using S3"]),
+        ("# A\nB (if b)\n- [ ] x", ["if b"]),
         ("- [ ] x (if a)\n  - [ ] y\n  - [ ] z (if b)", ["if a", "if a", "if b"]),
         ("# A (if a)\n## B\n- [ ] x\n# C\n- [ ] y", ["if a", None]),
         ("# A (if a)\n## B (if b)\n- [ ] x", ["if b"]),
@@ -391,6 +428,22 @@ def test_the_nearest_condition_holds(text: str, expected: list[str | None]) -> N
         ("- [ ] x (n/async)", [None]),
         ("- [ ] x returns `(N/A)`", [None]),
         ("- [ ] x N/A", [None]),
+        ("- [ ] x (N/A for guests of the shop)", [None]),
+        ("- [ ] x (N/A: for guests of the shop)", [None]),
+        ("- [ ] x (N/A if nobody has mail)", [None]),
+        ("- [ ] x (N/A) is y", [None]),
+        ("- [ ] x (N/A: no mail) is not what we want", [None]),
+        ("- [ ] Answers that are N/A (not applicable to guests) are hidden", [None]),
+        ("- [ ] x (not applicable)", [MARKED_NOT_APPLICABLE]),
+        ("- [ ] x (Not applicable: no mail)", ["no mail"]),
+        ("- [ ] x (N/A because no one has mail)", ["because no one has mail"]),
+        ("- [ ] x [N/A]", [MARKED_NOT_APPLICABLE]),
+        ("- [ ] x — N/A", [MARKED_NOT_APPLICABLE]),
+        ("- [ ] x – n/a: no mail", ["no mail"]),
+        ("- [ ] x — N/A (no mail)", ["no mail"]),
+        ("- [ ] x — N/A for guests", [None]),
+        ("- [ ] x `— N/A`", [None]),
+        ("- [ ] x (N/A: no mail) ✅", ["no mail"]),
         ("- [ ] ~~x~~\n  - [ ] y\n    - [ ] z (N/A: why)", [STRUCK, STRUCK, "why"]),
         ("- [ ] x\n  - [ ] ~~y~~", [None, STRUCK]),
         ("# Mail (N/A: no mail)\n- [ ] x\n# Web\n- [ ] y", ["no mail", None]),
@@ -409,12 +462,163 @@ def test_struck_and_marked_items_are_not_applicable(text: str, expected: list[st
         ("x (optional, if needed)", True),
         ("x (optional but wise)", True),
         ("x (optional headers)", False),
+        ("x [optional]", True),
+        ("x (optional!)", True),
+        ("x (optional - later)", True),
+        ("x — optional", True),
+        ("x (optional-only)", False),
+        ("Optional: x", True),
+        ("**Optional:** x", True),
+        ("(optional) x", True),
+        ("x (optional) is y", False),
+        ("Optional headers: x", False),
         ("x is optional", False),
         ("x", False),
     ],
 )
 def test_optional_items_say_so_in_parentheses(text: str, optional: bool) -> None:
     assert only(f"- [ ] {text}").optional is optional
+
+
+@pytest.mark.parametrize(
+    "above", ["# A (optional)\n", "**A** (optional)\n", "# A (optional)\n## B\n", "- [ ] A (optional)\n  "]
+)
+def test_what_is_below_something_optional_is_too(above: str) -> None:
+    assert [item.optional for item in parse(f"{above}- [ ] x").leaves()] == [True]
+
+
+NO_S3 = "# A\n**S3 (N/A: there is no S3)**\n\n- [ ] buckets\n\n"
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "Backups:",
+        "---",
+        "*Backups*",
+        "**Backups** and all that:",
+        "**Backups**",
+        "Some words. And more.",
+        "<h3>Backups</h3>",
+        "</details>\n\n<details><summary>Backups</summary>",
+        "# B",
+        "Backups",
+    ],
+)
+def test_what_is_said_of_a_label_holds_for_its_list_alone(between: str) -> None:
+    buckets, backups = parse(f"{NO_S3}{between}\n\n- [ ] are made").items()
+    assert (buckets.not_applicable, backups.not_applicable) == ("there is no S3", None)
+    assert not backups.id.startswith("s3/")
+
+
+@pytest.mark.parametrize("between", ["", "<!-- more -->", "```sh\naws s3 ls\n```", "1. [ ] replicas"])
+def test_a_label_holds_for_all_of_its_list(between: str) -> None:
+    assert {item.not_applicable for item in parse(f"{NO_S3}{between}\n\n* [ ] versions").items()} == {"there is no S3"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Pre-launch\n- [ ] x", "pre-launch"),
+        ("Pre-launch:\n- [ ] x", "pre-launch"),
+        ("_Pre-launch_\n- [ ] x", "pre-launch"),
+        ("<h2 align='center'>Pre-launch</h2>\n\n- [ ] x", "pre-launch"),
+        ("Pre-launch:\n\n- [ ] x", "a"),
+        ("All of it is done before the launch.\n- [ ] x", "a"),
+        ("Note: all of it\n- [ ] x", "a"),
+        ("Do all of this before you go on\n- [ ] x", "a"),
+        ("Pre-launch\nand after\n- [ ] x", "a"),
+    ],
+)
+def test_a_few_words_right_above_a_list_are_a_section(text: str, expected: str) -> None:
+    assert section_ids(f"# A\n{text}") == [expected]
+
+
+STATUS = "# A\n\n| Check | Status |\n|---|---|\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            f"{STATUS}| Backups | ✅ done |\n| Logs | ⚠️ open |\n| DNS | ⏳ |\n| Mail | in progress |\n| Disk | |\n",
+            [("Backups", True), ("Logs", False), ("DNS", False), ("Mail", False), ("Disk", False)],
+        ),
+        (f"{STATUS}| Backups | ✅ |\n| **Logs** | |\n| Kept | ❌ |\n", [("Backups", True), ("Kept", False)]),
+        ("# Readiness\n- ✅ y\n- ⚠️ x\n- z\n", [("y", True), ("⚠️ x", False), ("z", False)]),
+        ("# Readiness\n- ⏳ x\n- Group\n  - ✅ y\n", [("y", True)]),
+        ("# Readiness\n- [ ] y\n- ⚠️ x\n", [("y", False)]),
+        ("# Readiness\n- ☐ y\n- ⚠️ x\n", [("y", False)]),
+    ],
+)
+def test_each_row_of_what_is_read_as_status_is_an_item(text: str, expected: list[tuple[str, bool]]) -> None:
+    assert [(item.text, item.ticked) for item in parse(text).items()] == expected
+
+
+def test_a_matrix_of_levels_ticks_nothing() -> None:
+    table = (
+        "# A\n\n| Need | Level A | Level B |\n|---|---|---|\n| TLS | ✅ | ✅ |\n| HSM | ❌ | ✅ |\n| Logs | | ✅ |\n"
+    )
+    assert [(item.text, item.ticked, item.detail) for item in parse(table).items()] == [
+        ("TLS", False, "for Level A, Level B"),
+        ("HSM", False, "for Level B"),
+        ("Logs", False, "for Level B"),
+    ]
+    own = "# A\n\n| Done | Need | L1 | L2 |\n|---|---|---|---|\n| [x] | TLS | ✅ | ✅ |\n| [ ] | HSM | ❌ | ✅ |\n"
+    assert [(item.text, item.ticked) for item in parse(own).items()] == [("TLS", True), ("HSM", False)]
+    done = parse(table.replace("Level A", "staging").replace("Level B", "production"))
+    assert [(item.text, item.ticked) for item in done.items()] == [("TLS", True), ("HSM", True), ("Logs", True)]
+
+
+def test_the_box_of_a_row_is_in_the_column_of_answers() -> None:
+    row = "| Roles | ✓ no wildcard<br>✓ own roles | ☐ Yes ☐ No ☐ N/A |"
+    item = only(f"# A\n\n| What | How | Answer |\n|---|---|---|\n{row}\n")
+    assert (item.column, item.ticked) == (row.index("☐"), False)
+    for answer, ticked in (
+        ("☐ No ☐ Yes", False),
+        ("☑ No ☐ Yes", False),
+        ("[x] No [x] Yes", True),
+        ("☑ Yes ☐ No", True),
+    ):
+        row = f"| a \\| [ ] b | {answer} |"
+        item = only(f"# A\n\n| What | Answer |\n|---|---|\n{row}\n")
+        box = row.rindex("[x]") + 1 if "[" in answer else row.index("Yes") - 2
+        assert (item.text, item.column, item.ticked) == ("a | [ ] b", box, ticked)
+    for titles, ticked in (("No | Yes", True), ("Yes | No", False)):
+        assert only(f"# A\n\n| What | {titles} |\n|---|---|---|\n| a | ☐ | ☑ |\n").ticked is ticked
+    symbols = parse("# A\n\n| How | Done |\n|---|---|\n| ✓ no wildcard | ❌ |\n| own roles | ✅ |\n")
+    assert [(each.text, each.ticked) for each in symbols.items()] == [("no wildcard", False), ("own roles", True)]
+
+
+@pytest.mark.parametrize(
+    "words", ["## When to roll back", "**Rollback triggers**", "Do not:", "## Abort criteria", "Roll back if\n"]
+)
+def test_what_is_to_be_untrue_is_no_item(words: str) -> None:
+    text = f"# Launch readiness\n\n- ✅ Backups are made\n\n{words}\n\n- ❌ Error rate > 10 %\n- ❌ Nobody is there\n"
+    assert texts(text) == ["Backups are made"]
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("- [] a\n- [-] b\n\n[ ] c", "3 boxes are not read, lines 3, 4, 6: a box is "),
+        ("- [ x]a\n- [x ] b\n- [ X ] c", "3 boxes are not read, lines 3, 4, 5: a box is "),
+        ("- [x]a", "1 box is not read, line 3: a box is "),
+        ("text\n[x] c\n☐ d", "2 boxes are not read, lines 4, 5: a box is "),
+        ("<!-- -->\n\n    - [ ] d", "1 box is not read, line 5: a box is "),
+        ("```\n- [ ] d\n```", "1 box is in code fences not read, line 4: --readiness-fenced reads them"),
+        ("- [x](https://example.com)\n- [!NOTE] x\n\n> [!NOTE]\n> x\n\n[^1]: y\n\n- `[]` z\n- [a] b", ""),
+    ],
+)
+def test_what_looks_like_boxes_and_is_not_read_is_told(text: str, unread: str) -> None:
+    told = parse(f"- [ ] read\n\n{text}").unread
+    assert told.startswith(unread)
+    assert bool(told) == bool(unread)
+
+
+def test_a_comment_in_a_program_is_no_heading() -> None:
+    text = "# A\n\n```bash\n# make it\n- [ ] x\n```\n\n```md\n# B\n- [ ] y\n```\n"
+    assert [item.id for item in parse(text, fenced=True).items()] == ["a/x", "b/y"]
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
@@ -577,7 +781,7 @@ def test_ids_are_unique_and_lines_hold_the_box(text: str) -> None:
     assert len({section.id for section in checklist.sections}) == len(checklist.sections)
     for item in items:
         assert item.id == f"{checklist.section_of(item).id}/{item.slug}"
-        assert any(box in lines[item.line - 1] for box in ("[ ]", "[x]", "[X]", "[\u00a0]", "✅", "☐"))
+        assert any(box in lines[item.line - 1] for box in ("[ ]", "[x]", "[X]", "[\u00a0]", "✅", "☐", "- "))
         if item.column >= 0:
             assert lines[item.line - 1][item.column] in " \u00a0xX☐"
 

@@ -244,5 +244,5 @@ def test_results_are_compared_by_state_and_score(project: Path, diff: Any) -> No
     ]
     assert "facts" not in json.loads(output)
     code, output, _ = diff("staging/result.json", "prod/result.json")
-    assert "  verdict: A GO, B NO-GO\n" in output
+    assert "  verdict: A GO, B not GO\n" in output
     assert diff("staging/result.json", "staging/result.json")[0] == 0

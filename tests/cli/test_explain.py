@@ -110,7 +110,7 @@ def test_an_item_that_people_sign(readiness: Program) -> None:
         line.startswith("line 2: signed by a@example.com (ops) on 2026-03-10, until 2026-04-10") for line in lines
     )
     assert (
-        "line 8: the sign-off by b@example.com of 2026-01-01 expired on 2026-02-01, 37 days ago, for release 1.3"
+        "line 9: the sign-off by b@example.com of 2026-01-01 expired on 2026-02-01, 37 days ago, for release 1.3"
         in lines
     )
     assert "severity medium, the default, as neither a check nor a binding sets one" in lines
@@ -153,7 +153,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "targets:\n  prod:\n    documents: {full: full.md, empty: empty.md}\n"
         "    policy: {min_score: 90, weights: {critical: 7.3, low: 0.1}, "
         "sections: {papers: 80, people: 0}, max_drop: 5}\n",
-        "waivers.yaml": "waivers:\n  - {item: papers/four, reason: later, by: x, expires: 2026-04-01}\n",
+        "waivers.yaml": "waivers:\n  - {item: papers/four, reason: later, by: a@example.com, expires: 2026-04-01}\n",
         "full.md": "word " * 30,
         "empty.md": "one word\n",
     }

@@ -278,7 +278,14 @@ def test_a_waiver_is_written(readiness: Program) -> None:
     assert (result.code, result.err) == (0, "")
     assert result.out == f"release:{CERTIFICATES}: waived by b@example.com until 2026-04-01. Written to {path}.\n"
     (entry,) = json.loads(json.dumps(read_yaml(path, "waivers")["waivers"], default=str))
-    assert entry == {"item": CERTIFICATES, "reason": "later", "by": "b@example.com", "expires": "2026-04-01"}
+    assert entry == {
+        "item": CERTIFICATES,
+        "reason": "later",
+        "by": "b@example.com",
+        "on": "2026-03-10",
+        "expires": "2026-04-01",
+        "fingerprint": "3c45c530f62bc8ea",
+    }
     again = readiness("waive", CERTIFICATES, *WAIVED)
     assert again.code == 4
     assert again.err == (
@@ -340,3 +347,67 @@ def test_the_whole_program_signs(readiness: Program) -> None:
     result = readiness.process("sign", RUNBOOK, *A)
     assert (result.code, result.err) == (0, "")
     assert not (readiness.folder / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "options", "sentence"),
+    [
+        ("", ("--by", "x@example.com"), "x@example.com is not listed as ops or owner in readiness.yaml"),
+        ("waiver_roles: [owner]\n", (), "b@example.com is not listed as owner in readiness.yaml"),
+        ("waiver_roles: [owner]\n", ("--role", "ops"), "it is given as ops, and owner may waive"),
+        (
+            "",
+            ("--expires", "9999-12-31"),
+            "it ends on 9999-12-31, more than 366 days after it was written ('waiver_days' of readiness.yaml)",
+        ),
+        (
+            "waiver_days: 21\n",
+            (),
+            "it ends on 2026-04-01, more than 21 days after it was written ('waiver_days' of readiness.yaml)",
+        ),
+    ],
+)
+def test_who_may_waive_and_for_how_long(readiness: Program, more: str, options: tuple[str, ...], sentence: str) -> None:
+    readiness.write("readiness.yaml", more + CONFIGURATION)
+    given = {**dict(zip(WAIVED[::2], WAIVED[1::2], strict=True)), **dict(zip(options[::2], options[1::2], strict=True))}
+    result = readiness("waive", CERTIFICATES, *(word for pair in given.items() for word in pair))
+    assert (result.code, result.err) == (4, f"Not waived: {sentence}.\n")
+    assert readiness.read("waivers.yaml") == "waivers:\n"
+
+
+def test_a_waiver_is_in_a_role_that_may(readiness: Program) -> None:
+    readiness.write("readiness.yaml", "waiver_roles: [ops]\nwaiver_days: 30\nsignoff_proof: author\n" + CONFIGURATION)
+    result = readiness("waive", CERTIFICATES, *WAIVED, "--role", "ops")
+    assert result.code == 0, result.err
+    assert result.out.endswith("It counts only after a commit by b@example.com.\n")
+    assert read_yaml(readiness.folder / "waivers.yaml", "waivers")["waivers"][0]["role"] == "ops"
+    wrong = readiness("waive", RUNBOOK, *WAIVED, "--role", "opps")
+    assert wrong.err == "There is no role 'opps'. Did you mean 'ops'?\n"
+
+
+def test_a_role_that_may_waive_has_to_be_one(readiness: Program) -> None:
+    readiness.write("readiness.yaml", "waiver_roles: [opps]\n" + CONFIGURATION)
+    result = readiness("waive", CERTIFICATES, *WAIVED)
+    assert "readiness.yaml:1: There is no role 'opps'. Did you mean 'ops'?" in result.err
+
+
+def test_an_id_of_an_earlier_version_is_signed_as_it_is_now(readiness: Program) -> None:
+    readiness.write("release.md", "# Load\n\n- [ ] p95 < 500 ms\n")
+    readiness.write("release.checks.yaml", "load:\n  p95-500-ms: {signoff: ops}\n")
+    result = readiness("sign", "load/p95-500-ms", *A)
+    assert result.code == 0, result.err
+    (entry,) = read_yaml(readiness.folder / "signoffs.yaml", "signoffs")["signoffs"]
+    assert entry["item"] == "load/p95-under-500-ms"
+    assert len(entry["fingerprint"]) == 16
+
+
+def test_what_was_signed_has_to_be_what_is_said(readiness: Program) -> None:
+    readiness.write(
+        "release.md", readiness.read("release.md").replace("covers rollback", "covers rollback\n  - in 5 min")
+    )
+    assert readiness("sign", RUNBOOK, *A).code == 0
+    assert "signed by a@example.com" in readiness("explain", RUNBOOK).out
+    readiness.write("release.md", readiness.read("release.md").replace("in 5 min", "in 5 h"))
+    assert "does not count: what its item says has changed since; it must be signed again" in " ".join(
+        readiness("explain", RUNBOOK).out.split()
+    )

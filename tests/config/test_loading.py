@@ -43,6 +43,8 @@ def mistakes(base: Path, text: str, target: str = "prod", **variables: str) -> l
 
 
 def test_everything_is_read(base: Path) -> None:
+    (base / "certs").mkdir()
+    (base / "certs" / "ca.pem").touch()
     made = load(
         base,
         """
@@ -230,6 +232,66 @@ targets:
         ]
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("${NONE:-${A}}", "1"),
+        ("${NONE:-x${NONE:-${A}}y}", "x1y"),
+        ("${A:-${NONE}}", "1"),
+        ("$${A} $A $$", "${A} $A $"),
+        ("${A}}", "1}"),
+    ],
+)
+def test_a_default_may_hold_variables(base: Path, written: str, read: str) -> None:
+    assert load(base, f"targets:\n  prod: {{description: '{written}'}}\n", A="1").target.description == read
+
+
+@pytest.mark.parametrize(
+    "written", ["${A", "${", "${}", "${A-x}", "${A:?x}", "${a b}", "${A:-x", "${A:-${B}", "x ${1}"]
+)
+def test_what_begins_no_variable_is_refused_and_not_shown(base: Path, written: str) -> None:
+    [told] = mistakes(base, f"targets:\n  prod:\n    description: 'hunter-{written}'\n", A="1", B="2")
+    assert told.startswith("readiness.yaml:3: A '${' begins no variable, or is not closed; write ${NAME}")
+    assert "hunter" not in told
+
+
+def test_a_nested_default_that_is_not_set_is_told(base: Path) -> None:
+    assert mistakes(base, "targets:\n  prod: {description: '${NONE:-${LOST}}'}\n") == [
+        "readiness.yaml:2: The environment variable LOST is not set; the configuration needs it here."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ("min_score: true", "'policy.min_score': must be a number, not true or false."),
+        ("max_drop: false", "'policy.max_drop': must be a number, not true or false."),
+        ("weights: {high: true}", "'policy.weights.high': must be a number, not true or false."),
+        ("sections: {web: true}", "'policy.sections.web': must be a number, not true or false."),
+        ("min_score: many", "'policy.min_score': must be a number."),
+        ("min_score: 101", "'policy.min_score': must be at most 100, not 101."),
+        ("weights: 5", "'policy.weights': must be a mapping, such as {key: value}."),
+        ("allow: active", "'policy.allow': must be a list, such as [a, b]."),
+        ("block: hihg", "'policy.block': must be 'critical', 'high', 'medium' or 'low', not 'hihg'."),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_is_right(base: Path, policy: str, told: str) -> None:
+    assert mistakes(base, f"targets:\n  prod:\n    policy: {{{policy}}}\n") == [
+        f"readiness.yaml:3: Target 'prod', {told}"
+    ]
+
+
+@pytest.mark.parametrize("field", ["ca", "client_cert"])
+def test_a_file_that_a_resource_needs_must_be_there(base: Path, field: str) -> None:
+    text = (
+        f"targets:\n  prod:\n    urls:\n      shop:\n        url: https://shop.example.com\n        {field}: gone.pem\n"
+    )
+    told = mistakes(base, text)
+    assert f"readiness.yaml:6: Url 'shop', '{field}': gone.pem does not exist. Correct the path, or write it." in told
+    # Another target's files may be on another machine.
+    assert load(base, f"{text}  other:\n", "other").target.resources == ()
+
+
 def test_variables_come_from_the_environment_and_are_overridden(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOST", "environment.example.com")
     text = "targets:\n  prod: {urls: {shop: 'https://${HOST}'}}\n"
@@ -240,6 +302,16 @@ def test_variables_come_from_the_environment_and_are_overridden(base: Path, monk
 def test_variables_are_not_looked_for_in_their_values(base: Path) -> None:
     made = load(base, "targets:\n  prod: {description: '${A}'}\n", A="${B} $$")
     assert made.target.description == "${B} $$"
+
+
+@pytest.mark.parametrize("written", ["ssh://-oProxyCommand=$${X}", "ssh://${OPTION}", "ssh://%2DoX@$${X}"])
+def test_a_dollar_sign_switches_nothing_off(base: Path, written: str) -> None:
+    """What is used is validated, whatever it looks like after its variables were replaced."""
+    text = f'targets: {{prod: {{hosts: {{web: "{written}"}}}}}}'
+    assert "is no name of a user or host" in mistakes(base, text, OPTION="-oProxyCommand=${X}")[0]
+    path = base / "readiness.yaml"
+    with pytest.raises(ProblemsError, match="is no name of a user or host"):
+        load_configuration(path, "prod", {"OPTION": "-oProxyCommand=${X}"}, resolve=False)
 
 
 def test_another_targets_variables_secrets_and_files_do_not_matter(base: Path) -> None:
@@ -487,7 +559,7 @@ def test_an_unknown_key_at_any_depth_is_told_without_its_value(base: Path) -> No
 @pytest.mark.parametrize("weight", ["1.0e+308", "1000001", ".inf", ".nan", "-1"])
 def test_a_weight_can_be_summed(base: Path, weight: str) -> None:
     [mistake] = mistakes(base, f"targets:\n  prod:\n    policy:\n      weights: {{high: {weight}, low: 1000000}}\n")
-    assert "readiness.yaml:4: Target 'prod', 'policy.weights.high': input should be " in mistake
+    assert "readiness.yaml:4: Target 'prod', 'policy.weights.high': must be " in mistake
 
 
 def test_a_resource_may_be_named_like_the_way_to_a_secret(base: Path) -> None:

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from pytest_readiness.core.problems import ProblemsError
-from pytest_readiness.people.decisions import Circumstances, Decisions, Signed, Signoff, judge_signoffs, read_people
+from pytest_readiness.people.decisions import (
+    Circumstances,
+    Decisions,
+    KnownItems,
+    Signed,
+    Signoff,
+    judge_signoffs,
+    read_people,
+)
 from pytest_readiness.people.rules import SignoffRule
 
 ITEMS = {
@@ -31,9 +39,9 @@ def judge(
     *signoffs: Signoff, valid_days: int | None = None, folder: Path = Path(), release: str | None = None
 ) -> tuple[str, str, str]:
     rule = SignoffRule(role="product-owner", valid_days=valid_days)
-    people = {"product-owner": ("someone@example.com", OWNER)}
+    people = {"product-owner": ("someone@example.com", OWNER), "security": ()}
     given = [Signed(signoff, line) for line, signoff in enumerate(signoffs, 2)]
-    evidence, refusal = judge_signoffs(rule, given, None, Circumstances(people, folder, release, TODAY))
+    evidence, refusal = judge_signoffs(rule, given, (), Circumstances(people, folder, release, TODAY))
     return (evidence.text, evidence.warning, refusal) if evidence else ("", "", refusal)
 
 
@@ -107,7 +115,7 @@ def written(folder: Path, signoffs: str | None = None, waivers: str | None = Non
         if text is not None:
             path.write_text(text, encoding="utf-8")
         paths.append(path if text is not None else None)
-    return read_people(paths[0], paths[1], ITEMS)
+    return read_people(paths[0], paths[1], KnownItems(ITEMS))
 
 
 def test_files_are_read_by_full_item_id(tmp_path: Path) -> None:

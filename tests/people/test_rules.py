@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,17 @@ from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.config.model import Proof
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.problems import ProblemsError
+from pytest_readiness.core.yamlfile import parse_yaml
 from pytest_readiness.people import authors
-from pytest_readiness.people.decisions import Circumstances, Signed, Signoff, Waiver, judge_signoffs, read_people
+from pytest_readiness.people.decisions import (
+    Circumstances,
+    KnownItems,
+    Signed,
+    Signoff,
+    Waiver,
+    judge_signoffs,
+    read_people,
+)
 from pytest_readiness.people.rules import CADENCE_DAYS, EvidenceRule, SignoffRule
 from pytest_readiness.plan.plan import with_cadence
 from pytest_readiness.verdict.judging import Verdict
@@ -35,7 +44,7 @@ def signoff(**changes: Any) -> Signoff:
 def judged(
     *signoffs: Signoff,
     rule: Mapping[str, Any] | None = None,
-    waiver: Waiver | None = None,
+    waivers: Sequence[Waiver] = (),
     folder: Path = Path(),
     release: str | None = None,
     author: str = "",
@@ -44,7 +53,7 @@ def judged(
     evidence, refusal = judge_signoffs(
         SignoffRule.model_validate({"role": "ops", **(rule or {})}),
         [Signed(each, number, author) for number, each in enumerate(signoffs, 1)],
-        waiver,
+        waivers,
         Circumstances({"ops": OPS, "owner": ("o@example.com",)}, folder, release, TODAY),
     )
     return evidence.text if evidence else f"refused: {refusal}"
@@ -97,8 +106,8 @@ def test_each_release_needs_its_own() -> None:
 
 def test_who_asked_for_a_waiver_cannot_sign() -> None:
     waiver = Waiver(item="s/i", reason="later", by=OPS[0], expires=date(2026, 4, 1))
-    assert judged(signoff(), waiver=waiver).endswith("a@example.com asked to waive this item")
-    assert judged(signoff(by=OPS[1]), waiver=waiver).startswith("signed by b@example.com")
+    assert judged(signoff(), waivers=[waiver]).endswith("a@example.com asked to waive this item")
+    assert judged(signoff(by=OPS[1]), waivers=[waiver]).startswith("signed by b@example.com")
 
 
 def test_evidence(tmp_path: Path) -> None:
@@ -110,13 +119,88 @@ def test_evidence(tmp_path: Path) -> None:
     assert judged(link, rule=some).endswith("; evidence: https://example.com/drill/7")
     assert "; evidence: drill.md (sha256 " in judged(file, rule=some, folder=tmp_path)
     assert judged(signoff(evidence="gone.md"), folder=tmp_path).endswith("its evidence gone.md does not exist")
-    assert judged(signoff(evidence="."), folder=tmp_path).endswith("its evidence . does not exist")
+    assert judged(signoff(evidence="."), folder=tmp_path).endswith("its evidence . is a folder, and has to be a file")
     sections = {"evidence": EvidenceRule(sections=("Result|Outcome",))}
     assert judged(file, rule=sections, folder=tmp_path).startswith("signed by")
     assert judged(link, rule=sections).endswith("is a link, and this item requires a readable file")
     empty = judged(file, rule={"evidence": EvidenceRule(sections=("Result", "Duration"))}, folder=tmp_path)
     assert empty.startswith("refused: ")
     assert "Duration" in empty
+
+
+@pytest.mark.parametrize(
+    "by", ["A@Example.com", "Ann <a@example.com>", " a@example.com ", "<a@example.com>", "ann  (x) <A@EXAMPLE.COM>"]
+)
+def test_one_person_is_one_however_written(by: str) -> None:
+    later = Waiver(item="s/i", reason="later", by=OPS[1], expires=date(2026, 5, 1))
+    own = Waiver(item="s/i", reason="later", by=by, expires=date(2020, 4, 1))
+    assert "asked to waive this item" in judged(signoff(), waivers=[own, later])
+    assert judged(signoff(by=by)).startswith(f"signed by {by} (ops)")
+    assert judged(signoff(), signoff(by=by), rule={"count": 2}).startswith("refused: 1 of 2 have signed")
+
+
+def test_a_waiver_is_no_signature() -> None:
+    waiver = Waiver(item="s/i", reason="later", by=OPS[1], expires=date(2026, 5, 1))
+    assert judged(waivers=[waiver]) == (
+        "refused: not signed; ops must sign; "
+        "a waiver accepts what a check finds false, and does not replace a signature"
+    )
+
+
+def test_a_role_that_does_not_exist_is_told_from_a_wrong_one() -> None:
+    assert judged(signoff(role="opps")).endswith("there is no role 'opps' in readiness.yaml; 'ops' may be meant")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (
+            {"evidence": "file:///nope"},
+            "its evidence file:///nope is neither a link that begins with https:// or http://",
+        ),
+        ({"evidence": "ftp://example.com/x"}, "its evidence ftp://example.com/x is neither a link"),
+        ({"evidence": "https://"}, "its evidence https:// is neither a link"),
+        ({"evidence": "https:///drill"}, "its evidence https:///drill is neither a link"),
+        (
+            {"evidence": "https://example.com/x", "sha256": "0" * 64},
+            "its evidence is a link, which is not fetched, so ",
+        ),
+        ({"sha256": "0" * 64}, "it has a sha256, and names no evidence that could have it"),
+        ({"evidence": "empty.md"}, "its evidence empty.md is empty"),
+        ({"evidence": "blank.md"}, "its evidence blank.md is empty"),
+        ({"evidence": "folder"}, "its evidence folder is a folder, and has to be a file"),
+        ({"evidence": "loop.md"}, "its evidence loop.md cannot be read ("),
+        ({"evidence": "pipe"}, "its evidence pipe is not a file"),
+        ({"evidence": "linked.md"}, "its evidence linked.md is outside of the project, in "),
+        ({"evidence": "../outside.md"}, "its evidence ../outside.md is outside of the project, in "),
+        ({"evidence": "drill.md/x"}, "its evidence drill.md/x does not exist"),
+        ({"evidence": "dangling.md"}, "its evidence dangling.md does not exist"),
+        ({"evidence": "a\0b"}, "cannot be read ("),
+        ({"evidence": "drill.md"}, ""),
+        ({"evidence": "inside.md"}, ""),
+        ({"evidence": "../drill.md"}, ""),
+        ({"evidence": "http://wiki/drill"}, ""),
+    ],
+)
+def test_evidence_is_something_that_others_can_read(tmp_path: Path, changes: dict[str, Any], why: str) -> None:
+    project = tmp_path / "project"
+    folder = project / "people"
+    (folder / "folder").mkdir(parents=True)
+    (project / ".git").mkdir()
+    for place in (tmp_path / "outside.md", project / "outside.md", folder / "drill.md", project / "drill.md"):
+        place.write_text("All rows came back.\n", "utf-8")
+    (project / "outside.md").unlink()
+    (project / "outside.md").symlink_to(tmp_path / "outside.md")
+    (folder / "empty.md").touch()
+    (folder / "blank.md").write_text("\ufeff \n\t\n", "utf-8")
+    (folder / "loop.md").symlink_to("loop.md")
+    os.mkfifo(folder / "pipe")
+    (folder / "linked.md").symlink_to(tmp_path / "outside.md")
+    (folder / "dangling.md").symlink_to("gone.md")
+    (folder / "inside.md").symlink_to("../drill.md")
+    said = judged(signoff(**changes), folder=folder)
+    assert why in said
+    assert said.startswith("refused: " if why else "signed by")
 
 
 def test_evidence_that_changed_after_signing_does_not_count(tmp_path: Path) -> None:
@@ -196,7 +280,7 @@ def entry(by: str, on: str = "2026-03-01") -> str:
 
 def signed(folder: Path, proof: Proof) -> list[str]:
     """Why the author of each sign-off is not shown, in the order of the file."""
-    found = read_people(folder / "signoffs.yaml", None, {"s/i": ["c:s/i"]}, proof)
+    found = read_people(folder / "signoffs.yaml", None, KnownItems({"s/i": ["c:s/i"]}), proof)
     return [each.author for each in found.signoffs["c:s/i"]]
 
 
@@ -403,6 +487,7 @@ def _loaded() -> None:
 
     assert pytest_readiness.run.start
     load_catalogue()
+    parse_yaml("key: 1", Path("any.yaml"), "any")
 
 
 @pytest.fixture
@@ -581,7 +666,26 @@ def test_entries_that_fit_no_item_are_mistakes(tmp_path: Path) -> None:
     path = tmp_path / "signoffs.yaml"
     path.write_text("signoffs:\n" + entry(OPS[0]).replace("s/i", "s/j"), "utf-8")
     with pytest.raises(ProblemsError, match=r"signoffs\.yaml:2: No checklist has an item 's/j'\. Did you mean 's/i'"):
-        read_people(path, None, {"s/i": ["c:s/i"]})
+        read_people(path, None, KnownItems({"s/i": ["c:s/i"]}))
+
+
+def test_waivers_are_proven_as_signoffs_are(repository: Repository) -> None:
+    path = repository.folder / "waivers.yaml"
+    items = KnownItems({"s/i": ["c:s/i"]})
+    text = f"waivers:\n  - {{item: s/i, reason: REASON, by: {OPS[0]}, expires: 2026-04-01}}\n"
+    for reason, author, why in (
+        ("a", OPS[1], "that wrote it is by"),
+        ("b", OPS[0], ""),
+        ("c", "", "not committed yet"),
+    ):
+        path.write_text(text.replace("REASON", reason), "utf-8")
+        assert read_people(None, path, items, "none").waivers
+        if author:
+            repository.commit(author)
+        decisions = read_people(None, path, items, "author")
+        assert bool(decisions.waivers) == (not why)
+        assert why in "".join(decisions.refused.get("c:s/i", ()))
+        assert decisions.asked["c:s/i"]
 
 
 def test_a_text_cannot_pretend_to_be_gits_account(repository: Repository) -> None:
@@ -590,3 +694,31 @@ def test_a_text_cannot_pretend_to_be_gits_account(repository: Repository) -> Non
     (repository.folder / "signoffs.yaml").write_text(text, "utf-8")
     repository.commit(OPS[1])
     assert OPS[1] in signed(repository.folder, "author")[0]
+
+
+def test_a_waiver_is_needed_where_any_test_of_the_item_needs_it(project: Project) -> None:
+    waiver = {"item": "papers/plan-is-written", "reason": "later", "by": OPS[1], "expires": "2026-03-31"}
+    project.people(waivers=[waiver])
+    rollback = {"check": "docs.sections", "sections": ["Nope"]}
+    project.write("plan.md", "A plan of many words. " * 9)
+    project.bind("papers", "plan-is-written", ["docs.present", rollback])
+    verdict = project.verdict()
+    (item,) = (item for item in verdict.items if item.id == "release:papers/plan-is-written")
+    assert {test.state for test in item.tests} == {"passed", "waived"}
+    assert not any("no longer needed" in test.warning for test in item.tests)
+    assert verdict.drift.needless_waivers == ()
+    part = project.verdict("-k", "docs.present")
+    assert all("no longer needed" not in test.warning for item in part.items for test in item.tests)
+    assert part.drift.needless_waivers == ()
+
+
+def test_what_was_not_read_and_what_changed_is_told(project: Project) -> None:
+    waiver = {"item": "papers/plan-is-written", "reason": "later", "by": OPS[1], "expires": "2026-03-31"}
+    project.people(waivers=[{**waiver, "fingerprint": "'0000000000000000'"}])
+    project.write("plan.md", "\n")
+    project.write("release.md", f"{CHECKLIST}\n- [] not a box\n")
+    told = " ".join(project.run().stdout.str().split())
+    assert "release.md: 1 box is not read, line " in told
+    assert "waivers.yaml: this entry needs a fresh signature" in told
+    assert f"the waiver by {OPS[1]} does not count: what its item says has changed since" in told
+    assert len(outcome_of(read_result(project.folder / "out" / "result.json")).verdict.drift.notes) == 2

@@ -11,7 +11,7 @@ from pytest_readiness.core.evidence import Evidence
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.registry import CHECKS, check
 from pytest_readiness.people.rules import SignoffRule
-from pytest_readiness.plan.binding import AllOf, AnyOf, Binding, Part, Use, bindings_path
+from pytest_readiness.plan.binding import AllOf, AnyOf, Binding, Part, Use, bindings_path, misnamed_bindings
 from pytest_readiness.plan.bindings import read_bindings
 
 CHECKLIST = """\
@@ -156,6 +156,7 @@ def test_items_of_a_group_are_bound_one_by_one(tmp_path: Path) -> None:
         ("{check: toy.header, nam: Via}", "Unknown key 'nam' in the binding to toy.header. Did you mean 'name'?"),
         ("{check: toy.header, min_age: 0}", "The binding to toy.header, 'min_age': "),
         ("{check: toy.header, min_age: soon}", "The binding to toy.header, 'min_age': "),
+        ("{check: toy.header, min_age: true}", "'min_age': must be a number, not true or false."),
         ("{check: toy.header, mode: strictly}", "The binding to toy.header, 'mode': "),
         ("{check: toy.header, paths: []}", "The binding to toy.header, 'paths': "),
         ("{check: toy.header, name: [a]}", "The binding to toy.header, 'name': "),
@@ -168,7 +169,7 @@ def test_items_of_a_group_are_bound_one_by_one(tmp_path: Path) -> None:
         ("{signoff: product-ownr}", "There is no role 'product-ownr' in readiness.yaml. Did you mean 'product-owner'?"),
         ("{signoff: operations}", "1 must sign, and only 0 in readiness.yaml have the role 'operations'."),
         ("{signoff: [security]}", "A sign-off names a role of readiness.yaml, or is a mapping with 'role'."),
-        ("{signoff: security, check: toy.header}", "Unknown key 'check' in this binding."),
+        ("{signoff: security, check: toy.header}", "Who signs beside checks is named by 'partial'"),
         ("{signoff: security, partial: security}", "'partial' names who signs beside checks"),
         ("{signoff: security, valid: 30d, cadence: daily}", "Give 'valid' or 'cadence', not both."),
         ("{signoff: security, valid: a month}", "'valid' is a number of days such as 30d."),
@@ -247,3 +248,65 @@ def test_what_a_check_leaves_to_a_person_needs_one_who_signs(tmp_path: Path) -> 
     assert mistakes(tmp_path, written % "") == [
         "2: 'signed' of toy.points names what a person vouches for; add who: 'partial: ROLE'."
     ]
+
+
+LOAD = "# Load\n\n- [ ] p95 < 500 ms\n- [ ] p99 < 2 s\n- [ ] Cost of $5\n- [ ] Cost of €5\n"
+
+
+def loaded(tmp_path: Path, text: str) -> dict[str, Binding]:
+    path = tmp_path / "load.checks.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_bindings(path, parse_checklist(LOAD, Path("load.md")), CHECKS, {}, {})
+
+
+def test_a_binding_by_an_id_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    found = loaded(tmp_path, "load:\n  p95-500-ms: toy.header\n  p99-under-2-s: toy.header\n")
+    assert {id: binding.item for id, binding in found.items()} == {
+        "load/p95-under-500-ms": "load/p95-under-500-ms",
+        "load/p99-under-2-s": "load/p99-under-2-s",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "load:\n  cost-of-5-2: toy.header\n",
+            "'load/cost-of-5-2' no longer says which item is meant; write load/cost-",
+        ),
+        (
+            "load:\n  p95-500-ms: toy.header\n  p95-under-500-ms: toy.header\n",
+            "'load/p95-under-500-ms' and 'load/p95-500-ms' in line 2 are the same item, load/p95-under-500-ms.",
+        ),
+    ],
+)
+def test_what_may_mean_several_items_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ProblemsError) as caught:
+        loaded(tmp_path, text)
+    assert message in str(caught.value)
+
+
+def test_checks_beside_a_signoff_are_told_of_partial(tmp_path: Path) -> None:
+    with pytest.raises(ProblemsError) as caught:
+        bindings(tmp_path, "tls:\n  hsts-headers-configured: {check: toy.header, signoff: security}\n")
+    assert "'signoff' takes no checks, and 'check' is beside it. Who signs beside checks is named by 'partial'" in str(
+        caught.value
+    )
+
+
+@pytest.mark.parametrize("name", ["CHECK.check.yaml", "CHECK.checks.yml", "Check.checks.yaml", "CHECKS.checks.yaml"])
+def test_bindings_under_another_name_are_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / "CHECK.md").write_text(CHECKLIST, "utf-8")
+    (tmp_path / name).write_text("tls: {}\n", "utf-8")
+    told = misnamed_bindings(tmp_path / "CHECK.md")
+    assert told is not None
+    assert str(told) == (
+        f"{tmp_path / name}: The bindings of CHECK.md are read from CHECK.checks.yaml only. "
+        "Rename this file, or remove it."
+    )
+
+
+def test_the_bindings_of_another_checklist_are_not_misnamed(tmp_path: Path) -> None:
+    for name in ("CHECK.md", "CHECKS.md", "CHECKS.checks.yaml"):
+        (tmp_path / name).write_text("", "utf-8")
+    assert misnamed_bindings(tmp_path / "CHECK.md") is None

@@ -13,7 +13,7 @@ from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.plan.plan import Plan, PlannedTest, make_plan
 
 CONFIGURATION = """
-roles: {owner: [owner@example.com]}
+roles: {owner: [owner@example.com], leads: [cto@example.com]}
 signoffs: signoffs.yaml
 waivers: waivers.yaml
 targets:

@@ -75,7 +75,7 @@ FILES = {
     "readiness.yaml": """\
         checklists: [release.md]
         tests: [test_own.py]
-        roles: {operations: [operations@example.com]}
+        roles: {operations: [operations@example.com], leads: [lead@example.com]}
         signoffs: signoffs.yaml
         waivers: waivers.yaml
         targets:

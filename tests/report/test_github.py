@@ -168,9 +168,7 @@ def test_a_run_in_a_step_tells_github(release: Release, arguments: tuple[str, ..
         ("warning", "12"),
         ("warning", "13"),
     ]
-    assert (
-        (release.path / "GITHUB_OUTPUT").read_text("utf-8").startswith("verdict=GO, but the run ended with exit code 1")
-    )
+    assert (release.path / "GITHUB_OUTPUT").read_text("utf-8").startswith("verdict=NO-GO\n")
     assert (release.path / "GITHUB_STEP_SUMMARY").read_text("utf-8").count("## Production readiness\n") == 1
     assert not (release.path / "out").exists()
 

@@ -109,7 +109,7 @@ def test_what_several_checks_found_alike_is_said_once(text: str) -> None:
 
 def test_the_first_screen_names_what_decides(text: str) -> None:
     first = shown(text.partition('<section class="readiness"')[2].partition('<h2 id="items"')[0])
-    assert "NO-GO Because 2 critical items are open; the score 45.9 is below 60." in first
+    assert "NO-GO Because 2 critical items are open; the score 45.9 is below 60; test_own.py::test_" in first
     assert "45.9 of 100 60 needed" in first
     assert "45.9 → 45.9 over the last 2 whole runs, since 2026-02-28" in first
     assert "Blocks the release 2 Secrets long failed, critical Accepted once failed, critical" in first

@@ -108,7 +108,9 @@ def test_what_was_not_selected_says_so_and_is_not_ticked() -> None:
     copy = assert_completed(text, ["passed", None])
     assert "- [ ] A\n  * **passed**: 1 passed, 1 not run\n" in copy
     assert f"  - [ ] b\n    - {NOT_SELECTED}\n    - {TICKED_BY_HAND}\n" in copy
-    assert "| Part | 1 of 2 items were fully selected |" in copy
+    assert (
+        "| Part | `This is a part only: 1 of 2 items were fully selected. A release is decided on the whole.` |" in copy
+    )
 
 
 def test_the_evidence_says_all_that_is_known() -> None:

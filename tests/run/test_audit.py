@@ -241,7 +241,6 @@ def test_nothing_that_arrived_is_missing(world: World, options: tuple[str, ...])
         "postgres_facts",
         "host_facts",
         "container_facts",
-        "image_facts",
         "tls_scan",
         "browser_pages",
     } <= names

@@ -158,9 +158,10 @@ payments:
 
 CONFIGURATION = """\
 checklists: [CHECK.md]
-roles: {owner: [owner@example.com]}
+roles: {owner: [owner@example.com], leads: [cto@example.com, b]}
 signoffs: signoffs.yaml
 waivers: waivers.yaml
+waiver_days: 3000000
 targets:
   prod:
     urls: {shop: "https://shop.example.com", api: {url: "https://api.example.com", labels: [public]}}
@@ -314,7 +315,7 @@ def test_selection(project: Project, arguments: list[str], expected: list[str]) 
 def test_a_part_is_told_to_be_one(project: Project) -> None:
     project.write("runbook.md", "rollback, refund")
     result = project.run(HSTS)
-    assert result.ret == 0
+    assert result.ret == 10
     result.stdout.fnmatch_lines(["*This is a part only: 1 of 5 items were fully selected.*"])
     assert project.reads() == ["shop"]
 
@@ -384,7 +385,7 @@ def test_a_part_of_an_item_is_a_part(project: Project, workers: list[str]) -> No
     assert project.result()["verdict"]["selected"] == 2
     selection = "-k", "not sections and not test_b", "--readiness-history=history.db"
     result = project.run("CHECK.md", "test_own.py", *selection, *workers)
-    result.stdout.fnmatch_lines(["*This is a part only: 0 of 2 items were fully selected.*"])
+    result.stdout.fnmatch_lines(["*This is a part only: 0 of 2 items were fully selected;*"])
     with closing(sqlite3.connect(project.path / "history.db")) as database:
         assert database.execute("SELECT whole FROM runs").fetchall() == [(0,)]
 
@@ -754,7 +755,18 @@ WRONG: Mapping[str, Callable[[Project], object]] = {
     "has no section 'tsl'": lambda p: p.write("CHECK.checks.yaml", "tsl: {}\n"),
     "CHECK.md: the file is empty": lambda p: p.write("CHECK.md", ""),
     "no item was found": lambda p: p.write("CHECK.md", "# Title\n"),
-    "The signoffs file does not exist": lambda p: (p.path / "signoffs.yaml").unlink(),
+    "signoffs.yaml does not exist. Did you mean 'signofs.yaml'?": lambda p: (p.path / "signoffs.yaml").rename(
+        p.path / "signofs.yaml"
+    ),
+    "CHECK.check.yaml: The bindings of CHECK.md are read from CHECK.checks.yaml only": lambda p: (
+        p.path / "CHECK.checks.yaml"
+    ).rename(p.path / "CHECK.check.yaml"),
+    "readiness.yaml:15: The policy names the section 'tsl', which no checklist has. Did you mean 'tls'?": lambda p: (
+        p.write("readiness.yaml", CONFIGURATION.replace("{min_score: 0}", "{sections: {tsl: 50}}"))
+    ),
+    "'policy.min_score': must be a number, not true or false": lambda p: p.write(
+        "readiness.yaml", CONFIGURATION.replace("min_score: 0", "min_score: true")
+    ),
     "No checklist has an item 'tls/x'": lambda p: p.write(
         "waivers.yaml", "waivers: [{item: tls/x, reason: r, by: b, expires: 2030-01-01}]\n"
     ),
@@ -784,6 +796,42 @@ def test_a_wrong_configuration_is_told_in_sentences(project: Project, sentence: 
     assert sentence in told
     assert "Traceback" not in told + result.stdout.str()
     assert project.reads() == []
+
+
+def test_before_the_first_signoff_there_need_be_no_file(project: Project) -> None:
+    for name in ("signoffs.yaml", "waivers.yaml"):
+        (project.path / name).unlink()
+    assert project.run().ret == 0
+
+
+def test_a_checklist_without_bindings_is_told(project: Project) -> None:
+    (project.path / "CHECK.checks.yaml").unlink()
+    result = project.run()
+    result.stdout.fnmatch_lines(["readiness: CHECK.md has no bindings: no CHECK.checks.yaml"])
+
+
+def test_of_a_broken_checklist_no_signoff_is_judged(project: Project) -> None:
+    project.write("CHECK.md", "")
+    project.write("waivers.yaml", "waivers: [{item: tls/x, reason: r, by: b, expires: 2030-01-01}]\n")
+    told = project.run().stderr.str()
+    assert "CHECK.md: the file is empty" in told
+    assert "No checklist has an item" not in told
+
+
+def test_a_history_that_was_not_written_is_not_named(project: Project) -> None:
+    project.write("history.db", "no history")
+    result = project.run("--readiness-history=history.db")
+    assert "This is not a history of pytest-readiness" in result.stdout.str()
+    assert "history: history.db" not in result.stdout.str()
+
+
+@pytest.mark.parametrize("arguments", [(), ("CHECK.md",)])
+def test_without_a_target_the_option_is_told(project: Project, arguments: tuple[str, ...]) -> None:
+    result = project.run(*arguments, target=None)
+    assert result.ret in (4, 5)
+    result.stdout.fnmatch_lines([f"Checklists run against a target of {project.path}/readiness.yaml: *-target=NAME *"])
+    project.write("test_it.py", "def test_it(): pass\n")
+    assert "target of" not in project.run("test_it.py", target=None).stdout.str()
 
 
 def test_a_missing_configuration_is_told_with_the_folders_that_were_searched(project: Project) -> None:
@@ -1109,8 +1157,8 @@ def dies(document) -> Evidence:
     )
     project.items(good="{check: toy.hsts, on: shop}", dies="{check: toy.dies, on: runbook}")
     result = project.run("-n1", "--max-worker-restart=0")
-    assert result.ret not in (0, 6)
-    assert project.states()["dies"] == "unverified"
+    assert result.ret == 1
+    assert project.states()["dies"] == "error"
 
 
 HIDDEN = f"""

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from subprocess import Popen
 from typing import TYPE_CHECKING, Any, Self
@@ -135,7 +135,10 @@ class DockerEngine:
                 stop=signal.SIGKILL,
                 seconds=60,
             ) as process:
-                yield process
+                try:
+                    yield process
+                finally:
+                    _thaw(cgroup)
         finally:
             _remove_cgroups(cgroup)
 
@@ -182,6 +185,16 @@ def _root_file_system(files: Mapping[str, bytes]) -> bytes:
             if applet != "busybox":
                 tar.addfile(entry)
     return archive.getvalue()
+
+
+def _thaw(name: str) -> None:
+    """Let what is frozen in a control group go on, as a paused container is: nothing frozen can be ended."""
+    root = Path("/sys/fs/cgroup")
+    for pattern, thawed in (f"freezer/{name}/**/freezer.state", "THAWED"), (f"{name}/**/cgroup.freeze", "0"):
+        for state in root.glob(pattern):
+            # The group of one that ends just now is gone.
+            with suppress(OSError):
+                state.write_text(thawed)
 
 
 def _remove_cgroups(name: str) -> None:

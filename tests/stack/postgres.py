@@ -102,7 +102,10 @@ class Postgres:
 
         with self._connect("postgres") as connection:
             drop("DROP DATABASE {} WITH (FORCE)", "SELECT datname FROM pg_database WHERE oid > 16383")
-            drop("DROP ROLE {}", "SELECT rolname FROM pg_roles WHERE oid > 16383")
+            roles = "SELECT rolname FROM pg_roles WHERE oid > 16383"
+            # What they were granted on settings of the server would keep them.
+            drop("DROP OWNED BY {}", roles)
+            drop("DROP ROLE {}", roles)
             connection.execute("ALTER SYSTEM RESET ALL")
         if self._configured:
             self.certificate, self.hba = self._first_certificate, self._first_hba

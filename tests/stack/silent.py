@@ -143,13 +143,15 @@ class WebApp(_Server):
 
     Attributes:
         routes: path to Response, or to a function from Request to Response; may be changed while it serves.
-            Other paths answer 404, and every method is answered alike; to HEAD, without the body.
+            Every method is answered alike; to HEAD, without the body.
+        other: what other paths answer, 404 from the beginning.
         requests: all requests so far.
     """
 
     def __init__(self, routes: Mapping[str, Route] | None = None, https: Certificate | None = None) -> None:
         super().__init__(https)
         self.routes: dict[str, Route] = dict(routes or {})
+        self.other: Route = Response(404, body=b"not found\n")
         self.requests: list[Request] = []
 
     def count(self, path: str) -> int:
@@ -173,7 +175,7 @@ class WebApp(_Server):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 request = Request(self.command, url.path, url.query, dict(self.headers), body)
                 app.requests.append(request)
-                route = app.routes.get(url.path, Response(404, body=b"not found\n"))
+                route = app.routes.get(url.path, app.other)
                 response = route(request) if callable(route) else route
                 if app._stopping.wait(response.delay):
                     return

@@ -301,6 +301,11 @@ def test_docker_makes_images(docker_engine: DockerEngine) -> None:
     assert docker_engine.publish("shop:2").startswith(f"{REGISTRY}/shop@sha256:")
 
 
+def test_a_docker_engine_with_a_paused_container_ends() -> None:
+    with DockerEngine() as engine:
+        engine.run("paused").pause()
+
+
 def test_two_docker_engines_at_once_leave_nothing(docker_engine: DockerEngine) -> None:
     with DockerEngine() as engine:
         network = engine.client().networks.create("shop")

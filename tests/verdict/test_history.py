@@ -288,7 +288,8 @@ def test_a_run_that_is_stopped_writes_what_it_saw(release: Release, judged: bool
     release.interrupted("--readiness-history=history.db", "--readiness-out=out", "test_own.py", "release.md")
     assert release.result()["exit_code"] == 2
     history = History(release.path / "history.db")
-    assert [(run.go, run.whole) for run in history.runs()] == [(False, judged)]
+    # All items may have been judged, and yet a test of the team's own did not run.
+    assert [(run.go, run.holds, run.whole) for run in history.runs()] == [(False, False, False)]
     assert bool(history.states(LONG)) is judged
 
 
@@ -296,3 +297,22 @@ def test_bars() -> None:
     scores = [Score("", score, True) for score in (0, 12.4, 12.5, 50, 99.9, 100)]
     assert sparkline(scores) == "▁▁▂▅██"
     assert sparkline(scores, unicode=False) == "0 12 12 50 99 100"
+
+
+def test_what_an_earlier_version_called_otherwise_goes_on(outcome: Outcome, tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    days(path, outcome, {LONG: "failed"}, {LONG: "failed"})
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE states SET item = 'release:security/long' WHERE item = ?", (LONG,))
+    database.close()
+    for known, runs in (((LONG,), 3), ((), 1), ((LONG, SET), 2)):
+        provenance = replace(outcome.provenance, started=f"2026-11-0{3 + runs}T00:00:00+00:00")
+        copy = tmp_path / f"{len(known)}.db"
+        copy.write_bytes(path.read_bytes())
+        course = remember(
+            copy,
+            with_states(outcome.verdict, {LONG: "failed"}),
+            provenance,
+            lambda id, known=known: known if id == "release:security/long" else (),  # type: ignore[misc]
+        )
+        assert [each.runs for each in course.open if each.item == LONG] == [1 if len(known) != 1 else 3]

@@ -33,7 +33,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_a_run_writes_what_the_schema_describes_and_nothing_else(data: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator.check_schema(result_schema())
     jsonschema.validate(data, result_schema())
-    assert ResultFile.model_validate(data).model_dump(mode="json") == data
+    # What files of before do not have is left out where it says nothing.
+    assert json.loads(as_text(ResultFile.model_validate(data), Redactor())) == data
     states = {item.id: item.state for item in outcome_of(ResultFile.model_validate(data)).verdict.items}
     assert states == {
         "release:security/secrets-set": "passed",
@@ -60,7 +61,10 @@ def test_a_verdict_comes_back_from_its_file(release: Release) -> None:
     release.write("two.env", "TOKEN=" + "k3y-" * 9)
     release.replace("release.md", "Later", "Soon")
     release.replace("release.checks.yaml", "later", "soon")
-    release.write("waivers.yaml", "waivers: [{item: operations/soon, reason: r, by: b, expires: 2020-01-01}]\n")
+    release.write(
+        "waivers.yaml",
+        "waivers: [{item: operations/soon, reason: r, by: operations@example.com, expires: 2020-01-01}]\n",
+    )
     release.run("--readiness-out=out", "--readiness-baseline=before/result.json")
     path = release.path / "out" / "result.json"
     file = read_result(path)

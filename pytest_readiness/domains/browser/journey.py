@@ -20,13 +20,13 @@ from pytest_readiness.domains.browser.steps import (
     filled_in,
     variables,
 )
-from pytest_readiness.domains.browser.visit import LOAD_SECONDS, Say, a_context, picture, said
+from pytest_readiness.domains.browser.visit import LOAD_SECONDS, Say, a_context, closed_trees, picture, said
 from pytest_readiness.domains.http.flow_answer import origin_of
 from pytest_readiness.domains.http.flow_steps import Part
 from pytest_readiness.protocols.http.addresses import shown
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, CDPSession, Frame, Locator, Page
 
 MOST_LOOKED_AT = 50
 """Elements that a locator finds."""
@@ -41,6 +41,10 @@ class _StepFailedError(Exception):
         self.seen = seen
 
 
+class _NotSeenError(Exception):
+    """What a step expects may be where a journey does not look."""
+
+
 def journey(browser: Browser, job: JourneyJob, say: Say) -> Journey:
     """Make the journey.
 
@@ -49,12 +53,15 @@ def journey(browser: Browser, job: JourneyJob, say: Say) -> Journey:
     """
     with a_context(browser, job.opening.engine, say) as context:
         page = context.new_page()
-        return _Traveller(page, job, f"{job.opening.engine} {browser.version}", say).travel()
+        return _Traveller(
+            page, context.new_cdp_session(page), job, f"{job.opening.engine} {browser.version}", say
+        ).travel()
 
 
 class _Traveller:
-    def __init__(self, page: Page, job: JourneyJob, name: str, say: Say) -> None:
+    def __init__(self, page: Page, tools: CDPSession, job: JourneyJob, name: str, say: Say) -> None:
         self._page = page
+        self._tools = tools
         self._job = job
         self._name = name
         self._say = say
@@ -79,6 +86,8 @@ class _Traveller:
             self._say(f"step {number + 1} of {len(steps)} at {there}: {step.words}")
             try:
                 self._do(self._filled_in(step), min(step.timeout_s, left))
+            except _NotSeenError as error:
+                raise CouldNotVerify(self._clean(f"step {number + 1} of {len(steps)}, {step.words}: {error}")) from None
             except _StepFailedError as failed:
                 words = f"step {number + 1} of {len(steps)}, {step.words}"
                 return self._journey(steps, number, words, failed.expected, failed.seen, started)
@@ -167,6 +176,8 @@ class _Traveller:
             try:
                 self._act(step, locator, seconds * 1000)
             except Late:
+                if not locator.count():
+                    self._look_elsewhere(target)
                 raise _StepFailedError(target.words, self._why_not(locator, seconds)) from None
             except Error as error:
                 found = locator.count()
@@ -212,8 +223,8 @@ class _Traveller:
             self._covered.append(locator)
         return self._job.secrets[value.credential, value.field]
 
-    def _locator(self, element: Element) -> Locator:
-        page, exact = self._page, element.exact
+    def _locator(self, element: Element, frame: Frame | None = None) -> Locator:
+        page, exact = frame or self._page, element.exact
         match element.way:
             case "role":
                 assert element.role
@@ -231,15 +242,41 @@ class _Traveller:
             case _:
                 return page.locator(f"css={element.css}")
 
-    def _visible(self, element: Element) -> list[Locator]:
-        return [one for one in self._locator(element).all()[:MOST_LOOKED_AT] if one.is_visible()]
+    def _visible(self, element: Element, frame: Frame | None = None) -> list[Locator]:
+        return [one for one in self._locator(element, frame).all()[:MOST_LOOKED_AT] if one.is_visible()]
+
+    def _framed(self, element: Element) -> str:
+        """Address of a frame in which an element is visible; "" where it is in none."""
+        for frame in self._page.frames[1:]:
+            if frame.frame_element().is_visible() and self._visible(element, frame):
+                return shown(frame.url)
+        return ""
+
+    def _look_elsewhere(self, element: Element) -> None:
+        """An element that is not found may be where a journey does not look.
+
+        Raises:
+            _NotSeenError: it is in a frame, or may be in a closed shadow tree.
+        """
+        if frame := self._framed(element):
+            raise _NotSeenError(f"{element.words} is in the frame {frame}, and a journey does not look into frames")
+        if hosts := closed_trees(self._tools):
+            raise _NotSeenError(
+                f"whether {element.words} is there cannot be seen, because nobody can look into the closed shadow tree "
+                f"of {hosts[0]}"
+            )
 
     def _expect(self, expect: PageExpectation, seconds: float) -> None:
         until = time.monotonic() + seconds
         while lacking := self._lacking(expect):
             if time.monotonic() > until:
+                if expect.way and expect.count != 0 and not self._visible(expect):
+                    self._look_elsewhere(expect)
                 raise _StepFailedError(expect.words, f"{lacking} after {seconds:g} s {self._where()}")
             self._page.wait_for_timeout(50)
+        for element in (expect.absent, expect if expect.way and expect.count == 0 else None):
+            if element:
+                self._look_elsewhere(element)
 
     def _lacking(self, expect: PageExpectation) -> str:
         """What is not as expected, in words; "" where all is."""
@@ -262,6 +299,8 @@ class _Traveller:
             return f"the title '{cut(title, 100)}'"
         if expect.absent and self._visible(expect.absent):
             return f"{expect.absent.words} is there"
+        if expect.absent and (frame := self._framed(expect.absent)):
+            return f"{expect.absent.words} is there, in the frame {frame}"
         if expect.way:
             found = self._visible(expect)
             if expect.count is not None and len(found) != expect.count:
@@ -283,6 +322,8 @@ class _Traveller:
             field = locator.evaluate("element => 'value' in element && element.localName !== 'li'")
             text = locator.input_value() if field else locator.inner_text()
         except Late:
+            if not locator.count():
+                self._look_elsewhere(element)
             raise _StepFailedError(f"{element.words} with text", self._why_not(locator, seconds)) from None
         text = " ".join(text.split())[:1000]
         if not text:

@@ -5,15 +5,36 @@
     return line.length > length ? line.slice(0, length - 1) + '…' : line;
   };
 
-  // The elements of the page, with those in open shadow trees.
-  function* all(root) {
+  const FRAMES = 'iframe, frame';
+  // The document of a frame that is open to the page itself; null for one of another origin, or sandboxed.
+  const inside = (frame) => {
+    try { return frame.contentDocument; } catch { return null; }
+  };
+
+  // The elements of the page, with those in open shadow trees, and in frames that are open and shown.
+  function* all(root, frames = true) {
     for (const element of root.querySelectorAll('*')) {
       yield element;
-      if (element.shadowRoot) yield* all(element.shadowRoot);
+      if (element.shadowRoot) yield* all(element.shadowRoot, frames);
+      if (frames && element.matches(FRAMES) && inside(element) && shown(element)) yield* all(inside(element));
     }
   }
 
-  const up = (element) => element.parentElement || (element.getRootNode() || {}).host || null;
+  const up = (element) => {
+    if (element.parentElement) return element.parentElement;
+    const root = element.getRootNode();
+    return root.host || (root.defaultView && root.defaultView.frameElement) || null;
+  };
+  // Where it is in the window, from whatever frame.
+  const boxOf = (element) => {
+    let { x, y, width, height } = element.getBoundingClientRect();
+    for (let view = element.ownerDocument.defaultView; view && view !== window; view = view.parent) {
+      const frame = view.frameElement, outer = frame.getBoundingClientRect();
+      x += outer.x + frame.clientLeft;
+      y += outer.y + frame.clientTop;
+    }
+    return new DOMRect(x, y, width, height);
+  };
   const closest = (element, selector) => {
     for (let each = element; each; each = up(each)) if (each.matches(selector)) return each;
     return null;
@@ -45,6 +66,8 @@
 
   const disabled = (element) => element.matches(':disabled') || closest(element, '[inert], [aria-hidden=true]')
     || element.getAttribute('aria-disabled') === 'true';
+  // A frame that is open is not a control; what is in it may be.
+  const opened = (element) => element.matches(FRAMES) && inside(element);
   const implicit = (element) => element.matches('[tabindex="-1"]')
     && !element.matches('a[href], button, input, select, textarea, [role=button], [role=link], [role=checkbox], '
       + '[role=switch], [role=textbox], [role=combobox], [role=searchbox]');
@@ -55,6 +78,7 @@
     const found = [];
     for (const element of all(document)) {
       if (!element.matches(CONTROLS) || !shown(element) || disabled(element) || implicit(element)) continue;
+      if (opened(element)) continue;
       if (element.matches('[tabindex^="-"]') && closest(up(element) || element, COMPOSITES)) continue;
       if (element.localName === 'summary' && !element.matches('details > summary:first-of-type')) continue;
       if (element.localName === 'iframe' && element.matches('[tabindex^="-"]')) continue;
@@ -74,7 +98,12 @@
 
   const active = () => {
     let element = document.activeElement;
-    while (element && element.shadowRoot && element.shadowRoot.activeElement) element = element.shadowRoot.activeElement;
+    while (element) {
+      const root = element.shadowRoot || (element.matches(FRAMES) && inside(element));
+      const inner = root && root.activeElement;
+      if (!inner || inner.matches('body, html')) break;
+      element = inner;
+    }
     return element;
   };
 
@@ -100,13 +129,230 @@
   const withLabels = (element) => {
     const labels = [...(element.labels || [])].filter(shown);
     if (closest(element, 'label')) labels.push(closest(element, 'label'));
-    return union([element, ...labels].map((each) => each.getBoundingClientRect()));
+    return union([element, ...labels].map(boxOf));
   };
 
+  // What is laid over most of what is in the window, or makes the rest of the page inert, as a question for consent does.
+  const covers = () => {
+    const over = (element) => {
+      for (let each = element; each; each = up(each)) {
+        if (each.matches('dialog') || ['fixed', 'absolute', 'sticky'].includes(getComputedStyle(each).position)) return each;
+      }
+      return null;
+    };
+    const written = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    const top = (x, y) => {
+      let hit = document.elementFromPoint(x, y);
+      for (let inner = hit; inner && inner.shadowRoot && (inner = inner.shadowRoot.elementFromPoint(x, y)) && inner !== hit;) hit = inner;
+      return hit;
+    };
+    const lies = (element, cover) => {
+      for (let each = element; each; each = up(each)) if (each === cover) return true;
+      return false;
+    };
+    const covered = new Map(), own = new Map();
+    let counted = 0;
+    for (const element of document.body ? all(document.body, false) : []) {
+      if (!(written(element) || element.matches('img, input, button, video')) || !shown(element)) continue;
+      const box = element.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
+      if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) continue;
+      const hit = top(x, y);
+      const cover = hit && over(hit);
+      counted++;
+      if (!cover) continue;
+      // What lies in the cover itself is no part of what it covers.
+      const count = lies(element, cover) ? own : covered;
+      count.set(cover, (count.get(cover) || 0) + 1);
+    }
+    const found = [...covered].filter(([cover, times]) => times >= (counted - (own.get(cover) || 0)) / 2).map(([cover]) => cover);
+    const modal = [...all(document)].filter((each) => each.matches('dialog:modal, [aria-modal=true]') && shown(each));
+    // What is shown, and hidden from assistive technology all the same.
+    const words = document.body ? document.body.innerText.length : 0;
+    const hidden = [...all(document)].filter((each) => each.matches('[inert], [aria-hidden=true]') && shown(each)
+      && !(up(each) && closest(up(each), '[inert], [aria-hidden=true]'))
+      && (each.innerText || '').trim().length >= (each.matches('[inert]') ? 1 : words / 2));
+    return new Set([...found, ...modal, ...hidden]);
+  };
+
+  // Elements that react to a click, or say so by the mouse pointer, and are no control that Tab could reach.
+  const ACTING = ['click', 'dblclick', 'mousedown', 'mouseup', 'pointerdown', 'pointerup', 'touchstart', 'touchend'];
+  const NATIVE = 'a[href], area[href], button, input, select, textarea, summary, option, optgroup, iframe, frame, body, html, '
+    + 'audio[controls], video[controls], [contenteditable=""], [contenteditable=true]';
+  const ITEMS = '[role=tab], [role=menuitem], [role=menuitemcheckbox], [role=menuitemradio], [role=option], [role=radio], '
+    + '[role=treeitem], [role=slider], [role=spinbutton]';
+  // By `tabIndex` alone, links that lead nowhere would be focusable.
+  const focusable = (element) => element.tabIndex >= 0 && (element.hasAttribute('tabindex') || element.matches(NATIVE))
+    && !element.matches('body, html, iframe, frame');
+  const tabbable = (element) => focusable(element) && shown(element) && !disabled(element);
+  // The items of a group are reached by arrow keys, from the group, one of them, or the field that it belongs to.
+  const reachedWith = (group) => tabbable(group) || [...all(group)].some(tabbable)
+    || [...all(document)].some((each) => tabbable(each) && group.id
+      && ((each.getAttribute('aria-controls') || '') + ' ' + (each.getAttribute('aria-owns') || '')).split(/\s+/).includes(group.id));
+  const acting = () => {
+    const found = new Set();
+    for (const element of all(document)) {
+      if (element.matches(NATIVE) || focusable(element) || !shown(element) || disabled(element)) continue;
+      const parent = up(element);
+      if (element.localName === 'label') {
+        // Of a field that is not there, as of an upload with a face of its own.
+        if (element.control && !element.control.disabled && !shown(element.control)) found.add(element);
+        continue;
+      }
+      let inControl = false;
+      for (let each = parent; each && !inControl; each = up(each)) {
+        inControl = each.matches('label, button, a[href], summary, select') || focusable(each);
+      }
+      if (inControl) continue;
+      const item = element.matches(ITEMS);
+      const group = item && closest(element, COMPOSITES);
+      if (group && reachedWith(group)) continue;
+      const heard = element.ownerDocument.defaultView[Symbol.for('pytest-readiness listeners')];
+      const handles = item || element.getAttribute('draggable') === 'true'
+        || ((heard && heard.get(element)) || []).some((type) => ACTING.includes(type));
+      const pointer = getComputedStyle(element).cursor === 'pointer'
+        && !(parent && getComputedStyle(parent).cursor === 'pointer' && !parent.matches('body, html'));
+      if (!handles && !pointer) continue;
+      // What holds controls itself mostly handles their clicks.
+      const holds = [...all(element.shadowRoot || element)].some(tabbable);
+      if (holds ? handles && pointer : true) found.add(element);
+    }
+    return found;
+  };
+
+  let acts = new Set();
   let known = [];
   const reached = new Set();
 
+  // Texts whose contrast axe-core has judged, and what the picture says of them.
+  let texts = [];
+  // axe's way to an element: a list through frames, in which a list goes through shadow trees.
+  const selector = (target) => target.map((part) => (typeof part === 'string' ? part : part.join(' >>> '))).join(' > ');
+  const resolve = (target) => {
+    let root = document, element = null;
+    for (const part of target) {
+      if (element) root = inside(element);
+      for (const step of [part].flat()) {
+        if (element && element.shadowRoot && root !== inside(element)) root = element.shadowRoot;
+        element = root && root.querySelector(step);
+        if (!element) return null;
+      }
+    }
+    return element;
+  };
+  const rgb = (colour) => {
+    const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour || '');
+    if (hex) return hex.slice(1).map((part) => parseInt(part, 16));
+    const parts = /^rgb\(([^)]*)\)$/.exec(colour || '');
+    return parts ? parts[1].split(',').map(Number) : null;
+  };
+  const PLAIN = 'input:not([type]), input[type=text], input[type=search], input[type=email], input[type=tel], input[type=url], '
+    + 'input[type=password], input[type=number], input[type=submit], input[type=button], input[type=reset], textarea, select';
+  const textBoxes = (element) => {
+    const view = new DOMRect(0, 0, innerWidth, innerHeight);
+    const frame = boxOf(element), own = element.getBoundingClientRect();
+    const [right, down] = [frame.x - own.x, frame.y - own.y];
+    const boxes = [];
+    if (element.matches('input, textarea, select')) {
+      if (element.matches(PLAIN) && (element.value || element.matches(':placeholder-shown'))) {
+        boxes.push(new DOMRect(frame.x + element.clientLeft, frame.y + element.clientTop, element.clientWidth, element.clientHeight));
+      }
+    } else {
+      for (const node of element.childNodes) {
+        if (node.nodeType !== 3) continue;
+        // Pictures of the font have colours of their own.
+        for (const run of node.data.matchAll(/(?:(?!\p{Extended_Pictographic})[^\s\uFE0F\u200D]|(?<=\S) (?=\S))+/gu)) {
+          const range = element.ownerDocument.createRange();
+          range.setStart(node, run.index);
+          range.setEnd(node, run.index + run[0].length);
+          for (const box of range.getClientRects()) boxes.push(new DOMRect(box.x + right, box.y + down, box.width, box.height));
+          if (boxes.length > 8) break;
+        }
+      }
+    }
+    return boxes.slice(0, 8).filter((box) => box.width >= 2 && box.height >= 2 && box.x >= view.x && box.y >= view.y
+      && box.right <= view.right && box.bottom <= view.bottom).map(({ x, y, width, height }) => ({ x, y, width, height }));
+  };
+  // Texts that axe does not look at: those of style sheets, where they look different from the element's own.
+  const styledTexts = () => {
+    const found = [];
+    for (const element of document.body ? all(document.body) : []) {
+      for (const which of ['::before', '::after']) {
+        const style = getComputedStyle(element, which);
+        if (!/[\p{L}\p{N}]{2}/u.test((style.content.match(/"[^"]*"/g) || []).join('').replace(/\p{Co}/gu, ''))) continue;
+        const own = getComputedStyle(element);
+        if (style.display === 'none' || style.visibility !== 'visible' || style.opacity === '0' || !shown(element)) continue;
+        const alike = style.color === own.color && alpha(style.backgroundColor) === 0 && style.backgroundImage === 'none'
+          && style.position === 'static' && style.opacity === '1'
+          && texts.some((text) => text.element === element && !text.wrong);
+        if (!alike) found.push(describe(element) + which);
+      }
+    }
+    return found;
+  };
+
   return {
+    async axe(tags) {
+      const result = await axe.run(document, {
+        runOnly: { type: 'tag', values: tags }, resultTypes: ['passes', 'violations', 'incomplete'],
+      });
+      for (const kind of ['passes', 'violations']) {
+        const rule = result[kind].find((each) => each.id === 'color-contrast');
+        for (const node of rule ? rule.nodes.slice(0, 2000) : []) {
+          const data = (node.any[0] || {}).data || {};
+          const element = resolve(node.target);
+          const back = rgb(data.bgColor), needed = parseFloat(data.expectedContrastRatio) || 4.5;
+          let front = rgb(data.fgColor);
+          if (!element || !back || !front) continue;
+          const others = element.matches(':placeholder-shown') ? ['::placeholder'] : ['::first-line', '::first-letter'];
+          // Colours that axe does not ask for.
+          const own = others.map((which) => getComputedStyle(element, which).color);
+          const wrong = own.some((colour) => colour && colour !== getComputedStyle(element).color);
+          if (wrong && others[0] === '::placeholder' && rgb(own[0])) front = rgb(own[0]);
+          texts.push({ element, point: selector(node.target), back, front, needed, holds: kind === 'passes',
+            wrong: wrong && others[0] !== '::placeholder', done: false });
+        }
+      }
+      const told = (rule) => {
+        const first = rule.nodes[0] || {};
+        const why = ['any', 'all', 'none'].flatMap((kind) => first[kind] || []).map((check) => check.message);
+        const { id, impact, help, tags: belongs } = rule;
+        return { id, impact, help, tags: belongs, count: rule.nodes.length, reason: why.join('; ').slice(0, 1000),
+          points: rule.nodes.slice(0, 200).map((node) => selector(node.target)) };
+      };
+      return { version: result.testEngine.version, passes: result.passes.map(told),
+        violations: result.violations.map(told), incomplete: result.incomplete.map(told) };
+    },
+    // Scrolls to texts that were not compared yet, and tells where they are; null where all were.
+    async nextTexts() {
+      const first = texts.find((text) => !text.done);
+      if (!first) return null;
+      const box = boxOf(first.element);
+      scrollTo({ top: scrollY + box.y + box.height / 2 - innerHeight / 2, behavior: 'instant' });
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      const found = [];
+      for (const text of texts) {
+        if (text.done) continue;
+        const boxes = shown(text.element) ? textBoxes(text.element) : [];
+        const clear = ({ x, y, width, height }) => {
+          const hit = document.elementFromPoint(x + width / 2, y + height / 2);
+          return hit && (hit.contains(text.element) || text.element.contains(hit));
+        };
+        if (text !== first && !(boxes.length && boxes.every(clear))) continue;
+        text.done = true;
+        const { back, front, needed, holds } = text;
+        if (boxes.length) found.push({ number: texts.indexOf(text), boxes, back, front, needed, holds });
+      }
+      return found;
+    },
+    contradict(numbers) {
+      for (const number of numbers) texts[number].wrong = true;
+    },
+    // Where axe's judgement of the contrast is not what the picture shows, and what it did not look at.
+    doubtful() {
+      const wrong = texts.filter((text) => text.wrong);
+      return { points: [...wrong.map((text) => text.point), ...styledTexts()],
+        violations: wrong.filter((text) => !text.holds).map((text) => text.point) };
+    },
     // What is on the page.
     rendered() {
       const body = document.body;
@@ -149,6 +395,7 @@
         firstPaint: since(seen.fcp),
         largestPaint: since(seen.lcp),
         largest: seen.largest ? describe(seen.largest) : '',
+        largestArea: seen.area || 0,
         shift: largest,
         shifted: [...new Set(worst.flatMap((each) => each.nodes).map(describe))].slice(0, 3),
         // A task that began before the first paint blocks from there on.
@@ -160,14 +407,25 @@
       };
     },
 
-    // Scrolls to the end, so that what is loaded lazily is asked for; at most so many screens.
+    // Scrolls the page, and what scrolls in it, to the end, so that what is loaded lazily is asked for; at most so many
+    // screens. Returns what has no end.
     async scroll(screens) {
-      for (let n = 0; n < screens; n++) {
-        const before = scrollY;
-        scrollBy({ top: innerHeight, behavior: 'instant' });
-        await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)));
-        if (scrollY === before) break;
+      const areas = [...all(document)].filter((each) => ['auto', 'scroll'].includes(getComputedStyle(each).overflowY)
+        && each.scrollHeight > each.clientHeight + 1 && each.clientHeight > 100 && shown(each)
+        && each !== document.scrollingElement);
+      const root = document.scrollingElement || document.documentElement;
+      const endless = [];
+      for (const area of [root, ...areas]) {
+        const rest = () => area.scrollHeight - area.clientHeight - area.scrollTop;
+        for (let before = -1; screens > 0 && area.scrollTop !== before; screens--) {
+          before = area.scrollTop;
+          area.scrollBy({ top: area.clientHeight, behavior: 'instant' });
+          await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)));
+        }
+        if (screens <= 0 && rest() > 1) endless.push(`${area === root ? 'the page' : describe(area)} below ${Math.round(area.scrollTop + area.clientHeight)} px`);
+        if (area !== root) area.scrollTo({ top: 0, behavior: 'instant' });
       }
+      return endless;
     },
     top() {
       scrollTo({ top: 0, left: 0, behavior: 'instant' });
@@ -189,7 +447,7 @@
           reserved: attributes || (fixed('height') && (fixed('width') || ratio)) || (ratio && fixed('width'))
             || style.position === 'absolute' || style.position === 'fixed',
           lazy: image.loading === 'lazy',
-          top: image.getBoundingClientRect().top + scrollY,
+          top: boxOf(image).top + scrollY,
           // Pixels that count visitors are not pictures.
           visible: shown(image) && image.getBoundingClientRect().width > 2,
         };
@@ -220,12 +478,36 @@
       }
       return found;
     },
-    players() {
-      const known = /(^|\.)(youtube(-nocookie)?\.com|youtu\.be|vimeo\.com|dailymotion\.com|wistia\.(com|net)|brightcove\.net|jwplayer\.com|loom\.com|twitch\.tv)$/;
-      const hosts = [...all(document)].filter((each) => each.localName === 'iframe').map((frame) => {
-        try { return new URL(frame.src).hostname; } catch { return ''; }
-      });
-      return [...new Set(hosts.filter((host) => known.test(host)))];
+
+    // What the visit is kept out of; with how much of the window each takes, in square pixels.
+    async parts() {
+      const found = [];
+      const add = (kind, element, more = '') => {
+        const box = boxOf(element);
+        const width = Math.min(box.right, innerWidth) - Math.max(box.left, 0);
+        const height = Math.min(box.bottom, innerHeight) - Math.max(box.top, 0);
+        found.push({ kind, what: describe(element) + more, area: Math.max(0, width) * Math.max(0, height) });
+      };
+      const seen = (element) => shown(element) && boxOf(element).width > 2 && boxOf(element).height > 2;
+      // No timer fires in a frame whose scripts are switched off, and axe-core cannot answer from there.
+      const runs = (view) => Promise.race([new Promise((done) => view.setTimeout(done, 0, true)),
+        new Promise((done) => setTimeout(done, 2000, false))]);
+      for (const element of all(document)) {
+        if (!element.matches(FRAMES + ', canvas, object, embed, fencedframe') || !seen(element)) continue;
+        if (!element.matches(FRAMES)) {
+          add(element.localName === 'canvas' ? 'canvas' : 'plugin', element);
+          continue;
+        }
+        const there = inside(element), wanted = element.getAttribute('src') || '';
+        const pending = there && there.URL === 'about:blank' && wanted && !/^(about|javascript):/i.test(wanted);
+        if (pending) add('frame', element, ' (not loaded)');
+        else if (!there) add('frame', element, element.src ? ` of ${element.src.split(/[?#]/)[0].slice(0, 80)}` : ' (sandboxed)');
+        else if (there.body && there.body.childNodes.length && !await runs(element.contentWindow)) {
+          add('frame', element, ' (its scripts are switched off)');
+        }
+      }
+      for (const element of covers()) add('cover', element);
+      return found;
     },
 
     layout() {
@@ -235,9 +517,14 @@
         && ['hidden', 'clip'].includes(getComputedStyle(each).overflowX));
       // Applications often scroll an element that holds the whole page, instead of the page.
       const words = document.body ? document.body.innerText.length : 0;
-      const frames = [...(document.body ? all(document.body) : [])].filter((element) =>
-        ['auto', 'scroll'].includes(getComputedStyle(element).overflowX) && element.scrollWidth > element.clientWidth + 1
-        && (element.innerText || '').length >= 0.9 * words && shown(element));
+      const scrolls = (element) => ['auto', 'scroll'].includes(getComputedStyle(element).overflowX)
+        && element.scrollWidth > element.clientWidth + 1 && (element.innerText || '').length >= 0.9 * words;
+      const scrollsInside = (frame) => {
+        const root = frame.matches(FRAMES) && inside(frame) && inside(frame).scrollingElement;
+        return root && root.scrollWidth > root.clientWidth + 1 && (root.innerText || '').length >= 0.9 * words;
+      };
+      const own = document.body ? [...all(document.body, false)] : [];
+      const frames = own.filter((element) => (scrolls(element) || scrollsInside(element)) && shown(element));
       // A container that scrolls by itself, such as one around a table, keeps its width to itself.
       const contained = (element) => {
         for (let each = up(element); each && each !== document.body && each !== document.documentElement; each = up(each)) {
@@ -245,7 +532,7 @@
         }
         return false;
       };
-      const out = [...(document.body ? all(document.body) : [])].filter((element) => {
+      const out = own.filter((element) => {
         const box = element.getBoundingClientRect();
         return box.right + scrollX > width + 1 && box.left + scrollX < width && shown(element)
           && getComputedStyle(element).position !== 'fixed' && !contained(element);
@@ -256,23 +543,25 @@
       const targets = [];
       for (const element of all(document)) {
         if (targets.length >= 500) break;
-        if (!element.matches(CONTROLS) || element.matches('iframe, video, audio, [contenteditable]') || !shown(element)) continue;
-        if (disabled(element) || implicit(element)) continue;
-        const own = element.getBoundingClientRect();
+        const sure = element.matches(CONTROLS) && !implicit(element);
+        if (!(sure || acts.has(element)) || element.matches('iframe, video, audio, [contenteditable]') || !shown(element)) continue;
+        if (disabled(element)) continue;
+        const own = boxOf(element);
         const style = getComputedStyle(element);
         // Hidden from sight (a skip link): nobody taps on it.
         if (own.width <= 1 || own.height <= 1 || own.right + scrollX <= 0 || own.bottom + scrollY <= 0
           || (style.opacity === '0' && !(element.labels || []).length)) continue;
         const box = element.matches('input[type=checkbox], input[type=radio]') ? withLabels(element)
-          : union([own, ...(element.localName === 'a' ? [...element.children].filter(shown).map((each) => each.getBoundingClientRect()) : [])]);
+          : union([own, ...(element.localName === 'a' ? [...element.children].filter(shown).map(boxOf) : [])]);
         const parent = up(element);
         const inline = style.display === 'inline' && element.localName === 'a' && parent
           && [...parent.childNodes].some((node) => node.nodeType === 3 && node.data.trim().length > 1);
-        targets.push({ what: describe(element), x: box.x + scrollX, y: box.y + scrollY, width: box.width, height: box.height, inline: Boolean(inline) });
+        targets.push({ what: describe(element), x: box.x + scrollX, y: box.y + scrollY, width: box.width, height: box.height, inline: Boolean(inline), sure });
       }
       return {
         overflow: Math.max(0, hidden ? 0 : root.scrollWidth - width,
-          ...frames.map((element) => element.scrollWidth - element.clientWidth)),
+          ...frames.map((element) => (opened(element) ? inside(element).scrollingElement : element))
+            .map((element) => element.scrollWidth - element.clientWidth)),
         wide: [...(hidden ? [] : innermost), ...frames].map(describe).slice(0, 3),
         cut: hidden ? innermost.filter(content).map(describe).slice(0, 3) : [],
         targets,
@@ -304,7 +593,7 @@
       return {
         number,
         what: describe(element),
-        frame: element.localName === 'iframe',
+        frame: element.matches(FRAMES + ', object, embed'),
         ring: style.outlineStyle === 'auto' && parseFloat(style.outlineWidth) > 0 && alpha(style.outlineColor) > 0,
         caret: typing && !element.readOnly && style.caretColor !== 'transparent' && alpha(style.caretColor) > 0,
         alike: [element.localName, element.type, element.className, parent ? parent.localName + parent.className : '',
@@ -328,6 +617,14 @@
         && other.name === element.name && other.form === element.form);
       return missed.filter((element) => !radio(element)).map(describe);
     },
-    describe: (element) => describe(element),
+    // Only the browser's own tools can tell which elements have listeners: that is left in each window before.
+    acting() {
+      acts = acting();
+    },
+    acts: () => [...acts].map(describe),
+    finished() {
+      const endless = (each) => each.effect && each.effect.getComputedTiming().endTime === Infinity;
+      return document.getAnimations().every((each) => each.playState !== 'running' || endless(each));
+    },
   };
 })()

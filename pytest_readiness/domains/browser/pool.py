@@ -13,19 +13,33 @@ from threading import Condition
 from typing import Any, NamedTuple
 
 from pytest_readiness.core.audit import sent
-from pytest_readiness.core.environment import environment
+from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import CouldNotVerify
 
 START_SECONDS = 30.0
 """For starting a process, Playwright's driver and a browser, beyond what the work itself may take."""
-END_SECONDS = 5.0
-"""For a process to end its browser, before it is killed."""
+END_SECONDS = 2.0
+"""For processes to end their browsers, all at once, before they are killed."""
+MEMORY_MB = 700
+"""What a process that browses, its driver and its browser may take together; a common page takes 250 MB."""
+OUT_OF_MEMORY = 77
+"""Exit code of a process that took more."""
+
+
+class NoBrowserFree(CouldNotVerify):
+    """All browsers were busy for too long, or the run is over: nothing can be visited, whatever the page."""
 
 
 class Sending(NamedTuple):
     """What a browser is about to do, in words for the audit log."""
 
     what: str
+
+
+class Crashed(NamedTuple):
+    """The answer of a process whose browser, or driver, is gone: it does no other job."""
+
+    error: CouldNotVerify
 
 
 class _BrowserProcess:
@@ -43,7 +57,7 @@ class _BrowserProcess:
                 stdin=PIPE,
                 stdout=DEVNULL,
                 stderr=DEVNULL,
-                env={**environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={**neutral(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 # Ctrl-C is for the process that runs the tests; this one ends with it.
                 start_new_session=True,
             )
@@ -60,12 +74,24 @@ class _BrowserProcess:
                 return answer
             sent(answer.what)
 
-    def end(self) -> None:
-        """End it, and all processes that it started: it kills them when its standard input is closed."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
+    def why_it_ended(self) -> str:
+        """Why there is no answer, as a clause."""
         with suppress(TimeoutExpired):
             self.process.wait(END_SECONDS)
+        if self.process.returncode == OUT_OF_MEMORY:
+            return f"the page was not looked at: the browser took more than {MEMORY_MB} MB of memory for it"
+        return "the process that drives the browser ended"
+
+    def ask_to_end(self) -> None:
+        """Let it end with all processes that it started: it kills them when its standard input is closed."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+    def end(self, seconds: float = END_SECONDS) -> None:
+        """End it with all processes that it started, in that time."""
+        self.ask_to_end()
+        with suppress(TimeoutExpired):
+            self.process.wait(seconds)
         self.process.kill()
         self.process.wait()
 
@@ -99,15 +125,15 @@ class BrowserPool:
         with self._changed:
             worker = self._changed.wait_for(self._free, queue)
         if worker is None:
-            raise CouldNotVerify(f"the page was not visited: no browser became free within {queue:g} s")
+            raise NoBrowserFree(f"the page was not visited: no browser became free within {queue:g} s")
         done = False
         try:
             answer = worker.run(job, seconds + START_SECONDS)
-            done = True
+            done = not isinstance(answer, Crashed)
         except TimeoutError:
             raise CouldNotVerify(f"the browser did not end its visit within {seconds + START_SECONDS:g} s") from None
         except (EOFError, OSError):
-            raise CouldNotVerify("the process that drives the browser ended") from None
+            raise CouldNotVerify(worker.why_it_ended()) from None
         finally:
             if not done:
                 worker.end()
@@ -117,6 +143,8 @@ class BrowserPool:
                 else:
                     self._all.remove(worker)
                 self._changed.notify_all()
+        if isinstance(answer, Crashed):
+            raise answer.error
         if isinstance(answer, CouldNotVerify):
             raise answer
         return answer
@@ -127,8 +155,12 @@ class BrowserPool:
             self._closed = True
             workers = list(self._all)
             self._changed.notify_all()
+        # All at once: one after the other, they would hold up the end of the run.
         for worker in workers:
-            worker.end()
+            worker.ask_to_end()
+        until = time.monotonic() + END_SECONDS
+        for worker in workers:
+            worker.end(max(0.0, until - time.monotonic()))
 
     def _free(self) -> _BrowserProcess | None:
         if self._closed:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ from pytest_readiness.domains.browser.facts.pages import (
     Load,
     Message,
     PageLayout,
+    PagePart,
     PageRequest,
     Rendered,
     TapTarget,
@@ -32,7 +35,7 @@ from pytest_readiness.domains.browser.facts.pages import (
 from pytest_readiness.protocols.http.addresses import shown
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, JSHandle, Page, Request, Response
+    from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Request, Response
 
 WIDTH, HEIGHT = 1280, 800
 """Of the window, in CSS pixels."""
@@ -44,11 +47,24 @@ QUIET_SECONDS = 0.5
 """How long counts as silent: Lighthouse and Playwright measure "network idle" in the same way."""
 KEYBOARD_SECONDS = 20.0
 AXE_SECONDS = 20.0
+MEASURE_SECONDS = 15.0
+"""For comparing pictures of texts with the colours that axe-core computed; longer pages are compared in part."""
+CONTRAST = "color-contrast"
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+ASK_SECONDS = 15.0
+"""For a question to the page."""
+SCROLL_SECONDS = 30.0
+"""For a question that takes as long as the page is."""
+PROBE_SECONDS = 10.0
+"""For a script of the visit to run in a page that has loaded."""
 FAVICON = "/favicon.ico"
 """The browser asks for it, not the page, and only once in its life: it would be seen by chance."""
 MAX_REQUESTS = 1000
 MAX_MESSAGES = 200
+MAX_ASKED = 10_000
+"""Requests of a page, after which it is given up: one that never stops asking would fill the memory."""
+MAX_BYTES = 64_000_000
+"""Of all that a page loads, unpacked; a larger one is given up."""
 MAX_PRESSES = 400
 MAX_INSIDE = 100
 """Presses of Tab within frames, whose controls are not told apart."""
@@ -56,7 +72,11 @@ MAX_COMPARED = 40
 """Kinds of controls whose focus is looked for by comparing pictures."""
 DIFFERING_PIXELS = 8
 """Of two pictures, by at least a tenth of a colour channel, until they are taken for different."""
-MAX_SCREENS = 20
+MAX_SCREENS = 60
+MAX_ELEMENTS = 1000
+"""Images, videos and the like that are told one by one."""
+ANIMATION_SECONDS = 3.0
+"""For what moves to its place or fades in, as it is scrolled to."""
 MAX_POINTS = 200
 MAX_SCREENSHOT = 300_000
 """Bytes of a screenshot; a larger one is made smaller."""
@@ -72,17 +92,24 @@ def visit(browser: Browser, job: VisitJob, say: Say) -> Visit:
     with a_context(browser, job.opening.engine, say) as context:
         context.add_init_script(_script("watch.js"))
         page = context.new_page()
-        watched = Watched(page)
+        watched = Watched(page, job.opening.engine)
         name = f"{job.opening.engine} {browser.version}"
         say(f"GET {shown(job.asked)} with {name}, and what the page asks for")
-        problem, status, loaded = _go(page, job.asked)
-        if problem:
-            return Visit(job.asked, job.root, name, problem, requests=watched.requests(), messages=watched.messages())
+        seen = None
         try:
-            return _Looking(page, job, name, watched, until).look(status, loaded)
+            problem, status, loaded = _go(page, job.asked)
+            if not problem:
+                seen = _Looking(page, job, name, watched, until).look(status, loaded)
         except Error as error:
-            # A page may navigate away or crash while it is looked at.
-            return Visit(job.asked, job.root, name, f"the page crashed while it was looked at ({said(error)})")
+            # A page may navigate away, crash or hang while it is looked at.
+            if not browser.is_connected():
+                raise
+            problem = f"{shown(job.asked)} could not be looked at ({said(error)})"
+        # What was seen before it grew too large is not the page.
+        problem = watched.excess or problem
+        if seen and not problem:
+            return seen
+        return Visit(job.asked, job.root, name, problem, requests=watched.requests(), messages=watched.messages())
 
 
 @contextmanager
@@ -99,8 +126,14 @@ def a_context(browser: Browser, engine: str, say: Say) -> Iterator[BrowserContex
         viewport={"width": WIDTH, "height": HEIGHT}, locale="en-US", accept_downloads=False, **options
     )
 
+    noted = 0
+
     def note(request: Request) -> None:
-        if not request.url.startswith(("data:", "blob:")):
+        nonlocal noted
+        noted += 1
+        if noted == MAX_REQUESTS:
+            say(f"more requests by {engine}")
+        elif noted < MAX_REQUESTS and not request.url.startswith(("data:", "blob:")):
             say(f"{request.method} {shown(request.url)} by {engine}")
 
     context.on("request", note)
@@ -113,7 +146,11 @@ def a_context(browser: Browser, engine: str, say: Say) -> Iterator[BrowserContex
 class Watched:
     """What a page asks for and says, from the beginning."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, engine: str) -> None:
+        self.excess = ""
+        self._asked_for = 0
+        self._bytes = 0
+        self._tools: CDPSession | None = None
         self._requests: list[Request] = []
         self._answers: dict[Request, Response] = {}
         self._failures: dict[Request, str] = {}
@@ -127,9 +164,29 @@ class Watched:
         page.on("requestfailed", self._failed)
         page.on("console", self._said)
         page.on("pageerror", lambda error: self._say(Message("uncaught", cut(str(error)), "")))
+        if engine == "chromium":
+            self._tools = page.context.new_cdp_session(page)
+            self._tools.on("Network.dataReceived", self._received)
+            # Bodies are counted, not kept.
+            self._tools.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
+
+    def _received(self, event: Mapping[str, Any]) -> None:
+        self._bytes += max(event["dataLength"], event["encodedDataLength"])
+        if self._bytes > MAX_BYTES:
+            self._give_up(f"loads more than {MAX_BYTES // 1_000_000} MB")
+
+    def _give_up(self, why: str) -> None:
+        if not self.excess:
+            self.excess = f"{shown(self._page.url)} {why}, and was given up"
+            # Whatever is waited for ends with an error.
+            self._page.close()
 
     def _asked(self, request: Request) -> None:
         if urlsplit(request.url).path == FAVICON:
+            return
+        self._asked_for += 1
+        if self._asked_for > MAX_ASKED:
+            self._give_up(f"asks for more than {MAX_ASKED} files")
             return
         self._awaited[request] = None
         if request.is_navigation_request() and request.frame == self._page.main_frame and not request.redirected_from:
@@ -197,12 +254,109 @@ class Watched:
                 return True
         return False
 
+    def not_loaded(self) -> list[PagePart]:
+        """What the page asked for and did not get."""
+        return [
+            PagePart(kind, why)
+            for each in self._requests
+            if (kind := _KINDS.get(each.resource_type)) and (why := _not_loaded(kind, self._request(each)))
+        ]
+
+    def closed_trees(self) -> list[str]:
+        """What `closed_trees` finds, where the engine can tell."""
+        return closed_trees(self._tools) if self._tools else []
+
+    def mark_listeners(self) -> None:
+        """Leave in each window which elements listen to what: only the browser's own tools know that."""
+        from playwright.sync_api import Error
+
+        if self._tools is None:
+            return
+        windows: list[int] = []
+        self._tools.on("Runtime.executionContextCreated", lambda event: windows.append(event["context"]["id"]))
+        self._tools.send("Runtime.enable")
+        for window in windows:
+            # A frame may be gone by now.
+            with suppress(Error):
+                self._tools.send(
+                    "Runtime.evaluate",
+                    {
+                        "expression": _script("listeners.js"),
+                        "contextId": window,
+                        "includeCommandLineAPI": True,
+                        "timeout": ASK_SECONDS * 1000,
+                    },
+                )
+        self._tools.send("Runtime.disable")
+
     def answer_to(self, address: str) -> PageRequest | None:
         """The last request for an address that was answered."""
         for request in reversed(self._requests):
             if request.url == address and request in self._answers:
                 return self._request(request)
         return None
+
+
+_KINDS = {
+    "stylesheet": "stylesheet",
+    "script": "script",
+    "font": "font",
+    "image": "image",
+    "fetch": "fetch",
+    "xhr": "fetch",
+}
+
+
+def _not_loaded(kind: str, request: PageRequest) -> str:
+    """What was asked for and why it is not there; "" where it is, or where the page itself cancelled it."""
+    # Programs often count on a 404 to their own questions.
+    if request.status >= (500 if kind == "fetch" else 400):
+        return f"{request.url} ({request.status})"
+    if request.failure:
+        return "" if "ERR_ABORTED" in request.failure else f"{request.url} ({request.failure})"
+    return "" if request.status else f"{request.url} (not answered)"
+
+
+def closed_trees(tools: CDPSession) -> list[str]:
+    """Elements with a closed shadow tree in which something is shown; no script of the page can look into one."""
+    seen = tools.send("DOMSnapshot.captureSnapshot", {"computedStyles": []})
+    return [host for document in seen["documents"] for host in _closed_trees(document, seen["strings"])]
+
+
+_EMPTY = frozenset({"STYLE", "LINK", "SCRIPT", "SLOT", "TEMPLATE", "DIV", "SPAN", "#document-fragment"})
+"""What shows nothing by itself."""
+
+
+def _closed_trees(document: Mapping[str, Any], strings: list[str]) -> list[str]:
+    """Selectors of the hosts, from a document of Chromium's DOMSnapshot."""
+    nodes, layout = document["nodes"], document["layout"]
+    kinds = nodes["shadowRootType"]
+    # Every node has the type of the tree that it is in; what is slotted has none, though its parent is the slot.
+    tree: dict[int, int] = {}
+    for at, kind in sorted(zip(kinds["index"], kinds["value"], strict=True)):
+        parent = nodes["parentIndex"][at]
+        if parent in tree:
+            tree[at] = tree[parent]
+        elif strings[kind] == "closed":
+            tree[at] = at
+    if not tree:
+        return []
+    showing = set()
+    for at, box, text in zip(layout["nodeIndex"], layout["bounds"], layout["text"], strict=True):
+        written = text >= 0 and strings[text].strip()
+        if (
+            at in tree
+            and min(box[2], box[3]) > 1
+            and (written or strings[nodes["nodeName"][at]] not in {*_EMPTY, "#text"})
+        ):
+            showing.add(nodes["parentIndex"][tree[at]])
+    hosts = []
+    for at in sorted(showing):
+        pairs = nodes["attributes"][at]
+        attributes = {strings[name]: strings[value] for name, value in zip(pairs[::2], pairs[1::2], strict=True)}
+        name = strings[nodes["nodeName"][at]].lower()
+        hosts.append(cut(name + (f"#{attributes['id']}" if attributes.get("id") else "")))
+    return hosts
 
 
 def _go(page: Page, address: str) -> tuple[str, int, bool]:
@@ -230,10 +384,64 @@ def _loaded(page: Page, seconds: float) -> bool:
     return True
 
 
+class PageAsker:
+    """Asks a page the questions of `page.js`, each for a limited time: Playwright's `evaluate` has no timeout."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        _let_in(page)
+        self._questions = page.evaluate_handle(_script("page.js"))
+
+    def evaluate(self, function: str, argument: object = None, seconds: float = ASK_SECONDS) -> Any:
+        """What a function in JavaScript returns, of the questions and an argument.
+
+        Raises:
+            Error: the page threw an exception, went on to another one, or did not answer in time.
+        """
+        from playwright.sync_api import Error
+        from playwright.sync_api import TimeoutError as Late
+
+        try:
+            answer = self._page.wait_for_function(
+                # In a list, so that any value ends the waiting.
+                f"async ([questions, argument]) => [await ({function})(questions, argument)]",
+                arg=[self._questions, argument],
+                timeout=seconds * 1000,
+            )
+        except Late:
+            raise Error(f"a script of it has not ended for {seconds:g} s") from None
+        value = answer.json_value()[0]
+        answer.dispose()
+        return value
+
+
+def _let_in(page: Page) -> None:
+    """See that scripts run in the page: where none does, whoever waits for one waits for ever.
+
+    Raises:
+        Error: it is sandboxed, so that no timer ever fires, or so busy that no script gets its turn.
+    """
+    from playwright.sync_api import Error
+    from playwright.sync_api import TimeoutError as Late
+
+    mark = "globalThis[Symbol.for('pytest-readiness timer')]"
+    try:
+        page.wait_for_function(
+            f"() => {mark} === true || ({mark} === undefined && setTimeout(() => {{ {mark} = true; }}, 0) && false)",
+            polling=50,
+            timeout=PROBE_SECONDS * 1000,
+        )
+    except Late:
+        raise Error(
+            f"no script can run in it: they are switched off, as by 'sandbox' in its Content-Security-Policy, or one "
+            f"of its own has not ended for {PROBE_SECONDS:g} s"
+        ) from None
+
+
 def said(error: Any) -> str:
     """What Playwright says went wrong, without its log of calls."""
     text = str(error.message).partition("\nCall log")[0].partition("\n")[0]
-    return cut(text.partition(": ")[2] if text.startswith(("Page.", "Locator.", "Frame.", "Keyboard.")) else text, 150)
+    return cut(re.sub(r"^(Page|Locator|Frame|Keyboard|JSHandle)\.\w+: ", "", text))
 
 
 class _Looking:
@@ -244,6 +452,7 @@ class _Looking:
         self._watched = watched
         self._until = until
         self._unread: dict[str, str] = {}
+        self._empty: Page | None = None
 
     def look(self, status: int, loaded: bool) -> Visit:
         page, job, watched = self._page, self._job, self._watched
@@ -253,22 +462,25 @@ class _Looking:
             loaded = _loaded(page, max(1.0, self._until - 30 - time.monotonic()))
         document = watched.answer_to(page.url.partition("#")[0])
         status = document.status if document else status
-        asker = page.evaluate_handle(_script("page.js"))
+        asker = PageAsker(page)
         rendered = asker.evaluate("q => q.rendered()")
         load = asker.evaluate("(q, began) => q.load(began)", watched.began)
         messages, requests = watched.messages(), watched.requests()
         screenshot = picture(page)
         looks = {look.what for look in job.looks}
-        asker.evaluate("(q, n) => q.scroll(n)", MAX_SCREENS)
+        endless = asker.evaluate("(q, n) => q.scroll(n)", MAX_SCREENS, SCROLL_SECONDS)
         watched.settle(2, 0.1)
-        images = tuple(self._image(each) for each in asker.evaluate("q => q.images()"))
+        images = tuple(self._image(each) for each in asker.evaluate("q => q.images()")[:MAX_ELEMENTS])
         videos = tuple(
             VideoSeen(cut(each["what"]), _texts(each["tracks"]), _texts(each["empty"]))
-            for each in asker.evaluate("q => q.videos()")
+            for each in asker.evaluate("q => q.videos()", seconds=SCROLL_SECONDS)[:MAX_ELEMENTS]
         )
-        players = _texts(asker.evaluate("q => q.players()"))
         asker.evaluate("q => q.top()")
-        axe = self._part("axe", self._axe) if "axe" in looks else None
+        self._stand_still(asker)
+        parts = self._parts(asker, endless)
+        watched.mark_listeners()
+        asker.evaluate("q => q.acting()")
+        axe = self._part("axe", partial(self._axe, asker)) if "axe" in looks else None
         widths = sorted({look.width for look in job.looks if look.what == "width"})
         layouts = [self._part(f"width {width}", partial(self._layout, asker, width)) for width in widths]
         if widths:
@@ -296,13 +508,26 @@ class _Looking:
             fold=HEIGHT,
             images=images,
             videos=videos,
-            players=players,
+            parts=parts,
             screenshot=screenshot,
             axe=axe,
             keyboard=keyboard,
             layouts=tuple(layout for layout in layouts if layout),
             unread=self._unread,
         )
+
+    def _stand_still(self, asker: PageAsker) -> None:
+        until = time.monotonic() + ANIMATION_SECONDS
+        while time.monotonic() < until and not asker.evaluate("q => q.finished()"):
+            self._page.wait_for_timeout(100)
+
+    def _parts(self, asker: PageAsker, endless: Iterable[str]) -> tuple[PagePart, ...]:
+        """What of the page could not be looked at."""
+        parts = [PagePart(each["kind"], cut(each["what"]), each["area"]) for each in asker.evaluate("q => q.parts()")]
+        parts += [PagePart("shadow", host) for host in self._watched.closed_trees()]
+        parts += [PagePart("rest", cut(where)) for where in endless]
+        parts += self._watched.not_loaded()
+        return tuple(parts[:MAX_POINTS])
 
     def _part(self, what: str, look: Callable[[], Any]) -> Any:
         from playwright.sync_api import Error
@@ -337,35 +562,48 @@ class _Looking:
             bool(seen["visible"]),
         )
 
-    def _axe(self) -> Axe:
+    def _axe(self, asker: PageAsker) -> Axe:
         from playwright.sync_api import Error
 
-        source, closed = _axe_source(), []
+        source = _axe_source()
         for frame in self._page.frames:
-            try:
-                frame.evaluate(f"{source};0")
-            except Error:
-                closed.append(shown(frame.url))
-        # Playwright's own timeouts do not bound a script.
-        result = self._page.evaluate(
-            """([tags, seconds]) => Promise.race([
-                axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations', 'incomplete']}),
-                new Promise((_, fail) => setTimeout(() => fail(new Error('axe did not end in time')), seconds * 1000)),
-            ])""",
-            [AXE_TAGS, AXE_SECONDS],
-        )
+            with suppress(Error) if frame.parent_frame else nullcontext():
+                # Frames that do not let it in are parts of their own. `evaluate` would have no timeout.
+                frame.wait_for_function(f"() => {{ {source}; return true; }}", timeout=ASK_SECONDS * 1000)
+        result = asker.evaluate("(q, tags) => q.axe(tags)", AXE_TAGS, AXE_SECONDS)
         passes, violations, incomplete = (
             tuple(map(_rule, result[kind])) for kind in ("passes", "violations", "incomplete")
         )
-        if closed:
-            # axe would say nothing of frames that do not let it in.
-            frames = AxeRule(
-                "frame-tested", "critical", "", tuple(AXE_TAGS), tuple(closed), len(closed), "axe could not look inside"
-            )
-            incomplete = (*incomplete, frames)
-        return Axe(result["testEngine"]["version"], passes, violations, incomplete)
+        self._measure(asker)
+        doubtful = asker.evaluate("q => q.doubtful()")
+        if doubtful["points"]:
+            # What axe computed is not what the picture shows: neither its yes nor its no is a fact.
+            rule = next(each for each in (*violations, *passes, *incomplete) if each.id == CONTRAST)
+            violations = _without(violations, doubtful["violations"])
+            incomplete = (*(each for each in incomplete if each.id != CONTRAST), _doubtful(rule, incomplete, doubtful))
+        return Axe(result["version"], passes, violations, incomplete)
 
-    def _layout(self, asker: JSHandle, width: int) -> PageLayout:
+    def _measure(self, asker: PageAsker) -> None:
+        """Compare the colours that axe computed with those on the screen."""
+        until = time.monotonic() + MEASURE_SECONDS
+        for _ in range(MAX_SCREENS):
+            texts = asker.evaluate("q => q.nextTexts()")
+            if texts is None or time.monotonic() > until:
+                break
+            if texts:
+                data = b64encode(self._page.screenshot(animations="disabled", timeout=5000)).decode()
+                asker.evaluate(
+                    "(q, wrong) => q.contradict(wrong)", self._helper().evaluate(_script("measure.js"), [data, texts])
+                )
+        asker.evaluate("q => q.top()")
+
+    def _helper(self) -> Page:
+        """An empty page of the same browser, that can read pictures."""
+        if self._empty is None:
+            self._empty = self._page.context.new_page()
+        return self._empty
+
+    def _layout(self, asker: PageAsker, width: int) -> PageLayout:
         self._page.set_viewport_size({"width": width, "height": HEIGHT})
         # Two frames: one for the layout, one for scripts that react to it.
         self._page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -373,15 +611,38 @@ class _Looking:
         asker.evaluate("q => q.top()")
         seen = asker.evaluate("q => q.layout()")
         targets = tuple(
-            TapTarget(cut(each["what"]), each["x"], each["y"], each["width"], each["height"], each["inline"])
+            TapTarget(
+                cut(each["what"]), each["x"], each["y"], each["width"], each["height"], each["inline"], each["sure"]
+            )
             for each in seen["targets"]
         )
         return PageLayout(
             width, seen["overflow"], _texts(seen["wide"]), _texts(seen["cut"]), targets, picture(self._page)
         )
 
-    def _keyboard(self, asker: JSHandle) -> Keyboard:
+    def _keyboard(self, asker: PageAsker) -> Keyboard:
         return _Tabbing(self._page, asker, min(self._until, time.monotonic() + KEYBOARD_SECONDS)).walk()
+
+
+def _without(rules: tuple[AxeRule, ...], points: list[str]) -> tuple[AxeRule, ...]:
+    """Violated rules without the points of the contrast rule that are in doubt."""
+    found = []
+    for rule in rules:
+        if rule.id == CONTRAST:
+            left = tuple(point for point in rule.points if point not in points)
+            rule = replace(rule, points=left, count=rule.count - len(rule.points) + len(left))
+        if rule.count:
+            found.append(rule)
+    return tuple(found)
+
+
+def _doubtful(rule: AxeRule, incomplete: tuple[AxeRule, ...], doubtful: Mapping[str, Any]) -> AxeRule:
+    """The contrast rule with what axe cannot decide and what is in doubt."""
+    known = next((each for each in incomplete if each.id == CONTRAST), None)
+    points = [*(known.points if known else ()), *(cut(point, 150) for point in doubtful["points"])]
+    count = (known.count if known else 0) + len(doubtful["points"])
+    reason = "the picture shows other colours than axe-core computed"
+    return replace(rule, points=tuple(points[:MAX_POINTS]), count=count, reason=known.reason if known else reason)
 
 
 _DIFFERING = """async (pictures) => {
@@ -405,7 +666,7 @@ _DIFFERING = """async (pictures) => {
 class _Tabbing:
     """Presses Tab until the page ends, and looks at what has the focus each time."""
 
-    def __init__(self, page: Page, asker: JSHandle, until: float) -> None:
+    def __init__(self, page: Page, asker: PageAsker, until: float) -> None:
         self._page = page
         self._asker = asker
         self._until = until
@@ -456,6 +717,7 @@ class _Tabbing:
             _texts(self._undecided),
             cut(trap),
             cut(dialog),
+            _texts(self._asker.evaluate("q => q.acts()")),
             whole,
         )
 
@@ -565,6 +827,7 @@ def _load(seen: Mapping[str, Any], loaded: bool, quiet: bool) -> Load:
         seconds("firstPaint"),
         seconds("largestPaint"),
         cut(seen["largest"]),
+        seen["largestArea"],
         round(seen["shift"], 4),
         _texts(seen["shifted"]),
         seen["blocking"] / 1000,
@@ -574,27 +837,19 @@ def _load(seen: Mapping[str, Any], loaded: bool, quiet: bool) -> Load:
 
 
 def _rule(seen: Mapping[str, Any]) -> AxeRule:
-    nodes = seen["nodes"]
-    first = nodes[0] if nodes else {}
-    why = [check["message"] for kind in ("any", "all", "none") for check in first.get(kind, ())]
     return AxeRule(
         seen["id"],
         seen.get("impact") or "",
         cut(seen["help"]),
         tuple(seen["tags"]),
-        tuple(cut(_selector(node["target"]), 150) for node in nodes[:MAX_POINTS]),
-        len(nodes),
-        cut("; ".join(why)),
+        tuple(cut(point, 150) for point in seen["points"]),
+        seen["count"],
+        cut(seen["reason"]),
     )
 
 
-def _selector(target: Any) -> str:
-    """axe's way to an element: a list through frames, in which a list goes through shadow trees."""
-    return " > ".join(part if isinstance(part, str) else " >>> ".join(part) for part in target)
-
-
 def _texts(texts: Any) -> tuple[str, ...]:
-    return tuple(cut(text) for text in texts)
+    return tuple(cut(text) for text in texts[:MAX_POINTS])
 
 
 @cache

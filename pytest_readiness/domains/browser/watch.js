@@ -1,6 +1,6 @@
 // Runs in every page before its own scripts: keeps what cannot be asked for afterwards.
 (() => {
-  const seen = { fcp: null, lcp: null, largest: null, shifts: [], tasks: [] };
+  const seen = { fcp: null, lcp: null, largest: null, area: 0, shifts: [], tasks: [] };
   const watch = (type, take) => {
     try {
       new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true });
@@ -14,6 +14,7 @@
   watch('largest-contentful-paint', (entry) => {
     seen.lcp = entry.startTime;
     seen.largest = entry.element;
+    seen.area = entry.size;
   });
   watch('layout-shift', (entry) => {
     if (entry.hadRecentInput) return;

@@ -13,18 +13,19 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.browser.facts.flow import JourneyJob
 from pytest_readiness.domains.browser.facts.pages import Launch, Missing, VisitJob
-from pytest_readiness.domains.browser.pool import Sending
+from pytest_readiness.domains.browser.pool import MEMORY_MB, OUT_OF_MEMORY, Crashed, Sending
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Playwright
@@ -38,6 +39,8 @@ NOWHERE = "http://127.0.0.1:9/"
 """Chromium does not connect to this port, which the fetch standard blocks."""
 QUIET = (
     "--disable-gpu",
+    # Edges of letters in one colour: pictures of texts are measured.
+    "--disable-lcd-text",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-domain-reliability",
@@ -52,6 +55,10 @@ QUIET = (
 """Nothing leaves the browser but what the page asks for, and it goes straight there."""
 
 _SUBREAPER = 36
+WATCH_SECONDS = 0.1
+"""How often the memory is looked at. A page can fill a hundred MB in that time."""
+
+_ending = Event()
 
 
 class Driver:
@@ -67,8 +74,7 @@ class Driver:
         """A browser that is opened that way.
 
         Raises:
-            LookupError: the engine is not installed.
-            CouldNotVerify: it did not start.
+            LookupError: the engine is not installed, or did not start.
         """
         wanted = (way.engine, way.host if way.address else "", way.address, way.pin)
         if self._browser and wanted == self._opening and self._browser.is_connected():
@@ -107,7 +113,7 @@ class Driver:
                     f"{way.engine} is not installed{where} (playwright install {way.engine} installs one)"
                 ) from None
             sandbox = " (its sandbox needs user namespaces)" if "No usable sandbox" in said else ""
-            raise CouldNotVerify(f"{way.engine} did not start{sandbox}: {_last_words(said)}") from None
+            raise LookupError(f"{way.engine} did not start{sandbox}: {_last_words(said)}") from None
 
 
 def _last_words(log: str) -> str:
@@ -151,7 +157,11 @@ def _work(channel: Connection, home: Path) -> None:
             except EOFError:
                 return
             do = visit if isinstance(job, VisitJob) else journey
-            channel.send(_answer(job, driver, do, lambda what: channel.send(Sending(what))))
+            answer = _answer(job, driver, do, lambda what: channel.send(Sending(what)))
+            if _ending.is_set():
+                # Only that its browser was killed, not why: the exit code tells.
+                Event().wait()
+            channel.send(answer)
 
 
 def _answer(
@@ -169,7 +179,7 @@ def _answer(
         return error
     except Error as error:
         # A journey must not be made twice.
-        return CouldNotVerify(f"the browser crashed ({said(error)})", transient=isinstance(job, VisitJob))
+        return Crashed(CouldNotVerify(f"the browser crashed ({said(error)})", transient=isinstance(job, VisitJob)))
 
 
 def _descendants(pid: int) -> list[int]:
@@ -187,8 +197,25 @@ def _end_with_parent(home: Path) -> None:
     _end(home)
 
 
-def _end(home: Path) -> None:
+def _private_kb(pid: int) -> int:
+    """Memory of a process that is not backed by files, in kB; 0 for one that is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return sum(int(kb) for kb in re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+)", status, re.MULTILINE))
+
+
+def _end_when_out_of_memory(home: Path) -> None:
+    """A page must not take the machine's memory: no limit of the system counts what all its processes take."""
+    while sum(map(_private_kb, [os.getpid(), *_descendants(os.getpid())])) <= MEMORY_MB * 1024:
+        time.sleep(WATCH_SECONDS)
+    _end(home, OUT_OF_MEMORY)
+
+
+def _end(home: Path, code: int = 0) -> None:
     """Kill all that this process started, remove their files, and end."""
+    _ending.set()
     while children := _descendants(os.getpid()):
         for pid in children:
             with suppress(ProcessLookupError):
@@ -196,7 +223,7 @@ def _end(home: Path) -> None:
         with suppress(ChildProcessError):
             os.waitpid(-1, 0)
     shutil.rmtree(home, ignore_errors=True)
-    os._exit(0)
+    os._exit(code)
 
 
 def main() -> None:
@@ -205,7 +232,8 @@ def main() -> None:
     ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
     home = Path(tempfile.mkdtemp(prefix="readiness-browser-"))
     os.environ["TMPDIR"] = str(home)
-    Thread(target=_end_with_parent, args=(home,), daemon=True).start()
+    for watch in (_end_with_parent, _end_when_out_of_memory):
+        Thread(target=watch, args=(home,), daemon=True).start()
     try:
         _work(Connection(int(sys.argv[1])), home)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import textwrap
 from pathlib import PurePosixPath
@@ -11,19 +12,25 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.domains.container.facts import ContainerFacts, ContainerState, Mount
+from pytest_readiness.domains.container.facts import SOCKETS, ContainerFacts, ContainerState, Mount
 
 MIB = 2**20
 
-SOCKETS = (
-    "/run/docker.sock",
-    "/run/containerd/containerd.sock",
-    "/run/podman/podman.sock",
-    "/run/crio/crio.sock",
-)
-"""Where container engines listen by default; /var/run is /run."""
+SETTLED_S = 600
+"""How long a container that its engine has restarted must run until that is taken for over. Docker waits at most one
+minute between two tries, and what leaks memory, or waits for something in vain, runs for some minutes each time."""
+LOOP = 3
+"""So many restarts, and no longer run than `SETTLED_S` between them, are a loop."""
 
-_SOCKET_NAME = re.compile(r"\b(docker|containerd|podman|crio)\.sock\b")
+_SOCKET_NAME = re.compile(
+    r"\b(docker|containerd|podman|crio|cri-dockerd|dockershim|buildkitd|balena(-engine)?)([.-]\w+)*\.sock\b"
+)
+
+_OTHER_SOCKET = re.compile(
+    r"/((mysqld?|mariadb|redis|memcached|php[\w.-]*fpm|gunicorn|uwsgi|haproxy|nginx)[\w.-]*\.sock(et)?|\.s\.PGSQL\.\d+|dev/log"
+    r"|system_bus_socket|systemd/journal/(socket|stdout|dev-log)|systemd/notify|nscd/socket|\.X11-unix/X\d+|agentx/master)$"
+)
+"""Sockets of databases, application servers, logs and the like, by their usual names."""
 
 
 @check(
@@ -35,7 +42,10 @@ _SOCKET_NAME = re.compile(r"\b(docker|containerd|podman|crio)\.sock\b")
 def running(container_facts: ContainerFacts, *, min_uptime_s: Annotated[float, Field(ge=0)] = 10) -> Evidence:
     """The container is running, and not only for a moment between two restarts.
 
-    A paused or restarting container is not running. What its program does is not looked at.
+    A paused or restarting container is not running. One that its engine has restarted must have run for ten minutes, or
+    twice as long as it did on average before: until then, it is in a loop after three restarts, and after fewer could
+    not be verified. Restarts by others, who make a new container each time, are not seen, and what its program does is
+    not looked at.
 
     Args:
         min_uptime_s: shortest accepted time since its last start, in seconds, by the engine's clock. 10: when Docker
@@ -49,7 +59,15 @@ def running(container_facts: ContainerFacts, *, min_uptime_s: Annotated[float, F
     uptime: float = _known(state, "uptime_s")
     seen = f"running for {uptime:.1f} s, restarts by the engine: {state.restarts}"
     claim(uptime >= min_uptime_s, expected=expected, seen=seen)
-    return Evidence(seen)
+    if not state.restarts:
+        return Evidence(seen)
+    before = (_known(state, "age_s") - uptime) / state.restarts
+    if uptime < min(SETTLED_S, 2 * before):
+        seen = f"{seen}, one every {before:.0f} s"
+        if state.restarts >= LOOP and before < SETTLED_S:
+            raise ClaimFalse("a container that is not in a loop of restarts", seen)
+        raise CouldNotVerify(f"{seen}: whether they go on is seen when it has run for {SETTLED_S} s")
+    return Evidence(seen, warning="its engine has restarted it: docker logs may say why")
 
 
 @check(
@@ -73,7 +91,8 @@ def healthy(container_facts: ContainerFacts) -> Evidence:
     last = f"; last probe: {state.health.last}" if state.health.last else ""
     seen = f"{state.health.status}, failed probes in a row: {state.health.failures}{last}"
     claim(state.health.status == "healthy", expected=expected, seen=seen)
-    return Evidence(seen, warning="its last probe failed" if state.health.failures else "")
+    failed = f"{state.health.failed_lately} of its last {state.health.probes} probes failed"
+    return Evidence(seen, warning=failed if state.health.failed_lately else "")
 
 
 @check(
@@ -186,26 +205,47 @@ def no_docker_socket(container_facts: ContainerFacts) -> Evidence:
     """No container engine's socket is mounted into the container.
 
     Neither a usual one, known by its name in the host or in the container, nor a directory above a usual one or above
-    the one that the engine is reached at from here. A link of another name to a socket is not detected, nor an engine
-    that is open over TCP.
+    the one that the engine is reached at from here, nor a directory that shows a socket of such a name in the
+    container. Links are followed where the engine's host is the runner. A mounted socket that neither is one of these
+    nor has the usual name of a database, a log or the like could be an engine's, and could not be verified. An engine
+    that is open over TCP is not detected, nor one whose socket has another name and is below a mounted directory.
     """
     state = _present(container_facts)
     mounts: tuple[Mount, ...] = _known(state, "mounts")
     sockets = (*SOCKETS, container_facts.engine.removeprefix("unix://"))
     bad = [f"{mount.source} at {mount.destination}" for mount in mounts if _exposes(mount, sockets)]
+    bad += [f"{path} below {mount.source or mount.destination}" for mount in mounts for path in _below(mount, bad)]
     claim(not bad, expected="no mount of an engine's socket or of a directory with one", seen=", ".join(bad))
+    unseen = [mount.destination for mount in mounts if mount.sockets is None]
+    if unseen:
+        raise CouldNotVerify(f"the Docker engine does not let be looked into {', '.join(unseen)}")
+    strange = [mount.source for mount in mounts if mount.destination in (mount.sockets or ()) and not _is_known(mount)]
+    if strange:
+        raise CouldNotVerify(f"whose sockets these are that are mounted is not known: {', '.join(strange)}")
     sources = textwrap.shorten(", ".join(mount.source for mount in mounts if mount.source), 200, placeholder=" …")
     return Evidence(f"mounts: {len(mounts)}{sources and f', of the host: {sources}'}")
 
 
+def _is_known(mount: Mount) -> bool:
+    return bool(_OTHER_SOCKET.search(mount.source) and _OTHER_SOCKET.search(mount.real or mount.source))
+
+
 def _exposes(mount: Mount, sockets: tuple[str, ...]) -> bool:
-    if _SOCKET_NAME.search(mount.source) or _SOCKET_NAME.search(mount.destination):
+    if any(_SOCKET_NAME.search(path) for path in (mount.source, mount.real or "", mount.destination)):
         return True
-    return bool(mount.source) and any(_run(socket).is_relative_to(_run(mount.source)) for socket in sockets)
+    sources = [_run(path) for path in (mount.source, mount.real) if path]
+    return any(_run(socket).is_relative_to(source) for socket in sockets for source in sources)
+
+
+def _below(mount: Mount, bad: list[str]) -> list[str]:
+    if f"{mount.source} at {mount.destination}" in bad:
+        return []
+    return [path for path in mount.sockets or () if path != mount.destination]
 
 
 def _run(path: str) -> PurePosixPath:
-    return PurePosixPath(re.sub(r"^/var/run(?=/|$)", "/run", path))
+    normal = posixpath.normpath(path)
+    return PurePosixPath(re.sub(r"^/run/user/\d+(?=/|$)", "/run/user/UID", re.sub(r"^/var/run(?=/|$)", "/run", normal)))
 
 
 def _absent(facts: ContainerFacts) -> str:
@@ -222,7 +262,8 @@ def _present(facts: ContainerFacts) -> ContainerState:
 def _known(state: ContainerState, attribute: str) -> Any:
     value = getattr(state, attribute)
     if value is None:
-        raise CouldNotVerify(state.unread[attribute])
+        # What an earlier version recorded lacks what it did not look at.
+        raise CouldNotVerify(state.unread.get(attribute, "the engine was not asked for it"))
     return value
 
 

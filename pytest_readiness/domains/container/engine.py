@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import textwrap
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from pytest_readiness.core.audit import sent
-from pytest_readiness.core.environment import environment
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 
 if TYPE_CHECKING:
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
 
 READ_SECONDS = 5
 """For the connection to the engine, and for each of its answers."""
+MAX_BYTES = 8 * 2**20
+"""Of one answer; that of a busy engine with a thousand containers has less than one."""
 TEXT = 200
 """Characters kept of a text that the engine or a probe wrote."""
+_MISREAD = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
+"""What becomes of an answer that is not of the form that engines answer in."""
 _FAILURES: tuple[tuple[type[OSError], str], ...] = (
     (FileNotFoundError, "there is no such socket"),
     (PermissionError, "this user may not open the socket; root and the group docker usually may"),
@@ -32,62 +37,98 @@ _FAILURES: tuple[tuple[type[OSError], str], ...] = (
 )
 
 
-def _address(engine: str | None) -> str:
-    return engine or os.environ.get("DOCKER_HOST") or "of this machine"
+class OnEngine(Protocol):
+    """What is held by an engine."""
+
+    @property
+    def place(self) -> str:
+        """The engine's address."""
+
+    @property
+    def certs(self) -> Path | None:
+        """Folder of the certificates that the engine is spoken to with, or None."""
 
 
 @contextmanager
-def _engine(address: str | None) -> Iterator[docker.DockerClient]:
-    """A client of the engine; what goes wrong with the engine as a whole becomes a sentence."""
-    import docker
+def engine_of(resource: OnEngine) -> Iterator[docker.DockerClient]:
+    """A client of the engine; what goes wrong with the engine as a whole becomes a sentence.
+
+    Nothing is taken from the environment or from the user's folder: neither another engine's address and certificates,
+    nor a context, a proxy, headers or a password (DOCKER_*, HTTP_PROXY, ~/.docker, ~/.netrc …).
+    """
+    from docker.constants import DEFAULT_DOCKER_API_VERSION
     from docker.errors import APIError, DockerException
     from requests.exceptions import RequestException
 
-    # Not by base_url: DOCKER_TLS_VERIFY and DOCKER_CERT_PATH count for an engine that the target names, too.
-    variables = {**environment(), **({"DOCKER_HOST": address} if address else {})}
+    address = resource.place
     reached = False
     try:
-        _knock(variables)
-        # docker-py asks for the engine's version as soon as there is a client.
-        sent(f"GET /version at the Docker engine {_address(address)}")
-        with closing(docker.from_env(timeout=READ_SECONDS, environment=variables)) as client:
-            _note_requests(client, address)
+        _knock(address)
+        # A client that is told the version contacts nobody yet, so that the first request is bounded as well.
+        with closing(_client(resource, DEFAULT_DOCKER_API_VERSION)) as client:
+            version = client.api.version(api_version=False)["ApiVersion"]
+        with closing(_client(resource, version)) as client:
             reached = True
             yield client
     except APIError as error:
-        raise CouldNotVerify(f"the Docker engine {_address(address)} answered: {_words(error)}") from None
-    except (DockerException, RequestException, OSError) as error:
-        reason = f"no answer from the Docker engine {_address(address)}: {_why(error)}"
+        kind = CouldNotVerify if reached else Unreachable
+        raise kind(f"the Docker engine {address} answered: {_words(error)}") from None
+    except (DockerException, RequestException, OSError, *_MISREAD) as error:
+        reason = f"no answer from the Docker engine {address}: {_why(error)}"
         if reached or _broken_off(error):
             # An engine that is quiet about one container, or breaks one connection off, may answer for the others.
             raise CouldNotVerify(reason, transient=not _timed_out(error)) from None
         raise Unreachable(reason) from None
 
 
-def _note_requests(client: docker.DockerClient, address: str | None) -> None:
-    """Enter every request into the audit log."""
-    send = client.api.send
-
-    def noted(request: Any, **options: Any) -> Any:
-        sent(f"{request.method} {urlsplit(request.url).path} at the Docker engine {_address(address)}")
-        return send(request, **options)
-
-    client.api.send = noted  # type: ignore[method-assign]
-
-
-def _knock(environment: Mapping[str, str]) -> None:
-    """Raise OSError where the engine's socket takes no connection; docker-py would then leave its own end open."""
+def _client(resource: OnEngine, version: str) -> docker.DockerClient:
     import docker
-    from docker.constants import DEFAULT_DOCKER_API_VERSION
+    from docker.tls import TLSConfig
 
-    if environment.get("DOCKER_HOST", "unix:").startswith("unix:"):
-        # A client that is told the version contacts nobody yet, and knows the address of the default context.
-        with closing(docker.from_env(version=DEFAULT_DOCKER_API_VERSION, environment=environment)) as client:
-            path = getattr(client.api.get_adapter(client.api.base_url), "socket_path", None)
-        if path:
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(READ_SECONDS)
-                connection.connect(path)
+    tls: TLSConfig | bool = False
+    if folder := resource.certs:
+        for name in ("ca.pem", "cert.pem", "key.pem"):
+            if not (folder / name).is_file():
+                raise Unreachable(f"there is no {name} in {folder}, which holds the certificates for {resource.place}")
+        pair = (str(folder / "cert.pem"), str(folder / "key.pem"))
+        tls = TLSConfig(client_cert=pair, ca_cert=str(folder / "ca.pem"), verify=True)
+    client = docker.DockerClient(base_url=resource.place, version=version, timeout=READ_SECONDS, tls=tls)
+    api: Any = client.api
+    # What requests and docker-py would take from the environment, and from ~/.netrc and ~/.docker/config.json.
+    api.trust_env, api._general_configs = False, {}
+    # An engine never sends elsewhere.
+    api.max_redirects = 0
+    api.headers["Accept-Encoding"] = "identity"
+    api.send = partial(_bounded, api.send, resource.place)
+    return client
+
+
+def _bounded(send: Any, address: str, request: Any, **options: Any) -> Any:
+    """Enter a request into the audit log, and read its answer as far as an answer may go."""
+    sent(f"{request.method} {urlsplit(request.url).path} at the Docker engine {address}")
+    until = time.monotonic() + READ_SECONDS
+    response = send(request, **{**options, "stream": True})
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in response.iter_content(2**16):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_BYTES or time.monotonic() > until:
+            response.close()
+            limit = f"{MAX_BYTES >> 20} MiB" if size > MAX_BYTES else f"{READ_SECONDS} s"
+            raise CouldNotVerify(
+                f"the Docker engine {address} answered {urlsplit(request.url).path} with more than is read, {limit}"
+            )
+    response._content = b"".join(chunks)
+    return response
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where the engine's socket takes no connection; docker-py would then leave its own end open."""
+    if address.startswith("unix:"):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(READ_SECONDS)
+            connection.connect("/" + address.removeprefix("unix:").lstrip("/"))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -101,16 +142,22 @@ def _timed_out(error: BaseException) -> bool:
 
 
 def _broken_off(error: BaseException) -> bool:
-    """Whether something answered at the engine's address, though not to the end, or without its version."""
-    kinds = (ConnectionResetError, BrokenPipeError, HTTPException, KeyError)
+    """Whether something answered at the engine's address, though not to the end."""
+    kinds = (ConnectionResetError, BrokenPipeError, HTTPException)
     return any(isinstance(cause, kinds) for cause in _causes(error))
 
 
 def _why(error: BaseException) -> str:
+    import ssl
+
     for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate does not verify by ca.pem ({cause.verify_message})"
         for kind, reason in _FAILURES:
             if isinstance(cause, kind):
                 return reason
+    if isinstance(error, _MISREAD):
+        return "what answers there does not answer as an engine does"
     if "paramiko" in str(error):
         return "an ssh:// address needs paramiko: pip install 'docker[ssh]'"
     return _short(str(error))

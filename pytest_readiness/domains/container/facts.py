@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
+import json
+import os
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.container.engine import _short, _words, engine_of
 from pytest_readiness.domains.container.resource import Container
 
 if TYPE_CHECKING:
     import docker
-from pytest_readiness.domains.container.engine import _address, _engine, _short, _words
+
+SOCKETS = (
+    "/run/docker.sock",
+    "/run/containerd/containerd.sock",
+    "/run/docker/containerd/containerd.sock",
+    "/run/k0s/containerd.sock",
+    "/run/k3s/containerd/containerd.sock",
+    "/run/podman/podman.sock",
+    "/run/crio/crio.sock",
+    "/run/cri-dockerd.sock",
+    "/run/dockershim.sock",
+    "/run/buildkit/buildkitd.sock",
+    "/run/balena-engine.sock",
+    "/run/user/UID/docker.sock",
+    "/run/user/UID/podman/podman.sock",
+    "/var/lib/lxd/unix.socket",
+)
+"""Where container engines listen by default; /var/run is /run, and UID any user's number."""
+
+# The last parts of these paths: where a socket is below a directory that may be any of those above it.
+_BELOW = sorted(
+    {"/".join(parts[cut:]) for parts in (path.split("/") for path in SOCKETS) for cut in range(1, len(parts))}
+)
+_GO_SOCKET, _GO_LINK, _GO_FOLDER = 1 << 24, 1 << 27, 1 << 31
+"""Kinds of files as Go counts them (os.FileMode), in which Docker answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +53,15 @@ class Mount:
     Attributes:
         source: path on the host, for a volume that is a directory of the host that directory; "" for none.
         destination: path in the container.
+        real: what the source leads to: links are followed where the engine's host is this machine.
+        sockets: sockets at it, or at the usual places of an engine's socket below it, as seen from the container; None
+            where the engine does not let that be looked at.
     """
 
     source: str
     destination: str
+    real: str | None = None
+    sockets: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +72,15 @@ class Health:
         status: "starting", "healthy" or "unhealthy".
         failures: failed probes in a row, up to now.
         last: the last probe's exit code and the beginning of its output; "" before the first one.
+        probes: those that the engine remembers, at most five.
+        failed_lately: how many of them failed.
     """
 
     status: str
     failures: int
     last: str
+    probes: int | None = None
+    failed_lately: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +105,7 @@ class ContainerState:
         privileged: it was started with all rights of the host.
         mounts: in the order of their destinations.
         unread: reason by attribute.
+        age_s: seconds since it was created, by the engine's clock.
     """
 
     status: str
@@ -85,6 +125,7 @@ class ContainerState:
     privileged: bool
     mounts: tuple[Mount, ...] | None
     unread: Mapping[str, str]
+    age_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +150,8 @@ def container_facts(container: Container) -> ContainerFacts:
     """The container's state and configuration, and which users its processes run as."""
     from docker.errors import NotFound
 
-    name, where = container.container, _address(container.engine)
-    with _engine(container.engine) as client:
+    name, where = container.container, container.place
+    with engine_of(container) as client:
         try:
             attributes = client.api.inspect_container(name)
         except NotFound:
@@ -134,13 +175,14 @@ def _state(client: docker.DockerClient, attributes: Mapping[str, Any]) -> Contai
         engine = client.info()
     except APIError as error:
         reason = f"the Docker engine does not describe itself: {_words(error)}"
-        unread |= dict.fromkeys(("uptime_s", "engine_memory", "uids_mapped"), reason)
+        unread |= dict.fromkeys(("uptime_s", "age_s", "engine_memory", "uids_mapped"), reason)
     return ContainerState(
         status=state.get("Status") or "",
         exit_code=state.get("ExitCode") or 0,
         out_of_memory=bool(state.get("OOMKilled")),
         restarts=attributes.get("RestartCount") or 0,
         uptime_s=_seconds(state["StartedAt"], engine["SystemTime"]) if engine else None,
+        age_s=_seconds(attributes["Created"], engine["SystemTime"]) if engine else None,
         health=_health(state.get("Health") or {}),
         restart_policy=policy.get("Name") or "no",
         restart_tries=policy.get("MaximumRetryCount") or 0,
@@ -151,7 +193,7 @@ def _state(client: docker.DockerClient, attributes: Mapping[str, Any]) -> Contai
         uids=_uids(client, attributes["Id"], unread),
         uids_mapped=_mapped(engine, host) if engine else None,
         privileged=bool(host.get("Privileged")),
-        mounts=_mounts(client, attributes.get("Mounts") or [], unread),
+        mounts=_mounts(client, attributes["Id"], attributes.get("Mounts") or [], unread),
         unread=unread,
     )
 
@@ -168,10 +210,12 @@ def _health(health: Mapping[str, Any]) -> Health | None:
     if health.get("Status", "none") == "none":
         return None
     last = ""
-    if log := health.get("Log"):
+    log = health.get("Log") or []
+    if log:
         output = _short(log[-1].get("Output") or "")
         last = f"exit code {log[-1]['ExitCode']}{output and ', '}{output}"
-    return Health(health["Status"], health.get("FailingStreak") or 0, last)
+    failed = sum(each["ExitCode"] != 0 for each in log)
+    return Health(health["Status"], health.get("FailingStreak") or 0, last, len(log), failed)
 
 
 def _uids(client: docker.DockerClient, id: str, unread: dict[str, str]) -> tuple[int, ...] | None:
@@ -193,16 +237,26 @@ def _uids(client: docker.DockerClient, id: str, unread: dict[str, str]) -> tuple
 
 
 def _mounts(
-    client: docker.DockerClient, mounts: list[dict[str, Any]], unread: dict[str, str]
+    client: docker.DockerClient, id: str, mounts: list[dict[str, Any]], unread: dict[str, str]
 ) -> tuple[Mount, ...] | None:
     from docker.errors import APIError
 
     try:
-        found = [Mount(_source(client, each), each["Destination"]) for each in mounts]
+        found = [_mount(client, id, each) for each in mounts]
     except APIError as error:
         unread["mounts"] = f"the Docker engine does not describe its volumes: {_words(error)}"
         return None
     return tuple(sorted(found, key=lambda mount: mount.destination))
+
+
+def _mount(client: docker.DockerClient, id: str, mount: Mapping[str, Any]) -> Mount:
+    source, destination = _source(client, mount), mount["Destination"]
+    # A volume that the engine keeps itself holds what its containers put there.
+    kept = mount.get("Type") == "volume" and source == mount.get("Source")
+    sockets = () if kept else _sockets(client, id, destination)
+    local = client.api.base_url == "http+docker://localhost"
+    real = os.path.realpath(source) if local and source else posixpath.normpath(source) if source else ""
+    return Mount(source, destination, real, sockets)
 
 
 def _source(client: docker.DockerClient, mount: Mapping[str, Any]) -> str:
@@ -212,3 +266,27 @@ def _source(client: docker.DockerClient, mount: Mapping[str, Any]) -> str:
     # A volume of the local driver may be any directory of the host under another name.
     device: str = (client.api.inspect_volume(mount["Name"]).get("Options") or {}).get("device", "")
     return device if device.startswith("/") else source
+
+
+def _sockets(client: docker.DockerClient, id: str, destination: str) -> tuple[str, ...] | None:
+    """What a mount shows in the container, whatever its source is called."""
+    mode = _mode(client, id, destination)
+    if mode is None:
+        return None
+    if not mode & _GO_FOLDER:
+        return (destination,) if mode & _GO_SOCKET else ()
+    paths = [posixpath.join(destination, each) for each in _BELOW if "UID" not in each]
+    return tuple(path for path in paths if (_mode(client, id, path) or 0) & (_GO_SOCKET | _GO_LINK))
+
+
+def _mode(client: docker.DockerClient, id: str, path: str) -> int | None:
+    """Kind and rights of a file in a container, 0 where there is none; None where the engine does not say."""
+    api: Any = client.api
+    answer = api.head(api._url("/containers/{0}/archive", id), params={"path": path}, timeout=api.timeout)
+    if answer.status_code == HTTPStatus.NOT_FOUND:
+        return 0
+    try:
+        said = base64.b64decode(answer.headers["X-Docker-Container-Path-Stat"])
+        return int(json.loads(said)["mode"])
+    except (LookupError, TypeError, ValueError):
+        return None

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from pydantic import (
     model_validator,
 )
 
-from pytest_readiness.core.resources import Resource
+from pytest_readiness.core.resources import AnchoredPath, Resource
 
 DEFAULT_ENGINE = "unix:///var/run/docker.sock"
 
 
 def engine_place(engine: str | None) -> str:
-    """Address of the engine that a resource names, or the environment's, or the usual one."""
-    return (engine or os.environ.get("DOCKER_HOST") or DEFAULT_ENGINE).rstrip("/")
+    """Address of the engine that a resource names, or the usual one of this machine."""
+    return (engine or DEFAULT_ENGINE).rstrip("/")
 
 
 class Container(Resource):
@@ -24,8 +23,10 @@ class Container(Resource):
 
     Attributes:
         container: its name or id on the engine; default: the resource's name.
-        engine: address of the engine (`unix:///var/run/docker.sock`, `tcp://…`, `ssh://user@host`); default: the
-            environment's (DOCKER_HOST).
+        engine: address of the engine (`tcp://…`, `ssh://user@host`); default: `unix:///var/run/docker.sock`. The
+            environment's DOCKER_HOST counts where it is named: `${DOCKER_HOST}`.
+        certs: folder with `ca.pem`, `cert.pem` and `key.pem` for an engine that is spoken to by TLS, as Docker's own
+            DOCKER_CERT_PATH; without it, no TLS.
     """
 
     kind = "container"
@@ -35,6 +36,7 @@ class Container(Resource):
 
     container: str = ""
     engine: str | None = None
+    certs: AnchoredPath | None = None
 
     @model_validator(mode="before")
     @classmethod

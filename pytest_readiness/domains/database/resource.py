@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-from urllib.parse import parse_qsl, unquote, urlsplit
+import re
+from typing import ClassVar, NamedTuple
+from urllib.parse import parse_qsl, unquote
 
 from pydantic import (
     SecretStr,
@@ -12,7 +13,59 @@ from pydantic import (
 )
 
 from pytest_readiness.config.secrets import Secret
-from pytest_readiness.core.resources import AnchoredPath, Resource, Variants, checked_port
+from pytest_readiness.core.resources import AnchoredPath, Resource, Variants
+
+_ESCAPED = "special characters in a user, a password or a name must be percent-encoded (@ is %40, / is %2F, % is %25)"
+# What follows a bare @ or / of a password would be taken for a host, asked for in DNS and shown. There is one way to
+# read what matches.
+_DSN = re.compile(
+    r"""
+    (?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://
+    ((?P<user>(?:[^@:/?%\s]|%[0-9A-Fa-f]{2})*)(:(?P<password>(?:[^@/?%\s]|%[0-9A-Fa-f]{2})*))?@)?
+    (?P<hosts>(?:[\w.~,:%-]|\[[0-9A-Fa-f:.]+(?:%\w+)?\])*)
+    (?P<path>/(?:[^@?\#%\s]|%[0-9A-Fa-f]{2})*)?
+    (\?(?P<query>(?:[^@\#%\s]|%[0-9A-Fa-f]{2})*))?
+    """,
+    re.VERBOSE,
+)
+_HOST = re.compile(r"(?P<host>\[[^\]]+\]|[\w.~-]*|(?:[\w.~-]|%[0-9A-Fa-f]{2})+)(:(?P<port>\d*))?")
+
+
+class Dsn(NamedTuple):
+    """The pieces of a connection string.
+
+    Attributes:
+        scheme: in lower case.
+        password: as written; "" for none.
+        hosts: each host, decoded and in lower case, with its port as written, in the order in which they are tried.
+        path: from the slash on, as written.
+        query: names and values, decoded.
+    """
+
+    scheme: str
+    password: str
+    hosts: tuple[tuple[str, str], ...]
+    path: str
+    query: tuple[tuple[str, str], ...]
+
+
+def parsed(dsn: str) -> Dsn:
+    """Return the pieces of a connection string.
+
+    Raises:
+        ValueError: it cannot be taken apart in one way only; the text quotes nothing of it.
+    """
+    match = _DSN.fullmatch(dsn)
+    if match is None:
+        raise ValueError(f"the connection string cannot be taken apart: {_ESCAPED}")
+    hosts = [_HOST.fullmatch(each) for each in match["hosts"].split(",")]
+    if not all(hosts):
+        raise ValueError(f"the connection string has something else than a host and a port after its //: {_ESCAPED}")
+    named = tuple((unquote(each["host"]).lower(), each["port"] or "") for each in hosts if each)
+    if any(port and not 0 < int(port) < 65536 for _, port in named):
+        raise ValueError(f"the port is not a number from 1 to 65535; {_ESCAPED}")
+    query = tuple(parse_qsl(match["query"] or "", keep_blank_values=True))
+    return Dsn(match["scheme"].lower(), match["password"] or "", named, match["path"] or "", query)
 
 
 class Database(Resource):
@@ -36,38 +89,41 @@ class Database(Resource):
     @classmethod
     def _scheme(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if (info.context or {}).get("resolve", True):
-            parts = urlsplit(value.get_secret_value())
-            try:
-                checked_port(parts)
-            except ValueError:
-                # urllib's own words would quote a part of the password.
-                raise ValueError(
-                    "the port is not a number from 1 to 65535; special characters in a password must be percent-encoded"
-                ) from None
-            if parts.scheme not in cls.schemes or not (parts.hostname or parts.query):
+            dsn = parsed(value.get_secret_value())
+            if dsn.scheme not in cls.schemes or not (any(host for host, _ in dsn.hosts) or dsn.query):
                 raise ValueError(f"the connection string must look like {cls.schemes[0]}://user@host/name")
+            cls.checked(dsn)
         return value
+
+    @classmethod
+    def checked(cls, dsn: Dsn) -> None:
+        """Refuse a connection string that this engine does not understand so.
+
+        Raises:
+            ValueError: why, without quoting any of it.
+        """
+
+    @property
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """Each host and its port, in the order in which they are tried; a path is a folder of unix sockets."""
+        dsn = parsed(self.dsn.get_secret_value())
+        return tuple((host.strip("[]"), int(port or self.usual_port)) for host, port in dsn.hosts if host)
 
     @property
     def where(self) -> str:
-        """Host, port and database, without user and password."""
-        parts = urlsplit(self.dsn.get_secret_value())
-        return f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+        """Hosts, ports and database, without user and password."""
+        dsn = parsed(self.dsn.get_secret_value())
+        return f"{','.join(f'{host}:{port}' if port else host for host, port in dsn.hosts)}{dsn.path}"
 
     @property
     def place(self) -> str:
         """The server: engine, host and port."""
-        parts = urlsplit(self.dsn.get_secret_value())
-        # libpq takes both from the query, too.
-        query = dict(parse_qsl(parts.query))
-        host = query.get("hostaddr") or query.get("host") or parts.hostname
-        port = query.get("port") or parts.port or self.usual_port
-        return f"{self.kind}://{host}:{port}" if host else self.key
+        places = ",".join(f"{host}:{port}" for host, port in self.addresses)
+        return f"{self.kind}://{places}" if places else self.key
 
     def secrets(self) -> tuple[str, ...]:
         """The connection string and the passwords in it."""
-        dsn = self.dsn.get_secret_value()
-        parts = urlsplit(dsn)
-        written = parts.password or ""
-        asked = [value for name, value in parse_qsl(parts.query) if "password" in name.lower()]
-        return tuple(text for text in (dsn, written, unquote(written), *asked) if text)
+        text = self.dsn.get_secret_value()
+        dsn = parsed(text)
+        asked = [value for name, value in dsn.query if "password" in name.lower()]
+        return tuple(text for text in (text, dsn.password, unquote(dsn.password), *asked) if text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -61,14 +62,14 @@ def disk(
     """File systems have free space, in bytes and in inodes.
 
     Shares are counted as df does, of what users other than root can use. Without `mounts` every mounted local file
-    system is looked at: not tmpfs and other memory, not network mounts, not images that are always full (squashfs,
-    iso9660), and of overlays only one mounted on /.
+    system that can be written to is looked at: not tmpfs and other memory, not network mounts, not what a program
+    serves (FUSE), not images that are always full (squashfs, iso9660), and of overlays only one mounted on /.
 
     Args:
         max_used_pct: largest accepted share in use, in percent, of bytes and of inodes. 80: where the alerts of
             common rule sets begin.
-        mounts: mount points to look at, of whatever type, instead of every local file system; one where nothing is
-            mounted fails.
+        mounts: mount points to look at, or links to them, of whatever type, instead of every local file system; one
+            where nothing is mounted fails.
     """
     found: list[Filesystem] = []
     wanted: list[str | None] = [*dict.fromkeys(mounts)] or [None]
@@ -179,8 +180,9 @@ def _listener(each: Listener) -> str:
 def services(host_facts: Mapping[str, Service], *, names: Annotated[list[Unit], Field(min_length=1)]) -> Evidence:
     """Services run now and start at boot.
 
-    A service runs when its process does; one that has run and ended counts only if it is of type oneshot. Only
-    systemd can be asked.
+    A service runs when its process does; one that has run and ended counts only if it is of type oneshot. One that
+    systemd has started again by itself within the last ten minutes does not count as running, as it may end again.
+    Only systemd can be asked.
 
     Args:
         names: units (`nginx`, `backup.timer`); without a suffix a service is meant.
@@ -193,23 +195,31 @@ def services(host_facts: Mapping[str, Service], *, names: Annotated[list[Unit], 
         seen=", ".join(map(_state, wrong)),
     )
     passive = [each.unit for each in units if each.enabled in ("static", "indirect")]
-    warning = f"{', '.join(passive)} cannot be enabled, something else must start it at boot" if passive else ""
-    return Evidence(", ".join(map(_state, units)), warning=warning)
+    warnings = [f"{', '.join(passive)} cannot be enabled, something else must start it at boot"] if passive else []
+    warnings += [f"{each.unit} was restarted by systemd {each.restarts} times" for each in units if each.restarts]
+    return Evidence(", ".join(map(_state, units)), warning="; ".join(warnings))
 
 
+_SETTLED_SECONDS = 600
 _STARTED_AT_BOOT = ("enabled", "alias", "generated", "static", "indirect")
 
 
 def _running(unit: Service) -> bool:
-    if unit.active not in ("active", "reloading"):
+    if unit.active not in ("active", "reloading") or _unsettled(unit):
         return False
     return unit.sub != "exited" or unit.type == "oneshot"
+
+
+def _unsettled(unit: Service) -> bool:
+    return bool(unit.restarts) and unit.since_seconds is not None and unit.since_seconds < _SETTLED_SECONDS
 
 
 def _state(unit: Service) -> str:
     if unit.load != "loaded":
         return f"{unit.unit} {unit.load}"
     trigger = f", started on demand by {unit.triggered_by}" if unit.triggered_by else ""
+    if _unsettled(unit):
+        trigger += f", restarted {unit.restarts} times, {unit.since_seconds:.0f} s ago for the last time"
     return f"{unit.unit} {unit.active} ({unit.sub}), {unit.enabled or 'no unit file'}{trigger}"
 
 
@@ -225,7 +235,9 @@ def time_synced(
 ) -> Evidence:
     """The clock follows a time source and is close to it.
 
-    As chronyc reports, or else timedatectl. A container has its host's clock, and neither program to report on it.
+    As chronyc reports, or else timedatectl. The time source must have answered one of the last three polls, as far as
+    chronyc, or timedatectl of systemd-timesyncd, tells; whether it is right itself is not looked at. A container has
+    its host's clock, and neither program to report on it.
 
     Args:
         max_offset_ms: largest accepted distance from the time source, in milliseconds; null where it is enough that
@@ -236,25 +248,34 @@ def time_synced(
     claim(
         clock.synchronised, expected="a synchronised clock", seen=f"{clock.source} says that it follows no time source"
     )
+    claim(
+        not clock.silence,
+        expected="a time source that answers",
+        seen=f"{clock.source}{f' says of {clock.reference}' if clock.reference else ''}: {clock.silence}",
+    )
+    warning = "" if clock.heard else f"{clock.source} does not tell when the time source last answered"
+    if clock.known_to_ms is not None and max_offset_ms is not None and clock.known_to_ms > max_offset_ms:
+        warning = f"the right time is known to {clock.known_to_ms:.0f} ms only (root delay and dispersion)"
     if clock.offset_ms is None:
         if max_offset_ms is not None:
             raise CouldNotVerify(
                 f"{clock.source} on {readiness_host.where} says that the clock is synchronised, but not how closely; "
                 "set max_offset_ms to null if that is enough"
             )
-        return Evidence(f"synchronised{reference}, offset unknown ({clock.source})")
+        return Evidence(f"synchronised{reference}, offset unknown ({clock.source})", warning=warning)
     text = f"{clock.offset_ms:.3f} ms"
     claim(
         max_offset_ms is None or clock.offset_ms <= max_offset_ms,
         expected=f"an offset of at most {max_offset_ms} ms",
         seen=f"{text}{reference} ({clock.source})",
     )
-    return Evidence(f"synchronised{reference}, offset {text} ({clock.source})")
+    return Evidence(f"synchronised{reference}, offset {text} ({clock.source})", warning=warning)
 
 
 _DEV_SEC = "dev-sec ssh-baseline"
 _CIS = "CIS Debian Linux 12 benchmark 5.1"
 _RFC = "RFC 9142, dev-sec ssh-baseline"
+_RFC_SHA1 = "RFC 8332, RFC 9142"
 
 CIPHERS = (
     "chacha20-poly1305@openssh.com",
@@ -285,9 +306,34 @@ KEY_EXCHANGES = (
     "diffie-hellman-group16-sha512",
     "diffie-hellman-group18-sha512",
 )
+SIGNATURES = tuple(
+    name + form
+    for name, forms in {
+        "ssh-ed25519": ("", "-cert-v01@openssh.com"),
+        "ecdsa-sha2-nistp256": ("", "-cert-v01@openssh.com"),
+        "ecdsa-sha2-nistp384": ("", "-cert-v01@openssh.com"),
+        "ecdsa-sha2-nistp521": ("", "-cert-v01@openssh.com"),
+        "sk-ssh-ed25519": ("@openssh.com", "-cert-v01@openssh.com"),
+        "sk-ecdsa-sha2-nistp256": ("@openssh.com", "-cert-v01@openssh.com"),
+        "webauthn-sk-ecdsa-sha2-nistp256": ("@openssh.com", "-cert-v01@openssh.com"),
+        "rsa-sha2-256": ("", "-cert-v01@openssh.com"),
+        "rsa-sha2-512": ("", "-cert-v01@openssh.com"),
+    }.items()
+    for form in forms
+)
+GSS_KEY_EXCHANGES = ("gss-group14-sha256-", "gss-group16-sha512-", "gss-nistp256-sha256-", "gss-curve25519-sha256-")
+RSA_BITS = 2048
+"""Fewest of an RSA key (NIST SP 800-131A)."""
 _ROOT_LOGIN = ("no", "forced-commands-only", "prohibit-password")
 """From strict to lax."""
-_FORMER_NAMES = {"challengeresponseauthentication": "kbdinteractiveauthentication", "without-password": _ROOT_LOGIN[2]}
+_FORMER_NAMES = {
+    "challengeresponseauthentication": "kbdinteractiveauthentication",
+    "pubkeyacceptedkeytypes": "pubkeyacceptedalgorithms",
+    "rsaminsize": "requiredrsasize",
+    "without-password": _ROOT_LOGIN[2],
+}
+_DEFAULT_BITS = "1024"
+"""That sshd accepts where nothing says otherwise, also before it had a setting for it (OpenSSH 9.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +362,21 @@ def _up_to(limit: int, source: str) -> _Rule:
     return _Rule(beyond, f"1 to {limit}", source)
 
 
+def _at_least(limit: int, source: str) -> _Rule:
+    def below(seen: str) -> str | None:
+        return None if seen.isdigit() and int(seen) >= limit else seen
+
+    return _Rule(below, f"{limit} or more", source)
+
+
+_OPTIONAL = {
+    "casignaturealgorithms": (_only(SIGNATURES, _RFC_SHA1), "casignaturealgorithms", ""),
+    "requiredrsasize": (_at_least(RSA_BITS, "NIST SP 800-131A"), "pubkeyacceptedalgorithms", "rsa-"),
+    "gssapikexalgorithms": (_only(GSS_KEY_EXCHANGES, _RFC), "gssapikeyexchange", "yes"),
+}
+"""What not every release or build of sshd reports: the rule, and the setting that must hold a text for it to count."""
+
+
 def _ssh_rules(permit_root_login: str, max_auth_tries: int) -> dict[str, _Rule]:
     root = _ROOT_LOGIN[: _ROOT_LOGIN.index(permit_root_login) + 1]
     return {
@@ -336,7 +397,22 @@ def _ssh_rules(permit_root_login: str, max_auth_tries: int) -> dict[str, _Rule]:
         "ciphers": _only(CIPHERS, _DEV_SEC),
         "macs": _only(MACS, _DEV_SEC),
         "kexalgorithms": _only(KEY_EXCHANGES, _RFC),
+        "hostkeyalgorithms": _only(SIGNATURES, _RFC_SHA1),
+        "pubkeyacceptedalgorithms": _only(SIGNATURES, _RFC_SHA1),
+        **{keyword: rule for keyword, (rule, *_) in _OPTIONAL.items()},
     }
+
+
+def _applies(settings: Mapping[str, str], keyword: str) -> bool:
+    """Whether a setting counts beside the others: some are without effect."""
+    if keyword in ("passwordauthentication", "kbdinteractiveauthentication"):
+        # Where every way in needs a key, a password is a second factor.
+        ways = settings.get("authenticationmethods", "any").split()
+        return not all("publickey" in way.split(",") for way in ways)
+    if keyword in ("x11forwarding", "gatewayports"):
+        return settings.get("disableforwarding") != "yes"
+    _, other, text = _OPTIONAL.get(keyword, (None, keyword, ""))
+    return keyword in settings and text in settings.get(other, "")
 
 
 @check(
@@ -354,10 +430,14 @@ def ssh_hardened(
     max_auth_tries: Annotated[int, Field(ge=1, le=6)] = 4,
     config: AbsolutePath = "/etc/ssh/sshd_config",
 ) -> Evidence:
-    """sshd lets no one in by password, does not let root in, and uses only strong cryptography.
+    """sshd lets no one in by a password alone, does not let root in, and uses only strong cryptography.
 
-    The effective settings are judged (`sshd -T`, which needs root), and each line of a Match block, in the file and in
-    those that it includes, whomever the block applies to. A running sshd has them only after a reload.
+    The effective settings are judged, as `sshd -T` tells them (which needs root): for all connections, and for each
+    Match block as if it applied, in the file and in those that it includes. So are options that a running sshd with
+    this file was started with; settings that were changed since it started or was reloaded it does not have yet.
+    Passwords are accepted as a second factor beside a key (AuthenticationMethods). Of RSA keys of fewer than 2048 bits
+    a warning tells where sshd accepts them by default; RequiredRSASize below that fails. The host's own keys and the
+    moduli for key exchange are not looked at.
 
     Args:
         permit_root_login: the laxest accepted PermitRootLogin: no, forced-commands-only or prohibit-password. no: CIS.
@@ -365,22 +445,51 @@ def ssh_hardened(
         config: absolute path of the configuration that sshd runs with.
     """
     rules = _ssh_rules(permit_root_login, max_auth_tries)
-    settings = {_now(keyword): _now(value) for keyword, value in host_facts.settings.items()}
-    if missing := [keyword for keyword in rules if keyword not in settings]:
+    settings = _of_today(host_facts.settings)
+    if missing := [keyword for keyword in rules if keyword not in settings and keyword not in _OPTIONAL]:
         raise CouldNotVerify(f"sshd -T on {readiness_host.where} does not report {', '.join(missing)}")
-    lines = [("", keyword, settings[keyword]) for keyword in rules]
-    lines += [(condition, _now(keyword), _now(value)) for condition, keyword, value in host_facts.overrides]
-    wrong = [violation for line in lines for violation in _violations(rules, *line)]
+    warnings = []
+    if "requiredrsasize" not in map(_now, host_facts.given):
+        bits = settings.pop("requiredrsasize", _DEFAULT_BITS)
+        if int(bits) < RSA_BITS and "rsa-" in settings["pubkeyacceptedalgorithms"]:
+            warnings.append(f"RSA keys of {bits} bits are accepted, as RequiredRSASize is not set")
+    if settings.get("disableforwarding") == "yes" and settings["x11forwarding"] != "no":
+        warnings.append(
+            "X11 forwarding is off only by DisableForwarding, which OpenSSH before 10.0 does not heed (CVE-2025-32728)"
+        )
+    if host_facts.running and config not in host_facts.running:
+        warnings.append(f"the sshd that runs there reads {', '.join(dict.fromkeys(host_facts.running))}")
+    wrong = list(_violations(rules, settings))
+    by_option = {_now(re.split(r"[\s=]", each)[0]) for each in host_facts.options}
+    told = [
+        (expected, seen + (" by an option that it was started with" if seen.split()[0] in by_option else ""))
+        for expected, seen in wrong
+    ]
+    for block in host_facts.blocks:
+        of_block = settings | {
+            keyword: value
+            for keyword, value in _of_today(block.settings).items()
+            if host_facts.settings.get(keyword) != value
+        }
+        told += [
+            (expected, f"{seen} in 'Match {block.condition}'")
+            for expected, seen in _violations(rules, of_block)
+            if (expected, seen) not in wrong
+        ]
     claim(
-        not wrong,
-        expected=", ".join(dict.fromkeys(expected for expected, _ in wrong)),
-        seen=", ".join(seen for _, seen in wrong),
+        not told,
+        expected=", ".join(dict.fromkeys(expected for expected, _ in told)),
+        seen=", ".join(seen for _, seen in told),
     )
-    if any(keyword == "include" for _, keyword, _ in lines):
-        raise CouldNotVerify(f"a Match block in {config} on {readiness_host.where} includes other files")
-    blocks = len({condition for condition, _, _ in host_facts.overrides})
-    also = f", also in {blocks} Match blocks" if blocks else ""
-    return Evidence(f"{len(rules)} settings hold{also}; root login: {settings['permitrootlogin']}")
+    also = f", also in {len(host_facts.blocks)} Match blocks" if host_facts.blocks else ""
+    number = sum(_applies(settings, keyword) for keyword in rules)
+    return Evidence(
+        f"{number} settings hold{also}; root login: {settings['permitrootlogin']}", warning="; ".join(warnings)
+    )
+
+
+def _of_today(settings: Mapping[str, str]) -> dict[str, str]:
+    return {_now(keyword): _now(value) for keyword, value in settings.items()}
 
 
 def _now(word: str) -> str:
@@ -388,12 +497,11 @@ def _now(word: str) -> str:
     return _FORMER_NAMES.get(word.lower(), word.lower())
 
 
-def _violations(rules: Mapping[str, _Rule], condition: str, keyword: str, value: str) -> Iterator[tuple[str, str]]:
-    rule = rules.get(keyword)
-    offence = rule and rule.offence(value)
-    if rule and offence is not None:
-        match = f" in 'Match {condition}'" if condition else ""
-        yield f"{keyword} {rule.expected} ({rule.source})", f"{keyword} {offence}{match}"
+def _violations(rules: Mapping[str, _Rule], settings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for keyword, rule in rules.items():
+        offence = rule.offence(settings[keyword]) if _applies(settings, keyword) else None
+        if offence is not None:
+            yield f"{keyword} {rule.expected} ({rule.source})", f"{keyword} {offence}"
 
 
 class FileRule(BaseModel):

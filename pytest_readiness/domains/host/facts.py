@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +10,14 @@ from typing import Any
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import Asks, fact
-from pytest_readiness.domains.host.login import SCRIPT_SECONDS, not_started, run
+from pytest_readiness.domains.host.login import LATE, SCRIPT_SECONDS, not_started, run
 from pytest_readiness.domains.host.question import HELLO, Unread, declared, is_declared
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.domains.host.script import (
     ANSWER_BYTES,
     ENDED,
     FOREIGN,
+    KILLED,
     QUESTION_SECONDS,
     Printed,
     answers,
@@ -61,8 +61,10 @@ def _output(printed: Printed | None) -> str:
     if len(printed.output) >= ANSWER_BYTES:
         # Nobody read the rest, so that its status says nothing.
         raise Unread(f"more than {ANSWER_BYTES} bytes")
-    if printed.status in (ENDED, 128 + signal.SIGKILL):
+    if printed.status == KILLED:
         raise Unread(f"no answer within {QUESTION_SECONDS} s")
+    if printed.status == ENDED:
+        raise Unread("it was ended by a signal")
     if printed.status:
         raise Unread(printed.error or f"exit code {printed.status}")
     return printed.output
@@ -104,7 +106,7 @@ def host_facts(readiness_host: Host, *, asks: tuple[str, ...]) -> HostFacts:
             f"the shell of {host.where} does not do what POSIX says (sh, od, tr, cat): "
             f"{hello.error or last_line(result.stderr_bytes) or 'no reason given'}"
         )
-    if len(rest) < len(asks) and result.rc != -signal.SIGKILL:
+    if len(rest) < len(asks) and result.rc != LATE:
         raise CouldNotVerify(
             f"{host.where} stopped after {len(rest)} of {len(asks)} answers: "
             f"{last_line(result.stderr_bytes) or f'exit code {result.rc}'}",

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import shlex
-import signal
-import subprocess
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_readiness.core import programs
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.domains.host.resource import Host
-from pytest_readiness.domains.host.script import last_line
+from pytest_readiness.domains.host.script import last_line, last_lines
 
 if TYPE_CHECKING:
     from testinfra.backend.base import BaseBackend, CommandResult
@@ -23,6 +20,10 @@ CONNECT_SECONDS = 10
 """For ssh to connect and to agree on keys."""
 SCRIPT_SECONDS = 50
 """For login and all questions together."""
+MOST_BYTES = 16 * 2**20
+"""Of what comes back, errors included: some twenty answers of the greatest length, and most have a hundred bytes."""
+LATE = -1000
+"""In place of the exit status of a login that did not end in time."""
 
 _SSH_OPTIONS = (
     "BatchMode=yes",
@@ -58,7 +59,7 @@ def run(host: Host, command: str) -> CommandResult:
         ssh_identity_file=str(host.identity_file) if host.identity_file else None,
         ssh_extra_args=f"{options} -o IdentitiesOnly=yes" if host.identity_file else options,
     )
-    backend.run_local = partial(_run_local, backend)
+    backend.run_local = partial(_run_local, host, backend)
     # Else testinfra logs in twice more to ask the host's Python, as soon as one path is not ASCII.
     backend._encoding = "utf-8"
     try:
@@ -67,42 +68,34 @@ def run(host: Host, command: str) -> CommandResult:
         return error.args[0]
 
 
-def _run_local(backend: BaseBackend, command: str, *arguments: str) -> CommandResult:
-    """What testinfra's own does, but bounded in time, and without prompts on the terminal."""
+def _run_local(host: Host, backend: BaseBackend, command: str, *arguments: str) -> CommandResult:
+    """What testinfra's own does, but bounded, without prompts on the terminal, and ended with the run."""
     line = backend.quote(command, *arguments).encode()
     try:
-        process = subprocess.Popen(  # noqa: S602  (testinfra quotes for a shell)
-            line,
-            shell=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        ended = programs.run(line, seconds=SCRIPT_SECONDS, most_bytes=MOST_BYTES)
     except OSError as error:
         if error.errno != errno.E2BIG:
             raise
         raise CouldNotVerify(f"{len(line)} bytes of questions are too many for one command line") from None
-    with process:
-        try:
-            output, errors = process.communicate(timeout=SCRIPT_SECONDS)
-        except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            output, errors = process.communicate()
-    return backend.result(process.returncode, line, output, errors)
+    if ended.excess:
+        raise CouldNotVerify(f"{host.where} printed more than {MOST_BYTES // 2**20} MiB; that is no answer")
+    return backend.result(LATE if ended.late else ended.status, line, ended.output, ended.errors)
 
 
 def not_started(host: Host, result: CommandResult) -> CouldNotVerify:
     """Why a command that would have printed something did not even begin."""
-    reason = last_line(result.stderr_bytes) or f"exit code {result.rc}"
-    if result.rc == -signal.SIGKILL:
+    # A login over other hosts ends with a line that says only that the way is closed; why stands before it. A shell
+    # that lets nobody in says so where other commands print.
+    lines = last_lines(result.stderr_bytes) or [last_line(result.stdout_bytes) or f"exit code {result.rc}"]
+    reason = "; ".join(lines)
+    own = "its host key" if lines[-1].startswith("Host key verification failed") else "the host key of one on the way"
+    if result.rc == LATE:
         reason = f"it did not end within {SCRIPT_SECONDS} s"
     elif b"REMOTE HOST IDENTIFICATION HAS CHANGED" in result.stderr_bytes:
-        reason = "its host key is no longer the one in known_hosts"
-    elif reason.startswith("Host key verification failed"):
-        reason = "its host key is not in known_hosts"
-    elif host.sudo and "sudo" in reason:
-        return CouldNotVerify(f"sudo -n on {host.where} failed: {reason.removeprefix('sudo: ')}")
-    broken_off = re.search(r"reset by peer|closed by|Broken pipe", reason) is not None
+        reason = f"{own} is no longer the one in known_hosts"
+    elif any(line.startswith("Host key verification failed") for line in lines):
+        reason = f"{own} is not in known_hosts"
+    elif host.sudo and "sudo" in lines[-1]:
+        return CouldNotVerify(f"sudo -n on {host.where} failed: {lines[-1].removeprefix('sudo: ')}")
+    broken_off = all(re.search(r"reset by|closed by|Broken pipe", line) for line in lines)
     return Unreachable(f"the login at {host.where} failed: {reason}", transient=broken_off)

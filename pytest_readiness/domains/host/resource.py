@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import (
     field_validator,
@@ -10,6 +11,9 @@ from pydantic import (
 )
 
 from pytest_readiness.core.resources import AnchoredPath, Resource, checked_port
+
+_WORD = re.compile(r"[^\s\x00-\x1f\x7f'\"`\\;&<>|(){}$@-][^\s\x00-\x1f\x7f'\"`;&<>|(){}$]*")
+"""What ssh takes as a user or a host on its command line: it may stand in commands of its configuration."""
 
 
 class Host(Resource):
@@ -46,8 +50,16 @@ class Host(Resource):
             raise ValueError("a password in a connection would show in the process list; use a key or an agent")
         if parts.scheme != "local" and not parts.hostname:
             raise ValueError(f"'{value}' names no host")
-        if any((part or "").startswith("-") for part in (parts.hostname, parts.username)):
-            raise ValueError(f"'{value}' would be read as an option of ssh or docker")
+        # This looks at what ssh gets: testinfra decodes both, and ends the user at the first @ of several.
+        names = [unquote(part) for part in (parts.hostname, parts.username) if part is not None]
+        if parts.scheme != "local" and (parts.netloc.count("@") > 1 or not all(map(_WORD.fullmatch, names))):
+            raise ValueError(
+                f"'{value}' holds what is no name of a user or host: it would be read as an option of ssh or docker, "
+                "or be a danger in a command"
+            )
+        for key in ("timeout", "controlpersist"):
+            if not all(number.isdecimal() for number in parse_qs(parts.query).get(key, ())):
+                raise ValueError(f"'{value}' must give its {key} as a number of seconds")
         checked_port(parts)
         return value
 
@@ -68,4 +80,4 @@ class Host(Resource):
         if self.address or not self.connection:
             return self.address
         parts = urlsplit(self.connection)
-        return {"local": "127.0.0.1", "ssh": parts.hostname}.get(parts.scheme)
+        return {"local": "127.0.0.1", "ssh": unquote(parts.hostname or "") or None}.get(parts.scheme)

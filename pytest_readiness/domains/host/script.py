@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +15,18 @@ QUESTION_SECONDS = 10
 """For one question, on the host; the host's `timeout` enforces it where there is one."""
 ANSWER_BYTES = 262_144
 ERROR_BYTES = 1000
+KILLED = 128 + signal.SIGKILL
+"""Status of a question whose time was over."""
 ENDED = -1
-"""Status of a question that was ended before it could tell its own: by the limit in time, or by a signal to all."""
+"""Status of a question that was killed before, or that ended, by a signal to all, what was to tell its status."""
 FOREIGN = -2
 """Status where something else was printed among what it printed."""
 
 # A question is alone in a group of processes, so that whatever it started ends with it: coreutils' timeout makes one,
 # busybox's does not. Without any it stays in that of the login, which is ended with it.
-# Each stream has an alphabet of its own: output 0-9a-f, errors g-v, the status =N;. However the writers' pieces
-# mix, they can be told apart, and nothing that a host prints can pass for a separator: that holds a mark of this login.
+# Each stream has an alphabet of its own: output 0-9a-f, errors g-v, status and seconds =N,N;. However the writers'
+# pieces mix, they can be told apart, and nothing that a host prints can pass for a separator: that holds a mark of this
+# login.
 _SCRIPT = f"""\
 mark=$1
 library=$2
@@ -30,13 +34,18 @@ apart=
 limit="timeout -s KILL"
 $limit 1 true 2>/dev/null || limit=
 [ -z "$limit" ] || timeout --foreground 1 true 2>/dev/null || ! setsid true 2>/dev/null || apart=setsid
+up() {{ read -r now _ </proc/uptime || now=0; now=${{now%%.*}}; }}
 hex() {{ od -An -v -tx1 -N "$1"; }}
 run() {{
     code=$1
     shift
+    up
+    begun=$now
     $apart $limit ${{limit:+{QUESTION_SECONDS}}} sh -c "$code" sh "$@" </dev/null 2>&1 >&3 3>&- 4>&- &
     wait $!
-    echo "=$?;" >&4
+    status=$?
+    up
+    echo "=$status,$((now - begun));" >&4
     kill -s KILL -- "-$!"
 }}
 ask() {{
@@ -57,7 +66,7 @@ class Printed:
     """What a question's function printed.
 
     Attributes:
-        status: its exit status, or `ENDED` or `FOREIGN`.
+        status: its exit status, or `KILLED`, `ENDED` or `FOREIGN`.
         output: its output, at most `ANSWER_BYTES` bytes; bytes that are not UTF-8 as backslash sequences.
         error: last line of its errors.
     """
@@ -104,8 +113,8 @@ def answers(output: bytes, mark: str) -> list[Printed] | None:
 
 def _printed(text: str) -> Printed:
     """One answer, put together from its three alphabets."""
-    statuses = re.findall(r"=(\d+);", text)
-    rest = re.sub(r"=\d+;", "", text)
+    statuses = re.findall(r"=(\d+),(\d+);", text)
+    rest = re.sub(r"=\d+,\d+;", "", text)
     try:
         output = bytes.fromhex(re.sub("[^0-9a-f]", "", rest))
         errors = bytes.fromhex(re.sub("[^g-v]", "", rest).translate(_FROM_ERRORS))
@@ -113,8 +122,12 @@ def _printed(text: str) -> Printed:
             raise ValueError
     except ValueError:
         return Printed(FOREIGN, "", "the login, or something that it started, printed between the answers")
+    status, seconds = map(int, statuses[0]) if statuses else (ENDED, 0)
+    if status == KILLED and seconds < QUESTION_SECONDS - 1:
+        # Seconds are whole ones, and this was not the limit.
+        status = ENDED
     return Printed(
-        status=int(statuses[0]) if statuses else ENDED,
+        status=status,
         output=output.decode(errors="backslashreplace"),
         error=last_line(errors),
     )
@@ -122,5 +135,10 @@ def _printed(text: str) -> Printed:
 
 def last_line(errors: bytes) -> str:
     """The last line that says something, for a sentence."""
+    return "".join(last_lines(errors, 1))
+
+
+def last_lines(errors: bytes, most: int = 3) -> list[str]:
+    """The last lines that say something, each once, for a sentence."""
     lines = [line.strip() for line in errors.decode(errors="backslashreplace").splitlines() if line.strip()]
-    return lines[-1][:200].rstrip(".") if lines else ""
+    return [line[:200].rstrip(".") for line in list(dict.fromkeys(lines))[-most:]]

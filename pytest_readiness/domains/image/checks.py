@@ -6,11 +6,19 @@ import re
 
 from pytest_readiness.core.evidence import ClaimFalse, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.domains.image.facts import ImageFacts
-from pytest_readiness.domains.image.resource import Image
+from pytest_readiness.domains.image.facts import ImageReference
 
 # A colon belongs to a registry's port where a slash follows it, because a tag has none.
-_REFERENCE = re.compile(r"[^@\s]+?(:(?P<tag>\w[\w.-]{0,127}))?(@(?P<digest>[a-z0-9+._-]+:[0-9a-f]{32,}))?")
+_REFERENCE = re.compile(
+    r"""
+    (?:[\w.-]+(?::\d+)?/|\[[0-9A-Fa-f:]+\](?::\d+)?/)?       # a registry
+    [a-z0-9]+(?:[._/-]+[a-z0-9]+)*                            # a repository
+    (?::(?P<tag>\w[\w.-]{0,127}))?
+    (?:@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}|(?!sha(?:256|512):)[a-z0-9+._-]+:[0-9a-f]{32,}))?
+    """,
+    re.VERBOSE | re.ASCII,
+)
+_ID = re.compile(r"(sha256:)?[0-9a-f]{64}")
 
 
 @check(
@@ -19,15 +27,15 @@ _REFERENCE = re.compile(r"[^@\s]+?(:(?P<tag>\w[\w.-]{0,127}))?(@(?P<digest>[a-z0
     remedy="Name a version (shop:1.4.2) or, because a tag can be moved, a digest (shop@sha256:…).",
     source="OCI distribution specification (references); CIS Docker Benchmark 4.2, 5.28",
 )
-def pinned(image: Image, image_facts: ImageFacts) -> Evidence:
+def pinned(image_reference: ImageReference) -> Evidence:
     """The image is named by its digest, or by a tag that is not latest.
 
-    The reference is the target's, and the engine holds an image under it. Whether the tag is moved is not looked at.
+    The reference in the target is judged; whether an engine holds such an image, or the tag is moved, is not looked at.
     """
     expected = "a digest, or a tag other than latest"
-    reference = image.image
-    if reference in (image_facts.id, image_facts.id.removeprefix("sha256:")):
-        return Evidence(f"image id {image_facts.id}")
+    reference = image_reference.text
+    if _ID.fullmatch(reference):
+        return Evidence(f"image id {reference}")
     match = _REFERENCE.fullmatch(reference)
     if match is None:
         raise ClaimFalse(expected, f"'{reference}' is not a reference to an image")
@@ -36,4 +44,4 @@ def pinned(image: Image, image_facts: ImageFacts) -> Evidence:
         return Evidence(f"digest {digest}")
     claim(bool(tag), expected=expected, seen=f"'{reference}' has no tag, which means latest")
     claim(tag != "latest", expected=expected, seen=f"'{reference}'")
-    return Evidence(f"tag {tag}, now image {image_facts.id}")
+    return Evidence(f"tag {tag}")

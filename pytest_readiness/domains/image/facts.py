@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.container.engine import _address, _engine
+from pytest_readiness.domains.container.engine import engine_of
 from pytest_readiness.domains.image.resource import Image
 
 
@@ -21,14 +21,30 @@ class ImageFacts:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ImageReference:
+    """How the target names an image.
+
+    Attributes:
+        text: as it is written.
+    """
+
+    text: str
+
+
+@fact(deadline=5, way="reference")
+def image_reference(image: Image) -> ImageReference:
+    """The reference by which the target names the image; no engine is asked."""
+    return ImageReference(image.image)
+
+
 @fact(deadline=15, way="engine")
 def image_facts(image: Image) -> ImageFacts:
     """The image that the engine holds under this reference."""
     from docker.errors import NotFound
 
-    with _engine(image.engine) as client:
+    with engine_of(image) as client:
         try:
             return ImageFacts(client.images.get(image.image).attrs["Id"])
         except NotFound:
-            reason = f"the Docker engine {_address(image.engine)} holds no image {image.image}"
-            raise CouldNotVerify(reason) from None
+            raise CouldNotVerify(f"the Docker engine {image.place} holds no image {image.image}") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_readiness.core.resources import Resource
+from pytest_readiness.core.resources import AnchoredPath, Resource
 from pytest_readiness.domains.container.resource import engine_place
 
 
@@ -11,7 +11,8 @@ class Image(Resource):
 
     Attributes:
         image: reference (`shop:1.4.2`, `shop@sha256:…`).
-        engine: address of the engine; default: the environment's (DOCKER_HOST).
+        engine: address of the engine, as for containers; default: `unix:///var/run/docker.sock`.
+        certs: folder of the certificates for an engine that is spoken to by TLS, as for containers.
     """
 
     kind = "image"
@@ -20,6 +21,7 @@ class Image(Resource):
 
     image: str
     engine: str | None = None
+    certs: AnchoredPath | None = None
 
     @property
     def where(self) -> str:

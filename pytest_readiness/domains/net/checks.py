@@ -196,9 +196,11 @@ def only_open(
 ) -> Evidence:
     """No TCP port of the range other than the listed ones accepts connections from the runner.
 
-    Every port of the range is tried once, at each of the host's addresses. Some port must answer, even by refusing, or
-    nothing is proven; and the first one that did must still answer at the end, as firewalls may block those who try
-    many. That the listed ports are open is the claim of net.open.
+    Every port of the range is tried, at each of the host's addresses. Some port must answer, even by refusing, or
+    nothing is proven; and it is tried again and again meanwhile: where it falls silent, as firewalls may drop what
+    comes too fast, the silent ports are tried again, more slowly. Up to a thousand silent ones are tried once more at
+    the end. A firewall that spares the port that answers, and drops others, is not noticed. That the listed ports are
+    open is the claim of net.open.
 
     Args:
         ports: the port numbers that may accept, 1 to 65535; none where the list is empty.
@@ -350,7 +352,7 @@ def reachable_from(
     host_facts: Attempt,
     readiness_host: Host,
     *,
-    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,253}$")],
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:][A-Za-z0-9_.:-]{0,252}$")],
     port: Port,
 ) -> Evidence:
     """From this host, a TCP port of another one accepts connections.

@@ -8,11 +8,11 @@ import ipaddress
 import os
 import socket
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
@@ -26,6 +26,13 @@ SCAN_CONNECT_SECONDS = 1.0
 """For one port of a range."""
 SCAN_PARALLEL = 500
 """Ports of a range that are tried at the same time."""
+AGAIN_PARALLEL = 200
+AGAIN_AT_MOST = 1000
+"""Silent ports that are tried again, and how many of them at the same time."""
+_MOST_ROUNDS = 9
+_SSH = 22
+_LIKELY = (443, 80, _SSH)
+"""Ports that often accept, to have one that is known to."""
 CONNECTS_SECONDS = 30.0
 """For connections one after the other."""
 
@@ -149,7 +156,7 @@ def port_scan(readiness_host: Host, *, ask: Scan) -> PortScan:
     addresses = _addresses(readiness_host)
     for address in addresses:
         sent(f"connect to {address} ports {ask.first} to {ask.last}")
-    return PortScan(socket.gethostname(), asyncio.run(_scanned(addresses, ask)))
+    return PortScan(socket.gethostname(), asyncio.run(_scanned(readiness_host, addresses, ask)))
 
 
 @fact(deadline=CONNECTS_SECONDS + CONNECT_SECONDS, exclusive=True)
@@ -200,31 +207,133 @@ def _probe(port: int, address: str) -> ConnectionAttempt:
     return made("open")
 
 
-async def _scanned(addresses: list[str], ask: Scan) -> tuple[AddressScan, ...]:
+async def _scanned(host: Host, addresses: list[str], ask: Scan) -> tuple[AddressScan, ...]:
     until = time.monotonic() + SCAN_SECONDS
-    found = []
-    for address in addresses:
-        states: dict[int, bool] = {}
-        ports = iter(range(ask.first, ask.last + 1))
-        await asyncio.gather(*(_scan_next(address, ports, states, until) for _ in range(_parallel())))
-        answering = sorted(states)
-        if answering and len(answering) < ask.last - ask.first + 1:
-            # A firewall that has had enough drops everything: then silence says nothing about the ports.
-            again = await _accepts(address, answering[0], CONNECT_SECONDS)
-            if again is None:
-                raise CouldNotVerify(f"{address} stopped answering while its ports were looked at")
-        opened = tuple(port for port in answering if states[port])
-        found.append(AddressScan(address, opened, len(answering) - len(opened), _is_own(address, _source(address))))
-    return tuple(found)
+    return tuple([await _AddressScanning(address, ask, until, _login_port(host)).result() for address in addresses])
 
 
-async def _scan_next(address: str, ports: Iterator[int], states: dict[int, bool], until: float) -> None:
-    for port in ports:
-        if time.monotonic() > until:
-            raise CouldNotVerify(f"the ports of {address} could not all be looked at within {SCAN_SECONDS:g} s")
-        accepts = await _accepts(address, port, SCAN_CONNECT_SECONDS)
-        if accepts is not None:
-            states[port] = accepts
+def _login_port(host: Host) -> int | None:
+    """The port that the runner logs in by, which may answer."""
+    login = urlsplit(host.connection or "")
+    return login.port or 22 if login.scheme == "ssh" else None
+
+
+class _AddressScanning:
+    """One scan of an address: many ports at a time, and among them, again and again, one that is known to answer.
+
+    Where that one is silent, a firewall drops what comes too fast, and the silence of the others says nothing: they
+    are tried again, fewer at a time. Ports that were tried while none was known to answer are tried again as well.
+    """
+
+    def __init__(self, address: str, ask: Scan, until: float, login: int | None) -> None:
+        self.address = address
+        self.until = until
+        self.login = {login, _SSH}
+        self.likely = [port for port in _LIKELY if ask.first <= port <= ask.last] + ([login] if login else [])
+        self.waiting = list(range(ask.first, ask.last + 1))
+        self.parallel = _parallel()
+        self.states: dict[int, bool] = {}
+        self.known: int | None = None
+        self.accepting = False
+        """Whether the known port accepts. One that refuses may do so by a kind of message that its host limits."""
+        self.lost = False
+        self.only_this = False
+        """Whether there is no other one than the known port, and it has to do."""
+
+    async def result(self) -> AddressScan:
+        for port in self.likely:
+            self._note(port, await _accepts(self.address, port, CONNECT_SECONDS))
+            if self.accepting:
+                break
+        silent: list[int] = []
+        unproven: list[int] = []
+        while self.waiting:
+            tried, self.waiting = self.waiting[: self.parallel], self.waiting[self.parallel :]
+            before = self.known
+            quiet = await self._try(tried)
+            if before is not None and self._reliable:
+                silent += quiet
+            else:
+                unproven += quiet
+            if not self.waiting and self.known is not None:
+                self.only_this = True
+            if self.known is not None and self._reliable:
+                self.waiting, unproven = [*unproven, *self.waiting], []
+        if 0 < len(silent) <= AGAIN_AT_MOST and self.known is not None:
+            await self._again(silent)
+        opened = tuple(sorted(port for port, accepts in self.states.items() if accepts))
+        local = _is_own(self.address, _source(self.address))
+        return AddressScan(self.address, opened, len(self.states) - len(opened), local)
+
+    @property
+    def _reliable(self) -> bool:
+        return self.accepting or self.only_this or not self.lost
+
+    def _note(self, port: int, accepts: bool | None) -> None:
+        """Remember a port that answers as the known one, if it is better for that than the one before."""
+        # One that is not for logins: sshd may shut out who connects often and does not log in.
+        better = self.known is None or (accepts and (not self.accepting or self.known in self.login - {port}))
+        if accepts is not None and better:
+            self.known, self.accepting, self.lost = port, accepts, False
+
+    async def _try(self, ports: list[int]) -> list[int]:
+        """Try ports, and more slowly again where the known one is silent among them; the silent ones."""
+        silent, rounds = ports, 0
+        while True:
+            heard = True
+            for begin in range(0, len(silent), self.parallel):
+                heard = heard and await self._at_once(silent[begin : begin + self.parallel])
+            silent = [port for port in silent if port not in self.states]
+            if heard or not silent or not (self.accepting or self.only_this):
+                self.lost = self.lost or not heard
+                return silent
+            if rounds:
+                # Only one loss may be the network's.
+                self.parallel = max(1, self.parallel // 2)
+            if rounds == _MOST_ROUNDS:
+                raise CouldNotVerify(f"{self.address} stopped answering while its ports were looked at{self._so_far()}")
+            rounds += 1
+            await asyncio.sleep(SCAN_CONNECT_SECONDS)
+
+    async def _at_once(self, ports: list[int]) -> bool:
+        """Try these at the same time; whether the known one answered at the end, and before where it may be asked."""
+        if time.monotonic() > self.until:
+            reason = f"the ports of {self.address} could not all be looked at within {SCAN_SECONDS:g} s"
+            raise CouldNotVerify(reason + self._so_far())
+        among = [] if self.known is None else [self.known]
+        half = len(ports) // 2
+        tried = [*ports[:half], *(among if self.known not in self.login else []), *ports[half:], *among]
+        # Answers may come at once; what is slow then must be the pace.
+        pause = asyncio.sleep(0 if self.parallel == _parallel() else SCAN_CONNECT_SECONDS)
+        found = (await asyncio.gather(pause, *(_accepts(self.address, port, SCAN_CONNECT_SECONDS) for port in tried)))[
+            1:
+        ]
+        answers = list(zip(tried, found, strict=True))
+        heard = all(accepts is not None for port, accepts in answers if port in among)
+        for port, accepts in answers:
+            if accepts is not None:
+                self.states |= {port: accepts} if port in ports else {}
+                self._note(port, accepts)
+        return heard
+
+    async def _again(self, silent: list[int]) -> None:
+        """Try the silent ones once more, slowly, with time for a packet that was lost."""
+        for begin in range(0, len(silent), AGAIN_PARALLEL):
+            if time.monotonic() > self.until:
+                return
+            ports = silent[begin : begin + AGAIN_PARALLEL]
+            found = await asyncio.gather(*(_accepts(self.address, port, CONNECT_SECONDS) for port in ports))
+            self.states |= {port: accepts for port, accepts in zip(ports, found, strict=True) if accepts is not None}
+
+    def _so_far(self) -> str:
+        opened = ", ".join(str(port) for port, accepts in sorted(self.states.items()) if accepts)
+        found = f" (open among those that were: {opened})" if opened else ""
+        if self.parallel == _parallel():
+            return found
+        return (
+            f"{found}: port {self.known} does not answer while many are tried, as if a firewall dropped what comes too "
+            "fast; name a smaller range, or let the runner through"
+        )
 
 
 async def _accepts(address: str, port: int, seconds: float) -> bool | None:

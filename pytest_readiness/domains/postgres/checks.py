@@ -11,7 +11,14 @@ from pydantic import Field
 from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.domains.postgres.facts import PostgresFacts, PostgresSession, Role, ServerTls, WithoutTls
+from pytest_readiness.domains.postgres.facts import (
+    HARMLESS,
+    PostgresFacts,
+    PostgresSession,
+    Role,
+    ServerTls,
+    WithoutTls,
+)
 from pytest_readiness.domains.postgres.resource import Postgres
 
 END_OF_SUPPORT = {
@@ -25,17 +32,16 @@ END_OF_SUPPORT = {
 """Day of the final release of each major version: https://www.postgresql.org/support/versioning/"""
 
 POWERFUL = (
+    "alloydbsuperuser",
     "azure_pg_admin",
     "cloudsqlsuperuser",
-    "pg_execute_server_program",
-    "pg_read_all_data",
-    "pg_read_server_files",
-    "pg_write_all_data",
-    "pg_write_server_files",
+    "neon_superuser",
     "rds_superuser",
+    "supabase_admin",
 )
-"""Roles whose members reach the server's files, programs or everyone's data (PostgreSQL documentation, 'Predefined
-Roles'), or that a provider has in the superuser's place."""
+"""Roles that a provider has in the superuser's place."""
+MOST_RIGHTS = 5
+"""Of single rights that are named."""
 
 
 @check(
@@ -51,10 +57,14 @@ def connects(postgres: Postgres, postgres_facts: PostgresFacts) -> Evidence:
     session = postgres_facts.session
     if session is None:
         raise ClaimFalse(f"a session at {postgres.where}", postgres_facts.refusal)
-    return Evidence(
+    text = (
         f"from the runner, {session.place.user} on {postgres.where}: PostgreSQL {session.version} answered SELECT 1 in "
         f"{session.round_trip_ms:.1f} ms"
     )
+    if len(postgres.addresses) == 1:
+        return Evidence(text)
+    one = f"{session.place.host or session.place.address}:{session.place.port}"
+    return Evidence(text, warning=f"of the servers in the connection string only {one} was looked at, by every check")
 
 
 @check(
@@ -135,10 +145,11 @@ def version_supported(
     source="PostgreSQL documentation, 'Connections and Authentication'",
 )
 def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float, Field(gt=0, le=100)] = 80) -> Evidence:
-    """Enough of the server's connections are free.
+    """Enough connections are free, of the server's and of those that role and database are limited to.
 
-    At this moment; the busiest hour may look different. Those reserved for administrators do not count as usable. A
-    role without pg_monitor cannot tell parallel workers from sessions, so both count as used.
+    At this moment; the busiest hour may look different. Those reserved for administrators do not count as usable. What
+    limits role and database is their CONNECTION LIMIT; a pooler's own limits are not looked at. A role without
+    pg_monitor cannot tell parallel workers from sessions, so both count as used.
 
     Args:
         max_used_pct: highest accepted share of the usable connections that is in use, in percent. 80: the usual alert
@@ -155,6 +166,11 @@ def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float,
     usable = most - reserved
     seen = f"{used} of {usable} in use ({100 * used / usable:.1f} %); {reserved} of {most} are reserved"
     claim(100 * used <= max_used_pct * usable, expected=expected, seen=seen)
+    for limit in _known(session, "limits"):
+        share = f" ({100 * limit.used / limit.most:.1f} %)" if limit.most else ""
+        seen += f"; {limit.used} of the {limit.most} of {limit.of}{share}"
+        used, usable = max((used, usable), (limit.used, limit.most), key=lambda pair: pair[0] / max(pair[1], 0.1))
+    claim(100 * used <= max_used_pct * usable, expected=expected, seen=seen)
     return Evidence(seen)
 
 
@@ -162,15 +178,17 @@ def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float,
     "postgres.role",
     severity="high",
     remedy="Give the application a role of its own: ALTER ROLE … NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION "
-    "NOBYPASSRLS, no membership in powerful roles, and a schema instead of the database.",
+    "NOBYPASSRLS, no membership in powerful roles, and a schema instead of the database; REVOKE what else is named.",
     source="PostgreSQL documentation, 'Role Attributes' and 'Predefined Roles'; CIS PostgreSQL Benchmark",
 )
 def role(postgres_facts: PostgresFacts, *, owns_database: bool = False) -> Evidence:
     """The declared role has only the rights that an application needs.
 
     It is not a superuser and has none of CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS, itself or by membership; it
-    is not a member of a predefined role that reaches the server's files, programs or everyone's data; and it owns
-    neither a database nor the schema public. Rights granted on single tables are not looked at.
+    is not a member of a predefined role, but of those that only look at the server's state; it may execute no function,
+    read no system table or view and set no parameter that is the administrators' alone when a server or an extension is
+    installed; and it owns neither a database nor the schema public. Rights on other tables and functions, on foreign
+    servers, and functions that run with their owner's rights are not looked at.
 
     Args:
         owns_database: whether it may own databases, and with one its schema public.
@@ -181,10 +199,16 @@ def role(postgres_facts: PostgresFacts, *, owns_database: bool = False) -> Evide
     owned: tuple[str, ...] = _known(session, "owned")
     wrong = list(own.attributes)
     for other in others:
-        powers = [*other.attributes, *(["its rights"] if other.name in POWERFUL else [])]
+        predefined = other.name in POWERFUL or (other.name.startswith("pg_") and other.name not in HARMLESS)
+        powers = [*other.attributes, *(["its rights"] if predefined else [])]
         wrong += [f"{power} by membership in {other.name}" for power in powers]
     if not owns_database and "SUPERUSER" not in own.attributes:
         wrong += [f"owner of {name}" for name in owned if name.startswith("database ") or name == "schema public"]
+    # What is wrong already is so without the single rights, too.
+    rights: tuple[str, ...] = (session.rights or ()) if wrong else _known(session, "rights")
+    wrong = [*wrong, *rights[:MOST_RIGHTS]]
+    if len(rights) > MOST_RIGHTS:
+        wrong.append(f"{len(rights) - MOST_RIGHTS} more rights of the kind")
     claim(not wrong, expected="a role without administrators' rights", seen=f"{own.name}: {', '.join(wrong)}")
     belongings = ", ".join(owned)
     members = ", ".join(other.name for other in others)
@@ -202,8 +226,9 @@ def role(postgres_facts: PostgresFacts, *, owns_database: bool = False) -> Evide
 def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Field(ge=0)] = 5000) -> Evidence:
     """The server logs slow statements of the declared role in this database.
 
-    By log_min_duration_statement, or by the module auto_explain where it is loaded and takes every statement. That
-    someone reads the log is not looked at, nor a logged line.
+    By log_min_duration_statement; by log_min_duration_sample or log_transaction_sample_rate where each sample is taken;
+    by log_statement = all together with log_duration; or by the module auto_explain where it is loaded and takes every
+    statement. That someone reads the log is not looked at, nor a logged line.
 
     Args:
         max_ms: longest time, in milliseconds, that a statement may take without being logged. 5000: the long end of
@@ -212,8 +237,16 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
     session = _opened(postgres_facts)
     settings: dict[str, str] = _known(session, "settings")
     thresholds = {"log_min_duration_statement": float(settings["log_min_duration_statement"])}
+    if float(settings.get("log_statement_sample_rate", 0)) == 1:
+        thresholds["log_min_duration_sample"] = float(settings["log_min_duration_sample"])
+    if float(settings.get("log_transaction_sample_rate", 0)) == 1:
+        thresholds["log_transaction_sample_rate 1:"] = 0
+    if settings.get("log_statement") == "all" and settings.get("log_duration") == "on":
+        thresholds["log_statement all with log_duration:"] = 0
     if settings.get("auto_explain.log_level") == "log" and float(settings["auto_explain.sample_rate"]) == 1:
         thresholds["auto_explain.log_min_duration"] = float(settings["auto_explain.log_min_duration"])
+    # The rate is 1 by default, and the threshold off: nothing to tell.
+    thresholds = {name: ms for name, ms in thresholds.items() if ms >= 0 or name != "log_min_duration_sample"}
     seen = ", ".join(f"{name} {'off' if ms < 0 else f'{ms:g} ms'}" for name, ms in thresholds.items())
     claim(
         any(0 <= ms <= max_ms for ms in thresholds.values()),
@@ -225,6 +258,7 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
         level not in ("fatal", "panic"), expected="a log with messages of level LOG", seen=f"log_min_messages {level}"
     )
     destination = settings["log_destination"]
+    claim(bool(destination), expected="a log that is written somewhere", seen="log_destination is empty")
     text = f"{seen}; to {destination}"
     kept = settings["logging_collector"] == "on" or re.search("syslog|eventlog", destination)
     warning = "" if kept else "it goes to the server's standard error, and nothing here shows whether that is kept"

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
 import textwrap
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, LiteralString
+from typing import Any, Literal, TypeVar
 
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.postgres import client
 from pytest_readiness.domains.postgres.resource import Postgres
 
-if TYPE_CHECKING:
-    import psycopg
+_T = TypeVar("_T")
 
 CONNECT_SECONDS = 5
 """For opening a session, at each address of the server's name."""
@@ -29,8 +23,23 @@ CONNECT_SECONDS = 5
 SESSION_SECONDS = 10
 """For all statements together; each may take 5 s."""
 
+SECONDS = 26
+"""For a session with everything in it, at every address that a server has."""
+
+SECONDS_WITHOUT_TLS = 12
+
 TEXT = 200
 """Characters kept of what the server says."""
+
+HARMLESS = (
+    "pg_database_owner",
+    "pg_monitor",
+    "pg_read_all_settings",
+    "pg_read_all_stats",
+    "pg_stat_scan_tables",
+    "pg_use_reserved_connections",
+)
+"""Predefined roles that look at the server's state and no more, or whose effect is judged otherwise."""
 
 _VERSION = "SELECT current_setting('server_version'), current_setting('server_version_num')::int"
 
@@ -41,7 +50,8 @@ _TLS_SEEN = """
 _SETTINGS = """
     SELECT name, setting FROM pg_settings WHERE name IN (
         'auto_explain.log_level', 'auto_explain.log_min_duration', 'auto_explain.sample_rate', 'log_destination',
-        'log_min_duration_statement', 'log_min_messages', 'logging_collector', 'max_connections',
+        'log_duration', 'log_min_duration_sample', 'log_min_duration_statement', 'log_min_messages', 'log_statement',
+        'log_statement_sample_rate', 'log_transaction_sample_rate', 'logging_collector', 'max_connections',
         'reserved_connections', 'superuser_reserved_connections')
     ORDER BY name
 """
@@ -51,6 +61,20 @@ _CLIENTS = """
     WHERE coalesce(backend_type = 'client backend', usesysid IS NOT NULL AND datid IS NOT NULL)
 """
 """Without pg_read_all_stats the kind of another role's session is hidden; a parallel worker then counts as well."""
+
+_LIMITS = """
+    WITH clients AS (
+        SELECT usesysid, datid FROM pg_stat_activity
+        WHERE coalesce(backend_type = 'client backend', usesysid IS NOT NULL AND datid IS NOT NULL))
+    SELECT 'the role ' || rolname, (SELECT count(*) FROM clients WHERE usesysid = oid), rolconnlimit
+    FROM pg_roles WHERE rolname = session_user AND rolconnlimit >= 0 AND NOT rolsuper
+    UNION ALL
+    SELECT 'the database ' || datname, (SELECT count(*) FROM clients WHERE datid = oid), datconnlimit
+    FROM pg_database WHERE datname = current_database() AND datconnlimit >= 0
+        AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
+    ORDER BY 1
+"""
+"""A superuser is bound by neither."""
 
 _ROLES = """
     SELECT r.rolname, array_remove(ARRAY[
@@ -71,6 +95,62 @@ _OWNED = """
     ORDER BY 1
 """
 
+# The roles that the session may become, but superusers, whose attribute says it all, and the harmless ones: with them
+# come the functions and views that they were made for.
+_REACHED = f"""
+    WITH harmless AS (SELECT oid FROM pg_roles WHERE rolname IN ({", ".join(f"'{name}'" for name in HARMLESS)})),
+    reached AS (
+        SELECT r.oid FROM pg_roles r JOIN pg_roles own ON own.rolname = session_user
+        WHERE NOT own.rolsuper AND pg_has_role(own.oid, r.oid, 'MEMBER') AND NOT r.rolsuper
+            AND r.oid NOT IN (SELECT oid FROM harmless)),
+    guarded AS (
+        SELECT i.classoid, i.objoid FROM pg_init_privs i
+        WHERE i.objsubid = 0 AND NOT EXISTS (
+            SELECT FROM aclexplode(i.initprivs) a
+            WHERE a.privilege_type IN ('EXECUTE', 'SELECT') AND (a.grantee = 0 OR a.grantee IN (
+                SELECT oid FROM harmless WHERE pg_has_role(session_user, oid, 'MEMBER')))))
+"""  # noqa: S608  (names from above)
+
+_RIGHTS = f"""
+    {_REACHED}
+    SELECT 'EXECUTE on ' || p.oid::regprocedure FROM pg_proc p JOIN guarded g ON g.objoid = p.oid
+    WHERE g.classoid = 'pg_proc'::regclass
+        AND EXISTS (SELECT FROM reached r WHERE has_function_privilege(r.oid, p.oid, 'EXECUTE'))
+    UNION ALL
+    SELECT 'SELECT on ' || c.oid::regclass FROM pg_class c JOIN guarded g ON g.objoid = c.oid
+    WHERE g.classoid = 'pg_class'::regclass AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND EXISTS (
+        SELECT FROM reached r WHERE has_table_privilege(r.oid, c.oid, 'SELECT') OR EXISTS (
+            SELECT FROM pg_attribute a CROSS JOIN aclexplode(a.attacl) x
+            WHERE a.attrelid = c.oid AND x.privilege_type = 'SELECT' AND x.grantee IN (0, r.oid)
+                AND NOT EXISTS (SELECT FROM pg_init_privs i CROSS JOIN aclexplode(i.initprivs) y
+                    WHERE i.classoid = 'pg_class'::regclass AND i.objoid = c.oid AND i.objsubid = a.attnum
+                        AND y.privilege_type = 'SELECT' AND y.grantee = x.grantee)))
+    ORDER BY 1
+"""  # noqa: S608  (names from above)
+"""By what the server lets the role do: functions, tables and views that nobody but administrators may use when a
+server, or an extension, is installed."""
+
+_PARAMETERS = f"""
+    {_REACHED}
+    SELECT p.name || ' on ' || a.parname
+    FROM pg_parameter_acl a CROSS JOIN (VALUES ('ALTER SYSTEM'), ('SET')) p (name)
+    WHERE EXISTS (SELECT FROM reached r WHERE has_parameter_privilege(r.oid, a.parname, p.name))
+    ORDER BY 1
+"""  # noqa: S608  (names from above)
+
+_QUESTIONS = {
+    "version": (0, _VERSION),
+    "server_tls": (0, _TLS_SEEN),
+    "clients": (0, _CLIENTS),
+    "limits": (0, _LIMITS),
+    "roles": (0, _ROLES),
+    "owned": (0, _OWNED),
+    "rights": (90600, _RIGHTS),
+    "parameters": (150000, _PARAMETERS),
+    "settings": (0, _SETTINGS),
+}
+"""By name, with the oldest version that can answer it; in an older one there is nothing of the kind."""
+
 # libpq's own words, which are English: it finds no translations, unlike the server.
 _SILENT = re.compile(
     r"failed to resolve|could not translate|refused|timed out|timeout expired|unreachable|No route|Host is down"
@@ -80,7 +160,18 @@ _ENDED = re.compile(r"closed the connection|reset by peer|EOF detected")
 _BROKEN_OFF = re.compile(rf"{_ENDED.pattern}|Temporary failure")
 _OWN_FILE = re.compile(r"certificate file|private key file")
 _TLS = re.compile(r"SSL error|does not support SSL|server certificate")
-_FULL = re.compile(r"too many clients|connection slots are reserved")
+_NO_PASSWORD = re.compile(r"no password supplied")
+
+# What a server or a pooler says after the severity, which may be in any language, and two spaces.
+_SERVER_SAID = re.compile(r"(?:^|: )([^\W\d_]+):  (?P<words>.+)", re.M)
+_FULL = re.compile(r"too many (clients|connections for)|connection slots are reserved")
+_LOGIN = re.compile(
+    r"(authentication|login) failed|(role|user|database) .*does not exist|no such (user|database)"
+    r"|not permitted to log in|pg_hba\.conf"
+    r"|permission denied for database|not currently accepting connections|not accepting connections"
+    r"|valid client certificate|\b(SSL|TLS)( connection)?( is)? required|connection is insecure|user not found",
+    re.I,
+)
 _TLS_WANTED = re.compile(r"pg_hba\.conf|\b(SSL|TLS)( connection)?( is)? required|connection is insecure", re.I)
 _LOGIN_OFFERED = re.compile(r"no password supplied|authentication failed")
 
@@ -133,6 +224,21 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of connections below that of the server (CONNECTION LIMIT).
+
+    Attributes:
+        of: "the role shop" or "the database shop".
+        used: client sessions that count, this one among them.
+        most: the limit.
+    """
+
+    of: str
+    used: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class PostgresSession:
     """What one session showed. What could not be read is None, and `unread` says why.
 
@@ -142,7 +248,7 @@ class PostgresSession:
         version: "15.8 (Debian …)".
         version_number: 150008.
         encrypted: this side of the connection uses TLS.
-        sslmode: libpq's, as it follows from connection string, environment and defaults.
+        sslmode: libpq's, as it follows from connection string and defaults.
         verified: what was verified of the server's certificate: "", "authority" or "authority and name".
         server_tls: how the server sees it.
         clients: client sessions on the whole server, this one among them.
@@ -150,6 +256,9 @@ class PostgresSession:
         owned: databases and schemas that the role owns, also by membership: "database shop", "schema public".
         settings: values in this session of those settings that checks judge, as pg_settings writes them.
         unread: reason by attribute.
+        limits: of the role and of the database, where they have one that binds the role.
+        rights: what only administrators may do on a new server, and the role may here, also by membership: "EXECUTE on
+            pg_read_file(text)", "SELECT on pg_authid", "ALTER SYSTEM on archive_command".
     """
 
     place: ServerPlace
@@ -165,6 +274,8 @@ class PostgresSession:
     owned: tuple[str, ...] | None
     settings: Mapping[str, str] | None
     unread: Mapping[str, str]
+    limits: tuple[Limit, ...] | None = None
+    rights: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +285,9 @@ class PostgresFacts:
     Attributes:
         session: None where it was refused.
         refusal: the words of the refusal, or "".
-        refused_for: "login" (role, password, database or address are not let in), "full" (no connection is left), "tls"
-            (the server has no TLS, or a certificate that does not verify), or "".
+        refused_for: "login" (role, password, database or address are not let in), "full" (no connection of the server,
+            the database or the role is left), "tls" (the server has no TLS, or a certificate that does not verify), or
+            "".
     """
 
     session: PostgresSession | None
@@ -205,28 +317,25 @@ def postgres_facts(postgres: Postgres) -> PostgresFacts:
     apply. Everything is read in one READ ONLY transaction that is rolled back, with settings local to it: a pooler may
     hand the server's side of the session on to another client afterwards.
     """
-    import psycopg
-
     conninfo = _conninfo(postgres)
     sent(f"connect to {postgres.where}")
-    try:
-        connection = psycopg.connect(conninfo, prepare_threshold=None)
-    except psycopg.Error as error:
-        return _refused(postgres, error)
-    with closing(connection), _breaking_off(connection) as late:
-        try:
-            connection.read_only = True
-            session = _session(connection, postgres.where)
-            sent(f"ROLLBACK at {postgres.where}")
-            connection.rollback()
-            return PostgresFacts(session, "", "")
-        except psycopg.Error as error:
-            if late.is_set():
-                # A pooler that waits for this one database opens sessions of the others.
-                reason = f"{postgres.where} opened a session and did not answer within {SESSION_SECONDS} s"
-                raise CouldNotVerify(reason) from None
-            reason = f"the session at {postgres.where} ended early: {_words(postgres, error)}"
-            raise CouldNotVerify(reason, transient=connection.broken) from None
+    answer = client.ask(
+        postgres.where,
+        conninfo,
+        questions=_QUESTIONS,
+        addresses=[each for each in postgres.addresses if not each[0].startswith("/")],
+        session_seconds=SESSION_SECONDS,
+        seconds=SECONDS,
+    )
+    if "refused" in answer:
+        return _refused(postgres, answer)
+    if "ended" in answer:
+        if answer["late"]:
+            # A pooler that waits for this one database opens sessions of the others.
+            raise CouldNotVerify(f"{postgres.where} opened a session and did not answer within {SESSION_SECONDS} s")
+        reason = f"the session at {postgres.where} ended early: {_words(postgres, answer['ended'])}"
+        raise CouldNotVerify(reason, transient=answer["broken"])
+    return PostgresFacts(_session(postgres, conninfo, answer["opened"]), "", "")
 
 
 @fact(deadline=15, extra="postgres")
@@ -236,53 +345,52 @@ def postgres_without_tls(postgres: Postgres, postgres_facts: PostgresFacts) -> W
     One more connection; it carries no password, so that none crosses the network in clear. pg_hba.conf decides on
     encryption before it asks for a password. The server's log will hold the refusal.
     """
-    import psycopg
+    from psycopg.conninfo import make_conninfo
 
     session = postgres_facts.session
     if session is None or not session.encrypted or not session.place.address:
         return WithoutTls("not tried", "")
     place = session.place
     sent(f"connect to {postgres.where} without TLS and without a password")
-    try:
-        psycopg.connect(
-            host=place.host,
-            hostaddr=place.address,
-            port=place.port,
-            user=place.user,
-            dbname=place.database,
-            # Neither the environment's password nor one from ~/.pgpass.
-            password="",
-            passfile=f"{os.devnull}/none",
-            sslmode="disable",
-            gssencmode="disable",
-            connect_timeout=CONNECT_SECONDS,
-            application_name="pytest-readiness",
-        ).close()
-    except psycopg.Error as error:
-        text, words = str(error), _words(postgres, error)
-        if _LOGIN_OFFERED.search(text):
-            return WithoutTls("asked for a password", words)
-        return WithoutTls("refused" if _TLS_WANTED.search(text) else "unclear", words)
-    return WithoutTls("let in", "")
+    conninfo = make_conninfo(
+        host=place.host,
+        hostaddr=place.address,
+        port=place.port,
+        user=place.user,
+        dbname=place.database,
+        sslmode="disable",
+        gssencmode="disable",
+        connect_timeout=CONNECT_SECONDS,
+        application_name="pytest-readiness",
+    )
+    answer = client.ask(postgres.where, conninfo, questions=None, seconds=SECONDS_WITHOUT_TLS)
+    if "refused" not in answer:
+        return WithoutTls("let in", "")
+    text, words = answer["refused"], _words(postgres, answer["refused"])
+    if _LOGIN_OFFERED.search(text):
+        return WithoutTls("asked for a password", words)
+    return WithoutTls("refused" if _TLS_WANTED.search(text) else "unclear", words)
 
 
 def _conninfo(postgres: Postgres) -> str:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-    # What follows a bare special character of a password is taken for a host or port, and would be quoted in messages.
-    misread = CouldNotVerify(
-        f"libpq does not understand the connection string of '{postgres.name}': it must be a URL with libpq's options, "
-        "and special characters in its password percent-encoded"
-    )
     try:
         given = conninfo_to_dict(postgres.dsn.get_secret_value())
     except psycopg.Error:
-        raise misread from None
-    if "@" in str(given.get("host", ""))[1:] or not re.fullmatch(r"[\d,]*", str(given.get("port", ""))):
-        raise misread
+        # Its own words may quote a part of the password.
+        raise CouldNotVerify(
+            f"libpq does not understand the connection string of '{postgres.name}': it must be a URL with libpq's "
+            "options, and special characters in its password percent-encoded"
+        ) from None
     if postgres.ca:
         given = {"sslmode": "verify-full", **given, "sslrootcert": str(postgres.ca)}
+    if str(given.get("sslmode", "")).startswith("verify") and not given.get("sslrootcert"):
+        raise CouldNotVerify(
+            f"the connection string of '{postgres.name}' asks for sslmode={given['sslmode']} and names no authority: "
+            "declare ca, or write sslrootcert=system for the authorities of this machine"
+        )
     ours: dict[str, str | int] = {
         "application_name": "pytest-readiness",
         # Otherwise the texts of a database in SQL_ASCII come as bytes.
@@ -292,113 +400,86 @@ def _conninfo(postgres: Postgres) -> str:
     return make_conninfo("", **{**given, **ours})
 
 
-@contextmanager
-def _breaking_off(connection: psycopg.Connection[Any]) -> Iterator[threading.Event]:
-    """Shut the socket after `SESSION_SECONDS`: libpq waits forever for a server that has gone silent."""
-    late = threading.Event()
-    with socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
-
-        def break_off() -> None:
-            late.set()
-            with suppress(OSError):
-                duplicate.shutdown(socket.SHUT_RDWR)
-
-        timer = threading.Timer(SESSION_SECONDS, break_off)
-        timer.start()
-        try:
-            yield late
-        finally:
-            timer.cancel()
-            timer.join()
-
-
-def _refused(postgres: Postgres, error: psycopg.Error) -> PostgresFacts:
-    import psycopg
-
-    text, words = str(error), _words(postgres, error)
-    if "FATAL:" in text:
-        return PostgresFacts(None, words, "full" if _FULL.search(text) else "login")
-    if isinstance(error, psycopg.errors.ConnectionTimeout):
-        raise Unreachable(f"{postgres.where} opened no session within {CONNECT_SECONDS} s")
+def _refused(postgres: Postgres, answer: Mapping[str, Any]) -> PostgresFacts:
+    """What a session that was not opened says: of the login, of TLS, of the server, or of nothing that was asked."""
+    where, text = postgres.where, answer["refused"]
+    words = _words(postgres, text)
+    if _SERVER_SAID.search(text):
+        if _FULL.search(text) or _LOGIN.search(text):
+            return PostgresFacts(None, words, "full" if _FULL.search(text) else "login")
+        # A pooler that is full or cannot reach the server, a server that is only starting, words in another language.
+        reason = f"{where} refused the session, and not for its role, password or database: {words}"
+        raise CouldNotVerify(reason, transient=True)
+    if answer["late"]:
+        kind = CouldNotVerify if answer["alive"] else Unreachable
+        raise kind(f"{where} opened no session within {CONNECT_SECONDS} s")
+    if _NO_PASSWORD.search(text):
+        return PostgresFacts(None, words, "login")
     if "root certificate" in text:
-        raise CouldNotVerify(f"the certificate of {postgres.where} cannot be verified: {words}")
+        raise CouldNotVerify(f"the certificate of {where} cannot be verified: {words}")
     if _TLS.search(text):
         return PostgresFacts(None, words, "tls")
     if _SILENT.search(text):
-        reason, broken_off = f"no connection to {postgres.where}: {words}", bool(_BROKEN_OFF.search(text))
+        reason, broken_off = f"no connection to {where}: {words}", bool(_BROKEN_OFF.search(text))
         # A file that this connection string names, or a session that a pooler ends, says nothing about the server.
         own = _OWN_FILE.search(text) or _ENDED.search(text)
         raise (CouldNotVerify if own else Unreachable)(reason, transient=broken_off)
-    return PostgresFacts(None, words, "login")
+    raise CouldNotVerify(f"libpq opened no session at {where}: {words}")
 
 
-def _words(postgres: Postgres, error: Exception) -> str:
+def _words(postgres: Postgres, text: str) -> str:
     """The first line of what the server or libpq said, without secrets and without libpq's introduction."""
-    text = str(error)
     for secret in postgres.secrets():
         text = text.replace(secret, "•••")
-    line = next((line for line in text.splitlines() if "FATAL:" in line), text.partition("\n")[0])
-    return textwrap.shorten(re.sub(r"^.*failed: (FATAL: )?", "", line), TEXT, placeholder=" …").rstrip(".")
+    said = _SERVER_SAID.search(text)
+    line = said["words"] if said else re.sub(r"^.*(failed|is bad): ", "", text.partition("\n")[0])
+    return textwrap.shorten(line, TEXT, placeholder=" …").rstrip(".")
 
 
-def _session(connection: psycopg.Connection[Any], where: str) -> PostgresSession:
-    info = connection.info
-    options = {each.keyword: (each.val or b"").decode() for each in connection.pgconn.info}
-    sslmode = options[b"sslmode"]
-    encrypted = bool(connection.pgconn.ssl_in_use)
-    sent(f"BEGIN READ ONLY at {where}")
-    _asked(connection, where, "SET LOCAL statement_timeout = '5s'")
-    started = time.monotonic()
-    _asked(connection, where, "SELECT 1")
-    round_trip_ms = (time.monotonic() - started) * 1000
-    version, number = _asked(connection, where, _VERSION).fetchall()[0]
-    unread: dict[str, str] = {}
-    rows = partial(_rows, connection, where, unread)
-    tls = rows("server_tls", _TLS_SEEN)
-    clients = rows("clients", _CLIENTS)
-    roles = rows("roles", _ROLES)
-    owned = rows("owned", _OWNED)
-    settings = rows("settings", _SETTINGS)
+def _session(postgres: Postgres, conninfo: str, seen: Mapping[str, Any]) -> PostgresSession:
+    """Raises CouldNotVerify where the answers are not of the kind that was asked for."""
+    try:
+        return _read(conninfo, seen)
+    except (LookupError, TypeError, ValueError):
+        raise CouldNotVerify(f"{postgres.where} answers questions as no PostgreSQL server does") from None
+
+
+def _read(conninfo: str, seen: Mapping[str, Any]) -> PostgresSession:
+    from psycopg.conninfo import conninfo_to_dict
+
+    rows = {name: seen["rows"].get(name) for name in _QUESTIONS}
+    unread = {name: f"the server did not answer a question of this role: {why}" for name, why in seen["unread"].items()}
+    if why := unread.get("parameters"):
+        unread.setdefault("rights", why)
+    ((version, number),) = rows["version"]
+    rights = [*rows["rights"], *rows["parameters"]] if "rights" not in unread else None
+    sslmode, encrypted = seen["sslmode"], seen["encrypted"]
+    root = str(conninfo_to_dict(conninfo).get("sslrootcert", ""))
     return PostgresSession(
-        place=ServerPlace(info.host, info.hostaddr, info.port, info.user, info.dbname),
-        round_trip_ms=round_trip_ms,
-        version=version,
-        version_number=number,
+        place=ServerPlace(*seen["place"]),
+        round_trip_ms=seen["round_trip_ms"],
+        version=str(version),
+        version_number=int(number),
         encrypted=encrypted,
         sslmode=sslmode,
-        verified=_verified(sslmode, options[b"sslrootcert"]) if encrypted else "",
-        server_tls=ServerTls(*tls[0]) if tls else None,
-        clients=clients[0][0] if clients else None,
-        roles=tuple(Role(name, tuple(attributes)) for name, attributes in roles) if roles is not None else None,
-        owned=tuple(name for (name,) in owned) if owned is not None else None,
-        settings=dict(settings) if settings is not None else None,
+        verified=_verified(sslmode, root) if encrypted else "",
+        server_tls=ServerTls(*rows["server_tls"][0]) if rows["server_tls"] else None,
+        clients=int(rows["clients"][0][0]) if rows["clients"] else None,
+        limits=_many(rows["limits"], lambda of, used, most: Limit(of, int(used), int(most))),
+        roles=_many(rows["roles"], lambda name, attributes: Role(name, tuple(attributes))),
+        owned=_many(rows["owned"], str),
+        rights=_many(rights, str),
+        settings=dict(rows["settings"]) if rows["settings"] is not None else None,
         unread=unread,
     )
 
 
-def _asked(connection: psycopg.Connection[Any], where: str, query: LiteralString) -> psycopg.Cursor[Any]:
-    sent(f"{' '.join(query.split())} at {where}")
-    return connection.execute(query)
-
-
-def _rows(
-    connection: psycopg.Connection[Any], where: str, unread: dict[str, str], attribute: str, query: LiteralString
-) -> list[tuple[Any, ...]] | None:
-    import psycopg
-
-    try:
-        # A savepoint, so that a question that is refused does not end the session.
-        with connection.transaction():
-            return _asked(connection, where, query).fetchall()
-    except psycopg.Error as error:
-        if connection.broken:
-            raise
-        unread[attribute] = f"the server did not answer a question of this role: {error.diag.message_primary or error}"
-    return None
+def _many(rows: Iterable[Sequence[Any]] | None, make: Callable[..., _T]) -> tuple[_T, ...] | None:
+    return None if rows is None else tuple(make(*row) for row in rows)
 
 
 def _verified(sslmode: str, root: str) -> Literal["", "authority", "authority and name"]:
     if sslmode == "verify-full":
         return "authority and name"
-    # For compatibility, libpq lets "require" verify where it finds a file of authorities.
+    # For compatibility, libpq lets "require" verify where it is given a file of authorities.
     return "authority" if sslmode == "verify-ca" or (sslmode == "require" and Path(root).is_file()) else ""

@@ -14,7 +14,7 @@ from subprocess import DEVNULL, Popen
 from threading import Condition, Thread
 from typing import Any
 
-from pytest_readiness.core.environment import environment
+from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.domains.tls.records import ScanRequest, TlsScan
 
@@ -53,7 +53,7 @@ class _ScanProcess:
                 stdin=DEVNULL,
                 stdout=DEVNULL,
                 stderr=DEVNULL,
-                env={**environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={**neutral(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 # Ctrl-C is for the process that runs the tests; this one ends with it.
                 start_new_session=True,
             )

@@ -53,7 +53,8 @@ def _context(trust: Trust, offered: tuple[str, ...]) -> ssl.SSLContext:
     import ssl
 
     try:
-        context = ssl.create_default_context(cafile=str(trust.ca) if trust.ca else None)
+        cafile, capath = _authorities(trust)
+        context = ssl.create_default_context(cafile=cafile, capath=capath)
     except OSError as error:
         reason = "it holds no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror
         raise CouldNotVerify(f"the authority's file {trust.ca} could not be read ({reason})") from None
@@ -64,6 +65,17 @@ def _context(trust: Trust, offered: tuple[str, ...]) -> ssl.SSLContext:
     if offered:
         context.set_alpn_protocols(offered)
     return context
+
+
+def _authorities(trust: Trust) -> tuple[str | None, str | None]:
+    """File and folder: the declared authority, or where OpenSSL was built to look, whatever SSL_CERT_FILE says."""
+    import ssl
+
+    if trust.ca:
+        return str(trust.ca), None
+    built = ssl.get_default_verify_paths()
+    file, folder = (path if Path(path).exists() else None for path in (built.openssl_cafile, built.openssl_capath))
+    return file, folder
 
 
 def show_client_cert(context: ssl.SSLContext, client_cert: Path, client_key: Path | None) -> None:

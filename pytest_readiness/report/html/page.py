@@ -16,7 +16,7 @@ from pytest_readiness.core.evidence import Attachment
 from pytest_readiness.core.redact import printable
 from pytest_readiness.core.registry import SEVERITIES
 from pytest_readiness.plan.plan import UNBOUND
-from pytest_readiness.report.phrases import checklist_of, decision, is_go, name_of, section_of, seen
+from pytest_readiness.report.phrases import checklist_of, decision, is_go, name_of, part_of, section_of, seen
 from pytest_readiness.verdict.items import LeafRecord, SectionRecord
 from pytest_readiness.verdict.judging import replay_notice, shown
 from pytest_readiness.verdict.provenance import Provenance, again
@@ -107,6 +107,7 @@ def render(outcome: Outcome, redact: Callable[[str], str]) -> str:
         headline=decision(outcome),
         tone=_tone(outcome),
         notice=replay_notice(provenance.replayed_from),
+        part=part_of(outcome),
         needed=verdict.policy.min_score,
         course=_score_line(course.scores) if course else None,
         problem=course.problem if course else "",
@@ -272,7 +273,7 @@ def _tone(outcome: Outcome) -> str:
         return "replay"
     if is_go(outcome):
         return "go"
-    return "part" if outcome.verdict.go or outcome.verdict.shard else "no-go"
+    return "part" if outcome.verdict.sound else "no-go"
 
 
 def _written(lines: Mapping[str, Sequence[str]], item: LeafRecord) -> str:

@@ -5,7 +5,9 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
@@ -14,6 +16,7 @@ import pytest
 
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.domains.browser import pool as browser_pool
 from pytest_readiness.domains.browser.facts import pages as browser
 from pytest_readiness.domains.browser.facts.pages import Look, Visit
 from pytest_readiness.domains.browser.pool import BrowserPool
@@ -144,14 +147,42 @@ HANGING = Response(200, [("Content-Type", "text/html")], b"<script>for (;;);</sc
 
 
 def test_a_visit_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch, fresh_pool: None) -> None:
-    from pytest_readiness.domains.browser import pool as browser_pool
-
     monkeypatch.setattr(browser_pool, "START_SECONDS", 4.0)
     monkeypatch.setattr(browser, "VISIT_SECONDS", 1.0)
     before = set(descendants(os.getpid()))
-    with WebApp({"/": HANGING}) as app, pytest.raises(CouldNotVerify, match="did not end its visit within 5 s"):
-        visit(Url(name="shop", url=app.url))
+    with WebApp({"/": HANGING}) as app:
+        assert "did not end its visit within 5 s" in visit(Url(name="shop", url=app.url)).problem
     assert not [program_of(pid) for pid in descendants(os.getpid()) if pid not in before]
+
+
+GOOD = b"<!doctype html><title>Shop</title><h1>Here are many things to buy</h1>"
+ENDLESS = b"<script>setTimeout(() => { for (;;); }, 300)</script>"
+MANY = b"<script>const a = []; setInterval(() => a.push(new Array(1e7).fill(1.5)), 1)</script>"
+TROUBLES: dict[str, tuple[dict[str, str], bytes, str]] = {
+    "/sandboxed": ({"Content-Security-Policy": "sandbox"}, GOOD, "no script can run in it: they are switched off"),
+    "/endless": ({}, GOOD + ENDLESS, "or one of its own has not ended for 10 s"),
+    "/greedy": ({}, GOOD + MANY, f"the browser took more than {browser_pool.MEMORY_MB} MB of memory"),
+    "/large": ({}, GOOD + b"<script>fetch('/film').then((film) => film.text())</script>", "loads more than 64 MB"),
+}
+
+
+def test_the_trouble_of_a_page_is_its_own() -> None:
+    """Pages that let nobody in, hang, or take all memory, and one that does not."""
+    pages = {
+        path: Response(200, [("Content-Type", "text/html"), *headers.items()], body)
+        for path, (headers, body, _) in TROUBLES.items()
+    }
+    pages |= {
+        "/good": Response(200, [("Content-Type", "text/html")], GOOD),
+        "/film": Response(200, [], bytes(70_000_000)),
+    }
+    with WebApp(pages) as app:
+        asks = tuple(Look(path, "axe") for path in (*TROUBLES, "/good"))
+        seen = read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": asks})
+    assert seen["/good"].axe, seen["/good"].problem
+    for path, (_, _, words) in TROUBLES.items():
+        assert seen[path].rendered is None
+        assert words in seen[path].problem
 
 
 PROGRAM = """
@@ -227,5 +258,32 @@ def test_closing_ends_what_is_under_way(hanging: WebApp) -> None:
     pool.close()
     thread.join(patient(20))
     assert len(ended) == 1
-    with pytest.raises(CouldNotVerify, match="not visited"):
+    with pytest.raises(browser_pool.NoBrowserFree, match="not visited"):
         pool.run(browser.VisitJob(way, hanging.url, True, ()), 1, 0.1)
+
+
+def test_processes_that_do_not_end_are_waited_for_together() -> None:
+    pool = BrowserPool(4)
+    way = browser.Launch("chromium", "http://localhost:9", "localhost", "", "")
+
+    def run() -> None:
+        with suppress(CouldNotVerify):
+            pool.run(browser.VisitJob(way, "http://localhost:9", True, ()), 60, 60)
+
+    before = set(descendants(os.getpid()))
+    threads = [Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(_workers(before)) == 4, "the processes are there", 40)
+    for pid in _workers(before):
+        os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+    pool.close()
+    assert time.monotonic() - began < 2.5 * browser_pool.END_SECONDS
+    for thread in threads:
+        thread.join(patient(20))
+
+
+def _workers(but: set[int]) -> list[int]:
+    new = [pid for pid in descendants(os.getpid()) if pid not in but]
+    return [pid for pid in new if b"browser.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]

@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +15,16 @@ import pytest
 from docker.models.containers import Container as Running
 from pydantic import ValidationError
 
+from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, Unreachable
-from pytest_readiness.domains.container.checks import non_root
+from pytest_readiness.domains.container.checks import healthy, non_root, running
 from pytest_readiness.domains.container.resource import Container
 from tests.judging import judge, read
+from tests.stack.certs import Authority
 from tests.stack.docker import IMAGE, DockerEngine
 from tests.stack.fixtures import NginxFactory
 from tests.stack.patience import patient
-from tests.stack.process import free_port, wait_until
+from tests.stack.process import free_port, short_directory, wait_until
 from tests.stack.silent import Response, SilentServer, WebApp
 
 SECOND = 10**9
@@ -101,6 +105,32 @@ def test_every_check_passes_on_a_good_container(box: Box) -> None:
     assert box.judge("non_root") == Evidence("user ids of its processes: 65534; configured user: nobody")
     assert box.judge("not_privileged") == Evidence("Privileged false")
     assert box.judge("no_docker_socket") == Evidence("mounts: 0")
+
+
+def test_facts_are_those_of_docker_inspect(box: Box, tmp_path: Path) -> None:
+    container = box.run(privileged=True, volumes={str(tmp_path): {"bind": "/x", "mode": "ro"}})
+    container.restart(timeout=0)
+    docker = ["docker", "--host", box.engine.base_url]
+
+    def told(*arguments: str) -> str:
+        done = subprocess.run([*docker, *arguments], capture_output=True, text=True, check=True, env=neutral())
+        return done.stdout
+
+    (inspected,) = json.loads(told("inspect", box.name))
+    info = json.loads(told("info", "--format", "{{json .}}"))
+    seen = read("container_facts", box.resource).state
+    assert seen.status == inspected["State"]["Status"]
+    assert seen.restarts == inspected["RestartCount"]
+    assert seen.restart_policy == inspected["HostConfig"]["RestartPolicy"]["Name"]
+    assert seen.memory_limit == inspected["HostConfig"]["Memory"]
+    assert seen.privileged is inspected["HostConfig"]["Privileged"]
+    assert seen.user == inspected["Config"]["User"]
+    assert [(each.source, each.destination) for each in seen.mounts] == [
+        (each["Source"], each["Destination"]) for each in inspected["Mounts"]
+    ]
+    assert seen.engine_memory == info["MemTotal"]
+    assert [str(uid) for uid in seen.uids] == told("top", box.name, "-eo", "uid,pid").split()[2::2]
+    assert 0 <= seen.uptime_s <= seen.age_s
 
 
 @pytest.mark.parametrize(
@@ -209,10 +239,58 @@ def test_running_by_id(box: Box) -> None:
         judge("container.running", Container(name="shop", container=id[:4], engine=box.engine.base_url), min_uptime_s=0)
 
 
-def test_running_on_the_engine_of_the_environment(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_in_a_loop_of_restarts(box: Box) -> None:
+    box.run()
+    seen = read("container_facts", box.resource)
+
+    def judged(restarts: int, uptime_s: float, age_s: float) -> Evidence:
+        return running(
+            replace(seen, state=replace(seen.state, restarts=restarts, uptime_s=uptime_s, age_s=age_s)),
+            min_uptime_s=10,
+        )
+
+    # It crashes after a minute each time, and the last start was half a minute ago.
+    with pytest.raises(ClaimFalse) as failure:
+        judged(50, 30, 3030)
+    assert failure.value.expected == "a container that is not in a loop of restarts"
+    assert failure.value.seen == "running for 30.0 s, restarts by the engine: 50, one every 60 s"
+    # It ran for a month, and one crash may be the first of many.
+    with pytest.raises(CouldNotVerify, match="whether they go on is seen when it has run for 600 s"):
+        judged(1, 60, 2600000)
+    # Too soon for its database, twice, when both were started; since then it runs.
+    warning = "its engine has restarted it: docker logs may say why"
+    assert judged(2, 60, 70).warning == warning
+    assert judged(50, 601, 10000).warning == warning
+    assert judged(0, 11, 12).warning == ""
+
+
+def test_running_on_the_engine_that_the_target_names(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     box.run()
     monkeypatch.setenv("DOCKER_HOST", box.engine.base_url)
-    judge("container.running", Container(name=box.name, container=box.name), min_uptime_s=0)
+    assert Container(name="shop").place == "unix:///var/run/docker.sock"
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    box.judge("running", min_uptime_s=0)
+
+
+def test_engine_by_tls(box: Box, authority: Authority, tmp_path: Path, nginx_factory: NginxFactory) -> None:
+    box.run()
+    own = authority.issue(["127.0.0.1"])
+    for source, name in (authority.ca_file, "ca.pem"), (own.chain, "cert.pem"), (own.key, "key.pem"):
+        shutil.copy(source, tmp_path / name)
+    location = {"/": f"proxy_pass http://unix:{box.engine.base_url.removeprefix('unix://')}:;"}
+    with nginx_factory(https=own, locations=location) as proxy:
+        address = f"tcp://127.0.0.1:{proxy.https_port}"
+        judge("container.healthy", Container(name=box.name, engine=address, certs=tmp_path))
+        with pytest.raises(CouldNotVerify):
+            judge("container.healthy", Container(name=box.name, engine=address))
+        shutil.copy(Authority(tmp_path / "other").ca_file, tmp_path / "ca.pem")
+        with pytest.raises(
+            CouldNotVerify, match=r"its certificate does not verify by ca\.pem \(unable to get local issuer"
+        ):
+            judge("container.healthy", Container(name=box.name, engine=address, certs=tmp_path))
+        (tmp_path / "key.pem").unlink()
+        with pytest.raises(Unreachable, match=rf"there is no key\.pem in {tmp_path}, which holds"):
+            judge("container.healthy", Container(name=box.name, engine=address, certs=tmp_path))
 
 
 def test_healthy_not_yet(box: Box) -> None:
@@ -220,6 +298,14 @@ def test_healthy_not_yet(box: Box) -> None:
     with pytest.raises(ClaimFalse) as failure:
         box.judge("healthy")
     assert failure.value.seen == "starting, failed probes in a row: 0"
+
+
+def test_healthy_warns_of_probes_that_fail_now_and_then(box: Box) -> None:
+    box.run()
+    seen = read("container_facts", box.resource)
+    probes = replace(seen.state.health, failures=0, failed_lately=2, probes=5)
+    warning = healthy(replace(seen, state=replace(seen.state, health=probes))).warning
+    assert warning == "2 of its last 5 probes failed"
 
 
 def test_healthy_warns_of_a_failed_probe(box: Box) -> None:
@@ -232,7 +318,7 @@ def test_healthy_warns_of_a_failed_probe(box: Box) -> None:
         return bool(container.attrs["State"]["Health"]["FailingStreak"])
 
     wait_until(failed, "a probe fails")
-    assert box.judge("healthy").warning == "its last probe failed"
+    assert re.fullmatch(r"\d of its last \d probes failed", box.judge("healthy").warning)
 
 
 def test_restart_policy_of_the_binding(box: Box) -> None:
@@ -317,6 +403,68 @@ def test_no_docker_socket_through_a_volume(box: Box) -> None:
     assert failure.value.seen == f"{box.engine.directory} at /data"
 
 
+@pytest.mark.parametrize("device", ["/run/../run", "/var/run/", "//run"])
+def test_no_docker_socket_by_a_crooked_path(box: Box, device: str) -> None:
+    options = {"type": "none", "o": "bind", "device": device}
+    box.engine.client().volumes.create(box.name, driver_opts=options)
+    box.create(volumes={box.name: {"bind": "/data", "mode": "rw"}})
+    with pytest.raises(ClaimFalse) as failure:
+        box.judge("no_docker_socket")
+    assert failure.value.seen == f"{device} at /data"
+
+
+@pytest.mark.parametrize(
+    "source", ["/run/user/1000", "/run/k3s", "/run/cri-dockerd.sock", "/run/user/1000/docker.sock"]
+)
+def test_no_docker_socket_of_other_engines_and_users(box: Box, source: str) -> None:
+    box.create(volumes={source: {"bind": "/x", "mode": "ro"}})
+    with pytest.raises(ClaimFalse, match=f"{source} at /x"):
+        box.judge("no_docker_socket")
+
+
+@pytest.mark.parametrize("below", ["", "/docker.sock"])
+def test_no_docker_socket_through_a_link(box: Box, tmp_path: Path, below: str) -> None:
+    link = tmp_path / "harmless"
+    link.symlink_to(f"{box.engine.directory}{below}")
+    box.run(volumes={str(link): {"bind": "/x", "mode": "ro"}})
+    assert box.faults() == {"container.no_docker_socket": f"{link} at /x"}
+
+
+def test_no_docker_socket_that_a_mounted_directory_shows(box: Box, tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "podman"
+    folder.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as server, short_directory() as short:
+        server.bind(f"{short}/s")
+        os.link(f"{short}/s", folder / "podman.sock")
+        box.run(volumes={str(tmp_path): {"bind": "/host", "mode": "ro"}})
+        assert box.faults() == {"container.no_docker_socket": f"/host/run/podman/podman.sock below {tmp_path}"}
+
+
+def test_no_docker_socket_where_one_of_an_unknown_name_is_mounted(box: Box) -> None:
+    with socket.socket(socket.AF_UNIX) as server, short_directory() as short:
+        server.bind(f"{short}/s")
+        box.run(volumes={f"{short}/s": {"bind": "/s", "mode": "ro"}})
+        reason = f"could not verify: whose sockets these are that are mounted is not known: {short}/s"
+        assert box.faults() == {"container.no_docker_socket": reason}
+
+
+@pytest.mark.parametrize("name", ["mysqld.sock", ".s.PGSQL.5432", "php8.2-fpm.sock"])
+def test_no_docker_socket_where_that_of_something_else_is_mounted(box: Box, name: str) -> None:
+    with socket.socket(socket.AF_UNIX) as server, short_directory() as short:
+        server.bind(f"{short}/{name}")
+        box.run(volumes={f"{short}/{name}": {"bind": "/s", "mode": "ro"}})
+        assert box.faults() == {}
+
+
+def test_no_docker_socket_where_the_engine_lets_no_mount_be_looked_at(box: Box, nginx_factory: NginxFactory) -> None:
+    box.run(volumes={"/srv": {"bind": "/srv", "mode": "ro"}})
+    pass_on = f"proxy_pass http://unix:{box.engine.base_url.removeprefix('unix://')}:;"
+    with nginx_factory(locations={"/": pass_on, "~ /archive": "return 403;"}) as proxy:
+        resource = Container(name="shop", container=box.name, engine=f"tcp://127.0.0.1:{proxy.http_port}")
+        with pytest.raises(CouldNotVerify, match="the Docker engine does not let be looked into /srv"):
+            judge("container.no_docker_socket", resource)
+
+
 def test_no_docker_socket_under_another_name(box: Box, tmp_path: Path) -> None:
     tmp_path.joinpath("engine").touch()
     box.create(volumes={str(tmp_path / "engine"): {"bind": "/var/run/docker.sock", "mode": "ro"}})
@@ -324,7 +472,9 @@ def test_no_docker_socket_under_another_name(box: Box, tmp_path: Path) -> None:
         box.judge("no_docker_socket")
 
 
-@pytest.mark.parametrize("name", ["containerd.sock", "podman.sock", "crio.sock", "docker.sock.raw"])
+@pytest.mark.parametrize(
+    "name", ["containerd.sock", "podman.sock", "crio.sock", "docker.sock.raw", "cri-dockerd.sock", "docker.proxy.sock"]
+)
 def test_no_docker_socket_of_another_engine(box: Box, tmp_path: Path, name: str) -> None:
     tmp_path.joinpath(name).touch()
     box.create(volumes={str(tmp_path / name): {"bind": "/x", "mode": "ro"}})
@@ -401,15 +551,36 @@ def test_silent_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Response(404, body=b"no such page"), "404"),
+        (Response(404, body=b"no such page"), "answered: no such page"),
         (Response(body=json.dumps({"ApiVersion": "1.12"}).encode()), "API versions below"),
-        (Response(body=b"hello"), "Error while fetching server API version"),
+        (Response(body=b"hello"), "does not answer as an engine does"),
+        (Response(body=b"[" * 10**5), "does not answer as an engine does"),
+        (Response(body=b'{"hello": 1}'), "does not answer as an engine does"),
     ],
-    ids=["no engine", "too old", "no JSON"],
+    ids=["no engine", "too old", "no JSON", "deep JSON", "no version"],
 )
 def test_something_else_than_a_usable_engine(answer: Response, reason: str) -> None:
-    with WebApp({"/version": answer}) as app, pytest.raises(CouldNotVerify, match=reason):
+    with WebApp({"/version": answer}) as app, pytest.raises(Unreachable, match=reason):
         judge("container.running", Container(name="shop", engine=f"tcp://127.0.0.1:{app.port}"))
+
+
+def test_an_engine_that_sends_elsewhere(box: Box) -> None:
+    box.run()
+    with WebApp({}) as other, WebApp({"/version": Response(302, [("Location", f"{other.url}/version")])}) as app:
+        with pytest.raises(Unreachable, match="redirect"):
+            judge("container.running", Container(name="shop", engine=f"tcp://127.0.0.1:{app.port}"))
+        assert other.count("/version") == 0
+
+
+def test_an_engine_that_answers_without_end() -> None:
+    class Endless(SilentServer):
+        def _serve(self, connection: socket.socket, number: int) -> None:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[")
+            while not self._stopping.is_set():
+                connection.sendall(b"0," * 2**15)
+
+    with Endless() as server, pytest.raises(CouldNotVerify, match="/version with more than is read, 8 MiB"):
+        judge("container.running", Container(name="shop", engine=f"tcp://127.0.0.1:{server.port}"))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,22 @@ truncate -s 8M image
 mkfs.ext4 -q -b 1024 image
 mount -o loop image /run/ext4
 head -c 6000000 /dev/zero >/run/ext4/data
+mkdir /run/image /run/fuse
+mkdir content
+head -c 6000000 /dev/urandom >content/data
+mkfs.ext4 -q -b 1024 -d content -m 0 full-image 8M
+mount -o loop,ro full-image /run/image
+ln -s /run/small /run/link
+cat >fuse.py <<'END'
+import ctypes, os, signal
+served = os.open("/dev/fuse", os.O_RDWR)
+options = f"fd={{served}},rootmode=40000,user_id=0,group_id=0".encode()
+if ctypes.CDLL(None, use_errno=True).mount(b"image", b"/run/fuse", b"fuse.squashfuse", 0, options):
+    raise OSError(ctypes.get_errno(), "mount")
+signal.pause()
+END
+python3 fuse.py &
+until grep -q /run/fuse /proc/mounts; do kill -0 $!; sleep 0.01; done
 mkdir files
 cd files
 echo '{DEPLOY} ALL=(ALL) NOPASSWD: ALL' >sudoers
@@ -104,6 +122,20 @@ def test_disk_mounts(prepared: Namespace) -> None:
     evidence = judge("host.disk", prepared.host(), mounts=["/run/small", "/run/a b"])
     assert evidence.text.startswith("/run/small 0.0 % used, inodes 0.")
     assert "/run/a b 0.0 %" in evidence.text
+
+
+@pytest.mark.parametrize("mount", ["/run/small/", "//run/small", "/run/./small/.", "/run/link", "/run/link/"])
+def test_disk_mounts_by_other_names(prepared: Namespace, mount: str) -> None:
+    assert judge("host.disk", prepared.host(), mounts=[mount]).text.startswith("/run/small 0.0 % used")
+
+
+def test_disk_that_nobody_can_fill(prepared: Namespace) -> None:
+    """An image that is always full counts where it is named; one of FUSE, whose program has gone, is not waited for."""
+    text = judge("host.disk", prepared.host(), max_used_pct=99.9).text
+    assert "/run/image" not in text
+    assert "/run/fuse" not in text
+    with pytest.raises(ClaimFalse, match=r"/run/image [89]"):
+        judge("host.disk", prepared.host(), mounts=["/run/image"])
 
 
 def test_disk_full_mount(prepared: Namespace) -> None:
@@ -283,6 +315,8 @@ unit other '/bin/sleep 1000000'; wanted other
 unit once /bin/true Type=oneshot RemainAfterExit=yes; wanted once
 unit ended /bin/true RemainAfterExit=yes; wanted ended
 unit failed /bin/false; wanted failed
+unit looping '/bin/sleep 1' Restart=always RestartSec=100ms; wanted looping
+printf '[Unit]\\nStartLimitIntervalSec=0\\n' >>looping.service
 unit static '/bin/sleep 1000000'
 unit disabled '/bin/sleep 1000000'; wanted disabled; rm ready.target.wants/disabled.service
 unit last '/bin/touch /run/ready' Type=oneshot After=good.service
@@ -305,6 +339,21 @@ def test_services_running_and_enabled(systemd: Namespace) -> None:
         "once.service active (exited), enabled"
     )
     assert not evidence.warning
+
+
+def test_services_in_a_loop(systemd: Namespace) -> None:
+    """It is running whenever somebody looks, and ends all the same."""
+
+    def seen() -> str:
+        with pytest.raises(ClaimFalse) as caught:
+            judge("host.services", systemd.host(), names=["looping"])
+        return str(caught.value.seen)
+
+    def restarts() -> bool:
+        return "NRestarts=0\n" not in systemd.run("systemctl", "show", "-p", "NRestarts", "looping")
+
+    wait_until(restarts, "the service has ended once")
+    wait_until(lambda: "active (running), enabled, restarted " in seen(), "it runs while somebody looks")
 
 
 def test_services_static(systemd: Namespace) -> None:
@@ -345,7 +394,7 @@ def test_services_refuses_what_is_no_unit(names: list[str]) -> None:
 def _clock(source: str) -> str:
     chronyd = program("chronyd")
     return f"""
-mkdir -p /run/chrony /run/server
+mkdir -m 750 /run/chrony /run/server
 cat >server.conf <<'END'
 port 1123
 cmdport 0
@@ -378,6 +427,24 @@ def test_time_synced(sshd: Sshd, tmp_path: Path) -> None:
     assert evidence.text.startswith("synchronised to 127.0.0.1, offset 0.0")
     assert caught.value.expected == "an offset of at most 1e-12 ms"
     assert caught.value.seen.endswith(" to 127.0.0.1 (chronyc)")
+
+
+@pytest.mark.parametrize("gone", ["kill $(cat /run/server/pid)", "chronyc offline"])
+def test_time_synced_to_a_source_that_has_gone(sshd: Sshd, tmp_path: Path, gone: str) -> None:
+    """chrony itself goes on as if it were there."""
+    with namespace(tmp_path, setup=_clock(FOLLOWING), sshd=sshd) as machine:
+        wait_until(lambda: "Not sync" not in machine.run("chronyc", "-c", "tracking"), "chronyd follows its server", 30)
+        assert not judge("host.time_synced", machine.host()).warning
+        machine.run("sh", "-c", gone)
+
+        def is_told() -> bool:
+            try:
+                return not judge("host.time_synced", machine.host())
+            except ClaimFalse as error:
+                return error.expected == "a time source that answers"
+
+        wait_until(is_told, "the silence of the server is told", 60)
+        assert "Normal" in machine.run("chronyc", "-c", "tracking")
 
 
 @pytest.mark.parametrize("source", ["", "local stratum 1"])
@@ -438,7 +505,7 @@ def _ssh_hardened(sshd: Sshd, config: str, **parameters: Any) -> Evidence:
 
 def test_ssh_hardened(sshd: Sshd, tmp_path: Path) -> None:
     evidence = _ssh_hardened(sshd, _sshd_config(sshd, tmp_path))
-    assert evidence.text == "17 settings hold; root login: no"
+    assert evidence.text == "20 settings hold; root login: no"
 
 
 @pytest.mark.parametrize(
@@ -462,6 +529,10 @@ def test_ssh_hardened(sshd: Sshd, tmp_path: Path) -> None:
         ("Ciphers", "aes256-ctr,aes256-cbc", "ciphers aes256-cbc"),
         ("MACs", "hmac-sha1,hmac-sha2-256,umac-64@openssh.com", "macs hmac-sha1 umac-64@openssh.com"),
         ("KexAlgorithms", "curve25519-sha256,diffie-hellman-group1-sha1", "kexalgorithms diffie-hellman-group1-sha1"),
+        ("HostKeyAlgorithms", "+ssh-rsa", "hostkeyalgorithms ssh-rsa"),
+        ("PubkeyAcceptedAlgorithms", "+ssh-dss", "pubkeyacceptedalgorithms ssh-dss"),
+        ("CASignatureAlgorithms", "^ssh-rsa", "casignaturealgorithms ssh-rsa"),
+        ("RequiredRSASize", "1024", "requiredrsasize 1024"),
     ],
 )
 def test_ssh_hardened_not(sshd: Sshd, tmp_path: Path, keyword: str, value: str, seen: str) -> None:
@@ -488,6 +559,51 @@ def test_ssh_hardened_parameters(sshd: Sshd, tmp_path: Path) -> None:
         _ssh_hardened(sshd, config, permit_root_login="forced-commands-only", max_auth_tries=6)
 
 
+def test_ssh_hardened_keys_by_default(sshd: Sshd, tmp_path: Path) -> None:
+    told = "RSA keys of 1024 bits are accepted, as RequiredRSASize is not set"
+    assert told in _ssh_hardened(sshd, _sshd_config(sshd, tmp_path)).warning
+    for settings in ({"RequiredRSASize": "2048"}, {"PubkeyAcceptedAlgorithms": "ssh-ed25519"}):
+        assert told not in _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, **settings)).warning
+
+
+@pytest.mark.parametrize(
+    ("methods", "holds"),
+    [
+        ("publickey,keyboard-interactive", True),
+        ("publickey,password publickey,keyboard-interactive:pam", True),
+        ("publickey", True),
+        ("publickey keyboard-interactive", False),
+        ("publickey,password password,keyboard-interactive", False),
+    ],
+)
+def test_ssh_hardened_second_factors(sshd: Sshd, tmp_path: Path, methods: str, holds: bool) -> None:
+    """Whoever needs a key may need a password as well."""
+    settings = {"PasswordAuthentication": "yes", "KbdInteractiveAuthentication": "yes"}
+    config = _sshd_config(sshd, tmp_path, AuthenticationMethods=methods, **settings)
+    if holds:
+        assert "18 settings hold" in _ssh_hardened(sshd, config).text
+    else:
+        with pytest.raises(ClaimFalse, match="passwordauthentication yes, kbdinteractiveauthentication yes"):
+            _ssh_hardened(sshd, config)
+
+
+def test_ssh_hardened_second_factors_of_some(sshd: Sshd, tmp_path: Path) -> None:
+    methods = {"KbdInteractiveAuthentication": "yes", "AuthenticationMethods": "publickey,keyboard-interactive"}
+    config = _sshd_config(
+        sshd, tmp_path, "Match User robot", "AuthenticationMethods publickey keyboard-interactive", **methods
+    )
+    with pytest.raises(ClaimFalse) as caught:
+        _ssh_hardened(sshd, config)
+    assert caught.value.seen == "kbdinteractiveauthentication yes in 'Match User robot'"
+
+
+def test_ssh_hardened_no_forwarding_at_all(sshd: Sshd, tmp_path: Path) -> None:
+    config = _sshd_config(sshd, tmp_path, DisableForwarding="yes", X11Forwarding="yes", GatewayPorts="yes")
+    evidence = _ssh_hardened(sshd, config)
+    assert "18 settings hold" in evidence.text
+    assert "X11 forwarding is off only by DisableForwarding" in evidence.warning
+
+
 def test_ssh_hardened_match_blocks(sshd: Sshd, tmp_path: Path) -> None:
     block = [
         "Match User backup",
@@ -496,23 +612,117 @@ def test_ssh_hardened_match_blocks(sshd: Sshd, tmp_path: Path) -> None:
         "  passwordauthentication ",
     ]
     good = _sshd_config(sshd, tmp_path, *block[:3], block[3] + "no")
-    assert "17 settings hold, also in 2 Match blocks; " in _ssh_hardened(sshd, good).text
+    assert "20 settings hold, also in 2 Match blocks; " in _ssh_hardened(sshd, good).text
     bad = _sshd_config(sshd, tmp_path, *block[:3], block[3] + "yes")
     with pytest.raises(ClaimFalse) as caught:
         _ssh_hardened(sshd, bad)
     assert caught.value.seen == "passwordauthentication yes in 'Match Address 10.0.0.0/8'"
 
 
-def test_ssh_hardened_match_block_in_an_included_file(sshd: Sshd, tmp_path: Path) -> None:
-    tmp_path.joinpath("extra.conf").write_text("Match User backup\nPermitRootLogin=yes")
-    with pytest.raises(ClaimFalse, match="permitrootlogin yes in 'Match User backup'"):
-        _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, f'include "{tmp_path}/*.conf"'))
+FILES = {
+    "plain.conf": "Match User plain\nPermitRootLogin=yes",
+    "dir with space/x": "Include {0}/deeper\n",
+    "deeper": "match user deep\n\tPermitTunnel\tyes\nMatch all\nMaxAuthTries 6\n",
+    "inner": "AllowTcpForwarding no\nMatch User inner\nPermitEmptyPasswords yes\nMatch all\nGatewayPorts yes\n",
+    "empty.conf": "",
+}
+"""By name below {0}."""
 
 
-def test_ssh_hardened_include_in_a_match_block(sshd: Sshd, tmp_path: Path) -> None:
-    config = _sshd_config(sshd, tmp_path, "Match User backup", f"Include {tmp_path}/none.conf")
-    with pytest.raises(CouldNotVerify, match=r"a Match block in .* includes other files"):
+@pytest.mark.parametrize(
+    ("lines", "user", "seen"),
+    [
+        (["Include {0}/plain.conf"], "plain", "permitrootlogin yes in 'Match User plain'"),
+        (["include={0}/*.conf # all"], "plain", "permitrootlogin yes in 'Match User plain'"),
+        (["Include {0}/empty.conf {0}/plain.conf"], "plain", "permitrootlogin yes in 'Match User plain'"),
+        (['Include "{0}/dir with space/x"'], "deep", "permittunnel yes in 'Match user deep'"),
+        (['"Include" "{0}/dir with space/*"'], "deep", "permittunnel yes in 'Match user deep'"),
+        (["Match User a", '"PasswordAuthentication" yes'], "a", "passwordauthentication yes in 'Match User a'"),
+        (["Match=User a", "  X11Forwarding = yes"], "a", "x11forwarding yes in 'Match User a'"),
+        (["Match User a,b", "Include {0}/inner"], "b", "gatewayports yes in 'Match User a,b'"),
+        (
+            ["Match User *r", "Include {0}/inner"],
+            "inner",
+            "gatewayports yes in 'Match User *r', permitemptypasswords yes in 'Match User *r User inner', "
+            "gatewayports yes in 'Match User *r User inner'",
+        ),
+        (["Match User a", "Include {0}/none.conf", "PermitTTY no", "MaxAuthTries 9"], "a", "maxauthtries 9 in "),
+        (["Match Group no-such-group", "MaxAuthTries 9"], "", "maxauthtries 9 in 'Match Group no-such-group'"),
+        (["Match User a", "PubkeyAcceptedAlgorithms +ssh-rsa"], "a", "pubkeyacceptedalgorithms ssh-rsa in "),
+        (["Match LocalPort 2222", "GatewayPorts yes"], "", "gatewayports yes in 'Match LocalPort 2222'"),
+        (["Match User *", "GatewayPorts yes"], "a", "gatewayports yes in 'Match User *'"),
+        (["Match Address 127.0.0.0/8", "GatewayPorts yes", "Include {0}/plain.conf"], "", "gatewayports yes in "),
+        (["Match User a\r", "  PermitTunnel yes\r"], "a", "permittunnel yes in 'Match User a'"),
+        (["Match User a Address !192.0.2.1", "PermitTunnel yes"], "", "in 'Match User a Address !192.0.2.1'"),
+    ],
+)
+def test_ssh_hardened_is_what_sshd_says(
+    prepared: Namespace, sshd: Sshd, tmp_path: Path, lines: list[str], user: str, seen: str
+) -> None:
+    """Whatever the way to a setting, it is found, and sshd says the same of a connection that the block is about."""
+    lines = [line.format(tmp_path) for line in lines]
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text.format(tmp_path))
+    config = _sshd_config(sshd, tmp_path, *lines)
+    with pytest.raises(ClaimFalse) as caught:
         _ssh_hardened(sshd, config)
+    assert seen in caught.value.seen
+    if user:
+        who = f"user={user},host=web,addr=192.0.2.1"
+        told = prepared.run(str(program("sshd")), "-T", "-f", config, "-C", who).lower()
+        assert all(each in told or "ssh-rsa" in each for each in re.findall(r"(\S+ \S+) in ", seen))
+
+
+@pytest.mark.parametrize(
+    ("lines", "blocks"),
+    [
+        (["Match all", "MaxAuthTries 3"], 0),
+        (["Match User a", "PasswordAuthentication no", "Match all", "X11Forwarding no"], 1),
+        (["Match User a", "Include {0}/none.conf"], 1),
+        (["#Match User a", "# PermitRootLogin yes"], 0),
+        (["Match User a # PermitRootLogin yes", "  # PermitRootLogin yes"], 1),
+        (["Subsystem sftp internal-sftp", "Match Group sftp", "ForceCommand internal-sftp", "X11Forwarding no"], 1),
+    ],
+)
+def test_ssh_hardened_where_nothing_is_wrong(sshd: Sshd, tmp_path: Path, lines: list[str], blocks: int) -> None:
+    evidence = _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, *(line.format(tmp_path) for line in lines)))
+    also = f", also in {blocks} Match blocks" if blocks else ""
+    assert f"20 settings hold{also}; " in evidence.text
+
+
+def test_ssh_hardened_what_cannot_be_followed(sshd: Sshd, tmp_path: Path) -> None:
+    (tmp_path / "it's").write_text("Match User a\nPermitRootLogin yes\n")
+    config = _sshd_config(sshd, tmp_path, f'Include "{tmp_path}/it\'s"')
+    with pytest.raises(CouldNotVerify, match=r"what line \d+ of .*hardened_config includes is not understood"):
+        _ssh_hardened(sshd, config)
+
+
+@pytest.mark.parametrize(
+    ("options", "seen"),
+    [
+        (["-o", "PasswordAuthentication=yes"], "passwordauthentication yes by an option that it was started with"),
+        (["-oX11Forwarding yes"], "x11forwarding yes by an option that it was started with"),
+        (["-4o", "MaxAuthTries 9"], "maxauthtries 9 by an option that it was started with"),
+        (["-o", "ClientAliveInterval=300"], ""),
+    ],
+)
+def test_ssh_hardened_options_of_a_running_sshd(sshd: Sshd, tmp_path: Path, options: list[str], seen: str) -> None:
+    config = _sshd_config(sshd, tmp_path)
+    Path(config).write_text(f"{Path(config).read_text()}ListenAddress 127.0.0.1:2022\nPidFile none\n")
+    line = shlex.join([str(program("sshd")), "-D", *options, "-f", config])
+    setup = f"{line} >/run/private/log 2>&1 &\nuntil grep -q :07E6 /proc/net/tcp; do sleep 0.02; done\n"
+    with namespace(tmp_path, setup=setup, sshd=sshd) as machine:
+        host = machine.host()
+        if seen:
+            with pytest.raises(ClaimFalse) as caught:
+                judge("host.ssh_hardened", host, config=config)
+            assert caught.value.seen == seen
+        else:
+            assert "reads" not in judge("host.ssh_hardened", host, config=config).warning
+        (tmp_path / "other").mkdir()
+        other = _sshd_config(sshd, tmp_path / "other")
+        assert f"the sshd that runs there reads {config}" in judge("host.ssh_hardened", host, config=other).warning
 
 
 def test_ssh_hardened_invalid_configuration(sshd: Sshd, tmp_path: Path) -> None:

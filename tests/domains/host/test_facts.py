@@ -5,34 +5,40 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import resource
 import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.core.registry import RegistrationError
+from pytest_readiness.domains.host import checks
 from pytest_readiness.domains.host.facts import HostFacts
 from pytest_readiness.domains.host.facts import asked as ask_host
 from pytest_readiness.domains.host.question import QUESTIONS, Question, Unread
-from pytest_readiness.domains.host.questions.clock import milliseconds
+from pytest_readiness.domains.host.questions.clock import CLOCK, milliseconds
 from pytest_readiness.domains.host.questions.disk import DISK
 from pytest_readiness.domains.host.questions.file import FILE, LINE, SHA256
 from pytest_readiness.domains.host.questions.listeners import LISTENERS, Listener, address_of
 from pytest_readiness.domains.host.questions.memory import MEMORY
+from pytest_readiness.domains.host.questions.service import SERVICE
 from pytest_readiness.domains.host.questions.sshd import SSHD
 from pytest_readiness.domains.host.questions.system import SYSTEM
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.domains.host.script import _SCRIPT, ANSWER_BYTES, Printed, command
+from pytest_readiness.domains.net.connect import CONNECT
 from tests.judging import read
 from tests.namespace import DEPLOY, namespace
 from tests.stack.docker import DockerEngine
 from tests.stack.fixtures import SshdFactory
-from tests.stack.process import descendants, program_of, wait_until
+from tests.stack.process import descendants, free_port, program_of, wait_until
 from tests.stack.programs import program
 from tests.stack.silent import SilentServer
 from tests.stack.sshd import Sshd
@@ -84,6 +90,34 @@ def test_any_number_of_questions_is_one_login(sshd_factory: SshdFactory) -> None
     assert facts.answer(FILE("/etc/7")).type == "absent"
 
 
+def test_the_environment_decides_nothing(sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a host says does not depend on variables of the runner, neither ssh's nor the shells'."""
+    (tmp_path / "noise").write_text("echo noise; exit 7\n")
+    (tmp_path / "run").mkdir()
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    for name, value in {
+        "BASH_ENV": str(tmp_path / "noise"),
+        "ENV": str(tmp_path / "noise"),
+        "CDPATH": str(tmp_path),
+        "LC_ALL": "de_DE.UTF-8",
+        "LANGUAGE": "de",
+        "POSIXLY_CORRECT": "1",
+        "GREP_OPTIONS": "-v",
+        "TZ": "Asia/Tokyo",
+        "SSH_AUTH_SOCK": "/nowhere",
+        "SSH_ASKPASS": "/bin/false",
+        "SSH_ASKPASS_REQUIRE": "force",
+        "DISPLAY": ":0",
+        **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"), nowhere),
+    }.items():
+        monkeypatch.setenv(name, value)
+    for host in (LOCAL, _over(sshd)):
+        facts = _facts(host, FILE("/etc/passwd"), FILE("/nothing"), CONNECT("127.0.0.1", str(sshd.port)))
+        assert facts.answer(FILE("/etc/passwd")).type == "regular file"
+        assert facts.answer(FILE("/nothing")).type == "absent"
+        assert facts.answer(CONNECT("127.0.0.1", str(sshd.port))).state == "open"
+
+
 def test_no_ssh_stays_behind(sshd_factory: SshdFactory) -> None:
     with sshd_factory() as sshd:
         config = sshd.ssh_config.read_text()
@@ -129,10 +163,12 @@ def test_every_shell_reads_every_path(shell: str, tmp_path: Path) -> None:
 
 
 def test_output_that_is_not_utf8(sshd: Sshd, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("Only root may start sshd -T.")
     config = tmp_path / "sshd_config"
     config.write_bytes(b"HostKey %s/host_key\nMatch User caf\xe9\nX11Forwarding no\n" % bytes(sshd.directory))
-    overrides = _facts(LOCAL, SSHD(str(config))).answer(SSHD(str(config))).overrides
-    assert overrides == (("User caf\\xe9", "x11forwarding", "no"),)
+    blocks = _facts(LOCAL, SSHD(str(config))).answer(SSHD(str(config))).blocks
+    assert [block.condition for block in blocks] == ["User caf\\xe9"]
 
 
 def test_a_question_that_hangs_or_fails_spoils_no_other(sshd: Sshd, tmp_path: Path) -> None:
@@ -153,14 +189,11 @@ def test_a_question_that_hangs_or_fails_spoils_no_other(sshd: Sshd, tmp_path: Pa
         facts.answer(SHA256("/nothing"))
 
 
-def test_an_answer_that_is_too_long(sshd: Sshd, tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("Only root may start sshd -T.")
-    config = tmp_path / "sshd_config"
-    config.write_text(f"HostKey {sshd.directory}/host_key\n" + "# comment\n" * (ANSWER_BYTES // 10))
-    facts = _facts(LOCAL, SSHD(str(config)), SYSTEM())
+def test_an_answer_that_is_too_long(declared: None) -> None:
+    long = Question("long", "what is long", "yes", str.strip)()
+    facts = _facts(LOCAL, long, SYSTEM())
     with pytest.raises(CouldNotVerify, match=f"more than {ANSWER_BYTES} bytes"):
-        facts.answer(SSHD(str(config)))
+        facts.answer(long)
     assert facts.answer(SYSTEM())
 
 
@@ -220,6 +253,7 @@ def test_what_a_question_starts_ends_with_it(shell: str, declared: None, body: s
 
 def test_a_question_that_hangs_holds_up_no_other(shell: str, declared: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_readiness.domains.host.script._SCRIPT", _SCRIPT.replace("limit:+10", "limit:+1"))
+    monkeypatch.setattr("pytest_readiness.domains.host.script.QUESTION_SECONDS", 1)
     hangs = Question("hangs", "what hangs", "sleep 1000", str.strip)()
     ends = Question("ends", "what ends all", 'trap "kill 0" EXIT; echo fine', str.strip)()
     facts = _facts(LOCAL, hangs, ends, SYSTEM())
@@ -387,6 +421,89 @@ def test_another_host_key(sshd: Sshd, tmp_path: Path, changed: bool, reason: str
         _facts(_over(sshd, ssh_config=config), SYSTEM())
 
 
+def test_over_another_host(sshd: Sshd, tmp_path: Path) -> None:
+    """What the host on the way said is the reason, not that the way is closed."""
+    with Sshd(tmp_path / "bastion") as bastion:
+        inner = sshd.ssh_config.read_text()
+        outer = bastion.ssh_config.read_text()
+        config, way, known = tmp_path / "config", tmp_path / "way", tmp_path / "known"
+
+        def why(outer: str) -> str:
+            way.write_text(outer)
+            config.write_text(
+                f"{inner}  ProxyCommand ssh -F {way} -o BatchMode=yes -o LogLevel=ERROR -W %h:%p 127.0.0.1\n"
+            )
+            with pytest.raises(Unreachable) as caught:
+                _facts(_over(sshd, ssh_config=config), SYSTEM())
+            return str(caught.value)
+
+        assert "127.0.0.1: Permission denied (publickey); " in why(outer.replace(str(bastion.identity), "/nowhere"))
+        known.write_text("")
+        assert why(outer.replace(f"{bastion.directory}/known_hosts", str(known))).endswith(
+            "failed: the host key of one on the way is not in known_hosts"
+        )
+        assert "Connection refused" in why(outer.replace(f"Port {bastion.port}", f"Port {free_port()}"))
+        config.write_text(f"{inner}  ProxyCommand ssh -F {way} -W %h:%p 127.0.0.1\n")
+        way.write_text(outer)
+        assert _facts(_over(sshd, ssh_config=config), SYSTEM()).answer(SYSTEM())
+
+
+def test_a_question_that_is_killed(shell: str, declared: None) -> None:
+    killed = Question("killed", "what is killed", "kill -9 $$", str.strip)()
+    facts = _facts(LOCAL, killed, SYSTEM())
+    assert facts.answer(SYSTEM())
+    with pytest.raises(CouldNotVerify, match=r"^what is killed could not be read on .*: it was ended by a signal$"):
+        facts.answer(killed)
+
+
+def test_a_host_that_prints_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended, with what it started, before it fills the memory."""
+    login, shell = tmp_path / "sh", shutil.which("sh")
+    login.write_text(f"#!{shell}\nPATH={os.environ['PATH']}\nyes 'Welcome to the host of endless words.'\n")
+    login.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CouldNotVerify, match=r"^local:// printed more than 16 MiB; that is no answer$"):
+        _facts(LOCAL, SYSTEM())
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+    assert "yes" not in map(program_of, descendants(os.getpid()))
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        "ssh://-oProxyCommand=id",
+        "ssh://%2doProxyCommand=id",
+        "ssh://a@-oProxyCommand=id@web",
+        "ssh://%2DoProxyCommand=id@web",
+        "ssh://web%20-oProxyCommand=id",
+        "ssh://web%0a",
+        "ssh://$(id)",
+        "ssh://a%60id%60@web",
+        "ssh://web?timeout=soon",
+        "docker://-x",
+        "docker://root@-x@web",
+    ],
+)
+def test_a_connection_that_would_be_more_than_names(connection: str) -> None:
+    with pytest.raises(ValidationError, match=r"is no name of a user or host|as a number of seconds"):
+        Host(name="web", connection=connection)
+
+
+@pytest.mark.parametrize(
+    ("connection", "seen_at"),
+    [
+        ("ssh://jo%40corp@web", "web"),
+        ("ssh://CORP%5Cjo@web_1.example.com:22?timeout=3", "web_1.example.com"),
+        ("ssh://[fe80::1%25eth0]", "fe80::1%eth0"),
+        ("ssh://ho%73t", "host"),
+        ("docker://root@web-1", None),
+    ],
+)
+def test_connections(connection: str, seen_at: str | None) -> None:
+    assert Host(name="web", connection=connection).seen_at == seen_at
+
+
 def test_a_host_that_never_greets(sshd: Sshd) -> None:
     with SilentServer() as server:
         connection = f"ssh://root@127.0.0.1:{server.port}?timeout=1"
@@ -394,11 +511,15 @@ def test_a_host_that_never_greets(sshd: Sshd) -> None:
             _facts(_over(sshd, connection=connection), SYSTEM())
 
 
-def test_a_login_shell_that_lets_nobody_in(sshd: Sshd, tmp_path: Path) -> None:
-    setup = "sed s,/bin/sh$,/bin/false, passwd >changed; cat changed >passwd"
+@pytest.mark.parametrize(
+    ("shell", "reason"),
+    [("/bin/false", "exit code 1"), ("/usr/sbin/nologin", "This account is currently not available")],
+)
+def test_a_login_shell_that_lets_nobody_in(sshd: Sshd, tmp_path: Path, shell: str, reason: str) -> None:
+    setup = f"sed s,/bin/sh$,{shell}, passwd >changed; cat changed >passwd"
     with (
         namespace(tmp_path, setup=setup, sshd=sshd) as machine,
-        pytest.raises(Unreachable, match=r"^the login at ssh://deploy@inside failed: exit code 1$"),
+        pytest.raises(Unreachable, match=f"^the login at ssh://deploy@inside failed: {reason}$"),
     ):
         _facts(machine.host(user=DEPLOY), SYSTEM())
 
@@ -479,3 +600,47 @@ def test_loopback(address: str, loopback: bool) -> None:
 def test_time_spans_of_systemd() -> None:
     spans = {"-1.234ms": 1.234, "+45us": 0.045, "1min 2.5s": 62500.0, "": None, "n/a": None}
     assert {text: milliseconds(text) for text in spans} == pytest.approx(spans)
+
+
+TRACKING = "7F000001,10.0.0.1,4,1796009453.8,0.000012,0.0,0.0,0.0,0.0,0.0,0.020,0.004,64.1,Normal"
+
+
+@pytest.mark.parametrize(
+    ("sources", "silence"),
+    [
+        ("^,*,10.0.0.1,3,6,377,60,0.0,0.0,0.0", ""),
+        ("^,*,10.0.0.1,3,6,376,64,0.0,0.0,0.0", ""),
+        ("^,*,10.0.0.1,3,4,360,75,0.0,0.0,0.0", "its last answer came 75 s ago, though it is asked every 16 s"),
+        ("^,*,10.0.0.1,3,6,370,200,0.0,0.0,0.0", "it answered none of the last 3 polls"),
+        ("^,*,10.0.0.1,3,6,377,900,0.0,0.0,0.0", "its last answer came 900 s ago, though it is asked every 64 s"),
+        ("^,?,10.0.0.1,3,6,0,4294967295,0.0,0.0,0.0", "none of its sources can be used now"),
+        ("^,?,10.0.0.1,3,-6,0,1,0.0,0.0,0.0", ""),
+        ("^,x,10.0.0.1,3,6,377,1,0.0,0.0,0.0", "none of its sources can be used now"),
+        ("#,*,PPS0,0,4,377,11,0.0,0.0,0.0\n^,?,10.0.0.2,0,6,0,4294967295,0.0,0.0,0.0", ""),
+    ],
+)
+def test_silence_of_chronys_source(sources: str, silence: str) -> None:
+    clock = CLOCK.parse(f"{TRACKING}\n{sources}\n")
+    assert (clock.synchronised, clock.silence, clock.heard) == (True, silence, True)
+    assert clock.known_to_ms == pytest.approx(14)
+
+
+@pytest.mark.parametrize(("now", "silence"), [("16:20:00", ""), ("20:00:00", "its last answer came 13526 s ago")])
+def test_silence_of_timesyncds_source(now: str, silence: str) -> None:
+    message = "{ Leap=0, Stratum=2, DestinationTimestamp=Tue 2026-05-26 16:14:34 UTC, Ignored=no PacketCount=38 }"
+    seconds = int(datetime.fromisoformat(f"2026-05-26T{now}+00:00").timestamp())
+    status = "       Server: 10.0.0.1 (ntp.example.com)\n       Offset: +1.5ms\n"
+    poll = f"PollIntervalUSec=34min 8s\nNTPMessage={message}\n"
+    clock = CLOCK.parse(f"NTPSynchronized=yes\n{status}{poll}Now={seconds}\n")
+    assert (clock.offset_ms, clock.heard, clock.silence.partition(",")[0]) == (1.5, True, silence)
+    assert not CLOCK.parse(f"NTPSynchronized=yes\n{status}Now={seconds}\n").heard
+
+
+@pytest.mark.parametrize(("restarts", "since", "settled"), [(0, 5, True), (3, 5, False), (3, 5000, True)])
+def test_a_service_that_systemd_restarted(restarts: int, since: int, settled: bool) -> None:
+    unit = SERVICE.parse(
+        "Id=a.service\nType=simple\nLoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=enabled\n"
+        f"NRestarts={restarts}\nActiveEnterTimestampMonotonic=1000000\nUptime={since + 1}.00\n"
+    )
+    assert (unit.restarts, unit.since_seconds) == (restarts, since)
+    assert checks._running(unit) is settled

@@ -276,7 +276,9 @@ def test_ports_that_are_none(ports: list[Any]) -> None:
 JUDGE = """
 import json, sys
 from pytest_readiness.domains.host.resource import Host
+from pytest_readiness.domains.net import facts
 from tests.judging import judge
+facts.SCAN_SECONDS = float(sys.argv[4])
 try:
     evidence = judge(sys.argv[1], Host(name="web", address=sys.argv[2]), **json.loads(sys.argv[3]))
     print(json.dumps(["Evidence", evidence.text, evidence.warning]))
@@ -291,9 +293,10 @@ class Runner:
 
     machine: Namespace
 
-    def judge(self, id: str, address: str = "192.0.2.2", **parameters: object) -> list[str]:
-        """Kind of outcome, text and warning of a check that runs there."""
-        printed = self.machine.run_in_network(sys.executable, "-c", JUDGE, id, address, json.dumps(parameters))
+    def judge(self, id: str, address: str = "192.0.2.2", seconds: float = 150, **parameters: object) -> list[str]:
+        """Kind of outcome, text and warning of a check that runs there, a scan within some seconds."""
+        asked = (id, address, json.dumps(parameters), str(seconds))
+        printed = self.machine.run_in_network(sys.executable, "-c", JUDGE, *asked)
         outcome: list[str] = json.loads(printed)
         return outcome
 
@@ -312,6 +315,19 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
             machine.run("ip", "link", "set", device, "up")
         for rule in ("5432 -j DROP", "3306 -j REJECT --reject-with icmp-host-prohibited", "6379 -j REJECT"):
             host.run(str(iptables), "-A", "INPUT", "-p", "tcp", "--dport", *rule.split())
+        for chain in ("FAST", "SLOW"):
+            host.run(str(iptables), "-N", chain)
+        for rule in (
+            *("FAST -m limit --limit 400/second --limit-burst 50 -j RETURN", "FAST -j DROP"),
+            *("SLOW -m limit --limit 20/second --limit-burst 20 -j RETURN", "SLOW -j DROP"),
+            *("INPUT -p tcp --syn -d 192.0.2.3 -j FAST", "INPUT -p tcp --syn -d 192.0.2.6 -j SLOW"),
+            *("INPUT -p tcp -d 192.0.2.4 --dport 22 -j ACCEPT", "INPUT -p tcp -d 192.0.2.4 -j DROP"),
+            *("INPUT -p tcp -d 192.0.2.5 --dport 22 -j ACCEPT", "INPUT -p tcp -d 192.0.2.5 -j REJECT"),
+        ):
+            host.run(str(iptables), "-A", *rule.split())
+        for last in (3, 4, 5, 6):
+            host.run("ip", "address", "add", f"192.0.2.{last}/24", "dev", "to-runner")
+        host.run("sh", "-c", f"{program('busybox')} nc -ll -p 8080 -e cat </dev/null >/dev/null 2>&1 &")
         host.run("sh", "-c", f"{program('busybox')} nc -ll -p 22 -e cat </dev/null >/dev/null 2>&1 &")
         yield Runner(runner)
 
@@ -341,6 +357,23 @@ def test_only_open_through_a_firewall(runner: Runner) -> None:
     assert text.startswith("of 6 ports on 192.0.2.2 open: 22; 5 refuse, 0 do not answer")
     kind, text, _ = runner.judge("net.only_open", ports=[], range="5432-5432")
     assert (kind, "no port of 5432-5432 on 192.0.2.2 answers" in text) == ("CouldNotVerify", True)
+
+
+def test_only_open_where_a_firewall_drops_what_comes_too_fast(runner: Runner) -> None:
+    """Silence is not closed: slower, or not at all."""
+    kind, text, _ = runner.judge("net.only_open", "192.0.2.3", ports=[22], range="7980-8180")
+    assert (kind, "port 8080 on 192.0.2.3: open" in text) == ("ClaimFalse", True), text
+    kind, text, _ = runner.judge("net.only_open", "192.0.2.3", ports=[22, 8080], range="7980-8180")
+    assert (kind, "open: 8080; 200 refuse, 0 do not answer" in text) == ("Evidence", True), text
+    kind, text, _ = runner.judge("net.only_open", "192.0.2.6", seconds=8, ports=[22, 8080], range="1-20000")
+    assert kind == "CouldNotVerify"
+    assert "as if a firewall dropped what comes too fast; name a smaller range" in text
+
+
+@pytest.mark.parametrize(("last", "range"), [(4, "1-1200"), (5, "1-1200"), (4, "22-22"), (2, "1-3000")])
+def test_only_open_of_firewalls_that_always_say_the_same(runner: Runner, last: int, range: str) -> None:
+    kind, text, _ = runner.judge("net.only_open", f"192.0.2.{last}", ports=[22], range=range)
+    assert (kind, f"ports on 192.0.2.{last} open: 22; " in text) == ("Evidence", True), text
 
 
 def test_ssh_restricted_through_a_firewall(runner: Runner) -> None:

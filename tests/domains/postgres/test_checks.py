@@ -1,18 +1,21 @@
 from __future__ import annotations
 
-import os
 import re
 import select
 import socket
 import ssl
+import struct
+import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote
+from resource import RUSAGE_CHILDREN, getrusage
+from urllib.parse import quote, unquote
 
 import psycopg
 import pytest
+from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, Unreachable
 from pytest_readiness.domains.postgres import checks, facts
@@ -124,6 +127,30 @@ def test_every_check_passes_on_a_good_database(steady: Server) -> None:
     )
 
 
+def test_facts_are_those_of_psql(server: Server) -> None:
+    server.admin("CREATE ROLE readers ROLE shop")
+    server.admin("GRANT EXECUTE ON FUNCTION pg_read_file(text) TO readers")
+
+    def asked(query: str) -> list[str]:
+        done = subprocess.run(["psql", server.dsn(), "-Atc", query], capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+
+    session = read("postgres_facts", resource(server.dsn())).session
+    assert [session.version, str(session.version_number)] == [
+        *asked("SHOW server_version"),
+        *asked("SHOW server_version_num"),
+    ]
+    assert [session.server_tls.protocol] == asked("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+    milliseconds = {"log_min_duration_statement", "log_min_duration_sample"}
+    for name, value in session.settings.items():
+        (shown,) = asked(f"SHOW {name}")
+        assert value == shown or name in milliseconds
+    assert session.rights == ("EXECUTE on pg_read_file(text)",)
+    assert asked("SELECT has_function_privilege('pg_read_file(text)', 'EXECUTE')") == ["t"]
+    assert asked("SELECT has_function_privilege('pg_read_binary_file(text)', 'EXECUTE')") == ["f"]
+    assert [each.name for each in session.roles] == ["shop", "readers"]
+
+
 def test_connects_with_a_wrong_password(steady: Server) -> None:
     shop = resource(steady.dsn().replace(steady.passwords["shop"], "swordfish"))
     words = 'password authentication failed for user "shop"'
@@ -204,17 +231,11 @@ def test_server_that_falls_silent(server: Server, monkeypatch: pytest.MonkeyPatc
     assert failure.value.reason == f"127.0.0.1:{relay.port}/shop opened a session and did not answer within 0.5 s"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="changing the user needs root")
 def test_a_certificate_that_may_not_be_read_says_nothing_of_the_server(server: Server, tmp_path: Path) -> None:
-    folder = tmp_path / "locked"
-    folder.mkdir(mode=0o700)
-    dsn = f"{server.dsn(sslmode='require')}&sslcert={folder}/client.crt"
-    os.seteuid(65534)
-    try:
-        with pytest.raises(CouldNotVerify, match=r"could not open certificate file .*: Permission denied$") as failure:
-            judge("postgres.connects", resource(dsn))
-    finally:
-        os.seteuid(0)
+    (tmp_path / "client.crt").touch()
+    dsn = f"{server.dsn(sslmode='require')}&sslcert={tmp_path}/client.crt"
+    with pytest.raises(CouldNotVerify, match=r"could not read certificate file") as failure:
+        judge("postgres.connects", resource(dsn))
     assert type(failure.value) is CouldNotVerify
 
 
@@ -232,18 +253,152 @@ def test_server_that_breaks_off(server: Server, at: bytes) -> None:
     "dsn",
     [
         "postgresql://shop:sword@fish@127.0.0.1/shop",
-        "postgresql://shop:swordfish@127.0.0.1/shop?ssl=swordfish",
+        "postgresql://shop:sword@[fish@127.0.0.1/shop",
+        "postgresql://shop:1/swordfish@127.0.0.1/shop",
+        "postgresql://shop:1?swordfish@127.0.0.1/shop",
         "postgresql://shop:sword%fish@127.0.0.1/shop",
+        "postgresql://shop:sword fish@127.0.0.1/shop",
+        "postgresql://127.0.0.1/shop?user=shop&password=sword@fish",
+        "postgresql://127.0.0.1:swordfish/shop",
+        "postgresql://127.0.0.1/shop?port=swordfish",
+        "postgresql://127.0.0.1/shop?service=swordfish",
     ],
 )
-def test_a_connection_string_that_libpq_misreads(dsn: str) -> None:
-    with pytest.raises(CouldNotVerify) as failure:
-        judge("postgres.connects", resource(dsn))
-    assert failure.value.reason.startswith(
-        "libpq does not understand the connection string of 'shop': it must be a URL"
-    )
+def test_a_connection_string_that_can_be_read_in_two_ways(dsn: str) -> None:
+    with pytest.raises(ValidationError) as failure:
+        resource(dsn)
+    (error,) = failure.value.errors()
+    assert re.search(r"percent-encoded|the runner's|from 1 to 65535", error["msg"])
+    assert "fish" not in error["msg"]
+
+
+def test_passwords_that_need_no_escape_are_as_psql_takes_them(server: Server) -> None:
+    for password in ("p:q", "p#q", 'p^|<>{}`"\\q', "p[q]", "pässwört", "p%40%2F%3Fq"):
+        server.admin(f"ALTER ROLE postgres PASSWORD '{unquote(password)}'")
+        dsn = server.dsn(user="postgres").replace(server.passwords["postgres"], password)
+        command = ["psql", dsn, "-Atc", "SELECT 1"]
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "1\n"
+        assert judge("postgres.connects", resource(dsn))
+
+
+def test_an_option_that_libpq_does_not_know() -> None:
+    with pytest.raises(CouldNotVerify, match="libpq does not understand the connection string of 'shop'") as failure:
+        judge("postgres.connects", resource("postgresql://shop:swordfish@127.0.0.1/shop?ssl=swordfish"))
     assert "fish" not in failure.value.reason
     assert failure.value.__suppress_context__ or failure.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("sslmode=bogus", 'libpq opened no session at .*: invalid sslmode value: "bogus"'),
+        ("require_auth=password", "libpq opened no session at .*: server requested SASL authentication"),
+        ("target_session_attrs=standby", "libpq opened no session at .*: server is not in hot standby mode"),
+        ("options=-c%20foo%3Dbar", "refused the session, and not for .*: unrecognized configuration parameter"),
+    ],
+)
+def test_what_says_nothing_of_the_login_is_no_refusal_of_it(steady: Server, options: str, reason: str) -> None:
+    dsn = steady.dsn().replace("sslmode=verify-full", options) if "sslmode" in options else f"{steady.dsn()}&{options}"
+    shop = resource(dsn)
+    for id in CHECKS:
+        with pytest.raises(CouldNotVerify, match=reason) as failure:
+            judge(id, shop)
+        assert type(failure.value) is CouldNotVerify
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("no more connections allowed (max_client_conn)", CouldNotVerify),
+        ("server login has been failing, try again later (server_login_retry)", CouldNotVerify),
+        ("MaxClientsInSessionMode: max clients reached", CouldNotVerify),
+        ("the database system is starting up", CouldNotVerify),
+        ("authentification par mot de passe échouée", CouldNotVerify),
+        ("no such user: shop", ClaimFalse),
+        ('database "shop" is not currently accepting connections', ClaimFalse),
+        ('too many connections for database "shop"', ClaimFalse),
+    ],
+)
+def test_what_a_refusal_says(words: str, kind: type[Exception]) -> None:
+    class Refusing(SilentServer):
+        def _serve(self, connection: socket.socket, number: int) -> None:
+            connection.recv(1000)
+            fields = b"SFATAL\0VFATAL\0C08P01\0M" + words.encode() + b"\0\0"
+            connection.sendall(b"E" + struct.pack("!I", len(fields) + 4) + fields)
+
+    with Refusing() as server, pytest.raises((ClaimFalse, CouldNotVerify), match=re.escape(words)) as failure:
+        judge("postgres.connects", resource(f"postgresql://shop@127.0.0.1:{server.port}/shop?sslmode=disable"))
+    assert type(failure.value) is kind
+
+
+def test_a_pooler_that_is_silent_about_one_database(steady: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "CONNECT_SECONDS", 2)
+    with Relay(steady.port, silent_at=b"user\0shop\0") as relay, pytest.raises(CouldNotVerify) as failure:
+        judge("postgres.connects", relayed(relay, steady.dsn(sslmode="disable")))
+    assert failure.value.reason == f"127.0.0.1:{relay.port}/shop opened no session within 2 s"
+    assert type(failure.value) is CouldNotVerify
+
+
+@pytest.mark.parametrize("hosts", ["127.0.0.1:{dead},127.0.0.1:{port}", "127.0.0.1:{port},127.0.0.1:{dead}"])
+def test_several_hosts(steady: Server, hosts: str) -> None:
+    hosts = hosts.format(dead=free_port(), port=steady.port)
+    shop = resource(steady.dsn().replace(f"127.0.0.1:{steady.port}", hosts))
+    evidence = judge("postgres.connects", shop)
+    assert f"shop on {hosts}/shop: " in evidence.text
+    assert evidence.warning == (
+        f"of the servers in the connection string only 127.0.0.1:{steady.port} was looked at, by every check"
+    )
+    assert not judge("postgres.tls", shop).warning
+
+
+def test_several_hosts_that_are_all_dead() -> None:
+    pair = f"127.0.0.1:{free_port()},127.0.0.1:{free_port()}"
+    with pytest.raises(Unreachable, match=f"no connection to {pair}/shop: Connection refused"):
+        judge("postgres.connects", resource(f"postgresql://shop@{pair}/shop"))
+
+
+class Flood(SilentServer):
+    """Lets everybody in, and answers the first question with one endless row, or with endless rows."""
+
+    def __init__(self, row: bytes) -> None:
+        super().__init__()
+        self.row = row
+
+    def _serve(self, connection: socket.socket, number: int) -> None:
+        messages = connection.makefile("rb")
+
+        def hear() -> bytes:
+            (length,) = struct.unpack("!I", messages.read(4))
+            return messages.read(length - 4)
+
+        hear()
+        ready = b"Z" + struct.pack("!I", 5) + b"I"
+        connection.sendall(b"R" + struct.pack("!II", 8, 0) + ready)
+        while messages.read(1) == b"Q" and b"SELECT" not in (asked := hear()):
+            tag = asked.partition(b" ")[0]
+            connection.sendall(b"C" + struct.pack("!I", len(tag) + 5) + tag + b"\0" + ready)
+        column = b"x\0" + struct.pack("!IhIhih", 0, 0, 25, -1, -1, 0)
+        connection.sendall(b"T" + struct.pack("!Ih", len(column) + 6, 1) + column)
+        while not self._stopping.is_set():
+            connection.sendall(self.row)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b"D" + struct.pack("!Ihi", 65546, 1, 65536) + b"x" * 65536,
+        b"D" + struct.pack("!Ihi", 2**30 + 10, 1, 2**30) + b"x" * 65536,
+    ],
+    ids=["rows", "row"],
+)
+def test_a_server_that_answers_without_end_takes_no_memory(row: bytes) -> None:
+    before = getrusage(RUSAGE_CHILDREN).ru_maxrss
+    with Flood(row) as server, pytest.raises(CouldNotVerify) as failure:
+        judge("postgres.connects", resource(f"postgresql://shop@127.0.0.1:{server.port}/shop?sslmode=disable"))
+    assert failure.value.reason == (
+        f"127.0.0.1:{server.port}/shop answered with more than it may: 64 MiB are read at most"
+    )
+    assert max(before, 250 * 1024) >= getrusage(RUSAGE_CHILDREN).ru_maxrss
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -371,25 +526,25 @@ def test_tls_refused_without_a_word(steady: Server) -> None:
         judge("postgres.tls", relayed(relay, steady.dsn()))
 
 
-@pytest.mark.parametrize("given", ["connection string", "environment", "file"])
-def test_tls_sends_no_password_in_clear(
-    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: str
-) -> None:
+def test_tls_sends_no_password_in_clear(server: Server) -> None:
     server.set_hba("host all all 127.0.0.1/32 password")
     password = server.passwords["shop"]
-    with Relay(server.port) as relay:
-        dsn = server.dsn()
-        if given == "environment":
-            monkeypatch.setenv("PGPASSWORD", password)
-        elif given == "file":
-            (tmp_path / "pgpass").write_text(f"*:*:*:*:{password}\n")
-            (tmp_path / "pgpass").chmod(0o600)
-            monkeypatch.setenv("PGPASSFILE", str(tmp_path / "pgpass"))
-        shop = relayed(relay, dsn if given == "connection string" else dsn.replace(f":{password}", ""))
-        with pytest.raises(ClaimFalse, match="without TLS asked for a password"):
-            judge("postgres.tls", shop)
+    with Relay(server.port) as relay, pytest.raises(ClaimFalse, match="without TLS asked for a password"):
+        judge("postgres.tls", relayed(relay, server.dsn()))
     assert b"user\0shop\0" in relay.sent
     assert password.encode() not in relay.sent
+
+
+def test_tls_with_an_authority_that_only_the_runner_knows(steady: Server) -> None:
+    dsn = f"{steady.dsn().partition('?')[0]}?sslmode=verify-full"
+    with pytest.raises(CouldNotVerify, match="asks for sslmode=verify-full and names no authority: declare ca"):
+        judge("postgres.tls", resource(dsn))
+
+
+def test_tls_by_the_authorities_of_this_machine(steady: Server) -> None:
+    dsn = f"{steady.dsn().partition('?')[0]}?sslrootcert=system"
+    with pytest.raises(ClaimFalse, match="certificate verify failed"):
+        judge("postgres.tls", resource(dsn))
 
 
 def test_version_supported_until_its_last_day(steady: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -474,6 +629,18 @@ def test_connections_up_to_the_last_one(server: Server) -> None:
         ),
         ("GRANT pg_read_server_files TO {}", "its rights by membership in pg_read_server_files"),
         ("GRANT pg_write_server_files TO {}", "its rights by membership in pg_write_server_files"),
+        ("GRANT pg_signal_backend TO {}", "its rights by membership in pg_signal_backend"),
+        ("GRANT pg_checkpoint TO {}", "its rights by membership in pg_checkpoint"),
+        ("GRANT EXECUTE ON FUNCTION pg_read_file(text) TO {}", "EXECUTE on pg_read_file(text)"),
+        (
+            "CREATE ROLE group_{0} ROLE {0}; ALTER ROLE {0} NOINHERIT; GRANT EXECUTE ON FUNCTION lo_import(text) TO "
+            "group_{0}",
+            "EXECUTE on lo_import(text)",
+        ),
+        ("GRANT SELECT ON pg_authid TO {}", "SELECT on pg_authid"),
+        ("GRANT SELECT (rolname, rolpassword) ON pg_authid TO {}", "SELECT on pg_authid"),
+        ("GRANT ALTER SYSTEM ON PARAMETER archive_command TO {}", "ALTER SYSTEM on archive_command"),
+        ("GRANT SET ON PARAMETER session_preload_libraries TO {}", "SET on session_preload_libraries"),
         ("GRANT pg_execute_server_program TO {}", "its rights by membership in pg_execute_server_program"),
         ("CREATE ROLE rds_superuser ROLE {}", "its rights by membership in rds_superuser"),
         ("CREATE DATABASE of_{0} OWNER {0}", "owner of database of_{}"),
@@ -508,9 +675,43 @@ def test_role_that_owns_its_database(server: Server) -> None:
 
 def test_role_with_harmless_memberships(server: Server) -> None:
     server.admin("GRANT pg_read_all_stats TO shop")
-    assert judge("postgres.role", resource(server.dsn())).text == (
+    shop = resource(server.dsn())
+    assert judge("postgres.role", shop).text == (
         "shop: no administrator's right; member of pg_read_all_stats; owner of schema app"
     )
+    server.admin("GRANT pg_monitor TO shop")
+    assert judge("postgres.role", shop).text.endswith("pg_stat_scan_tables; owner of schema app")
+
+
+def test_role_with_a_right_that_everybody_has(server: Server) -> None:
+    server.admin("GRANT SELECT ON pg_shadow TO PUBLIC")
+    try:
+        assert faults(resource(server.dsn())) == {"postgres.role": "shop: SELECT on pg_shadow"}
+        server.admin("ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC")
+        server.admin("CREATE EXTENSION dblink")
+        server.admin("GRANT EXECUTE ON FUNCTION dblink_connect_u(text) TO PUBLIC")
+        with pytest.raises(ClaimFalse, match=r"shop: EXECUTE on dblink_connect_u\(text\), SELECT on pg_shadow"):
+            judge("postgres.role", resource(server.dsn()))
+    finally:
+        server.admin("REVOKE SELECT ON pg_shadow FROM PUBLIC")
+
+
+def test_connections_of_a_role_and_a_database_that_are_limited(server: Server) -> None:
+    shop = resource(server.dsn())
+    server.admin("ALTER DATABASE shop CONNECTION LIMIT 10")
+    assert judge("postgres.connections", shop).text.endswith("; 1 of the 10 of the database shop (10.0 %)")
+    server.admin("ALTER ROLE shop CONNECTION LIMIT 2")
+    with psycopg.connect(server.dsn()):
+        assert faults(shop)["postgres.connections"].endswith(
+            "; 2 of the 10 of the database shop (20.0 %); 2 of the 2 of the role shop (100.0 %)"
+        )
+        with psycopg.connect(server.dsn()):
+            words = 'too many connections for role "shop"'
+            found = faults(shop)
+    assert found["postgres.connections"] == found["postgres.connects"] == words
+    server.admin("ALTER ROLE shop CONNECTION LIMIT -1")
+    server.admin("ALTER DATABASE shop CONNECTION LIMIT 1")
+    assert list(faults(shop)) == ["postgres.connections"]
 
 
 @pytest.mark.parametrize(
@@ -531,6 +732,34 @@ def test_slow_query_log_off(server: Server, alter: str, seen: str) -> None:
     else:
         server.admin(f"ALTER {alter}")
     assert faults(resource(server.dsn())) == {"postgres.slow_query_log": seen}
+
+
+@pytest.mark.parametrize(
+    ("settings", "seen"),
+    [
+        ({"log_min_duration_sample": "500"}, "log_min_duration_statement off, log_min_duration_sample 500 ms"),
+        ({"log_min_duration_sample": "500", "log_statement_sample_rate": "0.5"}, ""),
+        ({"log_transaction_sample_rate": "1"}, "log_min_duration_statement off, log_transaction_sample_rate 1: 0 ms"),
+        ({"log_statement": "all"}, ""),
+        (
+            {"log_statement": "all", "log_duration": "on"},
+            "log_min_duration_statement off, log_statement all with log_duration: 0 ms",
+        ),
+    ],
+)
+def test_slow_query_log_by_other_settings(server: Server, settings: dict[str, str], seen: str) -> None:
+    for name, value in {"log_min_duration_statement": "-1", **settings}.items():
+        server.set(name, value)
+    shop = resource(server.dsn())
+    if seen:
+        assert judge("postgres.slow_query_log", shop).text == f"{seen}; to stderr"
+    else:
+        assert faults(shop) == {"postgres.slow_query_log": "log_min_duration_statement off"}
+
+
+def test_slow_query_log_that_is_written_nowhere(server: Server) -> None:
+    server.set("log_destination", "")
+    assert faults(resource(server.dsn())) == {"postgres.slow_query_log": "log_destination is empty"}
 
 
 def test_slow_query_log_limits(server: Server) -> None:
@@ -572,7 +801,7 @@ def test_slow_query_log_by_auto_explain(server: Server) -> None:
     [
         ("pg_stat_ssl", ["tls"]),
         ("pg_stat_activity", ["connections"]),
-        ("pg_roles", ["role"]),
+        ("pg_roles", ["connections", "role"]),
         ("pg_settings", ["connections", "slow_query_log"]),
     ],
 )

@@ -10,7 +10,19 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import Attachment, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.domains.browser.checks.pages import looks_at, place, seen_page, shots, some
+from pytest_readiness.domains.browser.checks.pages import (
+    CLOSED,
+    STYLED,
+    Point,
+    left_to_sign,
+    looks_at,
+    parts,
+    place,
+    rest_of,
+    seen_page,
+    shots,
+    some,
+)
 from pytest_readiness.domains.browser.facts.pages import Axe, AxeRule, Look, PageLayout, TapTarget, Visit
 from pytest_readiness.domains.http.resource import UrlPath
 
@@ -25,10 +37,7 @@ TAGS: Mapping[Standard, frozenset[str]] = {
 }
 """axe's tags of the rules that belong to a level of the guidelines."""
 
-Point = Annotated[str, Field(min_length=1)]
 MOST_TARGETS = 500
-NAMED_POINTS = 20
-"""Undecided points that are named one by one."""
 
 
 def _points(rule: AxeRule) -> Iterator[str]:
@@ -41,34 +50,23 @@ def _points(rule: AxeRule) -> Iterator[str]:
 def _judged(visit: Visit, axe: Axe, wanted: Callable[[AxeRule], bool], what: str, signed: list[str]) -> Evidence:
     """No violation of the wanted rules, and every point that axe cannot decide is signed for."""
     violations = [rule for rule in axe.violations if wanted(rule)]
-    found = [f"{rule.id} ({rule.impact}) on {rule.count}: {rule.points[0]}" for rule in violations]
+    broken = [f"{rule.id} ({rule.impact}) on {rule.count}: {rule.points[0]}" for rule in violations]
     first = f"; the first: {violations[0].reason}" if violations and violations[0].reason else ""
     about = f"axe-core {axe.version}; {place(visit)}"
     claim(
         not violations,
         expected=f"no violation of {what}",
-        seen=f"{len(violations)} rules violated: {some(found, 5)}{first} ({about})",
+        seen=f"{len(violations)} rules violated: {some(broken, 5)}{first} ({about})",
         attachments=shots(visit),
     )
     held = [rule for rule in axe.passes if wanted(rule)]
     undecided = [rule for rule in axe.incomplete if wanted(rule)]
-    if not held and not undecided:
+    points = [*chain.from_iterable(map(_points, undecided)), *parts(visit, CLOSED | STYLED | {"canvas", "image"})]
+    if not held and not points:
         raise CouldNotVerify(f"axe-core found nothing on the page that a rule of {what} applies to ({place(visit)})")
-    points = list(chain.from_iterable(map(_points, undecided)))
-    left = [point for point in points if point not in signed and point.partition(" at ")[0] not in signed]
-    if left:
-        raise CouldNotVerify(
-            f"axe-core {axe.version} found no violation of {what} in {len(held)} rules, but cannot decide "
-            f"{len(left)} points: {some(left, NAMED_POINTS)}; have a person look at them, list them under 'signed', "
-            "and bind 'partial: ROLE', so that the person signs"
-        )
-    seen = f"no violation of {what} in {len(held)} rules"
-    if points:
-        seen += f"; {len(points)} points that axe cannot decide are left to the sign-off: {some(points, NAMED_POINTS)}"
-    now = {*points, *(rule.id for rule in undecided)}
-    stale = [entry for entry in signed if entry not in now]
-    warning = f"'signed' lists points that are no longer undecided: {some(stale)}" if stale else ""
-    return Evidence(f"{seen} ({about})", warning, attachments=shots(visit))
+    found = f"no violation of {what} in {len(held)} rules"
+    seen, warning = left_to_sign(f"axe-core {axe.version} found {found}", points, signed)
+    return Evidence(f"{found}{seen} ({about})", warning, attachments=shots(visit))
 
 
 def _axe(visit: Visit) -> Axe:
@@ -93,9 +91,11 @@ def accessibility(
 ) -> Evidence:
     """The page violates no rule of the accessibility guidelines that a program can decide.
 
-    axe-core's rules for the standard, on the page and in its frames, as it is after loading. Where axe cannot decide
-    about an element, the claim could not be verified, and those points are named: a person must look at them. Rules
-    cover a part of the guidelines only; bind `partial` for the rest.
+    axe-core's rules for the standard, on the page and in its frames of the same origin, as it is after loading and
+    scrolling to its end; not what only a click brings up. Where axe cannot decide about an element, and where a part
+    of the page is closed to it (frames of other origins, closed shadow trees, canvases, plugins, what a dialog covers,
+    what was not loaded), the claim could not be verified, and those points are named: a person must look at them.
+    Rules cover a part of the guidelines only; bind `partial` for the rest.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -125,8 +125,12 @@ def contrast(
 ) -> Evidence:
     """Text stands out from its background.
 
-    axe-core's rule color-contrast: 4.5:1, or 3:1 for large text. Where it cannot decide, on pictures or gradients, the
-    claim could not be verified, and those elements are named: a person must look at them.
+    axe-core's rule color-contrast: 4.5:1, or 3:1 for large text. What it computes is compared with the picture, since
+    it does not see filters, blending, shadows and much of what style sheets put before and after an element. Where the
+    picture shows other colours, where axe cannot decide, on pictures or gradients, and where a part of the page is
+    closed to it, the claim could not be verified, and those points are named: a person must look at them. The page is
+    looked at as it is after loading and scrolling to its end, without the mouse over it; not what only a click brings
+    up, nor switched-off controls.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -144,28 +148,46 @@ def contrast(
     source="WCAG 2.1 success criteria 2.1.1, 2.1.2 (A) and 2.4.7 (AA)",
     asks=looks_at("keyboard"),
 )
-def keyboard(browser_pages: Mapping[str, Visit], *, path: UrlPath | None = None) -> Evidence:
+def keyboard(
+    browser_pages: Mapping[str, Visit],
+    *,
+    path: UrlPath | None = None,
+    signed: list[Point] = [],  # noqa: B006  (pydantic copies it)
+) -> Evidence:
     """Tab reaches every control of the page, shows where it is, and is never trapped.
 
     Tab is really pressed, until the page ends. Controls are visible links, buttons, fields, and elements with such a
     role; not those that are disabled or aria-hidden, nor those within menus, tab lists and the like, which arrow keys
     reach. The focus is visible by the browser's own ring, a text cursor, or because a picture of the control and its
     surroundings differs with and without it; how strongly is not judged. A trap is left neither by Tab nor by Escape
-    and Tab. What is inside frames is not looked at, nor whether Enter works.
+    and Tab. Whether Enter works is not looked at.
+
+    The claim could not be verified where an element acts as a control without being one (it listens to clicks or shows
+    the pointer of a link, and Tab cannot reach it), and where a part of the page is closed to the visit (frames of
+    other origins, closed shadow trees, canvases, plugins, what a dialog covers, what was not loaded): a person must
+    look at those points. A click that an element without such a pointer leaves to one around it is not seen.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+        signed: points that could not be decided, and that the role under `partial` signs for, as they are named. Needs
+            `partial`. Default: none.
     """
     visit, _ = seen_page(browser_pages, path)
     keys = visit.keyboard
     if keys is None:
         why = (visit.unread or {}).get("keyboard", "not asked")
         raise CouldNotVerify(f"Tab could not be pressed on {visit.asked} ({why})")
+    points = [f"clickable at {what}" for what in keys.acting] + parts(visit, CLOSED | STYLED | {"canvas"})
     if not keys.controls:
-        raise CouldNotVerify(f"the page has no control that Tab could reach ({place(visit)})")
+        raise CouldNotVerify(
+            f"the page has no control that Tab could reach ({place(visit)})"
+            + (f"; what could not be decided: {some(points)}" if points else "")
+        )
     expected = f"Tab reaches all {keys.controls} controls, the focus is visible, and nothing traps it"
     end = f"({keys.presses} presses; {place(visit)})"
     claim(not keys.trap, expected=expected, seen=f"trapped at {keys.trap} {end}")
+    # What is covered cannot show a focus, and is not judged until that is out of the way.
+    rest_of(visit, parts(visit, {"cover"}), [*signed, *([] if not keys.dialog else ["cover"])])
     claim(
         not keys.unseen,
         expected=expected,
@@ -183,7 +205,10 @@ def keyboard(browser_pages: Mapping[str, Visit], *, path: UrlPath | None = None)
             f"whether the focus is visible could not be decided for {len(keys.undecided)} of {keys.controls} controls, "
             f"because they keep changing or there are too many kinds: {some(keys.undecided)}"
         )
-    return Evidence(f"Tab reaches {keys.controls} controls, each with a visible focus, without a trap {end}")
+    more, warning = rest_of(visit, points, signed)
+    return Evidence(
+        f"Tab reaches {keys.controls} controls, each with a visible focus, without a trap{more} {end}", warning
+    )
 
 
 @check(
@@ -200,11 +225,14 @@ def touch_targets(
     min_px: Annotated[int, Field(ge=24, le=100)] = 24,
     width: Annotated[int, Field(ge=240, le=3840)] = 360,
     spacing: bool = True,
+    signed: list[Point] = [],  # noqa: B006  (pydantic copies it)
 ) -> Evidence:
     """Tap targets are large enough for a finger.
 
     Visible links, buttons and fields in a window as wide as a phone's; checkboxes and radio buttons together with
-    their labels. Links within a line of text do not count. Frames are not looked at.
+    their labels. Links within a line of text do not count. The claim could not be verified where something is too small
+    that only acts as a control, and where a part of the page is closed to the visit (frames of other origins, closed
+    shadow trees, canvases, plugins, what a dialog covers, what was not loaded).
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -212,17 +240,28 @@ def touch_targets(
         width: of the window, in CSS pixels. 360: common width of a phone.
         spacing: a smaller target counts where a circle of `min_px` around its centre touches no other target or its
             circle. True: that exception of success criterion 2.5.8.
+        signed: points that could not be decided, and that the role under `partial` signs for, as they are named. Needs
+            `partial`. Default: none.
     """
     visit, _ = seen_page(browser_pages, path)
     layout = layout_at(visit, width)
+    closed = parts(visit, CLOSED | STYLED | {"canvas"})
     if not layout.targets:
-        raise CouldNotVerify(f"the page has nothing to tap at {width} px ({place(visit)})")
+        raise CouldNotVerify(
+            f"the page has nothing to tap at {width} px ({place(visit)})"
+            + (f" but what could not be decided: {some(closed)}" if closed else "")
+        )
     small = [one for one in layout.targets if min(one.width, one.height) < min_px - 0.5 and not one.inline]
     tight = [
         one
         for one in small
-        if not spacing or any(_near(one, other, min_px) for other in layout.targets if other is not one)
+        if not spacing
+        or any(
+            _near(one, other, min_px) for other in layout.targets if other is not one and (other.sure or not one.sure)
+        )
     ]
+    unsure = [f"clickable at {one.what}" for one in tight if not one.sure]
+    tight = [one for one in tight if one.sure]
     named = [f"{one.what} of {one.width:.0f} × {one.height:.0f} px" for one in tight]
     expected = f"targets of at least {min_px} × {min_px} px" + (", or with that much space around" if spacing else "")
     claim(
@@ -234,9 +273,11 @@ def touch_targets(
     if len(layout.targets) >= MOST_TARGETS:
         raise CouldNotVerify(f"{visit.asked} has more than {MOST_TARGETS} targets")
     inline = sum(one.inline for one in layout.targets)
+    more, warning = rest_of(visit, [*unsure, *closed], signed)
     return Evidence(
         f"{len(layout.targets)} targets at {width} px, {inline} of them links in text, {len(small)} small with space "
-        f"around, the others at least {min_px} × {min_px} px ({place(visit)})",
+        f"around, the others at least {min_px} × {min_px} px{more} ({place(visit)})",
+        warning,
         attachments=layout_shots(layout),
     )
 
@@ -281,15 +322,23 @@ def layout_shots(layout: PageLayout) -> tuple[Attachment, ...]:
     source="WCAG 2.1 success criterion 1.2.2 (A)",
     asks=looks_at(),
 )
-def captions(browser_pages: Mapping[str, Visit], *, path: UrlPath | None = None) -> Evidence:
-    """Every video of the page has captions.
+def captions(
+    browser_pages: Mapping[str, Visit],
+    *,
+    path: UrlPath | None = None,
+    signed: list[Point] = [],  # noqa: B006  (pydantic copies it)
+) -> Evidence:
+    """Every <video> of the page has captions.
 
-    Each <video> must have a track of captions or subtitles that the browser can load and that holds cues; what they
-    say, and whether the video has sound, is not looked at. Captions of players in frames cannot be seen: with one of
-    the known ones the claim could not be verified. A page without a video passes, with a warning.
+    Each must have a track of captions or subtitles that the browser can load and that holds cues; what they say, and
+    whether the video has sound, is not looked at, nor a player that only a click brings up. Where a part of the page is
+    closed to the visit, such as a player in a frame of another origin, a closed shadow tree or what a dialog covers,
+    the claim could not be verified. A page without a video passes, with a warning.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
+        signed: points that could not be decided, and that the role under `partial` signs for, as they are named. Needs
+            `partial`. Default: none.
     """
     visit, _ = seen_page(browser_pages, path)
     without = [f"{video.what}: {', '.join(video.empty) or 'no track'}" for video in visit.videos if not video.tracks]
@@ -298,13 +347,9 @@ def captions(browser_pages: Mapping[str, Visit], *, path: UrlPath | None = None)
         expected="a caption track with cues for every video",
         seen=f"{len(without)} of {len(visit.videos)} have none: {some(without)} ({place(visit)})",
     )
-    if visit.players:
-        raise CouldNotVerify(
-            f"{visit.asked} embeds a player of {', '.join(visit.players)}, whose captions cannot be seen from outside"
-        )
+    more, warning = rest_of(visit, parts(visit, CLOSED | {"script", "fetch"}), signed)
     if not visit.videos:
-        return Evidence(
-            f"no videos on the page ({place(visit)})", "no videos on the page: bind the path of one that has them"
-        )
+        nothing = "no videos on the page: bind the path of one that has them"
+        return Evidence(f"no videos on the page{more} ({place(visit)})", "; ".join(filter(None, (nothing, warning))))
     tracks = [f"{video.what}: {', '.join(video.tracks)}" for video in visit.videos]
-    return Evidence(f"{len(visit.videos)} videos with captions: {some(tracks)} ({place(visit)})")
+    return Evidence(f"{len(visit.videos)} videos with captions: {some(tracks)}{more} ({place(visit)})", warning)

@@ -39,8 +39,9 @@ def flow(browser_flow: Journey, *, steps: Steps) -> Evidence:
 
     The journey is really made, in Chromium, by a visitor without cookies, from the endpoint's root unless it begins
     with `go`; what it creates stays there. Each step waits until it can be done. Dialogs of the browser are dismissed;
-    windows that open and what is inside frames are not looked at. Credentials are filled in on pages of the declared
-    endpoint only, and stay out of texts and screenshots.
+    windows that open are not looked at. What a step expects and does not find, or what should be absent, could not be
+    verified where it is inside a frame, or may be in a closed shadow tree. Credentials are filled in on pages of the
+    declared endpoint only, and stay out of texts and screenshots.
 
     A step is one of these, with `name` for its words in reports and `timeout_s` (default 5, at most 30):
 

@@ -10,7 +10,17 @@ from pydantic import Field
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.browser.checks.accessibility import layout_at, layout_shots
-from pytest_readiness.domains.browser.checks.pages import looks_at, place, seen_page, some
+from pytest_readiness.domains.browser.checks.pages import (
+    CLOSED,
+    STYLED,
+    Point,
+    looks_at,
+    parts,
+    place,
+    rest_of,
+    seen_page,
+    some,
+)
 from pytest_readiness.domains.browser.facts.pages import ImageSeen, Look, Visit
 from pytest_readiness.domains.http.resource import UrlPath
 
@@ -33,16 +43,21 @@ def responsive(
     *,
     path: UrlPath | None = None,
     widths: Annotated[list[Width], Field(min_length=1, max_length=4)] = [320, 768, 1280],  # noqa: B006
+    signed: list[Point] = [],  # noqa: B006  (pydantic copies it)
 ) -> Evidence:
     """The page fits windows of each width, without scrolling sideways.
 
     Nor may content end beyond the right edge where scrolling is switched off. Elements that scroll by themselves do
     not count. For widths below 980 px the page must also have `<meta name="viewport" content="width=device-width">`,
-    without which phones lay it out for 980 px. The page is loaded once and the window then resized.
+    without which phones lay it out for 980 px. The page is loaded once and the window then resized. Where a part of it
+    is closed to the visit (frames of other origins, closed shadow trees, plugins, what a dialog covers, what was not
+    loaded), the claim could not be verified.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
         widths: of the window, in CSS pixels, at most four. 320: WCAG 1.4.10; 768 and 1280: a tablet and a desktop.
+        signed: points that could not be decided, and that the role under `partial` signs for, as they are named. Needs
+            `partial`. Default: none.
     """
     visit, _ = seen_page(browser_pages, path)
     layouts = [layout_at(visit, width) for width in widths]
@@ -63,7 +78,9 @@ def responsive(
         seen=f"{'; '.join(faults)} ({place(visit)})",
         attachments=attachments,
     )
-    return Evidence(f"nothing sticks out at {wanted} px ({place(visit)})", attachments=attachments)
+    unsized = [f"image at {image.what}" for image in visit.images if image.state != "loaded" and not image.reserved]
+    more, warning = rest_of(visit, [*parts(visit, CLOSED | STYLED), *unsized], signed)
+    return Evidence(f"nothing sticks out at {wanted} px{more} ({place(visit)})", warning, attachments=attachments)
 
 
 @check(
@@ -81,12 +98,14 @@ def images(
     modern_from_kb: Annotated[float, Field(ge=0)] = 8,
     sized: bool = True,
     lazy: bool = True,
+    signed: list[Point] = [],  # noqa: B006  (pydantic copies it)
 ) -> Evidence:
     """Images load, come in a modern format, have their space reserved, and load lazily below the fold.
 
-    Visible <img> elements, after scrolling to the end of the page (at most 20 windows of 1280 × 800 px). Modern are
-    AVIF, WebP, JPEG XL and SVG, by the Content-Type. Backgrounds of style sheets are not looked at. A page without
-    images passes, with a warning.
+    Visible <img> elements, after scrolling to the end of the page (at most 60 windows of 1280 × 800 px). Modern are
+    AVIF, WebP, JPEG XL and SVG, by the Content-Type. Backgrounds of style sheets are not looked at. Where a part of the
+    page is closed to the visit (frames of other origins, closed shadow trees, plugins, what a dialog covers, what was
+    not loaded), the claim could not be verified. A page without images passes, with a warning.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -94,13 +113,16 @@ def images(
             below that, Lighthouse sees nothing to save.
         sized: width and height must be given, by attributes or styles, so that nothing moves. True: Lighthouse.
         lazy: images that begin below the first window must have loading="lazy". True: Lighthouse.
+        signed: points that could not be decided, and that the role under `partial` signs for, as they are named. Needs
+            `partial`. Default: none.
     """
     visit, _ = seen_page(browser_pages, path)
     visible = [image for image in visit.images if image.visible or image.state == "broken"]
+    closed = parts(visit, CLOSED | {"script", "fetch"})
     if not visible:
-        return Evidence(
-            f"no images on the page ({place(visit)})", "no images on the page: bind the path of one that has them"
-        )
+        more, warning = rest_of(visit, closed, signed)
+        nothing = "no images on the page: bind the path of one that has them"
+        return Evidence(f"no images on the page{more} ({place(visit)})", "; ".join(filter(None, (nothing, warning))))
     faults: list[str] = []
     unknown: list[str] = []
     for image in visible:
@@ -129,8 +151,9 @@ def images(
     )
     if unknown:
         raise CouldNotVerify(f"the format of {len(unknown)} of {len(visible)} images is not known: {some(unknown)}")
+    more, warning = rest_of(visit, closed, signed)
     kinds = sorted({image.media_type for image in visible})
-    return Evidence(f"{len(visible)} images {', '.join(wanted)}: {', '.join(kinds)} ({place(visit)})")
+    return Evidence(f"{len(visible)} images {', '.join(wanted)}: {', '.join(kinds)}{more} ({place(visit)})", warning)
 
 
 def _old(image: ImageSeen, modern_from_kb: float) -> bool:

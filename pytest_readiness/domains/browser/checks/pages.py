@@ -7,7 +7,7 @@ another one than was asked for could not be verified, whatever is on it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -34,6 +34,65 @@ MOST_REQUESTS = 1000
 MOST_MESSAGES = 200
 
 
+Point = Annotated[str, Field(min_length=1)]
+NAMED_POINTS = 20
+"""Undecided points that are named one by one."""
+CLOSED = frozenset({"frame", "shadow", "plugin", "cover", "rest"})
+"""Kinds of parts that may hold anything that a page holds."""
+STYLED = frozenset({"stylesheet", "script", "font", "fetch"})
+"""Kinds of parts that decide how the rest looks."""
+MEANING = {
+    "frame": "of another origin, sandboxed or not loaded, so that nothing can be asked there",
+    "shadow": "a closed shadow tree, which nobody can look into",
+    "canvas": "only painted, so that what is on it has no elements",
+    "plugin": "shown by a plugin, or a document of its own",
+    "cover": "lies over the page, or takes the rest of it out of use",
+    "rest": "not seen, since scrolling did not come to an end",
+    "stylesheet": "not loaded",
+    "script": "not loaded",
+    "font": "not loaded",
+    "image": "not loaded",
+    "fetch": "not loaded",
+    "clickable": "reacts to the mouse without being a control that Tab reaches",
+}
+"""What a word before " at " says of a point that could not be decided."""
+
+
+def parts(visit: Visit, kinds: Collection[str]) -> list[str]:
+    """What a visit was kept out of, as points that a person may sign for."""
+    return [f"{part.kind} at {part.what}" for part in visit.parts if part.kind in kinds]
+
+
+def left_to_sign(found: str, points: list[str], signed: list[str]) -> tuple[str, str]:
+    """What is added to the evidence, and its warning, where all points that were not decided are signed for.
+
+    Args:
+        found: a clause on what was judged and by whom ("axe-core found no violation").
+        points: those that could not be decided, each "what at where".
+        signed: those that a person vouches for, by their names or by what stands before "at".
+
+    Raises:
+        CouldNotVerify: some are not signed for.
+    """
+    left = [point for point in points if point not in signed and point.partition(" at ")[0] not in signed]
+    if left:
+        kinds = sorted({point.partition(" at ")[0] for point in left} & MEANING.keys())
+        meaning = "".join(f"; {kind}: {MEANING[kind]}" for kind in kinds)
+        raise CouldNotVerify(
+            f"{found}, but cannot decide {len(left)} points: {some(left, NAMED_POINTS)}{meaning}; have a person look "
+            "at them, list them under 'signed', and bind 'partial: ROLE', so that the person signs"
+        )
+    seen = f"; {len(points)} undecided points are left to the sign-off: {some(points, NAMED_POINTS)}" if points else ""
+    now = {*points, *(point.partition(" at ")[0] for point in points)}
+    stale = [entry for entry in signed if entry not in now]
+    return seen, f"'signed' lists points that are no longer undecided: {some(stale)}" if stale else ""
+
+
+def rest_of(visit: Visit, points: list[str], signed: list[str]) -> tuple[str, str]:
+    """`left_to_sign` for what the visit itself judged."""
+    return left_to_sign(f"the visit found no fault in what it could see of {visit.asked}", points, signed)
+
+
 def looks_at(what: Aspect = "page") -> AsksOf:
     """What a check with the parameter `path` asks for."""
     return lambda _, path: {"browser_pages": Look(path or "", what)}
@@ -53,8 +112,13 @@ def seen_page(pages: Mapping[str, Visit], path: str | None) -> tuple[Visit, Rend
     if rendered.media_type not in ("text/html", "application/xhtml+xml"):
         raise CouldNotVerify(f"{seen} of {rendered.media_type}, which is not a page")
     if not shows_something(rendered):
-        raise CouldNotVerify(f"{seen}: the page shows nothing")
+        raise CouldNotVerify(f"{seen}: the page shows nothing{_hidden(visit)}")
     return visit, rendered
+
+
+def _hidden(visit: Visit) -> str:
+    hidden = parts(visit, CLOSED)
+    return f" but what could not be looked at: {some(hidden)}" if hidden else ""
 
 
 def arrived(visit: Visit) -> Rendered:
@@ -167,18 +231,23 @@ def web_vitals(
     lcp_s: Annotated[float, Field(gt=0)] = 2.5,
     cls: Annotated[float, Field(ge=0)] = 0.1,
     tbt_ms: Annotated[float, Field(ge=0)] = 200,
+    signed: list[Point] = [],  # noqa: B006  (pydantic copies it)
 ) -> Evidence:
     """Largest contentful paint, layout shift and blocking time are within the limits.
 
     Measured in one load in Chromium on the machine that runs the tests, unthrottled, until the network is quiet after
     the load event (5 s at most): lab values, not those of real users. Nothing is clicked, so interaction to next paint
-    (INP) cannot be measured; total blocking time is used instead, as in Lighthouse.
+    (INP) cannot be measured; total blocking time is used instead, as in Lighthouse. What is painted in frames and on
+    canvases is not measured: where one is larger than the largest content, or where something covers the page or
+    could not be loaded, the claim could not be verified.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
         lcp_s: longest accepted largest contentful paint, in seconds. 2.5: "good" by Core Web Vitals.
         cls: largest accepted cumulative layout shift. 0.1: "good" by Core Web Vitals.
         tbt_ms: longest accepted total blocking time, in milliseconds. 200: "good" in Lighthouse.
+        signed: points that could not be decided, and that the role under `partial` signs for, as they are named. Needs
+            `partial`. Default: none.
     """
     visit, _ = seen_page(browser_pages, path)
     expected = f"LCP of at most {lcp_s:g} s, CLS of at most {cls:g}, TBT of at most {tbt_ms:g} ms"
@@ -192,7 +261,13 @@ def web_vitals(
     seen += f"; lab values of one unthrottled load{'' if load.quiet else ', network not quiet after 5 s'}"
     holds = load.largest_paint <= lcp_s and load.shift <= cls and blocking <= tbt_ms
     claim(holds, expected=expected, seen=f"{seen} ({place(visit)})")
-    return Evidence(f"{seen} ({place(visit)})")
+    larger = [
+        f"{part.kind} at {part.what}"
+        for part in visit.parts
+        if part.kind in {"frame", "canvas", "plugin"} and part.area > load.largest_area
+    ]
+    more, warning = rest_of(visit, [*larger, *parts(visit, STYLED | {"cover", "image"})], signed)
+    return Evidence(f"{seen}{more} ({place(visit)})", warning)
 
 
 @check(
@@ -213,7 +288,7 @@ def console(
 
     Errors are uncaught exceptions, console.error, and what the browser itself reports, such as files that
     are missing or blocked by Content-Security-Policy; not a missing /favicon.ico. Looked at until the network is quiet
-    after the load event.
+    after the load event; what a page does only after a click, as on a consent, is not looked at.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -262,10 +337,11 @@ def requests(
     path: UrlPath | None = None,
     ignore: list[Regex] = [],  # noqa: B006  (pydantic copies it)
 ) -> Evidence:
-    """Every request that the page makes is answered below 400.
+    """Every request that the page makes while it loads is answered below 400.
 
     The page itself, its scripts, styles, pictures, fonts and what scripts ask for, from whatever host, until the
-    network is quiet after the load event. What the page itself cancelled does not count, nor does /favicon.ico.
+    network is quiet after the load event; not what is asked for only after a click, as on a consent, nor what a service
+    worker asks for. What the page itself cancelled does not count, nor does /favicon.ico.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -336,6 +412,8 @@ def engines(
         attachments += shots(visit, engine)
         uncaught = [message.text for message in visit.messages if message.kind == "uncaught"]
         fault = f"{len(uncaught)} uncaught exceptions: {some(uncaught)}" if uncaught else ""
+        if not shows_something(rendered) and (hidden := _hidden(visit)):
+            raise CouldNotVerify(f"in {visit.browser} the page shows nothing{hidden}")
         if not shows_something(rendered) or rendered.media_type not in ("text/html", "application/xhtml+xml"):
             fault = f"the page shows nothing {fault}".strip()
         if not 200 <= rendered.status < 400:

@@ -85,6 +85,7 @@ class Load:
         first_paint: until the first content was painted (FCP); None where nothing was.
         largest_paint: until the largest content was painted (LCP); None where nothing was.
         largest: the element that was.
+        largest_area: how much of the window it took, in square pixels.
         shift: cumulative layout shift (CLS): the largest session window.
         shifted: elements that moved most.
         blocking: total blocking time (TBT): what tasks took beyond 50 ms, from the first paint until it was quiet.
@@ -97,6 +98,7 @@ class Load:
     first_paint: float | None
     largest_paint: float | None
     largest: str
+    largest_area: float
     shift: float
     shifted: tuple[str, ...]
     blocking: float
@@ -191,6 +193,8 @@ class Keyboard:
         undecided: those of which that could not be decided.
         trap: where Tab does not lead away, also after Escape; "" where it always does.
         dialog: an open modal dialog that keeps the focus; "" where there is none.
+        acting: elements that act as controls, by what they listen to or by the mouse pointer over them, without being
+            any.
         whole: the end of the page was reached.
     """
 
@@ -201,6 +205,7 @@ class Keyboard:
     undecided: tuple[str, ...]
     trap: str
     dialog: str
+    acting: tuple[str, ...]
     whole: bool
 
 
@@ -212,6 +217,7 @@ class TapTarget:
         what: the element.
         x, y, width, height: its box, with that of its label.
         inline: a link within a line of text.
+        sure: it is a control; False for what only acts as one.
     """
 
     what: str
@@ -220,6 +226,7 @@ class TapTarget:
     width: float
     height: float
     inline: bool
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +293,24 @@ class VideoSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class PagePart:
+    """A part of the page that the visit was kept out of.
+
+    Attributes:
+        kind: "frame" for one of another origin, or sandboxed; "shadow" for a closed shadow tree; "canvas"; "plugin" for
+            <object> and <embed>; "cover" for what is laid over the page, or makes the rest of it inert; "rest" for what
+            lies below the end of scrolling; or what was to be loaded and was not: "stylesheet", "script", "font",
+            "image" or "fetch".
+        what: which one.
+        area: square pixels of the window that it takes at the top of the page.
+    """
+
+    kind: str
+    what: str
+    area: float = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """One visit of one path.
 
@@ -301,7 +326,7 @@ class Visit:
         viewport_meta: content of <meta name="viewport">; None where there is none.
         fold: height of the window.
         images, videos: those of the page.
-        players: hosts of embedded players, whose captions cannot be seen.
+        parts: what the visit was kept out of, the first 200.
         screenshot: PNG in base64; "" where it became too large.
         axe, keyboard: where that was asked.
         layouts: by width, those that were asked for.
@@ -320,7 +345,7 @@ class Visit:
     fold: int = 0
     images: tuple[ImageSeen, ...] = ()
     videos: tuple[VideoSeen, ...] = ()
-    players: tuple[str, ...] = ()
+    parts: tuple[PagePart, ...] = ()
     screenshot: str = ""
     axe: Axe | None = None
     keyboard: Keyboard | None = None
@@ -383,7 +408,7 @@ class VisitJob:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """An engine that is not installed here; the reason is a clause."""
+    """An engine that is not installed here, or does not start; the reason is a clause."""
 
     reason: str
 
@@ -405,11 +430,29 @@ def browser_pages(url: Url, connection: Connection, *, asks: tuple[Look, ...]) -
     visits = {}
     for path in paths:
         looks = tuple(look for look in asks if look.path == path)
-        done = pool().run(VisitJob(way, _address(url, path), not path, looks), VISIT_SECONDS, QUEUE_SECONDS)
-        if isinstance(done, Missing):
-            raise CouldNotVerify(done.reason)
-        visits[path] = _expect(done, Visit)
+        visits[path] = _visited(VisitJob(way, _address(url, path), not path, looks))
     return visits
+
+
+def _visited(job: VisitJob, again: bool = True) -> Visit:
+    """A visit, made once more after a crash. What a page does to its visit is told of that page alone.
+
+    Raises:
+        CouldNotVerify: there is no browser, or none became free.
+    """
+    from pytest_readiness.domains.browser.pool import NoBrowserFree
+
+    try:
+        done = pool().run(job, VISIT_SECONDS, QUEUE_SECONDS)
+    except NoBrowserFree:
+        raise
+    except CouldNotVerify as error:
+        if error.transient and again:
+            return _visited(job, again=False)
+        return Visit(job.asked, job.root, job.opening.engine, error.reason)
+    if isinstance(done, Missing):
+        raise CouldNotVerify(done.reason)
+    return _expect(done, Visit)
 
 
 @fact(deadline=VISIT_SECONDS + QUEUE_SECONDS + 2 * CONNECT_SECONDS + 10, extra="browser")

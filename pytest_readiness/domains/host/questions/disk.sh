@@ -1,17 +1,23 @@
-# disk [MOUNT]; without it every real file system of this host, each once in the listing
+# disk [MOUNT]; without it every real file system of this host that can be written to, each once in the listing
 virtual=$(sed -n "s/^nodev[[:space:]]*//p" /proc/filesystems) || return
-while read -r _ escaped type _; do
+# As the kernel calls it: without a slash at the end, dots, or links.
+[ $# = 0 ] || wanted=$(cd "$1" 2>/dev/null && pwd -P) || wanted=$1
+while read -r _ escaped type options _; do
     path=$(printf "%b." "$escaped")
     path=${path%.}
     if [ $# = 1 ]; then
-        [ "$path" = "$1" ] || continue
+        [ "$path" = "$wanted" ] || continue
     else
-        [ -d "$path" ] || continue
+        case ,$options, in
+        *,ro,*) continue ;;
+        esac
         case $type:$path in
         squashfs:* | iso9660:* | erofs:* | cramfs:* | romfs:* | udf:*) continue ;;
         zfs:* | overlay:/) ;;
-        *) ! echo "$virtual" | grep -qxF "$type" || continue ;;
+        *) ! echo "$virtual" | grep -qxF "${type%%.*}" || continue ;;
         esac
+        # Not before: what waits for a server that has gone would wait here, too.
+        [ -d "$path" ] || continue
     fi
     printf "%s\n" "$escaped $type $(stat -c %d "$path") $(stat -f -c "%S %b %f %a %c %d" "$path")"
 done </proc/mounts

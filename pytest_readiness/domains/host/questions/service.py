@@ -19,6 +19,8 @@ class Service:
         sub: running, exited, dead …
         enabled: state of the unit file: enabled, disabled, static …
         triggered_by: units that start it on demand.
+        restarts: how often systemd has started it again by itself, since somebody last did.
+        since_seconds: how long it has been active; None where it is not, or that is not known.
     """
 
     unit: str
@@ -28,10 +30,15 @@ class Service:
     sub: str
     enabled: str
     triggered_by: str
+    restarts: int = 0
+    since_seconds: float | None = None
 
 
 def _service(text: str) -> Service:
     seen = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    begun, now = seen.get("ActiveEnterTimestampMonotonic", ""), seen.get("Uptime", "")
+    since = float(now) - int(begun) / 1e6 if begun.isdecimal() and int(begun) and now else None
+    restarts = seen.get("NRestarts", "")
     try:
         return Service(
             unit=seen["Id"],
@@ -41,6 +48,8 @@ def _service(text: str) -> Service:
             sub=seen["SubState"],
             enabled=seen["UnitFileState"],
             triggered_by=seen.get("TriggeredBy", ""),
+            restarts=int(restarts) if restarts.isdecimal() else 0,
+            since_seconds=since,
         )
     except KeyError as missing:
         raise Unread(f"systemctl show does not report {missing}") from None
@@ -51,7 +60,9 @@ SERVICE = Question(
     "the service",
     """\
 [ -d /run/systemd/system ] || refuse 3 "its init is $(cat /proc/1/comm), not systemd"
-systemctl show --no-pager -p Id,Type,LoadState,ActiveState,SubState,UnitFileState,TriggeredBy -- "$1"
+properties=Id,Type,LoadState,ActiveState,SubState,UnitFileState,TriggeredBy,NRestarts,ActiveEnterTimestampMonotonic
+systemctl show --no-pager -p "$properties" -- "$1" || return
+echo "Uptime=$(cut -d " " -f 1 /proc/uptime)"
 """,
     _service,
 )

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_readiness.domains.host.question import Question
+from pytest_readiness.domains.host.question import Question, Unread
+
+
+@dataclass(frozen=True, slots=True)
+class MatchBlock:
+    """A Match block.
+
+    Attributes:
+        condition: whom it applies to, as it is written; behind that of the block that includes its file.
+        settings: effective values by lower-case keyword, for a connection that no other block applies to.
+    """
+
+    condition: str
+    settings: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,29 +28,41 @@ class SshServer:
     """Settings of sshd.
 
     Attributes:
-        settings: effective values by lower-case keyword (`sshd -T`).
-        overrides: lines of Match blocks as (condition, lower-case keyword, value).
+        settings: effective values by lower-case keyword, for connections that no Match block applies to.
+        blocks: its Match blocks, but for "Match all".
+        given: lower-case keywords that its configuration or the options of the running sshd set.
+        options: `-o` of the sshd that runs with this configuration.
+        running: configurations of every sshd that waits for connections on the host.
     """
 
     settings: Mapping[str, str]
-    overrides: tuple[tuple[str, str, str], ...]
+    blocks: tuple[MatchBlock, ...]
+    given: frozenset[str]
+    options: tuple[str, ...]
+    running: tuple[str, ...]
 
 
 def _server(text: str) -> SshServer:
-    effective, *files = re.split(r"^--$", text, flags=re.MULTILINE)
-    settings = dict(line.split(" ", 1) for line in effective.splitlines() if " " in line)
-    return SshServer(settings, tuple(each for file in files for each in _overrides(file)))
-
-
-def _overrides(config: str) -> Iterator[tuple[str, str, str]]:
-    condition = ""
-    for line in config.splitlines():
-        keyword, _, value = re.sub(r"[\s=]+", " ", line.partition("#")[0]).strip().partition(" ")
-        if keyword.lower() == "match":
-            condition = value
-        elif condition and keyword:
-            yield condition, keyword.lower(), value.strip('"')
+    settings: dict[str, str] = {}
+    blocks: list[MatchBlock] = []
+    told: dict[str, list[str]] = {"set": [], "option": [], "reads": []}
+    # Earlier versions answered with all files, each behind a line "--".
+    text, *files = text.split("\n--\n")
+    if any(re.search(r'^\s*"?match\b', file, flags=re.IGNORECASE | re.MULTILINE) for file in files):
+        raise Unread("its Match blocks were recorded by an earlier version, which did not ask sshd what they do")
+    here = settings
+    for line in text.splitlines():
+        word, _, value = line.partition(" ")
+        if word == "--match":
+            here = dict(settings)
+            blocks.append(MatchBlock(value, here))
+        elif word.startswith("--"):
+            told.setdefault(word[2:], []).append(value)
+        else:
+            here[word] = value
+    given = frozenset(map(str.lower, [*told["set"], *(re.split(r"[\s=]", each)[0] for each in told["option"])]))
+    return SshServer(settings, tuple(blocks), given, tuple(told["option"]), tuple(told["reads"]))
 
 
 SSHD = Question("sshd", "the effective settings of sshd", Path(__file__).with_name("sshd.sh"), _server)
-"""With a configuration file: settings that sshd takes from it; needs root."""
+"""With a configuration file: settings that sshd takes from it, also in Match blocks; needs root."""

@@ -1,12 +1,173 @@
-# sshd CONFIG; the effective settings; then each file of the configuration after a line "--"
+# sshd CONFIG; the effective settings for all connections, and lines that begin with "--": "set" and the keywords that
+# CONFIG sets; "reads" and the configuration of each sshd that waits for connections; "option" and each option of the
+# one that reads CONFIG; for each Match block "match" and its condition, and then what is different for it
 [ "$(id -u)" = 0 ] || refuse 3 "only root may read its settings; set sudo: true on this host"
 sshd=$(command -v sshd) || refuse 3 "there is no program sshd"
-"$sshd" -T -f "$1" || return
-cd /etc/ssh 2>/dev/null || :
-included=$(sed -n "s/^[[:space:]]*[Ii][Nn][Cc][Ll][Uu][Dd][Ee][[:space:]=]*//p" "$1" | tr -d "\042")
-for each in "$1" $included; do
-    if [ -e "$each" ]; then
-        printf "\n--\n"
-        cat "$each" || return
-    fi
+blank=$(printf " \t\r")
+quote=$(printf "\047")
+
+take() { # take LETTER VALUE; an option of a running sshd
+    case $1 in
+    f) reads=$2 ;;
+    o) given="$given$2
+" ;;
+    i | R | T | t | G) reads= ;;
+    esac
+}
+
+started() { # started PROGRAM WORD...; what it reads, nothing where it does not wait, and its -o
+    reads=/etc/ssh/sshd_config given= letter= value=
+    shift
+    for word; do
+        if [ -n "$letter" ] && [ -z "$value" ]; then
+            value=$word
+            continue
+        fi
+        case $word in
+        -?*) [ -z "$letter" ] || take "$letter" "$value" ;;
+        *) # In the title of a process nothing tells a blank within a value from one behind it.
+            value="$value $word"
+            continue
+            ;;
+        esac
+        letter= value= word=${word#-}
+        while [ -n "$word" ]; do
+            rest=${word#?}
+            case $word in
+            [CEbcfghkopu]*) letter=${word%"$rest"} value=$rest rest= ;;
+            *) take "${word%"$rest"}" "" ;;
+            esac
+            word=$rest
+        done
+    done
+    [ -z "$letter" ] || take "$letter" "$value"
+}
+
+here=$(readlink /proc/self/ns/pid)
+options= seen=
+for each in /proc/[0-9]*; do
+    # Without a program: there may be thousands of processes.
+    { read -r name <"$each/comm"; } 2>/dev/null && [ "$name" = sshd ] && [ "$(readlink "$each/ns/pid")" = "$here" ] || continue
+    args=$(tr "\0" "\n" <"$each/cmdline") 2>/dev/null
+    set -f
+    case $args in
+    "") reads= ;; # it has ended, and nobody has noticed yet
+    "sshd: "*" [listener] "*)
+        args=${args#sshd: }
+        started ${args%% \[listener\] *}
+        ;;
+    "sshd: /"*) refuse 3 "the options of the sshd that runs as process ${each#/proc/} are cut off" ;;
+    "sshd: "*) reads= ;;
+    *)
+        IFS="
+"
+        started $args
+        unset IFS
+        ;;
+    esac
+    set +f
+    [ -n "$reads" ] || continue
+    [ "$(readlink -f "$reads")" != "$(readlink -f "$1")" ] || reads=$1
+    echo "--reads $reads"
+    [ "$reads" = "$1" ] || continue
+    [ -z "$seen" ] || [ "$given" = "$options" ] || refuse 3 "several sshd read $1, and have different options"
+    options=$given seen=1
+done
+
+follow() ( # follow FILE BLOCK LABEL CONDITION; its lines, each behind the label of the block that it is in
+    # 0 is for all connections, a is "Match all"; a block within another has the label of that one and ":" before it.
+    IFS= file=$1 outer=$2 block=$2 about=$4 number=0
+    while read -r line || [ -n "$line" ]; do
+        number=$((number + 1)) turn=0
+        line=${line#"${line%%[!$blank]*}"}
+        case $line in
+        "" | \#*) continue ;;
+        \"*\"*) rest=${line#\"} keyword=${rest%%\"*} rest=${rest#*\"} ;;
+        *) keyword=${line%%[$blank=\"]*} rest=${line#"${line%%[$blank=\"]*}"} ;;
+        esac
+        rest=${rest#"${rest%%[!$blank]*}"}
+        rest=${rest#=}
+        rest=${rest#"${rest%%[!$blank]*}"}
+        case $keyword in
+        [Mm][Aa][Tt][Cc][Hh])
+            rest=${rest%%#*}
+            rest=${rest%"${rest##*[!$blank]}"}
+            case $rest:$outer in
+            [Aa][Ll][Ll]:0) block=a about=$4 ;;
+            [Aa][Ll][Ll]:*) block=$outer about=$4 ;;
+            *)
+                block=$3$number about="$4$rest "
+                [ "$outer" = 0 ] || block=$outer:$block
+                printf "%s\n" "= $block $4$rest"
+                ;;
+            esac
+            ;;
+        [Ii][Nn][Cc][Ll][Uu][Dd][Ee])
+            while [ -n "$rest" ]; do
+                case $rest in
+                \#*) break ;;
+                \"*\"*) word=${rest#\"} rest=${word#*\"} word=${word%%\"*} ;;
+                *) word=${rest%%[$blank]*} rest=${rest#"$word"} ;;
+                esac
+                rest=${rest#"${rest%%[!$blank]*}"}
+                case $word in
+                *["\\$quote\""]*) refuse 3 "what line $number of $file includes is not understood" ;;
+                /*) ;;
+                *) word=/etc/ssh/$word ;;
+                esac
+                for each in $word; do
+                    [ -e "$each" ] || continue
+                    turn=$((turn + 1))
+                    follow "$each" "$block" "$3${number}_${turn}_" "$about" || exit
+                done
+            done
+            ;;
+        *) printf "%s\n" "$block $line" ;;
+        esac
+    done <"$file"
+)
+
+settings() { # settings LABELS; effective for connections of the blocks with one of these labels
+    {
+        printf "%s\n" "$lines" | sed -n "s/^0 //p"
+        echo "Match all"
+        printf "%s\n" "$lines" | sed -nE "s/^($1) //p"
+    } | "$sshd" -T -f /dev/stdin -C "$who"
+}
+
+as_written() { # the configuration in one file; a block within another is about what both are about
+    now=0
+    printf "%s\n" "$lines" | sed -n "s/^0 //p"
+    printf "%s\n" "$lines" | while IFS= read -r line; do
+        label=${line%% *}
+        case $label in
+        0 | =) continue ;;
+        "$now") ;;
+        a) echo "Match all" ;;
+        *) echo "Match $(printf "%s\n" "$lines" | sed -n "s/^= $label //p")" ;;
+        esac
+        now=$label
+        printf "%s\n" "${line#* }"
+    done
+}
+
+who="user=root,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
+told=$("$sshd" -T -f "$1" -C "$who") || return
+lines=$(follow "$1" 0 "" "") || return
+same=$(as_written | "$sshd" -T -f /dev/stdin -C "$who") || return
+[ "$same" = "$told" ] || refuse 3 "the files that it includes could not be followed"
+lines=$(printf "%s" "$options" | sed "s/^/0 /" && printf "%s\n" "$lines")
+told=$(settings a) || return
+printf "%s\n" "$told"
+printf "%s\n" "$lines" | sed -nE "s/^(0|a) \"?([A-Za-z0-9]+).*/--set \2/p"
+printf "%s" "$options" | sed "s/^/--option /"
+printf "%s\n" "$lines" | sed -n "s/^= //p" | while read -r block about; do
+    echo "--match $about"
+    labels=a rest=$block: label=
+    while [ -n "$rest" ]; do
+        label=$label${label:+:}${rest%%:*} rest=${rest#*:}
+        labels="$labels|$label"
+    done
+    different=$(settings "$labels") || exit
+    printf "%s\n" "$different" | grep -vxF -e "$told" || [ $? = 1 ] || exit
 done

@@ -150,7 +150,9 @@ def exposed_files(
         if file.status == 429 or file.status >= 500:
             raise CouldNotVerify(f"GET {place} was answered {file.status}")
     answers = Counter(
-        f"{file.status} like any unknown path" if file.like_missing and file.status < 300 else f"{file.status}"
+        f"{file.status} like any unknown path"
+        if file.like_missing and file.status < 300
+        else str(file.status or "closed")
         for file in files
     )
     maps = sum(file.path.endswith(".map") for file in files)

@@ -1,10 +1,12 @@
 """What a web endpoint answers: its root, other pages, the plain http side, unasked-for files, response times.
 
-Every request is a GET without credentials or an Origin, and no request is made twice for one endpoint.
+Every request is a GET without credentials or an Origin. Cookies are kept from one redirect of a page to the next. No
+request is made twice for one endpoint, except where a second answer must differ.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from contextlib import suppress
@@ -14,12 +16,15 @@ from urllib.parse import urljoin, urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.http.cookies import parse_cookie
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.http.unknown import SAMPLES, Unknown, beside
 from pytest_readiness.domains.tls.facts.connection import Connection
-from pytest_readiness.protocols.http.addresses import origin, request_target
+from pytest_readiness.protocols.http.addresses import origin, request_target, shown
 from pytest_readiness.protocols.http.answer import Response
-from pytest_readiness.protocols.http.errors import Nobody, Untrusted
+from pytest_readiness.protocols.http.credentials import is_sendable
+from pytest_readiness.protocols.http.errors import Broken, Nobody, Untrusted
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, READ_SECONDS, REQUEST_SECONDS
 
 VISIT_SECONDS = 25.0
@@ -55,6 +60,16 @@ class Page:
         return self.answers[0]
 
     @property
+    def own(self) -> bool:
+        """Whether redirects only add a slash, a deeper path or a query to what was asked for, and lead nowhere else.
+
+        Raises:
+            CouldNotVerify: there is no answer, or redirects do not end.
+        """
+        asked, ends = (urlsplit(each.url).path.rstrip("/") for each in (self.first, self.last))
+        return ends == asked or ends.startswith(f"{asked}/")
+
+    @property
     def last(self) -> Response:
         """Where a visitor ends on this host.
 
@@ -88,7 +103,7 @@ class ServedFile:
 
     Attributes:
         path: what was asked for.
-        status: status code.
+        status: status code; 0 where the connection was closed instead.
         size: characters in the body, as far as it was read.
         html: the answer is a page.
         content: what the body was recognised as ("git configuration"), or "".
@@ -103,6 +118,19 @@ class ServedFile:
     content: str
     like_missing: bool
     location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A question to `unknown_beside`.
+
+    Attributes:
+        path: the asked path beside which unknown ones are asked for.
+        credential: name of the credential to show, or "".
+    """
+
+    path: str
+    credential: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +155,24 @@ class Latency:
         seconds: from sending each request to the last byte of its answer.
         statuses: status code of each.
         connections: how many connections it took; more than one where the server does not keep them.
+        location: where the page redirects to, if that is not on the same host and was not followed; or "".
+        stored: what says that answers came from a cache, or "".
+        challenge: what turned requests away, or "".
     """
 
     url: str
     seconds: tuple[float, ...]
     statuses: tuple[int, ...]
     connections: int
+    location: str = ""
+    stored: str = ""
+    challenge: str = ""
 
 
 @fact(deadline=VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
 def root_page(url: Url, connection: Connection) -> Page:
     """The answer of the endpoint's root, and where its redirects lead to within the same host."""
-    return _visit(url, connection, url.url)
+    return visit(url, connection, url.url)
 
 
 @fact(deadline=VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
@@ -147,32 +181,145 @@ def visited(url: Url, connection: Connection, root_page: Page, *, ask: str) -> P
     address = on_host(url, ask)
     if root_page.tls_error:
         return Page(address, root_page.tls_error, ())
-    return root_page if same_page(address, url.url) else _visit(url, connection, address)
+    return root_page if same_page(address, url.url) else visit(url, connection, address)
 
 
-def _visit(url: Url, connection: Connection, start: str) -> Page:
-    until = time.monotonic() + VISIT_SECONDS
+def visit(url: Url, connection: Connection, start: str, until: float = math.inf, credential: str = "") -> Page:
+    """The answer to an address of the endpoint's host, and where its redirects lead to within the same host.
+
+    Args:
+        url: the endpoint.
+        connection: to it.
+        start: absolute address.
+        until: reading of the monotonic clock at which it ends sooner than after `VISIT_SECONDS`.
+        credential: name of the credential to show, or ""; with one, redirects are followed within the origin only.
+
+    Raises:
+        CouldNotVerify: an answer on the way did not come.
+    """
+    until = min(until, time.monotonic() + VISIT_SECONDS)
     address, answers = start, list[Response]()
+    cookies = dict[str, str]()
     while True:
         try:
-            with open_session(url, connection, address) as session:
-                answers.append(session.get(address, until))
+            with open_session(url, connection, address, credential) as session:
+                headers = [("Cookie", "; ".join(cookies.values()))] if cookies else []
+                answers.append(session.send("GET", address, headers=headers, until=until))
+                if not credential:
+                    _carry(cookies, session.set_cookies, answers[-1])
         except Untrusted as error:
             if answers:
                 raise CouldNotVerify(f"GET {address} was not sent, because {error}") from None
             return Page(start, str(error), ())
         address = _next(answers[-1])
+        if credential and address and origin(address) != origin(start):
+            address = ""
         if not address or len(answers) > MAX_REDIRECTS:
             return Page(start, "", tuple(answers), endless=bool(address))
+
+
+def _carry(cookies: dict[str, str], came: tuple[str, ...], answer: Response) -> None:
+    """Keep the cookies that an answer sets for the next redirect, as a browser would on the same host."""
+    for value in came:
+        parsed = parse_cookie(value, answer.at)
+        pair = value.partition(";")[0].strip()
+        cookies.pop(parsed.name, None)
+        if "=" in pair and is_sendable(pair) and (parsed.lifetime is None or parsed.lifetime > 0):
+            cookies[parsed.name] = pair
+
+
+def arrive(url: Url, connection: Connection, path: str, credential: str = "") -> Response:
+    """The answer to a path; of one that only redirects to itself with a slash or a deeper path, that answer."""
+    page = visit(url, connection, on_host(url, path), credential=credential)
+    if page.tls_error:
+        raise CouldNotVerify(f"GET {page.url} was not sent, because {page.tls_error}")
+    answer = page.last if page.own else page.first
+    verify_unhindered(answer)
+    return answer
+
+
+def verify_unhindered(answer: Response) -> None:
+    """Make sure that an answer is the server's own.
+
+    Raises:
+        CouldNotVerify: it is that of what turns programs away.
+    """
+    if gate := answer.challenge:
+        place = f"GET {shown(answer.url)} was answered {answer.status}"
+        raise CouldNotVerify(f"{place} by {gate}, which turns programs away")
+
+
+def verify_now(answer: Response, unknown: Unknown | None = None) -> None:
+    """Make sure that an answer tells how things are now, of the path that was asked for.
+
+    Args:
+        answer: to the path.
+        unknown: what unknown paths beside it are answered, where the status alone would not tell them apart.
+
+    Raises:
+        CouldNotVerify: it comes from a cache or from what turns programs away, or any path gets it.
+    """
+    verify_unhindered(answer)
+    place = f"GET {shown(answer.url)} was answered {answer.status}"
+    if answer.stored:
+        raise CouldNotVerify(f"{place} from a cache ({answer.stored}), which does not tell how it is now")
+    if unknown and unknown.like(answer):
+        raise CouldNotVerify(
+            f"{place} like any unknown path, so that this tells nothing about the one that was asked for"
+        )
 
 
 @fact
 def response(url: Url, root_page: Page) -> Response:  # noqa: ARG001 (a fact names its resource)
     """The page that a visitor of the root ends on, without leaving the host."""
     last = root_page.last
+    verify_unhindered(last)
     if last.status == 429 or last.status >= 500:
         raise CouldNotVerify(f"GET {last.url} was answered {last.status}, an error instead of the page")
     return last
+
+
+def in_place(url: Url, answer: Response, *, redirect: bool = False) -> str:
+    """What came in place of the endpoint's page: an error, a challenge or a redirect to elsewhere; "" for the page.
+
+    Args:
+        url: the endpoint.
+        answer: where a visitor ends.
+        redirect: whether a redirect to elsewhere is an answer, too.
+    """
+    place = f"GET {shown(answer.url)} was answered {answer.status}"
+    if answer.status == url.status:
+        return ""
+    if answer.challenge:
+        return f"{place} by {answer.challenge}, which turns programs away, instead of the page"
+    if url.status is None and 200 <= answer.status <= 299:
+        return ""
+    usual = f"if that is as it should be, declare `status: {answer.status}` for {url.name}"
+    if answer.location and redirect:
+        return ""
+    if answer.location:
+        return f"{place}, a redirect to {shown(answer.location)}, not the page; declare that address, or {usual}"
+    return f"{place}, an error instead of the page; {usual}"
+
+
+@fact
+def front_page(url: Url, root_page: Page) -> Response:
+    """The page that a visitor of the root ends on, where it is the page and nothing in its place."""
+    if problem := in_place(url, root_page.last):
+        raise CouldNotVerify(problem)
+    return root_page.last
+
+
+@fact(deadline=VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
+def second_page(url: Url, connection: Connection, front_page: Response) -> Response | None:
+    """The front page, read a second time; None where its policy has no nonce, which must be another one each time."""
+    said = front_page.header("content-security-policy") + (front_page.body if front_page.html else "")
+    if "'nonce-" not in said.lower():
+        return None
+    second = visit(url, connection, url.url).last
+    if second.status != front_page.status:
+        raise CouldNotVerify(f"GET {shown(second.url)} was answered {front_page.status}, and then {second.status}")
+    return second
 
 
 @fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
@@ -189,10 +336,34 @@ def page(url: Url, connection: Connection, root_page: Page, *, ask: str) -> Page
 @fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
 def missing_page(url: Url, connection: Connection, root_page: Page) -> Response:
     """The answer to a path that cannot be guessed, always the same for one endpoint."""
-    from uuid import NAMESPACE_URL, uuid5
-
     _ = root_page.first
-    return _get(url, connection, on_host(url, f"/{uuid5(NAMESPACE_URL, url.url)}"))
+    return _get(url, connection, on_host(url, beside("/")))
+
+
+@fact(deadline=VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
+def unknown_pages(url: Url, connection: Connection, root_page: Page) -> Unknown:
+    """The answers to paths of the root that cannot be guessed."""
+    _ = root_page.first
+    return _unknown(url, connection, Beside("/"))
+
+
+@fact(deadline=VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
+def unknown_beside(url: Url, connection: Connection, unknown_pages: Unknown, *, ask: Beside) -> Unknown:
+    """The answers to paths that cannot be guessed in the folder of a path, with its ending and its query."""
+    if not ask.credential and beside(ask.path) == beside("/"):
+        return unknown_pages
+    return _unknown(url, connection, ask)
+
+
+def _unknown(url: Url, connection: Connection, ask: Beside) -> Unknown:
+    until = time.monotonic() + VISIT_SECONDS
+    answers = []
+    with open_session(url, connection, credential=ask.credential) as session:
+        for number in range(1, SAMPLES + 1):
+            # Where the connection is closed on what is unknown (nginx's 444), any answer is told from that.
+            with suppress(Broken):
+                answers.append(session.get(on_host(url, beside(ask.path, number)), until))
+    return Unknown(tuple(answers))
 
 
 @fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
@@ -210,14 +381,22 @@ def plain_response(url: Url, connection: Connection, root_page: Page) -> PlainAn
 
 @fact(deadline=2 * VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
 def served_files(
-    url: Url, connection: Connection, root_page: Page, missing_page: Response, *, asks: tuple[str, ...]
+    url: Url, connection: Connection, root_page: Page, unknown_pages: Unknown, *, asks: tuple[str, ...]
 ) -> tuple[ServedFile, ...]:
     """What is answered for paths that should not be served, and for the source maps of the root page's scripts."""
     until = time.monotonic() + 2 * VISIT_SECONDS
     found = []
     with open_session(url, connection) as session:
         for path in dict.fromkeys((*asks, *_source_maps(root_page))):
-            answer = session.get(on_host(url, path), until)
+            try:
+                answer = session.get(on_host(url, path), until)
+            except Broken:
+                # Servers close the connection on what they do not serve (nginx's 444); unknown paths were answered.
+                found.append(ServedFile(path, 0, 0, False, "", False, ""))
+                continue
+            if _next(answer):
+                page = visit(url, connection, answer.url, until)
+                answer = page.last if not page.endless and page.own else answer
             found.append(
                 ServedFile(
                     path,
@@ -225,29 +404,44 @@ def served_files(
                     len(answer.body),
                     answer.html,
                     _recognised(answer.body),
-                    alike(answer, missing_page),
+                    unknown_pages.like(answer),
                     answer.location,
                 )
             )
     return tuple(found)
 
 
-@fact(deadline=2 * VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, exclusive=True)
+@fact(deadline=3 * VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, exclusive=True)
 def latency(url: Url, connection: Connection, root_page: Page, *, ask: Samples) -> Latency:
-    """Response times of a page, asked for one after the other; fewer than asked for where they took over 50 s."""
+    """Response times of a page, asked for one after the other; fewer than asked for where they took over 50 s.
+
+    Redirects to it within the same host are followed first, and are not timed.
+    """
     until = time.monotonic() + 2 * VISIT_SECONDS
     _ = root_page.first
     address = on_host(url, ask.path) if ask.path else root_page.last.url
-    answers: list[Response] = []
-    with open_session(url, connection, address, fresh=True) as session:
-        while len(answers) < ask.count and time.monotonic() < until:
-            answers.append(session.get(address))
+    answers, connections = _timed(url, connection, address, ask.count, until)
+    if _next(answers[0]):
+        address = visit(url, connection, address, until).last.url
+        answers, connections = _timed(url, connection, address, ask.count, until)
     return Latency(
         address,
         tuple(answer.seconds for answer in answers),
         tuple(answer.status for answer in answers),
-        session.connections,
+        connections,
+        next((answer.location for answer in answers if answer.location), ""),
+        next((answer.stored for answer in answers if answer.stored), ""),
+        next((answer.challenge for answer in answers if answer.challenge), ""),
     )
+
+
+def _timed(url: Url, connection: Connection, address: str, count: int, until: float) -> tuple[list[Response], int]:
+    """The answers of a page, one after the other, and over how many connections; only the first of a redirect."""
+    answers: list[Response] = []
+    with open_session(url, connection, address, fresh=True) as session:
+        while not answers or (len(answers) < count and time.monotonic() < until and not _next(answers[0])):
+            answers.append(session.get(address))
+    return answers, session.connections
 
 
 def on_host(url: Url, path: str) -> str:
@@ -285,7 +479,7 @@ _FILES = {
     "git reference": r"\A(ref: refs/|[0-9a-f]{40}\s*\Z)",
     "git index": r"\ADIRC",
     "database dump": r"(?m)^(-- (MySQL|MariaDB|PostgreSQL|SQLite)|CREATE TABLE |INSERT INTO )|\ASQLite format 3",
-    "archive": r"\APK\x03\x04|\A\x1f\ufffd\x08|\ABZh|\A7z\ufffd|\A[^\0]{1,100}\0{20,}.{0,200}ustar",
+    "archive": r"\APK\x03\x04|\A\x1f[\ufffd\u2039]\x08|\ABZh|\A7z[\ufffd\u00bc]|\A[^\0]{1,100}\0{20,}.{0,200}ustar",
     "source map": r"(?s)\A[^{]{0,20}\{.*\"mappings\"\s*:",
     "server status page": r"\AActive connections: \d+",
     "password file": r"(?m)^[^\s:<>]+:(\$|\{SHA\})",
@@ -302,17 +496,7 @@ def _recognised(body: str) -> str:
 
 def alike(one: Response, other: Response) -> bool:
     """Whether answers differ in no more than answers to unknown paths do: the path itself, tokens, figures."""
-    paths = [urlsplit(answer.url).path for answer in (one, other)]
-    return _normal(one, paths) == _normal(other, paths)
-
-
-def _normal(answer: Response, paths: list[str]) -> tuple[int, bool, str]:
-    body = answer.body
-    for path in paths:
-        if path != "/":
-            # A page may link to the very path that was asked for.
-            body = body.replace(path, "").replace(path.lstrip("/"), "")
-    return answer.status, answer.html, re.sub(r"[\w+/=-]{16,}|\d+", "", body)
+    return Unknown((other,)).like(one)
 
 
 def _source_maps(root_page: Page) -> list[str]:

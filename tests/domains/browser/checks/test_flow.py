@@ -64,7 +64,10 @@ def account(request: Request) -> Response:
 def app() -> Iterator[WebApp]:
     program("chromium-headless-shell")
     load_catalogue()
-    with WebApp({"/": page("Shop", "<a href='/login'>Enter</a>"), "/login": login, "/account": account}) as app:
+    framed = page("Framed", "<iframe src='/login'></iframe>")
+    closed = page("Closed", "<x-pay id='pay'><template shadowrootmode='closed'><button>Pay</button></template></x-pay>")
+    pages: dict[str, Any] = {"/": page("Shop", "<a href='/login'>Enter</a>"), "/login": login, "/account": account}
+    with WebApp({**pages, "/framed": framed, "/closed": closed}) as app:
         yield app
 
 
@@ -191,8 +194,9 @@ def test_flow_takes_the_default_port_for_the_declared_endpoint() -> None:
     root = "https://localhost:443/"
     job = JourneyJob(Launch("chromium", root, "localhost", "", ""), root, "[]", {("clerk", "user"): "clerk"})
     page: Any = SimpleNamespace(url="https://localhost/login")
+    tools: Any = None
     clerk = Part(credential="clerk", field="user")
-    assert _Traveller(page, job, "chromium", print)._value(clerk, page) == "clerk"
+    assert _Traveller(page, tools, job, "chromium", print)._value(clerk, page) == "clerk"
 
 
 def test_flow_needs_the_credential(url: Url) -> None:
@@ -257,3 +261,32 @@ def test_unique_is_another_word_each_time(url: Url, app: WebApp) -> None:
         words.append(parse_qs(app.requests[-1].body.decode())["user"][0])
     assert words[0] != words[1]
     assert re.fullmatch("r[0-9a-f]{8}", words[0])
+
+
+FRAME = r"button 'Sign in' is in the frame http://localhost:\d+/login, and a journey does not look into frames"
+CLOSED = r"cannot be seen, because nobody can look into the closed shadow tree of x-pay#pay"
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ([{"go": "/framed"}, {"click": {"role": "button", "name": "Sign in"}}], f"step 2 of 3, .*: {FRAME}"),
+        ([{"go": "/framed"}, {"expect": {"role": "button", "name": "Sign in"}}], FRAME),
+        ([{"go": "/closed"}, {"capture": {"what": {"text": "Pay"}}}], CLOSED),
+        ([{"go": "/closed"}, {"expect": {"role": "heading", "absent": {"text": "Pay"}}}], CLOSED),
+        ([{"go": "/closed"}, {"expect": {"text": "Pay", "count": 0}}], CLOSED),
+    ],
+)
+def test_what_may_be_where_a_journey_does_not_look_is_no_verdict(
+    url: Url, steps: list[dict[str, Any]], words: str
+) -> None:
+    there = {"expect": {"role": "heading", "name": "Shop"}}
+    with pytest.raises(CouldNotVerify, match=words):
+        judge("browser.flow", url, steps=[{**each, "timeout_s": 1} for each in steps] + [there])
+
+
+def test_what_should_be_absent_is_not_absent_in_a_frame(url: Url) -> None:
+    absent = {"expect": {"role": "heading", "absent": {"role": "button", "name": "Sign in"}}, "timeout_s": 1}
+    assert "'Sign in' is there, in the frame" in false(url, [{"go": "/framed"}, absent]).seen
+    # What is in no frame, and nowhere else, is not there.
+    assert "it is not there" in false(url, [{"go": "/framed"}, {"expect": {"text": "Sold"}, "timeout_s": 1}]).seen

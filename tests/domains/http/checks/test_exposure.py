@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def test_errors(app: Shop) -> None:
             missing(app, answer)
     with pytest.raises(ClaimFalse, match=r"seen: no error.code"):
         missing(app, document({"error": "x"}, 404), shape=["error", "error.code"])
-    with pytest.raises(ClaimFalse, match="seen: 404 with Not Found"):
+    with pytest.raises(ClaimFalse, match="seen: 404 with 9 characters of no Content-Type"):
         missing(app, Response(404, body=b"Not Found"), shape=["error"])
     with pytest.raises(CouldNotVerify, match="too long to be looked at as a whole"):
         missing(app, Response(404, body=b"x" * 2_000_000))
@@ -180,11 +181,34 @@ def test_exposed_files_that_could_not_be_looked_at(app: Shop) -> None:
         (Response(429), "/.env was answered 429"),
         (Response(503), "/.env was answered 503"),
         (Response(301, [("Location", "https://www.example.com/.env")]), "www.example.com/.env, which was not looked"),
-        (Response(301, [("Location", "/.env/")]), "/.env/, which was not looked at"),
+        (Response(301, [("Location", "/.env")]), "/.env, which was not looked at"),
     ):
         with pytest.raises(CouldNotVerify, match=why):
             app.judge("http.exposed_files", "/.env", answer)
     assert app.judge("http.exposed_files", "/.env", Response(302, [("Location", "/login")]))
+
+
+def test_exposed_files_behind_a_redirect(app: Shop) -> None:
+    redirect = Response(302, [("Location", "/backup.zip/latest")])
+    archive = Response(200, [("Content-Type", "application/zip")], b"PK\x03\x04")
+    app.app.routes = {"/": Response(), "/backup.zip": redirect, "/backup.zip/latest": archive}
+    with pytest.raises(ClaimFalse, match=r"/backup\.zip"):
+        judge("http.exposed_files", app.url)
+
+
+def test_unknown_paths_in_varying_words_are_none_of_the_files(app: Shop) -> None:
+    words = cycle(["apples", "pears", "plums", "figs", "quinces"])
+
+    def soft(request: Any) -> Response:
+        kind = "application/zip" if request.path.endswith(".zip") else "text/html"
+        page = f"<html><title>Shop</title><nav>home basket</nav><h1>Not found</h1><p>Try our {next(words)}</p></html>"
+        return Response(200, [("Content-Type", kind)], page.encode())
+
+    app.app.other, app.app.routes = soft, {"/": Response()}
+    try:
+        assert "200 like any unknown path x 32" in judge("http.exposed_files", app.url, paths=["/secret.html"]).text
+    finally:
+        app.app.other = Response(404)
 
 
 def test_source_maps_of_own_scripts_only(app: Shop) -> None:

@@ -1,0 +1,55 @@
+"""Files that sign-offs rest on: whether there is something in them, and whether they belong to the project."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+_ROOTS = (".git", "readiness.yaml")
+_CHUNK = 1 << 20
+
+
+class Unusable(Exception):
+    """A file that is no evidence; the message is a clause after its name."""
+
+
+def digest_of(path: Path, folder: Path) -> str:
+    """Return the SHA-256 of a file of evidence.
+
+    Args:
+        path: the file.
+        folder: that of the sign-offs: what is not in its project may change, or be gone, where others look.
+
+    Raises:
+        Unusable: it is not there, not a file, cannot be read, holds nothing, or lies outside of the project.
+    """
+    try:
+        whole, root = path.resolve(strict=True), _root(folder.resolve())
+        if whole.is_dir():
+            raise Unusable("is a folder, and has to be a file")
+        if not whole.is_file():
+            raise Unusable("is not a file")
+        if not whole.is_relative_to(root):
+            raise Unusable(f"is outside of the project, in {whole.parent}; copy it into {root}")
+        digest, blank = hashlib.sha256(), True
+        with whole.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                blank = blank and not chunk.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        raise Unusable("does not exist") from None
+    except (OSError, RuntimeError, ValueError) as error:
+        # A loop of links, and a name that no file can have.
+        raise Unusable(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    if blank:
+        raise Unusable("is empty")
+    return digest.hexdigest()
+
+
+def _root(folder: Path) -> Path:
+    """The folder of the repository that a folder is in; without one that of readiness.yaml, or itself."""
+    for name in _ROOTS:
+        for above in (folder, *folder.parents):
+            if (above / name).exists():
+                return above
+    return folder
