@@ -47,6 +47,7 @@ class Markup:
         scripts: in the page's order.
         equivalents: content of each `<meta http-equiv=…>`, with its name in lower case.
         names: content of each `<meta name=…>`, with its name in lower case.
+        policies: content of each Content-Security-Policy that browsers heed: in the head, before any script.
         references: in the page's order.
         base: what addresses are relative to, as written; "" for the page itself.
         inline: what is in script elements.
@@ -56,6 +57,7 @@ class Markup:
     scripts: tuple[Script, ...]
     equivalents: tuple[tuple[str, str], ...]
     names: tuple[tuple[str, str], ...]
+    policies: tuple[str, ...]
     references: tuple[MarkupReference, ...]
     base: str
     inline: tuple[str, ...]
@@ -75,6 +77,7 @@ def parse(page: str) -> Markup:
         scripts=tuple(reader.scripts),
         equivalents=tuple(reader.equivalents),
         names=tuple(reader.names),
+        policies=tuple(reader.policies),
         references=tuple(each for each in reader.references if each.address),
         base=reader.base,
         inline=tuple(reader.inline),
@@ -175,19 +178,24 @@ class _MarkupReader:
         self.scripts: list[Script] = []
         self.equivalents: list[tuple[str, str]] = []
         self.names: list[tuple[str, str]] = []
+        self.policies: list[str] = []
         self.references: list[MarkupReference] = []
         self.base = ""
         self.inline: list[str] = []
         self.text: list[str] = []
         self._inside: list[str] | None = None
+        self._head = False
 
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:
         attributes = {name.lower(): value.strip() for name, value in attrs.items()}
         content = attributes.get("content", "")
+        self._head = tag == "head" or (self._head and tag != "body")
         if tag == "script":
             self.scripts.append(Script(attributes.get("src", ""), attributes.get("integrity", "")))
         elif tag == "meta" and "http-equiv" in attributes:
             self.equivalents.append((attributes["http-equiv"].lower(), content))
+            if self.equivalents[-1][0] == "content-security-policy" and self._head and not self.scripts:
+                self.policies.append(content)
         elif tag == "meta" and "name" in attributes:
             self.names.append((attributes["name"].lower(), content))
         elif tag == "base" and not self.base:
@@ -198,6 +206,7 @@ class _MarkupReader:
 
     def end(self, tag: str) -> None:
         self.text.append(" ")
+        self._head = self._head and tag != "head"
         if self._inside and tag == "script":
             self.inline.append("".join(self._inside))
         elif self._inside and tag == "style":

@@ -74,6 +74,8 @@ class Url(TlsEndpoint):
 
     Attributes:
         url: address of its root, http or https.
+        status: what its root answers when all is well; default: any 2xx. Another status is taken for an error, whose
+            headers say nothing about the page.
         plain_http: the http address that must redirect to `url`; default: http on port 80 of the same host.
         address: IP address to connect to instead of asking DNS (the name still goes into SNI and Host).
         ca: file with the private authority to trust instead of the system's store.
@@ -87,6 +89,7 @@ class Url(TlsEndpoint):
     main = "url"
 
     url: str
+    status: Annotated[int, Field(ge=200, le=599)] | None = None
     plain_http: str | None = None
     health: UrlPath | None = None
     readiness: UrlPath | None = None

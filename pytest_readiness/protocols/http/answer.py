@@ -12,6 +12,39 @@ from urllib.parse import urljoin, urlsplit
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
 
+FRESH_SECONDS = 10
+"""Age up to which an answer tells how things are now: probes of Kubernetes are ten seconds apart."""
+_CACHES = {
+    "cache-status": re.compile(r"(?i);\s*hit\b"),
+    "cf-cache-status": re.compile(r"(?i)^(hit|stale|updating|revalidated)"),
+    "x-cache": re.compile(r"(?i)\bhit\b"),
+    "x-cache-status": re.compile(r"(?i)^(hit|stale|updating)"),
+    "x-proxy-cache": re.compile(r"(?i)^(hit|stale|updating)"),
+    "x-varnish-cache": re.compile(r"(?i)^hit"),
+}
+"""What caches say of an answer that they kept, where they do not say for how long (RFC 9211, and before it)."""
+_GATES = tuple(
+    (gate, name, re.compile(mark, re.IGNORECASE))
+    for gate, name, mark in (
+        ("Cloudflare", "cf-mitigated", r"challenge"),
+        ("AWS WAF", "x-amzn-waf-action", r"challenge|captcha"),
+        ("Vercel", "x-vercel-mitigated", r"challenge|deny"),
+        ("SiteGround", "sg-captcha", r"challenge"),
+        (
+            "Cloudflare",
+            "",
+            r"<title>\s*(Just a moment\.\.\.|Attention Required! \| Cloudflare)|/cdn-cgi/challenge-platform/h/",
+        ),
+        ("Imperva", "", r"_Incapsula_Resource\?[^\"'<>]{0,200}(CWUDNSAI|incident_id)"),
+        ("DataDome", "", r"geo\.captcha-delivery\.com|ct\.captcha-delivery\.com"),
+        ("Anubis", "", r"\bid=\"anubis_challenge\"|<title>\s*Making sure you(&#39;|')re not a bot!"),
+        ("a check of DDoS-Guard", "", r"<title>\s*DDoS-Guard"),
+        ("PerimeterX", "", r"\bid=\"px-captcha\""),
+    )
+)
+"""What stands in front of sites and turns programs away, by a header or by the beginning of its page."""
+_GATE_LENGTH = 16 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -59,6 +92,28 @@ class Response:
         if kind:
             return kind in ("text/html", "application/xhtml+xml")
         return self.body.lstrip("\ufeff \t\r\n")[:15].lower().startswith(("<!doctype html", "<html"))
+
+    @property
+    def stored(self) -> str:
+        """What says that a cache on the way kept this answer for longer than `FRESH_SECONDS`, or may have; or "".
+
+        Old answers say nothing about what the server would answer now.
+        """
+        age = self.header("age").partition(",")[0].strip()
+        if age.isascii() and age.isdecimal():
+            return f"Age: {age[:20]}" if len(age) > 9 or int(age) > FRESH_SECONDS else ""
+        for name, hit in _CACHES.items():
+            if hit.search(self.header(name)):
+                return f"{name}: {cut(self.header(name), 60)}"
+        return ""
+
+    @property
+    def challenge(self) -> str:
+        """What turned the request away that is neither the page nor an answer of its server ("Cloudflare"), or ""."""
+        for gate, name, mark in _GATES:
+            if mark.search(self.header(name) if name else self.body[:_GATE_LENGTH]):
+                return gate
+        return ""
 
     @property
     def location(self) -> str:

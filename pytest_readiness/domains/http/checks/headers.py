@@ -1,13 +1,14 @@
 """What the headers of a web endpoint's page tell browsers, and strangers.
 
-Each check looks at the page that a visitor of the root ends on without leaving the host (`response`).
+Each check looks at the page that a visitor of the root ends on without leaving the host (`front_page`), and at the
+redirects on the way where its claim is about them.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,9 +19,11 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.http.facts.pages import Page
+from pytest_readiness.domains.http.facts.pages import Page, in_place
+from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
+from pytest_readiness.protocols.markup import parse
 
 DAY = 86400
 
@@ -71,13 +74,17 @@ def parse_hsts(value: str) -> Hsts | None:
     source="RFC 6797; OWASP Secure Headers Project; hstspreload.org (preload)",
 )
 def hsts(
-    response: Response,
+    url: Url,
+    root_page: Page,
     *,
     min_age_days: Annotated[int, Field(gt=0)] = 365,
     include_subdomains: bool = True,
     preload: bool = False,
 ) -> Evidence:
-    """Responses carry one valid Strict-Transport-Security header with a long max-age.
+    """The root's page and each redirect to it carry one valid Strict-Transport-Security header with a long max-age.
+
+    The answers over https on the endpoint's host are looked at, the first one too: a visitor who is led to another
+    host, and the browsers' preload lists, see no other. Other paths and other hosts are not.
 
     Args:
         min_age_days: shortest accepted max-age, in days. 365: what preload lists ask for; OWASP recommends 730.
@@ -89,36 +96,75 @@ def hsts(
     subdomains = include_subdomains or preload
     expected = f"one Strict-Transport-Security over https, max-age of at least {seconds} s"
     expected += ", includeSubDomains" * subdomains + ", preload" * preload
-    seen = seen_header(response, "Strict-Transport-Security")
-    values = response.values("strict-transport-security")
-    claim(response.secure, expected=expected, seen=f"{seen}, over plain http, where browsers ignore it")
+    last = root_page.last
+    problem = in_place(url, last, redirect=True)
+    judged = [answer for answer in root_page.answers if answer.secure and not (problem and answer is last)]
+    if not judged and not problem:
+        seen = seen_header(last, "Strict-Transport-Security")
+        raise ClaimFalse(expected, f"{seen}, over plain http, where browsers ignore it")
+    for answer in judged:
+        _strict(answer, seconds, subdomains, preload, expected)
+    if problem:
+        raise CouldNotVerify(problem)
+    others = f", and {len(judged) - 1} redirects to it" if len(judged) > 1 else ""
+    return Evidence(f"{seen_header(last, 'Strict-Transport-Security')}{others}")
+
+
+def _strict(answer: Response, seconds: int, subdomains: bool, preload: bool, expected: str) -> None:
+    seen = seen_header(answer, "Strict-Transport-Security")
+    values = answer.values("strict-transport-security")
     claim(len(values) == 1, expected=expected, seen=f"{len(values)} headers: {seen}" if values else seen)
     parsed = parse_hsts(values[0])
     if parsed is None:
         raise ClaimFalse(expected, f"an invalid header, which browsers ignore: {seen}")
     right = parsed.max_age >= seconds and (parsed.subdomains or not subdomains) and (parsed.preload or not preload)
     claim(right, expected=expected, seen=seen)
-    return Evidence(seen)
 
 
 Policy = dict[str, tuple[str, ...]]
 
+_TOKEN = re.compile(r"'(nonce|sha256|sha384|sha512)-[a-z0-9+/_-]+={0,2}'", re.IGNORECASE)
+_SOURCE = re.compile(
+    r"'(self|unsafe-inline|unsafe-eval|strict-dynamic|unsafe-hashes|report-sample|unsafe-allow-redirects"
+    r"|wasm-unsafe-eval|trusted-types-eval|inline-speculation-rules|report-sha(256|384|512)|none)'"
+    r"|[a-z][a-z0-9+.-]*:"
+    r"|([a-z][a-z0-9+.-]*://)?(\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(:(\*|[0-9]+))?(/[^\s;,]*)?"
+)
+"""What is a source (CSP Level 3, 2.3.1), besides nonces and hashes, in lower case."""
 
-def parse_csp(values: tuple[str, ...]) -> list[Policy]:
-    """The policies of Content-Security-Policy headers: directive to sources, in lower case; the first of a name counts.
 
-    Commas separate policies too (CSP Level 3, 2.2); browsers enforce all of them at once.
+def parse_csp(values: tuple[str, ...], metas: tuple[str, ...] = ()) -> list[Policy]:
+    """The policies that browsers enforce, all of them at once: directive to sources, in lower case.
+
+    The first directive of a name counts, and what is no source by the grammar is left out, as browsers do.
+
+    Args:
+        values: of Content-Security-Policy headers; commas separate policies too (CSP Level 3, 2.2).
+        metas: what meta elements hold, where some directives mean nothing (3.3).
     """
-    policies = []
-    for text in ",".join(values).split(","):
-        policy: Policy = {}
-        for part in text.split(";"):
-            name, *sources = part.lower().split() or [""]
-            policy.setdefault(name, tuple(sources))
-        policy.pop("", None)
-        if policy:
-            policies.append(policy)
-    return policies
+    headers = [_policy(text) for text in ",".join(values).split(",")]
+    inner = [_policy(text) for text in metas]
+    for policy in inner:
+        for name in ("frame-ancestors", "sandbox", "report-uri"):
+            policy.pop(name, None)
+    return [policy for policy in (*headers, *inner) if policy]
+
+
+def _policy(text: str) -> Policy:
+    policy: Policy = {}
+    for part in text.split(";"):
+        name, *sources = part.lower().split() or [""]
+        if not name or not part.isascii():
+            continue
+        if name == "frame-ancestors" or name.endswith(("-src", "-src-elem", "-src-attr", "-action", "-uri")):
+            sources = [each for each in sources if _SOURCE.fullmatch(each) or _TOKEN.fullmatch(each)]
+        policy.setdefault(name, tuple(sources))
+    return policy
+
+
+def policies_of(response: Response) -> list[Policy]:
+    """The policies that a browser enforces on a page, by its headers and its own meta elements."""
+    return parse_csp(response.values("content-security-policy"), parse(response.body).policies if response.html else ())
 
 
 def sources_of(policy: Policy, directive: str) -> tuple[str, ...] | None:
@@ -126,62 +172,97 @@ def sources_of(policy: Policy, directive: str) -> tuple[str, ...] | None:
     chain = [directive, "default-src"]
     if directive.startswith(("script-src-", "style-src-")):
         chain.insert(1, directive.rpartition("-")[0])
+    elif directive in ("frame-src", "worker-src"):
+        chain.insert(1, "child-src")
+    if directive == "worker-src":
+        chain.insert(2, "script-src")
     return next((policy[name] for name in chain if name in policy), None)
 
 
 def trusted_by_token(sources: tuple[str, ...]) -> bool:
     """Whether a nonce or hash is there, which makes browsers ignore 'unsafe-inline'."""
-    return any(source.startswith(("'nonce-", "'sha256-", "'sha384-", "'sha512-")) for source in sources)
+    return any(_TOKEN.fullmatch(source) for source in sources)
 
 
-ANY_HOST = re.compile(r"\*|(https?|wss?|ftp):(//\*(\.\*)?(:\*|:\d+)?/?)?|\*:(\*|\d+)")
-"""Sources that mean every host."""
+ANY_HOST = re.compile(
+    r"([a-z]+://)?\*(\.\*)?(:(\*|\d+))?(/\S*)?|(https?|wss?|ftp):"
+    r"|([a-z]+://)?\*\.(?!(local|localhost|internal|test|lan|corp|home|intranet)\b)"
+    r"((com?|org|net|edu|gov|ac|or|ne|go)\.[a-z]{2}|[a-z][a-z0-9-]*)\.?(:(\*|\d+))?(/\S*)?"
+)
+"""Sources that mean every host, or every host of a whole top-level domain."""
 
 _SCRIPTS = ("script-src", "script-src-elem", "script-src-attr")
 
+Aspect = Callable[[Policy], str]
+"""What one policy allows that it should not, in one respect, or ""."""
 
-def _inline(policy: Policy) -> Iterator[str]:
-    for directive in _SCRIPTS:
+
+def _inline(directive: str) -> Aspect:
+    def problem(policy: Policy) -> str:
         sources = sources_of(policy, directive)
         if sources is None:
-            yield "script-src is not set"
-        elif "'unsafe-inline'" in sources and not trusted_by_token(sources):
-            yield f"{directive} allows 'unsafe-inline'"
+            return "script-src is not set"
+        inline = "'unsafe-inline'" in sources and not trusted_by_token(sources)
+        return f"{directive} allows 'unsafe-inline'" if inline else ""
+
+    return problem
 
 
-def _evaluated(policy: Policy) -> Iterator[str]:
+def _evaluated(policy: Policy) -> str:
     sources = sources_of(policy, "script-src")
     if sources is None:
-        yield "script-src is not set"
-    elif "'unsafe-eval'" in sources:
-        yield "script-src allows 'unsafe-eval'"
+        return "script-src is not set"
+    return "script-src allows 'unsafe-eval'" if "'unsafe-eval'" in sources else ""
 
 
-def _from_anywhere(policy: Policy) -> Iterator[str]:
-    for directive in (*_SCRIPTS, "object-src"):
+def _from_anywhere(directive: str) -> Aspect:
+    def problem(policy: Policy) -> str:
         sources = sources_of(policy, directive)
         if sources is None:
-            yield f"{'object-src' if directive == 'object-src' else 'script-src'} is not set"
-            continue
+            return f"{'object-src' if directive == 'object-src' else 'script-src'} is not set"
         if trusted_by_token(sources) and "'strict-dynamic'" in sources:
-            continue
-        for source in sources:
-            if ANY_HOST.fullmatch(source) or source in ("data:", "blob:", "filesystem:"):
-                yield f"{directive} allows {source}"
+            return ""
+        wide = [each for each in sources if ANY_HOST.fullmatch(each) or each in ("data:", "blob:", "filesystem:")]
+        return f"{directive} allows {', '.join(wide)}" if wide else ""
+
+    return problem
 
 
-def _wildcards(policy: Policy) -> Iterator[str]:
-    for directive, sources in policy.items():
-        if directive.endswith(("-src", "-src-elem", "-src-attr")) and "*" in sources:
-            yield f"{directive} allows *"
+def _wildcard(directive: str) -> Aspect:
+    def problem(policy: Policy) -> str:
+        sources = sources_of(policy, directive)
+        return f"{directive} allows *" if sources is None or "*" in sources else ""
+
+    return problem
 
 
-def _framing(policy: Policy) -> Iterator[str]:
+def _framing(policy: Policy) -> str:
     if "frame-ancestors" not in policy:
-        yield "frame-ancestors is not set"
-    for source in policy.get("frame-ancestors", ()):
-        if ANY_HOST.fullmatch(source):
-            yield f"frame-ancestors allows {source}"
+        return "frame-ancestors is not set"
+    wide = [each for each in policy["frame-ancestors"] if ANY_HOST.fullmatch(each)]
+    return f"frame-ancestors allows {', '.join(wide)}" if wide else ""
+
+
+def _aspects(policies: list[Policy]) -> list[Aspect]:
+    starred = {
+        name
+        for policy in policies
+        for name, sources in policy.items()
+        if name.endswith(("-src", "-src-elem", "-src-attr")) and "*" in sources
+    }
+    return [
+        *map(_inline, _SCRIPTS),
+        _evaluated,
+        *map(_from_anywhere, (*_SCRIPTS, "object-src")),
+        *map(_wildcard, sorted(starred)),
+        _framing,
+    ]
+
+
+def _nonces(response: Response) -> set[str]:
+    metas = parse(response.body).policies if response.html else ()
+    texts = (*response.values("content-security-policy"), *metas)
+    return {word for text in texts for word in re.split(r"[\s;,]+", text) if word.lower().startswith("'nonce-")}
 
 
 @check(
@@ -191,27 +272,37 @@ def _framing(policy: Policy) -> Iterator[str]:
     "frame-ancestors 'none', and move inline scripts into files or give them a nonce.",
     source="W3C Content Security Policy Level 3; OWASP Secure Headers Project; CSP Evaluator",
 )
-def csp(response: Response) -> Evidence:
-    """Responses carry a Content-Security-Policy without unsafe script sources or wildcards, with frame-ancestors.
+def csp(front_page: Response, second_page: Response | None) -> Evidence:
+    """The page has a Content-Security-Policy without unsafe script sources or wildcards, with frame-ancestors.
 
     False where scripts may be inline ('unsafe-inline' without a nonce or hash), be evaluated, or come from any host,
     `data:` or `blob:`; where plugins may come from any host; where any kind of content has the source `*`; where
-    frame-ancestors is missing or allows any host. Of several policies, which browsers enforce together, one that
-    forbids a thing is enough. A policy in a meta element or a Report-Only header does not count. Whether the page
-    works under its policy is not seen here.
+    frame-ancestors is missing or allows any host; where a nonce is the same in a second answer, so that anyone can
+    know it. `*.com` and the like are any host. Of several policies, which browsers enforce together, one that
+    forbids a thing is enough. A policy in a meta element counts as far as browsers heed it: in the head, before any
+    script, and not for frame-ancestors. A Report-Only header does not count. Whether the page works under its policy is
+    not seen here, nor whether a host that it names serves what others put there.
     """
     name = "Content-Security-Policy"
-    seen = seen_header(response, name)
+    seen = seen_header(front_page, name)
     expected = "a Content-Security-Policy without unsafe script sources or wildcards, with frame-ancestors"
-    policies = parse_csp(response.values(name))
-    if not policies and response.header(f"{name}-Report-Only"):
+    policies = policies_of(front_page)
+    if front_page.html and (metas := parse(front_page.body).policies):
+        seen += f"; in a meta element: {cut(', '.join(metas), 150)}"
+    elif not policies and front_page.header(f"{name}-Report-Only"):
         seen = f"{name}-Report-Only, which forbids nothing"
     claim(bool(policies), expected=expected, seen=seen)
     problems: list[str] = []
-    for aspect in (_inline, _evaluated, _from_anywhere, _wildcards, _framing):
-        fewest: list[str] = min((list(aspect(policy)) for policy in policies), key=len)
-        problems += fewest
+    for aspect in _aspects(policies):
+        found = [aspect(policy) for policy in policies]
+        problems += found[:1] if all(found) else []
     claim(not problems, expected=expected, seen=cut(f"{'; '.join(dict.fromkeys(problems))} in {seen}", 400))
+    repeated = _nonces(front_page) & _nonces(second_page) if second_page else set()
+    claim(
+        not repeated,
+        expected="a nonce that is another one in each answer",
+        seen=f"the same one in two answers: {cut(', '.join(repeated), 80)} ({shown(front_page.url)})",
+    )
     return Evidence(seen)
 
 
@@ -221,7 +312,7 @@ def csp(response: Response) -> Evidence:
     remedy="Send Content-Security-Policy: frame-ancestors 'none' (or 'self'), and X-Frame-Options: DENY.",
     source="RFC 7034; CSP Level 3, frame-ancestors; OWASP clickjacking defense cheat sheet",
 )
-def frame_options(response: Response) -> Evidence:
+def frame_options(front_page: Response) -> Evidence:
     """Other sites cannot put the page into a frame.
 
     By frame-ancestors of a Content-Security-Policy that does not allow any host; where there is none, by
@@ -229,17 +320,24 @@ def frame_options(response: Response) -> Evidence:
     ignore X-Frame-Options, so an open one makes the claim false.
     """
     expected = "frame-ancestors that names its hosts, or X-Frame-Options: DENY or SAMEORIGIN"
-    framing = [
-        policy for policy in parse_csp(response.values("content-security-policy")) if "frame-ancestors" in policy
-    ]
+    policies = parse_csp(front_page.values("content-security-policy"))
+    framing = [policy for policy in policies if "frame-ancestors" in policy]
     if framing:
-        seen = seen_header(response, "Content-Security-Policy")
-        claim(not all(any(_framing(policy)) for policy in framing), expected=expected, seen=seen)
+        seen = seen_header(front_page, "Content-Security-Policy")
+        claim(not all(map(_framing, framing)), expected=expected, seen=seen)
         return Evidence(seen)
-    seen = seen_header(response, "X-Frame-Options")
-    values = {value.strip().lower() for value in response.header("x-frame-options").split(",")}
-    claim(values in ({"deny"}, {"sameorigin"}), expected=expected, seen=seen)
+    seen = seen_header(front_page, "X-Frame-Options")
+    claim(frame_option(front_page) in ("deny", "sameorigin"), expected=expected, seen=seen)
     return Evidence(seen)
+
+
+def frame_option(response: Response) -> str:
+    """What X-Frame-Options means to a browser (HTML standard, 7.4.6): deny, sameorigin, or a text that is void."""
+    values = {value.strip().lower() for value in response.header("x-frame-options").split(",")}
+    if len(values) > 1:
+        # Of values that contradict each other browsers choose to deny, if one of them is known.
+        return "deny" if values & {"deny", "sameorigin", "allowall"} else ""
+    return values.pop()
 
 
 @check(
@@ -248,10 +346,10 @@ def frame_options(response: Response) -> Evidence:
     remedy="Send X-Content-Type-Options: nosniff.",
     source="WHATWG Fetch standard, X-Content-Type-Options; OWASP Secure Headers Project",
 )
-def nosniff(response: Response) -> Evidence:
-    """Responses carry X-Content-Type-Options: nosniff."""
-    seen = seen_header(response, "X-Content-Type-Options")
-    first = response.header("x-content-type-options").partition(",")[0].strip().lower()
+def nosniff(front_page: Response) -> Evidence:
+    """The page carries X-Content-Type-Options: nosniff."""
+    seen = seen_header(front_page, "X-Content-Type-Options")
+    first = front_page.header("x-content-type-options").partition(",")[0].strip().lower()
     claim(first == "nosniff", expected="X-Content-Type-Options: nosniff", seen=seen)
     return Evidence(seen)
 
@@ -262,18 +360,16 @@ def nosniff(response: Response) -> Evidence:
     remedy="Send no X-XSS-Protection, or X-XSS-Protection: 0, and a Content-Security-Policy.",
     source="OWASP Secure Headers Project; OWASP HTTP headers cheat sheet (X-XSS-Protection)",
 )
-def xss_protection(response: Response) -> Evidence:
-    """Responses do not turn on the XSS filter of old browsers in a harmful way.
+def xss_protection(front_page: Response) -> Evidence:
+    """The page does not turn on the XSS filter of old browsers in a harmful way.
 
     Current browsers have no such filter; in old ones it can be turned against the page. Absent or 0 passes, and
     `1; mode=block`, once recommended, passes with a warning. A 1 without mode=block lets the filter rewrite the page,
     and is false, as is any other value.
     """
-    place = f"{response.status} from {shown(response.url)}"
-    if response.status >= 400 and response.status not in (401, 403):
-        raise CouldNotVerify(f"GET {shown(response.url)} was answered {response.status}, an error instead of the page")
-    seen = seen_header(response, "X-XSS-Protection")
-    values = {re.sub(r"\s", "", value.lower()) for value in response.values("x-xss-protection")}
+    place = f"{front_page.status} from {shown(front_page.url)}"
+    seen = seen_header(front_page, "X-XSS-Protection")
+    values = {re.sub(r"\s", "", value.lower()) for value in front_page.values("x-xss-protection")}
     blocking = values == {"1;mode=block"}
     claim(values <= {"0"} or blocking, expected=f"no X-XSS-Protection, or 0 ({place})", seen=seen)
     return Evidence(seen, warning="1; mode=block is out of date: send 0, or nothing." if blocking else "")
@@ -283,9 +379,24 @@ SAFE_REFERRER = ("no-referrer", "same-origin", "strict-origin", "strict-origin-w
 OPEN_REFERRER = ("origin", "origin-when-cross-origin", "unsafe-url", "no-referrer-when-downgrade")
 
 
-def referrer_of(value: str) -> str:
-    """The policy that counts of a comma-separated list: the last one that is known; "" if none is."""
-    known = [word.strip().lower() for word in value.split(",")]
+_OLD_REFERRER = {
+    "never": "no-referrer",
+    "default": "strict-origin-when-cross-origin",
+    "always": "unsafe-url",
+    "origin-when-crossorigin": "origin-when-cross-origin",
+}
+"""What meta elements may say instead (HTML standard, 4.2.5.1)."""
+
+
+def metas_of(response: Response) -> list[str]:
+    """What the page's meta elements `referrer` say."""
+    return [content for name, content in parse(response.body).names if name == "referrer"] if response.html else []
+
+
+def referrer_of(value: str, metas: Sequence[str] = ()) -> str:
+    """The policy that counts of a header's list and of meta elements: the last one that is known; "" if none is."""
+    inner = [content.strip().lower() for content in metas]
+    known = [*(word.strip().lower() for word in value.split(",")), *(_OLD_REFERRER.get(each, each) for each in inner)]
     return next((word for word in reversed(known) if word in SAFE_REFERRER + OPEN_REFERRER), "")
 
 
@@ -295,15 +406,19 @@ def referrer_of(value: str) -> str:
     remedy="Send Referrer-Policy: strict-origin-when-cross-origin, or a stricter one.",
     source="W3C Referrer Policy, 8.1; OWASP Secure Headers Project",
 )
-def referrer_policy(response: Response) -> Evidence:
-    """Responses carry a Referrer-Policy that tells other sites no more than the origin, and plain http nothing.
+def referrer_policy(front_page: Response) -> Evidence:
+    """The page has a Referrer-Policy that tells other sites no more than the origin, and plain http nothing.
 
     Accepted: no-referrer, same-origin, strict-origin, strict-origin-when-cross-origin. Of a list, the last known one
-    counts. That current browsers default to strict-origin-when-cross-origin is not enough: the header must be there.
+    counts; a meta element `referrer` in the page overrides the header, as in browsers. That current browsers default to
+    strict-origin-when-cross-origin is not enough: one of the two must be there. What single links and elements say by
+    `referrerpolicy` is not looked at.
     """
-    seen = seen_header(response, "Referrer-Policy")
+    seen = seen_header(front_page, "Referrer-Policy")
+    if metas := metas_of(front_page):
+        seen += f"; in a meta element: {cut(', '.join(metas), 100)}"
     claim(
-        referrer_of(response.header("referrer-policy")) in SAFE_REFERRER,
+        referrer_of(front_page.header("referrer-policy"), metas) in SAFE_REFERRER,
         expected=f"Referrer-Policy: {' or '.join(SAFE_REFERRER)}",
         seen=seen,
     )
@@ -330,19 +445,19 @@ def parse_permissions(value: str) -> dict[str, str] | None:
     source="W3C Permissions Policy; OWASP Secure Headers Project",
 )
 def permissions_policy(
-    response: Response,
+    front_page: Response,
     *,
     features: Annotated[list[Annotated[str, Field(pattern=r"^[a-z-]+$")]], Field(min_length=1)] = INTIMATE,
 ) -> Evidence:
-    """Responses carry a valid Permissions-Policy that restricts the named features and opens none to every site.
+    """The page carries a valid Permissions-Policy that restricts the named features and opens none to every site.
 
     Args:
         features: browser features that the header must name, at least one. camera, microphone, geolocation: those that
             reveal a user's surroundings and location; OWASP closes about thirty.
     """
-    seen = seen_header(response, "Permissions-Policy")
+    seen = seen_header(front_page, "Permissions-Policy")
     expected = f"a Permissions-Policy that names {', '.join(features)}, and none with *"
-    value = response.header("permissions-policy")
+    value = front_page.header("permissions-policy")
     claim(bool(value), expected=expected, seen=seen)
     allowed = parse_permissions(value)
     if allowed is None:
@@ -422,6 +537,7 @@ _SAME_SITE = ("none", "lax", "strict")
     source="RFC 6265bis; OWASP session management cheat sheet; ASVS 3.3",
 )
 def cookies(
+    url: Url,
     root_page: Page,
     *,
     samesite: Literal["None", "Lax", "Strict"] = "Lax",
@@ -439,8 +555,8 @@ def cookies(
         max_age_hours: longest lifetime of session cookies, in hours; those without Max-Age and Expires end with the
             browser's session. A session cookie is one whose name holds sess, login, auth or jwt, or ends like sid or
             a token; where none is set, the check cannot verify. Default: lifetimes are not looked at.
-        readable: names of cookies that scripts must read, and that may lack HttpOnly (a token against forged requests).
-            Default: none.
+        readable: names of cookies that scripts must read, and that may lack HttpOnly. Default: only those with csrf or
+            xsrf in their names, tokens against forged requests that scripts send back.
     """
     last = root_page.last
     place = shown(root_page.url)
@@ -451,7 +567,7 @@ def cookies(
     problems = []
     for cookie in found:
         lacks = [] if cookie.secure else ["Secure"]
-        lacks += [] if cookie.http_only or cookie.name in (readable or ()) else ["HttpOnly"]
+        lacks += [] if cookie.http_only or cookie.anti_csrf or cookie.name in (readable or ()) else ["HttpOnly"]
         if lacks:
             problems.append(f"{cookie.name} lacks {' and '.join(lacks)}")
         if cookie.same_site not in _SAME_SITE:
@@ -459,6 +575,8 @@ def cookies(
         elif _SAME_SITE.index(cookie.same_site) < _SAME_SITE.index(samesite.lower()):
             problems.append(f"{cookie.name} has SameSite={cookie.same_site.capitalize()}")
     claim(not problems, expected=expected, seen=cut(f"{'; '.join(problems)} ({place})", 400))
+    if problem := in_place(url, last, redirect=True):
+        raise CouldNotVerify(problem)
     if max_age_hours is not None:
         sessions = [cookie for cookie in found if cookie.session]
         if not sessions:
@@ -497,18 +615,20 @@ _VERSIONS = (
     "app.disable('x-powered-by') (Express).",
     source="OWASP Secure Headers Project, headers to remove; OWASP WSTG-INFO-02",
 )
-def banner(root_page: Page) -> Evidence:
+def banner(url: Url, root_page: Page) -> Evidence:
     """No header gives away the version of the server or its framework.
 
     Looked at: Server, X-Powered-By, X-Generator and the like on the way to the page that a visitor ends on, for
     anything that reads like a version; and headers that exist only to tell one, such as X-AspNet-Version. A product's
     name alone passes, in X-Powered-By with a warning.
     """
-    _ = root_page.last
+    last = root_page.last
     headers = dict.fromkeys(header for answer in root_page.answers for header in answer.headers)
     told = [(name, value) for name, value in headers if name in _TELLTALES or name in _VERSIONS]
     seen = ", ".join(f"{name}: {cut(value, 80)}" for name, value in told) or "none of Server, X-Powered-By and the like"
     versions = [name for name, value in told if name in _VERSIONS or _PRODUCT.search(value)]
     claim(not versions, expected="no version in Server, X-Powered-By and the like", seen=seen)
+    if problem := in_place(url, last, redirect=True):
+        raise CouldNotVerify(problem)
     names = [name for name, _ in told if name != "server"]
     return Evidence(seen, warning=f"{', '.join(names)} gives the framework away." if names else "")

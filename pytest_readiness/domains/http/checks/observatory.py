@@ -20,6 +20,7 @@ from pytest_readiness.domains.http.checks.headers import (
     Cookie,
     Policy,
     cookies_of,
+    frame_option,
     parse_csp,
     parse_hsts,
     referrer_of,
@@ -74,7 +75,7 @@ class Result:
     source="MDN HTTP Observatory, tests and scoring, algorithm version 6",
 )
 def security_headers(
-    response: Response, root_page: Page, plain_response: PlainAnswer, *, min_grade: Grade = "B"
+    front_page: Response, root_page: Page, plain_response: PlainAnswer, *, min_grade: Grade = "B"
 ) -> Evidence:
     """The endpoint's security headers earn at least the wanted grade of Mozilla's HTTP Observatory.
 
@@ -87,17 +88,17 @@ def security_headers(
     Args:
         min_grade: worst accepted grade, A+ to F. B: what 70 of 100 points earn.
     """
-    markup = parse(response.body) if response.html else None
+    markup = parse(front_page.body) if front_page.html else None
     results = [
-        _csp(response, markup),
-        _cookies(cookies_of(root_page), _hsts(response).modifier >= 0),
+        _csp(front_page, markup),
+        _cookies(cookies_of(root_page), _hsts(front_page).modifier >= 0),
         _redirection(plain_response, root_page),
-        _referrer(response, markup),
-        _hsts(response),
-        _integrity(response, markup),
-        _content_type_options(response),
-        _frame_options(response),
-        *_cross_origin(response),
+        _referrer(front_page, markup),
+        _hsts(front_page),
+        _integrity(front_page, markup),
+        _content_type_options(front_page),
+        _frame_options(front_page),
+        *_cross_origin(front_page),
     ]
     score, grade = graded(results)
     summary = f"grade {grade}, score {score} (CORS not tested)"
@@ -106,7 +107,7 @@ def security_headers(
     wanted = next(least for least, name in GRADES if name == min_grade)
     claim(
         score >= wanted,
-        expected=f"at least grade {min_grade} (score {wanted}) for {shown(response.url)}",
+        expected=f"at least grade {min_grade} (score {wanted}) for {shown(front_page.url)}",
         seen=cut(f"{summary}: {losses}", 1000),
     )
     return Evidence(cut(f"{summary}: {losses}", 500))
@@ -130,9 +131,9 @@ def _csp(response: Response, markup: Markup | None) -> Result:
         return Result("content-security-policy", modifier, why)
 
     name = "content-security-policy"
-    metas = [content for key, content in markup.equivalents if key == name] if markup else []
-    texts = [text.strip() for value in (*response.values(name), *metas) for text in value.split(",")]
-    policies = parse_csp(tuple(texts))
+    metas = markup.policies if markup else ()
+    texts = [*(text.strip() for value in response.values(name) for text in value.split(",")), *metas]
+    policies = parse_csp(response.values(name), metas)
     if not texts and response.header(f"{name}-report-only"):
         return result(-25, "only a Report-Only policy")
     if not texts:
@@ -248,9 +249,9 @@ def _redirection(plain: PlainAnswer, root_page: Page) -> Result:
 
 def _referrer(response: Response, markup: Markup | None) -> Result:
     metas = [content for name, content in markup.names if name == "referrer"] if markup else []
-    values = [*response.values("referrer-policy"), *metas]
-    policy = referrer_of(",".join(values))
-    if not values:
+    value = response.header("referrer-policy")
+    policy = referrer_of(value, metas)
+    if not value and not metas:
         return Result("referrer-policy", 0, "no header")
     if policy in SAFE_REFERRER:
         return Result("referrer-policy", 5, policy)
@@ -311,7 +312,7 @@ def _content_type_options(response: Response) -> Result:
 
 
 def _frame_options(response: Response) -> Result:
-    value = response.header("x-frame-options").strip().lower()
+    value = frame_option(response)
     policies = parse_csp(response.values("content-security-policy"))
     framing = [policy["frame-ancestors"] for policy in policies if "frame-ancestors" in policy]
     if any(not _any(sources, _BROAD) for sources in framing):

@@ -17,7 +17,7 @@ from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.session import open_session
 from pytest_readiness.domains.http.unknown import SAMPLES, Unknown, beside
 from pytest_readiness.domains.tls.facts.connection import Connection
-from pytest_readiness.protocols.http.addresses import origin, request_target
+from pytest_readiness.protocols.http.addresses import origin, request_target, shown
 from pytest_readiness.protocols.http.answer import Response
 from pytest_readiness.protocols.http.errors import Nobody, Untrusted
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, READ_SECONDS, REQUEST_SECONDS
@@ -61,8 +61,8 @@ class Page:
         Raises:
             CouldNotVerify: there is no answer, or redirects do not end.
         """
-        asked, shown = (urlsplit(each.url).path.rstrip("/") for each in (self.first, self.last))
-        return shown == asked or shown.startswith(f"{asked}/")
+        asked, ends = (urlsplit(each.url).path.rstrip("/") for each in (self.first, self.last))
+        return ends == asked or ends.startswith(f"{asked}/")
 
     @property
     def last(self) -> Response:
@@ -184,6 +184,49 @@ def response(url: Url, root_page: Page) -> Response:  # noqa: ARG001 (a fact nam
     if last.status == 429 or last.status >= 500:
         raise CouldNotVerify(f"GET {last.url} was answered {last.status}, an error instead of the page")
     return last
+
+
+def in_place(url: Url, answer: Response, *, redirect: bool = False) -> str:
+    """What came in place of the endpoint's page: an error, a challenge or a redirect to elsewhere; "" for the page.
+
+    Args:
+        url: the endpoint.
+        answer: where a visitor ends.
+        redirect: whether a redirect to elsewhere is an answer, too.
+    """
+    place = f"GET {shown(answer.url)} was answered {answer.status}"
+    if answer.status == url.status:
+        return ""
+    if answer.challenge:
+        return f"{place} by {answer.challenge}, which turns programs away, instead of the page"
+    if url.status is None and 200 <= answer.status <= 299:
+        return ""
+    usual = f"if that is as it should be, declare `status: {answer.status}` for {url.name}"
+    if answer.location and redirect:
+        return ""
+    if answer.location:
+        return f"{place}, a redirect to {shown(answer.location)}, not the page; declare that address, or {usual}"
+    return f"{place}, an error instead of the page; {usual}"
+
+
+@fact
+def front_page(url: Url, root_page: Page) -> Response:
+    """The page that a visitor of the root ends on, where it is the page and nothing in its place."""
+    if problem := in_place(url, root_page.last):
+        raise CouldNotVerify(problem)
+    return root_page.last
+
+
+@fact(deadline=VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
+def second_page(url: Url, connection: Connection, front_page: Response) -> Response | None:
+    """The front page, read a second time; None where its policy has no nonce, which must be another one each time."""
+    said = front_page.header("content-security-policy") + (front_page.body if front_page.html else "")
+    if "'nonce-" not in said.lower():
+        return None
+    second = visit(url, connection, url.url).last
+    if second.status != front_page.status:
+        raise CouldNotVerify(f"GET {shown(second.url)} was answered {front_page.status}, and then {second.status}")
+    return second
 
 
 @fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)

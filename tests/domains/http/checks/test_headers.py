@@ -98,8 +98,8 @@ def test_xss_protection_of_an_error_is_none_of_the_page(server: WebApp, authorit
         ["default-src 'self'; frame-ancestors 'none'"],
         ["DEFAULT-SRC 'Self'; FRAME-ANCESTORS 'self' https://partner.example.com;"],
         ["script-src 'self'; object-src 'none'; frame-ancestors 'none'"],
-        ["script-src 'nonce-abc' 'unsafe-inline'; object-src 'none'; frame-ancestors"],
-        ["script-src 'strict-dynamic' 'nonce-abc' https: http: 'unsafe-inline'; object-src 'none'; frame-ancestors"],
+        ["script-src 'nonce-NONCE' 'unsafe-inline'; object-src 'none'; frame-ancestors"],
+        ["script-src 'strict-dynamic' 'nonce-NONCE' https: http: 'unsafe-inline'; object-src 'none'; frame-ancestors"],
         ["default-src 'none'", "frame-ancestors 'self'"],
         ["default-src 'none', frame-ancestors 'self'"],
         ["script-src * 'unsafe-inline' 'unsafe-eval'; frame-ancestors *", "default-src 'self'; frame-ancestors 'none'"],
@@ -153,7 +153,10 @@ def test_csp_fails(judged: Judge, headers: Headers, what: str) -> None:
         ([(CSP, "default-src 'none'"), ("X-Frame-Options", "DENY")], True),
         ([], False),
         ([("X-Frame-Options", "ALLOW-FROM https://partner.example.com")], False),
-        ([("X-Frame-Options", "DENY"), ("X-Frame-Options", "SAMEORIGIN")], False),
+        ([("X-Frame-Options", "DENY"), ("X-Frame-Options", "SAMEORIGIN")], True),  # in conflict, browsers deny
+        ([("X-Frame-Options", "sameorigin, none")], True),
+        ([("X-Frame-Options", "ALLOWALL")], False),
+        ([("X-Frame-Options", "none, ALLOW-FROM https://partner.example.com")], False),
         ([("X-Frame-Options", "none")], False),
         ([(CSP, "default-src 'none'")], False),
         ([(CSP, "frame-ancestors https:"), ("X-Frame-Options", "DENY")], False),
@@ -316,3 +319,163 @@ def test_banner(judged: Judge, headers: Headers, what: str) -> None:
         evidence = judged("http.banner", headers)
         assert what == "warning" or what in evidence.text
         assert evidence.warning == ("x-powered-by gives the framework away." if what == "warning" else "")
+
+
+GOOD = "default-src 'self'; frame-ancestors 'none'"
+PLACED = [
+    *("http.hsts", "http.csp", "http.frame_options", "http.nosniff", "http.xss_protection", "http.referrer_policy"),
+    *("http.permissions_policy", "http.security_headers", "http.cookies", "http.banner"),
+]
+ALL_GOOD = [
+    (STS, "max-age=63072000; includeSubDomains"),
+    (CSP, GOOD),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+]
+
+
+@pytest.mark.parametrize("id", PLACED)
+def test_headers_of_what_is_in_place_of_the_page_say_nothing(judged: Judge, id: str) -> None:
+    for status in (401, 403, 404, 500, 503):
+        with pytest.raises(CouldNotVerify, match=rf"was answered {status}, an error instead of the page; if that is"):
+            judged(id, ALL_GOOD, status=status)
+    assert judged(id, ALL_GOOD, status=404, declared=404)
+    with pytest.raises(CouldNotVerify, match="was answered 200, an error"):
+        judged(id, ALL_GOOD, declared=404)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "gate"),
+    [
+        (202, [("x-amzn-waf-action", "challenge")], "", "AWS WAF"),
+        (200, [], "<html><title>Just a moment...</title>", "Cloudflare"),
+        (403, [("cf-mitigated", "challenge")], "", "Cloudflare"),
+        (200, [], '<script id="anubis_challenge" type="application/json">', "Anubis"),
+        (200, [], '<iframe src="/_Incapsula_Resource?CWUDNSAI=9&incident_id=1"></iframe>', "Imperva"),
+    ],
+)
+def test_a_challenge_is_not_the_page(judged: Judge, status: int, headers: Headers, body: str, gate: str) -> None:
+    for id in PLACED:
+        with pytest.raises(CouldNotVerify, match=f"by {gate}, which turns programs away, instead of the page"):
+            judged(id, [*ALL_GOOD, *headers], body, status=status)
+
+
+@pytest.mark.parametrize("id", sorted({*PLACED} - {"http.hsts", "http.cookies", "http.banner"}))
+def test_a_redirect_to_elsewhere_is_not_the_page(judged: Judge, id: str) -> None:
+    with pytest.raises(CouldNotVerify, match=r"a redirect to https://www\.example\.com/, not the page"):
+        judged(id, [*ALL_GOOD, ("Location", "https://www.example.com/")], status=301)
+
+
+def test_what_an_error_gives_away_is_given_away(judged: Judge) -> None:
+    assert "nginx/1.25" in seen(judged, "http.banner", [("Server", "nginx/1.25")], status=503)
+    assert "sid lacks Secure" in seen(judged, "http.cookies", [("Set-Cookie", "sid=1")], status=503)
+
+
+def test_hsts_counts_from_the_first_answer(server: WebApp, authority: Authority) -> None:
+    strict = [(STS, "max-age=63072000; includeSubDomains; preload")]
+    url = Url(name="shop", url=server.url, ca=authority.ca_file)
+    server.routes = {"/": Response(302, [("Location", "/login")]), "/login": Response(200, strict)}
+    with pytest.raises(ClaimFalse, match=f"no {STS} .302 from"):
+        judge("http.hsts", url, preload=True)
+    server.routes = {"/": Response(302, [("Location", "/login"), *strict]), "/login": Response(200, strict)}
+    assert judge("http.hsts", url, preload=True).text.endswith("/login), and 1 redirects to it")
+    server.routes = {"/": Response(302, [("Location", "/login"), *strict]), "/login": Response(200)}
+    with pytest.raises(ClaimFalse, match=f"no {STS} .200 from"):
+        judge("http.hsts", url)
+    server.routes = {"/": Response(301, [("Location", "https://www.example.com/"), *strict])}
+    assert judge("http.hsts", url).text.startswith(STS)
+    server.routes = {"/": Response(302, [("Location", "/login")]), "/login": Response(503)}
+    with pytest.raises(ClaimFalse, match="302 from"):
+        judge("http.hsts", url)
+
+
+@pytest.mark.parametrize(
+    ("values", "body"),
+    [
+        (["script-src 'self'; frame-ancestors 'none'", "object-src 'none'"], ""),
+        (["script-src 'self' *; object-src *; frame-ancestors *", GOOD], ""),
+        (["img-src *; frame-ancestors 'none'", "default-src 'self'"], ""),
+        (["frame-ancestors 'none'"], "<head><meta http-equiv=Content-Security-Policy content=\"default-src 'self'\">"),
+        (
+            ["script-src 'self' 'unsafe-inline' 'sha256-q7/iM9jR4Q8+nXzV='; object-src 'none'; frame-ancestors 'none'"],
+            "",
+        ),
+        (["default-src 'self' *.example.com *.internal; frame-ancestors 'none'"], ""),
+        (["default-src 'self'; frame-ancestors 'none' 'slef'"], ""),
+    ],
+)
+def test_csp_of_several_policies_passes(judged: Judge, values: list[str], body: str) -> None:
+    headers = [("Content-Type", "text/html"), *((CSP, value) for value in values)]
+    assert judged("http.csp", headers, body)
+
+
+@pytest.mark.parametrize(
+    ("values", "body", "what"),
+    [
+        ([GOOD + "; img-src *", "upgrade-insecure-requests"], "", "img-src allows *"),
+        ([GOOD + "; img-src *", "block-all-mixed-content; report-uri /csp"], "", "img-src allows *"),
+        ([GOOD + "; img-src *", "script-src 'self'"], "", "img-src allows *"),
+        ([GOOD + "; script-src 'unsafe-inline'", "img-src 'self'"], "", "script-src allows 'unsafe-inline'"),
+        ([GOOD + "; script-src 'self' 'unsafe-inline' 'nonce-'"], "", "script-src allows 'unsafe-inline'"),
+        ([GOOD + "; script-src 'self' 'unsafe-inline' 'nonce-{{nonce}}'"], "", "script-src allows 'unsafe-inline'"),
+        ([GOOD + "; script-src 'self' 'unsafe-inline' 'nonce-$request_id'"], "", "script-src allows 'unsafe-inline'"),
+        ([GOOD + "; script-src 'self' 'unsafe-inline' 'nonce-<?= $n ?>'"], "", "script-src allows 'unsafe-inline'"),
+        ([GOOD + "; script-src 'self' 'unsafe-inline' 'sha256-abc$'"], "", "script-src allows 'unsafe-inline'"),
+        ([GOOD + "; script-src 'self' 'unsafe-inline' nonce-abc"], "", "script-src allows 'unsafe-inline'"),
+        ([GOOD + "; script-src 'self' 'unsafe-inline' 'sha1-abc='"], "", "script-src allows 'unsafe-inline'"),
+        ([GOOD + "; script-src 'self' 'nonce-abcdef'"], "", "the same one in two answers: 'nonce-abcdef'"),
+        ([GOOD + "; script-src *.com"], "", "script-src allows *.com"),
+        ([GOOD + "; script-src https://*.co.uk"], "", "script-src allows https://*.co.uk"),
+        ([GOOD + "; script-src https://*/js/"], "", "script-src allows https://*/js/"),
+        ([GOOD + "; script-src *:443"], "", "script-src allows *:443"),
+        (["default-src 'self'; frame-ancestors *.org"], "", "frame-ancestors allows *.org"),
+        (
+            ["default-src 'self'"],
+            f'<head><meta http-equiv="{CSP}" content="frame-ancestors \'none\'">',
+            "frame-ancestors is",
+        ),
+        (
+            ["frame-ancestors 'none'"],
+            f'<body><p>x</p><meta http-equiv="{CSP}" content="default-src \'self\'">',
+            "script-src is",
+        ),
+        (
+            ["frame-ancestors 'none'"],
+            f'<head><script src=/a.js></script><meta http-equiv="{CSP}" content="default-src \'self\'">',
+            "script-src is not set",
+        ),
+    ],
+)
+def test_csp_of_several_policies_fails(judged: Judge, values: list[str], body: str, what: str) -> None:
+    headers = [("Content-Type", "text/html"), *((CSP, value) for value in values)]
+    assert what in seen(judged, "http.csp", headers, body)
+
+
+@pytest.mark.parametrize(
+    ("header", "meta", "holds"),
+    [
+        ("no-referrer", "unsafe-url", False),
+        ("no-referrer", "always", False),
+        ("no-referrer", "nonsense", True),
+        ("unsafe-url", "same-origin", True),
+        ("", "strict-origin", True),
+        ("", "origin", False),
+        ("strict-origin", "default", True),
+    ],
+)
+def test_a_meta_element_overrides_the_referrer_policy(judged: Judge, header: str, meta: str, holds: bool) -> None:
+    headers = [("Content-Type", "text/html"), *([("Referrer-Policy", header)] if header else [])]
+    body = f'<html><head><meta name="referrer" content="{meta}"></head></html>'
+    if holds:
+        assert f"in a meta element: {meta}" in judged("http.referrer_policy", headers, body).text
+    else:
+        assert f"in a meta element: {meta}" in seen(judged, "http.referrer_policy", headers, body)
+    graded = judged("http.security_headers", headers, body, min_grade="F").text
+    assert ("referrer-policy -5" in graded) != holds
+
+
+@pytest.mark.parametrize("name", ["XSRF-TOKEN", "csrftoken", "__Host-csrf"])
+def test_a_token_against_forged_requests_is_read_by_scripts(judged: Judge, name: str) -> None:
+    assert judged("http.cookies", [("Set-Cookie", f"{name}=1; Secure; SameSite=Lax; Path=/")])
+    assert f"{name} lacks Secure" in seen(judged, "http.cookies", [("Set-Cookie", f"{name}=1; SameSite=Lax")])
