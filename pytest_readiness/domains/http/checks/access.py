@@ -11,9 +11,9 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.domains.http.disclosure import MUCH
+from pytest_readiness.domains.http.facts.admission import Admittance, Entrance, Guise
 from pytest_readiness.domains.http.facts.forms import CsrfTrial, Encoding, Form, TrialOutcome
-from pytest_readiness.domains.http.facts.pages import Page
-from pytest_readiness.domains.http.facts.probes import Access, Probe, Reply
 from pytest_readiness.domains.http.facts.signed import Tokens, TokenTrial
 from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.protocols.http.addresses import shown
@@ -52,7 +52,26 @@ def declared(url: Url, *names: str | None) -> None:
 
 def _asks_each(url: Url, paths: list[str], credential: str | None) -> Asks:
     declared(url, credential)
-    return {"page": paths, "access": [Access(path, credential) for path in paths] if credential else []}
+    return {"admission": [_admittance(path, credential) for path in paths]}
+
+
+def _admittance(path: str, credential: str | None) -> Admittance:
+    """Nobody, a wrong credential and the right one, if there is one, in this order."""
+    right = (Guise(credential),) if credential else ()
+    return Admittance(path, (Guise(), Guise(credential or "", wrong=True), *right))
+
+
+def _kept(place: str, entrance: Entrance, what: str, credential: str) -> None:
+    """Make sure that a refusal does not hold what it refuses.
+
+    Raises:
+        ClaimFalse: it does.
+    """
+    claim(
+        entrance.disclosed < MUCH,
+        expected=f"no content from {place} {what}",
+        seen=f"{entrance.answer.status} with {entrance.disclosed:.0%} of what the credential '{credential}' gets",
+    )
 
 
 @check(
@@ -63,8 +82,7 @@ def _asks_each(url: Url, paths: list[str], credential: str | None) -> Asks:
     asks=_asks_each,
 )
 def auth_required(
-    page: Mapping[str, Page],
-    access: Mapping[Access, Response],
+    admission: Mapping[Admittance, tuple[Entrance, ...]],
     missing_page: Response,
     *,
     paths: Paths,
@@ -73,9 +91,11 @@ def auth_required(
 ) -> Evidence:
     """Protected paths answer 401, 403 or a redirect to the login without a credential.
 
-    Sends: one GET to each path without a credential, one more with it where one is declared, and one to a path that
-    does not exist. A 401 or 403 that every unknown path gets as well proves nothing of the declared path, nor does a
-    404; unless the same path answers 2xx with the declared credential. Other methods than GET are not tried.
+    Sends: one GET to each path without a credential, one with a wrong one, one more with the right one where that is
+    declared, and some to paths that do not exist; redirects that only add to the path are followed. A 401 or 403 that
+    every unknown path gets as well proves nothing of the declared path, nor does a 404; unless the same path answers
+    2xx with the declared credential. The refusal must not hold what that credential gets; without one, a refusal with
+    much text cannot be verified. Other methods than GET are not tried.
 
     Args:
         paths: paths on the host that must be protected, at least one.
@@ -90,42 +110,56 @@ def auth_required(
         alike = (answer.status, bool(answer.location)) == (missing_page.status, bool(missing_page.location))
         return ", as every unknown path is" if alike else ""
 
-    answers = {path: seen.first for path, seen in page.items()}
-    for answer in answers.values():
-        said = f"GET {shown(answer.url)} is answered {answer.status}{fallback(answer)}"
-        claim(not _ok(answer.status), expected=expected, seen=said)
-    with_credential = dict(zip(page, access.values(), strict=bool(credential)))
-    seen = []
-    for path, answer in answers.items():
+    doors = dict(zip(dict.fromkeys(paths), admission.values(), strict=True))
+    for nobody, wrong, *_ in doors.values():
+        answer, place = nobody.answer, f"GET {shown(nobody.answer.url)}"
+        claim(not _ok(answer.status), expected=expected, seen=f"{place} is answered {answer.status}{fallback(answer)}")
+        seen = f"{place} is answered {wrong.answer.status} with a wrong one"
+        claim(not _ok(wrong.answer.status), expected=expected, seen=seen)
+    told = []
+    for path, (nobody, wrong, *right) in doors.items():
+        answer = nobody.answer
         place = f"GET {shown(answer.url)}"
         refused = answer.status in (401, 403) or _leads_to(answer, login)
-        if credential:
-            opened = with_credential[path]
-            if not _ok(opened.status):
+        for opened in right:
+            if not _ok(opened.answer.status):
                 raise CouldNotVerify(
-                    f"{place} is answered {_said(opened)} with the credential '{credential}', too; what does not open "
-                    "is not known to be protected"
+                    f"{place} is answered {_said(opened.answer)} with the credential '{credential}', too; what does "
+                    "not open is not known to be protected"
                 )
             refused = refused or answer.status == 404
-        elif missing_page.status == 429 or missing_page.status >= 500:
+            _kept(place, nobody, "without a credential", credential or "")
+            _kept(place, wrong, "with a wrong credential", credential or "")
+        if not right and (missing_page.status == 429 or missing_page.status >= 500):
             raise CouldNotVerify(
                 f"GET {shown(missing_page.url)}, an unknown path, was answered {missing_page.status}, so that nothing "
                 "is there to compare with"
             )
-        elif refused and fallback(answer):
+        if not right and refused and fallback(answer):
             raise CouldNotVerify(
                 f"{place} is answered {answer.status}{fallback(answer)}; declare a credential that opens it to tell "
                 "the difference"
             )
         if not refused:
             raise CouldNotVerify(f"{place} is answered {_said(answer)}, which says nothing about protection")
-        seen.append(f"{path} {answer.status}" + (f" ({opened.status} with {credential})" if credential else ""))
-    return Evidence(f"without a credential: {', '.join(seen)}")
+        if not right and nobody.words > (MAX_NOTE if answer.location else MAX_REFUSAL):
+            raise CouldNotVerify(
+                f"{place} is answered {answer.status} with {nobody.words} characters of text, which may be what is "
+                "protected; declare a credential that opens it to tell the difference"
+            )
+        told.append(f"{path} {answer.status}" + "".join(f" ({each.answer.status} with {credential})" for each in right))
+    return Evidence(f"without a credential: {', '.join(told)}")
+
+
+MAX_NOTE = 300
+"""Characters of the note that goes with a redirect (RFC 9110 section 15.4), and rarely has more than a sentence."""
+MAX_REFUSAL = 2000
+"""Characters of a page that refuses, with the menu and the foot of its site."""
 
 
 def _asks_one(url: Url, path: str, credential: str) -> Asks:
     declared(url, credential)
-    return {"page": path, "access": Access(path, credential)}
+    return {"admission": _admittance(path, credential)}
 
 
 @check(
@@ -136,22 +170,24 @@ def _asks_one(url: Url, path: str, credential: str) -> Asks:
     asks=_asks_one,
 )
 def auth_works(
-    page: Page,
-    access: Response,
+    admission: tuple[Entrance, ...],
     *,
     path: UrlPath,
     credential: Name,
 ) -> Evidence:
-    """With the declared credential the protected path answers 2xx, and without it does not.
+    """With the declared credential the protected path answers 2xx, and without it or with a wrong one does not.
 
-    Sends: one GET with the credential, one without. What answers 2xx to everyone does not show that the credential
-    works. Neither does anything but 401, 403, 404 or a redirect without it: an error may be a coincidence.
+    Sends: one GET without the credential, one with one that differs from it in its last characters, and one with it;
+    redirects that only add to the path are followed. What answers 2xx to everyone does not show that the credential
+    works. Neither does anything but 400, 401, 403, 404 or a redirect without it: an error may be a coincidence. The
+    refusals must not hold what the credential gets.
 
     Args:
         path: protected path on the host.
         credential: name of a credential of the target.
     """
-    answer, without = access, page.first
+    without, wrong, right = admission
+    answer = right.answer
     place = f"GET {shown(answer.url)}"
     if answer.status == 429 or answer.status >= 500:
         raise CouldNotVerify(f"{place} with the credential '{credential}' was answered {answer.status}")
@@ -160,25 +196,30 @@ def auth_works(
         expected=f"2xx from {place} with the credential '{credential}'",
         seen=_said(answer),
     )
-    claim(
-        not _ok(without.status),
-        expected=f"2xx from {place} only with the credential '{credential}'",
-        seen=f"{without.status} without any",
+    for entrance, how in ((without, "without any"), (wrong, "with one that differs in its last characters")):
+        claim(
+            not _ok(entrance.answer.status),
+            expected=f"2xx from {place} only with the credential '{credential}'",
+            seen=f"{entrance.answer.status} {how}",
+        )
+    for entrance, how in ((without, "without a credential"), (wrong, "with a wrong credential")):
+        _kept(place, entrance, how, credential)
+        if entrance.answer.status not in (400, 401, 403, 404) and not entrance.answer.location:
+            raise CouldNotVerify(f"{place} was answered {entrance.answer.status} {how}, which proves nothing")
+    return Evidence(
+        f"{place}: {answer.status} with the credential '{credential}', {_said(without.answer)} without, "
+        f"{_said(wrong.answer)} with a wrong one"
     )
-    if without.status not in (401, 403, 404) and not without.location:
-        raise CouldNotVerify(f"{place} was answered {without.status} without a credential, which proves nothing")
-    return Evidence(f"{place}: {answer.status} with the credential '{credential}', {_said(without)} without")
 
 
-def _role_probes(url: Url, paths: list[str], credential: str, own: str, admin: str | None) -> Asks:
+def _role_asks(url: Url, paths: list[str], credential: str, own: str, admin: str | None) -> Asks:
     declared(url, credential, admin)
-    probes = [Probe("GET", path, credential=credential, keep=False) for path in paths]
-    if admin:
-        probes += [Probe("GET", path, credential=admin, keep=False) for path in paths]
-    else:
-        probes.append(Probe("GET", f"/{uuid5(NAMESPACE_URL, url.url)}", credential=credential, keep=False))
-    mine = (Probe("GET", own, keep=False), Probe("GET", own, credential=credential, keep=False))
-    return {"probes": (*probes, *mine)}
+    guises = (Guise(credential), *((Guise(admin),) if admin else ()))
+    unknown = f"/{uuid5(NAMESPACE_URL, url.url)}"
+    doors = [Admittance(path, guises) for path in paths]
+    if not admin:
+        doors.append(Admittance(unknown, guises))
+    return {"admission": [*doors, _admittance(own, credential)]}
 
 
 @check(
@@ -187,10 +228,10 @@ def _role_probes(url: Url, paths: list[str], credential: str, own: str, admin: s
     remedy="Ask for the role, not only for a login, on every one of these paths.",
     source="OWASP Top 10 A01 Broken Access Control; OWASP WSTG-ATHZ-02, WSTG-ATHZ-03",
     check_class="active",
-    asks=_role_probes,
+    asks=_role_asks,
 )
 def role_forbidden(
-    probes: tuple[Reply, ...],
+    admission: Mapping[Admittance, tuple[Entrance, ...]],
     *,
     paths: Paths,
     credential: Name,
@@ -201,9 +242,10 @@ def role_forbidden(
     """A credential of a lower role is refused by 403 on paths of a higher one, and accepted on its own.
 
     Sends: one GET to each path with the lower credential and one with the higher, if that is declared, or else one to a
-    path that does not exist; finally one GET to its own path without and one with the lower credential. That one must
-    open the own path, which must not be open to all: otherwise it may have been refused because it is broken. Other
-    methods than GET are not tried.
+    path that does not exist; finally one GET to its own path without, one with a wrong and one with the lower
+    credential; redirects that only add to the path are followed. The lower one must open the own path, which must not
+    be open to all or to the wrong one: otherwise it may have been refused because it is broken. The refusal must not
+    hold what the higher one gets. Other methods than GET are not tried.
 
     Args:
         paths: paths on the host that need the higher role, at least one.
@@ -217,9 +259,11 @@ def role_forbidden(
         raise NotDeclared(
             "a path that hides by 404 is only known to exist where 'admin' names a credential that opens it"
         )
-    answers = [reply.got for reply in probes]
-    open_to_all, accepted = answers[-2:]
-    low, rest = answers[: len(paths)], answers[len(paths) : -2]
+    *doors, (nobody, wrong, mine) = admission.values()
+    open_to_all, mistaken, accepted = nobody.answer, wrong.answer, mine.answer
+    entrances = [lower for lower, *_ in doors[: len(set(paths))]]
+    low = [lower.answer for lower in entrances]
+    rest = [doors[-1][0].answer] if not admin else [higher.answer for _, higher in doors]
     wanted = (403, 404) if hidden else (403,)
     expected = f"{' or '.join(map(str, wanted))} with the credential '{credential}'"
     for answer in low:
@@ -232,12 +276,20 @@ def role_forbidden(
         raise CouldNotVerify(
             f"GET {shown(accepted.url)} is open to all, so nothing shows that the credential '{credential}' works"
         )
+    if _ok(mistaken.status):
+        raise CouldNotVerify(
+            f"GET {shown(accepted.url)} is open to a credential that differs from '{credential}' in its last "
+            "characters, so nothing shows that credentials are looked at"
+        )
     for answer in low:
         if answer.status not in wanted:
             raise CouldNotVerify(
                 f"GET {shown(answer.url)} was answered {_said(answer)} with the credential '{credential}', which is "
                 f"not a {' or '.join(map(str, wanted))}"
             )
+    if admin:
+        for lower in entrances:
+            _kept(f"GET {shown(lower.answer.url)}", lower, f"with the credential '{credential}'", admin)
     for answer in rest:
         if admin and not _ok(answer.status):
             raise CouldNotVerify(f"GET {shown(answer.url)} was answered {_said(answer)} with '{admin}', too")
@@ -248,7 +300,7 @@ def role_forbidden(
                 f"every unknown path is answered 403 with the credential '{credential}'; declare 'admin', a credential "
                 "that opens the paths"
             )
-    seen = ", ".join(f"{path} {answer.status}" for path, answer in zip(paths, low, strict=True))
+    seen = ", ".join(f"{path} {answer.status}" for path, answer in zip(dict.fromkeys(paths), low, strict=True))
     proof = f"2xx with '{admin}'" if admin else f"{rest[0].status} from unknown paths"
     return Evidence(f"with '{credential}': {seen} ({proof}); its own {own} {accepted.status}")
 

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import sys
+from base64 import b64decode
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
+from pytest_readiness.domains.http.facts.admission import altered
+from pytest_readiness.domains.http.resource import Credential
 from tests.domains.http.http_shop import HTML, Shop, document, open_question, seen, token, when
 from tests.judging import judge
 from tests.stack.silent import Request, Response
@@ -35,7 +39,13 @@ def test_auth_required_by_a_redirect(shop: Shop) -> None:
     shop.app.routes["/admin"] = Response(302, [("Location", "https://sso.example.com/login?client=shop")])
     assert judge("http.auth_required", shop.url, paths=["/admin"], login="https://sso.example.com/login")
     shop.app.routes["/admin"] = Response(301, [("Location", "/admin/")])
-    open_question("http.auth_required", shop, "301 to .*/admin/, which says nothing", paths=["/admin"], login="/login")
+    open_question("http.auth_required", shop, "/admin/ is answered 404, which says nothing", paths=["/admin"])
+    shop.app.routes["/admin/"] = Response(302, LOGIN_PAGE)
+    assert judge("http.auth_required", shop.url, paths=["/admin"], login="/login").text.endswith("/admin 302")
+    shop.app.routes["/admin/"] = Response(200, [HTML], b"<h1>Orders</h1>")
+    assert seen("http.auth_required", shop, paths=["/admin"], login="/login").endswith("/admin/ is answered 200")
+    shop.app.routes["/admin"] = Response(302, [("Location", "/admin")])
+    open_question("http.auth_required", shop, "302 to .*/admin, which says nothing", paths=["/admin"])
 
 
 def test_auth_required_of_a_path_that_may_not_exist(shop: Shop) -> None:
@@ -114,7 +124,7 @@ def test_undeclared_credentials(shop: Shop, id: str, parameters: dict[str, Any])
 
 def test_auth_works(shop: Shop) -> None:
     assert judge("http.auth_works", shop.url, path="/mine", credential="clerk").text == (
-        f"GET {shop.app.url}/mine: 200 with the credential 'clerk', 401 without"
+        f"GET {shop.app.url}/mine: 200 with the credential 'clerk', 401 without, 401 with a wrong one"
     )
     assert seen("http.auth_works", shop, path="/mine", credential="stale") == "401"
     assert seen("http.auth_works", shop, path="/admin", credential="clerk") == "403"
@@ -131,6 +141,98 @@ def test_auth_works(shop: Shop) -> None:
     assert "/login?… without" in judge("http.auth_works", shop.url, path="/mine", credential="clerk").text
 
 
+ORDERS = b"<html><title>Shop</title><h1>Orders</h1><p>Order 1 of Ms Smith</p><p>Order 2 of Mr Jones</p></html>"
+REFUSAL = b"<html><title>Shop</title><h1>Log in</h1><p>This is for the staff.</p></html>"
+
+
+@pytest.mark.parametrize("refusal", [(401, []), (403, []), (302, LOGIN_PAGE)])
+def test_a_refusal_that_holds_what_it_refuses(shop: Shop, refusal: tuple[int, list[tuple[str, str]]]) -> None:
+    status, headers = refusal
+    body = ORDERS
+
+    def admin(request: Request) -> Response:
+        right = shop.role(request) == "boss"
+        return Response(200, [HTML], ORDERS) if right else Response(status, [HTML, *headers], body)
+
+    shop.app.routes["/admin"] = admin
+    for id, parameters in (
+        ("http.auth_required", {"paths": ["/admin"], "login": "/login"}),
+        ("http.auth_works", {"path": "/admin"}),
+    ):
+        body = ORDERS
+        assert (
+            seen(id, shop, **parameters, credential="boss") == f"{status} with 100% of what the credential 'boss' gets"
+        )
+        body = REFUSAL
+        assert judge(id, shop.url, **parameters, credential="boss")
+    body = ORDERS * 50
+    # Without a credential nothing tells what the page would be.
+    open_question("http.auth_required", shop, "characters of text, which may be", paths=["/admin"], login="/login")
+
+
+def test_a_refusal_with_the_menu_of_the_site_holds_nothing(shop: Shop) -> None:
+    menu = b"<nav><a>Shop</a><a>Basket</a><a>Help</a><a>Imprint</a></nav>"
+    shop.app.routes["/"] = Response(200, [HTML], menu + b"<h1>Welcome</h1>")
+    shop.app.routes["/admin"] = when(
+        lambda request: shop.role(request) == "boss",
+        Response(200, [HTML], menu + b"<p>Orders</p>"),
+        Response(401, [HTML], menu + b"<p>Log in</p>"),
+    )
+    assert judge("http.auth_works", shop.url, path="/admin", credential="boss")
+    assert judge("http.auth_required", shop.url, paths=["/admin"], credential="boss")
+
+
+@pytest.mark.parametrize(
+    "accepts",
+    [
+        bool,
+        lambda shown: shown.startswith("Bearer "),
+        lambda shown: shown.count(".") == 2,
+        lambda shown: shown[:60] == f"Bearer {token('boss')}"[:60],
+    ],
+)
+def test_a_server_that_accepts_any_credential(shop: Shop, accepts: Callable[[str], bool]) -> None:
+    shop.app.routes["/admin"] = lambda request: Response(
+        200 if accepts(request.headers.get("Authorization", "")) else 401
+    )
+    wrong = "200 with one that differs in its last characters"
+    assert seen("http.auth_works", shop, path="/admin", credential="boss") == wrong
+    assert seen("http.auth_required", shop, paths=["/admin"], credential="boss").endswith(
+        "is answered 200 with a wrong one"
+    )
+    parameters = {"paths": ["/nothing"], "credential": "boss", "own": "/admin"}
+    shop.app.routes["/nothing"] = Response(403)
+    open_question("http.role_forbidden", shop, "so nothing shows that credentials are looked at", **parameters)
+
+
+def test_any_token_opens_what_is_said_to_be_protected(shop: Shop) -> None:
+    shop.app.routes["/admin"] = lambda request: Response(200 if "Authorization" in request.headers else 401)
+    assert seen("http.auth_required", shop, paths=["/admin"]).endswith("/admin is answered 200 with a wrong one")
+
+
+def test_a_wrong_credential_has_the_form_of_the_right_one() -> None:
+    def headers(**fields: Any) -> str:
+        return altered(Credential.model_validate(fields))[0][1]
+
+    right = token("boss")
+    head, signature = right.rsplit(".", 1)
+    assert headers(token=right).startswith(f"Bearer {head}.")
+    assert not headers(token=right).endswith(signature)
+    assert b64decode(headers(user="clerk", password="abcdef").removeprefix("Basic ")) == b"clerk:abcijk"
+    for value in ("a=12; sid=abcd1234", "ApiKey 0123456789", "-", "$$$$", "zz"):
+        turned = headers(headers={"X-Key": value})
+        assert turned != value
+        assert turned.startswith(value[: len(value) // 2])
+    assert headers(headers={"Cookie": "a=12; sid=abcd1234"}) == "a=17; sid=abcd6789"
+
+
+def test_a_path_that_is_redirected_to_its_own_slash(shop: Shop) -> None:
+    shop.app.routes["/mine/"] = shop.good["/mine"]
+    shop.app.routes["/mine"] = Response(301, [("Location", "/mine/")])
+    text = judge("http.auth_works", shop.url, path="/mine", credential="clerk").text
+    assert text.startswith(f"GET {shop.app.url}/mine/: 200")
+
+
 ROLE: dict[str, Any] = {"paths": ["/admin"], "credential": "clerk", "own": "/mine"}
 
 
@@ -138,6 +240,11 @@ def test_role_forbidden(shop: Shop) -> None:
     id = "http.role_forbidden"
     assert judge(id, shop.url, **ROLE).text == "with 'clerk': /admin 403 (404 from unknown paths); its own /mine 200"
     assert "(2xx with 'boss')" in judge(id, shop.url, **ROLE, admin="boss").text
+    shop.app.routes["/admin"] = lambda request: document(
+        {"orders": ["of Ms Smith"]}, {"boss": 200}.get(shop.role(request), 403)
+    )
+    assert seen(id, shop, **ROLE, admin="boss") == "403 with 100% of what the credential 'boss' gets"
+    shop.app.routes["/admin"] = shop.good["/admin"]
     shop.fault = "role ignored"
     assert seen(id, shop, **ROLE) == f"200 from GET {shop.app.url}/admin"
 
