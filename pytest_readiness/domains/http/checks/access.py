@@ -14,7 +14,7 @@ from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.domains.http.disclosure import MUCH
 from pytest_readiness.domains.http.facts.admission import Admittance, Entrance, Guise
 from pytest_readiness.domains.http.facts.forms import CsrfTrial, Encoding, Form, TrialOutcome
-from pytest_readiness.domains.http.facts.signed import Tokens, TokenTrial
+from pytest_readiness.domains.http.facts.signed import LEEWAY, Tokens, TokenTrial
 from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
@@ -313,15 +313,24 @@ STRONG: tuple[Algorithm, ...] = get_args(Algorithm)
 
 
 def _token_trial(
-    url: Url, path: str, credential: str, login: str | None, user_field: str, password_field: str, token_field: str
+    url: Url,
+    path: str,
+    credential: str,
+    login: str | None,
+    user_field: str,
+    password_field: str,
+    token_field: str,
+    expired: str | None,
 ) -> Asks:
     named = url.credential(credential)
     if login and named.user is None:
         raise NotDeclared(f"the credential '{credential}' of {url.name} is not a user with a password")
     if not login and named.token is None:
         raise NotDeclared(f"the credential '{credential}' of {url.name} is not a token, and 'login' names no path")
+    if expired and url.credential(expired).token is None:
+        raise NotDeclared(f"the credential '{expired}' of {url.name} is not a token")
     form = Form(login, encoding="json") if login else None
-    return {"tokens": TokenTrial(path, credential, form, user_field, password_field, token_field)}
+    return {"tokens": TokenTrial(path, credential, form, user_field, password_field, token_field, expired or "")}
 
 
 @check(
@@ -344,13 +353,16 @@ def jwt(
     token_field: Name = "access_token",  # noqa: S107 (the name of a field)
     max_age_hours: Annotated[float, Field(gt=0)] = 24,
     algorithms: Annotated[list[Algorithm], Field(min_length=1)] | None = None,
+    expired: Name | None = None,
 ) -> Evidence:
-    """An issued token is strongly signed, expires in time, and is rejected if it is tampered with.
+    """An issued token is strongly signed, says that it ends in time, and is rejected if it is tampered with.
 
     Sends: a login if `login` is declared, and seven GETs to the path: without a token, with an altered signature, with
     altered claims, without a signature, twice without an algorithm (none, NONE), and last with the token itself. That
-    one must be accepted, and the request without one must not. A token signed with a key from well-known examples
-    fails, too; other weak keys are not found, and passing a public key off as a shared one is not tried.
+    one must be accepted, the others must not, nor may they be answered with what that one gets. A token that is
+    accepted more than five minutes after its end fails, and so does one signed with a key from well-known examples.
+    Whether the end is enforced is only seen where a token is at hand that has ended; otherwise the evidence has a
+    warning. Other weak keys are not found, and passing a public key off as a shared one is not tried.
 
     Args:
         path: path on the host that the token opens.
@@ -364,6 +376,8 @@ def jwt(
         max_age_hours: longest accepted time from being issued to the end, in hours. 24: a working day and the night;
             OWASP asks for minutes to hours.
         algorithms: accepted algorithms. Default: every one of RFC 7518 and EdDSA but none.
+        expired: name of a credential that is a token of the same issuer, and ended at least five minutes ago; it must
+            be rejected, too. Default: none is shown.
     """
     nobody, *forged, own = tokens.outcomes
     if _ok(nobody.status):
@@ -371,6 +385,12 @@ def jwt(
     decided(path, own)
     for outcome in forged:
         claim(not _ok(outcome.status), expected=f"401 or 403 from {path} with {outcome.name}", seen=f"{outcome}")
+    for outcome in (nobody, *forged):
+        claim(
+            outcome.disclosed < MUCH,
+            expected=f"no content from {path} with {outcome.name}",
+            seen=f"{outcome} with {outcome.disclosed:.0%} of what the token gets",
+        )
     refused(path, (nobody, *forged), (400, 401, 403))
     accepted = algorithms or STRONG
     claim(tokens.alg in accepted, expected=f"a token signed by {', '.join(accepted)}", seen=f"alg {tokens.alg}")
@@ -383,8 +403,16 @@ def jwt(
     claim(tokens.lifetime is not None, expected=limit, seen="a token without exp")
     hours = (tokens.lifetime or 0) / 3600
     claim(hours <= max_age_hours, expected=limit, seen=f"{hours:.1f} h")
+    claim(
+        tokens.ended <= LEEWAY,
+        expected=f"401 or 403 from {path} with a token that has ended",
+        seen=f"{own.status}, {tokens.ended:.0f} s after its end",
+    )
     told = ", ".join(f"{outcome.name} {outcome.status}" for outcome in (nobody, *forged))
-    return Evidence(f"{tokens.alg}, ends after {hours:.1f} h; {path}: {told}, {own.name} {own.status}")
+    return Evidence(
+        f"{tokens.alg}, ends after {hours:.1f} h; {path}: {told}, {own.name} {own.status}",
+        warning="" if expired else "Whether the end is enforced was not seen: name a token that has ended ('expired').",
+    )
 
 
 def decided(path: str, control: TrialOutcome) -> None:
@@ -458,9 +486,11 @@ def csrf(
 
     Sends: three requests with the declared fields, from a foreign Origin and from Origin "null" without a token, and
     last from the own Origin with it; where a token is declared, also one without and one with a wrong token from the
-    own Origin. Before each one, a GET of the page, if one is declared. The last one may change something: declare
-    values that do no harm, or that the application finds invalid. It must be answered differently from the refusal,
-    and not with 401, 404, 405, 408, 429 or 5xx. SameSite cookies, which only a browser enforces, do not count.
+    own Origin, and where no credential is declared one with the token that another visitor got. Before each one, a GET
+    of the page, if one is declared. The last one may change something: declare values that do no harm, or that the
+    application finds invalid. It must be answered differently from the refusal, and not with 401, 404, 405, 408, 429 or
+    5xx. SameSite cookies, which only a browser enforces, do not count. With a credential, whether a token is good for
+    other sessions is not seen.
 
     Args:
         path: path on the host that the form is sent to.

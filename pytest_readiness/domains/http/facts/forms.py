@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.http.disclosure import shown_of
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.resource import Credential, Url
@@ -80,6 +81,7 @@ class TrialOutcome:
         seconds: from sending to the last byte.
         retry_after: the header of that name, or "".
         blank: which of the texts are already on the page with the form.
+        disclosed: the share, from 0 to 1, of what the right one gets that is in the answer, where that was compared.
     """
 
     name: str
@@ -89,6 +91,7 @@ class TrialOutcome:
     seconds: float
     retry_after: str = ""
     blank: tuple[str, ...] = ()
+    disclosed: float = 0.0
 
     @property
     def accepted(self) -> bool:
@@ -197,6 +200,11 @@ def forgeries(url: Url, connection: Connection, *, ask: CsrfTrial) -> tuple[Tria
     ]
     if ask.token:
         sendings += [("no token", own, _without), ("a wrong token", own, _altered)]
+    if ask.token and not ask.form.credential:
+        # With a credential, both visits belong to one session, whose token may be the same.
+        with once(), _FormSender(url, connection, ask.form, until) as other:
+            others = other.token(ask.token)
+        sendings.append(("the token of another visitor", own, lambda _: others))
     sendings.append(("the form itself", own, str))
     outcomes = []
     for name, headers, shown_as in sendings:
@@ -372,8 +380,10 @@ def _cookie(pair: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def outcome_of(name: str, answer: Response, texts: Iterable[str] = (), blank: tuple[str, ...] = ()) -> TrialOutcome:
-    """What is kept of an answer."""
+def outcome_of(
+    name: str, answer: Response, texts: Iterable[str] = (), blank: tuple[str, ...] = (), document: str = ""
+) -> TrialOutcome:
+    """What is kept of an answer, compared with the document that only the right one gets."""
     return TrialOutcome(
         name,
         answer.status,
@@ -382,6 +392,7 @@ def outcome_of(name: str, answer: Response, texts: Iterable[str] = (), blank: tu
         answer.seconds,
         answer.header("retry-after")[:40],
         blank,
+        shown_of(document, answer.body),
     )
 
 

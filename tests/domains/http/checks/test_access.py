@@ -4,6 +4,7 @@ import sys
 from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from pydantic import ValidationError
@@ -219,7 +220,7 @@ def test_a_wrong_credential_has_the_form_of_the_right_one() -> None:
     assert headers(token=right).startswith(f"Bearer {head}.")
     assert not headers(token=right).endswith(signature)
     assert b64decode(headers(user="clerk", password="abcdef").removeprefix("Basic ")) == b"clerk:abcijk"
-    for value in ("a=12; sid=abcd1234", "ApiKey 0123456789", "-", "$$$$", "zz"):
+    for value in ("ApiKey 0123456789", "-", "$$$$", "zz"):
         turned = headers(headers={"X-Key": value})
         assert turned != value
         assert turned.startswith(value[: len(value) // 2])
@@ -313,6 +314,30 @@ def test_jwt(shop: Shop) -> None:
 def test_jwt_is_not_right(shop: Shop, fault: str, parameters: dict[str, Any], words: str) -> None:
     shop.fault = fault
     assert seen("http.jwt", shop, **parameters) == words
+
+
+def test_jwt_whose_end_is_not_enforced(shop: Shop) -> None:
+    id = "http.jwt"
+    assert "Whether the end is enforced was not seen" in judge(id, shop.url, **JWT).warning
+    found = judge(id, shop.url, **JWT, expired="stale")
+    assert "an expired token 401" in found.text
+    assert found.warning == ""
+    shop.fault = "end ignored"
+    assert judge(id, shop.url, **JWT).warning
+    with pytest.raises(ClaimFalse, match="401 or 403 from /mine with an expired token; seen: 200"):
+        judge(id, shop.url, **JWT, expired="stale")
+    # The declared token itself may have ended.
+    assert seen(id, shop, path="/mine", credential="stale").startswith("200, 36")
+    open_question(id, shop, "'clerk' has not ended", **JWT, expired="clerk")
+    with pytest.raises(NotDeclared, match="'user' of shop is not a token"):
+        judge(id, shop.url, **JWT, expired="user")
+
+
+def test_jwt_whose_refusal_holds_what_it_refuses(shop: Shop) -> None:
+    shop.app.routes["/mine"] = lambda request: document(
+        {"you": "clerk", "debt": 12}, 200 if shop.role(request) else 401
+    )
+    assert seen("http.jwt", shop, **JWT) == "401 with 100% of what the token gets"
 
 
 def test_jwt_whose_forgery_is_named(shop: Shop) -> None:
@@ -433,3 +458,28 @@ def test_csrf_proves_nothing(shop: Shop) -> None:
     shop.app.routes["/api"] = lambda request: Response(429 if request.headers["Origin"] != shop.app.url else 204)
     open_question(id, shop, "answered 429 to a foreign Origin", path="/api", fields={"a": "b"}, encoding="json")
     assert b'{"a": "b"}' in {request.body for request in shop.app.requests}
+
+
+@pytest.mark.parametrize(("kind", "status"), [("bound", 0), ("static", 303), ("known", 303)])
+def test_csrf_with_the_token_of_another_visitor(shop: Shop, kind: str, status: int) -> None:
+    given: list[str] = []
+
+    def join(request: Request) -> Response:
+        if request.method == "GET":
+            value = "the-same-for-all" if kind == "static" else f"of-visitor-{len(given)}"
+            given.append(value)
+            page = f'<form action="/join"><input type=hidden name=csrf value="{value}"></form>'
+            return Response(200, [HTML, ("Set-Cookie", f"sid={len(given) - 1}")], page.encode())
+        shown = parse_qs(request.body.decode()).get("csrf", [""])[0]
+        mine = given[int(request.headers["Cookie"].removeprefix("sid="))]
+        foreign = request.headers.get("Origin") != shop.app.url
+        right = not foreign and (shown in given if kind == "known" else shown == mine)
+        return Response(303, [("Location", "/")]) if right else Response(403)
+
+    shop.app.routes["/join"] = join
+    form: dict[str, Any] = {"path": "/join", "page": "/join", "token": "csrf", "fields": {"name": "x"}}
+    if status:
+        with pytest.raises(ClaimFalse, match=f"with the token of another visitor; seen: {status}"):
+            judge("http.csrf", shop.url, **form)
+    else:
+        assert "the token of another visitor 403" in judge("http.csrf", shop.url, **form).text
