@@ -13,8 +13,9 @@ from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.assets import media_type
 from pytest_readiness.domains.http.facts.api import Asked, DescribedBy, Exposition, Opening, Operations, Upgrade
-from pytest_readiness.domains.http.facts.pages import alike
+from pytest_readiness.domains.http.facts.pages import Beside, verify_now
 from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.domains.http.unknown import Unknown
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 
@@ -34,11 +35,14 @@ _VERSION = re.compile(r"v\d+([._-]\d+)*((alpha|beta|rc)\d*)?|\d+\.\d+(\.\d+)*|\d
     severity="medium",
     remedy="Serve the API below a path that names its version, such as /api/v1/.",
     source="Google AIP-185; Microsoft REST API guidelines, versioning",
-    asks=lambda _, paths, credential: {"api_answer": [Asked(path, credential or "") for path in paths]},
+    asks=lambda _, paths, credential: {
+        "api_answer": [Asked(path, credential or "") for path in paths],
+        "unknown_beside": [Beside(path, credential or "") for path in paths],
+    },
 )
 def versioned_api(
     api_answer: Mapping[Asked, Response],
-    missing_page: Response,
+    unknown_beside: Mapping[Beside, Unknown],
     *,
     paths: Annotated[list[UrlPath], Field(min_length=1)],
     credential: Name | None = None,
@@ -53,7 +57,8 @@ def versioned_api(
         credential: name of a credential of the target to show. Default: none.
     """
     told = []
-    for path, answer in zip(dict.fromkeys(paths), api_answer.values(), strict=True):
+    for path in dict.fromkeys(paths):
+        answer, unknown = api_answer[Asked(path, credential or "")], unknown_beside[Beside(path, credential or "")]
         place = shown(answer.url)
         version = next((part for part in path.partition("?")[0].split("/") if _VERSION.fullmatch(part)), "")
         claim(bool(version), expected=f"a version in the path {cut(path, 100)}", seen="none of its parts is one")
@@ -63,7 +68,7 @@ def versioned_api(
         claim(200 <= answer.status <= 299, expected=expected, seen=said(answer))
         kind = media_type(answer) or "no Content-Type"
         claim(not answer.html, expected=expected, seen=f"{answer.status} with {kind}, a page")
-        claim(not alike(answer, missing_page), expected=expected, seen=f"{answer.status}, as from unknown paths")
+        claim(not unknown.like(answer), expected=expected, seen=f"{answer.status}, as from unknown paths")
         told.append(f"{version} in {place} ({answer.status}, {kind})")
     return Evidence(cut("; ".join(told), 400))
 
@@ -197,6 +202,7 @@ def metrics(
     ]
     wanted = cut(", ".join(names or ()), 200)
     claim(not lacking, expected=f"{wanted} from {place}", seen=cut(f"without {', '.join(lacking)}", 300))
+    verify_now(seen.answer)
     told.append(f"{sum(seen.samples.values())} samples{f', among them {wanted}' if names else ''}")
     return Evidence(f"GET {place}: {'; '.join(told)}")
 

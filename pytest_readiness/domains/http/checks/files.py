@@ -12,8 +12,9 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.http.facts.pages import Page, alike
+from pytest_readiness.domains.http.facts.pages import Page
 from pytest_readiness.domains.http.resource import UrlPath
+from pytest_readiness.domains.http.unknown import Unknown
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 from pytest_readiness.protocols.markup import parse
@@ -175,7 +176,8 @@ def robots(visited: Page, *, crawling: Literal["allowed", "forbidden"] = "allowe
     unknown = [name or cut(value, 40) for name, value in fields if name not in _KNOWN]
     groups = _groups(fields)
     claim(
-        bool(groups) or any(name == "sitemap" for name, _ in fields),
+        # A file that says nothing is valid, and lets everyone in (RFC 9309, 2.2.1).
+        not fields or bool(groups) or any(name == "sitemap" for name, _ in fields),
         expected=f"User-agent and rules in {place}",
         seen=f"{len(fields)} lines without User-agent",
     )
@@ -209,7 +211,7 @@ def robots(visited: Page, *, crawling: Literal["allowed", "forbidden"] = "allowe
 )
 def maintenance_page(
     page: Page,
-    missing_page: Response,
+    unknown_pages: Unknown,
     *,
     path: UrlPath,
     text: Annotated[str, Field(min_length=3)],
@@ -241,7 +243,7 @@ def maintenance_page(
         seen += f", Retry-After: {after}"
     if answer.truncated:
         raise CouldNotVerify(f"the page at {place} is too long to be looked at as a whole")
-    own = not alike(answer, missing_page)
+    own = not unknown_pages.like(answer)
     claim(own, expected=f"a page of its own at {place}", seen=f"{answer.status} with the page of unknown paths")
     words = " ".join(text.split())
     holds = words.lower() in parse(answer.body).text.lower()

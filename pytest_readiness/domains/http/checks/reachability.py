@@ -13,8 +13,9 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, AsksOf, check
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.http.facts.pages import Latency, Page, PlainAnswer, Samples
+from pytest_readiness.domains.http.facts.pages import Beside, Latency, Page, PlainAnswer, Samples, verify_now
 from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.domains.http.unknown import Unknown
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 
@@ -42,10 +43,11 @@ DOWN = frozenset(
     severity="critical",
     remedy="Make the endpoint answer with the expected status, over TLS with a certificate that clients trust.",
     source="RFC 9110 section 15; RFC 9110 section 4.3.4 (https certificate verification)",
-    asks=lambda _, path: {"page": path},
+    asks=lambda _, path: {"page": path, "unknown_beside": Beside(path) if path else None},
 )
 def reachable(
     page: Page | None,
+    unknown_beside: Unknown | None,
     root_page: Page,
     *,
     path: UrlPath | None = None,
@@ -54,7 +56,8 @@ def reachable(
     """The endpoint answers with the expected status over verified TLS.
 
     The answer's own status counts; at the endpoint's root also the status that redirects within the same host end with.
-    Over plain http, or with a certificate that does not verify, the claim is false.
+    Over plain http, or with a certificate that does not verify, the claim is false. A warning says where any unknown
+    path is answered in the same way, and where a cache answered.
 
     Args:
         path: path on the host, beginning with a slash. Default: the declared address itself.
@@ -67,10 +70,16 @@ def reachable(
     if seen.endless:
         steps += f", still redirected after {len(seen.answers)} answers"
     ends = (seen.answers[0], seen.answers[-1])
+    if gate := ends[1].challenge:
+        raise CouldNotVerify(f"GET {shown(seen.url)} was answered {steps} by {gate}, which turns programs away")
     claim(status in {answer.status for answer in ends}, expected=expected, seen=f"{steps} from {shown(seen.url)}")
     judged = next(answer for answer in reversed(ends) if answer.status == status)
     claim(judged.secure, expected=expected, seen=f"{steps} over plain http from {shown(seen.url)}")
-    return Evidence(f"GET {shown(seen.url)}: {steps} over verified TLS, {judged.seconds * 1000:.1f} ms")
+    warnings = ["Any unknown path is answered alike."] if unknown_beside and unknown_beside.like(judged) else []
+    warnings += [f"A cache answered ({judged.stored}), whatever is behind it."] if judged.stored else []
+    return Evidence(
+        f"GET {shown(seen.url)}: {steps} over verified TLS, {judged.seconds * 1000:.1f} ms", warning=" ".join(warnings)
+    )
 
 
 def _to(answer: Response) -> str:
@@ -120,7 +129,7 @@ def _asks_for(kind: Literal["health", "readiness", "liveness"]) -> AsksOf:
         declared: str | None = path or getattr(url, kind)
         if not declared:
             raise NotDeclared(f"{url.name} declares no {kind} path, and the binding names no path")
-        return {"page": declared}
+        return {"page": declared, "unknown_beside": Beside(declared)}
 
     return asks
 
@@ -142,6 +151,7 @@ Fields = Annotated[dict[str, Scalar], Field(min_length=1)]
 )
 def health(
     page: Page,
+    unknown_beside: Unknown,
     *,
     path: UrlPath | None = None,
     status: Status | None = None,
@@ -150,8 +160,9 @@ def health(
 ) -> Evidence:
     """The health endpoint answers 2xx in time, with the declared JSON fields.
 
-    One request; its own answer counts, and a redirect fails. What the endpoint looks at before it answers is not seen
-    here: see http.health_dependencies.
+    Its own answer counts, and a redirect fails. An answer that unknown paths beside it get as well, or that a cache
+    kept for more than ten seconds, proves nothing. What the endpoint looks at before it answers is not seen here: see
+    http.health_dependencies.
 
     Args:
         path: path on the host. Default: the target's `health`.
@@ -161,7 +172,7 @@ def health(
         json: fields of the answer's JSON and their values; a dot leads into an object, a number into a list
             (`{"status": "ok", "checks.0.up": true}`). Default: the body is not looked at.
     """
-    return _probe(page, status, max_ms, json)
+    return _probe(page, unknown_beside, status, max_ms, json)
 
 
 @check(
@@ -173,6 +184,7 @@ def health(
 )
 def readiness(
     page: Page,
+    unknown_beside: Unknown,
     *,
     path: UrlPath | None = None,
     status: Status | None = None,
@@ -181,6 +193,8 @@ def readiness(
 ) -> Evidence:
     """The readiness endpoint answers 2xx in time, with the declared JSON fields.
 
+    What proves nothing is as for http.health.
+
     Args:
         path: path on the host. Default: the target's `readiness`.
         status: exact status code between 200 and 299. Default: any of them.
@@ -188,7 +202,7 @@ def readiness(
             Kubernetes probe.
         json: fields of the answer's JSON and their values, as for http.health. Default: the body is not looked at.
     """
-    return _probe(page, status, max_ms, json)
+    return _probe(page, unknown_beside, status, max_ms, json)
 
 
 @check(
@@ -200,6 +214,7 @@ def readiness(
 )
 def liveness(
     page: Page,
+    unknown_beside: Unknown,
     *,
     path: UrlPath | None = None,
     status: Status | None = None,
@@ -208,6 +223,8 @@ def liveness(
 ) -> Evidence:
     """The liveness endpoint answers 2xx in time, with the declared JSON fields.
 
+    What proves nothing is as for http.health.
+
     Args:
         path: path on the host. Default: the target's `liveness`.
         status: exact status code between 200 and 299. Default: any of them.
@@ -215,10 +232,12 @@ def liveness(
             Kubernetes probe.
         json: fields of the answer's JSON and their values, as for http.health. Default: the body is not looked at.
     """
-    return _probe(page, status, max_ms, json)
+    return _probe(page, unknown_beside, status, max_ms, json)
 
 
-def _probe(page: Page, status: int | None, max_ms: float, fields: Mapping[str, Scalar] | None) -> Evidence:
+def _probe(
+    page: Page, unknown: Unknown, status: int | None, max_ms: float, fields: Mapping[str, Scalar] | None
+) -> Evidence:
     answer = page.first
     milliseconds = answer.seconds * 1000
     place, seen = shown(answer.url), f"{answer.status} {_to(answer)}".strip()
@@ -236,6 +255,7 @@ def _probe(page: Page, status: int | None, max_ms: float, fields: Mapping[str, S
             same = found == value and isinstance(found, bool) == isinstance(value, bool)
             claim(same, expected=f"{dotted} = {jsonlib.dumps(value)} from {place}", seen=said)
             seen += f", {dotted} = {said}"
+    verify_now(answer, unknown)
     return Evidence(f"GET {place}: {seen}, {milliseconds:.1f} ms")
 
 
@@ -256,15 +276,21 @@ def json_of(answer: Response) -> Any:
     try:
         return jsonlib.loads(answer.body)
     except (ValueError, RecursionError):
-        said = cut(answer.body, 60) or "an empty body"
+        # What it is instead is not shown: error pages hold settings and passwords.
+        kind = answer.header("content-type").partition(";")[0].strip()
+        said = (
+            f"{len(answer.body)} characters of {cut(kind, 60) or 'no Content-Type'}" if answer.body else "an empty body"
+        )
         raise ClaimFalse(f"JSON from {place}", f"{answer.status} with {said}") from None
 
 
 def _said(value: Any) -> str:
-    try:
-        return cut(jsonlib.dumps(value, ensure_ascii=False), 60)
-    except RecursionError:
-        return "something deeply nested"
+    """A value as it may be shown: what is in an object or list, or no word, was not asked for and may be secret."""
+    if isinstance(value, dict | list):
+        return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
+    if isinstance(value, str) and ("://" in value or "@" in value or "=" in value or len(value) > 60):
+        return f"a text of {len(value)} characters"
+    return cut(jsonlib.dumps(value, ensure_ascii=False), 70)
 
 
 def at(document: Any, dotted: str) -> Any:
@@ -288,6 +314,7 @@ def at(document: Any, dotted: str) -> Any:
 )
 def health_dependencies(
     page: Page,
+    unknown_beside: Unknown,
     *,
     names: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)],
     path: UrlPath | None = None,
@@ -320,6 +347,7 @@ def health_dependencies(
             riddles.append(f"{name}: {said}")
     claim(not problems, expected=expected, seen=f"{answer.status}; {'; '.join(problems)}")
     claim(200 <= answer.status <= 299, expected=expected, seen=f"{answer.status} {_to(answer)}".strip())
+    verify_now(answer, unknown_beside)
     if riddles:
         raise CouldNotVerify(
             f"{place} reports {'; '.join(riddles)}, which is not a known word for up or down "
@@ -366,10 +394,16 @@ def _state(word: Any) -> bool | None:
     severity="medium",
     remedy="Find out what the slow requests wait for (database, upstream, cold caches, too few workers).",
     source="Google SRE book, chapter 4 (percentiles, not averages)",
-    asks=lambda _, path, samples: {"latency": Samples(path or "", samples)},
+    asks=lambda _, path, samples: {
+        "latency": Samples(path or "", samples),
+        "page": path,
+        "unknown_beside": Beside(path) if path else None,
+    },
 )
 def response_time(
     latency: Latency,
+    page: Page | None,
+    unknown_beside: Unknown | None,
     *,
     p95_ms: Annotated[float, Field(gt=0)] = 500,
     warn_ms: Annotated[float, Field(gt=0)] | None = None,
@@ -380,7 +414,9 @@ def response_time(
 
     Requests are sent one after the other, on a connection that is kept where the server keeps it, while nothing else
     reads the endpoint; timed from sending to the last byte, without connecting. It is the time that a single visitor
-    sees from the runner's place, not the time under load. Every answer must be below 400.
+    sees from the runner's place, not the time under load. Every answer must be below 400. Redirects within the host are
+    followed first and not timed. A redirect to another host, and what any unknown path gets, is not the page; where a
+    cache answers, a warning says so.
 
     Args:
         p95_ms: limit for the 95th percentile (nearest rank), in milliseconds. 500: half of the second within which
@@ -392,6 +428,15 @@ def response_time(
     place = shown(latency.url)
     bad = next((status for status in latency.statuses if status >= 400), None)
     claim(not bad, expected=f"answers below 400 from {place}", seen=f"{bad} among {len(latency.statuses)} answers")
+    if latency.challenge:
+        raise CouldNotVerify(f"GET {place} was answered by {latency.challenge}, which turns programs away")
+    if latency.location:
+        raise CouldNotVerify(f"GET {place} is redirected to {shown(latency.location)}, which was not timed")
+    if page and unknown_beside and unknown_beside.like(page.first):
+        raise CouldNotVerify(
+            f"GET {shown(page.url)} was answered {page.first.status} like any unknown path; "
+            "without 'path', the page of the root is timed"
+        )
     ordered = sorted(seconds * 1000 for seconds in latency.seconds)
     p50, p95 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.50, 0.95))
     figures = f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, max {ordered[-1]:.1f} ms of {len(ordered)} requests to {place}"
@@ -400,4 +445,6 @@ def response_time(
     claim(p95 <= p95_ms, expected=f"p95 of at most {p95_ms:g} ms", seen=figures)
     if len(ordered) < samples:
         raise CouldNotVerify(f"time ran out after {len(ordered)} of {samples} requests to {place}")
-    return Evidence(figures, warning=f"p95 is above {warn_ms:g} ms." if warn_ms is not None and p95 > warn_ms else "")
+    warnings = [f"p95 is above {warn_ms:g} ms."] if warn_ms is not None and p95 > warn_ms else []
+    warnings += [f"A cache answered ({latency.stored}): these are its times."] if latency.stored else []
+    return Evidence(figures, warning=" ".join(warnings))

@@ -14,6 +14,7 @@ from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.reachability import MISSING, at, json_of
 from pytest_readiness.domains.http.facts.api import Asked
+from pytest_readiness.domains.http.facts.pages import verify_now
 from pytest_readiness.domains.http.resource import UrlPath
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
@@ -42,7 +43,8 @@ def deployed_version(
 
     Read from a field of the JSON at the path, from a header of its answer, or as its whole text; it must answer 2xx.
     A leading "v" makes no difference, and of two names of one commit one may be the beginning of the other, seven
-    digits at least. One answer is looked at: behind a load balancer, that of one instance.
+    digits at least. An answer that a cache kept for more than ten seconds proves nothing. One answer is looked at:
+    behind a load balancer, that of one instance.
 
     Args:
         path: path on the host that shows it (`/version`).
@@ -71,13 +73,9 @@ def deployed_version(
     else:
         claim(not api_answer.html, expected=expected, seen=f"{api_answer.status} with a page")
         running = api_answer.body.strip()
+    verify_now(api_answer)
     claim(_same(running, version), expected=expected, seen=cut(running, 80) or "nothing")
-    age = api_answer.header("age")
-    cached = age.isdecimal() and int(age) > 0
-    return Evidence(
-        f"{cut(running, 80)} in the {where}",
-        warning=f"The answer came from a cache, {age} s old." if cached else "",
-    )
+    return Evidence(f"{cut(running, 80)} in the {where}")
 
 
 def _same(running: str, version: str) -> bool:

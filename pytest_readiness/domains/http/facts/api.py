@@ -12,7 +12,7 @@ from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.http.facts.pages import on_host
+from pytest_readiness.domains.http.facts.pages import VISIT_SECONDS, arrive, on_host
 from pytest_readiness.domains.http.openapi import InvalidError, fault, get_operations, load, undeclared
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.session import open_session, trust_of
@@ -146,18 +146,20 @@ class Upgrade:
     fault: str
 
 
-@fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
+@fact(deadline=VISIT_SECONDS + CONNECT_SECONDS)
 def api_answer(url: Url, connection: Connection, *, ask: Asked) -> Response:
-    """The answer to a path, with a credential where one is named; redirects not followed."""
-    with open_session(url, connection, credential=ask.credential) as session:
-        return session.get(on_host(url, ask.path))
+    """The answer to a path, with a credential where one is named; only redirects to the same path are followed."""
+    return arrive(url, connection, ask.path, ask.credential)
 
 
-@fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS, extra="prometheus")
+@fact(deadline=VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, extra="prometheus")
 def exposition(url: Url, connection: Connection, *, ask: Asked) -> Exposition:
-    """The metrics that a path exposes, with a credential where one is named; redirects not followed."""
-    with open_session(url, connection, credential=ask.credential) as session:
-        answer = session.send("GET", on_host(url, ask.path), max_body=MAX_DOCUMENT)
+    """The metrics that a path exposes, with a credential where one is named; only redirects to itself are followed."""
+    first = arrive(url, connection, ask.path, ask.credential)
+    answer = first
+    if first.truncated:
+        with open_session(url, connection, credential=ask.credential) as session:
+            answer = session.send("GET", first.url, max_body=MAX_DOCUMENT)
     if answer.truncated:
         raise CouldNotVerify(f"{shown(answer.url)} exposes more than {MAX_DOCUMENT // 1024**2} MiB")
     if answer.status != 200:

@@ -13,10 +13,11 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.http.facts.pages import alike, same_page
+from pytest_readiness.domains.http.facts.pages import same_page
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.script import Code, read_code
 from pytest_readiness.domains.http.session import open_session
+from pytest_readiness.domains.http.unknown import Unknown
 from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.addresses import origin, shown
 from pytest_readiness.protocols.http.answer import Response
@@ -169,7 +170,7 @@ def _asset(
 
 
 @fact(deadline=PAGE_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
-def links(url: Url, connection: Connection, response: Response, missing_page: Response, *, ask: Followed) -> Links:
+def links(url: Url, connection: Connection, response: Response, unknown_pages: Unknown, *, ask: Followed) -> Links:
     """Where the links of the page that a visitor of the root ends on lead, one step deep."""
     here = origin(response.url)
     named = dict[str, bool]()
@@ -186,7 +187,7 @@ def links(url: Url, connection: Connection, response: Response, missing_page: Re
                 followed.append(FollowedLink(address, own, 0, "", False, error.reason))
                 continue
             last = answers[-1]
-            like_missing = alike(last, missing_page) or _goal(missing_page) in map(_goal, answers[:-1])
+            like_missing = unknown_pages.like(last) or _goal(unknown_pages.answers[0]) in map(_goal, answers[:-1])
             followed.append(FollowedLink(address, own, last.status, last.url, like_missing, ""))
     return Links(len(named), tuple(followed))
 

@@ -127,12 +127,18 @@ class Latency:
         seconds: from sending each request to the last byte of its answer.
         statuses: status code of each.
         connections: how many connections it took; more than one where the server does not keep them.
+        location: where the page redirects to, if that is not on the same host and was not followed; or "".
+        stored: what says that answers came from a cache, or "".
+        challenge: what turned requests away, or "".
     """
 
     url: str
     seconds: tuple[float, ...]
     statuses: tuple[int, ...]
     connections: int
+    location: str = ""
+    stored: str = ""
+    challenge: str = ""
 
 
 @fact(deadline=VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
@@ -150,7 +156,7 @@ def visited(url: Url, connection: Connection, root_page: Page, *, ask: str) -> P
     return root_page if same_page(address, url.url) else visit(url, connection, address)
 
 
-def visit(url: Url, connection: Connection, start: str, until: float = math.inf) -> Page:
+def visit(url: Url, connection: Connection, start: str, until: float = math.inf, credential: str = "") -> Page:
     """The answer to an address of the endpoint's host, and where its redirects lead to within the same host.
 
     Args:
@@ -158,6 +164,7 @@ def visit(url: Url, connection: Connection, start: str, until: float = math.inf)
         connection: to it.
         start: absolute address.
         until: reading of the monotonic clock at which it ends sooner than after `VISIT_SECONDS`.
+        credential: name of the credential to show, or ""; with one, redirects are followed within the origin only.
 
     Raises:
         CouldNotVerify: an answer on the way did not come.
@@ -166,15 +173,46 @@ def visit(url: Url, connection: Connection, start: str, until: float = math.inf)
     address, answers = start, list[Response]()
     while True:
         try:
-            with open_session(url, connection, address) as session:
+            with open_session(url, connection, address, credential) as session:
                 answers.append(session.get(address, until))
         except Untrusted as error:
             if answers:
                 raise CouldNotVerify(f"GET {address} was not sent, because {error}") from None
             return Page(start, str(error), ())
         address = next_on_host(answers[-1])
+        if credential and address and origin(address) != origin(start):
+            address = ""
         if not address or len(answers) > MAX_REDIRECTS:
             return Page(start, "", tuple(answers), endless=bool(address))
+
+
+def arrive(url: Url, connection: Connection, path: str, credential: str = "") -> Response:
+    """The answer to a path; of one that only redirects to itself with a slash or a deeper path, that answer."""
+    page = visit(url, connection, on_host(url, path), credential=credential)
+    if page.tls_error:
+        raise CouldNotVerify(f"GET {page.url} was not sent, because {page.tls_error}")
+    return page.last if page.own else page.first
+
+
+def verify_now(answer: Response, unknown: Unknown | None = None) -> None:
+    """Make sure that an answer tells how things are now, of the path that was asked for.
+
+    Args:
+        answer: to the path.
+        unknown: what unknown paths beside it are answered, where the status alone would not tell them apart.
+
+    Raises:
+        CouldNotVerify: it comes from a cache or from what turns programs away, or any path gets it.
+    """
+    place = f"GET {shown(answer.url)} was answered {answer.status}"
+    if answer.challenge:
+        raise CouldNotVerify(f"{place} by {answer.challenge}, which turns programs away")
+    if answer.stored:
+        raise CouldNotVerify(f"{place} from a cache ({answer.stored}), which does not tell how it is now")
+    if unknown and unknown.like(answer):
+        raise CouldNotVerify(
+            f"{place} like any unknown path, so that this tells nothing about the one that was asked for"
+        )
 
 
 @fact
@@ -280,22 +318,37 @@ def plain_response(url: Url, connection: Connection, root_page: Page) -> PlainAn
         return PlainAnswer(address, error.how, None)
 
 
-@fact(deadline=2 * VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, exclusive=True)
+@fact(deadline=3 * VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, exclusive=True)
 def latency(url: Url, connection: Connection, root_page: Page, *, ask: Samples) -> Latency:
-    """Response times of a page, asked for one after the other; fewer than asked for where they took over 50 s."""
+    """Response times of a page, asked for one after the other; fewer than asked for where they took over 50 s.
+
+    Redirects to it within the same host are followed first, and are not timed.
+    """
     until = time.monotonic() + 2 * VISIT_SECONDS
     _ = root_page.first
     address = on_host(url, ask.path) if ask.path else root_page.last.url
-    answers: list[Response] = []
-    with open_session(url, connection, address, fresh=True) as session:
-        while len(answers) < ask.count and time.monotonic() < until:
-            answers.append(session.get(address))
+    answers, connections = _timed(url, connection, address, ask.count, until)
+    if next_on_host(answers[0]):
+        address = visit(url, connection, address, until).last.url
+        answers, connections = _timed(url, connection, address, ask.count, until)
     return Latency(
         address,
         tuple(answer.seconds for answer in answers),
         tuple(answer.status for answer in answers),
-        session.connections,
+        connections,
+        next((answer.location for answer in answers if answer.location), ""),
+        next((answer.stored for answer in answers if answer.stored), ""),
+        next((answer.challenge for answer in answers if answer.challenge), ""),
     )
+
+
+def _timed(url: Url, connection: Connection, address: str, count: int, until: float) -> tuple[list[Response], int]:
+    """The answers of a page, one after the other, and over how many connections; only the first of a redirect."""
+    answers: list[Response] = []
+    with open_session(url, connection, address, fresh=True) as session:
+        while not answers or (len(answers) < count and time.monotonic() < until and not next_on_host(answers[0])):
+            answers.append(session.get(address))
+    return answers, session.connections
 
 
 def on_host(url: Url, path: str) -> str:

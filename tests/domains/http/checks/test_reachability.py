@@ -136,11 +136,12 @@ def test_health_compares_fields(app: Shop, field: str, value: Any, seen: str) ->
     ("body", "seen"),
     [
         (b"", "200 with an empty body"),
-        (b"OK", "200 with OK"),
-        (b"<html>\x1b[31m" + b"x" * 500, "200 with <html>\x1b[31mxxx"),
-        (b"\xff\xfe", "200 with \ufffd\ufffd"),
-        (b"[" * 200_000, "200 with [[["),
-        (b"1" * 5000, "200 with 111"),
+        (b"OK", "200 with 2 characters of no Content-Type"),
+        (b"<html>\x1b[31m" + b"x" * 500, "200 with 511 characters of no Content-Type"),
+        (b"\xff\xfe", "200 with 2 characters"),
+        (b"[" * 200_000, "200 with 200000 characters"),
+        (b"1" * 5000, "200 with 5000 characters"),
+        (b"DB_PASSWORD=hunter2", "200 with 19 characters"),
     ],
 )
 def test_health_that_is_no_json(app: Shop, body: bytes, seen: str) -> None:
@@ -237,14 +238,16 @@ def test_response_time_is_the_nearest_rank(slow: int, holds: bool) -> None:
     seconds = (0.01,) * (20 - slow) + (0.6,) * slow
     latency = Latency("https://shop.example.com", seconds, (200,) * 20, 1)
     if holds:
-        assert response_time(latency).text.startswith("p50 10.0 ms, p95 10.0 ms, max 600.0 ms of 20 requests")
+        assert response_time(latency, None, None).text.startswith(
+            "p50 10.0 ms, p95 10.0 ms, max 600.0 ms of 20 requests"
+        )
     else:
         with pytest.raises(ClaimFalse, match=r"p50 10\.0 ms, p95 600\.0 ms"):
-            response_time(latency)
+            response_time(latency, None, None)
 
 
 def test_fast_errors_are_no_response_times(app: Shop) -> None:
-    answers = iter([200] * 3 + [503] * 2)
+    answers = iter([200] * 3 + [503] * 2 + [200])
     seen = app.seen("http.response_time", "/p", lambda request: Response(next(answers)), path="/p", samples=5)
     assert seen == "503 among 5 answers"
 
@@ -253,3 +256,111 @@ def test_response_time_that_does_not_end(app: Shop, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("pytest_readiness.domains.http.facts.pages.VISIT_SECONDS", 0.1)
     with pytest.raises(CouldNotVerify, match=r"time ran out after \d+ of 100 requests"):
         app.judge("http.response_time", "/p", Response(delay=0.05), path="/p", samples=100)
+
+
+EVERYWHERE = ["http.health", "http.readiness", "http.liveness", "http.response_time"]
+
+
+@pytest.mark.parametrize("id", EVERYWHERE)
+def test_an_answer_that_every_path_gets_proves_nothing(app: Shop, id: str) -> None:
+    app.app.other = Response(body=b"ok")
+    try:
+        with pytest.raises(CouldNotVerify, match="was answered 200 like any unknown path"):
+            app.judge(id, "/health", Response(body=b"ok"), path="/health")
+        assert app.judge(id, "/health", Response(body=b"up"), path="/health")
+        assert app.judge("http.reachable", "/health", Response(body=b"ok"), path="/health").warning.startswith("Any")
+    finally:
+        app.app.other = Response(404)
+
+
+def test_unknown_paths_are_beside_the_health_endpoint(app: Shop) -> None:
+    def api(request: Any) -> Response:
+        return document({"status": "UP", "db": "up"}) if request.path.startswith("/api/") else Response(404)
+
+    app.app.other = api
+    try:
+        for id, parameters in (
+            ("http.health", {"json": {"status": "UP"}}),
+            ("http.health_dependencies", {"names": ["db"]}),
+        ):
+            with pytest.raises(CouldNotVerify, match="/api/health was answered 200 like any unknown path"):
+                app.judge(id, "/", Response(), path="/api/health", **parameters)
+    finally:
+        app.app.other = Response(404)
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "old"),
+    [
+        ("Age", "86400", True),
+        ("Age", "9" * 30, True),
+        ("Age", "10", False),
+        ("Age", "0", False),
+        ("X-Cache", "Hit from cloudfront", True),
+        ("X-Cache", "MISS", False),
+        ("CF-Cache-Status", "STALE", True),
+        ("CF-Cache-Status", "DYNAMIC", False),
+        ("X-Cache-Status", "HIT", True),
+        ("Cache-Status", 'Squid; fwd=miss, "edge"; hit; ttl=30', True),
+    ],
+)
+def test_an_old_answer_does_not_tell_how_it_is_now(app: Shop, header: str, value: str, old: bool) -> None:
+    answer = document({"db": "up"})._replace(headers=[(header, value)])
+    for id, parameters in (
+        ("http.health", {}),
+        ("http.readiness", {}),
+        ("http.health_dependencies", {"names": ["db"]}),
+    ):
+        if old:
+            with pytest.raises(
+                CouldNotVerify, match=rf"from a cache .{header.lower() if header != 'Age' else 'Age'}: "
+            ):
+                app.judge(id, "/health", answer, **parameters)
+        else:
+            assert app.judge(id, "/health", answer, **parameters)
+    warned = app.judge("http.reachable", "/health", answer, path="/health").warning
+    assert warned.startswith("A cache answered") == old
+    warned = app.judge("http.response_time", "/health", answer, path="/health", samples=5).warning
+    assert warned.startswith("A cache answered") == old
+
+
+def test_a_challenge_does_not_tell_how_it_is(app: Shop) -> None:
+    gate = Response(200, [("Content-Type", "text/html")], b"<html><title>Just a moment...</title>")
+    for id in ("http.health", "http.reachable", "http.response_time"):
+        with pytest.raises(CouldNotVerify, match="by Cloudflare, which turns programs away"):
+            app.judge(id, "/health", gate, path="/health")
+    with pytest.raises(CouldNotVerify, match="by Cloudflare"):
+        app.judge("http.reachable", "/x", gate._replace(status=403), path="/x")
+
+
+def test_response_time_is_that_of_the_page_behind_a_redirect(app: Shop) -> None:
+    def routes(location: str) -> dict[str, Response]:
+        return {"/": Response(), "/report": Response(307, [("Location", location)]), "/report/": Response(delay=0.06)}
+
+    app.app.routes = routes("/report/")  # type: ignore[assignment]
+    with pytest.raises(ClaimFalse, match="/report/"):
+        judge("http.response_time", app.url, path="/report", p95_ms=50, samples=5)
+    app.app.routes = routes("https://www.example.com/report")  # type: ignore[assignment]
+    with pytest.raises(CouldNotVerify, match="report, which was not timed"):
+        judge("http.response_time", app.url, path="/report", samples=5)
+    app.app.routes = routes("/report")  # type: ignore[assignment]
+    with pytest.raises(CouldNotVerify, match="was redirected more than 5 times"):
+        judge("http.response_time", app.url, path="/report", samples=5)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"db": "postgres://shop:hunter2@db/shop"},
+        {"db": {"dsn": "postgres://shop:hunter2@db/shop"}},
+        {"db": {"status": "host=db password=hunter2"}},
+        {"db": [{"password": "hunter2"}]},
+        {"db": "down", "settings": {"password": "hunter2"}},
+        {"settings": {"password": "hunter2"}},
+    ],
+)
+def test_what_was_not_judged_of_a_report_is_not_quoted(app: Shop, report: Any) -> None:
+    for id, parameters in (("http.health_dependencies", {"names": ["db"]}), ("http.health", {"json": {"db": True}})):
+        with pytest.raises((ClaimFalse, CouldNotVerify)) as caught:
+            app.judge(id, "/health", document(report), **parameters)
+        assert "hunter2" not in str(caught.value)

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.config.target import Target
-from pytest_readiness.core.evidence import ClaimFalse, NotDeclared
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
 from tests.domains.http.http_api import PAGE, Shop, app, document, guarded, served
 from tests.judging import judge
 from tests.stack.silent import Response
@@ -61,9 +61,12 @@ def test_deployed_version_of_the_run(app: Shop) -> None:
 
 
 def test_deployed_version_from_a_cache_or_behind_a_login(app: Shop) -> None:
-    cached = served("text/plain", b"1.4.2", ("Age", "40"))
-    evidence = app.judge("http.deployed_version", {"/version": cached}, path="/version", version="1.4.2")
-    assert evidence.warning == "The answer came from a cache, 40 s old."
+    for version in ("1.4.2", "1.4.3"):
+        cached = {"/version": served("text/plain", b"1.4.2", ("Age", "40"))}
+        with pytest.raises(CouldNotVerify, match=r"from a cache .Age: 40., which does not tell how it is now"):
+            app.judge("http.deployed_version", cached, path="/version", version=version)
+    young = {"/version": served("text/plain", b"1.4.2", ("Age", "4"))}
+    assert app.judge("http.deployed_version", young, path="/version", version="1.4.2")
     routes = {"/version": guarded(served("text/plain", b"1.4.2"))}
     assert app.judge("http.deployed_version", routes, path="/version", version="1.4.2", credential="scraper")
     wrongs: list[dict[str, Any]] = [{"version": "1"}, {"path": "/v", "version": ""}]
