@@ -96,14 +96,16 @@ def internals_in(text: str, table: Mapping[str, str] = INTERNALS) -> list[str]:
 
 def readings_of(text: str) -> tuple[str, ...]:
     """A text as it came; without the escapes of JSON (twice, for JSON within JSON); and without those of HTML."""
-    once = _unescaped(text)
-    twice = _unescaped(once)
+    once = unescaped(text)
+    twice = unescaped(once)
     shown = html.unescape(_ELEMENT.sub(_line_or_nothing, text))
     inner = html.unescape(_ELEMENT.sub(_line_or_nothing, once))
-    return tuple(dict.fromkeys((text, once, twice, shown, inner, _unescaped(shown))))
+    return tuple(dict.fromkeys((text, once, twice, shown, inner, unescaped(shown))))
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
+    """A text without the escapes of JSON and JavaScript, once."""
+
     def character(found: re.Match[str]) -> str:
         return chr(int(found[1], 16)) if found[1] else _ESCAPES.get(found[2], found[2])
 

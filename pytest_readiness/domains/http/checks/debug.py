@@ -69,12 +69,16 @@ def no_debug(
     seen = cut(f"{len(shown_tools)}: {'; '.join(shown_tools)}", 400)
     claim(not shown_tools, expected=f"no debug page, profiler or console on {len(answers)} paths", seen=seen)
     for answer in answers:
-        place = _bare(answer.path)
+        place = _bare(answer.path) or "the root"
+        if answer.turned_away:
+            raise CouldNotVerify(
+                f"GET {place} of {url.name} was answered {answer.status} by {answer.turned_away}, not by the site"
+            )
         # 501 is the refusal of a method, as of POST by a server that only serves files.
         if answer.status == 429 or (answer.status >= 500 and answer.status != 501 and answer.path not in ("", "?")):
             raise CouldNotVerify(f"GET {place} of {url.name} was answered {answer.status}")
         if answer.truncated and (answer.path in ("", "?") or not answer.like_missing):
-            raise CouldNotVerify(f"the answer of {place or 'the root'} is too long to be looked at")
+            raise CouldNotVerify(f"the answer of {place} is too long to be looked at")
         if answer.elsewhere and answer.sought not in (allowed or ()):
             raise CouldNotVerify(
                 f"GET {place} of {url.name} is redirected to {shown(answer.elsewhere)}, which is neither its root nor "

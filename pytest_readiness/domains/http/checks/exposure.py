@@ -133,6 +133,8 @@ def exposed_files(
             raise CouldNotVerify(
                 f"GET {file.path} is redirected to {shown(file.elsewhere)}, which was not looked at; declare that one"
             )
+        if file.turned_away:
+            raise CouldNotVerify(f"GET {file.path} was answered {file.status} by {file.turned_away}, not by the site")
         if file.status == 429 or file.status >= 500:
             raise CouldNotVerify(f"GET {file.path} was answered {file.status}")
     for each in source_maps:

@@ -373,8 +373,3 @@ def next_on_host(answer: Response) -> str:
     here, there = origin(answer.url), origin(goal)
     follow = there[1] == here[1] and there[0] in (("https",) if answer.secure else ("http", "https"))
     return goal if follow else ""
-
-
-def alike(one: Response, other: Response) -> bool:
-    """Whether answers differ in no more than answers to unknown paths do: the path itself, tokens, figures."""
-    return Unknown((other,)).like(one)

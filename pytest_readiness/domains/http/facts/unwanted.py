@@ -69,6 +69,7 @@ class Found:
             "" where they do not, or lead to the page of the root or to a login.
         truncated: it is longer than what was read.
         moved: redirects lead to another path.
+        turned_away: what turned the request away that is no part of the site ("Cloudflare"), or "".
     """
 
     sought: str
@@ -81,6 +82,7 @@ class Found:
     elsewhere: str
     truncated: bool
     moved: bool
+    turned_away: str
 
     @property
     def served(self) -> bool:
@@ -279,6 +281,7 @@ class _Seeker:
             elsewhere="",
             truncated=answer.truncated,
             moved=False,
+            turned_away=answer.challenge,
         )
 
     def maps_of(self, script: str) -> Iterator[SourceMap]:

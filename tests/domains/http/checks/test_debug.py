@@ -245,6 +245,9 @@ def test_what_cannot_be_looked_at(app: WebApp, url: Url, monkeypatch: pytest.Mon
         app.routes["/console"] = Response(status)
         with pytest.raises(CouldNotVerify, match=f"GET /console of shop was answered {status}"):
             judge(ID, url)
+    app.routes["/console"] = Response(403, [("cf-mitigated", "challenge")])
+    with pytest.raises(CouldNotVerify, match=r"GET /console of shop was answered 403 by .*, not by the site"):
+        judge(ID, url)
     app.routes["/console"] = Response(403)
     assert "403 x 1" in judge(ID, url).text
     app.routes["/"] = page("x" * 1_100_000)

@@ -225,6 +225,7 @@ def test_exposed_files_that_could_not_be_looked_at(app: Shop) -> None:
         (Response(429), "/.env was answered 429"),
         (Response(503), "/.env was answered 503"),
         (Response(301, [("Location", "https://www.example.com/.env")]), "www.example.com/.env, which was not looked"),
+        (Response(403, [("cf-mitigated", "challenge")]), "/.env was answered 403 by .*, not by the site"),
         (Response(301, [("Location", "/.env")]), "was redirected more than 5 times"),
         (Response(302, [("Location", "https://files.example.com/a1b2")]), "files.example.com/a1b2, which was not"),
     ):
