@@ -1,4 +1,7 @@
-"""Descriptions of APIs by OpenAPI 3: whether one is valid, its GET operations, and whether an answer is as declared."""
+"""Descriptions of APIs by OpenAPI 3: whether one is valid, its GET operations, and whether an answer is as declared.
+
+Its schemas hold regular expressions from outside, so only the process of `describing` calls this.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,39 @@ class Get:
     address: str
     guarded: bool
     streams: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A description as it was read.
+
+    Attributes:
+        fault: why it is not valid, as a clause; "" where it is.
+        version: of OpenAPI; "" where it is no description of an API.
+        paths: how many it describes.
+        operations: its GET operations without required parameters.
+    """
+
+    fault: str
+    version: str = ""
+    paths: int = 0
+    operations: tuple[Get, ...] = ()
+
+
+def read(text: str, address: str) -> tuple[Document, Described]:
+    """A description that came from an address, and what is in it.
+
+    Raises:
+        CouldNotVerify: it is too large or depends on other documents.
+    """
+    try:
+        document = load(text)
+    except InvalidError as error:
+        return {}, Described(str(error))
+    version, paths = str(document["openapi"]), len(document.get("paths") or ())
+    if problem := fault(document):
+        return document, Described(problem, version, paths)
+    return document, Described("", version, paths, tuple(get_operations(document, address)))
 
 
 def load(text: str) -> Document:

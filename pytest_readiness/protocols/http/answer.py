@@ -55,8 +55,9 @@ class Response:
         status: status code.
         headers: names in lower case and values, repeated ones kept apart, together and in order; the values of
             cookies are masked, their names and attributes are not.
-        body: text, undecodable bytes replaced, at most 1 MiB unless more was asked for; "" where it came in Brotli's
-            coding, which is not read and must be asked for.
+        body: text in the charset that the answer or its page names, else UTF-8, undecodable bytes replaced, at most
+            1 MiB unless more was asked for; "" where it came in Brotli's coding, which is not read and must be asked
+            for.
         truncated: the body went on beyond that.
         seconds: from sending the request to the last byte that was read, over an established connection.
         at: when it was read.
@@ -118,19 +119,29 @@ class Response:
     @property
     def location(self) -> str:
         """Absolute address that a redirect leads to; "" for any other answer, or where it cannot be read."""
-        if self.status not in (301, 302, 303, 307, 308):
+        if self.status not in (301, 302, 303, 307, 308) or len(set(self.values("location"))) != 1:
+            # Of several that differ, browsers follow none.
             return ""
+        path, mark, rest = re.fullmatch(r"(?s)([^?#]*)(.?)(.*)", self.values("location")[0]).groups()  # type: ignore[union-attr]
         try:
-            target = urljoin(self.url, self.header("location"))
+            # To browsers a backslash is a slash, and two of them begin a host.
+            target = urljoin(self.url, path.replace("\\", "/") + mark + rest)
             _ = urlsplit(target).port
         except ValueError:
             return ""
-        return target if self.header("location") else ""
+        return target if path + mark + rest else ""
 
 
 def header_field(name: str, value: str) -> tuple[str, str]:
-    """A header as it is kept: its name in lower case, its value in one line, that of a cookie masked."""
+    """A header as it is kept: its name in lower case, its value in one line, that of a cookie masked.
+
+    Args:
+        name: as it came.
+        value: each of its bytes as one character; read as UTF-8 where it is that, as browsers do with addresses.
+    """
     name = name.lower()
+    with suppress(UnicodeError):
+        value = value.encode("latin-1").decode()
     value = re.sub(r"\s*[\r\n]\s*", " ", value.strip())
     return name, _masked(value) if name == "set-cookie" else value
 
@@ -171,3 +182,28 @@ def decoded(raw: bytes, headers: Sequence[tuple[str, str]], said: str, most: int
     raise CouldNotVerify(
         f"{said} was answered in the coding '{cut(coding, 20)}', which was not asked for and is not readable"
     )
+
+
+_CHARSETS = re.compile(
+    r"utf-?(8|16(le|be)?)|(windows-|cp|x-cp)125[0-8]|iso[-_]?8859[-_]?(1[0-6]?|[2-9])|latin-?[1-9]|us-ascii|ascii|koi8-[ru]"
+    r"|gb2312|gbk|gb18030|big5(-hkscs)?|euc-(jp|kr)|(x-)?(shift[-_]jis|sjis)|iso-2022-jp|ks_c_5601-1987|macintosh"
+)
+_LATIN = re.compile(r"iso[-_]?8859[-_]?1|latin-?1|us-ascii|ascii")
+_META = re.compile(rb"""<meta[^>]{1,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_-]{1,30})""", re.IGNORECASE)
+
+
+def text_of(body: bytes, headers: Sequence[tuple[str, str]]) -> str:
+    """The text of a body: in the charset of its byte order mark, of Content-Type, of its page's head, else in UTF-8."""
+    kind, _, parameters = dict(headers).get("content-type", "").lower().partition(";")
+    named = re.search(r"charset\s*=\s*[\"']?\s*([a-z0-9_-]{1,30})", parameters)
+    inside = _META.search(body[:1024]) if not named and kind.strip() in ("", "text/html") else None
+    charset = named[1] if named else inside[1].decode().lower() if inside else ""
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")) and charset.startswith("utf"):
+        charset = "utf-16"
+    elif body.startswith(b"\xef\xbb\xbf") or not _CHARSETS.fullmatch(charset):
+        charset = "utf-8-sig"
+    elif _LATIN.fullmatch(charset):
+        charset = "windows-1252"
+    with suppress(LookupError):
+        return body.decode(charset.removeprefix("x-"), "replace")
+    return body.decode("utf-8-sig", "replace")

@@ -85,7 +85,9 @@ def no_debug(
                 "recognised as a login; declare that path, or allow this one if the product uses it"
             )
     counted = Counter(
-        f"{answer.status} like any unknown path" if answer.like_missing and answer.status < 300 else f"{answer.status}"
+        f"{answer.status} like any unknown path"
+        if answer.like_missing and answer.status < 300
+        else str(answer.status or "closed")
         for answer in answers
     )
     told = ", ".join(f"{status} x {count}" for status, count in sorted(counted.items()))

@@ -142,7 +142,9 @@ def exposed_files(
             raise CouldNotVerify(f"GET {shown(each.url)} was answered {each.status}")
     every: list[Found | SourceMap] = [*files, *source_maps]
     answers = Counter(
-        f"{each.status} like any unknown path" if each.like_missing and each.status < 300 else f"{each.status}"
+        f"{each.status} like any unknown path"
+        if each.like_missing and each.status < 300
+        else str(each.status or "closed")
         for each in every
     )
     told = ", ".join(f"{answer} x {count}" for answer, count in sorted(answers.items()))

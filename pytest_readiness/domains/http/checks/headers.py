@@ -6,12 +6,9 @@ redirects on the way where its claim is about them.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -19,6 +16,7 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.cookies import Cookie, parse_cookie
 from pytest_readiness.domains.http.facts.pages import Page, in_place
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.protocols.http.addresses import shown
@@ -468,57 +466,6 @@ def permissions_policy(
     ]
     claim(not problems, expected=expected, seen=cut(f"{'; '.join(problems)} in {seen}", 400))
     return Evidence(seen)
-
-
-@dataclass(frozen=True)
-class Cookie:
-    """A Set-Cookie header without its value.
-
-    Attributes:
-        name: as sent, or "a nameless cookie".
-        secure: has Secure.
-        http_only: has HttpOnly.
-        same_site: "strict", "lax", "none", "" where absent, or another text, which is invalid.
-        lifetime: seconds until it expires, by Max-Age, else by Expires (infinite where that cannot be read); None for
-            the browser's session.
-    """
-
-    name: str
-    secure: bool
-    http_only: bool
-    same_site: str
-    lifetime: float | None
-
-    @property
-    def session(self) -> bool:
-        """Whether the name says that it identifies a session."""
-        return bool(re.search(r"sess|login|auth|jwt|sid$|^token|[-_.]token", self.name.lower())) and not self.anti_csrf
-
-    @property
-    def anti_csrf(self) -> bool:
-        """Whether the name says that it is a token against forged requests."""
-        return bool(re.search(r"csrf|xsrf", self.name.lower()))
-
-
-def parse_cookie(value: str, at: datetime) -> Cookie:
-    """Read a Set-Cookie header that came at a time, by RFC 6265 5.2 (of a repeated attribute the last one counts)."""
-    pair, *rest = value.split(";")
-    attributes = {}
-    for part in rest:
-        key, _, argument = part.partition("=")
-        attributes[key.strip().lower()] = argument.strip()
-    lifetime: float | None = None
-    if re.fullmatch(r"-?[0-9]{1,15}", attributes.get("max-age", "")):
-        lifetime = int(attributes["max-age"])
-    elif attributes.get("expires"):
-        try:
-            expires = parsedate_to_datetime(attributes["expires"])
-            lifetime = (expires.replace(tzinfo=expires.tzinfo or UTC) - at).total_seconds()
-        except (ValueError, OverflowError):
-            lifetime = math.inf
-    same_site = attributes.get("samesite", "").lower() or ("empty" if "samesite" in attributes else "")
-    name = cut(pair.partition("=")[0].strip(), 60) or "a nameless cookie"
-    return Cookie(name, "secure" in attributes, "httponly" in attributes, same_site, lifetime)
 
 
 def cookies_of(root_page: Page) -> list[Cookie]:

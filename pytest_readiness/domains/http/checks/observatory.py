@@ -17,7 +17,6 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.headers import (
     OPEN_REFERRER,
     SAFE_REFERRER,
-    Cookie,
     Policy,
     cookies_of,
     frame_option,
@@ -27,6 +26,7 @@ from pytest_readiness.domains.http.checks.headers import (
     sources_of,
     trusted_by_token,
 )
+from pytest_readiness.domains.http.cookies import Cookie
 from pytest_readiness.domains.http.facts.pages import Page, PlainAnswer
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response

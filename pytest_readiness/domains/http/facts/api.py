@@ -12,8 +12,8 @@ from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.describing import JUDGING_SECONDS, READING_SECONDS, Describer
 from pytest_readiness.domains.http.facts.pages import VISIT_SECONDS, arrive, on_host
-from pytest_readiness.domains.http.openapi import InvalidError, fault, get_operations, load, undeclared
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.session import open_session, trust_of
 from pytest_readiness.domains.tls.facts.connection import Connection
@@ -188,11 +188,14 @@ def _families(answer: Response) -> Iterator[tuple[str, list[str]]]:
         yield family.name, [sample.name for sample in family.samples]
 
 
-@fact(deadline=API_SECONDS + 2 * REQUEST_SECONDS + CONNECT_SECONDS, heavy=True, extra="openapi")
+@fact(
+    deadline=API_SECONDS + 2 * REQUEST_SECONDS + CONNECT_SECONDS + READING_SECONDS + 2 * JUDGING_SECONDS,
+    heavy=True,
+    extra="openapi",
+)
 def api_operations(url: Url, connection: Connection, *, ask: DescribedBy) -> Operations:
     """The description of an API by OpenAPI 3, and the answers of its GET operations without required parameters."""
     address = on_host(url, ask.path)
-    until = time.monotonic() + API_SECONDS
     with open_session(url, connection, credential=ask.credential) as session:
         answer = session.send("GET", address, max_body=MAX_DOCUMENT)
         bare = replace(answer, body="")
@@ -200,37 +203,35 @@ def api_operations(url: Url, connection: Connection, *, ask: DescribedBy) -> Ope
             raise CouldNotVerify(f"{shown(address)} is longer than {MAX_DOCUMENT // 1024**2} MiB")
         if answer.status != 200:
             return Operations(bare, f"{answer.status}", "", 0, (), 0, 0, 0)
-        try:
-            document = load(answer.body)
-        except InvalidError as error:
-            return Operations(bare, str(error), "", 0, (), 0, 0, 0)
-        version, paths = str(document["openapi"]), len(document.get("paths") or ())
-        if problem := fault(document):
-            return Operations(bare, problem, version, paths, (), 0, 0, 0)
-        every = get_operations(document, address)
-        near = [each for each in every if each.address and not each.streams]
-        free = [each for each in near if ask.credential or not each.guarded]
-        asked = []
-        for operation in free[: ask.count]:
-            try:
-                if time.monotonic() >= until:
-                    raise CouldNotVerify(f"time ran out before GET {shown(operation.address)}")
-                reply = session.send("GET", operation.address, headers=[("Accept", "application/json, */*;q=0.5")])
-                if reply.truncated:
-                    raise CouldNotVerify(f"GET {shown(operation.address)} was answered with more than 1 MiB")
-            except CouldNotVerify as error:
-                asked.append(Operation(operation.path, 0, "", error.reason))
-                continue
-            asked.append(Operation(operation.path, reply.status, undeclared(document, operation.path, reply), ""))
+        with Describer(shown(address)) as describer:
+            described = describer.read(answer.body, address)
+            if described.fault:
+                return Operations(bare, described.fault, described.version, described.paths, (), 0, 0, 0)
+            until = time.monotonic() + API_SECONDS
+            near = [each for each in described.operations if each.address and not each.streams]
+            free = [each for each in near if ask.credential or not each.guarded]
+            asked = []
+            for operation in free[: ask.count]:
+                try:
+                    if time.monotonic() >= until:
+                        raise CouldNotVerify(f"time ran out before GET {shown(operation.address)}")
+                    reply = session.send("GET", operation.address, headers=[("Accept", "application/json, */*;q=0.5")])
+                    if reply.truncated:
+                        raise CouldNotVerify(f"GET {shown(operation.address)} was answered with more than 1 MiB")
+                    clause = describer.undeclared(operation.path, reply)
+                except CouldNotVerify as error:
+                    asked.append(Operation(operation.path, 0, "", error.reason))
+                    continue
+                asked.append(Operation(operation.path, reply.status, clause, ""))
     return Operations(
         answer=bare,
         fault="",
-        version=version,
-        paths=paths,
+        version=described.version,
+        paths=described.paths,
         asked=tuple(asked),
         left_out=len(free) - len(asked),
         guarded=len(near) - len(free),
-        elsewhere=len(every) - len(near),
+        elsewhere=len(described.operations) - len(near),
     )
 
 

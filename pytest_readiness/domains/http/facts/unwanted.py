@@ -29,6 +29,7 @@ from pytest_readiness.domains.http.unknown import SAMPLES, Unknown, beside
 from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.addresses import origin, request_target
 from pytest_readiness.protocols.http.answer import Response
+from pytest_readiness.protocols.http.errors import Broken
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
 from pytest_readiness.protocols.markup import parse
 
@@ -60,7 +61,7 @@ class Found:
     Attributes:
         sought: what was asked for; "" for the page of the root and "?" for the one of an unknown path.
         path: where it was looked for.
-        status: status code of the answer in which redirects on the host end.
+        status: status code of the answer in which redirects on the host end; 0 where the connection was closed instead.
         size: characters in its body, as far as it was read.
         markup: it is a page.
         signs: what its content and headers show ("git configuration", "Werkzeug's debugger").
@@ -122,7 +123,7 @@ _FILES = {
     "git reference": r"\A(ref: refs/|[0-9a-f]{40}\s*\Z)",
     "git index": r"\ADIRC",
     "database dump": r"(?m)^(-- (MySQL|MariaDB|PostgreSQL|SQLite)|CREATE TABLE |INSERT INTO )|\ASQLite format 3",
-    "archive": r"\APK\x03\x04|\A\x1f\ufffd\x08|\ABZh|\A7z\ufffd|\A[^\0]{1,100}\0{20,}.{0,200}ustar",
+    "archive": r"\APK\x03\x04|\A\x1f[\ufffd\u2039]\x08|\ABZh|\A7z[\ufffd\u00bc]|\A[^\0]{1,100}\0{20,}.{0,200}ustar",
     "source map": r"(?s)\A[^{]{0,20}\{.*\"(?:mappings|sourcesContent)\"\s*:",
     "server status page": r"\AActive connections: \d+",
     "password file": r"(?m)^[^\s:<>]+:(\$|\{SHA\})",
@@ -235,7 +236,10 @@ class _Seeker:
 
     def found(self, sought: str, path: str, read: Callable[[Response], list[str]]) -> Found:
         """What is answered on a path, by GET."""
-        page = visit(self._url, self._connection, on_host(self._url, path), self._until)
+        try:
+            page = visit(self._url, self._connection, on_host(self._url, path), self._until)
+        except Broken:
+            return _closed(sought, path)
         if self._unknown.like(page.first):
             return self.seen(sought, path, page.first, read)
         last = page.last
@@ -303,17 +307,29 @@ class _Seeker:
 
     def introspected(self, sought: str, path: str) -> Iterator[Found]:
         """What a path answers where it is asked for GraphQL's schema by POST, in each form that is in use."""
+        bare = path.partition("?")[0]
         for kind, body in _INTROSPECTIONS:
-            address, answer = on_host(self._url, path.partition("?")[0]), None
-            for _ in range(MAX_REDIRECTS):
-                with open_session(self._url, self._connection, address) as session:
-                    headers = (("Content-Type", kind), ("Accept", "application/json"))
-                    answer = session.send("POST", address, headers=headers, body=body.encode(), until=self._until)
-                address = next_on_host(answer)
-                if not address:
-                    break
-            if answer:
-                yield self.seen(sought, f"{path.partition('?')[0]} by POST", answer, _signs)
+            try:
+                answer = self._posted(on_host(self._url, bare), kind, body)
+            except Broken:
+                yield _closed(sought, f"{bare} by POST")
+            else:
+                yield self.seen(sought, f"{bare} by POST", answer, _signs)
+
+    def _posted(self, address: str, kind: str, body: str) -> Response:
+        headers = (("Content-Type", kind), ("Accept", "application/json"))
+        for _ in range(MAX_REDIRECTS):
+            with open_session(self._url, self._connection, address) as session:
+                answer = session.send("POST", address, headers=headers, body=body.encode(), until=self._until)
+            address = next_on_host(answer)
+            if not address:
+                break
+        return answer
+
+
+def _closed(sought: str, path: str) -> Found:
+    """How servers say that they do not serve something (nginx's 444); what unknown paths get was answered before."""
+    return Found(sought, path, 0, 0, False, (), False, "", False, False, "")
 
 
 def _is_markup(answer: Response) -> bool:

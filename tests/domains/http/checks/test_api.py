@@ -14,6 +14,7 @@ from websockets.sync.server import Server, ServerConnection, serve
 from websockets.typing import Subprotocol
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared, Unreachable
+from pytest_readiness.domains.http import describing
 from pytest_readiness.domains.http.facts import api as http_api_facts
 from pytest_readiness.domains.http.facts.api import DescribedBy
 from pytest_readiness.domains.http.resource import Credential, Url
@@ -213,6 +214,49 @@ paths:
     routes = {"/api.yaml": served("application/yaml", text.encode()), "/api/products": document(None)}
     assert "OpenAPI 3.1.0, 1 paths; 1 GET" in app.judge("http.openapi", routes, path="/api.yaml").text
     assert "whose $ is" in app.seen("http.openapi", {**routes, "/api/products": document(1)}, path="/api.yaml")
+
+
+def _patterned(pattern: str, **schema: Any) -> dict[str, Any]:
+    told = {
+        "description": "",
+        "content": {"application/json": {"schema": {"type": "string", "pattern": pattern, **schema}}},
+    }
+    return described(**{"/products": {"get": {"responses": {"200": told}}}})
+
+
+def test_openapi_patterns_count(app: Shop) -> None:
+    routes = {"/openapi.json": document(_patterned("^[a-z]+$")), "/products": document("abc")}
+    assert app.judge("http.openapi", routes)
+    assert "(pattern)" in app.seen("http.openapi", {**routes, "/products": document("A1")})
+
+
+@pytest.mark.parametrize("where", ["answer", "default", "property"])
+def test_an_expression_of_the_target_s_holds_up_nothing(app: Shop, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    slow, text = "^(a+)+$", "a" * 200 + "!"
+    monkeypatch.setattr(describing, "READING_SECONDS" if where == "default" else "JUDGING_SECONDS", 1.0)
+    described_by, answer = _patterned(slow), document(text)
+    if where == "default":
+        described_by = _patterned(slow, default=text)
+    elif where == "property":
+        described_by = described(**{"/products": get({"type": "object", "patternProperties": {slow: {}}})})
+        described_by["openapi"] = "3.1.0"
+        answer = document({text: 1})
+    ticks: list[int] = []
+    stop = threading.Event()
+
+    def tick() -> None:
+        while not stop.wait(0.02):
+            ticks.append(1)
+
+    ticker = threading.Thread(target=tick)
+    ticker.start()
+    try:
+        reason = app.reason("http.openapi", {"/openapi.json": document(described_by), "/products": answer})
+    finally:
+        stop.set()
+        ticker.join()
+    assert "could not be judged within 1 s; a `pattern` in it may take for ever" in reason
+    assert len(ticks) > 5  # other threads went on
 
 
 def test_openapi_leaves_operations_out_and_says_so(app: Shop) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -18,12 +19,13 @@ from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.protocols.http import client as http_client
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response as Read
+from pytest_readiness.protocols.http.client import Session
 from tests.judging import read
 from tests.stack.certs import Authority, Certificate
 from tests.stack.fixtures import NginxFactory
 from tests.stack.patience import patient
 from tests.stack.process import free_port
-from tests.stack.silent import DrippingServer, FlakyServer, Response, SilentServer, WebApp
+from tests.stack.silent import DrippingServer, FlakyServer, Request, Response, SilentServer, WebApp
 
 
 class Raw(SilentServer):
@@ -43,6 +45,7 @@ class Raw(SilentServer):
 
 
 OK = b"HTTP/1.1 200 OK\r\n"
+NOTHING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 def shop(server: Any, **fields: Any) -> Url:
@@ -404,3 +407,75 @@ def test_html_is_known_by_type_or_beginning() -> None:
     assert answer.html
     assert not replace(answer, headers=(("content-type", "text/plain"),)).html
     assert replace(answer, headers=(("content-type", "text/html; charset=utf-8"),), body="x").html
+
+
+@pytest.mark.parametrize(
+    ("location", "goal"),
+    [
+        ("/café".encode(), "/café"),
+        ("/café".encode("latin-1"), "/café"),
+        (b"en/?a=1", "/en/?a=1"),
+        (b"/one\r\nLocation: /one", "/one"),
+        (b"/one\r\nLocation: /two", ""),
+        (b"/\\elsewhere.example.com/x", "//elsewhere.example.com/x"),
+        (b"\\\\elsewhere.example.com", "//elsewhere.example.com"),
+        (b"/a?b=\\c", "/a?b=\\c"),
+    ],
+)
+def test_locations_are_read_as_browsers_do(location: bytes, goal: str) -> None:
+    with (
+        Raw(b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n") as server,
+        Session(server.url) as session,
+    ):
+        assert session.get(server.url).location == (urljoin(server.url, goal) if goal else "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "charset", "text"),
+    [
+        ("text/html; charset=ISO-8859-1", "latin-1", "<p>Für Äpfel"),
+        ("text/html; charset=ISO-8859-1", "windows-1252", "<p>„Äpfel“ 5 €"),
+        ('text/html; charset="Shift_JIS"', "shift_jis", "<p>日本"),
+        ("text/html", "latin-1", '<meta charset="iso-8859-1"><p>Für'),
+        ("text/html", "koi8-r", '<meta http-equiv="Content-Type" content="text/html; charset=koi8-r"><p>Мир'),
+        ("text/html; charset=utf-8", "utf-8", '<meta charset="iso-8859-1"><p>Für'),
+        ("text/html; charset=utf-16", "utf-16", "<p>Für"),
+        ("text/html; charset=unicode_escape", "utf-8", r"<p>\x41"),
+        ("text/html; charset=rot13", "utf-8", "<p>Für"),
+        ("application/json", "utf-8", '{"meta": "Für"}'),
+        ("", "utf-8", "Für"),
+    ],
+)
+def test_pages_are_read_in_their_charset(kind: str, charset: str, text: str) -> None:
+    headers = [("Content-Type", kind)] if kind else []
+    with WebApp({"/": Response(headers=headers, body=text.encode(charset))}) as app:
+        assert read("response", shop(app)).body == text
+
+
+def test_a_redirect_to_itself_that_sets_a_cookie_ends() -> None:
+    def visited(request: Request) -> Response:
+        if request.headers.get("Cookie") == "seen=1; lang=en":
+            return Response(body=b"hello")
+        cookies = [
+            ("Set-Cookie", "seen=1; Path=/; HttpOnly"),
+            ("Set-Cookie", "lang=en"),
+            ("Set-Cookie", "old=; Max-Age=0"),
+        ]
+        return Response(302, [("Location", "/"), *cookies])
+
+    with WebApp({"/": visited}) as app:
+        found = read("root_page", shop(app))
+    assert [answer.status for answer in found.answers] == [302, 200]
+    assert "seen=1" not in repr(found)
+
+
+def test_a_file_that_the_server_hangs_up_on_is_not_served() -> None:
+    class Closing(SilentServer):
+        def _serve(self, connection: socket.socket, number: int) -> None:
+            _, _, path = connection.recv(65536).partition(b" HTTP/")[0].partition(b" ")
+            if path != b"/.env":
+                connection.sendall(NOTHING if path != b"/" else OK + b"Content-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with Closing() as server:
+        env, other = read("served_files", shop(server), {"served_files": (Sought("/.env"), Sought("/x"))})
+    assert (env.status, env.content, other.status) == (0, "", 404)
