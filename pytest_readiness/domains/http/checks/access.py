@@ -52,13 +52,20 @@ def declared(url: Url, *names: str | None) -> None:
 
 def _asks_each(url: Url, paths: list[str], credential: str | None) -> Asks:
     declared(url, credential)
-    return {"admission": [_admittance(path, credential) for path in paths]}
+    return {"admission": [*(_admittance(path, credential) for path in paths), *map(_beyond, paths)]}
 
 
 def _admittance(path: str, credential: str | None) -> Admittance:
     """Nobody, a wrong credential and the right one, if there is one, in this order."""
     right = (Guise(credential),) if credential else ()
     return Admittance(path, (Guise(), Guise(credential or "", wrong=True), *right))
+
+
+def _beyond(path: str) -> Admittance:
+    """The path as it is also written, with a slash or without: a rule for one of them may leave the other one open."""
+    bare, mark, query = path.partition("?")
+    other = bare.rstrip("/") if bare.endswith("/") else f"{bare}/"
+    return Admittance(f"{other or '/'}{mark}{query}", (Guise(),))
 
 
 def _kept(place: str, entrance: Entrance, what: str, credential: str) -> None:
@@ -89,13 +96,14 @@ def auth_required(
     login: Login | None = None,
     credential: Name | None = None,
 ) -> Evidence:
-    """Protected paths answer 401, 403 or a redirect to the login without a credential.
+    """Protected paths answer GET by 401, 403 or a redirect to the login without a credential.
 
     Sends: one GET to each path without a credential, one with a wrong one, one more with the right one where that is
-    declared, and some to paths that do not exist; redirects that only add to the path are followed. A 401 or 403 that
-    every unknown path gets as well proves nothing of the declared path, nor does a 404; unless the same path answers
-    2xx with the declared credential. The refusal must not hold what that credential gets; without one, a refusal with
-    much text cannot be verified. Other methods than GET are not tried.
+    declared, one to the path with a slash at its end (or without), and some to paths that do not exist; redirects that
+    only add to the path are followed. A 401 or 403 that every unknown path gets as well proves nothing of the declared
+    path, nor does a 404; unless the same path answers 2xx with the declared credential. The refusal must not hold what
+    that credential gets; without one, a refusal with much text cannot be verified. Other methods than GET are not
+    tried.
 
     Args:
         paths: paths on the host that must be protected, at least one.
@@ -110,7 +118,12 @@ def auth_required(
         alike = (answer.status, bool(answer.location)) == (missing_page.status, bool(missing_page.location))
         return ", as every unknown path is" if alike else ""
 
-    doors = dict(zip(dict.fromkeys(paths), admission.values(), strict=True))
+    doors = {path: admission[_admittance(path, credential)] for path in paths}
+    for path in doors:
+        (beyond,) = admission[_beyond(path)]
+        seen = f"GET {shown(beyond.answer.url)} is answered {beyond.answer.status}"
+        is_root = urlsplit(_beyond(path).path).path == "/"
+        claim(is_root or beyond.like_missing or not _ok(beyond.answer.status), expected=expected, seen=seen)
     for nobody, wrong, *_ in doors.values():
         answer, place = nobody.answer, f"GET {shown(nobody.answer.url)}"
         claim(not _ok(answer.status), expected=expected, seen=f"{place} is answered {answer.status}{fallback(answer)}")

@@ -28,6 +28,7 @@ from pytest_readiness.protocols.http.answer import Response
 )
 def errors(
     missing_page: Response,
+    missing_forms: tuple[tuple[str, Response], ...],
     page: Page | None,
     *,
     shape: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)] | None = None,
@@ -35,9 +36,10 @@ def errors(
 ) -> Evidence:
     """An unknown path is answered 404, in the declared shape, without internals.
 
-    Looked at: the answer to one path that cannot be guessed, and to a path that takes no GET where one is
-    declared. A page for every path (a single-page application's fallback) is not a 404; nor is a redirect. Other errors
-    are not provoked here: 500 would need a way to break the service.
+    Looked at: the answer to one path that cannot be guessed, to the same where a page or JSON is asked for, of which
+    only internals count, and to a path that takes no GET where one is declared. A page for every path (a single-page
+    application's fallback) is not a 404; nor is a redirect. Other errors are not provoked here: 500 would need a way to
+    break the service.
 
     Args:
         shape: fields that the answer's JSON must have (a dot leads into an object). Default: no shape is asked for.
@@ -45,6 +47,8 @@ def errors(
             same shape. Default: 405 is not looked at.
     """
     seen = _error(missing_page, 404, f"the unknown path {shown(missing_page.url)}", shape)
+    for name, answer in missing_forms:
+        _bare(answer, f"the unknown path {shown(answer.url)} where {name} is asked for")
     if page is not None:
         answer = page.first
         place = shown(answer.url)
@@ -61,19 +65,24 @@ def _error(answer: Response, status: int, place: str, shape: list[str] | None) -
     if answer.location:
         seen += f", a redirect to {shown(answer.location)}"
     claim(answer.status == status, expected=f"{status} from {place}", seen=seen)
-    if answer.truncated:
-        raise CouldNotVerify(f"the answer of {place} is too long to be looked at as a whole")
-    shown_internals = internals_in(answer.body)
-    claim(
-        not shown_internals,
-        expected=f"a {status} without stack trace, debug page or a framework's own error page",
-        seen=f"{', '.join(shown_internals)} from {place}",
-    )
+    _bare(answer, place)
     if shape:
         document = json_of(answer)
         lacking = [field for field in shape if at(document, field) is MISSING]
         claim(not lacking, expected=f"JSON with {', '.join(shape)} from {place}", seen=f"no {', '.join(lacking)}")
     return seen + (f", JSON with {', '.join(shape)}" if shape else f", {len(answer.body)} characters without internals")
+
+
+def _bare(answer: Response, place: str) -> None:
+    """Make sure that an error holds no internals."""
+    if answer.truncated:
+        raise CouldNotVerify(f"the answer of {place} is too long to be looked at as a whole")
+    internals = internals_in(answer.body)
+    claim(
+        not internals,
+        expected=f"a {answer.status} without stack trace, debug page or a framework's own error page",
+        seen=f"{', '.join(internals)} from {place}",
+    )
 
 
 FILES = (

@@ -57,11 +57,13 @@ class Entrance:
         answer: the answer, without its body; redirects that only add to the path are followed.
         disclosed: the share, from 0 to 1, of the document's own text that is in it.
         words: characters of text that it shows.
+        like_missing: it is the answer that any unknown path gets.
     """
 
     answer: Response
     disclosed: float
     words: int
+    like_missing: bool
 
 
 @fact(deadline=VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
@@ -74,7 +76,12 @@ def admission(
     document = answers[-1].body if 200 <= answers[-1].status <= 299 else ""
     common = [answer.body for answer in (*root_page.answers[-1:], *unknown_pages.answers)]
     return tuple(
-        Entrance(replace(answer, body=""), shown_of(document, answer.body, common), len(_text(answer)))
+        Entrance(
+            answer=replace(answer, body=""),
+            disclosed=shown_of(document, answer.body, common),
+            words=len(_text(answer)),
+            like_missing=unknown_pages.like(answer),
+        )
         for answer in answers
     )
 

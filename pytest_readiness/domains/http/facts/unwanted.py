@@ -373,3 +373,14 @@ def source_maps(url: Url, connection: Connection, root_page: Page, unknown_pages
         if kind in ("script", "style") and origin(address) == origin(last.url)
     )
     return tuple(each for address in list(own)[:MAX_SCRIPTS] for each in seeker.maps_of(address))
+
+
+@fact(deadline=VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
+def missing_forms(url: Url, connection: Connection, missing_page: Response) -> tuple[tuple[str, Response], ...]:
+    """The answers to an unknown path where a page, or a document in JSON, is asked for: frameworks have one of each."""
+    until = time.monotonic() + VISIT_SECONDS
+    with open_session(url, connection) as session:
+        return tuple(
+            (name, session.send("GET", missing_page.url, headers=(("Accept", kind),), until=until))
+            for name, kind in (("a page", "text/html"), ("JSON", "application/json"))
+        )

@@ -45,6 +45,7 @@ def test_auth_required_by_a_redirect(shop: Shop) -> None:
     assert judge("http.auth_required", shop.url, paths=["/admin"], login="/login").text.endswith("/admin 302")
     shop.app.routes["/admin/"] = Response(200, [HTML], b"<h1>Orders</h1>")
     assert seen("http.auth_required", shop, paths=["/admin"], login="/login").endswith("/admin/ is answered 200")
+    del shop.app.routes["/admin/"]
     shop.app.routes["/admin"] = Response(302, [("Location", "/admin")])
     open_question("http.auth_required", shop, "302 to .*/admin, which says nothing", paths=["/admin"])
 
@@ -204,6 +205,23 @@ def test_a_server_that_accepts_any_credential(shop: Shop, accepts: Callable[[str
     parameters = {"paths": ["/nothing"], "credential": "boss", "own": "/admin"}
     shop.app.routes["/nothing"] = Response(403)
     open_question("http.role_forbidden", shop, "so nothing shows that credentials are looked at", **parameters)
+
+
+def test_the_path_with_a_slash_is_protected_too(shop: Shop) -> None:
+    shop.app.routes["/admin/"] = Response(200, [HTML], b"<h1>Orders</h1>")
+    assert seen("http.auth_required", shop, paths=["/admin"]) == f"GET {shop.app.url}/admin/ is answered 200"
+    shop.app.routes["/admin/"], shop.app.routes["/admin"] = (
+        shop.good["/admin"],
+        Response(200, [HTML], b"<h1>Orders</h1>"),
+    )
+    assert seen("http.auth_required", shop, paths=["/admin/"]) == f"GET {shop.app.url}/admin is answered 200"
+
+    class Fallback(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            return super().get(path, Response(200, [HTML], b"<div id=app></div>"))
+
+    shop.app.routes = Fallback({"/": Response(), "/admin": Response(401)})
+    assert judge("http.auth_required", shop.url, paths=["/admin"])
 
 
 def test_any_token_opens_what_is_said_to_be_protected(shop: Shop) -> None:

@@ -108,6 +108,21 @@ def test_errors_without_internals(app: Shop, body: str, what: str) -> None:
         missing(app, Response(404, body=body.encode()))
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [
+        ("text/html", "a page", "<h1>Whitelabel Error Page</h1>"),
+        ("application/json", "JSON", json.dumps({"trace": "x\n\tat com.example.Shop.show(Shop.java:42)"})),
+    ],
+)
+def test_errors_in_each_form(app: Shop, kind: str, name: str, told: str) -> None:
+    def answer(request: Request) -> Response:
+        return Response(404, body=told.encode() if request.headers["Accept"] == kind else b"nothing here")
+
+    with pytest.raises(ClaimFalse, match=f"from the unknown path https://.* where {name} is asked for"):
+        missing(app, answer)
+
+
 def test_errors_of_hostile_bodies_are_judged_in_time(app: Shop) -> None:
     for body in (
         b"\n" * 1_000_000,

@@ -478,4 +478,4 @@ def test_a_file_that_the_server_hangs_up_on_is_not_served() -> None:
 
     with Closing() as server:
         env, other = read("served_files", shop(server), {"served_files": (Sought("/.env"), Sought("/x"))})
-    assert (env.status, env.content, other.status) == (0, "", 404)
+    assert (env.status, env.signs, other.status) == (0, (), 404)
