@@ -187,15 +187,19 @@ class Shop:
             "prefix trusted": origin.startswith(f"http://{request.headers['Host'].partition(':')[0]}"),
             "suffix trusted": origin.endswith(request.headers["Host"]),
             "null trusted": origin == "null",
+            "development left": origin == "http://localhost:3000",
+            "dot unescaped": re.fullmatch(ORIGIN, origin) is not None,
+            "declared one unanchored": origin.startswith(ORIGIN),
         }.get(self.fault, False)
         cors = []
         if (origin == ORIGIN and self.fault != "own origin forgotten") or trusted:
             cors = [("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true")]
-            cors += [
-                ("Access-Control-Allow-Methods", "GET, POST" if self.fault == "put forgotten" else "GET, POST, PUT")
-            ]
+            methods = "GET, POST" if self.fault == "put forgotten" else "GET, POST, PUT"
+            headers = "" if self.fault == "headers forgotten" else "Content-Type, Authorization"
+            cors += [("Access-Control-Allow-Methods", methods), ("Access-Control-Allow-Headers", headers)]
         if self.fault in ("everybody", "everybody with credentials"):
             cors = [("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Methods", "PUT")]
+            cors += [("Access-Control-Allow-Headers", "*")]
             cors += [("Access-Control-Allow-Credentials", "true")] if "with" in self.fault else []
         if request.method == "OPTIONS":
             return Response(204, cors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -27,30 +28,61 @@ def in_order(answer: Response) -> bool:
     return answer.status != 429 and answer.status < 500
 
 
-def _strangers(url: Url) -> dict[str, str]:
+DEVELOPERS = tuple(
+    f"http://{host}"
+    for host in ("localhost", "localhost:3000", "localhost:4200", "localhost:5173", "localhost:8080", "127.0.0.1:3000")
+)
+"""Where development servers run; a page there may be anybody's who runs a program on a user's machine."""
+
+
+def _strangers(url: Url, origins: list[str] | None) -> dict[str, str]:
+    """Origins that must get no permission, by what they are: foreign ones, and what a loose comparison lets in."""
     parts = urlsplit(url.url)
     foreign = urlsplit(FOREIGN).netloc
-    found = {
-        "a foreign origin": FOREIGN,
-        "null": "null",
-        "an origin that begins like the endpoint's": f"{parts.scheme}://{parts.hostname}.{foreign}",
-        "an origin that ends like the endpoint's": f"{parts.scheme}://readiness-probe{parts.netloc}",
-    }
-    return found | ({"the endpoint's own host over http": f"http://{parts.hostname}"} if url.secure else {})
+    found = {"a foreign origin": FOREIGN, "null": "null"}
+    owners = {"the endpoint's": f"{parts.scheme}://{parts.netloc}"} | {each: each for each in origins or ()}
+    for whose, own in owners.items():
+        scheme, _, place = own.partition("://")
+        host, colon, port = place.partition(":")
+        found[f"an origin that begins like {whose}"] = f"{scheme}://{host}.{foreign}"
+        found[f"an origin that ends like {whose}"] = f"{scheme}://readiness-probe{place}"
+        if scheme == "https":
+            found["the endpoint's own host over http" if own != whose else f"{whose} over http"] = f"http://{host}"
+        for number, dot in enumerate(list(re.finditer(r"\.", host))[:-1], start=1):
+            if not _NUMERIC.fullmatch(host):
+                other = f"{host[: dot.start()]}x{host[dot.end() :]}"
+                found[f"an origin like {whose} with another character as dot {number}"] = (
+                    f"{scheme}://{other}{colon}{port}"
+                )
+    found |= {f"a developer's origin ({each})": each for each in DEVELOPERS}
+    mine = set(owners.values())
+    return {name: origin for name, origin in found.items() if origin not in mine}
 
 
-def _cors_probes(url: Url, path: str, origins: list[str] | None, method: str, credential: str | None) -> Asks:
+_NUMERIC = re.compile(r"[0-9.]+")
+
+
+def _sent(url: Url, method: str, credential: str | None, headers: list[str] | None) -> list[str]:
+    """The request headers that a page of a declared origin must be allowed to send, in lower case."""
+    if headers is not None:
+        return [each.lower() for each in headers]
+    shown_ones = url.credential(credential).as_headers() if credential else ()
+    own = [name.lower() for name, _ in shown_ones if name.lower() != "cookie"]
+    return [*(["content-type"] if method in ("POST", "PUT", "PATCH") else []), *own]
+
+
+def _cors_probes(
+    url: Url, path: str, origins: list[str] | None, method: str, credential: str | None, headers: list[str] | None
+) -> Asks:
     declared(url, credential)
     shown_one = credential or ""
+    sent = _sent(url, method, credential, headers)
     probes = [Probe("GET", path, credential=shown_one, apart=True, keep=False)]
-    for origin in (*_strangers(url).values(), *(origins or ())):
-        wants = (
-            ("Origin", origin),
-            ("Access-Control-Request-Method", method),
-            ("Access-Control-Request-Headers", "authorization,content-type"),
-        )
+    for origin in (*_strangers(url, origins).values(), *(origins or ())):
+        wants = [("Origin", origin), ("Access-Control-Request-Method", method)]
+        wants += [("Access-Control-Request-Headers", ",".join(sorted(sent)))] if sent else []
         probes.append(Probe("GET", path, (("Origin", origin),), credential=shown_one, apart=True, keep=False))
-        probes.append(Probe("OPTIONS", path, wants, apart=True, keep=False))
+        probes.append(Probe("OPTIONS", path, tuple(wants), apart=True, keep=False))
     return {"probes": tuple(probes)}
 
 
@@ -69,33 +101,44 @@ def cors(
     path: UrlPath = "/",
     origins: Annotated[list[Origin], Field(min_length=1)] | None = None,
     method: Annotated[str, Field(pattern=r"^[A-Z]+$")] = "POST",
+    headers: list[Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]] | None = None,
     credential: Name | None = None,
     public: bool = False,
 ) -> Evidence:
     """Foreign origins may not read answers by CORS, and the declared ones may.
 
     Sends: a GET without an Origin, which must be answered 2xx; then for each origin a GET and a preflight (OPTIONS).
-    The origins are a foreign one, "null", one that begins and one that ends like the endpoint's host, that host over
-    http, and the declared ones: eleven requests and two for each of these. An Origin gets permission by
-    Access-Control-Allow-Origin with its own name or `*`.
+    The origins are a foreign one, "null", those of development servers on localhost, and for the endpoint and each
+    declared origin what a loose comparison lets in: one that begins like it, one that ends like it, it over http, and
+    it with another character in place of a dot; and the declared ones. That is some twenty requests, and some ten for
+    each declared origin. An Origin gets permission by Access-Control-Allow-Origin with its own name or `*`; a
+    connection that is closed on a foreign one gives none. Subdomains of the endpoint's host are not tried.
 
     Args:
         path: path on the host. /: the root; an API's own path says more.
         origins: origins that must get permission (`https://shop.example.com`). Default: none has to.
         method: method that the preflights ask for. POST: the usual one that needs a preflight.
+        headers: request headers that the declared origins must be allowed to send. Default: Content-Type where the
+            method is POST, PUT or PATCH, and those of the credential.
         credential: name of the credential that the GETs show, for a path that answers only to one. Default: none.
         public: whether everyone may read: `*` is then allowed, but not together with
             Access-Control-Allow-Credentials, and no other permission for a foreign origin.
     """
-    control, *rest = [reply.got for reply in probes]
+    control, *rest = probes
     place = shown(on_host(url, path))
-    if not 200 <= control.status <= 299:
-        raise CouldNotVerify(f"GET {place} was answered {control.status}, and CORS may look different on a 2xx answer")
-    strangers = _strangers(url)
+    if not 200 <= control.got.status <= 299:
+        raise CouldNotVerify(
+            f"GET {place} was answered {control.got.status}, and CORS may look different on a 2xx answer"
+        )
+    strangers = _strangers(url, origins)
     for (name, origin), simple, preflight in zip(
         [*strangers.items(), *((each, each) for each in origins or ())], rest[::2], rest[1::2], strict=True
     ):
-        for what, answer in (("a GET", simple), ("a preflight", preflight)):
+        for what, reply in (("a GET", simple), ("a preflight", preflight)):
+            if reply.answer is None and name in strangers:
+                # Nobody can read what is not answered; that the server lives, the other answers show.
+                continue
+            answer = reply.got
             if not in_order(answer):
                 raise CouldNotVerify(f"{what} of {place} with {name} as Origin was answered {answer.status}")
             allowed = answer.header("access-control-allow-origin")
@@ -120,17 +163,27 @@ def cors(
                     seen=seen,
                 )
         if name not in strangers:
-            _granted(preflight, origin, method)
+            _granted(preflight.got, origin, method, _sent(url, method, credential, headers))
     told = f"{len(strangers)} foreign origins get {'no permission but *' if public else 'no permission'}"
     return Evidence(f"{place}: {told}" + (f"; {', '.join(origins)} may read" if origins else ""))
 
 
-def _granted(preflight: Response, origin: str, method: str) -> None:
+def _granted(preflight: Response, origin: str, method: str, sent: list[str]) -> None:
     methods = [each.strip() for each in preflight.header("access-control-allow-methods").split(",")]
+    allowed = [each.strip().lower() for each in preflight.header("access-control-allow-headers").split(",")]
+    credentials = preflight.header("access-control-allow-credentials").lower() == "true"
+    # With credentials a star is a name like any other, and it never stands for Authorization.
+    any_method, any_header = ("*" in names and not credentials for names in (methods, allowed))
     claim(
-        200 <= preflight.status <= 299 and (method in methods or "*" in methods or method in ("GET", "HEAD", "POST")),
+        200 <= preflight.status <= 299 and (method in methods or any_method or method in ("GET", "HEAD", "POST")),
         expected=f"2xx that allows {method} to a preflight of {origin}",
         seen=f"{preflight.status} with Access-Control-Allow-Methods: {', '.join(filter(None, methods)) or 'none'}",
+    )
+    lacking = [each for each in sent if each not in allowed and (each == "authorization" or not any_header)]
+    claim(
+        not lacking,
+        expected=f"2xx that allows the headers {', '.join(sent)} to a preflight of {origin}",
+        seen=f"Access-Control-Allow-Headers: {', '.join(filter(None, allowed)) or 'none'}",
     )
 
 

@@ -18,11 +18,12 @@ CORS: dict[str, Any] = {"path": "/orders", "origins": [ORIGIN], "method": "PUT"}
 
 
 def test_cors(shop: Shop) -> None:
+    n = 4 + 6 + 4
     assert judge("http.cors", shop.url, **CORS).text == (
-        f"{shop.app.url}/orders: 4 foreign origins get no permission; {ORIGIN} may read"
+        f"{shop.app.url}/orders: {n} foreign origins get no permission; {ORIGIN} may read"
     )
-    assert len(shop.app.requests) == 1 + 2 * 5
-    assert judge("http.cors", shop.url, path="/orders").text.endswith("4 foreign origins get no permission")
+    assert len(shop.app.requests) == 1 + 2 * (n + 1)
+    assert judge("http.cors", shop.url, path="/orders").text.endswith("10 foreign origins get no permission")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,10 @@ def test_cors(shop: Shop) -> None:
         ("everybody with credentials", "no Access-Control-Allow-Origin: * together with"),
         ("own origin forgotten", f"Access-Control-Allow-Origin: {ORIGIN}"),
         ("put forgotten", f"2xx that allows PUT to a preflight of {ORIGIN}"),
+        ("headers forgotten", f"2xx that allows the headers content-type to a preflight of {ORIGIN}"),
+        ("development left", "no permission for a developer's origin (http://localhost:3000)"),
+        ("dot unescaped", f"no permission for an origin like {ORIGIN} with another character as dot 1"),
+        ("declared one unanchored", f"no permission for an origin that begins like {ORIGIN}"),
     ],
 )
 def test_cors_is_not_right(shop: Shop, fault: str, expected: str) -> None:
@@ -66,7 +71,7 @@ def test_cors_over_http_is_foreign_to_https(authority: Authority) -> None:
         ):
             judge("http.cors", url)
         app.routes["/"] = Response()
-        assert "5 foreign origins" in judge("http.cors", url).text
+        assert "11 foreign origins" in judge("http.cors", url).text
 
 
 def test_cors_proves_nothing(shop: Shop) -> None:
@@ -87,6 +92,41 @@ def test_cors_proves_nothing(shop: Shop) -> None:
     for wrong in wrongs:
         with pytest.raises(ValidationError):
             judge("http.cors", shop.url, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "parameters", "lacking"),
+    [
+        ("Content-Type", {}, ""),
+        ("Content-Type", {"credential": "clerk"}, "content-type, authorization"),
+        ("content-type, AUTHORIZATION", {"credential": "clerk"}, ""),
+        ("*", {}, ""),
+        ("*", {"credential": "clerk"}, "content-type, authorization"),
+        ("", {}, "content-type"),
+        ("", {"method": "GET"}, ""),
+        ("", {"method": "DELETE"}, ""),
+        ("Content-Type", {"headers": ["X-Tenant"]}, "x-tenant"),
+        ("", {"headers": []}, ""),
+    ],
+)
+def test_cors_for_the_headers_that_are_sent(shop: Shop, allowed: str, parameters: Any, lacking: str) -> None:
+    def route(request: Request) -> Response:
+        headers = [("Access-Control-Allow-Origin", ORIGIN), ("Access-Control-Allow-Methods", "DELETE")]
+        own = request.headers.get("Origin") == ORIGIN
+        return Response(200, [*headers, ("Access-Control-Allow-Headers", allowed)] if own else [])
+
+    shop.app.routes["/api"] = route
+    if lacking:
+        with pytest.raises(ClaimFalse, match=f"2xx that allows the headers {lacking} to a preflight"):
+            judge("http.cors", shop.url, path="/api", origins=[ORIGIN], **parameters)
+    else:
+        assert judge("http.cors", shop.url, path="/api", origins=[ORIGIN], **parameters)
+
+
+def test_cors_of_a_server_that_hangs_up_on_strangers(nginx_factory: NginxFactory) -> None:
+    locations = {"/": 'if ($http_origin) { return 444; } default_type text/html; return 200 "<p>hello</p>";'}
+    with nginx_factory(locations=locations) as server:
+        assert "get no permission" in judge("http.cors", Url(name="shop", url=server.http_url)).text
 
 
 def test_host_header(shop: Shop) -> None:
