@@ -24,5 +24,6 @@ def shown_of(document: str, refusal: str, common: Iterable[str] = ()) -> float:
 
 
 def _pieces(text: str) -> set[str]:
-    found = (piece.strip() for piece in _PIECE.findall(_ELEMENT.sub("\n", text)))
+    # Where JSON is written with blanks or without is no difference.
+    found = ("".join(piece.split()) for piece in _PIECE.findall(_ELEMENT.sub("\n", text)))
     return {piece for piece in found if len(piece) > 1}

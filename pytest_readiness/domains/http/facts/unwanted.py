@@ -224,12 +224,15 @@ class _Seeker:
         self._url, self._connection = url, connection
         self._root, self._unknown = root_page.last, unknown_pages
         self._until = time.monotonic() + UNWANTED_SECONDS
+        self._known: dict[str, Unknown] = {}
 
     def places(self, asks: tuple[Sought, ...]) -> Iterator[tuple[str, str]]:
         """What is sought, and every path where it may be."""
-        folders = dict.fromkeys(
-            urlsplit(address).path.rpartition("/")[0] for address in ("/", self._url.url, self._root.url)
-        )
+        declared = urlsplit(self._url.url).path
+        # The root may be declared without its slash, or as a file.
+        own = declared.rstrip("/") if "." not in declared.rpartition("/")[2] else ""
+        landed = [urlsplit(address).path.rpartition("/")[0] for address in (self._url.url, self._root.url)]
+        folders = dict.fromkeys(("", own, *landed))
         for sought in asks:
             for folder in folders if sought.below else ("",):
                 yield sought.path, f"{folder}{sought.path}"
@@ -240,14 +243,20 @@ class _Seeker:
             page = visit(self._url, self._connection, on_host(self._url, path), self._until)
         except Broken:
             return _closed(sought, path)
-        if self._unknown.like(page.first):
-            return self.seen(sought, path, page.first, read)
+        bare = path.partition("?")[0].rstrip("/")
+        goal = urlsplit(next_on_host(page.first)).path.rstrip("/")
+        unknown = self._unknown
+        if unknown.like(page.first):
+            if not (goal and goal.endswith(bare)):
+                return self.seen(sought, path, page.first, read)
+            # A site may lead every path to the same one below a folder, such as that of a language.
+            unknown = self._beside(path)
         last = page.last
         signs = dict.fromkeys(sign for answer in page.answers for sign in read(answer))
-        found = self.seen(sought, path, last, read, tuple(signs))
+        found = self.seen(sought, path, last, read, tuple(signs), unknown)
         if last.location:
             return replace(found, moved=True, elsewhere="" if _is_login(last.location) else last.location)
-        if not page.own:
+        if not page.own and not urlsplit(last.url).path.rstrip("/").endswith(bare):
             harmless = found.like_missing or Unknown((self._root,)).like(last) or _asks_to_log_in(last)
             return replace(found, moved=True, elsewhere="" if harmless else last.url)
         if found.served and not signs:
@@ -255,10 +264,13 @@ class _Seeker:
         return found
 
     def _beside(self, path: str) -> Unknown:
-        with open_session(self._url, self._connection) as session:
-            return Unknown(
-                tuple(session.get(on_host(self._url, beside(path, number)), self._until) for number in range(SAMPLES))
-            )
+        """Where unknown paths in the same folder, with the same ending, lead to."""
+        first = beside(path)
+        if first not in self._known:
+            addresses = (on_host(self._url, beside(path, number)) for number in range(SAMPLES))
+            answers = (visit(self._url, self._connection, each, self._until).last for each in addresses)
+            self._known[first] = Unknown(tuple(answers))
+        return self._known[first]
 
     def seen(
         self,
@@ -267,9 +279,10 @@ class _Seeker:
         answer: Response,
         read: Callable[[Response], list[str]],
         signs: tuple[str, ...] | None = None,
+        unknown: Unknown | None = None,
     ) -> Found:
         """What an answer shows."""
-        like_missing = self._unknown.like(answer)
+        like_missing = (unknown or self._unknown).like(answer)
         if signs is None or like_missing:
             # The page of unknown paths may repeat the path, which is itself a sign of some tools.
             bare = path.partition("?")[0].strip("/") if like_missing else ""
@@ -314,7 +327,10 @@ class _Seeker:
             except Broken:
                 yield _closed(sought, f"{bare} by POST")
             else:
-                yield self.seen(sought, f"{bare} by POST", answer, _signs)
+                found = self.seen(sought, f"{bare} by POST", answer, _signs)
+                yield found
+                if found.signs:
+                    return
 
     def _posted(self, address: str, kind: str, body: str) -> Response:
         headers = (("Content-Type", kind), ("Accept", "application/json"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 from base64 import b64decode
 from collections.abc import Callable
@@ -170,6 +171,13 @@ def test_a_refusal_that_holds_what_it_refuses(shop: Shop, refusal: tuple[int, li
     body = ORDERS * 50
     # Without a credential nothing tells what the page would be.
     open_question("http.auth_required", shop, "characters of text, which may be", paths=["/admin"], login="/login")
+
+
+def test_a_refusal_that_holds_it_in_another_form(shop: Shop) -> None:
+    order = {"orders": [{"id": 1, "name": "Smith"}]}
+    hidden = Response(401, [HTML], json.dumps({"error": "no", "data": order}, separators=(",", ":")).encode())
+    shop.app.routes["/admin"] = when(lambda request: shop.role(request) == "boss", document(order), hidden)
+    assert seen("http.auth_works", shop, path="/admin", credential="boss").startswith("401 with 100% of")
 
 
 def test_a_refusal_with_the_menu_of_the_site_holds_nothing(shop: Shop) -> None:

@@ -197,6 +197,24 @@ def test_tools_behind_a_redirect(app: WebApp, url: Url) -> None:
         assert judge(ID, url, allowed=["/console"])
 
 
+def test_tools_of_a_site_that_leads_every_path_to_its_language(app: WebApp, url: Url) -> None:
+    class Languages(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            known = path == "/" or path.startswith("/en/")
+            nothing = page(f"<title>Shop</title><p>Nothing at {path}", 404)
+            return super().get(path, nothing if known else Response(302, [("Location", f"/en{path}")]))
+
+    app.routes = Languages({"/": ROOT})
+    assert judge(ID, url)
+    app.routes["/en/h2-console"] = page("<title>H2 Console</title>")
+    with pytest.raises(ClaimFalse, match=r"seen: 1: /h2-console: the H2 console$"):
+        judge(ID, url)
+    del app.routes["/en/h2-console"]
+    app.routes["/en/console"] = page("<p>Console")
+    with pytest.raises(ClaimFalse, match=r"seen: 1: /console: 200$"):
+        judge(ID, url)
+
+
 def test_tools_below_the_folder_of_the_site(app: WebApp, url: Url) -> None:
     below = url.model_copy(update={"url": f"{app.url}/shop/"})
     app.routes = {"/shop/": ROOT, "/shop/actuator/env": page('{"propertySources":[]}')}

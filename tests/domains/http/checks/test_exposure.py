@@ -282,6 +282,9 @@ def test_exposed_files_below_the_folders_of_the_site(app: Shop) -> None:
     app.app.routes = {"/shop/": spa(), "/shop/.git/HEAD": Response(body=b"ref: refs/heads/main\n")}
     with pytest.raises(ClaimFalse, match=r"seen: /shop/.git/HEAD \(git reference\)$"):
         judge("http.exposed_files", below)
+    app.app.routes["/shop"] = spa()
+    with pytest.raises(ClaimFalse, match=r"seen: /shop/.git/HEAD \(git reference\)$"):
+        judge("http.exposed_files", app.url.model_copy(update={"url": f"{app.app.url}/shop"}))
     app.app.routes = {"/shop/": spa(), "/.git/HEAD": Response(body=b"ref: refs/heads/main\n")}
     with pytest.raises(ClaimFalse, match=r"seen: /.git/HEAD \(git reference\)$"):
         judge("http.exposed_files", below)
