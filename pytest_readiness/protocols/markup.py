@@ -171,6 +171,10 @@ def _linked(attributes: dict[str, str]) -> Iterator[MarkupReference]:
         yield MarkupReference("other", address, certain=False)
 
 
+_HEAD = ("html", "head", "meta", "title", "link", "script", "style", "base", "noscript", "template")
+"""What may be before a page's body begins, whether or not the tags of head and body are written."""
+
+
 class _MarkupReader:
     """What lxml reports of each element; the standard library's takes hours for a page made to keep it busy."""
 
@@ -184,12 +188,13 @@ class _MarkupReader:
         self.inline: list[str] = []
         self.text: list[str] = []
         self._inside: list[str] | None = None
-        self._head = False
+        self._titled = False
+        self._head = True
 
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:
         attributes = {name.lower(): value.strip() for name, value in attrs.items()}
         content = attributes.get("content", "")
-        self._head = tag == "head" or (self._head and tag != "body")
+        self._head = self._head and tag in _HEAD
         if tag == "script":
             self.scripts.append(Script(attributes.get("src", ""), attributes.get("integrity", "")))
         elif tag == "meta" and "http-equiv" in attributes:
@@ -202,6 +207,7 @@ class _MarkupReader:
             self.base = attributes.get("href", "")
         self.text.append(" ")
         self._inside = [] if tag in ("script", "style") else None
+        self._titled = tag in ("title", "noscript")
         self.references += _references(tag, attributes)
 
     def end(self, tag: str) -> None:
@@ -212,8 +218,10 @@ class _MarkupReader:
         elif self._inside and tag == "style":
             self.references += style_references("".join(self._inside))
         self._inside = None
+        self._titled = False
 
     def data(self, data: str) -> None:
+        self._head = self._head and (self._inside is not None or self._titled or not data.strip())
         (self.text if self._inside is None else self._inside).append(data)
 
     def close(self) -> None:

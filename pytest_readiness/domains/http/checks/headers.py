@@ -185,9 +185,12 @@ def trusted_by_token(sources: tuple[str, ...]) -> bool:
 ANY_HOST = re.compile(
     r"([a-z]+://)?\*(\.\*)?(:(\*|\d+))?(/\S*)?|(https?|wss?|ftp):"
     r"|([a-z]+://)?\*\.(?!(local|localhost|internal|test|lan|corp|home|intranet)\b)"
-    r"((com?|org|net|edu|gov|ac|or|ne|go)\.[a-z]{2}|[a-z][a-z0-9-]*)\.?(:(\*|\d+))?(/\S*)?"
+    r"((com?|org|net|edu|gov|ac|or|ne|go)\.[a-z]{2}|[a-z][a-z0-9-]*"
+    r"|(github|gitlab)\.io|(pages|workers|fly)\.dev|(netlify|vercel|web|firebaseapp)\.(app|com)|(s3\.)?amazonaws\.com"
+    r"|(cloudfront|azurewebsites|azureedge)\.net|blob\.core\.windows\.net|(herokuapp|appspot|onrender|blogspot)\.com"
+    r"|ngrok\.io|surge\.sh)\.?(:(\*|\d+))?(/\S*)?"
 )
-"""Sources that mean every host, or every host of a whole top-level domain."""
+"""Sources that mean every host, or every one below a domain where anyone can have a name (as in Public Suffix List)."""
 
 _SCRIPTS = ("script-src", "script-src-elem", "script-src-attr")
 
@@ -276,7 +279,8 @@ def csp(front_page: Response, second_page: Response | None) -> Evidence:
     False where scripts may be inline ('unsafe-inline' without a nonce or hash), be evaluated, or come from any host,
     `data:` or `blob:`; where plugins may come from any host; where any kind of content has the source `*`; where
     frame-ancestors is missing or allows any host; where a nonce is the same in a second answer, so that anyone can
-    know it. `*.com` and the like are any host. Of several policies, which browsers enforce together, one that
+    know it. `*.com`, `*.github.io` and other
+    domains where anyone can have a name are any host. Of several policies, which browsers enforce together, one that
     forbids a thing is enough. A policy in a meta element counts as far as browsers heed it: in the head, before any
     script, and not for frame-ancestors. A Report-Only header does not count. Whether the page works under its policy is
     not seen here, nor whether a host that it names serves what others put there.

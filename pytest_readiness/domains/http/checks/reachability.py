@@ -109,6 +109,8 @@ def https_redirect(url: Url, plain_response: PlainAnswer) -> Evidence:
             raise CouldNotVerify(f"{place} did not accept a connection in time; a firewall may be in between")
         raise ClaimFalse(expected, f"{place} refused the connection")
     seen = f"{answer.status} {_to(answer)}".strip()
+    if answer.challenge or answer.status == 429 or answer.status >= 500:
+        raise CouldNotVerify(f"GET {place} was answered {answer.status}{answer.challenge and ' by '}{answer.challenge}")
     claim(answer.status in (301, 308), expected=expected, seen=seen)
     goal = urlsplit(answer.location)
     same_port = not url.secure or (goal.port or 443) == url.port

@@ -199,6 +199,9 @@ def api_operations(url: Url, connection: Connection, *, ask: DescribedBy) -> Ope
     address = on_host(url, ask.path)
     with open_session(url, connection, credential=ask.credential) as session:
         answer = session.send("GET", address, max_body=MAX_DOCUMENT)
+        if answer.location:
+            address = arrive(url, connection, ask.path, ask.credential).url
+            answer = session.send("GET", address, max_body=MAX_DOCUMENT) if address != answer.url else answer
         bare = replace(answer, body="")
         if answer.truncated:
             raise CouldNotVerify(f"{shown(address)} is longer than {MAX_DOCUMENT // 1024**2} MiB")

@@ -236,6 +236,8 @@ def verify_now(answer: Response, unknown: Unknown | None = None) -> None:
 def response(url: Url, root_page: Page) -> Response:  # noqa: ARG001 (a fact names its resource)
     """The page that a visitor of the root ends on, without leaving the host."""
     last = root_page.last
+    if gate := last.challenge:
+        raise CouldNotVerify(f"GET {last.url} was answered {last.status} by {gate}, which turns programs away")
     if last.status == 429 or last.status >= 500:
         raise CouldNotVerify(f"GET {last.url} was answered {last.status}, an error instead of the page")
     return last

@@ -216,6 +216,26 @@ paths:
     assert "whose $ is" in app.seen("http.openapi", {**routes, "/api/products": document(1)}, path="/api.yaml")
 
 
+def test_openapi_behind_a_redirect_to_itself(app: Shop) -> None:
+    routes = {
+        "/openapi.json": Response(307, [("Location", "/openapi.json/")]),
+        "/openapi.json/": document(described()),
+        "/products": document(PRODUCTS),
+        "/login": document(described()),
+    }
+    assert "1 GET operations as declared" in app.judge("http.openapi", routes).text
+    routes["/openapi.json"] = Response(302, [("Location", "/login")])
+    assert "302 to" in app.seen("http.openapi", routes)
+
+
+@pytest.mark.parametrize("to", ["/v1/items/", "/v1/items/?page=1"])
+def test_versioned_api_behind_a_redirect_to_itself(app: Shop, to: str) -> None:
+    routes = {"/v1/items": Response(307, [("Location", to)]), "/v1/items/": document([1])}
+    assert app.judge("http.versioned_api", routes, paths=["/v1/items"])
+    routes["/v1/items"] = Response(307, [("Location", "/login")])
+    assert "307 to" in app.seen("http.versioned_api", routes, paths=["/v1/items"])
+
+
 def _patterned(pattern: str, **schema: Any) -> dict[str, Any]:
     told = {
         "description": "",

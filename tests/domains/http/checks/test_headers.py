@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify
 from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.protocols.markup import parse
 from tests.domains.http.http_headers import CSP, STS, Headers, Judge, judged, seen, server
 from tests.judging import judge
 from tests.stack.certs import Authority
@@ -427,6 +428,8 @@ def test_csp_of_several_policies_passes(judged: Judge, values: list[str], body: 
         ([GOOD + "; script-src 'self' 'nonce-abcdef'"], "", "the same one in two answers: 'nonce-abcdef'"),
         ([GOOD + "; script-src *.com"], "", "script-src allows *.com"),
         ([GOOD + "; script-src https://*.co.uk"], "", "script-src allows https://*.co.uk"),
+        ([GOOD + "; script-src 'self' https://*.github.io"], "", "script-src allows https://*.github.io"),
+        ([GOOD + "; script-src *.s3.amazonaws.com"], "", "script-src allows *.s3.amazonaws.com"),
         ([GOOD + "; script-src https://*/js/"], "", "script-src allows https://*/js/"),
         ([GOOD + "; script-src *:443"], "", "script-src allows *:443"),
         (["default-src 'self'; frame-ancestors *.org"], "", "frame-ancestors allows *.org"),
@@ -479,3 +482,19 @@ def test_a_meta_element_overrides_the_referrer_policy(judged: Judge, header: str
 def test_a_token_against_forged_requests_is_read_by_scripts(judged: Judge, name: str) -> None:
     assert judged("http.cookies", [("Set-Cookie", f"{name}=1; Secure; SameSite=Lax; Path=/")])
     assert f"{name} lacks Secure" in seen(judged, "http.cookies", [("Set-Cookie", f"{name}=1; SameSite=Lax")])
+
+
+@pytest.mark.parametrize(
+    ("before", "heeded"),
+    [
+        ("<!doctype html>", True),
+        ("<html><head><title>Shop</title><link rel=icon href=/i.png>", True),
+        ("<p>x</p>", False),
+        ("Welcome", False),
+        ("<html><head></head><body>", False),
+        ("<script>1</script>", False),
+    ],
+)
+def test_a_policy_in_a_meta_element_is_heeded_in_the_head(before: str, heeded: bool) -> None:
+    found = parse(f'{before}<meta http-equiv="{CSP}" content="default-src">').policies
+    assert found == (("default-src",) if heeded else ())

@@ -258,6 +258,14 @@ def test_response_time_that_does_not_end(app: Shop, monkeypatch: pytest.MonkeyPa
         app.judge("http.response_time", "/p", Response(delay=0.05), path="/p", samples=100)
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_error_on_plain_http_tells_nothing_of_its_redirect(app: Shop, status: int) -> None:
+    with WebApp({"/": Response(status)}) as plain:
+        url = app.url.model_copy(update={"plain_http": plain.url})
+        with pytest.raises(CouldNotVerify, match=f"was answered {status}"):
+            judge("http.https_redirect", url)
+
+
 EVERYWHERE = ["http.health", "http.readiness", "http.liveness", "http.response_time"]
 
 
