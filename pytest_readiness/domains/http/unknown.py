@@ -25,7 +25,7 @@ class Unknown:
     """The answers to paths of one place that cannot be guessed.
 
     Attributes:
-        answers: to each of them, at least one.
+        answers: to each of them; none where the connection is closed instead.
     """
 
     answers: tuple[Response, ...]

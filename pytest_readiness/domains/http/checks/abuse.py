@@ -44,22 +44,32 @@ def _strangers(url: Url, origins: list[str] | None) -> dict[str, str]:
     for whose, own in owners.items():
         scheme, _, place = own.partition("://")
         host, colon, port = place.partition(":")
+        domain = _registered(host)
         found[f"an origin that begins like {whose}"] = f"{scheme}://{host}.{foreign}"
-        found[f"an origin that ends like {whose}"] = f"{scheme}://readiness-probe{place}"
+        found[f"an origin that ends like {whose}"] = f"{scheme}://readiness-probe{domain}{colon}{port}"
         if scheme == "https":
             found["the endpoint's own host over http" if own != whose else f"{whose} over http"] = f"http://{host}"
-        for number, dot in enumerate(list(re.finditer(r"\.", host))[:-1], start=1):
-            if not _NUMERIC.fullmatch(host):
-                other = f"{host[: dot.start()]}x{host[dot.end() :]}"
-                found[f"an origin like {whose} with another character as dot {number}"] = (
-                    f"{scheme}://{other}{colon}{port}"
-                )
+        # What is left of the dot before the owner's domain is the owner's anyway.
+        dots = [] if _NUMERIC.fullmatch(host) else [each.start() for each in re.finditer(r"\.", host)]
+        for dot in dots[:-1]:
+            if dot >= len(host) - len(domain) - 1:
+                name = f"an origin like {whose} with another character for a dot ({host[:dot]}x{host[dot + 1 :]})"
+                found[name] = f"{scheme}://{host[:dot]}x{host[dot + 1 :]}{colon}{port}"
     found |= {f"a developer's origin ({each})": each for each in DEVELOPERS}
     mine = set(owners.values())
     return {name: origin for name, origin in found.items() if origin not in mine}
 
 
 _NUMERIC = re.compile(r"[0-9.]+")
+_SECOND_LEVEL = re.compile(r"(com?|org|net|edu|gov|ac|or|ne|go)\.[a-z]{2}")
+
+
+def _registered(host: str) -> str:
+    """The domain that a host's owner registered, so that all names below it are the owner's; else the host itself."""
+    labels = host.split(".")
+    if len(labels) < 3 or _NUMERIC.fullmatch(host):
+        return host
+    return ".".join(labels[-3 if _SECOND_LEVEL.fullmatch(".".join(labels[-2:])) else -2 :])
 
 
 def _sent(url: Url, method: str, credential: str | None, headers: list[str] | None) -> list[str]:

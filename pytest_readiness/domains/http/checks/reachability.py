@@ -43,11 +43,10 @@ DOWN = frozenset(
     severity="critical",
     remedy="Make the endpoint answer with the expected status, over TLS with a certificate that clients trust.",
     source="RFC 9110 section 15; RFC 9110 section 4.3.4 (https certificate verification)",
-    asks=lambda _, path: {"page": path, "unknown_beside": Beside(path) if path else None},
+    asks=lambda _, path: {"page": path},
 )
 def reachable(
     page: Page | None,
-    unknown_beside: Unknown | None,
     root_page: Page,
     *,
     path: UrlPath | None = None,
@@ -56,8 +55,8 @@ def reachable(
     """The endpoint answers with the expected status over verified TLS.
 
     The answer's own status counts; at the endpoint's root also the status that redirects within the same host end with.
-    Over plain http, or with a certificate that does not verify, the claim is false. A warning says where any unknown
-    path is answered in the same way, and where a cache answered.
+    Over plain http, or with a certificate that does not verify, the claim is false. A warning says where a cache
+    answered. That the path exists is not seen: many sites answer every path alike.
 
     Args:
         path: path on the host, beginning with a slash. Default: the declared address itself.
@@ -75,10 +74,9 @@ def reachable(
     claim(status in {answer.status for answer in ends}, expected=expected, seen=f"{steps} from {shown(seen.url)}")
     judged = next(answer for answer in reversed(ends) if answer.status == status)
     claim(judged.secure, expected=expected, seen=f"{steps} over plain http from {shown(seen.url)}")
-    warnings = ["Any unknown path is answered alike."] if unknown_beside and unknown_beside.like(judged) else []
-    warnings += [f"A cache answered ({judged.stored}), whatever is behind it."] if judged.stored else []
     return Evidence(
-        f"GET {shown(seen.url)}: {steps} over verified TLS, {judged.seconds * 1000:.1f} ms", warning=" ".join(warnings)
+        f"GET {shown(seen.url)}: {steps} over verified TLS, {judged.seconds * 1000:.1f} ms",
+        warning=f"A cache answered ({judged.stored}), whatever is behind it." if judged.stored else "",
     )
 
 

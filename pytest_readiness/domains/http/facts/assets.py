@@ -182,6 +182,7 @@ def links(url: Url, connection: Connection, response: Response, unknown_pages: U
         own = origin(address) == here
         if (own or ask.external) and not same_page(address, response.url):
             named[address] = own
+    unknown_goals = [_goal(each) for each in unknown_pages.answers[:1]]
     with _PageLoader(url, connection) as loader:
         followed = []
         for address, own in list(named.items())[: ask.count]:
@@ -191,7 +192,7 @@ def links(url: Url, connection: Connection, response: Response, unknown_pages: U
                 followed.append(FollowedLink(address, own, 0, "", False, error.reason))
                 continue
             last = answers[-1]
-            like_missing = unknown_pages.like(last) or _goal(unknown_pages.answers[0]) in map(_goal, answers[:-1])
+            like_missing = unknown_pages.like(last) or any(_goal(each) in unknown_goals for each in answers[:-1])
             followed.append(FollowedLink(address, own, last.status, last.url, like_missing, ""))
     return Links(len(named), tuple(followed))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -39,7 +40,10 @@ def test_cors(shop: Shop) -> None:
         ("put forgotten", f"2xx that allows PUT to a preflight of {ORIGIN}"),
         ("headers forgotten", f"2xx that allows the headers content-type to a preflight of {ORIGIN}"),
         ("development left", "no permission for a developer's origin (http://localhost:3000)"),
-        ("dot unescaped", f"no permission for an origin like {ORIGIN} with another character as dot 1"),
+        (
+            "dot unescaped",
+            f"no permission for an origin like {ORIGIN} with another character for a dot",
+        ),
         ("declared one unanchored", f"no permission for an origin that begins like {ORIGIN}"),
     ],
 )
@@ -121,6 +125,30 @@ def test_cors_for_the_headers_that_are_sent(shop: Shop, allowed: str, parameters
             judge("http.cors", shop.url, path="/api", origins=[ORIGIN], **parameters)
     else:
         assert judge("http.cors", shop.url, path="/api", origins=[ORIGIN], **parameters)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "holds"),
+    [
+        (r"https://([a-z0-9-]+\.)*shop\.example", True),  # all names below it are the owner's
+        (r"https://.*shop\.example", False),
+        (r"https://www.shop\.example", False),
+        (r"https?://www\.shop\.example", False),
+        (r".*www\.shop\.example.*", False),
+    ],
+)
+def test_cors_by_a_pattern(shop: Shop, pattern: str, holds: bool) -> None:
+    def route(request: Request) -> Response:
+        origin = request.headers.get("Origin", "")
+        headers = [("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Headers", "content-type")]
+        return Response(200, headers if re.fullmatch(pattern, origin) else [])
+
+    shop.app.routes["/api"] = route
+    if holds:
+        assert judge("http.cors", shop.url, path="/api", origins=[ORIGIN])
+    else:
+        with pytest.raises(ClaimFalse, match=r"no permission for"):
+            judge("http.cors", shop.url, path="/api", origins=[ORIGIN])
 
 
 def test_cors_of_a_server_that_hangs_up_on_strangers(nginx_factory: NginxFactory) -> None:

@@ -13,6 +13,7 @@ from pytest_readiness.domains.http.facts.pages import Latency
 from pytest_readiness.domains.http.resource import Url
 from tests.domains.http.http_answers import Shop, app, document
 from tests.judging import judge
+from tests.stack.fixtures import NginxFactory
 from tests.stack.process import free_port
 from tests.stack.silent import Response, WebApp
 
@@ -276,7 +277,6 @@ def test_an_answer_that_every_path_gets_proves_nothing(app: Shop, id: str) -> No
         with pytest.raises(CouldNotVerify, match="was answered 200 like any unknown path"):
             app.judge(id, "/health", Response(body=b"ok"), path="/health")
         assert app.judge(id, "/health", Response(body=b"up"), path="/health")
-        assert app.judge("http.reachable", "/health", Response(body=b"ok"), path="/health").warning.startswith("Any")
     finally:
         app.app.other = Response(404)
 
@@ -372,3 +372,11 @@ def test_what_was_not_judged_of_a_report_is_not_quoted(app: Shop, report: Any) -
         with pytest.raises((ClaimFalse, CouldNotVerify)) as caught:
             app.judge(id, "/health", document(report), **parameters)
         assert "hunter2" not in str(caught.value)
+
+
+def test_health_beside_unknown_paths_on_which_the_server_hangs_up(nginx_factory: NginxFactory) -> None:
+    locations = {"/": "return 444;", "= /health": 'return 200 "ok";', "= /start": 'return 200 "ok";'}
+    with nginx_factory(locations=locations) as server:
+        url = Url(name="shop", url=f"{server.http_url}/start", health="/health")
+        assert judge("http.health", url)
+        assert judge("http.response_time", url, path="/health", samples=5)
