@@ -232,7 +232,7 @@ def _role_asks(url: Url, paths: list[str], credential: str, own: str, admin: str
     doors = [Admittance(path, guises) for path in paths]
     if not admin:
         doors.append(Admittance(unknown, guises))
-    return {"admission": [*doors, _admittance(own, credential)]}
+    return {"trespass": [*doors, _admittance(own, credential)]}
 
 
 @check(
@@ -244,7 +244,7 @@ def _role_asks(url: Url, paths: list[str], credential: str, own: str, admin: str
     asks=_role_asks,
 )
 def role_forbidden(
-    admission: Mapping[Admittance, tuple[Entrance, ...]],
+    trespass: Mapping[Admittance, tuple[Entrance, ...]],
     *,
     paths: Paths,
     credential: Name,
@@ -272,7 +272,7 @@ def role_forbidden(
         raise NotDeclared(
             "a path that hides by 404 is only known to exist where 'admin' names a credential that opens it"
         )
-    *doors, (nobody, wrong, mine) = admission.values()
+    *doors, (nobody, wrong, mine) = trespass.values()
     open_to_all, mistaken, accepted = nobody.answer, wrong.answer, mine.answer
     entrances = [lower for lower, *_ in doors[: len(set(paths))]]
     low = [lower.answer for lower in entrances]
@@ -398,11 +398,11 @@ def jwt(
     decided(path, own)
     for outcome in forged:
         claim(not _ok(outcome.status), expected=f"401 or 403 from {path} with {outcome.name}", seen=f"{outcome}")
-    for outcome in (nobody, *forged):
+    for outcome, disclosed in zip((nobody, *forged), tokens.disclosed[:-1], strict=True):
         claim(
-            outcome.disclosed < MUCH,
+            disclosed < MUCH,
             expected=f"no content from {path} with {outcome.name}",
-            seen=f"{outcome} with {outcome.disclosed:.0%} of what the token gets",
+            seen=f"{outcome} with {disclosed:.0%} of what the token gets",
         )
     refused(path, (nobody, *forged), (400, 401, 403))
     accepted = algorithms or STRONG

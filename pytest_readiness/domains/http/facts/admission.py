@@ -66,11 +66,28 @@ class Entrance:
     like_missing: bool
 
 
-@fact(deadline=VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
+_DEADLINE = VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS
+
+
+@fact(deadline=_DEADLINE)
 def admission(
     url: Url, connection: Connection, root_page: Page, unknown_pages: Unknown, *, ask: Admittance
 ) -> tuple[Entrance, ...]:
     """What each of several visitors gets at a path by GET, without the bodies."""
+    return _entrances(url, connection, root_page, unknown_pages, ask)
+
+
+@fact(deadline=_DEADLINE, fact_class="active")
+def trespass(
+    url: Url, connection: Connection, root_page: Page, unknown_pages: Unknown, *, ask: Admittance
+) -> tuple[Entrance, ...]:
+    """What visitors get at a path that is not for each of them, by GET, without the bodies."""
+    return _entrances(url, connection, root_page, unknown_pages, ask)
+
+
+def _entrances(
+    url: Url, connection: Connection, root_page: Page, unknown_pages: Unknown, ask: Admittance
+) -> tuple[Entrance, ...]:
     until = time.monotonic() + VISIT_SECONDS
     answers = [_ask(url, connection, ask.path, guise, until) for guise in ask.guises]
     document = answers[-1].body if 200 <= answers[-1].status <= 299 else ""

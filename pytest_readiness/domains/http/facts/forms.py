@@ -15,7 +15,6 @@ from uuid import uuid4
 
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.http.disclosure import shown_of
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.resource import Credential, Url
@@ -81,7 +80,6 @@ class TrialOutcome:
         seconds: from sending to the last byte.
         retry_after: the header of that name, or "".
         blank: which of the texts are already on the page with the form.
-        disclosed: the share, from 0 to 1, of what the right one gets that is in the answer, where that was compared.
     """
 
     name: str
@@ -91,7 +89,6 @@ class TrialOutcome:
     seconds: float
     retry_after: str = ""
     blank: tuple[str, ...] = ()
-    disclosed: float = 0.0
 
     @property
     def accepted(self) -> bool:
@@ -380,10 +377,8 @@ def _cookie(pair: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def outcome_of(
-    name: str, answer: Response, texts: Iterable[str] = (), blank: tuple[str, ...] = (), document: str = ""
-) -> TrialOutcome:
-    """What is kept of an answer, compared with the document that only the right one gets."""
+def outcome_of(name: str, answer: Response, texts: Iterable[str] = (), blank: tuple[str, ...] = ()) -> TrialOutcome:
+    """What is kept of an answer."""
     return TrialOutcome(
         name,
         answer.status,
@@ -392,7 +387,6 @@ def outcome_of(
         answer.seconds,
         answer.header("retry-after")[:40],
         blank,
-        shown_of(document, answer.body),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.addresses import origin, request_target, shown
 from pytest_readiness.protocols.http.answer import Response
 from pytest_readiness.protocols.http.credentials import is_sendable
-from pytest_readiness.protocols.http.errors import Nobody, Untrusted
+from pytest_readiness.protocols.http.errors import Broken, Nobody, Untrusted
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, READ_SECONDS, REQUEST_SECONDS
 
 VISIT_SECONDS = 25.0

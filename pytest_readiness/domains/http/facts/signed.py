@@ -14,6 +14,7 @@ from uuid import uuid4
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import fact
 from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.disclosure import shown_of
 from pytest_readiness.domains.http.facts.forms import Form, TrialOutcome, outcome_of
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
@@ -82,6 +83,7 @@ class Tokens:
         ended: seconds for which it had ended when it was shown; 0 where it had not, or names no end.
         well_known: it is signed with a key from a tutorial.
         outcomes: of the request without a token, with each forgery, and last with the token itself.
+        disclosed: the share, from 0 to 1, of what the token itself gets that is in each of their answers.
     """
 
     alg: str
@@ -89,6 +91,7 @@ class Tokens:
     ended: float
     well_known: bool
     outcomes: tuple[TrialOutcome, ...]
+    disclosed: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,8 @@ def tokens(url: Url, connection: Connection, *, ask: TokenTrial) -> Tokens:
         _lifetime(claims),
         max(0.0, time.time() - (_end(claims) or math.inf)),
         _well_known(token, alg),
-        tuple(outcome_of(name, answer, document=document) for name, answer in answers.items()),
+        tuple(outcome_of(name, answer) for name, answer in answers.items()),
+        tuple(shown_of(document, answer.body) for answer in answers.values()),
     )
 
 
