@@ -22,9 +22,6 @@ from ruamel.yaml import YAML
 DATA = Path(__file__).parent / "data" / "before"
 NOW = "2026-11-30T00:00:00+00:00"
 TARGETS = ("prod", "staging")
-LACKS = "could not verify: the recording of "
-KEPT = ("go", "selected", "total", "policy")
-"""What a verdict says whatever checks look at."""
 
 
 @cache
@@ -111,15 +108,21 @@ def test_a_recording_is_judged_as_it_was(project: Path, target: str) -> None:
     result = json.loads((project / "out" / "result.json").read_text("utf-8"))
     found, before = judged(result), expected()[target]["items"]
     assert list(found) == list(before)
-    for item, was in before.items():
-        now = alike(found[item], was)
-        for test, other in zip(now["tests"], was["tests"], strict=True):
-            # A check that looks at more than it did then says what the recording lacks, and judges nothing.
-            assert test == other or LACKS in json.dumps(test), item
-        assert now == was or now["tests"] != was["tests"], item
-    verdict = alike(result["verdict"], expected()[target]["verdict"])
-    assert {name: verdict[name] for name in KEPT} == {name: expected()[target]["verdict"][name] for name in KEPT}
-    assert done.returncode == expected()[target]["exit_code"]
+    # A check that has come to ask for more than was recorded says so, and judges nothing.
+    lacking = {item for item in before if any(map(_is_not_recorded, found[item]["tests"]))}
+    assert all(found[item]["state"] == "error" for item in lacking)
+    assert len(lacking) < len(before) / 4
+    for item in before.keys() - lacking:
+        assert alike(found[item], before[item]) == before[item], item
+    if not lacking:
+        verdict = expected()[target]["verdict"]
+        assert alike(result["verdict"], verdict) == verdict
+        assert done.returncode == expected()[target]["exit_code"]
+
+
+def _is_not_recorded(test: Any) -> bool:
+    told = test["evidence"]
+    return "the recording of" in told and ("holds no" in told or "in a form that this version does not read" in told)
 
 
 @pytest.mark.parametrize("name", [path.name.removesuffix(".json.gz") for path in sorted(DATA.glob("results/*.gz"))])

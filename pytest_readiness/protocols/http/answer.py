@@ -17,7 +17,7 @@ FRESH_SECONDS = 10
 _CACHES = {
     "cache-status": re.compile(r"(?i);\s*hit\b"),
     "cf-cache-status": re.compile(r"(?i)^(hit|stale|updating|revalidated)"),
-    "x-cache": re.compile(r"(?i)\bhit\b"),
+    "x-cache": re.compile(r"(?i)(?<![a-z])hit(?![a-z])"),
     "x-cache-status": re.compile(r"(?i)^(hit|stale|updating)"),
     "x-proxy-cache": re.compile(r"(?i)^(hit|stale|updating)"),
     "x-varnish-cache": re.compile(r"(?i)^hit"),

@@ -13,7 +13,7 @@ from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.describing import JUDGING_SECONDS, READING_SECONDS, Describer
-from pytest_readiness.domains.http.facts.pages import VISIT_SECONDS, arrive, on_host
+from pytest_readiness.domains.http.facts.pages import VISIT_SECONDS, arrive, on_host, verify_unhindered
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.session import open_session, trust_of
 from pytest_readiness.domains.tls.facts.connection import Connection
@@ -202,6 +202,7 @@ def api_operations(url: Url, connection: Connection, *, ask: DescribedBy) -> Ope
         if answer.location:
             address = arrive(url, connection, ask.path, ask.credential).url
             answer = session.send("GET", address, max_body=MAX_DOCUMENT) if address != answer.url else answer
+        verify_unhindered(answer)
         bare = replace(answer, body="")
         if answer.truncated:
             raise CouldNotVerify(f"{shown(address)} is longer than {MAX_DOCUMENT // 1024**2} MiB")
@@ -222,6 +223,7 @@ def api_operations(url: Url, connection: Connection, *, ask: DescribedBy) -> Ope
                     reply = session.send("GET", operation.address, headers=[("Accept", "application/json, */*;q=0.5")])
                     if reply.truncated:
                         raise CouldNotVerify(f"GET {shown(operation.address)} was answered with more than 1 MiB")
+                    verify_unhindered(reply)
                     clause = describer.undeclared(operation.path, reply)
                 except CouldNotVerify as error:
                     asked.append(Operation(operation.path, 0, "", error.reason))

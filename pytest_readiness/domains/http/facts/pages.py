@@ -209,7 +209,20 @@ def arrive(url: Url, connection: Connection, path: str, credential: str = "") ->
     page = visit(url, connection, on_host(url, path), credential=credential)
     if page.tls_error:
         raise CouldNotVerify(f"GET {page.url} was not sent, because {page.tls_error}")
-    return page.last if page.own else page.first
+    answer = page.last if page.own else page.first
+    verify_unhindered(answer)
+    return answer
+
+
+def verify_unhindered(answer: Response) -> None:
+    """Make sure that an answer is the server's own.
+
+    Raises:
+        CouldNotVerify: it is that of what turns programs away.
+    """
+    if gate := answer.challenge:
+        place = f"GET {shown(answer.url)} was answered {answer.status}"
+        raise CouldNotVerify(f"{place} by {gate}, which turns programs away")
 
 
 def verify_now(answer: Response, unknown: Unknown | None = None) -> None:
@@ -222,9 +235,8 @@ def verify_now(answer: Response, unknown: Unknown | None = None) -> None:
     Raises:
         CouldNotVerify: it comes from a cache or from what turns programs away, or any path gets it.
     """
+    verify_unhindered(answer)
     place = f"GET {shown(answer.url)} was answered {answer.status}"
-    if answer.challenge:
-        raise CouldNotVerify(f"{place} by {answer.challenge}, which turns programs away")
     if answer.stored:
         raise CouldNotVerify(f"{place} from a cache ({answer.stored}), which does not tell how it is now")
     if unknown and unknown.like(answer):
@@ -237,8 +249,7 @@ def verify_now(answer: Response, unknown: Unknown | None = None) -> None:
 def response(url: Url, root_page: Page) -> Response:  # noqa: ARG001 (a fact names its resource)
     """The page that a visitor of the root ends on, without leaving the host."""
     last = root_page.last
-    if gate := last.challenge:
-        raise CouldNotVerify(f"GET {last.url} was answered {last.status} by {gate}, which turns programs away")
+    verify_unhindered(last)
     if last.status == 429 or last.status >= 500:
         raise CouldNotVerify(f"GET {last.url} was answered {last.status}, an error instead of the page")
     return last

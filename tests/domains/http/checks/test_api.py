@@ -236,6 +236,18 @@ def test_versioned_api_behind_a_redirect_to_itself(app: Shop, to: str) -> None:
     assert "307 to" in app.seen("http.versioned_api", routes, paths=["/v1/items"])
 
 
+def test_a_challenge_is_no_answer_of_an_api(app: Shop) -> None:
+    gate = served("text/html", b"<title>Just a moment...</title>", status=403)
+    for id, parameters, path in (
+        ("http.openapi", {}, "/openapi.json"),
+        ("http.versioned_api", {"paths": ["/v1/items"]}, "/v1/items"),
+        ("http.metrics", {}, "/metrics"),
+    ):
+        assert "by Cloudflare, which turns programs away" in app.reason(id, {path: gate}, **parameters)
+    routes = {"/openapi.json": document(described()), "/products": gate}
+    assert "by Cloudflare" in app.reason("http.openapi", routes)
+
+
 def _patterned(pattern: str, **schema: Any) -> dict[str, Any]:
     told = {
         "description": "",
