@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pytest_readiness.core.entropy import estimated_bits
 from pytest_readiness.core.redact import KEY_SHAPES
+from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.internals import unescaped
 
 SECRET_BITS = 80
 """Fewest bits that a value must hold to be taken for a secret: half of a random 40-digit token."""
@@ -17,16 +21,135 @@ _LOCAL = re.compile(
     r"(?P<rest>:\d{2,5}|/[\w-]+)?(?![\w.-])",
     re.IGNORECASE,
 )
-_KEYS = {
-    **{name: rf"\b{shape}" for name, shape in KEY_SHAPES.items()},
-    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\\[nr]|\s)*[A-Za-z0-9+/]{16,}",
-    "a password in an address": r"\b(?!https?:)[a-z][a-z0-9+]{1,20}://[^\s/:@\"'`$<>{}]{1,80}:"
-    r"[^\s/@\"'`$<>{}]{3,200}@[\w.-]{3,}",
+_SHAPES = {
+    **{name: ("", rf"\b{shape}") for name, shape in KEY_SHAPES.items()},
+    "a private key": ("PRIVATE KEY", r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\\[nr]|\s)*[A-Za-z0-9+/]{16,}"),
+    "a password in an address": (
+        "://",
+        r"\b(?!https?:)[a-z][a-z0-9+]{1,20}://[^\s/:@\"'`$<>{}]{1,80}:[^\s/@\"'`$<>{}]{3,200}@[\w.-]{3,}",
+    ),
+    "a Slack webhook": ("hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows|triggers)/[\w/-]{20,}"),
+    "a Discord webhook": ("/webhooks/", r"\bdiscord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d{5,}/[\w-]{20,}"),
+    "a Teams webhook": (
+        "office",
+        r"\.webhook\.office(?:365)?\.com/webhookb2/[\w@/-]{20,}|outlook\.office(?:365)?\.com/webhook/[\w@/-]{20,}",
+    ),
+    "a Google Chat webhook": ("chat.googleapis.com", r"chat\.googleapis\.com/v1/spaces/[\w-]+/messages\?[\w=&-]{20,}"),
+    "a Lark webhook": ("/bot/v2/hook/", r"/open-apis/bot/v2/hook/[\w-]{16,}"),
+    "a DingTalk webhook": ("dingtalk.com", r"oapi\.dingtalk\.com/robot/send\?access_token=\w{20,}"),
+    "a Telegram bot's token": (":AA", r"\b\d{8,10}:AA[\w-]{32,}"),
+    "a Supabase secret key": ("sb", r"\bsb_secret_[\w-]{16,}|\bsbp_[0-9a-f]{40}"),
+    "an npm token": ("npm_", r"\bnpm_[A-Za-z0-9]{36}"),
+    "a PyPI token": ("pypi-", r"\bpypi-AgE[\w-]{50,}"),
+    "a language model's key": (
+        "",
+        r"\bsk-(?:svcacct|admin|or-v1)-[\w-]{20,}|\bsk-[A-Za-z0-9]{20}T3BlbkFJ|\bgsk_\w{40,}",
+    ),
+    "a Hugging Face token": ("hf_", r"\bhf_[A-Za-z]{30,}"),
+    "a Mailgun key": ("key-", r"\bkey-[0-9a-f]{32}\b"),
+    "a Mailchimp key": ("-us", r"\b[0-9a-f]{32}-us\d{1,2}\b"),
+    "a Brevo key": ("xkeysib-", r"\bxkeysib-[0-9a-f]{32,}"),
+    "a Shopify token": ("shp", r"\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
+    "a DigitalOcean token": ("_v1_", r"\bdo[oprt]_v1_[0-9a-f]{64}"),
+    "a Google client secret": ("GOCSPX-", r"\bGOCSPX-[\w-]{20,}"),
+    "a Mapbox secret token": ("sk.ey", r"\bsk\.eyJ[\w-]{20,}"),
+    "an Airtable token": ("pat", r"\bpat[A-Za-z0-9]{14}\.[0-9a-f]{64}"),
+    "a Notion token": ("ntn_", r"\bntn_[A-Za-z0-9]{40,}"),
+    "a Linear key": ("lin_api_", r"\blin_api_[A-Za-z0-9]{32,}"),
+    "a Vault token": ("hvs.", r"\bhvs\.[\w-]{24,}"),
+    "a Sentry token": ("sntr", r"\bsntry[su]_[\w=+/-]{40,}"),
+    "a New Relic key": ("NRAK-", r"\bNRAK-[A-Z0-9]{27}"),
+    "a Square token": ("sq0", r"\bsq0(?:atp|csp)-[\w-]{22,}"),
+    "an Azure storage key": ("AccountKey=", r"AccountKey=[A-Za-z0-9+/]{40,}={0,2}"),
+    "a Facebook token": ("EAA", r"\bEAA[A-Za-z0-9]{90,}"),
 }
+"""Shapes of secrets, each after a text that every one of them holds, which is looked for first."""
 _NAMED = re.compile(
-    r"""(?i)(?<![\w-])(?P<name>[\w-]{0,40}(?:secret|private_?key|password|passwd|service_?role)[\w-]{0,20})["'`]?\s{0,3}[:=]\s{0,3}"""
+    r"""(?i)(?<![\w-])(?P<name>[\w-]{0,40}(?:secret|private_?key|password|passwd|service_?role"""
+    r"""|(?:admin|master|signing|encryption)_?(?:api_?)?key)[\w-]{0,20})["'`]?\s{0,3}[:=]\s{0,3}"""
     r"""["'`](?P<value>[^"'`\s]{16,500})["'`]"""
 )
+_PASSWORD = re.compile(
+    r"""(?i)(?<![\w-])(?P<name>[\w-]{0,40}(?:password|passwd|_pwd|_pass))["'`]?\s{0,3}[:=]\s{0,3}"""
+    r"""["'`](?P<value>[^"'`\s/{}]{6,100})["'`]"""
+)
+_TOKEN = re.compile(r"(?<![\w.-])eyJ[\w-]{8,2000}\.(?P<claims>eyJ[\w-]{8,8000})\.[\w-]{16,1500}")
+_PUBLIC_ROLES = ("anon", "anonymous", "public", "guest")
+_SAMPLE = "1234567890"
+"""Whom the token of jwt.io is about, which examples hold."""
+_LOGIN_IN_ADDRESS = re.compile(
+    r"\bhttps?://(?P<user>[^\s/:@\"'`$<>{}]{1,80}):(?P<password>[^\s/@\"'`$<>{}]{3,200})@(?P<host>[\w.-]{3,253})"
+)
+_BASIC = re.compile(r"\bBasic\s{1,3}(?P<encoded>[A-Za-z0-9+/]{8,400}={0,2})(?![\w+/=])")
+_ENCODED_LATER = re.compile(r"\bbtoa\(\s{0,3}[\"'`](?P<user>[^\"'`:$\s]{1,80}):(?P<password>[^\"'`$\s]{3,200})[\"'`]")
+_BEARER = re.compile(r"\bBearer\s{1,3}(?P<token>[A-Za-z0-9_~+/-]{20,1000}=*)")
+_ANYBODY = ("user", "username", "login", "name", "usr", "foo")
+_ANYTHING = ("pass", "password", "passwd", "pwd", "secret", "bar")
+_EXAMPLE_HOST = re.compile(
+    r"(?i)(.*\.)?example(\.(com|org|net))?|localhost|[^.]+|.*\.(test|invalid|localhost)"
+    r"|(my)?(host|domain|site|server)\.(com|tld)"
+)
+
+
+def _keys(text: str) -> Iterator[str]:
+    """What is in a script that looks like a secret."""
+    for name, (hint, shape) in _SHAPES.items():
+        if hint in text and re.search(shape, text):
+            yield name
+    for found in _NAMED.finditer(text):
+        if estimated_bits(found["value"]) >= SECRET_BITS:
+            yield f"a value of {found['name']}"
+    for found in _PASSWORD.finditer(text):
+        if _is_chosen(found["name"], found["value"]):
+            yield f"a value of {found['name']}"
+    for found in _TOKEN.finditer(text):
+        if whose := _token_of(found["claims"]):
+            yield whose
+    for found in (*_LOGIN_IN_ADDRESS.finditer(text), *_ENCODED_LATER.finditer(text)):
+        host = found.groupdict().get("host", "localhost")
+        generic = found["user"].lower() in _ANYBODY and found["password"].lower() in _ANYTHING
+        if not (generic and _EXAMPLE_HOST.fullmatch(host)):
+            yield "a password in an address" if "host" in found.groupdict() else "a password for Basic"
+    for found in _BASIC.finditer(text):
+        if _is_login(found["encoded"]):
+            yield "a password for Basic"
+    for found in _BEARER.finditer(text):
+        if estimated_bits(found["token"]) >= SECRET_BITS:
+            yield "a token for Bearer"
+
+
+def _is_chosen(name: str, value: str) -> bool:
+    """Whether somebody has thought the value up as a password, so that it is no label, message or code of an error."""
+    letters, digits = (any(map(test, value)) for test in (str.isalpha, str.isdigit))
+    if not letters or not digits or re.fullmatch(r"[A-Z0-9_]+|https?:.*", value):
+        return False
+    return name.isupper() or any(sign in value for sign in "!@#$%^&*?+")
+
+
+def _token_of(claims: str) -> str:
+    """Whose JSON Web Token it is by its claims, "" for one that is for everybody who sees the page."""
+    try:
+        told = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(told, dict) or told.get("sub") == _SAMPLE:
+        return ""
+    roles = [role for name in ("role", "roles") for role in _texts(told.get(name))]
+    if private := [role for role in roles if role.lower() not in _PUBLIC_ROLES]:
+        return f"a token of the role {cut(private[0], 30)}"
+    named = any(told.get(name) for name in ("sub", "email", "preferred_username", "user_id", "scope", "scopes", "scp"))
+    return "a token of a user" if named and not roles else ""
+
+
+def _texts(value: object) -> list[str]:
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
+
+
+def _is_login(encoded: str) -> bool:
+    try:
+        return re.fullmatch(r"[!-~]{1,200}:[ -~]{3,}", base64.b64decode(encoded, validate=True).decode()) is not None
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +180,11 @@ def read_code(text: str, asks: Iterable[str]) -> Code:
             local[found[0]] = None
         elif found["scheme"]:
             placeholders[found[0]] = None
-    keys = [name for name, shape in _KEYS.items() if re.search(shape, text)]
-    keys += [
-        f"a value of {found['name']}"
-        for found in _NAMED.finditer(text)
-        if estimated_bits(found["value"]) >= SECRET_BITS
-    ]
+    keys = dict.fromkeys(key for reading in dict.fromkeys((text, unescaped(text))) for key in _keys(reading))
     return Code(
         len(text),
         tuple(ask for ask in asks if re.search(rf"(?<![\w.-]){re.escape(ask)}(?![\w-]|\.\w)", text)),
         tuple(local)[:20],
         tuple(placeholders)[:20],
-        tuple(dict.fromkeys(keys))[:20],
+        tuple(keys)[:20],
     )

@@ -16,6 +16,7 @@ def open_session(
     origin: str = "",
     credential: str = "",
     *,
+    headers: tuple[tuple[str, str], ...] = (),
     client_cert: bool = True,
     fresh: bool = False,
     once: bool = False,
@@ -27,6 +28,7 @@ def open_session(
         connection: the host of the endpoint is reached at the address that answered this.
         origin: any address on the origin; "" for the endpoint's own.
         credential: name of the credential that is shown with every request, or "".
+        headers: shown with every request besides those of the credential.
         client_cert: whether the endpoint's client certificate is shown.
         fresh: begin with a new connection, even if one exists.
         once: send each request over a new connection, so that none is sent twice.
@@ -40,7 +42,7 @@ def open_session(
         origin,
         address=connection.address if urlsplit(origin).hostname == url.host else "",
         trust=trust_of(url) if client_cert else Trust(url.ca),
-        headers=url.credential(credential).as_headers() if credential else (),
+        headers=(*(url.credential(credential).as_headers() if credential else ()), *headers),
         fresh=fresh,
         once=once,
     )

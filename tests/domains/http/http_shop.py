@@ -141,7 +141,8 @@ class Shop:
                 return str(jwt.decode(shown, options={"verify_signature": False, "verify_exp": True})["sub"])
             algorithms = ["HS256", "HS384"]
             key = EXAMPLE_KEY if self.fault == "tutorial key" else KEY
-            return str(jwt.decode(shown, key, algorithms=algorithms)["sub"])
+            ends = self.fault != "end ignored"
+            return str(jwt.decode(shown, key, algorithms=algorithms, options={"verify_exp": ends})["sub"])
         except jwt.PyJWTError:
             return ""
 

@@ -182,7 +182,7 @@ def test_a_site_that_answers_everything_alike_passes_nothing(shop: Shop, id: str
 def test_classes() -> None:
     load_catalogue()
     for id in GOOD:
-        facts = [name for name in CHECKS[id].fixtures if name not in ("url", "page", "access", "missing_page")]
+        facts = [name for name in CHECKS[id].fixtures if name not in ("url", "admission", "missing_page")]
         assert all(CLASSES.index(class_of(name)) <= CLASSES.index(CHECKS[id].check_class) for name in facts)
     passive = {id for id in GOOD if CHECKS[id].check_class == "passive"}
     assert passive == {"http.auth_required", "http.auth_works"}

@@ -142,7 +142,7 @@ def location(path: str, directives: str) -> dict[str, Any]:
         (location("= /.env", "return 200 'SECRET_KEY=abc';"), {"http.exposed_files": "/.env (environment file)"}),
         (
             location("= /app.js.map", 'return 200 \'{"version":3,"sources":["a.ts"],"mappings":"AAAA"}\';'),
-            {"http.exposed_files": "/app.js.map (source map)"},
+            {"http.exposed_files": "/app.js.map (source map of https://localhost:"},
         ),
     ],
 )

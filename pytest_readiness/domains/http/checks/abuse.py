@@ -201,6 +201,9 @@ FOREIGN_HOSTS = {
     "Host": "readiness-host.example",
     "X-Forwarded-Host": "readiness-forwarded.example",
     "Forwarded": "readiness-rfc7239.example",
+    "X-Host": "readiness-x-host.example",
+    "X-Original-Host": "readiness-original.example",
+    "X-Forwarded-Server": "readiness-server.example",
 }
 
 
@@ -231,10 +234,11 @@ def host_header(
 ) -> Evidence:
     """A foreign host name in a request is refused, or not reflected.
 
-    Sends: to each path a GET as usual, one with a foreign Host, one with a foreign X-Forwarded-Host and one with a
-    foreign Forwarded, and one as usual again: five requests, each with a query of its own, so that no cache keeps what
-    comes back. Reflected means: the foreign name is in the body or in a header, such as Location or a cookie's Domain.
-    Refused means a 4xx or a closed connection. What is mailed, such as a link to reset a password, is not seen.
+    Sends: to each path a GET as usual, one each with a foreign Host, X-Forwarded-Host, Forwarded, X-Host,
+    X-Original-Host and X-Forwarded-Server, and one as usual again: eight requests, each with a query of its own, so
+    that no cache keeps what comes back. Reflected means: the foreign name is in the body or in a header, such as
+    Location or a cookie's Domain. Refused means a 4xx or a closed connection. What is mailed, such as a link to reset a
+    password, is not seen.
 
     Args:
         paths: paths on the host, at least one; those that build links, such as the login, show most. /: the root.

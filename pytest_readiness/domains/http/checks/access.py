@@ -11,10 +11,10 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.domains.http.disclosure import MUCH
+from pytest_readiness.domains.http.facts.admission import Admittance, Entrance, Guise
 from pytest_readiness.domains.http.facts.forms import CsrfTrial, Encoding, Form, TrialOutcome
-from pytest_readiness.domains.http.facts.pages import Page
-from pytest_readiness.domains.http.facts.probes import Access, Probe, Reply
-from pytest_readiness.domains.http.facts.signed import Tokens, TokenTrial
+from pytest_readiness.domains.http.facts.signed import LEEWAY, Tokens, TokenTrial
 from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
@@ -52,7 +52,33 @@ def declared(url: Url, *names: str | None) -> None:
 
 def _asks_each(url: Url, paths: list[str], credential: str | None) -> Asks:
     declared(url, credential)
-    return {"page": paths, "access": [Access(path, credential) for path in paths] if credential else []}
+    return {"admission": [*(_admittance(path, credential) for path in paths), *map(_beyond, paths)]}
+
+
+def _admittance(path: str, credential: str | None) -> Admittance:
+    """Nobody, a wrong credential and the right one, if there is one, in this order."""
+    right = (Guise(credential),) if credential else ()
+    return Admittance(path, (Guise(), Guise(credential or "", wrong=True), *right))
+
+
+def _beyond(path: str) -> Admittance:
+    """The path as it is also written, with a slash or without: a rule for one of them may leave the other one open."""
+    bare, mark, query = path.partition("?")
+    other = bare.rstrip("/") if bare.endswith("/") else f"{bare}/"
+    return Admittance(f"{other or '/'}{mark}{query}", (Guise(),))
+
+
+def _kept(place: str, entrance: Entrance, what: str, credential: str) -> None:
+    """Make sure that a refusal does not hold what it refuses.
+
+    Raises:
+        ClaimFalse: it does.
+    """
+    claim(
+        entrance.disclosed < MUCH,
+        expected=f"no content from {place} {what}",
+        seen=f"{entrance.answer.status} with {entrance.disclosed:.0%} of what the credential '{credential}' gets",
+    )
 
 
 @check(
@@ -63,19 +89,21 @@ def _asks_each(url: Url, paths: list[str], credential: str | None) -> Asks:
     asks=_asks_each,
 )
 def auth_required(
-    page: Mapping[str, Page],
-    access: Mapping[Access, Response],
+    admission: Mapping[Admittance, tuple[Entrance, ...]],
     missing_page: Response,
     *,
     paths: Paths,
     login: Login | None = None,
     credential: Name | None = None,
 ) -> Evidence:
-    """Protected paths answer 401, 403 or a redirect to the login without a credential.
+    """Protected paths answer GET by 401, 403 or a redirect to the login without a credential.
 
-    Sends: one GET to each path without a credential, one more with it where one is declared, and one to a path that
-    does not exist. A 401 or 403 that every unknown path gets as well proves nothing of the declared path, nor does a
-    404; unless the same path answers 2xx with the declared credential. Other methods than GET are not tried.
+    Sends: one GET to each path without a credential, one with a wrong one, one more with the right one where that is
+    declared, one to the path with a slash at its end (or without), and some to paths that do not exist; redirects that
+    only add to the path are followed. A 401 or 403 that every unknown path gets as well proves nothing of the declared
+    path, nor does a 404; unless the same path answers 2xx with the declared credential. The refusal must not hold what
+    that credential gets; without one, a refusal with much text cannot be verified. Other methods than GET are not
+    tried.
 
     Args:
         paths: paths on the host that must be protected, at least one.
@@ -90,42 +118,61 @@ def auth_required(
         alike = (answer.status, bool(answer.location)) == (missing_page.status, bool(missing_page.location))
         return ", as every unknown path is" if alike else ""
 
-    answers = {path: seen.first for path, seen in page.items()}
-    for answer in answers.values():
-        said = f"GET {shown(answer.url)} is answered {answer.status}{fallback(answer)}"
-        claim(not _ok(answer.status), expected=expected, seen=said)
-    with_credential = dict(zip(page, access.values(), strict=bool(credential)))
-    seen = []
-    for path, answer in answers.items():
+    doors = {path: admission[_admittance(path, credential)] for path in paths}
+    for path in doors:
+        (beyond,) = admission[_beyond(path)]
+        seen = f"GET {shown(beyond.answer.url)} is answered {beyond.answer.status}"
+        is_root = urlsplit(_beyond(path).path).path == "/"
+        claim(is_root or beyond.like_missing or not _ok(beyond.answer.status), expected=expected, seen=seen)
+    for nobody, wrong, *_ in doors.values():
+        answer, place = nobody.answer, f"GET {shown(nobody.answer.url)}"
+        claim(not _ok(answer.status), expected=expected, seen=f"{place} is answered {answer.status}{fallback(answer)}")
+        seen = f"{place} is answered {wrong.answer.status} with a wrong one"
+        claim(not _ok(wrong.answer.status), expected=expected, seen=seen)
+    told = []
+    for path, (nobody, wrong, *right) in doors.items():
+        answer = nobody.answer
         place = f"GET {shown(answer.url)}"
         refused = answer.status in (401, 403) or _leads_to(answer, login)
-        if credential:
-            opened = with_credential[path]
-            if not _ok(opened.status):
+        for opened in right:
+            if not _ok(opened.answer.status):
                 raise CouldNotVerify(
-                    f"{place} is answered {_said(opened)} with the credential '{credential}', too; what does not open "
-                    "is not known to be protected"
+                    f"{place} is answered {_said(opened.answer)} with the credential '{credential}', too; what does "
+                    "not open is not known to be protected"
                 )
             refused = refused or answer.status == 404
-        elif missing_page.status == 429 or missing_page.status >= 500:
+            _kept(place, nobody, "without a credential", credential or "")
+            _kept(place, wrong, "with a wrong credential", credential or "")
+        if not right and (missing_page.status == 429 or missing_page.status >= 500):
             raise CouldNotVerify(
                 f"GET {shown(missing_page.url)}, an unknown path, was answered {missing_page.status}, so that nothing "
                 "is there to compare with"
             )
-        elif refused and fallback(answer):
+        if not right and refused and fallback(answer):
             raise CouldNotVerify(
                 f"{place} is answered {answer.status}{fallback(answer)}; declare a credential that opens it to tell "
                 "the difference"
             )
         if not refused:
             raise CouldNotVerify(f"{place} is answered {_said(answer)}, which says nothing about protection")
-        seen.append(f"{path} {answer.status}" + (f" ({opened.status} with {credential})" if credential else ""))
-    return Evidence(f"without a credential: {', '.join(seen)}")
+        if not right and nobody.words > (MAX_NOTE if answer.location else MAX_REFUSAL):
+            raise CouldNotVerify(
+                f"{place} is answered {answer.status} with {nobody.words} characters of text, which may be what is "
+                "protected; declare a credential that opens it to tell the difference"
+            )
+        told.append(f"{path} {answer.status}" + "".join(f" ({each.answer.status} with {credential})" for each in right))
+    return Evidence(f"without a credential: {', '.join(told)}")
+
+
+MAX_NOTE = 300
+"""Characters of the note that goes with a redirect (RFC 9110 section 15.4), and rarely has more than a sentence."""
+MAX_REFUSAL = 2000
+"""Characters of a page that refuses, with the menu and the foot of its site."""
 
 
 def _asks_one(url: Url, path: str, credential: str) -> Asks:
     declared(url, credential)
-    return {"page": path, "access": Access(path, credential)}
+    return {"admission": _admittance(path, credential)}
 
 
 @check(
@@ -136,22 +183,24 @@ def _asks_one(url: Url, path: str, credential: str) -> Asks:
     asks=_asks_one,
 )
 def auth_works(
-    page: Page,
-    access: Response,
+    admission: tuple[Entrance, ...],
     *,
     path: UrlPath,
     credential: Name,
 ) -> Evidence:
-    """With the declared credential the protected path answers 2xx, and without it does not.
+    """With the declared credential the protected path answers 2xx, and without it or with a wrong one does not.
 
-    Sends: one GET with the credential, one without. What answers 2xx to everyone does not show that the credential
-    works. Neither does anything but 401, 403, 404 or a redirect without it: an error may be a coincidence.
+    Sends: one GET without the credential, one with one that differs from it in its last characters, and one with it;
+    redirects that only add to the path are followed. What answers 2xx to everyone does not show that the credential
+    works. Neither does anything but 400, 401, 403, 404 or a redirect without it: an error may be a coincidence. The
+    refusals must not hold what the credential gets.
 
     Args:
         path: protected path on the host.
         credential: name of a credential of the target.
     """
-    answer, without = access, page.first
+    without, wrong, right = admission
+    answer = right.answer
     place = f"GET {shown(answer.url)}"
     if answer.status == 429 or answer.status >= 500:
         raise CouldNotVerify(f"{place} with the credential '{credential}' was answered {answer.status}")
@@ -160,25 +209,30 @@ def auth_works(
         expected=f"2xx from {place} with the credential '{credential}'",
         seen=_said(answer),
     )
-    claim(
-        not _ok(without.status),
-        expected=f"2xx from {place} only with the credential '{credential}'",
-        seen=f"{without.status} without any",
+    for entrance, how in ((without, "without any"), (wrong, "with one that differs in its last characters")):
+        claim(
+            not _ok(entrance.answer.status),
+            expected=f"2xx from {place} only with the credential '{credential}'",
+            seen=f"{entrance.answer.status} {how}",
+        )
+    for entrance, how in ((without, "without a credential"), (wrong, "with a wrong credential")):
+        _kept(place, entrance, how, credential)
+        if entrance.answer.status not in (400, 401, 403, 404) and not entrance.answer.location:
+            raise CouldNotVerify(f"{place} was answered {entrance.answer.status} {how}, which proves nothing")
+    return Evidence(
+        f"{place}: {answer.status} with the credential '{credential}', {_said(without.answer)} without, "
+        f"{_said(wrong.answer)} with a wrong one"
     )
-    if without.status not in (401, 403, 404) and not without.location:
-        raise CouldNotVerify(f"{place} was answered {without.status} without a credential, which proves nothing")
-    return Evidence(f"{place}: {answer.status} with the credential '{credential}', {_said(without)} without")
 
 
-def _role_probes(url: Url, paths: list[str], credential: str, own: str, admin: str | None) -> Asks:
+def _role_asks(url: Url, paths: list[str], credential: str, own: str, admin: str | None) -> Asks:
     declared(url, credential, admin)
-    probes = [Probe("GET", path, credential=credential, keep=False) for path in paths]
-    if admin:
-        probes += [Probe("GET", path, credential=admin, keep=False) for path in paths]
-    else:
-        probes.append(Probe("GET", f"/{uuid5(NAMESPACE_URL, url.url)}", credential=credential, keep=False))
-    mine = (Probe("GET", own, keep=False), Probe("GET", own, credential=credential, keep=False))
-    return {"probes": (*probes, *mine)}
+    guises = (Guise(credential), *((Guise(admin),) if admin else ()))
+    unknown = f"/{uuid5(NAMESPACE_URL, url.url)}"
+    doors = [Admittance(path, guises) for path in paths]
+    if not admin:
+        doors.append(Admittance(unknown, guises))
+    return {"trespass": [*doors, _admittance(own, credential)]}
 
 
 @check(
@@ -187,10 +241,10 @@ def _role_probes(url: Url, paths: list[str], credential: str, own: str, admin: s
     remedy="Ask for the role, not only for a login, on every one of these paths.",
     source="OWASP Top 10 A01 Broken Access Control; OWASP WSTG-ATHZ-02, WSTG-ATHZ-03",
     check_class="active",
-    asks=_role_probes,
+    asks=_role_asks,
 )
 def role_forbidden(
-    probes: tuple[Reply, ...],
+    trespass: Mapping[Admittance, tuple[Entrance, ...]],
     *,
     paths: Paths,
     credential: Name,
@@ -201,9 +255,10 @@ def role_forbidden(
     """A credential of a lower role is refused by 403 on paths of a higher one, and accepted on its own.
 
     Sends: one GET to each path with the lower credential and one with the higher, if that is declared, or else one to a
-    path that does not exist; finally one GET to its own path without and one with the lower credential. That one must
-    open the own path, which must not be open to all: otherwise it may have been refused because it is broken. Other
-    methods than GET are not tried.
+    path that does not exist; finally one GET to its own path without, one with a wrong and one with the lower
+    credential; redirects that only add to the path are followed. The lower one must open the own path, which must not
+    be open to all or to the wrong one: otherwise it may have been refused because it is broken. The refusal must not
+    hold what the higher one gets. Other methods than GET are not tried.
 
     Args:
         paths: paths on the host that need the higher role, at least one.
@@ -217,9 +272,11 @@ def role_forbidden(
         raise NotDeclared(
             "a path that hides by 404 is only known to exist where 'admin' names a credential that opens it"
         )
-    answers = [reply.got for reply in probes]
-    open_to_all, accepted = answers[-2:]
-    low, rest = answers[: len(paths)], answers[len(paths) : -2]
+    *doors, (nobody, wrong, mine) = trespass.values()
+    open_to_all, mistaken, accepted = nobody.answer, wrong.answer, mine.answer
+    entrances = [lower for lower, *_ in doors[: len(set(paths))]]
+    low = [lower.answer for lower in entrances]
+    rest = [doors[-1][0].answer] if not admin else [higher.answer for _, higher in doors]
     wanted = (403, 404) if hidden else (403,)
     expected = f"{' or '.join(map(str, wanted))} with the credential '{credential}'"
     for answer in low:
@@ -232,12 +289,20 @@ def role_forbidden(
         raise CouldNotVerify(
             f"GET {shown(accepted.url)} is open to all, so nothing shows that the credential '{credential}' works"
         )
+    if _ok(mistaken.status):
+        raise CouldNotVerify(
+            f"GET {shown(accepted.url)} is open to a credential that differs from '{credential}' in its last "
+            "characters, so nothing shows that credentials are looked at"
+        )
     for answer in low:
         if answer.status not in wanted:
             raise CouldNotVerify(
                 f"GET {shown(answer.url)} was answered {_said(answer)} with the credential '{credential}', which is "
                 f"not a {' or '.join(map(str, wanted))}"
             )
+    if admin:
+        for lower in entrances:
+            _kept(f"GET {shown(lower.answer.url)}", lower, f"with the credential '{credential}'", admin)
     for answer in rest:
         if admin and not _ok(answer.status):
             raise CouldNotVerify(f"GET {shown(answer.url)} was answered {_said(answer)} with '{admin}', too")
@@ -248,7 +313,7 @@ def role_forbidden(
                 f"every unknown path is answered 403 with the credential '{credential}'; declare 'admin', a credential "
                 "that opens the paths"
             )
-    seen = ", ".join(f"{path} {answer.status}" for path, answer in zip(paths, low, strict=True))
+    seen = ", ".join(f"{path} {answer.status}" for path, answer in zip(dict.fromkeys(paths), low, strict=True))
     proof = f"2xx with '{admin}'" if admin else f"{rest[0].status} from unknown paths"
     return Evidence(f"with '{credential}': {seen} ({proof}); its own {own} {accepted.status}")
 
@@ -261,15 +326,24 @@ STRONG: tuple[Algorithm, ...] = get_args(Algorithm)
 
 
 def _token_trial(
-    url: Url, path: str, credential: str, login: str | None, user_field: str, password_field: str, token_field: str
+    url: Url,
+    path: str,
+    credential: str,
+    login: str | None,
+    user_field: str,
+    password_field: str,
+    token_field: str,
+    expired: str | None,
 ) -> Asks:
     named = url.credential(credential)
     if login and named.user is None:
         raise NotDeclared(f"the credential '{credential}' of {url.name} is not a user with a password")
     if not login and named.token is None:
         raise NotDeclared(f"the credential '{credential}' of {url.name} is not a token, and 'login' names no path")
+    if expired and url.credential(expired).token is None:
+        raise NotDeclared(f"the credential '{expired}' of {url.name} is not a token")
     form = Form(login, encoding="json") if login else None
-    return {"tokens": TokenTrial(path, credential, form, user_field, password_field, token_field)}
+    return {"tokens": TokenTrial(path, credential, form, user_field, password_field, token_field, expired or "")}
 
 
 @check(
@@ -292,13 +366,16 @@ def jwt(
     token_field: Name = "access_token",  # noqa: S107 (the name of a field)
     max_age_hours: Annotated[float, Field(gt=0)] = 24,
     algorithms: Annotated[list[Algorithm], Field(min_length=1)] | None = None,
+    expired: Name | None = None,
 ) -> Evidence:
-    """An issued token is strongly signed, expires in time, and is rejected if it is tampered with.
+    """An issued token is strongly signed, says that it ends in time, and is rejected if it is tampered with.
 
     Sends: a login if `login` is declared, and seven GETs to the path: without a token, with an altered signature, with
     altered claims, without a signature, twice without an algorithm (none, NONE), and last with the token itself. That
-    one must be accepted, and the request without one must not. A token signed with a key from well-known examples
-    fails, too; other weak keys are not found, and passing a public key off as a shared one is not tried.
+    one must be accepted, the others must not, nor may they be answered with what that one gets. A token that is
+    accepted more than five minutes after its end fails, and so does one signed with a key from well-known examples.
+    Whether the end is enforced is only seen where a token is at hand that has ended; otherwise the evidence has a
+    warning. Other weak keys are not found, and passing a public key off as a shared one is not tried.
 
     Args:
         path: path on the host that the token opens.
@@ -312,6 +389,8 @@ def jwt(
         max_age_hours: longest accepted time from being issued to the end, in hours. 24: a working day and the night;
             OWASP asks for minutes to hours.
         algorithms: accepted algorithms. Default: every one of RFC 7518 and EdDSA but none.
+        expired: name of a credential that is a token of the same issuer, and ended at least five minutes ago; it must
+            be rejected, too. Default: none is shown.
     """
     nobody, *forged, own = tokens.outcomes
     if _ok(nobody.status):
@@ -319,6 +398,12 @@ def jwt(
     decided(path, own)
     for outcome in forged:
         claim(not _ok(outcome.status), expected=f"401 or 403 from {path} with {outcome.name}", seen=f"{outcome}")
+    for outcome, disclosed in zip((nobody, *forged), tokens.disclosed[:-1], strict=True):
+        claim(
+            disclosed < MUCH,
+            expected=f"no content from {path} with {outcome.name}",
+            seen=f"{outcome} with {disclosed:.0%} of what the token gets",
+        )
     refused(path, (nobody, *forged), (400, 401, 403))
     accepted = algorithms or STRONG
     claim(tokens.alg in accepted, expected=f"a token signed by {', '.join(accepted)}", seen=f"alg {tokens.alg}")
@@ -331,8 +416,16 @@ def jwt(
     claim(tokens.lifetime is not None, expected=limit, seen="a token without exp")
     hours = (tokens.lifetime or 0) / 3600
     claim(hours <= max_age_hours, expected=limit, seen=f"{hours:.1f} h")
+    claim(
+        tokens.ended <= LEEWAY,
+        expected=f"401 or 403 from {path} with a token that has ended",
+        seen=f"{own.status}, {tokens.ended:.0f} s after its end",
+    )
     told = ", ".join(f"{outcome.name} {outcome.status}" for outcome in (nobody, *forged))
-    return Evidence(f"{tokens.alg}, ends after {hours:.1f} h; {path}: {told}, {own.name} {own.status}")
+    return Evidence(
+        f"{tokens.alg}, ends after {hours:.1f} h; {path}: {told}, {own.name} {own.status}",
+        warning="" if expired else "Whether the end is enforced was not seen: name a token that has ended ('expired').",
+    )
 
 
 def decided(path: str, control: TrialOutcome) -> None:
@@ -406,9 +499,11 @@ def csrf(
 
     Sends: three requests with the declared fields, from a foreign Origin and from Origin "null" without a token, and
     last from the own Origin with it; where a token is declared, also one without and one with a wrong token from the
-    own Origin. Before each one, a GET of the page, if one is declared. The last one may change something: declare
-    values that do no harm, or that the application finds invalid. It must be answered differently from the refusal,
-    and not with 401, 404, 405, 408, 429 or 5xx. SameSite cookies, which only a browser enforces, do not count.
+    own Origin, and where no credential is declared one with the token that another visitor got. Before each one, a GET
+    of the page, if one is declared. The last one may change something: declare values that do no harm, or that the
+    application finds invalid. It must be answered differently from the refusal, and not with 401, 404, 405, 408, 429 or
+    5xx. SameSite cookies, which only a browser enforces, do not count. With a credential, whether a token is good for
+    other sessions is not seen.
 
     Args:
         path: path on the host that the form is sent to.

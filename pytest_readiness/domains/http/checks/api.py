@@ -173,6 +173,12 @@ def metrics(
             raise CouldNotVerify(f"GET {place} without a credential was answered {answer.status}")
         closed = answer.status in (401, 403, 404)
         claim(closed, expected=f"401, 403 or 404 from {place} without a credential", seen=said(answer))
+        leaked = sum(by_credential[""].samples.values())
+        claim(
+            not leaked,
+            expected=f"no metrics from {place} without a credential",
+            seen=f"{answer.status} with {leaked} samples",
+        )
         told.append(f"{answer.status} without a credential")
         if not credential:
             if names:

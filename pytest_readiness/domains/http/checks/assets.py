@@ -76,7 +76,7 @@ def _wrong(asset: Asset, answer: Response) -> str:
         return f"{answer.status}"
     kind = media_type(answer)
     if asset.html or not re.fullmatch(_TYPES.get(asset.kind, ".*"), kind):
-        return f"200 with {kind or 'no Content-Type'}"
+        return f"200 with {'a page as ' if asset.html and kind != 'text/html' else ''}{kind or 'no Content-Type'}"
     return "" if answer.size else "200 without content"
 
 

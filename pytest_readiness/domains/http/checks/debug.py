@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Annotated
+from urllib.parse import quote
 
 from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.http.facts.debug import DebugAnswer
+from pytest_readiness.domains.http.facts.unwanted import INTROSPECTION, Found, Sought, is_graphql
 from pytest_readiness.domains.http.resource import Url, UrlPath
-
-INTROSPECTION = "query=%7B__schema%7BqueryType%7Bname%7D%7D%7D"
+from pytest_readiness.protocols.http.addresses import shown
 
 PATHS = (
     *("/console", "/debug", "/debug/", "/debug/pprof/", "/debug/vars", "/__debug__/", "/silk/"),
     *("/_profiler", "/_profiler/phpinfo", "/app_dev.php", "/_ignition/health-check", "/telescope", "/_debugbar/open"),
     *("/__clockwork/app", "/rails/info/properties", "/rails/info/routes", "/actuator", "/actuator/env", "/h2-console"),
-    *("/trace.axd", "/elmah.axd", "/graphiql", "/playground", "/__webpack_hmr", "/@vite/client"),
-    *(f"/graphql?{INTROSPECTION}", f"/api/graphql?{INTROSPECTION}"),
+    *("/trace.axd", "/elmah.axd", "/graphiql", "/playground", "/altair", "/__webpack_hmr", "/@vite/client"),
+    *(f"{path}?query={quote(INTROSPECTION)}" for path in ("/graphql", "/api/graphql", "/v1/graphql", "/query", "/gql")),
 )
 """Where frameworks put their debuggers, profilers and consoles."""
 
@@ -30,11 +30,11 @@ PATHS = (
     severity="critical",
     remedy="Turn debug modes off, do not install profilers and consoles in production, and turn introspection off.",
     source="OWASP WSTG-CONF-02, WSTG-ERRH-02; CWE-489; OWASP GraphQL cheat sheet (introspection)",
-    asks=lambda _, paths: {"debug_answers": [*PATHS, *(paths or ())]},
+    asks=lambda _, paths: {"debug_answers": [*(Sought(path, below=True) for path in PATHS), *map(Sought, paths or ())]},
 )
 def no_debug(
     url: Url,
-    debug_answers: tuple[DebugAnswer, ...],
+    debug_answers: tuple[Found, ...],
     *,
     paths: Annotated[list[UrlPath], Field(min_length=1)] | None = None,
     allowed: Annotated[list[UrlPath], Field(min_length=1)] | None = None,
@@ -42,39 +42,54 @@ def no_debug(
     """No debug page, profiler, console or introspection is served.
 
     Asked for by GET without credentials: the root, a path that cannot be guessed, and the paths where
-    frameworks put such tools: Werkzeug, Django, Express, Laravel, Symfony, Rails, Sinatra, ASP.NET, Go, Spring Boot,
-    and the development servers of Vite, webpack and Next.js; GraphQL introspection on /graphql and /api/graphql. A page
-    counts when its content is recognised, or when a path of a tool answers 2xx with other content than any unknown
-    path. Tools under other paths, and debug pages that only an error shows, are not found.
+    frameworks put such tools, on the host's root and below the folders of the endpoint and of the page that a visitor
+    of it ends on: Werkzeug, Django, Express, Laravel, Symfony, Rails, Sinatra, ASP.NET, Go, Spring Boot, and the
+    development servers of Vite, webpack and Next.js. Redirects within the host are followed. GraphQL is asked for its
+    schema by GET, and by POST as JSON and as a form, on /graphql, /api/graphql, /v1/graphql, /query and /gql. A page
+    counts when its content is recognised, or when a path of a tool answers 2xx with other content than unknown
+    paths beside it. Tools under other paths, and debug pages that only an error shows, are not found.
 
     Args:
-        paths: further paths that must not be served, such as GraphQL endpoints with a query. Default: none.
+        paths: further paths that must not be served; those with graphql in their name may be, but not show their
+            schema. Default: none.
         allowed: paths that the product uses itself, such as /console; there only what is recognised
             counts. Default: none.
     """
     own = tuple(paths or ())
     asked = {"", "?", *PATHS, *own}
-    answers = [answer for answer in debug_answers if answer.path in asked]
+    answers = [answer for answer in debug_answers if answer.sought in asked]
     shown_tools = []
     for answer in answers:
         place = {"": "the root", "?": "an unknown path"}.get(answer.path, _bare(answer.path))
-        served = 200 <= answer.status <= 299 and not answer.like_missing
-        meant = answer.path in ("", "?") or answer.path in (allowed or ()) or "graphql" in answer.path
+        meant = answer.sought in ("", "?", *(allowed or ())) or is_graphql(answer.sought)
         if answer.signs:
             shown_tools.append(f"{place}: {', '.join(answer.signs)}")
-        elif served and (not meant or answer.path in own):
+        elif answer.served and not meant:
             shown_tools.append(f"{place}: {answer.status}")
     seen = cut(f"{len(shown_tools)}: {'; '.join(shown_tools)}", 400)
     claim(not shown_tools, expected=f"no debug page, profiler or console on {len(answers)} paths", seen=seen)
-    if lost := asked - {answer.path for answer in answers}:
+    if lost := asked - {answer.sought for answer in answers}:
         raise CouldNotVerify(f"{cut(', '.join(map(_bare, sorted(lost))), 200)} of {url.name} could not be asked for")
     for answer in answers:
-        if answer.status == 429 or (answer.status >= 500 and answer.path not in ("", "?")):
-            raise CouldNotVerify(f"GET {_bare(answer.path)} of {url.name} was answered {answer.status}")
-        if answer.truncated and answer.path in ("", "?"):
-            raise CouldNotVerify(f"the answer of {_bare(answer.path) or 'the root'} is too long to be looked at")
+        place = _bare(answer.path) or "the root"
+        if answer.turned_away:
+            raise CouldNotVerify(
+                f"GET {place} of {url.name} was answered {answer.status} by {answer.turned_away}, not by the site"
+            )
+        # 501 is the refusal of a method, as of POST by a server that only serves files.
+        if answer.status == 429 or (answer.status >= 500 and answer.status != 501 and answer.path not in ("", "?")):
+            raise CouldNotVerify(f"GET {place} of {url.name} was answered {answer.status}")
+        if answer.truncated and (answer.path in ("", "?") or not answer.like_missing):
+            raise CouldNotVerify(f"the answer of {place} is too long to be looked at")
+        if answer.elsewhere and answer.sought not in (allowed or ()):
+            raise CouldNotVerify(
+                f"GET {place} of {url.name} is redirected to {shown(answer.elsewhere)}, which is neither its root nor "
+                "recognised as a login; declare that path, or allow this one if the product uses it"
+            )
     counted = Counter(
-        f"{answer.status} like any unknown path" if answer.like_missing and answer.status < 300 else f"{answer.status}"
+        f"{answer.status} like any unknown path"
+        if answer.like_missing and answer.status < 300
+        else str(answer.status or "closed")
         for answer in answers
     )
     told = ", ".join(f"{status} x {count}" for status, count in sorted(counted.items()))

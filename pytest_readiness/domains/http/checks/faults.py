@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from pydantic import Field
@@ -11,10 +10,10 @@ from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.access import Name, declared
-from pytest_readiness.domains.http.checks.exposure import INTERNALS
 from pytest_readiness.domains.http.checks.reachability import MISSING, at, json_of
 from pytest_readiness.domains.http.facts.probes import Probe, Reply
 from pytest_readiness.domains.http.facts.series import MAX_WATCH, Rollout, Round, begun, settled
+from pytest_readiness.domains.http.internals import internals_in
 from pytest_readiness.domains.http.resource import Url, UrlPath
 
 
@@ -61,7 +60,7 @@ def error_500(
     claim(answer.status == status, expected=f"{status} from {place}", seen=f"{answer.status}")
     if answer.truncated:
         raise CouldNotVerify(f"the answer of {place} is too long to be looked at as a whole")
-    internals = [name for name, pattern in INTERNALS.items() if re.search(pattern, answer.body)]
+    internals = internals_in(answer.body)
     claim(
         not internals,
         expected=f"a {status} from {place} without stack trace, debug page or a framework's own error page",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
@@ -12,11 +11,11 @@ from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence,
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.access import Name, decided, declared, refused
-from pytest_readiness.domains.http.checks.exposure import INTERNALS
 from pytest_readiness.domains.http.facts.forms import TrialOutcome
 from pytest_readiness.domains.http.facts.probes import PAD, Probe, Reply
 from pytest_readiness.domains.http.facts.signed import HookTrial, Scheme
 from pytest_readiness.domains.http.facts.uploads import FileType, Upload, UploadTrial
+from pytest_readiness.domains.http.internals import internals_in
 from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.protocols.http.answer import Response
 
@@ -24,11 +23,6 @@ QUOTES = "readiness'\"\\"
 """Ends a text in SQL too early, and does nothing where it is taken for one."""
 MARKUP = "<b id=readiness-probe>"
 """Changes a page where it is taken for markup, and does no harm there."""
-
-DATABASE_ERRORS = re.compile(
-    r"SQL syntax|SQLSTATE\[|ORA-\d{5}|PSQLException|syntax error at or near|unterminated quoted string"
-    r"|Unclosed quotation mark|unrecognized token|sqlite3\.\w+Error|psycopg\w{0,10}\.|MySqlException"
-)
 
 
 def _input_probes(
@@ -111,8 +105,7 @@ def input_validation(
 def _harmless(place: str, name: str, answer: Response) -> None:
     expected = f"no server error from {place} to {name}"
     claim(answer.status < 500, expected=expected, seen=f"{answer.status}")
-    told = [internal for internal, pattern in INTERNALS.items() if re.search(pattern, answer.body)]
-    told += ["a database's error"] if DATABASE_ERRORS.search(answer.body) else []
+    told = internals_in(answer.body)
     claim(not told, expected=f"no internals from {place} to {name}", seen=f"{answer.status} with {', '.join(told)}")
     claim(
         not (answer.html and MARKUP in answer.body),

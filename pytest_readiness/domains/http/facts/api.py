@@ -162,8 +162,6 @@ def exposition(url: Url, connection: Connection, *, ask: Asked) -> Exposition:
             answer = session.send("GET", first.url, max_body=MAX_DOCUMENT)
     if answer.truncated:
         raise CouldNotVerify(f"{shown(answer.url)} exposes more than {MAX_DOCUMENT // 1024**2} MiB")
-    if answer.status != 200:
-        return Exposition(replace(answer, body=""), {}, "")
     samples = Counter[str]()
     problem = ""
     try:
@@ -174,6 +172,9 @@ def exposition(url: Url, connection: Connection, *, ask: Asked) -> Exposition:
                 samples[family] += len(names)
     except (ValueError, KeyError, IndexError, TypeError) as error:
         problem = cut(str(error), 100) or type(error).__name__
+    if answer.status != 200:
+        # What is not the answer may still show the metrics.
+        return Exposition(replace(answer, body=""), {} if problem else dict(sorted(samples.items())), "")
     return Exposition(replace(answer, body=""), dict(sorted(samples.items())), problem)
 
 

@@ -5,6 +5,7 @@ Every request is a GET without credentials, cookies or an Origin. Other hosts ar
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ MAX_MEDIA = 4096
 """Bytes that are read of a video or audio file."""
 MAX_TOTAL = 64 * 1024 * 1024
 
+_PAGE = re.compile(r"\s*<(!doctype html|html)\b", re.IGNORECASE)
 _COMPRESSED = ("Accept-Encoding", "gzip, br")
 _READABLE = ("Accept-Encoding", "gzip")
 
@@ -49,7 +51,7 @@ class Asset:
         kind: what the page takes it for.
         certain: every browser loads it; not so for alternatives, hints, media, and what a style may or may not need.
         answer: where its redirects end, without the body; None where there is none.
-        html: the answer is a page.
+        html: the answer is a page, by what it holds where it was asked for as something else.
         problem: why there is no answer, as a clause; "" where there is one.
         code: what was found in a script; None for everything else, and for an answer that is not a script.
         plain: addresses beginning with http: that a style sheet loads, or that redirects led over.
@@ -160,13 +162,15 @@ def _asset(
     except CouldNotVerify as error:
         return Asset(address, kind, certain, None, False, error.reason)
     code, plain = None, [each.url for each in answers if not each.secure]
-    if kind == "script" and not answer.html:
+    # Servers guess the Content-Type from the ending, also of the page that they send in place of a missing file.
+    html = answer.html or (kind != "page" and _PAGE.match(readable.body) is not None)
+    if kind == "script" and not html:
         code = read_code(readable.body, asks)
         answer = replace(answer, truncated=answer.truncated or readable.truncated)
-    elif kind == "style" and not answer.html:
+    elif kind == "style" and not html:
         inner = (urljoin_or_nothing(answer.url, each.address) for each in style_references(readable.body))
         plain += [each for each in inner if each.startswith("http:")]
-    return Asset(address, kind, certain, replace(answer, body=""), answer.html, "", code, tuple(dict.fromkeys(plain)))
+    return Asset(address, kind, certain, replace(answer, body=""), html, "", code, tuple(dict.fromkeys(plain)))
 
 
 @fact(deadline=PAGE_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)

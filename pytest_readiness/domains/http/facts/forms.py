@@ -197,6 +197,11 @@ def forgeries(url: Url, connection: Connection, *, ask: CsrfTrial) -> tuple[Tria
     ]
     if ask.token:
         sendings += [("no token", own, _without), ("a wrong token", own, _altered)]
+    if ask.token and not ask.form.credential:
+        # With a credential, both visits belong to one session, whose token may be the same.
+        with once(), _FormSender(url, connection, ask.form, until) as other:
+            others = other.token(ask.token)
+        sendings.append(("the token of another visitor", own, lambda _: others))
     sendings.append(("the form itself", own, str))
     outcomes = []
     for name, headers, shown_as in sendings:

@@ -1,4 +1,4 @@
-"""What a web endpoint answers: its root, other pages, the plain http side, unasked-for files, response times.
+"""What a web endpoint answers: its root, other pages, the plain http side, response times.
 
 Every request is a GET without credentials or an Origin. Cookies are kept from one redirect of a page to the next. No
 request is made twice for one endpoint, except where a second answer must differ.
@@ -7,12 +7,11 @@ request is made twice for one endpoint, except where a second answer must differ
 from __future__ import annotations
 
 import math
-import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
@@ -95,29 +94,6 @@ class PlainAnswer:
     url: str
     nobody: Literal["", "refused", "timeout"]
     answer: Response | None
-
-
-@dataclass(frozen=True, slots=True)
-class ServedFile:
-    """What the server answers for a file that no one should get; never what is in it.
-
-    Attributes:
-        path: what was asked for.
-        status: status code; 0 where the connection was closed instead.
-        size: characters in the body, as far as it was read.
-        html: the answer is a page.
-        content: what the body was recognised as ("git configuration"), or "".
-        like_missing: it is the answer that any unknown path gets.
-        location: where a redirect leads to, or "".
-    """
-
-    path: str
-    status: int
-    size: int
-    html: bool
-    content: str
-    like_missing: bool
-    location: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +187,7 @@ def visit(url: Url, connection: Connection, start: str, until: float = math.inf,
             if answers:
                 raise CouldNotVerify(f"GET {address} was not sent, because {error}") from None
             return Page(start, str(error), ())
-        address = _next(answers[-1])
+        address = next_on_host(answers[-1])
         if credential and address and origin(address) != origin(start):
             address = ""
         if not address or len(answers) > MAX_REDIRECTS:
@@ -379,38 +355,6 @@ def plain_response(url: Url, connection: Connection, root_page: Page) -> PlainAn
         return PlainAnswer(address, error.how, None)
 
 
-@fact(deadline=2 * VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
-def served_files(
-    url: Url, connection: Connection, root_page: Page, unknown_pages: Unknown, *, asks: tuple[str, ...]
-) -> tuple[ServedFile, ...]:
-    """What is answered for paths that should not be served, and for the source maps of the root page's scripts."""
-    until = time.monotonic() + 2 * VISIT_SECONDS
-    found = []
-    with open_session(url, connection) as session:
-        for path in dict.fromkeys((*asks, *_source_maps(root_page))):
-            try:
-                answer = session.get(on_host(url, path), until)
-            except Broken:
-                # Servers close the connection on what they do not serve (nginx's 444); unknown paths were answered.
-                found.append(ServedFile(path, 0, 0, False, "", False, ""))
-                continue
-            if _next(answer):
-                page = visit(url, connection, answer.url, until)
-                answer = page.last if not page.endless and page.own else answer
-            found.append(
-                ServedFile(
-                    path,
-                    answer.status,
-                    len(answer.body),
-                    answer.html,
-                    _recognised(answer.body),
-                    unknown_pages.like(answer),
-                    answer.location,
-                )
-            )
-    return tuple(found)
-
-
 @fact(deadline=3 * VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, exclusive=True)
 def latency(url: Url, connection: Connection, root_page: Page, *, ask: Samples) -> Latency:
     """Response times of a page, asked for one after the other; fewer than asked for where they took over 50 s.
@@ -421,7 +365,7 @@ def latency(url: Url, connection: Connection, root_page: Page, *, ask: Samples) 
     _ = root_page.first
     address = on_host(url, ask.path) if ask.path else root_page.last.url
     answers, connections = _timed(url, connection, address, ask.count, until)
-    if _next(answers[0]):
+    if next_on_host(answers[0]):
         address = visit(url, connection, address, until).last.url
         answers, connections = _timed(url, connection, address, ask.count, until)
     return Latency(
@@ -439,7 +383,7 @@ def _timed(url: Url, connection: Connection, address: str, count: int, until: fl
     """The answers of a page, one after the other, and over how many connections; only the first of a redirect."""
     answers: list[Response] = []
     with open_session(url, connection, address, fresh=True) as session:
-        while not answers or (len(answers) < count and time.monotonic() < until and not _next(answers[0])):
+        while not answers or (len(answers) < count and time.monotonic() < until and not next_on_host(answers[0])):
             answers.append(session.get(address))
     return answers, session.connections
 
@@ -460,55 +404,9 @@ def same_page(one: str, other: str) -> bool:
     return origin(one) == origin(other) and request_target(one) == request_target(other)
 
 
-def _next(answer: Response) -> str:
+def next_on_host(answer: Response) -> str:
     """Where a redirect leads to, if that is on the same host and not a step back from https to http."""
     goal = answer.location.partition("#")[0]
     here, there = origin(answer.url), origin(goal)
     follow = there[1] == here[1] and there[0] in (("https",) if answer.secure else ("http", "https"))
     return goal if follow else ""
-
-
-_PAGES = {
-    "PHP information page": r"<title>phpinfo\(\)|<h1 class=\"p\">PHP Version",
-    "PHP source": r"<\?php\s",
-    "server status page": r"Apache (Server )?Status",
-}
-_FILES = {
-    "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
-    "git configuration": r"(?m)^\[core\]",
-    "git reference": r"\A(ref: refs/|[0-9a-f]{40}\s*\Z)",
-    "git index": r"\ADIRC",
-    "database dump": r"(?m)^(-- (MySQL|MariaDB|PostgreSQL|SQLite)|CREATE TABLE |INSERT INTO )|\ASQLite format 3",
-    "archive": r"\APK\x03\x04|\A\x1f[\ufffd\u2039]\x08|\ABZh|\A7z[\ufffd\u00bc]|\A[^\0]{1,100}\0{20,}.{0,200}ustar",
-    "source map": r"(?s)\A[^{]{0,20}\{.*\"mappings\"\s*:",
-    "server status page": r"\AActive connections: \d+",
-    "password file": r"(?m)^[^\s:<>]+:(\$|\{SHA\})",
-    "directory metadata": r"\A\0\0\0\x01Bud1",
-    "environment file": r"(?m)^[ \t]*(export[ \t]+)?[A-Z][A-Z0-9_]*=",
-}
-
-
-def _recognised(body: str) -> str:
-    # A page may show lines of a file (a manual does); what begins with markup is judged as a page.
-    known = _PAGES if body.lstrip()[:1] == "<" else _FILES
-    return next((content for content, pattern in known.items() if re.search(pattern, body)), "")
-
-
-def alike(one: Response, other: Response) -> bool:
-    """Whether answers differ in no more than answers to unknown paths do: the path itself, tokens, figures."""
-    return Unknown((other,)).like(one)
-
-
-def _source_maps(root_page: Page) -> list[str]:
-    from pytest_readiness.protocols.markup import parse
-
-    last = root_page.answers[-1]
-    if not last.html:
-        return []
-    maps = []
-    for script in parse(last.body).scripts:
-        with suppress(ValueError):  # an address that cannot be read
-            address = urljoin(last.url, script.src)
-            if script.src and origin(address) == origin(last.url):
-                maps.append(f"{urlsplit(address).path}.map")
-    return maps[:10]

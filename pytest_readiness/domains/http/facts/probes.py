@@ -27,19 +27,6 @@ PAD = "{readiness-pad}"
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """A question to `access`.
-
-    Attributes:
-        path: what to ask for.
-        credential: name of the credential to show.
-    """
-
-    path: str
-    credential: str
-
-
-@dataclass(frozen=True, slots=True)
 class Probe:
     """One request of a trial.
 
@@ -97,13 +84,6 @@ def once() -> Iterator[None]:
         raise
     except CouldNotVerify as error:
         raise CouldNotVerify(error.reason) from None
-
-
-@fact(deadline=REQUEST_SECONDS + CONNECT_SECONDS)
-def access(url: Url, connection: Connection, *, ask: Access) -> Response:
-    """The answer to a path with a declared credential, without its body; redirects not followed."""
-    with open_session(url, connection, credential=ask.credential) as session:
-        return replace(session.get(on_host(url, ask.path)), body="")
 
 
 @fact(deadline=PROBES_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS, fact_class="active")

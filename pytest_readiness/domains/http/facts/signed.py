@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from uuid import uuid4
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import fact
 from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.disclosure import shown_of
 from pytest_readiness.domains.http.facts.forms import Form, TrialOutcome, outcome_of
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
@@ -26,6 +28,8 @@ from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECO
 
 SIGNED_SECONDS = 60.0
 """For all requests of one trial."""
+LEEWAY = 300.0
+"""Seconds after its end for which a token may still be accepted, since clocks differ: what libraries grant at most."""
 WELL_KNOWN = (
     *("secret", "password", "changeme", "jwt", "jwt_secret", "jwt-secret", "your-256-bit-secret", "your_jwt_secret"),
     *(
@@ -57,6 +61,7 @@ class TokenTrial:
         login: where to log in, or None where the credential is the token.
         user_field, password_field: names of the login's fields.
         token_field: dotted path of the token in the JSON that the login answers.
+        expired: name of the credential that is a token of the same kind, but has ended; "" where there is none.
     """
 
     path: str
@@ -65,6 +70,7 @@ class TokenTrial:
     user_field: str
     password_field: str
     token_field: str
+    expired: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +80,18 @@ class Tokens:
     Attributes:
         alg: how it says that it is signed.
         lifetime: seconds from its being issued, or from now, whichever is longer, to its end; None without an end.
+        ended: seconds for which it had ended when it was shown; 0 where it had not, or names no end.
         well_known: it is signed with a key from a tutorial.
         outcomes: of the request without a token, with each forgery, and last with the token itself.
+        disclosed: the share, from 0 to 1, of what the token itself gets that is in each of their answers.
     """
 
     alg: str
     lifetime: float | None
+    ended: float
     well_known: bool
     outcomes: tuple[TrialOutcome, ...]
+    disclosed: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +129,32 @@ def tokens(url: Url, connection: Connection, *, ask: TokenTrial) -> Tokens:
         token = _issued(url, session, ask, until) if ask.login else _declared(url, ask.credential)
         header, claims = _decoded(token, ask.credential)
         address = on_host(url, ask.path)
-        outcomes = []
-        for name, shown_token in {
-            "no token": "",
-            **_forgeries(token, header, claims),
-            "the token itself": token,
-        }.items():
+        sendings = {"no token": "", **_forgeries(token, header, claims)}
+        if ask.expired:
+            sendings["an expired token"] = _expired(url, ask.expired)
+        sendings["the token itself"] = token
+        answers = {}
+        for name, shown_token in sendings.items():
             headers = [("Authorization", f"Bearer {shown_token}")] if shown_token else []
-            outcomes.append(outcome_of(name, session.send("GET", address, headers=headers, until=until)))
+            answers[name] = session.send("GET", address, headers=headers, until=until)
     alg = str(header.get("alg"))
-    return Tokens(cut(alg, 20), _lifetime(claims), _well_known(token, alg), tuple(outcomes))
+    document = answers["the token itself"].body
+    return Tokens(
+        cut(alg, 20),
+        _lifetime(claims),
+        max(0.0, time.time() - (_end(claims) or math.inf)),
+        _well_known(token, alg),
+        tuple(outcome_of(name, answer) for name, answer in answers.items()),
+        tuple(shown_of(document, answer.body) for answer in answers.values()),
+    )
+
+
+def _expired(url: Url, name: str) -> str:
+    token = _declared(url, name)
+    end = _end(_decoded(token, name)[1])
+    if end is None or end > time.time() - LEEWAY:
+        raise CouldNotVerify(f"the token of the credential '{name}' has not ended, or not for {LEEWAY:g} s yet")
+    return token
 
 
 def _declared(url: Url, name: str) -> str:
@@ -194,11 +220,14 @@ def _encoded(part: Mapping[str, Any]) -> str:
 
 
 def _lifetime(claims: Mapping[str, Any]) -> float | None:
-    end, begin = claims.get("exp"), claims.get("iat")
-    if isinstance(end, bool) or not isinstance(end, int | float):
-        return None
+    end, begin = _end(claims), claims.get("iat")
     now = time.time()
-    return float(end - min(now, begin if isinstance(begin, int | float) else now))
+    return None if end is None else float(end - min(now, begin if isinstance(begin, int | float) else now))
+
+
+def _end(claims: Mapping[str, Any]) -> float | None:
+    end = claims.get("exp")
+    return None if isinstance(end, bool) or not isinstance(end, int | float) else end
 
 
 def _well_known(token: str, alg: str) -> bool:

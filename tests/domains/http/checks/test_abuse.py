@@ -159,10 +159,11 @@ def test_cors_of_a_server_that_hangs_up_on_strangers(nginx_factory: NginxFactory
 
 def test_host_header(shop: Shop) -> None:
     assert judge("http.host_header", shop.url).text == (
-        "not reflected: /: Host 200, X-Forwarded-Host 200, Forwarded 200"
+        "not reflected: /: Host 200, X-Forwarded-Host 200, Forwarded 200, X-Host 200, X-Original-Host 200, "
+        "X-Forwarded-Server 200"
     )
     queries = [request.query for request in shop.app.requests]
-    assert len(set(queries)) == 5
+    assert len(set(queries)) == 8
     assert all(query.startswith("readiness=") for query in queries)
 
 
@@ -178,6 +179,12 @@ def test_host_header(shop: Shop) -> None:
 def test_host_header_is_reflected(shop: Shop, fault: str, said: str) -> None:
     shop.fault = fault
     assert seen("http.host_header", shop) == said
+
+
+@pytest.mark.parametrize("header", ["X-Host", "X-Original-Host", "X-Forwarded-Server"])
+def test_host_header_in_another_form(shop: Shop, header: str) -> None:
+    shop.app.routes["/"] = lambda request: Response(200, body=request.headers.get(header, "shop").encode())
+    assert seen("http.host_header", shop).endswith(".example in the body of a 200")
 
 
 def test_host_header_in_a_redirect_or_refusal(shop: Shop) -> None:
@@ -201,7 +208,7 @@ def test_host_header_proves_nothing(shop: Shop) -> None:
     open_question("http.host_header", shop, "/nothing as usual was answered 404", paths=["/nothing"])
     shop.app.routes["/"] = lambda request: Response(503 if "readiness" in request.headers["Host"] else 200)
     open_question("http.host_header", shop, "a foreign Host was answered 503")
-    answers = iter([200, 403, 403, 403, 403])
+    answers = iter([200, *[403] * 7])
     shop.app.routes["/"] = lambda request: Response(next(answers))
     open_question("http.host_header", shop, "as usual was answered 403")
     shop.app.routes["/"] = Response(200, [HTML], b"x" * 2_000_000)

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import json
 import sys
+from base64 import b64decode
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
+from pytest_readiness.domains.http.facts.admission import altered
+from pytest_readiness.domains.http.resource import Credential
 from tests.domains.http.http_shop import HTML, Shop, document, open_question, seen, token, when
 from tests.judging import judge
 from tests.stack.silent import Request, Response
@@ -35,7 +41,14 @@ def test_auth_required_by_a_redirect(shop: Shop) -> None:
     shop.app.routes["/admin"] = Response(302, [("Location", "https://sso.example.com/login?client=shop")])
     assert judge("http.auth_required", shop.url, paths=["/admin"], login="https://sso.example.com/login")
     shop.app.routes["/admin"] = Response(301, [("Location", "/admin/")])
-    open_question("http.auth_required", shop, "301 to .*/admin/, which says nothing", paths=["/admin"], login="/login")
+    open_question("http.auth_required", shop, "/admin/ is answered 404, which says nothing", paths=["/admin"])
+    shop.app.routes["/admin/"] = Response(302, LOGIN_PAGE)
+    assert judge("http.auth_required", shop.url, paths=["/admin"], login="/login").text.endswith("/admin 302")
+    shop.app.routes["/admin/"] = Response(200, [HTML], b"<h1>Orders</h1>")
+    assert seen("http.auth_required", shop, paths=["/admin"], login="/login").endswith("/admin/ is answered 200")
+    del shop.app.routes["/admin/"]
+    shop.app.routes["/admin"] = Response(302, [("Location", "/admin")])
+    open_question("http.auth_required", shop, "302 to .*/admin, which says nothing", paths=["/admin"])
 
 
 def test_auth_required_of_a_path_that_may_not_exist(shop: Shop) -> None:
@@ -114,7 +127,7 @@ def test_undeclared_credentials(shop: Shop, id: str, parameters: dict[str, Any])
 
 def test_auth_works(shop: Shop) -> None:
     assert judge("http.auth_works", shop.url, path="/mine", credential="clerk").text == (
-        f"GET {shop.app.url}/mine: 200 with the credential 'clerk', 401 without"
+        f"GET {shop.app.url}/mine: 200 with the credential 'clerk', 401 without, 401 with a wrong one"
     )
     assert seen("http.auth_works", shop, path="/mine", credential="stale") == "401"
     assert seen("http.auth_works", shop, path="/admin", credential="clerk") == "403"
@@ -131,6 +144,122 @@ def test_auth_works(shop: Shop) -> None:
     assert "/login?… without" in judge("http.auth_works", shop.url, path="/mine", credential="clerk").text
 
 
+ORDERS = b"<html><title>Shop</title><h1>Orders</h1><p>Order 1 of Ms Smith</p><p>Order 2 of Mr Jones</p></html>"
+REFUSAL = b"<html><title>Shop</title><h1>Log in</h1><p>This is for the staff.</p></html>"
+
+
+@pytest.mark.parametrize("refusal", [(401, []), (403, []), (302, LOGIN_PAGE)])
+def test_a_refusal_that_holds_what_it_refuses(shop: Shop, refusal: tuple[int, list[tuple[str, str]]]) -> None:
+    status, headers = refusal
+    body = ORDERS
+
+    def admin(request: Request) -> Response:
+        right = shop.role(request) == "boss"
+        return Response(200, [HTML], ORDERS) if right else Response(status, [HTML, *headers], body)
+
+    shop.app.routes["/admin"] = admin
+    for id, parameters in (
+        ("http.auth_required", {"paths": ["/admin"], "login": "/login"}),
+        ("http.auth_works", {"path": "/admin"}),
+    ):
+        body = ORDERS
+        assert (
+            seen(id, shop, **parameters, credential="boss") == f"{status} with 100% of what the credential 'boss' gets"
+        )
+        body = REFUSAL
+        assert judge(id, shop.url, **parameters, credential="boss")
+    body = ORDERS * 50
+    # Without a credential nothing tells what the page would be.
+    open_question("http.auth_required", shop, "characters of text, which may be", paths=["/admin"], login="/login")
+
+
+def test_a_refusal_that_holds_it_in_another_form(shop: Shop) -> None:
+    order = {"orders": [{"id": 1, "name": "Smith"}]}
+    hidden = Response(401, [HTML], json.dumps({"error": "no", "data": order}, separators=(",", ":")).encode())
+    shop.app.routes["/admin"] = when(lambda request: shop.role(request) == "boss", document(order), hidden)
+    assert seen("http.auth_works", shop, path="/admin", credential="boss").startswith("401 with 100% of")
+
+
+def test_a_refusal_with_the_menu_of_the_site_holds_nothing(shop: Shop) -> None:
+    menu = b"<nav><a>Shop</a><a>Basket</a><a>Help</a><a>Imprint</a></nav>"
+    shop.app.routes["/"] = Response(200, [HTML], menu + b"<h1>Welcome</h1>")
+    shop.app.routes["/admin"] = when(
+        lambda request: shop.role(request) == "boss",
+        Response(200, [HTML], menu + b"<p>Orders</p>"),
+        Response(401, [HTML], menu + b"<p>Log in</p>"),
+    )
+    assert judge("http.auth_works", shop.url, path="/admin", credential="boss")
+    assert judge("http.auth_required", shop.url, paths=["/admin"], credential="boss")
+
+
+@pytest.mark.parametrize(
+    "accepts",
+    [
+        bool,
+        lambda shown: shown.startswith("Bearer "),
+        lambda shown: shown.count(".") == 2,
+        lambda shown: shown[:60] == f"Bearer {token('boss')}"[:60],
+    ],
+)
+def test_a_server_that_accepts_any_credential(shop: Shop, accepts: Callable[[str], bool]) -> None:
+    shop.app.routes["/admin"] = lambda request: Response(
+        200 if accepts(request.headers.get("Authorization", "")) else 401
+    )
+    wrong = "200 with one that differs in its last characters"
+    assert seen("http.auth_works", shop, path="/admin", credential="boss") == wrong
+    assert seen("http.auth_required", shop, paths=["/admin"], credential="boss").endswith(
+        "is answered 200 with a wrong one"
+    )
+    parameters = {"paths": ["/nothing"], "credential": "boss", "own": "/admin"}
+    shop.app.routes["/nothing"] = Response(403)
+    open_question("http.role_forbidden", shop, "so nothing shows that credentials are looked at", **parameters)
+
+
+def test_the_path_with_a_slash_is_protected_too(shop: Shop) -> None:
+    shop.app.routes["/admin/"] = Response(200, [HTML], b"<h1>Orders</h1>")
+    assert seen("http.auth_required", shop, paths=["/admin"]) == f"GET {shop.app.url}/admin/ is answered 200"
+    shop.app.routes["/admin/"], shop.app.routes["/admin"] = (
+        shop.good["/admin"],
+        Response(200, [HTML], b"<h1>Orders</h1>"),
+    )
+    assert seen("http.auth_required", shop, paths=["/admin/"]) == f"GET {shop.app.url}/admin is answered 200"
+
+    class Fallback(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            return super().get(path, Response(200, [HTML], b"<div id=app></div>"))
+
+    shop.app.routes = Fallback({"/": Response(), "/admin": Response(401)})
+    assert judge("http.auth_required", shop.url, paths=["/admin"])
+
+
+def test_any_token_opens_what_is_said_to_be_protected(shop: Shop) -> None:
+    shop.app.routes["/admin"] = lambda request: Response(200 if "Authorization" in request.headers else 401)
+    assert seen("http.auth_required", shop, paths=["/admin"]).endswith("/admin is answered 200 with a wrong one")
+
+
+def test_a_wrong_credential_has_the_form_of_the_right_one() -> None:
+    def headers(**fields: Any) -> str:
+        return altered(Credential.model_validate(fields))[0][1]
+
+    right = token("boss")
+    head, signature = right.rsplit(".", 1)
+    assert headers(token=right).startswith(f"Bearer {head}.")
+    assert not headers(token=right).endswith(signature)
+    assert b64decode(headers(user="clerk", password="abcdef").removeprefix("Basic ")) == b"clerk:abcijk"
+    for value in ("ApiKey 0123456789", "-", "$$$$", "zz"):
+        turned = headers(headers={"X-Key": value})
+        assert turned != value
+        assert turned.startswith(value[: len(value) // 2])
+    assert headers(headers={"Cookie": "a=12; sid=abcd1234"}) == "a=17; sid=abcd6789"
+
+
+def test_a_path_that_is_redirected_to_its_own_slash(shop: Shop) -> None:
+    shop.app.routes["/mine/"] = shop.good["/mine"]
+    shop.app.routes["/mine"] = Response(301, [("Location", "/mine/")])
+    text = judge("http.auth_works", shop.url, path="/mine", credential="clerk").text
+    assert text.startswith(f"GET {shop.app.url}/mine/: 200")
+
+
 ROLE: dict[str, Any] = {"paths": ["/admin"], "credential": "clerk", "own": "/mine"}
 
 
@@ -138,6 +267,11 @@ def test_role_forbidden(shop: Shop) -> None:
     id = "http.role_forbidden"
     assert judge(id, shop.url, **ROLE).text == "with 'clerk': /admin 403 (404 from unknown paths); its own /mine 200"
     assert "(2xx with 'boss')" in judge(id, shop.url, **ROLE, admin="boss").text
+    shop.app.routes["/admin"] = lambda request: document(
+        {"orders": ["of Ms Smith"]}, {"boss": 200}.get(shop.role(request), 403)
+    )
+    assert seen(id, shop, **ROLE, admin="boss") == "403 with 100% of what the credential 'boss' gets"
+    shop.app.routes["/admin"] = shop.good["/admin"]
     shop.fault = "role ignored"
     assert seen(id, shop, **ROLE) == f"200 from GET {shop.app.url}/admin"
 
@@ -206,6 +340,30 @@ def test_jwt(shop: Shop) -> None:
 def test_jwt_is_not_right(shop: Shop, fault: str, parameters: dict[str, Any], words: str) -> None:
     shop.fault = fault
     assert seen("http.jwt", shop, **parameters) == words
+
+
+def test_jwt_whose_end_is_not_enforced(shop: Shop) -> None:
+    id = "http.jwt"
+    assert "Whether the end is enforced was not seen" in judge(id, shop.url, **JWT).warning
+    found = judge(id, shop.url, **JWT, expired="stale")
+    assert "an expired token 401" in found.text
+    assert found.warning == ""
+    shop.fault = "end ignored"
+    assert judge(id, shop.url, **JWT).warning
+    with pytest.raises(ClaimFalse, match="401 or 403 from /mine with an expired token; seen: 200"):
+        judge(id, shop.url, **JWT, expired="stale")
+    # The declared token itself may have ended.
+    assert seen(id, shop, path="/mine", credential="stale").startswith("200, 36")
+    open_question(id, shop, "'clerk' has not ended", **JWT, expired="clerk")
+    with pytest.raises(NotDeclared, match="'user' of shop is not a token"):
+        judge(id, shop.url, **JWT, expired="user")
+
+
+def test_jwt_whose_refusal_holds_what_it_refuses(shop: Shop) -> None:
+    shop.app.routes["/mine"] = lambda request: document(
+        {"you": "clerk", "debt": 12}, 200 if shop.role(request) else 401
+    )
+    assert seen("http.jwt", shop, **JWT) == "401 with 100% of what the token gets"
 
 
 def test_jwt_whose_forgery_is_named(shop: Shop) -> None:
@@ -326,3 +484,28 @@ def test_csrf_proves_nothing(shop: Shop) -> None:
     shop.app.routes["/api"] = lambda request: Response(429 if request.headers["Origin"] != shop.app.url else 204)
     open_question(id, shop, "answered 429 to a foreign Origin", path="/api", fields={"a": "b"}, encoding="json")
     assert b'{"a": "b"}' in {request.body for request in shop.app.requests}
+
+
+@pytest.mark.parametrize(("kind", "status"), [("bound", 0), ("static", 303), ("known", 303)])
+def test_csrf_with_the_token_of_another_visitor(shop: Shop, kind: str, status: int) -> None:
+    given: list[str] = []
+
+    def join(request: Request) -> Response:
+        if request.method == "GET":
+            value = "the-same-for-all" if kind == "static" else f"of-visitor-{len(given)}"
+            given.append(value)
+            page = f'<form action="/join"><input type=hidden name=csrf value="{value}"></form>'
+            return Response(200, [HTML, ("Set-Cookie", f"sid={len(given) - 1}")], page.encode())
+        shown = parse_qs(request.body.decode()).get("csrf", [""])[0]
+        mine = given[int(request.headers["Cookie"].removeprefix("sid="))]
+        foreign = request.headers.get("Origin") != shop.app.url
+        right = not foreign and (shown in given if kind == "known" else shown == mine)
+        return Response(303, [("Location", "/")]) if right else Response(403)
+
+    shop.app.routes["/join"] = join
+    form: dict[str, Any] = {"path": "/join", "page": "/join", "token": "csrf", "fields": {"name": "x"}}
+    if status:
+        with pytest.raises(ClaimFalse, match=f"with the token of another visitor; seen: {status}"):
+            judge("http.csrf", shop.url, **form)
+    else:
+        assert "the token of another visitor 403" in judge("http.csrf", shop.url, **form).text

@@ -364,6 +364,9 @@ def test_metrics_closed_to_strangers(app: Shop, status: int) -> None:
     assert f": {status} without a credential; " in app.judge("http.metrics", routes, **wanted).text
     assert app.seen("http.metrics", {"/metrics": exposed()}, **wanted) == "200"
     assert app.seen("http.metrics", {"/metrics": Response(status)} | {"/metrics": PAGE}, **wanted) == "200"
+    shown = exposed()._replace(status=status)
+    assert app.seen("http.metrics", {"/metrics": shown}, **wanted).startswith(f"{status} with ")
+    assert app.seen("http.metrics", {"/metrics": shown}, public=False).endswith(" samples")
     # Where nobody gets in, nothing is seen of the metrics.
     if status == 404:
         assert app.seen("http.metrics", {"/metrics": Response(404)}, **wanted) == "404"

@@ -44,6 +44,10 @@ def test_static_assets_of_every_kind(app: Shop) -> None:
         ("/s/d.js", served(JS, b"", status=204), "c.js: 204"),
         ("/s/a.css", served("text/html"), "200 with text/html, named as style"),
         ("/s/f.woff2", Response(200, [], b"x"), "200 with no Content-Type"),
+        # The page of a single-page application in place of a missing file, under the type of that file's ending.
+        ("/s/d.js", served(JS, b"<!DOCTYPE html><title>Shop</title>"), "200 with a page as text/javascript, named as"),
+        ("/s/a.css", served("text/css", b"\n<html><title>Shop</title>"), "200 with a page as text/css, named as style"),
+        ("/s/f.woff2", served("font/woff2", b"<!doctype html>"), "200 with a page as font/woff2, named as font"),
         ("/m.json", served("text/html", status=403), "m.json: 403"),
     ):
         assert seen in app.seen("http.static_assets", page, {**routes, path: answer})

@@ -8,7 +8,9 @@ from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Unreachable
 from pytest_readiness.domains.http.checks.debug import PATHS
+from pytest_readiness.domains.http.facts.unwanted import is_graphql
 from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.http.unknown import SAMPLES
 from pytest_readiness.protocols.http import client as http_client
 from tests.judging import judge
 from tests.stack.certs import Authority
@@ -18,6 +20,9 @@ from tests.stack.process import free_port
 from tests.stack.silent import FlakyServer, Request, Response, SilentServer, WebApp
 
 ID = "http.no_debug"
+
+
+GRAPHQL = sum(is_graphql(path) for path in PATHS)
 
 
 def page(body: str, status: int = 200, *headers: tuple[str, str]) -> Response:
@@ -41,11 +46,12 @@ def url(app: WebApp, authority: Authority) -> Url:
 
 def test_a_good_site(app: WebApp, url: Url) -> None:
     before = len(app.requests)
-    assert (
-        judge(ID, url).text == f"nothing on the root and {len(PATHS) + 1} other paths: 200 x 1, 404 x {len(PATHS) + 1}"
-    )
-    assert {request.method for request in app.requests[before:]} == {"GET"}
-    assert len(app.requests) - before == len(PATHS) + 2
+    others = len(PATHS) + 1 + 2 * GRAPHQL
+    assert judge(ID, url).text == f"nothing on the root and {others} other paths: 200 x 1, 404 x {others}"
+    sent = app.requests[before:]
+    assert len(sent) == 1 + SAMPLES + len(PATHS) + 2 * GRAPHQL
+    assert all("__schema" in request.body.decode() for request in sent if request.method != "GET")
+    assert {request.method for request in sent} == {"GET", "POST"}
 
 
 def test_on_nginx(nginx_factory: NginxFactory, authority: Authority) -> None:
@@ -97,7 +103,10 @@ def test_tools_of_developers(app: WebApp, url: Url, path: str, body: str, what: 
     ("body", "what"),
     [
         ("<p>You're seeing this error because you have <code>DEBUG = True</code>", "Django's debug page"),
-        ("Error: no\n at Layer.handle (/srv/node_modules/express/lib/router/layer.js:95:5)", "Express's stack trace"),
+        (
+            "Error: no\n at Layer.handle (/srv/node_modules/express/lib/router/layer.js:95:5)",
+            "a JavaScript stack trace",
+        ),
         ("<h1>Whoops, looks like something went wrong.</h1>", "Laravel's debug page"),
         ("Symfony\\Component\\HttpKernel\\Exception\\NotFoundHttpException", "Symfony's debug page"),
         ("<p>Rails.root: /srv/shop</p>", "Rails' debug page"),
@@ -120,17 +129,97 @@ def test_headers_of_a_profiler(app: WebApp, url: Url) -> None:
         judge(ID, url)
 
 
+SCHEMA = b'{"data":{"__schema":{"queryType":{"name":"Query"}}}}'
+
+
+def asks_for_schema(request: Request) -> bool:
+    return "__schema" in request.query + request.body.decode()
+
+
 def test_introspection(app: WebApp, url: Url) -> None:
+    answer = b'{"errors":[{"message":"GraphQL introspection is not allowed by Apollo Server"}]}'
+
     def graphql(request: Request) -> Response:
-        assert request.query == "query=%7B__schema%7BqueryType%7Bname%7D%7D%7D"
-        return Response(200, [("Content-Type", "application/json")], answer)
+        return Response(200, [("Content-Type", "application/json")], answer if asks_for_schema(request) else b"{}")
 
     app.routes["/graphql"] = graphql
-    answer = b'{"errors":[{"message":"GraphQL introspection is not allowed by Apollo Server"}]}'
     assert judge(ID, url)
-    answer = b'{"data":{"__schema":{"queryType":{"name":"Query"}}}}'
-    with pytest.raises(ClaimFalse, match=r"seen: 1: /graphql: GraphQL introspection$"):
+    assert judge(ID, url, paths=["/graphql"])
+    answer = SCHEMA
+    with pytest.raises(ClaimFalse, match=r"/graphql: GraphQL introspection; /graphql by POST: GraphQL introspection"):
         judge(ID, url)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("refusal", [400, 404, 405])
+def test_introspection_by_post_alone(app: WebApp, url: Url, kind: str, refusal: int) -> None:
+    def graphql(request: Request) -> Response:
+        right = request.method == "POST" and request.headers["Content-Type"] == kind and b"__schema" in request.body
+        return Response(200, [("Content-Type", "application/json")], SCHEMA) if right else Response(refusal)
+
+    for path in ("/api/graphql", "/graphql/"):
+        app.routes = {"/": ROOT, path: graphql, "/graphql": Response(308, [("Location", "/graphql/")])}
+        with pytest.raises(ClaimFalse, match=r"seen: 1: /(api/)?graphql by POST: GraphQL introspection$"):
+            judge(ID, url)
+    app.routes = {"/": ROOT, "/shop/graphql": graphql}
+    assert judge(ID, url)
+    with pytest.raises(ClaimFalse, match=r"seen: 1: /shop/graphql by POST: GraphQL introspection$"):
+        judge(ID, url, paths=["/shop/graphql"])
+    # A server of files alone refuses the method by 501.
+    app.routes = {"/": ROOT, "/graphql": lambda request: Response(404 if request.method == "GET" else 501)}
+    assert judge(ID, url)
+    app.routes = {"/": ROOT, "/graphql": lambda request: Response(404 if request.method == "GET" else 503)}
+    with pytest.raises(CouldNotVerify, match="/graphql by POST of shop was answered 503"):
+        judge(ID, url)
+
+
+def test_tools_behind_a_redirect(app: WebApp, url: Url) -> None:
+    login = page("<form><input type='password'></form>")
+    app.routes = {"/": ROOT, "/h2-console": Response(302, [("Location", "/h2-console/")])}
+    assert judge(ID, url)
+    app.routes["/h2-console/"] = page("<title>H2 Console</title>")
+    with pytest.raises(ClaimFalse, match=r"seen: 1: /h2-console: the H2 console$"):
+        judge(ID, url)
+    app.routes = {"/": ROOT, "/graphiql": Response(307, [("Location", "/ide/1")]), "/ide/1": page("<title>GraphiQL")}
+    with pytest.raises(ClaimFalse, match=r"seen: 1: /graphiql: a GraphQL playground$"):
+        judge(ID, url)
+    app.routes = {"/": ROOT, "/console": Response(302, [("Location", "/console/all")]), "/console/all": page("<p>All")}
+    with pytest.raises(ClaimFalse, match=r"seen: 1: /console: 200$"):
+        judge(ID, url)
+    for goal in ("/", "/enter", "/en/login", "https://sso.example.com/authorize?client=shop"):
+        app.routes = {"/": ROOT, "/enter": login, "/en/login": page("<p>Hello"), "/console": Response(302)}
+        app.routes["/console"] = Response(302, [("Location", goal)])
+        assert judge(ID, url)
+    for goal in ("/desk", "https://tools.example.com/"):
+        app.routes = {"/": ROOT, "/desk": page("<h1>Desk"), "/console": Response(302, [("Location", goal)])}
+        with pytest.raises(CouldNotVerify, match=rf"GET /console of shop is redirected to .*{goal}, which is neither"):
+            judge(ID, url)
+        assert judge(ID, url, allowed=["/console"])
+
+
+def test_tools_of_a_site_that_leads_every_path_to_its_language(app: WebApp, url: Url) -> None:
+    class Languages(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            known = path == "/" or path.startswith("/en/")
+            nothing = page(f"<title>Shop</title><p>Nothing at {path}", 404)
+            return super().get(path, nothing if known else Response(302, [("Location", f"/en{path}")]))
+
+    app.routes = Languages({"/": ROOT})
+    assert judge(ID, url)
+    app.routes["/en/h2-console"] = page("<title>H2 Console</title>")
+    with pytest.raises(ClaimFalse, match=r"seen: 1: /h2-console: the H2 console$"):
+        judge(ID, url)
+    del app.routes["/en/h2-console"]
+    app.routes["/en/console"] = page("<p>Console")
+    with pytest.raises(ClaimFalse, match=r"seen: 1: /console: 200$"):
+        judge(ID, url)
+
+
+def test_tools_below_the_folder_of_the_site(app: WebApp, url: Url) -> None:
+    below = url.model_copy(update={"url": f"{app.url}/shop/"})
+    app.routes = {"/shop/": ROOT, "/shop/actuator/env": page('{"propertySources":[]}')}
+    with pytest.raises(ClaimFalse, match=r"seen: 1: /shop/actuator/env: Spring Boot Actuator$"):
+        judge(ID, below)
 
 
 def test_an_unknown_path_that_is_told_again(app: WebApp, url: Url) -> None:
@@ -174,6 +263,9 @@ def test_what_cannot_be_looked_at(app: WebApp, url: Url, monkeypatch: pytest.Mon
         app.routes["/console"] = Response(status)
         with pytest.raises(CouldNotVerify, match=f"GET /console of shop was answered {status}"):
             judge(ID, url)
+    app.routes["/console"] = Response(403, [("cf-mitigated", "challenge")])
+    with pytest.raises(CouldNotVerify, match=r"GET /console of shop was answered 403 by .*, not by the site"):
+        judge(ID, url)
     app.routes["/console"] = Response(403)
     assert "403 x 1" in judge(ID, url).text
     app.routes["/"] = page("x" * 1_100_000)

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import re
 from collections.abc import Mapping
-from itertools import cycle
+from itertools import count
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
+from pytest_readiness.domains.http.checks.exposure import FILES
 from tests.domains.http.http_answers import Shop, app, document
-from tests.judging import judge
+from tests.judging import judge, read
 from tests.stack.silent import Request, Response
 
 __all__ = ["app"]
@@ -106,6 +108,21 @@ def test_errors_without_internals(app: Shop, body: str, what: str) -> None:
         missing(app, Response(404, body=body.encode()))
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [
+        ("text/html", "a page", "<h1>Whitelabel Error Page</h1>"),
+        ("application/json", "JSON", json.dumps({"trace": "x\n\tat com.example.Shop.show(Shop.java:42)"})),
+    ],
+)
+def test_errors_in_each_form(app: Shop, kind: str, name: str, told: str) -> None:
+    def answer(request: Request) -> Response:
+        return Response(404, body=told.encode() if request.headers["Accept"] == kind else b"nothing here")
+
+    with pytest.raises(ClaimFalse, match=f"from the unknown path https://.* where {name} is asked for"):
+        missing(app, answer)
+
+
 def test_errors_of_hostile_bodies_are_judged_in_time(app: Shop) -> None:
     for body in (
         b"\n" * 1_000_000,
@@ -147,33 +164,75 @@ def test_exposed_files(app: Shop, path: str, body: bytes, what: str) -> None:
     assert app.seen("http.exposed_files", path, Response(body=body)) == f"{path} ({what})"
 
 
+def fallback(request: Request) -> Response:
+    nonce = request.path.encode().hex()
+    return spa(f'<!doctype html><script nonce="{nonce}{"0" * 20}"></script><link href="{request.path}">'.encode())
+
+
+class Fallback(dict[str, Any]):
+    """Routes of a site that answers every other path with one page."""
+
+    page: Any = staticmethod(fallback)
+
+    def get(self, path: str, default: Any = None) -> Any:
+        return super().get(path, self.page)
+
+
+COUNT = len(FILES)
+
+
 def test_exposed_files_behind_a_fallback(app: Shop) -> None:
-    def fallback(request: Request) -> Response:
-        nonce = request.path.encode().hex()
-        return spa(f'<!doctype html><script nonce="{nonce}{"0" * 20}"></script><link href="{request.path}">'.encode())
-
-    class Fallback(dict[str, Any]):
-        def get(self, path: str, default: Any = None) -> Any:
-            return super().get(path, fallback)
-
     app.app.routes = Fallback()
     assert judge("http.exposed_files", app.url, paths=["/admin.html"]).text == (
-        "none of 32 paths (0 source maps) served: 200 like any unknown path x 32"
+        f"none of {COUNT + 1} paths (0 for source maps) served: 200 like any unknown path x {COUNT + 1}"
     )
     app.app.routes["/.env"] = Response(body=b"API_KEY=hunter2-hunter2")
     with pytest.raises(ClaimFalse, match=r"seen: /.env \(environment file\)$"):
         judge("http.exposed_files", app.url)
 
 
+WORDS = ("apples", "pears", "plums", "quinces", "figs", "dates", "grapes", "limes")
+
+
+def test_a_fallback_with_a_word_that_changes_is_no_file(app: Shop) -> None:
+    turn = count()
+
+    def varying(_: Request) -> Response:
+        word = WORDS[next(turn) % len(WORDS)]
+        return spa(f"<!doctype html><title>Shop</title><h1>Not here</h1><p>How about {word} today?</p>".encode())
+
+    app.app.routes = routes = Fallback()
+    routes.page = varying
+    assert "200 like any unknown path" in judge("http.exposed_files", app.url, paths=["/admin.html"]).text
+    assert "200 like any unknown path" in judge("http.no_debug", app.url, paths=["/state"]).text
+
+
+def test_a_fallback_under_the_type_of_the_files_ending_is_no_file(app: Shop) -> None:
+    def guessed(request: Request) -> Response:
+        kind = mimetypes.guess_type(request.path)[0] or "application/octet-stream"
+        # The page names its own path's ending, so that only unknown paths with that ending get the same.
+        body = f"<!doctype html><title>Shop</title><p>Nothing of the type {kind}</p>"
+        return Response(200, [("Content-Type", kind)], body.encode())
+
+    app.app.routes = routes = Fallback()
+    routes.page = guessed
+    assert "200 like any unknown path" in judge("http.exposed_files", app.url, paths=["/report.pdf"]).text
+
+
 def test_exposed_files_of_ones_own(app: Shop) -> None:
     page = spa(b"<!doctype html><title>Admin</title>")
-    assert app.judge("http.exposed_files", "/admin.html", page).text.endswith("404 x 31")
+    assert app.judge("http.exposed_files", "/admin.html", page).text.endswith(f"404 x {COUNT}")
     assert "/admin.html (200, 35 characters)" in app.seen(
         "http.exposed_files", "/admin.html", page, paths=["/admin.html"]
     )
     # A page under the name of a file is not that file.
-    assert app.judge("http.exposed_files", "/backup.zip", page).text.endswith("200 x 1, 404 x 30")
-    assert app.judge("http.exposed_files", "/.env", Response(403)).text.endswith("403 x 1, 404 x 30")
+    assert app.judge("http.exposed_files", "/backup.zip", page).text.endswith(f"200 x 1, 404 x {COUNT - 1}")
+    assert app.judge("http.exposed_files", "/.env", Response(403)).text.endswith(f"403 x 1, 404 x {COUNT - 1}")
+
+
+def test_a_file_under_the_type_of_a_page_is_a_file(app: Shop) -> None:
+    served = Response(200, [("Content-Type", "text/html")], b"FROM debian\nRUN make\n")
+    assert app.seen("http.exposed_files", "/Dockerfile", served) == "/Dockerfile (200, 21 characters)"
 
 
 def test_exposed_files_that_could_not_be_looked_at(app: Shop) -> None:
@@ -181,42 +240,101 @@ def test_exposed_files_that_could_not_be_looked_at(app: Shop) -> None:
         (Response(429), "/.env was answered 429"),
         (Response(503), "/.env was answered 503"),
         (Response(301, [("Location", "https://www.example.com/.env")]), "www.example.com/.env, which was not looked"),
-        (Response(301, [("Location", "/.env")]), "/.env, which was not looked at"),
+        (Response(403, [("cf-mitigated", "challenge")]), "/.env was answered 403 by .*, not by the site"),
+        (Response(301, [("Location", "/.env")]), "was redirected more than 5 times"),
+        (Response(302, [("Location", "https://files.example.com/a1b2")]), "files.example.com/a1b2, which was not"),
     ):
         with pytest.raises(CouldNotVerify, match=why):
             app.judge("http.exposed_files", "/.env", answer)
     assert app.judge("http.exposed_files", "/.env", Response(302, [("Location", "/login")]))
+    assert app.judge("http.exposed_files", "/.env", Response(302, [("Location", "https://sso.example.com/auth")]))
 
 
-def test_exposed_files_behind_a_redirect(app: Shop) -> None:
-    redirect = Response(302, [("Location", "/backup.zip/latest")])
-    archive = Response(200, [("Content-Type", "application/zip")], b"PK\x03\x04")
-    app.app.routes = {"/": Response(), "/backup.zip": redirect, "/backup.zip/latest": archive}
-    with pytest.raises(ClaimFalse, match=r"/backup\.zip"):
+def test_exposed_files_behind_a_redirect_on_the_host(app: Shop) -> None:
+    login = spa(b"<!doctype html><form><input type=password name=p></form>")
+    app.app.routes = {"/": spa(), "/.env": Response(301, [("Location", "/.env/")]), "/login": login, "/start": login}
+    assert judge("http.exposed_files", app.url)
+    app.app.routes["/.env/"] = Response(body=b"API_KEY=hunter2-hunter2")
+    with pytest.raises(ClaimFalse, match=r"seen: /.env \(environment file\)$"):
+        judge("http.exposed_files", app.url)
+    app.app.routes["/.env"] = Response()
+    app.app.routes["/backup.zip"] = Response(302, [("Location", "/files/all-of-it")])
+    app.app.routes["/files/all-of-it"] = Response(body=b"PK\x03\x04\x14")
+    with pytest.raises(ClaimFalse, match=r"/backup.zip \(archive\)$"):
+        judge("http.exposed_files", app.url)
+    for goal in ("/", "/login", "/start"):
+        app.app.routes = {"/": spa(), "/login": login, "/start": login, "/admin": Response(302, [("Location", goal)])}
+        assert judge("http.exposed_files", app.url, paths=["/admin"])
+    app.app.routes = {"/": spa(), "/admin": Response(302, [("Location", "/desk")]), "/desk": spa(b"<html>Your desk")}
+    with pytest.raises(CouldNotVerify, match=r"GET /admin is redirected to https://.*/desk"):
+        judge("http.exposed_files", app.url, paths=["/admin"])
+    app.app.routes = {
+        "/": spa(),
+        "/admin": Response(302, [("Location", "/admin/all")]),
+        "/admin/all": spa(b"<html>All"),
+    }
+    with pytest.raises(ClaimFalse, match=r"/admin \(200, 9 characters\)"):
+        judge("http.exposed_files", app.url, paths=["/admin"])
+
+
+def test_exposed_files_below_the_folders_of_the_site(app: Shop) -> None:
+    below = app.url.model_copy(update={"url": f"{app.app.url}/shop/"})
+    app.app.routes = {"/shop/": spa(), "/shop/.git/HEAD": Response(body=b"ref: refs/heads/main\n")}
+    with pytest.raises(ClaimFalse, match=r"seen: /shop/.git/HEAD \(git reference\)$"):
+        judge("http.exposed_files", below)
+    app.app.routes["/shop"] = spa()
+    with pytest.raises(ClaimFalse, match=r"seen: /shop/.git/HEAD \(git reference\)$"):
+        judge("http.exposed_files", app.url.model_copy(update={"url": f"{app.app.url}/shop"}))
+    app.app.routes = {"/shop/": spa(), "/.git/HEAD": Response(body=b"ref: refs/heads/main\n")}
+    with pytest.raises(ClaimFalse, match=r"seen: /.git/HEAD \(git reference\)$"):
+        judge("http.exposed_files", below)
+    app.app.routes = {
+        "/": Response(302, [("Location", "/app/start")]),
+        "/app/start": spa(),
+        "/app/backup.sql": Response(body=b"CREATE TABLE a"),
+    }
+    with pytest.raises(ClaimFalse, match=r"seen: /app/backup.sql \(database dump\)$"):
         judge("http.exposed_files", app.url)
 
 
-def test_unknown_paths_in_varying_words_are_none_of_the_files(app: Shop) -> None:
-    words = cycle(["apples", "pears", "plums", "figs", "quinces"])
-
-    def soft(request: Any) -> Response:
-        kind = "application/zip" if request.path.endswith(".zip") else "text/html"
-        page = f"<html><title>Shop</title><nav>home basket</nav><h1>Not found</h1><p>Try our {next(words)}</p></html>"
-        return Response(200, [("Content-Type", kind)], page.encode())
-
-    app.app.other, app.app.routes = soft, {"/": Response()}
-    try:
-        assert "200 like any unknown path x 32" in judge("http.exposed_files", app.url, paths=["/secret.html"]).text
-    finally:
-        app.app.other = Response(404)
+MAP = b'{"version":3,"mappings":"AAAA","sources":["secret.ts"]}'
+SCRIPT = spa(b'<!doctype html><script src="js/a.js?v=1"></script><script src="https://cdn.example.com/b.js"></script>')
 
 
 def test_source_maps_of_own_scripts_only(app: Shop) -> None:
-    page = spa(
-        b'<script src="js/a.js?v=1"></script><script src="https://cdn.example.com/b.js"></script><script>1</script>'
-    )
-    app.app.routes = {"/": page}
-    assert "none of 32 paths (1 source maps)" in judge("http.exposed_files", app.url).text
-    app.app.routes["/js/a.js.map"] = Response(body=b'{"version":3,"mappings":"AAAA","sources":["secret.ts"]}')
-    with pytest.raises(ClaimFalse, match=r"/js/a.js.map \(source map\)"):
+    app.app.routes = {"/": SCRIPT}
+    assert f"none of {COUNT + 1} paths (1 for source maps)" in judge("http.exposed_files", app.url).text
+    app.app.routes["/js/a.js.map"] = Response(body=MAP)
+    with pytest.raises(ClaimFalse, match=r"/js/a.js.map \(source map of https://localhost:\d+/js/a.js\?…\)"):
+        judge("http.exposed_files", app.url)
+
+
+@pytest.mark.parametrize(
+    ("script", "headers"),
+    [
+        (b"f()\n//# sourceMappingURL=/maps/app.js.map", []),
+        (b"f()\n//@ sourceMappingURL=../maps/app.js.map\n", []),
+        (b"a{}\n/*# sourceMappingURL=../maps/app.js.map */", []),
+        (b"f()" + b" " * 1_100_000 + b"\n//# sourceMappingURL=/maps/app.js.map", []),
+        (b"f()", [("SourceMap", "/maps/app.js.map")]),
+        (b"f()", [("X-SourceMap", "/maps/app.js.map?v=3")]),
+    ],
+)
+@pytest.mark.parametrize("element", ['<script src="/js/a.js"></script>', '<link rel="stylesheet" href="/js/a.js">'])
+def test_source_maps_under_another_name(app: Shop, script: bytes, headers: list[Any], element: str) -> None:
+    app.app.routes = {"/": spa(f"<!doctype html>{element}".encode()), "/js/a.js": Response(200, headers, script)}
+    assert [each.served for each in read("source_maps", app.url)] == [False, False]
+    app.app.routes["/maps/app.js.map"] = Response(body=MAP)
+    named, beside_it = read("source_maps", app.url)
+    assert (named.served, beside_it.served) == (True, False)
+    assert named.url.startswith(f"{app.app.url}/maps/app.js.map")
+
+
+def test_source_maps_within_a_script(app: Shop) -> None:
+    inner = b"f()\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozfQ=="
+    app.app.routes = {"/": SCRIPT, "/js/a.js": Response(body=inner)}
+    with pytest.raises(ClaimFalse, match=r"/js/a.js\?… \(source map of"):
+        judge("http.exposed_files", app.url)
+    app.app.routes = {"/": SCRIPT, "/js/a.js": Response(body=b"f()"), "/js/a.js.map": Response(503)}
+    with pytest.raises(CouldNotVerify, match=r"/js/a.js.map was answered 503"):
         judge("http.exposed_files", app.url)

@@ -1,0 +1,120 @@
+"""What an answer gives away about its inner workings: stack traces, debug pages, a database's words, versions.
+
+One table for every check that looks for them, over the text as it came and as it reads without its escapes: a stack
+trace in JSON has `\\n` for its lines, and one in a page has `&quot;` and elements between its words.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+
+TRACES = {
+    "a Python traceback": r"Traceback \(most recent call last\)|\bFile \"[^\"\n]{1,300}\", line \d",
+    "a Java stack trace": r"\bat [\w$.]{3,200}\((?:[\w$]{1,100}\.(?:java|kt|scala|groovy|clj):\d+|Native Method"
+    r"|Unknown Source)\)|\bjava\.lang\.\w+(?:Exception|Error)\b",
+    "a JavaScript stack trace": r"\bat .{1,200}\.(?:[mc]?js|tsx?):\d+:\d+|\bnode:internal/",
+    "a .NET stack trace": r"\bat [\w.`<>]{3,300}\(.{0,300}?\) in .{1,300}?:line \d"
+    r"|(?m:(?:^|[\"'])[ \t]*at (?:[\w`+]{1,100}\.){2,12}[\w`<>|\[\]]{1,100}\([^()\n]{0,300}\)[ \t\r]*(?:$|[\"']))"
+    r"|\bSystem\.\w+Exception\b",
+    "a Go stack trace": r"goroutine \d+ \[|\bpanic: runtime error|\.go:\d+\b",
+    "a Ruby stack trace": r"\.rb:\d+:in [`'\"]",
+    "a Rust panic": r"\bpanicked at |\.rs:\d+:\d+\b",
+    "an Elixir stack trace": r"\*\* \((?:[A-Z]\w{0,50}\.){0,5}[A-Z]\w{0,50}Error\)|\.exs?:\d+: ",
+    "a PHP error": r"(?:Fatal error|Parse error|Warning|Notice|Deprecated)(?:</b>)?: .{0,300} on line (?:<b>)?\d"
+    r"|Stack trace:\s{0,20}#0|\.php\(\d+\): |\.php:\d+\b|\bPDOException\b",
+    "a stack trace in JSON": r"\"(?:stack|stack_?trace|traceback|backtrace)\"\s{0,9}:\s{0,9}"
+    r"(?:\"[^\"\s]|\[\s{0,9}[\"{])|\"trace\"\s{0,9}:\s{0,9}\[\s{0,9}\{\s{0,9}\"file\"",
+    "the class of an exception": r"\b(?:[a-z_]\w{1,50}\.){2,8}[A-Z]\w{0,80}(?:Exception|Error)(?=:\s|[\"'<\s]|\Z)",
+    "an error of the program": r"'NoneType' object has no|Cannot read propert(?:y|ies) of (?:undefined|null)"
+    r"|\bundefined method [`']|Object reference not set to an instance|nil pointer dereference",
+    "a file of the server": r"(?:/var/www|/usr/src|/usr/(?:local/)?lib|/home/[\w.-]{1,50}|/srv|/opt|/app)"
+    r"/[\w./@-]{1,200}\.(?:php|py|rb|pl|go|cs|jsp|[mc]?js|tsx?)(?::\d|\(\d|[\"']?,? (?:on )?line \d)"
+    r"|\"file(?:name)?\"\s{0,9}:\s{0,9}\"[^\"\n]{1,300}\.(?:php|py|rb|java|cs|go|[mc]?js|tsx?)\""
+    r"|(?i:\b[a-z]:\\{1,2}(?:inetpub|users|xampp|wamp64|windows|program files)\\)",
+}
+"""What programs print where they fail."""
+
+DEBUG_PAGES = {
+    "Werkzeug's debugger": r"Werkzeug Debugger|werkzeug\.debug|__debugger__=yes",
+    "Django's debug page": r"DEBUG = True|Using the URLconf defined in|Django tried these URL patterns",
+    "Laravel's debug page": r"Whoops, looks like something|laravel/framework/src|Illuminate\\{1,2}\w+|LaravelIgnition",
+    "Symfony's debug page": r"Symfony\\{1,2}Component\\|Symfony Exception|\bsf-reset\b",
+    "Rails' debug page": r"Action(?:Controller|View|Dispatch)::\w+|ActiveRecord::\w+|Rails\.root:|web-console"
+    r"|No route matches \[|Routes match in priority from top to bottom",
+    "Sinatra's development page": r"Sinatra doesn(?:’|&rsquo;|')t know this ditty",
+    "ASP.NET's debug page": r"Server Error in '[^'\n]{0,100}' Application|\bSystem\.Web\.\w+|\.NET Framework Version"
+    r"|Microsoft\.AspNetCore\.|DeveloperExceptionPage",
+    "Phoenix's debug page": r"Phoenix\.Router\.NoRouteError|Plug\.Debugger",
+}
+"""What frameworks show where their debug mode is on."""
+
+DATABASES = {
+    "a database's error": r"SQL syntax|SQLSTATE[\[ :(]|\bORA-\d{5}|PSQLException|SqlException\b|SQLException\b"
+    r"|\bMsg \d{1,6}, Level \d|syntax error at or near|unterminated quoted string|Unclosed quotation mark"
+    r"|unrecognized token|\bno such (?:table|column): |near \"[^\"\n]{1,100}\": syntax error"
+    r"|relation \"[^\"\n]{1,100}\" does not exist|column \"?[^\"\n]{1,100}\"? does not exist"
+    r"|violates \S{1,40} constraint"
+    r"|Duplicate entry '[^'\n]{0,200}' for key|Unknown column '|\bE11000 duplicate key|\bER_[A-Z]{2,}_\w+: "
+    r"|\b(?:sqlite3|psycopg\d?|pymysql|MySQLdb|asyncpg|cx_Oracle|oracledb|pyodbc|aiomysql)\.(?:\w{1,50}\.){0,4}\w*"
+    r"(?:Error|Exception|Warning)|sqlalchemy\.exc\.|sqlalche\.me/|django\.db\.utils\.|\bpymongo\.errors\.|redis\.exceptions\."
+    r"|MongoServerError|Mongo\w{0,20}Error:|Sequelize\w{1,30}Error|PrismaClient\w{1,30}Error|QueryFailedError"
+    r"|Doctrine\\{1,2}DBAL|\bmysqli?_\w{3,40}\(|\bpg_(?:query|connect|exec)\(|\bNpgsql\.|com\.mysql\.|org\.postgresql\.",
+    "the address of a server behind": r"\bECONNREFUSED\b|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)\b|\bdial tcp "
+    r"|could not translate host name|Is the server running on (?:that )?host|password authentication failed for user"
+    r"|Access denied for user '|Max retries exceeded with url|HTTPConnectionPool\(host=|connection to server at \"",
+}
+"""What databases and other servers behind the endpoint say, and what it says about them."""
+
+_PRODUCTS = (
+    r"nginx|Apache|Apache Tomcat|Tomcat|Jetty|openresty|gunicorn|Kestrel|IIS|Werkzeug|WildFly|JBoss(?:[ -]EAP|Web)?"
+    r"|Undertow|lighttpd|Caddy|uvicorn|hypercorn|aiohttp|CPython|Python|PHP|OpenSSL|WebLogic(?: Server)?|GlassFish"
+    r"|Payara|Phusion Passenger|Passenger|Puma|Thin|WEBrick|LiteSpeed|Cowboy|Varnish|squid|Jenkins|HAProxy|Traefik"
+    r"|Microsoft-(?:IIS|HTTPAPI)|mod_\w{2,20}|Django|Flask|Laravel|Symfony|Rails|Drupal|WordPress|TYPO3"
+)
+ERROR_PAGES = {
+    "Spring's error page": r"Whitelabel Error Page",
+    "Express's error page": r"<pre>Cannot (?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) ",
+    "a server's name and version": rf"\b(?i:{_PRODUCTS})(?:/v?\d|(?:://)? v?\d+\.\d|(?<=WildFly) \d)",
+}
+"""The built-in error pages of servers and frameworks."""
+
+INTERNALS: Mapping[str, str] = {**TRACES, **DEBUG_PAGES, **DATABASES, **ERROR_PAGES}
+"""What should be in no answer, and the pattern that finds it."""
+
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": ""}
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
+_ELEMENT = re.compile(r"<(/?[A-Za-z!][^<>]{0,500})>")
+
+
+def internals_in(text: str, table: Mapping[str, str] = INTERNALS) -> list[str]:
+    """The names of what is in an answer's text, as it came or as it reads without escapes."""
+    readings = readings_of(text)
+    return [name for name, pattern in table.items() if any(re.search(pattern, reading) for reading in readings)]
+
+
+def readings_of(text: str) -> tuple[str, ...]:
+    """A text as it came; without the escapes of JSON (twice, for JSON within JSON); and without those of HTML."""
+    once = unescaped(text)
+    twice = unescaped(once)
+    shown = html.unescape(_ELEMENT.sub(_line_or_nothing, text))
+    inner = html.unescape(_ELEMENT.sub(_line_or_nothing, once))
+    return tuple(dict.fromkeys((text, once, twice, shown, inner, unescaped(shown))))
+
+
+def unescaped(text: str) -> str:
+    """A text without the escapes of JSON and JavaScript, once."""
+
+    def character(found: re.Match[str]) -> str:
+        return chr(int(found[1], 16)) if found[1] else _ESCAPES.get(found[2], found[2])
+
+    return _ESCAPE.sub(character, text) if "\\" in text else text
+
+
+def _line_or_nothing(element: re.Match[str]) -> str:
+    name = re.match(r"/?\w+", element[1])
+    return "\n" if name and name[0].lower().strip("/") in _BLOCKS else ""
+
+
+_BLOCKS = ("br", "p", "div", "li", "ul", "ol", "tr", "td", "pre", "table", "h1", "h2", "h3", "title", "body", "head")

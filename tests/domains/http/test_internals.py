@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import html
+import json
+import time
+from typing import Any
+
+import pytest
+
+from pytest_readiness.domains.http.internals import internals_in
+from tests.stack.patience import patient
+
+NET = "   at Shop.Controllers.OrdersController.Get(Int32 id)"
+PYTHON = 'Traceback (most recent call last):\n  File "/srv/shop/app.py", line 3, in show'
+
+
+def in_json(**fields: Any) -> str:
+    return json.dumps({"status": 500, **fields})
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (in_json(error="x\n\tat com.example.Shop.show(Shop.java:42)\n\tat x"), "a Java stack trace"),
+        (in_json(trace="com.example.Gone: x\n\tat com.example.Shop.show(Unknown Source)"), "a Java stack trace"),
+        (in_json(message=in_json(inner=PYTHON)), "a Python traceback"),
+        (html.escape('File "/srv/shop/app.py", line 3, in show'), "a Python traceback"),
+        ('<span>File</span> <b>"app.py"</b>, line <i>3</i>', "a Python traceback"),
+        ('File "app.py", line 3', "a Python traceback"),
+        (in_json(exception={"details": f"System.InvalidOperationException: x\r\n{NET}"}), "a .NET stack trace"),
+        (in_json(title="Shop.Missing", detail=f"{NET} in C:\\src\\Shop.cs:line 12"), "a .NET stack trace"),
+        (in_json(title="Shop.Missing", detail=NET), "a .NET stack trace"),
+        (in_json(stack="Error: x\n    at handle (/srv/shop/layer.js:95:5)"), "a JavaScript stack trace"),
+        (in_json(stack="OrderError: no such order"), "a stack trace in JSON"),
+        (in_json(exception="Symfony\\Component\\HttpKernel\\NotFound"), "Symfony's debug page"),
+        (in_json(exception="x", file="/var/www/shop/index.php", line=3), "a file of the server"),
+        ("SQLSTATE[42S02]: Base table or view not found", "a database's error"),
+        ('psycopg2.OperationalError: could not connect to host "db.internal"', "a database's error"),
+        (in_json(message='ERROR: relation "orders" does not exist'), "a database's error"),
+        (in_json(name="SequelizeConnectionRefusedError"), "a database's error"),
+        ("connect ECONNREFUSED 10.0.0.5:5432", "the address of a server behind"),
+        ("dial tcp 10.0.0.5:6379: i/o timeout", "the address of a server behind"),
+        ("org.hibernate.exception.SQLGrammarException: could not prepare", "the class of an exception"),
+        ("TypeError: Cannot read properties of undefined (reading 'id')", "an error of the program"),
+        ("thread 'main' panicked at src/main.rs:3:4", "a Rust panic"),
+        ("main.show()\n\t/build/main.go:42 +0x1d", "a Go stack trace"),
+        ("<b>Warning</b>: Undefined key &quot;x&quot; in <b>/srv/a.php</b> on line <b>3</b>", "a PHP error"),
+        ("ActiveRecord::RecordNotFound", "Rails' debug page"),
+        ("WildFly 26", "a server's name and version"),
+        ("Powered by Jetty:// 9.4.43", "a server's name and version"),
+        ("<address>Apache/2.4.57 (Debian) Server at shop</address>", "a server's name and version"),
+        ("Python/3.11 aiohttp/3.8.1", "a server's name and version"),
+    ],
+)
+def test_internals_are_recognised(body: str, what: str) -> None:
+    assert what in internals_in(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<h1>Not found</h1><p>Nothing at line 3 of our file.</p><script src='/app/main.js'></script>",
+        in_json(type="https://tools.ietf.org/html/rfc9110#section-15.5.5", title="Not Found", traceId="00-4bf9-00"),
+        in_json(error={"code": "NotFoundError", "message": "no such order"}),
+        in_json(code="shop.NotFoundError", stack=None, trace="", traceId="a1"),
+        "<script>var e=new this.errors.HttpError(1);throw new t.e.HttpError('x')</script>",
+        '<script src="/wp-includes/js/jquery.min.js?ver=3.7"></script>',
+        "<p>Warning: this page moved. We use PHP 8 and Python 3. Call (030) 123 (Berlin).</p>",
+    ],
+)
+def test_what_visitors_may_read_is_not_taken_for_internals(body: str) -> None:
+    assert internals_in(body) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "\n",
+            "at ",
+            "a",
+            "x.",
+            "Warning: ",
+            "\\",
+            "\\u0041",
+            "<a",
+            "&#39;",
+            "ab.",
+            '"stack":',
+            "/var/www/",
+            "** (A.",
+        ),
+        *("at a.b.c(", "\t", "w-", "Duplicate entry '", "column ", "psycopg2.", 'File "', 'near "', "System."),
+    ],
+)
+def test_hostile_texts_are_looked_through_in_time(text: str) -> None:
+    started = time.monotonic()
+    internals_in(text * (100_000 // len(text)))
+    assert time.monotonic() - started < patient(2)
