@@ -16,6 +16,7 @@ from pytest_readiness.core.registry import RegistrationError
 from pytest_readiness.core.text import what_broke
 from pytest_readiness.run.audit_log import start_audit
 from pytest_readiness.run.collection import Collection
+from pytest_readiness.run.conftests import Conftests
 from pytest_readiness.run.ending import RunEnd
 from pytest_readiness.run.fixtures import Fixtures, testinfra_hosts
 from pytest_readiness.run.hiding import Hiding
@@ -106,6 +107,7 @@ def _register(config: pytest.Config, run: Run, variables: dict[str, str]) -> Non
         plugins.register(Worker(config), "readiness-worker")
     else:
         end_on_sigterm(config)
+        plugins.register(Conftests(run), "readiness-conftests")
         plugins.register(Workers(config, run, variables), "readiness-workers")
     if not settings.is_worker and not settings.collect_only:
         from pytest_readiness.run.reports import register_reports

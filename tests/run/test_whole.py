@@ -300,6 +300,26 @@ def test_a_worker_in_which_something_breaks_is_never_go(project: Project, body: 
     assert "an internal error broke the run" in verdict["reasons"]
 
 
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["alone", "with xdist"])
+def test_what_a_conftest_breaks_at_the_end_loses_no_file_and_shows_no_secret(
+    project: Project, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", "hunter2hunter")
+    project.replace("readiness.yaml", "{prod: {", "{prod: {urls: {shop: {url: 'http://127.0.0.1:9', credentials: "
+                    "{api: {token: '${SHOP_TOKEN}'}}}}, ")  # fmt: skip
+    ends = "def pytest_sessionfinish(session):\n    import os\n    session.exitstatus = 0\n"
+    project.append(
+        "conftest.py",
+        f"\n\n{ends}    if not hasattr(session.config, 'workerinput'):\n        raise KeyError(os.environ['SHOP_TOKEN'])\n",
+    )
+    code, output = finished(project, *options)
+    assert code == 1, output
+    assert "pytest_sessionfinish of conftest.py broke (KeyError: '•••')" in project.result()["verdict"]["reasons"]
+    assert "hunter2" not in output
+    assert "Traceback" not in output
+    assert len(list((project.path / "out").iterdir())) == 9
+
+
 def test_sigterm_keeps_what_was_measured(project: Project) -> None:
     project.write(
         "more/test_more.py",
