@@ -7,6 +7,7 @@ the process that runs the tests.
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 import sys
@@ -14,11 +15,9 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.domains.tls.records import (
     VERSIONS,
@@ -30,6 +29,8 @@ from pytest_readiness.domains.tls.records import (
     TlsScan,
 )
 from pytest_readiness.domains.tls.staple import staple
+from pytest_readiness.protocols.http.addresses import ascii_host
+from pytest_readiness.protocols.http.trust import Trust, system_store
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -40,13 +41,6 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 5
 """Connections to one endpoint at a time; sslyze's own default."""
-
-SYSTEM_STORES = (
-    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine, Arch
-    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
-    "/etc/ssl/ca-bundle.pem",  # openSUSE
-    "/etc/ssl/cert.pem",  # macOS, BSD
-)
 
 RESUMPTIONS = 3
 """Sessions of TLS 1.3 that are resumed: behind a load balancer, one success may be luck."""
@@ -242,7 +236,8 @@ def record(
     store = ""
     if "certificate_info" in got:
         store, anchors = _trust_store(request.ca)
-        deployments = tuple(_deployments(got["certificate_info"], request.host, anchors))
+        trust = Trust(Path(request.ca) if request.ca else None)
+        deployments = tuple(_deployments(got["certificate_info"], request.host, trust, anchors))
     robot = seen("robot", "robot_result")
     ids = seen("session_resumption", "session_id_resumption_result")
     tickets = seen("session_resumption", "tls_ticket_resumption_result")
@@ -307,7 +302,7 @@ def _offer(version: str, result: Any) -> Offer:
     return Offer(version, tuple(sorted(suites, key=lambda suite: suite.name)), unanswered)
 
 
-def _deployments(result: Any, host: str, anchors: list[x509.Certificate]) -> Iterator[Deployment]:
+def _deployments(result: Any, host: str, trust: Trust, anchors: list[x509.Certificate]) -> Iterator[Deployment]:
     found = [(each.received_certificate_chain, each.ocsp_response) for each in result.certificate_deployments]
     for chain, response in sorted(
         found, key=lambda each: (type(each[0][0].public_key()).__name__, each[0][0].serial_number)
@@ -317,7 +312,7 @@ def _deployments(result: Any, host: str, anchors: list[x509.Certificate]) -> Ite
                 _certificate(certificate, following, anchors)
                 for certificate, following in zip(chain, [*chain[1:], None], strict=True)
             ),
-            _trust_error(chain, host, anchors),
+            trust.fault(ascii_host(host).rstrip("."), chain),
             staple(response, chain[0], [*chain[1:], *anchors]) if response else None,
         )
 
@@ -403,79 +398,28 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     return True
 
 
-def _trust_error(chain: list[x509.Certificate], host: str, anchors: list[x509.Certificate]) -> str:
-    """Verify as clients do, without the demands on extensions by which cryptography goes beyond them.
-
-    sslyze's own verdict is the strict one: it refuses the authorities that `openssl req -x509` makes, for instance.
-    """
-    from cryptography import x509
-    from cryptography.x509 import verification
-
-    either = verification.Criticality.AGNOSTIC
-    authorities = verification.ExtensionPolicy.webpki_defaults_ca()
-    authorities = authorities.may_be_present(x509.AuthorityKeyIdentifier, either, None)
-    authorities = authorities.may_be_present(x509.SubjectKeyIdentifier, either, None)
-    authorities = authorities.may_be_present(x509.KeyUsage, either, _may_sign)
-    leaves = verification.ExtensionPolicy.webpki_defaults_ee()
-    leaves = leaves.may_be_present(x509.AuthorityKeyIdentifier, either, None)
-    leaves = leaves.may_be_present(x509.BasicConstraints, either, None)
-    leaves = leaves.may_be_present(x509.ExtendedKeyUsage, either, _may_serve)
-    leaves = leaves.require_present(x509.SubjectAlternativeName, either, None)
-    subject: x509.IPAddress | x509.DNSName
-    try:
-        subject = x509.IPAddress(ip_address(host))
-    except ValueError:
-        subject = x509.DNSName(host.encode("idna").decode())
-    policy = verification.PolicyBuilder().store(verification.Store(anchors)).time(clock.now())
-    policy = policy.extension_policies(ca_policy=authorities, ee_policy=leaves)
-    try:
-        policy.build_server_verifier(subject).verify(chain[0], chain[1:])
-    except verification.VerificationError as error:
-        message = str(error).removeprefix("validation failed: ").partition(" (encountered processing")[0]
-        for technical, plain in _PLAIN.items():
-            if technical in message:
-                return plain
-        return message[:200]
-    return ""
-
-
-_PLAIN = {
-    "no matching subjectAltName": "the certificate is not for this name",
-    "not valid at validation time": "a certificate of the path is expired or not valid yet",
-    "Forbidden signature algorithm": "the certificate is signed with an algorithm that clients refuse",
-    "Forbidden public key algorithm": "the certificate's key is of a kind that clients refuse",
-    "all candidates exhausted with no interior errors": "no path leads to an authority of the trust store",
-}
-"""What cryptography's verifier says -> what that means; its other messages name the extension or algorithm."""
-
-
-def _may_sign(_policy: object, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
-    if usage is not None and not usage.key_cert_sign:
-        raise ValueError("an issuer's key usage does not allow signing certificates")
-
-
-def _may_serve(_policy: object, _certificate: x509.Certificate, usage: x509.ExtendedKeyUsage | None) -> None:
-    from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
-
-    if usage is not None and not {Purpose.SERVER_AUTH, Purpose.ANY_EXTENDED_KEY_USAGE} & set(usage):
-        raise ValueError("the certificate's extended key usage does not allow servers")
-
-
 @cache
 def _trust_store(ca: str | None) -> tuple[str, list[x509.Certificate]]:
     from cryptography import x509
 
-    system = (ssl.get_default_verify_paths().cafile, *SYSTEM_STORES)
-    file = ca or next((path for path in system if path and Path(path).is_file()), None)
+    file = Path(ca) if ca else system_store()
     if file is None:
         raise CouldNotVerify("this machine has no trust store: install ca-certificates, or declare the endpoint's ca")
     try:
-        anchors = x509.load_pem_x509_certificates(Path(file).read_bytes())
+        text = file.read_bytes()
     except OSError as error:
         raise CouldNotVerify(f"the authorities in {file} could not be read ({error.strerror})") from None
-    except ValueError as error:
-        raise CouldNotVerify(f"the authorities in {file} could not be read ({error})") from None
+    anchors = []
+    for pem in _PEM.findall(text):
+        # One that the library cannot read is none that a chain could be compared with.
+        with suppress(ValueError):
+            anchors.append(x509.load_pem_x509_certificate(pem))
+    if not anchors:
+        raise CouldNotVerify(f"the authorities in {file} could not be read (it holds no certificate in PEM)")
     return f"the authorities in {file}" if ca else f"the system's trust store ({file})", anchors
+
+
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def main() -> None:

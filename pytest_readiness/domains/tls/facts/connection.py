@@ -15,6 +15,7 @@ from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.tls.resource import Endpoint, TlsEndpoint
 from pytest_readiness.protocols.http.client import verified
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS
+from pytest_readiness.protocols.http.refusals import refusal
 from pytest_readiness.protocols.http.trust import Trust, show_client_cert
 
 GREETING = ("smtp", "imap", "pop3", "ftp")
@@ -101,7 +102,7 @@ def _handshake(raw: socket.socket, endpoint: TlsEndpoint, place: str) -> str:
     except TimeoutError:
         raise Unreachable(_silent(place)) from None
     except ssl.SSLError as error:
-        return error.reason or str(error)
+        return refusal(error)
     except OSError as error:
         raise CouldNotVerify(
             f"{place} closed the connection during the TLS handshake ({error.strerror or error})", transient=True
