@@ -121,6 +121,7 @@ class Certificate:
         issuer_trusted: the trust store holds the authority that issued it.
         responders: addresses that say by OCSP whether it was revoked.
         must_staple: clients that know RFC 7633 refuse it without a stapled OCSP response.
+        issuer_until: until when an authority of the trust store that issued it is valid; the latest of several.
     """
 
     subject: str
@@ -140,6 +141,7 @@ class Certificate:
     issuer_trusted: bool
     responders: tuple[str, ...]
     must_staple: bool
+    issuer_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

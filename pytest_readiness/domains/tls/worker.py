@@ -326,6 +326,7 @@ def _certificate(
     key = certificate.public_key()
     ecdsa = isinstance(key, ec.EllipticCurvePublicKey)
     hash_algorithm = certificate.signature_hash_algorithm
+    issuers = [anchor for anchor in anchors if _issued(anchor, certificate)]
     return Certificate(
         subject=certificate.subject.rfc4514_string(),
         issuer=certificate.issuer.rfc4514_string(),
@@ -345,9 +346,10 @@ def _certificate(
         self_signed=_issued(certificate, certificate),
         issued_by_next=following is not None and _issued(following, certificate),
         trusted=any(anchor.subject == certificate.subject and anchor.public_key() == key for anchor in anchors),
-        issuer_trusted=any(_issued(anchor, certificate) for anchor in anchors),
+        issuer_trusted=bool(issuers),
         responders=_responders(certificate),
         must_staple=_must_staple(certificate),
+        issuer_until=max((each.not_valid_after_utc for each in issuers), default=None),
     )
 
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+
+from tests.stack.certs import Certificate
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 Extension = tuple[x509.ExtensionType, bool]
@@ -55,6 +58,22 @@ class Setup:
 
     chain: Sequence[Signed]
     store: Sequence[Signed]
+
+
+def written(setup: Setup, folder: Path) -> Certificate:
+    """The setup in files, as servers read them."""
+    files = Certificate(
+        folder / "cert.pem",
+        folder / "chain.pem",
+        folder / "key.pem",
+        folder / "store.pem",
+        x509.load_der_x509_certificate(setup.chain[0].certificate),
+    )
+    files.cert.write_bytes(setup.chain[0].pem)
+    files.chain.write_bytes(b"".join(each.pem for each in setup.chain))
+    files.key.write_bytes(setup.chain[0].key_pem)
+    files.ca_file.write_bytes(b"".join(each.pem for each in setup.store))
+    return files
 
 
 def usage(*allowed: str) -> x509.KeyUsage:

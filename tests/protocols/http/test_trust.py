@@ -35,8 +35,9 @@ from pytest_readiness.protocols.http.refusals import (
     broken_off,
 )
 from pytest_readiness.protocols.http.trust import Trust
-from tests.protocols.http.certificates import CASES, NOW, Setup, authority, leaf
+from tests.protocols.http.certificates import CASES, NOW, Setup, authority, leaf, written
 from tests.stack.browser_store import browser_store
+from tests.stack.certs import Certificate
 from tests.stack.patience import patient
 from tests.stack.process import short_directory
 from tests.stack.programs import program
@@ -120,19 +121,19 @@ class Row:
     """A row of the table, served.
 
     Attributes:
-        chain, store: files in PEM.
+        setup, files: what is served.
         host: in ASCII.
         port: where it is served, on 127.0.0.1 and ::1.
     """
 
     setup: Setup
     host: str
-    folder: Path
+    files: Certificate
     port: int
 
     @property
     def store(self) -> Path:
-        return self.folder / "store.pem"
+        return self.files.ca_file
 
     @property
     def url(self) -> str:
@@ -199,16 +200,9 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Row]
         for name, (make, host) in CASES.items():
             folder = tmp_path_factory.mktemp("row")
             setup = make()
-            for file, certificates in (
-                ("chain.pem", setup.chain),
-                ("rest.pem", setup.chain[1:]),
-                ("store.pem", setup.store),
-                ("leaf.pem", setup.chain[:1]),
-            ):
-                (folder / file).write_bytes(b"".join(each.pem for each in certificates))
-            (folder / "key.pem").write_bytes(setup.chain[0].key_pem)
-            port = servers.serve(folder / "chain.pem", folder / "key.pem")
-            served[name] = Row(setup, ascii_host(host).rstrip("."), folder, port)
+            files = written(setup, folder)
+            port = servers.serve(files.chain, files.key)
+            served[name] = Row(setup, ascii_host(host).rstrip("."), files, port)
         servers.start()
         yield served
 
@@ -248,11 +242,10 @@ def test_as_openssl_does(rows: Mapping[str, Row]) -> None:
     found = {}
     for name, row in rows.items():
         asked = "-verify_ip" if ":" in row.host or row.host == "127.0.0.1" else "-verify_hostname"
-        command = [
+        command: list[str | Path] = [
             *(program("openssl"), "verify", "-partial_chain", "-purpose", "sslserver", "-auth_level", "2"),
             *("-no-CApath", "-no-CAstore", "-CAfile", row.store, asked, row.host),
-            *(("-untrusted", row.folder / "rest.pem") if row.setup.chain[1:] else ()),
-            row.folder / "leaf.pem",
+            *("-untrusted", row.files.chain, row.files.cert),
         ]
         found[name] = subprocess.run(command, capture_output=True, check=False).returncode == 0
     assert found == expected("openssl")
