@@ -12,7 +12,8 @@ from pydantic import (
 )
 
 from pytest_readiness.config.secrets import Secret
-from pytest_readiness.core.resources import AnchoredPath, Resource, Variants, checked_port
+from pytest_readiness.core.resources import Resource, Variants, checked_port
+from pytest_readiness.protocols.http.trust_files import AuthorityFile
 
 
 class Database(Resource):
@@ -30,7 +31,7 @@ class Database(Resource):
     variants = Variants(by="engine", scheme_of="dsn")
 
     dsn: Secret
-    ca: AnchoredPath | None = None
+    ca: AuthorityFile | None = None
 
     @field_validator("dsn")
     @classmethod

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import CouldNotVerify
-from pytest_readiness.protocols.http.refusals import EXPIRED, NOT_YET, WRONG_NAME, refusal
+from pytest_readiness.protocols.http.refusals import EXPIRED, NOT_YET, WRONG_NAME, broken_off, refusal
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -202,13 +202,12 @@ class _Socket(ssl.SSLSocket):
 
 @cache
 def _context(trust: Trust, offered: tuple[str, ...]) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=str(trust.ca) if trust.ca else None)
-        usual = ssl.get_default_verify_paths()
-        if trust.ca is None and not usual.cafile and not usual.capath and (store := system_store()):
-            context.load_verify_locations(store)
-    except OSError as error:
-        raise CouldNotVerify(f"the authority's file {trust.ca} could not be read ({_file_fault(error)})") from None
+    if trust.ca is not None and (fault := authority_fault(trust.ca)):
+        raise CouldNotVerify(f"the authority's file {trust.ca} could not be read ({fault})")
+    context = ssl.create_default_context(cafile=str(trust.ca) if trust.ca else None)
+    usual = ssl.get_default_verify_paths()
+    if trust.ca is None and not usual.cafile and not usual.capath and (store := system_store()):
+        context.load_verify_locations(store)
     # Names are compared by `leaf_fault`: OpenSSL knows no underscore below a wildcard, which browsers do.
     context.check_hostname = False
     context.sslsocket_class = _Socket
@@ -231,23 +230,72 @@ def show_client_cert(context: ssl.SSLContext, client_cert: Path, client_key: Pat
     Raises:
         CouldNotVerify: the files cannot be used.
     """
+    if fault := pair_fault(client_cert, client_key):
+        raise CouldNotVerify(f"the client certificate {client_cert} could not be used ({fault})")
+    context.load_cert_chain(client_cert, client_key, password="")
+
+
+def authority_fault(path: Path) -> str:
+    """Why a file holds no authority that can be trusted, as a clause; "" where it does."""
+    if fault := certificate_fault(path):
+        return fault
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError:
+        return f"a certificate in {path} cannot be read"
+    return ""
+
+
+def certificate_fault(path: Path) -> str:
+    """Why a file holds no certificate, as a clause; "" where it does."""
+    text = _bytes(path)
+    if isinstance(text, str):
+        return text
+    if b"-----BEGIN CERTIFICATE-----" in text or b"-----BEGIN TRUSTED CERTIFICATE-----" in text:
+        return ""
+    how = f" (if it is in DER: openssl x509 -inform DER -in {path})" if text[:1] == b"\x30" else ""
+    return f"{path} holds no certificate in PEM{how}"
+
+
+def pair_fault(client_cert: Path, client_key: Path | None) -> str:
+    """Why a client certificate with its key cannot be shown, as a clause; "" where it can.
+
+    Args:
+        client_cert: file of the certificate.
+        client_key: file of its key; None where the certificate's file holds it.
+    """
+    if fault := certificate_fault(client_cert):
+        return fault
+    key = client_key or client_cert
+    text = _bytes(key)
+    if isinstance(text, str):
+        return text
+    if b"PRIVATE KEY-----" not in text:
+        return f"{key} holds no private key in PEM"
+    if b"ENCRYPTED" in text:
+        return f"the key in {key} is encrypted, and its password cannot be declared"
     try:
         # Without a password of its own, OpenSSL would ask for that of an encrypted key on the terminal.
-        context.load_cert_chain(client_cert, client_key, password="")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(client_cert, key, password="")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            return f"the key in {key} is not that of the certificate in {client_cert}"
+        return f"the certificate in {client_cert} or the key in {key} cannot be used ({broken_off(error.reason or '')})"
     except OSError as error:
-        raise CouldNotVerify(f"the client certificate {client_cert} could not be used ({_pair_fault(error)})") from None
+        return f"{client_cert} or {key} cannot be read ({error.strerror})"
+    return ""
 
 
-def _file_fault(error: OSError) -> str:
-    return "it holds no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
-
-
-def _pair_fault(error: OSError) -> str:
-    if not isinstance(error, ssl.SSLError):
-        return error.strerror or str(error)
-    if error.reason == "KEY_VALUES_MISMATCH":
-        return "the key is not the certificate's"
-    return "it is not a certificate with its key in PEM, or the key is encrypted"
+def _bytes(path: Path) -> bytes | str:
+    """What a file holds, or why it cannot be read, as a clause."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return f"{path} does not exist"
+    except IsADirectoryError:
+        return f"{path} is a folder, not a file"
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror})"
 
 
 def _server_hello(leaf: bytes) -> bytes:
