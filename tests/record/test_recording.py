@@ -283,6 +283,13 @@ def test_type_that_has_changed_since_is_not_judged(found: Any) -> None:
             changed.value("thing", WHERE, {})
 
 
+def test_field_that_was_added_since_is_none(found: Any) -> None:
+    _, made = found(Found("a"))
+    before = {name: value for name, value in made.value.items() if name != "added"}
+    earlier = Gatherer(recording(made.model_copy(update={"value": before})).replay)
+    assert earlier.value("thing", WHERE, {}) == Found("a")
+
+
 def test_evidence_says_where_a_moved_resource_was_recorded(found: Any) -> None:
     replay, _ = found(Found("a"))
     moved = Document(name="runbook", path=Path("elsewhere.md"))
