@@ -168,11 +168,18 @@ class Deployment:
         chain: the leaf, then what was sent with it, in that order.
         trust_error: why no path leads from the leaf, with the host's name, to the trust store; "" where one does.
         staple: the OCSP response that came with it.
+        address: another address of the name, which shows this one alone; None for the one that was scanned.
     """
 
     chain: tuple[Certificate, ...]
     trust_error: str
     staple: Staple | None
+    address: str | None = None
+
+    @property
+    def at(self) -> str:
+        """The address, as the beginning of a sentence about it; "" for the one that was scanned."""
+        return f"at {self.address}: " if self.address else ""
 
     @property
     def leaf(self) -> Certificate:

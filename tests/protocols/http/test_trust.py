@@ -5,11 +5,9 @@ from __future__ import annotations
 import ctypes.util
 import os
 import re
-import selectors
 import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,6 +39,7 @@ from tests.stack.certs import Certificate
 from tests.stack.patience import patient
 from tests.stack.process import short_directory
 from tests.stack.programs import program
+from tests.stack.tls_servers import TlsServers
 
 NO_ALTERNATIVE = "the certificate has no subjectAltName: browsers do not look at the common name"
 WEAK = VERIFICATION[68]
@@ -140,68 +139,15 @@ class Row:
         return f"https://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}/"
 
 
-class _Servers:
-    """An https server for each row, all in one thread; each connection has one more."""
-
-    def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
-        self._open: list[socket.socket] = []
-        self._stop, self._stopped = socket.socketpair()
-        self._selector.register(self._stopped, selectors.EVENT_READ)
-        self._thread = threading.Thread(target=self._accept)
-
-    def __enter__(self) -> _Servers:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.close()
-        self._thread.join()
-        for each in (*self._open, self._stopped):
-            each.close()
-        self._selector.close()
-
-    def serve(self, chain: Path, key: Path) -> int:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
-        context.load_cert_chain(chain, key)
-        first = socket.create_server(("127.0.0.1", 0), backlog=16)
-        port: int = first.getsockname()[1]
-        for each in (first, socket.create_server(("::1", port), family=socket.AF_INET6, backlog=16)):
-            self._open.append(each)
-            self._selector.register(each, selectors.EVENT_READ, context)
-        return port
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def _accept(self) -> None:
-        while True:
-            for key, _ in self._selector.select():
-                if key.data is None:
-                    return
-                assert isinstance(key.fileobj, socket.socket)
-                connection, _ = key.fileobj.accept()
-                threading.Thread(target=self._answer, args=(connection, key.data), daemon=True).start()
-
-    def _answer(self, connection: socket.socket, context: ssl.SSLContext) -> None:
-        try:
-            connection.settimeout(patient(10))
-            with context.wrap_socket(connection, server_side=True) as tls:
-                tls.recv(4096)
-                tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
-        except OSError:
-            connection.close()
-
-
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Row]]:
     served = {}
-    with _Servers() as servers:
+    with TlsServers() as servers:
         for name, (make, host) in CASES.items():
             folder = tmp_path_factory.mktemp("row")
             setup = make()
             files = written(setup, folder)
-            port = servers.serve(files.chain, files.key)
+            port = servers.serve(files)
             served[name] = Row(setup, ascii_host(host).rstrip("."), files, port)
         servers.start()
         yield served

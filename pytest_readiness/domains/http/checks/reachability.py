@@ -15,6 +15,7 @@ from pytest_readiness.core.registry import Asks, AsksOf, check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.facts.pages import Latency, Page, PlainAnswer, Samples
 from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 
@@ -47,6 +48,7 @@ DOWN = frozenset(
 def reachable(
     page: Page | None,
     root_page: Page,
+    connection: Connection,
     *,
     path: UrlPath | None = None,
     status: Annotated[int, Field(ge=100, le=599)] = 200,
@@ -54,7 +56,8 @@ def reachable(
     """The endpoint answers with the expected status over verified TLS.
 
     The answer's own status counts; at the endpoint's root also the status that redirects within the same host end with.
-    Over plain http, or with a certificate that does not verify, the claim is false.
+    Over plain http, or with a certificate that does not verify, the claim is false. Where the name has several
+    addresses, one is asked; TLS is verified at each of them, and one that cannot be reached gives a warning.
 
     Args:
         path: path on the host, beginning with a slash. Default: the declared address itself.
@@ -70,7 +73,16 @@ def reachable(
     claim(status in {answer.status for answer in ends}, expected=expected, seen=f"{steps} from {shown(seen.url)}")
     judged = next(answer for answer in reversed(ends) if answer.status == status)
     claim(judged.secure, expected=expected, seen=f"{steps} over plain http from {shown(seen.url)}")
-    return Evidence(f"GET {shown(seen.url)}: {steps} over verified TLS, {judged.seconds * 1000:.1f} ms")
+    others = connection.elsewhere or ()
+    refused = [f"{each.address} ({each.fault})" for each in others if each.reached and each.fault]
+    claim(
+        not refused, expected=f"{expected} at each address of the name", seen=f"no verified TLS at {', '.join(refused)}"
+    )
+    unseen = [each.address for each in others if not each.reached]
+    return Evidence(
+        f"GET {shown(seen.url)}: {steps} over verified TLS, {judged.seconds * 1000:.1f} ms",
+        warning=f"The name has addresses that could not be reached from here: {', '.join(unseen)}." if unseen else "",
+    )
 
 
 def _to(answer: Response) -> str:

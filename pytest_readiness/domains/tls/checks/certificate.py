@@ -52,12 +52,12 @@ def trusted(tls_scan: TlsScan) -> Evidence:
     the certificate was revoked, whether a public log has it, and wildcards below a public suffix such as co.uk.
     """
     for deployment in deployments(tls_scan):
-        leaf = deployment.leaf
+        leaf, at = deployment.leaf, deployment.at
         claim(
             not deployment.trust_error,
             expected=f"a certificate for {tls_scan.host} that leads to {tls_scan.store}",
-            seen=f"{deployment.trust_error}: for {listed(leaf.names) or 'no name'}, issued by {leaf.issuer[:100]}, "
-            f"valid until {leaf.not_after:%Y-%m-%d}",
+            seen=f"{at}{deployment.trust_error}: for {listed(leaf.names) or 'no name'}, issued by "
+            f"{leaf.issuer[:100]}, valid until {leaf.not_after:%Y-%m-%d}",
         )
     rare = [
         each for each in dict.fromkeys(d.leaf.curve or d.leaf.key_type for d in tls_scan.deployments) if each in RARE
@@ -86,25 +86,26 @@ def chain(tls_scan: TlsScan) -> Evidence:
     """
     now = clock.now()
     for deployment in deployments(tls_scan):
+        at = deployment.at
         for certificate, following in pairwise(deployment.chain):
             claim(
                 certificate.issued_by_next,
                 expected="each certificate followed by its issuer",
-                seen=f"{certificate.subject[:100]}, issued by {certificate.issuer[:100]}, is followed by "
+                seen=f"{at}{certificate.subject[:100]}, issued by {certificate.issuer[:100]}, is followed by "
                 f"{following.subject[:100]}",
             )
         for issuer in deployment.chain[1:]:
             claim(
                 issuer.not_before <= now and now + _soon(issuer) <= issuer.not_after,
                 expected=f"intermediates that are valid now and for {days(_soon(issuer))} more",
-                seen=f"{issuer.subject[:100]}: from {issuer.not_before:%Y-%m-%d} to {issuer.not_after:%Y-%m-%d}",
+                seen=f"{at}{issuer.subject[:100]}: from {issuer.not_before:%Y-%m-%d} to {issuer.not_after:%Y-%m-%d}",
             )
         last = deployment.chain[-1]
         claim(
             last.trusted or last.issuer_trusted or last.self_signed,
             expected=f"a chain up to an authority in {tls_scan.store}",
-            seen=f"{len(deployment.chain)} sent; {last.issuer[:100]}, who issued the last, is neither sent nor in "
-            "the trust store",
+            seen=f"{at}{len(deployment.chain)} sent; {last.issuer[:100]}, who issued the last, is neither sent nor "
+            "in the trust store",
         )
     return Evidence(f"{len(deployment.chain)} sent: " + ", then ".join(each.subject[:100] for each in deployment.chain))
 
@@ -140,18 +141,22 @@ def expiry(
     """
     now = clock.now()
     for deployment in deployments(tls_scan):
-        leaf = deployment.leaf
+        leaf, at = deployment.leaf, deployment.at
         lifetime = leaf.not_after - leaf.not_before
         wanted = max((min_days or 0) * DAY, (min_fraction or 0) * lifetime) or _soon(leaf)
         left = leaf.not_after - now
         expected = f"a certificate that is valid now and for {days(wanted)} more"
-        claim(leaf.not_before <= now, expected=expected, seen=f"valid only from {leaf.not_before:%Y-%m-%d %H:%M} UTC")
+        claim(
+            leaf.not_before <= now,
+            expected=expected,
+            seen=f"{at}valid only from {leaf.not_before:%Y-%m-%d %H:%M} UTC",
+        )
         claim(
             left >= wanted,
             expected=expected,
-            seen=f"{days(left)} left of {days(lifetime)}, until {leaf.not_after:%Y-%m-%d}"
+            seen=f"{at}{days(left)} left of {days(lifetime)}, until {leaf.not_after:%Y-%m-%d}"
             if left > timedelta()
-            else f"expired {days(-left)} ago, on {leaf.not_after:%Y-%m-%d}",
+            else f"{at}expired {days(-left)} ago, on {leaf.not_after:%Y-%m-%d}",
         )
         above = list(_above(deployment, now))
         for issuer, since, until, soon in above:
@@ -159,7 +164,7 @@ def expiry(
             claim(
                 since <= now <= until - needed,
                 expected=f"issuers that are valid now and for {days(needed)} more",
-                seen=f"{issuer[:100]}, above the certificate, is valid "
+                seen=f"{at}{issuer[:100]}, above the certificate, is valid "
                 + (f"only from {since:%Y-%m-%d}" if since > now else f"until {until:%Y-%m-%d}"),
             )
     issuers = f"; its issuers at least until {min(until for _, _, until, _ in above):%Y-%m-%d}" if above else ""
@@ -226,9 +231,13 @@ def issuer(tls_scan: TlsScan, *, names: Annotated[list[Name], Field(min_length=1
     accepted = [name.casefold() for name in names]
     expected = f"issued by {' or '.join(names)}"
     for deployment in deployments(tls_scan):
-        leaf = deployment.leaf
+        leaf, at = deployment.leaf, deployment.at
         known = any(name.strip().casefold() in accepted for name in leaf.issuer_names)
-        claim(known, expected=expected, seen=f"issued by {leaf.issuer[:200] or 'an authority without a name'}")
+        claim(
+            known,
+            expected=expected,
+            seen=f"{at}issued by {leaf.issuer[:200] or 'an authority without a name'}",
+        )
         if deployment.trust_error:
             raise CouldNotVerify(
                 f"the certificate of {tls_scan.host}:{tls_scan.port} names {leaf.issuer[:100]} as its issuer, which "
@@ -255,6 +264,7 @@ def key(tls_scan: TlsScan, *, min_rsa_bits: Annotated[int, Field(ge=2048)] = 204
     """
     strong = f"RSA of at least {min_rsa_bits} bits or ECDSA on P-256 or better, signed with SHA-256 or better"
     for deployment in deployments(tls_scan):
+        at = deployment.at
         for each in deployment.chain:
             fine = (
                 each.key_bits >= min_rsa_bits
@@ -262,7 +272,7 @@ def key(tls_scan: TlsScan, *, min_rsa_bits: Annotated[int, Field(ge=2048)] = 204
                 else each.curve in GOOD_CURVES or each.key_type in GOOD_OTHERS
             )
             signed = each.signature_hash in GOOD_HASHES or (each.self_signed and each is not deployment.leaf)
-            claim(fine and signed, expected=strong, seen=f"{each.subject[:100]}: {_key(each)}")
+            claim(fine and signed, expected=strong, seen=f"{at}{each.subject[:100]}: {_key(each)}")
     return Evidence(_key(deployment.leaf))
 
 

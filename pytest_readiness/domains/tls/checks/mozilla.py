@@ -129,7 +129,7 @@ def _certificate_issues(found: Sequence[Deployment], rules: Rules) -> list[str]:
     for deployment in found:
         leaf = deployment.leaf
         if deployment.trust_error:
-            issues.append(deployment.trust_error)
+            issues.append(f"{deployment.at}{deployment.trust_error}")
         if leaf.curve and leaf.curve not in rules.key_curves:
             issues.append(f"key on {leaf.curve}")
         if leaf.key_type == "rsa" and leaf.key_bits < rules.rsa_bits:
