@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, LiteralString
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.postgres.certificate import certificate_fault
 from pytest_readiness.domains.postgres.resource import Postgres
 
 if TYPE_CHECKING:
@@ -217,9 +218,10 @@ def postgres_facts(postgres: Postgres) -> PostgresFacts:
         try:
             connection.read_only = True
             session = _session(connection, postgres.where)
+            root = next((each.val or b"" for each in connection.pgconn.info if each.keyword == b"sslrootcert"), b"")
             sent(f"ROLLBACK at {postgres.where}")
             connection.rollback()
-            return PostgresFacts(session, "", "")
+            return _trusted(session, root)
         except psycopg.Error as error:
             if late.is_set():
                 # A pooler that waits for this one database opens sessions of the others.
@@ -312,6 +314,15 @@ def _breaking_off(connection: psycopg.Connection[Any]) -> Iterator[threading.Eve
             timer.join()
 
 
+def _trusted(session: PostgresSession, root: bytes) -> PostgresFacts:
+    """What was seen, or that the certificate is refused where libpq says that it looked at the name."""
+    if session.verified == "authority and name" and session.place.address:
+        place = session.place
+        if fault := certificate_fault(place.host, place.address, place.port, root.decode()):
+            return PostgresFacts(None, f"the server's certificate is not trusted ({fault})", "tls")
+    return PostgresFacts(session, "", "")
+
+
 def _refused(postgres: Postgres, error: psycopg.Error) -> PostgresFacts:
     import psycopg
 
@@ -323,13 +334,29 @@ def _refused(postgres: Postgres, error: psycopg.Error) -> PostgresFacts:
     if "root certificate" in text:
         raise CouldNotVerify(f"the certificate of {postgres.where} cannot be verified: {words}")
     if _TLS.search(text):
-        return PostgresFacts(None, words, "tls")
+        return PostgresFacts(None, _tls_words(postgres, words), "tls")
     if _SILENT.search(text):
         reason, broken_off = f"no connection to {postgres.where}: {words}", bool(_BROKEN_OFF.search(text))
         # A file that this connection string names, or a session that a pooler ends, says nothing about the server.
         own = _OWN_FILE.search(text) or _ENDED.search(text)
         raise (CouldNotVerify if own else Unreachable)(reason, transient=broken_off)
     return PostgresFacts(None, words, "login")
+
+
+def _tls_words(postgres: Postgres, words: str) -> str:
+    """Why the certificate is refused, which libpq leaves out; what it said where that is about something else."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    given = conninfo_to_dict(_conninfo(postgres))
+    host, port = str(given.get("host", "")), str(given.get("port", "5432"))
+    if "certificate" not in words or not host or not port.isdigit():
+        return words
+    address = str(given.get("hostaddr", host))
+    try:
+        fault = certificate_fault(host, address, int(port), str(given.get("sslrootcert", "")))
+    except CouldNotVerify:
+        return words
+    return f"the server's certificate is not trusted ({fault})" if fault else words
 
 
 def _words(postgres: Postgres, error: Exception) -> str:
