@@ -12,13 +12,15 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.text import cut
 from pytest_readiness.domains.tls.records import (
     VERSIONS,
     Certificate,
@@ -66,28 +68,46 @@ def scan(request: ScanRequest) -> TlsScan:
     Raises:
         CouldNotVerify: no TLS connection was established, or the endpoint stopped answering during the scan.
     """
-    from sslyze.plugins.scan_commands import ScanCommand
-    from sslyze.scanner.models import ServerScanRequest
-    from sslyze.scanner.scanner import Scanner
     from sslyze.server_connectivity import ServerConnectivityInfo
     from sslyze.server_setting import ServerNetworkLocation
 
     location = ServerNetworkLocation(request.host, request.port, request.address)
-    network = _network(request, location)
-    server = ServerConnectivityInfo(
-        location, network, _probe(location, network, f"no TLS connection to {request.where}")
-    )
+    showing = _network(request, location)
+    # Most of it is seen before a server looks at a client certificate, which sslyze's older OpenSSL cannot always show.
+    bare = replace(showing, tls_client_auth_credentials=None)
+    server = ServerConnectivityInfo(location, bare, _probe(location, bare, f"no TLS connection to {request.where}"))
     refused = tuple(command for command in REFUSALS if command in request.commands and _refuses(server, command))
-    scanner = Scanner(CONNECTIONS, concurrent_server_scans_limit=1)
-    commands = {ScanCommand(command) for command in request.commands if command not in refused}
-    scanner.queue_scans([ServerScanRequest(location, network, commands)])
-    (result,) = scanner.get_results()
+    result = _attempts(request, location, bare, [each for each in request.commands if each not in refused])
+    if request.client_cert:
+        unseen = [each for each in request.commands if each not in refused and getattr(result, each).result is None]
+        again = result
+        # A server that refuses this certificate ends the second scan before it begins; what the first saw stands.
+        with suppress(CouldNotVerify):
+            again = _attempts(request, location, showing, unseen) if unseen else result
+        result = replace(result, **{command: getattr(again, command) for command in unseen})
     resumed = _resumed_tls13(request) if "session_resumption" in request.commands else None
     # Handshakes that an intrusion filter cuts off look like refused suites; then the next one fails too.
-    _probe(location, network, f"{request.where} stopped answering during the TLS scan")
+    _probe(location, bare, f"{request.where} stopped answering during the TLS scan")
+    return record(request, result, refused, resumed)
+
+
+def _attempts(
+    request: ScanRequest,
+    location: ServerNetworkLocation,
+    network: ServerNetworkConfiguration,
+    commands: Iterable[str],
+) -> AllScanCommandsAttempts:
+    from sslyze.plugins.scan_commands import ScanCommand
+    from sslyze.scanner.models import ServerScanRequest
+    from sslyze.scanner.scanner import Scanner
+
+    scanner = Scanner(CONNECTIONS, concurrent_server_scans_limit=1)
+    scanner.queue_scans([ServerScanRequest(location, network, {ScanCommand(command) for command in commands})])
+    (result,) = scanner.get_results()
     if result.scan_result is None:
         raise CouldNotVerify(f"{request.where} aborted the TLS scan", transient=True)
-    return record(request, result.scan_result, refused, resumed)
+    attempts: AllScanCommandsAttempts = result.scan_result
+    return attempts
 
 
 def _network(request: ScanRequest, location: ServerNetworkLocation) -> ServerNetworkConfiguration:
@@ -117,7 +137,27 @@ def _probe(location: ServerNetworkLocation, network: ServerNetworkConfiguration,
     try:
         return check_connectivity_to_server(location, network)
     except ConnectionToServerFailed as error:
-        raise CouldNotVerify(f"{failure} ({error.error_message.strip()})") from None
+        raise CouldNotVerify(f"{failure} ({_words(error.error_message)})") from None
+
+
+_PLAIN = {
+    "could not find a TLS version and cipher suite": "it has no version of TLS and cipher suite in common with the "
+    "scan, or refuses clients of this kind",
+    "handshake failure": "it refused the handshake, or demands another client certificate",
+    "client certificate": "it demands a client certificate",
+    "Could not complete a TLS handshake": "it did not end a TLS handshake",
+    "timed out": "it did not answer in time",
+    "Connection rejected": "it refused the connection",
+    "Unexpected connection error": "the connection broke off during the TLS handshake",
+    "Connection reset": "it closed the connection",
+}
+"""What sslyze says -> what that means."""
+
+
+def _words(message: str) -> str:
+    """What sslyze said, in words; its other messages are sentences about STARTTLS."""
+    line = cut(message)
+    return next((plain for technical, plain in _PLAIN.items() if technical in line), line)
 
 
 def _refuses(server: ServerConnectivityInfo, command: str) -> bool:
@@ -225,7 +265,7 @@ def record(
             continue
         attempt = getattr(result, command)
         if attempt.result is None:
-            failed[command] = _why(attempt)
+            failed[command] = _why(attempt, shown=request.client_cert is not None)
         else:
             got[command] = attempt.result
 
@@ -271,16 +311,22 @@ def record(
     )
 
 
-def _why(attempt: ScanCommandAttempt[Any]) -> str:
+def _why(attempt: ScanCommandAttempt[Any], *, shown: bool) -> str:
     from sslyze.scanner.scan_command_attempt import ScanCommandErrorReasonEnum as Reason
 
     if attempt.error_reason is Reason.CLIENT_CERTIFICATE_NEEDED:
-        return "the server demands a client certificate"
+        return f"the server demands {'another' if shown else 'a'} client certificate"
     trace = attempt.error_trace
     error = "".join(trace.format_exception_only()).strip().rpartition("\n")[2] if trace else "no reason given"
     if attempt.error_reason is Reason.CONNECTIVITY_ISSUE:
-        return f"the connection failed ({error[:200]})"
+        return f"the connection failed ({_words(error)})"
+    if shown and _NOT_SHOWN.search(error):
+        return "sslyze's older OpenSSL cannot show this client certificate; it can show one with an RSA or P-256 key"
     return f"sslyze could not do it ({error[:200]})"
+
+
+_NOT_SHOWN = re.compile(r"SSL_SET_CERT|SSL_SET_PKEY|x509 lib|invalid input, usage|PRIVATEKEY", re.I)
+"""OpenSSL's words for a certificate or key that it does not know."""
 
 
 def _offer(version: str, result: Any) -> Offer:
