@@ -197,6 +197,19 @@ def test_as_openssl_does(rows: Mapping[str, Row]) -> None:
     assert found == expected("openssl")
 
 
+def test_as_openssls_client_does(rows: Mapping[str, Row]) -> None:
+    found = {}
+    for name, row in rows.items():
+        asked = "-verify_ip" if ":" in row.host or row.host == "127.0.0.1" else "-verify_hostname"
+        command = [
+            *(program("openssl"), "s_client", "-connect", f"127.0.0.1:{row.port}", "-verify_return_error"),
+            *("-partial_chain", "-no-CApath", "-no-CAstore", "-CAfile", row.store, asked, row.host),
+        ]
+        done = subprocess.run(command, input=b"", capture_output=True, check=False, timeout=patient(20))
+        found[name] = done.returncode == 0
+    assert found == expected("openssl")
+
+
 def test_as_curl_does(rows: Mapping[str, Row]) -> None:
     command = [str(program("curl")), "-q"]
     for row in rows.values():
