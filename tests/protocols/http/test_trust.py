@@ -201,7 +201,7 @@ def test_as_openssls_client_does(rows: Mapping[str, Row]) -> None:
     found = {}
     for name, row in rows.items():
         asked = "-verify_ip" if ":" in row.host or row.host == "127.0.0.1" else "-verify_hostname"
-        command = [
+        command: list[str | Path] = [
             *(program("openssl"), "s_client", "-connect", f"127.0.0.1:{row.port}", "-verify_return_error"),
             *("-partial_chain", "-no-CApath", "-no-CAstore", "-CAfile", row.store, asked, row.host),
         ]
