@@ -35,6 +35,9 @@ COMMANDS: tuple[str, ...] = (
 )
 """sslyze's scan commands, by their names there."""
 
+NO_TLS = "no TLS connection to"
+"""How the reason begins where a scan found no TLS at all."""
+
 OVER_HTTP = ("http_headers", "tls_1_3_early_data")
 """Those that send a request by HTTP."""
 

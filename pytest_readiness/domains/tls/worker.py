@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.tls.records import (
+    NO_TLS,
     VERSIONS,
     Certificate,
     Deployment,
@@ -75,7 +76,7 @@ def scan(request: ScanRequest) -> TlsScan:
     showing = _network(request, location)
     # Most of it is seen before a server looks at a client certificate, which sslyze's older OpenSSL cannot always show.
     bare = replace(showing, tls_client_auth_credentials=None)
-    server = ServerConnectivityInfo(location, bare, _probe(location, bare, f"no TLS connection to {request.where}"))
+    server = ServerConnectivityInfo(location, bare, _probe(location, bare, f"{NO_TLS} {request.where}"))
     refused = tuple(command for command in REFUSALS if command in request.commands and _refuses(server, command))
     result = _attempts(request, location, bare, [each for each in request.commands if each not in refused])
     if request.client_cert:

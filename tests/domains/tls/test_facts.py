@@ -332,7 +332,7 @@ SCRIPT = textwrap.dedent("""
 """)
 
 
-@pytest.mark.parametrize("end", ["exit", signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("end", ["exit", signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_pool_leaves_no_process_behind(end: str | signal.Signals) -> None:
     with SilentServer() as silent:
         run = subprocess.Popen(

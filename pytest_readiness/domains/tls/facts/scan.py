@@ -10,7 +10,7 @@ from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.tls.facts.connection import Connection
-from pytest_readiness.domains.tls.records import COMMANDS, OVER_HTTP, ScanRequest, TlsScan
+from pytest_readiness.domains.tls.records import COMMANDS, NO_TLS, OVER_HTTP, ScanRequest, TlsScan
 from pytest_readiness.domains.tls.resource import Endpoint, TlsEndpoint
 
 if TYPE_CHECKING:
@@ -49,7 +49,13 @@ def tls_scan(endpoint: TlsEndpoint, connection: Connection, *, asks: tuple[str, 
         client_key=client_key,
     )
     sent(f"TLS scan of {request.where} at {request.address} for {', '.join(request.commands)}")
-    scan = _pool().scan(request, SCAN_SECONDS)
+    try:
+        scan = _pool().scan(request, SCAN_SECONDS)
+    except CouldNotVerify as error:
+        # The handshake before the scan knows better why there can be none, such as that the port speaks plain http.
+        if connection.tls_error and error.reason.startswith(NO_TLS):
+            raise CouldNotVerify(f"{NO_TLS} {request.where} ({connection.tls_error})") from None
+        raise
     if "certificate_info" not in request.commands:
         return scan
     for other in connection.elsewhere or ():
