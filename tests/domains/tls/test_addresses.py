@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify
+from pytest_readiness.domains.http.checks.reachability import reachable
+from pytest_readiness.domains.http.facts.pages import Page
 from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.tls.facts.connection import Connection, Elsewhere
+from pytest_readiness.protocols.http.answer import Response
 from tests.judging import judge
 from tests.protocols.http.certificates import CASES, Setup, authority, leaf, written
 from tests.stack.patience import patient
@@ -73,6 +79,23 @@ def test_a_declared_address_is_the_only_one(tmp_path: Path) -> None:
         servers.start()
         url = Url(name="shop", url=f"https://shop.test:{port}", address="127.0.0.1", ca=files.ca_file)
         assert not judge("http.reachable", url).warning
+
+
+def test_evidence_names_the_address() -> None:
+    one = Connection("192.0.2.1", 443, 0.1, "", elsewhere=())
+    several = replace(
+        one, elsewhere=(Elsewhere("192.0.2.2", True, ""), Elsewhere("2001:db8::1", False, "connection refused"))
+    )
+    # Recordings of before do not know.
+    assert (one.note, replace(one, elsewhere=None).note) == ("", "")
+    assert several.note == "at 192.0.2.1, one of 3 addresses; not reached: 2001:db8::1 (connection refused)"
+
+
+def test_a_check_warns_of_an_address_that_is_not_reached() -> None:
+    made = Connection("192.0.2.1", 443, 0.1, "", elsewhere=(Elsewhere("2001:db8::1", False, "network unreachable"),))
+    answer = Response("https://a.test/", 200, (), "", False, 0.1, datetime.now(UTC), 0)
+    evidence = reachable(None, Page("https://a.test/", "", (answer,)), made)
+    assert evidence.warning == "The name has addresses that could not be reached from here: 2001:db8::1."
 
 
 def main() -> None:
