@@ -81,9 +81,11 @@ class Trust:
         now = clock.now()
         current = [each for each in chain if each.not_valid_before_utc <= now <= each.not_valid_after_utc]
         sent = [each.public_bytes(Encoding.DER) for each in chain]
-        # The clock of the run may be set to another moment than OpenSSL's.
         if fault := self._path_fault(host, sent) or leaf_fault(sent[0], host):
             return fault
+        # The clock of the run may be set to another moment than OpenSSL's, which requests go by.
+        if chain[0] not in current:
+            return NOT_YET if now < chain[0].not_valid_before_utc else EXPIRED
         if len(current) < len(chain) and self._path_fault(host, [each.public_bytes(Encoding.DER) for each in current]):
             return EXPIRED
         return ""
@@ -144,11 +146,6 @@ def leaf_fault(certificate: bytes, host: str) -> str:
         return "the certificate has no subjectAltName: browsers do not look at the common name"
     if not is_for(host, names.value):
         return WRONG_NAME
-    now = clock.now()
-    if now < leaf.not_valid_before_utc:
-        return NOT_YET
-    if now > leaf.not_valid_after_utc:
-        return EXPIRED
     if usage is not None and not usage.value.digital_signature:
         return "its key usage does not allow digital signatures: browsers refuse it"
     if not subject and not names.critical:
