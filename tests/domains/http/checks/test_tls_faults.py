@@ -31,7 +31,7 @@ FAULTS: dict[str, tuple[Callable[[Authority], Options], str]] = {
     ),
     "TLS 1.0 only": (
         lambda authority: {"https": authority.issue(), "protocols": "TLSv1", "ciphers": "ALL:@SECLEVEL=0"},
-        "refused the TLS handshake|could not be asked for .the server speaks older versions of TLS only",
+        "refused the TLS handshake|could not be asked for .the server speaks other versions of TLS only",
     ),
 }
 
