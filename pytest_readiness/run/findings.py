@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.core.text import what_broke
+from pytest_readiness.gather.gatherer import Reading
 from pytest_readiness.people.decisions import Vouched
 from pytest_readiness.plan.plan import PlannedTest
 from pytest_readiness.run.nodes import PLANNED, ChecklistTest, waived
@@ -153,10 +154,22 @@ def _false(error: BaseException | None, test: PlannedTest, what: str) -> dict[st
     }
 
 
+def _with_needs(readings: Iterable[Reading]) -> Iterator[Reading]:
+    for reading in readings:
+        yield reading
+        yield from _with_needs(reading.needs)
+
+
+def _own_note(value: object) -> str:
+    """What a record itself has to say of how it was seen: its attribute `note`, where that is a property."""
+    return str(getattr(value, "note", "")) if isinstance(getattr(type(value), "note", None), property) else ""
+
+
 def _notes(item: pytest.Item) -> Iterator[str]:
     """What is to be known of how it was seen."""
     if isinstance(item, ChecklistTest):
-        notes = (reading.note for readings in item.readings.values() for reading in readings)
-        yield from dict.fromkeys(filter(None, notes))
+        direct = [reading for readings in item.readings.values() for reading in readings]
+        yield from dict.fromkeys(filter(None, (reading.note for reading in direct)))
+        yield from dict.fromkeys(note for reading in _with_needs(direct) if (note := _own_note(reading.value)))
     if (tries := item.stash.get(TRIES, 1)) > 1:
         yield f"at try {tries}"

@@ -17,6 +17,7 @@ from pytest_readiness.domains.mongodb.resource import Mongodb
 from pytest_readiness.domains.mysql.resource import Mysql
 from pytest_readiness.domains.postgres.resource import Postgres
 from pytest_readiness.domains.redis.resource import Redis
+from tests.stack.certs import Authority
 
 SECRET = "hunter2-and-more"
 DSN = f"postgresql://app:{SECRET}@db.example.com:5433/shop"
@@ -44,7 +45,7 @@ def mistakes(base: Path, text: str, target: str = "prod", **variables: str) -> l
 
 def test_everything_is_read(base: Path) -> None:
     (base / "certs").mkdir()
-    (base / "certs" / "ca.pem").touch()
+    (base / "certs" / "ca.pem").write_bytes(Authority(base / "authority").ca_file.read_bytes())
     made = load(
         base,
         """

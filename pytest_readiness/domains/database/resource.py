@@ -13,7 +13,8 @@ from pydantic import (
 )
 
 from pytest_readiness.config.secrets import Secret
-from pytest_readiness.core.resources import AnchoredPath, Resource, Variants
+from pytest_readiness.core.resources import Resource, Variants
+from pytest_readiness.protocols.http.trust_files import AuthorityFile
 
 _ESCAPED = "special characters in a user, a password or a name must be percent-encoded (@ is %40, / is %2F, % is %25)"
 # What follows a bare @ or / of a password would be taken for a host, asked for in DNS and shown. There is one way to
@@ -83,7 +84,7 @@ class Database(Resource):
     variants = Variants(by="engine", scheme_of="dsn")
 
     dsn: Secret
-    ca: AnchoredPath | None = None
+    ca: AuthorityFile | None = None
 
     @field_validator("dsn")
     @classmethod

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from pytest_readiness.core.resources import AnchoredPath, Resource, checked_port
+from pytest_readiness.protocols.http.trust_files import AuthorityFile
 
 DNS_PORT = 53
 
@@ -69,7 +70,7 @@ class Domain(Resource):
     resolvers: tuple[Annotated[str, AfterValidator(_dns_server)], ...] = ()
     trust_anchors: AnchoredPath | None = None
     rdap: str | None = None
-    ca: AnchoredPath | None = None
+    ca: AuthorityFile | None = None
 
     @field_validator("rdap")
     @classmethod

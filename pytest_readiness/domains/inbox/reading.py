@@ -25,6 +25,7 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.domains.inbox.resource import Inbox
 from pytest_readiness.protocols.html_page import HtmlPage, Link
 from pytest_readiness.protocols.http.credentials import basic
+from pytest_readiness.protocols.http.refusals import refusal
 from pytest_readiness.protocols.http.trust import Trust
 from pytest_readiness.protocols.json_api import JsonApi
 
@@ -255,7 +256,9 @@ class _Imap(Mailbox):
         try:
             yield
         except ssl.SSLCertVerificationError as error:
-            raise CouldNotVerify(f"the certificate of {self._place} is not trusted ({error.verify_message})") from None
+            raise CouldNotVerify(f"the certificate of {self._place} is not trusted ({refusal(error)})") from None
+        except ssl.SSLError as error:
+            raise CouldNotVerify(f"{what} {self._place} ({refusal(error)})") from None
         except TimeoutError:
             raise CouldNotVerify(f"{what} {self._place} within {IMAP_SECONDS:g} s") from None
         except UnicodeError:

@@ -14,7 +14,8 @@ from pydantic import (
 )
 
 from pytest_readiness.config.secrets import Secret
-from pytest_readiness.core.resources import AnchoredPath, Resource, anchored, checked_port
+from pytest_readiness.core.resources import Resource, anchored, checked_port
+from pytest_readiness.protocols.http.trust_files import AuthorityFile
 
 MAIL_ADDRESS = r"^[!#-;=?A-Z\[\]-~]+@[A-Za-z0-9.${}_-]+$"
 """Of a recipient or sender: in ASCII, without quotes; `${…}` may be in it where it is still to be filled in."""
@@ -40,7 +41,7 @@ class Inbox(Resource):
     user: str | None = None
     password: Secret | None = None
     folder: Annotated[str, Field(pattern=r"^[^\s\"\\\\][^\"\\\\\r\n]*$")] | None = None
-    ca: AnchoredPath | None = None
+    ca: AuthorityFile | None = None
 
     @field_validator("inbox")
     @classmethod

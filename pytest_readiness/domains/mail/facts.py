@@ -17,6 +17,7 @@ from pytest_readiness.core.registry import fact
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.inbox.resource import Inbox
 from pytest_readiness.domains.mail.resource import Mail
+from pytest_readiness.protocols.http.refusals import refusal
 from pytest_readiness.protocols.http.trust import Trust
 
 if TYPE_CHECKING:
@@ -295,9 +296,9 @@ class _Client:
         except smtplib.SMTPResponseException as error:
             return f"STARTTLS was answered {_reply(error.smtp_code, error.smtp_error)}"
         except ssl.SSLCertVerificationError as error:
-            return f"the certificate is not trusted ({cut(error.verify_message)})"
+            return f"the certificate is not trusted ({refusal(error)})"
         except ssl.SSLError as error:
-            return f"the TLS handshake was refused ({cut(error.reason or str(error))})"
+            return f"the TLS handshake was refused ({refusal(error)})"
         if code != 220:
             return f"STARTTLS was answered {_reply(code, text)}"
         self.hello()
@@ -383,9 +384,9 @@ def _connected(mail: Mail, context: ssl.SSLContext) -> Iterator[_Client]:
             else:
                 client.sock = socket.create_connection((mail.host, mail.port), SMTP_SECONDS)
         except ssl.SSLCertVerificationError as error:
-            raise _UntrustedError(f"the certificate is not trusted ({cut(error.verify_message)})") from None
+            raise _UntrustedError(f"the certificate is not trusted ({refusal(error)})") from None
         except ssl.SSLError as error:
-            raise _UntrustedError(f"the TLS handshake was refused ({cut(error.reason or str(error))})") from None
+            raise _UntrustedError(f"the TLS handshake was refused ({refusal(error)})") from None
         except TimeoutError:
             raise Unreachable(f"{mail.where} did not accept a connection within {SMTP_SECONDS:g} s") from None
         except ConnectionRefusedError:

@@ -12,8 +12,9 @@ from pydantic import (
 )
 
 from pytest_readiness.config.secrets import Secret
-from pytest_readiness.core.resources import AnchoredPath, Resource, checked_port
+from pytest_readiness.core.resources import Resource, checked_port
 from pytest_readiness.domains.inbox.resource import MAIL_ADDRESS
+from pytest_readiness.protocols.http.trust_files import AuthorityFile
 
 MAIL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -37,7 +38,7 @@ class Mail(Resource):
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: str | None = None
     password: Secret | None = None
-    ca: AnchoredPath | None = None
+    ca: AuthorityFile | None = None
     sender: Annotated[str, Field(pattern=MAIL_ADDRESS)] | None = None
 
     @field_validator("server")

@@ -13,6 +13,7 @@ from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.postgres import client
+from pytest_readiness.domains.postgres.certificate import certificate_fault
 from pytest_readiness.domains.postgres.resource import Postgres
 
 _T = TypeVar("_T")
@@ -335,7 +336,7 @@ def postgres_facts(postgres: Postgres) -> PostgresFacts:
             raise CouldNotVerify(f"{postgres.where} opened a session and did not answer within {SESSION_SECONDS} s")
         reason = f"the session at {postgres.where} ended early: {_words(postgres, answer['ended'])}"
         raise CouldNotVerify(reason, transient=answer["broken"])
-    return PostgresFacts(_session(postgres, conninfo, answer["opened"]), "", "")
+    return _trusted(_session(postgres, conninfo, answer["opened"]), conninfo)
 
 
 @fact(deadline=15, extra="postgres")
@@ -400,6 +401,18 @@ def _conninfo(postgres: Postgres) -> str:
     return make_conninfo("", **{**given, **ours})
 
 
+def _trusted(session: PostgresSession, conninfo: str) -> PostgresFacts:
+    """What was seen, or that the certificate is refused where libpq says that it looked at the name."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    place = session.place
+    if session.verified == "authority and name" and place.address:
+        root = str(conninfo_to_dict(conninfo).get("sslrootcert", ""))
+        if fault := certificate_fault(place.host, place.address, place.port, root):
+            return PostgresFacts(None, f"the server's certificate is not trusted ({fault})", "tls")
+    return PostgresFacts(session, "", "")
+
+
 def _refused(postgres: Postgres, answer: Mapping[str, Any]) -> PostgresFacts:
     """What a session that was not opened says: of the login, of TLS, of the server, or of nothing that was asked."""
     where, text = postgres.where, answer["refused"]
@@ -418,13 +431,29 @@ def _refused(postgres: Postgres, answer: Mapping[str, Any]) -> PostgresFacts:
     if "root certificate" in text:
         raise CouldNotVerify(f"the certificate of {where} cannot be verified: {words}")
     if _TLS.search(text):
-        return PostgresFacts(None, words, "tls")
+        return PostgresFacts(None, _tls_words(postgres, words), "tls")
     if _SILENT.search(text):
         reason, broken_off = f"no connection to {where}: {words}", bool(_BROKEN_OFF.search(text))
         # A file that this connection string names, or a session that a pooler ends, says nothing about the server.
         own = _OWN_FILE.search(text) or _ENDED.search(text)
         raise (CouldNotVerify if own else Unreachable)(reason, transient=broken_off)
     raise CouldNotVerify(f"libpq opened no session at {where}: {words}")
+
+
+def _tls_words(postgres: Postgres, words: str) -> str:
+    """Why the certificate is refused, which libpq leaves out; what it said where that is about something else."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    given = conninfo_to_dict(_conninfo(postgres))
+    host, port = str(given.get("host", "")), str(given.get("port", "5432"))
+    if "certificate" not in words or not host or not port.isdigit():
+        return words
+    address = str(given.get("hostaddr", host))
+    try:
+        fault = certificate_fault(host, address, int(port), str(given.get("sslrootcert", "")))
+    except CouldNotVerify:
+        return words
+    return f"the server's certificate is not trusted ({fault})" if fault else words
 
 
 def _words(postgres: Postgres, text: str) -> str:

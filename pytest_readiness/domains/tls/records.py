@@ -35,6 +35,9 @@ COMMANDS: tuple[str, ...] = (
 )
 """sslyze's scan commands, by their names there."""
 
+NO_TLS = "no TLS connection to"
+"""How the reason begins where a scan found no TLS at all."""
+
 OVER_HTTP = ("http_headers", "tls_1_3_early_data")
 """Those that send a request by HTTP."""
 
@@ -121,6 +124,7 @@ class Certificate:
         issuer_trusted: the trust store holds the authority that issued it.
         responders: addresses that say by OCSP whether it was revoked.
         must_staple: clients that know RFC 7633 refuse it without a stapled OCSP response.
+        issuer_until: until when an authority of the trust store that issued it is valid; the latest of several.
     """
 
     subject: str
@@ -140,6 +144,7 @@ class Certificate:
     issuer_trusted: bool
     responders: tuple[str, ...]
     must_staple: bool
+    issuer_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +171,18 @@ class Deployment:
         chain: the leaf, then what was sent with it, in that order.
         trust_error: why no path leads from the leaf, with the host's name, to the trust store; "" where one does.
         staple: the OCSP response that came with it.
+        address: another address of the name, which shows this one alone; None for the one that was scanned.
     """
 
     chain: tuple[Certificate, ...]
     trust_error: str
     staple: Staple | None
+    address: str | None = None
+
+    @property
+    def at(self) -> str:
+        """The address, as the beginning of a sentence about it; "" for the one that was scanned."""
+        return f"at {self.address}: " if self.address else ""
 
     @property
     def leaf(self) -> Certificate:

@@ -6,11 +6,13 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from pytest_readiness.core.resources import AnchoredPath, Resource, checked_host
+from pytest_readiness.core.resources import Resource, checked_host
+from pytest_readiness.protocols.http.trust_files import AuthorityFile, CertificateFile, KeyFile, in_use
 
 Starttls = Literal["smtp", "imap", "pop3", "ftp", "ldap", "postgres", "xmpp"]
 
@@ -27,14 +29,19 @@ class TlsEndpoint(Resource):
     kind = "endpoint"
 
     address: str | None = None
-    ca: AnchoredPath | None = None
-    client_cert: AnchoredPath | None = None
-    client_key: AnchoredPath | None = None
+    ca: AuthorityFile | None = None
+    client_cert: CertificateFile | None = None
+    client_key: KeyFile | None = None
 
     @model_validator(mode="after")
-    def _whole_pair(self) -> Self:
+    def _whole_pair(self, info: ValidationInfo) -> Self:
         if self.client_key is not None and self.client_cert is None:
             raise ValueError("'client_key' is the key of 'client_cert', which is missing")
+        if self.client_cert is not None and self.client_key is None and in_use(info):
+            from pytest_readiness.protocols.http.trust import pair_fault
+
+            if fault := pair_fault(self.client_cert, None):
+                raise ValueError(fault)
         return self
 
     @property

@@ -7,20 +7,22 @@ the process that runs the tests.
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.text import cut
 from pytest_readiness.domains.tls.records import (
+    NO_TLS,
     VERSIONS,
     Certificate,
     Deployment,
@@ -30,6 +32,8 @@ from pytest_readiness.domains.tls.records import (
     TlsScan,
 )
 from pytest_readiness.domains.tls.staple import staple
+from pytest_readiness.protocols.http.addresses import ascii_host
+from pytest_readiness.protocols.http.trust import Trust, system_store
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -40,13 +44,6 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 5
 """Connections to one endpoint at a time; sslyze's own default."""
-
-SYSTEM_STORES = (
-    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine, Arch
-    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
-    "/etc/ssl/ca-bundle.pem",  # openSUSE
-    "/etc/ssl/cert.pem",  # macOS, BSD
-)
 
 RESUMPTIONS = 3
 """Sessions of TLS 1.3 that are resumed: behind a load balancer, one success may be luck."""
@@ -72,28 +69,46 @@ def scan(request: ScanRequest) -> TlsScan:
     Raises:
         CouldNotVerify: no TLS connection was established, or the endpoint stopped answering during the scan.
     """
-    from sslyze.plugins.scan_commands import ScanCommand
-    from sslyze.scanner.models import ServerScanRequest
-    from sslyze.scanner.scanner import Scanner
     from sslyze.server_connectivity import ServerConnectivityInfo
     from sslyze.server_setting import ServerNetworkLocation
 
     location = ServerNetworkLocation(request.host, request.port, request.address)
-    network = _network(request, location)
-    server = ServerConnectivityInfo(
-        location, network, _probe(location, network, f"no TLS connection to {request.where}")
-    )
+    showing = _network(request, location)
+    # Most of it is seen before a server looks at a client certificate, which sslyze's older OpenSSL cannot always show.
+    bare = replace(showing, tls_client_auth_credentials=None)
+    server = ServerConnectivityInfo(location, bare, _probe(location, bare, f"{NO_TLS} {request.where}"))
     refused = tuple(command for command in REFUSALS if command in request.commands and _refuses(server, command))
-    scanner = Scanner(CONNECTIONS, concurrent_server_scans_limit=1)
-    commands = {ScanCommand(command) for command in request.commands if command not in refused}
-    scanner.queue_scans([ServerScanRequest(location, network, commands)])
-    (result,) = scanner.get_results()
+    result = _attempts(request, location, bare, [each for each in request.commands if each not in refused])
+    if request.client_cert:
+        unseen = [each for each in request.commands if each not in refused and getattr(result, each).result is None]
+        again = result
+        # A server that refuses this certificate ends the second scan before it begins; what the first saw stands.
+        with suppress(CouldNotVerify):
+            again = _attempts(request, location, showing, unseen) if unseen else result
+        result = replace(result, **{command: getattr(again, command) for command in unseen})
     resumed = _resumed_tls13(request) if "session_resumption" in request.commands else None
     # Handshakes that an intrusion filter cuts off look like refused suites; then the next one fails too.
-    _probe(location, network, f"{request.where} stopped answering during the TLS scan")
+    _probe(location, bare, f"{request.where} stopped answering during the TLS scan")
+    return record(request, result, refused, resumed)
+
+
+def _attempts(
+    request: ScanRequest,
+    location: ServerNetworkLocation,
+    network: ServerNetworkConfiguration,
+    commands: Iterable[str],
+) -> AllScanCommandsAttempts:
+    from sslyze.plugins.scan_commands import ScanCommand
+    from sslyze.scanner.models import ServerScanRequest
+    from sslyze.scanner.scanner import Scanner
+
+    scanner = Scanner(CONNECTIONS, concurrent_server_scans_limit=1)
+    scanner.queue_scans([ServerScanRequest(location, network, {ScanCommand(command) for command in commands})])
+    (result,) = scanner.get_results()
     if result.scan_result is None:
         raise CouldNotVerify(f"{request.where} aborted the TLS scan", transient=True)
-    return record(request, result.scan_result, refused, resumed)
+    attempts: AllScanCommandsAttempts = result.scan_result
+    return attempts
 
 
 def _network(request: ScanRequest, location: ServerNetworkLocation) -> ServerNetworkConfiguration:
@@ -123,7 +138,27 @@ def _probe(location: ServerNetworkLocation, network: ServerNetworkConfiguration,
     try:
         return check_connectivity_to_server(location, network)
     except ConnectionToServerFailed as error:
-        raise CouldNotVerify(f"{failure} ({error.error_message.strip()})") from None
+        raise CouldNotVerify(f"{failure} ({_words(error.error_message)})") from None
+
+
+_PLAIN = {
+    "could not find a TLS version and cipher suite": "it has no version of TLS and cipher suite in common with the "
+    "scan, or refuses clients of this kind",
+    "handshake failure": "it refused the handshake, or demands another client certificate",
+    "client certificate": "it demands a client certificate",
+    "Could not complete a TLS handshake": "it did not end a TLS handshake",
+    "timed out": "it did not answer in time",
+    "Connection rejected": "it refused the connection",
+    "Unexpected connection error": "the connection broke off during the TLS handshake",
+    "Connection reset": "it closed the connection",
+}
+"""What sslyze says -> what that means."""
+
+
+def _words(message: str) -> str:
+    """What sslyze said, in words; its other messages are sentences about STARTTLS."""
+    line = cut(message)
+    return next((plain for technical, plain in _PLAIN.items() if technical in line), line)
 
 
 def _refuses(server: ServerConnectivityInfo, command: str) -> bool:
@@ -231,7 +266,7 @@ def record(
             continue
         attempt = getattr(result, command)
         if attempt.result is None:
-            failed[command] = _why(attempt)
+            failed[command] = _why(attempt, shown=request.client_cert is not None)
         else:
             got[command] = attempt.result
 
@@ -242,7 +277,8 @@ def record(
     store = ""
     if "certificate_info" in got:
         store, anchors = _trust_store(request.ca)
-        deployments = tuple(_deployments(got["certificate_info"], request.host, anchors))
+        trust = Trust(Path(request.ca) if request.ca else None)
+        deployments = tuple(_deployments(got["certificate_info"], request.host, trust, anchors))
     robot = seen("robot", "robot_result")
     ids = seen("session_resumption", "session_id_resumption_result")
     tickets = seen("session_resumption", "tls_ticket_resumption_result")
@@ -276,16 +312,22 @@ def record(
     )
 
 
-def _why(attempt: ScanCommandAttempt[Any]) -> str:
+def _why(attempt: ScanCommandAttempt[Any], *, shown: bool) -> str:
     from sslyze.scanner.scan_command_attempt import ScanCommandErrorReasonEnum as Reason
 
     if attempt.error_reason is Reason.CLIENT_CERTIFICATE_NEEDED:
-        return "the server demands a client certificate"
+        return f"the server demands {'another' if shown else 'a'} client certificate"
     trace = attempt.error_trace
     error = "".join(trace.format_exception_only()).strip().rpartition("\n")[2] if trace else "no reason given"
     if attempt.error_reason is Reason.CONNECTIVITY_ISSUE:
-        return f"the connection failed ({error[:200]})"
+        return f"the connection failed ({_words(error)})"
+    if shown and _NOT_SHOWN.search(error):
+        return "sslyze's older OpenSSL cannot show this client certificate; it can show one with an RSA or P-256 key"
     return f"sslyze could not do it ({error[:200]})"
+
+
+_NOT_SHOWN = re.compile(r"SSL_SET_CERT|SSL_SET_PKEY|x509 lib|invalid input, usage|PRIVATEKEY", re.I)
+"""OpenSSL's words for a certificate or key that it does not know."""
 
 
 def _offer(version: str, result: Any) -> Offer:
@@ -307,7 +349,7 @@ def _offer(version: str, result: Any) -> Offer:
     return Offer(version, tuple(sorted(suites, key=lambda suite: suite.name)), unanswered)
 
 
-def _deployments(result: Any, host: str, anchors: list[x509.Certificate]) -> Iterator[Deployment]:
+def _deployments(result: Any, host: str, trust: Trust, anchors: list[x509.Certificate]) -> Iterator[Deployment]:
     found = [(each.received_certificate_chain, each.ocsp_response) for each in result.certificate_deployments]
     for chain, response in sorted(
         found, key=lambda each: (type(each[0][0].public_key()).__name__, each[0][0].serial_number)
@@ -317,7 +359,7 @@ def _deployments(result: Any, host: str, anchors: list[x509.Certificate]) -> Ite
                 _certificate(certificate, following, anchors)
                 for certificate, following in zip(chain, [*chain[1:], None], strict=True)
             ),
-            _trust_error(chain, host, anchors),
+            trust.fault(ascii_host(host).rstrip("."), chain),
             staple(response, chain[0], [*chain[1:], *anchors]) if response else None,
         )
 
@@ -331,6 +373,7 @@ def _certificate(
     key = certificate.public_key()
     ecdsa = isinstance(key, ec.EllipticCurvePublicKey)
     hash_algorithm = certificate.signature_hash_algorithm
+    issuers = [anchor for anchor in anchors if _issued(anchor, certificate)]
     return Certificate(
         subject=certificate.subject.rfc4514_string(),
         issuer=certificate.issuer.rfc4514_string(),
@@ -350,9 +393,10 @@ def _certificate(
         self_signed=_issued(certificate, certificate),
         issued_by_next=following is not None and _issued(following, certificate),
         trusted=any(anchor.subject == certificate.subject and anchor.public_key() == key for anchor in anchors),
-        issuer_trusted=any(_issued(anchor, certificate) for anchor in anchors),
+        issuer_trusted=bool(issuers),
         responders=_responders(certificate),
         must_staple=_must_staple(certificate),
+        issuer_until=max((each.not_valid_after_utc for each in issuers), default=None),
     )
 
 
@@ -403,79 +447,28 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     return True
 
 
-def _trust_error(chain: list[x509.Certificate], host: str, anchors: list[x509.Certificate]) -> str:
-    """Verify as clients do, without the demands on extensions by which cryptography goes beyond them.
-
-    sslyze's own verdict is the strict one: it refuses the authorities that `openssl req -x509` makes, for instance.
-    """
-    from cryptography import x509
-    from cryptography.x509 import verification
-
-    either = verification.Criticality.AGNOSTIC
-    authorities = verification.ExtensionPolicy.webpki_defaults_ca()
-    authorities = authorities.may_be_present(x509.AuthorityKeyIdentifier, either, None)
-    authorities = authorities.may_be_present(x509.SubjectKeyIdentifier, either, None)
-    authorities = authorities.may_be_present(x509.KeyUsage, either, _may_sign)
-    leaves = verification.ExtensionPolicy.webpki_defaults_ee()
-    leaves = leaves.may_be_present(x509.AuthorityKeyIdentifier, either, None)
-    leaves = leaves.may_be_present(x509.BasicConstraints, either, None)
-    leaves = leaves.may_be_present(x509.ExtendedKeyUsage, either, _may_serve)
-    leaves = leaves.require_present(x509.SubjectAlternativeName, either, None)
-    subject: x509.IPAddress | x509.DNSName
-    try:
-        subject = x509.IPAddress(ip_address(host))
-    except ValueError:
-        subject = x509.DNSName(host.encode("idna").decode())
-    policy = verification.PolicyBuilder().store(verification.Store(anchors)).time(clock.now())
-    policy = policy.extension_policies(ca_policy=authorities, ee_policy=leaves)
-    try:
-        policy.build_server_verifier(subject).verify(chain[0], chain[1:])
-    except verification.VerificationError as error:
-        message = str(error).removeprefix("validation failed: ").partition(" (encountered processing")[0]
-        for technical, plain in _PLAIN.items():
-            if technical in message:
-                return plain
-        return message[:200]
-    return ""
-
-
-_PLAIN = {
-    "no matching subjectAltName": "the certificate is not for this name",
-    "not valid at validation time": "a certificate of the path is expired or not valid yet",
-    "Forbidden signature algorithm": "the certificate is signed with an algorithm that clients refuse",
-    "Forbidden public key algorithm": "the certificate's key is of a kind that clients refuse",
-    "all candidates exhausted with no interior errors": "no path leads to an authority of the trust store",
-}
-"""What cryptography's verifier says -> what that means; its other messages name the extension or algorithm."""
-
-
-def _may_sign(_policy: object, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
-    if usage is not None and not usage.key_cert_sign:
-        raise ValueError("an issuer's key usage does not allow signing certificates")
-
-
-def _may_serve(_policy: object, _certificate: x509.Certificate, usage: x509.ExtendedKeyUsage | None) -> None:
-    from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
-
-    if usage is not None and not {Purpose.SERVER_AUTH, Purpose.ANY_EXTENDED_KEY_USAGE} & set(usage):
-        raise ValueError("the certificate's extended key usage does not allow servers")
-
-
 @cache
 def _trust_store(ca: str | None) -> tuple[str, list[x509.Certificate]]:
     from cryptography import x509
 
-    system = (ssl.get_default_verify_paths().cafile, *SYSTEM_STORES)
-    file = ca or next((path for path in system if path and Path(path).is_file()), None)
+    file = Path(ca) if ca else system_store()
     if file is None:
         raise CouldNotVerify("this machine has no trust store: install ca-certificates, or declare the endpoint's ca")
     try:
-        anchors = x509.load_pem_x509_certificates(Path(file).read_bytes())
+        text = file.read_bytes()
     except OSError as error:
         raise CouldNotVerify(f"the authorities in {file} could not be read ({error.strerror})") from None
-    except ValueError as error:
-        raise CouldNotVerify(f"the authorities in {file} could not be read ({error})") from None
+    anchors = []
+    for pem in _PEM.findall(text):
+        # One that the library cannot read is none that a chain could be compared with.
+        with suppress(ValueError):
+            anchors.append(x509.load_pem_x509_certificate(pem))
+    if not anchors:
+        raise CouldNotVerify(f"the authorities in {file} could not be read (it holds no certificate in PEM)")
     return f"the authorities in {file}" if ca else f"the system's trust store ({file})", anchors
+
+
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def main() -> None:

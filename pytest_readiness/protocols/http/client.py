@@ -28,6 +28,7 @@ from pytest_readiness.protocols.http.answer import Response, decoded, header_fie
 from pytest_readiness.protocols.http.credentials import UNSENDABLE, is_sendable
 from pytest_readiness.protocols.http.errors import Broken, Untrusted
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, MAX_BODY, READ_SECONDS, REQUEST_SECONDS
+from pytest_readiness.protocols.http.refusals import refusal
 from pytest_readiness.protocols.http.trust import SYSTEM_STORE, Trust
 
 if TYPE_CHECKING:
@@ -294,14 +295,13 @@ class Session:
         except BadHeadersError as error:
             problem = CouldNotVerify(f"{said} was answered with {error}")
         except ssl.SSLError as error:
-            reason = cut(error.reason or str(error))
             if isinstance(error, ssl.SSLEOFError):
                 problem = _broken(said, method)
-            elif "ALERT" in reason:
+            elif "ALERT" in (error.reason or ""):
                 # In TLS 1.3 a server looks at the client's certificate when the handshake is over for the client.
-                problem = Untrusted(f"{transport.place} refused the TLS handshake ({reason})")
+                problem = Untrusted(f"{transport.place} refused the TLS handshake ({refusal(error)})")
             else:
-                problem = CouldNotVerify(f"{said} was not answered in readable TLS ({reason})")
+                problem = CouldNotVerify(f"{said} was not answered in readable TLS ({refusal(error)})")
         except TimeoutError:
             problem = CouldNotVerify(f"{said} was not answered within {READ_SECONDS:g} s")
         except (ConnectionError, IncompleteRead):

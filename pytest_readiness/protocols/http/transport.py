@@ -28,6 +28,7 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.protocols.alarm import Alarm, shut_at
 from pytest_readiness.protocols.http.errors import Nobody, Untrusted
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, MAX_HEADERS
+from pytest_readiness.protocols.http.refusals import refusal
 
 
 class BadHeadersError(Exception):
@@ -81,8 +82,14 @@ class Transport(HTTPAdapter):
     def get_connection_with_tls_context(self, *_: object, **__: object) -> HTTPConnectionPool:
         """The pool of the origin, of one connection."""
         if not self._pool and self._context:
+            # The name is compared by the context's sockets; urllib3 would do it again, by rules of its own.
             self._pool = HTTPSConnectionPool(
-                self._address, self._port, ssl_context=self._context, server_hostname=self._host, transport=self
+                self._address,
+                self._port,
+                ssl_context=self._context,
+                server_hostname=self._host,
+                transport=self,
+                assert_hostname=False,
             )
             self._pool.ConnectionCls = _SecureConnection
         elif not self._pool:
@@ -207,14 +214,13 @@ class _Connection(HTTPConnection):
             reason = why.strerror if isinstance(why, OSError) and why.strerror else cut(str(why or error))
             raise CouldNotVerify(f"no connection to {place} ({reason})", transient=True) from None
         except ssl.SSLCertVerificationError as error:
-            reason = cut(error.verify_message or str(error))
-            raise Untrusted(f"the certificate of {place} is not trusted ({reason})") from None
+            raise Untrusted(f"the certificate of {place} is not trusted ({refusal(error)})") from None
         except TimeoutError:
             raise CouldNotVerify(f"{place} did not answer the TLS handshake within {CONNECT_SECONDS:g} s") from None
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError):
             raise CouldNotVerify(f"{place} closed the connection during the TLS handshake", transient=True) from None
         except ssl.SSLError as error:
-            raise Untrusted(f"{place} refused the TLS handshake ({cut(error.reason or str(error))})") from None
+            raise Untrusted(f"{place} refused the TLS handshake ({refusal(error)})") from None
         except OSError as error:
             raise CouldNotVerify(f"no TLS connection to {place} ({error.strerror or error})", transient=True) from None
 

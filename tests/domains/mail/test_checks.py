@@ -156,13 +156,13 @@ def greeting() -> Iterator[Callable[[bytes], int]]:
 def test_starttls_fails(host: MailHost, authority: Authority, tmp_path: Path) -> None:
     other = Authority(tmp_path).ca_file
     for changes, seen in (
-        ({"ca": other}, "certificate is not trusted (unable to get local issuer certificate)"),
+        ({"ca": other}, "certificate is not trusted (no path leads to the trust store: an intermediate"),
         ({"security": "none"}, "declares security: none for localhost:.*, which offers STARTTLS"),
         ({"server": f"localhost:{host.submission}", "security": "tls"}, "the TLS handshake was refused"),
         ({"server": f"localhost:{host.smtps}", "security": "tls", "ca": other}, "certificate is not trusted"),
     ):
         mail = declared(host, authority, **changes)
-        assert re.search(seen.replace("(", r"\(").replace(")", r"\)"), false("mail.starttls", mail))
+        assert re.search(seen.replace("(", r"\("), false("mail.starttls", mail))
         # No password goes out without TLS that is verified.
         assert "no password was sent" in false("mail.auth", mail)
         with pytest.raises(CouldNotVerify):
@@ -174,7 +174,7 @@ def test_starttls_fails(host: MailHost, authority: Authority, tmp_path: Path) ->
 
 def test_certificate_of_another_name(host: MailHost, authority: Authority) -> None:
     mail = declared(host, authority, "other-name")
-    assert "certificate is not trusted (Hostname mismatch" in false("mail.starttls", mail)
+    assert "certificate is not trusted (the certificate is not for this name" in false("mail.starttls", mail)
     assert "no password was sent" in false("mail.auth", mail)
     with pytest.raises(CouldNotVerify, match="there is no TLS"):
         judge("mail.not_open_relay", mail)

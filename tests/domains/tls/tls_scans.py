@@ -46,6 +46,8 @@ def good(authority: Authority, nginx_factory: NginxFactory) -> Iterator[TlsScan]
 
 
 def scanned(url: str, ca: Path) -> TlsScan:
+    # Facts are known where the modules of checks were imported.
+    load_catalogue()
     scan: TlsScan = read("tls_scan", Url(name="shop", url=url, ca=ca))
     return scan
 

@@ -18,6 +18,8 @@ from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS
+from pytest_readiness.protocols.http.refusals import refusal
+from pytest_readiness.protocols.http.trust import Trust
 
 if TYPE_CHECKING:
     from pytest_readiness.domains.browser.pool import BrowserPool
@@ -496,10 +498,7 @@ def _verified_key(url: Url, connection: Connection) -> str:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     place = f"{url.host}:{url.port}"
-    try:
-        context = ssl.create_default_context(cafile=str(url.ca))
-    except OSError as error:
-        raise CouldNotVerify(f"the authority's file {url.ca} could not be read ({error})") from None
+    context = Trust(url.ca).context()
     sent(f"connect to {place} at {connection.address} for its certificate")
     try:
         with (
@@ -508,7 +507,9 @@ def _verified_key(url: Url, connection: Connection) -> str:
         ):
             leaf = tls.getpeercert(binary_form=True)
     except ssl.SSLCertVerificationError as error:
-        raise CouldNotVerify(f"the certificate of {place} is not trusted ({error.verify_message})") from None
+        raise CouldNotVerify(f"the certificate of {place} is not trusted ({refusal(error)})") from None
+    except ssl.SSLError as error:
+        raise CouldNotVerify(f"no TLS connection to {place} ({refusal(error)})") from None
     except OSError as error:
         raise CouldNotVerify(f"no TLS connection to {place} ({error.strerror or error})", transient=True) from None
     assert leaf is not None

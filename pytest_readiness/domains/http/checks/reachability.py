@@ -16,6 +16,7 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.facts.pages import Beside, Latency, Page, PlainAnswer, Samples, verify_now
 from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.domains.http.unknown import Unknown
+from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 
@@ -48,6 +49,7 @@ DOWN = frozenset(
 def reachable(
     page: Page | None,
     root_page: Page,
+    connection: Connection,
     *,
     path: UrlPath | None = None,
     status: Annotated[int, Field(ge=100, le=599)] = 200,
@@ -55,8 +57,9 @@ def reachable(
     """The endpoint answers with the expected status over verified TLS.
 
     The answer's own status counts; at the endpoint's root also the status that redirects within the same host end with.
-    Over plain http, or with a certificate that does not verify, the claim is false. A warning says where a cache
-    answered. That the path exists is not seen: many sites answer every path alike.
+    Over plain http, or with a certificate that does not verify, the claim is false. Where the name has several
+    addresses, one is asked; TLS is verified at each of them, and one that cannot be reached gives a warning. A warning
+    also says where a cache answered. That the path exists is not seen: many sites answer every path alike.
 
     Args:
         path: path on the host, beginning with a slash. Default: the declared address itself.
@@ -74,9 +77,19 @@ def reachable(
     claim(status in {answer.status for answer in ends}, expected=expected, seen=f"{steps} from {shown(seen.url)}")
     judged = next(answer for answer in reversed(ends) if answer.status == status)
     claim(judged.secure, expected=expected, seen=f"{steps} over plain http from {shown(seen.url)}")
+    others = connection.elsewhere or ()
+    refused = [f"{each.address} ({each.fault})" for each in others if each.reached and each.fault]
+    claim(
+        not refused, expected=f"{expected} at each address of the name", seen=f"no verified TLS at {', '.join(refused)}"
+    )
+    unseen = [each.address for each in others if not each.reached]
+    warnings = (
+        f"A cache answered ({judged.stored}), whatever is behind it." if judged.stored else "",
+        f"The name has addresses that could not be reached from here: {', '.join(unseen)}." if unseen else "",
+    )
     return Evidence(
         f"GET {shown(seen.url)}: {steps} over verified TLS, {judged.seconds * 1000:.1f} ms",
-        warning=f"A cache answered ({judged.stored}), whatever is behind it." if judged.stored else "",
+        warning=" ".join(filter(None, warnings)),
     )
 
 

@@ -21,6 +21,7 @@ from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 from pytest_readiness.protocols.http.client import HEADERS
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, READ_SECONDS, REQUEST_SECONDS
+from pytest_readiness.protocols.http.refusals import refusal
 
 API_SECONDS = 40.0
 """For all requests to the operations of an API."""
@@ -278,7 +279,7 @@ def upgrade(url: Url, connection: Connection, *, ask: Opening) -> Upgrade:
         ):
             return Upgrade(address, 101, opened.subprotocol or "", time.monotonic() - started, "")
     except ssl.SSLCertVerificationError as error:
-        raise CouldNotVerify(f"the certificate of {url.host} is not trusted ({cut(error.verify_message)})") from None
+        raise CouldNotVerify(f"the certificate of {url.host} is not trusted ({refusal(error)})") from None
     except (InvalidStatus, ValueError) as error:
         # Of a redirect the library says that it cannot follow it over a given socket.
         refused = error if isinstance(error, InvalidStatus) else error.__context__
@@ -290,6 +291,8 @@ def upgrade(url: Url, connection: Connection, *, ask: Opening) -> Upgrade:
         raise CouldNotVerify(f"{said} was not answered in readable HTTP, or the connection was closed") from None
     except InvalidHandshake as error:
         return Upgrade(address, 101, "", time.monotonic() - started, cut(str(error), 120))
+    except ssl.SSLError as error:
+        raise CouldNotVerify(f"{said} could not be asked for ({refusal(error)})") from None
     except TimeoutError:
         raise CouldNotVerify(f"{said} was not answered within {READ_SECONDS:g} s") from None
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated
@@ -13,7 +14,7 @@ from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.tls.checks.protocol import CERTIFICATE, DAY, asking, days, deployments, listed
 from pytest_readiness.domains.tls.facts.scan import TlsScan
-from pytest_readiness.domains.tls.records import Certificate
+from pytest_readiness.domains.tls.records import Certificate, Deployment
 
 LIFETIMES = (
     (datetime(2029, 3, 15, tzinfo=UTC), 47),
@@ -25,6 +26,9 @@ LIFETIMES = (
 GOOD_HASHES = ("sha256", "sha384", "sha512", "")
 GOOD_CURVES = ("secp256r1", "secp384r1", "secp521r1")
 GOOD_OTHERS = ("Ed25519PublicKey", "Ed448PublicKey")
+
+RARE = ("secp521r1", "Ed25519PublicKey", "Ed448PublicKey")
+"""Kinds of keys that OpenSSL takes and Chromium does not."""
 
 SKEW = timedelta(minutes=5)
 """How far the clocks of a responder and of this machine may differ."""
@@ -43,18 +47,27 @@ def trusted(tls_scan: TlsScan) -> Evidence:
     """The certificate is for the endpoint's name, and its chain leads to a trusted authority.
 
     Verified from the certificates that the server sends, to the endpoint's `ca` where the target declares one, else to
-    the system's trust store. As clients do, it refuses expired certificates and SHA-1 signatures too. Whether the
-    certificate was revoked is not looked at.
+    the system's trust store. It holds where OpenSSL, as in curl, and browsers take the certificate: so expired ones,
+    SHA-1 signatures, RSA keys below 2048 bits and a name that is in the common name only fail. Not looked at: whether
+    the certificate was revoked, whether a public log has it, and wildcards below a public suffix such as co.uk.
     """
     for deployment in deployments(tls_scan):
-        leaf = deployment.leaf
+        leaf, at = deployment.leaf, deployment.at
         claim(
             not deployment.trust_error,
             expected=f"a certificate for {tls_scan.host} that leads to {tls_scan.store}",
-            seen=f"{deployment.trust_error}: for {listed(leaf.names) or 'no name'}, issued by {leaf.issuer[:100]}, "
-            f"valid until {leaf.not_after:%Y-%m-%d}",
+            seen=f"{at}{deployment.trust_error}: for {listed(leaf.names) or 'no name'}, issued by "
+            f"{leaf.issuer[:100]}, valid until {leaf.not_after:%Y-%m-%d}",
         )
-    return Evidence(f"for {tls_scan.host}, issued by {leaf.issuer[:100]}, verified with {tls_scan.store}")
+    rare = [
+        each for each in dict.fromkeys(d.leaf.curve or d.leaf.key_type for d in tls_scan.deployments) if each in RARE
+    ]
+    return Evidence(
+        f"for {tls_scan.host}, issued by {leaf.issuer[:100]}, verified with {tls_scan.store}",
+        warning=f"Its key is of the kind {listed(rare)}, which Chromium and what is built on it do not take."
+        if rare
+        else "",
+    )
 
 
 @check(
@@ -65,34 +78,41 @@ def trusted(tls_scan: TlsScan) -> Evidence:
     asks=asking(*CERTIFICATE),
 )
 def chain(tls_scan: TlsScan) -> Evidence:
-    """The server sends the whole chain in order, with no intermediate missing or expired.
+    """The server sends the whole chain in order, with no intermediate missing, expired or about to expire.
 
     Each certificate is followed by its issuer, up to an authority in the trust store or to a certificate that signed
-    itself; whether that one is trusted is for tls.trusted to say.
+    itself; whether that one is trusted is for tls.trusted to say. What follows the server's own certificate must be
+    valid for 30 more days, or for a quarter of its lifetime where that is less.
     """
     now = clock.now()
     for deployment in deployments(tls_scan):
+        at = deployment.at
         for certificate, following in pairwise(deployment.chain):
             claim(
                 certificate.issued_by_next,
                 expected="each certificate followed by its issuer",
-                seen=f"{certificate.subject[:100]}, issued by {certificate.issuer[:100]}, is followed by "
+                seen=f"{at}{certificate.subject[:100]}, issued by {certificate.issuer[:100]}, is followed by "
                 f"{following.subject[:100]}",
             )
         for issuer in deployment.chain[1:]:
             claim(
-                issuer.not_before <= now <= issuer.not_after,
-                expected="intermediates that are valid now",
-                seen=f"{issuer.subject[:100]}: from {issuer.not_before:%Y-%m-%d} to {issuer.not_after:%Y-%m-%d}",
+                issuer.not_before <= now and now + _soon(issuer) <= issuer.not_after,
+                expected=f"intermediates that are valid now and for {days(_soon(issuer))} more",
+                seen=f"{at}{issuer.subject[:100]}: from {issuer.not_before:%Y-%m-%d} to {issuer.not_after:%Y-%m-%d}",
             )
         last = deployment.chain[-1]
         claim(
             last.trusted or last.issuer_trusted or last.self_signed,
             expected=f"a chain up to an authority in {tls_scan.store}",
-            seen=f"{len(deployment.chain)} sent; {last.issuer[:100]}, who issued the last, is neither sent nor in "
-            "the trust store",
+            seen=f"{at}{len(deployment.chain)} sent; {last.issuer[:100]}, who issued the last, is neither sent nor "
+            "in the trust store",
         )
     return Evidence(f"{len(deployment.chain)} sent: " + ", then ".join(each.subject[:100] for each in deployment.chain))
+
+
+def _soon(certificate: Certificate) -> timedelta:
+    """How long a certificate should still be valid."""
+    return min(30 * DAY, (certificate.not_after - certificate.not_before) / 4)
 
 
 @check(
@@ -108,30 +128,64 @@ def expiry(
     min_days: Annotated[int, Field(ge=1)] | None = None,
     min_fraction: Annotated[float, Field(gt=0, lt=1)] | None = None,
 ) -> Evidence:
-    """The certificate is valid now and will be for a while.
+    """The certificate and its issuers are valid now and will be for a while.
 
     Without parameters, 30 days must be left, or a quarter of its lifetime where that is less: certificates of 90 or 47
-    days, which are renewed when a third of their lifetime is left, then never fall below it while renewal works.
+    days, which are renewed when a third of their lifetime is left, then never fall below it while renewal works. The
+    same holds for the intermediates that the server sends, and for the authority of the trust store above them.
 
     Args:
         min_days: shortest accepted time left, in days, whatever the lifetime.
-        min_fraction: smallest accepted part of the lifetime left, between 0 and 1. With both, both must hold.
+        min_fraction: smallest accepted part of the lifetime left, between 0 and 1, of the server's own certificate.
+            With both, both must hold.
     """
     now = clock.now()
-    for leaf in (deployment.leaf for deployment in deployments(tls_scan)):
+    for deployment in deployments(tls_scan):
+        leaf, at = deployment.leaf, deployment.at
         lifetime = leaf.not_after - leaf.not_before
-        wanted = max((min_days or 0) * DAY, (min_fraction or 0) * lifetime) or min(30 * DAY, lifetime / 4)
+        wanted = max((min_days or 0) * DAY, (min_fraction or 0) * lifetime) or _soon(leaf)
         left = leaf.not_after - now
         expected = f"a certificate that is valid now and for {days(wanted)} more"
-        claim(leaf.not_before <= now, expected=expected, seen=f"valid only from {leaf.not_before:%Y-%m-%d %H:%M} UTC")
+        claim(
+            leaf.not_before <= now,
+            expected=expected,
+            seen=f"{at}valid only from {leaf.not_before:%Y-%m-%d %H:%M} UTC",
+        )
         claim(
             left >= wanted,
             expected=expected,
-            seen=f"{days(left)} left of {days(lifetime)}, until {leaf.not_after:%Y-%m-%d}"
+            seen=f"{at}{days(left)} left of {days(lifetime)}, until {leaf.not_after:%Y-%m-%d}"
             if left > timedelta()
-            else f"expired {days(-left)} ago, on {leaf.not_after:%Y-%m-%d}",
+            else f"{at}expired {days(-left)} ago, on {leaf.not_after:%Y-%m-%d}",
         )
-    return Evidence(f"{days(left)} left of {days(lifetime)}, until {leaf.not_after:%Y-%m-%d}")
+        above = list(_above(deployment, now))
+        for issuer, since, until, soon in above:
+            needed = min_days * DAY if min_days else soon
+            claim(
+                since <= now <= until - needed,
+                expected=f"issuers that are valid now and for {days(needed)} more",
+                seen=f"{at}{issuer[:100]}, above the certificate, is valid "
+                + (f"only from {since:%Y-%m-%d}" if since > now else f"until {until:%Y-%m-%d}"),
+            )
+    issuers = f"; its issuers at least until {min(until for _, _, until, _ in above):%Y-%m-%d}" if above else ""
+    return Evidence(f"{days(left)} left of {days(lifetime)}, until {leaf.not_after:%Y-%m-%d}{issuers}")
+
+
+def _above(deployment: Deployment, now: datetime) -> Iterator[tuple[str, datetime, datetime, timedelta]]:
+    """Who is above the certificate, as far as the path needs them: name, validity, and how long that should still be.
+
+    A certificate whose issuer the trust store has for long enough needs none of those that were sent after it.
+    """
+    soon = 30 * DAY
+    known = [each for each in deployment.chain if each.issuer_until is not None]
+    for certificate, issuer in zip(deployment.chain, [*deployment.chain[1:], None], strict=True):
+        if certificate.issuer_until is not None and now <= certificate.issuer_until - soon:
+            known = [certificate]
+            break
+        if issuer is not None:
+            yield issuer.subject, issuer.not_before, issuer.not_after, _soon(issuer)
+    for certificate in sorted(known, key=lambda each: each.issuer_until or now)[-1:]:
+        yield certificate.issuer, now, certificate.issuer_until or now, soon
 
 
 @check(
@@ -177,9 +231,13 @@ def issuer(tls_scan: TlsScan, *, names: Annotated[list[Name], Field(min_length=1
     accepted = [name.casefold() for name in names]
     expected = f"issued by {' or '.join(names)}"
     for deployment in deployments(tls_scan):
-        leaf = deployment.leaf
+        leaf, at = deployment.leaf, deployment.at
         known = any(name.strip().casefold() in accepted for name in leaf.issuer_names)
-        claim(known, expected=expected, seen=f"issued by {leaf.issuer[:200] or 'an authority without a name'}")
+        claim(
+            known,
+            expected=expected,
+            seen=f"{at}issued by {leaf.issuer[:200] or 'an authority without a name'}",
+        )
         if deployment.trust_error:
             raise CouldNotVerify(
                 f"the certificate of {tls_scan.host}:{tls_scan.port} names {leaf.issuer[:100]} as its issuer, which "
@@ -206,6 +264,7 @@ def key(tls_scan: TlsScan, *, min_rsa_bits: Annotated[int, Field(ge=2048)] = 204
     """
     strong = f"RSA of at least {min_rsa_bits} bits or ECDSA on P-256 or better, signed with SHA-256 or better"
     for deployment in deployments(tls_scan):
+        at = deployment.at
         for each in deployment.chain:
             fine = (
                 each.key_bits >= min_rsa_bits
@@ -213,7 +272,7 @@ def key(tls_scan: TlsScan, *, min_rsa_bits: Annotated[int, Field(ge=2048)] = 204
                 else each.curve in GOOD_CURVES or each.key_type in GOOD_OTHERS
             )
             signed = each.signature_hash in GOOD_HASHES or (each.self_signed and each is not deployment.leaf)
-            claim(fine and signed, expected=strong, seen=f"{each.subject[:100]}: {_key(each)}")
+            claim(fine and signed, expected=strong, seen=f"{at}{each.subject[:100]}: {_key(each)}")
     return Evidence(_key(deployment.leaf))
 
 

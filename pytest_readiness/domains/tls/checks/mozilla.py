@@ -54,7 +54,8 @@ def mozilla(tls_scan: TlsScan, *, profile: Profile = "intermediate", version: Ve
     Versions, suites and groups must be among those of the profile, and key, signature, lifetime and trust of the
     certificate as it says; known weaknesses and a missing extended master secret count too. As most servers enable
     more groups than the profile has (OpenSSL: X448, secp521r1), expect to have to name them (nginx: ssl_ecdh_curve).
-    Not looked at: hybrid groups such as X25519MLKEM768, which the scan cannot offer; OCSP stapling; HSTS (http.hsts).
+    Not looked at: groups that the scan cannot offer, such as X25519MLKEM768, sect163k1 and secp160r1; OCSP stapling;
+    HSTS (http.hsts).
 
     Args:
         profile: modern, intermediate or old; 6.0 has no "old". intermediate: what Mozilla recommends in general.
@@ -129,7 +130,7 @@ def _certificate_issues(found: Sequence[Deployment], rules: Rules) -> list[str]:
     for deployment in found:
         leaf = deployment.leaf
         if deployment.trust_error:
-            issues.append(deployment.trust_error)
+            issues.append(f"{deployment.at}{deployment.trust_error}")
         if leaf.curve and leaf.curve not in rules.key_curves:
             issues.append(f"key on {leaf.curve}")
         if leaf.key_type == "rsa" and leaf.key_bits < rules.rsa_bits:

@@ -219,15 +219,16 @@ _RESUMED = {"FULLY_SUPPORTED": "every time", "PARTIALLY_SUPPORTED": "sometimes",
     asks=asking(*VULNERABILITIES),
 )
 def vulnerabilities(tls_scan: TlsScan) -> Evidence:
-    """The server has none of TLS's known weaknesses.
+    """The server has neither Heartbleed, ROBOT, CCS injection, CRIME, insecure renegotiation nor accepts downgrades.
 
-    Heartbleed, ROBOT, CCS injection, TLS compression (CRIME), insecure renegotiation and missing downgrade protection,
-    by sslyze's probes. A server that speaks TLS 1.3 is taken to be too new for Heartbleed and CCS injection. Downgrade
+    By sslyze's probes; CRIME is TLS compression. Not looked at: versions and suites that are weak by themselves, such
+    as TLS 1.0, suites without encryption or authentication, or short Diffie-Hellman keys, which tls.versions and
+    tls.ciphers look at. A server that speaks TLS 1.3 is taken to be too new for Heartbleed and CCS injection. Downgrade
     protection (TLS_FALLBACK_SCSV) matters only where more than one version is offered. That a client may start
     renegotiations only gives a warning.
     """
     found = weaknesses(tls_scan)
-    claim(not found, expected="none of the known weaknesses", seen=", ".join(found))
+    claim(not found, expected="none of the weaknesses that are probed for", seen=", ".join(found))
     return Evidence(
         "no Heartbleed, ROBOT, CCS injection, compression or insecure renegotiation; downgrades are refused",
         warning="The server renegotiates as often as a client wants, which costs it more than the client "
@@ -238,7 +239,7 @@ def vulnerabilities(tls_scan: TlsScan) -> Evidence:
 
 
 def weaknesses(scan: TlsScan) -> list[str]:
-    """Which of TLS's known weaknesses the server has."""
+    """Which of the weaknesses that are probed for the server has."""
     need(scan, VULNERABILITIES)
     if scan.robot == "UNKNOWN_INCONSISTENT_RESULTS":
         raise CouldNotVerify(f"scanning {scan.host}:{scan.port} for ROBOT: the answers were inconsistent")

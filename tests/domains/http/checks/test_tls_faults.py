@@ -19,16 +19,19 @@ from tests.stack.fixtures import NginxFactory
 from tests.stack.nginx import Options
 
 FAULTS: dict[str, tuple[Callable[[Authority], Options], str]] = {
-    "expired": (lambda authority: {"https": authority.issue(expired=True)}, "certificate has expired"),
-    "self-signed": (lambda authority: {"https": authority.self_signed()}, "self-signed certificate"),
-    "wrong name": (lambda authority: {"https": authority.issue(["other.example.com"])}, "Hostname mismatch"),
+    "expired": (lambda authority: {"https": authority.issue(expired=True)}, "a certificate of the path has expired"),
+    "self-signed": (lambda authority: {"https": authority.self_signed()}, "the certificate is self-signed"),
+    "wrong name": (
+        lambda authority: {"https": authority.issue(["other.example.com"])},
+        "the certificate is not for this name",
+    ),
     "incomplete chain": (
         lambda authority: {"https": authority.issue(via_intermediate=True, chain="missing")},
-        "unable to get local issuer certificate",
+        "no path leads to the trust store",
     ),
     "TLS 1.0 only": (
         lambda authority: {"https": authority.issue(), "protocols": "TLSv1", "ciphers": "ALL:@SECLEVEL=0"},
-        "refused the TLS handshake|TLSV1_ALERT_PROTOCOL_VERSION",
+        "refused the TLS handshake|could not be asked for .the server speaks other versions of TLS only",
     ),
 }
 
@@ -125,9 +128,7 @@ def test_ca_of_the_target_is_the_only_one_that_counts(
         assert judge("http.reachable", Url(name="shop", url=server.url, ca=authority.ca_file)).text
         other = Authority(tmp_path / "other")
         for ca in (other.ca_file, None):
-            with pytest.raises(
-                (ClaimFalse, CouldNotVerify), match=r"unable to get local issuer certificate|self-signed"
-            ):
+            with pytest.raises((ClaimFalse, CouldNotVerify), match=r"no path leads to the trust store|self-signed"):
                 judge("http.reachable", Url(name="shop", url=server.url, ca=ca))
 
 

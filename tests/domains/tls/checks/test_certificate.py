@@ -18,8 +18,12 @@ from pytest_readiness.domains.tls.checks.certificate import issuer, ocsp
 from pytest_readiness.domains.tls.records import TlsScan
 from tests.domains.tls.tls_scans import GROUPS, STRONG, broken, outcome, scanned
 from tests.judging import judge, read
+from tests.protocols.http.certificates import CASES, Setup, written
+from tests.protocols.http.certificates import authority as authority_of_table
+from tests.protocols.http.certificates import leaf as leaf_of_table
 from tests.stack.certs import Authority, Certificate
 from tests.stack.fixtures import NginxFactory
+from tests.stack.silent import Response, WebApp
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +37,9 @@ CERTIFICATES: dict[str, tuple[Issue, dict[str, str]]] = {
     "expired": (
         lambda authority: authority.issue(expired=True),
         {
-            "tls.trusted": "expired or not valid yet",
+            "tls.trusted": "a certificate of the path has expired",
             "tls.expiry": "expired 1.0 days ago",
-            "tls.mozilla": "expired or not valid yet",
+            "tls.mozilla": "a certificate of the path has expired",
         },
     ),
     "10 of 60 days left": (
@@ -45,9 +49,9 @@ CERTIFICATES: dict[str, tuple[Issue, dict[str, str]]] = {
     "not yet valid": (
         lambda authority: authority.issue(not_before=datetime.now(UTC) + timedelta(days=1)),
         {
-            "tls.trusted": "expired or not valid yet",
+            "tls.trusted": "a certificate of the path is not valid yet",
             "tls.expiry": "valid only from ",
-            "tls.mozilla": "expired or not valid yet",
+            "tls.mozilla": "a certificate of the path is not valid yet",
         },
     ),
     "wrong name": (
@@ -60,9 +64,9 @@ CERTIFICATES: dict[str, tuple[Issue, dict[str, str]]] = {
     "self-signed": (
         lambda authority: authority.self_signed(),
         {
-            "tls.trusted": "no path leads to an authority of the trust store: for localhost, 127.0.0.1, issued by "
-            "CN=localhost",
-            "tls.mozilla": "no path leads",
+            "tls.trusted": "the certificate is self-signed, and not in the trust store: for localhost, 127.0.0.1, "
+            "issued by CN=localhost",
+            "tls.mozilla": "self-signed",
         },
     ),
     "missing intermediate": (
@@ -80,9 +84,10 @@ CERTIFICATES: dict[str, tuple[Issue, dict[str, str]]] = {
     "expired intermediate": (
         lambda authority: authority.issue(via_intermediate=True, intermediate_expired=True),
         {
-            "tls.trusted": "expired or not valid yet",
+            "tls.trusted": "a certificate of the path has expired",
+            "tls.expiry": "CN=Readiness Test Intermediate, above the certificate, is valid until ",
             "tls.chain": "CN=Readiness Test Intermediate: from ",
-            "tls.mozilla": "expired or not valid yet",
+            "tls.mozilla": "a certificate of the path has expired",
         },
     ),
     "400 days": (
@@ -91,14 +96,18 @@ CERTIFICATES: dict[str, tuple[Issue, dict[str, str]]] = {
     ),
     "RSA with 1024 bits": (
         lambda authority: authority.issue(key="rsa1024"),
-        {"tls.key": "CN=localhost: rsa 1024 bits", "tls.mozilla": "RSA key of 1024 bits"},
+        {
+            "tls.trusted": "the certificate's key is too short",
+            "tls.key": "CN=localhost: rsa 1024 bits",
+            "tls.mozilla": "RSA key of 1024 bits",
+        },
     ),
     "signed with SHA-1": (
         lambda authority: authority.issue(hash="sha1"),
         {
             "tls.trusted": "signed with an algorithm that clients refuse",
             "tls.key": "CN=localhost: ecdsa secp256r1, signed with ecdsa-with-SHA1",
-            "tls.mozilla": "signed with an algorithm that clients refuse; signed with ecdsa-with-SHA1",
+            "tls.mozilla": "signed with an algorithm that clients refuse, such as SHA-1; signed with ecdsa-with-SHA1",
         },
     ),
 }
@@ -130,6 +139,78 @@ def test_trusted_untrusted_authority(
     assert "issued by CN=Somebody Else's Root" in seen["tls.trusted"]
     assert "CN=Somebody Else's Root, who issued the last, is neither sent nor in the trust store" in seen["tls.chain"]
     assert "the system's trust store (/" in system.value.expected
+
+
+def _ending(days: float) -> Setup:
+    root = authority_of_table()
+    middle = authority_of_table(root, days=(-300, days))
+    return Setup([leaf_of_table(middle), middle], [root])
+
+
+def _root_ending(days: float) -> Setup:
+    root = authority_of_table(days=(-300, days))
+    return Setup([leaf_of_table(root)], [root])
+
+
+def _cross_ending(days: float) -> Setup:
+    """What the old root signed ends, and so does the old root: the new one is in the store."""
+    old, new = authority_of_table(days=(-3000, days)), authority_of_table()
+    cross = authority_of_table(old, name=new.name, key=new.key, days=(-300, days))
+    return Setup([leaf_of_table(new), cross], [old, new])
+
+
+def _old_root_over() -> Setup:
+    old, new = authority_of_table(days=(-3000, -1)), authority_of_table()
+    cross = authority_of_table(old, name=new.name, key=new.key)
+    return Setup([leaf_of_table(new), cross], [old, new])
+
+
+WHOLE_CHAIN: dict[str, tuple[Callable[[], Setup], set[str]]] = {
+    "intermediate for years": (lambda: _ending(1000), set()),
+    "intermediate for 31 days": (lambda: _ending(31), set()),
+    "intermediate for 3 days": (lambda: _ending(3), {"tls.expiry", "tls.chain"}),
+    "intermediate over": (lambda: _ending(-1), {"tls.trusted", "tls.expiry", "tls.chain"}),
+    "root for 3 days": (lambda: _root_ending(3), {"tls.expiry"}),
+    "root over": (lambda: _root_ending(-1), {"tls.trusted", "tls.expiry"}),
+    "cross-signed for 3 days": (lambda: _cross_ending(3), {"tls.chain"}),
+    "cross-signed by a root that is over": (_old_root_over, set()),
+    "constraints not critical": (CASES["constraints not critical"][0], set()),
+    "root of version 1": (CASES["root of version 1"][0], set()),
+    "common name only": (CASES["common name only"][0], {"tls.trusted"}),
+    "private root": (CASES["private root"][0], {"tls.trusted"}),
+}
+
+
+@pytest.mark.parametrize("case", WHOLE_CHAIN)
+def test_every_certificate_of_the_chain_is_looked_at(case: str, tmp_path: Path) -> None:
+    make, expected = WHOLE_CHAIN[case]
+    files = written(make(), tmp_path)
+    with WebApp({"/": Response()}, files) as app:
+        url = Url(name="shop", url=f"https://shop.test:{app.port}", address="127.0.0.1", ca=files.ca_file)
+        scan: TlsScan = read("tls_scan", url, {"tls_scan": ("certificate_info",)})
+        # Whoever asks by HTTP says the same.
+        reachable = outcome_of("http.reachable", url)
+    seen = {id for id in ("tls.trusted", "tls.expiry", "tls.chain") if isinstance(outcome(id, scan), ClaimFalse)}
+    assert seen == expected
+    assert reachable == ("tls.trusted" not in expected)
+
+
+def outcome_of(id: str, url: Url) -> bool:
+    try:
+        judge(id, url)
+    except ClaimFalse:
+        return False
+    return True
+
+
+def test_trusted_warns_of_keys_that_a_browser_does_not_take(tmp_path: Path) -> None:
+    for case, warned in (("as it should be", ""), ("P-521", "secp521r1"), ("Ed25519", "Ed25519")):
+        (tmp_path / case).mkdir()
+        files = written(CASES[case][0](), tmp_path / case)
+        with WebApp({"/": Response()}, files) as app:
+            url = Url(name="shop", url=f"https://shop.test:{app.port}", address="127.0.0.1", ca=files.ca_file)
+            warning = judge("tls.trusted", url).warning
+        assert (warned in warning) if warned else not warning
 
 
 @pytest.mark.parametrize(

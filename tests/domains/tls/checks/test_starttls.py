@@ -7,8 +7,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pytest_readiness.core.domains import load_catalogue
@@ -18,6 +20,8 @@ from pytest_readiness.domains.tls.checks.certificate import expiry, trusted
 from pytest_readiness.domains.tls.checks.mozilla import PROFILE, mozilla
 from pytest_readiness.domains.tls.checks.protocol import (
     RESUMPTION,
+    SUITES,
+    VULNERABILITIES,
     ciphers,
     resumption,
     tls13,
@@ -27,6 +31,7 @@ from pytest_readiness.domains.tls.checks.protocol import (
 from pytest_readiness.domains.tls.records import TlsScan
 from pytest_readiness.domains.tls.resource import Endpoint, Starttls, TlsEndpoint
 from tests.judging import judge, read
+from tests.protocols.http import certificates as of_table
 from tests.stack.certs import Authority, Certificate
 from tests.stack.fixtures import NginxFactory
 from tests.stack.postgres import Postgres
@@ -173,6 +178,51 @@ def test_client_certificate(authority: Authority) -> None:
     for unseen in (vulnerabilities, mozilla, resumption):
         with pytest.raises(CouldNotVerify, match="the server demands a client certificate"):
             unseen(hides)
+
+
+CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
+
+
+@pytest.mark.parametrize("kind", ["with its chain", "Ed25519"])
+def test_client_certificate_that_the_older_openssl_cannot_show(kind: str, tmp_path: Path) -> None:
+    root = of_table.authority()
+    middle = of_table.authority(root)
+    shown = {
+        "with its chain": [of_table.leaf(middle, ["client"], purposes=(CLIENT,)), middle],
+        "Ed25519": [of_table.leaf(root, ["client"], purposes=(CLIENT,), key=Ed25519PrivateKey.generate())],
+    }[kind]
+    pair = tmp_path / "client.pem"
+    pair.write_bytes(b"".join(each.pem for each in shown) + shown[0].key_pem)
+    files = of_table.written(of_table.Setup([of_table.leaf(root, ["localhost"])], [root]), tmp_path)
+    with WebApp(https=files) as server:
+        assert server._tls
+        server._tls.load_verify_locations(files.ca_file)
+        server._tls.verify_mode = ssl.CERT_REQUIRED
+        endpoint = Endpoint(name="api", endpoint=f"localhost:{server.port}", ca=files.ca_file, client_cert=pair)
+        scan = scanned(endpoint, "certificate_info", *SUITES, *VULNERABILITIES)
+    for holds in (trusted, versions, ciphers):
+        assert holds(scan).text
+    if kind == "Ed25519":
+        with pytest.raises(CouldNotVerify, match="sslyze's older OpenSSL cannot show this client certificate"):
+            vulnerabilities(scan)
+    else:
+        assert vulnerabilities(scan).text
+
+
+def test_without_the_client_certificate_that_tls12_demands(tmp_path: Path) -> None:
+    root = of_table.authority()
+    files = of_table.written(of_table.Setup([of_table.leaf(root, ["localhost"])], [root]), tmp_path)
+    with WebApp(https=files) as server:
+        assert server._tls
+        server._tls.load_verify_locations(files.ca_file)
+        server._tls.verify_mode = ssl.CERT_REQUIRED
+        server._tls.maximum_version = ssl.TLSVersion.TLSv1_2
+        endpoint = Endpoint(name="api", endpoint=f"localhost:{server.port}", ca=files.ca_file)
+        scan = scanned(endpoint, "certificate_info", *SUITES, *VULNERABILITIES)
+    for holds in (trusted, versions, ciphers):
+        assert holds(scan).text
+    with pytest.raises(CouldNotVerify, match="the server demands a client certificate"):
+        vulnerabilities(scan)
 
 
 @pytest.mark.parametrize("missing", ["cert", "key"])
