@@ -305,12 +305,12 @@ def test_what_a_conftest_breaks_at_the_end_loses_no_file_and_shows_no_secret(
     project: Project, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOP_TOKEN", "hunter2hunter")
-    project.replace("readiness.yaml", "{prod: {", "{prod: {urls: {shop: {url: 'http://127.0.0.1:9', credentials: "
-                    "{api: {token: '${SHOP_TOKEN}'}}}}, ")  # fmt: skip
-    ends = "def pytest_sessionfinish(session):\n    import os\n    session.exitstatus = 0\n"
+    shop = "{url: 'http://127.0.0.1:9', credentials: {api: {token: '${SHOP_TOKEN}'}}}"
+    project.write("readiness.yaml", f"{DECLARED}    urls: {{shop: {shop}}}\n")
     project.append(
         "conftest.py",
-        f"\n\n{ends}    if not hasattr(session.config, 'workerinput'):\n        raise KeyError(os.environ['SHOP_TOKEN'])\n",
+        "\n\ndef pytest_sessionfinish(session):\n    import os\n    session.exitstatus = 0\n"
+        "    if not hasattr(session.config, 'workerinput'):\n        raise KeyError(os.environ['SHOP_TOKEN'])\n",
     )
     code, output = finished(project, *options)
     assert code == 1, output
