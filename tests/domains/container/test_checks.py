@@ -23,6 +23,7 @@ from tests.judging import judge, read
 from tests.stack.certs import Authority
 from tests.stack.docker import IMAGE, DockerEngine
 from tests.stack.fixtures import NginxFactory
+from tests.stack.floods import Flood
 from tests.stack.patience import patient
 from tests.stack.process import free_port, short_directory, wait_until
 from tests.stack.silent import Response, SilentServer, WebApp
@@ -573,13 +574,11 @@ def test_an_engine_that_sends_elsewhere(box: Box) -> None:
 
 
 def test_an_engine_that_answers_without_end() -> None:
-    class Endless(SilentServer):
-        def _serve(self, connection: socket.socket, number: int) -> None:
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[")
-            while not self._stopping.is_set():
-                connection.sendall(b"0," * 2**15)
-
-    with Endless() as server, pytest.raises(CouldNotVerify, match="/version with more than is read, 8 MiB"):
+    first = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n["
+    with (
+        Flood(first, b"0," * 2**15) as server,
+        pytest.raises(CouldNotVerify, match="/version with more than is read, 8 MiB"),
+    ):
         judge("container.running", Container(name="shop", engine=f"tcp://127.0.0.1:{server.port}"))
 
 

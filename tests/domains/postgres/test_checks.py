@@ -22,6 +22,7 @@ from pytest_readiness.domains.postgres import checks, facts
 from pytest_readiness.domains.postgres.resource import Postgres
 from tests.judging import judge, read
 from tests.stack.certs import Authority
+from tests.stack.floods import PostgresFlood
 from tests.stack.postgres import Postgres as Server
 from tests.stack.process import free_port
 from tests.stack.silent import FlakyServer, SilentServer
@@ -365,43 +366,10 @@ def test_several_hosts_that_are_all_dead() -> None:
         judge("postgres.connects", resource(f"postgresql://shop@{pair}/shop"))
 
 
-class Flood(SilentServer):
-    """Lets everybody in, and answers the first question with one endless row, or with endless rows."""
-
-    def __init__(self, row: bytes) -> None:
-        super().__init__()
-        self.row = row
-
-    def _serve(self, connection: socket.socket, number: int) -> None:
-        messages = connection.makefile("rb")
-
-        def hear() -> bytes:
-            (length,) = struct.unpack("!I", messages.read(4))
-            return messages.read(length - 4)
-
-        hear()
-        ready = b"Z" + struct.pack("!I", 5) + b"I"
-        connection.sendall(b"R" + struct.pack("!II", 8, 0) + ready)
-        while messages.read(1) == b"Q" and b"SELECT" not in (asked := hear()):
-            tag = asked.partition(b" ")[0]
-            connection.sendall(b"C" + struct.pack("!I", len(tag) + 5) + tag + b"\0" + ready)
-        column = b"x\0" + struct.pack("!IhIhih", 0, 0, 25, -1, -1, 0)
-        connection.sendall(b"T" + struct.pack("!Ih", len(column) + 6, 1) + column)
-        while not self._stopping.is_set():
-            connection.sendall(self.row)
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        b"D" + struct.pack("!Ihi", 65546, 1, 65536) + b"x" * 65536,
-        b"D" + struct.pack("!Ihi", 2**30 + 10, 1, 2**30) + b"x" * 65536,
-    ],
-    ids=["rows", "row"],
-)
+@pytest.mark.parametrize("row", [PostgresFlood.ROWS, PostgresFlood.ROW], ids=["rows", "row"])
 def test_a_server_that_answers_without_end_takes_no_memory(row: bytes) -> None:
     before = getrusage(RUSAGE_CHILDREN).ru_maxrss
-    with Flood(row) as server, pytest.raises(CouldNotVerify) as failure:
+    with PostgresFlood(row) as server, pytest.raises(CouldNotVerify) as failure:
         judge("postgres.connects", resource(f"postgresql://shop@127.0.0.1:{server.port}/shop?sslmode=disable"))
     assert failure.value.reason == (
         f"127.0.0.1:{server.port}/shop answered with more than it may: 64 MiB are read at most"
