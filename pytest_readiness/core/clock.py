@@ -31,3 +31,8 @@ def now() -> datetime:
             f"{VARIABLE}={text!r} is not an ISO date or date-time such as 2026-03-01 or 2026-03-01T12:00:00Z."
         ) from None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def told() -> str:
+    """What must be said of a run that does not judge by its own day, for READINESS_NOW is set; "" where it is not."""
+    return f"judged as of {now():%Y-%m-%d %H:%M} UTC, as {VARIABLE} says" if os.environ.get(VARIABLE) else ""

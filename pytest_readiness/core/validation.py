@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -110,6 +111,8 @@ def _wrong(detail: Any) -> str:
     context = {
         name: f"{value:g}" if isinstance(value, float) else value for name, value in detail.get("ctx", {}).items()
     }
+    if detail["type"] == "string_type" and isinstance(detail["input"], bool | int | float | date):
+        words += "; put it in quotes"
     return words.format(**context) + _quoted(detail)
 
 

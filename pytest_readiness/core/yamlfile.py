@@ -119,6 +119,8 @@ def parse_yaml(text: str, path: Path, what: str) -> YamlMap:
         mark = error.problem_mark or error.context_mark
         reason = " ".join(str(part) for part in (error.context, error.problem) if part)
         line = mark.line + 1 if mark else 0
+        if mark and "${" in "".join(text.splitlines()[mark.line : mark.line + 1]):
+            reason += " (a value with ${…} within braces or brackets needs quotes)"
         raise ProblemsError([Problem(path, line, f"The {what} file is not YAML: {reason}.")]) from None
     except YAMLError as error:
         reason = str(error).splitlines()[0]

@@ -122,7 +122,7 @@ class Plan:
         """What was not read of the checklists, and which entries of people need a fresh signature."""
         documents = (planned.checklist for planned in self.checklists.values())
         unread = (f"{document.path.name}: {document.unread}" for document in documents if document.unread)
-        return (*unread, *self.decisions.notes)
+        return (*filter(None, [clock.told()]), *unread, *self.decisions.notes)
 
     @cached_property
     def former(self) -> FormerIds:

@@ -179,7 +179,8 @@ def _course(run: Run, verdict: Verdict) -> Course | None:
         return None
     from pytest_readiness.verdict.history import remember
 
-    return remember(run.settings.folder / run.settings.history, verdict, run.provenance, run.plan.former)
+    provenance = replace(run.provenance, release=run.redact(run.provenance.release))
+    return remember(run.settings.folder / run.settings.history, verdict, provenance, run.plan.former)
 
 
 def _environment(config: pytest.Config) -> Mapping[str, Any]:

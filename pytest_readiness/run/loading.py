@@ -115,7 +115,7 @@ def _before(settings: Settings) -> tuple[BaselineRecord | None, Recording | None
         if settings.baseline is not None:
             from pytest_readiness.verdict.result_file import read_baseline
 
-            baseline = read_baseline(settings.folder / settings.baseline)
+            baseline = read_baseline(settings.folder / settings.baseline, settings.target)
     except ProblemsError as error:
         problems += error.problems
     try:

@@ -10,7 +10,7 @@ import pytest
 
 CHECKLIST_SUFFIXES = (".md", ".markdown")
 _RUNS_NOTHING = (
-    *("collectonly", "setuponly", "setupplan"),
+    "collectonly",
     *("showfixtures", "show_fixtures_per_test", "markers", "cacheshow", "help"),
 )
 """Options by which pytest runs no test: it collects or sets up, or only prints something."""
@@ -74,6 +74,12 @@ class Settings:
                 )
             if option("readiness_history") is not None:
                 raise pytest.UsageError("--readiness-history keeps what was seen; a replay sees nothing.")
+        for name, dest in ("--setup-plan", "setupplan"), ("--setup-only", "setuponly"):
+            if config.getoption(dest, None):
+                raise pytest.UsageError(
+                    f"{name} runs no test, so nothing would be looked at, and its exit code 0 would read as GO. "
+                    "Leave it out, or --readiness-target."
+                )
         shard = parse_shard(text) if (text := option("readiness_shard")) is not None else None
         if shard is not None and option("readiness_history") is not None:
             raise pytest.UsageError("A shard is not a run of its own; give --history to `readiness merge` instead.")

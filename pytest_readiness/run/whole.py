@@ -6,6 +6,7 @@ in the `tests` of readiness.yaml, so what it found is compared here with what is
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -74,6 +75,14 @@ class Whole:
         for nodeid, _ in self._found.values():
             if nodeid not in names:
                 self._note(f"{self._run.clean(nodeid)} was not selected")
+
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Note what looks like tests and cannot be collected, such as a class with `__init__`."""
+        path = Path(warning_message.filename).resolve()
+        if issubclass(warning_message.category, pytest.PytestCollectionWarning) and any(
+            path.is_relative_to(each) for each in self._declared
+        ):
+            self._note(f"{self._shown(path)}: {self._run.clean(str(warning_message.message).splitlines()[0])}")
 
     def _missed(self) -> None:
         """Note `tests` of readiness.yaml that the command line does not name, and those in which there is no test."""

@@ -411,7 +411,9 @@ def _drop_reasons(score: float | None, policy: Policy, baseline: BaselineRecord 
         return ()
     if baseline is None:
         return ("the policy bounds the drop of the score, and there is no baseline (--readiness-baseline FILE)",)
-    if score is None or baseline.score is None:
+    if baseline.score is None:
+        return (f"the policy bounds the drop of the score, and the baseline of {baseline.when} has none",)
+    if score is None:
         return ()
     drop = baseline.score - score
     if drop <= policy.max_drop:

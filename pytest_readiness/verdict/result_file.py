@@ -110,15 +110,28 @@ def read_result(path: Path, what: str = "result") -> ResultFile:
         raise ProblemsError([Problem(path, 0, message)]) from None
 
 
-def read_baseline(path: Path) -> BaselineRecord:
+def read_baseline(path: Path, target: str) -> BaselineRecord:
     """Read the result of an earlier run.
 
+    Args:
+        path: the file.
+        target: the target of this run, which must be that of the other one.
+
     Raises:
-        ProblemsError: it is not a result of this program, or only of a part of a run.
+        ProblemsError: it is not a result of this program, one of another target, or only of a part of a run.
     """
     file = read_result(path, "baseline")
     if file.shard is not None:
         message = f"This is shard {file.shard}, a part of a run; `readiness merge` makes one result of all its shards."
+        raise ProblemsError([Problem(path, 0, message)])
+    if file.provenance.target != target:
+        message = (
+            f"This is a result of target '{file.provenance.target}', but this run is about '{target}'; "
+            "`readiness diff` compares two targets."
+        )
+        raise ProblemsError([Problem(path, 0, message)])
+    if file.verdict.omitted or file.verdict.selected < file.verdict.total:
+        message = "This is a result of a part of a run, with which a whole one cannot be compared; name one of a whole."
         raise ProblemsError([Problem(path, 0, message)])
     return BaselineRecord(
         when=file.provenance.started,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from pytest_readiness.core import clock
 from pytest_readiness.plan.plan import Plan, PlannedTest
 from pytest_readiness.verdict.outcome import Shard
 
@@ -92,6 +93,9 @@ def make_shard(
         "planned": [_about(test) for test in plan.tests() if test.key in selected],
         "decisions": [asdict(signed) for each in plan.decisions.signoffs.values() for signed in each],
     }
+    if told := clock.told():
+        # What one day says and what another one says make no one result.
+        about["as of"] = told
     text = json.dumps(about, sort_keys=True, default=repr)
     return Shard(number, of, hashlib.sha256(text.encode()).hexdigest(), tests, tuple(sorted(left_out)))
 

@@ -12,7 +12,7 @@ WRITTEN = ("--readiness-history=history.db", "--readiness-report=report.html", "
 @pytest.mark.parametrize(
     "option",
     [
-        *("--collect-only", "--setup-plan", "--setup-only"),
+        "--collect-only",
         *("--fixtures", "--fixtures-per-test", "--markers", "--cache-show", "--help"),
     ],
 )
@@ -29,4 +29,13 @@ def test_where_no_test_runs_nothing_is_written_or_read(
     assert " of 100" not in result.stdout.str()
     left = {path.name for path in project.path.iterdir()} - before
     assert left <= {".pytest_cache", "__pycache__"}
+    assert project.reads() == []
+
+
+@pytest.mark.parametrize("option", ["--setup-plan", "--setup-only"])
+def test_what_only_sets_up_is_refused(pytester: pytest.Pytester, registry: None, option: str) -> None:
+    project = Project(pytester)
+    result = project.run(option)
+    assert result.ret == 4
+    assert f"{option} runs no test, so nothing would be looked at" in result.stderr.str()
     assert project.reads() == []

@@ -74,6 +74,13 @@ def told(project: Project) -> dict[str, str]:
     }
 
 
+def test_a_class_that_cannot_be_collected_is_left_out(project: Project) -> None:
+    project.append("test_own.py", "\n\nclass TestThree:\n    def __init__(self):\n        self.x = 1\n")
+    assert project.run("-W", "default").ret == 10
+    (omitted,) = project.result()["verdict"]["omitted"]
+    assert "test_own.py: cannot collect test class 'TestThree' because it has a __init__ constructor" in omitted
+
+
 def test_the_whole_is_go(project: Project) -> None:
     result = project.run("--readiness-history=history.db")
     assert result.ret == 0, result.stdout.str()

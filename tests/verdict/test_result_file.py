@@ -79,7 +79,7 @@ def test_a_verdict_comes_back_from_its_file(release: Release) -> None:
     assert [change.item for change in drift.new] == ["release:operations/soon"]
     assert drift.expired_waivers == ("release:operations/soon",)
     assert drift.unbound == ("release:operations/forgotten",)
-    assert drift.baseline == read_baseline(release.path / "before" / "result.json")
+    assert drift.baseline == read_baseline(release.path / "before" / "result.json", "prod")
     assert [item.text for section in verdict.sections for item in section.walk() if item.is_group] == ["Documents"]
     assert verdict.open_items[0].severity == "critical"
 
@@ -169,7 +169,32 @@ def test_a_run_tells_of_a_baseline_that_is_none(release: Release) -> None:
 
 def test_a_missing_file_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ProblemsError, match=r"The baseline file does not exist\."):
-        read_baseline(tmp_path / "result.json")
+        read_baseline(tmp_path / "result.json", "prod")
+
+
+def test_a_part_and_another_target_are_no_baseline(release: Release) -> None:
+    release.run("--readiness-out=part", "-k", "secrets")
+    release.run("--readiness-out=whole")
+    data = json.loads((release.path / "whole" / "result.json").read_text("utf-8"))
+    data["provenance"]["target"] = "staging"
+    release.write("other.json", json.dumps(data))
+    for file, sentence in (
+        ("part/result.json", "This is a result of a part of a run, with which a whole one cannot be compared"),
+        ("other.json", "This is a result of target 'staging', but this run is about 'prod'; `readiness diff` compares"),
+    ):
+        done = release.run(f"--readiness-baseline={file}")
+        assert done.returncode == 4, done.stdout
+        assert sentence in done.stderr
+
+
+def test_another_day_is_told(release: Release) -> None:
+    done = release.run("--readiness-out=out", READINESS_NOW="2026-03-01T12:00:00Z")
+    note = "judged as of 2026-03-01 12:00 UTC, as READINESS_NOW says"
+    assert note in done.stdout
+    assert note in release.result()["drift"]["notes"]
+    for number, day in enumerate(("2026-03-01", "2026-03-02"), 1):
+        release.run(f"--readiness-out=out{number}", f"--readiness-shard={number}/2", READINESS_NOW=day)
+    assert release.cli("merge", "out1/result.json", "out2/result.json", "--out", "merged").returncode == 4
 
 
 def test_a_shard_is_no_baseline(release: Release) -> None:
