@@ -104,12 +104,12 @@ def _to(answer: Response) -> str:
     source="OWASP HTTP Strict Transport Security cheat sheet; RFC 9110 sections 15.4.2 and 15.4.9",
 )
 def https_redirect(url: Url, plain_response: PlainAnswer) -> Evidence:
-    """Plain http is answered by a permanent redirect to https on the same host, before any content.
+    """The root over plain http is answered by a permanent redirect to https on the same host, before any content.
 
-    Looked at: the first answer to the root of the target's `plain_http` address, by default port 80 of the same host.
-    A temporary redirect, a redirect to another host or port than the declared address, and a redirect that a script or
-    a meta element makes, do not count; nor does a port that refuses connections, since visitors who type the bare name
-    then get nothing.
+    Looked at: the first answer to the root of the target's `plain_http` address, by default port 80 of the same host;
+    not other paths, nor what is answered where it leads. A temporary redirect, a redirect to another host or port than
+    the declared address, and a redirect that a script or a meta element makes, do not count; nor does a port that
+    refuses connections, since visitors who type the bare name then get nothing.
     """
     place = shown(plain_response.url)
     host = urlsplit(url.url).netloc
