@@ -58,7 +58,7 @@ def reachable(
 
     The answer's own status counts; at the endpoint's root also the status that redirects within the same host end with.
     Over plain http, or with a certificate that does not verify, the claim is false. Where the name has several
-    addresses, one is asked; TLS is verified at each of them, and one that cannot be reached gives a warning. A warning
+    addresses, one is asked; TLS is verified at each of the first eight, and one that cannot be reached gives a warning. A warning
     also says where a cache answered. That the path exists is not seen: many sites answer every path alike.
 
     Args:
@@ -77,7 +77,9 @@ def reachable(
     claim(status in {answer.status for answer in ends}, expected=expected, seen=f"{steps} from {shown(seen.url)}")
     judged = next(answer for answer in reversed(ends) if answer.status == status)
     claim(judged.secure, expected=expected, seen=f"{steps} over plain http from {shown(seen.url)}")
-    others = connection.elsewhere or ()
+    if connection.elsewhere is None:
+        raise CouldNotVerify("whether the name has other addresses, and what answers there, was not looked at")
+    others = connection.elsewhere
     refused = [f"{each.address} ({each.fault})" for each in others if each.reached and each.fault]
     claim(
         not refused, expected=f"{expected} at each address of the name", seen=f"no verified TLS at {', '.join(refused)}"

@@ -49,7 +49,8 @@ def trusted(tls_scan: TlsScan) -> Evidence:
     Verified from the certificates that the server sends, to the endpoint's `ca` where the target declares one, else to
     the system's trust store. It holds where OpenSSL, as in curl, and browsers take the certificate: so expired ones,
     SHA-1 signatures, RSA keys below 2048 bits and a name that is in the common name only fail. Not looked at: whether
-    the certificate was revoked, whether a public log has it, and wildcards below a public suffix such as co.uk.
+    the certificate was revoked, whether a public log has it, wildcards below a public suffix such as co.uk, and more
+    than eight addresses of the name.
     """
     for deployment in deployments(tls_scan):
         leaf, at = deployment.leaf, deployment.at
