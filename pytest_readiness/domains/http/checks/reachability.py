@@ -58,8 +58,8 @@ def reachable(
 
     The answer's own status counts; at the endpoint's root also the status that redirects within the same host end with.
     Over plain http, or with a certificate that does not verify, the claim is false. Where the name has several
-    addresses, one is asked; TLS is verified at each of the first eight, and one that cannot be reached gives a warning. A warning
-    also says where a cache answered. That the path exists is not seen: many sites answer every path alike.
+    addresses, one is asked; TLS is verified at each of the first eight, and one that cannot be reached gives a warning.
+    A warning also says where a cache answered. That the path exists is not seen: many sites answer every path alike.
 
     Args:
         path: path on the host, beginning with a slash. Default: the declared address itself.
