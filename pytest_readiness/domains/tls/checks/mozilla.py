@@ -71,7 +71,7 @@ def mozilla(tls_scan: TlsScan, *, profile: Profile = "intermediate", version: Ve
     name = f"Mozilla's profile {profile} of guideline {version}"
     claim(not issues, expected=name, seen="; ".join(issues))
     answered(tls_scan, tls_scan.offers)
-    return Evidence(f"versions, suites, groups and certificate conform to {name}")
+    return Evidence(f"conforms to {name}")
 
 
 @dataclass(frozen=True)
