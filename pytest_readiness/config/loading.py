@@ -185,6 +185,7 @@ class _Loader:
             if key not in SECTIONS:
                 rest[key] = value
                 rest.lines[key] = values.lines[key]
+        rest = _known(rest)
         head = validate(TargetFile, rest, rest, (), f"target '{name}'", _Sections(problems, rest), context)
         resources: list[Resource] = []
         context["names"] = self._names(values)
@@ -192,7 +193,7 @@ class _Loader:
             if section in SECTIONS:
                 resources += self._resources(section, values, problems, context)
         if not chosen:
-            self.problems += [problem for problem in problems if "${" not in problem.message]
+            self.problems += problems
         if head is None:
             return Target(name, resources=tuple(resources))
         if chosen:
@@ -348,12 +349,12 @@ class _Loader:
         if model is not None or variants is None:
             return model
         what, address = word(base.kind), variants.scheme_of
-        if variants.by not in fields and _is_unset(fields.get(address)):
+        if _is_unset(fields.get(variants.by if variants.by in fields else address)):
             if problems is self.problems and not self.resolve:
                 self.unknown.append(f"{what} '{name}'")
+                way = f"'{variants.by}'" if variants.by in fields else f"'{address}', or give '{variants.by}'"
                 message = (
-                    f"{what.capitalize()} '{name}' is left out, as its kind is not known: set the variable "
-                    f"in '{address}', or give '{variants.by}'."
+                    f"{what.capitalize()} '{name}' is left out, as its kind is not known: set the variable in {way}."
                 )
                 self.unset.append(Problem(fields.path, line, message))
             return None
@@ -377,6 +378,17 @@ def _is_unset(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(map(_is_unset, value.values()))
     return isinstance(value, _Unset) or (isinstance(value, list) and any(map(_is_unset, value)))
+
+
+def _known(value: Any) -> Any:
+    """Return a value of a target without what holds such a text, so that the rest of it can be looked at."""
+    if not isinstance(value, YamlMap):
+        return value
+    made = YamlMap(value.path, value.line)
+    for key, child in value.items():
+        if isinstance(child, YamlMap) or not _is_unset(child):
+            made[key], made.lines[key] = _known(child), value.lines[key]
+    return made
 
 
 def _kinds(section: str, model: type[Resource] | None) -> tuple[str, ...]:

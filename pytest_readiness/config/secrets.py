@@ -95,7 +95,7 @@ def _resolve(value: Any, info: ValidationInfo) -> Any:
     if len(value) != 1 or next(iter(value)) not in ("file", "command"):
         raise ValueError("a secret is a text, 'file:PATH', {file: PATH} or {command: LINE}")
     if not context.get("resolve", True):
-        return "unresolved"
+        return ""
     how, argument = next(iter(value.items()))
     text = _from_file(str(argument), context) if how == "file" else _from_command(str(argument), context)
     if not text:

@@ -28,22 +28,63 @@ _AFTER_CUT = re.compile(
 )
 """What follows a text that was cut, perhaps within an escape, with a mark or without; `_CUT` precedes its rest."""
 
-KEY_SHAPES: Mapping[str, str] = {
-    "a Stripe secret key": r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{8,}",
-    "a webhook secret": r"whsec_[A-Za-z0-9]{8,}",
-    "a SendGrid key": r"SG\.[\w-]{16,}\.[\w-]{16,}",
-    "an AWS access key": r"(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-    "a GitHub token": r"(?:gh[pousr]|github_pat)_[A-Za-z0-9_]{20,}",
-    "a GitLab token": r"glpat-[\w-]{20,}",
-    "a Slack token": r"xox[abprs]-[A-Za-z0-9-]{10,}",
-    "a key of a language model": r"sk-(?:ant|proj)-[\w-]{20,}",
+KEY_SHAPES: Mapping[str, tuple[str, str]] = {
+    "a Stripe secret key": ("k_", r"[sr]k_(?:live|test)_[A-Za-z0-9]{8,}"),
+    "a webhook secret": ("whsec_", r"whsec_[A-Za-z0-9]{8,}"),
+    "a SendGrid key": ("SG.", r"SG\.[\w-]{16,}\.[\w-]{16,}"),
+    "an AWS access key": ("IA", r"(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    "a GitHub token": ("gh", r"gh[pousr]_[A-Za-z0-9_]{20,}"),
+    "a fine-grained GitHub token": ("github_pat_", r"github_pat_[A-Za-z0-9_]{20,}"),
+    "a GitLab token": ("glpat-", r"glpat-[\w-]{20,}"),
+    "a Slack token": ("xox", r"xox[abprs]-[A-Za-z0-9-]{10,}"),
+    "a key of a language model": (
+        "sk",
+        r"sk-(?:ant|proj|svcacct|admin|or-v1)-[\w-]{20,}|sk-[A-Za-z0-9]{20}T3BlbkFJ\w*|gsk_\w{40,}",
+    ),
+    "a private key": (
+        "PRIVATE KEY-----",
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:\\[nr]|\s)*[A-Za-z0-9+/]{16,}(?:\\[nr]|[\sA-Za-z0-9+/=])*",
+    ),
+    "a Slack webhook": ("hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows|triggers)/[\w/-]{20,}"),
+    "a Discord webhook": ("/webhooks/", r"discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d{5,}/[\w-]{20,}"),
+    "a Teams webhook": (
+        "office",
+        r"webhook\.office(?:365)?\.com/webhookb2/[\w@/-]{20,}|outlook\.office(?:365)?\.com/webhook/[\w@/-]{20,}",
+    ),
+    "a Google Chat webhook": ("chat.googleapis.com", r"chat\.googleapis\.com/v1/spaces/[\w-]+/messages\?[\w=&%-]{20,}"),
+    "a Lark webhook": ("/bot/v2/hook/", r"open-apis/bot/v2/hook/[\w-]{16,}"),
+    "a DingTalk webhook": ("dingtalk.com", r"oapi\.dingtalk\.com/robot/send\?access_token=\w{20,}"),
+    "a Telegram bot's token": (":AA", r"(?:bot)?\d{8,10}:AA[\w-]{32,}"),
+    "a Supabase secret key": ("sb_secret_", r"sb_secret_[\w-]{16,}"),
+    "a Supabase token": ("sbp_", r"sbp_[0-9a-f]{40}"),
+    "an npm token": ("npm_", r"npm_[A-Za-z0-9]{36}"),
+    "a PyPI token": ("pypi-", r"pypi-AgE[\w-]{50,}"),
+    "a Hugging Face token": ("hf_", r"hf_[A-Za-z]{30,}"),
+    "a Mailgun key": ("key-", r"key-[0-9a-f]{32}\b"),
+    "a Mailchimp key": ("-us", r"[0-9a-f]{32}-us\d{1,2}\b"),
+    "a Brevo key": ("xkeysib-", r"xkeysib-[0-9a-f]{32,}(?:-\w+)?"),
+    "a Shopify token": ("shp", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
+    "a DigitalOcean token": ("_v1_", r"do[oprt]_v1_[0-9a-f]{64}"),
+    "a Google client secret": ("GOCSPX-", r"GOCSPX-[\w-]{20,}"),
+    "a Mapbox secret token": ("sk.ey", r"sk\.eyJ[\w-]{20,}(?:\.[\w-]+)?"),
+    "an Airtable token": ("pat", r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"),
+    "a Notion token": ("ntn_", r"ntn_[A-Za-z0-9]{40,}"),
+    "a Linear key": ("lin_api_", r"lin_api_[A-Za-z0-9]{32,}"),
+    "a Vault token": ("hvs.", r"hvs\.[\w-]{24,}"),
+    "a Sentry token": ("sntry", r"sntry[su]_[\w=+/-]{40,}"),
+    "a New Relic key": ("NRAK-", r"NRAK-[A-Z0-9]{27}"),
+    "a Square token": ("sq0", r"sq0(?:atp|csp)-[\w-]{22,}"),
+    "an Azure storage key": ("AccountKey=", r"AccountKey=[A-Za-z0-9+/]{40,}={0,2}"),
+    "a Facebook token": ("EAA", r"EAA[A-Za-z0-9]{90,}"),
 }
-"""What secret keys look like, where providers document that; each begins at the beginning of a word."""
+"""What is a secret by its shape alone, where providers document that: a text that every one of them holds, which is
+looked for first, and the expression of all of it, which begins at the beginning of a word."""
 
-# User and password before a host; bearer tokens, and keys. Each is only looked for where it can begin: most texts hold
-# none, and every text is searched. What repeats has a limit, so that the time is linear in the text.
+# User and password before a host, and bearer tokens. Each is only looked for where it can begin: most texts hold none,
+# and every text is searched. What repeats has a limit, so that the time is linear in the text.
 _PASSWORD = re.compile(r"(?<![a-z])([a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,300}:)[^\s/@]{1,1000}(?=@)")
-_KEY = re.compile(r"\b(?:((?:Bearer|Basic)\s{1,20})[A-Za-z0-9._~+/=-]{8,}|" + "|".join(KEY_SHAPES.values()) + ")")
+_BEARER = re.compile(r"\b((?:Bearer|Basic)\s{1,20})[A-Za-z0-9._~+/=-]{8,}")
+_KEYS = tuple((hint, re.compile(rf"(?<!\w)(?:{shape})")) for hint, shape in KEY_SHAPES.values())
 
 
 def _in_utf8(sign: str) -> str:
@@ -121,7 +162,11 @@ class Redactor:
             text = _masked(text, sorted(self._spans(text)))
         if "://" in text:
             text = _PASSWORD.sub(_masked_end, text)
-        return _KEY.sub(_masked_end, text)
+        text = _BEARER.sub(_masked_end, text)
+        for hint, shape in _KEYS:
+            if hint in text:
+                text = shape.sub(MASK, text)
+        return text
 
     def _may_hold(self, reading: str) -> bool:
         quiet = _quiet(reading)

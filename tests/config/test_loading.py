@@ -247,6 +247,42 @@ def test_a_default_may_hold_variables(base: Path, written: str, read: str) -> No
     assert load(base, f"targets:\n  prod: {{description: '{written}'}}\n", A="1").target.description == read
 
 
+OTHER = """
+targets:
+  prod: {urls: {shop: "https://shop.example.com"}}
+  other:
+"""
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "policy: {min_score: '${LEAST}', sections: {'${A}': 90}}",
+        "policy: {max_drop: '${LEAST}'}",
+        "level: '${LEVEL}'",
+        "databases: {main: {engine: '${ENGINE}', dsn: 'postgresql://u:p@db/shop'}}",
+        "databases: {main: {dsn: '${DSN}'}}",
+        "urls: {api: '${API}', admin: {url: 'https://admin.example.com', labels: ['${LABEL}']}}",
+    ],
+)
+def test_what_another_target_lacks_here_is_no_mistake(base: Path, written: str) -> None:
+    (shop,) = load(base, f"{OTHER}    {written}\n").target.resources
+    assert shop.name == "shop"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("urls: {api: 'ftp://$${HOST}'}", "Url 'api', 'url': 'ftp://${HOST}'"),
+        ("policy: {min_score: '$${LEAST}'}", "Target 'other', 'policy.min_score': must be a number"),
+        ("policy: {min_score: '${LEAST}', block: severe}", "Target 'other', 'policy.block':"),
+    ],
+)
+def test_mistakes_of_another_target_are_told(base: Path, written: str, told: str) -> None:
+    (told_of,) = mistakes(base, f"{OTHER}    {written}\n")
+    assert told in told_of
+
+
 @pytest.mark.parametrize(
     "written", ["${A", "${", "${}", "${A-x}", "${A:?x}", "${a b}", "${A:-x", "${A:-${B}", "x ${1}"]
 )

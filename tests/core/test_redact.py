@@ -119,6 +119,17 @@ def test_short_secrets_are_not_searched_for() -> None:
         ("sk_live_0123456789abcdef is set", f"{MASK} is set"),
         ("AKIAIOSFODNN7EXAMPLE", MASK),
         ("ghp_0123456789abcdefghij0123", MASK),
+        ("github_pat_0123456789abcdefghij0123", MASK),
+        ("key=GOCSPX-k3Jx9QvT7mZp2LwR8sYd;", f"key={MASK};"),
+        ("sb_secret_k3Jx9QvT7mZp2LwR8sYd is refused", f"{MASK} is refused"),
+        ("https://hooks.slack.com/services/T0AB12CD3/B0EF45GH6/k3Jx9QvT answered 404", f"https://{MASK} answered 404"),
+        ("https://discord.com/api/webhooks/12345678/k3Jx9QvT7mZp2LwR8sYd_", f"https://{MASK}"),
+        (
+            "https://api.telegram.org/bot123456789:AAk3Jx9QvT7mZp2LwR8sYdk3Jx9QvT7mZp2L/x",
+            f"https://api.telegram.org/{MASK}/x",
+        ),
+        ("sk.eyJ1Ijoic2hvcCIsImEiOiJh.k3Jx9QvT7mZp2LwR8sYd", MASK),
+        ("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASC==\n-----END", f"{MASK}-----END"),
     ],
 )
 def test_texts_of_the_shape_of_a_secret_are_hidden(text: str, hidden: str) -> None:
@@ -126,7 +137,14 @@ def test_texts_of_the_shape_of_a_secret_are_hidden(text: str, hidden: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["https://shop.example.com:8443/login@home", "see runbook.md: step 3", "mail ops@example.com", "10:30"]
+    "text",
+    [
+        "https://shop.example.com:8443/login@home",
+        "see runbook.md: step 3",
+        "mail ops@example.com",
+        "10:30",
+        "https://hooks.slack.com/services",
+    ],
 )
 def test_ordinary_texts_are_left_alone(text: str) -> None:
     assert Redactor()(text) == text

@@ -110,7 +110,10 @@ def restart_policy(
         "on-failure",
     ],
 ) -> Evidence:
-    """The engine restarts the container when it ends.
+    """The container's restart policy tells the engine to start it again when it fails.
+
+    The policy is looked at; no restart is provoked. By on-failure it is not started again after an end with exit code
+    0, nor after the engine's own restart.
 
     Args:
         policies: accepted restart policies of Docker. The default is all that restart; CIS asks for on-failure.
@@ -135,7 +138,8 @@ def restart_policy(
 def memory_limit(container_facts: ContainerFacts, *, max_mb: Annotated[float, Field(gt=0)] | None = None) -> Evidence:
     """The container's memory is limited.
 
-    A limit above the memory of the engine's host does not count.
+    A limit above the memory of the engine's host does not count. Not looked at: swap beyond the limit, and whether the
+    program needs more.
 
     Args:
         max_mb: highest accepted limit, in MiB, as Docker counts (`--memory 512m` is 512). Default: less than the memory
@@ -161,8 +165,9 @@ def memory_limit(container_facts: ContainerFacts, *, max_mb: Annotated[float, Fi
 def non_root(container_facts: ContainerFacts) -> Evidence:
     """No process in the container runs as root.
 
-    Seen in the host's list of the container's processes (docker top), by effective user id. A process that gives up
-    being root after its start passes, with a warning, because `docker exec` still enters as root.
+    Seen in the host's list of the container's processes (docker top), by effective user id, once: what starts later is
+    not looked at. A process that gives up being root after its start passes, with a warning, because `docker exec`
+    still enters as root.
     """
     state = _present(container_facts)
     uids: tuple[int, ...] = _known(state, "uids")
@@ -188,7 +193,8 @@ def non_root(container_facts: ContainerFacts) -> Evidence:
 def not_privileged(container_facts: ContainerFacts) -> Evidence:
     """The container is not privileged.
 
-    Single capabilities that were added are not looked at.
+    Not looked at: single capabilities and devices that were added, namespaces that it shares with its host, and
+    profiles of seccomp and AppArmor that were switched off.
     """
     state = _present(container_facts)
     claim(not state.privileged, expected="Privileged false", seen="Privileged true")

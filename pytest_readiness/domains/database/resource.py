@@ -51,11 +51,13 @@ class Dsn(NamedTuple):
 
 
 def parsed(dsn: str) -> Dsn:
-    """Return the pieces of a connection string.
+    """Return the pieces of a connection string; one that is not known here has none.
 
     Raises:
         ValueError: it cannot be taken apart in one way only; the text quotes nothing of it.
     """
+    if not dsn:
+        return Dsn("", "", (), "", ())
     match = _DSN.fullmatch(dsn)
     if match is None:
         raise ValueError(f"the connection string cannot be taken apart: {_ESCAPED}")

@@ -40,7 +40,11 @@ def _gib(size: int) -> str:
     asks=lambda host: asked(host, SYSTEM()),
 )
 def reachable(host_facts: tuple[str, ...]) -> Evidence:
-    """The runner can log in and run commands."""
+    """The runner can log in and run commands.
+
+    One login, in the declared way. Whether others can log in is not looked at, nor whether commands work that need more
+    rights.
+    """
     user, name, kernel, uptime, *distribution = host_facts
     system = ", ".join([kernel, *(each.strip("\"'") for each in distribution)])
     return Evidence(f"logged in as {user} on {name}: {system}, up {float(uptime) / 86400:.1f} days")
@@ -62,7 +66,7 @@ def disk(
     """File systems have free space, in bytes and in inodes.
 
     Shares are counted as df does, of what users other than root can use. Without `mounts` every mounted local file
-    system that can be written to is looked at: not tmpfs and other memory, not network mounts, not what a program
+    system that can be written to is looked at, once: not tmpfs and other memory, not network mounts, not what a program
     serves (FUSE), not images that are always full (squashfs, iso9660), and of overlays only one mounted on /.
 
     Args:
@@ -149,10 +153,10 @@ def swap(host_facts: Swap, *, max_used_pct: Percentage = 50) -> Evidence:
     asks=lambda host: asked(host, LISTENERS()),
 )
 def listening_only(host_facts: tuple[Listener, ...], *, ports: list[Port]) -> Evidence:
-    """Nothing but the listed ports accepts TCP connections from other hosts.
+    """No TCP socket listens for other hosts on a port that is not listed.
 
-    Every listening TCP socket that is not bound to a loopback address counts, whatever a firewall does with it. UDP,
-    other network namespaces, and ports that the kernel forwards without a listening socket are not seen.
+    Every listening TCP socket that is not bound to a loopback address counts, whatever a firewall does with it. Not
+    looked at: UDP, other network namespaces, and ports that the kernel forwards without a listening socket.
 
     Args:
         ports: the port numbers that may listen, 1 to 65535; an empty list allows none.
@@ -178,11 +182,11 @@ def _listener(each: Listener) -> str:
     asks=lambda host, names: asked(host, [SERVICE(each) for each in names]),
 )
 def services(host_facts: Mapping[str, Service], *, names: Annotated[list[Unit], Field(min_length=1)]) -> Evidence:
-    """Services run now and start at boot.
+    """Services run now and are set to start at boot.
 
     A service runs when its process does; one that has run and ended counts only if it is of type oneshot. One that
-    systemd has started again by itself within the last ten minutes does not count as running, as it may end again.
-    Only systemd can be asked.
+    systemd has started again by itself within the last ten minutes does not count as running, as it may end again. Only
+    systemd can be asked. Not looked at: whether a service does what it is for, and a boot itself.
 
     Args:
         names: units (`nginx`, `backup.timer`); without a suffix a service is meant.
@@ -430,7 +434,7 @@ def ssh_hardened(
     max_auth_tries: Annotated[int, Field(ge=1, le=6)] = 4,
     config: AbsolutePath = "/etc/ssh/sshd_config",
 ) -> Evidence:
-    """sshd lets no one in by a password alone, does not let root in, and uses only strong cryptography.
+    """By its settings, sshd lets no one in by a password alone, root only as declared, and uses strong algorithms only.
 
     The effective settings are judged, as `sshd -T` tells them (which needs root): for all connections, and for each
     Match block as if it applied, in the file and in those that it includes. So are options that a running sshd with
@@ -552,7 +556,8 @@ def files(
 ) -> Evidence:
     """Files on the host are as declared.
 
-    Links are followed. Content is compared on the host and never fetched.
+    Links are followed. Content is compared on the host and never fetched. Not looked at: access control lists, and the
+    folders above a file.
 
     Args:
         files: by absolute path, what each file must be like: mode (at most these bits, text of octal digits), owner,

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_readiness.core import programs
+from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.domains.host.script import last_line, last_lines
@@ -72,7 +73,7 @@ def _run_local(host: Host, backend: BaseBackend, command: str, *arguments: str) 
     """What testinfra's own does, but bounded, without prompts on the terminal, and ended with the run."""
     line = backend.quote(command, *arguments).encode()
     try:
-        ended = programs.run(line, seconds=SCRIPT_SECONDS, most_bytes=MOST_BYTES)
+        ended = programs.run(line, seconds=SCRIPT_SECONDS, most_bytes=MOST_BYTES, env=_environment(host))
     except OSError as error:
         if error.errno != errno.E2BIG:
             raise
@@ -80,6 +81,13 @@ def _run_local(host: Host, backend: BaseBackend, command: str, *arguments: str) 
     if ended.excess:
         raise CouldNotVerify(f"{host.where} printed more than {MOST_BYTES // 2**20} MiB; that is no answer")
     return backend.result(LATE if ended.late else ended.status, line, ended.output, ended.errors)
+
+
+def _environment(host: Host) -> dict[str, str]:
+    """What ssh and docker get: an agent's socket, and nothing of this machine that would lead them elsewhere."""
+    # An engine goes before a context, and "default" before the one that ~/.docker/config.json names.
+    made = neutral() | {"DOCKER_HOST": host.engine or "", "DOCKER_CONTEXT": "default"}
+    return made | {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(host.certs)} if host.certs else made
 
 
 def not_started(host: Host, result: CommandResult) -> CouldNotVerify:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.problems import RegistrationError, nearest
 
 HELLO = "hello"
@@ -159,7 +159,7 @@ def _mistake_of_shell(question: Question) -> str:
             ["sh", "-n"],
             input=question.function.encode(),
             capture_output=True,
-            env={**os.environ, "LC_ALL": "C"},
+            env={**neutral(), "LC_ALL": "C"},
             timeout=_LOOK_SECONDS,
             check=False,
         )

@@ -26,6 +26,9 @@ class Host(Resource):
         ssh_config: configuration file for ssh.
         identity_file: private key for ssh.
         sudo: read as root by `sudo -n`.
+        engine: address of the engine of a `docker://` connection (`tcp://…`, `ssh://user@host`); default: the usual
+            socket of this machine. The environment's DOCKER_HOST counts where it is named: `${DOCKER_HOST}`.
+        certs: folder with `ca.pem`, `cert.pem` and `key.pem` for an engine that is spoken to by TLS.
     """
 
     kind = "readiness_host"
@@ -37,6 +40,8 @@ class Host(Resource):
     ssh_config: AnchoredPath | None = None
     identity_file: AnchoredPath | None = None
     sudo: bool = False
+    engine: str | None = None
+    certs: AnchoredPath | None = None
 
     @field_validator("connection")
     @classmethod
@@ -67,6 +72,10 @@ class Host(Resource):
     def _somewhere(self) -> Host:
         if self.connection is None and self.address is None:
             raise ValueError("a host needs 'connection' or 'address'")
+        if (self.engine or self.certs) and not (self.connection or "").startswith("docker://"):
+            raise ValueError("'engine' and 'certs' are for a connection that begins with docker://")
+        if self.certs and not self.engine:
+            raise ValueError("'certs' are for the engine that 'engine' names")
         return self
 
     @property

@@ -22,46 +22,11 @@ _LOCAL = re.compile(
     re.IGNORECASE,
 )
 _SHAPES = {
-    **{name: ("", rf"\b{shape}") for name, shape in KEY_SHAPES.items()},
-    "a private key": ("PRIVATE KEY", r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\\[nr]|\s)*[A-Za-z0-9+/]{16,}"),
+    **{name: (hint, re.compile(rf"(?<!\w)(?:{shape})")) for name, (hint, shape) in KEY_SHAPES.items()},
     "a password in an address": (
         "://",
-        r"\b(?!https?:)[a-z][a-z0-9+]{1,20}://[^\s/:@\"'`$<>{}]{1,80}:[^\s/@\"'`$<>{}]{3,200}@[\w.-]{3,}",
+        re.compile(r"\b(?!https?:)[a-z][a-z0-9+]{1,20}://[^\s/:@\"'`$<>{}]{1,80}:[^\s/@\"'`$<>{}]{3,200}@[\w.-]{3,}"),
     ),
-    "a Slack webhook": ("hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows|triggers)/[\w/-]{20,}"),
-    "a Discord webhook": ("/webhooks/", r"\bdiscord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d{5,}/[\w-]{20,}"),
-    "a Teams webhook": (
-        "office",
-        r"\.webhook\.office(?:365)?\.com/webhookb2/[\w@/-]{20,}|outlook\.office(?:365)?\.com/webhook/[\w@/-]{20,}",
-    ),
-    "a Google Chat webhook": ("chat.googleapis.com", r"chat\.googleapis\.com/v1/spaces/[\w-]+/messages\?[\w=&-]{20,}"),
-    "a Lark webhook": ("/bot/v2/hook/", r"/open-apis/bot/v2/hook/[\w-]{16,}"),
-    "a DingTalk webhook": ("dingtalk.com", r"oapi\.dingtalk\.com/robot/send\?access_token=\w{20,}"),
-    "a Telegram bot's token": (":AA", r"\b\d{8,10}:AA[\w-]{32,}"),
-    "a Supabase secret key": ("sb", r"\bsb_secret_[\w-]{16,}|\bsbp_[0-9a-f]{40}"),
-    "an npm token": ("npm_", r"\bnpm_[A-Za-z0-9]{36}"),
-    "a PyPI token": ("pypi-", r"\bpypi-AgE[\w-]{50,}"),
-    "a language model's key": (
-        "",
-        r"\bsk-(?:svcacct|admin|or-v1)-[\w-]{20,}|\bsk-[A-Za-z0-9]{20}T3BlbkFJ|\bgsk_\w{40,}",
-    ),
-    "a Hugging Face token": ("hf_", r"\bhf_[A-Za-z]{30,}"),
-    "a Mailgun key": ("key-", r"\bkey-[0-9a-f]{32}\b"),
-    "a Mailchimp key": ("-us", r"\b[0-9a-f]{32}-us\d{1,2}\b"),
-    "a Brevo key": ("xkeysib-", r"\bxkeysib-[0-9a-f]{32,}"),
-    "a Shopify token": ("shp", r"\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
-    "a DigitalOcean token": ("_v1_", r"\bdo[oprt]_v1_[0-9a-f]{64}"),
-    "a Google client secret": ("GOCSPX-", r"\bGOCSPX-[\w-]{20,}"),
-    "a Mapbox secret token": ("sk.ey", r"\bsk\.eyJ[\w-]{20,}"),
-    "an Airtable token": ("pat", r"\bpat[A-Za-z0-9]{14}\.[0-9a-f]{64}"),
-    "a Notion token": ("ntn_", r"\bntn_[A-Za-z0-9]{40,}"),
-    "a Linear key": ("lin_api_", r"\blin_api_[A-Za-z0-9]{32,}"),
-    "a Vault token": ("hvs.", r"\bhvs\.[\w-]{24,}"),
-    "a Sentry token": ("sntr", r"\bsntry[su]_[\w=+/-]{40,}"),
-    "a New Relic key": ("NRAK-", r"\bNRAK-[A-Z0-9]{27}"),
-    "a Square token": ("sq0", r"\bsq0(?:atp|csp)-[\w-]{22,}"),
-    "an Azure storage key": ("AccountKey=", r"AccountKey=[A-Za-z0-9+/]{40,}={0,2}"),
-    "a Facebook token": ("EAA", r"\bEAA[A-Za-z0-9]{90,}"),
 }
 """Shapes of secrets, each after a text that every one of them holds, which is looked for first."""
 _NAMED = re.compile(
@@ -94,7 +59,7 @@ _EXAMPLE_HOST = re.compile(
 def _keys(text: str) -> Iterator[str]:
     """What is in a script that looks like a secret."""
     for name, (hint, shape) in _SHAPES.items():
-        if hint in text and re.search(shape, text):
+        if hint in text and shape.search(text):
             yield name
     for found in _NAMED.finditer(text):
         if estimated_bits(found["value"]) >= SECRET_BITS:

@@ -252,7 +252,7 @@ def ssh_restricted(
     port: Port = 22,
     alive_port: Port | None = None,
 ) -> Evidence:
-    """The ssh port does not accept connections from outside the networks that may log in.
+    """The ssh port does not accept connections from the runner, outside the networks that may log in.
 
     It is seen from the runner's place, so it can only be proven by a runner outside those networks, as far as the
     runner knows its own address (behind NAT others see another one). One place outside is tried, not all of them;

@@ -74,7 +74,7 @@ def connects(postgres: Postgres, postgres_facts: PostgresFacts) -> Evidence:
     source="PostgreSQL documentation, 'Secure TCP/IP Connections with SSL'; CIS PostgreSQL Benchmark",
 )
 def tls(postgres: Postgres, postgres_facts: PostgresFacts, postgres_without_tls: WithoutTls) -> Evidence:
-    """The session is encrypted, and the server opens none without TLS.
+    """The session is encrypted, and the server refuses the same one without TLS.
 
     Both sides must call the session encrypted, or else something between them terminates TLS. A second connection,
     without TLS and without a password, must be refused before it is asked for one. That is seen for the declared role
@@ -118,6 +118,7 @@ def version_supported(
     """The server's major version is still supported.
 
     A version newer than this catalogue knows passes with a warning. A beta or release candidate is not supported.
+    Whether the minor release is the latest one is not looked at.
 
     Args:
         min_major: oldest accepted major version, instead of the oldest one that PostgreSQL's developers support on the
@@ -182,7 +183,7 @@ def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float,
     source="PostgreSQL documentation, 'Role Attributes' and 'Predefined Roles'; CIS PostgreSQL Benchmark",
 )
 def role(postgres_facts: PostgresFacts, *, owns_database: bool = False) -> Evidence:
-    """The declared role has only the rights that an application needs.
+    """The declared role has none of the administrators' rights.
 
     It is not a superuser and has none of CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS, itself or by membership; it
     is not a member of a predefined role, but of those that only look at the server's state; it may execute no function,

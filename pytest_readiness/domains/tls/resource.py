@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from pytest_readiness.core.resources import Resource, checked_host
-from pytest_readiness.protocols.http.trust_files import AuthorityFile, CertificateFile, KeyFile, in_use
+from pytest_readiness.protocols.http.trust_files import AuthorityFile, CertificateFile, KeyFile, to_read
 
 Starttls = Literal["smtp", "imap", "pop3", "ftp", "ldap", "postgres", "xmpp"]
 
@@ -37,7 +37,7 @@ class TlsEndpoint(Resource):
     def _whole_pair(self, info: ValidationInfo) -> Self:
         if self.client_key is not None and self.client_cert is None:
             raise ValueError("'client_key' is the key of 'client_cert', which is missing")
-        if self.client_cert is not None and self.client_key is None and in_use(info):
+        if self.client_cert is not None and self.client_key is None and to_read(info, self.client_cert):
             from pytest_readiness.protocols.http.trust import pair_fault
 
             if fault := pair_fault(self.client_cert, None):

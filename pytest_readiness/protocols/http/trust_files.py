@@ -10,15 +10,19 @@ from pydantic import AfterValidator, ValidationInfo
 from pytest_readiness.core.resources import AnchoredPath
 
 
-def in_use(info: ValidationInfo) -> bool:
-    """Whether what is validated belongs to the target of this run; files of others may well be elsewhere."""
-    return bool((info.context or {}).get("resolve"))
+def to_read(info: ValidationInfo, *paths: Path) -> bool:
+    """Whether these files are to be looked into.
+
+    Not those of another target, which may well be elsewhere. Of one that is not there, whoever reads the declaration
+    says so.
+    """
+    return bool((info.context or {}).get("resolve")) and all(path.exists() for path in paths)
 
 
 def _authority(path: Path, info: ValidationInfo) -> Path:
     from pytest_readiness.protocols.http.trust import authority_fault
 
-    if in_use(info) and (fault := authority_fault(path)):
+    if to_read(info, path) and (fault := authority_fault(path)):
         raise ValueError(fault)
     return path
 
@@ -26,7 +30,7 @@ def _authority(path: Path, info: ValidationInfo) -> Path:
 def _certificate(path: Path, info: ValidationInfo) -> Path:
     from pytest_readiness.protocols.http.trust import certificate_fault
 
-    if in_use(info) and (fault := certificate_fault(path)):
+    if to_read(info, path) and (fault := certificate_fault(path)):
         raise ValueError(fault)
     return path
 
@@ -35,7 +39,7 @@ def _key(path: Path, info: ValidationInfo) -> Path:
     from pytest_readiness.protocols.http.trust import pair_fault
 
     certificate = info.data.get("client_cert")
-    if in_use(info) and certificate is not None and (fault := pair_fault(certificate, path)):
+    if certificate is not None and to_read(info, certificate, path) and (fault := pair_fault(certificate, path)):
         raise ValueError(fault)
     return path
 

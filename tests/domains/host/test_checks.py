@@ -163,17 +163,18 @@ def test_disk_not_mounted(prepared: Namespace) -> None:
 
 
 @pytest.fixture
-def docker_host(docker_engine: DockerEngine, monkeypatch: pytest.MonkeyPatch) -> str:
+def docker_host(docker_engine: DockerEngine) -> str:
     """The engine for the docker program, which testinfra calls."""
     program("docker")
-    monkeypatch.setenv("DOCKER_HOST", docker_engine.base_url)
     return docker_engine.base_url
 
 
 def test_disk_of_a_container(docker_engine: DockerEngine, docker_host: str) -> None:
     container = docker_engine.run("host-disk")
     try:
-        evidence = judge("host.disk", Host(name="web", connection="docker://host-disk"), max_used_pct=99.9)
+        evidence = judge(
+            "host.disk", Host(name="web", connection="docker://host-disk", engine=docker_host), max_used_pct=99.9
+        )
     finally:
         container.remove(force=True)
     assert evidence.text.startswith("/ ")
@@ -191,7 +192,7 @@ def test_memory_of_a_limited_container(docker_engine: DockerEngine, docker_host:
     name = f"host-memory-{megabytes}"
     fill = f"dd if=/dev/zero of=/fill/data bs=1M count={megabytes} && touch /tmp/ready && exec sleep 1000000"
     container = docker_engine.run(name, command=["sh", "-c", fill], mem_limit="64m", tmpfs={"/fill": "size=63m"})
-    host = Host(name="web", connection=f"docker://{name}")
+    host = Host(name="web", connection=f"docker://{name}", engine=docker_host)
     try:
         wait_until(lambda: container.exec_run("test -e /tmp/ready").exit_code == 0, "the memory is filled")
         if megabytes == 1:
@@ -270,7 +271,7 @@ def test_listening_only_listed(sshd: Sshd, tmp_path: Path, address: str) -> None
 
 def test_listening_only_without_ss(docker_engine: DockerEngine, docker_host: str) -> None:
     container = docker_engine.run("host-listening", command=["nc", "-ll", "-p", "8080", "-e", "cat"])
-    host = Host(name="web", connection="docker://host-listening")
+    host = Host(name="web", connection="docker://host-listening", engine=docker_host)
     try:
         wait_until(
             lambda: b":1F90" in container.exec_run("cat /proc/net/tcp /proc/net/tcp6").output, "the container listens"
@@ -471,7 +472,7 @@ def test_time_synced_unknown_in_a_container(docker_engine: DockerEngine, docker_
     container = docker_engine.run("host-clock")
     try:
         with pytest.raises(CouldNotVerify, match="neither chronyc nor timedatectl tells the state of its clock"):
-            judge("host.time_synced", Host(name="web", connection="docker://host-clock"))
+            judge("host.time_synced", Host(name="web", connection="docker://host-clock", engine=docker_host))
     finally:
         container.remove(force=True)
 
@@ -741,7 +742,7 @@ def test_ssh_hardened_without_sshd(docker_engine: DockerEngine, docker_host: str
     container = docker_engine.run("host-ssh")
     try:
         with pytest.raises(CouldNotVerify, match="there is no program sshd"):
-            judge("host.ssh_hardened", Host(name="web", connection="docker://host-ssh"))
+            judge("host.ssh_hardened", Host(name="web", connection="docker://host-ssh", engine=docker_host))
     finally:
         container.remove(force=True)
 

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.core.registry import RegistrationError
-from pytest_readiness.domains.host import checks
+from pytest_readiness.domains.host import checks, login
 from pytest_readiness.domains.host.facts import HostFacts
 from pytest_readiness.domains.host.facts import asked as ask_host
 from pytest_readiness.domains.host.question import QUESTIONS, Question, Unread
@@ -546,16 +546,17 @@ def test_a_host_that_goes_away_meanwhile(sshd: Sshd, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def engine(docker_engine: DockerEngine, monkeypatch: pytest.MonkeyPatch) -> DockerEngine:
+def engine(docker_engine: DockerEngine) -> DockerEngine:
     program("docker")
-    monkeypatch.setenv("DOCKER_HOST", docker_engine.base_url)
     return docker_engine
 
 
 def test_a_container(engine: DockerEngine) -> None:
     container = engine.run("facts-host", hostname="inside")
     try:
-        facts = _facts(Host(name="web", connection="docker://facts-host"), SYSTEM(), LISTENERS())
+        facts = _facts(
+            Host(name="web", connection="docker://facts-host", engine=engine.base_url), SYSTEM(), LISTENERS()
+        )
     finally:
         container.remove(force=True)
     assert facts.answer(SYSTEM())[:2] == ("root", "inside")
@@ -564,14 +565,51 @@ def test_a_container(engine: DockerEngine) -> None:
 
 def test_an_unknown_container(engine: DockerEngine) -> None:
     with pytest.raises(Unreachable, match=r"^the login at docker://nosuch failed: .*No such container: nosuch$"):
-        _facts(Host(name="web", connection="docker://nosuch"), SYSTEM())
+        _facts(Host(name="web", connection="docker://nosuch", engine=engine.base_url), SYSTEM())
 
 
-def test_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_engine() -> None:
     program("docker")
-    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     with pytest.raises(Unreachable, match="Cannot connect to the Docker daemon"):
-        _facts(Host(name="web", connection="docker://nosuch"), SYSTEM())
+        _facts(Host(name="web", connection="docker://nosuch", engine="unix:///nowhere/docker.sock"), SYSTEM())
+
+
+def test_the_environment_names_no_engine(engine: DockerEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker" / "config.json").write_text('{"currentContext": "elsewhere"}')
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONTEXT", "elsewhere")
+    container = engine.run("facts-declared", hostname="inside")
+    try:
+        for variable in (engine.base_url, "unix:///nowhere/docker.sock"):
+            monkeypatch.setenv("DOCKER_HOST", variable)
+            declared = Host(name="web", connection="docker://facts-declared", engine=engine.base_url)
+            assert _facts(declared, SYSTEM()).answer(SYSTEM())[1] == "inside"
+            with pytest.raises(Unreachable, match=r"/var/run/docker\.sock|No such container"):
+                _facts(Host(name="web", connection="docker://facts-declared"), SYSTEM())
+    finally:
+        container.remove(force=True)
+
+
+def test_an_agent_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent")
+    monkeypatch.setenv("HOSTALIASES", "/run/aliases")
+    printed = login.run(Host(name="web", connection="local://"), "env").stdout_bytes.decode()
+    assert "SSH_AUTH_SOCK=/run/agent\n" in printed
+    assert "HOSTALIASES" not in printed
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"connection": "ssh://web1", "engine": "tcp://engine:2375"}, "begins with docker://"),
+        ({"address": "web1", "certs": "certs"}, "begins with docker://"),
+        ({"connection": "docker://web", "certs": "certs"}, "the engine that 'engine' names"),
+    ],
+)
+def test_an_engine_is_for_containers(fields: dict[str, str], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        Host.model_validate({"name": "web", **fields})
 
 
 @pytest.mark.parametrize(

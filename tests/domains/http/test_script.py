@@ -46,9 +46,10 @@ SUPABASE = {"iss": "supabase", "ref": "abcdefghijklmnop", "iat": 1, "exp": 2_000
         ('VITE_DB_PASSWORD:"Winter2024"', "a value of VITE_DB_PASSWORD"),
         ('const dbPassword="Winter2024!"', "a value of dbPassword"),
         (f'key="sb_secret_{KEY}"', "a Supabase secret key"),
-        (f'key="sk-svcacct-{KEY}"', "a language model's key"),
+        (f'key="sk-svcacct-{KEY}"', "a key of a language model"),
         (f'key="sk-ant-{KEY}"', "a key of a language model"),
         (f'key="GOCSPX-{KEY}"', "a Google client secret"),
+        (f'pem="-----BEGIN RSA PRIVATE KEY-----\\n{KEY}{KEY}\\n-----END"', "a private key"),
         (f'a="AccountKey={KEY}{KEY}=="', "an Azure storage key"),
     ],
 )

@@ -89,7 +89,7 @@ def accessibility(
     standard: Standard = "wcag21aa",
     signed: list[Point] = [],  # noqa: B006  (pydantic copies it)
 ) -> Evidence:
-    """The page violates no rule of the accessibility guidelines that a program can decide.
+    """The page violates none of axe-core's rules for the accessibility guidelines.
 
     axe-core's rules for the standard, on the page and in its frames of the same origin, as it is after loading and
     scrolling to its end; not what only a click brings up. Where axe cannot decide about an element, and where a part
@@ -227,12 +227,12 @@ def touch_targets(
     spacing: bool = True,
     signed: list[Point] = [],  # noqa: B006  (pydantic copies it)
 ) -> Evidence:
-    """Tap targets are large enough for a finger.
+    """Tap targets have the wanted size, or that much space around them.
 
-    Visible links, buttons and fields in a window as wide as a phone's; checkboxes and radio buttons together with
-    their labels. Links within a line of text do not count. The claim could not be verified where something is too small
-    that only acts as a control, and where a part of the page is closed to the visit (frames of other origins, closed
-    shadow trees, canvases, plugins, what a dialog covers, what was not loaded).
+    Visible links, buttons and fields in a window as wide as a phone's; checkboxes and radio buttons together with their
+    labels. Links within a line of text do not count. Not looked at: what only a click brings up. The claim could not be
+    verified where something is too small that only acts as a control, and where a part of the page is closed to the
+    visit (frames of other origins, closed shadow trees, canvases, plugins, what a dialog covers, what was not loaded).
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -328,7 +328,7 @@ def captions(
     path: UrlPath | None = None,
     signed: list[Point] = [],  # noqa: B006  (pydantic copies it)
 ) -> Evidence:
-    """Every <video> of the page has captions.
+    """Every <video> of the page has a track of captions that loads and holds cues.
 
     Each must have a track of captions or subtitles that the browser can load and that holds cues; what they say, and
     whether the video has sound, is not looked at, nor a player that only a click brings up. Where a part of the page is

@@ -45,13 +45,13 @@ def responsive(
     widths: Annotated[list[Width], Field(min_length=1, max_length=4)] = [320, 768, 1280],  # noqa: B006
     signed: list[Point] = [],  # noqa: B006  (pydantic copies it)
 ) -> Evidence:
-    """The page fits windows of each width, without scrolling sideways.
+    """At each width of the window, the page does not scroll sideways, and nothing is cut off at its right edge.
 
-    Nor may content end beyond the right edge where scrolling is switched off. Elements that scroll by themselves do
-    not count. For widths below 980 px the page must also have `<meta name="viewport" content="width=device-width">`,
-    without which phones lay it out for 980 px. The page is loaded once and the window then resized. Where a part of it
-    is closed to the visit (frames of other origins, closed shadow trees, plugins, what a dialog covers, what was not
-    loaded), the claim could not be verified.
+    Cut off is content that ends beyond that edge where scrolling is switched off. Elements that scroll by themselves do
+    not count. Not looked at: what overlaps, is hidden or too small to read at a width. For widths below 980 px the page
+    must also have `<meta name="viewport" content="width=device-width">`, without which phones lay it out for 980 px.
+    The page is loaded once and the window then resized. Where a part of it is closed to the visit (frames of other
+    origins, closed shadow trees, plugins, what a dialog covers, what was not loaded), the claim could not be verified.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.

@@ -200,7 +200,8 @@ def page_load(
     """The page is loaded within the limit.
 
     That is the time from asking for the page until its load event, once, in Chromium on the machine that runs the
-    tests, with an empty cache, unthrottled, and while nothing else is read from the endpoint.
+    tests, with an empty cache, unthrottled, and while nothing else is read from the endpoint. Not looked at: what
+    scripts load or draw after that event.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -389,11 +390,12 @@ def engines(
     engines: Annotated[list[EngineName], Field(min_length=1)] = ["chromium", "firefox", "webkit"],  # noqa: B006
     text: str = "",
 ) -> Evidence:
-    """The page renders in each browser engine.
+    """In each named browser engine the page shows something, and no exception is uncaught.
 
-    It renders if it answers below 400, shows text, pictures or controls, and no exception is uncaught. An engine
-    that is not installed where the tests run is named, and the claim then could not be verified. Firefox and WebKit are
-    those that Playwright installs; they can be used only where the endpoint declares neither `ca` nor `address`.
+    It must answer below 400, and show text, pictures or controls. Not looked at: whether it looks alike in all of them,
+    and whether what it shows works. An engine that is not installed where the tests run is named, and the claim then
+    could not be verified. Firefox and WebKit are those that Playwright installs; they can be used only where the
+    endpoint declares neither `ca` nor `address`.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.

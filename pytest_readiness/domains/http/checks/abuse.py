@@ -115,14 +115,15 @@ def cors(
     credential: Name | None = None,
     public: bool = False,
 ) -> Evidence:
-    """Foreign origins may not read answers by CORS, and the declared ones may.
+    """Foreign origins may not read the path's answers by CORS, and the declared ones may.
 
     Sends: a GET without an Origin, which must be answered 2xx; then for each origin a GET and a preflight (OPTIONS).
     The origins are a foreign one, "null", those of development servers on localhost, and for the endpoint and each
     declared origin what a loose comparison lets in: one that begins like it, one that ends like it, it over http, and
     it with another character in place of a dot; and the declared ones. That is some twenty requests, and some ten for
     each declared origin. An Origin gets permission by Access-Control-Allow-Origin with its own name or `*`; a
-    connection that is closed on a foreign one gives none. Subdomains of the endpoint's host are not tried.
+    connection that is closed on a foreign one gives none. Not tried: subdomains of the endpoint's host, and other
+    paths.
 
     Args:
         path: path on the host. /: the root; an API's own path says more.
@@ -292,12 +293,12 @@ def methods(
     path: UrlPath = "/",
     allowed: Annotated[list[Annotated[str, Field(pattern=r"^[A-Z]+$")]], Field(min_length=1)] | None = None,
 ) -> Evidence:
-    """TRACE, TRACK, DEBUG and invented methods are refused, and no undeclared one is offered.
+    """TRACE, TRACK, DEBUG and an invented method are refused, and Allow headers name no undeclared one.
 
     Sends: a GET, which must be answered below 400, an OPTIONS, and one request each with TRACE, TRACK, DEBUG and
     READINESS, which is not defined. Refused means a 4xx or 501, or a closed connection; a redirect, a 401, a 429 and
     other 5xx are not a refusal of the method. PUT, PATCH and DELETE could do harm and are not sent: which of them are
-    offered is read from the Allow headers.
+    offered is read from the Allow headers, and is not known where no answer has one. Other paths are not looked at.
 
     Args:
         path: path on the host. /: the root.

@@ -368,7 +368,7 @@ def jwt(
     algorithms: Annotated[list[Algorithm], Field(min_length=1)] | None = None,
     expired: Name | None = None,
 ) -> Evidence:
-    """An issued token is strongly signed, says that it ends in time, and is rejected if it is tampered with.
+    """An issued token is signed by a strong algorithm, says that it ends in time, and is rejected if tampered with.
 
     Sends: a login if `login` is declared, and seven GETs to the path: without a token, with an altered signature, with
     altered claims, without a signature, twice without an algorithm (none, NONE), and last with the token itself. That
@@ -503,7 +503,7 @@ def csrf(
     of the page, if one is declared. The last one may change something: declare values that do no harm, or that the
     application finds invalid. It must be answered differently from the refusal, and not with 401, 404, 405, 408, 429 or
     5xx. SameSite cookies, which only a browser enforces, do not count. With a credential, whether a token is good for
-    other sessions is not seen.
+    other sessions is not seen. Other forms are not tried.
 
     Args:
         path: path on the host that the form is sent to.

@@ -105,7 +105,8 @@ def static_assets(assets: Assets) -> Evidence:
 
     On every host, redirects followed. A page in the place of a file (a single-page application's fallback) or an empty
     file makes the claim false; 429, and on other hosts statuses that refuse programs (401, 403, 503), leave it open. At
-    most 100 are asked for; of a video the beginning. A page that names none cannot be verified.
+    most 100 are asked for; of a video the beginning. A page that names none cannot be verified. Not looked at: what
+    scripts load later, and whether content is what it should be.
     """
     place = shown(page_of(assets).url)
     if not assets.assets:
@@ -139,10 +140,11 @@ _TEXT = re.compile(r"text/.+|.+\+(json|xml)|(application|text)/(x-)?(java|ecma)s
     source="Chrome Lighthouse, uses-text-compression (1400 bytes); RFC 9110 section 8.4",
 )
 def compression(assets: Assets, *, min_bytes: Annotated[int, Field(ge=0)] = 1400) -> Evidence:
-    """The page and every text that it loads are compressed.
+    """The page and every text that it names are compressed.
 
     Asked for with `Accept-Encoding: gzip, br`. Text is HTML, CSS, JavaScript, JSON, XML, SVG and WebAssembly, by its
-    Content-Type, on every host. Where nothing is large enough the claim cannot be verified.
+    Content-Type, on every host. Where nothing is large enough the claim cannot be verified. What scripts load later is
+    not looked at.
 
     Args:
         min_bytes: smaller texts may come uncompressed, in bytes. 1400: what Lighthouse ignores.
@@ -234,11 +236,12 @@ def caching(
     page_max_seconds: Annotated[int, Field(ge=0)] = 600,
     hashed: Annotated[str, AfterValidator(_expression)] | None = None,
 ) -> Evidence:
-    """Files with a hash in their name may be cached for long, and the page only briefly.
+    """Files with a hash in their name may be cached for long, and no header allows that for the page.
 
     Cache-Control is looked at; `immutable` without a max-age keeps nothing. The page may not be kept for longer than
-    asked by max-age or s-maxage, or without them by Expires, and must not be public where it sets a cookie. Where the
-    page names no file with a hash in its name, the claim cannot be verified.
+    asked by max-age or s-maxage, or without them by Expires, and must not be public where it sets a cookie; without any
+    of these headers, caches choose, which gives a warning. Where the page names no file with a hash in its name, the
+    claim cannot be verified. Not looked at: other pages, files without a hash, and what scripts load later.
 
     Args:
         min_days: shortest accepted max-age of files with a hash, in days. 365: what web.dev recommends; RFC 2616
@@ -313,10 +316,11 @@ def cdn(
     provider: Provider | None = None,
     header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+(: ?\S.*)?$")] | None = None,
 ) -> Evidence:
-    """A CDN delivers the page, or its files.
+    """The page, or each of its files, comes with a header by which a CDN is known.
 
-    Seen by a header that names a CDN; `Via` and `X-Cache` alone do not, since any proxy sends them. Whether it holds
-    the content in its cache, and whether the origin can be reached directly, is not seen.
+    Such as CF-Ray or X-Served-By; `Via` and `X-Cache` alone do not count, since any proxy sends them. Not looked at:
+    whether that is not made up, whether the CDN holds the content in its cache, and whether the origin can be reached
+    directly.
 
     Args:
         part: what must come from the CDN: the page, or every file that it names on its own and other hosts.

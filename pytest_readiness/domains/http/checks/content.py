@@ -42,7 +42,7 @@ def markup_of(response: Response) -> Markup:
     source="W3C Mixed Content; MDN, 'Mixed content'",
 )
 def mixed_content(response: Response, assets: Assets) -> Evidence:
-    """The page loads nothing over plain http, and sends no form there.
+    """Nothing that the page names to be loaded, and no form of it, has an address over plain http.
 
     Looked at: scripts, styles, images with their alternatives, media, frames and forms of the page that a visitor of
     the root ends on, `url()` in its styles and in the style sheets that it loads, and redirects on the way to each
@@ -69,7 +69,8 @@ def mixed_content(response: Response, assets: Assets) -> Evidence:
     warning = f"Named over plain http, and upgraded by upgrade-insecure-requests: {seen}" if plain else ""
     if assets.left_out:
         warning = warning or f"{assets.left_out} further resources were not asked for."
-    return Evidence(f"{len(every)} addresses that {place} loads or sends forms to, none over http", warning=warning)
+    how = f"{len(plain)} over http, all upgraded" if plain else "none over http"
+    return Evidence(f"{len(every)} addresses that {place} loads or sends forms to, {how}", warning=warning)
 
 
 @check(
@@ -86,13 +87,14 @@ def links(
     external: bool = False,
     max_links: Annotated[int, Field(ge=1, le=200)] = 50,
 ) -> Evidence:
-    """No link of the page is dead.
+    """No link from the page to its own origin is dead, nor, where asked, one to another.
 
-    Links of the page that a visitor of the root ends on are followed by GET, with redirects, one step deep. A link is
-    dead if it ends with a status of 400 or above. One that asks for a login (401, 403), answers other methods only
-    (405) or, on another host, refuses programs (429, 503, LinkedIn's 999) is not dead, and gives a warning; where all
-    do, nothing was seen. A link that is answered like any unknown path, with 200 (a single-page application) or a
-    redirect to the same address, cannot be verified; nor can a page without links.
+    Links of the page that a visitor of the root ends on are followed by GET, with redirects, one step deep; that the
+    place behind a # is on the page is not looked at, nor links that scripts make. A link is dead if it ends with a
+    status of 400 or above. One that asks for a login (401, 403), answers other methods only (405) or, on another host,
+    refuses programs (429, 503, LinkedIn's 999) is not dead, and gives a warning; where all do, nothing was seen. A link
+    that is answered like any unknown path, with 200 (a single-page application) or a redirect to the same address,
+    cannot be verified; nor can a page without links.
 
     Args:
         external: follow links to other origins, too. False: they belong to others, and are not asked.
@@ -152,14 +154,14 @@ def bundle(
     api: HostName | None = None,
     hosts: Annotated[list[HostName], Field(min_length=1)] | None = None,
 ) -> Evidence:
-    """The scripts that the page serves hold no secret and no developer's address, and name the declared API host.
+    """The page's scripts hold nothing of the shape of a secret, no developer's address, and the declared API host.
 
-    Looked at: the scripts in the page that a visitor of the root ends on, and those that it names on the endpoint's
-    own host. Secrets are found by the shapes that providers document, as private keys, as passwords in addresses, and
-    as random values (80 bits or more) of names with secret, password or private key; what they are never leaves the
-    check. Addresses of localhost count where they have a port or path; libraries hold bare ones to build on, which
-    gives a warning. Scripts that are loaded later by scripts are not seen, unless the page preloads them. A page
-    without scripts cannot be verified.
+    Looked at: the scripts in the page that a visitor of the root ends on, and those that it names on the endpoint's own
+    host. Secrets are found by the shapes that providers document, as private keys, as passwords in addresses, and as
+    random values (80 bits or more) of names with secret, password or private key; what they are never leaves the check.
+    Addresses of localhost count where they have a port or path; libraries hold bare ones to build on, which gives a
+    warning. Not looked at: scripts that are loaded later by scripts, unless the page preloads them, and those of other
+    pages. Secrets of another shape under other names are not found. A page without scripts cannot be verified.
 
     Args:
         api: host name of the API, with its port where it has one, which one of the scripts must name
@@ -191,7 +193,7 @@ def bundle(
     claim(not api or bool(naming), expected=f"the API host {api} in a script of {place}", seen=f"not named in {seen}")
     hosted = [f"{name}: {', '.join(code.placeholders)}" for name, code in codes if code.placeholders]
     return Evidence(
-        f"{seen}: no secret, no developer's address{f', {api} in {naming[0]}' if api else ''}",
+        f"{seen}: nothing of the shape of a secret, no developer's address{f', {api} in {naming[0]}' if api else ''}",
         warning=cut(f"Bare local addresses, as libraries hold them: {'; '.join(hosted)}", 300) if hosted else "",
     )
 

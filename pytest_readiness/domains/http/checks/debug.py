@@ -39,7 +39,7 @@ def no_debug(
     paths: Annotated[list[UrlPath], Field(min_length=1)] | None = None,
     allowed: Annotated[list[UrlPath], Field(min_length=1)] | None = None,
 ) -> Evidence:
-    """No debug page, profiler, console or introspection is served.
+    """No debug page, profiler, console or introspection is served at its usual paths.
 
     Asked for by GET without credentials: the root, a path that cannot be guessed, and the paths where
     frameworks put such tools, on the host's root and below the folders of the endpoint and of the page that a visitor

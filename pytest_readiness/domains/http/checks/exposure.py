@@ -113,14 +113,15 @@ def exposed_files(
     *,
     paths: list[UrlPath] | None = None,
 ) -> Evidence:
-    """None of the files that are often left behind is served.
+    """None of the files that are often left behind is served at its usual path.
 
     Asked for: environment files, version control, keys, backups, dumps, status pages, on the host's root and below the
     folders of the endpoint and of the page that a visitor of it ends on; and the source map of each script and style of
     that page on its own host (at most ten): where the script or its SourceMap header says, in the script itself, and
     beside it. Redirects within the host are followed. A file counts as served when it answers 2xx with other content
-    than unknown paths beside it get, or with content that is recognised; what the content is never leaves the check.
-    Only these paths are looked at: a backup under another name is not found.
+    than unknown paths beside it get, or with content that is recognised; a page of HTML in its place that is not
+    recognised is no such file. What the content is never leaves the check. Only these paths are looked at: a backup
+    under another name is not found.
 
     Args:
         paths: further paths that must not be served. Default: none.
@@ -135,7 +136,9 @@ def exposed_files(
     ]
     served += [f"{shown(each.url)} (source map of {shown(each.of)})" for each in source_maps if each.served]
     claim(
-        not served, expected=f"none of {len(files) + len(source_maps)} paths served", seen=cut("; ".join(served), 400)
+        not served,
+        expected=f"no such file at any of {len(files) + len(source_maps)} paths",
+        seen=cut("; ".join(served), 400),
     )
     if lost := asked - {file.sought for file in files}:
         raise CouldNotVerify(f"{cut(', '.join(sorted(lost)), 200)} could not be asked for")
@@ -159,7 +162,7 @@ def exposed_files(
         for each in every
     )
     told = ", ".join(f"{answer} x {count}" for answer, count in sorted(answers.items()))
-    return Evidence(f"none of {len(every)} paths ({len(source_maps)} for source maps) served: {told}")
+    return Evidence(f"no such file at any of {len(every)} paths ({len(source_maps)} for source maps): {told}")
 
 
 def _is_served(file: Found, own: tuple[str, ...]) -> bool:

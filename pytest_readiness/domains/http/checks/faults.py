@@ -99,7 +99,7 @@ def available_during_deploy(
     version_path: UrlPath | None = None,
     max_failed: Annotated[int, Field(ge=0)] = 0,
 ) -> Evidence:
-    """No request fails while a new version is rolled out.
+    """No GET of the path fails while a new version is rolled out.
 
     Sends: GETs of the path, each on a new connection, and of the path with the version, from the beginning of the run
     until the version was the same for ten rounds, has changed, and was the same for ten rounds again, at most for the

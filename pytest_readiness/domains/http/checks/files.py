@@ -160,12 +160,12 @@ def _closed(rules: Rules) -> bool:
     asks={"visited": ROBOTS_TXT},
 )
 def robots(visited: Page, *, crawling: Literal["allowed", "forbidden"] = "allowed") -> Evidence:
-    """A valid robots.txt lets crawlers in or keeps them out, as declared.
+    """A valid robots.txt lets crawlers into the site or keeps them out of all of it, as declared.
 
     At /robots.txt, text/plain, redirects within the host followed. "Allowed": the group of all crawlers (`*`) does not
-    forbid the whole site; a warning names single crawlers that are blocked. "Forbidden": that group has
-    Disallow: / and no Allow, and no group of a single crawler lets it in. Crawlers follow it voluntarily: it
-    protects nothing, and X-Robots-Tag and meta elements are not looked at.
+    forbid the whole site, of which it may forbid parts; a warning names single crawlers that are blocked. "Forbidden":
+    that group has Disallow: / and no Allow, and no group of a single crawler lets it in. Crawlers follow it
+    voluntarily: it protects nothing, and X-Robots-Tag and meta elements are not looked at.
 
     Args:
         crawling: allowed (production) or forbidden (staging and internal sites). allowed: what a product wants.
@@ -191,7 +191,7 @@ def robots(visited: Page, *, crawling: Literal["allowed", "forbidden"] = "allowe
         outside = [name for name, rules in groups.items() if name != "*" and _closed(rules)]
         if outside:
             warnings.append(f"Blocked: {cut(', '.join(outside), 200)}.")
-        return Evidence(f"{told}, * is let in", warning=" ".join(warnings))
+        return Evidence(f"{told}, no Disallow: / for *", warning=" ".join(warnings))
     inside = [
         name
         for name, rules in {"*": [], **groups}.items()

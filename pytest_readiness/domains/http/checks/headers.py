@@ -315,11 +315,11 @@ def csp(front_page: Response, second_page: Response | None) -> Evidence:
     source="RFC 7034; CSP Level 3, frame-ancestors; OWASP clickjacking defense cheat sheet",
 )
 def frame_options(front_page: Response) -> Evidence:
-    """Other sites cannot put the page into a frame.
+    """Only the page's own site, and those that it names, can put it into a frame.
 
     By frame-ancestors of a Content-Security-Policy that does not allow any host; where there is none, by
     X-Frame-Options: DENY or SAMEORIGIN (ALLOW-FROM is ignored by browsers). Where frame-ancestors is there, browsers
-    ignore X-Frame-Options, so an open one makes the claim false.
+    ignore X-Frame-Options, so an open one makes the claim false. Other pages are not looked at.
     """
     expected = "frame-ancestors that names its hosts, or X-Frame-Options: DENY or SAMEORIGIN"
     policies = parse_csp(front_page.values("content-security-policy"))
@@ -349,7 +349,10 @@ def frame_option(response: Response) -> str:
     source="WHATWG Fetch standard, X-Content-Type-Options; OWASP Secure Headers Project",
 )
 def nosniff(front_page: Response) -> Evidence:
-    """The page carries X-Content-Type-Options: nosniff."""
+    """The page carries X-Content-Type-Options: nosniff.
+
+    Not looked at: what else the site serves, such as scripts and files that users have uploaded.
+    """
     seen = seen_header(front_page, "X-Content-Type-Options")
     first = front_page.header("x-content-type-options").partition(",")[0].strip().lower()
     claim(first == "nosniff", expected="X-Content-Type-Options: nosniff", seen=seen)
@@ -453,6 +456,8 @@ def permissions_policy(
 ) -> Evidence:
     """The page carries a valid Permissions-Policy that restricts the named features and opens none to every site.
 
+    Not looked at: which of the sites that it names may be trusted, and what a frame is given by `allow`.
+
     Args:
         features: browser features that the header must name, at least one. camera, microphone, geolocation: those that
             reveal a user's surroundings and location; OWASP closes about thirty.
@@ -495,10 +500,10 @@ def cookies(
     max_age_hours: Annotated[float, Field(gt=0)] | None = None,
     readable: list[str] | None = None,
 ) -> Evidence:
-    """Every cookie that the root sets is Secure, HttpOnly and SameSite.
+    """Every cookie that the root sets is Secure and SameSite, and HttpOnly unless scripts must read it.
 
-    Looked at: each Set-Cookie on the way to the page that a visitor without cookies ends on. Cookies that are set
-    later, after a login, are not seen; where none is set, the check passes with a warning that says so.
+    Looked at: each Set-Cookie on the way to the page that a visitor without cookies ends on. Not seen: cookies that are
+    set later, as after a login, or by scripts; where none is set, the check passes with a warning that says so.
 
     Args:
         samesite: least accepted SameSite: None, Lax or Strict. Lax: what browsers default to (RFC 6265bis). A missing
@@ -543,7 +548,9 @@ def cookies(
         warning = "No cookie was set for a visitor who is not logged in; what a login sets was not seen."
         return Evidence(f"GET {place}: {last.status}, no cookie is set", warning=warning)
     names = ", ".join(dict.fromkeys(cookie.name for cookie in found))
-    return Evidence(cut(f"GET {place}: Secure, HttpOnly, SameSite on {names}", 300))
+    open_ones = ", ".join(dict.fromkeys(cookie.name for cookie in found if not cookie.http_only))
+    text = f"GET {place}: Secure, HttpOnly, SameSite on {names}"
+    return Evidence(cut(f"{text}; but for scripts, without HttpOnly: {open_ones}" if open_ones else text, 300))
 
 
 _PRODUCT = re.compile(r"/v?\d+(?:\.\d+)*\b|\b\d+(?:\.\d+)+\b")
@@ -567,11 +574,11 @@ _VERSIONS = (
     source="OWASP Secure Headers Project, headers to remove; OWASP WSTG-INFO-02",
 )
 def banner(url: Url, root_page: Page) -> Evidence:
-    """No header gives away the version of the server or its framework.
+    """None of the usual headers gives away the version of the server or its framework.
 
     Looked at: Server, X-Powered-By, X-Generator and the like on the way to the page that a visitor ends on, for
     anything that reads like a version; and headers that exist only to tell one, such as X-AspNet-Version. A product's
-    name alone passes, in X-Powered-By with a warning.
+    name alone passes, in X-Powered-By with a warning. Not looked at: headers of other names, and what the page says.
     """
     last = root_page.last
     headers = dict.fromkeys(header for answer in root_page.answers for header in answer.headers)

@@ -64,7 +64,7 @@ def input_validation(
     max_kb: Annotated[int, Field(ge=1, le=16 * 1024)] = 1024,
     credential: Name | None = None,
 ) -> Evidence:
-    """Malformed and oversized JSON is answered 4xx, and quotes and markup in texts do no harm.
+    """Malformed and oversized JSON is answered 4xx, and quotes and markup in texts cause no server error and no markup.
 
     Sends: the sample cut off before its end, with an object in place of every value, and with a text that is longer
     than the limit: these must be answered 4xx. Then, for each text of the sample, one with quotes that end a text in
@@ -151,7 +151,7 @@ def upload_limit(
     reset: bool = False,
     credential: Name | None = None,
 ) -> Evidence:
-    """Files that are too large or of the wrong type are refused, and a small one of the right type is accepted.
+    """A file that is too large and a PHP script are refused, and a small file of the right type is accepted.
 
     Sends: three files as `multipart/form-data` by POST: a PHP script of one harmless line, one of the right type that
     is 64 KiB larger than the limit, and last a small one of the right type, which must be accepted and is left there.

@@ -84,7 +84,7 @@ def default_credentials(
     credential: Name | None = None,
     account: Name | None = None,
 ) -> Evidence:
-    """The login refuses default passwords, and locks or slows down after a few wrong ones.
+    """The login refuses common default passwords, and locks or slows down after a few wrong ones.
 
     Sends: one login with the declared credential, if one is named; up to eight with default pairs (at most two for one
     user name; one more for each time that the endpoint asks to wait, up to a minute in all); then, unless that already
@@ -245,7 +245,7 @@ def password_policy(
     credential: Name | None = None,
     control: bool = False,
 ) -> Evidence:
-    """Registration or reset refuses weak passwords, and does so because they are weak.
+    """Registration or reset refuses passwords that are too short or common, and does so because they are weak.
 
     Sends: the form with a password that is one character too short, with up to three that are on every list of leaked
     ones and are long enough, and last with a strong one. Before each, a GET of the page, if one is declared. Only what

@@ -77,7 +77,7 @@ class Result:
 def security_headers(
     front_page: Response, root_page: Page, plain_response: PlainAnswer, *, min_grade: Grade = "B"
 ) -> Evidence:
-    """The endpoint's security headers earn at least the wanted grade of Mozilla's HTTP Observatory.
+    """The page's security headers earn at least the wanted grade by the passive tests of Mozilla's HTTP Observatory.
 
     Its tests on Content-Security-Policy, cookies, redirection, Referrer-Policy, Strict-Transport-Security, subresource
     integrity, X-Content-Type-Options, X-Frame-Options and the three Cross-Origin policies, each with its points. Left

@@ -58,8 +58,8 @@ def reachable(
 
     The answer's own status counts; at the endpoint's root also the status that redirects within the same host end with.
     Over plain http, or with a certificate that does not verify, the claim is false. Where the name has several
-    addresses, one is asked; TLS is verified at each of them, and one that cannot be reached gives a warning. A warning
-    also says where a cache answered. That the path exists is not seen: many sites answer every path alike.
+    addresses, one is asked; TLS is verified at each of the first eight, and one that cannot be reached gives a warning.
+    A warning also says where a cache answered. That the path exists is not seen: many sites answer every path alike.
 
     Args:
         path: path on the host, beginning with a slash. Default: the declared address itself.
@@ -77,7 +77,9 @@ def reachable(
     claim(status in {answer.status for answer in ends}, expected=expected, seen=f"{steps} from {shown(seen.url)}")
     judged = next(answer for answer in reversed(ends) if answer.status == status)
     claim(judged.secure, expected=expected, seen=f"{steps} over plain http from {shown(seen.url)}")
-    others = connection.elsewhere or ()
+    if connection.elsewhere is None:
+        raise CouldNotVerify("whether the name has other addresses, and what answers there, was not looked at")
+    others = connection.elsewhere
     refused = [f"{each.address} ({each.fault})" for each in others if each.reached and each.fault]
     claim(
         not refused, expected=f"{expected} at each address of the name", seen=f"no verified TLS at {', '.join(refused)}"
@@ -104,12 +106,12 @@ def _to(answer: Response) -> str:
     source="OWASP HTTP Strict Transport Security cheat sheet; RFC 9110 sections 15.4.2 and 15.4.9",
 )
 def https_redirect(url: Url, plain_response: PlainAnswer) -> Evidence:
-    """Plain http is answered by a permanent redirect to https on the same host, before any content.
+    """The root over plain http is answered by a permanent redirect to https on the same host, before any content.
 
-    Looked at: the first answer to the root of the target's `plain_http` address, by default port 80 of the same host.
-    A temporary redirect, a redirect to another host or port than the declared address, and a redirect that a script or
-    a meta element makes, do not count; nor does a port that refuses connections, since visitors who type the bare name
-    then get nothing.
+    Looked at: the first answer to the root of the target's `plain_http` address, by default port 80 of the same host;
+    not other paths, nor what is answered where it leads. A temporary redirect, a redirect to another host or port than
+    the declared address, and a redirect that a script or a meta element makes, do not count; nor does a port that
+    refuses connections, since visitors who type the bare name then get nothing.
     """
     place = shown(plain_response.url)
     host = urlsplit(url.url).netloc

@@ -39,12 +39,12 @@ def deployed_version(
     header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = None,
     credential: Name | None = None,
 ) -> Evidence:
-    """The running release is exactly the one that is being decided on.
+    """The release that answers is exactly the one that is being decided on.
 
-    Read from a field of the JSON at the path, from a header of its answer, or as its whole text; it must answer 2xx.
-    A leading "v" makes no difference, and of two names of one commit one may be the beginning of the other, seven
-    digits at least. An answer that a cache kept for more than ten seconds proves nothing. One answer is looked at:
-    behind a load balancer, that of one instance.
+    Read from a field of the JSON at the path, from a header of its answer, or as its whole text; it must answer 2xx. A
+    leading "v" makes no difference, and of two names of one commit one may be the beginning of the other, seven digits
+    at least. An answer that a cache kept for more than ten seconds proves nothing. One answer is looked at: behind a
+    load balancer, that of one instance. That the build wrote its version truly is not seen.
 
     Args:
         path: path on the host that shows it (`/version`).

@@ -49,7 +49,8 @@ def trusted(tls_scan: TlsScan) -> Evidence:
     Verified from the certificates that the server sends, to the endpoint's `ca` where the target declares one, else to
     the system's trust store. It holds where OpenSSL, as in curl, and browsers take the certificate: so expired ones,
     SHA-1 signatures, RSA keys below 2048 bits and a name that is in the common name only fail. Not looked at: whether
-    the certificate was revoked, whether a public log has it, and wildcards below a public suffix such as co.uk.
+    the certificate was revoked, whether a public log has it, wildcards below a public suffix such as co.uk, and more
+    than eight addresses of the name.
     """
     for deployment in deployments(tls_scan):
         leaf, at = deployment.leaf, deployment.at
@@ -62,8 +63,9 @@ def trusted(tls_scan: TlsScan) -> Evidence:
     rare = [
         each for each in dict.fromkeys(d.leaf.curve or d.leaf.key_type for d in tls_scan.deployments) if each in RARE
     ]
+    issuers = dict.fromkeys(each.leaf.issuer[:100] for each in tls_scan.deployments)
     return Evidence(
-        f"for {tls_scan.host}, issued by {leaf.issuer[:100]}, verified with {tls_scan.store}",
+        f"for {tls_scan.host}, issued by {' and '.join(issuers)}, verified with {tls_scan.store}",
         warning=f"Its key is of the kind {listed(rare)}, which Chromium and what is built on it do not take."
         if rare
         else "",
@@ -85,6 +87,7 @@ def chain(tls_scan: TlsScan) -> Evidence:
     valid for 30 more days, or for a quarter of its lifetime where that is less.
     """
     now = clock.now()
+    told = []
     for deployment in deployments(tls_scan):
         at = deployment.at
         for certificate, following in pairwise(deployment.chain):
@@ -107,7 +110,9 @@ def chain(tls_scan: TlsScan) -> Evidence:
             seen=f"{at}{len(deployment.chain)} sent; {last.issuer[:100]}, who issued the last, is neither sent nor "
             "in the trust store",
         )
-    return Evidence(f"{len(deployment.chain)} sent: " + ", then ".join(each.subject[:100] for each in deployment.chain))
+        names = ", then ".join(each.subject[:100] for each in deployment.chain)
+        told.append(f"{len(deployment.chain)} sent: {names}")
+    return Evidence("; ".join(dict.fromkeys(told)))
 
 
 def _soon(certificate: Certificate) -> timedelta:
@@ -140,6 +145,7 @@ def expiry(
             With both, both must hold.
     """
     now = clock.now()
+    told = []
     for deployment in deployments(tls_scan):
         leaf, at = deployment.leaf, deployment.at
         lifetime = leaf.not_after - leaf.not_before
@@ -167,8 +173,9 @@ def expiry(
                 seen=f"{at}{issuer[:100]}, above the certificate, is valid "
                 + (f"only from {since:%Y-%m-%d}" if since > now else f"until {until:%Y-%m-%d}"),
             )
-    issuers = f"; its issuers at least until {min(until for _, _, until, _ in above):%Y-%m-%d}" if above else ""
-    return Evidence(f"{days(left)} left of {days(lifetime)}, until {leaf.not_after:%Y-%m-%d}{issuers}")
+        issuers = f"; its issuers at least until {min(until for _, _, until, _ in above):%Y-%m-%d}" if above else ""
+        told.append(f"{days(left)} left of {days(lifetime)}, until {leaf.not_after:%Y-%m-%d}{issuers}")
+    return Evidence("; ".join(dict.fromkeys(told)))
 
 
 def _above(deployment: Deployment, now: datetime) -> Iterator[tuple[str, datetime, datetime, timedelta]]:
@@ -203,12 +210,14 @@ def lifetime(tls_scan: TlsScan, *, max_days: Annotated[int, Field(ge=1)] | None 
             of issue: 398, from 2026-03-15 on 200, from 2027-03-15 on 100, from 2029-03-15 on 47. Private authorities
             are exempt: give 825 or another number.
     """
+    told = []
     for leaf in (deployment.leaf for deployment in deployments(tls_scan)):
         limit = max_days or next((days for since, days in LIFETIMES if leaf.not_before >= since), 398)
         length = leaf.not_after - leaf.not_before
         seen = f"{days(length)}, issued on {leaf.not_before:%Y-%m-%d}"
         claim(length <= limit * DAY, expected=f"a lifetime of at most {limit} days", seen=seen)
-    return Evidence(f"{seen}; limit {limit} days")
+        told.append(f"{seen}; limit {limit} days")
+    return Evidence("; ".join(dict.fromkeys(told)))
 
 
 @check(
@@ -243,7 +252,8 @@ def issuer(tls_scan: TlsScan, *, names: Annotated[list[Name], Field(min_length=1
                 f"the certificate of {tls_scan.host}:{tls_scan.port} names {leaf.issuer[:100]} as its issuer, which "
                 f"cannot be verified with {tls_scan.store}: {deployment.trust_error}"
             )
-    return Evidence(f"issued by {leaf.issuer[:200]}, verified with {tls_scan.store}")
+    issuers = dict.fromkeys(each.leaf.issuer[:200] for each in tls_scan.deployments)
+    return Evidence(f"issued by {' and '.join(issuers)}, verified with {tls_scan.store}")
 
 
 @check(
@@ -273,7 +283,7 @@ def key(tls_scan: TlsScan, *, min_rsa_bits: Annotated[int, Field(ge=2048)] = 204
             )
             signed = each.signature_hash in GOOD_HASHES or (each.self_signed and each is not deployment.leaf)
             claim(fine and signed, expected=strong, seen=f"{at}{each.subject[:100]}: {_key(each)}")
-    return Evidence(_key(deployment.leaf))
+    return Evidence("; ".join(dict.fromkeys(_key(each.leaf) for each in tls_scan.deployments)))
 
 
 def _key(certificate: Certificate) -> str:
@@ -301,11 +311,13 @@ def ocsp(tls_scan: TlsScan, *, required: bool = False) -> Evidence:
     """
     now = clock.now()
     warning = ""
+    told = []
     for deployment in deployments(tls_scan):
         leaf, staple = deployment.leaf, deployment.staple
         if not leaf.responders and not leaf.must_staple and staple is None:
             text = f"{leaf.subject[:100]} names no OCSP responder: nothing to staple"
             claim(not required, expected="a certificate that names an OCSP responder", seen=text)
+            told.append(text)
             warning = "Whether the certificate was revoked cannot be asked by OCSP; its short lifetime must suffice."
             continue
         asked = listed(leaf.responders) or "a stapled response (RFC 7633)"
@@ -321,4 +333,5 @@ def ocsp(tls_scan: TlsScan, *, required: bool = False) -> Evidence:
         text = f"good from {staple.this_update:%Y-%m-%d %H:%M} to {staple.next_update:%Y-%m-%d %H:%M} UTC"
         current = staple.this_update - SKEW <= now <= staple.next_update
         claim(current, expected=expected, seen=text)
-    return Evidence(text, warning=warning)
+        told.append(text)
+    return Evidence("; ".join(dict.fromkeys(told)), warning=warning)

@@ -49,7 +49,7 @@ def _profile_asks(endpoint: TlsEndpoint, profile: str, version: str) -> Asks:
     asks=_profile_asks,
 )
 def mozilla(tls_scan: TlsScan, *, profile: Profile = "intermediate", version: Version = "6.0") -> Evidence:
-    """The endpoint conforms to Mozilla's recommended TLS configuration.
+    """Versions, suites, groups and certificate conform to Mozilla's recommended TLS configuration.
 
     Versions, suites and groups must be among those of the profile, and key, signature, lifetime and trust of the
     certificate as it says; known weaknesses and a missing extended master secret count too. As most servers enable

@@ -116,7 +116,10 @@ def versions(tls_scan: TlsScan, *, min: Literal["1.2", "1.3"] = "1.2") -> Eviden
     asks=asking("tls_1_3_cipher_suites"),
 )
 def tls13(tls_scan: TlsScan) -> Evidence:
-    """TLS 1.3 is offered."""
+    """TLS 1.3 is offered.
+
+    Whether older versions are offered too is not looked at here: tls.versions does.
+    """
     need(tls_scan, ("tls_1_3_cipher_suites",))
     (offer,) = (offer for offer in tls_scan.offers if offer.version == "TLSv1.3")
     if not offer.suites:

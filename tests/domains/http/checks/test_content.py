@@ -109,6 +109,7 @@ def test_mixed_content_in_style_sheets_and_redirects(app: Shop) -> None:
     policy = '<meta http-equiv="Content-Security-Policy" content="upgrade-insecure-requests">'
     upgraded = app.judge("http.mixed_content", page.replace("<!doctype html>", f"<!doctype html>{policy}"), bad)
     assert upgraded.warning.startswith("Named over plain http, and upgraded by upgrade-insecure-requests: 2: ")
+    assert upgraded.text.endswith("2 over http, all upgraded")
     assert "refused the connection" in app.reason(
         "http.mixed_content", f"<!doctype html><link rel=stylesheet href=https://localhost:{free_port()}/a.css>"
     )

@@ -184,7 +184,7 @@ COUNT = len(FILES)
 def test_exposed_files_behind_a_fallback(app: Shop) -> None:
     app.app.routes = Fallback()
     assert judge("http.exposed_files", app.url, paths=["/admin.html"]).text == (
-        f"none of {COUNT + 1} paths (0 for source maps) served: 200 like any unknown path x {COUNT + 1}"
+        f"no such file at any of {COUNT + 1} paths (0 for source maps): 200 like any unknown path x {COUNT + 1}"
     )
     app.app.routes["/.env"] = Response(body=b"API_KEY=hunter2-hunter2")
     with pytest.raises(ClaimFalse, match=r"seen: /.env \(environment file\)$"):
@@ -303,7 +303,7 @@ SCRIPT = spa(b'<!doctype html><script src="js/a.js?v=1"></script><script src="ht
 
 def test_source_maps_of_own_scripts_only(app: Shop) -> None:
     app.app.routes = {"/": SCRIPT}
-    assert f"none of {COUNT + 1} paths (1 for source maps)" in judge("http.exposed_files", app.url).text
+    assert f"no such file at any of {COUNT + 1} paths (1 for source maps)" in judge("http.exposed_files", app.url).text
     app.app.routes["/js/a.js.map"] = Response(body=MAP)
     with pytest.raises(ClaimFalse, match=r"/js/a.js.map \(source map of https://localhost:\d+/js/a.js\?…\)"):
         judge("http.exposed_files", app.url)

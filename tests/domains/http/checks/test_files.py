@@ -106,7 +106,7 @@ def test_on_nginx(nginx_factory: NginxFactory, authority: Authority) -> None:
     with nginx_factory(https=authority.issue(), locations=good) as server:
         url = Url(name="shop", url=server.url, ca=authority.ca_file)
         assert "days left" in judge("http.security_txt", url).text
-        assert judge("http.robots", url).text == f"{server.url}/robots.txt: 1 groups, 1 rules, * is let in"
+        assert judge("http.robots", url).text == f"{server.url}/robots.txt: 1 groups, 1 rules, no Disallow: / for *"
         assert "503 from" in judge("http.maintenance_page", url, **FILE_CHECKS["http.maintenance_page"]).text
         server.reload(locations={"/": "return 404 nothing;"})
         for id, parameters in FILE_CHECKS.items():

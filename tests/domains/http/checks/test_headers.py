@@ -249,6 +249,7 @@ def later(hours: float) -> str:
 def test_cookies_pass(judged: Judge, values: list[str], parameters: dict[str, Any]) -> None:
     evidence = judged("http.cookies", cookie(*values), **parameters)
     assert "Secure, HttpOnly, SameSite on" in evidence.text
+    assert evidence.text.endswith("without HttpOnly: csrftoken") == ("csrftoken" in values[0])
     assert not evidence.warning
     assert "secret" not in evidence.text
 

@@ -255,6 +255,30 @@ def test_expiry_judges_every_certificate(good: TlsScan) -> None:
     assert isinstance(outcome("tls.expiry", scan), ClaimFalse)
 
 
+def test_evidence_tells_of_every_certificate(good: TlsScan) -> None:
+    leaf = good.deployments[0].leaf
+    year = timedelta(days=365)
+    other = replace(
+        leaf,
+        not_before=leaf.not_before + timedelta(minutes=1),
+        not_after=leaf.not_after + year,
+        issuer="CN=Another",
+        key_bits=4096,
+        curve="",
+        key_type="rsa",
+    )
+    scan = replace(good, deployments=(*good.deployments, replace(good.deployments[0], chain=(other,))))
+    for check, parts, parameters in (
+        ("tls.expiry", [f"until {each.not_after:%Y-%m-%d}" for each in (leaf, other)], {}),
+        ("tls.lifetime", [f"issued on {leaf.not_before:%Y-%m-%d}; limit", "; "], {"max_days": 4000}),
+        ("tls.trusted", [leaf.issuer, "CN=Another"], {}),
+        ("tls.key", [leaf.key_type, "rsa 4096 bits"], {}),
+    ):
+        told = outcome(check, scan, **parameters)
+        assert isinstance(told, Evidence)
+        assert all(part in told.text for part in parts), told.text
+
+
 @pytest.mark.parametrize(
     ("issued", "days", "parameters", "holds"),
     [
