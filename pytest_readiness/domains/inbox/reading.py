@@ -16,7 +16,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import getaddresses
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
 
 from pytest_readiness.core.audit import sent
@@ -34,6 +34,9 @@ POLL_SECONDS = 0.5
 """Between two looks into the inbox."""
 MAX_MAIL = 1024 * 1024
 """Bytes of one mail that are read."""
+MAX_ANSWER = 4 * MAX_MAIL
+"""Bytes of an answer to one command of IMAP."""
+ANSWER_SECONDS = 30.0
 MAX_MAILS = 50
 """Mails to one recipient, or the newest ones of a Maildir, that are looked at."""
 _ADDRESS = re.compile(r"https?://[^\s<>\"')\]]+")
@@ -174,6 +177,46 @@ class _Maildir(Mailbox):
             raise CouldNotVerify(f"{self._path / id} could not be removed ({error.strerror})") from None
 
 
+class _Bounded(imaplib.IMAP4):
+    """A client for which the answer to a command has an end: `MAX_ANSWER` bytes, in `ANSWER_SECONDS`."""
+
+    left = MAX_ANSWER
+    until = float("inf")
+
+    def open(self, *args: Any, **kwargs: Any) -> None:
+        """Connect; a greeting follows."""
+        self.until = time.monotonic() + ANSWER_SECONDS
+        super().open(*args, **kwargs)
+
+    def _command(self, name: str, *args: Any) -> Any:
+        self.left, self.until = MAX_ANSWER, time.monotonic() + ANSWER_SECONDS
+        return super()._command(name, *args)  # type: ignore[misc]
+
+    def readline(self) -> bytes:
+        """One line."""
+        return self._counted(super().readline())
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, if no more than may still come."""
+        if size > self.left:
+            self._refuse()
+        return self._counted(super().read(size))
+
+    def _counted(self, data: bytes) -> bytes:
+        self.left -= len(data)
+        if self.left < 0 or time.monotonic() > self.until:
+            self._refuse()
+        return data
+
+    def _refuse(self) -> NoReturn:
+        most = f"{MAX_ANSWER // 2**20} MiB or {ANSWER_SECONDS:g} s"
+        raise CouldNotVerify(f"{self.host}:{self.port} does not end its answer within {most}")
+
+
+class _BoundedTls(_Bounded, imaplib.IMAP4_SSL):
+    pass
+
+
 class _Imap(Mailbox):
     def __init__(self, inbox: Inbox) -> None:
         super().__init__(inbox)
@@ -185,11 +228,11 @@ class _Imap(Mailbox):
         sent(f"IMAP login as {inbox.user} at {self._place}")
         with self._said("no connection to"):
             if secure:
-                self._client: imaplib.IMAP4 = imaplib.IMAP4_SSL(
+                self._client: imaplib.IMAP4 = _BoundedTls(
                     host, parts.port or 993, ssl_context=context, timeout=IMAP_SECONDS
                 )
             else:
-                self._client = imaplib.IMAP4(host, parts.port or 143, timeout=IMAP_SECONDS)
+                self._client = _Bounded(host, parts.port or 143, timeout=IMAP_SECONDS)
         try:
             if not secure:
                 with self._said("no TLS by STARTTLS at"):

@@ -43,8 +43,8 @@ def mx(mail_exchangers: MailExchangers, *, hosts: Annotated[list[Name], Field(mi
 
     No host may have an address at which no other machine can be (0.0.0.0, loopback, link-local, multicast,
     240.0.0.0/4); a private one, which senders on the Internet do not reach, is a warning. Whether anything answers
-    there on port 25 is not looked at. A domain without MX records, whose mail would go to its own address, fails, and so does
-    one that takes no mail (null MX).
+    there on port 25 is not looked at. A domain without MX records, whose mail would go to its own address, fails, and
+    so does one that takes no mail (null MX).
 
     Args:
         hosts: names that the MX records must have, these and no others. Default: any.
@@ -105,8 +105,8 @@ def spf(spf_policy: SpfPolicy, *, hard: bool = False) -> Evidence:
     find nothing, an include must lead to one SPF record, and unknown or malformed terms and macros make receivers give
     up. +all in an include, exists with a name that is there whatever the mail, and networks wider than IANA hands out
     to a whole region (/8 of IPv4, /12 of IPv6; of ip4 and ip6, of a and mx with a length around the addresses that
-    these have now, each or several side by side) let strangers send and fail, unless the term, or the include that leads to
-    it, has the qualifier -, ~ or ?. Whom ptr and names that depend on the mail let in is not seen, nor what an
+    these have now, each or several side by side) let strangers send and fail, unless the term, or the include that
+    leads to it, has the qualifier -, ~ or ?. Whom ptr and names that depend on the mail let in is not seen, nor what an
     earlier -, ~ or ? takes from later networks. Whether all servers that send mail for the domain are in it, and
     whether others are, is not seen.
 
