@@ -23,20 +23,19 @@ _SHORTCODE = re.compile(r":[a-z0-9_+-]+:")
 _STUB = re.compile(
     r"""\W* (?:
         (?:to-?do | tbd | tba | tbc | fixme | wip | xxx+ | lorem\ ipsum) \b .*
-      | (?:[\w']+\ ){0,5} (?:still\ )? (?:to\ be | needs?\ to\ be | must\ be | has\ to\ be | will\ be)\ (?:done
-          | written | decided | defined | determined | added | completed | confirmed | documented | described | filled
-          | provided | announced | updated | supplied) \b .*
+      | to\ be\ (?:done | written | decided | defined | determined | added | completed | confirmed) \b .*
+      | (?:[\w']+\ ){0,4} (?:(?:still\ )? (?:to\ be | needs?\ to\ be | will\ be))\ (?:written | documented | described
+          | defined | decided | determined | confirmed | announced | provided) (?:\ [\w']+){0,3}
       | (?:[\w']+\ ){0,4} (?:will | to)\ (?:follow | come) (?:\ [\w']+){0,3}
       | (?:coming\ soon | work\ in\ progress | under\ construction
           | not\ (?:yet\ )?(?:written | documented | defined | decided | available)) \b .*
       | (?:this\ )? (?:section | chapter | page | part)\ (?:is | was)\ (?:still\ )?
           (?:empty | intentionally | left | missing | under | a\ stub | incomplete | a\ draft) \b .*
-      | (?:place-?holder | n/?a | not\ applicable | none | nothing (?:\ (?:yet | here | so\ far))? | empty | blank | stub
-          | draft | pending | unknown | open | missing | text | description | content | details | more
-          | see\ (?:above | below)
+      | (?:place-?holder | n/?a | not\ applicable | none | nothing (?:\ (?:yet | here | so\ far))? | empty | blank
+          | stub | draft | pending | unknown | open | missing | text | description | content | details
+          | more | see\ (?:above | below)
           | your\ [\w\ ]{1,40} | (?:your | the)\ text\ here | enter\ text)
-      | (?:insert | describe | add | write | enter | put | fill | provide | document | list | explain) \b .*
-          \b (?:here | this\ section | below | later)
+      | (?:insert | describe)\ .*here | (?:add | write | enter | put | fill | document) (?:\ [\w']+){1,5}\ here
       | (?:待补充 | 待補充 | 待定 | 未定 | 暂无 | 無 | 无 | なし | 準備中 | 作成中 | 工事中)
       | <[^<>]*> | \[(?!picture\]).*\] | \{\{.*\}\}
     )? \W*""",
