@@ -144,7 +144,7 @@ def no_placeholders(env_facts: EnvFacts, *, names: Names | None = None) -> Evide
         texts = {name: value.get_secret_value().strip() for name, value in env_facts.values.items()}
         if not any(texts.values()):
             raise CouldNotVerify(f"{env_facts.path} sets no variable")
-    found = [name for name, text in texts.items() if is_placeholder(name, text)]
+    found = [name for name, text in texts.items() if is_placeholder(name, text) or _is_left(env_facts, name, text)]
     claim(not found, expected="no placeholder in any value", seen=f"a placeholder in {_listed(found)}")
     _refuse_references(env_facts, texts, see_through=True)
     empty = [name for name, text in texts.items() if not text]
@@ -152,6 +152,12 @@ def no_placeholders(env_facts: EnvFacts, *, names: Names | None = None) -> Evide
         f"no placeholder in {_count(texts)}",
         warning=f"{_count(empty)} empty: {_listed(empty)}" if empty else "",
     )
+
+
+def _is_left(facts: EnvFacts, name: str, text: str) -> bool:
+    """Whether a value is a reference that the tool which reads the file leaves as it is."""
+    may_be_filled = name in facts.unfilled or name in facts.references
+    return not may_be_filled and re.fullmatch(r"\$(?:\w+|\{.*\}|\(.*\))|`.*`", text) is not None
 
 
 _NOTHING = r"(?!)"
@@ -329,7 +335,7 @@ def _set(facts: EnvFacts, names: Iterable[str], *, may_be_empty: bool = False) -
     texts = {name: facts.values[name].get_secret_value().strip() for name in names if name in facts.values}
     missing = [f"{name} is not set" for name in names if name not in texts]
     if not may_be_empty:
-        missing += [f"{name} is empty" for name, text in texts.items() if not text]
+        missing += [f"{name} is empty" for name, text in texts.items() if not text and name not in facts.unfilled]
     claim(not missing, expected=f"a value for {_listed(names)}", seen=_listed(missing))
     return texts
 

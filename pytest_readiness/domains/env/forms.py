@@ -8,25 +8,28 @@ from collections.abc import Iterator
 
 # The names are what messages call the forms; a value itself is never shown.
 _FORMS = {
-    "a command, $(…)": re.compile(r"\$\(|\$\["),
-    "a reference, ${…}": re.compile(r"\$\{"),
-    "a template, {{…}}": re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL),
-    "a template, <%…%>": re.compile(r"<%.*?%>", re.DOTALL),
+    "a template, {{…}}": re.compile(r"\{\{[^{}]*\}\}|\{%[^%]*%\}"),
+    "a template, <%…%>": re.compile(r"<%[^%<]*%>"),
     # %C3%A4 is a text in a URL, and %H%M a form of dates.
     "a reference, %NAME%": re.compile(r"%[A-Za-z_]\w{2,}%(?![0-9A-Fa-f]{2})|%\(ENV_\w+\)s"),
     "a template, @NAME@": re.compile(r"(?<!\w)@[A-Za-z_][\w.-]*@(?!\w)|@[A-Z][A-Z0-9_]{2,}@"),
-    "a template, #{…}": re.compile(r"#\{.+?\}"),
-    "a template, __NAME__": re.compile(r"(?<![A-Za-z0-9])__[A-Z][A-Z0-9_]*?__(?![A-Za-z0-9])|#_{2,}\w+_{2,}#"),
+    "a template, #{…}": re.compile(r"#\{[^{}]+\}"),
+    "a template, __NAME__": re.compile(r"(?<![A-Za-z0-9])__[A-Z][A-Z0-9_]*?__(?![A-Za-z0-9])|#_{2,4}\w{1,100}#"),
     "a template, [[…]]": re.compile(r"\[\[\s*[A-Za-z_][\w.]*\s*\]\]|##[A-Z][A-Z0-9_]*##"),
-    "a template, %{…}": re.compile(r"%\{.+?\}"),
+    "a template, %{…}": re.compile(r"%\{[^{}]+\}"),
     "a reference, ((…))": re.compile(r"\A\(\([\w./-]+\)\)\Z"),
-    "a reference, $NAME": re.compile(r"\A\$[A-Za-z_]\w*\Z"),
     "a reference to a secret store": re.compile(
         r"(?i)\A(?:op://|bw://|(?:ref\+|aws|gcp|az|hashi)?(?:vault|ssm|awssm|awsssm|awssecrets|gcpsecrets|secretref|sm|secret|doppler|keyvault)"
         r"(?:://|:[\w/])|!(?:secret|ref|sub|vault)\b|\{?env[.:][A-Z_]+\}?\Z|%ENV\(|arn:aws[\w-]*:(?:secretsmanager|ssm):|@microsoft\.keyvault\(|projects/[\w-]+/secrets/)"
     ),
     "an encrypted value": re.compile(r"\A(?:ENC\[|ENC\(|encrypted:|\$ANSIBLE_VAULT;)"),
 }
+_DOLLAR_FORMS = {
+    "a command, $(…)": re.compile(r"\$\(|\$\["),
+    "a reference, ${…}": re.compile(r"\$\{"),
+    "a reference, $NAME": re.compile(r"\A\$[A-Za-z_]\w*\Z"),
+}
+"""What some tools fill in between single quotes, too."""
 _SHELL_FORMS = {
     "a reference, $NAME": re.compile(r"\$[\w$!?@*#-]"),
     "a command, `…`": re.compile(r"`[^`]*`"),
@@ -36,13 +39,17 @@ TEMPLATE_NAMES = re.compile(r"(?i)TEMPLATE|FORMAT|FMT|PATTERN|MASK|LAYOUT|(?<![A
 """How variables are called whose value is a template, or the name of something, and meant to stay one."""
 
 
-def unfilled(name: str, value: str, *, single_quoted: bool) -> str:
-    """What is in a value that something else than this file fills in: a sentence's end, or "" for nothing."""
-    if TEMPLATE_NAMES.search(name):
+def unfilled(name: str, value: str, *, single_quoted: bool = False, of_shell: bool = True) -> str:
+    """What is in a value that something else than this file fills in: a sentence's end, or "" for nothing.
+
+    Args:
+        single_quoted: whether it stands between single quotes, where no tool fills in what a shell would.
+        of_shell: whether forms with $ and backticks count; not where it is known what was made of them.
+    """
+    forms = {} if TEMPLATE_NAMES.search(name) else dict(_FORMS)
+    if of_shell:
         # A command or a reference of the shell is filled in under any name.
-        forms = {} if single_quoted else {**_SHELL_FORMS, **dict(list(_FORMS.items())[:2])}
-    else:
-        forms = _FORMS if single_quoted else {**_FORMS, **_SHELL_FORMS}
+        forms |= _DOLLAR_FORMS if single_quoted else {**_DOLLAR_FORMS, **_SHELL_FORMS}
     return next((form for form, shape in forms.items() if shape.search(value)), "")
 
 
