@@ -146,7 +146,12 @@ def _family(parts: Sequence[DocumentSection], index: int) -> list[DocumentSectio
 
 
 def _words(parts: Iterable[DocumentSection]) -> int:
-    return sum(_counted(block) for part in parts for block in part.blocks if _says_something(block))
+    words = 0
+    for part in parts:
+        said = sum(_counted(block) for block in part.blocks if _says_something(block))
+        # Numbers of rows and steps are words beside what they number, and nothing without it.
+        words += said + (sum(bool(_NUMBER.fullmatch(block)) for block in part.blocks) if said else 0)
+    return words
 
 
 def _counted(text: str) -> int:
