@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import mailbox
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from email.message import EmailMessage
 from pathlib import Path
@@ -468,6 +469,28 @@ def test_maildir_and_what_a_mail_says(tmp_path: Path) -> None:
         assert box.other_subjects("a@example.com", {second.id}) == ["Grüße"]
         box.remove(first.id)
         assert [mail.subject for mail in box.mails("a@example.com")] == ["Second"]
+
+
+def test_mails_that_are_made_to_be_hard_to_read_are_read_quickly(tmp_path: Path) -> None:
+    path = tmp_path / "mail"
+    mailbox.Maildir(str(path)).close()
+    hostile = (
+        b"To: " + b"(" * 100_000 + b"\r\n\r\nx",
+        b"To: " + b"a@example.com, " * 50_000 + b"\r\n\r\nx",
+        b"To: a@example.com\r\nSubject: " + b"=?utf-8?q?a?= " * 50_000 + b"\r\n\r\nx",
+        b"X-A: b\r\n" * 100_000 + b"\r\nx",
+        b"".join(f"Content-Type: multipart/mixed; boundary=x{n}\r\n\r\n--x{n}\r\n".encode() for n in range(3000)),
+        b"Content-Type: text/plain; " + b"a=b; " * 100_000 + b"\r\n\r\nx",
+        b"To: a@example.com\r\n\r\n" + b"http://a.example/ " * 50_000,
+    )
+    for number, raw in enumerate(hostile):
+        (path / "new" / f"{number}.host").write_bytes(raw)
+    (path / "new" / "last.host").write_bytes("To: b@example.com\nSubject: Grüße\n\nText\n".encode())
+    begun = time.process_time()
+    with opened(Inbox(name="m", inbox=f"maildir:{path}")) as box:
+        assert [mail.subject for mail in box.mails("b@example.com")] == ["Grüße"]
+        assert all(len(mail.links) <= 1000 for mail in box.mails("a@example.com"))
+    assert time.process_time() - begun < 20
 
 
 def test_inboxes_that_cannot_be_read(host: MailHost, authority: Authority, imap: Inbox, tmp_path: Path) -> None:
