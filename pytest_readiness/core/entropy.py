@@ -6,10 +6,14 @@ would write is found first: words, repetitions, and rows of the alphabet, the di
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 import string
 import uuid
+from collections.abc import Callable
 from math import log2
+from urllib.parse import unquote_to_bytes
 
 TEXT_BITS = 1.5
 """Bits for each letter of words (Shannon, "Prediction and Entropy of Printed English", 1951: 0.6 to 1.3 in English)."""
@@ -28,6 +32,11 @@ _WORD_SHARE = 0.45
 _FEWEST_IN_WORDS = 8
 """Four random letters read as a word now and then; fewer letters in words than this are taken for chance."""
 _LONGEST = 1024
+_LAYERS = 3
+_PIECES = tuple(
+    map(re.compile, (r"(?:[^%]*%[0-9A-Fa-f]{2})+[^%]*", r"[A-Za-z0-9+/]{12,}={0,6}", r"[A-Za-z0-9_-]{12,}={0,6}"))
+)
+"""What may be an encoded text: in percent form, base64 or hexadecimal digits, base64 for URLs."""
 _ROWS = " ".join((string.ascii_lowercase, string.digits * 2, "qwertyuiop", "asdfghjkl", "zxcvbnm"))
 _ROWS += " " + _ROWS[::-1]
 
@@ -38,9 +47,54 @@ def estimated_bits(secret: str) -> float:
     Letters of words count `TEXT_BITS` each, once for each different word. A row ("23456", "qwerty") and the
     repetition of what came before count as one character. Every other character counts as a random one of its
     alphabet: hexadecimal digits, else the digits, small and capital letters that occur, and the symbols seen. Where
-    most letters are in words, all characters count like text. No more than 1024 characters are looked at.
+    most letters are in words, all characters count like text. What is the base64, base32, hexadecimal or percent form
+    of a text holds no more than that text. No more than 1024 characters are looked at.
     """
     secret = secret[:_LONGEST]
+    return min(_bits(text) for text in _decoded(secret))
+
+
+def _decoded(secret: str) -> list[str]:
+    """The secret, and what it is when its encoded pieces are read, as often as there are any."""
+    found = [secret]
+    for _ in range(_LAYERS):
+        last = found[-1]
+        read = next((text for pieces in _PIECES if (text := pieces.sub(_plain, last)) != last), last)
+        if read == last:
+            break
+        found.append(read)
+    return found
+
+
+def _plain(piece: re.Match[str]) -> str:
+    """The text that a piece is the encoded form of; itself where it is none."""
+    text = piece[0]
+    bare = text.rstrip("=")
+    ways: tuple[Callable[[], bytes], ...] = (
+        lambda: bytes.fromhex(text.removeprefix("0x")),
+        lambda: base64.b32decode(bare + "=" * (-len(bare) % 8)),
+        lambda: base64.b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_", validate=True),
+        lambda: base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True),
+        lambda: unquote_to_bytes(text),
+    )
+    for way in ways:
+        try:
+            data = way()
+        except (ValueError, binascii.Error):
+            continue
+        # Random bytes hardly ever all print; sixteen characters are at least eight of them.
+        for charset in ("ascii", "utf-16-le"):
+            try:
+                plain = data.decode(charset)
+            except UnicodeDecodeError:
+                continue
+            plain = plain.rstrip("\r\n\t")
+            if plain and plain != text and plain.isascii() and plain.isprintable():
+                return plain
+    return text
+
+
+def _bits(secret: str) -> float:
     if _is_uuid(secret):
         return 122.0 if uuid.UUID(secret).version == 4 else 0.0
     words = [found[0] for found in _LETTERS.finditer(secret) if _reads_as_word(found[0])]

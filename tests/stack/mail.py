@@ -170,7 +170,7 @@ class MailHost:
             "local_recipient_maps": "",
             "virtual_mailbox_domains": DOMAIN,
             "virtual_mailbox_base": f"{self.maildir.parent}",
-            "virtual_mailbox_maps": "static:inbox/",
+            "virtual_mailbox_maps": f"regexp:{home}/names",
             "virtual_minimum_uid": "1",
             "virtual_uid_maps": f"static:{who.pw_uid}",
             "virtual_gid_maps": f"static:{who.pw_gid}",
@@ -186,6 +186,7 @@ class MailHost:
             "smtpd_peername_lookup": "no",
             "smtpd_error_sleep_time": "0",
         }
+        (home / "names").write_text("/^[A-Za-z0-9.+_-]+@/ inbox/\n")
         (home / "server.pem").write_bytes(self._certificate.key.read_bytes() + self._certificate.chain.read_bytes())
         (home / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
         (home / "master.cf").write_text(

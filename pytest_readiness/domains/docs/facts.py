@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import stat
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 SUFFIXES = ("", ".md", ".markdown", ".txt")
 
+CELL = "\t"
+"""Between two cells of a row."""
+_HTML_HEADING = re.compile(r"<h([1-6])\b[^<>]{0,500}>(.{0,1000}?)</h\1\s*>", re.DOTALL | re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _FRONT_MATTER = re.compile(r"\s*[\w-]+\s*:")
@@ -31,8 +35,8 @@ class DocumentSection:
         title: plain text of the heading; "" for what comes before the first one.
         level: 1 to 6; 0 before the first heading.
         line: of the heading, from 1.
-        blocks: texts of the paragraphs, list entries, table cells (those of the head row excepted) and code blocks,
-            as a reader sees them; a picture without description is "[picture]".
+        blocks: texts of the paragraphs, list entries, table rows (the head row excepted; `CELL` is between the cells)
+            and code blocks, as a reader sees them; a picture without description is "[picture]".
     """
 
     title: str
@@ -92,6 +96,7 @@ def _tokens(text: str) -> Sequence[Token]:
 def _sections(tokens: Sequence[Token]) -> Iterator[DocumentSection]:
     title, level, line = "", 0, 1
     blocks: list[str] = []
+    row: list[str] | None = None
     for index, token in enumerate(tokens):
         before = tokens[index - 1]
         if before.type == "heading_open":
@@ -99,13 +104,34 @@ def _sections(tokens: Sequence[Token]) -> Iterator[DocumentSection]:
             if before.level == 0:
                 yield DocumentSection(title, level, line, tuple(blocks))
                 title, level, line, blocks = _plain(token), int(before.tag[1]), (token.map or [0])[0] + 1, []
-        elif token.type == "inline" and before.type != "th_open":
+        elif token.type == "tr_open":
+            row = []
+        elif token.type == "tr_close":
+            if row:
+                blocks.append(CELL.join(row))
+            row = None
+        elif token.type == "inline" and row is not None:
+            if before.type != "th_open":
+                row.append(_plain(token))
+        elif token.type == "inline":
             blocks.append(_plain(token))
         elif token.type in ("fence", "code_block"):
             blocks.append(token.content)
         elif token.type == "html_block":
-            blocks.append(_TAG.sub(" ", _COMMENT.sub(" ", token.content)))
+            text = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), token.content)
+            start = 0
+            for heading in _HTML_HEADING.finditer(text) if token.level == 0 else ():
+                blocks.append(_bare(text[start : heading.start()]))
+                yield DocumentSection(title, level, line, tuple(blocks))
+                lines = text.count("\n", 0, heading.start())
+                title, level, line, blocks = _bare(heading[2]), int(heading[1]), (token.map or [0])[0] + 1 + lines, []
+                start = heading.end()
+            blocks.append(_bare(text[start:]))
     yield DocumentSection(title, level, line, tuple(blocks))
+
+
+def _bare(markup: str) -> str:
+    return " ".join(html.unescape(_TAG.sub(" ", markup)).split())
 
 
 def _plain(inline: Token) -> str:

@@ -13,6 +13,7 @@ from pytest_readiness.core.entropy import estimated_bits
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.env.facts import EnvFacts
+from pytest_readiness.domains.env.forms import is_placeholder
 
 Name = Annotated[str, Field(pattern=r"^[^\s=]+$")]
 Names = Annotated[list[Name], Field(min_length=1)]
@@ -44,7 +45,8 @@ Accepted = Annotated[
 def present(env_facts: EnvFacts, *, names: Names) -> Evidence:
     """Every named variable is set and not empty.
 
-    Whether the values are right is not looked at.
+    A value that something else than the file fills in ($NAME, $(command), %NAME%, @NAME@ …) could not be verified, here
+    and by all checks of env files. Whether the values are right is not looked at.
 
     Args:
         names: variables that must be there, at least one.
@@ -120,28 +122,6 @@ def values(env_facts: EnvFacts, *, values: Annotated[dict[Name, Accepted], Field
     return Evidence(f"{_count(values)} as expected: {_listed(values)}")
 
 
-_PLACEHOLDERS = re.compile(
-    r"""
-    (?<![^\W_]) (?:
-        change [-_ ]? (?:me | this | it)
-      | replace [-_ ]? (?:me | this | it | with\w*)
-      | (?:insert | enter | put | add | paste | fill | set) [-_] (?:your | the | here | me | in | this)
-      | (?:key | secret | token | password | value) [-_] here (?=[@:/] | $)
-      | your [-_]? (?:secret | key | api | token | pass(?:word)? | domain | company | user(?:name)? | name | host)
-      | example
-    ) (?![^\W_])
-  | (?:^ | // | [:@=]) your [-_] \w
-  | (?<![^\W_]) x{3,} (?=[-_:@/]x{3,} | [:@/] | $) | x{6,}
-  | < [a-z] [\w .:/-]* >
-  | ^ (?:to-?do | tbd | tba | fixme | place-?holder | dummy | fake | \*{3,} | \{\{.*\}\} | \[.*\] | __\w+__) $
-  | ^ (?:place-?holder | dummy | fake) [-_]
-  | (?:^ | [-_=:]) (?:\.{3} | …) $
-  | (?-i: \b (?:TODO | TBD | FIXME | CHANGEME) | EXAMPLE (?:KEY)? $)
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-
-
 @check(
     "env.no_placeholders",
     severity="critical",
@@ -151,19 +131,20 @@ _PLACEHOLDERS = re.compile(
 def no_placeholders(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
     """No variable still holds a placeholder.
 
-    Looked for: changeme, replace-me, your-…, xxx, <…>, {{…}}, example, todo and the like, at word boundaries
-    ("exchange" is not one). A value that looks real and is wrong is not noticed.
+    Looked for: changeme, replace-me, your-…, enter-password, xxx, <…>, {{…}}, example, todo, a variable's own name and
+    the like, at word boundaries ("exchange" is not one), and in each text of a value that is JSON. Folders of a path
+    and the markup of HTML are none. A value that looks real and is wrong is not noticed.
 
     Args:
         names: variables to look at, each of which must be set; unless given, all of the file.
     """
     if names is not None:
-        texts = _values(env_facts, names, see_through=True)
+        texts = _set(env_facts, names)
     else:
         texts = {name: value.get_secret_value().strip() for name, value in env_facts.values.items()}
         if not any(texts.values()):
             raise CouldNotVerify(f"{env_facts.path} sets no variable")
-    found = [name for name, text in texts.items() if _PLACEHOLDERS.search(text)]
+    found = [name for name, text in texts.items() if is_placeholder(name, text) or _is_left(env_facts, name, text)]
     claim(not found, expected="no placeholder in any value", seen=f"a placeholder in {_listed(found)}")
     _refuse_references(env_facts, texts, see_through=True)
     empty = [name for name, text in texts.items() if not text]
@@ -173,6 +154,12 @@ def no_placeholders(env_facts: EnvFacts, *, names: Names | None = None) -> Evide
     )
 
 
+def _is_left(facts: EnvFacts, name: str, text: str) -> bool:
+    """Whether a value is a reference that the tool which reads the file leaves as it is."""
+    may_be_filled = name in facts.unfilled or name in facts.references
+    return not may_be_filled and re.fullmatch(r"\$(?:\w+|\{.*\}|\(.*\))|`.*`", text) is not None
+
+
 _NOTHING = r"(?!)"
 
 
@@ -180,7 +167,8 @@ _NOTHING = r"(?!)"
 class _Provider:
     """A provider of keys: shapes of its live and its test keys, and of those that do not say.
 
-    `names` is how variables are called that belong to it.
+    `names` is how variables are called that belong to it; `public` is the shape of keys that may be shown to everybody,
+    and `hook` of secrets that sign what the provider sends.
     """
 
     title: str
@@ -188,11 +176,21 @@ class _Provider:
     live: str = _NOTHING
     test: str = _NOTHING
     either: str = _NOTHING
+    public: str = _NOTHING
+    hook: str = _NOTHING
 
 
 # From the providers' documentation of their API keys.
 _PROVIDERS = (
-    _Provider("Stripe", "STRIPE", r"(sk|pk|rk)_live_[A-Za-z0-9]{16,}", r"(sk|pk|rk)_test_.*", r"whsec_\S+"),
+    _Provider(
+        "Stripe",
+        "STRIPE",
+        r"(sk|pk|rk)_live_[A-Za-z0-9]{16,}",
+        r"(sk|pk|rk)_test_.*",
+        r"whsec_\S+",
+        public=r"pk_.+",
+        hook=r"whsec_.+",
+    ),
     _Provider(
         "Plaid",
         "PLAID",
@@ -205,14 +203,25 @@ _PROVIDERS = (
     _Provider("OpenAI", "OPENAI", r"sk-(?!ant-)(proj-|svcacct-|admin-)?[\w-]{40,}"),
     _Provider("Anthropic", "ANTHROPIC", r"sk-ant-[\w-]{40,}"),
     _Provider("Resend", "RESEND", r"re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,}"),
-    _Provider("Razorpay", "RAZORPAY", r"rzp_live_\w{10,}", r"rzp_test_.*"),
-    _Provider("Square", "SQUARE", r"(sq0(atp|csp|idp)-[\w-]{20,}|EAAA[\w-]{40,})", r"sandbox-sq0.*"),
+    _Provider("Razorpay", "RAZORPAY", r"rzp_live_\w{10,}", r"rzp_test_.*", public=r"rzp_.+"),
+    _Provider(
+        "Square",
+        "SQUARE",
+        r"(sq0(atp|csp|idp)-[\w-]{20,}|EAAA[\w-]{40,})",
+        r"sandbox-sq0.*",
+        public=r"(sandbox-)?sq0idp-.+",
+    ),
     _Provider("Braintree", "BRAINTREE", r"access_token\$production\$.+", r"access_token\$sandbox\$.*"),
     _Provider("PayPal", "PAYPAL"),
     _Provider("Adyen", "ADYEN", either=r"AQ\S{40,}"),
 )
 _KEY_BITS = 64
 """No provider's key holds fewer; what does is a made-up text in the shape of one."""
+_PIECE = re.compile(r"[A-Za-z0-9_+.$-]+")
+"""What a key may be made of: it may stand in JSON, a list or an address."""
+_PUBLIC_NAME = re.compile(r"PUBLISHABLE|(?<![A-Z])(?:PUBLIC|PK)(?![A-Z])|^(?:VITE|REACT_APP|GATSBY|VUE_APP)_")
+_SECRET_NAME = re.compile(r"SECRET|PRIVATE|RESTRICTED|(?<![A-Z])SK(?![A-Z])")
+_HOOK_NAME = re.compile(r"WEBHOOK|SIGNING|WHSEC")
 _SANDBOX = re.compile(r"(?<![a-z])(?:sandbox|test)(?![a-z])", re.IGNORECASE)
 
 
@@ -226,7 +235,9 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
     """The keys of payment and other providers are live keys, not test keys.
 
     Judged by their shapes; whether the provider accepts a key is not asked. Some providers' keys look the same in
-    both modes (Twilio, Plaid's secret): where such a variable is named the claim cannot be verified by this check.
+    both modes (Twilio, Plaid's secret): where such a variable is named the claim cannot be verified by this check. A
+    key of another kind than the variable's name says (a public one in STRIPE_SECRET_KEY, a secret one in a variable
+    that is public) is a failure, and so is a test key within a longer value such as JSON.
 
     Args:
         names: variables that must hold a live key of a known provider; unless given, those whose values have the
@@ -240,6 +251,9 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
         expected="live keys only",
         seen=_listed(f"{name} has a test value of {provider.title}" for name, provider in test.items()),
     )
+    kinds = {name: why for name, text in texts.items() if (why := _of_another_kind(name, text))}
+    claim(not kinds, expected="keys of the kind that the variable is for", seen=_listed(kinds.values()))
+    _refuse_references(env_facts, (name for name in texts if _owner(name)), see_through=True)
     live = {name: provider for name, text in texts.items() if (provider := _matching(name, text, "live"))}
     hollow = [name for name in {**live, **named} if _hollow(texts[name])]
     claim(not hollow, expected="live keys only", seen=f"a placeholder in {_listed(hollow)}")
@@ -268,7 +282,25 @@ def _fits(shape: str, text: str) -> bool:
 
 
 def _hollow(key: str) -> bool:
-    return _PLACEHOLDERS.search(key) is not None or estimated_bits(key) < _KEY_BITS
+    return is_placeholder("", key) or estimated_bits(key) < _KEY_BITS
+
+
+def _of_another_kind(name: str, text: str) -> str:
+    """Which kind of key a variable has, and which its name says, where these are not the same; "" otherwise."""
+    provider = _matching(name, text, "live") or _matching(name, text, "either")
+    if provider is None or provider.public == _NOTHING:
+        return ""
+    name_says = (
+        "signing" * bool(_HOOK_NAME.search(name.upper()))
+        or "public" * bool(_PUBLIC_NAME.search(name.upper()))
+        or "secret" * bool(_SECRET_NAME.search(name.upper()))
+    )
+    kind = "public" if _fits(provider.public, text) else "signing" if _fits(provider.hook, text) else "secret"
+    if not name_says or kind == name_says or (kind == "signing" and name_says == "secret"):
+        return ""
+    if name_says == "signing" and provider.hook == _NOTHING:
+        return ""
+    return f"{name} has a {kind} key of {provider.title}, and its name says that it is a {name_says} one"
 
 
 def _owner(name: str) -> _Provider | None:
@@ -286,27 +318,33 @@ def _test_provider(name: str, text: str) -> _Provider | None:
     owner = _owner(name)
     if owner and _SANDBOX.search(text):
         return owner
-    return _matching(name, text, "test")
+    pieces = [text, *_PIECE.findall(text)]
+    return next((provider for piece in pieces if (provider := _matching(name, piece, "test"))), None)
 
 
-def _values(
-    facts: EnvFacts, names: Iterable[str], *, may_be_empty: bool = False, see_through: bool = False
-) -> dict[str, str]:
-    """The values of named variables, all of which must be set in the file itself."""
-    texts = {
-        name: facts.values[name].get_secret_value().strip() for name in dict.fromkeys(names) if name in facts.values
-    }
-    missing = [f"{name} is not set" for name in dict.fromkeys(names) if name not in texts]
-    if not may_be_empty:
-        missing += [f"{name} is empty" for name, text in texts.items() if not text]
-    claim(not missing, expected=f"a value for {_listed(dict.fromkeys(names))}", seen=_listed(missing))
-    _refuse_references(facts, texts, see_through=see_through)
+def _values(facts: EnvFacts, names: Iterable[str], *, may_be_empty: bool = False) -> dict[str, str]:
+    """The values of named variables, all of which must be set in the file itself, and to what the file says."""
+    texts = _set(facts, names, may_be_empty=may_be_empty)
+    _refuse_references(facts, texts)
     return texts
 
 
-def _refuse_references(facts: EnvFacts, names: Iterable[str], *, see_through: bool) -> None:
+def _set(facts: EnvFacts, names: Iterable[str], *, may_be_empty: bool = False) -> dict[str, str]:
+    """The values of named variables as they are written; all must be set in the file itself."""
+    names = list(dict.fromkeys(names))
+    texts = {name: facts.values[name].get_secret_value().strip() for name in names if name in facts.values}
+    missing = [f"{name} is not set" for name in names if name not in texts]
+    if not may_be_empty:
+        missing += [f"{name} is empty" for name, text in texts.items() if not text and name not in facts.unfilled]
+    claim(not missing, expected=f"a value for {_listed(names)}", seen=_listed(missing))
+    return texts
+
+
+def _refuse_references(facts: EnvFacts, names: Iterable[str], *, see_through: bool = False) -> None:
     """A value that is filled in from elsewhere was not seen; with `see_through`, from elsewhere than this file."""
     for name in names:
+        if name in facts.unfilled:
+            raise CouldNotVerify(f"the value of {name} is not what the file says: it holds {facts.unfilled[name]}")
         for other in facts.references.get(name, ()):
             if not see_through or other not in facts.values:
                 # The name is left out: it may be a piece of a password that happens to hold `${`.

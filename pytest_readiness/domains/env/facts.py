@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import StringIO
 
 from pydantic import SecretStr
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.env.dialects import UnreadableError, assignments, bindings
+from pytest_readiness.domains.env.forms import unfilled
 from pytest_readiness.domains.env.resource import EnvFile
 from pytest_readiness.protocols.text_file import read_text_file
 
-_REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)(?::?-[^}]*)?\}")
+_REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)(?::?-[^}]{0,2000})?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +26,58 @@ class EnvFacts:
         path: the file.
         values: what each variable is set to, without quotes and trailing comments; `${NAME}` stays as written.
         references: names in `${NAME}` and `${NAME:-default}`, by the variable whose value holds them.
+        unfilled: what something else fills in, such as "a command, $(…)", by the variable whose value holds it.
     """
 
     path: str
     values: Mapping[str, SecretStr]
     references: Mapping[str, tuple[str, ...]]
+    unfilled: Mapping[str, str]
 
 
 @fact
 def env_facts(env_file: EnvFile) -> EnvFacts:
-    """The variables that the file sets, by python-dotenv's grammar and without looking into any environment."""
-    from dotenv.parser import parse_stream
+    """The variables that the file sets, without looking into any environment.
 
+    By the rules of the declared `dialect`, with what the file sets itself filled in; unless one is declared by
+    python-dotenv's grammar, where each form that any of the tools fills in is noted.
+    """
+    text = read_text_file(env_file.path)
+    try:
+        if env_file.dialect:
+            return _resolved(env_file, text)
+        return _unresolved(env_file, text)
+    except UnreadableError as error:
+        lines = f"line{'s' if len(error.lines) > 1 else ''} {', '.join(map(str, error.lines[:10]))}"
+        more = ", …" if len(error.lines) > 10 else ""
+        how = f" by {env_file.dialect}" if env_file.dialect else ""
+        raise CouldNotVerify(f"{env_file.path} cannot be read as NAME=value{how} on {lines}{more}") from None
+
+
+def _resolved(env_file: EnvFile, text: str) -> EnvFacts:
     values: dict[str, SecretStr] = {}
-    unreadable: list[str] = []
-    for binding in parse_stream(StringIO(read_text_file(env_file.path))):
-        source = binding.original.string
-        if binding.key is not None and binding.value is not None:
-            values[binding.key] = SecretStr(binding.value)
-        elif binding.error or binding.key is not None:
-            blank_lines = source[: len(source) - len(source.lstrip())].count("\n")
-            unreadable.append(str(binding.original.line + blank_lines))
-    if unreadable:
-        lines = f"line{'s' if len(unreadable) > 1 else ''} {', '.join(unreadable[:10])}"
-        more = ", …" if len(unreadable) > 10 else ""
-        raise CouldNotVerify(f"{env_file.path} cannot be read as NAME=value on {lines}{more}")
-    references = {name: tuple(_REFERENCE.findall(value.get_secret_value())) for name, value in values.items()}
-    return EnvFacts(str(env_file.path), values, {name: found for name, found in references.items() if found})
+    forms: dict[str, str] = {}
+    for each in assignments(env_file.dialect or "", text):
+        values.pop(each.name, None)
+        forms.pop(each.name, None)
+        if each.value is not None:
+            values[each.name] = SecretStr(each.value)
+            forms |= {each.name: each.unfilled} if each.unfilled else {}
+    return EnvFacts(str(env_file.path), values, {}, forms)
+
+
+def _unresolved(env_file: EnvFile, text: str) -> EnvFacts:
+    values: dict[str, SecretStr] = {}
+    references: dict[str, tuple[str, ...]] = {}
+    forms: dict[str, str] = {}
+    for name, value, quote in bindings(text):
+        for each in (values, references, forms):
+            each.pop(name, None)
+        if value is None:
+            continue
+        values[name] = SecretStr(value)
+        if found := tuple(_REFERENCE.findall(value)):
+            references[name] = found
+        if form := unfilled(name, _REFERENCE.sub("", value), single_quoted=quote == "'"):
+            forms[name] = form
+    return EnvFacts(str(env_file.path), values, references, forms)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pytest_readiness.core.resources import Located
 
 
@@ -10,7 +12,11 @@ class EnvFile(Located):
 
     Attributes:
         path: the file; relative to readiness.yaml.
+        dialect: what reads it: `dotenv` (python-dotenv), `compose` (Docker Compose), `shell` (sourced by a POSIX
+            shell), `systemd` (EnvironmentFile=). Unless given, what only some would fill in could not be verified.
     """
 
     kind = "env_file"
     section = "env_files"
+
+    dialect: Literal["dotenv", "compose", "shell", "systemd"] | None = None

@@ -12,11 +12,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
 from email.utils import getaddresses
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
 
 from pytest_readiness.core.audit import sent
@@ -35,6 +38,14 @@ POLL_SECONDS = 0.5
 """Between two looks into the inbox."""
 MAX_MAIL = 1024 * 1024
 """Bytes of one mail that are read."""
+MAX_HEADER = 4000
+"""Characters of a header, of which `MAX_HEADERS` are read; lines have at most 998 (RFC 5322 2.1.1)."""
+MAX_HEADERS = 200
+MAX_PARTS = 100
+MAX_LINKS = 1000
+MAX_ANSWER = 4 * MAX_MAIL
+"""Bytes of an answer to one command of IMAP."""
+ANSWER_SECONDS = 30.0
 MAX_MAILS = 50
 """Mails to one recipient, or the newest ones of a Maildir, that are looked at."""
 _ADDRESS = re.compile(r"https?://[^\s<>\"')\]]+")
@@ -88,8 +99,7 @@ class Mailbox(ABC):
         """The mails to a recipient."""
         for id in self.ids(to):
             if id not in self._known:
-                message = message_from_bytes(self.raw(id), policy=policy.default)
-                self._known[id] = _received(id, message)
+                self._known[id] = _received(id, self.raw(id))
             if _is_to(self._known[id], to):
                 yield self._known[id]
 
@@ -175,6 +185,46 @@ class _Maildir(Mailbox):
             raise CouldNotVerify(f"{self._path / id} could not be removed ({error.strerror})") from None
 
 
+class _Bounded(imaplib.IMAP4):
+    """A client for which the answer to a command has an end: `MAX_ANSWER` bytes, in `ANSWER_SECONDS`."""
+
+    left = MAX_ANSWER
+    until = float("inf")
+
+    def open(self, *args: Any, **kwargs: Any) -> None:
+        """Connect; a greeting follows."""
+        self.until = time.monotonic() + ANSWER_SECONDS
+        super().open(*args, **kwargs)
+
+    def _command(self, name: str, *args: Any) -> Any:
+        self.left, self.until = MAX_ANSWER, time.monotonic() + ANSWER_SECONDS
+        return super()._command(name, *args)  # type: ignore[misc]
+
+    def readline(self) -> bytes:
+        """One line."""
+        return self._counted(super().readline())
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, if no more than may still come."""
+        if size > self.left:
+            self._refuse()
+        return self._counted(super().read(size))
+
+    def _counted(self, data: bytes) -> bytes:
+        self.left -= len(data)
+        if self.left < 0 or time.monotonic() > self.until:
+            self._refuse()
+        return data
+
+    def _refuse(self) -> NoReturn:
+        most = f"{MAX_ANSWER // 2**20} MiB or {ANSWER_SECONDS:g} s"
+        raise CouldNotVerify(f"{self.host}:{self.port} does not end its answer within {most}")
+
+
+class _BoundedTls(_Bounded, imaplib.IMAP4_SSL):
+    pass
+
+
 class _Imap(Mailbox):
     def __init__(self, inbox: Inbox) -> None:
         super().__init__(inbox)
@@ -186,11 +236,11 @@ class _Imap(Mailbox):
         sent(f"IMAP login as {inbox.user} at {self._place}")
         with self._said("no connection to"):
             if secure:
-                self._client: imaplib.IMAP4 = imaplib.IMAP4_SSL(
+                self._client: imaplib.IMAP4 = _BoundedTls(
                     host, parts.port or 993, ssl_context=context, timeout=IMAP_SECONDS
                 )
             else:
-                self._client = imaplib.IMAP4(host, parts.port or 143, timeout=IMAP_SECONDS)
+                self._client = _Bounded(host, parts.port or 143, timeout=IMAP_SECONDS)
         try:
             if not secure:
                 with self._said("no TLS by STARTTLS at"):
@@ -326,25 +376,53 @@ class _MailHog(_Catcher):
         self.api.send("DELETE", f"api/v1/messages/{quote(id, safe='')}")
 
 
-def _received(id: str, message: EmailMessage) -> Received:
+def _received(id: str, raw: bytes) -> Received:
+    """What a mail says. Anyone may have sent it: of what has no end only the beginning is read."""
+    try:
+        message = message_from_bytes(raw)
+        parts = list(islice(message.walk(), MAX_PARTS))
+    except RecursionError:
+        return Received(id, "", "", (), "", ())
     texts, links = [], list[Link]()
-    for part in message.walk():
-        if part.get_content_type() not in ("text/plain", "text/html") or part.get_filename():
+    for part in parts:
+        kind = _cut(part.get("Content-Type", "text/plain"))
+        if not re.match(r"\s*text/(plain|html)\s*(;|\Z)", kind, re.IGNORECASE) or _names_a_file(part):
             continue
+        data = part.get_payload(decode=True)
+        charset = re.search(r"charset\s*=\s*\"?([\w.:+-]{1,40})", kind, re.IGNORECASE)
         try:
-            content = str(part.get_content())
-        except (LookupError, ValueError, KeyError):  # an unknown or wrong charset
-            data = part.get_payload(decode=True)
+            content = data.decode(charset[1] if charset else "utf-8", "replace") if isinstance(data, bytes) else ""
+        except (LookupError, ValueError):  # an unknown charset
             content = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
-        if part.get_content_type() == "text/html":
+        if "html" in kind[:20].lower():
             page = HtmlPage(content, "")
             texts.append(page.text)
-            links += page.links
+            links += page.links[:MAX_LINKS]
         else:
             texts.append(content)
-            links += [Link(address.rstrip(".,;:!?"), "") for address in _ADDRESS.findall(content)]
-    headers = tuple((name.lower(), " ".join(str(value).split())) for name, value in message.items())
-    return Received(id, _first(headers, "from"), _first(headers, "subject"), headers, "\n".join(texts), tuple(links))
+            found = islice(_ADDRESS.finditer(content), MAX_LINKS)
+            links += [Link(each[0].rstrip(".,;:!?"), "") for each in found]
+    headers = tuple((name.lower(), _decoded(value)) for name, value in islice(message.raw_items(), MAX_HEADERS))
+    text = "\n".join(each.replace("\r\n", "\n") for each in texts)
+    return Received(id, _first(headers, "from"), _first(headers, "subject"), headers, text, tuple(links[:MAX_LINKS]))
+
+
+def _cut(value: object) -> str:
+    return str(value)[:MAX_HEADER]
+
+
+def _names_a_file(part: Message) -> bool:
+    kind, disposition = (_cut(part.get(name, "")) for name in ("Content-Type", "Content-Disposition"))
+    return "filename" in disposition.lower() or re.search(r"(?i);\s*name\*?\d*\*?\s*=", kind) is not None
+
+
+def _decoded(value: object) -> str:
+    # Headers may be in UTF-8 (RFC 6532).
+    text = " ".join(_cut(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace").split())
+    try:
+        return " ".join(str(make_header(decode_header(text))).split())
+    except (HeaderParseError, LookupError, ValueError):
+        return text
 
 
 def _first(headers: Sequence[tuple[str, str]], name: str) -> str:
@@ -353,4 +431,7 @@ def _first(headers: Sequence[tuple[str, str]], name: str) -> str:
 
 def _is_to(mail: Received, to: str) -> bool:
     named = [value for name, value in mail.headers if name in ("to", "cc", "delivered-to", "x-original-to")]
-    return to.lower() in (address.lower() for _, address in getaddresses(named))
+    try:
+        return to.lower() in (address.lower() for _, address in getaddresses(named))
+    except RecursionError:
+        return False

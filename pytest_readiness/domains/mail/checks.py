@@ -28,10 +28,19 @@ from pytest_readiness.domains.mail.resource import Mail
 MailAddress = Annotated[str, Field(pattern=MAIL_ADDRESS, examples=["somebody@example.com"])]
 
 _FOR_STRANGERS = re.compile(
-    r"(?i)relay|authenticat|\bauth\b|log(ged)?.?in\b|access denied|not (permitted|allowed|authori[sz]ed)|prohibited"
+    r"(?i)\brelay|rcpthosts|(client|session|user|you) (is |was |are )?not (been )?authenticated|access denied"
+    r"|not (local|hosted|handled) here|non-accepted domain|rejected: not (permitted|allowed|authori[sz]ed)"
 )
-"""Why a server refuses a stranger's request; it may refuse for reasons that have nothing to do with relaying."""
-_FOR_ITS_ORIGIN = re.compile(r"(?i)blocked|listed|black.?list|reputation|spam|reverse|hostname|grey.?list|too many")
+"""Why a server refuses mail to another domain; it may refuse for reasons that have nothing to do with relaying."""
+_ASKS_LOGIN = re.compile(
+    r"(?i)authentication (is )?(required|needed)|requires? (smtp )?auth|\bauth(entication)? (first|required)"
+    r"|(must|please|need to|have to) (first )?(authenticate|log.?in)|unauthenticated senders? (is |are )?not"
+    r"|not logged.?in|log.?in first"
+)
+_FOR_ITS_ORIGIN = re.compile(
+    r"(?i)blocked|listed|black.?list|reputation|spam|reverse|hostname|grey.?list|too many|sender|envelope|temporar"
+    r"|\b(quota|spf|dmarc|dkim|helo|ehlo|rdns|ptr|rate)\b"
+)
 _HIDES_PASSWORDS = re.compile(r"(SCRAM-.+|CRAM-MD5|DIGEST-MD5|NTLM|GSSAPI|GS2-.+|KERBEROS_V[45]|EXTERNAL)$")
 """Mechanisms of AUTH, by their names at IANA, that send no password and nothing that serves as one."""
 
@@ -150,29 +159,49 @@ def not_open_relay(
     """The mail server does not relay mail from strangers to other domains.
 
     Without a login, mail to another domain is announced from a foreign sender, from the empty one, and from the
-    declared `sender`; each must be refused because of that, at RCPT TO at the latest. No mail is sent. A server may
-    trust the network that this runs in: what is seen is true for the runner's place. A refusal for another reason, such
-    as a block list or an unknown domain, says nothing about relaying, and is not a pass.
+    declared `sender`; each must be refused because of that, at RCPT TO at the latest. So must mail to
+    readiness@iana.org where the recipient is in a domain that is reserved, as a server may refuse such ones only; and
+    to the foreign address within one of the domain of the declared `sender`, or else of the server's name
+    (`user%foreign@own`, `user%foreign`, `foreign!user@own`, `"user@foreign"@own`). No mail is sent. A server may trust
+    the network that this runs in: what is seen is true for the runner's place. A refusal for another reason, such as a
+    block list, the sender, SPF or an unknown domain, says nothing about relaying, and is not a pass; nor is it where
+    such an address is taken as any name in the server's own domain would be.
 
     Args:
         recipient: address in a domain that the server is not responsible for, and the foreign sender. The default is in
             a domain that is reserved for examples (RFC 2606).
     """
-    said = "; ".join(f"from <{each.sender}>: {each.rcpt or each.mail}" for each in mail_relay)
     taken = [each for each in mail_relay if each.rcpt and 200 <= each.rcpt.code < 300]
-    if taken:
-        who = f"mail from <{taken[0].sender}> to <{recipient}>"
-        raise ClaimFalse("mail to another domain to be refused without a login", f"{who}: {taken[0].rcpt}")
+    for each in taken:
+        if each.nobody is None or each.nobody.code >= 500:
+            who = f"mail from <{each.sender}> to <{each.recipient}>"
+            raise ClaimFalse("mail to another domain to be refused without a login", f"{who}: {each.rcpt}")
     for each in mail_relay:
         reply = each.rcpt or each.mail
-        own = each.rcpt is None and each.sender == mail.sender and reply.code >= 500
-        if not (own or _refuses_strangers(reply)):
-            raise CouldNotVerify(f"{mail.where} refused <{recipient}>, but not as a stranger's mail: {reply}")
-    return Evidence(f"{mail.where} refused mail to <{recipient}> {said}")
+        own = each.sender == mail.sender and reply.code >= 500 and _asks_login(reply)
+        # A form that is refused for good is not relayed, whatever the server took it for.
+        refused = reply.code >= 500 and each.rcpt is not None if each.form else own or _refuses_strangers(reply)
+        if not refused and each not in taken:
+            raise CouldNotVerify(f"{mail.where} refused <{each.recipient}>, but not as a stranger's mail: {reply}")
+    if taken:
+        raise CouldNotVerify(
+            f"{mail.where} takes any name in its own domain, so that it is not seen whether it passes mail to "
+            f"<{taken[0].recipient}> on ({taken[0].rcpt})"
+        )
+    plain = [each for each in mail_relay if not each.form]
+    said = "; ".join(f"from <{each.sender}> to <{each.recipient}>: {each.rcpt or each.mail}" for each in plain)
+    return Evidence(f"{mail.where} refused mail {said}, and {len(mail_relay) - len(plain)} other forms")
 
 
 def _refuses_strangers(reply: SmtpReply) -> bool:
-    return reply.code >= 400 and bool(_FOR_STRANGERS.search(reply.text)) and not _FOR_ITS_ORIGIN.search(reply.text)
+    if reply.code < 400 or _FOR_ITS_ORIGIN.search(_ASKS_LOGIN.sub("", reply.text)):
+        return False
+    return _asks_login(reply) or bool(_FOR_STRANGERS.search(reply.text))
+
+
+def _asks_login(reply: SmtpReply) -> bool:
+    """Whether a server wants a login before anything else (code 530: RFC 4954 section 6)."""
+    return reply.code == 530 or bool(_ASKS_LOGIN.search(reply.text))
 
 
 @check(
@@ -199,12 +228,15 @@ def test_message(
     Args:
         inbox: name of the declared inbox that the recipient's mail arrives in.
         to: the recipient.
-        within: how long it may take, in seconds, up to 240. 60: how long someone waits who has just registered.
+        within: how long it may take from when it is handed over, in seconds, up to 240. 60: how long someone waits who
+            has just registered.
     """
     expected = f"a mail to {to} in {inbox} within {within} s"
     claim(not mail_delivery.refused, expected=expected, seen=f"{mail.where} did not take it: {mail_delivery.refused}")
     if mail_delivery.seconds is None:
         raise ClaimFalse(expected, f"{mail.where} took '{mail_delivery.subject}', but it did not arrive")
+    late = f"'{mail_delivery.subject}' was there after {mail_delivery.seconds:.1f} s"
+    claim(mail_delivery.seconds <= within, expected=expected, seen=late)
     text = f"'{mail_delivery.subject}' to {to} was in {inbox} after {mail_delivery.seconds:.1f} s"
     if mail_delivery.removed:
         return Evidence(text, warning=f"it is still there: {mail_delivery.removed}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import socket
 import time
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 SMTP_SECONDS = 10.0
 """For connecting, and for each reply; servers may delay their greeting on purpose."""
 SESSION_SECONDS = 60.0
+MAX_REPLY = 64 * 1024
+"""Bytes of one reply, over all of its lines; RFC 5321 has replies of a few lines of 512."""
+QUIT_SECONDS = 2.0
+"""For the reply to QUIT, on which nothing depends."""
 MAX_WITHIN = 240
 """Seconds that a test mail may take."""
 SUBJECT = "Test of mail delivery"
@@ -95,12 +100,17 @@ class RelayTry:
         recipient: RCPT TO.
         mail: reply to MAIL FROM.
         rcpt: reply to RCPT TO; None where the sender was refused already.
+        form: whether the recipient is a foreign address within one of the server's own, such as user%foreign@own.
+        nobody: reply to RCPT TO for a made-up recipient in the server's own domain, where a form was taken; it tells
+            a server that takes any name from one that understood the form.
     """
 
     sender: str
     recipient: str
     mail: SmtpReply
     rcpt: SmtpReply | None
+    form: bool
+    nobody: SmtpReply | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +135,7 @@ class Delivery:
     Attributes:
         subject: its subject, which no other mail has.
         refused: what the server said, where it did not take the mail; "" where it did.
-        seconds: until it was in the inbox; None where it was not there in time.
+        seconds: from when it was handed over until it was seen in the inbox; None where it was not seen.
         removed: why it is still in the inbox; "" where it was removed.
     """
 
@@ -133,6 +143,12 @@ class Delivery:
     refused: str
     seconds: float | None
     removed: str
+
+
+ORDINARY = "readiness@iana.org"
+"""Asked for beside an address in a reserved domain, which a server may refuse for that alone. No mail is sent to it."""
+_RESERVED = re.compile(r"(?i)[@.](example(\.(com|net|org))?|test|invalid|localhost|local|internal)\.?$")
+"""Domains that nobody can have (RFC 2606, RFC 6761)."""
 
 
 @fact(deadline=SESSION_SECONDS)
@@ -182,13 +198,24 @@ def mail_relay(
 ) -> tuple[RelayTry, ...]:
     """The answers to a stranger who wants mail relayed to a foreign domain, without sending any."""
     senders = [ask, "", *([mail.sender] if mail.sender else [])]
+    foreign = [ask, *([ORDINARY] if _RESERVED.search(ask) else [])]
+    own = mail.sender.rpartition("@")[2] if mail.sender else mail.host
+    user, _, domain = foreign[-1].rpartition("@")
+    forms = (f"{user}%{domain}@{own}", f"{user}%{domain}", f"{domain}!{user}@{own}", f'"{user}@{domain}"@{own}')
     with _submitting(mail) as client:
-        tries = []
-        for sender in senders:
+
+        def tried(sender: str, recipient: str, *, form: bool = False) -> RelayTry:
             first = client.command(f"MAIL FROM:<{sender}>")
-            second = client.command(f"RCPT TO:<{ask}>") if first.code == 250 else None
+            second = client.command(f"RCPT TO:<{recipient}>") if first.code == 250 else None
+            taken = form and second is not None and 200 <= second.code < 300
+            nobody = client.command(f"RCPT TO:<readiness-{secrets.token_hex(8)}@{own}>") if taken else None
             client.command("RSET")
-            tries.append(RelayTry(sender, ask, first, second))
+            return RelayTry(sender, recipient, first, second, form, nobody)
+
+        tries = [tried(sender, recipient) for recipient in foreign for sender in senders]
+        # Where a plain address was taken, no more needs to be known.
+        if not any(each.rcpt and 200 <= each.rcpt.code < 300 for each in tries):
+            tries += [tried(ask, form, form=True) for form in forms]
     return tuple(tries)
 
 
@@ -207,10 +234,9 @@ def mail_delivery(
         raise NotDeclared(f"{mail.name} declares no sender")
     subject = f"{SUBJECT} {secrets.token_hex(10)}"
     with mailbox(cast("Inbox", target.named("inbox", ask.inbox))) as box:
-        refused = _send(mail, ask.to, subject)
+        refused, begun = _send(mail, ask.to, subject)
         if refused:
             return Delivery(subject, refused, None, "")
-        begun = time.monotonic()
         received = box.wait(ask.to, subject, (), begun + ask.within)
         if received is None:
             return Delivery(subject, "", None, "")
@@ -230,7 +256,8 @@ def _login(mail: Mail, server: MailServer, password: str) -> MailLogin:
         return MailLogin(client.tls, "", client.login(mail.user or "", password))
 
 
-def _send(mail: Mail, to: str, subject: str) -> str:
+def _send(mail: Mail, to: str, subject: str) -> tuple[str, float]:
+    """Hand a mail over: what was said instead of taking it, or "", and when that began."""
     from email.message import EmailMessage
     from email.utils import formatdate, make_msgid
 
@@ -244,9 +271,10 @@ def _send(mail: Mail, to: str, subject: str) -> str:
             sent(f"AUTH as {mail.user} at {mail.where}")
             reply = client.login(mail.user, mail.password.get_secret_value())
             if reply.code != 235:
-                return f"the login: {reply}"
+                return f"the login: {reply}", time.monotonic()
         sent(f"mail from {mail.sender} to {to} by {mail.where}")
-        return client.submit(mail.sender or "", to, message.as_bytes())
+        begun = time.monotonic()
+        return client.submit(mail.sender or "", to, message.as_bytes()), begun
 
 
 class _UntrustedError(Exception):
@@ -370,7 +398,7 @@ def _connected(mail: Mail, context: ssl.SSLContext) -> Iterator[_Client]:
     import ssl
 
     sent(f"connect to {mail.where}")
-    client = smtplib.SMTP(local_hostname="pytest-readiness.invalid", timeout=SMTP_SECONDS)
+    client = _bounded(mail)(local_hostname="pytest-readiness.invalid", timeout=SMTP_SECONDS)
     client._host = mail.host  # type: ignore[attr-defined]
     try:
         try:
@@ -402,6 +430,8 @@ def _connected(mail: Mail, context: ssl.SSLContext) -> Iterator[_Client]:
             raise CouldNotVerify(f"{mail.where} closed the connection without a greeting", transient=True) from None
         yield _Client(mail, client, greeting)
         with suppress(smtplib.SMTPException, OSError):
+            if client.sock is not None:
+                client.sock.settimeout(QUIT_SECONDS)
             client.docmd("QUIT")
     except smtplib.SMTPException as error:
         raise CouldNotVerify(f"the session with {mail.where} broke ({cut(str(error))})") from None
@@ -423,6 +453,68 @@ def _submitting(mail: Mail) -> Iterator[_Client]:
             yield client
     except _UntrustedError as error:
         raise CouldNotVerify(f"there is no TLS with {mail.where}: {error}") from None
+
+
+def _bounded(mail: Mail) -> type[smtplib.SMTP]:
+    """A client for which a reply has an end: `MAX_REPLY` bytes, and `SMTP_SECONDS` from its first line to its last."""
+    import smtplib
+
+    class Bounded(smtplib.SMTP):
+        def getreply(self) -> tuple[int, bytes]:
+            if self.file is None:
+                assert self.sock is not None
+                self.file = _Lines(self.sock, mail)
+            self.file.begin()
+            return super().getreply()
+
+    return Bounded
+
+
+class _Lines:
+    """The lines that a server sends, read from its socket, which nothing else reads."""
+
+    def __init__(self, sock: socket.socket, mail: Mail) -> None:
+        self._sock, self._mail = sock, mail
+        self._read = b""
+        self._left, self._until = 0, 0.0
+
+    def begin(self) -> None:
+        """A reply begins."""
+        self._left = MAX_REPLY
+        self._until = time.monotonic() + (self._sock.gettimeout() or SMTP_SECONDS)
+
+    def readline(self, limit: int) -> bytes:
+        """One line, at most `limit` bytes of it; what there is where the server has closed the connection.
+
+        Raises:
+            TimeoutError: the reply takes too long.
+            CouldNotVerify: the reply is too long.
+        """
+        usual = self._sock.gettimeout()
+        try:
+            while b"\n" not in self._read and len(self._read) < limit:
+                seconds = self._until - time.monotonic()
+                if seconds <= 0:
+                    raise TimeoutError("timed out")
+                self._sock.settimeout(seconds)
+                data = self._sock.recv(4096)
+                if not data:
+                    break
+                self._read += data
+        finally:
+            self._sock.settimeout(usual)
+        end = min(self._read.find(b"\n") + 1 or limit, limit)
+        line, self._read = self._read[:end], self._read[end:]
+        self._left -= len(line)
+        if self._left < 0:
+            raise CouldNotVerify(
+                f"{self._mail.where} does not end its reply: it has sent more than {MAX_REPLY // 1024} KiB"
+            )
+        return line
+
+    def close(self) -> None:
+        """Forget what was read; the socket is its owner's to close."""
+        self._read = b""
 
 
 def _late(error: BaseException) -> bool:

@@ -51,7 +51,7 @@ GOOD = {
     "mx": "@ MX 10 mx1\nmx1 A 198.51.100.25",
     "spf": f"@ {txt('v=spf1 mx -all')}",
     "dkim": f"s1._domainkey {dkim(RSA_2048)}",
-    "dmarc": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto:dmarc@example.com')}",
+    "dmarc": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto:dmarc@good.test')}",
     "caa": '@ CAA 0 issue "ca.example"',
 }
 CHECKS: dict[str, dict[str, Any]] = {
@@ -189,11 +189,19 @@ CASES = {
     "mxnone": "@ A 198.51.100.1",
     "mxmany": "\n".join(f"@ MX {number} a" for number in range(31)),
     "mxtwo": "@ MX 20 b\n@ MX 10 a\na A 198.51.100.25\nb AAAA 2001:db8::25",
+    "mxself": "@ MX 10 a\na A 127.0.0.1",
+    "mxzero": "@ MX 10 a\n@ MX 20 b\na A 198.51.100.25\nb A 0.0.0.0",
+    "mxself6": "@ MX 10 a\na A 198.51.100.25\na AAAA ::1",
+    "mxmapped": "@ MX 10 a\na AAAA ::ffff:127.0.0.1",
+    "mxlocal": "@ MX 10 a\na A 169.254.1.1",
+    "mxmulti": "@ MX 10 a\na A 224.0.0.5",
+    "mxreserved": "@ MX 10 a\na A 240.0.0.1",
+    "mxprivate": "@ MX 10 a\na A 10.1.2.3",
     # SPF
     "spfok": f"@ {txt('v=spf1 ip4:198.51.100.0/24 ip6:2001:db8::/32 a:cdn.cases.test/24//64 -all')}",
     "spfsoft": f"@ {txt('V=SPF1 mx:mxtwo.cases.test ~ALL')}",
     "spfredirect": f"@ {txt('v=spf1 redirect=spfok.cases.test')}",
-    "spfmacro": f"@ {txt('v=spf1 exists:%{i}._spf.example.com include:spfok.%{d2}.example.com -all')}",
+    "spfmacro": f"@ {txt('v=spf1 exists:%{i}._spf.example.com include:spfok.%{l}.example.com -all')}",
     "spfptr": f"@ {txt('v=spf1 ptr -all')}",
     "spftwo": f"@ {txt('v=spf1 -all')}\n@ {txt('v=spf1 mx -all')}",
     "spfplus": f"@ {txt('v=spf1 +all')}",
@@ -208,14 +216,23 @@ CASES = {
     "spfhalves": f"@ {txt('v=spf1 ip4:198.51.100.0/24 ip4:0.0.0.0/1 include:spfhalf.cases.test -all')}",
     "spfhalf": f"@ {txt('v=spf1 ip4:128.0.0.0/2 ip4:192.0.0.0/3 -all')}",
     "spfinternet6": f"@ {txt('v=spf1 ip4:198.51.100.0/24 ip6:2000::/4 ip6:3000::/4 -all')}",
-    "spfnothalf": f"@ {txt('v=spf1 ip4:0.0.0.0/1 -include:spfhalf.cases.test ?ip4:128.0.0.0/1 -all')}",
+    "spfnothalf": f"@ {txt('v=spf1 ip4:17.0.0.0/8 -include:spfhalf.cases.test ?ip4:128.0.0.0/1 -all')}",
     "spfnotworld": f"@ {txt('v=spf1 ?include:spfworld.cases.test -all')}",
     "spfnotopen": f"@ {txt('v=spf1 -include:spfopen.cases.test ~include:spfplus.cases.test -all')}",
     "spfinside": f"@ {txt('v=spf1 include:spfnotopen.cases.test ?include:spfaround.cases.test -all')}",
     "spfaround": f"@ {txt('v=spf1 a:internal.cases.test/1 mx:mxtwo.cases.test/1 -all')}",
     "spfaround6": f"@ {txt('v=spf1 a:web.cases.test//3 -all')}",
     "spfexchangers6": f"@ {txt('v=spf1 mx:mxtwo.cases.test/24//3 -all')}",
-    "spfnotaround": f"@ {txt('v=spf1 a:internal.cases.test/1 mx:mxtwo.cases.test/3 -a:web.cases.test/1//3 -all')}",
+    "spfnotaround": f"@ {txt('v=spf1 a:internal.cases.test/8 mx:mxtwo.cases.test/8 -a:web.cases.test/1//3 -all')}",
+    "spftwice": f"@ {txt('v=spf1 ip4:0.0.0.0/1 ip4:0.0.0.0/1 -all')}",
+    "spfwide": f"@ {txt('v=spf1 ip4:64.0.0.0/7 -all')}",
+    "spfbeside": f"@ {txt('v=spf1 ip4:64.0.0.0/8 ip4:65.0.0.0/8 ip4:198.51.100.1 -all')}",
+    "spfwide6": f"@ {txt('v=spf1 ip6:2a00::/11 -all')}",
+    "spfregion": f"@ {txt('v=spf1 ip4:17.0.0.0/8 ip6:2a00::/12 -all')}",
+    "spfofdomain": f"@ {txt('v=spf1 include:_s.%{d2} a:cdn.%{D2} exists:%{i}._x.%{o} -all')}",
+    "_s": f"@ {txt('v=spf1 ip4:198.51.100.0/24 -all')}",
+    "spfnomacro": f"@ {txt('v=spf1 include:_s.%{x}.test -all')}",
+    "spfpercent": f"@ {txt('v=spf1 include:_s.%d.test -all')}",
     "spfclosed": f"@ {txt('v=spf1 -ip4:0.0.0.0/0 -all')}",
     "spfversion": f"@ {txt('v=spf10 -all')}",
     "spften": f"@ {txt('v=spf1', ' include:spfptr.cases.test' * 5, ' -all')}",
@@ -241,9 +258,15 @@ CASES = {
     "dtwo": f"_dmarc {txt('v=DMARC1; p=reject')}\n_dmarc {txt('v=DMARC1; p=none')}",
     "dtest": f"_dmarc {txt('v=DMARC1; p=quarantine; t=y')}",
     "dzero": f"_dmarc {txt('v=DMARC1; p=quarantine; pct=0')}",
-    "dnop": f"_dmarc {txt('v=DMARC1; rua=mailto:dmarc@example.com')}",
+    "dnop": f"_dmarc {txt('v=DMARC1; rua=mailto:dmarc@good.test')}",
     "dwrong": f"_dmarc {txt('v=DMARC1; p=rejct')}",
     "dother": f"_dmarc {txt('v=spf1 -all')}",
+    "dsub": f"_dmarc {txt('v=DMARC1; p=reject; sp=rejct')}",
+    "dforeign": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto:a@reports.example')}",
+    "dtaken": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto:a@takes.test!10m, mailto:b@dtaken.cases.test')}",
+    "dpartly": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto:a@takes.test,mailto:b@reports.example')}",
+    "dbare": f"_dmarc {txt('v=DMARC1; p=reject; rua=dmarc@dbare.cases.test')}",
+    "dkin": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto:a@sister.cases.test')}",
     # CAA
     "cwild": '@ CAA 0 issue "ca.example"\n@ CAA 0 issuewild "other.example"',
     "cnobody": '@ CAA 0 issue ";"',
@@ -299,7 +322,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         program(name)
     directory = tmp_path_factory.mktemp("dns")
     root = Zone(".", servers=["ns1.test."])
-    hosts = "ns1 A 127.0.0.1\nns2 A 127.0.0.2\nweb A 198.51.100.1\nweb AAAA 2001:db8::1"
+    hosts = "ns1 A 127.0.0.1\nns2 A 127.0.0.2\nweb A 198.51.100.1\nweb AAAA 2001:db8::1\n"
+    hosts += f"dtaken.cases.test._report._dmarc.takes {txt('v=DMARC1')}\n*._report._dmarc.takes {txt('v=DMARC1;')}"
     cases = "\n".join(f"$ORIGIN {label}.cases.test.\n{records}" for label, records in CASES.items())
     shared = [root, Zone("test.", hosts), zone("good"), Zone("cases.test.", cases)]
     texts = glued([*shared, *(fault.zone for fault in FAULTS)])

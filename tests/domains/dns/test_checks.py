@@ -46,7 +46,7 @@ def test_evidence(world: World) -> None:
     assert texts["dns.mx"] == f"10 mx1.good.test {said}, all with addresses"
     assert texts["dns.spf"] == "v=spf1 mx -all (1 lookup)"
     assert texts["dns.dkim"] == "s1: RSA 2048 bits"
-    assert texts["dns.dmarc"] == "reject at _dmarc.good.test: v=DMARC1; p=reject; rua=mailto:dmarc@example.com"
+    assert texts["dns.dmarc"] == "reject at _dmarc.good.test: v=DMARC1; p=reject; rua=mailto:dmarc@good.test"
     assert texts["dns.caa"] == "at good.test: issue 'ca.example'"
     assert texts["dns.propagated"].endswith("at 2 servers and 1 resolver, serial 1")
     assert (

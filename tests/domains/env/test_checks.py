@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
 import secrets
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from pydantic import ValidationError
 
 from pytest_readiness.core.entropy import estimated_bits
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
+from pytest_readiness.domains.env.forms import is_placeholder, unfilled
 from pytest_readiness.domains.env.resource import EnvFile
 from tests.judging import judge, read
 
@@ -46,6 +49,8 @@ def test_present_passes_and_tells_names_only(env: Any) -> None:
         ("A=1\nB=2\nB=\n", "B is empty"),
         ("A=1\n#B=2\n", "B is not set"),
         ("A=1\nb=2\n", "B is not set"),
+        ("A=1\nB\n", "B is not set"),
+        ("A=1\nB=2\nB\n", "B is not set"),
     ],
 )
 def test_present_fails(env: Any, text: str, seen: str) -> None:
@@ -53,6 +58,67 @@ def test_present_fails(env: Any, text: str, seen: str) -> None:
         env("env.present", text, names=["A", "B"])
     assert failure.value.expected == "a value for A, B"
     assert failure.value.seen == seen
+
+
+def test_a_name_without_a_value_spoils_no_other(env: Any) -> None:
+    assert env("env.present", "LONELY\nA=1\nexport A\n", names=["A"]).text == "1 variable set: A"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "K=$NAME",
+        'K="$NAME"',
+        "K='$NAME'",
+        "K=prefix${NAME:?not set}9f8c1de07ab34652e1d7094c5ab86f23",
+        "K=${NAME:+other}",
+        "K=$(openssl rand -hex 32)",
+        "K='$(openssl rand -hex 32)'",
+        "K=`openssl rand -hex 32`",
+        "K=$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
+        "K=%DB_PASSWORD%",
+        "K=https://%HOST%:8443/",
+        "K=@DB_PASSWORD@",
+        "K=postgres://shop:@DB_PASSWORD@@db/shop",
+        "K=#{DbPassword}#",
+        "K=__DB_PASSWORD__",
+        "K={{ vault_db_password }}",
+        "K=<%= db_password %>",
+        "K=((db-password))",
+        "K=%{db_password}",
+        "K=${{ secrets.DB_PASSWORD }}",
+        "K=op://shop/db/password",
+        "K=vault:secret/data/shop#password",
+        "K=arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop",
+        "K=@Microsoft.KeyVault(SecretUri=https://shop.vault.azure.net/secrets/db/)",
+        "K=encrypted:BDqDBibm4wsYqMpCjTQ6BsDHmMadg9K3dAt+Z9HPMfLEIRVz50hmLXPXRuDBXaJi",
+        "K=ENC[AES256_GCM,data:9f8c1de07ab34652,iv:e1d7094c5ab86f23]",
+    ],
+)
+@pytest.mark.parametrize("id", ["env.present", "env.length", "env.entropy", "env.no_placeholders"])
+def test_what_something_else_fills_in_could_not_be_seen(env: Any, id: str, line: str) -> None:
+    limits = {"env.length": {"min": 1}, "env.entropy": {"min_bits": 1}}
+    is_placeholder = id == "env.no_placeholders" and line[2:4] in ("__", "{{")
+    with pytest.raises(ClaimFalse if is_placeholder else CouldNotVerify) as failure:
+        env(id, f"{line}\n", names=["K"], **limits.get(id, {}))
+    if not is_placeholder:
+        assert "the value of K is not what the file says" in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "K='pa$$word`s$1'",
+        "K=https://shop.test/?q=p%C3%A4%20%7Ename%7E",
+        "K=postgres://shop:p@ss@db/shop",
+        "DATE_FORMAT=%Y-%m-%d %H%M%S",
+        "KEY_TEMPLATE={{tenant}}:{{id}}",
+        "DB_SECRET_ARN=arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop",
+        "K=5$",
+    ],
+)
+def test_what_only_looks_like_a_reference_is_a_value(env: Any, line: str) -> None:
+    assert env("env.present", f"{line}\n", names=[line.partition("=")[0]])
 
 
 def test_present_does_not_look_into_the_runners_environment(env: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +138,6 @@ def test_present_length_entropy_refuse_to_assert_nothing(env: Any, id: str) -> N
     [
         (b"A=\xff\xfe\n", "is not UTF-8 on line 1"),
         ("A=1\n\n\nthis is no variable\n", "cannot be read as NAME=value on line 4"),
-        ("A=1\nLONELY\n", "cannot be read as NAME=value on line 2"),
         ("A=1\nB='hunter2\n", "cannot be read as NAME=value on line 2"),
         ("A=1\n" + "x hunter2\n" * 12, "on lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …"),
         ("A=" + "1" * 2**20, "is larger than 1 MiB"),
@@ -179,6 +244,30 @@ def test_entropy_fails_for_thought_up_and_short_secrets(env: Any, secret: str) -
     assert failure.value.seen == f"KEY about {int(estimated_bits(secret))}"
 
 
+WORDS = b"my super secret production password for the shop 2024"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        base64.b64encode(WORDS).decode(),
+        base64.b64encode(WORDS).decode().rstrip("="),
+        base64.urlsafe_b64encode(WORDS).decode(),
+        base64.b32encode(WORDS).decode(),
+        WORDS.hex(),
+        WORDS.hex().upper(),
+        f"0x{WORDS.hex()}",
+        "".join(f"%{each:02x}" for each in WORDS),
+        f"base64:{base64.b64encode(WORDS).decode()}",
+        base64.b64encode(base64.b64encode(WORDS)).decode(),
+        base64.b64encode(WORDS.decode().encode("utf-16-le")).decode(),
+    ],
+)
+def test_entropy_of_encoded_words_is_that_of_the_words(env: Any, secret: str) -> None:
+    with pytest.raises(ClaimFalse, match="KEY about"):
+        env("env.entropy", f"KEY='{secret}'\n", names=["KEY"])
+
+
 def test_entropy_accepts_a_lower_limit(env: Any) -> None:
     assert env("env.entropy", "ID=f47ac10b-58cc-4372-a567-0e02b2c3d479\n", names=["ID"], min_bits=122)
 
@@ -242,6 +331,100 @@ REAL = (
     f"postgres://shop:{HEX}@db.internal:5432/shop",
     "",
 )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'A=["https://a.io"]',
+        "A=[::1]",
+        "A=[::1]:8080",
+        "A=Welcome<br>to",
+        "A=<p>Hello</p>",
+        "A=/add-in/manifest.xml",
+        "A=https://shop.test/set-password",
+        "A=Enter your password",
+        "A=[10.0.0.0/8]",
+        "KEY_TEMPLATE={{tenant}}:{{id}}",
+        "LOG_FORMAT=[%(levelname)s] <%(name)s> %(message)s",
+        "LOG_PREFIX=[shop]",
+        "AUTH_METHOD=password",
+        "GRANTS=create_user,update_user",
+        "REDIS=redis",
+        "ROUTE=/users/{id}",
+    ],
+)
+def test_no_placeholders_reads_json_paths_markup_and_formats(env: Any, line: str) -> None:
+    assert env("env.no_placeholders", f"{line}\n").text == "no placeholder in 1 variable"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "A=update-me",
+        "A=ENTER_PASSWORD",
+        "A=generate_a_new_key",
+        "A=bucket_name_here",
+        "VALUE=VALUE",
+        "DB_PASSWORD=password",
+        "API_KEY=api-key",
+        "JWT_SECRET=my_jwt_secret",
+        "APP_SECRET=generate a new key",
+        "DB_PASSWORD=null",
+        "A=my-secret-goes-here",
+        "A=set-a-strong-password",
+        "A=use_a_long_random_string",
+        "A=ThisTokenIsNotSoSecretChangeIt",
+        "A=postgres://shop:enter_password@db/shop",
+        'A=["changeme"]',
+        """A='{"key": {"value": "your-key"}}'""",
+        "A=django-insecure-9x8c7v6b5n4m3",
+        "A=00000000-0000-0000-0000-000000000000",
+        "A=not-set",
+        "A=???",
+        "A=%%PASSWORD%%",
+    ],
+)
+def test_no_placeholders_fails_for_what_people_write(env: Any, line: str) -> None:
+    name = line.partition("=")[0]
+    with pytest.raises(ClaimFalse, match=f"a placeholder in {name}"):
+        env("env.no_placeholders", f"{line}\n")
+
+
+def test_placeholders_and_forms_are_told_quickly_on_hostile_texts() -> None:
+    pieces = (
+        "your_",
+        "use_a_",
+        "create_a_b_",
+        "my",
+        "/a",
+        "<a ",
+        "[",
+        "{{",
+        "<%",
+        "__A",
+        "@A",
+        "%41",
+        "#{",
+        "a-",
+        "`",
+        "${",
+    )
+    texts = [piece * (200_000 // len(piece)) for piece in (*pieces, "#__", "_", "%a", "[[ ")]
+    begun = time.process_time()
+    for text in texts:
+        for name in ("A", "A_SECRET", "A_FORMAT"):
+            is_placeholder(name, text)
+            unfilled(name, text, single_quoted=False)
+        estimated_bits(text)
+    assert time.process_time() - begun < 10
+
+
+def test_random_secrets_are_neither_placeholders_nor_references() -> None:
+    for _ in range(300):
+        secret = secrets.token_urlsafe(32)
+        assert not is_placeholder("A_SECRET", secret)
+        assert not unfilled("A_SECRET", secret, single_quoted=False)
 
 
 @pytest.mark.parametrize("text", REAL)
@@ -393,6 +576,53 @@ def test_live_keys_cannot_verify_what_the_shape_does_not_tell(env: Any, name: st
     with pytest.raises(CouldNotVerify) as failure:
         env("env.live_keys", lines({**LIVE, name: value}), names=[name])
     assert reason in failure.value.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "seen"),
+    [
+        (
+            "STRIPE_SECRET_KEY",
+            f"pk_live_{TOKEN}",
+            "has a public key of Stripe, and its name says that it is a secret one",
+        ),
+        (
+            "STRIPE_PUBLISHABLE_KEY",
+            f"sk_live_{TOKEN}",
+            "has a secret key of Stripe, and its name says that it is a public",
+        ),
+        (
+            "NEXT_PUBLIC_PAYMENTS",
+            f"sk_live_{TOKEN}",
+            "has a secret key of Stripe, and its name says that it is a public",
+        ),
+        (
+            "STRIPE_WEBHOOK_SECRET",
+            f"sk_live_{TOKEN}",
+            "has a secret key of Stripe, and its name says that it is a signing",
+        ),
+        ("RAZORPAY_KEY_SECRET", f"rzp_live_{TOKEN[:14]}", "has a public key of Razorpay"),
+        ("STRIPE_PUBLIC_KEY", f"whsec_{TOKEN}", "has a signing key of Stripe"),
+    ],
+)
+def test_live_keys_fails_for_a_key_of_another_kind(env: Any, name: str, value: str, seen: str) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        env("env.live_keys", lines({**LIVE, name: value}))
+    assert failure.value.expected == "keys of the kind that the variable is for"
+    assert seen in failure.value.seen
+
+
+@pytest.mark.parametrize(
+    "value", [f'\'{{"stripe": {{"key": "sk_test_{TOKEN}"}}}}\'', f"sk_live_{TOKEN},rk_test_{TOKEN}"]
+)
+def test_live_keys_fails_for_a_test_key_within_a_value(env: Any, value: str) -> None:
+    with pytest.raises(ClaimFalse, match="PAYMENTS has a test value of Stripe"):
+        env("env.live_keys", lines({**LIVE, "PAYMENTS": value}))
+
+
+def test_live_keys_cannot_verify_a_provider_whose_key_is_filled_in(env: Any) -> None:
+    with pytest.raises(CouldNotVerify, match="the value of RESEND_API_KEY"):
+        env("env.live_keys", lines({**LIVE, "RESEND_API_KEY": "$(cat /run/secrets/resend)"}))
 
 
 def test_live_keys_is_not_vacuous(env: Any) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import mailbox
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from email.message import EmailMessage
 from pathlib import Path
@@ -24,7 +25,7 @@ from tests.stack.mail import DOMAIN, PASSWORD, USER, MailHost
 from tests.stack.patience import patient
 from tests.stack.process import free_port
 from tests.stack.shop import Shop
-from tests.stack.silent import Request, Response, SilentServer, WebApp
+from tests.stack.silent import Request, Response, SilentServer, WebApp, _Server
 
 SERVER_CHECKS = ["mail.reachable", "mail.starttls", "mail.auth", "mail.wrong_password", "mail.not_open_relay"]
 
@@ -49,6 +50,15 @@ VARIANTS = {
     },
     "scram": {"smtpd_sasl_mechanism_filter": "scram-sha-256"},
     "nobody": {"smtpd_sasl_auth_enable": "no"},
+    "reserved-only": {
+        "mynetworks": "0.0.0.0/0",
+        "smtpd_relay_restrictions": "check_recipient_access inline:{example.com=reject}, permit_mynetworks, reject",
+    },
+    "login-first": {
+        "smtpd_relay_restrictions": "permit_sasl_authenticated, reject",
+        "smtpd_sender_login_maps": f"inline:{{ {USER}={USER} }}",
+        "smtpd_sender_restrictions": "reject_sender_login_mismatch",
+    },
     **{name: {"smtpd_relay_restrictions": f"{each}, reject"} for name, each in ANOTHER_REASON.items()},
 }
 
@@ -103,7 +113,8 @@ def test_server_is_as_it_should_be(host: MailHost, mail: Mail) -> None:
     assert judge("mail.auth", mail).text == f"{place} let {USER} in over TLSv1.3, AUTH is not offered before"
     assert "refused a wrong password" in judge("mail.wrong_password", mail).text
     relay = judge("mail.not_open_relay", mail).text
-    assert relay.count("554 5.7.1") == 3
+    assert relay.count("554 5.7.1") == 6
+    assert relay.endswith(", and 4 other forms")
     assert f"from <{USER}>" in relay
 
 
@@ -135,8 +146,6 @@ def test_reachable_wants_a_greeting(greeting: Callable[[bytes], int], said: byte
 
 @pytest.fixture
 def greeting() -> Iterator[Callable[[bytes], int]]:
-    from tests.stack.silent import _Server
-
     class Greeting(_Server):
         said = b""
 
@@ -238,7 +247,158 @@ def test_a_refusal_for_another_reason_says_nothing_of_relaying(
         judge("mail.not_open_relay", declared(host, authority, reason))
 
 
+def test_a_server_that_refuses_only_reserved_domains_is_an_open_relay(host: MailHost, authority: Authority) -> None:
+    seen = false("mail.not_open_relay", declared(host, authority, "reserved-only"))
+    assert seen == "mail from <readiness@example.com> to <readiness@iana.org>: 250 2.1.5 Ok"
+    assert "to=<readiness@iana.org>, relay=" not in host.log()
+
+
+def test_a_server_that_wants_a_login_for_everything_is_no_relay(host: MailHost, authority: Authority) -> None:
+    text = judge("mail.not_open_relay", declared(host, authority, "login-first")).text
+    assert "Sender address rejected: not logged in" in text
+
+
+class Talk(_Server):
+    """A mail server without TLS that answers as it is told: the first rule whose expression a command matches."""
+
+    rules: Mapping[str, str] = {}
+    file: Path | None = None
+
+    def _serve(self, connection: Any, number: int) -> None:
+        connection.sendall(b"220 talk ESMTP\r\n")
+        with connection.makefile("rb") as lines:
+            for line in lines:
+                said = line.decode().strip()
+                usual = "354 go on" if said.upper() == "DATA" else "250 Ok"
+                reply = next(
+                    (reply for rule, reply in self.rules.items() if re.match(rule, said, re.IGNORECASE)), usual
+                )
+                seconds, _, reply = reply.partition("s:") if re.match(r"[0-9.]+s:", reply) else ("0", "", reply)
+                self._stopping.wait(float(seconds))
+                connection.sendall(f"{reply}\r\n".encode())
+                if said.upper() == "DATA":
+                    content = b"".join(iter(lines.readline, b".\r\n"))
+                    if self.file:
+                        self.file.write_bytes(content)
+                    connection.sendall(b"250 taken\r\n")
+
+
+@pytest.fixture
+def talk() -> Iterator[Callable[..., Mail]]:
+    with Talk() as server:
+
+        def mail(rules: Mapping[str, str] | None = None, file: Path | None = None) -> Mail:
+            server.rules, server.file = rules or {}, file
+            where = f"127.0.0.1:{server.port}"
+            return Mail(name="m", server=where, security="none", sender="shop@shop.example.org")
+
+        yield mail
+
+
+DENIED = "554 5.7.1 Relay access denied"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "readiness%iana.org@shop.example.org",
+        "readiness%iana.org",
+        "iana.org!readiness@shop.example.org",
+        '"readiness@iana.org"@shop.example.org',
+    ],
+)
+def test_a_server_that_relays_another_form_is_an_open_relay(talk: Callable[..., Mail], form: str) -> None:
+    mail = talk({rf"RCPT TO:<{re.escape(form)}>": "250 Ok", "RCPT": DENIED})
+    assert false("mail.not_open_relay", mail) == f"mail from <readiness@example.com> to <{form}>: 250 Ok"
+
+
+def test_a_server_that_takes_any_name_of_its_own_does_not_tell(talk: Callable[..., Mail]) -> None:
+    mail = talk({r"RCPT TO:<.*@shop\.example\.org>": "250 Ok", "RCPT": DENIED})
+    with pytest.raises(CouldNotVerify, match="takes any name in its own domain"):
+        judge("mail.not_open_relay", mail)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "550 5.7.1 Relaying denied",
+        "550 relay not permitted",
+        "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain",
+        "530 5.7.0 Authentication required",
+        "550 Unauthenticated senders not allowed",
+        "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+        "530 5.7.57 Client not authenticated to send mail",
+        "554 5.7.1 <readiness@iana.org>: Recipient address rejected: Access denied",
+        "454 4.7.1 Relay access denied",
+    ],
+)
+def test_how_servers_refuse_to_relay(talk: Callable[..., Mail], reply: str) -> None:
+    mail = talk({"RCPT TO:<(shop@|readiness@(example|iana))": reply, "RCPT": "550 5.1.1 no such user"})
+    assert judge("mail.not_open_relay", mail)
+
+
+@pytest.mark.parametrize(
+    ("rule", "reply"),
+    [
+        ("RCPT", "550 5.7.23 SPF validation failed: example.com is not allowed to relay through you"),
+        ("RCPT", "550 5.7.1 Sender not allowed"),
+        ("RCPT", "550 5.7.1 Unauthenticated email from example.com is not accepted due to its DMARC policy"),
+        ("RCPT", "550 5.1.2 Domain not found"),
+        ("RCPT", "554 5.7.1 Service unavailable; client blocked, relay access denied"),
+        ("MAIL FROM:<shop@", "550 5.7.1 Sender address rejected: unknown user"),
+        ("MAIL FROM:<>", "550 5.7.1 bounces are not accepted from this sender"),
+        ("RCPT", "550 5.7.1 HELO pytest-readiness.invalid is not permitted"),
+    ],
+)
+def test_a_refusal_of_the_sender_says_nothing_of_relaying(talk: Callable[..., Mail], rule: str, reply: str) -> None:
+    with pytest.raises(CouldNotVerify, match="but not as a stranger's mail"):
+        judge("mail.not_open_relay", talk({rule: reply, "RCPT TO": DENIED}))
+
+
+def test_a_reply_without_an_end_is_cut(talk: Callable[..., Mail], greeting: Callable[[bytes], int]) -> None:
+    said = b"220-hello\r\n" * 20_000
+    endless = Mail(name="m", server=f"127.0.0.1:{greeting(said)}")
+    with pytest.raises(CouldNotVerify, match="does not end its reply: it has sent more than 64 KiB"):
+        judge("mail.reachable", endless)
+    for rule in ("EHLO", "RCPT"):
+        mail = talk({rule: "250-x\r\n" * 20_000 + "250 x", "MAIL": "250 Ok"})
+        with pytest.raises(CouldNotVerify, match="does not end its reply"):
+            judge("mail.not_open_relay", mail)
+
+
+def test_an_answer_of_imap_without_an_end_is_cut(greeting: Callable[[bytes], int]) -> None:
+    for said in (b"* OK hello\r\n" + b"* CAPABILITY IMAP4rev1 STARTTLS\r\n" * 150_000, b"* X {999999999}\r\n"):
+        address = f"imap://127.0.0.1:{greeting(said)}"
+        inbox = Inbox(name="i", inbox=address, user="a", password=SecretStr("abcd"))
+        with pytest.raises(CouldNotVerify, match="does not end its answer within 4 MiB or 30 s"), opened(inbox):
+            pass
+
+
+def test_a_reply_that_drips_is_not_waited_for(talk: Callable[..., Mail], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_readiness.domains.mail.facts.SMTP_SECONDS", 0.5)
+
+    class Drip(_Server):
+        def _serve(self, connection: Any, number: int) -> None:
+            while not self._stopping.wait(0.1):
+                connection.sendall(b"2")
+
+    with Drip() as server, pytest.raises(Unreachable, match="said nothing within"):
+        judge("mail.reachable", Mail(name="m", server=f"127.0.0.1:{server.port}"))
+
+
 # A test message
+
+
+def test_message_is_timed_from_when_it_is_handed_over(talk: Callable[..., Mail], tmp_path: Path) -> None:
+    mailbox.Maildir(str(tmp_path / "slow")).close()
+    slow = Inbox(name="slow", inbox=f"maildir:{tmp_path}/slow")
+    sent = {"target": Target("test", resources=(slow,)), "inbox": "slow", "to": "ops@shop.example.org"}
+    file = tmp_path / "slow" / "new" / "1.host"
+    assert re.search(
+        "was there after", false("mail.test_message", talk({"MAIL": "1.5s:250 Ok"}, file), **sent, within=1)
+    )
+    quick = judge("mail.test_message", talk({"QUIT": "30s:221 bye"}, file), **sent, within=int(patient(20)))
+    assert "and was removed" in quick.text
 
 
 def test_message_arrives_and_is_removed(host: MailHost, mail: Mail, imap: Inbox) -> None:
@@ -309,6 +469,28 @@ def test_maildir_and_what_a_mail_says(tmp_path: Path) -> None:
         assert box.other_subjects("a@example.com", {second.id}) == ["Grüße"]
         box.remove(first.id)
         assert [mail.subject for mail in box.mails("a@example.com")] == ["Second"]
+
+
+def test_mails_that_are_made_to_be_hard_to_read_are_read_quickly(tmp_path: Path) -> None:
+    path = tmp_path / "mail"
+    mailbox.Maildir(str(path)).close()
+    hostile = (
+        b"To: " + b"(" * 100_000 + b"\r\n\r\nx",
+        b"To: " + b"a@example.com, " * 50_000 + b"\r\n\r\nx",
+        b"To: a@example.com\r\nSubject: " + b"=?utf-8?q?a?= " * 50_000 + b"\r\n\r\nx",
+        b"X-A: b\r\n" * 100_000 + b"\r\nx",
+        b"".join(f"Content-Type: multipart/mixed; boundary=x{n}\r\n\r\n--x{n}\r\n".encode() for n in range(3000)),
+        b"Content-Type: text/plain; " + b"a=b; " * 100_000 + b"\r\n\r\nx",
+        b"To: a@example.com\r\n\r\n" + b"http://a.example/ " * 50_000,
+    )
+    for number, raw in enumerate(hostile):
+        (path / "new" / f"{number}.host").write_bytes(raw)
+    (path / "new" / "last.host").write_bytes("To: b@example.com\nSubject: Grüße\n\nText\n".encode())
+    begun = time.process_time()
+    with opened(Inbox(name="m", inbox=f"maildir:{path}")) as box:
+        assert [mail.subject for mail in box.mails("b@example.com")] == ["Grüße"]
+        assert all(len(mail.links) <= 1000 for mail in box.mails("a@example.com"))
+    assert time.process_time() - begun < 20
 
 
 def test_inboxes_that_cannot_be_read(host: MailHost, authority: Authority, imap: Inbox, tmp_path: Path) -> None:

@@ -69,7 +69,8 @@ def _resolved(answers: list[Answer]) -> str:
     return f"{_way(chain)}: {listed(_addresses(answers))} (as {answers[0].place} answers)"
 
 
-def _internal(addresses: Iterable[str]) -> str:
+def internal(addresses: Iterable[str]) -> str:
+    """The warning about private addresses; "" where there is none."""
     inside = [each for each in addresses if any(ip_address(each) in network for network in _INTERNAL)]
     return f"not reachable over the Internet: {listed(inside)}" if inside else ""
 
@@ -108,7 +109,7 @@ def resolves(dns_answer: Mapping[str, Answer], domain: Domain, *, types: Address
     claim(not missing, expected=f"{' and '.join(types)} records", seen="; ".join(each.nothing for each in missing))
     same = all(set(answer.records) == set(other.records) for answer, other in zip(answers, made_up, strict=True))
     wildcard = f"the made-up name {_beside(_bare(domain))} resolves to the same" if same else ""
-    return Evidence(_resolved(answers), warning="; ".join(filter(None, (wildcard, _internal(_addresses(answers))))))
+    return Evidence(_resolved(answers), warning="; ".join(filter(None, (wildcard, internal(_addresses(answers))))))
 
 
 def _network(text: str) -> str:

@@ -6,18 +6,28 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pytest_readiness.core.evidence import ClaimFalse, Evidence, claim
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.dns.checks.answers import counted, listed
+from pytest_readiness.domains.dns.checks.answers import counted, internal, listed
 from pytest_readiness.domains.dns.client import Answer, name_of, shown
-from pytest_readiness.domains.dns.facts.mail import DmarcRecords, DmarcTree, Exchanger, MailExchangers, SpfPolicy
+from pytest_readiness.domains.dns.facts.mail import (
+    DmarcRecords,
+    DmarcTree,
+    Exchanger,
+    MailExchangers,
+    SpfPolicy,
+    report_addresses,
+)
+from pytest_readiness.domains.dns.facts.mail import tags as tag_list
 from pytest_readiness.domains.dns.resource import Domain
+
+_THIS_NETWORK = IPv4Network("0.0.0.0/8")
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -31,8 +41,10 @@ Name = Annotated[str, Field(min_length=1)]
 def mx(mail_exchangers: MailExchangers, *, hosts: Annotated[list[Name], Field(min_length=1)] | None = None) -> Evidence:
     """The domain takes mail: it has MX records, and every host that they name resolves and is not an alias.
 
-    Whether anything answers there on port 25 is not looked at. A domain without MX records, whose mail would go to its
-    own address, fails, and so does one that takes no mail (null MX).
+    No host may have an address at which no other machine can be (0.0.0.0, loopback, link-local, multicast,
+    240.0.0.0/4); a private one, which senders on the Internet do not reach, is a warning. Whether anything answers
+    there on port 25 is not looked at. A domain without MX records, whose mail would go to its own address, fails, and
+    so does one that takes no mail (null MX).
 
     Args:
         hosts: names that the MX records must have, these and no others. Default: any.
@@ -50,7 +62,8 @@ def mx(mail_exchangers: MailExchangers, *, hosts: Annotated[list[Name], Field(mi
     claim(not wrong, expected=expected, seen=listed(wrong))
     names = sorted({each.host for each in found})
     claim(not wanted or names == wanted, expected=expected, seen=seen)
-    return Evidence(f"{seen}, all with addresses")
+    inside = internal(address for each in found for address in each.addresses)
+    return Evidence(f"{seen}, all with addresses", warning=inside)
 
 
 def _wrong(exchanger: Exchanger) -> str:
@@ -62,7 +75,21 @@ def _wrong(exchanger: Exchanger) -> str:
         return f"{exchanger.host} is an address, not a name"
     if exchanger.alias:
         return f"{exchanger.host} is an alias of {exchanger.alias}"
+    nowhere = [each for each in exchanger.addresses if _is_nowhere(each)]
+    if nowhere:
+        return f"{exchanger.host} has the address {listed(nowhere)}, at which no mail server of the domain can be"
     return "" if exchanger.addresses else f"{exchanger.host} has no address"
+
+
+def _is_nowhere(address: str) -> bool:
+    """Whether only the sender itself, or nobody, can be at an address."""
+    found = ip_address(address)
+    inner = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    found = inner or found
+    zero = isinstance(found, IPv4Address) and found in _THIS_NETWORK
+    return zero or any(
+        (found.is_unspecified, found.is_loopback, found.is_link_local, found.is_multicast, found.is_reserved)
+    )
 
 
 @check(
@@ -75,10 +102,10 @@ def spf(spf_policy: SpfPolicy, *, hard: bool = False) -> Evidence:
     """The domain has one valid SPF record, within the limits of lookups, that ends in ~all or -all.
 
     Includes and redirects are followed: 10 terms may ask DNS (include, a, mx, ptr, exists, redirect), 2 of them may
-    find nothing, an include must lead to one SPF record, and unknown or malformed terms make receivers give up. A
-    network of length 0, +all in an include, exists with a name that is there whatever the mail, and networks (of ip4
-    and ip6; of a and mx with a length, around the addresses that these have now) that together hold every unicast
-    address of a version (all below 224.0.0.0; 2000::/3) let anyone send and fail, unless the term, or the include that
+    find nothing, an include must lead to one SPF record, and unknown or malformed terms and macros make receivers give
+    up. +all in an include, exists with a name that is there whatever the mail, and networks wider than IANA hands out
+    to a whole region (/8 of IPv4, /12 of IPv6; of ip4 and ip6, of a and mx with a length around the addresses that
+    these have now, each or several side by side) let strangers send and fail, unless the term, or the include that
     leads to it, has the qualifier -, ~ or ?. Whom ptr and names that depend on the mail let in is not seen, nor what an
     earlier -, ~ or ? takes from later networks. Whether all servers that send mail for the domain are in it, and
     whether others are, is not seen.
@@ -94,7 +121,7 @@ def spf(spf_policy: SpfPolicy, *, hard: bool = False) -> Evidence:
     )
     claim(len(spf_policy.records) == 1, expected=expected, seen=f"{len(spf_policy.records)} records: {texts}")
     claim(not spf_policy.errors, expected=expected, seen=f"{listed(spf_policy.errors)}; {texts}")
-    anybody = f"anyone may send, by {listed(spf_policy.anybody)}: {texts}"
+    anybody = f"strangers may send, by {listed(spf_policy.anybody)}: {texts}"
     claim(not spf_policy.anybody, expected=expected, seen=anybody)
     count = (
         counted(len(spf_policy.lookups), "lookup")
@@ -113,20 +140,6 @@ def spf(spf_policy: SpfPolicy, *, hard: bool = False) -> Evidence:
         voids if spf_policy.voids else "",
     ]
     return Evidence(f"{texts} ({count})", warning="; ".join(filter(None, warnings)))
-
-
-def _tags(text: str) -> dict[str, str] | None:
-    """A tag list (RFC 6376 section 3.2); None where it is malformed."""
-    tags: dict[str, str] = {}
-    for part in text.split(";"):
-        name, equals, value = part.partition("=")
-        name = name.strip()
-        if not part.strip():
-            continue
-        if not equals or name in tags or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-            return None
-        tags[name] = value.strip()
-    return tags
 
 
 Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9_-]{1,63})*$")]
@@ -176,7 +189,7 @@ def _key(text: str, expected: str, min_rsa_bits: int) -> tuple[str, bool]:
     Raises:
         ClaimFalse: none that verifiers accept.
     """
-    tags = _tags(text)
+    tags = tag_list(text)
     shown_text = cut(text, 100)
     if tags is None or tags.get("v", "DKIM1") != "DKIM1" or "p" not in tags:
         raise ClaimFalse(expected, f"no DKIM key record: {shown_text}")
@@ -235,11 +248,14 @@ def dmarc(
 
     The domain's own record counts, or else that of the organisational domain above it, with its sp=. A record marked as
     a test (t=y) or for no mail at all (pct=0) counts one step lower. Warnings say where pct is below 100, and where
-    subdomains have a weaker policy. Whether the domain's own mail passes is not seen.
+    subdomains have a weaker policy, and where reports get lost: rua= may hold only addresses that begin with mailto:,
+    and a foreign domain must publish that it takes reports (RFC 7489 section 7.1). Whether the domain's own mail passes
+    is not seen, nor whether anybody reads the reports.
 
     Args:
         min_policy: the weakest accepted policy: quarantine or reject. quarantine: the first one that protects.
-        reports: whether rua= must name where reports go. False: reports serve the team, not receivers.
+        reports: whether rua= must name where reports go, and each must be able to get there. False: reports serve the
+            team, not receivers.
     """
     expected = f"one DMARC record with a policy of at least {min_policy}"
     if not dmarc_tree.found:
@@ -251,8 +267,8 @@ def dmarc(
         expected=expected,
         seen=f"{len(chosen.records)} records {texts}, which receivers ignore",
     )
-    tags = _tags(chosen.records[0])
-    if tags is None or tags.get("p", "none").lower() not in _POLICIES:
+    tags = tag_list(chosen.records[0])
+    if tags is None or any(tags.get(tag, "none").lower() not in _POLICIES for tag in ("p", "sp", "np")):
         raise ClaimFalse(expected, f"a record that receivers ignore {texts}")
     own = chosen.domain == dmarc_tree.domain
     policy = tags.get("p", "none").lower()
@@ -264,11 +280,38 @@ def dmarc(
     why = " (a test)" * lowered + ("" if own else " (for subdomains)")
     claim(strength >= _strength(min_policy), expected=expected, seen=f"{policy if own else below}{why} {texts}")
     claim(not reports or bool(tags.get("rua")), expected=f"{expected} and rua=", seen=f"no rua= {texts}")
+    lost = _lost_reports(dmarc_tree, chosen, tags)
+    if reports and (unsure := [host for host in _refused(dmarc_tree, chosen) if _may_be_kin(host, chosen.domain)]):
+        why = "may belong to the same organisation, which only a list of public suffixes could tell"
+        raise CouldNotVerify(f"{listed(unsure)} does not publish that it takes reports {texts}, but {why}")
+    claim(not (reports and lost), expected=f"{expected} and rua= that reports get to", seen=f"{lost} {texts}")
     warnings = [
+        lost,
         f"only for {whole} % of the mail" if 0 < whole < 100 else "",
         f"subdomains have the policy {below}" if own and _strength(below) < _strength(min_policy) else "",
     ]
     return Evidence(f"{policy if own else below}{why} {texts}", warning="; ".join(filter(None, warnings)))
+
+
+def _lost_reports(tree: DmarcTree, chosen: DmarcRecords, tags: Mapping[str, str]) -> str:
+    """Which reports receivers do not send, and why; "" for none."""
+    addresses, others = report_addresses(tags)
+    lost = [f"receivers ignore {cut(each, 60)} in rua=, which is not mailto: and an address" for each in others]
+    lost += [
+        f"no reports go to {host}, which does not publish that it takes them ({chosen.domain}._report._dmarc.{host})"
+        for host in _refused(tree, chosen)
+    ]
+    if tags.get("rua") and not addresses and not others:
+        lost.append("rua= names no address")
+    return "; ".join(lost)
+
+
+def _refused(tree: DmarcTree, chosen: DmarcRecords) -> list[str]:
+    return [host for name, host, takes in tree.foreign if name == chosen.domain and not takes]
+
+
+def _may_be_kin(host: str, domain: str) -> bool:
+    return host.split(".")[-2:] == domain.split(".")[-2:]
 
 
 def _strength(policy: str) -> int:
@@ -286,4 +329,4 @@ def _chosen(tree: DmarcTree) -> DmarcRecords:
 
 
 def _tag(records: DmarcRecords, name: str) -> str:
-    return (_tags(records.records[0]) or {}).get(name, "").lower()
+    return (tag_list(records.records[0]) or {}).get(name, "").lower()

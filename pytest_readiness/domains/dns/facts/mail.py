@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network
-from typing import TypeVar
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
@@ -17,8 +16,6 @@ from pytest_readiness.domains.dns.client import Asker, name_of, shown, together
 from pytest_readiness.domains.dns.resource import Domain
 
 MAX_EXCHANGERS = 30
-
-AnyNetwork = TypeVar("AnyNetwork", IPv4Network, IPv6Network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +77,8 @@ MAX_SPF_LOOKUPS = 20
 _SPF_TERM = re.compile(r"(?P<qualifier>[+?~-]?)(?P<name>[A-Za-z][A-Za-z0-9._-]*)(?P<rest>[:=/].*)?")
 _SPF_LENGTH = "0|[1-9][0-9]{0,2}"
 _SPF_CIDR = re.compile(rf"(/(?P<v4>{_SPF_LENGTH}))?(//(?P<v6>{_SPF_LENGTH}))?")
-_UNICAST_4 = tuple(map(IPv4Network, ("0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/3")))
-_UNICAST_6 = (IPv6Network("2000::/3"),)
-"""Where senders can be (IANA, IPv4 Address Space and IPv6 Global Unicast Address Assignments)."""
+_WIDEST = {4: 8, 6: 12}
+"""Lengths of the networks that IANA hands out, to whole regions; a shorter one holds many owners' addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +92,10 @@ class SpfPolicy:
         lookups: terms that make the receiver ask DNS, each as often as it is reached.
         voids: those of them that found nothing (names, types).
         errors: why receivers cannot evaluate the policy.
-        anybody: terms before the end that let every sender pass: networks of length 0, +all in an include; or those
-            of ip4 and ip6, and of a and mx with a length, that do so together, the largest network first. What an
-            include lets in counts where the include itself lets pass (section 5.2).
+        anybody: terms before the end that let strangers pass: networks of length 0, +all in an include; or those
+            of ip4 and ip6, and of a and mx with a length, that are wider than what one owner can have, by themselves
+            or together, the largest network first. What an include lets in counts where the include itself lets pass
+            (section 5.2).
         unseen: terms that depend on the mail, and were not followed.
         notes: what is discouraged.
         complete: False where `MAX_SPF_LOOKUPS` ended the walk.
@@ -131,7 +128,7 @@ def spf_policy(domain: Domain) -> SpfPolicy:
         lookups=tuple(walk.lookups),
         voids=tuple(walk.voids),
         errors=tuple(walk.errors),
-        anybody=tuple(walk.anybody) or walk.everywhere(),
+        anybody=tuple(walk.anybody) or walk.too_wide(),
         unseen=tuple(walk.unseen),
         notes=tuple(walk.notes),
         complete=len(walk.lookups) <= MAX_SPF_LOOKUPS,
@@ -191,13 +188,15 @@ class _SpfWalk:
         if redirect and not has_all:
             self._redirect(domain, redirect, top=top)
 
-    def everywhere(self) -> tuple[str, ...]:
-        """The terms with networks, the largest first, where they let every unicast address of a version pass."""
-        four = [each for each, _ in self.allowed if isinstance(each, IPv4Network)]
-        six = [each for each, _ in self.allowed if isinstance(each, IPv6Network)]
-        versions = [4] * _cover(four, _UNICAST_4) + [6] * _cover(six, _UNICAST_6)
+    def too_wide(self) -> tuple[str, ...]:
+        """The terms with networks, the largest first, that are together wider than one owner's can be."""
+        whole: list[IPv4Network | IPv6Network] = [
+            *ipaddress.collapse_addresses(each for each, _ in self.allowed if isinstance(each, IPv4Network)),
+            *ipaddress.collapse_addresses(each for each, _ in self.allowed if isinstance(each, IPv6Network)),
+        ]
+        wide = [each for each in whole if each.prefixlen < _WIDEST[each.version]]
         allowed = sorted(self.allowed, key=lambda each: each[0].prefixlen)
-        return tuple(dict.fromkeys(term for network, term in allowed if network.version in versions))
+        return tuple(dict.fromkeys(term for network, term in allowed if any(_within(network, each) for each in wide)))
 
     def _modifier(self, domain: str, term: str, qualifier: str, name: str, value: str, seen: dict[str, int]) -> None:
         if qualifier:
@@ -284,6 +283,9 @@ class _SpfWalk:
     def _goal(self, domain: str, term: str, spec: str) -> str | None:
         """The name that a term leads to, "" where that depends on the mail, None where it is not a name."""
         goal = _expanded(spec, domain, shown(self.asker.name))
+        if goal is None:
+            self._wrong(domain, term, "has a macro that there is not")
+            return None
         try:
             return shown(name_of(goal)) if goal else ""
         except CouldNotVerify:
@@ -328,16 +330,58 @@ def _network(version: int, text: str) -> IPv4Network | IPv6Network | None:
     return network if network.version == version and "%" not in text else None
 
 
-def _cover(networks: Iterable[AnyNetwork], others: Iterable[AnyNetwork]) -> bool:
-    whole = list(ipaddress.collapse_addresses(networks))
-    return all(any(other.subnet_of(network) for network in whole) for other in others)
+def _within(network: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+    return network.version == other.version and network.network_address in other
 
 
-def _expanded(spec: str, domain: str, origin: str) -> str:
-    """A domain with those macros filled in that do not depend on the mail; "" where others are left."""
-    text = re.sub(r"%\{d\}", domain, spec, flags=re.IGNORECASE)
-    text = re.sub(r"%\{o\}", origin, text, flags=re.IGNORECASE)
-    return "" if "%" in text else text
+_MACRO = re.compile(
+    r"%(?:(?P<plain>[%_-])|\{(?P<letter>[A-Za-z])(?P<count>\d*)(?P<turned>[rR]?)(?P<marks>[.+,/_=-]*)\})"
+)
+_MACROS_OF_MAIL = "slipvh"
+"""Letters of macros that depend on the mail; c, r and t are for explanations only (RFC 7208 section 7.2)."""
+
+
+def _expanded(spec: str, domain: str, origin: str) -> str | None:
+    """A domain with its macros filled in (RFC 7208 section 7); "" where one depends on the mail, None for no macros."""
+    of_mail = False
+
+    def filled(macro: re.Match[str]) -> str:
+        nonlocal of_mail
+        if plain := macro["plain"]:
+            return {"%": "%", "_": " ", "-": "%20"}[plain]
+        letter = macro["letter"].lower()
+        if letter not in "do":
+            of_mail = True
+            return ""
+        parts = re.split(f"[{re.escape(macro['marks'] or '.')}]", domain if letter == "d" else origin)
+        parts = parts[::-1] if macro["turned"] else parts
+        return ".".join(parts[-int(macro["count"]) :] if macro["count"] else parts)
+
+    wrong = [found for found in _MACRO.finditer(spec) if (found["letter"] or "d").lower() not in f"do{_MACROS_OF_MAIL}"]
+    none_left = any(found["count"] and int(found["count"]) == 0 for found in _MACRO.finditer(spec))
+    if wrong or none_left or "%" in _MACRO.sub("", spec):
+        return None
+    text = _MACRO.sub(filled, spec)
+    return "" if of_mail else text
+
+
+MAX_DESTINATIONS = 20
+_DMARC = re.compile(r"v\s*=\s*DMARC1\s*(;|$)")
+_RUA = re.compile(r"(?i)mailto:([^\s@!?,]+@[^\s@!?,]+)(?:![0-9]+[kmgt]?)?")
+
+
+def tags(text: str) -> dict[str, str] | None:
+    """A tag list (RFC 6376 section 3.2); None where it is malformed."""
+    found: dict[str, str] = {}
+    for part in text.split(";"):
+        name, equals, value = part.partition("=")
+        name = name.strip()
+        if not part.strip():
+            continue
+        if not equals or name in found or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+            return None
+        found[name] = value.strip()
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,11 +405,14 @@ class DmarcTree:
         domain: the name itself, in ASCII.
         asked: names that were asked, upwards.
         found: those that have records, the closest first.
+        foreign: name of a record, host of a mail address in its rua= that is neither above nor below that name nor
+            below the topmost record's, and whether the host publishes that it takes the reports (RFC 7489 section 7.1).
     """
 
     domain: str
     asked: tuple[str, ...]
     found: tuple[DmarcRecords, ...]
+    foreign: tuple[tuple[str, str, bool], ...]
 
 
 @fact(deadline=30, extra="dns")
@@ -382,10 +429,41 @@ def dmarc_tree(domain: Domain) -> DmarcTree:
             if "." in name:
                 raise
             texts = ()
-        return DmarcRecords(name, tuple(text for text in texts if re.match(r"v\s*=\s*DMARC1\s*(;|$)", text)))
+        return DmarcRecords(name, tuple(text for text in texts if _DMARC.match(text)))
 
-    found = together("dmarc_tree", domain, records, names)
-    return DmarcTree(names[0], tuple(names), tuple(each for each in found if each.records))
+    def takes(pair: tuple[str, str]) -> tuple[str, str, bool]:
+        name, host = pair
+        texts = asker.answer(name_of(f"{name}._report._dmarc.{host}"), "TXT").records
+        return name, host, any(_DMARC.match(text) for text in texts)
+
+    found = [each for each in together("dmarc_tree", domain, records, names) if each.records]
+    top = next((each.domain for each in reversed(found) if "." in each.domain), names[0])
+    hosts = [(each.domain, host) for each in found for host in _foreign_hosts(each, top)]
+    if len(hosts) > MAX_DESTINATIONS:
+        raise CouldNotVerify(f"reports of DMARC go to {len(hosts)} domains; at most {MAX_DESTINATIONS} are looked at")
+    return DmarcTree(names[0], tuple(names), tuple(found), together("dmarc_tree", domain, takes, hosts))
+
+
+def report_addresses(tags: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """The mail addresses in rua=, without their limits of size, and what else is there, which receivers ignore."""
+    found = [each.strip() for each in tags.get("rua", "").split(",") if each.strip()]
+    addresses = {each: match[1] for each in found if (match := _RUA.fullmatch(each))}
+    return list(addresses.values()), [each for each in found if each not in addresses]
+
+
+def _foreign_hosts(records: DmarcRecords, top: str) -> list[str]:
+    """Hosts of report addresses that are not of the record's organisation, which begins at the topmost record."""
+    own = records.domain
+    hosts = set()
+    for address in report_addresses(tags(records.records[0]) or {})[0]:
+        host = address.rpartition("@")[2].lower().rstrip(".")
+        if f".{host}".endswith((f".{own}", f".{top}")) or own.endswith(f".{host}"):
+            continue
+        try:
+            hosts.add(shown(name_of(host)))
+        except CouldNotVerify as error:
+            raise CouldNotVerify(f"reports of _dmarc.{own} go to {cut(address, 80)}: {error}") from None
+    return sorted(hosts)
 
 
 def _upwards(name: str) -> Iterator[str]:

@@ -1,0 +1,264 @@
+"""Env files as the tools read them that start a release: python-dotenv, Docker Compose, a shell, systemd."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from io import StringIO
+
+from pytest_readiness.domains.env.forms import unfilled
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_REFERENCE = "a reference to a variable that the file does not set before"
+_COMMAND = "a command"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a line sets.
+
+    Attributes:
+        name: of the variable.
+        value: what the tool sets it to; None where the line takes the value away.
+        unfilled: what is in it that is filled in from elsewhere; "" for nothing.
+    """
+
+    name: str
+    value: str | None
+    unfilled: str = ""
+
+
+class UnreadableError(Exception):
+    """The tool would not read these lines as assignments.
+
+    Attributes:
+        lines: their numbers.
+    """
+
+    def __init__(self, lines: list[int]) -> None:
+        super().__init__(lines)
+        self.lines = lines
+
+
+def assignments(dialect: str, text: str) -> Iterator[Assignment]:
+    """What a file sets, in its order, with what earlier lines set filled in.
+
+    Raises:
+        UnreadableError: the tool would do something else than set variables.
+    """
+    known: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    for each in _READERS[dialect](text.replace("\r\n", "\n"), known, missing):
+        if each.value is None:
+            known.pop(each.name, None)
+            yield each
+            continue
+        form = each.unfilled or unfilled(each.name, each.value, of_shell=False)
+        missing[each.name] = form
+        known[each.name] = each.value
+        yield Assignment(each.name, each.value, form)
+
+
+class _Filling:
+    """Fills in `$NAME` and `${NAME…}`; notes what could not be."""
+
+    def __init__(self, known: Mapping[str, str], missing: Mapping[str, str]) -> None:
+        self._known, self._missing = known, missing
+        self.lacking = ""
+
+    def value(self, name: str, operator: str = "", other: str = "") -> str:
+        """What a reference becomes, as the shell has it (POSIX 2.6.2)."""
+        if name not in self._known or self._missing.get(name) or re.search(r"[$`\\]", other):
+            self.lacking = self._missing.get(name) or _REFERENCE
+            return ""
+        found = self._known[name]
+        is_set = bool(found) or not operator.startswith(":")
+        if operator.endswith("+"):
+            return other if is_set else ""
+        return found if is_set or not operator else other
+
+
+def _dotenv(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:
+    shape = re.compile(r"\$\{([^}:]{0,200})(?:(:-)([^}]{0,2000}))?\}")
+    for name, value, _ in bindings(text):
+        filling = _Filling(known, missing)
+        filled = value if value is None else shape.sub(_replacing(filling), value)
+        yield Assignment(name, filled, filling.lacking)
+
+
+def _replacing(filling: _Filling) -> Callable[[re.Match[str]], str]:
+    return lambda found: filling.value(found[1], found[2] or "", found[3] or "")
+
+
+def _compose(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:
+    shape = re.compile(rf"\$(?:(\$)|({_NAME})|\{{({_NAME})(?:(:?[-?+])([^{{}}]{{0,2000}}))?\}}|(?=[\w{{(]))")
+    for name, value, quote in bindings(text):
+        filling = _Filling(known, missing)
+
+        def filled(found: re.Match[str], filling: _Filling = filling) -> str:
+            if found[1]:
+                return "$"
+            if not (found[2] or found[3]):
+                filling.lacking = "a form that Compose has no rule for"
+                return ""
+            return filling.value(found[2] or found[3], found[4] or "", found[5] or "")
+
+        if value is None or quote == "'":
+            yield Assignment(name, value)
+            continue
+        result = shape.sub(filled, value)
+        if not quote and re.search(r"\S#", value):
+            filling.lacking = "a # that versions of Compose read in different ways"
+        elif r"\$" in value:
+            filling.lacking = r"a \$ that versions of Compose read in different ways"
+        yield Assignment(name, result, filling.lacking)
+
+
+def bindings(text: str) -> Iterator[tuple[str, str | None, str]]:
+    """Names, values and kinds of quotes by python-dotenv's grammar, which Compose's is much alike.
+
+    Raises:
+        UnreadableError: there are lines that are no assignments.
+    """
+    from dotenv.parser import parse_stream
+
+    unreadable: list[int] = []
+    for binding in parse_stream(StringIO(text)):
+        source, name, value = binding.original.string, binding.key, binding.value
+        if binding.error:
+            blank_lines = source[: len(source) - len(source.lstrip())].count("\n")
+            unreadable.append(binding.original.line + blank_lines)
+        elif name is not None and (value is not None or not source.lstrip().startswith("export")):
+            # NAME alone sets nothing; "export NAME" hands on what was set before.
+            start = source.partition("=")[2].lstrip()[:1]
+            yield name, value, start if start in ("'", '"') else ""
+    if unreadable:
+        raise UnreadableError(unreadable)
+
+
+_SHELL_SPACE = re.compile(r"(?:[ \t\n;]|\\\n)+|#[^\n]*")
+_SHELL_SKIP = re.compile(
+    rf"set [-+]a(?=[ \t]*(?:[\n;#]|\Z))|export(?:[ \t]+{_NAME})+[ \t]*(?=[\n;#]|\Z)|export[ \t]+(?={_NAME}=)"
+)
+_SHELL_NAME = re.compile(rf"({_NAME})=")
+_SHELL_PIECE = re.compile(
+    rf"""
+    '(?P<single>[^']*)'
+  | "(?P<double>(?:[^"\\`$]|\\.|\$\([^()]*\)|`[^`]*`|\$)*)"
+  | \\(?P<escaped>.)
+  | (?P<dollar>\$(?:{_NAME}|\{{[^{{}}]*\}}|\([^()]*\)|[0-9!?@*\#$-])|`[^`]*`)
+  | (?P<plain>[^\s;&|<>()'"\\`$]+|\$(?=\s|;|\Z))
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_SHELL_DOLLAR = re.compile(
+    rf"\\(?P<escaped>[\"\\$`\n])|(?P<command>\$\(|`)|\$(?P<name>{_NAME})|\$\{{(?P<braced>{_NAME})(?P<operator>:?[-=?+])?(?P<other>[^{{}}]*)\}}"
+    r"|(?P<special>\$[0-9!?@*#$\{-])"
+)
+
+
+def _shell(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:
+    at = 0
+    while at < len(text):
+        if (found := _SHELL_SPACE.match(text, at)) or (found := _SHELL_SKIP.match(text, at)):
+            at = found.end()
+            continue
+        head = _SHELL_NAME.match(text, at)
+        if head is None:
+            raise UnreadableError([text.count("\n", 0, at) + 1])
+        at = head.end()
+        filling = _Filling(known, missing)
+        value = ""
+        if text.startswith("~", at):
+            filling.lacking = "a home directory, ~"
+        while piece := _SHELL_PIECE.match(text, at):
+            value += _shell_piece(piece, filling)
+            at = piece.end()
+        rest = re.compile(r"[ \t]*").match(text, at)
+        end = rest.end() if rest else at
+        # Behind a value a command may follow, which alone would get it.
+        if not (
+            end == len(text) or text[end] in "\n;" or (end > at and text[end] == "#") or _SHELL_NAME.match(text, end)
+        ):
+            raise UnreadableError([text.count("\n", 0, at) + 1])
+        yield Assignment(head[1], value, filling.lacking)
+
+
+def _shell_piece(piece: re.Match[str], filling: _Filling) -> str:
+    if piece["single"] is not None:
+        return piece["single"]
+    if piece["escaped"] is not None:
+        return "" if piece["escaped"] == "\n" else piece["escaped"]
+    if piece["plain"] is not None:
+        return piece["plain"]
+    inside = piece["double"] if piece["double"] is not None else piece["dollar"]
+
+    def filled(found: re.Match[str]) -> str:
+        if found["escaped"]:
+            return "" if found["escaped"] == "\n" else found["escaped"]
+        if name := found["name"] or found["braced"]:
+            other = found["other"] or ""
+            if other and not found["operator"]:
+                filling.lacking = "a form of the shell, ${…}"
+                return ""
+            return filling.value(name, (found["operator"] or "").replace("=", "-"), other)
+        filling.lacking = _COMMAND if found["command"] else "a form of the shell, $…"
+        return ""
+
+    return _SHELL_DOLLAR.sub(filled, inside)
+
+
+def _systemd(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:  # noqa: ARG001
+    """By the rules of systemd.exec(5), EnvironmentFile=: no references, lines that are none are left out."""
+    at = 0
+    while at < len(text):
+        while at < len(text) and text[at].isspace():
+            at += 1
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        line = text[at:end]
+        name, equals, _ = line.partition("=")
+        if not line or line[0] in "#;" or not equals:
+            if line.endswith("\\"):
+                raise UnreadableError([text.count("\n", 0, at) + 1])
+            at = end + 1
+            continue
+        value, at = _systemd_value(text, at + len(name) + 1)
+        if re.fullmatch(_NAME, name.strip()):
+            yield Assignment(name.strip(), value)
+
+
+def _systemd_value(text: str, at: int) -> tuple[str, int]:
+    value, kept, started = "", 0, False
+    while at < len(text) and text[at] != "\n":
+        sign = text[at]
+        if not started and sign in "'\"":
+            quoted = (_SYSTEMD_SINGLE if sign == "'" else _SYSTEMD_DOUBLE).match(text, at)
+            if quoted is None:
+                raise UnreadableError([text.count("\n", 0, at) + 1])
+            inside = quoted[1]
+            value += inside if sign == "'" else re.sub(r"\\([\"\\`$\n])", lambda found: found[1].strip("\n"), inside)
+            kept, at = len(value), quoted.end()
+            continue
+        if sign == "\\":
+            started = started or text[at + 1 : at + 2] != "\n"
+            value += text[at + 1 : at + 2].strip("\n")
+            kept, at = len(value), at + 2
+            continue
+        if not sign.isspace() or started:
+            started = True
+            value += sign
+            kept = kept if sign.isspace() else len(value)
+        at += 1
+    return value[:kept], at + 1
+
+
+_SYSTEMD_SINGLE = re.compile(r"'([^']*)'")
+_SYSTEMD_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_READERS: dict[str, Callable[[str, Mapping[str, str], Mapping[str, str]], Iterator[Assignment]]] = {
+    "dotenv": _dotenv,
+    "compose": _compose,
+    "shell": _shell,
+    "systemd": _systemd,
+}
