@@ -62,7 +62,7 @@ def present(env_facts: EnvFacts, *, names: Names) -> Evidence:
     source="RFC 7518 section 3.2: a key for HS256 has at least 256 bits, that is 32 characters",
 )
 def length(env_facts: EnvFacts, *, names: Names, min: Annotated[int, Field(gt=0)] = 32) -> Evidence:
-    """Every named variable is long enough for a secret.
+    """Every named variable has the length that a secret needs.
 
     Length says nothing about randomness; env.entropy does.
 
@@ -129,7 +129,7 @@ def values(env_facts: EnvFacts, *, values: Annotated[dict[Name, Accepted], Field
     source="OWASP Secrets Management Cheat Sheet; RFC 2606 reserves example.com",
 )
 def no_placeholders(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
-    """No variable still holds a placeholder.
+    """No variable of the file still holds a known placeholder.
 
     Looked for: changeme, replace-me, your-…, enter-password, xxx, <…>, {{…}}, example, todo, a variable's own name and
     the like, at word boundaries ("exchange" is not one), and in each text of a value that is JSON. Folders of a path
@@ -232,7 +232,7 @@ _SANDBOX = re.compile(r"(?<![a-z])(?:sandbox|test)(?![a-z])", re.IGNORECASE)
     source="Stripe, Plaid, Twilio, Razorpay, Square, Braintree: API keys, test and live mode",
 )
 def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
-    """The keys of payment and other providers are live keys, not test keys.
+    """The keys of payment and other providers have the shape of live keys, and none has that of a test key.
 
     Judged by their shapes; whether the provider accepts a key is not asked. Some providers' keys look the same in
     both modes (Twilio, Plaid's secret): where such a variable is named the claim cannot be verified by this check. A

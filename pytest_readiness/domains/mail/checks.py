@@ -71,7 +71,7 @@ def reachable(mail: Mail, mail_server: MailServer) -> Evidence:
     source="RFC 3207; RFC 8314 3",
 )
 def starttls(mail: Mail, mail_server: MailServer) -> Evidence:
-    """Mail is handed over behind TLS, with a certificate that is valid for the server's name.
+    """A session with the mail server is behind TLS, with a certificate that is valid for the server's name.
 
     The TLS connection is made as declared: after STARTTLS, or from the first byte where `security` is `tls`; its
     certificate is verified by the system's store, or by the declared `ca`. A server that is declared with `none` fails,
@@ -134,7 +134,7 @@ def auth(mail: Mail, mail_server: MailServer, mail_login: MailLogin) -> Evidence
 def wrong_password(mail: Mail, mail_wrong_login: MailLogin) -> Evidence:
     """The mail server refuses the declared user with a wrong password.
 
-    One login is made, with a random password, over verified TLS.
+    One login is made, with a random password, over verified TLS. Not looked at: other users and other mechanisms.
     """
     reply = mail_wrong_login.reply
     if reply is None:
@@ -156,7 +156,7 @@ def wrong_password(mail: Mail, mail_wrong_login: MailLogin) -> Evidence:
 def not_open_relay(
     mail: Mail, mail_relay: tuple[RelayTry, ...], *, recipient: MailAddress = "readiness@example.com"
 ) -> Evidence:
-    """The mail server does not relay mail from strangers to other domains.
+    """The mail server does not relay mail from a stranger at the runner's place to other domains.
 
     Without a login, mail to another domain is announced from a foreign sender, from the empty one, and from the
     declared `sender`; each must be refused because of that, at RCPT TO at the latest. So must mail to

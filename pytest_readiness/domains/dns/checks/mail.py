@@ -39,7 +39,7 @@ Name = Annotated[str, Field(min_length=1)]
     source="RFC 5321 section 5.1; RFC 2181 section 10.3; RFC 7505 (null MX)",
 )
 def mx(mail_exchangers: MailExchangers, *, hosts: Annotated[list[Name], Field(min_length=1)] | None = None) -> Evidence:
-    """The domain takes mail: it has MX records, and every host that they name resolves and is not an alias.
+    """The domain has MX records, and every host that they name resolves and is not an alias.
 
     No host may have an address at which no other machine can be (0.0.0.0, loopback, link-local, multicast,
     240.0.0.0/4); a private one, which senders on the Internet do not reach, is a warning. Whether anything answers

@@ -207,7 +207,7 @@ def ttl(
     source="RFC 4033, RFC 4034, RFC 4035; RFC 6781 section 4.4.2 (validity of signatures); RFC 9904 (algorithms)",
 )
 def dnssec(dns_zone: Zone, dnssec_chain: DnssecChain, *, min_days: Annotated[float, Field(ge=0)] = 1) -> Evidence:
-    """The zone is signed, the chain of trust reaches it, and no signature ends soon.
+    """The zone is signed, the chain of trust reaches it, and no signature that was looked at ends soon.
 
     The runner validates by itself, from the trust anchor (the root's, or the declared one) over each DS and DNSKEY
     record to the zone's SOA, NS and DNSKEY, and to the SOA, A, AAAA, MX and TXT records of the domain that exist, on
