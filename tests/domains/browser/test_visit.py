@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pytest_readiness.core.children import END_SECONDS
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.domains.browser import pool as browser_pool
@@ -279,7 +280,7 @@ def test_processes_that_do_not_end_are_waited_for_together() -> None:
         os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()
     pool.close()
-    assert time.monotonic() - began < 2.5 * browser_pool.END_SECONDS
+    assert time.monotonic() - began < 2.5 * END_SECONDS
     for thread in threads:
         thread.join(patient(20))
 
