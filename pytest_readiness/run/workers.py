@@ -186,6 +186,9 @@ class Workers:
         """
         sessions = self._config.pluginmanager.getplugin("dsession")
         active = [node for node in getattr(sessions, "_active_nodes", ()) if _is_local(node)]
+        if active:
+            # What a worker knows it has told; that its process ends is waited for no longer than for any other.
+            sessions.nodemanager.EXIT_TIMEOUT = END_SECONDS
         for node in active:
             _signal(node, signal.SIGTERM)
         until = time.monotonic() + LAST_SECONDS

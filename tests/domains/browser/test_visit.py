@@ -49,8 +49,8 @@ def server(
         yield running
 
 
-def visit(url: Url) -> Visit:
-    found: dict[str, Visit] = read("browser_pages", url, {"browser_pages": (Look(""),)})
+def visit(url: Url, *looks: Look) -> Visit:
+    found: dict[str, Visit] = read("browser_pages", url, {"browser_pages": (Look(""), *looks)})
     return found[""]
 
 
@@ -165,6 +165,16 @@ TROUBLES: dict[str, tuple[dict[str, str], bytes, str]] = {
     "/greedy": ({}, GOOD + MANY, f"the browser took more than {browser_pool.MEMORY_MB} MB of memory"),
     "/large": ({}, GOOD + b"<script>fetch('/film').then((film) => film.text())</script>", "loads more than 64 MB"),
 }
+
+
+def test_a_script_that_hangs_when_a_key_is_pressed_hides_only_what_keys_do() -> None:
+    body = GOOD + b"<button>Buy</button><script>addEventListener('keydown', () => { for (;;); })</script>"
+    with WebApp({"/": Response(200, [("Content-Type", "text/html")], body)}) as app:
+        seen = visit(Url(name="shop", url=app.url), Look("", "keyboard"))
+    assert (seen.problem, seen.keyboard) == ("", None)
+    assert seen.rendered
+    assert seen.rendered.title == "Shop"
+    assert seen.unread == {"keyboard": "a script of it that reacts to Tab has not ended for 10 s"}
 
 
 def test_the_trouble_of_a_page_is_its_own() -> None:
