@@ -57,7 +57,8 @@ FILES = {
                 return "hello"
             with (HERE / f"{document.name}.tries").open("a") as tries:
                 tries.write("x")
-            programs.run(b"exec sleep 1004", seconds=600, most_bytes=9)
+            line = f"touch {document.name}.begun; exec sleep 1004"
+            programs.run(line.encode(), seconds=600, most_bytes=9, cwd=HERE)
             raise CouldNotVerify("its program ended", transient=document.name == "ended")
 
 
@@ -105,18 +106,16 @@ def running(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subproce
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     with (tmp_path / "said").open("wb") as said:
         process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=said, stderr=said)
-    left: list[int] = []
 
     def there() -> bool:
         assert process.poll() is None, (tmp_path / "said").read_text()
-        left[:] = descendants(process.pid)
-        return sum(program_of(pid) == "sleep" for pid in left) == 2
+        return len(list(tmp_path.glob("*.begun"))) == 2
 
     try:
         wait_until(there, "the programs run", BOUND)
         yield process
     finally:
-        for pid in [*left, process.pid]:
+        for pid in [*descendants(process.pid), process.pid]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         process.wait()
