@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import selectors
-import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -13,12 +11,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_readiness.core import children
+
 ERRORS_BYTES = 65_536
 """How much is kept of the end of a program's errors."""
 _LAST_SECONDS = 1.0
 """To read what a program that was ended had printed before."""
-_running: set[int] = set()
-"""Groups of processes that end with this process. Ctrl-C does not reach them."""
+_GUARDED = b'exec 3<&0; { read -r _ <&3 || kill -KILL 0; } >/dev/null 2>&1 & exec 3<&-; exec /bin/sh -c "$0" </dev/null'
+"""Runs a line, and beside it what kills the group, should a pipe be closed into which nobody has written a line: nobody
+else can, where this process is killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +60,28 @@ def run(
 
     Raises:
         OSError: it could not be started.
+        CouldNotVerify: the run is over.
     """
-    process = subprocess.Popen(  # noqa: S602
-        line,
-        shell=True,
+    process = children.start(
+        ["/bin/sh", "-c", _GUARDED, line],
         cwd=cwd,
         env=env,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        start_new_session=True,
     )
-    _running.add(process.pid)
+    guard = process.stdin
+    assert guard is not None
     try:
         ended = _read(process, time.monotonic() + seconds, most_bytes)
-    except BaseException:
-        _end(process.pid)
-        raise
+        # What it left running in the background on purpose, it may.
+        with suppress(OSError):
+            os.write(guard.fileno(), b"\n")
     finally:
-        for pipe in (process.stdout, process.stderr):
+        for pipe in (guard, process.stdout, process.stderr):
             if pipe:
                 pipe.close()
-        process.wait()
-        _running.discard(process.pid)
+        children.end(process)
     return ended
 
 
@@ -98,7 +98,7 @@ def _read(process: subprocess.Popen[bytes], until: float, most_bytes: int) -> En
                 break
             if not ready:
                 late, until = True, time.monotonic() + _LAST_SECONDS
-                _end(process.pid)
+                children.kill(process)
             for key, _ in ready:
                 piece = os.read(key.fd, ERRORS_BYTES)
                 if not piece:
@@ -110,7 +110,7 @@ def _read(process: subprocess.Popen[bytes], until: float, most_bytes: int) -> En
     if not late and not excess:
         late = not _exits(process.pid, until)
     if late or excess:
-        _end(process.pid)
+        children.kill(process)
     output, errors = map(bytes, kept.values())
     return Ended(process.wait(), output, errors, late, excess)
 
@@ -122,14 +122,3 @@ def _exits(pid: int, until: float) -> bool:
             return False
         time.sleep(0.01)
     return True
-
-
-def _end(group: int) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGKILL)
-
-
-@atexit.register
-def _end_all() -> None:
-    for group in list(_running):
-        _end(group)

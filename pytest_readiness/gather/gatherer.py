@@ -411,6 +411,9 @@ class Gatherer:
                 if flaw(first) or not first.transient:
                     raise
                 time.sleep(RETRY_SECONDS)
+                if reading.done.is_set():
+                    # Given up: nobody waits for it any more.
+                    raise
                 try:
                     value = _call(reading, self._target)
                 except CouldNotVerify as second:

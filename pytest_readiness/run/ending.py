@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.core import clock
+from pytest_readiness.core import children, clock
 from pytest_readiness.core.evidence import ClaimFalse
 from pytest_readiness.core.redact import printable
 from pytest_readiness.plan.binding import bindings_path
@@ -19,7 +19,7 @@ from pytest_readiness.run.findings import EVIDENCE
 from pytest_readiness.run.judging import Judging
 from pytest_readiness.run.nodes import ChecklistTest, waived
 from pytest_readiness.run.state import Run
-from pytest_readiness.run.workers import BROKE, SELECTION, selection_of
+from pytest_readiness.run.workers import BROKE, JUDGED, SELECTION, plain, selection_of
 from pytest_readiness.verdict.judging import Verdict, cut_items, exit_code, judge
 from pytest_readiness.verdict.outcome import Course, Original, Outcome, Report, Shard
 from pytest_readiness.verdict.provenance import place_of
@@ -50,11 +50,15 @@ class RunEnd:
         run = self._run
         # Before anything asks for a reading: asking begins one that is new.
         run.gatherer.stop("the run ended before it was read")
-        if run.settings.is_worker:
-            session.config.workeroutput[SELECTION] = selection_of(run)  # type: ignore[attr-defined]
-            return
+        # Given up first: that its process has ended is then no answer to any reading.
+        children.end_all()
         if exitstatus == pytest.ExitCode.INTERRUPTED or INTERRUPTED in run.troubles:
             self._judge_what_was_read(session)
+        if run.settings.is_worker:
+            output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
+            output[SELECTION] = selection_of(run)
+            output[JUDGED] = [plain(result) for result in run.results.values()]
+            return
         if run.settings.collect_only:
             return
         run.troubles.update(dict.fromkeys(_ends_early(exitstatus, run)))

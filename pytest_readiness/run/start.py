@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.core import clock
+from pytest_readiness.core import children, clock
 from pytest_readiness.core.domains import sentence
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.redact import Redactor, printable
@@ -27,7 +27,7 @@ from pytest_readiness.run.results import Results
 from pytest_readiness.run.settings import Settings
 from pytest_readiness.run.shards import ShardSelection
 from pytest_readiness.run.state import Run
-from pytest_readiness.run.termination import end_on_sigterm
+from pytest_readiness.run.termination import end_on_sigterm, end_worker_once
 from pytest_readiness.run.whole import Whole
 from pytest_readiness.run.workers import VARIABLES, Worker, Workers
 
@@ -38,6 +38,7 @@ def start(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: every mistake in the configuration, the checklists and their bindings.
     """
+    config.add_cleanup(children.begin)
     redact = Redactor()
     settings = Settings.of(config)
     start_audit(config, settings, redact)
@@ -104,6 +105,7 @@ def _register(config: pytest.Config, run: Run, variables: dict[str, str]) -> Non
     if settings.shard is not None:
         plugins.register(ShardSelection(run, *settings.shard), "readiness-shard")
     if settings.is_worker:
+        end_worker_once(config)
         plugins.register(Worker(config), "readiness-worker")
     else:
         end_on_sigterm(config)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import queue
+import signal
+import time
 from collections.abc import Generator, Sequence
+from contextlib import suppress
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from pytest_readiness.core.children import END_SECONDS
+from pytest_readiness.verdict.result import TestResult, carried, carry
 
 if TYPE_CHECKING:
     from pytest_readiness.run.state import Run
@@ -16,6 +25,10 @@ SELECTION = "readiness_selection"
 """Key of a worker's output: what `selection_of` returns."""
 ENDED_BADLY = "readiness_ended_badly"
 """Key of a worker's output that is there where something broke at its end."""
+JUDGED = "readiness_judged"
+"""Key of a worker's output: what it judged after it was interrupted."""
+LAST_SECONDS = END_SECONDS + 3
+"""For workers that were interrupted to end what they have started and to tell what they know."""
 BROKE = "an internal error broke the run"
 """What is said where pytest, a plugin or a process of xdist broke."""
 
@@ -33,6 +46,13 @@ def selection_of(run: Run) -> dict[str, Any]:
         "expected": list(run.expected),
         "omitted": list(run.omitted),
     }
+
+
+def plain(result: TestResult) -> dict[str, Any]:
+    """Return a result as plain data, as a report would carry it."""
+    report = SimpleNamespace(user_properties=[])
+    carry(report, result)
+    return vars(report)
 
 
 class Worker:
@@ -135,6 +155,10 @@ class Workers:
         self._run.left_out.update(told["left_out"])
         for name in ("expected", "omitted"):
             getattr(self._run, name).update(dict.fromkeys(told[name]))
+        for data in output.get(JUDGED, ()):
+            result = carried(SimpleNamespace(**data))
+            if result is not None:
+                self._run.results.setdefault(result.test, result)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self) -> None:
@@ -146,7 +170,45 @@ class Workers:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self) -> Generator[None, None, None]:
-        """Where no worker came to its end, nobody knows what they left out."""
+        """Hear what workers still know that were interrupted with the run.
+
+        Where none came to its end, nobody knows what they left out.
+        """
+        self._end_workers()
         if self._nodes and not self._told:
             self._run.omitted["no worker came to its end, so that nobody can say what was left out"] = None
         return (yield)
+
+    def _end_workers(self) -> None:
+        """Interrupt the workers that still run, accept what they tell, and end those that do not end by themselves.
+
+        xdist would wait for ten seconds, drop what they tell, and kill them.
+        """
+        sessions = self._config.pluginmanager.getplugin("dsession")
+        active = [node for node in getattr(sessions, "_active_nodes", ()) if _is_local(node)]
+        if active:
+            # What a worker knows it has told; that its process ends is waited for no longer than for any other.
+            sessions.nodemanager.EXIT_TIMEOUT = END_SECONDS
+        for node in active:
+            _signal(node, signal.SIGTERM)
+        until = time.monotonic() + LAST_SECONDS
+        while active and time.monotonic() < until:
+            with suppress(queue.Empty):
+                name, told = sessions.queue.get(timeout=0.1)
+                if name == "testreport":
+                    told["rep"].node = told["node"]
+                    self._config.hook.pytest_runtest_logreport(report=told["rep"])
+                elif name in ("workerfinished", "errordown") and told["node"] in active:
+                    active.remove(told["node"])
+                    self._config.hook.pytest_testnodedown(node=told["node"], error=told.get("error"))
+        for node in active:
+            _signal(node, signal.SIGKILL)
+
+
+def _is_local(node: Any) -> bool:
+    return bool(node.gateway.spec.popen and not node.gateway.spec.via)
+
+
+def _signal(node: Any, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(node.gateway._rinfo().pid, number)

@@ -52,9 +52,9 @@ def test_the_end_of_its_errors_is_kept() -> None:
     assert ended.errors.endswith(b"\0why\n")
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, None])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL, None])
 def test_it_ends_with_the_run(tmp_path: Path, how: signal.Signals | None) -> None:
-    """Also where it was started in a thread that nobody waits for, and by Ctrl-C."""
+    """Also where it was started in a thread that nobody waits for, by Ctrl-C, and where it was killed."""
     code = f"""
 import threading, time
 from pytest_readiness.core.programs import run
@@ -72,3 +72,17 @@ time.sleep({1000 if how else 0})
         process.wait(patient(15))
     pid = int((tmp_path / "pid").read_text())
     wait_until(lambda: program_of(pid) != "sleep", "the program has ended")
+
+
+def test_what_it_leaves_in_the_background_stays() -> None:
+    """An agent that a secret command starts is there for the next one."""
+    ended = run(b"sleep 1002 >/dev/null 2>&1 </dev/null & echo $!", seconds=patient(10), most_bytes=MOST)
+    pid = int(ended.output)
+    try:
+        assert program_of(pid) == "sleep"
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_it_has_no_input() -> None:
+    assert run(b"cat; echo $?", seconds=patient(10), most_bytes=MOST).output == b"0\n"

@@ -20,7 +20,7 @@ from pytest_readiness.domains.browser.steps import (
     filled_in,
     variables,
 )
-from pytest_readiness.domains.browser.visit import LOAD_SECONDS, Say, a_context, closed_trees, picture, said
+from pytest_readiness.domains.browser.visit import LOAD_SECONDS, Say, a_context, closed_trees, picture, press, said
 from pytest_readiness.domains.http.flow_answer import origin_of
 from pytest_readiness.domains.http.flow_steps import Part
 from pytest_readiness.protocols.http.addresses import shown
@@ -167,7 +167,7 @@ class _Traveller:
                 self._values[name] = self._text_of(element, seconds)
         elif step.press is not None:
             try:
-                self._page.keyboard.press(step.press)
+                press(self._page, step.press, seconds)
             except Error as error:
                 raise _StepFailedError(f"a key {step.press}", said(error)) from None
         else:

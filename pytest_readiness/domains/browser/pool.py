@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 import time
 from contextlib import suppress
 from multiprocessing.connection import Pipe
-from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
+from subprocess import DEVNULL, PIPE, TimeoutExpired
 from threading import Condition
 from typing import Any, NamedTuple
 
+from pytest_readiness.core import children
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import CouldNotVerify
 
 START_SECONDS = 30.0
 """For starting a process, Playwright's driver and a browser, beyond what the work itself may take."""
-END_SECONDS = 2.0
-"""For processes to end their browsers, all at once, before they are killed."""
 MEMORY_MB = 700
 """What a process that browses, its driver and its browser may take together; a common page takes 250 MB."""
 OUT_OF_MEMORY = 77
@@ -46,7 +44,7 @@ class _BrowserProcess:
     def __init__(self) -> None:
         self.channel, theirs = Pipe()
         with theirs:
-            self.process = Popen(
+            self.process = children.start(
                 # -P: the working directory holds the user's files, which must not be imported.
                 [
                     *(sys.executable, "-P", "-W", "ignore"),
@@ -55,11 +53,10 @@ class _BrowserProcess:
                 pass_fds=[theirs.fileno()],
                 # Nothing is ever written to it: that it is closed is how the process sees that this one is gone.
                 stdin=PIPE,
+                asked=True,
                 stdout=DEVNULL,
                 stderr=DEVNULL,
                 env={**neutral(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                # Ctrl-C is for the process that runs the tests; this one ends with it.
-                start_new_session=True,
             )
 
     def run(self, job: object, seconds: float) -> Any:
@@ -77,7 +74,7 @@ class _BrowserProcess:
     def why_it_ended(self) -> str:
         """Why there is no answer, as a clause."""
         with suppress(TimeoutExpired):
-            self.process.wait(END_SECONDS)
+            self.process.wait(children.END_SECONDS)
         if self.process.returncode == OUT_OF_MEMORY:
             return f"the page was not looked at: the browser took more than {MEMORY_MB} MB of memory for it"
         return "the process that drives the browser ended"
@@ -87,13 +84,12 @@ class _BrowserProcess:
         assert self.process.stdin is not None
         self.process.stdin.close()
 
-    def end(self, seconds: float = END_SECONDS) -> None:
+    def end(self, seconds: float = children.END_SECONDS) -> None:
         """End it with all processes that it started, in that time."""
         self.ask_to_end()
         with suppress(TimeoutExpired):
             self.process.wait(seconds)
-        self.process.kill()
-        self.process.wait()
+        children.end(self.process)
 
 
 class BrowserPool:
@@ -109,7 +105,6 @@ class BrowserPool:
         self._all: list[_BrowserProcess] = []
         self._closed = False
         self._changed = Condition()
-        atexit.register(self.close)
 
     def run(self, job: object, seconds: float, queue: float) -> Any:
         """Let a process do the job; blocks. May be called from many threads.
@@ -158,15 +153,18 @@ class BrowserPool:
         # All at once: one after the other, they would hold up the end of the run.
         for worker in workers:
             worker.ask_to_end()
-        until = time.monotonic() + END_SECONDS
+        until = time.monotonic() + children.END_SECONDS
         for worker in workers:
             worker.end(max(0.0, until - time.monotonic()))
 
     def _free(self) -> _BrowserProcess | None:
         if self._closed:
             return None
-        if self._idle:
-            return self._idle.pop()
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.process.poll() is None:
+                return worker
+            self._all.remove(worker)
         if len(self._all) < self._most:
             self._all.append(worker := _BrowserProcess())
             return worker

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from base64 import b64decode, b64encode
@@ -438,6 +439,23 @@ def _let_in(page: Page) -> None:
         ) from None
 
 
+def press(page: Page, key: str, seconds: float = PROBE_SECONDS) -> None:
+    """Press a key: Playwright waits for the page's scripts that react to it, for ever, and its `press` has no timeout.
+
+    Raises:
+        Error: they did not end in time.
+    """
+    from playwright.sync_api import Error
+
+    async def pressing() -> None:
+        await asyncio.wait_for(page.keyboard._impl_obj.press(key, 0), seconds)
+
+    try:
+        page._sync(pressing())
+    except TimeoutError:
+        raise Error(f"a script of it that reacts to {key} has not ended for {seconds:g} s") from None
+
+
 def said(error: Any) -> str:
     """What Playwright says went wrong, without its log of calls."""
     text = str(error.message).partition("\nCall log")[0].partition("\n")[0]
@@ -606,7 +624,7 @@ class _Looking:
     def _layout(self, asker: PageAsker, width: int) -> PageLayout:
         self._page.set_viewport_size({"width": width, "height": HEIGHT})
         # Two frames: one for the layout, one for scripts that react to it.
-        self._page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        asker.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
         self._watched.settle(1, 0.05)
         asker.evaluate("q => q.top()")
         seen = asker.evaluate("q => q.layout()")
@@ -690,7 +708,7 @@ class _Tabbing:
                     inside += 1
                     continue
                 # Editors that use Tab themselves often let go after Escape.
-                self._page.keyboard.press("Escape")
+                press(self._page, "Escape")
                 at = self._press("Tab")
                 if at and at["number"] in visited:
                     dialog = dialog or at["dialog"]
@@ -723,7 +741,7 @@ class _Tabbing:
 
     def _press(self, key: str) -> dict[str, Any] | None:
         self._presses += 1
-        self._page.keyboard.press(key)
+        press(self._page, key)
         at: dict[str, Any] | None = self._asker.evaluate("q => q.focused()")
         return at
 

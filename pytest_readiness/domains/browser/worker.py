@@ -21,6 +21,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
+from pytest_readiness.core.children import below
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.browser.facts.flow import JourneyJob
@@ -182,15 +183,6 @@ def _answer(
         return Crashed(CouldNotVerify(f"the browser crashed ({said(error)})", transient=isinstance(job, VisitJob)))
 
 
-def _descendants(pid: int) -> list[int]:
-    found: list[int] = []
-    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            for child in map(int, listing.read_text().split()):
-                found += [child, *_descendants(child)]
-    return found
-
-
 def _end_with_parent(home: Path) -> None:
     while os.read(0, 1024):
         pass
@@ -208,7 +200,7 @@ def _private_kb(pid: int) -> int:
 
 def _end_when_out_of_memory(home: Path) -> None:
     """A page must not take the machine's memory: no limit of the system counts what all its processes take."""
-    while sum(map(_private_kb, [os.getpid(), *_descendants(os.getpid())])) <= MEMORY_MB * 1024:
+    while sum(map(_private_kb, [os.getpid(), *below(os.getpid())])) <= MEMORY_MB * 1024:
         time.sleep(WATCH_SECONDS)
     _end(home, OUT_OF_MEMORY)
 
@@ -216,7 +208,7 @@ def _end_when_out_of_memory(home: Path) -> None:
 def _end(home: Path, code: int = 0) -> None:
     """Kill all that this process started, remove their files, and end."""
     _ending.set()
-    while children := _descendants(os.getpid()):
+    while children := below(os.getpid()):
         for pid in children:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -228,7 +220,7 @@ def _end(home: Path, code: int = 0) -> None:
 
 def main() -> None:
     """Do jobs until there are no more."""
-    # What a browser's processes leave behind becomes a child of this one, and is found by `_descendants`.
+    # What a browser's processes leave behind becomes a child of this one, and is found by `below`.
     ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
     home = Path(tempfile.mkdtemp(prefix="readiness-browser-"))
     os.environ["TMPDIR"] = str(home)

@@ -6,13 +6,13 @@ text of the target's. It would hold the interpreter, with every thread and Ctrl-
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 from multiprocessing.connection import Pipe
-from subprocess import DEVNULL, Popen
+from subprocess import DEVNULL
 from typing import Any, Self
 
+from pytest_readiness.core import children
 from pytest_readiness.core.environment import environment
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.domains.http.openapi import Described
@@ -36,27 +36,22 @@ class Describer:
         self._place = place
         self._channel, theirs = Pipe()
         with theirs:
-            self._process = Popen(
+            self._process = children.start(
                 # -P: the working directory holds the user's files, which must not be imported.
-                [sys.executable, "-P", "-W", "ignore", "-m", WORKER, str(theirs.fileno())],
+                [sys.executable, "-P", "-W", "ignore", "-m", WORKER, str(theirs.fileno()), str(os.getpid())],
                 pass_fds=[theirs.fileno()],
                 stdin=DEVNULL,
                 stdout=DEVNULL,
                 stderr=DEVNULL,
                 env={**environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                # Ctrl-C is for the process that runs the tests; this one ends with it.
-                start_new_session=True,
             )
-        atexit.register(self._process.kill)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._process.kill()
-        self._process.wait()
+        children.end(self._process)
         self._channel.close()
-        atexit.unregister(self._process.kill)
 
     def read(self, text: str, address: str) -> Described:
         """Read a description that came from an address.
@@ -80,7 +75,7 @@ class Describer:
         try:
             self._channel.send(question)
             if not self._channel.poll(seconds):
-                self._process.kill()
+                children.kill(self._process)
                 raise CouldNotVerify(
                     f"{what} could not be judged within {seconds:g} s; a `pattern` in it may take for ever"
                 )

@@ -1,4 +1,4 @@
-"""The process of `describing`: `python -m pytest_readiness.domains.http.describing_worker DESCRIPTOR`."""
+"""The process of `describing`: `python -m pytest_readiness.domains.http.describing_worker DESCRIPTOR PARENT`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import resource
 import sys
 from multiprocessing.connection import Connection
 
+from pytest_readiness.core.children import end_with
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.domains.http.openapi import Document, read, undeclared
 
@@ -37,6 +38,8 @@ def serve(channel: Connection) -> None:
 
 
 if __name__ == "__main__":
+    # It sees no pipe that is closed while a regular expression never ends.
+    end_with(int(sys.argv[2]))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
     serve(Connection(int(sys.argv[1])))

@@ -12,6 +12,7 @@ from contextlib import suppress
 from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
 
+from pytest_readiness.core import children
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 
@@ -52,17 +53,16 @@ def ask(
         "session_seconds": session_seconds,
         "seconds": seconds,
         "memory": MEMORY_BYTES,
+        "parent": os.getpid(),
     }
     answer: dict[str, Any] = {}
-    with Popen(
+    with children.start(
         # -P: the working directory holds the user's files, which must not be imported.
         [sys.executable, "-P", "-W", "ignore", "-m", "pytest_readiness.domains.postgres.worker"],
         stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,
         env=environment(),
-        # Ctrl-C is for the process that runs the tests; this one ends with the thread that reads it.
-        start_new_session=True,
     ) as process:
         try:
             assert process.stdin is not None
@@ -76,7 +76,7 @@ def ask(
                 else:
                     answer = {**answer, **said}
         finally:
-            process.kill()
+            children.end(process)
     if answer.get("full"):
         raise _too_much(where)
     if not answer and process.returncode == -signal.SIGALRM:

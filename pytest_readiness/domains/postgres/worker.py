@@ -7,7 +7,6 @@ starts without any of these variables, and which may use so much memory and time
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import re
@@ -22,11 +21,12 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_readiness.core.children import end_with
+
 if TYPE_CHECKING:
     import psycopg
 
 _NO_ROOM = re.compile(r"(?<!:  )(out of memory|cannot allocate memory)")
-_PR_SET_PDEATHSIG = 1
 _SSL_REQUEST = b"\0\0\0\x08\x04\xd2\x16\x2f"
 _KNOCK_SECONDS = 2.0
 
@@ -34,7 +34,7 @@ _KNOCK_SECONDS = 2.0
 def main() -> None:
     """Answer one request (see `client.ask`)."""
     request = json.load(sys.stdin)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with(request["parent"])
     signal.alarm(request["seconds"])
     import psycopg
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 import time
@@ -10,10 +9,11 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from itertools import count
 from multiprocessing.connection import Pipe
-from subprocess import DEVNULL, Popen
+from subprocess import DEVNULL
 from threading import Condition, Thread
 from typing import Any
 
+from pytest_readiness.core import children
 from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.domains.tls.records import ScanRequest, TlsScan
@@ -38,7 +38,7 @@ class _ScanProcess:
         self.retired = False
         self.channel, theirs = Pipe()
         with theirs:
-            self.process = Popen(
+            self.process = children.start(
                 # -P: the working directory holds the user's files, which must not be imported.
                 [
                     sys.executable,
@@ -54,8 +54,6 @@ class _ScanProcess:
                 stdout=DEVNULL,
                 stderr=DEVNULL,
                 env={**neutral(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                # Ctrl-C is for the process that runs the tests; this one ends with it.
-                start_new_session=True,
             )
 
 
@@ -67,7 +65,6 @@ class ScanPool:
         self._workers: list[_ScanProcess] = []
         self._changed = Condition()
         self._numbers: Iterator[int] = count()
-        atexit.register(self.close)
 
     def scan(self, request: ScanRequest, seconds: float) -> TlsScan:
         """Scan an endpoint; blocks. May be called from many threads.
@@ -102,9 +99,9 @@ class ScanPool:
         with self._changed:
             workers = list(self._workers)
         for worker in workers:
-            worker.process.kill()
+            children.kill(worker.process)
         for worker in workers:
-            worker.process.wait()
+            children.end(worker.process)
 
     def _free(self) -> _ScanProcess | None:
         workers = sorted(
@@ -130,8 +127,8 @@ class ScanPool:
                 self._changed.notify_all()
             if future:
                 _answer(future, outcome)
-        worker.process.kill()
-        status = worker.process.wait()
+        children.end(worker.process)
+        status = worker.process.returncode
         worker.channel.close()
         with self._changed:
             self._workers.remove(worker)

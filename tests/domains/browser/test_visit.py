@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pytest_readiness.core.children import END_SECONDS
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.domains.browser import pool as browser_pool
@@ -48,8 +49,8 @@ def server(
         yield running
 
 
-def visit(url: Url) -> Visit:
-    found: dict[str, Visit] = read("browser_pages", url, {"browser_pages": (Look(""),)})
+def visit(url: Url, *looks: Look) -> Visit:
+    found: dict[str, Visit] = read("browser_pages", url, {"browser_pages": (Look(""), *looks)})
     return found[""]
 
 
@@ -166,6 +167,16 @@ TROUBLES: dict[str, tuple[dict[str, str], bytes, str]] = {
 }
 
 
+def test_a_script_that_hangs_when_a_key_is_pressed_hides_only_what_keys_do() -> None:
+    body = GOOD + b"<button>Buy</button><script>addEventListener('keydown', () => { for (;;); })</script>"
+    with WebApp({"/": Response(200, [("Content-Type", "text/html")], body)}) as app:
+        seen = visit(Url(name="shop", url=app.url), Look("", "keyboard"))
+    assert (seen.problem, seen.keyboard) == ("", None)
+    assert seen.rendered
+    assert seen.rendered.title == "Shop"
+    assert seen.unread == {"keyboard": "a script of it that reacts to Tab has not ended for 10 s"}
+
+
 def test_the_trouble_of_a_page_is_its_own() -> None:
     """Pages that let nobody in, hang, or take all memory, and one that does not."""
     pages = {
@@ -279,7 +290,7 @@ def test_processes_that_do_not_end_are_waited_for_together() -> None:
         os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()
     pool.close()
-    assert time.monotonic() - began < 2.5 * browser_pool.END_SECONDS
+    assert time.monotonic() - began < 2.5 * END_SECONDS
     for thread in threads:
         thread.join(patient(20))
 
