@@ -18,7 +18,7 @@ _NO_LETTER = re.compile(r"[\W_]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 # Signs that say something which the words beside them do not, in words. Arrows and <placeholders> are none.
 _SPOKEN = (
-    (re.compile(r"[-=]+>|<[-=]*-"), " "),
+    (re.compile(r"(?<![-=])[-=]+>|<[-=]*-"), " "),
     (re.compile(r"<(\w[\w .-]*)>"), r" \1 "),
     (re.compile(r"!=|≠"), " not "),
     (re.compile(r"<=|≤"), " at most "),

@@ -138,8 +138,8 @@ def holds_boxes(node: Node) -> bool:
     return any(box.real for box in boxes_in(node))
 
 
-_HTML_HEADING = re.compile(r"\s*<h([1-6])\b[^<>]*>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
-_HTML_LABEL = re.compile(r"<summary\b[^<>]*>(.*?)</summary\s*>", re.IGNORECASE | re.DOTALL)
+_HTML_HEADING = re.compile(r"(?<!\s)\s*<h([1-6])\b[^<>]*>(.{0,1000}?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
+_HTML_LABEL = re.compile(r"<summary\b[^<>]*>(.{0,1000}?)</summary\s*>", re.IGNORECASE | re.DOTALL)
 
 
 def heading_in(node: Node) -> tuple[Node, int] | None:

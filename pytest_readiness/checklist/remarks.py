@@ -127,7 +127,8 @@ def _opened(text: str) -> int:
 
 def _without_bracket(words: str) -> str:
     """`N/A (no mail)` as `N/A: no mail`."""
-    return re.sub(r"\s*\((.*)\)\Z", r": \1", words.strip())
+    before, bracket, inside = words.strip().partition("(")
+    return f"{before.rstrip()}: {inside[:-1]}" if bracket and inside.endswith(")") else words.strip()
 
 
 @lru_cache(maxsize=256)

@@ -34,7 +34,10 @@ _FEWEST_IN_WORDS = 8
 _LONGEST = 1024
 _LAYERS = 3
 _PIECES = tuple(
-    map(re.compile, (r"(?:[^%]*%[0-9A-Fa-f]{2})+[^%]*", r"[A-Za-z0-9+/]{12,}={0,6}", r"[A-Za-z0-9_-]{12,}={0,6}"))
+    map(
+        re.compile,
+        (r"(?:[^%]{0,1024}%[0-9A-Fa-f]{2})+[^%]{0,1024}", r"[A-Za-z0-9+/]{12,}={0,6}", r"[A-Za-z0-9_-]{12,}={0,6}"),
+    )
 )
 """What may be an encoded text: in percent form, base64 or hexadecimal digits, base64 for URLs."""
 _ROWS = " ".join((string.ascii_lowercase, string.digits * 2, "qwertyuiop", "asdfghjkl", "zxcvbnm"))

@@ -801,7 +801,7 @@ def test_writing_to_the_column_ticks_the_box_and_changes_nothing_else(text: str)
             lines[item.line - 1] = line[: item.column] + sign + line[item.column + 1 :]
     after = list(parse("\n".join(lines)).items())
     assert [item.id for item in after] == [item.id for item in before]
-    assert all(item.ticked for item in after)
+    assert all(item.ticked for item, was in zip(after, before, strict=True) if was.column >= 0)
 
 
 @unhurried

@@ -628,10 +628,10 @@ def test_a_teams_test_of_facts_is_judged_from_the_recording(project: Project) ->
     )
     (project.folder / "test_apart.py").write_text("def test_apart(): pass\n")
     tests = ("test_own.py", "test_apart.py")
-    assert project.run("--readiness-record=r.json", *tests)[0] == 0
+    assert project.run("--readiness-record=r.json", *tests)[0] == 10
     (project.folder / "runbook.md").unlink()
     code, said = project.run("--readiness-replay=r.json", *tests)
-    assert (code, "2 passed" in said) == (0, True), said
+    assert (code, "2 passed" in said) == (10, True), said
     assert project.run(*tests)[0] == 1
 
 

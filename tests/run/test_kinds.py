@@ -32,7 +32,7 @@ def place(endpoint) -> str:
 
 
 @fact
-def front_page(url, place) -> str:
+def own_page(url, place) -> str:
     """The page there."""
     return f"page of {place}"
 
@@ -44,10 +44,10 @@ def where(place) -> Evidence:
 
 
 @check("toy.page", severity="high", remedy="r")
-def page(place, front_page) -> Evidence:
+def page(place, own_page) -> Evidence:
     """The endpoint has a page."""
-    claim(place in front_page, expected=place, seen=front_page)
-    return Evidence(front_page)
+    claim(place in own_page, expected=place, seen=own_page)
+    return Evidence(own_page)
 '''
 
 CONFIGURATION = """\
@@ -66,10 +66,10 @@ def test_endpoint(endpoint):
 def test_place(place):
     assert place
 
-def test_url(url, endpoint, place, front_page):
+def test_url(url, endpoint, place, own_page):
     assert endpoint is url
     assert place == f"{url.host}:{url.port}"
-    assert place in front_page
+    assert place in own_page
 """
 
 

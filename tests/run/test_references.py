@@ -193,7 +193,7 @@ def test_a_dead_cluster_costs_one_attempt_and_is_named(project: Project) -> None
 def test_tests_of_a_teams_own(project: Project, api: WebApp) -> None:
     project.write("test_own.py", OWN)
     code, said = project.run("test_own.py")
-    assert code == 0, said
+    assert code == 10, said
     assert "6 passed" in said
     assert api.count("/version") == 1
 

@@ -761,7 +761,7 @@ WRONG: Mapping[str, Callable[[Project], object]] = {
     "CHECK.check.yaml: The bindings of CHECK.md are read from CHECK.checks.yaml only": lambda p: (
         p.path / "CHECK.checks.yaml"
     ).rename(p.path / "CHECK.check.yaml"),
-    "readiness.yaml:15: The policy names the section 'tsl', which no checklist has. Did you mean 'tls'?": lambda p: (
+    "readiness.yaml:14: The policy names the section 'tsl', which no checklist has. Did you mean 'tls'?": lambda p: (
         p.write("readiness.yaml", CONFIGURATION.replace("{min_score: 0}", "{sections: {tsl: 50}}"))
     ),
     "'policy.min_score': must be a number, not true or false": lambda p: p.write(

@@ -15,7 +15,7 @@ from pytest_readiness.domains.docs.facts import CELL, DocumentSection, DocumentT
 
 _WORD = re.compile(r"\w+")
 _NUMBERING = re.compile(r"\A\W*(?:(?:\d+\.)*\d+[.):]?|[A-Za-z][.)]|[IVX]+[.)])\s+(?=\S)")
-_ATTRIBUTES = re.compile(r"\s*\{[^{}]*\}\s*\Z")
+_ATTRIBUTES = re.compile(r"(?<!\s)\s*\{[^{}]*\}\s*\Z")
 """What some tools read behind a heading: {#rollback}."""
 _SHORTCODE = re.compile(r":[a-z0-9_+-]+:")
 """An emoji by its name: :rewind:"""
@@ -42,7 +42,7 @@ _STUB = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _LABEL = re.compile(
-    r"\W*(?:[\w'’()/.&+-]+[ \t]+){0,5}[\w'’()/.&+]+[ \t]*(?:[:：](?=\s|\Z|[^\x00-\x7f\[])|[-–—=→](?=\s|\Z)|[:：](?=\[))"
+    r"\W{0,20}(?:[\w'’()/.&+-]{1,30}[ \t]{1,9}){0,5}[\w'’()/.&+]{1,30}[ \t]{0,9}(?:[:：](?=\s|\Z|[^\x00-\x7f\[])|[-–—=→](?=\s|\Z)|[:：](?=\[))"
 )
 """What a place to be filled in is for: "Admin: [Your contact]"."""
 _BLANKS = re.compile(r"\[(?!picture\])[^\[\]]*\]|<[^<>]*>|\{\{[^{}]*\}\}|_{3,}|\.{4,}|…{2,}")

@@ -140,7 +140,7 @@ def _stands_for_another(name: str, text: str) -> bool:
         return True
     if TEMPLATE_NAMES.search(name):
         # What is in brackets there is the template's own.
-        text = re.sub(r"\{\{.*?\}\}|[\[{<].*?[\]}>]", "", text)
+        text = re.sub(r"\{\{[^{}]*\}\}|[\[{<][^\[\]{}<>]*[\]}>]", "", text)
     # "add-in" in a path is a folder; what a person is told to do there is told as "your-…" or "changeme".
     words = _PATH.sub(_verbless, text)
     if _name_of_secret(name):

@@ -11,10 +11,10 @@ from pytest_readiness.domains.image.facts import ImageReference
 # A colon belongs to a registry's port where a slash follows it, because a tag has none.
 _REFERENCE = re.compile(
     r"""
-    (?:[\w.-]+(?::\d+)?/|\[[0-9A-Fa-f:]+\](?::\d+)?/)?       # a registry
-    [a-z0-9]+(?:[._/-]+[a-z0-9]+)*                            # a repository
+    (?:[\w.-]{1,253}(?::\d+)?/|\[[0-9A-Fa-f:]+\](?::\d+)?/)?       # a registry
+    [a-z0-9]{1,255}(?:[._/-]{1,9}[a-z0-9]{1,255}){0,255}     # a repository
     (?::(?P<tag>\w[\w.-]{0,127}))?
-    (?:@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}|(?!sha(?:256|512):)[a-z0-9+._-]+:[0-9a-f]{32,}))?
+    (?:@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}|(?!sha(?:256|512):)[a-z0-9+._-]{1,64}:[0-9a-f]{32,}))?
     """,
     re.VERBOSE | re.ASCII,
 )

@@ -27,6 +27,7 @@ from pytest_readiness.domains.tls.checks.mozilla import Rules, _guidelines, mozi
 from pytest_readiness.domains.tls.pool import ScanPool
 from pytest_readiness.domains.tls.records import COMMANDS, Offer, ScanRequest, TlsScan
 from pytest_readiness.domains.tls.worker import record
+from pytest_readiness.protocols.http.trust import system_store
 from tests.domains.tls.checks.test_agreement import as_sslyze_wants
 from tests.judging import read
 from tests.stack.certs import Authority
@@ -185,10 +186,11 @@ def test_scan_of_a_server_with_two_certificates(
 def test_trust_is_in_the_systems_store_by_default(
     server: Nginx, authority: Authority, pool: ScanPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What a variable of the runner names is not the system's.
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.ca_file))
     scan = pool.scan(request_for(server.https_port, commands=("certificate_info",)), 60)
-    assert scan.store == f"the system's trust store ({authority.ca_file})"
-    assert scan.deployments[0].trust_error == ""
+    assert scan.store == f"the system's trust store ({system_store()})"
+    assert scan.deployments[0].trust_error.startswith("no path leads to the trust store")
 
 
 def test_trust_at_another_moment(
