@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -147,8 +148,10 @@ class Resource(BaseModel):
         models = cls.models()
         given, address = fields.get(cls.variants.by), fields.get(cls.variants.scheme_of)
         if given is None and isinstance(address, str):
-            scheme = address.partition(":")[0].lower()
-            return next((model for model in models.values() if scheme in model.schemes), None)
+            first, _, _ = address.lower().partition(":")
+            # Behind a driver, a quote or a name and "=" the scheme is none, which the model's own words then tell.
+            schemes = (first, *re.findall(r"[a-z][a-z0-9]*(?=[+:])", address.lower()))
+            return next((model for each in schemes for model in models.values() if each in model.schemes), None)
         return models.get(given) if isinstance(given, str) else None
 
     @classmethod

@@ -65,7 +65,7 @@ targets:
       cache:
       web: shop-web-1
     databases:
-      main: postgresql://db.example.com/shop
+      main: postgresql://shop@db.example.com/shop
     documents: {runbook: docs/runbook.md}
     policy: {min_score: 75, block: high, allow: [active], weights: {low: 0}}
 """,
@@ -380,7 +380,7 @@ def test_another_targets_mistakes_are_mistakes(base: Path) -> None:
     ("dsn", "model", "kind"),
     [
         ("postgresql://u@h/d", Postgres, "postgres"),
-        ("postgres:///d?host=/run/postgresql", Postgres, "postgres"),
+        ("postgres://u@/d?host=/run/postgresql", Postgres, "postgres"),
         ("mysql://u@h/d", Mysql, "mysql"),
         ("mariadb://u@h/d", Mysql, "mysql"),
         ("redis://h/0", Redis, "redis"),
@@ -503,7 +503,7 @@ GOOD = [
     "checklists: [CHECK.md]\nroles: {o: [a]}\nsignoffs: s.yaml\nwaivers: w.yaml\ntargets: {prod: {extends: b}, b: }",
     "targets: {prod: {urls: {shop: 'https://shop.example.com'}, containers: {web: , db: {engine: 'unix:///x'}}}}",
     "targets: {prod: {urls: {shop: {url: 'https://shop.example.com', health: /h, labels: [public]}}}}",
-    "targets: {prod: {databases: {main: 'redis://h/0', b: {engine: postgres, dsn: {command: 'echo postgres://h/d'}}}}}",
+    "targets: {prod: {databases: {main: 'redis://h/0', b: {engine: postgres, dsn: {command: 'echo postgres://u@h/d'}}}}}",
     "targets: {prod: {policy: {min_score: 80.5, block: low, allow: [active, disruptive], weights: {low: 0}}}}",
     "targets: {prod: {hosts: {a: 'local://', b: {connection: 'ssh://x', sudo: true}}, domains: {d: example.com}}}",
     "targets: {prod: {env_files: {e: a.env}, documents: {d: {path: a.md, labels: [runbook]}}, repositories: {r: .}}}",

@@ -178,13 +178,13 @@ def test_databases_of_two_servers_are_told_apart(gatherer: Gatherer, monkeypatch
         ("postgresql://u:secret@DB.example.com/shop", "postgres://db.example.com:5432"),
         ("postgresql://other@db.example.com:5432/billing", "postgres://db.example.com:5432"),
         ("postgresql://u:secret@db.example.com/shop?port=5433&hostaddr=192.0.2.7", "postgres://192.0.2.7:5433"),
-        ("postgresql:///shop?host=/run/postgresql", "postgres:///run/postgresql:5432"),
+        ("postgresql://u@/shop?host=/run/postgresql", "postgres:///run/postgresql:5432"),
         ("postgresql:///shop?user=shop", "postgres:shop"),
         (
-            "postgresql://DB1.example.com,db2.example.com:5433/shop",
+            "postgresql://u@DB1.example.com,db2.example.com:5433/shop",
             "postgres://db1.example.com:5432,db2.example.com:5433",
         ),
-        ("postgresql:///shop?host=db1,db2&port=5433", "postgres://db1:5433,db2:5433"),
+        ("postgresql://u@/shop?host=db1,db2&port=5433", "postgres://db1:5433,db2:5433"),
     ],
 )
 def test_the_place_of_a_database_is_its_server(dsn: str, place: str) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import posixpath
+import math
 import re
 import textwrap
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.domains.container.facts import SOCKETS, ContainerFacts, ContainerState, Mount
+from pytest_readiness.domains.container.engine import socket_of
+from pytest_readiness.domains.container.facts import SOCKETS, ContainerFacts, ContainerState, Mount, inside, usual
 
 MIB = 2**20
+MOST_OF_HOST = 0.99
+"""The kernel and the engine need more than the rest."""
 
 SETTLED_S = 600
 """How long a container that its engine has restarted must run until that is taken for over. Docker waits at most one
@@ -113,7 +115,8 @@ def restart_policy(
     """The container's restart policy tells the engine to start it again when it fails.
 
     The policy is looked at; no restart is provoked. By on-failure it is not started again after an end with exit code
-    0, nor after the engine's own restart.
+    0, nor after the engine's own restart. A limit of tries passes with a warning until the engine has made them all;
+    then it restarts the container no more.
 
     Args:
         policies: accepted restart policies of Docker. The default is all that restart; CIS asks for on-failure.
@@ -126,7 +129,12 @@ def restart_policy(
     tries = f", at most {state.restart_tries} times" if state.restart_tries else ""
     seen = f"restart policy {state.restart_policy}{tries}"
     claim(state.restart_policy in policies, expected=f"restart policy {' or '.join(policies)}", seen=seen)
-    return Evidence(seen)
+    if not state.restart_tries:
+        return Evidence(seen)
+    # Only failures are counted, and only those in a row: after another end the engine does not restart it.
+    used = f"{seen}; {_status(state)}"
+    claim(state.restarts < state.restart_tries, expected="an engine that has tries left", seen=used)
+    return Evidence(seen, warning=f"its engine gives up after that; restarts so far: {state.restarts}")
 
 
 @check(
@@ -138,19 +146,20 @@ def restart_policy(
 def memory_limit(container_facts: ContainerFacts, *, max_mb: Annotated[float, Field(gt=0)] | None = None) -> Evidence:
     """The container's memory is limited.
 
-    A limit above the memory of the engine's host does not count. Not looked at: swap beyond the limit, and whether the
-    program needs more.
+    One of more than 99 % of the memory of the engine's host limits nothing, and does not count. Not looked at: swap
+    beyond the limit, and whether the program needs more.
 
     Args:
-        max_mb: highest accepted limit, in MiB, as Docker counts (`--memory 512m` is 512). Default: less than the memory
+        max_mb: highest accepted limit, in MiB, as Docker counts (`--memory 512m` is 512). Default: 99 % of the memory
             of the engine's host.
     """
     state = _present(container_facts)
     claim(state.memory_limit > 0, expected="a memory limit", seen="no memory limit")
     limit = state.memory_limit / MIB
-    whole = _known(state, "engine_memory") / MIB
-    expected = f"a limit below the {whole:.0f} MiB of the engine's host"
-    claim(limit < whole, expected=expected, seen=f"{limit:.10g} MiB")
+    # Whole, so that the figures that are shown are those that are compared.
+    most = math.floor(MOST_OF_HOST * _known(state, "engine_memory") / MIB)
+    expected = f"a limit of at most {most} MiB, {100 * MOST_OF_HOST:g} % of the memory of the engine's host"
+    claim(limit <= most, expected=expected, seen=f"{limit:.10g} MiB")
     if max_mb is not None:
         claim(limit <= max_mb, expected=f"a limit of at most {max_mb:g} MiB", seen=f"{limit:.10g} MiB")
     return Evidence(f"limited to {limit:.10g} MiB")
@@ -210,19 +219,21 @@ def not_privileged(container_facts: ContainerFacts) -> Evidence:
 def no_docker_socket(container_facts: ContainerFacts) -> Evidence:
     """No container engine's socket is mounted into the container.
 
-    Neither a usual one, known by its name in the host or in the container, nor a directory above a usual one or above
-    the one that the engine is reached at from here, nor a directory that shows a socket of such a name in the
-    container. Links are followed where the engine's host is the runner. A mounted socket that neither is one of these
-    nor has the usual name of a database, a log or the like could be an engine's, and could not be verified. An engine
-    that is open over TCP is not detected, nor one whose socket has another name and is below a mounted directory.
+    Neither a usual one, known by its name in the host or in the container, nor the one that the engine is reached at
+    from here, nor a directory above that one, nor a directory that shows a socket at a usual place, or of a usual name,
+    in the container. Links are followed where the engine's host is the runner. Sockets of engines that single users
+    run cannot be looked for below a mounted /run/user; a mounted socket that neither is one of these nor has the usual
+    name of a database, a log or the like could be an engine's: both could not be verified. What is not there yet, an
+    engine that is open over TCP, and one whose socket has another name and is below a mounted directory are not
+    detected.
     """
     state = _present(container_facts)
     mounts: tuple[Mount, ...] = _known(state, "mounts")
-    sockets = (*SOCKETS, container_facts.engine.removeprefix("unix://"))
-    bad = [f"{mount.source} at {mount.destination}" for mount in mounts if _exposes(mount, sockets)]
-    bad += [f"{path} below {mount.source or mount.destination}" for mount in mounts for path in _below(mount, bad)]
+    own = {socket_of(container_facts.engine), container_facts.engine_socket} - {""}
+    bad = [text for mount in mounts for text in _exposed(mount, own)]
     claim(not bad, expected="no mount of an engine's socket or of a directory with one", seen=", ".join(bad))
     unseen = [mount.destination for mount in mounts if mount.sockets is None]
+    unseen += [path for mount in mounts for path in mount.unseen]
     if unseen:
         raise CouldNotVerify(f"the Docker engine does not let be looked into {', '.join(unseen)}")
     strange = [mount.source for mount in mounts if mount.destination in (mount.sockets or ()) and not _is_known(mount)]
@@ -236,22 +247,15 @@ def _is_known(mount: Mount) -> bool:
     return bool(_OTHER_SOCKET.search(mount.source) and _OTHER_SOCKET.search(mount.real or mount.source))
 
 
-def _exposes(mount: Mount, sockets: tuple[str, ...]) -> bool:
-    if any(_SOCKET_NAME.search(path) for path in (mount.source, mount.real or "", mount.destination)):
-        return True
-    sources = [_run(path) for path in (mount.source, mount.real) if path]
-    return any(_run(socket).is_relative_to(source) for socket in sockets for source in sources)
-
-
-def _below(mount: Mount, bad: list[str]) -> list[str]:
-    if f"{mount.source} at {mount.destination}" in bad:
-        return []
-    return [path for path in mount.sockets or () if path != mount.destination]
-
-
-def _run(path: str) -> PurePosixPath:
-    normal = posixpath.normpath(path)
-    return PurePosixPath(re.sub(r"^/run/user/\d+(?=/|$)", "/run/user/UID", re.sub(r"^/var/run(?=/|$)", "/run", normal)))
+def _exposed(mount: Mount, own: set[str]) -> list[str]:
+    """The engines' sockets that a mount shows, each with the mount."""
+    sources = [path for path in dict.fromkeys((mount.source, mount.real)) if path]
+    is_one = any(_SOCKET_NAME.search(path) or str(usual(path)) in SOCKETS for path in (*sources, mount.destination))
+    if is_one or {str(usual(path)) for path in sources} & {str(usual(path)) for path in own}:
+        return [f"{', which is '.join(sources)} at {mount.destination}"]
+    paths = [inside(mount.destination, path, source) for source in sources for path in own]
+    paths += [path for path in mount.sockets or () if path != mount.destination]
+    return [f"{path} below {mount.source or mount.destination}" for path in sorted(set(paths) - {""})]
 
 
 def _absent(facts: ContainerFacts) -> str:

@@ -8,16 +8,18 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
-from http.client import HTTPException
+from http.client import BadStatusLine, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
+from pytest_readiness.protocols.http.refusals import refusal
 
 if TYPE_CHECKING:
     import docker
+    from docker.errors import APIError
 
 
 READ_SECONDS = 5
@@ -28,6 +30,7 @@ TEXT = 200
 """Characters kept of a text that the engine or a probe wrote."""
 _MISREAD = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
 """What becomes of an answer that is not of the form that engines answer in."""
+_NO_ENGINE = "what answers there does not answer as an engine does"
 _FAILURES: tuple[tuple[type[OSError], str], ...] = (
     (FileNotFoundError, "there is no such socket"),
     (PermissionError, "this user may not open the socket; root and the group docker usually may"),
@@ -123,12 +126,17 @@ def _bounded(send: Any, address: str, request: Any, **options: Any) -> Any:
     return response
 
 
+def socket_of(address: str) -> str:
+    """Path of the unix socket that an engine's address names, or "" for another kind of address."""
+    return "/" + address.removeprefix("unix:").lstrip("/") if address.startswith("unix:") else ""
+
+
 def _knock(address: str) -> None:
     """Raise OSError where the engine's socket takes no connection; docker-py would then leave its own end open."""
-    if address.startswith("unix:"):
+    if path := socket_of(address):
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(READ_SECONDS)
-            connection.connect("/" + address.removeprefix("unix:").lstrip("/"))
+            connection.connect(path)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -150,21 +158,36 @@ def _broken_off(error: BaseException) -> bool:
 def _why(error: BaseException) -> str:
     import ssl
 
+    from requests.exceptions import TooManyRedirects
+
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"its certificate does not verify by ca.pem ({cause.verify_message})"
+        if isinstance(cause, ssl.SSLError):
+            ended = isinstance(cause, ssl.SSLEOFError)
+            return "it ended the TLS handshake: it may not take cert.pem" if ended else f"no TLS: {refusal(cause)}"
+        if isinstance(cause, BadStatusLine) and not isinstance(cause, ConnectionResetError):
+            return _NO_ENGINE
         for kind, reason in _FAILURES:
             if isinstance(cause, kind):
                 return reason
     if isinstance(error, _MISREAD):
-        return "what answers there does not answer as an engine does"
+        return _NO_ENGINE
+    if _broken_off(error):
+        return "it broke the connection off; an engine that speaks TLS needs certs"
+    if isinstance(error, TooManyRedirects):
+        return "it redirects to another place, which an engine never does"
     if "paramiko" in str(error):
         return "an ssh:// address needs paramiko: pip install 'docker[ssh]'"
     return _short(str(error))
 
 
-def _words(error: Exception) -> str:
-    return _short(str(getattr(error, "explanation", None) or error))
+def _words(error: APIError) -> str:
+    """What was answered; a page is no sentence, and comes from a web server or a proxy."""
+    said = str(error.explanation or error)
+    if said.lstrip().startswith("<"):
+        return f"status {error.status_code} with a page, as a web server or a proxy does and an engine does not"
+    return _short(said)
 
 
 def _short(text: str) -> str:

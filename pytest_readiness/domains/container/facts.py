@@ -7,14 +7,17 @@ import difflib
 import json
 import os
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from http import HTTPStatus
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.container.engine import _short, _words, engine_of
+from pytest_readiness.domains.container.engine import _short, _words, engine_of, socket_of
 from pytest_readiness.domains.container.resource import Container
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ SOCKETS = (
 _BELOW = sorted(
     {"/".join(parts[cut:]) for parts in (path.split("/") for path in SOCKETS) for cut in range(1, len(parts))}
 )
+_USERS = "/run/user"
 _GO_SOCKET, _GO_LINK, _GO_FOLDER = 1 << 24, 1 << 27, 1 << 31
 """Kinds of files as Go counts them (os.FileMode), in which Docker answers."""
 
@@ -56,12 +60,14 @@ class Mount:
         real: what the source leads to: links are followed where the engine's host is this machine.
         sockets: sockets at it, or at the usual places of an engine's socket below it, as seen from the container; None
             where the engine does not let that be looked at.
+        unseen: paths below it, in the container, that could not be looked at.
     """
 
     source: str
     destination: str
     real: str | None = None
     sockets: tuple[str, ...] | None = None
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +143,14 @@ class ContainerFacts:
         engine: address of the engine.
         state: None where the engine has no such container.
         nearest: where it has none, the most similar names.
+        engine_socket: what the engine's address leads to when links are followed, where it is a unix socket, or "".
     """
 
     name: str
     engine: str
     state: ContainerState | None
     nearest: tuple[str, ...]
+    engine_socket: str = ""
 
 
 @fact(deadline=30, way="engine")
@@ -151,6 +159,8 @@ def container_facts(container: Container) -> ContainerFacts:
     from docker.errors import NotFound
 
     name, where = container.container, container.place
+    path = socket_of(where)
+    own = os.path.realpath(path) if path else ""
     with engine_of(container) as client:
         try:
             attributes = client.api.inspect_container(name)
@@ -158,9 +168,9 @@ def container_facts(container: Container) -> ContainerFacts:
             attributes = None
         # An engine also takes the first characters of an id for a name: "cafe" may be any container's.
         if attributes and (attributes["Name"] == f"/{name}" or len(name) >= 12):
-            return ContainerFacts(name, where, _state(client, attributes), ())
+            return ContainerFacts(name, where, _state(client, attributes), (), own)
         names = sorted(each["Names"][0].lstrip("/") for each in client.api.containers(all=True) if each["Names"])
-    return ContainerFacts(name, where, None, tuple(difflib.get_close_matches(name, names) or names[:3]))
+    return ContainerFacts(name, where, None, tuple(difflib.get_close_matches(name, names) or names[:3]), own)
 
 
 def _state(client: docker.DockerClient, attributes: Mapping[str, Any]) -> ContainerState:
@@ -253,10 +263,10 @@ def _mount(client: docker.DockerClient, id: str, mount: Mapping[str, Any]) -> Mo
     source, destination = _source(client, mount), mount["Destination"]
     # A volume that the engine keeps itself holds what its containers put there.
     kept = mount.get("Type") == "volume" and source == mount.get("Source")
-    sockets = () if kept else _sockets(client, id, destination)
     local = client.api.base_url == "http+docker://localhost"
     real = os.path.realpath(source) if local and source else posixpath.normpath(source) if source else ""
-    return Mount(source, destination, real, sockets)
+    sockets, unseen = ((), ()) if kept else _sockets(client, id, destination, (source, real))
+    return Mount(source, destination, real, sockets, unseen)
 
 
 def _source(client: docker.DockerClient, mount: Mapping[str, Any]) -> str:
@@ -268,15 +278,50 @@ def _source(client: docker.DockerClient, mount: Mapping[str, Any]) -> str:
     return device if device.startswith("/") else source
 
 
-def _sockets(client: docker.DockerClient, id: str, destination: str) -> tuple[str, ...] | None:
-    """What a mount shows in the container, whatever its source is called."""
+def _sockets(
+    client: docker.DockerClient, id: str, destination: str, sources: tuple[str, ...]
+) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """What a mount shows in the container, whatever its source is called; and what could not be looked at."""
     mode = _mode(client, id, destination)
     if mode is None:
-        return None
+        return None, ()
     if not mode & _GO_FOLDER:
-        return (destination,) if mode & _GO_SOCKET else ()
-    paths = [posixpath.join(destination, each) for each in _BELOW if "UID" not in each]
-    return tuple(path for path in paths if (_mode(client, id, path) or 0) & (_GO_SOCKET | _GO_LINK))
+        return ((destination,) if mode & _GO_SOCKET else ()), ()
+    top = posixpath.normpath(destination)
+
+    @cache
+    def looked_at(path: str) -> int | None:
+        if path == top:
+            return mode
+        # What should be below a file an engine does not call absent, but refuses.
+        folder = looked_at(posixpath.dirname(path))
+        return 0 if folder is not None and not folder & (_GO_FOLDER | _GO_LINK) else _mode(client, id, path)
+
+    found: list[str] = []
+    unseen: list[str] = []
+    for path in (posixpath.join(top, each) for each in _BELOW if "UID" not in each):
+        kind = looked_at(path)
+        if kind is None:
+            unseen.append(path)
+        elif kind & (_GO_SOCKET | _GO_LINK):
+            found.append(path)
+    # No engine lists a folder, so that the users of the host are not known.
+    users = {inside(destination, _USERS, source) for source in sources} - {""}
+    unseen += [path for path in sorted(users) if looked_at(path) != 0]
+    return tuple(found), tuple(unseen)
+
+
+def inside(destination: str, path: str, source: str) -> str:
+    """Where a path of the host is in a container that has the source mounted, or "" where that does not hold it."""
+    if not source or not usual(path).is_relative_to(usual(source)):
+        return ""
+    return posixpath.normpath(posixpath.join(destination, usual(path).relative_to(usual(source))))
+
+
+def usual(path: str) -> PurePosixPath:
+    """A path as `SOCKETS` writes it."""
+    normal = re.sub(r"^/+", "/", posixpath.normpath(path))
+    return PurePosixPath(re.sub(r"^/run/user/\d+(?=/|$)", "/run/user/UID", re.sub(r"^/var/run(?=/|$)", "/run", normal)))
 
 
 def _mode(client: docker.DockerClient, id: str, path: str) -> int | None:

@@ -29,6 +29,24 @@ _DSN = re.compile(
     """,
     re.VERBOSE,
 )
+# Mistakes that have a name; each is told without a word of what was written.
+_MISTAKES = (
+    (re.compile("\ufeff"), "begins with a byte order mark: save it as UTF-8 without one"),
+    (re.compile(r"\s|.*\s\Z", re.DOTALL), "has blanks or line ends at its ends: remove them"),
+    (re.compile(r".*[\r\n]", re.DOTALL), "has several lines: it must be one, with nothing before or after it"),
+    (re.compile(r"[\"'`]"), "stands in quotes, which are no part of it: remove them"),
+    (
+        re.compile(r"(export\s+)?[A-Za-z_]\w*\s*=\s*[\"']?[A-Za-z][\w+.-]*:(//)?"),
+        "begins with the name of a variable and =, as a line of an env file: write only what follows",
+    ),
+    (re.compile(r"[A-Za-z_]\w*\s*="), "is made of names and values (host=… user=…): write it as an address, {like}"),
+    (re.compile(r"jdbc:", re.IGNORECASE), "is JDBC's: write {like}, with user and password before the @"),
+    (
+        re.compile(r"[a-z][a-z0-9]*\+(?!srv:)\w+://", re.IGNORECASE),
+        "names a driver after a + in its scheme: write {like}",
+    ),
+    (re.compile(r"[\w./-]+\s+[\"']?[A-Za-z][\w+.-]*://"), "begins with a command: write only its argument"),
+)
 _HOST = re.compile(r"(?P<host>\[[^\]]+\]|[\w.~-]*|(?:[\w.~-]|%[0-9A-Fa-f]{2})+)(:(?P<port>\d*))?")
 
 
@@ -37,6 +55,7 @@ class Dsn(NamedTuple):
 
     Attributes:
         scheme: in lower case.
+        user: as written; "" for none.
         password: as written; "" for none.
         hosts: each host, decoded and in lower case, with its port as written, in the order in which they are tried.
         path: from the slash on, as written.
@@ -44,10 +63,22 @@ class Dsn(NamedTuple):
     """
 
     scheme: str
+    user: str
     password: str
     hosts: tuple[tuple[str, str], ...]
     path: str
     query: tuple[tuple[str, str], ...]
+
+
+def mistake(dsn: str, like: str) -> str:
+    """What a text is that is no connection string, as the end of a sentence that quotes nothing of it; or "".
+
+    Args:
+        dsn: the text.
+        like: what it should look like.
+    """
+    told = (why for pattern, why in _MISTAKES if pattern.match(dsn))
+    return next(told, "").replace("{like}", like)
 
 
 def parsed(dsn: str) -> Dsn:
@@ -68,7 +99,7 @@ def parsed(dsn: str) -> Dsn:
     if any(port and not 0 < int(port) < 65536 for _, port in named):
         raise ValueError(f"the port is not a number from 1 to 65535; {_ESCAPED}")
     query = tuple(parse_qsl(match["query"] or "", keep_blank_values=True))
-    return Dsn(match["scheme"].lower(), match["password"] or "", named, match["path"] or "", query)
+    return Dsn(match["scheme"].lower(), match["user"] or "", match["password"] or "", named, match["path"] or "", query)
 
 
 class Database(Resource):
@@ -92,9 +123,12 @@ class Database(Resource):
     @classmethod
     def _scheme(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if (info.context or {}).get("resolve", True):
+            like = f"{cls.schemes[0]}://user@host/name"
+            if wrong := mistake(value.get_secret_value(), like):
+                raise ValueError(f"the connection string {wrong}")
             dsn = parsed(value.get_secret_value())
             if dsn.scheme not in cls.schemes or not (any(host for host, _ in dsn.hosts) or dsn.query):
-                raise ValueError(f"the connection string must look like {cls.schemes[0]}://user@host/name")
+                raise ValueError(f"the connection string must look like {like}")
             cls.checked(dsn)
         return value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_readiness.core.resources import AnchoredPath, Resource
-from pytest_readiness.domains.container.resource import engine_place
+from pytest_readiness.domains.container.resource import EngineAddress, engine_place
 
 
 class Image(Resource):
@@ -20,7 +20,7 @@ class Image(Resource):
     main = "image"
 
     image: str
-    engine: str | None = None
+    engine: EngineAddress | None = None
     certs: AnchoredPath | None = None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -42,6 +43,12 @@ POWERFUL = (
 """Roles that a provider has in the superuser's place."""
 MOST_RIGHTS = 5
 """Of single rights that are named."""
+_EXPLAINED = "auto_explain.log_min_duration"
+_LEVELS = (
+    *("debug5", "debug4", "debug3", "debug2", "debug1", "info", "notice", "warning", "error"),
+    # In a server's log; among what clients are sent it stands lower.
+    *("log", "fatal", "panic"),
+)
 
 
 @check(
@@ -79,7 +86,8 @@ def tls(postgres: Postgres, postgres_facts: PostgresFacts, postgres_without_tls:
     Both sides must call the session encrypted, or else something between them terminates TLS. A second connection,
     without TLS and without a password, must be refused before it is asked for one. That is seen for the declared role
     and database from the runner's address; other lines of pg_hba.conf are not looked at. The server's certificate is
-    verified where the target declares `ca` or the connection string asks for it; else the check passes with a warning.
+    verified where the connection string asks for it, or names no sslmode and the target declares `ca`; else the check
+    passes with a warning.
     """
     session = postgres_facts.session
     expected = "a TLS session, and none without TLS"
@@ -103,7 +111,8 @@ def tls(postgres: Postgres, postgres_facts: PostgresFacts, postgres_without_tls:
     text = f"{server.protocol}, {server.cipher}; without TLS refused: {words}"
     if session.verified:
         return Evidence(f"{text}; the certificate's {session.verified} verified")
-    return Evidence(text, warning=f"the server's certificate is not verified (sslmode={session.sslmode}): declare ca")
+    missing = "write sslmode=verify-full, or leave sslmode out" if postgres.ca else "declare ca"
+    return Evidence(text, warning=f"the server's certificate is not verified (sslmode={session.sslmode}): {missing}")
 
 
 @check(
@@ -148,9 +157,9 @@ def version_supported(
 def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float, Field(gt=0, le=100)] = 80) -> Evidence:
     """Enough connections are free, of the server's and of those that role and database are limited to.
 
-    At this moment; the busiest hour may look different. Those reserved for administrators do not count as usable. What
-    limits role and database is their CONNECTION LIMIT; a pooler's own limits are not looked at. A role without
-    pg_monitor cannot tell parallel workers from sessions, so both count as used.
+    At this moment, with this run's own session; the busiest hour may look different. Those reserved for administrators
+    do not count as usable. What limits role and database is their CONNECTION LIMIT; a pooler's own limits are not
+    looked at. A role without pg_monitor cannot tell parallel workers from sessions, so both count as used.
 
     Args:
         max_used_pct: highest accepted share of the usable connections that is in use, in percent. 80: the usual alert
@@ -165,7 +174,8 @@ def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float,
     most = int(settings["max_connections"])
     reserved = sum(int(settings.get(f"{name}reserved_connections", 0)) for name in ("", "superuser_"))
     usable = most - reserved
-    seen = f"{used} of {usable} in use ({100 * used / usable:.1f} %); {reserved} of {most} are reserved"
+    share = f"{100 * used / usable:.1f} %"
+    seen = f"{used} of {usable} in use, with this run's own ({share}); {reserved} of {most} are reserved"
     claim(100 * used <= max_used_pct * usable, expected=expected, seen=seen)
     for limit in _known(session, "limits"):
         share = f" ({100 * limit.used / limit.most:.1f} %)" if limit.most else ""
@@ -228,8 +238,10 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
     """The server logs slow statements of the declared role in this database.
 
     By log_min_duration_statement; by log_min_duration_sample or log_transaction_sample_rate where each sample is taken;
-    by log_statement = all together with log_duration; or by the module auto_explain where it is loaded and takes every
-    statement. That someone reads the log is not looked at, nor a logged line.
+    by log_statement = all together with log_duration; or by the module auto_explain where it is loaded, takes no mere
+    sample and writes at a level that reaches the log. It does not see COPY, VACUUM and commands that define things
+    (DDL), so where it is alone, the check passes with a warning. What the connection string itself sets (options) says
+    nothing of the server, and could not be verified. That someone reads the log is not looked at, nor a logged line.
 
     Args:
         max_ms: longest time, in milliseconds, that a statement may take without being logged. 5000: the long end of
@@ -237,6 +249,12 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
     """
     session = _opened(postgres_facts)
     settings: dict[str, str] = _known(session, "settings")
+    if session.set_here:
+        names = ", ".join(session.set_here)
+        raise CouldNotVerify(
+            f"the session sets {names} itself (options in the connection string, or a pooler): what holds for others "
+            "is not seen"
+        )
     thresholds = {"log_min_duration_statement": float(settings["log_min_duration_statement"])}
     if float(settings.get("log_statement_sample_rate", 0)) == 1:
         thresholds["log_min_duration_sample"] = float(settings["log_min_duration_sample"])
@@ -244,26 +262,48 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
         thresholds["log_transaction_sample_rate 1:"] = 0
     if settings.get("log_statement") == "all" and settings.get("log_duration") == "on":
         thresholds["log_statement all with log_duration:"] = 0
-    if settings.get("auto_explain.log_level") == "log" and float(settings["auto_explain.sample_rate"]) == 1:
-        thresholds["auto_explain.log_min_duration"] = float(settings["auto_explain.log_min_duration"])
+    level = settings["log_min_messages"]
+    explained, lacking = _auto_explain(settings)
+    if explained is not None and not lacking:
+        thresholds[_EXPLAINED] = explained
     # The rate is 1 by default, and the threshold off: nothing to tell.
     thresholds = {name: ms for name, ms in thresholds.items() if ms >= 0 or name != "log_min_duration_sample"}
     seen = ", ".join(f"{name} {'off' if ms < 0 else f'{ms:g} ms'}" for name, ms in thresholds.items())
-    claim(
-        any(0 <= ms <= max_ms for ms in thresholds.values()),
-        expected=f"statements of {max_ms:g} ms and more logged",
-        seen=seen,
-    )
-    level = settings["log_min_messages"]
-    claim(
-        level not in ("fatal", "panic"), expected="a log with messages of level LOG", seen=f"log_min_messages {level}"
-    )
+    if lacking:
+        seen += f", {_EXPLAINED} {explained:g} ms but {lacking}"
+    enough = [name for name, ms in thresholds.items() if 0 <= ms <= max_ms]
+    claim(bool(enough), expected=f"statements of {max_ms:g} ms and more logged", seen=seen)
+    claim(_reaches("log", level), expected="a log with messages of level LOG", seen=f"log_min_messages {level}")
     destination = settings["log_destination"]
     claim(bool(destination), expected="a log that is written somewhere", seen="log_destination is empty")
     text = f"{seen}; to {destination}"
     kept = settings["logging_collector"] == "on" or re.search("syslog|eventlog", destination)
-    warning = "" if kept else "it goes to the server's standard error, and nothing here shows whether that is kept"
-    return Evidence(text, warning=warning)
+    warnings = [] if kept else ["it goes to the server's standard error, and nothing here shows whether that is kept"]
+    if enough == [_EXPLAINED]:
+        warnings.append("auto_explain does not see COPY, VACUUM and DDL: set log_min_duration_statement for those")
+    return Evidence(text, warning="; ".join(warnings))
+
+
+def _auto_explain(settings: Mapping[str, str]) -> tuple[float | None, str]:
+    """From how many milliseconds on the module logs, None where it does not; and why that is not enough, or ""."""
+    if float(settings.get(_EXPLAINED, -1)) < 0:
+        return None, ""
+    ms, rate = float(settings[_EXPLAINED]), settings["auto_explain.sample_rate"]
+    if float(rate) < 1:
+        return ms, f"of a sample (auto_explain.sample_rate {rate})"
+    level, lowest = settings["auto_explain.log_level"], settings["log_min_messages"]
+    if not _reaches(level, lowest):
+        return ms, f"at level {level}, which log_min_messages {lowest} keeps out"
+    return ms, ""
+
+
+def _reaches(level: str, lowest: str) -> bool:
+    """Whether messages of a level are written to the server's log, which starts with another."""
+    known = {"debug": "debug2"}
+    try:
+        return _LEVELS.index(known.get(level, level)) >= _LEVELS.index(known.get(lowest, lowest))
+    except ValueError:
+        raise CouldNotVerify(f"which messages reach the log is not known (log_min_messages {lowest})") from None
 
 
 def _opened(facts: PostgresFacts) -> PostgresSession:

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.database.resource import parsed
 from pytest_readiness.domains.postgres import client
 from pytest_readiness.domains.postgres.certificate import certificate_fault
 from pytest_readiness.domains.postgres.resource import Postgres
@@ -49,11 +50,12 @@ _TLS_SEEN = """
 """
 
 _SETTINGS = """
-    SELECT name, setting FROM pg_settings WHERE name IN (
-        'auto_explain.log_level', 'auto_explain.log_min_duration', 'auto_explain.sample_rate', 'log_destination',
-        'log_duration', 'log_min_duration_sample', 'log_min_duration_statement', 'log_min_messages', 'log_statement',
-        'log_statement_sample_rate', 'log_transaction_sample_rate', 'logging_collector', 'max_connections',
-        'reserved_connections', 'superuser_reserved_connections')
+    SELECT name, setting, source IN ('client', 'session') FROM pg_settings WHERE name IN (
+        'auto_explain.log_level', 'auto_explain.log_min_duration', 'auto_explain.sample_rate',
+        'local_preload_libraries', 'log_destination', 'log_duration', 'log_min_duration_sample',
+        'log_min_duration_statement', 'log_min_messages', 'log_statement', 'log_statement_sample_rate',
+        'log_transaction_sample_rate', 'logging_collector', 'max_connections', 'reserved_connections',
+        'session_preload_libraries', 'superuser_reserved_connections')
     ORDER BY name
 """
 
@@ -152,6 +154,9 @@ _QUESTIONS = {
 }
 """By name, with the oldest version that can answer it; in an older one there is nothing of the kind."""
 
+# Settings in the `options` of a connection string; a role may not be shown all that it may set.
+_OPTION = re.compile(r"(?:-c\s*|--)([A-Za-z_][\w.-]*)\s*=")
+
 # libpq's own words, which are English: it finds no translations, unlike the server.
 _SILENT = re.compile(
     r"failed to resolve|could not translate|refused|timed out|timeout expired|unreachable|No route|Host is down"
@@ -161,6 +166,7 @@ _ENDED = re.compile(r"closed the connection|reset by peer|EOF detected")
 _BROKEN_OFF = re.compile(rf"{_ENDED.pattern}|Temporary failure")
 _OWN_FILE = re.compile(r"certificate file|private key file")
 _TLS = re.compile(r"SSL error|does not support SSL|server certificate")
+_UNVERIFIED = re.compile(r"certificate verify failed|server certificate")
 _NO_PASSWORD = re.compile(r"no password supplied")
 
 # What a server or a pooler says after the severity, which may be in any language, and two spaces.
@@ -174,7 +180,7 @@ _LOGIN = re.compile(
     re.I,
 )
 _TLS_WANTED = re.compile(r"pg_hba\.conf|\b(SSL|TLS)( connection)?( is)? required|connection is insecure", re.I)
-_LOGIN_OFFERED = re.compile(r"no password supplied|authentication failed")
+_LOGIN_TRIED = re.compile(r"authentication failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +264,8 @@ class PostgresSession:
         settings: values in this session of those settings that checks judge, as pg_settings writes them.
         unread: reason by attribute.
         limits: of the role and of the database, where they have one that binds the role.
+        set_here: settings, of those that checks judge, that are this session's own: its connection string sets them, or
+            a pooler does. They say nothing of other sessions.
         rights: what only administrators may do on a new server, and the role may here, also by membership: "EXECUTE on
             pg_read_file(text)", "SELECT on pg_authid", "ALTER SYSTEM on archive_command".
     """
@@ -277,6 +285,7 @@ class PostgresSession:
     unread: Mapping[str, str]
     limits: tuple[Limit, ...] | None = None
     rights: tuple[str, ...] | None = None
+    set_here: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,12 +310,13 @@ class WithoutTls:
     """What the server answers to the same role without TLS.
 
     Attributes:
-        answer: "refused" (before any password), "asked for a password", "let in", "unclear", or "not tried" where there
-            is no session over TCP and TLS to compare with.
+        answer: "refused" (before it asks who it is), "asked for a password", "refused only the login" (having tried
+            another way than a password), "let in", "unclear", or "not tried" where there is no session over TCP and TLS
+            to compare with.
         words: what it said.
     """
 
-    answer: Literal["refused", "asked for a password", "let in", "unclear", "not tried"]
+    answer: Literal["refused", "asked for a password", "refused only the login", "let in", "unclear", "not tried"]
     words: str
 
 
@@ -316,7 +326,8 @@ def postgres_facts(postgres: Postgres) -> PostgresFacts:
 
     The connection string's sslmode holds. Where it has none, a declared `ca` means verify-full; otherwise libpq's rules
     apply. Everything is read in one READ ONLY transaction that is rolled back, with settings local to it: a pooler may
-    hand the server's side of the session on to another client afterwards.
+    hand the server's side of the session on to another client afterwards. Of a pooler that takes each statement alone
+    (PgBouncer's pool_mode=statement) only the version is asked for.
     """
     conninfo = _conninfo(postgres)
     sent(f"connect to {postgres.where}")
@@ -368,8 +379,10 @@ def postgres_without_tls(postgres: Postgres, postgres_facts: PostgresFacts) -> W
     if "refused" not in answer:
         return WithoutTls("let in", "")
     text, words = answer["refused"], _words(postgres, answer["refused"])
-    if _LOGIN_OFFERED.search(text):
+    if _NO_PASSWORD.search(text):
         return WithoutTls("asked for a password", words)
+    if _LOGIN_TRIED.search(text):
+        return WithoutTls("refused only the login", words)
     return WithoutTls("refused" if _TLS_WANTED.search(text) else "unclear", words)
 
 
@@ -377,13 +390,14 @@ def _conninfo(postgres: Postgres) -> str:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+    # libpq knows the scheme in lower case only.
+    scheme, _, rest = postgres.dsn.get_secret_value().partition("://")
     try:
-        given = conninfo_to_dict(postgres.dsn.get_secret_value())
+        given = conninfo_to_dict(f"{scheme.lower()}://{rest}")
     except psycopg.Error:
         # Its own words may quote a part of the password.
         raise CouldNotVerify(
-            f"libpq does not understand the connection string of '{postgres.name}': it must be a URL with libpq's "
-            "options, and special characters in its password percent-encoded"
+            f"libpq does not understand the connection string of '{postgres.name}': {_not_understood(postgres)}"
         ) from None
     if postgres.ca:
         given = {"sslmode": "verify-full", **given, "sslrootcert": str(postgres.ca)}
@@ -399,6 +413,19 @@ def _conninfo(postgres: Postgres) -> str:
         "connect_timeout": CONNECT_SECONDS,
     }
     return make_conninfo("", **{**given, **ours})
+
+
+def _not_understood(postgres: Postgres) -> str:
+    """What may be wrong with a connection string that can be taken apart; nothing is quoted that may be secret."""
+    from psycopg import pq
+
+    names = [name for name, _ in parsed(postgres.dsn.get_secret_value()).query]
+    known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
+    unknown = [name for name in dict.fromkeys(names) if name not in known and re.fullmatch(r"[A-Za-z_]{1,40}", name)]
+    # After a password with a bare & in it, the rest of it would be taken for a name.
+    if unknown and not any("pass" in name.lower() for name in names):
+        return f"it has no option {' or '.join(unknown)}"
+    return "it must be a URL with libpq's options, and special characters in its password percent-encoded"
 
 
 def _trusted(session: PostgresSession, conninfo: str) -> PostgresFacts:
@@ -417,6 +444,9 @@ def _refused(postgres: Postgres, answer: Mapping[str, Any]) -> PostgresFacts:
     """What a session that was not opened says: of the login, of TLS, of the server, or of nothing that was asked."""
     where, text = postgres.where, answer["refused"]
     words = _words(postgres, text)
+    if _UNVERIFIED.search(text) and _TLS_WANTED.search(text):
+        # sslmode=prefer tried again without TLS, which the server refused as it should.
+        return PostgresFacts(None, _tls_words(postgres, "SSL error: certificate verify failed"), "tls")
     if _SERVER_SAID.search(text):
         if _FULL.search(text) or _LOGIN.search(text):
             return PostgresFacts(None, words, "full" if _FULL.search(text) else "login")
@@ -483,7 +513,9 @@ def _read(conninfo: str, seen: Mapping[str, Any]) -> PostgresSession:
     ((version, number),) = rows["version"]
     rights = [*rows["rights"], *rows["parameters"]] if "rights" not in unread else None
     sslmode, encrypted = seen["sslmode"], seen["encrypted"]
-    root = str(conninfo_to_dict(conninfo).get("sslrootcert", ""))
+    given = conninfo_to_dict(conninfo)
+    root = str(given.get("sslrootcert", ""))
+    settings = rows["settings"]
     return PostgresSession(
         place=ServerPlace(*seen["place"]),
         round_trip_ms=seen["round_trip_ms"],
@@ -498,9 +530,16 @@ def _read(conninfo: str, seen: Mapping[str, Any]) -> PostgresSession:
         roles=_many(rows["roles"], lambda name, attributes: Role(name, tuple(attributes))),
         owned=_many(rows["owned"], str),
         rights=_many(rights, str),
-        settings=dict(rows["settings"]) if rows["settings"] is not None else None,
+        settings={name: value for name, value, _ in settings} if settings is not None else None,
+        set_here=_set_here(given, settings or ()),
         unread=unread,
     )
+
+
+def _set_here(given: Mapping[str, Any], settings: Iterable[Sequence[Any]]) -> tuple[str, ...]:
+    asked = {name.replace("-", "_").lower() for name in _OPTION.findall(str(given.get("options", "")))}
+    judged = {name for name in asked if name.startswith(("log_", "logging_", "auto_explain.")) or "preload" in name}
+    return tuple(sorted(judged | {name for name, _, own in settings if own}))
 
 
 def _many(rows: Iterable[Sequence[Any]] | None, make: Callable[..., _T]) -> tuple[_T, ...] | None:

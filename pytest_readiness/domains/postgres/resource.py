@@ -16,8 +16,13 @@ class Postgres(Database):
 
     @classmethod
     def checked(cls, dsn: Dsn) -> None:
-        """Refuse what libpq would look up on the runner, and numbers of hosts and ports that do not match."""
+        """Refuse what libpq would look up on the runner, and ports that are none."""
         asked = dict(dsn.query)
+        if not (asked.get("user") or dsn.user):
+            raise ValueError(
+                "the connection string names no user, and that of the account that runs pytest would be taken: write "
+                "postgresql://user@host/name"
+            )
         for name in ("service", "servicefile"):
             if name in asked:
                 raise ValueError(

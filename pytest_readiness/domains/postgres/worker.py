@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import psycopg
 
 _NO_ROOM = re.compile(r"(?<!:  )(out of memory|cannot allocate memory)")
+# PgBouncer's words, where pool_mode is statement.
+_NO_TRANSACTIONS = re.compile(r"transaction blocks not allowed")
 _SSL_REQUEST = b"\0\0\0\x08\x04\xd2\x16\x2f"
 _KNOCK_SECONDS = 2.0
 
@@ -41,7 +43,7 @@ def main() -> None:
     # After the import: what Python itself needs is not the server's doing.
     resource.setrlimit(resource.RLIMIT_DATA, (_data_bytes() + request["memory"],) * 2)
     try:
-        connection = psycopg.connect(request["conninfo"], prepare_threshold=None)
+        connection = _connect(request)
     except psycopg.errors.ConnectionTimeout as error:
         _say(refused=str(error), late=True, alive=_answers_anybody(request["addresses"]))
     except psycopg.Error as error:
@@ -49,6 +51,13 @@ def main() -> None:
     else:
         with closing(connection):
             _ask(connection, request)
+
+
+def _connect(request: Mapping[str, Any]) -> psycopg.Connection[Any]:
+    import psycopg
+
+    # Without psycopg's own transactions: what begins one is a statement like others, and may be refused.
+    return psycopg.connect(request["conninfo"], prepare_threshold=None, autocommit=True)
 
 
 def _ask(connection: psycopg.Connection[Any], request: Mapping[str, Any]) -> None:
@@ -59,12 +68,47 @@ def _ask(connection: psycopg.Connection[Any], request: Mapping[str, Any]) -> Non
         return
     with _breaking_off(connection, request["session_seconds"]) as late:
         try:
-            connection.read_only = True
+            connection.execute(_noted("BEGIN READ ONLY"))
+        except psycopg.Error as error:
+            why = _words(error)
+            if _NO_TRANSACTIONS.search(why):
+                _ask_without_transaction(request, why)
+                return
+            _say(ended=why, late=late.is_set(), broken=connection.broken, full=_is_full(error))
+            return
+        try:
             _say(opened={**_opened(connection), **_answers(connection, request["questions"])})
             _say(sent="ROLLBACK")
             connection.rollback()
         except psycopg.Error as error:
-            _say(ended=str(error), late=late.is_set(), broken=connection.broken, full=_is_full(error))
+            _say(ended=_words(error), late=late.is_set(), broken=connection.broken, full=_is_full(error))
+
+
+def _ask_without_transaction(request: Mapping[str, Any], why: str) -> None:
+    """Ask a pooler that takes each statement alone for no more than the version: other answers need a transaction."""
+    import psycopg
+
+    first = "version"
+    with closing(_connect(request)) as connection, _breaking_off(connection, request["session_seconds"]) as late:
+        try:
+            round_trip_ms = _round_trip_ms(connection)
+            rows = {first: connection.execute(_noted(request["questions"][first][1])).fetchall()}
+        except psycopg.Error as error:
+            _say(ended=_words(error), late=late.is_set(), broken=connection.broken, full=_is_full(error))
+            return
+        unread = dict.fromkeys(set(request["questions"]) - {first}, why)
+        _say(opened={**_opened(connection), "round_trip_ms": round_trip_ms, "rows": rows, "unread": unread})
+
+
+def _round_trip_ms(connection: psycopg.Connection[Any]) -> float:
+    started = time.monotonic()
+    connection.execute(_noted("SELECT 1"))
+    return (time.monotonic() - started) * 1000
+
+
+def _words(error: psycopg.Error) -> str:
+    """The server's message, without its details and hints; libpq's own words where the server said nothing."""
+    return error.diag.message_primary or str(error)
 
 
 def _opened(connection: psycopg.Connection[Any]) -> dict[str, Any]:
@@ -81,11 +125,8 @@ def _answers(connection: psycopg.Connection[Any], questions: Mapping[str, list[A
     """The rows that each question was answered with, by its name; why it was not, by name too."""
     import psycopg
 
-    _say(sent="BEGIN READ ONLY")
     connection.execute(_noted("SET LOCAL statement_timeout = '5s'"))
-    started = time.monotonic()
-    connection.execute(_noted("SELECT 1"))
-    round_trip_ms = (time.monotonic() - started) * 1000
+    round_trip_ms = _round_trip_ms(connection)
     version = connection.info.server_version
     rows: dict[str, Any] = {}
     unread: dict[str, str] = {}
@@ -100,7 +141,7 @@ def _answers(connection: psycopg.Connection[Any], questions: Mapping[str, list[A
         except psycopg.Error as error:
             if connection.broken:
                 raise
-            unread[name] = error.diag.message_primary or str(error)
+            unread[name] = _words(error)
     return {"round_trip_ms": round_trip_ms, "rows": rows, "unread": unread}
 
 

@@ -17,8 +17,11 @@ from pydantic import ValidationError
 
 from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, Unreachable
+from pytest_readiness.core.resources import Resource
 from pytest_readiness.domains.container.checks import healthy, non_root, running
+from pytest_readiness.domains.container.facts import inside
 from pytest_readiness.domains.container.resource import Container
+from pytest_readiness.domains.image.resource import Image
 from tests.judging import judge, read
 from tests.stack.certs import Authority
 from tests.stack.docker import IMAGE, DockerEngine
@@ -26,7 +29,7 @@ from tests.stack.fixtures import NginxFactory
 from tests.stack.floods import Flood
 from tests.stack.patience import patient
 from tests.stack.process import free_port, short_directory, wait_until
-from tests.stack.silent import Response, SilentServer, WebApp
+from tests.stack.silent import FlakyServer, Response, SilentServer, WebApp
 
 SECOND = 10**9
 GOOD: dict[str, Any] = {
@@ -329,6 +332,31 @@ def test_restart_policy_of_the_binding(box: Box) -> None:
         box.judge("restart_policy", policies=["on-failure"])
 
 
+def test_restart_policy_with_a_limit(box: Box) -> None:
+    box.create(restart_policy={"Name": "on-failure", "MaximumRetryCount": 5})
+    assert box.judge("restart_policy") == Evidence(
+        "restart policy on-failure, at most 5 times",
+        warning="its engine gives up after that; restarts so far: 0",
+    )
+
+
+def test_restart_policy_whose_tries_are_used_up(box: Box) -> None:
+    policy = {"Name": "on-failure", "MaximumRetryCount": 1}
+    box.engine.run(box.name, command=["sh", "-c", "exit 3"], restart_policy=policy)
+
+    def given_up() -> bool:
+        attributes = box.engine.client().containers.get(box.name).attrs
+        return bool(attributes["RestartCount"] == 1 and attributes["State"]["Status"] == "exited")
+
+    wait_until(given_up, "the engine gives up")
+    with pytest.raises(ClaimFalse) as failure:
+        box.judge("restart_policy")
+    assert failure.value.expected == "an engine that has tries left"
+    assert failure.value.seen == (
+        "restart policy on-failure, at most 1 times; exited, last exit code 3, restarts by the engine: 1"
+    )
+
+
 @pytest.mark.parametrize("policies", [[], ["no"], ["allways"]])
 def test_restart_policy_refuses_what_proves_nothing(box: Box, policies: list[str]) -> None:
     with pytest.raises(ValidationError):
@@ -346,6 +374,20 @@ def test_memory_limit_of_the_binding(box: Box) -> None:
     box.judge("memory_limit", max_mb=512)
     with pytest.raises(ClaimFalse, match=r"expected a limit of at most 511\.9 MiB; seen: 512 MiB"):
         box.judge("memory_limit", max_mb=511.9)
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.98, True), (0.995, False), (1, False), (2, False)])
+def test_memory_limit_that_is_practically_the_hosts(box: Box, share: float, passes: bool) -> None:
+    whole = box.engine.client().info()["MemTotal"]
+    box.create(mem_limit=int(whole * share))
+    if passes:
+        assert box.judge("memory_limit")
+        return
+    with pytest.raises(ClaimFalse) as failure:
+        box.judge("memory_limit", max_mb=10**9)
+    most, limit = (float(text.split(" MiB")[0].split()[-1]) for text in (failure.value.expected, failure.value.seen))
+    assert failure.value.expected == f"a limit of at most {most:.0f} MiB, 99 % of the memory of the engine's host"
+    assert most < limit
 
 
 def test_non_root_by_the_processes_and_not_by_the_name(box: Box) -> None:
@@ -380,19 +422,65 @@ def test_non_root_where_the_engine_maps_user_ids(box: Box) -> None:
         non_root(replace(seen, state=replace(seen.state, uids=())))
 
 
-@pytest.mark.parametrize("source", ["/", "/run", "/var/run", "/run/"])
-def test_no_docker_socket_above_a_usual_one(box: Box, source: str) -> None:
-    box.create(volumes={source: {"bind": "/mnt/host", "mode": "ro"}})
+def test_no_docker_socket_below_the_root(box: Box) -> None:
+    box.create(volumes={"/": {"bind": "/mnt/host", "mode": "ro"}})
     with pytest.raises(ClaimFalse) as failure:
         box.judge("no_docker_socket")
-    assert failure.value.seen == f"{source.rstrip('/') or '/'} at /mnt/host"
+    assert f"/mnt/host{box.engine.directory}/docker.sock below /" in failure.value.seen.split(", ")
+
+
+@pytest.mark.parametrize(
+    ("parent", "seen"), [(False, "{}/docker.sock at /mnt/x"), (True, "/mnt/x/docker.sock below {}")]
+)
+def test_no_docker_socket_of_the_engine_itself(box: Box, parent: bool, seen: str) -> None:
+    source = f"{box.engine.directory}{'' if parent else '/docker.sock'}"
+    box.run(volumes={source: {"bind": "/mnt/x", "mode": "ro"}})
+    assert box.faults() == {"container.no_docker_socket": seen.format(box.engine.directory)}
 
 
 @pytest.mark.parametrize("parent", [False, True])
-def test_no_docker_socket_of_the_engine_itself(box: Box, parent: bool) -> None:
-    source = f"{box.engine.directory}{'' if parent else '/docker.sock'}"
-    box.run(volumes={source: {"bind": "/mnt/x", "mode": "ro"}})
-    assert box.faults() == {"container.no_docker_socket": f"{source} at /mnt/x"}
+def test_no_docker_socket_of_an_engine_that_is_reached_by_a_link(box: Box, parent: bool) -> None:
+    box.engine.directory.joinpath("own").mkdir(exist_ok=True)
+    own = box.engine.directory / "own" / "engine.s"
+    own.unlink(missing_ok=True)
+    own.hardlink_to(box.engine.directory / "docker.sock")
+    link = box.engine.directory / "link"
+    link.unlink(missing_ok=True)
+    link.symlink_to(own)
+    source = own.parent if parent else own
+    box.create(volumes={str(source): {"bind": "/x", "mode": "ro"}})
+    seen = f"/x/engine.s below {source}" if parent else f"{source} at /x"
+    with pytest.raises(ClaimFalse) as failure:
+        judge("container.no_docker_socket", Container(name="shop", container=box.name, engine=f"unix://{link}"))
+    assert failure.value.seen == seen
+
+
+def test_no_docker_socket_where_none_is_there(box: Box, tmp_path: Path) -> None:
+    # A file where a folder could be, as of a log shipper's mounts.
+    tmp_path.joinpath("docker").touch()
+    box.create(volumes={"/var/lib": {"bind": "/host/lib", "mode": "ro"}, str(tmp_path): {"bind": "/x", "mode": "ro"}})
+    assert box.judge("no_docker_socket").text == f"mounts: 2, of the host: /var/lib, {tmp_path}"
+
+
+def test_no_docker_socket_of_users_who_are_not_known(box: Box) -> None:
+    box.create(volumes={"/run/user": {"bind": "/users", "mode": "ro"}})
+    with pytest.raises(CouldNotVerify, match=r"the Docker engine does not let be looked into /users$"):
+        box.judge("no_docker_socket")
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "there"),
+    [
+        ("/run/docker.sock", "/var/run", "/x/docker.sock"),
+        ("/var/run/docker.sock", "/run/", "/x/docker.sock"),
+        ("/run/user/1000/docker.sock", "/run/user/1000", "/x/docker.sock"),
+        ("/run/docker.sock", "//run/../run", "/x/docker.sock"),
+        ("/run/docker.sock", "/running", ""),
+        ("/run/docker.sock", "", ""),
+    ],
+)
+def test_where_a_path_of_the_host_is_in_a_container(path: str, source: str, there: str) -> None:
+    assert inside("/x", path, source) == there
 
 
 def test_no_docker_socket_through_a_volume(box: Box) -> None:
@@ -401,34 +489,36 @@ def test_no_docker_socket_through_a_volume(box: Box) -> None:
     box.create(volumes={box.name: {"bind": "/data", "mode": "rw"}})
     with pytest.raises(ClaimFalse) as failure:
         box.judge("no_docker_socket")
-    assert failure.value.seen == f"{box.engine.directory} at /data"
+    assert failure.value.seen == f"/data/docker.sock below {box.engine.directory}"
 
 
-@pytest.mark.parametrize("device", ["/run/../run", "/var/run/", "//run"])
-def test_no_docker_socket_by_a_crooked_path(box: Box, device: str) -> None:
+@pytest.mark.parametrize("crooked", ["{0}/../{1}", "{0}/", "/{0}"], ids=["up", "end", "begin"])
+def test_no_docker_socket_by_a_crooked_path(box: Box, crooked: str) -> None:
+    device = crooked.format(box.engine.directory, box.engine.directory.name)
     options = {"type": "none", "o": "bind", "device": device}
     box.engine.client().volumes.create(box.name, driver_opts=options)
     box.create(volumes={box.name: {"bind": "/data", "mode": "rw"}})
     with pytest.raises(ClaimFalse) as failure:
         box.judge("no_docker_socket")
-    assert failure.value.seen == f"{device} at /data"
+    assert failure.value.seen == f"/data/docker.sock below {device}"
 
 
-@pytest.mark.parametrize(
-    "source", ["/run/user/1000", "/run/k3s", "/run/cri-dockerd.sock", "/run/user/1000/docker.sock"]
-)
+@pytest.mark.parametrize("source", ["/run/cri-dockerd.sock", "/run/user/1000/docker.sock"])
 def test_no_docker_socket_of_other_engines_and_users(box: Box, source: str) -> None:
     box.create(volumes={source: {"bind": "/x", "mode": "ro"}})
     with pytest.raises(ClaimFalse, match=f"{source} at /x"):
         box.judge("no_docker_socket")
 
 
-@pytest.mark.parametrize("below", ["", "/docker.sock"])
-def test_no_docker_socket_through_a_link(box: Box, tmp_path: Path, below: str) -> None:
+@pytest.mark.parametrize(
+    ("below", "seen"),
+    [("", "/x/docker.sock below {link}"), ("/docker.sock", "{link}, which is {engine}/docker.sock at /x")],
+)
+def test_no_docker_socket_through_a_link(box: Box, tmp_path: Path, below: str, seen: str) -> None:
     link = tmp_path / "harmless"
     link.symlink_to(f"{box.engine.directory}{below}")
     box.run(volumes={str(link): {"bind": "/x", "mode": "ro"}})
-    assert box.faults() == {"container.no_docker_socket": f"{link} at /x"}
+    assert box.faults() == {"container.no_docker_socket": seen.format(link=link, engine=box.engine.directory)}
 
 
 def test_no_docker_socket_that_a_mounted_directory_shows(box: Box, tmp_path: Path) -> None:
@@ -463,6 +553,16 @@ def test_no_docker_socket_where_the_engine_lets_no_mount_be_looked_at(box: Box, 
     with nginx_factory(locations={"/": pass_on, "~ /archive": "return 403;"}) as proxy:
         resource = Container(name="shop", container=box.name, engine=f"tcp://127.0.0.1:{proxy.http_port}")
         with pytest.raises(CouldNotVerify, match="the Docker engine does not let be looked into /srv"):
+            judge("container.no_docker_socket", resource)
+
+
+def test_no_docker_socket_where_the_engine_lets_a_place_not_be_looked_at(box: Box, nginx_factory: NginxFactory) -> None:
+    box.run(volumes={"/srv": {"bind": "/srv", "mode": "ro"}})
+    pass_on = f"proxy_pass http://unix:{box.engine.base_url.removeprefix('unix://')}:;"
+    refusing = f"if ($arg_path ~ podman) {{ return 403; }} {pass_on}"
+    with nginx_factory(locations={"/": pass_on, "~ /archive": refusing}) as proxy:
+        resource = Container(name="shop", container=box.name, engine=f"tcp://127.0.0.1:{proxy.http_port}")
+        with pytest.raises(CouldNotVerify, match=r"the Docker engine does not let be looked into /srv/podman\.sock"):
             judge("container.no_docker_socket", resource)
 
 
@@ -585,7 +685,6 @@ def test_an_engine_that_answers_without_end() -> None:
 @pytest.mark.parametrize(
     ("engine", "reason"),
     [
-        ("ftp://127.0.0.1", "Invalid bind address protocol: ftp://127.0.0.1"),
         ("tcp://engine.invalid:2375", "its name could not be resolved"),
         ("ssh://nobody@127.0.0.1", r"an ssh:// address needs paramiko: pip install 'docker\[ssh\]'"),
     ],
@@ -593,3 +692,62 @@ def test_an_engine_that_answers_without_end() -> None:
 def test_wrong_address(engine: str, reason: str) -> None:
     with pytest.raises(Unreachable, match=f"no answer from the Docker engine {engine}: {reason}$"):
         judge("container.running", Container(name="shop", engine=engine))
+
+
+@pytest.mark.parametrize(
+    ("engine", "fault"),
+    [
+        ("ftp://127.0.0.1", "must begin with unix:///, tcp://"),
+        ("127.0.0.1:2375", "must begin with unix:///, tcp://"),
+        ("tcp://127.0.0.1:2375 ", "must begin with unix:///, tcp://.*and hold no blanks"),
+        ("/var/run/docker.sock", "is a path: write unix:///var/run/docker.sock"),
+        ("tcp://127.0.0.1", "has no port: 2375 is usual without TLS"),
+        ("tcp://[::1]", "has no port"),
+        ("tcp://127.0.0.1:99999", "has a port that is not a number from 1 to 65535"),
+        ("tcp://:2375", "has something else than a host and a port"),
+        ("tcp://user:swordfish@127.0.0.1:2376", "holds a user: .* but certificates"),
+        ("ssh://user:swordfish@127.0.0.1", "holds a password, which ssh takes by key or agent only"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Container, Image])
+def test_an_address_that_no_engine_can_have(kind: type[Resource], engine: str, fault: str) -> None:
+    with pytest.raises(ValidationError) as failure:
+        kind.model_validate({"name": "shop", kind.main: "shop", "engine": engine})
+    (error,) = failure.value.errors()
+    assert re.search(f"the engine's address {fault}", error["msg"])
+    assert "swordfish" not in error["msg"]
+
+
+@pytest.mark.parametrize(
+    "engine",
+    ["unix:///x", "unix://x", "tcp://[::1]:2375", "https://h:2376", "http://h:2375/x", "ssh://u@h", "ssh://h:22"],
+)
+def test_an_address_that_an_engine_can_have(engine: str) -> None:
+    assert Container(name="shop", engine=engine).place == engine
+
+
+def test_a_name_as_docker_inspect_writes_it(box: Box) -> None:
+    box.run()
+    judge("container.healthy", Container(name="shop", container=f"/{box.name}", engine=box.engine.base_url))
+
+
+def test_a_web_server_where_an_engine_should_be(nginx_factory: NginxFactory) -> None:
+    with nginx_factory(locations={"/": "return 404;"}) as web:
+        resource = Container(name="shop", engine=f"tcp://127.0.0.1:{web.http_port}")
+        with pytest.raises(Unreachable, match="answered: status 404 with a page, as a web server or a proxy does"):
+            judge("container.running", resource)
+
+
+def test_mistakes_of_tls_are_told_in_words(authority: Authority, tmp_path: Path, nginx_factory: NginxFactory) -> None:
+    own = authority.issue(["127.0.0.1"])
+    for source, name in (authority.ca_file, "ca.pem"), (own.chain, "cert.pem"), (own.key, "key.pem"):
+        shutil.copy(source, tmp_path / name)
+    with nginx_factory(https=own) as web:
+        plain = Container(name="shop", engine=f"tcp://127.0.0.1:{web.http_port}", certs=tmp_path)
+        with pytest.raises(CouldNotVerify, match=r"no TLS: what the server said is not TLS"):
+            judge("container.running", plain)
+    with FlakyServer(resets=99) as flaky:
+        for certs, words in (None, "an engine that speaks TLS needs certs"), (tmp_path, "broke the connection off|TLS"):
+            with pytest.raises(CouldNotVerify, match=words) as failure:
+                judge("container.running", Container(name="x", engine=f"tcp://127.0.0.1:{flaky.port}", certs=certs))
+            assert not re.search(r"Error\(|Max retries", failure.value.reason)

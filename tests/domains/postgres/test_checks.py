@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import re
 import select
+import signal
 import socket
 import ssl
 import struct
@@ -18,13 +20,15 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, Unreachable
+from pytest_readiness.domains.database.resource import Database
 from pytest_readiness.domains.postgres import checks, facts
 from pytest_readiness.domains.postgres.resource import Postgres
 from tests.judging import judge, read
 from tests.stack.certs import Authority
 from tests.stack.floods import PostgresFlood
 from tests.stack.postgres import Postgres as Server
-from tests.stack.process import free_port
+from tests.stack.process import accepts, free_port, running, short_directory
+from tests.stack.programs import program
 from tests.stack.silent import FlakyServer, SilentServer
 
 CHECKS = (
@@ -212,7 +216,7 @@ def test_no_such_host() -> None:
 
 def test_no_such_socket(tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match=r"no connection to .*: No such file or directory$"):
-        judge("postgres.connects", resource(f"postgresql:///shop?host={tmp_path}"))
+        judge("postgres.connects", resource(f"postgresql:///shop?host={tmp_path}&user=shop"))
 
 
 def test_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,9 +272,9 @@ def test_server_that_breaks_off(server: Server, at: bytes) -> None:
         "postgresql://shop:sword%fish@127.0.0.1/shop",
         "postgresql://shop:sword fish@127.0.0.1/shop",
         "postgresql://127.0.0.1/shop?user=shop&password=sword@fish",
-        "postgresql://127.0.0.1:swordfish/shop",
-        "postgresql://127.0.0.1/shop?port=swordfish",
-        "postgresql://127.0.0.1/shop?service=swordfish",
+        "postgresql://shop@127.0.0.1:swordfish/shop",
+        "postgresql://shop@127.0.0.1/shop?port=swordfish",
+        "postgresql://shop@127.0.0.1/shop?service=swordfish",
     ],
 )
 def test_a_connection_string_that_can_be_read_in_two_ways(dsn: str) -> None:
@@ -291,10 +295,48 @@ def test_passwords_that_need_no_escape_are_as_psql_takes_them(server: Server) ->
 
 
 def test_an_option_that_libpq_does_not_know() -> None:
-    with pytest.raises(CouldNotVerify, match="libpq does not understand the connection string of 'shop'") as failure:
-        judge("postgres.connects", resource("postgresql://shop:swordfish@127.0.0.1/shop?ssl=swordfish"))
-    assert "fish" not in failure.value.reason
-    assert failure.value.__suppress_context__ or failure.value.__context__ is None
+    for query, words in {
+        "ssl=swordfish&schema=public": "it has no option ssl or schema",
+        "password=sword&fish": "it must be a URL with libpq's options",
+        "password=sword&fish=x": "it must be a URL with libpq's options",
+    }.items():
+        with pytest.raises(CouldNotVerify) as failure:
+            judge("postgres.connects", resource(f"postgresql://shop:swordfish@127.0.0.1/shop?{query}"))
+        assert failure.value.reason.startswith(f"libpq does not understand the connection string of 'shop': {words}")
+        assert "fish" not in failure.value.reason
+        assert failure.value.__suppress_context__ or failure.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("dsn", "words"),
+    [
+        ("host=db user=shop password=swordfish", "is made of names and values"),
+        ("jdbc:postgresql://db/shop?user=shop&password=swordfish", "is JDBC's: write postgresql://user@host/name"),
+        ("postgresql+psycopg2://shop:swordfish@db/shop", "names a driver after a + in its scheme"),
+        ("DATABASE_URL=postgresql://shop:swordfish@db/shop", "begins with the name of a variable and ="),
+        ("export DATABASE_URL='postgresql://shop:swordfish@db/shop'", "begins with the name of a variable and ="),
+        ("A=1\nDATABASE_URL=postgresql://shop:swordfish@db/shop", "has several lines"),
+        ('"postgresql://shop:swordfish@db/shop"', "stands in quotes"),
+        ("\ufeffpostgresql://shop:swordfish@db/shop", "begins with a byte order mark"),
+        ("postgresql://shop:swordfish@db/shop \n", "has blanks or line ends at its ends"),
+        (" postgresql://shop:swordfish@db/shop", "has blanks or line ends at its ends"),
+        ("psql postgresql://shop:swordfish@db/shop", "begins with a command"),
+        ("postgresql://:swordfish@db/shop", "names no user, and that of the account that runs pytest"),
+        ("postgresql:///shop?host=db", "names no user"),
+    ],
+)
+def test_a_connection_string_that_is_none_is_told_by_its_kind(dsn: str, words: str) -> None:
+    with pytest.raises(ValidationError) as failure:
+        resource(dsn)
+    (error,) = failure.value.errors()
+    assert error["msg"].startswith(f"Value error, the connection string {words}")
+    assert "fish" not in error["msg"]
+    if words != "is made of names and values":
+        assert Database.model_of({"dsn": dsn}) is Postgres
+
+
+def test_a_scheme_in_capitals(steady: Server) -> None:
+    assert judge("postgres.connects", resource(steady.dsn().replace("postgresql", "POSTGRES")))
 
 
 @pytest.mark.parametrize(
@@ -471,6 +513,41 @@ def test_tls_not_verified(steady: Server, monkeypatch: pytest.MonkeyPatch, tmp_p
     assert evidence.warning == "the server's certificate is not verified (sslmode=require): declare ca"
 
 
+@pytest.mark.parametrize("sslmode", ["prefer", "allow"])
+def test_tls_with_an_authority_and_a_mode_that_does_not_insist_on_it(
+    steady: Server, authority: Authority, tmp_path: Path, sslmode: str
+) -> None:
+    dsn = f"{steady.dsn().partition('?')[0]}?sslmode={sslmode}"
+    assert judge("postgres.tls", resource(dsn, ca=authority.ca_file)).warning == (
+        f"the server's certificate is not verified (sslmode={sslmode}): write sslmode=verify-full, or leave sslmode out"
+    )
+    with pytest.raises(ClaimFalse, match="the server's certificate is not trusted"):
+        judge("postgres.tls", resource(dsn, ca=Authority(tmp_path / "other").ca_file))
+
+
+def test_tls_asked_for_a_password_only_where_it_was(server: Server) -> None:
+    server.set_hba("hostnossl all all 127.0.0.1/32 ident", "hostssl all all 127.0.0.1/32 scram-sha-256")
+    seen = 'TLSv1.3, but without TLS refused only the login: Ident authentication failed for user "shop"'
+    assert faults(resource(server.dsn())) == {"postgres.tls": seen}
+
+
+def test_the_servers_message_is_told_without_its_details(server: Server) -> None:
+    server.set_hba(WITHOUT_TLS)
+    fields = b"SERROR\0VERROR\0C0A000\0Mcannot do that\0Dbecause of a DETAIL:  of it\0\0"
+    answer = b"E" + struct.pack("!I", len(fields) + 4) + fields + b"Z\0\0\0\5I"
+
+    class Detailed(Relay):
+        def _serve(self, connection: socket.socket, number: int) -> None:
+            connection.recv(65536)
+            connection.sendall(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\5I")
+            while connection.recv(65536):
+                connection.sendall(answer)
+
+    with Detailed(server.port) as relay, pytest.raises(CouldNotVerify) as failure:
+        judge("postgres.connects", relayed(relay, server.dsn(sslmode="disable")))
+    assert failure.value.reason == f"the session at 127.0.0.1:{relay.port}/shop ended early: cannot do that"
+
+
 def test_tls_with_an_authority_that_is_not_there(steady: Server, tmp_path: Path) -> None:
     with pytest.raises(CouldNotVerify, match=r"cannot be verified: root certificate file .* does not exist"):
         judge("postgres.tls", resource(steady.dsn().partition("?")[0], ca=tmp_path / "ca.pem"))
@@ -575,14 +652,18 @@ def test_connections_up_to_the_last_one(server: Server) -> None:
                 stack.enter_context(psycopg.connect(server.dsn(user=user)))
 
         open_sessions(15, "postgres")
-        text = "16 of 20 in use (80.0 %); 3 of 23 are reserved"
+        text = "16 of 20 in use, with this run's own (80.0 %); 3 of 23 are reserved"
         assert judge("postgres.connections", shop) == Evidence(text)
         with pytest.raises(ClaimFalse, match=r"expected at most 79\.9 % of the connections in use; seen: 16 of 20"):
             judge("postgres.connections", shop, max_used_pct=79.9)
         open_sessions(1, "shop")
-        assert faults(shop) == {"postgres.connections": "17 of 20 in use (85.0 %); 3 of 23 are reserved"}
+        assert faults(shop) == {
+            "postgres.connections": "17 of 20 in use, with this run's own (85.0 %); 3 of 23 are reserved"
+        }
         server.admin("GRANT pg_monitor TO shop")
-        assert faults(shop) == {"postgres.connections": "17 of 20 in use (85.0 %); 3 of 23 are reserved"}
+        assert faults(shop) == {
+            "postgres.connections": "17 of 20 in use, with this run's own (85.0 %); 3 of 23 are reserved"
+        }
         open_sessions(4, "shop")
         words = "remaining connection slots are reserved for"
         with pytest.raises(ClaimFalse, match=f"expected at most 80 % of the connections in use; seen: {words}"):
@@ -734,6 +815,29 @@ def test_slow_query_log_by_other_settings(server: Server, settings: dict[str, st
         assert faults(shop) == {"postgres.slow_query_log": "log_min_duration_statement off"}
 
 
+@pytest.mark.parametrize(
+    ("user", "options", "names"),
+    [
+        ("postgres", "-c log_min_duration_statement=0", "log_min_duration_statement"),
+        ("shop", "-clog_min_duration_statement=0", "log_min_duration_statement"),
+        ("postgres", "-c session_preload_libraries=auto_explain", "session_preload_libraries"),
+        ("shop", "--session-preload-libraries=auto_explain", "session_preload_libraries"),
+        ("postgres", "-c search_path=app --log-min-messages=error", "log_min_messages"),
+    ],
+)
+def test_slow_query_log_of_this_session_alone(server: Server, user: str, options: str, names: str) -> None:
+    for name in ("log_min_duration_statement", "session_preload_libraries", "log_min_messages"):
+        server.admin(f"GRANT SET ON PARAMETER {name} TO shop")
+    shop = resource(f"{server.dsn(user=user)}&options={quote(options)}")
+    with pytest.raises(CouldNotVerify, match=rf"the session sets {names} itself \(options in the connection string"):
+        judge("postgres.slow_query_log", shop)
+    assert judge("postgres.connections", shop)
+
+
+def test_slow_query_log_with_options_of_another_kind(steady: Server) -> None:
+    assert judge("postgres.slow_query_log", resource(f"{steady.dsn()}&options=-c%20search_path%3Dapp"))
+
+
 def test_slow_query_log_that_is_written_nowhere(server: Server) -> None:
     server.set("log_destination", "")
     assert faults(resource(server.dsn())) == {"postgres.slow_query_log": "log_destination is empty"}
@@ -766,11 +870,46 @@ def test_slow_query_log_by_auto_explain(server: Server) -> None:
     server.admin("ALTER ROLE shop SET auto_explain.log_min_duration = 2000")
     assert faults(shop) == {"postgres.slow_query_log": "log_min_duration_statement off"}
     server.set("session_preload_libraries", "auto_explain")
-    assert judge("postgres.slow_query_log", shop).text.startswith(
-        "log_min_duration_statement off, auto_explain.log_min_duration 2000 ms; "
-    )
+    evidence = judge("postgres.slow_query_log", shop)
+    told = "log_min_duration_statement off, auto_explain.log_min_duration 2000 ms"
+    assert evidence.text.startswith(f"{told}; ")
+    missing = "auto_explain does not see COPY, VACUUM and DDL: set log_min_duration_statement for those"
+    assert evidence.warning.endswith(missing)
+    server.admin("ALTER ROLE shop SET auto_explain.log_level = 'warning'")
+    assert judge("postgres.slow_query_log", shop).text == evidence.text
+    server.set("log_min_messages", "error")
+    out = f"{told} but at level warning, which log_min_messages error keeps out"
+    assert faults(shop) == {"postgres.slow_query_log": out}
     server.admin("ALTER ROLE shop SET auto_explain.sample_rate = 0.5")
-    assert faults(shop) == {"postgres.slow_query_log": "log_min_duration_statement off"}
+    sample = f"{told} but of a sample (auto_explain.sample_rate 0.5)"
+    assert faults(shop) == {"postgres.slow_query_log": sample}
+    server.set("log_min_duration_statement", "1000")
+    assert missing not in judge("postgres.slow_query_log", shop).warning
+
+
+@pytest.mark.parametrize(
+    ("level", "lowest"),
+    [
+        ("debug", "debug1"),
+        ("debug", "debug2"),
+        ("info", "notice"),
+        ("notice", "notice"),
+        ("warning", "warning"),
+        ("warning", "log"),
+        ("log", "log"),
+        ("log", "fatal"),
+    ],
+)
+def test_slow_query_log_by_auto_explain_is_what_the_log_shows(server: Server, level: str, lowest: str) -> None:
+    server.set("log_min_duration_statement", "-1")
+    server.set("session_preload_libraries", "auto_explain")
+    settings = {"auto_explain.log_min_duration": "0", "auto_explain.log_level": level, "log_min_messages": lowest}
+    for name, value in settings.items():
+        server.admin(f"ALTER ROLE shop SET {name} = '{value}'")
+    with psycopg.connect(server.dsn()) as connection:
+        connection.execute("SELECT 'a statement'")
+    logged = "Query Text: SELECT 'a statement'" in server.log()
+    assert ("postgres.slow_query_log" not in faults(resource(server.dsn()))) is logged
 
 
 @pytest.mark.parametrize(
@@ -790,3 +929,37 @@ def test_what_the_role_may_not_read_keeps_only_its_check_from_looking(
         f"could not verify: the server did not answer a question of this role: permission denied for view {relation}"
     )
     assert faults(resource(server.dsn())) == {f"postgres.{name}": reason for name in unread}
+
+
+def test_a_pooler_that_takes_each_statement_alone(server: Server) -> None:
+    server.set_hba(WITHOUT_TLS)
+    ((secret,),) = server.admin("SELECT rolpassword FROM pg_authid WHERE rolname = 'shop'")
+    port = free_port()
+    with short_directory() as folder:
+        (folder / "users").write_text(f'"shop" "{secret}"\n')
+        (folder / "pgbouncer.ini").write_text(
+            f"[databases]\nshop = host=127.0.0.1 port={server.port} dbname=shop\n[pgbouncer]\npool_mode = statement\n"
+            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = scram-sha-256\n"
+            f"auth_file = {folder}/users\nlogfile =\n"
+        )
+        for path in (folder, *folder.iterdir()):
+            path.chmod(0o755)
+        with running(
+            [program("pgbouncer"), folder / "pgbouncer.ini"],
+            log=folder / "log",
+            ready=lambda: accepts(port),
+            user="postgres" if os.geteuid() == 0 else None,
+            stop=signal.SIGINT,
+        ):
+            shop = resource(server.dsn(sslmode="disable").replace(f":{server.port}/", f":{port}/"))
+            why = "transaction blocks not allowed in statement pooling mode"
+            unread = f"could not verify: the server did not answer a question of this role: {why}"
+            names = ("connections", "role", "slow_query_log")
+            assert faults(shop) == {
+                "postgres.tls": "a session without TLS (sslmode=disable)",
+                **{f"postgres.{name}": unread for name in names},
+            }
+            assert "answered SELECT 1" in judge("postgres.connects", shop).text
+            console = resource(shop.dsn.get_secret_value().replace("/shop?", "/pgbouncer?"))
+            with pytest.raises((ClaimFalse, CouldNotVerify)):
+                judge("postgres.connects", console)
