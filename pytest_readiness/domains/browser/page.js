@@ -35,6 +35,58 @@
     }
     return new DOMRect(x, y, width, height);
   };
+  // What lies on top at a place of the window, from whatever shadow tree and frame.
+  const hitAt = (x, y) => {
+    let hit = null;
+    for (let root = document; root;) {
+      const found = root.elementFromPoint(x, y);
+      if (!found || found === hit) break;
+      hit = found;
+      root = hit.shadowRoot || (hit.matches(FRAMES) && inside(hit));
+      if (root && root.nodeType === 9) {
+        const box = hit.getBoundingClientRect();
+        [x, y] = [x - box.x - hit.clientLeft, y - box.y - hit.clientTop];
+      }
+    }
+    return hit;
+  };
+  const within = (element, outer) => {
+    for (let each = element; each; each = up(each)) if (each === outer) return true;
+    return false;
+  };
+  // With all that it is in.
+  const opacity = (element) => {
+    let all = 1;
+    for (let each = element; each; each = up(each)) all *= parseFloat(getComputedStyle(each).opacity);
+    return all;
+  };
+  // Boxes of its lines, in the window.
+  const linesOf = (element) => {
+    const frame = boxOf(element), own = element.getBoundingClientRect();
+    return [...element.getClientRects()].map((box) =>
+      new DOMRect(box.x - own.x + frame.x, box.y - own.y + frame.y, box.width, box.height));
+  };
+  // Whether nothing lies over it and nothing cuts it off: its middle and the middles of its edges are its own.
+  const plain = (element) => opacity(element) >= 0.1 && linesOf(element).slice(0, 3).every((box) => {
+    if (box.width <= 2 || box.height <= 2) return false;
+    const [left, right, top, bottom] = [box.left + 1, box.right - 1, box.top + 1, box.bottom - 1];
+    const x = (left + right) / 2, y = (top + bottom) / 2;
+    return [[x, y], [left, y], [right, y], [x, top], [x, bottom]].every(([x, y]) => {
+      const hit = hitAt(x, y);
+      return hit && within(hit, element);
+    });
+  });
+  // Whether a ring around it would be cut off by what it is in, or has the colour of what is behind it.
+  const ringless = (element, colour) => {
+    const box = element.getBoundingClientRect();
+    for (let each = element.parentElement; each; each = each.parentElement) {
+      if (each.matches('body, html') || getComputedStyle(each).overflow === 'visible') continue;
+      const outer = each.getBoundingClientRect();
+      if (box.left - outer.left < 2 || box.top - outer.top < 2 || outer.right - box.right < 2 || outer.bottom - box.bottom < 2) return true;
+    }
+    const ring = rgb(colour), back = rgb(backdrop(up(element) || element)) || [255, 255, 255];
+    return Boolean(ring && ring.every((value, n) => Math.abs(value - back[n]) < 26));
+  };
   const closest = (element, selector) => {
     for (let each = element; each; each = up(each)) if (each.matches(selector)) return each;
     return null;
@@ -141,27 +193,18 @@
       return null;
     };
     const written = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    const top = (x, y) => {
-      let hit = document.elementFromPoint(x, y);
-      for (let inner = hit; inner && inner.shadowRoot && (inner = inner.shadowRoot.elementFromPoint(x, y)) && inner !== hit;) hit = inner;
-      return hit;
-    };
-    const lies = (element, cover) => {
-      for (let each = element; each; each = up(each)) if (each === cover) return true;
-      return false;
-    };
     const covered = new Map(), own = new Map();
     let counted = 0;
     for (const element of document.body ? all(document.body, false) : []) {
       if (!(written(element) || element.matches('img, input, button, video')) || !shown(element)) continue;
       const box = element.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
       if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) continue;
-      const hit = top(x, y);
+      const hit = hitAt(x, y);
       const cover = hit && over(hit);
       counted++;
       if (!cover) continue;
       // What lies in the cover itself is no part of what it covers.
-      const count = lies(element, cover) ? own : covered;
+      const count = within(element, cover) ? own : covered;
       count.set(cover, (count.get(cover) || 0) + 1);
     }
     const found = [...covered].filter(([cover, times]) => times >= (counted - (own.get(cover) || 0)) / 2).map(([cover]) => cover);
@@ -590,12 +633,15 @@
       let number = known.indexOf(element);
       if (number < 0) number = known.push(element) - 1;
       const dialog = closest(element, 'dialog:modal, [aria-modal=true]');
+      const seen = plain(element);
       return {
         number,
+        plain: seen,
         what: describe(element),
         frame: element.matches(FRAMES + ', object, embed'),
-        ring: style.outlineStyle === 'auto' && parseFloat(style.outlineWidth) > 0 && alpha(style.outlineColor) > 0,
-        caret: typing && !element.readOnly && style.caretColor !== 'transparent' && alpha(style.caretColor) > 0,
+        ring: seen && style.outlineStyle === 'auto' && parseFloat(style.outlineWidth) > 0
+          && alpha(style.outlineColor) > 0 && !ringless(element, style.outlineColor),
+        caret: seen && typing && !element.readOnly && style.caretColor !== 'transparent' && alpha(style.caretColor) > 0,
         alike: [element.localName, element.type, element.className, parent ? parent.localName + parent.className : '',
           backdrop(parent || element)].join('|'),
         box,

@@ -68,6 +68,8 @@ MAX_BYTES = 64_000_000
 MAX_PRESSES = 400
 MAX_INSIDE = 100
 """Presses of Tab within frames, whose controls are not told apart."""
+MAX_STOPS = 12
+"""Presses of Tab within one control: a field for date and time has nine parts and a button, a film's player six."""
 MAX_COMPARED = 40
 """Kinds of controls whose focus is looked for by comparing pictures."""
 DIFFERING_PIXELS = 8
@@ -682,16 +684,22 @@ class _Tabbing:
         whole = False
         visited: set[int] = set()
         looked: set[int] = set()
-        inside = ends = 0
+        inside = ends = stops = 0
+        before = None
         while self._presses < MAX_PRESSES and time.monotonic() < self._until:
             at = self._press("Tab")
+            stops = stops + 1 if at and at["number"] == before else 0
+            before = at["number"] if at else None
             if at and at["number"] in visited:
                 if at["frame"] and inside < MAX_INSIDE:
                     inside += 1
                     continue
+                if 0 < stops <= MAX_STOPS:
+                    continue
                 # Editors that use Tab themselves often let go after Escape.
                 self._page.keyboard.press("Escape")
                 at = self._press("Tab")
+                before = at["number"] if at else None
                 if at and at["number"] in visited:
                     dialog = dialog or at["dialog"]
                     trap = "" if dialog else at["what"]
@@ -732,13 +740,15 @@ class _Tabbing:
             return
         if at["onScreen"] and (at["ring"] or at["caret"]):
             return
+        # Only of what is plainly seen, the next one of its kind looks the same.
+        kind = at["alike"] if at["plain"] else f"{at['alike']} {at['number']}"
         if not at["onScreen"]:
             self._unseen.append(f"{at['what']}, outside the window")
             return
-        if at["alike"] not in self._compared:
+        if kind not in self._compared:
             enough = len(self._compared) < MAX_COMPARED
-            self._compared[at["alike"]] = self._changes(at) if enough else None
-        seen = self._compared[at["alike"]]
+            self._compared[kind] = self._changes(at) if enough else None
+        seen = self._compared[kind]
         if seen is None:
             self._undecided.append(at["what"])
         elif not seen:

@@ -158,9 +158,10 @@ def keyboard(
 
     Tab is really pressed, until the page ends. Controls are visible links, buttons, fields, and elements with such a
     role; not those that are disabled or aria-hidden, nor those within menus, tab lists and the like, which arrow keys
-    reach. The focus is visible by the browser's own ring, a text cursor, or because a picture of the control and its
-    surroundings differs with and without it; how strongly is not judged. A trap is left neither by Tab nor by Escape
-    and Tab. Whether Enter works is not looked at.
+    reach. The focus is visible by the browser's own ring or a text cursor, where the control is in plain sight, or
+    because a picture of it and its surroundings differs with and without the focus; how strongly is not judged. A trap
+    is left neither by Tab, after as many presses as a control may have parts (12), nor by Escape and Tab. Whether Enter
+    works is not looked at.
 
     The claim could not be verified where an element acts as a control without being one (it listens to clicks or shows
     the pointer of a link, and Tab cannot reach it), and where a part of the page is closed to the visit (frames of
