@@ -262,6 +262,84 @@
     return found;
   };
 
+  // What keeps what sticks out of it from sight, without a way to scroll there: the edges between which something is
+  // seen, and what draws them. Null where it can be scrolled to. Where `own`, what the element itself cuts off, too.
+  const edges = (element, own) => {
+    const view = element.ownerDocument.defaultView, root = element.ownerDocument.documentElement;
+    const body = element.ownerDocument.body;
+    const seen = (each) => each && ['hidden', 'clip'].includes(getComputedStyle(each).overflowX);
+    const whole = seen(root) || seen(body), backwards = getComputedStyle(root).direction === 'rtl';
+    // Nobody can scroll to what lies before the beginning.
+    const found = { left: backwards && !whole ? -Infinity : -view.scrollX,
+      right: backwards || whole ? root.clientWidth - view.scrollX : Infinity, by: null };
+    let free = '';
+    for (let each = element; each && each !== body && each !== root; each = each.parentElement || each.getRootNode().host) {
+      const style = getComputedStyle(each);
+      // What is placed absolutely is not cut off by what it is not placed in.
+      if (each !== element && free && (style.transform !== 'none' || (free === 'absolute' && style.position !== 'static'))) free = '';
+      if ((each !== element || own) && !free && style.overflowX !== 'visible') {
+        if (!['hidden', 'clip'].includes(style.overflowX)) return null;
+        const box = each.getBoundingClientRect();
+        if (box.width <= 2 || box.height <= 2 || style.clip !== 'auto') return null;
+        if (box.left > found.left || box.right < found.right) found.by = each;
+        found.left = Math.max(found.left, box.left);
+        found.right = Math.min(found.right, box.right);
+      }
+      if (!free && ['absolute', 'fixed'].includes(style.position)) free = style.position;
+    }
+    if (free === 'fixed') {
+      found.left = Math.max(found.left, 0);
+      found.right = Math.min(found.right, root.clientWidth);
+    }
+    return found;
+  };
+  // Whether text or a control of an element sticks out where nobody can get: "lost"; "maybe" where that may be meant, as
+  // in a carousel; "" where it does not, or lies aside as a whole, as a menu does that is pushed in.
+  const cutOff = (element) => {
+    if (!shown(element) || closest(element, '[aria-hidden=true], [inert]')) return '';
+    const control = element.matches(CONTROLS) && !element.matches(FRAMES) && !implicit(element);
+    const nodes = [...element.childNodes].filter((node) => node.nodeType === 3 && node.data.trim());
+    if (!control && !nodes.length || element.matches('option, optgroup, script, style, textarea *')) return '';
+    const boxes = control ? [element.getBoundingClientRect()] : nodes.flatMap((node) => {
+      const range = element.ownerDocument.createRange();
+      const from = node.data.search(/\S/);
+      range.setStart(node, from);
+      range.setEnd(node, from + node.data.trim().length);
+      return [...range.getClientRects()];
+    });
+    const limits = boxes.length && edges(element, !control);
+    if (!limits) return '';
+    const { left, right, by } = limits;
+    const beyond = (box) => box.left < left - 2 || box.right > right + 2;
+    const aside = (box) => box.right <= left + 1 || box.left >= right - 1;
+    if (!boxes.some(beyond)) return '';
+    // The first, from inside, of which something is to be seen, and what of it lies aside.
+    let part = element, away = null;
+    while (part && part !== by && aside(part.getBoundingClientRect())) [part, away] = [up(part), part];
+    const moved = (each) => getComputedStyle(each).transform !== 'none' || getComputedStyle(each).position !== 'static';
+    const page = !part || part.matches('body, html');
+    if (away && (page || moved(away)) && !alike(away)) return '';
+    for (let each = element; each && each !== part; each = up(each)) if (getComputedStyle(each).position === 'fixed') return '';
+    // Letters far away stand for a picture.
+    if (getComputedStyle(element).textIndent.startsWith('-') && boxes.every(aside)) return '';
+    for (let each = element; each; each = up(each)) {
+      const style = getComputedStyle(each);
+      if (style.textOverflow === 'ellipsis' || each !== by && style.transform !== 'none' || alike(each)) return 'maybe';
+      if (each === by) break;
+    }
+    const width = element.ownerDocument.documentElement.clientWidth;
+    return by && by.getBoundingClientRect().width < 0.75 * width ? 'maybe' : 'lost';
+  };
+  // Whether it stands in a row with others of its size, as slides do.
+  const alike = (element) => {
+    const own = element.getBoundingClientRect();
+    return !getComputedStyle(element).display.startsWith('table') && element.parentElement
+      && [...element.parentElement.children].some((other) => {
+        const box = other.getBoundingClientRect();
+        return other !== element && shown(other) && Math.abs(box.width - own.width) < 1.5 && Math.abs(box.top - own.top) < 1.5;
+      });
+  };
+
   let acts = new Set();
   let known = [];
   const reached = new Set();
@@ -564,7 +642,8 @@
         && element.scrollWidth > element.clientWidth + 1 && (element.innerText || '').length >= 0.9 * words;
       const scrollsInside = (frame) => {
         const root = frame.matches(FRAMES) && inside(frame) && inside(frame).scrollingElement;
-        return root && root.scrollWidth > root.clientWidth + 1 && (root.innerText || '').length >= 0.9 * words;
+        return root && root.scrollWidth > root.clientWidth + 1
+          && ((root.innerText || '').length >= 0.9 * words || frame.clientWidth >= 0.75 * width);
       };
       const own = document.body ? [...all(document.body, false)] : [];
       const frames = own.filter((element) => (scrolls(element) || scrollsInside(element)) && shown(element));
@@ -583,6 +662,11 @@
       const innermost = out.filter((element) => !out.some((other) => other !== element && element.contains(other)));
       const content = (element) => element.matches('img, video, canvas, svg, iframe, ' + CONTROLS)
         || [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+      const lost = new Set(hidden ? innermost.filter(content) : []), maybe = new Set();
+      for (const element of document.body ? all(document.body) : []) {
+        const verdict = cutOff(element);
+        if (verdict) (verdict === 'lost' ? lost : maybe).add(element);
+      }
       const targets = [];
       for (const element of all(document)) {
         if (targets.length >= 500) break;
@@ -606,7 +690,8 @@
           ...frames.map((element) => (opened(element) ? inside(element).scrollingElement : element))
             .map((element) => element.scrollWidth - element.clientWidth)),
         wide: [...(hidden ? [] : innermost), ...frames].map(describe).slice(0, 3),
-        cut: hidden ? innermost.filter(content).map(describe).slice(0, 3) : [],
+        cut: [...lost].map(describe).slice(0, 3),
+        maybe: [...new Set([...maybe].filter((element) => !lost.has(element)).map(describe))].slice(0, 50),
         targets,
       };
     },

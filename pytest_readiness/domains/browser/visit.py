@@ -619,7 +619,13 @@ class _Looking:
             for each in seen["targets"]
         )
         return PageLayout(
-            width, seen["overflow"], _texts(seen["wide"]), _texts(seen["cut"]), targets, picture(self._page)
+            width,
+            seen["overflow"],
+            _texts(seen["wide"]),
+            _texts(seen["cut"]),
+            _texts(seen["maybe"]),
+            targets,
+            picture(self._page),
         )
 
     def _keyboard(self, asker: PageAsker) -> Keyboard:

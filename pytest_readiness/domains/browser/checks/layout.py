@@ -47,8 +47,10 @@ def responsive(
 ) -> Evidence:
     """The page fits windows of each width, without scrolling sideways.
 
-    Nor may content end beyond the right edge where scrolling is switched off. Elements that scroll by themselves do
-    not count. For widths below 980 px the page must also have `<meta name="viewport" content="width=device-width">`,
+    Nor may text and controls end where nobody can scroll to: beyond the left edge, beyond the right one where scrolling
+    is switched off, or beyond an element that hides what sticks out of it; pictures may. Where that may be meant, as in
+    a carousel, with an ellipsis or in a narrow element, the claim could not be verified. What lies aside as a whole,
+    as a menu that slides in, and elements that scroll by themselves do not count; frames of the same origin do. For widths below 980 px the page must also have `<meta name="viewport" content="width=device-width">`,
     without which phones lay it out for 980 px. The page is loaded once and the window then resized. Where a part of it
     is closed to the visit (frames of other origins, closed shadow trees, plugins, what a dialog covers, what was not
     loaded), the claim could not be verified.
@@ -64,7 +66,8 @@ def responsive(
     faults = []
     for layout in layouts:
         if layout.overflow > 1:
-            faults.append(f"at {layout.width} px it scrolls {layout.overflow:.0f} px sideways: {some(layout.wide)}")
+            what = f": {some(layout.wide)}" if layout.wide else ""
+            faults.append(f"at {layout.width} px it scrolls {layout.overflow:.0f} px sideways{what}")
         elif layout.cut:
             faults.append(f"at {layout.width} px content is cut off: {some(layout.cut)}")
     viewport = visit.viewport_meta
@@ -79,7 +82,8 @@ def responsive(
         attachments=attachments,
     )
     unsized = [f"image at {image.what}" for image in visit.images if image.state != "loaded" and not image.reserved]
-    more, warning = rest_of(visit, [*parts(visit, CLOSED | STYLED), *unsized], signed)
+    maybe = dict.fromkeys(f"cut at {what}" for layout in layouts for what in layout.maybe)
+    more, warning = rest_of(visit, [*parts(visit, CLOSED | STYLED), *unsized, *maybe], signed)
     return Evidence(f"nothing sticks out at {wanted} px{more} ({place(visit)})", warning, attachments=attachments)
 
 

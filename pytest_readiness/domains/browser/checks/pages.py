@@ -53,6 +53,7 @@ MEANING = {
     "font": "not loaded",
     "image": "not loaded",
     "fetch": "not loaded",
+    "cut": "cut off by an edge, as slides and texts with an ellipsis are",
     "clickable": "reacts to the mouse without being a control that Tab reaches",
 }
 """What a word before " at " says of a point that could not be decided."""

@@ -239,7 +239,9 @@ class PageLayout:
         width: of the window, in CSS pixels.
         overflow: pixels by which the page can be scrolled sideways.
         wide: elements that stick out on the right.
-        cut: elements with content that end beyond the right edge, where the page cannot be scrolled sideways.
+        cut: elements with content that end where nobody can scroll to: beyond an edge of the page, or of an element
+            that hides what sticks out of it.
+        maybe: such elements that may be meant so: slides, texts with an ellipsis, and what a narrow element hides.
         targets: what can be tapped on, the first 500.
         screenshot: PNG in base64; "" where it became too large.
     """
@@ -248,6 +250,7 @@ class PageLayout:
     overflow: float
     wide: tuple[str, ...]
     cut: tuple[str, ...]
+    maybe: tuple[str, ...]
     targets: tuple[TapTarget, ...]
     screenshot: str
 

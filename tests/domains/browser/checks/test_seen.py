@@ -63,10 +63,82 @@ KEYBOARD: dict[str, tuple[str, str]] = {
         f"{FALSE}1 look the same",
     ),
 }
-CASES: dict[str, dict[str, tuple[str, str]]] = {"keyboard": KEYBOARD}
+TABLE = "<table style='width: 700px'><tr><td>Thing<td align=right>Price 20 euros</table>"
+SLIDES = "".join(f'<div style="flex: 0 0 33.33%">Slide number {n}</div>' for n in range(3))
+RESPONSIVE: dict[str, tuple[str, str]] = {
+    "table in a wrapper that hides": (
+        f"<div style='overflow: hidden'>{TABLE}</div>",
+        f"{FALSE}at 320 px content is cut",
+    ),
+    "table in a wrapper that clips": (
+        f"<div style='overflow-x: clip'>{TABLE}</div>",
+        f"{FALSE}at 320 px content is cut",
+    ),
+    "table in main that hides": (f"<style>main {{ overflow: hidden }}</style>{TABLE}", f"{FALSE}at 320 px content"),
+    "words on the right of a wide block": (
+        '<div style="overflow: hidden"><div style="width: 640px; text-align: right">Total: 20 euros</div></div>',
+        f"{FALSE}at 320 px content is cut off: div “Total: 20 euros”",
+    ),
+    "line that does not wrap": (
+        '<div style="overflow: hidden; white-space: nowrap">Your order number is 2026-1234-5678-9876-1234-5678</div>',
+        f"{FALSE}at 320 px content is cut off",
+    ),
+    "beyond the left edge": (
+        '<div style="margin-left: -120px; width: 300px">Delivery is free from now on</div>',
+        f"{FALSE}at 320 px content is cut off: div “Delivery",
+    ),
+    "placed beyond the left edge": (
+        '<div style="position: relative; height: 40px"><div style="position: absolute; right: 0; width: 520px">'
+        "Delivery is free from fifty euros on</div></div>",
+        f"{FALSE}at 320 px content is cut off",
+    ),
+    "fixed": (
+        '<div style="position: fixed; bottom: 0; left: 0; width: 700px">Cookies? <button style="float: right">Yes'
+        "</button></div>",
+        f"{FALSE}at 320 px content is cut off",
+    ),
+    "in a frame": (
+        "<iframe title=f style='width: 100%; border: 0' srcdoc='<title>f</title><div style=\"width: 700px\">Wide</div>'>"
+        "</iframe>",
+        f"{FALSE}at 320 px it scrolls .* sideways: iframe",
+    ),
+    "slides": (
+        f'<section style="overflow: hidden"><div style="display: flex; width: 300%">{SLIDES}</div></section>',
+        f"{UNDECIDED}.*cut at div “Slide number 1”.*; cut: cut off by an edge",
+    ),
+    "ellipsis": (
+        '<div style="overflow: hidden; white-space: nowrap; text-overflow: ellipsis">Your order of many things that has '
+        "a long title</div>",
+        f"{UNDECIDED}.*cut at div",
+    ),
+    "narrow": (
+        '<div style="overflow: hidden; width: 60px; white-space: nowrap">Things and more</div>',
+        f"{UNDECIDED}.*cut at div",
+    ),
+    "meant so": (
+        """<style>html { overflow-x: clip }</style>
+<span style="position: absolute; left: -9999px">Only read aloud</span>
+<span style="position: absolute; width: 1px; height: 1px; overflow: hidden; white-space: nowrap">Only read aloud</span>
+<nav style="position: fixed; top: 0; right: -270px; width: 260px"><a href="/x">Menu item</a></nav>
+<nav style="position: fixed; top: 0; left: 0; width: 260px; transform: translateX(-100%)"><a href="/x">Menu</a></nav>
+<div style="overflow: hidden; height: 80px"><img src="/x.svg" alt="" width="500" height="80" style="width: 160%; margin-left: -30%"></div>
+<div style="width: 100vw; margin-left: calc(50% - 50vw)">Full bleed</div>
+<div style="overflow-x: auto" tabindex="0"><table style="width: 900px"><tr><td>a<td>b</table></div>
+<h2 style="overflow: hidden; text-indent: -9999px">Shop</h2>
+<div style="overflow: hidden; position: relative; height: 40px"><i style="position: absolute; right: -80px; width: 160px;
+height: 160px; border-radius: 50%; background: #eef"></i>Glow</div>
+<div style="overflow: hidden; width: 0; white-space: nowrap">Search for more</div>
+<div style="overflow: hidden"><div style="margin: 0 -16px; padding: 0 16px">A row of a grid</div></div>""",
+        PASSES,
+    ),
+}
+CASES: dict[str, dict[str, tuple[str, str]]] = {"keyboard": KEYBOARD, "responsive": RESPONSIVE}
 ASPECTS = {"keyboard": "keyboard", "contrast": "axe"}
 EVERY = [(check, name) for check, cases in CASES.items() for name in cases]
 GIVEN: dict[str, dict[str, object]] = {"responsive": {"widths": [320]}}
+
+
+FILES = {"/x.svg": Response(200, [("Content-Type", "image/svg+xml")], b"<svg xmlns='http://www.w3.org/2000/svg'/>")}
 
 
 def page(text: str) -> Response:
@@ -79,7 +151,8 @@ def visits() -> dict[str, Visit]:
     load_catalogue()
     found: dict[str, Visit] = {}
     paths = {(check, name): f"/{check}/{number}" for number, (check, name) in enumerate(EVERY)}
-    with WebApp({path: page(SHELL.format(here=CASES[check][name][0])) for (check, name), path in paths.items()}) as app:
+    pages = {path: page(SHELL.format(here=CASES[check][name][0])) for (check, name), path in paths.items()}
+    with WebApp({**pages, **FILES}) as app:
         url = Url(name="shop", url=app.url)
         for start in range(0, len(EVERY), 10):
             looks = tuple(_look(check, paths[check, name]) for check, name in EVERY[start : start + 10])
