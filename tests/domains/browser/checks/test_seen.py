@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ KEYBOARD: dict[str, tuple[str, str]] = {
         f"{FALSE}1 look the same",
     ),
     "covered by a bar": (
-        '<div style="height: 560px"></div><a href="/x">Imprint of it</a><div style="position: fixed; left: 0; right: 0; '
+        '<div style="height: 560px"></div><a href="/x">Imprint</a><div style="position: fixed; left: 0; right: 0; '
         'bottom: 0; height: 140px; background: #333"></div>',
         f"{FALSE}1 look the same",
     ),
@@ -98,8 +99,7 @@ RESPONSIVE: dict[str, tuple[str, str]] = {
         f"{FALSE}at 320 px content is cut off",
     ),
     "in a frame": (
-        "<iframe title=f style='width: 100%; border: 0' srcdoc='<title>f</title><div style=\"width: 700px\">Wide</div>'>"
-        "</iframe>",
+        "<iframe title=f style='width: 100%' srcdoc='<title>f</title><div style=\"width: 700px\">Wide</div>'></iframe>",
         f"{FALSE}at 320 px it scrolls .* sideways: iframe",
     ),
     "slides": (
@@ -107,8 +107,8 @@ RESPONSIVE: dict[str, tuple[str, str]] = {
         f"{UNDECIDED}.*cut at div “Slide number 1”.*; cut: cut off by an edge",
     ),
     "ellipsis": (
-        '<div style="overflow: hidden; white-space: nowrap; text-overflow: ellipsis">Your order of many things that has '
-        "a long title</div>",
+        '<div style="overflow: hidden; white-space: nowrap; text-overflow: ellipsis">Your order of many things that '
+        "has a long title</div>",
         f"{UNDECIDED}.*cut at div",
     ),
     "narrow": (
@@ -121,24 +121,170 @@ RESPONSIVE: dict[str, tuple[str, str]] = {
 <span style="position: absolute; width: 1px; height: 1px; overflow: hidden; white-space: nowrap">Only read aloud</span>
 <nav style="position: fixed; top: 0; right: -270px; width: 260px"><a href="/x">Menu item</a></nav>
 <nav style="position: fixed; top: 0; left: 0; width: 260px; transform: translateX(-100%)"><a href="/x">Menu</a></nav>
-<div style="overflow: hidden; height: 80px"><img src="/x.svg" alt="" width="500" height="80" style="width: 160%; margin-left: -30%"></div>
+<div style="overflow: hidden; height: 80px"><img src="/x.svg" alt="" width="500" height="80" style="width: 160%"></div>
 <div style="width: 100vw; margin-left: calc(50% - 50vw)">Full bleed</div>
 <div style="overflow-x: auto" tabindex="0"><table style="width: 900px"><tr><td>a<td>b</table></div>
 <h2 style="overflow: hidden; text-indent: -9999px">Shop</h2>
-<div style="overflow: hidden; position: relative; height: 40px"><i style="position: absolute; right: -80px; width: 160px;
-height: 160px; border-radius: 50%; background: #eef"></i>Glow</div>
+<div style="overflow: hidden; position: relative; height: 40px"><i style="position: absolute; right: -80px;
+width: 160px; height: 160px; border-radius: 50%; background: #eef"></i>Glow</div>
 <div style="overflow: hidden; width: 0; white-space: nowrap">Search for more</div>
 <div style="overflow: hidden"><div style="margin: 0 -16px; padding: 0 16px">A row of a grid</div></div>""",
         PASSES,
     ),
 }
-CASES: dict[str, dict[str, tuple[str, str]]] = {"keyboard": KEYBOARD, "responsive": RESPONSIVE}
+KEYBOARD |= {
+    "menu for the mouse": (
+        "<style>.sub { display: none } .m:hover .sub { display: block }</style>"
+        '<div class="m"><a href="/s">Shop</a><div class="sub"><a href="/sale">Sale</a></div></div>',
+        f"{UNDECIDED}.*cannot decide 1 points: hover at div.sub .*; hover: shown only while the mouse",
+    ),
+    "button for the mouse": (
+        "<style>.d { visibility: hidden } @media screen { .card:hover > .d { visibility: visible } }</style>"
+        '<div class="card">Thing <button class="d">Delete</button></div><button>Buy</button>',
+        f"{UNDECIDED}.*hover at button.d",
+    ),
+    "menu for the focus, too": (
+        "<style>.sub { display: none } .m:hover .sub, .m:focus-within .sub { display: block }</style>"
+        '<div class="m"><a href="/s">Shop</a><div class="sub"><a href="/sale">Sale</a></div></div>',
+        PASSES,
+    ),
+    "hover that hides nothing": ("<style>a:hover { opacity: 0.8 }</style><a href='/x'>Terms</a>", PASSES),
+}
+BAR = '<div style="position: fixed; left: 0; right: 0; bottom: 0; height: 70px; background: #eee">Our app</div>'
+TOUCH_TARGETS: dict[str, tuple[str, str]] = {
+    "under a bar": (
+        f'<div style="height: 900px"></div><button style="margin: 0">Order now</button>'
+        f"<style>body {{ margin: 0 }}</style>{BAR}",
+        f"{FALSE}1 of 1 are smaller at 360 px: button “Order now”, wholly covered or cut off",
+    ),
+    "under another": (
+        '<div style="position: relative; height: 60px"><a style="position: absolute; left: 0; top: 0; padding: 12px" '
+        'href="/1">Details of it</a><a style="position: absolute; left: 10px; top: 0; width: 200px; height: 46px" '
+        'href="/2">Buy</a></div>',
+        f"{FALSE}1 of 2 are smaller at 360 px: a “Details of it” of 9 × 4\\d px",
+    ),
+    "clipped": (
+        '<button style="clip-path: inset(15px); margin: 0">Buy</button><button style="margin: 0 0 0 -20px">Z</button>',
+        f"{FALSE}1 of 2 are smaller at 360 px: button “Buy” of ",
+    ),
+    "all to be met": (
+        """<label><input type="checkbox"><span>Yes</span></label><button><svg width="20" height="20"></svg></button>
+<div style="height: 900px"></div><button style="border-radius: 50%">+</button>
+<div style="position: relative"><input aria-label="Find">
+<button style="position: absolute; left: 100px">Go</button></div>
+<div style="height: 100px; overflow: auto"><div style="height: 300px"></div><button>In here</button></div>
+<button style="pointer-events: none">Later</button>
+<div style="position: fixed; top: 0; left: 0; right: 0; height: 50px; background: #eee"><button style="margin: 0">Menu
+</button></div>
+<div style="height: 900px"></div>""",
+        PASSES,
+    ),
+}
+CUES = "<video><track kind=captions src=/{}.vtt></video>"
+PAGE: dict[str, dict[str, tuple[str, str]]] = {
+    "web_vitals": {
+        "frame of the same origin": (
+            '<iframe id="f" title="f" src="/frame" width="900" height="450"></iframe>',
+            f"{UNDECIDED}.*framed at iframe#f “frame”; framed: a frame, whose times",
+        ),
+        "small frame": ('<iframe title="f" src="/frame" width="20" height="20"></iframe>', PASSES),
+    },
+    "requests": {
+        "socket": (
+            "<script>new WebSocket(`ws://${location.host}/gone-socket?key=1`)</script>",
+            f"{FALSE}1 of 2 were not: 404 for GET ws://localhost:\\d+/gone-socket",
+        ),
+        "socket of a proxy without its server": (
+            "<script>new WebSocket(`ws://${location.host}/bad-socket`)</script>",
+            f"{FALSE}1 of 2 were not: 502 for GET ws",
+        ),
+        "socket of nobody": (
+            "<script>new WebSocket('ws://localhost:1/x')</script>",
+            f"{FALSE}1 of 2 were not: .* for GET ws://localhost:1/x",
+        ),
+        "service worker that is gone": (
+            "<script>navigator.serviceWorker.register('/gone.js').catch(() => 0)</script>",
+            f"{FALSE}1 of 2 were not: Failed to register a ServiceWorker.* for GET http://localhost:\\d+/gone.js",
+        ),
+        "service worker": ("<script>navigator.serviceWorker.register('/worker.js')</script>", PASSES),
+    },
+    "console": {
+        "assert": (
+            "<script>console.assert(1 > 0, 'so'); console.assert(false, 'the cart is empty')</script>",
+            f"{FALSE}1: error: .*the cart is empty",
+        ),
+    },
+    "images": {
+        "input": (
+            '<input type="image" src="/gone.webp" alt="Buy">',
+            f"{FALSE}1 fault in 1 images: input.* is not loaded",
+        ),
+        "drawing": (
+            '<svg width="60" height="60" role="img"><image href="/gone.webp" width="60" height="60" /></svg>',
+            f"{FALSE}1 fault in 1 images: image.* is not loaded",
+        ),
+        "both there": (
+            '<input type="image" src="/x.svg" alt="Buy" width="60" height="60"><svg width="60" height="60" role="img">'
+            '<image href="/x.svg" width="60" height="60" /></svg>',
+            PASSES,
+        ),
+        "placeholder": (
+            '<img src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" alt="A thing" '
+            'data-src="/x.svg" width="60" height="60">',
+            f"{FALSE}1 fault in 1 images: img “A thing” still shows a placeholder instead of its data-src",
+        ),
+        "loader that ran": (
+            '<img id="i" alt="A thing" data-src="/x.svg" width="60" height="60"><script>i.src = i.dataset.src</script>',
+            PASSES,
+        ),
+        "goes on": (
+            '<meta http-equiv="refresh" content="1; url=/frame">',
+            f"{UNDECIDED}GET http://localhost:\\d+/images/\\d+ led to .*/frame, which is another page",
+        ),
+        "goes on later": (
+            '<meta http-equiv="refresh" content="30; URL=\'/frame\'">',
+            f"{UNDECIDED}.* could not be looked at \\(it goes on to http://localhost:\\d+/frame by itself after 30 s",
+        ),
+        "goes on after its time": ('<meta http-equiv="refresh" content="1800; url=/frame">', PASSES),
+        "loads itself again": ('<meta http-equiv="refresh" content="300">', PASSES),
+    },
+    "captions": {
+        "blank": (CUES.format("blank"), f"{FALSE}1 of 1 have none: video: captions holds no cues"),
+        "backwards": (CUES.format("backwards"), f"{FALSE}1 of 1 have none: video: captions holds no cues"),
+        "some": (CUES.format("some"), PASSES),
+    },
+    "contrast": {
+        "numbers of a list": (
+            "<style>li::marker { color: #ddd }</style><ol><li>Choose a thing from the list</li></ol>",
+            f"{UNDECIDED}.*color-contrast at li.*::marker",
+        ),
+        "list": ("<ol><li>Choose a thing from the list</li></ol>", PASSES),
+    },
+}
+CASES: dict[str, dict[str, tuple[str, str]]] = {
+    "keyboard": KEYBOARD,
+    "responsive": RESPONSIVE,
+    "touch_targets": TOUCH_TARGETS,
+    **PAGE,
+}
 ASPECTS = {"keyboard": "keyboard", "contrast": "axe"}
 EVERY = [(check, name) for check, cases in CASES.items() for name in cases]
-GIVEN: dict[str, dict[str, object]] = {"responsive": {"widths": [320]}}
+GIVEN: dict[str, dict[str, Any]] = {"responsive": {"widths": [320]}, "web_vitals": {"lcp_s": 30, "tbt_ms": 9999}}
 
 
-FILES = {"/x.svg": Response(200, [("Content-Type", "image/svg+xml")], b"<svg xmlns='http://www.w3.org/2000/svg'/>")}
+def _file(kind: str, text: str, status: int = 200) -> Response:
+    return Response(status, [("Content-Type", kind)], text.encode())
+
+
+FILES = {
+    "/x.svg": _file("image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg' width='60' height='60'/>"),
+    "/frame": _file("text/html", "<!doctype html><html lang=en><title>f</title><p>What this frame shows</p>"),
+    "/worker.js": _file("text/javascript", ""),
+    "/bad-socket": _file("text/html", "Bad Gateway", 502),
+    "/blank.vtt": _file("text/vtt", "WEBVTT\n\n00:00.000 --> 00:02.000\n \n"),
+    "/backwards.vtt": _file("text/vtt", "WEBVTT\n\n00:02.000 --> 00:01.000\nHello\n"),
+    "/some.vtt": _file("text/vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\n \n\n00:01.000 --> 00:02.000\nHello\n"),
+}
 
 
 def page(text: str) -> Response:
