@@ -344,6 +344,8 @@ def _not_loaded(kind: str, request: PageRequest) -> str:
     # Programs often count on a 404 to their own questions.
     if request.status >= (500 if kind == "fetch" else 400):
         return f"{request.url} ({request.status})"
+    if kind == "stylesheet" and request.media_type not in ("text/css", ""):
+        return f"{request.url} ({request.media_type})"
     if request.failure:
         return "" if "ERR_ABORTED" in request.failure else f"{request.url} ({request.failure})"
     return "" if request.status else f"{request.url} (not answered)"
@@ -606,10 +608,10 @@ class _Looking:
         state, top = seen["state"], float(seen["top"])
         if not state:
             # Only of <img> the browser itself says whether it could be painted.
-            pending = media_type and not seen["url"].startswith("data:") and not media_type.startswith("image/")
             answered = self._watched.answer_to(seen["url"].partition("#")[0])
             refused = answered and (answered.status >= 400 or answered.failure)
-            state = "broken" if refused or pending else "loaded" if media_type else "pending"
+            other = media_type and not media_type.startswith("image/")
+            state = "broken" if refused or other else "loaded" if media_type else "pending"
         return ImageSeen(
             cut(seen["what"]),
             shown(address),

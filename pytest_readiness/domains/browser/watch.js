@@ -27,11 +27,17 @@
   if (container) {
     const register = container.register;
     container.register = function (script, ...more) {
-      const done = register.call(this, script, ...more);
-      const worker = { url: new URL(script, document.baseURI).href, state: '' };
+      const worker = { url: String(script), state: '' };
+      try { worker.url = new URL(script, document.baseURI).href; } catch { /* The browser says so itself. */ }
       seen.workers.push(worker);
-      done.then(() => { worker.state = 'registered'; }, (error) => { worker.state = String(error.message || error); });
-      return done;
+      // A failure is handed on: whether nobody catches it, the browser tells.
+      return register.call(this, script, ...more).then((done) => {
+        worker.state = 'registered';
+        return done;
+      }, (error) => {
+        worker.state = String((error && error.message) || error);
+        throw error;
+      });
     };
   }
   Object.defineProperty(window, Symbol.for('pytest-readiness'), { value: seen });

@@ -209,6 +209,10 @@ PAGE: dict[str, dict[str, tuple[str, str]]] = {
         "service worker": ("<script>navigator.serviceWorker.register('/worker.js')</script>", PASSES),
     },
     "console": {
+        "service worker that nobody catches": (
+            "<script>navigator.serviceWorker.register('/gone.js')</script>",
+            f"{FALSE}.*uncaught: .*Failed to register a ServiceWorker",
+        ),
         "assert": (
             "<script>console.assert(1 > 0, 'so'); console.assert(false, 'the cart is empty')</script>",
             f"{FALSE}1: error: .*the cart is empty",
@@ -254,6 +258,10 @@ PAGE: dict[str, dict[str, tuple[str, str]]] = {
         "some": (CUES.format("some"), PASSES),
     },
     "contrast": {
+        "start page for a style sheet": (
+            '<link rel="stylesheet" href="/frame">',
+            f"{UNDECIDED}.*stylesheet at .*/frame \\(text/html\\)",
+        ),
         "numbers of a list": (
             "<style>li::marker { color: #ddd }</style><ol><li>Choose a thing from the list</li></ol>",
             f"{UNDECIDED}.*color-contrast at li.*::marker",
