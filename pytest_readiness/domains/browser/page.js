@@ -570,10 +570,11 @@
       return { points: [...wrong.map((text) => text.point), ...styledTexts()],
         violations: wrong.filter((text) => !text.holds).map((text) => text.point) };
     },
-    // Where the page goes on to by itself, and after how many seconds; null where it stays, or only loads itself again.
-    goesOn() {
-      for (const meta of document.querySelectorAll('meta[http-equiv=refresh i]')) {
-        const parts = /^\s*(\d*\.?\d*)\s*[;,]\s*(?:url\s*=)?\s*(["']?)(.+?)\2\s*$/i.exec(meta.content);
+    // Where the page goes on to by itself, by its header Refresh or a <meta>, and after how many seconds; null where it
+    // stays, or only loads itself again.
+    goesOn(header) {
+      for (const content of [header, ...[...document.querySelectorAll('meta[http-equiv=refresh i]')].map((meta) => meta.content)]) {
+        const parts = /^\s*(\d*\.?\d*)\s*[;,]\s*(?:url\s*=)?\s*(["']?)(.+?)\2\s*$/i.exec(content);
         const to = parts && new URL(parts[3], document.baseURI).href.split('#')[0];
         if (to && to !== location.href.split('#')[0]) return { to, after: parseFloat(parts[1] || '0') };
       }

@@ -323,10 +323,16 @@ class Watched:
 
     def answer_to(self, address: str) -> PageRequest | None:
         """The last request for an address that was answered."""
-        for request in reversed(self._requests):
-            if request.url == address and request in self._answers:
-                return self._request(request)
-        return None
+        request = self._answered(address)
+        return self._request(request) if request else None
+
+    def header_of(self, address: str, name: str) -> str:
+        """A header of the last answer from an address, by its name in small letters; "" where there is none."""
+        request = self._answered(address)
+        return self._answers[request].headers.get(name, "") if request else ""
+
+    def _answered(self, address: str) -> Request | None:
+        return next((each for each in reversed(self._requests) if each.url == address and each in self._answers), None)
 
 
 _KINDS = {
@@ -495,7 +501,8 @@ class _Looking:
             # A page that goes on to another one by script is answered by that one.
             loaded = _loaded(page, max(1.0, self._until - 30 - time.monotonic()))
         asker = PageAsker(page)
-        if (there := asker.evaluate("q => q.goesOn()")) and there["after"] <= VISIT_SECONDS:
+        refresh = watched.header_of(page.url.partition("#")[0], "refresh")
+        if (there := asker.evaluate("(q, header) => q.goesOn(header)", refresh)) and there["after"] <= VISIT_SECONDS:
             asker, loaded, quiet = self._follow(there["to"], there["after"])
         document = watched.answer_to(page.url.partition("#")[0])
         status = document.status if document else status

@@ -331,3 +331,12 @@ def test_judges_what_is_seen(visits: dict[str, Visit], check: str, name: str) ->
     except CouldNotVerify as undecided:
         verdict = UNDECIDED + undecided.reason
     assert re.match(expected, verdict), verdict
+
+
+def test_a_header_that_goes_on_is_followed() -> None:
+    program("chromium-headless-shell")
+    first = page(SHELL.format(here=""))
+    first = first._replace(headers=[*first.headers, ("Refresh", "1; url=/frame")])
+    with WebApp({"/": first, **FILES}) as app:
+        seen = read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": (Look(""),)})
+    assert f"({app.url}/frame, 200, " in judged(seen, "browser.console").text
