@@ -203,7 +203,8 @@ def page_load(
     """The page is loaded within the limit.
 
     That is the time from asking for the page until its load event, once, in Chromium on the machine that runs the
-    tests, with an empty cache, unthrottled, and while nothing else is read from the endpoint.
+    tests, with an empty cache, unthrottled, and while nothing else is read from the endpoint. What a timer of the page
+    does later, such as going on to another page, is not looked at.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.

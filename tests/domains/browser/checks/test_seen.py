@@ -340,3 +340,9 @@ def test_a_header_that_goes_on_is_followed() -> None:
     with WebApp({"/": first, **FILES}) as app:
         seen = read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": (Look(""),)})
     assert f"({app.url}/frame, 200, " in judged(seen, "browser.console").text
+
+
+def test_too_many_paths_are_refused_with_a_way_out() -> None:
+    looks = tuple(Look(f"/{number}") for number in range(11))
+    with WebApp() as app, pytest.raises(CouldNotVerify, match=r"11 paths .* declare the same address once more"):
+        read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": looks})
