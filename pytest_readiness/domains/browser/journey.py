@@ -20,7 +20,16 @@ from pytest_readiness.domains.browser.steps import (
     filled_in,
     variables,
 )
-from pytest_readiness.domains.browser.visit import LOAD_SECONDS, Say, a_context, closed_trees, picture, press, said
+from pytest_readiness.domains.browser.visit import (
+    LOAD_SECONDS,
+    Say,
+    a_context,
+    closed_trees,
+    picture,
+    press,
+    said,
+    script,
+)
 from pytest_readiness.domains.http.flow_answer import origin_of
 from pytest_readiness.domains.http.flow_steps import Part
 from pytest_readiness.protocols.http.addresses import shown
@@ -28,6 +37,8 @@ from pytest_readiness.protocols.http.addresses import shown
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, CDPSession, Frame, Locator, Page
 
+SIGHT_SECONDS = 5.0
+"""For a page to tell whether an element is seen."""
 MOST_LOOKED_AT = 50
 """Elements that a locator finds."""
 
@@ -245,6 +256,17 @@ class _Traveller:
     def _visible(self, element: Element, frame: Frame | None = None) -> list[Locator]:
         return [one for one in self._locator(element, frame).all()[:MOST_LOOKED_AT] if one.is_visible()]
 
+    def _seen(self, element: Element) -> tuple[list[Locator], str]:
+        """Those that a person sees of an element, and why the others are not seen."""
+        seen, why = [], ""
+        for one in self._visible(element):
+            hidden = one.evaluate(f"element => ({script('page.js')}).unseen(element)", timeout=SIGHT_SECONDS * 1000)
+            if hidden:
+                why = hidden
+            else:
+                seen.append(one)
+        return seen, why
+
     def _framed(self, element: Element) -> str:
         """Address of a frame in which an element is visible; "" where it is in none."""
         for frame in self._page.frames[1:]:
@@ -302,11 +324,12 @@ class _Traveller:
         if expect.absent and (frame := self._framed(expect.absent)):
             return f"{expect.absent.words} is there, in the frame {frame}"
         if expect.way:
-            found = self._visible(expect)
+            # What nobody sees may still be in the way of "none".
+            found, hidden = (self._visible(expect), "") if expect.count == 0 else self._seen(expect)
             if expect.count is not None and len(found) != expect.count:
-                return f"{len(found)} of them"
+                return f"{len(found)} of them{' that can be seen' * bool(hidden)}"
             if not found and expect.count != 0:
-                return "it is not there"
+                return f"it is there, but {hidden}, so that nobody sees it" if hidden else "it is not there"
             if expect.contains is not None:
                 texts = [" ".join(one.inner_text().split()) for one in found]
                 if not any(expect.contains in text for text in texts):

@@ -35,6 +35,58 @@
     }
     return new DOMRect(x, y, width, height);
   };
+  // What lies on top at a place of the window, from whatever shadow tree and frame.
+  const hitAt = (x, y) => {
+    let hit = null;
+    for (let root = document; root;) {
+      const found = root.elementFromPoint(x, y);
+      if (!found || found === hit) break;
+      hit = found;
+      root = hit.shadowRoot || (hit.matches(FRAMES) && inside(hit));
+      if (root && root.nodeType === 9) {
+        const box = hit.getBoundingClientRect();
+        [x, y] = [x - box.x - hit.clientLeft, y - box.y - hit.clientTop];
+      }
+    }
+    return hit;
+  };
+  const within = (element, outer) => {
+    for (let each = element; each; each = up(each)) if (each === outer) return true;
+    return false;
+  };
+  // With all that it is in.
+  const opacity = (element) => {
+    let all = 1;
+    for (let each = element; each; each = up(each)) all *= parseFloat(getComputedStyle(each).opacity);
+    return all;
+  };
+  // Boxes of its lines, in the window.
+  const linesOf = (element) => {
+    const frame = boxOf(element), own = element.getBoundingClientRect();
+    return [...element.getClientRects()].map((box) =>
+      new DOMRect(box.x - own.x + frame.x, box.y - own.y + frame.y, box.width, box.height));
+  };
+  // Whether nothing lies over it and nothing cuts it off: its middle and the middles of its edges are its own.
+  const plain = (element) => opacity(element) >= 0.1 && linesOf(element).slice(0, 3).every((box) => {
+    if (box.width <= 2 || box.height <= 2) return false;
+    const [left, right, top, bottom] = [box.left + 1, box.right - 1, box.top + 1, box.bottom - 1];
+    const x = (left + right) / 2, y = (top + bottom) / 2;
+    return [[x, y], [left, y], [right, y], [x, top], [x, bottom]].every(([x, y]) => {
+      const hit = hitAt(x, y);
+      return hit && within(hit, element);
+    });
+  });
+  // Whether a ring around it would be cut off by what it is in, or has the colour of what is behind it.
+  const ringless = (element, colour) => {
+    const box = element.getBoundingClientRect();
+    for (let each = element.parentElement; each; each = each.parentElement) {
+      if (each.matches('body, html') || getComputedStyle(each).overflow === 'visible') continue;
+      const outer = each.getBoundingClientRect();
+      if (box.left - outer.left < 2 || box.top - outer.top < 2 || outer.right - box.right < 2 || outer.bottom - box.bottom < 2) return true;
+    }
+    const ring = rgb(colour), back = rgb(backdrop(up(element) || element)) || [255, 255, 255];
+    return Boolean(ring && ring.every((value, n) => Math.abs(value - back[n]) < 26));
+  };
   const closest = (element, selector) => {
     for (let each = element; each; each = up(each)) if (each.matches(selector)) return each;
     return null;
@@ -141,27 +193,18 @@
       return null;
     };
     const written = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    const top = (x, y) => {
-      let hit = document.elementFromPoint(x, y);
-      for (let inner = hit; inner && inner.shadowRoot && (inner = inner.shadowRoot.elementFromPoint(x, y)) && inner !== hit;) hit = inner;
-      return hit;
-    };
-    const lies = (element, cover) => {
-      for (let each = element; each; each = up(each)) if (each === cover) return true;
-      return false;
-    };
     const covered = new Map(), own = new Map();
     let counted = 0;
     for (const element of document.body ? all(document.body, false) : []) {
       if (!(written(element) || element.matches('img, input, button, video')) || !shown(element)) continue;
       const box = element.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
       if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) continue;
-      const hit = top(x, y);
+      const hit = hitAt(x, y);
       const cover = hit && over(hit);
       counted++;
       if (!cover) continue;
       // What lies in the cover itself is no part of what it covers.
-      const count = lies(element, cover) ? own : covered;
+      const count = within(element, cover) ? own : covered;
       count.set(cover, (count.get(cover) || 0) + 1);
     }
     const found = [...covered].filter(([cover, times]) => times >= (counted - (own.get(cover) || 0)) / 2).map(([cover]) => cover);
@@ -217,6 +260,128 @@
       if (holds ? handles && pointer : true) found.add(element);
     }
     return found;
+  };
+
+  // The part of a target's box in which a tap meets it: nothing lies over it, and nothing cuts it off. Scrolls to it.
+  const reachable = (element, target, laidOver) => {
+    const { x, y, width, height } = target;
+    if (getComputedStyle(element).pointerEvents === 'none' || element.localName === 'area') return {};
+    let [left, top] = [x - scrollX, y - scrollY];
+    if (top < 0 || left < 0 || top + height > innerHeight || left + width > innerWidth) {
+      const before = [scrollX, scrollY];
+      scrollTo({ top: y + height / 2 - innerHeight / 2, left: Math.max(0, x + width / 2 - innerWidth / 2), behavior: 'instant' });
+      // What is fixed did not move.
+      const fixed = [...chain(element)].some((each) => getComputedStyle(each).position === 'fixed');
+      if (!fixed) [left, top] = [left + before[0] - scrollX, top + before[1] - scrollY];
+    }
+    const [right, bottom] = [Math.min(left + width, innerWidth), Math.min(top + height, innerHeight)];
+    [left, top] = [Math.max(left, 0), Math.max(top, 0)];
+    if (right - left < 1 || bottom - top < 1) return {};
+    const labels = [...(element.labels || [])];
+    let kept = false;
+    const meets = (atX, atY) => {
+      const hit = hitAt(atX, atY);
+      if (hit && [...laidOver].some((cover) => within(hit, cover) && !within(element, cover))) kept = true;
+      return hit && (within(hit, element) || labels.some((label) => within(hit, label)) || closest(hit, 'label')?.control === element);
+    };
+    const steps = (from, to, count) => Array.from({ length: count }, (_, n) => from + (to - from) * (n + 0.5) / count);
+    const [midX, midY] = [(left + right) / 2, (top + bottom) / 2];
+    if ([[midX, midY], [left + 1, midY], [right - 1, midY], [midX, top + 1], [midX, bottom - 1]].every(([atX, atY]) => meets(atX, atY))) return {};
+    const across = steps(left, right, Math.min(40, Math.ceil((right - left) / 2))), down = steps(top, bottom, Math.min(40, Math.ceil((bottom - top) / 2)));
+    const found = down.flatMap((atY) => across.filter((atX) => meets(atX, atY)).map((atX) => [atX, atY]));
+    // A cover over the page is a point of its own. What scrolls inside something else is out of its sight now.
+    if (kept || (!found.length && scrolledAway(element))) return {};
+    if (!found.length) return { width: 0, height: 0 };
+    const [halfX, halfY] = [(right - left) / across.length / 2, (bottom - top) / down.length / 2];
+    const xs = found.map((place) => place[0]), ys = found.map((place) => place[1]);
+    const part = { x: Math.min(...xs) - halfX, y: Math.min(...ys) - halfY };
+    return { x: part.x + scrollX, y: part.y + scrollY, width: Math.max(...xs) + halfX - part.x, height: Math.max(...ys) + halfY - part.y };
+  };
+  function* chain(element) {
+    for (let each = element; each; each = up(each)) yield each;
+  }
+  const scrolledAway = (element) => [...chain(element)].some((each) => {
+    const style = getComputedStyle(each);
+    const outer = each.getBoundingClientRect(), own = element.getBoundingClientRect();
+    return /(auto|scroll|hidden|clip)/.test(style.overflowX + style.overflowY) && each !== element
+      && !each.matches('body, html') && (own.right <= outer.left + 1 || own.left >= outer.right - 1 || own.bottom <= outer.top + 1 || own.top >= outer.bottom - 1);
+  });
+  // What keeps what sticks out of it from sight, without a way to scroll there: the edges between which something is
+  // seen, and what draws them. Null where it can be scrolled to. Where `own`, what the element itself cuts off, too.
+  const edges = (element, own) => {
+    const view = element.ownerDocument.defaultView, root = element.ownerDocument.documentElement;
+    const body = element.ownerDocument.body;
+    const seen = (each) => each && ['hidden', 'clip'].includes(getComputedStyle(each).overflowX);
+    const whole = seen(root) || seen(body), backwards = getComputedStyle(root).direction === 'rtl';
+    // Nobody can scroll to what lies before the beginning.
+    const found = { left: backwards && !whole ? -Infinity : -view.scrollX,
+      right: backwards || whole ? root.clientWidth - view.scrollX : Infinity, by: null };
+    let free = '';
+    for (let each = element; each && each !== body && each !== root; each = each.parentElement || each.getRootNode().host) {
+      const style = getComputedStyle(each);
+      // What is placed absolutely is not cut off by what it is not placed in.
+      if (each !== element && free && (style.transform !== 'none' || (free === 'absolute' && style.position !== 'static'))) free = '';
+      if ((each !== element || own) && !free && style.overflowX !== 'visible') {
+        if (!['hidden', 'clip'].includes(style.overflowX)) return null;
+        const box = each.getBoundingClientRect();
+        if (box.width <= 2 || box.height <= 2 || style.clip !== 'auto') return null;
+        if (box.left > found.left || box.right < found.right) found.by = each;
+        found.left = Math.max(found.left, box.left);
+        found.right = Math.min(found.right, box.right);
+      }
+      if (!free && ['absolute', 'fixed'].includes(style.position)) free = style.position;
+    }
+    if (free === 'fixed') {
+      found.left = Math.max(found.left, 0);
+      found.right = Math.min(found.right, root.clientWidth);
+    }
+    return found;
+  };
+  // Whether text or a control of an element sticks out where nobody can get: "lost"; "maybe" where that may be meant, as
+  // in a carousel; "" where it does not, or lies aside as a whole, as a menu does that is pushed in.
+  const cutOff = (element) => {
+    if (!shown(element) || closest(element, '[aria-hidden=true], [inert]')) return '';
+    const control = element.matches(CONTROLS) && !element.matches(FRAMES) && !implicit(element);
+    const nodes = [...element.childNodes].filter((node) => node.nodeType === 3 && node.data.trim());
+    if (!control && !nodes.length || element.matches('option, optgroup, script, style, textarea *')) return '';
+    const boxes = control ? [element.getBoundingClientRect()] : nodes.flatMap((node) => {
+      const range = element.ownerDocument.createRange();
+      const from = node.data.search(/\S/);
+      range.setStart(node, from);
+      range.setEnd(node, from + node.data.trim().length);
+      return [...range.getClientRects()];
+    });
+    const limits = boxes.length && edges(element, !control);
+    if (!limits) return '';
+    const { left, right, by } = limits;
+    const beyond = (box) => box.left < left - 2 || box.right > right + 2;
+    const aside = (box) => box.right <= left + 1 || box.left >= right - 1;
+    if (!boxes.some(beyond)) return '';
+    // The first, from inside, of which something is to be seen, and what of it lies aside.
+    let part = element, away = null;
+    while (part && part !== by && aside(part.getBoundingClientRect())) [part, away] = [up(part), part];
+    const moved = (each) => getComputedStyle(each).transform !== 'none' || getComputedStyle(each).position !== 'static';
+    const page = !part || part.matches('body, html');
+    if (away && (page || moved(away)) && !alike(away)) return '';
+    for (let each = element; each && each !== part; each = up(each)) if (getComputedStyle(each).position === 'fixed') return '';
+    // Letters far away stand for a picture.
+    if (getComputedStyle(element).textIndent.startsWith('-') && boxes.every(aside)) return '';
+    for (let each = element; each; each = up(each)) {
+      const style = getComputedStyle(each);
+      if (style.textOverflow === 'ellipsis' || each !== by && style.transform !== 'none' || alike(each)) return 'maybe';
+      if (each === by) break;
+    }
+    const width = element.ownerDocument.documentElement.clientWidth;
+    return by && by.getBoundingClientRect().width < 0.75 * width ? 'maybe' : 'lost';
+  };
+  // Whether it stands in a row with others of its size, as slides do.
+  const alike = (element) => {
+    const own = element.getBoundingClientRect();
+    return !getComputedStyle(element).display.startsWith('table') && element.parentElement
+      && [...element.parentElement.children].some((other) => {
+        const box = other.getBoundingClientRect();
+        return other !== element && shown(other) && Math.abs(box.width - own.width) < 1.5 && Math.abs(box.top - own.top) < 1.5;
+      });
   };
 
   let acts = new Set();
@@ -276,6 +441,8 @@
   const styledTexts = () => {
     const found = [];
     for (const element of document.body ? all(document.body) : []) {
+      if (getComputedStyle(element).display === 'list-item' && getComputedStyle(element).listStyleType !== 'none' && shown(element)
+        && getComputedStyle(element, '::marker').color !== getComputedStyle(element).color) found.push(describe(element) + '::marker');
       for (const which of ['::before', '::after']) {
         const style = getComputedStyle(element, which);
         if (!/[\p{L}\p{N}]{2}/u.test((style.content.match(/"[^"]*"/g) || []).join('').replace(/\p{Co}/gu, ''))) continue;
@@ -290,7 +457,57 @@
     return found;
   };
 
+  // Why a person does not see an element, though it has a box; "" where one does. Scrolls the page to it.
+  const unseen = (element) => {
+    if (opacity(element) < 0.1) return 'transparent';
+    const limits = edges(element, false);
+    const box = element.getBoundingClientRect();
+    if (box.width <= 2 || box.height <= 2) return `of ${Math.round(box.width)} × ${Math.round(box.height)} px only`;
+    for (const each of chain(element)) {
+      const style = getComputedStyle(each), outer = each.getBoundingClientRect();
+      if (style.clip !== 'auto' && /^rect\((0px,? ){3}0px\)|^rect\((1px,? ){3}1px\)/.test(style.clip)) return 'cut off';
+      if (each !== element && ['hidden', 'clip'].includes(style.overflowX) && (outer.width <= 2 || outer.height <= 2)
+        && !each.matches('body, html')) return 'cut off';
+    }
+    const right = limits && Math.min(limits.right, (document.scrollingElement || document.documentElement).scrollWidth - scrollX);
+    if (limits && (box.right <= limits.left + 1 || box.left >= right - 1)) return 'beyond an edge of the page or of what it is in';
+    if (box.bottom + scrollY <= 1) return 'above the page';
+    const style = getComputedStyle(element), own = rgb(style.color), back = rgb(backdrop(element)) || [255, 255, 255];
+    const written = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (written && own && !/url|gradient/.test(backdrop(element)) && own.every((value, n) => value === back[n])) {
+      return 'written in the colour of its background';
+    }
+    if (scrolledAway(element)) return '';
+    const middle = () => { const { x, y, width, height } = boxOf(element); return [x + width / 2, y + height / 2]; };
+    const outside = ([x, y]) => x < 0 || y < 0 || x >= innerWidth || y >= innerHeight;
+    if (outside(middle())) {
+      const [x, y] = middle();
+      scrollTo({ top: scrollY + y - innerHeight / 2, left: x < innerWidth ? scrollX : scrollX + x - innerWidth / 2, behavior: 'instant' });
+    }
+    if (outside(middle())) return [...chain(element)].some((each) => getComputedStyle(each).position === 'fixed') ? 'outside the window' : '';
+    // A tap goes through some notices; whether they are covered, only others show.
+    const before = element.getAttribute('style');
+    element.style.setProperty('pointer-events', 'auto', 'important');
+    const boxes = linesOf(element).slice(0, 3).filter((line) => !outside([line.x + line.width / 2, line.y + line.height / 2]));
+    const covered = boxes.length && boxes.every((line) => [0.1, 0.5, 0.9].every((part) => {
+      const hit = hitAt(line.x + line.width * part, line.y + line.height / 2);
+      return hit && !within(hit, element) && opaque(hit, element);
+    }));
+    if (before === null) element.removeAttribute('style');
+    else element.setAttribute('style', before);
+    return covered ? 'covered' : '';
+  };
+  // Whether what lies over an element lets nothing of it through.
+  const opaque = (hit, element) => [...chain(hit)].some((each) => !within(element, each) && opacity(each) >= 0.9
+    && (each.matches('img, video, canvas, iframe') || getComputedStyle(each).backgroundImage !== 'none'
+      || alpha(getComputedStyle(each).backgroundColor) >= 0.9));
+
   return {
+    // Why an element is not seen, nor any of its labels; "" where one is.
+    unseen(element) {
+      const all = [element, ...[...(element.labels || [])].filter(shown)].map(unseen);
+      return all.includes('') ? '' : all[0];
+    },
     async axe(tags) {
       const result = await axe.run(document, {
         runOnly: { type: 'tag', values: tags }, resultTypes: ['passes', 'violations', 'incomplete'],
@@ -353,6 +570,16 @@
       return { points: [...wrong.map((text) => text.point), ...styledTexts()],
         violations: wrong.filter((text) => !text.holds).map((text) => text.point) };
     },
+    // Where the page goes on to by itself, by its header Refresh or a <meta>, and after how many seconds; null where it
+    // stays, or only loads itself again.
+    goesOn(header) {
+      for (const content of [header, ...[...document.querySelectorAll('meta[http-equiv=refresh i]')].map((meta) => meta.content)]) {
+        const parts = /^\s*(\d*\.?\d*)\s*[;,]\s*(?:url\s*=)?\s*(["']?)(.+?)\2\s*$/i.exec(content);
+        const to = parts && new URL(parts[3], document.baseURI).href.split('#')[0];
+        if (to && to !== location.href.split('#')[0]) return { to, after: parseFloat(parts[1] || '0') };
+      }
+      return null;
+    },
     // What is on the page.
     rendered() {
       const body = document.body;
@@ -395,6 +622,7 @@
         firstPaint: since(seen.fcp),
         largestPaint: since(seen.lcp),
         largest: seen.largest ? describe(seen.largest) : '',
+        workers: seen.workers || [],
         largestArea: seen.area || 0,
         shift: largest,
         shifted: [...new Set(worst.flatMap((each) => each.nodes).map(describe))].slice(0, 3),
@@ -432,21 +660,26 @@
     },
 
     images() {
-      return [...all(document)].filter((each) => each.localName === 'img').map((image) => {
-        const style = getComputedStyle(image);
+      return [...all(document)].filter((each) => each.matches('img, input[type=image], svg image')).map((image) => {
+        const style = getComputedStyle(image), picture = image.localName === 'img';
         const ratio = style.aspectRatio && !/^auto( \d+ \/ \d+)?$/.test(style.aspectRatio);
         const attributes = image.hasAttribute('width') && image.hasAttribute('height');
         // The style as written, not as computed: a computed size is always in pixels.
         const map = image.computedStyleMap ? image.computedStyleMap() : null;
         const fixed = (name) => map && map.get(name) && String(map.get(name)) !== 'auto';
+        const url = picture ? image.currentSrc || image.src || '' : image.href ? new URL(image.href.baseVal, image.baseURI).href : image.src;
+        // What a script was to put in place of a picture of some pixels.
+        const wanted = picture && (image.dataset.src || image.dataset.srcset);
+        const stands = wanted && (!url || url.startsWith('data:')) && image.naturalWidth <= 4 && image.naturalHeight <= 4;
         return {
           what: describe(image),
-          url: image.currentSrc || image.src || '',
-          state: !image.complete || (!image.currentSrc && image.loading === 'lazy') ? 'pending'
+          url,
+          state: !picture ? '' : stands ? 'placeholder' : !image.complete || (!image.currentSrc && image.loading === 'lazy') ? 'pending'
             : image.naturalWidth ? 'loaded' : 'broken',
           reserved: attributes || (fixed('height') && (fixed('width') || ratio)) || (ratio && fixed('width'))
-            || style.position === 'absolute' || style.position === 'fixed',
-          lazy: image.loading === 'lazy',
+            || style.position === 'absolute' || style.position === 'fixed' || Boolean(image.ownerSVGElement),
+          // Others cannot be.
+          lazy: !picture || image.loading === 'lazy',
           top: boxOf(image).top + scrollY,
           // Pixels that count visitors are not pictures.
           visible: shown(image) && image.getBoundingClientRect().width > 2,
@@ -459,10 +692,12 @@
       const found = [];
       for (const video of [...all(document)].filter((each) => each.localName === 'video')) {
         const tracks = [], empty = [];
+        // A cue is shown where it says something and ends after it begins.
+        const count = (cues) => [...(cues || [])].filter((cue) => (cue.text || '').trim() && cue.endTime > cue.startTime).length;
         for (const track of video.querySelectorAll('track[kind=captions], track[kind=subtitles], track:not([kind])')) {
           if (track.track.mode === 'disabled') track.track.mode = 'hidden';
           for (let n = 0; n < 30 && track.readyState < 2; n++) await new Promise((done) => setTimeout(done, 100));
-          const cues = track.track.cues ? track.track.cues.length : 0;
+          const cues = count(track.track.cues);
           const named = (track.kind || 'subtitles') + (track.srclang ? ' ' + cut(track.srclang, 20) : '');
           if (track.readyState === 2 && cues) tracks.push(`${named} with ${cues} cues`);
           else empty.push(`${named} ${track.readyState === 3 ? 'cannot be loaded' : 'holds no cues'}`);
@@ -471,7 +706,7 @@
         for (const track of video.textTracks) {
           const own = [...video.querySelectorAll('track')].some((each) => each.track === track);
           if (own || !['captions', 'subtitles'].includes(track.kind)) continue;
-          const cues = track.cues ? track.cues.length : 0;
+          const cues = count(track.cues);
           (cues ? tracks : empty).push(`${track.kind} ${cut(track.language, 20)} with ${cues} cues`);
         }
         found.push({ what: describe(video), tracks, empty });
@@ -504,7 +739,7 @@
         else if (!there) add('frame', element, element.src ? ` of ${element.src.split(/[?#]/)[0].slice(0, 80)}` : ' (sandboxed)');
         else if (there.body && there.body.childNodes.length && !await runs(element.contentWindow)) {
           add('frame', element, ' (its scripts are switched off)');
-        }
+        } else add('framed', element);
       }
       for (const element of covers()) add('cover', element);
       return found;
@@ -521,7 +756,8 @@
         && element.scrollWidth > element.clientWidth + 1 && (element.innerText || '').length >= 0.9 * words;
       const scrollsInside = (frame) => {
         const root = frame.matches(FRAMES) && inside(frame) && inside(frame).scrollingElement;
-        return root && root.scrollWidth > root.clientWidth + 1 && (root.innerText || '').length >= 0.9 * words;
+        return root && root.scrollWidth > root.clientWidth + 1
+          && ((root.innerText || '').length >= 0.9 * words || frame.clientWidth >= 0.75 * width);
       };
       const own = document.body ? [...all(document.body, false)] : [];
       const frames = own.filter((element) => (scrolls(element) || scrollsInside(element)) && shown(element));
@@ -540,6 +776,11 @@
       const innermost = out.filter((element) => !out.some((other) => other !== element && element.contains(other)));
       const content = (element) => element.matches('img, video, canvas, svg, iframe, ' + CONTROLS)
         || [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+      const lost = new Set(hidden ? innermost.filter(content) : []), maybe = new Set();
+      for (const element of document.body ? all(document.body) : []) {
+        const verdict = cutOff(element);
+        if (verdict) (verdict === 'lost' ? lost : maybe).add(element);
+      }
       const targets = [];
       for (const element of all(document)) {
         if (targets.length >= 500) break;
@@ -556,14 +797,21 @@
         const parent = up(element);
         const inline = style.display === 'inline' && element.localName === 'a' && parent
           && [...parent.childNodes].some((node) => node.nodeType === 3 && node.data.trim().length > 1);
-        targets.push({ what: describe(element), x: box.x + scrollX, y: box.y + scrollY, width: box.width, height: box.height, inline: Boolean(inline), sure });
+        targets.push({ element, what: describe(element), x: box.x + scrollX, y: box.y + scrollY, width: box.width, height: box.height, inline: Boolean(inline), sure });
       }
+      const laidOver = covers();
+      for (const target of targets) {
+        Object.assign(target, reachable(target.element, target, laidOver));
+        delete target.element;
+      }
+      this.top();
       return {
         overflow: Math.max(0, hidden ? 0 : root.scrollWidth - width,
           ...frames.map((element) => (opened(element) ? inside(element).scrollingElement : element))
             .map((element) => element.scrollWidth - element.clientWidth)),
         wide: [...(hidden ? [] : innermost), ...frames].map(describe).slice(0, 3),
-        cut: hidden ? innermost.filter(content).map(describe).slice(0, 3) : [],
+        cut: [...lost].map(describe).slice(0, 3),
+        maybe: [...new Set([...maybe].filter((element) => !lost.has(element)).map(describe))].slice(0, 50),
         targets,
       };
     },
@@ -590,12 +838,15 @@
       let number = known.indexOf(element);
       if (number < 0) number = known.push(element) - 1;
       const dialog = closest(element, 'dialog:modal, [aria-modal=true]');
+      const seen = plain(element);
       return {
         number,
+        plain: seen,
         what: describe(element),
         frame: element.matches(FRAMES + ', object, embed'),
-        ring: style.outlineStyle === 'auto' && parseFloat(style.outlineWidth) > 0 && alpha(style.outlineColor) > 0,
-        caret: typing && !element.readOnly && style.caretColor !== 'transparent' && alpha(style.caretColor) > 0,
+        ring: seen && style.outlineStyle === 'auto' && parseFloat(style.outlineWidth) > 0
+          && alpha(style.outlineColor) > 0 && !ringless(element, style.outlineColor),
+        caret: seen && typing && !element.readOnly && style.caretColor !== 'transparent' && alpha(style.caretColor) > 0,
         alike: [element.localName, element.type, element.className, parent ? parent.localName + parent.className : '',
           backdrop(parent || element)].join('|'),
         box,
@@ -622,6 +873,40 @@
       acts = acting();
     },
     acts: () => [...acts].map(describe),
+    // Controls that are hidden, and that a style sheet shows while the mouse is over something, and not with the focus.
+    hovered() {
+      const found = new Set();
+      const without = (selector, state) => selector.trim().replace(new RegExp(`(^|[\\s>+~])${state}`, 'g'), '$1*')
+        .replace(new RegExp(state, 'g'), '');
+      for (const each of [document, ...[...all(document)].map((element) => element.shadowRoot || opened(element)).filter(Boolean)]) {
+        const [byMouse, byFocus] = [[], []];
+        const read = (rules) => {
+          for (const rule of rules) {
+            if (rule.cssRules && rule.cssRules.length) read(rule.cssRules);
+            if (!rule.selectorText || !['display', 'visibility', 'opacity', 'clip', 'clip-path', 'height', 'max-height',
+              'transform', 'left', 'top'].some((name) => rule.style.getPropertyValue(name))) continue;
+            for (const one of rule.selectorText.split(/,(?![^(]*\))/)) {
+              if (/:hover/.test(one)) byMouse.push(without(one, ':hover'));
+              if (/:focus/.test(one)) byFocus.push(without(one, ':focus(?:-within|-visible)?'));
+            }
+          }
+        };
+        for (const sheet of [...each.styleSheets, ...(each.adoptedStyleSheets || [])]) {
+          // Those of other origins cannot be read.
+          try { read(sheet.cssRules); } catch { continue; }
+        }
+        const matching = (selectors) => new Set(selectors.flatMap((one) => {
+          try { return [...each.querySelectorAll(one)]; } catch { return []; }
+        }));
+        const kept = matching(byFocus);
+        for (const element of matching(byMouse)) {
+          const holds = [element, ...all(element)].find((inner) => inner.matches(CONTROLS) && !implicit(inner)
+            && !inner.matches(':disabled') && !(shown(inner) && opacity(inner) >= 0.1));
+          if (holds && !(shown(element) && opacity(element) >= 0.1) && ![...chain(element)].some((outer) => kept.has(outer))) found.add(element);
+        }
+      }
+      return [...found].map(describe);
+    },
     finished() {
       const endless = (each) => each.effect && each.effect.getComputedTiming().endTime === Infinity;
       return document.getAnimations().every((each) => each.playState !== 'running' || endless(each));

@@ -69,6 +69,8 @@ MAX_BYTES = 64_000_000
 MAX_PRESSES = 400
 MAX_INSIDE = 100
 """Presses of Tab within frames, whose controls are not told apart."""
+MAX_STOPS = 12
+"""Presses of Tab within one control: a field for date and time has nine parts and a button, a film's player six."""
 MAX_COMPARED = 40
 """Kinds of controls whose focus is looked for by comparing pictures."""
 DIFFERING_PIXELS = 8
@@ -76,6 +78,8 @@ DIFFERING_PIXELS = 8
 MAX_SCREENS = 60
 MAX_ELEMENTS = 1000
 """Images, videos and the like that are told one by one."""
+MAX_REFRESH = 10.0
+"""Seconds that a visit waits for a page that goes on to another one by itself."""
 ANIMATION_SECONDS = 3.0
 """For what moves to its place or fades in, as it is scrolled to."""
 MAX_POINTS = 200
@@ -91,7 +95,7 @@ def visit(browser: Browser, job: VisitJob, say: Say) -> Visit:
 
     until = time.monotonic() + VISIT_SECONDS - 2
     with a_context(browser, job.opening.engine, say) as context:
-        context.add_init_script(_script("watch.js"))
+        context.add_init_script(script("watch.js"))
         page = context.new_page()
         watched = Watched(page, job.opening.engine)
         name = f"{job.opening.engine} {browser.version}"
@@ -158,6 +162,7 @@ class Watched:
         self._awaited: dict[Request, None] = {}
         self._messages: list[Message] = []
         self._documents: list[Request] = []
+        self._sockets: dict[str, PageRequest] = {}
         self._page = page
         page.on("request", self._asked)
         page.on("response", lambda answer: self._answers.update({answer.request: answer}))
@@ -168,6 +173,10 @@ class Watched:
         if engine == "chromium":
             self._tools = page.context.new_cdp_session(page)
             self._tools.on("Network.dataReceived", self._received)
+            self._tools.on("Network.webSocketCreated", self._socket_asked)
+            self._tools.on("Network.webSocketHandshakeResponseReceived", self._socket_answered)
+            self._tools.on("Network.webSocketFrameError", self._socket_failed)
+            self._tools.on("Network.webSocketClosed", self._socket_closed)
             # Bodies are counted, not kept.
             self._tools.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
 
@@ -175,6 +184,27 @@ class Watched:
         self._bytes += max(event["dataLength"], event["encodedDataLength"])
         if self._bytes > MAX_BYTES:
             self._give_up(f"loads more than {MAX_BYTES // 1_000_000} MB")
+
+    def _socket_asked(self, event: Mapping[str, Any]) -> None:
+        if len(self._sockets) < MAX_REQUESTS:
+            self._sockets[event["requestId"]] = PageRequest("GET", shown(event["url"]), 0, "", "", "websocket", 0)
+
+    def _socket_answered(self, event: Mapping[str, Any]) -> None:
+        self._socket_ended(event["requestId"], event["response"]["status"], "")
+
+    def _socket_failed(self, event: Mapping[str, Any]) -> None:
+        refused = re.search(r"Unexpected response code: (\d{3})", event["errorMessage"])
+        status = int(refused[1]) if refused else 0
+        self._socket_ended(event["requestId"], status, "" if refused else cut(event["errorMessage"], 80))
+
+    def _socket_closed(self, event: Mapping[str, Any]) -> None:
+        self._socket_ended(event["requestId"], 0, "net::ERR_ABORTED")
+
+    def _socket_ended(self, number: str, status: int, failure: str) -> None:
+        """How the first word of a server about a socket was; what comes later is no request."""
+        socket = self._sockets.get(number)
+        if socket and not socket.status and not socket.failure:
+            self._sockets[number] = replace(socket, status=status, failure=failure)
 
     def _give_up(self, why: str) -> None:
         if not self.excess:
@@ -200,13 +230,15 @@ class Watched:
         self._failures[request] = cut(request.failure or "failed", 80)
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        # `console.assert` says something only where what it asserts is not so.
+        kind = "error" if message.type == "assert" else message.type
+        if kind in ("error", "warning"):
             place = message.location
             address = shown(place.get("url", ""))
             if urlsplit(address).path == FAVICON:
                 return
             where = f"{address}:{place.get('lineNumber', 0) + 1}" if address else ""
-            self._say(Message(message.type, cut(message.text), where))
+            self._say(Message(kind, cut(message.text), where))
 
     def _say(self, message: Message) -> None:
         if len(self._messages) < MAX_MESSAGES:
@@ -226,7 +258,7 @@ class Watched:
 
     def requests(self) -> tuple[PageRequest, ...]:
         """What it asked for so far."""
-        return tuple(self._request(each) for each in self._requests)
+        return (*(self._request(each) for each in self._requests), *self._sockets.values())[:MAX_REQUESTS]
 
     def _request(self, request: Request) -> PageRequest:
         answer = self._answers.get(request)
@@ -282,7 +314,7 @@ class Watched:
                 self._tools.send(
                     "Runtime.evaluate",
                     {
-                        "expression": _script("listeners.js"),
+                        "expression": script("listeners.js"),
                         "contextId": window,
                         "includeCommandLineAPI": True,
                         "timeout": ASK_SECONDS * 1000,
@@ -292,10 +324,16 @@ class Watched:
 
     def answer_to(self, address: str) -> PageRequest | None:
         """The last request for an address that was answered."""
-        for request in reversed(self._requests):
-            if request.url == address and request in self._answers:
-                return self._request(request)
-        return None
+        request = self._answered(address)
+        return self._request(request) if request else None
+
+    def header_of(self, address: str, name: str) -> str:
+        """A header of the last answer from an address, by its name in small letters; "" where there is none."""
+        request = self._answered(address)
+        return self._answers[request].headers.get(name, "") if request else ""
+
+    def _answered(self, address: str) -> Request | None:
+        return next((each for each in reversed(self._requests) if each.url == address and each in self._answers), None)
 
 
 _KINDS = {
@@ -313,6 +351,8 @@ def _not_loaded(kind: str, request: PageRequest) -> str:
     # Programs often count on a 404 to their own questions.
     if request.status >= (500 if kind == "fetch" else 400):
         return f"{request.url} ({request.status})"
+    if kind == "stylesheet" and request.media_type not in ("text/css", ""):
+        return f"{request.url} ({request.media_type})"
     if request.failure:
         return "" if "ERR_ABORTED" in request.failure else f"{request.url} ({request.failure})"
     return "" if request.status else f"{request.url} (not answered)"
@@ -391,7 +431,7 @@ class PageAsker:
     def __init__(self, page: Page) -> None:
         self._page = page
         _let_in(page)
-        self._questions = page.evaluate_handle(_script("page.js"))
+        self._questions = page.evaluate_handle(script("page.js"))
 
     def evaluate(self, function: str, argument: object = None, seconds: float = ASK_SECONDS) -> Any:
         """What a function in JavaScript returns, of the questions and an argument.
@@ -478,12 +518,16 @@ class _Looking:
         if loaded:
             # A page that goes on to another one by script is answered by that one.
             loaded = _loaded(page, max(1.0, self._until - 30 - time.monotonic()))
+        asker = PageAsker(page)
+        refresh = watched.header_of(page.url.partition("#")[0], "refresh")
+        if (there := asker.evaluate("(q, header) => q.goesOn(header)", refresh)) and there["after"] <= VISIT_SECONDS:
+            asker, loaded, quiet = self._follow(there["to"], there["after"])
         document = watched.answer_to(page.url.partition("#")[0])
         status = document.status if document else status
-        asker = PageAsker(page)
         rendered = asker.evaluate("q => q.rendered()")
         load = asker.evaluate("(q, began) => q.load(began)", watched.began)
-        messages, requests = watched.messages(), watched.requests()
+        messages = watched.messages()
+        requests = (*watched.requests(), *map(_worker, load["workers"][:MAX_POINTS]))
         screenshot = picture(page)
         looks = {look.what for look in job.looks}
         endless = asker.evaluate("(q, n) => q.scroll(n)", MAX_SCREENS, SCROLL_SECONDS)
@@ -534,6 +578,25 @@ class _Looking:
             unread=self._unread,
         )
 
+    def _follow(self, there: str, seconds: float) -> tuple[PageAsker, bool, bool]:
+        """Wait until the page goes on to another one, as it says it will.
+
+        Raises:
+            Error: it does so too late, or not at all.
+        """
+        from playwright.sync_api import Error
+        from playwright.sync_api import TimeoutError as Late
+
+        before = self._page.url
+        try:
+            if seconds > MAX_REFRESH:
+                raise Late("")
+            self._page.wait_for_url(lambda now: now != before, wait_until="commit", timeout=(seconds + 5) * 1000)
+        except Late:
+            raise Error(f"it goes on to {shown(there)} by itself after {seconds:g} s") from None
+        loaded = _loaded(self._page, max(1.0, self._until - 30 - time.monotonic()))
+        return PageAsker(self._page), loaded, self._watched.settle()
+
     def _stand_still(self, asker: PageAsker) -> None:
         until = time.monotonic() + ANIMATION_SECONDS
         while time.monotonic() < until and not asker.evaluate("q => q.finished()"):
@@ -568,6 +631,12 @@ class _Looking:
             answer = self._watched.answer_to(address.partition("#")[0])
             media_type, size = (answer.media_type, answer.size) if answer else ("", 0)
         state, top = seen["state"], float(seen["top"])
+        if not state:
+            # Only of <img> the browser itself says whether it could be painted.
+            answered = self._watched.answer_to(seen["url"].partition("#")[0])
+            refused = answered and (answered.status >= 400 or answered.failure)
+            other = media_type and not media_type.startswith("image/")
+            state = "broken" if refused or other else "loaded" if media_type else "pending"
         return ImageSeen(
             cut(seen["what"]),
             shown(address),
@@ -611,7 +680,7 @@ class _Looking:
             if texts:
                 data = b64encode(self._page.screenshot(animations="disabled", timeout=5000)).decode()
                 asker.evaluate(
-                    "(q, wrong) => q.contradict(wrong)", self._helper().evaluate(_script("measure.js"), [data, texts])
+                    "(q, wrong) => q.contradict(wrong)", self._helper().evaluate(script("measure.js"), [data, texts])
                 )
         asker.evaluate("q => q.top()")
 
@@ -635,7 +704,13 @@ class _Looking:
             for each in seen["targets"]
         )
         return PageLayout(
-            width, seen["overflow"], _texts(seen["wide"]), _texts(seen["cut"]), targets, picture(self._page)
+            width,
+            seen["overflow"],
+            _texts(seen["wide"]),
+            _texts(seen["cut"]),
+            _texts(seen["maybe"]),
+            targets,
+            picture(self._page),
         )
 
     def _keyboard(self, asker: PageAsker) -> Keyboard:
@@ -695,21 +770,28 @@ class _Tabbing:
         self._helper: Page | None = None
 
     def walk(self) -> Keyboard:
+        hovered = self._asker.evaluate("q => q.hovered()")
         start = self._asker.evaluate("q => q.startTabbing()")
         trap, dialog = "", start["dialog"]
         whole = False
         visited: set[int] = set()
         looked: set[int] = set()
-        inside = ends = 0
+        inside = ends = stops = 0
+        before = None
         while self._presses < MAX_PRESSES and time.monotonic() < self._until:
             at = self._press("Tab")
+            stops = stops + 1 if at and at["number"] == before else 0
+            before = at["number"] if at else None
             if at and at["number"] in visited:
                 if at["frame"] and inside < MAX_INSIDE:
                     inside += 1
                     continue
+                if 0 < stops <= MAX_STOPS:
+                    continue
                 # Editors that use Tab themselves often let go after Escape.
                 press(self._page, "Escape")
                 at = self._press("Tab")
+                before = at["number"] if at else None
                 if at and at["number"] in visited:
                     dialog = dialog or at["dialog"]
                     trap = "" if dialog else at["what"]
@@ -736,6 +818,7 @@ class _Tabbing:
             cut(trap),
             cut(dialog),
             _texts(self._asker.evaluate("q => q.acts()")),
+            _texts(hovered),
             whole,
         )
 
@@ -750,13 +833,15 @@ class _Tabbing:
             return
         if at["onScreen"] and (at["ring"] or at["caret"]):
             return
+        # Only of what is plainly seen, the next one of its kind looks the same.
+        kind = at["alike"] if at["plain"] else f"{at['alike']} {at['number']}"
         if not at["onScreen"]:
             self._unseen.append(f"{at['what']}, outside the window")
             return
-        if at["alike"] not in self._compared:
+        if kind not in self._compared:
             enough = len(self._compared) < MAX_COMPARED
-            self._compared[at["alike"]] = self._changes(at) if enough else None
-        seen = self._compared[at["alike"]]
+            self._compared[kind] = self._changes(at) if enough else None
+        seen = self._compared[kind]
         if seen is None:
             self._undecided.append(at["what"])
         elif not seen:
@@ -835,6 +920,14 @@ def _smaller(page: Page, raw: bytes) -> bytes:
     return b""
 
 
+def _worker(seen: Mapping[str, str]) -> PageRequest:
+    """The script of a service worker, which the browser asks for by itself."""
+    done = seen["state"] == "registered"
+    return PageRequest(
+        "GET", shown(seen["url"]), 200 if done else 0, "" if done else cut(seen["state"], 150), "", "serviceworker", 0
+    )
+
+
 def _load(seen: Mapping[str, Any], loaded: bool, quiet: bool) -> Load:
     def seconds(name: str) -> float | None:
         return None if seen[name] is None else seen[name] / 1000
@@ -871,7 +964,8 @@ def _texts(texts: Any) -> tuple[str, ...]:
 
 
 @cache
-def _script(name: str) -> str:
+def script(name: str) -> str:
+    """A script of this package, by its name."""
     return Path(__file__).with_name(name).read_text("utf-8")
 
 

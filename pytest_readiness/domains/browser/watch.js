@@ -1,6 +1,6 @@
 // Runs in every page before its own scripts: keeps what cannot be asked for afterwards.
 (() => {
-  const seen = { fcp: null, lcp: null, largest: null, area: 0, shifts: [], tasks: [] };
+  const seen = { fcp: null, lcp: null, largest: null, area: 0, shifts: [], tasks: [], workers: [] };
   const watch = (type, take) => {
     try {
       new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true });
@@ -22,5 +22,23 @@
     seen.shifts.push({ at: entry.startTime, value: entry.value, nodes });
   });
   watch('longtask', (entry) => seen.tasks.push([entry.startTime, entry.duration]));
+  // Nothing else tells whether the script of a service worker was got.
+  const container = window.ServiceWorkerContainer && ServiceWorkerContainer.prototype;
+  if (container) {
+    const register = container.register;
+    container.register = function (script, ...more) {
+      const worker = { url: String(script), state: '' };
+      try { worker.url = new URL(script, document.baseURI).href; } catch { /* The browser says so itself. */ }
+      seen.workers.push(worker);
+      // A failure is handed on: whether nobody catches it, the browser tells.
+      return register.call(this, script, ...more).then((done) => {
+        worker.state = 'registered';
+        return done;
+      }, (error) => {
+        worker.state = String((error && error.message) || error);
+        throw error;
+      });
+    };
+  }
   Object.defineProperty(window, Symbol.for('pytest-readiness'), { value: seen });
 })();

@@ -88,7 +88,7 @@ def parsed(dsn: str) -> Dsn:
         ValueError: it cannot be taken apart in one way only; the text quotes nothing of it.
     """
     if not dsn:
-        return Dsn("", "", (), "", ())
+        return Dsn("", "", "", (), "", ())
     match = _DSN.fullmatch(dsn)
     if match is None:
         raise ValueError(f"the connection string cannot be taken apart: {_ESCAPED}")

@@ -92,10 +92,10 @@ def accessibility(
     """The page violates none of axe-core's rules for the accessibility guidelines.
 
     axe-core's rules for the standard, on the page and in its frames of the same origin, as it is after loading and
-    scrolling to its end; not what only a click brings up. Where axe cannot decide about an element, and where a part
-    of the page is closed to it (frames of other origins, closed shadow trees, canvases, plugins, what a dialog covers,
-    what was not loaded), the claim could not be verified, and those points are named: a person must look at them.
-    Rules cover a part of the guidelines only; bind `partial` for the rest.
+    scrolling to its end, in the light colour scheme; not what only a click or time brings up. Where axe cannot decide
+    about an element, and where a part of the page is closed to it (frames of other origins, closed shadow trees,
+    canvases, plugins, what a dialog covers, what was not loaded), the claim could not be verified, and those points are
+    named: a person must look at them. Rules cover a part of the guidelines only; bind `partial` for the rest.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -129,8 +129,8 @@ def contrast(
     it does not see filters, blending, shadows and much of what style sheets put before and after an element. Where the
     picture shows other colours, where axe cannot decide, on pictures or gradients, and where a part of the page is
     closed to it, the claim could not be verified, and those points are named: a person must look at them. The page is
-    looked at as it is after loading and scrolling to its end, without the mouse over it; not what only a click brings
-    up, nor switched-off controls.
+    looked at as it is after loading and scrolling to its end, in the light colour scheme and without the mouse over it;
+    not what only a click brings up, or a timer some seconds later, nor switched-off controls.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -158,14 +158,17 @@ def keyboard(
 
     Tab is really pressed, until the page ends. Controls are visible links, buttons, fields, and elements with such a
     role; not those that are disabled or aria-hidden, nor those within menus, tab lists and the like, which arrow keys
-    reach. The focus is visible by the browser's own ring, a text cursor, or because a picture of the control and its
-    surroundings differs with and without it; how strongly is not judged. A trap is left neither by Tab nor by Escape
-    and Tab. Whether Enter works is not looked at.
+    reach. The focus is visible by the browser's own ring or a text cursor, where the control is in plain sight, or
+    because a picture of it and its surroundings differs with and without the focus; how strongly is not judged. A trap
+    is left neither by Tab, after as many presses as a control may have parts (12), nor by Escape and Tab. Whether Enter
+    works is not looked at.
 
     The claim could not be verified where an element acts as a control without being one (it listens to clicks or shows
-    the pointer of a link, and Tab cannot reach it), and where a part of the page is closed to the visit (frames of
-    other origins, closed shadow trees, canvases, plugins, what a dialog covers, what was not loaded): a person must
-    look at those points. A click that an element without such a pointer leaves to one around it is not seen.
+    the pointer of a link, and Tab cannot reach it), where a style sheet shows controls while the mouse is over
+    something and no such rule does with the focus (what scripts show then is not looked at), and where a part of the
+    page is closed to the visit (frames of other origins, closed shadow trees, canvases, plugins, what a dialog covers,
+    what was not loaded): a person must look at those points. A click that an element without such a pointer leaves to
+    one around it is not seen.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -177,7 +180,8 @@ def keyboard(
     if keys is None:
         why = (visit.unread or {}).get("keyboard", "not asked")
         raise CouldNotVerify(f"Tab could not be pressed on {visit.asked} ({why})")
-    points = [f"clickable at {what}" for what in keys.acting] + parts(visit, CLOSED | STYLED | {"canvas"})
+    points = [f"clickable at {what}" for what in keys.acting] + [f"hover at {what}" for what in keys.hovered]
+    points += parts(visit, CLOSED | STYLED | {"canvas"})
     if not keys.controls:
         raise CouldNotVerify(
             f"the page has no control that Tab could reach ({place(visit)})"
@@ -230,9 +234,10 @@ def touch_targets(
     """Tap targets have the wanted size, or that much space around them.
 
     Visible links, buttons and fields in a window as wide as a phone's; checkboxes and radio buttons together with their
-    labels. Links within a line of text do not count. Not looked at: what only a click brings up. The claim could not be
-    verified where something is too small that only acts as a control, and where a part of the page is closed to the
-    visit (frames of other origins, closed shadow trees, canvases, plugins, what a dialog covers, what was not loaded).
+    labels. What is covered or cut off, when the page is scrolled to it, does not count to their size. Links within a
+    line of text do not count, nor what only a click brings up. The claim could not be verified where something is too
+    small that only acts as a control, and where a part of the page is closed to the visit (frames of other origins, closed shadow trees, canvases,
+    plugins, what a dialog covers, what was not loaded).
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -256,13 +261,19 @@ def touch_targets(
         one
         for one in small
         if not spacing
+        or not one.width  # Covered: no space around helps.
         or any(
             _near(one, other, min_px) for other in layout.targets if other is not one and (other.sure or not one.sure)
         )
     ]
     unsure = [f"clickable at {one.what}" for one in tight if not one.sure]
     tight = [one for one in tight if one.sure]
-    named = [f"{one.what} of {one.width:.0f} × {one.height:.0f} px" for one in tight]
+    named = [
+        f"{one.what} of {one.width:.0f} × {one.height:.0f} px"
+        if one.width
+        else f"{one.what}, wholly covered or cut off"
+        for one in tight
+    ]
     expected = f"targets of at least {min_px} × {min_px} px" + (", or with that much space around" if spacing else "")
     claim(
         not tight,
@@ -330,7 +341,8 @@ def captions(
 ) -> Evidence:
     """Every <video> of the page has a track of captions that loads and holds cues.
 
-    Each must have a track of captions or subtitles that the browser can load and that holds cues; what they say, and
+    Each must have a track of captions or subtitles that the browser can load and that holds cues with text, which end
+    after they begin; what they say, and
     whether the video has sound, is not looked at, nor a player that only a click brings up. Where a part of the page is
     closed to the visit, such as a player in a frame of another origin, a closed shadow tree or what a dialog covers,
     the claim could not be verified. A page without a video passes, with a warning.

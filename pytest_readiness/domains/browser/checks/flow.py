@@ -38,10 +38,12 @@ def flow(browser_flow: Journey, *, steps: Steps) -> Evidence:
     """A visitor gets through a declared journey: opens, fills, clicks, and sees what is expected.
 
     The journey is really made, in Chromium, by a visitor without cookies, from the endpoint's root unless it begins
-    with `go`; what it creates stays there. Each step waits until it can be done. Dialogs of the browser are dismissed;
-    windows that open are not looked at. What a step expects and does not find, or what should be absent, could not be
-    verified where it is inside a frame, or may be in a closed shadow tree. Credentials are filled in on pages of the
-    declared endpoint only, and stay out of texts and screenshots.
+    with `go`; what it creates stays there. Each step waits until it can be done. An element that is expected must be
+    seen: not transparent, cut off, covered, beyond the page's edges, or in the colour of its background. As soon as it
+    is, the journey goes on; what takes its place later is not seen. Dialogs of the browser are dismissed; windows that
+    open are not looked at. What a step expects and does not find, or what should be absent, could not be verified where
+    it is inside a frame, or may be in a closed shadow tree. Credentials are filled in on pages of the declared endpoint
+    only, and stay out of texts and screenshots.
 
     A step is one of these, with `name` for its words in reports and `timeout_s` (default 5, at most 30):
 
@@ -50,7 +52,7 @@ def flow(browser_flow: Journey, *, steps: Steps) -> Evidence:
     - `click`, `check`, `uncheck`, `wait_for`: an element
     - `select: {label: Country, option: Chile}`, `upload: {label: Picture, filename: a.txt, content: …}`
     - `press: Enter`
-    - `expect`: an element that is visible, with `contains` or `count`; `url` (path), `title`, `absent` (an element)
+    - `expect`: an element that is seen, with `contains` or `count`; `url` (path), `title`, `absent` (an element)
     - `capture: {order: {css: "#order"}}`: its text becomes `${order}` in later steps
 
     `${unique}` is a new word in each run, and `$$` a dollar sign. An element is named by one of `role` (with

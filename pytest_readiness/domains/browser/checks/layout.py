@@ -47,11 +47,14 @@ def responsive(
 ) -> Evidence:
     """At each width of the window, the page does not scroll sideways, and nothing is cut off at its right edge.
 
-    Cut off is content that ends beyond that edge where scrolling is switched off. Elements that scroll by themselves do
-    not count. Not looked at: what overlaps, is hidden or too small to read at a width. For widths below 980 px the page
-    must also have `<meta name="viewport" content="width=device-width">`, without which phones lay it out for 980 px.
-    The page is loaded once and the window then resized. Where a part of it is closed to the visit (frames of other
-    origins, closed shadow trees, plugins, what a dialog covers, what was not loaded), the claim could not be verified.
+    Nor may text and controls end where nobody can scroll to: beyond the left edge, beyond the right one where scrolling
+    is switched off, or beyond an element that hides what sticks out of it; pictures may. Where that may be meant, as in
+    a carousel, with an ellipsis or in a narrow element, the claim could not be verified. What lies aside as a whole, as
+    a menu that slides in, and elements that scroll by themselves do not count; frames of the same origin do. For widths
+    below 980 px the page must also have `<meta name="viewport" content="width=device-width">`, without which phones lay
+    it out for 980 px. The page is loaded once and the window then resized. Where a part of it is closed to the visit
+    (frames of other origins, closed shadow trees, plugins, what a dialog covers, what was not loaded), the claim could
+    not be verified. Not looked at: what overlaps or is too small to read at a width.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -64,7 +67,8 @@ def responsive(
     faults = []
     for layout in layouts:
         if layout.overflow > 1:
-            faults.append(f"at {layout.width} px it scrolls {layout.overflow:.0f} px sideways: {some(layout.wide)}")
+            what = f": {some(layout.wide)}" if layout.wide else ""
+            faults.append(f"at {layout.width} px it scrolls {layout.overflow:.0f} px sideways{what}")
         elif layout.cut:
             faults.append(f"at {layout.width} px content is cut off: {some(layout.cut)}")
     viewport = visit.viewport_meta
@@ -79,7 +83,8 @@ def responsive(
         attachments=attachments,
     )
     unsized = [f"image at {image.what}" for image in visit.images if image.state != "loaded" and not image.reserved]
-    more, warning = rest_of(visit, [*parts(visit, CLOSED | STYLED), *unsized], signed)
+    maybe = dict.fromkeys(f"cut at {what}" for layout in layouts for what in layout.maybe)
+    more, warning = rest_of(visit, [*parts(visit, CLOSED | STYLED), *unsized, *maybe], signed)
     return Evidence(f"nothing sticks out at {wanted} px{more} ({place(visit)})", warning, attachments=attachments)
 
 
@@ -102,10 +107,11 @@ def images(
 ) -> Evidence:
     """Images load, come in a modern format, have their space reserved, and load lazily below the fold.
 
-    Visible <img> elements, after scrolling to the end of the page (at most 60 windows of 1280 × 800 px). Modern are
-    AVIF, WebP, JPEG XL and SVG, by the Content-Type. Backgrounds of style sheets are not looked at. Where a part of the
-    page is closed to the visit (frames of other origins, closed shadow trees, plugins, what a dialog covers, what was
-    not loaded), the claim could not be verified. A page without images passes, with a warning.
+    Visible <img>, <input type="image"> and <image> elements, after scrolling to the end of the page (at most 60 windows
+    of 1280 × 800 px); not what comes a timer later. A placeholder of a few pixels with data-src or data-srcset is not
+    loaded. Modern are AVIF, WebP, JPEG XL and SVG, by the Content-Type. Backgrounds of style sheets are not looked at.
+    Where a part of the page is closed to the visit (frames of other origins, closed shadow trees, plugins, what a
+    dialog covers, what was not loaded), the claim could not be verified. A page without images passes, with a warning.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -129,8 +135,13 @@ def images(
         if image.state == "broken":
             faults.append(f"{image.what} is not loaded")
             continue
-        if image.state == "pending" or not image.media_type:
-            unknown.append(image.what)
+        if image.state == "placeholder":
+            faults.append(f"{image.what} still shows a placeholder instead of its data-src")
+            continue
+        if image.state == "pending":
+            unknown.append(f"{image.what} (was not answered)")
+        elif not image.media_type:
+            unknown.append(f"{image.what} (of no type)")
         elif _old(image, modern_from_kb):
             size = f" with {image.size / 1000:.0f} kB" if image.size else ""
             faults.append(f"{image.what} is {image.media_type}{size}")
@@ -150,7 +161,7 @@ def images(
         seen=f"{len(faults)} fault{'s' * (len(faults) != 1)} in {len(visible)} images: {some(faults)} ({place(visit)})",
     )
     if unknown:
-        raise CouldNotVerify(f"the format of {len(unknown)} of {len(visible)} images is not known: {some(unknown)}")
+        raise CouldNotVerify(f"{len(unknown)} of {len(visible)} images could not be judged: {some(unknown)}")
     more, warning = rest_of(visit, closed, signed)
     kinds = sorted({image.media_type for image in visible})
     return Evidence(f"{len(visible)} images {', '.join(wanted)}: {', '.join(kinds)}{more} ({place(visit)})", warning)

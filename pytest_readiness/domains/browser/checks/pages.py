@@ -43,6 +43,7 @@ STYLED = frozenset({"stylesheet", "script", "font", "fetch"})
 """Kinds of parts that decide how the rest looks."""
 MEANING = {
     "frame": "of another origin, sandboxed or not loaded, so that nothing can be asked there",
+    "framed": "a frame, whose times the page is not told",
     "shadow": "a closed shadow tree, which nobody can look into",
     "canvas": "only painted, so that what is on it has no elements",
     "plugin": "shown by a plugin, or a document of its own",
@@ -53,6 +54,8 @@ MEANING = {
     "font": "not loaded",
     "image": "not loaded",
     "fetch": "not loaded",
+    "cut": "cut off by an edge, as slides and texts with an ellipsis are",
+    "hover": "shown only while the mouse is over something",
     "clickable": "reacts to the mouse without being a control that Tab reaches",
 }
 """What a word before " at " says of a point that could not be decided."""
@@ -201,7 +204,7 @@ def page_load(
 
     That is the time from asking for the page until its load event, once, in Chromium on the machine that runs the
     tests, with an empty cache, unthrottled, and while nothing else is read from the endpoint. Not looked at: what
-    scripts load or draw after that event.
+    scripts load or draw after that event, and what a timer of the page does later, such as going on to another page.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -256,7 +259,8 @@ def web_vitals(
     if load.largest_paint is None:
         raise CouldNotVerify(f"{visit.browser} reported no contentful paint of {visit.asked}")
     blocking = load.blocking * 1000
-    seen = f"LCP {load.largest_paint:.2f} s ({load.largest or 'an element that is gone'}), CLS {load.shift:.3f}"
+    largest = load.largest or "an element that is gone, or in a shadow tree"
+    seen = f"LCP {load.largest_paint:.2f} s ({largest}), CLS {load.shift:.3f}"
     seen += f" ({some(load.shifted)})" if load.shifted else ""
     seen += f", TBT {blocking:.0f} ms (longest task {load.longest_task * 1000:.0f} ms)"
     seen += f"; lab values of one unthrottled load{'' if load.quiet else ', network not quiet after 5 s'}"
@@ -265,7 +269,7 @@ def web_vitals(
     larger = [
         f"{part.kind} at {part.what}"
         for part in visit.parts
-        if part.kind in {"frame", "canvas", "plugin"} and part.area > load.largest_area
+        if part.kind in {"frame", "framed", "canvas", "plugin"} and part.area > load.largest_area
     ]
     more, warning = rest_of(visit, [*larger, *parts(visit, STYLED | {"cover", "image"})], signed)
     return Evidence(f"{seen}{more} ({place(visit)})", warning)
@@ -287,9 +291,9 @@ def console(
 ) -> Evidence:
     """Loading the page writes no error to the browser's console.
 
-    Errors are uncaught exceptions, console.error, and what the browser itself reports, such as files that
-    are missing or blocked by Content-Security-Policy; not a missing /favicon.ico. Looked at until the network is quiet
-    after the load event; what a page does only after a click, as on a consent, is not looked at.
+    Errors are uncaught exceptions, console.error, what console.assert denies, and what the browser itself reports, such
+    as files that are missing or blocked by Content-Security-Policy; not a missing /favicon.ico. Looked at until the
+    network is quiet after the load event; what a page does only after a click, as on a consent, is not looked at.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -340,9 +344,11 @@ def requests(
 ) -> Evidence:
     """Every request that the page makes while it loads is answered below 400.
 
-    The page itself, its scripts, styles, pictures, fonts and what scripts ask for, from whatever host, until the
-    network is quiet after the load event; not what is asked for only after a click, as on a consent, nor what a service
-    worker asks for. What the page itself cancelled does not count, nor does /favicon.ico.
+    The page itself, its scripts, styles, pictures, fonts, what scripts ask for, web sockets and the scripts of service
+    workers, from whatever host, until the network is quiet after the load event; not what is asked for only after a
+    click, as on a consent, nor what a service worker asks for, nor icons and manifests (<link rel="icon">,
+    <link rel="manifest">), which the browser without windows does not ask for. What the page itself cancelled does not
+    count, nor does /favicon.ico.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.

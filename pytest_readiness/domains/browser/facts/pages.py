@@ -117,7 +117,7 @@ class PageRequest:
         status: of the answer; 0 where there was none.
         failure: why there was none, as the browser says it; "" where there was one, or where it was still awaited.
         media_type: of the answer.
-        kind: what the page wanted it for: document, script, image, fetch …
+        kind: what the page wanted it for: document, script, image, fetch, websocket, serviceworker …
         size: bytes of the answer's body as transferred, as far as it says so; 0 where it does not.
     """
 
@@ -197,6 +197,8 @@ class Keyboard:
         dialog: an open modal dialog that keeps the focus; "" where there is none.
         acting: elements that act as controls, by what they listen to or by the mouse pointer over them, without being
             any.
+        hovered: hidden elements with controls, which style sheets show while the mouse is over something, and not with
+            the focus.
         whole: the end of the page was reached.
     """
 
@@ -208,16 +210,17 @@ class Keyboard:
     trap: str
     dialog: str
     acting: tuple[str, ...]
+    hovered: tuple[str, ...]
     whole: bool
 
 
 @dataclass(frozen=True, slots=True)
 class TapTarget:
-    """Something to tap; a box in CSS pixels from the top left of the page.
+    """Something to tap; a box in CSS pixels from the top left of the page, of the part that a tap can meet.
 
     Attributes:
         what: the element.
-        x, y, width, height: its box, with that of its label.
+        x, y, width, height: its box, with that of its label; without size where all of it is covered or cut off.
         inline: a link within a line of text.
         sure: it is a control; False for what only acts as one.
     """
@@ -239,7 +242,9 @@ class PageLayout:
         width: of the window, in CSS pixels.
         overflow: pixels by which the page can be scrolled sideways.
         wide: elements that stick out on the right.
-        cut: elements with content that end beyond the right edge, where the page cannot be scrolled sideways.
+        cut: elements with content that end where nobody can scroll to: beyond an edge of the page, or of an element
+            that hides what sticks out of it.
+        maybe: such elements that may be meant so: slides, texts with an ellipsis, and what a narrow element hides.
         targets: what can be tapped on, the first 500.
         screenshot: PNG in base64; "" where it became too large.
     """
@@ -248,22 +253,24 @@ class PageLayout:
     overflow: float
     wide: tuple[str, ...]
     cut: tuple[str, ...]
+    maybe: tuple[str, ...]
     targets: tuple[TapTarget, ...]
     screenshot: str
 
 
 @dataclass(frozen=True, slots=True)
 class ImageSeen:
-    """An <img> of the page.
+    """An <img>, <input type="image"> or <image> of a drawing.
 
     Attributes:
         what: the element.
         url: what it shows, without the query; "data:" for one within the page.
         media_type: of the answer, or of the data; "" where it was not loaded.
         size: bytes as transferred, or of the data; 0 where not known.
-        state: "loaded", "broken", or "pending" for one that was not loaded even after scrolling to it.
+        state: "loaded", "broken", "pending" for one that was not loaded even after scrolling to it, or "placeholder"
+            for one whose script has not put the picture of its data-src in its place.
         reserved: its space is reserved before it is loaded: by width and height attributes, or by the style sheet.
-        lazy: it has loading="lazy".
+        lazy: it has loading="lazy", or cannot have it.
         top: its distance from the top of the page, in CSS pixels.
         visible: it takes up space.
     """
@@ -272,7 +279,7 @@ class ImageSeen:
     url: str
     media_type: str
     size: int
-    state: Literal["loaded", "broken", "pending"]
+    state: Literal["loaded", "broken", "pending", "placeholder"]
     reserved: bool
     lazy: bool
     top: float
@@ -296,13 +303,13 @@ class VideoSeen:
 
 @dataclass(frozen=True, slots=True)
 class PagePart:
-    """A part of the page that the visit was kept out of.
+    """A part of the page that the visit was kept out of, or that is measured for itself.
 
     Attributes:
-        kind: "frame" for one of another origin, or sandboxed; "shadow" for a closed shadow tree; "canvas"; "plugin" for
-            <object> and <embed>; "cover" for what is laid over the page, or makes the rest of it inert; "rest" for what
-            lies below the end of scrolling; or what was to be loaded and was not: "stylesheet", "script", "font",
-            "image" or "fetch".
+        kind: "frame" for one of another origin, or sandboxed; "framed" for another, whose times are its own; "shadow"
+            for a closed shadow tree; "canvas"; "plugin" for <object> and <embed>; "cover" for what is laid over the
+            page, or makes the rest of it inert; "rest" for what lies below the end of scrolling; or what was to be
+            loaded and was not: "stylesheet", "script", "font", "image" or "fetch".
         what: which one.
         area: square pixels of the window that it takes at the top of the page.
     """
@@ -427,7 +434,10 @@ def browser_pages(url: Url, connection: Connection, *, asks: tuple[Look, ...]) -
     """
     paths = sorted({look.path for look in asks} or {""})
     if len(paths) > MAX_PATHS:
-        raise CouldNotVerify(f"{len(paths)} paths of {url.where} are asked for, and at most {MAX_PATHS} are visited")
+        raise CouldNotVerify(
+            f"{len(paths)} paths of {url.where} are asked for, and at most {MAX_PATHS} of one endpoint are visited; "
+            "declare the same address once more under 'urls', by another name, and bind some of the paths to that"
+        )
     way = opening(url, connection, "chromium")
     visits = {}
     for path in paths:

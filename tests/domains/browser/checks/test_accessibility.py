@@ -23,7 +23,7 @@ document.querySelector('textarea').addEventListener('keydown', (event) => {
 });
 </script>"""
 ODD = """<style>
-#c { position: absolute; opacity: 0 } #c:focus + label { outline: 3px solid #00f }
+#c { position: absolute; opacity: 0; min-height: 24px; margin: 0 } #c:focus + label { outline: 3px solid #00f }
 .s { min-width: 0; min-height: 0; width: 20px; height: 20px; padding: 0; margin: 20px }
 </style>
 <div role="tablist"><button role="tab">A</button><button role="tab" tabindex="-1">B</button></div>

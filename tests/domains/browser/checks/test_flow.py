@@ -290,3 +290,52 @@ def test_what_should_be_absent_is_not_absent_in_a_frame(url: Url) -> None:
     assert "'Sign in' is there, in the frame" in false(url, [{"go": "/framed"}, absent]).seen
     # What is in no frame, and nowhere else, is not there.
     assert "it is not there" in false(url, [{"go": "/framed"}, {"expect": {"text": "Sold"}, "timeout_s": 1}]).seen
+
+
+TOLD = '<p id="o" style="{}">Thank you, friend</p>'
+AWAY = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip: rect(0 0 0 0)"
+UNSEEN: dict[str, tuple[str, str]] = {
+    "transparent": (TOLD.format("opacity: 0"), "transparent"),
+    "in something transparent": (f'<div style="opacity: 0">{TOLD.format("")}</div>', "transparent"),
+    "read aloud only": (TOLD.format(AWAY), "of 1 × 1 px only"),
+    "in something read aloud only": (f'<div style="{AWAY}">{TOLD.format("width: 90px")}</div>', "cut off"),
+    "beyond the edge": (TOLD.format("position: absolute; left: -9999px"), "beyond an edge of the page"),
+    "above the page": (TOLD.format("position: absolute; top: -999px"), "above the page"),
+    "fixed below the window": (TOLD.format("position: fixed; top: 120vh"), "outside the window"),
+    "white on white": (TOLD.format("color: #fff"), "written in the colour of its background"),
+    "covered": (
+        f'{TOLD.format("")}<div style="position: fixed; inset: 0; background: #fff">Error 500</div>',
+        "covered",
+    ),
+    "covered by an image": (
+        f'{TOLD.format("")}<img alt="" src="/x" style="position: fixed; inset: 0; width: 100%; height: 100%">',
+        "covered",
+    ),
+}
+SEEN: dict[str, str] = {
+    "plain": TOLD.format(""),
+    "far below": f'<div style="height: 3000px"></div>{TOLD.format("")}',
+    "a notice that taps go through": TOLD.format("position: fixed; right: 9px; top: 9px; pointer-events: none"),
+    "behind a veil": f'{TOLD.format("")}<div style="position: fixed; inset: 0; background: rgb(0 0 0 / 40%)"></div>',
+    "to be scrolled to": f'<div style="height: 60px; overflow: auto"><p style="height: 300px">{TOLD.format("")}</div>',
+    "fading in": f"<style>@keyframes in {{ from {{ opacity: 0 }} }}</style>{TOLD.format('animation: in 0.5s')}",
+    "under its own label": '<label>Thank you, friend <input type="checkbox" style="opacity: 0"></label>',
+    "white on dark": f'<div style="background: #222">{TOLD.format("color: #fff")}</div>',
+    "filled with a gradient": TOLD.format("background: linear-gradient(red, blue) text; color: transparent"),
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_nobody_sees_is_not_there(url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    body, words = UNSEEN[name]
+    monkeypatch.setitem(app.routes, "/told", page("Told", body))
+    failed = false(url, [{"go": "/told"}, {"expect": {"text": "Thank you, friend"}, "timeout_s": 0.3}])
+    assert failed.seen.startswith(f"it is there, but {words}")
+    assert "so that nobody sees it after 0.3 s" in failed.seen
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_what_a_person_sees_is_there(url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setitem(app.routes, "/told", page("Told", SEEN[name]))
+    way = {"role": "checkbox"} if "checkbox" in SEEN[name] else {"text": "Thank you, friend"}
+    assert judge("browser.flow", url, steps=[{"go": "/told"}, {"expect": way}]).text

@@ -129,5 +129,5 @@ def test_images_of_unknown_format_are_no_pass(visits: dict[str, Visit]) -> None:
     visit = visits[""]
     first, second = visit.images
     for image in (replace(first, media_type=""), replace(first, state="pending")):
-        with pytest.raises(CouldNotVerify, match="the format of 1 of 2 images is not known"):
+        with pytest.raises(CouldNotVerify, match="1 of 2 images could not be judged: "):
             judged({"": replace(visit, images=(image, second))}, "browser.images")

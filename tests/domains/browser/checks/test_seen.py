@@ -1,0 +1,348 @@
+"""What a visitor sees, and what only the page's tree holds: hidden, covered, cut off, or not yet there."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from pytest_readiness.core.domains import load_catalogue
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify
+from pytest_readiness.domains.browser.facts.pages import Look, Visit
+from pytest_readiness.domains.http.resource import Url
+from tests.domains.browser.browser_pages import judged
+from tests.judging import read
+from tests.stack.programs import program
+from tests.stack.silent import Response, WebApp
+
+SHELL = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<style>body {{ font: 16px sans-serif; margin: 16px; color: #222; background: #fff }}
+button, input {{ min-height: 44px; min-width: 44px; margin: 8px }}</style></head>
+<body><main><h1>Shop of many things</h1><p>Here you can buy a thing, or another one.</p>{here}</main></body></html>"""
+PASSES = "passes"
+FALSE = "is false: "
+UNDECIDED = "cannot be decided: "
+
+# Check -> what is on the page -> verdict, and words of it.
+KEYBOARD: dict[str, tuple[str, str]] = {
+    "every field with parts": (
+        "".join(f"<label>When <input type={kind}></label>" for kind in ("date", "time", "month", "week"))
+        + '<label>When <input type="datetime-local" step="0.001"></label><button>Buy</button>',
+        PASSES,
+    ),
+    "player": ('<video controls width="400" height="200"></video><audio controls></audio>', PASSES),
+    "ring of the browser in plain sight": ('<p><a href="/x">Terms of it, and more</a></p><button>Buy</button>', PASSES),
+    "field in a group": (
+        "<style>.g { overflow: hidden; display: inline-block; border: 1px solid } .g input { margin: 0; outline: none }"
+        '</style><div class="g"><input aria-label="Name"></div>',
+        PASSES,
+    ),
+    "checkbox with a face": (
+        "<style>.v { position: absolute; opacity: 0 } .v:focus + span { box-shadow: 0 0 0 3px #00f }</style>"
+        '<label><input class="v" type="checkbox"><span>I agree</span></label>',
+        PASSES,
+    ),
+    "transparent": ('<button style="opacity: 0">Delete</button>', f"{FALSE}1 look the same with the focus: button"),
+    "in something transparent": ('<p style="opacity: 0"><a href="/x">Terms</a></p>', f"{FALSE}1 look the same"),
+    "clipped": (
+        '<a href="/x" style="position: absolute; width: 1px; height: 1px; overflow: hidden; clip: rect(0 0 0 0)">T</a>',
+        f"{FALSE}1 look the same",
+    ),
+    "covered by a bar": (
+        '<div style="height: 560px"></div><a href="/x">Imprint</a><div style="position: fixed; left: 0; right: 0; '
+        'bottom: 0; height: 140px; background: #333"></div>',
+        f"{FALSE}1 look the same",
+    ),
+    "switch without a ring": (
+        '<label><input type="checkbox" style="position: absolute; opacity: 0"><span>Newsletter</span></label>',
+        f"{FALSE}1 look the same",
+    ),
+    "white ring on white": (
+        '<style>a { outline-color: #fff !important }</style><a href="/x">Terms of it</a>',
+        f"{FALSE}1 look the same",
+    ),
+}
+TABLE = "<table style='width: 700px'><tr><td>Thing<td align=right>Price 20 euros</table>"
+SLIDES = "".join(f'<div style="flex: 0 0 33.33%">Slide number {n}</div>' for n in range(3))
+RESPONSIVE: dict[str, tuple[str, str]] = {
+    "table in a wrapper that hides": (
+        f"<div style='overflow: hidden'>{TABLE}</div>",
+        f"{FALSE}at 320 px content is cut",
+    ),
+    "table in a wrapper that clips": (
+        f"<div style='overflow-x: clip'>{TABLE}</div>",
+        f"{FALSE}at 320 px content is cut",
+    ),
+    "table in main that hides": (f"<style>main {{ overflow: hidden }}</style>{TABLE}", f"{FALSE}at 320 px content"),
+    "words on the right of a wide block": (
+        '<div style="overflow: hidden"><div style="width: 640px; text-align: right">Total: 20 euros</div></div>',
+        f"{FALSE}at 320 px content is cut off: div “Total: 20 euros”",
+    ),
+    "line that does not wrap": (
+        '<div style="overflow: hidden; white-space: nowrap">Your order number is 2026-1234-5678-9876-1234-5678</div>',
+        f"{FALSE}at 320 px content is cut off",
+    ),
+    "beyond the left edge": (
+        '<div style="margin-left: -120px; width: 300px">Delivery is free from now on</div>',
+        f"{FALSE}at 320 px content is cut off: div “Delivery",
+    ),
+    "placed beyond the left edge": (
+        '<div style="position: relative; height: 40px"><div style="position: absolute; right: 0; width: 520px">'
+        "Delivery is free from fifty euros on</div></div>",
+        f"{FALSE}at 320 px content is cut off",
+    ),
+    "fixed": (
+        '<div style="position: fixed; bottom: 0; left: 0; width: 700px">Cookies? <button style="float: right">Yes'
+        "</button></div>",
+        f"{FALSE}at 320 px content is cut off",
+    ),
+    "in a frame": (
+        "<iframe title=f style='width: 100%' srcdoc='<title>f</title><div style=\"width: 700px\">Wide</div>'></iframe>",
+        f"{FALSE}at 320 px it scrolls .* sideways: iframe",
+    ),
+    "slides": (
+        f'<section style="overflow: hidden"><div style="display: flex; width: 300%">{SLIDES}</div></section>',
+        f"{UNDECIDED}.*cut at div “Slide number 1”.*; cut: cut off by an edge",
+    ),
+    "ellipsis": (
+        '<div style="overflow: hidden; white-space: nowrap; text-overflow: ellipsis">Your order of many things that '
+        "has a long title</div>",
+        f"{UNDECIDED}.*cut at div",
+    ),
+    "narrow": (
+        '<div style="overflow: hidden; width: 60px; white-space: nowrap">Things and more</div>',
+        f"{UNDECIDED}.*cut at div",
+    ),
+    "meant so": (
+        """<style>html { overflow-x: clip }</style>
+<span style="position: absolute; left: -9999px">Only read aloud</span>
+<span style="position: absolute; width: 1px; height: 1px; overflow: hidden; white-space: nowrap">Only read aloud</span>
+<nav style="position: fixed; top: 0; right: -270px; width: 260px"><a href="/x">Menu item</a></nav>
+<nav style="position: fixed; top: 0; left: 0; width: 260px; transform: translateX(-100%)"><a href="/x">Menu</a></nav>
+<div style="overflow: hidden; height: 80px"><img src="/x.svg" alt="" width="500" height="80" style="width: 160%"></div>
+<div style="width: 100vw; margin-left: calc(50% - 50vw)">Full bleed</div>
+<div style="overflow-x: auto" tabindex="0"><table style="width: 900px"><tr><td>a<td>b</table></div>
+<h2 style="overflow: hidden; text-indent: -9999px">Shop</h2>
+<div style="overflow: hidden; position: relative; height: 40px"><i style="position: absolute; right: -80px;
+width: 160px; height: 160px; border-radius: 50%; background: #eef"></i>Glow</div>
+<div style="overflow: hidden; width: 0; white-space: nowrap">Search for more</div>
+<div style="overflow: hidden"><div style="margin: 0 -16px; padding: 0 16px">A row of a grid</div></div>""",
+        PASSES,
+    ),
+}
+KEYBOARD |= {
+    "menu for the mouse": (
+        "<style>.sub { display: none } .m:hover .sub { display: block }</style>"
+        '<div class="m"><a href="/s">Shop</a><div class="sub"><a href="/sale">Sale</a></div></div>',
+        f"{UNDECIDED}.*cannot decide 1 points: hover at div.sub .*; hover: shown only while the mouse",
+    ),
+    "button for the mouse": (
+        "<style>.d { visibility: hidden } @media screen { .card:hover > .d { visibility: visible } }</style>"
+        '<div class="card">Thing <button class="d">Delete</button></div><button>Buy</button>',
+        f"{UNDECIDED}.*hover at button.d",
+    ),
+    "menu for the focus, too": (
+        "<style>.sub { display: none } .m:hover .sub, .m:focus-within .sub { display: block }</style>"
+        '<div class="m"><a href="/s">Shop</a><div class="sub"><a href="/sale">Sale</a></div></div>',
+        PASSES,
+    ),
+    "hover that hides nothing": ("<style>a:hover { opacity: 0.8 }</style><a href='/x'>Terms</a>", PASSES),
+}
+BAR = '<div style="position: fixed; left: 0; right: 0; bottom: 0; height: 70px; background: #eee">Our app</div>'
+TOUCH_TARGETS: dict[str, tuple[str, str]] = {
+    "under a bar": (
+        f'<div style="height: 900px"></div><button style="margin: 0">Order now</button>'
+        f"<style>body {{ margin: 0 }}</style>{BAR}",
+        f"{FALSE}1 of 1 are smaller at 360 px: button “Order now”, wholly covered or cut off",
+    ),
+    "under another": (
+        '<div style="position: relative; height: 60px"><a style="position: absolute; left: 0; top: 0; padding: 12px" '
+        'href="/1">Details of it</a><a style="position: absolute; left: 10px; top: 0; width: 200px; height: 46px" '
+        'href="/2">Buy</a></div>',
+        f"{FALSE}1 of 2 are smaller at 360 px: a “Details of it” of 9 × 4\\d px",
+    ),
+    "clipped": (
+        '<button style="clip-path: inset(15px); margin: 0">Buy</button><button style="margin: 0 0 0 -20px">Z</button>',
+        f"{FALSE}1 of 2 are smaller at 360 px: button “Buy” of ",
+    ),
+    "all to be met": (
+        """<label><input type="checkbox"><span>Yes</span></label><button><svg width="20" height="20"></svg></button>
+<div style="height: 900px"></div><button style="border-radius: 50%">+</button>
+<div style="position: relative"><input aria-label="Find">
+<button style="position: absolute; left: 100px">Go</button></div>
+<div style="height: 100px; overflow: auto"><div style="height: 300px"></div><button>In here</button></div>
+<button style="pointer-events: none">Later</button>
+<div style="position: fixed; top: 0; left: 0; right: 0; height: 50px; background: #eee"><button style="margin: 0">Menu
+</button></div>
+<div style="height: 900px"></div>""",
+        PASSES,
+    ),
+}
+CUES = "<video><track kind=captions src=/{}.vtt></video>"
+PAGE: dict[str, dict[str, tuple[str, str]]] = {
+    "web_vitals": {
+        "frame of the same origin": (
+            '<iframe id="f" title="f" src="/frame" width="900" height="450"></iframe>',
+            f"{UNDECIDED}.*framed at iframe#f “frame”; framed: a frame, whose times",
+        ),
+        "small frame": ('<iframe title="f" src="/frame" width="20" height="20"></iframe>', PASSES),
+    },
+    "requests": {
+        "socket": (
+            "<script>new WebSocket(`ws://${location.host}/gone-socket?key=1`)</script>",
+            f"{FALSE}1 of 2 were not: 404 for GET ws://localhost:\\d+/gone-socket",
+        ),
+        "socket of a proxy without its server": (
+            "<script>new WebSocket(`ws://${location.host}/bad-socket`)</script>",
+            f"{FALSE}1 of 2 were not: 502 for GET ws",
+        ),
+        "socket of nobody": (
+            "<script>new WebSocket('ws://localhost:1/x')</script>",
+            f"{FALSE}1 of 2 were not: .* for GET ws://localhost:1/x",
+        ),
+        "service worker that is gone": (
+            "<script>navigator.serviceWorker.register('/gone.js').catch(() => 0)</script>",
+            f"{FALSE}1 of 2 were not: Failed to register a ServiceWorker.* for GET http://localhost:\\d+/gone.js",
+        ),
+        "service worker": ("<script>navigator.serviceWorker.register('/worker.js')</script>", PASSES),
+    },
+    "console": {
+        "service worker that nobody catches": (
+            "<script>navigator.serviceWorker.register('/gone.js')</script>",
+            f"{FALSE}.*uncaught: .*Failed to register a ServiceWorker",
+        ),
+        "assert": (
+            "<script>console.assert(1 > 0, 'so'); console.assert(false, 'the cart is empty')</script>",
+            f"{FALSE}1: error: .*the cart is empty",
+        ),
+    },
+    "images": {
+        "input": (
+            '<input type="image" src="/gone.webp" alt="Buy">',
+            f"{FALSE}1 fault in 1 images: input.* is not loaded",
+        ),
+        "drawing": (
+            '<svg width="60" height="60" role="img"><image href="/gone.webp" width="60" height="60" /></svg>',
+            f"{FALSE}1 fault in 1 images: image.* is not loaded",
+        ),
+        "both there": (
+            '<input type="image" src="/x.svg" alt="Buy" width="60" height="60"><svg width="60" height="60" role="img">'
+            '<image href="/x.svg" width="60" height="60" /></svg>',
+            PASSES,
+        ),
+        "placeholder": (
+            '<img src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" alt="A thing" '
+            'data-src="/x.svg" width="60" height="60">',
+            f"{FALSE}1 fault in 1 images: img “A thing” still shows a placeholder instead of its data-src",
+        ),
+        "loader that ran": (
+            '<img id="i" alt="A thing" data-src="/x.svg" width="60" height="60"><script>i.src = i.dataset.src</script>',
+            PASSES,
+        ),
+        "goes on": (
+            '<meta http-equiv="refresh" content="1; url=/frame">',
+            f"{UNDECIDED}GET http://localhost:\\d+/images/\\d+ led to .*/frame, which is another page",
+        ),
+        "goes on later": (
+            '<meta http-equiv="refresh" content="30; URL=\'/frame\'">',
+            f"{UNDECIDED}.* could not be looked at \\(it goes on to http://localhost:\\d+/frame by itself after 30 s",
+        ),
+        "goes on after its time": ('<meta http-equiv="refresh" content="1800; url=/frame">', PASSES),
+        "loads itself again": ('<meta http-equiv="refresh" content="300">', PASSES),
+    },
+    "captions": {
+        "blank": (CUES.format("blank"), f"{FALSE}1 of 1 have none: video: captions holds no cues"),
+        "backwards": (CUES.format("backwards"), f"{FALSE}1 of 1 have none: video: captions holds no cues"),
+        "some": (CUES.format("some"), PASSES),
+    },
+    "contrast": {
+        "start page for a style sheet": (
+            '<link rel="stylesheet" href="/frame">',
+            f"{UNDECIDED}.*stylesheet at .*/frame \\(text/html\\)",
+        ),
+        "numbers of a list": (
+            "<style>li::marker { color: #ddd }</style><ol><li>Choose a thing from the list</li></ol>",
+            f"{UNDECIDED}.*color-contrast at li.*::marker",
+        ),
+        "list": ("<ol><li>Choose a thing from the list</li></ol>", PASSES),
+    },
+}
+CASES: dict[str, dict[str, tuple[str, str]]] = {
+    "keyboard": KEYBOARD,
+    "responsive": RESPONSIVE,
+    "touch_targets": TOUCH_TARGETS,
+    **PAGE,
+}
+ASPECTS = {"keyboard": "keyboard", "contrast": "axe"}
+EVERY = [(check, name) for check, cases in CASES.items() for name in cases]
+GIVEN: dict[str, dict[str, Any]] = {"responsive": {"widths": [320]}, "web_vitals": {"lcp_s": 30, "tbt_ms": 9999}}
+
+
+def _file(kind: str, text: str, status: int = 200) -> Response:
+    return Response(status, [("Content-Type", kind)], text.encode())
+
+
+FILES = {
+    "/x.svg": _file("image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg' width='60' height='60'/>"),
+    "/frame": _file("text/html", "<!doctype html><html lang=en><title>f</title><p>What this frame shows</p>"),
+    "/worker.js": _file("text/javascript", ""),
+    "/bad-socket": _file("text/html", "Bad Gateway", 502),
+    "/blank.vtt": _file("text/vtt", "WEBVTT\n\n00:00.000 --> 00:02.000\n \n"),
+    "/backwards.vtt": _file("text/vtt", "WEBVTT\n\n00:02.000 --> 00:01.000\nHello\n"),
+    "/some.vtt": _file("text/vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\n \n\n00:01.000 --> 00:02.000\nHello\n"),
+}
+
+
+def page(text: str) -> Response:
+    return Response(200, [("Content-Type", "text/html; charset=utf-8")], text.encode())
+
+
+@pytest.fixture(scope="module")
+def visits() -> dict[str, Visit]:
+    program("chromium-headless-shell")
+    load_catalogue()
+    found: dict[str, Visit] = {}
+    paths = {(check, name): f"/{check}/{number}" for number, (check, name) in enumerate(EVERY)}
+    pages = {path: page(SHELL.format(here=CASES[check][name][0])) for (check, name), path in paths.items()}
+    with WebApp({**pages, **FILES}) as app:
+        url = Url(name="shop", url=app.url)
+        for start in range(0, len(EVERY), 10):
+            looks = tuple(_look(check, paths[check, name]) for check, name in EVERY[start : start + 10])
+            found |= read("browser_pages", url, {"browser_pages": looks})
+    return {f"{check} {name}": found[path] for (check, name), path in paths.items()}
+
+
+def _look(check: str, path: str) -> Look:
+    if check in ("responsive", "touch_targets"):
+        return Look(path, "width", 320 if check == "responsive" else 360)
+    return Look(path, ASPECTS.get(check, "page"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("check", "name"), EVERY)
+def test_judges_what_is_seen(visits: dict[str, Visit], check: str, name: str) -> None:
+    expected = CASES[check][name][1]
+    try:
+        judged({"": visits[f"{check} {name}"]}, f"browser.{check}", **GIVEN.get(check, {}))
+        verdict = PASSES
+    except ClaimFalse as false:
+        verdict = FALSE + false.seen
+    except CouldNotVerify as undecided:
+        verdict = UNDECIDED + undecided.reason
+    assert re.match(expected, verdict), verdict
+
+
+def test_a_header_that_goes_on_is_followed() -> None:
+    program("chromium-headless-shell")
+    first = page(SHELL.format(here=""))
+    first = first._replace(headers=[*first.headers, ("Refresh", "1; url=/frame")])
+    with WebApp({"/": first, **FILES}) as app:
+        seen = read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": (Look(""),)})
+    assert f"({app.url}/frame, 200, " in judged(seen, "browser.console").text
+
+
+def test_too_many_paths_are_refused_with_a_way_out() -> None:
+    looks = tuple(Look(f"/{number}") for number in range(11))
+    with WebApp() as app, pytest.raises(CouldNotVerify, match=r"11 paths .* declare the same address once more"):
+        read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": looks})
