@@ -198,6 +198,62 @@ def test_ssh_restricted_needs_a_sign_of_life(silent: int, listening: int) -> Non
     assert f"filtered (no answer, while port {listening} answers) to 127.0.0.1" in evidence.text
 
 
+def test_ssh_restricted_at_the_port_of_the_login(listening: int, tmp_path: Path) -> None:
+    """Not at a port that sshd does not listen on."""
+    config = tmp_path / "ssh_config"
+    config.write_text(f"Host web\n HostName 127.0.0.1\n Port {listening}\n")
+    hosts = [
+        Host(name="web", connection=f"ssh://127.0.0.1:{listening}"),
+        Host(name="web", connection="ssh://web", ssh_config=config),
+        Host(name="web", connection="ssh://root@web", address="127.0.0.1", ssh_config=config),
+    ]
+    for host in hosts:
+        with pytest.raises(ClaimFalse, match=f"seen: port {listening} on 127.0.0.1: open"):
+            judge("net.ssh_restricted", host, networks=["192.0.2.0/24"])
+        with pytest.raises(CouldNotVerify, match=f"refused, but the runner logs in by port {listening}: what is shut"):
+            judge("net.ssh_restricted", host, networks=["192.0.2.0/24"], port=free_port())
+
+
+def test_ssh_restricted_where_the_login_is_refused(listening: int, tmp_path: Path) -> None:
+    port = free_port()
+    host = Host(name="web", connection=f"ssh://127.0.0.1:{port}")
+    with pytest.raises(CouldNotVerify, match=f"port {port} on .*: refused, though the runner logs in by it"):
+        judge("net.ssh_restricted", host, networks=["192.0.2.0/24"])
+    assert judge("net.ssh_restricted", host, networks=["192.0.2.0/24"], alive_port=listening)
+    with pytest.raises(CouldNotVerify, match="so does port 1, which must accept: the runner may be turned away"):
+        judge("net.ssh_restricted", host, networks=["192.0.2.0/24"], alive_port=1)
+    # Over another host it is that one which is let in.
+    config = tmp_path / "ssh_config"
+    config.write_text(f"Host *\n ProxyJump bastion\n Port {port}\n")
+    host = Host(name="web", connection="ssh://127.0.0.1", ssh_config=config)
+    assert judge("net.ssh_restricted", host, networks=["192.0.2.0/24"]).text.startswith(f"port {port} on 127.0.0.1: re")
+    assert judge("net.closed", host, ports=[free_port()])
+
+
+def test_closed_where_the_login_is_refused_as_well() -> None:
+    port = free_port()
+    with pytest.raises(CouldNotVerify, match=f"so does port {port}, which must accept"):
+        judge("net.closed", Host(name="web", connection=f"ssh://127.0.0.1:{port}"), ports=[free_port()])
+
+
+def test_an_alias_of_ssh_without_an_address(tmp_path: Path) -> None:
+    with pytest.raises(
+        CouldNotVerify, match=r"nosuch\.invalid could not be resolved .*by another name, set it as addr"
+    ):
+        judge("net.closed", Host(name="web", connection="ssh://nosuch.invalid"), ports=[1])
+    with pytest.raises(CouldNotVerify, match="ssh -G does not tell how it gets to ssh://web: "):
+        judge("net.closed", Host(name="web", connection="ssh://web", ssh_config=tmp_path / "none"), ports=[1])
+
+
+def test_addresses_of_ipv4_in_the_form_of_ipv6(listening: int) -> None:
+    mapped = Host(name="web", address="::ffff:127.0.0.1")
+    assert "the runner has the address" in judge("net.open", mapped, ports=[listening]).warning
+    for network in ("127.0.0.0/8", "::ffff:127.0.0.0/104"):
+        for host in (mapped, LOCAL):
+            with pytest.raises(CouldNotVerify, match="is one from which ssh is allowed"):
+                judge("net.ssh_restricted", host, networks=[network], port=listening)
+
+
 def test_latency(listening: int) -> None:
     evidence = judge("net.latency", LOCAL, ms=3000, port=listening, samples=5)
     assert f" ms of 5 connections to 127.0.0.1 port {listening}; seen from {HERE}" in evidence.text
@@ -280,7 +336,8 @@ from pytest_readiness.domains.net import facts
 from tests.judging import judge
 facts.SCAN_SECONDS = float(sys.argv[4])
 try:
-    evidence = judge(sys.argv[1], Host(name="web", address=sys.argv[2]), **json.loads(sys.argv[3]))
+    host = Host.model_validate({"name": "web", **json.loads(sys.argv[2])})
+    evidence = judge(sys.argv[1], host, **json.loads(sys.argv[3]))
     print(json.dumps(["Evidence", evidence.text, evidence.warning]))
 except Exception as error:
     print(json.dumps([type(error).__name__, str(error), ""]))
@@ -295,7 +352,11 @@ class Runner:
 
     def judge(self, id: str, address: str = "192.0.2.2", seconds: float = 150, **parameters: object) -> list[str]:
         """Kind of outcome, text and warning of a check that runs there, a scan within some seconds."""
-        asked = (id, address, json.dumps(parameters), str(seconds))
+        return self.judge_host(id, {"address": address}, seconds, **parameters)
+
+    def judge_host(self, id: str, host: dict[str, str], seconds: float = 150, **parameters: object) -> list[str]:
+        """The same of a host that is declared like this."""
+        asked = (id, json.dumps(host), json.dumps(parameters), str(seconds))
         printed = self.machine.run_in_network(sys.executable, "-c", JUDGE, *asked)
         outcome: list[str] = json.loads(printed)
         return outcome
@@ -315,17 +376,22 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
             machine.run("ip", "link", "set", device, "up")
         for rule in ("5432 -j DROP", "3306 -j REJECT --reject-with icmp-host-prohibited", "6379 -j REJECT"):
             host.run(str(iptables), "-A", "INPUT", "-p", "tcp", "--dport", *rule.split())
-        for chain in ("FAST", "SLOW"):
+        for chain in ("FAST", "SLOW", "BAN"):
             host.run(str(iptables), "-N", chain)
         for rule in (
             *("FAST -m limit --limit 400/second --limit-burst 50 -j RETURN", "FAST -j DROP"),
             *("SLOW -m limit --limit 20/second --limit-burst 20 -j RETURN", "SLOW -j DROP"),
+            *(
+                "BAN -m limit --limit 1/minute --limit-burst 30 -j RETURN",
+                "BAN -p tcp -j REJECT --reject-with tcp-reset",
+            ),
+            *("INPUT -p tcp -d 192.0.2.7 -j REJECT", "INPUT -p tcp --syn -d 192.0.2.8 -j BAN"),
             *("INPUT -p tcp --syn -d 192.0.2.3 -j FAST", "INPUT -p tcp --syn -d 192.0.2.6 -j SLOW"),
             *("INPUT -p tcp -d 192.0.2.4 --dport 22 -j ACCEPT", "INPUT -p tcp -d 192.0.2.4 -j DROP"),
             *("INPUT -p tcp -d 192.0.2.5 --dport 22 -j ACCEPT", "INPUT -p tcp -d 192.0.2.5 -j REJECT"),
         ):
             host.run(str(iptables), "-A", *rule.split())
-        for last in (3, 4, 5, 6):
+        for last in range(3, 9):
             host.run("ip", "address", "add", f"192.0.2.{last}/24", "dev", "to-runner")
         host.run("sh", "-c", f"{program('busybox')} nc -ll -p 8080 -e cat </dev/null >/dev/null 2>&1 &")
         host.run("sh", "-c", f"{program('busybox')} nc -ll -p 22 -e cat </dev/null >/dev/null 2>&1 &")
@@ -367,7 +433,21 @@ def test_only_open_where_a_firewall_drops_what_comes_too_fast(runner: Runner) ->
     assert (kind, "open: 8080; 200 refuse, 0 do not answer" in text) == ("Evidence", True), text
     kind, text, _ = runner.judge("net.only_open", "192.0.2.6", seconds=8, ports=[22, 8080], range="1-20000")
     assert kind == "CouldNotVerify"
-    assert "as if a firewall dropped what comes too fast; name a smaller range" in text
+    assert "as if a firewall turned away what comes too fast; name a smaller range" in text
+
+
+def test_nothing_is_proven_where_the_runner_is_turned_away(runner: Runner) -> None:
+    """A firewall that refuses everything to the runner, from the beginning or after a while."""
+    kind, text, _ = runner.judge("net.closed", "192.0.2.7", ports=[8080], alive_port=22)
+    assert (kind, "so does port 22, which must accept" in text) == ("CouldNotVerify", True), text
+    kind, text, _ = runner.judge("net.only_open", "192.0.2.7", ports=[22], range="8080-8080")
+    assert (kind, "none of the ports that may accept does (22)" in text) == ("CouldNotVerify", True), text
+    for ports in ([22], [8080]):
+        kind, text, _ = runner.judge("net.only_open", "192.0.2.8", seconds=6, ports=ports, range="7500-8180")
+        assert kind == "CouldNotVerify", text
+    for host in ({"address": "192.0.2.7"}, {"connection": "docker://web", "address": "192.0.2.7"}):
+        kind, _, warning = runner.judge_host("net.ssh_restricted", host, networks=["198.51.100.0/24"])
+        assert (kind, warning) == ("Evidence", "no connection by ssh tells the port of sshd; 22 was looked at")
 
 
 @pytest.mark.parametrize(("last", "range"), [(4, "1-1200"), (5, "1-1200"), (4, "22-22"), (2, "1-3000")])
