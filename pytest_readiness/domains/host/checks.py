@@ -17,7 +17,7 @@ from pytest_readiness.domains.host.questions.disk import DISK, Filesystem
 from pytest_readiness.domains.host.questions.file import FILE, LINE, SHA256, FileState
 from pytest_readiness.domains.host.questions.listeners import LISTENERS, Listener
 from pytest_readiness.domains.host.questions.memory import MEMORY, Memory
-from pytest_readiness.domains.host.questions.service import SERVICE, Service
+from pytest_readiness.domains.host.questions.service import BOOT, SERVICE, Service
 from pytest_readiness.domains.host.questions.sshd import SSHD, SshServer
 from pytest_readiness.domains.host.questions.swap import SWAP, Swap
 from pytest_readiness.domains.host.questions.system import SYSTEM
@@ -63,7 +63,9 @@ def disk(
 
     Shares are counted as df does, of what users other than root can use. Without `mounts` every mounted local file
     system that can be written to is looked at: not tmpfs and other memory, not network mounts, not what a program
-    serves (FUSE), not images that are always full (squashfs, iso9660), and of overlays only one mounted on /.
+    serves (FUSE), not images that are always full (squashfs, iso9660), and of overlays only one mounted on /. One that
+    is itself read-only, as kernels make them after errors, though /etc/fstab does not say so, fails where it is named
+    in `mounts`; a warning names the others.
 
     Args:
         max_used_pct: largest accepted share in use, in percent, of bytes and of inodes. 80: where the alerts of
@@ -76,17 +78,25 @@ def disk(
     for mount, there in zip(wanted, host_facts.values(), strict=True):
         claim(bool(there) or mount is None, expected=f"a file system mounted at {mount}", seen="none is")
         found.extend(there)
-    if not found:
-        raise CouldNotVerify(f"no local file system was found on {readiness_host.where}; name some as mounts")
+    if all(each.read_only for each in found) and not mounts:
+        raise CouldNotVerify(
+            f"no local file system that can be written to was found on {readiness_host.where}; name some as mounts"
+        )
     full = [
         text
         for each in found
+        if mounts or not each.read_only
         for what, used in (("", each.used_pct), (" of inodes", each.inodes_used_pct))
         if used is not None and used > max_used_pct
         for text in [f"{each.path} {used:.1f} %{what} ({_gib(each.free_bytes)} free)"]
     ]
     claim(not full, expected=f"at most {max_used_pct:g} % used", seen=", ".join(full))
-    return Evidence(", ".join(f"{each.path} {_used(each)}" for each in found))
+    stopped = [f"{each.path} is mounted read-only, which /etc/fstab does not say" for each in found if each.read_only]
+    claim(not (mounts and stopped), expected="file systems that can be written to", seen=", ".join(stopped))
+    return Evidence(
+        ", ".join(f"{each.path} {_used(each)}" for each in found if mounts or not each.read_only),
+        warning=", ".join(stopped),
+    )
 
 
 def _used(each: Filesystem) -> str:
@@ -104,7 +114,7 @@ def memory(host_facts: Memory, *, min_available_pct: Percentage = 10) -> Evidenc
     """Memory is available without swapping.
 
     One look, now. Available is the kernel's own estimate (MemAvailable); inside a control group with a limit below
-    the host's memory, what that limit leaves.
+    the host's memory, what that limit leaves: the group of the login, or the nearest around it that has a limit.
 
     Args:
         min_available_pct: smallest accepted share of memory that is available, in percent. 10: where the alerts of
@@ -175,33 +185,41 @@ def _listener(each: Listener) -> str:
     severity="high",
     remedy="Run systemctl enable --now for the unit; journalctl -u tells why one failed.",
     source="systemctl(1)",
-    asks=lambda host, names: asked(host, [SERVICE(each) for each in names]),
+    asks=lambda host, names: asked(host, [*(SERVICE(each) for each in names), BOOT()]),
 )
-def services(host_facts: Mapping[str, Service], *, names: Annotated[list[Unit], Field(min_length=1)]) -> Evidence:
+def services(host_facts: Mapping[str, Any], *, names: Annotated[list[Unit], Field(min_length=1)]) -> Evidence:
     """Services run now and start at boot.
 
     A service runs when its process does; one that has run and ended counts only if it is of type oneshot. One that
     systemd has started again by itself within the last ten minutes does not count as running, as it may end again.
-    Only systemd can be asked.
+    One starts at boot where it is enabled, or cannot be (static), and the default target pulls it in: itself, or by
+    other units, or by a socket, timer or path unit that triggers it. What a process does that is stopped or hangs, and
+    whether what a timer starts succeeds, is not looked at. Only systemd can be asked.
 
     Args:
         names: units (`nginx`, `backup.timer`); without a suffix a service is meant.
     """
-    units = list(host_facts.values())
-    wrong = [each for each in units if not (_running(each) and each.enabled in _STARTED_AT_BOOT)]
+    boot: frozenset[str] = host_facts[BOOT()]
+    units: list[Service] = [host_facts[SERVICE(each)] for each in names]
+    wrong = [each for each in units if not (_running(each) and _at_boot(each, boot))]
     claim(
         not wrong,
         expected=", ".join(f"{each.unit} running and enabled" for each in wrong),
-        seen=", ".join(map(_state, wrong)),
+        seen=", ".join(_state(each, boot) for each in wrong),
     )
     passive = [each.unit for each in units if each.enabled in ("static", "indirect")]
-    warnings = [f"{', '.join(passive)} cannot be enabled, something else must start it at boot"] if passive else []
+    warnings = [f"{', '.join(passive)} cannot be enabled, it starts at boot by another unit"] if passive else []
     warnings += [f"{each.unit} was restarted by systemd {each.restarts} times" for each in units if each.restarts]
-    return Evidence(", ".join(map(_state, units)), warning="; ".join(warnings))
+    return Evidence(", ".join(_state(each, boot) for each in units), warning="; ".join(warnings))
 
 
 _SETTLED_SECONDS = 600
 _STARTED_AT_BOOT = ("enabled", "alias", "generated", "static", "indirect")
+_NO_UNIT_FILE = {"": "no unit file", "bad": "its unit file is gone, or cannot be read (bad)"}
+
+
+def _at_boot(unit: Service, boot: frozenset[str]) -> bool:
+    return unit.enabled in _STARTED_AT_BOOT and unit.unit in boot
 
 
 def _running(unit: Service) -> bool:
@@ -214,13 +232,15 @@ def _unsettled(unit: Service) -> bool:
     return bool(unit.restarts) and unit.since_seconds is not None and unit.since_seconds < _SETTLED_SECONDS
 
 
-def _state(unit: Service) -> str:
+def _state(unit: Service, boot: frozenset[str]) -> str:
     if unit.load != "loaded":
         return f"{unit.unit} {unit.load}"
     trigger = f", started on demand by {unit.triggered_by}" if unit.triggered_by else ""
+    if unit.enabled in _STARTED_AT_BOOT and unit.unit not in boot:
+        trigger += ", but nothing that the default target starts wants or triggers it"
     if _unsettled(unit):
         trigger += f", restarted {unit.restarts} times, {unit.since_seconds:.0f} s ago for the last time"
-    return f"{unit.unit} {unit.active} ({unit.sub}), {unit.enabled or 'no unit file'}{trigger}"
+    return f"{unit.unit} {unit.active} ({unit.sub}), {_NO_UNIT_FILE.get(unit.enabled, unit.enabled)}{trigger}"
 
 
 @check(
@@ -505,14 +525,15 @@ def _violations(rules: Mapping[str, _Rule], settings: Mapping[str, str]) -> Iter
 
 
 class FileRule(BaseModel):
-    """What a file must be like; with nothing set, it must exist.
+    """What a file must be like; with nothing set, it must exist, and not as a directory.
 
     Attributes:
         mode: permission bits that it may have at most, in octal digits as text ("0640"): a stricter file passes too.
         owner, group: name or number of the owners.
         sha256: its checksum, 64 hexadecimal digits.
-        contains: extended regular expressions (as for `grep -E`), each of which matches a whole line, blanks around it
-            aside; `.*` at an end where the rest of the line does not matter.
+        contains: extended regular expressions (as for `grep -E`), each of which matches a whole line, blanks and tabs
+            around it aside; `.*` at an end where the rest of the line does not matter. A carriage return at the end
+            of a line belongs to it.
         absent: it must not exist, not even as a link to nothing.
     """
 
@@ -552,7 +573,8 @@ def files(
 ) -> Evidence:
     """Files on the host are as declared.
 
-    Links are followed. Content is compared on the host and never fetched.
+    Links are followed. Content is compared on the host and never fetched. A directory is declared by its mode or
+    owners, or by a / at the end of its path.
 
     Args:
         files: by absolute path, what each file must be like: mode (at most these bits, text of octal digits), owner,
@@ -576,6 +598,10 @@ def _deviations(host_facts: Mapping[str, Any], path: str, rule: FileRule) -> Ite
         return
     if missing:
         yield "present", _described(state)
+        return
+    of_directory = rule.mode or rule.owner or rule.group or path.endswith("/")
+    if state.type == "directory" and not of_directory:
+        yield "a file", _described(state)
         return
     if rule.mode is not None and state.mode & ~int(rule.mode, 8):
         yield f"mode {int(rule.mode, 8):04o} at most", f"mode {state.mode:04o}"

@@ -411,17 +411,25 @@ def reachable_from(
 ) -> Evidence:
     """From this host, a TCP port of another one accepts connections.
 
-    The runner logs in to the host that the binding is on, and connects from there with bash or nc. What answers there
-    is not looked at; that the program on this host has the right address and password is another claim.
+    The runner logs in to the host that the binding is on, looks up the name there, and connects with bash or nc: of
+    several addresses one must accept. Where that is an address of this host itself, nothing is proven of another one.
+    What answers there is not looked at; that the program on this host has the right address and password is another
+    claim.
 
     Args:
-        host: name or IP address of the other one, as this host knows it.
+        host: name or IP address of the other one, as this host knows it; a name needs the program getent there.
         port: its port, 1 to 65535.
     """
-    here = f"from {readiness_host.where}, port {port} on {host}"
+    address = host_facts.address
+    where = f"{host} ({address})" if address not in ("", host) else host
+    here = f"from {readiness_host.where}, port {port} on {where}"
     claim(
         host_facts.state == "open",
         expected=f"port {port} on {host} open to {readiness_host.where}",
         seen=f"{here}: {host_facts.state}",
     )
+    if host_facts.own:
+        raise CouldNotVerify(
+            f"{here}: open, but {address} is an address of {readiness_host.where} itself; name another host"
+        )
     return Evidence(f"{here}: open (connected by {host_facts.program})")

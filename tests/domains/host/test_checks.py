@@ -14,6 +14,8 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, Unreachable
+from pytest_readiness.domains.host.checks import _state
+from pytest_readiness.domains.host.questions.service import Service
 from pytest_readiness.domains.host.resource import Host
 from tests.judging import judge
 from tests.namespace import DEPLOY, Namespace, namespace
@@ -136,6 +138,14 @@ def test_disk_that_nobody_can_fill(prepared: Namespace) -> None:
     assert "/run/fuse" not in text
     with pytest.raises(ClaimFalse, match=r"/run/image [89]"):
         judge("host.disk", prepared.host(), mounts=["/run/image"])
+
+
+def test_disk_that_became_read_only(prepared: Namespace) -> None:
+    """A file system, not only one of its mounts: everything else is mounted read-only here as well."""
+    warning = judge("host.disk", prepared.host(), max_used_pct=99.9).warning
+    assert warning == "/run/image is mounted read-only, which /etc/fstab does not say"
+    with pytest.raises(ClaimFalse, match="file systems that can be written to; seen: /run/image is mounted read-only"):
+        judge("host.disk", prepared.host(), mounts=["/run/image"], max_used_pct=99.99)
 
 
 def test_disk_full_mount(prepared: Namespace) -> None:
@@ -309,7 +319,18 @@ unit() { # unit NAME COMMAND [SERVICE LINE]...
 }
 wanted() { printf '[Install]\\nWantedBy=ready.target\\n' >>$1.service; ln -s ../$1.service ready.target.wants/; }
 printf '[Unit]\\nDefaultDependencies=no\\n' >ready.target
-printf 'Wants=dbus.socket disabled.service static.service last.service\\n' >>ready.target
+ln -s ready.target default.target
+printf 'Wants=dbus.socket disabled.service static.service last.service further.target\\n' >>ready.target
+printf '[Unit]\\nDefaultDependencies=no\\nRequires=byway.service work.timer\\n' >further.target
+unit byway '/bin/sleep 1000000'
+unit triggered '/bin/sleep 1000000'
+printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnActiveSec=1000000\\nUnit=triggered.service\\n' >work.timer
+unit alone '/bin/sleep 1000000'
+unit elsewhere '/bin/sleep 1000000'
+printf '[Install]\\nWantedBy=other.target\\n' >>elsewhere.service
+mkdir other.target.wants
+ln -s ../elsewhere.service other.target.wants/
+printf '[Unit]\\nDefaultDependencies=no\\n' >other.target
 unit good '/bin/sleep 1000000'; wanted good
 unit other '/bin/sleep 1000000'; wanted other
 unit once /bin/true Type=oneshot RemainAfterExit=yes; wanted once
@@ -356,9 +377,27 @@ def test_services_in_a_loop(systemd: Namespace) -> None:
     wait_until(lambda: "active (running), enabled, restarted " in seen(), "it runs while somebody looks")
 
 
-def test_services_static(systemd: Namespace) -> None:
-    evidence = judge("host.services", systemd.host(), names=["static"])
-    assert evidence.warning == "static.service cannot be enabled, something else must start it at boot"
+@pytest.mark.parametrize("name", ["static", "byway", "triggered"])
+def test_services_static(systemd: Namespace, name: str) -> None:
+    """What the default target pulls in, at once, by another target, or by a timer."""
+    systemd.run("systemctl", "start", name)
+    evidence = judge("host.services", systemd.host(), names=[name])
+    assert evidence.warning == f"{name}.service cannot be enabled, it starts at boot by another unit"
+
+
+@pytest.mark.parametrize(("name", "enabled"), [("alone", "static"), ("elsewhere", "enabled")])
+def test_services_that_nothing_starts_at_boot(systemd: Namespace, name: str, enabled: str) -> None:
+    systemd.run("systemctl", "start", name)
+    with pytest.raises(ClaimFalse) as caught:
+        judge("host.services", systemd.host(), names=[name])
+    reason = "but nothing that the default target starts wants or triggers it"
+    assert caught.value.seen == f"{name}.service active (running), {enabled}, {reason}"
+
+
+def test_services_whose_unit_file_is_gone() -> None:
+    gone = Service("gone.service", "simple", "loaded", "active", "running", "bad", "")
+    reason = "its unit file is gone, or cannot be read (bad)"
+    assert _state(gone, frozenset()) == f"gone.service active (running), {reason}"
 
 
 @pytest.mark.parametrize(
@@ -794,9 +833,24 @@ def test_files_deviating(file: Path, rule: dict[str, Any], expected: str, seen: 
     words = {"owner": file.owner(), "group": file.group(), "uid": state.st_uid, "gid": state.st_gid}
     words["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
     with pytest.raises(ClaimFalse) as caught:
-        judge("host.files", LOCAL, files={str(file): rule, str(file.parent): {}})
+        judge("host.files", LOCAL, files={str(file): rule, f"{file.parent}/": {}})
     assert caught.value.expected == f"{file} {expected}"
     assert caught.value.seen == f"{file} {seen.format(**words)}"
+
+
+def test_files_end_of_lines(file: Path) -> None:
+    file.write_bytes(b"debug = false\r\n \tname\t\n")
+    assert judge("host.files", LOCAL, files={str(file): {"contains": ["name", r"debug = .*"]}})
+    with pytest.raises(ClaimFalse, match="without a line 'debug = false'"):
+        judge("host.files", LOCAL, files={str(file): {"contains": ["debug = false"]}})
+
+
+def test_files_that_are_directories(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    for path, rule in ((f"{tmp_path}/", {}), (str(tmp_path), {"mode": "0755"})):
+        assert judge("host.files", LOCAL, files={path: rule})
+    with pytest.raises(ClaimFalse, match=f"expected {tmp_path} a file; seen: {tmp_path} directory, mode 0755"):
+        judge("host.files", LOCAL, files={str(tmp_path): {}})
 
 
 def test_files_missing_and_dangling(file: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -278,7 +279,18 @@ def connecting(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyte
     name = str(request.param)
     directory = tmp_path / "bin"
     directory.mkdir()
-    for each in ("sh", "od", "tr", "cat", "grep", "timeout", "tail", *(["bash"] if name == "bash" else [])):
+    for each in (
+        "sh",
+        "od",
+        "tr",
+        "cat",
+        "grep",
+        "sed",
+        "getent",
+        "timeout",
+        "tail",
+        *(["bash"] if name == "bash" else []),
+    ):
         (directory / each).symlink_to(shutil.which(each) or pytest.fail(f"{each} is missing."))
     if name == "nc":
         (directory / "nc").symlink_to(program("busybox"))
@@ -289,9 +301,35 @@ def connecting(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyte
 LOGIN = Host(name="app", connection="local://")
 
 
-def test_reachable_from(connecting: str, listening: int) -> None:
-    evidence = judge("net.reachable_from", LOGIN, host="127.0.0.1", port=listening)
-    assert evidence.text == f"from local://, port {listening} on 127.0.0.1: open (connected by {connecting})"
+def test_reachable_from(connecting: str, runner: Runner) -> None:
+    kind, text, _ = runner.judge_host("net.reachable_from", {"connection": "local://"}, host="192.0.2.2", port=8080)
+    assert (kind, text) == (
+        "Evidence",
+        f"from local://, port 8080 on 192.0.2.2: open (connected by {connecting})",
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.9.9.9", "::ffff:127.0.0.1", "0.0.0.0"])
+def test_reachable_from_a_host_to_itself(connecting: str, host: str) -> None:
+    with (
+        socket.create_server(("0.0.0.0", 0)) as server,
+        pytest.raises(CouldNotVerify, match=r": open, but \S+ is an address of local:// itself; name another host"),
+    ):
+        judge("net.reachable_from", LOGIN, host=host, port=server.getsockname()[1])
+
+
+def test_reachable_from_a_host_to_its_own_address(runner: Runner) -> None:
+    serve = "import socket, time; kept = socket.create_server(('192.0.2.1', 7000)); print(flush=True); time.sleep(60)"
+    line = [str(program("nsenter")), f"--target={runner.machine.pid}", "--net", sys.executable, "-c", serve]
+    with subprocess.Popen(line, stdout=subprocess.PIPE) as server:
+        try:
+            assert server.stdout
+            server.stdout.readline()
+            asked: dict[str, Any] = {"host": "192.0.2.1", "port": 7000}
+            kind, text, _ = runner.judge_host("net.reachable_from", {"connection": "local://"}, **asked)
+        finally:
+            server.kill()
+    assert (kind, "192.0.2.1 is an address of local:// itself" in text) == ("CouldNotVerify", True), text
 
 
 def test_reachable_from_refused(connecting: str) -> None:
@@ -312,8 +350,14 @@ def test_reachable_from_nobody_that_resolves(connecting: str) -> None:
         judge("net.reachable_from", LOGIN, host="nosuch.invalid", port=80)
 
 
+def test_reachable_from_names_that_cannot_be_looked_up(connecting: str, tmp_path: Path) -> None:
+    (tmp_path / "bin" / "getent").unlink()
+    with pytest.raises(CouldNotVerify, match="address of db cannot be looked up without the program getent; name an"):
+        judge("net.reachable_from", LOGIN, host="db", port=80)
+
+
 def test_reachable_from_without_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for each in ("sh", "od", "tr", "cat", "timeout", "tail"):
+    for each in ("sh", "od", "tr", "cat", "sed", "grep", "timeout", "tail"):
         (tmp_path / each).symlink_to(shutil.which(each) or pytest.fail(f"{each} is missing."))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CouldNotVerify, match="there is neither bash nor nc to connect with"):
@@ -354,9 +398,9 @@ class Runner:
         """Kind of outcome, text and warning of a check that runs there, a scan within some seconds."""
         return self.judge_host(id, {"address": address}, seconds, **parameters)
 
-    def judge_host(self, id: str, host: dict[str, str], seconds: float = 150, **parameters: object) -> list[str]:
+    def judge_host(self, id: str, declared: dict[str, str], seconds: float = 150, **parameters: Any) -> list[str]:
         """The same of a host that is declared like this."""
-        asked = (id, json.dumps(host), json.dumps(parameters), str(seconds))
+        asked = (id, json.dumps(declared), json.dumps(parameters), str(seconds))
         printed = self.machine.run_in_network(sys.executable, "-c", JUDGE, *asked)
         outcome: list[str] = json.loads(printed)
         return outcome
