@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -18,7 +19,7 @@ from pytest_readiness.domains.host.questions.file import FILE, LINE, SHA256, Fil
 from pytest_readiness.domains.host.questions.listeners import LISTENERS, Listener
 from pytest_readiness.domains.host.questions.memory import MEMORY, Memory
 from pytest_readiness.domains.host.questions.service import BOOT, SERVICE, Service
-from pytest_readiness.domains.host.questions.sshd import SSHD, SshServer
+from pytest_readiness.domains.host.questions.sshd import SSHD, MatchBlock, SshServer
 from pytest_readiness.domains.host.questions.swap import SWAP, Swap
 from pytest_readiness.domains.host.questions.system import SYSTEM
 from pytest_readiness.domains.host.resource import Host
@@ -352,6 +353,7 @@ _FORMER_NAMES = {
     "rsaminsize": "requiredrsasize",
     "without-password": _ROOT_LOGIN[2],
 }
+_SSHD_CONFIG = "/etc/ssh/sshd_config"
 _DEFAULT_BITS = "1024"
 """That sshd accepts where nothing says otherwise, also before it had a setting for it (OpenSSH 9.1)."""
 
@@ -440,7 +442,7 @@ def _applies(settings: Mapping[str, str], keyword: str) -> bool:
     severity="high",
     remedy="Change the settings in /etc/ssh/sshd_config.d, test with sshd -t, and reload sshd.",
     source=f"{_DEV_SEC}; {_CIS}; RFC 9142",
-    asks=lambda host, config: asked(host, SSHD(config)),
+    asks=lambda host, config: asked(host, SSHD(*([config] if config else []))),
 )
 def ssh_hardened(
     host_facts: SshServer,
@@ -448,12 +450,18 @@ def ssh_hardened(
     *,
     permit_root_login: Literal["no", "forced-commands-only", "prohibit-password"] = "no",
     max_auth_tries: Annotated[int, Field(ge=1, le=6)] = 4,
-    config: AbsolutePath = "/etc/ssh/sshd_config",
+    config: AbsolutePath | None = None,
 ) -> Evidence:
     """sshd lets no one in by a password alone, does not let root in, and uses only strong cryptography.
 
+    Judged are PermitRootLogin, PasswordAuthentication, KbdInteractiveAuthentication, PermitEmptyPasswords,
+    HostbasedAuthentication, IgnoreRhosts, StrictModes, PermitUserEnvironment, PermitTunnel, GatewayPorts,
+    X11Forwarding, MaxAuthTries, LoginGraceTime, LogLevel, Ciphers, MACs, KexAlgorithms, GSSAPIKexAlgorithms,
+    HostKeyAlgorithms, PubkeyAcceptedAlgorithms, CASignatureAlgorithms and RequiredRSASize.
+
     The effective settings are judged, as `sshd -T` tells them (which needs root): for all connections, and for each
-    Match block as if it applied, in the file and in those that it includes. So are options that a running sshd with
+    Match block as if it applied, in the file and in those that it includes, and for each two of them that may apply to
+    one connection. So are options that a running sshd with
     this file was started with; settings that were changed since it started or was reloaded it does not have yet.
     Passwords are accepted as a second factor beside a key (AuthenticationMethods). Of RSA keys of fewer than 2048 bits
     a warning tells where sshd accepts them by default; RequiredRSASize below that fails. The host's own keys and the
@@ -462,7 +470,8 @@ def ssh_hardened(
     Args:
         permit_root_login: the laxest accepted PermitRootLogin: no, forced-commands-only or prohibit-password. no: CIS.
         max_auth_tries: the largest accepted MaxAuthTries, 1 to 6. 4: CIS.
-        config: absolute path of the configuration that sshd runs with.
+        config: absolute path of the configuration to judge, also where the sshd that runs reads another one (a warning
+            tells). Default: what the running sshd reads, or else /etc/ssh/sshd_config.
     """
     rules = _ssh_rules(permit_root_login, max_auth_tries)
     settings = _of_today(host_facts.settings)
@@ -477,7 +486,7 @@ def ssh_hardened(
         warnings.append(
             "X11 forwarding is off only by DisableForwarding, which OpenSSH before 10.0 does not heed (CVE-2025-32728)"
         )
-    if host_facts.running and config not in host_facts.running:
+    if config and host_facts.running and config not in host_facts.running:
         warnings.append(f"the sshd that runs there reads {', '.join(dict.fromkeys(host_facts.running))}")
     wrong = list(_violations(rules, settings))
     by_option = {_now(re.split(r"[\s=]", each)[0]) for each in host_facts.options}
@@ -486,15 +495,19 @@ def ssh_hardened(
         for expected, seen in wrong
     ]
     for block in host_facts.blocks:
-        of_block = settings | {
-            keyword: value
-            for keyword, value in _of_today(block.settings).items()
-            if host_facts.settings.get(keyword) != value
-        }
         told += [
             (expected, f"{seen} in 'Match {block.condition}'")
-            for expected, seen in _violations(rules, of_block)
+            for expected, seen in _violations(rules, settings | _set_by(host_facts, block))
             if (expected, seen) not in wrong
+        ]
+    alone = {(expected, seen.partition(" in 'Match")[0]) for expected, seen in told}
+    for first, second in combinations(host_facts.blocks, 2):
+        # Of what several blocks set that apply, the first one counts.
+        both = settings | _set_by(host_facts, second) | _set_by(host_facts, first)
+        told += [
+            (expected, f"{seen} where both 'Match {first.condition}' and 'Match {second.condition}' apply")
+            for expected, seen in _violations(rules, both)
+            if (expected, seen) not in alone and _may_meet(first.condition, second.condition)
         ]
     claim(
         not told,
@@ -502,9 +515,36 @@ def ssh_hardened(
         seen=", ".join(seen for _, seen in told),
     )
     also = f", also in {len(host_facts.blocks)} Match blocks" if host_facts.blocks else ""
+    of = "" if config or host_facts.file in ("", _SSHD_CONFIG) else f" of {host_facts.file}"
     number = sum(_applies(settings, keyword) for keyword in rules)
     return Evidence(
-        f"{number} settings hold{also}; root login: {settings['permitrootlogin']}", warning="; ".join(warnings)
+        f"{number} settings{of} hold{also}; root login: {settings['permitrootlogin']}", warning="; ".join(warnings)
+    )
+
+
+def _set_by(server: SshServer, block: MatchBlock) -> dict[str, str]:
+    """What a block sets, also to what holds without it."""
+    own = set(map(_now, block.own))
+    return {
+        _now(keyword): _now(value)
+        for keyword, value in block.settings.items()
+        if server.settings.get(keyword) != value or _now(keyword) in own
+    }
+
+
+def _may_meet(first: str, second: str) -> bool:
+    """Whether a connection may fulfil both conditions; not where both name one thing, in plain words, differently."""
+    named = [
+        {
+            keyword.lower(): set(values.strip('"').lower().split(","))
+            for keyword, values in re.findall(r'([A-Za-z]+)(?:\s*=\s*|\s+)("[^"]*"|\S+)', condition)
+        }
+        for condition in (first, second)
+    ]
+    return not any(
+        keyword != "group" and not re.search(r"[*?!/]", "".join(one | other)) and not one & other
+        for keyword in named[0].keys() & named[1].keys()
+        for one, other in [(named[0][keyword], named[1][keyword])]
     )
 
 

@@ -140,7 +140,7 @@ def not_started(host: Host, result: CommandResult) -> CouldNotVerify:
     elif host.sudo and "sudo" in lines[-1]:
         return CouldNotVerify(f"sudo -n on {host.where} failed: {lines[-1].removeprefix('sudo: ')}")
     if over := _over(host):
-        reason += f"; ssh goes there over {over}"
+        reason += f"; ssh goes there over {over[:100]}"
     broken_off = all(re.search(r"reset by|closed by|Broken pipe", line) for line in lines)
     return Unreachable(f"the login at {host.where} failed: {reason}", transient=broken_off)
 

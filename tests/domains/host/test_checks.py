@@ -730,11 +730,50 @@ def test_ssh_hardened_where_nothing_is_wrong(sshd: Sshd, tmp_path: Path, lines: 
     assert f"20 settings hold{also}; " in evidence.text
 
 
+@pytest.mark.parametrize(
+    ("second", "seen"),
+    [
+        ("Match Group ops", "passwordauthentication yes where both "),
+        ("Match User *", "passwordauthentication yes where both "),
+        ("Match User a", ""),
+    ],
+)
+def test_ssh_hardened_two_blocks_at_once(sshd: Sshd, tmp_path: Path, second: str, seen: str) -> None:
+    """One lets a password do, where the other has it on as a second factor."""
+    lines = ["Match User b", "AuthenticationMethods password publickey", second, "PasswordAuthentication yes"]
+    methods = {"AuthenticationMethods": "publickey"}
+    config = _sshd_config(sshd, tmp_path, *lines, **methods)
+    if seen:
+        with pytest.raises(ClaimFalse) as caught:
+            _ssh_hardened(sshd, config)
+        assert caught.value.seen == f"{seen}'Match User b' and '{second}' apply"
+    else:
+        assert "also in 2 Match blocks" in _ssh_hardened(sshd, config).text
+
+
+def test_ssh_hardened_second_factor_of_a_group(sshd: Sshd, tmp_path: Path) -> None:
+    """What a block asks for need not be possible for everybody."""
+    lines = ["Match Group ops", "PasswordAuthentication yes", "AuthenticationMethods publickey,password"]
+    assert "also in 1 Match blocks" in _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, *lines)).text
+
+
 def test_ssh_hardened_what_cannot_be_followed(sshd: Sshd, tmp_path: Path) -> None:
     (tmp_path / "it's").write_text("Match User a\nPermitRootLogin yes\n")
     config = _sshd_config(sshd, tmp_path, f'Include "{tmp_path}/it\'s"')
     with pytest.raises(CouldNotVerify, match=r"what line \d+ of .*hardened_config includes is not understood"):
         _ssh_hardened(sshd, config)
+
+
+def test_ssh_hardened_what_the_running_sshd_reads(sshd: Sshd, tmp_path: Path) -> None:
+    """Whatever its name is."""
+    config = _sshd_config(sshd, tmp_path, "ListenAddress 127.0.0.1:2022", "PidFile none", PasswordAuthentication="yes")
+    line = shlex.join([str(program("sshd")), "-D", "-f", config])
+    setup = f"{line} >/run/private/log 2>&1 &\nuntil grep -q :07E6 /proc/net/tcp; do sleep 0.02; done\n"
+    with (
+        namespace(tmp_path, setup=setup, sshd=sshd) as machine,
+        pytest.raises(ClaimFalse, match="seen: passwordauthentication yes"),
+    ):
+        judge("host.ssh_hardened", machine.host())
 
 
 @pytest.mark.parametrize(
@@ -789,7 +828,7 @@ def test_ssh_hardened_without_sshd(docker_engine: DockerEngine, docker_host: str
 def file(tmp_path: Path) -> Path:
     """A file as declared by `_rule`."""
     path = tmp_path / "app's  ünïcode $HOME.conf"
-    path.write_text("# debug = on\n  debug = off\r\nport=80\n")
+    path.write_text("# debug = on\n  debug = off\nport=80\n")
     path.chmod(0o640)
     return path
 
@@ -876,9 +915,10 @@ def test_files_without_rights(prepared: Namespace) -> None:
 
 def test_files_content_of_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
-    for path in (tmp_path / "fifo", tmp_path):
-        with pytest.raises(CouldNotVerify, match="is not a regular file"):
-            judge("host.files", LOCAL, files={str(path): {"contains": ["a"]}})
+    with pytest.raises(CouldNotVerify, match="is not a regular file"):
+        judge("host.files", LOCAL, files={str(tmp_path / "fifo"): {"contains": ["a"]}})
+    with pytest.raises(ClaimFalse, match=r"a file; seen: .* directory"):
+        judge("host.files", LOCAL, files={str(tmp_path): {"contains": ["a"]}})
 
 
 def test_files_invalid_pattern(file: Path) -> None:
