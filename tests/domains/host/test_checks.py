@@ -214,6 +214,29 @@ def test_memory_of_a_limited_container(docker_engine: DockerEngine, docker_host:
         container.remove(force=True)
 
 
+def test_memory_of_the_control_group_of_the_login(tmp_path: Path) -> None:
+    """Its limit counts, though the host's own group has none."""
+    name = f"readiness-{os.getpid()}-memory"
+    places = (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max"))
+    limited = next((Path(top) for top, file in places if Path(top, file).exists() or Path(top, name).exists()), None)
+    if limited is None or os.geteuid() != 0 or not os.access(limited, os.W_OK):
+        pytest.skip("No control group with a limit can be made here.")
+    group, file = limited / name, dict(places)[str(limited)]
+    group.mkdir()
+    try:
+        (group / file).write_text(str(300 * 2**20))
+        shell = tmp_path / "sh"
+        shell.write_text(f'#!/bin/sh\necho $$ >{group}/cgroup.procs\nexec /bin/sh "$@"\n')
+        shell.chmod(0o755)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+            text = judge("host.memory", LOCAL, min_available_pct=0.001).text
+    finally:
+        wait_until(lambda: not (group / "cgroup.procs").read_text(), "the group is empty")
+        group.rmdir()
+    assert "% of the control group's limit of 0.3 GiB available" in text
+
+
 def test_swap_of_this_host() -> None:
     told = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
     total, free = (int(told[name].split()[0]) for name in ("SwapTotal", "SwapFree"))
