@@ -442,7 +442,7 @@ def test_services_not(systemd: Namespace, name: str, seen: str) -> None:
 
 def test_services_without_systemd(prepared: Namespace) -> None:
     with pytest.raises(
-        CouldNotVerify, match=r"the service good could not be read on .*: its init is sleep, not systemd"
+        CouldNotVerify, match=r"what starts at boot could not be read on .*: its init is sleep, not systemd"
     ):
         judge("host.services", prepared.host(), names=["good"])
 
