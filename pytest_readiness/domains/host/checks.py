@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -17,8 +18,8 @@ from pytest_readiness.domains.host.questions.disk import DISK, Filesystem
 from pytest_readiness.domains.host.questions.file import FILE, LINE, SHA256, FileState
 from pytest_readiness.domains.host.questions.listeners import LISTENERS, Listener
 from pytest_readiness.domains.host.questions.memory import MEMORY, Memory
-from pytest_readiness.domains.host.questions.service import SERVICE, Service
-from pytest_readiness.domains.host.questions.sshd import SSHD, SshServer
+from pytest_readiness.domains.host.questions.service import BOOT, SERVICE, Service
+from pytest_readiness.domains.host.questions.sshd import SSHD, MatchBlock, SshServer
 from pytest_readiness.domains.host.questions.swap import SWAP, Swap
 from pytest_readiness.domains.host.questions.system import SYSTEM
 from pytest_readiness.domains.host.resource import Host
@@ -67,7 +68,9 @@ def disk(
 
     Shares are counted as df does, of what users other than root can use. Without `mounts` every mounted local file
     system that can be written to is looked at, once: not tmpfs and other memory, not network mounts, not what a program
-    serves (FUSE), not images that are always full (squashfs, iso9660), and of overlays only one mounted on /.
+    serves (FUSE), not images that are always full (squashfs, iso9660), and of overlays only one mounted on /. One that
+    is itself read-only, as kernels make them after errors, though /etc/fstab does not say so, fails where it is named
+    in `mounts`; a warning names the others.
 
     Args:
         max_used_pct: largest accepted share in use, in percent, of bytes and of inodes. 80: where the alerts of
@@ -80,17 +83,25 @@ def disk(
     for mount, there in zip(wanted, host_facts.values(), strict=True):
         claim(bool(there) or mount is None, expected=f"a file system mounted at {mount}", seen="none is")
         found.extend(there)
-    if not found:
-        raise CouldNotVerify(f"no local file system was found on {readiness_host.where}; name some as mounts")
+    if all(each.read_only for each in found) and not mounts:
+        raise CouldNotVerify(
+            f"no local file system that can be written to was found on {readiness_host.where}; name some as mounts"
+        )
     full = [
         text
         for each in found
+        if mounts or not each.read_only
         for what, used in (("", each.used_pct), (" of inodes", each.inodes_used_pct))
         if used is not None and used > max_used_pct
         for text in [f"{each.path} {used:.1f} %{what} ({_gib(each.free_bytes)} free)"]
     ]
     claim(not full, expected=f"at most {max_used_pct:g} % used", seen=", ".join(full))
-    return Evidence(", ".join(f"{each.path} {_used(each)}" for each in found))
+    stopped = [f"{each.path} is mounted read-only, which /etc/fstab does not say" for each in found if each.read_only]
+    claim(not (mounts and stopped), expected="file systems that can be written to", seen=", ".join(stopped))
+    return Evidence(
+        ", ".join(f"{each.path} {_used(each)}" for each in found if mounts or not each.read_only),
+        warning=", ".join(stopped),
+    )
 
 
 def _used(each: Filesystem) -> str:
@@ -108,7 +119,7 @@ def memory(host_facts: Memory, *, min_available_pct: Percentage = 10) -> Evidenc
     """Memory is available without swapping.
 
     One look, now. Available is the kernel's own estimate (MemAvailable); inside a control group with a limit below
-    the host's memory, what that limit leaves.
+    the host's memory, what that limit leaves: the group of the login, or the nearest around it that has a limit.
 
     Args:
         min_available_pct: smallest accepted share of memory that is available, in percent. 10: where the alerts of
@@ -179,33 +190,41 @@ def _listener(each: Listener) -> str:
     severity="high",
     remedy="Run systemctl enable --now for the unit; journalctl -u tells why one failed.",
     source="systemctl(1)",
-    asks=lambda host, names: asked(host, [SERVICE(each) for each in names]),
+    asks=lambda host, names: asked(host, [*(SERVICE(each) for each in names), BOOT()]),
 )
-def services(host_facts: Mapping[str, Service], *, names: Annotated[list[Unit], Field(min_length=1)]) -> Evidence:
+def services(host_facts: Mapping[str, Any], *, names: Annotated[list[Unit], Field(min_length=1)]) -> Evidence:
     """Services run now and are set to start at boot.
 
     A service runs when its process does; one that has run and ended counts only if it is of type oneshot. One that
-    systemd has started again by itself within the last ten minutes does not count as running, as it may end again. Only
-    systemd can be asked. Not looked at: whether a service does what it is for, and a boot itself.
+    systemd has started again by itself within the last ten minutes does not count as running, as it may end again.
+    One starts at boot where it is enabled, or cannot be (static), and the default target pulls it in: itself, or by
+    other units, or by a socket, timer or path unit that triggers it. Not looked at: what a process does that is stopped
+    or hangs, whether what a timer starts succeeds, and a boot itself. Only systemd can be asked.
 
     Args:
         names: units (`nginx`, `backup.timer`); without a suffix a service is meant.
     """
-    units = list(host_facts.values())
-    wrong = [each for each in units if not (_running(each) and each.enabled in _STARTED_AT_BOOT)]
+    boot: frozenset[str] = host_facts[BOOT()]
+    units: list[Service] = [host_facts[SERVICE(each)] for each in names]
+    wrong = [each for each in units if not (_running(each) and _at_boot(each, boot))]
     claim(
         not wrong,
         expected=", ".join(f"{each.unit} running and enabled" for each in wrong),
-        seen=", ".join(map(_state, wrong)),
+        seen=", ".join(_state(each, boot) for each in wrong),
     )
     passive = [each.unit for each in units if each.enabled in ("static", "indirect")]
-    warnings = [f"{', '.join(passive)} cannot be enabled, something else must start it at boot"] if passive else []
+    warnings = [f"{', '.join(passive)} cannot be enabled, it starts at boot by another unit"] if passive else []
     warnings += [f"{each.unit} was restarted by systemd {each.restarts} times" for each in units if each.restarts]
-    return Evidence(", ".join(map(_state, units)), warning="; ".join(warnings))
+    return Evidence(", ".join(_state(each, boot) for each in units), warning="; ".join(warnings))
 
 
 _SETTLED_SECONDS = 600
 _STARTED_AT_BOOT = ("enabled", "alias", "generated", "static", "indirect")
+_NO_UNIT_FILE = {"": "no unit file", "bad": "its unit file is gone, or cannot be read (bad)"}
+
+
+def _at_boot(unit: Service, boot: frozenset[str]) -> bool:
+    return unit.enabled in _STARTED_AT_BOOT and unit.unit in boot
 
 
 def _running(unit: Service) -> bool:
@@ -218,13 +237,15 @@ def _unsettled(unit: Service) -> bool:
     return bool(unit.restarts) and unit.since_seconds is not None and unit.since_seconds < _SETTLED_SECONDS
 
 
-def _state(unit: Service) -> str:
+def _state(unit: Service, boot: frozenset[str]) -> str:
     if unit.load != "loaded":
         return f"{unit.unit} {unit.load}"
     trigger = f", started on demand by {unit.triggered_by}" if unit.triggered_by else ""
+    if unit.enabled in _STARTED_AT_BOOT and unit.unit not in boot:
+        trigger += ", but nothing that the default target starts wants or triggers it"
     if _unsettled(unit):
         trigger += f", restarted {unit.restarts} times, {unit.since_seconds:.0f} s ago for the last time"
-    return f"{unit.unit} {unit.active} ({unit.sub}), {unit.enabled or 'no unit file'}{trigger}"
+    return f"{unit.unit} {unit.active} ({unit.sub}), {_NO_UNIT_FILE.get(unit.enabled, unit.enabled)}{trigger}"
 
 
 @check(
@@ -336,6 +357,7 @@ _FORMER_NAMES = {
     "rsaminsize": "requiredrsasize",
     "without-password": _ROOT_LOGIN[2],
 }
+_SSHD_CONFIG = "/etc/ssh/sshd_config"
 _DEFAULT_BITS = "1024"
 """That sshd accepts where nothing says otherwise, also before it had a setting for it (OpenSSH 9.1)."""
 
@@ -424,7 +446,7 @@ def _applies(settings: Mapping[str, str], keyword: str) -> bool:
     severity="high",
     remedy="Change the settings in /etc/ssh/sshd_config.d, test with sshd -t, and reload sshd.",
     source=f"{_DEV_SEC}; {_CIS}; RFC 9142",
-    asks=lambda host, config: asked(host, SSHD(config)),
+    asks=lambda host, config: asked(host, SSHD(*([config] if config else []))),
 )
 def ssh_hardened(
     host_facts: SshServer,
@@ -432,12 +454,18 @@ def ssh_hardened(
     *,
     permit_root_login: Literal["no", "forced-commands-only", "prohibit-password"] = "no",
     max_auth_tries: Annotated[int, Field(ge=1, le=6)] = 4,
-    config: AbsolutePath = "/etc/ssh/sshd_config",
+    config: AbsolutePath | None = None,
 ) -> Evidence:
     """By its settings, sshd lets no one in by a password alone, root only as declared, and uses strong algorithms only.
 
+    Judged are PermitRootLogin, PasswordAuthentication, KbdInteractiveAuthentication, PermitEmptyPasswords,
+    HostbasedAuthentication, IgnoreRhosts, StrictModes, PermitUserEnvironment, PermitTunnel, GatewayPorts,
+    X11Forwarding, MaxAuthTries, LoginGraceTime, LogLevel, Ciphers, MACs, KexAlgorithms, GSSAPIKexAlgorithms,
+    HostKeyAlgorithms, PubkeyAcceptedAlgorithms, CASignatureAlgorithms and RequiredRSASize.
+
     The effective settings are judged, as `sshd -T` tells them (which needs root): for all connections, and for each
-    Match block as if it applied, in the file and in those that it includes. So are options that a running sshd with
+    Match block as if it applied, in the file and in those that it includes, and for each two of them that may apply to
+    one connection. So are options that a running sshd with
     this file was started with; settings that were changed since it started or was reloaded it does not have yet.
     Passwords are accepted as a second factor beside a key (AuthenticationMethods). Of RSA keys of fewer than 2048 bits
     a warning tells where sshd accepts them by default; RequiredRSASize below that fails. The host's own keys and the
@@ -446,7 +474,8 @@ def ssh_hardened(
     Args:
         permit_root_login: the laxest accepted PermitRootLogin: no, forced-commands-only or prohibit-password. no: CIS.
         max_auth_tries: the largest accepted MaxAuthTries, 1 to 6. 4: CIS.
-        config: absolute path of the configuration that sshd runs with.
+        config: absolute path of the configuration to judge, also where the sshd that runs reads another one (a warning
+            tells). Default: what the running sshd reads, or else /etc/ssh/sshd_config.
     """
     rules = _ssh_rules(permit_root_login, max_auth_tries)
     settings = _of_today(host_facts.settings)
@@ -461,7 +490,7 @@ def ssh_hardened(
         warnings.append(
             "X11 forwarding is off only by DisableForwarding, which OpenSSH before 10.0 does not heed (CVE-2025-32728)"
         )
-    if host_facts.running and config not in host_facts.running:
+    if config and host_facts.running and config not in host_facts.running:
         warnings.append(f"the sshd that runs there reads {', '.join(dict.fromkeys(host_facts.running))}")
     wrong = list(_violations(rules, settings))
     by_option = {_now(re.split(r"[\s=]", each)[0]) for each in host_facts.options}
@@ -470,15 +499,19 @@ def ssh_hardened(
         for expected, seen in wrong
     ]
     for block in host_facts.blocks:
-        of_block = settings | {
-            keyword: value
-            for keyword, value in _of_today(block.settings).items()
-            if host_facts.settings.get(keyword) != value
-        }
         told += [
             (expected, f"{seen} in 'Match {block.condition}'")
-            for expected, seen in _violations(rules, of_block)
+            for expected, seen in _violations(rules, settings | _set_by(host_facts, block))
             if (expected, seen) not in wrong
+        ]
+    alone = {(expected, seen.partition(" in 'Match")[0]) for expected, seen in told}
+    for first, second in combinations(host_facts.blocks, 2):
+        # Of what several blocks set that apply, the first one counts.
+        both = settings | _set_by(host_facts, second) | _set_by(host_facts, first)
+        told += [
+            (expected, f"{seen} where both 'Match {first.condition}' and 'Match {second.condition}' apply")
+            for expected, seen in _violations(rules, both)
+            if (expected, seen) not in alone and _may_meet(first.condition, second.condition)
         ]
     claim(
         not told,
@@ -486,9 +519,36 @@ def ssh_hardened(
         seen=", ".join(seen for _, seen in told),
     )
     also = f", also in {len(host_facts.blocks)} Match blocks" if host_facts.blocks else ""
+    of = "" if config or host_facts.file in ("", _SSHD_CONFIG) else f" of {host_facts.file}"
     number = sum(_applies(settings, keyword) for keyword in rules)
     return Evidence(
-        f"{number} settings hold{also}; root login: {settings['permitrootlogin']}", warning="; ".join(warnings)
+        f"{number} settings{of} hold{also}; root login: {settings['permitrootlogin']}", warning="; ".join(warnings)
+    )
+
+
+def _set_by(server: SshServer, block: MatchBlock) -> dict[str, str]:
+    """What a block sets, also to what holds without it."""
+    own = set(map(_now, block.own))
+    return {
+        _now(keyword): _now(value)
+        for keyword, value in block.settings.items()
+        if server.settings.get(keyword) != value or _now(keyword) in own
+    }
+
+
+def _may_meet(first: str, second: str) -> bool:
+    """Whether a connection may fulfil both conditions; not where both name one thing, in plain words, differently."""
+    named = [
+        {
+            keyword.lower(): set(values.strip('"').lower().split(","))
+            for keyword, values in re.findall(r'([A-Za-z]+)(?:\s*=\s*|\s+)("[^"]*"|\S+)', condition)
+        }
+        for condition in (first, second)
+    ]
+    return not any(
+        keyword != "group" and not re.search(r"[*?!/]", "".join(one | other)) and not one & other
+        for keyword in named[0].keys() & named[1].keys()
+        for one, other in [(named[0][keyword], named[1][keyword])]
     )
 
 
@@ -509,14 +569,15 @@ def _violations(rules: Mapping[str, _Rule], settings: Mapping[str, str]) -> Iter
 
 
 class FileRule(BaseModel):
-    """What a file must be like; with nothing set, it must exist.
+    """What a file must be like; with nothing set, it must exist, and not as a directory.
 
     Attributes:
         mode: permission bits that it may have at most, in octal digits as text ("0640"): a stricter file passes too.
         owner, group: name or number of the owners.
         sha256: its checksum, 64 hexadecimal digits.
-        contains: extended regular expressions (as for `grep -E`), each of which matches a whole line, blanks around it
-            aside; `.*` at an end where the rest of the line does not matter.
+        contains: extended regular expressions (as for `grep -E`), each of which matches a whole line, blanks and tabs
+            around it aside; `.*` at an end where the rest of the line does not matter. A carriage return at the end
+            of a line belongs to it.
         absent: it must not exist, not even as a link to nothing.
     """
 
@@ -556,8 +617,8 @@ def files(
 ) -> Evidence:
     """Files on the host are as declared.
 
-    Links are followed. Content is compared on the host and never fetched. Not looked at: access control lists, and the
-    folders above a file.
+    Links are followed. Content is compared on the host and never fetched. A directory is declared by its mode or
+    owners, or by a / at the end of its path. Not looked at: access control lists, and the folders above a file.
 
     Args:
         files: by absolute path, what each file must be like: mode (at most these bits, text of octal digits), owner,
@@ -581,6 +642,10 @@ def _deviations(host_facts: Mapping[str, Any], path: str, rule: FileRule) -> Ite
         return
     if missing:
         yield "present", _described(state)
+        return
+    of_directory = rule.mode or rule.owner or rule.group or path.endswith("/")
+    if state.type == "directory" and not of_directory:
+        yield "a file", _described(state)
         return
     if rule.mode is not None and state.mode & ~int(rule.mode, 8):
         yield f"mode {int(rule.mode, 8):04o} at most", f"mode {state.mode:04o}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import re
 import shlex
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from pytest_readiness.core import programs
 from pytest_readiness.core.environment import neutral
@@ -26,6 +28,9 @@ MOST_BYTES = 16 * 2**20
 LATE = -1000
 """In place of the exit status of a login that did not end in time."""
 
+_WAY_BYTES = 2**20
+"""Of what ssh says about its own settings."""
+
 _SSH_OPTIONS = (
     "BatchMode=yes",
     "NumberOfPasswordPrompts=0",
@@ -37,6 +42,43 @@ _SSH_OPTIONS = (
     "RequestTTY=no",
     "LogLevel=ERROR",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How ssh gets to a host, with its configuration.
+
+    Attributes:
+        address: name or IP address that it connects to.
+        port: TCP port.
+        over: what it goes over, as it is configured (ProxyJump or ProxyCommand); "" where it goes there directly.
+    """
+
+    address: str
+    port: int
+    over: str
+
+
+def way(host: Host) -> Way | None:
+    """How ssh gets to a host; None where the runner does not log in by ssh. Nothing is sent.
+
+    Raises:
+        CouldNotVerify: ssh does not tell.
+    """
+    parts = urlsplit(host.connection or "")
+    if parts.scheme != "ssh":
+        return None
+    options = ["-F", str(host.ssh_config)] if host.ssh_config else []
+    options += ["-p", str(parts.port)] if parts.port else []
+    options += ["-l", unquote(parts.username)] if parts.username else []
+    line = shlex.join(["ssh", "-G", *options, unquote(parts.hostname or "")])
+    ended = programs.run(line.encode(), seconds=CONNECT_SECONDS, most_bytes=_WAY_BYTES)
+    told = dict(each.partition(" ")[::2] for each in ended.output.decode(errors="backslashreplace").splitlines())
+    if ended.status or not told.get("port", "").isdecimal() or not told.get("hostname"):
+        why = last_line(ended.errors) or f"exit code {ended.status}"
+        raise CouldNotVerify(f"ssh -G does not tell how it gets to {host.where}: {why}")
+    over = [told[each] for each in ("proxyjump", "proxycommand") if told.get(each, "none") != "none"]
+    return Way(told["hostname"], int(told["port"]), "".join(over[:1]))
 
 
 def run(host: Host, command: str) -> CommandResult:
@@ -94,7 +136,7 @@ def not_started(host: Host, result: CommandResult) -> CouldNotVerify:
     """Why a command that would have printed something did not even begin."""
     # A login over other hosts ends with a line that says only that the way is closed; why stands before it. A shell
     # that lets nobody in says so where other commands print.
-    lines = last_lines(result.stderr_bytes) or [last_line(result.stdout_bytes) or f"exit code {result.rc}"]
+    lines = last_lines(result.stderr_bytes) or [last_line(result.stdout_bytes) or _mute(result.rc)]
     reason = "; ".join(lines)
     own = "its host key" if lines[-1].startswith("Host key verification failed") else "the host key of one on the way"
     if result.rc == LATE:
@@ -105,5 +147,23 @@ def not_started(host: Host, result: CommandResult) -> CouldNotVerify:
         reason = f"{own} is not in known_hosts"
     elif host.sudo and "sudo" in lines[-1]:
         return CouldNotVerify(f"sudo -n on {host.where} failed: {lines[-1].removeprefix('sudo: ')}")
+    if over := _over(host):
+        reason += f"; ssh goes there over {over[:100]}"
     broken_off = all(re.search(r"reset by|closed by|Broken pipe", line) for line in lines)
     return Unreachable(f"the login at {host.where} failed: {reason}", transient=broken_off)
+
+
+def _mute(status: int) -> str:
+    """Why nothing at all was printed, neither by ssh nor by the host."""
+    return (
+        f"exit code {status}, and nothing was run: its login shell, or a file that this reads (.bashrc), ends where "
+        "there is no terminal"
+    )
+
+
+def _over(host: Host) -> str:
+    try:
+        found = way(host)
+    except CouldNotVerify:
+        return ""
+    return found.over if found else ""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -17,6 +16,7 @@ from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.domains.net.connect import CONNECT, Attempt
 from pytest_readiness.domains.net.facts import (
     CONNECT_SECONDS,
+    LOGIN,
     SCAN_CONNECT_SECONDS,
     AddressScan,
     ConnectionAttempt,
@@ -25,6 +25,7 @@ from pytest_readiness.domains.net.facts import (
     PortScan,
     PortState,
     Scan,
+    plain,
 )
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -33,9 +34,9 @@ Network = IPv4Network | IPv6Network
 _NO_ADDRESS = "no address of the host was tried"
 
 
-def _scan(text: str) -> Scan:
+def _scan(text: str, may_accept: Sequence[int] = ()) -> Scan:
     first, _, last = text.partition("-")
-    return Scan(int(first), int(last))
+    return Scan(int(first), int(last), tuple(may_accept))
 
 
 def _range(text: str) -> str:
@@ -55,10 +56,11 @@ _WORDS = {
 }
 
 
-def _alive_port(host: Host, alive_port: int | None) -> int | None:
-    """A port that should answer: the one named, or the one that the runner logs in by."""
-    login = urlsplit(host.connection or "")
-    return alive_port or (login.port or 22 if login.scheme == "ssh" else None)
+_SSH = 22
+
+
+def _by_ssh(host: Host) -> bool:
+    return (host.connection or "").startswith("ssh:")
 
 
 def _need_address(host: Host) -> None:
@@ -72,8 +74,38 @@ def _probed(host: Host, ports: list[int]) -> Asks:
 
 
 def _probed_beside_alive(host: Host, ports: list[int], alive_port: int | None) -> Asks:
-    alive = _alive_port(host, alive_port)
-    return _probed(host, [*ports, *([alive] if alive else [])])
+    _need_address(host)
+    # The login is asked for beside a named port, too: a check may then say which of the two it looked at.
+    others = [*([str(alive_port)] if alive_port else []), *([LOGIN] if _by_ssh(host) else [])]
+    return {"port_state": [*map(str, ports), *others]}
+
+
+def _must_answer(port_state: Mapping[str, PortState], alive_port: int | None) -> tuple[ConnectionAttempt, ...]:
+    """What was tried on the port that should accept: the one named, or the one that the runner itself logs in by."""
+    if alive_port:
+        return port_state[str(alive_port)].probes
+    login = port_state.get(LOGIN)
+    return login.probes if login and not login.over else ()
+
+
+def _shut(probes: list[ConnectionAttempt], others: tuple[ConnectionAttempt, ...], where: str) -> list[str]:
+    """In words, how each port is shut, which another port of the same address must prove.
+
+    Raises:
+        CouldNotVerify: it does not.
+    """
+    for probe in probes:
+        control = next((each for each in others if each.address == probe.address), None)
+        if control and control.port != probe.port and (probe.state, control.state) == ("refused", "refused"):
+            raise CouldNotVerify(
+                f"{_seen(probe)}; so does port {control.port}, which must accept: the runner may be turned away from "
+                f"every port; {where}"
+            )
+    answering = {probe.address: probe.port for probe in (*probes, *others) if probe.up}
+    if unproven := [probe for probe in probes if probe.address not in answering]:
+        tried = f"neither does port {others[0].port} answer" if others else "name a port that answers as alive_port"
+        raise CouldNotVerify(f"{_seen(unproven[0])}; {tried}; {where}")
+    return [_seen(probe) if probe.up else _filtered(probe, answering[probe.address]) for probe in probes]
 
 
 def _seen(probe: ConnectionAttempt) -> str:
@@ -140,18 +172,19 @@ def _accepts(state: PortState) -> bool:
     source="RFC 9293 section 3.10.7.1 (a closed port answers with a reset)",
     asks=_probed_beside_alive,
 )
-def closed(
-    port_state: Mapping[str, PortState], readiness_host: Host, *, ports: Ports, alive_port: Port | None = None
-) -> Evidence:
+def closed(port_state: Mapping[str, PortState], *, ports: Ports, alive_port: Port | None = None) -> Evidence:
     """No listed TCP port accepts connections from the runner, at any of the host's addresses.
 
     A port is closed when the host refuses, or when nothing answers there while another port of the same address does.
     Where nothing at all answers, the host may be down or the runner may have no route to it, and nothing is proven.
+    Nor is it where the port that should accept is refused as well: a firewall may turn the runner away from every
+    port. Without any that should accept, and where a firewall turns the runner away from single ports only (one that
+    limits how often it may connect), that is not noticed.
 
     Args:
         ports: the port numbers, 1 to 65535.
-        alive_port: a port that answers (accepts or refuses) when the host is up. Default: the one that the runner
-            logs in by, if that is by ssh.
+        alive_port: a port that accepts when the host is up. Default: the one that the runner logs in by, if that is
+            by ssh and not over another host.
     """
     states = [port_state[str(port)] for port in ports]
     probes = _probes(states)
@@ -161,13 +194,7 @@ def closed(
         expected=f"closed: {', '.join(map(str, ports))}",
         seen=f"{', '.join(map(_seen, accepting))}; {_from(states[0])}",
     )
-    alive = _alive_port(readiness_host, alive_port)
-    others = port_state[str(alive)].probes if alive else ()
-    answering = {probe.address: probe.port for probe in (*probes, *others) if probe.up}
-    if unproven := [probe for probe in probes if probe.address not in answering]:
-        tried = f"neither does port {alive} answer" if alive else "name a port that answers as alive_port"
-        raise CouldNotVerify(f"{_seen(unproven[0])}; {tried}; {_from(states[0])}")
-    shut = ", ".join(_seen(probe) if probe.up else _filtered(probe, answering[probe.address]) for probe in probes)
+    shut = ", ".join(_shut(probes, _must_answer(port_state, alive_port), _from(states[0])))
     return Evidence(f"{shut}; {_from(states[0])}", warning=_itself(probes))
 
 
@@ -176,9 +203,9 @@ def _filtered(probe: ConnectionAttempt, answering: int) -> str:
     return f"port {probe.port} on {probe.address}: filtered ({how}, while port {answering} answers)"
 
 
-def _scanned(host: Host, range: str) -> Asks:
+def _scanned(host: Host, ports: list[int], range: str) -> Asks:
     _need_address(host)
-    return {"port_scan": _scan(range)}
+    return {"port_scan": _scan(range, ports)}
 
 
 @check(
@@ -199,11 +226,13 @@ def only_open(
     Every port of the range is tried, at each of the host's addresses. Some port must answer, even by refusing, or
     nothing is proven; and it is tried again and again meanwhile: where it falls silent, as firewalls may drop what
     comes too fast, the silent ports are tried again, more slowly. Up to a thousand silent ones are tried once more at
-    the end. A firewall that spares the port that answers, and drops others, is not noticed. That the listed ports are
-    open is the claim of net.open.
+    the end. Where a port that accepted refuses meanwhile, or none of the listed ports accepts while others refuse, the
+    runner may be turned away, and nothing is proven. A firewall that spares the port that answers, and drops or
+    refuses others, is not noticed. That each of the listed ports is open is the claim of net.open.
 
     Args:
-        ports: the port numbers that may accept, 1 to 65535; none where the list is empty.
+        ports: the port numbers that may accept, 1 to 65535; none where the list is empty. Those outside of the range
+            are tried as well.
         range: the ports to try, as FIRST-LAST. 1-65535: all; at hosts that do not answer at closed ports that takes
             about two minutes.
     """
@@ -221,6 +250,11 @@ def only_open(
                 f"no port of {range} on {each.address} answers within {SCAN_CONNECT_SECONDS:g} s; "
                 f"the host may be down, or the runner has no route to it; {_from(port_scan)}"
             )
+    if ports and not any(each.accepts for each in port_scan.addresses):
+        raise CouldNotVerify(
+            f"none of the ports that may accept does ({', '.join(map(str, ports))}), and others refuse: the runner may "
+            f"be turned away from every port; list one that accepts, or none; {_from(port_scan)}"
+        )
     own = [each.address for each in port_scan.addresses if each.local]
     warning = f"the runner has the address {own[0]} itself; others may see something else" if own else ""
     return Evidence(
@@ -243,28 +277,33 @@ def _of_range(scan: AddressScan, range: str) -> str:
     severity="high",
     remedy="Let the firewall allow ssh only from the networks of the host's administrators, or through a bastion.",
     source="CIS Controls 4.4, 12.8; NIST SP 800-123 section 4.2",
-    asks=lambda host, port, alive_port: _probed_beside_alive(host, [port], alive_port),
+    asks=lambda host, port, alive_port: _probed_beside_alive(host, _ssh_ports(host, port), alive_port),
 )
 def ssh_restricted(
     port_state: Mapping[str, PortState],
     *,
     networks: Annotated[list[Network], Field(min_length=1, examples=[["203.0.113.0/24"]])],
-    port: Port = 22,
+    port: Port | None = None,
     alive_port: Port | None = None,
 ) -> Evidence:
     """The ssh port does not accept connections from the runner, outside the networks that may log in.
 
     It is seen from the runner's place, so it can only be proven by a runner outside those networks, as far as the
     runner knows its own address (behind NAT others see another one). One place outside is tried, not all of them;
-    sshd's own restrictions are not looked at.
+    sshd's own restrictions are not looked at. Where the runner is refused at the port that it logs in by itself, or at
+    alive_port as well, it may be turned away from every port, and nothing is proven; that it is turned away from the
+    ssh port alone, for having connected too often, is not noticed.
 
     Args:
         networks: from where ssh is allowed, such as 203.0.113.0/24.
-        port: port of sshd, 1 to 65535. 22: the assigned one.
-        alive_port: a port that answers (accepts or refuses) when the host is up, such as 443; needed where the
-            firewall drops connections to the ssh port.
+        port: port of sshd, 1 to 65535; where it is not the one that the runner logs in by, it proves nothing that it
+            is shut. Default: the one that the runner logs in by, also as ssh's configuration says; where that is
+            not by ssh, 22, the assigned one.
+        alive_port: a port that accepts when the host is up, such as 443; needed where the firewall drops connections
+            to the ssh port.
     """
-    state = port_state[str(port)]
+    login = port_state.get(LOGIN)
+    state = port_state[str(port or _SSH)] if port or not login else login
     probes = _probes([state])
     inside = [probe for probe in probes if _within(probe.source, networks)]
     if inside:
@@ -278,23 +317,38 @@ def ssh_restricted(
         expected=f"ssh open to {', '.join(map(str, networks))} only",
         seen=f"{', '.join(f'{_seen(probe)} to {probe.source}' for probe in accepting)}; {_from(state)}",
     )
-    others = port_state[str(alive_port)].probes if alive_port else ()
-    answering = {probe.address: probe.port for probe in (*probes, *others) if probe.up}
-    if unproven := [probe for probe in probes if probe.address not in answering]:
-        tried = f"neither does port {alive_port} answer" if alive_port else "name a port that answers as alive_port"
-        raise CouldNotVerify(f"{_seen(unproven[0])}; {tried}; {_from(state)}")
-    return Evidence(
-        ", ".join(
-            f"{_seen(probe) if probe.up else _filtered(probe, answering[probe.address])} to {probe.source}"
-            for probe in probes
+    if login and (by := _probes([login])[0].port) != probes[0].port:
+        raise CouldNotVerify(
+            f"{_seen(probes[0])}, but the runner logs in by port {by}: what is shut may not be the port of sshd; leave "
+            f"port out; {_from(state)}"
         )
-        + f"; {_from(state)}",
-        warning=_itself(probes),
+    refused = [probe for probe in probes if probe.state == "refused"]
+    if login and not login.over and not alive_port and refused:
+        raise CouldNotVerify(
+            f"{_seen(refused[0])}, though the runner logs in by it: it may be turned away from every port; name one "
+            f"that accepts as alive_port; {_from(state)}"
+        )
+    others = port_state[str(alive_port)].probes if alive_port else ()
+    shut = zip(_shut(probes, others, _from(state)), probes, strict=True)
+    assumed = "" if port or login else f"no connection by ssh tells the port of sshd; {_SSH} was looked at"
+    return Evidence(
+        f"{', '.join(f'{each} to {probe.source}' for each, probe in shut)}; {_from(state)}",
+        warning="; ".join(filter(None, (assumed, _itself(probes)))),
     )
 
 
+def _ssh_ports(host: Host, port: int | None) -> list[int]:
+    return [port] if port else [] if _by_ssh(host) else [_SSH]
+
+
 def _within(source: str, networks: list[Network]) -> bool:
-    return bool(source) and any(ip_address(source) in network for network in networks)
+    return bool(source) and any(plain(source) in _plain(network) for network in networks)
+
+
+def _plain(network: Network) -> Network:
+    """Of a network of IPv4 in the form of IPv6, that of IPv4."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    return IPv4Network((mapped, network.prefixlen - 96)) if mapped and network.prefixlen >= 96 else network
 
 
 def _timed(host: Host, port: int, samples: int) -> Asks:
@@ -357,17 +411,25 @@ def reachable_from(
 ) -> Evidence:
     """From this host, a TCP port of another one accepts connections.
 
-    The runner logs in to the host that the binding is on, and connects from there with bash or nc. What answers there
-    is not looked at; that the program on this host has the right address and password is another claim.
+    The runner logs in to the host that the binding is on, looks up the name there, and connects with bash or nc: of
+    several addresses one must accept. Where that is an address of this host itself, nothing is proven of another one.
+    What answers there is not looked at; that the program on this host has the right address and password is another
+    claim.
 
     Args:
-        host: name or IP address of the other one, as this host knows it.
+        host: name or IP address of the other one, as this host knows it; a name needs the program getent there.
         port: its port, 1 to 65535.
     """
-    here = f"from {readiness_host.where}, port {port} on {host}"
+    address = host_facts.address
+    where = f"{host} ({address})" if address not in ("", host) else host
+    here = f"from {readiness_host.where}, port {port} on {where}"
     claim(
         host_facts.state == "open",
         expected=f"port {port} on {host} open to {readiness_host.where}",
         seen=f"{here}: {host_facts.state}",
     )
+    if host_facts.own:
+        raise CouldNotVerify(
+            f"{here}: open, but {address} is an address of {readiness_host.where} itself; name another host"
+        )
     return Evidence(f"{here}: open (connected by {host_facts.program})")

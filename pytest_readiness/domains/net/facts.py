@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.host.login import Way, way
 from pytest_readiness.domains.host.resource import Host
 
 CONNECT_SECONDS = 3.0
@@ -33,6 +33,10 @@ _MOST_ROUNDS = 9
 _SSH = 22
 _LIKELY = (443, 80, _SSH)
 """Ports that often accept, to have one that is known to."""
+_MOST_LIKELY = 20
+"""So many of the ports that were named are tried for that."""
+LOGIN = "login"
+"""In place of a port, the one that the runner logs in by."""
 CONNECTS_SECONDS = 30.0
 """For connections one after the other."""
 
@@ -70,18 +74,26 @@ class PortState:
     Attributes:
         runner: name of the machine that it was seen from.
         probes: one for each address that the name resolves to, in the resolver's order.
+        over: for the port of the login: what ssh goes over to get there; "" where the runner itself connects.
     """
 
     runner: str
     probes: tuple[ConnectionAttempt, ...]
+    over: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A question to `port_scan`: the first and the last port of a range."""
+    """A question to `port_scan`.
+
+    Attributes:
+        first, last: the first and the last port of a range.
+        may_accept: ports, also outside of the range, by which it can be seen that the runner is not turned away.
+    """
 
     first: int
     last: int
+    may_accept: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +106,14 @@ class AddressScan:
         refused: number of ports at which the host answered that nothing listens; the others did not answer within
             `SCAN_CONNECT_SECONDS`.
         local: whether the runner looked at itself.
+        accepts: whether a port accepts there that is in the range or was named, and did so until the end.
     """
 
     address: str
     open: tuple[int, ...]
     refused: int
     local: bool
+    accepts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,29 +154,33 @@ class ConnectTimes:
 
 @fact(deadline=20)
 def port_state(readiness_host: Host, *, ask: str) -> PortState:
-    """Whether the TCP port `ask` of the host accepts connections from the runner."""
-    port = int(ask)
-    addresses = _addresses(readiness_host)
+    """Whether the TCP port `ask` of the host accepts connections from the runner; `LOGIN`: that of its login."""
+    found = way(readiness_host)
+    if ask == LOGIN and found is None:
+        raise NotDeclared(f"{readiness_host.name} declares no connection by ssh")
+    port = found.port if ask == LOGIN and found else int(ask)
+    addresses = _addresses(readiness_host, found)
     for address in addresses:
         sent(f"connect to {address} port {port}")
     with ThreadPoolExecutor(len(addresses)) as pool:
         probes = tuple(pool.map(partial(_probe, port), addresses))
-    return PortState(socket.gethostname(), probes)
+    return PortState(socket.gethostname(), probes, found.over if ask == LOGIN and found else "")
 
 
 @fact(deadline=SCAN_SECONDS + 20, heavy=True)
 def port_scan(readiness_host: Host, *, ask: Scan) -> PortScan:
     """Which TCP ports of a range accept connections from the runner."""
-    addresses = _addresses(readiness_host)
+    found = way(readiness_host)
+    addresses = _addresses(readiness_host, found)
     for address in addresses:
         sent(f"connect to {address} ports {ask.first} to {ask.last}")
-    return PortScan(socket.gethostname(), asyncio.run(_scanned(readiness_host, addresses, ask)))
+    return PortScan(socket.gethostname(), asyncio.run(_scanned(found, addresses, ask)))
 
 
 @fact(deadline=CONNECTS_SECONDS + CONNECT_SECONDS, exclusive=True)
 def connect_times(readiness_host: Host, *, ask: Connects) -> ConnectTimes:
     """How long TCP connections to a port of the host take to be established, one after the other."""
-    address = _addresses(readiness_host)[0]
+    address = _addresses(readiness_host, way(readiness_host))[0]
     until = time.monotonic() + CONNECTS_SECONDS
     seconds: list[float] = []
     while len(seconds) < ask.count and time.monotonic() < until:
@@ -175,8 +193,9 @@ def connect_times(readiness_host: Host, *, ask: Connects) -> ConnectTimes:
     return ConnectTimes(socket.gethostname(), probe, tuple(seconds))
 
 
-def _addresses(readiness_host: Host) -> list[str]:
-    host = readiness_host.seen_at
+def _addresses(readiness_host: Host, login: Way | None) -> list[str]:
+    # The host of a connection may be an alias of ssh's configuration.
+    host = readiness_host.address or (login.address if login else readiness_host.seen_at)
     if host is None:
         raise NotDeclared(f"{readiness_host.name} declares no address that the runner sees it at")
     sent(f"resolve {host}")
@@ -185,7 +204,8 @@ def _addresses(readiness_host: Host) -> list[str]:
     except (socket.gaierror, UnicodeError) as error:
         transient = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
         reason = getattr(error, "strerror", None) or "not a host name"
-        raise CouldNotVerify(f"the name {host} could not be resolved ({reason})", transient=transient) from None
+        hint = "" if readiness_host.address else "; where ports are looked at by another name, set it as address"
+        raise CouldNotVerify(f"the name {host} could not be resolved ({reason}){hint}", transient=transient) from None
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
@@ -207,15 +227,11 @@ def _probe(port: int, address: str) -> ConnectionAttempt:
     return made("open")
 
 
-async def _scanned(host: Host, addresses: list[str], ask: Scan) -> tuple[AddressScan, ...]:
+async def _scanned(login: Way | None, addresses: list[str], ask: Scan) -> tuple[AddressScan, ...]:
     until = time.monotonic() + SCAN_SECONDS
-    return tuple([await _AddressScanning(address, ask, until, _login_port(host)).result() for address in addresses])
-
-
-def _login_port(host: Host) -> int | None:
-    """The port that the runner logs in by, which may answer."""
-    login = urlsplit(host.connection or "")
-    return login.port or 22 if login.scheme == "ssh" else None
+    # Over another host nothing follows for the runner's own connections.
+    port = login.port if login and not login.over else None
+    return tuple([await _AddressScanning(address, ask, until, port).result() for address in addresses])
 
 
 class _AddressScanning:
@@ -223,13 +239,15 @@ class _AddressScanning:
 
     Where that one is silent, a firewall drops what comes too fast, and the silence of the others says nothing: they
     are tried again, fewer at a time. Ports that were tried while none was known to answer are tried again as well.
+    Where one that accepted refuses, the runner is turned away, and the refusals of the others say as little.
     """
 
     def __init__(self, address: str, ask: Scan, until: float, login: int | None) -> None:
         self.address = address
         self.until = until
         self.login = {login, _SSH}
-        self.likely = [port for port in _LIKELY if ask.first <= port <= ask.last] + ([login] if login else [])
+        within = [port for port in _LIKELY if ask.first <= port <= ask.last]
+        self.likely = list(dict.fromkeys([*ask.may_accept[:_MOST_LIKELY], *within, *([login] if login else [])]))
         self.waiting = list(range(ask.first, ask.last + 1))
         self.parallel = _parallel()
         self.states: dict[int, bool] = {}
@@ -241,10 +259,9 @@ class _AddressScanning:
         """Whether there is no other one than the known port, and it has to do."""
 
     async def result(self) -> AddressScan:
-        for port in self.likely:
-            self._note(port, await _accepts(self.address, port, CONNECT_SECONDS))
-            if self.accepting:
-                break
+        found = await asyncio.gather(*(_accepts(self.address, port, CONNECT_SECONDS) for port in self.likely))
+        for port, accepts in zip(self.likely, found, strict=True):
+            self._note(port, accepts)
         silent: list[int] = []
         unproven: list[int] = []
         while self.waiting:
@@ -261,9 +278,14 @@ class _AddressScanning:
                 self.waiting, unproven = [*unproven, *self.waiting], []
         if 0 < len(silent) <= AGAIN_AT_MOST and self.known is not None:
             await self._again(silent)
+        if self.accepting and not await _accepts(self.address, self.known or 0, CONNECT_SECONDS):
+            raise CouldNotVerify(
+                f"port {self.known} on {self.address} accepted, and no longer does, as if the runner was turned away "
+                f"meanwhile{self._so_far()}"
+            )
         opened = tuple(sorted(port for port, accepts in self.states.items() if accepts))
         local = _is_own(self.address, _source(self.address))
-        return AddressScan(self.address, opened, len(self.states) - len(opened), local)
+        return AddressScan(self.address, opened, len(self.states) - len(opened), local, self.accepting)
 
     @property
     def _reliable(self) -> bool:
@@ -309,12 +331,14 @@ class _AddressScanning:
             1:
         ]
         answers = list(zip(tried, found, strict=True))
-        heard = all(accepts is not None for port, accepts in answers if port in among)
+        of_known = [accepts for port, accepts in answers if port in among]
+        turned_away = self.accepting and False in of_known
         for port, accepts in answers:
-            if accepts is not None:
-                self.states |= {port: accepts} if port in ports else {}
+            if accepts or (accepts is not None and not turned_away):
+                if port in ports:
+                    self.states[port] = accepts or self.states.get(port, False)
                 self._note(port, accepts)
-        return heard
+        return None not in of_known and not turned_away
 
     async def _again(self, silent: list[int]) -> None:
         """Try the silent ones once more, slowly, with time for a packet that was lost."""
@@ -331,8 +355,8 @@ class _AddressScanning:
         if self.parallel == _parallel():
             return found
         return (
-            f"{found}: port {self.known} does not answer while many are tried, as if a firewall dropped what comes too "
-            "fast; name a smaller range, or let the runner through"
+            f"{found}: port {self.known} does not answer as before while many are tried, as if a firewall turned away "
+            "what comes too fast; name a smaller range, or let the runner through"
         )
 
 
@@ -368,6 +392,12 @@ def _parallel() -> int:
     return max(1, min(SCAN_PARALLEL, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2))
 
 
+def plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address without its zone; of one of IPv4 in the form of IPv6 (::ffff:192.0.2.1), that of IPv4."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    return (found.ipv4_mapped if found.version == 6 else None) or found
+
+
 def _source(address: str) -> str:
     """The runner's address that packets to this address come from; "" where no route leads there. Sends nothing."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -382,5 +412,4 @@ def _source(address: str) -> str:
 
 def _is_own(address: str, source: str) -> bool:
     """Whether the runner has this address: it would then also be where packets to it come from."""
-    plain = address.partition("%")[0]
-    return source == plain or (bool(source) and ipaddress.ip_address(plain).is_loopback)
+    return source == address.partition("%")[0] or (bool(source) and plain(address).is_loopback)

@@ -14,6 +14,8 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, Unreachable
+from pytest_readiness.domains.host.checks import _state
+from pytest_readiness.domains.host.questions.service import Service
 from pytest_readiness.domains.host.resource import Host
 from tests.judging import judge
 from tests.namespace import DEPLOY, Namespace, namespace
@@ -138,6 +140,14 @@ def test_disk_that_nobody_can_fill(prepared: Namespace) -> None:
         judge("host.disk", prepared.host(), mounts=["/run/image"])
 
 
+def test_disk_that_became_read_only(prepared: Namespace) -> None:
+    """A file system, not only one of its mounts: everything else is mounted read-only here as well."""
+    warning = judge("host.disk", prepared.host(), max_used_pct=99.9).warning
+    assert warning == "/run/image is mounted read-only, which /etc/fstab does not say"
+    with pytest.raises(ClaimFalse, match="file systems that can be written to; seen: /run/image is mounted read-only"):
+        judge("host.disk", prepared.host(), mounts=["/run/image"], max_used_pct=99.99)
+
+
 def test_disk_full_mount(prepared: Namespace) -> None:
     with pytest.raises(ClaimFalse) as caught:
         judge("host.disk", prepared.host(), mounts=["/run/small", "/run/full"])
@@ -203,6 +213,29 @@ def test_memory_of_a_limited_container(docker_engine: DockerEngine, docker_host:
             assert "% of the control group's limit of 0.1 GiB available" in caught.value.seen
     finally:
         container.remove(force=True)
+
+
+def test_memory_of_the_control_group_of_the_login(tmp_path: Path) -> None:
+    """Its limit counts, though the host's own group has none."""
+    name = f"readiness-{os.getpid()}-memory"
+    places = (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max"))
+    limited = next((Path(top) for top, file in places if Path(top, file).exists() or Path(top, name).exists()), None)
+    if limited is None or os.geteuid() != 0 or not os.access(limited, os.W_OK):
+        pytest.skip("No control group with a limit can be made here.")
+    group, file = limited / name, dict(places)[str(limited)]
+    group.mkdir()
+    try:
+        (group / file).write_text(str(300 * 2**20))
+        shell = tmp_path / "sh"
+        shell.write_text(f'#!/bin/sh\necho $$ >{group}/cgroup.procs\nexec /bin/sh "$@"\n')
+        shell.chmod(0o755)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+            text = judge("host.memory", LOCAL, min_available_pct=0.001).text
+    finally:
+        wait_until(lambda: not (group / "cgroup.procs").read_text(), "the group is empty")
+        group.rmdir()
+    assert "% of the control group's limit of 0.3 GiB available" in text
 
 
 def test_swap_of_this_host() -> None:
@@ -310,7 +343,18 @@ unit() { # unit NAME COMMAND [SERVICE LINE]...
 }
 wanted() { printf '[Install]\\nWantedBy=ready.target\\n' >>$1.service; ln -s ../$1.service ready.target.wants/; }
 printf '[Unit]\\nDefaultDependencies=no\\n' >ready.target
-printf 'Wants=dbus.socket disabled.service static.service last.service\\n' >>ready.target
+ln -s ready.target default.target
+printf 'Wants=dbus.socket disabled.service static.service last.service further.target\\n' >>ready.target
+printf '[Unit]\\nDefaultDependencies=no\\nRequires=byway.service work.timer\\n' >further.target
+unit byway '/bin/sleep 1000000'
+unit triggered '/bin/sleep 1000000'
+printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnActiveSec=1000000\\nUnit=triggered.service\\n' >work.timer
+unit alone '/bin/sleep 1000000'
+unit elsewhere '/bin/sleep 1000000'
+printf '[Install]\\nWantedBy=other.target\\n' >>elsewhere.service
+mkdir other.target.wants
+ln -s ../elsewhere.service other.target.wants/
+printf '[Unit]\\nDefaultDependencies=no\\n' >other.target
 unit good '/bin/sleep 1000000'; wanted good
 unit other '/bin/sleep 1000000'; wanted other
 unit once /bin/true Type=oneshot RemainAfterExit=yes; wanted once
@@ -357,9 +401,27 @@ def test_services_in_a_loop(systemd: Namespace) -> None:
     wait_until(lambda: "active (running), enabled, restarted " in seen(), "it runs while somebody looks")
 
 
-def test_services_static(systemd: Namespace) -> None:
-    evidence = judge("host.services", systemd.host(), names=["static"])
-    assert evidence.warning == "static.service cannot be enabled, something else must start it at boot"
+@pytest.mark.parametrize("name", ["static", "byway", "triggered"])
+def test_services_static(systemd: Namespace, name: str) -> None:
+    """What the default target pulls in, at once, by another target, or by a timer."""
+    systemd.run("systemctl", "start", name)
+    evidence = judge("host.services", systemd.host(), names=[name])
+    assert evidence.warning == f"{name}.service cannot be enabled, it starts at boot by another unit"
+
+
+@pytest.mark.parametrize(("name", "enabled"), [("alone", "static"), ("elsewhere", "enabled")])
+def test_services_that_nothing_starts_at_boot(systemd: Namespace, name: str, enabled: str) -> None:
+    systemd.run("systemctl", "start", name)
+    with pytest.raises(ClaimFalse) as caught:
+        judge("host.services", systemd.host(), names=[name])
+    reason = "but nothing that the default target starts wants or triggers it"
+    assert caught.value.seen == f"{name}.service active (running), {enabled}, {reason}"
+
+
+def test_services_whose_unit_file_is_gone() -> None:
+    gone = Service("gone.service", "simple", "loaded", "active", "running", "bad", "")
+    reason = "its unit file is gone, or cannot be read (bad)"
+    assert _state(gone, frozenset()) == f"gone.service active (running), {reason}"
 
 
 @pytest.mark.parametrize(
@@ -381,7 +443,7 @@ def test_services_not(systemd: Namespace, name: str, seen: str) -> None:
 
 def test_services_without_systemd(prepared: Namespace) -> None:
     with pytest.raises(
-        CouldNotVerify, match=r"the service good could not be read on .*: its init is sleep, not systemd"
+        CouldNotVerify, match=r"what starts at boot could not be read on .*: its init is sleep, not systemd"
     ):
         judge("host.services", prepared.host(), names=["good"])
 
@@ -692,11 +754,50 @@ def test_ssh_hardened_where_nothing_is_wrong(sshd: Sshd, tmp_path: Path, lines: 
     assert f"20 settings hold{also}; " in evidence.text
 
 
+@pytest.mark.parametrize(
+    ("second", "seen"),
+    [
+        ("Match Group ops", "passwordauthentication yes where both "),
+        ("Match User *", "passwordauthentication yes where both "),
+        ("Match User a", ""),
+    ],
+)
+def test_ssh_hardened_two_blocks_at_once(sshd: Sshd, tmp_path: Path, second: str, seen: str) -> None:
+    """One lets a password do, where the other has it on as a second factor."""
+    lines = ["Match User b", "AuthenticationMethods password publickey", second, "PasswordAuthentication yes"]
+    methods = {"AuthenticationMethods": "publickey"}
+    config = _sshd_config(sshd, tmp_path, *lines, **methods)
+    if seen:
+        with pytest.raises(ClaimFalse) as caught:
+            _ssh_hardened(sshd, config)
+        assert caught.value.seen == f"{seen}'Match User b' and '{second}' apply"
+    else:
+        assert "also in 2 Match blocks" in _ssh_hardened(sshd, config).text
+
+
+def test_ssh_hardened_second_factor_of_a_group(sshd: Sshd, tmp_path: Path) -> None:
+    """What a block asks for need not be possible for everybody."""
+    lines = ["Match Group ops", "PasswordAuthentication yes", "AuthenticationMethods publickey,password"]
+    assert "also in 1 Match blocks" in _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, *lines)).text
+
+
 def test_ssh_hardened_what_cannot_be_followed(sshd: Sshd, tmp_path: Path) -> None:
     (tmp_path / "it's").write_text("Match User a\nPermitRootLogin yes\n")
     config = _sshd_config(sshd, tmp_path, f'Include "{tmp_path}/it\'s"')
     with pytest.raises(CouldNotVerify, match=r"what line \d+ of .*hardened_config includes is not understood"):
         _ssh_hardened(sshd, config)
+
+
+def test_ssh_hardened_what_the_running_sshd_reads(sshd: Sshd, tmp_path: Path) -> None:
+    """Whatever its name is."""
+    config = _sshd_config(sshd, tmp_path, "ListenAddress 127.0.0.1:2022", "PidFile none", PasswordAuthentication="yes")
+    line = shlex.join([str(program("sshd")), "-D", "-f", config])
+    setup = f"{line} >/run/private/log 2>&1 &\nuntil grep -q :07E6 /proc/net/tcp; do sleep 0.02; done\n"
+    with (
+        namespace(tmp_path, setup=setup, sshd=sshd) as machine,
+        pytest.raises(ClaimFalse, match="seen: passwordauthentication yes"),
+    ):
+        judge("host.ssh_hardened", machine.host())
 
 
 @pytest.mark.parametrize(
@@ -751,7 +852,7 @@ def test_ssh_hardened_without_sshd(docker_engine: DockerEngine, docker_host: str
 def file(tmp_path: Path) -> Path:
     """A file as declared by `_rule`."""
     path = tmp_path / "app's  ünïcode $HOME.conf"
-    path.write_text("# debug = on\n  debug = off\r\nport=80\n")
+    path.write_text("# debug = on\n  debug = off\nport=80\n")
     path.chmod(0o640)
     return path
 
@@ -795,9 +896,24 @@ def test_files_deviating(file: Path, rule: dict[str, Any], expected: str, seen: 
     words = {"owner": file.owner(), "group": file.group(), "uid": state.st_uid, "gid": state.st_gid}
     words["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
     with pytest.raises(ClaimFalse) as caught:
-        judge("host.files", LOCAL, files={str(file): rule, str(file.parent): {}})
+        judge("host.files", LOCAL, files={str(file): rule, f"{file.parent}/": {}})
     assert caught.value.expected == f"{file} {expected}"
     assert caught.value.seen == f"{file} {seen.format(**words)}"
+
+
+def test_files_end_of_lines(file: Path) -> None:
+    file.write_bytes(b"debug = false\r\n \tname\t\n")
+    assert judge("host.files", LOCAL, files={str(file): {"contains": ["name", r"debug = .*"]}})
+    with pytest.raises(ClaimFalse, match="without a line 'debug = false'"):
+        judge("host.files", LOCAL, files={str(file): {"contains": ["debug = false"]}})
+
+
+def test_files_that_are_directories(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    for path, rule in ((f"{tmp_path}/", {}), (str(tmp_path), {"mode": "0755"})):
+        assert judge("host.files", LOCAL, files={path: rule})
+    with pytest.raises(ClaimFalse, match=f"expected {tmp_path} a file; seen: {tmp_path} directory, mode 0755"):
+        judge("host.files", LOCAL, files={str(tmp_path): {}})
 
 
 def test_files_missing_and_dangling(file: Path) -> None:
@@ -823,9 +939,10 @@ def test_files_without_rights(prepared: Namespace) -> None:
 
 def test_files_content_of_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
-    for path in (tmp_path / "fifo", tmp_path):
-        with pytest.raises(CouldNotVerify, match="is not a regular file"):
-            judge("host.files", LOCAL, files={str(path): {"contains": ["a"]}})
+    with pytest.raises(CouldNotVerify, match="is not a regular file"):
+        judge("host.files", LOCAL, files={str(tmp_path / "fifo"): {"contains": ["a"]}})
+    with pytest.raises(ClaimFalse, match=r"a file; seen: .* directory"):
+        judge("host.files", LOCAL, files={str(tmp_path): {"contains": ["a"]}})
 
 
 def test_files_invalid_pattern(file: Path) -> None:

@@ -439,8 +439,8 @@ def test_over_another_host(sshd: Sshd, tmp_path: Path) -> None:
 
         assert "127.0.0.1: Permission denied (publickey); " in why(outer.replace(str(bastion.identity), "/nowhere"))
         known.write_text("")
-        assert why(outer.replace(f"{bastion.directory}/known_hosts", str(known))).endswith(
-            "failed: the host key of one on the way is not in known_hosts"
+        assert "failed: the host key of one on the way is not in known_hosts; ssh goes there over ssh -F " in why(
+            outer.replace(f"{bastion.directory}/known_hosts", str(known))
         )
         assert "Connection refused" in why(outer.replace(f"Port {bastion.port}", f"Port {free_port()}"))
         config.write_text(f"{inner}  ProxyCommand ssh -F {way} -W %h:%p 127.0.0.1\n")
@@ -513,15 +513,26 @@ def test_a_host_that_never_greets(sshd: Sshd) -> None:
 
 @pytest.mark.parametrize(
     ("shell", "reason"),
-    [("/bin/false", "exit code 1"), ("/usr/sbin/nologin", "This account is currently not available")],
+    [
+        ("/bin/false", "exit code 1, and nothing was run: its login shell, or a file that this reads"),
+        ("/usr/sbin/nologin", "This account is currently not available"),
+    ],
 )
 def test_a_login_shell_that_lets_nobody_in(sshd: Sshd, tmp_path: Path, shell: str, reason: str) -> None:
     setup = f"sed s,/bin/sh$,{shell}, passwd >changed; cat changed >passwd"
     with (
         namespace(tmp_path, setup=setup, sshd=sshd) as machine,
-        pytest.raises(Unreachable, match=f"^the login at ssh://deploy@inside failed: {reason}$"),
+        pytest.raises(Unreachable, match=f"^the login at ssh://deploy@inside failed: {reason}"),
     ):
         _facts(machine.host(user=DEPLOY), SYSTEM())
+
+
+def test_a_login_over_a_host_that_the_target_drops(sshd: Sshd, tmp_path: Path) -> None:
+    """ssh says only that nobody greets; which host is on the way stands in its configuration."""
+    config = tmp_path / "config"
+    config.write_text(f"{sshd.ssh_config.read_text()}  ProxyCommand sleep 5\n")
+    with pytest.raises(Unreachable, match=r"timed out.*; ssh goes there over sleep 5$"):
+        _facts(_over(sshd, connection=f"{sshd.spec}?timeout=1", ssh_config=config), SYSTEM())
 
 
 def test_a_host_that_goes_away_meanwhile(sshd: Sshd, tmp_path: Path) -> None:

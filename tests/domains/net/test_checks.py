@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -198,6 +199,62 @@ def test_ssh_restricted_needs_a_sign_of_life(silent: int, listening: int) -> Non
     assert f"filtered (no answer, while port {listening} answers) to 127.0.0.1" in evidence.text
 
 
+def test_ssh_restricted_at_the_port_of_the_login(listening: int, tmp_path: Path) -> None:
+    """Not at a port that sshd does not listen on."""
+    config = tmp_path / "ssh_config"
+    config.write_text(f"Host web\n HostName 127.0.0.1\n Port {listening}\n")
+    hosts = [
+        Host(name="web", connection=f"ssh://127.0.0.1:{listening}"),
+        Host(name="web", connection="ssh://web", ssh_config=config),
+        Host(name="web", connection="ssh://root@web", address="127.0.0.1", ssh_config=config),
+    ]
+    for host in hosts:
+        with pytest.raises(ClaimFalse, match=f"seen: port {listening} on 127.0.0.1: open"):
+            judge("net.ssh_restricted", host, networks=["192.0.2.0/24"])
+        with pytest.raises(CouldNotVerify, match=f"refused, but the runner logs in by port {listening}: what is shut"):
+            judge("net.ssh_restricted", host, networks=["192.0.2.0/24"], port=free_port())
+
+
+def test_ssh_restricted_where_the_login_is_refused(listening: int, tmp_path: Path) -> None:
+    port = free_port()
+    host = Host(name="web", connection=f"ssh://127.0.0.1:{port}")
+    with pytest.raises(CouldNotVerify, match=f"port {port} on .*: refused, though the runner logs in by it"):
+        judge("net.ssh_restricted", host, networks=["192.0.2.0/24"])
+    assert judge("net.ssh_restricted", host, networks=["192.0.2.0/24"], alive_port=listening)
+    with pytest.raises(CouldNotVerify, match="so does port 1, which must accept: the runner may be turned away"):
+        judge("net.ssh_restricted", host, networks=["192.0.2.0/24"], alive_port=1)
+    # Over another host it is that one which is let in.
+    config = tmp_path / "ssh_config"
+    config.write_text(f"Host *\n ProxyJump bastion\n Port {port}\n")
+    host = Host(name="web", connection="ssh://127.0.0.1", ssh_config=config)
+    assert judge("net.ssh_restricted", host, networks=["192.0.2.0/24"]).text.startswith(f"port {port} on 127.0.0.1: re")
+    assert judge("net.closed", host, ports=[free_port()])
+
+
+def test_closed_where_the_login_is_refused_as_well() -> None:
+    port = free_port()
+    with pytest.raises(CouldNotVerify, match=f"so does port {port}, which must accept"):
+        judge("net.closed", Host(name="web", connection=f"ssh://127.0.0.1:{port}"), ports=[free_port()])
+
+
+def test_an_alias_of_ssh_without_an_address(tmp_path: Path) -> None:
+    with pytest.raises(
+        CouldNotVerify, match=r"nosuch\.invalid could not be resolved .*by another name, set it as addr"
+    ):
+        judge("net.closed", Host(name="web", connection="ssh://nosuch.invalid"), ports=[1])
+    with pytest.raises(CouldNotVerify, match="ssh -G does not tell how it gets to ssh://web: "):
+        judge("net.closed", Host(name="web", connection="ssh://web", ssh_config=tmp_path / "none"), ports=[1])
+
+
+def test_addresses_of_ipv4_in_the_form_of_ipv6(listening: int) -> None:
+    mapped = Host(name="web", address="::ffff:127.0.0.1")
+    assert "the runner has the address" in judge("net.open", mapped, ports=[listening]).warning
+    for network in ("127.0.0.0/8", "::ffff:127.0.0.0/104"):
+        for host in (mapped, LOCAL):
+            with pytest.raises(CouldNotVerify, match="is one from which ssh is allowed"):
+                judge("net.ssh_restricted", host, networks=[network], port=listening)
+
+
 def test_latency(listening: int) -> None:
     evidence = judge("net.latency", LOCAL, ms=3000, port=listening, samples=5)
     assert f" ms of 5 connections to 127.0.0.1 port {listening}; seen from {HERE}" in evidence.text
@@ -222,7 +279,18 @@ def connecting(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyte
     name = str(request.param)
     directory = tmp_path / "bin"
     directory.mkdir()
-    for each in ("sh", "od", "tr", "cat", "grep", "timeout", "tail", *(["bash"] if name == "bash" else [])):
+    for each in (
+        "sh",
+        "od",
+        "tr",
+        "cat",
+        "grep",
+        "sed",
+        "getent",
+        "timeout",
+        "tail",
+        *(["bash"] if name == "bash" else []),
+    ):
         (directory / each).symlink_to(shutil.which(each) or pytest.fail(f"{each} is missing."))
     if name == "nc":
         (directory / "nc").symlink_to(program("busybox"))
@@ -233,9 +301,35 @@ def connecting(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyte
 LOGIN = Host(name="app", connection="local://")
 
 
-def test_reachable_from(connecting: str, listening: int) -> None:
-    evidence = judge("net.reachable_from", LOGIN, host="127.0.0.1", port=listening)
-    assert evidence.text == f"from local://, port {listening} on 127.0.0.1: open (connected by {connecting})"
+def test_reachable_from(connecting: str, runner: Runner) -> None:
+    kind, text, _ = runner.judge_host("net.reachable_from", {"connection": "local://"}, host="192.0.2.2", port=8080)
+    assert (kind, text) == (
+        "Evidence",
+        f"from local://, port 8080 on 192.0.2.2: open (connected by {connecting})",
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.9.9.9", "::ffff:127.0.0.1", "0.0.0.0"])
+def test_reachable_from_a_host_to_itself(connecting: str, host: str) -> None:
+    with (
+        socket.create_server(("0.0.0.0", 0)) as server,
+        pytest.raises(CouldNotVerify, match=r": open, but \S+ is an address of local:// itself; name another host"),
+    ):
+        judge("net.reachable_from", LOGIN, host=host, port=server.getsockname()[1])
+
+
+def test_reachable_from_a_host_to_its_own_address(runner: Runner) -> None:
+    serve = "import socket, time; kept = socket.create_server(('192.0.2.1', 7000)); print(flush=True); time.sleep(60)"
+    line = [str(program("nsenter")), f"--target={runner.machine.pid}", "--net", sys.executable, "-c", serve]
+    with subprocess.Popen(line, stdout=subprocess.PIPE) as server:
+        try:
+            assert server.stdout
+            server.stdout.readline()
+            asked: dict[str, Any] = {"host": "192.0.2.1", "port": 7000}
+            kind, text, _ = runner.judge_host("net.reachable_from", {"connection": "local://"}, **asked)
+        finally:
+            server.kill()
+    assert (kind, "192.0.2.1 is an address of local:// itself" in text) == ("CouldNotVerify", True), text
 
 
 def test_reachable_from_refused(connecting: str) -> None:
@@ -256,8 +350,14 @@ def test_reachable_from_nobody_that_resolves(connecting: str) -> None:
         judge("net.reachable_from", LOGIN, host="nosuch.invalid", port=80)
 
 
+def test_reachable_from_names_that_cannot_be_looked_up(connecting: str, tmp_path: Path) -> None:
+    (tmp_path / "bin" / "getent").unlink()
+    with pytest.raises(CouldNotVerify, match="address of db cannot be looked up without the program getent; name an"):
+        judge("net.reachable_from", LOGIN, host="db", port=80)
+
+
 def test_reachable_from_without_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for each in ("sh", "od", "tr", "cat", "timeout", "tail"):
+    for each in ("sh", "od", "tr", "cat", "sed", "grep", "timeout", "tail"):
         (tmp_path / each).symlink_to(shutil.which(each) or pytest.fail(f"{each} is missing."))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CouldNotVerify, match="there is neither bash nor nc to connect with"):
@@ -280,7 +380,8 @@ from pytest_readiness.domains.net import facts
 from tests.judging import judge
 facts.SCAN_SECONDS = float(sys.argv[4])
 try:
-    evidence = judge(sys.argv[1], Host(name="web", address=sys.argv[2]), **json.loads(sys.argv[3]))
+    host = Host.model_validate({"name": "web", **json.loads(sys.argv[2])})
+    evidence = judge(sys.argv[1], host, **json.loads(sys.argv[3]))
     print(json.dumps(["Evidence", evidence.text, evidence.warning]))
 except Exception as error:
     print(json.dumps([type(error).__name__, str(error), ""]))
@@ -295,7 +396,11 @@ class Runner:
 
     def judge(self, id: str, address: str = "192.0.2.2", seconds: float = 150, **parameters: object) -> list[str]:
         """Kind of outcome, text and warning of a check that runs there, a scan within some seconds."""
-        asked = (id, address, json.dumps(parameters), str(seconds))
+        return self.judge_host(id, {"address": address}, seconds, **parameters)
+
+    def judge_host(self, id: str, declared: dict[str, str], seconds: float = 150, **parameters: Any) -> list[str]:
+        """The same of a host that is declared like this."""
+        asked = (id, json.dumps(declared), json.dumps(parameters), str(seconds))
         printed = self.machine.run_in_network(sys.executable, "-c", JUDGE, *asked)
         outcome: list[str] = json.loads(printed)
         return outcome
@@ -315,17 +420,22 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
             machine.run("ip", "link", "set", device, "up")
         for rule in ("5432 -j DROP", "3306 -j REJECT --reject-with icmp-host-prohibited", "6379 -j REJECT"):
             host.run(str(iptables), "-A", "INPUT", "-p", "tcp", "--dport", *rule.split())
-        for chain in ("FAST", "SLOW"):
+        for chain in ("FAST", "SLOW", "BAN"):
             host.run(str(iptables), "-N", chain)
         for rule in (
             *("FAST -m limit --limit 400/second --limit-burst 50 -j RETURN", "FAST -j DROP"),
             *("SLOW -m limit --limit 20/second --limit-burst 20 -j RETURN", "SLOW -j DROP"),
+            *(
+                "BAN -m limit --limit 1/minute --limit-burst 30 -j RETURN",
+                "BAN -p tcp -j REJECT --reject-with tcp-reset",
+            ),
+            *("INPUT -p tcp -d 192.0.2.7 -j REJECT", "INPUT -p tcp --syn -d 192.0.2.8 -j BAN"),
             *("INPUT -p tcp --syn -d 192.0.2.3 -j FAST", "INPUT -p tcp --syn -d 192.0.2.6 -j SLOW"),
             *("INPUT -p tcp -d 192.0.2.4 --dport 22 -j ACCEPT", "INPUT -p tcp -d 192.0.2.4 -j DROP"),
             *("INPUT -p tcp -d 192.0.2.5 --dport 22 -j ACCEPT", "INPUT -p tcp -d 192.0.2.5 -j REJECT"),
         ):
             host.run(str(iptables), "-A", *rule.split())
-        for last in (3, 4, 5, 6):
+        for last in range(3, 9):
             host.run("ip", "address", "add", f"192.0.2.{last}/24", "dev", "to-runner")
         host.run("sh", "-c", f"{program('busybox')} nc -ll -p 8080 -e cat </dev/null >/dev/null 2>&1 &")
         host.run("sh", "-c", f"{program('busybox')} nc -ll -p 22 -e cat </dev/null >/dev/null 2>&1 &")
@@ -367,7 +477,21 @@ def test_only_open_where_a_firewall_drops_what_comes_too_fast(runner: Runner) ->
     assert (kind, "open: 8080; 200 refuse, 0 do not answer" in text) == ("Evidence", True), text
     kind, text, _ = runner.judge("net.only_open", "192.0.2.6", seconds=8, ports=[22, 8080], range="1-20000")
     assert kind == "CouldNotVerify"
-    assert "as if a firewall dropped what comes too fast; name a smaller range" in text
+    assert "as if a firewall turned away what comes too fast; name a smaller range" in text
+
+
+def test_nothing_is_proven_where_the_runner_is_turned_away(runner: Runner) -> None:
+    """A firewall that refuses everything to the runner, from the beginning or after a while."""
+    kind, text, _ = runner.judge("net.closed", "192.0.2.7", ports=[8080], alive_port=22)
+    assert (kind, "so does port 22, which must accept" in text) == ("CouldNotVerify", True), text
+    kind, text, _ = runner.judge("net.only_open", "192.0.2.7", ports=[22], range="8080-8080")
+    assert (kind, "none of the ports that may accept does (22)" in text) == ("CouldNotVerify", True), text
+    for ports in ([22], [8080]):
+        kind, text, _ = runner.judge("net.only_open", "192.0.2.8", seconds=6, ports=ports, range="7500-8180")
+        assert kind == "CouldNotVerify", text
+    for host in ({"address": "192.0.2.7"}, {"connection": "docker://web", "address": "192.0.2.7"}):
+        kind, _, warning = runner.judge_host("net.ssh_restricted", host, networks=["198.51.100.0/24"])
+        assert (kind, warning) == ("Evidence", "no connection by ssh tells the port of sshd; 22 was looked at")
 
 
 @pytest.mark.parametrize(("last", "range"), [(4, "1-1200"), (5, "1-1200"), (4, "22-22"), (2, "1-3000")])

@@ -236,8 +236,8 @@ def touch_targets(
     Visible links, buttons and fields in a window as wide as a phone's; checkboxes and radio buttons together with their
     labels. What is covered or cut off, when the page is scrolled to it, does not count to their size. Links within a
     line of text do not count, nor what only a click brings up. The claim could not be verified where something is too
-    small that only acts as a control, and where a part of the page is closed to the visit (frames of other origins, closed shadow trees, canvases,
-    plugins, what a dialog covers, what was not loaded).
+    small that only acts as a control, and where a part of the page is closed to the visit (frames of other origins,
+    closed shadow trees, canvases, plugins, what a dialog covers, what was not loaded).
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_readiness.domains.host.question import Question, Unread
@@ -20,6 +20,7 @@ class Filesystem:
         free_bytes: what is left for users other than root.
         used_pct: share in use, as `df` counts it: of what users other than root can use at all.
         inodes_used_pct: share of inodes in use; None where the file system has no fixed number.
+        read_only: whether the file system itself is read-only, though /etc/fstab does not say so.
     """
 
     path: str
@@ -28,6 +29,7 @@ class Filesystem:
     free_bytes: int
     used_pct: float
     inodes_used_pct: float | None
+    read_only: bool = False
 
 
 def _filesystems(text: str) -> tuple[Filesystem, ...]:
@@ -35,9 +37,10 @@ def _filesystems(text: str) -> tuple[Filesystem, ...]:
     for line in text.splitlines():
         escaped, *fields = line.split(" ")
         path = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), escaped)
-        if len(fields) != 8:
+        read_only = fields[8:] == ["read-only"]
+        if len(fields) != 8 and not read_only:
             raise Unread(f"the size of {path} is not known", unless_told=True)
-        each = _filesystem(path, *fields)
+        each = replace(_filesystem(path, *fields[:8]), read_only=read_only)
         known = found.get(each.device)
         if known is None or len(path) <= len(known.path):
             found[each.device] = each

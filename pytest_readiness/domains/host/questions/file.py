@@ -56,7 +56,7 @@ LINE = Question(
     "the content of",
     """\
 [ -f "$1" ] || refuse 3 "$1 is not a regular file"
-grep -cxE -e "[[:space:]]*($2)[[:space:]]*" "$1" || [ $? = 1 ]
+grep -cxE -e "[[:blank:]]*($2)[[:blank:]]*" "$1" || [ $? = 1 ]
 """,
     int,
 )

@@ -67,3 +67,34 @@ echo "Uptime=$(cut -d " " -f 1 /proc/uptime)"
     _service,
 )
 """With the name of a unit: its state; systemd only."""
+
+
+def _names(text: str) -> frozenset[str]:
+    names = frozenset(text.split())
+    if len(names) < 2:
+        raise Unread("systemctl show does not report what the default target pulls in")
+    return names
+
+
+BOOT = Question(
+    "boot",
+    "what starts at boot",
+    """\
+[ -d /run/systemd/system ] || refuse 3 "its init is $(cat /proc/1/comm), not systemd"
+# Devices are found at boot and may want services, too.
+devices=$(systemctl list-units --type=device --state=active --plain --no-legend --no-pager) || return
+new="default.target $(printf "%s\n" "$devices" | cut -d " " -f 1 | tr "\n" " ")"
+known=$(printf "%s\n" $new)
+while [ -n "$new" ]; do
+    # Names with backslashes stay as they are; there are no blanks in them.
+    told=$(systemctl show --no-pager -p Wants,Requires,BindsTo,Upholds,Triggers -- $new) || return
+    new=$(printf "%s\n" "$told" | sed "s/^[A-Za-z]*=//" | tr " " "\n" | sort -u | grep -vxF -e "$known" -e "")
+    known="$known
+$new"
+done
+printf "%s\n" "$known"
+systemctl show --no-pager -p Id -- default.target | sed "s/^Id=//"
+""",
+    _names,
+)
+"""Names of the units that the default target starts, through any number of others, or that these trigger; systemd."""

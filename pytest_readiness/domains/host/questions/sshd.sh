@@ -1,6 +1,6 @@
-# sshd CONFIG; the effective settings for all connections, and lines that begin with "--": "set" and the keywords that
+# sshd [CONFIG]; without it, what the running sshd reads; the effective settings for all connections, and lines that begin with "--": "set" and the keywords that
 # CONFIG sets; "reads" and the configuration of each sshd that waits for connections; "option" and each option of the
-# one that reads CONFIG; for each Match block "match" and its condition, and then what is different for it
+# one that reads CONFIG; for each Match block "match" and its condition, "own" and the keywords that it sets, and then what is different for it
 [ "$(id -u)" = 0 ] || refuse 3 "only root may read its settings; set sudo: true on this host"
 sshd=$(command -v sshd) || refuse 3 "there is no program sshd"
 blank=$(printf " \t\r")
@@ -44,7 +44,7 @@ started() { # started PROGRAM WORD...; what it reads, nothing where it does not 
 }
 
 here=$(readlink /proc/self/ns/pid)
-options= seen=
+options= seen= config=$1
 for each in /proc/[0-9]*; do
     # Without a program: there may be thousands of processes.
     { read -r name <"$each/comm"; } 2>/dev/null && [ "$name" = sshd ] && [ "$(readlink "$each/ns/pid")" = "$here" ] || continue
@@ -67,12 +67,18 @@ for each in /proc/[0-9]*; do
     esac
     set +f
     [ -n "$reads" ] || continue
-    [ "$(readlink -f "$reads")" != "$(readlink -f "$1")" ] || reads=$1
+    config=${config:-$reads}
+    [ "$(readlink -f "$reads")" != "$(readlink -f "$config")" ] || reads=$config
     echo "--reads $reads"
-    [ "$reads" = "$1" ] || continue
-    [ -z "$seen" ] || [ "$given" = "$options" ] || refuse 3 "several sshd read $1, and have different options"
+    if [ "$reads" != "$config" ]; then
+        [ -n "$1" ] || refuse 3 "one sshd there reads $config, and another one $reads; name the one that is meant as config"
+        continue
+    fi
+    [ -z "$seen" ] || [ "$given" = "$options" ] || refuse 3 "several sshd read $config, and have different options"
     options=$given seen=1
 done
+set -- "${config:-/etc/ssh/sshd_config}"
+echo "--file $1"
 
 follow() ( # follow FILE BLOCK LABEL CONDITION; its lines, each behind the label of the block that it is in
     # 0 is for all connections, a is "Match all"; a block within another has the label of that one and ":" before it.
@@ -130,8 +136,8 @@ follow() ( # follow FILE BLOCK LABEL CONDITION; its lines, each behind the label
 settings() { # settings LABELS; effective for connections of the blocks with one of these labels
     {
         printf "%s\n" "$lines" | sed -n "s/^0 //p"
-        echo "Match all"
-        printf "%s\n" "$lines" | sed -nE "s/^($1) //p"
+        # Those of a block are not for all connections: sshd looks at these alone first, and refuses what cannot be.
+        printf "%s\n" "$lines" | sed -nE -e "s/^a /Match all\n/p" -e t -e "s/^($1) /Match User root\n/p"
     } | "$sshd" -T -f /dev/stdin -C "$who"
 }
 
@@ -168,6 +174,7 @@ printf "%s\n" "$lines" | sed -n "s/^= //p" | while read -r block about; do
         label=$label${label:+:}${rest%%:*} rest=${rest#*:}
         labels="$labels|$label"
     done
+    printf "%s\n" "$lines" | sed -nE "s/^(${labels#a|}) \"?([A-Za-z0-9]+).*/--own \2/p"
     different=$(settings "$labels") || exit
     printf "%s\n" "$different" | grep -vxF -e "$told" || [ $? = 1 ] || exit
 done
