@@ -124,6 +124,12 @@ class Plan:
         unread = (f"{document.path.name}: {document.unread}" for document in documents if document.unread)
         return (*unread, *self.decisions.notes)
 
+    @property
+    def papers(self) -> tuple[Path, ...]:
+        """The files that say what is to be signed, and that it was."""
+        own = (self.configuration.path, self.configuration.signoffs, self.configuration.waivers)
+        return (*filter(None, own), *self.checklists)
+
     @cached_property
     def former(self) -> FormerIds:
         """Finds the full ids of items by those that earlier versions gave them."""
