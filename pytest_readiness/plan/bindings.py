@@ -15,7 +15,7 @@ from typing import Any, get_args
 from pytest_readiness.checklist.former import Names
 from pytest_readiness.checklist.model import Checklist
 from pytest_readiness.config.suites import FOLDER
-from pytest_readiness.core.problems import Problem, ProblemsError, nearest
+from pytest_readiness.core.problems import Problem, ProblemsError, nearest, typo_of
 from pytest_readiness.core.registry import BINDING_WORDS, SEVERITIES, Check
 from pytest_readiness.core.resources import words
 from pytest_readiness.core.validation import validate
@@ -334,8 +334,10 @@ class _BindingsReader:
             self.problem(line, f"{check.id} looks at no resource, so it takes no 'on'.")
             return None
         known = self.declared.get(check.kind, frozenset())
-        absent_is_fine = self.shipped or self.conditional or not known
-        wrong = [] if absent_is_fine else [name for name in names if name not in known]
+        wrong = [] if self.shipped else [name for name in names if name not in known]
+        if self.conditional or not known:
+            # What it names may be absent, but not misspelled.
+            wrong = [name for name in wrong if typo_of(name, known)]
         for name in wrong:
             self.problem(
                 line, f"No target declares a {words(check.kind)} named or labelled '{name}'.{nearest(name, known)}"
