@@ -686,7 +686,7 @@ def test_what_is_to_be_untrue_is_no_item(words: str) -> None:
         ("<!-- a -->\n<!-- b\n- [ ] a", "1 box is not read, line 5: the comment in line 4 is not closed ('-->')"),
         ("<!-- old\n- [ ] a\n-->\n\n<!-- no box", ""),
         (
-            "`<input type='checkbox'>` a\n\n- (a) b\n- [ok]: c\n- [N/A](d)\n\n## [!NOTE]\n\n| a | b |\n|-|-|\n| c | d |",
+            "`<input type='checkbox'>` a\n\n- (a) b\n- [ok]: c\n- [N/A](d)\n\n## [!A]\n\n| a | b |\n|-|-|\n| c | d |",
             "",
         ),
         ("- [x](https://example.com)\n- [!NOTE] x\n\n> [!NOTE]\n> x\n\n[^1]: y\n\n- `[]` z\n- [a] b", ""),
