@@ -9,6 +9,8 @@ from dataclasses import dataclass
 # What may stand for a box, and whether it says "done".
 _SYMBOLS = {
     "☐": False,
+    "□": False,
+    "◻": False,
     "☑": True,
     "☒": True,
     ":ballot_box_with_check:": True,
@@ -29,13 +31,17 @@ _SYMBOLS = {
 }
 # Boxes wherever they stand, like [ ]; the other symbols are boxes in a table, but in a list only where the
 # document uses them as a checklist.
-_BALLOTS = frozenset({"☐", "☑", "☒", ":ballot_box_with_check:"})
+_BALLOTS = frozenset({"☐", "□", "◻", "☑", "☒", ":ballot_box_with_check:"})
+SQUARES = frozenset({"⬜", "🔲", ":white_large_square:"})
+"""Empty squares: in a list, they and the other signs of the list are boxes in any document."""
 # Boxes of one character that stands for itself.
-_FILLABLE = frozenset("☐☑☒✓✔✗✘")
+_FILLABLE = frozenset("☐□◻☑☒✓✔✗✘")
 # What a completed copy has instead of a box that says the contrary. A ballot stays a ballot and any other symbol one of
 # the others, because that decides which lists are checklists.
 _TICKED = {
     "☐": "☑",
+    "□": "☑",
+    "◻": "☑",
     "✗": "✓",
     "✘": "✔",
     "✖": "✔",
@@ -57,7 +63,11 @@ _UNTICKED = {
     ":heavy_check_mark:": ":white_large_square:",
 }
 
-_BRACKETS = re.compile(r"(?P<struck>~~)?(?P<mark>\[(?P<tick>[xX]|[^\S\n])\])(?=\s|$)\s*")
+# Also written so that Markdown makes no link of it, and in bold letters, alone or with its text.
+_BRACKETS = re.compile(
+    r"(?P<struck>~~)?(?:(?P<bold>\*\*|__)(?=\\?\[[^\]]*\](?P<alone>\*\*|__)?))?"
+    r"(?P<mark>(?P<escape>\\)?\[(?P<tick>[xX]|[^\S\n])(?(escape)\\)\])(?(alone)(?P=alone))(?=\s|$)\s*"
+)
 _SIGN = re.compile(r"(?P<struck>~~)?(?P<mark>&#?\w+;|:\w+:|\S)\ufe0f?\s*")
 
 
@@ -85,14 +95,17 @@ def box_at(content: str, line: str, start: int, *, cell: bool) -> tuple[Box, str
     """The box at the beginning of `content`, which is in `line` at or after `start`; and the rest."""
     if match := _BRACKETS.match(content):
         place = line.find(match["mark"], start)
-        box = Box(match["mark"], match["tick"] in "xX", place + 1 or -1, True, cell, match["mark"], place)
-    elif (match := _SIGN.match(content)) and (sign := html.unescape(match["mark"])) in _SYMBOLS:
+        mark = match["mark"]
+        column = place + mark.index("[") + 1 if place >= 0 else -1
+        box = Box(mark, match["tick"] in "xX", column, True, cell, mark, place)
+        bold = match["bold"] if match["bold"] and not match["alone"] else ""
+        return box, f"{match['struck'] or ''}{bold}{content[match.end() :]}"
+    if (match := _SIGN.match(content)) and (sign := html.unescape(match["mark"])) in _SYMBOLS:
         place = line.find(match["mark"], start)
         column = place if match["mark"] in _FILLABLE else -1
         box = Box(sign, _SYMBOLS[sign], column, sign in _BALLOTS, cell, match["mark"], place)
-    else:
-        return None
-    return box, (match["struck"] or "") + content[match.end() :]
+        return box, (match["struck"] or "") + content[match.end() :]
+    return None
 
 
 _CHOICE = re.compile(r"(?P<mark>[☐☑☒]|\[[ xX]\])\ufe0f?\s*(?P<words>[^☐☑☒\[\]]*)")
@@ -124,6 +137,7 @@ def choice_at(content: str, line: str, start: int) -> tuple[Box, str] | None:
 
 def rewritten(written: str, ticked: bool) -> str:
     """What to write instead of a box that says the opposite, so that it says `ticked`."""
-    if written.startswith("["):
-        return "[x]" if ticked else "[ ]"
+    before, bracket, after = written.partition("[")
+    if bracket:
+        return f"{before}[{'x' if ticked else ' '}{after[1:]}"
     return (_TICKED if ticked else _UNTICKED)[html.unescape(written)]

@@ -94,13 +94,17 @@ _BODY = _markdown()
 _DOCUMENT = _markdown().use(front_matter_plugin)
 
 
+# Of front matter, each line at the margin is a key, an entry right below one, or a comment.
+_FRONT = re.compile(r"(?:(?:#.*\n|[ \t]*\n)*[\w.-]+:(?:[ \t].*)?(?:\n(?:[ \t]+\S.*|- .*|#.*))*(?:\n\s*)?)+\Z")
+
+
 def parse(source: str) -> Node:
     """The blocks of a document, below one node that is all of it."""
     # Looking for front matter at each line takes time, and few documents have any.
     root = _tree(_DOCUMENT if source.startswith("-") else _BODY, source)
     # A document may begin with a rule, which is not front matter though another rule follows.
     for node in root.children[:1]:
-        if node.type == "front_matter" and holds_boxes(_tree(_BODY, node.content)):
+        if node.type == "front_matter" and not _FRONT.match(node.content) and holds_boxes(_tree(_BODY, node.content)):
             return _tree(_BODY, source)
     return root
 

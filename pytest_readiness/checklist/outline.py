@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from pytest_readiness.checklist.boxes import NO_BOX, Box, is_yes
+from pytest_readiness.checklist.boxes import NO_BOX, SQUARES, Box, is_yes
 from pytest_readiness.checklist.ids import Name, name_of
 from pytest_readiness.checklist.markdown import (
     Node,
@@ -50,6 +50,8 @@ _ANSWER = re.compile(
     re.IGNORECASE,
 )
 _LABEL_WORDS = 6
+# "> [!NOTE]" says what a quotation is, not what it is about.
+_CALLOUT = re.compile(r"\[!\w+\]")
 _BOX_LIKE = re.compile(r"\[.?\]|[☐☑☒✅❌]")
 
 
@@ -235,17 +237,26 @@ class Outline:
             box is not None and not box.real and self._counts(box, above, parent)
             for box in (entry.children[0].children[0].box for entry in node.children if _begins_with_text(entry))
         )
+        squares = not self._former and any(
+            box is not None and box.mark in SQUARES
+            for box in (entry.children[0].children[0].box for entry in node.children if _begins_with_text(entry))
+        )
         for entry in node.children:
-            self._list_item(entry, above, parent, status)
+            self._list_item(entry, above, parent, status, squares)
 
-    def _list_item(self, node: Node, above: tuple[Heading, ...], parent: ItemDraft | None, status: bool) -> None:
-        """Read an entry of a list; in a list of `status` each entry is an item, what sign it has or none."""
+    def _list_item(
+        self, node: Node, above: tuple[Heading, ...], parent: ItemDraft | None, status: bool, squares: bool
+    ) -> None:
+        """Read an entry of a list; in a list of `status` each entry is an item, what sign it has or none.
+
+        In a list with empty `squares` every sign is a box.
+        """
         if not _begins_with_text(node):
             self._blocks(node.children, above, parent)
             return
         first = node.children[0]
         box = first.children[0].box
-        if box is not None and self._counts(box, above, parent):
+        if box is not None and (squares or self._counts(box, above, parent)):
             item = self._item([box], first.children, node, None, above, parent)
             self._blocks(node.children[1:], above, item)
         elif parent is None and first.type == "paragraph" and self._holds_items(node, above):
@@ -333,6 +344,8 @@ class Outline:
         """Whether a box is an item; in an item with a real box, ✅ and ❌ tell right from wrong."""
         if box.real:
             return True
+        if not self._former and box.mark in SQUARES:
+            return True
         if not self._former and not box.ticked and any(_INVERTED.search(heading.title) for heading in above):
             return False
         if box.cell:
@@ -358,6 +371,7 @@ def _is_few_words(inline: Node) -> bool:
         and ": " not in text
         and any(map(str.isalnum, text))
         and not _BOX_LIKE.match(text)
+        and not _CALLOUT.match(text)
     )
 
 

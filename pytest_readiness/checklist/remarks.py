@@ -15,10 +15,19 @@ MARKED_NOT_APPLICABLE = "marked N/A in the checklist"
 PARENTHESIS = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _OPTIONAL = re.compile(r"optional\s*(?:$|[,;:!.]\s*|(?<=\s)[–—-]\s+|but\b.*\Z)", re.IGNORECASE | re.DOTALL)
 _USED = r"(?:applicable|needed|necessary|required|relevant|available|used|present|enabled|configured)"
-# "If any" and "if it fails, call us" are prose: they say nothing about what the environment has.
+_VERB = r"(?:us|handl|process|stor|send|accept|offer|serv|host|collect|support|sell|expos|provid|charg)"
+# "If the disk is full", "if one leaks" and "if it fails, call us" say when something happens, and nothing about what
+# the environment has.
 _CONDITION = re.compile(
-    r"if\s+(?!(?:any|possible|not|so|it|this|that|they|these|those)\b)(?![^,]*,\s*(?!(?:or|and)\b)\w).+"
-    rf"|(?:when|where|only if|only when)\s+(?:{_USED}\b.*|(?:using|you use|we use|you have|we have)\s.+)",
+    r"(?:only\s+)?(?:if|when|where)\s+(?![^,]*,\s*(?!(?:or|and)\b)\w)(?:"
+    # "if applicable", "when using S3", "if there are mobile apps", "if we have a queue", "if the shop uses S3"
+    rf"{_USED}\b.*|(?:{_VERB}ing|there\s+(?:is|are)|(?:you|we)\s+have)\s.+|using"
+    rf"|(?:you|we|(?:the|your|our|this)\s+\S+)\s+{_VERB}e?s?\s.+"
+    # "if S3 is used", "if the GDPR applies"
+    rf"|(?:\S+\s+){{1,4}}(?:(?:is|are)\s+(?:{_USED}|in\s+(?:use|scope|place))|appl(?:y|ies)|exists?)"
+    # "if separate": one word that is no event
+    r"|(?!(?:any|possible|not|so|missing|down|offline|broken|lost|slow|late|full|empty|unhealthy|unsure|wrong)\b)[\w-]+(?<!ed)"
+    r")",
     re.IGNORECASE | re.DOTALL,
 )
 _NOT_APPLICABLE = re.compile(

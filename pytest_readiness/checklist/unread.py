@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
-from pytest_readiness.checklist.markdown import Node, fences_with_boxes, lines_of
+from pytest_readiness.checklist.markdown import Node, fences_with_boxes, lines_of, plain
 
-_BOX = re.compile(r"(?:\[[ xX\u00a0]\]|[☐☑☒])(?:\s|$)")
-# "[]", "[-]" and "[ x]" at the beginning of an entry, and "[x]" without a blank after it; a link goes on.
+_BOX = re.compile(r"(?:\\?\[[ xX\u00a0]\\?\]|[☐□◻☑☒⬜🔲])(?:\s|$)")
+# What people write instead at the beginning of an entry: "[]", "[-]", "[ x]", "[N/A]", "( )", other brackets and signs;
+# and "[x]" without a blank after it. A link goes on.
 _ALMOST = re.compile(
-    r"(?:\[(?:|-|~|/|!|\?|>|o|O|✓|✔|✅|✗|\*|\.|  +|\s+[xX]\s*|[xX]\s+)\](?![(\[:])|\[[ xX]\](?![(\[:\s]))"
+    r"(?:\*\*|__)?(?:"
+    r"\[(?:|-|~|/|!|\?|>|o|O|✓|✔|✅|✗|✘|❌|\*|\.|_+|  +|\s+[xX]\s*|[xX]\s+|n|y|no|yes|n/?a|done|to-?do|open|wip|ok|tbd"
+    r"|pass(?:ed)?|fail(?:ed)?|skip(?:ped)?)\](?![(\[:])"
+    r"|\\\[[ xX]?\]|\[[ xX]?\\\]|\\\[\\\]|\[[ xX]\](?![(\[:\s*_])"
+    r"|\([ xX\u3000]?\)(?=\s)|[［【〔][\s\u3000xX]*[］】〕]|❎)",
+    re.IGNORECASE,
 )
+_CALLOUT = re.compile(r"\[[!^]\w")
+_LISTED = re.compile(r"[\s>]*(?:[-*+•‣◦–—·]|\w{1,3}[.)])\s*(?:\\?\[[ xX]\\?\]|[☐□◻☑☒⬜🔲])\s")
+_MARKER = re.compile(r"(?:[\s>]*(?:[-*+•‣◦–—·]|\w{1,3}[.)])\s+)*")
+_INPUT = re.compile(r"""<input\b[^<>]*\btype\s*=\s*["']?checkbox\b""", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _SHOWN = 5
 
 
@@ -24,7 +36,7 @@ def unread_boxes(root: Node, source: str, read: Collection[int]) -> str:
         read: the lines of the items that were read.
     """
     lines = source.split("\n")
-    odd = sorted(set(_odd(root, lines)) - set(read))
+    odd = sorted(set(_odd(root, lines, read)) - set(read))
     # In a document the fences of which are opened none is left here.
     fenced = sorted(
         number + 1
@@ -40,28 +52,76 @@ def unread_boxes(root: Node, source: str, read: Collection[int]) -> str:
         )
     if fenced:
         told.append(f"{_count(fenced)} in code fences not read, {_places(fenced)}: --readiness-fenced reads them")
+    for start, hidden in _hidden(root, lines):
+        told.append(f"{_count(hidden)} not read, {_places(hidden)}: the comment in line {start} is not closed ('-->')")
     return "; ".join(told)
 
 
-def _odd(root: Node, lines: list[str]) -> Iterator[int]:
-    """The lines of paragraphs and entries that begin with what is no box but looks like one."""
+def _odd(root: Node, lines: Sequence[str], read: Collection[int]) -> Iterator[int]:
+    """The lines that begin with what is no box but looks like one, and rows without a box beside rows with one."""
     for node in root.walk():
         if node.type == "list_item" and node.children and node.children[0].type == "paragraph":
             first = lines_of(node)[0]
             if _ALMOST.match(_content(lines[first])):
                 yield first + 1
-        elif node.type == "paragraph" and node.children[0].box is None:
+        elif node.type == "paragraph":
             start, end = lines_of(node)
-            for number in range(start, end):
+            for number in range(start + (node.children[0].box is not None), end):
                 text = lines[number].strip().lstrip("> ")
-                if _BOX.match(text) or (_ALMOST.match(text) and not text.startswith(("[!", "[^"))):
+                if not _CALLOUT.match(text) and (_BOX.match(text) or _LISTED.match(text) or _ALMOST.match(text)):
                     yield number + 1
-        elif node.type == "code_block":
+        elif node.type == "heading" and node.children[0].box is None:
+            text = lines[lines_of(node)[0]].strip().lstrip("#> ")
+            if not _CALLOUT.match(text) and (_BOX.match(text) or _ALMOST.match(text)):
+                yield lines_of(node)[0] + 1
+        elif node.type in ("code_block", "front_matter"):
             yield from (number + 1 for number in range(*lines_of(node)) if _LISTED.match(lines[number]))
+        elif node.type == "html_block":
+            yield from _in_html(node)
+        elif node.type == "table":
+            yield from _rows(node, read)
+        elif node.type == "inline" and any(
+            token.type == "html_inline" and _INPUT.match(token.content) for token in node.tokens
+        ):
+            start, end = lines_of(node)
+            yield from _inputs("\n".join(lines[start:end]), start + 1)
 
 
-_LISTED = re.compile(r"[\s>]*(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]|[☐☑☒])\s")
-_MARKER = re.compile(r"(?:[\s>]*(?:[-*+]|\d+[.)])\s+)*")
+def _in_html(node: Node) -> Iterator[int]:
+    first = lines_of(node)[0]
+    # Comments are blanked, so that every line keeps its number.
+    text = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), node.content)
+    yield from _inputs(text, first + 1)
+    for number, line in enumerate(text.split("\n"), first + 1):
+        if _BOX.match(_content(_TAG.sub(" ", line).strip())):
+            yield number
+
+
+def _inputs(text: str, first: int) -> Iterator[int]:
+    """The lines on which boxes of HTML begin, in a text that begins on the line `first`."""
+    return (first + text.count("\n", 0, match.start()) for match in _INPUT.finditer(text))
+
+
+def _rows(table: Node, read: Collection[int]) -> Iterator[int]:
+    """Rows with what is almost a box in a cell; and in a table in which others are items, rows that are none."""
+    rows = [row for part in table.children if part.type == "tbody" for row in part.children]
+    some = any(lines_of(row)[0] + 1 in read for row in rows)
+    for row in rows:
+        texts = [plain(cell.children[0]).strip() for cell in row.children]
+        if any(map(_ALMOST.match, texts)) or (some and sum(map(bool, texts)) > 1):
+            yield lines_of(row)[0] + 1
+
+
+def _hidden(root: Node, lines: Sequence[str]) -> Iterator[tuple[int, list[int]]]:
+    """The lines with boxes in a comment that is never closed, and where it begins."""
+    for node in root.walk():
+        if node.type == "html_block" and "<!--" in node.content:
+            begins = node.content.rindex("<!--")
+            if "-->" not in node.content[begins:]:
+                start = lines_of(node)[0] + node.content[:begins].count("\n")
+                hidden = [n + 1 for n in range(start, lines_of(node)[1]) if _LISTED.match(lines[n])]
+                if hidden:
+                    yield start + 1, hidden
 
 
 def _content(line: str) -> str:
@@ -70,10 +130,10 @@ def _content(line: str) -> str:
     return line[match.end() if match else 0 :]
 
 
-def _count(lines: list[int]) -> str:
+def _count(lines: Sequence[int]) -> str:
     return "1 box is" if len(lines) == 1 else f"{len(lines)} boxes are"
 
 
-def _places(lines: list[int]) -> str:
+def _places(lines: Sequence[int]) -> str:
     shown = ", ".join(map(str, lines[:_SHOWN])) + (", …" if len(lines) > _SHOWN else "")
     return f"line{'s' if len(lines) > 1 else ''} {shown}"

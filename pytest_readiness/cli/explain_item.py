@@ -149,6 +149,7 @@ def _write_signing(out: Output, place: project.PlannedItem, rule: SignoffRule, p
                 # It is for the run to say which release it decides about.
                 release=each.signoff.release,
                 today=clock.now().date(),
+                papers=plan.papers,
             ),
         )
         release = f", for release {each.signoff.release}" if each.signoff.release else ""

@@ -51,7 +51,7 @@ def sign(
     from pytest_readiness.core import clock
     from pytest_readiness.people.decisions import Circumstances, Signed, Signoff, judge_signoffs
     from pytest_readiness.people.file import append
-    from pytest_readiness.people.rules import same_person
+    from pytest_readiness.people.rules import may_be_one
 
     configuration, path = _project(config, "signoffs")
     plan = project.plan(configuration)
@@ -69,11 +69,11 @@ def sign(
     entry |= {key: value for key, value in (("release", release), ("expires", last), ("note", note)) if value}
     entry["fingerprint"] = place.item.fingerprint
     signoff = _validated(Signoff, entry, path)
-    now = Circumstances(configuration.roles, path.parent, release or None, today)
+    now = Circumstances(configuration.roles, path.parent, release or None, today, plan.papers)
     waivers = plan.decisions.asked.get(place.full_id, ())
     new = Signed(signoff, 0)
     _, refusal = judge_signoffs(rule.model_copy(update={"count": 1}), [new], (), now)
-    if by_waiver := next((each for each in waivers if same_person(each.by, by)), None):
+    if by_waiver := next((each for each in waivers if may_be_one(each.by, by)), None):
         refusal = refusal or f"{by_waiver.by} asked to waive this item"
     if refusal:
         raise CommandError(f"Not signed: {refusal}.")
@@ -107,7 +107,7 @@ def waive(
     from pytest_readiness.core import clock
     from pytest_readiness.people.decisions import Waiver, waiver_refusal
     from pytest_readiness.people.file import append
-    from pytest_readiness.people.rules import WaiverRule, same_person
+    from pytest_readiness.people.rules import WaiverRule, may_be_one
 
     configuration, path = _project(config, "waivers")
     plan = project.plan(configuration)
@@ -135,7 +135,7 @@ def waive(
     append(path, "waivers", entry)
     out = Output(configuration.secrets)
     out.line(f"{place.full_id}: waived by {by} until {last}. Written to {path}.{_proof(configuration, by)}")
-    if any(same_person(signed.signoff.by, by) for signed in plan.decisions.signoffs.get(place.full_id, ())):
+    if any(may_be_one(signed.signoff.by, by) for signed in plan.decisions.signoffs.get(place.full_id, ())):
         out.line(f"The sign-off by {by} no longer counts: someone else must sign what {by} asked to waive.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,39 @@ class RegistrationError(TypeError):
 def near(wrong: str, right: Iterable[str]) -> str:
     """Return the right name that is nearest to the wrong one, or "" where none is near."""
     return next(iter(difflib.get_close_matches(wrong, sorted(dict.fromkeys(right)), n=1, cutoff=0.6)), "")
+
+
+def typo_of(written: str, known: Iterable[str]) -> str:
+    """Return the known name that another may be a slip of, in one letter of one of its words; "" where none is.
+
+    "db1" is none of "db2", nor "shop-eu" of "shop-us": such names tell things apart.
+    """
+    words = _WORDS.findall(written.casefold())
+    for name in sorted(known):
+        others = _WORDS.findall(name.casefold())
+        if written == name or len(words) != len(others):
+            continue
+        different = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
+        if len(different) < 2 and all(_is_slip(*pair) for pair in different):
+            return name
+    return ""
+
+
+_WORDS = re.compile(r"[^\W_]+")
+_FEW = 4
+
+
+def _is_slip(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    start = next((n for n, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    if len(long) == len(short) + 1:
+        return short[start:] == long[start + 1 :] and not long[start].isdigit()
+    if len(long) != len(short) or long[start].isdigit() or short[start].isdigit():
+        return False
+    swapped = short[start : start + 2] == long[start : start + 2][::-1]
+    return (swapped and short[start + 2 :] == long[start + 2 :]) or (
+        len(short) >= _FEW and short[start + 1 :] == long[start + 1 :]
+    )
 
 
 def nearest(wrong: str, right: Iterable[str]) -> str:

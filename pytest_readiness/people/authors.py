@@ -1,21 +1,31 @@
-"""What git knows of a file of decisions: who wrote a line, whether the commit is signed, when a file last changed."""
+"""What git knows of a file of decisions: who wrote an entry, whether the commit is signed; and how old a file is."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from pytest_readiness.config.model import Proof
 from pytest_readiness.core.audit import sent
 from pytest_readiness.core.environment import neutral
+from pytest_readiness.core.problems import ProblemsError
+from pytest_readiness.core.yamlfile import YamlList, parse_yaml
+from pytest_readiness.people.rules import same_person
 
 GIT_SECONDS = 20
 
+CUT_OFF = "the history is cut off here; fetch all of it (fetch-depth: 0, or git fetch --unshallow)"
 
-_UNCOMMITTED = "0" * 40
+# What a repository or a machine may set to have other authors shown, or other commits.
+_UNSWAYED = ("--literal-pathspecs", "--no-replace-objects", "-c", "log.showSignature=no")
+# A commit of a line, with SHA-1 or SHA-256, and the line's number in the file.
+_ORIGIN = re.compile(r"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?")
 
 
 class GitError(Exception):
@@ -29,7 +39,7 @@ def _git(folder: Path, *arguments: str) -> str:
     sent(f"run 'git {arguments[0]}' in {folder}")
     try:
         done = subprocess.run(
-            [program, "--literal-pathspecs", "-C", str(folder), *arguments],
+            [program, *_UNSWAYED, "-C", str(folder), *arguments],
             capture_output=True,
             timeout=GIT_SECONDS,
             check=False,
@@ -45,59 +55,128 @@ def _git(folder: Path, *arguments: str) -> str:
     return done.stdout.decode("utf-8", "replace")
 
 
-def doubts(path: Path, entries: Sequence[tuple[Sequence[int], str]], proof: Proof) -> dict[int, str]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An entry as it is in its file.
+
+    Attributes:
+        lines: the lines of its keys.
+        by: who it says has made it: a mail address or a name.
+        says: all that it says, by key.
+    """
+
+    lines: Sequence[int]
+    by: str
+    says: Mapping[str, Any]
+
+
+def doubts(path: Path, key: str, entries: Sequence[Written], proof: Proof) -> dict[int, str]:
     """Return, by first line, why an entry is not proven to be by the person that it names.
 
     Args:
-        path: the sign-offs file.
-        entries: the lines of each entry and who it says has signed: a mail address or a name.
+        path: the file of sign-offs or waivers.
+        key: the name of its list.
+        entries: what is in it.
         proof: what is asked for; nothing is looked at for "none".
     """
     if proof == "none" or not entries:
         return {}
     try:
-        written = _blamed(path)
+        history = _History(path, key)
     except GitError as error:
-        return {lines[0]: f"its author could not be determined: {error}" for lines, _ in entries}
-    found: dict[int, str] = {}
-    signatures: dict[tuple[str, str], str] = {}
-    for lines, by in entries:
-        for commit, name, mail in dict.fromkeys(written.get(line, (_UNCOMMITTED, "", "")) for line in lines):
-            if commit == _UNCOMMITTED:
-                found[lines[0]] = "it is not committed yet, so its author cannot be proven"
-            elif by.casefold() not in (name.casefold(), mail.casefold()):
-                found[lines[0]] = f"the commit {commit[:12]} that wrote it is by {name} <{mail}>"
-            elif proof == "signature":
-                if (commit, by) not in signatures:
-                    signatures[commit, by] = _signature(path.parent, commit, by)
-                if signatures[commit, by]:
-                    found[lines[0]] = f"the commit {commit[:12]} that wrote it {signatures[commit, by]}"
-    return found
+        return {entry.lines[0]: f"its author could not be determined: {error}" for entry in entries}
+    found = {}
+    for entry in entries:
+        try:
+            found[entry.lines[0]] = history.doubt(entry, proof)
+        except GitError as error:
+            found[entry.lines[0]] = f"its author could not be determined: {error}"
+    return {line: why for line, why in found.items() if why}
 
 
-def _blamed(path: Path) -> dict[int, tuple[str, str, str]]:
-    """Commit, author's name and mail address by line."""
-    output = _git(path.parent, "blame", "--line-porcelain", "--", path.name)
-    lines: dict[int, tuple[str, str, str]] = {}
-    commit = name = mail = ""
+class _History:
+    """The commits that wrote what is in a file of decisions."""
+
+    def __init__(self, path: Path, key: str) -> None:
+        self._path = path
+        self._key = key
+        self._blamed = _blamed(path)
+        self._authors: dict[str, tuple[str, str]] = {}
+        self._signatures: dict[tuple[str, str], str] = {}
+        self._entries: dict[tuple[str, str], Sequence[Any]] = {}
+
+    def doubt(self, entry: Written, proof: Proof) -> str:
+        """Why an entry is not proven to be by the person that it names; "" where it is."""
+        origins = list(dict.fromkeys(self._blamed.get(line, ("", "")) for line in entry.lines))
+        for commit, _ in origins:
+            if not commit.strip("0"):
+                return "it is not committed yet, so its author cannot be proven"
+            if _is_cut_off(self._path.parent, commit):
+                return f"who wrote it is not known before the commit {commit[:12]}: {CUT_OFF}"
+            name, mail = self._author(commit)
+            if not any(same_person(entry.by, each) for each in (name, mail)):
+                return f"the commit {commit[:12]} that wrote it is by {name} <{mail}>"
+            if proof == "signature" and (wrong := self._signature(commit, entry.by)):
+                return f"the commit {commit[:12]} that wrote it {wrong}"
+        # No line shows who took another away.
+        if not any(dict(entry.says) in self._entries_at(*origin) for origin in origins):
+            commits = " or ".join(commit[:12] for commit, _ in origins)
+            return f"it no longer says what {entry.by} committed in {commits}: a line was changed or taken away since"
+        return ""
+
+    def _author(self, commit: str) -> tuple[str, str]:
+        if commit not in self._authors:
+            # As it is in the commit: %aN, %aE and blame follow .mailmap.
+            name, _, mail = _git(self._path.parent, "show", "-s", "--format=%an%n%ae", commit).strip().partition("\n")
+            self._authors[commit] = name, mail
+        return self._authors[commit]
+
+    def _signature(self, commit: str, by: str) -> str:
+        if (commit, by) not in self._signatures:
+            self._signatures[commit, by] = _signature(self._path.parent, commit, by)
+        return self._signatures[commit, by]
+
+    def _entries_at(self, commit: str, name: str) -> Sequence[Any]:
+        if (commit, name) not in self._entries:
+            text = _git(self._path.parent, "show", "--no-textconv", f"{commit}:{name}")
+            try:
+                entries = parse_yaml(text.removeprefix("\ufeff"), self._path, self._key).get(self._key)
+            except ProblemsError:
+                entries = None
+            self._entries[commit, name] = entries if isinstance(entries, YamlList) else ()
+        return self._entries[commit, name]
+
+
+def _blamed(path: Path) -> dict[int, tuple[str, str]]:
+    """By line the commit that wrote it, and the file's path in that commit."""
+    # An empty name clears what blame.ignoreRevsFile names.
+    asked = ("blame", "--ignore-revs-file=", "--no-textconv", "--line-porcelain", "--", path.name)
+    output = _git(path.parent, *asked)
+    lines: dict[int, tuple[str, str]] = {}
+    commit = name = ""
     number = 0
     # Only line feeds end a row: a text in the file may hold other line separators.
     for row in output.split("\n"):
         if row.startswith("\t"):
-            lines[number] = commit, name, mail
-        elif row.startswith("author "):
-            name = row.removeprefix("author ")
-        elif row.startswith("author-mail "):
-            mail = row.removeprefix("author-mail ").strip("<>")
-        elif len(words := row.split(" ")) >= 3 and len(words[0]) == len(_UNCOMMITTED) and words[2].isdecimal():
-            commit, number = words[0], int(words[2])
+            lines[number] = commit, name
+        elif row.startswith("filename "):
+            name = row.removeprefix("filename ")
+        elif match := _ORIGIN.fullmatch(row):
+            commit, number = match[1], int(match[2])
     return lines
+
+
+def _is_cut_off(folder: Path, commit: str) -> bool:
+    """Whether a commit has parents that are not here, as the last one of a shallow clone: all seems to begin in it."""
+    head = _git(folder, "cat-file", "commit", commit).partition("\n\n")[0]
+    has = sum(line.startswith("parent ") for line in head.split("\n"))
+    return has != len(_git(folder, "show", "-s", "--format=%P", commit).split())
 
 
 def _signature(folder: Path, commit: str, by: str) -> str:
     """Return what is wrong with the signature of a commit, or "" where it is a good one by that person."""
     try:
-        state, _, signer = _git(folder, "log", "-1", "--format=%G? %GS", commit).strip().partition(" ")
+        state, _, signer = _git(folder, "show", "-s", "--format=%G? %GS", commit).strip().partition(" ")
     except GitError as error:
         return f"could not be looked at: {error}"
     words = {
@@ -113,16 +192,34 @@ def _signature(folder: Path, commit: str, by: str) -> str:
         return words.get(state, "has a signature of unknown status")
     # A mail address, as in the list of allowed signers, or a name with one, as on a PGP key.
     name, _, mail = signer.partition(" <")
-    right = by.casefold() in (signer.casefold(), name.casefold(), mail.removesuffix(">").casefold())
+    right = any(same_person(by, each) for each in (signer, name, mail.removesuffix(">")))
     return "" if right else f"is signed by {signer}"
 
 
 def last_change(path: Path) -> date:
-    """Return the day, in UTC, on which a file last changed: by its last commit, else by its time."""
-    try:
-        changed = _git(path.parent, "status", "--porcelain", "--", path.name).strip()
-        stamp = "" if changed else _git(path.parent, "log", "-1", "--format=%ct", "--", path.name).strip()
-    except GitError:
-        stamp = ""
-    seconds = float(stamp) if stamp else path.stat().st_mtime
+    """Return the day, in UTC, from which the content of a file is.
+
+    That is the day on which the same content was first written, by the author's date of the commit, wherever it was
+    then: a new name, a copy, another mode, a rebase and a revert make nothing new. What Git has never seen is as old as
+    the file.
+
+    Raises:
+        GitError: the file is in a repository, and that cannot tell.
+    """
+    file = path.resolve()
+    if not any((above / ".git").exists() for above in file.parents):
+        return _day(file.stat().st_mtime)
+    content = _git(file.parent, "hash-object", "--", file.name).strip()
+    # In a merge, too: what resolved it may be new.
+    asked = ("log", "--all", "-m", f"--find-object={content}", "--format=%at %H", "--no-patch")
+    commits = [line.split() for line in _git(file.parent, *asked).splitlines() if line]
+    if not commits:
+        return _day(file.stat().st_mtime)
+    seconds, commit = min(commits, key=lambda each: int(each[0]))
+    if _is_cut_off(file.parent, commit):
+        raise GitError(f"what was before the commit {commit[:12]} is not known: {CUT_OFF}")
+    return _day(int(seconds))
+
+
+def _day(seconds: float) -> date:
     return datetime.fromtimestamp(seconds, UTC).date()

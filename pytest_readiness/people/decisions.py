@@ -19,7 +19,7 @@ from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
 from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.people import authors
 from pytest_readiness.people.proofs import Unusable, digest_of
-from pytest_readiness.people.rules import EvidenceRule, SignoffRule, WaiverRule, same_person
+from pytest_readiness.people.rules import EvidenceRule, SignoffRule, WaiverRule, may_be_one, same_person
 
 SOON_DAYS = 7
 """A sign-off that ends earlier than this passes with a warning."""
@@ -85,6 +85,12 @@ class Waiver(BaseModel):
 Entry = TypeVar("Entry", Signoff, Waiver)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s/?#]*\w[^\s]*\Z", re.IGNORECASE)
+# "https://TODO" and "http://localhost/drill" are nothing that others can read.
+_PUBLIC_HOST = re.compile(
+    r"https?://(?:[^\s/?#@]*@)?(?!127\.\d|0\.0\.0\.0|[^/?#:]*\.localhost\.?(?:[/?#:]|\Z))"
+    r"(?:[\w-]+(?:\.[\w-]+)+|\[(?!::1\])[0-9a-f:.]+\])\.?(?:[/?#:]|\Z)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +173,17 @@ class KnownItems:
 
 @dataclass(frozen=True, slots=True)
 class _Entry(Generic[Entry]):
-    """An entry with the full id of its item, its lines, and why it is not known to be for what the item says now."""
+    """An entry with the full id of its item, how it is written, and why it may not be for what the item says now."""
 
     item: str
     made: Entry
-    lines: tuple[int, ...]
+    written: authors.Written
     changed: str
+
+    @property
+    def line(self) -> int:
+        """Its first line."""
+        return self.written.lines[0]
 
 
 def read_people(
@@ -201,18 +212,18 @@ def read_people(
     waived = _entries(waivers, "waivers", Waiver, items, problems) if waivers else []
     if problems:
         raise ProblemsError(problems)
-    doubts = authors.doubts(signoffs, [(each.lines, each.made.by) for each in signed], proof) if signoffs else {}
+    doubts = authors.doubts(signoffs, "signoffs", [each.written for each in signed], proof) if signoffs else {}
     by_item: dict[str, list[Signed]] = {}
     for each in signed:
-        found = Signed(each.made, each.lines[0], doubts.get(each.lines[0], ""), each.changed)
+        found = Signed(each.made, each.line, doubts.get(each.line, ""), each.changed)
         by_item.setdefault(each.item, []).append(found)
-    doubts = authors.doubts(waivers, [(each.lines, each.made.by) for each in waived], proof) if waivers else {}
+    doubts = authors.doubts(waivers, "waivers", [each.written for each in waived], proof) if waivers else {}
     asked: dict[str, list[Waiver]] = {}
     refused: dict[str, list[str]] = {}
     counting: dict[str, Waiver] = {}
     for one in sorted(waived, key=lambda entry: entry.made.expires):
         asked.setdefault(one.item, []).append(one.made)
-        why = one.changed or doubts.get(one.lines[0], "") or (waiver_refusal(one.made, rule, today) if rule else "")
+        why = one.changed or doubts.get(one.line, "") or (waiver_refusal(one.made, rule, today) if rule else "")
         if why:
             refused.setdefault(one.item, []).append(f"the waiver by {one.made.by} does not count: {why}")
         else:
@@ -229,7 +240,7 @@ def read_people(
 
 def _notes(path: Path | None, entries: Sequence[_Entry[Signoff]] | Sequence[_Entry[Waiver]]) -> Iterator[str]:
     """One sentence on the entries of a file that need a fresh signature."""
-    stale = dict.fromkeys((entry.lines[0], entry.made.item) for entry in entries if entry.changed)
+    stale = dict.fromkeys((entry.line, entry.made.item) for entry in entries if entry.changed)
     if stale and path is not None:
         places = ", ".join(f"line {line} ({item})" for line, item in stale)
         many = len(stale) > 1
@@ -303,7 +314,7 @@ def _entries(
         named = items.names.get(made.item, ())
         former = () if named else items.former(made.item)
         line = entry.lines["item"]
-        lines = tuple(sorted(set(entry.lines.values())))
+        written = authors.Written(tuple(sorted(set(entry.lines.values()))), made.by, entry)
         if len(named) > 1:
             problems.append(
                 Problem(path, line, f"'{made.item}' is an item of several checklists; write {' or '.join(named)}.")
@@ -319,7 +330,7 @@ def _entries(
                 changed = "what its item says has changed since"
             elif len(former) > 1 and not same:
                 changed = f"'{made.item}' no longer says which item is meant"
-            found.append(_Entry(full, made, lines, changed))
+            found.append(_Entry(full, made, written, changed))
     return found
 
 
@@ -343,12 +354,14 @@ class Circumstances:
         folder: what evidence paths are relative to.
         release: the release of this run, where it is known.
         today: the day, in UTC.
+        papers: files that say what is to be signed, or that it was; none of them is evidence.
     """
 
     people: Mapping[str, Sequence[str]]
     folder: Path
     release: str | None
     today: date
+    papers: Sequence[Path] = ()
 
 
 def judge_signoffs(
@@ -368,16 +381,17 @@ def judge_signoffs(
         signoff = signed.signoff
         last = _last_day(rule, signoff)
         try:
-            digest = _counted(rule, signed, waivers, now, last)
+            digest, changed = _counted(rule, signed, waivers, now, last)
         except _Refused as refused:
             refusals.append(str(refused))
             continue
         until = f", until {last}" if last else ""
         what = f"; evidence: {signoff.evidence}" if signoff.evidence else ""
-        what += f" (sha256 {digest[:12]}…)" if digest else ""
+        dated = f", last changed on {changed}" if changed else ""
+        what += f" (sha256 {digest[:12]}…{dated})" if digest else ""
         text = f"signed by {signoff.by} ({signoff.role}) on {signoff.on}{until}{what}"
         # However often, and in whatever letters, one person signs once.
-        by = next((other for other in counting if same_person(other, signoff.by)), signoff.by)
+        by = next((other for other in counting if may_be_one(other, signoff.by)), signoff.by)
         counting.setdefault(by, (text, last, _signature(signoff, last, digest)))
     if len(counting) >= rule.count:
         last = min((day for _, day, _ in counting.values() if day), default=None)
@@ -422,8 +436,12 @@ def _last_day(rule: SignoffRule, signoff: Signoff) -> date | None:
 
 def _counted(
     rule: SignoffRule, signed: Signed, waivers: Sequence[Waiver], now: Circumstances, last: date | None
-) -> str:
-    """Return the SHA-256 of its evidence, where that is a file; raise `_Refused` where the sign-off does not count."""
+) -> tuple[str, date | None]:
+    """Return the SHA-256 of its evidence, where that is a file, and from when it is, where its age is asked for.
+
+    Raises:
+        _Refused: the sign-off does not count.
+    """
     signoff = signed.signoff
     who = f"the sign-off by {signoff.by} of {signoff.on}"
     if signoff.role not in now.people:
@@ -432,7 +450,7 @@ def _counted(
         raise _Refused(f"{who} does not count: it is given as {signoff.role}, and {rule.role} must sign")
     if not any(same_person(signoff.by, person) for person in now.people.get(rule.role, ())):
         raise _Refused(f"{who} does not count: {signoff.by} is not listed as {rule.role} in readiness.yaml")
-    if any(same_person(waiver.by, signoff.by) for waiver in waivers):
+    if any(may_be_one(waiver.by, signoff.by) for waiver in waivers):
         raise _Refused(f"{who} does not count: {signoff.by} asked to waive this item")
     if signed.changed:
         raise _Refused(f"{who} does not count: {signed.changed}; it must be signed again")
@@ -450,20 +468,25 @@ def _counted(
     return _evidence(rule, signoff, now, who)
 
 
-def _evidence(rule: SignoffRule, signoff: Signoff, now: Circumstances, who: str) -> str:
+def _evidence(rule: SignoffRule, signoff: Signoff, now: Circumstances, who: str) -> tuple[str, date | None]:
     name = signoff.evidence
     if name is None:
         if rule.evidence is not None:
             raise _Refused(f"{who} does not count: it names no evidence, and this item requires it")
         if signoff.sha256 is not None:
             raise _Refused(f"{who} does not count: it has a sha256, and names no evidence that could have it")
-        return ""
+        return "", None
     wants_file = rule.evidence is not None and (rule.evidence.max_age_days is not None or rule.evidence.sections)
     if _SCHEME.match(name):
         if not _LINK.match(name):
             raise _Refused(
                 f"{who} does not count: its evidence {name} is neither a link that begins with https:// or http:// "
                 "nor the path of a file"
+            )
+        if not _PUBLIC_HOST.match(name):
+            raise _Refused(
+                f"{who} does not count: its evidence {name} names no host that others find; write the host's whole "
+                "name, with its domain"
             )
         if wants_file:
             raise _Refused(f"{who} does not count: its evidence is a link, and this item requires a readable file")
@@ -472,22 +495,30 @@ def _evidence(rule: SignoffRule, signoff: Signoff, now: Circumstances, who: str)
                 f"{who} does not count: its evidence is a link, which is not fetched, so its sha256 cannot be "
                 "compared; name a file, or leave out the sha256"
             )
-        return ""
+        return "", None
     path = now.folder / name
     try:
         digest = digest_of(path, now.folder)
     except Unusable as unusable:
         raise _Refused(f"{who} does not count: its evidence {name} {unusable}") from None
+    if any(path.samefile(paper) for paper in now.papers if paper.exists()):
+        raise _Refused(
+            f"{who} does not count: its evidence {name} is a file of the checklist or of its signatures, which shows "
+            "nothing of what it claims"
+        )
     if signoff.sha256 is not None and signoff.sha256 != digest:
         raise _Refused(f"{who} does not count: its evidence {name} has changed since it was signed")
-    if rule.evidence is not None:
-        _judge_file(rule.evidence, path, name, now.today, who)
-    return digest
+    return digest, _judge_file(rule.evidence, path, name, now.today, who) if rule.evidence is not None else None
 
 
-def _judge_file(rule: EvidenceRule, path: Path, name: str, today: date, who: str) -> None:
+def _judge_file(rule: EvidenceRule, path: Path, name: str, today: date, who: str) -> date | None:
+    """Return from when the file is, where its age is asked for; raise `_Refused` where it is not what is asked for."""
+    changed = None
     if rule.max_age_days is not None:
-        changed = authors.last_change(path)
+        try:
+            changed = authors.last_change(path)
+        except authors.GitError as error:
+            raise _Refused(f"{who} does not count: the age of its evidence {name} is not known: {error}") from None
         age = (today - changed).days
         if age > rule.max_age_days:
             raise _Refused(
@@ -505,6 +536,7 @@ def _judge_file(rule: EvidenceRule, path: Path, name: str, today: date, who: str
             raise _Refused(f"{who} does not count: its evidence {name} needs {false.expected}; {false.seen}") from None
         except CouldNotVerify as unseen:
             raise _Refused(f"{who} does not count: its evidence could not be read: {unseen.reason}") from None
+    return changed
 
 
 def _days(count: int) -> str:

@@ -19,7 +19,7 @@ class EvidenceRule(BaseModel):
     """What the evidence of a sign-off must be.
 
     Attributes:
-        max_age_days: how old a file may be, by its last commit, or by its time where it is not committed.
+        max_age_days: how old a file's content may be, by the commit that first had it, or else by the file's time.
         sections: headings that a document must have, with text under them; "A|B" for alternatives.
     """
 
@@ -70,6 +70,23 @@ _ADDRESS = re.compile(r"<([^<>\s]+@[^<>\s]+)>\s*\Z")
 def same_person(one: str, other: str) -> bool:
     """Whether two texts name one person: "Ann <ann@example.com>" is Ann@example.com."""
     return _person(one) == _person(other)
+
+
+def may_be_one(one: str, other: str) -> bool:
+    """Whether two texts name one person, or may do so: where one is a name alone, "Ann" and "Ann <ann@example.com>"."""
+    if same_person(one, other):
+        return True
+    names = [" ".join(_ADDRESS.sub("", text).split()).casefold() for text in (one, other)]
+    return names[0] == names[1] != "" and not (_ADDRESS.search(one) and _ADDRESS.search(other))
+
+
+def different_people(texts: Sequence[str]) -> list[str]:
+    """The texts without those that may name a person whom one before them names."""
+    found: list[str] = []
+    for text in texts:
+        if not any(may_be_one(text, known) for known in found):
+            found.append(text)
+    return found
 
 
 def _person(text: str) -> str:

@@ -15,12 +15,12 @@ from typing import Any, get_args
 from pytest_readiness.checklist.former import Names
 from pytest_readiness.checklist.model import Checklist
 from pytest_readiness.config.suites import FOLDER
-from pytest_readiness.core.problems import Problem, ProblemsError, nearest
+from pytest_readiness.core.problems import Problem, ProblemsError, nearest, typo_of
 from pytest_readiness.core.registry import BINDING_WORDS, SEVERITIES, Check
 from pytest_readiness.core.resources import words
 from pytest_readiness.core.validation import validate
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
-from pytest_readiness.people.rules import CADENCE_DAYS, Cadence, SignoffRule
+from pytest_readiness.people.rules import CADENCE_DAYS, Cadence, SignoffRule, different_people
 from pytest_readiness.plan.binding import AllOf, AnyOf, Binding, Part, Use
 
 SECTION_LEVEL = ".level"
@@ -230,10 +230,14 @@ class _BindingsReader:
         if rule.role not in self.roles:
             self.problem(line, f"There is no role '{rule.role}' in readiness.yaml.{nearest(rule.role, self.roles)}")
             return None
-        if rule.count > len(self.roles[rule.role]):
-            people = len(self.roles[rule.role])
+        listed = self.roles[rule.role]
+        people = different_people(listed)
+        if rule.count > len(people):
+            twice = [each for each in listed if each not in people]
+            why = f": {' and '.join(twice)} {'is' if len(twice) == 1 else 'are'} listed before" if twice else ""
             self.problem(
-                line, f"{rule.count} must sign, and only {people} in readiness.yaml have the role '{rule.role}'."
+                line,
+                f"{rule.count} must sign, and only {len(people)} in readiness.yaml have the role '{rule.role}'{why}.",
             )
             return None
         return rule.model_copy(update={"valid_days": days})
@@ -330,8 +334,10 @@ class _BindingsReader:
             self.problem(line, f"{check.id} looks at no resource, so it takes no 'on'.")
             return None
         known = self.declared.get(check.kind, frozenset())
-        absent_is_fine = self.shipped or self.conditional or not known
-        wrong = [] if absent_is_fine else [name for name in names if name not in known]
+        wrong = [] if self.shipped else [name for name in names if name not in known]
+        if self.conditional or not known:
+            # What it names may be absent, but not misspelled.
+            wrong = [name for name in wrong if typo_of(name, known)]
         for name in wrong:
             self.problem(
                 line, f"No target declares a {words(check.kind)} named or labelled '{name}'.{nearest(name, known)}"

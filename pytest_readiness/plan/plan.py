@@ -51,6 +51,7 @@ class PlannedTest:
         settled: how it ends where nothing needs to be looked at, and why.
         waiver: the waiver of the item, where there is one that counts.
         refused: why waivers of the item do not count.
+        lacking: whether it is left out because the target declares nothing that its conditional item looks at.
     """
 
     item: Item
@@ -67,6 +68,7 @@ class PlannedTest:
     settled: Settled | None = None
     waiver: Waiver | None = None
     refused: tuple[str, ...] = ()
+    lacking: bool = False
 
     @property
     def foreseen(self) -> tuple[Literal["unverified", "not applicable", "could not verify"], str] | None:
@@ -119,10 +121,17 @@ class Plan:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was not read of the checklists, and which entries of people need a fresh signature."""
-        documents = (planned.checklist for planned in self.checklists.values())
+        """What was not read of the checklists, what is left out, and which entries of people need a fresh signature."""
+        documents = [planned.checklist for planned in self.checklists.values()]
         unread = (f"{document.path.name}: {document.unread}" for document in documents if document.unread)
-        return (*filter(None, [clock.told()]), *unread, *self.decisions.notes)
+        left_out = filter(None, map(_left_out, self.checklists.values()))
+        return (*filter(None, [clock.told()]), *unread, *left_out, *self.decisions.notes)
+
+    @property
+    def papers(self) -> tuple[Path, ...]:
+        """The files that say what is to be signed, and that it was."""
+        own = (self.configuration.path, self.configuration.signoffs, self.configuration.waivers)
+        return (*filter(None, own), *self.checklists)
 
     @cached_property
     def former(self) -> FormerIds:
@@ -134,6 +143,23 @@ class Plan:
         for planned in self.checklists.values():
             for tests in planned.tests.values():
                 yield from tests
+
+
+_SHOWN = 5
+
+
+def _left_out(planned: PlannedChecklist) -> str:
+    """One sentence on the items that hang on a condition and were left out for want of a resource; "" without any."""
+    lacking = [test for tests in planned.tests.values() for test in tests if test.lacking]
+    shown = ", ".join(f"{test.item.id} ({test.item.condition})" for test in lacking[:_SHOWN])
+    more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
+    many = len(lacking) > 1
+    return (
+        f"{planned.checklist.path.name}: {len(lacking)} conditional item{'s are' if many else ' is'} left out, because "
+        f"the target declares nothing that {'they look' if many else 'it looks'} at: {shown}{more}"
+        if lacking
+        else ""
+    )
 
 
 def make_plan(
@@ -284,10 +310,12 @@ class _Planner:
         }
         resolved = self.resolver.resolve(binding.checks) if binding and binding.checks else None
         not_applicable = item.not_applicable or (binding.not_applicable if binding else None)
-        if not_applicable is None and item.condition and resolved and not resolved.declared:
-            not_applicable = f"{item.condition}: {resolved.missing}"
         if not_applicable is not None:
             yield PlannedTest(name=item.slug, settled=("not applicable", not_applicable), **common)
+            return
+        if item.condition and resolved and not resolved.declared:
+            missing = f"{item.condition}: {resolved.missing}"
+            yield PlannedTest(name=item.slug, settled=("not applicable", missing), lacking=True, **common)
             return
         if binding is None:
             yield PlannedTest(name=item.slug, settled=("unverified", UNBOUND), **common)

@@ -127,6 +127,7 @@ class Judging:
                 folder=decisions.folder,
                 release=self._run.settings.release or None,
                 today=clock.now().date(),
+                papers=self._run.plan.papers,
             ),
         )
         if evidence is None:

@@ -65,6 +65,17 @@ def section_ids(text: str) -> list[str]:
         ("- [ ] TLS on,\n  with HSTS\nand nothing else", "TLS on, with HSTS and nothing else", False),
         ("- [x] TLS on\n\n[x]: https://example.com", "TLS on", True),
         ("- [ ] TLS on \x1b[31m\x9b", "TLS on [31m", False),
+        ("- \\[ \\] TLS on", "TLS on", False),
+        ("- \\[x\\] TLS on", "TLS on", True),
+        ("- **[ ]** TLS on", "TLS on", False),
+        ("- __[x]__ **TLS** on", "TLS on", True),
+        ("- **[x] TLS on**", "TLS on", True),
+        ("- ~~**[ ] TLS on**~~", "TLS on", False),
+        ("- □ TLS on", "TLS on", False),
+        ("- ◻️ TLS on", "TLS on", False),
+        ("- &#9633; TLS on", "TLS on", False),
+        ("- ⬜ TLS on", "TLS on", False),
+        ("- 🔲 TLS on\n\n***\n", "TLS on", False),
     ],
 )
 def test_a_list_item_with_a_box_is_an_item(line: str, text: str, ticked: bool) -> None:
@@ -387,10 +398,10 @@ def test_items_of_one_name_are_told_apart_by_their_groups(items: str, expected: 
         ("- [ ] x (optional, if needed)", ["if needed"]),
         ("- [ ] x *(if handling\npayments)*", ["if handling payments"]),
         ("- [ ] x (iffy)", [None]),
-        ("- [ ] x `f(if a)`", [None]),
-        ("- [ ] x f(if a)", [None]),
+        ("- [ ] x `f(if using a)`", [None]),
+        ("- [ ] x f(if using a)", [None]),
         ("- [ ] x (if any) is y", [None]),
-        ("- [ ] x (if a) is y", [None]),
+        ("- [ ] x (if using a) is y", [None]),
         ("- [ ] x (if any)", [None]),
         ("- [ ] x (if it fails, call us)", [None]),
         ("- [ ] x (if using a, or b).", ["if using a, or b"]),
@@ -400,17 +411,57 @@ def test_items_of_one_name_are_told_apart_by_their_groups(items: str, expected: 
         ("- [ ] x (when it rains)", [None]),
         ("- [ ] x [if needed]", ["if needed"]),
         ("- [ ] (if using S3) x", ["if using S3"]),
-        ("# A\nB (if b)\n- [ ] x", ["if b"]),
-        ("- [ ] x (if a)\n  - [ ] y\n  - [ ] z (if b)", ["if a", "if a", "if b"]),
-        ("# A (if a)\n## B\n- [ ] x\n# C\n- [ ] y", ["if a", None]),
-        ("# A (if a)\n## B (if b)\n- [ ] x", ["if b"]),
-        ("# A\n**B** (if b)\n- [ ] x", ["if b"]),
-        ("1. A (if a)\n   - [ ] x\n2. [ ] y", ["if a", None]),
-        ("| a | b |\n|---|---|\n| [ ] | x (if a) |", ["if a"]),
+        ("# A\nB (if using b)\n- [ ] x", ["if using b"]),
+        ("- [ ] x (if using a)\n  - [ ] y\n  - [ ] z (if using b)", ["if using a", "if using a", "if using b"]),
+        ("# A (if using a)\n## B\n- [ ] x\n# C\n- [ ] y", ["if using a", None]),
+        ("# A (if using a)\n## B (if using b)\n- [ ] x", ["if using b"]),
+        ("# A\n**B** (if using b)\n- [ ] x", ["if using b"]),
+        ("1. A (if using a)\n   - [ ] x\n2. [ ] y", ["if using a", None]),
+        ("| a | b |\n|---|---|\n| [ ] | x (if using a) |", ["if using a"]),
     ],
 )
 def test_the_nearest_condition_holds(text: str, expected: list[str | None]) -> None:
     assert [item.condition for item in parse(text).items()] == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("if applicable", "if needed by law", "if using", "if separate", "if multi-tenant", "if handling payments"),
+        *("if S3 is used", "if the GDPR applies", "if there are mobile apps", "if you have a queue", "if we use Redis"),
+        *("if the shop uses S3", "if payments are enabled", "if SSO is configured", "only if using S3", "if present"),
+        *("when using Stripe", "where used", "if it is in scope"),
+    ],
+)
+def test_what_the_environment_has_is_a_condition(words: str) -> None:
+    item = only(f"- [ ] x ({words})")
+    assert (item.condition, item.slug) == (words, "x")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            "if the disk is full",
+            "if one leaks",
+            "if health checks fail",
+            "if possible",
+            "if the primary dies",
+            "if down",
+        ),
+        *("if breached", "if a deploy fails", "if latency exceeds 300 ms", "if the server has no space", "if asked"),
+        *(
+            "if a node is lost",
+            "if something breaks",
+            "if a key is compromised",
+            "if missing",
+            "when it fails",
+            "if not",
+        ),
+    ],
+)
+def test_when_something_happens_is_no_condition(words: str) -> None:
+    assert only(f"- [ ] x ({words})").condition is None
 
 
 @pytest.mark.parametrize(
@@ -607,6 +658,37 @@ def test_what_is_to_be_untrue_is_no_item(words: str) -> None:
         ("text\n[x] c\n☐ d", "2 boxes are not read, lines 4, 5: a box is "),
         ("<!-- -->\n\n    - [ ] d", "1 box is not read, line 5: a box is "),
         ("```\n- [ ] d\n```", "1 box is in code fences not read, line 4: --readiness-fenced reads them"),
+        *(
+            (f"- {box} a", "1 box is not read, line 3: a box is ")
+            for box in ("( )", "(x)", "[_]", "[___]", "[N/A]", "[NA]", "[No]", "[Y]", "[done]", "[TODO]", "[OK]", "❎")
+        ),
+        *(
+            (f"- {box} a", "1 box is not read, line 3: a box is ")
+            for box in ("【 】", "［ ］", "［x］", "\\[ ]", "**[-]**")
+        ),
+        ("- <input type='checkbox'> a", "1 box is not read, line 3: a box is "),
+        ("text\n<input\n type=checkbox> a", "1 box is not read, line 4: a box is "),
+        ("| a | b |\n|---|---|\n| c | <input type=checkbox disabled> |", "1 box is not read, line 5: a box is "),
+        ('<ul>\n<li><input type="checkbox"> a</li>\n<li>☐ b</li></ul>', "2 boxes are not read, lines 4, 5: a box is "),
+        ("<table>\n<tr><td>[ ]</td><td>a</td></tr></table>", "1 box is not read, line 4: a box is "),
+        ("<details><summary>a</summary>\n- [ ] b\n</details>", "1 box is not read, line 4: a box is "),
+        ("### [ ] a", "1 box is not read, line 3: a box is "),
+        ("[x] a\n===", "1 box is not read, line 3: a box is "),
+        ('!!! warning "a"\n    - [ ] b\n    - [ ] c', "2 boxes are not read, lines 4, 5: a box is "),
+        ("• [ ] a\n– [x] b\na. [ ] c", "3 boxes are not read, lines 3, 4, 5: a box is "),
+        ("-[ ] a", "1 box is not read, line 3: a box is "),
+        ("| a | b |\n|---|---|\n| c | [ ] |\n| d | no |\n| **e** | |", "1 box is not read, line 6: a box is "),
+        ("| a | b |\n|---|---|\n| c | [N/A] |", "1 box is not read, line 5: a box is "),
+        (
+            "<!-- old\n\n- [ ] a\n- [ ] b",
+            "2 boxes are not read, lines 5, 6: the comment in line 3 is not closed ('-->')",
+        ),
+        ("<!-- a -->\n<!-- b\n- [ ] a", "1 box is not read, line 5: the comment in line 4 is not closed ('-->')"),
+        ("<!-- old\n- [ ] a\n-->\n\n<!-- no box", ""),
+        (
+            "`<input type='checkbox'>` a\n\n- (a) b\n- [ok]: c\n- [N/A](d)\n\n## [!A]\n\n| a | b |\n|-|-|\n| c | d |",
+            "",
+        ),
         ("- [x](https://example.com)\n- [!NOTE] x\n\n> [!NOTE]\n> x\n\n[^1]: y\n\n- `[]` z\n- [a] b", ""),
     ],
 )
@@ -614,6 +696,24 @@ def test_what_looks_like_boxes_and_is_not_read_is_told(text: str, unread: str) -
     told = parse(f"- [ ] read\n\n{text}").unread
     assert told.startswith(unread)
     assert bool(told) == bool(unread)
+
+
+def test_front_matter_is_no_list() -> None:
+    front = "---\ntitle: x # y\n# z\ntodo:\n- [ ] a\n  - [ ] b\n\n---\n"
+    checklist = parse(f"{front}# A\n\n- [ ] real\n")
+    assert [item.text for item in checklist.items()] == ["real"]
+    assert checklist.unread.startswith("2 boxes are not read, lines 5, 6: ")
+    assert texts("---\nNote: all of it\n\n- [ ] x\n\n---\n\n- [ ] y") == ["x", "y"]
+
+
+def test_the_kind_of_a_callout_is_no_heading() -> None:
+    assert section_ids("# A\n\n> [!NOTE]\n> - [ ] x\n") == ["a"]
+
+
+def test_in_a_list_with_empty_squares_every_sign_is_a_box() -> None:
+    text = "# A\n- [ ] w\n\n## B\n- ⬜ x\n- ✅ y\n- ⚠️ z\n\n## C\n- ✅ right\n- ❌ wrong\n"
+    read = [(item.text, item.ticked) for item in parse(text).items()]
+    assert read == [("w", False), ("x", False), ("y", True), ("⚠️ z", False)]
 
 
 def test_a_comment_in_a_program_is_no_heading() -> None:

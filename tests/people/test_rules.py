@@ -27,7 +27,7 @@ from pytest_readiness.people.decisions import (
     judge_signoffs,
     read_people,
 )
-from pytest_readiness.people.rules import CADENCE_DAYS, EvidenceRule, SignoffRule
+from pytest_readiness.people.rules import CADENCE_DAYS, EvidenceRule, SignoffRule, different_people
 from pytest_readiness.plan.plan import with_cadence
 from pytest_readiness.verdict.judging import Verdict
 from pytest_readiness.verdict.result_file import outcome_of, read_result
@@ -48,13 +48,14 @@ def judged(
     folder: Path = Path(),
     release: str | None = None,
     author: str = "",
+    papers: Sequence[Path] = (),
 ) -> str:
     """The evidence, or "refused: " and why."""
     evidence, refusal = judge_signoffs(
         SignoffRule.model_validate({"role": "ops", **(rule or {})}),
         [Signed(each, number, author) for number, each in enumerate(signoffs, 1)],
         waivers,
-        Circumstances({"ops": OPS, "owner": ("o@example.com",)}, folder, release, TODAY),
+        Circumstances({"ops": OPS, "owner": ("o@example.com",)}, folder, release, TODAY, papers),
     )
     return evidence.text if evidence else f"refused: {refusal}"
 
@@ -179,7 +180,20 @@ def test_a_role_that_does_not_exist_is_told_from_a_wrong_one() -> None:
         ({"evidence": "drill.md"}, ""),
         ({"evidence": "inside.md"}, ""),
         ({"evidence": "../drill.md"}, ""),
-        ({"evidence": "http://wiki/drill"}, ""),
+        ({"evidence": "http://wiki/drill"}, "its evidence http://wiki/drill names no host that others find; write "),
+        ({"evidence": "https://TODO"}, "its evidence https://TODO names no host"),
+        ({"evidence": "https://TBD/link-follows"}, "names no host"),
+        ({"evidence": "http://localhost:8080/drill"}, "names no host"),
+        ({"evidence": "http://shop.localhost/drill"}, "names no host"),
+        ({"evidence": "http://127.0.0.1/drill"}, "names no host"),
+        ({"evidence": "https://[::1]/drill"}, "names no host"),
+        ({"evidence": "https://ann@wiki"}, "names no host"),
+        ({"evidence": "https://127.example.com/drill"}, ""),
+        ({"evidence": "https://wiki.example.com:8443/drill?id=7"}, ""),
+        ({"evidence": "https://ann@wiki.example.com./drill"}, ""),
+        ({"evidence": "http://10.0.0.7/drill"}, ""),
+        ({"evidence": "https://[2001:db8::7]/drill"}, ""),
+        ({"evidence": "https://bücher.example/drill"}, ""),
     ],
 )
 def test_evidence_is_something_that_others_can_read(tmp_path: Path, changes: dict[str, Any], why: str) -> None:
@@ -201,6 +215,38 @@ def test_evidence_is_something_that_others_can_read(tmp_path: Path, changes: dic
     said = judged(signoff(**changes), folder=folder)
     assert why in said
     assert said.startswith("refused: " if why else "signed by")
+
+
+def test_what_is_signed_is_no_evidence_of_itself(tmp_path: Path) -> None:
+    for name in ("release.md", "signoffs.yaml", "drill.md"):
+        (tmp_path / name).write_text("- [x] All rows came back\n", "utf-8")
+    (tmp_path / "proof.md").symlink_to("release.md")
+    papers = (tmp_path / "release.md", tmp_path / "signoffs.yaml", tmp_path / "gone.yaml")
+    for name in ("release.md", "./release.md", "proof.md", "signoffs.yaml"):
+        said = judged(signoff(evidence=name), folder=tmp_path, papers=papers)
+        assert f"its evidence {name} is a file of the checklist or of its signatures" in said
+    assert judged(signoff(evidence="drill.md"), folder=tmp_path, papers=papers).startswith("signed by")
+
+
+@pytest.mark.parametrize(
+    ("people", "different"),
+    [
+        (["Ann <a@example.com>", "a@example.com"], 1),
+        (["Ann <a@example.com>", "ann"], 1),
+        (["a@example.com", "A@Example.com"], 1),
+        (["Ann <a@example.com>", "Ann <b@example.com>"], 2),
+        (["Ann", "Bob <b@example.com>"], 2),
+    ],
+)
+def test_people_are_counted_by_who_they_may_be(people: list[str], different: int) -> None:
+    assert len(different_people(people)) == different
+    evidence, _ = judge_signoffs(
+        SignoffRule(role="ops", count=2),
+        [Signed(signoff(by=person), 1) for person in people],
+        (),
+        Circumstances({"ops": people}, Path(), None, TODAY),
+    )
+    assert bool(evidence) == (different == 2)
 
 
 def test_evidence_that_changed_after_signing_does_not_count(tmp_path: Path) -> None:
@@ -324,6 +370,122 @@ def test_a_line_that_somebody_else_changed_is_not_the_authors(repository: Reposi
     assert OPS[1] in signed(repository.folder, "author")[0]
 
 
+SOMEBODY = {
+    f"GIT_{role}_{key}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for key, value in (("NAME", "Somebody"), ("EMAIL", OPS[0]))
+}
+ENTRY = entry(OPS[0]) + "    expires: 2026-04-01\n    note: >\n      after the drill\n      of March\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("    expires: 2026-04-01\n", ""),
+        ("      of March\n", ""),
+        ("of March", "of February"),
+        ("of March\n", "of March\n      and April\n"),
+    ],
+)
+def test_a_line_that_somebody_else_took_away_is_noticed(repository: Repository, before: str, after: str) -> None:
+    path = repository.folder / "signoffs.yaml"
+    path.write_text("signoffs:\n" + ENTRY, "utf-8")
+    repository.commit(OPS[0])
+    assert signed(repository.folder, "author") == [""]
+    path.write_text(path.read_text("utf-8").replace(before, after), "utf-8")
+    for committed in (False, True):
+        if committed:
+            repository.commit(OPS[1])
+        (why,) = signed(repository.folder, "author")
+        assert why.startswith("it no longer says what a@example.com committed in ")
+        assert why.endswith(": a line was changed or taken away since")
+    path.write_text(path.read_text("utf-8").replace("on: 2026-03-01", "on: 2026-03-02"), "utf-8")
+    repository.commit(OPS[0])
+    assert signed(repository.folder, "author") == [""]
+
+
+def test_what_the_signer_took_away_and_what_stands_elsewhere_is_no_doubt(repository: Repository) -> None:
+    path = repository.folder / "signoffs.yaml"
+    path.write_text("signoffs:\n" + ENTRY, "utf-8")
+    repository.commit(OPS[0])
+    path.write_text(path.read_text("utf-8").replace("2026-04-01", "2026-04-02"), "utf-8")
+    repository.commit(OPS[0])
+    path.write_text("# Who signed\nsignoffs:\n" + entry(OPS[1]) + path.read_text("utf-8").partition("\n")[2], "utf-8")
+    repository.commit(OPS[1])
+    (repository.folder / "people").mkdir()
+    repository.git("mv", "signoffs.yaml", "people/signoffs.yaml")
+    repository.commit(OPS[1])
+    assert signed(repository.folder / "people", "author") == ["", ""]
+    by = entry("Ann <A@example.com>", on="2026-03-03")
+    moved = repository.folder / "people" / "signoffs.yaml"
+    moved.write_text(moved.read_text("utf-8") + by, "utf-8")
+    repository.commit(OPS[0], name="Ann")
+    assert signed(repository.folder / "people", "author") == ["", "", ""]
+
+
+def test_a_history_that_is_cut_off_proves_nobody(repository: Repository, tmp_path: Path) -> None:
+    drill = repository.folder / "drill.md"
+    drill.write_text("All rows came back.\n", "utf-8")
+    path = repository.folder / "signoffs.yaml"
+    path.write_text("signoffs:\n" + entry(OPS[0]), "utf-8")
+    repository.commit(OPS[1], when="2020-03-01T12:00:00Z")
+    (repository.folder / "other").touch()
+    repository.commit(OPS[0])
+    shallow = tmp_path / "shallow"
+    repository.git("clone", "-q", "--depth", "1", repository.folder.as_uri(), str(shallow))
+    (why,) = signed(shallow, "author")
+    assert why.startswith("who wrote it is not known before the commit ")
+    assert why.endswith(": the history is cut off here; fetch all of it (fetch-depth: 0, or git fetch --unshallow)")
+    said = judged(signoff(evidence="drill.md"), rule={"evidence": EvidenceRule(max_age_days=30)}, folder=shallow)
+    assert "the age of its evidence drill.md is not known: what was before the commit " in said
+    assert "fetch-depth: 0" in said
+    # What is written since is known.
+    with (shallow / "signoffs.yaml").open("a", encoding="utf-8") as file:
+        file.write(entry(OPS[1]))
+    other = Repository.__new__(Repository)
+    other.folder = shallow
+    other.commit(OPS[1])
+    cut_off, known = signed(shallow, "author")
+    assert "is cut off here" in cut_off
+    assert known == ""
+
+
+@pytest.mark.parametrize("way", ["mailmap", "mailmap.file", "mailmap.blob", "ignored", "replaced", "textconv"])
+def test_no_setting_of_the_repository_shows_another_author(repository: Repository, way: str) -> None:
+    path = repository.folder / "signoffs.yaml"
+    path.write_text("signoffs:\n" + ENTRY, "utf-8")
+    repository.commit(OPS[0])
+    path.write_text(path.read_text("utf-8").replace("2026-04-01", "2026-09-01"), "utf-8")
+    repository.commit(OPS[1])
+    wrong = repository.git("rev-parse", "HEAD")
+    mapped = "Ann <a@example.com> <b@example.com>\n"
+    if way == "mailmap":
+        (repository.folder / ".mailmap").write_text(mapped, "utf-8")
+    elif way == "mailmap.file":
+        (repository.folder / ".git" / "map").write_text(mapped, "utf-8")
+        repository.git("config", "mailmap.file", str(repository.folder / ".git" / "map"))
+    elif way == "mailmap.blob":
+        (repository.folder / "map").write_text(mapped, "utf-8")
+        repository.commit(OPS[1])
+        repository.git("config", "mailmap.blob", "HEAD:map")
+    elif way == "ignored":
+        (repository.folder / ".git-blame-ignore-revs").write_text(wrong, "utf-8")
+        repository.git("config", "blame.ignoreRevsFile", ".git-blame-ignore-revs")
+        repository.git("config", "blame.markIgnoredLines", "true")
+    elif way == "replaced":
+        repository.git("commit", "-q", "--amend", "--no-edit", "--author=Ann <a@example.com>", **SOMEBODY)
+        right = repository.git("rev-parse", "HEAD").strip()
+        repository.git("reset", "-q", "--hard", wrong.strip())
+        repository.git("replace", wrong.strip(), right)
+    else:
+        (repository.folder / ".gitattributes").write_text("*.yaml diff=sway\n", "utf-8")
+        repository.git("config", "diff.sway.textconv", "sed s/2026-09-01/2026-04-01/")
+    repository.git("add", "-A")
+    if way in ("mailmap", "ignored", "textconv"):
+        repository.commit(OPS[0])
+    assert signed(repository.folder, "author")[0].endswith(" that wrote it is by Somebody <b@example.com>")
+
+
 def test_without_a_repository_no_author_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "signoffs.yaml").write_text("signoffs:\n" + entry(OPS[0]), "utf-8")
     assert signed(tmp_path, "author")[0].startswith("its author could not be determined: ")
@@ -395,6 +557,49 @@ def test_the_age_of_evidence_is_that_of_its_last_commit(repository: Repository) 
     os.utime(drill, (1772000000, 1772000000))
     assert authors.last_change(drill) == date(2026, 2, 25)
     assert judged(file, rule=rule, folder=repository.folder).startswith("signed by")
+
+
+@pytest.mark.parametrize("way", ["renamed", "copied", "mode", "rebased", "reverted", "merged", "untracked copy"])
+def test_evidence_is_as_old_as_what_it_says(repository: Repository, way: str) -> None:
+    folder = repository.folder
+    drill = folder / "drill.md"
+    drill.write_text("All rows came back.\n", "utf-8")
+    repository.commit(OPS[0], when="2025-01-31T12:00:00Z")
+    name = "drill.md"
+    if way == "renamed":
+        name = "drill-2026.md"
+        drill.rename(folder / name)
+    elif way in ("copied", "untracked copy"):
+        name = "drill-2026.md"
+        (folder / name).write_bytes(drill.read_bytes())
+    elif way == "mode":
+        drill.chmod(0o755)
+    elif way == "rebased":
+        repository.git("commit", "-q", "--amend", "--no-edit", **SOMEBODY, GIT_COMMITTER_DATE="2026-03-09T12:00:00Z")
+    elif way == "reverted":
+        drill.write_text("No rows came back.\n", "utf-8")
+        repository.commit(OPS[0], when="2026-03-01T12:00:00Z")
+        drill.write_text("All rows came back.\n", "utf-8")
+    else:
+        repository.git("checkout", "-q", "-b", "side")
+        (folder / "other").touch()
+        repository.commit(OPS[0], when="2026-03-01T12:00:00Z")
+        repository.git("checkout", "-q", "-")
+        repository.git("merge", "-q", "--no-ff", "side", "-m", "merge", **SOMEBODY)
+    if way not in ("rebased", "merged", "untracked copy"):
+        repository.commit(OPS[0], when="2026-03-09T12:00:00Z")
+    assert authors.last_change(folder / name) == date(2025, 1, 31)
+
+
+def test_the_evidence_of_its_age_is_shown(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    (repository.folder / "drill.md").write_text("All rows came back.\n", "utf-8")
+    repository.commit(OPS[0], when="2026-03-02T12:00:00Z")
+    file, rule = signoff(evidence="drill.md"), {"evidence": EvidenceRule(max_age_days=30)}
+    assert judged(file, rule=rule, folder=repository.folder).endswith("…, last changed on 2026-03-02)")
+    # In a repository that cannot be asked, the time of the file tells when it was checked out.
+    monkeypatch.setenv("PATH", str(repository.folder))
+    said = judged(file, rule=rule, folder=repository.folder)
+    assert said.endswith("the age of its evidence drill.md is not known: git is not installed")
 
 
 # Runs

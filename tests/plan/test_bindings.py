@@ -28,7 +28,13 @@ CHECKLIST = """\
 - [ ] UAT completed
 - [ ] CDN
 """
-ROLES = {"product-owner": ("owner@example.com",), "security": ("security@example.com",), "operations": ()}
+TWICE = ("Ann <ann@example.com>", "bob@example.com", "ANN@example.com", "ann")
+ROLES = {
+    "product-owner": ("owner@example.com",),
+    "security": ("security@example.com",),
+    "operations": (),
+    "twice": TWICE,
+}
 DECLARED = {"url": frozenset({"shop", "public"})}
 
 
@@ -168,6 +174,10 @@ def test_items_of_a_group_are_bound_one_by_one(tmp_path: Path) -> None:
         ("{check: toy.header, severity: hihg}", "'hihg' is not a severity. Did you mean 'high'?"),
         ("{signoff: product-ownr}", "There is no role 'product-ownr' in readiness.yaml. Did you mean 'product-owner'?"),
         ("{signoff: operations}", "1 must sign, and only 0 in readiness.yaml have the role 'operations'."),
+        (
+            "{signoff: {role: twice, count: 3}}",
+            "only 2 in readiness.yaml have the role 'twice': ANN@example.com and ann are listed before.",
+        ),
         ("{signoff: [security]}", "A sign-off names a role of readiness.yaml, or is a mapping with 'role'."),
         ("{signoff: security, check: toy.header}", "Who signs beside checks is named by 'partial'"),
         ("{signoff: security, partial: security}", "'partial' names who signs beside checks"),

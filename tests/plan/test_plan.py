@@ -216,6 +216,32 @@ def test_items_with_a_condition(tmp_path: Path, item: str, bindings: str, expect
     assert outcome(planned_tests(tmp_path, bindings, item)[0]) == expected
 
 
+def test_conditional_items_that_are_left_out_are_listed(tmp_path: Path) -> None:
+    items = "".join(f"- [ ] Item {number} (if using Redis)\n" for number in range(7))
+    items += "- [ ] Other (if using Redis)\n- [ ] Third (N/A)\n"
+    bindings = "\n  ".join(f"item-{number}: toy.cache" for number in range(7))
+    plan = planned(tmp_path, items, f"{bindings}\n  other: toy.paper\n  third: toy.cache")
+    shown = ", ".join(f"release/item-{number} (if using Redis)" for number in range(5))
+    assert plan.notes == (
+        "CHECK.md: 7 conditional items are left out, because the target declares nothing that they look at: "
+        f"{shown} and 2 more",
+    )
+
+
+@pytest.mark.parametrize(("name", "close"), [("shpo", "shop"), ("sho", "shop"), ("Shop", "shop"), ("branch", "")])
+def test_a_conditional_item_may_name_what_is_absent_not_what_is_misspelled(
+    tmp_path: Path, name: str, close: str
+) -> None:
+    item, binding = "- [ ] Item (if using a shop)", f"item: {{check: toy.paper, on: {name}}}"
+    if not close:
+        (test,) = planned(tmp_path, item, binding).tests()
+        assert test.lacking
+        return
+    with pytest.raises(ProblemsError) as caught:
+        planned(tmp_path, item, binding)
+    assert f"named or labelled '{name}'. Did you mean '{close}'?" in str(caught.value)
+
+
 def test_questions_of_a_check_are_its_parameters(tmp_path: Path) -> None:
     test, *_ = planned_tests(tmp_path, "{check: toy.one, path: /login}")
     assert test.asks == {"paths": ("/login",)}
