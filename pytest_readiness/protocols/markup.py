@@ -51,6 +51,7 @@ class Markup:
         references: in the page's order.
         base: what addresses are relative to, as written; "" for the page itself.
         inline: what is in script elements.
+        data: attributes that hold data or code for scripts (`data-…`, `on…`, JSON), each as `name="value"`.
         text: what is outside scripts and styles, with white space collapsed.
     """
 
@@ -61,6 +62,7 @@ class Markup:
     references: tuple[MarkupReference, ...]
     base: str
     inline: tuple[str, ...]
+    data: tuple[str, ...]
     text: str
 
 
@@ -81,6 +83,7 @@ def parse(page: str) -> Markup:
         references=tuple(each for each in reader.references if each.address),
         base=reader.base,
         inline=tuple(reader.inline),
+        data=tuple(reader.held),
         text=" ".join("".join(reader.text).split()),
     )
 
@@ -124,6 +127,10 @@ _SIMPLE: dict[tuple[str, str], MarkupReference] = {
     ("a", "href"): MarkupReference("link", ""),
     ("area", "href"): MarkupReference("link", ""),
 }
+
+
+def _is_data(name: str, value: str) -> bool:
+    return name.startswith(("data-", "on")) or value[:1] in ("{", "[")
 
 
 def _references(tag: str, attributes: dict[str, str]) -> Iterator[MarkupReference]:
@@ -186,6 +193,7 @@ class _MarkupReader:
         self.references: list[MarkupReference] = []
         self.base = ""
         self.inline: list[str] = []
+        self.held: list[str] = []
         self.text: list[str] = []
         self._inside: list[str] | None = None
         self._titled = False
@@ -194,6 +202,7 @@ class _MarkupReader:
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:
         attributes = {name.lower(): value.strip() for name, value in attrs.items()}
         content = attributes.get("content", "")
+        self.held += [f'{name}="{value}"' for name, value in attributes.items() if _is_data(name, value)]
         self._head = self._head and tag in _HEAD
         if tag == "script":
             self.scripts.append(Script(attributes.get("src", ""), attributes.get("integrity", "")))

@@ -84,7 +84,7 @@ INTERNALS: Mapping[str, str] = {**TRACES, **DEBUG_PAGES, **DATABASES, **ERROR_PA
 """What should be in no answer, and the pattern that finds it."""
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": ""}
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|u\{0{0,4}([0-9a-fA-F]{1,4})\}|(.))")
 _ELEMENT = re.compile(r"<(/?[A-Za-z!][^<>]{0,500})>")
 
 
@@ -107,7 +107,8 @@ def unescaped(text: str) -> str:
     """A text without the escapes of JSON and JavaScript, once."""
 
     def character(found: re.Match[str]) -> str:
-        return chr(int(found[1], 16)) if found[1] else _ESCAPES.get(found[2], found[2])
+        code = found[1] or found[2] or found[3]
+        return chr(int(code, 16)) if code else _ESCAPES.get(found[4], found[4])
 
     return _ESCAPE.sub(character, text) if "\\" in text else text
 

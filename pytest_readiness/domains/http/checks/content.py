@@ -154,12 +154,15 @@ def bundle(
 ) -> Evidence:
     """The scripts that the page serves hold no secret and no developer's address, and name the declared API host.
 
-    Looked at: the scripts in the page that a visitor of the root ends on, and those that it names on the endpoint's
-    own host. Secrets are found by the shapes that providers document, as private keys, as passwords in addresses, and
-    as random values (80 bits or more) of names with secret, password or private key; what they are never leaves the
-    check. Addresses of localhost count where they have a port or path; libraries hold bare ones to build on, which
-    gives a warning. Scripts that are loaded later by scripts are not seen, unless the page preloads them. A page
-    without scripts cannot be verified.
+    Looked at: the scripts in the page that a visitor of the root ends on, its attributes that hold data or code for
+    them (`data-…`, `on…`, JSON), and the scripts that it names on the endpoint's own host, also without the escapes of
+    JSON and JavaScript. Secrets are found by the shapes that providers document, as private keys, as passwords in
+    addresses, and as random values (80 bits or more) of names with secret, password or private key; what they are never
+    leaves the check. Addresses of localhost count where they have a port or path; libraries hold bare ones to build on,
+    which gives a warning. Those in private networks (RFC 1918, *.local, *.test, host.docker.internal) and of tunnels to
+    a developer's machine (ngrok, localtunnel, cloudflared) count unless they are the endpoint's own, or declared here.
+    Scripts that are loaded later by scripts are not seen, unless the page preloads them. A page without scripts cannot
+    be verified.
 
     Args:
         api: host name of the API, with its port where it has one, which one of the scripts must name
@@ -172,15 +175,23 @@ def bundle(
     found = [(shown(asset.url), asset.code) for asset in scripts if asset.code]
     if assets.inline:
         found.append((f"in {place}", assets.inline))
+    scripted = bool(found)
+    if assets.data.length:
+        found.append((f"in attributes of {place}", assets.data))
     codes = [(name, code) for name, code in found if code]
     keys = [f"{name}: {', '.join(code.keys)}" for name, code in codes if code.keys]
     claim(not keys, expected=f"no secret in the scripts of {place}", seen=cut("; ".join(keys), 400))
-    local = [f"{name}: {', '.join(code.local)}" for name, code in codes if code.local]
+    declared = {urlsplit(url.url).netloc.lower(), *(name.lower() for name in (*mine, *([api] if api else ())))}
+    local = []
+    for name, code in codes:
+        foreign = [address for address, host in code.private if not {host, host.partition(":")[0]} & declared]
+        if developers := [*code.local, *foreign]:
+            local.append(f"{name}: {', '.join(developers)}")
     claim(not local, expected=f"no developer's address in the scripts of {place}", seen=cut("; ".join(local), 400))
     for asset in scripts:
         if answered(asset).truncated:
             raise CouldNotVerify(f"{shown(asset.url)} is too long to be looked at as a whole")
-    if not codes:
+    if not scripted:
         others = sum(asset.kind == "script" for asset in assets.assets)
         raise CouldNotVerify(f"GET {place} serves no script of its own ({others} from other hosts)")
     if assets.left_out:

@@ -41,13 +41,13 @@ def no_debug(
 ) -> Evidence:
     """No debug page, profiler, console or introspection is served.
 
-    Asked for by GET without credentials: the root, a path that cannot be guessed, and the paths where
-    frameworks put such tools, on the host's root and below the folders of the endpoint and of the page that a visitor
-    of it ends on: Werkzeug, Django, Express, Laravel, Symfony, Rails, Sinatra, ASP.NET, Go, Spring Boot, and the
-    development servers of Vite, webpack and Next.js. Redirects within the host are followed. GraphQL is asked for its
-    schema by GET, and by POST as JSON and as a form, on /graphql, /api/graphql, /v1/graphql, /query and /gql. A page
-    counts when its content is recognised, or when a path of a tool answers 2xx with other content than unknown
-    paths beside it. Tools under other paths, and debug pages that only an error shows, are not found.
+    Asked for by GET without credentials: the root, a path that cannot be guessed, and the paths where frameworks put
+    such tools, on the host's root and below the folders of the endpoint and of the page that a visitor of it ends on:
+    Werkzeug, Django, Express, Laravel, Symfony, Rails, Sinatra, ASP.NET, Go, Spring Boot, and the development servers
+    of Vite, webpack and Next.js. Redirects within the host are followed. GraphQL is asked for a page as a browser does,
+    and for its schema by GET, and by POST as JSON and as a form, on /graphql, /api/graphql, /v1/graphql, /query and
+    /gql. A page counts when its content is recognised, or when a path of a tool answers 2xx with other content than
+    unknown paths beside it. Tools under other paths, and debug pages that only an error shows, are not found.
 
     Args:
         paths: further paths that must not be served; those with graphql in their name may be, but not show their

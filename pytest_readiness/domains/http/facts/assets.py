@@ -76,12 +76,14 @@ class Assets:
         assets: what its markup and the styles in it name, in its order, at most 100.
         left_out: how many more there are.
         inline: what was found in the scripts within the page; None where it has none.
+        data: what was found in attributes that hold data or code for scripts.
     """
 
     page: Asset
     assets: tuple[Asset, ...]
     left_out: int
     inline: Code | None
+    data: Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +147,9 @@ def assets(url: Url, connection: Connection, response: Response, *, asks: tuple[
     with _PageLoader(url, connection) as loader:
         page = _asset(loader, response.url, "page", True, asks)
         found = tuple(_asset(loader, address, kind, certain, asks) for address, (kind, certain) in chosen)
-    code = "\n".join(markup.inline) if markup else ""
-    return Assets(page, found, len(named) - len(chosen), read_code(code, asks) if code.strip() else None)
+    inline, data = ("\n".join(texts) for texts in ((markup.inline, markup.data) if markup else ((), ())))
+    code = read_code(inline, asks) if inline.strip() else None
+    return Assets(page, found, len(named) - len(chosen), code, read_code(data, asks))
 
 
 def _asset(

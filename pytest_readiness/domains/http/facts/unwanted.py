@@ -206,14 +206,15 @@ def debug_answers(
 ) -> tuple[Found, ...]:
     """What is answered on the root, on an unknown path, and on the paths of debuggers, profilers and consoles.
 
-    A path of GraphQL is also sent a question for its schema by POST, as JSON and as a form, which changes nothing.
+    A path of GraphQL is also asked as a browser does, and sent a question for its schema by POST, as JSON and as a
+    form, which changes nothing.
     """
     seeker = _Seeker(url, connection, root_page, unknown_pages)
     found = [seeker.seen("", "", response, _signs), seeker.seen("?", "?", unknown_pages.answers[0], _signs)]
     for sought, path in seeker.places(asks):
         found.append(seeker.found(sought, path, _signs))
         if is_graphql(path):
-            found += seeker.introspected(sought, path)
+            found += seeker.explored(sought, path)
     return tuple(found)
 
 
@@ -318,25 +319,31 @@ class _Seeker:
             served = served or "source map" in found.signs
             yield SourceMap(script, address, found.status, found.like_missing, served)
 
-    def introspected(self, sought: str, path: str) -> Iterator[Found]:
-        """What a path answers where it is asked for GraphQL's schema by POST, in each form that is in use."""
+    def explored(self, sought: str, path: str) -> Iterator[Found]:
+        """What a path of GraphQL answers to a browser, and by POST to each form of a question for its schema."""
         bare = path.partition("?")[0]
-        for kind, body in _INTROSPECTIONS:
+        for name, method, headers, body in (
+            # Servers show their playground to who accepts a page and asks nothing.
+            ("as a page", "GET", (("Accept", "text/html"),), ""),
+            *(
+                ("by POST", "POST", (("Content-Type", kind), ("Accept", "application/json")), question)
+                for kind, question in _INTROSPECTIONS
+            ),
+        ):
             try:
-                answer = self._posted(on_host(self._url, bare), kind, body)
+                answer = self._sent(method, on_host(self._url, bare), headers, body)
             except Broken:
-                yield _closed(sought, f"{bare} by POST")
+                yield _closed(sought, f"{bare} {name}")
             else:
-                found = self.seen(sought, f"{bare} by POST", answer, _signs)
+                found = self.seen(sought, f"{bare} {name}", answer, _signs)
                 yield found
                 if found.signs:
                     return
 
-    def _posted(self, address: str, kind: str, body: str) -> Response:
-        headers = (("Content-Type", kind), ("Accept", "application/json"))
+    def _sent(self, method: str, address: str, headers: tuple[tuple[str, str], ...], body: str) -> Response:
         for _ in range(MAX_REDIRECTS):
             with open_session(self._url, self._connection, address) as session:
-                answer = session.send("POST", address, headers=headers, body=body.encode(), until=self._until)
+                answer = session.send(method, address, headers=headers, body=body.encode(), until=self._until)
             address = next_on_host(answer)
             if not address:
                 break

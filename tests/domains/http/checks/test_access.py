@@ -276,6 +276,28 @@ def test_role_forbidden(shop: Shop) -> None:
     assert seen(id, shop, **ROLE) == f"200 from GET {shop.app.url}/admin"
 
 
+@pytest.mark.parametrize(("guarded", "open_path"), [("/admin", "/admin/"), ("/admin/", "/admin")])
+def test_the_path_with_a_slash_needs_the_role_too(shop: Shop, guarded: str, open_path: str) -> None:
+    def any_role(request: Request) -> Response:
+        return Response(200 if shop.role(request) else 401, [HTML], b"<h1>Orders</h1>")
+
+    shop.app.routes |= {guarded: shop.good["/admin"], open_path: any_role}
+    for admin in ({}, {"admin": "boss"}):
+        found = seen("http.role_forbidden", shop, **{**ROLE, "paths": [guarded]}, **admin)
+        assert found == f"200 from GET {shop.app.url}{open_path}"
+
+    # Where unknown paths are answered so, too, it may be the page of an application that lives in the browser.
+    def unknown(request: Request) -> Response:
+        return any_role(request) if shop.role(request) else Response(404)
+
+    class Fallback(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            return super().get(path, unknown)
+
+    shop.app.routes = Fallback(shop.app.routes)
+    open_question("http.role_forbidden", shop, "from unknown paths, too", **{**ROLE, "paths": [guarded]}, admin="boss")
+
+
 def test_role_forbidden_proves_nothing_with_a_broken_credential(shop: Shop) -> None:
     id = "http.role_forbidden"
     open_question(id, shop, "/mine with the credential 'stale' was answered 401", **{**ROLE, "credential": "stale"})

@@ -46,10 +46,10 @@ def url(app: WebApp, authority: Authority) -> Url:
 
 def test_a_good_site(app: WebApp, url: Url) -> None:
     before = len(app.requests)
-    others = len(PATHS) + 1 + 2 * GRAPHQL
+    others = len(PATHS) + 1 + 3 * GRAPHQL
     assert judge(ID, url).text == f"nothing on the root and {others} other paths: 200 x 1, 404 x {others}"
     sent = app.requests[before:]
-    assert len(sent) == 1 + SAMPLES + len(PATHS) + 2 * GRAPHQL
+    assert len(sent) == 1 + SAMPLES + len(PATHS) + 3 * GRAPHQL
     assert all("__schema" in request.body.decode() for request in sent if request.method != "GET")
     assert {request.method for request in sent} == {"GET", "POST"}
 
@@ -170,6 +170,18 @@ def test_introspection_by_post_alone(app: WebApp, url: Url, kind: str, refusal: 
     assert judge(ID, url)
     app.routes = {"/": ROOT, "/graphql": lambda request: Response(404 if request.method == "GET" else 503)}
     with pytest.raises(CouldNotVerify, match="/graphql by POST of shop was answered 503"):
+        judge(ID, url)
+
+
+@pytest.mark.parametrize("title", ["GraphiQL", "GraphQL Playground", "Apollo Server", "Yoga GraphiQL"])
+def test_a_playground_that_browsers_alone_are_shown(app: WebApp, url: Url, title: str) -> None:
+    def answer(request: Request) -> Response:
+        if "text/html" in request.headers.get("Accept", "") and not request.query:
+            return page(f"<!doctype html><title>{title}</title><div id=root></div>")
+        return Response(400, [("Content-Type", "application/json")], b'{"errors":[{"message":"introspection is off"}]}')
+
+    app.routes["/graphql"] = answer
+    with pytest.raises(ClaimFalse, match=r"seen: 1: /graphql as a page: a GraphQL playground$"):
         judge(ID, url)
 
 
