@@ -515,13 +515,14 @@ def csrf(
 ) -> Evidence:
     """A state-changing request from a foreign page is refused, and the same from the site's own page is not.
 
-    Sends: three requests with the declared fields, from a foreign Origin and from Origin "null" without a token, and
-    last from the own Origin with it; where a token is declared, also one without and one with a wrong token from the
-    own Origin, and where no credential is declared one with the token that another visitor got. Before each one, a GET
-    of the page, if one is declared. The last one may change something: declare values that do no harm, or that the
-    application finds invalid. It must be answered differently from the refusal, and not with 401, 404, 405, 408, 429 or
-    5xx. SameSite cookies, which only a browser enforces, do not count. With a credential, whether a token is good for
-    other sessions is not seen.
+    Sends: requests with the declared fields and without a token from a foreign Origin, from Origin "null", from those
+    that a loose comparison lets in (one that begins like the own one, one that ends like it, one with another character
+    for a dot) and with a foreign Referer that contains the own address, and last one from the own Origin with it; where
+    a token is declared, also one without and one with a wrong token from the own Origin, and where no credential is
+    declared one with the token that another visitor got. Before each one, a GET of the page, if one is declared. The
+    last one may change something: declare values that do no harm, or that the application finds invalid. It must be
+    answered differently from the refusal, and not with 401, 404, 405, 408, 429 or 5xx. SameSite cookies, which only a
+    browser enforces, do not count. With a credential, whether a token is good for other sessions is not seen.
 
     Args:
         path: path on the host that the form is sent to.

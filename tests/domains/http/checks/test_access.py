@@ -434,11 +434,13 @@ CSRF: dict[str, Any] = {
 
 def test_csrf(shop: Shop) -> None:
     assert judge("http.csrf", shop.url, **CSRF).text == (
-        "POST /settings: a foreign Origin 403, Origin null 403, no token 403, a wrong token 403; "
+        "POST /settings: a foreign Origin 403, Origin null 403, an origin that begins like the endpoint's 403, an "
+        "origin that ends like the endpoint's 403, a foreign Referer that contains the endpoint's 403, no token 403, a "
+        "wrong token 403; "
         f"the form itself 303 to {shop.app.url}/settings"
     )
     assert shop.made == ["settings"]
-    assert [request.method for request in shop.app.requests] == ["GET", "POST"] * 5
+    assert [request.method for request in shop.app.requests] == ["GET", "POST"] * 8
     assert judge("http.csrf", shop.url, **CSRF, header="X-CSRF-Token")
     by_cookie = {**CSRF, "token": "csrf_seed", "header": "X-CSRF-Token"}
     shop.app.routes["/settings"] = by_header(shop)
@@ -459,12 +461,28 @@ def test_csrf_by_origin_alone(shop: Shop) -> None:
     shop.fault = "only origin"
     without = {**CSRF, "token": None}
     assert judge("http.csrf", shop.url, **without).text.startswith(
-        "POST /settings: a foreign Origin 403, Origin null 403; the form itself 303"
+        "POST /settings: a foreign Origin 403, Origin null 403, an origin that begins like the endpoint's 403"
     )
     assert seen("http.csrf", shop, **CSRF).startswith("303 to")
     shop.fault = "null origin trusted"
     with pytest.raises(ClaimFalse, match="with Origin null; seen: 303"):
         judge("http.csrf", shop.url, **CSRF)
+
+
+@pytest.mark.parametrize(
+    ("trusts", "name"),
+    [
+        (lambda told, own: told["Origin"].startswith(own.rpartition(":")[0]), "an origin that begins like"),
+        (lambda told, own: told["Origin"].endswith(own.partition("://")[2]), "an origin that ends like"),
+        (lambda told, own: own in told.get("Referer", ""), "a foreign Referer that contains"),
+        (lambda told, own: "://localhost" in told.get("Referer", told["Origin"]), "an origin that begins like"),
+        (lambda told, own: told.get("Referer", own).startswith(own), "Origin null"),
+    ],
+)
+def test_csrf_by_a_loose_comparison(shop: Shop, trusts: Callable[[Any, str], bool], name: str) -> None:
+    shop.app.routes["/save"] = lambda request: Response(204 if trusts(request.headers, shop.app.url) else 403)
+    with pytest.raises(ClaimFalse, match=f"with {name}.*; seen: 204; 204 with the form itself"):
+        judge("http.csrf", shop.url, path="/save", fields={"name": "x"})
 
 
 def test_csrf_finds_the_form_as_a_browser_does(shop: Shop) -> None:
