@@ -35,7 +35,7 @@ from pytest_readiness.protocols.markup import parse
 
 UNWANTED_SECONDS = 4 * VISIT_SECONDS
 """For all paths together."""
-MAX_SCRIPTS = 10
+MAX_SCRIPTS = 50
 """Scripts and styles whose source maps are looked for."""
 MAX_SCRIPT = 8 * 1024 * 1024
 """Bytes that are read of a script: it names its map at its end."""
@@ -110,11 +110,25 @@ class SourceMap:
     served: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SourceMaps:
+    """The source maps of a page's scripts and styles.
+
+    Attributes:
+        maps: every place where one may be.
+        left_out: scripts and styles whose maps were not looked for.
+    """
+
+    maps: tuple[SourceMap, ...]
+    left_out: int
+
+
 _MAP = re.compile(r"[#@][ \t]{0,9}sourceMappingURL[ \t]{0,9}=[ \t]{0,9}([^\s'\"*]{1,2000})")
 _PAGES = {
     "PHP information page": r"<title>phpinfo\(\)|<h1 class=\"p\">PHP Version",
     "PHP source": r"<\?php\s",
     "server status page": r"Apache (Server )?Status",
+    "a tool for databases": r"(?i)<title>[^<]{0,80}\b(?:Adminer|phpMyAdmin)\b",
     "list of a folder": r"(?i)<title>(Index of|Directory listing for) /",
 }
 _FILES = {
@@ -150,7 +164,16 @@ TOOLS = {
     "ASP.NET's trace": r"<b>Application Trace</b>|(?i:elmah)[^<]{0,40}Error Log",
     "Go's profiler": r"(?s)/debug/pprof/.{0,500}goroutine",
     "Go's variables": r'"memstats"\s*:\s*\{',
-    "Spring Boot Actuator": r'"_links"\s*:\s*\{[^}]{0,200}actuator|"propertySources"\s*:',
+    # An index that names itself and its health alone gives nothing away.
+    "Spring Boot Actuator": r'(?s)"_links"\s*:\s*\{.{0,5000}?"(?:'
+    r'(?!(?:self|health(?:-path)?|info)")[\w.-]{1,60}"\s*:\s*\{\s*"href"\s*:\s*"[^"]{0,300}/actuator/'
+    r'|(?:env|beans|heapdump|threaddump|configprops|mappings|loggers)"\s*:\s*\{\s*"href")'
+    r'|"propertySources"\s*:|"(?:systemProperties|systemEnvironment)"\s*:\s*\{',
+    "Jolokia": r'"agent"\s*:\s*"\d[^"]{0,40}"',
+    "Laravel Horizon": r"(?is)<title>[^<]{0,60}\bHorizon\b.{0,20000}id=[\"']?horizon\b|\bwindow\.Horizon\s*=",
+    "Sidekiq": r"(?i)<title>[^<]{0,60}\bSidekiq\b",
+    "Celery Flower": r"(?i)<title>\s*Flower\s*</title>",
+    "Hangfire": r"(?i)<title>[^<]{0,60}\bHangfire\b",
     "the H2 console": r"<title>H2 Console|\bH2 Console\b.{0,200}login\.(jsp|do)",
     "a PHP information page": r"<title>phpinfo\(\)|<h1 class=\"p\">PHP Version",
     "GraphQL introspection": r'"__schema"\s*:\s*\{',
@@ -381,21 +404,22 @@ def _asks_to_log_in(answer: Response) -> bool:
 
 
 @fact(deadline=UNWANTED_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
-def source_maps(url: Url, connection: Connection, root_page: Page, unknown_pages: Unknown) -> tuple[SourceMap, ...]:
-    """The source maps of the scripts and styles that the root page names on its own host, at most ten.
+def source_maps(url: Url, connection: Connection, root_page: Page, unknown_pages: Unknown) -> SourceMaps:
+    """The source maps of the scripts and styles that the root page names on its own host, of at most 50.
 
     Looked for where the script says that its map is, by a comment or a header, in the script itself, and beside it.
     """
     last = root_page.last
     if not last.html:
-        return ()
+        return SourceMaps((), 0)
     seeker = _Seeker(url, connection, root_page, unknown_pages)
     own = dict.fromkeys(
         address
         for kind, address, _ in loaded(last.url, parse(last.body))
         if kind in ("script", "style") and origin(address) == origin(last.url)
     )
-    return tuple(each for address in list(own)[:MAX_SCRIPTS] for each in seeker.maps_of(address))
+    maps = (each for address in list(own)[:MAX_SCRIPTS] for each in seeker.maps_of(address))
+    return SourceMaps(tuple(maps), max(0, len(own) - MAX_SCRIPTS))
 
 
 @fact(deadline=VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
