@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -191,15 +191,20 @@ def _hashed(address: str) -> bool:
     # Eight characters of base64 at the end (Rollup, Vite, esbuild), or anywhere a word that mixes letters and digits.
     if re.search(r"[-.~](?!\d{8}$)(?=\w{0,7}\d|[\w-]{1,7}[A-Z])[\w-]{8}$", stem):
         return True
-    words = (word for word in re.split(r"[-_.~]", stem) if len(word) >= 8)
+    # The year or date of a picture is no hash, unless all of the word reads like one.
+    words = (
+        word if re.fullmatch(r"[0-9a-f]+", word) else re.sub(r"(?<!\d)(19|20)\d\d(\d\d){0,2}(?!\d)", "", word)
+        for word in re.split(r"[-_.~]", stem)
+        if len(word) >= 8
+    )
     mixed = re.compile(r"(?=(\D*\d){2})\w*(\d[A-Za-z]+\d|[A-Za-z]\d+[A-Za-z])")
     return any(mixed.match(word) for word in words)
 
 
-def directives(answer: Response) -> dict[str, str]:
+def directives(answer: Response, header: str = "cache-control") -> dict[str, str]:
     """Cache-Control's directives in lower case with their arguments; of a repeated one the first counts."""
     found: dict[str, str] = {}
-    for part in answer.header("cache-control").lower().split(","):
+    for part in answer.header(header).lower().split(","):
         name, _, argument = part.strip().partition("=")
         found.setdefault(name.strip(), argument.strip().strip('"'))
     return found
@@ -209,15 +214,55 @@ def _seconds(told: dict[str, str], *names: str) -> int:
     """The longest of the lifetimes, in seconds; 0 where the answer must not be taken from a cache unasked."""
     if "no-store" in told or "no-cache" in told:
         return 0
-    return max((int(told[name]) for name in names if re.fullmatch(r"\d{1,15}", told.get(name, ""))), default=0)
+    return max((int(told[name]) for name in names if _SECONDS.fullmatch(told.get(name, ""))), default=0)
+
+
+_SECONDS = re.compile(r"\d{1,15}")
 
 
 def _until(answer: Response) -> int:
-    """Seconds to the answer's Expires; 0 where that is past, or no date (RFC 9111 section 5.3)."""
+    """Seconds from the answer's Date to its Expires; 0 where that is past, or no date (RFC 9111 section 5.3)."""
+    end = _date(answer, "expires")
+    begin = _date(answer, "date") or answer.at
+    return max(0, int((end - begin).total_seconds())) if end else 0
+
+
+def _date(answer: Response, header: str) -> datetime | None:
     with suppress(ValueError, OverflowError):
-        end = parsedate_to_datetime(answer.header("expires")).astimezone(UTC)
-        return max(0, int((end - answer.at).total_seconds()))
-    return 0
+        return parsedate_to_datetime(answer.header(header)).astimezone(UTC)
+    return None
+
+
+def _page_lifetime(page: Response) -> int:
+    """Seconds for which a browser or a shared cache shows a page without asking, or while it asks.
+
+    Raises:
+        CouldNotVerify: one is not a number, which caches read in one way or another.
+    """
+    told = directives(page)
+    for name in {"max-age", "s-maxage"} & told.keys():
+        if not _SECONDS.fullmatch(told[name]):
+            raise CouldNotVerify(
+                f"Cache-Control of {shown(page.url)} has {name}={cut(told[name], 60)}, which is no number of seconds: "
+                "caches differ in how they read it"
+            )
+    kept = _seconds(told, "max-age", "s-maxage") + _seconds(told, "stale-while-revalidate")
+    if not told.keys() & {"no-store", "no-cache", "max-age", "s-maxage"}:
+        kept = max(kept, _until(page))
+    # What these headers tell a CDN counts there instead of Cache-Control.
+    for_cdns = [directives(page, name) for name in dict(page.headers) if _CDN.fullmatch(name)]
+    return max(kept, *(_seconds(each, "max-age", "s-maxage") for each in for_cdns), 0)
+
+
+_CDN = re.compile(r"surrogate-control|([a-z]+-)?cdn-cache-control")
+
+
+def _file_lifetime(answer: Response) -> int:
+    """Seconds for which a browser takes a file from its cache."""
+    if answer.header("vary").strip() == "*":
+        return 0
+    told = directives(answer)
+    return _seconds(told, "max-age") if told.keys() & {"no-store", "no-cache", "max-age"} else _until(answer)
 
 
 @check(
@@ -236,9 +281,10 @@ def caching(
 ) -> Evidence:
     """Files with a hash in their name may be cached for long, and the page only briefly.
 
-    Cache-Control is looked at; `immutable` without a max-age keeps nothing. The page may not be kept for longer than
-    asked by max-age or s-maxage, or without them by Expires, and must not be public where it sets a cookie. Where the
-    page names no file with a hash in its name, the claim cannot be verified.
+    Cache-Control is looked at, and without a lifetime in it Expires; `immutable` without a max-age keeps nothing, and
+    `Vary: *` neither. The page may not be kept for longer than asked by max-age or s-maxage together with
+    stale-while-revalidate, nor by what is told to CDNs alone (Surrogate-Control, CDN-Cache-Control), and must not be
+    public where it sets a cookie. Where the page names no file with a hash in its name, the claim cannot be verified.
 
     Args:
         min_days: shortest accepted max-age of files with a hash, in days. 365: what web.dev recommends; RFC 2616
@@ -252,10 +298,9 @@ def caching(
     place = shown(page.url)
     told = directives(page)
     seen = f"Cache-Control: {cut(page.header('cache-control'), 100) or 'absent'} from {place}"
-    kept = _seconds(told, "max-age", "s-maxage")
-    if not told.keys() & {"no-store", "no-cache", "max-age", "s-maxage"} and page.header("expires"):
-        kept = _until(page)
-        seen += f", Expires: {cut(page.header('expires'), 60)}"
+    kept = _page_lifetime(page)
+    names = [name for name in dict(page.headers) if name == "expires" or _CDN.fullmatch(name)]
+    seen += "".join(f", {name.title()}: {cut(page.header(name), 60)}" for name in names)
     expected = f"a page that is kept for at most {page_max_seconds} s"
     claim(kept <= page_max_seconds and "immutable" not in told, expected=expected, seen=seen)
     shared = kept and ("public" in told or "s-maxage" in told)
@@ -263,9 +308,10 @@ def caching(
     files = [asset for asset in assets.assets if (re.search(hashed, asset.url) if hashed else _hashed(asset.url))]
     short = [
         f"{shown(asset.url)}: {cut(asset.answer.header('cache-control'), 80) or 'no Cache-Control'}"
+        f"{', Vary: *' if asset.answer.header('vary').strip() == '*' else ''}"
         for asset in files
         if asset.answer and not _wrong(asset, asset.answer)
-        if _seconds(directives(asset.answer), "max-age") < min_days * 86400
+        if _file_lifetime(asset.answer) < min_days * 86400
     ]
     claim(
         not short,

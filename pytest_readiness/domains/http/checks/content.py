@@ -91,8 +91,8 @@ def links(
     Links of the page that a visitor of the root ends on are followed by GET, with redirects, one step deep. A link is
     dead if it ends with a status of 400 or above. One that asks for a login (401, 403), answers other methods only
     (405) or, on another host, refuses programs (429, 503, LinkedIn's 999) is not dead, and gives a warning; where all
-    do, nothing was seen. A link that is answered like any unknown path, with 200 (a single-page application) or a
-    redirect to the same address, cannot be verified; nor can a page without links.
+    do, nothing was seen. A link that is answered like any unknown path, with 200 (a single-page application), a refusal
+    (storage that lists nothing) or a redirect to the same address, cannot be verified; nor can a page without links.
 
     Args:
         external: follow links to other origins, too. False: they belong to others, and are not asked.
@@ -114,7 +114,7 @@ def links(
             raise CouldNotVerify(link.problem)
         if link.status == 429 and link.own:
             raise CouldNotVerify(f"GET {shown(link.url)} was answered 429")
-        if link.own and link.like_missing and 200 <= link.status <= 299:
+        if link.own and link.like_missing and (200 <= link.status <= 299 or link in closed):
             raise CouldNotVerify(
                 f"GET {shown(link.url)} was answered {link.status} like any unknown path: a dead link would look alive"
             )

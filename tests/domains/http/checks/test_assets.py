@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gzip
 import random
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -171,6 +173,51 @@ def test_caching_of_a_page_by_expires(app: Shop, expires: str, control: str, hol
             judge("http.caching", app.url)
 
 
+@pytest.mark.parametrize(
+    ("headers", "seen"),
+    [
+        ([("Cache-Control", "max-age=0, stale-while-revalidate=31536000")], "stale-while-revalidate=31536000"),
+        ([("Cache-Control", "no-cache"), ("Surrogate-Control", "max-age=86400")], "Surrogate-Control: max-age=86400"),
+        ([("Cache-Control", "no-cache"), ("CDN-Cache-Control", "max-age=86400")], "Cdn-Cache-Control: max-age=86400"),
+        ([("Cloudflare-CDN-Cache-Control", "public, max-age=86400")], "Cloudflare-Cdn-Cache-Control: public"),
+        ([("Cache-Control", "max-age=60, stale-while-revalidate=60, stale-if-error=86400")], ""),
+        ([("Cache-Control", "no-cache, stale-while-revalidate=86400"), ("Surrogate-Control", "no-store")], ""),
+    ],
+)
+def test_caching_of_a_page_by_other_words(app: Shop, headers: list[tuple[str, str]], seen: str) -> None:
+    app.app.routes = {
+        "/": served("text/html", HASHED.encode(), *headers),
+        "/app.3f2a9c1b.js": served(JS, b"x", ("Cache-Control", "max-age=31536000")),
+    }
+    if seen:
+        with pytest.raises(ClaimFalse, match="a page that is kept for at most 600 s") as caught:
+            judge("http.caching", app.url)
+        assert seen in caught.value.seen
+    else:
+        assert judge("http.caching", app.url)
+
+
+def test_caching_that_caches_read_in_different_ways(app: Shop) -> None:
+    page = served("text/html", HASHED.encode(), ("Cache-Control", "max-age=31536000; public"))
+    app.app.routes = {"/": page, "/app.3f2a9c1b.js": served(JS)}
+    with pytest.raises(CouldNotVerify, match="max-age=31536000; public, which is no number of seconds"):
+        judge("http.caching", app.url)
+
+
+def test_caching_of_files_by_expires_and_vary(app: Shop) -> None:
+    year = format_datetime(datetime.now(UTC) + timedelta(days=366), usegmt=True)
+    app.app.routes = {"/": served("text/html", HASHED.encode(), ("Cache-Control", "no-cache"))}
+    app.app.routes["/app.3f2a9c1b.js"] = served(JS, b"x", ("Expires", year))
+    assert judge("http.caching", app.url)
+    for headers in ([("Expires", year), ("Cache-Control", "no-cache")], [("Expires", "0")]):
+        app.app.routes["/app.3f2a9c1b.js"] = served(JS, b"x", *headers)
+        with pytest.raises(ClaimFalse, match="max-age of at least 31536000 s"):
+            judge("http.caching", app.url)
+    app.app.routes["/app.3f2a9c1b.js"] = served(JS, b"x", ("Cache-Control", "max-age=31536000"), ("Vary", "*"))
+    with pytest.raises(ClaimFalse, match=r"max-age=31536000, Vary: \*"):
+        judge("http.caching", app.url)
+
+
 def test_caching_of_cookies_and_of_names_without_a_hash(app: Shop) -> None:
     shared = [("Cache-Control", "public, max-age=60"), ("Set-Cookie", "sid=secret")]
     app.app.routes = {"/": served("text/html", HASHED.encode(), *shared), "/app.3f2a9c1b.js": served(JS)}
@@ -201,7 +248,18 @@ def test_caching_of_cookies_and_of_names_without_a_hash(app: Shop) -> None:
             (name, False)
             for name in ("app.js", "jquery-3.7.1.min.js", "bootstrap4.css", "html5shiv.js", "registry-stockist.js")
         ),
-        *((name, False) for name in ("analytics2024.js", "report-20240101.js", "fontawesome5.css", "a-b-c.js", "")),
+        *(
+            (name, False)
+            for name in (
+                "analytics2024.js",
+                "report-20240101.js",
+                "banner2024spring.png",
+                "summer20240601b.jpg",
+                "fontawesome5.css",
+                "a-b-c.js",
+                "",
+            )
+        ),
     ],
 )
 def test_names_with_a_hash(name: str, hashed: bool) -> None:

@@ -179,6 +179,10 @@ def test_links(app: Shop) -> None:
     assert "Not accessible" in app.judge("http.links", LINKS, {**routes, "/d": Response(401)}).warning
     walled = {"/a": Response(403), "/b": Response(403)}
     assert "none of 2 links" in app.reason("http.links", LINKS, walled)
+    app.app.other, other = Response(403, [], b"<Error>AccessDenied</Error>"), app.app.other
+    hidden = {"/a": app.app.other, "/b": fine}
+    assert "was answered 403 like any unknown path" in app.reason("http.links", LINKS, hidden)
+    app.app.other = other
     assert "was answered 429" in app.reason("http.links", LINKS, {**routes, "/d": Response(429)})
     assert "redirected more than 5" in app.reason(
         "http.links", LINKS, {**routes, "/d": Response(302, [("Location", "/d")])}
