@@ -64,7 +64,7 @@ _TYPES = {
     "image": r"image/.+",
     "font": r"font/.+|application/(x-)?font-.+|application/vnd\.ms-fontobject|application/octet-stream",
     "media": r"(video|audio)/.+|application/(ogg|mp4|vnd\.apple\.mpegurl|dash\+xml|x-mpegurl)",
-    "manifest": r"application/(manifest\+)?json|text/json",
+    "manifest": r"application/(manifest\+)?json|text/json|application/octet-stream",
 }
 
 
@@ -75,7 +75,9 @@ def _wrong(asset: Asset, answer: Response) -> str:
     if answer.status != 200:
         return f"{answer.status}"
     kind = media_type(answer)
-    if asset.html or not re.fullmatch(_TYPES.get(asset.kind, ".*"), kind):
+    if asset.mistaken and not asset.html:
+        return f"200 with {asset.mistaken} as {kind or 'no Content-Type'}"
+    if (asset.html and asset.kind != "object") or not re.fullmatch(_TYPES.get(asset.kind, ".*"), kind):
         return f"200 with {'a page as ' if asset.html and kind != 'text/html' else ''}{kind or 'no Content-Type'}"
     return "" if answer.size else "200 without content"
 
@@ -103,9 +105,11 @@ def _kinds(assets: Iterable[Asset]) -> str:
 def static_assets(assets: Assets) -> Evidence:
     """Each script, style, image, font and manifest that the page names answers 200 with its own type.
 
-    On every host, redirects followed. A page in the place of a file (a single-page application's fallback) or an empty
-    file makes the claim false; 429, and on other hosts statuses that refuse programs (401, 403, 503), leave it open. At
-    most 100 are asked for; of a video the beginning. A page that names none cannot be verified.
+    On every host, redirects followed; also what modules in the page import, what an import map leads to, and objects,
+    which may be pages. A page in the place of a file (a single-page application's fallback), what cannot be a script or
+    style (JSON, markup, gzip without Content-Encoding), a pointer of Git LFS or an empty file makes the claim false;
+    429, and on other hosts statuses that refuse programs (401, 403, 503), leave it open. At most 100 are asked for; of
+    a video the beginning. A page that names none cannot be verified.
     """
     place = shown(page_of(assets).url)
     if not assets.assets:
@@ -419,8 +423,8 @@ def page_weight(
 
     The bytes of the bodies as they are transferred, with `Accept-Encoding: gzip, br`: the page, and the scripts,
     styles, images and preloads that every browser loads. Left out: alternatives (srcset), what style rules may need,
-    icons, video and audio, frames, and what scripts load later. A page that names more than 100 resources cannot be
-    verified.
+    images that load lazily, scripts with nomodule, what is in noscript and template, icons, video and audio, frames,
+    and what scripts load later. A page that names more than 100 resources cannot be verified.
 
     Args:
         max_kb: limit for all together, in KiB (1024 bytes). 1600: what Lighthouse asks for.

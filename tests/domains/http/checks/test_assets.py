@@ -20,6 +20,42 @@ from tests.stack.silent import Request, Response
 __all__ = ["app"]
 
 
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+
+@pytest.mark.parametrize(
+    ("element", "path"),
+    [
+        ("<object data=/manual.pdf></object>", "/manual.pdf"),
+        ("<script type=module>import a from '/a.mjs'; a()</script>", "/a.mjs"),
+        ("<script type=module>import './a.mjs'; const b = import('./b.mjs')</script>", "/a.mjs"),
+        ('<script type=module>import { a,\n  b as c } from "/a.mjs"</script>', "/a.mjs"),
+        ('<script type=importmap>{"imports":{"a":"/a.mjs","b/":"/b/"}}</script>', "/a.mjs"),
+        ("<link rel=preload as=image imagesrcset='/1.png 1x, /2.png 2x'>", "/2.png"),
+        ("<iframe srcdoc='<img src=/i.png>'></iframe>", "/i.png"),
+        ("<table background=/bg.png></table>", "/bg.png"),
+    ],
+)
+def test_static_assets_that_are_named_in_other_ways(app: Shop, element: str, path: str) -> None:
+    element = element.replace("{", "{{").replace("}", "}}")
+    kind = {"pdf": "application/pdf", "png": "image/png"}.get(path.rpartition(".")[2], JS)
+    every = {name: served(kind) for name in (path, "/1.png", "/b.mjs")}
+    assert app.judge("http.static_assets", f"<!doctype html>{element}", every)
+    every[path] = Response(404)
+    assert f"{path}: 404" in app.seen("http.static_assets", f"<!doctype html>{element}", every)
+
+
+def test_static_assets_that_browsers_take(app: Shop) -> None:
+    page = "<!doctype html><link rel=manifest href=/a.webmanifest><object data=/a.html></object>"
+    page += "<script src=/a.js></script>"
+    routes = {
+        "/a.webmanifest": served("application/octet-stream", b"{}"),
+        "/a.html": served("text/html", b"<!doctype html>"),
+        "/a.js": served(JS, b"{ f() }"),
+    }
+    assert app.judge("http.static_assets", page, routes)
+
+
 def test_static_assets_of_every_kind(app: Shop) -> None:
     page = (
         '<!doctype html><base href="/s/"><link rel=stylesheet href=a.css><link rel=manifest href=/m.json>'
@@ -51,6 +87,19 @@ def test_static_assets_of_every_kind(app: Shop) -> None:
         ("/s/a.css", served("text/css", b"\n<html><title>Shop</title>"), "200 with a page as text/css, named as style"),
         ("/s/f.woff2", served("font/woff2", b"<!doctype html>"), "200 with a page as font/woff2, named as font"),
         ("/m.json", served("text/html", status=403), "m.json: 403"),
+        ("/s/d.js", served(JS, b'{"message":"Not Found"}'), "200 with JSON as text/javascript"),
+        ("/s/d.js", served(JS, b"<h1>Not found</h1>"), "200 with markup as text/javascript"),
+        (
+            "/s/d.js",
+            served(JS, gzip.compress(b"f()" * 99)),
+            "200 with gzip without Content-Encoding as text/javascript",
+        ),
+        (
+            "/s/a.css",
+            served("text/css", gzip.compress(b"a{}" * 99)),
+            "200 with gzip without Content-Encoding as text/css",
+        ),
+        ("/s/", served("image/png", LFS), "200 with a pointer of Git LFS as image/png"),
     ):
         assert seen in app.seen("http.static_assets", page, {**routes, path: answer})
     assert "redirected more than 5 times" in app.reason(
@@ -326,6 +375,13 @@ def test_page_weight(app: Shop) -> None:
     assert "names no script" in app.reason("http.page_weight", "<!doctype html>", max_script_kb=9)
     assert "it was weighed alone" in app.judge("http.page_weight", "<!doctype html>").warning
     assert "answered 404" in app.reason("http.page_weight", page, {**routes, "/i.png": Response(404)})
+    late = (
+        "<img loading=lazy src=/i.png><script nomodule src=/big.js></script><noscript><img src=/i.png></noscript>"
+        "<template><img src=/i.png></template>"
+    )
+    heavy = {**routes, "/big.js": served(JS, b"x" * 999_999)}
+    assert "in 2 files" in app.judge("http.page_weight", SCRIPT_PAGE + late, heavy).text
+    assert "in 3 files" in app.judge("http.page_weight", f"{SCRIPT_PAGE}{late}<img src=/i.png>", heavy).text
     for wrong in ({"max_kb": 0}, {"max_script_kb": 0}):
         with pytest.raises(ValidationError):
             judge("http.page_weight", app.url, **wrong)

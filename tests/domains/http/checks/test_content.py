@@ -154,6 +154,22 @@ def test_mixed_content_in_style_sheets_and_redirects(app: Shop) -> None:
         judge("http.mixed_content", Url(name="shop", url=plain.url))
 
 
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<img src="HTTP://localhost/x.png">',
+        '<form method=post action="Http://localhost/x"><button>Send</button></form>',
+        '<img src="ht\ntp:&#9;//localhost/x.png">',
+        '<link rel=preload as=image imagesrcset="http://localhost/x.png 2x">',
+        '<iframe srcdoc="<img src=http://localhost/x.png>"></iframe>',
+        '<body background="http://localhost/x.png">',
+        "<script type=module>import 'http://localhost/x.mjs'</script>",
+    ],
+)
+def test_mixed_content_however_it_is_written(app: Shop, element: str) -> None:
+    assert " http://localhost/x" in app.seen("http.mixed_content", f"<!doctype html>{element}")
+
+
 def test_mixed_content_of_a_page_that_is_too_long(app: Shop) -> None:
     assert "too long" in app.reason("http.mixed_content", "<!doctype html>" + "x" * 1_100_000)
 
