@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin, urlsplit
 
+from pytest_readiness.protocols.markup import hides
+
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
@@ -17,7 +19,7 @@ _INLINE = frozenset(
         *("samp", "small", "span", "strong", "sub", "sup", "time", "u", "var", "wbr"),
     )
 )
-_UNREAD = ("script", "style", "template", "noscript")
+_UNREAD = ("script", "style")
 _CONTROLS = ("input", "select", "textarea", "button")
 _NOT_SENT = ("button", "reset", "image", "submit")
 _NOT_TYPED = ("file", *_NOT_SENT)
@@ -91,7 +93,7 @@ class HtmlPage:
 
     @cached_property
     def text(self) -> str:
-        """What a reader finds: without scripts, styles, templates and elements that are `hidden`; blanks are single."""
+        """What a reader finds: without scripts, styles and what `markup.hides` tells of; blanks are single."""
         from lxml.etree import iterwalk
 
         found: list[str] = []
@@ -100,7 +102,7 @@ class HtmlPage:
             gap = " " if event in ("start", "end") and element.tag not in _INLINE else ""
             if event != "start":
                 found += (gap, element.tail or "")
-            elif element.tag in _UNREAD or "hidden" in element.attrib:
+            elif element.tag in _UNREAD or hides(str(element.tag), dict(element.attrib)):
                 walk.skip_subtree()
             else:
                 found += (gap, element.text or "")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-Kind = Literal["script", "style", "image", "font", "media", "manifest", "other", "frame", "form", "link"]
+Kind = Literal["script", "style", "image", "font", "media", "manifest", "other", "object", "frame", "form", "link"]
 """What a browser takes an address for; it loads all but the last two by itself."""
 
 
@@ -51,7 +52,10 @@ class Markup:
         references: in the page's order.
         base: what addresses are relative to, as written; "" for the page itself.
         inline: what is in script elements.
+        data: attributes that hold data or code for scripts (`data-…`, `on…`, JSON), each as `name="value"`.
         text: what is outside scripts and styles, with white space collapsed.
+        shown: that of it which is not hidden: by the elements template and noscript, a dialog that is not open, the
+            attribute hidden, or display:none in an attribute.
     """
 
     scripts: tuple[Script, ...]
@@ -61,11 +65,30 @@ class Markup:
     references: tuple[MarkupReference, ...]
     base: str
     inline: tuple[str, ...]
+    data: tuple[str, ...]
     text: str
+    shown: str
 
 
 def parse(page: str) -> Markup:
     """Read a page as browsers do: any page can be parsed."""
+    reader = _read(page)
+    inner = [each for text in reader.pages for each in _read(text).references]
+    return Markup(
+        scripts=tuple(reader.scripts),
+        equivalents=tuple(reader.equivalents),
+        names=tuple(reader.names),
+        policies=tuple(reader.policies),
+        references=tuple(each for each in (*reader.references, *inner) if each.address),
+        base=reader.base,
+        inline=tuple(reader.inline),
+        data=tuple(reader.held),
+        text=" ".join("".join(reader.text).split()),
+        shown=" ".join("".join(reader.shown).split()),
+    )
+
+
+def _read(page: str) -> _MarkupReader:
     from lxml.etree import HTMLParser
 
     reader = _MarkupReader()
@@ -73,16 +96,7 @@ def parse(page: str) -> Markup:
         parser = HTMLParser(target=reader)  # type: ignore[call-overload]  # the stubs want every method there may be
         parser.feed(page)
         parser.close()
-    return Markup(
-        scripts=tuple(reader.scripts),
-        equivalents=tuple(reader.equivalents),
-        names=tuple(reader.names),
-        policies=tuple(reader.policies),
-        references=tuple(each for each in reader.references if each.address),
-        base=reader.base,
-        inline=tuple(reader.inline),
-        text=" ".join("".join(reader.text).split()),
-    )
+    return reader
 
 
 _CSS = re.compile(
@@ -117,7 +131,11 @@ _SIMPLE: dict[tuple[str, str], MarkupReference] = {
     ("iframe", "src"): MarkupReference("frame", ""),
     ("frame", "src"): MarkupReference("frame", ""),
     ("embed", "src"): MarkupReference("frame", ""),
-    ("object", "data"): MarkupReference("frame", ""),
+    ("object", "data"): MarkupReference("object", ""),
+    ("body", "background"): MarkupReference("image", ""),
+    ("table", "background"): MarkupReference("image", ""),
+    ("td", "background"): MarkupReference("image", ""),
+    ("th", "background"): MarkupReference("image", ""),
     ("form", "action"): MarkupReference("form", ""),
     ("button", "formaction"): MarkupReference("form", ""),
     ("input", "formaction"): MarkupReference("form", ""),
@@ -126,15 +144,20 @@ _SIMPLE: dict[tuple[str, str], MarkupReference] = {
 }
 
 
+def _is_data(name: str, value: str) -> bool:
+    return name.startswith(("data-", "on")) or value[:1] in ("{", "[")
+
+
 def _references(tag: str, attributes: dict[str, str]) -> Iterator[MarkupReference]:
     for name, address in attributes.items():
         if kind := _SIMPLE.get((tag, name)):
-            yield MarkupReference(kind.kind, address, kind.certain)
+            lazy = attributes.get("loading", "").lower() == "lazy"
+            yield MarkupReference(kind.kind, address, kind.certain and not lazy)
     if tag in ("img", "source"):
         for address in _candidates(attributes.get("srcset", "")):
             yield MarkupReference("image", address, certain=False)
     elif tag == "script" and _SCRIPT_TYPE.fullmatch(attributes.get("type", "")):
-        yield MarkupReference("script", attributes.get("src", ""))
+        yield MarkupReference("script", attributes.get("src", ""), certain="nomodule" not in attributes)
     elif tag == "input" and attributes.get("type", "").lower() == "image":
         yield MarkupReference("image", attributes.get("src", ""))
     elif tag == "link":
@@ -161,6 +184,8 @@ def _linked(attributes: dict[str, str]) -> Iterator[MarkupReference]:
         yield MarkupReference("style", address, certain="alternate" not in relations)
     elif "preload" in relations:
         yield MarkupReference(_AS.get(attributes.get("as", "").lower(), "other"), address)
+        for each in _candidates(attributes.get("imagesrcset", "")):
+            yield MarkupReference("image", each, certain=False)
     elif "modulepreload" in relations:
         yield MarkupReference("script", address)
     elif "manifest" in relations:
@@ -171,6 +196,40 @@ def _linked(attributes: dict[str, str]) -> Iterator[MarkupReference]:
         yield MarkupReference("other", address, certain=False)
 
 
+_IMPORT = re.compile(
+    r"""\bimport\s*(?:[\w$*{},\s]{1,2000}?\bfrom\s*)?["']((?:https?://|\.{0,2}/)[^"'\s]{1,2000})["']"""
+)
+
+
+def _imported(kind: str, code: str) -> Iterator[MarkupReference]:
+    """What a module in the page imports by an address, and what an import map leads to."""
+    if kind == "module":
+        for address in _IMPORT.findall(code):
+            yield MarkupReference("script", address)
+    elif kind == "importmap":
+        try:
+            told = json.loads(code)
+        except (ValueError, RecursionError):
+            return
+        imports = told.get("imports") if isinstance(told, dict) else None
+        for address in imports.values() if isinstance(imports, dict) else ():
+            # One that ends with a slash is the beginning of addresses.
+            if isinstance(address, str) and not address.endswith("/"):
+                yield MarkupReference("script", address, certain=False)
+
+
+def hides(tag: str, attributes: Mapping[str, str]) -> bool:
+    """Whether an element is not shown by itself: by its name, the attribute hidden, or display:none in its style."""
+    style = "".join(attributes.get("style", "").lower().split())
+    return (
+        tag in ("template", "noscript", "datalist")
+        or (tag == "dialog" and "open" not in attributes)
+        or "hidden" in attributes
+        or "display:none" in style
+    )
+
+
+_VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
 _HEAD = ("html", "head", "meta", "title", "link", "script", "style", "base", "noscript", "template")
 """What may be before a page's body begins, whether or not the tags of head and body are written."""
 
@@ -186,7 +245,13 @@ class _MarkupReader:
         self.references: list[MarkupReference] = []
         self.base = ""
         self.inline: list[str] = []
+        self.held: list[str] = []
         self.text: list[str] = []
+        self.shown: list[str] = []
+        self.pages: list[str] = []
+        self._kind = ""
+        self._hidden: list[str] = []
+        self._unused: list[str] = []
         self._inside: list[str] | None = None
         self._titled = False
         self._head = True
@@ -194,6 +259,7 @@ class _MarkupReader:
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:
         attributes = {name.lower(): value.strip() for name, value in attrs.items()}
         content = attributes.get("content", "")
+        self.held += [f'{name}="{value}"' for name, value in attributes.items() if _is_data(name, value)]
         self._head = self._head and tag in _HEAD
         if tag == "script":
             self.scripts.append(Script(attributes.get("src", ""), attributes.get("integrity", "")))
@@ -205,16 +271,30 @@ class _MarkupReader:
             self.names.append((attributes["name"].lower(), content))
         elif tag == "base" and not self.base:
             self.base = attributes.get("href", "")
-        self.text.append(" ")
+        self._space()
         self._inside = [] if tag in ("script", "style") else None
         self._titled = tag in ("title", "noscript")
-        self.references += _references(tag, attributes)
+        self._kind = attributes.get("type", "").lower()
+        if tag not in _VOID and (self._hidden or hides(tag, attributes)):
+            self._hidden.append(tag)
+        if tag in ("template", "noscript"):
+            self._unused.append(tag)
+        found = _references(tag, attributes)
+        # Where scripts run, no browser loads what is in these elements.
+        self.references += (replace(each, certain=False) for each in found) if self._unused else found
+        if "srcdoc" in attributes:
+            self.pages.append(attributes["srcdoc"])
 
     def end(self, tag: str) -> None:
-        self.text.append(" ")
+        self._space()
+        if self._hidden and self._hidden[-1] == tag:
+            self._hidden.pop()
+        if self._unused and self._unused[-1] == tag:
+            self._unused.pop()
         self._head = self._head and tag != "head"
         if self._inside and tag == "script":
             self.inline.append("".join(self._inside))
+            self.references += _imported(self._kind, self.inline[-1])
         elif self._inside and tag == "style":
             self.references += style_references("".join(self._inside))
         self._inside = None
@@ -223,6 +303,12 @@ class _MarkupReader:
     def data(self, data: str) -> None:
         self._head = self._head and (self._inside is not None or self._titled or not data.strip())
         (self.text if self._inside is None else self._inside).append(data)
+        if self._inside is None and not self._hidden:
+            self.shown.append(data)
+
+    def _space(self) -> None:
+        self.text.append(" ")
+        self.shown.append(" ")
 
     def close(self) -> None:
         """There is nothing to return."""

@@ -25,6 +25,8 @@ def sent(page: HtmlPage, **fields: str) -> list[tuple[str, str]]:
             "a<script>var x = 'paid'</script><style>p{}</style><noscript>paid</noscript><template>paid</template>b",
             "a b",
         ),
+        ("<p style='DISPLAY: none'>paid</p><dialog>paid</dialog><datalist><option>paid</datalist>due", "due"),
+        ("<dialog open>due</dialog><p style='display:block'>now</p>", "due now"),
         ("<p hidden>paid</p><div hidden=until-found><p>paid</p></div>due", "due"),
         ("<input value=paid><img alt=paid>due", "due"),
         ("<table><tr><td>1<td>2</table>", "1 2"),

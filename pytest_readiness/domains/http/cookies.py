@@ -22,6 +22,8 @@ class Cookie:
         same_site: "strict", "lax", "none", "" where absent, or another text, which is invalid.
         lifetime: seconds until it expires, by Max-Age, else by Expires (infinite where that cannot be read); None for
             the browser's session.
+        domain: for whose hosts it is, in lower case without a leading dot, or "".
+        path: below which it is, or "".
     """
 
     name: str
@@ -29,16 +31,37 @@ class Cookie:
     http_only: bool
     same_site: str
     lifetime: float | None
+    domain: str = ""
+    path: str = ""
 
     @property
     def session(self) -> bool:
         """Whether the name says that it identifies a session."""
-        return bool(re.search(r"sess|login|auth|jwt|sid$|^token|[-_.]token", self.name.lower())) and not self.anti_csrf
+        return bool(_SESSION.search(self.name.lower())) and not self.anti_csrf
 
     @property
     def anti_csrf(self) -> bool:
         """Whether the name says that it is a token against forged requests."""
-        return bool(re.search(r"csrf|xsrf", self.name.lower()))
+        return bool(_ANTI_CSRF.search(self.name.lower()))
+
+    def dropped(self, host: str) -> str:
+        """Why browsers drop it when this host sets it (RFC 6265bis, 5.7), as a clause; "" where they keep it."""
+        name = self.name.lower()
+        if self.domain and host != self.domain and not host.endswith(f".{self.domain}"):
+            return f"is for the domain {cut(self.domain, 60)}"
+        if name.startswith("__host-") and self.domain:
+            return "has a Domain, which __Host- forbids"
+        if name.startswith("__host-") and self.path != "/":
+            return "lacks Path=/, which __Host- asks for"
+        if name.startswith(("__host-", "__secure-")) and not self.secure:
+            return "lacks Secure, which its prefix asks for"
+        return ""
+
+
+_SESSION = re.compile(r"sess|login|auth|jwt|identity|remember|aspnetcore\.cookies|sid$|^token|[-_.]token")
+_ANTI_CSRF = re.compile(
+    r"(csrf|xsrf)[-_.]?((access|refresh)[-_.]?)?(middleware)?token$|(^|[-_.])(csrf|xsrf)$|antiforgery|requestverification"
+)
 
 
 def parse_cookie(value: str, at: datetime) -> Cookie:
@@ -59,4 +82,12 @@ def parse_cookie(value: str, at: datetime) -> Cookie:
             lifetime = math.inf
     same_site = attributes.get("samesite", "").lower() or ("empty" if "samesite" in attributes else "")
     name = cut(pair.partition("=")[0].strip(), 60) or "a nameless cookie"
-    return Cookie(name, "secure" in attributes, "httponly" in attributes, same_site, lifetime)
+    return Cookie(
+        name,
+        "secure" in attributes,
+        "httponly" in attributes,
+        same_site,
+        lifetime,
+        attributes.get("domain", "").removeprefix(".").lower(),
+        attributes.get("path", ""),
+    )

@@ -31,6 +31,15 @@ TRACES = {
     r"|\bundefined method [`']|Object reference not set to an instance|nil pointer dereference",
     "a file of the server": r"(?:/var/www|/usr/src|/usr/(?:local/)?lib|/home/[\w.-]{1,50}|/srv|/opt|/app)"
     r"/[\w./@-]{1,200}\.(?:php|py|rb|pl|go|cs|jsp|[mc]?js|tsx?)(?::\d|\(\d|[\"']?,? (?:on )?line \d)"
+    # A path alone may be one of the site; a system's words about a file are about the server's.
+    r"|(?i:\bENOENT\b|\b(?:no such file or directory|failed to open stream|cannot find module|FileNotFoundException"
+    r"|Errno 2\b)).{0,200}?(?<![\w.:/-])/(?:home|root|app|srv|opt|usr|var|etc|data|tmp|workspace|code)/[\w.@-]{1,100}"
+    r"|(?<![\w.:/-])/(?:home|root|app|srv|opt|usr|var|etc|data|tmp|workspace|code)/[\w./@-]{1,200}.{0,60}?"
+    r"(?i:\bENOENT\b|\bno such file or directory|\bfailed to open stream)"
+    r"|(?i:\b(?:not found|cannot (?:find|open|read)|could not (?:find|open|read)|does not exist)\b).{0,60}?"
+    r"(?<![\w.:/-])/(?:home/[\w.-]{1,50}|var/www|usr/src|root)/[\w.@-]{1,100}"
+    r"|(?<![\w.:/-])/(?:home/[\w.-]{1,50}|var/www|usr/src|root)/[\w./@-]{1,200}.{0,60}?"
+    r"(?i:\b(?:not found|does not exist|is not readable|permission denied)\b)"
     r"|\"file(?:name)?\"\s{0,9}:\s{0,9}\"[^\"\n]{1,300}\.(?:php|py|rb|java|cs|go|[mc]?js|tsx?)\""
     r"|(?i:\b[a-z]:\\{1,2}(?:inetpub|users|xampp|wamp64|windows|program files)\\)",
 }
@@ -84,7 +93,7 @@ INTERNALS: Mapping[str, str] = {**TRACES, **DEBUG_PAGES, **DATABASES, **ERROR_PA
 """What should be in no answer, and the pattern that finds it."""
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": ""}
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|u\{0{0,4}([0-9a-fA-F]{1,4})\}|(.))")
 _ELEMENT = re.compile(r"<(/?[A-Za-z!][^<>]{0,500})>")
 
 
@@ -107,7 +116,8 @@ def unescaped(text: str) -> str:
     """A text without the escapes of JSON and JavaScript, once."""
 
     def character(found: re.Match[str]) -> str:
-        return chr(int(found[1], 16)) if found[1] else _ESCAPES.get(found[2], found[2])
+        code = found[1] or found[2] or found[3]
+        return chr(int(code, 16)) if code else _ESCAPES.get(found[4], found[4])
 
     return _ESCAPE.sub(character, text) if "\\" in text else text
 

@@ -18,15 +18,22 @@ SECRET_BITS = 80
 
 _LOCAL = re.compile(
     r"(?<![\w.-])(?:(?P<scheme>https?|wss?)://)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])"
-    r"(?P<rest>:\d{2,5}|/[\w-]+)?(?![\w.-])",
+    r"(?P<rest>:\d{2,5}|:\$(?=\{)|/[\w-]+)?(?![\w.-])",
+    re.IGNORECASE,
+)
+_PRIVATE = re.compile(
+    # Without a scheme or a port, these may be the number of a version.
+    r"(?<![\w.-])(?:(?P<scheme>(?:https?|wss?)://)|(?=[\w.-]{1,253}:\d{2,5}\b))"
+    r"(?P<host>10(?:\.\d{1,3}){3}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}|192\.168(?:\.\d{1,3}){2}"
+    r"|[\w-]{1,63}\.docker\.internal"
+    # A word with a dot before a colon is as often a property's name.
+    r"|(?(scheme)(?:[\w-]{1,63}\.){1,5}(?:local|test|ngrok\.(?:io|app|dev)|ngrok-free\.(?:app|dev)|loca\.lt"
+    r"|trycloudflare\.com)|(?!)))"
+    r"(?P<port>:\d{2,5})?(?![\w.-])",
     re.IGNORECASE,
 )
 _SHAPES = {
     **{name: (hint, re.compile(rf"(?<!\w)(?:{shape})")) for name, (hint, shape) in KEY_SHAPES.items()},
-    "a password in an address": (
-        "://",
-        re.compile(r"\b(?!https?:)[a-z][a-z0-9+]{1,20}://[^\s/:@\"'`$<>{}]{1,80}:[^\s/@\"'`$<>{}]{3,200}@[\w.-]{3,}"),
-    ),
 }
 """Shapes of secrets, each after a text that every one of them holds, which is looked for first."""
 _NAMED = re.compile(
@@ -43,12 +50,13 @@ _PUBLIC_ROLES = ("anon", "anonymous", "public", "guest")
 _SAMPLE = "1234567890"
 """Whom the token of jwt.io is about, which examples hold."""
 _LOGIN_IN_ADDRESS = re.compile(
-    r"\bhttps?://(?P<user>[^\s/:@\"'`$<>{}]{1,80}):(?P<password>[^\s/@\"'`$<>{}]{3,200})@(?P<host>[\w.-]{3,253})"
+    r"\b[a-z][a-z0-9+]{1,20}://(?P<user>[^\s/:@\"'`$<>{}]{0,80}):(?P<password>[^\s/@\"'`$<>{}]{3,200})"
+    r"@(?P<host>\w[\w.-]{0,252}|\[[\da-f:.]{2,45}\])"
 )
 _BASIC = re.compile(r"\bBasic\s{1,3}(?P<encoded>[A-Za-z0-9+/]{8,400}={0,2})(?![\w+/=])")
 _ENCODED_LATER = re.compile(r"\bbtoa\(\s{0,3}[\"'`](?P<user>[^\"'`:$\s]{1,80}):(?P<password>[^\"'`$\s]{3,200})[\"'`]")
 _BEARER = re.compile(r"\bBearer\s{1,3}(?P<token>[A-Za-z0-9_~+/-]{20,1000}=*)")
-_ANYBODY = ("user", "username", "login", "name", "usr", "foo")
+_ANYBODY = ("", "user", "username", "login", "name", "usr", "foo")
 _ANYTHING = ("pass", "password", "passwd", "pwd", "secret", "bar")
 _EXAMPLE_HOST = re.compile(
     r"(?i)(.*\.)?example(\.(com|org|net))?|localhost|[^.]+|.*\.(test|invalid|localhost)"
@@ -125,6 +133,8 @@ class Code:
         length: characters.
         named: those of the asked texts that are in it as words of their own.
         local: addresses on the developer's own machine, with a port or path.
+        private: addresses in a private network, or of what leads to a developer's machine, and the host of each, with
+            its port where it has one.
         placeholders: such addresses without either, as libraries hold them to build on.
         keys: what it holds that looks like a secret ("a Stripe secret key"); never the secret.
     """
@@ -132,24 +142,39 @@ class Code:
     length: int
     named: tuple[str, ...]
     local: tuple[str, ...]
+    private: tuple[tuple[str, str], ...]
     placeholders: tuple[str, ...]
     keys: tuple[str, ...]
 
 
 def read_code(text: str, asks: Iterable[str]) -> Code:
     """Look through a script for the asked texts, local addresses, and keys."""
-    text = text.replace("\\/", "/")
+    # As it came, and without the escapes of JSON: twice, for JSON within a script.
+    once = unescaped(text)
+    readings = tuple(dict.fromkeys((text, once, unescaped(once))))
     local, placeholders = dict[str, None](), dict[str, None]()
-    for found in _LOCAL.finditer(text):
+    for found in (each for reading in readings for each in _LOCAL.finditer(reading)):
         if found["rest"]:
             local[found[0]] = None
         elif found["scheme"]:
             placeholders[found[0]] = None
-    keys = dict.fromkeys(key for reading in dict.fromkeys((text, unescaped(text))) for key in _keys(reading))
+    private = dict.fromkeys(
+        (each[0], f"{each['host'].lower()}{each['port'] or ''}")
+        for reading in readings
+        for each in _PRIVATE.finditer(reading)
+    )
+    keys = dict.fromkeys(key for reading in readings for key in _keys(reading))
+    named = (ask for ask in asks if any(re.search(_word(ask), reading) for reading in readings))
     return Code(
         len(text),
-        tuple(ask for ask in asks if re.search(rf"(?<![\w.-]){re.escape(ask)}(?![\w-]|\.\w)", text)),
+        tuple(named),
         tuple(local)[:20],
+        tuple(private)[:20],
         tuple(placeholders)[:20],
         tuple(keys)[:20],
     )
+
+
+def _word(text: str) -> str:
+    """Pattern of a text that is not a part of a longer host name."""
+    return rf"(?<![\w.-]){re.escape(text)}(?![\w-]|\.\w)"

@@ -85,6 +85,13 @@ def _bare(answer: Response, other: Response) -> str:
     return re.sub(r"[\w+/=-]{16,}|\d+", "", said)
 
 
+def respelled(path: str) -> str:
+    """A path as it is also written, with a slash or without: a rule for one of them may leave the other one open."""
+    bare, mark, query = path.partition("?")
+    other = bare.rstrip("/") if bare.endswith("/") else f"{bare}/"
+    return f"{other or '/'}{mark}{query}"
+
+
 def beside(path: str, number: int = 0) -> str:
     """A path in the same folder as another one, with the same ending and query, that nobody can have declared."""
     bare, mark, query = path.partition("?")

@@ -38,6 +38,17 @@ SUPABASE = {"iss": "supabase", "ref": "abcdefghijklmnop", "iat": 1, "exp": 2_000
         ('fetch("https://admin:hunter2@api.example.com/orders")', "a password in an address"),
         ('fetch("https://user:pass@api.shop.de/orders")', "a password in an address"),
         ('"mongodb+srv://shop:hunter2@cluster0.ab1cd.mongodb.net"', "a password in an address"),
+        ('"redis://:hunter2@cache.shop.example:6379/0"', "a password in an address"),
+        ('"redis://:hunter2@h"', "a password in an address"),
+        ('"postgres://shop:hunter2@db/shop"', "a password in an address"),
+        ('"postgres://shop:hunter2@db:5432/shop"', "a password in an address"),
+        ('"amqp://shop:hunter2@[fd00::1]:5672"', "a password in an address"),
+        (
+            "'{\\u0022db\\u0022:\\u0022postgres:\\u002F\\u002Fshop:hunter2@db\\u002Fshop\\u0022}'",
+            "a password in an address",
+        ),
+        ('"https:\\x2f\\x2fadmin:hunter2@api.shop.example"', "a password in an address"),
+        (f'"https:\\u{{2F}}\\u{{2f}}hooks.slack.com/services/T0AB12CD3/B0EF45GH6/{KEY}"', "a Slack webhook"),
         (f'headers:{{Authorization:"Basic {b64encode(b"admin:hunter2").decode()}"}}', "a password for Basic"),
         ('Authorization:"Basic "+btoa("admin:hunter2")', "a password for Basic"),
         (f'Authorization:"Bearer {KEY}{KEY}"', "a token for Bearer"),
@@ -71,6 +82,8 @@ def test_secrets(code: str, what: str) -> None:
         'label={password:"Passwort",RESET_PASSWORD:"RESET_PASSWORD_2",wrongPassword:"auth/wrong-password"}',
         'e={INVALID_PASSWORD:"E1001",password:"password1"}; s="Basic authentication"; t="Bearer realm-of-the-shop"',
         'apiKey:"AIzaSyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q"; stripe="pk_live_51H8x9y0z1a2b3c4d5e6f"',
+        'd="postgres://user:password@localhost/mydb"; r="redis://:password@localhost:6379"; u=`redis://:${p}@${h}`',
+        "m=/^[a-z]+:\\/\\/\\w+:\\w+@\\w+/; u='postgres://db/shop'; v='ftp://:@h'",
         'btoa("user:password"); btoa(user+":"+password); x="https://hooks.slack.com/services/"',
     ],
 )
@@ -78,7 +91,63 @@ def test_what_every_page_may_hold_is_no_secret(code: str) -> None:
     assert read_code(code, ()).keys == ()
 
 
-@pytest.mark.parametrize("text", ["eyJhbGci.", "https://a:", "Basic QQ", 'password:"a', "\\", "Bearer aa", "_pass"])
+@pytest.mark.parametrize(
+    ("code", "address"),
+    [
+        ('fetch("http:\\u002F\\u002Flocalhost:3000\\u002Fapi")', "http://localhost:3000"),
+        ('fetch("http:\\x2F\\x2Flocalhost:3000")', "http://localhost:3000"),
+        ('e="{\\"API\\":\\"http:\\\\/\\\\/localhost:8000\\"}"', "http://localhost:8000"),
+        ("u=`http://localhost:${port||8080}/api`", "http://localhost:$"),
+        ('fetch("http://192.168.1.20:3000/api")', "http://192.168.1.20:3000"),
+        ('fetch("http://10.0.0.5/v1")', "http://10.0.0.5"),
+        ('host="172.16.4.2:8080"', "172.16.4.2:8080"),
+        ('fetch("http://host.docker.internal:8000/")', "http://host.docker.internal:8000"),
+        ('new WebSocket("ws://macbook.local:3001")', "ws://macbook.local:3001"),
+        ('fetch("http://api.default.svc.cluster.local:8080/v1")', "http://api.default.svc.cluster.local:8080"),
+        ('fetch("https://ab12cd.ngrok-free.app/api")', "https://ab12cd.ngrok-free.app"),
+        ('fetch("https://big-cat.trycloudflare.com/api")', "https://big-cat.trycloudflare.com"),
+        ('fetch("https:\\/\\/shop.test\\/api")', "https://shop.test"),
+    ],
+)
+def test_addresses_of_developers(code: str, address: str) -> None:
+    found = read_code(code, ())
+    assert address in (*found.local, *(each for each, _ in found.private))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'v="10.0.19041.1"; w="10.0.0.5"; x=[172.16,192.168]',
+        'this.local:3000; a={"storage.local":1}; i18n.test(1)',
+        'u="https://ngrok.com/docs"; h="https://172.32.0.1/"; i="https://a.local.example/"; j="https://8.8.8.8"',
+        'm="http://metadata.google.internal/computeMetadata"',
+    ],
+)
+def test_what_every_page_may_hold_is_no_address_of_a_developer(code: str) -> None:
+    found = read_code(code, ())
+    assert (found.local, found.private) == ((), ())
+
+
+def test_a_host_is_found_behind_escapes() -> None:
+    code = 'u="https:\\u002F\\u002Fapi.shop.example\\u002Fv1"'
+    assert read_code(code, ("api.shop.example", "shop.example")).named == ("api.shop.example",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "eyJhbGci.",
+        "https://a:",
+        "http://a.",
+        "10.1.",
+        "a.local:",
+        "Basic QQ",
+        'password:"a',
+        "\\",
+        "Bearer aa",
+        "_pass",
+    ],
+)
 def test_hostile_scripts_are_looked_through_in_time(text: str) -> None:
     started = time.monotonic()
     read_code(text * (300_000 // len(text)), ())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -12,10 +11,10 @@ from pydantic import Field
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.domains.http.checks.access import Name, declared
-from pytest_readiness.domains.http.facts.forms import FOREIGN
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import Probe, Reply
 from pytest_readiness.domains.http.facts.series import MAX_RECOVERY, Burst, BurstResult
+from pytest_readiness.domains.http.origins import FOREIGN, lookalikes
 from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
@@ -28,9 +27,10 @@ def in_order(answer: Response) -> bool:
     return answer.status != 429 and answer.status < 500
 
 
-DEVELOPERS = tuple(
-    f"http://{host}"
-    for host in ("localhost", "localhost:3000", "localhost:4200", "localhost:5173", "localhost:8080", "127.0.0.1:3000")
+DEVELOPERS = (
+    *("http://localhost", "http://localhost:3000", "http://localhost:4200", "http://localhost:5173"),
+    *("http://localhost:8080", "http://127.0.0.1:3000", "http://127.0.0.1:5173"),
+    *("https://localhost", "https://localhost:3000"),
 )
 """Where development servers run; a page there may be anybody's who runs a program on a user's machine."""
 
@@ -38,38 +38,17 @@ DEVELOPERS = tuple(
 def _strangers(url: Url, origins: list[str] | None) -> dict[str, str]:
     """Origins that must get no permission, by what they are: foreign ones, and what a loose comparison lets in."""
     parts = urlsplit(url.url)
-    foreign = urlsplit(FOREIGN).netloc
     found = {"a foreign origin": FOREIGN, "null": "null"}
     owners = {"the endpoint's": f"{parts.scheme}://{parts.netloc}"} | {each: each for each in origins or ()}
     for whose, own in owners.items():
+        found |= lookalikes(own, whose)
         scheme, _, place = own.partition("://")
-        host, colon, port = place.partition(":")
-        domain = _registered(host)
-        found[f"an origin that begins like {whose}"] = f"{scheme}://{host}.{foreign}"
-        found[f"an origin that ends like {whose}"] = f"{scheme}://readiness-probe{domain}{colon}{port}"
         if scheme == "https":
-            found["the endpoint's own host over http" if own != whose else f"{whose} over http"] = f"http://{host}"
-        # What is left of the dot before the owner's domain is the owner's anyway.
-        dots = [] if _NUMERIC.fullmatch(host) else [each.start() for each in re.finditer(r"\.", host)]
-        for dot in dots[:-1]:
-            if dot >= len(host) - len(domain) - 1:
-                name = f"an origin like {whose} with another character for a dot ({host[:dot]}x{host[dot + 1 :]})"
-                found[name] = f"{scheme}://{host[:dot]}x{host[dot + 1 :]}{colon}{port}"
+            name = "the endpoint's own host over http" if own != whose else f"{whose} over http"
+            found[name] = f"http://{place.partition(':')[0]}"
     found |= {f"a developer's origin ({each})": each for each in DEVELOPERS}
     mine = set(owners.values())
     return {name: origin for name, origin in found.items() if origin not in mine}
-
-
-_NUMERIC = re.compile(r"[0-9.]+")
-_SECOND_LEVEL = re.compile(r"(com?|org|net|edu|gov|ac|or|ne|go)\.[a-z]{2}")
-
-
-def _registered(host: str) -> str:
-    """The domain that a host's owner registered, so that all names below it are the owner's; else the host itself."""
-    labels = host.split(".")
-    if len(labels) < 3 or _NUMERIC.fullmatch(host):
-        return host
-    return ".".join(labels[-3 if _SECOND_LEVEL.fullmatch(".".join(labels[-2:])) else -2 :])
 
 
 def _sent(url: Url, method: str, credential: str | None, headers: list[str] | None) -> list[str]:

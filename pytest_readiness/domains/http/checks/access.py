@@ -16,6 +16,7 @@ from pytest_readiness.domains.http.facts.admission import Admittance, Entrance, 
 from pytest_readiness.domains.http.facts.forms import CsrfTrial, Encoding, Form, TrialOutcome
 from pytest_readiness.domains.http.facts.signed import LEEWAY, Tokens, TokenTrial
 from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.domains.http.unknown import respelled
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 
@@ -62,10 +63,8 @@ def _admittance(path: str, credential: str | None) -> Admittance:
 
 
 def _beyond(path: str) -> Admittance:
-    """The path as it is also written, with a slash or without: a rule for one of them may leave the other one open."""
-    bare, mark, query = path.partition("?")
-    other = bare.rstrip("/") if bare.endswith("/") else f"{bare}/"
-    return Admittance(f"{other or '/'}{mark}{query}", (Guise(),))
+    """Nobody, at the path with a slash or without."""
+    return Admittance(respelled(path), (Guise(),))
 
 
 def _kept(place: str, entrance: Entrance, what: str, credential: str) -> None:
@@ -227,12 +226,19 @@ def auth_works(
 
 def _role_asks(url: Url, paths: list[str], credential: str, own: str, admin: str | None) -> Asks:
     declared(url, credential, admin)
-    guises = (Guise(credential), *((Guise(admin),) if admin else ()))
-    unknown = f"/{uuid5(NAMESPACE_URL, url.url)}"
-    doors = [Admittance(path, guises) for path in paths]
-    if not admin:
-        doors.append(Admittance(unknown, guises))
-    return {"trespass": [*doors, _admittance(own, credential)]}
+    lower = (Guise(credential),)
+    doors = [_door(path, credential, admin) for path in paths]
+    others = [Admittance(path, lower) for path in (*map(respelled, paths), _unknown_of(url))]
+    return {"trespass": [*doors, *others, _admittance(own, credential)]}
+
+
+def _door(path: str, credential: str, admin: str | None) -> Admittance:
+    """The lower credential and the higher one, if there is one, in this order."""
+    return Admittance(path, (Guise(credential), *((Guise(admin),) if admin else ())))
+
+
+def _unknown_of(url: Url) -> str:
+    return f"/{uuid5(NAMESPACE_URL, url.url)}"
 
 
 @check(
@@ -244,6 +250,7 @@ def _role_asks(url: Url, paths: list[str], credential: str, own: str, admin: str
     asks=_role_asks,
 )
 def role_forbidden(
+    url: Url,
     trespass: Mapping[Admittance, tuple[Entrance, ...]],
     *,
     paths: Paths,
@@ -254,9 +261,10 @@ def role_forbidden(
 ) -> Evidence:
     """A credential of a lower role is refused by 403 on paths of a higher one, and accepted on its own.
 
-    Sends: one GET to each path with the lower credential and one with the higher, if that is declared, or else one to a
-    path that does not exist; finally one GET to its own path without, one with a wrong and one with the lower
-    credential; redirects that only add to the path are followed. The lower one must open the own path, which must not
+    Sends: one GET to each path with the lower credential and one with the higher, if that is declared; with the lower
+    one also one to each path with a slash at its end (or without) and one to a path that does not exist; finally one
+    GET to its own path without, one with a wrong and one with the lower credential; redirects that only add to the path
+    are followed. The lower one must open the own path, which must not
     be open to all or to the wrong one: otherwise it may have been refused because it is broken. The refusal must not
     hold what the higher one gets. Other methods than GET are not tried.
 
@@ -272,15 +280,25 @@ def role_forbidden(
         raise NotDeclared(
             "a path that hides by 404 is only known to exist where 'admin' names a credential that opens it"
         )
-    *doors, (nobody, wrong, mine) = trespass.values()
+    doors = [trespass[_door(path, credential, admin)] for path in dict.fromkeys(paths)]
+    nobody, wrong, mine = trespass[_admittance(own, credential)]
+    unknown = trespass[Admittance(_unknown_of(url), (Guise(credential),))][0].answer
     open_to_all, mistaken, accepted = nobody.answer, wrong.answer, mine.answer
-    entrances = [lower for lower, *_ in doors[: len(set(paths))]]
+    entrances = [lower for lower, *_ in doors]
     low = [lower.answer for lower in entrances]
-    rest = [doors[-1][0].answer] if not admin else [higher.answer for _, higher in doors]
+    rest = [higher.answer for _, higher in doors] if admin else [unknown]
     wanted = (403, 404) if hidden else (403,)
     expected = f"{' or '.join(map(str, wanted))} with the credential '{credential}'"
     for answer in low:
         claim(not _ok(answer.status), expected=expected, seen=f"{answer.status} from GET {shown(answer.url)}")
+    for path in map(respelled, paths):
+        (other,) = trespass[Admittance(path, (Guise(credential),))]
+        if urlsplit(path).path == "/" or other.like_missing or not _ok(other.answer.status):
+            continue
+        seen = f"{other.answer.status} from GET {shown(other.answer.url)}"
+        if _ok(unknown.status):
+            raise CouldNotVerify(f"{seen} with the credential '{credential}', and from unknown paths, too")
+        claim(False, expected=expected, seen=seen)
     if not _ok(accepted.status):
         raise CouldNotVerify(
             f"GET {shown(accepted.url)} with the credential '{credential}' was answered {_said(accepted)}"
@@ -497,13 +515,15 @@ def csrf(
 ) -> Evidence:
     """A state-changing request from a foreign page is refused, and the same from the site's own page is not.
 
-    Sends: three requests with the declared fields, from a foreign Origin and from Origin "null" without a token, and
-    last from the own Origin with it; where a token is declared, also one without and one with a wrong token from the
-    own Origin, and where no credential is declared one with the token that another visitor got. Before each one, a GET
-    of the page, if one is declared. The last one may change something: declare values that do no harm, or that the
-    application finds invalid. It must be answered differently from the refusal, and not with 401, 404, 405, 408, 429 or
-    5xx. SameSite cookies, which only a browser enforces, do not count. With a credential, whether a token is good for
-    other sessions is not seen. Other forms are not tried.
+    Sends: requests with the declared fields and without a token from a foreign Origin, from Origin "null", from those
+    that a loose comparison lets in (one that begins like the own one, one that ends like it, one with another character
+    for a dot) and with a foreign Referer that contains the own address, and last one from the own Origin with it; where
+    a token is declared, also one without and one with a wrong token from the own Origin, and where no credential is
+    declared one with the token that another visitor got. Before each one, a GET of the page, if one is declared. The
+    last one may change something: declare values that do no harm, or that the application finds invalid. It must be
+    answered differently from the refusal, and not with 401, 404, 405, 408, 429 or 5xx. SameSite cookies, which only a
+    browser enforces, do not count. With a credential, whether a token is good for other sessions is not seen. Other
+    forms are not tried.
 
     Args:
         path: path on the host that the form is sent to.

@@ -15,7 +15,7 @@ from pytest_readiness.domains.http.checks.assets import media_type
 from pytest_readiness.domains.http.facts.api import Asked, DescribedBy, Exposition, Opening, Operations, Upgrade
 from pytest_readiness.domains.http.facts.pages import Beside, verify_now
 from pytest_readiness.domains.http.resource import Url, UrlPath
-from pytest_readiness.domains.http.unknown import Unknown
+from pytest_readiness.domains.http.unknown import Unknown, respelled
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 
@@ -131,6 +131,8 @@ def openapi(
 
 def _scrapes(_: Url, path: str, public: bool, credential: str | None) -> Asks:
     stranger = [] if public and credential else [Asked(path)]
+    if not public:
+        stranger.append(Asked(respelled(path)))
     return {"exposition": [*([Asked(path, credential)] if credential else []), *stranger]}
 
 
@@ -158,27 +160,26 @@ def metrics(
     Args:
         path: path on the host. /metrics: Prometheus' default.
         names: metrics that must have samples, by the name of the family or of the sample. Default: any.
-        public: false asks that the path answers 401, 403 or 404 without a credential. Without a named credential, that
-            is all that is looked at, and 404 cannot be verified: there may be nothing. True: it may be open, as it is
-            inside of most networks.
+        public: false asks that the path answers 401, 403 or 404 without a credential, and shows no metrics with a
+            slash at its end (or without) either. Without a named credential, that is all that is looked at, and 404
+            cannot be verified: there may be nothing. True: it may be open, as it is inside of most networks.
         credential: name of a credential of the target that opens the path. Default: none.
     """
-    by_credential = {asked.credential: found for asked, found in exposition.items()}
     told = []
     warning = ""
     if not public:
-        answer = by_credential[""].answer
+        answer = exposition[Asked(path)].answer
         place = shown(answer.url)
         if answer.status == 429 or answer.status >= 500:
             raise CouldNotVerify(f"GET {place} without a credential was answered {answer.status}")
         closed = answer.status in (401, 403, 404)
         claim(closed, expected=f"401, 403 or 404 from {place} without a credential", seen=said(answer))
-        leaked = sum(by_credential[""].samples.values())
-        claim(
-            not leaked,
-            expected=f"no metrics from {place} without a credential",
-            seen=f"{answer.status} with {leaked} samples",
-        )
+        for found in (exposition[Asked(path)], exposition[Asked(respelled(path))]):
+            claim(
+                not (leaked := sum(found.samples.values())),
+                expected=f"no metrics from {shown(found.answer.url)} without a credential",
+                seen=f"{found.answer.status} with {leaked} samples",
+            )
         told.append(f"{answer.status} without a credential")
         if not credential:
             if names:
@@ -190,7 +191,7 @@ def metrics(
                 )
             warning = "No credential is named: whether there are metrics at this path was not seen."
             return Evidence(f"GET {place}: {told[0]}", warning=warning)
-    seen = by_credential[credential or ""]
+    seen = exposition[Asked(path, credential or "")]
     place = shown(seen.answer.url)
     status, kind = seen.answer.status, media_type(seen.answer)
     if status in (401, 403, 429) or status >= 500:

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -64,7 +64,7 @@ _TYPES = {
     "image": r"image/.+",
     "font": r"font/.+|application/(x-)?font-.+|application/vnd\.ms-fontobject|application/octet-stream",
     "media": r"(video|audio)/.+|application/(ogg|mp4|vnd\.apple\.mpegurl|dash\+xml|x-mpegurl)",
-    "manifest": r"application/(manifest\+)?json|text/json",
+    "manifest": r"application/(manifest\+)?json|text/json|application/octet-stream",
 }
 
 
@@ -75,7 +75,9 @@ def _wrong(asset: Asset, answer: Response) -> str:
     if answer.status != 200:
         return f"{answer.status}"
     kind = media_type(answer)
-    if asset.html or not re.fullmatch(_TYPES.get(asset.kind, ".*"), kind):
+    if asset.mistaken and not asset.html:
+        return f"200 with {asset.mistaken} as {kind or 'no Content-Type'}"
+    if (asset.html and asset.kind != "object") or not re.fullmatch(_TYPES.get(asset.kind, ".*"), kind):
         return f"200 with {'a page as ' if asset.html and kind != 'text/html' else ''}{kind or 'no Content-Type'}"
     return "" if answer.size else "200 without content"
 
@@ -103,10 +105,12 @@ def _kinds(assets: Iterable[Asset]) -> str:
 def static_assets(assets: Assets) -> Evidence:
     """Each script, style, image, font and manifest that the page names answers 200 with its own type.
 
-    On every host, redirects followed. A page in the place of a file (a single-page application's fallback) or an empty
-    file makes the claim false; 429, and on other hosts statuses that refuse programs (401, 403, 503), leave it open. At
-    most 100 are asked for; of a video the beginning. A page that names none cannot be verified. Not looked at: what
-    scripts load later, and whether content is what it should be.
+    On every host, redirects followed; also what modules in the page import, what an import map leads to, and objects,
+    which may be pages. A page in the place of a file (a single-page application's fallback), what cannot be a script or
+    style (JSON, markup, gzip without Content-Encoding), a pointer of Git LFS or an empty file makes the claim false;
+    429, and on other hosts statuses that refuse programs (401, 403, 503), leave it open. At most 100 are asked for; of
+    a video the beginning. A page that names none cannot be verified. Not looked at: what
+    scripts load later, and whether the content is what it should be otherwise.
     """
     place = shown(page_of(assets).url)
     if not assets.assets:
@@ -193,15 +197,20 @@ def _hashed(address: str) -> bool:
     # Eight characters of base64 at the end (Rollup, Vite, esbuild), or anywhere a word that mixes letters and digits.
     if re.search(r"[-.~](?!\d{8}$)(?=\w{0,7}\d|[\w-]{1,7}[A-Z])[\w-]{8}$", stem):
         return True
-    words = (word for word in re.split(r"[-_.~]", stem) if len(word) >= 8)
+    # The year or date of a picture is no hash, unless all of the word reads like one.
+    words = (
+        word if re.fullmatch(r"[0-9a-f]+", word) else re.sub(r"(?<!\d)(19|20)\d\d(\d\d){0,2}(?!\d)", "", word)
+        for word in re.split(r"[-_.~]", stem)
+        if len(word) >= 8
+    )
     mixed = re.compile(r"(?=(\D*\d){2})\w*(\d[A-Za-z]+\d|[A-Za-z]\d+[A-Za-z])")
     return any(mixed.match(word) for word in words)
 
 
-def directives(answer: Response) -> dict[str, str]:
+def directives(answer: Response, header: str = "cache-control") -> dict[str, str]:
     """Cache-Control's directives in lower case with their arguments; of a repeated one the first counts."""
     found: dict[str, str] = {}
-    for part in answer.header("cache-control").lower().split(","):
+    for part in answer.header(header).lower().split(","):
         name, _, argument = part.strip().partition("=")
         found.setdefault(name.strip(), argument.strip().strip('"'))
     return found
@@ -211,15 +220,55 @@ def _seconds(told: dict[str, str], *names: str) -> int:
     """The longest of the lifetimes, in seconds; 0 where the answer must not be taken from a cache unasked."""
     if "no-store" in told or "no-cache" in told:
         return 0
-    return max((int(told[name]) for name in names if re.fullmatch(r"\d{1,15}", told.get(name, ""))), default=0)
+    return max((int(told[name]) for name in names if _SECONDS.fullmatch(told.get(name, ""))), default=0)
+
+
+_SECONDS = re.compile(r"\d{1,15}")
 
 
 def _until(answer: Response) -> int:
-    """Seconds to the answer's Expires; 0 where that is past, or no date (RFC 9111 section 5.3)."""
+    """Seconds from the answer's Date to its Expires; 0 where that is past, or no date (RFC 9111 section 5.3)."""
+    end = _date(answer, "expires")
+    begin = _date(answer, "date") or answer.at
+    return max(0, int((end - begin).total_seconds())) if end else 0
+
+
+def _date(answer: Response, header: str) -> datetime | None:
     with suppress(ValueError, OverflowError):
-        end = parsedate_to_datetime(answer.header("expires")).astimezone(UTC)
-        return max(0, int((end - answer.at).total_seconds()))
-    return 0
+        return parsedate_to_datetime(answer.header(header)).astimezone(UTC)
+    return None
+
+
+def _page_lifetime(page: Response) -> int:
+    """Seconds for which a browser or a shared cache shows a page without asking, or while it asks.
+
+    Raises:
+        CouldNotVerify: one is not a number, which caches read in one way or another.
+    """
+    told = directives(page)
+    for name in {"max-age", "s-maxage"} & told.keys():
+        if not _SECONDS.fullmatch(told[name]):
+            raise CouldNotVerify(
+                f"Cache-Control of {shown(page.url)} has {name}={cut(told[name], 60)}, which is no number of seconds: "
+                "caches differ in how they read it"
+            )
+    kept = _seconds(told, "max-age", "s-maxage") + _seconds(told, "stale-while-revalidate")
+    if not told.keys() & {"no-store", "no-cache", "max-age", "s-maxage"}:
+        kept = max(kept, _until(page))
+    # What these headers tell a CDN counts there instead of Cache-Control.
+    for_cdns = [directives(page, name) for name in dict(page.headers) if _CDN.fullmatch(name)]
+    return max(kept, *(_seconds(each, "max-age", "s-maxage") for each in for_cdns), 0)
+
+
+_CDN = re.compile(r"surrogate-control|([a-z]+-)?cdn-cache-control")
+
+
+def _file_lifetime(answer: Response) -> int:
+    """Seconds for which a browser takes a file from its cache."""
+    if answer.header("vary").strip() == "*":
+        return 0
+    told = directives(answer)
+    return _seconds(told, "max-age") if told.keys() & {"no-store", "no-cache", "max-age"} else _until(answer)
 
 
 @check(
@@ -238,10 +287,11 @@ def caching(
 ) -> Evidence:
     """Files with a hash in their name may be cached for long, and no header allows that for the page.
 
-    Cache-Control is looked at; `immutable` without a max-age keeps nothing. The page may not be kept for longer than
-    asked by max-age or s-maxage, or without them by Expires, and must not be public where it sets a cookie; without any
-    of these headers, caches choose, which gives a warning. Where the page names no file with a hash in its name, the
-    claim cannot be verified. Not looked at: other pages, files without a hash, and what scripts load later.
+    Cache-Control is looked at, and without a lifetime in it Expires; `immutable` without a max-age keeps nothing, and
+    `Vary: *` neither. The page may not be kept for longer than asked by max-age or s-maxage together with stale-while-
+    revalidate, nor by what is told to CDNs alone (Surrogate-Control, CDN-Cache-Control), and must not be public where
+    it sets a cookie. Where the page names no file with a hash in its name, the claim cannot be verified. Not looked at:
+    other pages, files without a hash, and what scripts load later.
 
     Args:
         min_days: shortest accepted max-age of files with a hash, in days. 365: what web.dev recommends; RFC 2616
@@ -255,10 +305,9 @@ def caching(
     place = shown(page.url)
     told = directives(page)
     seen = f"Cache-Control: {cut(page.header('cache-control'), 100) or 'absent'} from {place}"
-    kept = _seconds(told, "max-age", "s-maxage")
-    if not told.keys() & {"no-store", "no-cache", "max-age", "s-maxage"} and page.header("expires"):
-        kept = _until(page)
-        seen += f", Expires: {cut(page.header('expires'), 60)}"
+    kept = _page_lifetime(page)
+    names = [name for name in dict(page.headers) if name == "expires" or _CDN.fullmatch(name)]
+    seen += "".join(f", {name.title()}: {cut(page.header(name), 60)}" for name in names)
     expected = f"a page that is kept for at most {page_max_seconds} s"
     claim(kept <= page_max_seconds and "immutable" not in told, expected=expected, seen=seen)
     shared = kept and ("public" in told or "s-maxage" in told)
@@ -266,9 +315,10 @@ def caching(
     files = [asset for asset in assets.assets if (re.search(hashed, asset.url) if hashed else _hashed(asset.url))]
     short = [
         f"{shown(asset.url)}: {cut(asset.answer.header('cache-control'), 80) or 'no Cache-Control'}"
+        f"{', Vary: *' if asset.answer.header('vary').strip() == '*' else ''}"
         for asset in files
         if asset.answer and not _wrong(asset, asset.answer)
-        if _seconds(directives(asset.answer), "max-age") < min_days * 86400
+        if _file_lifetime(asset.answer) < min_days * 86400
     ]
     claim(
         not short,
@@ -377,8 +427,8 @@ def page_weight(
 
     The bytes of the bodies as they are transferred, with `Accept-Encoding: gzip, br`: the page, and the scripts,
     styles, images and preloads that every browser loads. Left out: alternatives (srcset), what style rules may need,
-    icons, video and audio, frames, and what scripts load later. A page that names more than 100 resources cannot be
-    verified.
+    images that load lazily, scripts with nomodule, what is in noscript and template, icons, video and audio, frames,
+    and what scripts load later. A page that names more than 100 resources cannot be verified.
 
     Args:
         max_kb: limit for all together, in KiB (1024 bytes). 1600: what Lighthouse asks for.

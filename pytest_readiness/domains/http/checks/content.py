@@ -89,12 +89,12 @@ def links(
 ) -> Evidence:
     """No link from the page to its own origin is dead, nor, where asked, one to another.
 
-    Links of the page that a visitor of the root ends on are followed by GET, with redirects, one step deep; that the
-    place behind a # is on the page is not looked at, nor links that scripts make. A link is dead if it ends with a
-    status of 400 or above. One that asks for a login (401, 403), answers other methods only (405) or, on another host,
-    refuses programs (429, 503, LinkedIn's 999) is not dead, and gives a warning; where all do, nothing was seen. A link
-    that is answered like any unknown path, with 200 (a single-page application) or a redirect to the same address,
-    cannot be verified; nor can a page without links.
+    Links of the page that a visitor of the root ends on are followed by GET, with redirects, one step deep. A link is
+    dead if it ends with a status of 400 or above. One that asks for a login (401, 403), answers other methods only
+    (405) or, on another host, refuses programs (429, 503, LinkedIn's 999) is not dead, and gives a warning; where all
+    do, nothing was seen. A link that is answered like any unknown path, with 200 (a single-page application), a refusal
+    (storage that lists nothing) or a redirect to the same address, cannot be verified; nor can a page without links.
+    Not looked at: whether the place behind a # is on the page, and links that scripts make.
 
     Args:
         external: follow links to other origins, too. False: they belong to others, and are not asked.
@@ -116,7 +116,7 @@ def links(
             raise CouldNotVerify(link.problem)
         if link.status == 429 and link.own:
             raise CouldNotVerify(f"GET {shown(link.url)} was answered 429")
-        if link.own and link.like_missing and 200 <= link.status <= 299:
+        if link.own and link.like_missing and (200 <= link.status <= 299 or link in closed):
             raise CouldNotVerify(
                 f"GET {shown(link.url)} was answered {link.status} like any unknown path: a dead link would look alive"
             )
@@ -156,12 +156,16 @@ def bundle(
 ) -> Evidence:
     """The page's scripts hold nothing of the shape of a secret, no developer's address, and the declared API host.
 
-    Looked at: the scripts in the page that a visitor of the root ends on, and those that it names on the endpoint's own
-    host. Secrets are found by the shapes that providers document, as private keys, as passwords in addresses, and as
-    random values (80 bits or more) of names with secret, password or private key; what they are never leaves the check.
-    Addresses of localhost count where they have a port or path; libraries hold bare ones to build on, which gives a
-    warning. Not looked at: scripts that are loaded later by scripts, unless the page preloads them, and those of other
-    pages. Secrets of another shape under other names are not found. A page without scripts cannot be verified.
+    Looked at: the scripts in the page that a visitor of the root ends on, its attributes that hold data or code for
+    them (`data-…`, `on…`, JSON), and the scripts that it names on the endpoint's own host, also without the escapes of
+    JSON and JavaScript. Secrets are found by the shapes that providers document, as private keys, as passwords in
+    addresses, and as random values (80 bits or more) of names with secret, password or private key; what they are never
+    leaves the check. Addresses of localhost count where they have a port or path; libraries hold bare ones to build on,
+    which gives a warning. Those in private networks (RFC 1918, *.local, *.test, host.docker.internal) and of tunnels to
+    a developer's machine (ngrok, localtunnel, cloudflared) count unless they are the endpoint's own, or declared here.
+    Scripts that are loaded later by scripts are not seen, unless the page preloads them. A page without scripts cannot
+    be verified. Not looked at: scripts of other pages, and secrets of another shape under other
+    names.
 
     Args:
         api: host name of the API, with its port where it has one, which one of the scripts must name
@@ -174,15 +178,23 @@ def bundle(
     found = [(shown(asset.url), asset.code) for asset in scripts if asset.code]
     if assets.inline:
         found.append((f"in {place}", assets.inline))
+    scripted = bool(found)
+    if assets.data.length:
+        found.append((f"in attributes of {place}", assets.data))
     codes = [(name, code) for name, code in found if code]
     keys = [f"{name}: {', '.join(code.keys)}" for name, code in codes if code.keys]
     claim(not keys, expected=f"no secret in the scripts of {place}", seen=cut("; ".join(keys), 400))
-    local = [f"{name}: {', '.join(code.local)}" for name, code in codes if code.local]
+    declared = {urlsplit(url.url).netloc.lower(), *(name.lower() for name in (*mine, *([api] if api else ())))}
+    local = []
+    for name, code in codes:
+        foreign = [address for address, host in code.private if not {host, host.partition(":")[0]} & declared]
+        if developers := [*code.local, *foreign]:
+            local.append(f"{name}: {', '.join(developers)}")
     claim(not local, expected=f"no developer's address in the scripts of {place}", seen=cut("; ".join(local), 400))
     for asset in scripts:
         if answered(asset).truncated:
             raise CouldNotVerify(f"{shown(asset.url)} is too long to be looked at as a whole")
-    if not codes:
+    if not scripted:
         others = sum(asset.kind == "script" for asset in assets.assets)
         raise CouldNotVerify(f"GET {place} serves no script of its own ({others} from other hosts)")
     if assets.left_out:

@@ -12,7 +12,7 @@ from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.reachability import MISSING, at, json_of
 from pytest_readiness.domains.http.facts.pages import Page
-from pytest_readiness.domains.http.facts.unwanted import Found, Sought, SourceMap
+from pytest_readiness.domains.http.facts.unwanted import Found, Sought, SourceMap, SourceMaps
 from pytest_readiness.domains.http.internals import internals_in
 from pytest_readiness.domains.http.resource import UrlPath
 from pytest_readiness.protocols.http.addresses import shown
@@ -87,10 +87,15 @@ def _bare(answer: Response, place: str) -> None:
 
 FILES = (
     *("/.env", "/.env.production", "/.env.local", "/.env.bak", "/.env.old", "/.env.backup", "/.env.save", "/.env~"),
+    *("/.env.prod", "/.env.staging", "/.env.dev", "/.env.development", "/.env.swp", "/config/master.key"),
     *("/.git/config", "/.git/HEAD", "/.git/index", "/.svn/entries", "/.svn/wc.db", "/.hg/requires"),
+    *("/.git-credentials", "/terraform.tfstate", "/.kube/config", "/.pgpass", "/.bash_history"),
     *("/.htpasswd", "/.htaccess", "/.npmrc", "/.netrc", "/.aws/credentials", "/.ssh/id_rsa", "/.DS_Store"),
     *("/.dockerenv", "/.docker/config.json", "/docker-compose.yml", "/docker-compose.yaml", "/Dockerfile"),
     *("/config.php.bak", "/wp-config.php.bak", "/wp-config.php~", "/wp-config.php.old", "/web.config"),
+    *("/wp-config.php.save", "/wp-config.php.swp", "/.wp-config.php.swp", "/wp-config.txt", "/index.php.bak"),
+    *("/laravel.log", "/storage/logs/laravel.log", "/debug.log", "/wp-content/debug.log", "/error_log", "/error.log"),
+    *("/adminer.php", "/phpmyadmin/"),
     *("/config/database.yml", "/appsettings.json", "/application.properties", "/.vscode/sftp.json"),
     *("/backup.zip", "/backup.tar.gz", "/backup.tgz", "/backup.sql", "/backup.sql.gz", "/dump.sql", "/dump.sql.gz"),
     *("/database.sql", "/db.sql", "/db.sqlite3", "/database.sqlite", "/site.zip", "/www.zip"),
@@ -109,7 +114,7 @@ FILES = (
 )
 def exposed_files(
     served_files: tuple[Found, ...],
-    source_maps: tuple[SourceMap, ...],
+    source_maps: SourceMaps,
     *,
     paths: list[UrlPath] | None = None,
 ) -> Evidence:
@@ -117,11 +122,11 @@ def exposed_files(
 
     Asked for: environment files, version control, keys, backups, dumps, status pages, on the host's root and below the
     folders of the endpoint and of the page that a visitor of it ends on; and the source map of each script and style of
-    that page on its own host (at most ten): where the script or its SourceMap header says, in the script itself, and
-    beside it. Redirects within the host are followed. A file counts as served when it answers 2xx with other content
-    than unknown paths beside it get, or with content that is recognised; a page of HTML in its place that is not
-    recognised is no such file. What the content is never leaves the check. Only these paths are looked at: a backup
-    under another name is not found.
+    that page on its own host (of at most 50; a warning says how many are left): where the script or its SourceMap
+    header says, in the script itself, and beside it. Redirects within the host are followed. A file counts as served
+    when it answers 2xx with other content than unknown paths beside it get, or with content that is recognised; what
+    the content is never leaves the check. An empty one gives a warning. Only these paths are looked at: a backup under
+    another name is not found. A page of HTML in its place that is not recognised is no such file.
 
     Args:
         paths: further paths that must not be served. Default: none.
@@ -134,11 +139,10 @@ def exposed_files(
         for file in files
         if _is_served(file, own)
     ]
-    served += [f"{shown(each.url)} (source map of {shown(each.of)})" for each in source_maps if each.served]
+    maps = source_maps.maps
+    served += [f"{shown(each.url)} (source map of {shown(each.of)})" for each in maps if each.served]
     claim(
-        not served,
-        expected=f"no such file at any of {len(files) + len(source_maps)} paths",
-        seen=cut("; ".join(served), 400),
+        not served, expected=f"no such file at any of {len(files) + len(maps)} paths", seen=cut("; ".join(served), 400)
     )
     if lost := asked - {file.sought for file in files}:
         raise CouldNotVerify(f"{cut(', '.join(sorted(lost)), 200)} could not be asked for")
@@ -151,10 +155,10 @@ def exposed_files(
             raise CouldNotVerify(f"GET {file.path} was answered {file.status} by {file.turned_away}, not by the site")
         if file.status == 429 or file.status >= 500:
             raise CouldNotVerify(f"GET {file.path} was answered {file.status}")
-    for each in source_maps:
+    for each in maps:
         if each.status == 429 or each.status >= 500:
             raise CouldNotVerify(f"GET {shown(each.url)} was answered {each.status}")
-    every: list[Found | SourceMap] = [*files, *source_maps]
+    every: list[Found | SourceMap] = [*files, *maps]
     answers = Counter(
         f"{each.status} like any unknown path"
         if each.like_missing and each.status < 300
@@ -162,10 +166,22 @@ def exposed_files(
         for each in every
     )
     told = ", ".join(f"{answer} x {count}" for answer, count in sorted(answers.items()))
-    return Evidence(f"no such file at any of {len(every)} paths ({len(source_maps)} for source maps): {told}")
+    warnings = []
+    if empty := [file.path for file in files if _is_there(file, own) and not file.size]:
+        warnings.append(cut(f"There, but empty: {', '.join(empty)}", 300) + ".")
+    if source_maps.left_out:
+        warnings.append(f"The source maps of {source_maps.left_out} further scripts and styles were not looked for.")
+    return Evidence(
+        f"no such file at any of {len(every)} paths ({len(maps)} for source maps): {told}", warning=" ".join(warnings)
+    )
 
 
 def _is_served(file: Found, own: tuple[str, ...]) -> bool:
+    """Whether a path shows something of a file."""
+    return bool(file.size) and _is_there(file, own)
+
+
+def _is_there(file: Found, own: tuple[str, ...]) -> bool:
     """Whether a path, or where it is redirected to, holds a file and not a page about something else."""
     if not 200 <= file.status <= 299 or file.like_missing:
         return False

@@ -220,7 +220,8 @@ def maintenance_page(
     """The maintenance page is there, and holds the declared text.
 
     The path's own answer: a page of HTML with 200 or 503, with Retry-After where it is 503, that shows the text and is
-    not what any unknown path gets. That it is shown when maintenance begins is not seen.
+    not what any unknown path gets. Text that is hidden (template, noscript, a closed dialog, display:none) does not
+    count. That it is shown when maintenance begins is not seen.
 
     Args:
         path: where the page can be looked at, on the host (`/maintenance.html`).
@@ -246,6 +247,6 @@ def maintenance_page(
     own = not unknown_pages.like(answer)
     claim(own, expected=f"a page of its own at {place}", seen=f"{answer.status} with the page of unknown paths")
     words = " ".join(text.split())
-    holds = words.lower() in parse(answer.body).text.lower()
+    holds = words.lower() in parse(answer.body).shown.lower()
     claim(holds, expected=f"the text '{cut(words, 80)}' on {place}", seen=f"{len(answer.body)} characters without it")
     return Evidence(f"{seen}: shows '{cut(words, 80)}'")

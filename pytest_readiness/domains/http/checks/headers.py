@@ -21,6 +21,7 @@ from pytest_readiness.domains.http.facts.pages import Page, in_place
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
+from pytest_readiness.protocols.http.structured import parse_dictionary
 from pytest_readiness.protocols.markup import parse
 
 DAY = 86400
@@ -52,9 +53,10 @@ def parse_hsts(value: str) -> Hsts | None:
     """Read a header value by RFC 6797 6.1; None where it is invalid, and browsers ignore it."""
     directives: dict[str, str] = {}
     for part in value.split(";"):
-        name, _, argument = part.strip().partition("=")
+        name, equals, argument = part.strip().partition("=")
         name = name.strip().lower()
-        if name and name in directives:
+        # includeSubDomains takes no value; with one, browsers take the header for broken.
+        if name and (name in directives or (equals and name == "includesubdomains")):
             return None
         directives[name] = argument.strip()
     age = directives.get("max-age", "")
@@ -433,21 +435,12 @@ def referrer_policy(front_page: Response) -> Evidence:
 INTIMATE = ["camera", "microphone", "geolocation"]
 """Browser features that reveal a user's surroundings and location."""
 
-_FEATURE = re.compile(r'([a-z*][a-z0-9_.*-]*)=(\*|self|"[^"]*"|\((?:[^()"]|"[^"]*")*\))(?:;[^,]*)?')
-
-
-def parse_permissions(value: str) -> dict[str, str] | None:
-    """Feature to allowlist of a Permissions-Policy (a structured-fields dictionary); None where browsers ignore it."""
-    members = re.findall(r'(?:"[^"]*"|\([^()]*\)|[^,])+', value)
-    matches = [_FEATURE.fullmatch(member.strip()) for member in members]
-    return None if None in matches else {match[1]: match[2] for match in matches if match}
-
 
 @check(
     "http.permissions_policy",
     severity="low",
     remedy="Send Permissions-Policy and close what the page does not use: camera=(), microphone=(), geolocation=().",
-    source="W3C Permissions Policy; OWASP Secure Headers Project",
+    source="W3C Permissions Policy; RFC 8941; OWASP Secure Headers Project",
 )
 def permissions_policy(
     front_page: Response,
@@ -456,7 +449,9 @@ def permissions_policy(
 ) -> Evidence:
     """The page carries a valid Permissions-Policy that restricts the named features and opens none to every site.
 
-    Not looked at: which of the sites that it names may be trusted, and what a frame is given by `allow`.
+    It is a dictionary of structured fields (RFC 8941), of which browsers ignore the whole where a character is wrong. A
+    feature without a value is not restricted. `none` and other words that mean nothing allow nobody. Not looked at:
+    which of the sites that it names may be trusted, and what a frame is given by `allow`.
 
     Args:
         features: browser features that the header must name, at least one. camera, microphone, geolocation: those that
@@ -466,13 +461,11 @@ def permissions_policy(
     expected = f"a Permissions-Policy that names {', '.join(features)}, and none with *"
     value = front_page.header("permissions-policy")
     claim(bool(value), expected=expected, seen=seen)
-    allowed = parse_permissions(value)
+    allowed = parse_dictionary(value)
     if allowed is None:
         raise ClaimFalse(expected, f"an invalid header, which browsers ignore: {seen}")
-    problems = [f"{feature} is not named" for feature in features if feature not in allowed]
-    problems += [
-        f"{feature} is open to every site" for feature, who in allowed.items() if "*" in who.strip("()").split()
-    ]
+    problems = [f"{feature} is not named" for feature in features if allowed.get(feature) is None]
+    problems += [f"{feature} is open to every site" for feature, who in allowed.items() if "*" in (who or ())]
     claim(not problems, expected=expected, seen=cut(f"{'; '.join(problems)} in {seen}", 400))
     return Evidence(seen)
 
@@ -500,19 +493,22 @@ def cookies(
     max_age_hours: Annotated[float, Field(gt=0)] | None = None,
     readable: list[str] | None = None,
 ) -> Evidence:
-    """Every cookie that the root sets is Secure and SameSite, and HttpOnly unless scripts must read it.
+    """Every cookie that the root sets is Secure and SameSite, HttpOnly unless scripts must read it, and not dropped.
 
-    Looked at: each Set-Cookie on the way to the page that a visitor without cookies ends on. Not seen: cookies that are
-    set later, as after a login, or by scripts; where none is set, the check passes with a warning that says so.
+    Looked at: each Set-Cookie on the way to the page that a visitor without cookies ends on. Browsers drop a cookie for
+    another domain, and one whose prefix (`__Host-`, `__Secure-`) asks for what it lacks. Domains that are public
+    suffixes, such as co.uk, are not known here. Cookies that are set later, after a login, are not seen; where none is
+    set, the check passes with a warning that says so.
 
     Args:
         samesite: least accepted SameSite: None, Lax or Strict. Lax: what browsers default to (RFC 6265bis). A missing
             one never counts, because not every browser has that default.
         max_age_hours: longest lifetime of session cookies, in hours; those without Max-Age and Expires end with the
-            browser's session. A session cookie is one whose name holds sess, login, auth or jwt, or ends like sid or
-            a token; where none is set, the check cannot verify. Default: lifetimes are not looked at.
-        readable: names of cookies that scripts must read, and that may lack HttpOnly. Default: only those with csrf or
-            xsrf in their names, tokens against forged requests that scripts send back.
+            browser's session. A session cookie is one whose name holds sess, login, auth, jwt, identity, remember or
+            AspNetCore.Cookies, or ends like sid or a token; where none is set, the check cannot verify. Default:
+            lifetimes are not looked at.
+        readable: names of cookies that scripts must read, and that may lack HttpOnly. Default: only those whose names
+            say that they are tokens against forged requests, which scripts send back (XSRF-TOKEN, csrftoken, _csrf).
     """
     last = root_page.last
     place = shown(root_page.url)
@@ -528,7 +524,9 @@ def cookies(
             problems.append(f"{cookie.name} lacks {' and '.join(lacks)}")
         if cookie.same_site not in _SAME_SITE:
             problems.append(f"{cookie.name} has {'an invalid' if cookie.same_site else 'no'} SameSite")
-        elif _SAME_SITE.index(cookie.same_site) < _SAME_SITE.index(samesite.lower()):
+        if dropped := cookie.dropped(url.host):
+            problems.append(f"{cookie.name} {dropped}, so that browsers drop it")
+        if cookie.same_site in _SAME_SITE and _SAME_SITE.index(cookie.same_site) < _SAME_SITE.index(samesite.lower()):
             problems.append(f"{cookie.name} has SameSite={cookie.same_site.capitalize()}")
     claim(not problems, expected=expected, seen=cut(f"{'; '.join(problems)} ({place})", 400))
     if problem := in_place(url, last, redirect=True):
@@ -553,8 +551,11 @@ def cookies(
     return Evidence(cut(f"{text}; but for scripts, without HttpOnly: {open_ones}" if open_ones else text, 300))
 
 
-_PRODUCT = re.compile(r"/v?\d+(?:\.\d+)*\b|\b\d+(?:\.\d+)+\b")
-_TELLTALES = ("server", "x-powered-by", "powered-by", "x-generator", "x-cms", "x-framework", "x-redirect-by")
+_PRODUCT = re.compile(r"/v?\d+(?:\.\d+)*\b|\b\d+(?:\.\d+)+\b|\b[A-Za-z]{2,} v?\d{1,3}\b")
+_TELLTALES = (
+    *("server", "x-powered-by", "powered-by", "x-generator", "x-cms", "x-framework", "x-redirect-by"),
+    *("liferay-portal", "microsoftsharepointteamservices"),
+)
 _VERSIONS = (
     "x-aspnet-version",
     "x-aspnetmvc-version",
@@ -563,7 +564,14 @@ _VERSIONS = (
     "x-joomla-version",
     "x-umbraco-version",
     "x-owa-version",
+    "x-rails-version",
+    "x-django-version",
+    "x-laravel-version",
+    "x-jenkins",
+    "x-hudson",
 )
+_PROXY = re.compile(r"[A-Za-z][\w.-]*/v?\d+(?:\.\d+)*\b")
+"""A proxy with its version in Via, which begins with the protocol's own."""
 
 
 @check(
@@ -577,16 +585,27 @@ def banner(url: Url, root_page: Page) -> Evidence:
     """None of the usual headers gives away the version of the server or its framework.
 
     Looked at: Server, X-Powered-By, X-Generator and the like on the way to the page that a visitor ends on, for
-    anything that reads like a version; and headers that exist only to tell one, such as X-AspNet-Version. A product's
-    name alone passes, in X-Powered-By with a warning. Not looked at: headers of other names, and what the page says.
+    anything that reads like a version; Via for a proxy's; and headers that exist only to tell one, such as X-AspNet-
+    Version. A product's name alone passes, in X-Powered-By with a warning. Not looked at: headers of other names, and
+    what the page says.
     """
     last = root_page.last
     headers = dict.fromkeys(header for answer in root_page.answers for header in answer.headers)
-    told = [(name, value) for name, value in headers if name in _TELLTALES or name in _VERSIONS]
+    told = [
+        (name, value)
+        for name, value in headers
+        if name in (*_TELLTALES, *_VERSIONS) or (name == "via" and _proxies(value))
+    ]
     seen = ", ".join(f"{name}: {cut(value, 80)}" for name, value in told) or "none of Server, X-Powered-By and the like"
-    versions = [name for name, value in told if name in _VERSIONS or _PRODUCT.search(value)]
+    versions = [name for name, value in told if name in _VERSIONS or name == "via" or _PRODUCT.search(value)]
     claim(not versions, expected="no version in Server, X-Powered-By and the like", seen=seen)
     if problem := in_place(url, last, redirect=True):
         raise CouldNotVerify(problem)
     names = [name for name, _ in told if name != "server"]
     return Evidence(seen, warning=f"{', '.join(names)} gives the framework away." if names else "")
+
+
+def _proxies(via: str) -> bool:
+    """Whether a Via names a proxy with its version."""
+    received = (part.strip().removeprefix("HTTP/").partition(" ") for part in via.split(","))
+    return any(_PROXY.search(rest or protocol) for protocol, _, rest in received)

@@ -218,7 +218,7 @@ def _cookies(cookies: Sequence[Cookie], hsts: bool) -> Result:
             (session and not cookie.http_only, -30, "a session cookie without HttpOnly"),
             (cookie.same_site not in ("", "none", "lax", "strict"), -20, "an invalid SameSite"),
             (cookie.same_site == "none" and not cookie.secure, -20, "SameSite=None without Secure"),
-            (cookie.anti_csrf and not cookie.same_site, -20, "an anti-CSRF cookie without SameSite"),
+            ("csrf" in cookie.name.lower() and not cookie.same_site, -20, "an anti-CSRF cookie without SameSite"),
             (not cookie.secure and not hsts, -20, "a cookie without Secure"),
             (session and not cookie.secure, -10, "a session cookie without Secure, behind HSTS"),
             (not cookie.secure, -5, "a cookie without Secure, behind HSTS"),

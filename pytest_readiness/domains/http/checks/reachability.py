@@ -430,8 +430,8 @@ def response_time(
     Requests are sent one after the other, on a connection that is kept where the server keeps it, while nothing else
     reads the endpoint; timed from sending to the last byte, without connecting. It is the time that a single visitor
     sees from the runner's place, not the time under load. Every answer must be below 400. Redirects within the host are
-    followed first and not timed. A redirect to another host, and what any unknown path gets, is not the page; where a
-    cache answers, a warning says so.
+    followed first and not timed. A redirect to another host, of a declared path one to another page (such as a login),
+    and what any unknown path gets, is not the page; where a cache answers, a warning says so.
 
     Args:
         p95_ms: limit for the 95th percentile (nearest rank), in milliseconds. 500: half of the second within which
@@ -452,6 +452,12 @@ def response_time(
             f"GET {shown(page.url)} was answered {page.first.status} like any unknown path; "
             "without 'path', the page of the root is timed"
         )
+    if page:
+        asked, end = (urlsplit(address).path.rstrip("/") for address in (page.url, latency.url))
+        if end != asked and not end.startswith(f"{asked}/"):
+            raise CouldNotVerify(
+                f"GET {shown(page.url)} is redirected to {place}, which is another page; declare that one"
+            )
     ordered = sorted(seconds * 1000 for seconds in latency.seconds)
     p50, p95 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.50, 0.95))
     figures = f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, max {ordered[-1]:.1f} ms of {len(ordered)} requests to {place}"

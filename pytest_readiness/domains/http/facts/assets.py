@@ -5,9 +5,10 @@ Every request is a GET without credentials, cookies or an Origin. Other hosts ar
 
 from __future__ import annotations
 
+import json
 import re
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -55,6 +56,7 @@ class Asset:
         problem: why there is no answer, as a clause; "" where there is one.
         code: what was found in a script; None for everything else, and for an answer that is not a script.
         plain: addresses beginning with http: that a style sheet loads, or that redirects led over.
+        mistaken: what the body is that cannot be what the page takes it for ("a pointer of Git LFS"), or "".
     """
 
     url: str
@@ -65,6 +67,7 @@ class Asset:
     problem: str
     code: Code | None = None
     plain: tuple[str, ...] = ()
+    mistaken: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,14 @@ class Assets:
         assets: what its markup and the styles in it name, in its order, at most 100.
         left_out: how many more there are.
         inline: what was found in the scripts within the page; None where it has none.
+        data: what was found in attributes that hold data or code for scripts.
     """
 
     page: Asset
     assets: tuple[Asset, ...]
     left_out: int
     inline: Code | None
+    data: Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +150,9 @@ def assets(url: Url, connection: Connection, response: Response, *, asks: tuple[
     with _PageLoader(url, connection) as loader:
         page = _asset(loader, response.url, "page", True, asks)
         found = tuple(_asset(loader, address, kind, certain, asks) for address, (kind, certain) in chosen)
-    code = "\n".join(markup.inline) if markup else ""
-    return Assets(page, found, len(named) - len(chosen), read_code(code, asks) if code.strip() else None)
+    inline, data = ("\n".join(texts) for texts in ((markup.inline, markup.data) if markup else ((), ())))
+    code = read_code(inline, asks) if inline.strip() else None
+    return Assets(page, found, len(named) - len(chosen), code, read_code(data, asks))
 
 
 def _asset(
@@ -170,7 +176,26 @@ def _asset(
     elif kind == "style" and not html:
         inner = (urljoin_or_nothing(answer.url, each.address) for each in style_references(readable.body))
         plain += [each for each in inner if each.startswith("http:")]
-    return Asset(address, kind, certain, replace(answer, body=""), html, "", code, tuple(dict.fromkeys(plain)))
+    mistaken = _mistaken(kind, readable.body)
+    told = tuple(dict.fromkeys(plain))
+    return Asset(address, kind, certain, replace(answer, body=""), html, "", code, told, mistaken)
+
+
+def _mistaken(kind: Literal[Kind, "page"], body: str) -> str:
+    begin = body[:200].lstrip("\ufeff \t\r\n")
+    if kind != "page" and begin.startswith("version https://git-lfs.github.com/spec/"):
+        return "a pointer of Git LFS"
+    if kind not in ("script", "style"):
+        return ""
+    if re.match(r"\x1f[\x8b\u2039\ufffd]\x08", body):
+        return "gzip without Content-Encoding"
+    if begin.startswith("<") and not begin.startswith("<!--"):
+        return "markup"
+    if begin[:1] in ("{", "["):
+        with suppress(ValueError, RecursionError):
+            json.loads(body.lstrip("\ufeff"))
+            return "JSON"
+    return ""
 
 
 @fact(deadline=PAGE_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
@@ -222,12 +247,12 @@ def followable(page: str, markup: Markup) -> list[str]:
 def urljoin_or_nothing(base: str, address: str) -> str:
     """An absolute address over http or https without its fragment; "" for any other text."""
     try:
-        joined = urldefrag(urljoin(base, address)).url
-        parts = urlsplit(joined)
+        # Browsers leave out tabs and line breaks, and do not mind the scheme's case.
+        parts = urlsplit(urldefrag(urljoin(base, re.sub(r"[\t\r\n]", "", address).strip())).url)
         _ = parts.port
     except ValueError:
         return ""
-    return joined if parts.scheme in ("http", "https") and parts.hostname else ""
+    return parts.geturl() if parts.scheme in ("http", "https") and parts.hostname else ""
 
 
 class _PageLoader:

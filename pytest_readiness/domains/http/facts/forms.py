@@ -17,6 +17,7 @@ from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
+from pytest_readiness.domains.http.origins import FOREIGN, lookalikes
 from pytest_readiness.domains.http.resource import Credential, Url
 from pytest_readiness.domains.http.session import open_session
 from pytest_readiness.domains.tls.facts.connection import Connection
@@ -29,8 +30,6 @@ FORMS_SECONDS = 90.0
 """For all requests of one trial, without the time that the endpoint asks to wait."""
 WAIT_SECONDS = 60
 """Longest time that a Retry-After is waited for."""
-FOREIGN = "https://readiness-probe.example"
-"""An origin that no one trusts: .example is reserved (RFC 2606)."""
 THROTTLED = (423, 429)
 """Locked, and too many requests."""
 UNIQUE = "{unique}"
@@ -189,11 +188,12 @@ def forgeries(url: Url, connection: Connection, *, ask: CsrfTrial) -> tuple[Tria
     origin = f"{parts.scheme}://{parts.netloc}"
     referer = on_host(url, ask.form.page or ask.form.path)
     own = (("Origin", origin), ("Referer", referer), ("Sec-Fetch-Site", "same-origin"))
-    foreign = (("Origin", FOREIGN), ("Referer", f"{FOREIGN}/"), ("Sec-Fetch-Site", "cross-site"))
-    opaque = (("Origin", "null"), ("Sec-Fetch-Site", "cross-site"))
     sendings: list[tuple[str, Fields, Callable[[str], str]]] = [
-        ("a foreign Origin", foreign, _without),
-        ("Origin null", opaque, _without),
+        ("a foreign Origin", _from(FOREIGN, f"{FOREIGN}/"), _without),
+        ("Origin null", _from("null"), _without),
+        *((name, _from(each, f"{each}/"), _without) for name, each in lookalikes(origin, "the endpoint's").items()),
+        # Its page chooses how much of its address is told.
+        ("a foreign Referer that contains the endpoint's", _from(FOREIGN, f"{FOREIGN}/{origin}/"), _without),
     ]
     if ask.token:
         sendings += [("no token", own, _without), ("a wrong token", own, _altered)]
@@ -216,6 +216,12 @@ def forgeries(url: Url, connection: Connection, *, ask: CsrfTrial) -> tuple[Tria
                     fields[ask.token] = value
             outcomes.append(sender.send(name, fields, headers))
     return tuple(outcomes)
+
+
+def _from(origin: str, referer: str = "") -> Fields:
+    """The headers that a browser sends of a request from a foreign page."""
+    told = (("Referer", referer),) if referer else ()
+    return (("Origin", origin), *told, ("Sec-Fetch-Site", "cross-site"))
 
 
 def _without(token: str) -> str:  # noqa: ARG001 (one of the ways to show a token)

@@ -209,7 +209,9 @@ def _forgeries(token: str, header: Mapping[str, Any], claims: Mapping[str, Any])
         "altered claims": f"{head}.{_encoded({**claims, 'readiness': True})}.{signature}",
         "no signature": f"{head}.{body}.",
         "alg none": f"{_encoded({**header, 'alg': 'none'})}.{body}.",
+        "alg None": f"{_encoded({**header, 'alg': 'None'})}.{body}.",
         "alg NONE": f"{_encoded({**header, 'alg': 'NONE'})}.{body}.",
+        "alg nOnE": f"{_encoded({**header, 'alg': 'nOnE'})}.{body}.",
     }
 
 

@@ -35,7 +35,7 @@ from pytest_readiness.protocols.markup import parse
 
 UNWANTED_SECONDS = 4 * VISIT_SECONDS
 """For all paths together."""
-MAX_SCRIPTS = 10
+MAX_SCRIPTS = 50
 """Scripts and styles whose source maps are looked for."""
 MAX_SCRIPT = 8 * 1024 * 1024
 """Bytes that are read of a script: it names its map at its end."""
@@ -110,11 +110,25 @@ class SourceMap:
     served: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SourceMaps:
+    """The source maps of a page's scripts and styles.
+
+    Attributes:
+        maps: every place where one may be.
+        left_out: scripts and styles whose maps were not looked for.
+    """
+
+    maps: tuple[SourceMap, ...]
+    left_out: int
+
+
 _MAP = re.compile(r"[#@][ \t]{0,9}sourceMappingURL[ \t]{0,9}=[ \t]{0,9}([^\s'\"*]{1,2000})")
 _PAGES = {
     "PHP information page": r"<title>phpinfo\(\)|<h1 class=\"p\">PHP Version",
     "PHP source": r"<\?php\s",
     "server status page": r"Apache (Server )?Status",
+    "a tool for databases": r"(?i)<title>[^<]{0,80}\b(?:Adminer|phpMyAdmin)\b",
     "list of a folder": r"(?i)<title>(Index of|Directory listing for) /",
 }
 _FILES = {
@@ -150,7 +164,16 @@ TOOLS = {
     "ASP.NET's trace": r"<b>Application Trace</b>|(?i:elmah)[^<]{0,40}Error Log",
     "Go's profiler": r"(?s)/debug/pprof/.{0,500}goroutine",
     "Go's variables": r'"memstats"\s*:\s*\{',
-    "Spring Boot Actuator": r'"_links"\s*:\s*\{[^}]{0,200}actuator|"propertySources"\s*:',
+    # An index that names itself and its health alone gives nothing away.
+    "Spring Boot Actuator": r'(?s)"_links"\s*:\s*\{.{0,5000}?"(?:'
+    r'(?!(?:self|health(?:-path)?|info)")[\w.-]{1,60}"\s*:\s*\{\s*"href"\s*:\s*"[^"]{0,300}/actuator/'
+    r'|(?:env|beans|heapdump|threaddump|configprops|mappings|loggers)"\s*:\s*\{\s*"href")'
+    r'|"propertySources"\s*:|"(?:systemProperties|systemEnvironment)"\s*:\s*\{',
+    "Jolokia": r'"agent"\s*:\s*"\d[^"]{0,40}"',
+    "Laravel Horizon": r"(?is)<title>[^<]{0,60}\bHorizon\b.{0,20000}id=[\"']?horizon\b|\bwindow\.Horizon\s*=",
+    "Sidekiq": r"(?i)<title>[^<]{0,60}\bSidekiq\b",
+    "Celery Flower": r"(?i)<title>\s*Flower\s*</title>",
+    "Hangfire": r"(?i)<title>[^<]{0,60}\bHangfire\b",
     "the H2 console": r"<title>H2 Console|\bH2 Console\b.{0,200}login\.(jsp|do)",
     "a PHP information page": r"<title>phpinfo\(\)|<h1 class=\"p\">PHP Version",
     "GraphQL introspection": r'"__schema"\s*:\s*\{',
@@ -206,14 +229,15 @@ def debug_answers(
 ) -> tuple[Found, ...]:
     """What is answered on the root, on an unknown path, and on the paths of debuggers, profilers and consoles.
 
-    A path of GraphQL is also sent a question for its schema by POST, as JSON and as a form, which changes nothing.
+    A path of GraphQL is also asked as a browser does, and sent a question for its schema by POST, as JSON and as a
+    form, which changes nothing.
     """
     seeker = _Seeker(url, connection, root_page, unknown_pages)
     found = [seeker.seen("", "", response, _signs), seeker.seen("?", "?", unknown_pages.answers[0], _signs)]
     for sought, path in seeker.places(asks):
         found.append(seeker.found(sought, path, _signs))
         if is_graphql(path):
-            found += seeker.introspected(sought, path)
+            found += seeker.explored(sought, path)
     return tuple(found)
 
 
@@ -318,25 +342,31 @@ class _Seeker:
             served = served or "source map" in found.signs
             yield SourceMap(script, address, found.status, found.like_missing, served)
 
-    def introspected(self, sought: str, path: str) -> Iterator[Found]:
-        """What a path answers where it is asked for GraphQL's schema by POST, in each form that is in use."""
+    def explored(self, sought: str, path: str) -> Iterator[Found]:
+        """What a path of GraphQL answers to a browser, and by POST to each form of a question for its schema."""
         bare = path.partition("?")[0]
-        for kind, body in _INTROSPECTIONS:
+        for name, method, headers, body in (
+            # Servers show their playground to who accepts a page and asks nothing.
+            ("as a page", "GET", (("Accept", "text/html"),), ""),
+            *(
+                ("by POST", "POST", (("Content-Type", kind), ("Accept", "application/json")), question)
+                for kind, question in _INTROSPECTIONS
+            ),
+        ):
             try:
-                answer = self._posted(on_host(self._url, bare), kind, body)
+                answer = self._sent(method, on_host(self._url, bare), headers, body)
             except Broken:
-                yield _closed(sought, f"{bare} by POST")
+                yield _closed(sought, f"{bare} {name}")
             else:
-                found = self.seen(sought, f"{bare} by POST", answer, _signs)
+                found = self.seen(sought, f"{bare} {name}", answer, _signs)
                 yield found
                 if found.signs:
                     return
 
-    def _posted(self, address: str, kind: str, body: str) -> Response:
-        headers = (("Content-Type", kind), ("Accept", "application/json"))
+    def _sent(self, method: str, address: str, headers: tuple[tuple[str, str], ...], body: str) -> Response:
         for _ in range(MAX_REDIRECTS):
             with open_session(self._url, self._connection, address) as session:
-                answer = session.send("POST", address, headers=headers, body=body.encode(), until=self._until)
+                answer = session.send(method, address, headers=headers, body=body.encode(), until=self._until)
             address = next_on_host(answer)
             if not address:
                 break
@@ -374,21 +404,22 @@ def _asks_to_log_in(answer: Response) -> bool:
 
 
 @fact(deadline=UNWANTED_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
-def source_maps(url: Url, connection: Connection, root_page: Page, unknown_pages: Unknown) -> tuple[SourceMap, ...]:
-    """The source maps of the scripts and styles that the root page names on its own host, at most ten.
+def source_maps(url: Url, connection: Connection, root_page: Page, unknown_pages: Unknown) -> SourceMaps:
+    """The source maps of the scripts and styles that the root page names on its own host, of at most 50.
 
     Looked for where the script says that its map is, by a comment or a header, in the script itself, and beside it.
     """
     last = root_page.last
     if not last.html:
-        return ()
+        return SourceMaps((), 0)
     seeker = _Seeker(url, connection, root_page, unknown_pages)
     own = dict.fromkeys(
         address
         for kind, address, _ in loaded(last.url, parse(last.body))
         if kind in ("script", "style") and origin(address) == origin(last.url)
     )
-    return tuple(each for address in list(own)[:MAX_SCRIPTS] for each in seeker.maps_of(address))
+    maps = (each for address in list(own)[:MAX_SCRIPTS] for each in seeker.maps_of(address))
+    return SourceMaps(tuple(maps), max(0, len(own) - MAX_SCRIPTS))
 
 
 @fact(deadline=VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)

@@ -276,6 +276,28 @@ def test_role_forbidden(shop: Shop) -> None:
     assert seen(id, shop, **ROLE) == f"200 from GET {shop.app.url}/admin"
 
 
+@pytest.mark.parametrize(("guarded", "open_path"), [("/admin", "/admin/"), ("/admin/", "/admin")])
+def test_the_path_with_a_slash_needs_the_role_too(shop: Shop, guarded: str, open_path: str) -> None:
+    def any_role(request: Request) -> Response:
+        return Response(200 if shop.role(request) else 401, [HTML], b"<h1>Orders</h1>")
+
+    shop.app.routes |= {guarded: shop.good["/admin"], open_path: any_role}
+    for admin in ({}, {"admin": "boss"}):
+        found = seen("http.role_forbidden", shop, **{**ROLE, "paths": [guarded]}, **admin)
+        assert found == f"200 from GET {shop.app.url}{open_path}"
+
+    # Where unknown paths are answered so, too, it may be the page of an application that lives in the browser.
+    def unknown(request: Request) -> Response:
+        return any_role(request) if shop.role(request) else Response(404)
+
+    class Fallback(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            return super().get(path, unknown)
+
+    shop.app.routes = Fallback(shop.app.routes)
+    open_question("http.role_forbidden", shop, "from unknown paths, too", **{**ROLE, "paths": [guarded]}, admin="boss")
+
+
 def test_role_forbidden_proves_nothing_with_a_broken_credential(shop: Shop) -> None:
     id = "http.role_forbidden"
     open_question(id, shop, "/mine with the credential 'stale' was answered 401", **{**ROLE, "credential": "stale"})
@@ -319,9 +341,9 @@ JWT = {"path": "/mine", "credential": "user", "login": "/login"}
 def test_jwt(shop: Shop) -> None:
     assert judge("http.jwt", shop.url, **JWT).text == (
         "HS256, ends after 1.0 h; /mine: no token 401, an altered signature 401, altered claims 401, no signature 401, "
-        "alg none 401, alg NONE 401, the token itself 200"
+        "alg none 401, alg None 401, alg NONE 401, alg nOnE 401, the token itself 200"
     )
-    assert shop.app.count("/mine") == 7
+    assert shop.app.count("/mine") == 9
     assert judge("http.jwt", shop.url, path="/mine", credential="clerk").text.startswith("HS256")
 
 
@@ -412,11 +434,13 @@ CSRF: dict[str, Any] = {
 
 def test_csrf(shop: Shop) -> None:
     assert judge("http.csrf", shop.url, **CSRF).text == (
-        "POST /settings: a foreign Origin 403, Origin null 403, no token 403, a wrong token 403; "
+        "POST /settings: a foreign Origin 403, Origin null 403, an origin that begins like the endpoint's 403, an "
+        "origin that ends like the endpoint's 403, a foreign Referer that contains the endpoint's 403, no token 403, a "
+        "wrong token 403; "
         f"the form itself 303 to {shop.app.url}/settings"
     )
     assert shop.made == ["settings"]
-    assert [request.method for request in shop.app.requests] == ["GET", "POST"] * 5
+    assert [request.method for request in shop.app.requests] == ["GET", "POST"] * 8
     assert judge("http.csrf", shop.url, **CSRF, header="X-CSRF-Token")
     by_cookie = {**CSRF, "token": "csrf_seed", "header": "X-CSRF-Token"}
     shop.app.routes["/settings"] = by_header(shop)
@@ -437,12 +461,28 @@ def test_csrf_by_origin_alone(shop: Shop) -> None:
     shop.fault = "only origin"
     without = {**CSRF, "token": None}
     assert judge("http.csrf", shop.url, **without).text.startswith(
-        "POST /settings: a foreign Origin 403, Origin null 403; the form itself 303"
+        "POST /settings: a foreign Origin 403, Origin null 403, an origin that begins like the endpoint's 403"
     )
     assert seen("http.csrf", shop, **CSRF).startswith("303 to")
     shop.fault = "null origin trusted"
     with pytest.raises(ClaimFalse, match="with Origin null; seen: 303"):
         judge("http.csrf", shop.url, **CSRF)
+
+
+@pytest.mark.parametrize(
+    ("trusts", "name"),
+    [
+        (lambda told, own: told["Origin"].startswith(own.rpartition(":")[0]), "an origin that begins like"),
+        (lambda told, own: told["Origin"].endswith(own.partition("://")[2]), "an origin that ends like"),
+        (lambda told, own: own in told.get("Referer", ""), "a foreign Referer that contains"),
+        (lambda told, own: "://localhost" in told.get("Referer", told["Origin"]), "an origin that begins like"),
+        (lambda told, own: told.get("Referer", own).startswith(own), "Origin null"),
+    ],
+)
+def test_csrf_by_a_loose_comparison(shop: Shop, trusts: Callable[[Any, str], bool], name: str) -> None:
+    shop.app.routes["/save"] = lambda request: Response(204 if trusts(request.headers, shop.app.url) else 403)
+    with pytest.raises(ClaimFalse, match=f"with {name}.*; seen: 204; 204 with the form itself"):
+        judge("http.csrf", shop.url, path="/save", fields={"name": "x"})
 
 
 def test_csrf_finds_the_form_as_a_browser_does(shop: Shop) -> None:

@@ -367,6 +367,11 @@ def test_metrics_closed_to_strangers(app: Shop, status: int) -> None:
     shown = exposed()._replace(status=status)
     assert app.seen("http.metrics", {"/metrics": shown}, **wanted).startswith(f"{status} with ")
     assert app.seen("http.metrics", {"/metrics": shown}, public=False).endswith(" samples")
+    for guarded_path, open_path in (("/metrics", "/metrics/"), ("/metrics/", "/metrics")):
+        respelled = {guarded_path: guarded(exposed(), status), open_path: exposed()}
+        for credential in ({}, {"credential": "scraper"}):
+            found = app.seen("http.metrics", respelled, path=guarded_path, public=False, **credential)
+            assert found == "200 with 4 samples"
     # Where nobody gets in, nothing is seen of the metrics.
     if status == 404:
         assert app.seen("http.metrics", {"/metrics": Response(404)}, **wanted) == "404"

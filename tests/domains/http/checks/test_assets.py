@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gzip
 import random
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -16,6 +18,42 @@ from tests.stack.process import free_port
 from tests.stack.silent import Request, Response
 
 __all__ = ["app"]
+
+
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+
+@pytest.mark.parametrize(
+    ("element", "path"),
+    [
+        ("<object data=/manual.pdf></object>", "/manual.pdf"),
+        ("<script type=module>import a from '/a.mjs'; a()</script>", "/a.mjs"),
+        ("<script type=module>import './a.mjs'; const b = import('./b.mjs')</script>", "/a.mjs"),
+        ('<script type=module>import { a,\n  b as c } from "/a.mjs"</script>', "/a.mjs"),
+        ('<script type=importmap>{"imports":{"a":"/a.mjs","b/":"/b/"}}</script>', "/a.mjs"),
+        ("<link rel=preload as=image imagesrcset='/1.png 1x, /2.png 2x'>", "/2.png"),
+        ("<iframe srcdoc='<img src=/i.png>'></iframe>", "/i.png"),
+        ("<table background=/bg.png></table>", "/bg.png"),
+    ],
+)
+def test_static_assets_that_are_named_in_other_ways(app: Shop, element: str, path: str) -> None:
+    element = element.replace("{", "{{").replace("}", "}}")
+    kind = {"pdf": "application/pdf", "png": "image/png"}.get(path.rpartition(".")[2], JS)
+    every = {name: served(kind) for name in (path, "/1.png", "/b.mjs")}
+    assert app.judge("http.static_assets", f"<!doctype html>{element}", every)
+    every[path] = Response(404)
+    assert f"{path}: 404" in app.seen("http.static_assets", f"<!doctype html>{element}", every)
+
+
+def test_static_assets_that_browsers_take(app: Shop) -> None:
+    page = "<!doctype html><link rel=manifest href=/a.webmanifest><object data=/a.html></object>"
+    page += "<script src=/a.js></script>"
+    routes = {
+        "/a.webmanifest": served("application/octet-stream", b"{}"),
+        "/a.html": served("text/html", b"<!doctype html>"),
+        "/a.js": served(JS, b"{ f() }"),
+    }
+    assert app.judge("http.static_assets", page, routes)
 
 
 def test_static_assets_of_every_kind(app: Shop) -> None:
@@ -49,6 +87,19 @@ def test_static_assets_of_every_kind(app: Shop) -> None:
         ("/s/a.css", served("text/css", b"\n<html><title>Shop</title>"), "200 with a page as text/css, named as style"),
         ("/s/f.woff2", served("font/woff2", b"<!doctype html>"), "200 with a page as font/woff2, named as font"),
         ("/m.json", served("text/html", status=403), "m.json: 403"),
+        ("/s/d.js", served(JS, b'{"message":"Not Found"}'), "200 with JSON as text/javascript"),
+        ("/s/d.js", served(JS, b"<h1>Not found</h1>"), "200 with markup as text/javascript"),
+        (
+            "/s/d.js",
+            served(JS, gzip.compress(b"f()" * 99)),
+            "200 with gzip without Content-Encoding as text/javascript",
+        ),
+        (
+            "/s/a.css",
+            served("text/css", gzip.compress(b"a{}" * 99)),
+            "200 with gzip without Content-Encoding as text/css",
+        ),
+        ("/s/", served("image/png", LFS), "200 with a pointer of Git LFS as image/png"),
     ):
         assert seen in app.seen("http.static_assets", page, {**routes, path: answer})
     assert "redirected more than 5 times" in app.reason(
@@ -171,6 +222,51 @@ def test_caching_of_a_page_by_expires(app: Shop, expires: str, control: str, hol
             judge("http.caching", app.url)
 
 
+@pytest.mark.parametrize(
+    ("headers", "seen"),
+    [
+        ([("Cache-Control", "max-age=0, stale-while-revalidate=31536000")], "stale-while-revalidate=31536000"),
+        ([("Cache-Control", "no-cache"), ("Surrogate-Control", "max-age=86400")], "Surrogate-Control: max-age=86400"),
+        ([("Cache-Control", "no-cache"), ("CDN-Cache-Control", "max-age=86400")], "Cdn-Cache-Control: max-age=86400"),
+        ([("Cloudflare-CDN-Cache-Control", "public, max-age=86400")], "Cloudflare-Cdn-Cache-Control: public"),
+        ([("Cache-Control", "max-age=60, stale-while-revalidate=60, stale-if-error=86400")], ""),
+        ([("Cache-Control", "no-cache, stale-while-revalidate=86400"), ("Surrogate-Control", "no-store")], ""),
+    ],
+)
+def test_caching_of_a_page_by_other_words(app: Shop, headers: list[tuple[str, str]], seen: str) -> None:
+    app.app.routes = {
+        "/": served("text/html", HASHED.encode(), *headers),
+        "/app.3f2a9c1b.js": served(JS, b"x", ("Cache-Control", "max-age=31536000")),
+    }
+    if seen:
+        with pytest.raises(ClaimFalse, match="a page that is kept for at most 600 s") as caught:
+            judge("http.caching", app.url)
+        assert seen in caught.value.seen
+    else:
+        assert judge("http.caching", app.url)
+
+
+def test_caching_that_caches_read_in_different_ways(app: Shop) -> None:
+    page = served("text/html", HASHED.encode(), ("Cache-Control", "max-age=31536000; public"))
+    app.app.routes = {"/": page, "/app.3f2a9c1b.js": served(JS)}
+    with pytest.raises(CouldNotVerify, match="max-age=31536000; public, which is no number of seconds"):
+        judge("http.caching", app.url)
+
+
+def test_caching_of_files_by_expires_and_vary(app: Shop) -> None:
+    year = format_datetime(datetime.now(UTC) + timedelta(days=366), usegmt=True)
+    app.app.routes = {"/": served("text/html", HASHED.encode(), ("Cache-Control", "no-cache"))}
+    app.app.routes["/app.3f2a9c1b.js"] = served(JS, b"x", ("Expires", year))
+    assert judge("http.caching", app.url)
+    for headers in ([("Expires", year), ("Cache-Control", "no-cache")], [("Expires", "0")]):
+        app.app.routes["/app.3f2a9c1b.js"] = served(JS, b"x", *headers)
+        with pytest.raises(ClaimFalse, match="max-age of at least 31536000 s"):
+            judge("http.caching", app.url)
+    app.app.routes["/app.3f2a9c1b.js"] = served(JS, b"x", ("Cache-Control", "max-age=31536000"), ("Vary", "*"))
+    with pytest.raises(ClaimFalse, match=r"max-age=31536000, Vary: \*"):
+        judge("http.caching", app.url)
+
+
 def test_caching_of_cookies_and_of_names_without_a_hash(app: Shop) -> None:
     shared = [("Cache-Control", "public, max-age=60"), ("Set-Cookie", "sid=secret")]
     app.app.routes = {"/": served("text/html", HASHED.encode(), *shared), "/app.3f2a9c1b.js": served(JS)}
@@ -201,7 +297,18 @@ def test_caching_of_cookies_and_of_names_without_a_hash(app: Shop) -> None:
             (name, False)
             for name in ("app.js", "jquery-3.7.1.min.js", "bootstrap4.css", "html5shiv.js", "registry-stockist.js")
         ),
-        *((name, False) for name in ("analytics2024.js", "report-20240101.js", "fontawesome5.css", "a-b-c.js", "")),
+        *(
+            (name, False)
+            for name in (
+                "analytics2024.js",
+                "report-20240101.js",
+                "banner2024spring.png",
+                "summer20240601b.jpg",
+                "fontawesome5.css",
+                "a-b-c.js",
+                "",
+            )
+        ),
     ],
 )
 def test_names_with_a_hash(name: str, hashed: bool) -> None:
@@ -268,6 +375,13 @@ def test_page_weight(app: Shop) -> None:
     assert "names no script" in app.reason("http.page_weight", "<!doctype html>", max_script_kb=9)
     assert "it was weighed alone" in app.judge("http.page_weight", "<!doctype html>").warning
     assert "answered 404" in app.reason("http.page_weight", page, {**routes, "/i.png": Response(404)})
+    late = (
+        "<img loading=lazy src=/i.png><script nomodule src=/big.js></script><noscript><img src=/i.png></noscript>"
+        "<template><img src=/i.png></template>"
+    )
+    heavy = {**routes, "/big.js": served(JS, b"x" * 999_999)}
+    assert "in 2 files" in app.judge("http.page_weight", SCRIPT_PAGE + late, heavy).text
+    assert "in 3 files" in app.judge("http.page_weight", f"{SCRIPT_PAGE}{late}<img src=/i.png>", heavy).text
     for wrong in ({"max_kb": 0}, {"max_script_kb": 0}):
         with pytest.raises(ValidationError):
             judge("http.page_weight", app.url, **wrong)

@@ -51,9 +51,44 @@ def test_bundle_looks_at_scripts_within_the_page(site: Url, files: Path) -> None
         judge("http.bundle", site)
 
 
+@pytest.mark.parametrize(
+    ("element", "seen"),
+    [
+        (
+            '<div id=app data-page="{&quot;db&quot;:&quot;redis:\\/\\/:Gx7vQ2@h\\/0&quot;}"></div>',
+            "a password in an address",
+        ),
+        ('<div data-api="http://localhost:8000/api"></div>', "http://localhost:8000"),
+        ('<div data-api-secret="9f8c2b7d41e6a0538c1d7e2f4b6a9d03c5"></div>', "a value of data-api-secret"),
+        ('<div x-data=\'{"api":"http://192.168.1.20:3000"}\'></div>', "http://192.168.1.20:3000"),
+        ("<button onclick=\"post('http://localhost:3000/buy')\">Buy</button>", "http://localhost:3000"),
+    ],
+)
+def test_bundle_looks_at_attributes_that_hold_data(site: Url, files: Path, element: str, seen: str) -> None:
+    (files / "index.html").write_text(PAGE % element)
+    with pytest.raises(ClaimFalse, match=rf"seen: in attributes of https://localhost:\d+/?: {seen}"):
+        judge("http.bundle", site)
+
+
+def test_bundle_may_name_what_is_declared(app: Shop) -> None:
+    script = b'fetch("https://api.shop.test/v1"); fetch("https://cdn.shop.test/a.json")'
+    html = [("Content-Type", "text/html")]
+    app.app.routes = {
+        "/": Response(200, html, b"<!doctype html><script src=/a.js></script><p data-a=1>Shop"),
+        "/a.js": Response(200, [("Content-Type", "text/javascript")], script),
+    }
+    declared = {"api": "api.shop.test", "hosts": ["cdn.shop.test"]}
+    assert judge("http.bundle", app.url, **declared)
+    with pytest.raises(ClaimFalse, match=r"seen: .*/a.js: https://cdn.shop.test$"):
+        judge("http.bundle", app.url, api="api.shop.test")
+    app.app.routes["/"] = Response(200, html, b"<!doctype html><p data-a=1>Shop")
+    with pytest.raises(CouldNotVerify, match="serves no script of its own"):
+        judge("http.bundle", app.url)
+
+
 def test_bundle_names_the_api(site: Url, files: Path) -> None:
     text = judge("http.bundle", site, api="api.example.com").text
-    assert f"1 scripts of {site.url}, {len(SCRIPT) - 180} characters" in text
+    assert f"1 scripts of {site.url}, {len(SCRIPT)} characters" in text
     assert "api.example.com in https://localhost" in text
     for other in ("pi.example.com", "api.example.co", "example.com", "staging.example.com"):
         with pytest.raises(ClaimFalse, match=f"the API host {other} in a script .*; seen: not named in 1 scripts"):
@@ -120,6 +155,22 @@ def test_mixed_content_in_style_sheets_and_redirects(app: Shop) -> None:
         judge("http.mixed_content", Url(name="shop", url=plain.url))
 
 
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<img src="HTTP://localhost/x.png">',
+        '<form method=post action="Http://localhost/x"><button>Send</button></form>',
+        '<img src="ht\ntp:&#9;//localhost/x.png">',
+        '<link rel=preload as=image imagesrcset="http://localhost/x.png 2x">',
+        '<iframe srcdoc="<img src=http://localhost/x.png>"></iframe>',
+        '<body background="http://localhost/x.png">',
+        "<script type=module>import 'http://localhost/x.mjs'</script>",
+    ],
+)
+def test_mixed_content_however_it_is_written(app: Shop, element: str) -> None:
+    assert " http://localhost/x" in app.seen("http.mixed_content", f"<!doctype html>{element}")
+
+
 def test_mixed_content_of_a_page_that_is_too_long(app: Shop) -> None:
     assert "too long" in app.reason("http.mixed_content", "<!doctype html>" + "x" * 1_100_000)
 
@@ -145,6 +196,10 @@ def test_links(app: Shop) -> None:
     assert "Not accessible" in app.judge("http.links", LINKS, {**routes, "/d": Response(401)}).warning
     walled = {"/a": Response(403), "/b": Response(403)}
     assert "none of 2 links" in app.reason("http.links", LINKS, walled)
+    app.app.other, other = Response(403, [], b"<Error>AccessDenied</Error>"), app.app.other
+    hidden = {"/a": app.app.other, "/b": fine}
+    assert "was answered 403 like any unknown path" in app.reason("http.links", LINKS, hidden)
+    app.app.other = other
     assert "was answered 429" in app.reason("http.links", LINKS, {**routes, "/d": Response(429)})
     assert "redirected more than 5" in app.reason(
         "http.links", LINKS, {**routes, "/d": Response(302, [("Location", "/d")])}

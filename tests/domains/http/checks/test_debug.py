@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Unreachable
-from pytest_readiness.domains.http.checks.debug import PATHS
+from pytest_readiness.domains.http.checks.debug import PATHS, WORDS
 from pytest_readiness.domains.http.facts.unwanted import is_graphql
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.unknown import SAMPLES
@@ -46,10 +46,10 @@ def url(app: WebApp, authority: Authority) -> Url:
 
 def test_a_good_site(app: WebApp, url: Url) -> None:
     before = len(app.requests)
-    others = len(PATHS) + 1 + 2 * GRAPHQL
+    others = len((*PATHS, *WORDS)) + 1 + 3 * GRAPHQL
     assert judge(ID, url).text == f"nothing on the root and {others} other paths: 200 x 1, 404 x {others}"
     sent = app.requests[before:]
-    assert len(sent) == 1 + SAMPLES + len(PATHS) + 2 * GRAPHQL
+    assert len(sent) == 1 + SAMPLES + len((*PATHS, *WORDS)) + 3 * GRAPHQL
     assert all("__schema" in request.body.decode() for request in sent if request.method != "GET")
     assert {request.method for request in sent} == {"GET", "POST"}
 
@@ -87,6 +87,20 @@ def test_on_nginx(nginx_factory: NginxFactory, authority: Authority) -> None:
         ("/_ignition/health-check", '{"can_execute_commands":true}', "Laravel Ignition"),
         ("/rails/info/properties", "<td>Rails version</td><td>Ruby version</td>", "Rails' information page"),
         ("/actuator/env", '{"propertySources":[]}', "Spring Boot Actuator"),
+        ("/manage/env", '{"activeProfiles":[],"propertySources":[]}', "Spring Boot Actuator"),
+        ("/env", '{"profiles":[],"systemProperties":{"java.version":"1.8"}}', "Spring Boot Actuator"),
+        (
+            "/actuator",
+            '{"_links":{"self":{"href":"/actuator"},"health":{"href":"/actuator/health"},"caches-cache":'
+            '{"href":"/actuator/caches/{cache}","templated":true}}}',
+            "Spring Boot Actuator",
+        ),
+        ("/jolokia", '{"request":{"type":"version"},"value":{"agent":"1.6.2"}}', "Jolokia"),
+        ("/horizon", '<title>Horizon</title><div id="horizon"></div>', "Laravel Horizon"),
+        ("/sidekiq", "<title>[PROD] Sidekiq</title>", "Sidekiq"),
+        ("/flower/", "<title>Flower</title>", "Celery Flower"),
+        ("/hangfire", "<title>Hangfire Dashboard</title>", "Hangfire"),
+        ("/h2-console/", "<title>H2 Console</title>", "the H2 console"),
         ("/h2-console", "<title>H2 Console</title>", "the H2 console"),
         ("/graphiql", "<title>GraphiQL</title>", "a GraphQL playground"),
     ],
@@ -97,6 +111,21 @@ def test_tools_of_developers(app: WebApp, url: Url, path: str, body: str, what: 
         judge(ID, url)
     assert what in caught.value.seen
     assert caught.value.seen.startswith("1: ")
+
+
+def test_what_products_have_of_their_own(app: WebApp, url: Url) -> None:
+    health = '"health":{"href":"https://shop/actuator/health"},"health-path":{"href":"/actuator/health/{*path}"}'
+    app.routes |= {
+        "/actuator": page(
+            f'{{"_links":{{"self":{{"href":"/actuator"}},{health},"info":{{"href":"/actuator/info"}}}}}}'
+        ),
+        "/flower/": page("<title>Flowers of all kinds</title>"),
+        "/horizon": page("<title>Horizon, our new telescope</title>"),
+        "/env": page("{}"),
+    }
+    assert judge(ID, url)
+    with pytest.raises(ClaimFalse, match=r"seen: 1: /env: 200$"):
+        judge(ID, url, paths=["/env"])
 
 
 @pytest.mark.parametrize(
@@ -173,12 +202,24 @@ def test_introspection_by_post_alone(app: WebApp, url: Url, kind: str, refusal: 
         judge(ID, url)
 
 
+@pytest.mark.parametrize("title", ["GraphiQL", "GraphQL Playground", "Apollo Server", "Yoga GraphiQL"])
+def test_a_playground_that_browsers_alone_are_shown(app: WebApp, url: Url, title: str) -> None:
+    def answer(request: Request) -> Response:
+        if "text/html" in request.headers.get("Accept", "") and not request.query:
+            return page(f"<!doctype html><title>{title}</title><div id=root></div>")
+        return Response(400, [("Content-Type", "application/json")], b'{"errors":[{"message":"introspection is off"}]}')
+
+    app.routes["/graphql"] = answer
+    with pytest.raises(ClaimFalse, match=r"seen: 1: /graphql as a page: a GraphQL playground$"):
+        judge(ID, url)
+
+
 def test_tools_behind_a_redirect(app: WebApp, url: Url) -> None:
     login = page("<form><input type='password'></form>")
     app.routes = {"/": ROOT, "/h2-console": Response(302, [("Location", "/h2-console/")])}
     assert judge(ID, url)
     app.routes["/h2-console/"] = page("<title>H2 Console</title>")
-    with pytest.raises(ClaimFalse, match=r"seen: 1: /h2-console: the H2 console$"):
+    with pytest.raises(ClaimFalse, match=r"seen: 2: /h2-console: the H2 console; /h2-console/: the H2 console$"):
         judge(ID, url)
     app.routes = {"/": ROOT, "/graphiql": Response(307, [("Location", "/ide/1")]), "/ide/1": page("<title>GraphiQL")}
     with pytest.raises(ClaimFalse, match=r"seen: 1: /graphiql: a GraphQL playground$"):
@@ -207,7 +248,7 @@ def test_tools_of_a_site_that_leads_every_path_to_its_language(app: WebApp, url:
     app.routes = Languages({"/": ROOT})
     assert judge(ID, url)
     app.routes["/en/h2-console"] = page("<title>H2 Console</title>")
-    with pytest.raises(ClaimFalse, match=r"seen: 1: /h2-console: the H2 console$"):
+    with pytest.raises(ClaimFalse, match=r"seen: 2: /h2-console: the H2 console; /h2-console/: the H2 console$"):
         judge(ID, url)
     del app.routes["/en/h2-console"]
     app.routes["/en/console"] = page("<p>Console")

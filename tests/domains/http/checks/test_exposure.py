@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.domains.http.checks.exposure import FILES
+from pytest_readiness.domains.http.facts.unwanted import MAX_SCRIPTS
 from tests.domains.http.http_answers import Shop, app, document
 from tests.judging import judge, read
 from tests.stack.silent import Request, Response
@@ -157,11 +158,18 @@ def spa(body: bytes = b"<!doctype html><title>Shop</title>") -> Response:
         ("/server-status", b"<html><title>Apache Status</title>", "server status page"),
         ("/nginx_status", b"Active connections: 1\n", "server status page"),
         ("/Dockerfile", b"FROM debian", "200, 11 characters"),
-        ("/web.config", b"", "200, 0 characters"),
+        ("/.git-credentials", b"https://shop:hunter2@git.example.com\n", "200, 37 characters"),
+        ("/adminer.php", b"<!DOCTYPE html><title>Login - Adminer</title>", "a tool for databases"),
     ],
 )
 def test_exposed_files(app: Shop, path: str, body: bytes, what: str) -> None:
     assert app.seen("http.exposed_files", path, Response(body=body)) == f"{path} ({what})"
+
+
+def test_an_empty_file_gives_nothing_away(app: Shop) -> None:
+    warning = app.judge("http.exposed_files", "/.env", Response(200, [("Content-Type", "text/plain")])).warning
+    assert warning == "There, but empty: /.env."
+    assert not app.judge("http.exposed_files", "/.env", Response(404)).warning
 
 
 def fallback(request: Request) -> Response:
@@ -323,11 +331,21 @@ def test_source_maps_of_own_scripts_only(app: Shop) -> None:
 @pytest.mark.parametrize("element", ['<script src="/js/a.js"></script>', '<link rel="stylesheet" href="/js/a.js">'])
 def test_source_maps_under_another_name(app: Shop, script: bytes, headers: list[Any], element: str) -> None:
     app.app.routes = {"/": spa(f"<!doctype html>{element}".encode()), "/js/a.js": Response(200, headers, script)}
-    assert [each.served for each in read("source_maps", app.url)] == [False, False]
+    assert [each.served for each in read("source_maps", app.url).maps] == [False, False]
     app.app.routes["/maps/app.js.map"] = Response(body=MAP)
-    named, beside_it = read("source_maps", app.url)
+    named, beside_it = read("source_maps", app.url).maps
     assert (named.served, beside_it.served) == (True, False)
     assert named.url.startswith(f"{app.app.url}/maps/app.js.map")
+
+
+def test_source_maps_of_many_scripts(app: Shop) -> None:
+    elements = "".join(f"<script src=/{number}.js></script>" for number in range(MAX_SCRIPTS + 2))
+    app.app.routes = {"/": spa(f"<!doctype html>{elements}".encode())}
+    warning = judge("http.exposed_files", app.url).warning
+    assert warning == "The source maps of 2 further scripts and styles were not looked for."
+    app.app.routes[f"/{MAX_SCRIPTS - 1}.js.map"] = Response(body=MAP)
+    with pytest.raises(ClaimFalse, match=rf"/{MAX_SCRIPTS - 1}.js.map \(source map of"):
+        judge("http.exposed_files", app.url)
 
 
 def test_source_maps_within_a_script(app: Shop) -> None:

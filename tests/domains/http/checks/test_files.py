@@ -233,6 +233,8 @@ def test_maintenance_page(app: Shop) -> None:
             served("<title>x</title><!-- back soon --><script>'back soon'</script>", "text/html"),
             "characters without it",
         ),
+        (served("<template><p>Back soon</template>", "text/html"), "characters without it"),
+        (served("<p style='display: none'>Back soon", "text/html"), "characters without it"),
         (Response(404), "404 from"),
         (Response(302, [("Location", "/")]), "302 from"),
         (Response(500), "500 from"),

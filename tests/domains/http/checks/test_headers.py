@@ -45,6 +45,8 @@ def test_hsts_passes(judged: Judge, values: list[str], parameters: dict[str, Any
         (["max-age=0; max-age=31536000; includeSubDomains"], {}, "an invalid header"),
         (["max-age=31536000, includeSubDomains"], {}, "an invalid header"),
         (["max-age=31536000; includeSubDomains"] * 2, {}, "2 headers"),
+        (["max-age=31536000; includeSubDomains=true"], {}, "an invalid header"),
+        (["max-age=31536000; includeSubDomains="], {"include_subdomains": False}, "an invalid header"),
         (["max-age=31536000; includeSubDomains"], {"preload": True}, "includeSubDomains (200"),
         (["max-age=2592000; includeSubDomains; preload"], {"preload": True, "min_age_days": 30}, "max-age=2592000"),
         (["max-age=31536000; preload"], {"preload": True, "include_subdomains": False}, "preload"),
@@ -191,6 +193,8 @@ def test_frame_options(judged: Judge, headers: Headers, holds: bool) -> None:
             "Permissions-Policy",
             [
                 "camera=(), microphone=(), geolocation=()",
+                "camera=none, microphone=(none), geolocation=self",
+                "camera=*, microphone=(), geolocation=() , camera=( self )",
                 'camera=(self "https://a.example.com, b"),microphone=self , geolocation=();report-to=x, usb=()',
             ],
             [
@@ -200,6 +204,19 @@ def test_frame_options(judged: Judge, headers: Headers, holds: bool) -> None:
                 "camera=(), microphone=(), geolocation=(), usb=(*)",
                 "camera 'none'; microphone 'none'; geolocation 'none'",
                 "camera=(), microphone=(), geolocation=(",
+                "camera=(), microphone=(), geolocation=(),",
+                "camera=(),, microphone=(), geolocation=()",
+                "camera=('none'), microphone=('none'), geolocation=('none')",
+                "camera= (), microphone= (), geolocation= ()",
+                'camera=(self, "https://a.example"), microphone=(), geolocation=()',
+                'camera=(self"https://a.example"), microphone=(), geolocation=()',
+                'camera=(self;"https://a.example"), microphone=(), geolocation=()',
+                'camera=(), microphone=(), geolocation=("self)',
+                "Camera=(), microphone=(), geolocation=()",
+                "camera=(); microphone=(); geolocation=()",
+                "camera, microphone=(), geolocation=()",
+                "camera=(), microphone=(), geolocation=(), geolocation=(self *)",
+                "camera=(), microphone=(), geolocation=(self “https://a.example”)".encode().decode("latin1"),
                 "(" * 30000,
             ],
         ),
@@ -244,6 +261,7 @@ def later(hours: float) -> str:
         ([f"sid=secret; Max-Age=3600; Expires=Wed, 01 Jan 2098 00:00:00 GMT; {SAFE}"], {"max_age_hours": 1}),
         ([f"sid=secret; Max-Age=60; {SAFE}", f"theme=x; Max-Age=9999999; {SAFE}"], {"max_age_hours": 1}),
         ([f"sid=secret; SameSite=Bad; {SAFE}"], {}),
+        ([f"__Host-sid=secret; Path=/; {SAFE}", f"__Secure-a=1; Domain=.LOCALHOST; {SAFE}"], {}),
     ],
 )
 def test_cookies_pass(judged: Judge, values: list[str], parameters: dict[str, Any]) -> None:
@@ -270,6 +288,19 @@ def test_cookies_pass(judged: Judge, values: list[str], parameters: dict[str, An
         ([f"sid=secret; Expires=Wed, 01-Jan-2098 00:00:00 GMT; {SAFE}"], {"max_age_hours": 1}, "sid lives for "),
         ([f"a=1; {SAFE}", "b=2"], {}, "b lacks Secure and HttpOnly"),
         ([f"sid=secret; Max-Age=3601; {SAFE}"], {"max_age_hours": 1}, "sid lives for 1.0 h"),
+        (
+            [f"remember_web_59ba36=secret; Max-Age=999999; {SAFE}"],
+            {"max_age_hours": 1},
+            "remember_web_59ba36 lives for",
+        ),
+        ([f".AspNetCore.Cookies=secret; Max-Age=99999; {SAFE}"], {"max_age_hours": 1}, ".AspNetCore.Cookies lives for"),
+        (["csrf_session=secret; Secure; SameSite=Lax"], {}, "csrf_session lacks HttpOnly"),
+        ([f"__Host-sid=secret; Path=/; Domain=localhost; {SAFE}"], {}, "has a Domain, which __Host- forbids, so that"),
+        ([f"__Host-sid=secret; Path=/app; {SAFE}"], {}, "__Host-sid lacks Path=/, which __Host- asks for"),
+        ([f"__host-sid=secret; {SAFE}"], {}, "__host-sid lacks Path=/"),
+        (["__Secure-sid=secret; HttpOnly; SameSite=Lax"], {}, "lacks Secure, which its prefix asks for"),
+        ([f"sid=secret; Domain=other.example; {SAFE}"], {}, "is for the domain other.example, so that browsers drop"),
+        ([f"sid=secret; Domain=app.localhost; {SAFE}"], {}, "is for the domain app.localhost"),
         ([f"PHPSESSID=secret; Max-Age=86400; {SAFE}"], {"max_age_hours": 1}, "PHPSESSID lives for 24.0 h"),
     ],
 )
@@ -312,6 +343,17 @@ def test_cookies_on_the_way_count(server: WebApp, authority: Authority) -> None:
         ([("X-Powered-By", "PHP/8")], "fails"),
         ([("X-Generator", "Drupal 9.5 (https://www.drupal.org)")], "fails"),
         ([("X-AspNetMvc-Version", "5")], "fails"),
+        ([("X-Powered-By", "PHP 8")], "fails"),
+        ([("X-Generator", "Drupal 10 (https://www.drupal.org)")], "fails"),
+        ([("X-Jenkins", "2.414.3")], "fails"),
+        ([("Liferay-Portal", "Liferay Digital Experience Platform 7.4")], "fails"),
+        ([("MicrosoftSharePointTeamServices", "16.0.0.10337")], "fails"),
+        ([("X-Rails-Version", "7.0.4")], "fails"),
+        ([("Via", "1.1 kong/3.4.0")], "fails"),
+        ([("Via", "kong/3.4.0")], "fails"),
+        ([("Via", "1.1 google, 1.1 varnish (Varnish/7.1)")], "fails"),
+        ([("Via", "HTTP/1.1 proxy (squid/5.7)")], "fails"),
+        ([("Via", "1.1 2f3b8c1a4f9e.cloudfront.net (CloudFront), 2.0 Caddy, HTTP/1.1 m1")], "none of Server"),
     ],
 )
 def test_banner(judged: Judge, headers: Headers, what: str) -> None:
@@ -479,7 +521,9 @@ def test_a_meta_element_overrides_the_referrer_policy(judged: Judge, header: str
     assert ("referrer-policy -5" in graded) != holds
 
 
-@pytest.mark.parametrize("name", ["XSRF-TOKEN", "csrftoken", "__Host-csrf"])
+@pytest.mark.parametrize(
+    "name", ["XSRF-TOKEN", "csrftoken", "__Host-csrf", "csrf_token", "_csrf", "YII_CSRF_TOKEN", "csrf_access_token"]
+)
 def test_a_token_against_forged_requests_is_read_by_scripts(judged: Judge, name: str) -> None:
     assert judged("http.cookies", [("Set-Cookie", f"{name}=1; Secure; SameSite=Lax; Path=/")])
     assert f"{name} lacks Secure" in seen(judged, "http.cookies", [("Set-Cookie", f"{name}=1; SameSite=Lax")])

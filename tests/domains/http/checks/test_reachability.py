@@ -380,3 +380,11 @@ def test_health_beside_unknown_paths_on_which_the_server_hangs_up(nginx_factory:
         url = Url(name="shop", url=f"{server.http_url}/start", health="/health")
         assert judge("http.health", url)
         assert judge("http.response_time", url, path="/health", samples=5)
+
+
+def test_response_time_of_another_page_is_none(app: Shop) -> None:
+    login = {"/login": Response(), "/": Response(302, [("Location", "/login")])}
+    app.app.routes = {**login, "/dash": Response(302, [("Location", "/login?next=/dash")])}
+    with pytest.raises(CouldNotVerify, match=r"/dash is redirected to .*/login.*, which is another page"):
+        judge("http.response_time", app.url, path="/dash", samples=5)
+    assert "/login" in judge("http.response_time", app.url, samples=5).text
