@@ -150,7 +150,7 @@ class Resource(BaseModel):
         if given is None and isinstance(address, str):
             first, _, _ = address.lower().partition(":")
             # Behind a driver, a quote or a name and "=" the scheme is none, which the model's own words then tell.
-            schemes = (first, *re.findall(r"[a-z][a-z0-9]*(?=[+:])", address.lower()))
+            schemes = (first, *re.findall(r"(?<![a-z0-9])[a-z][a-z0-9]*(?=[+:])", address.lower()))
             return next((model for each in schemes for model in models.values() if each in model.schemes), None)
         return models.get(given) if isinstance(given, str) else None
 

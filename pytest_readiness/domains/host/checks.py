@@ -541,7 +541,7 @@ def _may_meet(first: str, second: str) -> bool:
     named = [
         {
             keyword.lower(): set(values.strip('"').lower().split(","))
-            for keyword, values in re.findall(r'([A-Za-z]+)(?:\s*=\s*|\s+)("[^"]*"|\S+)', condition)
+            for keyword, values in re.findall(r'(?<![A-Za-z])([A-Za-z]+)(?:\s*=\s*|\s+)("[^"]*"|\S+)', condition)
         }
         for condition in (first, second)
     ]

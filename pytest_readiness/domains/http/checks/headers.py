@@ -570,7 +570,7 @@ _VERSIONS = (
     "x-jenkins",
     "x-hudson",
 )
-_PROXY = re.compile(r"[A-Za-z][\w.-]*/v?\d+(?:\.\d+)*\b")
+_PROXY = re.compile(r"(?<![\w.-])[A-Za-z][\w.-]*/v?\d+(?:\.\d+)*\b")
 """A proxy with its version in Via, which begins with the protocol's own."""
 
 
