@@ -45,7 +45,7 @@ def servers() -> dict[str, _Server]:
 
 URLS = ("silent", "drip", "big", "headers", "header", "chunk", "bomb", "interim", "ssh")
 CHECKS = {
-    **dict.fromkeys(URLS, ("http.banner", "http.links", "http.health")),
+    **dict.fromkeys(URLS, ("http.links", "http.health")),
     "tls": ("tls.trusted", "tls.versions"),
     "shell": ("host.reachable", "host.disk"),
     "box": ("container.running",),
@@ -112,4 +112,4 @@ def test_what_never_ends_takes_little_memory_and_no_more_than_its_time(
     assert len(states) == len(names), said
     assert set(states.values()) <= {"error", "failed"}, states
     assert run.returncode in (1, 6), said
-    assert (tmp_path / "record.json").stat().st_size < 10 * 2**20
+    assert (tmp_path / "record.json").stat().st_size < 100 * 2**20

@@ -58,7 +58,12 @@ def known_kinds(*folders: Path) -> Collection[str]:
 
 
 def load_configuration(
-    path: Path, target: str, variables: Mapping[str, str] | None = None, *, resolve: bool = True
+    path: Path,
+    target: str,
+    variables: Mapping[str, str] | None = None,
+    *,
+    resolve: bool = True,
+    contacts: bool = True,
 ) -> Configuration:
     """Read readiness.yaml and return it with `target` chosen.
 
@@ -68,12 +73,13 @@ def load_configuration(
         variables: values for `${NAME}` beside the environment, which they override.
         resolve: whether to read secrets from files and commands, and to refuse variables that are not set. Without
             it the configuration serves to look at, not to connect with, and "" chooses no target.
+        contacts: whether the target is going to be contacted, so that the files that this needs must be there.
 
     Raises:
         ProblemsError: every mistake found; where an extension cannot be used, that only.
         RegistrationError: a pack that is installed cannot be used.
     """
-    return _Loader(path, {**os.environ, **(variables or {})}, resolve).load(target)
+    return _Loader(path, {**os.environ, **(variables or {})}, resolve, contacts).load(target)
 
 
 _FIELD = 2
@@ -81,10 +87,11 @@ _FIELD = 2
 
 
 class _Loader:
-    def __init__(self, path: Path, variables: Mapping[str, str], resolve: bool) -> None:
+    def __init__(self, path: Path, variables: Mapping[str, str], resolve: bool, contacts: bool) -> None:
         self.path = path
         self.variables = variables
         self.resolve = resolve
+        self.contacts = contacts
         self.problems: list[Problem] = []
         self.unset: list[Problem] = []
         self.unknown: list[str] = []
@@ -312,7 +319,7 @@ class _Loader:
                 message = f"The name of {what} is changed by its kind. That is a defect of {model.__module__}."
                 problems.append(Problem(fields.path, line, message))
             elif made is not None:
-                if context["resolve"]:
+                if context["resolve"] and self.contacts:
                     problems.extend(_missing_files(made, fields, what))
                 yield made
             elif unresolved:

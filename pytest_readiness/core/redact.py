@@ -7,9 +7,10 @@ import html
 import json
 import re
 import sys
+from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
@@ -99,7 +100,7 @@ _ESCAPES = (
     re.compile(
         _in_utf8(r"\\x")
         + rf"|\\u[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}|\\u{_HEX}{{4}}|\\u\{{{_HEX}{{1,6}}\}}"
-        rf"|\\U{_HEX}{{8}}|\\[0-7]{{1,3}}|\\[abfnrtv]|\\[^\w\s]"
+        rf"|\\U{_HEX}{{8}}|\\[0-7]{{3}}|\\[abfnrtv]|\\[^\w\s]"
     ),
     re.compile(rf"&(?:#[0-9]{{1,7}}|#[xX]{_HEX}{{1,6}}|[a-zA-Z][a-zA-Z0-9]{{1,31}});"),
 )
@@ -108,7 +109,8 @@ _LETTERS = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
 LEVELS = 4
 """How often escapes are undone: HTML in JSON in JSON in a URL."""
 READINGS = 20
-"""Texts that come of that, at most."""
+CHARACTERS = 10_000_000
+"""Texts that come of that, at most: so many, or as long as that together, but a few in any case."""
 _UNSEEN = (
     r"\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     r"\U000e0000-\U000e0fff"
@@ -117,6 +119,8 @@ _NOISE = re.compile(rf"[\s{_UNSEEN}]{{2,}}|[^\S \n]|[{_UNSEEN}]")
 """White space that changes where a text is made one line or indented, and characters that nobody sees."""
 
 Span = tuple[int, int]
+Places: TypeAlias = "array[int]"
+NOWHERE: Places = array("I")
 
 
 class Redactor:
@@ -174,7 +178,7 @@ class Redactor:
 
     def _spans(self, text: str) -> Iterator[Span]:
         """Yield where a secret is, however it is read."""
-        for reading, places in _readings(text, range(len(text) + 1)):
+        for reading, places in _readings(text, array("I", range(len(text) + 1))):
             quiet, at = _changed(_NOISE, _silent, reading, places)
             for start, end in (*self._plain.spans(_folded(quiet)), *self._in_base64.spans(quiet)):
                 yield at[start], at[end]
@@ -203,47 +207,46 @@ def _masked_end(match: re.Match[str]) -> str:
     return f"{match[1] or ''}{MASK}"
 
 
-def _readings(text: str, places: Sequence[int] = ()) -> Iterator[tuple[str, Sequence[int]]]:
+def _readings(text: str, places: Places = NOWHERE) -> Iterator[tuple[str, Places]]:
     """Yield the text as it is, and with escapes undone, each kind by itself: what is one in HTML is none in JSON.
 
     Args:
         text: the text.
         places: of each of its characters, and of its end. Given, they come with each reading.
     """
-    known = {text}
+    known = {hash(text)}
+    most = max(LEVELS, min(READINGS, CHARACTERS // (len(text) + 1)))
     last = [(text, places)]
     for _ in range(LEVELS):
         yield from last
-        made = [
-            _changed(escape, _unescaped, text, places)
-            for text, places in last
-            for escape in _ESCAPES
-            if escape.search(text)
-        ]
-        last = []
-        for reading, places in made:
-            if reading not in known and len(known) < READINGS:
-                known.add(reading)
-                last.append((reading, places))
+        following = []
+        for text, places in last:
+            for escape in _ESCAPES:
+                if len(known) < most and escape.search(text):
+                    reading = _changed(escape, _unescaped, text, places)
+                    if hash(reading[0]) not in known:
+                        known.add(hash(reading[0]))
+                        following.append(reading)
+        last = following
     yield from last
 
 
 def _changed(
-    pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], text: str, places: Sequence[int]
-) -> tuple[str, Sequence[int]]:
+    pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], text: str, places: Places
+) -> tuple[str, Places]:
     """Return what `pattern.sub` returns, and where in the original each character of it was, if that is asked for."""
     if not places:
         return pattern.sub(change, text), places
     parts: list[str] = []
-    made: list[int] = []
+    made = array("I")
     done = 0
     for match in pattern.finditer(text):
         new = change(match)
         parts += (text[done : match.start()], new)
         made += places[done : match.start()]
-        made += [places[match.start()]] * len(new)
+        made += array("I", [places[match.start()]]) * len(new)
         done = match.end()
-    return "".join([*parts, text[done:]]), [*made, *places[done:]]
+    return "".join([*parts, text[done:]]), made + places[done:]
 
 
 def _unescaped(match: re.Match[str]) -> str:

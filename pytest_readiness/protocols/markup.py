@@ -74,7 +74,7 @@ def parse(page: str) -> Markup:
     """Read a page as browsers do: any page can be parsed."""
     reader = _read(page)
     inner = [each for text in reader.pages for each in _read(text).references]
-    return Markup(
+    made = Markup(
         scripts=tuple(reader.scripts),
         equivalents=tuple(reader.equivalents),
         names=tuple(reader.names),
@@ -86,6 +86,9 @@ def parse(page: str) -> Markup:
         text=" ".join("".join(reader.text).split()),
         shown=" ".join("".join(reader.shown).split()),
     )
+    # lxml's parser keeps it in a cycle until garbage is looked for, which may be long after.
+    vars(reader).clear()
+    return made
 
 
 def _read(page: str) -> _MarkupReader:

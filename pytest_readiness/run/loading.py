@@ -60,7 +60,9 @@ def load(settings: Settings, path: Path, variables: Mapping[str, str], redact: R
     """
     problems: tuple[Problem, ...] = ()
     try:
-        configuration = load_configuration(path, settings.target, variables)
+        configuration = load_configuration(
+            path, settings.target, variables, contacts=settings.replay is None and not settings.collect_only
+        )
     except ConfigurationError as error:
         if error.configuration is None:
             raise

@@ -53,8 +53,8 @@ def configure(project: Program, *extensions: str, target: str = "documents: {run
     listed = "extensions:\n" + "".join(f"  - {each}\n" for each in extensions) if extensions else ""
     project.write(
         "readiness.yaml",
-        "checklists: [release.md]\nroles: {owner: [a@example.com]}\nwaivers: waivers.yaml\n"
-        f"{listed}targets: {{prod: {{{target}}}}}\n",
+        f"checklists: [release.md]\nwaivers: waivers.yaml\n{listed}targets: {{prod: {{{target}}}}}\n"
+        "roles: {owner: [a@example.com]}\n",
     )
 
 

@@ -926,4 +926,4 @@ def test_what_was_not_read_and_what_changed_is_told(project: Project) -> None:
     assert "release.md: 1 box is not read, line " in told
     assert "waivers.yaml: this entry needs a fresh signature" in told
     assert f"the waiver by {OPS[1]} does not count: what its item says has changed since" in told
-    assert len(outcome_of(read_result(project.folder / "out" / "result.json")).verdict.drift.notes) == 2
+    assert len(outcome_of(read_result(project.folder / "out" / "result.json")).verdict.drift.notes) == 3

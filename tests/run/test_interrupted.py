@@ -134,7 +134,7 @@ def test_all_ends_before_anything_is_written(
     running.wait(patient(BOUND))
     said = (tmp_path / "said").read_text()
     assert running.returncode == 2, said
-    assert not [pid for pid, name in left.items() if program_of(pid) == name]
+    wait_until(lambda: not [pid for pid, name in left.items() if program_of(pid) == name], "all has ended")
     assert {each.read_text() for each in tmp_path.glob("left-*")} == {"0 run, 0 written"}
     assert "Traceback" not in said
     result = json.loads((tmp_path / "out" / "result.json").read_text())
