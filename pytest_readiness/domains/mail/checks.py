@@ -180,7 +180,8 @@ def not_open_relay(
         reply = each.rcpt or each.mail
         own = each.sender == mail.sender and reply.code >= 500 and _asks_login(reply)
         # A form that is refused for good is not relayed, whatever the server took it for.
-        refused = reply.code >= 500 and each.rcpt is not None if each.form else own or _refuses_strangers(reply)
+        for_good = each.form and reply.code >= 500 and each.rcpt is not None
+        refused = for_good or (own and not each.form) or _refuses_strangers(reply)
         if not refused and each not in taken:
             raise CouldNotVerify(f"{mail.where} refused <{each.recipient}>, but not as a stranger's mail: {reply}")
     if taken:

@@ -318,6 +318,10 @@ def test_a_server_that_takes_any_name_of_its_own_does_not_tell(talk: Callable[..
         judge("mail.not_open_relay", mail)
 
 
+def test_a_server_that_defers_all_relaying_is_right(talk: Callable[..., Mail]) -> None:
+    assert judge("mail.not_open_relay", talk({"RCPT": "454 4.7.1 Relay access denied"}))
+
+
 @pytest.mark.parametrize(
     "reply",
     [

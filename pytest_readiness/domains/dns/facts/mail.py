@@ -226,6 +226,11 @@ class _SpfWalk:
             self._wrong(domain, term, "is malformed")
             return
         spec, *lengths = parts
+        if spec and "%" not in spec and not re.search(r"\.[a-zA-Z0-9-]*[a-zA-Z][a-zA-Z0-9-]*\.?\Z", spec):
+            # RFC 7208 section 7.1: a domain ends in a dot and a name with a letter in it.
+            address = f"; for an address write ip4:{spec}" if re.fullmatch(r"[0-9.]{7,15}", spec) else ""
+            self._wrong(domain, term, f"names no domain{address}")
+            return
         if not self._count(domain, term):
             return
         goal = self._goal(domain, term, spec or "%{d}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -112,7 +113,10 @@ def _asked(rdap: JsonApi, name: str) -> Mapping[str, Any]:
 
 def _status(data: Mapping[str, Any]) -> tuple[str, ...]:
     status = data.get("status")
-    return tuple(sorted(cut(str(each), 60).lower() for each in status)) if isinstance(status, list) else ()
+    if not isinstance(status, list):
+        return ()
+    # RFC 8056 writes "client hold"; some registries write clientHold, as EPP does.
+    return tuple(sorted(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cut(str(each), 60)).lower() for each in status))
 
 
 def _expires(data: Mapping[str, Any]) -> datetime | None:

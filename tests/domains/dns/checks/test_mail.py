@@ -122,6 +122,11 @@ def test_spf(case: Case, label: str, lookups: str, warning: str) -> None:
         ),
         ("spfzeros", "ip4:192.0.2.0/024 in spfzeros.cases.test is malformed"),
         ("spfzeros6", "ip6:2001:db8::/032 in spfzeros6.cases.test is malformed"),
+        (
+            "spfaddress",
+            "a:198.51.100.1 in spfaddress.cases.test names no domain; for an address write ip4:198.51.100.1",
+        ),
+        ("spflocal", "a:localhost in spflocal.cases.test names no domain"),
         ("spfdualzeros", "a:cdn.cases.test/08 in spfdualzeros.cases.test is malformed"),
         ("spfdualzeros6", "mx:mxtwo.cases.test/24//064 in spfdualzeros6.cases.test is malformed"),
         ("spfscope", "ip6:fe80::1%eth0/64 in spfscope.cases.test names no network of that version"),

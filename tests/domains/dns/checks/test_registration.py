@@ -38,6 +38,7 @@ def test_registration_warns(registered: Registered) -> None:
         (rdap(status=["Redemption Period", "inactive"]), "good.test: inactive, redemption period"),
         (rdap(status=["client hold", "active"]), "good.test: client hold"),
         (rdap(status=["server hold"]), "good.test: server hold"),
+        (rdap(status=["clientHold", "active"]), "good.test: client hold"),
         (rdap(status=["pending delete"]), "good.test: pending delete"),
     ],
 )
