@@ -122,10 +122,12 @@ def end_with(parent: int, how: signal.Signals = signal.SIGKILL) -> None:
 def below(pid: int) -> list[int]:
     """All processes that a process has started, and they in their turn, whatever group they moved to."""
     found: list[int] = []
-    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            for child in map(int, listing.read_text().split()):
-                found += [child, *below(child)]
+    # Each of them may end meanwhile, this one as well.
+    with suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(OSError):
+                for child in map(int, (thread / "children").read_text().split()):
+                    found += [child, *below(child)]
     return found
 
 

@@ -476,6 +476,9 @@ def main() -> None:
     from multiprocessing.connection import Connection
     from threading import Lock, Thread
 
+    # Once, and before there are threads: its modules import each other, and half of one is what the second thread gets.
+    import sslyze  # noqa: F401
+
     channel: Connection[Any, Any] = Connection(int(sys.argv[1]))
     sending = Lock()
 
