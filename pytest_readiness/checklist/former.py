@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from pytest_readiness.checklist.ids import numbered, without_emoji, words_of
+from pytest_readiness.checklist.ids import numbered, with_ancestors, without_emoji, words_of
 from pytest_readiness.checklist.markdown import parse, source_of
 from pytest_readiness.checklist.model import Checklist, Item, Section
 from pytest_readiness.checklist.outline import NUMBERING, ItemDraft, Outline
@@ -118,16 +118,7 @@ def _slug(text: str, otherwise: str) -> str:
 
 def _ids(places: Sequence[Place]) -> list[tuple[str, ...]]:
     """What each place may have been called: where different texts were told apart by numbers, all names of them."""
-    ids = {(above, slug): slug for above, slug, _ in places}
-    taken = dict.fromkeys(ids, 0)
-    while True:
-        users = Counter(ids.values())
-        longer = [place for place in ids if users[ids[place]] > 1 and taken[place] < len(place[0])]
-        if not longer:
-            break
-        for place in longer:
-            taken[place] += 1
-            ids[place] = "-".join((*place[0][-taken[place] :], place[1]))
+    ids = with_ancestors({(above, slug): (*above, slug) for above, slug, _ in places})
     wanted = [ids[above, slug] for above, slug, _ in places]
     given = numbered(wanted)
     texts: defaultdict[str, set[tuple[tuple[str, ...], str]]] = defaultdict(set)

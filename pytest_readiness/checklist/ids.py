@@ -7,8 +7,8 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 SLUG_LENGTH = 100
 FINGERPRINT_LENGTH = 16
@@ -112,22 +112,35 @@ Place = tuple[tuple[Name, ...], Name]
 """What has an id: the names of what it is in, outermost first, and its own."""
 
 
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def with_ancestors(ways: Mapping[_Key, tuple[str, ...]]) -> dict[_Key, str]:
+    """The words that each place is called by: its own, and where others have the same, those of what it is in.
+
+    Args:
+        ways: by place, the words of what it is in, outermost first, and its own.
+    """
+    ids = {place: way[-1] for place, way in ways.items()}
+    taken = dict.fromkeys(ways, 1)
+    while True:
+        users = Counter(ids.values())
+        longer = [place for place, way in ways.items() if users[ids[place]] > 1 and taken[place] < len(way)]
+        if not longer:
+            return ids
+        for place in longer:
+            taken[place] += 1
+            ids[place] = "-".join(ways[place][-taken[place] :])
+
+
 def unique_ids(places: Sequence[Place]) -> list[str]:
     """An id for each place, unique, and whatever the order the same unless two places are equal.
 
     All places that would have the same id take one more ancestor into it, until none can; then those of different
     texts take a digest of them. Only what is the same in every word is numbered.
     """
-    ids = {place: place[1].slug for place in places}
-    taken = dict.fromkeys(ids, 0)
-    while True:
-        users = Counter(ids.values())
-        longer = [place for place in ids if users[ids[place]] > 1 and taken[place] < len(place[0])]
-        if not longer:
-            break
-        for place in longer:
-            taken[place] += 1
-            ids[place] = "-".join((*(name.slug for name in place[0][-taken[place] :]), place[1].slug))
+    ids = with_ancestors({place: (*(name.slug for name in place[0]), place[1].slug) for place in places})
+    users = Counter(ids.values())
     for place, id in ids.items():
         if users[id] > 1:
             ids[place] = f"{id}-{digest_of(*(name.text for name in place[0]), place[1].text)}"

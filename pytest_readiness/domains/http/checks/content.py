@@ -12,7 +12,7 @@ from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.assets import answered, page_of
-from pytest_readiness.domains.http.checks.headers import policies_of
+from pytest_readiness.domains.http.checks.headers import parse_csp
 from pytest_readiness.domains.http.facts.assets import Asset, Assets, Followed, Links, loaded, urljoin_or_nothing
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.protocols.http.addresses import shown
@@ -60,7 +60,8 @@ def mixed_content(response: Response, assets: Assets) -> Evidence:
     every += [(kind, address) for kind, address, _ in loaded(response.url, markup)]
     every += [(f"in {shown(asset.url)}", address) for asset in assets.assets for address in asset.plain]
     plain = list(dict.fromkeys(f"{kind} {shown(address)}" for kind, address in every if address.startswith("http:")))
-    upgraded = any("upgrade-insecure-requests" in policy for policy in policies_of(response))
+    policies = parse_csp(response.values("content-security-policy"), markup.policies)
+    upgraded = any("upgrade-insecure-requests" in policy for policy in policies)
     seen = cut(f"{len(plain)}: {'; '.join(plain)}", 400)
     claim(not plain or upgraded, expected=expected, seen=seen)
     unread = [asset for asset in assets.assets if asset.kind == "style" and asset.answer is None]

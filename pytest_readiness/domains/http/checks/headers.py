@@ -162,11 +162,6 @@ def _policy(text: str) -> Policy:
     return policy
 
 
-def policies_of(response: Response) -> list[Policy]:
-    """The policies that a browser enforces on a page, by its headers and its own meta elements."""
-    return parse_csp(response.values("content-security-policy"), parse(response.body).policies if response.html else ())
-
-
 def sources_of(policy: Policy, directive: str) -> tuple[str, ...] | None:
     """The sources that count for a directive, after its fallbacks; None where everything is allowed."""
     chain = [directive, "default-src"]
@@ -290,8 +285,9 @@ def csp(front_page: Response, second_page: Response | None) -> Evidence:
     name = "Content-Security-Policy"
     seen = seen_header(front_page, name)
     expected = "a Content-Security-Policy without unsafe script sources or wildcards, with frame-ancestors"
-    policies = policies_of(front_page)
-    if front_page.html and (metas := parse(front_page.body).policies):
+    metas = parse(front_page.body).policies if front_page.html else ()
+    policies = parse_csp(front_page.values("content-security-policy"), metas)
+    if metas:
         seen += f"; in a meta element: {cut(', '.join(metas), 150)}"
     elif not policies and front_page.header(f"{name}-Report-Only"):
         seen = f"{name}-Report-Only, which forbids nothing"
