@@ -107,14 +107,15 @@ def entropy(env_facts: EnvFacts, *, names: Names, min_bits: Annotated[float, Fie
 def values(env_facts: EnvFacts, *, values: Annotated[dict[Name, Accepted], Field(min_length=1)]) -> Evidence:
     """Every named variable is set to its expected value.
 
-    Compared as text, capitals included. YAML's `false` means the text "false" and 8080 for "8080"; to allow
-    other spellings list them: `DEBUG: [false, "False", 0]`.
+    Compared as text, capitals and blanks within quotes included. YAML's `false` means the text "false" and 8080 for
+    "8080"; to allow other spellings list them: `DEBUG: [false, "False", 0]`.
 
     Args:
         values: expected value by variable, or a list of those that are accepted; at least one variable.
     """
     # An empty text may be what is expected; every other check takes it for a variable that is not set.
-    seen = _values(env_facts, values, may_be_empty=True)
+    _values(env_facts, values, may_be_empty=True)
+    seen = {name: env_facts.values[name].get_secret_value() for name in values}
     wrong = [name for name, accepted in values.items() if seen[name] not in accepted]
     if wrong:
         expected = "; ".join(f"{name}={' or '.join(values[name])}" for name in wrong)

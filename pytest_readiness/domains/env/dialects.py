@@ -49,7 +49,9 @@ def assignments(dialect: str, text: str) -> Iterator[Assignment]:
     """
     known: dict[str, str] = {}
     missing: dict[str, str] = {}
-    for each in _READERS[dialect](text.replace("\r\n", "\n"), known, missing):
+    # To a shell, a carriage return is a part of the value, which no program expects there.
+    lines = text if dialect == "shell" else text.replace("\r\n", "\n")
+    for each in _READERS[dialect](lines, known, missing):
         if each.value is None:
             known.pop(each.name, None)
             yield each
@@ -88,7 +90,8 @@ def _dotenv(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> 
 
 
 def _replacing(filling: _Filling) -> Callable[[re.Match[str]], str]:
-    return lambda found: filling.value(found[1], found[2] or "", found[3] or "")
+    # To python-dotenv a variable that is empty is set, unlike to a shell.
+    return lambda found: filling.value(found[1], "-" if found[2] else "", found[3] or "")
 
 
 def _compose(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:
@@ -148,7 +151,7 @@ _SHELL_PIECE = re.compile(
   | "(?P<double>(?:[^"\\`$]|\\.|\$\([^()]*\)|`[^`]*`|\$)*)"
   | \\(?P<escaped>.)
   | (?P<dollar>\$(?:{_NAME}|\{{[^{{}}]*\}}|\([^()]*\)|[0-9!?@*\#$-])|`[^`]*`)
-  | (?P<plain>[^\s;&|<>()'"\\`$]+|\$(?=\s|;|\Z))
+  | (?P<plain>[^ \t\n;&|<>()'"\\`$]+|\$(?=\s|;|\Z))
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -191,6 +194,8 @@ def _shell_piece(piece: re.Match[str], filling: _Filling) -> str:
     if piece["escaped"] is not None:
         return "" if piece["escaped"] == "\n" else piece["escaped"]
     if piece["plain"] is not None:
+        if ":~" in piece["plain"]:
+            filling.lacking = "a home directory, ~"
         return piece["plain"]
     inside = piece["double"] if piece["double"] is not None else piece["dollar"]
 

@@ -39,6 +39,7 @@ SHELL = (
     "set -a\nA=1 B=2\nset +a\n",
     "A=x\\\ny\nB=\"x\\\ny\"\nC='x\ny'\n",
     'A=$\nB=a$\nC="a$"\n',
+    "A=false\r\nB=1\n",
     "A=50%\nB=a@b\nC=%2F\nD=[a]\nE={a,b}\nF=*\n",
 )
 
@@ -46,11 +47,11 @@ SHELL = (
 @pytest.mark.parametrize("text", SHELL)
 def test_shell_agrees_with_the_shell(tmp_path: Path, text: str) -> None:
     path = tmp_path / "shop.env"
-    path.write_text(text)
+    path.write_bytes(text.encode())
     command = f"set -a; . {path}; /usr/bin/env -0"
     for shell in filter(Path.exists, (Path("/bin/sh"), Path("/bin/bash"))):
-        told = subprocess.run([shell, "-c", command], env={}, capture_output=True, check=True, text=True)
-        seen = dict(each.partition("=")[::2] for each in told.stdout.split("\0") if each)
+        told = subprocess.run([shell, "-c", command], env={}, capture_output=True, check=True).stdout.decode()
+        seen = dict(each.partition("=")[::2] for each in told.split("\0") if each)
         assert read("shell", text) == {name: value for name, value in seen.items() if len(name) == 1 and name != "_"}
 
 
@@ -81,6 +82,7 @@ def test_shell_lines_that_do_more_than_set_are_not_read(text: str) -> None:
         "$HOME",
         "${HOME:-x}",
         "~/x",
+        "/bin:~/x",
         "$1",
         "a$$b",
         "${A:=x}",
@@ -100,6 +102,7 @@ def test_shell_values_that_come_from_elsewhere_are_not_seen(value: str) -> None:
         "A=a b # note\nB='x' # note\nexport C=3\nD=a#b\n",
         "A=\"x\\ny\"\nB='x\\ny'\nC=`date`\nD=$(date)\n",
         "A=1\nA=2\nB=\n",
+        "A=\nB=${A:-d}\n",
         "A='x\ny'\nB = 2\n",
     ],
 )
