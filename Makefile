@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 REPORT := readiness.html
 SOURCES := pyproject.toml $(shell find pytest_readiness suites -type f -not -name '*.pyc')
 
-.PHONY: demo test smoke lint format bench docs catalogue schemas screenshots clean
+.PHONY: demo test smoke lint format bench docs catalogue references schemas screenshots clean
 
 demo: $(VENV)/installed  ## Run the starter checklist on the embedded demo target.
 	@$(BIN)/pytest --readiness-target=demo --readiness-report=$(REPORT) $(ARGS); code=$$?; \
@@ -13,11 +13,11 @@ demo: $(VENV)/installed  ## Run the starter checklist on the embedded demo targe
 	*) exit $$code ;; \
 	esac
 
-test: $(VENV)/developed  ## Run all tests against the built wheel, with real servers.
+test: $(VENV)/developed references  ## Run all tests against the built wheel, with real servers.
 	@sh tests/stack/install.sh
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
-smoke: $(VENV)/developed  ## Run some tests of everything, in two minutes: before the whole.
+smoke: $(VENV)/developed references  ## Run some tests of everything, in two minutes: before the whole.
 	@sh tests/stack/install.sh
 	$(BIN)/pytest -n auto --dist worksteal @tests/smoke.txt $(ARGS)
 
@@ -43,12 +43,14 @@ catalogue: $(VENV)/developed  ## Write the pages of all checks and facts.
 schemas: $(VENV)/developed  ## Write the JSON Schemas that editors use.
 	$(BIN)/python -m docs.schemas
 
+references: .references/installed
+
 screenshots: $(VENV)/developed  ## Write the pictures of the report that the documentation shows.
 	@sh tests/stack/install.sh
 	$(BIN)/python -m docs.screenshots
 
 clean:
-	rm -rf $(VENV) dist site .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .references dist site .mypy_cache .ruff_cache .pytest_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -72,4 +74,10 @@ $(VENV)/installed: dist/built
 
 $(VENV)/developed: $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet "$$(echo dist/*.whl)[dev,docs]"
+	@touch $@
+
+# What the tests compare the checks with, in an environment of its own: it needs other versions than the checks do.
+.references/installed: $(BIN)/python
+	@$(BIN)/python -m venv .references
+	@.references/bin/python -m pip install --quiet checkdmarc==6.0.4
 	@touch $@

@@ -32,6 +32,21 @@ def program(name: str) -> Path:
     raise LookupError(f"{PACKAGES} does not list {name}.")
 
 
+def reference(package: str) -> Path:
+    """The Python of the environment that `make references` made; it has a package that the checks are compared with.
+
+    That environment is apart, as what such packages need clashes with what the checks need.
+
+    Raises:
+        pytest.skip.Exception: there is none.
+        pytest.fail.Exception: there is none and ``CI=true``.
+    """
+    python = Path(__file__).parents[2] / ".references" / "bin" / "python"
+    if not python.exists():
+        unavailable(f"{package} is not installed: make references.")
+    return python
+
+
 def unavailable(reason: str) -> NoReturn:
     """Skip the test, or fail it where ``CI=true``."""
     if os.environ.get("CI") == "true":
