@@ -160,9 +160,9 @@ def expiry(
         claim(
             left >= wanted,
             expected=expected,
-            seen=f"{at}{days(left)} left of {days(lifetime)}, until {leaf.not_after:%Y-%m-%d}"
+            seen=f"{at}{days(left, beside=wanted)} left of {days(lifetime)}, until {leaf.not_after:%Y-%m-%d}"
             if left > timedelta()
-            else f"{at}expired {days(-left)} ago, on {leaf.not_after:%Y-%m-%d}",
+            else f"{at}expired {days(-left, beside=timedelta())} ago, on {leaf.not_after:%Y-%m-%d}",
         )
         above = list(_above(deployment, now))
         for issuer, since, until, soon in above:
@@ -214,7 +214,7 @@ def lifetime(tls_scan: TlsScan, *, max_days: Annotated[int, Field(ge=1)] | None 
     for leaf in (deployment.leaf for deployment in deployments(tls_scan)):
         limit = max_days or next((days for since, days in LIFETIMES if leaf.not_before >= since), 398)
         length = leaf.not_after - leaf.not_before
-        seen = f"{days(length)}, issued on {leaf.not_before:%Y-%m-%d}"
+        seen = f"{days(length, beside=limit * DAY)}, issued on {leaf.not_before:%Y-%m-%d}"
         claim(length <= limit * DAY, expected=f"a lifetime of at most {limit} days", seen=seen)
         told.append(f"{seen}; limit {limit} days")
     return Evidence("; ".join(dict.fromkeys(told)))

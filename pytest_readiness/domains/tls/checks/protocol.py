@@ -77,9 +77,16 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
-def days(time: timedelta) -> str:
-    """A time for a sentence."""
-    return f"{time / DAY:.1f} days"
+def days(time: timedelta, *, beside: timedelta | None = None) -> str:
+    """A time for a sentence.
+
+    Args:
+        time: the time.
+        beside: a limit that it is compared with; as many decimals are written as tell the two apart.
+    """
+    texts = [f"{time / DAY:.{decimals}f} days" for decimals in range(1, 6)]
+    limits = [f"{beside / DAY:.{decimals}f} days" for decimals in range(1, 6)] if beside is not None else []
+    return next((text for text, limit in zip(texts, limits, strict=False) if text != limit), texts[0])
 
 
 @check(
