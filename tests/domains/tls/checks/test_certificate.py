@@ -21,7 +21,7 @@ from tests.judging import judge, read
 from tests.protocols.http.certificates import CASES, Setup, written
 from tests.protocols.http.certificates import authority as authority_of_table
 from tests.protocols.http.certificates import leaf as leaf_of_table
-from tests.stack.certs import Authority, Certificate
+from tests.stack.certs import Authority, Certificate, Key
 from tests.stack.fixtures import NginxFactory
 from tests.stack.silent import Response, WebApp
 
@@ -391,6 +391,27 @@ def test_issuer_of_every_certificate(authority: Authority, named: Authority, ngi
         assert judge("tls.issuer", url, names=[ROOT, "Example Root R1"]).text
         with pytest.raises(ClaimFalse, match="CN=Example Root R1"):
             judge("tls.issuer", url, names=[ROOT])
+
+
+@pytest.mark.parametrize("protocols", ["TLSv1.3", "TLSv1.2 TLSv1.3", "TLSv1.2"])
+@pytest.mark.parametrize("old", ["rsa2048", "ec256"])
+def test_the_second_certificate_is_looked_at(
+    protocols: str, old: Key, authority: Authority, nginx_factory: NginxFactory
+) -> None:
+    """Beside the one that a usual client gets; where TLS 1.3 alone is spoken, no suite tells RSA from ECDSA."""
+    expired = authority.issue(expired=True, key=old)
+    good = authority.issue(key="ec256" if old == "rsa2048" else "rsa2048")
+    second = f"ssl_certificate {expired.chain}; ssl_certificate_key {expired.key};"
+    with nginx_factory(https=good, raw=second, protocols=protocols) as server:
+        url = Url(name="shop", url=server.url, ca=authority.ca_file)
+        with pytest.raises(ClaimFalse, match=r"expired 1\.0 days ago"):
+            judge("tls.expiry", url)
+        with pytest.raises(ClaimFalse, match="has expired"):
+            judge("tls.trusted", url)
+        assert sorted(judge("tls.key", url).text.split("; ")) == [
+            "ecdsa secp256r1, signed with ecdsa-with-SHA256",
+            "rsa 2048 bits, signed with ecdsa-with-SHA256",
+        ]
 
 
 @pytest.mark.parametrize("names", [[], [""], [" "]])
