@@ -32,6 +32,7 @@ SERVER_CHECKS = ["mail.reachable", "mail.starttls", "mail.auth", "mail.wrong_pas
 ANOTHER_REASON = {
     "unknown-domain": "check_recipient_access static:{550 5.1.2 Domain not found}",
     "blocked": "check_client_access static:{554 5.7.1 blocked using a list; not allowed}",
+    "shut-out": "check_client_access static:REJECT",
     "greylisted": "check_recipient_access static:{450 4.2.0 Greylisted, try again later}",
 }
 VARIANTS = {
@@ -351,6 +352,14 @@ def test_how_servers_refuse_to_relay(talk: Callable[..., Mail], reply: str) -> N
         ("RCPT", "554 5.7.1 Service unavailable; client blocked, relay access denied"),
         ("MAIL FROM:<shop@", "550 5.7.1 Sender address rejected: unknown user"),
         ("MAIL FROM:<>", "550 5.7.1 bounces are not accepted from this sender"),
+        ("RCPT", "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied"),
+        ("RCPT", "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: not authorized"),
+        ("RCPT", "550 5.7.1 Access denied"),
+        ("MAIL", "550 5.7.606 Access denied, banned sending IP [192.0.2.1]"),
+        ("MAIL", "554 5.7.1 Your access to this mail system has been rejected"),
+        ("RCPT", "450 4.2.0 <readiness@example.com>: Recipient address rejected: Greylisted"),
+        ("RCPT", "452 4.3.1 rate limit exceeded, relay later"),
+        ("RCPT", "451 4.7.1 Try again later"),
         ("RCPT", "550 5.7.1 HELO pytest-readiness.invalid is not permitted"),
     ],
 )
