@@ -214,6 +214,7 @@ class TlsScan:
         session_ids, session_tickets: sslyze's name of the result for TLS 1.2 and older, such as FULLY_SUPPORTED.
         tls13_resumption: resumed sessions of TLS 1.3 and how many were tried; None where it is not offered.
         hsts_seconds: max-age of Strict-Transport-Security; None also where the header is missing.
+        unreached: other addresses of the name, of which nothing was seen, each with the reason.
     """
 
     host: str
@@ -238,3 +239,4 @@ class TlsScan:
     session_tickets: str | None
     tls13_resumption: tuple[int, int] | None
     hsts_seconds: int | None
+    unreached: tuple[str, ...] = ()

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import mailbox
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -18,12 +21,14 @@ from pytest_readiness.core.yamlfile import parse_yaml
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.inbox.reading import mailbox as opened
 from pytest_readiness.domains.inbox.resource import Inbox
+from pytest_readiness.domains.mail.facts import MailServer, SmtpReply
 from pytest_readiness.domains.mail.resource import Mail
 from tests.judging import judge
 from tests.stack.certs import Authority
 from tests.stack.mail import DOMAIN, PASSWORD, USER, MailHost
 from tests.stack.patience import patient
 from tests.stack.process import free_port
+from tests.stack.programs import program, unavailable
 from tests.stack.shop import Shop
 from tests.stack.silent import Request, Response, SilentServer, WebApp, _Server
 
@@ -793,3 +798,23 @@ def test_ports_follow_the_security() -> None:
     assert Mail(name="m", server="[::1]:2525").where == "[::1]:2525"
     path = Inbox.model_validate({"name": "m", "inbox": "maildir:mail"}, context={"base": Path("/srv")}).inbox
     assert path == "maildir:/srv/mail"
+
+
+def test_other_addresses_of_the_name_are_told(tmp_path: Path) -> None:
+    """Which nothing was asked of; the names come from a hosts file of its own."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 mail.test\n192.0.2.7 mail.test\n127.0.0.2 mail.test\n")
+    asked = (
+        "from pytest_readiness.domains.mail.facts import _others\n"
+        "from pytest_readiness.domains.mail.resource import Mail\n"
+        "print(_others(Mail(name='m', server='mail.test:25'), '127.0.0.1'))"
+    )
+    inside = ("sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts), sys.executable, "-c", asked)
+    command = [str(program("unshare")), "--user", "--map-root-user", "--mount", *inside]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=patient(30))
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        unavailable(f"No mount namespace can be made here: {done.stderr.strip()}")
+    assert done.stdout.strip() == "('192.0.2.7',)", done.stderr
+    server = MailServer(SmtpReply(220, "x"), None, (), "", "", (), 0.1, "127.0.0.1", ("192.0.2.7",))
+    assert server.note == "at 127.0.0.1, one of 2 addresses; not asked: 192.0.2.7"
+    assert replace(server, others=()).note == ""

@@ -56,9 +56,11 @@ def tls_scan(endpoint: TlsEndpoint, connection: Connection, *, asks: tuple[str, 
         if connection.tls_error and error.reason.startswith(NO_TLS):
             raise CouldNotVerify(f"{NO_TLS} {request.where} ({connection.tls_error})") from None
         raise
+    others = connection.elsewhere or ()
+    scan = replace(scan, unreached=tuple(f"{each.address} ({each.fault})" for each in others if not each.reached))
     if "certificate_info" not in request.commands:
         return scan
-    for other in connection.elsewhere or ():
+    for other in others:
         if other.reached:
             scan = _with_certificates_at(scan, replace(request, address=other.address, commands=("certificate_info",)))
     return scan
