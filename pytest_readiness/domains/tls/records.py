@@ -38,6 +38,9 @@ COMMANDS: tuple[str, ...] = (
 NO_TLS = "no TLS connection to"
 """How the reason begins where a scan found no TLS at all."""
 
+AT = "at "
+"""Before an address of the name, among what failed."""
+
 OVER_HTTP = ("http_headers", "tls_1_3_early_data")
 """Those that send a request by HTTP."""
 
@@ -198,7 +201,8 @@ class TlsScan:
         host, port: of the endpoint.
         store: what certificates were verified against, in words.
         completed: scan commands that completed.
-        failed: those that did not -> why, as a clause.
+        failed: those that did not -> why, as a clause; also `AT` with another address of the name that nothing
+            was seen at.
         deployments: certificates (certificate_info).
         offers: protocol versions, oldest first (the commands in `VERSIONS`).
         groups: SECG names of the groups for key exchange, by name (elliptic_curves).
@@ -214,7 +218,6 @@ class TlsScan:
         session_ids, session_tickets: sslyze's name of the result for TLS 1.2 and older, such as FULLY_SUPPORTED.
         tls13_resumption: resumed sessions of TLS 1.3 and how many were tried; None where it is not offered.
         hsts_seconds: max-age of Strict-Transport-Security; None also where the header is missing.
-        unreached: other addresses of the name, of which nothing was seen, each with the reason.
     """
 
     host: str
@@ -239,4 +242,9 @@ class TlsScan:
     session_tickets: str | None
     tls13_resumption: tuple[int, int] | None
     hsts_seconds: int | None
-    unreached: tuple[str, ...] = ()
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """Other addresses of the name, at which nothing was seen, each with the reason."""
+        others = [(what.removeprefix(AT), why) for what, why in self.failed.items() if what.startswith(AT)]
+        return tuple(f"{address} ({why})" for address, why in others)

@@ -112,7 +112,7 @@ def test_tls_is_not_seen_at_an_address_that_is_not_reached(tmp_path: Path) -> No
         scan = tls_scan(url, made, asks=("certificate_info", *VERSIONS))
     seen = "Nothing was seen at 192.0.2.2 (connection refused), which shop.test has as an address, too."
     for id in ("tls.trusted", "tls.chain", "tls.expiry", "tls.versions"):
-        told = [outcome(id, each) for each in (scan, replace(scan, unreached=()))]
+        told = [outcome(id, each) for each in (scan, replace(scan, failed={}))]
         assert [each.warning for each in told if isinstance(each, Evidence)] == [seen, ""]
 
 
