@@ -34,7 +34,9 @@ _FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("day of the week", 0, 7, _WEEKDAYS),
 )
 _PART = re.compile(r"(?:(\*)|(\w*)(?:([-~])(\w*))?)(?:/(\d{1,4}))?")
-_SETTING = re.compile(r"""\s*(["']?)[\w-]+\1[ \t]*=[ \t]*(?P<value>\S?)""")
+_SETTING = re.compile(r"""\s*(["']?)[^\s="']+\1[ \t]*=[ \t]*(?P<value>\S?)""")
+_MOST_CHARACTERS = 998
+"""Of a command, for Debian's cron."""
 _COMMENT = re.compile(r"""\s#[^'"]*$""")
 """A comment of the shell behind a command; cron itself has none there."""
 
@@ -164,7 +166,7 @@ def _entry(line: str, table: Table, cron: Cron) -> Entry:
         # It means that the run is not logged.
         text = text.removeprefix("-")
     *times, rest = [*re.split(r"[ \t]+", text, maxsplit=count), ""][: count + 1]
-    days, mistake = NEVER, "has fewer than five fields of time"
+    days, mistake = NEVER, f"has fewer than five fields of time ({cut(text, 40)})"
     if len(times) == count:
         days, mistake = _of_word(times[0]) if count == 1 else _of_fields(times, halves=cron.kind == "cronie")
     who, _, behind = re.sub(r"[ \t]", " ", rest, count=1).partition(" ")
@@ -174,6 +176,8 @@ def _entry(line: str, table: Table, cron: Cron) -> Entry:
             mistake = f"names {cut(who, 40) or 'nobody'} before the command, who is not a user of this host"
         if not mistake and not rest.strip():
             mistake = "has no command"
+    if not mistake and cron.kind == "debian" and len(rest) > _MOST_CHARACTERS:
+        mistake = f"has a command of {len(rest)} characters, where {_MOST_CHARACTERS} are the most"
     if mistake:
         return Entry(line, NEVER, mistake)
     command, fault = _run(rest, cron)

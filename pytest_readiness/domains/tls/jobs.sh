@@ -39,11 +39,12 @@ for each in /etc/crontab /etc/cron.d/* /etc/crontabs/* /var/spool/cron/* /var/sp
         continue
     fi
     unended=
-    if [ -n "$(tail -c 1 "$each")" ] && tail -n 1 "$each" | grep -q "^[[:space:]]*[^#[:space:]]"; then
+    if [ -n "$(tail -c 1 "$each")" ] && tail -n 1 "$each" | grep -q "^[ 	]*[^# 	]"; then
         unended=unended
     fi
     echo "@table $each	$(stat -L -c "%a %u %h" "$each") $(stat -c %u "$each") $unended"
-    sed -n "/^[[:space:]]*[^#[:space:]]/s|^|@cron $each	|p" "$each"
+    # A carriage return alone makes a line, for cron.
+    sed -n "/^[ 	]*[^# 	]/s|^|@cron $each	|p" "$each"
     # A last line without a newline is printed without one, too.
     echo
     # The word behind the time: the user in tables of the system, and the program in others.
