@@ -397,6 +397,24 @@ def test_renewal_by_cron_with_one_thing_broken(case: str, plain: Namespace, auth
         assert false(plain) == f"{path}: {seen}"
 
 
+def test_renewal_by_the_cron_of_busybox(plain: Namespace, authority: Authority) -> None:
+    """It reads tables of users only, and minds neither their mode nor a newline at the end."""
+    put_leaf(plain, authority, 60, 90)
+    put(plain, "/var/spool/cron/crontabs/root", "5 4 * * * lego renew", "644")
+    plain.run("sh", "-c", f"cd /run/private && ln -s {program('busybox')} crond && ./crond -c /var/spool/cron/crontabs")
+    try:
+        text = renewal(plain)
+        plain.run("rm", "/var/spool/cron/crontabs/root")
+        put(plain, "/etc/cron.d/lego", LEGO)
+        seen = false(plain)
+    finally:
+        plain.run(
+            "sh", "-c", "kill $(pidof crond); rm -f /run/private/crond /etc/cron.d/lego /var/spool/cron/crontabs/root"
+        )
+    assert text.startswith("/var/spool/cron/crontabs/root, at least every 1 days")
+    assert seen == "/etc/cron.d/lego: busybox's crond reads no such file, but tables of users only"
+
+
 def test_renewal_by_cron_that_does_not_run(plain: Namespace, authority: Authority) -> None:
     put_leaf(plain, authority, 60, 90)
     with cron(plain, "/etc/cron.d/certbot", DEBIAN, running=False):
