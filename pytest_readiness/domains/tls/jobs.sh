@@ -31,7 +31,7 @@ done
 for each in /etc/cron.d /etc/crontabs /var/spool/cron /var/spool/cron/crontabs /var/spool/cron/tabs; do
     [ ! -d "$each" ] || [ -r "$each" ] || echo "@unreadable $each"
 done
-words= gap="[[:space:]][[:space:]]*" word="[A-Za-z_][A-Za-z0-9_.-]*"
+words= gap="[[:space:]][[:space:]]*" word="[A-Za-z_][A-Za-z0-9_.@+-]*"
 for each in /etc/crontab /etc/cron.d/* /etc/crontabs/* /var/spool/cron/* /var/spool/cron/crontabs/* /var/spool/cron/tabs/*; do
     [ -f "$each" ] || continue
     if [ ! -r "$each" ]; then

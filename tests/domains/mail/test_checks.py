@@ -21,7 +21,7 @@ from pytest_readiness.core.yamlfile import parse_yaml
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.inbox.reading import mailbox as opened
 from pytest_readiness.domains.inbox.resource import Inbox
-from pytest_readiness.domains.mail.facts import MailServer, SmtpReply
+from pytest_readiness.domains.mail.facts import Delivery, MailServer, SmtpReply
 from pytest_readiness.domains.mail.resource import Mail
 from tests.judging import judge
 from tests.stack.certs import Authority
@@ -818,3 +818,12 @@ def test_other_addresses_of_the_name_are_told(tmp_path: Path) -> None:
     server = MailServer(SmtpReply(220, "x"), None, (), "", "", (), 0.1, "127.0.0.1", ("192.0.2.7",))
     assert server.note == "at 127.0.0.1, one of 2 addresses; not asked: 192.0.2.7"
     assert replace(server, others=()).note == ""
+
+
+def test_a_mail_that_is_a_little_late(mail: Mail) -> None:
+    """60.04 s, which one decimal would tell as 60.0 s."""
+    with pytest.raises(ClaimFalse) as caught:
+        load_catalogue()["mail.test_message"].judge(
+            mail, Delivery("Test", "", 60.04, ""), inbox="imap", to=f"ops@{DOMAIN}", within=60
+        )
+    assert caught.value.seen == "'Test' was there after 60.1 s"
