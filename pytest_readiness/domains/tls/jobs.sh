@@ -18,6 +18,8 @@ fi
 for each in /proc/[0-9]*/comm; do
     read -r name 2>/dev/null <"$each" || continue
     grep -qs "^State:[[:space:]][^Z]" "${each%comm}status" || continue
+    # That of a container, which has a number there, too, runs nothing of the host.
+    ! grep -qs "^NSpid:.*[0-9][[:space:]]\{1,\}[0-9]" "${each%comm}status" || continue
     case $name in
     cron | crond | cronie)
         kind=cronie
@@ -42,7 +44,8 @@ for each in /etc/crontab /etc/cron.d/* /etc/crontabs/* /var/spool/cron/* /var/sp
     if [ -n "$(tail -c 1 "$each")" ] && tail -n 1 "$each" | grep -q "^[ 	]*[^# 	]"; then
         unended=unended
     fi
-    echo "@table $each	$(stat -L -c "%a %u %h" "$each") $(stat -c %u "$each") $unended"
+    file=$(stat -L -c "%a %u %h" "$each") && link=$(stat -c %u "$each") || return
+    echo "@table $each	$file $link $unended"
     # A carriage return alone makes a line, for cron.
     sed -n "/^[ 	]*[^# 	]/s|^|@cron $each	|p" "$each"
     # A last line without a newline is printed without one, too.

@@ -20,6 +20,7 @@ from tests.judging import judge
 from tests.namespace import DEPLOY, Namespace, namespace
 from tests.stack.certs import Authority
 from tests.stack.docker import _remove_cgroups
+from tests.stack.process import wait_until
 from tests.stack.programs import program
 from tests.stack.sshd import Sshd
 
@@ -413,6 +414,20 @@ def test_renewal_by_the_cron_of_busybox(plain: Namespace, authority: Authority) 
         )
     assert text.startswith("/var/spool/cron/crontabs/root, at least every 1 days")
     assert seen == "/etc/cron.d/lego: busybox's crond reads no such file, but tables of users only"
+
+
+def test_renewal_by_the_cron_of_a_container(plain: Namespace, authority: Authority) -> None:
+    """The host sees its process, but it reads other files."""
+    put_leaf(plain, authority, 60, 90)
+    put(plain, "/etc/cron.d/lego", LEGO)
+    start = f"{program('unshare')} --pid --fork --kill-child {program('cron')} -f >/dev/null 2>&1 & echo $!"
+    number = plain.run("sh", "-c", start).strip()
+    try:
+        wait_until(lambda: "cron" in plain.run("sh", "-c", "cat /proc/[0-9]*/comm 2>/dev/null; :").split(), "cron runs")
+        seen = false(plain)
+    finally:
+        plain.run("sh", "-c", f"kill {number}; rm -f /etc/cron.d/lego /run/crond.pid")
+    assert seen == "/etc/cron.d/lego: no cron daemon is running"
 
 
 def test_renewal_by_cron_that_does_not_run(plain: Namespace, authority: Authority) -> None:
