@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_readiness.config.target import Target
@@ -65,6 +66,8 @@ class MailServer:
         tls_error: why there is none, where it was wanted.
         extensions: those that it offered in the end, in capitals with their parameters.
         seconds: from connecting to the last of these answers.
+        address: IP address that answered; "" where none is known.
+        others: further addresses of the name, which nothing was asked of.
     """
 
     greeting: SmtpReply
@@ -74,6 +77,14 @@ class MailServer:
     tls_error: str
     extensions: tuple[str, ...]
     seconds: float
+    address: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What the evidence of whatever is asked of the server has to say of it."""
+        several = f"at {self.address}, one of {len(self.others) + 1} addresses"
+        return f"{several}; not asked: {', '.join(self.others)}" if self.others else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +167,22 @@ def mail_server(mail: Mail) -> MailServer:
     """What a mail server offers, before and behind TLS."""
     begun = time.monotonic()
     context = Trust(mail.ca).context()
+    address, others = "", tuple[str, ...]()
     tls_error, before = "", tuple[str, ...]()
     try:
         with _connected(mail, context) as client:
-            greeting = client.greeting
+            greeting, address = client.greeting, client.address
+            others = _others(mail, address)
             if greeting.code != 220:
-                return MailServer(greeting, None, (), "", "", (), time.monotonic() - begun)
+                return MailServer(greeting, None, (), "", "", (), time.monotonic() - begun, address, others)
             hello = client.hello()
             if mail.security != "tls":
                 before = client.extensions
             if mail.security == "starttls":
                 tls_error = client.starttls(context)
             version = client.tls
-            return MailServer(greeting, hello, before, version, tls_error, client.extensions, time.monotonic() - begun)
+            seconds = time.monotonic() - begun
+            return MailServer(greeting, hello, before, version, tls_error, client.extensions, seconds, address, others)
     except _UntrustedError as error:
         return MailServer(SmtpReply(0, ""), None, (), "", str(error), (), time.monotonic() - begun)
 
@@ -248,6 +262,16 @@ def mail_delivery(
         return Delivery(subject, "", seconds, "")
 
 
+def _others(mail: Mail, address: str) -> tuple[str, ...]:
+    """The addresses of the name but one; on the runner's own machine, those of the same machine do not count."""
+    try:
+        found = socket.getaddrinfo(mail.host, mail.port, type=socket.SOCK_STREAM)
+    except OSError:
+        return ()
+    names = dict.fromkeys(str(each[4][0]) for each in found)
+    return tuple(each for each in names if each != address and not ip_address(each.partition("%")[0]).is_loopback)
+
+
 def _login(mail: Mail, server: MailServer, password: str) -> MailLogin:
     if not server.tls:
         return MailLogin("", server.tls_error or f"{mail.name} declares security: {mail.security}", None)
@@ -299,6 +323,12 @@ class _Client:
 
         sock = self._client.sock
         return (sock.version() or "") if isinstance(sock, ssl.SSLSocket) else ""
+
+    @property
+    def address(self) -> str:
+        """IP address of the server."""
+        assert self._client.sock is not None
+        return str(self._client.sock.getpeername()[0])
 
     def hello(self) -> SmtpReply:
         sent(f"EHLO at {self._mail.where}")

@@ -1,4 +1,5 @@
-# jobs; every timer with its service, what cron is told to run, and whether it runs; lines of ours begin with "@"
+# jobs; every timer with its service, what cron and anacron are told to run, and which cron runs; lines of ours begin
+# with "@"
 if [ -d /run/systemd/system ]; then
     echo "@systemd"
     files=$(systemctl list-unit-files --no-legend --no-pager --type=timer) || return
@@ -9,7 +10,7 @@ if [ -d /run/systemd/system ]; then
         services=$(systemctl show --no-pager -p Unit -- $timers | sed -n "s/^Unit=//p" | sort -u)
         echo
         # shellcheck disable=SC2086
-        TZ=UTC systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState,Unit,NextElapseUSecRealtime,ExecStart,Result \
+        TZ=UTC systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState,Unit,NextElapseUSecRealtime,ExecStart,Result,ConditionResult,ConditionTimestamp \
             -- $timers $services || return
         echo
     fi
@@ -17,23 +18,69 @@ fi
 for each in /proc/[0-9]*/comm; do
     read -r name 2>/dev/null <"$each" || continue
     grep -qs "^State:[[:space:]][^Z]" "${each%comm}status" || continue
+    # That of a container, which has a number there, too, runs nothing of the host.
+    ! grep -qs "^NSpid:.*[0-9][[:space:]]\{1,\}[0-9]" "${each%comm}status" || continue
     case $name in
-    cron | crond | cronie) echo "@daemon $name" ;;
+    cron | crond | cronie)
+        kind=cronie
+        [ "$name" != cron ] || [ ! -e /etc/debian_version ] || kind=debian
+        program=$(readlink "${each%comm}exe" 2>/dev/null) || program=$(readlink -f "$(command -v crond)" 2>/dev/null)
+        case $program in */busybox*) kind=busybox ;; esac
+        echo "@daemon $kind"
+        ;;
     esac
 done
-for each in /etc/cron.d /etc/crontabs /var/spool/cron /var/spool/cron/crontabs; do
+for each in /etc/cron.d /etc/crontabs /var/spool/cron /var/spool/cron/crontabs /var/spool/cron/tabs; do
     [ ! -d "$each" ] || [ -r "$each" ] || echo "@unreadable $each"
 done
-for each in /etc/crontab /etc/cron.d/* /etc/crontabs/* /var/spool/cron/* /var/spool/cron/crontabs/*; do
-    if [ -f "$each" ]; then
-        [ -r "$each" ] || echo "@unreadable $each"
-        [ ! -r "$each" ] || sed -n "/^[[:space:]]*[^#[:space:]]/s|^|@cron $each	|p" "$each"
+words= gap="[[:space:]][[:space:]]*" word="[A-Za-z_][A-Za-z0-9_.@+-]*"
+for each in /etc/crontab /etc/cron.d/* /etc/crontabs/* /var/spool/cron/* /var/spool/cron/crontabs/* /var/spool/cron/tabs/*; do
+    [ -f "$each" ] || continue
+    if [ ! -r "$each" ]; then
+        echo "@unreadable $each"
+        continue
     fi
-done
-for each in /etc/cron.hourly/* /etc/cron.daily/* /etc/cron.weekly/* /etc/cron.monthly/*; do
-    if [ -f "$each" ] && [ -x "$each" ]; then
-        [ -r "$each" ] || echo "@unreadable $each"
-        [ ! -r "$each" ] || sed -n "/^[[:space:]]*[^#[:space:]]/s|^|@script $each	|p" "$each"
+    unended=
+    if [ -n "$(tail -c 1 "$each")" ] && tail -n 1 "$each" | grep -q "^[ 	]*[^# 	]"; then
+        unended=unended
     fi
+    file=$(stat -L -c "%a %u %h" "$each") && link=$(stat -c %u "$each") || return
+    echo "@table $each	$file $link $unended"
+    # A carriage return alone makes a line, for cron.
+    sed -n "/^[ 	]*[^# 	]/s|^|@cron $each	|p" "$each"
+    # A last line without a newline is printed without one, too.
+    echo
+    # The word behind the time: the user in tables of the system, and the program in others.
+    words="$words ${each##*/} $(sed -n "s/^[[:space:]]*@[^[:space:]]*$gap\($word\).*/\1/p
+        s/^[[:space:]]*\([^@#[:space:]][^[:space:]]*$gap\)\([^[:space:]][^[:space:]]*$gap\)\{4\}\($word\).*/\3/p" "$each")"
 done
+set -f
+# shellcheck disable=SC2086
+for each in $(printf "%s\n" $words | sort -u); do
+    number=$(id -u -- "$each" 2>/dev/null) || continue
+    echo "@account $each	$number $(command -v -- "$each")"
+done
+set +f
+for each in /etc/cron.hourly /etc/cron.daily /etc/cron.weekly /etc/cron.monthly; do
+    # A test runs nothing.
+    taken=$(run-parts --test "$each" 2>/dev/null)
+    for script in "$each"/*; do
+        [ -f "$script" ] || continue
+        if [ ! -r "$script" ]; then
+            echo "@unreadable $script"
+            continue
+        fi
+        printf "%s\n" "$taken" | grep -Fxq -- "$script" || echo "@passed $script"
+        sed -n "/^[[:space:]]*[^#[:space:]]/s|^|@script $script	|p" "$script"
+        echo
+    done
+done
+if [ -r /etc/anacrontab ]; then
+    sed -n "/^[[:space:]]*[^#[:space:]]/s|^|@anacron /etc/anacrontab	|p" /etc/anacrontab
+    echo
+elif [ -e /etc/anacrontab ]; then
+    echo "@unreadable /etc/anacrontab"
+fi
+PATH=$PATH:/usr/sbin:/sbin
+program=$(command -v anacron) && echo "@program $program"
 return 0

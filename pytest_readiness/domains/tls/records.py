@@ -38,6 +38,9 @@ COMMANDS: tuple[str, ...] = (
 NO_TLS = "no TLS connection to"
 """How the reason begins where a scan found no TLS at all."""
 
+AT = "at "
+"""Before an address of the name, among what failed."""
+
 OVER_HTTP = ("http_headers", "tls_1_3_early_data")
 """Those that send a request by HTTP."""
 
@@ -198,7 +201,8 @@ class TlsScan:
         host, port: of the endpoint.
         store: what certificates were verified against, in words.
         completed: scan commands that completed.
-        failed: those that did not -> why, as a clause.
+        failed: those that did not -> why, as a clause; also `AT` with another address of the name that nothing
+            was seen at.
         deployments: certificates (certificate_info).
         offers: protocol versions, oldest first (the commands in `VERSIONS`).
         groups: SECG names of the groups for key exchange, by name (elliptic_curves).
@@ -238,3 +242,9 @@ class TlsScan:
     session_tickets: str | None
     tls13_resumption: tuple[int, int] | None
     hsts_seconds: int | None
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """Other addresses of the name, at which nothing was seen, each with the reason."""
+        others = [(what.removeprefix(AT), why) for what, why in self.failed.items() if what.startswith(AT)]
+        return tuple(f"{address} ({why})" for address, why in others)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias, cast
 
 from pytest_readiness.domains.host.question import Question
+from pytest_readiness.domains.tls.crontab import WORDS, Cron, Kind, Table, entries
+
+_Told: TypeAlias = dict[str, list[tuple[str, str]]]
+"""Kinds of lines -> the path or word that each is about, and its text."""
 
 BOOT_ONLY = ("", "disabled", "transient", "enabled-runtime", "linked-runtime")
 """States of a unit file with which a timer that runs now does not come back after the next boot."""
 
-_WORDS = {"@hourly": 1, "@daily": 1, "@midnight": 1, "@weekly": 7, "@monthly": 31, "@yearly": 366, "@annually": 366}
 _FOLDERS = {"hourly": 1, "daily": 1, "weekly": 7, "monthly": 31}
-_SETTING = re.compile(r"\s*\w+\s*=")
-NEVER = 10_000
+"""Kinds of /etc/cron.KIND -> most days between two runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,8 @@ class Job:
         command: what is run.
         fault: why it will not run, though it is there; "" where it will.
         failed: how its last run ended, where that is known and was not a success.
-        next_run: when it runs next; None where only `days` is known.
-        days: most days from one run to the next; `NEVER` where that is not known.
+        next_run: when it runs next, where a timer knows it.
+        days: most days from one run to the next, where a table tells; 0 where none does.
     """
 
     name: str
@@ -38,7 +41,7 @@ class Job:
     fault: str
     failed: str = ""
     next_run: datetime | None = None
-    days: int = NEVER
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Jobs:
     """Everything that runs on a schedule on a host.
 
     Attributes:
-        jobs: of timers, then of cron.
+        jobs: of timers, then of cron and anacron.
         unreadable: files and folders of cron that the user may not read.
     """
 
@@ -72,7 +75,7 @@ class StoredCertificate:
 
 def _jobs(output: str) -> Jobs:
     units: dict[str, Mapping[str, str]] = {}
-    told: dict[str, list[tuple[str, str]]] = {}
+    told: _Told = {}
     for block in output.split("\n\n"):
         fields: dict[str, str] = {}
         for line in block.splitlines():
@@ -82,20 +85,16 @@ def _jobs(output: str) -> Jobs:
                 fields[name] = f"{fields[name]} {value}" if name in fields else value
         if "Id" in fields:
             units[fields["Id"]] = fields
-    for line in output.splitlines():
-        match = re.fullmatch(r"@(systemd|daemon|unreadable|cron|script)(?: ([^\t]+))?(?:\t(.*))?", line)
+    for line in output.split("\n"):
+        match = re.fullmatch(r"@([a-z]+)(?: ([^\t]+))?(?:\t(.*))?", line)
         if match:
             told.setdefault(match[1], []).append((match[2] or "", match[3] or ""))
-    scripts: dict[str, list[str]] = {}
-    for path, text in told.get("script", ()):
-        scripts.setdefault(path, []).append(text)
-    entries = [(path, *_schedule(text)) for path, text in told.get("cron", ()) if not _SETTING.match(text)]
-    for path, texts in scripts.items():
-        entries.append((path, _FOLDERS[path.split("/")[2].partition(".")[2]], "; ".join(texts)))
     jobs = [_of_timer(unit, units) for name, unit in sorted(units.items()) if name.endswith(".timer")]
-    for path, days, command in entries:
-        fault = _cron_fault(path, days, command, systemd="systemd" in told, daemon="daemon" in told)
-        jobs.append(Job(name=path, command=command.strip(), fault=fault, days=days))
+    jobs += _of_cron(told)
+    # What runs the scripts of an hour may start anacron, and anacron what runs those of a day.
+    jobs += _of_scripts(told, jobs, ["hourly"])
+    jobs += _of_anacron(told, jobs)
+    jobs += _of_scripts(told, jobs, ["daily", "weekly", "monthly"])
     return Jobs(tuple(jobs), tuple(path for path, _ in told.get("unreadable", ())))
 
 
@@ -119,6 +118,8 @@ def _of_timer(timer: Mapping[str, str], units: Mapping[str, Mapping[str, str]]) 
         fault = f"its service {timer.get('Unit', '')} is {service.get('LoadState', 'unknown')}"
     elif next_run is None:
         fault = "no next run on the calendar (OnCalendar)"
+    elif service.get("ConditionTimestamp") and service.get("ConditionResult") == "no":
+        fault = f"its service {timer.get('Unit', '')} was passed over, as a condition of the unit was not met"
     result = service.get("Result", "")
     return Job(
         name=timer["Id"],
@@ -129,35 +130,82 @@ def _of_timer(timer: Mapping[str, str], units: Mapping[str, Mapping[str, str]]) 
     )
 
 
-def _cron_fault(path: str, days: int, command: str, *, systemd: bool, daemon: bool) -> str:
-    folder, _, file = path.rpartition("/")
-    if not daemon:
-        return "no cron daemon is running"
-    if folder.startswith("/etc/cron.") and not re.fullmatch(r"[A-Za-z0-9_-]+", file):
-        return "cron ignores a file of that name"
-    if systemd and "/run/systemd/system" in command:
-        # So do packages that bring a timer, too: where systemd runs, what cron runs ends at once.
+def _of_cron(told: _Told) -> Iterator[Job]:
+    accounts = {name: text.split() for name, text in told.get("account", ())}
+    cron = Cron(
+        kind=next((cast("Kind", kind) for kind, _ in told.get("daemon", ())), None),
+        accounts={name: int(number) for name, (number, *_) in accounts.items()},
+        programs=frozenset(name for name, (_, *program) in accounts.items() if program),
+    )
+    for path, text in told.get("table", ()):
+        mode, owner, links, link_owner, *unended = text.split()
+        table = Table(
+            path=path,
+            mode=int(mode, 8),
+            owner=int(owner),
+            links=int(links),
+            link_owner=int(link_owner),
+            unended=bool(unended),
+            lines=tuple(line for other, line in told.get("cron", ()) if other == path),
+        )
+        for command, days, fault in entries(table, cron):
+            yield Job(path, command, fault or _left_to_others(command, told), days=days)
+
+
+def _left_to_others(command: str, told: _Told) -> str:
+    """Why a command ends at once, as packages write them for hosts on which something else does the same."""
+    if "systemd" in told and "/run/systemd/system" in command:
         return "leaves it to a timer where systemd runs"
-    if days >= NEVER:
-        return "runs at boot only, or its schedule is not understood"
+    if "program" in told and re.search(r"-x \S*/anacron\b[^;&|]*\|\|", command):
+        return "leaves it to anacron where that is installed"
     return ""
 
 
-def _schedule(line: str) -> tuple[int, str]:
-    """Most days between two runs, and what is run (with the user before it, in system tables)."""
-    first, _, rest = line.strip().partition(" ")
-    if first.startswith("@"):
-        return _WORDS.get(first, NEVER), rest
-    fields = line.split(None, 5)
-    if len(fields) < 6 or not all(re.fullmatch(r"[\d*,/A-Za-z-]+", each) for each in fields[:5]):
-        return NEVER, line
-    _, _, day, month, weekday, command = fields
-    if month != "*":
-        return 366, command
-    if day != "*":
-        step = re.fullmatch(r"\*/([1-9]\d?)", day)
-        return (min(int(step[1]), 31) if step and weekday == "*" else 31), command
-    return (1 if weekday == "*" else 7), command
+def _of_scripts(told: _Told, jobs: Sequence[Job], kinds: Sequence[str]) -> Iterator[Job]:
+    """The scripts in /etc/cron.KIND, which run-parts runs, which in turn some job has to run."""
+    texts: dict[str, list[str]] = {}
+    for path, text in told.get("script", ()):
+        texts.setdefault(path, []).append(text)
+    passed = {path for path, _ in told.get("passed", ())}
+    for path, lines in texts.items():
+        folder = path.rpartition("/")[0]
+        kind = folder.rpartition(".")[2]
+        if kind not in kinds:
+            continue
+        fault = "run-parts passes it over, as it is not executable or because of its name" if path in passed else ""
+        starter = rf"run-parts\b[^;&|]*\s{re.escape(folder)}/?(?![\w/.-])|\brun-crons\b"
+        yield _started(path, "\n".join(lines), fault, _FOLDERS[kind], starter, jobs, told)
+
+
+def _of_anacron(told: _Told, jobs: Sequence[Job]) -> Iterator[Job]:
+    for path, text in told.get("anacron", ()):
+        period, *_, command = [*text.split(None, 3), "", "", ""][:4]
+        days = WORDS.get(period, 0) or (int(period) if re.fullmatch("[0-9]{1,4}", period) else 0)
+        if command and days:
+            fault = "" if "program" in told else "anacron is not installed"
+            yield _started(path, command, fault, days, r"(?m)\banacron(\s+-\w|\s+start\b|\s*$)", jobs, told)
+
+
+def _started(name: str, command: str, fault: str, days: int, pattern: str, jobs: Sequence[Job], told: _Told) -> Job:
+    """What runs because another job does: as often as both allow.
+
+    Args:
+        name, command, fault, days: of the job, were it started all the time.
+        pattern: what is in the command of those that start it.
+        jobs: among which those are.
+        told: what the host printed.
+    """
+    starters = [job for job in jobs if re.search(pattern, job.command)]
+    good = [job for job in starters if not job.fault]
+    if not fault and not good:
+        no_daemon = "" if "daemon" in told else "no cron daemon is running, and "
+        fault = f"{no_daemon}nothing is scheduled that runs it"
+        if starters:
+            fault = f"{starters[0].name}, which would run it, does not: {starters[0].fault}"
+    starter = min(good, key=lambda job: job.days, default=None)
+    if starter is None:
+        return Job(name, command, fault, days=days)
+    return Job(name, command, fault, next_run=starter.next_run, days=max(days, starter.days))
 
 
 def _certificates(output: str) -> tuple[tuple[StoredCertificate, ...], tuple[str, ...]]:

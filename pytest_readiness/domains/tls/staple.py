@@ -32,12 +32,15 @@ def staple(response: OCSPResponse, leaf: x509.Certificate, authorities: list[x50
     if about is None:
         return Staple("it is about another certificate")
     try:
-        signers = [each for each in response.certificates if _may_answer(each, issuers)]
-        signed = any(_signed(response, each) for each in (*issuers, *signers))
+        responders = [each for each in response.certificates if _may_answer(each, issuers)]
+        signers = [each for each in (*issuers, *responders) if _signed(response, each)]
     except UnsupportedAlgorithm as error:
         return Staple(f"it is signed in a way that cannot be verified ({error})")
-    if not signed:
+    if not signers:
         return Staple("neither the certificate's issuer nor a responder of the issuer's signed it")
+    lapsed = [_lapsed(each) if each in responders else "" for each in signers]
+    if all(lapsed):
+        return Staple(lapsed[0])
     return Staple("", about.certificate_status.name.lower(), about.this_update_utc, about.next_update_utc)
 
 
@@ -52,7 +55,7 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
 
 
 def _may_answer(responder: x509.Certificate, issuers: list[x509.Certificate]) -> bool:
-    """Whether the issuer made it a responder (RFC 6960 section 4.2.2.2), and it is valid now."""
+    """Whether the issuer made it a responder (RFC 6960 section 4.2.2.2)."""
     from cryptography import x509
     from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
 
@@ -60,8 +63,17 @@ def _may_answer(responder: x509.Certificate, issuers: list[x509.Certificate]) ->
         purposes = responder.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except (x509.ExtensionNotFound, ValueError):
         return False
-    valid = responder.not_valid_before_utc <= clock.now() <= responder.not_valid_after_utc
-    return Purpose.OCSP_SIGNING in purposes and valid and any(_issued(each, responder) for each in issuers)
+    return Purpose.OCSP_SIGNING in purposes and any(_issued(each, responder) for each in issuers)
+
+
+def _lapsed(responder: x509.Certificate) -> str:
+    """Why a responder's certificate is not valid now, as a clause; "" where it is."""
+    since, until, now = responder.not_valid_before_utc, responder.not_valid_after_utc, clock.now()
+    if since <= now <= until:
+        return ""
+    when = f"expired on {until:%Y-%m-%d}" if until < now else f"is valid only from {since:%Y-%m-%d}"
+    subject = responder.subject.rfc4514_string()[:100] or "without a name"
+    return f"the certificate of the responder that signed it ({subject}) {when}"
 
 
 def _signed(response: OCSPResponse, signer: x509.Certificate) -> bool:

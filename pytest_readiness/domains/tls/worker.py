@@ -12,12 +12,12 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
@@ -37,10 +37,15 @@ from pytest_readiness.protocols.http.trust import Trust, system_store
 
 if TYPE_CHECKING:
     from cryptography import x509
+    from cryptography.x509.ocsp import OCSPResponse
+    from nassl.ssl_client import SslClient
     from sslyze.scanner.models import AllScanCommandsAttempts
     from sslyze.scanner.scan_command_attempt import ScanCommandAttempt
     from sslyze.server_connectivity import ServerConnectivityInfo
     from sslyze.server_setting import ServerNetworkConfiguration, ServerNetworkLocation
+
+_Shown: TypeAlias = "tuple[list[x509.Certificate], OCSPResponse | None]"
+"""A certificate as a server sends it, with those above it and what is stapled to it."""
 
 CONNECTIONS = 5
 """Connections to one endpoint at a time; sslyze's own default."""
@@ -86,10 +91,47 @@ def scan(request: ScanRequest) -> TlsScan:
         with suppress(CouldNotVerify):
             again = _attempts(request, location, showing, unseen) if unseen else result
         result = replace(result, **{command: getattr(again, command) for command in unseen})
+    shown = list(_shown_in_tls13(request, server)) if "certificate_info" in request.commands else []
     resumed = _resumed_tls13(request) if "session_resumption" in request.commands else None
     # Handshakes that an intrusion filter cuts off look like refused suites; then the next one fails too.
     _probe(location, bare, f"{request.where} stopped answering during the TLS scan")
-    return record(request, result, refused, resumed)
+    return record(request, result, refused, resumed, shown)
+
+
+def _shown_in_tls13(request: ScanRequest, server: ServerConnectivityInfo) -> Iterator[_Shown]:
+    """The certificates that clients get who take one kind of key only; sslyze asks for that in older versions only."""
+    from cryptography import x509
+    from cryptography.x509.ocsp import load_der_ocsp_response
+    from nassl.ephemeral_key_info import OpenSslEvpPkeyEnum
+    from nassl.ssl_client import ClientCertificateRequested, OpenSslDigestNidEnum
+    from sslyze.errors import ConnectionToServerFailed, ServerRejectedTlsHandshake
+    from sslyze.server_connectivity import TlsVersionEnum
+
+    if server.tls_probing_result.highest_tls_version_supported is not TlsVersionEnum.TLS_1_3:
+        return
+    digests = (OpenSslDigestNidEnum.SHA256, OpenSslDigestNidEnum.SHA384, OpenSslDigestNidEnum.SHA512)
+    for name, *keys in (
+        ("RSA", OpenSslEvpPkeyEnum.RSA_PSS, OpenSslEvpPkeyEnum.RSA),
+        ("ECDSA", OpenSslEvpPkeyEnum.EC),
+    ):
+        connection = server.get_preconfigured_tls_connection(TlsVersionEnum.TLS_1_3)
+        client = cast("SslClient", connection.ssl_client)
+        client.set_signature_algorithms([(digest, key) for key in keys for digest in digests])
+        client.set_tlsext_status_ocsp()
+        try:
+            with suppress(ClientCertificateRequested):
+                connection.connect()
+            chain = [x509.load_pem_x509_certificate(each.encode()) for each in client.get_received_chain()]
+            stapled = client.get_tlsext_status_ocsp_resp()
+            yield chain, load_der_ocsp_response(stapled.as_der_bytes()) if stapled else None
+        except ServerRejectedTlsHandshake:
+            # It has none of that kind.
+            continue
+        except ConnectionToServerFailed as error:
+            what = f"{request.where} did not show whether it has a certificate with an {name} key"
+            raise CouldNotVerify(f"{what} ({_words(error.error_message)})", transient=True) from None
+        finally:
+            connection.close()
 
 
 def _attempts(
@@ -247,6 +289,7 @@ def record(
     result: AllScanCommandsAttempts,
     refused: tuple[str, ...] = (),
     resumed: tuple[int, int] | None = None,
+    shown: Sequence[_Shown] = (),
 ) -> TlsScan:
     """Turn sslyze's result into a record.
 
@@ -255,6 +298,7 @@ def record(
         result: what sslyze returned.
         refused: commands that need not run, because the server refuses the version altogether.
         resumed: what resuming sessions of TLS 1.3 led to.
+        shown: certificates that sslyze did not ask for.
 
     Raises:
         CouldNotVerify: the trust store could not be read.
@@ -278,7 +322,7 @@ def record(
     if "certificate_info" in got:
         store, anchors = _trust_store(request.ca)
         trust = Trust(Path(request.ca) if request.ca else None)
-        deployments = tuple(_deployments(got["certificate_info"], request.host, trust, anchors))
+        deployments = tuple(_deployments(got["certificate_info"], shown, request.host, trust, anchors))
     robot = seen("robot", "robot_result")
     ids = seen("session_resumption", "session_id_resumption_result")
     tickets = seen("session_resumption", "tls_ticket_resumption_result")
@@ -349,8 +393,12 @@ def _offer(version: str, result: Any) -> Offer:
     return Offer(version, tuple(sorted(suites, key=lambda suite: suite.name)), unanswered)
 
 
-def _deployments(result: Any, host: str, trust: Trust, anchors: list[x509.Certificate]) -> Iterator[Deployment]:
+def _deployments(
+    result: Any, shown: Sequence[_Shown], host: str, trust: Trust, anchors: list[x509.Certificate]
+) -> Iterator[Deployment]:
     found = [(each.received_certificate_chain, each.ocsp_response) for each in result.certificate_deployments]
+    known = {chain[0] for chain, _ in found}
+    found += {chain[0]: (chain, response) for chain, response in shown if chain[0] not in known}.values()
     for chain, response in sorted(
         found, key=lambda each: (type(each[0][0].public_key()).__name__, each[0][0].serial_number)
     ):

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import mailbox
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -18,12 +21,14 @@ from pytest_readiness.core.yamlfile import parse_yaml
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.inbox.reading import mailbox as opened
 from pytest_readiness.domains.inbox.resource import Inbox
+from pytest_readiness.domains.mail.facts import Delivery, MailServer, SmtpReply
 from pytest_readiness.domains.mail.resource import Mail
 from tests.judging import judge
 from tests.stack.certs import Authority
 from tests.stack.mail import DOMAIN, PASSWORD, USER, MailHost
 from tests.stack.patience import patient
 from tests.stack.process import free_port
+from tests.stack.programs import program, unavailable
 from tests.stack.shop import Shop
 from tests.stack.silent import Request, Response, SilentServer, WebApp, _Server
 
@@ -32,6 +37,7 @@ SERVER_CHECKS = ["mail.reachable", "mail.starttls", "mail.auth", "mail.wrong_pas
 ANOTHER_REASON = {
     "unknown-domain": "check_recipient_access static:{550 5.1.2 Domain not found}",
     "blocked": "check_client_access static:{554 5.7.1 blocked using a list; not allowed}",
+    "shut-out": "check_client_access static:REJECT",
     "greylisted": "check_recipient_access static:{450 4.2.0 Greylisted, try again later}",
 }
 VARIANTS = {
@@ -351,6 +357,14 @@ def test_how_servers_refuse_to_relay(talk: Callable[..., Mail], reply: str) -> N
         ("RCPT", "554 5.7.1 Service unavailable; client blocked, relay access denied"),
         ("MAIL FROM:<shop@", "550 5.7.1 Sender address rejected: unknown user"),
         ("MAIL FROM:<>", "550 5.7.1 bounces are not accepted from this sender"),
+        ("RCPT", "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied"),
+        ("RCPT", "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: not authorized"),
+        ("RCPT", "550 5.7.1 Access denied"),
+        ("MAIL", "550 5.7.606 Access denied, banned sending IP [192.0.2.1]"),
+        ("MAIL", "554 5.7.1 Your access to this mail system has been rejected"),
+        ("RCPT", "450 4.2.0 <readiness@example.com>: Recipient address rejected: Greylisted"),
+        ("RCPT", "452 4.3.1 rate limit exceeded, relay later"),
+        ("RCPT", "451 4.7.1 Try again later"),
         ("RCPT", "550 5.7.1 HELO pytest-readiness.invalid is not permitted"),
     ],
 )
@@ -784,3 +798,32 @@ def test_ports_follow_the_security() -> None:
     assert Mail(name="m", server="[::1]:2525").where == "[::1]:2525"
     path = Inbox.model_validate({"name": "m", "inbox": "maildir:mail"}, context={"base": Path("/srv")}).inbox
     assert path == "maildir:/srv/mail"
+
+
+def test_other_addresses_of_the_name_are_told(tmp_path: Path) -> None:
+    """Which nothing was asked of; the names come from a hosts file of its own."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 mail.test\n192.0.2.7 mail.test\n127.0.0.2 mail.test\n")
+    asked = (
+        "from pytest_readiness.domains.mail.facts import _others\n"
+        "from pytest_readiness.domains.mail.resource import Mail\n"
+        "print(_others(Mail(name='m', server='mail.test:25'), '127.0.0.1'))"
+    )
+    inside = ("sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts), sys.executable, "-c", asked)
+    command = [str(program("unshare")), "--user", "--map-root-user", "--mount", *inside]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=patient(30))
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        unavailable(f"No mount namespace can be made here: {done.stderr.strip()}")
+    assert done.stdout.strip() == "('192.0.2.7',)", done.stderr
+    server = MailServer(SmtpReply(220, "x"), None, (), "", "", (), 0.1, "127.0.0.1", ("192.0.2.7",))
+    assert server.note == "at 127.0.0.1, one of 2 addresses; not asked: 192.0.2.7"
+    assert replace(server, others=()).note == ""
+
+
+def test_a_mail_that_is_a_little_late(mail: Mail) -> None:
+    """60.04 s, which one decimal would tell as 60.0 s."""
+    with pytest.raises(ClaimFalse) as caught:
+        load_catalogue()["mail.test_message"].judge(
+            mail, Delivery("Test", "", 60.04, ""), inbox="imap", to=f"ops@{DOMAIN}", within=60
+        )
+    assert caught.value.seen == "'Test' was there after 60.1 s"

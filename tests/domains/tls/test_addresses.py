@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.domains.http.checks.reachability import reachable
 from pytest_readiness.domains.http.facts.pages import Page
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.tls.facts.connection import Connection, Elsewhere
+from pytest_readiness.domains.tls.facts.scan import tls_scan
+from pytest_readiness.domains.tls.records import VERSIONS
 from pytest_readiness.protocols.http.answer import Response
+from tests.domains.tls.tls_scans import outcome
 from tests.judging import judge
 from tests.protocols.http.certificates import CASES, Setup, authority, leaf, written
 from tests.stack.patience import patient
@@ -96,6 +99,21 @@ def test_a_check_warns_of_an_address_that_is_not_reached() -> None:
     answer = Response("https://a.test/", 200, (), "", False, 0.1, datetime.now(UTC), 0)
     evidence = reachable(None, Page("https://a.test/", "", (answer,)), made)
     assert evidence.warning == "The name has addresses that could not be reached from here: 2001:db8::1."
+
+
+def test_tls_is_not_seen_at_an_address_that_is_not_reached(tmp_path: Path) -> None:
+    files = written(CASES["as it should be"][0](), tmp_path)
+    with TlsServers() as servers:
+        port = servers.serve(files)
+        servers.start()
+        url = Url(name="shop", url=f"https://shop.test:{port}", address="127.0.0.1", ca=files.ca_file)
+        others = (Elsewhere("192.0.2.2", False, "connection refused"),)
+        made = Connection("127.0.0.1", port, 0.1, "", elsewhere=others)
+        scan = tls_scan(url, made, asks=("certificate_info", *VERSIONS))
+    seen = "Nothing was seen at 192.0.2.2 (connection refused), which shop.test has as an address, too."
+    for id in ("tls.trusted", "tls.chain", "tls.expiry", "tls.versions"):
+        told = [outcome(id, each) for each in (scan, replace(scan, failed={}))]
+        assert [each.warning for each in told if isinstance(each, Evidence)] == [seen, ""]
 
 
 def main() -> None:

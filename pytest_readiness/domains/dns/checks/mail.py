@@ -164,7 +164,8 @@ def dkim(
 ) -> Evidence:
     """Each listed DKIM selector publishes one valid key that is long enough and not revoked.
 
-    Aliases are followed. Whether mail is signed with these keys is not seen.
+    Aliases are followed. A record whose v= is not its first tag is none (RFC 6376 section 3.6.1). Whether mail is
+    signed with these keys is not seen.
 
     Args:
         selectors: names of the keys, as in s= of a signature: `s1`, `google`.
@@ -193,6 +194,8 @@ def _key(text: str, expected: str, min_rsa_bits: int) -> tuple[str, bool]:
     shown_text = cut(text, 100)
     if tags is None or tags.get("v", "DKIM1") != "DKIM1" or "p" not in tags:
         raise ClaimFalse(expected, f"no DKIM key record: {shown_text}")
+    late = f"v= is not the first tag, so that verifiers discard the record: {shown_text}"
+    claim(next(iter(tags)) == "v" or "v" not in tags, expected=expected, seen=late)
     flags, hashes, services = (_split(tags.get(tag, "")) for tag in ("t", "h", "s"))
     claim(tags["p"] != "", expected=expected, seen=f"a revoked key (p= is empty): {shown_text}")
     claim(not hashes or "sha256" in hashes, expected=expected, seen=f"a key not for SHA-256: {shown_text}")
@@ -233,6 +236,8 @@ def _rsa_bits(data: bytes) -> int | None:
 
 
 _POLICIES = ("none", "quarantine", "reject")
+_TAGS = ("adkim", "aspf", "fo", "np", "p", "pct", "psd", "rf", "ri", "rua", "ruf", "sp", "t")
+"""Of DMARC. Their names are read with and without regard to case: RFC 7489 sections 6.3 (by RFC 6376) and 6.4."""
 
 
 @check(
@@ -247,10 +252,11 @@ def dmarc(
     """A DMARC policy tells receivers to quarantine or reject mail that only pretends to be from the domain.
 
     The domain's own record counts, or else that of the organisational domain above it, with its sp=. A record marked as
-    a test (t=y) or for no mail at all (pct=0) counts one step lower. Warnings say where pct is below 100, and where
-    subdomains have a weaker policy, and where reports get lost: rua= may hold only addresses that begin with mailto:,
-    and a foreign domain must publish that it takes reports (RFC 7489 section 7.1). Whether the domain's own mail passes
-    is not seen, nor whether anybody reads the reports.
+    a test (t=y) or for no mail at all (pct=0) counts one step lower, and a tag in capitals (P=), which only some
+    receivers read, not at all. Warnings say where pct is below 100, and where subdomains have a weaker policy, and
+    where reports get lost: rua= may hold only addresses that begin with mailto:, and a foreign domain must publish
+    that it takes reports (RFC 7489 section 7.1). Whether the domain's own mail passes is not seen, nor whether anybody
+    reads the reports.
 
     Args:
         min_policy: the weakest accepted policy: quarantine or reject. quarantine: the first one that protects.
@@ -276,9 +282,12 @@ def dmarc(
     percent = tags.get("pct", "100")
     whole = int(percent) if re.fullmatch(r"\d{1,3}", percent) else 100
     lowered = tags.get("t", "").lower() == "y" or whole == 0
+    capitals = [tag for tag in tags if tag.lower() in _TAGS and tag not in _TAGS]
+    strict = f"{listed(capitals)} in capitals, which receivers that read tags as RFC 6376 section 3.2 says ignore"
+    weak = f"no p= but {strict}" if "P" in tags and "p" not in tags else policy if own else below
     strength = _strength(policy if own else below) - lowered
     why = " (a test)" * lowered + ("" if own else " (for subdomains)")
-    claim(strength >= _strength(min_policy), expected=expected, seen=f"{policy if own else below}{why} {texts}")
+    claim(strength >= _strength(min_policy), expected=expected, seen=f"{weak}{why} {texts}")
     claim(not reports or bool(tags.get("rua")), expected=f"{expected} and rua=", seen=f"no rua= {texts}")
     lost = _lost_reports(dmarc_tree, chosen, tags)
     if reports and (unsure := [host for host in _refused(dmarc_tree, chosen) if _may_be_kin(host, chosen.domain)]):
@@ -287,6 +296,7 @@ def dmarc(
     claim(not (reports and lost), expected=f"{expected} and rua= that reports get to", seen=f"{lost} {texts}")
     warnings = [
         lost,
+        strict if capitals else "",
         f"only for {whole} % of the mail" if 0 < whole < 100 else "",
         f"subdomains have the policy {below}" if own and _strength(below) < _strength(min_policy) else "",
     ]

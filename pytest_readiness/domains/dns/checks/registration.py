@@ -43,7 +43,7 @@ def registration(registration: Registration, *, min_days: Annotated[int, Field(g
     if found.expires is None:
         raise CouldNotVerify(f"{found.service} does not say how long {found.name} is registered")
     left = (found.expires - clock.now()) / timedelta(days=1)
-    seen = f"{found.name} until {found.expires:%Y-%m-%d} ({int(left)} days)"
+    seen = f"{found.name} until {found.expires:%Y-%m-%d} ({f'{int(left)} days' if left > 0 else 'expired'})"
     claim(left >= min_days, expected=expected, seen=seen)
     warnings = [
         "" if any(each in _LOCKS for each in found.status) else "no lock against transfers",

@@ -160,7 +160,7 @@ class _SpfWalk:
         seen = {"redirect": 0, "exp": 0}
         terms = record.split()[1:]
         has_all = any(re.fullmatch(r"[+?~-]?all", term, re.IGNORECASE) for term in terms)
-        ended = False
+        ended, behind = "", list[str]()
         for term in terms:
             match = _SPF_TERM.fullmatch(term)
             if match is None:
@@ -174,11 +174,17 @@ class _SpfWalk:
                 if rest:
                     self._wrong(domain, term, "takes nothing after it")
                 elif not ended:
-                    ended = True
+                    ended = term
                     self.ending = f"{qualifier or '+'}all" if top else self.ending
                     if not top and qualifier in ("", "+"):
                         self.anybody.append(f"{term} in {domain}")
-            elif not ended:
+                else:
+                    behind.append(term)
+            elif ended:
+                # Receivers look at the syntax of all terms before they evaluate the first (RFC 7208 section 4.6).
+                self._mechanism(domain, term, name, rest, ended=True)
+                behind.append(term)
+            else:
                 allowed, anybody = len(self.allowed), len(self.anybody)
                 self._mechanism(domain, term, name, rest)
                 if qualifier not in ("", "+"):
@@ -187,6 +193,10 @@ class _SpfWalk:
                     self.anybody.append(f"{cut(term, 80)} in {domain}")
         if redirect and not has_all:
             self._redirect(domain, redirect, top=top)
+        ignored = behind + [f"redirect={redirect}"] * bool(redirect and has_all)
+        if ignored:
+            terms_ignored = ", ".join(cut(each, 80) for each in ignored)
+            self.notes.append(f"{terms_ignored} in {domain}: receivers ignore what stands beside or behind {ended}")
 
     def too_wide(self) -> tuple[str, ...]:
         """The terms with networks, the largest first, that are together wider than one owner's can be."""
@@ -208,14 +218,15 @@ class _SpfWalk:
             if not value:
                 self._wrong(domain, term, "names no domain")
 
-    def _mechanism(self, domain: str, term: str, name: str, rest: str) -> None:
+    def _mechanism(self, domain: str, term: str, name: str, rest: str, *, ended: bool = False) -> None:
+        """Look at a mechanism, and unless an `all` before it ended the evaluation, at what it leads to."""
         if name in ("ip4", "ip6"):
             network = _network(int(name[-1]), rest[1:]) if rest.startswith(":") else None
             if network is None:
                 self._wrong(domain, term, "names no network of that version")
             elif "/" in rest and not re.fullmatch(_SPF_LENGTH, rest.partition("/")[2]):
                 self._wrong(domain, term, "is malformed: / is not followed by a prefix length such as 24")
-            else:
+            elif not ended:
                 self.allowed.append((network, f"{cut(term, 80)} in {domain}"))
             return
         if name not in ("include", "a", "mx", "ptr", "exists"):
@@ -231,10 +242,8 @@ class _SpfWalk:
             address = f"; for an address write ip4:{spec}" if re.fullmatch(r"[0-9.]{7,15}", spec) else ""
             self._wrong(domain, term, f"names no domain{address}")
             return
-        if not self._count(domain, term):
-            return
         goal = self._goal(domain, term, spec or "%{d}")
-        if goal is None:
+        if goal is None or ended or not self._count(domain, term):
             return
         if name == "ptr":
             self.notes.append(f"{term} in {domain}: ptr should not be used (RFC 7208 section 5.5)")

@@ -12,7 +12,7 @@ from pydantic import Field
 from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.domains.tls.checks.protocol import CERTIFICATE, DAY, asking, days, deployments, listed
+from pytest_readiness.domains.tls.checks.protocol import CERTIFICATE, DAY, asking, days, deployments, listed, unreached
 from pytest_readiness.domains.tls.facts.scan import TlsScan
 from pytest_readiness.domains.tls.records import Certificate, Deployment
 
@@ -49,8 +49,9 @@ def trusted(tls_scan: TlsScan) -> Evidence:
     Verified from the certificates that the server sends, to the endpoint's `ca` where the target declares one, else to
     the system's trust store. It holds where OpenSSL, as in curl, and browsers take the certificate: so expired ones,
     SHA-1 signatures, RSA keys below 2048 bits and a name that is in the common name only fail. Not looked at: whether
-    the certificate was revoked, whether a public log has it, wildcards below a public suffix such as co.uk, and more
-    than eight addresses of the name.
+    the certificate was revoked, whether a public log has it, wildcards below a public suffix such as co.uk, more than
+    eight addresses of the name, and all servers that take turns behind one address: of these, those that answered a
+    handful of handshakes are seen. An address that could not be reached gives a warning.
     """
     for deployment in deployments(tls_scan):
         leaf, at = deployment.leaf, deployment.at
@@ -63,12 +64,13 @@ def trusted(tls_scan: TlsScan) -> Evidence:
     rare = [
         each for each in dict.fromkeys(d.leaf.curve or d.leaf.key_type for d in tls_scan.deployments) if each in RARE
     ]
+    strange = (
+        f"Its key is of the kind {listed(rare)}, which Chromium and what is built on it do not take." if rare else ""
+    )
     issuers = dict.fromkeys(each.leaf.issuer[:100] for each in tls_scan.deployments)
     return Evidence(
         f"for {tls_scan.host}, issued by {' and '.join(issuers)}, verified with {tls_scan.store}",
-        warning=f"Its key is of the kind {listed(rare)}, which Chromium and what is built on it do not take."
-        if rare
-        else "",
+        warning=" ".join(filter(None, (unreached(tls_scan), strange))),
     )
 
 
@@ -112,7 +114,7 @@ def chain(tls_scan: TlsScan) -> Evidence:
         )
         names = ", then ".join(each.subject[:100] for each in deployment.chain)
         told.append(f"{len(deployment.chain)} sent: {names}")
-    return Evidence("; ".join(dict.fromkeys(told)))
+    return Evidence("; ".join(dict.fromkeys(told)), warning=unreached(tls_scan))
 
 
 def _soon(certificate: Certificate) -> timedelta:
@@ -137,7 +139,9 @@ def expiry(
 
     Without parameters, 30 days must be left, or a quarter of its lifetime where that is less: certificates of 90 or 47
     days, which are renewed when a third of their lifetime is left, then never fall below it while renewal works. The
-    same holds for the intermediates that the server sends, and for the authority of the trust store above them.
+    same holds for the intermediates that the server sends, and for the authority of the trust store above them. Of
+    servers that take turns behind one address, those that answered a handful of handshakes are seen; an address of the
+    name that could not be reached gives a warning.
 
     Args:
         min_days: shortest accepted time left, in days, whatever the lifetime.
@@ -160,9 +164,9 @@ def expiry(
         claim(
             left >= wanted,
             expected=expected,
-            seen=f"{at}{days(left)} left of {days(lifetime)}, until {leaf.not_after:%Y-%m-%d}"
+            seen=f"{at}{days(left, beside=wanted)} left of {days(lifetime)}, until {leaf.not_after:%Y-%m-%d}"
             if left > timedelta()
-            else f"{at}expired {days(-left)} ago, on {leaf.not_after:%Y-%m-%d}",
+            else f"{at}expired {days(-left, beside=timedelta())} ago, on {leaf.not_after:%Y-%m-%d}",
         )
         above = list(_above(deployment, now))
         for issuer, since, until, soon in above:
@@ -175,7 +179,7 @@ def expiry(
             )
         issuers = f"; its issuers at least until {min(until for _, _, until, _ in above):%Y-%m-%d}" if above else ""
         told.append(f"{days(left)} left of {days(lifetime)}, until {leaf.not_after:%Y-%m-%d}{issuers}")
-    return Evidence("; ".join(dict.fromkeys(told)))
+    return Evidence("; ".join(dict.fromkeys(told)), warning=unreached(tls_scan))
 
 
 def _above(deployment: Deployment, now: datetime) -> Iterator[tuple[str, datetime, datetime, timedelta]]:
@@ -214,7 +218,7 @@ def lifetime(tls_scan: TlsScan, *, max_days: Annotated[int, Field(ge=1)] | None 
     for leaf in (deployment.leaf for deployment in deployments(tls_scan)):
         limit = max_days or next((days for since, days in LIFETIMES if leaf.not_before >= since), 398)
         length = leaf.not_after - leaf.not_before
-        seen = f"{days(length)}, issued on {leaf.not_before:%Y-%m-%d}"
+        seen = f"{days(length, beside=limit * DAY)}, issued on {leaf.not_before:%Y-%m-%d}"
         claim(length <= limit * DAY, expected=f"a lifetime of at most {limit} days", seen=seen)
         told.append(f"{seen}; limit {limit} days")
     return Evidence("; ".join(dict.fromkeys(told)))

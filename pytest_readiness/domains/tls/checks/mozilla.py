@@ -136,7 +136,7 @@ def _certificate_issues(found: Sequence[Deployment], rules: Rules) -> list[str]:
         if leaf.key_type == "rsa" and leaf.key_bits < rules.rsa_bits:
             issues.append(f"RSA key of {leaf.key_bits} bits")
         if (lifetime := leaf.not_after - leaf.not_before) > rules.lifetime_days * DAY:
-            issues.append(f"lifetime of {days(lifetime)}")
+            issues.append(f"lifetime of {days(lifetime, beside=rules.lifetime_days * DAY)}")
     if not any(leaf.key_type in rules.key_types for leaf in leaves):
         issues.append(f"no key of type {' or '.join(rules.key_types)}")
     if not any(leaf.signature in rules.signatures for leaf in leaves):

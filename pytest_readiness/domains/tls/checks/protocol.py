@@ -53,6 +53,13 @@ def deployments(scan: TlsScan) -> tuple[Deployment, ...]:
     return scan.deployments
 
 
+def unreached(scan: TlsScan) -> str:
+    """A warning of addresses of the name at which nothing was seen; "" for none."""
+    if not scan.unreached:
+        return ""
+    return f"Nothing was seen at {listed(scan.unreached)}, which {scan.host} has as an address, too."
+
+
 def offered(scan: TlsScan) -> tuple[Offer, ...]:
     """The protocol versions of which a suite was accepted."""
     need(scan, SUITES)
@@ -77,9 +84,16 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
-def days(time: timedelta) -> str:
-    """A time for a sentence."""
-    return f"{time / DAY:.1f} days"
+def days(time: timedelta, *, beside: timedelta | None = None) -> str:
+    """A time for a sentence.
+
+    Args:
+        time: the time.
+        beside: a limit that it is compared with; as many decimals are written as tell the two apart.
+    """
+    texts = [f"{time / DAY:.{decimals}f} days" for decimals in range(1, 6)]
+    limits = [f"{beside / DAY:.{decimals}f} days" for decimals in range(1, 6)] if beside is not None else []
+    return next((text for text, limit in zip(texts, limits, strict=False) if text != limit), texts[0])
 
 
 @check(
@@ -92,7 +106,8 @@ def days(time: timedelta) -> str:
 def versions(tls_scan: TlsScan, *, min: Literal["1.2", "1.3"] = "1.2") -> Evidence:
     """Old protocol versions are refused, and a current one is offered.
 
-    Tried from SSL 2.0 on, with each cipher suite that such a version has.
+    Tried from SSL 2.0 on, with each cipher suite that such a version has, at one address of the name. Servers that take
+    turns behind one address are seen as one: each handshake is answered by any of them.
 
     Args:
         min: oldest accepted version: 1.2 or 1.3. 1.2: RFC 8996 forbids older ones.
@@ -105,7 +120,8 @@ def versions(tls_scan: TlsScan, *, min: Literal["1.2", "1.3"] = "1.2") -> Eviden
     claim(not too_old, expected=expected, seen=f"{', '.join(too_old)} offered too")
     answered(tls_scan, old)
     claim(any(version >= oldest for version in found), expected=expected, seen=", ".join(found))
-    return Evidence(f"offered: {', '.join(found)}; refused: {', '.join(offer.version for offer in old)}")
+    text = f"offered: {', '.join(found)}; refused: {', '.join(offer.version for offer in old)}"
+    return Evidence(text, warning=unreached(tls_scan))
 
 
 @check(

@@ -29,6 +29,9 @@ CLIENTS = (
 """Clients of ACME, and what their renewal commands look like."""
 
 _REHEARSAL = re.compile(r"--(dry-run|test-cert|staging)\b")
+_STATEMENTS = re.compile(r"[;\n]|&&|\|\|?")
+_SAID = re.compile(r"\s*(echo|printf|logger)\b")
+"""Statements that only name a command."""
 
 
 @check(
@@ -50,8 +53,11 @@ def renewal(
     """A job that renews certificates is scheduled on the host, and no certificate there is overdue for it.
 
     A job is a systemd timer that is active, comes back after a boot, has a next run (OnCalendar) and whose last run did
-    not fail; or an entry of cron, with a cron daemon running. An ACME client that is only installed does not count, nor
-    does Debian's entry for certbot in cron.d where systemd runs, as that does nothing, nor a rehearsal (--dry-run).
+    not fail; or an entry of cron that a running cron daemon takes, by the rules of Debian's, of cronie or of busybox
+    (owner and mode of the file, its name, the newline at its end, the fields of time, the user, % and CRLF); or a
+    script in /etc/cron.daily and the like, or an entry of anacron, which one of these runs. An ACME client that is
+    only installed does not count, nor does Debian's entry for certbot in cron.d where systemd runs, as that does
+    nothing, nor a rehearsal (--dry-run). Whether what cron runs is there and succeeds is not seen.
 
     The certificates are read from files, and each must have a quarter of its lifetime left, or 20 days where that is
     less: clients renew when a third or 30 days are left, so that certificates of 90 or 47 days never fall below it
@@ -70,16 +76,18 @@ def renewal(
     # Certificates that could not be read are no matter where no job renews any.
     answers = iter(host_facts.values())
     found: Jobs = next(answers)
-    renewing = [job for job in found.jobs if _renews(job.command, commands)]
+    rehearsals = {job: _rehearses(job.command, commands) for job in found.jobs}
+    renewing = [job for job in found.jobs if rehearsals[job] is not None]
     expected = f"a timer or cron job that renews certificates every {every_days} days or more often"
-    if not renewing and found.unreadable:
-        raise _unread(found.unreadable, readiness_host.where)
+    told = {job: rehearsals[job] or _fault(job, every_days) for job in renewing}
+    good = [job for job, fault in told.items() if not fault]
+    faults = listed([f"{job.name}: {fault}" for job, fault in told.items()])
+    if not good and found.unreadable:
+        raise _unread(found.unreadable, readiness_host.where, f"; of what may be, {faults}" if faults else "")
     known = ", ".join([*(name for name, _ in CLIENTS), *commands])
     claim(bool(renewing), expected=expected, seen=f"{len(found.jobs)} timers and cron jobs, none with {known}")
-    told = {job: _fault(job, every_days) for job in renewing}
-    good = [job for job, fault in told.items() if not fault]
-    claim(bool(good), expected=expected, seen=listed([f"{job.name}: {fault}" for job, fault in told.items()]))
-    failed = [job for job in renewing if job.failed and not job.fault]
+    claim(bool(good), expected=expected, seen=faults)
+    failed = [job for job in renewing if job.failed and not job.fault and not rehearsals[job]]
     claim(not failed, expected=expected, seen=listed([f"{job.name}: {told[job]}" for job in failed]))
     stored, unreadable = next(answers)
     if unreadable and (certificates or not stored):
@@ -88,10 +96,20 @@ def renewal(
     return Evidence(f"{listed([_scheduled(job) for job in good])}; {text}")
 
 
-def _renews(command: str, commands: Sequence[str]) -> bool:
-    if _REHEARSAL.search(command):
-        return False
-    return any(client.search(command) for _, client in CLIENTS) or any(words in command for words in commands)
+def _rehearses(command: str, commands: Sequence[str]) -> str | None:
+    """Why a command that names a client renews nothing, "" where it does renew, None where it names none."""
+    statements = _STATEMENTS.split(command.replace("\\\n", " "))
+    renewing = [each for each in statements if not _SAID.match(each) and _renews(each)]
+    renewing += [command] * any(words in command for words in commands)
+    if not renewing:
+        return None
+    rehearsals = [_REHEARSAL.search(each) for each in renewing]
+    flags = [each[0] for each in rehearsals if each]
+    return f"it only rehearses ({flags[0]})" if len(flags) == len(renewing) else ""
+
+
+def _renews(statement: str) -> bool:
+    return any(client.search(statement) for _, client in CLIENTS)
 
 
 def _fault(job: Job, every_days: int) -> str:
@@ -99,9 +117,8 @@ def _fault(job: Job, every_days: int) -> str:
         return job.fault
     if job.failed:
         return f"its last run failed ({job.failed})"
-    if job.next_run is not None:
-        late = job.next_run > clock.now() + every_days * DAY
-        return f"its next run is on {job.next_run:%Y-%m-%d} only" if late else ""
+    if job.next_run is not None and job.next_run > clock.now() + every_days * DAY:
+        return f"its next run is on {job.next_run:%Y-%m-%d} only"
     return f"up to {job.days} days between two runs" if job.days > every_days else ""
 
 
@@ -122,10 +139,12 @@ def _left(each: StoredCertificate, expected: str) -> str:
     if each.not_before is None or each.not_after is None:
         raise CouldNotVerify(f"{each.path} holds no certificate in PEM")
     lifetime, left = each.not_after - each.not_before, each.not_after - clock.now()
-    text = f"{days(max(left, timedelta()))} left of {days(lifetime)}"
-    claim(left >= min(20 * DAY, lifetime / 4), expected=expected, seen=f"{each.path}: {text}, overdue for renewal")
-    return text
+    wanted = min(20 * DAY, lifetime / 4)
+    claim(left > timedelta(), expected=expected, seen=f"{each.path}: expired {days(-left, beside=timedelta())} ago")
+    seen = f"{each.path}: {days(left, beside=wanted)} left of {days(lifetime)}, overdue for renewal"
+    claim(left >= wanted, expected=expected, seen=seen)
+    return f"{days(left)} left of {days(lifetime)}"
 
 
-def _unread(paths: Sequence[str], where: str) -> CouldNotVerify:
-    return CouldNotVerify(f"{listed(paths)} on {where} may not be read; set sudo: true on this host")
+def _unread(paths: Sequence[str], where: str, told: str = "") -> CouldNotVerify:
+    return CouldNotVerify(f"{listed(paths)} on {where} may not be read; set sudo: true on this host{told}")

@@ -10,7 +10,7 @@ from pytest_readiness.core.audit import sent
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.tls.facts.connection import Connection
-from pytest_readiness.domains.tls.records import COMMANDS, NO_TLS, OVER_HTTP, ScanRequest, TlsScan
+from pytest_readiness.domains.tls.records import AT, COMMANDS, NO_TLS, OVER_HTTP, ScanRequest, TlsScan
 from pytest_readiness.domains.tls.resource import Endpoint, TlsEndpoint
 
 if TYPE_CHECKING:
@@ -56,9 +56,12 @@ def tls_scan(endpoint: TlsEndpoint, connection: Connection, *, asks: tuple[str, 
         if connection.tls_error and error.reason.startswith(NO_TLS):
             raise CouldNotVerify(f"{NO_TLS} {request.where} ({connection.tls_error})") from None
         raise
+    others = connection.elsewhere or ()
+    unreached = {f"{AT}{each.address}": each.fault for each in others if not each.reached}
+    scan = replace(scan, failed={**scan.failed, **unreached})
     if "certificate_info" not in request.commands:
         return scan
-    for other in connection.elsewhere or ():
+    for other in others:
         if other.reached:
             scan = _with_certificates_at(scan, replace(request, address=other.address, commands=("certificate_info",)))
     return scan

@@ -51,7 +51,14 @@ def test_mx_hosts(case: Case) -> None:
         ("spfsoft", "(1 lookup)", ""),
         ("spfredirect", "(2 lookups)", ""),
         ("spften", "(10 lookups)", "ptr in spfptr.cases.test: ptr should not be used"),
-        ("spfafter", "(0 lookups)", ""),
+        ("spfafter", "(0 lookups)", f"{'mx, ' * 10}mx in spfafter.cases.test: receivers ignore what stands "),
+        (
+            "spfignored",
+            "(0 lookups)",
+            "ip4:198.51.100.2, -all, redirect=spfok.cases.test in spfignored.cases.test: receivers ignore what stands "
+            "beside or behind ~all",
+        ),
+        ("spfignoredbelow", "(1 lookup)", "ip4:198.51.100.2, -all, redirect=spfok.cases.test in spfignored.cases.test"),
         ("spfclosed", "(0 lookups)", ""),
         ("spfnothalf", "(1 lookup)", ""),
         ("spfnotexists", "(1 lookup)", ""),
@@ -115,6 +122,8 @@ def test_spf(case: Case, label: str, lookups: str, warning: str) -> None:
         ("spfvoids", "3 void lookups: no1.cases.test A/AAAA, no2.cases.test MX, no3.cases.test A"),
         ("spfnowhere", "include:mxnone.cases.test in spfnowhere.cases.test leads to no SPF record"),
         ("spfbroken", "ipv4:198.51.100.1 in spfbroken.cases.test is not a mechanism of SPF"),
+        ("spfbehind", "ipv4:198.51.100.2 in spfbehind.cases.test is not a mechanism of SPF"),
+        ("spfmacrobehind", "include:_s.%d.test in spfmacrobehind.cases.test has a macro that there is not"),
         ("spfnetwork", "ip4:198.51.100.300 in spfnetwork.cases.test names no network of that version"),
         (
             "spfmask",
@@ -146,6 +155,7 @@ def test_spf_hard(case: Case) -> None:
 def test_dkim(case: Case) -> None:
     evidence = judge("dns.dkim", case("keys"), selectors=["r2", "ed", "alias", "spaced"])
     assert evidence == Evidence("r2: RSA 2048 bits; ed: Ed25519; alias: RSA 2048 bits; spaced: RSA 2048 bits")
+    assert judge("dns.dkim", case("keys"), selectors=["split"]).text == "split: RSA 2048 bits"
     assert judge("dns.dkim", case("keys"), selectors=["r1"], min_rsa_bits=1024).text == "r1: RSA 1024 bits"
     assert judge("dns.dkim", case("keys"), selectors=["test"]).warning == "test is marked as a test (t=y)"
 
@@ -158,6 +168,9 @@ def test_dkim(case: Case) -> None:
         ("nobase", "a key that is not base64"),
         ("ec", "a key that is not an RSA public key"),
         ("v2", "no DKIM key record: v=DKIM2"),
+        ("late", "v= is not the first tag, so that verifiers discard the record: k=rsa; v=DKIM1; p="),
+        ("revoked", "a revoked key (p= is empty): v=DKIM1; k=rsa; p="),
+        ("capital", "no DKIM key record: v=DKIM1; P="),
         ("gost", "a key of the unknown kind gost"),
         ("sha1", "a key not for SHA-256"),
         ("chat", "a key not for mail"),
@@ -194,6 +207,10 @@ def test_dmarc(world: World, name: str, text: str, warning: str) -> None:
         ("dtest", "quarantine (a test) at _dmarc.dtest"),
         ("dzero", "quarantine (a test) at _dmarc.dzero"),
         ("dnop", "none at _dmarc.dnop"),
+        (
+            "dcapital",
+            "no p= but P in capitals, which receivers that read tags as RFC 6376 section 3.2 says ignore at _dmarc.dc",
+        ),
         ("dwrong", "a record that receivers ignore at _dmarc.dwrong"),
         ("dsub", "a record that receivers ignore at _dmarc.dsub"),
         ("dother", "no DMARC record at _dmarc.dother.cases.test, _dmarc.cases.test, _dmarc.test"),
@@ -226,6 +243,11 @@ def test_dmarc_reports_that_get_lost(case: Case, label: str, lost: str) -> None:
 
 def test_dmarc_reports_that_arrive(case: Case) -> None:
     assert judge("dns.dmarc", case("dtaken"), reports=True).warning == ""
+
+
+def test_dmarc_tags_in_capitals(case: Case) -> None:
+    warning = "SP, RUA in capitals, which receivers that read tags as RFC 6376 section 3.2 says ignore"
+    assert judge("dns.dmarc", case("dcapitals")).warning == warning
 
 
 def test_dmarc_reports_to_what_may_be_the_same_organisation(case: Case) -> None:

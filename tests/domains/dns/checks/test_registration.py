@@ -34,7 +34,7 @@ def test_registration_warns(registered: Registered) -> None:
     ("data", "what"),
     [
         (rdap(days=29.5), "(29 days)"),
-        (rdap(days=-3.5), "(-3 days)"),
+        (rdap(days=-3.5), "(expired)"),
         (rdap(status=["Redemption Period", "inactive"]), "good.test: inactive, redemption period"),
         (rdap(status=["client hold", "active"]), "good.test: client hold"),
         (rdap(status=["server hold"]), "good.test: server hold"),

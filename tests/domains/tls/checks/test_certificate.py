@@ -21,7 +21,7 @@ from tests.judging import judge, read
 from tests.protocols.http.certificates import CASES, Setup, written
 from tests.protocols.http.certificates import authority as authority_of_table
 from tests.protocols.http.certificates import leaf as leaf_of_table
-from tests.stack.certs import Authority, Certificate
+from tests.stack.certs import Authority, Certificate, Key
 from tests.stack.fixtures import NginxFactory
 from tests.stack.silent import Response, WebApp
 
@@ -247,6 +247,26 @@ def test_expiry_time_left(
     assert isinstance(outcome("tls.expiry", scan, **parameters), Evidence if holds else ClaimFalse)
 
 
+@pytest.mark.parametrize(
+    ("left", "seen"),
+    [
+        (timedelta(days=30, seconds=-60), "29.999 days left of 400.0 days, until "),
+        (timedelta(days=29.9), "29.9 days left of "),
+        (timedelta(minutes=-20), "expired 0.01 days ago, on "),
+    ],
+)
+def test_expiry_tells_more_than_the_limit_does(
+    left: timedelta, seen: str, good: TlsScan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rounded to one decimal, what is short of 30 days by a minute would read as 30.0."""
+    monkeypatch.setenv("READINESS_NOW", "2026-03-01T12:00:00Z")
+    end = datetime(2026, 3, 1, 12, tzinfo=UTC) + left
+    leaf = replace(good.deployments[0].leaf, not_before=end - timedelta(days=400), not_after=end)
+    found = outcome("tls.expiry", replace(good, deployments=(replace(good.deployments[0], chain=(leaf,)),)))
+    assert isinstance(found, ClaimFalse)
+    assert found.seen.startswith(seen)
+
+
 def test_expiry_judges_every_certificate(good: TlsScan) -> None:
     leaf = good.deployments[0].leaf
     earlier = timedelta(days=55)
@@ -300,6 +320,15 @@ def test_lifetime_limits(
     leaf = replace(good.deployments[0].leaf, not_before=start, not_after=start + timedelta(days=days))
     scan = replace(good, deployments=(replace(good.deployments[0], chain=(leaf,)),))
     assert isinstance(outcome("tls.lifetime", scan, **parameters), Evidence if holds else ClaimFalse)
+
+
+def test_lifetime_over_the_limit_by_a_minute(good: TlsScan) -> None:
+    leaf = good.deployments[0].leaf
+    longer = replace(leaf, not_after=leaf.not_before + timedelta(days=90, minutes=1))
+    scan = replace(good, deployments=(replace(good.deployments[0], chain=(longer,)),))
+    found = outcome("tls.lifetime", scan, max_days=90)
+    assert isinstance(found, ClaimFalse)
+    assert found.seen.startswith("90.001 days, issued on ")
 
 
 def test_key_minimum(authority: Authority, nginx_factory: NginxFactory) -> None:
@@ -362,6 +391,27 @@ def test_issuer_of_every_certificate(authority: Authority, named: Authority, ngi
         assert judge("tls.issuer", url, names=[ROOT, "Example Root R1"]).text
         with pytest.raises(ClaimFalse, match="CN=Example Root R1"):
             judge("tls.issuer", url, names=[ROOT])
+
+
+@pytest.mark.parametrize("protocols", ["TLSv1.3", "TLSv1.2 TLSv1.3", "TLSv1.2"])
+@pytest.mark.parametrize("old", ["rsa2048", "ec256"])
+def test_the_second_certificate_is_looked_at(
+    protocols: str, old: Key, authority: Authority, nginx_factory: NginxFactory
+) -> None:
+    """Beside the one that a usual client gets; where TLS 1.3 alone is spoken, no suite tells RSA from ECDSA."""
+    expired = authority.issue(expired=True, key=old)
+    good = authority.issue(key="ec256" if old == "rsa2048" else "rsa2048")
+    second = f"ssl_certificate {expired.chain}; ssl_certificate_key {expired.key};"
+    with nginx_factory(https=good, raw=second, protocols=protocols) as server:
+        url = Url(name="shop", url=server.url, ca=authority.ca_file)
+        with pytest.raises(ClaimFalse, match=r"expired 1\.0 days ago"):
+            judge("tls.expiry", url)
+        with pytest.raises(ClaimFalse, match="has expired"):
+            judge("tls.trusted", url)
+        assert sorted(judge("tls.key", url).text.split("; ")) == [
+            "ecdsa secp256r1, signed with ecdsa-with-SHA256",
+            "rsa 2048 bits, signed with ecdsa-with-SHA256",
+        ]
 
 
 @pytest.mark.parametrize("names", [[], [""], [" "]])
@@ -455,7 +505,16 @@ STAPLES: dict[str, tuple[Callable[[Authority, Certificate], Path | None], str]] 
         lambda authority, leaf: authority.staple(
             leaf, signer=authority.issue(["r"], purpose=ExtendedKeyUsageOID.OCSP_SIGNING, expired=True)
         ),
-        "one that is not valid: neither ",
+        "one that is not valid: the certificate of the responder that signed it (CN=r) expired on 20",
+    ),
+    "signed by a responder of tomorrow": (
+        lambda authority, leaf: authority.staple(
+            leaf,
+            signer=authority.issue(
+                ["r"], purpose=ExtendedKeyUsageOID.OCSP_SIGNING, not_before=datetime.now(UTC) + timedelta(days=1)
+            ),
+        ),
+        "one that is not valid: the certificate of the responder that signed it (CN=r) is valid only from 20",
     ),
     "a refusal": (
         lambda authority, leaf: _try_later(authority),

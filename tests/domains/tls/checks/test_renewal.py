@@ -20,6 +20,7 @@ from tests.judging import judge
 from tests.namespace import DEPLOY, Namespace, namespace
 from tests.stack.certs import Authority
 from tests.stack.docker import _remove_cgroups
+from tests.stack.process import wait_until
 from tests.stack.programs import program
 from tests.stack.sshd import Sshd
 
@@ -33,7 +34,12 @@ done
 mkdir /var/spool/cron/crontabs
 chmod 1730 /var/spool/cron/crontabs
 chmod 700 /root
-: >crontab
+cat >crontab <<END
+17 * * * * root cd / && run-parts --report /etc/cron.hourly
+25 6 * * * root test -x /usr/sbin/anacron || { cd / && run-parts --report /etc/cron.daily; }
+47 6 * * 7 root test -x /usr/sbin/anacron || { cd / && run-parts --report /etc/cron.weekly; }
+52 6 1 * * root test -x /usr/sbin/anacron || { cd / && run-parts --report /etc/cron.monthly; }
+END
 mount --bind crontab /etc/crontab
 for each in certbot lego acme.sh dehydrated renew-shop; do
     printf '#!/bin/sh\\nexit 0\\n' >$each
@@ -99,11 +105,12 @@ def timer(
     enabled: bool = True,
     active: bool = True,
     run: bool = False,
+    condition: str = "",
 ) -> Iterator[None]:
     """A timer renew.timer with its service, gone afterwards."""
     unit = "[Unit]\nDefaultDependencies=no\n"
     put(machine, f"{UNITS}/renew.timer", f"{unit}[Timer]\n{calendar}\n[Install]\nWantedBy=ready.target\n")
-    put(machine, f"{UNITS}/renew.service", f"{unit}[Service]\nType=oneshot\nExecStart={command}\n")
+    put(machine, f"{UNITS}/renew.service", f"{unit}{condition}\n[Service]\nType=oneshot\nExecStart={command}\n")
     steps = [f"ln -s ../renew.timer {UNITS}/ready.target.wants/"] if enabled else []
     steps += ["systemctl daemon-reload"]
     steps += ["systemctl start renew.timer"] if active else []
@@ -145,7 +152,14 @@ def test_renewal_by_a_timer(systemd: Namespace, authority: Authority) -> None:
     [
         *((90, 90, True), (20.1, 90, True), (19.9, 90, False)),
         *((15, 47, True), (11.8, 47, True), (11.7, 47, False)),
-        *((20.1, 365, True), (19.9, 365, False), (2, 6, True), (1.4, 6, False), (-1, 90, False)),
+        *(
+            (20.1, 365, True),
+            (19.9, 365, False),
+            (2, 6, True),
+            (1.4, 6, False),
+            (20.001, 90, True),
+            (19.999, 90, False),
+        ),
     ],
 )
 def test_renewal_overdue(left: float, of: float, holds: bool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,8 +169,14 @@ def test_renewal_overdue(left: float, of: float, holds: bool, monkeypatch: pytes
     if holds:
         assert _left(stored, "x") == f"{left:.1f} days left of {of:.1f} days"
     else:
-        with pytest.raises(ClaimFalse, match="overdue for renewal"):
+        with pytest.raises(ClaimFalse, match=rf"shop\.pem: {left} days left of {of}\.0 days, overdue for renewal"):
             _left(stored, "x")
+
+
+def test_renewal_of_an_expired_certificate(systemd: Namespace, authority: Authority) -> None:
+    put_leaf(systemd, authority, -3, 90)
+    with timer(systemd, "/run/private/certbot renew"):
+        assert false(systemd) == f"{LEAF}: expired 3.0 days ago"
 
 
 def test_renewal_not_scheduled_at_all(systemd: Namespace, authority: Authority) -> None:
@@ -179,9 +199,13 @@ TIMERS: dict[str, tuple[dict[str, Any], str]] = {
         {"command": "/nowhere/certbot renew", "run": True},
         "renew.timer: its last run failed (exit-code)",
     ),
+    "passed over": (
+        {"command": "/run/private/certbot renew", "run": True, "condition": "ConditionPathExists=/nowhere"},
+        "renew.timer: its service renew.service was passed over, as a condition of the unit was not met",
+    ),
     "rehearsal": (
         {"command": "/run/private/certbot renew --dry-run"},
-        NONE,
+        "renew.timer: it only rehearses (--dry-run)",
     ),
     "another command of certbot": (
         {"command": "/run/private/certbot certificates"},
@@ -281,31 +305,88 @@ CRON: dict[str, tuple[str, str, str]] = {
 def test_renewal_by_cron(case: str, plain: Namespace, authority: Authority) -> None:
     path, text, seen = CRON[case]
     put_leaf(plain, authority, 60, 90)
-    with cron(plain, path, text, "755"):
+    with cron(plain, path, text, "600" if "/spool/" in path else "755"):
         assert renewal(plain) == f"{seen}; {LEAF} 60.0 days left of 90.0 days"
 
 
+LEGO = "5 4 * * * root lego renew\n"
 CRON_BROKEN: dict[str, tuple[str, str, str, str]] = {
     "monthly": ("/etc/cron.d/lego", "5 4 1 * * root lego renew\n", "644", "up to 31 days between two runs"),
     "stepped and a weekday": (
         "/etc/cron.d/lego",
         "5 4 */2 * 1 root lego renew\n",
         "644",
-        "up to 31 days between two runs",
+        "up to 21 days between two runs",
     ),
     "yearly": ("/etc/cron.d/lego", "5 4 1 1 * root lego renew\n", "644", "up to 366 days between two runs"),
     "at boot": (
         "/etc/cron.d/lego",
         "@reboot root lego renew\n",
         "644",
-        "runs at boot only, or its schedule is not understood",
+        "runs at boot only, or at times that never come",
     ),
-    "passed over": (
-        "/etc/cron.d/lego.disabled",
-        "5 4 * * * root lego renew\n",
+    "passed over": ("/etc/cron.d/lego.disabled", LEGO, "644", "cron ignores a file of that name"),
+    "without a user": (
+        "/etc/cron.d/lego",
+        "5 4 * * * lego renew\n",
         "644",
-        "cron ignores a file of that name",
+        "cron ignores the whole file, as this line names lego before the command, who is not a user of this host",
     ),
+    "with a user in a user's own": (
+        "/var/spool/cron/crontabs/root",
+        LEGO,
+        "600",
+        "it would run 'root', as lines in a user's own table name no user",
+    ),
+    "broken elsewhere": (
+        "/etc/cron.d/lego",
+        f"61 * * * * root true\n{LEGO}",
+        "644",
+        "cron ignores the whole file, as another line has 61 where the minute stands",
+    ),
+    "without a newline": (
+        "/etc/cron.d/lego",
+        LEGO.strip(),
+        "644",
+        "cron ignores the whole file, as its last line does not end in a newline",
+    ),
+    "with the line ends of Windows": (
+        "/etc/cron.d/lego",
+        LEGO.replace("\n", "\r\n"),
+        "644",
+        "its line ends in a carriage return (CRLF), which the shell takes for a part of the last word",
+    ),
+    "writable by a group": (
+        "/etc/cron.d/lego",
+        LEGO,
+        "664",
+        "cron ignores the file, as others than its owner may write to it (mode 664)",
+    ),
+    "of a user who is gone": (
+        "/var/spool/cron/crontabs/gone",
+        "5 4 * * * lego renew\n",
+        "600",
+        "cron ignores it, as gone is not a user of this host",
+    ),
+    "a script that may not be executed": (
+        "/etc/cron.daily/lego",
+        "#!/bin/sh\nlego renew\n",
+        "644",
+        "run-parts passes it over, as it is not executable or because of its name",
+    ),
+    "a script with a dot in its name": (
+        "/etc/cron.daily/lego.sh",
+        "#!/bin/sh\nlego renew\n",
+        "755",
+        "run-parts passes it over, as it is not executable or because of its name",
+    ),
+    "a script of a month": (
+        "/etc/cron.monthly/lego",
+        "#!/bin/sh\nlego renew\n",
+        "755",
+        "up to 31 days between two runs",
+    ),
+    "rehearsal": ("/etc/cron.d/lego", "5 4 * * * root lego renew --dry-run\n", "644", "it only rehearses (--dry-run)"),
 }
 
 
@@ -317,6 +398,38 @@ def test_renewal_by_cron_with_one_thing_broken(case: str, plain: Namespace, auth
         assert false(plain) == f"{path}: {seen}"
 
 
+def test_renewal_by_the_cron_of_busybox(plain: Namespace, authority: Authority) -> None:
+    """It reads tables of users only, and minds neither their mode nor a newline at the end."""
+    put_leaf(plain, authority, 60, 90)
+    put(plain, "/var/spool/cron/crontabs/root", "5 4 * * * lego renew", "644")
+    plain.run("sh", "-c", f"cd /run/private && ln -s {program('busybox')} crond && ./crond -c /var/spool/cron/crontabs")
+    try:
+        text = renewal(plain)
+        plain.run("rm", "/var/spool/cron/crontabs/root")
+        put(plain, "/etc/cron.d/lego", LEGO)
+        seen = false(plain)
+    finally:
+        plain.run(
+            "sh", "-c", "kill $(pidof crond); rm -f /run/private/crond /etc/cron.d/lego /var/spool/cron/crontabs/root"
+        )
+    assert text.startswith("/var/spool/cron/crontabs/root, at least every 1 days")
+    assert seen == "/etc/cron.d/lego: busybox's crond reads no such file, but tables of users only"
+
+
+def test_renewal_by_the_cron_of_a_container(plain: Namespace, authority: Authority) -> None:
+    """The host sees its process, but it reads other files."""
+    put_leaf(plain, authority, 60, 90)
+    put(plain, "/etc/cron.d/lego", LEGO)
+    start = f"{program('unshare')} --pid --fork --kill-child {program('cron')} -f >/dev/null 2>&1 & echo $!"
+    number = plain.run("sh", "-c", start).strip()
+    try:
+        wait_until(lambda: "cron" in plain.run("sh", "-c", "cat /proc/[0-9]*/comm 2>/dev/null; :").split(), "cron runs")
+        seen = false(plain)
+    finally:
+        plain.run("sh", "-c", f"kill {number}; rm -f /etc/cron.d/lego /run/crond.pid")
+    assert seen == "/etc/cron.d/lego: no cron daemon is running"
+
+
 def test_renewal_by_cron_that_does_not_run(plain: Namespace, authority: Authority) -> None:
     put_leaf(plain, authority, 60, 90)
     with cron(plain, "/etc/cron.d/certbot", DEBIAN, running=False):
@@ -324,12 +437,50 @@ def test_renewal_by_cron_that_does_not_run(plain: Namespace, authority: Authorit
 
 
 @pytest.mark.parametrize(
-    ("text", "mode"), [("# 5 4 * * * root certbot renew\n", "644"), ("#!/bin/sh\ncertbot renew\n", "644")]
+    ("path", "text"),
+    [
+        ("/etc/cron.d/certbot", "# 5 4 * * * root certbot renew\n"),
+        ("/etc/cron.d/certbot", "5 4 * * * root true # certbot renew\n"),
+        ("/etc/cron.d/certbot", "5 4 * * * root echo certbot renew\n"),
+        ("/etc/cron.d/certbot", "5 4 * * * root /opt/certbot/backup.sh && systemctl renew\n"),
+        ("/etc/cron.daily/certbot", "#!/bin/sh\n# certbot renew\n"),
+    ],
 )
-def test_renewal_of_what_cron_does_not_run(text: str, mode: str, plain: Namespace, authority: Authority) -> None:
+def test_renewal_of_what_cron_does_not_run(path: str, text: str, plain: Namespace, authority: Authority) -> None:
     put_leaf(plain, authority, 60, 90)
-    with cron(plain, "/etc/cron.daily/certbot", text, mode):
-        assert false(plain) == f"0{NONE}"
+    with cron(plain, path, text, "644"):
+        assert false(plain).endswith(NONE)
+
+
+def test_renewal_by_a_script_that_nothing_runs(plain: Namespace, authority: Authority) -> None:
+    put_leaf(plain, authority, 60, 90)
+    script = "/etc/cron.daily/lego"
+    table = plain.run("cat", "/etc/crontab")
+    with cron(plain, script, "#!/bin/sh\nlego renew \\\n  --days 30\nlego renew --dry-run\n", "755"):
+        assert renewal(plain).startswith(f"{script}, at least every 1 days")
+        try:
+            put(plain, "/etc/crontab", table.replace("/etc/cron.daily", "/etc/cron.dayly"))
+            nowhere = false(plain)
+            put(plain, "/etc/crontab", f"* * * * nobody\n{table}")
+            broken = false(plain)
+        finally:
+            put(plain, "/etc/crontab", table)
+    assert nowhere == f"{script}: nothing is scheduled that runs it"
+    assert broken.startswith(f"{script}: /etc/crontab, which would run it, does not: cron ignores the whole file, as ")
+
+
+def test_renewal_by_cron_of_another_owner(plain: Namespace, authority: Authority) -> None:
+    put_leaf(plain, authority, 60, 90)
+    with cron(plain, "/etc/cron.d/lego", LEGO):
+        plain.run("chown", DEPLOY, "/etc/cron.d/lego")
+        assert false(plain) == "/etc/cron.d/lego: cron ignores the file, as it does not belong to root"
+
+
+def test_renewal_by_cron_in_other_notations(plain: Namespace, authority: Authority) -> None:
+    put_leaf(plain, authority, 60, 90)
+    for line in ("@daily\troot\tlego renew", "5\t4 1-31 */1 0-6\troot lego renew", "0~59 4 * * * root lego renew"):
+        with cron(plain, "/etc/cron.d/lego", f"CRON_TZ=UTC\nSHELL = /bin/sh\n{line}\n# end"):
+            assert renewal(plain).startswith("/etc/cron.d/lego, at least every 1 days")
 
 
 def test_renewal_in_tables_that_may_not_be_read(plain: Namespace, authority: Authority) -> None:
@@ -385,3 +536,40 @@ def test_jobs_recorded() -> None:
         ("b.timer", "its service b.service is not-found"),
     ]
     assert found.unreadable == ("/etc/cron.d/x",)
+
+
+ALMA = """\
+@daemon cronie
+@table /etc/cron.d/0hourly	644 0 1 0
+@cron /etc/cron.d/0hourly	SHELL=/bin/bash
+@cron /etc/cron.d/0hourly	01 * * * * root run-parts /etc/cron.hourly
+@account root	0
+@script /etc/cron.hourly/0anacron	#!/bin/sh
+@script /etc/cron.hourly/0anacron	/usr/sbin/anacron -s
+@script /etc/cron.daily/certbot.sh	certbot renew
+@anacron /etc/anacrontab	START_HOURS_RANGE=3-22
+@anacron /etc/anacrontab	1	5	cron.daily	nice run-parts /etc/cron.daily
+@anacron /etc/anacrontab	7 25 lego lego renew
+@anacron /etc/anacrontab	@monthly 45 cron.monthly nice run-parts /etc/cron.monthly
+@program /usr/sbin/anacron
+"""
+
+
+def test_jobs_of_anacron_recorded() -> None:
+    """As on Red Hat's: cron runs the scripts of an hour, one of them anacron, and that those of a day."""
+
+    def told(output: str) -> dict[str, tuple[int, str]]:
+        return {job.command: (job.days, job.fault) for job in JOBS.parse(output).jobs}
+
+    found = told(ALMA)
+    assert (found["certbot renew"], found["lego renew"]) == ((1, ""), (7, ""))
+    assert told(ALMA.replace("@program /usr/sbin/anacron\n", ""))["lego renew"] == (7, "anacron is not installed")
+    refused = told(ALMA.replace("644 0 1 0", "664 0 1 0"))["certbot renew"][1]
+    assert refused.startswith("/etc/anacrontab, which would run it, does not: /etc/cron.hourly/0anacron, which would ")
+    assert refused.endswith("cron ignores the file, as others than its owner may write to it (mode 664)")
+    timer = "\nId=anacron.timer\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\nUnit=anacron.service\n"
+    timer += "NextElapseUSecRealtime=Mon 2026-11-30 08:30:00 UTC\n\nId=anacron.service\nLoadState=loaded\n"
+    timer += "Result=success\nExecStart={ path=/usr/sbin/anacron ; argv[]=/usr/sbin/anacron -d -q ; }\n\n"
+    alone = "\n".join(each for each in ALMA.splitlines() if "anacron" in each and "0anacron" not in each)
+    assert told(timer + alone)["lego renew"] == (7, "")
+    assert told(alone)["lego renew"] == (7, "no cron daemon is running, and nothing is scheduled that runs it")
