@@ -47,9 +47,12 @@ Heading = Annotated[str, AfterValidator(_alternatives)]
 def present(document_text: DocumentText, *, min_words: Annotated[int, Field(gt=0)] = 20) -> Evidence:
     """The document is there and has text.
 
-    Headings, comments, the head rows of tables and places where the text is still to be written (TODO, "will follow",
-    "Admin: [name]" …) are not counted. Two letters of Chinese, Japanese or Thai are a word. Whether
-    the text is right and up to date is not looked at.
+    Headings, titles of admonitions and of `<details>`, what is hidden, commented out or struck through, the head rows
+    of tables, links to places of the document and what only holds the place of a text (TODO, "will follow",
+    "Admin: [name]", "Step 1", "Describe here how …", a question without an answer, in many languages) are not counted.
+    Two letters of Chinese, Japanese or Thai are a word. A document with conflict markers of Git fails. One that takes
+    its text from other files, a page of HTML and an encrypted file could not be verified. Whether the text is right and
+    up to date is not looked at.
 
     Args:
         min_words: fewest words. 20: a short paragraph; a document with less is a stub.
@@ -77,7 +80,10 @@ def sections(document_text: DocumentText, *, sections: Annotated[list[Heading], 
     Headings, in Markdown or HTML, are compared by their letters, without capitals, blanks, numbering, emoji,
     attributes ({#id}) and punctuation. A section has text when a paragraph, list, table or code block is under its
     heading or under one below it and is more than a place where text is still to be written (TODO, "will follow",
-    "None", "Admin: [name]", numbers of rows …). Whether the text is right is not looked at.
+    "None", "Admin: [name]", "Step 1", "Describe here how …", a question without an answer, in many languages), the
+    heading once more, comments, or what is hidden or struck through. A link to another place is text. A document with
+    conflict markers of Git fails. A section that takes all its text from other files could not be verified. Whether
+    the text is right is not looked at.
 
     Args:
         sections: headings that must be there, at least one; "Rollback|Roll back" accepts either.

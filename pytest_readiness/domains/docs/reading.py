@@ -336,7 +336,7 @@ class _Reader:
         if not text.strip() or (beside != text and _TO_A_PLACE.fullmatch(beside)):
             return
         if self._open["pre"]:
-            self._blocks.append(text)
+            (self._includes if _INCLUDE.fullmatch(text.strip()) else self._blocks).append(text)
             return
         lines = []
         for line in map(str.strip, text.split("\n")):

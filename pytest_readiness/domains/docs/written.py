@@ -29,7 +29,7 @@ _BLANKS = re.compile(
     r"|(?<!\w)@(?:name|user|username|handle|owner|someone|somebody)\b"
 )
 """Places to be filled in."""
-_LABELS = re.compile(r"(?:\W{0,3}[^\W\d][\w ./'-]{0,30}[:：]\s*)+")
+_LABELS = re.compile(r"\W{0,3}(?:[^\W\d][\w ./'-]{0,30}[:：]\s*+)++")
 """Of a form: "Name: Date: "."""
 _BOX = re.compile(r"\s*(?:\[[ xX]?\]|[☐☑☒✅])\s*")
 """Of a task."""
