@@ -256,7 +256,7 @@ def test_sections_fails_for_a_heading_with_nothing_under_it(doc: Any, body: str)
         "_Only on call: redeploy._",
         "**Who decides?**\n\nThe engineer on call.",
         "{% include rollback.md %}\n\nRedeploy.",
-        "Take one side:\n\n```text\n<<<<<<< HEAD\n=======\n>>>>>>> main\n```",
+        "Take one side, never both.\n\n```text\n<<<<<<< HEAD\n=======\n>>>>>>> main\n```",
         "# not a heading of the code\n\n".join(("```\n", "x\n```")),
     ],
 )
