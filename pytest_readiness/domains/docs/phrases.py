@@ -218,7 +218,7 @@ PROMPTS: tuple[tuple[str, str], ...] = (
     (
         r"""
         (?:please\ )?(?:briefly\ )?(?:describe|explain|outline|summari[sz]e|specify|elaborate(?:\ on)?|document|detail
-            |discuss|clarify|define|list|state|include|mention|cover|indicate|write(?:\ down)?)
+            |discuss|clarify|define|list|state|include|mention|cover|indicate|write\ down)
         """,
         r"here|below|in\ this\ section|in\ detail|briefly|whether|if",
     ),

@@ -24,15 +24,18 @@ _LABEL = re.compile(
 )
 """What a place to be filled in is for: "Admin: [Your contact]"."""
 _BLANKS = re.compile(
-    r"\[(?!picture\])[^\[\]]*\]|<[^<>]*>|\{\{[^{}]*\}\}|_{3,}|\.{4,}|…{2,}"
+    r"\[(?!picture\]|\s*['\"^]|[\d.,:+-][\d\s.,:+-]{0,40}\])[^\[\]]*\]|<[^<>\w]*\w[^<>]*>|\{\{[^{}]*\}\}|_{3,}|\.{4,}|…{2,}"
     r"|\b(?:YYYY|JJJJ|AAAA|yyyy)[-/.](?:MM|mm)[-/.](?:DD|TT|JJ|dd)\b|\b(?:DD|TT|JJ|dd|MM|mm)[-/.](?:MM|mm|DD|dd)[-/.](?:YYYY|JJJJ|AAAA|yyyy)\b"
     r"|(?<!\w)@(?:name|user|username|handle|owner|someone|somebody)\b"
 )
 """Places to be filled in."""
 _LABELS = re.compile(r"\W{0,3}(?:[^\W\d][\w ./'-]{0,30}[:：]\s*+)++")
 """Of a form: "Name: Date: "."""
-_BOX = re.compile(r"\s*(?:\[[ xX]?\]|[☐☑☒✅])\s*")
+_BOX = re.compile(r"\s*(?:[-*+]\s+)?(?:\[[ xX]?\]|[☐☑☒✅])\s*")
 """Of a task."""
+_TICK = re.compile("[✔✓✅❌✗✘☑☒●×]\ufe0f?")
+"""In a cell: what the first one names is so, or is not."""
+_COMMENT_LINE = re.compile(r"\s*(?:#[\s#]|//|--\s|;|/\*)")
 _NUMBER = re.compile(r"\W*\d{1,3}[.)]?[^\w%‰°€$£]*")
 """Of a row or a step."""
 
@@ -98,7 +101,8 @@ _NOTHING_SAID = re.compile(
       | (?:first | second | third | fourth | fifth | next | last) (?:\ (?:step | item | point | task | phase))?
       | (?:(?:{phrases.TRIALS}) \W+){{0,400}} (?:{phrases.TRIALS})
       # Markup and names of templates.
-      | <[^<>]*> | \[(?!picture\])[^\[\]]*\] | \{{\{{.*\}}\}} | \{{/\*.*\*/\}} | \{{\#.*\#\}} | \{{:.*\}} | %%.*%%
+      | <[^<>]*> | \[(?!picture\]|\s*['"^])[^\[\]]*\] | \{{\{{.*\}}\}} | \{{/\*.*\*/\}} | \{{\#.*\#\}} | \{{:.*\}}
+      | %%.*%%
       | \$\{{?\w+\}}? | \\[a-z]{{3,20}}
     )? \W*""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
@@ -171,9 +175,9 @@ _PROMPT = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _ITALIC_PROMPT = re.compile(
-    r"""\W* (?:please\ )? (?:add|insert|list|provide|include|enter|fill|give|name|state|note|mention|document|define
-        |detail|identify|record|link|attach|replace|write|complete|delete|remove|example|e\.g\.|optional
-        |if\ applicable|required) (?!\w) .*""",
+    r"""\W* (?:please\ )? (?:add|insert|list|provide|include|enter|fill|give|document|define|detail|identify|link|attach
+        |write|complete|replace\ (?:this|with|the\ (?:text|placeholder))|(?:delete|remove)\ this|example|e\.g\.
+        |if\ applicable) (?!\w) .*""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _TO_SOMEBODY = re.compile(
@@ -203,7 +207,7 @@ def says_something(block: str, *, italic: bool = False, linked: bool = False) ->
     """Whether a block is more than a stub, the label of one ("Steps:"), a prompt or a row with places to fill in.
 
     Args:
-        block: of a section.
+        block: of a section; one that ends with the end of a line is code.
         italic: it is in italics from beginning to end, as the prompts of templates are.
         linked: it links to another place, where more may be written than its words say ("Details").
     """
@@ -215,7 +219,16 @@ def says_something(block: str, *, italic: bool = False, linked: bool = False) ->
         first, *others = cells
         # What is in the first column says what the row is for, or is a whole sentence with a column to tick.
         said = any(map(_is_written, others)) or (numbers and not any(others))
-        return bool(said) or (count_words(first) > _FEW_WORDS and _is_written(first))
+        ticked = any(_TICK.fullmatch(each) for each in others) and _is_written(first)
+        return bool(said) or ticked or (count_words(first) > _FEW_WORDS and _is_written(first))
+    if block.endswith("\n"):
+        lines = [line for line in block.split("\n") if line.strip()]
+        # Where all lines look like comments, they may be what root types.
+        return any(
+            # The place of a parameter leaves a command what it is.
+            _is_written(line, beside=1)
+            for line in [line for line in lines if not _COMMENT_LINE.match(line)] or lines
+        )
     if linked:
         return bool(_WORD.search(block)) and not _MARKER.fullmatch(block[:_SOUGHT])
     if italic and _ITALIC_PROMPT.fullmatch(block[:_SOUGHT]):
@@ -223,7 +236,8 @@ def says_something(block: str, *, italic: bool = False, linked: bool = False) ->
     return not is_number(block) and _is_written(block)
 
 
-def _is_written(text: str) -> bool:
+def _is_written(text: str, *, beside: int = _FEW_WORDS + 1) -> bool:
+    """Whether a text is no stub; with places to be filled in, by how many words are beside them."""
     # What is not a stub must not take long to be told from one.
     start = unicodedata.normalize("NFC", text[:_SOUGHT]).replace("\u00ad", "")
     start = start[box.end() :] if (box := _BOX.match(start)) else start
@@ -231,7 +245,7 @@ def _is_written(text: str) -> bool:
     if _LABELS.fullmatch(start) or _is_stub(start) or (label and _is_stub(start[label.end() :])):
         return False
     left, places = _BLANKS.subn(" ", start)
-    if places and count_words(left) <= _FEW_WORDS:
+    if places and count_words(left) < beside:
         return False
     return not all(_is_stub(sentence) or _is_prompt(sentence) for sentence in _SENTENCE_END.split(start))
 

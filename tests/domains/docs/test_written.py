@@ -137,6 +137,10 @@ from pytest_readiness.domains.docs.written import count_words, says_something
         "后续补充。",
         "暂无内容",
         "เร็ว ๆ นี้",
+        # Code
+        "# TODO\n...\n",
+        "# roll back\n<command>\n",
+        "$ \n",
         # Rows of tables
         "Owner\tTBD",
         "Trigger\tfolgt",
@@ -213,18 +217,26 @@ def test_places_of_texts_say_nothing(text: str) -> None:
         "回滚到上一个版本",
         "ย้อนกลับไปยังรุ่นก่อนหน้า",
         "التراجع عن الإصدار الأخير",
+        "Redeploy [1]",
+        "The hosts [1, 2] restart.",
         "Owner\tJane",
         "1\tRedeploy",
+        "Operations\t✔\t",
+        "// XXX slow\nmake undo\n",
+        "[\n  'one',\n  'two'\n]\n",
+        "helm rollback <release>\n",
+        "# systemctl restart shop\n",
     ],
 )
 def test_short_texts_say_something(text: str) -> None:
     assert says_something(text)
 
 
-@pytest.mark.parametrize("text", ["List every step.", "Add who decides.", "e.g. make undo", "Optional."])
+@pytest.mark.parametrize("text", ["List every step.", "Add who decides.", "e.g. make undo", "Delete this section."])
 def test_what_templates_ask_in_italics_says_nothing(text: str) -> None:
     assert says_something(text)
     assert not says_something(text, italic=True)
+    assert says_something("Note that hosts are restarted.", italic=True)
     assert says_something("Redeploy the old tag.", italic=True)
 
 
