@@ -184,6 +184,28 @@ def test_sections_fails_for_a_heading_that_is_not_there(doc: Any, wanted: str) -
         "待补充",
         "Your text here",
         "<p>TODO</p>",
+        "Rollback",
+        "**Rollback**",
+        "~~Redeploy the release before.~~",
+        "<style>\nbody { margin: 1em auto; }\n</style>",
+        "!!! note",
+        "> [!TODO]",
+        '!!! warning "Draft"\n\n    TODO',
+        "<details>\n<summary>Steps for production</summary>\n\n</details>",
+        "```sh\n# roll back\n```",
+        "1. Step 1\n2. Step 2",
+        "_Fill in the steps._",
+        "*List every step.*",
+        "> Describe how the service is rolled back.",
+        "- What triggers it?\n- Who decides?",
+        "[The plan](TODO)",
+        "TODO\n\n[Back to top](#runbook)",
+        "TODO\n\n---\n\n© 2024 Shop Ltd",
+        "Wird noch ergänzt.",
+        "À compléter",
+        "Pendiente",
+        "準備中",
+        "| Étape | Qui |\n| --- | --- |\n| À définir | folgt |",
     ],
 )
 def test_sections_fails_for_a_heading_with_nothing_under_it(doc: Any, body: str) -> None:
@@ -222,6 +244,19 @@ def test_sections_fails_for_a_heading_with_nothing_under_it(doc: Any, body: str)
         "重新部署上一个版本",
         "前のリリースを再配備する。",
         "<table><tr><td>redeploy</td></tr></table>",
+        "TODO items in the queue are replayed with `make replay`.",
+        "!!! note\n    Redeploy.",
+        "> [!WARNING]\n> Redeploy.",
+        "<details>\n<summary>Steps</summary>\n\nRedeploy.\n\n</details>",
+        "~~Old~~ Redeploy.",
+        "```\n# systemctl restart shop\n```",
+        "```\nrollback\n```",
+        "[Rollback](rollback.md)",
+        "[Details](rollback.md)",
+        "_Only on call: redeploy._",
+        "**Who decides?**\n\nThe engineer on call.",
+        "{% include rollback.md %}\n\nRedeploy.",
+        "Take one side, never both.\n\n```text\n<<<<<<< HEAD\n=======\n>>>>>>> main\n```",
         "# not a heading of the code\n\n".join(("```\n", "x\n```")),
     ],
 )
@@ -248,6 +283,60 @@ def test_sections_finds_a_heading_whatever_is_around_it(doc: Any, heading: str) 
     assert doc("docs.sections", f"# Runbook\n\n{heading}\n\nRedeploy.\n", sections=["Rollback"])
     with pytest.raises(ClaimFalse, match=r"nothing written under '.*Roll-?back.*' \(line [34]\)"):
         doc("docs.sections", f"# Runbook\n\n{heading}\n\n## Next\n\nText.\n", sections=["Rollback"])
+
+
+@pytest.mark.parametrize("id", ["docs.present", "docs.sections"])
+def test_present_and_sections_fail_for_two_texts_in_conflict(doc: Any, id: str) -> None:
+    parameters: dict[str, Any] = {"sections": ["Deploy"]} if id == "docs.sections" else {}
+    with pytest.raises(ClaimFalse) as failure:
+        doc(id, f"{RUNBOOK}\n<<<<<<< HEAD\nOne.\n=======\nTwo.\n>>>>>>> main\n", **parameters)
+    assert failure.value.expected.startswith("one settled text in ")
+    assert failure.value.seen == "a conflict marker of Git in line 29: decide which of the two texts stays"
+
+
+def test_present_and_sections_do_not_read_what_is_included(doc: Any) -> None:
+    text = '# Runbook\n\n## Rollback\n\n--8<-- "rollback.md"\n\n## Deploy\n\n'
+    with pytest.raises(CouldNotVerify) as unseen:
+        doc("docs.sections", text, sections=["Rollback"])
+    assert "what is under 'Rollback' (line 3) takes text from elsewhere (--8<-- \"rollback.md\")" in unseen.value.reason
+    with pytest.raises(ClaimFalse, match="nothing written under 'Deploy'"):
+        doc("docs.sections", text, sections=["Rollback", "Deploy"])
+    with pytest.raises(CouldNotVerify, match="0 words under 3 headings were seen in "):
+        doc("docs.present", text)
+    assert doc("docs.present", text + "word " * 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("%PDF-1.4\n", "is a PDF file"),
+        ("{\\rtf1 ", "is an RTF file"),
+        ("$ANSIBLE_VAULT;1.1;AES256\n", "is encrypted by Ansible Vault"),
+        ("-----BEGIN PGP MESSAGE-----\n", "is encrypted by OpenPGP"),
+        ("version https://git-lfs.github.com/spec/v1\n", "`git lfs pull` fetches it"),
+        ("\n<!DOCTYPE html>\n<html>", "is a page of HTML"),
+        ("One\nPK\x03\x04", "is not text: line 2 has the control character U+0003"),
+    ],
+)
+def test_present_does_not_read_other_files(doc: Any, text: str, reason: str) -> None:
+    with pytest.raises(CouldNotVerify) as unseen:
+        doc("docs.present", text + "word " * 30)
+    assert reason in unseen.value.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+++\ntitle = '" + "word " * 30 + "'\n+++\n",
+        "<script>\n" + "word " * 30 + "\n</script>\n",
+        "~~" + "word " * 29 + "word~~\n",
+        "\n".join(f"- [Part {each} of it](#part-{each})" for each in "abcdefgh"),
+        "\n".join(f"## Part {each}\n\nDescribe how part {each} works, and who runs it.\n" for each in "abcdefgh"),
+    ],
+)
+def test_present_counts_no_words_that_say_nothing(doc: Any, text: str) -> None:
+    with pytest.raises(ClaimFalse, match=" 0 words under "):
+        doc("docs.present", text)
 
 
 def test_present_counts_words_of_scripts_without_blanks(doc: Any) -> None:

@@ -1,0 +1,368 @@
+"""What a reader sees of a Markdown document: its headings, and the text below each."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from pytest_readiness.protocols.markup import hides
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.renderer import RendererHTML
+    from markdown_it.token import Token
+    from markdown_it.utils import EnvType, OptionsDict
+
+CELL = "\t"
+"""Between two cells of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSection:
+    """A heading and what is between it and the next one.
+
+    Attributes:
+        title: plain text of the heading; "" for what comes before the first one.
+        level: 1 to 6; 0 before the first heading.
+        line: of the heading, from 1.
+        blocks: texts of the paragraphs, list entries, table rows (heads excepted; `CELL` is between the cells)
+            and code blocks, as a reader sees them; a picture without description is "[picture]". Left out are what
+            is struck through or hidden, titles of admonitions and of `<details>`, code blocks with nothing but
+            comments, and lines of links to places of the document. The text of a link that leads nowhere
+            ("[plan](TODO)") is in brackets.
+        italic: those of the blocks that are in italics from beginning to end.
+        linked: those of the blocks that have a link to another place than this document.
+        includes: what takes text from other files, as written.
+    """
+
+    title: str
+    level: int
+    line: int
+    blocks: tuple[str, ...]
+    italic: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+
+
+def read_sections(text: str) -> tuple[tuple[DocumentSection, ...], int]:
+    """Return the sections of a document, and the line of its first conflict marker of Git; 0 if there is none.
+
+    The first section is what comes before the first heading. Markdown is read by the CommonMark rules, with tables and
+    `~~struck~~`.
+    """
+    text = _TEMPLATE_COMMENT.sub(_lines_of, _without_front_matter(text.replace("\r\n", "\n").replace("\r", "\n")))
+    parser, tokens = _parsed(text)
+    return _sections(parser, tokens), _conflict(text, tokens)
+
+
+_FRONT_MATTER = re.compile(r"\s*[\w-]+\s*:")
+_TOML_FRONT_MATTER = re.compile(r"[ \t\n]*\+\+\+[ \t]*\n(?:.*\n)*?\+\+\+[ \t]*(?:\n|\Z)")
+_TEMPLATE_COMMENT = re.compile(r"\{%-?[ \t]*comment[ \t]*-?%\}.*?(?:\{%-?[ \t]*endcomment[ \t]*-?%\}|\Z)", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_RAW_HEADING = re.compile(r"<h([1-6])(?=[\s/>])", re.IGNORECASE)
+_LINE = "data-readiness-line"
+"""Attribute with the line of a heading that is the document's own; one in a quotation or a list has none."""
+_SWALLOWING = re.compile(r"<(/?)(?:title|textarea|plaintext|xmp|iframe|noembed|noframes)\b", re.IGNORECASE)
+"""Elements in which markup is text: if they are not closed, a parser takes all that follows for their content."""
+_INLINE = re.compile(
+    r"</?(?:a|abbr|b|bdi|bdo|br|cite|code|data|del|dfn|em|i|ins|kbd|mark|noscript|q|s|samp|small|span|strike|strong|sub|sup|time"
+    r"|template|tt|u|var|wbr)(?=[\s/>])",
+    re.IGNORECASE,
+)
+"""Tags in a paragraph; others there are places to fill in ("deploy <host>"), or would end the paragraph."""
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_HIDDEN = ("del", "s", "strike", "script", "style", "th", "summary", "thead")
+_BLOCK = re.compile(
+    "address|article|aside|blockquote|body|center|d[dlt]|details|dialog|div|fieldset|figcaption|figure|footer|form|h[1-6r]"
+    "|header|html|legend|li|main|menu|nav|ol|option|p|pre|section|table|tbody|t[dhr]|tfoot|thead|ul"
+)
+"""Elements that begin a new block."""
+_CONFLICT = re.compile(r"<{7}(?: .*)?")
+_PLAIN_CODE = re.compile(
+    "|console|diff|git|markdown|md|output|patch|plain|plaintext|session|shell-?session|terminal|te?xt"
+)
+"""Languages of code blocks in which "#" begins what root types or a heading, and conflict markers may be examples."""
+_CODE_COMMENT = re.compile(r"#(?:[\s!#]|\Z)|//|--(?:\s|\Z)|;|/\*|\*|<!--|%%|%\s|::|rem\b|\s*\Z", re.IGNORECASE)
+_TITLE_LINE = re.compile(
+    r"""(?:!!!|\?\?\?\+?)\s+[a-z-]+(?:\ inline)?(?:\ end)?(?:\s+"[^"]*")?  # MkDocs
+      | ={3}[!+]?\s+"[^"]*"                                                # its tabs
+      | [:/]{3,}.*                                                            # Docusaurus, VitePress, Pandoc
+      | \[![a-z-]{1,30}\][+-]?.*                                           # GitHub, Obsidian
+      | (?:note|warning|important|tip|caution|info|attention|danger|hint|hinweis|achtung|wichtig|nota|remarque)[:.!]?
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""The line that begins or ends an admonition."""
+_INCLUDE = re.compile(
+    r"""\{%-?\s*(?:include|include_relative|render|embed|snippet|content-ref)\b.*
+      | \{\{[<%]?\s*(?:include|readfile|snippet|import|markdown_import)\b.*
+      | --8<--.* | !\[\[.*\]\] | \[!INCLUDE\b.* | \{!.*!\} | include::\S.*\] | \.\.\ include::.* | @@?include\b.*
+      | \{(?:literal)?include\}.*
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_NOWHERE = re.compile(
+    r"""(?: \W*
+      | (?:https?://)? (?:(?:todo|tbd|fixme|url|link|href|address|path|insert|your)\b[^/.]*|x{3,}|<.*>|\[.*\])
+      | https?:/* (?: [.…]+ | (?:[\w-]+\.)?example\.(?:com|org|net)) ) /?""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+"""An address that is still to be filled in."""
+_UNFINISHED = re.compile(
+    r"(?:!!!|\?\?\?\+?|:{3,}|\[!)\s*\{?\s*\.?(?:todo|draft|wip|fixme|tbd|placeholder)\b.*", re.IGNORECASE
+)
+"""The first line of an admonition that says what is still to be done."""
+_TEMPLATE_TAG = re.compile(r"\{\{[<%][^{}]*\}\}|\{%[^{}]*%\}")
+_TO_A_PLACE = re.compile(
+    r"\W*(?:(?:go |jump |return )?(?:back )?(?:to )?(?:the )?(?:top)?|zurück(?: zum)?(?: nach oben)?|retour|volver)\W*",
+    re.IGNORECASE,
+)
+"""What may be beside a link that only leads to a place of the same document."""
+
+
+def _lines_of(found: re.Match[str]) -> str:
+    return "\n" * found[0].count("\n")
+
+
+def _without_front_matter(text: str) -> str:
+    """Blank TOML and JSON before a document; YAML is left to the parser."""
+    end = 0
+    if found := _TOML_FRONT_MATTER.match(text):
+        end = found.end()
+    elif text.startswith("{\n"):
+        try:
+            end = json.JSONDecoder().raw_decode(text)[1]
+        except (ValueError, RecursionError):
+            return text
+    return "\n" * text.count("\n", 0, end) + text[end:]
+
+
+def _parsed(text: str) -> tuple[MarkdownIt, Sequence[Token]]:
+    from mdit_py_plugins.front_matter import front_matter_plugin
+
+    parser = _parser().use(front_matter_plugin)
+    tokens = parser.parse(text)
+    # A document may begin with a rule, and the text up to the next one is then no front matter.
+    if tokens and tokens[0].type == "front_matter" and not _FRONT_MATTER.match(tokens[0].content):
+        parser = _parser()
+        tokens = parser.parse(text)
+    return parser, tokens
+
+
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
+    parser.add_render_rule("image", _image)
+    parser.add_render_rule("html_inline", _inline_markup)
+    return parser
+
+
+def _image(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    alternative = renderer.renderInlineAsText(tokens[index].children or (), options, env)
+    return html.escape(alternative) or "[picture]"
+
+
+def _inline_markup(
+    renderer: RendererHTML,  # noqa: ARG001  # the renderer passes all of them
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,  # noqa: ARG001
+    env: EnvType,  # noqa: ARG001
+) -> str:
+    return tokens[index].content if _INLINE.match(tokens[index].content) else " "
+
+
+def _conflict(text: str, tokens: Sequence[Token]) -> int:
+    examples = {
+        line
+        for token in tokens
+        if token.type in ("fence", "code_block") and token.map and _PLAIN_CODE.fullmatch(_language(token))
+        for line in range(*token.map)
+    }
+    for line, content in enumerate(text.split("\n")):
+        if line not in examples and _CONFLICT.fullmatch(content):
+            return line + 1
+    return 0
+
+
+def _language(token: Token) -> str:
+    return token.info.strip().partition(" ")[0].lower()
+
+
+def _sections(parser: MarkdownIt, tokens: Sequence[Token]) -> tuple[DocumentSection, ...]:
+    from lxml.etree import HTMLParser
+
+    for token in tokens:
+        line = token.map[0] + 1 if token.map else 0
+        if token.type == "heading_open" and token.level == 0:
+            token.attrSet(_LINE, str(line))
+        elif token.type == "html_block":
+            token.content = _SWALLOWING.sub(r"<\1span", _COMMENT.sub(_lines_of, token.content))
+            if token.level == 0:
+                token.content = _with_lines(token.content, line)
+        elif token.type in ("fence", "code_block"):
+            if _INCLUDE.fullmatch(token.info.strip()):
+                token.content = token.info
+            elif not _PLAIN_CODE.fullmatch(_language(token)) and all(
+                _CODE_COMMENT.match(each.strip()) for each in token.content.split("\n")
+            ):
+                token.content = ""
+    page = parser.renderer.render(tokens, parser.options, {})
+    reader = _Reader()
+    if page.strip():
+        # The parser of the standard library takes hours for a page made to keep it busy.
+        markup = HTMLParser(target=reader)  # type: ignore[call-overload]  # the stubs want every method there may be
+        markup.feed(page)
+        markup.close()
+    return reader.sections()
+
+
+def _with_lines(markup: str, line: int) -> str:
+    """Give each heading the line where it is."""
+    pieces = []
+    start = 0
+    for heading in _RAW_HEADING.finditer(markup):
+        line += markup.count("\n", start, heading.start())
+        pieces += [markup[start : heading.start()], f'{heading[0]} {_LINE}="{line}"']
+        start = heading.end()
+    return "".join((*pieces, markup[start:]))
+
+
+class _Reader:
+    """Takes what lxml reports of each element."""
+
+    def __init__(self) -> None:
+        self._sections: list[DocumentSection] = []
+        self._heading = ("", 0, 1)
+        self._blocks: list[str] = []
+        self._italic: list[str] = []
+        self._linked: list[str] = []
+        self._includes: list[str] = []
+        self._row: list[str] | None = None
+        self._text: list[str] = []
+        self._beside: list[str] = []
+        """What of the text is not in a link to a place of the document."""
+        self._upright = False
+        self._leads_away = False
+        self._elements: list[str] = []
+        """How each open element wants its text to be taken: "italic", "place", "nowhere", "pre", "hidden" or ""."""
+        self._open: Counter[str] = Counter()
+
+    def sections(self) -> tuple[DocumentSection, ...]:
+        self._end_section()
+        return tuple(self._sections)
+
+    def start(self, tag: str, attrs: Mapping[str, str]) -> None:
+        if _BLOCK.fullmatch(tag):
+            self._end_block()
+        if tag == "br":
+            self.data("\n")
+        kind = ""
+        if tag in _HIDDEN or hides(tag, attrs) or (tag in _HEADINGS and _LINE not in attrs):
+            kind = "hidden"
+        elif tag in _HEADINGS:
+            self._end_section()
+            self._heading = ("", int(tag[1]), int(attrs[_LINE]) if attrs[_LINE].isdecimal() else 1)
+        elif tag == "tr":
+            self._row = []
+        elif tag in ("em", "i"):
+            kind = "italic"
+        elif tag == "pre":
+            kind = "pre"
+        elif tag == "a" and "href" in attrs:
+            kind = self._link(attrs["href"])
+        self._elements.append(kind)
+        self._open[kind] += 1
+
+    def end(self, tag: str) -> None:
+        if tag in _HEADINGS and not self._open["hidden"]:
+            _, level, line = self._heading
+            self._heading = (_in_one_line(self._taken()), level, line)
+        elif tag in ("td", "th") and self._row is not None:
+            if tag == "td" and not self._open["hidden"]:
+                self._row.append(_in_one_line(self._taken()))
+        elif tag == "tr" and self._row is not None:
+            if self._row:
+                self._blocks.append(CELL.join(self._row))
+            self._row = None
+        elif _BLOCK.fullmatch(tag):
+            self._end_block()
+        if self._elements:
+            kind = self._elements.pop()
+            self._open[kind] -= 1
+            if kind == "nowhere":
+                self.data("]")
+
+    def data(self, data: str) -> None:
+        if self._open["hidden"]:
+            return
+        self._text.append(data)
+        if not self._open["place"]:
+            self._beside.append(data)
+        self._upright = self._upright or bool(data.strip() and not self._open["italic"])
+
+    def _link(self, address: str) -> str:
+        if _NOWHERE.fullmatch(unquote(address)[:500]):
+            self.data("[")
+            return "nowhere"
+        if address.startswith("#"):
+            return "place"
+        self._leads_away = True
+        return ""
+
+    def close(self) -> None:
+        """There is nothing to return."""
+
+    def _taken(self) -> str:
+        """The text up to here, which is then nothing any more."""
+        taken = "".join(self._text)
+        self._text, self._beside, self._upright, self._leads_away = [], [], False, False
+        return taken
+
+    def _end_block(self) -> None:
+        if self._row is not None:
+            # Paragraphs of a cell.
+            self.data("\n")
+            return
+        beside, italic, linked = "".join(self._beside), not self._upright, self._leads_away
+        text = self._taken()
+        if not text.strip() or (beside != text and _TO_A_PLACE.fullmatch(beside)):
+            return
+        if self._open["pre"]:
+            (self._includes if _INCLUDE.fullmatch(text.strip()) else self._blocks).append(text)
+            return
+        lines = []
+        for line in map(str.strip, text.split("\n")):
+            if _INCLUDE.fullmatch(line):
+                self._includes.append(line)
+            elif _UNFINISHED.fullmatch(line):
+                break
+            elif not _TITLE_LINE.fullmatch(line):
+                lines.append(_TEMPLATE_TAG.sub(" ", line))
+        if block := _in_one_line(" ".join(lines)):
+            self._blocks.append(block)
+            if italic:
+                self._italic.append(block)
+            if linked:
+                self._linked.append(block)
+
+    def _end_section(self) -> None:
+        self._end_block()
+        self._sections.append(
+            DocumentSection(
+                *self._heading, tuple(self._blocks), tuple(self._italic), tuple(self._linked), tuple(self._includes)
+            )
+        )
+        self._heading = ("", 0, 1)
+        self._blocks, self._italic, self._linked, self._includes = [], [], [], []
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,258 @@
+"""Whether a text says something, or only holds the place of one that is still to be written."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from pytest_readiness.domains.docs import phrases
+from pytest_readiness.domains.docs.reading import CELL
+
+_WORD = re.compile(r"\w+")
+_SOUGHT = 2000
+"""So many characters of a text are looked at: a stub shows at its beginning."""
+_FEW_WORDS = 3
+"""So many words beside a place to be filled in say what it is for, and nothing of what is in it."""
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Letters of scripts that put no blanks between words; two of them are about one word."""
+_LABEL = re.compile(
+    r"\W{0,20}(?:[\w'’()/.&+-]{1,30}[ \t]{1,9}){0,5}[\w'’()/.&+]{1,30}[ \t]{0,9}"
+    r"(?:[:：](?=\s|\Z|[^\x00-\x7f\[])|[-–—=→](?=\s|\Z)|[:：](?=\[))"
+)
+"""What a place to be filled in is for: "Admin: [Your contact]"."""
+_BLANKS = re.compile(
+    r"\[(?!picture\]|\s*['\"^]|[\d.,:+-][\d\s.,:+-]{0,40}\])[^\[\]]*\]|<[^<>\w]*\w[^<>]*>|\{\{[^{}]*\}\}|_{3,}|\.{4,}|…{2,}"
+    r"|\b(?:YYYY|JJJJ|AAAA|yyyy)[-/.](?:MM|mm)[-/.](?:DD|TT|JJ|dd)\b|\b(?:DD|TT|JJ|dd|MM|mm)[-/.](?:MM|mm|DD|dd)[-/.](?:YYYY|JJJJ|AAAA|yyyy)\b"
+    r"|(?<!\w)@(?:name|user|username|handle|owner|someone|somebody)\b"
+)
+"""Places to be filled in."""
+_LABELS = re.compile(r"\W{0,3}(?:[^\W\d][\w ./'-]{0,30}[:：]\s*+)++")
+"""Of a form: "Name: Date: "."""
+_BOX = re.compile(r"\s*(?:[-*+]\s+)?(?:\[[ xX]?\]|[☐☑☒✅])\s*")
+"""Of a task."""
+_TICK = re.compile("[✔✓✅❌✗✘☑☒●×]\ufe0f?")
+"""In a cell: what the first one names is so, or is not."""
+_COMMENT_LINE = re.compile(r"\s*(?:#[\s#]|//|--\s|;|/\*)")
+_NUMBER = re.compile(r"\W*\d{1,3}[.)]?[^\w%‰°€$£]*")
+"""Of a row or a step."""
+
+_MARKER = re.compile(
+    r"""\W* (?:
+        (?:to-?do | fixme | wip | xxx+) \b
+          # "TODO entries of the queue are replayed" has it as a word of its subject.
+          (?!\ (?:items?|entr(?:y|ies)|comments?|lists?|tasks?|labels?|tags?|markers?|boards?|columns?|apps?|limits?
+              |commits?|branch(?:es)?|states?|status)\ \w+\ \w) .*
+      | to\ do (?:\W*\Z | \ ?[:–—-].*)
+      | see\ (?:the\ )? todo .*
+      | (?:tbd | tba | tbc | tbw | lorem\ ipsum | t\.\ ?b\.\ ?[dacw]\b) .*
+      | w\.\ ?i\.\ ?p | n\.\ ?[na] | k\.\ ?a | n\.?\ ?v\.?\ ?t | s\.\ ?o
+      | to\ be\ (?:done | written | decided | defined | determined | added | completed | confirmed | continued
+          | announced
+          | filled | provided | specified | documented | described | agreed | clarified | discussed | drafted
+          | finali[sz]ed | updated | created) \b .*
+      | (?:coming\ soon | work\ in\ progress | under\ (?:construction | development) | stay\ tuned | check\ back\ later
+          | watch\ this\ space) \b .*
+      | (?:[\w']+\ ){1,3} coming\ soon
+      | not\ (?:yet\ )?(?:written | documented | defined | decided | available | started | done | specified)
+          (?:\ (?:yet | here | so\ far | by | for\ now | at\ the\ moment) \b .{0,40})?
+      | draft \ ?[:–—-].*
+      | (?:[\w']+\ ){0,4} (?:will | to)\ (?:follow | come) (?:\ [\w']+){0,3}
+      | (?:sorry\W+)? (?:(?:this | the)\ )? (?:section | chapter | page | part | document)\ (?:is | was)\ (?:still\ )?
+          (?:empty | intentionally | left | missing | under | a\ stub | incomplete | a\ draft | not\ (?:yet\ )?written
+          | (?:a\ )?work\ in) \b .*
+    ) \W*""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+"""What is written where text is still missing, whatever follows."""
+_PENDING = re.compile(
+    rf"""\W* (?:
+        (?:[\w']+\ ){{0,4}} (?:(?:still\ )? (?:to\ be | needs?\ to\ be | will\ be))\ (?:written | documented | described
+          | defined | decided | determined | confirmed | announced | provided) (?:\ [\w']+){{0,3}}
+      | (?:sorry\W+)? (?:(?:this | it | the | more)\ )? (?:(?:{phrases.ENGLISH_TEXTS})\ )? (?:
+            (?:will | is\ to | are\ to)\ be
+              \ (?:added | updated | completed | available | filled(?:\ in)? | published | expanded | created | here)
+              (?:\ (?:here | soon | later | shortly | before | asap | in)\b .{{0,80}})?
+          | (?:has | have | needs? | must | should)\ (?:to\ )?be\ (?:added | written | filled(?:\ in)? | expanded)
+              (?:\ (?:here | soon | later | shortly | before | asap | by)\b .{{0,80}})?
+          | (?:goes | go | comes | come | belongs | to\ go)\ here (?:\ \w+){{0,3}})
+      | (?:(?:this | the | more)\ )? (?:{phrases.ENGLISH_TEXTS})\ (?:(?:is | are)\ )? (?:still\ )?
+          (?:coming | missing | pending | outstanding) (?:\ \w+){{0,4}}
+      | (?:pending | awaiting | waiting\ for)
+          \ (?:review | approval | input | feedback | confirmation | (?:a\ )?decision | content) (?:\ \w+){{0,3}}
+    ) \W*""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+"""What says that the text is still to come."""
+_NOTHING_SAID = re.compile(
+    rf"""\W* (?:
+        (?:{phrases.ENGLISH_NOTHING}) (?:\W{{1,3}}(?:{phrases.ENGLISH_NOW})){{0,2}}
+      | your\ [\w\ ]{{1,40}} | (?:your | the)\ text\ here | enter\ text
+      | (?:(?:we | i)\ (?:have | do\ not\ have | don't\ have) | there\ (?:is | are))\ (?:currently\ | still\ )?
+          (?:no | not\ any | any)\ (?:[\w-]+\ ){{0,3}} (?:{phrases.ENGLISH_TEXTS}) (?:\ (?:{phrases.ENGLISH_NOW}))?
+      | (?:no | not\ any)\ (?:[\w-]+\ ){{0,3}} [\w-]+\ (?:yet | so\ far)
+      | ask\ @?[\w.-]+ | @?[\w.-]+\ knows (?:\ \w+){{0,3}}
+      | (?:(?:see | jira | ticket | issue | story)\W+){{1,2}} (?-i:[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})
+      | (?:last\ )? (?:updated? | reviewed | changed | modified | edited) (?:\ on | \ by)? \ ?: .{{0,40}}
+      | (?:© | \(c\) | copyright\ (?:© | \(c\) | \d{{4}})) .{{0,80}}
+      | (?:(?:{phrases.STEPS}) \ ?\#? (?:[\d.]{{1,6}} | [a-z] | {phrases.ENGLISH_NUMBERS})\b \W{{0,3}}){{1,20}}
+      | (?:first | second | third | fourth | fifth | next | last) (?:\ (?:step | item | point | task | phase))?
+      | (?:(?:{phrases.TRIALS}) \W+){{0,400}} (?:{phrases.TRIALS})
+      # Markup and names of templates.
+      | <[^<>]*> | \[(?!picture\]|\s*['"^])[^\[\]]*\] | \{{\{{.*\}}\}} | \{{/\*.*\*/\}} | \{{\#.*\#\}} | \{{:.*\}}
+      | %%.*%%
+      | \$\{{?\w+\}}? | \\[a-z]{{3,20}}
+    )? \W*""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+"""What says that there is nothing, or only numbers a step, names somebody, or tries out the keyboard."""
+_ORDER = re.compile(
+    rf"""\W* (?:
+        (?:insert | describe)\ .*here
+      | (?:add | write | enter | put | fill | document | paste | place | list | specify | provide)
+          (?:\ [\w']+){{1,6}}\ here
+      | (?:\w+\ ){{0,3}} (?:commands? | code | {phrases.ENGLISH_TEXTS})\ here
+      | (?:please\ )? fill\ (?:(?:it | this | me)\ )?(?:in | out) (?:\ (?:{phrases.ENGLISH_IT})){{0,5}}
+      | (?:\w+\ ){{0,2}} (?:(?:need | needs | have | has | ought)\ to | will | should | must | please)
+          \ (?:write | document | describe | fill\ in)\ (?:this | that | it) (?:\ (?:{phrases.ENGLISH_IT})){{0,2}}
+      | please\ (?:complete | edit | update | amend | write | describe | document | expand)
+          (?:\ (?:{phrases.ENGLISH_IT})){{0,5}}
+      | (?:complete | expand | update | write | document)\ (?:this | the)\ (?:section | chapter | part | document)
+          (?:\ \w+){{0,4}}
+      | (?:add | insert | write | paste | enter)\ (?:(?:the | your | some | any)\ )?
+          (?:commands? | {phrases.ENGLISH_TEXTS})
+      | click\ (?:or\ tap\ )?here\ to\ (?:enter | add | edit | insert) .{{0,40}}
+      | needs?\ (?:\w+\ ){{0,2}} (?:writing | work | love | updating | completing | {phrases.ENGLISH_TEXTS})
+      | @?[\w.-]+ (?:\ \w+)?\ to\ (?:
+            (?:write | fill | document | describe | draft) (?:\ (?:{phrases.ENGLISH_IT})){{0,4}}
+          | (?:complete | provide | add | finish | define | confirm | supply) (?:\ (?:{phrases.ENGLISH_IT})){{1,4}})
+    ) \W*""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+"""What tells somebody to write the text."""
+
+
+def _folded(text: str) -> str:
+    """A text without accents, which are often left out."""
+    apart = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join(each for each in apart if not unicodedata.combining(each)))
+
+
+def _any(phrases: Mapping[str, str]) -> str:
+    text = "|".join(f"(?:{each})" for each in phrases.values())
+    for umlaut, letters in (("ä", "ae"), ("ö", "oe"), ("ü", "ue")):
+        text = text.replace(umlaut, f"(?:{umlaut}|{letters})")
+    return text
+
+
+_FOREIGN_STUB = re.compile(
+    _folded(rf"""\W* (?:
+        (?:[\w'’]+[ ]){{0,4}} (?:{_any(phrases.UNWRITTEN)}) (?:[ ](?:{phrases.BY_WHOM})\b (?:[ ]\w+){{0,4}})?
+        # What is missing or under way may be a host or a port as well, unless it is said of a text.
+      | (?:(?:\w{{1,7}}[ ])? (?:{phrases.TEXTS}) [ ] (?:(?:{phrases.IS})[ ])?)? (?:{_any(phrases.NOTHING)})
+    ) \W*"""),
+    re.VERBOSE | re.IGNORECASE,
+)
+_UNSPACED_STUB = re.compile(rf"\W*\w{{0,8}}\W?(?:{phrases.UNSPACED})(?:です|である|。)?\W*", re.VERBOSE)
+_PROMPTS = "|".join(f"(?:{verbs})[ ](?:{objects}|{phrases.QUESTION_WORDS})" for verbs, objects in phrases.PROMPTS)
+_PROMPT = re.compile(
+    rf"""\W* (?:
+        # Questions that are there for somebody to answer.
+        (?:{phrases.QUESTION_WORDS})\b [^?？]{{1,300}} [?？]
+        # What a template asks its reader to write.
+      | (?:{_PROMPTS}) \b .*
+      | (?:instructions?|guidance|guidelines?|hint|prompt|author'?s?\ notes?|note\ to\ (?:authors?|the\ author))\ ?:
+          \ ?(?:please\ )? (?:list|describe|explain|fill|add|write|use|state|include|provide|specify|outline)\b .*
+      | (?:in\ this\ section|use\ this\ section),?
+          \ (?:you\ (?:should|can|must|will)|please|describe|explain|list|to\ \w+|we\ (?:will\ )?describe)\b .*
+      | (?:this|the\ following)\ (?:section|chapter|page|part|paragraph|document|runbook)
+          \ (?:(?:should|must|shall|will|needs\ to|is\ to)\ (?:describe|explain|list|contain|cover|document|outline
+            |include|provide|answer|be\ (?:filled|completed|written|updated))
+            |describes|explains|outlines|lists|details)\b .*
+    ) \s*""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_ITALIC_PROMPT = re.compile(
+    r"""\W* (?:please\ )? (?:add|insert|list|provide|include|enter|fill|give|document|define|detail|identify|link|attach
+        |write|complete|replace\ (?:this|with|the\ (?:text|placeholder))|(?:delete|remove)\ this|example|e\.g\.
+        |if\ applicable) (?!\w) .*""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_TO_SOMEBODY = re.compile(
+    r"""\b(?:to|in|on|via|at|for)\ (?:the\ |our\ |your\ |a\ )? (?:[#@] | \w{0,20}channels?\b | customers?\b | users?\b
+        | support\b | tickets?\b | slack\b | jira\b | teams?\b | form\b | issues?\b | management\b | status\ page\b
+        | chat\b | call\b | incident\b | post-?mortem\b | console\b | field\b)
+      | [`$#@] | :// | \w\.\w""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What is said to others, or with means that are named, is a step, not a prompt to the author."""
+_STUBS = (_MARKER, _PENDING, _NOTHING_SAID, _ORDER, _UNSPACED_STUB)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
+
+
+def count_words(text: str) -> int:
+    """Return how many words a text has; two letters of Chinese, Japanese or Thai are a word."""
+    unspaced = len(_UNSPACED.findall(text))
+    return len(_WORD.findall(_UNSPACED.sub(" ", text))) + (unspaced + 1) // 2
+
+
+def is_number(block: str) -> bool:
+    """Whether a block is the number of a row or a step."""
+    return bool(_NUMBER.fullmatch(block))
+
+
+def says_something(block: str, *, italic: bool = False, linked: bool = False) -> bool:
+    """Whether a block is more than a stub, the label of one ("Steps:"), a prompt or a row with places to fill in.
+
+    Args:
+        block: of a section; one that ends with the end of a line is code.
+        italic: it is in italics from beginning to end, as the prompts of templates are.
+        linked: it links to another place, where more may be written than its words say ("Details").
+    """
+    if CELL in block:
+        cells = [cell for cell in block.split(CELL) if not is_number(cell)]
+        numbers = block.count(CELL) + 1 - len(cells)
+        if len(cells) < 2:
+            return any(map(_is_written, cells))
+        first, *others = cells
+        # What is in the first column says what the row is for, or is a whole sentence with a column to tick.
+        said = any(map(_is_written, others)) or (numbers and not any(others))
+        ticked = any(_TICK.fullmatch(each) for each in others) and _is_written(first)
+        return bool(said) or ticked or (count_words(first) > _FEW_WORDS and _is_written(first))
+    if block.endswith("\n"):
+        lines = [line for line in block.split("\n") if line.strip()]
+        # Where all lines look like comments, they may be what root types.
+        return any(
+            # The place of a parameter leaves a command what it is.
+            _is_written(line, beside=1)
+            for line in [line for line in lines if not _COMMENT_LINE.match(line)] or lines
+        )
+    if linked:
+        return bool(_WORD.search(block)) and not _MARKER.fullmatch(block[:_SOUGHT])
+    if italic and _ITALIC_PROMPT.fullmatch(block[:_SOUGHT]):
+        return False
+    return not is_number(block) and _is_written(block)
+
+
+def _is_written(text: str, *, beside: int = _FEW_WORDS + 1) -> bool:
+    """Whether a text is no stub; with places to be filled in, by how many words are beside them."""
+    # What is not a stub must not take long to be told from one.
+    start = unicodedata.normalize("NFC", text[:_SOUGHT]).replace("\u00ad", "")
+    start = start[box.end() :] if (box := _BOX.match(start)) else start
+    label = _LABEL.match(start[:100])
+    if _LABELS.fullmatch(start) or _is_stub(start) or (label and _is_stub(start[label.end() :])):
+        return False
+    left, places = _BLANKS.subn(" ", start)
+    if places and count_words(left) < beside:
+        return False
+    return not all(_is_stub(sentence) or _is_prompt(sentence) for sentence in _SENTENCE_END.split(start))
+
+
+def _is_stub(text: str) -> bool:
+    return any(stub.fullmatch(text) for stub in _STUBS) or bool(_FOREIGN_STUB.fullmatch(_folded(text)))
+
+
+def _is_prompt(text: str) -> bool:
+    return bool(_PROMPT.fullmatch(text)) and (text.rstrip().endswith(("?", "？")) or not _TO_SOMEBODY.search(text))
