@@ -220,12 +220,12 @@ def no_docker_socket(container_facts: ContainerFacts) -> Evidence:
     """No container engine's socket is mounted into the container.
 
     Neither a usual one, known by its name in the host or in the container, nor the one that the engine is reached at
-    from here, nor a directory above that one, nor a directory that shows a socket at a usual place, or of a usual name,
-    in the container. Links are followed where the engine's host is the runner. Sockets of engines that single users
-    run cannot be looked for below a mounted /run/user; a mounted socket that neither is one of these nor has the usual
-    name of a database, a log or the like could be an engine's: both could not be verified. What is not there yet, an
-    engine that is open over TCP, and one whose socket has another name and is below a mounted directory are not
-    detected.
+    from here, nor a directory above that one, nor a directory or volume that shows a socket at a usual place, or of a
+    usual name, in the container. Links are followed where the engine's host is the runner. Sockets of engines that
+    single users run cannot be looked for below a mounted /run/user; a mounted socket that neither is one of these nor
+    has the usual name of a database, a log or the like could be an engine's: both could not be verified. What is not
+    there yet, an engine that is open over TCP, and one whose socket has another name and is below a mounted directory
+    are not detected.
     """
     state = _present(container_facts)
     mounts: tuple[Mount, ...] = _known(state, "mounts")

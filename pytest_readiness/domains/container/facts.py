@@ -261,11 +261,10 @@ def _mounts(
 
 def _mount(client: docker.DockerClient, id: str, mount: Mapping[str, Any]) -> Mount:
     source, destination = _source(client, mount), mount["Destination"]
-    # A volume that the engine keeps itself holds what its containers put there.
-    kept = mount.get("Type") == "volume" and source == mount.get("Source")
     local = client.api.base_url == "http+docker://localhost"
     real = os.path.realpath(source) if local and source else posixpath.normpath(source) if source else ""
-    sockets, unseen = ((), ()) if kept else _sockets(client, id, destination, (source, real))
+    # Also of a volume that the engine keeps itself: an engine in another container may put its socket there.
+    sockets, unseen = _sockets(client, id, destination, (source, real))
     return Mount(source, destination, real, sockets, unseen)
 
 

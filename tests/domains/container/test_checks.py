@@ -492,6 +492,20 @@ def test_no_docker_socket_through_a_volume(box: Box) -> None:
     assert failure.value.seen == f"/data/docker.sock below {box.engine.directory}"
 
 
+@pytest.mark.parametrize(
+    ("there", "seen"),
+    [("docker.sock", "/dind/docker.sock"), ("podman/podman.sock", "/dind/podman/podman.sock"), ("shop.sock", None)],
+)
+def test_no_docker_socket_that_a_volume_of_the_engine_holds(box: Box, there: str, seen: str | None) -> None:
+    volume = Path(box.engine.client().volumes.create(box.name).attrs["Mountpoint"])
+    box.run(volumes={box.name: {"bind": "/dind", "mode": "rw"}})
+    with socket.socket(socket.AF_UNIX) as server, short_directory() as short:
+        server.bind(f"{short}/s")
+        volume.joinpath(there).parent.mkdir(exist_ok=True)
+        os.link(f"{short}/s", volume / there)
+        assert box.faults() == ({"container.no_docker_socket": f"{seen} below {volume}"} if seen else {})
+
+
 @pytest.mark.parametrize("crooked", ["{0}/../{1}", "{0}/", "/{0}"], ids=["up", "end", "begin"])
 def test_no_docker_socket_by_a_crooked_path(box: Box, crooked: str) -> None:
     device = crooked.format(box.engine.directory, box.engine.directory.name)
