@@ -175,8 +175,9 @@ def non_root(container_facts: ContainerFacts) -> Evidence:
     """No process in the container runs as root.
 
     Seen in the host's list of the container's processes (docker top), by effective user id, once: what starts later is
-    not looked at. A process that gives up being root after its start passes, with a warning, because `docker exec`
-    still enters as root.
+    not looked at. Where that list comes from BusyBox, as on Alpine Linux, a process of a user that the host has another
+    name for than root could not be verified. A process that gives up being root after its start passes, with a warning,
+    because `docker exec` still enters as root.
     """
     state = _present(container_facts)
     uids: tuple[int, ...] = _known(state, "uids")

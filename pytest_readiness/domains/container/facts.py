@@ -232,17 +232,26 @@ def _uids(client: docker.DockerClient, id: str, unread: dict[str, str]) -> tuple
     """Ask the host's own process list: the configured user is a name, and says nothing of later changes."""
     from docker.errors import APIError
 
-    try:
-        listing = client.api.top(id, "-eo uid,pid")
-        column = listing["Titles"].index("UID")
-        if listing["Processes"]:
-            return tuple(sorted(int(row[column]) for row in listing["Processes"]))
-        # Between its end and its next start.
-        unread["uids"] = "the Docker engine lists no process of it"
-    except APIError as error:
-        unread["uids"] = f"the Docker engine does not list its processes: {_words(error)}"
-    except ValueError:
-        unread["uids"] = "the process list of the Docker engine shows no user ids"
+    for column in "uid", "user":
+        try:
+            listing = client.api.top(id, f"-eo {column},pid")
+            position = listing["Titles"].index(column.upper())
+            users: list[str] = [row[position] for row in listing["Processes"]]
+            uids = [0 if column == "user" and user == "root" else int(user) for user in users]
+        except APIError as error:
+            # BusyBox's ps has no uid. Where that was not the trouble, the first reason tells it.
+            unread.setdefault("uids", f"the Docker engine does not list its processes: {_words(error)}")
+        except ValueError:
+            # BusyBox writes a number where its host has no name for it. Another name than root may be that of 0, too.
+            unread["uids"] = "the process list of the Docker engine shows no user ids"
+            return None
+        else:
+            if uids:
+                unread.pop("uids", None)
+                return tuple(sorted(uids))
+            # Between its end and its next start.
+            unread["uids"] = "the Docker engine lists no process of it"
+            return None
     return None
 
 

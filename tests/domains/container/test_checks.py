@@ -413,6 +413,21 @@ def test_non_root_one_of_two_processes(box: Box) -> None:
     assert box.faults() == {"container.non_root": "processes with user id 0: 1 of 2; configured user: nobody"}
 
 
+def test_non_root_where_the_hosts_ps_is_busybox() -> None:
+    with DockerEngine(busybox=True) as engine:
+
+        def judged(user: str) -> Evidence:
+            engine.run(f"shop-{user}", user=user)
+            return judge("container.non_root", Container(name=f"shop-{user}", engine=engine.base_url))
+
+        assert judged("54321") == Evidence("user ids of its processes: 54321; configured user: 54321")
+        with pytest.raises(ClaimFalse, match=r"seen: processes with user id 0: 1 of 1; configured user: root"):
+            judged("root")
+        # A name that the host has for the number; on some it has another one than root for 0.
+        with pytest.raises(CouldNotVerify, match="the process list of the Docker engine shows no user ids"):
+            judged("65534")
+
+
 def test_non_root_where_the_engine_maps_user_ids(box: Box) -> None:
     box.run()
     seen = read("container_facts", box.resource)
