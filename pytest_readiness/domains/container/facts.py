@@ -170,7 +170,13 @@ def container_facts(container: Container) -> ContainerFacts:
         if attributes and (attributes["Name"] == f"/{name}" or len(name) >= 12):
             return ContainerFacts(name, where, _state(client, attributes), (), own)
         names = sorted(each["Names"][0].lstrip("/") for each in client.api.containers(all=True) if each["Names"])
-    return ContainerFacts(name, where, None, tuple(difflib.get_close_matches(name, names) or names[:3]), own)
+    return ContainerFacts(name, where, None, _nearest(name, names), own)
+
+
+def _nearest(name: str, names: list[str]) -> tuple[str, ...]:
+    """Three names at most: Compose and a swarm put more around the name of a service ("shop-web-1", "web.1.x2…")."""
+    around = [each for each in names if name.lower() in each.lower()]
+    return tuple(dict.fromkeys([*around, *difflib.get_close_matches(name, names)]))[:3] or tuple(names[:3])
 
 
 def _state(client: docker.DockerClient, attributes: Mapping[str, Any]) -> ContainerState:

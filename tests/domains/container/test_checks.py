@@ -235,6 +235,14 @@ def test_running_absent(box: Box) -> None:
             judge(id, absent)
 
 
+def test_running_names_what_holds_the_name(box: Box) -> None:
+    for name in "a", "b", "c", "1":
+        box.engine.run(f"{box.name}-{name}")
+    service = Container(name="shop", container=f"{box.name[:-1]}", engine=box.engine.base_url)
+    with pytest.raises(ClaimFalse, match=rf"nearest: {box.name}-1, {box.name}-a, {box.name}-b"):
+        judge("container.running", service)
+
+
 def test_running_by_id(box: Box) -> None:
     id = box.run().id
     assert id
