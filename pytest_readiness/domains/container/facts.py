@@ -223,7 +223,8 @@ def _mapped(engine: Mapping[str, Any], host: Mapping[str, Any]) -> bool:
 
 
 def _health(health: Mapping[str, Any]) -> Health | None:
-    if health.get("Status", "none") == "none":
+    # Podman leaves the word empty where Docker says "none", or nothing.
+    if health.get("Status") in (None, "", "none"):
         return None
     last = ""
     log = health.get("Log") or []

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, Unreachable
 from pytest_readiness.core.resources import Resource
+from pytest_readiness.domains.container import facts
 from pytest_readiness.domains.container.checks import healthy, non_root, running
 from pytest_readiness.domains.container.facts import inside
 from pytest_readiness.domains.container.resource import Container
@@ -180,6 +181,10 @@ def test_an_undefined_health_check_has_its_own_remedy(box: Box) -> None:
     with pytest.raises(ClaimFalse) as failure:
         box.judge("healthy")
     assert "HEALTHCHECK" in failure.value.remedy
+
+
+def test_a_health_check_that_podman_does_not_have_is_not_defined() -> None:
+    assert facts._health({"Status": "", "FailingStreak": 0, "Log": None}) is None
 
 
 def test_running_stopped(box: Box) -> None:
