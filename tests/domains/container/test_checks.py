@@ -581,9 +581,12 @@ def test_no_docker_socket_where_one_of_an_unknown_name_is_mounted(box: Box) -> N
         assert box.faults() == {"container.no_docker_socket": reason}
 
 
-@pytest.mark.parametrize("name", ["mysqld.sock", ".s.PGSQL.5432", "php8.2-fpm.sock"])
+@pytest.mark.parametrize(
+    "name", ["mysqld.sock", ".s.PGSQL.5432", "php8.2-fpm.sock", "clamd.ctl", "datadog/dsd.socket", "ssh-a1/agent.7"]
+)
 def test_no_docker_socket_where_that_of_something_else_is_mounted(box: Box, name: str) -> None:
     with socket.socket(socket.AF_UNIX) as server, short_directory() as short:
+        short.joinpath(name).parent.mkdir(exist_ok=True)
         server.bind(f"{short}/{name}")
         box.run(volumes={f"{short}/{name}": {"bind": "/s", "mode": "ro"}})
         assert box.faults() == {}
