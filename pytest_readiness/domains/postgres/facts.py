@@ -425,7 +425,23 @@ def _not_understood(postgres: Postgres) -> str:
     # After a password with a bare & in it, the rest of it would be taken for a name.
     if unknown and not any("pass" in name.lower() for name in names):
         return f"it has no option {' or '.join(unknown)}"
-    return "it must be a URL with libpq's options, and special characters in its password percent-encoded"
+    return (
+        "it must be a URL with libpq's options, and special characters in its password and in the values of options "
+        "percent-encoded (= is %3D)"
+    )
+
+
+def _others(postgres: Postgres, own: ServerPlace) -> tuple[str, ...]:
+    """The servers that the connection string names, without the one that a session was opened to."""
+    servers = list(postgres.addresses)
+    for host in own.host, own.address:
+        if (host, own.port) in servers:
+            servers.remove((host, own.port))
+            break
+    else:
+        # What it is named by is not what is told of it, as of a directory with a unix socket.
+        servers = servers[1:]
+    return tuple(f"{host}:{port}" for host, port in servers)
 
 
 def _trusted(session: PostgresSession, conninfo: str) -> PostgresFacts:
@@ -451,7 +467,8 @@ def _refused(postgres: Postgres, answer: Mapping[str, Any]) -> PostgresFacts:
         if _FULL.search(text) or _LOGIN.search(text):
             return PostgresFacts(None, words, "full" if _FULL.search(text) else "login")
         # A pooler that is full or cannot reach the server, a server that is only starting, words in another language.
-        reason = f"{where} refused the session, and not for its role, password or database: {words}"
+        said = "its words do not say that role, password or database are the reason"
+        reason = f"{where} refused the session, and {said}: {words}"
         raise CouldNotVerify(reason, transient=True)
     if answer["late"]:
         kind = CouldNotVerify if answer["alive"] else Unreachable
