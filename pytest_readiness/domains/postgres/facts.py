@@ -59,16 +59,18 @@ _SETTINGS = """
     ORDER BY name
 """
 
-_CLIENTS = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE coalesce(backend_type = 'client backend', usesysid IS NOT NULL AND datid IS NOT NULL)
+_SESSIONS = """
+    SELECT usesysid, datid FROM pg_stat_activity
+    WHERE coalesce(backend_type = 'client backend', usesysid IS NOT NULL AND datid IS NOT NULL
+        AND pid NOT IN (SELECT pid FROM pg_stat_replication))
 """
-"""Without pg_read_all_stats the kind of another role's session is hidden; a parallel worker then counts as well."""
+"""Without pg_read_all_stats the kind of another role's session is hidden; a parallel worker then counts as well. One
+that sends the log to a replica takes none of the connections of max_connections."""
 
-_LIMITS = """
-    WITH clients AS (
-        SELECT usesysid, datid FROM pg_stat_activity
-        WHERE coalesce(backend_type = 'client backend', usesysid IS NOT NULL AND datid IS NOT NULL))
+_CLIENTS = f"SELECT count(*) FROM ({_SESSIONS}) clients"  # noqa: S608  (text from above)
+
+_LIMITS = f"""
+    WITH clients AS ({_SESSIONS})
     SELECT 'the role ' || rolname, (SELECT count(*) FROM clients WHERE usesysid = oid), rolconnlimit
     FROM pg_roles WHERE rolname = session_user AND rolconnlimit >= 0 AND NOT rolsuper
     UNION ALL
@@ -76,7 +78,7 @@ _LIMITS = """
     FROM pg_database WHERE datname = current_database() AND datconnlimit >= 0
         AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
     ORDER BY 1
-"""
+"""  # noqa: S608  (text from above)
 """A superuser is bound by neither."""
 
 _ROLES = """

@@ -851,6 +851,17 @@ def test_slow_query_log_limits(server: Server) -> None:
     assert judge("postgres.slow_query_log", shop) == Evidence(
         "log_min_duration_statement 1000 ms; to stderr",
         warning="it goes to the server's standard error, and nothing here shows whether that is kept",
+def test_connections_without_what_replicas_take(server: Server) -> None:
+    server.set_hba("hostssl all,replication all 127.0.0.1/32 scram-sha-256")
+    shop = resource(server.dsn())
+    with ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(psycopg.connect(server.dsn(user="postgres"), replication="database", autocommit=True))
+        assert judge("postgres.connections", shop).text.startswith("1 of 20 in use")
+        server.admin("GRANT pg_monitor TO shop")
+        assert judge("postgres.connections", shop).text.startswith("1 of 20 in use")
+
+
     )
     judge("postgres.slow_query_log", shop, max_ms=1000)
     with pytest.raises(ClaimFalse, match="expected statements of 999 ms and more logged"):
