@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import socket
 import textwrap
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -184,6 +187,10 @@ _LOGIN = re.compile(
 _TLS_WANTED = re.compile(r"pg_hba\.conf|\b(SSL|TLS)( connection)?( is)? required|connection is insecure", re.I)
 _LOGIN_TRIED = re.compile(r"authentication failed")
 
+MOST_ADDRESSES = 8
+"""That are asked for a session without TLS; the names of a cluster have a few."""
+_REFUSES_LEAST = ("let in", "asked for a password", "refused only the login", "unclear", "refused")
+
 
 @dataclass(frozen=True, slots=True)
 class ServerPlace:
@@ -270,6 +277,7 @@ class PostgresSession:
             a pooler does. They say nothing of other sessions.
         rights: what only administrators may do on a new server, and the role may here, also by membership: "EXECUTE on
             pg_read_file(text)", "SELECT on pg_authid", "ALTER SYSTEM on archive_command".
+        others: servers that the connection string names as well, with their ports.
     """
 
     place: ServerPlace
@@ -288,6 +296,7 @@ class PostgresSession:
     limits: tuple[Limit, ...] | None = None
     rights: tuple[str, ...] | None = None
     set_here: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,10 +325,14 @@ class WithoutTls:
             another way than a password), "let in", "unclear", or "not tried" where there is no session over TCP and TLS
             to compare with.
         words: what it said.
+        place: address and port that answered so, where it is another one than the session's.
+        silent: further addresses and ports, of the servers that the connection string names, that gave no answer.
     """
 
     answer: Literal["refused", "asked for a password", "refused only the login", "let in", "unclear", "not tried"]
     words: str
+    place: str = ""
+    silent: tuple[str, ...] = ()
 
 
 @fact(deadline=30, extra="postgres")
@@ -349,23 +362,56 @@ def postgres_facts(postgres: Postgres) -> PostgresFacts:
             raise CouldNotVerify(f"{postgres.where} opened a session and did not answer within {SESSION_SECONDS} s")
         reason = f"the session at {postgres.where} ended early: {_words(postgres, answer['ended'])}"
         raise CouldNotVerify(reason, transient=answer["broken"])
-    return _trusted(_session(postgres, conninfo, answer["opened"]), conninfo)
+    session = _session(postgres, conninfo, answer["opened"])
+    return _trusted(replace(session, others=_others(postgres, session.place)), conninfo)
 
 
-@fact(deadline=15, extra="postgres")
+@fact(deadline=20, extra="postgres")
 def postgres_without_tls(postgres: Postgres, postgres_facts: PostgresFacts) -> WithoutTls:
     """What the server answers when the same role asks, from the same place, for a session without TLS.
 
-    One more connection; it carries no password, so that none crosses the network in clear. pg_hba.conf decides on
-    encryption before it asks for a password. The server's log will hold the refusal.
+    One more connection to each address of each server that the connection string names; it carries no password, so that
+    none crosses the network in clear. pg_hba.conf decides on encryption before it asks for a password. The server's
+    log will hold the refusal. Of several answers the one is told that refuses least.
     """
-    from psycopg.conninfo import make_conninfo
-
     session = postgres_facts.session
     if session is None or not session.encrypted or not session.place.address:
         return WithoutTls("not tried", "")
-    place = session.place
-    sent(f"connect to {postgres.where} without TLS and without a password")
+    own, *further = _addresses(postgres, session.place)
+    until = time.monotonic() + SECONDS_WITHOUT_TLS
+    worst, _ = _asked_without_tls(postgres, own, SECONDS_WITHOUT_TLS)
+    silent: list[str] = []
+    for place in further:
+        shown = f"[{place.address}]:{place.port}" if ":" in place.address else f"{place.address}:{place.port}"
+        try:
+            answer, heard = _asked_without_tls(postgres, place, max(1, int(until - time.monotonic())))
+        except CouldNotVerify:
+            heard = False
+        if not heard:
+            silent.append(shown)
+        elif _REFUSES_LEAST.index(answer.answer) < _REFUSES_LEAST.index(worst.answer):
+            worst = replace(answer, place=shown)
+    return replace(worst, silent=tuple(silent))
+
+
+def _addresses(postgres: Postgres, session: ServerPlace) -> list[ServerPlace]:
+    """The session's own address, then the others of all servers that the connection string names."""
+    places = {(session.address, session.port): session}
+    for host, port in postgres.addresses:
+        # A name that cannot be resolved is a server that was not looked at, which is told.
+        with suppress(OSError, UnicodeError):
+            for *_, (address, *_) in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+                if len(places) < MOST_ADDRESSES:
+                    place = replace(session, host=host, address=str(address), port=port)
+                    places.setdefault((place.address, port), place)
+    return list(places.values())
+
+
+def _asked_without_tls(postgres: Postgres, place: ServerPlace, seconds: int) -> tuple[WithoutTls, bool]:
+    """The answer of one address, and whether it is one: libpq may say that nobody is there."""
+    from psycopg.conninfo import make_conninfo
+
+    sent(f"connect to {postgres.where} ({place.address}, port {place.port}) without TLS and without a password")
     conninfo = make_conninfo(
         host=place.host,
         hostaddr=place.address,
@@ -377,15 +423,18 @@ def postgres_without_tls(postgres: Postgres, postgres_facts: PostgresFacts) -> W
         connect_timeout=CONNECT_SECONDS,
         application_name="pytest-readiness",
     )
-    answer = client.ask(postgres.where, conninfo, questions=None, seconds=SECONDS_WITHOUT_TLS)
+    answer = client.ask(postgres.where, conninfo, questions=None, seconds=seconds)
     if "refused" not in answer:
-        return WithoutTls("let in", "")
+        return WithoutTls("let in", ""), True
     text, words = answer["refused"], _words(postgres, answer["refused"])
     if _NO_PASSWORD.search(text):
-        return WithoutTls("asked for a password", words)
+        return WithoutTls("asked for a password", words), True
     if _LOGIN_TRIED.search(text):
-        return WithoutTls("refused only the login", words)
-    return WithoutTls("refused" if _TLS_WANTED.search(text) else "unclear", words)
+        return WithoutTls("refused only the login", words), True
+    if _TLS_WANTED.search(text):
+        return WithoutTls("refused", words), True
+    silent = answer["late"] or (_SILENT.search(text) and not _SERVER_SAID.search(text))
+    return WithoutTls("unclear", words), not silent
 
 
 def _conninfo(postgres: Postgres) -> str:

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
+from typing import Any
 from urllib.parse import quote, unquote
 
 import psycopg
@@ -24,6 +25,7 @@ from pytest_readiness.domains.database.resource import Database
 from pytest_readiness.domains.postgres import checks, facts
 from pytest_readiness.domains.postgres.resource import Postgres
 from tests.judging import judge, read
+from tests.stack import postgres
 from tests.stack.certs import Authority
 from tests.stack.floods import PostgresFlood
 from tests.stack.postgres import Postgres as Server
@@ -399,10 +401,39 @@ def test_several_hosts(steady: Server, hosts: str) -> None:
     shop = resource(steady.dsn().replace(f"127.0.0.1:{steady.port}", hosts))
     evidence = judge("postgres.connects", shop)
     assert f"shop on {hosts}/shop: " in evidence.text
-    assert evidence.warning == (
-        f"of the servers in the connection string only 127.0.0.1:{steady.port} was looked at, by every check"
-    )
-    assert not judge("postgres.tls", shop).warning
+    for id in CHECKS:
+        assert judge(id, shop).warning.endswith(
+            f"of the servers in the connection string only 127.0.0.1:{steady.port} was looked at"
+        )
+    assert "no answer to a connection without TLS at 127.0.0.1:" in judge("postgres.tls", shop).warning
+
+
+def test_several_hosts_of_which_one_does_without_tls(steady: Server) -> None:
+    with Server(None, hba=[WITHOUT_TLS]) as other:
+        hosts = f"127.0.0.1:{steady.port},127.0.0.1:{other.port}"
+        with pytest.raises(ClaimFalse, match=rf"without TLS asked for a password at 127\.0\.0\.1:{other.port}: "):
+            judge("postgres.tls", resource(steady.dsn().replace(f"127.0.0.1:{steady.port}", hosts)))
+
+
+def test_a_name_of_several_addresses_of_which_one_does_without_tls(
+    steady: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = socket.getaddrinfo
+
+    def several(host: str, *arguments: Any, **options: Any) -> Any:
+        names = ["127.0.0.1", "127.0.0.2"] if host == "localhost" else [host]
+        return [found for name in names for found in asked(name, *arguments, **options)]
+
+    # What a name leads to, the machine's administrator says.
+    monkeypatch.setattr(socket, "getaddrinfo", several)
+    shop = resource(steady.dsn(sslmode="require").replace("@127.0.0.1", "@localhost"))
+    assert f"no answer to a connection without TLS at 127.0.0.2:{steady.port}" in judge("postgres.tls", shop).warning
+    monkeypatch.setattr(postgres, "free_port", lambda: steady.port)
+    with (
+        Server(None, hba=["host all all all trust"], settings={"listen_addresses": "127.0.0.2"}),
+        pytest.raises(ClaimFalse, match=rf"without TLS let in at 127\.0\.0\.2:{steady.port}"),
+    ):
+        judge("postgres.tls", shop)
 
 
 def test_several_hosts_that_are_all_dead() -> None:
@@ -757,6 +788,17 @@ def test_role_with_a_right_that_everybody_has(server: Server) -> None:
         server.admin("REVOKE SELECT ON pg_shadow FROM PUBLIC")
 
 
+def test_connections_without_what_replicas_take(server: Server) -> None:
+    server.set_hba("hostssl all,replication all 127.0.0.1/32 scram-sha-256")
+    shop = resource(server.dsn())
+    with ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(psycopg.connect(server.dsn(user="postgres"), replication="database", autocommit=True))
+        assert judge("postgres.connections", shop).text.startswith("1 of 20 in use")
+        server.admin("GRANT pg_monitor TO shop")
+        assert judge("postgres.connections", shop).text.startswith("1 of 20 in use")
+
+
 def test_connections_of_a_role_and_a_database_that_are_limited(server: Server) -> None:
     shop = resource(server.dsn())
     server.admin("ALTER DATABASE shop CONNECTION LIMIT 10")
@@ -851,17 +893,6 @@ def test_slow_query_log_limits(server: Server) -> None:
     assert judge("postgres.slow_query_log", shop) == Evidence(
         "log_min_duration_statement 1000 ms; to stderr",
         warning="it goes to the server's standard error, and nothing here shows whether that is kept",
-def test_connections_without_what_replicas_take(server: Server) -> None:
-    server.set_hba("hostssl all,replication all 127.0.0.1/32 scram-sha-256")
-    shop = resource(server.dsn())
-    with ExitStack() as stack:
-        for _ in range(3):
-            stack.enter_context(psycopg.connect(server.dsn(user="postgres"), replication="database", autocommit=True))
-        assert judge("postgres.connections", shop).text.startswith("1 of 20 in use")
-        server.admin("GRANT pg_monitor TO shop")
-        assert judge("postgres.connections", shop).text.startswith("1 of 20 in use")
-
-
     )
     judge("postgres.slow_query_log", shop, max_ms=1000)
     with pytest.raises(ClaimFalse, match="expected statements of 999 ms and more logged"):
