@@ -43,6 +43,8 @@ POWERFUL = (
 """Roles that a provider has in the superuser's place."""
 MOST_RIGHTS = 5
 """Of single rights that are named."""
+_RELEASE = re.compile(r"\d+\.\d+(?: .*)?")
+"""How PostgreSQL calls its releases since version 10; who builds one may write something after a blank."""
 _EXPLAINED = "auto_explain.log_min_duration"
 _LEVELS = (
     *("debug5", "debug4", "debug3", "debug2", "debug1", "info", "notice", "warning", "error"),
@@ -126,8 +128,9 @@ def version_supported(
 ) -> Evidence:
     """The server's major version is still supported.
 
-    A version newer than this catalogue knows passes with a warning. A beta or release candidate is not supported.
-    Whether the minor release is the latest one is not looked at.
+    A version newer than this catalogue knows passes with a warning. A beta or release candidate is not supported. Where
+    another product calls its version otherwise than PostgreSQL does, who supports it is not known: it could not be
+    verified without `min_major`. Whether the minor release is the latest one is not looked at.
 
     Args:
         min_major: oldest accepted major version, instead of the oldest one that PostgreSQL's developers support on the
@@ -143,6 +146,11 @@ def version_supported(
     oldest = min_major or min(supported, default=max(END_OF_SUPPORT) + 1)
     claim(major >= oldest, expected=f"PostgreSQL {oldest} or later on {today}", seen=seen)
     claim(not re.match(r"\d+(beta|rc|devel)", session.version), expected="a released version", seen=seen)
+    if not min_major and not _RELEASE.fullmatch(session.version):
+        raise CouldNotVerify(
+            f"the server calls its version '{session.version}', which is none of PostgreSQL's: who supports it is not "
+            "known; min_major says which major version is accepted"
+        )
     unsupported = end is None or end < today
     return _seen(
         session, seen, "its developers do not support it, as far as this catalogue knows" if unsupported else ""

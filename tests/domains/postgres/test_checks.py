@@ -662,7 +662,12 @@ def test_version_supported_of_other_versions(steady: Server, monkeypatch: pytest
         session = replace(seen.session, version=version, version_number=number)
         return checks.version_supported(replace(seen, session=session))
 
-    assert judged("18.1", 180001).warning == ""
+    for version in ("18.1", "18.1 (Debian 18.1-1.pgdg13+2)", "18.1 - Percona Server for PostgreSQL 18.1.1"):
+        assert judged(version, 180001).warning == ""
+    for version in ("18.1-YB-2026.1.0.0-b0", "18.1.4"):
+        with pytest.raises(CouldNotVerify, match=f"calls its version '{version}', which is none of PostgreSQL's"):
+            judged(version, 180001)
+    assert checks.version_supported(seen, min_major=1)
     assert judged("19.1", 190001).warning == "its developers do not support it, as far as this catalogue knows"
     for version, number in {"12.22": 120022, "9.6.24": 90624}.items():
         with pytest.raises(
