@@ -207,8 +207,10 @@ def role(postgres_facts: PostgresFacts, *, owns_database: bool = False) -> Evide
     It is not a superuser and has none of CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS, itself or by membership; it
     is not a member of a predefined role, but of those that only look at the server's state; it may execute no function,
     read no system table or view and set no parameter that is the administrators' alone when a server or an extension is
-    installed; and it owns neither a database nor the schema public. Rights on other tables and functions, on foreign
-    servers, and functions that run with their owner's rights are not looked at.
+    installed; it may make nothing in a system schema, and no function in a language that reaches past the server's
+    rules; and it owns neither a database nor the schema public, nor what only administrators make (event triggers,
+    subscriptions, publications of all tables, foreign data wrappers, tablespaces). Rights on other tables and
+    functions, on foreign servers, and functions that run with their owner's rights are not looked at.
 
     Args:
         owns_database: whether it may own databases, and with one its schema public.

@@ -138,6 +138,37 @@ _RIGHTS = f"""
 """By what the server lets the role do: functions, tables and views that nobody but administrators may use when a
 server, or an extension, is installed."""
 
+_MADE = f"""
+    {_REACHED}
+    SELECT what FROM (
+        SELECT evtowner, 'owner of event trigger ' || evtname FROM pg_event_trigger
+        UNION ALL SELECT fdwowner, 'owner of foreign data wrapper ' || fdwname FROM pg_foreign_data_wrapper
+        UNION ALL SELECT spcowner, 'owner of tablespace ' || spcname FROM pg_tablespace
+        UNION ALL SELECT relowner, 'owner of ' || oid::regclass FROM pg_class WHERE oid < 16384
+        UNION ALL SELECT proowner, 'owner of ' || oid::regprocedure FROM pg_proc WHERE oid < 16384
+    ) made (owner, what) WHERE owner IN (SELECT oid FROM reached)
+    UNION ALL
+    SELECT 'CREATE on schema ' || nspname FROM pg_namespace n
+    WHERE oid < 16384 AND nspname <> 'public'
+        AND EXISTS (SELECT FROM reached r WHERE has_schema_privilege(r.oid, n.oid, 'CREATE'))
+    UNION ALL
+    SELECT 'USAGE on language ' || lanname FROM pg_language l
+    WHERE lanpltrusted AND lanname SIMILAR TO 'internal|c|pl%u'
+        AND EXISTS (SELECT FROM reached r WHERE has_language_privilege(r.oid, l.oid, 'USAGE'))
+    ORDER BY 1
+"""  # noqa: S608  (names from above)
+"""What only administrators can make, and who was one once may still own; what is the system's own (its objects have
+numbers below 16384); and languages that reach past the server's rules, which somebody made everybody's. Their names
+are fixed, or end in u."""
+
+_SENT_ON = f"""
+    {_REACHED}
+    SELECT what FROM (
+        SELECT pubowner, 'owner of publication ' || pubname || ' of all tables' FROM pg_publication WHERE puballtables
+        UNION ALL SELECT subowner, 'owner of subscription ' || subname FROM pg_subscription
+    ) made (owner, what) WHERE owner IN (SELECT oid FROM reached) ORDER BY 1
+"""  # noqa: S608  (names from above)
+
 _PARAMETERS = f"""
     {_REACHED}
     SELECT p.name || ' on ' || a.parname
@@ -154,6 +185,8 @@ _QUESTIONS = {
     "roles": (0, _ROLES),
     "owned": (0, _OWNED),
     "rights": (90600, _RIGHTS),
+    "made": (90600, _MADE),
+    "sent_on": (100000, _SENT_ON),
     "parameters": (150000, _PARAMETERS),
     "settings": (0, _SETTINGS),
 }
@@ -276,7 +309,7 @@ class PostgresSession:
         set_here: settings, of those that checks judge, that are this session's own: its connection string sets them, or
             a pooler does. They say nothing of other sessions.
         rights: what only administrators may do on a new server, and the role may here, also by membership: "EXECUTE on
-            pg_read_file(text)", "SELECT on pg_authid", "ALTER SYSTEM on archive_command".
+            pg_read_file(text)", "SELECT on pg_authid", "ALTER SYSTEM on archive_command", "owner of event trigger x".
         others: servers that the connection string names as well, with their ports.
     """
 
@@ -576,10 +609,11 @@ def _read(conninfo: str, seen: Mapping[str, Any]) -> PostgresSession:
 
     rows = {name: seen["rows"].get(name) for name in _QUESTIONS}
     unread = {name: f"the server did not answer a question of this role: {why}" for name, why in seen["unread"].items()}
-    if why := unread.get("parameters"):
+    kinds = ("rights", "made", "sent_on", "parameters")
+    for why in filter(None, map(unread.get, kinds)):
         unread.setdefault("rights", why)
     ((version, number),) = rows["version"]
-    rights = [*rows["rights"], *rows["parameters"]] if "rights" not in unread else None
+    rights = [row for kind in kinds for row in rows[kind]] if "rights" not in unread else None
     sslmode, encrypted = seen["sslmode"], seen["encrypted"]
     given = conninfo_to_dict(conninfo)
     root = str(given.get("sslrootcert", ""))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import shutil
 import signal
 import socket
 import ssl
@@ -755,6 +756,63 @@ def test_role_with_one_right_too_many(steady: Server, request: pytest.FixtureReq
     for statement in sql.format(role).split("; "):
         steady.admin(statement)
     assert faults(shop) == {"postgres.role": f"{role}: {seen.format(role)}"}
+
+
+@pytest.mark.parametrize(
+    ("made", "undone", "seen"),
+    [
+        ("GRANT ALL ON SCHEMA pg_catalog TO shop", "", "CREATE on schema pg_catalog"),
+        ("ALTER SCHEMA information_schema OWNER TO shop", "", "CREATE on schema information_schema"),
+        ("ALTER VIEW pg_stat_ssl OWNER TO shop", "", "owner of pg_stat_ssl"),
+        ("ALTER FUNCTION pg_backend_pid() OWNER TO shop", "", "owner of pg_backend_pid()"),
+        ("UPDATE pg_language SET lanpltrusted = true WHERE lanname = 'c'", "", "USAGE on language c"),
+        ("CREATE TABLESPACE made OWNER shop LOCATION '{}'", "DROP TABLESPACE made", "owner of tablespace made"),
+        (
+            "CREATE FUNCTION made() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER made "
+            "ON ddl_command_start EXECUTE FUNCTION made(); ALTER EVENT TRIGGER made OWNER TO shop",
+            "DROP EVENT TRIGGER made",
+            "owner of event trigger made",
+        ),
+        (
+            "CREATE PUBLICATION made FOR ALL TABLES; ALTER PUBLICATION made OWNER TO shop",
+            "",
+            "owner of publication made of all tables",
+        ),
+        (
+            "CREATE SUBSCRIPTION made CONNECTION 'port=1' PUBLICATION x WITH (connect = false); "
+            "ALTER SUBSCRIPTION made OWNER TO shop",
+            "ALTER SUBSCRIPTION made SET (slot_name = NONE); DROP SUBSCRIPTION made",
+            "owner of subscription made",
+        ),
+        (
+            "CREATE FOREIGN DATA WRAPPER made; ALTER FOREIGN DATA WRAPPER made OWNER TO shop",
+            "",
+            "owner of foreign data wrapper made",
+        ),
+    ],
+)
+def test_role_that_has_what_only_administrators_make(server: Server, made: str, undone: str, seen: str) -> None:
+    folder = server.directory / "space"
+    folder.mkdir(exist_ok=True)
+    shutil.chown(folder, server.directory.owner(), server.directory.group())
+    server.admin("ALTER ROLE shop SUPERUSER")
+    for statement in made.format(folder).split("; "):
+        server.admin(statement)
+    # What it made is still its own.
+    server.admin("ALTER ROLE shop NOSUPERUSER")
+    try:
+        assert faults(resource(server.dsn())) == {"postgres.role": f"shop: {seen}"}
+    finally:
+        for statement in filter(None, undone.split("; ")):
+            server.admin(statement)
+
+
+def test_role_that_has_what_anybody_may_make(server: Server) -> None:
+    server.admin("CREATE PUBLICATION made")
+    server.admin("GRANT CREATE ON DATABASE shop TO shop")
+    server.admin("ALTER PUBLICATION made OWNER TO shop")
+    server.admin("CREATE EXTENSION pgcrypto SCHEMA app")
+    assert faults(resource(server.dsn())) == {}
 
 
 def test_role_that_owns_its_database(server: Server) -> None:
