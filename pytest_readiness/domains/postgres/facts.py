@@ -359,7 +359,8 @@ class WithoutTls:
             to compare with.
         words: what it said.
         place: address and port that answered so, where it is another one than the session's.
-        silent: further addresses and ports, of the servers that the connection string names, that gave no answer.
+        silent: further addresses and ports, of the servers that the connection string names, that gave no answer; where
+            nobody listens, nobody is let in.
     """
 
     answer: Literal["refused", "asked for a password", "refused only the login", "let in", "unclear", "not tried"]
@@ -419,10 +420,10 @@ def postgres_without_tls(postgres: Postgres, postgres_facts: PostgresFacts) -> W
         try:
             answer, heard = _asked_without_tls(postgres, place, max(1, int(until - time.monotonic())))
         except CouldNotVerify:
-            heard = False
-        if not heard:
+            heard = "nothing"
+        if heard == "nothing":
             silent.append(shown)
-        elif _REFUSES_LEAST.index(answer.answer) < _REFUSES_LEAST.index(worst.answer):
+        elif heard == "an answer" and _REFUSES_LEAST.index(answer.answer) < _REFUSES_LEAST.index(worst.answer):
             worst = replace(answer, place=shown)
     return replace(worst, silent=tuple(silent))
 
@@ -440,8 +441,10 @@ def _addresses(postgres: Postgres, session: ServerPlace) -> list[ServerPlace]:
     return list(places.values())
 
 
-def _asked_without_tls(postgres: Postgres, place: ServerPlace, seconds: int) -> tuple[WithoutTls, bool]:
-    """The answer of one address, and whether it is one: libpq may say that nobody is there."""
+def _asked_without_tls(
+    postgres: Postgres, place: ServerPlace, seconds: int
+) -> tuple[WithoutTls, Literal["an answer", "that nobody listens", "nothing"]]:
+    """What became of one address, and what was heard from there."""
     from psycopg.conninfo import make_conninfo
 
     sent(f"connect to {postgres.where} ({place.address}, port {place.port}) without TLS and without a password")
@@ -458,16 +461,18 @@ def _asked_without_tls(postgres: Postgres, place: ServerPlace, seconds: int) -> 
     )
     answer = client.ask(postgres.where, conninfo, questions=None, seconds=seconds)
     if "refused" not in answer:
-        return WithoutTls("let in", ""), True
+        return WithoutTls("let in", ""), "an answer"
     text, words = answer["refused"], _words(postgres, answer["refused"])
     if _NO_PASSWORD.search(text):
-        return WithoutTls("asked for a password", words), True
+        return WithoutTls("asked for a password", words), "an answer"
     if _LOGIN_TRIED.search(text):
-        return WithoutTls("refused only the login", words), True
+        return WithoutTls("refused only the login", words), "an answer"
     if _TLS_WANTED.search(text):
-        return WithoutTls("refused", words), True
-    silent = answer["late"] or (_SILENT.search(text) and not _SERVER_SAID.search(text))
-    return WithoutTls("unclear", words), not silent
+        return WithoutTls("refused", words), "an answer"
+    unclear = WithoutTls("unclear", words)
+    if not answer["late"] and (_SERVER_SAID.search(text) or not _SILENT.search(text)):
+        return unclear, "an answer"
+    return unclear, "that nobody listens" if "Connection refused" in text else "nothing"
 
 
 def _conninfo(postgres: Postgres) -> str:
