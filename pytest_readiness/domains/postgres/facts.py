@@ -220,8 +220,7 @@ _LOGIN = re.compile(
 _TLS_WANTED = re.compile(r"pg_hba\.conf|\b(SSL|TLS)( connection)?( is)? required|connection is insecure", re.I)
 _LOGIN_TRIED = re.compile(r"authentication failed")
 
-MOST_ADDRESSES = 8
-"""That are asked for a session without TLS; the names of a cluster have a few."""
+_Heard = Literal["an answer", "that nobody listens", "nothing"]
 _REFUSES_LEAST = ("let in", "asked for a password", "refused only the login", "unclear", "refused")
 
 
@@ -417,10 +416,11 @@ def postgres_without_tls(postgres: Postgres, postgres_facts: PostgresFacts) -> W
     silent: list[str] = []
     for place in further:
         shown = f"[{place.address}]:{place.port}" if ":" in place.address else f"{place.address}:{place.port}"
-        try:
-            answer, heard = _asked_without_tls(postgres, place, max(1, int(until - time.monotonic())))
-        except CouldNotVerify:
-            heard = "nothing"
+        heard: _Heard = "nothing"
+        left = int(until - time.monotonic())
+        with suppress(CouldNotVerify):
+            if left > 0:
+                answer, heard = _asked_without_tls(postgres, place, left)
         if heard == "nothing":
             silent.append(shown)
         elif heard == "an answer" and _REFUSES_LEAST.index(answer.answer) < _REFUSES_LEAST.index(worst.answer):
@@ -432,18 +432,16 @@ def _addresses(postgres: Postgres, session: ServerPlace) -> list[ServerPlace]:
     """The session's own address, then the others of all servers that the connection string names."""
     places = {(session.address, session.port): session}
     for host, port in postgres.addresses:
+        sent(f"resolve {host}")
         # A name that cannot be resolved is a server that was not looked at, which is told.
         with suppress(OSError, UnicodeError):
             for *_, (address, *_) in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-                if len(places) < MOST_ADDRESSES:
-                    place = replace(session, host=host, address=str(address), port=port)
-                    places.setdefault((place.address, port), place)
+                place = replace(session, host=host, address=str(address), port=port)
+                places.setdefault((place.address, port), place)
     return list(places.values())
 
 
-def _asked_without_tls(
-    postgres: Postgres, place: ServerPlace, seconds: int
-) -> tuple[WithoutTls, Literal["an answer", "that nobody listens", "nothing"]]:
+def _asked_without_tls(postgres: Postgres, place: ServerPlace, seconds: int) -> tuple[WithoutTls, _Heard]:
     """What became of one address, and what was heard from there."""
     from psycopg.conninfo import make_conninfo
 
