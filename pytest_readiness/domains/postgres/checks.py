@@ -168,7 +168,8 @@ def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float,
 
     At this moment, with this run's own session; the busiest hour may look different. Those reserved for administrators
     do not count as usable. What limits role and database is their CONNECTION LIMIT; a pooler's own limits are not
-    looked at. A role without pg_monitor cannot tell parallel workers from sessions, so both count as used.
+    looked at. A role without pg_monitor cannot tell workers with a database (parallel ones, those of extensions) from
+    sessions, so both count as used.
 
     Args:
         max_used_pct: highest accepted share of the usable connections that is in use, in percent. 80: the usual alert

@@ -67,8 +67,8 @@ _SESSIONS = """
     WHERE coalesce(backend_type = 'client backend', usesysid IS NOT NULL AND datid IS NOT NULL
         AND pid NOT IN (SELECT pid FROM pg_stat_replication))
 """
-"""Without pg_read_all_stats the kind of another role's session is hidden; a parallel worker then counts as well. One
-that sends the log to a replica takes none of the connections of max_connections."""
+"""Without pg_read_all_stats the kind of another role's session is hidden; a worker with a database then counts as well.
+One that sends the log to a replica takes none of the connections of max_connections."""
 
 _CLIENTS = f"SELECT count(*) FROM ({_SESSIONS}) clients"  # noqa: S608  (text from above)
 
@@ -520,15 +520,9 @@ def _not_understood(postgres: Postgres) -> str:
 
 def _others(postgres: Postgres, own: ServerPlace) -> tuple[str, ...]:
     """The servers that the connection string names, without the one that a session was opened to."""
-    servers = list(postgres.addresses)
-    for host in own.host, own.address:
-        if (host, own.port) in servers:
-            servers.remove((host, own.port))
-            break
-    else:
-        # What it is named by is not what is told of it, as of a directory with a unix socket.
-        servers = servers[1:]
-    return tuple(f"{host}:{port}" for host, port in servers)
+    servers = dict.fromkeys(postgres.addresses)
+    found = {(own.host, own.port), (own.address, own.port)}
+    return tuple(f"{host}:{port}" for host, port in servers if len(servers) > 1 and (host, port) not in found)
 
 
 def _trusted(session: PostgresSession, conninfo: str) -> PostgresFacts:

@@ -408,6 +408,11 @@ def test_several_hosts(steady: Server, hosts: str) -> None:
         )
 
 
+def test_the_same_host_twice_is_one(steady: Server) -> None:
+    twice = f"127.0.0.1:{steady.port},127.0.0.1:{steady.port}"
+    assert not judge("postgres.role", resource(steady.dsn().replace(f"127.0.0.1:{steady.port}", twice))).warning
+
+
 def test_several_hosts_of_which_one_does_without_tls(steady: Server) -> None:
     with Server(None, hba=[WITHOUT_TLS]) as other:
         hosts = f"127.0.0.1:{steady.port},127.0.0.1:{other.port}"
