@@ -35,6 +35,13 @@ class DockerEngine:
     and the kernel ends its containers and mounts with it. Published ports are reachable only in there.
     """
 
+    def __init__(self, *, busybox: bool = False) -> None:
+        """
+        Args:
+            busybox: its host's ps is that of BusyBox, as on Alpine Linux and in the image docker:dind.
+        """
+        self.busybox = busybox
+
     def __enter__(self) -> Self:
         import docker
 
@@ -125,6 +132,11 @@ class DockerEngine:
             program(each)
         # containerd, when slow to start, dumps its stacks into the temporary directory.
         environment = f"TMPDIR={self.directory}"
+        if self.busybox:
+            programs = self.directory / "bin"
+            programs.mkdir()
+            programs.joinpath("ps").symlink_to(program("busybox"))
+            environment += f" PATH={programs}:$PATH"
         start = f"{program('ip')} link set lo up && exec env {environment} {shlex.join(map(str, dockerd))}"
         namespaces = ["--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--net", "--ipc", "--uts"]
         try:

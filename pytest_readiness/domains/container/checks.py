@@ -30,9 +30,10 @@ _SOCKET_NAME = re.compile(
 
 _OTHER_SOCKET = re.compile(
     r"/((mysqld?|mariadb|redis|memcached|php[\w.-]*fpm|gunicorn|uwsgi|haproxy|nginx)[\w.-]*\.sock(et)?|\.s\.PGSQL\.\d+|dev/log"
-    r"|system_bus_socket|systemd/journal/(socket|stdout|dev-log)|systemd/notify|nscd/socket|\.X11-unix/X\d+|agentx/master)$"
+    r"|system_bus_socket|systemd/journal/(socket|stdout|dev-log)|systemd/notify|nscd/socket|\.X11-unix/X\d+|agentx/master"
+    r"|pgbouncer\.sock|supervisord?\.sock|clamd\.(ctl|sock(et)?)|datadog/(dsd|apm)\.socket|ssh-auth\.sock|ssh-\w+/agent\.\d+)$"
 )
-"""Sockets of databases, application servers, logs and the like, by their usual names."""
+"""Sockets of databases, application servers, logs, agents and the like, by their usual names."""
 
 
 @check(
@@ -175,8 +176,9 @@ def non_root(container_facts: ContainerFacts) -> Evidence:
     """No process in the container runs as root.
 
     Seen in the host's list of the container's processes (docker top), by effective user id, once: what starts later is
-    not looked at. A process that gives up being root after its start passes, with a warning, because `docker exec`
-    still enters as root.
+    not looked at. Where that list comes from BusyBox, as on Alpine Linux, a process of a user that the host has another
+    name for than root could not be verified. A process that gives up being root after its start passes, with a warning,
+    because `docker exec` still enters as root.
     """
     state = _present(container_facts)
     uids: tuple[int, ...] = _known(state, "uids")
@@ -220,12 +222,12 @@ def no_docker_socket(container_facts: ContainerFacts) -> Evidence:
     """No container engine's socket is mounted into the container.
 
     Neither a usual one, known by its name in the host or in the container, nor the one that the engine is reached at
-    from here, nor a directory above that one, nor a directory that shows a socket at a usual place, or of a usual name,
-    in the container. Links are followed where the engine's host is the runner. Sockets of engines that single users
-    run cannot be looked for below a mounted /run/user; a mounted socket that neither is one of these nor has the usual
-    name of a database, a log or the like could be an engine's: both could not be verified. What is not there yet, an
-    engine that is open over TCP, and one whose socket has another name and is below a mounted directory are not
-    detected.
+    from here, nor a directory above that one, nor a directory or volume that shows a socket at a usual place, or of a
+    usual name, in the container. Links are followed where the engine's host is the runner. Sockets of engines that
+    single users run cannot be looked for below a mounted /run/user; a mounted socket that neither is one of these nor
+    has the usual name of a database, a log or the like could be an engine's: both could not be verified. What is not
+    there yet, an engine that is open over TCP, and one whose socket has another name and is below a mounted directory
+    are not detected.
     """
     state = _present(container_facts)
     mounts: tuple[Mount, ...] = _known(state, "mounts")

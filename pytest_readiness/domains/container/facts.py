@@ -170,7 +170,13 @@ def container_facts(container: Container) -> ContainerFacts:
         if attributes and (attributes["Name"] == f"/{name}" or len(name) >= 12):
             return ContainerFacts(name, where, _state(client, attributes), (), own)
         names = sorted(each["Names"][0].lstrip("/") for each in client.api.containers(all=True) if each["Names"])
-    return ContainerFacts(name, where, None, tuple(difflib.get_close_matches(name, names) or names[:3]), own)
+    return ContainerFacts(name, where, None, _nearest(name, names), own)
+
+
+def _nearest(name: str, names: list[str]) -> tuple[str, ...]:
+    """Three names at most: Compose and a swarm put more around the name of a service ("shop-web-1", "web.1.x2…")."""
+    around = [each for each in names if name.lower() in each.lower()]
+    return tuple(dict.fromkeys([*around, *difflib.get_close_matches(name, names)]))[:3] or tuple(names[:3])
 
 
 def _state(client: docker.DockerClient, attributes: Mapping[str, Any]) -> ContainerState:
@@ -217,7 +223,8 @@ def _mapped(engine: Mapping[str, Any], host: Mapping[str, Any]) -> bool:
 
 
 def _health(health: Mapping[str, Any]) -> Health | None:
-    if health.get("Status", "none") == "none":
+    # Podman leaves the word empty where Docker says "none", or nothing.
+    if health.get("Status") in (None, "", "none"):
         return None
     last = ""
     log = health.get("Log") or []
@@ -232,17 +239,26 @@ def _uids(client: docker.DockerClient, id: str, unread: dict[str, str]) -> tuple
     """Ask the host's own process list: the configured user is a name, and says nothing of later changes."""
     from docker.errors import APIError
 
-    try:
-        listing = client.api.top(id, "-eo uid,pid")
-        column = listing["Titles"].index("UID")
-        if listing["Processes"]:
-            return tuple(sorted(int(row[column]) for row in listing["Processes"]))
-        # Between its end and its next start.
-        unread["uids"] = "the Docker engine lists no process of it"
-    except APIError as error:
-        unread["uids"] = f"the Docker engine does not list its processes: {_words(error)}"
-    except ValueError:
-        unread["uids"] = "the process list of the Docker engine shows no user ids"
+    for column in "uid", "user":
+        try:
+            listing = client.api.top(id, f"-eo {column},pid")
+            position = listing["Titles"].index(column.upper())
+            users: list[str] = [row[position] for row in listing["Processes"]]
+            uids = [0 if column == "user" and user == "root" else int(user) for user in users]
+        except APIError as error:
+            # BusyBox's ps has no uid. Where that was not the trouble, the first reason tells it.
+            unread.setdefault("uids", f"the Docker engine does not list its processes: {_words(error)}")
+        except ValueError:
+            # BusyBox writes a number where its host has no name for it. Another name than root may be that of 0, too.
+            unread["uids"] = "the process list of the Docker engine shows no user ids"
+            return None
+        else:
+            if uids:
+                unread.pop("uids", None)
+                return tuple(sorted(uids))
+            # Between its end and its next start.
+            unread["uids"] = "the Docker engine lists no process of it"
+            return None
     return None
 
 
@@ -261,11 +277,10 @@ def _mounts(
 
 def _mount(client: docker.DockerClient, id: str, mount: Mapping[str, Any]) -> Mount:
     source, destination = _source(client, mount), mount["Destination"]
-    # A volume that the engine keeps itself holds what its containers put there.
-    kept = mount.get("Type") == "volume" and source == mount.get("Source")
     local = client.api.base_url == "http+docker://localhost"
     real = os.path.realpath(source) if local and source else posixpath.normpath(source) if source else ""
-    sockets, unseen = ((), ()) if kept else _sockets(client, id, destination, (source, real))
+    # Also of a volume that the engine keeps itself: an engine in another container may put its socket there.
+    sockets, unseen = _sockets(client, id, destination, (source, real))
     return Mount(source, destination, real, sockets, unseen)
 
 

@@ -12,7 +12,7 @@ from pytest_readiness.domains.image.facts import ImageReference
 _REFERENCE = re.compile(
     r"""
     (?:[\w.-]{1,253}(?::\d+)?/|\[[0-9A-Fa-f:]+\](?::\d+)?/)?       # a registry
-    [a-z0-9]{1,255}(?:[._/-]{1,9}[a-z0-9]{1,255}){0,255}     # a repository
+    [a-z0-9]{1,255}(?:(?:__|[._/]|-{1,9})[a-z0-9]{1,255}){0,255}     # a repository
     (?::(?P<tag>\w[\w.-]{0,127}))?
     (?:@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}|(?!sha(?:256|512):)[a-z0-9+._-]{1,64}:[0-9a-f]{32,}))?
     """,

@@ -43,6 +43,8 @@ POWERFUL = (
 """Roles that a provider has in the superuser's place."""
 MOST_RIGHTS = 5
 """Of single rights that are named."""
+_RELEASE = re.compile(r"\d+\.\d+(?: .*)?")
+"""How PostgreSQL calls its releases since version 10; who builds one may write something after a blank."""
 _EXPLAINED = "auto_explain.log_min_duration"
 _LEVELS = (
     *("debug5", "debug4", "debug3", "debug2", "debug1", "info", "notice", "warning", "error"),
@@ -64,14 +66,11 @@ def connects(postgres: Postgres, postgres_facts: PostgresFacts) -> Evidence:
     session = postgres_facts.session
     if session is None:
         raise ClaimFalse(f"a session at {postgres.where}", postgres_facts.refusal)
-    text = (
+    return _seen(
+        session,
         f"from the runner, {session.place.user} on {postgres.where}: PostgreSQL {session.version} answered SELECT 1 in "
-        f"{session.round_trip_ms:.1f} ms"
+        f"{session.round_trip_ms:.1f} ms",
     )
-    if len(postgres.addresses) == 1:
-        return Evidence(text)
-    one = f"{session.place.host or session.place.address}:{session.place.port}"
-    return Evidence(text, warning=f"of the servers in the connection string only {one} was looked at, by every check")
 
 
 @check(
@@ -84,10 +83,10 @@ def tls(postgres: Postgres, postgres_facts: PostgresFacts, postgres_without_tls:
     """The session is encrypted, and the server refuses the same one without TLS.
 
     Both sides must call the session encrypted, or else something between them terminates TLS. A second connection,
-    without TLS and without a password, must be refused before it is asked for one. That is seen for the declared role
-    and database from the runner's address; other lines of pg_hba.conf are not looked at. The server's certificate is
-    verified where the connection string asks for it, or names no sslmode and the target declares `ca`; else the check
-    passes with a warning.
+    without TLS and without a password, must be refused before it is asked for one, at each address of the server. That
+    is seen for the declared role and database from the runner's address; other lines of pg_hba.conf are not looked at.
+    The server's certificate is verified where the connection string asks for it, or names no sslmode and the target
+    declares `ca`; else the check passes with a warning.
     """
     session = postgres_facts.session
     expected = "a TLS session, and none without TLS"
@@ -100,19 +99,22 @@ def tls(postgres: Postgres, postgres_facts: PostgresFacts, postgres_without_tls:
     server: ServerTls = _known(session, "server_tls")
     between = "the server's side of the session is without TLS: something in between terminates it"
     claim(server.on, expected=expected, seen=between)
-    words = postgres_without_tls.words
+    words, at = postgres_without_tls.words, postgres_without_tls.place and f" at {postgres_without_tls.place}"
     if postgres_without_tls.answer == "unclear":
-        raise CouldNotVerify(f"a connection without TLS ended neither in a session nor in a refusal: {words}")
+        raise CouldNotVerify(f"a connection without TLS{at} ended neither in a session nor in a refusal: {words}")
     claim(
         postgres_without_tls.answer == "refused",
         expected=expected,
-        seen=f"{server.protocol}, but without TLS {postgres_without_tls.answer}{words and f': {words}'}",
+        seen=f"{server.protocol}, but without TLS {postgres_without_tls.answer}{at}{words and f': {words}'}",
     )
     text = f"{server.protocol}, {server.cipher}; without TLS refused: {words}"
+    silent = ", ".join(postgres_without_tls.silent)
+    warning = f"no answer to a connection without TLS at {silent}" if silent else ""
     if session.verified:
-        return Evidence(f"{text}; the certificate's {session.verified} verified")
+        return _seen(session, f"{text}; the certificate's {session.verified} verified", warning)
     missing = "write sslmode=verify-full, or leave sslmode out" if postgres.ca else "declare ca"
-    return Evidence(text, warning=f"the server's certificate is not verified (sslmode={session.sslmode}): {missing}")
+    unverified = f"the server's certificate is not verified (sslmode={session.sslmode}): {missing}"
+    return _seen(session, text, unverified, warning)
 
 
 @check(
@@ -126,8 +128,9 @@ def version_supported(
 ) -> Evidence:
     """The server's major version is still supported.
 
-    A version newer than this catalogue knows passes with a warning. A beta or release candidate is not supported.
-    Whether the minor release is the latest one is not looked at.
+    A version newer than this catalogue knows passes with a warning. A beta or release candidate is not supported. Where
+    another product calls its version otherwise than PostgreSQL does, who supports it is not known: it could not be
+    verified without `min_major`. Whether the minor release is the latest one is not looked at.
 
     Args:
         min_major: oldest accepted major version, instead of the oldest one that PostgreSQL's developers support on the
@@ -143,9 +146,15 @@ def version_supported(
     oldest = min_major or min(supported, default=max(END_OF_SUPPORT) + 1)
     claim(major >= oldest, expected=f"PostgreSQL {oldest} or later on {today}", seen=seen)
     claim(not re.match(r"\d+(beta|rc|devel)", session.version), expected="a released version", seen=seen)
-    if end is None or end < today:
-        return Evidence(seen, warning="its developers do not support it, as far as this catalogue knows")
-    return Evidence(seen)
+    if not min_major and not _RELEASE.fullmatch(session.version):
+        raise CouldNotVerify(
+            f"the server calls its version '{session.version}', which is none of PostgreSQL's: who supports it is not "
+            "known; min_major says which major version is accepted"
+        )
+    unsupported = end is None or end < today
+    return _seen(
+        session, seen, "its developers do not support it, as far as this catalogue knows" if unsupported else ""
+    )
 
 
 @check(
@@ -159,7 +168,8 @@ def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float,
 
     At this moment, with this run's own session; the busiest hour may look different. Those reserved for administrators
     do not count as usable. What limits role and database is their CONNECTION LIMIT; a pooler's own limits are not
-    looked at. A role without pg_monitor cannot tell parallel workers from sessions, so both count as used.
+    looked at. A role without pg_monitor cannot tell workers with a database (parallel ones, those of extensions) from
+    sessions, so both count as used.
 
     Args:
         max_used_pct: highest accepted share of the usable connections that is in use, in percent. 80: the usual alert
@@ -182,7 +192,7 @@ def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float,
         seen += f"; {limit.used} of the {limit.most} of {limit.of}{share}"
         used, usable = max((used, usable), (limit.used, limit.most), key=lambda pair: pair[0] / max(pair[1], 0.1))
     claim(100 * used <= max_used_pct * usable, expected=expected, seen=seen)
-    return Evidence(seen)
+    return _seen(session, seen)
 
 
 @check(
@@ -198,8 +208,10 @@ def role(postgres_facts: PostgresFacts, *, owns_database: bool = False) -> Evide
     It is not a superuser and has none of CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS, itself or by membership; it
     is not a member of a predefined role, but of those that only look at the server's state; it may execute no function,
     read no system table or view and set no parameter that is the administrators' alone when a server or an extension is
-    installed; and it owns neither a database nor the schema public. Rights on other tables and functions, on foreign
-    servers, and functions that run with their owner's rights are not looked at.
+    installed; it may make nothing in a system schema, and no function in a language that reaches past the server's
+    rules; and it owns neither a database nor the schema public, nor what only administrators make (event triggers,
+    subscriptions, publications of all tables, foreign data wrappers, tablespaces). Rights on other tables and
+    functions, on foreign servers, and functions that run with their owner's rights are not looked at.
 
     Args:
         owns_database: whether it may own databases, and with one its schema public.
@@ -223,8 +235,9 @@ def role(postgres_facts: PostgresFacts, *, owns_database: bool = False) -> Evide
     claim(not wrong, expected="a role without administrators' rights", seen=f"{own.name}: {', '.join(wrong)}")
     belongings = ", ".join(owned)
     members = ", ".join(other.name for other in others)
-    return Evidence(
-        f"{own.name}: no administrator's right; member of {members or 'no role'}; owner of {belongings or 'no schema'}"
+    return _seen(
+        session,
+        f"{own.name}: no administrator's right; member of {members or 'no role'}; owner of {belongings or 'no schema'}",
     )
 
 
@@ -281,7 +294,7 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
     warnings = [] if kept else ["it goes to the server's standard error, and nothing here shows whether that is kept"]
     if enough == [_EXPLAINED]:
         warnings.append("auto_explain does not see COPY, VACUUM and DDL: set log_min_duration_statement for those")
-    return Evidence(text, warning="; ".join(warnings))
+    return _seen(session, text, *warnings)
 
 
 def _auto_explain(settings: Mapping[str, str]) -> tuple[float | None, str]:
@@ -310,6 +323,14 @@ def _opened(facts: PostgresFacts) -> PostgresSession:
     if facts.session is None:
         raise CouldNotVerify(f"no session was opened: {facts.refusal}")
     return facts.session
+
+
+def _seen(session: PostgresSession, text: str, *warnings: str) -> Evidence:
+    """What was seen, of the one server that a session was opened to."""
+    if session.others:
+        one = f"{session.place.host or session.place.address}:{session.place.port}"
+        warnings = (*warnings, f"of the servers in the connection string only {one} was looked at")
+    return Evidence(text, warning="; ".join(filter(None, warnings)))
 
 
 def _known(session: PostgresSession, attribute: str) -> Any:

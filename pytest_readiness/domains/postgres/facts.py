@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import socket
 import textwrap
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -59,16 +62,18 @@ _SETTINGS = """
     ORDER BY name
 """
 
-_CLIENTS = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE coalesce(backend_type = 'client backend', usesysid IS NOT NULL AND datid IS NOT NULL)
+_SESSIONS = """
+    SELECT usesysid, datid FROM pg_stat_activity
+    WHERE coalesce(backend_type = 'client backend', usesysid IS NOT NULL AND datid IS NOT NULL
+        AND pid NOT IN (SELECT pid FROM pg_stat_replication))
 """
-"""Without pg_read_all_stats the kind of another role's session is hidden; a parallel worker then counts as well."""
+"""Without pg_read_all_stats the kind of another role's session is hidden; a worker with a database then counts as well.
+One that sends the log to a replica takes none of the connections of max_connections."""
 
-_LIMITS = """
-    WITH clients AS (
-        SELECT usesysid, datid FROM pg_stat_activity
-        WHERE coalesce(backend_type = 'client backend', usesysid IS NOT NULL AND datid IS NOT NULL))
+_CLIENTS = f"SELECT count(*) FROM ({_SESSIONS}) clients"  # noqa: S608  (text from above)
+
+_LIMITS = f"""
+    WITH clients AS ({_SESSIONS})
     SELECT 'the role ' || rolname, (SELECT count(*) FROM clients WHERE usesysid = oid), rolconnlimit
     FROM pg_roles WHERE rolname = session_user AND rolconnlimit >= 0 AND NOT rolsuper
     UNION ALL
@@ -76,7 +81,7 @@ _LIMITS = """
     FROM pg_database WHERE datname = current_database() AND datconnlimit >= 0
         AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
     ORDER BY 1
-"""
+"""  # noqa: S608  (text from above)
 """A superuser is bound by neither."""
 
 _ROLES = """
@@ -133,6 +138,37 @@ _RIGHTS = f"""
 """By what the server lets the role do: functions, tables and views that nobody but administrators may use when a
 server, or an extension, is installed."""
 
+_MADE = f"""
+    {_REACHED}
+    SELECT what FROM (
+        SELECT evtowner, 'owner of event trigger ' || evtname FROM pg_event_trigger
+        UNION ALL SELECT fdwowner, 'owner of foreign data wrapper ' || fdwname FROM pg_foreign_data_wrapper
+        UNION ALL SELECT spcowner, 'owner of tablespace ' || spcname FROM pg_tablespace
+        UNION ALL SELECT relowner, 'owner of ' || oid::regclass FROM pg_class WHERE oid < 16384
+        UNION ALL SELECT proowner, 'owner of ' || oid::regprocedure FROM pg_proc WHERE oid < 16384
+    ) made (owner, what) WHERE owner IN (SELECT oid FROM reached)
+    UNION ALL
+    SELECT 'CREATE on schema ' || nspname FROM pg_namespace n
+    WHERE oid < 16384 AND nspname <> 'public'
+        AND EXISTS (SELECT FROM reached r WHERE has_schema_privilege(r.oid, n.oid, 'CREATE'))
+    UNION ALL
+    SELECT 'USAGE on language ' || lanname FROM pg_language l
+    WHERE lanpltrusted AND lanname SIMILAR TO 'internal|c|pl%u'
+        AND EXISTS (SELECT FROM reached r WHERE has_language_privilege(r.oid, l.oid, 'USAGE'))
+    ORDER BY 1
+"""  # noqa: S608  (names from above)
+"""What only administrators can make, and who was one once may still own; what is the system's own (its objects have
+numbers below 16384); and languages that reach past the server's rules, which somebody made everybody's. Their names
+are fixed, or end in u."""
+
+_SENT_ON = f"""
+    {_REACHED}
+    SELECT what FROM (
+        SELECT pubowner, 'owner of publication ' || pubname || ' of all tables' FROM pg_publication WHERE puballtables
+        UNION ALL SELECT subowner, 'owner of subscription ' || subname FROM pg_subscription
+    ) made (owner, what) WHERE owner IN (SELECT oid FROM reached) ORDER BY 1
+"""  # noqa: S608  (names from above)
+
 _PARAMETERS = f"""
     {_REACHED}
     SELECT p.name || ' on ' || a.parname
@@ -149,6 +185,8 @@ _QUESTIONS = {
     "roles": (0, _ROLES),
     "owned": (0, _OWNED),
     "rights": (90600, _RIGHTS),
+    "made": (90600, _MADE),
+    "sent_on": (100000, _SENT_ON),
     "parameters": (150000, _PARAMETERS),
     "settings": (0, _SETTINGS),
 }
@@ -181,6 +219,9 @@ _LOGIN = re.compile(
 )
 _TLS_WANTED = re.compile(r"pg_hba\.conf|\b(SSL|TLS)( connection)?( is)? required|connection is insecure", re.I)
 _LOGIN_TRIED = re.compile(r"authentication failed")
+
+_Heard = Literal["an answer", "that nobody listens", "nothing"]
+_REFUSES_LEAST = ("let in", "asked for a password", "refused only the login", "unclear", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +308,8 @@ class PostgresSession:
         set_here: settings, of those that checks judge, that are this session's own: its connection string sets them, or
             a pooler does. They say nothing of other sessions.
         rights: what only administrators may do on a new server, and the role may here, also by membership: "EXECUTE on
-            pg_read_file(text)", "SELECT on pg_authid", "ALTER SYSTEM on archive_command".
+            pg_read_file(text)", "SELECT on pg_authid", "ALTER SYSTEM on archive_command", "owner of event trigger x".
+        others: servers that the connection string names as well, with their ports.
     """
 
     place: ServerPlace
@@ -286,6 +328,7 @@ class PostgresSession:
     limits: tuple[Limit, ...] | None = None
     rights: tuple[str, ...] | None = None
     set_here: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,10 +357,15 @@ class WithoutTls:
             another way than a password), "let in", "unclear", or "not tried" where there is no session over TCP and TLS
             to compare with.
         words: what it said.
+        place: address and port that answered so, where it is another one than the session's.
+        silent: further addresses and ports, of the servers that the connection string names, that gave no answer; where
+            nobody listens, nobody is let in.
     """
 
     answer: Literal["refused", "asked for a password", "refused only the login", "let in", "unclear", "not tried"]
     words: str
+    place: str = ""
+    silent: tuple[str, ...] = ()
 
 
 @fact(deadline=30, extra="postgres")
@@ -347,23 +395,57 @@ def postgres_facts(postgres: Postgres) -> PostgresFacts:
             raise CouldNotVerify(f"{postgres.where} opened a session and did not answer within {SESSION_SECONDS} s")
         reason = f"the session at {postgres.where} ended early: {_words(postgres, answer['ended'])}"
         raise CouldNotVerify(reason, transient=answer["broken"])
-    return _trusted(_session(postgres, conninfo, answer["opened"]), conninfo)
+    session = _session(postgres, conninfo, answer["opened"])
+    return _trusted(replace(session, others=_others(postgres, session.place)), conninfo)
 
 
-@fact(deadline=15, extra="postgres")
+@fact(deadline=20, extra="postgres")
 def postgres_without_tls(postgres: Postgres, postgres_facts: PostgresFacts) -> WithoutTls:
     """What the server answers when the same role asks, from the same place, for a session without TLS.
 
-    One more connection; it carries no password, so that none crosses the network in clear. pg_hba.conf decides on
-    encryption before it asks for a password. The server's log will hold the refusal.
+    One more connection to each address of each server that the connection string names; it carries no password, so that
+    none crosses the network in clear. pg_hba.conf decides on encryption before it asks for a password. The server's
+    log will hold the refusal. Of several answers the one is told that refuses least.
     """
-    from psycopg.conninfo import make_conninfo
-
     session = postgres_facts.session
     if session is None or not session.encrypted or not session.place.address:
         return WithoutTls("not tried", "")
-    place = session.place
-    sent(f"connect to {postgres.where} without TLS and without a password")
+    own, *further = _addresses(postgres, session.place)
+    until = time.monotonic() + SECONDS_WITHOUT_TLS
+    worst, _ = _asked_without_tls(postgres, own, SECONDS_WITHOUT_TLS)
+    silent: list[str] = []
+    for place in further:
+        shown = f"[{place.address}]:{place.port}" if ":" in place.address else f"{place.address}:{place.port}"
+        heard: _Heard = "nothing"
+        left = int(until - time.monotonic())
+        with suppress(CouldNotVerify):
+            if left > 0:
+                answer, heard = _asked_without_tls(postgres, place, left)
+        if heard == "nothing":
+            silent.append(shown)
+        elif heard == "an answer" and _REFUSES_LEAST.index(answer.answer) < _REFUSES_LEAST.index(worst.answer):
+            worst = replace(answer, place=shown)
+    return replace(worst, silent=tuple(silent))
+
+
+def _addresses(postgres: Postgres, session: ServerPlace) -> list[ServerPlace]:
+    """The session's own address, then the others of all servers that the connection string names."""
+    places = {(session.address, session.port): session}
+    for host, port in postgres.addresses:
+        sent(f"resolve {host}")
+        # A name that cannot be resolved is a server that was not looked at, which is told.
+        with suppress(OSError, UnicodeError):
+            for *_, (address, *_) in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+                place = replace(session, host=host, address=str(address), port=port)
+                places.setdefault((place.address, port), place)
+    return list(places.values())
+
+
+def _asked_without_tls(postgres: Postgres, place: ServerPlace, seconds: int) -> tuple[WithoutTls, _Heard]:
+    """What became of one address, and what was heard from there."""
+    from psycopg.conninfo import make_conninfo
+
+    sent(f"connect to {postgres.where} ({place.address}, port {place.port}) without TLS and without a password")
     conninfo = make_conninfo(
         host=place.host,
         hostaddr=place.address,
@@ -375,15 +457,20 @@ def postgres_without_tls(postgres: Postgres, postgres_facts: PostgresFacts) -> W
         connect_timeout=CONNECT_SECONDS,
         application_name="pytest-readiness",
     )
-    answer = client.ask(postgres.where, conninfo, questions=None, seconds=SECONDS_WITHOUT_TLS)
+    answer = client.ask(postgres.where, conninfo, questions=None, seconds=seconds)
     if "refused" not in answer:
-        return WithoutTls("let in", "")
+        return WithoutTls("let in", ""), "an answer"
     text, words = answer["refused"], _words(postgres, answer["refused"])
     if _NO_PASSWORD.search(text):
-        return WithoutTls("asked for a password", words)
+        return WithoutTls("asked for a password", words), "an answer"
     if _LOGIN_TRIED.search(text):
-        return WithoutTls("refused only the login", words)
-    return WithoutTls("refused" if _TLS_WANTED.search(text) else "unclear", words)
+        return WithoutTls("refused only the login", words), "an answer"
+    if _TLS_WANTED.search(text):
+        return WithoutTls("refused", words), "an answer"
+    unclear = WithoutTls("unclear", words)
+    if not answer["late"] and (_SERVER_SAID.search(text) or not _SILENT.search(text)):
+        return unclear, "an answer"
+    return unclear, "that nobody listens" if "Connection refused" in text else "nothing"
 
 
 def _conninfo(postgres: Postgres) -> str:
@@ -425,7 +512,17 @@ def _not_understood(postgres: Postgres) -> str:
     # After a password with a bare & in it, the rest of it would be taken for a name.
     if unknown and not any("pass" in name.lower() for name in names):
         return f"it has no option {' or '.join(unknown)}"
-    return "it must be a URL with libpq's options, and special characters in its password percent-encoded"
+    return (
+        "it must be a URL with libpq's options, and special characters in its password and in the values of options "
+        "percent-encoded (= is %3D)"
+    )
+
+
+def _others(postgres: Postgres, own: ServerPlace) -> tuple[str, ...]:
+    """The servers that the connection string names, without the one that a session was opened to."""
+    servers = dict.fromkeys(postgres.addresses)
+    found = {(own.host, own.port), (own.address, own.port)}
+    return tuple(f"{host}:{port}" for host, port in servers if len(servers) > 1 and (host, port) not in found)
 
 
 def _trusted(session: PostgresSession, conninfo: str) -> PostgresFacts:
@@ -451,7 +548,8 @@ def _refused(postgres: Postgres, answer: Mapping[str, Any]) -> PostgresFacts:
         if _FULL.search(text) or _LOGIN.search(text):
             return PostgresFacts(None, words, "full" if _FULL.search(text) else "login")
         # A pooler that is full or cannot reach the server, a server that is only starting, words in another language.
-        reason = f"{where} refused the session, and not for its role, password or database: {words}"
+        said = "its words do not say that role, password or database are the reason"
+        reason = f"{where} refused the session, and {said}: {words}"
         raise CouldNotVerify(reason, transient=True)
     if answer["late"]:
         kind = CouldNotVerify if answer["alive"] else Unreachable
@@ -508,10 +606,11 @@ def _read(conninfo: str, seen: Mapping[str, Any]) -> PostgresSession:
 
     rows = {name: seen["rows"].get(name) for name in _QUESTIONS}
     unread = {name: f"the server did not answer a question of this role: {why}" for name, why in seen["unread"].items()}
-    if why := unread.get("parameters"):
+    kinds = ("rights", "made", "sent_on", "parameters")
+    for why in filter(None, map(unread.get, kinds)):
         unread.setdefault("rights", why)
     ((version, number),) = rows["version"]
-    rights = [*rows["rights"], *rows["parameters"]] if "rights" not in unread else None
+    rights = [row for kind in kinds for row in rows[kind]] if "rights" not in unread else None
     sslmode, encrypted = seen["sslmode"], seen["encrypted"]
     given = conninfo_to_dict(conninfo)
     root = str(given.get("sslrootcert", ""))

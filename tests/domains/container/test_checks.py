@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, Unreachable
 from pytest_readiness.core.resources import Resource
+from pytest_readiness.domains.container import facts
 from pytest_readiness.domains.container.checks import healthy, non_root, running
 from pytest_readiness.domains.container.facts import inside
 from pytest_readiness.domains.container.resource import Container
@@ -182,6 +183,10 @@ def test_an_undefined_health_check_has_its_own_remedy(box: Box) -> None:
     assert "HEALTHCHECK" in failure.value.remedy
 
 
+def test_a_health_check_that_podman_does_not_have_is_not_defined() -> None:
+    assert facts._health({"Status": "", "FailingStreak": 0, "Log": None}) is None
+
+
 def test_running_stopped(box: Box) -> None:
     container = box.run(restart_policy={"Name": "on-failure", "MaximumRetryCount": 5})
     container.kill()
@@ -233,6 +238,14 @@ def test_running_absent(box: Box) -> None:
     for id in CHECKS[1:]:
         with pytest.raises(CouldNotVerify, match=f"there is no container '{box.name}x' on the Docker engine"):
             judge(id, absent)
+
+
+def test_running_names_what_holds_the_name(box: Box) -> None:
+    for name in "a", "b", "c", "1":
+        box.engine.run(f"{box.name}-{name}")
+    service = Container(name="shop", container=f"{box.name[:-1]}", engine=box.engine.base_url)
+    with pytest.raises(ClaimFalse, match=rf"nearest: {box.name}-1, {box.name}-a, {box.name}-b"):
+        judge("container.running", service)
 
 
 def test_running_by_id(box: Box) -> None:
@@ -413,6 +426,21 @@ def test_non_root_one_of_two_processes(box: Box) -> None:
     assert box.faults() == {"container.non_root": "processes with user id 0: 1 of 2; configured user: nobody"}
 
 
+def test_non_root_where_the_hosts_ps_is_busybox() -> None:
+    with DockerEngine(busybox=True) as engine:
+
+        def judged(user: str) -> Evidence:
+            engine.run(f"shop-{user}", user=user)
+            return judge("container.non_root", Container(name=f"shop-{user}", engine=engine.base_url))
+
+        assert judged("54321") == Evidence("user ids of its processes: 54321; configured user: 54321")
+        with pytest.raises(ClaimFalse, match=r"seen: processes with user id 0: 1 of 1; configured user: root"):
+            judged("root")
+        # A name that the host has for the number; on some it has another one than root for 0.
+        with pytest.raises(CouldNotVerify, match="the process list of the Docker engine shows no user ids"):
+            judged("65534")
+
+
 def test_non_root_where_the_engine_maps_user_ids(box: Box) -> None:
     box.run()
     seen = read("container_facts", box.resource)
@@ -492,6 +520,20 @@ def test_no_docker_socket_through_a_volume(box: Box) -> None:
     assert failure.value.seen == f"/data/docker.sock below {box.engine.directory}"
 
 
+@pytest.mark.parametrize(
+    ("there", "seen"),
+    [("docker.sock", "/dind/docker.sock"), ("podman/podman.sock", "/dind/podman/podman.sock"), ("shop.sock", None)],
+)
+def test_no_docker_socket_that_a_volume_of_the_engine_holds(box: Box, there: str, seen: str | None) -> None:
+    volume = Path(box.engine.client().volumes.create(box.name).attrs["Mountpoint"])
+    box.run(volumes={box.name: {"bind": "/dind", "mode": "rw"}})
+    with socket.socket(socket.AF_UNIX) as server, short_directory() as short:
+        server.bind(f"{short}/s")
+        volume.joinpath(there).parent.mkdir(exist_ok=True)
+        os.link(f"{short}/s", volume / there)
+        assert box.faults() == ({"container.no_docker_socket": f"{seen} below {volume}"} if seen else {})
+
+
 @pytest.mark.parametrize("crooked", ["{0}/../{1}", "{0}/", "/{0}"], ids=["up", "end", "begin"])
 def test_no_docker_socket_by_a_crooked_path(box: Box, crooked: str) -> None:
     device = crooked.format(box.engine.directory, box.engine.directory.name)
@@ -539,9 +581,12 @@ def test_no_docker_socket_where_one_of_an_unknown_name_is_mounted(box: Box) -> N
         assert box.faults() == {"container.no_docker_socket": reason}
 
 
-@pytest.mark.parametrize("name", ["mysqld.sock", ".s.PGSQL.5432", "php8.2-fpm.sock"])
+@pytest.mark.parametrize(
+    "name", ["mysqld.sock", ".s.PGSQL.5432", "php8.2-fpm.sock", "clamd.ctl", "datadog/dsd.socket", "ssh-a1/agent.7"]
+)
 def test_no_docker_socket_where_that_of_something_else_is_mounted(box: Box, name: str) -> None:
     with socket.socket(socket.AF_UNIX) as server, short_directory() as short:
+        short.joinpath(name).parent.mkdir(exist_ok=True)
         server.bind(f"{short}/{name}")
         box.run(volumes={f"{short}/{name}": {"bind": "/s", "mode": "ro"}})
         assert box.faults() == {}

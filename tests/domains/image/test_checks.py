@@ -22,6 +22,7 @@ def image(reference: str) -> Image:
         ("shop:1.4.2", "tag 1.4.2"),
         ("shop:v2_rc-1", "tag v2_rc-1"),
         ("registry.example.com:5000/team/shop:2026-11-21", "tag 2026-11-21"),
+        ("team/my__shop/a---b_c.d:1", "tag 1"),
         (f"shop@{DIGEST}", f"digest {DIGEST}"),
         (f"registry.example.com:5000/shop:latest@{DIGEST}", f"digest {DIGEST}"),
         (DIGEST, f"image id {DIGEST}"),
@@ -42,7 +43,10 @@ def test_pinned(reference: str, seen: str) -> None:
         ("0a0a0a0a0a0a", "'0a0a0a0a0a0a' has no tag, which means latest"),
         *(
             (reference, f"'{reference}' is not a reference to an image")
-            for reference in ("shop:", "shop@sha256:abc", f"shop@sha256:{'0a' * 20}", "Shop:1", "shop:$TAG", "shop:1 ")
+            for reference in (
+                *("shop:", "shop@sha256:abc", f"shop@sha256:{'0a' * 20}", "Shop:1", "shop:$TAG", "shop:1 "),
+                *("shop..x:1", "shop___x:1", "team//shop:1", "shop._x:1"),
+            )
         ),
     ],
 )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import shutil
 import signal
 import socket
 import ssl
@@ -13,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
+from typing import Any
 from urllib.parse import quote, unquote
 
 import psycopg
@@ -24,6 +26,7 @@ from pytest_readiness.domains.database.resource import Database
 from pytest_readiness.domains.postgres import checks, facts
 from pytest_readiness.domains.postgres.resource import Postgres
 from tests.judging import judge, read
+from tests.stack import postgres
 from tests.stack.certs import Authority
 from tests.stack.floods import PostgresFlood
 from tests.stack.postgres import Postgres as Server
@@ -345,7 +348,10 @@ def test_a_scheme_in_capitals(steady: Server) -> None:
         ("sslmode=bogus", 'libpq opened no session at .*: invalid sslmode value: "bogus"'),
         ("require_auth=password", "libpq opened no session at .*: server requested SASL authentication"),
         ("target_session_attrs=standby", "libpq opened no session at .*: server is not in hot standby mode"),
-        ("options=-c%20foo%3Dbar", "refused the session, and not for .*: unrecognized configuration parameter"),
+        (
+            "options=-c%20foo%3Dbar",
+            "refused the session, and its words do not say .*: unrecognized configuration parameter",
+        ),
     ],
 )
 def test_what_says_nothing_of_the_login_is_no_refusal_of_it(steady: Server, options: str, reason: str) -> None:
@@ -396,10 +402,47 @@ def test_several_hosts(steady: Server, hosts: str) -> None:
     shop = resource(steady.dsn().replace(f"127.0.0.1:{steady.port}", hosts))
     evidence = judge("postgres.connects", shop)
     assert f"shop on {hosts}/shop: " in evidence.text
-    assert evidence.warning == (
-        f"of the servers in the connection string only 127.0.0.1:{steady.port} was looked at, by every check"
-    )
+    for id in CHECKS:
+        assert judge(id, shop).warning.endswith(
+            f"of the servers in the connection string only 127.0.0.1:{steady.port} was looked at"
+        )
+
+
+def test_the_same_host_twice_is_one(steady: Server) -> None:
+    twice = f"127.0.0.1:{steady.port},127.0.0.1:{steady.port}"
+    assert not judge("postgres.role", resource(steady.dsn().replace(f"127.0.0.1:{steady.port}", twice))).warning
+
+
+def test_several_hosts_of_which_one_does_without_tls(steady: Server) -> None:
+    with Server(None, hba=[WITHOUT_TLS]) as other:
+        hosts = f"127.0.0.1:{steady.port},127.0.0.1:{other.port}"
+        with pytest.raises(ClaimFalse, match=rf"without TLS asked for a password at 127\.0\.0\.1:{other.port}: "):
+            judge("postgres.tls", resource(steady.dsn().replace(f"127.0.0.1:{steady.port}", hosts)))
+
+
+def test_a_name_of_several_addresses_of_which_one_does_without_tls(
+    steady: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = socket.getaddrinfo
+
+    def several(host: str, *arguments: Any, **options: Any) -> Any:
+        names = ["127.0.0.1", "127.0.0.2"] if host == "localhost" else [host]
+        return [found for name in names for found in asked(name, *arguments, **options)]
+
+    # What a name leads to, the machine's administrator says.
+    monkeypatch.setattr(socket, "getaddrinfo", several)
+    shop = resource(steady.dsn(sslmode="require").replace("@127.0.0.1", "@localhost"))
     assert not judge("postgres.tls", shop).warning
+    with socket.create_server(("127.0.0.2", steady.port)), monkeypatch.context() as patched:
+        patched.setattr(facts, "CONNECT_SECONDS", 2)
+        warning = judge("postgres.tls", shop).warning
+        assert warning == f"no answer to a connection without TLS at 127.0.0.2:{steady.port}"
+    monkeypatch.setattr(postgres, "free_port", lambda: steady.port)
+    with (
+        Server(None, hba=["host all all all trust"], settings={"listen_addresses": "127.0.0.2"}),
+        pytest.raises(ClaimFalse, match=rf"without TLS let in at 127\.0\.0\.2:{steady.port}"),
+    ):
+        judge("postgres.tls", shop)
 
 
 def test_several_hosts_that_are_all_dead() -> None:
@@ -628,7 +671,12 @@ def test_version_supported_of_other_versions(steady: Server, monkeypatch: pytest
         session = replace(seen.session, version=version, version_number=number)
         return checks.version_supported(replace(seen, session=session))
 
-    assert judged("18.1", 180001).warning == ""
+    for version in ("18.1", "18.1 (Debian 18.1-1.pgdg13+2)", "18.1 - Percona Server for PostgreSQL 18.1.1"):
+        assert judged(version, 180001).warning == ""
+    for version in ("18.1-YB-2026.1.0.0-b0", "18.1.4"):
+        with pytest.raises(CouldNotVerify, match=f"calls its version '{version}', which is none of PostgreSQL's"):
+            judged(version, 180001)
+    assert checks.version_supported(seen, min_major=1)
     assert judged("19.1", 190001).warning == "its developers do not support it, as far as this catalogue knows"
     for version, number in {"12.22": 120022, "9.6.24": 90624}.items():
         with pytest.raises(
@@ -718,6 +766,63 @@ def test_role_with_one_right_too_many(steady: Server, request: pytest.FixtureReq
     assert faults(shop) == {"postgres.role": f"{role}: {seen.format(role)}"}
 
 
+@pytest.mark.parametrize(
+    ("made", "undone", "seen"),
+    [
+        ("GRANT ALL ON SCHEMA pg_catalog TO shop", "", "CREATE on schema pg_catalog"),
+        ("ALTER SCHEMA information_schema OWNER TO shop", "", "CREATE on schema information_schema"),
+        ("ALTER VIEW pg_stat_ssl OWNER TO shop", "", "owner of pg_stat_ssl"),
+        ("ALTER FUNCTION pg_backend_pid() OWNER TO shop", "", "owner of pg_backend_pid()"),
+        ("UPDATE pg_language SET lanpltrusted = true WHERE lanname = 'c'", "", "USAGE on language c"),
+        ("CREATE TABLESPACE made OWNER shop LOCATION '{}'", "DROP TABLESPACE made", "owner of tablespace made"),
+        (
+            "CREATE FUNCTION made() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER made "
+            "ON ddl_command_start EXECUTE FUNCTION made(); ALTER EVENT TRIGGER made OWNER TO shop",
+            "DROP EVENT TRIGGER made",
+            "owner of event trigger made",
+        ),
+        (
+            "CREATE PUBLICATION made FOR ALL TABLES; ALTER PUBLICATION made OWNER TO shop",
+            "",
+            "owner of publication made of all tables",
+        ),
+        (
+            "CREATE SUBSCRIPTION made CONNECTION 'port=1' PUBLICATION x WITH (connect = false); "
+            "ALTER SUBSCRIPTION made OWNER TO shop",
+            "ALTER SUBSCRIPTION made SET (slot_name = NONE); DROP SUBSCRIPTION made",
+            "owner of subscription made",
+        ),
+        (
+            "CREATE FOREIGN DATA WRAPPER made; ALTER FOREIGN DATA WRAPPER made OWNER TO shop",
+            "",
+            "owner of foreign data wrapper made",
+        ),
+    ],
+)
+def test_role_that_has_what_only_administrators_make(server: Server, made: str, undone: str, seen: str) -> None:
+    folder = server.directory / "space"
+    folder.mkdir(exist_ok=True)
+    shutil.chown(folder, server.directory.owner(), server.directory.group())
+    server.admin("ALTER ROLE shop SUPERUSER")
+    for statement in made.format(folder).split("; "):
+        server.admin(statement)
+    # What it made is still its own.
+    server.admin("ALTER ROLE shop NOSUPERUSER")
+    try:
+        assert faults(resource(server.dsn())) == {"postgres.role": f"shop: {seen}"}
+    finally:
+        for statement in filter(None, undone.split("; ")):
+            server.admin(statement)
+
+
+def test_role_that_has_what_anybody_may_make(server: Server) -> None:
+    server.admin("CREATE PUBLICATION made")
+    server.admin("GRANT CREATE ON DATABASE shop TO shop")
+    server.admin("ALTER PUBLICATION made OWNER TO shop")
+    server.admin("CREATE EXTENSION pgcrypto SCHEMA app")
+    assert faults(resource(server.dsn())) == {}
+
+
 def test_role_that_owns_its_database(server: Server) -> None:
     server.admin("ALTER DATABASE shop OWNER TO shop")
     shop = resource(server.dsn())
@@ -752,6 +857,17 @@ def test_role_with_a_right_that_everybody_has(server: Server) -> None:
             judge("postgres.role", resource(server.dsn()))
     finally:
         server.admin("REVOKE SELECT ON pg_shadow FROM PUBLIC")
+
+
+def test_connections_without_what_replicas_take(server: Server) -> None:
+    server.set_hba("hostssl all,replication all 127.0.0.1/32 scram-sha-256")
+    shop = resource(server.dsn())
+    with ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(psycopg.connect(server.dsn(user="postgres"), replication="database", autocommit=True))
+        assert judge("postgres.connections", shop).text.startswith("1 of 20 in use")
+        server.admin("GRANT pg_monitor TO shop")
+        assert judge("postgres.connections", shop).text.startswith("1 of 20 in use")
 
 
 def test_connections_of_a_role_and_a_database_that_are_limited(server: Server) -> None:
