@@ -18,10 +18,9 @@ from pytest_readiness.domains.env.providers import (
     NOTHING,
     almost_live,
     fits,
-    is_surely,
     matching,
     owner_of,
-    test_provider,
+    test_value,
     titles,
     whose,
 )
@@ -170,7 +169,8 @@ def no_placeholders(env_facts: EnvFacts, *, names: Names | None = None) -> Evide
         texts = {name: _visible(each.value.get_secret_value()) for name, each in env_facts.variables.items()}
         if not any(texts.values()):
             raise CouldNotVerify(f"{env_facts.path} sets no variable")
-    found = [name for name, text in texts.items() if is_placeholder(name, text) or env_facts.variables[name].left]
+    left = {name: f" ({form}, which is not filled in)" for name in texts if (form := env_facts.variables[name].left)}
+    found = [name + left.get(name, "") for name, text in texts.items() if name in left or is_placeholder(name, text)]
     claim(not found, expected="no placeholder in any value", seen=f"a placeholder in {_listed(found)}")
     _refuse_references(env_facts, texts, see_through=True)
     empty = [name for name, text in texts.items() if not text]
@@ -208,14 +208,11 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
     named = _values(env_facts, names) if names is not None else {}
     written = {name: variable.value.get_secret_value() for name, variable in env_facts.variables.items()}
     texts = {name: _visible(text) for name, text in written.items()}
-    test = {name: provider for name, text in texts.items() if (provider := test_provider(name, text))}
+    test = {name: of for name, text in texts.items() if (of := test_value(name, text))}
     claim(
         not test,
         expected="live keys only",
-        seen=_listed(
-            f"{name} has a test value {'of ' * is_surely(name, provider)}{whose(name, provider)}"
-            for name, provider in test.items()
-        ),
+        seen=_listed(f"{name} has a test value {of}" for name, of in test.items()),
     )
     kinds = {name: why for name, text in texts.items() if (why := _of_another_kind(name, text))}
     claim(not kinds, expected="keys of the kind that the variable is for", seen=_listed(kinds.values()))

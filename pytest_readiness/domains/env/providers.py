@@ -276,19 +276,17 @@ def matching(name: str, text: str, shape: str) -> Provider | None:
 
 
 def whose(name: str, provider: Provider) -> str:
-    """How the provider of a key is told in a message."""
-    return provider.title if is_surely(name, provider) else f"in the form of {provider.title}'s"
+    """How the provider of a key is told: several have keys of one form, and the name of the variable decides."""
+    return provider.title if owner_of(name) is provider else f"in the form of {provider.title}'s"
 
 
-def is_surely(name: str, provider: Provider) -> bool:
-    """Whether a key is that of the provider: several have keys of one form, and the name of the variable decides."""
-    return provider in (_UNKNOWN, _PAYMENTS) or owner_of(name) is provider
-
-
-def test_provider(name: str, text: str) -> Provider | None:
-    """The provider that a variable holds a test key of, or an address or a switch of its test mode."""
+def test_value(name: str, text: str) -> str:
+    """Whose test key, or address or switch of a test mode, a variable holds: "of …", or "" for none."""
     owner = owner_of(name)
-    return _of_key(name, text, owner) or _switched(name, text, owner) or _of_host(text)
+    if provider := _of_key(name, text, owner):
+        return f"of {provider.title}" if provider in (owner, _UNKNOWN) else whose(name, provider)
+    provider = _switched(name, text, owner) or _of_host(text)
+    return f"of {provider.title}" if provider else ""
 
 
 def almost_live(name: str, text: str) -> bool:

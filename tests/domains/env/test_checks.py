@@ -876,6 +876,22 @@ def test_live_keys_takes_a_word_for_no_test_key(env: Any, line: str) -> None:
     assert env("env.live_keys", lines(LIVE) + f"{line}\n")
 
 
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        (f"CLERK_SECRET_KEY=sk_test_{TOKEN}", "CLERK_SECRET_KEY has a test value of Clerk"),
+        (f"CHARGES_KEY=sk_test_{TOKEN}", "CHARGES_KEY has a test value in the form of Stripe's"),
+        ("BANK_API=https://sandbox.plaid.com", "BANK_API has a test value of Plaid"),
+        ("PAYMENTS_MODE=test", "PAYMENTS_MODE has a test value of a provider of payments"),
+        (f"API_KEY=acme_test_{ALNUM}", "API_KEY has a test value of a provider that this check does not know by name"),
+    ],
+)
+def test_live_keys_tells_whose_test_value_it_is(env: Any, line: str, seen: str) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        env("env.live_keys", lines(LIVE) + f"{line}\n")
+    assert failure.value.seen == seen
+
+
 CLERK = "pk_live_" + base64.b64encode(b"clerk.shop.test$").decode().rstrip("=")
 
 
