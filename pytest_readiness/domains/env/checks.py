@@ -20,9 +20,9 @@ from pytest_readiness.domains.env.providers import (
     fits,
     matching,
     owner_of,
-    test_value,
     titles,
     whose,
+    whose_test_value,
 )
 
 Name = Annotated[str, Field(pattern=r"^[^\s=]+$")]
@@ -208,7 +208,7 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
     named = _values(env_facts, names) if names is not None else {}
     written = {name: variable.value.get_secret_value() for name, variable in env_facts.variables.items()}
     texts = {name: _visible(text) for name, text in written.items()}
-    test = {name: of for name, text in texts.items() if (of := test_value(name, text))}
+    test = {name: of for name, text in texts.items() if (of := whose_test_value(name, text))}
     claim(
         not test,
         expected="live keys only",

@@ -270,7 +270,10 @@ def owner_of(name: str) -> Provider | None:
 
 def matching(name: str, text: str, shape: str) -> Provider | None:
     """The provider whose shape the text has; first asked is the one that the variable is named after."""
-    owner = owner_of(name)
+    return _first(owner_of(name), text, shape)
+
+
+def _first(owner: Provider | None, text: str, shape: str) -> Provider | None:
     candidates: Sequence[Provider] = (owner, *PROVIDERS) if owner else PROVIDERS
     return next((provider for provider in candidates if fits(getattr(provider, shape), text)), None)
 
@@ -280,7 +283,7 @@ def whose(name: str, provider: Provider) -> str:
     return provider.title if owner_of(name) is provider else f"in the form of {provider.title}'s"
 
 
-def test_value(name: str, text: str) -> str:
+def whose_test_value(name: str, text: str) -> str:
     """Whose test key, or address or switch of a test mode, a variable holds: "of …", or "" for none."""
     owner = owner_of(name)
     if provider := _of_key(name, text, owner):
@@ -308,8 +311,8 @@ def _of_key(name: str, text: str, owner: Provider | None) -> Provider | None:
     for each in decoded(text):
         # A prefix alone is a key only where there should be one.
         whole = [each] if is_for_key or _PIECE.fullmatch(each) or each.startswith("+") else []
-        for piece in (*whole, *_PIECE.findall(each)):
-            if found := matching(name, piece, "test"):
+        for piece in dict.fromkeys((*whole, *_PIECE.findall(each))):
+            if found := _first(owner, piece, "test"):
                 return found
     if is_for_key and _TEST_KEY.fullmatch(text) and estimated_bits(text) >= KEY_BITS:
         return _UNKNOWN
