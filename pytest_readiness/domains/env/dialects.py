@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import StringIO
+from typing import NamedTuple
 
 from pytest_readiness.domains.env.forms import left_as_text, unfilled
 
@@ -31,6 +32,22 @@ class Assignment:
     unfilled: str = ""
     left: str = ""
     is_marked: bool = False
+
+
+class Binding(NamedTuple):
+    """What a line says by python-dotenv's grammar.
+
+    Attributes:
+        name: of the variable.
+        value: without quotes; None where there is none.
+        quote: the quotes around it; "" for none.
+        written: all that is behind the sign of equality.
+    """
+
+    name: str
+    value: str | None
+    quote: str
+    written: str
 
 
 class UnreadableError(Exception):
@@ -100,7 +117,7 @@ class _Filling:
 
 def _dotenv(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:
     shape = re.compile(r"\$\{([^}:]{0,200})(?:(:-)([^}]{0,2000}))?\}")
-    for number, (name, value, _) in enumerate(bindings(text)):
+    for number, (name, value, _, _) in enumerate(bindings(text)):
         filling = _Filling(known, missing)
         filled = value if value is None else shape.sub(_replacing(filling), value)
         # Older versions of python-dotenv keep the mark.
@@ -114,7 +131,7 @@ def _replacing(filling: _Filling) -> Callable[[re.Match[str]], str]:
 
 def _compose(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:
     shape = re.compile(rf"\$(?:(\$)|({_NAME})|\{{({_NAME})(?:(:?[-?+])([^{{}}]{{0,2000}}))?\}}|(?=[\w{{(]))")
-    for name, value, quote in bindings(text, colons=True):
+    for name, value, quote, _ in bindings(text, colons=True):
         filling = _Filling(known, missing)
 
         def filled(found: re.Match[str], filling: _Filling = filling) -> str:
@@ -136,8 +153,8 @@ def _compose(text: str, known: Mapping[str, str], missing: Mapping[str, str]) ->
         yield Assignment(name, result, filling.lacking)
 
 
-def bindings(text: str, *, colons: bool = False) -> Iterator[tuple[str, str | None, str]]:
-    """Names, values and kinds of quotes by python-dotenv's grammar, which Compose's is much alike.
+def bindings(text: str, *, colons: bool = False) -> Iterator[Binding]:
+    """What the lines say by python-dotenv's grammar, which Compose's is much alike.
 
     Args:
         text: of the file; a byte order mark is left out.
@@ -160,8 +177,8 @@ def bindings(text: str, *, colons: bool = False) -> Iterator[tuple[str, str | No
             unreadable.append(line + blank_lines)
         elif name is not None and (value is not None or not source.lstrip().startswith("export")):
             # NAME alone sets nothing; "export NAME" hands on what was set before.
-            start = source.partition("=")[2].lstrip()[:1]
-            yield name, value, start if start in ("'", '"') else ""
+            written = source.partition("=")[2].lstrip()
+            yield Binding(name, value, written[:1] if written[:1] in ("'", '"') else "", written)
     if unreadable:
         raise UnreadableError(unreadable)
 

@@ -86,7 +86,7 @@ def _resolved(env_file: EnvFile, text: str) -> EnvFacts:
 
 def _unresolved(env_file: EnvFile, text: str) -> EnvFacts:
     variables: dict[str, Variable] = {}
-    for number, (name, value, quote) in enumerate(bindings(text)):
+    for number, (name, value, quote, written) in enumerate(bindings(text)):
         variables.pop(name, None)
         if value is None:
             continue
@@ -95,20 +95,18 @@ def _unresolved(env_file: EnvFile, text: str) -> EnvFacts:
             SecretStr(value),
             references=tuple(_REFERENCE.findall(value)),
             unfilled=form or (MARKED if not number and marks_a_name(text) else ""),
-            unclear=_unclear(value, quote),
+            unclear=_unclear(written if quote else value, quote),
         )
     return EnvFacts(str(env_file.path), variables)
 
 
-def _unclear(value: str, quote: str) -> str:
-    forms = _UNCLEAR[quote]
-    return next((form for form, shape in forms.items() if re.search(shape, value)), "")
+def _unclear(text: str, quote: str) -> str:
+    return next((form for form, shape in _UNCLEAR[quote].items() if re.search(shape, text)), "")
 
 
-_BACKSLASH = {"a backslash": r"\\"}
 _UNCLEAR = {
-    "": {"a ~": r"\A~|:~", "a quotation mark": r"['\"]", **_BACKSLASH},
-    "'": _BACKSLASH,
-    '"': {"a backslash": r"[\\\n\r\t]"},
+    "": {"a ~": r"\A~|:~", "a quotation mark": r"['\"]", "a backslash": r"\\"},
+    "'": {"a backslash": r"\\[\\']"},
+    '"': {"a backslash": r"\\[^\"\\]"},
 }
 """By the quotes around a value, what tools make different texts of."""

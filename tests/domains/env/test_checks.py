@@ -372,6 +372,14 @@ def test_values_that_tools_read_in_different_ways_could_not_be_seen(env: Any, li
         env("env.values", f"{line}\n", values={"A": line[2:].strip('"')})
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [("A='^\\d+$'", "^\\d+$"), ('A="a\\"b"', 'a"b'), ("A=x # it's", "x"), ('A="it\'s"', "it's"), ('A="a\nb"', "a\nb")],
+)
+def test_values_that_all_tools_read_alike(env: Any, line: str, value: str) -> None:
+    assert env("env.values", f"{line}\n", values={"A": value})
+
+
 def test_values_passes_and_compares_yaml_values_as_text(env: Any) -> None:
     text = "DEBUG=false\nPORT=8080\nRATE=0.5\nLEVEL=info\nPREFIX=\n"
     expected = {"DEBUG": False, "PORT": 8080, "RATE": 0.5, "LEVEL": ["info", "warning"], "PREFIX": ""}
@@ -755,6 +763,9 @@ TEST |= {
     "SHIPPO_TOKEN": f"shippo_test_{HEX}",
     "TOSS_SECRET_KEY": "test_sk_" + ALNUM[:32],
     "POSTMARK_API_TOKEN": "POSTMARK_API_TEST",
+    "APPLE_IAP_ENVIRONMENT": "Sandbox",
+    "EBAY_API": "https://api.sandbox.ebay.com",
+    "LEMONSQUEEZY_TEST_MODE": "true",
     "TURNSTILE_SECRET_KEY": "1x0000000000000000000000000000000AA",
     "CAPTCHA_SITE_KEY": "6LeIxAcTAAAAAJcZVRqyHh71UMIEGNQ_MXjiZKhI",
     "HCAPTCHA_SECRET": "0x0000000000000000000000000000000000000000",
