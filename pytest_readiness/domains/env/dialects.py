@@ -34,7 +34,7 @@ class Assignment:
     is_marked: bool = False
 
 
-class Binding(NamedTuple):
+class EnvLine(NamedTuple):
     """What a line says by python-dotenv's grammar.
 
     Attributes:
@@ -153,7 +153,7 @@ def _compose(text: str, known: Mapping[str, str], missing: Mapping[str, str]) ->
         yield Assignment(name, result, filling.lacking)
 
 
-def bindings(text: str, *, colons: bool = False) -> Iterator[Binding]:
+def bindings(text: str, *, colons: bool = False) -> Iterator[EnvLine]:
     """What the lines say by python-dotenv's grammar, which Compose's is much alike.
 
     Args:
@@ -178,7 +178,7 @@ def bindings(text: str, *, colons: bool = False) -> Iterator[Binding]:
         elif name is not None and (value is not None or not source.lstrip().startswith("export")):
             # NAME alone sets nothing; "export NAME" hands on what was set before.
             written = source.partition("=")[2].lstrip()
-            yield Binding(name, value, written[:1] if written[:1] in ("'", '"') else "", written)
+            yield EnvLine(name, value, written[:1] if written[:1] in ("'", '"') else "", written)
     if unreadable:
         raise UnreadableError(unreadable)
 
