@@ -229,7 +229,12 @@ def is_placeholder(name: str, value: str) -> bool:
 
     Texts within JSON are looked at one by one, and what is encoded as base64 or the like is decoded.
     """
-    return any(_stands_for_another(name, text) for each in _texts(value) for text in _readings(each[:_LONGEST]) if text)
+    return any(
+        _stands_for_another(its_name, text)
+        for its_name, each in _texts(name, value)
+        for text in _readings(each[:_LONGEST])
+        if text
+    )
 
 
 def _readings(text: str) -> Iterator[str]:
@@ -260,7 +265,7 @@ def _stands_for_another(name: str, text: str) -> bool:
     if _has_thought_up_password(text):
         return True
     return bool(
-        _ANYWHERE.search(words) or _ANYWHERE.search(_CAMEL.sub("_", words)) or _ABROAD.search(words)
+        _ANYWHERE.search(words) or _ANYWHERE.search(_CAMEL.sub("_", words)) or _ABROAD.search(_PATH.sub("", words))
     ) or _has_angles(text)
 
 
@@ -350,26 +355,27 @@ _SURE_NAME = re.compile(
 """How variables are called that hold a secret for sure; a KEY alone may be the name of a field."""
 
 
-def _texts(value: str) -> Iterator[str]:
-    """The value itself, or the texts in it where it is a list or mapping of JSON."""
+def _texts(name: str, value: str) -> Iterator[tuple[str, str]]:
+    """The value under its name, or the texts in it, under their own names, where it is a list or mapping of JSON."""
     if value[:1] in ("[", "{"):
         try:
             found = json.loads(value)
         except (ValueError, RecursionError):
             pass
         else:
-            yield from _leaves(found)
+            yield from _leaves(name if isinstance(found, list) else "", found)
             return
-    yield value
+    yield name, value
 
 
-def _leaves(found: object) -> Iterator[str]:
-    waiting = [found]
+def _leaves(name: str, found: object) -> Iterator[tuple[str, str]]:
+    waiting = [(name, found)]
     while waiting:
-        each = waiting.pop()
+        name, each = waiting.pop()
         if isinstance(each, str):
-            yield each
+            yield name, each
         elif isinstance(each, list):
-            waiting += each
+            waiting += ((name, item) for item in each)
         elif isinstance(each, dict):
-            waiting += each.values()
+            # Only a secret may not be called as it is: {"email": "email"} maps names.
+            waiting += ((key if _name_of_secret(key) else "", item) for key, item in each.items())
