@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 import string
 import uuid
 from collections.abc import Callable
+from functools import cache
 from math import log2
 from urllib.parse import unquote_to_bytes
 
@@ -36,28 +38,80 @@ _LAYERS = 3
 _PIECES = tuple(
     map(
         re.compile,
-        (r"(?:[^%]{0,1024}%[0-9A-Fa-f]{2})+[^%]{0,1024}", r"[A-Za-z0-9+/]{12,}={0,6}", r"[A-Za-z0-9_-]{12,}={0,6}"),
+        (r"(?:[^%]{0,1024}%[0-9A-Fa-f]{2})+[^%]{0,1024}", r"[A-Za-z0-9+/]{11,}={0,6}", r"[A-Za-z0-9_-]{11,}={0,6}"),
     )
 )
 """What may be an encoded text: in percent form, base64 or hexadecimal digits, base64 for URLs."""
-_ROWS = " ".join((string.ascii_lowercase, string.digits * 2, "qwertyuiop", "asdfghjkl", "zxcvbnm"))
+_COLUMNS = ("1qaz", "2wsx", "3edc", "4rfv", "5tgb", "6yhn", "7ujm", "8ik,", "9ol.", "0p;/")
+_SHIFTED = ("!qaz", "@wsx", "#edc", "$rfv", "%tgb", "^yhn", "&ujm", "*ik<", "(ol>", ")p:?")
+_PAIRS_OF_COLUMNS = (
+    (_COLUMNS, _SHIFTED),
+    (_SHIFTED, _COLUMNS),
+    (tuple(each[::-1] for each in _COLUMNS), tuple(each[::-1] for each in _SHIFTED)),
+)
+_ROWS = " ".join(
+    (
+        string.ascii_lowercase,
+        string.digits * 2,
+        *("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm", "!@#$%^&*()"),
+        *("qweasdzxc", "1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0", "qazwsxedcrfvtgbyhnujmikolp"),
+        # Columns of the keyboard: all downwards, and down and up in turns.
+        *("".join(each) for each in (_COLUMNS, _SHIFTED)),
+        "".join(one if number % 2 else one[::-1] for number, one in enumerate(_COLUMNS)),
+        *("".join(one + other for one, other in zip(*pair, strict=True)) for pair in _PAIRS_OF_COLUMNS),
+        *("".join(pair[number % 2][number] for number in range(len(_COLUMNS))) for pair in _PAIRS_OF_COLUMNS),
+    )
+)
 _ROWS += " " + _ROWS[::-1]
+_PUBLIC = re.compile(
+    r"-----BEGIN (?:[A-Z0-9 ]{0,40}(?:PUBLIC KEY|CERTIFICATE(?: REQUEST)?|X509 CRL|PARAMETERS))-----"
+    r"(?:(?!-----END)[\s\S])*(?:-----END [A-Z0-9 ]{1,60}-----)?"
+    r"|(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d{3}|sk-ssh-ed25519@openssh\.com) AAAA[A-Za-z0-9+/=]+"
+    r"|\bage1[a-z0-9]{58}\b|\bSHA256:[A-Za-z0-9+/]{43}=?"
+    # The same keys (SubjectPublicKeyInfo) without the lines around them.
+    r"|\b(?:MFkwEwYHKoZIzj0C|MHYwEAYHKoZIzj0C|MII[BC]IjANBgkqhkiG9w0BAQEFAAOC|MIGfMA0GCSqGSIb3DQEBAQUAA4|MCowBQYDK2V)"
+    r"[A-Za-z0-9+/]+=*"
+)
+"""Keys and certificates that everybody may see."""
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_TIME = re.compile(
+    r"(?:19|20)\d\d-[01]\d-[0-3]\d(?:[T _][0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+)
+_HEX_WORDS = re.compile(
+    r"(?i)deadbeef|cafebabe|feedface|baadf00d|8badf00d|defec8ed|deadc0de|badc0ffee|c0ffee|facade|decade"
+)
+_DIGITS = re.compile(r"\d{12,}")
+_KNOWN_DIGITS = "31415926535897932384626433832795028841971693993751 27182818284590452353602874713526624977572470937"
+"""Of pi and of e."""
+_LEET = re.compile(r"(?<=[A-Za-z])[01345@$!]{1,2}(?=[A-Za-z])")
+_LETTER_FOR = dict(zip("01345@$!", "oieasasi", strict=True))
+"""The letters that people write as digits or signs within words."""
 
 
 def estimated_bits(secret: str) -> float:
     """Return an estimate, in bits, of the entropy of a secret; generous to random text, strict with written text.
 
-    Letters of words count `TEXT_BITS` each, once for each different word. A row ("23456", "qwerty") and the
-    repetition of what came before count as one character. Every other character counts as a random one of its
-    alphabet: hexadecimal digits, else the digits, small and capital letters that occur, and the symbols seen. Where
-    most letters are in words, all characters count like text. What is the base64, base32, hexadecimal or percent form
-    of a text holds no more than that text. No more than 1024 characters are looked at.
+    Letters of words count `TEXT_BITS` each, once for each different word. A row ("23456", "qwerty", "1qaz2wsx") and
+    the repetition of what came before count as one character. Digits and signs between letters count as the letters
+    that they look like, where that makes words. Public keys and certificates hold nothing, UUIDs what their version
+    says. Every other character counts as a random one of its alphabet: hexadecimal digits, else the digits, small and
+    capital letters that occur, and the symbols seen. Where most letters are in words, all characters count like text.
+    What is the base64, base32, hexadecimal or percent form of a text holds no more than that text. No more than 1024
+    characters are looked at.
     """
-    secret = secret[:_LONGEST]
-    return min(_bits(text) for text in _decoded(secret))
+    secret = _PUBLIC.sub("", secret[: _LONGEST * 16])[:_LONGEST]
+    return min(_bits(each) for text in decoded(secret) for each in (text, *_without_leet(text)))
 
 
-def _decoded(secret: str) -> list[str]:
+def _without_leet(text: str) -> list[str]:
+    """The text with letters for digits and signs within words, where that makes a text of words; random ones do not."""
+    if set(re.sub(r"[\W_]", "", text.lower())) <= set(string.hexdigits):
+        return []
+    plain = _LEET.sub(lambda signs: "".join(_LETTER_FOR[sign] for sign in signs[0]), text)
+    return [plain] if plain != text and _in_words(plain) * 10 >= sum(map(str.isalpha, plain)) * 6 else []
+
+
+def decoded(secret: str) -> list[str]:
     """The secret, and what it is when its encoded pieces are read, as often as there are any."""
     found = [secret]
     for _ in range(_LAYERS):
@@ -92,16 +146,55 @@ def _plain(piece: re.Match[str]) -> str:
             except UnicodeDecodeError:
                 continue
             plain = plain.rstrip("\r\n\t")
-            if plain and plain != text and plain.isascii() and plain.isprintable():
+            if plain and plain != text and plain.isascii() and re.sub(r"[\r\n\t]", "", plain).isprintable():
                 return plain
     return text
 
 
 def _bits(secret: str) -> float:
-    if _is_uuid(secret):
-        return 122.0 if uuid.UUID(secret).version == 4 else 0.0
-    words = [found[0] for found in _LETTERS.finditer(secret) if _reads_as_word(found[0])]
-    in_words = sum(map(len, words))
+    secret = _HEX.sub(lambda found: "" if found[0].lower() in _known() else found[0], _PUBLIC.sub("", secret))
+    uuids = [uuid.UUID(found) for found in _UUID.findall(secret)]
+    # A time, a word of hexadecimal digits and a known row of digits count as one character each.
+    rest = _HEX_WORDS.sub("a", _TIME.sub("1", _UUID.sub("", secret)))
+    rest = _DIGITS.sub(lambda found: "1" if found[0] in _KNOWN_DIGITS else found[0], rest)
+    return sum(_UUID_BITS.get(each.version or 0, 0) for each in dict.fromkeys(uuids)) + _bits_of_text(rest)
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Hexadecimal secrets of tutorials, and the digests of what people write first."""
+    words = (
+        "",
+        "a",
+        "admin",
+        "root",
+        "test",
+        "secret",
+        "password",
+        "changeme",
+        "letmein",
+        "qwerty",
+        "123456",
+        "12345678",
+    )
+    texts = [word + end for word in words for end in ("", "\n")]
+    ways = ("md5", "sha1", "sha256", "sha512")
+    digests = {hashlib.new(way, text.encode(), usedforsecurity=False).hexdigest() for text in texts for way in ways}
+    return frozenset(digests) | {
+        # FastAPI's tutorial; the first account of Hardhat and Anvil.
+        "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+        "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
+    }
+
+
+_HEX = re.compile(r"[0-9A-Fa-f]{32,}")
+_UUID_BITS = {4: 122.0, 7: 74.0}
+"""Bits of chance in the versions of UUIDs that have any (RFC 9562)."""
+
+
+def _bits_of_text(secret: str) -> float:
+    words = _words(secret)
+    in_words = _in_words(secret)
     if in_words < _FEWEST_IN_WORDS:
         return _unpredictable(secret) * _bits_each(secret)
     rest = secret
@@ -112,8 +205,12 @@ def _bits(secret: str) -> float:
     return of_words + _unpredictable(rest) * (TEXT_BITS if is_text else _bits_each(rest))
 
 
-def _is_uuid(secret: str) -> bool:
-    return re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", secret) is not None
+def _words(text: str) -> list[str]:
+    return [found[0] for found in _LETTERS.finditer(text) if _reads_as_word(found[0])]
+
+
+def _in_words(text: str) -> int:
+    return sum(map(len, _words(text)))
 
 
 def _reads_as_word(letters: str) -> bool:

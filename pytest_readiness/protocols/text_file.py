@@ -11,8 +11,12 @@ MAX_BYTES = 2**20
 """Configuration and documents are small; a larger file is a mistake in readiness.yaml."""
 
 
-def read_text_file(path: Path) -> str:
+def read_text_file(path: Path, *, keep_mark: bool = False) -> str:
     """Return the text of a UTF-8 file, without a byte order mark.
+
+    Args:
+        path: the file.
+        keep_mark: leave a byte order mark where it is, for files whose readers take it for text.
 
     Raises:
         CouldNotVerify: there is no such file, it is not a regular file (reading a pipe could block), it may not be
@@ -30,7 +34,7 @@ def read_text_file(path: Path) -> str:
     if len(data) > MAX_BYTES:
         raise CouldNotVerify(f"{path} is larger than {MAX_BYTES // 2**20} MiB")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8" if keep_mark else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise CouldNotVerify(f"{path} is not UTF-8 on line {line}") from None

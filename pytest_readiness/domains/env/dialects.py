@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
+from typing import NamedTuple
 
-from pytest_readiness.domains.env.forms import unfilled
+from pytest_readiness.domains.env.forms import left_as_text, unfilled
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _REFERENCE = "a reference to a variable that the file does not set before"
@@ -22,11 +23,31 @@ class Assignment:
         name: of the variable.
         value: what the tool sets it to; None where the line takes the value away.
         unfilled: what is in it that is filled in from elsewhere; "" for nothing.
+        left: what is in it that looks as if it were to be filled in, and that the tool leaves as text; "" for nothing.
+        is_marked: whether a byte order mark is before the name, so that the tool does not set this variable.
     """
 
     name: str
     value: str | None
     unfilled: str = ""
+    left: str = ""
+    is_marked: bool = False
+
+
+class EnvLine(NamedTuple):
+    """What a line says by python-dotenv's grammar.
+
+    Attributes:
+        name: of the variable.
+        value: without quotes; None where there is none.
+        quote: the quotes around it; "" for none.
+        written: all that is behind the sign of equality.
+    """
+
+    name: str
+    value: str | None
+    quote: str
+    written: str
 
 
 class UnreadableError(Exception):
@@ -52,6 +73,9 @@ def assignments(dialect: str, text: str) -> Iterator[Assignment]:
     # To a shell, a carriage return is a part of the value, which no program expects there.
     lines = text if dialect == "shell" else text.replace("\r\n", "\n")
     for each in _READERS[dialect](lines, known, missing):
+        if each.is_marked:
+            yield each
+            continue
         if each.value is None:
             known.pop(each.name, None)
             yield each
@@ -59,7 +83,17 @@ def assignments(dialect: str, text: str) -> Iterator[Assignment]:
         form = each.unfilled or unfilled(each.name, each.value, of_shell=False)
         missing[each.name] = form
         known[each.name] = each.value
-        yield Assignment(each.name, each.value, form)
+        yield replace(each, unfilled=form, left="" if form else each.left or left_as_text(each.name, each.value))
+
+
+MARK = "\ufeff"
+"""A byte order mark."""
+MARKED = "a byte order mark before its name, which some programs take for a part of the name"
+
+
+def marks_a_name(text: str) -> bool:
+    """Whether the file begins with a byte order mark and, on the same line, the first name."""
+    return re.match(rf"{MARK}[ \t]*[^\s#]", text) is not None
 
 
 class _Filling:
@@ -83,10 +117,11 @@ class _Filling:
 
 def _dotenv(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:
     shape = re.compile(r"\$\{([^}:]{0,200})(?:(:-)([^}]{0,2000}))?\}")
-    for name, value, _ in bindings(text):
+    for number, (name, value, _, _) in enumerate(bindings(text)):
         filling = _Filling(known, missing)
         filled = value if value is None else shape.sub(_replacing(filling), value)
-        yield Assignment(name, filled, filling.lacking)
+        # Older versions of python-dotenv keep the mark.
+        yield Assignment(name, filled, MARKED if not number and marks_a_name(text) else filling.lacking)
 
 
 def _replacing(filling: _Filling) -> Callable[[re.Match[str]], str]:
@@ -96,7 +131,7 @@ def _replacing(filling: _Filling) -> Callable[[re.Match[str]], str]:
 
 def _compose(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:
     shape = re.compile(rf"\$(?:(\$)|({_NAME})|\{{({_NAME})(?:(:?[-?+])([^{{}}]{{0,2000}}))?\}}|(?=[\w{{(]))")
-    for name, value, quote in bindings(text):
+    for name, value, quote, _ in bindings(text, colons=True):
         filling = _Filling(known, missing)
 
         def filled(found: re.Match[str], filling: _Filling = filling) -> str:
@@ -118,8 +153,12 @@ def _compose(text: str, known: Mapping[str, str], missing: Mapping[str, str]) ->
         yield Assignment(name, result, filling.lacking)
 
 
-def bindings(text: str) -> Iterator[tuple[str, str | None, str]]:
-    """Names, values and kinds of quotes by python-dotenv's grammar, which Compose's is much alike.
+def bindings(text: str, *, colons: bool = False) -> Iterator[EnvLine]:
+    """What the lines say by python-dotenv's grammar, which Compose's is much alike.
+
+    Args:
+        text: of the file; a byte order mark is left out.
+        colons: whether `NAME: value` on a line sets a variable, too.
 
     Raises:
         UnreadableError: there are lines that are no assignments.
@@ -127,22 +166,33 @@ def bindings(text: str) -> Iterator[tuple[str, str | None, str]]:
     from dotenv.parser import parse_stream
 
     unreadable: list[int] = []
-    for binding in parse_stream(StringIO(text)):
+    for binding in parse_stream(StringIO(text.removeprefix(MARK))):
+        line = binding.original.line
+        if colons and (found := _COLON.fullmatch(binding.original.string)):
+            [binding, *more] = parse_stream(StringIO(f"{found[1]}={found[2]}"))
+            unreadable += [line] * bool(more)
         source, name, value = binding.original.string, binding.key, binding.value
         if binding.error:
             blank_lines = source[: len(source) - len(source.lstrip())].count("\n")
-            unreadable.append(binding.original.line + blank_lines)
+            unreadable.append(line + blank_lines)
         elif name is not None and (value is not None or not source.lstrip().startswith("export")):
             # NAME alone sets nothing; "export NAME" hands on what was set before.
-            start = source.partition("=")[2].lstrip()[:1]
-            yield name, value, start if start in ("'", '"') else ""
+            written = source.partition("=")[2].lstrip()
+            yield EnvLine(name, value, written[:1] if written[:1] in ("'", '"') else "", written)
     if unreadable:
         raise UnreadableError(unreadable)
 
 
+_COLON = re.compile(rf"(\s*(?:export[ \t]+)?{_NAME})[ \t]*:([^\n]*\n?)")
+
 _SHELL_SPACE = re.compile(r"(?:[ \t\n;]|\\\n)+|#[^\n]*")
+_SHELL_SET = r"set(?:[ \t]+[-+][aefuvx]*(?:[aefuvx]|o[ \t]+(?:allexport|errexit|nounset|xtrace)))+"
+# The words that hand a variable on or keep it as it is, without an option that changes its value.
+_SHELL_DECLARE = r"(?:export|readonly|(?:declare|typeset)(?:[ \t]+-[gprx]+)*)(?:[ \t]+--)?"
 _SHELL_SKIP = re.compile(
-    rf"set [-+]a(?=[ \t]*(?:[\n;#]|\Z))|export(?:[ \t]+{_NAME})+[ \t]*(?=[\n;#]|\Z)|export[ \t]+(?={_NAME}=)"
+    rf"{_SHELL_SET}[ \t]*(?=[\n;#]|\Z)|{_SHELL_DECLARE}(?:[ \t]+{_NAME})+[ \t]*(?=[\n;#]|\Z)"
+    rf"|(?P<readonly>readonly|(?:declare|typeset)[ \t]+-[gpx]*r[gprx]*)(?:[ \t]+--)?[ \t]+(?={_NAME}=)"
+    rf"|{_SHELL_DECLARE}[ \t]+(?={_NAME}=)"
 )
 _SHELL_NAME = re.compile(rf"({_NAME})=")
 _SHELL_PIECE = re.compile(
@@ -162,14 +212,22 @@ _SHELL_DOLLAR = re.compile(
 
 
 def _shell(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:
-    at = 0
+    at = len(MARK) if text.startswith(MARK) else 0
+    fixed: set[str] = set()
+    is_fixed = False
     while at < len(text):
-        if (found := _SHELL_SPACE.match(text, at)) or (found := _SHELL_SKIP.match(text, at)):
+        if found := _SHELL_SPACE.match(text, at):
+            is_fixed = is_fixed and found[0].isspace() and "\n" not in found[0]
+            at = found.end()
+            continue
+        if found := _SHELL_SKIP.match(text, at):
+            is_fixed = bool(found["readonly"])
             at = found.end()
             continue
         head = _SHELL_NAME.match(text, at)
-        if head is None:
+        if head is None or head[1] in fixed:
             raise UnreadableError([text.count("\n", 0, at) + 1])
+        fixed |= {head[1]} if is_fixed else set()
         at = head.end()
         filling = _Filling(known, missing)
         value = ""
@@ -185,7 +243,9 @@ def _shell(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> I
             end == len(text) or text[end] in "\n;" or (end > at and text[end] == "#") or _SHELL_NAME.match(text, end)
         ):
             raise UnreadableError([text.count("\n", 0, at) + 1])
-        yield Assignment(head[1], value, filling.lacking)
+        # With a byte order mark, all of the line is a command that there is not.
+        is_marked = text.startswith(MARK) and "\n" not in text[: head.start()]
+        yield Assignment(head[1], value, filling.lacking, is_marked=is_marked)
 
 
 def _shell_piece(piece: re.Match[str], filling: _Filling) -> str:
@@ -223,15 +283,17 @@ def _systemd(text: str, known: Mapping[str, str], missing: Mapping[str, str]) ->
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
         line = text[at:end]
-        name, equals, _ = line.partition("=")
+        name, equals, written = line.partition("=")
         if not line or line[0] in "#;" or not equals:
-            if line.endswith("\\"):
+            if line.endswith("\\") or line.startswith(_CONFLICT):
                 raise UnreadableError([text.count("\n", 0, at) + 1])
             at = end + 1
             continue
         value, at = _systemd_value(text, at + len(name) + 1)
-        if re.fullmatch(_NAME, name.strip()):
-            yield Assignment(name.strip(), value)
+        name = name.strip()
+        if re.fullmatch(f"{MARK}?{_NAME}", name):
+            left = "a comment, # …" if _SYSTEMD_COMMENT.match(written) else ""
+            yield Assignment(name.removeprefix(MARK), value, left=left, is_marked=name.startswith(MARK))
 
 
 def _systemd_value(text: str, at: int) -> tuple[str, int]:
@@ -259,6 +321,9 @@ def _systemd_value(text: str, at: int) -> tuple[str, int]:
     return value[:kept], at + 1
 
 
+_CONFLICT = ("<<<<<<<", ">>>>>>>")
+"""What a merge leaves where somebody has yet to choose."""
+_SYSTEMD_COMMENT = re.compile(r"\s*(?:''|\"\")?\s*#(?:\s|$)")
 _SYSTEMD_SINGLE = re.compile(r"'([^']*)'")
 _SYSTEMD_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _READERS: dict[str, Callable[[str, Mapping[str, str], Mapping[str, str]], Iterator[Assignment]]] = {

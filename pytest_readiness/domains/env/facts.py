@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.env.dialects import UnreadableError, assignments, bindings
+from pytest_readiness.domains.env.dialects import MARKED, UnreadableError, assignments, bindings, marks_a_name
 from pytest_readiness.domains.env.forms import unfilled
 from pytest_readiness.domains.env.resource import EnvFile
 from pytest_readiness.protocols.text_file import read_text_file
@@ -19,20 +19,37 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)(?::?-[^}]{0,2000})?\}")
 
 
 @dataclass(frozen=True, slots=True)
+class Variable:
+    """What a variable is set to.
+
+    Attributes:
+        value: without quotes and trailing comments; without a dialect `${NAME}` stays as written.
+        references: names in `${NAME}` and `${NAME:-default}` that are not filled in.
+        unfilled: what something else fills in, such as "a command, $(…)"; "" for nothing.
+        left: what looks as if it were to be filled in and stays as text; "" for nothing.
+        unclear: what programs that read such files make different texts of; "" for nothing.
+    """
+
+    value: SecretStr
+    references: tuple[str, ...] = ()
+    unfilled: str = ""
+    left: str = ""
+    unclear: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EnvFacts:
     """The variables of an env file, in its order; where one is set twice, the last counts.
 
     Attributes:
         path: the file.
-        values: what each variable is set to, without quotes and trailing comments; `${NAME}` stays as written.
-        references: names in `${NAME}` and `${NAME:-default}`, by the variable whose value holds them.
-        unfilled: what something else fills in, such as "a command, $(…)", by the variable whose value holds it.
+        variables: those that are set, by their names.
+        marked: names that are not set because a byte order mark is before them.
     """
 
     path: str
-    values: Mapping[str, SecretStr]
-    references: Mapping[str, tuple[str, ...]]
-    unfilled: Mapping[str, str]
+    variables: Mapping[str, Variable]
+    marked: frozenset[str] = frozenset()
 
 
 @fact
@@ -42,7 +59,7 @@ def env_facts(env_file: EnvFile) -> EnvFacts:
     By the rules of the declared `dialect`, with what the file sets itself filled in; unless one is declared by
     python-dotenv's grammar, where each form that any of the tools fills in is noted.
     """
-    text = read_text_file(env_file.path)
+    text = read_text_file(env_file.path, keep_mark=True)
     try:
         if env_file.dialect:
             return _resolved(env_file, text)
@@ -55,29 +72,41 @@ def env_facts(env_file: EnvFile) -> EnvFacts:
 
 
 def _resolved(env_file: EnvFile, text: str) -> EnvFacts:
-    values: dict[str, SecretStr] = {}
-    forms: dict[str, str] = {}
+    variables: dict[str, Variable] = {}
+    marked: set[str] = set()
     for each in assignments(env_file.dialect or "", text):
-        values.pop(each.name, None)
-        forms.pop(each.name, None)
+        if each.is_marked:
+            marked.add(each.name)
+            continue
+        variables.pop(each.name, None)
         if each.value is not None:
-            values[each.name] = SecretStr(each.value)
-            forms |= {each.name: each.unfilled} if each.unfilled else {}
-    return EnvFacts(str(env_file.path), values, {}, forms)
+            variables[each.name] = Variable(SecretStr(each.value), unfilled=each.unfilled, left=each.left)
+    return EnvFacts(str(env_file.path), variables, frozenset(marked))
 
 
 def _unresolved(env_file: EnvFile, text: str) -> EnvFacts:
-    values: dict[str, SecretStr] = {}
-    references: dict[str, tuple[str, ...]] = {}
-    forms: dict[str, str] = {}
-    for name, value, quote in bindings(text):
-        for each in (values, references, forms):
-            each.pop(name, None)
+    variables: dict[str, Variable] = {}
+    for number, (name, value, quote, written) in enumerate(bindings(text)):
+        variables.pop(name, None)
         if value is None:
             continue
-        values[name] = SecretStr(value)
-        if found := tuple(_REFERENCE.findall(value)):
-            references[name] = found
-        if form := unfilled(name, _REFERENCE.sub("", value), single_quoted=quote == "'"):
-            forms[name] = form
-    return EnvFacts(str(env_file.path), values, references, forms)
+        form = unfilled(name, _REFERENCE.sub("", value), single_quoted=quote == "'")
+        variables[name] = Variable(
+            SecretStr(value),
+            references=tuple(_REFERENCE.findall(value)),
+            unfilled=form or (MARKED if not number and marks_a_name(text) else ""),
+            unclear=_unclear(written if quote else value, quote),
+        )
+    return EnvFacts(str(env_file.path), variables)
+
+
+def _unclear(text: str, quote: str) -> str:
+    return next((form for form, shape in _UNCLEAR[quote].items() if re.search(shape, text)), "")
+
+
+_UNCLEAR = {
+    "": {"a ~": r"\A~|:~", "a quotation mark": r"['\"]", "a backslash": r"\\"},
+    "'": {"a backslash": r"\\[\\']"},
+    '"': {"a backslash": r"\\[^\"\\]"},
+}
+"""By the quotes around a value, what tools make different texts of."""

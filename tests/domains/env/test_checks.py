@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import random
 import secrets
+import shutil
+import string
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +18,9 @@ from pydantic import ValidationError
 
 from pytest_readiness.core.entropy import estimated_bits
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
-from pytest_readiness.domains.env.forms import is_placeholder, unfilled
+from pytest_readiness.domains.env.forms import left_as_text, unfilled
+from pytest_readiness.domains.env.placeholders import is_path, is_placeholder
+from pytest_readiness.domains.env.providers import almost_live, whose_test_value
 from pytest_readiness.domains.env.resource import EnvFile
 from tests.judging import judge, read
 
@@ -169,9 +175,9 @@ def test_facts_hold_values_that_do_not_print(tmp_path: Path) -> None:
     path = tmp_path / "production.env"
     path.write_bytes(b"\xef\xbb\xbfA=hunter2\r\nB=${A}/x\r\n")
     facts = read("env_facts", EnvFile(name="shop", path=path))
-    assert list(facts.values) == ["A", "B"]
-    assert facts.values["A"].get_secret_value() == "hunter2"
-    assert facts.references == {"B": ("A",)}
+    assert list(facts.variables) == ["A", "B"]
+    assert facts.variables["A"].value.get_secret_value() == "hunter2"
+    assert facts.variables["B"].references == ("A",)
     assert "hunter2" not in repr(facts)
 
 
@@ -235,6 +241,22 @@ def test_entropy_passes_for_generated_secrets(env: Any, secret: str) -> None:
         HEX[:16],
         "1b4e28ba-2fa1-11d2-883f-0016d3cca427",
         "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+        "1b4e28ba-2fa1-11d2-883f-0016d3cca427-1b4e28bb-2fa1-11d2-883f-0016d3cca427",
+        "Sup3rS3cr3tP@ssw0rdF0rPr0duct10n!!2024",
+        "M4k3Sur3Y0uCh4ng3Th1sK3yB3f0r3Pr0duct10n",
+        "S3cur3!P4ssw0rd!F0r!J50n!W3b!T0k3ns",
+        "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p;/",
+        "zaq12wsxcde34rfvbgt56yhnmju78ik,9ol.0p;/",
+        "!QAZ2wsx#EDC4rfv%TGB6yhn",
+        "zaq1ZAQ!xsw2XSW@cde3CDE#",
+        "31415926535897932384626433832795028841971693993751",
+        "deadbeefcafebabe8badf00dfeedfacedefec8edbaadf00d",
+        "2024-11-30T12:00:00.000Z-2024-12-01T12:00:00.000Z",
+        hashlib.sha256(b"password\n").hexdigest(),
+        hashlib.sha512(b"admin").hexdigest().upper(),
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + BASE64[:43],
+        "SHA256:" + BASE64[:43],
+        "age1" + "2fa97c0ld5hsw4jx3y8k6tq9ve0gnrz7mup5sahd3cw2jl8f4x6ky9t0qv",
     ],
 )
 def test_entropy_fails_for_thought_up_and_short_secrets(env: Any, secret: str) -> None:
@@ -242,6 +264,25 @@ def test_entropy_fails_for_thought_up_and_short_secrets(env: Any, secret: str) -
         env("env.entropy", f"GOOD={BASE64}\nKEY='{secret}'\n", names=["GOOD", "KEY"])
     assert failure.value.expected == "an estimated 128 bits of entropy or more each"
     assert failure.value.seen == f"KEY about {int(estimated_bits(secret))}"
+
+
+def openssl(*arguments: str, given: bytes | None = None) -> str:
+    return subprocess.run(["openssl", *arguments], input=given, capture_output=True, check=True).stdout.decode()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the keys")
+@pytest.mark.parametrize("algorithm", ["ED25519", "EC -pkeyopt ec_paramgen_curve:P-256", "RSA"])
+def test_entropy_of_what_everybody_may_see_is_none(env: Any, tmp_path: Path, algorithm: str) -> None:
+    private = openssl("genpkey", "-algorithm", *algorithm.split())
+    public = openssl("pkey", "-pubout", given=private.encode())
+    (tmp_path / "key.pem").write_text(private)
+    certificate = openssl("req", "-new", "-x509", "-key", str(tmp_path / "key.pem"), "-subj", "/CN=shop.test")
+    bare = "".join(public.splitlines()[1:-1])
+    for text in (public, certificate, public.replace("\n", "\\n"), bare, base64.b64encode(public.encode()).decode()):
+        with pytest.raises(ClaimFalse, match="KEY about"):
+            env("env.entropy", f"KEY='{text.strip()}'\n", names=["KEY"])
+    for text in (private, certificate + private):
+        assert env("env.entropy", f"KEY='{text.strip()}'\n", names=["KEY"])
 
 
 WORDS = b"my super secret production password for the shop 2024"
@@ -277,6 +318,66 @@ def test_entropy_of_random_keys_is_near_the_truth(size: int) -> None:
     for _ in range(200):
         assert size * 8 * 0.7 < estimated_bits(secrets.token_hex(size)) <= size * 8
         assert size * 8 * 0.7 < estimated_bits(secrets.token_urlsafe(size)) < size * 8 * 1.05
+
+
+def test_random_secrets_of_all_alphabets_hold_what_they_hold() -> None:
+    alphabets = (string.ascii_letters + string.digits, string.ascii_lowercase + string.digits + "!@#%^&*(-_=+)")
+    for alphabet in alphabets:
+        secrets_ = ["".join(secrets.choice(alphabet) for _ in range(50)) for _ in range(200)]
+        assert sum(estimated_bits(secret) < 128 for secret in secrets_) <= 2
+
+
+PATHS = (
+    ("KEY", "/run/secrets/signing_key_of_the_shop"),
+    ("KEY", "/var/lib/shop/Signing-Key-Of-The-Shop.pem"),
+    ("KEY", "file:///run/secrets/signing_key_of_the_shop"),
+    ("KEY", "../secrets/production/signing_key_of_the_shop"),
+    ("KEY", "~/secrets/production/signing_key_of_the_shop"),
+    ("KEY", "C:\\ProgramData\\Shop\\secrets\\signing.key"),
+    ("KEY_FILE", "signing-key-of-the-shop-in-production.pem"),
+    ("KEY_PATH", HEX),
+)
+
+
+@pytest.mark.parametrize(("name", "value"), PATHS)
+@pytest.mark.parametrize("id", ["env.length", "env.entropy"])
+def test_length_and_entropy_of_a_file_are_not_those_of_its_path(env: Any, id: str, name: str, value: str) -> None:
+    with pytest.raises(CouldNotVerify, match=f"{name} holds the path of a file, and what is in that file is not read"):
+        env(id, f"{name}='{value}'\n", names=[name])
+    assert env("env.present", f"{name}='{value}'\n", names=[name])
+
+
+def test_a_random_secret_is_no_path() -> None:
+    for _ in range(300):
+        assert not is_path("KEY", "/" + base64.b64encode(secrets.token_bytes(32)).decode())
+
+
+@pytest.mark.parametrize(
+    ("value", "counted"), [("base64:" + HEX[:28], 28), ("\u200b" * 20 + HEX[:20], 20), (HEX[:20] + "\u00a0" * 12, 20)]
+)
+def test_length_counts_the_secret_only(env: Any, value: str, counted: int) -> None:
+    with pytest.raises(ClaimFalse, match=f"KEY has {counted}$"):
+        env("env.length", f"KEY='{value}'\n", names=["KEY"])
+
+
+@pytest.mark.parametrize("value", ["\u200b", "\ufeff", "\u00a0\u200d"])
+def test_signs_that_nobody_sees_are_no_value(env: Any, value: str) -> None:
+    with pytest.raises(ClaimFalse, match="A is empty"):
+        env("env.present", f"A={value}\n", names=["A"])
+
+
+@pytest.mark.parametrize("line", ["A=C:\\new\\tmp", 'A="C:\\new"', "A=~/data", "A=/bin:~/bin", "A=it's"])
+def test_values_that_tools_read_in_different_ways_could_not_be_seen(env: Any, line: str) -> None:
+    with pytest.raises(CouldNotVerify, match=r"A holds .*, which programs read in different ways; declare the dialect"):
+        env("env.values", f"{line}\n", values={"A": line[2:].strip('"')})
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [("A='^\\d+$'", "^\\d+$"), ('A="a\\"b"', 'a"b'), ("A=x # it's", "x"), ('A="it\'s"', "it's"), ('A="a\nb"', "a\nb")],
+)
+def test_values_that_all_tools_read_alike(env: Any, line: str, value: str) -> None:
+    assert env("env.values", f"{line}\n", values={"A": value})
 
 
 def test_values_passes_and_compares_yaml_values_as_text(env: Any) -> None:
@@ -352,6 +453,27 @@ REAL = (
         "GRANTS=create_user,update_user",
         "REDIS=redis",
         "ROUTE=/users/{id}",
+        "DATA_DIR=/srv/example/app",
+        "DATA_DIR=C:/example/app",
+        "DATA_DIR=file:///srv/example/app",
+        "DOC_ROOT=/usr/share/doc/example",
+        "ACCOUNT_URL=https://shop.test/your-account",
+        "A=Bitte ändern Sie Ihr Passwort",
+        "LABEL=Cambiar",
+        "CRON=*/5 * * * *",
+        "BANNER=*** Shop ***",
+        "SORT_KEY=id",
+        "RESET_URL=https://shop.test/votre-mot-de-passe",
+        f"""DB_SECRET='{{"engine": "postgres", "username": "admin", "password": "{HEX}"}}'""",
+        """OIDC_CLAIMS='{"email": "email", "name": "name"}'""",
+        "PARTITION_KEY=user",
+        "PIN_TOKEN=4821",
+        "MAX_TOKEN=4000",
+        "DB_USER=postgres",
+        "STATUS=pending",
+        "RESOURCE_OWNER=managed-by-terraform",
+        "REDIS_URL=redis://redis:6379",
+        "MAIL=foo.bar@shop.test",
     ],
 )
 def test_no_placeholders_reads_json_paths_markup_and_formats(env: Any, line: str) -> None:
@@ -383,6 +505,67 @@ def test_no_placeholders_reads_json_paths_markup_and_formats(env: Any, line: str
         "A=not-set",
         "A=???",
         "A=%%PASSWORD%%",
+        "A=changeme123",
+        "A=ChangeMe2024",
+        "A=your.api.key",
+        "A=yourapikey",
+        "A=setme",
+        "A=replaced_by_ci",
+        "A=***REMOVED***",
+        "A=••••••••",
+        "A=«token»",
+        "A=#TOKEN#",
+        "A=~~TOKEN~~",
+        "A=00000000000000000000000000000000",
+        "A=UA-000000-0",
+        "A=SG.xxxxx.yyyyy",
+        "A=do-not-use-in-production",
+        "A=/path/to/key.pem",
+        "A=https://mydomain.tld",
+        "A=smtp://null",
+        "A=me@bar.com",
+        "A=postgres://user:password@db/shop",
+        "A=postgres://postgres:postgres@db/shop",
+        "A=postgres://shop:P@ssw0rd1@db/shop",
+        "A=redis://:changeme123@redis",
+        "A=Server=db;Password=secret;",
+        "A=Y2hhbmdlbWU=",
+        "A=bitte-aendern",
+        "A=hier-eintragen",
+        "A=dein-passwort",
+        "A=à-changer",
+        "A=votre-cle-api",
+        "A=tu-clave-aqui",
+        "A=cambiame",
+        "A=la-tua-password",
+        "A=sua-senha",
+        "A=jouw-wachtwoord",
+        "A=twoje-haslo",
+        "A=ваш-пароль",
+        "A=请修改",
+        """DB_CONFIG='{"user": "shop", "password": "letmein"}'""",
+        "DB_PASSWORD=Passw0rd!",
+        "DB_PASSWORD=p@ssw0rd",
+        "DB_PASSWORD=S3cr3t1",
+        "DB_PASSWORD='keyboard cat'",
+        "DB_PASSWORD=1qaz2wsx",
+        "DB_PASSWORD=1234",
+        "DB_PASSWORD=aaaaaaaa",
+        "DB_PASSWORD=minioadmin",
+        "DB_PASSWORD=cGFzc3dvcmQ=",
+        "DB_PASSWORD='bitte ändern'",
+        "DB_PASSWORD=motdepasse",
+        "DB_PASSWORD=contraseña1",
+        "DB_PASSWORD=密码",
+        "DB_PASSWORD=5f4dcc3b5aa765d61d8327deb882cf99",
+        "DB_PASS=letmein",
+        "DB_PASSWORD=see-1password",
+        "DB_PASSWORD=injected-at-deploy",
+        "DB_PASSWORD=dev_only",
+        "DB_PASSWORD=-",
+        "JWT_SECRET=a-string-secret-at-least-256-bits-long",
+        "JWT_SECRET=AIza...",
+        "SECRET_KEY_BASE=please-change",
     ],
 )
 def test_no_placeholders_fails_for_what_people_write(env: Any, line: str) -> None:
@@ -410,14 +593,29 @@ def test_placeholders_and_forms_are_told_quickly_on_hostile_texts() -> None:
         "`",
         "${",
     )
-    texts = [piece * (200_000 // len(piece)) for piece in (*pieces, "#__", "_", "%a", "[[ ")]
+    words = (
+        "key",
+        "insecure",
+        "sandbox",
+        "test_",
+        "://a:b@",
+        "$(a ",
+        "2024-11-30",
+        "P@",
+        "-----BEGIN PUBLIC KEY-----",
+    )
+    texts = [piece * (100_000 // len(piece)) for piece in (*pieces, *words, "#__", "_", "%a", "[[ ")]
     begun = time.process_time()
     for text in texts:
         for name in ("A", "A_SECRET", "A_FORMAT"):
             is_placeholder(name, text)
             unfilled(name, text, single_quoted=False)
+            left_as_text(name, text)
+            is_path(name, text)
+        whose_test_value("STRIPE_KEY", text)
+        almost_live("STRIPE_KEY", text)
         estimated_bits(text)
-    assert time.process_time() - begun < 10
+    assert time.process_time() - begun < 30
 
 
 def test_random_secrets_are_neither_placeholders_nor_references() -> None:
@@ -425,6 +623,16 @@ def test_random_secrets_are_neither_placeholders_nor_references() -> None:
         secret = secrets.token_urlsafe(32)
         assert not is_placeholder("A_SECRET", secret)
         assert not unfilled("A_SECRET", secret, single_quoted=False)
+
+
+@pytest.mark.parametrize("name", ["DB_PASSWORD", "API_TOKEN", "SECRET_KEY"])
+def test_secrets_that_were_made_by_a_generator_are_no_placeholders(name: str) -> None:
+    alphabets = (string.ascii_letters + string.digits, string.ascii_lowercase + string.digits + "!@#%^&*(-_=+)$")
+    for alphabet in alphabets:
+        for _ in range(200):
+            secret = "".join(secrets.choice(alphabet) for _ in range(40))
+            assert not is_placeholder(name, secret)
+            assert not left_as_text(name, secret)
 
 
 @pytest.mark.parametrize("text", REAL)
@@ -526,6 +734,52 @@ TEST = {
 }
 
 
+ALNUM = "Ab3dE5fG7hJ9kL2mN4pQ6rS8tU1vW0xYzB3cD5eF7gH9jK2l"
+TEST |= {
+    "STRIPE_TEST_MODE": "true",
+    "STRIPE_LIVE_MODE": "false",
+    "PAYPAL_SANDBOX": "1",
+    "PAYPAL_IS_SANDBOX": "True",
+    "PLAID_ENVIRONMENT": "development",
+    "BT_ENVIRONMENT": "sandbox",
+    "NEXT_PUBLIC_PAYPAL_ENV": "sandbox",
+    "PAYMENT_GATEWAY_MODE": "TEST",
+    "USE_SANDBOX": "yes",
+    "stripeTestMode": "true",
+    "SQUARE_URL": "https://connect.squareupsandbox.com",
+    "PAYPAL_URL": "https://www.sandbox.paypal.com/cgi-bin/webscr",
+    "PAYMENTS_API": "https://api-m.sandbox.paypal.com/v1",
+    "BT_URL": "https://api.sandbox.braintreegateway.com",
+    "ADYEN_URL": "https://checkout-test.adyen.com/v71",
+    "AUTHNET_URL": "https://apitest.authorize.net/xml/v1/request.api",
+    "STRIPE_API_BASE": "http://stripe-mock:12111",
+    "BRAINTREE_TOKENIZATION_KEY": "sandbox_x3k2j4h5_abcdefgh12345678",
+    "MOLLIE_API_KEY": "test_" + ALNUM[:30],
+    "PAYMENT_TOKEN": "test_" + ALNUM[:30],
+    "FLW_SECRET_KEY": f"FLWSECK_TEST-{HEX}-X",
+    "CKO_SECRET_KEY": "sk_sbox_" + ALNUM[:26].lower(),
+    "PADDLE_API_KEY": "pdl_sdbx_apikey_01" + ALNUM[:24].lower(),
+    "EASYPOST_API_KEY": "EZTK" + ALNUM,
+    "MP_ACCESS_TOKEN": f"TEST-1234567890123456-112233-{HEX}-123456789",
+    "XENDIT_SECRET_KEY": "xnd_development_" + ALNUM,
+    "MIDTRANS_SERVER_KEY": "SB-Mid-server-" + ALNUM[:24],
+    "STYTCH_SECRET": f"secret-test-{ALNUM[:33]}=",
+    "SHIPPO_TOKEN": f"shippo_test_{HEX}",
+    "TOSS_SECRET_KEY": "test_sk_" + ALNUM[:32],
+    "POSTMARK_API_TOKEN": "POSTMARK_API_TEST",
+    "APPLE_IAP_ENVIRONMENT": "Sandbox",
+    "EBAY_API": "https://api.sandbox.ebay.com",
+    "LEMONSQUEEZY_TEST_MODE": "true",
+    "TURNSTILE_SECRET_KEY": "1x0000000000000000000000000000000AA",
+    "CAPTCHA_SITE_KEY": "6LeIxAcTAAAAAJcZVRqyHh71UMIEGNQ_MXjiZKhI",
+    "HCAPTCHA_SECRET": "0x0000000000000000000000000000000000000000",
+    "HCAPTCHA_SITEKEY": "10000000-ffff-ffff-ffff-000000000001",
+    "ALPACA_KEY_ID": "PKABCDEFGHIJKLMNOPQR",
+    "CHARGES_API_KEY": "acme_test_" + ALNUM[:32],
+    "ENCODED": base64.b64encode(f"sk_test_{TOKEN}".encode()).decode(),
+}
+
+
 def lines(values: dict[str, str]) -> str:
     return "".join(f"{name}={value}\n" for name, value in values.items())
 
@@ -544,14 +798,14 @@ def test_live_keys_fails_for_a_test_value_in_any_variable(env: Any, name: str) -
     with pytest.raises(ClaimFalse) as failure:
         env("env.live_keys", lines({**LIVE, name: TEST[name]}))
     assert failure.value.expected == "live keys only"
-    assert failure.value.seen.startswith(f"{name} has a test value of ")
+    assert failure.value.seen.startswith(f"{name} has a test value ")
 
 
 @pytest.mark.parametrize(
     ("value", "seen"),
     [
         ("sk_live_" + "x" * 24, "a placeholder in STRIPE_SECRET_KEY"),
-        ("sk_live_" + "a" * 24, "a placeholder in STRIPE_SECRET_KEY"),
+        ("sk_live_" + "a" * 24, "STRIPE_SECRET_KEY is too short or too regular for a key that a provider gives out"),
         ("changeme", "a placeholder in STRIPE_SECRET_KEY"),
         (BASE64, "STRIPE_SECRET_KEY has a different shape"),
         (LIVE["SENDGRID_API_KEY"], "STRIPE_SECRET_KEY has a different shape"),
@@ -569,6 +823,8 @@ def test_live_keys_fails_for_a_named_variable_without_one(env: Any, value: str, 
     [
         ("TWILIO_AUTH_TOKEN", HEX, "a key of Twilio does not show whether it is a live one"),
         ("PLAID_SECRET", HEX[:30], "a key of Plaid does not show whether it is a live one"),
+        ("SQUARE_ACCESS_TOKEN", "EAAA" + ALNUM, "a key of Square does not show whether it is a live one"),
+        ("TURNSTILE_SECRET_KEY", "0x4AAAAAAA" + ALNUM[:24], "a key of Turnstile does not show"),
         ("SHIPPING_KEY", BASE64, "SHIPPING_KEY does not have the shape of a live key of any known provider"),
     ],
 )
@@ -616,8 +872,101 @@ def test_live_keys_fails_for_a_key_of_another_kind(env: Any, name: str, value: s
     "value", [f'\'{{"stripe": {{"key": "sk_test_{TOKEN}"}}}}\'', f"sk_live_{TOKEN},rk_test_{TOKEN}"]
 )
 def test_live_keys_fails_for_a_test_key_within_a_value(env: Any, value: str) -> None:
-    with pytest.raises(ClaimFalse, match="PAYMENTS has a test value of Stripe"):
+    with pytest.raises(ClaimFalse, match="PAYMENTS has a test value in the form of Stripe's"):
         env("env.live_keys", lines({**LIVE, "PAYMENTS": value}))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'STRIPE_STATEMENT_DESCRIPTOR="ACME BLOOD TEST"',
+        "STRIPE_SUCCESS_URL=https://shop.test/test-drive/thanks",
+        'RESEND_EMAIL_SUBJECT="Your test results"',
+        "RESEND_URL=${BASE_URL}/resend",
+        "SQUARE_FOOTAGE_DATASET=test",
+        "OPENAI_EVAL_SPLIT=test",
+        "STRIPE_TEST_MODE=false",
+        "STRIPE_TEST_SECRET_KEY=",
+        "STRIPE_LIVE_MODE=true",
+        "STRIPE_MODE=subscription",
+        "PAYPAL_API=https://api-m.paypal.com",
+        'DESCRIPTION="uses sk_test_ keys in staging"',
+        'LOG_REDACT="sk_test_,sk_live_"',
+        "STRIPE_KEY_PATTERN=^sk_(test|live)_",
+        'CSP="https://js.stripe.com https://sandbox.web.squarecdn.com"',
+        "SANDBOX_URL=https://sandbox.shop.test",
+        "IFRAME_SANDBOX=allow-scripts",
+        "LIVE_CHAT=false",
+        "SERVER_MODE=test",
+        f"IMAGE=registry/shop-test-{HEX}",
+        "CACHE_KEY=test_results_archive_of_2024",
+        "ETH_ADDRESS=0x0000000000000000000000000000000000000000",
+    ],
+)
+def test_live_keys_takes_a_word_for_no_test_key(env: Any, line: str) -> None:
+    assert env("env.live_keys", lines(LIVE) + f"{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        (f"CLERK_SECRET_KEY=sk_test_{TOKEN}", "CLERK_SECRET_KEY has a test value of Clerk"),
+        (f"CHARGES_KEY=sk_test_{TOKEN}", "CHARGES_KEY has a test value in the form of Stripe's"),
+        ("BANK_API=https://sandbox.plaid.com", "BANK_API has a test value of Plaid"),
+        ("PAYMENTS_MODE=test", "PAYMENTS_MODE has a test value of a provider of payments"),
+        (f"API_KEY=acme_test_{ALNUM}", "API_KEY has a test value of a provider that this check does not know by name"),
+    ],
+)
+def test_live_keys_tells_whose_test_value_it_is(env: Any, line: str, seen: str) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        env("env.live_keys", lines(LIVE) + f"{line}\n")
+    assert failure.value.seen == seen
+
+
+CLERK = "pk_live_" + base64.b64encode(b"clerk.shop.test$").decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "provider"),
+    [
+        ("NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY", CLERK, "Clerk"),
+        ("PAYSTACK_SECRET_KEY", f"sk_live_{TOKEN}", "Paystack"),
+        ("CHARGES_KEY", f"sk_live_{TOKEN}", "in the form of Stripe's"),
+        ("OPENROUTER_API_KEY", f"sk-or-v1-{HEX}{HEX[::-1]}", "OpenRouter"),
+        ("LITELLM_MASTER_KEY", "sk-" + ALNUM, "in the form of OpenAI's"),
+        ("ADYEN_CLIENT_KEY", "live_" + ALNUM[:32].upper(), "Adyen"),
+        ("MOLLIE_API_KEY", "live_" + ALNUM[:30], "Mollie"),
+        ("FLW_SECRET_KEY", f"FLWSECK-{HEX}-X", "Flutterwave"),
+        ("PADDLE_API_KEY", "pdl_live_apikey_01" + ALNUM[:24].lower(), "Paddle"),
+        ("EASYPOST_API_KEY", "EZAK" + ALNUM, "EasyPost"),
+        ("MP_ACCESS_TOKEN", f"APP_USR-1234567890123456-112233-{HEX}-123456789", "Mercado Pago"),
+        ("XENDIT_SECRET_KEY", "xnd_production_" + ALNUM, "Xendit"),
+    ],
+)
+def test_live_keys_names_the_provider_of_the_variable(env: Any, name: str, value: str, provider: str) -> None:
+    assert env("env.live_keys", f"{name}={value}\n", names=[name]).text == f"live keys: {name} ({provider})"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f'" sk_live_{TOKEN}"',
+        f'"sk_live_{TOKEN}\n"',
+        f'"sk_live_{TOKEN}\\n"',
+        f"sk_live_{TOKEN}\u200b",
+        f"\"'sk_live_{TOKEN}'\"",
+        f'"Bearer sk_live_{TOKEN}"',
+        "sk_live_51abc",
+        "sk_live_",
+        f"sk_live_****************{TOKEN[:4]}",
+    ],
+)
+@pytest.mark.parametrize("names", [["STRIPE_SECRET_KEY"], None])
+def test_live_keys_fails_where_a_program_would_get_more_or_less_than_the_key(
+    env: Any, value: str, names: list[str] | None
+) -> None:
+    with pytest.raises(ClaimFalse, match="STRIPE_SECRET_KEY"):
+        env("env.live_keys", lines({**LIVE, "STRIPE_SECRET_KEY": value}), names=names)
 
 
 def test_live_keys_cannot_verify_a_provider_whose_key_is_filled_in(env: Any) -> None:

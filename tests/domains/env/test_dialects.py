@@ -12,7 +12,7 @@ import pytest
 from dotenv import dotenv_values
 from pydantic import ValidationError
 
-from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
 from pytest_readiness.domains.env.dialects import UnreadableError, assignments
 from pytest_readiness.domains.env.resource import EnvFile
 from tests.judging import judge
@@ -27,7 +27,7 @@ def read(dialect: str, text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in assignments(dialect, text):
         found.pop(each.name, None)
-        if each.value is not None and not each.unfilled:
+        if each.value is not None and not each.unfilled and not each.is_marked:
             found[each.name] = each.value
     return found
 
@@ -55,9 +55,37 @@ def test_shell_agrees_with_the_shell(tmp_path: Path, text: str) -> None:
         assert read("shell", text) == {name: value for name, value in seen.items() if len(name) == 1 and name != "_"}
 
 
+BASH = (
+    'readonly A=1\nreadonly B="a b" C=2\nexport -- D=4\n',
+    'declare -x A="1"\ndeclare -rx B="$A"\ntypeset -x C=3\ndeclare -x D\n',
+    "#!/bin/bash\nset -eu\nset -o allexport\nA=1\nset +o allexport\nreadonly A\n",
+    "\ufeffA=1\nB=2\n",
+    "\ufeffexport A=1\nB=2\n",
+    "\ufeffA=1 B=2\nC=3\n",
+    "\ufeff# note\nB=2\n",
+    "\ufeff\nA=1\n",
+)
+
+
+@pytest.mark.skipif(not Path("/bin/bash").exists(), reason="declare is a word of bash")
+@pytest.mark.parametrize("text", BASH)
+def test_shell_agrees_with_bash(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "shop.env"
+    path.write_text(text, encoding="utf-8")
+    command = f"set -a; . {path}; /usr/bin/env -0"
+    told = subprocess.run(["/bin/bash", "-c", command], env={}, capture_output=True, check=True).stdout.decode()
+    seen = dict(each.partition("=")[::2] for each in told.split("\0") if each)
+    assert read("shell", text) == {name: value for name, value in seen.items() if len(name) == 1 and name != "_"}
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "declare -i A=1\n",
+        "declare -u A=a\n",
+        "readonly A=1\nA=2\n",
+        "export -n A=1\n",
+        "set -n\nA=1\n",
         "A=two words\n",
         "A=1\nif x; then\n",
         "A=1 | tee\n",
@@ -119,6 +147,8 @@ def test_dotenv_agrees_with_python_dotenv(monkeypatch: pytest.MonkeyPatch, text:
         'F="a\\tb\\"c"\nexport G=1\nH = 3\nI=a"b c"d\nJ=a\\ b\n',
         "N=a  b  \nO=x\\\\y\nP=a#b\n",
         "no assignment\nA=1\n1B=2\n",
+        "\ufeffA=1\nB=2\n",
+        "\ufeff# x=1\nB=2\n",
     ],
 )
 def test_systemd_agrees_with_systemd(tmp_path: Path, text: str) -> None:
@@ -126,7 +156,7 @@ def test_systemd_agrees_with_systemd(tmp_path: Path, text: str) -> None:
         unavailable(f"{SYSTEMD} belongs to systemd.")
     folder = tmp_path / ".config" / "environment.d"
     folder.mkdir(parents=True)
-    (folder / "shop.conf").write_text(text)
+    (folder / "shop.conf").write_text(text, encoding="utf-8")
     told = subprocess.run([SYSTEMD], env={"HOME": str(tmp_path)}, capture_output=True, check=True, text=True)
     seen = read("shell", told.stdout)
     assert read("systemd", text) == {name: value for name, value in seen.items() if len(name) == 1}
@@ -144,12 +174,22 @@ def test_compose_as_compose_spec_has_it() -> None:
     assert read("compose", text) == {"A": "1", "B": "1-1", "C": "$A", "F": "a$b", "G": "x", "J": "a"}
 
 
+def test_compose_reads_colons_too() -> None:
+    text = "A: 1\nB: \"x: y\"\nexport C: http://x/a=b # note\nD:$A\nE='x\nF: no\n'\n"
+    assert read("compose", text) == {"A": "1", "B": "x: y", "C": "http://x/a=b", "D": "1", "E": "x\nF: no\n"}
+    for dialect in ("dotenv", "shell"):
+        with pytest.raises(UnreadableError):
+            read(dialect, "A: 1\n")
+    with pytest.raises(UnreadableError):
+        read("compose", 'A: "open\n')
+
+
 @pytest.fixture
 def env(tmp_path: Path) -> Any:
     path = tmp_path / "production.env"
 
     def judged(id: str, text: str, dialect: str, **parameters: Any) -> Evidence:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         return judge(id, EnvFile.model_validate({"name": "shop", "path": path, "dialect": dialect}), **parameters)
 
     return judged
@@ -160,7 +200,7 @@ def test_a_declared_dialect_tells_what_a_value_is(env: Any) -> None:
     assert env("env.length", text, "shell", names=["K"]).text == "K has 32 characters"
     assert env("env.length", text, "compose", names=["K"])
     for dialect in ("dotenv", "systemd"):
-        with pytest.raises(ClaimFalse, match="K has 2"):
+        with pytest.raises(ClaimFalse, match="K holds a reference, \\$NAME"):
             env("env.length", text, dialect, names=["K"])
         with pytest.raises(ClaimFalse, match="a placeholder in K"):
             env("env.no_placeholders", text, dialect)
@@ -170,6 +210,75 @@ def test_a_declared_dialect_tells_what_a_value_is(env: Any) -> None:
         env("env.present", "A=1\nK=two words\n", "shell", names=["A"])
     with pytest.raises(ValidationError):
         env("env.present", "A=1\n", "fish", names=["A"])
+
+
+@pytest.mark.parametrize("dialect", ["shell", "systemd"])
+def test_a_byte_order_mark_makes_the_first_name_another(env: Any, dialect: str) -> None:
+    with pytest.raises(ClaimFalse, match="A is not set, as a byte order mark is before its line"):
+        env("env.present", "\ufeffA=1\nB=2\n", dialect, names=["A"])
+    assert env("env.present", "\ufeffA=1\nB=2\n", dialect, names=["B"])
+    assert env("env.present", "\ufeffA=1\nA=2\n", dialect, names=["A"])
+    with pytest.raises(NotDeclared):
+        env("env.live_keys", "\ufeffSTRIPE_KEY=sk_live_" + "x7Qp2Lr9Tz4Vb8Nk3Wm6Jc5H\n", dialect)
+
+
+def test_a_byte_order_mark_that_only_some_leave_out(env: Any, tmp_path: Path) -> None:
+    assert env("env.present", "\ufeffA=1\n", "compose", names=["A"])
+    with pytest.raises(CouldNotVerify, match="a byte order mark before its name"):
+        env("env.present", "\ufeffA=1\n", "dotenv", names=["A"])
+    assert env("env.present", "\ufeff# note\nA=1\n", "dotenv", names=["A"])
+    path = tmp_path / "plain.env"
+    path.write_text("\ufeffA=1\nB=2\n", encoding="utf-8")
+    with pytest.raises(CouldNotVerify, match="a byte order mark before its name"):
+        judge("env.present", EnvFile(name="shop", path=path), names=["A"])
+    assert judge("env.present", EnvFile(name="shop", path=path), names=["B"])
+
+
+LEFT = (
+    ("dotenv", "$(openssl rand -base64 48)", "a command"),
+    ("dotenv", "`openssl rand -base64 48`", "a command"),
+    ("dotenv", "<(cat /run/secrets/signing_key_of_the_shop)", "a command"),
+    ("dotenv", "postgres://shop:$(cat /run/secrets/db)@db/shop", "a command"),
+    ("compose", "'${SIGNING_KEY_OF_THE_SHOP_IN_PRODUCTION}'", "a reference"),
+    ("compose", "`openssl rand -base64 48`", "a command"),
+    ("shell", "'$(openssl rand -base64 48)'", "a command"),
+    ("shell", "'${SIGNING_KEY_OF_THE_SHOP_IN_PRODUCTION}'", "a reference"),
+    ("systemd", "$(< /run/secrets/signing_key_of_the_shop)", "a command"),
+    ("systemd", "${SIGNING_KEY_OF_THE_SHOP_IN_PRODUCTION}", "a reference"),
+    ("systemd", "'' # set in CI", "a comment"),
+)
+
+
+@pytest.mark.parametrize(("dialect", "value", "form"), LEFT)
+@pytest.mark.parametrize("id", ["env.present", "env.length", "env.entropy"])
+def test_what_a_tool_leaves_as_text_is_not_what_was_meant(
+    env: Any, id: str, dialect: str, value: str, form: str
+) -> None:
+    with pytest.raises(ClaimFalse, match=f"K holds {form}"):
+        env(id, f"A=1\nK={value}\n", dialect, names=["K"])
+    with pytest.raises(ClaimFalse, match=rf"a placeholder in K \({form}.*, which is not filled in\)"):
+        env("env.no_placeholders", f"A=1\nK={value}\n", dialect)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "line"),
+    [
+        ("systemd", "K=$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW"),
+        ("systemd", "K='pa$word$9'"),
+        ("compose", "K='a$(b)c'"),
+        ("shell", "K='use `make` to build'"),
+        ("shell", "LOG_FORMAT='${time} ${msg}'"),
+    ],
+)
+def test_signs_that_only_look_like_a_reference_are_text(env: Any, dialect: str, line: str) -> None:
+    assert env("env.present", f"{line}\n", dialect, names=[line.partition("=")[0]])
+
+
+def test_a_merge_that_is_not_done_is_not_read(env: Any) -> None:
+    text = "<<<<<<< HEAD\nA=1\n=======\nA=2\n>>>>>>> release\n"
+    for dialect in ("dotenv", "compose", "shell", "systemd"):
+        with pytest.raises(CouldNotVerify, match="cannot be read as NAME=value"):
+            env("env.present", text, dialect, names=["A"])
 
 
 def test_hostile_files_are_read_quickly() -> None:
