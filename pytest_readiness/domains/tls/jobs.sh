@@ -22,17 +22,17 @@ for each in /proc/[0-9]*/comm; do
     esac
 done
 for each in /etc/cron.d /etc/crontabs /var/spool/cron /var/spool/cron/crontabs; do
-    [ ! -d "$each" ] || [ -r "$each" ] || echo "@unreadable $each"
+    [ ! -d "$each" ] || [ -r "$each" ] || printf "%s\n" "@unreadable $each"
 done
 for each in /etc/crontab /etc/cron.d/* /etc/crontabs/* /var/spool/cron/* /var/spool/cron/crontabs/*; do
     if [ -f "$each" ]; then
-        [ -r "$each" ] || echo "@unreadable $each"
+        [ -r "$each" ] || printf "%s\n" "@unreadable $each"
         [ ! -r "$each" ] || sed -n "/^[[:space:]]*[^#[:space:]]/s|^|@cron $each	|p" "$each"
     fi
 done
 for each in /etc/cron.hourly/* /etc/cron.daily/* /etc/cron.weekly/* /etc/cron.monthly/*; do
     if [ -f "$each" ] && [ -x "$each" ]; then
-        [ -r "$each" ] || echo "@unreadable $each"
+        [ -r "$each" ] || printf "%s\n" "@unreadable $each"
         [ ! -r "$each" ] || sed -n "/^[[:space:]]*[^#[:space:]]/s|^|@script $each	|p" "$each"
     fi
 done

@@ -69,7 +69,7 @@ for each in /proc/[0-9]*; do
     [ -n "$reads" ] || continue
     config=${config:-$reads}
     [ "$(readlink -f "$reads")" != "$(readlink -f "$config")" ] || reads=$config
-    echo "--reads $reads"
+    printf "%s\n" "--reads $reads"
     if [ "$reads" != "$config" ]; then
         [ -n "$1" ] || refuse 3 "one sshd there reads $config, and another one $reads; name the one that is meant as config"
         continue
@@ -78,7 +78,7 @@ for each in /proc/[0-9]*; do
     options=$given seen=1
 done
 set -- "${config:-/etc/ssh/sshd_config}"
-echo "--file $1"
+printf "%s\n" "--file $1"
 
 follow() ( # follow FILE BLOCK LABEL CONDITION; its lines, each behind the label of the block that it is in
     # 0 is for all connections, a is "Match all"; a block within another has the label of that one and ":" before it.
@@ -150,7 +150,7 @@ as_written() { # the configuration in one file; a block within another is about 
         0 | =) continue ;;
         "$now") ;;
         a) echo "Match all" ;;
-        *) echo "Match $(printf "%s\n" "$lines" | sed -n "s/^= $label //p")" ;;
+        *) printf "%s\n" "$lines" | sed -n "s/^= $label /Match /p" ;;
         esac
         now=$label
         printf "%s\n" "${line#* }"
@@ -158,7 +158,11 @@ as_written() { # the configuration in one file; a block within another is about 
 }
 
 who="user=root,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
-told=$("$sshd" -T -f "$1" -C "$who") || return
+told=$("$sshd" -T -f "$1" -C "$who" 2>/dev/null) || {
+    # The last line may only count what those before it name.
+    "$sshd" -T -f "$1" -C "$who" 2>&1 >/dev/null | grep -v ": terminating, " >&2
+    return 1
+}
 lines=$(follow "$1" 0 "" "") || return
 same=$(as_written | "$sshd" -T -f /dev/stdin -C "$who") || return
 [ "$same" = "$told" ] || refuse 3 "the files that it includes could not be followed"
@@ -168,7 +172,7 @@ printf "%s\n" "$told"
 printf "%s\n" "$lines" | sed -nE "s/^(0|a) \"?([A-Za-z0-9]+).*/--set \2/p"
 printf "%s" "$options" | sed "s/^/--option /"
 printf "%s\n" "$lines" | sed -n "s/^= //p" | while read -r block about; do
-    echo "--match $about"
+    printf "%s\n" "--match $about"
     labels=a rest=$block: label=
     while [ -n "$rest" ]; do
         label=$label${label:+:}${rest%%:*} rest=${rest#*:}
