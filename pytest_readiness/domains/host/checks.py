@@ -474,8 +474,9 @@ def ssh_hardened(
     Args:
         permit_root_login: the laxest accepted PermitRootLogin: no, forced-commands-only or prohibit-password. no: CIS.
         max_auth_tries: the largest accepted MaxAuthTries, 1 to 6. 4: CIS.
-        config: absolute path of the configuration to judge, also where the sshd that runs reads another one (a warning
-            tells). Default: what the running sshd reads, or else /etc/ssh/sshd_config.
+        config: absolute path of the configuration to judge, where several sshd run (a warning names the others), or
+            none does; one that none of those that run reads is not judged. Default: what the running sshd reads, or
+            else /etc/ssh/sshd_config.
     """
     rules = _ssh_rules(permit_root_login, max_auth_tries)
     settings = _of_today(host_facts.settings)
@@ -490,8 +491,14 @@ def ssh_hardened(
         warnings.append(
             "X11 forwarding is off only by DisableForwarding, which OpenSSH before 10.0 does not heed (CVE-2025-32728)"
         )
-    if config and host_facts.running and config not in host_facts.running:
-        warnings.append(f"the sshd that runs there reads {', '.join(dict.fromkeys(host_facts.running))}")
+    others = [each for each in dict.fromkeys(host_facts.running) if config and each != config]
+    if others and config not in host_facts.running:
+        raise CouldNotVerify(
+            f"the sshd that runs on {readiness_host.where} reads {', '.join(others)}, and none reads {config}: what is "
+            "set there lets nobody in; leave config out, or name one that is read"
+        )
+    if others:
+        warnings.append(f"another sshd that runs there reads {', '.join(others)}, which was not looked at")
     wrong = list(_violations(rules, settings))
     by_option = {_now(re.split(r"[\s=]", each)[0]) for each in host_facts.options}
     told = [
@@ -519,7 +526,7 @@ def ssh_hardened(
         seen=", ".join(seen for _, seen in told),
     )
     also = f", also in {len(host_facts.blocks)} Match blocks" if host_facts.blocks else ""
-    of = "" if config or host_facts.file in ("", _SSHD_CONFIG) else f" of {host_facts.file}"
+    of = "" if host_facts.file in ("", _SSHD_CONFIG) else f" of {host_facts.file}"
     number = sum(_applies(settings, keyword) for keyword in rules)
     return Evidence(
         f"{number} settings{of} hold{also}; root login: {settings['permitrootlogin']}", warning="; ".join(warnings)
