@@ -195,8 +195,9 @@ def _listener(each: Listener) -> str:
 def services(host_facts: Mapping[str, Any], *, names: Annotated[list[Unit], Field(min_length=1)]) -> Evidence:
     """Services run now and are set to start at boot.
 
-    A service runs when its process does; one that has run and ended counts only if it is of type oneshot. One that
-    systemd has started again by itself within the last ten minutes does not count as running, as it may end again.
+    A service runs when its process does; one that has run since the boot and ended well counts only if it is of type
+    oneshot. One that systemd has started again by itself within the last ten minutes does not count as running, as it
+    may end again; nor does a timer that will not elapse any more and has not since the boot.
     One starts at boot where it is enabled, or cannot be (static), and the default target pulls it in: itself, or by
     other units, or by a socket, timer or path unit that triggers it. Not looked at: what a process does that is stopped
     or hangs, whether what a timer starts succeeds, and a boot itself. Only systemd can be asked.
@@ -228,7 +229,9 @@ def _at_boot(unit: Service, boot: frozenset[str]) -> bool:
 
 
 def _running(unit: Service) -> bool:
-    if unit.active not in ("active", "reloading") or _unsettled(unit):
+    if unit.active == "inactive" and unit.completed:
+        return True
+    if unit.active not in ("active", "reloading") or _unsettled(unit) or unit.spent:
         return False
     return unit.sub != "exited" or unit.type == "oneshot"
 
@@ -245,6 +248,10 @@ def _state(unit: Service, boot: frozenset[str]) -> str:
         trigger += ", but nothing that the default target starts wants or triggers it"
     if _unsettled(unit):
         trigger += f", restarted {unit.restarts} times, {unit.since_seconds:.0f} s ago for the last time"
+    if unit.spent:
+        trigger += ", but it has started nothing since the boot and will not any more"
+    if unit.active == "inactive" and unit.completed:
+        trigger += ", has run and ended well"
     return f"{unit.unit} {unit.active} ({unit.sub}), {_NO_UNIT_FILE.get(unit.enabled, unit.enabled)}{trigger}"
 
 

@@ -363,6 +363,13 @@ unit failed /bin/false; wanted failed
 unit looping '/bin/sleep 1' Restart=always RestartSec=100ms; wanted looping
 printf '[Unit]\\nStartLimitIntervalSec=0\\n' >>looping.service
 unit static '/bin/sleep 1000000'
+unit job /bin/true Type=oneshot; wanted job
+unit undone '/bin/sleep 1000000' Type=oneshot; wanted undone
+unit never /bin/true Type=oneshot
+printf 'Wants=never.timer past.timer boot.timer\\n' >>further.target
+printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnUnitActiveSec=1h\\nUnit=never.service\\n' >never.timer
+printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnCalendar=2020-01-01\\nUnit=never.service\\n' >past.timer
+printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnActiveSec=0\\nUnit=job.service\\n' >boot.timer
 unit disabled '/bin/sleep 1000000'; wanted disabled; rm ready.target.wants/disabled.service
 unit last '/bin/touch /run/ready' Type=oneshot After=good.service
 printf '[Unit]\\nAfter=good.service other.service once.service ended.service failed.service\\n' >>last.service
@@ -399,6 +406,32 @@ def test_services_in_a_loop(systemd: Namespace) -> None:
 
     wait_until(restarts, "the service has ended once")
     wait_until(lambda: "active (running), enabled, restarted " in seen(), "it runs while somebody looks")
+
+
+def test_services_that_run_and_end(systemd: Namespace) -> None:
+    """Each of them is pulled in at boot; what counts is whether it has run to its end."""
+    assert judge("host.services", systemd.host(), names=["job"]).text == (
+        "job.service inactive (dead), enabled, started on demand by boot.timer, has run and ended well"
+    )
+    systemd.run("systemctl", "stop", "undone")
+    for name, state in (
+        ("undone", "failed (failed), enabled"),
+        ("never", "inactive (dead), static, started on demand"),
+    ):
+        with pytest.raises(ClaimFalse) as caught:
+            judge("host.services", systemd.host(), names=[name])
+        assert caught.value.seen.startswith(f"{name}.service {state}")
+
+
+@pytest.mark.parametrize("name", ["never.timer", "past.timer"])
+def test_services_a_timer_that_starts_nothing(systemd: Namespace, name: str) -> None:
+    """What it starts would have to run once by other means, or its only day is over."""
+    with pytest.raises(ClaimFalse) as caught:
+        judge("host.services", systemd.host(), names=[name])
+    assert caught.value.seen == (
+        f"{name} active (elapsed), static, but it has started nothing since the boot and will not any more"
+    )
+    assert "boot.timer active (elapsed)" in judge("host.services", systemd.host(), names=["boot.timer"]).text
 
 
 @pytest.mark.parametrize("name", ["static", "byway", "triggered"])
