@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
@@ -582,6 +582,32 @@ def _violations(rules: Mapping[str, _Rule], settings: Mapping[str, str]) -> Iter
             yield f"{keyword} {rule.expected} ({rule.source})", f"{keyword} {offence}"
 
 
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\[:[a-z]{1,9}:\]|[^\]\[]){0,99}\]|\(\?")
+"""What an extended regular expression is searched for: something escaped, a set in brackets, `(?`."""
+
+
+def _extended(pattern: str) -> str:
+    """Refuse what other kinds of expressions have: grep -E would look for something else, and not find it."""
+    for piece in _PIECE.findall(pattern):
+        if piece.startswith("["):
+            odd = re.search(r"(?<!\\)\\[A-Za-z0-9]", piece)
+            if odd:
+                raise ValueError(
+                    f"within brackets grep -E takes {odd[0]} as two characters; write [:digit:], [:alnum:]_ …"
+                )
+        elif piece == "(?":
+            raise ValueError("grep -E knows no group that begins with (?; write [Aa] for both cases, and ( without ?")
+        elif piece[1:].isdecimal():
+            raise ValueError(f"{piece} refers to a group, which is not possible here; write out what it stands for")
+        elif piece[1:].isascii() and piece[1:].isalpha() and piece[1] not in "wWsSbB":
+            raise ValueError(f"grep -E knows no {piece}; write [0-9] for a digit, [[:blank:]] for a tab")
+    return pattern
+
+
+_LIKE_A_SHELLS = re.compile(r"[*?]|/\$\{?[A-Za-z_]|\{[^{}]*,|\s$")
+"""What a shell would read in a path. Sets in brackets are not among it: sources have such names."""
+
+
 class FileRule(BaseModel):
     """What a file must be like; with nothing set, it must exist, and not as a directory.
 
@@ -601,7 +627,7 @@ class FileRule(BaseModel):
     owner: str | None = None
     group: str | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
-    contains: tuple[Annotated[str, Field(pattern=r"^[^\x00\n]+$")], ...] = ()
+    contains: tuple[Annotated[str, Field(pattern=r"^[^\x00\n]+$"), AfterValidator(_extended)], ...] = ()
     absent: bool = False
 
     @model_validator(mode="after")
@@ -627,7 +653,9 @@ def _file_questions(host: Host, files: Mapping[str, FileRule]) -> Asks:
     asks=_file_questions,
 )
 def files(
-    host_facts: Mapping[str, Any], *, files: Annotated[dict[AbsolutePath, FileRule], Field(min_length=1)]
+    host_facts: Mapping[str, Any],
+    *,
+    files: Annotated[dict[AbsolutePath, FileRule], Field(min_length=1)],
 ) -> Evidence:
     """Files on the host are as declared.
 
@@ -635,8 +663,9 @@ def files(
     owners, or by a / at the end of its path. Not looked at: access control lists, and the folders above a file.
 
     Args:
-        files: by absolute path, what each file must be like: mode (at most these bits, text of octal digits), owner,
-            group, sha256, contains (whole lines, as regular expressions), or absent: true; {} asks that it exists.
+        files: by absolute path as it is written, what each file must be like: mode (at most these bits, text of octal
+            digits), owner, group, sha256, contains (whole lines, as regular expressions of grep -E), or absent: true;
+            {} asks that it exists.
     """
     wrong = [
         (f"{path} {expected}", f"{path} {seen}")
@@ -653,6 +682,11 @@ def _deviations(host_facts: Mapping[str, Any], path: str, rule: FileRule) -> Ite
     if rule.absent:
         if state.type != "absent":
             yield "absent", _described(state)
+        elif _LIKE_A_SHELLS.search(path):
+            raise CouldNotVerify(
+                f"there is no '{path}', which is taken as it is written: no pattern, variable or blank at the end "
+                "stands for anything; name each path that must be absent"
+            )
         return
     if missing:
         yield "present", _described(state)

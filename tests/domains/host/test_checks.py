@@ -1010,6 +1010,36 @@ def test_files_invalid_pattern(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "sentence"),
+    [
+        (r"port = \d+", r"grep -E knows no \d; write [0-9] for a digit"),
+        (r"\tname", r"grep -E knows no \t; write [0-9] for a digit, [[:blank:]] for a tab"),
+        (r"[[:space:]]*\[\d\]", r"grep -E knows no \d"),
+        ("(?i)debug = false", "grep -E knows no group that begins with (?"),
+        (r"[\w.]+", r"within brackets grep -E takes \w as two characters"),
+        (r"(a)\1", r"\1 refers to a group, which is not possible here"),
+    ],
+)
+def test_files_patterns_of_another_kind(file: Path, pattern: str, sentence: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(sentence)):
+        judge("host.files", LOCAL, files={str(file): {"contains": [pattern]}})
+
+
+def test_files_patterns_with_backslashes(file: Path) -> None:
+    file.write_text("a.b (c) \\dir d [e]\nprice $5\n")
+    patterns = [r"a\.b \(c\) \\dir\s\bd\b \[\w\]", r"[a-z\\]+ \$[^]\\]"]
+    assert judge("host.files", LOCAL, files={str(file): {"contains": patterns}})
+
+
+@pytest.mark.parametrize("name", ["*", "{a,b}", "$HOME", "a?", "a "])
+def test_files_absent_by_a_pattern(file: Path, name: str) -> None:
+    path = str(file.with_name(name))
+    with pytest.raises(CouldNotVerify, match=r"there is no '.*', which is taken as it is written: .*; name each path"):
+        judge("host.files", LOCAL, files={path: {"absent": True}})
+    assert judge("host.files", LOCAL, files={str(file.with_name("[id]")): {"absent": True}})
+
+
+@pytest.mark.parametrize(
     "files",
     [
         {},
