@@ -552,6 +552,12 @@ def test_time_synced_to_nothing(sshd: Sshd, tmp_path: Path, source: str) -> None
         judge("host.time_synced", machine.host())
 
 
+def test_time_synced_without_a_daemon(prepared: Namespace) -> None:
+    program("chronyd")
+    with pytest.raises(CouldNotVerify, match=r"the state of its clock; chronyc says: 506 Cannot talk to daemon$"):
+        judge("host.time_synced", prepared.host())
+
+
 def test_time_synced_by_timedatectl(systemd: Namespace) -> None:
     """The kernel's clock state is the test machine's own, and only it can tell which."""
     told = systemd.run("timedatectl", "show", "-p", "NTPSynchronized", "--value").strip()
