@@ -37,6 +37,8 @@ _MOST_LIKELY = 20
 """So many of the ports that were named are tried for that."""
 LOGIN = "login"
 """In place of a port, the one that the runner logs in by."""
+LIMIT_SECONDS = 31.0
+"""Until a firewall that limits how often one may log in lets the runner in again: `ufw limit` counts half a minute."""
 CONNECTS_SECONDS = 30.0
 """For connections one after the other."""
 
@@ -152,7 +154,7 @@ class ConnectTimes:
     seconds: tuple[float, ...]
 
 
-@fact(deadline=20)
+@fact(deadline=LIMIT_SECONDS + 20)
 def port_state(readiness_host: Host, *, ask: str) -> PortState:
     """Whether the TCP port `ask` of the host accepts connections from the runner; `LOGIN`: that of its login."""
     found = way(readiness_host)
@@ -160,14 +162,17 @@ def port_state(readiness_host: Host, *, ask: str) -> PortState:
         raise NotDeclared(f"{readiness_host.name} declares no connection by ssh")
     port = found.port if ask == LOGIN and found else int(ask)
     addresses = _addresses(readiness_host, found)
-    for address in addresses:
-        sent(f"connect to {address} port {port}")
-    with ThreadPoolExecutor(len(addresses)) as pool:
-        probes = tuple(pool.map(partial(_probe, port), addresses))
+    probes = _probed(port, addresses)
+    turned_away = [probe.address for probe in probes if probe.state in ("refused", "silent") and not probe.local]
+    if turned_away and port in _logins(found):
+        # The runner's own logins and scans, of this run or one before, may have been too many for a firewall.
+        time.sleep(LIMIT_SECONDS)
+        later = {probe.address: probe for probe in _probed(port, turned_away)}
+        probes = tuple(later.get(probe.address, probe) for probe in probes)
     return PortState(socket.gethostname(), probes, found.over if ask == LOGIN and found else "")
 
 
-@fact(deadline=SCAN_SECONDS + 20, heavy=True)
+@fact(deadline=SCAN_SECONDS + LIMIT_SECONDS + 20, heavy=True)
 def port_scan(readiness_host: Host, *, ask: Scan) -> PortScan:
     """Which TCP ports of a range accept connections from the runner."""
     found = way(readiness_host)
@@ -191,6 +196,18 @@ def connect_times(readiness_host: Host, *, ask: Connects) -> ConnectTimes:
             return ConnectTimes(socket.gethostname(), probe, tuple(seconds))
         seconds.append(time.monotonic() - started)
     return ConnectTimes(socket.gethostname(), probe, tuple(seconds))
+
+
+def _probed(port: int, addresses: list[str]) -> tuple[ConnectionAttempt, ...]:
+    for address in addresses:
+        sent(f"connect to {address} port {port}")
+    with ThreadPoolExecutor(len(addresses)) as pool:
+        return tuple(pool.map(partial(_probe, port), addresses))
+
+
+def _logins(login: Way | None) -> set[int]:
+    """The ports of logins, at which firewalls limit how often one may connect."""
+    return {_SSH, *([login.port] if login else [])}
 
 
 def _addresses(readiness_host: Host, login: Way | None) -> list[str]:
@@ -229,9 +246,15 @@ def _probe(port: int, address: str) -> ConnectionAttempt:
 
 async def _scanned(login: Way | None, addresses: list[str], ask: Scan) -> tuple[AddressScan, ...]:
     until = time.monotonic() + SCAN_SECONDS
-    # Over another host nothing follows for the runner's own connections.
-    port = login.port if login and not login.over else None
-    return tuple([await _AddressScanning(address, ask, until, port).result() for address in addresses])
+    scans = [_AddressScanning(address, ask, until, login) for address in addresses]
+    for each in scans:
+        await each.scan()
+    if any(each.shut_logins for each in scans):
+        # The runner may have tried them too often for a firewall.
+        await asyncio.sleep(LIMIT_SECONDS)
+        for each in scans:
+            await each.try_again(each.shut_logins)
+    return tuple(each.result for each in scans)
 
 
 class _AddressScanning:
@@ -242,12 +265,16 @@ class _AddressScanning:
     Where one that accepted refuses, the runner is turned away, and the refusals of the others say as little.
     """
 
-    def __init__(self, address: str, ask: Scan, until: float, login: int | None) -> None:
+    def __init__(self, address: str, ask: Scan, until: float, login: Way | None) -> None:
         self.address = address
         self.until = until
-        self.login = {login, _SSH}
+        self.login = _logins(login)
+        self.ask = ask
+        self.local = _is_own(address, _source(address))
         within = [port for port in _LIKELY if ask.first <= port <= ask.last]
-        self.likely = list(dict.fromkeys([*ask.may_accept[:_MOST_LIKELY], *within, *([login] if login else [])]))
+        # Over another host nothing follows for the runner's own connections.
+        direct = [login.port] if login and not login.over else []
+        self.likely = list(dict.fromkeys([*ask.may_accept[:_MOST_LIKELY], *within, *direct]))
         self.waiting = list(range(ask.first, ask.last + 1))
         self.parallel = _parallel()
         self.states: dict[int, bool] = {}
@@ -258,7 +285,12 @@ class _AddressScanning:
         self.only_this = False
         """Whether there is no other one than the known port, and it has to do."""
 
-    async def result(self) -> AddressScan:
+    async def scan(self) -> None:
+        """Try every port of the range.
+
+        Raises:
+            CouldNotVerify: what was seen proves nothing.
+        """
         found = await asyncio.gather(*(_accepts(self.address, port, CONNECT_SECONDS) for port in self.likely))
         for port, accepts in zip(self.likely, found, strict=True):
             self._note(port, accepts)
@@ -283,9 +315,24 @@ class _AddressScanning:
                 f"port {self.known} on {self.address} accepted, and no longer does, as if the runner was turned away "
                 f"meanwhile{self._so_far()}"
             )
+
+    @property
+    def result(self) -> AddressScan:
+        """What was found so far."""
         opened = tuple(sorted(port for port, accepts in self.states.items() if accepts))
-        local = _is_own(self.address, _source(self.address))
-        return AddressScan(self.address, opened, len(self.states) - len(opened), local, self.accepting)
+        return AddressScan(self.address, opened, len(self.states) - len(opened), self.local, self.accepting)
+
+    @property
+    def shut_logins(self) -> list[int]:
+        """The ports of logins that must not accept, and did not, though others answered."""
+        asked = range(self.ask.first, self.ask.last + 1)
+        ports = [port for port in self.login if port in asked and port not in self.ask.may_accept]
+        return [port for port in ports if self.states and not self.local and not self.states.get(port)]
+
+    async def try_again(self, ports: list[int]) -> None:
+        """Try some ports once more, with time for a packet that was lost."""
+        found = await asyncio.gather(*(_accepts(self.address, port, CONNECT_SECONDS) for port in ports))
+        self.states |= {port: accepts for port, accepts in zip(ports, found, strict=True) if accepts is not None}
 
     @property
     def _reliable(self) -> bool:
@@ -345,9 +392,7 @@ class _AddressScanning:
         for begin in range(0, len(silent), AGAIN_PARALLEL):
             if time.monotonic() > self.until:
                 return
-            ports = silent[begin : begin + AGAIN_PARALLEL]
-            found = await asyncio.gather(*(_accepts(self.address, port, CONNECT_SECONDS) for port in ports))
-            self.states |= {port: accepts for port, accepts in zip(ports, found, strict=True) if accepts is not None}
+            await self.try_again(silent[begin : begin + AGAIN_PARALLEL])
 
     def _so_far(self) -> str:
         opened = ", ".join(str(port) for port, accepts in sorted(self.states.items()) if accepts)
