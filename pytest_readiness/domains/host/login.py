@@ -158,6 +158,8 @@ def not_started(host: Host, result: CommandResult) -> CouldNotVerify:
         reason = f"{own} is no longer the one in known_hosts"
     elif any(line.startswith("Host key verification failed") for line in lines):
         reason = f"{own} is not in known_hosts"
+    elif lines[-1].endswith("Connection refused"):
+        reason += " (by a firewall, too, that limits how often one may connect)"
     elif host.sudo and "sudo" in lines[-1]:
         return CouldNotVerify(f"sudo -n on {host.where} failed: {lines[-1].removeprefix('sudo: ')}")
     if over := _over(host):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -403,6 +403,17 @@ def latency(
     return Evidence(figures, warning=own)
 
 
+def _without_port(host: str) -> str:
+    if ":" in host:
+        try:
+            IPv6Address(host)
+        except ValueError:
+            raise ValueError(
+                f"'{host}' is neither a name nor an IP address; a port goes into the parameter port"
+            ) from None
+    return host
+
+
 @check(
     "net.reachable_from",
     severity="high",
@@ -414,7 +425,7 @@ def reachable_from(
     host_facts: Attempt,
     readiness_host: Host,
     *,
-    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:][A-Za-z0-9_.:-]{0,252}$")],
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:][A-Za-z0-9_.:-]{0,252}$"), AfterValidator(_without_port)],
     port: Port,
 ) -> Evidence:
     """From this host, a TCP port of another one accepts connections.

@@ -98,7 +98,9 @@ def test_reachable_over_ssh(sshd: Sshd) -> None:
 
 def test_reachable_not(sshd: Sshd) -> None:
     connection = f"ssh://root@127.0.0.1:{free_port()}"
-    with pytest.raises(Unreachable, match=r"^the login at ssh://root@127\.0\.0\.1:\d+ failed: .*Connection refused$"):
+    with pytest.raises(
+        Unreachable, match=r"^the login at ssh://root@127\.0\.0\.1:\d+ failed: .*Connection refused \(by a f"
+    ):
         judge("host.reachable", Host(name="web", connection=connection, ssh_config=sshd.ssh_config))
 
 

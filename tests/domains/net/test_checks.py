@@ -366,6 +366,12 @@ def test_reachable_from_without_a_program(tmp_path: Path, monkeypatch: pytest.Mo
         judge("net.reachable_from", Host(name="app", address="127.0.0.1"), host="127.0.0.1", port=80)
 
 
+@pytest.mark.parametrize("host", ["db.example.com:5432", "192.0.2.1:5432", "::1:x", ":"])
+def test_reachable_from_what_holds_a_port(host: str) -> None:
+    with pytest.raises(ValidationError, match="neither a name nor an IP address; a port goes into the parameter port"):
+        judge("net.reachable_from", LOGIN, host=host, port=5432)
+
+
 @pytest.mark.parametrize("ports", [[], [0], [65536], ["ssh"]])
 def test_ports_that_are_none(ports: list[Any]) -> None:
     for id in ("net.open", "net.closed"):
