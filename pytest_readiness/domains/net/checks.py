@@ -237,7 +237,7 @@ def only_open(
         ports: the port numbers that may accept, 1 to 65535; none where the list is empty. Those outside of the range
             are tried as well.
         range: the ports to try, as FIRST-LAST. 1-65535: all; at hosts that do not answer at closed ports that takes
-            about two minutes.
+            two to three minutes.
     """
     others = [(each, port) for each in port_scan.addresses for port in each.open if port not in ports]
     claim(

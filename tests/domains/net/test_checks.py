@@ -427,7 +427,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
             machine.run("ip", "link", "set", device, "up")
         for rule in ("5432 -j DROP", "3306 -j REJECT --reject-with icmp-host-prohibited", "6379 -j REJECT"):
             host.run(str(iptables), "-A", "INPUT", "-p", "tcp", "--dport", *rule.split())
-        for chain in ("FAST", "SLOW", "BAN", "LIMIT", "QUIET"):
+        for chain in ("FAST", "SLOW", "BAN", "LIMIT", "QUIET", "ONLY"):
             host.run(str(iptables), "-N", chain)
         for rule in (
             *("FAST -m limit --limit 400/second --limit-burst 50 -j RETURN", "FAST -j DROP"),
@@ -444,11 +444,14 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
             "QUIET -m recent --name quiet --update --seconds 3 --hitcount 3 -j DROP",
             "INPUT -p tcp --syn -d 192.0.2.10 --dport 22 -j LIMIT",
             "INPUT -p tcp --syn -d 192.0.2.11 --dport 22 -j QUIET",
+            *("ONLY -p tcp ! --dport 22 -j DROP", "ONLY -m recent --name only --set"),
+            "ONLY -m recent --name only --update --seconds 3 --hitcount 3 -j DROP",
+            "INPUT -p tcp --syn -d 192.0.2.12 -j ONLY",
             *("INPUT -p tcp -d 192.0.2.4 --dport 22 -j ACCEPT", "INPUT -p tcp -d 192.0.2.4 -j DROP"),
             *("INPUT -p tcp -d 192.0.2.5 --dport 22 -j ACCEPT", "INPUT -p tcp -d 192.0.2.5 -j REJECT"),
         ):
             host.run(str(iptables), "-A", *rule.split())
-        for last in (*range(3, 9), 10, 11):
+        for last in (*range(3, 9), 10, 11, 12):
             host.run("ip", "address", "add", f"192.0.2.{last}/24", "dev", "to-runner")
         host.run("sh", "-c", f"{program('busybox')} nc -ll -p 8080 -e cat </dev/null >/dev/null 2>&1 &")
         host.run("sh", "-c", f"{program('busybox')} nc -ll -p 22 -e cat </dev/null >/dev/null 2>&1 &")
@@ -536,6 +539,14 @@ def test_a_firewall_that_limits_how_often_one_may_log_in(
     assert (kind, "as if a firewall limited how often one may connect" in text) == ("CouldNotVerify", True), text
     kind, text, _ = runner.judge(id, address, **parameters)
     assert (kind, f"port 22 on {address}: open" in text) == ("ClaimFalse", True), text
+
+
+def test_only_open_where_only_logins_are_let_in_and_not_often(runner: Runner) -> None:
+    """What a firewall leaves that denies everything but `ufw limit ssh`: no other port tells that the host is there."""
+    kind, text, _ = runner.judge("net.only_open", "192.0.2.12", ports=[22], range="1-4500")
+    assert (kind, "open: 22; 0 refuse, 4499 do not answer" in text) == ("Evidence", True), text
+    kind, text, _ = runner.judge("net.only_open", "192.0.2.12", ports=[], range="1-600")
+    assert (kind, "port 22 on 192.0.2.12: open" in text) == ("ClaimFalse", True), text
 
 
 def test_nothing_is_proven_without_a_route(runner: Runner) -> None:
