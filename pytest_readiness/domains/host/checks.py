@@ -473,7 +473,8 @@ def ssh_hardened(
     The effective settings are judged, as `sshd -T` tells them (which needs root): for all connections, and for each
     Match block as if it applied, in the file and in those that it includes, and for each two of them that may apply to
     one connection. So are options that a running sshd with
-    this file was started with; settings that were changed since it started or was reloaded it does not have yet.
+    this file was started with; settings that were changed since it started or was reloaded it does not have yet, of
+    which a warning tells where its PidFile does.
     Passwords are accepted as a second factor beside a key (AuthenticationMethods). Of RSA keys of fewer than 2048 bits
     a warning tells where sshd accepts them by default; RequiredRSASize below that fails. The host's own keys and the
     moduli for key exchange are not looked at.
@@ -506,6 +507,11 @@ def ssh_hardened(
         )
     if others:
         warnings.append(f"another sshd that runs there reads {', '.join(others)}, which was not looked at")
+    if host_facts.changed:
+        warnings.append(
+            f"{', '.join(host_facts.changed)} changed after the sshd that runs read its settings: what is set there "
+            "holds when it is reloaded"
+        )
     wrong = list(_violations(rules, settings))
     by_option = {_now(re.split(r"[\s=]", each)[0]) for each in host_facts.options}
     told = [

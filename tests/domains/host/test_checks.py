@@ -894,6 +894,24 @@ def test_ssh_hardened_one_sshd_of_two(sshd: Sshd, tmp_path: Path) -> None:
             judge("host.ssh_hardened", machine.host())
 
 
+def test_ssh_hardened_that_was_changed_meanwhile(sshd: Sshd, tmp_path: Path) -> None:
+    """The sshd that runs has what it read when it began."""
+    (tmp_path / "parts").mkdir()
+    part = tmp_path / "parts" / "first.conf"
+    part.write_text("PermitTTY no\n")
+    lines = ["ListenAddress 127.0.0.1:2022", "PidFile /run/private/sshd.pid", f"Include {part.parent}/*.conf"]
+    config = _sshd_config(sshd, tmp_path, *lines)
+    line = shlex.join([str(program("sshd")), "-D", "-f", config])
+    setup = f"{line} >/run/private/log 2>&1 &\nuntil [ -s /run/private/sshd.pid ]; do sleep 0.02; done\n"
+    with namespace(tmp_path, setup=setup, sshd=sshd) as machine:
+        assert "changed after" not in judge("host.ssh_hardened", machine.host()).warning
+        part.write_text("PermitTTY yes\n")
+        assert f"{part} changed after the sshd that runs read" in judge("host.ssh_hardened", machine.host()).warning
+        part.unlink()
+        warning = judge("host.ssh_hardened", machine.host()).warning
+        assert f"{part.parent} changed after the sshd that runs read its settings: what is set" in warning
+
+
 def test_ssh_hardened_invalid_configuration(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
     with pytest.raises(CouldNotVerify, match=r"hardened_config: line \d+: Bad configuration option: Nonsense$"):
         _ssh_hardened(prepared, _sshd_config(sshd, tmp_path, "Nonsense yes"))
