@@ -836,11 +836,15 @@ def test_ssh_hardened_what_cannot_be_followed(prepared: Namespace, sshd: Sshd, t
         _ssh_hardened(prepared, config)
 
 
-def test_ssh_hardened_what_the_running_sshd_reads(sshd: Sshd, tmp_path: Path) -> None:
-    """Whatever its name is."""
+@pytest.mark.parametrize("name", ["sshd", "sshd-second"])
+def test_ssh_hardened_what_the_running_sshd_reads(sshd: Sshd, tmp_path: Path, name: str) -> None:
+    """Whatever its name is, and that of the configuration."""
     config = _sshd_config(sshd, tmp_path, "ListenAddress 127.0.0.1:2022", "PidFile none", PasswordAuthentication="yes")
-    line = shlex.join([str(program("sshd")), "-D", "-f", config])
-    setup = f"{line} >/run/private/log 2>&1 &\nuntil grep -q :07E6 /proc/net/tcp; do sleep 0.02; done\n"
+    line = shlex.join([f"/run/private/{name}", "-D", "-f", config])
+    # A script that is called nearly like it is none.
+    setup = "printf '#!/bin/sh\\nsleep 1000000 & wait\\n' >sshd-keygen\nchmod +x sshd-keygen\n./sshd-keygen &\n"
+    setup += f"cp {program('sshd')} {name}\n{line} >/run/private/log 2>&1 &\n"
+    setup += "until grep -q :07E6 /proc/net/tcp; do sleep 0.02; done\n"
     with (
         namespace(tmp_path, setup=setup, sshd=sshd) as machine,
         pytest.raises(ClaimFalse, match="seen: passwordauthentication yes"),

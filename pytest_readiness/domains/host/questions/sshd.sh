@@ -47,17 +47,27 @@ here=$(readlink /proc/self/ns/pid)
 options= seen= process= config=$1
 for each in /proc/[0-9]*; do
     # Without a program: there may be thousands of processes.
-    { read -r name <"$each/comm"; } 2>/dev/null && [ "$name" = sshd ] && [ "$(readlink "$each/ns/pid")" = "$here" ] || continue
+    { read -r name <"$each/comm"; } 2>/dev/null || continue
+    case $name in
+    sshd-session | sshd-auth) continue ;;
+    # A second one may run under a name of its own, but sshd-keygen is a script.
+    sshd*) [ "$(readlink "$each/ns/pid")" = "$here" ] || continue ;;
+    *) continue ;;
+    esac
+    case $(readlink "$each/exe") in
+    */sshd*) ;;
+    *) continue ;;
+    esac
     args=$(tr "\0" "\n" <"$each/cmdline") 2>/dev/null
     set -f
     case $args in
     "") reads= ;; # it has ended, and nobody has noticed yet
-    "sshd: "*" [listener] "*)
-        args=${args#sshd: }
+    sshd*": "*" [listener] "*)
+        args=${args#sshd*: }
         started ${args%% \[listener\] *}
         ;;
-    "sshd: /"*) refuse 3 "the options of the sshd that runs as process ${each#/proc/} are cut off" ;;
-    "sshd: "*) reads= ;;
+    sshd*": /"*) refuse 3 "the options of the sshd that runs as process ${each#/proc/} are cut off" ;;
+    sshd*": "*) reads= ;;
     *)
         IFS="
 "
