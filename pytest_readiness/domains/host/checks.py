@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
@@ -195,8 +195,9 @@ def _listener(each: Listener) -> str:
 def services(host_facts: Mapping[str, Any], *, names: Annotated[list[Unit], Field(min_length=1)]) -> Evidence:
     """Services run now and are set to start at boot.
 
-    A service runs when its process does; one that has run and ended counts only if it is of type oneshot. One that
-    systemd has started again by itself within the last ten minutes does not count as running, as it may end again.
+    A service runs when its process does; one that has run since the boot and ended well counts only if it is of type
+    oneshot. One that systemd has started again by itself within the last ten minutes does not count as running, as it
+    may end again; nor does a timer that will not elapse any more and has not since the boot.
     One starts at boot where it is enabled, or cannot be (static), and the default target pulls it in: itself, or by
     other units, or by a socket, timer or path unit that triggers it. Not looked at: what a process does that is stopped
     or hangs, whether what a timer starts succeeds, and a boot itself. Only systemd can be asked.
@@ -228,7 +229,9 @@ def _at_boot(unit: Service, boot: frozenset[str]) -> bool:
 
 
 def _running(unit: Service) -> bool:
-    if unit.active not in ("active", "reloading") or _unsettled(unit):
+    if unit.active == "inactive" and unit.completed:
+        return True
+    if unit.active not in ("active", "reloading") or _unsettled(unit) or unit.spent:
         return False
     return unit.sub != "exited" or unit.type == "oneshot"
 
@@ -245,6 +248,10 @@ def _state(unit: Service, boot: frozenset[str]) -> str:
         trigger += ", but nothing that the default target starts wants or triggers it"
     if _unsettled(unit):
         trigger += f", restarted {unit.restarts} times, {unit.since_seconds:.0f} s ago for the last time"
+    if unit.spent:
+        trigger += ", but it has started nothing since the boot and will not any more"
+    if unit.active == "inactive" and unit.completed:
+        trigger += ", has run and ended well"
     return f"{unit.unit} {unit.active} ({unit.sub}), {_NO_UNIT_FILE.get(unit.enabled, unit.enabled)}{trigger}"
 
 
@@ -466,7 +473,8 @@ def ssh_hardened(
     The effective settings are judged, as `sshd -T` tells them (which needs root): for all connections, and for each
     Match block as if it applied, in the file and in those that it includes, and for each two of them that may apply to
     one connection. So are options that a running sshd with
-    this file was started with; settings that were changed since it started or was reloaded it does not have yet.
+    this file was started with; settings that were changed since it started or was reloaded it does not have yet, of
+    which a warning tells where its PidFile does.
     Passwords are accepted as a second factor beside a key (AuthenticationMethods). Of RSA keys of fewer than 2048 bits
     a warning tells where sshd accepts them by default; RequiredRSASize below that fails. The host's own keys and the
     moduli for key exchange are not looked at.
@@ -474,8 +482,9 @@ def ssh_hardened(
     Args:
         permit_root_login: the laxest accepted PermitRootLogin: no, forced-commands-only or prohibit-password. no: CIS.
         max_auth_tries: the largest accepted MaxAuthTries, 1 to 6. 4: CIS.
-        config: absolute path of the configuration to judge, also where the sshd that runs reads another one (a warning
-            tells). Default: what the running sshd reads, or else /etc/ssh/sshd_config.
+        config: absolute path of the configuration to judge, where several sshd run (a warning names the others), or
+            none does; one that none of those that run reads is not judged. Default: what the running sshd reads, or
+            else /etc/ssh/sshd_config.
     """
     rules = _ssh_rules(permit_root_login, max_auth_tries)
     settings = _of_today(host_facts.settings)
@@ -490,8 +499,19 @@ def ssh_hardened(
         warnings.append(
             "X11 forwarding is off only by DisableForwarding, which OpenSSH before 10.0 does not heed (CVE-2025-32728)"
         )
-    if config and host_facts.running and config not in host_facts.running:
-        warnings.append(f"the sshd that runs there reads {', '.join(dict.fromkeys(host_facts.running))}")
+    others = [each for each in dict.fromkeys(host_facts.running) if config and each != config]
+    if others and config not in host_facts.running:
+        raise CouldNotVerify(
+            f"the sshd that runs on {readiness_host.where} reads {', '.join(others)}, and none reads {config}: what is "
+            "set there lets nobody in; leave config out, or name one that is read"
+        )
+    if others:
+        warnings.append(f"another sshd that runs there reads {', '.join(others)}, which was not looked at")
+    if host_facts.changed:
+        warnings.append(
+            f"{', '.join(host_facts.changed)} changed after the sshd that runs read its settings: what is set there "
+            "holds when it is reloaded"
+        )
     wrong = list(_violations(rules, settings))
     by_option = {_now(re.split(r"[\s=]", each)[0]) for each in host_facts.options}
     told = [
@@ -519,7 +539,7 @@ def ssh_hardened(
         seen=", ".join(seen for _, seen in told),
     )
     also = f", also in {len(host_facts.blocks)} Match blocks" if host_facts.blocks else ""
-    of = "" if config or host_facts.file in ("", _SSHD_CONFIG) else f" of {host_facts.file}"
+    of = "" if host_facts.file in ("", _SSHD_CONFIG) else f" of {host_facts.file}"
     number = sum(_applies(settings, keyword) for keyword in rules)
     return Evidence(
         f"{number} settings{of} hold{also}; root login: {settings['permitrootlogin']}", warning="; ".join(warnings)
@@ -568,6 +588,32 @@ def _violations(rules: Mapping[str, _Rule], settings: Mapping[str, str]) -> Iter
             yield f"{keyword} {rule.expected} ({rule.source})", f"{keyword} {offence}"
 
 
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\[:[a-z]{1,9}:\]|[^\]\[]){0,99}\]|\(\?")
+"""What an extended regular expression is searched for: something escaped, a set in brackets, `(?`."""
+
+
+def _extended(pattern: str) -> str:
+    """Refuse what other kinds of expressions have: grep -E would look for something else, and not find it."""
+    for piece in _PIECE.findall(pattern):
+        if piece.startswith("["):
+            odd = re.search(r"(?<!\\)\\[A-Za-z0-9]", piece)
+            if odd:
+                raise ValueError(
+                    f"within brackets grep -E takes {odd[0]} as two characters; write [:digit:], [:alnum:]_ …"
+                )
+        elif piece == "(?":
+            raise ValueError("grep -E knows no group that begins with (?; write [Aa] for both cases, and ( without ?")
+        elif piece[1:].isdecimal():
+            raise ValueError(f"{piece} refers to a group, which is not possible here; write out what it stands for")
+        elif piece[1:].isascii() and piece[1:].isalpha() and piece[1] not in "wWsSbB":
+            raise ValueError(f"grep -E knows no {piece}; write [0-9] for a digit, [[:blank:]] for a tab")
+    return pattern
+
+
+_LIKE_A_SHELLS = re.compile(r"[*?]|/\$\{?[A-Za-z_]|\{[^{}]*,|\s$")
+"""What a shell would read in a path. Sets in brackets are not among it: sources have such names."""
+
+
 class FileRule(BaseModel):
     """What a file must be like; with nothing set, it must exist, and not as a directory.
 
@@ -587,7 +633,7 @@ class FileRule(BaseModel):
     owner: str | None = None
     group: str | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
-    contains: tuple[Annotated[str, Field(pattern=r"^[^\x00\n]+$")], ...] = ()
+    contains: tuple[Annotated[str, Field(pattern=r"^[^\x00\n]+$"), AfterValidator(_extended)], ...] = ()
     absent: bool = False
 
     @model_validator(mode="after")
@@ -613,7 +659,9 @@ def _file_questions(host: Host, files: Mapping[str, FileRule]) -> Asks:
     asks=_file_questions,
 )
 def files(
-    host_facts: Mapping[str, Any], *, files: Annotated[dict[AbsolutePath, FileRule], Field(min_length=1)]
+    host_facts: Mapping[str, Any],
+    *,
+    files: Annotated[dict[AbsolutePath, FileRule], Field(min_length=1)],
 ) -> Evidence:
     """Files on the host are as declared.
 
@@ -621,8 +669,9 @@ def files(
     owners, or by a / at the end of its path. Not looked at: access control lists, and the folders above a file.
 
     Args:
-        files: by absolute path, what each file must be like: mode (at most these bits, text of octal digits), owner,
-            group, sha256, contains (whole lines, as regular expressions), or absent: true; {} asks that it exists.
+        files: by absolute path as it is written, what each file must be like: mode (at most these bits, text of octal
+            digits), owner, group, sha256, contains (whole lines, as regular expressions of grep -E), or absent: true;
+            {} asks that it exists.
     """
     wrong = [
         (f"{path} {expected}", f"{path} {seen}")
@@ -639,6 +688,11 @@ def _deviations(host_facts: Mapping[str, Any], path: str, rule: FileRule) -> Ite
     if rule.absent:
         if state.type != "absent":
             yield "absent", _described(state)
+        elif _LIKE_A_SHELLS.search(path):
+            raise CouldNotVerify(
+                f"there is no '{path}', which is taken as it is written: no pattern, variable or blank at the end "
+                "stands for anything; name each path that must be absent"
+            )
         return
     if missing:
         yield "present", _described(state)

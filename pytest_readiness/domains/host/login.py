@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from pytest_readiness.core import programs
+from pytest_readiness.core.audit import sent
 from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import CouldNotVerify, Unreachable
 from pytest_readiness.domains.host.resource import Host
@@ -28,6 +29,8 @@ MOST_BYTES = 16 * 2**20
 LATE = -1000
 """In place of the exit status of a login that did not end in time."""
 
+_OF_SSH = 255
+"""Exit status of ssh where it ends for reasons of its own."""
 _WAY_BYTES = 2**20
 """Of what ssh says about its own settings."""
 
@@ -40,8 +43,13 @@ _SSH_OPTIONS = (
     "ServerAliveCountMax=3",
     "ClearAllForwardings=yes",
     "RequestTTY=no",
-    "LogLevel=ERROR",
+    # Some start their shell's multiplexer with it.
+    "RemoteCommand=none",
 )
+_ERRORS = "ERROR"
+"""What ssh says: no more than that, as banners and remarks are no reasons."""
+_REASONS = "INFO"
+"""Why two programs cannot agree is none of its errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +89,15 @@ def way(host: Host) -> Way | None:
     return Way(told["hostname"], int(told["port"]), "".join(over[:1]))
 
 
-def run(host: Host, command: str) -> CommandResult:
+def run(host: Host, command: str, *, says: str = _ERRORS) -> CommandResult:
     """Run a command on a host, as root where it is declared with sudo.
 
     testinfra logs in, by a backend of our own: those of its `get_host` are shared by the whole process.
+
+    Args:
+        host: where to log in.
+        command: a line for its shell.
+        says: how much ssh says, as its LogLevel.
 
     Raises:
         CouldNotVerify: the command is too long.
@@ -94,7 +107,7 @@ def run(host: Host, command: str) -> CommandResult:
     if host.sudo:
         become = '[ "$(id -u)" != 0 ] || exec "$@"; exec sudo -n "$@"'
         command = f"{shlex.join(['sh', '-c', become, 'sudo'])} {command}"
-    options = " ".join(f"-o {each}" for each in _SSH_OPTIONS)
+    options = " ".join(f"-o {each}" for each in (*_SSH_OPTIONS, f"LogLevel={says}"))
     backend: Any = get_backend(
         host.connection,
         timeout=CONNECT_SECONDS,
@@ -136,7 +149,7 @@ def not_started(host: Host, result: CommandResult) -> CouldNotVerify:
     """Why a command that would have printed something did not even begin."""
     # A login over other hosts ends with a line that says only that the way is closed; why stands before it. A shell
     # that lets nobody in says so where other commands print.
-    lines = last_lines(result.stderr_bytes) or [last_line(result.stdout_bytes) or _mute(result.rc)]
+    lines = last_lines(result.stderr_bytes) or [last_line(result.stdout_bytes) or _mute(host, result.rc)]
     reason = "; ".join(lines)
     own = "its host key" if lines[-1].startswith("Host key verification failed") else "the host key of one on the way"
     if result.rc == LATE:
@@ -145,6 +158,8 @@ def not_started(host: Host, result: CommandResult) -> CouldNotVerify:
         reason = f"{own} is no longer the one in known_hosts"
     elif any(line.startswith("Host key verification failed") for line in lines):
         reason = f"{own} is not in known_hosts"
+    elif lines[-1].endswith("Connection refused"):
+        reason += " (by a firewall, too, that limits how often one may connect)"
     elif host.sudo and "sudo" in lines[-1]:
         return CouldNotVerify(f"sudo -n on {host.where} failed: {lines[-1].removeprefix('sudo: ')}")
     if over := _over(host):
@@ -153,8 +168,12 @@ def not_started(host: Host, result: CommandResult) -> CouldNotVerify:
     return Unreachable(f"the login at {host.where} failed: {reason}", transient=broken_off)
 
 
-def _mute(status: int) -> str:
+def _mute(host: Host, status: int) -> str:
     """Why nothing at all was printed, neither by ssh nor by the host."""
+    if status == _OF_SSH and host.where.startswith("ssh:"):
+        sent(f"log in to {host.where} again, for ssh to say more")
+        if told := last_line(run(host, "true", says=_REASONS).stderr_bytes):
+            return told
     return (
         f"exit code {status}, and nothing was run: its login shell, or a file that this reads (.bashrc), ends where "
         "there is no terminal"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -131,7 +131,8 @@ def _itself(probes: list[ConnectionAttempt]) -> str:
 def open(port_state: Mapping[str, PortState], *, ports: Ports) -> Evidence:
     """Each listed TCP port accepts connections from the runner.
 
-    Of a name with several addresses one address must accept; a warning names the others. What answers there is
+    Of a name with several addresses one address must accept; a warning names the others. Port 22 and that of the login
+    are tried again after half a minute, as firewalls may limit how often the runner may connect there. What answers is
     not looked at.
 
     Args:
@@ -178,8 +179,9 @@ def closed(port_state: Mapping[str, PortState], *, ports: Ports, alive_port: Por
     A port is closed when the host refuses, or when nothing answers there while another port of the same address does.
     Where nothing at all answers, the host may be down or the runner may have no route to it, and nothing is proven.
     Nor is it where the port that should accept is refused as well: a firewall may turn the runner away from every
-    port. Without any that should accept, and where a firewall turns the runner away from single ports only (one that
-    limits how often it may connect), that is not noticed.
+    port. Without any that should accept that is not noticed. Port 22 and that of the login are looked at again after
+    half a minute, as firewalls may limit how often the runner may connect there; limits at other ports, and longer
+    ones, are not noticed.
 
     Args:
         ports: the port numbers, 1 to 65535.
@@ -228,13 +230,14 @@ def only_open(
     comes too fast, the silent ports are tried again, more slowly. Up to a thousand silent ones are tried once more at
     the end. Where a port that accepted refuses meanwhile, or none of the listed ports accepts while others refuse, the
     runner may be turned away, and nothing is proven. A firewall that spares the port that answers, and drops or
-    refuses others, is not noticed. That each of the listed ports is open is the claim of net.open.
+    refuses others, is not noticed, unless it does so at port 22 or that of the login for less than half a minute (one
+    that limits how often the runner may connect). That each of the listed ports is open is the claim of net.open.
 
     Args:
         ports: the port numbers that may accept, 1 to 65535; none where the list is empty. Those outside of the range
             are tried as well.
         range: the ports to try, as FIRST-LAST. 1-65535: all; at hosts that do not answer at closed ports that takes
-            about two minutes.
+            two to three minutes.
     """
     others = [(each, port) for each in port_scan.addresses for port in each.open if port not in ports]
     claim(
@@ -291,8 +294,9 @@ def ssh_restricted(
     It is seen from the runner's place, so it can only be proven by a runner outside those networks, as far as the
     runner knows its own address (behind NAT others see another one). One place outside is tried, not all of them;
     sshd's own restrictions are not looked at. Where the runner is refused at the port that it logs in by itself, or at
-    alive_port as well, it may be turned away from every port, and nothing is proven; that it is turned away from the
-    ssh port alone, for having connected too often, is not noticed.
+    alive_port as well, it may be turned away from every port, and nothing is proven. Port 22 and that of the login are
+    looked at again after half a minute, as firewalls may limit how often the runner may connect there; that it is
+    turned away for longer is not noticed.
 
     Args:
         networks: from where ssh is allowed, such as 203.0.113.0/24.
@@ -381,7 +385,11 @@ def latency(
         samples: number of connections, 5 to 200. 20: the fewest of which the 95th percentile is not the slowest.
     """
     if connect_times.last.state != "open":
-        raise CouldNotVerify(f"{_seen(connect_times.last)}; {_from(connect_times)}")
+        before = len(connect_times.seconds)
+        limited = f" after {before} that were accepted, as if a firewall limited how often one may connect" * bool(
+            before
+        )
+        raise CouldNotVerify(f"{_seen(connect_times.last)}{limited}; {_from(connect_times)}")
     ordered = sorted(1000 * seconds for seconds in connect_times.seconds)
     p50, p95 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.50, 0.95))
     figures = (
@@ -395,6 +403,17 @@ def latency(
     return Evidence(figures, warning=own)
 
 
+def _without_port(host: str) -> str:
+    if ":" in host:
+        try:
+            IPv6Address(host)
+        except ValueError:
+            raise ValueError(
+                f"'{host}' is neither a name nor an IP address; a port goes into the parameter port"
+            ) from None
+    return host
+
+
 @check(
     "net.reachable_from",
     severity="high",
@@ -406,7 +425,7 @@ def reachable_from(
     host_facts: Attempt,
     readiness_host: Host,
     *,
-    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:][A-Za-z0-9_.:-]{0,252}$")],
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:][A-Za-z0-9_.:-]{0,252}$"), AfterValidator(_without_port)],
     port: Port,
 ) -> Evidence:
     """From this host, a TCP port of another one accepts connections.

@@ -52,7 +52,7 @@ number=0
 for address; do
     number=$((number + 1))
     [ $number -le 5 ] || break
-    echo "at $address"
+    printf "%s\n" "at $address"
     if [ $program = bash ]; then
         reason=$(limited $seconds bash -c "exec 3<>/dev/tcp/\$0/\$1" "$address" "$port" 2>&1)
     else

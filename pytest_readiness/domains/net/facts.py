@@ -30,6 +30,8 @@ AGAIN_PARALLEL = 200
 AGAIN_AT_MOST = 1000
 """Silent ports that are tried again, and how many of them at the same time."""
 _MOST_ROUNDS = 9
+_WAITS = 2
+"""How often, in a scan, a firewall that limits logins may be waited for beyond the time of the scan."""
 _SSH = 22
 _LIKELY = (443, 80, _SSH)
 """Ports that often accept, to have one that is known to."""
@@ -37,6 +39,10 @@ _MOST_LIKELY = 20
 """So many of the ports that were named are tried for that."""
 LOGIN = "login"
 """In place of a port, the one that the runner logs in by."""
+LIMIT_SECONDS = 31.0
+"""Until a firewall that limits how often one may log in lets the runner in again: `ufw limit` counts half a minute."""
+LOGIN_ATTEMPTS = 2
+"""Of a scan within that time at a port of logins: `ufw limit` lets five in, and others of the run want to."""
 CONNECTS_SECONDS = 30.0
 """For connections one after the other."""
 
@@ -152,7 +158,7 @@ class ConnectTimes:
     seconds: tuple[float, ...]
 
 
-@fact(deadline=20)
+@fact(deadline=LIMIT_SECONDS + 20)
 def port_state(readiness_host: Host, *, ask: str) -> PortState:
     """Whether the TCP port `ask` of the host accepts connections from the runner; `LOGIN`: that of its login."""
     found = way(readiness_host)
@@ -160,14 +166,17 @@ def port_state(readiness_host: Host, *, ask: str) -> PortState:
         raise NotDeclared(f"{readiness_host.name} declares no connection by ssh")
     port = found.port if ask == LOGIN and found else int(ask)
     addresses = _addresses(readiness_host, found)
-    for address in addresses:
-        sent(f"connect to {address} port {port}")
-    with ThreadPoolExecutor(len(addresses)) as pool:
-        probes = tuple(pool.map(partial(_probe, port), addresses))
+    probes = _probed(port, addresses)
+    turned_away = [probe.address for probe in probes if probe.state in ("refused", "silent") and not probe.local]
+    if turned_away and port in _logins(found):
+        # The runner's own logins and scans, of this run or one before, may have been too many for a firewall.
+        time.sleep(LIMIT_SECONDS)
+        later = {probe.address: probe for probe in _probed(port, turned_away)}
+        probes = tuple(later.get(probe.address, probe) for probe in probes)
     return PortState(socket.gethostname(), probes, found.over if ask == LOGIN and found else "")
 
 
-@fact(deadline=SCAN_SECONDS + 20, heavy=True)
+@fact(deadline=SCAN_SECONDS + (_WAITS + 1) * LIMIT_SECONDS + 20, heavy=True)
 def port_scan(readiness_host: Host, *, ask: Scan) -> PortScan:
     """Which TCP ports of a range accept connections from the runner."""
     found = way(readiness_host)
@@ -191,6 +200,18 @@ def connect_times(readiness_host: Host, *, ask: Connects) -> ConnectTimes:
             return ConnectTimes(socket.gethostname(), probe, tuple(seconds))
         seconds.append(time.monotonic() - started)
     return ConnectTimes(socket.gethostname(), probe, tuple(seconds))
+
+
+def _probed(port: int, addresses: list[str]) -> tuple[ConnectionAttempt, ...]:
+    for address in addresses:
+        sent(f"connect to {address} port {port}")
+    with ThreadPoolExecutor(len(addresses)) as pool:
+        return tuple(pool.map(partial(_probe, port), addresses))
+
+
+def _logins(login: Way | None) -> set[int]:
+    """The ports of logins, at which firewalls limit how often one may connect."""
+    return {_SSH, *([login.port] if login else [])}
 
 
 def _addresses(readiness_host: Host, login: Way | None) -> list[str]:
@@ -229,9 +250,18 @@ def _probe(port: int, address: str) -> ConnectionAttempt:
 
 async def _scanned(login: Way | None, addresses: list[str], ask: Scan) -> tuple[AddressScan, ...]:
     until = time.monotonic() + SCAN_SECONDS
-    # Over another host nothing follows for the runner's own connections.
-    port = login.port if login and not login.over else None
-    return tuple([await _AddressScanning(address, ask, until, port).result() for address in addresses])
+    scans = [_AddressScanning(address, ask, login) for address in addresses]
+    spare = _WAITS * LIMIT_SECONDS
+    for each in scans:
+        each.until, each.spare = until, spare
+        await each.scan()
+        until, spare = each.until, each.spare
+    if any(each.shut_logins for each in scans):
+        # The runner may have tried them too often for a firewall.
+        await asyncio.sleep(LIMIT_SECONDS)
+        for each in scans:
+            await each.try_again(each.shut_logins)
+    return tuple(each.result for each in scans)
 
 
 class _AddressScanning:
@@ -240,14 +270,26 @@ class _AddressScanning:
     Where that one is silent, a firewall drops what comes too fast, and the silence of the others says nothing: they
     are tried again, fewer at a time. Ports that were tried while none was known to answer are tried again as well.
     Where one that accepted refuses, the runner is turned away, and the refusals of the others say as little.
+
+    A port of logins is asked rarely, as a firewall may limit that. What does not accept meanwhile is held until then.
     """
 
-    def __init__(self, address: str, ask: Scan, until: float, login: int | None) -> None:
+    def __init__(self, address: str, ask: Scan, login: Way | None) -> None:
         self.address = address
-        self.until = until
-        self.login = {login, _SSH}
+        self.until = 0.0
+        self.spare = 0.0
+        """What `until` may still be put off by, where it is a firewall that takes the time."""
+        self.local = _is_own(address, _source(address))
+        self.login = set() if self.local else _logins(login)
+        self.ask = ask
+        self.asked: list[float] = []
+        """When the known port was asked while it was one of logins."""
+        self.held: list[int] = []
+        self.held_refusing: set[int] = set()
         within = [port for port in _LIKELY if ask.first <= port <= ask.last]
-        self.likely = list(dict.fromkeys([*ask.may_accept[:_MOST_LIKELY], *within, *([login] if login else [])]))
+        # Over another host nothing follows for the runner's own connections.
+        direct = [login.port] if login and not login.over else []
+        self.likely = list(dict.fromkeys([*ask.may_accept[:_MOST_LIKELY], *within, *direct]))
         self.waiting = list(range(ask.first, ask.last + 1))
         self.parallel = _parallel()
         self.states: dict[int, bool] = {}
@@ -255,16 +297,30 @@ class _AddressScanning:
         self.accepting = False
         """Whether the known port accepts. One that refuses may do so by a kind of message that its host limits."""
         self.lost = False
+        self.held_back = False
+        """Whether the known port was not asked with those that were tried last."""
         self.only_this = False
         """Whether there is no other one than the known port, and it has to do."""
 
-    async def result(self) -> AddressScan:
+    async def scan(self) -> None:
+        """Try every port of the range.
+
+        Raises:
+            CouldNotVerify: what was seen proves nothing.
+        """
         found = await asyncio.gather(*(_accepts(self.address, port, CONNECT_SECONDS) for port in self.likely))
         for port, accepts in zip(self.likely, found, strict=True):
             self._note(port, accepts)
+            if accepts and self.ask.first <= port <= self.ask.last:
+                self.states[port] = True
+        if self.login & {*self.likely}:
+            self.asked.append(time.monotonic())
+        self.waiting = [port for port in self.waiting if port not in self.states]
         silent: list[int] = []
         unproven: list[int] = []
-        while self.waiting:
+        while self.waiting or self.held:
+            if not self.waiting and not self._may_ask:
+                await self._sleep(self.asked[-LOGIN_ATTEMPTS] + LIMIT_SECONDS - time.monotonic())
             tried, self.waiting = self.waiting[: self.parallel], self.waiting[self.parallel :]
             before = self.known
             quiet = await self._try(tried)
@@ -278,14 +334,40 @@ class _AddressScanning:
                 self.waiting, unproven = [*unproven, *self.waiting], []
         if 0 < len(silent) <= AGAIN_AT_MOST and self.known is not None:
             await self._again(silent)
-        if self.accepting and not await _accepts(self.address, self.known or 0, CONNECT_SECONDS):
+        if self.accepting and self._may_ask and not await _accepts(self.address, self.known or 0, CONNECT_SECONDS):
             raise CouldNotVerify(
                 f"port {self.known} on {self.address} accepted, and no longer does, as if the runner was turned away "
                 f"meanwhile{self._so_far()}"
             )
+
+    @property
+    def result(self) -> AddressScan:
+        """What was found so far."""
         opened = tuple(sorted(port for port, accepts in self.states.items() if accepts))
-        local = _is_own(self.address, _source(self.address))
-        return AddressScan(self.address, opened, len(self.states) - len(opened), local, self.accepting)
+        return AddressScan(self.address, opened, len(self.states) - len(opened), self.local, self.accepting)
+
+    @property
+    def shut_logins(self) -> list[int]:
+        """The ports of logins that must not accept, and did not."""
+        asked = range(self.ask.first, self.ask.last + 1)
+        ports = [port for port in self.login if port in asked and port not in self.ask.may_accept]
+        return [port for port in ports if not self.local and not self.states.get(port)]
+
+    async def try_again(self, ports: list[int]) -> None:
+        """Try some ports once more, with time for a packet that was lost."""
+        found = await asyncio.gather(*(_accepts(self.address, port, CONNECT_SECONDS) for port in ports))
+        self.states |= {port: accepts for port, accepts in zip(ports, found, strict=True) if accepts is not None}
+
+    @property
+    def _may_ask(self) -> bool:
+        """Whether the known port may be asked now; always where it is not one of logins that accepts."""
+        lately = [when for when in self.asked if time.monotonic() - when < LIMIT_SECONDS]
+        return not self.accepting or self.known not in self.login or len(lately) < LOGIN_ATTEMPTS
+
+    async def _sleep(self, seconds: float) -> None:
+        put_off = min(seconds, self.spare)
+        self.until, self.spare = self.until + put_off, self.spare - put_off
+        await asyncio.sleep(seconds)
 
     @property
     def _reliable(self) -> bool:
@@ -303,8 +385,14 @@ class _AddressScanning:
         silent, rounds = ports, 0
         while True:
             heard = True
-            for begin in range(0, len(silent), self.parallel):
+            for begin in range(0, max(1, len(silent)), self.parallel):
                 heard = heard and await self._at_once(silent[begin : begin + self.parallel])
+            silent = [*self.held, *(port for port in silent if port not in self.states)]
+            if heard and self.held_back:
+                self.held = silent
+                return []
+            self.states |= dict.fromkeys(self.held_refusing if heard else (), False)
+            self.held, self.held_refusing = [], set()
             silent = [port for port in silent if port not in self.states]
             if heard or not silent or not (self.accepting or self.only_this):
                 self.lost = self.lost or not heard
@@ -315,14 +403,21 @@ class _AddressScanning:
             if rounds == _MOST_ROUNDS:
                 raise CouldNotVerify(f"{self.address} stopped answering while its ports were looked at{self._so_far()}")
             rounds += 1
-            await asyncio.sleep(SCAN_CONNECT_SECONDS)
+            if self.known in self.login and rounds == 1:
+                # Others, too, may have asked it, and it was too often for a firewall.
+                await self._sleep(LIMIT_SECONDS)
+            else:
+                await asyncio.sleep(SCAN_CONNECT_SECONDS)
 
     async def _at_once(self, ports: list[int]) -> bool:
         """Try these at the same time; whether the known one answered at the end, and before where it may be asked."""
         if time.monotonic() > self.until:
             reason = f"the ports of {self.address} could not all be looked at within {SCAN_SECONDS:g} s"
             raise CouldNotVerify(reason + self._so_far())
-        among = [] if self.known is None else [self.known]
+        self.held_back = not self._may_ask
+        among = [] if self.known is None or self.held_back else [self.known]
+        if self.login & {*among}:
+            self.asked.append(time.monotonic())
         half = len(ports) // 2
         tried = [*ports[:half], *(among if self.known not in self.login else []), *ports[half:], *among]
         # Answers may come at once; what is slow then must be the pace.
@@ -334,7 +429,9 @@ class _AddressScanning:
         of_known = [accepts for port, accepts in answers if port in among]
         turned_away = self.accepting and False in of_known
         for port, accepts in answers:
-            if accepts or (accepts is not None and not turned_away):
+            if accepts is False and self.held_back:
+                self.held_refusing.add(port)
+            elif accepts or (accepts is not None and not turned_away):
                 if port in ports:
                     self.states[port] = accepts or self.states.get(port, False)
                 self._note(port, accepts)
@@ -345,9 +442,7 @@ class _AddressScanning:
         for begin in range(0, len(silent), AGAIN_PARALLEL):
             if time.monotonic() > self.until:
                 return
-            ports = silent[begin : begin + AGAIN_PARALLEL]
-            found = await asyncio.gather(*(_accepts(self.address, port, CONNECT_SECONDS) for port in ports))
-            self.states |= {port: accepts for port, accepts in zip(ports, found, strict=True) if accepts is not None}
+            await self.try_again(silent[begin : begin + AGAIN_PARALLEL])
 
     def _so_far(self) -> str:
         opened = ", ".join(str(port) for port, accepts in sorted(self.states.items()) if accepts)

@@ -26,18 +26,18 @@ for each in /proc/[0-9]*/comm; do
         [ "$name" != cron ] || [ ! -e /etc/debian_version ] || kind=debian
         program=$(readlink "${each%comm}exe" 2>/dev/null) || program=$(readlink -f "$(command -v crond)" 2>/dev/null)
         case $program in */busybox*) kind=busybox ;; esac
-        echo "@daemon $kind"
+        printf "%s\n" "@daemon $kind"
         ;;
     esac
 done
 for each in /etc/cron.d /etc/crontabs /var/spool/cron /var/spool/cron/crontabs /var/spool/cron/tabs; do
-    [ ! -d "$each" ] || [ -r "$each" ] || echo "@unreadable $each"
+    [ ! -d "$each" ] || [ -r "$each" ] || printf "%s\n" "@unreadable $each"
 done
 words= gap="[[:space:]][[:space:]]*" word="[A-Za-z_][A-Za-z0-9_.@+-]*"
 for each in /etc/crontab /etc/cron.d/* /etc/crontabs/* /var/spool/cron/* /var/spool/cron/crontabs/* /var/spool/cron/tabs/*; do
     [ -f "$each" ] || continue
     if [ ! -r "$each" ]; then
-        echo "@unreadable $each"
+        printf "%s\n" "@unreadable $each"
         continue
     fi
     unended=
@@ -45,7 +45,7 @@ for each in /etc/crontab /etc/cron.d/* /etc/crontabs/* /var/spool/cron/* /var/sp
         unended=unended
     fi
     file=$(stat -L -c "%a %u %h" "$each") && link=$(stat -c %u "$each") || return
-    echo "@table $each	$file $link $unended"
+    printf "%s\n" "@table $each	$file $link $unended"
     # A carriage return alone makes a line, for cron.
     sed -n "/^[ 	]*[^# 	]/s|^|@cron $each	|p" "$each"
     # A last line without a newline is printed without one, too.
@@ -58,7 +58,7 @@ set -f
 # shellcheck disable=SC2086
 for each in $(printf "%s\n" $words | sort -u); do
     number=$(id -u -- "$each" 2>/dev/null) || continue
-    echo "@account $each	$number $(command -v -- "$each")"
+    printf "%s\n" "@account $each	$number $(command -v -- "$each")"
 done
 set +f
 for each in /etc/cron.hourly /etc/cron.daily /etc/cron.weekly /etc/cron.monthly; do
@@ -67,10 +67,10 @@ for each in /etc/cron.hourly /etc/cron.daily /etc/cron.weekly /etc/cron.monthly;
     for script in "$each"/*; do
         [ -f "$script" ] || continue
         if [ ! -r "$script" ]; then
-            echo "@unreadable $script"
+            printf "%s\n" "@unreadable $script"
             continue
         fi
-        printf "%s\n" "$taken" | grep -Fxq -- "$script" || echo "@passed $script"
+        printf "%s\n" "$taken" | grep -Fxq -- "$script" || printf "%s\n" "@passed $script"
         sed -n "/^[[:space:]]*[^#[:space:]]/s|^|@script $script	|p" "$script"
         echo
     done
@@ -82,5 +82,5 @@ elif [ -e /etc/anacrontab ]; then
     echo "@unreadable /etc/anacrontab"
 fi
 PATH=$PATH:/usr/sbin:/sbin
-program=$(command -v anacron) && echo "@program $program"
+program=$(command -v anacron) && printf "%s\n" "@program $program"
 return 0

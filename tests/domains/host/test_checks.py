@@ -98,7 +98,9 @@ def test_reachable_over_ssh(sshd: Sshd) -> None:
 
 def test_reachable_not(sshd: Sshd) -> None:
     connection = f"ssh://root@127.0.0.1:{free_port()}"
-    with pytest.raises(Unreachable, match=r"^the login at ssh://root@127\.0\.0\.1:\d+ failed: .*Connection refused$"):
+    with pytest.raises(
+        Unreachable, match=r"^the login at ssh://root@127\.0\.0\.1:\d+ failed: .*Connection refused \(by a f"
+    ):
         judge("host.reachable", Host(name="web", connection=connection, ssh_config=sshd.ssh_config))
 
 
@@ -363,6 +365,13 @@ unit failed /bin/false; wanted failed
 unit looping '/bin/sleep 1' Restart=always RestartSec=100ms; wanted looping
 printf '[Unit]\\nStartLimitIntervalSec=0\\n' >>looping.service
 unit static '/bin/sleep 1000000'
+unit job /bin/true Type=oneshot; wanted job
+unit undone '/bin/sleep 1000000' Type=oneshot; wanted undone
+unit never /bin/true Type=oneshot
+printf 'Wants=never.timer past.timer boot.timer\\n' >>further.target
+printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnUnitActiveSec=1h\\nUnit=never.service\\n' >never.timer
+printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnCalendar=2020-01-01\\nUnit=never.service\\n' >past.timer
+printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnActiveSec=0\\nUnit=job.service\\n' >boot.timer
 unit disabled '/bin/sleep 1000000'; wanted disabled; rm ready.target.wants/disabled.service
 unit last '/bin/touch /run/ready' Type=oneshot After=good.service
 printf '[Unit]\\nAfter=good.service other.service once.service ended.service failed.service\\n' >>last.service
@@ -399,6 +408,32 @@ def test_services_in_a_loop(systemd: Namespace) -> None:
 
     wait_until(restarts, "the service has ended once")
     wait_until(lambda: "active (running), enabled, restarted " in seen(), "it runs while somebody looks")
+
+
+def test_services_that_run_and_end(systemd: Namespace) -> None:
+    """Each of them is pulled in at boot; what counts is whether it has run to its end."""
+    assert judge("host.services", systemd.host(), names=["job"]).text == (
+        "job.service inactive (dead), enabled, started on demand by boot.timer, has run and ended well"
+    )
+    systemd.run("systemctl", "stop", "undone")
+    for name, state in (
+        ("undone", "failed (failed), enabled"),
+        ("never", "inactive (dead), static, started on demand"),
+    ):
+        with pytest.raises(ClaimFalse) as caught:
+            judge("host.services", systemd.host(), names=[name])
+        assert caught.value.seen.startswith(f"{name}.service {state}")
+
+
+@pytest.mark.parametrize("name", ["never.timer", "past.timer"])
+def test_services_a_timer_that_starts_nothing(systemd: Namespace, name: str) -> None:
+    """What it starts would have to run once by other means, or its only day is over."""
+    with pytest.raises(ClaimFalse) as caught:
+        judge("host.services", systemd.host(), names=[name])
+    assert caught.value.seen == (
+        f"{name} active (elapsed), static, but it has started nothing since the boot and will not any more"
+    )
+    assert "boot.timer active (elapsed)" in judge("host.services", systemd.host(), names=["boot.timer"]).text
 
 
 @pytest.mark.parametrize("name", ["static", "byway", "triggered"])
@@ -519,6 +554,12 @@ def test_time_synced_to_nothing(sshd: Sshd, tmp_path: Path, source: str) -> None
         judge("host.time_synced", machine.host())
 
 
+def test_time_synced_without_a_daemon(prepared: Namespace) -> None:
+    program("chronyd")
+    with pytest.raises(CouldNotVerify, match=r"the state of its clock; chronyc says: 506 Cannot talk to daemon$"):
+        judge("host.time_synced", prepared.host())
+
+
 def test_time_synced_by_timedatectl(systemd: Namespace) -> None:
     """The kernel's clock state is the test machine's own, and only it can tell which."""
     told = systemd.run("timedatectl", "show", "-p", "NTPSynchronized", "--value").strip()
@@ -559,16 +600,14 @@ def _sshd_config(sshd: Sshd, directory: Path, *lines: str, **settings: str) -> s
     return str(path)
 
 
-def _ssh_hardened(sshd: Sshd, config: str, **parameters: Any) -> Evidence:
-    if os.geteuid() != 0:
-        pytest.skip("Only root may read sshd's settings.")
-    host = Host(name="web", connection=sshd.spec, ssh_config=sshd.ssh_config)
-    return judge("host.ssh_hardened", host, config=config, **parameters)
+def _ssh_hardened(machine: Namespace, config: str, **parameters: Any) -> Evidence:
+    """Of a machine where no sshd waits for connections."""
+    return judge("host.ssh_hardened", machine.host(), config=config, **parameters)
 
 
-def test_ssh_hardened(sshd: Sshd, tmp_path: Path) -> None:
-    evidence = _ssh_hardened(sshd, _sshd_config(sshd, tmp_path))
-    assert evidence.text == "20 settings hold; root login: no"
+def test_ssh_hardened(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
+    config = _sshd_config(sshd, tmp_path)
+    assert _ssh_hardened(prepared, config).text == f"20 settings of {config} hold; root login: no"
 
 
 @pytest.mark.parametrize(
@@ -598,35 +637,35 @@ def test_ssh_hardened(sshd: Sshd, tmp_path: Path) -> None:
         ("RequiredRSASize", "1024", "requiredrsasize 1024"),
     ],
 )
-def test_ssh_hardened_not(sshd: Sshd, tmp_path: Path, keyword: str, value: str, seen: str) -> None:
+def test_ssh_hardened_not(prepared: Namespace, sshd: Sshd, tmp_path: Path, keyword: str, value: str, seen: str) -> None:
     with pytest.raises(ClaimFalse) as caught:
-        _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, **{keyword: value}))
+        _ssh_hardened(prepared, _sshd_config(sshd, tmp_path, **{keyword: value}))
     assert caught.value.seen == seen
     assert caught.value.expected.startswith(seen.split()[0])
 
 
-def test_ssh_hardened_lists_every_setting(sshd: Sshd, tmp_path: Path) -> None:
+def test_ssh_hardened_lists_every_setting(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
     with pytest.raises(ClaimFalse) as caught:
-        _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, X11Forwarding="yes", MaxAuthTries="6"))
+        _ssh_hardened(prepared, _sshd_config(sshd, tmp_path, X11Forwarding="yes", MaxAuthTries="6"))
     assert caught.value.seen == "x11forwarding yes, maxauthtries 6"
     assert caught.value.expected == (
         "x11forwarding no (dev-sec ssh-baseline), maxauthtries 1 to 4 (CIS Debian Linux 12 benchmark 5.1)"
     )
 
 
-def test_ssh_hardened_parameters(sshd: Sshd, tmp_path: Path) -> None:
+def test_ssh_hardened_parameters(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
     config = _sshd_config(sshd, tmp_path, PermitRootLogin="prohibit-password", MaxAuthTries="6")
-    evidence = _ssh_hardened(sshd, config, permit_root_login="prohibit-password", max_auth_tries=6)
+    evidence = _ssh_hardened(prepared, config, permit_root_login="prohibit-password", max_auth_tries=6)
     assert evidence.text.endswith("root login: prohibit-password")
     with pytest.raises(ClaimFalse, match="permitrootlogin no or forced-commands-only"):
-        _ssh_hardened(sshd, config, permit_root_login="forced-commands-only", max_auth_tries=6)
+        _ssh_hardened(prepared, config, permit_root_login="forced-commands-only", max_auth_tries=6)
 
 
-def test_ssh_hardened_keys_by_default(sshd: Sshd, tmp_path: Path) -> None:
+def test_ssh_hardened_keys_by_default(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
     told = "RSA keys of 1024 bits are accepted, as RequiredRSASize is not set"
-    assert told in _ssh_hardened(sshd, _sshd_config(sshd, tmp_path)).warning
+    assert told in _ssh_hardened(prepared, _sshd_config(sshd, tmp_path)).warning
     for settings in ({"RequiredRSASize": "2048"}, {"PubkeyAcceptedAlgorithms": "ssh-ed25519"}):
-        assert told not in _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, **settings)).warning
+        assert told not in _ssh_hardened(prepared, _sshd_config(sshd, tmp_path, **settings)).warning
 
 
 @pytest.mark.parametrize(
@@ -639,35 +678,37 @@ def test_ssh_hardened_keys_by_default(sshd: Sshd, tmp_path: Path) -> None:
         ("publickey,password password,keyboard-interactive", False),
     ],
 )
-def test_ssh_hardened_second_factors(sshd: Sshd, tmp_path: Path, methods: str, holds: bool) -> None:
+def test_ssh_hardened_second_factors(
+    prepared: Namespace, sshd: Sshd, tmp_path: Path, methods: str, holds: bool
+) -> None:
     """Whoever needs a key may need a password as well."""
     settings = {"PasswordAuthentication": "yes", "KbdInteractiveAuthentication": "yes"}
     config = _sshd_config(sshd, tmp_path, AuthenticationMethods=methods, **settings)
     if holds:
-        assert "18 settings hold" in _ssh_hardened(sshd, config).text
+        assert f"18 settings of {config} hold" in _ssh_hardened(prepared, config).text
     else:
         with pytest.raises(ClaimFalse, match="passwordauthentication yes, kbdinteractiveauthentication yes"):
-            _ssh_hardened(sshd, config)
+            _ssh_hardened(prepared, config)
 
 
-def test_ssh_hardened_second_factors_of_some(sshd: Sshd, tmp_path: Path) -> None:
+def test_ssh_hardened_second_factors_of_some(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
     methods = {"KbdInteractiveAuthentication": "yes", "AuthenticationMethods": "publickey,keyboard-interactive"}
     config = _sshd_config(
         sshd, tmp_path, "Match User robot", "AuthenticationMethods publickey keyboard-interactive", **methods
     )
     with pytest.raises(ClaimFalse) as caught:
-        _ssh_hardened(sshd, config)
+        _ssh_hardened(prepared, config)
     assert caught.value.seen == "kbdinteractiveauthentication yes in 'Match User robot'"
 
 
-def test_ssh_hardened_no_forwarding_at_all(sshd: Sshd, tmp_path: Path) -> None:
+def test_ssh_hardened_no_forwarding_at_all(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
     config = _sshd_config(sshd, tmp_path, DisableForwarding="yes", X11Forwarding="yes", GatewayPorts="yes")
-    evidence = _ssh_hardened(sshd, config)
-    assert "18 settings hold" in evidence.text
+    evidence = _ssh_hardened(prepared, config)
+    assert f"18 settings of {config} hold" in evidence.text
     assert "X11 forwarding is off only by DisableForwarding" in evidence.warning
 
 
-def test_ssh_hardened_match_blocks(sshd: Sshd, tmp_path: Path) -> None:
+def test_ssh_hardened_match_blocks(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
     block = [
         "Match User backup",
         "  X11Forwarding no",
@@ -675,10 +716,10 @@ def test_ssh_hardened_match_blocks(sshd: Sshd, tmp_path: Path) -> None:
         "  passwordauthentication ",
     ]
     good = _sshd_config(sshd, tmp_path, *block[:3], block[3] + "no")
-    assert "20 settings hold, also in 2 Match blocks; " in _ssh_hardened(sshd, good).text
+    assert f"20 settings of {good} hold, also in 2 Match blocks; " in _ssh_hardened(prepared, good).text
     bad = _sshd_config(sshd, tmp_path, *block[:3], block[3] + "yes")
     with pytest.raises(ClaimFalse) as caught:
-        _ssh_hardened(sshd, bad)
+        _ssh_hardened(prepared, bad)
     assert caught.value.seen == "passwordauthentication yes in 'Match Address 10.0.0.0/8'"
 
 
@@ -717,6 +758,8 @@ FILES = {
         (["Match Address 127.0.0.0/8", "GatewayPorts yes", "Include {0}/plain.conf"], "", "gatewayports yes in "),
         (["Match User a\r", "  PermitTunnel yes\r"], "a", "permittunnel yes in 'Match User a'"),
         (["Match User a Address !192.0.2.1", "PermitTunnel yes"], "", "in 'Match User a Address !192.0.2.1'"),
+        ([r"Match User A\carol", "PermitTunnel yes"], "", r"permittunnel yes in 'Match User A\carol'"),
+        ([r"Match User A\\nina,A\tom", "PermitTunnel yes"], "", r"permittunnel yes in 'Match User A\\nina,A\tom'"),
     ],
 )
 def test_ssh_hardened_is_what_sshd_says(
@@ -729,7 +772,7 @@ def test_ssh_hardened_is_what_sshd_says(
         (tmp_path / name).write_text(text.format(tmp_path))
     config = _sshd_config(sshd, tmp_path, *lines)
     with pytest.raises(ClaimFalse) as caught:
-        _ssh_hardened(sshd, config)
+        _ssh_hardened(prepared, config)
     assert seen in caught.value.seen
     if user:
         who = f"user={user},host=web,addr=192.0.2.1"
@@ -743,15 +786,18 @@ def test_ssh_hardened_is_what_sshd_says(
         (["Match all", "MaxAuthTries 3"], 0),
         (["Match User a", "PasswordAuthentication no", "Match all", "X11Forwarding no"], 1),
         (["Match User a", "Include {0}/none.conf"], 1),
+        ([r"Match User A\carol,A\\nina,A\tom", "PermitTTY no"], 1),
         (["#Match User a", "# PermitRootLogin yes"], 0),
         (["Match User a # PermitRootLogin yes", "  # PermitRootLogin yes"], 1),
         (["Subsystem sftp internal-sftp", "Match Group sftp", "ForceCommand internal-sftp", "X11Forwarding no"], 1),
     ],
 )
-def test_ssh_hardened_where_nothing_is_wrong(sshd: Sshd, tmp_path: Path, lines: list[str], blocks: int) -> None:
-    evidence = _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, *(line.format(tmp_path) for line in lines)))
+def test_ssh_hardened_where_nothing_is_wrong(
+    prepared: Namespace, sshd: Sshd, tmp_path: Path, lines: list[str], blocks: int
+) -> None:
+    config = _sshd_config(sshd, tmp_path, *(line.format(tmp_path) for line in lines))
     also = f", also in {blocks} Match blocks" if blocks else ""
-    assert f"20 settings hold{also}; " in evidence.text
+    assert f"20 settings of {config} hold{also}; " in _ssh_hardened(prepared, config).text
 
 
 @pytest.mark.parametrize(
@@ -762,37 +808,43 @@ def test_ssh_hardened_where_nothing_is_wrong(sshd: Sshd, tmp_path: Path, lines: 
         ("Match User a", ""),
     ],
 )
-def test_ssh_hardened_two_blocks_at_once(sshd: Sshd, tmp_path: Path, second: str, seen: str) -> None:
+def test_ssh_hardened_two_blocks_at_once(
+    prepared: Namespace, sshd: Sshd, tmp_path: Path, second: str, seen: str
+) -> None:
     """One lets a password do, where the other has it on as a second factor."""
     lines = ["Match User b", "AuthenticationMethods password publickey", second, "PasswordAuthentication yes"]
     methods = {"AuthenticationMethods": "publickey"}
     config = _sshd_config(sshd, tmp_path, *lines, **methods)
     if seen:
         with pytest.raises(ClaimFalse) as caught:
-            _ssh_hardened(sshd, config)
+            _ssh_hardened(prepared, config)
         assert caught.value.seen == f"{seen}'Match User b' and '{second}' apply"
     else:
-        assert "also in 2 Match blocks" in _ssh_hardened(sshd, config).text
+        assert "also in 2 Match blocks" in _ssh_hardened(prepared, config).text
 
 
-def test_ssh_hardened_second_factor_of_a_group(sshd: Sshd, tmp_path: Path) -> None:
+def test_ssh_hardened_second_factor_of_a_group(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
     """What a block asks for need not be possible for everybody."""
     lines = ["Match Group ops", "PasswordAuthentication yes", "AuthenticationMethods publickey,password"]
-    assert "also in 1 Match blocks" in _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, *lines)).text
+    assert "also in 1 Match blocks" in _ssh_hardened(prepared, _sshd_config(sshd, tmp_path, *lines)).text
 
 
-def test_ssh_hardened_what_cannot_be_followed(sshd: Sshd, tmp_path: Path) -> None:
+def test_ssh_hardened_what_cannot_be_followed(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
     (tmp_path / "it's").write_text("Match User a\nPermitRootLogin yes\n")
     config = _sshd_config(sshd, tmp_path, f'Include "{tmp_path}/it\'s"')
     with pytest.raises(CouldNotVerify, match=r"what line \d+ of .*hardened_config includes is not understood"):
-        _ssh_hardened(sshd, config)
+        _ssh_hardened(prepared, config)
 
 
-def test_ssh_hardened_what_the_running_sshd_reads(sshd: Sshd, tmp_path: Path) -> None:
-    """Whatever its name is."""
+@pytest.mark.parametrize("name", ["sshd", "sshd-second"])
+def test_ssh_hardened_what_the_running_sshd_reads(sshd: Sshd, tmp_path: Path, name: str) -> None:
+    """Whatever its name is, and that of the configuration."""
     config = _sshd_config(sshd, tmp_path, "ListenAddress 127.0.0.1:2022", "PidFile none", PasswordAuthentication="yes")
-    line = shlex.join([str(program("sshd")), "-D", "-f", config])
-    setup = f"{line} >/run/private/log 2>&1 &\nuntil grep -q :07E6 /proc/net/tcp; do sleep 0.02; done\n"
+    line = shlex.join([f"/run/private/{name}", "-D", "-f", config])
+    # A script that is called nearly like it is none.
+    setup = "printf '#!/bin/sh\\nsleep 1000000 & wait\\n' >sshd-keygen\nchmod +x sshd-keygen\n./sshd-keygen &\n"
+    setup += f"cp {program('sshd')} {name}\n{line} >/run/private/log 2>&1 &\n"
+    setup += "until grep -q :07E6 /proc/net/tcp; do sleep 0.02; done\n"
     with (
         namespace(tmp_path, setup=setup, sshd=sshd) as machine,
         pytest.raises(ClaimFalse, match="seen: passwordauthentication yes"),
@@ -824,12 +876,49 @@ def test_ssh_hardened_options_of_a_running_sshd(sshd: Sshd, tmp_path: Path, opti
             assert "reads" not in judge("host.ssh_hardened", host, config=config).warning
         (tmp_path / "other").mkdir()
         other = _sshd_config(sshd, tmp_path / "other")
-        assert f"the sshd that runs there reads {config}" in judge("host.ssh_hardened", host, config=other).warning
+        with pytest.raises(CouldNotVerify, match=rf"reads {config}, and none reads {other}: .*; leave config out, or"):
+            judge("host.ssh_hardened", host, config=other)
 
 
-def test_ssh_hardened_invalid_configuration(sshd: Sshd, tmp_path: Path) -> None:
-    with pytest.raises(CouldNotVerify, match="terminating, 1 bad configuration options"):
-        _ssh_hardened(sshd, _sshd_config(sshd, tmp_path, "Nonsense yes"))
+def test_ssh_hardened_one_sshd_of_two(sshd: Sshd, tmp_path: Path) -> None:
+    """Which one is meant must be said; the other one is named."""
+    configs = []
+    setup = ""
+    for port, settings in ((2022, {}), (2023, {"PasswordAuthentication": "yes"})):
+        (tmp_path / str(port)).mkdir()
+        lines = [f"ListenAddress 127.0.0.1:{port}", "PidFile none"]
+        configs.append(_sshd_config(sshd, tmp_path / str(port), *lines, **settings))
+        setup += f"{shlex.join([str(program('sshd')), '-D', '-f', configs[-1]])} >/run/private/log 2>&1 &\n"
+        setup += f"until grep -q :{port:04X} /proc/net/tcp; do sleep 0.02; done\n"
+    with namespace(tmp_path, setup=setup, sshd=sshd) as machine:
+        evidence = _ssh_hardened(machine, configs[0])
+        assert evidence.text == f"20 settings of {configs[0]} hold; root login: no"
+        assert f"another sshd that runs there reads {configs[1]}, which was not looked at" in evidence.warning
+        with pytest.raises(CouldNotVerify, match=r"one sshd there reads .*, and another one "):
+            judge("host.ssh_hardened", machine.host())
+
+
+def test_ssh_hardened_that_was_changed_meanwhile(sshd: Sshd, tmp_path: Path) -> None:
+    """The sshd that runs has what it read when it began."""
+    (tmp_path / "parts").mkdir()
+    part = tmp_path / "parts" / "first.conf"
+    part.write_text("PermitTTY no\n")
+    lines = ["ListenAddress 127.0.0.1:2022", "PidFile /run/private/sshd.pid", f"Include {part.parent}/*.conf"]
+    config = _sshd_config(sshd, tmp_path, *lines)
+    line = shlex.join([str(program("sshd")), "-D", "-f", config])
+    setup = f"{line} >/run/private/log 2>&1 &\nuntil [ -s /run/private/sshd.pid ]; do sleep 0.02; done\n"
+    with namespace(tmp_path, setup=setup, sshd=sshd) as machine:
+        assert "changed after" not in judge("host.ssh_hardened", machine.host()).warning
+        part.write_text("PermitTTY yes\n")
+        assert f"{part} changed after the sshd that runs read" in judge("host.ssh_hardened", machine.host()).warning
+        part.unlink()
+        warning = judge("host.ssh_hardened", machine.host()).warning
+        assert f"{part.parent} changed after the sshd that runs read its settings: what is set" in warning
+
+
+def test_ssh_hardened_invalid_configuration(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
+    with pytest.raises(CouldNotVerify, match=r"hardened_config: line \d+: Bad configuration option: Nonsense$"):
+        _ssh_hardened(prepared, _sshd_config(sshd, tmp_path, "Nonsense yes"))
 
 
 def test_ssh_hardened_needs_root(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
@@ -948,6 +1037,36 @@ def test_files_content_of_what_is_no_file(tmp_path: Path) -> None:
 def test_files_invalid_pattern(file: Path) -> None:
     with pytest.raises(CouldNotVerify, match=r"the content of .*could not be read on local://: grep: "):
         judge("host.files", LOCAL, files={str(file): {"contains": ["a[b"]}})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sentence"),
+    [
+        (r"port = \d+", r"grep -E knows no \d; write [0-9] for a digit"),
+        (r"\tname", r"grep -E knows no \t; write [0-9] for a digit, [[:blank:]] for a tab"),
+        (r"[[:space:]]*\[\d\]", r"grep -E knows no \d"),
+        ("(?i)debug = false", "grep -E knows no group that begins with (?"),
+        (r"[\w.]+", r"within brackets grep -E takes \w as two characters"),
+        (r"(a)\1", r"\1 refers to a group, which is not possible here"),
+    ],
+)
+def test_files_patterns_of_another_kind(file: Path, pattern: str, sentence: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(sentence)):
+        judge("host.files", LOCAL, files={str(file): {"contains": [pattern]}})
+
+
+def test_files_patterns_with_backslashes(file: Path) -> None:
+    file.write_text("a.b (c) \\dir d [e]\nprice $5\n")
+    patterns = [r"a\.b \(c\) \\dir\s\bd\b \[\w\]", r"[a-z\\]+ \$[^]\\]"]
+    assert judge("host.files", LOCAL, files={str(file): {"contains": patterns}})
+
+
+@pytest.mark.parametrize("name", ["*", "{a,b}", "$HOME", "a?", "a "])
+def test_files_absent_by_a_pattern(file: Path, name: str) -> None:
+    path = str(file.with_name(name))
+    with pytest.raises(CouldNotVerify, match=r"there is no '.*', which is taken as it is written: .*; name each path"):
+        judge("host.files", LOCAL, files={path: {"absent": True}})
+    assert judge("host.files", LOCAL, files={str(file.with_name("[id]")): {"absent": True}})
 
 
 @pytest.mark.parametrize(

@@ -407,6 +407,29 @@ def test_refused_by_ssh(sshd: Sshd, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ("Ciphers aes128-cbc", "no matching cipher found. Their offer: aes128-cbc"),
+        ("KexAlgorithms diffie-hellman-group1-sha1", "no matching key exchange method found. Their offer: diffie"),
+        ("MACs hmac-md5\nCiphers aes128-ctr", "no matching MAC found. Their offer: hmac-md5"),
+    ],
+)
+def test_nothing_in_common_with_ssh(sshd_factory: SshdFactory, settings: str, reason: str) -> None:
+    """An old machine, or one that was hardened: ssh counts the reason among what it says by the way."""
+    with (
+        sshd_factory(config=f"{settings}\nBanner /etc/hostname") as sshd,
+        pytest.raises(Unreachable, match=rf"^the login at ssh://\S+ failed: Unable to negotiate with .*: {reason}"),
+    ):
+        _facts(_over(sshd), SYSTEM())
+
+
+def test_a_command_of_ones_own_at_each_login(sshd: Sshd, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"{sshd.ssh_config.read_text()}  RemoteCommand tmux attach\n  RequestTTY force\n")
+    assert _facts(_over(sshd, ssh_config=config), SYSTEM()).answer(SYSTEM())
+
+
+@pytest.mark.parametrize(
     ("changed", "reason"),
     [(True, "its host key is no longer the one in known_hosts"), (False, "its host key is not in known_hosts")],
 )

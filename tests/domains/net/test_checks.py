@@ -366,6 +366,12 @@ def test_reachable_from_without_a_program(tmp_path: Path, monkeypatch: pytest.Mo
         judge("net.reachable_from", Host(name="app", address="127.0.0.1"), host="127.0.0.1", port=80)
 
 
+@pytest.mark.parametrize("host", ["db.example.com:5432", "192.0.2.1:5432", "::1:x", ":"])
+def test_reachable_from_what_holds_a_port(host: str) -> None:
+    with pytest.raises(ValidationError, match="neither a name nor an IP address; a port goes into the parameter port"):
+        judge("net.reachable_from", LOGIN, host=host, port=5432)
+
+
 @pytest.mark.parametrize("ports", [[], [0], [65536], ["ssh"]])
 def test_ports_that_are_none(ports: list[Any]) -> None:
     for id in ("net.open", "net.closed"):
@@ -379,6 +385,7 @@ from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.domains.net import facts
 from tests.judging import judge
 facts.SCAN_SECONDS = float(sys.argv[4])
+facts.LIMIT_SECONDS = 4
 try:
     host = Host.model_validate({"name": "web", **json.loads(sys.argv[2])})
     evidence = judge(sys.argv[1], host, **json.loads(sys.argv[3]))
@@ -420,7 +427,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
             machine.run("ip", "link", "set", device, "up")
         for rule in ("5432 -j DROP", "3306 -j REJECT --reject-with icmp-host-prohibited", "6379 -j REJECT"):
             host.run(str(iptables), "-A", "INPUT", "-p", "tcp", "--dport", *rule.split())
-        for chain in ("FAST", "SLOW", "BAN"):
+        for chain in ("FAST", "SLOW", "BAN", "LIMIT", "QUIET", "ONLY"):
             host.run(str(iptables), "-N", chain)
         for rule in (
             *("FAST -m limit --limit 400/second --limit-burst 50 -j RETURN", "FAST -j DROP"),
@@ -431,11 +438,20 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
             ),
             *("INPUT -p tcp -d 192.0.2.7 -j REJECT", "INPUT -p tcp --syn -d 192.0.2.8 -j BAN"),
             *("INPUT -p tcp --syn -d 192.0.2.3 -j FAST", "INPUT -p tcp --syn -d 192.0.2.6 -j SLOW"),
+            # As `ufw limit` does, for three seconds instead of thirty.
+            *("LIMIT -m recent --name limit --set", "QUIET -m recent --name quiet --set"),
+            "LIMIT -m recent --name limit --update --seconds 3 --hitcount 3 -j REJECT",
+            "QUIET -m recent --name quiet --update --seconds 3 --hitcount 3 -j DROP",
+            "INPUT -p tcp --syn -d 192.0.2.10 --dport 22 -j LIMIT",
+            "INPUT -p tcp --syn -d 192.0.2.11 --dport 22 -j QUIET",
+            *("ONLY -p tcp ! --dport 22 -j DROP", "ONLY -m recent --name only --set"),
+            "ONLY -m recent --name only --update --seconds 3 --hitcount 3 -j DROP",
+            "INPUT -p tcp --syn -d 192.0.2.12 -j ONLY",
             *("INPUT -p tcp -d 192.0.2.4 --dport 22 -j ACCEPT", "INPUT -p tcp -d 192.0.2.4 -j DROP"),
             *("INPUT -p tcp -d 192.0.2.5 --dport 22 -j ACCEPT", "INPUT -p tcp -d 192.0.2.5 -j REJECT"),
         ):
             host.run(str(iptables), "-A", *rule.split())
-        for last in range(3, 9):
+        for last in (*range(3, 9), 10, 11, 12):
             host.run("ip", "address", "add", f"192.0.2.{last}/24", "dev", "to-runner")
         host.run("sh", "-c", f"{program('busybox')} nc -ll -p 8080 -e cat </dev/null >/dev/null 2>&1 &")
         host.run("sh", "-c", f"{program('busybox')} nc -ll -p 22 -e cat </dev/null >/dev/null 2>&1 &")
@@ -505,6 +521,32 @@ def test_ssh_restricted_through_a_firewall(runner: Runner) -> None:
     assert (kind, "filtered (no answer, while port 22 answers) to 192.0.2.1" in text) == ("Evidence", True)
     kind, text, _ = runner.judge("net.ssh_restricted", networks=["192.0.2.0/28"])
     assert (kind, "own address 192.0.2.1 is one from which ssh is allowed" in text) == ("CouldNotVerify", True)
+
+
+@pytest.mark.parametrize(
+    ("id", "address", "parameters"),
+    [
+        ("net.ssh_restricted", "192.0.2.10", {"networks": ["198.51.100.0/24"], "alive_port": 8080}),
+        ("net.closed", "192.0.2.11", {"ports": [22], "alive_port": 8080}),
+        ("net.only_open", "192.0.2.10", {"ports": [8080], "range": "20-24"}),
+    ],
+)
+def test_a_firewall_that_limits_how_often_one_may_log_in(
+    runner: Runner, id: str, address: str, parameters: dict[str, Any]
+) -> None:
+    """The runner is turned away for having looked so often, though everybody may log in."""
+    kind, text, _ = runner.judge("net.latency", address, ms=1000, port=22)
+    assert (kind, "as if a firewall limited how often one may connect" in text) == ("CouldNotVerify", True), text
+    kind, text, _ = runner.judge(id, address, **parameters)
+    assert (kind, f"port 22 on {address}: open" in text) == ("ClaimFalse", True), text
+
+
+def test_only_open_where_only_logins_are_let_in_and_not_often(runner: Runner) -> None:
+    """What a firewall leaves that denies everything but `ufw limit ssh`: no other port tells that the host is there."""
+    kind, text, _ = runner.judge("net.only_open", "192.0.2.12", ports=[22], range="1-4500")
+    assert (kind, "open: 22; 0 refuse, 4499 do not answer" in text) == ("Evidence", True), text
+    kind, text, _ = runner.judge("net.only_open", "192.0.2.12", ports=[], range="1-600")
+    assert (kind, "port 22 on 192.0.2.12: open" in text) == ("ClaimFalse", True), text
 
 
 def test_nothing_is_proven_without_a_route(runner: Runner) -> None:

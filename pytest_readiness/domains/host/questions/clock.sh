@@ -1,7 +1,13 @@
 # clock
-if command -v chronyc >/dev/null && chronyc -n -c tracking; then
-    chronyc -n -c sources
-    return
+said=
+if command -v chronyc >/dev/null; then
+    if said=$(chronyc -n -c tracking); then
+        printf "%s\n" "$said"
+        chronyc -n -c sources
+        return
+    fi
+    # Its errors are output, too.
+    said="; chronyc says: $(printf "%s\n" "$said" | tail -n 1)"
 fi
 if command -v timedatectl >/dev/null; then
     if timedatectl show -p NTPSynchronized; then
@@ -11,4 +17,4 @@ if command -v timedatectl >/dev/null; then
         return 0
     fi
 fi
-refuse 3 "neither chronyc nor timedatectl tells the state of its clock"
+refuse 3 "neither chronyc nor timedatectl tells the state of its clock$said"

@@ -21,7 +21,7 @@ while read -r _ escaped type options _; do
         case $type:$path in
         squashfs:* | iso9660:* | erofs:* | cramfs:* | romfs:* | udf:*) continue ;;
         zfs:* | overlay:/) ;;
-        *) ! echo "$virtual" | grep -qxF "${type%%.*}" || continue ;;
+        *) ! printf "%s\n" "$virtual" | grep -qxF "${type%%.*}" || continue ;;
         esac
         # Not before: what waits for a server that has gone would wait here, too.
         [ -d "$path" ] || continue

@@ -8,13 +8,13 @@ limited() { # limited ROOT PATH FILE
         case $(cat "$1$group/$3" 2>/dev/null) in
         "" | max | 9223372036854771712) ;;
         *)
-            echo "$1$group"
+            printf "%s\n" "$1$group"
             return
             ;;
         esac
         group=${group%/*}
     done
-    echo "$1"
+    printf "%s\n" "$1"
 }
 unified=$(sed -n "s/^0:://p" /proc/self/cgroup)
 memory=$(sed -nE "s/^[0-9]+:([^:]*,)?memory(,[^:]*)?://p" /proc/self/cgroup)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_readiness.domains.host.question import Question, Unread
@@ -21,6 +22,8 @@ class Service:
         triggered_by: units that start it on demand.
         restarts: how often systemd has started it again by itself, since somebody last did.
         since_seconds: how long it has been active; None where it is not, or that is not known.
+        completed: of a oneshot service that leaves nothing behind, whether it has run since the boot and ended well.
+        spent: of a timer, whether it will not elapse any more, and has not since the boot.
     """
 
     unit: str
@@ -32,6 +35,8 @@ class Service:
     triggered_by: str
     restarts: int = 0
     since_seconds: float | None = None
+    completed: bool = False
+    spent: bool = False
 
 
 def _service(text: str) -> Service:
@@ -50,9 +55,16 @@ def _service(text: str) -> Service:
             triggered_by=seen.get("TriggeredBy", ""),
             restarts=int(restarts) if restarts.isdecimal() else 0,
             since_seconds=since,
+            # ExecMainCode is waitid's: 1 for one that exited, which one that was stopped did not.
+            completed=_has(seen, Type="oneshot", Result="success", ExecMainCode="1", RemainAfterExit="no"),
+            spent=_has(seen, SubState="elapsed", LastTriggerUSecMonotonic="0"),
         )
     except KeyError as missing:
         raise Unread(f"systemctl show does not report {missing}") from None
+
+
+def _has(seen: Mapping[str, str], **values: str) -> bool:
+    return all(seen.get(name) == value for name, value in values.items())
 
 
 SERVICE = Question(
@@ -61,6 +73,7 @@ SERVICE = Question(
     """\
 [ -d /run/systemd/system ] || refuse 3 "its init is $(cat /proc/1/comm), not systemd"
 properties=Id,Type,LoadState,ActiveState,SubState,UnitFileState,TriggeredBy,NRestarts,ActiveEnterTimestampMonotonic
+properties=$properties,Result,ExecMainCode,RemainAfterExit,LastTriggerUSecMonotonic
 systemctl show --no-pager -p "$properties" -- "$1" || return
 echo "Uptime=$(cut -d " " -f 1 /proc/uptime)"
 """,

@@ -36,6 +36,7 @@ class SshServer:
         options: `-o` of the sshd that runs with this configuration.
         running: configurations of every sshd that waits for connections on the host.
         file: the configuration that the settings are from.
+        changed: files and folders of it that changed after the sshd that runs with it read them, where that is known.
     """
 
     settings: Mapping[str, str]
@@ -44,12 +45,13 @@ class SshServer:
     options: tuple[str, ...]
     running: tuple[str, ...]
     file: str = ""
+    changed: tuple[str, ...] = ()
 
 
 def _server(text: str) -> SshServer:
     settings: dict[str, str] = {}
     blocks: list[MatchBlock] = []
-    told: dict[str, list[str]] = {"set": [], "option": [], "reads": [], "file": []}
+    told: dict[str, list[str]] = {"set": [], "option": [], "reads": [], "file": [], "changed": []}
     # Earlier versions answered with all files, each behind a line "--".
     text, *files = text.split("\n--\n")
     if any(re.search(r'^\s*"?match\b', file, flags=re.IGNORECASE | re.MULTILINE) for file in files):
@@ -67,7 +69,15 @@ def _server(text: str) -> SshServer:
         else:
             here[word] = value
     given = frozenset(map(str.lower, [*told["set"], *(re.split(r"[\s=]", each)[0] for each in told["option"])]))
-    return SshServer(settings, tuple(blocks), given, tuple(told["option"]), tuple(told["reads"]), "".join(told["file"]))
+    return SshServer(
+        settings,
+        tuple(blocks),
+        given,
+        tuple(told["option"]),
+        tuple(told["reads"]),
+        "".join(told["file"]),
+        tuple(dict.fromkeys(told["changed"])),
+    )
 
 
 SSHD = Question("sshd", "the effective settings of sshd", Path(__file__).with_name("sshd.sh"), _server)

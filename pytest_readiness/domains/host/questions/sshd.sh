@@ -1,6 +1,6 @@
 # sshd [CONFIG]; without it, what the running sshd reads; the effective settings for all connections, and lines that begin with "--": "set" and the keywords that
 # CONFIG sets; "reads" and the configuration of each sshd that waits for connections; "option" and each option of the
-# one that reads CONFIG; for each Match block "match" and its condition, "own" and the keywords that it sets, and then what is different for it
+# one that reads CONFIG; "changed" and each file that it has not read in its present form; for each Match block "match" and its condition, "own" and the keywords that it sets, and then what is different for it
 [ "$(id -u)" = 0 ] || refuse 3 "only root may read its settings; set sudo: true on this host"
 sshd=$(command -v sshd) || refuse 3 "there is no program sshd"
 blank=$(printf " \t\r")
@@ -44,20 +44,30 @@ started() { # started PROGRAM WORD...; what it reads, nothing where it does not 
 }
 
 here=$(readlink /proc/self/ns/pid)
-options= seen= config=$1
+options= seen= process= config=$1
 for each in /proc/[0-9]*; do
     # Without a program: there may be thousands of processes.
-    { read -r name <"$each/comm"; } 2>/dev/null && [ "$name" = sshd ] && [ "$(readlink "$each/ns/pid")" = "$here" ] || continue
+    { read -r name <"$each/comm"; } 2>/dev/null || continue
+    case $name in
+    sshd-session | sshd-auth) continue ;;
+    # A second one may run under a name of its own, but sshd-keygen is a script.
+    sshd*) [ "$(readlink "$each/ns/pid")" = "$here" ] || continue ;;
+    *) continue ;;
+    esac
+    case $(readlink "$each/exe") in
+    */sshd*) ;;
+    *) continue ;;
+    esac
     args=$(tr "\0" "\n" <"$each/cmdline") 2>/dev/null
     set -f
     case $args in
     "") reads= ;; # it has ended, and nobody has noticed yet
-    "sshd: "*" [listener] "*)
-        args=${args#sshd: }
+    sshd*": "*" [listener] "*)
+        args=${args#sshd*: }
         started ${args%% \[listener\] *}
         ;;
-    "sshd: /"*) refuse 3 "the options of the sshd that runs as process ${each#/proc/} are cut off" ;;
-    "sshd: "*) reads= ;;
+    sshd*": /"*) refuse 3 "the options of the sshd that runs as process ${each#/proc/} are cut off" ;;
+    sshd*": "*) reads= ;;
     *)
         IFS="
 "
@@ -69,20 +79,22 @@ for each in /proc/[0-9]*; do
     [ -n "$reads" ] || continue
     config=${config:-$reads}
     [ "$(readlink -f "$reads")" != "$(readlink -f "$config")" ] || reads=$config
-    echo "--reads $reads"
+    printf "%s\n" "--reads $reads"
     if [ "$reads" != "$config" ]; then
         [ -n "$1" ] || refuse 3 "one sshd there reads $config, and another one $reads; name the one that is meant as config"
         continue
     fi
     [ -z "$seen" ] || [ "$given" = "$options" ] || refuse 3 "several sshd read $config, and have different options"
-    options=$given seen=1
+    options=$given seen=1 process=${each#/proc/}
 done
 set -- "${config:-/etc/ssh/sshd_config}"
-echo "--file $1"
+printf "%s\n" "--file $1"
 
 follow() ( # follow FILE BLOCK LABEL CONDITION; its lines, each behind the label of the block that it is in
     # 0 is for all connections, a is "Match all"; a block within another has the label of that one and ":" before it.
+    # The label f is for itself, and for folders that files are included from by a pattern.
     IFS= file=$1 outer=$2 block=$2 about=$4 number=0
+    printf "%s\n" "f $file"
     while read -r line || [ -n "$line" ]; do
         number=$((number + 1)) turn=0
         line=${line#"${line%%[!$blank]*}"}
@@ -121,6 +133,9 @@ follow() ( # follow FILE BLOCK LABEL CONDITION; its lines, each behind the label
                 /*) ;;
                 *) word=/etc/ssh/$word ;;
                 esac
+                case $word in
+                *[*?[]*) printf "%s\n" "f ${word%/*}" ;;
+                esac
                 for each in $word; do
                     [ -e "$each" ] || continue
                     turn=$((turn + 1))
@@ -147,10 +162,10 @@ as_written() { # the configuration in one file; a block within another is about 
     printf "%s\n" "$lines" | while IFS= read -r line; do
         label=${line%% *}
         case $label in
-        0 | =) continue ;;
+        0 | = | f) continue ;;
         "$now") ;;
         a) echo "Match all" ;;
-        *) echo "Match $(printf "%s\n" "$lines" | sed -n "s/^= $label //p")" ;;
+        *) printf "%s\n" "$lines" | sed -n "s/^= $label /Match /p" ;;
         esac
         now=$label
         printf "%s\n" "${line#* }"
@@ -158,7 +173,11 @@ as_written() { # the configuration in one file; a block within another is about 
 }
 
 who="user=root,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
-told=$("$sshd" -T -f "$1" -C "$who") || return
+told=$("$sshd" -T -f "$1" -C "$who" 2>/dev/null) || {
+    # The last line may only count what those before it name.
+    "$sshd" -T -f "$1" -C "$who" 2>&1 >/dev/null | grep -v ": terminating, " >&2
+    return 1
+}
 lines=$(follow "$1" 0 "" "") || return
 same=$(as_written | "$sshd" -T -f /dev/stdin -C "$who") || return
 [ "$same" = "$told" ] || refuse 3 "the files that it includes could not be followed"
@@ -167,8 +186,15 @@ told=$(settings a) || return
 printf "%s\n" "$told"
 printf "%s\n" "$lines" | sed -nE "s/^(0|a) \"?([A-Za-z0-9]+).*/--set \2/p"
 printf "%s" "$options" | sed "s/^/--option /"
+# sshd writes this file whenever it has read its settings.
+pidfile=$(printf "%s\n" "$told" | sed -n "s/^pidfile //p")
+if [ -n "$process" ] && [ "$(cat "$pidfile" 2>/dev/null)" = "$process" ]; then
+    printf "%s\n" "$lines" | sed -n "s/^f //p" | while IFS= read -r each; do
+        [ ! "$each" -nt "$pidfile" ] || printf "%s\n" "--changed $each"
+    done
+fi
 printf "%s\n" "$lines" | sed -n "s/^= //p" | while read -r block about; do
-    echo "--match $about"
+    printf "%s\n" "--match $about"
     labels=a rest=$block: label=
     while [ -n "$rest" ]; do
         label=$label${label:+:}${rest%%:*} rest=${rest#*:}
