@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from pytest_readiness.protocols.markup import hides
+from pytest_readiness.protocols.markup import hides, inert
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -87,9 +87,12 @@ class HtmlPage:
 
         parser = HTMLParser(encoding="utf-8")
         try:
-            return document_fromstring(self._markup.replace("\0", "").encode(), parser=parser)
+            root = document_fromstring(self._markup.replace("\0", "").encode(), parser=parser)
         except ParserError:  # nothing in it
             return document_fromstring("<html></html>")
+        for each in [each for each in root.iter("template") if inert("template", dict(each.attrib))]:
+            each.drop_tree()
+        return root
 
     @cached_property
     def text(self) -> str:

@@ -148,3 +148,14 @@ def test_buttons_and_files() -> None:
     assert page.filled(None, {}, ("f",)).multipart
     with pytest.raises(FormError, match="a file field 'g'"):
         page.filled(None, {}, ("g",))
+
+
+def test_what_is_in_a_template_is_neither_linked_nor_sent() -> None:
+    page = HtmlPage(
+        "<template><a href=/1>one</a><form><input name=a value=1></form></template><a href=/2>two</a>"
+        "<form action=/to><input name=b value=2></form><template shadowrootmode=open><a href=/3>three</a></template>",
+        PAGE,
+    )
+    assert [link.text for link in page.links] == ["two", "three"]
+    assert page.field("a") is None
+    assert sent(page) == [("b", "2")]
