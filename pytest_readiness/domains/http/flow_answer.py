@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.redact import MASK
 from pytest_readiness.core.text import cut
-from pytest_readiness.protocols.html_page import HtmlPage
+from pytest_readiness.domains.http.said import readings
 from pytest_readiness.protocols.http.addresses import origin, shown
 from pytest_readiness.protocols.http.answer import Response
 
@@ -60,14 +60,9 @@ def whole(answer: Response) -> Response:
     return answer
 
 
-def text_of(answer: Response) -> str:
-    """What a reader finds on a page, or the body of what is not a page."""
-    return HtmlPage(answer.body, answer.url).text if answer.html else answer.body
-
-
 def beginning(answer: Response, length: int = 120) -> str:
     """How an answer begins, as it may be shown."""
-    text = text_of(answer)
+    text = readings(answer)[0]
     with suppress(ValueError, RecursionError):
         text = json.dumps(masked(json.loads(text)), ensure_ascii=False)
     return cut(text, length) or "no text"

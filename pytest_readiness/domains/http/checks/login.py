@@ -10,7 +10,15 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.domains.http.checks.access import Name, declared
-from pytest_readiness.domains.http.facts.forms import Encoding, Form, Logins, LoginTrial, PasswordTrial, TrialOutcome
+from pytest_readiness.domains.http.facts.forms import (
+    Encoding,
+    Form,
+    Logins,
+    LoginTrial,
+    PasswordTrial,
+    TrialOutcome,
+    need_shown,
+)
 from pytest_readiness.domains.http.resource import Url, UrlPath
 
 PAIRS = (
@@ -158,6 +166,8 @@ def _refused(refusal: _Refusal, seen: Logins, pairs: int, credential: str | None
     if any(refusal.failure in outcome.blank for outcome in seen.pairs):
         raise CouldNotVerify(f"'{refusal.failure}' is already on the login's page, so it proves nothing")
     tried = [outcome for outcome in seen.pairs if not refusal.is_locked(outcome)]
+    for outcome in (*tried, *seen.attempts[:1]):
+        need_shown(place, outcome, refusal.failure)
     for outcome in tried:
         claim(
             refusal.is_refused(outcome) or not outcome.accepted,
@@ -286,6 +296,8 @@ def password_policy(
 
 def _refused_as_weak(place: str, weak: list[TrialOutcome], strong: TrialOutcome) -> None:
     for outcome in weak:
+        if not outcome.told:
+            need_shown(place, outcome, *outcome.unshown)
         if not outcome.told and not outcome.accepted:
             raise CouldNotVerify(
                 f"{place} answered {outcome} to a weak password, {outcome.name}, but none of the declared messages"

@@ -274,7 +274,7 @@ class _Runner:
         seconds = time.monotonic() - begun
         self.lines.append(f"  '{cut(received.subject, 80)}' from {cut(received.sender, 80)} after {seconds:.1f} s")
         if step.expect:
-            judge_text(step.expect, received.text, f"the mail '{cut(received.subject, 80)}'", self.values)
+            judge_text(step.expect, (received.text,), f"the mail '{cut(received.subject, 80)}'", self.values)
         for name, capture in step.capture.items():
             self._keep(step, name, capture, captured_of_mail(capture, received))
         return StepDone(step.name, self.what, f"a mail after {seconds:.1f} s")

@@ -19,6 +19,7 @@ from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.origins import FOREIGN, lookalikes
 from pytest_readiness.domains.http.resource import Credential, Url
+from pytest_readiness.domains.http.said import Said, plain
 from pytest_readiness.domains.http.session import open_session
 from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.html_page import HtmlPage
@@ -79,6 +80,7 @@ class TrialOutcome:
         seconds: from sending to the last byte.
         retry_after: the header of that name, or "".
         blank: which of the texts are already on the page with the form.
+        unshown: which of the texts are in the answer only where no reader finds them, such as in a script.
     """
 
     name: str
@@ -88,6 +90,7 @@ class TrialOutcome:
     seconds: float
     retry_after: str = ""
     blank: tuple[str, ...] = ()
+    unshown: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -375,7 +378,8 @@ class _FormSender:
         html = HtmlPage(page.body, address)
         self.hidden = html.hidden(urlsplit(on_host(self._url, self._form.path)).path)
         self._metas = html.metas
-        self._blank = _found(self._form.texts, page.body)
+        said = Said(page, fold=True)
+        self._blank = tuple(filter(said.has, self._form.texts))
 
 
 def _cookie(pair: str) -> tuple[str, str]:
@@ -385,17 +389,29 @@ def _cookie(pair: str) -> tuple[str, str]:
 
 def outcome_of(name: str, answer: Response, texts: Iterable[str] = (), blank: tuple[str, ...] = ()) -> TrialOutcome:
     """What is kept of an answer."""
+    said, leads = Said(answer, fold=True), plain(unquote_plus(answer.location), fold=True)
+    told = tuple(text for text in texts if said.has(text) or plain(text, fold=True) in leads)
     return TrialOutcome(
         name,
         answer.status,
         answer.location.partition("#")[0].partition("?")[0],
-        _found(texts, f"{answer.body}\n{unquote_plus(answer.location)}"),
+        told,
         answer.seconds,
         answer.header("retry-after")[:40],
         blank,
+        tuple(text for text in texts if text not in told and said.hides(text)),
     )
 
 
-def _found(texts: Iterable[str], where: str) -> tuple[str, ...]:
-    where = where.casefold()
-    return tuple(text for text in texts if text.casefold() in where)
+def need_shown(place: str, outcome: TrialOutcome, *texts: str) -> None:
+    """See that none of the texts is in an answer only where no reader finds it.
+
+    Raises:
+        CouldNotVerify: one is, so that nothing tells whether it is said.
+    """
+    for text in texts:
+        if text in outcome.unshown:
+            raise CouldNotVerify(
+                f"{place} answered {outcome} with '{text}' only where no reader finds it, such as in a script or an "
+                "attribute, so nothing tells whether it is said; declare a text that the answer itself says"
+            )

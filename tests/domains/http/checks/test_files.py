@@ -228,6 +228,10 @@ def test_maintenance_page(app: Shop) -> None:
     for answer, seen in (
         (served("Back soon", "text/html", 503), "Retry-After: absent"),
         (served("Back soon", "text/html", 503, ("Retry-After", "soon")), "Retry-After: soon"),
+        (
+            served("Back soon", "text/html", 503, ("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT")),
+            "Retry-After: Wed, 21 Oct 2015",
+        ),
         (served("Back soon"), "text/plain"),
         (
             served("<title>x</title><!-- back soon --><script>'back soon'</script>", "text/html"),

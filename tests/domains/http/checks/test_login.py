@@ -13,6 +13,7 @@ from tests.domains.http.http_shop import HTML, Shop, open_question, seen, when
 from tests.judging import judge
 from tests.stack.silent import Request, Response
 
+LOCKED = Response(429, [("Retry-After", "60")])
 LOGIN: dict[str, Any] = {"path": "/login", "failure": "wrong user or password", "credential": "user"}
 
 
@@ -76,6 +77,25 @@ def test_default_credentials_on_pages_that_keep_a_parser_busy(shop: Shop) -> Non
         shop.app.routes["/page"] = Response(200, [HTML], page.encode())
         shop.wrong.clear()
         assert judge("http.default_credentials", shop.url, **LOGIN, page="/page")
+
+
+@pytest.mark.parametrize(
+    "body", ["Falsches Passwort f&uuml;r <b>diese</b>\nAdresse", "Falsches Passwort für diese Adresse"]
+)
+def test_default_credentials_of_a_login_in_another_language(shop: Shop, body: str) -> None:
+    shop.app.routes["/login"] = when(
+        lambda _: len(shop.app.requests) < 12, Response(401, [HTML], body.encode()), LOCKED
+    )
+    login = {**LOGIN, "credential": None, "failure": "Passwort für diese Adresse"}
+    assert "401 for 8 default passwords" in judge("http.default_credentials", shop.url, **login).text
+
+
+def test_a_refusal_that_only_a_script_holds_proves_nothing(shop: Shop) -> None:
+    # Every page of a site may have all its texts in a script.
+    body = b"<script>var texts = {wrong: 'Wrong user or password'}</script><h1>Dashboard</h1>"
+    shop.app.routes["/login"] = Response(200, [HTML], body)
+    login = {**LOGIN, "credential": None, "status": 200}
+    open_question("http.default_credentials", shop, "only where no reader finds it", **login)
 
 
 def test_default_credentials_prove_nothing(shop: Shop) -> None:
