@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 from pytest_readiness.core.redact import MASK
 from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.cookies import Jar
 from pytest_readiness.domains.http.flow_answer import (
     SENSITIVE,
     beginning,
@@ -30,8 +31,6 @@ from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 
 if TYPE_CHECKING:
-    from http.cookiejar import CookieJar
-
     from pytest_readiness.domains.inbox.reading import Received
 
 
@@ -101,7 +100,7 @@ def html_of(answer: Response, what: str) -> HtmlPage:
     return HtmlPage(whole(answer).body, answer.url)
 
 
-def captured(capture: Capture, answer: Response, jar: CookieJar) -> Any:
+def captured(capture: Capture, answer: Response, jar: Jar) -> Any:
     """What a step takes from an answer, or from the cookies that are kept.
 
     Raises:

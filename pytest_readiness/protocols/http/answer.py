@@ -54,7 +54,7 @@ class Response:
         url: what was asked for.
         status: status code.
         headers: names in lower case and values, repeated ones kept apart, together and in order; the values of
-            cookies are masked, their names and attributes are not.
+            cookies are masked, their names and attributes are not, nor their size where it is too large.
         body: text in the charset that the answer or its page names, else UTF-8, undecodable bytes replaced, at most
             1 MiB unless more was asked for; "" where it came in Brotli's coding, which is not read and must be asked
             for.
@@ -146,11 +146,25 @@ def header_field(name: str, value: str) -> tuple[str, str]:
     return name, _masked(value) if name == "set-cookie" else value
 
 
+MOST_COOKIE_BYTES = 4096
+"""Of name and value; browsers drop a cookie that has more (RFC 6265bis, 5.6)."""
+
+
 def _masked(cookie: str) -> str:
     pair, semicolon, attributes = cookie.partition(";")
     name, equals, _ = pair.partition("=")
+    size = cookie_size(pair)
     # Without an equals sign all of it is the value (RFC 6265bis 5.6).
-    return f"{name if equals else ''}=…{semicolon}{attributes}"
+    return f"{name if equals else ''}=…{f'{size} bytes…' if size else ''}{semicolon}{attributes}"
+
+
+def cookie_size(pair: str) -> int:
+    """Bytes of a cookie's name and value where they are more than `MOST_COOKIE_BYTES`, else 0; of a masked one, too."""
+    if told := re.search(r"=…(\d{1,9}) bytes…\Z", pair):
+        return int(told[1])
+    name, _, value = pair.partition("=")
+    size = len(name.strip().encode(errors="replace")) + len(value.strip().encode(errors="replace"))
+    return size if size > MOST_COOKIE_BYTES else 0
 
 
 def decoded(raw: bytes, headers: Sequence[tuple[str, str]], said: str, most: int, accepted: str) -> tuple[bytes, bool]:

@@ -492,9 +492,9 @@ def cookies(
     """Every cookie that the root sets is Secure and SameSite, HttpOnly unless scripts must read it, and not dropped.
 
     Looked at: each Set-Cookie on the way to the page that a visitor without cookies ends on. Browsers drop a cookie for
-    another domain, and one whose prefix (`__Host-`, `__Secure-`) asks for what it lacks. Domains that are public
-    suffixes, such as co.uk, are not known here. Cookies that are set later, after a login, are not seen; where none is
-    set, the check passes with a warning that says so.
+    another domain, one of more than 4096 bytes, and one that lacks what its prefix (`__Host-`, `__Secure-`),
+    SameSite=None or Partitioned asks for. Domains that are public suffixes, such as co.uk, are not known here. Cookies
+    that are set later, after a login, are not seen; where none is set, the check passes with a warning that says so.
 
     Args:
         samesite: least accepted SameSite: None, Lax or Strict. Lax: what browsers default to (RFC 6265bis). A missing
@@ -522,6 +522,8 @@ def cookies(
             problems.append(f"{cookie.name} has {'an invalid' if cookie.same_site else 'no'} SameSite")
         if dropped := cookie.dropped(url.host):
             problems.append(f"{cookie.name} {dropped}, so that browsers drop it")
+        if cookie.swallowed:
+            problems.append(f"{cookie.name} has the cookie {cookie.swallowed} in its header, which browsers do not see")
         if cookie.same_site in _SAME_SITE and _SAME_SITE.index(cookie.same_site) < _SAME_SITE.index(samesite.lower()):
             problems.append(f"{cookie.name} has SameSite={cookie.same_site.capitalize()}")
     claim(not problems, expected=expected, seen=cut(f"{'; '.join(problems)} ({place})", 400))

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.http.cookies import Jar
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.origins import FOREIGN, lookalikes
@@ -317,9 +318,10 @@ class _FormSender:
         own = url.credential(form.credential).as_headers() if form.credential else ()
         self._url, self._form, self._until = url, form, until
         self._headers = tuple((name, value) for name, value in own if name.lower() != "cookie")
-        self._cookies = dict(
-            _cookie(pair) for name, value in own if name.lower() == "cookie" for pair in value.split(";")
-        )
+        self._jar = Jar()
+        for pair in (pair for name, value in own if name.lower() == "cookie" for pair in value.split(";")):
+            key, _, value = pair.partition("=")
+            self._jar.bring(key.strip(), value.strip(), url.url)
         self._session = open_session(url, connection, once=True)
         self._metas: Mapping[str, str] = {}
         self._blank: tuple[str, ...] = ()
@@ -343,7 +345,7 @@ class _FormSender:
         """
         if self._held:
             raise CouldNotVerify(f"the page with the form, {shown(self._held.url)}, was answered {self._held.status}")
-        value = self.hidden.get(name) or self._metas.get(name) or self._cookies.get(name)
+        value = self.hidden.get(name) or self._metas.get(name) or self._cookie(name)
         if not value:
             page = shown(on_host(self._url, self._form.page))
             raise CouldNotVerify(f"{page} gives no token '{name}', as hidden field, meta element or cookie")
@@ -362,11 +364,14 @@ class _FormSender:
         return outcome_of(name, answer, form.texts, self._blank)
 
     def _ask(self, method: str, address: str, headers: Fields = (), body: bytes = b"") -> Response:
-        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        cookies = self._jar.header(address)
         headers = (*self._headers, *headers, *((("Cookie", cookies),) if cookies else ()))
         answer = self._session.send(method, address, headers=headers, body=body, until=self._until)
-        self._cookies.update(_cookie(value.partition(";")[0]) for value in self._session.set_cookies)
+        self._jar.take(self._session.set_cookies, address, answer.at)
         return answer
+
+    def _cookie(self, name: str) -> str:
+        return next((cookie.value for cookie in self._jar if cookie.name == name), "")
 
     def _open(self, address: str) -> None:
         page = self._ask("GET", address)
@@ -380,11 +385,6 @@ class _FormSender:
         self._metas = html.metas
         said = Said(page, fold=True)
         self._blank = tuple(filter(said.has, self._form.texts))
-
-
-def _cookie(pair: str) -> tuple[str, str]:
-    name, _, value = pair.partition("=")
-    return name.strip(), value.strip()
 
 
 def outcome_of(name: str, answer: Response, texts: Iterable[str] = (), blank: tuple[str, ...] = ()) -> TrialOutcome:

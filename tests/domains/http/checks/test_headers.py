@@ -261,6 +261,9 @@ def later(hours: float) -> str:
         ([f"sid=secret; Max-Age=3600; Expires=Wed, 01 Jan 2098 00:00:00 GMT; {SAFE}"], {"max_age_hours": 1}),
         ([f"sid=secret; Max-Age=60; {SAFE}", f"theme=x; Max-Age=9999999; {SAFE}"], {"max_age_hours": 1}),
         ([f"sid=secret; SameSite=Bad; {SAFE}"], {}),
+        # Browsers ignore an Expires that they cannot read.
+        ([f"sid=secret; Expires=1893456000; {SAFE}"], {"max_age_hours": 1}),
+        ([f"a={'secret' * 680}; {SAFE}"], {}),
         ([f"__Host-sid=secret; Path=/; {SAFE}", f"__Secure-a=1; Domain=.LOCALHOST; {SAFE}"], {}),
     ],
 )
@@ -284,7 +287,16 @@ def test_cookies_pass(judged: Judge, values: list[str], parameters: dict[str, An
         ([f"sid=secret; {SAFE}"], {"samesite": "Strict"}, "sid has SameSite=Lax"),
         (["sid=Secure=HttpOnly"], {}, "sid lacks Secure and HttpOnly; sid has no SameSite"),
         (["secret; SameSite=Lax"], {}, "a nameless cookie lacks Secure and HttpOnly"),
-        ([f"sid=secret; Expires=never; {SAFE}"], {"max_age_hours": 1}, "sid lives for inf h"),
+        ([f"sid=secret; Expires=Do 01-Jan-37 00:00:00 MEZ; {SAFE}"], {"max_age_hours": 1}, "sid lives for "),
+        (["a=1; Secure; HttpOnly; SameSite=Lax, b=2; Secure; HttpOnly; SameSite=Lax"], {}, "a has the cookie b in its"),
+        (["a=1; HttpOnly; SameSite=None"], {"samesite": "None"}, "lacks Secure, which SameSite=None asks for"),
+        (["a=1; HttpOnly; SameSite=Lax; Partitioned"], {}, "lacks Secure, which Partitioned asks for"),
+        (
+            [f"a={'secret' * 700}; {SAFE}"],
+            {},
+            "a has 4201 bytes of name and value, more than 4096, so that browsers drop",
+        ),
+        ([f"a=1; Domain=localhost.; {SAFE}"], {}, "is for the domain localhost"),
         ([f"sid=secret; Expires=Wed, 01-Jan-2098 00:00:00 GMT; {SAFE}"], {"max_age_hours": 1}, "sid lives for "),
         ([f"a=1; {SAFE}", "b=2"], {}, "b lacks Secure and HttpOnly"),
         ([f"sid=secret; Max-Age=3601; {SAFE}"], {"max_age_hours": 1}, "sid lives for 1.0 h"),
