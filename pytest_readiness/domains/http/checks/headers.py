@@ -19,6 +19,7 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.cookies import Cookie, parse_cookie
 from pytest_readiness.domains.http.facts.pages import Page, in_place
 from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.http.shared_domains import SHARED
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 from pytest_readiness.protocols.http.structured import parse_dictionary
@@ -183,11 +184,9 @@ ANY_HOST = re.compile(
     r"([a-z]+://)?\*(\.\*)?(:(\*|\d+))?(/\S*)?|(https?|wss?|ftp):"
     r"|([a-z]+://)?\*\.(?!(local|localhost|internal|test|lan|corp|home|intranet)\b)"
     r"((com?|org|net|edu|gov|ac|or|ne|go)\.[a-z]{2}|[a-z][a-z0-9-]*"
-    r"|(github|gitlab)\.io|(pages|workers|fly)\.dev|(netlify|vercel|web|firebaseapp)\.(app|com)|(s3\.)?amazonaws\.com"
-    r"|(cloudfront|azurewebsites|azureedge)\.net|blob\.core\.windows\.net|(herokuapp|appspot|onrender|blogspot)\.com"
-    r"|ngrok\.io|surge\.sh)\.?(:(\*|\d+))?(/\S*)?"
+    rf"|{SHARED})\.?(:(\*|\d+))?(/\S*)?"
 )
-"""Sources that mean every host, or every one below a domain where anyone can have a name (as in Public Suffix List)."""
+"""Sources that mean every host, or every one below a domain where anyone can have a name."""
 
 _SCRIPTS = ("script-src", "script-src-elem", "script-src-attr")
 
@@ -461,9 +460,16 @@ def permissions_policy(
     if allowed is None:
         raise ClaimFalse(expected, f"an invalid header, which browsers ignore: {seen}")
     problems = [f"{feature} is not named" for feature in features if allowed.get(feature) is None]
-    problems += [f"{feature} is open to every site" for feature, who in allowed.items() if "*" in (who or ())]
+    problems += [
+        f"{feature} is open to every site" for feature, who in allowed.items() if any(map(_is_every, who or ()))
+    ]
     claim(not problems, expected=expected, seen=cut(f"{'; '.join(problems)} in {seen}", 400))
     return Evidence(seen)
+
+
+def _is_every(allowed: str) -> bool:
+    """Whether a member of an allow list stands for every site: a star, or a text that is such a source of CSP."""
+    return allowed == "*" or (allowed[:1] == '"' and ANY_HOST.fullmatch(allowed.strip('"').lower()) is not None)
 
 
 def cookies_of(root_page: Page) -> list[Cookie]:

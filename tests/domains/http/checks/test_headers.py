@@ -238,6 +238,16 @@ def test_permissions_policy_of_other_features(judged: Judge) -> None:
         judged("http.permissions_policy", headers, features=[])
 
 
+@pytest.mark.parametrize("source", ["https:", "https://*", "https://*.com", "https://*.github.io"])
+def test_permissions_policy_for_sources_that_are_every_site(judged: Judge, source: str) -> None:
+    closed = "microphone=(), geolocation=()"
+    headers = [("Permissions-Policy", f'camera=("{source}"), {closed}')]
+    assert "camera is open to every site" in seen(judged, "http.permissions_policy", headers)
+    # Outside of quotes it is a word that means nothing.
+    for right in ('("https://*.example.com")', "(https:)", '(self "https://maps.example.com")'):
+        assert judged("http.permissions_policy", [("Permissions-Policy", f"camera={right}, {closed}")])
+
+
 def cookie(*values: str) -> Headers:
     return [("Set-Cookie", value) for value in values]
 
@@ -485,6 +495,14 @@ def test_csp_of_several_policies_passes(judged: Judge, values: list[str], body: 
         ([GOOD + "; script-src https://*.co.uk"], "", "script-src allows https://*.co.uk"),
         ([GOOD + "; script-src 'self' https://*.github.io"], "", "script-src allows https://*.github.io"),
         ([GOOD + "; script-src *.s3.amazonaws.com"], "", "script-src allows *.s3.amazonaws.com"),
+        *(
+            ([f"{GOOD}; script-src 'self' *.{domain}"], "", f"script-src allows *.{domain}")
+            for domain in (
+                *("run.app", "webflow.io", "execute-api.eu-west-1.amazonaws.com", "lambda-url.us-east-1.on.aws"),
+                *("s3.eu-central-1.amazonaws.com", "z6.web.core.windows.net", "fra1.digitaloceanspaces.com"),
+                *("westeurope.cloudapp.azure.com", "trycloudflare.com", "vercel.app", "wordpress.com"),
+            )
+        ),
         ([GOOD + "; script-src https://*/js/"], "", "script-src allows https://*/js/"),
         ([GOOD + "; script-src *:443"], "", "script-src allows *:443"),
         (["default-src 'self'; frame-ancestors *.org"], "", "frame-ancestors allows *.org"),
