@@ -555,10 +555,12 @@ def cookies(
     return Evidence(cut(f"{text}; but for scripts, without HttpOnly: {open_ones}" if open_ones else text, 300))
 
 
-_PRODUCT = re.compile(r"/v?\d+(?:\.\d+)*\b|\b\d+(?:\.\d+)+\b|\b[A-Za-z]{2,} v?\d{1,3}\b")
+_PRODUCT = re.compile(
+    r"/v?\d+(?:\.\d+)*\b|\b\d+(?:\.\d+)+\b|\b[A-Za-z]{2,}(?:\([A-Z]{1,3}\))? v?\d{1,3}\b|[A-Za-z]-\d{1,2}[a-z]\b"
+)
 _TELLTALES = (
     *("server", "x-powered-by", "powered-by", "x-generator", "x-cms", "x-framework", "x-redirect-by"),
-    *("liferay-portal", "microsoftsharepointteamservices"),
+    *("liferay-portal", "microsoftsharepointteamservices", "x-cf-powered-by", "x-powered-cms"),
 )
 _VERSIONS = (
     "x-aspnet-version",
@@ -573,8 +575,13 @@ _VERSIONS = (
     "x-laravel-version",
     "x-jenkins",
     "x-hudson",
+    "x-mod-pagespeed",
+    "x-page-speed",
+    "x-cocoon-version",
+    "x-wildfly-version",
+    "x-varnish-version",
 )
-_PROXY = re.compile(r"(?<![\w.-])[A-Za-z][\w.-]*/v?\d+(?:\.\d+)*\b")
+_PROXY = re.compile(r"(?<![\w.-])[A-Za-z][\w.-]*/v?\d+(?:\.\d+)*\b|\([A-Za-z][\w.-]* v?\d+(?:\.\d+)+\b")
 """A proxy with its version in Via, which begins with the protocol's own."""
 
 

@@ -158,7 +158,9 @@ TOOLS = {
     "Django Silk": r"(?i)<title>\s*Silky",
     "Laravel Ignition": r'"can_execute_commands"\s*:',
     "Laravel Telescope": r"(?i)<title>\s*Telescope\b|window\.Telescope\s*=",
-    "Laravel Debugbar": r"phpdebugbar",
+    "Laravel Debugbar": r"phpdebugbar|/_debugbar/assets/",
+    "Rails' web console": r"__web_console\b",
+    "rack-mini-profiler": r"/mini-profiler-resources/",
     "Symfony's profiler": r"Symfony Profiler|sf-toolbar|class=\"sf-profiler",
     "Rails' information page": r"(?s)Rails version.{0,400}Ruby version",
     "ASP.NET's trace": r"<b>Application Trace</b>|(?i:elmah)[^<]{0,40}Error Log",
@@ -178,7 +180,9 @@ TOOLS = {
     "a PHP information page": r"<title>phpinfo\(\)|<h1 class=\"p\">PHP Version",
     "GraphQL introspection": r'"__schema"\s*:\s*\{',
     "a GraphQL playground": r"(?i)<title>[^<]{0,60}\b(GraphQL Playground|GraphiQL|Apollo Sandbox|Apollo Server|Altair)",
-    "Vite's development server": r"/@vite/client",
+    "Vite's development server": r"/@vite/client|/@react-refresh|/node_modules/\.vite/deps/",
+    "a server that reloads pages": r"browser-sync-client(?:\.min)?\.js|/livereload\.js\?|:35729/livereload"
+    r"|aspnetcore-browser-refresh\.js|/phoenix/live_reload/",
     "webpack's development server": r"webpack-dev-server|__webpack_hmr|sockjs-node/info",
     "Next.js's development server": r"/_next/static/development/|__nextjs_original-stack-frame|react-refresh\.js",
 }
