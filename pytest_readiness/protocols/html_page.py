@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ _UNREAD = ("script", "style")
 _CONTROLS = ("input", "select", "textarea", "button")
 _NOT_SENT = ("button", "reset", "image", "submit")
 _NOT_TYPED = ("file", *_NOT_SENT)
+_NOT_VALIDATED = ("hidden", *_NOT_SENT)
 
 
 class FormError(Exception):
@@ -168,7 +169,7 @@ class HtmlPage:
         for name in files:
             if _kind(present[name]) != "file":
                 raise FormError(f"a file field '{name}'", f"it is of the type {_kind(present[name])}")
-        pairs = [pair for pair in self._pairs(form) if pair[0] not in fields]
+        pairs = list(self._pairs(form, fields))
         for name, value in fields.items():
             pairs += self._chosen(form, name, value)
         button = next((each for each in self._controls(form, enabled=True) if _kind(each) in ("submit", "image")), None)
@@ -181,11 +182,37 @@ class HtmlPage:
         ):
             pairs.append((name, _attribute(button, "value")))
         method = _overridden(form, button, "method").upper()
+        if method == "DIALOG":
+            raise FormError("a form that is sent", "its method is dialog, which sends nothing")
+        if "novalidate" not in form.attrib and (button is None or "formnovalidate" not in button.attrib):
+            self._validate(form, pairs, files, fields)
         action = _joined(self.address, _overridden(form, button, "action") or self._document)
         multipart = _overridden(form, button, "enctype").lower() == "multipart/form-data"
         if files and not multipart:
             raise FormError("a form that sends files, by enctype multipart/form-data", "it does not")
         return Filled("POST" if method == "POST" else "GET", urldefrag(action)[0], multipart, tuple(pairs), hidden)
+
+    def _validate(
+        self, form: HtmlElement, pairs: list[tuple[str, str]], files: tuple[str, ...], fields: Mapping[str, str]
+    ) -> None:
+        """See that a browser would send it: nothing that is required is missing, nothing too long or short (4.10.21).
+
+        Raises:
+            FormError: it would not.
+        """
+        given = {name for name, value in pairs if value} | set(files)
+        for each in self._controls(form, enabled=True):
+            name, kind = _attribute(each, "name"), _kind(each)
+            if kind in _NOT_VALIDATED or "readonly" in each.attrib:
+                continue
+            if "required" in each.attrib and name and name not in given:
+                raise FormError(f"a value for '{name}'", "it is required, and browsers send the form only with one")
+            length = len(fields.get(name, ""))
+            most, fewest = _number(each, "maxlength"), _number(each, "minlength")
+            if most is not None and length > most:
+                raise FormError(f"at most {most} characters for '{name}'", f"{length}")
+            if fewest is not None and 0 < length < fewest:
+                raise FormError(f"at least {fewest} characters for '{name}'", f"{length}")
 
     def _form(self, wanted: str | int | None, names: tuple[str, ...]) -> HtmlElement:
         forms = self._root.forms
@@ -224,13 +251,18 @@ class HtmlPage:
             if mine and not (enabled and _disabled(each)):
                 yield each
 
-    def _pairs(self, form: HtmlElement) -> Iterator[tuple[str, str]]:
-        """What would be sent without any change (4.10.22.4), buttons and files left out."""
+    def _pairs(self, form: HtmlElement, filled: Collection[str] = ()) -> Iterator[tuple[str, str]]:
+        """What would be sent without any change (4.10.22.4), buttons, files and what is filled in left out."""
         # lxml's form.form_values() leaves out text fields without a value, sends buttons, options that are disabled and
         # what a fieldset disables, and takes "on" for the empty value of a checkbox.
-        for each in self._controls(form, enabled=True):
+        controls = list(self._controls(form, enabled=True))
+        seen = {_attribute(each, "name") for each in controls if _kind(each) != "hidden"}
+        for each in controls:
             name, kind = _attribute(each, "name"), _kind(each)
             if not name or kind in _NOT_TYPED:
+                continue
+            # Beside a checkbox, a hidden field of its name is sent, too: for the case that it is not checked.
+            if name in filled and (kind != "hidden" or name not in seen):
                 continue
             if kind == "select":
                 for value in _selected(each):
@@ -247,6 +279,7 @@ class HtmlPage:
         """What a field sends that is filled in; where only certain values can be chosen, only those are taken."""
         named = [each for each in self._controls(form) if _attribute(each, "name") == name]
         usable = [each for each in named if not _disabled(each)]
+        usable = [each for each in usable if _kind(each) != "hidden"] or usable
         if not usable:
             raise FormError(f"a field '{name}' that can be filled in", "it is disabled")
         kind = _kind(usable[0])
@@ -256,7 +289,7 @@ class HtmlPage:
             raise FormError(f"a field '{name}' that can be filled in", "it takes a file, by 'upload'")
         choices: list[str] | None = None
         if kind == "select":
-            choices = [_option(each) for each in usable[0].iter("option") if "disabled" not in each.attrib]
+            choices = [_option(each) for each in usable[0].iter("option") if not _is_off(each)]
         elif kind in ("checkbox", "radio"):
             choices = [_attribute(each, "value", "on") for each in usable]
         if choices is not None and value not in choices:
@@ -295,12 +328,22 @@ def _option(option: HtmlElement) -> str:
     return _attribute(option, "value", _text(option))
 
 
+def _is_off(option: HtmlElement) -> bool:
+    return any("disabled" in each.attrib for each in (option, *option.iterancestors("optgroup")))
+
+
 def _selected(select: HtmlElement) -> list[str]:
-    options = [each for each in select.iter("option") if "disabled" not in each.attrib]
-    chosen = [_option(each) for each in options if "selected" in each.attrib]
-    if "multiple" in select.attrib:
-        return chosen
-    return chosen[-1:] or [_option(each) for each in options[:1]]
+    options = list(select.iter("option"))
+    chosen = [each for each in options if "selected" in each.attrib]
+    if "multiple" not in select.attrib:
+        # What is shown is selected: with "please choose", which is disabled, nothing is sent.
+        chosen = chosen[-1:] or [each for each in options if not _is_off(each)][:1]
+    return [_option(each) for each in chosen if not _is_off(each)]
+
+
+def _number(control: HtmlElement, name: str) -> int | None:
+    value = _attribute(control, name).strip()
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else None
 
 
 def _overridden(form: HtmlElement, button: HtmlElement | None, name: str) -> str:
