@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urlsplit
 
+from pytest_readiness.protocols.http.addresses import joined
 from pytest_readiness.protocols.markup import hides, inert
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class HtmlPage:
         self._markup = markup
         self._document = address
         base = next((_attribute(each, "href") for each in self._root.iter("base") if each.get("href")), "")
-        self.address = _joined(address, base) if base else address
+        self.address = joined(address, base) if base else address
 
     @cached_property
     def _root(self) -> HtmlElement:
@@ -116,7 +117,7 @@ class HtmlPage:
     def links(self) -> tuple[Link, ...]:
         """Its links, in order."""
         return tuple(
-            Link(urldefrag(_joined(self.address, _attribute(each, "href")))[0], _text(each))
+            Link(urldefrag(joined(self.address, _attribute(each, "href")))[0], _text(each))
             for each in self._root.iter("a")
             if each.get("href") is not None
         )
@@ -186,7 +187,7 @@ class HtmlPage:
             raise FormError("a form that is sent", "its method is dialog, which sends nothing")
         if "novalidate" not in form.attrib and (button is None or "formnovalidate" not in button.attrib):
             self._validate(form, pairs, files, fields)
-        action = _joined(self.address, _overridden(form, button, "action") or self._document)
+        action = joined(self.address, _overridden(form, button, "action") or self._document)
         multipart = _overridden(form, button, "enctype").lower() == "multipart/form-data"
         if files and not multipart:
             raise FormError("a form that sends files, by enctype multipart/form-data", "it does not")
@@ -239,7 +240,7 @@ class HtmlPage:
         return found[0]
 
     def _path(self, form: HtmlElement) -> str:
-        return urlsplit(_joined(self.address, _attribute(form, "action") or self._document)).path
+        return urlsplit(joined(self.address, _attribute(form, "action") or self._document)).path
 
     def _controls(self, form: HtmlElement, *, enabled: bool = False) -> Iterator[HtmlElement]:
         """What belongs to a form: within it, or naming it (HTML Living Standard, 4.10.18.3)."""
@@ -295,13 +296,6 @@ class HtmlPage:
         if choices is not None and value not in choices:
             raise FormError(f"a choice '{value}' of '{name}'", f"the choices are: {', '.join(choices)[:200] or 'none'}")
         return [(name, value)]
-
-
-def _joined(base: str, address: str) -> str:
-    try:
-        return urljoin(base, address.strip())
-    except ValueError:
-        return ""
 
 
 def _attribute(element: HtmlElement, name: str, default: str = "") -> str:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urljoin, urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
+from pytest_readiness.protocols.http.addresses import joined
 
 FRESH_SECONDS = 10
 """Age up to which an answer tells how things are now: probes of Kubernetes are ten seconds apart."""
@@ -122,14 +122,8 @@ class Response:
         if self.status not in (301, 302, 303, 307, 308) or len(set(self.values("location"))) != 1:
             # Of several that differ, browsers follow none.
             return ""
-        path, mark, rest = re.fullmatch(r"(?s)([^?#]*)(.?)(.*)", self.values("location")[0]).groups()  # type: ignore[union-attr]
-        try:
-            # To browsers a backslash is a slash, and two of them begin a host.
-            target = urljoin(self.url, path.replace("\\", "/") + mark + rest)
-            _ = urlsplit(target).port
-        except ValueError:
-            return ""
-        return target if path + mark + rest else ""
+        written = self.values("location")[0]
+        return joined(self.url, written) if written else ""
 
 
 def header_field(name: str, value: str) -> tuple[str, str]:

@@ -208,11 +208,14 @@ def _hashed(address: str) -> bool:
 
 
 def directives(answer: Response, header: str = "cache-control") -> dict[str, str]:
-    """Cache-Control's directives in lower case with their arguments; of a repeated one the first counts."""
+    """Cache-Control's directives in lower case with their arguments; of a repeated one the first counts.
+
+    Blanks beside the sign make it another name, which means nothing (RFC 9111 section 5.2).
+    """
     found: dict[str, str] = {}
     for part in answer.header(header).lower().split(","):
         name, _, argument = part.strip().partition("=")
-        found.setdefault(name.strip(), argument.strip().strip('"'))
+        found.setdefault(name, argument.strip('"'))
     return found
 
 

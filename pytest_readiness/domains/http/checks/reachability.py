@@ -330,12 +330,16 @@ def _said(value: Any) -> str:
 
 
 def at(document: Any, dotted: str) -> Any:
-    """The value at a dotted path of a JSON document, or `MISSING`."""
-    for key in dotted.split("."):
-        if isinstance(document, dict) and key in document:
-            document = document[key]
-        elif isinstance(document, list) and key.isdecimal() and int(key) < len(document):
-            document = document[int(key)]
+    """The value at a dotted path of a JSON document, or `MISSING`; a name may hold dots itself."""
+    keys = dotted.split(".")
+    while keys:
+        if isinstance(document, dict):
+            most = next((count for count in range(1, len(keys) + 1) if ".".join(keys[:count]) in document), 0)
+            if not most:
+                return MISSING
+            document, keys = document[".".join(keys[:most])], keys[most:]
+        elif isinstance(document, list) and keys[0].isdecimal() and int(keys[0]) < len(document):
+            document, keys = document[int(keys[0])], keys[1:]
         else:
             return MISSING
     return document
