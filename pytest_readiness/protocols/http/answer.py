@@ -21,6 +21,7 @@ _CACHES = {
     "x-cache-status": re.compile(r"(?i)^(hit|stale|updating)"),
     "x-proxy-cache": re.compile(r"(?i)^(hit|stale|updating)"),
     "x-varnish-cache": re.compile(r"(?i)^hit"),
+    "warning": re.compile(r"^11[0-3]\b"),
 }
 """What caches say of an answer that they kept, where they do not say for how long (RFC 9211, and before it)."""
 _GATES = tuple(

@@ -86,7 +86,7 @@ def security_txt(visited: Page) -> Evidence:
     problems = [f"{name} twice" for name in ("expires", "preferred-languages") if _count(fields, name) > 1]
     problems += [f"a line without a field: {cut(value, 60)}" for name, value in fields if not name]
     for name, value in fields:
-        if name in _WEB and (value.startswith("http:") or not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:\S", value)):
+        if name in _WEB and (value.startswith("http:") or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", value)):
             problems.append(f"{name}: {cut(value, 60)}, which is not a URI or not https")
     claim(not problems, expected=f"a valid security.txt at {place}", seen=cut("; ".join(problems), 300))
     until = next((value for name, value in fields if name == "expires"), "")

@@ -58,6 +58,7 @@ _FLAGS = frozenset(
 """Names of fields that say so where they are true or false."""
 _FAULTS = frozenset(("error", "errors", "errormessage", "error_message", "exception", "failure", "failures"))
 """Names of fields that hold what went wrong."""
+_NO_FAULT: tuple[Any, ...] = ("", "none", "None", "null", "no", "ok", "OK", "-", [], {})
 
 
 @check(
@@ -440,7 +441,7 @@ def _denial(report: Any) -> str:
         elif isinstance(node, dict):
             for key, value in node.items():
                 # A number may count what has gone wrong since the beginning.
-                if key.lower() in _FAULTS and isinstance(value, str | list | dict) and value:
+                if key.lower() in _FAULTS and isinstance(value, str | list | dict) and value not in _NO_FAULT:
                     return f"{cut(key, 40)}: …"
                 if inner and _tells(key, value) and _state(value) is False:
                     return f"{cut(key, 40)}: {_said(value)}"

@@ -149,6 +149,7 @@ def test_security_txt(app: Shop) -> None:
             "Contact: http://example.com/\nExpires: {on}\n",
             "contact: http://example.com/, which is not a URI or not https",
         ),
+        ("Contact: https://example.com/a page\nExpires: {on}\n", "contact: https://example.com/a page, which is not"),
         ("Contact: mailto:a@example.com\nExpires: {past}\n", "-2 days left"),
         ("Contact: mailto:a@example.com\nExpires: {on}\nExpires: {on}\n", "expires twice"),
         ("Contact: mailto:a@example.com\nExpires: soon\n", "soon"),
