@@ -109,8 +109,8 @@ def static_assets(assets: Assets) -> Evidence:
     which may be pages. A page in the place of a file (a single-page application's fallback), what cannot be a script or
     style (JSON, markup, gzip without Content-Encoding), a pointer of Git LFS or an empty file makes the claim false;
     429, and on other hosts statuses that refuse programs (401, 403, 503), leave it open. At most 100 are asked for; of
-    a video the beginning. A page that names none cannot be verified. Not looked at: what
-    style sheets import, what scripts load later, and whether the content is what it should be otherwise.
+    a video the beginning. A page that names none cannot be verified. Not looked at: what style sheets import, what
+    scripts load later, and whether the content is what it should be otherwise.
     """
     place = shown(page_of(assets).url)
     if not assets.assets:
