@@ -79,7 +79,7 @@ KEY_SHAPES: Mapping[str, tuple[str, str]] = {
     "a Databricks token": ("dapi", r"dapi[0-9a-f]{32}(?:-\d)?\b"),
     "a Postman key": ("PMAK-", r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}"),
     "a Figma token": ("figd_", r"figd_[\w-]{40,}"),
-    "a Doppler token": ("dp.", r"dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,}"),
+    "a Doppler token": ("dp.", r"dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,44}\b"),
     "a Grafana token": ("gl", r"glsa_[A-Za-z0-9]{32}_[0-9a-fA-F]{8}|glc_[A-Za-z0-9+/]{32,}={0,2}"),
     "a Replicate token": ("r8_", r"r8_[A-Za-z0-9]{37}"),
     "a Docker Hub token": ("dckr_", r"dckr_[po]at_[\w-]{27,}"),
@@ -97,7 +97,6 @@ KEY_SHAPES: Mapping[str, tuple[str, str]] = {
     "a RubyGems key": ("rubygems_", r"rubygems_[0-9a-f]{48}"),
     "a 1Password token": ("ops_eyJ", r"ops_eyJ[\w-]{200,}"),
     "an age key": ("AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[0-9A-Z]{58}"),
-    "a Square access token": ("EAAA", r"EAAA[\w-]{60}(?![\w-])"),
     "a Facebook token": ("EAA", r"EAA[A-Za-z0-9]{90,}"),
 }
 """What is a secret by its shape alone, where providers document that: a text that every one of them holds, which is

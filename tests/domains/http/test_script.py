@@ -93,6 +93,7 @@ def test_secrets(code: str, what: str) -> None:
         'apiKey:"AIzaSyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q"; stripe="pk_live_51H8x9y0z1a2b3c4d5e6f"',
         'd="postgres://user:password@localhost/mydb"; r="redis://:password@localhost:6379"; u=`redis://:${p}@${h}`',
         "m=/^[a-z]+:\\/\\/\\w+:\\w+@\\w+/; u='postgres://db/shop'; v='ftp://:@h'",
+        "dp.st.prototype.aVeryLongNameOfAMethod.anotherLongName.call(this);re_render_when_something_changes()",
         'btoa("user:password"); btoa(user+":"+password); x="https://hooks.slack.com/services/"',
     ],
 )
