@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urlsplit
 
-from pytest_readiness.protocols.markup import hides
+from pytest_readiness.protocols.http.addresses import joined
+from pytest_readiness.protocols.markup import hides, inert
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -23,6 +24,7 @@ _UNREAD = ("script", "style")
 _CONTROLS = ("input", "select", "textarea", "button")
 _NOT_SENT = ("button", "reset", "image", "submit")
 _NOT_TYPED = ("file", *_NOT_SENT)
+_NOT_VALIDATED = ("hidden", *_NOT_SENT)
 
 
 class FormError(Exception):
@@ -78,7 +80,7 @@ class HtmlPage:
         self._markup = markup
         self._document = address
         base = next((_attribute(each, "href") for each in self._root.iter("base") if each.get("href")), "")
-        self.address = _joined(address, base) if base else address
+        self.address = joined(address, base) if base else address
 
     @cached_property
     def _root(self) -> HtmlElement:
@@ -87,9 +89,12 @@ class HtmlPage:
 
         parser = HTMLParser(encoding="utf-8")
         try:
-            return document_fromstring(self._markup.replace("\0", "").encode(), parser=parser)
+            root = document_fromstring(self._markup.replace("\0", "").encode(), parser=parser)
         except ParserError:  # nothing in it
             return document_fromstring("<html></html>")
+        for each in [each for each in root.iter("template") if inert("template", dict(each.attrib))]:
+            each.drop_tree()
+        return root
 
     @cached_property
     def text(self) -> str:
@@ -112,7 +117,7 @@ class HtmlPage:
     def links(self) -> tuple[Link, ...]:
         """Its links, in order."""
         return tuple(
-            Link(urldefrag(_joined(self.address, _attribute(each, "href")))[0], _text(each))
+            Link(urldefrag(joined(self.address, _attribute(each, "href")))[0], _text(each))
             for each in self._root.iter("a")
             if each.get("href") is not None
         )
@@ -165,7 +170,7 @@ class HtmlPage:
         for name in files:
             if _kind(present[name]) != "file":
                 raise FormError(f"a file field '{name}'", f"it is of the type {_kind(present[name])}")
-        pairs = [pair for pair in self._pairs(form) if pair[0] not in fields]
+        pairs = list(self._pairs(form, fields))
         for name, value in fields.items():
             pairs += self._chosen(form, name, value)
         button = next((each for each in self._controls(form, enabled=True) if _kind(each) in ("submit", "image")), None)
@@ -178,11 +183,37 @@ class HtmlPage:
         ):
             pairs.append((name, _attribute(button, "value")))
         method = _overridden(form, button, "method").upper()
-        action = _joined(self.address, _overridden(form, button, "action") or self._document)
+        if method == "DIALOG":
+            raise FormError("a form that is sent", "its method is dialog, which sends nothing")
+        if "novalidate" not in form.attrib and (button is None or "formnovalidate" not in button.attrib):
+            self._validate(form, pairs, files, fields)
+        action = joined(self.address, _overridden(form, button, "action") or self._document)
         multipart = _overridden(form, button, "enctype").lower() == "multipart/form-data"
         if files and not multipart:
             raise FormError("a form that sends files, by enctype multipart/form-data", "it does not")
         return Filled("POST" if method == "POST" else "GET", urldefrag(action)[0], multipart, tuple(pairs), hidden)
+
+    def _validate(
+        self, form: HtmlElement, pairs: list[tuple[str, str]], files: tuple[str, ...], fields: Mapping[str, str]
+    ) -> None:
+        """See that a browser would send it: nothing that is required is missing, nothing too long or short (4.10.21).
+
+        Raises:
+            FormError: it would not.
+        """
+        given = {name for name, value in pairs if value} | set(files)
+        for each in self._controls(form, enabled=True):
+            name, kind = _attribute(each, "name"), _kind(each)
+            if kind in _NOT_VALIDATED or "readonly" in each.attrib:
+                continue
+            if "required" in each.attrib and name and name not in given:
+                raise FormError(f"a value for '{name}'", "it is required, and browsers send the form only with one")
+            length = len(fields.get(name, ""))
+            most, fewest = _number(each, "maxlength"), _number(each, "minlength")
+            if most is not None and length > most:
+                raise FormError(f"at most {most} characters for '{name}'", f"{length}")
+            if fewest is not None and 0 < length < fewest:
+                raise FormError(f"at least {fewest} characters for '{name}'", f"{length}")
 
     def _form(self, wanted: str | int | None, names: tuple[str, ...]) -> HtmlElement:
         forms = self._root.forms
@@ -209,7 +240,7 @@ class HtmlPage:
         return found[0]
 
     def _path(self, form: HtmlElement) -> str:
-        return urlsplit(_joined(self.address, _attribute(form, "action") or self._document)).path
+        return urlsplit(joined(self.address, _attribute(form, "action") or self._document)).path
 
     def _controls(self, form: HtmlElement, *, enabled: bool = False) -> Iterator[HtmlElement]:
         """What belongs to a form: within it, or naming it (HTML Living Standard, 4.10.18.3)."""
@@ -221,13 +252,18 @@ class HtmlPage:
             if mine and not (enabled and _disabled(each)):
                 yield each
 
-    def _pairs(self, form: HtmlElement) -> Iterator[tuple[str, str]]:
-        """What would be sent without any change (4.10.22.4), buttons and files left out."""
+    def _pairs(self, form: HtmlElement, filled: Collection[str] = ()) -> Iterator[tuple[str, str]]:
+        """What would be sent without any change (4.10.22.4), buttons, files and what is filled in left out."""
         # lxml's form.form_values() leaves out text fields without a value, sends buttons, options that are disabled and
         # what a fieldset disables, and takes "on" for the empty value of a checkbox.
-        for each in self._controls(form, enabled=True):
+        controls = list(self._controls(form, enabled=True))
+        seen = {_attribute(each, "name") for each in controls if _kind(each) != "hidden"}
+        for each in controls:
             name, kind = _attribute(each, "name"), _kind(each)
             if not name or kind in _NOT_TYPED:
+                continue
+            # Beside a checkbox, a hidden field of its name is sent, too: for the case that it is not checked.
+            if name in filled and (kind != "hidden" or name not in seen):
                 continue
             if kind == "select":
                 for value in _selected(each):
@@ -244,6 +280,7 @@ class HtmlPage:
         """What a field sends that is filled in; where only certain values can be chosen, only those are taken."""
         named = [each for each in self._controls(form) if _attribute(each, "name") == name]
         usable = [each for each in named if not _disabled(each)]
+        usable = [each for each in usable if _kind(each) != "hidden"] or usable
         if not usable:
             raise FormError(f"a field '{name}' that can be filled in", "it is disabled")
         kind = _kind(usable[0])
@@ -253,19 +290,12 @@ class HtmlPage:
             raise FormError(f"a field '{name}' that can be filled in", "it takes a file, by 'upload'")
         choices: list[str] | None = None
         if kind == "select":
-            choices = [_option(each) for each in usable[0].iter("option") if "disabled" not in each.attrib]
+            choices = [_option(each) for each in usable[0].iter("option") if not _is_off(each)]
         elif kind in ("checkbox", "radio"):
             choices = [_attribute(each, "value", "on") for each in usable]
         if choices is not None and value not in choices:
             raise FormError(f"a choice '{value}' of '{name}'", f"the choices are: {', '.join(choices)[:200] or 'none'}")
         return [(name, value)]
-
-
-def _joined(base: str, address: str) -> str:
-    try:
-        return urljoin(base, address.strip())
-    except ValueError:
-        return ""
 
 
 def _attribute(element: HtmlElement, name: str, default: str = "") -> str:
@@ -292,12 +322,22 @@ def _option(option: HtmlElement) -> str:
     return _attribute(option, "value", _text(option))
 
 
+def _is_off(option: HtmlElement) -> bool:
+    return any("disabled" in each.attrib for each in (option, *option.iterancestors("optgroup")))
+
+
 def _selected(select: HtmlElement) -> list[str]:
-    options = [each for each in select.iter("option") if "disabled" not in each.attrib]
-    chosen = [_option(each) for each in options if "selected" in each.attrib]
-    if "multiple" in select.attrib:
-        return chosen
-    return chosen[-1:] or [_option(each) for each in options[:1]]
+    options = list(select.iter("option"))
+    chosen = [each for each in options if "selected" in each.attrib]
+    if "multiple" not in select.attrib:
+        # What is shown is selected: with "please choose", which is disabled, nothing is sent.
+        chosen = chosen[-1:] or [each for each in options if not _is_off(each)][:1]
+    return [_option(each) for each in chosen if not _is_off(each)]
+
+
+def _number(control: HtmlElement, name: str) -> int | None:
+    value = _attribute(control, name).strip()
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else None
 
 
 def _overridden(form: HtmlElement, button: HtmlElement | None, name: str) -> str:

@@ -46,16 +46,15 @@ class Markup:
 
     Attributes:
         scripts: in the page's order.
-        equivalents: content of each `<meta http-equiv=…>`, with its name in lower case.
-        names: content of each `<meta name=…>`, with its name in lower case.
+        equivalents: content of each `<meta http-equiv=…>` that browsers heed, with its name in lower case.
+        names: content of each `<meta name=…>` that browsers heed, with its name in lower case.
         policies: content of each Content-Security-Policy that browsers heed: in the head, before any script.
         references: in the page's order.
         base: what addresses are relative to, as written; "" for the page itself.
         inline: what is in script elements.
         data: attributes that hold data or code for scripts (`data-…`, `on…`, JSON), each as `name="value"`.
         text: what is outside scripts and styles, with white space collapsed.
-        shown: that of it which is not hidden: by the elements template and noscript, a dialog that is not open, the
-            attribute hidden, or display:none in an attribute.
+        shown: that of it which is not hidden, as `hides` tells.
     """
 
     scripts: tuple[Script, ...]
@@ -221,14 +220,26 @@ def _imported(kind: str, code: str) -> Iterator[MarkupReference]:
                 yield MarkupReference("script", address, certain=False)
 
 
+def inert(tag: str, attributes: Mapping[str, str]) -> bool:
+    """Whether an element is a template, of which browsers use nothing until a script does (a shadow root is used)."""
+    return tag == "template" and "shadowrootmode" not in attributes
+
+
+_FALLBACKS = ("noscript", "noframes", "noembed", "iframe", "video", "audio", "canvas", "datalist")
+"""What is in these elements is for browsers that do not know them, or is only offered."""
+
+
 def hides(tag: str, attributes: Mapping[str, str]) -> bool:
-    """Whether an element is not shown by itself: by its name, the attribute hidden, or display:none in its style."""
+    """Whether what is in an element is not shown: by its name, the attributes hidden or popover, or its style."""
     style = "".join(attributes.get("style", "").lower().split())
     return (
-        tag in ("template", "noscript", "datalist")
+        inert(tag, attributes)
+        or tag in _FALLBACKS
         or (tag == "dialog" and "open" not in attributes)
         or "hidden" in attributes
+        or "popover" in attributes
         or "display:none" in style
+        or "visibility:hidden" in style
     )
 
 
@@ -254,7 +265,8 @@ class _MarkupReader:
         self.pages: list[str] = []
         self._kind = ""
         self._hidden: list[str] = []
-        self._unused: list[str] = []
+        self._templates = 0
+        self._noscript = 0
         self._inside: list[str] | None = None
         self._titled = False
         self._head = True
@@ -264,7 +276,10 @@ class _MarkupReader:
         content = attributes.get("content", "")
         self.held += [f'{name}="{value}"' for name, value in attributes.items() if _is_data(name, value)]
         self._head = self._head and tag in _HEAD
-        if tag == "script":
+        if self._templates or (self._noscript and tag != "script"):
+            # Browsers heed nothing of a template, and where scripts run, nothing of noscript.
+            pass
+        elif tag == "script":
             self.scripts.append(Script(attributes.get("src", ""), attributes.get("integrity", "")))
         elif tag == "meta" and "http-equiv" in attributes:
             self.equivalents.append((attributes["http-equiv"].lower(), content))
@@ -280,11 +295,15 @@ class _MarkupReader:
         self._kind = attributes.get("type", "").lower()
         if tag not in _VOID and (self._hidden or hides(tag, attributes)):
             self._hidden.append(tag)
-        if tag in ("template", "noscript"):
-            self._unused.append(tag)
+        if tag == "template" and (self._templates or inert(tag, attributes)):
+            self._templates += 1
+        if tag == "noscript":
+            self._noscript += 1
+        if self._templates:
+            return
         found = _references(tag, attributes)
-        # Where scripts run, no browser loads what is in these elements.
-        self.references += (replace(each, certain=False) for each in found) if self._unused else found
+        # Where scripts run, no browser loads what is in noscript.
+        self.references += (replace(each, certain=False) for each in found) if self._noscript else found
         if "srcdoc" in attributes:
             self.pages.append(attributes["srcdoc"])
 
@@ -292,13 +311,16 @@ class _MarkupReader:
         self._space()
         if self._hidden and self._hidden[-1] == tag:
             self._hidden.pop()
-        if self._unused and self._unused[-1] == tag:
-            self._unused.pop()
+        if tag == "template" and self._templates:
+            self._templates -= 1
+        if tag == "noscript" and self._noscript:
+            self._noscript -= 1
         self._head = self._head and tag != "head"
         if self._inside and tag == "script":
             self.inline.append("".join(self._inside))
-            self.references += _imported(self._kind, self.inline[-1])
-        elif self._inside and tag == "style":
+            if not self._templates:
+                self.references += _imported(self._kind, self.inline[-1])
+        elif self._inside and tag == "style" and not self._templates:
             self.references += style_references("".join(self._inside))
         self._inside = None
         self._titled = False

@@ -148,3 +148,66 @@ def test_buttons_and_files() -> None:
     assert page.filled(None, {}, ("f",)).multipart
     with pytest.raises(FormError, match="a file field 'g'"):
         page.filled(None, {}, ("g",))
+
+
+def test_what_is_in_a_template_is_neither_linked_nor_sent() -> None:
+    page = HtmlPage(
+        "<template><a href=/1>one</a><form><input name=a value=1></form></template><a href=/2>two</a>"
+        "<form action=/to><input name=b value=2></form><template shadowrootmode=open><a href=/3>three</a></template>",
+        PAGE,
+    )
+    assert [link.text for link in page.links] == ["two", "three"]
+    assert page.field("a") is None
+    assert sent(page) == [("b", "2")]
+
+
+def test_a_checkbox_is_sent_with_the_hidden_field_of_its_name() -> None:
+    page = form("<input type=hidden name=c value=0><input type=checkbox name=c value=1><input name=a>")
+    assert sent(page, a="x") == [("c", "0"), ("a", "x")]
+    assert sent(page, c="true") == [("c", "0"), ("a", ""), ("c", "1")]
+    assert sent(page, c="false") == [("c", "0"), ("a", "")]
+
+
+def test_nothing_is_sent_of_a_select_that_asks_to_choose() -> None:
+    page = form("<select name=c><option value='' disabled selected>choose<option value=2>two</select>")
+    assert sent(page) == []
+    assert sent(page, c="2") == [("c", "2")]
+    off = form("<select name=c><optgroup disabled><option>1</optgroup><option>2</select>")
+    assert sent(off) == [("c", "2")]
+    with pytest.raises(FormError, match="the choices are: 2"):
+        sent(off, c="1")
+
+
+@pytest.mark.parametrize(
+    ("inner", "attributes", "why"),
+    [
+        ("<input name=a required><input name=b>", "", "expected a value for 'a'; seen: it is required"),
+        ("<textarea name=a required></textarea><input name=b>", "", "a value for 'a'"),
+        ("<input type=checkbox name=a required><input name=b>", "", "a value for 'a'"),
+        ("<input type=radio name=a value=1 required><input type=radio name=a value=2><input name=b>", "", "for 'a'"),
+        ("<select name=a required><option value=''>choose<option>1</select><input name=b>", "", "a value for 'a'"),
+        ("<input type=file name=a required><input name=b>", "enctype=multipart/form-data", "a value for 'a'"),
+        ("<input name=b maxlength=2>", "", "expected at most 2 characters for 'b'; seen: 3"),
+        ("<input name=b minlength=4>", "", "expected at least 4 characters for 'b'; seen: 3"),
+        ("<input name=b>", "method=dialog", "its method is dialog, which sends nothing"),
+    ],
+)
+def test_a_form_is_not_sent_that_browsers_would_not_send(inner: str, attributes: str, why: str) -> None:
+    page = form(inner, f"action=/to {attributes or 'method=post'}")
+    with pytest.raises(FormError, match=why):
+        sent(page, b="abc")
+
+
+@pytest.mark.parametrize(
+    ("inner", "attributes"),
+    [
+        ("<input name=a required><input name=b>", "novalidate"),
+        ("<input name=a required><input name=b><button formnovalidate>later</button>", ""),
+        ("<input name=a required disabled><input name=b>", ""),
+        ("<input name=a required readonly><input name=b>", ""),
+        ("<input type=hidden name=a required><input name=b>", ""),
+        ("<input name=a required value=1><input name=b maxlength=3 minlength=3>", ""),
+    ],
+)
+def test_a_form_is_sent_that_browsers_would_send(inner: str, attributes: str) -> None:
+    assert ("b", "abc") in sent(form(inner, f"action=/to method=post {attributes}"), b="abc")

@@ -17,6 +17,10 @@ from tests.stack.patience import patient
         "<dialog><p>We are back soon</p></dialog>",
         "<p hidden>We are back soon</p>",
         "<div hidden><img><br><p>We are back soon</div>",
+        "<div popover id=p><p>We are back soon</div>",
+        "<p style='visibility: hidden'>We are back soon</p>",
+        "<iframe src=/old>We are back soon</iframe>",
+        "<video src=/v.mp4><p>We are back soon</p></video>",
     ],
 )
 def test_hidden_text_is_not_shown(hidden: str) -> None:
@@ -28,6 +32,27 @@ def test_hidden_text_is_not_shown(hidden: str) -> None:
 def test_text_that_is_shown() -> None:
     page = "<!doctype html><dialog open>We are</dialog> <p style='display:block'>back <input hidden>soon"
     assert parse(page).shown == "We are back soon"
+
+
+@pytest.mark.parametrize("element", ["template", "noscript"])
+def test_what_browsers_do_not_heed_says_nothing_about_the_page(element: str) -> None:
+    metas = '<meta http-equiv=Content-Security-Policy content="default-src 0"><meta name=referrer content=unsafe-url>'
+    page = parse(f"<!doctype html><head><{element}><base href=/x/>{metas}</{element}><meta name=robots content=all>")
+    assert (page.policies, page.equivalents, page.base) == ((), (), "")
+    assert page.names == (("robots", "all"),)
+
+
+def test_a_template_loads_nothing() -> None:
+    inner = "<img src=/1.png><script src=/2.js></script><style>a{background:url(/3.png)}</style><a href=/4>"
+    page = parse(f"<template>{inner}<template><img src=/5.png></template><img src=/6.png></template><img src=/7.png>")
+    assert [each.address for each in page.references] == ["/7.png"]
+    assert page.scripts == ()
+
+
+def test_a_shadow_root_is_part_of_the_page() -> None:
+    page = parse("<div><template shadowrootmode=open><p>We are</p><img src=/1.png></template></div> back")
+    assert [each.address for each in page.references] == ["/1.png"]
+    assert page.shown == "We are back"
 
 
 @pytest.mark.parametrize("text", ["<iframe srcdoc=<iframe/", "<div hidden>", "<template>", "<p data-a=1>", "</div>"])

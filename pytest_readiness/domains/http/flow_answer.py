@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.redact import MASK
 from pytest_readiness.core.text import cut
-from pytest_readiness.protocols.html_page import HtmlPage
+from pytest_readiness.domains.http.said import readings
 from pytest_readiness.protocols.http.addresses import origin, shown
 from pytest_readiness.protocols.http.answer import Response
 
@@ -60,14 +60,9 @@ def whole(answer: Response) -> Response:
     return answer
 
 
-def text_of(answer: Response) -> str:
-    """What a reader finds on a page, or the body of what is not a page."""
-    return HtmlPage(answer.body, answer.url).text if answer.html else answer.body
-
-
 def beginning(answer: Response, length: int = 120) -> str:
     """How an answer begins, as it may be shown."""
-    text = text_of(answer)
+    text = readings(answer)[0]
     with suppress(ValueError, RecursionError):
         text = json.dumps(masked(json.loads(text)), ensure_ascii=False)
     return cut(text, length) or "no text"
@@ -125,8 +120,14 @@ def leads(wanted: str, answer: Response, address: str) -> bool:
     if "?" not in wanted:
         bare = bare.partition("?")[0]
     whole = urljoin(answer.url, wanted) if wanted.startswith("/") else wanted
-    pattern = ".*".join(map(re.escape, whole.split("*")))
-    return re.fullmatch(pattern, bare) is not None
+    pattern = ".*".join(re.escape(_sent(each)) for each in whole.split("*"))
+    return re.fullmatch(pattern, _sent(bare)) is not None
+
+
+def _sent(address: str) -> str:
+    """An address with its letters beyond ASCII as they are sent, in capital digits."""
+    encoded = re.sub(r"[^\x00-\x7f]+", lambda found: quote(found[0]), address)
+    return re.sub(r"%[0-9a-f]{2}", lambda found: found[0].upper(), encoded, flags=re.IGNORECASE)
 
 
 def value_at(value: Any, path: str) -> Any:

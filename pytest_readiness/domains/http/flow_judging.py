@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 from pytest_readiness.core.redact import MASK
 from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.cookies import Jar
 from pytest_readiness.domains.http.flow_answer import (
     SENSITIVE,
     beginning,
@@ -18,20 +19,18 @@ from pytest_readiness.domains.http.flow_answer import (
     parsed,
     place,
     same,
-    text_of,
     value_at,
     whole,
 )
 from pytest_readiness.domains.http.flow_steps import Capture, Expect
 from pytest_readiness.domains.http.flow_values import FlowValues
 from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.http.said import plain, readings
 from pytest_readiness.protocols.html_page import HtmlPage, Link
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 
 if TYPE_CHECKING:
-    from http.cookiejar import CookieJar
-
     from pytest_readiness.domains.inbox.reading import Received
 
 
@@ -62,25 +61,32 @@ def judge(expect: Expect, answers: Sequence[Response], to: Url, values: FlowValu
         told = MASK if SENSITIVE.search(path) else dumped(found)
         need(same(found, value), f"{path} to be {dumped(value)}", f"{told} in {seen}")
     if expect.text or expect.absent:
-        judge_text(expect, text_of(whole(answer)), seen, values)
+        judge_text(expect, readings(whole(answer)), seen, values)
     if expect.max_seconds is not None:
         took = sum(each.seconds for each in answers)
         need(took <= expect.max_seconds, f"an answer within {expect.max_seconds:g} s", f"{took:.3f} s, {seen}")
 
 
-def judge_text(expect: Expect, text: str, where: str, values: FlowValues) -> None:
+def judge_text(expect: Expect, texts: Sequence[str], where: str, values: FlowValues) -> None:
     """Check that a text holds what is expected and nothing that must be absent; any blank counts as one.
+
+    Args:
+        expect: what is expected.
+        texts: the ways to read the text, the first one as it came.
+        where: it was found, for a message.
+        values: of the flow.
 
     Raises:
         Unexpected: it does not.
     """
-    text = " ".join(text.split())
+    found = [plain(text) for text in texts]
     for each in expect.text:
-        wanted = " ".join(values.fill(each).split())
-        need(wanted in text, f"the text '{cut(wanted)}'", f"it is not in {where}: {cut(text, 120) or 'no text'}")
+        wanted = plain(values.fill(each))
+        told = f"it is not in {where}: {cut(found[0], 120) or 'no text'}"
+        need(any(wanted in text for text in found), f"the text '{cut(wanted)}'", told)
     for each in expect.absent:
-        foreign = " ".join(values.fill(each).split())
-        need(foreign not in text, f"no text '{cut(foreign)}'", f"it is in {where}")
+        foreign = plain(values.fill(each))
+        need(not any(foreign in text for text in found), f"no text '{cut(foreign)}'", f"it is in {where}")
 
 
 def html_of(answer: Response, what: str) -> HtmlPage:
@@ -94,7 +100,7 @@ def html_of(answer: Response, what: str) -> HtmlPage:
     return HtmlPage(whole(answer).body, answer.url)
 
 
-def captured(capture: Capture, answer: Response, jar: CookieJar) -> Any:
+def captured(capture: Capture, answer: Response, jar: Jar) -> Any:
     """What a step takes from an answer, or from the cookies that are kept.
 
     Raises:

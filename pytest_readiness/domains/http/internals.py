@@ -17,19 +17,28 @@ TRACES = {
     "a JavaScript stack trace": r"\bat .{1,200}\.(?:[mc]?js|tsx?):\d+:\d+|\bnode:internal/",
     "a .NET stack trace": r"\bat [\w.`<>]{3,300}\(.{0,300}?\) in .{1,300}?:line \d"
     r"|(?m:(?:^|[\"'])[ \t]*at (?:[\w`+]{1,100}\.){2,12}[\w`<>|\[\]]{1,100}\([^()\n]{0,300}\)[ \t\r]*(?:$|[\"']))"
+    # "line" is translated in traces.
+    r"|\.(?:cs|vb|fs|cshtml|razor):\w{1,12} ?\d"
     r"|\bSystem\.\w+Exception\b",
     "a Go stack trace": r"goroutine \d+ \[|\bpanic: runtime error|\.go:\d+\b",
     "a Ruby stack trace": r"\.rb:\d+:in [`'\"]",
     "a Rust panic": r"\bpanicked at |\.rs:\d+:\d+\b",
+    "a Perl or Lua error": r"\bat [\w./-]{1,200}\.p[lm] line \d|\.lua:\d{1,6}: ",
+    "a Dart or Swift stack trace": r"#\d{1,3} {1,10}[\w.<>]{1,100} \((?:package|dart|file):"
+    r"|\.swift(?::\d|, line \d)",
+    "a Haskell or Clojure error": r"CallStack \(from HasCallStack\)|\bclojure\.lang\.\w+",
+    "an Erlang error": r"\{(?:badmatch|badarg|case_clause|function_clause|try_clause|noproc),",
+    "an error of classic ASP": r"Microsoft (?:VBScript|JScript|OLE DB|JET|ODBC)[^\n<]{0,60} error",
     "an Elixir stack trace": r"\*\* \((?:[A-Z]\w{0,50}\.){0,5}[A-Z]\w{0,50}Error\)|\.exs?:\d+: ",
     "a PHP error": r"(?:Fatal error|Parse error|Warning|Notice|Deprecated)(?:</b>)?: .{0,300} on line (?:<b>)?\d"
     r"|Stack trace:\s{0,20}#0|\.php\(\d+\): |\.php:\d+\b|\bPDOException\b",
     "a stack trace in JSON": r"\"(?:stack|stack_?trace|traceback|backtrace)\"\s{0,9}:\s{0,9}"
     r"(?:\"[^\"\s]|\[\s{0,9}[\"{])|\"trace\"\s{0,9}:\s{0,9}\[\s{0,9}\{\s{0,9}\"file\"",
-    "the class of an exception": r"\b(?:[a-z_]\w{1,50}\.){2,8}[A-Z]\w{0,80}(?:Exception|Error)(?=:\s|[\"'<\s]|\Z)",
+    "the class of an exception": r"\b(?:[a-z_]\w{1,50}\.){2,8}[A-Z]\w{0,80}(?:Exception|Error)(?=:\s|[\"'<\s]|\Z)"
+    r"|\b[a-z_]\w{1,50}\.[A-Z]\w{0,80}Exception: |\b[a-z_]\w{1,50}\.exceptions\.[A-Z]\w",
     "an error of the program": r"'NoneType' object has no|Cannot read propert(?:y|ies) of (?:undefined|null)"
     r"|\bundefined method [`']|Object reference not set to an instance|nil pointer dereference",
-    "a file of the server": r"(?:/var/www|/usr/src|/usr/(?:local/)?lib|/home/[\w.-]{1,50}|/srv|/opt|/app)"
+    "a file of the server": r"(?:/var/www|/usr/src|/usr/(?:local/)?lib|/(?:home|Users)/[\w.-]{1,50}|/srv|/opt|/app)"
     r"/[\w./@-]{1,200}\.(?:php|py|rb|pl|go|cs|jsp|[mc]?js|tsx?)(?::\d|\(\d|[\"']?,? (?:on )?line \d)"
     # A path alone may be one of the site; a system's words about a file are about the server's.
     r"|(?i:\bENOENT\b|\b(?:no such file or directory|failed to open stream|cannot find module|FileNotFoundException"
@@ -60,16 +69,22 @@ DEBUG_PAGES = {
 """What frameworks show where their debug mode is on."""
 
 DATABASES = {
-    "a database's error": r"SQL syntax|SQLSTATE[\[ :(]|\bORA-\d{5}|PSQLException|SqlException\b|SQLException\b"
+    "a database's error": r"SQL syntax|(?i:\bSQL ?state[\[ :(=]|\bSQLCODE ?[=:])"
+    r"|\bORA-\d{5}|PSQLException|SqlException\b|SQLException\b"
     r"|\bMsg \d{1,6}, Level \d|syntax error at or near|unterminated quoted string|Unclosed quotation mark"
     r"|unrecognized token|\bno such (?:table|column): |near \"[^\"\n]{1,100}\": syntax error"
+    # PostgreSQL speaks the server's language.
+    r"|(?:[Rr]elation|Spalte|colonne|relação|relazione|отношение|столбец) [«»\"„“] ?[^«»\"“”\n]{1,100} ?[«»\"“”]"
+    r" (?:existiert nicht|n'existe pas|non esiste|não existe|не существует)|no existe la (?:relación|columna) «"
     r"|relation \"[^\"\n]{1,100}\" does not exist|column \"?[^\"\n]{1,100}\"? does not exist"
     r"|violates \S{1,40} constraint"
     r"|Duplicate entry '[^'\n]{0,200}' for key|Unknown column '|\bE11000 duplicate key|\bER_[A-Z]{2,}_\w+: "
     r"|\b(?:sqlite3|psycopg\d?|pymysql|MySQLdb|asyncpg|cx_Oracle|oracledb|pyodbc|aiomysql)\.(?:\w{1,50}\.){0,4}\w*"
     r"(?:Error|Exception|Warning)|sqlalchemy\.exc\.|sqlalche\.me/|django\.db\.utils\.|\bpymongo\.errors\.|redis\.exceptions\."
-    r"|MongoServerError|Mongo\w{0,20}Error:|Sequelize\w{1,30}Error|PrismaClient\w{1,30}Error|QueryFailedError"
-    r"|Doctrine\\{1,2}DBAL|\bmysqli?_\w{3,40}\(|\bpg_(?:query|connect|exec)\(|\bNpgsql\.|com\.mysql\.|org\.postgresql\.",
+    r"|MongoServerError|Mongo\w{0,20}Error:|Sequelize\w{1,30}Error|PrismaClient\w{1,30}Error|\bprisma\.\w{1,60}\.\w{1,40}"
+    r"\(\)|\bCast to \w{1,40} failed for value|\bWRONGTYPE Operation|\bReplyError: |\bError \d{4} \(\w{5}\): "
+    r"|QueryFailedError|Doctrine\\{1,2}DBAL|\bmysqli?_\w{3,40}\(|\bpg_(?:query|connect|exec)\(|\bNpgsql\.|com\.mysql\.|org\.postgresql\.",
+    "an account of a cloud": r"\barn:aws[\w-]{0,10}:[\w-]{2,30}:[\w-]{0,20}:\d{12}:",
     "the address of a server behind": r"\bECONNREFUSED\b|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)\b|\bdial tcp "
     r"|could not translate host name|Is the server running on (?:that )?host|password authentication failed for user"
     r"|Access denied for user '|Max retries exceeded with url|HTTPConnectionPool\(host=|connection to server at \"",

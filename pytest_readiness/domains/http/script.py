@@ -21,14 +21,29 @@ _LOCAL = re.compile(
     r"(?P<rest>:\d{2,5}|:\$(?=\{)|/[\w-]+)?(?![\w.-])",
     re.IGNORECASE,
 )
+_TUNNELS = (
+    r"ngrok\.(?:io|app|dev)|ngrok-free\.(?:app|dev)|loca\.lt|trycloudflare\.com|serveo\.net|serveousercontent\.com"
+    r"|localhost\.run|lhr\.(?:life|rocks)|pinggy\.(?:link|io)|devtunnels\.ms|gitpod\.(?:io|dev)|app\.github\.dev"
+    r"|webcontainer\.io|ts\.net|webhook\.site"
+)
+"""Domains of what leads to a developer's machine."""
+_HOMES = r"local|test|lan|internal|localhost|home\.arpa|lvh\.me|localtest\.me|nip\.io|sslip\.io|ddev\.site|lndo\.site"
+"""Domains of networks at home and in companies, and those whose names lead back to the machine itself."""
+_ANY_HOST = "localhost|host|hostname|server|proxy|domain|example|site|user|username|login"
+"""What libraries and examples have in the place of a host's name, or of a user's."""
 _PRIVATE = re.compile(
     # Without a scheme or a port, these may be the number of a version.
     r"(?<![\w.-])(?:(?P<scheme>(?:https?|wss?)://)|(?=[\w.-]{1,253}:\d{2,5}\b))"
+    # Libraries hold the addresses at which clouds tell a machine about itself.
+    r"(?!metadata\.google\.internal|169\.254\.169\.254)"
     r"(?P<host>10(?:\.\d{1,3}){3}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}|192\.168(?:\.\d{1,3}){2}"
+    r"|169\.254(?:\.\d{1,3}){2}|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])(?:\.\d{1,3}){2}"
     r"|[\w-]{1,63}\.docker\.internal"
     # A word with a dot before a colon is as often a property's name.
-    r"|(?(scheme)(?:[\w-]{1,63}\.){1,5}(?:local|test|ngrok\.(?:io|app|dev)|ngrok-free\.(?:app|dev)|loca\.lt"
-    r"|trycloudflare\.com)|(?!)))"
+    rf"|(?(scheme)(?:[\w-]{{1,63}}\.){{1,5}}(?:{_HOMES}|{_TUNNELS})|(?!))"
+    # Such a domain itself, where it is one; and a container's name, which is known in its own network only.
+    rf"|(?(scheme)(?:lvh\.me|localtest\.me|webhook\.site|(?!(?:{_ANY_HOST}):)[a-z][\w-]{{1,62}}(?=:\d{{3,5}}(?![\d@])))"
+    r"|(?!)))"
     r"(?P<port>:\d{2,5})?(?![\w.-])",
     re.IGNORECASE,
 )

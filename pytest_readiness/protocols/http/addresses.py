@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+import re
+from urllib.parse import quote, urljoin, urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
@@ -12,6 +13,27 @@ def shown(address: str) -> str:
     """An address as it may be shown: without query and fragment, which may hold tokens, and of a sensible length."""
     bare, _, query = address.partition("#")[0].partition("?")
     return cut(f"{bare}?…" if query else bare)
+
+
+def joined(base: str, written: str) -> str:
+    """An address as browsers understand it where a page or a header writes it; "" where they cannot.
+
+    Args:
+        base: what it is relative to.
+        written: the address; blanks around it and line breaks in it are left out, and a backslash is a slash.
+    """
+    written = re.sub(r"[\t\r\n]", "", written).strip()
+    path = written.partition("#")[0].partition("?")[0]
+    rest = written[len(path) :]
+    # Two slashes begin a host. To a scheme of another kind, such as mailto:, a backslash is a sign like others.
+    if not re.match(r"(?i)(?!https?:|wss?:)[a-z][a-z0-9+.-]*:", path):
+        path = path.replace("\\", "/")
+    try:
+        target = urljoin(base, path + rest)
+        _ = urlsplit(target).port
+    except ValueError:
+        return ""
+    return target
 
 
 def ascii_host(host: str) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urljoin, urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
+from pytest_readiness.protocols.http.addresses import joined
 
 FRESH_SECONDS = 10
 """Age up to which an answer tells how things are now: probes of Kubernetes are ten seconds apart."""
@@ -21,6 +21,7 @@ _CACHES = {
     "x-cache-status": re.compile(r"(?i)^(hit|stale|updating)"),
     "x-proxy-cache": re.compile(r"(?i)^(hit|stale|updating)"),
     "x-varnish-cache": re.compile(r"(?i)^hit"),
+    "warning": re.compile(r"^11[0-3]\b"),
 }
 """What caches say of an answer that they kept, where they do not say for how long (RFC 9211, and before it)."""
 _GATES = tuple(
@@ -54,7 +55,7 @@ class Response:
         url: what was asked for.
         status: status code.
         headers: names in lower case and values, repeated ones kept apart, together and in order; the values of
-            cookies are masked, their names and attributes are not.
+            cookies are masked, their names and attributes are not, nor their size where it is too large.
         body: text in the charset that the answer or its page names, else UTF-8, undecodable bytes replaced, at most
             1 MiB unless more was asked for; "" where it came in Brotli's coding, which is not read and must be asked
             for.
@@ -122,14 +123,8 @@ class Response:
         if self.status not in (301, 302, 303, 307, 308) or len(set(self.values("location"))) != 1:
             # Of several that differ, browsers follow none.
             return ""
-        path, mark, rest = re.fullmatch(r"(?s)([^?#]*)(.?)(.*)", self.values("location")[0]).groups()  # type: ignore[union-attr]
-        try:
-            # To browsers a backslash is a slash, and two of them begin a host.
-            target = urljoin(self.url, path.replace("\\", "/") + mark + rest)
-            _ = urlsplit(target).port
-        except ValueError:
-            return ""
-        return target if path + mark + rest else ""
+        written = self.values("location")[0]
+        return joined(self.url, written) if written else ""
 
 
 def header_field(name: str, value: str) -> tuple[str, str]:
@@ -146,11 +141,25 @@ def header_field(name: str, value: str) -> tuple[str, str]:
     return name, _masked(value) if name == "set-cookie" else value
 
 
+MOST_COOKIE_BYTES = 4096
+"""Of name and value; browsers drop a cookie that has more (RFC 6265bis, 5.6)."""
+
+
 def _masked(cookie: str) -> str:
     pair, semicolon, attributes = cookie.partition(";")
     name, equals, _ = pair.partition("=")
+    size = cookie_size(pair)
     # Without an equals sign all of it is the value (RFC 6265bis 5.6).
-    return f"{name if equals else ''}=…{semicolon}{attributes}"
+    return f"{name if equals else ''}=…{f'{size} bytes…' if size else ''}{semicolon}{attributes}"
+
+
+def cookie_size(pair: str) -> int:
+    """Bytes of a cookie's name and value where they are more than `MOST_COOKIE_BYTES`, else 0; of a masked one, too."""
+    if told := re.search(r"=…(\d{1,9}) bytes…\Z", pair):
+        return int(told[1])
+    name, _, value = pair.partition("=")
+    size = len(name.strip().encode(errors="replace")) + len(value.strip().encode(errors="replace"))
+    return size if size > MOST_COOKIE_BYTES else 0
 
 
 def decoded(raw: bytes, headers: Sequence[tuple[str, str]], said: str, most: int, accepted: str) -> tuple[bytes, bool]:

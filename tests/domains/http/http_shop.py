@@ -252,7 +252,7 @@ class Shop:
             page = (
                 '<form action="/search"><input type="hidden" name="csrf" value="of-another-form"></form>'
                 '<form action="/settings" method="post"><input type="hidden" name="csrf" value="Zm9yLXRoaXMtZm9ybQ">'
-                '<input type="hidden" name="form" value="settings"></form>'
+                '<input type="hidden" name="form" value="settings"></form><p>Your name is hidden.</p>'
             )
             return Response(200, [HTML, ("Set-Cookie", "csrf_seed=Zm9yLXRoaXMtZm9ybQ; HttpOnly")], page.encode())
         form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}

@@ -33,6 +33,7 @@ def answer(*headers: tuple[str, str], body: str = "", status: int = 200) -> Resp
         ([("CF-Cache-Status", "REVALIDATED")], "cf-cache-status: REVALIDATED"),
         ([("CF-Cache-Status", "BYPASS")], ""),
         ([("Cache-Status", "ExampleCache; hit")], "cache-status: ExampleCache; hit"),
+        ([("Warning", '110 - "Response is Stale"')], 'warning: 110 - "Response is Stale"'),
         ([("Cache-Status", "ExampleCache; fwd=uri-miss; stored")], ""),
     ],
 )

@@ -13,7 +13,7 @@ from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.domains.http.disclosure import MUCH
 from pytest_readiness.domains.http.facts.admission import Admittance, Entrance, Guise
-from pytest_readiness.domains.http.facts.forms import CsrfTrial, Encoding, Form, TrialOutcome
+from pytest_readiness.domains.http.facts.forms import CsrfTrial, Encoding, Form, TrialOutcome, need_shown
 from pytest_readiness.domains.http.facts.signed import LEEWAY, Tokens, TokenTrial
 from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.domains.http.unknown import respelled
@@ -552,6 +552,7 @@ def csrf(
     if own.status in (401, 404, 405, 408, 429) or own.status >= 500:
         raise CouldNotVerify(f"{place} answered {own} to {own.name}, so nothing shows that it works at all")
     for outcome in forged:
+        need_shown(place, outcome, *filter(None, (text,)))
         claim(
             by_refusal(outcome) or not outcome.accepted,
             expected=f"{wanted} from {place} with {outcome.name}",
@@ -559,6 +560,6 @@ def csrf(
         )
     for outcome in forged:
         if not by_refusal(outcome):
-            raise CouldNotVerify(f"{place} answered {outcome} to {outcome.name}, which is not a {wanted}")
+            raise CouldNotVerify(f"{place} answered {outcome} to {outcome.name}, which is not {wanted}")
     told = ", ".join(f"{outcome.name} {outcome.status}" for outcome in forged)
     return Evidence(f"{place}: {told}; {own.name} {own}")

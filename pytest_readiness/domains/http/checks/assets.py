@@ -109,7 +109,7 @@ def static_assets(assets: Assets) -> Evidence:
     which may be pages. A page in the place of a file (a single-page application's fallback), what cannot be a script or
     style (JSON, markup, gzip without Content-Encoding), a pointer of Git LFS or an empty file makes the claim false;
     429, and on other hosts statuses that refuse programs (401, 403, 503), leave it open. At most 100 are asked for; of
-    a video the beginning. A page that names none cannot be verified. Not looked at: what
+    a video the beginning. A page that names none cannot be verified. Not looked at: what style sheets import, what
     scripts load later, and whether the content is what it should be otherwise.
     """
     place = shown(page_of(assets).url)
@@ -208,11 +208,14 @@ def _hashed(address: str) -> bool:
 
 
 def directives(answer: Response, header: str = "cache-control") -> dict[str, str]:
-    """Cache-Control's directives in lower case with their arguments; of a repeated one the first counts."""
+    """Cache-Control's directives in lower case with their arguments; of a repeated one the first counts.
+
+    Blanks beside the sign make it another name, which means nothing (RFC 9111 section 5.2).
+    """
     found: dict[str, str] = {}
     for part in answer.header(header).lower().split(","):
         name, _, argument = part.strip().partition("=")
-        found.setdefault(name.strip(), argument.strip().strip('"'))
+        found.setdefault(name, argument.strip('"'))
     return found
 
 

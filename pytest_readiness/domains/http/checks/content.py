@@ -162,11 +162,12 @@ def bundle(
     JSON and JavaScript. Secrets are found by the shapes that providers document, as private keys, as passwords in
     addresses, and as random values (80 bits or more) of names with secret, password or private key; what they are never
     leaves the check. Addresses of localhost count where they have a port or path; libraries hold bare ones to build on,
-    which gives a warning. Those in private networks (RFC 1918, *.local, *.test, host.docker.internal) and of tunnels to
-    a developer's machine (ngrok, localtunnel, cloudflared) count unless they are the endpoint's own, or declared here.
-    Scripts that are loaded later by scripts are not seen, unless the page preloads them. A page without scripts cannot
-    be verified. Not looked at: scripts of other pages, and secrets of another shape under other
-    names.
+    which gives a warning. Those in private networks (RFC 1918, 169.254/16, 100.64/10, *.local, *.test, *.lan,
+    *.internal, host.docker.internal, and a container's name with a port), of the machine itself (lvh.me, nip.io), and
+    of tunnels to a developer's machine (ngrok, localtunnel, cloudflared, dev tunnels, Codespaces and others) count
+    unless they are the endpoint's own, or declared here. Scripts that are loaded later by scripts are not seen, unless
+    the page preloads them. A page without scripts cannot be verified. Not looked at: scripts of other pages, and
+    secrets of another shape under other names.
 
     Args:
         api: host name of the API, with its port where it has one, which one of the scripts must name

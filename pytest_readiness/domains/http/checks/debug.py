@@ -20,10 +20,14 @@ PATHS = (
     *("/_profiler", "/_profiler/phpinfo", "/app_dev.php", "/_ignition/health-check", "/telescope", "/_debugbar/open"),
     *("/__clockwork/app", "/rails/info/properties", "/rails/info/routes", "/actuator/env", "/h2-console"),
     *("/h2-console/", "/hangfire", "/jolokia", "/sidekiq", "/api/actuator/env", "/manage/env", "/management/env"),
+    *("/q/dev/", "/q/dev-ui/", "/dev/dashboard/home", "/phoenix/live_reload/frame"),
     *("/trace.axd", "/elmah.axd", "/graphiql", "/playground", "/altair", "/__webpack_hmr", "/@vite/client"),
-    *(f"{path}?query={quote(INTROSPECTION)}" for path in ("/graphql", "/api/graphql", "/v1/graphql", "/query", "/gql")),
+    *(
+        f"{path}?query={quote(INTROSPECTION)}"
+        for path in ("/graphql", "/graphql/", "/api/graphql", "/v1/graphql", "/query", "/gql")
+    ),
 )
-"""Where frameworks put their debuggers, profilers and consoles."""
+"""Where frameworks put their debuggers, profilers and consoles; none that makes the server work (a heap dump does)."""
 WORDS = ("/actuator", "/env", "/flower/", "/horizon")
 """Where products may have pages of their own, and Spring an index of its health alone: what is recognised counts."""
 
@@ -48,12 +52,12 @@ def no_debug(
 
     Asked for by GET without credentials: the root, a path that cannot be guessed, and the paths where frameworks put
     such tools, on the host's root and below the folders of the endpoint and of the page that a visitor of it ends on:
-    Werkzeug, Django, Express, Laravel, Symfony, Rails, Sinatra, ASP.NET, Go, Spring Boot, Sidekiq, Celery, Hangfire,
-    and the development servers of Vite, webpack and Next.js. Redirects within the host are followed. GraphQL is asked
-    for a page as a browser does, and for its schema by GET, and by POST as JSON and as a form, on /graphql,
-    /api/graphql, /v1/graphql, /query and /gql. A page counts when its content is recognised, or when a path of a tool
-    answers 2xx with other content than unknown paths beside it. Tools under other paths, and debug pages that only an
-    error shows, are not found.
+    Werkzeug, Django, Express, Laravel, Symfony, Rails, Sinatra, ASP.NET, Go, Spring Boot, Quarkus, Phoenix, Sidekiq,
+    Celery, Hangfire, and the development servers of Vite, webpack and Next.js. Redirects within the host are followed.
+    GraphQL is asked for a page as a browser does, and for its schema by GET, and by POST as JSON and as a form, on
+    /graphql (also with a slash), /api/graphql, /v1/graphql, /query and /gql. A page counts when its content is
+    recognised, or when a path of a tool answers 2xx with other content than unknown paths beside it. Tools under other
+    paths, and debug pages that only an error shows, are not found.
 
     Args:
         paths: further paths that must not be served; those with graphql in their name may be, but not show their

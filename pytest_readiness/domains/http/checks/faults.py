@@ -15,6 +15,7 @@ from pytest_readiness.domains.http.facts.probes import Probe, Reply
 from pytest_readiness.domains.http.facts.series import MAX_WATCH, Rollout, Round, begun, settled
 from pytest_readiness.domains.http.internals import internals_in
 from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.domains.http.said import Said, readings
 
 
 def _error_probe(url: Url, path: str, headers: dict[str, str] | None, credential: str | None) -> Asks:
@@ -47,7 +48,8 @@ def error_500(
 
     Args:
         path: path on the host that fails when it is asked for.
-        text: a part of the declared page or document, as it is written there.
+        text: a part of what the declared page or document says to its reader; one with an element in it (`<h1>`) is
+            looked for in its source.
         status: status code of the error. 500: RFC 9110.
         shape: fields that the answer's JSON must have (a dot leads into an object). Default: no shape is asked for.
         headers: headers that make it fail. Default: none. No secrets: those are credentials.
@@ -66,8 +68,14 @@ def error_500(
         expected=f"a {status} from {place} without stack trace, debug page or a framework's own error page",
         seen=", ".join(internals),
     )
-    said = cut(answer.body, 60) or "an empty body"
-    claim(text in answer.body, expected=f"a {status} from {place} with '{text}'", seen=f"{answer.status} with {said}")
+    said = Said(answer)
+    if said.hides(text):
+        raise CouldNotVerify(
+            f"{place} was answered {status} with '{text}' only where no reader finds it, such as in a script or a "
+            "comment, so nothing tells whether it is said"
+        )
+    begins = cut(readings(answer)[0], 60) or "no text"
+    claim(said.has(text), expected=f"a {status} from {place} with '{text}'", seen=f"{answer.status} with {begins}")
     if shape:
         document = json_of(answer)
         lacking = [field for field in shape if at(document, field) is MISSING]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -14,10 +15,10 @@ from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.facts.pages import Page
 from pytest_readiness.domains.http.resource import UrlPath
+from pytest_readiness.domains.http.said import Said
 from pytest_readiness.domains.http.unknown import Unknown
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
-from pytest_readiness.protocols.markup import parse
 
 SECURITY_TXT = "/.well-known/security.txt"
 ROBOTS_TXT = "/robots.txt"
@@ -85,7 +86,7 @@ def security_txt(visited: Page) -> Evidence:
     problems = [f"{name} twice" for name in ("expires", "preferred-languages") if _count(fields, name) > 1]
     problems += [f"a line without a field: {cut(value, 60)}" for name, value in fields if not name]
     for name, value in fields:
-        if name in _WEB and (value.startswith("http:") or not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:\S", value)):
+        if name in _WEB and (value.startswith("http:") or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", value)):
             problems.append(f"{name}: {cut(value, 60)}, which is not a URI or not https")
     claim(not problems, expected=f"a valid security.txt at {place}", seen=cut("; ".join(problems), 300))
     until = next((value for name, value in fields if name == "expires"), "")
@@ -238,15 +239,27 @@ def maintenance_page(
     claim(answer.html, expected=f"a page of HTML from {place}", seen=answer.header("content-type") or "no Content-Type")
     if answer.status == 503:
         after = answer.header("retry-after")
-        valid = re.fullmatch(r"\d{1,9}|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", after)
         told = cut(after, 60) or "absent"
-        claim(bool(valid), expected=f"503 with Retry-After from {place}", seen=f"Retry-After: {told}")
+        expected = f"503 with a Retry-After of seconds or a date to come from {place}"
+        claim(_is_to_come(after, answer.at), expected=expected, seen=f"Retry-After: {told}")
         seen += f", Retry-After: {after}"
     if answer.truncated:
         raise CouldNotVerify(f"the page at {place} is too long to be looked at as a whole")
     own = not unknown_pages.like(answer)
     claim(own, expected=f"a page of its own at {place}", seen=f"{answer.status} with the page of unknown paths")
     words = " ".join(text.split())
-    holds = words.lower() in parse(answer.body).shown.lower()
+    holds = Said(answer, fold=True).has(words)
     claim(holds, expected=f"the text '{cut(words, 80)}' on {place}", seen=f"{len(answer.body)} characters without it")
     return Evidence(f"{seen}: shows '{cut(words, 80)}'")
+
+
+def _is_to_come(after: str, at: datetime) -> bool:
+    """Whether a Retry-After names seconds, or a date after that time."""
+    if re.fullmatch(r"[0-9]{1,9}", after):
+        return True
+    if not re.fullmatch(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", after):
+        return False
+    try:
+        return parsedate_to_datetime(after) > at
+    except ValueError:
+        return False

@@ -19,6 +19,7 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.cookies import Cookie, parse_cookie
 from pytest_readiness.domains.http.facts.pages import Page, in_place
 from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.http.shared_domains import SHARED
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 from pytest_readiness.protocols.http.structured import parse_dictionary
@@ -183,11 +184,9 @@ ANY_HOST = re.compile(
     r"([a-z]+://)?\*(\.\*)?(:(\*|\d+))?(/\S*)?|(https?|wss?|ftp):"
     r"|([a-z]+://)?\*\.(?!(local|localhost|internal|test|lan|corp|home|intranet)\b)"
     r"((com?|org|net|edu|gov|ac|or|ne|go)\.[a-z]{2}|[a-z][a-z0-9-]*"
-    r"|(github|gitlab)\.io|(pages|workers|fly)\.dev|(netlify|vercel|web|firebaseapp)\.(app|com)|(s3\.)?amazonaws\.com"
-    r"|(cloudfront|azurewebsites|azureedge)\.net|blob\.core\.windows\.net|(herokuapp|appspot|onrender|blogspot)\.com"
-    r"|ngrok\.io|surge\.sh)\.?(:(\*|\d+))?(/\S*)?"
+    rf"|{SHARED})\.?(:(\*|\d+))?(/\S*)?"
 )
-"""Sources that mean every host, or every one below a domain where anyone can have a name (as in Public Suffix List)."""
+"""Sources that mean every host, or every one below a domain where anyone can have a name."""
 
 _SCRIPTS = ("script-src", "script-src-elem", "script-src-attr")
 
@@ -461,9 +460,16 @@ def permissions_policy(
     if allowed is None:
         raise ClaimFalse(expected, f"an invalid header, which browsers ignore: {seen}")
     problems = [f"{feature} is not named" for feature in features if allowed.get(feature) is None]
-    problems += [f"{feature} is open to every site" for feature, who in allowed.items() if "*" in (who or ())]
+    problems += [
+        f"{feature} is open to every site" for feature, who in allowed.items() if any(map(_is_every, who or ()))
+    ]
     claim(not problems, expected=expected, seen=cut(f"{'; '.join(problems)} in {seen}", 400))
     return Evidence(seen)
+
+
+def _is_every(allowed: str) -> bool:
+    """Whether a member of an allow list stands for every site: a star, or a text that is such a source of CSP."""
+    return allowed == "*" or (allowed[:1] == '"' and ANY_HOST.fullmatch(allowed.strip('"').lower()) is not None)
 
 
 def cookies_of(root_page: Page) -> list[Cookie]:
@@ -492,9 +498,9 @@ def cookies(
     """Every cookie that the root sets is Secure and SameSite, HttpOnly unless scripts must read it, and not dropped.
 
     Looked at: each Set-Cookie on the way to the page that a visitor without cookies ends on. Browsers drop a cookie for
-    another domain, and one whose prefix (`__Host-`, `__Secure-`) asks for what it lacks. Domains that are public
-    suffixes, such as co.uk, are not known here. Cookies that are set later, after a login, are not seen; where none is
-    set, the check passes with a warning that says so.
+    another domain, one of more than 4096 bytes, and one that lacks what its prefix (`__Host-`, `__Secure-`),
+    SameSite=None or Partitioned asks for. Domains that are public suffixes, such as co.uk, are not known here. Cookies
+    that are set later, after a login, are not seen; where none is set, the check passes with a warning that says so.
 
     Args:
         samesite: least accepted SameSite: None, Lax or Strict. Lax: what browsers default to (RFC 6265bis). A missing
@@ -522,6 +528,8 @@ def cookies(
             problems.append(f"{cookie.name} has {'an invalid' if cookie.same_site else 'no'} SameSite")
         if dropped := cookie.dropped(url.host):
             problems.append(f"{cookie.name} {dropped}, so that browsers drop it")
+        if cookie.swallowed:
+            problems.append(f"{cookie.name} has the cookie {cookie.swallowed} in its header, which browsers do not see")
         if cookie.same_site in _SAME_SITE and _SAME_SITE.index(cookie.same_site) < _SAME_SITE.index(samesite.lower()):
             problems.append(f"{cookie.name} has SameSite={cookie.same_site.capitalize()}")
     claim(not problems, expected=expected, seen=cut(f"{'; '.join(problems)} ({place})", 400))
@@ -547,10 +555,12 @@ def cookies(
     return Evidence(cut(f"{text}; but for scripts, without HttpOnly: {open_ones}" if open_ones else text, 300))
 
 
-_PRODUCT = re.compile(r"/v?\d+(?:\.\d+)*\b|\b\d+(?:\.\d+)+\b|\b[A-Za-z]{2,} v?\d{1,3}\b")
+_PRODUCT = re.compile(
+    r"/v?\d+(?:\.\d+)*\b|\b\d+(?:\.\d+)+\b|\b[A-Za-z]{2,}(?:\([A-Z]{1,3}\))? v?\d{1,3}\b|[A-Za-z]-\d{1,2}[a-z]\b"
+)
 _TELLTALES = (
     *("server", "x-powered-by", "powered-by", "x-generator", "x-cms", "x-framework", "x-redirect-by"),
-    *("liferay-portal", "microsoftsharepointteamservices"),
+    *("liferay-portal", "microsoftsharepointteamservices", "x-cf-powered-by", "x-powered-cms"),
 )
 _VERSIONS = (
     "x-aspnet-version",
@@ -565,8 +575,13 @@ _VERSIONS = (
     "x-laravel-version",
     "x-jenkins",
     "x-hudson",
+    "x-mod-pagespeed",
+    "x-page-speed",
+    "x-cocoon-version",
+    "x-wildfly-version",
+    "x-varnish-version",
 )
-_PROXY = re.compile(r"(?<![\w.-])[A-Za-z][\w.-]*/v?\d+(?:\.\d+)*\b")
+_PROXY = re.compile(r"(?<![\w.-])[A-Za-z][\w.-]*/v?\d+(?:\.\d+)*\b|\([A-Za-z][\w.-]* v?\d+(?:\.\d+)+\b")
 """A proxy with its version in Via, which begins with the protocol's own."""
 
 

@@ -11,7 +11,7 @@ from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence,
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.access import Name, decided, declared, refused
-from pytest_readiness.domains.http.facts.forms import TrialOutcome
+from pytest_readiness.domains.http.facts.forms import TrialOutcome, need_shown
 from pytest_readiness.domains.http.facts.probes import PAD, Probe, Reply
 from pytest_readiness.domains.http.facts.signed import HookTrial, Scheme
 from pytest_readiness.domains.http.facts.uploads import FileType, Upload, UploadTrial
@@ -186,6 +186,7 @@ def upload_limit(
             seen.append(f"{upload.name} closed")
             continue
         if text not in outcome.told:
+            need_shown(f"POST {path}", outcome, *filter(None, (text,)))
             claim(
                 not outcome.accepted,
                 expected=f"POST {path} refuses {upload.name}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -10,7 +11,15 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.domains.http.checks.access import Name, declared
-from pytest_readiness.domains.http.facts.forms import Encoding, Form, Logins, LoginTrial, PasswordTrial, TrialOutcome
+from pytest_readiness.domains.http.facts.forms import (
+    Encoding,
+    Form,
+    Logins,
+    LoginTrial,
+    PasswordTrial,
+    TrialOutcome,
+    need_shown,
+)
 from pytest_readiness.domains.http.resource import Url, UrlPath
 
 PAIRS = (
@@ -25,6 +34,79 @@ PAIRS = (
 )
 """User names and passwords that products and tutorials come with; at most two for one name."""
 
+Product = Literal[
+    "activemq",
+    "airflow",
+    "artifactory",
+    "druid",
+    "elasticsearch",
+    "emqx",
+    "geoserver",
+    "glpi",
+    "grafana",
+    "h2",
+    "harbor",
+    "hivemq",
+    "jasperreports",
+    "kibana",
+    "minio",
+    "mongo-express",
+    "nacos",
+    "neo4j",
+    "nexus",
+    "opensearch",
+    "pentaho",
+    "pgadmin",
+    "phpmyadmin",
+    "rabbitmq",
+    "sonarqube",
+    "splunk",
+    "tomcat",
+    "unifi",
+    "weblogic",
+    "zabbix",
+]
+PRODUCTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "activemq": (("admin", "admin"), ("user", "user"), ("artemis", "artemis")),
+    "airflow": (("airflow", "airflow"), ("admin", "admin")),
+    "artifactory": (("admin", "password"), ("access-admin", "password")),
+    "druid": (("druid", "druid"), ("admin", "druid"), ("admin", "123456")),
+    "elasticsearch": (("elastic", "changeme"), ("elastic", "elastic")),
+    "emqx": (("admin", "public"),),
+    "geoserver": (("admin", "geoserver"), ("root", "geoserver")),
+    "glpi": (("glpi", "glpi"), ("tech", "tech"), ("normal", "normal"), ("post-only", "postonly")),
+    "grafana": (("admin", "admin"), ("admin", "prom-operator")),
+    "h2": (("sa", ""), ("sa", "sa"), ("admin", "")),
+    "harbor": (("admin", "Harbor12345"),),
+    "hivemq": (("admin", "hivemq"),),
+    "jasperreports": (("jasperadmin", "jasperadmin"), ("joeuser", "joeuser"), ("superuser", "superuser")),
+    "kibana": (("elastic", "changeme"), ("kibana", "changeme"), ("kibanaserver", "kibanaserver")),
+    "minio": (("minioadmin", "minioadmin"), ("minio", "minio123")),
+    "mongo-express": (("admin", "pass"),),
+    "nacos": (("nacos", "nacos"),),
+    "neo4j": (("neo4j", "neo4j"), ("neo4j", "password")),
+    "nexus": (("admin", "admin123"),),
+    "opensearch": (("admin", "admin"), ("kibanaserver", "kibanaserver")),
+    "pentaho": (("admin", "password"), ("joe", "password"), ("suzy", "password")),
+    "pgadmin": (("pgadmin4@pgadmin.org", "admin"), ("admin@admin.com", "admin"), ("user@domain.com", "SuperSecret")),
+    "phpmyadmin": (("root", ""), ("root", "root"), ("pma", "")),
+    "rabbitmq": (("guest", "guest"), ("rabbitmq", "rabbitmq")),
+    "sonarqube": (("admin", "admin"),),
+    "splunk": (("admin", "changeme"),),
+    "tomcat": (("tomcat", "s3cret"), ("tomcat", "tomcat"), ("admin", ""), ("both", "tomcat"), ("role1", "tomcat")),
+    "unifi": (("ubnt", "ubnt"),),
+    "weblogic": (("weblogic", "welcome1"), ("weblogic", "weblogic1"), ("system", "password")),
+    "zabbix": (("Admin", "zabbix"),),
+}
+"""What single products come with, by their documentation."""
+
+
+def default_pairs(products: Sequence[str], pairs: int, suffix: str) -> tuple[tuple[str, str], ...]:
+    """The user names and passwords to try: those of the products, and so many of `PAIRS`."""
+    own = [pair for product in products for pair in PRODUCTS[product]]
+    tried = dict.fromkeys((*own, *PAIRS[:pairs]))
+    return tuple((user if "@" in user else user + suffix, password) for user, password in tried)
+
 
 def _login_trial(
     url: Url,
@@ -36,6 +118,7 @@ def _login_trial(
     page: str | None,
     suffix: str,
     pairs: int,
+    products: list[Product] | None,
     attempts: int,
     locked: str | None,
     credential: str | None,
@@ -49,7 +132,7 @@ def _login_trial(
         form=Form(path, page or "", encoding, texts=tuple(filter(None, (failure, locked)))),
         user_field=user_field,
         password_field=password_field,
-        pairs=tuple((user + suffix, password) for user, password in PAIRS[:pairs]),
+        pairs=default_pairs(products or (), pairs, suffix),
         control=credential or "",
         account=account or "",
         suffix=suffix,
@@ -78,6 +161,7 @@ def default_credentials(
     page: UrlPath | None = None,
     suffix: str = "",
     pairs: Annotated[int, Field(ge=1, le=len(PAIRS))] = len(PAIRS),
+    products: Annotated[list[Product], Field(min_length=1)] | None = None,
     attempts: Annotated[int, Field(ge=3, le=20)] = 10,
     locked: Name | None = None,
     slow_seconds: Annotated[float, Field(gt=0)] = 1,
@@ -86,13 +170,14 @@ def default_credentials(
 ) -> Evidence:
     """The login refuses common default passwords, and locks or slows down after a few wrong ones.
 
-    Sends: one login with the declared credential, if one is named; up to eight with default pairs (at most two for one
-    user name; one more for each time that the endpoint asks to wait, up to a minute in all); then, unless that already
-    met a lock, wrong passwords for one account until the answer changes, at most `attempts`. Before each, a GET of the
-    page, if one is declared. A refusal is the declared status with the declared text, nothing else: an answer that
-    refuses for another reason, such as a wrong field, proves nothing. Locked means 423, 429, a Retry-After or the text
-    `locked`; slowed down, that each of the last three answers took `slow_seconds` longer than the first.
-    It is looked at last, since the runner itself may be locked out for a while.
+    Sends: one login with the declared credential, if one is named; those that the declared products come with, and up
+    to eight with default pairs (at most two for one user name; one more for each time that the endpoint asks to wait,
+    up to a minute in all); then, unless that already met a lock, wrong passwords for one account until the answer
+    changes, at most `attempts`. Before each, a GET of the page, if one is declared. A refusal is the declared status
+    with the declared text, nothing else: an answer that refuses for another reason, such as a wrong field, proves
+    nothing, and neither does a text that is only in a script or an attribute. Locked means 423, 429, a Retry-After or
+    the text `locked`; slowed down, that each of the last three answers took `slow_seconds` longer than the first. It is
+    looked at last, since the runner itself may be locked out for a while.
 
     Args:
         path: path on the host that the login is sent to by POST.
@@ -105,6 +190,8 @@ def default_credentials(
         page: path of the page that holds the form; its cookies and hidden fields are sent along. Default: none.
         suffix: appended to user names, such as `@example.com` where they are mail addresses. Default: nothing.
         pairs: how many of the eight default pairs to try. 8: all of them.
+        products: what answers, or was built on, such as [tomcat]: what it comes with by its documentation is tried,
+            too. Default: the eight pairs alone.
         attempts: most wrong passwords for one account, 3 to 20. 10: PCI DSS 8.3.4 locks after ten at the latest.
         locked: a part of what the login says when it is locked. Default: only the status and Retry-After decide.
         slow_seconds: seconds that count as slowed down. 1: a thousand guesses then take a quarter of an hour.
@@ -114,7 +201,7 @@ def default_credentials(
             exist; it stays locked for as long as the login locks. Default: a user that does not exist.
     """
     refusal = _Refusal(path, status, failure, locked)
-    tried = _refused(refusal, logins, pairs, credential)
+    tried = _refused(refusal, logins, len(default_pairs(products or (), pairs, "")), credential)
     held = _held_up(refusal, logins, slow_seconds)
     unproven = (
         "" if logins.control else "No declared credential was let in, so only the text shows that this is a login."
@@ -158,6 +245,8 @@ def _refused(refusal: _Refusal, seen: Logins, pairs: int, credential: str | None
     if any(refusal.failure in outcome.blank for outcome in seen.pairs):
         raise CouldNotVerify(f"'{refusal.failure}' is already on the login's page, so it proves nothing")
     tried = [outcome for outcome in seen.pairs if not refusal.is_locked(outcome)]
+    for outcome in (*tried, *seen.attempts[:1]):
+        need_shown(place, outcome, refusal.failure)
     for outcome in tried:
         claim(
             refusal.is_refused(outcome) or not outcome.accepted,
@@ -286,6 +375,8 @@ def password_policy(
 
 def _refused_as_weak(place: str, weak: list[TrialOutcome], strong: TrialOutcome) -> None:
     for outcome in weak:
+        if not outcome.told:
+            need_shown(place, outcome, *outcome.unshown)
         if not outcome.told and not outcome.accepted:
             raise CouldNotVerify(
                 f"{place} answered {outcome} to a weak password, {outcome.name}, but none of the declared messages"

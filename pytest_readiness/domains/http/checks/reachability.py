@@ -25,7 +25,7 @@ Scalar = str | bool | int | float | None
 UP = frozenset(
     (
         *("up", "ok", "okay", "healthy", "pass", "passed", "passing", "connected", "available", "alive", "ready"),
-        *("online", "running", "success"),
+        *("online", "running", "success", "serving", "working", "green", "true"),
     )
 )
 """Words of health reports for "works" (Spring Boot, MicroProfile, ASP.NET, the health+json draft, and common ones)."""
@@ -33,10 +33,32 @@ DOWN = frozenset(
     (
         *("down", "error", "fail", "failed", "failing", "failure", "unhealthy", "disconnected", "unavailable", "dead"),
         *("offline", "stopped", "timeout", "critical", "degraded", "warn", "warning", "unknown", "not_ready"),
-        *("outofservice", "out_of_service"),
+        *("outofservice", "out_of_service", "not_serving", "yellow", "red", "false"),
     )
 )
 """Words for everything other than "works"; "degraded" and "warn" are not up."""
+_WORDS = ("status", "state", "healthy")
+"""Names of the fields that say whether something is up."""
+_FLAGS = frozenset(
+    (
+        "ishealthy",
+        "ok",
+        "isok",
+        "up",
+        "isup",
+        "success",
+        "connected",
+        "reachable",
+        "available",
+        "alive",
+        "ready",
+        "online",
+    )
+)
+"""Names of fields that say so where they are true or false."""
+_FAULTS = frozenset(("error", "errors", "errormessage", "error_message", "exception", "failure", "failures"))
+"""Names of fields that hold what went wrong."""
+_NO_FAULT: tuple[Any, ...] = ("", "none", "None", "null", "no", "ok", "OK", "-", [], {})
 
 
 @check(
@@ -309,12 +331,16 @@ def _said(value: Any) -> str:
 
 
 def at(document: Any, dotted: str) -> Any:
-    """The value at a dotted path of a JSON document, or `MISSING`."""
-    for key in dotted.split("."):
-        if isinstance(document, dict) and key in document:
-            document = document[key]
-        elif isinstance(document, list) and key.isdecimal() and int(key) < len(document):
-            document = document[int(key)]
+    """The value at a dotted path of a JSON document, or `MISSING`; a name may hold dots itself."""
+    keys = dotted.split(".")
+    while keys:
+        if isinstance(document, dict):
+            most = next((count for count in range(1, len(keys) + 1) if ".".join(keys[:count]) in document), 0)
+            if not most:
+                return MISSING
+            document, keys = document[".".join(keys[:most])], keys[most:]
+        elif isinstance(document, list) and keys[0].isdecimal() and int(keys[0]) < len(document):
+            document, keys = document[int(keys[0])], keys[1:]
         else:
             return MISSING
     return document
@@ -338,8 +364,9 @@ def health_dependencies(
 
     A dependency is found as a key anywhere in the JSON, or as an object with that `name`; wherever it is found, it must
     be up: `true`, a word such as "up", "ok", "healthy", "pass", "connected", or an object whose `status`, `state`
-    and `healthy` are. A word that is not known is never taken for up; http.health with `json` compares any word. It is
-    the application that reports here: how it found out is not seen.
+    and `healthy` are. What says up and holds an error, or something that is down, cannot be verified. A word that is
+    not known is never taken for up; http.health with `json` compares any word. It is the application that reports here:
+    how it found out is not seen.
 
     Args:
         names: the dependencies as the report spells them, at least one.
@@ -349,9 +376,10 @@ def health_dependencies(
     place = shown(answer.url)
     expected = f"a 2xx answer from {place} that reports {', '.join(names)} as up"
     document = json_of(answer)
-    problems, riddles = [], []
+    problems, riddles, denials = [], [], []
     for name in names:
-        reports = [word for value in _reports(document, name) for word in _words(value)]
+        found = list(_reports(document, name))
+        reports = [word for value in found for word in _words(value)]
         states = [_state(word) for word in reports]
         said = ", ".join(dict.fromkeys(_said(word) for word in reports))
         if not reports:
@@ -360,6 +388,8 @@ def health_dependencies(
             problems.append(f"{name}: {said}")
         elif None in states:
             riddles.append(f"{name}: {said}")
+        elif denial := next(filter(None, map(_denial, found)), ""):
+            denials.append(f"{name} as up and within that {denial}")
     claim(not problems, expected=expected, seen=f"{answer.status}; {'; '.join(problems)}")
     claim(200 <= answer.status <= 299, expected=expected, seen=f"{answer.status} {_to(answer)}".strip())
     verify_now(answer, unknown_beside)
@@ -368,6 +398,8 @@ def health_dependencies(
             f"{place} reports {'; '.join(riddles)}, which is not a known word for up or down "
             "(compare it by http.health with json)"
         )
+    if denials:
+        raise CouldNotVerify(f"{place} reports {'; '.join(denials)}, and only one of them can be true")
     return Evidence(f"GET {place}: {answer.status}; up: {', '.join(names)}")
 
 
@@ -390,9 +422,31 @@ def _words(value: Any) -> list[Any]:
     """The words that decide whether a report means up; an undecidable report is returned as it is."""
     words = []
     for each in value if isinstance(value, list) and value else [value]:
-        told = [each[key] for key in ("status", "state", "healthy") if key in each] if isinstance(each, dict) else []
+        told = [word for key, word in each.items() if _tells(key, word)] if isinstance(each, dict) else []
         words += told or [each]
     return words
+
+
+def _tells(key: str, word: Any) -> bool:
+    return key.lower() in _WORDS or (isinstance(word, bool) and key.lower() in _FLAGS)
+
+
+def _denial(report: Any) -> str:
+    """What within a report that says up says the opposite, as `name: "down"`; "" where nothing does."""
+    pending = [(report, False)]
+    while pending:
+        node, inner = pending.pop()
+        if isinstance(node, list):
+            pending += [(each, inner) for each in node]
+        elif isinstance(node, dict):
+            for key, value in node.items():
+                # A number may count what has gone wrong since the beginning.
+                if key.lower() in _FAULTS and isinstance(value, str | list | dict) and value not in _NO_FAULT:
+                    return f"{cut(key, 40)}: …"
+                if inner and _tells(key, value) and _state(value) is False:
+                    return f"{cut(key, 40)}: {_said(value)}"
+                pending.append((value, True))
+    return ""
 
 
 def _state(word: Any) -> bool | None:

@@ -11,7 +11,7 @@ import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Literal
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
@@ -21,7 +21,7 @@ from pytest_readiness.domains.http.script import Code, read_code
 from pytest_readiness.domains.http.session import open_session
 from pytest_readiness.domains.http.unknown import Unknown
 from pytest_readiness.domains.tls.facts.connection import Connection
-from pytest_readiness.protocols.http.addresses import origin, shown
+from pytest_readiness.protocols.http.addresses import joined, origin, shown
 from pytest_readiness.protocols.http.answer import Response
 from pytest_readiness.protocols.http.client import Session
 from pytest_readiness.protocols.http.errors import Nobody, Untrusted
@@ -246,12 +246,8 @@ def followable(page: str, markup: Markup) -> list[str]:
 
 def urljoin_or_nothing(base: str, address: str) -> str:
     """An absolute address over http or https without its fragment; "" for any other text."""
-    try:
-        # Browsers leave out tabs and line breaks, and do not mind the scheme's case.
-        parts = urlsplit(urldefrag(urljoin(base, re.sub(r"[\t\r\n]", "", address).strip())).url)
-        _ = parts.port
-    except ValueError:
-        return ""
+    parts = urlsplit(urldefrag(joined(base, address)).url)
+    # Browsers do not mind the scheme's case.
     return parts.geturl() if parts.scheme in ("http", "https") and parts.hostname else ""
 
 

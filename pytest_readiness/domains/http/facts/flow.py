@@ -18,6 +18,7 @@ from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.redact import MASK
 from pytest_readiness.core.registry import fact
 from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.cookies import Jar
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.flow_answer import (
     SENSITIVE,
@@ -57,8 +58,6 @@ from pytest_readiness.protocols.http.client import Session
 from pytest_readiness.protocols.http.limits import REQUEST_SECONDS
 
 if TYPE_CHECKING:
-    from email.message import Message
-
     from pytest_readiness.domains.inbox.reading import Mailbox
 
 MAX_REDIRECTS = 5
@@ -168,14 +167,12 @@ class _Answered:
 
 class _Runner:
     def __init__(self, url: Url, connection: Connection, target: Target, stack: ExitStack, until: float) -> None:
-        from http.cookiejar import CookieJar
-
         self.url, self.target, self.stack, self.until = url, target, stack, until
         self.connections = {url.name: connection}
         self.sessions: dict[tuple[str, str], Session] = {}
         self.mailboxes: dict[str, Mailbox] = {}
         self.read: set[str] = set()
-        self.jar = CookieJar()
+        self.jar = Jar()
         self.requests = 0
         self.values = FlowValues(url.secrets())
         self.hide = self.values.hide
@@ -274,7 +271,7 @@ class _Runner:
         seconds = time.monotonic() - begun
         self.lines.append(f"  '{cut(received.subject, 80)}' from {cut(received.sender, 80)} after {seconds:.1f} s")
         if step.expect:
-            judge_text(step.expect, received.text, f"the mail '{cut(received.subject, 80)}'", self.values)
+            judge_text(step.expect, (received.text,), f"the mail '{cut(received.subject, 80)}'", self.values)
         for name, capture in step.capture.items():
             self._keep(step, name, capture, captured_of_mail(capture, received))
         return StepDone(step.name, self.what, f"a mail after {seconds:.1f} s")
@@ -315,15 +312,11 @@ class _Runner:
             outgoing = redirected(outgoing, answer.status, goal)
 
     def _exchange(self, outgoing: Outgoing) -> Response:
-        from urllib.request import Request
-
         if self.requests >= MAX_REQUESTS:
             raise _SpentError(f"the flow sent {MAX_REQUESTS} requests, redirects included, which is its limit")
         self.requests += 1
         address = outgoing.address
-        request = Request(address)  # noqa: S310  (nothing is opened by it; the jar asks it for the address)
-        self.jar.add_cookie_header(request)
-        cookies = request.get_header("Cookie")
+        cookies = self.jar.header(address)
         headers = (*outgoing.headers, ("Cookie", cookies)) if cookies else outgoing.headers
         self.lines.append(f"  {outgoing.method} {shown(address)}{f'  {outgoing.said}' if outgoing.said else ''}")
         session = self._session(outgoing.to, address)
@@ -331,8 +324,8 @@ class _Runner:
         answer = session.send(
             outgoing.method, address, headers=headers, body=outgoing.body, until=self.until, seconds=seconds
         )
-        self.jar.extract_cookies(_Cookies(session.set_cookies), request)  # type: ignore[arg-type]
-        self.hide.add(*(cookie.value for cookie in self.jar if cookie.value and len(cookie.value) >= LONG))
+        self.jar.take(session.set_cookies, address, answer.at)
+        self.hide.add(*(cookie.value for cookie in self.jar if len(cookie.value) >= LONG))
         kind = answer.header("content-type").partition(";")[0]
         to = f" to {shown(answer.location)}" if answer.location else ""
         self.lines.append(f"  {answer.status}{to} {kind} {answer.size} bytes, {answer.seconds:.3f} s")
@@ -362,17 +355,3 @@ class _Runner:
         secret = bool(step.secret or capture.cookie or SENSITIVE.search(name))
         self.values.keep(name, value, secret=secret)
         self.lines.append(f"  captured {name}: {MASK if secret else cut(str(value), 120)}")
-
-
-class _Cookies:
-    """What the standard library's cookie jar needs of an answer."""
-
-    def __init__(self, values: Sequence[str]) -> None:
-        from email.message import Message
-
-        self._message = Message()
-        for value in values:
-            self._message["Set-Cookie"] = value
-
-    def info(self) -> Message:
-        return self._message

@@ -15,10 +15,12 @@ from uuid import uuid4
 
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.http.cookies import Jar
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.origins import FOREIGN, lookalikes
 from pytest_readiness.domains.http.resource import Credential, Url
+from pytest_readiness.domains.http.said import Said, plain
 from pytest_readiness.domains.http.session import open_session
 from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.html_page import HtmlPage
@@ -79,6 +81,7 @@ class TrialOutcome:
         seconds: from sending to the last byte.
         retry_after: the header of that name, or "".
         blank: which of the texts are already on the page with the form.
+        unshown: which of the texts are in the answer only where no reader finds them, such as in a script.
     """
 
     name: str
@@ -88,6 +91,7 @@ class TrialOutcome:
     seconds: float
     retry_after: str = ""
     blank: tuple[str, ...] = ()
+    unshown: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -314,9 +318,10 @@ class _FormSender:
         own = url.credential(form.credential).as_headers() if form.credential else ()
         self._url, self._form, self._until = url, form, until
         self._headers = tuple((name, value) for name, value in own if name.lower() != "cookie")
-        self._cookies = dict(
-            _cookie(pair) for name, value in own if name.lower() == "cookie" for pair in value.split(";")
-        )
+        self._jar = Jar()
+        for pair in (pair for name, value in own if name.lower() == "cookie" for pair in value.split(";")):
+            key, _, value = pair.partition("=")
+            self._jar.bring(key.strip(), value.strip(), url.url)
         self._session = open_session(url, connection, once=True)
         self._metas: Mapping[str, str] = {}
         self._blank: tuple[str, ...] = ()
@@ -340,7 +345,7 @@ class _FormSender:
         """
         if self._held:
             raise CouldNotVerify(f"the page with the form, {shown(self._held.url)}, was answered {self._held.status}")
-        value = self.hidden.get(name) or self._metas.get(name) or self._cookies.get(name)
+        value = self.hidden.get(name) or self._metas.get(name) or self._cookie(name)
         if not value:
             page = shown(on_host(self._url, self._form.page))
             raise CouldNotVerify(f"{page} gives no token '{name}', as hidden field, meta element or cookie")
@@ -359,11 +364,14 @@ class _FormSender:
         return outcome_of(name, answer, form.texts, self._blank)
 
     def _ask(self, method: str, address: str, headers: Fields = (), body: bytes = b"") -> Response:
-        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        cookies = self._jar.header(address)
         headers = (*self._headers, *headers, *((("Cookie", cookies),) if cookies else ()))
         answer = self._session.send(method, address, headers=headers, body=body, until=self._until)
-        self._cookies.update(_cookie(value.partition(";")[0]) for value in self._session.set_cookies)
+        self._jar.take(self._session.set_cookies, address, answer.at)
         return answer
+
+    def _cookie(self, name: str) -> str:
+        return next((cookie.value for cookie in self._jar if cookie.name == name), "")
 
     def _open(self, address: str) -> None:
         page = self._ask("GET", address)
@@ -375,27 +383,35 @@ class _FormSender:
         html = HtmlPage(page.body, address)
         self.hidden = html.hidden(urlsplit(on_host(self._url, self._form.path)).path)
         self._metas = html.metas
-        self._blank = _found(self._form.texts, page.body)
-
-
-def _cookie(pair: str) -> tuple[str, str]:
-    name, _, value = pair.partition("=")
-    return name.strip(), value.strip()
+        said = Said(page, fold=True)
+        self._blank = tuple(filter(said.has, self._form.texts))
 
 
 def outcome_of(name: str, answer: Response, texts: Iterable[str] = (), blank: tuple[str, ...] = ()) -> TrialOutcome:
     """What is kept of an answer."""
+    said, leads = Said(answer, fold=True), plain(unquote_plus(answer.location), fold=True)
+    told = tuple(text for text in texts if said.has(text) or plain(text, fold=True) in leads)
     return TrialOutcome(
         name,
         answer.status,
         answer.location.partition("#")[0].partition("?")[0],
-        _found(texts, f"{answer.body}\n{unquote_plus(answer.location)}"),
+        told,
         answer.seconds,
         answer.header("retry-after")[:40],
         blank,
+        tuple(text for text in texts if text not in told and said.hides(text)),
     )
 
 
-def _found(texts: Iterable[str], where: str) -> tuple[str, ...]:
-    where = where.casefold()
-    return tuple(text for text in texts if text.casefold() in where)
+def need_shown(place: str, outcome: TrialOutcome, *texts: str) -> None:
+    """See that none of the texts is in an answer only where no reader finds it.
+
+    Raises:
+        CouldNotVerify: one is, so that nothing tells whether it is said.
+    """
+    for text in texts:
+        if text in outcome.unshown:
+            raise CouldNotVerify(
+                f"{place} answered {outcome} with '{text}' only where no reader finds it, such as in a script or an "
+                "attribute, so nothing tells whether it is said; declare a text that the answer itself says"
+            )

@@ -15,14 +15,13 @@ from urllib.parse import urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.http.cookies import parse_cookie
+from pytest_readiness.domains.http.cookies import Jar
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.session import open_session
 from pytest_readiness.domains.http.unknown import SAMPLES, Unknown, beside
 from pytest_readiness.domains.tls.facts.connection import Connection
 from pytest_readiness.protocols.http.addresses import origin, request_target, shown
 from pytest_readiness.protocols.http.answer import Response
-from pytest_readiness.protocols.http.credentials import is_sendable
 from pytest_readiness.protocols.http.errors import Broken, Nobody, Untrusted
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, READ_SECONDS, REQUEST_SECONDS
 
@@ -175,14 +174,15 @@ def visit(url: Url, connection: Connection, start: str, until: float = math.inf,
     """
     until = min(until, time.monotonic() + VISIT_SECONDS)
     address, answers = start, list[Response]()
-    cookies = dict[str, str]()
+    jar = Jar()
     while True:
         try:
             with open_session(url, connection, address, credential) as session:
-                headers = [("Cookie", "; ".join(cookies.values()))] if cookies else []
+                cookies = jar.header(address)
+                headers = [("Cookie", cookies)] if cookies else []
                 answers.append(session.send("GET", address, headers=headers, until=until))
                 if not credential:
-                    _carry(cookies, session.set_cookies, answers[-1])
+                    jar.take(session.set_cookies, address, answers[-1].at)
         except Untrusted as error:
             if answers:
                 raise CouldNotVerify(f"GET {address} was not sent, because {error}") from None
@@ -192,16 +192,6 @@ def visit(url: Url, connection: Connection, start: str, until: float = math.inf,
             address = ""
         if not address or len(answers) > MAX_REDIRECTS:
             return Page(start, "", tuple(answers), endless=bool(address))
-
-
-def _carry(cookies: dict[str, str], came: tuple[str, ...], answer: Response) -> None:
-    """Keep the cookies that an answer sets for the next redirect, as a browser would on the same host."""
-    for value in came:
-        parsed = parse_cookie(value, answer.at)
-        pair = value.partition(";")[0].strip()
-        cookies.pop(parsed.name, None)
-        if "=" in pair and is_sendable(pair) and (parsed.lifetime is None or parsed.lifetime > 0):
-            cookies[parsed.name] = pair
 
 
 def arrive(url: Url, connection: Connection, path: str, credential: str = "") -> Response:

@@ -158,7 +158,9 @@ TOOLS = {
     "Django Silk": r"(?i)<title>\s*Silky",
     "Laravel Ignition": r'"can_execute_commands"\s*:',
     "Laravel Telescope": r"(?i)<title>\s*Telescope\b|window\.Telescope\s*=",
-    "Laravel Debugbar": r"phpdebugbar",
+    "Laravel Debugbar": r"phpdebugbar|/_debugbar/assets/",
+    "Rails' web console": r"__web_console\b",
+    "rack-mini-profiler": r"/mini-profiler-resources/",
     "Symfony's profiler": r"Symfony Profiler|sf-toolbar|class=\"sf-profiler",
     "Rails' information page": r"(?s)Rails version.{0,400}Ruby version",
     "ASP.NET's trace": r"<b>Application Trace</b>|(?i:elmah)[^<]{0,40}Error Log",
@@ -178,7 +180,9 @@ TOOLS = {
     "a PHP information page": r"<title>phpinfo\(\)|<h1 class=\"p\">PHP Version",
     "GraphQL introspection": r'"__schema"\s*:\s*\{',
     "a GraphQL playground": r"(?i)<title>[^<]{0,60}\b(GraphQL Playground|GraphiQL|Apollo Sandbox|Apollo Server|Altair)",
-    "Vite's development server": r"/@vite/client",
+    "Vite's development server": r"/@vite/client|/@react-refresh|/node_modules/\.vite/deps/",
+    "a server that reloads pages": r"browser-sync-client(?:\.min)?\.js|/livereload\.js\?|:35729/livereload"
+    r"|aspnetcore-browser-refresh\.js|/phoenix/live_reload/",
     "webpack's development server": r"webpack-dev-server|__webpack_hmr|sockjs-node/info",
     "Next.js's development server": r"/_next/static/development/|__nextjs_original-stack-frame|react-refresh\.js",
 }
@@ -331,10 +335,18 @@ class _Seeker:
             answer = session.send("GET", script, until=self._until, max_body=MAX_SCRIPT)
         beside_it = urlsplit(script)._replace(query="", fragment="")
         places = [*_MAP.findall(answer.body), answer.header("sourcemap"), answer.header("x-sourcemap")]
+        yield from self._maps_at(script, answer, [*places, f"{beside_it.geturl()}.map"])
+
+    def maps_within(self, page: Response) -> Iterator[SourceMap]:
+        """Every place where a script in the page itself says that its source map is."""
+        places = [place for code in parse(page.body).inline for place in _MAP.findall(code)]
+        yield from self._maps_at(page.url, page, places[:MAX_SCRIPTS])
+
+    def _maps_at(self, script: str, answer: Response, places: list[str]) -> Iterator[SourceMap]:
         if any(place.startswith("data:") for place in places):
             yield SourceMap(script, script, answer.status, like_missing=False, served=True)
         named = (urljoin_or_nothing(answer.url, place) for place in places if place)
-        for address in dict.fromkeys((*named, f"{beside_it.geturl()}.map")):
+        for address in dict.fromkeys(named):
             if not address or origin(address) != origin(script):
                 continue
             found = self.found(address, request_target(address), _content)
@@ -407,7 +419,8 @@ def _asks_to_log_in(answer: Response) -> bool:
 def source_maps(url: Url, connection: Connection, root_page: Page, unknown_pages: Unknown) -> SourceMaps:
     """The source maps of the scripts and styles that the root page names on its own host, of at most 50.
 
-    Looked for where the script says that its map is, by a comment or a header, in the script itself, and beside it.
+    Looked for where the script says that its map is, by a comment or a header, in the script itself, and beside it; and
+    where a script in the page says so.
     """
     last = root_page.last
     if not last.html:
@@ -419,7 +432,7 @@ def source_maps(url: Url, connection: Connection, root_page: Page, unknown_pages
         if kind in ("script", "style") and origin(address) == origin(last.url)
     )
     maps = (each for address in list(own)[:MAX_SCRIPTS] for each in seeker.maps_of(address))
-    return SourceMaps(tuple(maps), max(0, len(own) - MAX_SCRIPTS))
+    return SourceMaps((*seeker.maps_within(last), *maps), max(0, len(own) - MAX_SCRIPTS))
 
 
 @fact(deadline=VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)

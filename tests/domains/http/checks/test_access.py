@@ -489,7 +489,7 @@ def test_csrf_finds_the_form_as_a_browser_does(shop: Shop) -> None:
     def page(request: Request) -> Response:
         body = shop.settings(request).body.replace(b'action="/', b'action="')
         body = body.replace(b"</form>", b'<input type="hidden" name="csrf" value="old" disabled></form>')
-        return Response(200, [HTML, ("Set-Cookie", "csrf_seed=Zm9yLXRoaXMtZm9ybQ")], b'<base href="/">' + body)
+        return Response(200, [HTML, ("Set-Cookie", "csrf_seed=Zm9yLXRoaXMtZm9ybQ; Path=/")], b'<base href="/">' + body)
 
     shop.app.routes["/account/edit"] = page
     assert judge("http.csrf", shop.url, **{**CSRF, "page": "/account/edit"})

@@ -179,6 +179,8 @@ HASHED = '<!doctype html><script src="/app.3f2a9c1b.js"></script>'
         ("no-cache", "immutable", "js: immutable"),
         ("no-cache", "max-age=31535999", "js: max-age=31535999"),
         ("no-cache", "no-store, max-age=31536000", "js: no-store"),
+        # Browsers do not read it so.
+        ("no-cache", "max-age = 31536000", "js: max-age = 31536000"),
         ("no-cache", "max-age=31536000s", "js: max-age=31536000s"),
         ("no-cache", "", "js: no Cache-Control"),
     ],

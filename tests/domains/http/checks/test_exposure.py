@@ -338,6 +338,16 @@ def test_source_maps_under_another_name(app: Shop, script: bytes, headers: list[
     assert named.url.startswith(f"{app.app.url}/maps/app.js.map")
 
 
+@pytest.mark.parametrize("place", ["data:application/json;base64,e30=", "/maps/app.js.map"])
+def test_source_maps_of_scripts_in_the_page(app: Shop, place: str) -> None:
+    page = f"<!doctype html><script>f()\n//# sourceMappingURL={place}\n</script><script>g()</script>"
+    app.app.routes = {"/": spa(page.encode()), "/maps/app.js.map": Response(body=MAP)}
+    (found,) = read("source_maps", app.url).maps
+    assert found.served
+    app.app.routes = {"/": spa(page.replace("data:", "blob:").encode())}
+    assert not any(each.served for each in read("source_maps", app.url).maps)
+
+
 def test_source_maps_of_many_scripts(app: Shop) -> None:
     elements = "".join(f"<script src=/{number}.js></script>" for number in range(MAX_SCRIPTS + 2))
     app.app.routes = {"/": spa(f"<!doctype html>{elements}".encode())}

@@ -10,7 +10,7 @@ from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Unreachab
 from pytest_readiness.domains.http.checks.faults import available_during_deploy
 from pytest_readiness.domains.http.facts import series as http_series
 from pytest_readiness.domains.http.facts.series import Round
-from tests.domains.http.http_shop import HTML, Shop, document
+from tests.domains.http.http_shop import HTML, Shop, document, open_question
 from tests.judging import judge
 from tests.stack.process import free_port
 from tests.stack.silent import Request, Response
@@ -43,6 +43,16 @@ def test_error_500_is_not_right(shop: Shop, fault: str, said: str) -> None:
     with pytest.raises(ClaimFalse) as caught:
         judge("http.error_500", shop.url, **BOOM)
     assert caught.value.seen == said
+
+
+def test_error_500_says_its_text_to_a_reader(shop: Shop) -> None:
+    boom = {"path": "/boom", "text": "Etwas ging schief: später"}
+    page = b"<p>Etwas <b>ging</b>\n schief:&nbsp;sp&auml;ter"
+    for answer in (document({"error": boom["text"]}, 500), Response(500, [HTML], page)):
+        shop.app.routes["/boom"] = answer
+        assert judge("http.error_500", shop.url, **boom)
+    shop.app.routes["/boom"] = Response(500, [HTML], b"<!-- Something went wrong --><p>Internal")
+    open_question("http.error_500", shop, "only where no reader finds it", **BOOM)
 
 
 def test_error_500_that_was_not_provoked(shop: Shop) -> None:

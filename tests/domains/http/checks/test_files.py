@@ -149,6 +149,7 @@ def test_security_txt(app: Shop) -> None:
             "Contact: http://example.com/\nExpires: {on}\n",
             "contact: http://example.com/, which is not a URI or not https",
         ),
+        ("Contact: https://example.com/a page\nExpires: {on}\n", "contact: https://example.com/a page, which is not"),
         ("Contact: mailto:a@example.com\nExpires: {past}\n", "-2 days left"),
         ("Contact: mailto:a@example.com\nExpires: {on}\nExpires: {on}\n", "expires twice"),
         ("Contact: mailto:a@example.com\nExpires: soon\n", "soon"),
@@ -228,6 +229,10 @@ def test_maintenance_page(app: Shop) -> None:
     for answer, seen in (
         (served("Back soon", "text/html", 503), "Retry-After: absent"),
         (served("Back soon", "text/html", 503, ("Retry-After", "soon")), "Retry-After: soon"),
+        (
+            served("Back soon", "text/html", 503, ("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT")),
+            "Retry-After: Wed, 21 Oct 2015",
+        ),
         (served("Back soon"), "text/plain"),
         (
             served("<title>x</title><!-- back soon --><script>'back soon'</script>", "text/html"),

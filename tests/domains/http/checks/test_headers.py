@@ -238,6 +238,16 @@ def test_permissions_policy_of_other_features(judged: Judge) -> None:
         judged("http.permissions_policy", headers, features=[])
 
 
+@pytest.mark.parametrize("source", ["https:", "https://*", "https://*.com", "https://*.github.io"])
+def test_permissions_policy_for_sources_that_are_every_site(judged: Judge, source: str) -> None:
+    closed = "microphone=(), geolocation=()"
+    headers = [("Permissions-Policy", f'camera=("{source}"), {closed}')]
+    assert "camera is open to every site" in seen(judged, "http.permissions_policy", headers)
+    # Outside of quotes it is a word that means nothing.
+    for right in ('("https://*.example.com")', "(https:)", '(self "https://maps.example.com")'):
+        assert judged("http.permissions_policy", [("Permissions-Policy", f"camera={right}, {closed}")])
+
+
 def cookie(*values: str) -> Headers:
     return [("Set-Cookie", value) for value in values]
 
@@ -261,6 +271,9 @@ def later(hours: float) -> str:
         ([f"sid=secret; Max-Age=3600; Expires=Wed, 01 Jan 2098 00:00:00 GMT; {SAFE}"], {"max_age_hours": 1}),
         ([f"sid=secret; Max-Age=60; {SAFE}", f"theme=x; Max-Age=9999999; {SAFE}"], {"max_age_hours": 1}),
         ([f"sid=secret; SameSite=Bad; {SAFE}"], {}),
+        # Browsers ignore an Expires that they cannot read.
+        ([f"sid=secret; Expires=1893456000; {SAFE}"], {"max_age_hours": 1}),
+        ([f"a={'secret' * 680}; {SAFE}"], {}),
         ([f"__Host-sid=secret; Path=/; {SAFE}", f"__Secure-a=1; Domain=.LOCALHOST; {SAFE}"], {}),
     ],
 )
@@ -284,7 +297,16 @@ def test_cookies_pass(judged: Judge, values: list[str], parameters: dict[str, An
         ([f"sid=secret; {SAFE}"], {"samesite": "Strict"}, "sid has SameSite=Lax"),
         (["sid=Secure=HttpOnly"], {}, "sid lacks Secure and HttpOnly; sid has no SameSite"),
         (["secret; SameSite=Lax"], {}, "a nameless cookie lacks Secure and HttpOnly"),
-        ([f"sid=secret; Expires=never; {SAFE}"], {"max_age_hours": 1}, "sid lives for inf h"),
+        ([f"sid=secret; Expires=Do 01-Jan-37 00:00:00 MEZ; {SAFE}"], {"max_age_hours": 1}, "sid lives for "),
+        (["a=1; Secure; HttpOnly; SameSite=Lax, b=2; Secure; HttpOnly; SameSite=Lax"], {}, "a has the cookie b in its"),
+        (["a=1; HttpOnly; SameSite=None"], {"samesite": "None"}, "lacks Secure, which SameSite=None asks for"),
+        (["a=1; HttpOnly; SameSite=Lax; Partitioned"], {}, "lacks Secure, which Partitioned asks for"),
+        (
+            [f"a={'secret' * 700}; {SAFE}"],
+            {},
+            "a has 4201 bytes of name and value, more than 4096, so that browsers drop",
+        ),
+        ([f"a=1; Domain=localhost.; {SAFE}"], {}, "is for the domain localhost"),
         ([f"sid=secret; Expires=Wed, 01-Jan-2098 00:00:00 GMT; {SAFE}"], {"max_age_hours": 1}, "sid lives for "),
         ([f"a=1; {SAFE}", "b=2"], {}, "b lacks Secure and HttpOnly"),
         ([f"sid=secret; Max-Age=3601; {SAFE}"], {"max_age_hours": 1}, "sid lives for 1.0 h"),
@@ -349,6 +371,13 @@ def test_cookies_on_the_way_count(server: WebApp, authority: Authority) -> None:
         ([("Liferay-Portal", "Liferay Digital Experience Platform 7.4")], "fails"),
         ([("MicrosoftSharePointTeamServices", "16.0.0.10337")], "fails"),
         ([("X-Rails-Version", "7.0.4")], "fails"),
+        ([("X-Powered-By", "Phusion Passenger(R) 6")], "fails"),
+        ([("Server", "Oracle-Application-Server-11g")], "fails"),
+        ([("X-Mod-Pagespeed", "1.13.35.2-0")], "fails"),
+        ([("X-CF-Powered-By", "CF 1.5")], "fails"),
+        ([("Server", "ECAcc (sed/58B5)")], "server: ECAcc"),
+        ([("Server", "BunnyCDN-DE1-1080")], "server: BunnyCDN"),
+        ([("Via", "1.1 vegur (Cowboy 2.9)")], "fails"),
         ([("Via", "1.1 kong/3.4.0")], "fails"),
         ([("Via", "kong/3.4.0")], "fails"),
         ([("Via", "1.1 google, 1.1 varnish (Varnish/7.1)")], "fails"),
@@ -473,6 +502,14 @@ def test_csp_of_several_policies_passes(judged: Judge, values: list[str], body: 
         ([GOOD + "; script-src https://*.co.uk"], "", "script-src allows https://*.co.uk"),
         ([GOOD + "; script-src 'self' https://*.github.io"], "", "script-src allows https://*.github.io"),
         ([GOOD + "; script-src *.s3.amazonaws.com"], "", "script-src allows *.s3.amazonaws.com"),
+        *(
+            ([f"{GOOD}; script-src 'self' *.{domain}"], "", f"script-src allows *.{domain}")
+            for domain in (
+                *("run.app", "webflow.io", "execute-api.eu-west-1.amazonaws.com", "lambda-url.us-east-1.on.aws"),
+                *("s3.eu-central-1.amazonaws.com", "z6.web.core.windows.net", "fra1.digitaloceanspaces.com"),
+                *("westeurope.cloudapp.azure.com", "trycloudflare.com", "vercel.app", "wordpress.com"),
+            )
+        ),
         ([GOOD + "; script-src https://*/js/"], "", "script-src allows https://*/js/"),
         ([GOOD + "; script-src *:443"], "", "script-src allows *:443"),
         (["default-src 'self'; frame-ancestors *.org"], "", "frame-ancestors allows *.org"),

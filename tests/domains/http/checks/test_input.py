@@ -125,6 +125,11 @@ def test_upload_limit_that_is_told_in_a_page(shop: Shop) -> None:
     assert seen("http.upload_limit", shop, **UPLOAD) == "200 to 48 bytes"
     assert "a small png 200" in judge("http.upload_limit", shop.url, **UPLOAD, text="too large or").text
     open_question("http.upload_limit", shop, "200 to a small pdf", **{**UPLOAD, "accepted": "pdf"}, text="too large or")
+    hidden = Response(200, [HTML], b"<script>var texts = ['too large or of the wrong type']</script>Thanks")
+    shop.app.routes["/upload"] = lambda request: (
+        hidden if right(request).status >= 400 else Response(200, [HTML], b"Thanks")
+    )
+    open_question("http.upload_limit", shop, "only where no reader finds it", **UPLOAD, text="too large or")
 
 
 def test_upload_limit_proves_nothing(shop: Shop) -> None:

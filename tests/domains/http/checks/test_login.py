@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, NotDeclared
-from pytest_readiness.domains.http.checks.login import PAIRS
+from pytest_readiness.domains.http.checks.login import PAIRS, PRODUCTS, Product, default_pairs
 from pytest_readiness.domains.http.facts import forms as http_form
 from tests.domains.http.http_shop import HTML, Shop, open_question, seen, when
 from tests.judging import judge
 from tests.stack.silent import Request, Response
 
+LOCKED = Response(429, [("Retry-After", "60")])
 LOGIN: dict[str, Any] = {"path": "/login", "failure": "wrong user or password", "credential": "user"}
 
 
@@ -42,6 +43,30 @@ def test_default_credentials_are_let_in(shop: Shop) -> None:
     said = seen("http.default_credentials", shop, **LOGIN)
     assert said == f"302 to {shop.app.url}/home for a default password of 'guest'"
     assert judge("http.default_credentials", shop.url, **LOGIN, pairs=6).text.startswith("POST /login: 401 for 6")
+
+
+def test_default_credentials_of_a_product(shop: Shop) -> None:
+    def tomcat(request: Request) -> Response:
+        opened = b"username=tomcat&password=s3cret" in request.body
+        return Response(302, [("Location", "/manager")]) if opened else shop.login(request)
+
+    shop.app.routes["/login"] = tomcat
+    login = {**LOGIN, "credential": None, "suffix": ""}
+    assert judge("http.default_credentials", shop.url, **login)
+    shop.wrong.clear()
+    told = seen("http.default_credentials", shop, **login, products=["minio", "tomcat"])
+    assert told.endswith("/manager for a default password of 'tomcat'")
+    shop.wrong.clear()
+    said = judge("http.default_credentials", shop.url, **login, products=["minio", "rabbitmq"], pairs=1).text
+    assert said.startswith("POST /login: 401 for 5 default passwords")
+
+
+def test_default_pairs() -> None:
+    assert default_pairs((), 2, "@example.com") == (("admin@example.com", "admin"), ("root@example.com", "root"))
+    assert default_pairs(["pgadmin"], 1, "@example.com")[0] == ("pgadmin4@pgadmin.org", "admin")
+    # What a product has in common with others is tried once.
+    assert len(default_pairs(["sonarqube", "grafana"], 8, "")) == 9
+    assert set(PRODUCTS) == set(get_args(Product))
 
 
 def test_default_credentials_of_a_login_that_never_locks(shop: Shop) -> None:
@@ -76,6 +101,25 @@ def test_default_credentials_on_pages_that_keep_a_parser_busy(shop: Shop) -> Non
         shop.app.routes["/page"] = Response(200, [HTML], page.encode())
         shop.wrong.clear()
         assert judge("http.default_credentials", shop.url, **LOGIN, page="/page")
+
+
+@pytest.mark.parametrize(
+    "body", ["Falsches Passwort f&uuml;r <b>diese</b>\nAdresse", "Falsches Passwort für diese Adresse"]
+)
+def test_default_credentials_of_a_login_in_another_language(shop: Shop, body: str) -> None:
+    shop.app.routes["/login"] = when(
+        lambda _: len(shop.app.requests) < 12, Response(401, [HTML], body.encode()), LOCKED
+    )
+    login = {**LOGIN, "credential": None, "failure": "Passwort für diese Adresse"}
+    assert "401 for 8 default passwords" in judge("http.default_credentials", shop.url, **login).text
+
+
+def test_a_refusal_that_only_a_script_holds_proves_nothing(shop: Shop) -> None:
+    # Every page of a site may have all its texts in a script.
+    body = b"<script>var texts = {wrong: 'Wrong user or password'}</script><h1>Dashboard</h1>"
+    shop.app.routes["/login"] = Response(200, [HTML], body)
+    login = {**LOGIN, "credential": None, "status": 200}
+    open_question("http.default_credentials", shop, "only where no reader finds it", **login)
 
 
 def test_default_credentials_prove_nothing(shop: Shop) -> None:

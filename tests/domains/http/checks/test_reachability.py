@@ -190,6 +190,9 @@ def test_health_dependencies_up(app: Shop, report: Any) -> None:
         ({"db": False}, "db: false"),
         ({"db": "degraded"}, 'db: "degraded"'),
         ({"db": {"status": "up", "healthy": False}}, 'db: "up", false'),
+        ({"db": {"status": "ok", "reachable": False}}, 'db: "ok", false'),
+        ({"db": {"isHealthy": False}}, "db: false"),
+        ({"db": "yellow"}, 'db: "yellow"'),
         ({"db": "up", "replicas": {"db": "down"}}, 'db: "up", "down"'),
         ({"checks": {"db": [{"status": "pass"}, {"status": "fail"}]}}, 'db: "pass", "fail"'),
         ({"db": {"latency": 3}}, "unknown"),
@@ -205,6 +208,36 @@ def test_health_dependencies_not_up(app: Shop, report: Any, seen: str) -> None:
             app.judge("http.health_dependencies", "/health", document(report), names=["db"])
     else:
         assert seen in app.seen("http.health_dependencies", "/health", document(report), names=["db"])
+
+
+@pytest.mark.parametrize(
+    ("report", "denial"),
+    [
+        ({"db": {"status": "UP", "details": {"error": "org.postgresql.util.PSQLException: secret"}}}, "error: …"),
+        ({"db": {"status": "ok", "error": "timeout"}}, "error: …"),
+        ({"db": {"status": "ok", "replicas": [{"status": "ok"}, {"status": "down"}]}}, 'status: "down"'),
+        ({"checks": [{"name": "db", "status": "UP", "data": {"pool": {"healthy": False}}}]}, "healthy: false"),
+    ],
+)
+def test_health_dependencies_that_contradict_themselves(app: Shop, report: Any, denial: str) -> None:
+    with pytest.raises(CouldNotVerify) as caught:
+        app.judge("http.health_dependencies", "/health", document(report), names=["db"])
+    assert caught.value.reason.endswith(f"db as up and within that {denial}, and only one of them can be true")
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"db": {"status": "UP", "details": {"database": "PostgreSQL", "validationQuery": "isValid()"}, "error": None}},
+        {"db": {"status": "up", "errors": [], "state": "green", "replicas": {"a": {"isUp": True}}}},
+        {"db": {"status": "UP", "details": {"state": "CLOSED", "failures": 3, "available": 8}}},
+        {"db": {"status": "up", "error": "none"}},
+        {"db": "working"},
+        {"db": {"isHealthy": True}},
+    ],
+)
+def test_health_dependencies_with_details(app: Shop, report: Any) -> None:
+    assert app.judge("http.health_dependencies", "/health", document(report), names=["db"])
 
 
 def test_health_dependencies_in_an_error(app: Shop) -> None:

@@ -21,6 +21,11 @@ COMMIT = "3f2a9c1b77aa01d4e5f60718293a4b5c6d7e8f90"
     ("answer", "parameters", "holds"),
     [
         (document({"app": {"version": "1.4.2"}}), {"field": "app.version"}, True),
+        (document({"app.version": "1.4.2"}), {"field": "app.version"}, True),
+        (document({"app": {"build.version": ["1.4.2"]}}), {"field": "app.build.version.0"}, True),
+        (document("1.4.2"), {}, True),
+        (document("1.4.20"), {}, False),
+        (served("text/plain", b"V1.4.2"), {}, True),
         (document({"app": {"version": "v1.4.2"}}), {"field": "app.version"}, True),
         (served("text/plain", b"1.4.2\n"), {}, True),
         (Response(200, [("X-Version", "1.4.2")]), {"header": "x-version"}, True),
