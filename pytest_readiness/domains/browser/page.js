@@ -25,9 +25,31 @@
     const root = element.getRootNode();
     return root.host || (root.defaultView && root.defaultView.frameElement) || null;
   };
+  // The picture that an <area> is a part of, where it is shown.
+  const pictureOf = (area) => {
+    const map = area.closest('map'), name = map && (map.name || map.id);
+    return name ? [...area.getRootNode().querySelectorAll('img[usemap]')]
+      .find((image) => image.getAttribute('usemap').replace(/^#/, '') === name && shown(image)) : null;
+  };
+  // What an <area> takes of its picture, by its coordinates: it has no box of its own.
+  const areaBox = (area) => {
+    const picture = pictureOf(area);
+    if (!picture) return new DOMRect();
+    const outer = picture.getBoundingClientRect(), coords = area.coords.split(/[\s,;]+/).map(parseFloat).filter(isFinite);
+    let [xs, ys] = [[0, picture.clientWidth], [0, picture.clientHeight]];
+    if (/^circ/i.test(area.shape) && coords.length >= 3) {
+      const [x, y, radius] = coords;
+      [xs, ys] = [[x - radius, x + radius], [y - radius, y + radius]];
+    } else if (!/^default$/i.test(area.shape) && coords.length >= 4) {
+      [xs, ys] = [0, 1].map((which) => coords.filter((_, n) => n % 2 === which));
+    }
+    const [left, top] = [Math.min(...xs), Math.min(...ys)];
+    return new DOMRect(outer.x + picture.clientLeft + left, outer.y + picture.clientTop + top,
+      Math.max(...xs) - left, Math.max(...ys) - top);
+  };
   // Where it is in the window, from whatever frame.
   const boxOf = (element) => {
-    let { x, y, width, height } = element.getBoundingClientRect();
+    let { x, y, width, height } = element.localName === 'area' ? areaBox(element) : element.getBoundingClientRect();
     for (let view = element.ownerDocument.defaultView; view && view !== window; view = view.parent) {
       const frame = view.frameElement, outer = frame.getBoundingClientRect();
       x += outer.x + frame.clientLeft;
@@ -104,6 +126,7 @@
   };
 
   const shown = (element) => {
+    if (element.localName === 'area') return Boolean(pictureOf(element));
     if (!element.checkVisibility || !element.checkVisibility({ checkVisibilityCSS: true, checkOpacity: false })) return false;
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0;
@@ -131,7 +154,8 @@
     for (const element of all(document)) {
       if (!element.matches(CONTROLS) || !shown(element) || disabled(element) || implicit(element)) continue;
       if (opened(element)) continue;
-      if (element.matches('[tabindex^="-"]') && closest(up(element) || element, COMPOSITES)) continue;
+      const group = element.matches('[tabindex^="-"]') && closest(up(element) || element, COMPOSITES);
+      if (group && reachedWith(group)) continue;
       if (element.localName === 'summary' && !element.matches('details > summary:first-of-type')) continue;
       if (element.localName === 'iframe' && element.matches('[tabindex^="-"]')) continue;
       if (element.localName === 'input' && element.type === 'radio' && element.name) {
@@ -222,7 +246,7 @@
   const NATIVE = 'a[href], area[href], button, input, select, textarea, summary, option, optgroup, iframe, frame, body, html, '
     + 'audio[controls], video[controls], [contenteditable=""], [contenteditable=true]';
   const ITEMS = '[role=tab], [role=menuitem], [role=menuitemcheckbox], [role=menuitemradio], [role=option], [role=radio], '
-    + '[role=treeitem], [role=slider], [role=spinbutton]';
+    + '[role=treeitem], [role=slider], [role=spinbutton], [role=gridcell][tabindex]';
   // By `tabIndex` alone, links that lead nowhere would be focusable.
   const focusable = (element) => element.tabIndex >= 0 && (element.hasAttribute('tabindex') || element.matches(NATIVE))
     && !element.matches('body, html, iframe, frame');
@@ -306,6 +330,8 @@
     return /(auto|scroll|hidden|clip)/.test(style.overflowX + style.overflowY) && each !== element
       && !each.matches('body, html') && (own.right <= outer.left + 1 || own.left >= outer.right - 1 || own.bottom <= outer.top + 1 || own.top >= outer.bottom - 1);
   });
+  // Whether an element paints nothing beyond its edges, in spite of `overflow: visible`.
+  const contains = (style) => style.overflowX === 'visible' && /paint|content|strict/.test(style.contain);
   // What keeps what sticks out of it from sight, without a way to scroll there: the edges between which something is
   // seen, and what draws them. Null where it can be scrolled to. Where `own`, what the element itself cuts off, too.
   const edges = (element, own) => {
@@ -321,8 +347,8 @@
       const style = getComputedStyle(each);
       // What is placed absolutely is not cut off by what it is not placed in.
       if (each !== element && free && (style.transform !== 'none' || (free === 'absolute' && style.position !== 'static'))) free = '';
-      if ((each !== element || own) && !free && style.overflowX !== 'visible') {
-        if (!['hidden', 'clip'].includes(style.overflowX)) return null;
+      if ((each !== element || own) && !free && (style.overflowX !== 'visible' || contains(style))) {
+        if (!['hidden', 'clip'].includes(style.overflowX) && !contains(style)) return null;
         const box = each.getBoundingClientRect();
         if (box.width <= 2 || box.height <= 2 || style.clip !== 'auto') return null;
         if (box.left > found.left || box.right < found.right) found.by = each;
@@ -384,6 +410,19 @@
       });
   };
 
+  // A size as written, not as computed: a computed one is always in pixels.
+  const written = (element, name) => String((element.computedStyleMap && element.computedStyleMap().get(name)) || 'auto');
+  // Whether its height is known before what is in it. A percentage is one of the height of what it is in.
+  const definite = (element) => {
+    const height = written(element, 'height'), style = getComputedStyle(element), outer = element.parentElement;
+    if (['absolute', 'fixed'].includes(style.position)) return true;
+    if (!height.includes('%')) return height !== 'auto' || (!element.matches('img, svg, input') && style.aspectRatio !== 'auto');
+    // The items of a grid, and of a row, are stretched.
+    if (!outer || element.localName === 'html') return true;
+    return /flex|grid/.test(getComputedStyle(outer).display) || definite(outer)
+      || (outer.parentElement && /flex|grid/.test(getComputedStyle(outer.parentElement).display));
+  };
+
   let acts = new Set();
   let known = [];
   const reached = new Set();
@@ -437,10 +476,36 @@
     return boxes.slice(0, 8).filter((box) => box.width >= 2 && box.height >= 2 && box.x >= view.x && box.y >= view.y
       && box.right <= view.right && box.bottom <= view.bottom).map(({ x, y, width, height }) => ({ x, y, width, height }));
   };
-  // Texts that axe does not look at: those of style sheets, where they look different from the element's own.
+  const light = (colour) => rgb(colour).map((value) => value / 255)
+    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, value, n) => sum + value * [0.2126, 0.7152, 0.0722][n], 0);
+  // Whether two colours can be told apart by their contrast, as far as they are plain ones.
+  const clear = (front, back) => {
+    if (!rgb(front) || !rgb(back)) return false;
+    const [dark, bright] = [light(front), light(back)].sort((a, b) => a - b);
+    return (bright + 0.05) / (dark + 0.05) >= 4.5;
+  };
+  // Parts of a field whose colours axe does not ask for: the options of a list that is open, the button of an upload.
+  const fieldTexts = (element) => {
+    if (!shown(element) || disabled(element)) return [];
+    if (element.matches('input[type=file]')) {
+      const button = getComputedStyle(element, '::file-selector-button');
+      const back = alpha(button.backgroundColor) > 0 ? button.backgroundColor : backdrop(element) || 'rgb(255, 255, 255)';
+      return button.display === 'none' || (button.backgroundImage === 'none' && clear(button.color, back)) ? []
+        : [describe(element) + '::file-selector-button'];
+    }
+    if (!element.matches('select') || element.size < 2 && !element.multiple) return [];
+    return [...element.querySelectorAll('option:enabled, optgroup:enabled')].filter((each) => {
+      const style = getComputedStyle(each);
+      return style.display !== 'none' && !clear(style.color, backdrop(each) || 'rgb(255, 255, 255)');
+    }).map(describe);
+  };
+  // Texts that axe does not look at: those of fields, and those of style sheets, where they look different from the
+  // element's own.
   const styledTexts = () => {
     const found = [];
     for (const element of document.body ? all(document.body) : []) {
+      found.push(...fieldTexts(element));
       if (getComputedStyle(element).display === 'list-item' && getComputedStyle(element).listStyleType !== 'none' && shown(element)
         && getComputedStyle(element, '::marker').color !== getComputedStyle(element).color) found.push(describe(element) + '::marker');
       for (const which of ['::before', '::after']) {
@@ -596,7 +661,8 @@
           && !(each.localName === 'img' && !each.naturalWidth)).length,
         controls: deep.filter((each) => each.matches('a[href], button, input:not([type=hidden]), select, textarea')
           && shown(each)).length,
-        viewport: (document.querySelector('meta[name=viewport i]') || { content: null }).content,
+        // Of several, the last one counts.
+        viewport: ([...document.querySelectorAll('meta[name=viewport i]')].pop() || { content: null }).content,
       };
     },
 
@@ -658,15 +724,23 @@
     top() {
       scrollTo({ top: 0, left: 0, behavior: 'instant' });
     },
+    // What the browser leaves out while it is far away, it lays out now, as it does when somebody comes there. Changes
+    // styles of the page.
+    layOut() {
+      for (const element of all(document)) {
+        if (getComputedStyle(element).contentVisibility !== 'auto') continue;
+        element.style.setProperty('content-visibility', 'visible', 'important');
+        element.style.setProperty('contain', 'layout paint style', 'important');
+      }
+    },
 
     images() {
       return [...all(document)].filter((each) => each.matches('img, input[type=image], svg image')).map((image) => {
         const style = getComputedStyle(image), picture = image.localName === 'img';
-        const ratio = style.aspectRatio && !/^auto( \d+ \/ \d+)?$/.test(style.aspectRatio);
-        const attributes = image.hasAttribute('width') && image.hasAttribute('height');
-        // The style as written, not as computed: a computed size is always in pixels.
-        const map = image.computedStyleMap ? image.computedStyleMap() : null;
-        const fixed = (name) => map && map.get(name) && String(map.get(name)) !== 'auto';
+        // From both attributes, where both are numbers of pixels, the browser itself makes a ratio.
+        const [, auto, across, down] = /^(auto)? ?(?:([\d.]+)(?: \/ ([\d.]+))?)?$/.exec(style.aspectRatio || 'auto') || [];
+        const attributes = auto && across > 0 && down > 0, ratio = !auto && across > 0;
+        const fixed = (name) => (name === 'height' ? definite(image) : written(image, name) !== 'auto');
         const url = picture ? image.currentSrc || image.src || '' : image.href ? new URL(image.href.baseVal, image.baseURI).href : image.src;
         // What a script was to put in place of a picture of some pixels.
         const wanted = picture && (image.dataset.src || image.dataset.srcset);
@@ -692,9 +766,12 @@
       const found = [];
       for (const video of [...all(document)].filter((each) => each.localName === 'video')) {
         const tracks = [], empty = [];
+        // Without tags, and with blanks for their names.
+        const words = (cue) => (cue.getCueAsHTML ? cue.getCueAsHTML().textContent : cue.text) || '';
         // A cue is shown where it says something and ends after it begins.
-        const count = (cues) => [...(cues || [])].filter((cue) => (cue.text || '').trim() && cue.endTime > cue.startTime).length;
-        for (const track of video.querySelectorAll('track[kind=captions], track[kind=subtitles], track:not([kind])')) {
+        const count = (cues) => [...(cues || [])].filter((cue) => words(cue).trim() && cue.endTime > cue.startTime).length;
+        for (const track of video.querySelectorAll('track')) {
+          if (!['captions', 'subtitles'].includes(track.kind)) continue;
           if (track.track.mode === 'disabled') track.track.mode = 'hidden';
           for (let n = 0; n < 30 && track.readyState < 2; n++) await new Promise((done) => setTimeout(done, 100));
           const cues = count(track.track.cues);
@@ -789,10 +866,11 @@
         if (disabled(element)) continue;
         const own = boxOf(element);
         const style = getComputedStyle(element);
-        // Hidden from sight (a skip link): nobody taps on it.
-        if (own.width <= 1 || own.height <= 1 || own.right + scrollX <= 0 || own.bottom + scrollY <= 0
-          || (style.opacity === '0' && !(element.labels || []).length)) continue;
-        const box = element.matches('input[type=checkbox], input[type=radio]') ? withLabels(element)
+        // Hidden from sight: what is tapped on are its labels, or, of a skip link, nothing.
+        const faces = [...(element.labels || [])].filter(shown).map(boxOf);
+        const hidden = own.width <= 1 || own.height <= 1 || own.right + scrollX <= 0 || own.bottom + scrollY <= 0;
+        if ((hidden || style.opacity === '0') && !faces.length) continue;
+        const box = hidden ? union(faces) : element.matches('input[type=checkbox], input[type=radio]') ? withLabels(element)
           : union([own, ...(element.localName === 'a' ? [...element.children].filter(shown).map(boxOf) : [])]);
         const parent = up(element);
         const inline = style.display === 'inline' && element.localName === 'a' && parent

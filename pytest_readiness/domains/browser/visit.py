@@ -538,6 +538,7 @@ class _Looking:
             for each in asker.evaluate("q => q.videos()", seconds=SCROLL_SECONDS)[:MAX_ELEMENTS]
         )
         asker.evaluate("q => q.top()")
+        asker.evaluate("q => q.layOut()")
         self._stand_still(asker)
         parts = self._parts(asker, endless)
         watched.mark_listeners()

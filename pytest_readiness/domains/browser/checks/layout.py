@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -72,7 +73,7 @@ def responsive(
         elif layout.cut:
             faults.append(f"at {layout.width} px content is cut off: {some(layout.cut)}")
     viewport = visit.viewport_meta
-    if min(widths) < FALLBACK_WIDTH and "width=device-width" not in (viewport or "").replace(" ", ""):
+    if min(widths) < FALLBACK_WIDTH and _laid_out_for(viewport or "") != "device-width":
         faults.append("no meta viewport with width=device-width" + (f" but '{viewport}'" if viewport else ""))
     attachments = tuple(shot for layout in layouts for shot in layout_shots(layout))
     wanted = ", ".join(str(width) for width in widths)
@@ -165,6 +166,15 @@ def images(
     more, warning = rest_of(visit, closed, signed)
     kinds = sorted({image.media_type for image in visible})
     return Evidence(f"{len(visible)} images {', '.join(wanted)}: {', '.join(kinds)}{more} ({place(visit)})", warning)
+
+
+def _laid_out_for(viewport: str) -> str:
+    """The width that a viewport names, in small letters; the last one counts, and "" stands for none."""
+    words = re.split(r"[\s,;]+", viewport.lower().replace("=", " = "))
+    named = [
+        value for name, sign, value in zip(words, words[1:], words[2:], strict=False) if (name, sign) == ("width", "=")
+    ]
+    return named[-1] if named else ""
 
 
 def _old(image: ImageSeen, modern_from_kb: float) -> bool:

@@ -180,6 +180,67 @@ TOUCH_TARGETS: dict[str, tuple[str, str]] = {
         PASSES,
     ),
 }
+FAR = (
+    '<div style="height: 2500px"></div><section style="content-visibility: auto; contain-intrinsic-size: 300px">{}'
+    "</section>"
+)
+HIDDEN = "<style>.v { position: absolute; opacity: 0; width: 1px; height: 1px; min-width: 0; min-height: 0 }</style>"
+SMALL = '<label for="{0}" style="display: inline-block; width: 14px; height: 14px; background: #999"></label>'
+MAP = (
+    '<img src="/x.svg" alt="Towns" usemap="#m" width="60" height="60"><map name="m">'
+    '<area href="/a" alt="A" shape="rect" coords="0,0,{0},{1}">'
+    '<area href="/b" alt="B" shape="rect" coords="{0},0,{2},{1}"></map>'
+)
+KEYBOARD |= {
+    "tool bar that nothing leads to": (
+        '<div role="toolbar" aria-label="Text"><button tabindex="-1">B</button><button tabindex="-1">I</button></div>',
+        f"{FALSE}2 not reached: button “B”; button “I”",
+    ),
+    "menu that nothing leads to": (
+        '<ul role="menubar"><li role="none"><a role="menuitem" tabindex="-1" href="/a">Shoes</a></ul>',
+        f"{FALSE}1 not reached: a “Shoes”",
+    ),
+    "grid that nothing leads to": (
+        '<table role="grid" aria-label="May"><tr><td role="gridcell" tabindex="-1">1</table>',
+        f"{UNDECIDED}.*clickable at td “1”",
+    ),
+    "groups that arrow keys reach": (
+        '<div role="toolbar" aria-label="Text"><button tabindex="0">B</button><button tabindex="-1">I</button></div>'
+        '<table role="grid" aria-label="May"><tr><td role="gridcell" tabindex="-1">1<td role="gridcell" tabindex="0">2'
+        "</table>",
+        PASSES,
+    ),
+    "picture with areas": (MAP.format(30, 60, 60), PASSES),
+    "far below": (FAR.format('<a href="/x">The offer of the day</a>'), PASSES),
+    "far below, not reached": (FAR.format('<a href="/x" tabindex="-1">Offer</a>'), f"{FALSE}1 not reached: a “Offer”"),
+}
+RESPONSIVE |= {
+    "far below": (FAR.format(TABLE), f"{FALSE}at 320 px content is cut off: td “Price 20 euros”"),
+    "far below, and narrow": (FAR.format("<table><tr><td>Thing<td>Price</table>"), PASSES),
+    "two viewports": (
+        '<meta name="viewport" content="width=1024">',
+        f"{FALSE}no meta viewport with width=device-width but 'width=1024'",
+    ),
+    "two widths": (
+        '<meta name="viewport" content="width=device-width, width=1024">',
+        f"{FALSE}no meta viewport with width=device-width but",
+    ),
+    "viewport in other letters": ('<meta name="viewport" content="Width = Device-Width; Initial-Scale=1">', PASSES),
+}
+TOUCH_TARGETS |= {
+    "faces of hidden fields": (
+        HIDDEN + "".join(f'<input class="v" type="radio" name="r" id="r{n}">{SMALL.format(f"r{n}")}' for n in "123"),
+        f"{FALSE}3 of 3 are smaller at 360 px: input#r1.* of 14 × 14 px",
+    ),
+    "large faces of hidden fields": (
+        HIDDEN
+        + '<input class="v" type="file" id="f"><label for="f" style="display: inline-block; padding: 14px">Up</label>',
+        PASSES,
+    ),
+    "areas of a picture": (MAP.format(10, 10, 20), f"{FALSE}2 of 2 are smaller at 360 px: area “A” of 10 × 10 px"),
+    "large areas of a picture": (MAP.format(30, 60, 60), PASSES),
+    "far below": (FAR.format("<button>Buy</button><button>Sell</button>"), PASSES),
+}
 CUES = "<video><track kind=captions src=/{}.vtt></video>"
 PAGE: dict[str, dict[str, tuple[str, str]]] = {
     "web_vitals": {
@@ -227,6 +288,28 @@ PAGE: dict[str, dict[str, tuple[str, str]]] = {
             '<svg width="60" height="60" role="img"><image href="/gone.webp" width="60" height="60" /></svg>',
             f"{FALSE}1 fault in 1 images: image.* is not loaded",
         ),
+        **{
+            f"sized by {size}": (
+                f'<img src="/x.svg" alt="A thing" {size}>',
+                f"{FALSE}1 fault in 1 images: img.* has no width and height",
+            )
+            for size in (
+                'width="100%" height="auto"',
+                'width="100%" height="100%"',
+                'width="60" height=""',
+                'width="60" height="0" style="height: auto"',
+            )
+        },
+        "sized": (
+            """<img src="/x.svg?1" alt="A" width="60px" height="60.5">
+<img src="/x.svg?2" alt="A" width="60" height="60" style="max-width: 100%; height: auto">
+<div style="width: 60px; height: 60px"><img src="/x.svg?3" alt="A" style="width: 100%; height: 100%"></div>
+<div style="width: 60px; aspect-ratio: 1"><img src="/x.svg?4" alt="A" style="width: 100%; height: 100%"></div>
+<div style="width: 60px; height: 60px; display: flex"><p style="flex: 1"><img src="/x.svg?5" alt="A"
+style="width: 100%; height: 100%"></p></div>
+<img src="/x.svg?6" alt="A" style="width: 60px; aspect-ratio: 1 / 1">""",
+            PASSES,
+        ),
         "both there": (
             '<input type="image" src="/x.svg" alt="Buy" width="60" height="60"><svg width="60" height="60" role="img">'
             '<image href="/x.svg" width="60" height="60" /></svg>',
@@ -255,7 +338,10 @@ PAGE: dict[str, dict[str, tuple[str, str]]] = {
     "captions": {
         "blank": (CUES.format("blank"), f"{FALSE}1 of 1 have none: video: captions holds no cues"),
         "backwards": (CUES.format("backwards"), f"{FALSE}1 of 1 have none: video: captions holds no cues"),
+        "blanks and tags": (CUES.format("tags"), f"{FALSE}1 of 1 have none: video: captions holds no cues"),
         "some": (CUES.format("some"), PASSES),
+        "kind in capital letters": (CUES.format("some").replace("captions", "Captions"), PASSES),
+        "kind that is none": (CUES.format("some").replace("captions", "caption"), f"{FALSE}1 of 1 .*: no track"),
     },
     "contrast": {
         "start page for a style sheet": (
@@ -265,6 +351,34 @@ PAGE: dict[str, dict[str, tuple[str, str]]] = {
         "numbers of a list": (
             "<style>li::marker { color: #ddd }</style><ol><li>Choose a thing from the list</li></ol>",
             f"{UNDECIDED}.*color-contrast at li.*::marker",
+        ),
+        **{
+            f"{name} of a field": (text, f"{UNDECIDED}.*color-contrast at {where}")
+            for name, text, where in (
+                (
+                    "options",
+                    '<select aria-label="L" size="3"><option style="color: #ccc">Chile</select>',
+                    "option “Chile”",
+                ),
+                (
+                    "groups",
+                    '<style>optgroup { color: #ccc } option { color: #222 }</style><select aria-label="L" multiple>'
+                    '<optgroup label="South"><option>Chile</optgroup></select>',
+                    "optgroup “",
+                ),
+                (
+                    "button",
+                    "<style>::file-selector-button { color: #fff; background: #cdf }</style>"
+                    '<input type="file" aria-label="F">',
+                    "input.*::file-selector-button",
+                ),
+            )
+        },
+        "fields": (
+            '<select aria-label="L" size="3" style="width: 300px; height: 150px"><option>Chile<option>Peru'
+            "<option disabled>Cuba</select>"
+            '<input type="file" aria-label="F">',
+            PASSES,
         ),
         "list": ("<ol><li>Choose a thing from the list</li></ol>", PASSES),
     },
@@ -291,6 +405,7 @@ FILES = {
     "/bad-socket": _file("text/html", "Bad Gateway", 502),
     "/blank.vtt": _file("text/vtt", "WEBVTT\n\n00:00.000 --> 00:02.000\n \n"),
     "/backwards.vtt": _file("text/vtt", "WEBVTT\n\n00:02.000 --> 00:01.000\nHello\n"),
+    "/tags.vtt": _file("text/vtt", "WEBVTT\n\n00:00.000 --> 00:02.000\n&nbsp;<c.x></c>\n"),
     "/some.vtt": _file("text/vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\n \n\n00:01.000 --> 00:02.000\nHello\n"),
 }
 
