@@ -621,8 +621,10 @@
         };
         if (text !== first && !(boxes.length && boxes.every(clear))) continue;
         text.done = true;
-        const { back, front, needed, holds } = text;
-        if (boxes.length) found.push({ number: texts.indexOf(text), boxes, back, front, needed, holds });
+        const { element, back, front, needed, holds } = text;
+        // The browser draws it in the colours of the system, and tells others.
+        const native = element.matches('select') && getComputedStyle(element).appearance !== 'none';
+        if (boxes.length) found.push({ number: texts.indexOf(text), boxes, back, front, needed, holds, native });
       }
       return found;
     },

@@ -377,8 +377,13 @@ style="width: 100%; height: 100%"></p></div>
         "fields": (
             '<select aria-label="L" size="3" style="width: 300px; height: 150px"><option>Chile<option>Peru'
             "<option disabled>Cuba</select>"
-            '<input type="file" aria-label="F">',
+            '<input type="file" aria-label="F">'
+            '<select aria-label="M"><option>Mars<option style="color: #ccc">Io</select>',
             PASSES,
+        ),
+        "selection in the colours of its page": (
+            '<select aria-label="L" style="color: #bbb; background: #fff"><option>Chile</select>',
+            f"{FALSE}1 rules violated: color-contrast",
         ),
         "list": ("<ol><li>Choose a thing from the list</li></ol>", PASSES),
     },
