@@ -424,6 +424,7 @@
   };
 
   let acts = new Set();
+  let veiled = [];
   let known = [];
   const reached = new Set();
 
@@ -572,6 +573,26 @@
     unseen(element) {
       const all = [element, ...[...(element.labels || [])].filter(shown)].map(unseen);
       return all.includes('') ? '' : all[0];
+    },
+    // Makes an element and its labels transparent, to tell by pictures whether anything of them is painted. Returns where
+    // they are in the window; null where they are out of it, as in something that scrolls. Changes styles of the page.
+    veil(element) {
+      const faces = [element, ...[...(element.labels || [])].filter(shown)].filter((each) => !scrolledAway(each));
+      const lines = faces.flatMap(linesOf).filter((line) => line.right > 0 && line.bottom > 0 && line.x < innerWidth && line.y < innerHeight);
+      if (!lines.length) return null;
+      veiled = faces.map((each) => [each, each.getAttribute('style')]);
+      for (const face of faces) {
+        face.style.setProperty('transition', 'none', 'important');
+        face.style.setProperty('opacity', '0', 'important');
+      }
+      return union(lines);
+    },
+    unveil() {
+      for (const [element, before] of veiled) {
+        if (before === null) element.removeAttribute('style');
+        else element.setAttribute('style', before);
+      }
+      veiled = [];
     },
     async axe(tags) {
       const result = await axe.run(document, {

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import cache, partial
@@ -485,15 +485,28 @@ def press(page: Page, key: str, seconds: float = PROBE_SECONDS) -> None:
     Raises:
         Error: they did not end in time.
     """
+    _heard(page, page.keyboard._impl_obj.press(key, 0), key, seconds)
+
+
+def type_in(page: Page, text: str, seconds: float) -> None:
+    """Press the keys of a text, as a person does: a page may hear and refuse each of them. The rest is as for `press`.
+
+    Raises:
+        Error: the page's scripts did not end in time.
+    """
+    _heard(page, page.keyboard._impl_obj.type(text, 0), "keys", seconds)
+
+
+def _heard(page: Page, action: Coroutine[Any, Any, None], keys: str, seconds: float) -> None:
     from playwright.sync_api import Error
 
-    async def pressing() -> None:
-        await asyncio.wait_for(page.keyboard._impl_obj.press(key, 0), seconds)
+    async def acting() -> None:
+        await asyncio.wait_for(action, seconds)
 
     try:
-        page._sync(pressing())
+        page._sync(acting())
     except TimeoutError:
-        raise Error(f"a script of it that reacts to {key} has not ended for {seconds:g} s") from None
+        raise Error(f"a script of it that reacts to {keys} has not ended for {seconds:g} s") from None
 
 
 def said(error: Any) -> str:
@@ -510,7 +523,7 @@ class _Looking:
         self._watched = watched
         self._until = until
         self._unread: dict[str, str] = {}
-        self._empty: Page | None = None
+        self._pictures = Pictures(page.context)
 
     def look(self, status: int, loaded: bool) -> Visit:
         page, job, watched = self._page, self._job, self._watched
@@ -681,15 +694,10 @@ class _Looking:
             if texts:
                 data = b64encode(self._page.screenshot(animations="disabled", timeout=5000)).decode()
                 asker.evaluate(
-                    "(q, wrong) => q.contradict(wrong)", self._helper().evaluate(script("measure.js"), [data, texts])
+                    "(q, wrong) => q.contradict(wrong)",
+                    self._pictures.helper().evaluate(script("measure.js"), [data, texts]),
                 )
         asker.evaluate("q => q.top()")
-
-    def _helper(self) -> Page:
-        """An empty page of the same browser, that can read pictures."""
-        if self._empty is None:
-            self._empty = self._page.context.new_page()
-        return self._empty
 
     def _layout(self, asker: PageAsker, width: int) -> PageLayout:
         self._page.set_viewport_size({"width": width, "height": HEIGHT})
@@ -748,13 +756,41 @@ _DIFFERING = """async (pictures) => {
         context.drawImage(image, 0, 0);
         return context.getImageData(0, 0, image.width, image.height).data;
     }));
-    if (one.length !== other.length) return Infinity;
+    if (other && one.length !== other.length) return Infinity;
     let count = 0;
     for (let n = 0; n < one.length; n += 4) {
-        if ([0, 1, 2].some((channel) => Math.abs(one[n + channel] - other[n + channel]) >= 26)) count++;
+        // Alone, it is compared with its own first pixel.
+        const [with_, at] = other ? [other, n] : [one, 0];
+        if ([0, 1, 2].some((channel) => Math.abs(one[n + channel] - with_[at + channel]) >= 26)) count++;
     }
     return count;
 }"""
+
+
+class Pictures:
+    """Compares pictures of a page, in an empty page of the same browser: no library for images is needed for that."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._context = context
+        self._empty: Page | None = None
+
+    def helper(self) -> Page:
+        """The empty page."""
+        if self._empty is None:
+            self._empty = self._context.new_page()
+        return self._empty
+
+    def differ(self, one: bytes, other: bytes) -> bool:
+        """Whether two pictures of one place differ by more than what drawing it again changes."""
+        return one != other and self._differing(one, other)
+
+    def plain(self, one: bytes) -> bool:
+        """Whether a picture is all of one colour."""
+        return not self._differing(one)
+
+    def _differing(self, *pictures: bytes) -> bool:
+        differing = self.helper().evaluate(_DIFFERING, [b64encode(each).decode() for each in pictures])
+        return bool(differing >= DIFFERING_PIXELS)
 
 
 class _Tabbing:
@@ -768,7 +804,7 @@ class _Tabbing:
         self._compared: dict[str, bool | None] = {}
         self._unseen: list[str] = []
         self._undecided: list[str] = []
-        self._helper: Page | None = None
+        self._pictures = Pictures(page.context)
 
     def walk(self) -> Keyboard:
         hovered = self._asker.evaluate("q => q.hovered()")
@@ -851,34 +887,30 @@ class _Tabbing:
     def _changes(self, at: Mapping[str, Any]) -> bool | None:
         """Whether the control and its surroundings look different without the focus; None where they keep changing."""
         with_focus = self._shot(at["box"])
-        if self._differ(with_focus, self._shot(at["box"])):
+        if self._pictures.differ(with_focus, self._shot(at["box"])):
             return None
         self._asker.evaluate("q => q.blur()")
         without = self._shot(at["box"])
         self._asker.evaluate("(q, n) => q.focus(n)", at["number"])
-        return self._differ(with_focus, without)
-
-    def _differ(self, one: bytes, other: bytes) -> bool:
-        """Whether two pictures of one place differ by more than what drawing it again changes."""
-        if one == other:
-            return False
-        if self._helper is None:
-            self._helper = self._page.context.new_page()
-        differing = self._helper.evaluate(_DIFFERING, [b64encode(each).decode() for each in (one, other)])
-        return bool(differing >= DIFFERING_PIXELS)
+        return self._pictures.differ(with_focus, without)
 
     def _shot(self, box: Mapping[str, float]) -> bytes:
-        margin = 8
-        left, top = max(0.0, box["x"] - margin), max(0.0, box["y"] - margin)
-        return self._page.screenshot(
-            clip={
-                "x": left,
-                "y": top,
-                "width": max(1.0, min(box["x"] + box["width"] + margin, WIDTH) - left),
-                "height": max(1.0, min(box["y"] + box["height"] + margin, HEIGHT) - top),
-            },
-            animations="disabled",
-        )
+        return shot(self._page, box, 8)
+
+
+def shot(page: Page, box: Mapping[str, float], margin: float = 0) -> bytes:
+    """A picture of a place in the window, with a margin around it."""
+    left, top = max(0.0, box["x"] - margin), max(0.0, box["y"] - margin)
+    return page.screenshot(
+        clip={
+            "x": left,
+            "y": top,
+            "width": max(1.0, min(box["x"] + box["width"] + margin, WIDTH) - left),
+            "height": max(1.0, min(box["y"] + box["height"] + margin, HEIGHT) - top),
+        },
+        animations="disabled",
+        timeout=5000,
+    )
 
 
 def picture(page: Page, **options: Any) -> str:
