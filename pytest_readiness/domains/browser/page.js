@@ -689,6 +689,28 @@
       };
     },
 
+    // In how many milliseconds the next timer fires, of the page and its open frames; null where none does within `most`.
+    // Of those that fire again and again only the first time counts, unless all times are asked for.
+    due(most, repeated = false) {
+      const waits = [];
+      for (const view of [window, ...[...all(document)].filter(opened).map((frame) => frame.contentWindow)]) {
+        const seen = view[Symbol.for('pytest-readiness')], now = view.performance.now();
+        for (const { at, again } of seen && seen.timers ? seen.timers.values() : []) {
+          waits.push(at - now);
+          if (repeated && again > 0 && at <= now) waits.push(again - (now - at) % again);
+        }
+      }
+      const next = Math.min(...waits.filter((wait) => wait > 0));
+      return next <= most ? next : null;
+    },
+
+    // One window further down; false at the end of the page.
+    further() {
+      const before = scrollY;
+      scrollBy({ top: innerHeight, behavior: 'instant' });
+      return scrollY !== before;
+    },
+
     // How it loaded, in milliseconds; began: when an earlier document was asked for that led here, or 0.
     load(began) {
       const before = began ? Math.max(0, performance.timeOrigin - began) : 0;

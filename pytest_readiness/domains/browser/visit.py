@@ -82,6 +82,12 @@ MAX_REFRESH = 10.0
 """Seconds that a visit waits for a page that goes on to another one by itself."""
 ANIMATION_SECONDS = 3.0
 """For what moves to its place or fades in, as it is scrolled to."""
+REACTION_SECONDS = 1.0
+"""For scripts to react to another width of the window."""
+MAX_BLANK = 4
+"""Windows of a page of one colour, until it is taken for blank."""
+MAX_PLAIN = 30_000
+"""Bytes of a picture; a larger one is not of one colour."""
 MAX_POINTS = 200
 MAX_SCREENSHOT = 300_000
 """Bytes of a screenshot; a larger one is made smaller."""
@@ -110,6 +116,9 @@ def visit(browser: Browser, job: VisitJob, say: Say) -> Visit:
             if not browser.is_connected():
                 raise
             problem = f"{shown(job.asked)} could not be looked at ({said(error)})"
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # The page's own scripts may replace what the answers are made with.
+            problem = f"{shown(job.asked)} could not be looked at: what it answers is no answer ({error!r})"
         # What was seen before it grew too large is not the page.
         problem = watched.excess or problem
         if seen and not problem:
@@ -163,6 +172,7 @@ class Watched:
         self._messages: list[Message] = []
         self._documents: list[Request] = []
         self._sockets: dict[str, PageRequest] = {}
+        self._stopped: list[PageRequest] = []
         self._page = page
         page.on("request", self._asked)
         page.on("response", lambda answer: self._answers.update({answer.request: answer}))
@@ -173,6 +183,8 @@ class Watched:
         if engine == "chromium":
             self._tools = page.context.new_cdp_session(page)
             self._tools.on("Network.dataReceived", self._received)
+            self._tools.on("Audits.issueAdded", self._blocked)
+            self._tools.send("Audits.enable")
             self._tools.on("Network.webSocketCreated", self._socket_asked)
             self._tools.on("Network.webSocketHandshakeResponseReceived", self._socket_answered)
             self._tools.on("Network.webSocketFrameError", self._socket_failed)
@@ -184,6 +196,21 @@ class Watched:
         self._bytes += max(event["dataLength"], event["encodedDataLength"])
         if self._bytes > MAX_BYTES:
             self._give_up(f"loads more than {MAX_BYTES // 1_000_000} MB")
+
+    def _blocked(self, event: Mapping[str, Any]) -> None:
+        """What the browser does not even ask for: of some, there is no other event."""
+        details = event["issue"]["details"]
+        policy, mixed = details.get("contentSecurityPolicyIssueDetails"), details.get("mixedContentIssueDetails")
+        if policy and not policy["isReportOnly"]:
+            address, directive = policy.get("blockedURL", ""), policy["violatedDirective"]
+            kind = _DIRECTIVES.get(directive.removesuffix("-elem"), "other")
+            why = f"blocked by {directive} of the Content-Security-Policy"
+        elif mixed and mixed["resolutionStatus"] == "MixedContentBlocked":
+            address, kind, why = mixed["insecureURL"], mixed.get("resourceType", "other").lower(), MIXED
+        else:
+            return
+        if "://" in address and urlsplit(address).path != FAVICON and len(self._stopped) < MAX_REQUESTS:
+            self._stopped.append(PageRequest("GET", shown(address), 0, why, "", kind, 0))
 
     def _socket_asked(self, event: Mapping[str, Any]) -> None:
         if len(self._sockets) < MAX_REQUESTS:
@@ -227,7 +254,8 @@ class Watched:
 
     def _failed(self, request: Request) -> None:
         self._awaited.pop(request, None)
-        self._failures[request] = cut(request.failure or "failed", 80)
+        failure = request.failure or "failed"
+        self._failures[request] = cut(_FAILURES.get(failure, failure), 80)
 
     def _said(self, message: ConsoleMessage) -> None:
         # `console.assert` says something only where what it asserts is not so.
@@ -258,7 +286,9 @@ class Watched:
 
     def requests(self) -> tuple[PageRequest, ...]:
         """What it asked for so far."""
-        return (*(self._request(each) for each in self._requests), *self._sockets.values())[:MAX_REQUESTS]
+        asked = (*(self._request(each) for each in self._requests), *self._sockets.values())
+        known = {each.url for each in asked}
+        return (*asked, *(each for each in dict.fromkeys(self._stopped) if each.url not in known))[:MAX_REQUESTS]
 
     def _request(self, request: Request) -> PageRequest:
         answer = self._answers.get(request)
@@ -291,8 +321,8 @@ class Watched:
         """What the page asked for and did not get."""
         return [
             PagePart(kind, why)
-            for each in self._requests
-            if (kind := _KINDS.get(each.resource_type)) and (why := _not_loaded(kind, self._request(each)))
+            for each in self.requests()
+            if (kind := _KINDS.get(each.kind)) and (why := _not_loaded(kind, each))
         ]
 
     def closed_trees(self) -> list[str]:
@@ -336,6 +366,19 @@ class Watched:
         return next((each for each in reversed(self._requests) if each.url == address and each in self._answers), None)
 
 
+_DIRECTIVES = {
+    "connect-src": "fetch",
+    "script-src": "script",
+    "style-src": "stylesheet",
+    "font-src": "font",
+    "img-src": "image",
+    "frame-src": "document",
+    "media-src": "media",
+}
+"""What a page wants that a directive of its Content-Security-Policy is about."""
+MIXED = "blocked as mixed content"
+_FAILURES = {"csp": "blocked by the Content-Security-Policy", "mixed-content": MIXED}
+"""What the browser says, in words."""
 _KINDS = {
     "stylesheet": "stylesheet",
     "script": "script",
@@ -512,6 +555,8 @@ def _heard(page: Page, action: Coroutine[Any, Any, None], keys: str, seconds: fl
 def said(error: Any) -> str:
     """What Playwright says went wrong, without its log of calls."""
     text = str(error.message).partition("\nCall log")[0].partition("\n")[0]
+    if "context they were created" in text or "context was destroyed" in text:
+        return "it loaded itself again, or went on to another page, while it was looked at"
     return cut(re.sub(r"^(Page|Locator|Frame|Keyboard|JSHandle)\.\w+: ", "", text))
 
 
@@ -527,7 +572,10 @@ class _Looking:
 
     def look(self, status: int, loaded: bool) -> Visit:
         page, job, watched = self._page, self._job, self._watched
+        started = time.monotonic()
         quiet = watched.settle()
+        if not self._past_timers(started + SETTLE_SECONDS):
+            quiet = False
         if loaded:
             # A page that goes on to another one by script is answered by that one.
             loaded = _loaded(page, max(1.0, self._until - 30 - time.monotonic()))
@@ -553,6 +601,7 @@ class _Looking:
         asker.evaluate("q => q.top()")
         asker.evaluate("q => q.layOut()")
         self._stand_still(asker)
+        blank = self._blank(asker)
         parts = self._parts(asker, endless)
         watched.mark_listeners()
         asker.evaluate("q => q.acting()")
@@ -576,6 +625,7 @@ class _Looking:
                 rendered["text"],
                 rendered["media"],
                 rendered["controls"],
+                blank,
             ),
             load=_load(load, loaded, quiet) if load["vitals"] or loaded else None,
             requests=requests,
@@ -610,6 +660,33 @@ class _Looking:
             raise Error(f"it goes on to {shown(there)} by itself after {seconds:g} s") from None
         loaded = _loaded(self._page, max(1.0, self._until - 30 - time.monotonic()))
         return PageAsker(self._page), loaded, self._watched.settle()
+
+    def _past_timers(self, until: float) -> bool:
+        """Wait for what timers do that fire before then; False where the network was not quiet after it."""
+        quiet = True
+        while (left := until - time.monotonic()) > 0:
+            # By its last timer, it may have gone on to another page.
+            due = PageAsker(self._page).evaluate("(q, most) => q.due(most)", left * 1000)
+            if due is None:
+                break
+            self._page.wait_for_timeout(due + 20)
+            quiet = self._watched.settle(max(0.2, until - time.monotonic()), 0.1)
+        return quiet
+
+    def _blank(self, asker: PageAsker) -> bool:
+        """Whether the page shows one colour only, in its first windows."""
+        for _ in range(MAX_BLANK):
+            seen = self._page.screenshot(animations="disabled", timeout=5000)
+            if len(seen) > MAX_PLAIN or not self._pictures.plain(seen):
+                blank = False
+                break
+            if not asker.evaluate("q => q.further()"):
+                blank = True
+                break
+        else:
+            blank = True
+        asker.evaluate("q => q.top()")
+        return blank
 
     def _stand_still(self, asker: PageAsker) -> None:
         until = time.monotonic() + ANIMATION_SECONDS
@@ -703,6 +780,11 @@ class _Looking:
         self._page.set_viewport_size({"width": width, "height": HEIGHT})
         # Two frames: one for the layout, one for scripts that react to it.
         asker.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
+        self._watched.settle(1, 0.05)
+        until = time.monotonic() + REACTION_SECONDS
+        # Scripts that react to it often wait until it has come to an end.
+        while (left := until - time.monotonic()) > 0 and (due := asker.evaluate("(q, n) => q.due(n)", left * 1000)):
+            self._page.wait_for_timeout(due + 20)
         self._watched.settle(1, 0.05)
         asker.evaluate("q => q.top()")
         seen = asker.evaluate("q => q.layout()")

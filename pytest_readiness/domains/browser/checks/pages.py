@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -115,12 +115,17 @@ def seen_page(pages: Mapping[str, Visit], path: str | None) -> tuple[Visit, Rend
     if rendered.media_type not in ("text/html", "application/xhtml+xml"):
         raise CouldNotVerify(f"{seen} of {rendered.media_type}, which is not a page")
     if not shows_something(rendered):
-        raise CouldNotVerify(f"{seen}: the page shows nothing{_hidden(visit)}")
+        raise CouldNotVerify(f"{seen}: {_nothing(rendered)}{_hidden(visit)}")
     return visit, rendered
 
 
+def _nothing(rendered: Rendered) -> str:
+    return "the page shows nothing" + " in pictures of it, which are of one colour" * rendered.blank
+
+
 def _hidden(visit: Visit) -> str:
-    hidden = parts(visit, CLOSED)
+    blank = visit.rendered and visit.rendered.blank
+    hidden = parts(visit, {*CLOSED, "canvas"} if blank else CLOSED)
     return f" but what could not be looked at: {some(hidden)}" if hidden else ""
 
 
@@ -135,13 +140,20 @@ def arrived(visit: Visit) -> Rendered:
     asked, ended = urlsplit(visit.asked), urlsplit(visit.rendered.address)
     if asked.hostname != ended.hostname:
         raise CouldNotVerify(f"GET {visit.asked} led to {visit.rendered.address}, which is not on the declared host")
-    if not visit.root and (asked.path.rstrip("/") or "/") != (ended.path.rstrip("/") or "/"):
+    if not visit.root and _written(asked.path) != _written(ended.path):
         raise CouldNotVerify(f"GET {visit.asked} led to {visit.rendered.address}, which is another page")
     return visit.rendered
 
 
+def _written(path: str) -> str:
+    """A path as browsers write it, in ASCII; a slash at its end makes no other page."""
+    return quote(path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
+
+
 def shows_something(rendered: Rendered) -> bool:
     """Whether there is anything to see on a page."""
+    if rendered.blank:
+        return False
     return rendered.text >= LITTLE_TEXT or rendered.media > 0 or rendered.controls > 0
 
 
@@ -421,9 +433,9 @@ def engines(
         uncaught = [message.text for message in visit.messages if message.kind == "uncaught"]
         fault = f"{len(uncaught)} uncaught exceptions: {some(uncaught)}" if uncaught else ""
         if not shows_something(rendered) and (hidden := _hidden(visit)):
-            raise CouldNotVerify(f"in {visit.browser} the page shows nothing{hidden}")
+            raise CouldNotVerify(f"in {visit.browser} {_nothing(rendered)}{hidden}")
         if not shows_something(rendered) or rendered.media_type not in ("text/html", "application/xhtml+xml"):
-            fault = f"the page shows nothing {fault}".strip()
+            fault = f"{_nothing(rendered)} {fault}".strip()
         if not 200 <= rendered.status < 400:
             fault = "an error instead of the page"
         if text not in rendered.title:

@@ -214,7 +214,13 @@ KEYBOARD |= {
     "far below": (FAR.format('<a href="/x">The offer of the day</a>'), PASSES),
     "far below, not reached": (FAR.format('<a href="/x" tabindex="-1">Offer</a>'), f"{FALSE}1 not reached: a “Offer”"),
 }
+RESIZED = (
+    '<div id="z" style="width: {}px">Chart</div><script>let timer; addEventListener("resize", () => {{'
+    "clearTimeout(timer); timer = setTimeout(() => z.style.width = innerWidth + {} + 'px', 250) }})</script>"
+)
 RESPONSIVE |= {
+    "widened after a while": (RESIZED.format(200, 200), f"{FALSE}at 320 px it scrolls 2.. px sideways: div#z"),
+    "narrowed after a while": (RESIZED.format(900, -50), PASSES),
     "far below": (FAR.format(TABLE), f"{FALSE}at 320 px content is cut off: td “Price 20 euros”"),
     "far below, and narrow": (FAR.format("<table><tr><td>Thing<td>Price</table>"), PASSES),
     "two viewports": (
@@ -251,6 +257,31 @@ PAGE: dict[str, dict[str, tuple[str, str]]] = {
         "small frame": ('<iframe title="f" src="/frame" width="20" height="20"></iframe>', PASSES),
     },
     "requests": {
+        **{
+            f"kept from {what}": (
+                "<script>const policy = document.createElement('meta'); policy.httpEquiv = 'Content-Security-Policy';"
+                f"policy.content = `{directive} 'none'`; document.head.append(policy)</script>{text}",
+                f"{FALSE}1 of .* were not: blocked by {directive} of the Content-Security-Policy for GET {address}",
+            )
+            for what, directive, text, address in (
+                ("fetching", "connect-src", "<script>fetch('/frame').catch(() => 0)</script>", "http.*/frame"),
+                ("telling", "connect-src", "<script>navigator.sendBeacon('/frame', 'x')</script>", "http.*/frame"),
+                (
+                    "talking",
+                    "connect-src",
+                    "<script>new WebSocket('ws://localhost:1/x')</script>",
+                    "ws://localhost:1/x",
+                ),
+                (
+                    "working",
+                    "worker-src",
+                    "<script>try { new Worker('/worker.js') } catch {}</script>",
+                    "http.*/worker.js",
+                ),
+                ("framing", "frame-src", "<iframe src='http://localhost:1/x'></iframe>", "http://localhost:1"),
+                ("playing", "media-src", "<video src='/x.mp4'></video>", "http.*/x.mp4"),
+            )
+        },
         "socket": (
             "<script>new WebSocket(`ws://${location.host}/gone-socket?key=1`)</script>",
             f"{FALSE}1 of 2 were not: 404 for GET ws://localhost:\\d+/gone-socket",
@@ -270,6 +301,38 @@ PAGE: dict[str, dict[str, tuple[str, str]]] = {
         "service worker": ("<script>navigator.serviceWorker.register('/worker.js')</script>", PASSES),
     },
     "console": {
+        "timer": (
+            "<script>addEventListener('load', () => setTimeout(() => { throw new Error('late') }, 1500))</script>",
+            f"{FALSE}1: uncaught: late",
+        ),
+        "timer of a timer": (
+            "<script>setTimeout(() => setTimeout(() => console.error('late'), 900), 900)</script>",
+            f"{FALSE}1: error: late",
+        ),
+        "timers that do not matter": (
+            "<script>clearTimeout(setTimeout(() => null.x, 900)); setTimeout('console.info(1)', 10);"
+            "setInterval(() => 1, 3e5); setTimeout(() => null.x, 3e5)</script>",
+            PASSES,
+        ),
+        **{
+            f"blank, by {how}": (
+                text,
+                f"{UNDECIDED}.*: the page shows nothing in pictures of it, which are of one colour$",
+            )
+            for how, text in (
+                ("what keeps it from flickering", "<style>main { opacity: 0 }</style>"),
+                ("its place", "<style>main { transform: translateX(-150vw) }</style>"),
+                ("its colour", "<style>body { color: #fff }</style>"),
+            )
+        },
+        "blank, by what lies over it": (
+            '<div style="position: fixed; inset: 0; background: #fff"></div>',
+            f"{UNDECIDED}.*which are of one colour but what could not be looked at: cover at div",
+        ),
+        "blank in its first window": (
+            "<style>h1 { margin-top: 2000px }</style>",
+            PASSES,
+        ),
         "service worker that nobody catches": (
             "<script>navigator.serviceWorker.register('/gone.js')</script>",
             f"{FALSE}.*uncaught: .*Failed to register a ServiceWorker",
@@ -460,6 +523,34 @@ def test_a_header_that_goes_on_is_followed() -> None:
     with WebApp({"/": first, **FILES}) as app:
         seen = read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": (Look(""),)})
     assert f"({app.url}/frame, 200, " in judged(seen, "browser.console").text
+
+
+def test_a_path_is_the_same_page_in_either_way_of_writing() -> None:
+    program("chromium-headless-shell")
+    with WebApp({"/%C3%BCber%20uns": page(SHELL.format(here="")), **FILES}) as app:
+        look = Look("/über%20uns")
+        seen = read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": (look,)})
+    assert judged(seen, "browser.console", "/über%20uns")
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (
+            "addEventListener('load', () => setTimeout(() => location.reload(), 300))",
+            "it loaded itself again, or went on",
+        ),
+        ("Array.prototype.reduce = function () { return this[0] }", "what it answers is no answer"),
+    ],
+)
+def test_a_page_that_cannot_be_asked_is_its_own_trouble(script: str, words: str) -> None:
+    program("chromium-headless-shell")
+    odd = page(SHELL.format(here=f"<script>{script}</script>"))
+    with WebApp({"/": page(SHELL.format(here="")), "/odd": odd, **FILES}) as app:
+        seen = read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": (Look("/odd"), Look(""))})
+    with pytest.raises(CouldNotVerify, match=words):
+        judged(seen, "browser.console", "/odd")
+    assert judged(seen, "browser.console")
 
 
 def test_too_many_paths_are_refused_with_a_way_out() -> None:
