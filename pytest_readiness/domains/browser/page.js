@@ -5,6 +5,8 @@
     return line.length > length ? line.slice(0, length - 1) + '…' : line;
   };
 
+  // A form hides its own properties behind fields of the same name, as `matches` of a betting office.
+  const is = (element, selector) => Element.prototype.matches.call(element, selector);
   const FRAMES = 'iframe, frame';
   // The document of a frame that is open to the page itself; null for one of another origin, or sandboxed.
   const inside = (frame) => {
@@ -16,7 +18,7 @@
     for (const element of root.querySelectorAll('*')) {
       yield element;
       if (element.shadowRoot) yield* all(element.shadowRoot, frames);
-      if (frames && element.matches(FRAMES) && inside(element) && shown(element)) yield* all(inside(element));
+      if (frames && is(element, FRAMES) && inside(element) && shown(element)) yield* all(inside(element));
     }
   }
 
@@ -64,7 +66,7 @@
       const found = root.elementFromPoint(x, y);
       if (!found || found === hit) break;
       hit = found;
-      root = hit.shadowRoot || (hit.matches(FRAMES) && inside(hit));
+      root = hit.shadowRoot || (is(hit, FRAMES) && inside(hit));
       if (root && root.nodeType === 9) {
         const box = hit.getBoundingClientRect();
         [x, y] = [x - box.x - hit.clientLeft, y - box.y - hit.clientTop];
@@ -102,7 +104,7 @@
   const ringless = (element, colour) => {
     const box = element.getBoundingClientRect();
     for (let each = element.parentElement; each; each = each.parentElement) {
-      if (each.matches('body, html') || getComputedStyle(each).overflow === 'visible') continue;
+      if (is(each, 'body, html') || getComputedStyle(each).overflow === 'visible') continue;
       const outer = each.getBoundingClientRect();
       if (box.left - outer.left < 2 || box.top - outer.top < 2 || outer.right - box.right < 2 || outer.bottom - box.bottom < 2) return true;
     }
@@ -110,14 +112,15 @@
     return Boolean(ring && ring.every((value, n) => Math.abs(value - back[n]) < 26));
   };
   const closest = (element, selector) => {
-    for (let each = element; each; each = up(each)) if (each.matches(selector)) return each;
+    for (let each = element; each; each = up(each)) if (is(each, selector)) return each;
     return null;
   };
 
   // A short selector and what a person reads there.
   const describe = (element) => {
     let selector = element.localName;
-    if (element.id) selector += '#' + element.id;
+    const id = element.getAttribute('id');
+    if (id) selector += '#' + id;
     else if (element.classList.length) selector += '.' + [...element.classList].slice(0, 2).join('.');
     const label = element.getAttribute('aria-label') || element.getAttribute('alt') || element.getAttribute('name')
       || element.innerText || element.value && element.type !== 'password' && element.value
@@ -139,12 +142,12 @@
   const COMPOSITES = '[role=tablist], [role=menu], [role=menubar], [role=listbox], [role=radiogroup], [role=toolbar], '
     + '[role=tree], [role=grid], [role=treegrid]';
 
-  const disabled = (element) => element.matches(':disabled') || closest(element, '[inert], [aria-hidden=true]')
+  const disabled = (element) => is(element, ':disabled') || closest(element, '[inert], [aria-hidden=true]')
     || element.getAttribute('aria-disabled') === 'true';
   // A frame that is open is not a control; what is in it may be.
-  const opened = (element) => element.matches(FRAMES) && inside(element);
-  const implicit = (element) => element.matches('[tabindex="-1"]')
-    && !element.matches('a[href], button, input, select, textarea, [role=button], [role=link], [role=checkbox], '
+  const opened = (element) => is(element, FRAMES) && inside(element);
+  const implicit = (element) => is(element, '[tabindex="-1"]')
+    && !is(element, 'a[href], button, input, select, textarea, [role=button], [role=link], [role=checkbox], '
       + '[role=switch], [role=textbox], [role=combobox], [role=searchbox]');
 
   // What Tab should reach. Of a radio group, one.
@@ -152,12 +155,12 @@
     const groups = new Set();
     const found = [];
     for (const element of all(document)) {
-      if (!element.matches(CONTROLS) || !shown(element) || disabled(element) || implicit(element)) continue;
+      if (!is(element, CONTROLS) || !shown(element) || disabled(element) || implicit(element)) continue;
       if (opened(element)) continue;
-      const group = element.matches('[tabindex^="-"]') && closest(up(element) || element, COMPOSITES);
+      const group = is(element, '[tabindex^="-"]') && closest(up(element) || element, COMPOSITES);
       if (group && reachedWith(group)) continue;
-      if (element.localName === 'summary' && !element.matches('details > summary:first-of-type')) continue;
-      if (element.localName === 'iframe' && element.matches('[tabindex^="-"]')) continue;
+      if (element.localName === 'summary' && !is(element, 'details > summary:first-of-type')) continue;
+      if (element.localName === 'iframe' && is(element, '[tabindex^="-"]')) continue;
       if (element.localName === 'input' && element.type === 'radio' && element.name) {
         const group = (element.form ? [...document.forms].indexOf(element.form) : -1) + ' ' + element.name;
         if (groups.has(group)) continue;
@@ -175,9 +178,9 @@
   const active = () => {
     let element = document.activeElement;
     while (element) {
-      const root = element.shadowRoot || (element.matches(FRAMES) && inside(element));
+      const root = element.shadowRoot || (is(element, FRAMES) && inside(element));
       const inner = root && root.activeElement;
-      if (!inner || inner.matches('body, html')) break;
+      if (!inner || is(inner, 'body, html')) break;
       element = inner;
     }
     return element;
@@ -212,7 +215,7 @@
   const covers = () => {
     const over = (element) => {
       for (let each = element; each; each = up(each)) {
-        if (each.matches('dialog') || ['fixed', 'absolute', 'sticky'].includes(getComputedStyle(each).position)) return each;
+        if (is(each, 'dialog') || ['fixed', 'absolute', 'sticky'].includes(getComputedStyle(each).position)) return each;
       }
       return null;
     };
@@ -220,7 +223,7 @@
     const covered = new Map(), own = new Map();
     let counted = 0;
     for (const element of document.body ? all(document.body, false) : []) {
-      if (!(written(element) || element.matches('img, input, button, video')) || !shown(element)) continue;
+      if (!(written(element) || is(element, 'img, input, button, video')) || !shown(element)) continue;
       const box = element.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
       if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) continue;
       const hit = hitAt(x, y);
@@ -232,12 +235,12 @@
       count.set(cover, (count.get(cover) || 0) + 1);
     }
     const found = [...covered].filter(([cover, times]) => times >= (counted - (own.get(cover) || 0)) / 2).map(([cover]) => cover);
-    const modal = [...all(document)].filter((each) => each.matches('dialog:modal, [aria-modal=true]') && shown(each));
+    const modal = [...all(document)].filter((each) => is(each, 'dialog:modal, [aria-modal=true]') && shown(each));
     // What is shown, and hidden from assistive technology all the same.
     const words = document.body ? document.body.innerText.length : 0;
-    const hidden = [...all(document)].filter((each) => each.matches('[inert], [aria-hidden=true]') && shown(each)
+    const hidden = [...all(document)].filter((each) => is(each, '[inert], [aria-hidden=true]') && shown(each)
       && !(up(each) && closest(up(each), '[inert], [aria-hidden=true]'))
-      && (each.innerText || '').trim().length >= (each.matches('[inert]') ? 1 : words / 2));
+      && (each.innerText || '').trim().length >= (is(each, '[inert]') ? 1 : words / 2));
     return new Set([...found, ...modal, ...hidden]);
   };
 
@@ -248,8 +251,8 @@
   const ITEMS = '[role=tab], [role=menuitem], [role=menuitemcheckbox], [role=menuitemradio], [role=option], [role=radio], '
     + '[role=treeitem], [role=slider], [role=spinbutton], [role=gridcell][tabindex]';
   // By `tabIndex` alone, links that lead nowhere would be focusable.
-  const focusable = (element) => element.tabIndex >= 0 && (element.hasAttribute('tabindex') || element.matches(NATIVE))
-    && !element.matches('body, html, iframe, frame');
+  const focusable = (element) => element.tabIndex >= 0 && (element.hasAttribute('tabindex') || is(element, NATIVE))
+    && !is(element, 'body, html, iframe, frame');
   const tabbable = (element) => focusable(element) && shown(element) && !disabled(element);
   // The items of a group are reached by arrow keys, from the group, one of them, or the field that it belongs to.
   const reachedWith = (group) => tabbable(group) || [...all(group)].some(tabbable)
@@ -258,7 +261,7 @@
   const acting = () => {
     const found = new Set();
     for (const element of all(document)) {
-      if (element.matches(NATIVE) || focusable(element) || !shown(element) || disabled(element)) continue;
+      if (is(element, NATIVE) || focusable(element) || !shown(element) || disabled(element)) continue;
       const parent = up(element);
       if (element.localName === 'label') {
         // Of a field that is not there, as of an upload with a face of its own.
@@ -267,17 +270,17 @@
       }
       let inControl = false;
       for (let each = parent; each && !inControl; each = up(each)) {
-        inControl = each.matches('label, button, a[href], summary, select') || focusable(each);
+        inControl = is(each, 'label, button, a[href], summary, select') || focusable(each);
       }
       if (inControl) continue;
-      const item = element.matches(ITEMS);
+      const item = is(element, ITEMS);
       const group = item && closest(element, COMPOSITES);
       if (group && reachedWith(group)) continue;
       const heard = element.ownerDocument.defaultView[Symbol.for('pytest-readiness listeners')];
       const handles = item || element.getAttribute('draggable') === 'true'
         || ((heard && heard.get(element)) || []).some((type) => ACTING.includes(type));
       const pointer = getComputedStyle(element).cursor === 'pointer'
-        && !(parent && getComputedStyle(parent).cursor === 'pointer' && !parent.matches('body, html'));
+        && !(parent && getComputedStyle(parent).cursor === 'pointer' && !is(parent, 'body, html'));
       if (!handles && !pointer) continue;
       // What holds controls itself mostly handles their clicks.
       const holds = [...all(element.shadowRoot || element)].some(tabbable);
@@ -328,7 +331,7 @@
     const style = getComputedStyle(each);
     const outer = each.getBoundingClientRect(), own = element.getBoundingClientRect();
     return /(auto|scroll|hidden|clip)/.test(style.overflowX + style.overflowY) && each !== element
-      && !each.matches('body, html') && (own.right <= outer.left + 1 || own.left >= outer.right - 1 || own.bottom <= outer.top + 1 || own.top >= outer.bottom - 1);
+      && !is(each, 'body, html') && (own.right <= outer.left + 1 || own.left >= outer.right - 1 || own.bottom <= outer.top + 1 || own.top >= outer.bottom - 1);
   });
   // Whether an element paints nothing beyond its edges, in spite of `overflow: visible`.
   const contains = (style) => style.overflowX === 'visible' && /paint|content|strict/.test(style.contain);
@@ -363,20 +366,22 @@
     }
     return found;
   };
+  // Boxes of the lines of an element's own text.
+  const textRects = (element) => [...element.childNodes].filter((node) => node.nodeType === 3 && node.data.trim()).flatMap((node) => {
+    const range = element.ownerDocument.createRange();
+    const from = node.data.search(/\S/);
+    range.setStart(node, from);
+    range.setEnd(node, from + node.data.trim().length);
+    return [...range.getClientRects()];
+  });
   // Whether text or a control of an element sticks out where nobody can get: "lost"; "maybe" where that may be meant, as
   // in a carousel; "" where it does not, or lies aside as a whole, as a menu does that is pushed in.
   const cutOff = (element) => {
     if (!shown(element) || closest(element, '[aria-hidden=true], [inert]')) return '';
-    const control = element.matches(CONTROLS) && !element.matches(FRAMES) && !implicit(element);
-    const nodes = [...element.childNodes].filter((node) => node.nodeType === 3 && node.data.trim());
-    if (!control && !nodes.length || element.matches('option, optgroup, script, style, textarea *')) return '';
-    const boxes = control ? [element.getBoundingClientRect()] : nodes.flatMap((node) => {
-      const range = element.ownerDocument.createRange();
-      const from = node.data.search(/\S/);
-      range.setStart(node, from);
-      range.setEnd(node, from + node.data.trim().length);
-      return [...range.getClientRects()];
-    });
+    const control = is(element, CONTROLS) && !is(element, FRAMES) && !implicit(element);
+    const rects = textRects(element);
+    if (!control && !rects.length || is(element, 'option, optgroup, script, style, textarea *')) return '';
+    const boxes = control ? [element.getBoundingClientRect()] : rects;
     const limits = boxes.length && edges(element, !control);
     if (!limits) return '';
     const { left, right, by } = limits;
@@ -387,7 +392,7 @@
     let part = element, away = null;
     while (part && part !== by && aside(part.getBoundingClientRect())) [part, away] = [up(part), part];
     const moved = (each) => getComputedStyle(each).transform !== 'none' || getComputedStyle(each).position !== 'static';
-    const page = !part || part.matches('body, html');
+    const page = !part || is(part, 'body, html');
     if (away && (page || moved(away)) && !alike(away)) return '';
     for (let each = element; each && each !== part; each = up(each)) if (getComputedStyle(each).position === 'fixed') return '';
     // Letters far away stand for a picture.
@@ -416,7 +421,7 @@
   const definite = (element) => {
     const height = written(element, 'height'), style = getComputedStyle(element), outer = element.parentElement;
     if (['absolute', 'fixed'].includes(style.position)) return true;
-    if (!height.includes('%')) return height !== 'auto' || (!element.matches('img, svg, input') && style.aspectRatio !== 'auto');
+    if (!height.includes('%')) return height !== 'auto' || (!is(element, 'img, svg, input') && style.aspectRatio !== 'auto');
     // The items of a grid, and of a row, are stretched.
     if (!outer || element.localName === 'html') return true;
     return /flex|grid/.test(getComputedStyle(outer).display) || definite(outer)
@@ -457,8 +462,8 @@
     const frame = boxOf(element), own = element.getBoundingClientRect();
     const [right, down] = [frame.x - own.x, frame.y - own.y];
     const boxes = [];
-    if (element.matches('input, textarea, select')) {
-      if (element.matches(PLAIN) && (element.value || element.matches(':placeholder-shown'))) {
+    if (is(element, 'input, textarea, select')) {
+      if (is(element, PLAIN) && (element.value || is(element, ':placeholder-shown'))) {
         boxes.push(new DOMRect(frame.x + element.clientLeft, frame.y + element.clientTop, element.clientWidth, element.clientHeight));
       }
     } else {
@@ -489,13 +494,13 @@
   // Parts of a field whose colours axe does not ask for: the options of a list that is open, the button of an upload.
   const fieldTexts = (element) => {
     if (!shown(element) || disabled(element)) return [];
-    if (element.matches('input[type=file]')) {
+    if (is(element, 'input[type=file]')) {
       const button = getComputedStyle(element, '::file-selector-button');
       const back = alpha(button.backgroundColor) > 0 ? button.backgroundColor : backdrop(element) || 'rgb(255, 255, 255)';
       return button.display === 'none' || (button.backgroundImage === 'none' && clear(button.color, back)) ? []
         : [describe(element) + '::file-selector-button'];
     }
-    if (!element.matches('select') || element.size < 2 && !element.multiple) return [];
+    if (!is(element, 'select') || element.size < 2 && !element.multiple) return [];
     return [...element.querySelectorAll('option:enabled, optgroup:enabled')].filter((each) => {
       const style = getComputedStyle(each);
       return style.display !== 'none' && !clear(style.color, backdrop(each) || 'rgb(255, 255, 255)');
@@ -533,7 +538,7 @@
       const style = getComputedStyle(each), outer = each.getBoundingClientRect();
       if (style.clip !== 'auto' && /^rect\((0px,? ){3}0px\)|^rect\((1px,? ){3}1px\)/.test(style.clip)) return 'cut off';
       if (each !== element && ['hidden', 'clip'].includes(style.overflowX) && (outer.width <= 2 || outer.height <= 2)
-        && !each.matches('body, html')) return 'cut off';
+        && !is(each, 'body, html')) return 'cut off';
     }
     const right = limits && Math.min(limits.right, (document.scrollingElement || document.documentElement).scrollWidth - scrollX);
     if (limits && (box.right <= limits.left + 1 || box.left >= right - 1)) return 'beyond an edge of the page or of what it is in';
@@ -565,7 +570,7 @@
   };
   // Whether what lies over an element lets nothing of it through.
   const opaque = (hit, element) => [...chain(hit)].some((each) => !within(element, each) && opacity(each) >= 0.9
-    && (each.matches('img, video, canvas, iframe') || getComputedStyle(each).backgroundImage !== 'none'
+    && (is(each, 'img, video, canvas, iframe') || getComputedStyle(each).backgroundImage !== 'none'
       || alpha(getComputedStyle(each).backgroundColor) >= 0.9));
 
   return {
@@ -606,7 +611,7 @@
           const back = rgb(data.bgColor), needed = parseFloat(data.expectedContrastRatio) || 4.5;
           let front = rgb(data.fgColor);
           if (!element || !back || !front) continue;
-          const others = element.matches(':placeholder-shown') ? ['::placeholder'] : ['::first-line', '::first-letter'];
+          const others = is(element, ':placeholder-shown') ? ['::placeholder'] : ['::first-line', '::first-letter'];
           // Colours that axe does not ask for.
           const own = others.map((which) => getComputedStyle(element, which).color);
           const wrong = own.some((colour) => colour && colour !== getComputedStyle(element).color);
@@ -644,7 +649,7 @@
         text.done = true;
         const { element, back, front, needed, holds } = text;
         // The browser draws it in the colours of the system, and tells others.
-        const native = element.matches('select') && getComputedStyle(element).appearance !== 'none';
+        const native = is(element, 'select') && getComputedStyle(element).appearance !== 'none';
         if (boxes.length) found.push({ number: texts.indexOf(text), boxes, back, front, needed, holds, native });
       }
       return found;
@@ -680,9 +685,9 @@
         title: cut(document.title, 100),
         elements: elements.length,
         text: text.replace(/\s+/g, ' ').trim().length,
-        media: deep.filter((each) => each.matches('img, video, canvas, svg, picture, object, embed') && shown(each)
+        media: deep.filter((each) => is(each, 'img, video, canvas, svg, picture, object, embed') && shown(each)
           && !(each.localName === 'img' && !each.naturalWidth)).length,
-        controls: deep.filter((each) => each.matches('a[href], button, input:not([type=hidden]), select, textarea')
+        controls: deep.filter((each) => is(each, 'a[href], button, input:not([type=hidden]), select, textarea')
           && shown(each)).length,
         // Of several, the last one counts.
         viewport: ([...document.querySelectorAll('meta[name=viewport i]')].pop() || { content: null }).content,
@@ -780,7 +785,7 @@
     },
 
     images() {
-      return [...all(document)].filter((each) => each.matches('img, input[type=image], svg image')).map((image) => {
+      return [...all(document)].filter((each) => is(each, 'img, input[type=image], svg image')).map((image) => {
         const style = getComputedStyle(image), picture = image.localName === 'img';
         // From both attributes, where both are numbers of pixels, the browser itself makes a ratio.
         const [, auto, across, down] = /^(auto)? ?(?:([\d.]+)(?: \/ ([\d.]+))?)?$/.exec(style.aspectRatio || 'auto') || [];
@@ -850,8 +855,8 @@
       const runs = (view) => Promise.race([new Promise((done) => view.setTimeout(done, 0, true)),
         new Promise((done) => setTimeout(done, 2000, false))]);
       for (const element of all(document)) {
-        if (!element.matches(FRAMES + ', canvas, object, embed, fencedframe') || !seen(element)) continue;
-        if (!element.matches(FRAMES)) {
+        if (!is(element, FRAMES + ', canvas, object, embed, fencedframe') || !seen(element)) continue;
+        if (!is(element, FRAMES)) {
           add(element.localName === 'canvas' ? 'canvas' : 'plugin', element);
           continue;
         }
@@ -877,7 +882,7 @@
       const scrolls = (element) => ['auto', 'scroll'].includes(getComputedStyle(element).overflowX)
         && element.scrollWidth > element.clientWidth + 1 && (element.innerText || '').length >= 0.9 * words;
       const scrollsInside = (frame) => {
-        const root = frame.matches(FRAMES) && inside(frame) && inside(frame).scrollingElement;
+        const root = is(frame, FRAMES) && inside(frame) && inside(frame).scrollingElement;
         return root && root.scrollWidth > root.clientWidth + 1
           && ((root.innerText || '').length >= 0.9 * words || frame.clientWidth >= 0.75 * width);
       };
@@ -890,13 +895,18 @@
         }
         return false;
       };
+      const backwards = getComputedStyle(root).direction === 'rtl';
       const out = own.filter((element) => {
         const box = element.getBoundingClientRect();
-        return box.right + scrollX > width + 1 && box.left + scrollX < width && shown(element)
+        return (box.right + scrollX > width + 1 && box.left + scrollX < width
+          || (backwards && box.left + scrollX < -1 && box.right + scrollX > 0)) && shown(element)
           && getComputedStyle(element).position !== 'fixed' && !contained(element);
       });
+      // Text may stick out of its own element.
+      const sticks = (box) => box.right + scrollX > width + 1 || (backwards && box.left + scrollX < -1);
+      if (!hidden && !out.length && root.scrollWidth > width + 1) out.push(...own.filter((element) => shown(element) && !contained(element) && textRects(element).some(sticks)));
       const innermost = out.filter((element) => !out.some((other) => other !== element && element.contains(other)));
-      const content = (element) => element.matches('img, video, canvas, svg, iframe, ' + CONTROLS)
+      const content = (element) => is(element, 'img, video, canvas, svg, iframe, ' + CONTROLS)
         || [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
       const lost = new Set(hidden ? innermost.filter(content) : []), maybe = new Set();
       for (const element of document.body ? all(document.body) : []) {
@@ -906,8 +916,8 @@
       const targets = [];
       for (const element of all(document)) {
         if (targets.length >= 500) break;
-        const sure = element.matches(CONTROLS) && !implicit(element);
-        if (!(sure || acts.has(element)) || element.matches('iframe, video, audio, [contenteditable]') || !shown(element)) continue;
+        const sure = is(element, CONTROLS) && !implicit(element);
+        if (!(sure || acts.has(element)) || is(element, 'iframe, video, audio, [contenteditable]') || !shown(element)) continue;
         if (disabled(element)) continue;
         const own = boxOf(element);
         const style = getComputedStyle(element);
@@ -915,7 +925,7 @@
         const faces = [...(element.labels || [])].filter(shown).map(boxOf);
         const hidden = own.width <= 1 || own.height <= 1 || own.right + scrollX <= 0 || own.bottom + scrollY <= 0;
         if ((hidden || style.opacity === '0') && !faces.length) continue;
-        const box = hidden ? union(faces) : element.matches('input[type=checkbox], input[type=radio]') ? withLabels(element)
+        const box = hidden ? union(faces) : is(element, 'input[type=checkbox], input[type=radio]') ? withLabels(element)
           : union([own, ...(element.localName === 'a' ? [...element.children].filter(shown).map(boxOf) : [])]);
         const parent = up(element);
         const inline = style.display === 'inline' && element.localName === 'a' && parent
@@ -945,7 +955,7 @@
       const element = active();
       if (element && element.blur) element.blur();
       getSelection().removeAllRanges();
-      const modal = [...all(document)].find((each) => each.matches('dialog:modal, [aria-modal=true]') && shown(each));
+      const modal = [...all(document)].find((each) => is(each, 'dialog:modal, [aria-modal=true]') && shown(each));
       return { controls: known.length, dialog: modal ? describe(modal) : '' };
     },
     // What has the focus after Tab: its number among the controls, and how it looks.
@@ -955,7 +965,7 @@
       reached.add(element);
       const style = getComputedStyle(element);
       const box = withLabels(element);
-      const typing = element.matches('textarea, [contenteditable=""], [contenteditable=true], input:not([type=button], '
+      const typing = is(element, 'textarea, [contenteditable=""], [contenteditable=true], input:not([type=button], '
         + '[type=submit], [type=reset], [type=checkbox], [type=radio], [type=range], [type=color], [type=file], [type=image])');
       const parent = up(element);
       let number = known.indexOf(element);
@@ -966,7 +976,7 @@
         number,
         plain: seen,
         what: describe(element),
-        frame: element.matches(FRAMES + ', object, embed'),
+        frame: is(element, FRAMES + ', object, embed'),
         ring: seen && style.outlineStyle === 'auto' && parseFloat(style.outlineWidth) > 0
           && alpha(style.outlineColor) > 0 && !ringless(element, style.outlineColor),
         caret: seen && typing && !element.readOnly && style.caretColor !== 'transparent' && alpha(style.caretColor) > 0,
@@ -1023,8 +1033,8 @@
         }));
         const kept = matching(byFocus);
         for (const element of matching(byMouse)) {
-          const holds = [element, ...all(element)].find((inner) => inner.matches(CONTROLS) && !implicit(inner)
-            && !inner.matches(':disabled') && !(shown(inner) && opacity(inner) >= 0.1));
+          const holds = [element, ...all(element)].find((inner) => is(inner, CONTROLS) && !implicit(inner)
+            && !is(inner, ':disabled') && !(shown(inner) && opacity(inner) >= 0.1));
           if (holds && !(shown(element) && opacity(element) >= 0.1) && ![...chain(element)].some((outer) => kept.has(outer))) found.add(element);
         }
       }

@@ -71,6 +71,9 @@ MAX_INSIDE = 100
 """Presses of Tab within frames, whose controls are not told apart."""
 MAX_STOPS = 12
 """Presses of Tab within one control: a field for date and time has nine parts and a button, a film's player six."""
+TAKEN_MS = 300
+"""How long a control has the focus for certain, before the next press of Tab, where a timer of the page is due."""
+MAX_WAITS = 15
 MAX_COMPARED = 40
 """Kinds of controls whose focus is looked for by comparing pictures."""
 DIFFERING_PIXELS = 8
@@ -886,14 +889,17 @@ class _Tabbing:
         self._compared: dict[str, bool | None] = {}
         self._unseen: list[str] = []
         self._undecided: list[str] = []
+        self._waits = 0
         self._pictures = Pictures(page.context)
 
     def walk(self) -> Keyboard:
         hovered = self._asker.evaluate("q => q.hovered()")
         start = self._asker.evaluate("q => q.startTabbing()")
-        trap, dialog = "", start["dialog"]
+        trap, taken, dialog = "", "", start["dialog"]
         whole = False
-        visited: set[int] = set()
+        # What gets the focus by itself does not lead on when it takes it back.
+        first = self._taken({"number": -1})
+        visited = {first["number"]} if first else set()
         looked: set[int] = set()
         inside = ends = stops = 0
         before = None
@@ -927,6 +933,8 @@ class _Tabbing:
             if at["number"] not in looked:
                 looked.add(at["number"])
                 self._look(at)
+                if not taken and (to := self._taken(at)) and to["number"] in visited:
+                    taken = to["what"]
         missed = self._asker.evaluate("q => q.unreached()") if whole or trap else ()
         return Keyboard(
             start["controls"],
@@ -934,7 +942,7 @@ class _Tabbing:
             _texts(missed),
             _texts(self._unseen),
             _texts(self._undecided),
-            cut(trap),
+            cut(trap or taken),
             cut(dialog),
             _texts(self._asker.evaluate("q => q.acts()")),
             _texts(hovered),
@@ -946,6 +954,19 @@ class _Tabbing:
         press(self._page, key)
         at: dict[str, Any] | None = self._asker.evaluate("q => q.focused()")
         return at
+
+    def _taken(self, at: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What a timer of the page gives the focus to, soon after a control has got it; None where it does not."""
+        due = self._asker.evaluate("(q, most) => q.due(most, true)", TAKEN_MS) if self._waits < MAX_WAITS else None
+        if due is None:
+            return None
+        self._waits += 1
+        self._page.wait_for_timeout(due + 20)
+        now: dict[str, Any] | None = self._asker.evaluate("q => q.focused()")
+        if now is None or now["number"] == at["number"]:
+            return None
+        self._asker.evaluate("(q, n) => q.focus(n)", at["number"])
+        return now
 
     def _look(self, at: Mapping[str, Any]) -> None:
         if at["frame"]:

@@ -210,6 +210,24 @@ KEYBOARD |= {
         "</table>",
         PASSES,
     ),
+    "focus that a field takes back": (
+        "<label>Mail <input id='z' onblur='setTimeout(() => z.focus(), 10)'></label><button>Buy</button>",
+        f"{FALSE}.*trapped at input#z",
+    ),
+    "focus that is taken again and again": (
+        "<label>Find <input id='z'></label><button>Buy</button><script>setInterval(() => z.focus(), 150)</script>",
+        f"{FALSE}.*trapped at input#z",
+    ),
+    "timers that leave the focus alone": (
+        "<label>Find <input id='z'></label><button>Buy</button><script>setInterval(() => z.title = 1, 150)</script>",
+        PASSES,
+    ),
+    "fields named like properties": (
+        "<form>"
+        + "".join(f"<label>A <input name='{name}'></label>" for name in ("id", "matches", "style", "children", "slot"))
+        + "</form>",
+        PASSES,
+    ),
     "picture with areas": (MAP.format(30, 60, 60), PASSES),
     "far below": (FAR.format('<a href="/x">The offer of the day</a>'), PASSES),
     "far below, not reached": (FAR.format('<a href="/x" tabindex="-1">Offer</a>'), f"{FALSE}1 not reached: a “Offer”"),
@@ -223,6 +241,11 @@ RESPONSIVE |= {
     "narrowed after a while": (RESIZED.format(900, -50), PASSES),
     "far below": (FAR.format(TABLE), f"{FALSE}at 320 px content is cut off: td “Price 20 euros”"),
     "far below, and narrow": (FAR.format("<table><tr><td>Thing<td>Price</table>"), PASSES),
+    "long word": ("<h2>Donaudampfschifffahrtsgesellschaft</h2>", f"{FALSE}at 320 px it scrolls .*: h2 “Donau"),
+    "from right to left": (
+        f"<script>document.documentElement.dir = 'rtl'</script>{TABLE}",
+        f"{FALSE}at 320 px it scrolls .* sideways: td",
+    ),
     "two viewports": (
         '<meta name="viewport" content="width=1024">',
         f"{FALSE}no meta viewport with width=device-width but 'width=1024'",
