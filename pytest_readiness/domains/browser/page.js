@@ -435,8 +435,7 @@
 
   // Texts whose contrast axe-core has judged, and what the picture says of them.
   let texts = [];
-  // axe's way to an element: a list through frames, in which a list goes through shadow trees.
-  const selector = (target) => target.map((part) => (typeof part === 'string' ? part : part.join(' >>> '))).join(' > ');
+  // By axe's way to an element: a list through frames, in which a list goes through shadow trees.
   const resolve = (target) => {
     let root = document, element = null;
     for (const part of target) {
@@ -599,36 +598,19 @@
       }
       veiled = [];
     },
-    async axe(tags) {
-      const result = await axe.run(document, {
-        runOnly: { type: 'tag', values: tags }, resultTypes: ['passes', 'violations', 'incomplete'],
-      });
-      for (const kind of ['passes', 'violations']) {
-        const rule = result[kind].find((each) => each.id === 'color-contrast');
-        for (const node of rule ? rule.nodes.slice(0, 2000) : []) {
-          const data = (node.any[0] || {}).data || {};
-          const element = resolve(node.target);
-          const back = rgb(data.bgColor), needed = parseFloat(data.expectedContrastRatio) || 4.5;
-          let front = rgb(data.fgColor);
-          if (!element || !back || !front) continue;
-          const others = is(element, ':placeholder-shown') ? ['::placeholder'] : ['::first-line', '::first-letter'];
-          // Colours that axe does not ask for.
-          const own = others.map((which) => getComputedStyle(element, which).color);
-          const wrong = own.some((colour) => colour && colour !== getComputedStyle(element).color);
-          if (wrong && others[0] === '::placeholder' && rgb(own[0])) front = rgb(own[0]);
-          texts.push({ element, point: selector(node.target), back, front, needed, holds: kind === 'passes',
-            wrong: wrong && others[0] !== '::placeholder', done: false });
-        }
+    // Takes the texts that axe-core has judged, and the colours that it computed.
+    judged(colours) {
+      for (const { target, point, back: behind, front: before, needed, holds } of colours) {
+        const element = resolve(target), back = rgb(behind);
+        let front = rgb(before);
+        if (!element || !back || !front) continue;
+        const others = is(element, ':placeholder-shown') ? ['::placeholder'] : ['::first-line', '::first-letter'];
+        // Colours that axe does not ask for.
+        const own = others.map((which) => getComputedStyle(element, which).color);
+        const wrong = own.some((colour) => colour && colour !== getComputedStyle(element).color);
+        if (wrong && others[0] === '::placeholder' && rgb(own[0])) front = rgb(own[0]);
+        texts.push({ element, point, back, front, needed, holds, wrong: wrong && others[0] !== '::placeholder', done: false });
       }
-      const told = (rule) => {
-        const first = rule.nodes[0] || {};
-        const why = ['any', 'all', 'none'].flatMap((kind) => first[kind] || []).map((check) => check.message);
-        const { id, impact, help, tags: belongs } = rule;
-        return { id, impact, help, tags: belongs, count: rule.nodes.length, reason: why.join('; ').slice(0, 1000),
-          points: rule.nodes.slice(0, 200).map((node) => selector(node.target)) };
-      };
-      return { version: result.testEngine.version, passes: result.passes.map(told),
-        violations: result.violations.map(told), incomplete: result.incomplete.map(told) };
     },
     // Scrolls to texts that were not compared yet, and tells where they are; null where all were.
     async nextTexts() {

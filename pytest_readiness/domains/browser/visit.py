@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache, partial
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -48,6 +50,8 @@ QUIET_SECONDS = 0.5
 """How long counts as silent: Lighthouse and Playwright measure "network idle" in the same way."""
 KEYBOARD_SECONDS = 20.0
 AXE_SECONDS = 20.0
+TIMER_SECONDS = 4.0
+"""For a timer of a frame to fire: where its scripts are switched off, none ever does."""
 MEASURE_SECONDS = 15.0
 """For comparing pictures of texts with the colours that axe-core computed; longer pages are compared in part."""
 CONTRAST = "color-contrast"
@@ -121,7 +125,10 @@ def visit(browser: Browser, job: VisitJob, say: Say) -> Visit:
             problem = f"{shown(job.asked)} could not be looked at ({said(error)})"
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             # The page's own scripts may replace what the answers are made with.
-            problem = f"{shown(job.asked)} could not be looked at: what it answers is no answer ({error!r})"
+            problem = (
+                f"{shown(job.asked)} could not be looked at: its scripts seem to have replaced what answers "
+                f"are made with ({type(error).__name__})"
+            )
         # What was seen before it grew too large is not the page.
         problem = watched.excess or problem
         if seen and not problem:
@@ -355,6 +362,61 @@ class Watched:
                 )
         self._tools.send("Runtime.disable")
 
+    def in_own_world(self, library: str, expression: str, seconds: float) -> Any:
+        """What an expression comes to in a world of its own: it shares the page's elements, and none of its scripts.
+
+        Args:
+            library: a script that runs before, also in the frames of the page.
+            expression: a promise in JavaScript.
+            seconds: for it to be kept.
+
+        Raises:
+            Error: it was broken, or not kept in time.
+        """
+        from playwright.sync_api import Error
+
+        tree = self._ask("Page.getFrameTree", {}, ASK_SECONDS)["frameTree"]
+        world = self._world(tree["frame"]["id"])
+        self._evaluated({"expression": f"{library}; true", "contextId": world}, ASK_SECONDS)
+        for frame in _open_frames(tree, tree["frame"]["securityOrigin"]):
+            # Those that do not let it in, or in which no timer fires, are parts of their own.
+            with suppress(Error):
+                inner = self._world(frame)
+                timer = "new Promise(done => setTimeout(done))"
+                self._evaluated({"expression": timer, "contextId": inner, "awaitPromise": True}, TIMER_SECONDS)
+                self._evaluated({"expression": f"{library}; true", "contextId": inner}, ASK_SECONDS)
+        asked = {"expression": expression, "contextId": world, "awaitPromise": True, "returnByValue": True}
+        return self._evaluated(asked, seconds)
+
+    def _world(self, frame: str) -> int:
+        made = self._ask("Page.createIsolatedWorld", {"frameId": frame, "worldName": "pytest-readiness"}, ASK_SECONDS)
+        world: int = made["executionContextId"]
+        return world
+
+    def _evaluated(self, asked: dict[str, Any], seconds: float) -> Any:
+        from playwright.sync_api import Error
+
+        answer = self._ask("Runtime.evaluate", asked, seconds)
+        if wrong := answer.get("exceptionDetails"):
+            raise Error(wrong.get("exception", {}).get("description") or wrong["text"])
+        return answer["result"].get("value")
+
+    def _ask(self, method: str, parameters: dict[str, Any], seconds: float) -> Any:
+        """Ask the browser's own tools: only newer versions of Playwright have a timeout for that."""
+        from playwright.sync_api import Error
+
+        assert self._tools is not None
+        send: Any = self._tools._impl_obj.send
+        none = {"timeout": 0} if "timeout" in signature(send).parameters else {}
+
+        async def asking() -> Any:
+            return await asyncio.wait_for(send(method, parameters, **none), seconds)
+
+        try:
+            return self._page._sync(asking())
+        except TimeoutError:
+            raise Error(f"a script of it has not ended for {seconds:g} s") from None
+
     def answer_to(self, address: str) -> PageRequest | None:
         """The last request for an address that was answered."""
         request = self._answered(address)
@@ -367,6 +429,17 @@ class Watched:
 
     def _answered(self, address: str) -> Request | None:
         return next((each for each in reversed(self._requests) if each.url == address and each in self._answers), None)
+
+
+def _open_frames(tree: Mapping[str, Any], origin: str) -> list[str]:
+    """Names of the frames in a frame that are not of another origin, from Chromium's tree of frames."""
+    children = [
+        child
+        for child in tree.get("childFrames", ())
+        # A frame without an address of its own tells none, though it has that of what it is in.
+        if child["frame"]["securityOrigin"] == origin or not child["frame"]["securityOrigin"].startswith("http")
+    ]
+    return [name for child in children for name in (child["frame"]["id"], *_open_frames(child, origin))]
 
 
 _DIRECTIVES = {
@@ -744,14 +817,8 @@ class _Looking:
         )
 
     def _axe(self, asker: PageAsker) -> Axe:
-        from playwright.sync_api import Error
-
-        source = _axe_source()
-        for frame in self._page.frames:
-            with suppress(Error) if frame.parent_frame else nullcontext():
-                # Frames that do not let it in are parts of their own. `evaluate` would have no timeout.
-                frame.wait_for_function(f"() => {{ {source}; return true; }}", timeout=ASK_SECONDS * 1000)
-        result = asker.evaluate("(q, tags) => q.axe(tags)", AXE_TAGS, AXE_SECONDS)
+        result = self._watched.in_own_world(_axe_source(), f"{script('axe.js')}({json.dumps(AXE_TAGS)})", AXE_SECONDS)
+        asker.evaluate("(q, colours) => q.judged(colours)", result["texts"])
         passes, violations, incomplete = (
             tuple(map(_rule, result[kind])) for kind in ("passes", "violations", "incomplete")
         )

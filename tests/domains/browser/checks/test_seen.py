@@ -460,6 +460,30 @@ style="width: 100%; height: 100%"></p></div>
                 ),
             )
         },
+        **{
+            f"frame {how}": (
+                frame.format("<title>f</title><p style='color: #ccc'>Delivery is free from now on</p>"),
+                f"{FALSE}1 rules violated: color-contrast .*> p",
+            )
+            for how, frame in (
+                ("of text", '<iframe title="f" srcdoc="{}"></iframe>'),
+                (
+                    "written by a script",
+                    '<iframe title="f" id="f"></iframe><script>f.contentDocument.write("{}")</script>',
+                ),
+            )
+        },
+        "judge of the page's own": (
+            "<script>axe = { run: () => ({ passes: [], violations: [], incomplete: [], testEngine: {} }) }</script>"
+            '<p style="color: #ccc">Delivery is free from fifty euros on</p>',
+            f"{FALSE}1 rules violated: color-contrast",
+        ),
+        "things that an old library extends": (
+            "<script>Object.prototype.extend = function () {}; window.CSS = null;"
+            "Array.from = things => { const all = []; for (const n in things) all.push(things[n]); return all }"
+            "</script>",
+            PASSES,
+        ),
         "fields": (
             '<select aria-label="L" size="3" style="width: 300px; height: 150px"><option>Chile<option>Peru'
             "<option disabled>Cuba</select>"
@@ -563,7 +587,7 @@ def test_a_path_is_the_same_page_in_either_way_of_writing() -> None:
             "addEventListener('load', () => setTimeout(() => location.reload(), 300))",
             "it loaded itself again, or went on",
         ),
-        ("Array.prototype.reduce = function () { return this[0] }", "what it answers is no answer"),
+        ("Array.prototype.reduce = function () { return this[0] }", "its scripts seem to have replaced"),
     ],
 )
 def test_a_page_that_cannot_be_asked_is_its_own_trouble(script: str, words: str) -> None:
