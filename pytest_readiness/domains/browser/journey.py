@@ -22,6 +22,7 @@ from pytest_readiness.domains.browser.steps import (
 )
 from pytest_readiness.domains.browser.visit import (
     LOAD_SECONDS,
+    Pictures,
     Say,
     a_context,
     closed_trees,
@@ -29,6 +30,8 @@ from pytest_readiness.domains.browser.visit import (
     press,
     said,
     script,
+    shot,
+    type_in,
 )
 from pytest_readiness.domains.http.flow_answer import origin_of
 from pytest_readiness.domains.http.flow_steps import Part
@@ -41,6 +44,15 @@ SIGHT_SECONDS = 5.0
 """For a page to tell whether an element is seen."""
 MOST_LOOKED_AT = 50
 """Elements that a locator finds."""
+MOST_PICTURED = 10
+"""Of them, those that are compared with pictures; what more there is of a kind looks like them."""
+MOST_TYPED = 1000
+"""Characters that are typed key by key; nobody types more, but pastes it."""
+TYPED = (
+    "element => element.matches('textarea, [contenteditable], input:not([type]), ' + "
+    "['text', 'search', 'email', 'tel', 'url', 'password', 'number'].map(type => `input[type=${type} i]`).join())"
+)
+"""Whether something is filled in by typing; other fields get a value."""
 
 
 class _StepFailedError(Exception):
@@ -78,6 +90,7 @@ class _Traveller:
         self._say = say
         self._values = {UNIQUE: f"r{secrets.token_hex(4)}"}
         self._covered: list[Locator] = []
+        self._pictures = Pictures(page.context)
         self._hidden = [value for (_, field), value in job.secrets.items() if field != "user" and value]
 
     def travel(self) -> Journey:
@@ -189,7 +202,7 @@ class _Traveller:
             except Late:
                 if not locator.count():
                     self._look_elsewhere(target)
-                raise _StepFailedError(target.words, self._why_not(locator, seconds)) from None
+                raise _StepFailedError(target.words, self._why_not(locator, seconds, step)) from None
             except Error as error:
                 found = locator.count()
                 seen = f"{found} elements match" if found > 1 else said(error)
@@ -199,7 +212,7 @@ class _Traveller:
         match step.verb:
             case "fill":
                 assert step.fill
-                locator.fill(self._value(step.fill.value, locator), timeout=timeout)
+                self._fill(locator, self._value(step.fill.value, locator), timeout)
             case "click":
                 locator.click(timeout=timeout)
             case "select":
@@ -219,6 +232,13 @@ class _Traveller:
                 locator.set_input_files(file, timeout=timeout)
             case _:
                 locator.first.wait_for(state="visible", timeout=timeout)
+
+    def _fill(self, locator: Locator, text: str, timeout: float) -> None:
+        until = time.monotonic() + timeout / 1000
+        typed = len(text) <= MOST_TYPED and "\n" not in text and locator.evaluate(TYPED, timeout=timeout)
+        locator.fill("" if typed else text, timeout=max(1, (until - time.monotonic()) * 1000))
+        if typed:
+            type_in(self._page, text, max(1, until - time.monotonic()))
 
     def _value(self, value: str | Part, locator: Locator) -> str:
         if isinstance(value, str):
@@ -256,16 +276,36 @@ class _Traveller:
     def _visible(self, element: Element, frame: Frame | None = None) -> list[Locator]:
         return [one for one in self._locator(element, frame).all()[:MOST_LOOKED_AT] if one.is_visible()]
 
-    def _seen(self, element: Element) -> tuple[list[Locator], str]:
-        """Those that a person sees of an element, and why the others are not seen."""
-        seen, why = [], ""
+    def _seen(self, element: Element, enough: bool = False) -> tuple[list[Locator], str]:
+        """Those that a person sees of an element, where one is not `enough`; and why the others are not seen."""
+        seen: list[Locator] = []
+        why = ""
         for one in self._visible(element):
             hidden = one.evaluate(f"element => ({script('page.js')}).unseen(element)", timeout=SIGHT_SECONDS * 1000)
+            hidden = hidden or (self._unpainted(one) if len(seen) < MOST_PICTURED else "")
             if hidden:
                 why = hidden
             else:
                 seen.append(one)
+                if enough:
+                    break
         return seen, why
+
+    def _unpainted(self, one: Locator) -> str:
+        """Why nothing of an element is to be seen, where the window looks the same without it; "" where it does not.
+
+        Filters, masks, clips, layers and colours: there are more ways to hide something than can be listed.
+        """
+        questions = one.evaluate_handle(f"element => ({script('page.js')})", timeout=SIGHT_SECONDS * 1000)
+        box = one.evaluate("(element, q) => q.veil(element)", questions, timeout=SIGHT_SECONDS * 1000)
+        if box is None:
+            return ""
+        try:
+            without = shot(self._page, box)
+        finally:
+            questions.evaluate("q => q.unveil()")
+            questions.dispose()
+        return "" if self._pictures.differ(shot(self._page, box), without) else "looks like what is behind it"
 
     def _framed(self, element: Element) -> str:
         """Address of a frame in which an element is visible; "" where it is in none."""
@@ -325,10 +365,12 @@ class _Traveller:
             return f"{expect.absent.words} is there, in the frame {frame}"
         if expect.way:
             # What nobody sees may still be in the way of "none".
-            found, hidden = (self._visible(expect), "") if expect.count == 0 else self._seen(expect)
+            enough = expect.count is None and expect.contains is None
+            found, hidden = (self._visible(expect), "") if expect.count == 0 else self._seen(expect, enough)
             if expect.count is not None and len(found) != expect.count:
                 return f"{len(found)} of them{' that can be seen' * bool(hidden)}"
             if not found and expect.count != 0:
+                hidden = hidden or ("not visible" if self._locator(expect).count() else "")
                 return f"it is there, but {hidden}, so that nobody sees it" if hidden else "it is not there"
             if expect.contains is not None:
                 texts = [" ".join(one.inner_text().split()) for one in found]
@@ -353,7 +395,7 @@ class _Traveller:
             raise _StepFailedError(f"{element.words} with text", f"it is empty {self._where()}")
         return text
 
-    def _why_not(self, locator: Locator, seconds: float) -> str:
+    def _why_not(self, locator: Locator, seconds: float, step: BrowserStep | None = None) -> str:
         found = locator.count()
         if not found:
             what = "it is not there"
@@ -361,9 +403,24 @@ class _Traveller:
             what = "it is there, but not visible"
         elif not locator.first.is_enabled():
             what = "it is there, but disabled"
+        elif step and step.fill and locator.first.evaluate("element => element.readOnly === true"):
+            what = "it is there, but cannot be filled in: it is read-only"
+        elif step and step.select and (lacking := self._no_option(locator.first, step.select.option)):
+            what = f"it is there, but {lacking}"
         else:
             what = "it is there, but covered, moving, or of another kind"
         return f"{what} after {seconds:g} s {self._where()}"
+
+    def _no_option(self, locator: Locator, option: str) -> str:
+        """Why an option of a selection cannot be chosen; "" where it could be."""
+        found = locator.evaluate(
+            "(element, label) => [...element.options || []].filter(each => each.label === label)"
+            ".map(each => each.matches(':disabled'))",
+            option,
+        )
+        if not found:
+            return f"has no option '{option}'"
+        return f"its option '{option}' is disabled" if all(found) else ""
 
     def _where(self) -> str:
         """Which page that was, and what it tells the visitor."""

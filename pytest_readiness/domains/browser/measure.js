@@ -14,8 +14,21 @@ async ([data, texts]) => {
     const [dark, bright] = [light(one), light(other)].sort((a, b) => a - b);
     return (bright + 0.05) / (dark + 0.05);
   };
+  const commonest = ({ x, y, width, height }) => {
+    const [wide, high] = [Math.floor(width) - 2, Math.floor(height) - 2];
+    if (wide < 1 || high < 1) return null;
+    const pixels = context.getImageData(Math.ceil(x) + 1, Math.ceil(y) + 1, wide, high).data;
+    const counts = new Map();
+    for (let at = 0; at < pixels.length; at += 4) {
+      const colour = pixels[at] * 65536 + pixels[at + 1] * 256 + pixels[at + 2];
+      counts.set(colour, (counts.get(colour) || 0) + 1);
+    }
+    const [most] = [...counts].reduce((one, other) => (other[1] > one[1] ? other : one));
+    return [most >> 16, (most >> 8) & 255, most & 255];
+  };
   const wrong = [];
-  for (const { number, boxes, back, front, needed, holds } of texts) {
+  for (const { number, boxes, back: told, front, needed, holds, native } of texts) {
+    const back = native && commonest(boxes[0]) || told;
     const way = front.map((value, n) => value - back[n]), length = way.reduce((sum, value) => sum + value * value, 0);
     if (!length) continue;
     let all = 0, plain = 0, mixed = 0;

@@ -5,6 +5,8 @@
     return line.length > length ? line.slice(0, length - 1) + '…' : line;
   };
 
+  // A form hides its own properties behind fields of the same name, as `matches` of a betting office.
+  const is = (element, selector) => Element.prototype.matches.call(element, selector);
   const FRAMES = 'iframe, frame';
   // The document of a frame that is open to the page itself; null for one of another origin, or sandboxed.
   const inside = (frame) => {
@@ -16,7 +18,7 @@
     for (const element of root.querySelectorAll('*')) {
       yield element;
       if (element.shadowRoot) yield* all(element.shadowRoot, frames);
-      if (frames && element.matches(FRAMES) && inside(element) && shown(element)) yield* all(inside(element));
+      if (frames && is(element, FRAMES) && inside(element) && shown(element)) yield* all(inside(element));
     }
   }
 
@@ -25,9 +27,31 @@
     const root = element.getRootNode();
     return root.host || (root.defaultView && root.defaultView.frameElement) || null;
   };
+  // The picture that an <area> is a part of, where it is shown.
+  const pictureOf = (area) => {
+    const map = area.closest('map'), name = map && (map.name || map.id);
+    return name ? [...area.getRootNode().querySelectorAll('img[usemap]')]
+      .find((image) => image.getAttribute('usemap').replace(/^#/, '') === name && shown(image)) : null;
+  };
+  // What an <area> takes of its picture, by its coordinates: it has no box of its own.
+  const areaBox = (area) => {
+    const picture = pictureOf(area);
+    if (!picture) return new DOMRect();
+    const outer = picture.getBoundingClientRect(), coords = area.coords.split(/[\s,;]+/).map(parseFloat).filter(isFinite);
+    let [xs, ys] = [[0, picture.clientWidth], [0, picture.clientHeight]];
+    if (/^circ/i.test(area.shape) && coords.length >= 3) {
+      const [x, y, radius] = coords;
+      [xs, ys] = [[x - radius, x + radius], [y - radius, y + radius]];
+    } else if (!/^default$/i.test(area.shape) && coords.length >= 4) {
+      [xs, ys] = [0, 1].map((which) => coords.filter((_, n) => n % 2 === which));
+    }
+    const [left, top] = [Math.min(...xs), Math.min(...ys)];
+    return new DOMRect(outer.x + picture.clientLeft + left, outer.y + picture.clientTop + top,
+      Math.max(...xs) - left, Math.max(...ys) - top);
+  };
   // Where it is in the window, from whatever frame.
   const boxOf = (element) => {
-    let { x, y, width, height } = element.getBoundingClientRect();
+    let { x, y, width, height } = element.localName === 'area' ? areaBox(element) : element.getBoundingClientRect();
     for (let view = element.ownerDocument.defaultView; view && view !== window; view = view.parent) {
       const frame = view.frameElement, outer = frame.getBoundingClientRect();
       x += outer.x + frame.clientLeft;
@@ -42,7 +66,7 @@
       const found = root.elementFromPoint(x, y);
       if (!found || found === hit) break;
       hit = found;
-      root = hit.shadowRoot || (hit.matches(FRAMES) && inside(hit));
+      root = hit.shadowRoot || (is(hit, FRAMES) && inside(hit));
       if (root && root.nodeType === 9) {
         const box = hit.getBoundingClientRect();
         [x, y] = [x - box.x - hit.clientLeft, y - box.y - hit.clientTop];
@@ -80,7 +104,7 @@
   const ringless = (element, colour) => {
     const box = element.getBoundingClientRect();
     for (let each = element.parentElement; each; each = each.parentElement) {
-      if (each.matches('body, html') || getComputedStyle(each).overflow === 'visible') continue;
+      if (is(each, 'body, html') || getComputedStyle(each).overflow === 'visible') continue;
       const outer = each.getBoundingClientRect();
       if (box.left - outer.left < 2 || box.top - outer.top < 2 || outer.right - box.right < 2 || outer.bottom - box.bottom < 2) return true;
     }
@@ -88,14 +112,15 @@
     return Boolean(ring && ring.every((value, n) => Math.abs(value - back[n]) < 26));
   };
   const closest = (element, selector) => {
-    for (let each = element; each; each = up(each)) if (each.matches(selector)) return each;
+    for (let each = element; each; each = up(each)) if (is(each, selector)) return each;
     return null;
   };
 
   // A short selector and what a person reads there.
   const describe = (element) => {
     let selector = element.localName;
-    if (element.id) selector += '#' + element.id;
+    const id = element.getAttribute('id');
+    if (id) selector += '#' + id;
     else if (element.classList.length) selector += '.' + [...element.classList].slice(0, 2).join('.');
     const label = element.getAttribute('aria-label') || element.getAttribute('alt') || element.getAttribute('name')
       || element.innerText || element.value && element.type !== 'password' && element.value
@@ -104,6 +129,7 @@
   };
 
   const shown = (element) => {
+    if (element.localName === 'area') return Boolean(pictureOf(element));
     if (!element.checkVisibility || !element.checkVisibility({ checkVisibilityCSS: true, checkOpacity: false })) return false;
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0;
@@ -116,12 +142,12 @@
   const COMPOSITES = '[role=tablist], [role=menu], [role=menubar], [role=listbox], [role=radiogroup], [role=toolbar], '
     + '[role=tree], [role=grid], [role=treegrid]';
 
-  const disabled = (element) => element.matches(':disabled') || closest(element, '[inert], [aria-hidden=true]')
+  const disabled = (element) => is(element, ':disabled') || closest(element, '[inert], [aria-hidden=true]')
     || element.getAttribute('aria-disabled') === 'true';
   // A frame that is open is not a control; what is in it may be.
-  const opened = (element) => element.matches(FRAMES) && inside(element);
-  const implicit = (element) => element.matches('[tabindex="-1"]')
-    && !element.matches('a[href], button, input, select, textarea, [role=button], [role=link], [role=checkbox], '
+  const opened = (element) => is(element, FRAMES) && inside(element);
+  const implicit = (element) => is(element, '[tabindex="-1"]')
+    && !is(element, 'a[href], button, input, select, textarea, [role=button], [role=link], [role=checkbox], '
       + '[role=switch], [role=textbox], [role=combobox], [role=searchbox]');
 
   // What Tab should reach. Of a radio group, one.
@@ -129,11 +155,12 @@
     const groups = new Set();
     const found = [];
     for (const element of all(document)) {
-      if (!element.matches(CONTROLS) || !shown(element) || disabled(element) || implicit(element)) continue;
+      if (!is(element, CONTROLS) || !shown(element) || disabled(element) || implicit(element)) continue;
       if (opened(element)) continue;
-      if (element.matches('[tabindex^="-"]') && closest(up(element) || element, COMPOSITES)) continue;
-      if (element.localName === 'summary' && !element.matches('details > summary:first-of-type')) continue;
-      if (element.localName === 'iframe' && element.matches('[tabindex^="-"]')) continue;
+      const group = is(element, '[tabindex^="-"]') && closest(up(element) || element, COMPOSITES);
+      if (group && reachedWith(group)) continue;
+      if (element.localName === 'summary' && !is(element, 'details > summary:first-of-type')) continue;
+      if (element.localName === 'iframe' && is(element, '[tabindex^="-"]')) continue;
       if (element.localName === 'input' && element.type === 'radio' && element.name) {
         const group = (element.form ? [...document.forms].indexOf(element.form) : -1) + ' ' + element.name;
         if (groups.has(group)) continue;
@@ -151,9 +178,9 @@
   const active = () => {
     let element = document.activeElement;
     while (element) {
-      const root = element.shadowRoot || (element.matches(FRAMES) && inside(element));
+      const root = element.shadowRoot || (is(element, FRAMES) && inside(element));
       const inner = root && root.activeElement;
-      if (!inner || inner.matches('body, html')) break;
+      if (!inner || is(inner, 'body, html')) break;
       element = inner;
     }
     return element;
@@ -188,7 +215,7 @@
   const covers = () => {
     const over = (element) => {
       for (let each = element; each; each = up(each)) {
-        if (each.matches('dialog') || ['fixed', 'absolute', 'sticky'].includes(getComputedStyle(each).position)) return each;
+        if (is(each, 'dialog') || ['fixed', 'absolute', 'sticky'].includes(getComputedStyle(each).position)) return each;
       }
       return null;
     };
@@ -196,7 +223,7 @@
     const covered = new Map(), own = new Map();
     let counted = 0;
     for (const element of document.body ? all(document.body, false) : []) {
-      if (!(written(element) || element.matches('img, input, button, video')) || !shown(element)) continue;
+      if (!(written(element) || is(element, 'img, input, button, video')) || !shown(element)) continue;
       const box = element.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
       if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) continue;
       const hit = hitAt(x, y);
@@ -208,12 +235,12 @@
       count.set(cover, (count.get(cover) || 0) + 1);
     }
     const found = [...covered].filter(([cover, times]) => times >= (counted - (own.get(cover) || 0)) / 2).map(([cover]) => cover);
-    const modal = [...all(document)].filter((each) => each.matches('dialog:modal, [aria-modal=true]') && shown(each));
+    const modal = [...all(document)].filter((each) => is(each, 'dialog:modal, [aria-modal=true]') && shown(each));
     // What is shown, and hidden from assistive technology all the same.
     const words = document.body ? document.body.innerText.length : 0;
-    const hidden = [...all(document)].filter((each) => each.matches('[inert], [aria-hidden=true]') && shown(each)
+    const hidden = [...all(document)].filter((each) => is(each, '[inert], [aria-hidden=true]') && shown(each)
       && !(up(each) && closest(up(each), '[inert], [aria-hidden=true]'))
-      && (each.innerText || '').trim().length >= (each.matches('[inert]') ? 1 : words / 2));
+      && (each.innerText || '').trim().length >= (is(each, '[inert]') ? 1 : words / 2));
     return new Set([...found, ...modal, ...hidden]);
   };
 
@@ -222,10 +249,10 @@
   const NATIVE = 'a[href], area[href], button, input, select, textarea, summary, option, optgroup, iframe, frame, body, html, '
     + 'audio[controls], video[controls], [contenteditable=""], [contenteditable=true]';
   const ITEMS = '[role=tab], [role=menuitem], [role=menuitemcheckbox], [role=menuitemradio], [role=option], [role=radio], '
-    + '[role=treeitem], [role=slider], [role=spinbutton]';
+    + '[role=treeitem], [role=slider], [role=spinbutton], [role=gridcell][tabindex]';
   // By `tabIndex` alone, links that lead nowhere would be focusable.
-  const focusable = (element) => element.tabIndex >= 0 && (element.hasAttribute('tabindex') || element.matches(NATIVE))
-    && !element.matches('body, html, iframe, frame');
+  const focusable = (element) => element.tabIndex >= 0 && (element.hasAttribute('tabindex') || is(element, NATIVE))
+    && !is(element, 'body, html, iframe, frame');
   const tabbable = (element) => focusable(element) && shown(element) && !disabled(element);
   // The items of a group are reached by arrow keys, from the group, one of them, or the field that it belongs to.
   const reachedWith = (group) => tabbable(group) || [...all(group)].some(tabbable)
@@ -234,7 +261,7 @@
   const acting = () => {
     const found = new Set();
     for (const element of all(document)) {
-      if (element.matches(NATIVE) || focusable(element) || !shown(element) || disabled(element)) continue;
+      if (is(element, NATIVE) || focusable(element) || !shown(element) || disabled(element)) continue;
       const parent = up(element);
       if (element.localName === 'label') {
         // Of a field that is not there, as of an upload with a face of its own.
@@ -243,17 +270,17 @@
       }
       let inControl = false;
       for (let each = parent; each && !inControl; each = up(each)) {
-        inControl = each.matches('label, button, a[href], summary, select') || focusable(each);
+        inControl = is(each, 'label, button, a[href], summary, select') || focusable(each);
       }
       if (inControl) continue;
-      const item = element.matches(ITEMS);
+      const item = is(element, ITEMS);
       const group = item && closest(element, COMPOSITES);
       if (group && reachedWith(group)) continue;
       const heard = element.ownerDocument.defaultView[Symbol.for('pytest-readiness listeners')];
       const handles = item || element.getAttribute('draggable') === 'true'
         || ((heard && heard.get(element)) || []).some((type) => ACTING.includes(type));
       const pointer = getComputedStyle(element).cursor === 'pointer'
-        && !(parent && getComputedStyle(parent).cursor === 'pointer' && !parent.matches('body, html'));
+        && !(parent && getComputedStyle(parent).cursor === 'pointer' && !is(parent, 'body, html'));
       if (!handles && !pointer) continue;
       // What holds controls itself mostly handles their clicks.
       const holds = [...all(element.shadowRoot || element)].some(tabbable);
@@ -304,8 +331,10 @@
     const style = getComputedStyle(each);
     const outer = each.getBoundingClientRect(), own = element.getBoundingClientRect();
     return /(auto|scroll|hidden|clip)/.test(style.overflowX + style.overflowY) && each !== element
-      && !each.matches('body, html') && (own.right <= outer.left + 1 || own.left >= outer.right - 1 || own.bottom <= outer.top + 1 || own.top >= outer.bottom - 1);
+      && !is(each, 'body, html') && (own.right <= outer.left + 1 || own.left >= outer.right - 1 || own.bottom <= outer.top + 1 || own.top >= outer.bottom - 1);
   });
+  // Whether an element paints nothing beyond its edges, in spite of `overflow: visible`.
+  const contains = (style) => style.overflowX === 'visible' && /paint|content|strict/.test(style.contain);
   // What keeps what sticks out of it from sight, without a way to scroll there: the edges between which something is
   // seen, and what draws them. Null where it can be scrolled to. Where `own`, what the element itself cuts off, too.
   const edges = (element, own) => {
@@ -321,8 +350,8 @@
       const style = getComputedStyle(each);
       // What is placed absolutely is not cut off by what it is not placed in.
       if (each !== element && free && (style.transform !== 'none' || (free === 'absolute' && style.position !== 'static'))) free = '';
-      if ((each !== element || own) && !free && style.overflowX !== 'visible') {
-        if (!['hidden', 'clip'].includes(style.overflowX)) return null;
+      if ((each !== element || own) && !free && (style.overflowX !== 'visible' || contains(style))) {
+        if (!['hidden', 'clip'].includes(style.overflowX) && !contains(style)) return null;
         const box = each.getBoundingClientRect();
         if (box.width <= 2 || box.height <= 2 || style.clip !== 'auto') return null;
         if (box.left > found.left || box.right < found.right) found.by = each;
@@ -337,20 +366,22 @@
     }
     return found;
   };
+  // Boxes of the lines of an element's own text.
+  const textRects = (element) => [...element.childNodes].filter((node) => node.nodeType === 3 && node.data.trim()).flatMap((node) => {
+    const range = element.ownerDocument.createRange();
+    const from = node.data.search(/\S/);
+    range.setStart(node, from);
+    range.setEnd(node, from + node.data.trim().length);
+    return [...range.getClientRects()];
+  });
   // Whether text or a control of an element sticks out where nobody can get: "lost"; "maybe" where that may be meant, as
   // in a carousel; "" where it does not, or lies aside as a whole, as a menu does that is pushed in.
   const cutOff = (element) => {
     if (!shown(element) || closest(element, '[aria-hidden=true], [inert]')) return '';
-    const control = element.matches(CONTROLS) && !element.matches(FRAMES) && !implicit(element);
-    const nodes = [...element.childNodes].filter((node) => node.nodeType === 3 && node.data.trim());
-    if (!control && !nodes.length || element.matches('option, optgroup, script, style, textarea *')) return '';
-    const boxes = control ? [element.getBoundingClientRect()] : nodes.flatMap((node) => {
-      const range = element.ownerDocument.createRange();
-      const from = node.data.search(/\S/);
-      range.setStart(node, from);
-      range.setEnd(node, from + node.data.trim().length);
-      return [...range.getClientRects()];
-    });
+    const control = is(element, CONTROLS) && !is(element, FRAMES) && !implicit(element);
+    const rects = textRects(element);
+    if (!control && !rects.length || is(element, 'option, optgroup, script, style, textarea *')) return '';
+    const boxes = control ? [element.getBoundingClientRect()] : rects;
     const limits = boxes.length && edges(element, !control);
     if (!limits) return '';
     const { left, right, by } = limits;
@@ -361,7 +392,7 @@
     let part = element, away = null;
     while (part && part !== by && aside(part.getBoundingClientRect())) [part, away] = [up(part), part];
     const moved = (each) => getComputedStyle(each).transform !== 'none' || getComputedStyle(each).position !== 'static';
-    const page = !part || part.matches('body, html');
+    const page = !part || is(part, 'body, html');
     if (away && (page || moved(away)) && !alike(away)) return '';
     for (let each = element; each && each !== part; each = up(each)) if (getComputedStyle(each).position === 'fixed') return '';
     // Letters far away stand for a picture.
@@ -384,14 +415,27 @@
       });
   };
 
+  // A size as written, not as computed: a computed one is always in pixels.
+  const written = (element, name) => String((element.computedStyleMap && element.computedStyleMap().get(name)) || 'auto');
+  // Whether its height is known before what is in it. A percentage is one of the height of what it is in.
+  const definite = (element) => {
+    const height = written(element, 'height'), style = getComputedStyle(element), outer = element.parentElement;
+    if (['absolute', 'fixed'].includes(style.position)) return true;
+    if (!height.includes('%')) return height !== 'auto' || (!is(element, 'img, svg, input') && style.aspectRatio !== 'auto');
+    // The items of a grid, and of a row, are stretched.
+    if (!outer || element.localName === 'html') return true;
+    return /flex|grid/.test(getComputedStyle(outer).display) || definite(outer)
+      || (outer.parentElement && /flex|grid/.test(getComputedStyle(outer.parentElement).display));
+  };
+
   let acts = new Set();
+  let veiled = [];
   let known = [];
   const reached = new Set();
 
   // Texts whose contrast axe-core has judged, and what the picture says of them.
   let texts = [];
-  // axe's way to an element: a list through frames, in which a list goes through shadow trees.
-  const selector = (target) => target.map((part) => (typeof part === 'string' ? part : part.join(' >>> '))).join(' > ');
+  // By axe's way to an element: a list through frames, in which a list goes through shadow trees.
   const resolve = (target) => {
     let root = document, element = null;
     for (const part of target) {
@@ -417,8 +461,8 @@
     const frame = boxOf(element), own = element.getBoundingClientRect();
     const [right, down] = [frame.x - own.x, frame.y - own.y];
     const boxes = [];
-    if (element.matches('input, textarea, select')) {
-      if (element.matches(PLAIN) && (element.value || element.matches(':placeholder-shown'))) {
+    if (is(element, 'input, textarea, select')) {
+      if (is(element, PLAIN) && (element.value || is(element, ':placeholder-shown'))) {
         boxes.push(new DOMRect(frame.x + element.clientLeft, frame.y + element.clientTop, element.clientWidth, element.clientHeight));
       }
     } else {
@@ -437,10 +481,36 @@
     return boxes.slice(0, 8).filter((box) => box.width >= 2 && box.height >= 2 && box.x >= view.x && box.y >= view.y
       && box.right <= view.right && box.bottom <= view.bottom).map(({ x, y, width, height }) => ({ x, y, width, height }));
   };
-  // Texts that axe does not look at: those of style sheets, where they look different from the element's own.
+  const light = (colour) => rgb(colour).map((value) => value / 255)
+    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, value, n) => sum + value * [0.2126, 0.7152, 0.0722][n], 0);
+  // Whether two colours can be told apart by their contrast, as far as they are plain ones.
+  const clear = (front, back) => {
+    if (!rgb(front) || !rgb(back)) return false;
+    const [dark, bright] = [light(front), light(back)].sort((a, b) => a - b);
+    return (bright + 0.05) / (dark + 0.05) >= 4.5;
+  };
+  // Parts of a field whose colours axe does not ask for: the options of a list that is open, the button of an upload.
+  const fieldTexts = (element) => {
+    if (!shown(element) || disabled(element)) return [];
+    if (is(element, 'input[type=file]')) {
+      const button = getComputedStyle(element, '::file-selector-button');
+      const back = alpha(button.backgroundColor) > 0 ? button.backgroundColor : backdrop(element) || 'rgb(255, 255, 255)';
+      return button.display === 'none' || (button.backgroundImage === 'none' && clear(button.color, back)) ? []
+        : [describe(element) + '::file-selector-button'];
+    }
+    if (!is(element, 'select') || element.size < 2 && !element.multiple) return [];
+    return [...element.querySelectorAll('option:enabled, optgroup:enabled')].filter((each) => {
+      const style = getComputedStyle(each);
+      return style.display !== 'none' && !clear(style.color, backdrop(each) || 'rgb(255, 255, 255)');
+    }).map(describe);
+  };
+  // Texts that axe does not look at: those of fields, and those of style sheets, where they look different from the
+  // element's own.
   const styledTexts = () => {
     const found = [];
     for (const element of document.body ? all(document.body) : []) {
+      found.push(...fieldTexts(element));
       if (getComputedStyle(element).display === 'list-item' && getComputedStyle(element).listStyleType !== 'none' && shown(element)
         && getComputedStyle(element, '::marker').color !== getComputedStyle(element).color) found.push(describe(element) + '::marker');
       for (const which of ['::before', '::after']) {
@@ -467,7 +537,7 @@
       const style = getComputedStyle(each), outer = each.getBoundingClientRect();
       if (style.clip !== 'auto' && /^rect\((0px,? ){3}0px\)|^rect\((1px,? ){3}1px\)/.test(style.clip)) return 'cut off';
       if (each !== element && ['hidden', 'clip'].includes(style.overflowX) && (outer.width <= 2 || outer.height <= 2)
-        && !each.matches('body, html')) return 'cut off';
+        && !is(each, 'body, html')) return 'cut off';
     }
     const right = limits && Math.min(limits.right, (document.scrollingElement || document.documentElement).scrollWidth - scrollX);
     if (limits && (box.right <= limits.left + 1 || box.left >= right - 1)) return 'beyond an edge of the page or of what it is in';
@@ -499,7 +569,7 @@
   };
   // Whether what lies over an element lets nothing of it through.
   const opaque = (hit, element) => [...chain(hit)].some((each) => !within(element, each) && opacity(each) >= 0.9
-    && (each.matches('img, video, canvas, iframe') || getComputedStyle(each).backgroundImage !== 'none'
+    && (is(each, 'img, video, canvas, iframe') || getComputedStyle(each).backgroundImage !== 'none'
       || alpha(getComputedStyle(each).backgroundColor) >= 0.9));
 
   return {
@@ -508,36 +578,39 @@
       const all = [element, ...[...(element.labels || [])].filter(shown)].map(unseen);
       return all.includes('') ? '' : all[0];
     },
-    async axe(tags) {
-      const result = await axe.run(document, {
-        runOnly: { type: 'tag', values: tags }, resultTypes: ['passes', 'violations', 'incomplete'],
-      });
-      for (const kind of ['passes', 'violations']) {
-        const rule = result[kind].find((each) => each.id === 'color-contrast');
-        for (const node of rule ? rule.nodes.slice(0, 2000) : []) {
-          const data = (node.any[0] || {}).data || {};
-          const element = resolve(node.target);
-          const back = rgb(data.bgColor), needed = parseFloat(data.expectedContrastRatio) || 4.5;
-          let front = rgb(data.fgColor);
-          if (!element || !back || !front) continue;
-          const others = element.matches(':placeholder-shown') ? ['::placeholder'] : ['::first-line', '::first-letter'];
-          // Colours that axe does not ask for.
-          const own = others.map((which) => getComputedStyle(element, which).color);
-          const wrong = own.some((colour) => colour && colour !== getComputedStyle(element).color);
-          if (wrong && others[0] === '::placeholder' && rgb(own[0])) front = rgb(own[0]);
-          texts.push({ element, point: selector(node.target), back, front, needed, holds: kind === 'passes',
-            wrong: wrong && others[0] !== '::placeholder', done: false });
-        }
+    // Makes an element and its labels transparent, to tell by pictures whether anything of them is painted. Returns where
+    // they are in the window; null where they are out of it, as in something that scrolls. Changes styles of the page.
+    veil(element) {
+      const faces = [element, ...[...(element.labels || [])].filter(shown)].filter((each) => !scrolledAway(each));
+      const lines = faces.flatMap(linesOf).filter((line) => line.right > 0 && line.bottom > 0 && line.x < innerWidth && line.y < innerHeight);
+      if (!lines.length) return null;
+      veiled = faces.map((each) => [each, each.getAttribute('style')]);
+      for (const face of faces) {
+        face.style.setProperty('transition', 'none', 'important');
+        face.style.setProperty('opacity', '0', 'important');
       }
-      const told = (rule) => {
-        const first = rule.nodes[0] || {};
-        const why = ['any', 'all', 'none'].flatMap((kind) => first[kind] || []).map((check) => check.message);
-        const { id, impact, help, tags: belongs } = rule;
-        return { id, impact, help, tags: belongs, count: rule.nodes.length, reason: why.join('; ').slice(0, 1000),
-          points: rule.nodes.slice(0, 200).map((node) => selector(node.target)) };
-      };
-      return { version: result.testEngine.version, passes: result.passes.map(told),
-        violations: result.violations.map(told), incomplete: result.incomplete.map(told) };
+      return union(lines);
+    },
+    unveil() {
+      for (const [element, before] of veiled) {
+        if (before === null) element.removeAttribute('style');
+        else element.setAttribute('style', before);
+      }
+      veiled = [];
+    },
+    // Takes the texts that axe-core has judged, and the colours that it computed.
+    judged(colours) {
+      for (const { target, point, back: behind, front: before, needed, holds } of colours) {
+        const element = resolve(target), back = rgb(behind);
+        let front = rgb(before);
+        if (!element || !back || !front) continue;
+        const others = is(element, ':placeholder-shown') ? ['::placeholder'] : ['::first-line', '::first-letter'];
+        // Colours that axe does not ask for.
+        const own = others.map((which) => getComputedStyle(element, which).color);
+        const wrong = own.some((colour) => colour && colour !== getComputedStyle(element).color);
+        if (wrong && others[0] === '::placeholder' && rgb(own[0])) front = rgb(own[0]);
+        texts.push({ element, point, back, front, needed, holds, wrong: wrong && others[0] !== '::placeholder', done: false });
+      }
     },
     // Scrolls to texts that were not compared yet, and tells where they are; null where all were.
     async nextTexts() {
@@ -556,8 +629,10 @@
         };
         if (text !== first && !(boxes.length && boxes.every(clear))) continue;
         text.done = true;
-        const { back, front, needed, holds } = text;
-        if (boxes.length) found.push({ number: texts.indexOf(text), boxes, back, front, needed, holds });
+        const { element, back, front, needed, holds } = text;
+        // The browser draws it in the colours of the system, and tells others.
+        const native = is(element, 'select') && getComputedStyle(element).appearance !== 'none';
+        if (boxes.length) found.push({ number: texts.indexOf(text), boxes, back, front, needed, holds, native });
       }
       return found;
     },
@@ -592,12 +667,35 @@
         title: cut(document.title, 100),
         elements: elements.length,
         text: text.replace(/\s+/g, ' ').trim().length,
-        media: deep.filter((each) => each.matches('img, video, canvas, svg, picture, object, embed') && shown(each)
+        media: deep.filter((each) => is(each, 'img, video, canvas, svg, picture, object, embed') && shown(each)
           && !(each.localName === 'img' && !each.naturalWidth)).length,
-        controls: deep.filter((each) => each.matches('a[href], button, input:not([type=hidden]), select, textarea')
+        controls: deep.filter((each) => is(each, 'a[href], button, input:not([type=hidden]), select, textarea')
           && shown(each)).length,
-        viewport: (document.querySelector('meta[name=viewport i]') || { content: null }).content,
+        // Of several, the last one counts.
+        viewport: ([...document.querySelectorAll('meta[name=viewport i]')].pop() || { content: null }).content,
       };
+    },
+
+    // In how many milliseconds the next timer fires, of the page and its open frames; null where none does within `most`.
+    // Of those that fire again and again only the first time counts, unless all times are asked for.
+    due(most, repeated = false) {
+      const waits = [];
+      for (const view of [window, ...[...all(document)].filter(opened).map((frame) => frame.contentWindow)]) {
+        const seen = view[Symbol.for('pytest-readiness')], now = view.performance.now();
+        for (const { at, again } of seen && seen.timers ? seen.timers.values() : []) {
+          waits.push(at - now);
+          if (repeated && again > 0 && at <= now) waits.push(again - (now - at) % again);
+        }
+      }
+      const next = Math.min(...waits.filter((wait) => wait > 0));
+      return next <= most ? next : null;
+    },
+
+    // One window further down; false at the end of the page.
+    further() {
+      const before = scrollY;
+      scrollBy({ top: innerHeight, behavior: 'instant' });
+      return scrollY !== before;
     },
 
     // How it loaded, in milliseconds; began: when an earlier document was asked for that led here, or 0.
@@ -658,15 +756,23 @@
     top() {
       scrollTo({ top: 0, left: 0, behavior: 'instant' });
     },
+    // What the browser leaves out while it is far away, it lays out now, as it does when somebody comes there. Changes
+    // styles of the page.
+    layOut() {
+      for (const element of all(document)) {
+        if (getComputedStyle(element).contentVisibility !== 'auto') continue;
+        element.style.setProperty('content-visibility', 'visible', 'important');
+        element.style.setProperty('contain', 'layout paint style', 'important');
+      }
+    },
 
     images() {
-      return [...all(document)].filter((each) => each.matches('img, input[type=image], svg image')).map((image) => {
+      return [...all(document)].filter((each) => is(each, 'img, input[type=image], svg image')).map((image) => {
         const style = getComputedStyle(image), picture = image.localName === 'img';
-        const ratio = style.aspectRatio && !/^auto( \d+ \/ \d+)?$/.test(style.aspectRatio);
-        const attributes = image.hasAttribute('width') && image.hasAttribute('height');
-        // The style as written, not as computed: a computed size is always in pixels.
-        const map = image.computedStyleMap ? image.computedStyleMap() : null;
-        const fixed = (name) => map && map.get(name) && String(map.get(name)) !== 'auto';
+        // From both attributes, where both are numbers of pixels, the browser itself makes a ratio.
+        const [, auto, across, down] = /^(auto)? ?(?:([\d.]+)(?: \/ ([\d.]+))?)?$/.exec(style.aspectRatio || 'auto') || [];
+        const attributes = auto && across > 0 && down > 0, ratio = !auto && across > 0;
+        const fixed = (name) => (name === 'height' ? definite(image) : written(image, name) !== 'auto');
         const url = picture ? image.currentSrc || image.src || '' : image.href ? new URL(image.href.baseVal, image.baseURI).href : image.src;
         // What a script was to put in place of a picture of some pixels.
         const wanted = picture && (image.dataset.src || image.dataset.srcset);
@@ -692,9 +798,12 @@
       const found = [];
       for (const video of [...all(document)].filter((each) => each.localName === 'video')) {
         const tracks = [], empty = [];
+        // Without tags, and with blanks for their names.
+        const words = (cue) => (cue.getCueAsHTML ? cue.getCueAsHTML().textContent : cue.text) || '';
         // A cue is shown where it says something and ends after it begins.
-        const count = (cues) => [...(cues || [])].filter((cue) => (cue.text || '').trim() && cue.endTime > cue.startTime).length;
-        for (const track of video.querySelectorAll('track[kind=captions], track[kind=subtitles], track:not([kind])')) {
+        const count = (cues) => [...(cues || [])].filter((cue) => words(cue).trim() && cue.endTime > cue.startTime).length;
+        for (const track of video.querySelectorAll('track')) {
+          if (!['captions', 'subtitles'].includes(track.kind)) continue;
           if (track.track.mode === 'disabled') track.track.mode = 'hidden';
           for (let n = 0; n < 30 && track.readyState < 2; n++) await new Promise((done) => setTimeout(done, 100));
           const cues = count(track.track.cues);
@@ -728,8 +837,8 @@
       const runs = (view) => Promise.race([new Promise((done) => view.setTimeout(done, 0, true)),
         new Promise((done) => setTimeout(done, 2000, false))]);
       for (const element of all(document)) {
-        if (!element.matches(FRAMES + ', canvas, object, embed, fencedframe') || !seen(element)) continue;
-        if (!element.matches(FRAMES)) {
+        if (!is(element, FRAMES + ', canvas, object, embed, fencedframe') || !seen(element)) continue;
+        if (!is(element, FRAMES)) {
           add(element.localName === 'canvas' ? 'canvas' : 'plugin', element);
           continue;
         }
@@ -755,7 +864,7 @@
       const scrolls = (element) => ['auto', 'scroll'].includes(getComputedStyle(element).overflowX)
         && element.scrollWidth > element.clientWidth + 1 && (element.innerText || '').length >= 0.9 * words;
       const scrollsInside = (frame) => {
-        const root = frame.matches(FRAMES) && inside(frame) && inside(frame).scrollingElement;
+        const root = is(frame, FRAMES) && inside(frame) && inside(frame).scrollingElement;
         return root && root.scrollWidth > root.clientWidth + 1
           && ((root.innerText || '').length >= 0.9 * words || frame.clientWidth >= 0.75 * width);
       };
@@ -768,13 +877,18 @@
         }
         return false;
       };
+      const backwards = getComputedStyle(root).direction === 'rtl';
       const out = own.filter((element) => {
         const box = element.getBoundingClientRect();
-        return box.right + scrollX > width + 1 && box.left + scrollX < width && shown(element)
+        return (box.right + scrollX > width + 1 && box.left + scrollX < width
+          || (backwards && box.left + scrollX < -1 && box.right + scrollX > 0)) && shown(element)
           && getComputedStyle(element).position !== 'fixed' && !contained(element);
       });
+      // Text may stick out of its own element.
+      const sticks = (box) => box.right + scrollX > width + 1 || (backwards && box.left + scrollX < -1);
+      if (!hidden && !out.length && root.scrollWidth > width + 1) out.push(...own.filter((element) => shown(element) && !contained(element) && textRects(element).some(sticks)));
       const innermost = out.filter((element) => !out.some((other) => other !== element && element.contains(other)));
-      const content = (element) => element.matches('img, video, canvas, svg, iframe, ' + CONTROLS)
+      const content = (element) => is(element, 'img, video, canvas, svg, iframe, ' + CONTROLS)
         || [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
       const lost = new Set(hidden ? innermost.filter(content) : []), maybe = new Set();
       for (const element of document.body ? all(document.body) : []) {
@@ -784,15 +898,16 @@
       const targets = [];
       for (const element of all(document)) {
         if (targets.length >= 500) break;
-        const sure = element.matches(CONTROLS) && !implicit(element);
-        if (!(sure || acts.has(element)) || element.matches('iframe, video, audio, [contenteditable]') || !shown(element)) continue;
+        const sure = is(element, CONTROLS) && !implicit(element);
+        if (!(sure || acts.has(element)) || is(element, 'iframe, video, audio, [contenteditable]') || !shown(element)) continue;
         if (disabled(element)) continue;
         const own = boxOf(element);
         const style = getComputedStyle(element);
-        // Hidden from sight (a skip link): nobody taps on it.
-        if (own.width <= 1 || own.height <= 1 || own.right + scrollX <= 0 || own.bottom + scrollY <= 0
-          || (style.opacity === '0' && !(element.labels || []).length)) continue;
-        const box = element.matches('input[type=checkbox], input[type=radio]') ? withLabels(element)
+        // Hidden from sight: what is tapped on are its labels, or, of a skip link, nothing.
+        const faces = [...(element.labels || [])].filter(shown).map(boxOf);
+        const hidden = own.width <= 1 || own.height <= 1 || own.right + scrollX <= 0 || own.bottom + scrollY <= 0;
+        if ((hidden || style.opacity === '0') && !faces.length) continue;
+        const box = hidden ? union(faces) : is(element, 'input[type=checkbox], input[type=radio]') ? withLabels(element)
           : union([own, ...(element.localName === 'a' ? [...element.children].filter(shown).map(boxOf) : [])]);
         const parent = up(element);
         const inline = style.display === 'inline' && element.localName === 'a' && parent
@@ -822,7 +937,7 @@
       const element = active();
       if (element && element.blur) element.blur();
       getSelection().removeAllRanges();
-      const modal = [...all(document)].find((each) => each.matches('dialog:modal, [aria-modal=true]') && shown(each));
+      const modal = [...all(document)].find((each) => is(each, 'dialog:modal, [aria-modal=true]') && shown(each));
       return { controls: known.length, dialog: modal ? describe(modal) : '' };
     },
     // What has the focus after Tab: its number among the controls, and how it looks.
@@ -832,7 +947,7 @@
       reached.add(element);
       const style = getComputedStyle(element);
       const box = withLabels(element);
-      const typing = element.matches('textarea, [contenteditable=""], [contenteditable=true], input:not([type=button], '
+      const typing = is(element, 'textarea, [contenteditable=""], [contenteditable=true], input:not([type=button], '
         + '[type=submit], [type=reset], [type=checkbox], [type=radio], [type=range], [type=color], [type=file], [type=image])');
       const parent = up(element);
       let number = known.indexOf(element);
@@ -843,7 +958,7 @@
         number,
         plain: seen,
         what: describe(element),
-        frame: element.matches(FRAMES + ', object, embed'),
+        frame: is(element, FRAMES + ', object, embed'),
         ring: seen && style.outlineStyle === 'auto' && parseFloat(style.outlineWidth) > 0
           && alpha(style.outlineColor) > 0 && !ringless(element, style.outlineColor),
         caret: seen && typing && !element.readOnly && style.caretColor !== 'transparent' && alpha(style.caretColor) > 0,
@@ -900,8 +1015,8 @@
         }));
         const kept = matching(byFocus);
         for (const element of matching(byMouse)) {
-          const holds = [element, ...all(element)].find((inner) => inner.matches(CONTROLS) && !implicit(inner)
-            && !inner.matches(':disabled') && !(shown(inner) && opacity(inner) >= 0.1));
+          const holds = [element, ...all(element)].find((inner) => is(inner, CONTROLS) && !implicit(inner)
+            && !is(inner, ':disabled') && !(shown(inner) && opacity(inner) >= 0.1));
           if (holds && !(shown(element) && opacity(element) >= 0.1) && ![...chain(element)].some((outer) => kept.has(outer))) found.add(element);
         }
       }

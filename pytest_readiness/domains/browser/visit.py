@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache, partial
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -48,6 +50,8 @@ QUIET_SECONDS = 0.5
 """How long counts as silent: Lighthouse and Playwright measure "network idle" in the same way."""
 KEYBOARD_SECONDS = 20.0
 AXE_SECONDS = 20.0
+TIMER_SECONDS = 4.0
+"""For a timer of a frame to fire: where its scripts are switched off, none ever does."""
 MEASURE_SECONDS = 15.0
 """For comparing pictures of texts with the colours that axe-core computed; longer pages are compared in part."""
 CONTRAST = "color-contrast"
@@ -71,6 +75,9 @@ MAX_INSIDE = 100
 """Presses of Tab within frames, whose controls are not told apart."""
 MAX_STOPS = 12
 """Presses of Tab within one control: a field for date and time has nine parts and a button, a film's player six."""
+TAKEN_MS = 300
+"""How long a control has the focus for certain, before the next press of Tab, where a timer of the page is due."""
+MAX_WAITS = 15
 MAX_COMPARED = 40
 """Kinds of controls whose focus is looked for by comparing pictures."""
 DIFFERING_PIXELS = 8
@@ -82,6 +89,12 @@ MAX_REFRESH = 10.0
 """Seconds that a visit waits for a page that goes on to another one by itself."""
 ANIMATION_SECONDS = 3.0
 """For what moves to its place or fades in, as it is scrolled to."""
+REACTION_SECONDS = 1.0
+"""For scripts to react to another width of the window."""
+MAX_BLANK = 4
+"""Windows of a page of one colour, until it is taken for blank."""
+MAX_PLAIN = 30_000
+"""Bytes of a picture; a larger one is not of one colour."""
 MAX_POINTS = 200
 MAX_SCREENSHOT = 300_000
 """Bytes of a screenshot; a larger one is made smaller."""
@@ -110,6 +123,12 @@ def visit(browser: Browser, job: VisitJob, say: Say) -> Visit:
             if not browser.is_connected():
                 raise
             problem = f"{shown(job.asked)} could not be looked at ({said(error)})"
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # The page's own scripts may replace what the answers are made with.
+            problem = (
+                f"{shown(job.asked)} could not be looked at: its scripts seem to have replaced what answers "
+                f"are made with ({type(error).__name__})"
+            )
         # What was seen before it grew too large is not the page.
         problem = watched.excess or problem
         if seen and not problem:
@@ -163,6 +182,7 @@ class Watched:
         self._messages: list[Message] = []
         self._documents: list[Request] = []
         self._sockets: dict[str, PageRequest] = {}
+        self._stopped: list[PageRequest] = []
         self._page = page
         page.on("request", self._asked)
         page.on("response", lambda answer: self._answers.update({answer.request: answer}))
@@ -173,6 +193,8 @@ class Watched:
         if engine == "chromium":
             self._tools = page.context.new_cdp_session(page)
             self._tools.on("Network.dataReceived", self._received)
+            self._tools.on("Audits.issueAdded", self._blocked)
+            self._tools.send("Audits.enable")
             self._tools.on("Network.webSocketCreated", self._socket_asked)
             self._tools.on("Network.webSocketHandshakeResponseReceived", self._socket_answered)
             self._tools.on("Network.webSocketFrameError", self._socket_failed)
@@ -184,6 +206,21 @@ class Watched:
         self._bytes += max(event["dataLength"], event["encodedDataLength"])
         if self._bytes > MAX_BYTES:
             self._give_up(f"loads more than {MAX_BYTES // 1_000_000} MB")
+
+    def _blocked(self, event: Mapping[str, Any]) -> None:
+        """What the browser does not even ask for: of some, there is no other event."""
+        details = event["issue"]["details"]
+        policy, mixed = details.get("contentSecurityPolicyIssueDetails"), details.get("mixedContentIssueDetails")
+        if policy and not policy["isReportOnly"]:
+            address, directive = policy.get("blockedURL", ""), policy["violatedDirective"]
+            kind = _DIRECTIVES.get(directive.removesuffix("-elem"), "other")
+            why = f"blocked by {directive} of the Content-Security-Policy"
+        elif mixed and mixed["resolutionStatus"] == "MixedContentBlocked":
+            address, kind, why = mixed["insecureURL"], mixed.get("resourceType", "other").lower(), MIXED
+        else:
+            return
+        if "://" in address and urlsplit(address).path != FAVICON and len(self._stopped) < MAX_REQUESTS:
+            self._stopped.append(PageRequest("GET", shown(address), 0, why, "", kind, 0))
 
     def _socket_asked(self, event: Mapping[str, Any]) -> None:
         if len(self._sockets) < MAX_REQUESTS:
@@ -227,7 +264,8 @@ class Watched:
 
     def _failed(self, request: Request) -> None:
         self._awaited.pop(request, None)
-        self._failures[request] = cut(request.failure or "failed", 80)
+        failure = request.failure or "failed"
+        self._failures[request] = cut(_FAILURES.get(failure, failure), 80)
 
     def _said(self, message: ConsoleMessage) -> None:
         # `console.assert` says something only where what it asserts is not so.
@@ -258,7 +296,9 @@ class Watched:
 
     def requests(self) -> tuple[PageRequest, ...]:
         """What it asked for so far."""
-        return (*(self._request(each) for each in self._requests), *self._sockets.values())[:MAX_REQUESTS]
+        asked = (*(self._request(each) for each in self._requests), *self._sockets.values())
+        known = {each.url for each in asked}
+        return (*asked, *(each for each in dict.fromkeys(self._stopped) if each.url not in known))[:MAX_REQUESTS]
 
     def _request(self, request: Request) -> PageRequest:
         answer = self._answers.get(request)
@@ -291,8 +331,8 @@ class Watched:
         """What the page asked for and did not get."""
         return [
             PagePart(kind, why)
-            for each in self._requests
-            if (kind := _KINDS.get(each.resource_type)) and (why := _not_loaded(kind, self._request(each)))
+            for each in self.requests()
+            if (kind := _KINDS.get(each.kind)) and (why := _not_loaded(kind, each))
         ]
 
     def closed_trees(self) -> list[str]:
@@ -322,6 +362,61 @@ class Watched:
                 )
         self._tools.send("Runtime.disable")
 
+    def in_own_world(self, library: str, expression: str, seconds: float) -> Any:
+        """What an expression comes to in a world of its own: it shares the page's elements, and none of its scripts.
+
+        Args:
+            library: a script that runs before, also in the frames of the page.
+            expression: a promise in JavaScript.
+            seconds: for it to be kept.
+
+        Raises:
+            Error: it was broken, or not kept in time.
+        """
+        from playwright.sync_api import Error
+
+        tree = self._ask("Page.getFrameTree", {}, ASK_SECONDS)["frameTree"]
+        world = self._world(tree["frame"]["id"])
+        self._evaluated({"expression": f"{library}; true", "contextId": world}, ASK_SECONDS)
+        for frame in _open_frames(tree, tree["frame"]["securityOrigin"]):
+            # Those that do not let it in, or in which no timer fires, are parts of their own.
+            with suppress(Error):
+                inner = self._world(frame)
+                timer = "new Promise(done => setTimeout(done))"
+                self._evaluated({"expression": timer, "contextId": inner, "awaitPromise": True}, TIMER_SECONDS)
+                self._evaluated({"expression": f"{library}; true", "contextId": inner}, ASK_SECONDS)
+        asked = {"expression": expression, "contextId": world, "awaitPromise": True, "returnByValue": True}
+        return self._evaluated(asked, seconds)
+
+    def _world(self, frame: str) -> int:
+        made = self._ask("Page.createIsolatedWorld", {"frameId": frame, "worldName": "pytest-readiness"}, ASK_SECONDS)
+        world: int = made["executionContextId"]
+        return world
+
+    def _evaluated(self, asked: dict[str, Any], seconds: float) -> Any:
+        from playwright.sync_api import Error
+
+        answer = self._ask("Runtime.evaluate", asked, seconds)
+        if wrong := answer.get("exceptionDetails"):
+            raise Error(wrong.get("exception", {}).get("description") or wrong["text"])
+        return answer["result"].get("value")
+
+    def _ask(self, method: str, parameters: dict[str, Any], seconds: float) -> Any:
+        """Ask the browser's own tools: only newer versions of Playwright have a timeout for that."""
+        from playwright.sync_api import Error
+
+        assert self._tools is not None
+        send: Any = self._tools._impl_obj.send
+        none = {"timeout": 0} if "timeout" in signature(send).parameters else {}
+
+        async def asking() -> Any:
+            return await asyncio.wait_for(send(method, parameters, **none), seconds)
+
+        try:
+            return self._page._sync(asking())
+        except TimeoutError:
+            raise Error(f"a script of it has not ended for {seconds:g} s") from None
+
     def answer_to(self, address: str) -> PageRequest | None:
         """The last request for an address that was answered."""
         request = self._answered(address)
@@ -336,6 +431,30 @@ class Watched:
         return next((each for each in reversed(self._requests) if each.url == address and each in self._answers), None)
 
 
+def _open_frames(tree: Mapping[str, Any], origin: str) -> list[str]:
+    """Names of the frames in a frame that are not of another origin, from Chromium's tree of frames."""
+    children = [
+        child
+        for child in tree.get("childFrames", ())
+        # A frame without an address of its own tells none, though it has that of what it is in.
+        if child["frame"]["securityOrigin"] == origin or not child["frame"]["securityOrigin"].startswith("http")
+    ]
+    return [name for child in children for name in (child["frame"]["id"], *_open_frames(child, origin))]
+
+
+_DIRECTIVES = {
+    "connect-src": "fetch",
+    "script-src": "script",
+    "style-src": "stylesheet",
+    "font-src": "font",
+    "img-src": "image",
+    "frame-src": "document",
+    "media-src": "media",
+}
+"""What a page wants that a directive of its Content-Security-Policy is about."""
+MIXED = "blocked as mixed content"
+_FAILURES = {"csp": "blocked by the Content-Security-Policy", "mixed-content": MIXED}
+"""What the browser says, in words."""
 _KINDS = {
     "stylesheet": "stylesheet",
     "script": "script",
@@ -485,20 +604,35 @@ def press(page: Page, key: str, seconds: float = PROBE_SECONDS) -> None:
     Raises:
         Error: they did not end in time.
     """
+    _heard(page, page.keyboard._impl_obj.press(key, 0), key, seconds)
+
+
+def type_in(page: Page, text: str, seconds: float) -> None:
+    """Press the keys of a text, as a person does: a page may hear and refuse each of them. The rest is as for `press`.
+
+    Raises:
+        Error: the page's scripts did not end in time.
+    """
+    _heard(page, page.keyboard._impl_obj.type(text, 0), "keys", seconds)
+
+
+def _heard(page: Page, action: Coroutine[Any, Any, None], keys: str, seconds: float) -> None:
     from playwright.sync_api import Error
 
-    async def pressing() -> None:
-        await asyncio.wait_for(page.keyboard._impl_obj.press(key, 0), seconds)
+    async def acting() -> None:
+        await asyncio.wait_for(action, seconds)
 
     try:
-        page._sync(pressing())
+        page._sync(acting())
     except TimeoutError:
-        raise Error(f"a script of it that reacts to {key} has not ended for {seconds:g} s") from None
+        raise Error(f"a script of it that reacts to {keys} has not ended for {seconds:g} s") from None
 
 
 def said(error: Any) -> str:
     """What Playwright says went wrong, without its log of calls."""
     text = str(error.message).partition("\nCall log")[0].partition("\n")[0]
+    if "context they were created" in text or "context was destroyed" in text:
+        return "it loaded itself again, or went on to another page, while it was looked at"
     return cut(re.sub(r"^(Page|Locator|Frame|Keyboard|JSHandle)\.\w+: ", "", text))
 
 
@@ -510,11 +644,14 @@ class _Looking:
         self._watched = watched
         self._until = until
         self._unread: dict[str, str] = {}
-        self._empty: Page | None = None
+        self._pictures = Pictures(page.context)
 
     def look(self, status: int, loaded: bool) -> Visit:
         page, job, watched = self._page, self._job, self._watched
+        started = time.monotonic()
         quiet = watched.settle()
+        if not self._past_timers(started + SETTLE_SECONDS):
+            quiet = False
         if loaded:
             # A page that goes on to another one by script is answered by that one.
             loaded = _loaded(page, max(1.0, self._until - 30 - time.monotonic()))
@@ -538,7 +675,9 @@ class _Looking:
             for each in asker.evaluate("q => q.videos()", seconds=SCROLL_SECONDS)[:MAX_ELEMENTS]
         )
         asker.evaluate("q => q.top()")
+        asker.evaluate("q => q.layOut()")
         self._stand_still(asker)
+        blank = self._blank(asker)
         parts = self._parts(asker, endless)
         watched.mark_listeners()
         asker.evaluate("q => q.acting()")
@@ -562,6 +701,7 @@ class _Looking:
                 rendered["text"],
                 rendered["media"],
                 rendered["controls"],
+                blank,
             ),
             load=_load(load, loaded, quiet) if load["vitals"] or loaded else None,
             requests=requests,
@@ -596,6 +736,33 @@ class _Looking:
             raise Error(f"it goes on to {shown(there)} by itself after {seconds:g} s") from None
         loaded = _loaded(self._page, max(1.0, self._until - 30 - time.monotonic()))
         return PageAsker(self._page), loaded, self._watched.settle()
+
+    def _past_timers(self, until: float) -> bool:
+        """Wait for what timers do that fire before then; False where the network was not quiet after it."""
+        quiet = True
+        while (left := until - time.monotonic()) > 0:
+            # By its last timer, it may have gone on to another page.
+            due = PageAsker(self._page).evaluate("(q, most) => q.due(most)", left * 1000)
+            if due is None:
+                break
+            self._page.wait_for_timeout(due + 20)
+            quiet = self._watched.settle(max(0.2, until - time.monotonic()), 0.1)
+        return quiet
+
+    def _blank(self, asker: PageAsker) -> bool:
+        """Whether the page shows one colour only, in its first windows."""
+        for _ in range(MAX_BLANK):
+            seen = self._page.screenshot(animations="disabled", timeout=5000)
+            if len(seen) > MAX_PLAIN or not self._pictures.plain(seen):
+                blank = False
+                break
+            if not asker.evaluate("q => q.further()"):
+                blank = True
+                break
+        else:
+            blank = True
+        asker.evaluate("q => q.top()")
+        return blank
 
     def _stand_still(self, asker: PageAsker) -> None:
         until = time.monotonic() + ANIMATION_SECONDS
@@ -650,14 +817,8 @@ class _Looking:
         )
 
     def _axe(self, asker: PageAsker) -> Axe:
-        from playwright.sync_api import Error
-
-        source = _axe_source()
-        for frame in self._page.frames:
-            with suppress(Error) if frame.parent_frame else nullcontext():
-                # Frames that do not let it in are parts of their own. `evaluate` would have no timeout.
-                frame.wait_for_function(f"() => {{ {source}; return true; }}", timeout=ASK_SECONDS * 1000)
-        result = asker.evaluate("(q, tags) => q.axe(tags)", AXE_TAGS, AXE_SECONDS)
+        result = self._watched.in_own_world(_axe_source(), f"{script('axe.js')}({json.dumps(AXE_TAGS)})", AXE_SECONDS)
+        asker.evaluate("(q, colours) => q.judged(colours)", result["texts"])
         passes, violations, incomplete = (
             tuple(map(_rule, result[kind])) for kind in ("passes", "violations", "incomplete")
         )
@@ -680,20 +841,20 @@ class _Looking:
             if texts:
                 data = b64encode(self._page.screenshot(animations="disabled", timeout=5000)).decode()
                 asker.evaluate(
-                    "(q, wrong) => q.contradict(wrong)", self._helper().evaluate(script("measure.js"), [data, texts])
+                    "(q, wrong) => q.contradict(wrong)",
+                    self._pictures.helper().evaluate(script("measure.js"), [data, texts]),
                 )
         asker.evaluate("q => q.top()")
-
-    def _helper(self) -> Page:
-        """An empty page of the same browser, that can read pictures."""
-        if self._empty is None:
-            self._empty = self._page.context.new_page()
-        return self._empty
 
     def _layout(self, asker: PageAsker, width: int) -> PageLayout:
         self._page.set_viewport_size({"width": width, "height": HEIGHT})
         # Two frames: one for the layout, one for scripts that react to it.
         asker.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
+        self._watched.settle(1, 0.05)
+        until = time.monotonic() + REACTION_SECONDS
+        # Scripts that react to it often wait until it has come to an end.
+        while (left := until - time.monotonic()) > 0 and (due := asker.evaluate("(q, n) => q.due(n)", left * 1000)):
+            self._page.wait_for_timeout(due + 20)
         self._watched.settle(1, 0.05)
         asker.evaluate("q => q.top()")
         seen = asker.evaluate("q => q.layout()")
@@ -747,13 +908,41 @@ _DIFFERING = """async (pictures) => {
         context.drawImage(image, 0, 0);
         return context.getImageData(0, 0, image.width, image.height).data;
     }));
-    if (one.length !== other.length) return Infinity;
+    if (other && one.length !== other.length) return Infinity;
     let count = 0;
     for (let n = 0; n < one.length; n += 4) {
-        if ([0, 1, 2].some((channel) => Math.abs(one[n + channel] - other[n + channel]) >= 26)) count++;
+        // Alone, it is compared with its own first pixel.
+        const [with_, at] = other ? [other, n] : [one, 0];
+        if ([0, 1, 2].some((channel) => Math.abs(one[n + channel] - with_[at + channel]) >= 26)) count++;
     }
     return count;
 }"""
+
+
+class Pictures:
+    """Compares pictures of a page, in an empty page of the same browser: no library for images is needed for that."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._context = context
+        self._empty: Page | None = None
+
+    def helper(self) -> Page:
+        """The empty page."""
+        if self._empty is None:
+            self._empty = self._context.new_page()
+        return self._empty
+
+    def differ(self, one: bytes, other: bytes) -> bool:
+        """Whether two pictures of one place differ by more than what drawing it again changes."""
+        return one != other and self._differing(one, other)
+
+    def plain(self, one: bytes) -> bool:
+        """Whether a picture is all of one colour."""
+        return not self._differing(one)
+
+    def _differing(self, *pictures: bytes) -> bool:
+        differing = self.helper().evaluate(_DIFFERING, [b64encode(each).decode() for each in pictures])
+        return bool(differing >= DIFFERING_PIXELS)
 
 
 class _Tabbing:
@@ -767,14 +956,17 @@ class _Tabbing:
         self._compared: dict[str, bool | None] = {}
         self._unseen: list[str] = []
         self._undecided: list[str] = []
-        self._helper: Page | None = None
+        self._waits = 0
+        self._pictures = Pictures(page.context)
 
     def walk(self) -> Keyboard:
         hovered = self._asker.evaluate("q => q.hovered()")
         start = self._asker.evaluate("q => q.startTabbing()")
-        trap, dialog = "", start["dialog"]
+        trap, taken, dialog = "", "", start["dialog"]
         whole = False
-        visited: set[int] = set()
+        # What gets the focus by itself does not lead on when it takes it back.
+        first = self._taken({"number": -1})
+        visited = {first["number"]} if first else set()
         looked: set[int] = set()
         inside = ends = stops = 0
         before = None
@@ -808,6 +1000,8 @@ class _Tabbing:
             if at["number"] not in looked:
                 looked.add(at["number"])
                 self._look(at)
+                if not taken and (to := self._taken(at)) and to["number"] in visited:
+                    taken = to["what"]
         missed = self._asker.evaluate("q => q.unreached()") if whole or trap else ()
         return Keyboard(
             start["controls"],
@@ -815,7 +1009,7 @@ class _Tabbing:
             _texts(missed),
             _texts(self._unseen),
             _texts(self._undecided),
-            cut(trap),
+            cut(trap or taken),
             cut(dialog),
             _texts(self._asker.evaluate("q => q.acts()")),
             _texts(hovered),
@@ -827,6 +1021,19 @@ class _Tabbing:
         press(self._page, key)
         at: dict[str, Any] | None = self._asker.evaluate("q => q.focused()")
         return at
+
+    def _taken(self, at: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What a timer of the page gives the focus to, soon after a control has got it; None where it does not."""
+        due = self._asker.evaluate("(q, most) => q.due(most, true)", TAKEN_MS) if self._waits < MAX_WAITS else None
+        if due is None:
+            return None
+        self._waits += 1
+        self._page.wait_for_timeout(due + 20)
+        now: dict[str, Any] | None = self._asker.evaluate("q => q.focused()")
+        if now is None or now["number"] == at["number"]:
+            return None
+        self._asker.evaluate("(q, n) => q.focus(n)", at["number"])
+        return now
 
     def _look(self, at: Mapping[str, Any]) -> None:
         if at["frame"]:
@@ -850,34 +1057,30 @@ class _Tabbing:
     def _changes(self, at: Mapping[str, Any]) -> bool | None:
         """Whether the control and its surroundings look different without the focus; None where they keep changing."""
         with_focus = self._shot(at["box"])
-        if self._differ(with_focus, self._shot(at["box"])):
+        if self._pictures.differ(with_focus, self._shot(at["box"])):
             return None
         self._asker.evaluate("q => q.blur()")
         without = self._shot(at["box"])
         self._asker.evaluate("(q, n) => q.focus(n)", at["number"])
-        return self._differ(with_focus, without)
-
-    def _differ(self, one: bytes, other: bytes) -> bool:
-        """Whether two pictures of one place differ by more than what drawing it again changes."""
-        if one == other:
-            return False
-        if self._helper is None:
-            self._helper = self._page.context.new_page()
-        differing = self._helper.evaluate(_DIFFERING, [b64encode(each).decode() for each in (one, other)])
-        return bool(differing >= DIFFERING_PIXELS)
+        return self._pictures.differ(with_focus, without)
 
     def _shot(self, box: Mapping[str, float]) -> bytes:
-        margin = 8
-        left, top = max(0.0, box["x"] - margin), max(0.0, box["y"] - margin)
-        return self._page.screenshot(
-            clip={
-                "x": left,
-                "y": top,
-                "width": max(1.0, min(box["x"] + box["width"] + margin, WIDTH) - left),
-                "height": max(1.0, min(box["y"] + box["height"] + margin, HEIGHT) - top),
-            },
-            animations="disabled",
-        )
+        return shot(self._page, box, 8)
+
+
+def shot(page: Page, box: Mapping[str, float], margin: float = 0) -> bytes:
+    """A picture of a place in the window, with a margin around it."""
+    left, top = max(0.0, box["x"] - margin), max(0.0, box["y"] - margin)
+    return page.screenshot(
+        clip={
+            "x": left,
+            "y": top,
+            "width": max(1.0, min(box["x"] + box["width"] + margin, WIDTH) - left),
+            "height": max(1.0, min(box["y"] + box["height"] + margin, HEIGHT) - top),
+        },
+        animations="disabled",
+        timeout=5000,
+    )
 
 
 def picture(page: Page, **options: Any) -> str:

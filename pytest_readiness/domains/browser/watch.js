@@ -1,6 +1,6 @@
 // Runs in every page before its own scripts: keeps what cannot be asked for afterwards.
 (() => {
-  const seen = { fcp: null, lcp: null, largest: null, area: 0, shifts: [], tasks: [], workers: [] };
+  const seen = { fcp: null, lcp: null, largest: null, area: 0, shifts: [], tasks: [], workers: [], timers: new Map() };
   const watch = (type, take) => {
     try {
       new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true });
@@ -38,6 +38,22 @@
         worker.state = String((error && error.message) || error);
         throw error;
       });
+    };
+  }
+  // When timers are to fire: what a page does by them is waited for, as is what it does after an answer.
+  const now = () => performance.now();
+  for (const [set, clear, again] of [['setTimeout', 'clearTimeout', false], ['setInterval', 'clearInterval', true]]) {
+    const [start, stop] = [window[set], window[clear]];
+    window[set] = function (what, delay, ...more) {
+      const number = start.call(window, what, delay, ...more);
+      const wait = Number(delay) || 0;
+      if (seen.timers.size >= 1000) seen.timers.forEach((timer, old) => timer.again || timer.at > now() || seen.timers.delete(old));
+      if (seen.timers.size < 1000) seen.timers.set(number, { at: now() + wait, again: again ? wait : 0 });
+      return number;
+    };
+    window[clear] = function (number) {
+      seen.timers.delete(number);
+      return stop.call(window, number);
     };
   }
   Object.defineProperty(window, Symbol.for('pytest-readiness'), { value: seen });

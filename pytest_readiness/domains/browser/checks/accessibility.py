@@ -130,7 +130,7 @@ def contrast(
     picture shows other colours, where axe cannot decide, on pictures or gradients, and where a part of the page is
     closed to it, the claim could not be verified, and those points are named: a person must look at them. The page is
     looked at as it is after loading and scrolling to its end, in the light colour scheme and without the mouse over it;
-    not what only a click brings up, or a timer some seconds later, nor switched-off controls.
+    not what only a click brings up, or a timer more than 5 seconds later, nor switched-off controls.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -158,10 +158,10 @@ def keyboard(
 
     Tab is really pressed, until the page ends. Controls are visible links, buttons, fields, and elements with such a
     role; not those that are disabled or aria-hidden, nor those within menus, tab lists and the like, which arrow keys
-    reach. The focus is visible by the browser's own ring or a text cursor, where the control is in plain sight, or
-    because a picture of it and its surroundings differs with and without the focus; how strongly is not judged. A trap
-    is left neither by Tab, after as many presses as a control may have parts (12), nor by Escape and Tab. Whether Enter
-    works is not looked at.
+    reach from where Tab leads. The focus is visible by the browser's own ring or a text cursor, where the control is in
+    plain sight, or because a picture of it and its surroundings differs with and without the focus; how strongly is not
+    judged. A trap is what is left neither by Tab, after as many presses as a control may have parts (12), nor by Escape
+    and Tab, and what takes the focus back by a timer. Whether Enter works is not looked at.
 
     The claim could not be verified where an element acts as a control without being one (it listens to clicks or shows
     the pointer of a link, and Tab cannot reach it), where a style sheet shows controls while the mouse is over
@@ -233,11 +233,12 @@ def touch_targets(
 ) -> Evidence:
     """Tap targets have the wanted size, or that much space around them.
 
-    Visible links, buttons and fields in a window as wide as a phone's; checkboxes and radio buttons together with their
-    labels. What is covered or cut off, when the page is scrolled to it, does not count to their size. Links within a
-    line of text do not count, nor what only a click brings up. The claim could not be verified where something is too
-    small that only acts as a control, and where a part of the page is closed to the visit (frames of other origins,
-    closed shadow trees, canvases, plugins, what a dialog covers, what was not loaded).
+    Visible links, buttons and fields in a window as wide as a phone's, and areas of pictures; checkboxes and radio
+    buttons together with their labels, and hidden fields as their labels. What is covered or cut off, when the page is
+    scrolled to it, does not count to their size. Links within a line of text do not count, nor what only a click brings
+    up. The claim could not be verified where something is too small that only acts as a control, and where a part of
+    the page is closed to the visit (frames of other origins, closed shadow trees, canvases, plugins, what a dialog
+    covers, what was not loaded).
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.

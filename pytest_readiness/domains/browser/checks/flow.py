@@ -39,11 +39,12 @@ def flow(browser_flow: Journey, *, steps: Steps) -> Evidence:
 
     The journey is really made, in Chromium, by a visitor without cookies, from the endpoint's root unless it begins
     with `go`; what it creates stays there. Each step waits until it can be done. An element that is expected must be
-    seen: not transparent, cut off, covered, beyond the page's edges, or in the colour of its background. As soon as it
-    is, the journey goes on; what takes its place later is not seen. Dialogs of the browser are dismissed; windows that
-    open are not looked at. What a step expects and does not find, or what should be absent, could not be verified where
-    it is inside a frame, or may be in a closed shadow tree. Credentials are filled in on pages of the declared endpoint
-    only, and stay out of texts and screenshots.
+    seen: not transparent, cut off, covered, beyond the page's edges, or in the colour of its background; a picture of
+    the page must change where the element is taken out. As soon as it is seen, the journey goes on; what takes its
+    place later is not seen. Dialogs of the browser are dismissed; windows that open are not looked at. What a step
+    expects and does not find, or what should be absent, could not be verified where it is inside a frame, or may be in
+    a closed shadow tree. Credentials are filled in on pages of the declared endpoint only, and stay out of texts and
+    screenshots.
 
     A step is one of these, with `name` for its words in reports and `timeout_s` (default 5, at most 30):
 
@@ -55,9 +56,10 @@ def flow(browser_flow: Journey, *, steps: Steps) -> Evidence:
     - `expect`: an element that is seen, with `contains` or `count`; `url` (path), `title`, `absent` (an element)
     - `capture: {order: {css: "#order"}}`: its text becomes `${order}` in later steps
 
-    `${unique}` is a new word in each run, and `$$` a dollar sign. An element is named by one of `role` (with
-    `name`), `label`, `text`, `placeholder`, `test_id` and `css`; `exact: true` asks for whole texts. The journey passes
-    with a warning where its last expectation already held before the last action, which then proves little.
+    What is filled in is typed key by key, unless it has several lines or more than 1,000 characters. `${unique}` is a
+    new word in each run, and `$$` a dollar sign. An element is named by one of `role` (with `name`), `label`, `text`,
+    `placeholder`, `test_id` and `css`; `exact: true` asks for whole texts. The journey passes with a warning where its
+    last expectation already held before the last action, which then proves little.
 
     Args:
         steps: the steps, at most 50; the last one must expect something to be there.

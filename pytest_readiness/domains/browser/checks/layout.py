@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -52,9 +53,10 @@ def responsive(
     a carousel, with an ellipsis or in a narrow element, the claim could not be verified. What lies aside as a whole, as
     a menu that slides in, and elements that scroll by themselves do not count; frames of the same origin do. For widths
     below 980 px the page must also have `<meta name="viewport" content="width=device-width">`, without which phones lay
-    it out for 980 px. The page is loaded once and the window then resized. Where a part of it is closed to the visit
-    (frames of other origins, closed shadow trees, plugins, what a dialog covers, what was not loaded), the claim could
-    not be verified. Not looked at: what overlaps or is too small to read at a width.
+    it out for 980 px; of several, the last one counts. The page is loaded once and the window, which has no scroll
+    bars, then resized; scripts have a second to react. Where a part of it is closed to the visit (frames of other
+    origins, closed shadow trees, plugins, what a dialog covers, what was not loaded), the claim could not be verified.
+    Not looked at: what overlaps or is too small to read at a width.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -72,7 +74,7 @@ def responsive(
         elif layout.cut:
             faults.append(f"at {layout.width} px content is cut off: {some(layout.cut)}")
     viewport = visit.viewport_meta
-    if min(widths) < FALLBACK_WIDTH and "width=device-width" not in (viewport or "").replace(" ", ""):
+    if min(widths) < FALLBACK_WIDTH and _laid_out_for(viewport or "") != "device-width":
         faults.append("no meta viewport with width=device-width" + (f" but '{viewport}'" if viewport else ""))
     attachments = tuple(shot for layout in layouts for shot in layout_shots(layout))
     wanted = ", ".join(str(width) for width in widths)
@@ -108,10 +110,11 @@ def images(
     """Images load, come in a modern format, have their space reserved, and load lazily below the fold.
 
     Visible <img>, <input type="image"> and <image> elements, after scrolling to the end of the page (at most 60 windows
-    of 1280 × 800 px); not what comes a timer later. A placeholder of a few pixels with data-src or data-srcset is not
-    loaded. Modern are AVIF, WebP, JPEG XL and SVG, by the Content-Type. Backgrounds of style sheets are not looked at.
-    Where a part of the page is closed to the visit (frames of other origins, closed shadow trees, plugins, what a
-    dialog covers, what was not loaded), the claim could not be verified. A page without images passes, with a warning.
+    of 1280 × 800 px); not what a timer brings more than 5 seconds after the load event. A placeholder of a few pixels
+    with data-src or data-srcset is not loaded. Modern are AVIF, WebP, JPEG XL and SVG, by the Content-Type. Backgrounds
+    of style sheets are not looked at. Where a part of the page is closed to the visit (frames of other origins, closed
+    shadow trees, plugins, what a dialog covers, what was not loaded), the claim could not be verified. A page without
+    images passes, with a warning.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -165,6 +168,15 @@ def images(
     more, warning = rest_of(visit, closed, signed)
     kinds = sorted({image.media_type for image in visible})
     return Evidence(f"{len(visible)} images {', '.join(wanted)}: {', '.join(kinds)}{more} ({place(visit)})", warning)
+
+
+def _laid_out_for(viewport: str) -> str:
+    """The width that a viewport names, in small letters; the last one counts, and "" stands for none."""
+    words = re.split(r"[\s,;]+", viewport.lower().replace("=", " = "))
+    named = [
+        value for name, sign, value in zip(words, words[1:], words[2:], strict=False) if (name, sign) == ("width", "=")
+    ]
+    return named[-1] if named else ""
 
 
 def _old(image: ImageSeen, modern_from_kb: float) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -115,12 +115,17 @@ def seen_page(pages: Mapping[str, Visit], path: str | None) -> tuple[Visit, Rend
     if rendered.media_type not in ("text/html", "application/xhtml+xml"):
         raise CouldNotVerify(f"{seen} of {rendered.media_type}, which is not a page")
     if not shows_something(rendered):
-        raise CouldNotVerify(f"{seen}: the page shows nothing{_hidden(visit)}")
+        raise CouldNotVerify(f"{seen}: {_nothing(rendered)}{_hidden(visit)}")
     return visit, rendered
 
 
+def _nothing(rendered: Rendered) -> str:
+    return "the page shows nothing" + " in pictures of it, which are of one colour" * rendered.blank
+
+
 def _hidden(visit: Visit) -> str:
-    hidden = parts(visit, CLOSED)
+    blank = visit.rendered and visit.rendered.blank
+    hidden = parts(visit, {*CLOSED, "canvas"} if blank else CLOSED)
     return f" but what could not be looked at: {some(hidden)}" if hidden else ""
 
 
@@ -135,13 +140,20 @@ def arrived(visit: Visit) -> Rendered:
     asked, ended = urlsplit(visit.asked), urlsplit(visit.rendered.address)
     if asked.hostname != ended.hostname:
         raise CouldNotVerify(f"GET {visit.asked} led to {visit.rendered.address}, which is not on the declared host")
-    if not visit.root and (asked.path.rstrip("/") or "/") != (ended.path.rstrip("/") or "/"):
+    if not visit.root and _written(asked.path) != _written(ended.path):
         raise CouldNotVerify(f"GET {visit.asked} led to {visit.rendered.address}, which is another page")
     return visit.rendered
 
 
+def _written(path: str) -> str:
+    """A path as browsers write it, in ASCII; a slash at its end makes no other page."""
+    return quote(path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
+
+
 def shows_something(rendered: Rendered) -> bool:
     """Whether there is anything to see on a page."""
+    if rendered.blank:
+        return False
     return rendered.text >= LITTLE_TEXT or rendered.media > 0 or rendered.controls > 0
 
 
@@ -204,7 +216,8 @@ def page_load(
 
     That is the time from asking for the page until its load event, once, in Chromium on the machine that runs the
     tests, with an empty cache, unthrottled, and while nothing else is read from the endpoint. Not looked at: what
-    scripts load or draw after that event, and what a timer of the page does later, such as going on to another page.
+    scripts load or draw after that event, and what a timer of the page does more than 5 seconds after it, such as going
+    on to another page.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -239,11 +252,11 @@ def web_vitals(
 ) -> Evidence:
     """Largest contentful paint, layout shift and blocking time are within the limits.
 
-    Measured in one load in Chromium on the machine that runs the tests, unthrottled, until the network is quiet after
-    the load event (5 s at most): lab values, not those of real users. Nothing is clicked, so interaction to next paint
-    (INP) cannot be measured; total blocking time is used instead, as in Lighthouse. What is painted in frames and on
-    canvases is not measured: where one is larger than the largest content, or where something covers the page or
-    could not be loaded, the claim could not be verified.
+    Measured in one load in Chromium on the machine that runs the tests, unthrottled, until the network is quiet and the
+    page's timers have fired (5 s after the load event at most): lab values, not those of real users. Nothing is
+    clicked, so interaction to next paint (INP) cannot be measured; total blocking time is used instead, as in
+    Lighthouse. What is painted in frames and on canvases is not measured: where one is larger than the largest content,
+    or where something covers the page or could not be loaded, the claim could not be verified.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -293,7 +306,9 @@ def console(
 
     Errors are uncaught exceptions, console.error, what console.assert denies, and what the browser itself reports, such
     as files that are missing or blocked by Content-Security-Policy; not a missing /favicon.ico. Looked at until the
-    network is quiet after the load event; what a page does only after a click, as on a consent, is not looked at.
+    network is quiet and the page's timers have fired that are due within 5 seconds after the load event. Not looked at:
+    what a page does later, or only after a click, as on a consent; what service workers and shared workers write; what
+    the page's own handler says it has handled, as an `onerror` does that returns true.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -345,10 +360,11 @@ def requests(
     """Every request that the page makes while it loads is answered below 400.
 
     The page itself, its scripts, styles, pictures, fonts, what scripts ask for, web sockets and the scripts of service
-    workers, from whatever host, until the network is quiet after the load event; not what is asked for only after a
-    click, as on a consent, nor what a service worker asks for, nor icons and manifests (<link rel="icon">,
-    <link rel="manifest">), which the browser without windows does not ask for. What the page itself cancelled does not
-    count, nor does /favicon.ico.
+    workers, from whatever host, until the network is quiet and the page's timers have fired that are due within 5
+    seconds after the load event; also what its Content-Security-Policy, or being mixed content, keeps it from asking
+    for. Not what is asked for later, or only after a click, as on a consent, nor what a service worker asks for, nor
+    icons and manifests (<link rel="icon">, <link rel="manifest">), which the browser without windows does not ask for.
+    What the page itself cancelled does not count, nor does /favicon.ico.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -398,10 +414,11 @@ def engines(
 ) -> Evidence:
     """In each named browser engine the page shows something, and no exception is uncaught.
 
-    It must answer below 400, and show text, pictures or controls. Not looked at: whether it looks alike in all of them,
-    and whether what it shows works. An engine that is not installed where the tests run is named, and the claim then
-    could not be verified. Firefox and WebKit are those that Playwright installs; they can be used only where the
-    endpoint declares neither `ca` nor `address`.
+    It must answer below 400, and show text, pictures or controls; a page whose first windows are of one colour shows
+    nothing. Not looked at: whether it looks alike in all of them, whether what it shows works, and exceptions that the
+    page's own handler says it has handled, as an `onerror` does that returns true. An engine that is not installed
+    where the tests run is named, and the claim then could not be verified. Firefox and WebKit are those that Playwright
+    installs; they can be used only where the endpoint declares neither `ca` nor `address`.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -421,9 +438,9 @@ def engines(
         uncaught = [message.text for message in visit.messages if message.kind == "uncaught"]
         fault = f"{len(uncaught)} uncaught exceptions: {some(uncaught)}" if uncaught else ""
         if not shows_something(rendered) and (hidden := _hidden(visit)):
-            raise CouldNotVerify(f"in {visit.browser} the page shows nothing{hidden}")
+            raise CouldNotVerify(f"in {visit.browser} {_nothing(rendered)}{hidden}")
         if not shows_something(rendered) or rendered.media_type not in ("text/html", "application/xhtml+xml"):
-            fault = f"the page shows nothing {fault}".strip()
+            fault = f"{_nothing(rendered)} {fault}".strip()
         if not 200 <= rendered.status < 400:
             fault = "an error instead of the page"
         if text not in rendered.title:

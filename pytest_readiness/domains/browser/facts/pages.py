@@ -65,6 +65,7 @@ class Rendered:
         text: characters of visible text.
         media: visible images, videos, canvases and drawings.
         controls: visible links, buttons and fields.
+        blank: pictures of its first windows are of one colour, whatever is in it.
     """
 
     status: int
@@ -75,6 +76,7 @@ class Rendered:
     text: int
     media: int
     controls: int
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)

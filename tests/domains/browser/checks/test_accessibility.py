@@ -40,7 +40,7 @@ LOOKS: dict[str, tuple[tuple[Aspect, ...], dict[str, str]]] = {
     "low-contrast": (("axe",), {"here": '<p style="color: #bbb">Pale as can be</p>'}),
     "on-picture": (("axe",), {"here": '<p id="hero" style="background: linear-gradient(#000, #fff)">On a picture</p>'}),
     "frame": (("axe",), {"here": '<iframe src="/no-alt.html"></iframe>'}),
-    "no-text": (("axe", "keyboard"), {"body": '<img src="/thing.webp" width="60" height="60" alt="A thing">'}),
+    "no-text": (("axe", "keyboard"), {"body": '<img src="/noise.png" width="60" height="60" alt="A thing">'}),
     "odd": (("keyboard", "width"), {"here": EDITOR.replace("ESCAPES", "'yes'") + ODD}),
     "unseen": (
         ("keyboard",),

@@ -193,7 +193,7 @@ def test_flow_gives_credentials_to_the_declared_endpoint_only(url: Url, app: Web
 def test_flow_takes_the_default_port_for_the_declared_endpoint() -> None:
     root = "https://localhost:443/"
     job = JourneyJob(Launch("chromium", root, "localhost", "", ""), root, "[]", {("clerk", "user"): "clerk"})
-    page: Any = SimpleNamespace(url="https://localhost/login")
+    page: Any = SimpleNamespace(url="https://localhost/login", context=None)
     tools: Any = None
     clerk = Part(credential="clerk", field="user")
     assert _Traveller(page, tools, job, "chromium", print)._value(clerk, page) == "clerk"
@@ -307,6 +307,25 @@ UNSEEN: dict[str, tuple[str, str]] = {
         f'{TOLD.format("")}<div style="position: fixed; inset: 0; background: #fff">Error 500</div>',
         "covered",
     ),
+    **{
+        f"styled as {style}": (TOLD.format(style), "looks like what is behind it")
+        for style in (
+            "text-indent: -9999px",
+            "filter: opacity(0)",
+            "transform: rotateY(180deg); backface-visibility: hidden",
+            "mask-image: linear-gradient(transparent, transparent)",
+            "clip-path: circle(0)",
+            "-webkit-text-fill-color: transparent",
+            "color: #fefefe",
+        )
+    },
+    "in a layer behind": (
+        '<div style="background: #fff; position: relative; z-index: 0"><div style="background: #fff">'
+        f'<div style="position: relative; z-index: -1">{TOLD.format("")}</div></div></div>',
+        "looks like what is behind it",
+    ),
+    "of no size": (TOLD.format("font-size: 0"), "not visible"),
+    "scaled to nothing": (TOLD.format("transform: scale(0)"), "not visible"),
     "covered by an image": (
         f'{TOLD.format("")}<img alt="" src="/x" style="position: fixed; inset: 0; width: 100%; height: 100%">',
         "covered",
@@ -320,9 +339,65 @@ SEEN: dict[str, str] = {
     "to be scrolled to": f'<div style="height: 60px; overflow: auto"><p style="height: 300px">{TOLD.format("")}</div>',
     "fading in": f"<style>@keyframes in {{ from {{ opacity: 0 }} }}</style>{TOLD.format('animation: in 0.5s')}",
     "under its own label": '<label>Thank you, friend <input type="checkbox" style="opacity: 0"></label>',
+    "pale": TOLD.format("color: #ccc"),
+    "never transparent": "<style>#o { opacity: 1 !important; transition: all 9s }</style>" + TOLD.format(""),
     "white on dark": f'<div style="background: #222">{TOLD.format("color: #fff")}</div>',
     "filled with a gradient": TOLD.format("background: linear-gradient(red, blue) text; color: transparent"),
 }
+
+
+KEYS: dict[str, tuple[str, str]] = {
+    "heard by key": ("onkeyup='heard(this)'", "tea"),
+    "heard by press": ("onkeypress='setTimeout(() => heard(this))'", "tea"),
+    "in a field for mail": ("type='email' oninput='heard(this)'", "a@example.com"),
+    "in the place of what was there": ("value='water' oninput='heard(this)'", "tea"),
+    "in a field for a day": ("type='date' oninput='heard(this)'", "2026-03-02"),
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_what_is_filled_in_is_typed(url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    how, value = KEYS[name]
+    script = "<script>function heard(field) { o.textContent = 'Found ' + field.value }</script>"
+    body = f"<label>Drink <input {how}></label><p id='o'></p>{script}"
+    monkeypatch.setitem(app.routes, "/told", page("Told", body))
+    fill = {"fill": {"label": "Drink", "value": value}, "timeout_s": 20}
+    expect = {"expect": {"text": f"Found {value}"}, "timeout_s": 20}
+    assert judge("browser.flow", url, steps=[{"go": "/told"}, fill, expect])
+
+
+@pytest.mark.parametrize(
+    ("how", "step", "words"),
+    [
+        (
+            "<input onkeypress='return /[0-9]/.test(event.key)' oninput='o.textContent = value'>",
+            {"fill": {"label": "Code", "value": "A-1"}},
+            "the text '1' after",
+        ),
+        (
+            "<input maxlength='2' oninput='o.textContent = value'>",
+            {"fill": {"label": "Code", "value": "A-1"}},
+            "the text 'A-' after",
+        ),
+        ("<input readonly>", {"fill": {"label": "Code", "value": "A-1"}}, "it is there, but cannot be filled in"),
+        (
+            "<select><option>B<option disabled>A-1</select>",
+            {"select": {"label": "Code", "option": "A-1"}},
+            "it is there, but its option 'A-1' is disabled",
+        ),
+        (
+            "<select><option>B</select>",
+            {"select": {"label": "Code", "option": "A-1"}},
+            "it is there, but has no option 'A-1'",
+        ),
+    ],
+)
+def test_what_nobody_can_fill_in_is_not_filled_in(
+    url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch, how: str, step: dict[str, Any], words: str
+) -> None:
+    monkeypatch.setitem(app.routes, "/told", page("Told", f"<label>Code {how}</label><p id='o'></p>"))
+    expect = {"expect": {"css": "#o", "contains": "A-1"}, "timeout_s": 0.5}
+    assert false(url, [{"go": "/told"}, {**step, "timeout_s": 2}, expect]).seen.startswith(words)
 
 
 @pytest.mark.parametrize("name", UNSEEN)

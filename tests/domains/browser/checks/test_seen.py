@@ -180,6 +180,96 @@ TOUCH_TARGETS: dict[str, tuple[str, str]] = {
         PASSES,
     ),
 }
+FAR = (
+    '<div style="height: 2500px"></div><section style="content-visibility: auto; contain-intrinsic-size: 300px">{}'
+    "</section>"
+)
+HIDDEN = "<style>.v { position: absolute; opacity: 0; width: 1px; height: 1px; min-width: 0; min-height: 0 }</style>"
+SMALL = '<label for="{0}" style="display: inline-block; width: 14px; height: 14px; background: #999"></label>'
+MAP = (
+    '<img src="/x.svg" alt="Towns" usemap="#m" width="60" height="60"><map name="m">'
+    '<area href="/a" alt="A" shape="rect" coords="0,0,{0},{1}">'
+    '<area href="/b" alt="B" shape="rect" coords="{0},0,{2},{1}"></map>'
+)
+KEYBOARD |= {
+    "tool bar that nothing leads to": (
+        '<div role="toolbar" aria-label="Text"><button tabindex="-1">B</button><button tabindex="-1">I</button></div>',
+        f"{FALSE}2 not reached: button “B”; button “I”",
+    ),
+    "menu that nothing leads to": (
+        '<ul role="menubar"><li role="none"><a role="menuitem" tabindex="-1" href="/a">Shoes</a></ul>',
+        f"{FALSE}1 not reached: a “Shoes”",
+    ),
+    "grid that nothing leads to": (
+        '<table role="grid" aria-label="May"><tr><td role="gridcell" tabindex="-1">1</table>',
+        f"{UNDECIDED}.*clickable at td “1”",
+    ),
+    "groups that arrow keys reach": (
+        '<div role="toolbar" aria-label="Text"><button tabindex="0">B</button><button tabindex="-1">I</button></div>'
+        '<table role="grid" aria-label="May"><tr><td role="gridcell" tabindex="-1">1<td role="gridcell" tabindex="0">2'
+        "</table>",
+        PASSES,
+    ),
+    "focus that a field takes back": (
+        "<label>Mail <input id='z' onblur='setTimeout(() => z.focus(), 10)'></label><button>Buy</button>",
+        f"{FALSE}.*trapped at input#z",
+    ),
+    "focus that is taken again and again": (
+        "<label>Find <input id='z'></label><button>Buy</button><script>setInterval(() => z.focus(), 150)</script>",
+        f"{FALSE}.*trapped at input#z",
+    ),
+    "timers that leave the focus alone": (
+        "<label>Find <input id='z'></label><button>Buy</button><script>setInterval(() => z.title = 1, 150)</script>",
+        PASSES,
+    ),
+    "fields named like properties": (
+        "<form>"
+        + "".join(f"<label>A <input name='{name}'></label>" for name in ("id", "matches", "style", "children", "slot"))
+        + "</form>",
+        PASSES,
+    ),
+    "picture with areas": (MAP.format(30, 60, 60), PASSES),
+    "far below": (FAR.format('<a href="/x">The offer of the day</a>'), PASSES),
+    "far below, not reached": (FAR.format('<a href="/x" tabindex="-1">Offer</a>'), f"{FALSE}1 not reached: a “Offer”"),
+}
+RESIZED = (
+    '<div id="z" style="width: {}px">Chart</div><script>let timer; addEventListener("resize", () => {{'
+    "clearTimeout(timer); timer = setTimeout(() => z.style.width = innerWidth + {} + 'px', 250) }})</script>"
+)
+RESPONSIVE |= {
+    "widened after a while": (RESIZED.format(200, 200), f"{FALSE}at 320 px it scrolls 2.. px sideways: div#z"),
+    "narrowed after a while": (RESIZED.format(900, -50), PASSES),
+    "far below": (FAR.format(TABLE), f"{FALSE}at 320 px content is cut off: td “Price 20 euros”"),
+    "far below, and narrow": (FAR.format("<table><tr><td>Thing<td>Price</table>"), PASSES),
+    "long word": ("<h2>Donaudampfschifffahrtsgesellschaft</h2>", f"{FALSE}at 320 px it scrolls .*: h2 “Donau"),
+    "from right to left": (
+        f"<script>document.documentElement.dir = 'rtl'</script>{TABLE}",
+        f"{FALSE}at 320 px it scrolls .* sideways: td",
+    ),
+    "two viewports": (
+        '<meta name="viewport" content="width=1024">',
+        f"{FALSE}no meta viewport with width=device-width but 'width=1024'",
+    ),
+    "two widths": (
+        '<meta name="viewport" content="width=device-width, width=1024">',
+        f"{FALSE}no meta viewport with width=device-width but",
+    ),
+    "viewport in other letters": ('<meta name="viewport" content="Width = Device-Width; Initial-Scale=1">', PASSES),
+}
+TOUCH_TARGETS |= {
+    "faces of hidden fields": (
+        HIDDEN + "".join(f'<input class="v" type="radio" name="r" id="r{n}">{SMALL.format(f"r{n}")}' for n in "123"),
+        f"{FALSE}3 of 3 are smaller at 360 px: input#r1.* of 14 × 14 px",
+    ),
+    "large faces of hidden fields": (
+        HIDDEN
+        + '<input class="v" type="file" id="f"><label for="f" style="display: inline-block; padding: 14px">Up</label>',
+        PASSES,
+    ),
+    "areas of a picture": (MAP.format(10, 10, 20), f"{FALSE}2 of 2 are smaller at 360 px: area “A” of 10 × 10 px"),
+    "large areas of a picture": (MAP.format(30, 60, 60), PASSES),
+    "far below": (FAR.format("<button>Buy</button><button>Sell</button>"), PASSES),
+}
 CUES = "<video><track kind=captions src=/{}.vtt></video>"
 PAGE: dict[str, dict[str, tuple[str, str]]] = {
     "web_vitals": {
@@ -190,6 +280,31 @@ PAGE: dict[str, dict[str, tuple[str, str]]] = {
         "small frame": ('<iframe title="f" src="/frame" width="20" height="20"></iframe>', PASSES),
     },
     "requests": {
+        **{
+            f"kept from {what}": (
+                "<script>const policy = document.createElement('meta'); policy.httpEquiv = 'Content-Security-Policy';"
+                f"policy.content = `{directive} 'none'`; document.head.append(policy)</script>{text}",
+                f"{FALSE}1 of .* were not: blocked by {directive} of the Content-Security-Policy for GET {address}",
+            )
+            for what, directive, text, address in (
+                ("fetching", "connect-src", "<script>fetch('/frame').catch(() => 0)</script>", "http.*/frame"),
+                ("telling", "connect-src", "<script>navigator.sendBeacon('/frame', 'x')</script>", "http.*/frame"),
+                (
+                    "talking",
+                    "connect-src",
+                    "<script>new WebSocket('ws://localhost:1/x')</script>",
+                    "ws://localhost:1/x",
+                ),
+                (
+                    "working",
+                    "worker-src",
+                    "<script>try { new Worker('/worker.js') } catch {}</script>",
+                    "http.*/worker.js",
+                ),
+                ("framing", "frame-src", "<iframe src='http://localhost:1/x'></iframe>", "http://localhost:1"),
+                ("playing", "media-src", "<video src='/x.mp4'></video>", "http.*/x.mp4"),
+            )
+        },
         "socket": (
             "<script>new WebSocket(`ws://${location.host}/gone-socket?key=1`)</script>",
             f"{FALSE}1 of 2 were not: 404 for GET ws://localhost:\\d+/gone-socket",
@@ -209,6 +324,38 @@ PAGE: dict[str, dict[str, tuple[str, str]]] = {
         "service worker": ("<script>navigator.serviceWorker.register('/worker.js')</script>", PASSES),
     },
     "console": {
+        "timer": (
+            "<script>addEventListener('load', () => setTimeout(() => { throw new Error('late') }, 1500))</script>",
+            f"{FALSE}1: uncaught: late",
+        ),
+        "timer of a timer": (
+            "<script>setTimeout(() => setTimeout(() => console.error('late'), 900), 900)</script>",
+            f"{FALSE}1: error: late",
+        ),
+        "timers that do not matter": (
+            "<script>clearTimeout(setTimeout(() => null.x, 900)); setTimeout('console.info(1)', 10);"
+            "setInterval(() => 1, 3e5); setTimeout(() => null.x, 3e5)</script>",
+            PASSES,
+        ),
+        **{
+            f"blank, by {how}": (
+                text,
+                f"{UNDECIDED}.*: the page shows nothing in pictures of it, which are of one colour$",
+            )
+            for how, text in (
+                ("what keeps it from flickering", "<style>main { opacity: 0 }</style>"),
+                ("its place", "<style>main { transform: translateX(-150vw) }</style>"),
+                ("its colour", "<style>body { color: #fff }</style>"),
+            )
+        },
+        "blank, by what lies over it": (
+            '<div style="position: fixed; inset: 0; background: #fff"></div>',
+            f"{UNDECIDED}.*which are of one colour but what could not be looked at: cover at div",
+        ),
+        "blank in its first window": (
+            "<style>h1 { margin-top: 2000px }</style>",
+            PASSES,
+        ),
         "service worker that nobody catches": (
             "<script>navigator.serviceWorker.register('/gone.js')</script>",
             f"{FALSE}.*uncaught: .*Failed to register a ServiceWorker",
@@ -226,6 +373,28 @@ PAGE: dict[str, dict[str, tuple[str, str]]] = {
         "drawing": (
             '<svg width="60" height="60" role="img"><image href="/gone.webp" width="60" height="60" /></svg>',
             f"{FALSE}1 fault in 1 images: image.* is not loaded",
+        ),
+        **{
+            f"sized by {size}": (
+                f'<img src="/x.svg" alt="A thing" {size}>',
+                f"{FALSE}1 fault in 1 images: img.* has no width and height",
+            )
+            for size in (
+                'width="100%" height="auto"',
+                'width="100%" height="100%"',
+                'width="60" height=""',
+                'width="60" height="0" style="height: auto"',
+            )
+        },
+        "sized": (
+            """<img src="/x.svg?1" alt="A" width="60px" height="60.5">
+<img src="/x.svg?2" alt="A" width="60" height="60" style="max-width: 100%; height: auto">
+<div style="width: 60px; height: 60px"><img src="/x.svg?3" alt="A" style="width: 100%; height: 100%"></div>
+<div style="width: 60px; aspect-ratio: 1"><img src="/x.svg?4" alt="A" style="width: 100%; height: 100%"></div>
+<div style="width: 60px; height: 60px; display: flex"><p style="flex: 1"><img src="/x.svg?5" alt="A"
+style="width: 100%; height: 100%"></p></div>
+<img src="/x.svg?6" alt="A" style="width: 60px; aspect-ratio: 1 / 1">""",
+            PASSES,
         ),
         "both there": (
             '<input type="image" src="/x.svg" alt="Buy" width="60" height="60"><svg width="60" height="60" role="img">'
@@ -255,7 +424,10 @@ PAGE: dict[str, dict[str, tuple[str, str]]] = {
     "captions": {
         "blank": (CUES.format("blank"), f"{FALSE}1 of 1 have none: video: captions holds no cues"),
         "backwards": (CUES.format("backwards"), f"{FALSE}1 of 1 have none: video: captions holds no cues"),
+        "blanks and tags": (CUES.format("tags"), f"{FALSE}1 of 1 have none: video: captions holds no cues"),
         "some": (CUES.format("some"), PASSES),
+        "kind in capital letters": (CUES.format("some").replace("captions", "Captions"), PASSES),
+        "kind that is none": (CUES.format("some").replace("captions", "caption"), f"{FALSE}1 of 1 .*: no track"),
     },
     "contrast": {
         "start page for a style sheet": (
@@ -265,6 +437,63 @@ PAGE: dict[str, dict[str, tuple[str, str]]] = {
         "numbers of a list": (
             "<style>li::marker { color: #ddd }</style><ol><li>Choose a thing from the list</li></ol>",
             f"{UNDECIDED}.*color-contrast at li.*::marker",
+        ),
+        **{
+            f"{name} of a field": (text, f"{UNDECIDED}.*color-contrast at {where}")
+            for name, text, where in (
+                (
+                    "options",
+                    '<select aria-label="L" size="3"><option style="color: #ccc">Chile</select>',
+                    "option “Chile”",
+                ),
+                (
+                    "groups",
+                    '<style>optgroup { color: #ccc } option { color: #222 }</style><select aria-label="L" multiple>'
+                    '<optgroup label="South"><option>Chile</optgroup></select>',
+                    "optgroup “",
+                ),
+                (
+                    "button",
+                    "<style>::file-selector-button { color: #fff; background: #cdf }</style>"
+                    '<input type="file" aria-label="F">',
+                    "input.*::file-selector-button",
+                ),
+            )
+        },
+        **{
+            f"frame {how}": (
+                frame.format("<title>f</title><p style='color: #ccc'>Delivery is free from now on</p>"),
+                f"{FALSE}1 rules violated: color-contrast .*> p",
+            )
+            for how, frame in (
+                ("of text", '<iframe title="f" srcdoc="{}"></iframe>'),
+                (
+                    "written by a script",
+                    '<iframe title="f" id="f"></iframe><script>f.contentDocument.write("{}")</script>',
+                ),
+            )
+        },
+        "judge of the page's own": (
+            "<script>axe = { run: () => ({ passes: [], violations: [], incomplete: [], testEngine: {} }) }</script>"
+            '<p style="color: #ccc">Delivery is free from fifty euros on</p>',
+            f"{FALSE}1 rules violated: color-contrast",
+        ),
+        "things that an old library extends": (
+            "<script>Object.prototype.extend = function () {}; window.CSS = null;"
+            "Array.from = things => { const all = []; for (const n in things) all.push(things[n]); return all }"
+            "</script>",
+            PASSES,
+        ),
+        "fields": (
+            '<select aria-label="L" size="3" style="width: 300px; height: 150px"><option>Chile<option>Peru'
+            "<option disabled>Cuba</select>"
+            '<input type="file" aria-label="F">'
+            '<select aria-label="M"><option>Mars<option style="color: #ccc">Io</select>',
+            PASSES,
+        ),
+        "selection in the colours of its page": (
+            '<select aria-label="L" style="color: #bbb; background: #fff"><option>Chile</select>',
+            f"{FALSE}1 rules violated: color-contrast",
         ),
         "list": ("<ol><li>Choose a thing from the list</li></ol>", PASSES),
     },
@@ -291,6 +520,7 @@ FILES = {
     "/bad-socket": _file("text/html", "Bad Gateway", 502),
     "/blank.vtt": _file("text/vtt", "WEBVTT\n\n00:00.000 --> 00:02.000\n \n"),
     "/backwards.vtt": _file("text/vtt", "WEBVTT\n\n00:02.000 --> 00:01.000\nHello\n"),
+    "/tags.vtt": _file("text/vtt", "WEBVTT\n\n00:00.000 --> 00:02.000\n&nbsp;<c.x></c>\n"),
     "/some.vtt": _file("text/vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\n \n\n00:01.000 --> 00:02.000\nHello\n"),
 }
 
@@ -340,6 +570,34 @@ def test_a_header_that_goes_on_is_followed() -> None:
     with WebApp({"/": first, **FILES}) as app:
         seen = read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": (Look(""),)})
     assert f"({app.url}/frame, 200, " in judged(seen, "browser.console").text
+
+
+def test_a_path_is_the_same_page_in_either_way_of_writing() -> None:
+    program("chromium-headless-shell")
+    with WebApp({"/%C3%BCber%20uns": page(SHELL.format(here="")), **FILES}) as app:
+        look = Look("/über%20uns")
+        seen = read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": (look,)})
+    assert judged(seen, "browser.console", "/über%20uns")
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (
+            "addEventListener('load', () => setTimeout(() => location.reload(), 300))",
+            "it loaded itself again, or went on",
+        ),
+        ("Array.prototype.reduce = function () { return this[0] }", "its scripts seem to have replaced"),
+    ],
+)
+def test_a_page_that_cannot_be_asked_is_its_own_trouble(script: str, words: str) -> None:
+    program("chromium-headless-shell")
+    odd = page(SHELL.format(here=f"<script>{script}</script>"))
+    with WebApp({"/": page(SHELL.format(here="")), "/odd": odd, **FILES}) as app:
+        seen = read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": (Look("/odd"), Look(""))})
+    with pytest.raises(CouldNotVerify, match=words):
+        judged(seen, "browser.console", "/odd")
+    assert judged(seen, "browser.console")
 
 
 def test_too_many_paths_are_refused_with_a_way_out() -> None:
