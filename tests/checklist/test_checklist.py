@@ -966,3 +966,18 @@ def test_any_text_is_read_or_refused(text: str, fenced: bool) -> None:
         return
     assert message.startswith("deploy.md:")
     assert message.endswith(".")
+
+
+@pytest.mark.parametrize("bold", ["**", "__"])
+def test_a_list_of_status_in_bold(bold: str) -> None:
+    text = f"- {bold}✅ a{bold}\n- {bold}❌{bold} b\n- {bold}❌ c{bold}: d\n- {bold}e{bold}"
+    assert [(item.text, item.ticked) for item in parse(text).items()] == [
+        *(("a", True), ("b", False), ("c: d", False), ("e", False)),
+    ]
+
+
+def test_a_conflict_that_a_merge_left_is_told() -> None:
+    text = "# A\n\n- [ ] a\n<<<<<<< HEAD\n- [ ] b\n=======\n- [ ] c\n>>>>>>> other\n"
+    with pytest.raises(ChecklistError, match=r":4: the text holds a conflict of a merge that nobody has resolved"):
+        parse(text)
+    assert only("- [ ] a\n\n      <<<<<<< HEAD is what git writes").text == "a"
