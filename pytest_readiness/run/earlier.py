@@ -37,7 +37,10 @@ def refuse_others(settings: Settings) -> None:
     named = {"report": page_of(settings), "record": settings.record, "audit": settings.audit}
     for option, path in named.items():
         beginning, what = _BEGINNINGS[option]
-        if path is not None and not begins_with(settings.folder / path, beginning):
+        # Of these only the log is written through a link of its name; the others replace the link.
+        if path is None or (option != "audit" and (settings.folder / path).is_symlink()):
+            continue
+        if not begins_with(settings.folder / path, beginning):
             raise pytest.UsageError(
                 f"--readiness-{option} {getattr(settings, option)} cannot be written: there is a file of that name "
                 f"that is no {what}; name another one, or remove it."
