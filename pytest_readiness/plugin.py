@@ -6,6 +6,7 @@ needs is imported in `pytest_configure`.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ class Hooks:
         raise NotImplementedError
 
 
+def _path(text: str) -> Path:
+    """The path of an option; `--readiness-out=$OUT` with nothing in it would be the folder itself."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("names nothing; if a variable stands there, it is empty")
+    return Path(text)
+
+
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the options."""
     pluginmanager.add_hookspecs(Hooks)
@@ -38,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption(
         "--readiness-config",
         metavar="FILE",
-        type=Path,
+        type=_path,
         help="configuration file (default: readiness.yaml in the root directory, or here, or above)",
     )
     group.addoption(
@@ -53,31 +61,31 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--readiness-release", metavar="NAME", help="the release that this run decides about, such as 1.4.2"
     )
     group.addoption(
-        "--readiness-report", metavar="FILE", type=Path, help="write the report, one self-contained HTML page"
+        "--readiness-report", metavar="FILE", type=_path, help="write the report, one self-contained HTML page"
     )
     group.addoption(
         "--readiness-out",
         metavar="DIR",
-        type=Path,
+        type=_path,
         help="write into this folder, for programs and for the release: result.json, the completed checklist, JUnit, "
         "HDF, in-toto, SARIF, Prometheus metrics and a badge",
     )
     group.addoption(
         "--readiness-baseline",
         metavar="FILE",
-        type=Path,
+        type=_path,
         help="compare with the result.json of an earlier run",
     )
     group.addoption(
         "--readiness-record",
         metavar="FILE",
-        type=Path,
+        type=_path,
         help="write every fact that the run reads, to judge it again later",
     )
     group.addoption(
         "--readiness-replay",
         metavar="FILE",
-        type=Path,
+        type=_path,
         help="judge what an earlier run recorded; nothing is contacted, and the verdict says so",
     )
     group.addoption(
@@ -88,13 +96,13 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption(
         "--readiness-history",
         metavar="FILE",
-        type=Path,
+        type=_path,
         help="keep the score and every item's state in this SQLite file, and show how they changed",
     )
     group.addoption(
         "--readiness-audit",
         metavar="FILE",
-        type=Path,
+        type=_path,
         help="write there every command, request and query that the run makes, one JSON object per line",
     )
     group.addoption(

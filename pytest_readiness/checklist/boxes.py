@@ -68,7 +68,9 @@ _BRACKETS = re.compile(
     r"(?P<struck>~~)?(?:(?P<bold>\*\*|__)(?=\\?\[[^\]]*\](?P<alone>\*\*|__)?))?"
     r"(?P<mark>(?P<escape>\\)?\[(?P<tick>[xX]|[^\S\n])(?(escape)\\)\])(?(alone)(?P=alone))(?=\s|$)\s*"
 )
-_SIGN = re.compile(r"(?P<struck>~~)?(?P<mark>&#?\w+;|:\w+:|\S)\ufe0f?\s*")
+_SIGN = re.compile(
+    r"(?P<struck>~~)?(?P<bold>\*\*|__)?(?P<mark>&#?\w+;|:\w+:|\S)\ufe0f?(?P<alone>(?(bold)(?P=bold)|(?!)))?\s*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ def box_at(content: str, line: str, start: int, *, cell: bool) -> tuple[Box, str
         place = line.find(match["mark"], start)
         column = place if match["mark"] in _FILLABLE else -1
         box = Box(sign, _SYMBOLS[sign], column, sign in _BALLOTS, cell, match["mark"], place)
-        return box, (match["struck"] or "") + content[match.end() :]
+        bold = match["bold"] if match["bold"] and not match["alone"] else ""
+        return box, f"{match['struck'] or ''}{bold}{content[match.end() :]}"
     return None
 
 

@@ -11,6 +11,7 @@ from pytest_readiness.checklist.markdown import Node, fences_with_boxes, lines_o
 from pytest_readiness.checklist.model import Checklist, ChecklistError, Item, Section
 from pytest_readiness.checklist.outline import Heading, ItemDraft, Outline
 from pytest_readiness.checklist.unread import unread_boxes
+from pytest_readiness.core.yamlfile import UNRESOLVED, unresolved
 
 
 def read_checklist(path: Path, *, fenced: bool = False) -> Checklist:
@@ -43,6 +44,8 @@ def parse_checklist(text: str, path: Path, *, fenced: bool = False) -> Checklist
     source = source_of(text, fenced=fenced)
     if not source.strip():
         raise ChecklistError(path, 0, "the file is empty.")
+    if line := unresolved(text):
+        raise ChecklistError(path, line, f"the text {UNRESOLVED}")
     root = parse(source)
     outline = Outline(root)
     headings = sorted((heading for heading in outline.headings if heading.items), key=lambda heading: heading.start)

@@ -19,7 +19,9 @@ _VERB = r"(?:us|handl|process|stor|send|accept|offer|serv|host|collect|support|s
 # "If the disk is full", "if one leaks" and "if it fails, call us" say when something happens, and nothing about what
 # the environment has.
 _CONDITION = re.compile(
-    r"(?:only\s+)?(?:if|when|where)\s+(?![^,]*,\s*(?!(?:or|and)\b)\w)(?:"
+    # What is not there, or too much, or wrong, no resource tells: "if no CDN is used", "when using a wrong key".
+    r"(?:only\s+)?(?:if|when|where)\s+(?!.*\b(?:no|not|none|never|without|too|more|less|fewer|wrong|invalid|incorrect|bad"
+    r"|expired|stolen|unknown|untrusted)\b)(?![^,]*,\s*(?!(?:or|and)\b)\w)(?:"
     # "if applicable", "when using S3", "if there are mobile apps", "if we have a queue", "if the shop uses S3"
     rf"{_USED}\b.*|(?:{_VERB}ing|there\s+(?:is|are)|(?:you|we)\s+have)\s.+|using"
     rf"|(?:you|we|(?:the|your|our|this)\s+\S+)\s+{_VERB}e?s?\s.+"
@@ -43,6 +45,7 @@ _HEAD_OPTIONAL = re.compile(r"\A\W*optional(?:ly)?\s*(?::|[–—-]\s)\s*(?=\S)"
 # Without any of these a text has no remark; most have none.
 _SIGNS = re.compile(r"[(\[]|n/a|applicable|optional|,\s*(?:if|when|where)\b", re.IGNORECASE)
 _CLOSING = {")": "(", "]": "["}
+_QUOTES = "\"'“„”‘’«»「『"
 _OPENING = {opening: closing for closing, opening in _CLOSING.items()}
 # What code has in brackets is not said of the item: "returns `(N/A)`".
 _HIDDEN = {ord(sign): chr(0xE000 + number) for number, sign in enumerate("()[],:–—-")}
@@ -102,7 +105,9 @@ def _last(text: str) -> tuple[str, str] | None:
     kept = text[:end]
     if kept and kept[-1] in _CLOSING:
         start = _opened(kept)
-        if start >= 0 and (start == 0 or not kept[start - 1].isalnum()) and is_remark(kept[start + 1 : -1]):
+        # What is quoted is shown to someone, and not said of the item.
+        alone = start == 0 or not (kept[start - 1].isalnum() or kept[start - 1] in _QUOTES)
+        if start >= 0 and alone and is_remark(kept[start + 1 : -1]):
             return f"{kept[:start]} {text[end:]}", kept[start + 1 : -1]
     for tail in (_TAIL_AFTER_DASH, _TAIL_CONDITION):
         if (match := tail.search(kept)) and is_remark(words := _without_bracket(match[1])):

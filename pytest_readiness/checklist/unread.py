@@ -8,14 +8,27 @@ from collections.abc import Collection, Iterator, Sequence
 from pytest_readiness.checklist.markdown import Node, fences_with_boxes, lines_of, plain
 
 _BOX = re.compile(r"(?:\\?\[[ xX\u00a0]\\?\]|[☐□◻☑☒⬜🔲])(?:\s|$)")
-# What people write instead at the beginning of an entry: "[]", "[-]", "[ x]", "[N/A]", "( )", other brackets and signs;
-# and "[x]" without a blank after it. A link goes on.
+# What people write instead at the beginning of an entry: "[]", "[-]", "[v]", "[ x]", "[N/A]", "[90 %]", "( )", other
+# brackets and signs; and "[x]" without a blank after it. A link goes on.
 _ALMOST = re.compile(
-    r"(?:\*\*|__)?(?:"
-    r"\[(?:|-|~|/|!|\?|>|o|O|✓|✔|✅|✗|✘|❌|\*|\.|_+|  +|\s+[xX]\s*|[xX]\s+|n|y|no|yes|n/?a|done|to-?do|open|wip|ok|tbd"
-    r"|pass(?:ed)?|fail(?:ed)?|skip(?:ped)?)\](?![(\[:])"
-    r"|\\\[[ xX]?\]|\[[ xX]?\\\]|\\\[\\\]|\[[ xX]\](?![(\[:\s*_])"
-    r"|\([ xX\u3000]?\)(?=\s)|[［【〔][\s\u3000xX]*[］】〕]|❎)",
+    r"[*_~]{0,6}(?:"
+    r"\[(?:[^\]\[\w\n]{0,3}|:\w+:|[vonyх]|[ _]+|\s+[xX]\s*|[xX]\s+|\d{1,3}\s?%|no|yes|n/?a|done|to-?do|open|wip|ok|tbd"
+    r"|pass(?:ed)?|fail(?:ed)?|skip(?:ped)?|erledigt|fertig|offen|ja|nein|entfällt|oui|non|fait|sí|hecho|pendiente|feito"
+    r"|sim|não|fatto|klaar|完了|未完了|完成|已完成|未完成|готово|да|нет)\](?![(\[:])"
+    r"|\[[ xX]?\]:(?=\s)|\\\[[ xX]?\]|\[[ xX]?\\\]|\\\[\\\]|\[[ xX]\](?![(\[\s*_])"
+    r"|\([ xX✓✔\u3000]?\)(?=\s)|[［【〔][\s\u3000xX]*[］】〕]|[❎▢❏❐❑❒🗹🗵🗷◽⬛⊠⊡☓])",
+    re.IGNORECASE,
+)
+# A box in the middle or at the end of a line: "Backups run: [ ] yes [ ] no", "Backups run ☐".
+_LATER = re.compile(r"(?<![\w\])`])(?:\\?\[[ \u00a0]\\?\](?![(\[\w])|[☐☑☒🔲])")
+_TICKED_LATER = re.compile(r"(?<![\w\])`])\\?\[[xX]\\?\]")
+_CODE = re.compile(r"`[^`]*`")
+# "GO ✅" in a cell: the sign is no box there, and the row may be meant as an item.
+_SIGN_LAST = re.compile(r"\w\W*(?:[✅✓✔☑❌✗✘☐☒]|\[[ xX]\]|:(?:white_check_mark|x|heavy_check_mark):)\ufe0f?\s*\Z")
+_STATUS = re.compile(r"\W*(?:status|state|done|complete[d]?|checked|verified|erledigt|go\W+no-?go)\W*", re.IGNORECASE)
+_STATE = re.compile(
+    r"\W*+(?:done|open|to-?do|pending|in progress|wip|ok|complete[d]?|incomplete|passed|failed|missing|planned|blocked"
+    r"|yes|no|(?:not )?started|not done|n/a|go|no-?go)?\W*+",
     re.IGNORECASE,
 )
 _CALLOUT = re.compile(r"\[[!^]\w")
@@ -50,6 +63,11 @@ def unread_boxes(root: Node, source: str, read: Collection[int]) -> str:
             f"{_count(odd)} not read, {_places(odd)}: a box is '- [ ]' or '- [x]', with one blank or x between the "
             "brackets, at the beginning of an entry of a list or of a cell"
         )
+    if bare := [line for line in sorted(set(_bare(root, read))) if line not in odd]:
+        told.append(
+            f"{_places(bare)}: no box, beside entries that have one; what is to be an item begins with '[ ]', and what "
+            "is about one stands below it, indented"
+        )
     if fenced:
         told.append(f"{_count(fenced)} in code fences not read, {_places(fenced)}: --readiness-fenced reads them")
     for start, hidden in _hidden(root, lines):
@@ -62,13 +80,16 @@ def _odd(root: Node, lines: Sequence[str], read: Collection[int]) -> Iterator[in
     for node in root.walk():
         if node.type == "list_item" and node.children and node.children[0].type == "paragraph":
             first = lines_of(node)[0]
-            if _ALMOST.match(_content(lines[first])):
+            if _ALMOST.match(_content(lines[first])) or _has_later(lines[first], 1):
                 yield first + 1
         elif node.type == "paragraph":
             start, end = lines_of(node)
             for number in range(start + (node.children[0].box is not None), end):
                 text = lines[number].strip().lstrip("> ")
-                if not _CALLOUT.match(text) and (_BOX.match(text) or _LISTED.match(text) or _ALMOST.match(text)):
+                if not _CALLOUT.match(text) and (
+                    any(each.match(text) for each in (_BOX, _LISTED, _ALMOST))
+                    or _has_later(text, 1 if text.startswith("|") else 2)
+                ):
                     yield number + 1
         elif node.type == "heading" and node.children[0].box is None:
             text = lines[lines_of(node)[0]].strip().lstrip("#> ")
@@ -85,6 +106,28 @@ def _odd(root: Node, lines: Sequence[str], read: Collection[int]) -> Iterator[in
         ):
             start, end = lines_of(node)
             yield from _inputs("\n".join(lines[start:end]), start + 1)
+
+
+def _has_later(line: str, least: int) -> bool:
+    """Whether a line has so many boxes, or ends with one; what is code is none."""
+    text = _CODE.sub(" ", line).rstrip(" |.")
+    found = list(_LATER.finditer(text))
+    ticked = list(_TICKED_LATER.finditer(text))
+    last = max((match.end() for match in (*found, *ticked)), default=-1)
+    return (bool(found) and len(found) + len(ticked) >= least) or last == len(text)
+
+
+def _bare(root: Node, read: Collection[int]) -> Iterator[int]:
+    """The lines of entries without a box in lists in which others are items; not of those that hold items."""
+    for node in root.walk():
+        if node.type not in ("bullet_list", "ordered_list"):
+            continue
+        starts = [lines_of(entry)[0] + 1 for entry in node.children]
+        if not any(start in read for start in starts):
+            continue
+        for entry, start in zip(node.children, starts, strict=True):
+            if not any(start <= line <= lines_of(entry)[1] for line in read):
+                yield start
 
 
 def _in_html(node: Node) -> Iterator[int]:
@@ -104,11 +147,22 @@ def _inputs(text: str, first: int) -> Iterator[int]:
 
 def _rows(table: Node, read: Collection[int]) -> Iterator[int]:
     """Rows with what is almost a box in a cell; and in a table in which others are items, rows that are none."""
+    head = [row for part in table.children if part.type == "thead" for row in part.children]
     rows = [row for part in table.children if part.type == "tbody" for row in part.children]
     some = any(lines_of(row)[0] + 1 in read for row in rows)
-    for row in rows:
-        texts = [plain(cell.children[0]).strip() for cell in row.children]
-        if any(map(_ALMOST.match, texts)) or (some and sum(map(bool, texts)) > 1):
+    texts = [[plain(cell.children[0]).strip() for cell in row.children] for row in rows]
+    titles = [plain(cell.children[0]) for row in head for cell in row.children]
+    # "Done" and "Open" below "Status": a list of what is to be done, without a box in any row.
+    states = any(
+        _STATUS.fullmatch(title) and all(column < len(row) and _STATE.fullmatch(row[column]) for row in texts)
+        for column, title in enumerate(titles)
+    )
+    for row, cells in zip(rows, texts, strict=True):
+        if (
+            any(_ALMOST.match(text) or _SIGN_LAST.search(text) for text in cells)
+            or states
+            or (some and sum(map(bool, cells)) > 1)
+        ):
             yield lines_of(row)[0] + 1
 
 

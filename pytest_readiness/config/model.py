@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from pytest_readiness.config.suites import PREFIX, suite_path
 from pytest_readiness.core.registry import CheckClass, Severity
@@ -23,6 +23,15 @@ WAIVER_DAYS = 366
 
 ChecklistPath = Annotated[AnchoredPath, BeforeValidator(_document)]
 
+
+def _percent(value: float) -> float:
+    if 0 < value < 1:
+        raise ValueError(f"is of 100, so that {value:g} would let nearly everything pass; write {100 * value:g}")
+    return value
+
+
+Percent = Annotated[float, Field(ge=0, le=100), AfterValidator(_percent)]
+"""A score, of 100."""
 
 Weight = Annotated[float, Field(ge=0, le=1_000_000)]
 """Bounded, so that the sum of no checklist's weights is beyond what a number can hold."""
@@ -53,11 +62,11 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
-    min_score: Annotated[float, Field(ge=0, le=100)] = 90
+    min_score: Percent = 90
     block: Severity = "critical"
     allow: tuple[CheckClass, ...] = ()
     weights: Weights = Weights()
-    sections: dict[str, Annotated[float, Field(ge=0, le=100)]] = {}
+    sections: dict[str, Percent] = {}
     max_drop: Annotated[float, Field(ge=0, le=100)] | None = None
 
 

@@ -7,6 +7,18 @@ import secrets
 from pathlib import Path
 
 
+def begins_with(path: Path, beginning: str) -> bool:
+    """Whether a file begins so, in whichever case; one that is not there, is empty or no regular file may do so yet."""
+    try:
+        if not path.is_file():
+            return True
+        with path.open("rb") as file:
+            found = file.read(1024).decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    except OSError:
+        return True
+    return not found or found.lower().startswith(beginning.lower())
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a file whole or not at all; the previous one stays until the new one is complete.
 

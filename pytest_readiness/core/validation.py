@@ -85,6 +85,7 @@ _KINDS = {
     ("tuple_type", "list_type", "set_type", "frozen_set_type"): "must be a list, such as [a, b]",
     ("dict_type", "model_type", "model_attributes_type", "mapping_type"): "must be a mapping, such as {{key: value}}",
     ("date_type", "date_parsing", "date_from_datetime_parsing"): "must be a date, such as 2026-12-31",
+    ("date_from_datetime_inexact",): "must be a date without a time, such as 2026-12-31",
     ("path_type",): "must be a path",
     ("greater_than",): "must be above {gt}",
     ("greater_than_equal",): "must be at least {ge}",

@@ -50,6 +50,17 @@ class YamlList(list[Any]):
         self.lines: list[int] = []
 
 
+UNRESOLVED = "holds a conflict of a merge that nobody has resolved ('<<<<<<<')."
+
+
+def unresolved(text: str) -> int:
+    """Return the line on which a conflict begins that a merge has left in a text; 0 where there is none."""
+    lines = text.splitlines()
+    begins = [number for number, line in enumerate(lines, 1) if line.startswith("<<<<<<< ")]
+    ends = [number for number, line in enumerate(lines, 1) if line.startswith(">>>>>>> ")]
+    return begins[0] if begins and ends and begins[0] < ends[-1] else 0
+
+
 def read_text(path: Path, what: str) -> str:
     """Return the text of a UTF-8 file (a byte order mark is dropped).
 
@@ -119,6 +130,8 @@ def parse_yaml(text: str, path: Path, what: str) -> YamlMap:
         mark = error.problem_mark or error.context_mark
         reason = " ".join(str(part) for part in (error.context, error.problem) if part)
         line = mark.line + 1 if mark else 0
+        if conflict := unresolved(text):
+            raise ProblemsError([Problem(path, conflict, f"The {what} file {UNRESOLVED}")]) from None
         if mark and "${" in "".join(text.splitlines()[mark.line : mark.line + 1]):
             reason += " (a value with ${…} within braces or brackets needs quotes)"
         raise ProblemsError([Problem(path, line, f"The {what} file is not YAML: {reason}.")]) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shutil
 import subprocess
@@ -50,7 +51,11 @@ def _git(folder: Path, *arguments: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise GitError(f"git did not answer ({error})") from None
     if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        said = done.stderr.decode("utf-8", "replace").strip()
+        if "dubious ownership" in said:
+            whole = f"git config --global --add safe.directory {folder}"
+            raise GitError(f"the repository belongs to another user than this run's; if that is right, run '{whole}'")
+        lines = said.splitlines()
         raise GitError(lines[-1] if lines else f"git ended with exit code {done.returncode}")
     return done.stdout.decode("utf-8", "replace")
 
@@ -63,11 +68,13 @@ class Written:
         lines: the lines of its keys.
         by: who it says has made it: a mail address or a name.
         says: all that it says, by key.
+        evidence: the file that shows it, relative to that of the entries, where no digest says what was in it; or "".
     """
 
     lines: Sequence[int]
     by: str
     says: Mapping[str, Any]
+    evidence: str = ""
 
 
 def doubts(path: Path, key: str, entries: Sequence[Written], proof: Proof) -> dict[int, str]:
@@ -119,10 +126,25 @@ class _History:
             if proof == "signature" and (wrong := self._signature(commit, entry.by)):
                 return f"the commit {commit[:12]} that wrote it {wrong}"
         # No line shows who took another away.
-        if not any(dict(entry.says) in self._entries_at(*origin) for origin in origins):
+        whole = [origin for origin in origins if dict(entry.says) in self._entries_at(*origin)]
+        if not whole:
             commits = " or ".join(commit[:12] for commit, _ in origins)
             return f"it no longer says what {entry.by} committed in {commits}: a line was changed or taken away since"
-        return ""
+        return self._unlike(entry, *whole[-1]) if entry.evidence else ""
+
+    def _unlike(self, entry: Written, commit: str, name: str) -> str:
+        """Why the evidence of an entry is not what was there when it was committed; "" where it is."""
+        then = posixpath.normpath(posixpath.join(posixpath.dirname(name), entry.evidence))
+        remedy = "sign it again with its sha256, as 'readiness sign' does"
+        try:
+            signed = _git(self._path.parent, "rev-parse", "--verify", "--quiet", f"{commit}:{then}").strip()
+        except GitError:
+            return f"its evidence {entry.evidence} was not there in the commit {commit[:12]} that wrote it; {remedy}"
+        try:
+            now = _git(self._path.parent, "hash-object", "--", entry.evidence).strip()
+        except GitError:
+            return ""  # whoever judges the evidence says that it is not there
+        return "" if now == signed else f"its evidence {entry.evidence} has changed since it was signed; {remedy}"
 
     def _author(self, commit: str) -> tuple[str, str]:
         if commit not in self._authors:

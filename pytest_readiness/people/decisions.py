@@ -314,7 +314,7 @@ def _entries(
         named = items.names.get(made.item, ())
         former = () if named else items.former(made.item)
         line = entry.lines["item"]
-        written = authors.Written(tuple(sorted(set(entry.lines.values()))), made.by, entry)
+        written = authors.Written(tuple(sorted(set(entry.lines.values()))), made.by, entry, _unsealed(made))
         if len(named) > 1:
             problems.append(
                 Problem(path, line, f"'{made.item}' is an item of several checklists; write {' or '.join(named)}.")
@@ -332,6 +332,13 @@ def _entries(
                 changed = f"'{made.item}' no longer says which item is meant"
             found.append(_Entry(full, made, written, changed))
     return found
+
+
+def _unsealed(made: Signoff | Waiver) -> str:
+    """The file of evidence that an entry names without saying what was in it; or ""."""
+    if not isinstance(made, Signoff) or made.evidence is None or made.sha256 is not None:
+        return ""
+    return "" if _SCHEME.match(made.evidence) else made.evidence
 
 
 @dataclass(frozen=True, slots=True)

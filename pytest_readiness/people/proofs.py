@@ -7,6 +7,7 @@ from pathlib import Path
 
 _ROOTS = (".git", "readiness.yaml")
 _CHUNK = 1 << 20
+_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 class Unusable(Exception):
@@ -34,6 +35,8 @@ def digest_of(path: Path, folder: Path) -> str:
         digest, blank = hashlib.sha256(), True
         with whole.open("rb") as file:
             while chunk := file.read(_CHUNK):
+                if blank and chunk.startswith(_POINTER):
+                    raise Unusable("is a pointer of Git LFS and not the file itself; fetch that ('git lfs pull')")
                 digest.update(chunk)
                 blank = blank and not chunk.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").strip()
     except (FileNotFoundError, NotADirectoryError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -76,7 +77,7 @@ def may_be_one(one: str, other: str) -> bool:
     """Whether two texts name one person, or may do so: where one is a name alone, "Ann" and "Ann <ann@example.com>"."""
     if same_person(one, other):
         return True
-    names = [" ".join(_ADDRESS.sub("", text).split()).casefold() for text in (one, other)]
+    names = [_folded(_ADDRESS.sub("", text)) for text in (one, other)]
     return names[0] == names[1] != "" and not (_ADDRESS.search(one) and _ADDRESS.search(other))
 
 
@@ -91,4 +92,9 @@ def different_people(texts: Sequence[str]) -> list[str]:
 
 def _person(text: str) -> str:
     match = _ADDRESS.search(text)
-    return " ".join((match[1] if match else text).split()).casefold()
+    return _folded(match[1] if match else text)
+
+
+def _folded(text: str) -> str:
+    """A text without regard to case, to blanks, and to how its accents are written: files of macOS have them apart."""
+    return unicodedata.normalize("NFC", " ".join(text.split())).casefold()

@@ -131,7 +131,7 @@ class Plan:
     def papers(self) -> tuple[Path, ...]:
         """The files that say what is to be signed, and that it was."""
         own = (self.configuration.path, self.configuration.signoffs, self.configuration.waivers)
-        return (*filter(None, own), *self.checklists)
+        return (*filter(None, own), *self.checklists, *map(bindings_path, self.checklists))
 
     @cached_property
     def former(self) -> FormerIds:

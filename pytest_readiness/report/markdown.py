@@ -21,6 +21,9 @@ _NOTHING = "<!-- -->"
 """Ends a list, so that what follows is not taken for a part of it; no one sees it."""
 TICKED_BY_HAND = "**ticked by hand** in the original, which proves nothing"
 
+VERDICT = "| Verdict | **"
+"""With which the first line of the table begins that a completed checklist has on top."""
+
 
 def code(text: object, *, cell: bool = False) -> str:
     """Return a text from elsewhere as a code span: nothing in it is markup, HTML, a link or a mention.
@@ -165,7 +168,7 @@ def verdict_table(outcome: Outcome) -> list[str]:
         ("Commit", code(provenance.commit, cell=True) if provenance.commit else ""),
         ("Looked", code(looked, cell=True)),
     ]
-    head = [f"| Verdict | **{code(decision(outcome), cell=True)}** |", "| --- | --- |"]
+    head = [f"{VERDICT}{code(decision(outcome), cell=True)}** |", "| --- | --- |"]
     return [*head, *(f"| {name} | {text} |" for name, text in rows if text)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,25 @@ from pytest_readiness.core.files import write_atomically
 from pytest_readiness.core.redact import Redactor, printable
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.result_file import FILE_NAME, ResultFile, as_text, file_of, outcome_of
+
+COMPLETED = ".completed.md"
+"""How the names of completed checklists end."""
+NAMES = ("junit.xml", "hdf.json", "in-toto.json", "readiness.sarif", "readiness.prom", "badge.svg")
+"""Of the files that every run writes beside the result file and its completed checklists."""
+
+
+def earlier(folder: Path) -> Iterator[Path]:
+    """Return the outputs that are in a folder: those of its runs, whichever checklists they had."""
+    from pytest_readiness.report.markdown import VERDICT
+
+    for name in (FILE_NAME, *NAMES):
+        if (folder / name).is_file():
+            yield folder / name
+    for path in sorted(folder.glob(f"*{COMPLETED}")):
+        with suppress(OSError):
+            # The verdict is below the front matter, which may be long.
+            if path.is_file() and VERDICT in path.read_text("utf-8", "replace"):
+                yield path
 
 
 def makers(outcome: Outcome) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -25,13 +45,9 @@ def makers(outcome: Outcome) -> Iterator[tuple[str, Callable[[], str]]]:
     for original in outcome.originals:
         # Not the name of the checklist itself, which may be in the same folder; and a result file that came from
         # elsewhere names no other folder.
-        yield f"{original.checklist.replace('/', '-')}.completed.md", partial(completed, outcome, original)
-    yield "junit.xml", partial(junit, outcome)
-    yield "hdf.json", partial(hdf, outcome)
-    yield "in-toto.json", partial(statement, outcome)
-    yield "readiness.sarif", partial(sarif, outcome)
-    yield "readiness.prom", partial(metrics, outcome)
-    yield "badge.svg", partial(badge, outcome)
+        yield f"{original.checklist.replace('/', '-')}{COMPLETED}", partial(completed, outcome, original)
+    made = (junit, hdf, statement, sarif, metrics, badge)
+    yield from ((name, partial(make, outcome)) for name, make in zip(NAMES, made, strict=True))
 
 
 def write_outputs(outcome: Outcome, folder: Path, redact: Redactor) -> tuple[str, ...]:

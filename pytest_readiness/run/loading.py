@@ -45,7 +45,22 @@ class Loaded:
     recording: Recording | None
 
 
-def load(settings: Settings, path: Path, variables: Mapping[str, str], redact: Redactor) -> Loaded:
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What is read of earlier runs.
+
+    Attributes:
+        baseline: the result to compare with, where one is named.
+        recording: what is judged in place of the target, in a replay.
+        problems: what is wrong with them.
+    """
+
+    baseline: BaselineRecord | None
+    recording: Recording | None
+    problems: tuple[Problem, ...]
+
+
+def load(settings: Settings, path: Path, variables: Mapping[str, str], redact: Redactor, earlier: Earlier) -> Loaded:
     """Read readiness.yaml and all that belongs to it, and make the plan.
 
     Args:
@@ -53,6 +68,7 @@ def load(settings: Settings, path: Path, variables: Mapping[str, str], redact: R
         path: readiness.yaml.
         variables: values for `${NAME}` beside the environment.
         redact: gets to know the secrets.
+        earlier: what `read_earlier` has read.
 
     Raises:
         LoadingError: the file names nothing to run.
@@ -69,8 +85,7 @@ def load(settings: Settings, path: Path, variables: Mapping[str, str], redact: R
         configuration, problems = error.configuration, error.problems
     configuration = replace(configuration, target=replace(configuration.target, release=settings.release))
     redact.add(*configuration.secrets)
-    baseline, recording, unread = _before(settings)
-    problems += unread
+    problems += earlier.problems
     # What readiness.yaml declares is the whole, whatever the command line names: what is not named is left out.
     declared = tuple(path for path in configuration.checklists if path.is_file() or not problems)
     paths = None
@@ -90,7 +105,7 @@ def load(settings: Settings, path: Path, variables: Mapping[str, str], redact: R
             raise
         # A mistake in a checklist that is not named is not one of this run.
         plan, unplanned = _plan(settings, configuration, tuple(named.values()), problems), others
-    return Loaded(plan, paths, unplanned, baseline, recording)
+    return Loaded(plan, paths, unplanned, earlier.baseline, earlier.recording)
 
 
 def find(settings: Settings) -> Path:
@@ -109,8 +124,8 @@ def find(settings: Settings) -> Path:
     return Path(path)
 
 
-def _before(settings: Settings) -> tuple[BaselineRecord | None, Recording | None, tuple[Problem, ...]]:
-    """What earlier runs left, and what is wrong with it."""
+def read_earlier(settings: Settings) -> Earlier:
+    """Read what earlier runs left, before this one writes anything where that may be."""
     baseline, recording = None, None
     problems: tuple[Problem, ...] = ()
     try:
@@ -127,7 +142,7 @@ def _before(settings: Settings) -> tuple[BaselineRecord | None, Recording | None
             recording = read_recording(settings.folder / settings.replay, settings.target)
     except ProblemsError as error:
         problems += error.problems
-    return baseline, recording, problems
+    return Earlier(baseline, recording, problems)
 
 
 def _plan(

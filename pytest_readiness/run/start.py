@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,19 @@ from pytest_readiness.core.text import what_broke
 from pytest_readiness.run.audit_log import start_audit
 from pytest_readiness.run.collection import Collection
 from pytest_readiness.run.conftests import Conftests
+from pytest_readiness.run.earlier import refuse_others, remove_earlier
 from pytest_readiness.run.ending import RunEnd
 from pytest_readiness.run.fixtures import Fixtures, testinfra_hosts
 from pytest_readiness.run.hiding import Hiding
 from pytest_readiness.run.judging import Judging
-from pytest_readiness.run.loading import LoadingError, find, load
+from pytest_readiness.run.leaving import Leaving
+from pytest_readiness.run.loading import LoadingError, find, load, read_earlier
 from pytest_readiness.run.nodes import register_markers
 from pytest_readiness.run.results import Results
 from pytest_readiness.run.settings import Settings
 from pytest_readiness.run.shards import ShardSelection
 from pytest_readiness.run.state import Run
-from pytest_readiness.run.termination import end_on_sigterm, end_worker_once
+from pytest_readiness.run.termination import end_on_signals, end_worker_once
 from pytest_readiness.run.whole import Whole
 from pytest_readiness.run.workers import VARIABLES, Worker, Workers
 
@@ -38,18 +41,29 @@ def start(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: every mistake in the configuration, the checklists and their bindings.
     """
+    if sys.flags.optimize:
+        raise pytest.UsageError(
+            "Python leaves out every assert (-O, PYTHONOPTIMIZE), so that tests would pass whatever is true. Unset it."
+        )
     config.add_cleanup(children.begin)
     redact = Redactor()
     settings = Settings.of(config)
+    earlier = read_earlier(settings)
+    writes = not settings.is_worker and not settings.collect_only
+    if writes:
+        remove_earlier(settings, kept=settings.baseline)
+        refuse_others(settings)
     start_audit(config, settings, redact)
     try:
         clock.now()
         path = find(settings)
         variables = _variables(config, settings)
-        loaded = load(settings, path, variables, redact)
+        loaded = load(settings, path, variables, redact, earlier)
     except (LoadingError, ProblemsError, RegistrationError, clock.ClockError) as error:
         text = sentence(error) if isinstance(error, RegistrationError) else str(error)
         raise pytest.UsageError("\n".join(redact(printable(line)) for line in text.splitlines())) from None
+    if writes:
+        remove_earlier(settings)
     if loaded.paths is not None:
         config.args[:] = map(str, loaded.paths)
     _register(config, Run(settings, loaded, redact), variables)
@@ -108,13 +122,14 @@ def _register(config: pytest.Config, run: Run, variables: dict[str, str]) -> Non
         end_worker_once(config)
         plugins.register(Worker(config), "readiness-worker")
     else:
-        end_on_sigterm(config)
+        end_on_signals(config)
         plugins.register(Conftests(run), "readiness-conftests")
         plugins.register(Workers(config, run, variables), "readiness-workers")
     if not settings.is_worker and not settings.collect_only:
         from pytest_readiness.run.reports import register_reports
 
         register_reports(config, run)
+        plugins.register(Leaving(config, run), "readiness-leaving")
     if run.recording is not None:
         from pytest_readiness.run.recorder import Replay
 

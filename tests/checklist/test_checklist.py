@@ -458,6 +458,8 @@ def test_what_the_environment_has_is_a_condition(words: str) -> None:
             "when it fails",
             "if not",
         ),
+        *("if no CDN is used", "if using no CDN", "when using a wrong password", "if using too much memory"),
+        *("if used by more than one team", "if not applicable", "if we have no queue", "when using an expired card"),
     ],
 )
 def test_when_something_happens_is_no_condition(words: str) -> None:
@@ -476,6 +478,8 @@ def test_when_something_happens_is_no_condition(words: str) -> None:
         ("- [ ] x (N/A: no mail)", ["no mail"]),
         ("- [ ] x (n/a – no mail)", ["no mail"]),
         ("- [ ] x (N/A)", [MARKED_NOT_APPLICABLE]),
+        ('- [ ] x reads "(N/A)"', [None]),
+        ("- [ ] x reads “(N/A)”", [None]),
         ("- [ ] x (n/async)", [None]),
         ("- [ ] x returns `(N/A)`", [None]),
         ("- [ ] x N/A", [None]),
@@ -689,7 +693,31 @@ def test_what_is_to_be_untrue_is_no_item(words: str) -> None:
             "`<input type='checkbox'>` a\n\n- (a) b\n- [ok]: c\n- [N/A](d)\n\n## [!A]\n\n| a | b |\n|-|-|\n| c | d |",
             "",
         ),
-        ("- [x](https://example.com)\n- [!NOTE] x\n\n> [!NOTE]\n> x\n\n[^1]: y\n\n- `[]` z\n- [a] b", ""),
+        *(
+            (f"text\n\n{line}", "1 box is not read, line 5: a box is ")
+            for line in (
+                *("- [v] a", "- [√] a", "- [✔️] a", "- [х] a", "- [•] a", "- [\u200b] a", "- [:x:] a", "- [100 %] a"),
+                *("- [erledigt] a", "- [已完成] a", "- [ ]: a", "- _[ ] a_", "- ~~[ ]~~ a", "- (✓) a"),
+                *("- ▢ a", "- ❏ a", "- 🗹 a", "- ⬛ a", "● a [ ]", "(1) a [ ] no [ ] yes", "1.1 a ☐", "a [x]"),
+                *(
+                    "- a: [ ] yes [ ] no",
+                    "- a ☐ yes ☐ no",
+                    "- a [ ]",
+                    "- 1.1 [ ] a",
+                    "\\- a: ☐",
+                    "| a | [ ] |",
+                    "| a | ☐ |",
+                ),
+            )
+        ),
+        ("+---+---+\n| a | b |\n+===+===+\n| c | [ ] |\n+---+---+", "1 box is not read, line 6: a box is "),
+        ("| a | Go |\n|---|---|\n| b | GO ✅ |\n| c | NO-GO ❌ |", "2 boxes are not read, lines 5, 6: a box is "),
+        ("| a | Status |\n|---|---|\n| b | Done |\n| c | Open |", "2 boxes are not read, lines 5, 6: a box is "),
+        ("- a\n- [ ] b\n  - detail\n- c\n  - [ ] d", "line 3: no box, beside entries that have one; "),
+        ("text\n\n1. [ ] a\n2. b\n3. c", "lines 6, 7: no box, beside entries that have one; "),
+        ("Tick the box ☐ when it is done, as `[ ]` and `a [ ]` say.\n\n- a[ ] b\n- `[ ]`", ""),
+        ("| a | Status |\n|---|---|\n| b | Done |\n| c | by Friday |", ""),
+        ("text\n\n- [x](https://example.com)\n- [!NOTE] x\n\n> [!NOTE]\n> x\n\n[^1]: y\n\n- `[]` z\n- [a] b", ""),
     ],
 )
 def test_what_looks_like_boxes_and_is_not_read_is_told(text: str, unread: str) -> None:
@@ -938,3 +966,18 @@ def test_any_text_is_read_or_refused(text: str, fenced: bool) -> None:
         return
     assert message.startswith("deploy.md:")
     assert message.endswith(".")
+
+
+@pytest.mark.parametrize("bold", ["**", "__"])
+def test_a_list_of_status_in_bold(bold: str) -> None:
+    text = f"- {bold}✅ a{bold}\n- {bold}❌{bold} b\n- {bold}❌ c{bold}: d\n- {bold}e{bold}"
+    assert [(item.text, item.ticked) for item in parse(text).items()] == [
+        *(("a", True), ("b", False), ("c: d", False), ("e", False)),
+    ]
+
+
+def test_a_conflict_that_a_merge_left_is_told() -> None:
+    text = "# A\n\n- [ ] a\n<<<<<<< HEAD\n- [ ] b\n=======\n- [ ] c\n>>>>>>> other\n"
+    with pytest.raises(ChecklistError, match=r":4: the text holds a conflict of a merge that nobody has resolved"):
+        parse(text)
+    assert only("- [ ] a\n\n      <<<<<<< HEAD is what git writes").text == "a"

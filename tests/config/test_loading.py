@@ -153,6 +153,20 @@ targets:
         assert secret not in text
 
 
+@pytest.mark.parametrize("policy", ["min_score: 0.95", "sections: {s: 0.95}"])
+def test_a_score_is_of_a_hundred(base: Path, policy: str) -> None:
+    (told,) = mistakes(base, f"targets:\n  prod:\n    policy: {{{policy}}}\n")
+    assert told.startswith("readiness.yaml:3: Target 'prod', 'policy.")
+    assert "is of 100, so that 0.95 would let nearly everything pass; write 95." in told
+
+
+def test_a_conflict_that_a_merge_left_is_told(base: Path) -> None:
+    (told,) = mistakes(base, "targets:\n<<<<<<< HEAD\n  prod: {}\n=======\n  test: {}\n>>>>>>> other\n")
+    assert told == (
+        "readiness.yaml:2: The configuration file holds a conflict of a merge that nobody has resolved ('<<<<<<<')."
+    )
+
+
 def test_an_unknown_key_of_the_file(base: Path) -> None:
     assert mistakes(base, "checklist: [CHECK.md]\ntargets: {prod: }\n") == [
         "readiness.yaml:1: Unknown key 'checklist' in the file readiness.yaml. Did you mean 'checklists'?"

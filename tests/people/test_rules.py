@@ -27,7 +27,14 @@ from pytest_readiness.people.decisions import (
     judge_signoffs,
     read_people,
 )
-from pytest_readiness.people.rules import CADENCE_DAYS, EvidenceRule, SignoffRule, different_people
+from pytest_readiness.people.rules import (
+    CADENCE_DAYS,
+    EvidenceRule,
+    SignoffRule,
+    different_people,
+    may_be_one,
+    same_person,
+)
 from pytest_readiness.plan.plan import with_cadence
 from pytest_readiness.verdict.judging import Verdict
 from pytest_readiness.verdict.result_file import outcome_of, read_result
@@ -357,6 +364,48 @@ def test_the_author_of_the_line_must_be_who_signs(repository: Repository) -> Non
     path.write_text(path.read_text("utf-8") + entry("Person A"), "utf-8")
     repository.commit("elsewhere@example.com", name="Person A")
     assert signed(repository.folder, "author")[2] == ""
+
+
+def test_evidence_without_a_digest_is_what_it_was_when_it_was_signed(repository: Repository) -> None:
+    path, drill = repository.folder / "people" / "signoffs.yaml", repository.folder / "drill.md"
+    path.parent.mkdir()
+    path.write_text("signoffs:\n" + entry(OPS[0]) + "    evidence: ../drill.md\n", "utf-8")
+    drill.write_text("All rows came back.\n", "utf-8")
+    repository.commit(OPS[0])
+    assert signed(path.parent, "author") == [""]
+    drill.write_text("Half of the rows came back.\n", "utf-8")
+    (doubt,) = signed(path.parent, "author")
+    assert doubt.startswith("its evidence ../drill.md has changed since it was signed; sign it again with its sha256")
+    repository.commit(OPS[1])
+    assert signed(path.parent, "author") == [doubt]
+    assert signed(path.parent, "none") == [""]
+    drill.write_text("All rows came back.\n", "utf-8")
+    repository.commit(OPS[1])
+    assert signed(path.parent, "author") == [""]
+    path.write_text("signoffs:\n" + entry(OPS[0]) + "    evidence: https://example.com/drill\n", "utf-8")
+    repository.commit(OPS[0])
+    assert signed(path.parent, "author") == [""]
+    path.write_text("signoffs:\n" + entry(OPS[0]) + f"    evidence: ../late.md\n    sha256: {'a' * 64}\n", "utf-8")
+    repository.commit(OPS[0])
+    assert signed(path.parent, "author") == [""]
+    path.write_text("signoffs:\n" + entry(OPS[0]) + "    evidence: ../later.md\n", "utf-8")
+    repository.commit(OPS[0])
+    (repository.folder / "later.md").write_text("Whatever.\n", "utf-8")
+    repository.commit(OPS[1])
+    assert "its evidence ../later.md was not there in the commit" in signed(path.parent, "author")[0]
+
+
+def test_accents_are_the_same_however_they_are_written() -> None:
+    assert same_person("Ren\u00e9", "Rene\u0301")
+    assert may_be_one("Ren\u00e9 <r@example.com>", "Rene\u0301")
+    assert not same_person("Rene", "Ren\u00e9")
+
+
+def test_a_pointer_of_git_lfs_is_no_evidence(tmp_path: Path) -> None:
+    text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n"
+    (tmp_path / "drill.pdf").write_text(text, "utf-8")
+    found = judged(signoff(evidence="drill.pdf"), folder=tmp_path)
+    assert found.endswith("is a pointer of Git LFS and not the file itself; fetch that ('git lfs pull')")
 
 
 @pytest.mark.parametrize("line", ["by: a@example.com", "on: 2026-03-01", "role: ops"])
@@ -707,6 +756,13 @@ def test_the_project_as_it_is(project: Project) -> None:
         "restore-is-rehearsed": "passed",
         "loose-end": "unverified",
     }
+
+
+@pytest.mark.parametrize("name", ["release.md", "release.checks.yaml"])
+def test_what_says_what_is_asked_is_no_evidence(project: Project, name: str) -> None:
+    restore = {"item": "people/restore-is-rehearsed", "by": OPS[0], "role": "ops", "on": "2026-03-01"}
+    project.people([{**restore, "evidence": name}])
+    assert project.states()["restore-is-rehearsed"] == "unverified"
 
 
 def test_the_clock_can_be_set(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

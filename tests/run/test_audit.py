@@ -269,7 +269,7 @@ def release(tmp_path: Path) -> Release:
 
 
 def test_only_its_owner_may_read_it(release: Release) -> None:
-    log = release.write("audit.jsonl", "an earlier run\n")
+    log = release.write("audit.jsonl", '{"at": "an earlier run"}\n')
     log.chmod(0o644)
     release.run("--readiness-audit=audit.jsonl")
     assert stat.S_IMODE(log.stat().st_mode) == 0o600

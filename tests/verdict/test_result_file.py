@@ -172,14 +172,16 @@ def test_a_missing_file_is_told_in_a_sentence(tmp_path: Path) -> None:
         read_baseline(tmp_path / "result.json", "prod")
 
 
-def test_a_part_and_another_target_are_no_baseline(release: Release) -> None:
+def test_a_part_another_target_and_what_did_not_end_are_no_baseline(release: Release) -> None:
     release.run("--readiness-out=part", "-k", "secrets")
     release.run("--readiness-out=whole")
     data = json.loads((release.path / "whole" / "result.json").read_text("utf-8"))
     data["provenance"]["target"] = "staging"
     release.write("other.json", json.dumps(data))
+    release.write("ended.json", json.dumps({**data, "exit_code": 2}).replace("staging", "prod"))
     for file, sentence in (
         ("part/result.json", "This is a result of a part of a run, with which a whole one cannot be compared"),
+        ("ended.json", "This is a result of a run that did not come to its end (exit code 2); name another."),
         ("other.json", "This is a result of target 'staging', but this run is about 'prod'; `readiness diff` compares"),
     ):
         done = release.run(f"--readiness-baseline={file}")
