@@ -215,7 +215,7 @@ def _sections(parser: MarkdownIt, tokens: Sequence[Token]) -> tuple[DocumentSect
             ):
                 token.content = ""
     page = parser.renderer.render(tokens, parser.options, {})
-    reader = _Reader()
+    reader = _Rendered()
     if page.strip():
         # The parser of the standard library takes hours for a page made to keep it busy.
         markup = HTMLParser(target=reader)  # type: ignore[call-overload]  # the stubs want every method there may be
@@ -235,7 +235,7 @@ def _with_lines(markup: str, line: int) -> str:
     return "".join((*pieces, markup[start:]))
 
 
-class _Reader:
+class _Rendered:
     """Takes what lxml reports of each element."""
 
     def __init__(self) -> None:
