@@ -13,10 +13,11 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
-from pytest_readiness.core.text import cut
+from pytest_readiness.core.text import cut, visible
 from pytest_readiness.domains.dns.checks.answers import counted, internal, listed
 from pytest_readiness.domains.dns.client import Answer, name_of, shown
 from pytest_readiness.domains.dns.facts.mail import (
+    TAG_SPACE,
     DmarcRecords,
     DmarcTree,
     Exchanger,
@@ -115,9 +116,11 @@ def spf(spf_policy: SpfPolicy, *, hard: bool = False) -> Evidence:
     """
     endings = ("-all",) if hard else ("~all", "-all")
     expected = f"one SPF record that ends in {' or '.join(endings)}, with at most 10 lookups, 2 of them void"
-    texts = " | ".join(cut(text) for text in spf_policy.records)
+    texts = " | ".join(cut(visible(text)) for text in spf_policy.records)
     claim(
-        bool(spf_policy.records), expected=expected, seen=spf_policy.nothing or "no TXT record that begins with v=spf1"
+        bool(spf_policy.records),
+        expected=expected,
+        seen=spf_policy.nothing or "no TXT record that begins with v=spf1 and a space",
     )
     claim(len(spf_policy.records) == 1, expected=expected, seen=f"{len(spf_policy.records)} records: {texts}")
     claim(not spf_policy.errors, expected=expected, seen=f"{listed(spf_policy.errors)}; {texts}")
@@ -191,7 +194,7 @@ def _key(text: str, expected: str, min_rsa_bits: int) -> tuple[str, bool]:
         ClaimFalse: none that verifiers accept.
     """
     tags = tag_list(text)
-    shown_text = cut(text, 100)
+    shown_text = cut(visible(text), 100)
     if tags is None or tags.get("v", "DKIM1") != "DKIM1" or "p" not in tags:
         raise ClaimFalse(expected, f"no DKIM key record: {shown_text}")
     late = f"v= is not the first tag, so that verifiers discard the record: {shown_text}"
@@ -206,7 +209,7 @@ def _key(text: str, expected: str, min_rsa_bits: int) -> tuple[str, bool]:
     )
     kind = tags.get("k", "rsa").lower()
     try:
-        data = base64.b64decode("".join(tags["p"].split()), validate=True)
+        data = base64.b64decode(tags["p"].translate(dict.fromkeys(map(ord, TAG_SPACE))), validate=True)
     except (binascii.Error, ValueError):
         raise ClaimFalse(expected, f"a key that is not base64: {shown_text}") from None
     if kind == "ed25519":
@@ -220,7 +223,7 @@ def _key(text: str, expected: str, min_rsa_bits: int) -> tuple[str, bool]:
 
 
 def _split(text: str) -> list[str]:
-    return [part.strip().lower() for part in text.split(":") if part.strip()]
+    return [word.lower() for part in text.split(":") if (word := part.strip(TAG_SPACE))]
 
 
 def _rsa_bits(data: bytes) -> int | None:
@@ -267,7 +270,7 @@ def dmarc(
     if not dmarc_tree.found:
         raise ClaimFalse(expected, f"no DMARC record at {listed(f'_dmarc.{each}' for each in dmarc_tree.asked)}")
     chosen = _chosen(dmarc_tree)
-    texts = f"at _dmarc.{chosen.domain}: {' | '.join(cut(text) for text in chosen.records)}"
+    texts = f"at _dmarc.{chosen.domain}: {' | '.join(cut(visible(text)) for text in chosen.records)}"
     claim(
         len(chosen.records) == 1,
         expected=expected,
@@ -280,7 +283,7 @@ def dmarc(
     policy = tags.get("p", "none").lower()
     below = tags.get("sp", policy).lower()
     percent = tags.get("pct", "100")
-    whole = int(percent) if re.fullmatch(r"\d{1,3}", percent) else 100
+    whole = int(percent) if re.fullmatch(r"[0-9]{1,3}", percent) else 100
     lowered = tags.get("t", "").lower() == "y" or whole == 0
     capitals = [tag for tag in tags if tag.lower() in _TAGS and tag not in _TAGS]
     strict = f"{listed(capitals)} in capitals, which receivers that read tags as RFC 6376 section 3.2 says ignore"
