@@ -13,7 +13,7 @@ import ssl
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -146,11 +146,29 @@ def _attempts(
 
     scanner = Scanner(CONNECTIONS, concurrent_server_scans_limit=1)
     scanner.queue_scans([ServerScanRequest(location, network, {ScanCommand(command) for command in commands})])
-    (result,) = scanner.get_results()
+    with _paths_not_judged():
+        (result,) = scanner.get_results()
     if result.scan_result is None:
         raise CouldNotVerify(f"{request.where} aborted the TLS scan", transient=True)
     attempts: AllScanCommandsAttempts = result.scan_result
     return attempts
+
+
+@contextmanager
+def _paths_not_judged() -> Iterator[None]:
+    """Let sslyze build no path to its stores: `Trust` decides, and a name with an underscore would be an error."""
+    from sslyze.plugins.certificate_info.trust_stores.trust_store import PathValidationResult, TrustStore
+
+    def nothing(store: TrustStore, *_: Any, **__: Any) -> PathValidationResult:
+        return PathValidationResult(store, None, "not asked")
+
+    judged: Any = TrustStore
+    kept = judged.verify_certificate_chain
+    judged.verify_certificate_chain = nothing
+    try:
+        yield
+    finally:
+        judged.verify_certificate_chain = kept
 
 
 def _network(request: ScanRequest, location: ServerNetworkLocation) -> ServerNetworkConfiguration:
