@@ -112,11 +112,12 @@ def _asked(rdap: JsonApi, name: str) -> Mapping[str, Any]:
 
 
 def _status(data: Mapping[str, Any]) -> tuple[str, ...]:
-    status = data.get("status")
-    if not isinstance(status, list):
-        return ()
-    # RFC 8056 writes "client hold"; some registries write clientHold, as EPP does.
-    return tuple(sorted(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cut(str(each), 60)).lower() for each in status))
+    status = data.get("status") or []
+    words = [status] if isinstance(status, str) else status
+    if not isinstance(words, list) or not all(isinstance(each, str) for each in words):
+        raise CouldNotVerify(f"the status of {_name(data)} in RDAP is no list of words: {cut(str(status))}")
+    # RFC 8056 writes "client hold"; some registries write clientHold, as EPP does, or client-hold.
+    return tuple(sorted(re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", cut(each, 60)).lower() for each in words))
 
 
 def _expires(data: Mapping[str, Any]) -> datetime | None:

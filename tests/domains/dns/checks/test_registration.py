@@ -40,6 +40,9 @@ def test_registration_warns(registered: Registered) -> None:
         (rdap(status=["server hold"]), "good.test: server hold"),
         (rdap(status=["clientHold", "active"]), "good.test: client hold"),
         (rdap(status=["pending delete"]), "good.test: pending delete"),
+        (rdap(status="client hold"), "good.test: client hold"),
+        (rdap(status=["ACTIVE", "SERVER_HOLD"]), "good.test: server hold"),
+        (rdap(status=["server-hold"]), "good.test: server hold"),
     ],
 )
 def test_registration_fails(registered: Registered, data: dict[str, Any], what: str) -> None:
@@ -74,6 +77,8 @@ def test_registered_suffix_is_not_taken_for_the_domain(registered: Registered) -
         ([], 200, "was answered with no RDAP object of good.test"),
         (rdap("other.test"), 200, "was answered with no RDAP object of good.test"),
         (rdap(objectClassName="entity"), 200, "was answered with no RDAP object of good.test"),
+        (rdap(status={"client hold": True}), 200, "the status of good.test in RDAP is no list of words"),
+        (rdap(status=[["client hold"]]), 200, "the status of good.test in RDAP is no list of words"),
         (rdap(events=[]), 200, "does not say how long good.test is registered"),
         (rdap(events=[{"eventAction": "expiration", "eventDate": "soon"}, 7]), 200, "does not say how long"),
         (b"", 400, "was answered 400"),
