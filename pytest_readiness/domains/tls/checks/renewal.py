@@ -30,9 +30,11 @@ CLIENTS = (
 
 _REHEARSAL = re.compile(r"--(dry-run|test-cert|staging)\b")
 _STATEMENTS = re.compile(r"[;\n]|&&|\|\|?")
+_QUOTED = re.compile(r"""(?P<shell>\s-[a-z]{0,9}c\s{1,20})?(?P<text>"[^"\n]*"|'[^'\n]*')""")
+"""Quoted text, and whether it is what a shell is to run (`sh -c "…"`)."""
 _NAMED = re.compile(
     r"\s*(sudo\s+)?([\w./-]{1,100}/)?(echo|printf|logger|mailx?|test|\[{1,2}|which|ls|cat|head|tail|e?grep|rm|cp|mv|ln"
-    r"|touch|chmod|chown|tar|rsync|g?zip|xz|bzip2|pkill|killall)\s"
+    r"|touch|chmod|chown|tar|rsync|scp|g?zip|xz|bzip2|curl|wget|wall|pkill|killall)\s"
 )
 """Statements that only name a command, or do something else with its file than to run it."""
 
@@ -102,7 +104,7 @@ def renewal(
 
 def _rehearses(command: str, commands: Sequence[str]) -> str | None:
     """Why a command that names a client renews nothing, "" where it does renew, None where it names none."""
-    statements = _STATEMENTS.split(command.replace("\\\n", " "))
+    statements = _STATEMENTS.split(_QUOTED.sub(_unquoted, command.replace("\\\n", " ")))
     own = [re.compile(rf"(?<![\w.-]){re.escape(words)}(?![\w.-])") for words in commands]
     known = (*(client for _, client in CLIENTS), *own)
     renewing = [each for each in statements if not _NAMED.match(each) and any(one.search(each) for one in known)]
@@ -111,6 +113,14 @@ def _rehearses(command: str, commands: Sequence[str]) -> str | None:
     rehearsals = [_REHEARSAL.search(each) for each in renewing]
     flags = [each[0] for each in rehearsals if each]
     return f"it only rehearses ({flags[0]})" if len(flags) == len(renewing) else ""
+
+
+def _unquoted(quoted: re.Match[str]) -> str:
+    """What a shell is to run stands on its own; other text of several words is a subject or a message, and goes."""
+    text = quoted["text"][1:-1]
+    if quoted["shell"]:
+        return f"; {text};"
+    return text if len(text.split()) == 1 else " "
 
 
 def _fault(job: Job, every_days: int) -> str:

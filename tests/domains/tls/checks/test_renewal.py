@@ -303,6 +303,16 @@ CRON: dict[str, tuple[str, str, str]] = {
         "7 4 * * * root certbot certonly -n --keep-until-expiring --webroot -w /var/www -d shop.example.com\n",
         "/etc/cron.d/certbot, at least every 1 days",
     ),
+    "by a shell": (
+        "/etc/cron.d/certbot",
+        "7 4 * * * root flock /run/tls -c \"'/usr/bin/certbot' renew -q && service nginx reload\"\n",
+        "/etc/cron.d/certbot, at least every 1 days",
+    ),
+    "acme.sh's own": (
+        "/etc/cron.d/acme",
+        '7 4 * * * root "/root/.acme.sh"/acme.sh --cron --home "/root/.acme.sh" > /dev/null\n',
+        "/etc/cron.d/acme, at least every 1 days",
+    ),
     "one certificate": (
         "/etc/cron.d/acme",
         "7 4 * * * root acme.sh --renew -d shop.example.com\n",
@@ -461,6 +471,8 @@ def test_renewal_by_cron_that_does_not_run(plain: Namespace, authority: Authorit
         ("/etc/cron.d/certbot", "5 4 * * * root true # certbot renew\n"),
         ("/etc/cron.d/certbot", "5 4 * * * root echo certbot renew\n"),
         ("/etc/cron.d/certbot", '5 4 * * * root true || mail -s "certbot renew failed" root\n'),
+        ("/etc/cron.d/certbot", '5 4 * * * root /opt/told "certbot renew failed"\n'),
+        ("/etc/cron.d/certbot", "5 4 * * * root sh -c 'echo certbot renew'\n"),
         ("/etc/cron.d/certbot", "5 4 * * * root /bin/grep -c renew /var/log/certbot renew.log\n"),
         ("/etc/cron.d/certbot", "5 4 * * * root /opt/certbot/backup.sh && systemctl renew\n"),
         ("/etc/cron.daily/certbot", "#!/bin/sh\n# certbot renew\n"),
