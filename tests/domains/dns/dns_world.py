@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from pytest_readiness.core.evidence import ClaimFalse
 from pytest_readiness.domains.dns.checks.answers import _beside
@@ -31,6 +31,9 @@ def _der(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 
 RSA_2048 = _der(rsa.generate_private_key(65537, 2048))
 RSA_1024 = _der(rsa.generate_private_key(65537, 1024))
+RSA_PRIVATE = base64.b64encode(
+    rsa.generate_private_key(65537, 2048).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+).decode()
 EC_256 = _der(ec.generate_private_key(ec.SECP256R1()))
 ED25519 = base64.b64encode(ed25519.Ed25519PrivateKey.generate().public_key().public_bytes_raw()).decode()
 
@@ -314,6 +317,8 @@ KEYS = {
     "test": txt(f"v=DKIM1; t=y:s; p={RSA_2048}"),
     "spaced": txt(f"k=rsa; p={RSA_2048[:80]} {RSA_2048[80:]}"),
     "two": f"{dkim(RSA_2048)}\ntwo._domainkey {dkim(RSA_1024)}",
+    "private": dkim(RSA_PRIVATE),
+    "kind": f'TXT "v=DKIM1; k={NO_BREAK}rsa; p={RSA_2048[:150]}" "{RSA_2048[150:]}"',
     "nobase": dkim("not base64!"),
     "nobreak": f'TXT "v=DKIM1;{NO_BREAK}k=rsa; p={RSA_2048[:150]}" "{RSA_2048[150:]}"',
     "nobreakin": f'TXT "v=DKIM1; p={RSA_2048[:150]}{NO_BREAK}" "{RSA_2048[150:]}"',

@@ -215,8 +215,10 @@ def _key(text: str, expected: str, min_rsa_bits: int) -> tuple[str, bool]:
     if kind == "ed25519":
         claim(len(data) == 32, expected=expected, seen=f"an Ed25519 key of {len(data)} bytes instead of 32")
         return "Ed25519", "y" in flags
-    claim(kind == "rsa", expected=expected, seen=f"a key of the unknown kind {cut(kind, 20)}")
+    claim(kind == "rsa", expected=expected, seen=f"a key of the unknown kind {cut(visible(kind), 20)}")
     bits = _rsa_bits(data)
+    private = "a private key in place of the public one, with which whoever reads it can sign: make a new pair"
+    claim(bits is not None or not _is_private(data), expected=expected, seen=private)
     claim(bits is not None, expected=expected, seen=f"a key that is not an RSA public key: {shown_text}")
     claim((bits or 0) >= min_rsa_bits, expected=expected, seen=f"an RSA key of {bits} bits")
     return f"RSA {bits} bits", "y" in flags
@@ -236,6 +238,17 @@ def _rsa_bits(data: bytes) -> int | None:
     except (ValueError, UnsupportedAlgorithm):
         return None
     return key.key_size if isinstance(key, RSAPublicKey) else None
+
+
+def _is_private(data: bytes) -> bool:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    try:
+        load_der_private_key(data, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 _POLICIES = ("none", "quarantine", "reject")
@@ -309,7 +322,9 @@ def dmarc(
 def _lost_reports(tree: DmarcTree, chosen: DmarcRecords, tags: Mapping[str, str]) -> str:
     """Which reports receivers do not send, and why; "" for none."""
     addresses, others = report_addresses(tags)
-    lost = [f"receivers ignore {cut(each, 60)} in rua=, which is not mailto: and an address" for each in others]
+    lost = [
+        f"receivers ignore {cut(visible(each), 60)} in rua=, which is not mailto: and an address" for each in others
+    ]
     lost += [
         f"no reports go to {host}, which does not publish that it takes them ({chosen.domain}._report._dmarc.{host})"
         for host in _refused(tree, chosen)

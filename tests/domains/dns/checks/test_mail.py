@@ -178,6 +178,8 @@ def test_dkim(case: Case) -> None:
         ("nobase", "a key that is not base64"),
         ("nobreak", r"no DKIM key record: v=DKIM1;\xa0k=rsa; p="),
         ("nobreakin", "a key that is not base64"),
+        ("kind", r"a key of the unknown kind \xa0rsa"),
+        ("private", "a private key in place of the public one, with which whoever reads it can sign: make a new pair"),
         ("ec", "a key that is not an RSA public key"),
         ("v2", "no DKIM key record: v=DKIM2"),
         ("late", "v= is not the first tag, so that verifiers discard the record: k=rsa; v=DKIM1; p="),
