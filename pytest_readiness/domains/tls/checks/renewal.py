@@ -33,7 +33,7 @@ _STATEMENTS = re.compile(r"[;\n]|&&|\|\|?")
 _QUOTED = re.compile(r"""(?P<shell>\s-[a-z]{0,9}c\s{1,20})?(?P<text>"[^"\n]*"|'[^'\n]*')""")
 """Quoted text, and whether it is what a shell is to run (`sh -c "…"`)."""
 _NAMED = re.compile(
-    r"\s*(sudo\s+)?([\w./-]{1,100}/)?(echo|printf|logger|mailx?|test|\[{1,2}|which|ls|cat|head|tail|e?grep|rm|cp|mv|ln"
+    r"(sudo\s{1,20})?([\w./-]{1,100}/)?(echo|printf|logger|mailx?|test|\[{1,2}|which|ls|cat|head|tail|e?grep|rm|cp|mv|ln"
     r"|touch|chmod|chown|tar|rsync|scp|g?zip|xz|bzip2|curl|wget|wall|pkill|killall)\s"
 )
 """Statements that only name a command, or do something else with its file than to run it."""
@@ -60,10 +60,10 @@ def renewal(
     A job is a systemd timer that is active, comes back after a boot, has a next run (OnCalendar) and whose last run did
     not fail; or an entry of cron that a running cron daemon takes, by the rules of Debian's, of cronie or of busybox
     (owner and mode of the file, its name, the newline at its end, the fields of time, the user, % and CRLF); or a
-    script in /etc/cron.daily and the like, or an entry of anacron, which one of these runs. An ACME client that is
-    only installed does not count, nor does Debian's entry for certbot in cron.d where systemd runs, as that does
-    nothing, nor a rehearsal (--dry-run), nor what only names a client or does something else with its files (a mail,
-    a backup). Whether what cron runs is there, is reached in its script and succeeds is not seen.
+    script in /etc/cron.daily and the like that the system can start, or an entry of anacron, which one of these runs.
+    An ACME client that is only installed does not count, nor does Debian's entry for certbot in cron.d where systemd
+    runs, as that does nothing, nor a rehearsal (--dry-run), nor what only names a client or does something else with
+    its files (a mail, a backup). Whether what cron runs is there, is reached in its script and succeeds is not seen.
 
     The certificates are read from files, and each must have a quarter of its lifetime left, or 20 days where that is
     less: clients renew when a third or 30 days are left, so that certificates of 90 or 47 days never fall below it
@@ -107,7 +107,9 @@ def _rehearses(command: str, commands: Sequence[str]) -> str | None:
     statements = _STATEMENTS.split(_QUOTED.sub(_unquoted, command.replace("\\\n", " ")))
     own = [re.compile(rf"(?<![\w.-]){re.escape(words)}(?![\w.-])") for words in commands]
     known = (*(client for _, client in CLIENTS), *own)
-    renewing = [each for each in statements if not _NAMED.match(each) and any(one.search(each) for one in known)]
+    renewing = [
+        each for each in statements if not _NAMED.match(each.lstrip()) and any(one.search(each) for one in known)
+    ]
     if not renewing:
         return None
     rehearsals = [_REHEARSAL.search(each) for each in renewing]

@@ -408,6 +408,18 @@ CRON_BROKEN: dict[str, tuple[str, str, str, str]] = {
         "755",
         "run-parts passes it over, as it is not executable or because of its name",
     ),
+    "a script with carriage returns": (
+        "/etc/cron.daily/lego",
+        "#!/bin/sh\r\nlego renew\r\n",
+        "755",
+        "its first line ends in a carriage return (CRLF), so that its interpreter is not found",
+    ),
+    "a script without an interpreter": (
+        "/etc/cron.daily/lego",
+        "lego renew\n",
+        "755",
+        "it does not begin with a line such as #!/bin/sh, without which run-parts cannot run it",
+    ),
     "a script of a month": (
         "/etc/cron.monthly/lego",
         "#!/bin/sh\nlego renew\n",
@@ -607,6 +619,7 @@ def test_jobs_of_anacron_recorded() -> None:
     found = told(ALMA)
     assert (found["certbot renew"], found["lego renew"]) == ((1, ""), (7, ""))
     assert told(ALMA.replace("@program /usr/sbin/anacron\n", ""))["lego renew"] == (7, "anacron is not installed")
+    assert told(f"{ALMA}@bare /etc/cron.daily/certbot.sh\n")["certbot renew"] == (1, "")
     refused = told(ALMA.replace("644 0 1 0", "664 0 1 0"))["certbot renew"][1]
     assert refused.startswith("/etc/anacrontab, which would run it, does not: /etc/cron.hourly/0anacron, which would ")
     assert refused.endswith("cron ignores the file, as others than its owner may write to it (mode 664)")
