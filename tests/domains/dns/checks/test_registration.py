@@ -30,6 +30,16 @@ def test_registration_warns(registered: Registered) -> None:
     assert "is renewing it automatically" in judge("dns.registration", registered(rdap(status=renewing))).warning
 
 
+DATES = {"expiration": 365, "registrar expiration": 5}
+
+
+def test_registration_that_the_registrar_ends_earlier(registered: Registered) -> None:
+    ends = {name: f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for name, days in DATES.items()}
+    events = [{"eventAction": name, "eventDate": date} for name, date in ends.items()]
+    warning = judge("dns.registration", registered(rdap(events=events))).warning
+    assert warning == f"by its registrar, it ends on {ends['registrar expiration'][:10]}"
+
+
 @pytest.mark.parametrize(
     ("data", "what"),
     [
