@@ -94,7 +94,11 @@ def scan(request: ScanRequest) -> TlsScan:
     shown = list(_shown_in_tls13(request, server)) if "certificate_info" in request.commands else []
     resumed = _resumed_tls13(request) if "session_resumption" in request.commands else None
     # Handshakes that an intrusion filter cuts off look like refused suites; then the next one fails too.
-    _probe(location, bare, f"{request.where} stopped answering during the TLS scan")
+    try:
+        _probe(location, bare, "")
+    except CouldNotVerify:
+        why = "a limit of connections or an intrusion filter may have cut it off"
+        raise CouldNotVerify(f"{request.where} stopped answering during the TLS scan ({why})") from None
     return record(request, result, refused, resumed, shown)
 
 
