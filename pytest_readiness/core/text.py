@@ -9,6 +9,11 @@ def cut(text: str, length: int = 200) -> str:
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
+def visible(text: str) -> str:
+    """Text in which what nobody would see, such as a no-break space or a line feed, is written as an escape."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def what_broke(error: BaseException) -> str:
     """The type of an exception and the first line of what it says, whatever it does when it is asked for that."""
     try:

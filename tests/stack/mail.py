@@ -25,6 +25,8 @@ from tests.stack.programs import program, unavailable
 DOMAIN = "shop.example.com"
 USER = "mailer@shop.example.com"
 PASSWORD = "correct-horse-battery"
+OTHER_USER = "grussmail@shop.example.com"
+OTHER_PASSWORD = "Grüße, 世界"
 FILED_AS = "nobody"
 DAEMONS = Path("/usr/lib/postfix/sbin")
 
@@ -133,7 +135,7 @@ class MailHost:
             """
         )
         users = self.directory / "users"
-        users.write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
+        users.write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n{OTHER_USER}:{{PLAIN}}{OTHER_PASSWORD}\n", encoding="utf-8")
         users.chmod(0o644)
         ready = self.directory / "auth"
         with running(

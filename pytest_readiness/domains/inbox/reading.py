@@ -247,11 +247,22 @@ class _Imap(Mailbox):
                     self._client.starttls(context)
             with self._said("no login at"):
                 assert inbox.password is not None
-                self._client.login(inbox.user or "", inbox.password.get_secret_value())
+                self._login(inbox.user or "", inbox.password.get_secret_value())
             self._open("EXAMINE")
         except BaseException:
             self.close()
             raise
+
+    def _login(self, user: str, password: str) -> None:
+        if f"{user}{password}".isascii():
+            self._client.login(user, password)
+        elif "AUTH=PLAIN" in self._client.capabilities:
+            # LOGIN has no say in how letters beyond ASCII are written; PLAIN has them in UTF-8 (RFC 4616).
+            self._client.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
+        else:
+            raise CouldNotVerify(
+                f"no login at {self._place}: user or password is not in ASCII, and it has no AUTH=PLAIN"
+            )
 
     def ids(self, to: str) -> Iterator[str]:
         sent(f"IMAP search for mail to {to} at {self._place}")
@@ -312,7 +323,7 @@ class _Imap(Mailbox):
         except TimeoutError:
             raise CouldNotVerify(f"{what} {self._place} within {IMAP_SECONDS:g} s") from None
         except UnicodeError:
-            raise CouldNotVerify(f"{what} {self._place} (user or password is not in ASCII)") from None
+            raise CouldNotVerify(f"{what} {self._place} (user or password is no text in UTF-8)") from None
         except (imaplib.IMAP4.error, OSError) as error:
             said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise CouldNotVerify(f"{what} {self._place} ({cut(said.removeprefix('b').strip(chr(39)))})") from None

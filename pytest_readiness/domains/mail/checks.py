@@ -39,11 +39,13 @@ _ASKS_LOGIN = re.compile(
     r"|(must|please|need to|have to) (first )?(authenticate|log.?in)|unauthenticated senders? (is |are )?not"
     r"|not logged.?in|log.?in first"
 )
+_ASKS_TLS = re.compile(r"(?i)starttls|encrypt|\b(tls|ssl)\b")
 _FOR_ITS_ORIGIN = re.compile(
     r"(?i)client (host|address|ip|rejected)|your (ip|host|address|network)|sending ip|banned|throttl"
     r"|connection rejected|blocked|listed|black.?list|reputation|spam|reverse|hostname|grey.?list|too many"
     r"|sender|envelope|temporar|\b(quota|spf|dmarc|dkim|helo|ehlo|rdns|ptr|rate)\b"
 )
+_SWITCHED_OFF = re.compile(r"(?i)disabled|not (enabled|supported|available|implemented)|unsupported")
 _HIDES_PASSWORDS = re.compile(r"(SCRAM-.+|CRAM-MD5|DIGEST-MD5|NTLM|GSSAPI|GS2-.+|KERBEROS_V[45]|EXTERNAL)$")
 """Mechanisms of AUTH, by their names at IANA, that send no password and nothing that serves as one."""
 
@@ -137,15 +139,25 @@ def auth(mail: Mail, mail_server: MailServer, mail_login: MailLogin) -> Evidence
 def wrong_password(mail: Mail, mail_wrong_login: MailLogin) -> Evidence:
     """The mail server refuses the declared user with a wrong password.
 
-    One login is made, with a random password, over verified TLS. Not looked at: other users and other mechanisms.
+    One login is made, with a random password, over verified TLS. A refusal for another reason, such as that the way to
+    log in is switched off or the runner's address is blocked, says nothing about passwords, and is not a pass. Not
+    looked at: other users and other mechanisms.
     """
     reply = mail_wrong_login.reply
     if reply is None:
         raise CouldNotVerify(f"no login was tried at {mail.where}: {mail_wrong_login.refused}")
-    if reply.code == 0 or 400 <= reply.code < 500:
-        raise CouldNotVerify(f"a login at {mail.where} with a wrong password was answered: {reply}")
-    claim(reply.code >= 500, expected="a wrong password to be refused", seen=f"{mail.where}: {reply}")
+    claim(not 200 <= reply.code < 300, expected="a wrong password to be refused", seen=f"{mail.where}: {reply}")
+    if not _refuses_credentials(reply):
+        raise CouldNotVerify(
+            f"a login at {mail.where} with a wrong password was answered, but not as a wrong password is: {reply}"
+        )
     return Evidence(f"{mail.where} refused a wrong password of {mail.user}: {reply}")
+
+
+def _refuses_credentials(reply: SmtpReply) -> bool:
+    """Whether a login failed by user or password (RFC 4954 section 6), and not before anybody looked at them."""
+    other = _FOR_ITS_ORIGIN.search(reply.text) or _SWITCHED_OFF.search(reply.text)
+    return (reply.code == 535 or (reply.code >= 500 and "5.7.8" in reply.text)) and not other
 
 
 @check(
@@ -202,7 +214,7 @@ def not_open_relay(
 
 
 def _refuses_strangers(reply: SmtpReply) -> bool:
-    if reply.code < 400 or _FOR_ITS_ORIGIN.search(_ASKS_LOGIN.sub("", reply.text)):
+    if reply.code < 400 or _ASKS_TLS.search(reply.text) or _FOR_ITS_ORIGIN.search(_ASKS_LOGIN.sub("", reply.text)):
         return False
     return _asks_login(reply) or bool(_FOR_STRANGERS.search(reply.text))
 

@@ -305,6 +305,15 @@ class _UntrustedError(Exception):
     pass
 
 
+class _Utf8(str):
+    """Text that goes out in UTF-8, as RFC 4616 has it, where smtplib asks for ASCII."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002
+        return super().encode("utf-8", errors)
+
+
 class _Client:
     """A session with a mail server, whose replies are all looked at and none is raised."""
 
@@ -382,14 +391,19 @@ class _Client:
         if way is None:
             only = f"{self._mail.where} offers AUTH {' '.join(offered)} only"
             raise CouldNotVerify(f"{only}; a login is tried by {', '.join(ways)}")
-        self._client.user, self._client.password = user, password
+        self._client.user, self._client.password = user, _Utf8(password)
+
+        def answer(challenge: bytes | None = None) -> str | None:
+            said = ways[way](challenge)
+            return None if said is None else _Utf8(said)
+
         try:
             with self._said("AUTH"):
-                return _reply(*self._client.auth(way, ways[way]))
+                return _reply(*self._client.auth(way, cast("Any", answer)))
         except smtplib.SMTPAuthenticationError as error:
             return _reply(error.smtp_code, error.smtp_error)
         except UnicodeError:
-            raise CouldNotVerify(f"the user or password for {self._mail.where} is not in ASCII") from None
+            raise CouldNotVerify(f"the user or password for {self._mail.where} is no text in UTF-8") from None
 
     def submit(self, sender: str, to: str, message: bytes) -> str:
         """Hand a mail over; what the server said instead of taking it, or ""."""

@@ -61,6 +61,7 @@ for each in $(printf "%s\n" $words | sort -u); do
     printf "%s\n" "@account $each	$number $(command -v -- "$each")"
 done
 set +f
+return=$(printf "\r")
 for each in /etc/cron.hourly /etc/cron.daily /etc/cron.weekly /etc/cron.monthly; do
     # A test runs nothing.
     taken=$(run-parts --test "$each" 2>/dev/null)
@@ -71,6 +72,12 @@ for each in /etc/cron.hourly /etc/cron.daily /etc/cron.weekly /etc/cron.monthly;
             continue
         fi
         printf "%s\n" "$taken" | grep -Fxq -- "$script" || printf "%s\n" "@passed $script"
+        # What the system runs by itself: a script that names its interpreter, or a program.
+        case $(head -c 4 "$script" | tr -d "\000") in
+        "#!"*) head -n 1 "$script" | grep -q "$return\$" && printf "%s\n" "@returned $script" ;;
+        *ELF) ;;
+        *) printf "%s\n" "@bare $script" ;;
+        esac
         sed -n "/^[[:space:]]*[^#[:space:]]/s|^|@script $script	|p" "$script"
         echo
     done

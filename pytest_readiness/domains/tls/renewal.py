@@ -166,13 +166,21 @@ def _of_scripts(told: _Told, jobs: Sequence[Job], kinds: Sequence[str]) -> Itera
     texts: dict[str, list[str]] = {}
     for path, text in told.get("script", ()):
         texts.setdefault(path, []).append(text)
-    passed = {path for path, _ in told.get("passed", ())}
+    passed, returned, bare = ({path for path, _ in told.get(kind, ())} for kind in ("passed", "returned", "bare"))
+    # Debian's run-parts hands the file to the system; those of others fall back to a shell.
+    bare = bare if ("debian", "") in told.get("daemon", ()) else set()
     for path, lines in texts.items():
         folder = path.rpartition("/")[0]
         kind = folder.rpartition(".")[2]
         if kind not in kinds:
             continue
-        fault = "run-parts passes it over, as it is not executable or because of its name" if path in passed else ""
+        fault = ""
+        if path in passed:
+            fault = "run-parts passes it over, as it is not executable or because of its name"
+        elif path in returned:
+            fault = "its first line ends in a carriage return (CRLF), so that its interpreter is not found"
+        elif path in bare:
+            fault = "it does not begin with a line such as #!/bin/sh, without which run-parts cannot run it"
         starter = rf"run-parts\b[^;&|]*\s{re.escape(folder)}/?(?![\w/.-])|\brun-crons\b"
         yield _started(path, "\n".join(lines), fault, _FOLDERS[kind], starter, jobs, told)
 

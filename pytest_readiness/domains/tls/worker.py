@@ -13,7 +13,7 @@ import ssl
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -94,7 +94,11 @@ def scan(request: ScanRequest) -> TlsScan:
     shown = list(_shown_in_tls13(request, server)) if "certificate_info" in request.commands else []
     resumed = _resumed_tls13(request) if "session_resumption" in request.commands else None
     # Handshakes that an intrusion filter cuts off look like refused suites; then the next one fails too.
-    _probe(location, bare, f"{request.where} stopped answering during the TLS scan")
+    try:
+        _probe(location, bare, "")
+    except CouldNotVerify:
+        why = "a limit of connections or an intrusion filter may have cut it off"
+        raise CouldNotVerify(f"{request.where} stopped answering during the TLS scan ({why})") from None
     return record(request, result, refused, resumed, shown)
 
 
@@ -146,11 +150,29 @@ def _attempts(
 
     scanner = Scanner(CONNECTIONS, concurrent_server_scans_limit=1)
     scanner.queue_scans([ServerScanRequest(location, network, {ScanCommand(command) for command in commands})])
-    (result,) = scanner.get_results()
+    with _paths_not_judged():
+        (result,) = scanner.get_results()
     if result.scan_result is None:
         raise CouldNotVerify(f"{request.where} aborted the TLS scan", transient=True)
     attempts: AllScanCommandsAttempts = result.scan_result
     return attempts
+
+
+@contextmanager
+def _paths_not_judged() -> Iterator[None]:
+    """Let sslyze build no path to its stores: `Trust` decides, and a name with an underscore would be an error."""
+    from sslyze.plugins.certificate_info.trust_stores.trust_store import PathValidationResult, TrustStore
+
+    def nothing(store: TrustStore, *_: Any, **__: Any) -> PathValidationResult:
+        return PathValidationResult(store, None, "not asked")
+
+    judged: Any = TrustStore
+    kept = judged.verify_certificate_chain
+    judged.verify_certificate_chain = nothing
+    try:
+        yield
+    finally:
+        judged.verify_certificate_chain = kept
 
 
 def _network(request: ScanRequest, location: ServerNetworkLocation) -> ServerNetworkConfiguration:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 EXPIRED = "a certificate of the path has expired"
 NOT_YET = "a certificate of the path is not valid yet"
 WRONG_NAME = "the certificate is not for this name"
-NO_SERVER = "its purposes do not allow a server, or those of an issuer do not (extended key usage)"
+NO_SERVER = "its purposes do not allow a server, or those of an issuer do not (key usage or extended key usage)"
 NO_PATH = "no path leads to the trust store: an intermediate was not sent, or the store does not hold the authority"
 PRIVATE = "the chain ends in an authority that is not in the trust store, such as a private root"
 SELF_SIGNED = "the certificate is self-signed, and not in the trust store"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from pytest_readiness.core.evidence import ClaimFalse
 from pytest_readiness.domains.dns.checks.answers import _beside
@@ -31,6 +31,9 @@ def _der(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 
 RSA_2048 = _der(rsa.generate_private_key(65537, 2048))
 RSA_1024 = _der(rsa.generate_private_key(65537, 1024))
+RSA_PRIVATE = base64.b64encode(
+    rsa.generate_private_key(65537, 2048).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+).decode()
 EC_256 = _der(ec.generate_private_key(ec.SECP256R1()))
 ED25519 = base64.b64encode(ed25519.Ed25519PrivateKey.generate().public_key().public_bytes_raw()).decode()
 
@@ -39,6 +42,10 @@ def txt(*texts: str) -> str:
     """A TXT record with these texts, cut into strings of at most 255 bytes."""
     whole = "".join(texts)
     return "TXT " + " ".join(f'"{whole[start : start + 255]}"' for start in range(0, len(whole), 255))
+
+
+NO_BREAK, TAB, LINE = r"\194\160", r"\009", r"\010"
+"""White space that comes along when a text is copied, as zone files write it."""
 
 
 def dkim(key: str, kind: str = "rsa") -> str:
@@ -258,7 +265,17 @@ CASES = {
     "spfscope": f"@ {txt('v=spf1 ip6:fe80::1%eth0/64 -all')}",
     "spflabel": f"@ {txt('v=spf1 a:a..b -all')}",
     "spfnoredirect": f"@ {txt('v=spf1 redirect=mxnone.cases.test')}",
+    "spfnobreak": f"@ {txt('v=spf1 mx:mxtwo.cases.test', NO_BREAK, '-all')}",
+    "spftab": f"@ {txt('v=spf1 mx:mxtwo.cases.test', TAB, '-all')}",
+    "spfline": f"@ {txt('v=spf1 mx:mxtwo.cases.test -all', LINE)}",
+    "spfbare1": f"@ {txt('v=spf1', LINE)}",
+    "spfequals": f"@ {txt('v=spf1 include=spfok.cases.test ip4=198.51.100.1 -all')}",
     # DMARC
+    "dnobreak": f"_dmarc {txt('v=DMARC1;', NO_BREAK, 'p=reject')}",
+    "dnobreak2": f"_dmarc {txt('v=DMARC1; p=', NO_BREAK, 'reject')}",
+    "dnobreak3": f"_dmarc {txt('v=DMARC1', NO_BREAK, '; p=reject')}",
+    "dline": f"_dmarc {txt('v=DMARC1; p=reject', LINE)}",
+    "ddigit": f"_dmarc {txt('v=DMARC1; p=quarantine; pct=', chr(92), '217', chr(92), '160')}",
     "dq": f"_dmarc {txt('v=DMARC1; p=quarantine; sp=none')}\n_dmarc.own {txt('v=DMARC1;p=reject;pct=20')}",
     "dr": f"_dmarc {txt('v=DMARC1; p=reject')}\n_dmarc.mid {txt('v=DMARC1; p=none')}",
     "dtwo": f"_dmarc {txt('v=DMARC1; p=reject')}\n_dmarc {txt('v=DMARC1; p=none')}",
@@ -277,6 +294,14 @@ CASES = {
     "dcapitals": f"_dmarc {txt('v=DMARC1; p=reject; SP=none; RUA=mailto:a@good.test; x=Y')}",
     # CAA
     "cwild": '@ CAA 0 issue "ca.example"\n@ CAA 0 issuewild "other.example"',
+    "cdot": '@ CAA 0 issue "ca.example."',
+    "cword": '@ CAA 0 issue "ca.example; dns-01"',
+    "cspace": '@ CAA 0 issue "ca.example; validationmethods=dns-01 accounturi=x"',
+    "cunderscore": '@ CAA 0 issue "ca.example; validation_methods=dns-01"',
+    "cline": '@ CAA 0 issue "ca.example\\010"',
+    "csemicolon": '@ CAA 0 issue "ca.example; a=b;"',
+    "cbeside": '@ CAA 0 issue "ca.example"\n@ CAA 0 issue "other example"',
+    "cparameters": '@ CAA 0 issue "\\009ca.example ; a-1 = b:/ ;c=;d= e "',
     "cnobody": '@ CAA 0 issue ";"',
     "ciodef": '@ CAA 0 iodef "mailto:security@example.com"',
     "ccritical": '@ CAA 0 issue "ca.example"\n@ CAA 128 strange "x"',
@@ -292,7 +317,12 @@ KEYS = {
     "test": txt(f"v=DKIM1; t=y:s; p={RSA_2048}"),
     "spaced": txt(f"k=rsa; p={RSA_2048[:80]} {RSA_2048[80:]}"),
     "two": f"{dkim(RSA_2048)}\ntwo._domainkey {dkim(RSA_1024)}",
+    "private": dkim(RSA_PRIVATE),
+    "kind": f'TXT "v=DKIM1; k={NO_BREAK}rsa; p={RSA_2048[:150]}" "{RSA_2048[150:]}"',
     "nobase": dkim("not base64!"),
+    "nobreak": f'TXT "v=DKIM1;{NO_BREAK}k=rsa; p={RSA_2048[:150]}" "{RSA_2048[150:]}"',
+    "nobreakin": f'TXT "v=DKIM1; p={RSA_2048[:150]}{NO_BREAK}" "{RSA_2048[150:]}"',
+    "line": f'TXT "v=DKIM1; p={RSA_2048[:150]}" "{RSA_2048[150:]}{LINE}"',
     "ec": dkim(EC_256),
     "v2": txt(f"v=DKIM2; p={RSA_2048}"),
     "late": txt(f"k=rsa; v=DKIM1; p={RSA_2048}"),

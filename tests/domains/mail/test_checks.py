@@ -21,11 +21,12 @@ from pytest_readiness.core.yamlfile import parse_yaml
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.inbox.reading import mailbox as opened
 from pytest_readiness.domains.inbox.resource import Inbox
-from pytest_readiness.domains.mail.facts import Delivery, MailServer, SmtpReply
+from pytest_readiness.domains.mail.checks import wrong_password
+from pytest_readiness.domains.mail.facts import Delivery, MailLogin, MailServer, SmtpReply
 from pytest_readiness.domains.mail.resource import Mail
 from tests.judging import judge
 from tests.stack.certs import Authority
-from tests.stack.mail import DOMAIN, PASSWORD, USER, MailHost
+from tests.stack.mail import DOMAIN, OTHER_PASSWORD, OTHER_USER, PASSWORD, USER, MailHost
 from tests.stack.patience import patient
 from tests.stack.process import free_port
 from tests.stack.programs import program, unavailable
@@ -56,6 +57,7 @@ VARIANTS = {
     },
     "scram": {"smtpd_sasl_mechanism_filter": "scram-sha-256"},
     "nobody": {"smtpd_sasl_auth_enable": "no"},
+    "login": {"smtpd_sasl_mechanism_filter": "login"},
     "reserved-only": {
         "mynetworks": "0.0.0.0/0",
         "smtpd_relay_restrictions": "check_recipient_access inline:{example.com=reject}, permit_mynetworks, reject",
@@ -212,11 +214,50 @@ def test_open_server(host: MailHost, authority: Authority) -> None:
 def test_auth_fails(host: MailHost, authority: Authority, mail: Mail) -> None:
     wrong = declared(host, authority, password=SecretStr("not-the-password"))
     assert re.search(r"535 5\.7\.8 .*authentication failed", false("mail.auth", wrong))
-    with pytest.raises(CouldNotVerify, match="is not in ASCII"):
-        judge("mail.auth", declared(host, authority, password=SecretStr("pässword")))
+    assert "535 5.7.8" in false("mail.auth", declared(host, authority, password=SecretStr("pässword")))
+    with pytest.raises(CouldNotVerify, match="is no text in UTF-8"):
+        judge("mail.auth", declared(host, authority, password=SecretStr("p\udc80ssword")))
     for id in ("mail.auth", "mail.wrong_password"):
         with pytest.raises(NotDeclared, match="outgoing declares no user"):
             judge(id, declared(host, authority, user=None, password=None))
+
+
+def test_passwords_beyond_ascii(host: MailHost, authority: Authority, imap: Inbox) -> None:
+    user, password = OTHER_USER, SecretStr(OTHER_PASSWORD)
+    assert judge("mail.auth", declared(host, authority, user=user, password=password)).text
+    assert judge("mail.auth", declared(host, authority, "login", user=user, password=password)).text
+    with opened(imap.model_copy(update={"user": user, "password": password})) as box:
+        assert list(box.mails(f"nobody@{DOMAIN}")) == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "refused"),
+    [
+        ("535 5.7.8 Error: authentication failed: (reason unavailable)", True),
+        ("535 Incorrect authentication data", True),
+        ("550 5.7.8 Authentication credentials invalid", True),
+        ("500 5.5.2 Error: command not recognized", False),
+        ("501 5.5.4 Syntax: AUTH mechanism", False),
+        ("503 5.5.1 Error: already authenticated", False),
+        ("504 5.7.4 Unrecognized authentication type", False),
+        ("530 5.7.0 Must issue a STARTTLS command first", False),
+        ("534 5.7.9 Application-specific password required", False),
+        ("538 5.7.11 Encryption required for requested authentication mechanism", False),
+        ("550 5.7.1 Access denied, banned sending IP", False),
+        ("554 5.7.1 Service unavailable", False),
+        ("535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant", False),
+        ("535 5.7.8 Error: too many failed logins", False),
+        ("454 4.7.0 Temporary authentication failure", False),
+    ],
+)
+def test_what_is_a_refused_password(host: MailHost, mail: Mail, reply: str, refused: bool) -> None:
+    code, _, text = reply.partition(" ")
+    said = MailLogin("TLSv1.3", "", SmtpReply(int(code), text))
+    if refused:
+        assert text in wrong_password(mail, said).text
+        return
+    with pytest.raises(CouldNotVerify, match="but not as a wrong password is"):
+        wrong_password(mail, said)
 
 
 def test_auth_is_offered_too_early_or_not_at_all(host: MailHost, authority: Authority) -> None:
@@ -354,6 +395,8 @@ def test_how_servers_refuse_to_relay(talk: Callable[..., Mail], reply: str) -> N
         ("RCPT", "550 5.7.1 Sender not allowed"),
         ("RCPT", "550 5.7.1 Unauthenticated email from example.com is not accepted due to its DMARC policy"),
         ("RCPT", "550 5.1.2 Domain not found"),
+        ("RCPT", "530 5.7.0 Must issue a STARTTLS command first"),
+        ("MAIL", "538 5.7.11 Encryption required before mail is relayed"),
         ("RCPT", "554 5.7.1 Service unavailable; client blocked, relay access denied"),
         ("MAIL FROM:<shop@", "550 5.7.1 Sender address rejected: unknown user"),
         ("MAIL FROM:<>", "550 5.7.1 bounces are not accepted from this sender"),
@@ -517,7 +560,8 @@ def test_inboxes_that_cannot_be_read(host: MailHost, authority: Authority, imap:
         ({"inbox": f"imaps://localhost:{free_port()}"}, "no connection to localhost:.* refused"),
         ({"inbox": f"imaps://localhost:{host.imap}"}, "no connection to"),
         ({"password": SecretStr("not-the-password")}, "no login at localhost:.*failed"),
-        ({"password": SecretStr("pässword")}, "is not in ASCII"),
+        ({"password": SecretStr("pässword")}, "no login at localhost:.*failed"),
+        ({"password": SecretStr("p\udc80ssword")}, "is no text in UTF-8"),
         ({"folder": "Nowhere"}, "refused EXAMINE .*Nowhere"),
         ({"ca": Authority(tmp_path / "other").ca_file}, "certificate of localhost:.* is not trusted"),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal
@@ -281,7 +282,8 @@ def caa(
     """CAA records let only the listed authorities issue certificates for the name.
 
     The records of the closest name count, from the domain upwards, as authorities look for them. At least one of the
-    listed authorities must be allowed. Parameters of a record (accounturi, validationmethods) are not judged.
+    listed authorities must be allowed. A value that is not of the form of RFC 8659, such as one with a dot at its end,
+    allows nobody. What parameters of a record (accounturi, validationmethods) say is not judged.
 
     Args:
         issuers: the domain names by which authorities are named in CAA, such as letsencrypt.org.
@@ -294,15 +296,29 @@ def caa(
     claim(not strange, expected=expected, seen=f"a critical tag that authorities do not know, {seen}")
     issue = [_authority(each.value) for each in caa_set.properties if each.tag == "issue"]
     wild = [_authority(each.value) for each in caa_set.properties if each.tag == "issuewild"]
+    values = [each.value for each in caa_set.properties if each.tag in ("issue", "issuewild")]
+    malformed = [repr(each) for each in values if not _CAA_VALUE.fullmatch(each)]
+    nobody = f"{listed(malformed)} allows nobody, as it is not of the form NAME; TAG=VALUE" if malformed else ""
     claim(bool(issue), expected=expected, seen=f"no 'issue' property, so any authority may issue, {seen}")
     others = [each for each in (*issue, *wild) if each and each not in allowed]
     claim(not others, expected=expected, seen=f"{listed(others)} may issue, too, {seen}")
-    claim(any(issue), expected=expected, seen=f"no authority may issue, {seen}")
-    return Evidence(seen)
+    claim(any(issue), expected=expected, seen=f"no authority may issue, {f'{nobody}, ' if nobody else ''}{seen}")
+    return Evidence(seen, warning=nobody)
 
 
 _CAA_TAGS = ("issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone")
 
 
+_CAA_WORD = "[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*"
+_CAA_PARAMETER = rf"{_CAA_WORD}[ \t]*=[ \t]*(?:[\x21-\x3a\x3c-\x7e]+[ \t]*)?"
+_CAA_VALUE = re.compile(
+    rf"[ \t]*(?:(?P<name>{_CAA_WORD}(?:\.{_CAA_WORD})*)[ \t]*)?"
+    rf"(?:;[ \t]*(?:{_CAA_PARAMETER}(?:;[ \t]*{_CAA_PARAMETER})*)?)?"
+)
+"""Of an issue property (RFC 8659 section 4.2). Authorities take any other value for one that allows nobody."""
+
+
 def _authority(value: str) -> str:
-    return value.partition(";")[0].strip().rstrip(".").lower()
+    """The authority that a value allows; "" for nobody."""
+    match = _CAA_VALUE.fullmatch(value)
+    return (match["name"] or "").lower() if match else ""

@@ -13,10 +13,11 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
-from pytest_readiness.core.text import cut
+from pytest_readiness.core.text import cut, visible
 from pytest_readiness.domains.dns.checks.answers import counted, internal, listed
 from pytest_readiness.domains.dns.client import Answer, name_of, shown
 from pytest_readiness.domains.dns.facts.mail import (
+    TAG_SPACE,
     DmarcRecords,
     DmarcTree,
     Exchanger,
@@ -115,9 +116,11 @@ def spf(spf_policy: SpfPolicy, *, hard: bool = False) -> Evidence:
     """
     endings = ("-all",) if hard else ("~all", "-all")
     expected = f"one SPF record that ends in {' or '.join(endings)}, with at most 10 lookups, 2 of them void"
-    texts = " | ".join(cut(text) for text in spf_policy.records)
+    texts = " | ".join(cut(visible(text)) for text in spf_policy.records)
     claim(
-        bool(spf_policy.records), expected=expected, seen=spf_policy.nothing or "no TXT record that begins with v=spf1"
+        bool(spf_policy.records),
+        expected=expected,
+        seen=spf_policy.nothing or "no TXT record that begins with v=spf1 and a space",
     )
     claim(len(spf_policy.records) == 1, expected=expected, seen=f"{len(spf_policy.records)} records: {texts}")
     claim(not spf_policy.errors, expected=expected, seen=f"{listed(spf_policy.errors)}; {texts}")
@@ -191,7 +194,7 @@ def _key(text: str, expected: str, min_rsa_bits: int) -> tuple[str, bool]:
         ClaimFalse: none that verifiers accept.
     """
     tags = tag_list(text)
-    shown_text = cut(text, 100)
+    shown_text = cut(visible(text), 100)
     if tags is None or tags.get("v", "DKIM1") != "DKIM1" or "p" not in tags:
         raise ClaimFalse(expected, f"no DKIM key record: {shown_text}")
     late = f"v= is not the first tag, so that verifiers discard the record: {shown_text}"
@@ -206,21 +209,23 @@ def _key(text: str, expected: str, min_rsa_bits: int) -> tuple[str, bool]:
     )
     kind = tags.get("k", "rsa").lower()
     try:
-        data = base64.b64decode("".join(tags["p"].split()), validate=True)
+        data = base64.b64decode(tags["p"].translate(dict.fromkeys(map(ord, TAG_SPACE))), validate=True)
     except (binascii.Error, ValueError):
         raise ClaimFalse(expected, f"a key that is not base64: {shown_text}") from None
     if kind == "ed25519":
         claim(len(data) == 32, expected=expected, seen=f"an Ed25519 key of {len(data)} bytes instead of 32")
         return "Ed25519", "y" in flags
-    claim(kind == "rsa", expected=expected, seen=f"a key of the unknown kind {cut(kind, 20)}")
+    claim(kind == "rsa", expected=expected, seen=f"a key of the unknown kind {cut(visible(kind), 20)}")
     bits = _rsa_bits(data)
+    private = "a private key in place of the public one, with which whoever reads it can sign: make a new pair"
+    claim(bits is not None or not _is_private(data), expected=expected, seen=private)
     claim(bits is not None, expected=expected, seen=f"a key that is not an RSA public key: {shown_text}")
     claim((bits or 0) >= min_rsa_bits, expected=expected, seen=f"an RSA key of {bits} bits")
     return f"RSA {bits} bits", "y" in flags
 
 
 def _split(text: str) -> list[str]:
-    return [part.strip().lower() for part in text.split(":") if part.strip()]
+    return [word.lower() for part in text.split(":") if (word := part.strip(TAG_SPACE))]
 
 
 def _rsa_bits(data: bytes) -> int | None:
@@ -233,6 +238,17 @@ def _rsa_bits(data: bytes) -> int | None:
     except (ValueError, UnsupportedAlgorithm):
         return None
     return key.key_size if isinstance(key, RSAPublicKey) else None
+
+
+def _is_private(data: bytes) -> bool:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    try:
+        load_der_private_key(data, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 _POLICIES = ("none", "quarantine", "reject")
@@ -267,7 +283,7 @@ def dmarc(
     if not dmarc_tree.found:
         raise ClaimFalse(expected, f"no DMARC record at {listed(f'_dmarc.{each}' for each in dmarc_tree.asked)}")
     chosen = _chosen(dmarc_tree)
-    texts = f"at _dmarc.{chosen.domain}: {' | '.join(cut(text) for text in chosen.records)}"
+    texts = f"at _dmarc.{chosen.domain}: {' | '.join(cut(visible(text)) for text in chosen.records)}"
     claim(
         len(chosen.records) == 1,
         expected=expected,
@@ -280,7 +296,7 @@ def dmarc(
     policy = tags.get("p", "none").lower()
     below = tags.get("sp", policy).lower()
     percent = tags.get("pct", "100")
-    whole = int(percent) if re.fullmatch(r"\d{1,3}", percent) else 100
+    whole = int(percent) if re.fullmatch(r"[0-9]{1,3}", percent) else 100
     lowered = tags.get("t", "").lower() == "y" or whole == 0
     capitals = [tag for tag in tags if tag.lower() in _TAGS and tag not in _TAGS]
     strict = f"{listed(capitals)} in capitals, which receivers that read tags as RFC 6376 section 3.2 says ignore"
@@ -306,7 +322,9 @@ def dmarc(
 def _lost_reports(tree: DmarcTree, chosen: DmarcRecords, tags: Mapping[str, str]) -> str:
     """Which reports receivers do not send, and why; "" for none."""
     addresses, others = report_addresses(tags)
-    lost = [f"receivers ignore {cut(each, 60)} in rua=, which is not mailto: and an address" for each in others]
+    lost = [
+        f"receivers ignore {cut(visible(each), 60)} in rua=, which is not mailto: and an address" for each in others
+    ]
     lost += [
         f"no reports go to {host}, which does not publish that it takes them ({chosen.domain}._report._dmarc.{host})"
         for host in _refused(tree, chosen)

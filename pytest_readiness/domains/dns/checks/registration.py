@@ -28,8 +28,9 @@ def registration(registration: Registration, *, min_days: Annotated[int, Field(g
     """The domain is registered, neither on hold nor about to be deleted, and does not expire soon.
 
     The registry's RDAP service is asked for the domain, and where it does not know it for the names above it: the
-    evidence says which one is registered. Whether it renews by itself, and who owns it, is not seen. A warning says
-    that nothing keeps it from being transferred away.
+    evidence says which one is registered. Whether it renews by itself, and who owns it, is not seen. Warnings say that
+    nothing keeps it from being transferred away, and that the registrar's own date comes earlier, as where a registry
+    has renewed what nobody has paid for yet.
 
     Args:
         min_days: days until the registration ends. 30: a registrar's last reminders are sent about then (ICANN's
@@ -45,7 +46,10 @@ def registration(registration: Registration, *, min_days: Annotated[int, Field(g
     left = (found.expires - clock.now()) / timedelta(days=1)
     seen = f"{found.name} until {found.expires:%Y-%m-%d} ({f'{int(left)} days' if left > 0 else 'expired'})"
     claim(left >= min_days, expected=expected, seen=seen)
+    paid = found.paid_until
+    early = paid is not None and (paid - clock.now()) / timedelta(days=1) < min_days
     warnings = [
+        f"by its registrar, it ends on {paid:%Y-%m-%d}" if early else "",
         "" if any(each in _LOCKS for each in found.status) else "no lock against transfers",
         "the registry is renewing it automatically, which can still be undone"
         if "auto renew period" in found.status

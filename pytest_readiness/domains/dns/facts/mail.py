@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.core.text import cut
+from pytest_readiness.core.text import cut, visible
 from pytest_readiness.domains.dns.client import Asker, name_of, shown, together
 from pytest_readiness.domains.dns.resource import Domain
 
@@ -75,6 +75,7 @@ def _exchanger(asker: Asker, pair: tuple[int, str]) -> Exchanger:
 MAX_SPF_LOOKUPS = 20
 """Twice what RFC 7208 allows; a policy that asks for more is not followed further."""
 _SPF_TERM = re.compile(r"(?P<qualifier>[+?~-]?)(?P<name>[A-Za-z][A-Za-z0-9._-]*)(?P<rest>[:=/].*)?")
+_SPF_MECHANISMS = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
 _SPF_LENGTH = "0|[1-9][0-9]{0,2}"
 _SPF_CIDR = re.compile(rf"(/(?P<v4>{_SPF_LENGTH}))?(//(?P<v6>{_SPF_LENGTH}))?")
 _WIDEST = {4: 8, 6: 12}
@@ -138,7 +139,7 @@ def spf_policy(domain: Domain) -> SpfPolicy:
 def _spf_records(asker: Asker, name: str) -> tuple[tuple[str, ...], str]:
     """The SPF records of a name; how it is said that it has no TXT records at all."""
     answer = asker.answer(name_of(name), "TXT")
-    records = tuple(text for text in answer.records if re.match(r"v=spf1( |$)", text, re.IGNORECASE))
+    records = tuple(text for text in answer.records if re.match(r"v=spf1( |\Z)", text, re.IGNORECASE))
     return records, "" if answer.records else answer.nothing
 
 
@@ -158,7 +159,8 @@ class _SpfWalk:
         """Walk through the terms of a record like a receiver for whom none of them matches."""
         redirect = ""
         seen = {"redirect": 0, "exp": 0}
-        terms = record.split()[1:]
+        # Only the space separates terms (RFC 7208 section 4.6.1): no tab, no line feed, no no-break space.
+        terms = [term for term in record.split(" ")[1:] if term]
         has_all = any(re.fullmatch(r"[+?~-]?all", term, re.IGNORECASE) for term in terms)
         ended, behind = "", list[str]()
         for term in terms:
@@ -211,6 +213,8 @@ class _SpfWalk:
     def _modifier(self, domain: str, term: str, qualifier: str, name: str, value: str, seen: dict[str, int]) -> None:
         if qualifier:
             self._wrong(domain, term, "is not an SPF term")
+        if name in _SPF_MECHANISMS:
+            self.notes.append(f"{cut(term, 80)} in {domain}: receivers ignore it, as it has = in place of :")
         if name in seen:
             seen[name] += 1
             if seen[name] == 2:
@@ -229,7 +233,7 @@ class _SpfWalk:
             elif not ended:
                 self.allowed.append((network, f"{cut(term, 80)} in {domain}"))
             return
-        if name not in ("include", "a", "mx", "ptr", "exists"):
+        if name not in _SPF_MECHANISMS:
             self._wrong(domain, term, "is not a mechanism of SPF")
             return
         parts = self._parts(name, rest)
@@ -333,7 +337,7 @@ class _SpfWalk:
         return len(self.lookups) <= MAX_SPF_LOOKUPS
 
     def _wrong(self, domain: str, term: str, why: str) -> None:
-        self.errors.append(f"{cut(term, 80)} in {domain} {why}")
+        self.errors.append(f"{cut(visible(term), 80)} in {domain} {why}")
 
 
 def _network(version: int, text: str) -> IPv4Network | IPv6Network | None:
@@ -380,7 +384,9 @@ def _expanded(spec: str, domain: str, origin: str) -> str | None:
 
 
 MAX_DESTINATIONS = 20
-_DMARC = re.compile(r"v\s*=\s*DMARC1\s*(;|$)")
+TAG_SPACE = " \t\r\n"
+"""White space in a tag list. Nothing else is any, such as the no-break space that comes along from a web page."""
+_DMARC = re.compile(rf"v[{TAG_SPACE}]*=[{TAG_SPACE}]*DMARC1[{TAG_SPACE}]*(;|\Z)")
 _RUA = re.compile(r"(?i)mailto:([^\s@!?,]+@[^\s@!?,]+)(?:![0-9]+[kmgt]?)?")
 
 
@@ -389,12 +395,12 @@ def tags(text: str) -> dict[str, str] | None:
     found: dict[str, str] = {}
     for part in text.split(";"):
         name, equals, value = part.partition("=")
-        name = name.strip()
-        if not part.strip():
+        name = name.strip(TAG_SPACE)
+        if not part.strip(TAG_SPACE):
             continue
         if not equals or name in found or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
             return None
-        found[name] = value.strip()
+        found[name] = value.strip(TAG_SPACE)
     return found
 
 
@@ -460,7 +466,7 @@ def dmarc_tree(domain: Domain) -> DmarcTree:
 
 def report_addresses(tags: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """The mail addresses in rua=, without their limits of size, and what else is there, which receivers ignore."""
-    found = [each.strip() for each in tags.get("rua", "").split(",") if each.strip()]
+    found = [text for each in tags.get("rua", "").split(",") if (text := each.strip(TAG_SPACE))]
     addresses = {each: match[1] for each in found if (match := _RUA.fullmatch(each))}
     return list(addresses.values()), [each for each in found if each not in addresses]
 

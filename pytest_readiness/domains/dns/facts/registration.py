@@ -37,6 +37,7 @@ class Registration:
         service: address of the RDAP service.
         status: in lower case ("client transfer prohibited"), sorted.
         expires: None where the registry does not say.
+        paid_until: what the registry passes on of the registrar's own date, which it may have renewed over.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Registration:
     service: str
     status: tuple[str, ...]
     expires: datetime | None
+    paid_until: datetime | None = None
 
 
 @fact(deadline=45, extra="dns")
@@ -65,7 +67,7 @@ def registration(domain: Domain) -> Registration:
                 continue
             if len(asked) > 1:
                 _refuse_suffix(domain, asked)
-            return Registration(asked[-1], tuple(asked), base, _status(data), _expires(data))
+            return Registration(asked[-1], tuple(asked), base, _status(data), *_ends(data))
     if refused.status != 404:
         raise refused
     return Registration("", tuple(asked), base, (), None)
@@ -112,15 +114,18 @@ def _asked(rdap: JsonApi, name: str) -> Mapping[str, Any]:
 
 
 def _status(data: Mapping[str, Any]) -> tuple[str, ...]:
-    status = data.get("status")
-    if not isinstance(status, list):
-        return ()
-    # RFC 8056 writes "client hold"; some registries write clientHold, as EPP does.
-    return tuple(sorted(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cut(str(each), 60)).lower() for each in status))
+    status = data.get("status") or []
+    words = [status] if isinstance(status, str) else status
+    if not isinstance(words, list) or not all(isinstance(each, str) for each in words):
+        raise CouldNotVerify(f"the status of {_name(data)} in RDAP is no list of words: {cut(str(status))}")
+    # RFC 8056 writes "client hold"; some registries write clientHold, as EPP does, or client-hold.
+    return tuple(sorted(re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", cut(each, 60)).lower() for each in words))
 
 
-def _expires(data: Mapping[str, Any]) -> datetime | None:
-    return min((moment for action, moment in _events(data) if action == "expiration"), default=None)
+def _ends(data: Mapping[str, Any]) -> Iterator[datetime | None]:
+    """When the registration ends: by the registry, and by the registrar."""
+    for wanted in ("expiration", "registrar expiration"):
+        yield min((moment for action, moment in _events(data) if action == wanted), default=None)
 
 
 def _name(data: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated
+from unicodedata import normalize
 
 from pydantic import Field
 
@@ -64,9 +65,8 @@ def trusted(tls_scan: TlsScan) -> Evidence:
     rare = [
         each for each in dict.fromkeys(d.leaf.curve or d.leaf.key_type for d in tls_scan.deployments) if each in RARE
     ]
-    strange = (
-        f"Its key is of the kind {listed(rare)}, which Chromium and what is built on it do not take." if rare else ""
-    )
+    kinds = listed([_kind(each) for each in rare])
+    strange = f"Its key is of the kind {kinds}, which Chromium and what is built on it do not take." if rare else ""
     issuers = dict.fromkeys(each.leaf.issuer[:100] for each in tls_scan.deployments)
     return Evidence(
         f"for {tls_scan.host}, issued by {' and '.join(issuers)}, verified with {tls_scan.store}",
@@ -241,11 +241,11 @@ def issuer(tls_scan: TlsScan, *, names: Annotated[list[Name], Field(min_length=1
     Args:
         names: organisations or common names of accepted authorities, at least one ("Let's Encrypt", "Example Root CA").
     """
-    accepted = [name.casefold() for name in names]
+    accepted = [_plain(name) for name in names]
     expected = f"issued by {' or '.join(names)}"
     for deployment in deployments(tls_scan):
         leaf, at = deployment.leaf, deployment.at
-        known = any(name.strip().casefold() in accepted for name in leaf.issuer_names)
+        known = any(_plain(name) in accepted for name in leaf.issuer_names)
         claim(
             known,
             expected=expected,
@@ -258,6 +258,11 @@ def issuer(tls_scan: TlsScan, *, names: Annotated[list[Name], Field(min_length=1
             )
     issuers = dict.fromkeys(each.leaf.issuer[:200] for each in tls_scan.deployments)
     return Evidence(f"issued by {' and '.join(issuers)}, verified with {tls_scan.store}")
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: letters with marks may be written in two ways, which look the same."""
+    return normalize("NFC", name.strip()).casefold()
 
 
 @check(
@@ -290,9 +295,14 @@ def key(tls_scan: TlsScan, *, min_rsa_bits: Annotated[int, Field(ge=2048)] = 204
     return Evidence("; ".join(dict.fromkeys(_key(each.leaf) for each in tls_scan.deployments)))
 
 
+def _kind(key_type: str) -> str:
+    """A kind of key without what the library adds to its name."""
+    return key_type.removesuffix("PublicKey")
+
+
 def _key(certificate: Certificate) -> str:
     size = certificate.curve or (f"{certificate.key_bits} bits" if certificate.key_bits else "")
-    return f"{certificate.key_type} {size}".strip() + f", signed with {certificate.signature}"
+    return f"{_kind(certificate.key_type)} {size}".strip() + f", signed with {certificate.signature}"
 
 
 @check(

@@ -21,8 +21,8 @@ AbsolutePath = Annotated[str, Field(pattern=r"^/[^\x00\n]*$", max_length=1024)]
 Words = Annotated[str, Field(min_length=4, max_length=200, pattern=r"\S")]
 
 CLIENTS = (
-    ("certbot", re.compile(r"\bcertbot\b.{0,1000}\brenew\b")),
-    ("acme.sh", re.compile(r"\bacme\.sh\b.{0,1000}--(cron|renew-all)\b")),
+    ("certbot", re.compile(r"\bcertbot\b.{0,1000}(\brenew\b|--keep\b)")),
+    ("acme.sh", re.compile(r"\bacme\.sh\b.{0,1000}--(cron|renew)\b")),
     ("lego", re.compile(r"\blego\b.{0,1000}\brenew\b")),
     ("dehydrated", re.compile(r"\bdehydrated\b.{0,1000}(\s-c\b|--cron\b)")),
 )
@@ -30,8 +30,13 @@ CLIENTS = (
 
 _REHEARSAL = re.compile(r"--(dry-run|test-cert|staging)\b")
 _STATEMENTS = re.compile(r"[;\n]|&&|\|\|?")
-_SAID = re.compile(r"\s*(echo|printf|logger)\b")
-"""Statements that only name a command."""
+_QUOTED = re.compile(r"""(?P<shell>\s-[a-z]{0,9}c\s{1,20})?(?P<text>"[^"\n]*"|'[^'\n]*')""")
+"""Quoted text, and whether it is what a shell is to run (`sh -c "…"`)."""
+_NAMED = re.compile(
+    r"(sudo\s{1,20})?([\w./-]{1,100}/)?(echo|printf|logger|mailx?|test|\[{1,2}|which|ls|cat|head|tail|e?grep|rm|cp|mv|ln"
+    r"|touch|chmod|chown|tar|rsync|scp|g?zip|xz|bzip2|curl|wget|wall|pkill|killall)\s"
+)
+"""Statements that only name a command, or do something else with its file than to run it."""
 
 
 @check(
@@ -55,9 +60,10 @@ def renewal(
     A job is a systemd timer that is active, comes back after a boot, has a next run (OnCalendar) and whose last run did
     not fail; or an entry of cron that a running cron daemon takes, by the rules of Debian's, of cronie or of busybox
     (owner and mode of the file, its name, the newline at its end, the fields of time, the user, % and CRLF); or a
-    script in /etc/cron.daily and the like, or an entry of anacron, which one of these runs. An ACME client that is
-    only installed does not count, nor does Debian's entry for certbot in cron.d where systemd runs, as that does
-    nothing, nor a rehearsal (--dry-run). Whether what cron runs is there and succeeds is not seen.
+    script in /etc/cron.daily and the like that the system can start, or an entry of anacron, which one of these runs.
+    An ACME client that is only installed does not count, nor does Debian's entry for certbot in cron.d where systemd
+    runs, as that does nothing, nor a rehearsal (--dry-run), nor what only names a client or does something else with
+    its files (a mail, a backup). Whether what cron runs is there, is reached in its script and succeeds is not seen.
 
     The certificates are read from files, and each must have a quarter of its lifetime left, or 20 days where that is
     less: clients renew when a third or 30 days are left, so that certificates of 90 or 47 days never fall below it
@@ -68,7 +74,7 @@ def renewal(
     Args:
         certificates: files in PEM, by absolute path; the first certificate of each counts. Default: what certbot,
             acme.sh, lego and dehydrated keep in their own places; one must be there.
-        commands: words of further commands that renew, at least 4 characters, such as the path of a script of
+        commands: whole words of further commands that renew, at least 4 characters, such as the path of a script of
             your own; certbot, acme.sh, lego and dehydrated are known.
         every_days: longest accepted time between two runs, in days, 1 to 31. 7: several tries before it is too late
             for a certificate of 47 days.
@@ -98,9 +104,12 @@ def renewal(
 
 def _rehearses(command: str, commands: Sequence[str]) -> str | None:
     """Why a command that names a client renews nothing, "" where it does renew, None where it names none."""
-    statements = _STATEMENTS.split(command.replace("\\\n", " "))
-    renewing = [each for each in statements if not _SAID.match(each) and _renews(each)]
-    renewing += [command] * any(words in command for words in commands)
+    statements = _STATEMENTS.split(_QUOTED.sub(_unquoted, command.replace("\\\n", " ")))
+    own = [re.compile(rf"(?<![\w.-]){re.escape(words)}(?![\w.-])") for words in commands]
+    known = (*(client for _, client in CLIENTS), *own)
+    renewing = [
+        each for each in statements if not _NAMED.match(each.lstrip()) and any(one.search(each) for one in known)
+    ]
     if not renewing:
         return None
     rehearsals = [_REHEARSAL.search(each) for each in renewing]
@@ -108,8 +117,12 @@ def _rehearses(command: str, commands: Sequence[str]) -> str | None:
     return f"it only rehearses ({flags[0]})" if len(flags) == len(renewing) else ""
 
 
-def _renews(statement: str) -> bool:
-    return any(client.search(statement) for _, client in CLIENTS)
+def _unquoted(quoted: re.Match[str]) -> str:
+    """What a shell is to run stands on its own; other text of several words is a subject or a message, and goes."""
+    text = quoted["text"][1:-1]
+    if quoted["shell"]:
+        return f"; {text};"
+    return text if len(text.split()) == 1 else " "
 
 
 def _fault(job: Job, every_days: int) -> str:
@@ -140,6 +153,8 @@ def _left(each: StoredCertificate, expected: str) -> str:
         raise CouldNotVerify(f"{each.path} holds no certificate in PEM")
     lifetime, left = each.not_after - each.not_before, each.not_after - clock.now()
     wanted = min(20 * DAY, lifetime / 4)
+    early = f"{each.path}: valid only from {each.not_before:%Y-%m-%d %H:%M} UTC"
+    claim(left <= lifetime, expected=expected, seen=early)
     claim(left > timedelta(), expected=expected, seen=f"{each.path}: expired {days(-left, beside=timedelta())} ago")
     seen = f"{each.path}: {days(left, beside=wanted)} left of {days(lifetime)}, overdue for renewal"
     claim(left >= wanted, expected=expected, seen=seen)

@@ -137,6 +137,12 @@ def test_subdomains_that_cannot_be_told_from_a_wildcard(case: Case) -> None:
     [
         ("cwild", "other.example may issue, too, at cwild.cases.test: "),
         ("cnobody", "no authority may issue, at cnobody.cases.test: issue ';'"),
+        ("cdot", "no authority may issue, 'ca.example.' allows nobody, as it is not of the form NAME; TAG=VALUE, at"),
+        ("cword", "no authority may issue, 'ca.example; dns-01' allows nobody"),
+        ("cspace", "no authority may issue, 'ca.example; validationmethods=dns-01 accounturi=x' allows nobody"),
+        ("cunderscore", "no authority may issue, 'ca.example; validation_methods=dns-01' allows nobody"),
+        ("cline", "no authority may issue, 'ca.example\\n' allows nobody"),
+        ("csemicolon", "no authority may issue, 'ca.example; a=b;' allows nobody"),
         ("ciodef", "no 'issue' property, so any authority may issue"),
         ("ccritical", "a critical tag that authorities do not know"),
         ("web", "no CAA record at web.cases.test, cases.test, test"),
@@ -144,6 +150,12 @@ def test_subdomains_that_cannot_be_told_from_a_wildcard(case: Case) -> None:
 )
 def test_caa_fails(case: Case, label: str, what: str) -> None:
     assert what in seen("dns.caa", case(label), issuers=["ca.example"])
+
+
+def test_caa_values_of_the_form_of_rfc_8659(case: Case) -> None:
+    assert judge("dns.caa", case("cparameters"), issuers=["ca.example"]).warning == ""
+    warning = "'other example' allows nobody, as it is not of the form NAME; TAG=VALUE"
+    assert judge("dns.caa", case("cbeside"), issuers=["ca.example"]).warning == warning
 
 
 def test_caa_of_the_closest_name(case: Case, world: World) -> None:

@@ -69,6 +69,11 @@ def test_mx_hosts(case: Case) -> None:
         ("spfvoid", "(2 lookups)", "2 void lookups: no1.cases.test A/AAAA, no2.cases.test A/AAAA"),
         ("spfmacro", "(2 lookups)", "not followed, as it depends on the mail: include:spfok.%{l}.example.com"),
         ("spfregion", "(0 lookups)", ""),
+        (
+            "spfequals",
+            "(0 lookups)",
+            "include=spfok.cases.test in spfequals.cases.test: receivers ignore it, as it has =",
+        ),
         ("spfofdomain", "(3 lookups)", ""),
     ],
 )
@@ -117,6 +122,10 @@ def test_spf(case: Case, label: str, lookups: str, warning: str) -> None:
         ("spfnomacro", "include:_s.%{x}.test in spfnomacro.cases.test has a macro that there is not"),
         ("spfpercent", "include:_s.%d.test in spfpercent.cases.test has a macro that there is not"),
         ("spfversion", "no TXT record that begins with v=spf1"),
+        ("spfnobreak", r"mx:mxtwo.cases.test\xa0-all in spfnobreak.cases.test names no domain"),
+        ("spftab", r"mx:mxtwo.cases.test\t-all in spftab.cases.test names no domain"),
+        ("spfline", r"-all\n in spfline.cases.test is not an SPF term"),
+        ("spfbare1", "no TXT record that begins with v=spf1 and a space"),
         ("spfeleven", "11 lookups: include:spfptr.cases.test in spfeleven.cases.test, ptr in spfptr.cases.test, "),
         ("spfloop", "21 or more lookups: "),
         ("spfvoids", "3 void lookups: no1.cases.test A/AAAA, no2.cases.test MX, no3.cases.test A"),
@@ -156,6 +165,7 @@ def test_dkim(case: Case) -> None:
     evidence = judge("dns.dkim", case("keys"), selectors=["r2", "ed", "alias", "spaced"])
     assert evidence == Evidence("r2: RSA 2048 bits; ed: Ed25519; alias: RSA 2048 bits; spaced: RSA 2048 bits")
     assert judge("dns.dkim", case("keys"), selectors=["split"]).text == "split: RSA 2048 bits"
+    assert judge("dns.dkim", case("keys"), selectors=["line"]).text == "line: RSA 2048 bits"
     assert judge("dns.dkim", case("keys"), selectors=["r1"], min_rsa_bits=1024).text == "r1: RSA 1024 bits"
     assert judge("dns.dkim", case("keys"), selectors=["test"]).warning == "test is marked as a test (t=y)"
 
@@ -166,6 +176,10 @@ def test_dkim(case: Case) -> None:
         ("r1", "an RSA key of 1024 bits"),
         ("two", "2 TXT records at two._domainkey.keys.cases.test, where there must be one"),
         ("nobase", "a key that is not base64"),
+        ("nobreak", r"no DKIM key record: v=DKIM1;\xa0k=rsa; p="),
+        ("nobreakin", "a key that is not base64"),
+        ("kind", r"a key of the unknown kind \xa0rsa"),
+        ("private", "a private key in place of the public one, with which whoever reads it can sign: make a new pair"),
         ("ec", "a key that is not an RSA public key"),
         ("v2", "no DKIM key record: v=DKIM2"),
         ("late", "v= is not the first tag, so that verifiers discard the record: k=rsa; v=DKIM1; p="),
@@ -190,6 +204,8 @@ def test_dkim_fails(case: Case, selector: str, what: str) -> None:
         ("own.dq", "reject at _dmarc.own.dq.cases.test", "only for 20 % of the mail"),
         ("sub.dr", "reject (for subdomains) at _dmarc.dr.cases.test", ""),
         ("a.mid.dr", "reject (for subdomains) at _dmarc.dr.cases.test", ""),
+        ("dline", "reject at _dmarc.dline.cases.test", ""),
+        ("ddigit", "quarantine at _dmarc.ddigit.cases.test", ""),
     ],
 )
 def test_dmarc(world: World, name: str, text: str, warning: str) -> None:
@@ -211,6 +227,9 @@ def test_dmarc(world: World, name: str, text: str, warning: str) -> None:
             "dcapital",
             "no p= but P in capitals, which receivers that read tags as RFC 6376 section 3.2 says ignore at _dmarc.dc",
         ),
+        ("dnobreak", r"a record that receivers ignore at _dmarc.dnobreak.cases.test: v=DMARC1;\xa0p=reject"),
+        ("dnobreak2", "a record that receivers ignore at _dmarc.dnobreak2"),
+        ("dnobreak3", "no DMARC record at _dmarc.dnobreak3.cases.test"),
         ("dwrong", "a record that receivers ignore at _dmarc.dwrong"),
         ("dsub", "a record that receivers ignore at _dmarc.dsub"),
         ("dother", "no DMARC record at _dmarc.dother.cases.test, _dmarc.cases.test, _dmarc.test"),

@@ -30,6 +30,16 @@ def test_registration_warns(registered: Registered) -> None:
     assert "is renewing it automatically" in judge("dns.registration", registered(rdap(status=renewing))).warning
 
 
+DATES = {"expiration": 365, "registrar expiration": 5}
+
+
+def test_registration_that_the_registrar_ends_earlier(registered: Registered) -> None:
+    ends = {name: f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for name, days in DATES.items()}
+    events = [{"eventAction": name, "eventDate": date} for name, date in ends.items()]
+    warning = judge("dns.registration", registered(rdap(events=events))).warning
+    assert warning == f"by its registrar, it ends on {ends['registrar expiration'][:10]}"
+
+
 @pytest.mark.parametrize(
     ("data", "what"),
     [
@@ -40,6 +50,9 @@ def test_registration_warns(registered: Registered) -> None:
         (rdap(status=["server hold"]), "good.test: server hold"),
         (rdap(status=["clientHold", "active"]), "good.test: client hold"),
         (rdap(status=["pending delete"]), "good.test: pending delete"),
+        (rdap(status="client hold"), "good.test: client hold"),
+        (rdap(status=["ACTIVE", "SERVER_HOLD"]), "good.test: server hold"),
+        (rdap(status=["server-hold"]), "good.test: server hold"),
     ],
 )
 def test_registration_fails(registered: Registered, data: dict[str, Any], what: str) -> None:
@@ -74,6 +87,8 @@ def test_registered_suffix_is_not_taken_for_the_domain(registered: Registered) -
         ([], 200, "was answered with no RDAP object of good.test"),
         (rdap("other.test"), 200, "was answered with no RDAP object of good.test"),
         (rdap(objectClassName="entity"), 200, "was answered with no RDAP object of good.test"),
+        (rdap(status={"client hold": True}), 200, "the status of good.test in RDAP is no list of words"),
+        (rdap(status=[["client hold"]]), 200, "the status of good.test in RDAP is no list of words"),
         (rdap(events=[]), 200, "does not say how long good.test is registered"),
         (rdap(events=[{"eventAction": "expiration", "eventDate": "soon"}, 7]), 200, "does not say how long"),
         (b"", 400, "was answered 400"),

@@ -211,6 +211,34 @@ def test_trusted_warns_of_keys_that_a_browser_does_not_take(tmp_path: Path) -> N
             url = Url(name="shop", url=f"https://shop.test:{app.port}", address="127.0.0.1", ca=files.ca_file)
             warning = judge("tls.trusted", url).warning
         assert (warned in warning) if warned else not warning
+        assert "PublicKey" not in warning
+
+
+def test_a_name_with_an_underscore_is_looked_at(tmp_path: Path) -> None:
+    for case in ("underscore", "wildcard for an underscore", "dot at the end of the host"):
+        (tmp_path / case).mkdir()
+        setup, host, *_ = CASES[case]
+        files = written(setup(), tmp_path / case)
+        with WebApp({"/": Response()}, files) as app:
+            url = Url(name="shop", url=f"https://{host}:{app.port}", address="127.0.0.1", ca=files.ca_file)
+            assert judge("tls.trusted", url).text.startswith(f"for {host}, issued by ")
+            assert judge("tls.expiry", url)
+
+
+def test_issuer_whose_letters_are_written_otherwise(good: TlsScan) -> None:
+    composed, combined = "B\u00fcro", "Bu\u0308ro"
+    leaf = replace(good.deployments[0].leaf, issuer_names=(combined,))
+    scan = replace(good, deployments=(replace(good.deployments[0], chain=(leaf,)),))
+    assert isinstance(outcome("tls.issuer", scan, names=[composed]), Evidence)
+    assert isinstance(outcome("tls.issuer", scan, names=["Buro"]), ClaimFalse)
+
+
+def test_kinds_of_keys_are_named_as_people_do(good: TlsScan) -> None:
+    leaf = replace(good.deployments[0].leaf, key_type="Ed25519PublicKey", key_bits=0, curve="")
+    scan = replace(good, deployments=(replace(good.deployments[0], chain=(leaf,)),))
+    told = outcome("tls.key", scan)
+    assert isinstance(told, Evidence)
+    assert told.text.startswith("Ed25519, signed with ")
 
 
 @pytest.mark.parametrize(

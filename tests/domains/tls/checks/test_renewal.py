@@ -173,6 +173,14 @@ def test_renewal_overdue(left: float, of: float, holds: bool, monkeypatch: pytes
             _left(stored, "x")
 
 
+def test_renewal_of_a_certificate_that_is_not_valid_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("READINESS_NOW", "2026-03-01T12:00:00Z")
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=5)
+    stored = StoredCertificate(LEAF, absent=False, not_before=start, not_after=start + timedelta(days=90))
+    with pytest.raises(ClaimFalse, match=r"shop\.pem: valid only from 2026-03-06 12:00 UTC"):
+        _left(stored, "x")
+
+
 def test_renewal_of_an_expired_certificate(systemd: Namespace, authority: Authority) -> None:
     put_leaf(systemd, authority, -3, 90)
     with timer(systemd, "/run/private/certbot renew"):
@@ -290,6 +298,26 @@ CRON: dict[str, tuple[str, str, str]] = {
         "7 */6 * * * root /usr/bin/dehydrated -c\n",
         "/etc/cron.d/dehydrated, at least every 1 days",
     ),
+    "certbot's way beside renew": (
+        "/etc/cron.d/certbot",
+        "7 4 * * * root certbot certonly -n --keep-until-expiring --webroot -w /var/www -d shop.example.com\n",
+        "/etc/cron.d/certbot, at least every 1 days",
+    ),
+    "by a shell": (
+        "/etc/cron.d/certbot",
+        "7 4 * * * root flock /run/tls -c \"'/usr/bin/certbot' renew -q && service nginx reload\"\n",
+        "/etc/cron.d/certbot, at least every 1 days",
+    ),
+    "acme.sh's own": (
+        "/etc/cron.d/acme",
+        '7 4 * * * root "/root/.acme.sh"/acme.sh --cron --home "/root/.acme.sh" > /dev/null\n',
+        "/etc/cron.d/acme, at least every 1 days",
+    ),
+    "one certificate": (
+        "/etc/cron.d/acme",
+        "7 4 * * * root acme.sh --renew -d shop.example.com\n",
+        "/etc/cron.d/acme, at least every 1 days",
+    ),
     "weekly": ("/etc/cron.d/lego", "5 4 * * 1 root lego renew\n", "/etc/cron.d/lego, at least every 7 days"),
     "stepped": ("/etc/cron.d/lego", "5 4 */2 * * root lego renew\n", "/etc/cron.d/lego, at least every 2 days"),
     "word": ("/etc/cron.d/lego", "@daily root lego renew\n", "/etc/cron.d/lego, at least every 1 days"),
@@ -380,6 +408,18 @@ CRON_BROKEN: dict[str, tuple[str, str, str, str]] = {
         "755",
         "run-parts passes it over, as it is not executable or because of its name",
     ),
+    "a script with carriage returns": (
+        "/etc/cron.daily/lego",
+        "#!/bin/sh\r\nlego renew\r\n",
+        "755",
+        "its first line ends in a carriage return (CRLF), so that its interpreter is not found",
+    ),
+    "a script without an interpreter": (
+        "/etc/cron.daily/lego",
+        "lego renew\n",
+        "755",
+        "it does not begin with a line such as #!/bin/sh, without which run-parts cannot run it",
+    ),
     "a script of a month": (
         "/etc/cron.monthly/lego",
         "#!/bin/sh\nlego renew\n",
@@ -442,6 +482,10 @@ def test_renewal_by_cron_that_does_not_run(plain: Namespace, authority: Authorit
         ("/etc/cron.d/certbot", "# 5 4 * * * root certbot renew\n"),
         ("/etc/cron.d/certbot", "5 4 * * * root true # certbot renew\n"),
         ("/etc/cron.d/certbot", "5 4 * * * root echo certbot renew\n"),
+        ("/etc/cron.d/certbot", '5 4 * * * root true || mail -s "certbot renew failed" root\n'),
+        ("/etc/cron.d/certbot", '5 4 * * * root /opt/told "certbot renew failed"\n'),
+        ("/etc/cron.d/certbot", "5 4 * * * root sh -c 'echo certbot renew'\n"),
+        ("/etc/cron.d/certbot", "5 4 * * * root /bin/grep -c renew /var/log/certbot renew.log\n"),
         ("/etc/cron.d/certbot", "5 4 * * * root /opt/certbot/backup.sh && systemctl renew\n"),
         ("/etc/cron.daily/certbot", "#!/bin/sh\n# certbot renew\n"),
     ],
@@ -450,6 +494,17 @@ def test_renewal_of_what_cron_does_not_run(path: str, text: str, plain: Namespac
     put_leaf(plain, authority, 60, 90)
     with cron(plain, path, text, "644"):
         assert false(plain).endswith(NONE)
+
+
+def test_renewal_by_a_script_of_the_teams_own(plain: Namespace, authority: Authority) -> None:
+    put_leaf(plain, authority, 60, 90)
+    path, script = "/etc/cron.d/tls", "/opt/renew-tls.sh"
+    for command in (script, f"bash {script} --quiet", f"[ -x {script} ] && {script} | logger -t tls"):
+        with cron(plain, path, f"5 4 * * * root {command}\n", "644"):
+            assert renewal(plain, commands=["renew-tls.sh"]).startswith(f"{path}, at least every 1 days")
+    for command in (f"gzip {script}.log", f"bash {script}.old", f"cp {script} /backup", f"[ -x {script} ]"):
+        with cron(plain, path, f"5 4 * * * root {command}\n", "644"):
+            assert false(plain, commands=[script]).endswith(f"{NONE}, {script}")
 
 
 def test_renewal_by_a_script_that_nothing_runs(plain: Namespace, authority: Authority) -> None:
@@ -564,6 +619,7 @@ def test_jobs_of_anacron_recorded() -> None:
     found = told(ALMA)
     assert (found["certbot renew"], found["lego renew"]) == ((1, ""), (7, ""))
     assert told(ALMA.replace("@program /usr/sbin/anacron\n", ""))["lego renew"] == (7, "anacron is not installed")
+    assert told(f"{ALMA}@bare /etc/cron.daily/certbot.sh\n")["certbot renew"] == (1, "")
     refused = told(ALMA.replace("644 0 1 0", "664 0 1 0"))["certbot renew"][1]
     assert refused.startswith("/etc/anacrontab, which would run it, does not: /etc/cron.hourly/0anacron, which would ")
     assert refused.endswith("cron ignores the file, as others than its owner may write to it (mode 664)")
