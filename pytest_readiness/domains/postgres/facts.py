@@ -156,7 +156,8 @@ _MADE = f"""
         UNION ALL SELECT lanowner, 'owner of language ' || lanname FROM pg_language WHERE NOT lanpltrusted
         UNION ALL
         SELECT proowner, 'owner of ' || p.oid::regprocedure || ' in language ' || lanname
-        FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid >= 16384 AND NOT lanpltrusted
+        FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+        WHERE p.oid >= 16384 AND NOT lanpltrusted AND p.oid NOT IN (SELECT aggfnoid FROM pg_aggregate)
     ) made (owner, what) WHERE owner IN (SELECT oid FROM reached)
     UNION ALL
     SELECT 'CREATE on schema ' || nspname FROM pg_namespace n
@@ -170,7 +171,7 @@ _MADE = f"""
 """  # noqa: S608  (names from above)
 """What only administrators can make, and who was one once may still own; what is the system's own (its objects have
 numbers below 16384); and languages that reach past the server's rules, which somebody made everybody's. Their names
-are fixed, or end in u."""
+are fixed, or end in u. An aggregate, which anybody may make, is written down as a function in the language internal."""
 
 _SENT_ON = f"""
     {_REACHED}

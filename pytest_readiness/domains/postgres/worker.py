@@ -148,6 +148,8 @@ def _answers(connection: psycopg.Connection[Any], questions: Mapping[str, list[A
             if connection.broken:
                 raise
             unread[name] = _words(error)
+        except ValueError:
+            unread[name] = "its answer is not of the kind that was asked for"
     return {"round_trip_ms": round_trip_ms, "rows": rows, "unread": unread}
 
 

@@ -53,10 +53,17 @@ class Relay(SilentServer):
         sent: what clients sent, as it came.
         silent_at, closed_at: fall silent or close the connection instead of handing on what holds these bytes.
         tls: end the clients' TLS here.
+        edit: bytes that are handed on as others.
     """
 
     def __init__(
-        self, port: int, *, silent_at: bytes = b"", closed_at: bytes = b"", tls: ssl.SSLContext | None = None
+        self,
+        port: int,
+        *,
+        silent_at: bytes = b"",
+        closed_at: bytes = b"",
+        tls: ssl.SSLContext | None = None,
+        edit: tuple[bytes, bytes] = (b"", b""),
     ) -> None:
         super().__init__()
         self.sent = b""
@@ -64,6 +71,7 @@ class Relay(SilentServer):
         self.silent_at = silent_at
         self.closed_at = closed_at
         self.ending = tls
+        self.edit = edit
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         if self.ending:
@@ -80,7 +88,9 @@ class Relay(SilentServer):
                             self._stopping.wait()
                     if not data or (self.closed_at and self.closed_at in data):
                         return
-                    (server if end is connection else connection).sendall(data)
+                    (server if end is connection else connection).sendall(
+                        data.replace(*self.edit) if self.edit[0] else data
+                    )
 
 
 def resource(dsn: str, ca: Path | None = None) -> Postgres:
@@ -843,6 +853,11 @@ def test_role_that_has_what_anybody_may_make(server: Server) -> None:
     server.admin("GRANT CREATE ON DATABASE shop TO shop")
     server.admin("ALTER PUBLICATION made OWNER TO shop")
     server.admin("CREATE EXTENSION pgcrypto SCHEMA app")
+    server.admin(
+        "SET SESSION AUTHORIZATION shop; CREATE AGGREGATE app.total(int) (SFUNC = int4pl, STYPE = int); "
+        "CREATE TYPE app.span AS RANGE (subtype = float8); CREATE FUNCTION app.one() RETURNS int RETURN 1; "
+        "CREATE EXTENSION citext SCHEMA app"
+    )
     server.admin("GRANT SET ON PARAMETER work_mem TO shop")
     assert faults(resource(server.dsn())) == {}
     server.admin("GRANT ALTER SYSTEM ON PARAMETER work_mem TO shop")
@@ -1102,6 +1117,15 @@ def test_what_the_role_may_not_read_keeps_only_its_check_from_looking(
         f"could not verify: the server did not answer a question of this role: permission denied for view {relation}"
     )
     assert faults(resource(server.dsn())) == {f"postgres.{name}": reason for name in unread}
+
+
+def test_an_answer_of_another_kind_could_not_be_verified(server: Server) -> None:
+    server.set_hba(WITHOUT_TLS)
+    ((number,),) = server.admin("SELECT current_setting('server_version_num')")
+    with Relay(server.port, edit=(number.encode(), b"none  ")) as relay:
+        shop = relayed(relay, server.dsn(sslmode="disable"))
+        with pytest.raises(CouldNotVerify, match="answers questions as no PostgreSQL server does"):
+            judge("postgres.connects", shop)
 
 
 def test_what_another_product_does_not_have_could_not_be_verified(steady: Server) -> None:
