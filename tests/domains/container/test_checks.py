@@ -587,13 +587,8 @@ def test_no_docker_socket_where_one_of_an_unknown_name_is_mounted(box: Box) -> N
 @pytest.mark.parametrize(
     "name",
     [
-        "mysqld.sock",
-        "valkey.sock",
-        ".s.PGSQL.5432",
-        "php8.2-fpm.sock",
-        "clamd.ctl",
-        "datadog/dsd.socket",
-        "ssh-a1/agent.7",
+        *("mysqld.sock", "valkey.sock", "mongodb-27017.sock", ".s.PGSQL.5432", "php8.2-fpm.sock", "php-fpm/www.sock"),
+        *("puma.sock", "unicorn.sock", "clamd.ctl", "datadog/dsd.socket", "ssh-a1/agent.7"),
     ],
 )
 def test_no_docker_socket_where_that_of_something_else_is_mounted(box: Box, name: str) -> None:
