@@ -29,7 +29,8 @@ _SOCKET_NAME = re.compile(
 )
 
 _OTHER_SOCKET = re.compile(
-    r"/((mysqld?|mariadb|redis|memcached|php[\w.-]*fpm|gunicorn|uwsgi|haproxy|nginx)[\w.-]*\.sock(et)?|\.s\.PGSQL\.\d+|dev/log"
+    r"/((mysqld?|mariadb|mongodb|redis|valkey|memcached|gunicorn|unicorn|puma|uwsgi|haproxy|nginx)[\w.-]*\.sock(et)?"
+    r"|(php[\w.-]*fpm[\w.-]*|php-fpm/[\w-]+)\.sock(et)?|\.s\.PGSQL\.\d+|dev/log"
     r"|system_bus_socket|systemd/journal/(socket|stdout|dev-log)|systemd/notify|nscd/socket|\.X11-unix/X\d+|agentx/master"
     r"|pgbouncer\.sock|supervisord?\.sock|clamd\.(ctl|sock(et)?)|datadog/(dsd|apm)\.socket|ssh-auth\.sock|ssh-\w+/agent\.\d+)$"
 )

@@ -26,6 +26,8 @@ READ_SECONDS = 5
 """For the connection to the engine, and for each of its answers."""
 MAX_BYTES = 8 * 2**20
 """Of one answer; that of a busy engine with a thousand containers has less than one."""
+MOST_CAUSES = 20
+"""That one error is followed to."""
 TEXT = 200
 """Characters kept of a text that the engine or a probe wrote."""
 _MISREAD = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
@@ -77,7 +79,7 @@ def engine_of(resource: OnEngine) -> Iterator[docker.DockerClient]:
         kind = CouldNotVerify if reached else Unreachable
         raise kind(f"the Docker engine {address} answered: {_words(error)}") from None
     except (DockerException, RequestException, OSError, *_MISREAD) as error:
-        reason = f"no answer from the Docker engine {address}: {_why(error)}"
+        reason = f"no answer from the Docker engine {address}: {_why(error, resource.certs)}"
         if reached or _broken_off(error):
             # An engine that is quiet about one container, or breaks one connection off, may answer for the others.
             raise CouldNotVerify(reason, transient=not _timed_out(error)) from None
@@ -140,9 +142,13 @@ def _knock(address: str) -> None:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error:
+    """An error and what caused it; urllib3 puts the cause of some that it never raises among their arguments."""
+    for _ in range(MOST_CAUSES):
+        if error is None:
+            return
         yield error
-        error = error.__cause__ or error.__context__
+        held = next((each for each in error.args if isinstance(each, BaseException)), None)
+        error = error.__cause__ or error.__context__ or held
 
 
 def _timed_out(error: BaseException) -> bool:
@@ -155,17 +161,21 @@ def _broken_off(error: BaseException) -> bool:
     return any(isinstance(cause, kinds) for cause in _causes(error))
 
 
-def _why(error: BaseException) -> str:
+def _why(error: BaseException, certs: Path | None) -> str:
     import ssl
 
     from requests.exceptions import TooManyRedirects
 
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
+            if not certs:
+                known = f"the authorities of this machine ({cause.verify_message})"
+                return f"its certificate does not verify by {known}: certs names the folder of its own"
             return f"its certificate does not verify by ca.pem ({cause.verify_message})"
         if isinstance(cause, ssl.SSLError):
             ended = isinstance(cause, ssl.SSLEOFError)
-            return "it ended the TLS handshake: it may not take cert.pem" if ended else f"no TLS: {refusal(cause)}"
+            own = "it may not take cert.pem" if certs else "it may ask for certs"
+            return f"it ended the TLS handshake: {own}" if ended else f"no TLS: {refusal(cause)}"
         if isinstance(cause, BadStatusLine) and not isinstance(cause, ConnectionResetError):
             return _NO_ENGINE
         for kind, reason in _FAILURES:

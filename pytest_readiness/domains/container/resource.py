@@ -49,6 +49,15 @@ def _fault(engine: str) -> str:
     return ""
 
 
+def _name(container: str, info: ValidationInfo) -> str:
+    """Refuse what would be a part of the engine's address; one of an old link (`web/db`) is a name."""
+    if (info.context or {}).get("resolve", True) and any(part in ("", ".", "..") for part in container.split("/")):
+        raise ValueError(f"{container!r} is no container's name: write it as docker ps does")
+    return container
+
+
+ContainerName = Annotated[str, AfterValidator(_name)]
+"""A container's name or id, without the slash that docker inspect puts before it."""
 EngineAddress = Annotated[str, AfterValidator(_address)]
 """Where an engine listens, in a form that the engine's client understands."""
 
@@ -74,7 +83,7 @@ class Container(Resource):
     main = "container"
     name_suffices = True
 
-    container: str = ""
+    container: ContainerName = ""
     engine: EngineAddress | None = None
     certs: AnchoredPath | None = None
 

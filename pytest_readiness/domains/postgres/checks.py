@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -43,6 +43,8 @@ POWERFUL = (
 """Roles that a provider has in the superuser's place."""
 MOST_RIGHTS = 5
 """Of single rights that are named."""
+MOST_NAMES = 20
+"""Of roles, databases and schemas that are named."""
 _RELEASE = re.compile(r"\d+\.\d+(?: .*)?")
 """How PostgreSQL calls its releases since version 10; who builds one may write something after a blank."""
 _EXPLAINED = "auto_explain.log_min_duration"
@@ -168,8 +170,8 @@ def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float,
 
     At this moment, with this run's own session; the busiest hour may look different. Those reserved for administrators
     do not count as usable. What limits role and database is their CONNECTION LIMIT; a pooler's own limits are not
-    looked at. A role without pg_monitor cannot tell workers with a database (parallel ones, those of extensions) from
-    sessions, so both count as used.
+    looked at, nor is who has not logged in yet, whom no server shows. A role without pg_monitor cannot tell workers
+    with a database (parallel ones, those of extensions) from sessions, so both count as used.
 
     Args:
         max_used_pct: highest accepted share of the usable connections that is in use, in percent. 80: the usual alert
@@ -180,7 +182,7 @@ def connections(postgres_facts: PostgresFacts, *, max_used_pct: Annotated[float,
         raise ClaimFalse(expected, postgres_facts.refusal)
     session = _opened(postgres_facts)
     used: int = _known(session, "clients")
-    settings = _known(session, "settings")
+    settings = _Settings(_known(session, "settings"))
     most = int(settings["max_connections"])
     reserved = sum(int(settings.get(f"{name}reserved_connections", 0)) for name in ("", "superuser_"))
     usable = most - reserved
@@ -233,11 +235,13 @@ def role(postgres_facts: PostgresFacts, *, owns_database: bool = False) -> Evide
     if len(rights) > MOST_RIGHTS:
         wrong.append(f"{len(rights) - MOST_RIGHTS} more rights of the kind")
     claim(not wrong, expected="a role without administrators' rights", seen=f"{own.name}: {', '.join(wrong)}")
-    belongings = ", ".join(owned)
-    members = ", ".join(other.name for other in others)
+    belongings = _listed(owned) or "no schema"
+    members = _listed([other.name for other in others]) or "no role"
+    named = session.place.user
     return _seen(
         session,
-        f"{own.name}: no administrator's right; member of {members or 'no role'}; owner of {belongings or 'no schema'}",
+        f"{own.name}: no administrator's right; member of {members}; owner of {belongings}",
+        f"the session is of the role {own.name}, though the connection string names {named}" * (named != own.name),
     )
 
 
@@ -261,7 +265,7 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
             what is usual, 250 ms to 5 s.
     """
     session = _opened(postgres_facts)
-    settings: dict[str, str] = _known(session, "settings")
+    settings = _Settings(_known(session, "settings"))
     if session.set_here:
         names = ", ".join(session.set_here)
         raise CouldNotVerify(
@@ -319,6 +323,13 @@ def _reaches(level: str, lowest: str) -> bool:
         raise CouldNotVerify(f"which messages reach the log is not known (log_min_messages {lowest})") from None
 
 
+class _Settings(dict[str, str]):
+    """Values by name; one that is missing could not be verified."""
+
+    def __missing__(self, name: str) -> str:
+        raise CouldNotVerify(f"the server has no setting {name}, or does not show it to this session")
+
+
 def _opened(facts: PostgresFacts) -> PostgresSession:
     if facts.session is None:
         raise CouldNotVerify(f"no session was opened: {facts.refusal}")
@@ -331,6 +342,11 @@ def _seen(session: PostgresSession, text: str, *warnings: str) -> Evidence:
         one = f"{session.place.host or session.place.address}:{session.place.port}"
         warnings = (*warnings, f"of the servers in the connection string only {one} was looked at")
     return Evidence(text, warning="; ".join(filter(None, warnings)))
+
+
+def _listed(names: Sequence[str]) -> str:
+    further = len(names) - MOST_NAMES
+    return ", ".join([*names[:MOST_NAMES], *([f"{further} more"] if further > 0 else [])])
 
 
 def _known(session: PostgresSession, attribute: str) -> Any:

@@ -46,7 +46,14 @@ HARMLESS = (
 )
 """Predefined roles that look at the server's state and no more, or whose effect is judged otherwise."""
 
-_VERSION = "SELECT current_setting('server_version'), current_setting('server_version_num')::int"
+# Asked without a transaction as well, in which nothing is set (see `worker`): so it names the schema itself.
+_VERSION = """
+    SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_setting('server_version_num')::int
+"""
+
+_OWN_ROLE = "(SELECT usesysid FROM pg_stat_get_activity(pg_backend_pid()))"
+"""The role that logged in. Behind a pooler, SET SESSION AUTHORIZATION of another client may still hold, and changes
+session_user."""
 
 _TLS_SEEN = """
     SELECT ssl, coalesce(version, ''), coalesce(cipher, '') FROM pg_stat_ssl WHERE pid = pg_backend_pid()
@@ -75,40 +82,40 @@ _CLIENTS = f"SELECT count(*) FROM ({_SESSIONS}) clients"  # noqa: S608  (text fr
 _LIMITS = f"""
     WITH clients AS ({_SESSIONS})
     SELECT 'the role ' || rolname, (SELECT count(*) FROM clients WHERE usesysid = oid), rolconnlimit
-    FROM pg_roles WHERE rolname = session_user AND rolconnlimit >= 0 AND NOT rolsuper
+    FROM pg_roles WHERE oid = {_OWN_ROLE} AND rolconnlimit >= 0 AND NOT rolsuper
     UNION ALL
     SELECT 'the database ' || datname, (SELECT count(*) FROM clients WHERE datid = oid), datconnlimit
     FROM pg_database WHERE datname = current_database() AND datconnlimit >= 0
-        AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
+        AND NOT (SELECT rolsuper FROM pg_roles WHERE oid = {_OWN_ROLE})
     ORDER BY 1
 """  # noqa: S608  (text from above)
 """A superuser is bound by neither."""
 
-_ROLES = """
+_ROLES = f"""
     SELECT r.rolname, array_remove(ARRAY[
         CASE WHEN r.rolsuper THEN 'SUPERUSER' END,
         CASE WHEN r.rolcreaterole THEN 'CREATEROLE' END,
         CASE WHEN r.rolcreatedb THEN 'CREATEDB' END,
         CASE WHEN r.rolreplication THEN 'REPLICATION' END,
         CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' END], NULL)
-    FROM pg_roles r JOIN pg_roles own ON own.rolname = session_user
+    FROM pg_roles r JOIN pg_roles own ON own.oid = {_OWN_ROLE}
     WHERE r.oid = own.oid OR NOT own.rolsuper AND pg_has_role(own.oid, r.oid, 'MEMBER')
     ORDER BY r.oid <> own.oid, r.rolname
-"""
+"""  # noqa: S608  (text from above)
 
-_OWNED = """
-    SELECT 'database ' || datname FROM pg_database WHERE pg_has_role(session_user, datdba, 'MEMBER')
+_OWNED = f"""
+    SELECT 'database ' || datname FROM pg_database WHERE pg_has_role({_OWN_ROLE}, datdba, 'MEMBER')
     UNION ALL
-    SELECT 'schema ' || nspname FROM pg_namespace WHERE pg_has_role(session_user, nspowner, 'MEMBER')
+    SELECT 'schema ' || nspname FROM pg_namespace WHERE pg_has_role({_OWN_ROLE}, nspowner, 'MEMBER')
     ORDER BY 1
-"""
+"""  # noqa: S608  (text from above)
 
 # The roles that the session may become, but superusers, whose attribute says it all, and the harmless ones: with them
 # come the functions and views that they were made for.
 _REACHED = f"""
     WITH harmless AS (SELECT oid FROM pg_roles WHERE rolname IN ({", ".join(f"'{name}'" for name in HARMLESS)})),
     reached AS (
-        SELECT r.oid FROM pg_roles r JOIN pg_roles own ON own.rolname = session_user
+        SELECT r.oid FROM pg_roles r JOIN pg_roles own ON own.oid = {_OWN_ROLE}
         WHERE NOT own.rolsuper AND pg_has_role(own.oid, r.oid, 'MEMBER') AND NOT r.rolsuper
             AND r.oid NOT IN (SELECT oid FROM harmless)),
     guarded AS (
@@ -116,7 +123,7 @@ _REACHED = f"""
         WHERE i.objsubid = 0 AND NOT EXISTS (
             SELECT FROM aclexplode(i.initprivs) a
             WHERE a.privilege_type IN ('EXECUTE', 'SELECT') AND (a.grantee = 0 OR a.grantee IN (
-                SELECT oid FROM harmless WHERE pg_has_role(session_user, oid, 'MEMBER')))))
+                SELECT oid FROM harmless WHERE pg_has_role({_OWN_ROLE}, oid, 'MEMBER')))))
 """  # noqa: S608  (names from above)
 
 _RIGHTS = f"""
@@ -146,6 +153,11 @@ _MADE = f"""
         UNION ALL SELECT spcowner, 'owner of tablespace ' || spcname FROM pg_tablespace
         UNION ALL SELECT relowner, 'owner of ' || oid::regclass FROM pg_class WHERE oid < 16384
         UNION ALL SELECT proowner, 'owner of ' || oid::regprocedure FROM pg_proc WHERE oid < 16384
+        UNION ALL SELECT lanowner, 'owner of language ' || lanname FROM pg_language WHERE NOT lanpltrusted
+        UNION ALL
+        SELECT proowner, 'owner of ' || p.oid::regprocedure || ' in language ' || lanname
+        FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+        WHERE p.oid >= 16384 AND NOT lanpltrusted AND p.oid NOT IN (SELECT aggfnoid FROM pg_aggregate)
     ) made (owner, what) WHERE owner IN (SELECT oid FROM reached)
     UNION ALL
     SELECT 'CREATE on schema ' || nspname FROM pg_namespace n
@@ -159,7 +171,7 @@ _MADE = f"""
 """  # noqa: S608  (names from above)
 """What only administrators can make, and who was one once may still own; what is the system's own (its objects have
 numbers below 16384); and languages that reach past the server's rules, which somebody made everybody's. Their names
-are fixed, or end in u."""
+are fixed, or end in u. An aggregate, which anybody may make, is written down as a function in the language internal."""
 
 _SENT_ON = f"""
     {_REACHED}
@@ -169,11 +181,22 @@ _SENT_ON = f"""
     ) made (owner, what) WHERE owner IN (SELECT oid FROM reached) ORDER BY 1
 """  # noqa: S608  (names from above)
 
+_SCHEMAS_SENT_ON = f"""
+    {_REACHED}
+    SELECT 'owner of publication ' || pubname || ' of all tables in a schema' FROM pg_publication p
+    WHERE pubowner IN (SELECT oid FROM reached)
+        AND EXISTS (SELECT FROM pg_publication_namespace n WHERE n.pnpubid = p.oid)
+    ORDER BY 1
+"""  # noqa: S608  (names from above)
+
+# What anybody may set anyway is no administrator's. The function sees what the view shows, which may be locked away.
 _PARAMETERS = f"""
     {_REACHED}
     SELECT p.name || ' on ' || a.parname
     FROM pg_parameter_acl a CROSS JOIN (VALUES ('ALTER SYSTEM'), ('SET')) p (name)
     WHERE EXISTS (SELECT FROM reached r WHERE has_parameter_privilege(r.oid, a.parname, p.name))
+        AND NOT (p.name = 'SET' AND a.parname IN (
+            SELECT lower(s.name) FROM pg_show_all_settings() s WHERE s.context = 'user'))
     ORDER BY 1
 """  # noqa: S608  (names from above)
 
@@ -187,6 +210,7 @@ _QUESTIONS = {
     "rights": (90600, _RIGHTS),
     "made": (90600, _MADE),
     "sent_on": (100000, _SENT_ON),
+    "schemas_sent_on": (150000, _SCHEMAS_SENT_ON),
     "parameters": (150000, _PARAMETERS),
     "settings": (0, _SETTINGS),
 }
@@ -488,7 +512,7 @@ def _conninfo(postgres: Postgres) -> str:
         ) from None
     if postgres.ca:
         given = {"sslmode": "verify-full", **given, "sslrootcert": str(postgres.ca)}
-    if str(given.get("sslmode", "")).startswith("verify") and not given.get("sslrootcert"):
+    if str(given.get("sslmode", "")) in ("verify-ca", "verify-full") and not given.get("sslrootcert"):
         raise CouldNotVerify(
             f"the connection string of '{postgres.name}' asks for sslmode={given['sslmode']} and names no authority: "
             "declare ca, or write sslrootcert=system for the authorities of this machine"
@@ -606,7 +630,7 @@ def _read(conninfo: str, seen: Mapping[str, Any]) -> PostgresSession:
 
     rows = {name: seen["rows"].get(name) for name in _QUESTIONS}
     unread = {name: f"the server did not answer a question of this role: {why}" for name, why in seen["unread"].items()}
-    kinds = ("rights", "made", "sent_on", "parameters")
+    kinds = ("rights", "made", "sent_on", "schemas_sent_on", "parameters")
     for why in filter(None, map(unread.get, kinds)):
         unread.setdefault("rights", why)
     ((version, number),) = rows["version"]
@@ -626,7 +650,7 @@ def _read(conninfo: str, seen: Mapping[str, Any]) -> PostgresSession:
         server_tls=ServerTls(*rows["server_tls"][0]) if rows["server_tls"] else None,
         clients=int(rows["clients"][0][0]) if rows["clients"] else None,
         limits=_many(rows["limits"], lambda of, used, most: Limit(of, int(used), int(most))),
-        roles=_many(rows["roles"], lambda name, attributes: Role(name, tuple(attributes))),
+        roles=_many(rows["roles"] or None, lambda name, attributes: Role(name, tuple(attributes))),
         owned=_many(rows["owned"], str),
         rights=_many(rights, str),
         settings={name: value for name, value, _ in settings} if settings is not None else None,

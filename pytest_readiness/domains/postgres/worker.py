@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 _NO_ROOM = re.compile(r"(?<!:  )(out of memory|cannot allocate memory)")
 # PgBouncer's words, where pool_mode is statement.
 _NO_TRANSACTIONS = re.compile(r"transaction blocks not allowed")
+# READ COMMITTED: where the role's default is a serializable one, that may wait for others to end, and a standby refuses
+# it.
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
+# What the questions name is the server's own, whatever schemas the role's search_path puts before it.
+_SET = "SET LOCAL search_path = pg_catalog, pg_temp"
 _SSL_REQUEST = b"\0\0\0\x08\x04\xd2\x16\x2f"
 _KNOCK_SECONDS = 2.0
 
@@ -68,7 +73,7 @@ def _ask(connection: psycopg.Connection[Any], request: Mapping[str, Any]) -> Non
         return
     with _breaking_off(connection, request["session_seconds"]) as late:
         try:
-            connection.execute(_noted("BEGIN READ ONLY"))
+            connection.execute(_noted(_BEGIN))
         except psycopg.Error as error:
             why = _words(error)
             if _NO_TRANSACTIONS.search(why):
@@ -126,6 +131,7 @@ def _answers(connection: psycopg.Connection[Any], questions: Mapping[str, list[A
     import psycopg
 
     connection.execute(_noted("SET LOCAL statement_timeout = '5s'"))
+    connection.execute(_noted(_SET))
     round_trip_ms = _round_trip_ms(connection)
     version = connection.info.server_version
     rows: dict[str, Any] = {}
@@ -142,6 +148,8 @@ def _answers(connection: psycopg.Connection[Any], questions: Mapping[str, list[A
             if connection.broken:
                 raise
             unread[name] = _words(error)
+        except ValueError:
+            unread[name] = "its answer is not of the kind that was asked for"
     return {"round_trip_ms": round_trip_ms, "rows": rows, "unread": unread}
 
 

@@ -5,8 +5,11 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -582,7 +585,11 @@ def test_no_docker_socket_where_one_of_an_unknown_name_is_mounted(box: Box) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["mysqld.sock", ".s.PGSQL.5432", "php8.2-fpm.sock", "clamd.ctl", "datadog/dsd.socket", "ssh-a1/agent.7"]
+    "name",
+    [
+        *("mysqld.sock", "valkey.sock", "mongodb-27017.sock", ".s.PGSQL.5432", "php8.2-fpm.sock", "php-fpm/www.sock"),
+        *("puma.sock", "unicorn.sock", "clamd.ctl", "datadog/dsd.socket", "ssh-a1/agent.7"),
+    ],
 )
 def test_no_docker_socket_where_that_of_something_else_is_mounted(box: Box, name: str) -> None:
     with socket.socket(socket.AF_UNIX) as server, short_directory() as short:
@@ -783,6 +790,14 @@ def test_a_web_server_where_an_engine_should_be(nginx_factory: NginxFactory) -> 
             judge("container.running", resource)
 
 
+@pytest.mark.parametrize("name", ["/web/", "//web", "../web", "a//b", "./web"])
+def test_what_is_no_containers_name(name: str) -> None:
+    with pytest.raises(ValidationError, match="is no container's name: write it as docker ps does"):
+        Container.model_validate({"name": "shop", "container": name})
+    for right in ("/web", "web", "web/db", "shop-web-1", "b1946ac92492"):
+        assert Container.model_validate({"name": "shop", "container": right}).where == right.removeprefix("/")
+
+
 def test_mistakes_of_tls_are_told_in_words(authority: Authority, tmp_path: Path, nginx_factory: NginxFactory) -> None:
     own = authority.issue(["127.0.0.1"])
     for source, name in (authority.ca_file, "ca.pem"), (own.chain, "cert.pem"), (own.key, "key.pem"):
@@ -796,3 +811,35 @@ def test_mistakes_of_tls_are_told_in_words(authority: Authority, tmp_path: Path,
             with pytest.raises(CouldNotVerify, match=words) as failure:
                 judge("container.running", Container(name="x", engine=f"tcp://127.0.0.1:{flaky.port}", certs=certs))
             assert not re.search(r"Error\(|Max retries", failure.value.reason)
+
+
+def test_what_an_engine_refuses_of_the_own_certificate_is_told(authority: Authority, tmp_path: Path) -> None:
+    own, strange = authority.issue(["127.0.0.1"]), Authority(tmp_path / "other").issue(["127.0.0.1"])
+    for source, name in (authority.ca_file, "ca.pem"), (strange.chain, "cert.pem"), (strange.key, "key.pem"):
+        shutil.copy(source, tmp_path / name)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own.chain, own.key)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(authority.ca_file)
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as engine:
+        address = f"https://127.0.0.1:{listening.getsockname()[1]}"
+
+        def refuse() -> None:
+            connection, _ = listening.accept()
+            with connection.dup() as raw:
+                with suppress(OSError), context.wrap_socket(connection, server_side=True):
+                    pass
+                # What the client sent is read to its end, so that the refusal reaches it instead of a reset.
+                with suppress(OSError):
+                    raw.shutdown(socket.SHUT_WR)
+                    while raw.recv(65536):
+                        pass
+
+        for certs, words in (
+            (tmp_path, "no TLS: the server does not trust the authority of the client certificate"),
+            (None, "does not verify by the authorities of this machine .*: certs names the folder of its own"),
+        ):
+            refused = engine.submit(refuse)
+            with pytest.raises(CouldNotVerify, match=words):
+                judge("container.running", Container(name="x", engine=address, certs=certs))
+            refused.result()

@@ -10,7 +10,8 @@ import ssl
 import struct
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
@@ -52,10 +53,17 @@ class Relay(SilentServer):
         sent: what clients sent, as it came.
         silent_at, closed_at: fall silent or close the connection instead of handing on what holds these bytes.
         tls: end the clients' TLS here.
+        edit: bytes that are handed on as others.
     """
 
     def __init__(
-        self, port: int, *, silent_at: bytes = b"", closed_at: bytes = b"", tls: ssl.SSLContext | None = None
+        self,
+        port: int,
+        *,
+        silent_at: bytes = b"",
+        closed_at: bytes = b"",
+        tls: ssl.SSLContext | None = None,
+        edit: tuple[bytes, bytes] = (b"", b""),
     ) -> None:
         super().__init__()
         self.sent = b""
@@ -63,6 +71,7 @@ class Relay(SilentServer):
         self.silent_at = silent_at
         self.closed_at = closed_at
         self.ending = tls
+        self.edit = edit
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         if self.ending:
@@ -79,7 +88,9 @@ class Relay(SilentServer):
                             self._stopping.wait()
                     if not data or (self.closed_at and self.closed_at in data):
                         return
-                    (server if end is connection else connection).sendall(data)
+                    (server if end is connection else connection).sendall(
+                        data.replace(*self.edit) if self.edit[0] else data
+                    )
 
 
 def resource(dsn: str, ca: Path | None = None) -> Postgres:
@@ -363,6 +374,12 @@ def test_what_says_nothing_of_the_login_is_no_refusal_of_it(steady: Server, opti
         assert type(failure.value) is CouldNotVerify
 
 
+def test_a_mode_that_libpq_does_not_know_lacks_no_authority(steady: Server) -> None:
+    dsn = steady.dsn(sslmode="verify_full").partition("&sslrootcert")[0]
+    with pytest.raises(CouldNotVerify, match='invalid sslmode value: "verify_full"'):
+        judge("postgres.connects", resource(dsn))
+
+
 @pytest.mark.parametrize(
     ("words", "kind"),
     [
@@ -473,7 +490,7 @@ def test_nothing_can_be_written_and_nothing_stays(server: Server) -> None:
     server.set("log_statement", "all")
     read("postgres_facts", resource(server.dsn()))
     statements = re.findall(r"LOG:  (?:statement|execute .*?): *(\w+.*)", server.log())
-    session = statements[statements.index("BEGIN READ ONLY") :]
+    session = statements[statements.index("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY") :]
     assert session[1].startswith("SET LOCAL ")
     assert session[-1] == "ROLLBACK"
     assert {line.split()[0] for line in session} <= {"BEGIN", "SET", "SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK"}
@@ -787,6 +804,22 @@ def test_role_with_one_right_too_many(steady: Server, request: pytest.FixtureReq
             "owner of publication made of all tables",
         ),
         (
+            "CREATE PUBLICATION made FOR TABLES IN SCHEMA app; ALTER PUBLICATION made OWNER TO shop",
+            "",
+            "owner of publication made of all tables in a schema",
+        ),
+        (
+            "CREATE FUNCTION app.made(text) RETURNS text AS '$libdir/citext', 'citext_hash' LANGUAGE c; "
+            "ALTER FUNCTION app.made(text) OWNER TO shop",
+            "",
+            "owner of app.made(text) in language c",
+        ),
+        (
+            "CREATE LANGUAGE made HANDLER plpgsql_call_handler; ALTER LANGUAGE made OWNER TO shop",
+            "",
+            "owner of language made",
+        ),
+        (
             "CREATE SUBSCRIPTION made CONNECTION 'port=1' PUBLICATION x WITH (connect = false); "
             "ALTER SUBSCRIPTION made OWNER TO shop",
             "ALTER SUBSCRIPTION made SET (slot_name = NONE); DROP SUBSCRIPTION made",
@@ -820,7 +853,46 @@ def test_role_that_has_what_anybody_may_make(server: Server) -> None:
     server.admin("GRANT CREATE ON DATABASE shop TO shop")
     server.admin("ALTER PUBLICATION made OWNER TO shop")
     server.admin("CREATE EXTENSION pgcrypto SCHEMA app")
+    server.admin(
+        "SET SESSION AUTHORIZATION shop; CREATE AGGREGATE app.total(int) (SFUNC = int4pl, STYPE = int); "
+        "CREATE TYPE app.span AS RANGE (subtype = float8); CREATE FUNCTION app.one() RETURNS int RETURN 1; "
+        "CREATE EXTENSION citext SCHEMA app"
+    )
+    server.admin("GRANT SET ON PARAMETER work_mem TO shop")
     assert faults(resource(server.dsn())) == {}
+    server.admin("GRANT ALTER SYSTEM ON PARAMETER work_mem TO shop")
+    assert faults(resource(server.dsn())) == {"postgres.role": "shop: ALTER SYSTEM on work_mem"}
+
+
+def test_role_of_many_groups_names_some(server: Server) -> None:
+    server.admin("DO $$BEGIN FOR n IN 1001..1030 LOOP EXECUTE format('CREATE ROLE g%s ROLE shop', n); END LOOP; END$$")
+    text = judge("postgres.role", resource(server.dsn())).text
+    assert text.endswith("g1019, g1020, 10 more; owner of schema app")
+
+
+def test_the_servers_own_catalogue_is_asked_whatever_the_search_path_puts_before_it(server: Server) -> None:
+    server.admin("CREATE SCHEMA compat")
+    for view in ("pg_roles", "pg_settings", "pg_stat_activity", "pg_stat_ssl", "pg_database", "pg_namespace"):
+        server.admin(f"CREATE VIEW compat.{view} AS SELECT * FROM pg_catalog.{view} WHERE false")
+    server.admin("CREATE FUNCTION compat.current_setting(text) RETURNS text LANGUAGE sql AS $$SELECT '13.1'$$")
+    server.admin("GRANT USAGE ON SCHEMA compat TO shop")
+    server.admin("GRANT SELECT ON ALL TABLES IN SCHEMA compat TO shop")
+    server.admin("ALTER ROLE shop SET search_path = compat, pg_catalog")
+    shop = resource(server.dsn())
+    assert faults(shop) == {}
+    server.admin("ALTER ROLE shop CREATEDB CONNECTION LIMIT 1")
+    server.admin("ALTER DATABASE shop SET log_min_duration_statement = -1")
+    assert faults(shop).keys() == {"postgres.connections", "postgres.role", "postgres.slow_query_log"}
+
+
+def test_the_roles_own_kind_of_transaction_is_not_waited_for(server: Server) -> None:
+    for setting in ("isolation = serializable", "read_only = on", "deferrable = on"):
+        server.admin(f"ALTER ROLE shop SET default_transaction_{setting}")
+    with psycopg.connect(server.dsn(user="postgres")) as writer:
+        writer.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+        writer.execute("CREATE TABLE written (n int)")
+        assert faults(resource(server.dsn())) == {}
+        writer.rollback()
 
 
 def test_role_that_owns_its_database(server: Server) -> None:
@@ -853,7 +925,7 @@ def test_role_with_a_right_that_everybody_has(server: Server) -> None:
         server.admin("ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC")
         server.admin("CREATE EXTENSION dblink")
         server.admin("GRANT EXECUTE ON FUNCTION dblink_connect_u(text) TO PUBLIC")
-        with pytest.raises(ClaimFalse, match=r"shop: EXECUTE on dblink_connect_u\(text\), SELECT on pg_shadow"):
+        with pytest.raises(ClaimFalse, match=r"shop: EXECUTE on public.dblink_connect_u\(text\), SELECT on pg_shadow"):
             judge("postgres.role", resource(server.dsn()))
     finally:
         server.admin("REVOKE SELECT ON pg_shadow FROM PUBLIC")
@@ -1047,16 +1119,35 @@ def test_what_the_role_may_not_read_keeps_only_its_check_from_looking(
     assert faults(resource(server.dsn())) == {f"postgres.{name}": reason for name in unread}
 
 
-def test_a_pooler_that_takes_each_statement_alone(server: Server) -> None:
+def test_an_answer_of_another_kind_could_not_be_verified(server: Server) -> None:
     server.set_hba(WITHOUT_TLS)
-    ((secret,),) = server.admin("SELECT rolpassword FROM pg_authid WHERE rolname = 'shop'")
+    ((number,),) = server.admin("SELECT current_setting('server_version_num')")
+    with Relay(server.port, edit=(number.encode(), b"none  ")) as relay:
+        shop = relayed(relay, server.dsn(sslmode="disable"))
+        with pytest.raises(CouldNotVerify, match="answers questions as no PostgreSQL server does"):
+            judge("postgres.connects", shop)
+
+
+def test_what_another_product_does_not_have_could_not_be_verified(steady: Server) -> None:
+    seen = read("postgres_facts", resource(steady.dsn()))
+    lacking = replace(seen, session=replace(seen.session, settings={}))
+    with pytest.raises(CouldNotVerify, match="the server has no setting max_connections, or does not show it"):
+        checks.connections(lacking)
+    with pytest.raises(CouldNotVerify, match="the server has no setting log_min_duration_statement"):
+        checks.slow_query_log(lacking)
+
+
+@contextmanager
+def pooled(server: Server, mode: str, *, users: Sequence[str] = ("shop",), database: str = "") -> Iterator[int]:
+    """PgBouncer before a server, with one connection to it for each user; yields its port."""
+    server.set_hba(WITHOUT_TLS)
     port = free_port()
     with short_directory() as folder:
-        (folder / "users").write_text(f'"shop" "{secret}"\n')
+        (folder / "users").write_text("".join(f'"{name}" "{server.passwords[name]}"\n' for name in users))
         (folder / "pgbouncer.ini").write_text(
-            f"[databases]\nshop = host=127.0.0.1 port={server.port} dbname=shop\n[pgbouncer]\npool_mode = statement\n"
-            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = scram-sha-256\n"
-            f"auth_file = {folder}/users\nlogfile =\n"
+            f"[databases]\nshop = host=127.0.0.1 port={server.port} dbname=shop {database}\n[pgbouncer]\n"
+            f"pool_mode = {mode}\ndefault_pool_size = 1\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
+            f"unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {folder}/users\nlogfile =\n"
         )
         for path in (folder, *folder.iterdir()):
             path.chmod(0o755)
@@ -1067,15 +1158,41 @@ def test_a_pooler_that_takes_each_statement_alone(server: Server) -> None:
             user="postgres" if os.geteuid() == 0 else None,
             stop=signal.SIGINT,
         ):
-            shop = resource(server.dsn(sslmode="disable").replace(f":{server.port}/", f":{port}/"))
-            why = "transaction blocks not allowed in statement pooling mode"
-            unread = f"could not verify: the server did not answer a question of this role: {why}"
-            names = ("connections", "role", "slow_query_log")
-            assert faults(shop) == {
-                "postgres.tls": "a session without TLS (sslmode=disable)",
-                **{f"postgres.{name}": unread for name in names},
-            }
-            assert "answered SELECT 1" in judge("postgres.connects", shop).text
-            console = resource(shop.dsn.get_secret_value().replace("/shop?", "/pgbouncer?"))
-            with pytest.raises((ClaimFalse, CouldNotVerify)):
-                judge("postgres.connects", console)
+            yield port
+
+
+def test_a_pooler_that_takes_each_statement_alone(server: Server) -> None:
+    with pooled(server, "statement") as port:
+        shop = resource(server.dsn(sslmode="disable").replace(f":{server.port}/", f":{port}/"))
+        why = "transaction blocks not allowed in statement pooling mode"
+        unread = f"could not verify: the server did not answer a question of this role: {why}"
+        names = ("connections", "role", "slow_query_log")
+        assert faults(shop) == {
+            "postgres.tls": "a session without TLS (sslmode=disable)",
+            **{f"postgres.{name}": unread for name in names},
+        }
+        assert "answered SELECT 1" in judge("postgres.connects", shop).text
+        console = resource(shop.dsn.get_secret_value().replace("/shop?", "/pgbouncer?"))
+        with pytest.raises((ClaimFalse, CouldNotVerify)):
+            judge("postgres.connects", console)
+
+
+def test_the_role_that_logged_in_is_judged_whatever_a_pooler_left_of_another_client(server: Server) -> None:
+    server.admin("CREATE ROLE lesser")
+    with pooled(server, "transaction", users=("postgres",)) as port:
+        dsn = server.dsn(user="postgres", sslmode="disable").replace(f":{server.port}/", f":{port}/")
+        with psycopg.connect(dsn, autocommit=True) as client:
+            client.execute("SET SESSION AUTHORIZATION lesser")
+            with pytest.raises(ClaimFalse, match="seen: postgres: SUPERUSER"):
+                judge("postgres.role", resource(dsn))
+
+
+def test_the_role_that_a_pooler_logs_in_as_is_told(server: Server) -> None:
+    server.admin("CREATE ROLE caller LOGIN PASSWORD 'called'")
+    server.passwords["caller"] = "called"
+    as_shop = f"user=shop password={server.passwords['shop']}"
+    with pooled(server, "transaction", users=("caller",), database=as_shop) as port:
+        dsn = server.dsn(user="caller", sslmode="disable").replace(f":{server.port}/", f":{port}/")
+        evidence = judge("postgres.role", resource(dsn))
+        assert evidence.text.startswith("shop: no administrator's right")
+        assert evidence.warning == "the session is of the role shop, though the connection string names caller"
