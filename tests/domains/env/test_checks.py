@@ -10,6 +10,7 @@ import shutil
 import string
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -320,11 +321,50 @@ def test_entropy_of_random_keys_is_near_the_truth(size: int) -> None:
         assert size * 8 * 0.7 < estimated_bits(secrets.token_urlsafe(size)) < size * 8 * 1.05
 
 
-def test_random_secrets_of_all_alphabets_hold_what_they_hold() -> None:
-    alphabets = (string.ascii_letters + string.digits, string.ascii_lowercase + string.digits + "!@#%^&*(-_=+)")
-    for alphabet in alphabets:
-        secrets_ = ["".join(secrets.choice(alphabet) for _ in range(50)) for _ in range(200)]
-        assert sum(estimated_bits(secret) < 128 for secret in secrets_) <= 2
+GENERATORS: dict[str, Callable[[random.Random], str]] = {
+    "base32": lambda chance: base64.b32encode(chance.randbytes(20)).decode(),
+    "base64": lambda chance: base64.b64encode(chance.randbytes(16)).decode(),
+    "base64 for URLs": lambda chance: base64.urlsafe_b64encode(chance.randbytes(18)).decode(),
+    "hexadecimal": lambda chance: chance.randbytes(16).hex(),
+    "base58": lambda chance: "".join(
+        chance.choices("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz", k=23)
+    ),
+    "letters": lambda chance: "".join(chance.choices(string.ascii_letters, k=24)),
+    "small letters": lambda chance: "".join(chance.choices(string.ascii_lowercase, k=29)),
+    "small letters and digits": lambda chance: "".join(chance.choices(string.ascii_lowercase + string.digits, k=32)),
+    "pwgen": lambda chance: "".join(chance.choices(string.ascii_letters + string.digits, k=24)),
+    "Django": lambda chance: "".join(chance.choices(string.ascii_lowercase + string.digits + "!@#$%^&*(-_=+)", k=50)),
+}
+
+
+@pytest.mark.parametrize("alphabet", GENERATORS)
+def test_random_secrets_of_all_alphabets_hold_what_they_hold(alphabet: str) -> None:
+    chance = random.Random(2026)
+    made = [GENERATORS[alphabet](chance) for _ in range(300)]
+    assert [secret for secret in made if estimated_bits(secret) < 128] == []
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "6202metsyspohsnoitcudorprofdrowssapterces",
+        "1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p",
+        "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a3928",
+        bytes(range(32)).hex(),
+        base64.b64encode(bytes(range(32))).decode(),
+        base64.b64encode(b"\xff" * 32).decode(),
+        base64.b64encode(hashlib.sha256(b"password").digest()).decode(),
+        hashlib.sha256(b"1").hexdigest(),
+        "2b7e151628aed2a6abf7158809cf4f3c",
+        "секретныйключдляпроизводства2026года",
+        "μυστικόκλειδίπαραγωγήςκαταστήματος",
+        "这是一个非常安全的生产环境密钥请勿泄露给任何人谢谢大家合作愉快",
+        '{"user":"admin","role":"production","shop":"europe"}',
+        "production-" + HEX[:16],
+    ],
+)
+def test_entropy_of_what_somebody_has_written_is_little(secret: str) -> None:
+    assert estimated_bits(secret) < 128
 
 
 PATHS = (
