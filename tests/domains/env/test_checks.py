@@ -1044,3 +1044,78 @@ def test_no_text_of_any_outcome_holds_a_value(env: Any) -> None:
             outcomes.append(repr(outcome) + str(outcome) + repr(getattr(outcome, "seen", "")))
     assert len(outcomes) == len(calls)
     assert secret not in json.dumps(outcomes)
+
+
+def _jwt(claims: dict[str, Any]) -> str:
+    parts = (json.dumps(each).encode() for each in ({"alg": "HS256", "typ": "JWT"}, claims))
+    return ".".join([*(base64.urlsafe_b64encode(each).decode().rstrip("=") for each in parts), BASE64[:-1]])
+
+
+LIVE_LINE = f"STRIPE_SECRET_KEY=sk_live_{TOKEN}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "seen"),
+    [
+        ("VITE_OPENAI_API_KEY", f"sk-proj-{HEX}{HEX}", "a secret key of OpenAI"),
+        ("NEXT_PUBLIC_SENDGRID", f"SG.{TOKEN[:22]}.{HEX}", "a secret key of SendGrid"),
+        ("PUBLIC_MAIL_KEY", f"re_{TOKEN[:8]}_{TOKEN}", "a secret key of Resend"),
+        ("EXPO_PUBLIC_PAY", f"xnd_production_{TOKEN}", "a secret key of Xendit"),
+        ("REACT_APP_GITHUB", f"ghp_{TOKEN}{TOKEN[:12]}", "a GitHub token"),
+        ("NG_APP_DATABASE", f"sb_secret_{TOKEN}", "a Supabase secret key"),
+        ("NUXT_PUBLIC_AWS_SECRET_ACCESS_KEY", TOKEN + TOKEN[:16], "a secret"),
+        ("NEXT_PUBLIC_SUPABASE_ANON_KEY", _jwt({"role": "service_role"}), "a token of the role service_role"),
+        ("SUPABASE_ANON_KEY", _jwt({"role": "service_role"}), "a token of the role service_role"),
+    ],
+)
+def test_a_secret_that_every_visitor_gets_is_no_live_key(env: Any, name: str, value: str, seen: str) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        env("env.live_keys", f"{LIVE_LINE}{name}={value}\n")
+    assert failure.value.seen.startswith(f"{name} has {seen}, and its name says")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY=pk_live_{TOKEN}",
+        f"VITE_XENDIT_KEY=xnd_public_production_{TOKEN}",
+        f"VITE_MIDTRANS_CLIENT_KEY=Mid-client-{TOKEN[:16]}",
+        "NEXT_PUBLIC_MP_PUBLIC_KEY=APP_USR-f47ac10b-58cc-4372-a567-0e02b2c3d479",
+        f"VITE_MAPS_KEY=AIza{TOKEN}{TOKEN[:11]}",
+        f"NEXT_PUBLIC_SUPABASE_ANON_KEY={_jwt({'role': 'anon'})}",
+        f"NEXT_PUBLIC_SENTRY_DSN=https://{HEX}@o45123.ingest.sentry.io/45",
+        "VITE_SECRET_PAGE=/secret",
+        f"OPENAI_API_KEY=sk-proj-{HEX}{HEX}",
+        "STRIPE_PAYMENT_LINK=https://buy.stripe.com/5kA3cd8Gf2bC1a",
+        "GOOGLE_PAY_ENVIRONMENT=PRODUCTION",
+        "DISPLAY_MODE=demo",
+        "SHOP_URL=https://shop.example.net/test/page",
+    ],
+)
+def test_what_may_be_public_and_live_may_stand_beside_live_keys(env: Any, line: str) -> None:
+    assert env("env.live_keys", f"{LIVE_LINE}{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "provider"),
+    [
+        ("LINK", "https://buy.stripe.com/test_5kA3cd8Gf2bC1a", "Stripe"),
+        ("PORTAL", "https://billing.stripe.com/p/login/test_28o3dk9fL", "Stripe"),
+        ("SESSION_URL", "https://checkout.stripe.com/c/pay/cs_test_a1B2c3D4e5F6g7H8", "Stripe"),
+        ("GATEWAY", "https://openapi-sandbox.dl.alipaydev.com/gateway.do", "Alipay"),
+        ("API", "https://sandbox-merchant.revolut.com", "Revolut"),
+        ("API", "https://gw.sandbox.gopay.com", "GoPay"),
+        ("API", "https://api.test.barion.com", "Barion"),
+        ("API", "https://secure.snd.payu.com", "PayU"),
+        ("API", "https://try.access.worldpay.com", "Worldpay"),
+        ("API", "https://esqa.moneris.com", "Moneris"),
+        ("API", "https://p.monetico-services.com/test/paiement.cgi", "Monetico"),
+        ("MAIL_HOST", "sandbox.smtp.mailtrap.io", "Mailtrap"),
+        ("AMAZON_PAY_SANDBOX", "true", "a provider of payments"),
+        ("NEXT_PUBLIC_GOOGLE_PAY_ENV", "TEST", "a provider of payments"),
+        ("VADS_CTX_MODE", "TEST", "Systempay"),
+        ("PRZELEWY24_SANDBOX", "1", "Przelewy24"),
+    ],
+)
+def test_more_links_hosts_and_switches_of_test_modes_are_told(name: str, value: str, provider: str) -> None:
+    assert whose_test_value(name, value) in (f"of {provider}", f"in the form of {provider}'s")
