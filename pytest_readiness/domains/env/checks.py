@@ -367,7 +367,8 @@ def _refuse_references(facts: EnvFacts, names: Iterable[str], *, see_through: bo
         variable = facts.variables[name]
         if variable.unfilled:
             raise CouldNotVerify(f"the value of {name} is not what the file says: it holds {variable.unfilled}")
-        if any(not see_through or other not in facts.variables for other in variable.references):
+        seen = facts.variables.keys() - {name} if see_through else ()
+        if any(other not in seen for other in variable.references):
             # The name is left out: it may be a piece of a password that happens to hold `${`.
             raise CouldNotVerify(f"the value of {name} refers to another variable, which is not filled in here")
 

@@ -1119,3 +1119,87 @@ def test_what_may_be_public_and_live_may_stand_beside_live_keys(env: Any, line: 
 )
 def test_more_links_hosts_and_switches_of_test_modes_are_told(name: str, value: str, provider: str) -> None:
     assert whose_test_value(name, value) in (f"of {provider}", f"in the form of {provider}'s")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("API_SECRET", "will be set at deploy"),
+        ("API_SECRET", "rotate-me"),
+        ("API_SECRET", "this_password_is_insecure_and_should_be_updated"),
+        ("API_SECRET", "Error: secret not found"),
+        ("API_SECRET", "An error occurred (AccessDeniedException) when calling the GetSecretValue operation"),
+        ("API_SECRET", "unknown"),
+        ("API_SECRET", "0"),
+        ("API_SECRET", "смени-пароль"),
+        ("API_SECRET", "パスワードを変更してください"),
+        ("API_SECRET", "在此填写"),
+        ("JWT_PRIVATE_KEY", "-----BEGIN PRIVATE KEY-----\\nMIIEv...\\n-----END PRIVATE KEY-----"),
+        ("STORAGE", "AccountName=shop;AccountKey=xxx;EndpointSuffix=core.windows.net"),
+        ("STORAGE", "UseDevelopmentStorage=true"),
+        ("BASIC_AUTH", "admin:admin"),
+        ("DB_HOST", "hostname"),
+        ("DB_HOST", "192.0.2.1"),
+        ("REDIS_URL", "redis://[2001:db8::10]:6379"),
+        ("SITE_URL", "https://shop.invalid/"),
+        ("SITE_URL", "https://www.domain.com"),
+        ("ROLE", "arn:aws:iam::123456789012:role/shop"),
+        ("DB_USER", "username"),
+        ("GCP_PROJECT", "my-project-id"),
+        ("S3_BUCKET", "my-bucket"),
+        ("TENANT_ID", "11111111-2222-3333-4444-555555555555"),
+        ("TENANT_ID", "12345678-1234-1234-1234-123456789abc"),
+        ("DB_ADDRESS", "<ip>"),
+        ("DB_PASSWORD", "${DB_PASSWORD:-postgres}"),
+    ],
+)
+def test_more_that_stands_for_a_value_is_a_placeholder(name: str, value: str) -> None:
+    assert is_placeholder(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REQUIRE_PASSWORD", "true"),
+        ("ALLOW_EMPTY_PASSWORD", "no"),
+        ("MYSQL_ALLOW_EMPTY_PASSWORD", "false"),
+        ("PHONE_MASK", "+49 xxx xxxxxx"),
+        ("SESSION_COOKIE", "session_cookie"),
+        ("LOGIN_FIELD", "username"),
+        ("DB_HOST", "192.0.21.7"),
+        ("SITE_URL", "https://domain.community"),
+        ("BASIC_AUTH", f"admin:{TOKEN}"),
+        ("QUEUE", "my-bucket-events"),
+        ("TITLE", "<b>Shop</b>"),
+        ("DB_PASSWORD", f"${{DB_PASSWORD:-{TOKEN}}}"),
+    ],
+)
+def test_switches_masks_and_names_are_no_placeholders(name: str, value: str) -> None:
+    assert not is_placeholder(name, value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "azkv://shop/token",
+        "infisical://shop",
+        "pass:shop/token",
+        "{cipher}FKSAJDFGYOS8F7GLHAKERGFHLSAJ",
+        "U2FsdGVkX1+vupppZksvRf5pq5g5XjFRlipRkwB0K1Y=",
+        "AQICAHhkJ1x0hT3b3bR0wKcQm8Tm1w0pWc5m6+5K0yS6t1abc",
+        "-----BEGIN PGP MESSAGE-----",
+        "process.env.TOKEN",
+        "os.environ['TOKEN']",
+        "secrets.TOKEN",
+        "{$TOKEN}",
+        "[% token %]",
+    ],
+)
+def test_more_references_and_encrypted_values_are_not_the_value(value: str) -> None:
+    assert unfilled("TOKEN", value)
+
+
+@pytest.mark.parametrize("id", ["env.present", "env.no_placeholders"])
+def test_a_reference_to_the_variable_itself_is_filled_in_from_elsewhere(env: Any, id: str) -> None:
+    with pytest.raises(CouldNotVerify, match="refers to another variable"):
+        env(id, f"KEY=${{KEY:-{TOKEN}}}\n", names=["KEY"])
