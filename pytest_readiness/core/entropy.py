@@ -25,7 +25,7 @@ _PREDICTABLE = 5
 """Shortest row or repetition that counts as one; chance makes one in 1 of 2000 random 32-digit hexadecimal keys."""
 
 _RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_ALONE = re.compile(r"(?<![^\W_])(?:[A-Z]?[a-z]{6,}|[A-Z]{6,})(?![^\W_])")
+_ALONE = re.compile(r"(?<![^\W_])(?:[A-Z]?[a-z]{6,}|[A-Z]{7,})(?![^\W_])")
 # The hundred commonest pairs of letters make up three quarters of English text, and 15 % of random letters.
 _PAIRS = (
     "ac ad ai al am an ar as at be ca ce ch co ct de di ea ec ed el em en er es et ex fi fo ge ha he hi ho ic if il "
@@ -286,7 +286,7 @@ def _words(text: str, no_chance: float = _NO_CHANCE) -> list[str]:
             most, until = speaks, len(stretch)
     found += stretch[:until] if most >= no_chance else []
     # A generator hardly ever draws what reads as a word, and signs or an end on both sides of it.
-    alone = [each[0] for each in _ALONE.finditer(text) if _common_pairs(each[0].lower()) * 2 >= len(each[0]) - 1]
+    alone = [each[0] for each in _ALONE.finditer(text) if _common_pairs(each[0].lower()) * 2 > len(each[0]) - 1]
     return found + [each for each in alone if each not in found]
 
 

@@ -93,6 +93,13 @@ _NOTHING_SAID = re.compile(
       | (?:(?:we | i)\ (?:have | do\ not\ have | don't\ have) | there\ (?:is | are))\ (?:currently\ | still\ )?
           (?:no | not\ any | any)\ (?:[\w-]+\ ){{0,3}} (?:{phrases.ENGLISH_TEXTS}) (?:\ (?:{phrases.ENGLISH_NOW}))?
       | (?:no | not\ any)\ (?:[\w-]+\ ){{0,3}} [\w-]+\ (?:yet | so\ far)
+      | ask\ (?:(?:the | our | your | an? | in | on)\ )? (?:\#?@?[\w.-]+) (?:\ (?:team | channel | lead | engineer))?
+      | (?:the\ )? same\ as\ (?:above | before | below)
+      | (?:this\ (?:section | page | document)\ (?:is | was | has\ been | has)\ )? (?:been\ )?
+          (?:deprecated | obsolete | outdated | removed | deleted | moved | archived | superseded)
+          (?:\ (?:to | into | from)\ (?:the\ | our\ | another\ | a\ )? (?:new\ )? [\w-]+)?
+      | place-?holder (?:\ (?:{phrases.ENGLISH_TEXTS}))?
+      | (?:phone | tel | telephone | fax | mobile)?\W* \+?(?:[0x]{{2,}}[\ /-]?){{2,8}}
       | ask\ @?[\w.-]+ | @?[\w.-]+\ knows (?:\ \w+){{0,3}}
       | (?:(?:see | jira | ticket | issue | story)\W+){{1,2}} (?-i:[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})
       | (?:last\ )? (?:updated? | reviewed | changed | modified | edited) (?:\ on | \ by)? \ ?: .{{0,40}}

@@ -1203,3 +1203,21 @@ def test_more_references_and_encrypted_values_are_not_the_value(value: str) -> N
 def test_a_reference_to_the_variable_itself_is_filled_in_from_elsewhere(env: Any, id: str) -> None:
     with pytest.raises(CouldNotVerify, match="refers to another variable"):
         env(id, f"KEY=${{KEY:-{TOKEN}}}\n", names=["KEY"])
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        ("a#b", "a # without quotes"),
+        ("a&b", "a sign of the shell without quotes"),
+        ("https://shop.test/?a=1&b=2", "a sign of the shell without quotes"),
+        ("a;b", "a sign of the shell without quotes"),
+        ("a|b", "a sign of the shell without quotes"),
+        ("a(b)", "a sign of the shell without quotes"),
+        ("two words", "a blank without quotes"),
+    ],
+)
+def test_what_the_shell_or_a_comment_takes_away_is_read_in_different_ways(env: Any, value: str, form: str) -> None:
+    with pytest.raises(CouldNotVerify, match=f"A holds {form}, which programs read in different ways"):
+        env("env.values", f"A={value}\n", values={"A": value})
+    assert env("env.values", f"A='{value}'\n", values={"A": value})
