@@ -41,7 +41,7 @@ _ENDS_OTHERWISE = 0.03
 """How likely it is a digit or a letter of the other case; what is left is for blanks, hyphens and other signs."""
 _FURTHER = 1.0
 """Bits that speak against words for each further letter or digit between two of them."""
-_NO_CHANCE = 23.0
+_NO_CHANCE = 24.0
 """From how many bits on, by which words explain a stretch better than a generator does, it is taken for words."""
 _NO_CHANCE_OTHERWISE = 27.0
 """The same backwards and with digits and signs read as letters: another look finds more by chance."""
