@@ -188,7 +188,8 @@ _IN_BUNDLE = (
 )
 """What names begin with that a bundler writes into what every visitor loads."""
 _PUBLIC_NAME = re.compile(rf"PUBLISHABLE|(?<![A-Z])(?:PUBLIC|PK|ANON)(?![A-Z])|{_IN_BUNDLE}")
-_PRIVATE_IN_BUNDLE = re.compile(rf"{_IN_BUNDLE}(?:\w*_)?(?:SECRET|PASSWORD|PRIVATE_KEY|SERVICE_ROLE)(?:_\w+)?$")
+_BUNDLED = re.compile(_IN_BUNDLE)
+_PRIVATE = re.compile(r"(?:^|_)(?:SECRET|PASSWORD|PRIVATE_KEY|SERVICE_ROLE)(?=_|$)")
 _SECRET_NAME = re.compile(r"SECRET|PRIVATE|RESTRICTED|(?<![A-Z])SK(?![A-Z])")
 _HOOK_NAME = re.compile(r"WEBHOOK|SIGNING|WHSEC")
 
@@ -308,7 +309,9 @@ def _of_another_kind(name: str, text: str) -> str:
 
 def _not_for_all(name: str, text: str) -> str:
     """What is in a public variable that nobody but its owner may see; "" for nothing."""
-    is_one = _PRIVATE_IN_BUNDLE.search(name.upper()) and estimated_bits(text) >= KEY_BITS and not is_path(name, text)
+    upper = name.upper()
+    is_named_so = _BUNDLED.match(upper) and _PRIVATE.search(upper)
+    is_one = is_named_so and estimated_bits(text) >= KEY_BITS and not is_path(name, text)
     return next(secrets_in(text), "a secret" if is_one else "")
 
 
