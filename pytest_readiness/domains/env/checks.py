@@ -189,7 +189,7 @@ _IN_BUNDLE = (
 """What names begin with that a bundler writes into what every visitor loads."""
 _PUBLIC_NAME = re.compile(rf"PUBLISHABLE|(?<![A-Z])(?:PUBLIC|PK|ANON)(?![A-Z])|{_IN_BUNDLE}")
 _BUNDLED = re.compile(_IN_BUNDLE)
-_PRIVATE = re.compile(r"(?:^|_)(?:SECRET|PASSWORD|PRIVATE_KEY|SERVICE_ROLE)(?=_|$)")
+_PRIVATE = re.compile(r"(?:^|_)(?:SECRET|PASSWORD|PRIVATE|SERVICE_ROLE)(?:_(?:ACCESS|KEY|TOKEN|\d+))*$")
 _SECRET_NAME = re.compile(r"SECRET|PRIVATE|RESTRICTED|(?<![A-Z])SK(?![A-Z])")
 _HOOK_NAME = re.compile(r"WEBHOOK|SIGNING|WHSEC")
 
@@ -235,7 +235,7 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
         expected="a key and nothing else in each variable",
         seen=_listed(f"{name} has blanks, line breaks or invisible signs around its key" for name in around),
     )
-    broken = [name for name, text in texts.items() if name not in live and almost_live(name, text)]
+    broken = [name for name, text in texts.items() if live.get(name) != owner_of(name) and almost_live(name, text)]
     claim(
         not broken, expected="whole live keys", seen=_listed(f"{name} begins like one and is none" for name in broken)
     )

@@ -373,7 +373,10 @@ def almost_live(name: str, text: str) -> bool:
     owner = owner_of(name)
     if owner is None or owner.live == NOTHING or not _is_for_key(name):
         return False
-    if any(fits(getattr(owner, shape), text) for shape in ("live", "either", "hook")) or matching(name, text, "live"):
+    if any(fits(getattr(owner, shape), text) for shape in ("live", "either", "hook")):
+        return False
+    # What begins like a live key in its provider's variable is broken, though it has another provider's form.
+    if matching(name, text, "live") and not _LIVE_BEGINNING.fullmatch(text):
         return False
     return _LIVE_BEGINNING.fullmatch(text) is not None or (
         text[:1] not in "[{" and "," not in text and any(fits(owner.live, piece) for piece in _PIECE.findall(text))

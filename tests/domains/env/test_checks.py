@@ -1085,6 +1085,7 @@ def test_a_secret_that_every_visitor_gets_is_no_live_key(env: Any, name: str, va
         f"NEXT_PUBLIC_SUPABASE_ANON_KEY={_jwt({'role': 'anon'})}",
         f"NEXT_PUBLIC_SENTRY_DSN=https://{HEX}@o45123.ingest.sentry.io/45",
         "VITE_SECRET_PAGE=/secret",
+        "VITE_PASSWORD_RESET_URL=https://shop.test/password/reset",
         f"OPENAI_API_KEY=sk-proj-{HEX}{HEX}",
         "STRIPE_PAYMENT_LINK=https://buy.stripe.com/5kA3cd8Gf2bC1a",
         "GOOGLE_PAY_ENVIRONMENT=PRODUCTION",
@@ -1221,3 +1222,9 @@ def test_what_the_shell_or_a_comment_takes_away_is_read_in_different_ways(env: A
     with pytest.raises(CouldNotVerify, match=f"A holds {form}, which programs read in different ways"):
         env("env.values", f"A={value}\n", values={"A": value})
     assert env("env.values", f"A='{value}'\n", values={"A": value})
+
+
+@pytest.mark.parametrize("key", [f"sk_live_sk_live_{TOKEN}", f"sk-live-51{TOKEN}{TOKEN}"])
+def test_a_broken_key_is_not_saved_by_the_form_of_another_provider(env: Any, key: str) -> None:
+    with pytest.raises(ClaimFalse, match="begins like one and is none"):
+        env("env.live_keys", f"STRIPE_SECRET_KEY={key}\n")
