@@ -14,6 +14,7 @@ import string
 import uuid
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from math import log2
 from urllib.parse import unquote_to_bytes
 
@@ -23,18 +24,31 @@ TEXT_BITS = 1.5
 _PREDICTABLE = 5
 """Shortest row or repetition that counts as one; chance makes one in 1 of 2000 random 32-digit hexadecimal keys."""
 
-_LETTERS = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
+_RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_ALONE = re.compile(r"(?<![^\W_])(?:[A-Z]?[a-z]{6,}|[A-Z]{7,})(?![^\W_])")
 # The hundred commonest pairs of letters make up three quarters of English text, and 15 % of random letters.
 _PAIRS = (
     "ac ad ai al am an ar as at be ca ce ch co ct de di ea ec ed el em en er es et ex fi fo ge ha he hi ho ic if il "
     "im in io is it la le li ll lo ma me mo mp na nc nd ne ng no ns nt od of om on op or ot ou pa pe pl po pr ra re "
     "ri rn ro rs rt se si ss st ta te th ti to tr ts tu ue ul um un ur us ut ve wi"
 )
-_WORD_SHARE = 0.45
-_FEWEST_IN_WORDS = 8
-"""Four random letters read as a word now and then; fewer letters in words than this are taken for chance."""
+_COMMON = frozenset(_PAIRS.split())
+_COMMON_IN_TEXT = 0.75
+_COMMON_IN_RANDOM = len(_COMMON) / 26**2
+_GOES_ON = 0.9
+"""How likely the next character of a text of words is another letter of the same word."""
+_ENDS_OTHERWISE = 0.03
+"""How likely it is a digit or a letter of the other case; what is left is for blanks, hyphens and other signs."""
+_FURTHER = 1.0
+"""Bits that speak against words for each further letter or digit between two of them."""
+_NO_CHANCE = 24.0
+"""From how many bits on, by which words explain a stretch better than a generator does, it is taken for words."""
+_NO_CHANCE_OTHERWISE = 27.0
+"""The same backwards and with digits and signs read as letters: another look finds more by chance."""
 _LONGEST = 1024
 _LAYERS = 3
+_FEWEST_IN_PIECE = 16
+_FEWEST_IN_STEPS = 8
 _PIECES = tuple(
     map(
         re.compile,
@@ -77,6 +91,8 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _TIME = re.compile(
     r"(?:19|20)\d\d-[01]\d-[0-3]\d(?:[T _][0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
 )
+_ABROAD = re.compile(r"[^\W\d_a-zA-Z]+")
+"""Letters that no generator of secrets draws: somebody has written them."""
 _HEX_WORDS = re.compile(
     r"(?i)deadbeef|cafebabe|feedface|baadf00d|8badf00d|defec8ed|deadc0de|badc0ffee|c0ffee|facade|decade"
 )
@@ -91,24 +107,35 @@ _LETTER_FOR = dict(zip("01345@$!", "oieasasi", strict=True))
 def estimated_bits(secret: str) -> float:
     """Return an estimate, in bits, of the entropy of a secret; generous to random text, strict with written text.
 
-    Letters of words count `TEXT_BITS` each, once for each different word. A row ("23456", "qwerty", "1qaz2wsx") and
-    the repetition of what came before count as one character. Digits and signs between letters count as the letters
-    that they look like, where that makes words. Public keys and certificates hold nothing, UUIDs what their version
-    says. Every other character counts as a random one of its alphabet: hexadecimal digits, else the digits, small and
-    capital letters that occur, and the symbols seen. Where most letters are in words, all characters count like text.
-    What is the base64, base32, hexadecimal or percent form of a text holds no more than that text. No more than 1024
-    characters are looked at.
+    Letters of words count `TEXT_BITS` each, once for each different word; what chance brings now and then is no word.
+    A row ("23456", "qwerty", "1qaz2wsx") and the repetition of what came before count as one character, also where two
+    rows stand in turns ("1a2b3c"). Digits and signs between letters count as the letters that they look like, where
+    that makes words, and letters backwards as those forwards. Public keys and certificates hold nothing, UUIDs what
+    their version says. Every other character counts as a random one of its alphabet: hexadecimal digits, else the
+    digits, small and capital letters that occur, and the symbols seen. Where most letters are in words, all characters
+    count like text. What is the base64, base32, hexadecimal or percent form of a text holds no more than that text. No
+    more than 1024 characters are looked at.
     """
     secret = _PUBLIC.sub("", secret[: _LONGEST * 16])[:_LONGEST]
-    return min(_bits(each) for text in decoded(secret) for each in (text, *_without_leet(text)))
+    return min(_bits(each) for text in decoded(secret) for each in (text, *_read_otherwise(text)))
+
+
+def _read_otherwise(text: str) -> list[str]:
+    """The text backwards and with letters for digits and signs, where that makes words, and two rows in turns."""
+    found = [each for each in (text[::-1], *_without_leet(text)) if _is_of_words(each, _NO_CHANCE_OTHERWISE)]
+    in_turns = text[::2] + text[1::2]
+    return found + [in_turns] * (_unpredictable(in_turns) * 2 < len(in_turns))
+
+
+def _is_of_words(text: str, no_chance: float) -> bool:
+    return sum(map(len, _words(text, no_chance))) * 2 > sum(map(str.isalpha, text))
 
 
 def _without_leet(text: str) -> list[str]:
-    """The text with letters for digits and signs within words, where that makes a text of words; random ones do not."""
     if set(re.sub(r"[\W_]", "", text.lower())) <= set(string.hexdigits):
         return []
     plain = _LEET.sub(lambda signs: "".join(_LETTER_FOR[sign] for sign in signs[0]), text)
-    return [plain] if plain != text and _in_words(plain) * 10 >= sum(map(str.isalpha, plain)) * 6 else []
+    return [plain] if plain != text else []
 
 
 def decoded(secret: str) -> list[str]:
@@ -139,7 +166,11 @@ def _plain(piece: re.Match[str]) -> str:
             data = way()
         except (ValueError, binascii.Error):
             continue
-        # Random bytes hardly ever all print; sixteen characters are at least eight of them.
+        if _says_nothing(data):
+            return "0"
+        # Random bytes hardly ever all print, unless they are few: a short piece of a longer text is none by chance.
+        if len(bare) < _FEWEST_IN_PIECE and len(bare) < len(piece.string.rstrip("=")):
+            continue
         for charset in ("ascii", "utf-16-le"):
             try:
                 plain = data.decode(charset)
@@ -149,6 +180,12 @@ def _plain(piece: re.Match[str]) -> str:
             if plain and plain != text and plain.isascii() and re.sub(r"[\r\n\t]", "", plain).isprintable():
                 return plain
     return text
+
+
+def _says_nothing(data: bytes) -> bool:
+    """Whether bytes count up or down in equal steps, or are the digest of a common word."""
+    steps = {(two - one) % 256 for one, two in pairwise(data)}
+    return (len(data) >= _FEWEST_IN_STEPS and len(steps) == 1) or data.hex() in _known()
 
 
 def _bits(secret: str) -> float:
@@ -174,6 +211,11 @@ def _known() -> frozenset[str]:
         "changeme",
         "letmein",
         "qwerty",
+        "0",
+        "1",
+        "123",
+        "1234",
+        "12345",
         "123456",
         "12345678",
     )
@@ -184,6 +226,9 @@ def _known() -> frozenset[str]:
         # FastAPI's tutorial; the first account of Hardhat and Anvil.
         "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
         "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
+        # The examples of FIPS 197 and NIST SP 800-38A.
+        "2b7e151628aed2a6abf7158809cf4f3c",
+        "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
     }
 
 
@@ -194,30 +239,60 @@ _UUID_BITS = {4: 122.0, 7: 74.0}
 
 def _bits_of_text(secret: str) -> float:
     words = _words(secret)
-    in_words = _in_words(secret)
-    if in_words < _FEWEST_IN_WORDS:
-        return _unpredictable(secret) * _bits_each(secret)
-    rest = secret
+    rest = _ABROAD.sub("", secret)
     for word in words:
         rest = rest.replace(word, "", 1)
-    is_text = in_words * 2 > sum(map(str.isalpha, secret))
+    words += _ABROAD.findall(secret)
+    is_text = sum(map(len, words)) * 2 > sum(map(str.isalpha, secret))
     of_words = TEXT_BITS * sum(map(_unpredictable, dict.fromkeys(word.lower() for word in words)))
     return of_words + _unpredictable(rest) * (TEXT_BITS if is_text else _bits_each(rest))
 
 
-def _words(text: str) -> list[str]:
-    return [found[0] for found in _LETTERS.finditer(text) if _reads_as_word(found[0])]
+def _words(text: str, no_chance: float = _NO_CHANCE) -> list[str]:
+    """The runs of letters in the stretches of a text that words explain better than a generator does.
+
+    What speaks for words is summed up from letter to letter, and begins anew where more speaks against them: so
+    neighbouring words help each other, and a pair of letters now and then in a random text does not count.
+    """
+    size = 2 ** _bits_each(text)
+    if size <= len(string.hexdigits):
+        return []
+    signs = len(set(text) - set(string.ascii_letters + string.digits))
+    # How likely a generator goes on with a letter of the same case.
+    goes_on = min(26 / size, _GOES_ON)
+    common = log2(_COMMON_IN_TEXT * _GOES_ON / (_COMMON_IN_RANDOM * goes_on))
+    other = log2((1 - _COMMON_IN_TEXT) * _GOES_ON / ((1 - _COMMON_IN_RANDOM) * goes_on))
+    ends = log2(_ENDS_OTHERWISE / (1 - goes_on))
+    ends_with_sign = log2((1 - _GOES_ON - _ENDS_OTHERWISE) * size / max(signs, 1))
+    found: list[str] = []
+    stretch: list[str] = []
+    speaks = most = 0.0
+    until = last = 0
+    for run in _RUN.finditer(text):
+        gap = text[last : run.start()]
+        last = run.end()
+        if stretch:
+            speaks += ends if not gap or gap[0].isalnum() else ends_with_sign
+            speaks -= _FURTHER * sum(map(str.isalnum, gap[1:]))
+        letters = run[0].lower()
+        of_common = _common_pairs(letters)
+        speaks += of_common * common + (len(letters) - 1 - of_common) * other
+        if speaks <= 0:
+            found += stretch[:until] if most >= no_chance else []
+            stretch, speaks, most, until = [], 0.0, 0.0, 0
+            continue
+        stretch.append(run[0])
+        if speaks >= most:
+            most, until = speaks, len(stretch)
+    found += stretch[:until] if most >= no_chance else []
+    # A generator hardly ever draws what reads as a word, and signs or an end on both sides of it.
+    alone = [each[0] for each in _ALONE.finditer(text) if _common_pairs(each[0].lower()) * 2 > len(each[0]) - 1]
+    return found + [each for each in alone if each not in found]
 
 
-def _in_words(text: str) -> int:
-    return sum(map(len, _words(text)))
-
-
-def _reads_as_word(letters: str) -> bool:
-    if set(letters.lower()) <= set(string.hexdigits):
-        return False
-    pairs = [one + other for one, other in zip(letters.lower(), letters.lower()[1:], strict=False)]
-    return sum(pair in _PAIRS for pair in pairs) >= _WORD_SHARE * len(pairs)
+def _common_pairs(letters: str) -> int:
+    """How many of its pairs are common in text."""
+    return sum(letters[place : place + 2] in _COMMON for place in range(len(letters) - 1))
 
 
 def _unpredictable(text: str) -> int:
@@ -230,7 +305,8 @@ def _unpredictable(text: str) -> int:
             end += 1
         start = end - 1 if end > start + _PREDICTABLE else start + 1
         count += 1
-    return count
+    # One of the shortest is what chance brings now and then.
+    return len(text) if len(text) - count < _PREDICTABLE else count
 
 
 def _bits_each(text: str) -> float:

@@ -61,6 +61,7 @@ UNWRITTEN: Mapping[str, str] = {
     "Portuguese": r"""
         (?:a|por)\ (?:definir|completar|preencher|fazer|escrever|confirmar|determinar|documentar|descrever)
         | (?:será|serão)\ (?:adicionad|completad|definid|preenchid|escrit|documentad)\w+
+        | a\ ser\ (?:adicionad|completad|definid|preenchid|escrit|documentad)\w+
         | em\ (?:breve|construção|elaboração) | (?:descreva|descrever|inserir|insira|preencher|preencha)\ aqui
     """,
     "Italian": r"""
@@ -90,7 +91,8 @@ UNWRITTEN: Mapping[str, str] = {
     """,
     "Russian and Ukrainian": r"""
         (?:будет|будут|буде)\ (?:дополнен|добавлен|заполнен|описан|написан|уточнен|уточнён|доповнен|додан
-            |заповнен)\w* | с?коро\ будет | уточняется | уточнюється | заполнить | дополнить | дописать
+            |заповнен)\w* | (?:будет|появится|буде)\ (?:позже|позднее|скоро|пізніше)
+        | с?коро\ будет | уточняется | уточнюється | заполнить | дополнить | дописать
         | заповнити | доповнити | (?:нужно|надо|необходимо|требуется)\ (?:за|до|на|о)писать
         | (?:нужно|надо|необходимо|требуется)\ (?:заполнить|дополнить) | незабаром
         | (?:опишите|опишіть)\ (?:здесь|тут) | (?:здесь|тут)\ будет(?:\ \w+){0,3}
@@ -119,12 +121,13 @@ UNWRITTEN: Mapping[str, str] = {
     """,
     "Vietnamese": r"""
         sẽ\ (?:cập\ nhật|bổ\ sung) | đang\ (?:cập\ nhật|xây\ dựng|soạn) | chưa\ (?:có|xác\ định|hoàn\ thành)
-        | sắp\ ra\ mắt
+        | sắp\ (?:ra\ mắt|có)
     """,
     "Arabic": r"""
         قريبا | قريباً | سيتم\ (?:إضافته|إضافتها|تحديده|تحديدها|استكماله) | قيد\ (?:الإنشاء|الإعداد|التطوير)
         | لاحقا | لاحقاً
     """,
+    "Persian": r"به\ ?زودی | بزودی | در\ دست\ (?:تهیه|ساخت) | بعدا\ \w+",
     "Hebrew": r"בקרוב | יושלם | יתווסף | בבנייה | להשלמה | טרם\ נכתב | להשלים",
     "Korean": r"""
         (?:추후|나중에)(?:\ \w+){0,2}

@@ -63,7 +63,12 @@ def read_sections(text: str) -> tuple[tuple[DocumentSection, ...], int]:
 
 _FRONT_MATTER = re.compile(r"\s*[\w-]+\s*:")
 _TOML_FRONT_MATTER = re.compile(r"[ \t\n]*\+\+\+[ \t]*\n(?:.*\n)*?\+\+\+[ \t]*(?:\n|\Z)")
-_TEMPLATE_COMMENT = re.compile(r"\{%-?[ \t]*comment[ \t]*-?%\}.*?(?:\{%-?[ \t]*endcomment[ \t]*-?%\}|\Z)", re.DOTALL)
+_TEMPLATE_COMMENT = re.compile(
+    r"\{%-?[ \t]*comment[ \t]*-?%\}.*?(?:\{%-?[ \t]*endcomment[ \t]*-?%\}|\Z)"
+    # Of Jinja, of MDX, of Obsidian.
+    r"|^[ \t]*\{#[ \t\n].*?(?:#\}|\Z)|^[ \t]*\{/\*.*?(?:\*/[ \t]*\}|\Z)|^%%[ \t]*$.*?(?:^%%[ \t]*$|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _RAW_HEADING = re.compile(r"<h([1-6])(?=[\s/>])", re.IGNORECASE)
 _LINE = "data-readiness-line"
@@ -103,7 +108,7 @@ _INCLUDE = re.compile(
     r"""\{%-?\s*(?:include|include_relative|render|embed|snippet|content-ref)\b.*
       | \{\{[<%]?\s*(?:include|readfile|snippet|import|markdown_import)\b.*
       | --8<--.* | !\[\[.*\]\] | \[!INCLUDE\b.* | \{!.*!\} | include::\S.*\] | \.\.\ include::.* | @@?include\b.*
-      | \{(?:literal)?include\}.*
+      | \{(?:literal)?include\}.* | ::include\b.* | \{\.include\b.* | \{include:.*\}
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -120,7 +125,8 @@ _UNFINISHED = re.compile(
 """The first line of an admonition that says what is still to be done."""
 _TEMPLATE_TAG = re.compile(r"\{\{[<%][^{}]*\}\}|\{%[^{}]*%\}")
 _TO_A_PLACE = re.compile(
-    r"\W*(?:(?:go |jump |return )?(?:back )?(?:to )?(?:the )?(?:top)?|zurück(?: zum)?(?: nach oben)?|retour|volver)\W*",
+    r"\W*(?:(?:(?:please )?see|siehe|voir|ver|vedi|zie|cf\.?|refer to|(?:as )?described in)(?: also)?(?: the)?"
+    r"|(?:go |jump |return )?(?:back )?(?:to )?(?:the )?(?:top)?|zurück(?: zum)?(?: nach oben)?|retour|volver)\W*",
     re.IGNORECASE,
 )
 """What may be beside a link that only leads to a place of the same document."""

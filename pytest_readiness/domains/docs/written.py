@@ -93,6 +93,13 @@ _NOTHING_SAID = re.compile(
       | (?:(?:we | i)\ (?:have | do\ not\ have | don't\ have) | there\ (?:is | are))\ (?:currently\ | still\ )?
           (?:no | not\ any | any)\ (?:[\w-]+\ ){{0,3}} (?:{phrases.ENGLISH_TEXTS}) (?:\ (?:{phrases.ENGLISH_NOW}))?
       | (?:no | not\ any)\ (?:[\w-]+\ ){{0,3}} [\w-]+\ (?:yet | so\ far)
+      | ask\ (?:(?:the | our | your | an? | in | on)\ )? (?:\#?@?[\w.-]+) (?:\ (?:team | channel | lead | engineer))?
+      | (?:the\ )? same\ as\ (?:above | before | below)
+      | (?:this\ (?:section | page | document)\ (?:is | was | has\ been | has)\ )? (?:been\ )?
+          (?:deprecated | obsolete | outdated | removed | deleted | moved | archived | superseded)
+          (?:\ (?:to | into | from)\ (?:the\ | our\ | another\ | a\ )? (?:new\ )? [\w-]+)?
+      | place-?holder (?:\ (?:{phrases.ENGLISH_TEXTS}))?
+      | (?:(?:phone | tel | telephone | fax | mobile)\W{{1,3}})? \+?[0x]{{2,6}} (?:[\ /-][0x]{{2,10}}){{1,8}}
       | ask\ @?[\w.-]+ | @?[\w.-]+\ knows (?:\ \w+){{0,3}}
       | (?:(?:see | jira | ticket | issue | story)\W+){{1,2}} (?-i:[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})
       | (?:last\ )? (?:updated? | reviewed | changed | modified | edited) (?:\ on | \ by)? \ ?: .{{0,40}}
@@ -102,6 +109,7 @@ _NOTHING_SAID = re.compile(
       | (?:(?:{phrases.TRIALS}) \W+){{0,400}} (?:{phrases.TRIALS})
       # Markup and names of templates.
       | <[^<>]*> | \[(?!picture\]|\s*['"^])[^\[\]]*\] | \{{\{{.*\}}\}} | \{{/\*.*\*/\}} | \{{\#.*\#\}} | \{{:.*\}}
+      | \{{[a-z][^{{}}":=]*\}}
       | %%.*%%
       | \$\{{?\w+\}}? | \\[a-z]{{3,20}}
     )? \W*""",
@@ -160,7 +168,7 @@ _PROMPTS = "|".join(f"(?:{verbs})[ ](?:{objects}|{phrases.QUESTION_WORDS})" for 
 _PROMPT = re.compile(
     rf"""\W* (?:
         # Questions that are there for somebody to answer.
-        (?:{phrases.QUESTION_WORDS})\b [^?？]{{1,300}} [?？]
+        (?:(?:q | question | frage)\ ?[:.)]\ ?)? (?:{phrases.QUESTION_WORDS})\b [^?？]{{0,300}} [?？]
         # What a template asks its reader to write.
       | (?:{_PROMPTS}) \b .*
       | (?:instructions?|guidance|guidelines?|hint|prompt|author'?s?\ notes?|note\ to\ (?:authors?|the\ author))\ ?:

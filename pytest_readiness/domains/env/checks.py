@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from pytest_readiness.core.entropy import estimated_bits
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
+from pytest_readiness.core.keys import secrets_in
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.env.facts import EnvFacts
 from pytest_readiness.domains.env.placeholders import is_path, is_placeholder
@@ -122,8 +123,9 @@ def entropy(env_facts: EnvFacts, *, names: Names, min_bits: Annotated[float, Fie
 def values(env_facts: EnvFacts, *, values: Annotated[dict[Name, Accepted], Field(min_length=1)]) -> Evidence:
     """Every named variable is set to its expected value.
 
-    Compared as text, capitals and blanks within quotes included; what tools read in different ways (a backslash, ~)
-    could not be verified unless the file's dialect is declared. YAML's `false` means the text "false" and 8080 for
+    Compared as text, capitals and blanks within quotes included; what tools read in different ways (a backslash, ~;
+    without quotes a #, a blank or a sign of the shell such as &) could not be verified unless the file's dialect is
+    declared. YAML's `false` means the text "false" and 8080 for
     "8080"; to allow other spellings list them: `DEBUG: [false, "False", 0]`.
 
     Args:
@@ -180,7 +182,14 @@ def no_placeholders(env_facts: EnvFacts, *, names: Names | None = None) -> Evide
     )
 
 
-_PUBLIC_NAME = re.compile(r"PUBLISHABLE|(?<![A-Z])(?:PUBLIC|PK)(?![A-Z])|^(?:VITE|REACT_APP|GATSBY|VUE_APP)_")
+_IN_BUNDLE = (
+    r"^(?:VITE|REACT_APP|GATSBY|VUE_APP|NG_APP|NUXT_ENV|RAZZLE|STORYBOOK|SANITY_STUDIO|GRIDSOME|WXT|REDWOOD_ENV"
+    r"|(?:(?:NEXT|NUXT|EXPO|BUN|NX|SNOWPACK|PLASMO)_)?PUBLIC)_"
+)
+"""What names begin with that a bundler writes into what every visitor loads."""
+_PUBLIC_NAME = re.compile(rf"PUBLISHABLE|(?<![A-Z])(?:PUBLIC|PK|ANON)(?![A-Z])|{_IN_BUNDLE}")
+_BUNDLED = re.compile(_IN_BUNDLE)
+_PRIVATE = re.compile(r"(?:^|_)(?:SECRET|PASSWORD|PRIVATE|SERVICE_ROLE)(?:_(?:ACCESS|KEY|TOKEN|\d+))*$")
 _SECRET_NAME = re.compile(r"SECRET|PRIVATE|RESTRICTED|(?<![A-Z])SK(?![A-Z])")
 _HOOK_NAME = re.compile(r"WEBHOOK|SIGNING|WHSEC")
 
@@ -198,8 +207,9 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
     both modes (Twilio, PayPal, Square's access token, Plaid's secret): where such a variable is named the claim cannot
     be verified by this check. A variable that switches a provider to its test mode (STRIPE_TEST_MODE=true,
     PAYPAL_MODE=sandbox), the address of a sandbox and a test key within a longer value such as JSON are test keys, too.
-    A key of another kind than the variable's name says (a public one in STRIPE_SECRET_KEY, a secret one in a variable
-    that is public) is a failure, and so are blanks, quotes or invisible signs around a key.
+    A key of another kind than the variable's name says is a failure: a public one in STRIPE_SECRET_KEY; a secret one,
+    also of GitHub and others, in a variable that is public or that a bundler publishes (VITE_…, NEXT_PUBLIC_…). So are
+    blanks, quotes or invisible signs around a key.
 
     Args:
         names: variables that must hold a live key of a known provider; unless given, those whose values have the
@@ -225,7 +235,7 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
         expected="a key and nothing else in each variable",
         seen=_listed(f"{name} has blanks, line breaks or invisible signs around its key" for name in around),
     )
-    broken = [name for name, text in texts.items() if name not in live and almost_live(name, text)]
+    broken = [name for name, text in texts.items() if live.get(name) != owner_of(name) and almost_live(name, text)]
     claim(
         not broken, expected="whole live keys", seen=_listed(f"{name} begins like one and is none" for name in broken)
     )
@@ -274,20 +284,35 @@ _FEWEST_SIGNS = 6
 
 def _of_another_kind(name: str, text: str) -> str:
     """Which kind of key a variable has, and which its name says, where these are not the same; "" otherwise."""
-    provider = matching(name, text, "live") or matching(name, text, "either")
-    if provider is None or provider.public == NOTHING:
+    upper = name.upper()
+    live = matching(name, text, "live")
+    provider = live or matching(name, text, "either")
+    public, hook = (provider.public, provider.hook) if provider else (NOTHING, NOTHING)
+    kind = "public" if fits(public, text) else "signing" if fits(hook, text) else "secret"
+    if _PUBLIC_NAME.search(upper) and kind != "public":
+        owned = f"a {kind} key of {provider.title}" if provider and (live or kind == "signing") else ""
+        if secret := owned or _not_for_all(name, text):
+            return f"{name} has {secret}, and its name says that it is a public one"
+    if provider is None or public == NOTHING:
         return ""
     name_says = (
-        "signing" * bool(_HOOK_NAME.search(name.upper()))
-        or "public" * bool(_PUBLIC_NAME.search(name.upper()))
-        or "secret" * bool(_SECRET_NAME.search(name.upper()))
+        "signing" * bool(_HOOK_NAME.search(upper))
+        or "public" * bool(_PUBLIC_NAME.search(upper))
+        or "secret" * bool(_SECRET_NAME.search(upper))
     )
-    kind = "public" if fits(provider.public, text) else "signing" if fits(provider.hook, text) else "secret"
     if not name_says or kind == name_says or (kind == "signing" and name_says == "secret"):
         return ""
     if name_says == "signing" and provider.hook == NOTHING:
         return ""
     return f"{name} has a {kind} key of {provider.title}, and its name says that it is a {name_says} one"
+
+
+def _not_for_all(name: str, text: str) -> str:
+    """What is in a public variable that nobody but its owner may see; "" for nothing."""
+    upper = name.upper()
+    is_named_so = _BUNDLED.match(upper) and _PRIVATE.search(upper)
+    is_one = is_named_so and estimated_bits(text) >= KEY_BITS and not is_path(name, text)
+    return next(secrets_in(text), "a secret" if is_one else "")
 
 
 def _values(facts: EnvFacts, names: Iterable[str]) -> dict[str, str]:
@@ -346,7 +371,8 @@ def _refuse_references(facts: EnvFacts, names: Iterable[str], *, see_through: bo
         variable = facts.variables[name]
         if variable.unfilled:
             raise CouldNotVerify(f"the value of {name} is not what the file says: it holds {variable.unfilled}")
-        if any(not see_through or other not in facts.variables for other in variable.references):
+        seen = facts.variables.keys() - {name} if see_through else ()
+        if any(other not in seen for other in variable.references):
             # The name is left out: it may be a piece of a password that happens to hold `${`.
             raise CouldNotVerify(f"the value of {name} refers to another variable, which is not filled in here")
 

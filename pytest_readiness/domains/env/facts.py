@@ -105,7 +105,14 @@ def _unclear(text: str, quote: str) -> str:
 
 
 _UNCLEAR = {
-    "": {"a ~": r"\A~|:~", "a quotation mark": r"['\"]", "a backslash": r"\\"},
+    "": {
+        "a ~": r"\A~|:~",
+        "a quotation mark": r"['\"]",
+        "a backslash": r"\\",
+        "a # without quotes": r"#",
+        "a sign of the shell without quotes": r"[&;|<>()]",
+        "a blank without quotes": r"\S[ \t]+\S",
+    },
     "'": {"a backslash": r"\\[\\']"},
     '"': {"a backslash": r"\\[^\"\\]"},
 }

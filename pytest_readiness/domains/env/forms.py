@@ -17,10 +17,19 @@ _FORMS = {
     "a template, %{…}": re.compile(r"%\{[^{}]+\}"),
     "a reference, ((…))": re.compile(r"\A\(\([\w./-]+\)\)\Z"),
     "a reference to a secret store": re.compile(
-        r"(?i)\A(?:op://|bw://|(?:ref\+|aws|gcp|az|hashi)?(?:vault|ssm|awssm|awsssm|awssecrets|gcpsecrets|secretref|sm|secret|doppler|keyvault)"
+        r"(?i)\A(?:op://|bw://|(?:ref\+|aws|gcp|az|hashi)?(?:vault|ssm|awssm|awsssm|awssecrets|gcpsecrets|secretref|sm|secret|doppler|keyvault"
+        r"|azkv|infisical|bws|keyring|keychain|pass|gopass|chamber|akeyless|aws-s[ms]m?|gcp-?sm|kv|conjur|berglas)"
         r"(?:://|:[\w/])|!(?:secret|ref|sub|vault)\b|\{?env[.:][A-Z_]+\}?\Z|%ENV\(|arn:aws[\w-]*:(?:secretsmanager|ssm):|@microsoft\.keyvault\(|projects/[\w-]+/secrets/)"
     ),
-    "an encrypted value": re.compile(r"\A(?:ENC\[|ENC\(|encrypted:|\$ANSIBLE_VAULT;)"),
+    "an encrypted value": re.compile(
+        r"\A(?:ENC\[|ENC\(|encrypted:|\$ANSIBLE_VAULT;|\{cipher\}|-----BEGIN (?:PGP MESSAGE|AGE ENCRYPTED FILE)"
+        # By OpenSSL, whose files begin with "Salted__", and by AWS KMS.
+        r"|U2FsdGVkX1[89+/]|AQICAH[A-Za-z0-9+/]{30,})"
+    ),
+    "a reference of a program": re.compile(
+        r"\A(?:process\.env\.\w+|os\.(?:environ\[|getenv\()|System\.getenv\(|ENV\[|env\(|secrets\.[A-Z][A-Z0-9_]+\Z)"
+        r"|\{\$[A-Za-z_]\w*\}|\[%[^%]*%\]"
+    ),
 }
 _DOLLAR_FORMS = {
     "a command, $(…)": re.compile(r"\$\(|\$\["),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pytest_readiness.core.entropy import estimated_bits
-from pytest_readiness.core.redact import KEY_SHAPES
-from pytest_readiness.core.text import cut
+from pytest_readiness.core.keys import secrets_in
 from pytest_readiness.domains.http.internals import unescaped
 
 SECRET_BITS = 80
@@ -47,10 +45,6 @@ _PRIVATE = re.compile(
     r"(?P<port>:\d{2,5})?(?![\w.-])",
     re.IGNORECASE,
 )
-_SHAPES = {
-    **{name: (hint, re.compile(rf"(?<!\w)(?:{shape})")) for name, (hint, shape) in KEY_SHAPES.items()},
-}
-"""Shapes of secrets, each after a text that every one of them holds, which is looked for first."""
 _NAMED = re.compile(
     r"""(?i)(?<![\w-])(?P<name>[\w-]{0,40}(?:secret|private_?key|password|passwd|service_?role"""
     r"""|(?:admin|master|signing|encryption)_?(?:api_?)?key)[\w-]{0,20})["'`]?\s{0,3}[:=]\s{0,3}"""
@@ -60,10 +54,6 @@ _PASSWORD = re.compile(
     r"""(?i)(?<![\w-])(?P<name>[\w-]{0,40}(?:password|passwd|_pwd|_pass))["'`]?\s{0,3}[:=]\s{0,3}"""
     r"""["'`](?P<value>[^"'`\s/{}]{6,100})["'`]"""
 )
-_TOKEN = re.compile(r"(?<![\w.-])eyJ[\w-]{8,2000}\.(?P<claims>eyJ[\w-]{8,8000})\.[\w-]{16,1500}")
-_PUBLIC_ROLES = ("anon", "anonymous", "public", "guest")
-_SAMPLE = "1234567890"
-"""Whom the token of jwt.io is about, which examples hold."""
 _LOGIN_IN_ADDRESS = re.compile(
     r"\b[a-z][a-z0-9+]{1,20}://(?P<user>[^\s/:@\"'`$<>{}]{0,80}):(?P<password>[^\s/@\"'`$<>{}]{3,200})"
     r"@(?P<host>\w[\w.-]{0,252}|\[[\da-f:.]{2,45}\])"
@@ -81,18 +71,13 @@ _EXAMPLE_HOST = re.compile(
 
 def _keys(text: str) -> Iterator[str]:
     """What is in a script that looks like a secret."""
-    for name, (hint, shape) in _SHAPES.items():
-        if hint in text and shape.search(text):
-            yield name
+    yield from secrets_in(text)
     for found in _NAMED.finditer(text):
         if estimated_bits(found["value"]) >= SECRET_BITS:
             yield f"a value of {found['name']}"
     for found in _PASSWORD.finditer(text):
         if _is_chosen(found["name"], found["value"]):
             yield f"a value of {found['name']}"
-    for found in _TOKEN.finditer(text):
-        if whose := _token_of(found["claims"]):
-            yield whose
     for found in (*_LOGIN_IN_ADDRESS.finditer(text), *_ENCODED_LATER.finditer(text)):
         host = found.groupdict().get("host", "localhost")
         generic = found["user"].lower() in _ANYBODY and found["password"].lower() in _ANYTHING
@@ -112,25 +97,6 @@ def _is_chosen(name: str, value: str) -> bool:
     if not letters or not digits or re.fullmatch(r"[A-Z0-9_]+|https?:.*", value):
         return False
     return name.isupper() or any(sign in value for sign in "!@#$%^&*?+")
-
-
-def _token_of(claims: str) -> str:
-    """Whose JSON Web Token it is by its claims, "" for one that is for everybody who sees the page."""
-    try:
-        told = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
-    except (ValueError, RecursionError):
-        return ""
-    if not isinstance(told, dict) or told.get("sub") == _SAMPLE:
-        return ""
-    roles = [role for name in ("role", "roles") for role in _texts(told.get(name))]
-    if private := [role for role in roles if role.lower() not in _PUBLIC_ROLES]:
-        return f"a token of the role {cut(private[0], 30)}"
-    named = any(told.get(name) for name in ("sub", "email", "preferred_username", "user_id", "scope", "scopes", "scp"))
-    return "a token of a user" if named and not roles else ""
-
-
-def _texts(value: object) -> list[str]:
-    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
 
 
 def _is_login(encoded: str) -> bool:

@@ -389,3 +389,33 @@ def test_facts_of_a_document(tmp_path: Path) -> None:
     ]
     assert facts.sections[4].blocks == ("errors\t2 %",)
     assert facts.sections[5].blocks == ("# Payments\npager 12\n",)
+
+
+@pytest.mark.parametrize(
+    "include",
+    ["::include{file=rollback.md}", "```{.include}\nrollback.md\n```", "{include:Rollback}"],
+)
+def test_sections_that_more_tools_take_from_elsewhere_could_not_be_verified(doc: Any, include: str) -> None:
+    with pytest.raises(CouldNotVerify, match="takes text from elsewhere"):
+        doc("docs.sections", f"# Runbook\n\n## Rollback\n\n{include}\n", sections=["Rollback"])
+
+
+def test_a_section_that_names_itself_as_the_place_to_look_has_no_text(doc: Any) -> None:
+    with pytest.raises(ClaimFalse, match="nothing written under 'Rollback'"):
+        doc("docs.sections", "# Runbook\n\n## Rollback\n\nSee [Rollback](#rollback).\n", sections=["Rollback"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Removed hosts are drained first.",
+        "Ask the team lead for the second key, then redeploy.",
+        "Moved traffic goes back by `make back`.",
+        "The same as above, but with `--force`.",
+        "Phone: +49 30 901820",
+        "Placeholder pages are served by the balancer.",
+        "See [the wiki](https://wiki.shop.test/rollback).",
+    ],
+)
+def test_sections_that_begin_like_a_stub_have_text(doc: Any, text: str) -> None:
+    assert doc("docs.sections", f"# Runbook\n\n## Rollback\n\n{text}\n", sections=["Rollback"])

@@ -10,6 +10,7 @@ import shutil
 import string
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -320,11 +321,50 @@ def test_entropy_of_random_keys_is_near_the_truth(size: int) -> None:
         assert size * 8 * 0.7 < estimated_bits(secrets.token_urlsafe(size)) < size * 8 * 1.05
 
 
-def test_random_secrets_of_all_alphabets_hold_what_they_hold() -> None:
-    alphabets = (string.ascii_letters + string.digits, string.ascii_lowercase + string.digits + "!@#%^&*(-_=+)")
-    for alphabet in alphabets:
-        secrets_ = ["".join(secrets.choice(alphabet) for _ in range(50)) for _ in range(200)]
-        assert sum(estimated_bits(secret) < 128 for secret in secrets_) <= 2
+GENERATORS: dict[str, Callable[[random.Random], str]] = {
+    "base32": lambda chance: base64.b32encode(chance.randbytes(20)).decode(),
+    "base64": lambda chance: base64.b64encode(chance.randbytes(16)).decode(),
+    "base64 for URLs": lambda chance: base64.urlsafe_b64encode(chance.randbytes(18)).decode(),
+    "hexadecimal": lambda chance: chance.randbytes(16).hex(),
+    "base58": lambda chance: "".join(
+        chance.choices("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz", k=23)
+    ),
+    "letters": lambda chance: "".join(chance.choices(string.ascii_letters, k=24)),
+    "small letters": lambda chance: "".join(chance.choices(string.ascii_lowercase, k=29)),
+    "small letters and digits": lambda chance: "".join(chance.choices(string.ascii_lowercase + string.digits, k=32)),
+    "pwgen": lambda chance: "".join(chance.choices(string.ascii_letters + string.digits, k=24)),
+    "Django": lambda chance: "".join(chance.choices(string.ascii_lowercase + string.digits + "!@#$%^&*(-_=+)", k=50)),
+}
+
+
+@pytest.mark.parametrize("alphabet", GENERATORS)
+def test_random_secrets_of_all_alphabets_hold_what_they_hold(alphabet: str) -> None:
+    chance = random.Random(2026)
+    made = [GENERATORS[alphabet](chance) for _ in range(300)]
+    assert [secret for secret in made if estimated_bits(secret) < 128] == []
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "6202metsyspohsnoitcudorprofdrowssapterces",
+        "1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p",
+        "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a3928",
+        bytes(range(32)).hex(),
+        base64.b64encode(bytes(range(32))).decode(),
+        base64.b64encode(b"\xff" * 32).decode(),
+        base64.b64encode(hashlib.sha256(b"password").digest()).decode(),
+        hashlib.sha256(b"1").hexdigest(),
+        "2b7e151628aed2a6abf7158809cf4f3c",
+        "секретныйключдляпроизводства2026года",
+        "μυστικόκλειδίπαραγωγήςκαταστήματος",
+        "这是一个非常安全的生产环境密钥请勿泄露给任何人谢谢大家合作愉快",
+        '{"user":"admin","role":"production","shop":"europe"}',
+        "production-" + HEX[:16],
+    ],
+)
+def test_entropy_of_what_somebody_has_written_is_little(secret: str) -> None:
+    assert estimated_bits(secret) < 128
 
 
 PATHS = (
@@ -1004,3 +1044,187 @@ def test_no_text_of_any_outcome_holds_a_value(env: Any) -> None:
             outcomes.append(repr(outcome) + str(outcome) + repr(getattr(outcome, "seen", "")))
     assert len(outcomes) == len(calls)
     assert secret not in json.dumps(outcomes)
+
+
+def _jwt(claims: dict[str, Any]) -> str:
+    parts = (json.dumps(each).encode() for each in ({"alg": "HS256", "typ": "JWT"}, claims))
+    return ".".join([*(base64.urlsafe_b64encode(each).decode().rstrip("=") for each in parts), BASE64[:-1]])
+
+
+LIVE_LINE = f"STRIPE_SECRET_KEY=sk_live_{TOKEN}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "seen"),
+    [
+        ("VITE_OPENAI_API_KEY", f"sk-proj-{HEX}{HEX}", "a secret key of OpenAI"),
+        ("NEXT_PUBLIC_SENDGRID", f"SG.{TOKEN[:22]}.{HEX}", "a secret key of SendGrid"),
+        ("PUBLIC_MAIL_KEY", f"re_{TOKEN[:8]}_{TOKEN}", "a secret key of Resend"),
+        ("EXPO_PUBLIC_PAY", f"xnd_production_{TOKEN}", "a secret key of Xendit"),
+        ("REACT_APP_GITHUB", f"ghp_{TOKEN}{TOKEN[:12]}", "a GitHub token"),
+        ("NG_APP_DATABASE", f"sb_secret_{TOKEN}", "a Supabase secret key"),
+        ("NUXT_PUBLIC_AWS_SECRET_ACCESS_KEY", TOKEN + TOKEN[:16], "a secret"),
+        ("NEXT_PUBLIC_SUPABASE_ANON_KEY", _jwt({"role": "service_role"}), "a token of the role service_role"),
+        ("SUPABASE_ANON_KEY", _jwt({"role": "service_role"}), "a token of the role service_role"),
+    ],
+)
+def test_a_secret_that_every_visitor_gets_is_no_live_key(env: Any, name: str, value: str, seen: str) -> None:
+    with pytest.raises(ClaimFalse) as failure:
+        env("env.live_keys", f"{LIVE_LINE}{name}={value}\n")
+    assert failure.value.seen.startswith(f"{name} has {seen}, and its name says")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY=pk_live_{TOKEN}",
+        f"VITE_XENDIT_KEY=xnd_public_production_{TOKEN}",
+        f"VITE_MIDTRANS_CLIENT_KEY=Mid-client-{TOKEN[:16]}",
+        "NEXT_PUBLIC_MP_PUBLIC_KEY=APP_USR-f47ac10b-58cc-4372-a567-0e02b2c3d479",
+        f"VITE_MAPS_KEY=AIza{TOKEN}{TOKEN[:11]}",
+        f"NEXT_PUBLIC_SUPABASE_ANON_KEY={_jwt({'role': 'anon'})}",
+        f"NEXT_PUBLIC_SENTRY_DSN=https://{HEX}@o45123.ingest.sentry.io/45",
+        "VITE_SECRET_PAGE=/secret",
+        "VITE_PASSWORD_RESET_URL=https://shop.test/password/reset",
+        f"OPENAI_API_KEY=sk-proj-{HEX}{HEX}",
+        "STRIPE_PAYMENT_LINK=https://buy.stripe.com/5kA3cd8Gf2bC1a",
+        "GOOGLE_PAY_ENVIRONMENT=PRODUCTION",
+        "DISPLAY_MODE=demo",
+        "SHOP_URL=https://shop.example.net/test/page",
+    ],
+)
+def test_what_may_be_public_and_live_may_stand_beside_live_keys(env: Any, line: str) -> None:
+    assert env("env.live_keys", f"{LIVE_LINE}{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "provider"),
+    [
+        ("LINK", "https://buy.stripe.com/test_5kA3cd8Gf2bC1a", "Stripe"),
+        ("PORTAL", "https://billing.stripe.com/p/login/test_28o3dk9fL", "Stripe"),
+        ("SESSION_URL", "https://checkout.stripe.com/c/pay/cs_test_a1B2c3D4e5F6g7H8", "Stripe"),
+        ("GATEWAY", "https://openapi-sandbox.dl.alipaydev.com/gateway.do", "Alipay"),
+        ("API", "https://sandbox-merchant.revolut.com", "Revolut"),
+        ("API", "https://gw.sandbox.gopay.com", "GoPay"),
+        ("API", "https://api.test.barion.com", "Barion"),
+        ("API", "https://secure.snd.payu.com", "PayU"),
+        ("API", "https://try.access.worldpay.com", "Worldpay"),
+        ("API", "https://esqa.moneris.com", "Moneris"),
+        ("API", "https://p.monetico-services.com/test/paiement.cgi", "Monetico"),
+        ("MAIL_HOST", "sandbox.smtp.mailtrap.io", "Mailtrap"),
+        ("AMAZON_PAY_SANDBOX", "true", "a provider of payments"),
+        ("NEXT_PUBLIC_GOOGLE_PAY_ENV", "TEST", "a provider of payments"),
+        ("VADS_CTX_MODE", "TEST", "Systempay"),
+        ("PRZELEWY24_SANDBOX", "1", "Przelewy24"),
+    ],
+)
+def test_more_links_hosts_and_switches_of_test_modes_are_told(name: str, value: str, provider: str) -> None:
+    assert whose_test_value(name, value) in (f"of {provider}", f"in the form of {provider}'s")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("API_SECRET", "will be set at deploy"),
+        ("API_SECRET", "rotate-me"),
+        ("API_SECRET", "this_password_is_insecure_and_should_be_updated"),
+        ("API_SECRET", "Error: secret not found"),
+        ("API_SECRET", "An error occurred (AccessDeniedException) when calling the GetSecretValue operation"),
+        ("API_SECRET", "unknown"),
+        ("API_SECRET", "0"),
+        ("API_SECRET", "смени-пароль"),
+        ("API_SECRET", "パスワードを変更してください"),
+        ("API_SECRET", "在此填写"),
+        ("JWT_PRIVATE_KEY", "-----BEGIN PRIVATE KEY-----\\nMIIEv...\\n-----END PRIVATE KEY-----"),
+        ("STORAGE", "AccountName=shop;AccountKey=xxx;EndpointSuffix=core.windows.net"),
+        ("STORAGE", "UseDevelopmentStorage=true"),
+        ("BASIC_AUTH", "admin:admin"),
+        ("DB_HOST", "hostname"),
+        ("DB_HOST", "192.0.2.1"),
+        ("REDIS_URL", "redis://[2001:db8::10]:6379"),
+        ("SITE_URL", "https://shop.invalid/"),
+        ("SITE_URL", "https://www.domain.com"),
+        ("ROLE", "arn:aws:iam::123456789012:role/shop"),
+        ("DB_USER", "username"),
+        ("GCP_PROJECT", "my-project-id"),
+        ("S3_BUCKET", "my-bucket"),
+        ("TENANT_ID", "11111111-2222-3333-4444-555555555555"),
+        ("TENANT_ID", "12345678-1234-1234-1234-123456789abc"),
+        ("DB_ADDRESS", "<ip>"),
+        ("DB_PASSWORD", "${DB_PASSWORD:-postgres}"),
+    ],
+)
+def test_more_that_stands_for_a_value_is_a_placeholder(name: str, value: str) -> None:
+    assert is_placeholder(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REQUIRE_PASSWORD", "true"),
+        ("ALLOW_EMPTY_PASSWORD", "no"),
+        ("MYSQL_ALLOW_EMPTY_PASSWORD", "false"),
+        ("PHONE_MASK", "+49 xxx xxxxxx"),
+        ("SESSION_COOKIE", "session_cookie"),
+        ("LOGIN_FIELD", "username"),
+        ("DB_HOST", "192.0.21.7"),
+        ("SITE_URL", "https://domain.community"),
+        ("BASIC_AUTH", f"admin:{TOKEN}"),
+        ("QUEUE", "my-bucket-events"),
+        ("TITLE", "<b>Shop</b>"),
+        ("DB_PASSWORD", f"${{DB_PASSWORD:-{TOKEN}}}"),
+    ],
+)
+def test_switches_masks_and_names_are_no_placeholders(name: str, value: str) -> None:
+    assert not is_placeholder(name, value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "azkv://shop/token",
+        "infisical://shop",
+        "pass:shop/token",
+        "{cipher}FKSAJDFGYOS8F7GLHAKERGFHLSAJ",
+        "U2FsdGVkX1+vupppZksvRf5pq5g5XjFRlipRkwB0K1Y=",
+        "AQICAHhkJ1x0hT3b3bR0wKcQm8Tm1w0pWc5m6+5K0yS6t1abc",
+        "-----BEGIN PGP MESSAGE-----",
+        "process.env.TOKEN",
+        "os.environ['TOKEN']",
+        "secrets.TOKEN",
+        "{$TOKEN}",
+        "[% token %]",
+    ],
+)
+def test_more_references_and_encrypted_values_are_not_the_value(value: str) -> None:
+    assert unfilled("TOKEN", value)
+
+
+@pytest.mark.parametrize("id", ["env.present", "env.no_placeholders"])
+def test_a_reference_to_the_variable_itself_is_filled_in_from_elsewhere(env: Any, id: str) -> None:
+    with pytest.raises(CouldNotVerify, match="refers to another variable"):
+        env(id, f"KEY=${{KEY:-{TOKEN}}}\n", names=["KEY"])
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        ("a#b", "a # without quotes"),
+        ("a&b", "a sign of the shell without quotes"),
+        ("https://shop.test/?a=1&b=2", "a sign of the shell without quotes"),
+        ("a;b", "a sign of the shell without quotes"),
+        ("a|b", "a sign of the shell without quotes"),
+        ("a(b)", "a sign of the shell without quotes"),
+        ("two words", "a blank without quotes"),
+    ],
+)
+def test_what_the_shell_or_a_comment_takes_away_is_read_in_different_ways(env: Any, value: str, form: str) -> None:
+    with pytest.raises(CouldNotVerify, match=f"A holds {form}, which programs read in different ways"):
+        env("env.values", f"A={value}\n", values={"A": value})
+    assert env("env.values", f"A='{value}'\n", values={"A": value})
+
+
+@pytest.mark.parametrize("key", [f"sk_live_sk_live_{TOKEN}", f"sk-live-51{TOKEN}{TOKEN}"])
+def test_a_broken_key_is_not_saved_by_the_form_of_another_provider(env: Any, key: str) -> None:
+    with pytest.raises(ClaimFalse, match="begins like one and is none"):
+        env("env.live_keys", f"STRIPE_SECRET_KEY={key}\n")
