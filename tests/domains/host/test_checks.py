@@ -359,6 +359,9 @@ ln -s ../elsewhere.service other.target.wants/
 printf '[Unit]\\nDefaultDependencies=no\\n' >other.target
 unit good '/bin/sleep 1000000'; wanted good
 unit other '/bin/sleep 1000000'; wanted other
+unit 'my\\x2dapp' '/bin/sleep 1000000'; wanted 'my\\x2dapp'
+printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnActiveSec=1000000\\n' >'my\\x2dapp.timer'
+ln -s '../my\\x2dapp.timer' ready.target.wants/
 unit once /bin/true Type=oneshot RemainAfterExit=yes; wanted once
 unit ended /bin/true RemainAfterExit=yes; wanted ended
 unit failed /bin/false; wanted failed
@@ -393,6 +396,15 @@ def test_services_running_and_enabled(systemd: Namespace) -> None:
         "once.service active (exited), enabled"
     )
     assert not evidence.warning
+
+
+def test_services_with_a_backslash_in_their_names(systemd: Namespace) -> None:
+    """As those of units for paths with a hyphen have."""
+    evidence = judge("host.services", systemd.host(), names=[r"my\x2dapp", r"my\x2dapp.timer"])
+    assert evidence.text == (
+        r"my\x2dapp.service active (running), enabled, started on demand by my\x2dapp.timer, "
+        r"my\x2dapp.timer active (waiting), enabled"
+    )
 
 
 def test_services_in_a_loop(systemd: Namespace) -> None:
