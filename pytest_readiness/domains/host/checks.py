@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -619,6 +620,7 @@ class FileRule(BaseModel):
 
     Attributes:
         mode: permission bits that it may have at most, in octal digits as text ("0640"): a stricter file passes too.
+            The sticky bit of a directory ("1777") is stricter, so it must have that if it is among them.
         owner, group: name or number of the owners.
         sha256: its checksum, 64 hexadecimal digits.
         contains: extended regular expressions (as for `grep -E`), each of which matches a whole line, blanks and tabs
@@ -669,9 +671,9 @@ def files(
     owners, or by a / at the end of its path. Not looked at: access control lists, and the folders above a file.
 
     Args:
-        files: by absolute path as it is written, what each file must be like: mode (at most these bits, text of octal
-            digits), owner, group, sha256, contains (whole lines, as regular expressions of grep -E), or absent: true;
-            {} asks that it exists.
+        files: by absolute path as it is written, what each file must be like: mode (at most these bits, and of a
+            directory the sticky bit where it is among them; text of octal digits), owner, group, sha256, contains
+            (whole lines, as regular expressions of grep -E), or absent: true; {} asks that it exists.
     """
     wrong = [
         (f"{path} {expected}", f"{path} {seen}")
@@ -701,8 +703,12 @@ def _deviations(host_facts: Mapping[str, Any], path: str, rule: FileRule) -> Ite
     if state.type == "directory" and not of_directory:
         yield "a file", _described(state)
         return
-    if rule.mode is not None and state.mode & ~int(rule.mode, 8):
-        yield f"mode {int(rule.mode, 8):04o} at most", f"mode {state.mode:04o}"
+    declared = int(rule.mode or "7777", 8)
+    if state.mode & ~declared:
+        yield f"mode {declared:04o} at most", f"mode {state.mode:04o}"
+    # It gives nobody more: without it, whoever may write to a directory may remove what belongs to others.
+    elif rule.mode and state.type == "directory" and declared & ~state.mode & stat.S_ISVTX:
+        yield f"mode {declared:04o} with the sticky bit", f"mode {state.mode:04o}"
     if rule.owner is not None and rule.owner not in (state.user, state.uid):
         yield f"owned by {rule.owner}", f"owned by {state.user} ({state.uid})"
     if rule.group is not None and rule.group not in (state.group, state.gid):

@@ -1017,6 +1017,27 @@ def test_files_that_are_directories(tmp_path: Path) -> None:
         judge("host.files", LOCAL, files={str(tmp_path): {}})
 
 
+def test_files_a_directory_with_a_sticky_bit(tmp_path: Path) -> None:
+    """It is the only one that takes rights away."""
+    rule = {"mode": "1777"}
+    tmp_path.chmod(0o777)
+    with pytest.raises(ClaimFalse) as caught:
+        judge("host.files", LOCAL, files={str(tmp_path): rule})
+    assert caught.value.expected == f"{tmp_path} mode 1777 with the sticky bit"
+    assert caught.value.seen == f"{tmp_path} mode 0777"
+    tmp_path.chmod(0o1755)
+    assert judge("host.files", LOCAL, files={str(tmp_path): rule}).text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_files_a_point_is_a_letter(file: Path, encoding: str) -> None:
+    """In whatever way the file is encoded."""
+    file.write_bytes("Straße 1\n".encode(encoding))
+    assert judge("host.files", LOCAL, files={str(file): {"contains": ["Stra.e 1"]}}).text
+    with pytest.raises(ClaimFalse):
+        judge("host.files", LOCAL, files={str(file): {"contains": ["Str.e 1"]}})
+
+
 def test_files_missing_and_dangling(file: Path) -> None:
     link = file.with_name("link")
     link.symlink_to(file)
