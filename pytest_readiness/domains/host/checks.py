@@ -475,7 +475,8 @@ def ssh_hardened(
     Match block as if it applied, in the file and in those that it includes, and for each two of them that may apply to
     one connection. So are options that a running sshd with
     this file was started with; settings that were changed since it started or was reloaded it does not have yet, of
-    which a warning tells where its PidFile does.
+    which a warning tells where its PidFile does. Where sshd is started for each connection (by inetd, or a socket of
+    systemd), its options are known only while a connection is open, and only if systemd tells them.
     Passwords are accepted as a second factor beside a key (AuthenticationMethods). Of RSA keys of fewer than 2048 bits
     a warning tells where sshd accepts them by default; RequiredRSASize below that fails. The host's own keys and the
     moduli for key exchange are not looked at.

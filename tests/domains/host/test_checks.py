@@ -6,6 +6,8 @@ import hashlib
 import os
 import re
 import shlex
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -238,6 +240,16 @@ def test_memory_of_the_control_group_of_the_login(tmp_path: Path) -> None:
         wait_until(lambda: not (group / "cgroup.procs").read_text(), "the group is empty")
         group.rmdir()
     assert "% of the control group's limit of 0.3 GiB available" in text
+
+
+@pytest.mark.parametrize("lines", ["MemTotal: 0 kB\nMemAvailable: 0 kB", "MemTotal: 1 kB\nMemAvailable: 5 kB"])
+def test_memory_that_makes_no_sense(sshd: Sshd, tmp_path: Path, lines: str) -> None:
+    setup = f"printf '{lines}\n' >meminfo\nmount --bind meminfo /proc/meminfo\n"
+    with (
+        namespace(tmp_path, setup=setup, sshd=sshd) as machine,
+        pytest.raises(CouldNotVerify, match="/proc/meminfo says that more memory is available than there is"),
+    ):
+        judge("host.memory", machine.host())
 
 
 def test_swap_of_this_host() -> None:
@@ -890,6 +902,59 @@ def test_ssh_hardened_options_of_a_running_sshd(sshd: Sshd, tmp_path: Path, opti
         other = _sshd_config(sshd, tmp_path / "other")
         with pytest.raises(CouldNotVerify, match=rf"reads {config}, and none reads {other}: .*; leave config out, or"):
             judge("host.ssh_hardened", host, config=other)
+
+
+def test_ssh_hardened_started_for_each_connection(sshd: Sshd, tmp_path: Path) -> None:
+    """The title of its process hides the options, and the one that started it need not tell them."""
+    line = [str(program("sshd")), "-i", "-f", _sshd_config(sshd, tmp_path), "-o", "PasswordAuthentication=yes"]
+    script = f"""import socket, subprocess, time
+ours, theirs = socket.socketpair()
+subprocess.Popen({line}, stdin=theirs, stdout=theirs)
+ours.recv(4)
+open("/run/private/greeted", "w")
+time.sleep(1000000)
+"""
+    setup = f"{shlex.join([sys.executable, '-c', script])} &\nuntil [ -e greeted ]; do sleep 0.02; done\n"
+    with (
+        namespace(tmp_path, setup=setup, sshd=sshd) as machine,
+        pytest.raises(CouldNotVerify, match="sshd is started there for each connection, and nothing tells its options"),
+    ):
+        judge("host.ssh_hardened", machine.host())
+
+
+@pytest.mark.parametrize(
+    ("word", "options", "told"),
+    [
+        ("$SSHD_OPTS", "", "20 settings of {config} hold"),
+        ("$SSHD_OPTS", "-o PasswordAuthentication=yes", "with options by the variable SSHD_OPTS"),
+        ("-oPasswordAuthentication=yes", "", "seen: passwordauthentication yes by an option that it was started with"),
+    ],
+)
+def test_ssh_hardened_started_by_a_socket(
+    systemd: Namespace, sshd: Sshd, tmp_path: Path, word: str, options: str, told: str
+) -> None:
+    """As Debian's ssh.socket starts ssh@.service, with /etc/default/ssh."""
+    config = _sshd_config(sshd, tmp_path)
+    defaults = tmp_path / "defaults"
+    defaults.write_text(f'# for sshd\nSSHD_OPTS="{options}"\n')
+    unit = f"[Unit]\nDefaultDependencies=no\n[Service]\nStandardInput=socket\nEnvironmentFile=-{defaults}\n"
+    unit += f"ExecStart=-{program('sshd')} -i {word} -f {config}\n"
+    socket_unit = "[Unit]\nDefaultDependencies=no\n[Socket]\nListenStream=/run/private/ssh\nAccept=yes\n"
+    for name, text in (("ssh@.service", unit), ("ssh.socket", socket_unit)):
+        systemd.run("sh", "-c", f"printf %s {shlex.quote(text)} >/etc/systemd/system/{name}")
+    systemd.run("systemctl", "daemon-reload")
+    systemd.run("systemctl", "start", "ssh.socket")
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(f"/proc/{systemd.pid}/root/run/private/ssh")
+            assert connection.recv(4) == b"SSH-"
+            try:
+                seen = judge("host.ssh_hardened", systemd.host()).text
+            except (ClaimFalse, CouldNotVerify) as raised:
+                seen = str(raised)
+    finally:
+        systemd.run("systemctl", "stop", "ssh.socket")
+    assert told.format(config=config) in seen
 
 
 def test_ssh_hardened_one_sshd_of_two(sshd: Sshd, tmp_path: Path) -> None:
