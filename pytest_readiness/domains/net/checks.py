@@ -431,7 +431,8 @@ def reachable_from(
     """From this host, a TCP port of another one accepts connections.
 
     The runner logs in to the host that the binding is on, looks up the name there, and connects with bash or nc: of
-    several addresses one must accept. Where that is an address of this host itself, nothing is proven of another one.
+    several addresses one must accept. Where that is an address of this host itself, or its firewall leads the
+    connection to a proxy on this host (which only bash notices), nothing is proven of another one.
     What answers there is not looked at; that the program on this host has the right address and password is another
     claim.
 
@@ -450,5 +451,10 @@ def reachable_from(
     if host_facts.own:
         raise CouldNotVerify(
             f"{here}: open, but {address} is an address of {readiness_host.where} itself; name another host"
+        )
+    if host_facts.led:
+        raise CouldNotVerify(
+            f"{here}: open, but a rule of that host's firewall leads the connection to a program on the host itself, "
+            "such as the proxy of a service mesh, which accepts in place of the other one; try it without the rule"
         )
     return Evidence(f"{here}: open (connected by {host_facts.program})")

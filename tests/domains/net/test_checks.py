@@ -332,6 +332,28 @@ def test_reachable_from_a_host_to_its_own_address(runner: Runner) -> None:
     assert (kind, "192.0.2.1 is an address of local:// itself" in text) == ("CouldNotVerify", True), text
 
 
+@pytest.mark.parametrize("address", ["0.0.0.0", "::"])
+def test_reachable_from_a_host_to_its_own_proxy(runner: Runner, address: str) -> None:
+    """A rule of the kind that service meshes make takes the connection before it leaves the host."""
+    serve = f"import socket, time; kept = socket.create_server(({address!r}, 7001), "
+    serve += f"family=socket.{'AF_INET6, dualstack_ipv6=True' if address == '::' else 'AF_INET'}); "
+    serve += "print(flush=True); time.sleep(60)"
+    line = [str(program("nsenter")), f"--target={runner.machine.pid}", "--net", sys.executable, "-c", serve]
+    rule = ["OUTPUT", "-p", "tcp", "--dport", "9999", "-j", "REDIRECT", "--to-ports", "7001"]
+    iptables = [str(program("iptables")), "-t", "nat"]
+    runner.machine.run(*iptables, "-A", *rule)
+    with subprocess.Popen(line, stdout=subprocess.PIPE) as server:
+        try:
+            assert server.stdout
+            server.stdout.readline()
+            asked: dict[str, Any] = {"host": "192.0.2.2", "port": 9999}
+            kind, text, _ = runner.judge_host("net.reachable_from", {"connection": "local://"}, **asked)
+        finally:
+            server.kill()
+            runner.machine.run(*iptables, "-D", *rule)
+    assert (kind, "leads the connection to a program on the host itself" in text) == ("CouldNotVerify", True), text
+
+
 def test_reachable_from_refused(connecting: str) -> None:
     port = free_port()
     with pytest.raises(ClaimFalse) as caught:
