@@ -132,8 +132,8 @@ def open(port_state: Mapping[str, PortState], *, ports: Ports) -> Evidence:
     """Each listed TCP port accepts connections from the runner.
 
     Of a name with several addresses one address must accept; a warning names the others. Port 22 and that of the login
-    are tried again after half a minute, as firewalls may limit how often the runner may connect there. What answers is
-    not looked at.
+    are tried again after half a minute, as firewalls may limit how often the runner may connect there. A proxy on the
+    runner that takes its connections (of a service mesh) is noticed on Linux; else, what answers is not looked at.
 
     Args:
         ports: the port numbers, 1 to 65535.
