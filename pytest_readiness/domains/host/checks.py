@@ -201,7 +201,8 @@ def services(host_facts: Mapping[str, Any], *, names: Annotated[list[Unit], Fiel
     may end again; nor does a timer that will not elapse any more and has not since the boot.
     One starts at boot where it is enabled, or cannot be (static), and the default target pulls it in: itself, or by
     other units, or by a socket, timer or path unit that triggers it. Not looked at: what a process does that is stopped
-    or hangs, whether what a timer starts succeeds, and a boot itself. Only systemd can be asked.
+    or hangs, whether what a timer starts succeeds, and a boot itself. Of files that changed after systemd read them a
+    warning tells. Only systemd can be asked.
 
     Args:
         names: units (`nginx`, `backup.timer`); without a suffix a service is meant.
@@ -217,6 +218,12 @@ def services(host_facts: Mapping[str, Any], *, names: Annotated[list[Unit], Fiel
     passive = [each.unit for each in units if each.enabled in ("static", "indirect")]
     warnings = [f"{', '.join(passive)} cannot be enabled, it starts at boot by another unit"] if passive else []
     warnings += [f"{each.unit} was restarted by systemd {each.restarts} times" for each in units if each.restarts]
+    warnings += [
+        f"the files of {each.unit} changed after systemd read them, so that it may not start at boot as it runs now; "
+        "run systemctl daemon-reload and restart it"
+        for each in units
+        if each.stale
+    ]
     return Evidence(", ".join(_state(each, boot) for each in units), warning="; ".join(warnings))
 
 

@@ -419,6 +419,18 @@ def test_services_with_a_backslash_in_their_names(systemd: Namespace) -> None:
     )
 
 
+def test_services_whose_files_changed_meanwhile(systemd: Namespace) -> None:
+    """What runs now is not what will start at boot."""
+    systemd.run("sh", "-c", "echo ExecStartPre=/bin/false >>/etc/systemd/system/other.service")
+    try:
+        warning = judge("host.services", systemd.host(), names=["good", "other"]).warning
+    finally:
+        systemd.run("sed", "-i", "/ExecStartPre=/d", "/etc/systemd/system/other.service")
+        systemd.run("systemctl", "daemon-reload")
+    assert warning.startswith("the files of other.service changed after systemd read them, so that it may not start")
+    assert not judge("host.services", systemd.host(), names=["good", "other"]).warning
+
+
 def test_services_in_a_loop(systemd: Namespace) -> None:
     """It is running whenever somebody looks, and ends all the same."""
 

@@ -24,6 +24,7 @@ class Service:
         since_seconds: how long it has been active; None where it is not, or that is not known.
         completed: of a oneshot service that leaves nothing behind, whether it has run since the boot and ended well.
         spent: of a timer, whether it will not elapse any more, and has not since the boot.
+        stale: whether its files have changed since systemd read them.
     """
 
     unit: str
@@ -37,6 +38,7 @@ class Service:
     since_seconds: float | None = None
     completed: bool = False
     spent: bool = False
+    stale: bool = False
 
 
 def _service(text: str) -> Service:
@@ -58,6 +60,7 @@ def _service(text: str) -> Service:
             # ExecMainCode is waitid's: 1 for one that exited, which one that was stopped did not.
             completed=_has(seen, Type="oneshot", Result="success", ExecMainCode="1", RemainAfterExit="no"),
             spent=_has(seen, SubState="elapsed", LastTriggerUSecMonotonic="0"),
+            stale=_has(seen, NeedDaemonReload="yes"),
         )
     except KeyError as missing:
         raise Unread(f"systemctl show does not report {missing}") from None
@@ -76,7 +79,7 @@ SERVICE = Question(
     f"""\
 [ -d /run/systemd/system ] || refuse 3 "its init is $(cat /proc/1/comm), not systemd"
 properties=Id,Type,LoadState,ActiveState,SubState,UnitFileState,TriggeredBy,NRestarts,ActiveEnterTimestampMonotonic
-properties=$properties,Result,ExecMainCode,RemainAfterExit,LastTriggerUSecMonotonic
+properties=$properties,Result,ExecMainCode,RemainAfterExit,LastTriggerUSecMonotonic,NeedDaemonReload
 told=$(systemctl show --no-pager -p "$properties" -- "$1") || return
 printf "%s\\n" "$told" | {_AS_THEY_ARE}
 echo "Uptime=$(cut -d " " -f 1 /proc/uptime)"
