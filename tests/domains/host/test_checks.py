@@ -940,6 +940,7 @@ time.sleep(1000000)
         ("$SSHD_OPTS", "", "20 settings of {config} hold"),
         ("$SSHD_OPTS", "-o PasswordAuthentication=yes", "with options by the variable SSHD_OPTS"),
         ("-oPasswordAuthentication=yes", "", "seen: passwordauthentication yes by an option that it was started with"),
+        ("-oPasswordAuthentication=yes", "waits", "several sshd read {config}, and have different options"),
     ],
 )
 def test_ssh_hardened_started_by_a_socket(
@@ -954,8 +955,13 @@ def test_ssh_hardened_started_by_a_socket(
     socket_unit = "[Unit]\nDefaultDependencies=no\n[Socket]\nListenStream=/run/private/ssh\nAccept=yes\n"
     for name, text in (("ssh@.service", unit), ("ssh.socket", socket_unit)):
         systemd.run("sh", "-c", f"printf %s {shlex.quote(text)} >/etc/systemd/system/{name}")
+    waiting = f"[Unit]\nDefaultDependencies=no\n[Service]\nExecStart={program('sshd')} -D -f {config}\n"
+    systemd.run("sh", "-c", f"printf %s {shlex.quote(waiting)} >/etc/systemd/system/waiting.service")
     systemd.run("systemctl", "daemon-reload")
     systemd.run("systemctl", "start", "ssh.socket")
+    if options == "waits":
+        systemd.run("systemctl", "start", "waiting.service")
+        wait_until(lambda: "[listener]" in systemd.run("ps", "-ewwo", "args"), "the other sshd waits")
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(f"/proc/{systemd.pid}/root/run/private/ssh")
@@ -965,7 +971,7 @@ def test_ssh_hardened_started_by_a_socket(
             except (ClaimFalse, CouldNotVerify) as raised:
                 seen = str(raised)
     finally:
-        systemd.run("systemctl", "stop", "ssh.socket")
+        systemd.run("systemctl", "stop", "ssh.socket", "waiting.service")
     assert told.format(config=config) in seen
 
 

@@ -63,7 +63,7 @@ judged() { # judged PID; an sshd that lets people in, by what was found last tha
     options=$given seen=1 process=$1
 }
 
-for_one_connection() { # for_one_connection PID; how an sshd was started that did not wait for its connection itself
+for_one_connection() { # for_one_connection PID; how systemd started an sshd for its connection; 1 where it did not
     unit=
     if [ -d /run/systemd/system ]; then
         # Its session is another group, but it stays the main process of what started it.
@@ -71,7 +71,7 @@ for_one_connection() { # for_one_connection PID; how an sshd was started that di
             [ "$(systemctl show --value -p MainPID -- "$name")" != "$1" ] || unit=$name
         done
     fi
-    [ -n "$unit" ] || refuse 3 "sshd is started there for each connection, and nothing tells its options (process $1)"
+    [ -n "$unit" ] || return 1
     words=$(systemctl show --value -p ExecStart -- "$unit" | sed -n "s/.* argv\[\]=\(.*\) ; ignore_errors=.*/\1/p")
     set -f
     for word in $words; do
@@ -141,11 +141,12 @@ for each in /proc/[0-9]*; do
         judged "${each#/proc/}"
     fi
 done
-# Sessions outlive the sshd that waited for them, so they say nothing where one waits.
-[ -z "$waits" ] || alone=
 for each in $alone; do
-    for_one_connection "$each"
-    judged "$each"
+    if for_one_connection "$each"; then
+        judged "$each"
+    elif [ -z "$waits" ]; then
+        refuse 3 "sshd is started there for each connection, and nothing tells its options (process $each)"
+    fi # Sessions outlive the sshd that waited for them, so others say nothing where one waits.
 done
 set -- "${config:-/etc/ssh/sshd_config}"
 printf "%s\n" "--file $1"
