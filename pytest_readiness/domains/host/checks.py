@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -200,7 +201,8 @@ def services(host_facts: Mapping[str, Any], *, names: Annotated[list[Unit], Fiel
     may end again; nor does a timer that will not elapse any more and has not since the boot.
     One starts at boot where it is enabled, or cannot be (static), and the default target pulls it in: itself, or by
     other units, or by a socket, timer or path unit that triggers it. Not looked at: what a process does that is stopped
-    or hangs, whether what a timer starts succeeds, and a boot itself. Only systemd can be asked.
+    or hangs, whether what a timer starts succeeds, and a boot itself. Of files that changed after systemd read them a
+    warning tells. Only systemd can be asked.
 
     Args:
         names: units (`nginx`, `backup.timer`); without a suffix a service is meant.
@@ -216,6 +218,12 @@ def services(host_facts: Mapping[str, Any], *, names: Annotated[list[Unit], Fiel
     passive = [each.unit for each in units if each.enabled in ("static", "indirect")]
     warnings = [f"{', '.join(passive)} cannot be enabled, it starts at boot by another unit"] if passive else []
     warnings += [f"{each.unit} was restarted by systemd {each.restarts} times" for each in units if each.restarts]
+    warnings += [
+        f"the files of {each.unit} changed after systemd read them, so that it may not start at boot as it runs now; "
+        "run systemctl daemon-reload and restart it"
+        for each in units
+        if each.stale
+    ]
     return Evidence(", ".join(_state(each, boot) for each in units), warning="; ".join(warnings))
 
 
@@ -474,7 +482,8 @@ def ssh_hardened(
     Match block as if it applied, in the file and in those that it includes, and for each two of them that may apply to
     one connection. So are options that a running sshd with
     this file was started with; settings that were changed since it started or was reloaded it does not have yet, of
-    which a warning tells where its PidFile does.
+    which a warning tells where its PidFile does. Where sshd is started for each connection (by inetd, or a socket of
+    systemd), its options are known only while a connection is open, and only if systemd tells them.
     Passwords are accepted as a second factor beside a key (AuthenticationMethods). Of RSA keys of fewer than 2048 bits
     a warning tells where sshd accepts them by default; RequiredRSASize below that fails. The host's own keys and the
     moduli for key exchange are not looked at.
@@ -619,6 +628,7 @@ class FileRule(BaseModel):
 
     Attributes:
         mode: permission bits that it may have at most, in octal digits as text ("0640"): a stricter file passes too.
+            The sticky bit of a directory ("1777") is stricter, so it must have that if it is among them.
         owner, group: name or number of the owners.
         sha256: its checksum, 64 hexadecimal digits.
         contains: extended regular expressions (as for `grep -E`), each of which matches a whole line, blanks and tabs
@@ -669,9 +679,9 @@ def files(
     owners, or by a / at the end of its path. Not looked at: access control lists, and the folders above a file.
 
     Args:
-        files: by absolute path as it is written, what each file must be like: mode (at most these bits, text of octal
-            digits), owner, group, sha256, contains (whole lines, as regular expressions of grep -E), or absent: true;
-            {} asks that it exists.
+        files: by absolute path as it is written, what each file must be like: mode (at most these bits, and of a
+            directory the sticky bit where it is among them; text of octal digits), owner, group, sha256, contains
+            (whole lines, as regular expressions of grep -E), or absent: true; {} asks that it exists.
     """
     wrong = [
         (f"{path} {expected}", f"{path} {seen}")
@@ -701,8 +711,12 @@ def _deviations(host_facts: Mapping[str, Any], path: str, rule: FileRule) -> Ite
     if state.type == "directory" and not of_directory:
         yield "a file", _described(state)
         return
-    if rule.mode is not None and state.mode & ~int(rule.mode, 8):
-        yield f"mode {int(rule.mode, 8):04o} at most", f"mode {state.mode:04o}"
+    declared = int(rule.mode or "7777", 8)
+    if state.mode & ~declared:
+        yield f"mode {declared:04o} at most", f"mode {state.mode:04o}"
+    # It gives nobody more: without it, whoever may write to a directory may remove what belongs to others.
+    elif rule.mode and state.type == "directory" and declared & ~state.mode & stat.S_ISVTX:
+        yield f"mode {declared:04o} with the sticky bit", f"mode {state.mode:04o}"
     if rule.owner is not None and rule.owner not in (state.user, state.uid):
         yield f"owned by {rule.owner}", f"owned by {state.user} ({state.uid})"
     if rule.group is not None and rule.group not in (state.group, state.gid):

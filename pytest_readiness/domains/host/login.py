@@ -176,7 +176,7 @@ def _mute(host: Host, status: int) -> str:
             return told
     return (
         f"exit code {status}, and nothing was run: its login shell, or a file that this reads (.bashrc), ends where "
-        "there is no terminal"
+        "there is no terminal, or sshd runs another command for it (ForceCommand, or command= in authorized_keys)"
     )
 
 

@@ -132,8 +132,8 @@ def open(port_state: Mapping[str, PortState], *, ports: Ports) -> Evidence:
     """Each listed TCP port accepts connections from the runner.
 
     Of a name with several addresses one address must accept; a warning names the others. Port 22 and that of the login
-    are tried again after half a minute, as firewalls may limit how often the runner may connect there. What answers is
-    not looked at.
+    are tried again after half a minute, as firewalls may limit how often the runner may connect there. A proxy on the
+    runner that takes its connections (of a service mesh) is noticed on Linux; else, what answers is not looked at.
 
     Args:
         ports: the port numbers, 1 to 65535.
@@ -431,7 +431,8 @@ def reachable_from(
     """From this host, a TCP port of another one accepts connections.
 
     The runner logs in to the host that the binding is on, looks up the name there, and connects with bash or nc: of
-    several addresses one must accept. Where that is an address of this host itself, nothing is proven of another one.
+    several addresses one must accept. Where that is an address of this host itself, or its firewall leads the
+    connection to a proxy on this host (which only bash notices), nothing is proven of another one.
     What answers there is not looked at; that the program on this host has the right address and password is another
     claim.
 
@@ -450,5 +451,10 @@ def reachable_from(
     if host_facts.own:
         raise CouldNotVerify(
             f"{here}: open, but {address} is an address of {readiness_host.where} itself; name another host"
+        )
+    if host_facts.led:
+        raise CouldNotVerify(
+            f"{here}: open, but a rule of that host's firewall leads the connection to a program on the host itself, "
+            "such as the proxy of a service mesh, which accepts in place of the other one; try it without the rule"
         )
     return Evidence(f"{here}: open (connected by {host_facts.program})")

@@ -19,12 +19,14 @@ class Attempt:
         state: how it ended: "open", or in words why not.
         address: the IP address that was tried last; "" where there is none.
         own: whether that is one of the host itself, or a loopback address.
+        led: whether the connection ended on the host itself all the same, as far as bash can see.
     """
 
     program: str
     state: str
     address: str
     own: bool
+    led: bool = False
 
 
 def _attempt(text: str) -> Attempt:
@@ -35,7 +37,7 @@ def _attempt(text: str) -> Attempt:
         told.setdefault(word, []).append(value)
     program, _, state = last.partition(" ")
     address = "".join(told["at"][-1:])
-    return Attempt(program, state, address, _own(address, told["own"]))
+    return Attempt(program, state, address, _own(address, told["own"]), "led" in told)
 
 
 def _own(address: str, others: list[str]) -> bool:

@@ -1,5 +1,5 @@
-# connect HOST PORT; "own" and each address of this host; "at" and the address that was tried last; then the program
-# that tried, and "open" or why not
+# connect HOST PORT; "own" and each address of this host; "at" and the address that was tried last; "led" where the
+# connection ended on this host all the same; then the program that tried, and "open" or why not
 limited() { # limited SECONDS COMMAND...
     if command -v timeout >/dev/null; then timeout "$@"; else shift && "$@"; fi
 }
@@ -8,6 +8,14 @@ grep -B 1 "host LOCAL" /proc/net/fib_trie 2>/dev/null | sed -n "s/^.*-- \([0-9.]
 
 if command -v bash >/dev/null; then
     program=bash
+    # The other end of a connection that a firewall leads to a proxy on this host is in the same tables. "open" stands,
+    # whatever becomes of the rest: with many connections they are long.
+    how="exec 3<>/dev/tcp/\$0/\$1 && echo open || exit
+file=\$(readlink /proc/\$\$/fd/3) file=\${file#*[} file=\${file%]}
+[ -n \"\$file\" ] || exit
+tables=\"/proc/self/net/tcp /proc/self/net/tcp6\"
+ours=\$(sed -nE \"s/^ *[0-9]+: ([0-9A-F]+:[0-9A-F]+) +([^ ]+ +){7}\$file .*/\\1/p\" \$tables)
+[ -z \"\$ours\" ] || ! grep -qE \"^ *[0-9]+: [^ ]+ [0-9A-F]*\${ours: -13} \" \$tables || echo led"
 elif command -v nc >/dev/null; then
     program=nc
     # Only some know -z, to connect and no more; busybox can run a program instead.
@@ -54,14 +62,18 @@ for address; do
     [ $number -le 5 ] || break
     printf "%s\n" "at $address"
     if [ $program = bash ]; then
-        reason=$(limited $seconds bash -c "exec 3<>/dev/tcp/\$0/\$1" "$address" "$port" 2>&1)
+        reason=$(limited $seconds bash -c "$how" "$address" "$port" 2>&1)
     else
         reason=$(limited $seconds nc -w $seconds "$address" "$port" $how 2>&1 </dev/null >/dev/null)
     fi
     status=$?
+    case $reason in
+    open*) status=0 ;;
+    esac
     [ $status != 0 ] || break
 done
 case $status:$reason in
+0:open*led) printf "%s\n" led "$program open" ;;
 0:*) echo "$program open" ;;
 124:* | 143:* | *"imed out"*) echo "$program no answer within $seconds s" ;;
 *refused*) echo "$program refused" ;;

@@ -7,10 +7,15 @@ import errno
 import ipaddress
 import os
 import socket
+import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
+from pathlib import Path
 from typing import Literal
 
 from pytest_readiness.core.audit import sent
@@ -45,6 +50,8 @@ LOGIN_ATTEMPTS = 2
 """Of a scan within that time at a port of logins: `ufw limit` lets five in, and others of the run want to."""
 CONNECTS_SECONDS = 30.0
 """For connections one after the other."""
+_MOST_ROWS = 100_000
+"""Of the kernel's table of connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +201,14 @@ def connect_times(readiness_host: Host, *, ask: Connects) -> ConnectTimes:
     seconds: list[float] = []
     while len(seconds) < ask.count and time.monotonic() < until:
         sent(f"connect to {address} port {ask.port}")
-        started = time.monotonic()
-        probe = _probe(ask.port, address)
+        probe = _probe(ask.port, address, partial(_stop, seconds, time.monotonic()))
         if probe.state != "open":
             return ConnectTimes(socket.gethostname(), probe, tuple(seconds))
-        seconds.append(time.monotonic() - started)
     return ConnectTimes(socket.gethostname(), probe, tuple(seconds))
+
+
+def _stop(seconds: list[float], started: float) -> None:
+    seconds.append(time.monotonic() - started)
 
 
 def _probed(port: int, addresses: list[str]) -> tuple[ConnectionAttempt, ...]:
@@ -230,11 +239,14 @@ def _addresses(readiness_host: Host, login: Way | None) -> list[str]:
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
-def _probe(port: int, address: str) -> ConnectionAttempt:
+def _probe(port: int, address: str, established: Callable[[], None] | None = None) -> ConnectionAttempt:
     source = _source(address)
     made = partial(ConnectionAttempt, address, port, local=_is_own(address, source), source=source)
     try:
-        socket.create_connection((address, port), timeout=CONNECT_SECONDS).close()
+        with socket.create_connection((address, port), timeout=CONNECT_SECONDS) as client:
+            if established:
+                established()
+            _refuse_own_proxy(client, address, port)
     except TimeoutError:
         return made("silent")
     except ConnectionRefusedError:
@@ -471,13 +483,34 @@ async def _accepts(address: str, port: int, seconds: float) -> bool | None:
                 return None
             except OSError as error:
                 code = error.errno or 0
-    if code in (0, errno.EISCONN):
-        return True
+        if code in (0, errno.EISCONN):
+            _refuse_own_proxy(client, address, port)
+            return True
     if code == errno.ECONNREFUSED:
         return False
     if code in (errno.ENETUNREACH, errno.EHOSTUNREACH):
         return None
     raise CouldNotVerify(f"the runner could not try to connect to {address} port {port} ({os.strerror(code)})")
+
+
+def _refuse_own_proxy(client: socket.socket, address: str, port: int) -> None:
+    """Look whether a connection to another host ended on the runner all the same. Only Linux tells.
+
+    Raises:
+        CouldNotVerify: it did, so that nothing is known of the other one.
+    """
+    if _is_own(address, _source(address)):
+        return
+    own, number = client.getsockname()[:2]
+    # As the kernel prints them; of IPv6 the last of four words, in which an address of IPv4 is the same.
+    end = f"{int.from_bytes(plain(own).packed[-4:], sys.byteorder):08X}:{number:04X}"
+    for table in (Path("/proc/self/net/tcp"), Path("/proc/self/net/tcp6")):
+        with suppress(OSError), table.open(encoding="ascii") as rows:
+            if any(row.split(maxsplit=3)[2].endswith(end) for row in islice(rows, 1, _MOST_ROWS)):
+                raise CouldNotVerify(
+                    f"a rule of the runner's firewall leads its connections to {address} port {port} to a program on "
+                    "the runner itself, such as the proxy of a service mesh; run it where there is no such rule"
+                )
 
 
 def _parallel() -> int:

@@ -6,6 +6,8 @@ import hashlib
 import os
 import re
 import shlex
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -240,6 +242,16 @@ def test_memory_of_the_control_group_of_the_login(tmp_path: Path) -> None:
     assert "% of the control group's limit of 0.3 GiB available" in text
 
 
+@pytest.mark.parametrize("lines", ["MemTotal: 0 kB\nMemAvailable: 0 kB", "MemTotal: 1 kB\nMemAvailable: 5 kB"])
+def test_memory_that_makes_no_sense(sshd: Sshd, tmp_path: Path, lines: str) -> None:
+    setup = f"printf '{lines}\n' >meminfo\nmount --bind meminfo /proc/meminfo\n"
+    with (
+        namespace(tmp_path, setup=setup, sshd=sshd) as machine,
+        pytest.raises(CouldNotVerify, match="/proc/meminfo says that more memory is available than there is"),
+    ):
+        judge("host.memory", machine.host())
+
+
 def test_swap_of_this_host() -> None:
     told = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
     total, free = (int(told[name].split()[0]) for name in ("SwapTotal", "SwapFree"))
@@ -359,6 +371,9 @@ ln -s ../elsewhere.service other.target.wants/
 printf '[Unit]\\nDefaultDependencies=no\\n' >other.target
 unit good '/bin/sleep 1000000'; wanted good
 unit other '/bin/sleep 1000000'; wanted other
+unit 'my\\x2dapp' '/bin/sleep 1000000'; wanted 'my\\x2dapp'
+printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnActiveSec=1000000\\n' >'my\\x2dapp.timer'
+ln -s '../my\\x2dapp.timer' ready.target.wants/
 unit once /bin/true Type=oneshot RemainAfterExit=yes; wanted once
 unit ended /bin/true RemainAfterExit=yes; wanted ended
 unit failed /bin/false; wanted failed
@@ -393,6 +408,27 @@ def test_services_running_and_enabled(systemd: Namespace) -> None:
         "once.service active (exited), enabled"
     )
     assert not evidence.warning
+
+
+def test_services_with_a_backslash_in_their_names(systemd: Namespace) -> None:
+    """As those of units for paths with a hyphen have."""
+    evidence = judge("host.services", systemd.host(), names=[r"my\x2dapp", r"my\x2dapp.timer"])
+    assert evidence.text == (
+        r"my\x2dapp.service active (running), enabled, started on demand by my\x2dapp.timer, "
+        r"my\x2dapp.timer active (waiting), enabled"
+    )
+
+
+def test_services_whose_files_changed_meanwhile(systemd: Namespace) -> None:
+    """What runs now is not what will start at boot."""
+    systemd.run("sh", "-c", "echo ExecStartPre=/bin/false >>/etc/systemd/system/other.service")
+    try:
+        warning = judge("host.services", systemd.host(), names=["good", "other"]).warning
+    finally:
+        systemd.run("sed", "-i", "/ExecStartPre=/d", "/etc/systemd/system/other.service")
+        systemd.run("systemctl", "daemon-reload")
+    assert warning.startswith("the files of other.service changed after systemd read them, so that it may not start")
+    assert not judge("host.services", systemd.host(), names=["good", "other"]).warning
 
 
 def test_services_in_a_loop(systemd: Namespace) -> None:
@@ -880,6 +916,65 @@ def test_ssh_hardened_options_of_a_running_sshd(sshd: Sshd, tmp_path: Path, opti
             judge("host.ssh_hardened", host, config=other)
 
 
+def test_ssh_hardened_started_for_each_connection(sshd: Sshd, tmp_path: Path) -> None:
+    """The title of its process hides the options, and the one that started it need not tell them."""
+    line = [str(program("sshd")), "-i", "-f", _sshd_config(sshd, tmp_path), "-o", "PasswordAuthentication=yes"]
+    script = f"""import socket, subprocess, time
+ours, theirs = socket.socketpair()
+subprocess.Popen({line}, stdin=theirs, stdout=theirs)
+ours.recv(4)
+open("/run/private/greeted", "w")
+time.sleep(1000000)
+"""
+    setup = f"{shlex.join([sys.executable, '-c', script])} &\nuntil [ -e greeted ]; do sleep 0.02; done\n"
+    with (
+        namespace(tmp_path, setup=setup, sshd=sshd) as machine,
+        pytest.raises(CouldNotVerify, match="sshd is started there for each connection, and nothing tells its options"),
+    ):
+        judge("host.ssh_hardened", machine.host())
+
+
+@pytest.mark.parametrize(
+    ("word", "options", "told"),
+    [
+        ("$SSHD_OPTS", "", "20 settings of {config} hold"),
+        ("$SSHD_OPTS", "-o PasswordAuthentication=yes", "with options by the variable SSHD_OPTS"),
+        ("-oPasswordAuthentication=yes", "", "seen: passwordauthentication yes by an option that it was started with"),
+        ("-oPasswordAuthentication=yes", "waits", "several sshd read {config}, and have different options"),
+    ],
+)
+def test_ssh_hardened_started_by_a_socket(
+    systemd: Namespace, sshd: Sshd, tmp_path: Path, word: str, options: str, told: str
+) -> None:
+    """As Debian's ssh.socket starts ssh@.service, with /etc/default/ssh."""
+    config = _sshd_config(sshd, tmp_path)
+    defaults = tmp_path / "defaults"
+    defaults.write_text(f'# for sshd\nSSHD_OPTS="{options}"\n')
+    unit = f"[Unit]\nDefaultDependencies=no\n[Service]\nStandardInput=socket\nEnvironmentFile=-{defaults}\n"
+    unit += f"ExecStart=-{program('sshd')} -i {word} -f {config}\n"
+    socket_unit = "[Unit]\nDefaultDependencies=no\n[Socket]\nListenStream=/run/private/ssh\nAccept=yes\n"
+    for name, text in (("ssh@.service", unit), ("ssh.socket", socket_unit)):
+        systemd.run("sh", "-c", f"printf %s {shlex.quote(text)} >/etc/systemd/system/{name}")
+    waiting = f"[Unit]\nDefaultDependencies=no\n[Service]\nExecStart={program('sshd')} -D -f {config}\n"
+    systemd.run("sh", "-c", f"printf %s {shlex.quote(waiting)} >/etc/systemd/system/waiting.service")
+    systemd.run("systemctl", "daemon-reload")
+    systemd.run("systemctl", "start", "ssh.socket")
+    if options == "waits":
+        systemd.run("systemctl", "start", "waiting.service")
+        wait_until(lambda: "[listener]" in systemd.run("ps", "-ewwo", "args"), "the other sshd waits")
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(f"/proc/{systemd.pid}/root/run/private/ssh")
+            assert connection.recv(4) == b"SSH-"
+            try:
+                seen = judge("host.ssh_hardened", systemd.host()).text
+            except (ClaimFalse, CouldNotVerify) as raised:
+                seen = str(raised)
+    finally:
+        systemd.run("systemctl", "stop", "ssh.socket", "waiting.service")
+    assert told.format(config=config) in seen
+
+
 def test_ssh_hardened_one_sshd_of_two(sshd: Sshd, tmp_path: Path) -> None:
     """Which one is meant must be said; the other one is named."""
     configs = []
@@ -1003,6 +1098,27 @@ def test_files_that_are_directories(tmp_path: Path) -> None:
         assert judge("host.files", LOCAL, files={path: rule})
     with pytest.raises(ClaimFalse, match=f"expected {tmp_path} a file; seen: {tmp_path} directory, mode 0755"):
         judge("host.files", LOCAL, files={str(tmp_path): {}})
+
+
+def test_files_a_directory_with_a_sticky_bit(tmp_path: Path) -> None:
+    """It is the only one that takes rights away."""
+    rule = {"mode": "1777"}
+    tmp_path.chmod(0o777)
+    with pytest.raises(ClaimFalse) as caught:
+        judge("host.files", LOCAL, files={str(tmp_path): rule})
+    assert caught.value.expected == f"{tmp_path} mode 1777 with the sticky bit"
+    assert caught.value.seen == f"{tmp_path} mode 0777"
+    tmp_path.chmod(0o1755)
+    assert judge("host.files", LOCAL, files={str(tmp_path): rule}).text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_files_a_point_is_a_letter(file: Path, encoding: str) -> None:
+    """In whatever way the file is encoded."""
+    file.write_bytes("Straße 1\n".encode(encoding))
+    assert judge("host.files", LOCAL, files={str(file): {"contains": ["Stra.e 1"]}}).text
+    with pytest.raises(ClaimFalse):
+        judge("host.files", LOCAL, files={str(file): {"contains": ["Str.e 1"]}})
 
 
 def test_files_missing_and_dangling(file: Path) -> None:

@@ -332,6 +332,48 @@ def test_reachable_from_a_host_to_its_own_address(runner: Runner) -> None:
     assert (kind, "192.0.2.1 is an address of local:// itself" in text) == ("CouldNotVerify", True), text
 
 
+@pytest.fixture(params=["0.0.0.0", "::"])
+def own_proxy(runner: Runner, request: pytest.FixtureRequest) -> Iterator[int]:
+    """A port of others that a rule leads to a program on the runner, of the kind that service meshes make."""
+    family = "AF_INET6, dualstack_ipv6=True" if request.param == "::" else "AF_INET"
+    serve = f"import socket, time; kept = socket.create_server(({request.param!r}, 7001), family=socket.{family}); "
+    serve += "print(flush=True); time.sleep(1000)"
+    line = [str(program("nsenter")), f"--target={runner.machine.pid}", "--net", sys.executable, "-c", serve]
+    rule = ["OUTPUT", "-p", "tcp", "--dport", "9999", "-j", "REDIRECT", "--to-ports", "7001"]
+    iptables = [str(program("iptables")), "-t", "nat"]
+    runner.machine.run(*iptables, "-A", *rule)
+    with subprocess.Popen(line, stdout=subprocess.PIPE) as server:
+        try:
+            assert server.stdout
+            server.stdout.readline()
+            yield 9999
+        finally:
+            server.kill()
+            runner.machine.run(*iptables, "-D", *rule)
+
+
+def test_reachable_from_a_host_to_its_own_proxy(runner: Runner, own_proxy: int) -> None:
+    asked: dict[str, Any] = {"host": "192.0.2.2", "port": own_proxy}
+    kind, text, _ = runner.judge_host("net.reachable_from", {"connection": "local://"}, **asked)
+    assert (kind, "leads the connection to a program on the host itself" in text) == ("CouldNotVerify", True), text
+
+
+@pytest.mark.parametrize(
+    ("id", "parameters"),
+    [
+        ("net.open", {"ports": [9999]}),
+        ("net.closed", {"ports": [9999]}),
+        ("net.only_open", {"ports": [9999], "range": "9998-9999"}),
+        ("net.latency", {"port": 9999, "ms": 100}),
+    ],
+)
+def test_a_proxy_on_the_runner(runner: Runner, own_proxy: int, id: str, parameters: dict[str, Any]) -> None:
+    """It accepts in place of the host."""
+    kind, text, _ = runner.judge_host(id, {"address": "192.0.2.2"}, **parameters)
+    assert kind == "CouldNotVerify", text
+    assert text.startswith("a rule of the runner's firewall leads its connections to 192.0.2.2 port 9999 to a program")
+
+
 def test_reachable_from_refused(connecting: str) -> None:
     port = free_port()
     with pytest.raises(ClaimFalse) as caught:

@@ -56,7 +56,13 @@ LINE = Question(
     "the content of",
     """\
 [ -f "$1" ] || refuse 3 "$1 is not a regular file"
-grep -cxE -e "[[:blank:]]*($2)[[:blank:]]*" "$1" || [ $? = 1 ]
+lines() { # lines LOCALE FILE PATTERN
+    env LC_ALL="$1" grep -cxE -e "[[:blank:]]*($3)[[:blank:]]*" "$2" || [ $? = 1 ]
+}
+# A point is a byte in the one, and in the other a letter, or nothing where the text is not UTF-8.
+found=$(lines C "$@") || return
+[ "$found" != 0 ] || found=$(lines C.UTF-8 "$@") || return
+echo "$found"
 """,
     int,
 )

@@ -32,8 +32,10 @@ def _memory(text: str) -> Memory:
         total, available = int(seen["MemTotal"]) * 1024, int(seen["MemAvailable"]) * 1024
     except (KeyError, ValueError):
         raise Unread("/proc/meminfo has no MemAvailable") from None
+    if not 0 < total >= available:
+        raise Unread("/proc/meminfo says that more memory is available than there is, or that there is none")
     limit = seen.get("memory.max", seen.get("memory.limit_in_bytes", ""))
-    if not limit.isdigit() or int(limit) >= total:
+    if not limit.isdigit() or not 0 < int(limit) < total:
         return Memory(total, available, limited=False)
     used = int(seen.get("memory.current") or seen.get("memory.usage_in_bytes") or 0)
     # Pages of files that were not used lately are given back before the limit hurts.

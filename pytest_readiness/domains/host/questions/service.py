@@ -24,6 +24,7 @@ class Service:
         since_seconds: how long it has been active; None where it is not, or that is not known.
         completed: of a oneshot service that leaves nothing behind, whether it has run since the boot and ended well.
         spent: of a timer, whether it will not elapse any more, and has not since the boot.
+        stale: whether its files have changed since systemd read them.
     """
 
     unit: str
@@ -37,6 +38,7 @@ class Service:
     since_seconds: float | None = None
     completed: bool = False
     spent: bool = False
+    stale: bool = False
 
 
 def _service(text: str) -> Service:
@@ -58,6 +60,7 @@ def _service(text: str) -> Service:
             # ExecMainCode is waitid's: 1 for one that exited, which one that was stopped did not.
             completed=_has(seen, Type="oneshot", Result="success", ExecMainCode="1", RemainAfterExit="no"),
             spent=_has(seen, SubState="elapsed", LastTriggerUSecMonotonic="0"),
+            stale=_has(seen, NeedDaemonReload="yes"),
         )
     except KeyError as missing:
         raise Unread(f"systemctl show does not report {missing}") from None
@@ -67,14 +70,18 @@ def _has(seen: Mapping[str, str], **values: str) -> bool:
     return all(seen.get(name) == value for name, value in values.items())
 
 
+# systemctl puts names with a backslash (srv-my\x2ddata.mount) in quotes, and doubles it there.
+_AS_THEY_ARE = r'tr -d "\"" | tr -s "\\\\"'
+
 SERVICE = Question(
     "service",
     "the service",
-    """\
+    f"""\
 [ -d /run/systemd/system ] || refuse 3 "its init is $(cat /proc/1/comm), not systemd"
 properties=Id,Type,LoadState,ActiveState,SubState,UnitFileState,TriggeredBy,NRestarts,ActiveEnterTimestampMonotonic
-properties=$properties,Result,ExecMainCode,RemainAfterExit,LastTriggerUSecMonotonic
-systemctl show --no-pager -p "$properties" -- "$1" || return
+properties=$properties,Result,ExecMainCode,RemainAfterExit,LastTriggerUSecMonotonic,NeedDaemonReload
+told=$(systemctl show --no-pager -p "$properties" -- "$1") || return
+printf "%s\\n" "$told" | {_AS_THEY_ARE}
 echo "Uptime=$(cut -d " " -f 1 /proc/uptime)"
 """,
     _service,
@@ -92,16 +99,16 @@ def _names(text: str) -> frozenset[str]:
 BOOT = Question(
     "boot",
     "what starts at boot",
-    """\
+    f"""\
 [ -d /run/systemd/system ] || refuse 3 "its init is $(cat /proc/1/comm), not systemd"
 # Devices are found at boot and may want services, too.
 devices=$(systemctl list-units --type=device --state=active --plain --no-legend --no-pager) || return
 new="default.target $(printf "%s\n" "$devices" | cut -d " " -f 1 | tr "\n" " ")"
 known=$(printf "%s\n" $new)
 while [ -n "$new" ]; do
-    # Names with backslashes stay as they are; there are no blanks in them.
     told=$(systemctl show --no-pager -p Wants,Requires,BindsTo,Upholds,Triggers -- $new) || return
-    new=$(printf "%s\n" "$told" | sed "s/^[A-Za-z]*=//" | tr " " "\n" | sort -u | grep -vxF -e "$known" -e "")
+    told=$(printf "%s\n" "$told" | {_AS_THEY_ARE} | sed "s/^[A-Za-z]*=//" | tr " " "\n")
+    new=$(printf "%s\n" "$told" | sort -u | grep -vxF -e "$known" -e "")
     known="$known
 $new"
 done

@@ -11,11 +11,12 @@ take() { # take LETTER VALUE; an option of a running sshd
     f) reads=$2 ;;
     o) given="$given$2
 " ;;
-    i | R | T | t | G) reads= ;;
+    i) connected=1 ;;
+    R | T | t | G) reads= ;;
     esac
 }
 
-started() { # started PROGRAM WORD...; what it reads, nothing where it does not wait, and its -o
+started() { # started PROGRAM WORD...; what it reads, nothing where it does not let people in, and its -o
     reads=/etc/ssh/sshd_config given= letter= value=
     shift
     for word; do
@@ -43,21 +44,76 @@ started() { # started PROGRAM WORD...; what it reads, nothing where it does not 
     [ -z "$letter" ] || take "$letter" "$value"
 }
 
+is_sshd() { # is_sshd PID
+    case $(readlink "/proc/$1/exe") in
+    */sshd*) return 0 ;;
+    esac
+    return 1
+}
+
+judged() { # judged PID; an sshd that lets people in, by what was found last that it was started with
+    config=${config:-$reads}
+    [ "$(readlink -f "$reads")" != "$(readlink -f "$config")" ] || reads=$config
+    printf "%s\n" "--reads $reads"
+    if [ "$reads" != "$config" ]; then
+        [ -n "$named" ] || refuse 3 "one sshd there reads $config, and another one $reads; name the one that is meant as config"
+        return 0
+    fi
+    [ -z "$seen" ] || [ "$given" = "$options" ] || refuse 3 "several sshd read $config, and have different options"
+    options=$given seen=1 process=$1
+}
+
+for_one_connection() { # for_one_connection PID; how systemd started an sshd for its connection; 1 where it did not
+    unit=
+    if [ -d /run/systemd/system ]; then
+        # Its session is another group, but it stays the main process of what started it.
+        for name in $(systemctl list-units --type=service --plain --no-legend --no-pager "*@*" | cut -d " " -f 1); do
+            [ "$(systemctl show --value -p MainPID -- "$name")" != "$1" ] || unit=$name
+        done
+    fi
+    [ -n "$unit" ] || return 1
+    words=$(systemctl show --value -p ExecStart -- "$unit" | sed -n "s/.* argv\[\]=\(.*\) ; ignore_errors=.*/\1/p")
+    set -f
+    for word in $words; do
+        case $word in
+        "\$"*)
+            word=$(printf "%s" "$word" | tr -cd "A-Za-z0-9_")
+            value=$(
+                systemctl show --value -p Environment -- "$unit" | tr " " "\n"
+                systemctl show --value -p EnvironmentFiles -- "$unit" | sed "s/ (ignore_errors=.*//" |
+                    while IFS= read -r name; do cat "$name"; done 2>/dev/null
+                systemctl show-environment
+            )
+            ! printf "%s\n" "$value" | tr -d "\"$quote$blank" | grep -q "^$word=." ||
+                refuse 3 "sshd is started there for each connection by $unit, with options by the variable $word, which are not followed; write them into sshd_config"
+            ;;
+        *[\"\$\\]*) refuse 3 "the options that $unit starts sshd with for each connection are not understood" ;;
+        esac
+    done
+    started $words
+    set +f
+}
+
 here=$(readlink /proc/self/ns/pid)
-options= seen= process= config=$1
+options= seen= process= config=$1 named=$1 waits= alone=
 for each in /proc/[0-9]*; do
     # Without a program: there may be thousands of processes.
     { read -r name <"$each/comm"; } 2>/dev/null || continue
     case $name in
-    sshd-session | sshd-auth) continue ;;
+    sshd-session | sshd-auth)
+        { read -r _ _ _ parent _ <"$each/stat" && read -r parent <"/proc/$parent/comm"; } 2>/dev/null || continue
+        case $parent in
+        sshd*) continue ;;
+        esac
+        ;;
+    esac
+    case $name in
     # A second one may run under a name of its own, but sshd-keygen is a script.
     sshd*) [ "$(readlink "$each/ns/pid")" = "$here" ] || continue ;;
     *) continue ;;
     esac
-    case $(readlink "$each/exe") in
-    */sshd*) ;;
-    *) continue ;;
-    esac
+    is_sshd "${each#/proc/}" || continue
+    connected=
     args=$(tr "\0" "\n" <"$each/cmdline") 2>/dev/null
     set -f
     case $args in
@@ -67,7 +123,7 @@ for each in /proc/[0-9]*; do
         started ${args%% \[listener\] *}
         ;;
     sshd*": /"*) refuse 3 "the options of the sshd that runs as process ${each#/proc/} are cut off" ;;
-    sshd*": "*) reads= ;;
+    sshd*": "*) reads= connected=1 ;;
     *)
         IFS="
 "
@@ -76,16 +132,21 @@ for each in /proc/[0-9]*; do
         ;;
     esac
     set +f
-    [ -n "$reads" ] || continue
-    config=${config:-$reads}
-    [ "$(readlink -f "$reads")" != "$(readlink -f "$config")" ] || reads=$config
-    printf "%s\n" "--reads $reads"
-    if [ "$reads" != "$config" ]; then
-        [ -n "$1" ] || refuse 3 "one sshd there reads $config, and another one $reads; name the one that is meant as config"
-        continue
+    if [ -n "$connected" ]; then
+        parent=$(sed -n "s/^PPid:[$blank]*//p" "$each/status" 2>/dev/null)
+        # One with parent 0 was started from outside of a container, which lets nobody in from elsewhere.
+        [ "${parent:-0}" = 0 ] || is_sshd "$parent" || alone="$alone ${each#/proc/}"
+    elif [ -n "$reads" ]; then
+        waits=1
+        judged "${each#/proc/}"
     fi
-    [ -z "$seen" ] || [ "$given" = "$options" ] || refuse 3 "several sshd read $config, and have different options"
-    options=$given seen=1 process=${each#/proc/}
+done
+for each in $alone; do
+    if for_one_connection "$each"; then
+        judged "$each"
+    elif [ -z "$waits" ]; then
+        refuse 3 "sshd is started there for each connection, and nothing tells its options (process $each)"
+    fi # Sessions outlive the sshd that waited for them, so others say nothing where one waits.
 done
 set -- "${config:-/etc/ssh/sshd_config}"
 printf "%s\n" "--file $1"
