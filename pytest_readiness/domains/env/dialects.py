@@ -323,7 +323,7 @@ def _systemd_value(text: str, at: int) -> tuple[str, int]:
 
 _CONFLICT = ("<<<<<<<", ">>>>>>>")
 """What a merge leaves where somebody has yet to choose."""
-_SYSTEMD_COMMENT = re.compile(r"\s*(?:''|\"\")?\s*#(?:\s|$)")
+_SYSTEMD_COMMENT = re.compile(r"\s*+(?:''|\"\")?\s*+#(?:\s|$)")
 _SYSTEMD_SINGLE = re.compile(r"'([^']*)'")
 _SYSTEMD_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _READERS: dict[str, Callable[[str, Mapping[str, str], Mapping[str, str]], Iterator[Assignment]]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from string import digits
 
 from pytest_readiness.core.entropy import decoded, estimated_bits
 from pytest_readiness.domains.env.forms import TEMPLATE_NAMES, unfilled
@@ -407,7 +408,7 @@ def _same(name: str, text: str) -> bool:
 
 
 def _name_of_secret(name: str) -> bool:
-    return re.sub(r"[\W_]|\d+$", "", name).casefold().endswith(_SECRET_WORDS) or _SURE_NAME.search(name) is not None
+    return re.sub(r"[\W_]", "", name.rstrip(digits)).casefold().endswith(_SECRET_WORDS) or _SURE_NAME.search(name) is not None
 
 
 _SURE_NAME = re.compile(
