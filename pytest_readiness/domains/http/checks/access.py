@@ -53,13 +53,17 @@ def declared(url: Url, *names: str | None) -> None:
 
 def _asks_each(url: Url, paths: list[str], credential: str | None) -> Asks:
     declared(url, credential)
-    return {"admission": [*(_admittance(path, credential) for path in paths), *map(_beyond, paths)]}
+    return {"admission": [*(admittance(path, credential) for path in paths), *map(_beyond, paths)]}
 
 
-def _admittance(path: str, credential: str | None) -> Admittance:
-    """Nobody, a wrong credential and the right one, if there is one, and then nobody again, in this order.
+def admittance(path: str, credential: str | None) -> Admittance:
+    """Nobody at a path, a wrong credential and the right one, if there is one, and then nobody again, in this order.
 
     Caches may keep what the right one gets, and hand it to whoever comes next.
+
+    Args:
+        path: on the host.
+        credential: name of the right one, if there is one.
     """
     right = (Guise(credential), Guise()) if credential else ()
     return Admittance(path, (Guise(), Guise(credential or "", wrong=True), *right))
@@ -133,7 +137,7 @@ def auth_required(
         alike = (answer.status, bool(answer.location)) == (missing_page.status, bool(missing_page.location))
         return ", as every unknown path is" if alike else ""
 
-    doors = {path: admission[_admittance(path, credential)] for path in paths}
+    doors = {path: admission[admittance(path, credential)] for path in paths}
     for path in doors:
         (beyond,) = admission[_beyond(path)]
         seen = f"GET {shown(beyond.answer.url)} is answered {beyond.answer.status}"
@@ -191,7 +195,7 @@ MAX_REFUSAL = 2000
 
 def _asks_one(url: Url, path: str, credential: str) -> Asks:
     declared(url, credential)
-    return {"admission": _admittance(path, credential)}
+    return {"admission": admittance(path, credential)}
 
 
 @check(
@@ -250,7 +254,7 @@ def _role_asks(url: Url, paths: list[str], credential: str, own: str, admin: str
     lower = (Guise(credential),)
     doors = [_door(path, credential, admin) for path in paths]
     others = [Admittance(path, lower) for path in (*map(respelled, paths), _unknown_of(url))]
-    return {"trespass": [*doors, *others, _admittance(own, credential)]}
+    return {"trespass": [*doors, *others, admittance(own, credential)]}
 
 
 def _door(path: str, credential: str, admin: str | None) -> Admittance:
@@ -303,7 +307,7 @@ def role_forbidden(
             "a path that hides by 404 is only known to exist where 'admin' names a credential that opens it"
         )
     doors = [trespass[_door(path, credential, admin)] for path in dict.fromkeys(paths)]
-    nobody, wrong, mine, _ = trespass[_admittance(own, credential)]
+    nobody, wrong, mine, _ = trespass[admittance(own, credential)]
     unknown = trespass[Admittance(_unknown_of(url), (Guise(credential),))][0].answer
     open_to_all, mistaken, accepted = nobody.answer, wrong.answer, mine.answer
     entrances = [lower for lower, *_ in doors]

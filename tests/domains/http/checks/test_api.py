@@ -24,7 +24,7 @@ from tests.judging import judge, read
 from tests.stack.certs import Authority
 from tests.stack.patience import patient
 from tests.stack.process import free_port
-from tests.stack.silent import FlakyServer, Response, SilentServer, WebApp
+from tests.stack.silent import FlakyServer, Request, Response, SilentServer, WebApp
 
 __all__ = ["app"]
 
@@ -355,6 +355,22 @@ def test_metrics_that_are_none(app: Shop) -> None:
         assert seen in app.seen("http.metrics", {"/metrics": answer}, names=["orders_total"])
     with pytest.raises(ValidationError):
         judge("http.metrics", app.url, names=[])
+
+
+def test_metrics_open_to_any_credential(app: Shop) -> None:
+    wanted = {"public": False, "credential": "scraper"}
+
+    def any_credential(request: Request) -> Response:
+        return exposed() if "Authorization" in request.headers else Response(401)
+
+    assert app.seen("http.metrics", {"/metrics": any_credential}, **wanted) == "200"
+    kept = []
+
+    def cache(request: Request) -> Response:
+        kept.append(guarded(exposed(), 401)(request))
+        return next((answer for answer in kept if answer.status == 200), kept[-1])
+
+    assert app.seen("http.metrics", {"/metrics": cache}, **wanted) == "200"
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
