@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
@@ -69,6 +71,7 @@ class Response:
         seconds: from sending the request to the last byte that was read, over an established connection.
         at: when it was read.
         size: bytes of the body as they were transferred, as far as they were read.
+        as_utf8: the body came in UTF-8, which some formats ask for, whatever else it was read as.
     """
 
     url: str
@@ -79,6 +82,7 @@ class Response:
     seconds: float
     at: datetime
     size: int = 0
+    as_utf8: bool = True
 
     def values(self, name: str) -> tuple[str, ...]:
         """The values of every header with that name."""
@@ -230,6 +234,26 @@ _CHARSETS = re.compile(
 )
 _LATIN = re.compile(r"iso[-_]?8859[-_]?1|latin-?1|us-ascii|ascii")
 _META = re.compile(rb"""<meta[^>]{1,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_-]{1,30})""", re.IGNORECASE)
+
+
+def is_utf8(body: bytes, *, whole: bool = True) -> bool:
+    """Whether a body is UTF-8; of one that is cut off, its end does not count."""
+    try:
+        getincrementaldecoder("utf-8")().decode(body, final=whole)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def seconds_or_date(retry_after: str) -> float | datetime | None:
+    """The seconds or the moment that a Retry-After names (RFC 9110 10.2.3); None where it names neither."""
+    if re.fullmatch(r"[0-9]{1,9}", retry_after):
+        return float(retry_after)
+    if not re.fullmatch(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", retry_after):
+        return None
+    with suppress(ValueError):
+        return parsedate_to_datetime(retry_after)
+    return None
 
 
 def text_of(body: bytes, headers: Sequence[tuple[str, str]]) -> str:

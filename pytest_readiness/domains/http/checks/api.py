@@ -13,6 +13,7 @@ from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.access import admittance
 from pytest_readiness.domains.http.checks.assets import media_type
+from pytest_readiness.domains.http.checks.reachability import json_of
 from pytest_readiness.domains.http.facts.admission import Admittance, Entrance
 from pytest_readiness.domains.http.facts.api import Asked, DescribedBy, Exposition, Opening, Operations, Upgrade
 from pytest_readiness.domains.http.facts.pages import Beside, verify_now
@@ -70,6 +71,9 @@ def versioned_api(
         claim(200 <= answer.status <= 299, expected=expected, seen=said(answer))
         kind = media_type(answer) or "no Content-Type"
         claim(not answer.html, expected=expected, seen=f"{answer.status} with {kind}, a page")
+        if answer.body and not answer.truncated and re.fullmatch(r"application/(.+\+)?json", kind):
+            # A page may come under the type of what was asked for.
+            json_of(answer)
         claim(not unknown.like(answer), expected=expected, seen=f"{answer.status}, as from unknown paths")
         told.append(f"{version} in {place} ({answer.status}, {kind})")
     return Evidence(cut("; ".join(told), 400))

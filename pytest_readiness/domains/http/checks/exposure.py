@@ -13,7 +13,7 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.reachability import MISSING, at, json_of
 from pytest_readiness.domains.http.facts.pages import Page
 from pytest_readiness.domains.http.facts.unwanted import Found, Sought, SourceMap, SourceMaps
-from pytest_readiness.domains.http.internals import internals_in
+from pytest_readiness.domains.http.internals import internals_of
 from pytest_readiness.domains.http.resource import UrlPath
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
@@ -77,7 +77,7 @@ def _bare(answer: Response, place: str) -> None:
     """Make sure that an error holds no internals."""
     if answer.truncated:
         raise CouldNotVerify(f"the answer of {place} is too long to be looked at as a whole")
-    internals = internals_in(answer.body)
+    internals = internals_of(answer)
     claim(
         not internals,
         expected=f"a {answer.status} without stack trace, debug page or a framework's own error page",

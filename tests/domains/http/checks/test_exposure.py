@@ -110,6 +110,21 @@ def test_errors_without_internals(app: Shop, body: str, what: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("X-Debug-Exception-File", "%2Fvar%2Fwww%2Fshop%2FIndex.php:42", "a PHP error in x-debug-exception-file"),
+        ("X-Error", "java.lang.IllegalStateException: no cart", "a Java stack trace in x-error"),
+        ("Warning", '299 - "psycopg2.OperationalError: no server"', "a database's error in warning"),
+    ],
+)
+def test_errors_with_internals_in_a_header(app: Shop, name: str, value: str, what: str) -> None:
+    with pytest.raises(ClaimFalse, match=re.escape(what)):
+        missing(app, Response(404, [(name, value)], b"nothing here"))
+    usual = [("Server", "nginx/1.22.1"), ("Content-Security-Policy", "script-src https://example.com/app/a.php:8")]
+    assert missing(app, Response(404, usual, b"nothing here"))
+
+
+@pytest.mark.parametrize(
     ("kind", "name", "told"),
     [
         ("text/html", "a page", "<h1>Whitelabel Error Page</h1>"),
