@@ -138,7 +138,9 @@ def exposed_files(
     header says, in the script itself, and beside it. Redirects within the host are followed. A file counts as served
     when it answers 2xx with other content than unknown paths beside it get, or with content that is recognised; what
     the content is never leaves the check. An empty one gives a warning. Only these paths are looked at: a backup under
-    another name is not found. A page of HTML in its place that is not recognised is no such file.
+    another name is not found. A page of HTML in its place that is not recognised is no such file. Last an unknown path
+    is asked for again; where it is answered otherwise than before, the runner is shut out, and the claim cannot be
+    verified.
 
     Args:
         paths: further paths that must not be served. Default: none.

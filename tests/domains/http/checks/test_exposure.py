@@ -273,6 +273,25 @@ def test_exposed_files_that_could_not_be_looked_at(app: Shop) -> None:
     assert app.judge("http.exposed_files", "/.env", Response(302, [("Location", "https://sso.example.com/auth")]))
 
 
+@pytest.mark.parametrize("shut", [Response(403), Response(200, [], b"Are you human?"), Response(404, [], b"Go away")])
+@pytest.mark.parametrize("id", ["http.exposed_files", "http.no_debug"])
+def test_a_firewall_that_shuts_out_who_asks_for_much(app: Shop, id: str, shut: Response) -> None:
+    asked = count()
+
+    class Guarded(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            usual = super().get(path, default)
+            return usual if next(asked) < 30 or path == "/" else shut
+
+    routes = app.app.routes
+    app.app.routes = Guarded({"/": Response(), **routes})
+    try:
+        with pytest.raises(CouldNotVerify, match=f"{shut.status} by what shuts out who asks for many such paths"):
+            judge(id, app.url)
+    finally:
+        app.app.routes = routes
+
+
 def test_exposed_files_behind_a_redirect_on_the_host(app: Shop) -> None:
     login = spa(b"<!doctype html><form><input type=password name=p></form>")
     app.app.routes = {"/": spa(), "/.env": Response(301, [("Location", "/.env/")]), "/login": login, "/start": login}
