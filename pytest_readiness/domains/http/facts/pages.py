@@ -306,6 +306,9 @@ def leads_on(answer: Response) -> str:
 
 def stays_not(answer: Response) -> str:
     """Why a page is none to stay on, as a sentence; or ""."""
+    if answer.html and "\0" in answer.body[:1024]:
+        place = f"GET {shown(answer.url)} was answered {answer.status}"
+        return f"{place} with a page that is no text; it may be compressed without a Content-Encoding that says so"
     goal = leads_on(answer)
     if not goal:
         return ""
