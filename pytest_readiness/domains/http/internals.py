@@ -9,6 +9,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote
+
+from pytest_readiness.protocols.http.answer import Response
 
 TRACES = {
     "a Python traceback": r"Traceback \(most recent call last\)|\bFile \"[^\"\n]{1,300}\", line \d",
@@ -107,6 +110,8 @@ ERROR_PAGES = {
 INTERNALS: Mapping[str, str] = {**TRACES, **DEBUG_PAGES, **DATABASES, **ERROR_PAGES}
 """What should be in no answer, and the pattern that finds it."""
 
+_ABOUT_SITE = ("content-security-policy", "content-security-policy-report-only", "link", "location", "set-cookie")
+"""Headers that hold addresses of the site."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": ""}
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|u\{0{0,4}([0-9a-fA-F]{1,4})\}|(.))")
 _ELEMENT = re.compile(r"<(/?[A-Za-z!][^<>]{0,500})>")
@@ -116,6 +121,14 @@ def internals_in(text: str, table: Mapping[str, str] = INTERNALS) -> list[str]:
     """The names of what is in an answer's text, as it came or as it reads without escapes."""
     readings = readings_of(text)
     return [name for name, pattern in table.items() if any(re.search(pattern, reading) for reading in readings)]
+
+
+def internals_of(answer: Response) -> list[str]:
+    """The names of what is in an answer's body, and of what a program's error left in its headers."""
+    # Versions in headers have a check of their own, http.banner.
+    table = {**TRACES, **DEBUG_PAGES, **DATABASES}
+    told = {name: internals_in(unquote(value), table) for name, value in answer.headers if name not in _ABOUT_SITE}
+    return internals_in(answer.body) + [f"{each} in {name}" for name, found in told.items() for each in found]
 
 
 def readings_of(text: str) -> tuple[str, ...]:

@@ -219,8 +219,10 @@ def undeclared(document: Document, path: str, answer: Response) -> str:
         return f"{status} with {cut(kind, 60) or 'no Content-Type'}, declared: {', '.join(sorted(content))}"
     if kind != "application/json" and not kind.endswith("+json"):
         return ""
+    if not answer.as_utf8:
+        return f"{status} with {kind} that is not in UTF-8"
     try:
-        value = json.loads(answer.body)
+        value = json.loads(answer.body, parse_constant=_no_json)
     except (ValueError, RecursionError):
         return f"{status} with {kind} that is not JSON"
     schema = content[match].get("schema")
@@ -231,6 +233,11 @@ def undeclared(document: Document, path: str, answer: Response) -> str:
     except RecursionError:
         return f"{status} with JSON that is too deep"
     return f"{status} whose {cut(error.json_path, 80)} is not as the schema says ({error.validator})" if error else ""
+
+
+def _no_json(constant: str) -> Any:
+    """What Python reads, and no other reader of JSON (NaN, Infinity)."""
+    raise ValueError(constant)
 
 
 def _validator(document: Document, schema: Any) -> Validator:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import zlib
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
@@ -14,16 +17,20 @@ from pytest_readiness.protocols.http.addresses import joined
 
 FRESH_SECONDS = 10
 """Age up to which an answer tells how things are now: probes of Kubernetes are ten seconds apart."""
-_CACHES = {
-    "cache-status": re.compile(r"(?i);\s*hit\b"),
-    "cf-cache-status": re.compile(r"(?i)^(hit|stale|updating|revalidated)"),
-    "x-cache": re.compile(r"(?i)(?<![a-z])hit(?![a-z])"),
-    "x-cache-status": re.compile(r"(?i)^(hit|stale|updating)"),
-    "x-proxy-cache": re.compile(r"(?i)^(hit|stale|updating)"),
-    "x-varnish-cache": re.compile(r"(?i)^hit"),
-    "warning": re.compile(r"^11[0-3]\b"),
-}
-"""What caches say of an answer that they kept, where they do not say for how long (RFC 9211, and before it)."""
+_KEPT = (
+    ("cache-status", re.compile(r"(?i);\s?hit\b|^(hit|stale|updating)")),
+    ("cf-cache-status", re.compile(r"(?i)^revalidated")),
+    ("x-cache", re.compile(r"(?i)(?<![a-z])hit(?![a-z])")),
+    # Servers, frameworks and CDNs have headers of their own for this, which all end alike (X-LiteSpeed-Cache).
+    ("-cache", re.compile(r"(?i)^(hit|stale|updating|prerender)\b")),
+    ("-fetch-status", re.compile(r"(?i)^(hit|stale)\b")),
+    ("x-cache-hits", re.compile(r"[1-9]")),
+    # The request's number, and that of the one which put the answer into the cache.
+    ("x-varnish", re.compile(r"^\d+ +\d")),
+    ("warning", re.compile(r"^11[0-3]\b")),
+)
+"""What caches say of an answer that they kept, where they do not say for how long (RFC 9211, and before it), by how the
+header's name ends."""
 _GATES = tuple(
     (gate, name, re.compile(mark, re.IGNORECASE))
     for gate, name, mark in (
@@ -45,6 +52,7 @@ _GATES = tuple(
 )
 """What stands in front of sites and turns programs away, by a header or by the beginning of its page."""
 _GATE_LENGTH = 16 * 1024
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ class Response:
         seconds: from sending the request to the last byte that was read, over an established connection.
         at: when it was read.
         size: bytes of the body as they were transferred, as far as they were read.
+        as_utf8: the body came in UTF-8, which some formats ask for, whatever else it was read as.
     """
 
     url: str
@@ -73,6 +82,7 @@ class Response:
     seconds: float
     at: datetime
     size: int = 0
+    as_utf8: bool = True
 
     def values(self, name: str) -> tuple[str, ...]:
         """The values of every header with that name."""
@@ -101,12 +111,14 @@ class Response:
 
         Old answers say nothing about what the server would answer now.
         """
-        age = self.header("age").partition(",")[0].strip()
-        if age.isascii() and age.isdecimal():
-            return f"Age: {age[:20]}" if len(age) > 9 or int(age) > FRESH_SECONDS else ""
-        for name, hit in _CACHES.items():
-            if hit.search(self.header(name)):
-                return f"{name}: {cut(self.header(name), 60)}"
+        # Each of several caches may have added its own.
+        ages = [age for age in re.findall(r"[^,\s]+", self.header("age")) if age.isascii() and age.isdecimal()]
+        if ages:
+            oldest = max(ages, key=lambda age: (len(age.lstrip("0")), age.lstrip("0")))
+            return f"Age: {oldest[:20]}" if len(oldest) > 9 or int(oldest) > FRESH_SECONDS else ""
+        for name, value in self.headers:
+            if any(name.endswith(end) and kept.search(value) for end, kept in _KEPT):
+                return f"{name}: {cut(value, 60)}"
         return ""
 
     @property
@@ -175,22 +187,45 @@ def decoded(raw: bytes, headers: Sequence[tuple[str, str]], said: str, most: int
     Raises:
         CouldNotVerify: it is in a coding that was not asked for and is not readable.
     """
-    import zlib
-
-    coding = dict(headers).get("content-encoding", "").lower()
-    if not raw or coding in ("", "identity"):
+    said_codings = ",".join(value for name, value in headers if name == "content-encoding").lower().split(",")
+    coding = ", ".join(each.strip() for each in said_codings if each.strip() not in ("", "identity"))
+    if not raw or not coding:
         return raw, False
     if coding == "br" and "br" in accepted:
         return b"", False
     if coding in ("gzip", "x-gzip", "deflate"):
-        unpacker = zlib.decompressobj(wbits=47)
         with suppress(zlib.error):
-            body, more = unpacker.decompress(raw, most), bool(unpacker.unconsumed_tail)
-            if unpacker.eof or more or len(raw) == most:
-                return body, more
+            return _unpacked(raw, most)
     raise CouldNotVerify(
         f"{said} was answered in the coding '{cut(coding, 20)}', which was not asked for and is not readable"
     )
+
+
+def _unpacked(raw: bytes, most: int) -> tuple[bytes, bool]:
+    """The content of a body in gzip or deflate, and whether it went on beyond the limit.
+
+    Raises:
+        zlib.error: it is neither, or ends too early.
+    """
+    body, start = bytearray(), 0
+    # Gzip may have several members one after the other (RFC 1952 2.2), all of which browsers read; anything else that
+    # follows, such as blanks, is none of it.
+    while not body or raw.startswith(_GZIP, start):
+        unpacker = zlib.decompressobj(wbits=47)
+        while not unpacker.eof:
+            # In small pieces, because what is left of one is copied at the end of each member.
+            piece = raw[start : start + 4096]
+            if not piece:
+                if start < most:
+                    raise zlib.error("the end is missing")
+                return bytes(body), False
+            body += unpacker.decompress(piece, most - len(body) + 1)
+            start += len(piece) - len(unpacker.unused_data)
+            if len(body) > most:
+                return bytes(body[:most]), True
+        if start >= len(raw):
+            break
+    return bytes(body), False
 
 
 _CHARSETS = re.compile(
@@ -201,13 +236,34 @@ _LATIN = re.compile(r"iso[-_]?8859[-_]?1|latin-?1|us-ascii|ascii")
 _META = re.compile(rb"""<meta[^>]{1,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_-]{1,30})""", re.IGNORECASE)
 
 
+def is_utf8(body: bytes, *, whole: bool = True) -> bool:
+    """Whether a body is UTF-8; of one that is cut off, its end does not count."""
+    try:
+        getincrementaldecoder("utf-8")().decode(body, final=whole)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def seconds_or_date(retry_after: str) -> float | datetime | None:
+    """The seconds or the moment that a Retry-After names (RFC 9110 10.2.3); None where it names neither."""
+    if re.fullmatch(r"[0-9]{1,9}", retry_after):
+        return float(retry_after)
+    if not re.fullmatch(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", retry_after):
+        return None
+    with suppress(ValueError):
+        return parsedate_to_datetime(retry_after)
+    return None
+
+
 def text_of(body: bytes, headers: Sequence[tuple[str, str]]) -> str:
     """The text of a body: in the charset of its byte order mark, of Content-Type, of its page's head, else in UTF-8."""
     kind, _, parameters = dict(headers).get("content-type", "").lower().partition(";")
     named = re.search(r"charset\s*=\s*[\"']?\s*([a-z0-9_-]{1,30})", parameters)
     inside = _META.search(body[:1024]) if not named and kind.strip() in ("", "text/html") else None
     charset = named[1] if named else inside[1].decode().lower() if inside else ""
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")) and charset.startswith("utf"):
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        # It overrules what the header says (WHATWG Encoding, decode).
         charset = "utf-16"
     elif body.startswith(b"\xef\xbb\xbf") or not _CHARSETS.fullmatch(charset):
         charset = "utf-8-sig"

@@ -24,7 +24,7 @@ from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
 from pytest_readiness.protocols.alarm import Alarm, shut_at
 from pytest_readiness.protocols.http.addresses import ascii_host, request_target, shown
-from pytest_readiness.protocols.http.answer import Response, decoded, header_field, text_of
+from pytest_readiness.protocols.http.answer import Response, decoded, header_field, is_utf8, text_of
 from pytest_readiness.protocols.http.credentials import UNSENDABLE, is_sendable
 from pytest_readiness.protocols.http.errors import Broken, Untrusted
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, MAX_BODY, READ_SECONDS, REQUEST_SECONDS
@@ -326,6 +326,7 @@ class Session:
             seconds=seconds,
             at=datetime.now(UTC),
             size=len(raw),
+            as_utf8=is_utf8(body, whole=not (cut_off or len(raw) > most)),
         )
 
 

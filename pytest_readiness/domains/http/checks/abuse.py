@@ -14,10 +14,11 @@ from pytest_readiness.domains.http.checks.access import Name, declared
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import Probe, Reply
 from pytest_readiness.domains.http.facts.series import MAX_RECOVERY, Burst, BurstResult
+from pytest_readiness.domains.http.internals import readings_of
 from pytest_readiness.domains.http.origins import FOREIGN, lookalikes
 from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.protocols.http.addresses import shown
-from pytest_readiness.protocols.http.answer import Response
+from pytest_readiness.protocols.http.answer import Response, seconds_or_date
 
 Origin = Annotated[str, Field(pattern=r"^https?://[^\s/]+$")]
 
@@ -238,7 +239,7 @@ def host_header(
             if not in_order(answer):
                 raise CouldNotVerify(f"GET {path} with a foreign {header} was answered {answer.status}")
             where = [each for each, value in answer.headers if name in value.lower()]
-            where += ["the body"] if name in answer.body.lower() else []
+            where += ["the body"] if any(name in each.lower() for each in readings_of(answer.body)) else []
             claim(
                 not where,
                 expected=f"no foreign {header} in the answer to GET {path}",
@@ -378,6 +379,12 @@ def rate_limit(
     wait = f" with Retry-After {burst.retry_after}" if burst.retry_after else ""
     claim(
         bool(wait) or not retry_after, expected=f"429 with Retry-After from GET {path}", seen="429 without Retry-After"
+    )
+    told = seconds_or_date(burst.retry_after)
+    claim(
+        told is not None or not retry_after,
+        expected=f"429 with a Retry-After of seconds or a date from GET {path}",
+        seen=f"429{wait}",
     )
     if burst.waited is None:
         raise CouldNotVerify(f"GET {path} was answered 429{wait}, and recovery in that time exceeds {recovery} s")

@@ -53,12 +53,19 @@ def declared(url: Url, *names: str | None) -> None:
 
 def _asks_each(url: Url, paths: list[str], credential: str | None) -> Asks:
     declared(url, credential)
-    return {"admission": [*(_admittance(path, credential) for path in paths), *map(_beyond, paths)]}
+    return {"admission": [*(admittance(path, credential) for path in paths), *map(_beyond, paths)]}
 
 
-def _admittance(path: str, credential: str | None) -> Admittance:
-    """Nobody, a wrong credential and the right one, if there is one, in this order."""
-    right = (Guise(credential),) if credential else ()
+def admittance(path: str, credential: str | None) -> Admittance:
+    """Nobody at a path, a wrong credential and the right one, if there is one, and then nobody again, in this order.
+
+    Caches may keep what the right one gets, and hand it to whoever comes next.
+
+    Args:
+        path: on the host.
+        credential: name of the right one, if there is one.
+    """
+    right = (Guise(credential), Guise()) if credential else ()
     return Admittance(path, (Guise(), Guise(credential or "", wrong=True), *right))
 
 
@@ -80,6 +87,19 @@ def _kept(place: str, entrance: Entrance, what: str, credential: str) -> None:
     )
 
 
+def _forgotten(place: str, entrance: Entrance, what: str, credential: str) -> None:
+    """Make sure that what a credential got is not kept for those who come later.
+
+    Raises:
+        ClaimFalse: it is.
+    """
+    claim(
+        not _ok(entrance.answer.status) and entrance.disclosed < MUCH,
+        expected=f"no content from {place} {what}, after '{credential}' got it, either",
+        seen=f"{entrance.answer.status}; a cache may keep what that credential gets",
+    )
+
+
 @check(
     "http.auth_required",
     severity="critical",
@@ -98,11 +118,11 @@ def auth_required(
     """Protected paths answer GET by 401, 403 or a redirect to the login without a credential.
 
     Sends: one GET to each path without a credential, one with a wrong one, one more with the right one where that is
-    declared, one to the path with a slash at its end (or without), and some to paths that do not exist; redirects that
-    only add to the path are followed. A 401 or 403 that every unknown path gets as well proves nothing of the declared
-    path, nor does a 404; unless the same path answers 2xx with the declared credential. The refusal must not hold what
-    that credential gets; without one, a refusal with much text cannot be verified. Other methods than GET are not
-    tried.
+    declared, and then one without again, which a cache must not answer with what that one got; one to the path with a
+    slash at its end (or without), and some to paths that do not exist; redirects that only add to the path are
+    followed. A 401 or 403 that every unknown path gets as well proves nothing of the declared path, nor does a 404;
+    unless the same path answers 2xx with the declared credential. The refusal must not hold what that credential gets;
+    without one, a refusal with much text cannot be verified. Other methods than GET are not tried.
 
     Args:
         paths: paths on the host that must be protected, at least one.
@@ -117,7 +137,7 @@ def auth_required(
         alike = (answer.status, bool(answer.location)) == (missing_page.status, bool(missing_page.location))
         return ", as every unknown path is" if alike else ""
 
-    doors = {path: admission[_admittance(path, credential)] for path in paths}
+    doors = {path: admission[admittance(path, credential)] for path in paths}
     for path in doors:
         (beyond,) = admission[_beyond(path)]
         seen = f"GET {shown(beyond.answer.url)} is answered {beyond.answer.status}"
@@ -133,7 +153,7 @@ def auth_required(
         answer = nobody.answer
         place = f"GET {shown(answer.url)}"
         refused = answer.status in (401, 403) or _leads_to(answer, login)
-        for opened in right:
+        for opened in right[:1]:
             if not _ok(opened.answer.status):
                 raise CouldNotVerify(
                     f"{place} is answered {_said(opened.answer)} with the credential '{credential}', too; what does "
@@ -142,6 +162,8 @@ def auth_required(
             refused = refused or answer.status == 404
             _kept(place, nobody, "without a credential", credential or "")
             _kept(place, wrong, "with a wrong credential", credential or "")
+        for again in right[1:]:
+            _forgotten(place, again, "without a credential", credential or "")
         if not right and (missing_page.status == 429 or missing_page.status >= 500):
             raise CouldNotVerify(
                 f"GET {shown(missing_page.url)}, an unknown path, was answered {missing_page.status}, so that nothing "
@@ -159,7 +181,9 @@ def auth_required(
                 f"{place} is answered {answer.status} with {nobody.words} characters of text, which may be what is "
                 "protected; declare a credential that opens it to tell the difference"
             )
-        told.append(f"{path} {answer.status}" + "".join(f" ({each.answer.status} with {credential})" for each in right))
+        told.append(
+            f"{path} {answer.status}" + "".join(f" ({each.answer.status} with {credential})" for each in right[:1])
+        )
     return Evidence(f"without a credential: {', '.join(told)}")
 
 
@@ -171,7 +195,7 @@ MAX_REFUSAL = 2000
 
 def _asks_one(url: Url, path: str, credential: str) -> Asks:
     declared(url, credential)
-    return {"admission": _admittance(path, credential)}
+    return {"admission": admittance(path, credential)}
 
 
 @check(
@@ -189,16 +213,16 @@ def auth_works(
 ) -> Evidence:
     """With the declared credential the protected path answers 2xx, and without it or with a wrong one does not.
 
-    Sends: one GET without the credential, one with one that differs from it in its last characters, and one with it;
-    redirects that only add to the path are followed. What answers 2xx to everyone does not show that the credential
-    works. Neither does anything but 400, 401, 403, 404 or a redirect without it: an error may be a coincidence. The
-    refusals must not hold what the credential gets.
+    Sends: one GET without the credential, one with one that differs from it in its last characters, one with it, and
+    one without again, which a cache must not answer with what it got; redirects that only add to the path are followed.
+    What answers 2xx to everyone does not show that the credential works. Neither does anything but 400, 401, 403, 404
+    or a redirect without it: an error may be a coincidence. The refusals must not hold what the credential gets.
 
     Args:
         path: protected path on the host.
         credential: name of a credential of the target.
     """
-    without, wrong, right = admission
+    without, wrong, right, again = admission
     answer = right.answer
     place = f"GET {shown(answer.url)}"
     if answer.status == 429 or answer.status >= 500:
@@ -218,6 +242,7 @@ def auth_works(
         _kept(place, entrance, how, credential)
         if entrance.answer.status not in (400, 401, 403, 404) and not entrance.answer.location:
             raise CouldNotVerify(f"{place} was answered {entrance.answer.status} {how}, which proves nothing")
+    _forgotten(place, again, "without a credential", credential)
     return Evidence(
         f"{place}: {answer.status} with the credential '{credential}', {_said(without.answer)} without, "
         f"{_said(wrong.answer)} with a wrong one"
@@ -229,12 +254,12 @@ def _role_asks(url: Url, paths: list[str], credential: str, own: str, admin: str
     lower = (Guise(credential),)
     doors = [_door(path, credential, admin) for path in paths]
     others = [Admittance(path, lower) for path in (*map(respelled, paths), _unknown_of(url))]
-    return {"trespass": [*doors, *others, _admittance(own, credential)]}
+    return {"trespass": [*doors, *others, admittance(own, credential)]}
 
 
 def _door(path: str, credential: str, admin: str | None) -> Admittance:
-    """The lower credential and the higher one, if there is one, in this order."""
-    return Admittance(path, (Guise(credential), *((Guise(admin),) if admin else ())))
+    """The lower credential and the higher one, if there is one, and then the lower one again, in this order."""
+    return Admittance(path, (Guise(credential), *((Guise(admin), Guise(credential)) if admin else ())))
 
 
 def _unknown_of(url: Url) -> str:
@@ -261,12 +286,13 @@ def role_forbidden(
 ) -> Evidence:
     """A credential of a lower role is refused by 403 on paths of a higher one, and accepted on its own.
 
-    Sends: one GET to each path with the lower credential and one with the higher, if that is declared; with the lower
-    one also one to each path with a slash at its end (or without) and one to a path that does not exist; finally one
-    GET to its own path without, one with a wrong and one with the lower credential; redirects that only add to the path
-    are followed. The lower one must open the own path, which must not
-    be open to all or to the wrong one: otherwise it may have been refused because it is broken. The refusal must not
-    hold what the higher one gets. Other methods than GET are not tried.
+    Sends: one GET to each path with the lower credential, and if the higher is declared one with that, and one with the
+    lower again, which a cache must not answer with what the higher got; with the lower one also one to each path with a
+    slash at its end (or without) and one to a path that does not exist; finally GETs to its own path without a
+    credential, with a wrong one, with the lower one and without again; redirects that only add to the path are
+    followed. The lower one must open the own path, which must not be open to all or to the wrong one: otherwise it may
+    have been refused because it is broken. The refusal must not hold what the higher one gets. Other methods than GET
+    are not tried.
 
     Args:
         paths: paths on the host that need the higher role, at least one.
@@ -281,12 +307,12 @@ def role_forbidden(
             "a path that hides by 404 is only known to exist where 'admin' names a credential that opens it"
         )
     doors = [trespass[_door(path, credential, admin)] for path in dict.fromkeys(paths)]
-    nobody, wrong, mine = trespass[_admittance(own, credential)]
+    nobody, wrong, mine, _ = trespass[admittance(own, credential)]
     unknown = trespass[Admittance(_unknown_of(url), (Guise(credential),))][0].answer
     open_to_all, mistaken, accepted = nobody.answer, wrong.answer, mine.answer
     entrances = [lower for lower, *_ in doors]
     low = [lower.answer for lower in entrances]
-    rest = [higher.answer for _, higher in doors] if admin else [unknown]
+    rest = [higher.answer for _, higher, _ in doors] if admin else [unknown]
     wanted = (403, 404) if hidden else (403,)
     expected = f"{' or '.join(map(str, wanted))} with the credential '{credential}'"
     for answer in low:
@@ -331,6 +357,9 @@ def role_forbidden(
                 f"every unknown path is answered 403 with the credential '{credential}'; declare 'admin', a credential "
                 "that opens the paths"
             )
+    for _, higher, again in doors if admin else ():
+        place = f"GET {shown(higher.answer.url)}"
+        _forgotten(place, again, f"with the credential '{credential}'", admin or "")
     seen = ", ".join(f"{path} {answer.status}" for path, answer in zip(dict.fromkeys(paths), low, strict=True))
     proof = f"2xx with '{admin}'" if admin else f"{rest[0].status} from unknown paths"
     return Evidence(f"with '{credential}': {seen} ({proof}); its own {own} {accepted.status}")

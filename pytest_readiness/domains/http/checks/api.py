@@ -11,7 +11,10 @@ from pydantic import Field
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.text import cut
+from pytest_readiness.domains.http.checks.access import admittance
 from pytest_readiness.domains.http.checks.assets import media_type
+from pytest_readiness.domains.http.checks.reachability import json_of
+from pytest_readiness.domains.http.facts.admission import Admittance, Entrance
 from pytest_readiness.domains.http.facts.api import Asked, DescribedBy, Exposition, Opening, Operations, Upgrade
 from pytest_readiness.domains.http.facts.pages import Beside, verify_now
 from pytest_readiness.domains.http.resource import Url, UrlPath
@@ -68,6 +71,9 @@ def versioned_api(
         claim(200 <= answer.status <= 299, expected=expected, seen=said(answer))
         kind = media_type(answer) or "no Content-Type"
         claim(not answer.html, expected=expected, seen=f"{answer.status} with {kind}, a page")
+        if answer.body and not answer.truncated and re.fullmatch(r"application/(.+\+)?json", kind):
+            # A page may come under the type of what was asked for.
+            json_of(answer)
         claim(not unknown.like(answer), expected=expected, seen=f"{answer.status}, as from unknown paths")
         told.append(f"{version} in {place} ({answer.status}, {kind})")
     return Evidence(cut("; ".join(told), 400))
@@ -133,7 +139,8 @@ def _scrapes(_: Url, path: str, public: bool, credential: str | None) -> Asks:
     stranger = [] if public and credential else [Asked(path)]
     if not public:
         stranger.append(Asked(respelled(path)))
-    return {"exposition": [*([Asked(path, credential)] if credential else []), *stranger]}
+    tried = [admittance(path, credential)] if credential and not public else []
+    return {"exposition": [*([Asked(path, credential)] if credential else []), *stranger], "admission": tried}
 
 
 @check(
@@ -146,6 +153,7 @@ def _scrapes(_: Url, path: str, public: bool, credential: str | None) -> Asks:
 def metrics(
     url: Url,
     exposition: Mapping[Asked, Exposition],
+    admission: Mapping[Admittance, tuple[Entrance, ...]],
     *,
     path: UrlPath = "/metrics",
     names: Annotated[list[Name], Field(min_length=1)] | None = None,
@@ -162,7 +170,9 @@ def metrics(
         names: metrics that must have samples, by the name of the family or of the sample. Default: any.
         public: false asks that the path answers 401, 403 or 404 without a credential, and shows no metrics with a
             slash at its end (or without) either. Without a named credential, that is all that is looked at, and 404
-            cannot be verified: there may be nothing. True: it may be open, as it is inside of most networks.
+            cannot be verified: there may be nothing. With one, a credential that differs in its last characters must
+            not open the path either, nor a cache keep what the right one gets. True: it may be open, as it is inside of
+            most networks.
         credential: name of a credential of the target that opens the path. Default: none.
     """
     told = []
@@ -191,6 +201,13 @@ def metrics(
                 )
             warning = "No credential is named: whether there are metrics at this path was not seen."
             return Evidence(f"GET {place}: {told[0]}", warning=warning)
+        _, wrong, _, again = admission[admittance(path, credential)]
+        for entrance, how in ((wrong, "with a wrong credential"), (again, f"without one, after '{credential}' got it")):
+            claim(
+                not 200 <= entrance.answer.status <= 299,
+                expected=f"no metrics from {place} {how}",
+                seen=f"{entrance.answer.status}",
+            )
     seen = exposition[Asked(path, credential or "")]
     place = shown(seen.answer.url)
     status, kind = seen.answer.status, media_type(seen.answer)

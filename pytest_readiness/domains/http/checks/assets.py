@@ -312,7 +312,8 @@ def caching(
     names = [name for name in dict(page.headers) if name == "expires" or _CDN.fullmatch(name)]
     seen += "".join(f", {name.title()}: {cut(page.header(name), 60)}" for name in names)
     expected = f"a page that is kept for at most {page_max_seconds} s"
-    claim(kept <= page_max_seconds and "immutable" not in told, expected=expected, seen=seen)
+    unbounded = "immutable" in told and not told.keys() & {"max-age", "s-maxage"}
+    claim(kept <= page_max_seconds and not unbounded, expected=expected, seen=seen)
     shared = kept and ("public" in told or "s-maxage" in told)
     claim(not (shared and page.values("set-cookie")), expected="no cookie with a page for shared caches", seen=seen)
     files = [asset for asset in assets.assets if (re.search(hashed, asset.url) if hashed else _hashed(asset.url))]

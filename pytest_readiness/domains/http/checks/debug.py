@@ -57,7 +57,8 @@ def no_debug(
     GraphQL is asked for a page as a browser does, and for its schema by GET, and by POST as JSON and as a form, on
     /graphql (also with a slash), /api/graphql, /v1/graphql, /query and /gql. A page counts when its content is
     recognised, or when a path of a tool answers 2xx with other content than unknown paths beside it. Tools under other
-    paths, and debug pages that only an error shows, are not found.
+    paths, and debug pages that only an error shows, are not found. Last an unknown path is asked for again; where it is
+    answered otherwise than before, the runner is shut out, and the claim cannot be verified.
 
     Args:
         paths: further paths that must not be served; those with graphql in their name may be, but not show their

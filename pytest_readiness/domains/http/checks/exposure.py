@@ -13,7 +13,7 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.reachability import MISSING, at, json_of
 from pytest_readiness.domains.http.facts.pages import Page
 from pytest_readiness.domains.http.facts.unwanted import Found, Sought, SourceMap, SourceMaps
-from pytest_readiness.domains.http.internals import internals_in
+from pytest_readiness.domains.http.internals import internals_of
 from pytest_readiness.domains.http.resource import UrlPath
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
@@ -77,7 +77,7 @@ def _bare(answer: Response, place: str) -> None:
     """Make sure that an error holds no internals."""
     if answer.truncated:
         raise CouldNotVerify(f"the answer of {place} is too long to be looked at as a whole")
-    internals = internals_in(answer.body)
+    internals = internals_of(answer)
     claim(
         not internals,
         expected=f"a {answer.status} without stack trace, debug page or a framework's own error page",
@@ -138,7 +138,9 @@ def exposed_files(
     header says, in the script itself, and beside it. Redirects within the host are followed. A file counts as served
     when it answers 2xx with other content than unknown paths beside it get, or with content that is recognised; what
     the content is never leaves the check. An empty one gives a warning. Only these paths are looked at: a backup under
-    another name is not found. A page of HTML in its place that is not recognised is no such file.
+    another name is not found. A page of HTML in its place that is not recognised is no such file. Last an unknown path
+    is asked for again; where it is answered otherwise than before, the runner is shut out, and the claim cannot be
+    verified.
 
     Args:
         paths: further paths that must not be served. Default: none.

@@ -13,7 +13,7 @@ from pytest_readiness.domains.http.checks.access import Name, declared
 from pytest_readiness.domains.http.checks.reachability import MISSING, at, json_of
 from pytest_readiness.domains.http.facts.probes import Probe, Reply
 from pytest_readiness.domains.http.facts.series import MAX_WATCH, Rollout, Round, begun, settled
-from pytest_readiness.domains.http.internals import internals_in
+from pytest_readiness.domains.http.internals import internals_of
 from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.domains.http.said import Said, readings
 
@@ -62,7 +62,7 @@ def error_500(
     claim(answer.status == status, expected=f"{status} from {place}", seen=f"{answer.status}")
     if answer.truncated:
         raise CouldNotVerify(f"the answer of {place} is too long to be looked at as a whole")
-    internals = internals_in(answer.body)
+    internals = internals_of(answer)
     claim(
         not internals,
         expected=f"a {status} from {place} without stack trace, debug page or a framework's own error page",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -18,7 +17,7 @@ from pytest_readiness.domains.http.resource import UrlPath
 from pytest_readiness.domains.http.said import Said
 from pytest_readiness.domains.http.unknown import Unknown
 from pytest_readiness.protocols.http.addresses import shown
-from pytest_readiness.protocols.http.answer import Response
+from pytest_readiness.protocols.http.answer import Response, seconds_or_date
 
 SECURITY_TXT = "/.well-known/security.txt"
 ROBOTS_TXT = "/robots.txt"
@@ -43,6 +42,8 @@ def _text(page: Page, what: str) -> Response:
     claim(right, expected=f"{what} as text/plain at {place}", seen=told)
     if answer.truncated:
         raise CouldNotVerify(f"{shown(answer.url)} is too long to be read as a whole")
+    # Whoever reads it takes it for UTF-8, and finds no field in it otherwise.
+    claim(answer.as_utf8, expected=f"{what} in UTF-8 at {place}", seen=f"other bytes from {shown(answer.url)}")
     return answer
 
 
@@ -58,6 +59,8 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
 _SIGNED = re.compile(
     r"-----BEGIN PGP SIGNED MESSAGE-----\r?\n(?:\S.*\n)*?\r?\n((?s:.*?))\n-----BEGIN PGP SIGNATURE-----"
 )
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+_NO_GOAL = re.compile(r"(?i)http:|mailto:(//|[^@]*\Z)")
 _WEB = ("contact", "encryption", "acknowledgments", "policy", "hiring", "canonical")
 
 
@@ -86,7 +89,7 @@ def security_txt(visited: Page) -> Evidence:
     problems = [f"{name} twice" for name in ("expires", "preferred-languages") if _count(fields, name) > 1]
     problems += [f"a line without a field: {cut(value, 60)}" for name, value in fields if not name]
     for name, value in fields:
-        if name in _WEB and (value.startswith("http:") or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", value)):
+        if name in _WEB and (not _URI.fullmatch(value) or _NO_GOAL.match(value)):
             problems.append(f"{name}: {cut(value, 60)}, which is not a URI or not https")
     claim(not problems, expected=f"a valid security.txt at {place}", seen=cut("; ".join(problems), 300))
     until = next((value for name, value in fields if name == "expires"), "")
@@ -255,11 +258,5 @@ def maintenance_page(
 
 def _is_to_come(after: str, at: datetime) -> bool:
     """Whether a Retry-After names seconds, or a date after that time."""
-    if re.fullmatch(r"[0-9]{1,9}", after):
-        return True
-    if not re.fullmatch(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", after):
-        return False
-    try:
-        return parsedate_to_datetime(after) > at
-    except ValueError:
-        return False
+    named = seconds_or_date(after)
+    return named > at if isinstance(named, datetime) else named is not None

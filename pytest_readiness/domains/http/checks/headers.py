@@ -17,7 +17,7 @@ from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence,
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.cookies import Cookie, parse_cookie
-from pytest_readiness.domains.http.facts.pages import Page, in_place
+from pytest_readiness.domains.http.facts.pages import Page, in_place, stays_not
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.shared_domains import SHARED
 from pytest_readiness.protocols.http.addresses import shown
@@ -533,7 +533,7 @@ def cookies(
         if cookie.same_site in _SAME_SITE and _SAME_SITE.index(cookie.same_site) < _SAME_SITE.index(samesite.lower()):
             problems.append(f"{cookie.name} has SameSite={cookie.same_site.capitalize()}")
     claim(not problems, expected=expected, seen=cut(f"{'; '.join(problems)} ({place})", 400))
-    if problem := in_place(url, last, redirect=True):
+    if problem := in_place(url, last, redirect=True) or stays_not(last):
         raise CouldNotVerify(problem)
     if max_age_hours is not None:
         sessions = [cookie for cookie in found if cookie.session]

@@ -15,7 +15,7 @@ from pytest_readiness.domains.http.facts.forms import TrialOutcome, need_shown
 from pytest_readiness.domains.http.facts.probes import PAD, Probe, Reply
 from pytest_readiness.domains.http.facts.signed import HookTrial, Scheme
 from pytest_readiness.domains.http.facts.uploads import FileType, Upload, UploadTrial
-from pytest_readiness.domains.http.internals import internals_in
+from pytest_readiness.domains.http.internals import internals_of
 from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.protocols.http.answer import Response
 
@@ -105,7 +105,7 @@ def input_validation(
 def _harmless(place: str, name: str, answer: Response) -> None:
     expected = f"no server error from {place} to {name}"
     claim(answer.status < 500, expected=expected, seen=f"{answer.status}")
-    told = internals_in(answer.body)
+    told = internals_of(answer)
     claim(not told, expected=f"no internals from {place} to {name}", seen=f"{answer.status} with {', '.join(told)}")
     claim(
         not (answer.html and MARKUP in answer.body),

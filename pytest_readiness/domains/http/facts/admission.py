@@ -42,7 +42,8 @@ class Admittance:
 
     Attributes:
         path: on the host.
-        guises: who asks for it, one after the other; what the last one gets is the document.
+        guises: who asks for it, one after the other; what the last right
+            credential gets that was not shown before is the document.
     """
 
     path: str
@@ -90,7 +91,9 @@ def _entrances(
 ) -> tuple[Entrance, ...]:
     until = time.monotonic() + VISIT_SECONDS
     answers = [_ask(url, connection, ask.path, guise, until) for guise in ask.guises]
-    document = answers[-1].body if 200 <= answers[-1].status <= 299 else ""
+    right = dict.fromkeys(guise for guise in ask.guises if guise.credential and not guise.wrong)
+    shown_last = answers[ask.guises.index(list(right)[-1])] if right else None
+    document = shown_last.body if shown_last and 200 <= shown_last.status <= 299 else ""
     common = [answer.body for answer in (*root_page.answers[-1:], *unknown_pages.answers)]
     return tuple(
         Entrance(

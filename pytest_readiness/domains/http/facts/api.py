@@ -173,6 +173,10 @@ def exposition(url: Url, connection: Connection, *, ask: Asked) -> Exposition:
                 samples[family] += len(names)
     except (ValueError, KeyError, IndexError, TypeError) as error:
         problem = cut(str(error), 100) or type(error).__name__
+    if not answer.as_utf8:
+        problem = "bytes that are not UTF-8"
+    elif "\r" in answer.body:
+        problem = problem or "lines that end in CR LF, which Prometheus does not read"
     if answer.status != 200:
         # What is not the answer may still show the metrics.
         return Exposition(replace(answer, body=""), {} if problem else dict(sorted(samples.items())), "")

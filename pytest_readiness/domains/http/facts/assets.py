@@ -169,7 +169,7 @@ def _asset(
         return Asset(address, kind, certain, None, False, error.reason)
     code, plain = None, [each.url for each in answers if not each.secure]
     # Servers guess the Content-Type from the ending, also of the page that they send in place of a missing file.
-    html = answer.html or (kind != "page" and _PAGE.match(readable.body) is not None)
+    html = answer.html or (kind != "page" and _PAGE.match(_begin(readable.body)) is not None)
     if kind == "script" and not html:
         code = read_code(readable.body, asks)
         answer = replace(answer, truncated=answer.truncated or readable.truncated)
@@ -181,15 +181,23 @@ def _asset(
     return Asset(address, kind, certain, replace(answer, body=""), html, "", code, told, mistaken)
 
 
+def _begin(body: str) -> str:
+    """How a body begins after blanks and comments of HTML, which are comments of scripts and styles, too."""
+    begin = body[: 16 * 1024].lstrip("\ufeff \t\r\n")
+    while begin.startswith("<!--") and "-->" in begin:
+        begin = begin.partition("-->")[2].lstrip()
+    return "" if begin.startswith("<!--") else begin[:200]
+
+
 def _mistaken(kind: Literal[Kind, "page"], body: str) -> str:
-    begin = body[:200].lstrip("\ufeff \t\r\n")
+    begin = _begin(body)
     if kind != "page" and begin.startswith("version https://git-lfs.github.com/spec/"):
         return "a pointer of Git LFS"
     if kind not in ("script", "style"):
         return ""
     if re.match(r"\x1f[\x8b\u2039\ufffd]\x08", body):
         return "gzip without Content-Encoding"
-    if begin.startswith("<") and not begin.startswith("<!--"):
+    if begin.startswith("<"):
         return "markup"
     if begin[:1] in ("{", "["):
         with suppress(ValueError, RecursionError):

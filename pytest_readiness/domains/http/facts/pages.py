@@ -7,6 +7,7 @@ request is made twice for one endpoint, except where a second answer must differ
 from __future__ import annotations
 
 import math
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,10 +21,11 @@ from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.session import open_session
 from pytest_readiness.domains.http.unknown import SAMPLES, Unknown, beside
 from pytest_readiness.domains.tls.facts.connection import Connection
-from pytest_readiness.protocols.http.addresses import origin, request_target, shown
+from pytest_readiness.protocols.http.addresses import joined, origin, request_target, shown
 from pytest_readiness.protocols.http.answer import Response
 from pytest_readiness.protocols.http.errors import Broken, Nobody, Untrusted
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, READ_SECONDS, REQUEST_SECONDS
+from pytest_readiness.protocols.markup import parse
 
 VISIT_SECONDS = 25.0
 """For several requests that belong together."""
@@ -242,6 +244,8 @@ def response(url: Url, root_page: Page) -> Response:  # noqa: ARG001 (a fact nam
     verify_unhindered(last)
     if last.status == 429 or last.status >= 500:
         raise CouldNotVerify(f"GET {last.url} was answered {last.status}, an error instead of the page")
+    if problem := stays_not(last):
+        raise CouldNotVerify(problem)
     return last
 
 
@@ -254,6 +258,8 @@ def in_place(url: Url, answer: Response, *, redirect: bool = False) -> str:
         redirect: whether a redirect to elsewhere is an answer, too.
     """
     place = f"GET {shown(answer.url)} was answered {answer.status}"
+    if not redirect and (problem := stays_not(answer)):
+        return problem
     if answer.status == url.status:
         return ""
     if answer.challenge:
@@ -266,6 +272,48 @@ def in_place(url: Url, answer: Response, *, redirect: bool = False) -> str:
     if answer.location:
         return f"{place}, a redirect to {shown(answer.location)}, not the page; declare that address, or {usual}"
     return f"{place}, an error instead of the page; {usual}"
+
+
+_REFRESH = re.compile(r"(\d{0,6})[\d.]{0,9} ?[;,]? ?(?:url ?= ?)?[\"']?([^\"']*)", re.IGNORECASE)
+_MOVES = re.compile(r"\blocation(?:\.href)?\s*=\s*[\"'`]([^\"'`]+)|\blocation\.(?:replace|assign)\(\s*[\"'`]([^\"'`]+)")
+_AT_ONCE = 10
+"""Seconds after which a page that leads on has been looked at by nobody."""
+_NOTE = 200
+"""Characters that a page shows which only says where it leads to."""
+
+
+def leads_on(answer: Response) -> str:
+    """Where a page leads to by itself at once, by Refresh or a script; "" where it is a page to stay on."""
+    if not 200 <= answer.status <= 299:
+        return ""
+    refreshes = [answer.header("refresh")]
+    moves = None
+    if answer.html and ("location" in answer.body or "refresh" in answer.body.lower()):
+        markup = parse(answer.body)
+        refreshes += [content for name, content in markup.equivalents if name == "refresh"]
+        alone = len(markup.shown) <= _NOTE and not any(script.src for script in markup.scripts)
+        moves = _MOVES.search("\n".join(markup.inline)) if alone else None
+    read = [_REFRESH.match(" ".join(each.split())) for each in refreshes]
+    told = [(int(found[1] or 0), found[2]) for found in read if found]
+    goals = [goal for seconds, goal in told if seconds < _AT_ONCE]
+    goals += [moves[1] or moves[2]] if moves else []
+    for goal in filter(None, (joined(answer.url, goal.strip()) for goal in goals if goal.strip())):
+        # A page that reads itself anew is one to stay on.
+        if not same_page(goal.partition("#")[0], answer.url):
+            return goal
+    return ""
+
+
+def stays_not(answer: Response) -> str:
+    """Why a page is none to stay on, as a sentence; or ""."""
+    if answer.html and "\0" in answer.body[:1024]:
+        place = f"GET {shown(answer.url)} was answered {answer.status}"
+        return f"{place} with a page that is no text; it may be compressed without a Content-Encoding that says so"
+    goal = leads_on(answer)
+    if not goal:
+        return ""
+    place = f"GET {shown(answer.url)} was answered {answer.status}"
+    return f"{place} with a page that only leads on to {shown(goal)}, not the page; declare that address"
 
 
 @fact

@@ -218,7 +218,7 @@ def served_files(
 ) -> tuple[Found, ...]:
     """What is answered on paths of files that should not be served."""
     seeker = _Seeker(url, connection, root_page, unknown_pages)
-    return tuple(seeker.found(sought, path, _content) for sought, path in seeker.places(asks))
+    return seeker.not_shut_out([seeker.found(sought, path, _content) for sought, path in seeker.places(asks)])
 
 
 @fact(deadline=UNWANTED_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)
@@ -242,7 +242,7 @@ def debug_answers(
         found.append(seeker.found(sought, path, _signs))
         if is_graphql(path):
             found += seeker.explored(sought, path)
-    return tuple(found)
+    return seeker.not_shut_out(found)
 
 
 class _Seeker:
@@ -290,6 +290,26 @@ class _Seeker:
         if found.served and not signs:
             found = replace(found, like_missing=self._beside(path).like(last))
         return found
+
+    def not_shut_out(self, found: list[Found]) -> tuple[Found, ...]:
+        """What was found, where an unknown path is still answered as before; else it is told what refused it.
+
+        Firewalls refuse everything, or show a page of their own, to who asks for many such paths.
+        """
+        status = 0
+        for number in range(1, SAMPLES + 1):
+            # What varies from one answer to the next is like the others sooner or later.
+            try:
+                with open_session(self._url, self._connection) as session:
+                    again = session.get(on_host(self._url, beside("/", number)), self._until)
+            except Broken:
+                status, as_before = 0, len(self._unknown.answers) < SAMPLES
+            else:
+                status, as_before = again.status, self._unknown.like(again)
+            if as_before:
+                return tuple(found)
+        guard = "what shuts out who asks for many such paths"
+        return tuple(replace(each, turned_away=guard) if each.status == status else each for each in found)
 
     def _beside(self, path: str) -> Unknown:
         """Where unknown paths in the same folder, with the same ending, lead to."""

@@ -188,6 +188,17 @@ def test_host_header_in_another_form(shop: Shop, header: str) -> None:
     assert seen("http.host_header", shop).endswith(".example in the body of a 200")
 
 
+@pytest.mark.parametrize(
+    ("character", "spelled"), [(".", "&#46;"), ("-", "&#x2d;"), ("-", "\\u002D"), (".", "\\x2e"), (".", "<wbr>.")]
+)
+def test_host_header_in_another_spelling(shop: Shop, character: str, spelled: str) -> None:
+    def reflecting(request: Request) -> Response:
+        return Response(200, [HTML], request.headers["Host"].replace(character, spelled).encode())
+
+    shop.app.routes["/"] = reflecting
+    assert seen("http.host_header", shop) == "readiness-host.example in the body of a 200"
+
+
 def test_host_header_in_a_redirect_or_refusal(shop: Shop) -> None:
     def redirecting(request: Request) -> Response:
         return Response(302, [("Location", f"https://{request.headers['Host']}/start")])
@@ -290,6 +301,15 @@ def test_rate_limit_is_not_right(shop: Shop, fault: str, said: str) -> None:
         shop.limited = 0
         assert seen("http.rate_limit", shop, **LIMIT, burst_size=30).startswith("none in 30 requests")
         assert shop.limited == 30
+
+
+@pytest.mark.parametrize("after", ["soon", "-5", "0.5", "PT1S", "Wed, 21 Oct 2026"])
+def test_rate_limit_whose_retry_after_says_nothing(shop: Shop, after: str) -> None:
+    answers = iter([200] * 10 + [429] + [200] * 30)
+    shop.app.routes["/limited"] = lambda request: Response(next(answers), [("Retry-After", after)])
+    assert seen("http.rate_limit", shop, **LIMIT) == f"429 with Retry-After {after}"
+    answers = iter([200] * 10 + [429] + [200] * 30)
+    assert judge("http.rate_limit", shop.url, **LIMIT, retry_after=False)
 
 
 def test_rate_limit_without_retry_after(shop: Shop) -> None:

@@ -173,6 +173,33 @@ def test_a_refusal_that_holds_what_it_refuses(shop: Shop, refusal: tuple[int, li
     open_question("http.auth_required", shop, "characters of text, which may be", paths=["/admin"], login="/login")
 
 
+@pytest.mark.parametrize(
+    ("id", "parameters", "whom"),
+    [
+        ("http.auth_required", {"paths": ["/admin"], "credential": "boss"}, "without a credential, after 'boss'"),
+        ("http.auth_works", {"path": "/admin", "credential": "boss"}, "without a credential, after 'boss'"),
+        (
+            "http.role_forbidden",
+            {"paths": ["/admin"], "credential": "clerk", "own": "/mine", "admin": "boss"},
+            "with the credential 'clerk', after 'boss'",
+        ),
+    ],
+)
+def test_a_cache_that_keeps_what_a_credential_got(shop: Shop, id: str, parameters: dict[str, Any], whom: str) -> None:
+    kept = []
+
+    def cache(request: Request) -> Response:
+        role = shop.role(request)
+        if role == "boss":
+            kept.append(Response(200, [HTML], b"<h1>Orders</h1>"))
+        return kept[-1] if kept else Response(403 if role else 401)
+
+    assert judge(id, shop.url, **parameters)
+    shop.app.routes["/admin"] = cache
+    with pytest.raises(ClaimFalse, match=f"no content from GET .*/admin {whom} got it, either.* 200; a cache may keep"):
+        judge(id, shop.url, **parameters)
+
+
 def test_a_refusal_that_holds_it_in_another_form(shop: Shop) -> None:
     order = {"orders": [{"id": 1, "name": "Smith"}]}
     hidden = Response(401, [HTML], json.dumps({"error": "no", "data": order}, separators=(",", ":")).encode())

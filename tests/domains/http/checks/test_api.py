@@ -24,7 +24,7 @@ from tests.judging import judge, read
 from tests.stack.certs import Authority
 from tests.stack.patience import patient
 from tests.stack.process import free_port
-from tests.stack.silent import FlakyServer, Response, SilentServer, WebApp
+from tests.stack.silent import FlakyServer, Request, Response, SilentServer, WebApp
 
 __all__ = ["app"]
 
@@ -98,6 +98,8 @@ def test_versioned_api(app: Shop) -> None:
         (Response(404), "404"),
         (Response(302, [("Location", "/login")]), "302 to https://localhost"),
         (PAGE, "200 with text/html, a page"),
+        (served("application/json", PAGE.body), f"200 with {len(PAGE.body)} characters of application/json"),
+        (served("application/hal+json", b"oops"), "200 with 4 characters of application/hal+json"),
     ):
         assert app.seen("http.versioned_api", {"/v1/a": answer}, paths=["/v1/a"]).startswith(seen)
 
@@ -165,6 +167,8 @@ def test_openapi(app: Shop) -> None:
         (document([], 500), "/products: 500, declared: 200"),
         (PAGE, "/products: 200 with text/html, declared: application/json"),
         (served("application/json", b"[1"), "/products: 200 with application/json that is not JSON"),
+        (served("application/json", b'[{"id": NaN}]'), "/products: 200 with application/json that is not JSON"),
+        (served("application/json", b'[{"id": 1, "n": "\xe9"}]'), "with application/json that is not in UTF-8"),
     ):
         told = app.seen("http.openapi", {**good, "/products": answer})
         assert seen in told
@@ -349,12 +353,31 @@ def test_metrics_that_are_none(app: Shop) -> None:
         (served("text/plain", b""), "0 metrics, no sample"),
         (served("text/plain", b"# HELP a b\n# TYPE a gauge\n"), "1 metrics, no sample"),
         (served("text/plain", b"ready\n"), "could not convert"),
+        (served("text/plain", b"orders_total 1\r\n"), "lines that end in CR LF, which Prometheus does not read"),
+        (served("text/plain", "orders_total 1\n".encode("utf-16")), "bytes that are not UTF-8"),
+        (served("text/plain", b'orders_total{shop="caf\xe9"} 1\n'), "bytes that are not UTF-8"),
         (document({"orders_total": 1}), "200 with application/json"),
         (served("application/openmetrics-text", b"orders_total 1\n"), "Missing # EOF"),
     ):
         assert seen in app.seen("http.metrics", {"/metrics": answer}, names=["orders_total"])
     with pytest.raises(ValidationError):
         judge("http.metrics", app.url, names=[])
+
+
+def test_metrics_open_to_any_credential(app: Shop) -> None:
+    wanted = {"public": False, "credential": "scraper"}
+
+    def any_credential(request: Request) -> Response:
+        return exposed() if "Authorization" in request.headers else Response(401)
+
+    assert app.seen("http.metrics", {"/metrics": any_credential}, **wanted) == "200"
+    kept: list[Response] = []
+
+    def cache(request: Request) -> Response:
+        kept.append(guarded(exposed(), 401)(request))
+        return next((answer for answer in kept if answer.status == 200), Response(401))
+
+    assert app.seen("http.metrics", {"/metrics": cache}, **wanted) == "200"
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

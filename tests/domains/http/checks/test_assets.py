@@ -89,6 +89,8 @@ def test_static_assets_of_every_kind(app: Shop) -> None:
         ("/m.json", served("text/html", status=403), "m.json: 403"),
         ("/s/d.js", served(JS, b'{"message":"Not Found"}'), "200 with JSON as text/javascript"),
         ("/s/d.js", served(JS, b"<h1>Not found</h1>"), "200 with markup as text/javascript"),
+        ("/s/d.js", served(JS, b"<!-- kept -->\n<!doctype html>"), "200 with a page as text/javascript"),
+        ("/s/a.css", served("text/css", b"<!-- a --> <!-- b --><h1>None"), "200 with markup as text/css"),
         (
             "/s/d.js",
             served(JS, gzip.compress(b"f()" * 99)),
@@ -176,6 +178,7 @@ HASHED = '<!doctype html><script src="/app.3f2a9c1b.js"></script>'
         ("max-age=601", "max-age=31536000", "Cache-Control: max-age=601"),
         ("s-maxage=86400, max-age=0", "max-age=31536000", "Cache-Control: s-maxage=86400"),
         ("immutable", "max-age=31536000", "Cache-Control: immutable"),
+        ("max-age=300, immutable", "max-age=31536000", ""),  # no longer than its lifetime
         ("no-cache", "immutable", "js: immutable"),
         ("no-cache", "max-age=31535999", "js: max-age=31535999"),
         ("no-cache", "no-store, max-age=31536000", "js: no-store"),

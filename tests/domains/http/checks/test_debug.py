@@ -49,7 +49,7 @@ def test_a_good_site(app: WebApp, url: Url) -> None:
     others = len((*PATHS, *WORDS)) + 1 + 3 * GRAPHQL
     assert judge(ID, url).text == f"nothing on the root and {others} other paths: 200 x 1, 404 x {others}"
     sent = app.requests[before:]
-    assert len(sent) == 1 + SAMPLES + len((*PATHS, *WORDS)) + 3 * GRAPHQL
+    assert len(sent) == 1 + SAMPLES + len((*PATHS, *WORDS)) + 3 * GRAPHQL + 1
     assert all("__schema" in request.body.decode() for request in sent if request.method != "GET")
     assert {request.method for request in sent} == {"GET", "POST"}
 

@@ -110,6 +110,21 @@ def test_errors_without_internals(app: Shop, body: str, what: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("X-Debug-Exception-File", "%2Fvar%2Fwww%2Fshop%2FIndex.php:42", "a PHP error in x-debug-exception-file"),
+        ("X-Error", "java.lang.IllegalStateException: no cart", "a Java stack trace in x-error"),
+        ("Warning", '299 - "psycopg2.OperationalError: no server"', "a database's error in warning"),
+    ],
+)
+def test_errors_with_internals_in_a_header(app: Shop, name: str, value: str, what: str) -> None:
+    with pytest.raises(ClaimFalse, match=re.escape(what)):
+        missing(app, Response(404, [(name, value)], b"nothing here"))
+    usual = [("Server", "nginx/1.22.1"), ("Content-Security-Policy", "script-src https://example.com/app/a.php:8")]
+    assert missing(app, Response(404, usual, b"nothing here"))
+
+
+@pytest.mark.parametrize(
     ("kind", "name", "told"),
     [
         ("text/html", "a page", "<h1>Whitelabel Error Page</h1>"),
@@ -256,6 +271,25 @@ def test_exposed_files_that_could_not_be_looked_at(app: Shop) -> None:
             app.judge("http.exposed_files", "/.env", answer)
     assert app.judge("http.exposed_files", "/.env", Response(302, [("Location", "/login")]))
     assert app.judge("http.exposed_files", "/.env", Response(302, [("Location", "https://sso.example.com/auth")]))
+
+
+@pytest.mark.parametrize("shut", [Response(403), Response(200, [], b"Are you human?"), Response(404, [], b"Go away")])
+@pytest.mark.parametrize("id", ["http.exposed_files", "http.no_debug"])
+def test_a_firewall_that_shuts_out_who_asks_for_much(app: Shop, id: str, shut: Response) -> None:
+    asked = count()
+
+    class Guarded(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            usual = super().get(path, default)
+            return usual if next(asked) < 30 or path == "/" else shut
+
+    routes = app.app.routes
+    app.app.routes = Guarded({"/": Response(), **routes})
+    try:
+        with pytest.raises(CouldNotVerify, match=f"{shut.status} by what shuts out who asks for many such paths"):
+            judge(id, app.url)
+    finally:
+        app.app.routes = routes
 
 
 def test_exposed_files_behind_a_redirect_on_the_host(app: Shop) -> None:

@@ -149,6 +149,8 @@ def test_security_txt(app: Shop) -> None:
             "Contact: http://example.com/\nExpires: {on}\n",
             "contact: http://example.com/, which is not a URI or not https",
         ),
+        ("Contact: mailto://a@example.com\nExpires: {on}\n", "contact: mailto://a@example.com, which is not a URI"),
+        ("Contact: mailto:a\nExpires: {on}\n", "contact: mailto:a, which is not a URI"),
         ("Contact: https://example.com/a page\nExpires: {on}\n", "contact: https://example.com/a page, which is not"),
         ("Contact: mailto:a@example.com\nExpires: {past}\n", "-2 days left"),
         ("Contact: mailto:a@example.com\nExpires: {on}\nExpires: {on}\n", "expires twice"),
@@ -205,6 +207,18 @@ def test_robots(app: Shop, text: str, allowed: str, forbidden: str) -> None:
             assert app.seen("http.robots", {"/robots.txt": served(text)}, crawling=crawling) == seen
         else:
             assert app.judge("http.robots", {"/robots.txt": served(text)}, crawling=crawling)
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "latin-1"])
+def test_text_files_in_another_charset(app: Shop, charset: str) -> None:
+    def text(words: str) -> Response:
+        return Response(200, [("Content-Type", "text/plain")], words.encode(charset))
+
+    closed = {"/robots.txt": text("User-agent: *\nDisallow: /\n# café\n")}
+    assert app.seen("http.robots", closed, crawling="forbidden").startswith("other bytes from ")
+    assert app.seen("http.robots", closed).startswith("other bytes from ")
+    contact = text(f"{CONTACT}Expires: {on(100)}\n# café\n")
+    assert app.seen("http.security_txt", {SECURITY: contact}).startswith("other bytes from ")
 
 
 def test_robots_warns(app: Shop) -> None:

@@ -580,3 +580,37 @@ def test_a_token_against_forged_requests_is_read_by_scripts(judged: Judge, name:
 def test_a_policy_in_a_meta_element_is_heeded_in_the_head(before: str, heeded: bool) -> None:
     found = parse(f'{before}<meta http-equiv="{CSP}" content="default-src">').policies
     assert found == (("default-src",) if heeded else ())
+
+
+LEADS_ON = {
+    "a refresh": '<meta http-equiv=refresh content="0; url=/app/">',
+    "a refresh with quotes": "<meta http-equiv='Refresh' content=\"0;URL='/app/'\">",
+    "a refresh without url": '<meta http-equiv=refresh content="3, /app/">',
+    "a script": '<title>Shop</title><script>window.location.replace("/app/")</script>',
+    "an assignment": "<p>You are led on.</p><script>document.location.href = '/app/'</script>",
+}
+
+
+@pytest.mark.parametrize("page", LEADS_ON.values(), ids=LEADS_ON)
+@pytest.mark.parametrize("id", ["http.nosniff", "http.csp", "http.cookies"])
+def test_a_page_that_only_leads_on_is_not_the_page(judged: Judge, id: str, page: str) -> None:
+    with pytest.raises(CouldNotVerify, match=r"a page that only leads on to https://.*/app/, not the page; declare"):
+        judged(id, [*ALL_GOOD, ("Content-Type", "text/html")], page)
+    with pytest.raises(CouldNotVerify, match="a page that only leads on to"):
+        judged(id, [*ALL_GOOD, ("Refresh", "0; url=/app/")])
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<meta http-equiv=refresh content="5">',
+        '<meta http-equiv=refresh content="0; url=/">',
+        '<meta http-equiv=refresh content="900; url=/logout">',
+        '<noscript><meta http-equiv=refresh content="0; url=/plain"></noscript>',
+        '<script src=/a.js></script><script>function out() { location.href = "/logout" }</script>',
+        "<p>" + "Welcome to the shop. " * 20 + '</p><script>function out() { location.assign("/logout") }</script>',
+        '<script>if (location.hash == "#a") go()</script>',
+    ],
+)
+def test_a_page_to_stay_on_is_the_page(judged: Judge, page: str) -> None:
+    assert judged("http.nosniff", [*ALL_GOOD, ("Content-Type", "text/html")], page)

@@ -364,6 +364,9 @@ def test_packed_body_is_unpacked() -> None:
 def test_a_server_error_is_not_the_page() -> None:
     with WebApp({"/": Response(502, body=b"bad gateway")}) as app:
         assert reason("response", shop(app)) == f"GET {app.url} was answered 502, an error instead of the page"
+        app.routes = {"/": Response(200, [("Content-Type", "text/html")], gzip.compress(b"<h1>Shop</h1>", mtime=0))}
+        for fact in ("response", "front_page"):
+            assert "with a page that is no text; it may be compressed" in reason(fact, shop(app))
 
 
 def test_latency_keeps_its_connection(authority: Authority) -> None:
