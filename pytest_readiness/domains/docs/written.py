@@ -40,7 +40,7 @@ _NUMBER = re.compile(r"\W*\d{1,3}[.)]?[^\w%‰°€$£]*")
 """Of a row or a step."""
 
 _MARKER = re.compile(
-    r"""\W* (?:
+    r"""\W*+ (?:
         (?:to-?do | fixme | wip | xxx+) \b
           # "TODO entries of the queue are replayed" has it as a word of its subject.
           (?!\ (?:items?|entr(?:y|ies)|comments?|lists?|tasks?|labels?|tags?|markers?|boards?|columns?|apps?|limits?
@@ -68,7 +68,7 @@ _MARKER = re.compile(
 )
 """What is written where text is still missing, whatever follows."""
 _PENDING = re.compile(
-    rf"""\W* (?:
+    rf"""\W*+ (?:
         (?:[\w']+\ ){{0,4}} (?:(?:still\ )? (?:to\ be | needs?\ to\ be | will\ be))\ (?:written | documented | described
           | defined | decided | determined | confirmed | announced | provided) (?:\ [\w']+){{0,3}}
       | (?:sorry\W+)? (?:(?:this | it | the | more)\ )? (?:(?:{phrases.ENGLISH_TEXTS})\ )? (?:
@@ -87,7 +87,8 @@ _PENDING = re.compile(
 )
 """What says that the text is still to come."""
 _NOTHING_SAID = re.compile(
-    rf"""\W* (?:
+    rf"""(?:
+      \W*+ (?:
         (?:{phrases.ENGLISH_NOTHING}) (?:\W{{1,3}}(?:{phrases.ENGLISH_NOW})){{0,2}}
       | your\ [\w\ ]{{1,40}} | (?:your | the)\ text\ here | enter\ text
       | (?:(?:we | i)\ (?:have | do\ not\ have | don't\ have) | there\ (?:is | are))\ (?:currently\ | still\ )?
@@ -106,18 +107,19 @@ _NOTHING_SAID = re.compile(
       | (?:© | \(c\) | copyright\ (?:© | \(c\) | \d{{4}})) .{{0,80}}
       | (?:(?:{phrases.STEPS}) \ ?\#? (?:[\d.]{{1,6}} | [a-z] | {phrases.ENGLISH_NUMBERS})\b \W{{0,3}}){{1,20}}
       | (?:first | second | third | fourth | fifth | next | last) (?:\ (?:step | item | point | task | phase))?
-      | (?:(?:{phrases.TRIALS}) \W+){{0,400}} (?:{phrases.TRIALS})
+      | (?:(?:{phrases.TRIALS}) \W+){{0,400}} (?:{phrases.TRIALS}))
       # Markup and names of templates.
-      | <[^<>]*> | \[(?!picture\]|\s*['"^])[^\[\]]*\] | \{{\{{.*\}}\}} | \{{/\*.*\*/\}} | \{{\#.*\#\}} | \{{:.*\}}
+    | \W{{0,20}} (?:
+        <[^<>]*> | \[(?!picture\]|\s*['"^])[^\[\]]*\] | \{{\{{.*\}}\}} | \{{/\*.*\*/\}} | \{{\#.*\#\}} | \{{:.*\}}
       | \{{[a-z][^{{}}":=]*\}}
       | %%.*%%
-      | \$\{{?\w+\}}? | \\[a-z]{{3,20}}
+      | \$\{{?\w+\}}? | \\[a-z]{{3,20}})
     )? \W*""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 """What says that there is nothing, or only numbers a step, names somebody, or tries out the keyboard."""
 _ORDER = re.compile(
-    rf"""\W* (?:
+    rf"""\W*+ (?:
         (?:insert | describe)\ .*here
       | (?:add | write | enter | put | fill | document | paste | place | list | specify | provide)
           (?:\ [\w']+){{1,6}}\ here
@@ -156,17 +158,17 @@ def _any(phrases: Mapping[str, str]) -> str:
 
 
 _FOREIGN_STUB = re.compile(
-    _folded(rf"""\W* (?:
+    _folded(rf"""\W*+ (?:
         (?:[\w'’]+[ ]){{0,4}} (?:{_any(phrases.UNWRITTEN)}) (?:[ ](?:{phrases.BY_WHOM})\b (?:[ ]\w+){{0,4}})?
         # What is missing or under way may be a host or a port as well, unless it is said of a text.
       | (?:(?:\w{{1,7}}[ ])? (?:{phrases.TEXTS}) [ ] (?:(?:{phrases.IS})[ ])?)? (?:{_any(phrases.NOTHING)})
     ) \W*"""),
     re.VERBOSE | re.IGNORECASE,
 )
-_UNSPACED_STUB = re.compile(rf"\W*\w{{0,8}}\W?(?:{phrases.UNSPACED})(?:です|である|。)?\W*", re.VERBOSE)
+_UNSPACED_STUB = re.compile(rf"\W*+\w{{0,8}}\W?(?:{phrases.UNSPACED})(?:です|である|。)?\W*", re.VERBOSE)
 _PROMPTS = "|".join(f"(?:{verbs})[ ](?:{objects}|{phrases.QUESTION_WORDS})" for verbs, objects in phrases.PROMPTS)
 _PROMPT = re.compile(
-    rf"""\W* (?:
+    rf"""\W*+ (?:
         # Questions that are there for somebody to answer.
         (?:(?:q | question | frage)\ ?[:.)]\ ?)? (?:{phrases.QUESTION_WORDS})\b [^?？]{{0,300}} [?？]
         # What a template asks its reader to write.
@@ -183,7 +185,7 @@ _PROMPT = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _ITALIC_PROMPT = re.compile(
-    r"""\W* (?:please\ )? (?:add|insert|list|provide|include|enter|fill|give|document|define|detail|identify|link|attach
+    r"""\W*+ (?:please\ )? (?:add|insert|list|provide|include|enter|fill|give|document|define|detail|identify|link|attach
         |write|complete|replace\ (?:this|with|the\ (?:text|placeholder))|(?:delete|remove)\ this|example|e\.g\.
         |if\ applicable) (?!\w) .*""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,

@@ -49,7 +49,7 @@ _ANYWHERE = re.compile(
   | (?<![^\W_]) (?: 555-(?:01\d\d | 1234 | 5555) | UA-0{{5,}}-\d+ ) (?![^\W_])
     | ^ (?P<uniform>[^\W_]) (?P=uniform){{15,}} $
   | ^ replaced? [-_] (?: by | in | at | on | before | during ) [-_]
-  | ^ \*{{3,}} [\w.-]* \*{{3,}} $ | (?<=\w) \*{{4,}} | [•●∙]{{3,}} | ^ « .* » $ | ^ 123456:ABC-DEF
+  | ^ \*{{3,}}+ [\w.-]+ \*{{3,}}+ $ | (?<=\w) \*{{4,}} | [•●∙]{{3,}} | ^ « .* » $ | ^ 123456:ABC-DEF
   | ^ (?: to-?do | tbd | tba | tbc | fixme | place-?holder | dummy | fake | undefined | unset
       | not[-_]?set | redacted | removed | hidden | missing
       | lorem\ ipsum.* | (?:foo | bar | baz | foobar) | \*{{3,}} | \?{{2,}}
@@ -408,7 +408,8 @@ def _same(name: str, text: str) -> bool:
 
 
 def _name_of_secret(name: str) -> bool:
-    return re.sub(r"[\W_]", "", name.rstrip(digits)).casefold().endswith(_SECRET_WORDS) or _SURE_NAME.search(name) is not None
+    plain = re.sub(r"[\W_]", "", name.rstrip(digits)).casefold()
+    return plain.endswith(_SECRET_WORDS) or _SURE_NAME.search(name) is not None
 
 
 _SURE_NAME = re.compile(

@@ -327,7 +327,7 @@ _TEST_HOST = re.compile(
 )
 _TEST_FOLDER = re.compile(r"/(?:test_[A-Za-z0-9]|(?:test|sandbox\w{0,10})(?:/|$))")
 _ADDRESS = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/\s]*@)?([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::\d+)?(/[^?#\s]*)?(?:[?#]\S*)?",
+    r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/\s]{0,1000}@)?([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::\d+)?(/[^?#\s]*)?(?:[?#]\S*)?",
     re.IGNORECASE,
 )
 _LIVE_BEGINNING = re.compile(r"\W*[a-z]{1,12}[_-](?:live|prod(?:uction)?)(?:[_-].*)?", re.IGNORECASE | re.DOTALL)
