@@ -458,6 +458,7 @@ def test_what_the_environment_has_is_a_condition(words: str) -> None:
             "when it fails",
             "if not",
         ),
+        *("when ready", "when done", "if feasible", "if unclear", "when live"),
         *("if no CDN is used", "if using no CDN", "when using a wrong password", "if using too much memory"),
         *("if used by more than one team", "if not applicable", "if we have no queue", "when using an expired card"),
     ],
