@@ -23,6 +23,8 @@ _ALMOST = re.compile(
 # A box in the middle or at the end of a line: "Backups run: [ ] yes [ ] no", "Backups run ☐".
 _LATER = re.compile(r"(?<![\w\])`])(?:\\?\[[ \u00a0]\\?\](?![(\[\w])|[☐☑☒🔲])")
 _TICKED_LATER = re.compile(r"(?<![\w\])`])\\?\[[xX]\\?\]")
+# "Step 1: [ ] migrate", "Backups - [ ] run": one that stands in running text has no such sign before it.
+_AFTER_SIGN = re.compile(r"[:：.)）、–—-]\s{0,4}(?:\\?\[[ xX\u00a0]\\?\]|[☐☑☒🔲])\ufe0f?\s")
 _CODE = re.compile(r"`[^`]*`")
 # "GO ✅" in a cell: the sign is no box there, and the row may be meant as an item.
 _SIGN_LAST = re.compile(r"\w\W*(?:[✅✓✔☑❌✗✘☐☒]|\[[ xX]\]|:(?:white_check_mark|x|heavy_check_mark):)\ufe0f?\s*\Z")
@@ -33,7 +35,7 @@ _STATUS = re.compile(
 )
 _STATE = re.compile(
     r"\W*+(?:done|open|to-?do|pending|in progress|wip|ok|complete[d]?|incomplete|passed|failed|missing|planned|blocked"
-    r"|yes|no|(?:not )?started|not done|n/a|go|no-?go|[xy]|ja|nein|erledigt|fertig|offen|oui|non|fait|à faire|sí|si"
+    r"|yes|no|(?:not )?started|not done|n/a|go|no-?go|[xyn]|ja|nein|erledigt|fertig|offen|oui|non|fait|à faire|sí|si"
     r"|hecho|pendiente|sim|não|feito|fatto|nee|klaar|да|нет|готово|完了|未完了|完成|已完成|未完成|是|否)?\W*+",
     re.IGNORECASE,
 )
@@ -136,12 +138,13 @@ def _signs(node: Node, read: Collection[int]) -> Iterator[int]:
 
 
 def _has_later(line: str, least: int) -> bool:
-    """Whether a line has so many boxes, or ends with one; what is code is none."""
+    """Whether a line has so many boxes, ends with one, or has one after a sign; what is code is none."""
     text = _CODE.sub(" ", line).rstrip(" |.")
     found = list(_LATER.finditer(text))
     ticked = list(_TICKED_LATER.finditer(text))
     last = max((match.end() for match in (*found, *ticked)), default=-1)
-    return (bool(found) and len(found) + len(ticked) >= least) or last == len(text)
+    many = bool(found) and len(found) + len(ticked) >= least
+    return many or last == len(text) or _AFTER_SIGN.search(text) is not None
 
 
 def _bare(root: Node, read: Collection[int]) -> Iterator[int]:

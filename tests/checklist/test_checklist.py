@@ -700,6 +700,7 @@ def test_what_is_to_be_untrue_is_no_item(words: str) -> None:
                 *("- [v] a", "- [√] a", "- [✔️] a", "- [х] a", "- [•] a", "- [\u200b] a", "- [:x:] a", "- [100 %] a"),
                 *("- [erledigt] a", "- [已完成] a", "- [ ]: a", "- _[ ] a_", "- ~~[ ]~~ a", "- (✓) a"),
                 *("● [ ] a", "(1) [ ] a", "1.1 [ ] a", "1、[ ] a", "・[ ] a", "① ☐ a", "**1.** [ ] a", "\ufeff- [ ] a"),
+                *("Step 1: [ ] a", "Owner - [x] a", "Backups: ☐ run"),
                 *(": [ ] a", "[^1]: - [ ] a", "A1. [ ] a", "- ○ a", "◯ a", "- {} a", "- { } a", "- ✓ a", "- ✗ a"),
                 *("- ▢ a", "- ❏ a", "- 🗹 a", "- ⬛ a", "● a [ ]", "(1) a [ ] no [ ] yes", "1.1 a ☐", "a [x]"),
                 *(
@@ -718,6 +719,7 @@ def test_what_is_to_be_untrue_is_no_item(words: str) -> None:
         ("| a | Status |\n|---|---|\n| b | Done |\n| c | Open |", "2 boxes are not read, lines 5, 6: a box is "),
         ("| a | Done |\n|---|---|\n| b | x |\n| c | |", "2 boxes are not read, lines 5, 6: a box is "),
         ("| a | Erledigt |\n|---|---|\n| b | ja |\n| c | nein |", "2 boxes are not read, lines 5, 6: a box is "),
+        ("| a | OK? |\n|---|---|\n| b | y |\n| c | n |", "2 boxes are not read, lines 5, 6: a box is "),
         ("| a | b |\n|---|---|\n| - [ ] c | d |", "1 box is not read, line 5: a box is "),
         ("- [ ] a\n  - ✓ right\n  - ✗ wrong\n\n([ ] = open)\n\nSo [ ] is open.\n\n{% if a %}", ""),
         ("- a\n- [ ] b\n  - detail\n- c\n  - [ ] d", "line 3: no box, beside entries that have one; "),
