@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -98,8 +99,18 @@ _DOCUMENT = _markdown().use(front_matter_plugin)
 _FRONT = re.compile(r"(?:(?:#.*\n|[ \t]*\n)*[\w.-]+:(?:[ \t].*)?(?:\n(?:[ \t]+\S.*|- .*|#.*))*(?:\n\s*)?)+\Z")
 
 
+# What Hugo and others put above a document.
+_TOML = re.compile(r"\+\+\+[ \t]*\n((?:(?!\+\+\+)[^\n]*\n)*)\+\+\+[ \t]*\n")
+
+
 def parse(source: str) -> Node:
     """The blocks of a document, below one node that is all of it."""
+    if (front := _TOML.match(source)) and _is_toml(front[1]):
+        # Blank lines in its place, so that every line keeps its number.
+        lines = front[0].count("\n")
+        root = _tree(_BODY, "\n" * lines + source[front.end() :])
+        root.children.insert(0, Node("front_matter", map=(0, lines), content=front[1]))
+        return root
     # Looking for front matter at each line takes time, and few documents have any.
     root = _tree(_DOCUMENT if source.startswith("-") else _BODY, source)
     # A document may begin with a rule, which is not front matter though another rule follows.
@@ -107,6 +118,14 @@ def parse(source: str) -> Node:
         if node.type == "front_matter" and not _FRONT.match(node.content) and holds_boxes(_tree(_BODY, node.content)):
             return _tree(_BODY, source)
     return root
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _tree(markdown: MarkdownIt, source: str) -> Node:

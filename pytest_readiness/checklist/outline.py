@@ -241,6 +241,8 @@ class Outline:
             box is not None and box.mark in SQUARES
             for box in (entry.children[0].children[0].box for entry in node.children if _begins_with_text(entry))
         )
+        if parent is None and not self._former and _is_legend(node):
+            return
         for entry in node.children:
             self._list_item(entry, above, parent, status, squares)
 
@@ -377,6 +379,20 @@ def _is_few_words(inline: Node) -> bool:
 
 def _begins_with_text(entry: Node) -> bool:
     return bool(entry.children) and entry.children[0].type in ("paragraph", "heading")
+
+
+def _is_legend(node: Node) -> bool:
+    """Whether a list says what each sign means, "✅ done" and "❌ open": each has one word for an answer."""
+    if len(node.children) < 2:
+        return False
+    marks = set()
+    for entry in node.children:
+        inline = entry.children[0].children[0] if _begins_with_text(entry) and len(entry.children) == 1 else None
+        words = one_line(plain(inline)).strip(_SIGNS + "=:→") if inline is not None else ""
+        if inline is None or inline.box is None or inline.box.real or not words or not _ANSWER.fullmatch(words):
+            return False
+        marks.add(inline.box.mark)
+    return len(marks) == len(node.children)
 
 
 def _level_columns(rows: Sequence[Sequence[Node]], found: Sequence[Sequence[Box | None]]) -> tuple[int, ...]:

@@ -28,7 +28,8 @@ _CONDITION = re.compile(
     # "if S3 is used", "if the GDPR applies"
     rf"|(?:\S+\s+){{1,4}}(?:(?:is|are)\s+(?:{_USED}|in\s+(?:use|scope|place))|appl(?:y|ies)|exists?)"
     # "if separate": one word that is no event
-    r"|(?!(?:any|possible|not|so|missing|down|offline|broken|lost|slow|late|full|empty|unhealthy|unsure|wrong)\b)[\w-]+(?<!ed)"
+    r"|(?!(?:any|possible|feasible|practical|convenient|not|so|missing|down|up|offline|online|live|broken|lost|slow|late|full"
+    r"|empty|unhealthy|unsure|sure|unclear|urgent|wrong|ready|done|complete|over|green|red)\b)[\w-]+(?<!ed)"
     r")",
     re.IGNORECASE | re.DOTALL,
 )

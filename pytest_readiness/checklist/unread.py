@@ -16,23 +16,39 @@ _ALMOST = re.compile(
     r"|pass(?:ed)?|fail(?:ed)?|skip(?:ped)?|erledigt|fertig|offen|ja|nein|entfällt|oui|non|fait|sí|hecho|pendiente|feito"
     r"|sim|não|fatto|klaar|完了|未完了|完成|已完成|未完成|готово|да|нет)\](?![(\[:])"
     r"|\[[ xX]?\]:(?=\s)|\\\[[ xX]?\]|\[[ xX]?\\\]|\\\[\\\]|\[[ xX]\](?![(\[\s*_])"
-    r"|\([ xX✓✔\u3000]?\)(?=\s)|[［【〔][\s\u3000xX]*[］】〕]|[❎▢❏❐❑❒🗹🗵🗷◽⬛⊠⊡☓])",
+    r"|\([ xX✓✔\u3000]?\)(?=\s)|\{[ xX✓✔]?\}(?=\s)|[［【〔][\s\u3000xX]*[］】〕]|[❎▢❏❐❑❒🗹🗵🗷◽⬛⊠⊡☓]"
+    r"|[○◯◌⭕]\ufe0f?(?=\s))",
     re.IGNORECASE,
 )
 # A box in the middle or at the end of a line: "Backups run: [ ] yes [ ] no", "Backups run ☐".
 _LATER = re.compile(r"(?<![\w\])`])(?:\\?\[[ \u00a0]\\?\](?![(\[\w])|[☐☑☒🔲])")
 _TICKED_LATER = re.compile(r"(?<![\w\])`])\\?\[[xX]\\?\]")
+# "Step 1: [ ] migrate", "Backups - [ ] run": one that stands in running text has no such sign before it.
+_AFTER_SIGN = re.compile(r"[:：.)）、–—-]\s{0,4}(?:\\?\[[ xX\u00a0]\\?\]|[☐☑☒🔲])\ufe0f?\s")
 _CODE = re.compile(r"`[^`]*`")
 # "GO ✅" in a cell: the sign is no box there, and the row may be meant as an item.
 _SIGN_LAST = re.compile(r"\w\W*(?:[✅✓✔☑❌✗✘☐☒]|\[[ xX]\]|:(?:white_check_mark|x|heavy_check_mark):)\ufe0f?\s*\Z")
-_STATUS = re.compile(r"\W*(?:status|state|done|complete[d]?|checked|verified|erledigt|go\W+no-?go)\W*", re.IGNORECASE)
-_STATE = re.compile(
-    r"\W*+(?:done|open|to-?do|pending|in progress|wip|ok|complete[d]?|incomplete|passed|failed|missing|planned|blocked"
-    r"|yes|no|(?:not )?started|not done|n/a|go|no-?go)?\W*+",
+_STATUS = re.compile(
+    r"\W*+(?:status|state|done|complete[d]?|checked|verified|ok|go\W+no-?go|erledigt|fertig|geprüft|fait|état|statut|hecho"
+    r"|estado|listo|feito|fatto|stato|klaar|gereed|klart|zrobione|hotovo|готово|статус|完了|状態|完成|状态)\W*+",
     re.IGNORECASE,
 )
+_STATE = re.compile(
+    r"\W*+(?:done|open|to-?do|pending|in progress|wip|ok|complete[d]?|incomplete|passed|failed|missing|planned|blocked"
+    r"|yes|no|(?:not )?started|not done|n/a|go|no-?go|[xyn]|ja|nein|erledigt|fertig|offen|oui|non|fait|à faire|sí|si"
+    r"|hecho|pendiente|sim|não|feito|fatto|nee|klaar|да|нет|готово|完了|未完了|完成|已完成|未完成|是|否)?\W*+",
+    re.IGNORECASE,
+)
+# ✅ and ❌ beside boxes tell right from wrong, or who needs what; these are what people put in place of an x.
+_BY_HAND = frozenset("✓✔✗✘✖")
 _CALLOUT = re.compile(r"\[[!^]\w")
-_LISTED = re.compile(r"[\s>]*(?:[-*+•‣◦–—·]|\w{1,3}[.)])\s*(?:\\?\[[ xX]\\?\]|[☐□◻☑☒⬜🔲])\s")
+# What may number or mark an entry where Markdown sees none: "●", "1、", "(1)", "1.1", "**1.**", "[^1]:", ":", and the
+# mark of the byte order where files were joined.
+_ENTRY = (
+    r"(?:\[\^\w{1,40}\]:|[^\w\s\[\]`\"'|\\(（]{1,3}|[*_~]{0,3}[(（]?(?:\d{1,3}(?:[.-]\d{1,3}){0,4}|[\u2460-\u24ff]|\w{1,4}(?=[.):、．）]))"
+    r"[.):、．）]{0,2}[*_~]{0,3})"
+)
+_LISTED = re.compile(rf"[\s>]*+\\?(?:{_ENTRY}\s*+){{1,3}}(?:\\?\[[ xX\u00a0]\\?\]|[☐□◻☑☒⬜🔲])\ufe0f?\s")
 _MARKER = re.compile(r"(?:[\s>]*(?:[-*+•‣◦–—·]|\w{1,3}[.)])\s+)*")
 _INPUT = re.compile(r"""<input\b[^<>]*\btype\s*=\s*["']?checkbox\b""", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
@@ -49,7 +65,7 @@ def unread_boxes(root: Node, source: str, read: Collection[int]) -> str:
         read: the lines of the items that were read.
     """
     lines = source.split("\n")
-    odd = sorted(set(_odd(root, lines, read)) - set(read))
+    odd = sorted({*_odd(root, lines, read), *_signs(root, read)} - set(read))
     # In a document the fences of which are opened none is left here.
     fenced = sorted(
         number + 1
@@ -86,9 +102,9 @@ def _odd(root: Node, lines: Sequence[str], read: Collection[int]) -> Iterator[in
             start, end = lines_of(node)
             for number in range(start + (node.children[0].box is not None), end):
                 text = lines[number].strip().lstrip("> ")
-                if not _CALLOUT.match(text) and (
-                    any(each.match(text) for each in (_BOX, _LISTED, _ALMOST))
-                    or _has_later(text, 1 if text.startswith("|") else 2)
+                if _LISTED.match(text) or (
+                    not _CALLOUT.match(text)
+                    and (_BOX.match(text) or _ALMOST.match(text) or _has_later(text, 1 if text.startswith("|") else 2))
                 ):
                     yield number + 1
         elif node.type == "heading" and node.children[0].box is None:
@@ -108,13 +124,27 @@ def _odd(root: Node, lines: Sequence[str], read: Collection[int]) -> Iterator[in
             yield from _inputs("\n".join(lines[start:end]), start + 1)
 
 
+def _signs(node: Node, read: Collection[int]) -> Iterator[int]:
+    """The lines of entries that begin with ✓ or ✗, filled in by hand as it seems; in an item they are its detail."""
+    for child in node.children:
+        if child.type == "list_item":
+            line = lines_of(child)[0] + 1
+            if line in read:
+                continue
+            inline = child.children[0].children[0] if child.children and child.children[0].children else None
+            if inline is not None and inline.box is not None and inline.box.mark in _BY_HAND:
+                yield line
+        yield from _signs(child, read)
+
+
 def _has_later(line: str, least: int) -> bool:
-    """Whether a line has so many boxes, or ends with one; what is code is none."""
+    """Whether a line has so many boxes, ends with one, or has one after a sign; what is code is none."""
     text = _CODE.sub(" ", line).rstrip(" |.")
     found = list(_LATER.finditer(text))
     ticked = list(_TICKED_LATER.finditer(text))
     last = max((match.end() for match in (*found, *ticked)), default=-1)
-    return (bool(found) and len(found) + len(ticked) >= least) or last == len(text)
+    many = bool(found) and len(found) + len(ticked) >= least
+    return many or last == len(text) or _AFTER_SIGN.search(text) is not None
 
 
 def _bare(root: Node, read: Collection[int]) -> Iterator[int]:
@@ -159,7 +189,7 @@ def _rows(table: Node, read: Collection[int]) -> Iterator[int]:
     )
     for row, cells in zip(rows, texts, strict=True):
         if (
-            any(_ALMOST.match(text) or _SIGN_LAST.search(text) for text in cells)
+            any(_ALMOST.match(text) or _LISTED.match(text) or _SIGN_LAST.search(text) for text in cells)
             or states
             or (some and sum(map(bool, cells)) > 1)
         ):

@@ -51,7 +51,19 @@ class Side:
         assert self.result is not None
         provenance = self.result.provenance
         replayed = f", replayed from {provenance.replayed_from}" if provenance.replayed_from else ""
-        return f"target {provenance.target}, judged {provenance.started}{replayed}"
+        return f"target {provenance.target}{_less_than_whole(self.result)}, judged {provenance.started}{replayed}"
+
+
+def _less_than_whole(result: ResultFile) -> str:
+    """What a result is that does not say all: what it leaves out differs from that of a whole run for that alone."""
+    from pytest_readiness.verdict.judging import ENDED
+
+    if result.shard is not None:
+        return f", shard {result.shard}"
+    if result.exit_code not in ENDED:
+        return ", a run that did not end"
+    verdict = result.verdict
+    return ", a part of a run" if verdict.omitted or verdict.selected < verdict.total else ""
 
 
 def command(

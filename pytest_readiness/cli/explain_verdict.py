@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from pytest_readiness.cli.problems import CommandError
 from pytest_readiness.core.registry import SEVERITIES
 from pytest_readiness.report.phrases import decision, part_of
 from pytest_readiness.verdict.items import LeafRecord
-from pytest_readiness.verdict.judging import Verdict, score_of, shown
+from pytest_readiness.verdict.judging import Verdict, contradiction, score_of, shown
 from pytest_readiness.verdict.result_file import outcome_of, read_result
 
 DISAGREES = 1
@@ -49,13 +48,8 @@ def explain_verdict(path: Path) -> None:
     out.line()
     reasons = f"NO-GO because {'; '.join(verdict.reasons)}."
     out.line(reasons if verdict.reasons else f"{decision(outcome)}: nothing speaks against it.")
-    score = score_of(verdict.items)
-    if not _same(score, verdict.score):
-        raise CommandError(
-            f"{path}: its items add up to a score of {shown(score)}, and it says {shown(verdict.score)}; "
-            "the file was changed after the run.",
-            DISAGREES,
-        )
+    if wrong := contradiction(verdict):
+        raise CommandError(f"{path}: {wrong}; the file was changed after the run.", DISAGREES)
 
 
 def _row(item: LeafRecord) -> tuple[str, str, str, str]:
@@ -107,9 +101,3 @@ def _met(met: bool) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.10g}"
-
-
-def _same(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return math.isclose(one, other, abs_tol=1e-9)

@@ -26,11 +26,14 @@ def command(
       readiness report out/result.json --out again
     """
     from pytest_readiness.cli.problems import CommandError
+    from pytest_readiness.verdict.judging import contradiction
     from pytest_readiness.verdict.result_file import outcome_of, read_result
 
     if html is None and out is None:
         raise CommandError("Say what to make: --html FILE for the page, --out DIR for all other files.")
     outcome = outcome_of(read_result(file))
+    if wrong := contradiction(outcome.verdict):
+        raise CommandError(f"{file}: {wrong}; the file was changed after the run, so no report is made of it.")
     if out is not None:
         from pytest_readiness.core.redact import Redactor
         from pytest_readiness.report.outputs import write_outputs

@@ -105,6 +105,11 @@ looked for first, and the expression of all of it, which begins at the beginning
 # User and password before a host, and bearer tokens. Each is only looked for where it can begin: most texts hold none,
 # and every text is searched. What repeats has a limit, so that the time is linear in the text.
 _PASSWORD = re.compile(r"(?<![a-z])([a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,300}:)[^\s/@]{1,1000}(?=@)")
+# What lets anyone in who has the address: the signature of a presigned one, or a token in its query.
+_IN_QUERY = re.compile(
+    r"([?&](?:X-(?:Amz|Goog)-(?:Signature|Security-Token)|Signature|sig|access_token|api_?key)=)[^&#\s\"'<>)\]]{8,2000}",
+    re.IGNORECASE,
+)
 _BEARER = re.compile(r"\b((?:Bearer|Basic)\s{1,20})[A-Za-z0-9._~+/=-]{8,}")
 _KEYS = tuple((hint, re.compile(rf"(?<!\w)(?:{shape})")) for hint, shape in KEY_SHAPES.values())
 
@@ -186,7 +191,7 @@ class Redactor:
         if any(self._may_hold(reading) for reading, _ in _readings(text)):
             text = _masked(text, sorted(self._spans(text)))
         if "://" in text:
-            text = _PASSWORD.sub(_masked_end, text)
+            text = _IN_QUERY.sub(_masked_end, _PASSWORD.sub(_masked_end, text))
         text = _BEARER.sub(_masked_end, text)
         for hint, shape in _KEYS:
             if hint in text:

@@ -18,6 +18,7 @@ from pytest_readiness.core.validation import validate
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
 from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.people import authors
+from pytest_readiness.people.file import is_blank
 from pytest_readiness.people.proofs import Unusable, digest_of
 from pytest_readiness.people.rules import EvidenceRule, SignoffRule, WaiverRule, may_be_one, same_person
 
@@ -164,11 +165,13 @@ class KnownItems:
         names: for each item id the full ids of the items that it can mean.
         former: the same for ids that earlier versions gave.
         fingerprints: of the items' texts, by full id.
+        groups: ids of the items in each group, by each id of the group.
     """
 
     names: Mapping[str, Sequence[str]]
     former: Callable[[str], Sequence[str]] = lambda _: ()
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +296,8 @@ def _entries(
 ) -> list[_Entry[Entry]]:
     """The entries of a file; one whose item may be one of several by now is there for each of them."""
     try:
+        if path.exists() and is_blank(path):
+            return []
         root = read_yaml(path, key)
     except ProblemsError as error:
         problems += error.problems
@@ -319,6 +324,11 @@ def _entries(
             problems.append(
                 Problem(path, line, f"'{made.item}' is an item of several checklists; write {' or '.join(named)}.")
             )
+        elif inside := items.groups.get(made.item):
+            message = (
+                f"'{made.item}' is a group; its state follows from its items. Name one of them: {', '.join(inside)}."
+            )
+            problems.append(Problem(path, line, message))
         elif not named and not former:
             known = items.names
             problems.append(Problem(path, line, f"No checklist has an item '{made.item}'.{nearest(made.item, known)}"))

@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from pytest_readiness.checklist.markdown import parse, source_of
+
 _ROOTS = (".git", "readiness.yaml")
 _CHUNK = 1 << 20
+_MARKDOWN = (".md", ".markdown")
+_LONGEST_TITLES = 1 << 14
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -37,6 +41,8 @@ def digest_of(path: Path, folder: Path) -> str:
             while chunk := file.read(_CHUNK):
                 if blank and chunk.startswith(_POINTER):
                     raise Unusable("is a pointer of Git LFS and not the file itself; fetch that ('git lfs pull')")
+                if blank and _is_only_front_matter(whole, chunk):
+                    raise Unusable("says nothing but its front matter")
                 digest.update(chunk)
                 blank = blank and not chunk.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").strip()
     except (FileNotFoundError, NotADirectoryError):
@@ -47,6 +53,14 @@ def digest_of(path: Path, folder: Path) -> str:
     if blank:
         raise Unusable("is empty")
     return digest.hexdigest()
+
+
+def _is_only_front_matter(path: Path, begin: bytes) -> bool:
+    """Whether a document of Markdown, which begins so, has a title and other keys, and nothing below them."""
+    if path.suffix.lower() not in _MARKDOWN or len(begin) > _LONGEST_TITLES:
+        return False
+    blocks = parse(source_of(begin.decode("utf-8", "replace"), fenced=False)).children
+    return bool(blocks) and all(block.type == "front_matter" for block in blocks)
 
 
 def _root(folder: Path) -> Path:

@@ -269,13 +269,17 @@ def _known_items(checklists: list[Checklist], configuration: Configuration) -> K
     every = [*checklists, *_others(configuration, {checklist.path.resolve() for checklist in checklists})]
     names: dict[str, list[str]] = {}
     fingerprints: dict[str, str] = {}
+    groups: dict[str, list[str]] = {}
     for checklist in every:
-        for item in checklist.leaves():
+        for item in checklist.items():
             full = f"{checklist.name}:{item.id}"
+            if item.is_group:
+                groups[item.id] = groups[full] = [child.id for child in item.children]
+                continue
             names.setdefault(item.id, []).append(full)
             names[full] = [full]
             fingerprints[full] = item.fingerprint
-    return KnownItems(names, FormerIds(every), fingerprints)
+    return KnownItems(names, FormerIds(every), fingerprints, groups)
 
 
 class _Planner:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -382,6 +384,22 @@ def score_of(items: Iterable[LeafRecord]) -> float | None:
         return None
     # Weights such as 0.1 have no exact sum, and 90 must not fall short of 90 for that.
     return round(100 * sum(item.weight for item in counting if item.state == "passed") / whole, 9)
+
+
+def contradiction(verdict: Verdict) -> str:
+    """Return how a verdict that was read from a file contradicts the items beside it, as a clause, or ""."""
+    score = score_of(verdict.items)
+    if (score is None) != (verdict.score is None) or not math.isclose(score or 0, verdict.score or 0, abs_tol=1e-9):
+        return f"its items add up to a score of {shown(score)}, and it says {shown(verdict.score)}"
+    counts = Counter(item.state for item in verdict.items)
+    if counts != Counter(verdict.counts):
+        return "it counts other states than its items have"
+    against = (*_reasons(verdict.items, score, verdict.policy), *verdict.troubles)
+    if against and not verdict.reasons:
+        return f"it names no reason for NO-GO, and this is one: {against[0]}"
+    if verdict.go and verdict.reasons:
+        return f"it says GO, and names a reason for NO-GO: {verdict.reasons[0]}"
+    return ""
 
 
 def _reasons(items: Sequence[LeafRecord], score: float | None, policy: Policy) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from pytest_readiness.core.redact import Redactor
 from pytest_readiness.core.yamlfile import read_text
 from pytest_readiness.verdict.drift import BaselineRecord, DriftRecord, ItemBefore
 from pytest_readiness.verdict.items import SectionRecord
-from pytest_readiness.verdict.judging import ENDED, Verdict, VerdictRecord
+from pytest_readiness.verdict.judging import ENDED, Verdict, VerdictRecord, contradiction
 from pytest_readiness.verdict.outcome import Course, Input, Original, Outcome, Report, Shard
 from pytest_readiness.verdict.provenance import Provenance
 
@@ -118,8 +118,8 @@ def read_baseline(path: Path, target: str) -> BaselineRecord:
         target: the target of this run, which must be that of the other one.
 
     Raises:
-        ProblemsError: it is not a result of this program, or one of another target, of a part of a run, or of one
-            that did not end.
+        ProblemsError: it is not a result of this program, or one of another target, of a part of a run, of one
+            that did not end, or one that was edited.
     """
     file = read_result(path, "baseline")
     if file.shard is not None:
@@ -137,6 +137,8 @@ def read_baseline(path: Path, target: str) -> BaselineRecord:
     if file.exit_code not in ENDED:
         message = f"This is a result of a run that did not come to its end (exit code {file.exit_code}); name another."
         raise ProblemsError([Problem(path, 0, message)])
+    if wrong := contradiction(outcome_of(file).verdict):
+        raise ProblemsError([Problem(path, 0, f"In this result {wrong}; the file was changed after the run.")])
     return BaselineRecord(
         when=file.provenance.started,
         score=file.verdict.score,

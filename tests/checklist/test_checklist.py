@@ -458,6 +458,7 @@ def test_what_the_environment_has_is_a_condition(words: str) -> None:
             "when it fails",
             "if not",
         ),
+        *("when ready", "when done", "if feasible", "if unclear", "when live"),
         *("if no CDN is used", "if using no CDN", "when using a wrong password", "if using too much memory"),
         *("if used by more than one team", "if not applicable", "if we have no queue", "when using an expired card"),
     ],
@@ -698,6 +699,9 @@ def test_what_is_to_be_untrue_is_no_item(words: str) -> None:
             for line in (
                 *("- [v] a", "- [√] a", "- [✔️] a", "- [х] a", "- [•] a", "- [\u200b] a", "- [:x:] a", "- [100 %] a"),
                 *("- [erledigt] a", "- [已完成] a", "- [ ]: a", "- _[ ] a_", "- ~~[ ]~~ a", "- (✓) a"),
+                *("● [ ] a", "(1) [ ] a", "1.1 [ ] a", "1、[ ] a", "・[ ] a", "① ☐ a", "**1.** [ ] a", "\ufeff- [ ] a"),
+                *("Step 1: [ ] a", "Owner - [x] a", "Backups: ☐ run"),
+                *(": [ ] a", "[^1]: - [ ] a", "A1. [ ] a", "- ○ a", "◯ a", "- {} a", "- { } a", "- ✓ a", "- ✗ a"),
                 *("- ▢ a", "- ❏ a", "- 🗹 a", "- ⬛ a", "● a [ ]", "(1) a [ ] no [ ] yes", "1.1 a ☐", "a [x]"),
                 *(
                     "- a: [ ] yes [ ] no",
@@ -713,6 +717,11 @@ def test_what_is_to_be_untrue_is_no_item(words: str) -> None:
         ("+---+---+\n| a | b |\n+===+===+\n| c | [ ] |\n+---+---+", "1 box is not read, line 6: a box is "),
         ("| a | Go |\n|---|---|\n| b | GO ✅ |\n| c | NO-GO ❌ |", "2 boxes are not read, lines 5, 6: a box is "),
         ("| a | Status |\n|---|---|\n| b | Done |\n| c | Open |", "2 boxes are not read, lines 5, 6: a box is "),
+        ("| a | Done |\n|---|---|\n| b | x |\n| c | |", "2 boxes are not read, lines 5, 6: a box is "),
+        ("| a | Erledigt |\n|---|---|\n| b | ja |\n| c | nein |", "2 boxes are not read, lines 5, 6: a box is "),
+        ("| a | OK? |\n|---|---|\n| b | y |\n| c | n |", "2 boxes are not read, lines 5, 6: a box is "),
+        ("| a | b |\n|---|---|\n| - [ ] c | d |", "1 box is not read, line 5: a box is "),
+        ("- [ ] a\n  - ✓ right\n  - ✗ wrong\n\n([ ] = open)\n\nSo [ ] is open.\n\n{% if a %}", ""),
         ("- a\n- [ ] b\n  - detail\n- c\n  - [ ] d", "line 3: no box, beside entries that have one; "),
         ("text\n\n1. [ ] a\n2. b\n3. c", "lines 6, 7: no box, beside entries that have one; "),
         ("Tick the box ☐ when it is done, as `[ ]` and `a [ ]` say.\n\n- a[ ] b\n- `[ ]`", ""),
@@ -792,6 +801,22 @@ def test_the_column_is_that_of_the_one_character_in_the_box(line: str, column: i
 )
 def test_the_title_is_the_first_heading_of_the_first_level(text: str, title: str) -> None:
     assert parse(text).title == title
+
+
+def test_front_matter_in_toml_is_no_list() -> None:
+    checklist = parse('+++\ntitle = "x"\ntodo = """\n- [ ] a\n"""\n+++\n# A\n\n- [ ] real\n')
+    assert [(item.text, item.line) for item in checklist.items()] == [("real", 9)]
+    assert checklist.unread.startswith("1 box is not read, line 4: ")
+    assert texts("+++\nnot TOML\n\n- [ ] x\n\n+++\n\n- [ ] y") == ["x", "y"]
+
+
+def test_a_legend_is_no_list_of_items() -> None:
+    assert texts("Legend:\n\n- ✅ done\n- ❌ = not done\n\n# A\n\n| x | y |\n|---|---|\n| a | ✅ |\n| b | ❌ |") == [
+        "a",
+        "b",
+    ]
+    assert texts("- ✅ done\n- ✅ open") == ["done", "open"]
+    assert texts("- [x] done\n- [ ] open") == ["done", "open"]
 
 
 def test_a_rule_at_the_beginning_is_no_front_matter() -> None:

@@ -246,3 +246,24 @@ def test_results_are_compared_by_state_and_score(project: Path, diff: Any) -> No
     code, output, _ = diff("staging/result.json", "prod/result.json")
     assert "  verdict: A GO, B not GO\n" in output
     assert diff("staging/result.json", "staging/result.json")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "target staging, judged "),
+        ({"omitted": ["test_own.py was ignored"]}, "target staging, a part of a run, judged "),
+        ({"total": 9}, "target staging, a part of a run, judged "),
+        ({"exit_code": 2}, "target staging, a run that did not end, judged "),
+    ],
+)
+def test_a_result_of_less_than_the_whole_is_told(project: Path, diff: Any, change: dict[str, Any], words: str) -> None:
+    line = [sys.executable, "-m", "pytest", "--readiness-target=staging", "--readiness-out=staging"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run(line, cwd=project, env=environment, capture_output=True, timeout=patient(60), check=False)
+    data = json.loads((project / "staging" / "result.json").read_text())
+    data["exit_code"] = change.get("exit_code", data["exit_code"])
+    data["verdict"] |= {key: value for key, value in change.items() if key != "exit_code"}
+    (project / "less.json").write_text(json.dumps(data))
+    assert f"A  less.json: {words}" in diff("less.json", "staging/result.json")[1]
+    assert f"B  staging/result.json: {words}" not in diff("less.json", "staging/result.json")[1] or not change

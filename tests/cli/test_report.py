@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,6 +84,30 @@ def test_text_of_a_result_is_no_markup(ran: Release) -> None:
     written = (ran.path / "odd.html").read_text("utf-8")
     assert "<script>alert" not in written
     assert "alert(1)" in written
+
+
+def edited(verdict: dict[str, Any], sections: list[Any], how: str) -> None:
+    if how == "score":
+        verdict["score"] = 100.0
+    elif how == "verdict":
+        verdict |= {"go": True, "reasons": []}
+    else:
+        for item in sections[0]["items"]:
+            item["state"] = "passed"
+
+
+@pytest.mark.parametrize("how", ["score", "verdict", "states"])
+def test_no_report_is_made_of_a_result_that_was_edited(ran: Release, how: str) -> None:
+    data = json.loads((ran.path / "out" / "result.json").read_text("utf-8"))
+    assert not data["verdict"]["go"]
+    edited(data["verdict"], data["sections"], how)
+    (ran.path / "edited.json").write_text(json.dumps(data), "utf-8")
+    done = ran.cli("report", "edited.json", "--html=edited.html", "--out=edited")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith("edited.json: it")
+    assert done.stderr.endswith("; the file was changed after the run, so no report is made of it.\n")
+    assert not (ran.path / "edited.html").exists()
+    assert not (ran.path / "edited").exists()
 
 
 def test_what_is_no_result_is_told_in_a_sentence(ran: Release) -> None:

@@ -119,6 +119,11 @@ def test_short_secrets_are_not_searched_for() -> None:
     [
         ("postgresql://app:hunter2@db/shop", f"postgresql://app:{MASK}@db/shop"),
         ("redis://:hunter2@cache:6379/0", f"redis://:{MASK}@cache:6379/0"),
+        (
+            "https://b.s3.example.com/d.pdf?X-Amz-Expires=60&X-Amz-Signature=0123456789abcdef&x=1 (ops)",
+            f"https://b.s3.example.com/d.pdf?X-Amz-Expires=60&X-Amz-Signature={MASK}&x=1 (ops)",
+        ),
+        ("https://a.blob.example.com/d?sp=r&sig=k3Jx9QvT7mZp%3D", f"https://a.blob.example.com/d?sp=r&sig={MASK}"),
         ("Authorization: Bearer abcdefgh12345678", f"Authorization: Bearer {MASK}"),
         ("authorization: Basic YTpiYWJhYmFiYQ==", f"authorization: Basic {MASK}"),
         ("sk_live_0123456789abcdef is set", f"{MASK} is set"),
@@ -149,6 +154,7 @@ def test_texts_of_the_shape_of_a_secret_are_hidden(text: str, hidden: str) -> No
         "mail ops@example.com",
         "10:30",
         "https://hooks.slack.com/services",
+        "https://shop.example.com/?sig=1&design=modern-furniture&key=departments",
     ],
 )
 def test_ordinary_texts_are_left_alone(text: str) -> None:

@@ -172,6 +172,19 @@ def test_a_file_holds_one_list(tmp_path: Path, text: str) -> None:
         written(tmp_path, text)
 
 
+@pytest.mark.parametrize("text", ["", "\n", "# none so far\n", "signoffs:\n"])
+def test_a_file_without_entries_has_none(tmp_path: Path, text: str) -> None:
+    assert not written(tmp_path, text).signoffs
+
+
+def test_a_group_is_told_from_a_misspelled_item(tmp_path: Path) -> None:
+    path = tmp_path / "signoffs.yaml"
+    path.write_text("signoffs:\n- {item: tls/all, by: a@example.com, role: ops, on: 2026-01-01}\n")
+    items = KnownItems({"tls/hsts": ["CHECK:tls/hsts"]}, groups={"tls/all": ["tls/hsts"]})
+    with pytest.raises(ProblemsError, match=r"'tls/all' is a group; its state follows from its items\. .*: tls/hsts"):
+        read_people(path, None, items)
+
+
 def test_of_two_waivers_of_an_item_the_later_end_counts(tmp_path: Path) -> None:
     entry = "- {{item: tls/hsts, reason: r, by: cto@example.com, expires: {}}}\n"
     for order in (["2026-04-01", "2026-02-01"], ["2026-02-01", "2026-04-01"]):

@@ -176,6 +176,7 @@ def test_a_role_that_does_not_exist_is_told_from_a_wrong_one() -> None:
         ({"sha256": "0" * 64}, "it has a sha256, and names no evidence that could have it"),
         ({"evidence": "empty.md"}, "its evidence empty.md is empty"),
         ({"evidence": "blank.md"}, "its evidence blank.md is empty"),
+        ({"evidence": "titled.md"}, "its evidence titled.md says nothing but its front matter"),
         ({"evidence": "folder"}, "its evidence folder is a folder, and has to be a file"),
         ({"evidence": "loop.md"}, "its evidence loop.md cannot be read ("),
         ({"evidence": "pipe"}, "its evidence pipe is not a file"),
@@ -214,6 +215,7 @@ def test_evidence_is_something_that_others_can_read(tmp_path: Path, changes: dic
     (project / "outside.md").symlink_to(tmp_path / "outside.md")
     (folder / "empty.md").touch()
     (folder / "blank.md").write_text("\ufeff \n\t\n", "utf-8")
+    (folder / "titled.md").write_text("---\ntitle: Drill\ndate: 2026-01-01\n---\n\n", "utf-8")
     (folder / "loop.md").symlink_to("loop.md")
     os.mkfifo(folder / "pipe")
     (folder / "linked.md").symlink_to(tmp_path / "outside.md")

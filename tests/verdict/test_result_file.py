@@ -179,7 +179,10 @@ def test_a_part_another_target_and_what_did_not_end_are_no_baseline(release: Rel
     data["provenance"]["target"] = "staging"
     release.write("other.json", json.dumps(data))
     release.write("ended.json", json.dumps({**data, "exit_code": 2}).replace("staging", "prod"))
+    better = {**data["verdict"], "score": data["verdict"]["score"] - 1}
+    release.write("edited.json", json.dumps({**data, "verdict": better}).replace("staging", "prod"))
     for file, sentence in (
+        ("edited.json", "In this result its items add up to a score of "),
         ("part/result.json", "This is a result of a part of a run, with which a whole one cannot be compared"),
         ("ended.json", "This is a result of a run that did not come to its end (exit code 2); name another."),
         ("other.json", "This is a result of target 'staging', but this run is about 'prod'; `readiness diff` compares"),
