@@ -185,8 +185,8 @@ _PROMPT = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _ITALIC_PROMPT = re.compile(
-    r"""\W*+ (?:please\ )? (?:add|insert|list|provide|include|enter|fill|give|document|define|detail|identify|link|attach
-        |write|complete|replace\ (?:this|with|the\ (?:text|placeholder))|(?:delete|remove)\ this|example|e\.g\.
+    r"""\W*+ (?:please\ )? (?:add|insert|list|provide|include|enter|fill|give|document|define|detail|identify|link
+        |attach|write|complete|replace\ (?:this|with|the\ (?:text|placeholder))|(?:delete|remove)\ this|example|e\.g\.
         |if\ applicable) (?!\w) .*""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
