@@ -8,6 +8,8 @@
   // A form hides its own properties behind fields of the same name, as `matches` of a betting office.
   const is = (element, selector) => Element.prototype.matches.call(element, selector);
   const FRAMES = 'iframe, frame';
+  // A page that draws frame by frame calls for the next one within this time, also on a busy machine.
+  const DRAWING_MS = 500;
   // The document of a frame that is open to the page itself; null for one of another origin, or sandboxed.
   const inside = (frame) => {
     try { return frame.contentDocument; } catch { return null; }
@@ -146,6 +148,17 @@
     || element.getAttribute('aria-disabled') === 'true';
   // A frame that is open is not a control; what is in it may be.
   const opened = (element) => is(element, FRAMES) && inside(element);
+  const views = () => [window, ...[...all(document)].filter(opened).map((frame) => frame.contentWindow)];
+  // A document tells of those in its shadow trees and frames nothing.
+  const animations = () => [document, ...[...all(document)].flatMap((each) => [each.shadowRoot, opened(each)])]
+    .flatMap((tree) => (tree ? tree.getAnimations() : []));
+  // In how many milliseconds an animation comes to its end, or to the first one where it has none; 0 where it stands still.
+  const ending = ({ effect, playState, playbackRate, currentTime }) => {
+    if (!effect || playState !== 'running' || typeof currentTime !== 'number') return 0;
+    const { delay, duration, endTime } = effect.getComputedTiming();
+    const end = playbackRate < 0 ? 0 : endTime === Infinity ? delay + duration : endTime;
+    return (end - currentTime) / playbackRate;
+  };
   const implicit = (element) => is(element, '[tabindex="-1"]')
     && !is(element, 'a[href], button, input, select, textarea, [role=button], [role=link], [role=checkbox], '
       + '[role=switch], [role=textbox], [role=combobox], [role=searchbox]');
@@ -676,11 +689,27 @@
       };
     },
 
+    // In how many milliseconds to look again, because a timer fires then, an animation ends, or the page draws frame by
+    // frame; null where nothing of that is due within `most`. Where something may be due in a frame that is closed to
+    // questions, only all of that time is enough.
+    atWork(most) {
+      const waits = [this.due(most)].filter((wait) => wait !== null);
+      for (const view of views()) {
+        const [first, , last] = (view[Symbol.for('pytest-readiness')] || { frames: [] }).frames;
+        const now = view.performance.now();
+        if (last - first < DRAWING_MS && now - last < DRAWING_MS) waits.push(DRAWING_MS);
+      }
+      waits.push(...animations().map(ending).filter((wait) => wait > 0));
+      if ([...all(document)].some((each) => is(each, FRAMES) && !inside(each))) waits.push(most);
+      const next = Math.min(...waits);
+      return next <= most ? next : null;
+    },
+
     // In how many milliseconds the next timer fires, of the page and its open frames; null where none does within `most`.
     // Of those that fire again and again only the first time counts, unless all times are asked for.
     due(most, repeated = false) {
       const waits = [];
-      for (const view of [window, ...[...all(document)].filter(opened).map((frame) => frame.contentWindow)]) {
+      for (const view of views()) {
         const seen = view[Symbol.for('pytest-readiness')], now = view.performance.now();
         for (const { at, again } of seen && seen.timers ? seen.timers.values() : []) {
           waits.push(at - now);
@@ -1024,7 +1053,7 @@
     },
     finished() {
       const endless = (each) => each.effect && each.effect.getComputedTiming().endTime === Infinity;
-      return document.getAnimations().every((each) => each.playState !== 'running' || endless(each));
+      return animations().every((each) => each.playState !== 'running' || endless(each));
     },
   };
 })()
