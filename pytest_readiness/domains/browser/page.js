@@ -590,6 +590,11 @@
       if (node.nodeType === 1 && !is(node, 'script, style, template, noscript')) yield* textsIn(node);
     }
   }
+  // A list that opens paints the chosen option itself.
+  const listOf = (node) => {
+    const list = node.parentElement && node.parentElement.closest('select');
+    return list && !list.multiple && list.size < 2 ? list : null;
+  };
   const boxesOf = (node, from, to) => {
     const range = node.ownerDocument.createRange();
     range.setStart(node, from);
@@ -616,7 +621,7 @@
       const taken = from.slice(at, at + sought.length);
       found.push([...new Set(taken.map(({ node }) => node))].map((node) => {
         const own = taken.filter((each) => each.node === node);
-        return { node, parent: node.parentElement || node.getRootNode().host, from: own[0].at, to: own.pop().end };
+        return { node, parent: listOf(node) || node.parentElement || node.getRootNode().host, from: own[0].at, to: own.pop().end };
       }));
     }
     return found;
@@ -629,7 +634,7 @@
     for (const each of chain(parent)) {
       const style = getComputedStyle(each), outer = each.getBoundingClientRect();
       const cuts = (overflow) => ['hidden', 'clip'].includes(overflow) && style.display !== 'inline' && !is(each, 'body, html');
-      if (boxes.every((box) => (cuts(style.overflowX) && (box.left >= outer.right - 1 || box.right <= outer.left + 1))
+      if (boxes.length && boxes.every((box) => (cuts(style.overflowX) && (box.left >= outer.right - 1 || box.right <= outer.left + 1))
         || (cuts(style.overflowY) && (box.top >= outer.bottom - 1 || box.bottom <= outer.top + 1)))) return 'cut off';
       if (/absolute|fixed/.test(style.position)) break;
     }
@@ -640,7 +645,8 @@
   const told = (element, words) => {
     const nodes = [...textsIn(element)];
     // What is not shown of a <details> has boxes all the same.
-    const drawn = (node) => boxesOf(node, 0, node.length).length && !(node.parentElement && is(node.parentElement, 'details:not([open])'));
+    const drawn = (node) => (listOf(node) ? [...listOf(node).selectedOptions].some((each) => each.contains(node))
+      : boxesOf(node, 0, node.length).length && !(node.parentElement && is(node.parentElement, 'details:not([open])')));
     const places = placesOf(nodes.filter(drawn), words);
     let why = placesOf(nodes, words).length ? 'not visible' : '';
     for (const place of places) {

@@ -410,6 +410,7 @@ UNSEEN_WORDS: dict[str, tuple[str, str]] = {
         '<div id="o" style="height: 30px; overflow: hidden"><p>Thank you</p><p>Yours</p><p>order 17</p></div>',
         "cut off",
     ),
+    "not chosen": ("<select id='o'><option>Yours<option>order 17</select>", "not visible"),
     "cut off by itself": (
         '<p id="o" style="width: 90px; overflow: hidden; white-space: nowrap">Thank you so much: order 17</p>',
         "cut off",
@@ -430,10 +431,11 @@ def test_words_that_nobody_sees_are_not_there(
 def test_words_that_a_person_sees_are_there(url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch) -> None:
     hidden = '<span style="opacity: 0">order 17</span>'
     told = f'{hidden}<p>Order <b>17</b></p><p style="height: 2em; overflow: auto">Yours<br><br><br>order 18</p>{hidden}'
+    told += "<select><option>Yours<option selected>order 19</select>"
     monkeypatch.setitem(
         app.routes, "/told", page("Told", f'<div id="o" style="text-transform: lowercase">{told}</div>')
     )
-    for words in ("order 17", "order 18"):
+    for words in ("order 17", "order 18", "order 19"):
         judge("browser.flow", url, steps=[{"go": "/told"}, {"expect": {"css": "#o", "contains": words}}])
 
 
