@@ -706,7 +706,7 @@ class _Looking:
             load=_load(load, loaded, quiet) if load["vitals"] or loaded else None,
             requests=requests,
             messages=messages,
-            viewport_meta=None if rendered["viewport"] is None else cut(rendered["viewport"], 100),
+            viewport_meta=None if rendered["viewport"] is None else cut(rendered["viewport"], 300),
             fold=HEIGHT,
             images=images,
             videos=videos,
