@@ -28,6 +28,8 @@ from pytest_readiness.domains.browser.facts.pages import (
 )
 from pytest_readiness.domains.http.resource import UrlPath
 
+PAGES = ("text/html", "application/xhtml+xml")
+"""Media types of what a browser shows as a page."""
 LITTLE_TEXT = 20
 """Characters; a page with less text, no picture and no control shows nothing ("Loading …")."""
 MOST_REQUESTS = 1000
@@ -112,7 +114,7 @@ def seen_page(pages: Mapping[str, Visit], path: str | None) -> tuple[Visit, Rend
     seen = f"GET {visit.asked} was answered {rendered.status} with {_amount(rendered)}"
     if not 200 <= rendered.status < 400:
         raise CouldNotVerify(f"{seen}, an error instead of the page")
-    if rendered.media_type not in ("text/html", "application/xhtml+xml"):
+    if rendered.media_type not in PAGES:
         raise CouldNotVerify(f"{seen} of {rendered.media_type}, which is not a page")
     if not shows_something(rendered):
         raise CouldNotVerify(f"{seen}: {_nothing(rendered)}{_hidden(visit)}")
@@ -440,8 +442,10 @@ def engines(
         fault = f"{len(uncaught)} uncaught exceptions: {some(uncaught)}" if uncaught else ""
         if not shows_something(rendered) and (hidden := _hidden(visit)):
             raise CouldNotVerify(f"in {visit.browser} {_nothing(rendered)}{hidden}")
-        if not shows_something(rendered) or rendered.media_type not in ("text/html", "application/xhtml+xml"):
-            fault = f"{_nothing(rendered)} {fault}".strip()
+        if not shows_something(rendered):
+            fault = "; ".join(filter(None, (_nothing(rendered), fault)))
+        if rendered.media_type not in PAGES:
+            fault = f"{rendered.media_type}, which is not a page"
         if not 200 <= rendered.status < 400:
             fault = "an error instead of the page"
         if text not in rendered.title:

@@ -251,6 +251,7 @@ def test_engines_fail_for_an_exception_and_an_error(url: Url) -> None:
     for path, text, seen in (
         ("/broken-script.html", "", "1 uncaught exceptions: nowhere is not defined"),
         ("/broken", "", "an error instead of the page"),
+        ("/plain", "", "text/plain, which is not a page"),
         (None, "Bank", "the title 'Shop'"),
     ):
         with pytest.raises(ClaimFalse) as caught:
