@@ -44,6 +44,9 @@ SIGHT_SECONDS = 5.0
 """For a page to tell whether an element is seen."""
 MOST_LOOKED_AT = 50
 """Elements that a locator finds."""
+STATUS = "() => (performance.getEntriesByType('navigation')[0] || {}).responseStatus || 0"
+"""Of the document that is shown, also after a click or a step back."""
+
 MOST_PICTURED = 10
 """Of them, those that are compared with pictures; what more there is of a kind looks like them."""
 MOST_TYPED = 1000
@@ -281,9 +284,7 @@ class _Traveller:
         seen: list[Locator] = []
         why = ""
         for one in self._visible(element):
-            hidden = one.evaluate(f"element => ({script('page.js')}).unseen(element)", timeout=SIGHT_SECONDS * 1000)
-            hidden = hidden or (self._unpainted(one) if len(seen) < MOST_PICTURED else "")
-            if hidden:
+            if hidden := self._unseen(one, element.text or "", len(seen) < MOST_PICTURED):
                 why = hidden
             else:
                 seen.append(one)
@@ -291,13 +292,23 @@ class _Traveller:
                     break
         return seen, why
 
-    def _unpainted(self, one: Locator) -> str:
-        """Why nothing of an element is to be seen, where the window looks the same without it; "" where it does not.
+    def _unseen(self, one: Locator, words: str = "", pictured: bool = True) -> str:
+        """Why a person does not see an element, or words that are in it; "" where one does."""
+        why: str = one.evaluate(
+            f"(element, words) => ({script('page.js')}).unseen(element, words)", words, timeout=SIGHT_SECONDS * 1000
+        )
+        return why or (self._unpainted(one, words) if pictured else "")
 
+    def _unpainted(self, one: Locator, words: str) -> str:
+        """Why nothing of an element, or of words in it, is to be seen, though it has a box; "" where something is.
+
+        It is nothing where the window looks the same without it.
         Filters, masks, clips, layers and colours: there are more ways to hide something than can be listed.
         """
         questions = one.evaluate_handle(f"element => ({script('page.js')})", timeout=SIGHT_SECONDS * 1000)
-        box = one.evaluate("(element, q) => q.veil(element)", questions, timeout=SIGHT_SECONDS * 1000)
+        box = one.evaluate(
+            "(element, [q, words]) => q.veil(element, words)", [questions, words], timeout=SIGHT_SECONDS * 1000
+        )
         if box is None:
             return ""
         try:
@@ -351,6 +362,9 @@ class _Traveller:
             return f"the page could not be looked at ({said(error)})"
 
     def _lack(self, expect: PageExpectation) -> str:
+        status = self._page.evaluate(STATUS)
+        if status >= 500:
+            return f"the page was answered with the error {status}"
         there = urlsplit(self._page.url)
         if expect.url is not None:
             path = there.path or "/"
@@ -374,8 +388,12 @@ class _Traveller:
                 return f"it is there, but {hidden}, so that nobody sees it" if hidden else "it is not there"
             if expect.contains is not None:
                 texts = [" ".join(one.inner_text().split()) for one in found]
-                if not any(expect.contains in text for text in texts):
+                told = [one for one, text in zip(found, texts, strict=True) if expect.contains in text]
+                if not told:
                     return f"the text '{cut(texts[0] if texts else '', 100)}'"
+                reasons = [self._unseen(one, expect.contains) for one in told[:MOST_PICTURED]]
+                if all(reasons):
+                    return f"'{cut(expect.contains, 60)}' is in it, but {reasons[0]}, so that nobody sees that"
         return ""
 
     def _text_of(self, element: Element, seconds: float) -> str:

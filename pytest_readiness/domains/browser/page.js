@@ -8,6 +8,8 @@
   // A form hides its own properties behind fields of the same name, as `matches` of a betting office.
   const is = (element, selector) => Element.prototype.matches.call(element, selector);
   const FRAMES = 'iframe, frame';
+  // A page that draws frame by frame calls for the next one within this time, also on a busy machine.
+  const DRAWING_MS = 500;
   // The document of a frame that is open to the page itself; null for one of another origin, or sandboxed.
   const inside = (frame) => {
     try { return frame.contentDocument; } catch { return null; }
@@ -146,6 +148,17 @@
     || element.getAttribute('aria-disabled') === 'true';
   // A frame that is open is not a control; what is in it may be.
   const opened = (element) => is(element, FRAMES) && inside(element);
+  const views = () => [window, ...[...all(document)].filter(opened).map((frame) => frame.contentWindow)];
+  // A document tells of those in its shadow trees and frames nothing.
+  const animations = () => [document, ...[...all(document)].flatMap((each) => [each.shadowRoot, opened(each)])]
+    .flatMap((tree) => (tree ? tree.getAnimations() : []));
+  // In how many milliseconds an animation comes to its end, or to the first one where it has none; 0 where it stands still.
+  const ending = ({ effect, playState, playbackRate, currentTime }) => {
+    if (!effect || playState !== 'running' || typeof currentTime !== 'number') return 0;
+    const { delay, duration, endTime } = effect.getComputedTiming();
+    const end = playbackRate < 0 ? 0 : endTime === Infinity ? delay + duration : endTime;
+    return (end - currentTime) / playbackRate;
+  };
   const implicit = (element) => is(element, '[tabindex="-1"]')
     && !is(element, 'a[href], button, input, select, textarea, [role=button], [role=link], [role=checkbox], '
       + '[role=switch], [role=textbox], [role=combobox], [role=searchbox]');
@@ -530,6 +543,8 @@
   // Why a person does not see an element, though it has a box; "" where one does. Scrolls the page to it.
   const unseen = (element) => {
     if (opacity(element) < 0.1) return 'transparent';
+    // Its other text may be painted instead.
+    if (is(element, 'img') && element.complete && !element.naturalWidth) return 'not loaded';
     const limits = edges(element, false);
     const box = element.getBoundingClientRect();
     if (box.width <= 2 || box.height <= 2) return `of ${Math.round(box.width)} × ${Math.round(box.height)} px only`;
@@ -567,21 +582,96 @@
     else element.setAttribute('style', before);
     return covered ? 'covered' : '';
   };
+  // The texts in an element, as nodes.
+  function* textsIn(root) {
+    for (const node of root.childNodes) {
+      if (node.nodeType === 3) yield node;
+      if (node.shadowRoot) yield* textsIn(node.shadowRoot);
+      if (node.nodeType === 1 && !is(node, 'script, style, template, noscript')) yield* textsIn(node);
+    }
+  }
+  // A list that opens paints the chosen option itself.
+  const listOf = (node) => {
+    const list = node.parentElement && node.parentElement.closest('select');
+    return list && !list.multiple && list.size < 2 ? list : null;
+  };
+  const boxesOf = (node, from, to) => {
+    const range = node.ownerDocument.createRange();
+    range.setStart(node, from);
+    range.setEnd(node, to);
+    return [...range.getClientRects()];
+  };
+  // Where texts hold some words, whatever their spaces and capitals: of each place, what it takes of which node.
+  const placesOf = (nodes, words) => {
+    const small = (text) => text.toLowerCase().replace(/\s/g, '');
+    let text = '';
+    const from = [];
+    for (const node of nodes) {
+      if (text.length > 200000) break;
+      [...node.data.slice(0, 200000)].reduce((at, sign) => {
+        for (const each of small(sign)) {
+          text += each;
+          for (let n = 0; n < each.length; n++) from.push({ node, at, end: at + sign.length });
+        }
+        return at + sign.length;
+      }, 0);
+    }
+    const found = [], sought = small(words);
+    for (let at = sought ? text.indexOf(sought) : -1; at >= 0 && found.length < 10; at = text.indexOf(sought, at + 1)) {
+      const taken = from.slice(at, at + sought.length);
+      found.push([...new Set(taken.map(({ node }) => node))].map((node) => {
+        const own = taken.filter((each) => each.node === node);
+        return { node, parent: listOf(node) || node.parentElement || node.getRootNode().host, from: own[0].at, to: own.pop().end };
+      }));
+    }
+    return found;
+  };
+  // Why a person does not see a part of a text, though its element is seen; "" where one does.
+  const unseenText = ({ node, parent, from, to }) => {
+    const why = unseen(parent);
+    if (why) return why;
+    const boxes = boxesOf(node, from, to);
+    for (const each of chain(parent)) {
+      const style = getComputedStyle(each), outer = each.getBoundingClientRect();
+      const cuts = (overflow) => ['hidden', 'clip'].includes(overflow) && style.display !== 'inline' && !is(each, 'body, html');
+      if (boxes.length && boxes.every((box) => (cuts(style.overflowX) && (box.left >= outer.right - 1 || box.right <= outer.left + 1))
+        || (cuts(style.overflowY) && (box.top >= outer.bottom - 1 || box.bottom <= outer.top + 1)))) return 'cut off';
+      if (/absolute|fixed/.test(style.position)) break;
+    }
+    return '';
+  };
+  // Why a person does not see some words in an element that is seen, "" where one does; and the innermost elements that
+  // hold them, none where they are no text of it.
+  const told = (element, words) => {
+    const nodes = [...textsIn(element)];
+    // What is not shown of a <details> has boxes all the same.
+    const drawn = (node) => (listOf(node) ? [...listOf(node).selectedOptions].some((each) => each.contains(node))
+      : boxesOf(node, 0, node.length).length && !(node.parentElement && is(node.parentElement, 'details:not([open])')));
+    const places = placesOf(nodes.filter(drawn), words);
+    let why = placesOf(nodes, words).length ? 'not visible' : '';
+    for (const place of places) {
+      why = place.map(unseenText).find(Boolean) || '';
+      const holders = [...new Set(place.map(({ parent }) => parent))];
+      if (!why) return { why, by: holders.filter((each) => !holders.some((other) => other !== each && within(other, each))) };
+    }
+    return { why, by: [] };
+  };
   // Whether what lies over an element lets nothing of it through.
   const opaque = (hit, element) => [...chain(hit)].some((each) => !within(element, each) && opacity(each) >= 0.9
     && (is(each, 'img, video, canvas, iframe') || getComputedStyle(each).backgroundImage !== 'none'
       || alpha(getComputedStyle(each).backgroundColor) >= 0.9));
 
   return {
-    // Why an element is not seen, nor any of its labels; "" where one is.
-    unseen(element) {
+    // Why an element is not seen, nor any of its labels, or why some words in it are not; "" where they are.
+    unseen(element, words) {
       const all = [element, ...[...(element.labels || [])].filter(shown)].map(unseen);
-      return all.includes('') ? '' : all[0];
+      return all.includes('') ? (words ? told(element, words).why : '') : all[0];
     },
-    // Makes an element and its labels transparent, to tell by pictures whether anything of them is painted. Returns where
+    // Makes an element and its labels, or what holds some words in it, transparent, to tell by pictures whether anything of them is painted. Returns where
     // they are in the window; null where they are out of it, as in something that scrolls. Changes styles of the page.
-    veil(element) {
-      const faces = [element, ...[...(element.labels || [])].filter(shown)].filter((each) => !scrolledAway(each));
+    veil(element, words) {
+      const by = words ? told(element, words).by : [];
+      const faces = (by.length ? by : [element, ...[...(element.labels || [])].filter(shown)]).filter((each) => !scrolledAway(each));
       const lines = faces.flatMap(linesOf).filter((line) => line.right > 0 && line.bottom > 0 && line.x < innerWidth && line.y < innerHeight);
       if (!lines.length) return null;
       veiled = faces.map((each) => [each, each.getAttribute('style')]);
@@ -676,11 +766,27 @@
       };
     },
 
+    // In how many milliseconds to look again, because a timer fires then, an animation ends, or the page draws frame by
+    // frame; null where nothing of that is due within `most`. Where something may be due in a frame that is closed to
+    // questions, only all of that time is enough.
+    atWork(most) {
+      const waits = [this.due(most)].filter((wait) => wait !== null);
+      for (const view of views()) {
+        const [first, , last] = (view[Symbol.for('pytest-readiness')] || { frames: [] }).frames;
+        const now = view.performance.now();
+        if (last - first < DRAWING_MS && now - last < DRAWING_MS) waits.push(DRAWING_MS);
+      }
+      waits.push(...animations().map(ending).filter((wait) => wait > 0));
+      if ([...all(document)].some((each) => is(each, FRAMES) && !inside(each))) waits.push(most);
+      const next = Math.min(...waits);
+      return next <= most ? next : null;
+    },
+
     // In how many milliseconds the next timer fires, of the page and its open frames; null where none does within `most`.
     // Of those that fire again and again only the first time counts, unless all times are asked for.
     due(most, repeated = false) {
       const waits = [];
-      for (const view of [window, ...[...all(document)].filter(opened).map((frame) => frame.contentWindow)]) {
+      for (const view of views()) {
         const seen = view[Symbol.for('pytest-readiness')], now = view.performance.now();
         for (const { at, again } of seen && seen.timers ? seen.timers.values() : []) {
           waits.push(at - now);
@@ -1024,7 +1130,7 @@
     },
     finished() {
       const endless = (each) => each.effect && each.effect.getComputedTiming().endTime === Infinity;
-      return document.getAnimations().every((each) => each.playState !== 'running' || endless(each));
+      return animations().every((each) => each.playState !== 'running' || endless(each));
     },
   };
 })()

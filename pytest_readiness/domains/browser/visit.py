@@ -706,7 +706,7 @@ class _Looking:
             load=_load(load, loaded, quiet) if load["vitals"] or loaded else None,
             requests=requests,
             messages=messages,
-            viewport_meta=None if rendered["viewport"] is None else cut(rendered["viewport"], 100),
+            viewport_meta=None if rendered["viewport"] is None else cut(rendered["viewport"], 300),
             fold=HEIGHT,
             images=images,
             videos=videos,
@@ -738,11 +738,14 @@ class _Looking:
         return PageAsker(self._page), loaded, self._watched.settle()
 
     def _past_timers(self, until: float) -> bool:
-        """Wait for what timers do that fire before then; False where the network was not quiet after it."""
+        """Wait for timers and animations that end before then; False where the network was not quiet after them."""
         quiet = True
         while (left := until - time.monotonic()) > 0:
             # By its last timer, it may have gone on to another page.
-            due = PageAsker(self._page).evaluate("(q, most) => q.due(most)", left * 1000)
+            due = PageAsker(self._page).evaluate("(q, most) => q.atWork(most)", left * 1000)
+            if due is None and self._page.workers:
+                # Nobody tells when their timers fire.
+                due = left * 1000
             if due is None:
                 break
             self._page.wait_for_timeout(due + 20)

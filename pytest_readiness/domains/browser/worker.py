@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -173,14 +174,20 @@ def _answer(
     from pytest_readiness.domains.browser.visit import said
 
     try:
-        return do(driver.browser(job.opening), job, say)
-    except LookupError as missing:
-        return Missing(str(missing.args[0]))
+        try:
+            browser = driver.browser(job.opening)
+        except LookupError as missing:
+            return Missing(str(missing.args[0]))
+        return do(browser, job, say)
     except CouldNotVerify as error:
         return error
     except Error as error:
         # A journey must not be made twice.
         return Crashed(CouldNotVerify(f"the browser crashed ({said(error)})", transient=isinstance(job, VisitJob)))
+    except Exception as error:  # noqa: BLE001 - a defect of ours or of Playwright's; what it says may hold a credential
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+        return Crashed(CouldNotVerify(f"the visit ended by a defect of pytest-readiness or Playwright ({what})"))
 
 
 def _end_with_parent(home: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -22,7 +24,20 @@ from pytest_readiness.protocols.http.credentials import UNSENDABLE, basic, beare
 
 FRAMING = ("content-length", "transfer-encoding", "host", "connection", "upgrade", "expect", "te", "trailer")
 """Headers that say how a request is read (RFC 9112), in lower case."""
-UrlPath = Annotated[str, Field(pattern=r"^/[^\s#]*$")]
+
+
+def _url_path(path: str) -> str:
+    if not path.startswith("/"):
+        raise ValueError("must begin with a slash")
+    if "#" in path:
+        raise ValueError("must have no '#': what follows it is not asked of the server; write %23 for a '#' in a path")
+    if re.search(r"\s", path):
+        raise ValueError("must have no spaces; write %20 for one")
+    return path
+
+
+UrlPath = Annotated[str, AfterValidator(_url_path), Field(json_schema_extra={"pattern": r"^/[^\s#]*$"})]
+"""A path, with its query, as it is written in an address."""
 
 
 class Credential(BaseModel):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,7 +21,8 @@ from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.domains.browser import pool as browser_pool
 from pytest_readiness.domains.browser.facts import pages as browser
 from pytest_readiness.domains.browser.facts.pages import Look, Visit
-from pytest_readiness.domains.browser.pool import BrowserPool
+from pytest_readiness.domains.browser.pool import BrowserPool, Crashed
+from pytest_readiness.domains.browser.worker import _answer
 from pytest_readiness.domains.http.resource import Url
 from tests.judging import read
 from tests.stack.certs import Authority
@@ -194,6 +196,20 @@ def test_the_trouble_of_a_page_is_its_own() -> None:
     for path, (_, _, words) in TROUBLES.items():
         assert seen[path].rendered is None
         assert words in seen[path].problem
+
+
+def test_a_defect_of_a_visit_is_told_without_what_it_says() -> None:
+    def fails(*_: object) -> object:
+        raise KeyError("correct horse battery")
+
+    way = browser.Launch("chromium", "http://localhost", "localhost", "", "")
+    job = browser.VisitJob(way, "http://localhost/", True, ())
+    answer = _answer(job, SimpleNamespace(browser=lambda _: None), fails, print)  # type: ignore[arg-type]
+    assert isinstance(answer, Crashed)
+    assert re.fullmatch(
+        r"the visit ended by a defect of pytest-readiness or Playwright \(KeyError at test_visit\.py:\d+\)",
+        answer.error.reason,
+    )
 
 
 PROGRAM = """

@@ -53,10 +53,10 @@ def responsive(
     a carousel, with an ellipsis or in a narrow element, the claim could not be verified. What lies aside as a whole, as
     a menu that slides in, and elements that scroll by themselves do not count; frames of the same origin do. For widths
     below 980 px the page must also have `<meta name="viewport" content="width=device-width">`, without which phones lay
-    it out for 980 px; of several, the last one counts. The page is loaded once and the window, which has no scroll
-    bars, then resized; scripts have a second to react. Where a part of it is closed to the visit (frames of other
-    origins, closed shadow trees, plugins, what a dialog covers, what was not loaded), the claim could not be verified.
-    Not looked at: what overlaps or is too small to read at a width.
+    it out for 980 px, and its scales must be such that it is shown at its size; of several, the last one counts. The
+    page is loaded once and the window, which has no scroll bars, then resized; scripts have a second to react. Where a
+    part of it is closed to the visit (frames of other origins, closed shadow trees, plugins, what a dialog covers, what
+    was not loaded), the claim could not be verified. Not looked at: what overlaps or is too small to read at a width.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -73,9 +73,8 @@ def responsive(
             faults.append(f"at {layout.width} px it scrolls {layout.overflow:.0f} px sideways{what}")
         elif layout.cut:
             faults.append(f"at {layout.width} px content is cut off: {some(layout.cut)}")
-    viewport = visit.viewport_meta
-    if min(widths) < FALLBACK_WIDTH and _laid_out_for(viewport or "") != "device-width":
-        faults.append("no meta viewport with width=device-width" + (f" but '{viewport}'" if viewport else ""))
+    if min(widths) < FALLBACK_WIDTH and (fault := _viewport_fault(visit.viewport_meta)):
+        faults.append(fault)
     attachments = tuple(shot for layout in layouts for shot in layout_shots(layout))
     wanted = ", ".join(str(width) for width in widths)
     claim(
@@ -170,13 +169,22 @@ def images(
     return Evidence(f"{len(visible)} images {', '.join(wanted)}: {', '.join(kinds)}{more} ({place(visit)})", warning)
 
 
-def _laid_out_for(viewport: str) -> str:
-    """The width that a viewport names, in small letters; the last one counts, and "" stands for none."""
-    words = re.split(r"[\s,;]+", viewport.lower().replace("=", " = "))
-    named = [
-        value for name, sign, value in zip(words, words[1:], words[2:], strict=False) if (name, sign) == ("width", "=")
-    ]
-    return named[-1] if named else ""
+def _viewport_fault(viewport: str | None) -> str:
+    """Why phones lay a page out for another width than theirs, or show it at another size; "" where they do not."""
+    words = re.split(r"[\s,;]+", (viewport or "").lower().replace("=", " = "))
+    # Of what is named twice, the last one counts.
+    named = {name: value for name, sign, value in zip(words, words[1:], words[2:], strict=False) if sign == "="}
+    if named.get("width") != "device-width":
+        return "no meta viewport with width=device-width" + (f" but '{viewport}'" if viewport else "")
+    least, most = _scale(named.get("minimum-scale"), 0.1), _scale(named.get("maximum-scale"), 10)
+    scale = max(least, min(max(least, most), _scale(named.get("initial-scale"), 1)))
+    return "" if abs(scale - 1) < 0.01 else f"the meta viewport '{viewport}' shows the page at {scale:g} times its size"
+
+
+def _scale(value: str | None, otherwise: float) -> float:
+    """A scale as browsers read it: what follows the number does not count, and what is no number is not there."""
+    number = re.match(r"\d+(?:\.\d*)?|\.\d+", value or "")
+    return min(10, max(0.1, float(number[0]))) if number else otherwise
 
 
 def _old(image: ImageSeen, modern_from_kb: float) -> bool:

@@ -28,6 +28,8 @@ from pytest_readiness.domains.browser.facts.pages import (
 )
 from pytest_readiness.domains.http.resource import UrlPath
 
+PAGES = ("text/html", "application/xhtml+xml")
+"""Media types of what a browser shows as a page."""
 LITTLE_TEXT = 20
 """Characters; a page with less text, no picture and no control shows nothing ("Loading …")."""
 MOST_REQUESTS = 1000
@@ -112,7 +114,7 @@ def seen_page(pages: Mapping[str, Visit], path: str | None) -> tuple[Visit, Rend
     seen = f"GET {visit.asked} was answered {rendered.status} with {_amount(rendered)}"
     if not 200 <= rendered.status < 400:
         raise CouldNotVerify(f"{seen}, an error instead of the page")
-    if rendered.media_type not in ("text/html", "application/xhtml+xml"):
+    if rendered.media_type not in PAGES:
         raise CouldNotVerify(f"{seen} of {rendered.media_type}, which is not a page")
     if not shows_something(rendered):
         raise CouldNotVerify(f"{seen}: {_nothing(rendered)}{_hidden(visit)}")
@@ -253,10 +255,10 @@ def web_vitals(
     """Largest contentful paint, layout shift and blocking time are within the limits.
 
     Measured in one load in Chromium on the machine that runs the tests, unthrottled, until the network is quiet and the
-    page's timers have fired (5 s after the load event at most): lab values, not those of real users. Nothing is
-    clicked, so interaction to next paint (INP) cannot be measured; total blocking time is used instead, as in
-    Lighthouse. What is painted in frames and on canvases is not measured: where one is larger than the largest content,
-    or where something covers the page or could not be loaded, the claim could not be verified.
+    page's timers and animations have ended (5 s after the load event at most): lab values, not those of real users.
+    Nothing is clicked, so interaction to next paint (INP) cannot be measured; total blocking time is used instead, as
+    in Lighthouse. What is painted in frames and on canvases is not measured: where one is larger than the largest
+    content, or where something covers the page or could not be loaded, the claim could not be verified.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -306,9 +308,10 @@ def console(
 
     Errors are uncaught exceptions, console.error, what console.assert denies, and what the browser itself reports, such
     as files that are missing or blocked by Content-Security-Policy; not a missing /favicon.ico. Looked at until the
-    network is quiet and the page's timers have fired that are due within 5 seconds after the load event. Not looked at:
-    what a page does later, or only after a click, as on a consent; what service workers and shared workers write; what
-    the page's own handler says it has handled, as an `onerror` does that returns true.
+    network is quiet, and timers and animations have ended that are due within 5 seconds after the load event, also
+    those of frames and workers. Not looked at: what a page does later, or only after a click, as on a consent; what
+    service workers and shared workers write; what the page's own handler says it has handled, as an `onerror` does that
+    returns true.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -360,11 +363,11 @@ def requests(
     """Every request that the page makes while it loads is answered below 400.
 
     The page itself, its scripts, styles, pictures, fonts, what scripts ask for, web sockets and the scripts of service
-    workers, from whatever host, until the network is quiet and the page's timers have fired that are due within 5
-    seconds after the load event; also what its Content-Security-Policy, or being mixed content, keeps it from asking
-    for. Not what is asked for later, or only after a click, as on a consent, nor what a service worker asks for, nor
-    icons and manifests (<link rel="icon">, <link rel="manifest">), which the browser without windows does not ask for.
-    What the page itself cancelled does not count, nor does /favicon.ico.
+    workers, from whatever host, until the network is quiet, and timers and animations have ended that are due within 5
+    seconds after the load event, also those of frames and workers; also what its Content-Security-Policy, or being
+    mixed content, keeps it from asking for. Not what is asked for later, or only after a click, as on a consent, nor
+    what a service worker asks for, nor icons and manifests (<link rel="icon">, <link rel="manifest">), which the
+    browser without windows does not ask for. What the page itself cancelled does not count, nor does /favicon.ico.
 
     Args:
         path: path on the host, beginning with a slash. Default: the page that a visitor of the root ends on.
@@ -439,8 +442,10 @@ def engines(
         fault = f"{len(uncaught)} uncaught exceptions: {some(uncaught)}" if uncaught else ""
         if not shows_something(rendered) and (hidden := _hidden(visit)):
             raise CouldNotVerify(f"in {visit.browser} {_nothing(rendered)}{hidden}")
-        if not shows_something(rendered) or rendered.media_type not in ("text/html", "application/xhtml+xml"):
-            fault = f"{_nothing(rendered)} {fault}".strip()
+        if not shows_something(rendered):
+            fault = "; ".join(filter(None, (_nothing(rendered), fault)))
+        if rendered.media_type not in PAGES:
+            fault = f"{rendered.media_type}, which is not a page"
         if not 200 <= rendered.status < 400:
             fault = "an error instead of the page"
         if text not in rendered.title:

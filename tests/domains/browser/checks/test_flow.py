@@ -400,6 +400,85 @@ def test_what_nobody_can_fill_in_is_not_filled_in(
     assert false(url, [{"go": "/told"}, {**step, "timeout_s": 2}, expect]).seen.startswith(words)
 
 
+PART = '<p id="o">Thank you so much: <span style="{}">order 17</span></p>'
+UNSEEN_WORDS: dict[str, tuple[str, str]] = {
+    "transparent": (PART.format("opacity: 0"), "transparent"),
+    "white on white": (PART.format("color: #fff"), "written in the colour of its background"),
+    "read aloud only": (PART.format(AWAY), "of 1 × 1 px only"),
+    "masked": (PART.format("clip-path: circle(0); display: inline-block"), "looks like what is behind it"),
+    "cut off below": (
+        '<div id="o" style="height: 30px; overflow: hidden"><p>Thank you</p><p>Yours</p><p>order 17</p></div>',
+        "cut off",
+    ),
+    "not chosen": ("<select id='o'><option>Yours<option>order 17</select>", "not visible"),
+    "cut off by itself": (
+        '<p id="o" style="width: 90px; overflow: hidden; white-space: nowrap">Thank you so much: order 17</p>',
+        "cut off",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN_WORDS)
+def test_words_that_nobody_sees_are_not_there(
+    url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    body, words = UNSEEN_WORDS[name]
+    monkeypatch.setitem(app.routes, "/told", page("Told", body))
+    failed = false(url, [{"go": "/told"}, {"expect": {"css": "#o", "contains": "order 17"}, "timeout_s": 0.3}])
+    assert failed.seen.startswith(f"'order 17' is in it, but {words}, so that nobody sees that after 0.3 s")
+
+
+def test_words_that_a_person_sees_are_there(url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    hidden = '<span style="opacity: 0">order 17</span>'
+    told = f'{hidden}<p>Order <b>17</b></p><p style="height: 2em; overflow: auto">Yours<br><br><br>order 18</p>{hidden}'
+    told += "<select><option>Yours<option selected>order 19</select>"
+    monkeypatch.setitem(
+        app.routes, "/told", page("Told", f'<div id="o" style="text-transform: lowercase">{told}</div>')
+    )
+    for words in ("order 17", "order 18", "order 19"):
+        judge("browser.flow", url, steps=[{"go": "/told"}, {"expect": {"css": "#o", "contains": words}}])
+
+
+@pytest.mark.parametrize(
+    ("body", "expect", "words"),
+    [
+        ("<details><summary>Log</summary>Thank you</details>", {"text": "Thank you"}, "it is there, but not visible"),
+        (
+            "<img src='/gone.png' width='90' height='90' alt='Thanks'>",
+            {"role": "img", "name": "Thanks"},
+            "it is there, but not loaded",
+        ),
+    ],
+)
+def test_what_is_there_in_name_only_is_not_seen(
+    url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch, body: str, expect: dict[str, Any], words: str
+) -> None:
+    monkeypatch.setitem(app.routes, "/told", page("Told", body))
+    assert false(url, [{"go": "/told"}, {"expect": expect, "timeout_s": 0.3}]).seen.startswith(words)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_an_error_of_the_server_is_no_success(
+    url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setitem(
+        app.routes, "/form", page("Form", "<form action='/sent' method='post'><button>Send</button></form>")
+    )
+    monkeypatch.setitem(app.routes, "/sent", page("Thanks", "<p>Thank you</p>", status))
+    send = {"click": {"role": "button", "name": "Send"}}
+    failed = false(url, [{"go": "/form"}, send, {"expect": {"text": "Thank you"}, "timeout_s": 0.3}])
+    assert failed.seen.startswith(f"the page was answered with the error {status}")
+
+
+def test_an_error_of_the_visitor_may_be_expected(url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        app.routes, "/form", page("Form", "<form action='/sent' method='post'><button>Send</button></form>")
+    )
+    monkeypatch.setitem(app.routes, "/sent", page("Form", "<p>The name is missing</p>", 422))
+    send = {"click": {"role": "button", "name": "Send"}}
+    judge("browser.flow", url, steps=[{"go": "/form"}, send, {"expect": {"text": "The name is missing"}}])
+
+
 @pytest.mark.parametrize("name", UNSEEN)
 def test_what_nobody_sees_is_not_there(url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     body, words = UNSEEN[name]

@@ -87,6 +87,37 @@ def test_responsive_fails(visits: dict[str, Visit], name: str, words: str) -> No
     assert "1280 px" not in seen
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("width=device-width, initial-scale=2", "shows the page at 2 times its size"),
+        ("width=device-width; initial-scale = 0.86", "shows the page at 0.86 times its size"),
+        ("width=device-width, minimum-scale=1.5", "shows the page at 1.5 times its size"),
+        ("width=device-width, initial-scale=1, maximum-scale=0.5", "shows the page at 0.5 times its size"),
+        ("width=device-width, initial-scale=1, minimum-scale=2", "shows the page at 2 times its size"),
+        ("initial-scale=1", "no meta viewport with width=device-width but 'initial-scale=1'"),
+    ],
+)
+def test_a_viewport_of_another_size_is_no_pass(visits: dict[str, Visit], content: str, words: str) -> None:
+    scaled = {"": replace(visits[""], viewport_meta=content)}
+    assert words in false(scaled, "browser.responsive", widths=[320, 1280])
+    assert judged(scaled, "browser.responsive", widths=[1280]).text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "width=device-width",
+        "width=device-width, initial-scale=1.0, maximum-scale=5, user-scalable=no, viewport-fit=cover",
+        "initial-scale=1; width=device-width; minimum-scale=1; maximum-scale=1",
+        "width=device-width, initial-scale=3, initial-scale=1",
+        "width=device-width, initial-scale=auto, minimum-scale=0.25",
+    ],
+)
+def test_a_viewport_of_the_page_s_size_passes(visits: dict[str, Visit], content: str) -> None:
+    assert judged({"": replace(visits[""], viewport_meta=content)}, "browser.responsive", widths=[320, 1280]).text
+
+
 def test_responsive_needs_a_width(visits: dict[str, Visit]) -> None:
     with pytest.raises(ValidationError):
         judged(visits, "browser.responsive", widths=[])

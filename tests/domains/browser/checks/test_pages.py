@@ -41,13 +41,34 @@ EMPTY: dict[str, dict[str, str]] = {
     "leaves": {"here": "<script>location.replace('/')</script>"},
     "away": {"here": "<script>location.replace('http://127.0.0.1:' + location.port + '/')</script>"},
 }
+LATE_SCRIPT = "fetch('/gone-late').catch(() => 0)"
+FADE = (
+    "@keyframes in { from { opacity: 0 } } .fade { animation: in .5s 1.5s both }"
+    "@keyframes down { from { padding-top: 0 } to { padding-top: 300px } }"
+)
+WORKER = "data:text/javascript,setTimeout(() => postMessage(1), 2000)"
+FRAME = f"<script>setTimeout(() => {{ {LATE_SCRIPT.replace('/gone', '//localhost:1/gone')} }}, 1500)</script>"
+LATE: dict[str, dict[str, str]] = {
+    name: {"here": body}
+    for name, body in {
+        "animation": f'<p class="fade" onanimationend="{LATE_SCRIPT}">Hello</p><style>{FADE}</style>',
+        "animation-in-a-tree": f"<x-a><template shadowrootmode='open'><style>{FADE}</style>"
+        f'<p class="fade" onanimationend="{LATE_SCRIPT}">Hello</p></template></x-a>',
+        "drawing": f"<script>let n = 0; const draw = () => ++n === 100 ? {LATE_SCRIPT} : requestAnimationFrame(draw);"
+        "draw()</script>",
+        "task": f"<script>scheduler.postTask(() => {{ {LATE_SCRIPT} }}, {{delay: 1500}})</script>",
+        "signal": f"<script>AbortSignal.timeout(1500).onabort = () => {{ {LATE_SCRIPT} }}</script>",
+        "worker": f"<script>new Worker({WORKER!r}).onmessage = () => {{ {LATE_SCRIPT} }}</script>",
+        "sandbox": f'<iframe title="f" sandbox="allow-scripts" srcdoc="{FRAME}"></iframe>',
+    }.items()
+}
 
 
 @pytest.fixture(scope="module")
 def url(nginx_factory: NginxFactory, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Url]:
     program("chromium-headless-shell")
     root = write_site(tmp_path_factory.mktemp("browser") / "site")
-    for name, changes in {**PAGES, **EMPTY}.items():
+    for name, changes in {**PAGES, **EMPTY, **LATE}.items():
         write_page(root, name, **changes)
     locations = {
         "/": "",
@@ -107,6 +128,16 @@ def test_page_load_counts_what_led_to_the_page(url: Url) -> None:
     assert "first byte" in caught.value.seen
     with pytest.raises(ClaimFalse, match=r"LCP of at most 1\.5 s"):
         judge("browser.web_vitals", start, lcp_s=1.5, tbt_ms=10_000)
+
+
+def test_a_visit_waits_for_all_that_a_page_does_of_itself(url: Url) -> None:
+    load_catalogue()
+    seen: dict[str, Visit] = {}
+    for names in (list(LATE)[:4], list(LATE)[4:]):
+        seen |= read("browser_pages", url, {"browser_pages": tuple(Look(f"/{name}.html") for name in names)})
+    assert len(seen) == len(LATE)
+    for name in LATE:
+        assert "gone-late" in false(seen, "browser.requests", name), name
 
 
 def test_page_load_fails_where_the_load_event_does_not_come(visits: dict[str, Visit]) -> None:
@@ -220,6 +251,7 @@ def test_engines_fail_for_an_exception_and_an_error(url: Url) -> None:
     for path, text, seen in (
         ("/broken-script.html", "", "1 uncaught exceptions: nowhere is not defined"),
         ("/broken", "", "an error instead of the page"),
+        ("/plain", "", "text/plain, which is not a page"),
         (None, "Bank", "the title 'Shop'"),
     ):
         with pytest.raises(ClaimFalse) as caught:
