@@ -227,7 +227,7 @@ def test_flow_could_not_look(app: WebApp, monkeypatch: pytest.MonkeyPatch) -> No
         ([{"go": "/", "press": "Enter"}, {"expect": {"text": "x"}}], "a step is exactly one of go, fill"),
         ([{"click": {"text": "x", "css": "y"}}, {"expect": {"text": "x"}}], "an element is named by exactly one of"),
         ([{"click": {"text": "x", "name": "y"}}, {"expect": {"text": "x"}}], "beside a 'role'"),
-        ([{"go": "https://example.com"}, {"expect": {"text": "x"}}], "should match pattern"),
+        ([{"go": "https://example.com"}, {"expect": {"text": "x"}}], "must begin with a slash"),
         ([{"expect": {"text": "${order}"}}], r"step 1 uses \$\{order\}, which no step before it captures"),
     ],
 )
