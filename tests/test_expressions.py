@@ -36,7 +36,7 @@ ONLY_MATCHED = {
 }
 """Tables, and what is in them, whose expressions are matched at the beginning of a text, and not searched for."""
 WORST_RATIO = 8
-NOTICEABLE_S = 0.01
+NOTICEABLE_S = 0.05
 COMMON = [*"a <0-.\n\t\"'\\{(/=&%:;,_#+*[é", "a ", "a.", "a-", "a/", "a=", "a:", "a\n", "<a", "a1", "${", "%4"]
 
 

@@ -85,7 +85,7 @@ def _how(test: PlannedTest) -> str:
 def _facts(tests: Sequence[PlannedTest], target: Target) -> list[tuple[str, str, str, str, int]]:
     """Fact; kind, name and place of the resource; how many tests wait for it; what facts build on included."""
     from pytest_readiness.core.evidence import NotDeclared
-    from pytest_readiness.core.registry import FACTS
+    from pytest_readiness.core.registry import FACTS, is_asked
     from pytest_readiness.core.resources import where_of, word
     from pytest_readiness.gather.gatherer import closure
 
@@ -95,7 +95,7 @@ def _facts(tests: Sequence[PlannedTest], target: Target) -> list[tuple[str, str,
             continue
         needed: dict[tuple[str, str, str, str], None] = {}
         for name in test.check.fixtures:
-            if name in FACTS:
+            if name in FACTS and is_asked(name, test.asks):
                 with suppress(NotDeclared):
                     for fact, of in reversed(closure(name, test.resource, target)):
                         needed[fact.name, word(of.kind), of.name, where_of(of)] = None

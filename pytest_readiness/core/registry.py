@@ -14,7 +14,7 @@ import re
 import threading
 import typing
 import warnings
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -613,6 +613,11 @@ def rests_on(name: str) -> Iterator[Fact]:
     for need in fact.needs:
         yield from rests_on(need)
     yield fact
+
+
+def is_asked(name: str, asks: Mapping[str, Collection[Hashable]]) -> bool:
+    """Whether these questions make it necessary to read a fact: one that answers each by itself is not without any."""
+    return FACTS[name].asking != "ask" or bool(asks.get(name))
 
 
 def class_of(name: str) -> CheckClass:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from pytest_readiness.config.target import Target, place_of
 from pytest_readiness.core.audit import reading_of
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared, Unreachable, flaw
-from pytest_readiness.core.registry import FACTS, TARGET, Fact, lacking
+from pytest_readiness.core.registry import FACTS, TARGET, Fact, is_asked, lacking
 from pytest_readiness.core.resources import Resource, where_of
 from pytest_readiness.core.text import what_broke
 
@@ -140,8 +140,8 @@ class Gatherer:
         self._stopped = ""
 
     def plan(self, name: str, resource: Resource, asks: Asks) -> None:
-        """Note that a fact and what it builds on will be needed, with these questions."""
-        if self._replay is not None:
+        """Note that a fact and what it builds on will be needed, with these questions; without any it is not."""
+        if self._replay is not None or not is_asked(name, asks):
             return
         for fact, of in self._closure(name, resource):
             _, asked = self._planned.setdefault((fact.name, of.key), (of, {}))

@@ -142,7 +142,7 @@ class Recording(BaseModel):
         try:
             return _types(fact.read).load(recorded.value)
         except UnrecordableError:
-            reason = f"the recording of {self.moment} holds {what} in a form that this version does not read"
+            reason = f"the recording of {self.moment} holds, in a form that this version does not read, {what}"
             raise CouldNotVerify(reason) from None
 
 

@@ -279,7 +279,7 @@ def test_type_that_has_changed_since_is_not_judged(found: Any) -> None:
     _, made = found(Found("a"))
     for value in ({"text": "a"}, {**made.value, "later": 1}, {**made.value, "number": "many"}, None):
         changed = Gatherer(recording(made.model_copy(update={"value": value})).replay)
-        with pytest.raises(CouldNotVerify, match="holds thing of runbook in a form that this version does not read"):
+        with pytest.raises(CouldNotVerify, match="holds, in a form that this version does not read, thing of runbook"):
             changed.value("thing", WHERE, {})
 
 

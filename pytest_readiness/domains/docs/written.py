@@ -104,13 +104,13 @@ _NOTHING_SAID = re.compile(
       | ask\ @?[\w.-]+ | @?[\w.-]+\ knows (?:\ \w+){{0,3}}
       | (?:(?:see | jira | ticket | issue | story)\W+){{1,2}} (?-i:[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})
       | (?:last\ )? (?:updated? | reviewed | changed | modified | edited) (?:\ on | \ by)? \ ?: .{{0,40}}
-      | (?:© | \(c\) | copyright\ (?:© | \(c\) | \d{{4}})) .{{0,80}}
       | (?:(?:{phrases.STEPS}) \ ?\#? (?:[\d.]{{1,6}} | [a-z] | {phrases.ENGLISH_NUMBERS})\b \W{{0,3}}){{1,20}}
       | (?:first | second | third | fourth | fifth | next | last) (?:\ (?:step | item | point | task | phase))?
       | (?:(?:{phrases.TRIALS}) \W+){{0,400}} (?:{phrases.TRIALS}))
       # Markup and names of templates.
     | \W{{0,20}} (?:
-        <[^<>]*> | \[(?!picture\]|\s*['"^])[^\[\]]*\] | \{{\{{.*\}}\}} | \{{/\*.*\*/\}} | \{{\#.*\#\}} | \{{:.*\}}
+        (?:© | \(c\) | copyright\ (?:© | \(c\) | \d{{4}})) .{{0,80}}
+      | <[^<>]*> | \[(?!picture\]|\s*['"^])[^\[\]]*\] | \{{\{{.*\}}\}} | \{{/\*.*\*/\}} | \{{\#.*\#\}} | \{{:.*\}}
       | \{{[a-z][^{{}}":=]*\}}
       | %%.*%%
       | \$\{{?\w+\}}? | \\[a-z]{{3,20}})

@@ -18,6 +18,7 @@ RECORDS = {label: "dns.spf" for label in CASES if label.startswith("spf")} | {
 ACCEPTED = {
     "spfsoft": "literals of ABNF, v=spf1 among them, may be written in either case (RFC 5234 section 2.3)",
     "spften": "ptr asks for the names of the sender's address, which are not void by what the domain has",
+    "ddigit": "a percentage that is no number is ignored, and the policy stands (RFC 7489 section 6.3)",
     "dbare": "receivers ignore an address for reports that is no URI, and keep to the policy; the check warns",
 }
 """What checkdmarc refuses and the checks accept, with the reason."""
@@ -45,6 +46,13 @@ REFUSED = {
     "spfaddress": "an address is no domain; a warning there",
     "spflocal": "no domain; a warning there",
     "spflabel": "no domain; a warning there",
+    "spfbehind": "what stands behind all must be right, too (RFC 7208 section 4.6)",
+    "spfmacrobehind": "what stands behind all must be right, too (RFC 7208 section 4.6)",
+    "spftab": "terms are apart by spaces (RFC 7208 section 4.6.1)",
+    "spfline": "terms are apart by spaces (RFC 7208 section 4.6.1)",
+    "spfnobreak": "terms are apart by spaces (RFC 7208 section 4.6.1)",
+    "dnobreak": "no white space of the grammar, so that tag is unknown and there is no policy",
+    "dcapital": "names of tags are read by case (RFC 6376 section 3.2), so there is no policy",
     "dtest": "a policy that is only tried out",
     "dzero": "a policy that is only tried out",
     "dnop": "no policy",
