@@ -7,11 +7,9 @@ import json
 import re
 from collections.abc import Iterator
 
-from pytest_readiness.core.redact import KEY_SHAPES
+from pytest_readiness.core.redact import KEYS
 from pytest_readiness.core.text import cut
 
-_SHAPES = {name: (hint, re.compile(rf"(?<!\w)(?:{shape})")) for name, (hint, shape) in KEY_SHAPES.items()}
-"""Shapes of secrets, each after a text that every one of them holds, which is looked for first."""
 _TOKEN = re.compile(r"(?<![\w.-])eyJ[\w-]{8,2000}\.(?P<claims>eyJ[\w-]{8,8000})\.[\w-]{16,1500}")
 _PUBLIC_ROLES = ("anon", "anonymous", "public", "guest")
 _SAMPLE = "1234567890"
@@ -20,7 +18,7 @@ _SAMPLE = "1234567890"
 
 def secrets_in(text: str) -> Iterator[str]:
     """Yield what is in a text that nobody but its owner may see ("a GitHub token"); never the secrets themselves."""
-    for name, (hint, shape) in _SHAPES.items():
+    for name, (hint, shape) in KEYS.items():
         if hint in text and shape.search(text):
             yield name
     for found in _TOKEN.finditer(text):

@@ -111,7 +111,8 @@ _IN_QUERY = re.compile(
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"\b((?:Bearer|Basic)\s{1,20})[A-Za-z0-9._~+/=-]{8,}")
-_KEYS = tuple((hint, re.compile(rf"(?<!\w)(?:{shape})")) for hint, shape in KEY_SHAPES.values())
+KEYS = {name: (hint, re.compile(rf"(?<!\w)(?:{shape})")) for name, (hint, shape) in KEY_SHAPES.items()}
+"""The same, with the expression as it is looked for."""
 
 
 def _in_utf8(sign: str) -> str:
@@ -193,7 +194,7 @@ class Redactor:
         if "://" in text:
             text = _IN_QUERY.sub(_masked_end, _PASSWORD.sub(_masked_end, text))
         text = _BEARER.sub(_masked_end, text)
-        for hint, shape in _KEYS:
+        for hint, shape in KEYS.values():
             if hint in text:
                 text = shape.sub(MASK, text)
         return text
