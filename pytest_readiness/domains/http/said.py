@@ -7,6 +7,7 @@ may hold in a script or a comment what it does not say.
 from __future__ import annotations
 
 import unicodedata
+from functools import cached_property
 
 from pytest_readiness.domains.http.internals import readings_of, unescaped
 from pytest_readiness.protocols.html_page import HtmlPage
@@ -42,10 +43,21 @@ class Said:
     """
 
     def __init__(self, answer: Response, *, fold: bool = False) -> None:
+        self._answer = answer
         self._fold = fold
-        self._source = plain(answer.body, fold=fold)
-        self._found = [plain(each, fold=fold) for each in readings(answer)]
-        self._anywhere = [self._source, *(plain(each, fold=fold) for each in readings_of(answer.body))]
+
+    # Many an answer is asked for no text at all, and few for what they hide.
+    @cached_property
+    def _source(self) -> str:
+        return plain(self._answer.body, fold=self._fold)
+
+    @cached_property
+    def _found(self) -> list[str]:
+        return [plain(each, fold=self._fold) for each in readings(self._answer)]
+
+    @cached_property
+    def _anywhere(self) -> list[str]:
+        return [self._source, *(plain(each, fold=self._fold) for each in readings_of(self._answer.body))]
 
     def has(self, text: str) -> bool:
         """Whether it says the text; one with an element in it (`<h1>`) is looked for in the page's source."""
