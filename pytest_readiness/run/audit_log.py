@@ -28,8 +28,7 @@ def start_audit(config: pytest.Config, settings: Settings, redact: Redactor) -> 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # What looks at nothing may still run commands that print secrets; the log of a run that looked is kept.
-        fresh = not settings.is_worker and not settings.collect_only
-        log = audit.AuditLog(path, lambda text: redact(printable(redact(text))), fresh=fresh)
+        log = audit.AuditLog(path, lambda text: redact(printable(redact(text))), fresh=settings.controls)
     except OSError as error:
         raise pytest.UsageError(f"--readiness-audit {option} cannot be written: {error.strerror}.") from None
     config.add_cleanup(log.close)

@@ -130,7 +130,7 @@ class Collection:
             selected = set(self._run.selection or map(key_of, session.items))
             self._run.left_out.update(full for key, full in self._run.answers.items() if key not in selected)
         given_up = session.testsfailed and not session.config.option.continue_on_collection_errors
-        if not self._run.settings.is_worker and not self._run.settings.collect_only and not given_up:
+        if self._run.settings.controls and not given_up:
             self._run.gather(session.items)
 
     @pytest.hookimpl(tryfirst=True)

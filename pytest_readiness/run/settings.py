@@ -59,6 +59,11 @@ class Settings:
     is_worker: bool
     collect_only: bool
 
+    @property
+    def controls(self) -> bool:
+        """Whether this process controls a run in which tests run: it reads ahead, and writes what comes of it."""
+        return not self.is_worker and not self.collect_only
+
     @classmethod
     def of(cls, config: pytest.Config) -> Settings:
         """Return the settings of a run.

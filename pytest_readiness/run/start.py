@@ -49,8 +49,7 @@ def start(config: pytest.Config) -> None:
     redact = Redactor()
     settings = Settings.of(config)
     earlier = read_earlier(settings)
-    writes = not settings.is_worker and not settings.collect_only
-    if writes:
+    if settings.controls:
         remove_earlier(settings, kept=settings.baseline)
         refuse_others(settings)
     start_audit(config, settings, redact)
@@ -62,7 +61,7 @@ def start(config: pytest.Config) -> None:
     except (LoadingError, ProblemsError, RegistrationError, clock.ClockError) as error:
         text = sentence(error) if isinstance(error, RegistrationError) else str(error)
         raise pytest.UsageError("\n".join(redact(printable(line)) for line in text.splitlines())) from None
-    if writes:
+    if settings.controls:
         remove_earlier(settings)
     if loaded.paths is not None:
         config.args[:] = map(str, loaded.paths)
@@ -125,7 +124,7 @@ def _register(config: pytest.Config, run: Run, variables: dict[str, str]) -> Non
         end_on_signals(config)
         plugins.register(Conftests(run), "readiness-conftests")
         plugins.register(Workers(config, run, variables), "readiness-workers")
-    if not settings.is_worker and not settings.collect_only:
+    if settings.controls:
         from pytest_readiness.run.reports import register_reports
 
         register_reports(config, run)
