@@ -6,13 +6,12 @@ import pytest
 
 from pytest_readiness.domains.http.cookies import Jar, cookie_date
 
-NOW = datetime.now(UTC)
 SITE = "https://app.example.com"
 
 
 def sent(set_cookie: str, to: str = "/", set_by: str = "/", site: str = SITE) -> str:
     jar = Jar()
-    jar.take([set_cookie], f"{site}{set_by}", NOW)
+    jar.take([set_cookie], f"{site}{set_by}", datetime.now(UTC))
     return jar.header(f"{site}{to}")
 
 
@@ -72,17 +71,17 @@ def test_a_secure_cookie_stays_with_https() -> None:
     assert sent("s=1; Secure", site="http://app.example.com") == ""
     assert sent("s=1; Secure", site="http://localhost:8000") == "s=1"
     jar = Jar()
-    jar.take(["s=1; Secure"], SITE, NOW)
+    jar.take(["s=1; Secure"], SITE, datetime.now(UTC))
     assert jar.header("http://app.example.com/") == ""
 
 
 def test_whose_cookies_are_sent() -> None:
     jar = Jar()
-    jar.take(["own=1", "all=2; Domain=example.com", "deep=3; Path=/a"], SITE, NOW)
+    jar.take(["own=1", "all=2; Domain=example.com", "deep=3; Path=/a"], SITE, datetime.now(UTC))
     assert jar.header(f"{SITE}/a") == "deep=3; own=1; all=2"
     assert jar.header("https://www.example.com/a") == "all=2"
     assert jar.header("https://example.com.evil.example/") == ""
-    jar.take(["own=4", "all=; Domain=example.com; Max-Age=0"], SITE, NOW)
+    jar.take(["own=4", "all=; Domain=example.com; Max-Age=0"], SITE, datetime.now(UTC))
     assert jar.header(f"{SITE}/") == "own=4"
     jar.bring("mine", "5", SITE)
     assert jar.header(f"{SITE}/") == "own=4; mine=5"
