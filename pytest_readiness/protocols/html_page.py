@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urlsplit
 
+from pytest_readiness.core.text import cut
+from pytest_readiness.protocols.form_values import asked_instead
 from pytest_readiness.protocols.http.addresses import joined
 from pytest_readiness.protocols.markup import hides, inert
 
@@ -182,6 +184,10 @@ class HtmlPage:
             and name not in fields
         ):
             pairs.append((name, _attribute(button, "value")))
+        elif button is not None and _kind(button) == "image":
+            # Where on the picture it was clicked.
+            place = f"{name}." if (name := _attribute(button, "name")) else ""
+            pairs += [(f"{place}x", "0"), (f"{place}y", "0")]
         method = _overridden(form, button, "method").upper()
         if method == "DIALOG":
             raise FormError("a form that is sent", "its method is dialog, which sends nothing")
@@ -196,7 +202,7 @@ class HtmlPage:
     def _validate(
         self, form: HtmlElement, pairs: list[tuple[str, str]], files: tuple[str, ...], fields: Mapping[str, str]
     ) -> None:
-        """See that a browser would send it: nothing that is required is missing, nothing too long or short (4.10.21).
+        """See that a browser would send it: nothing that is required is missing, and every value fits (4.10.21).
 
         Raises:
             FormError: it would not.
@@ -208,12 +214,16 @@ class HtmlPage:
                 continue
             if "required" in each.attrib and name and name not in given:
                 raise FormError(f"a value for '{name}'", "it is required, and browsers send the form only with one")
-            length = len(fields.get(name, ""))
+            value = fields.get(name, "")
+            # Browsers count what UTF-16 takes for it.
+            length = len(value.encode("utf-16-le", "surrogatepass")) // 2
             most, fewest = _number(each, "maxlength"), _number(each, "minlength")
             if most is not None and length > most:
                 raise FormError(f"at most {most} characters for '{name}'", f"{length}")
             if fewest is not None and 0 < length < fewest:
                 raise FormError(f"at least {fewest} characters for '{name}'", f"{length}")
+            if asked := asked_instead(kind, dict(each.attrib), value):
+                raise FormError(f"for '{name}' {cut(asked, 100)}", "another value, with which browsers do not send it")
 
     def _form(self, wanted: str | int | None, names: tuple[str, ...]) -> HtmlElement:
         forms = self._root.forms
@@ -271,6 +281,8 @@ class HtmlPage:
             elif kind == "textarea":
                 # The first line end after the tag is not part of the value.
                 yield name, each.text_content().removeprefix("\n")
+            elif kind == "hidden" and name.lower() == "_charset_":
+                yield name, "UTF-8"
             elif kind not in ("checkbox", "radio"):
                 yield name, _attribute(each, "value")
             elif "checked" in each.attrib:

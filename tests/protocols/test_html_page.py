@@ -189,6 +189,9 @@ def test_nothing_is_sent_of_a_select_that_asks_to_choose() -> None:
         ("<input type=file name=a required><input name=b>", "enctype=multipart/form-data", "a value for 'a'"),
         ("<input name=b maxlength=2>", "", "expected at most 2 characters for 'b'; seen: 3"),
         ("<input name=b minlength=4>", "", "expected at least 4 characters for 'b'; seen: 3"),
+        ("<input name=b pattern='[0-9]{5}'>", "", r"for 'b' what the pattern \[0-9\]\{5\} fits; seen: another value"),
+        ("<input name=b type=email>", "", "for 'b' an address of mail"),
+        ("<input name=b type=number>", "", "for 'b' a number"),
         ("<input name=b>", "method=dialog", "its method is dialog, which sends nothing"),
     ],
 )
@@ -211,3 +214,16 @@ def test_a_form_is_not_sent_that_browsers_would_not_send(inner: str, attributes:
 )
 def test_a_form_is_sent_that_browsers_would_send(inner: str, attributes: str) -> None:
     assert ("b", "abc") in sent(form(inner, f"action=/to method=post {attributes}"), b="abc")
+
+
+def test_a_length_is_counted_as_browsers_count_it() -> None:
+    smile = "\N{GRINNING FACE}"
+    assert sent(form("<input name=a maxlength=4>"), a=smile * 2) == [("a", smile * 2)]
+    with pytest.raises(FormError, match="at most 3 characters for 'a'; seen: 4"):
+        sent(form("<input name=a maxlength=3>"), a=smile * 2)
+
+
+def test_a_form_says_where_its_picture_was_clicked_and_what_its_characters_are() -> None:
+    assert sent(form("<input type=image name=go>")) == [("go.x", "0"), ("go.y", "0")]
+    assert sent(form("<input type=image>")) == [("x", "0"), ("y", "0")]
+    assert sent(form("<input type=hidden name=_charset_ value=x>")) == [("_charset_", "UTF-8")]
