@@ -51,7 +51,7 @@ class Markup:
         policies: content of each Content-Security-Policy that browsers heed: in the head, before any script.
         references: in the page's order.
         base: what addresses are relative to, as written; "" for the page itself.
-        inline: what is in script elements.
+        inline: what is in script elements, also of the pages in `srcdoc`.
         data: attributes that hold data or code for scripts (`data-…`, `on…`, JSON), each as `name="value"`.
         text: what is outside scripts and styles, with white space collapsed.
         shown: that of it which is not hidden, as `hides` tells.
@@ -72,21 +72,24 @@ class Markup:
 def parse(page: str) -> Markup:
     """Read a page as browsers do: any page can be parsed."""
     reader = _read(page)
-    inner = [each for text in reader.pages for each in _read(text).references]
+    # Pages within the page, whose scripts run and whose resources are loaded with it.
+    inner = [_read(text) for text in reader.pages]
+    references = [each for one in (reader, *inner) for each in one.references]
     made = Markup(
         scripts=tuple(reader.scripts),
         equivalents=tuple(reader.equivalents),
         names=tuple(reader.names),
         policies=tuple(reader.policies),
-        references=tuple(each for each in (*reader.references, *inner) if each.address),
+        references=tuple(each for each in references if each.address),
         base=reader.base,
-        inline=tuple(reader.inline),
-        data=tuple(reader.held),
+        inline=tuple(each for one in (reader, *inner) for each in one.inline),
+        data=tuple(each for one in (reader, *inner) for each in one.held),
         text=" ".join("".join(reader.text).split()),
         shown=" ".join("".join(reader.shown).split()),
     )
-    # lxml's parser keeps it in a cycle until garbage is looked for, which may be long after.
-    vars(reader).clear()
+    # lxml's parser keeps them in a cycle until garbage is looked for, which may be long after.
+    for each in (reader, *inner):
+        vars(each).clear()
     return made
 
 
@@ -125,6 +128,8 @@ _SIMPLE: dict[tuple[str, str], MarkupReference] = {
     ("image", "xlink:href"): MarkupReference("image", ""),
     ("use", "href"): MarkupReference("image", ""),
     ("use", "xlink:href"): MarkupReference("image", ""),
+    ("feimage", "href"): MarkupReference("image", ""),
+    ("feimage", "xlink:href"): MarkupReference("image", ""),
     ("video", "poster"): MarkupReference("image", ""),
     ("video", "src"): MarkupReference("media", "", certain=False),
     ("audio", "src"): MarkupReference("media", "", certain=False),
@@ -142,6 +147,7 @@ _SIMPLE: dict[tuple[str, str], MarkupReference] = {
     ("button", "formaction"): MarkupReference("form", ""),
     ("input", "formaction"): MarkupReference("form", ""),
     ("a", "href"): MarkupReference("link", ""),
+    ("a", "xlink:href"): MarkupReference("link", ""),
     ("area", "href"): MarkupReference("link", ""),
 }
 
@@ -267,12 +273,18 @@ class _MarkupReader:
         self._hidden: list[str] = []
         self._templates = 0
         self._noscript = 0
+        self._svg = 0
         self._inside: list[str] | None = None
         self._titled = False
         self._head = True
 
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:
         attributes = {name.lower(): value.strip() for name, value in attrs.items()}
+        if tag == "svg":
+            self._svg += 1
+        elif tag == "script" and self._svg:
+            # There a script's address is in another attribute.
+            attributes["src"] = attributes.get("href") or attributes.get("xlink:href", "")
         content = attributes.get("content", "")
         self.held += [f'{name}="{value}"' for name, value in attributes.items() if _is_data(name, value)]
         self._head = self._head and tag in _HEAD
@@ -315,6 +327,8 @@ class _MarkupReader:
             self._templates -= 1
         if tag == "noscript" and self._noscript:
             self._noscript -= 1
+        if tag == "svg" and self._svg:
+            self._svg -= 1
         self._head = self._head and tag != "head"
         if self._inside and tag == "script":
             self.inline.append("".join(self._inside))

@@ -55,6 +55,19 @@ def test_a_shadow_root_is_part_of_the_page() -> None:
     assert page.shown == "We are back"
 
 
+def test_what_an_svg_names_in_its_own_way() -> None:
+    inner = "<script href=/1.js></script><script xlink:href=/2.js></script><feImage href=/3.png /><a xlink:href=/4></a>"
+    page = parse(f"<svg>{inner}</svg><script href=/5.js src=/6.js></script>")
+    found = [(each.kind, each.address) for each in page.references]
+    assert found == [("script", "/1.js"), ("script", "/2.js"), ("image", "/3.png"), ("link", "/4"), ("script", "/6.js")]
+
+
+def test_scripts_and_data_of_a_page_within_the_page() -> None:
+    page = parse("<script>a()</script><iframe srcdoc='<p data-key=1><script>b()</script>'></iframe>")
+    assert page.inline == ("a()", "b()")
+    assert 'data-key="1"' in page.data
+
+
 @pytest.mark.parametrize("text", ["<iframe srcdoc=<iframe/", "<div hidden>", "<template>", "<p data-a=1>", "</div>"])
 def test_hostile_pages_are_read_in_time(text: str) -> None:
     started = time.monotonic()
