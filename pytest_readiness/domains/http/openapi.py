@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -18,12 +21,16 @@ from pytest_readiness.protocols.http.addresses import origin
 from pytest_readiness.protocols.http.answer import Response
 
 if TYPE_CHECKING:
+    from jsonschema import FormatChecker
     from jsonschema.protocols import Validator
 
 MAX_NODES = 200_000
 """Values in one description; a small text can mean many by YAML's aliases."""
 
 Document = Mapping[str, Any]
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
 
 
 class InvalidError(ValueError):
@@ -232,7 +239,10 @@ def undeclared(document: Document, path: str, answer: Response) -> str:
         error = min(_validator(document, schema).iter_errors(value), key=lambda error: len(error.path), default=None)
     except RecursionError:
         return f"{status} with JSON that is too deep"
-    return f"{status} whose {cut(error.json_path, 80)} is not as the schema says ({error.validator})" if error else ""
+    if not error:
+        return ""
+    rule = f"format {cut(str(error.validator_value), 40)}" if error.validator == "format" else str(error.validator)
+    return f"{status} whose {cut(error.json_path, 80)} is not as the schema says ({rule})"
 
 
 def _no_json(constant: str) -> Any:
@@ -250,4 +260,29 @@ def _validator(document: Document, schema: Any) -> Validator:
     resource = (DRAFT4 if old else DRAFT202012).create_resource({**document, "x-asked": schema})
     registry: Registry[Any] = Registry().with_resource("urn:document", resource)
     dialect: type[Validator] = OAS30ReadValidator if old else OAS31Validator
-    return dialect({"$ref": "urn:document#/x-asked"}, registry=registry)
+    return dialect({"$ref": "urn:document#/x-asked"}, registry=registry, format_checker=_formats())
+
+
+def _formats() -> FormatChecker:
+    """What texts and numbers must be like that are declared with a `format`; the libraries leave it out unasked."""
+    from jsonschema import FormatChecker
+
+    formats = FormatChecker(("date", "email", "ipv4", "ipv6", "uuid"))
+    formats.checks("date-time")(_is_moment)
+    for bits in (32, 64):
+        formats.checks(f"int{bits}")(partial(_has_bits, bits))
+    return formats
+
+
+def _has_bits(bits: int, value: object) -> bool:
+    return not isinstance(value, int) or isinstance(value, bool) or -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
+
+
+def _is_moment(value: object) -> bool:
+    """Whether a text is a date and time with its zone (RFC 3339 section 5.6); what is no text has another rule."""
+    if not isinstance(value, str):
+        return True
+    found = _MOMENT.fullmatch(value)
+    with suppress(ValueError):
+        return bool(found) and bool(datetime.fromisoformat(value[:17].upper() + min(value[17:19], "59")))
+    return False

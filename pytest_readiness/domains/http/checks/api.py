@@ -98,8 +98,9 @@ def openapi(
     """The served OpenAPI document is valid, and its GET operations that need no parameter answer as it declares.
 
     The GET operations that require no parameter and are on the endpoint's own origin are asked: their status and
-    Content-Type must be declared, JSON must be as the schema says, and none may answer 500 or above. Those that need a
-    credential are left out where none is named, and streams of events always. At least one must answer 2xx. A document
+    Content-Type must be declared, JSON must be as the schema says (its formats date, date-time, email, ipv4, ipv6,
+    uuid, int32 and int64, too), and none may answer 500 or above. Those that need a credential are left out where none
+    is named, and streams of events always. At least one must answer 2xx. A document
     that depends on others cannot be verified; the extra `openapi` is needed.
 
     Args:
