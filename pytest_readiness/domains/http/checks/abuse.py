@@ -29,10 +29,13 @@ def in_order(answer: Response) -> bool:
 
 
 DEVELOPERS = (
-    *("http://localhost", "http://localhost:3000", "http://localhost:4200", "http://localhost:5173"),
-    *("http://localhost:8080", "http://localhost:8081", "http://localhost:8100", "http://localhost:4173"),
-    *("http://127.0.0.1:3000", "http://127.0.0.1:5173", "http://127.0.0.1:8080"),
-    *("https://localhost", "https://localhost:3000"),
+    "http://localhost",
+    *(f"http://localhost:{port}" for port in (1234, 3000, 3001, 4000, 4173, 4200, 4321, 5000, 5173, 5500, 6006)),
+    *(f"http://localhost:{port}" for port in (8000, 8080, 8081, 8100, 8888, 9000, 19006)),
+    *(f"http://127.0.0.1:{port}" for port in (3000, 5173, 5500, 8000, 8080)),
+    "http://[::1]:3000",
+    "https://localhost",
+    *(f"https://localhost:{port}" for port in (3000, 5001, 5173)),
 )
 """Where development servers run; a page there may be anybody's who runs a program on a user's machine."""
 
@@ -101,7 +104,7 @@ def cors(
     Sends: a GET without an Origin, which must be answered 2xx; then for each origin a GET and a preflight (OPTIONS).
     The origins are a foreign one, "null", those of development servers on localhost, and for the endpoint and each
     declared origin what a loose comparison lets in: one that begins like it, one that ends like it, it over http, and
-    it with another character in place of a dot; and the declared ones. That is some forty requests, and some ten for
+    it with another character in place of a dot; and the declared ones. That is some seventy requests, and some ten for
     each declared origin. An Origin gets permission by Access-Control-Allow-Origin with its own name or `*`; a
     connection that is closed on a foreign one gives none. Not tried: subdomains of the endpoint's host, and other
     paths.
