@@ -63,11 +63,34 @@ _WHOLE = (
     "bezKoderSecretKey",
     "ThisismySecretKey",
     "django-insecure-change-me",
+    # Of the documentation of jose, hapi, express-jwt, PostgREST, Micronaut, Hasura, Strapi, Directus, Mercure, Symfony,
+    # Nacos and Superset, and of another tutorial for ASP.NET.
+    "cc7e0d44fd473002f1c42167459001140ec6389b7353f8088f4d9a95f2f596f2",
+    "NeverShareYourSecret",
+    "shhhhhhared-secret",
+    "reallyreallyreallyreallyverysafe",
+    "pleaseChangeThisSecretForANewOne",
+    "3EK6FD+o0+c7tzBNVfjpMkNDi2yARAAKzQlk8O2IKoxQu4nF7EdAh8s3TwpHwrdWT6R",
+    *("tobemodified", "toBeModified"),
+    *("255d861b-5ea1-5996-9aa3-922530ec40b1", "6116487b-cda1-52c2-b5b5-c8022c45e263"),
+    *("!ChangeThisMercureHubJWTSecretKey!", "!ChangeMe!", "ThisTokenIsNotSoSecretChangeIt"),
+    "SecretKey012345678901234567890123456789012345678901234567890123456789",
+    "test-guest-secret-change-me",
+    *("superSecretKey@345", "superSecretKey@34"),
+    # What is left where a variable is not set, or was never replaced.
+    *("undefined", "null", "None", "nil", "0", "process.env.JWT_SECRET", "process.env.SECRET", "${JWT_SECRET}"),
+    *("$JWT_SECRET", "{{ jwt_secret }}", "hello", "my secret password", "mysecretpassword", "secretpassword"),
 )
 
 
 def known_keys() -> Iterator[bytes]:
-    """Each of them as it may have been written and read: with any case and joints, and decoded from base64 or hex."""
+    """Each of them as it may have been written and read: with any case and joints, decoded, and as a file's line."""
+    for key in _as_written():
+        yield key
+        yield key + b"\n"
+
+
+def _as_written() -> Iterator[bytes]:
     for text in _WHOLE:
         yield from _read(text)
     for phrase in _PHRASES:

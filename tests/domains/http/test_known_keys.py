@@ -17,6 +17,8 @@ KEYS = frozenset(known_keys())
         *("your_secret_key", "my-secret-key", "your-256-bit-secret-key", "This is my secret key", "AllYourBase"),
         *("your-super-secret-jwt-token-with-at-least-32-characters-long", "mysupersecret", "YourSecretKeyHere"),
         "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+        *("NeverShareYourSecret", "reallyreallyreallyreallyverysafe", "superSecretKey@345", "undefined", "secret\n"),
+        "cc7e0d44fd473002f1c42167459001140ec6389b7353f8088f4d9a95f2f596f2",
     ],
 )
 def test_keys_of_tutorials_are_known(key: str) -> None:
@@ -29,5 +31,5 @@ def test_a_key_may_have_been_decoded() -> None:
 
 
 def test_they_are_few_enough_to_be_tried() -> None:
-    assert len(KEYS) < 50_000
+    assert len(KEYS) < 100_000
     assert b"Zm9y-a-key-that-nobody-knows-0123" not in KEYS
