@@ -15,17 +15,21 @@ SECRET_BITS = 80
 """Fewest bits that a value must hold to be taken for a secret: half of a random 40-digit token."""
 
 _LOCAL = re.compile(
-    r"(?<![\w.-])(?:(?P<scheme>https?|wss?)://)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])"
+    r"(?<![\w.-])(?:(?P<scheme>https?|wss?)://)?(?:localhost|127\.0\.[01]\.1|0\.0\.0\.0|\[::1\])"
     r"(?P<rest>:\d{2,5}|:\$(?=\{)|/[\w-]+)?(?![\w.-])",
     re.IGNORECASE,
 )
 _TUNNELS = (
     r"ngrok\.(?:io|app|dev)|ngrok-free\.(?:app|dev)|loca\.lt|trycloudflare\.com|serveo\.net|serveousercontent\.com"
     r"|localhost\.run|lhr\.(?:life|rocks)|pinggy\.(?:link|io)|devtunnels\.ms|gitpod\.(?:io|dev)|app\.github\.dev"
-    r"|webcontainer\.io|ts\.net|webhook\.site"
+    r"|webcontainer\.io|ts\.net|webhook\.site|localtunnel\.me|pagekite\.me|zrok\.io|sharedwithexpose\.com|bore\.pub"
+    r"|cloudshell\.dev|cloudworkstations\.dev|replit\.dev"
 )
 """Domains of what leads to a developer's machine."""
-_HOMES = r"local|test|lan|internal|localhost|home\.arpa|lvh\.me|localtest\.me|nip\.io|sslip\.io|ddev\.site|lndo\.site"
+_HOMES = (
+    r"local|test|lan|internal|localhost|home\.arpa|lvh\.me|localtest\.me|nip\.io|sslip\.io|ddev\.site|lndo\.site"
+    r"|localdomain|intranet|corp|svc|vcap\.me|localho\.st|lacolhost\.com"
+)
 """Domains of networks at home and in companies, and those whose names lead back to the machine itself."""
 _ANY_HOST = "localhost|host|hostname|server|proxy|domain|example|site|user|username|login"
 """What libraries and examples have in the place of a host's name, or of a user's."""
@@ -37,10 +41,12 @@ _PRIVATE = re.compile(
     r"(?P<host>10(?:\.\d{1,3}){3}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}|192\.168(?:\.\d{1,3}){2}"
     r"|169\.254(?:\.\d{1,3}){2}|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])(?:\.\d{1,3}){2}"
     r"|[\w-]{1,63}\.docker\.internal"
+    r"|(?(scheme)\[(?:f[cd][\da-f]{2}|fe[89ab][\da-f]):[\da-f:]{1,40}\]|(?!))"
     # A word with a dot before a colon is as often a property's name.
     rf"|(?(scheme)(?:[\w-]{{1,63}}\.){{1,5}}(?:{_HOMES}|{_TUNNELS})|(?!))"
     # Such a domain itself, where it is one; and a container's name, which is known in its own network only.
-    rf"|(?(scheme)(?:lvh\.me|localtest\.me|webhook\.site|(?!(?:{_ANY_HOST}):)[a-z][\w-]{{1,62}}(?=:\d{{3,5}}(?![\d@])))"
+    r"|(?(scheme)(?:lvh\.me|localtest\.me|webhook\.site|vcap\.me|localho\.st|lacolhost\.com|bore\.pub"
+    rf"|(?!(?:{_ANY_HOST}):)[a-z][\w-]{{1,62}}(?=:\d{{3,5}}(?![\d@])))"
     r"|(?!)))"
     r"(?P<port>:\d{2,5})?(?![\w.-])",
     re.IGNORECASE,
@@ -157,5 +163,6 @@ def read_code(text: str, asks: Iterable[str]) -> Code:
 
 
 def _word(text: str) -> str:
-    """Pattern of a text that is not a part of a longer host name."""
-    return rf"(?<![\w.-]){re.escape(text)}(?![\w-]|\.\w)"
+    """Pattern of a host's name that is not a part of a longer one, nor of an address of mail, nor with another port."""
+    port = "" if ":" in text else r"|:(?!443\b|80\b)\d"
+    return rf"(?i)(?<![\w.@-]){re.escape(text)}(?![\w-]|\.\w{port})"

@@ -117,6 +117,14 @@ def test_what_every_page_may_hold_is_no_secret(code: str) -> None:
         ('fetch("http://shop.lan/")', "http://shop.lan"),
         ('fetch("http://api.shop.localhost:3000/")', "http://api.shop.localhost:3000"),
         ('fetch("http://lvh.me:3000/")', "http://lvh.me:3000"),
+        ('fetch("http://127.0.1.1:3000/")', "http://127.0.1.1:3000"),
+        ('fetch("http://[fd00::1]:8080/")', "http://[fd00::1]:8080"),
+        ('fetch("http://[fe80::1c2a]/")', "http://[fe80::1c2a]"),
+        ('fetch("http://bore.pub:12345/")', "http://bore.pub:12345"),
+        ('fetch("https://shop.pagekite.me/")', "https://shop.pagekite.me"),
+        ('fetch("https://9000-idx-shop.cluster-a.cloudworkstations.dev/")', "https://9000-idx-shop.cluster-a.clou"),
+        ('fetch("http://api.intranet/")', "http://api.intranet"),
+        ('fetch("http://shop.vcap.me:3000/")', "http://shop.vcap.me:3000"),
         ('fetch("http://10.0.0.1.nip.io/")', "http://10.0.0.1.nip.io"),
         ('fetch("https://ab12cd-3000.euw.devtunnels.ms/")', "https://ab12cd-3000.euw.devtunnels.ms"),
         ('fetch("https://shop-3000.app.github.dev/")', "https://shop-3000.app.github.dev"),
@@ -130,7 +138,7 @@ def test_what_every_page_may_hold_is_no_secret(code: str) -> None:
 )
 def test_addresses_of_developers(code: str, address: str) -> None:
     found = read_code(code, ())
-    assert address in (*found.local, *(each for each, _ in found.private))
+    assert [each for each in (*found.local, *(each for each, _ in found.private)) if each.startswith(address)]
 
 
 @pytest.mark.parametrize(
@@ -142,6 +150,7 @@ def test_addresses_of_developers(code: str, address: str) -> None:
         'x="http://169.254.169.254/latest/meta-data"',
         'a="https://100.128.0.1/"; b="http://169.255.0.1/"; c="https://lvh.media/"; d="https://mynip.io.example/"',
         'u="https://ngrok.com/docs"; h="https://172.32.0.1/"; i="https://a.local.example/"; j="https://8.8.8.8"',
+        'a="127.0.0.0/8"; b="http://[2001:db8::1]/"; c="http://[fdx]"; d=e[fd00]; f="https://shop.corporate/"',
         'm="http://metadata.google.internal/computeMetadata"',
     ],
 )
@@ -153,6 +162,20 @@ def test_what_every_page_may_hold_is_no_address_of_a_developer(code: str) -> Non
 def test_a_host_is_found_behind_escapes() -> None:
     code = 'u="https:\\u002F\\u002Fapi.shop.example\\u002Fv1"'
     assert read_code(code, ("api.shop.example", "shop.example")).named == ("api.shop.example",)
+
+
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ('u="https://API.shop.example/"', ("api.shop.example",)),
+        ('u="https://api.shop.example:443/"', ("api.shop.example",)),
+        ('u="https://api.shop.example:8443/"', ("api.shop.example:8443",)),
+        ('m="mailto:ops@api.shop.example"', ()),
+        ('u="https://staging-api.shop.example/"', ()),
+    ],
+)
+def test_a_host_is_named_with_its_port_and_in_any_case(code: str, named: tuple[str, ...]) -> None:
+    assert read_code(code, ("api.shop.example", "api.shop.example:8443")).named == named
 
 
 @pytest.mark.parametrize(

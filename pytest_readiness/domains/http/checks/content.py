@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -162,7 +163,7 @@ def bundle(
     JSON and JavaScript. Secrets are found by the shapes that providers document, as private keys, as passwords in
     addresses, and as random values (80 bits or more) of names with secret, password or private key; what they are never
     leaves the check. Addresses of localhost count where they have a port or path; libraries hold bare ones to build on,
-    which gives a warning. Those in private networks (RFC 1918, 169.254/16, 100.64/10, *.local, *.test, *.lan,
+    which gives a warning. Those in private networks (RFC 1918, RFC 4193, 169.254/16, 100.64/10, *.local, *.test, *.lan,
     *.internal, host.docker.internal, and a container's name with a port), of the machine itself (lvh.me, nip.io), and
     of tunnels to a developer's machine (ngrok, localtunnel, cloudflared, dev tunnels, Codespaces and others) count
     unless they are the endpoint's own, or declared here. Scripts that are loaded later by scripts are not seen, unless
@@ -189,7 +190,7 @@ def bundle(
     declared = {urlsplit(url.url).netloc.lower(), *(name.lower() for name in (*mine, *([api] if api else ())))}
     local = []
     for name, code in codes:
-        foreign = [address for address, host in code.private if not {host, host.partition(":")[0]} & declared]
+        foreign = [address for address, host in code.private if not {host, _without_port(host)} & declared]
         if developers := [*code.local, *foreign]:
             local.append(f"{name}: {', '.join(developers)}")
     claim(not local, expected=f"no developer's address in the scripts of {place}", seen=cut("; ".join(local), 400))
@@ -210,6 +211,10 @@ def bundle(
         f"{seen}: nothing of the shape of a secret, no developer's address{f', {api} in {naming[0]}' if api else ''}",
         warning=cut(f"Bare local addresses, as libraries hold them: {'; '.join(hosted)}", 300) if hosted else "",
     )
+
+
+def _without_port(place: str) -> str:
+    return re.sub(r":\d+$", "", place).strip("[]")
 
 
 def _is_on(asset: Asset, hosts: set[str]) -> bool:
