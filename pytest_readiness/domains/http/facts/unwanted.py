@@ -158,6 +158,13 @@ TOOLS = {
     "Django Silk": r"(?i)<title>\s*Silky",
     "Laravel Ignition": r'"can_execute_commands"\s*:',
     "Laravel Telescope": r"(?i)<title>\s*Telescope\b|window\.Telescope\s*=",
+    "Yii's debug toolbar": r"id=[\"']?yii-debug-toolbar\b",
+    "CodeIgniter's debug toolbar": r"id=[\"']?debugbar_loader\b",
+    "CakePHP's DebugKit": r"/debug_kit/",
+    "Nette's Tracy": r"id=[\"']?tracy-debug\b|\?_tracy_bar=",
+    "Query Monitor of WordPress": r"id=[\"']?query-monitor-(?:main|container)\b",
+    "Flask's debug toolbar": r"id=[\"']?flDebug\b",
+    "Quarkus' development mode": r"(?s)404 - Resource Not Found.{0,3000}Resources overview",
     "Laravel Debugbar": r"phpdebugbar|/_debugbar/assets/",
     "Rails' web console": r"__web_console\b",
     "rack-mini-profiler": r"/mini-profiler-resources/",
@@ -183,8 +190,10 @@ TOOLS = {
     "Vite's development server": r"/@vite/client|/@react-refresh|/node_modules/\.vite/deps/",
     "a server that reloads pages": r"browser-sync-client(?:\.min)?\.js|/livereload\.js\?|:35729/livereload"
     r"|aspnetcore-browser-refresh\.js|/phoenix/live_reload/",
-    "webpack's development server": r"webpack-dev-server|__webpack_hmr|sockjs-node/info",
-    "Next.js's development server": r"/_next/static/development/|__nextjs_original-stack-frame|react-refresh\.js",
+    "webpack's development server": r"webpack-dev-server(?:\.js|/client)|__webpack_hmr|sockjs-node/info",
+    "Next.js's development server": r"/_next/static/development/|__nextjs_original-stack-frame|react-refresh\.js"
+    r"|turbopack[^\"'\s]{0,60}hmr-client",
+    "Remix' development server": r"\bremixLiveReloadConnect\b",
 }
 """What pages of profilers, consoles and development servers hold."""
 SIGNS = {**DEBUG_PAGES, **TOOLS, **TRACES}

@@ -77,6 +77,19 @@ def test_on_nginx(nginx_factory: NginxFactory, authority: Authority) -> None:
         ("/", '<div id="console" data-mount-point="/__web_console"></div>', "Rails' web console"),
         ("/", '<script id="mini-profiler" src="/mini-profiler-resources/includes.js"></script>', "rack-mini-profiler"),
         ("/", '<script src="/_debugbar/assets/javascript?v=1"></script>', "Laravel Debugbar"),
+        ("/", '<div id="yii-debug-toolbar"></div>', "the root: Yii's debug toolbar"),
+        ("/", "<script id=debugbar_loader></script>", "the root: CodeIgniter's debug toolbar"),
+        ("/", '<script src="/debug_kit/js/inject-iframe.js"></script>', "the root: CakePHP's DebugKit"),
+        ("/", '<script src="?_tracy_bar=js&amp;v=2.10"></script>', "the root: Nette's Tracy"),
+        ("/", '<div id="query-monitor-main"></div>', "the root: Query Monitor of WordPress"),
+        ("/", '<div id="flDebug"></div>', "the root: Flask's debug toolbar"),
+        (
+            "/",
+            '<script src="/_next/static/chunks/%5Bturbopack%5D_browser_dev_hmr-client.js"></script>',
+            "Next.js's dev",
+        ),
+        ("/", "<script>function remixLiveReloadConnect(c) {}</script>", "Remix' development server"),
+        ("/", '<script src="/webpack-dev-server.js"></script>', "the root: webpack's development server"),
         ("/q/dev-ui/", "<title>Dev UI</title>", "/q/dev-ui/: 200"),
         ("/", '<div id="djDebug"></div>', "the root: Django's debug toolbar"),
         ("/", '<div id="sfwdt1" class="sf-toolbar"></div>', "the root: Symfony's profiler"),
@@ -129,6 +142,7 @@ def test_what_products_have_of_their_own(app: WebApp, url: Url) -> None:
         "/flower/": page("<title>Flowers of all kinds</title>"),
         "/horizon": page("<title>Horizon, our new telescope</title>"),
         "/env": page("{}"),
+        "/": page("<p>How to turn off webpack-dev-server, a query monitor and a debug toolbar</p>"),
     }
     assert judge(ID, url)
     with pytest.raises(ClaimFalse, match=r"seen: 1: /env: 200$"):
