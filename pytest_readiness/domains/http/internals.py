@@ -77,8 +77,17 @@ DATABASES = {
     r"|\bMsg \d{1,6}, Level \d|syntax error at or near|unterminated quoted string|Unclosed quotation mark"
     r"|unrecognized token|\bno such (?:table|column): |near \"[^\"\n]{1,100}\": syntax error"
     # PostgreSQL speaks the server's language.
-    r"|(?:[Rr]elation|Spalte|colonne|relação|relazione|отношение|столбец) [«»\"„“] ?[^«»\"“”\n]{1,100} ?[«»\"“”]"
-    r" (?:existiert nicht|n'existe pas|non esiste|não existe|не существует)|no existe la (?:relación|columna) «"
+    r"|(?:[Rr]elation|Spalte|colonne|relação|relazione|отношение|столбец|relacja|відношення|关系|リレーション) ?"
+    r"[«»\"„“]\s?[^«»\"“”\n]{1,100}?\s?[«»\"“”] ?(?:existiert nicht|n['’]existe pas|non esiste|não existe"
+    r"|не существует|nie istnieje|не існує|不存在|は存在しません)|no existe la (?:relación|columna) «"
+    r"|릴레이션\(relation\)이 없|sorry, too many clients already|remaining connection slots are reserved"
+    r"|canceling statement due to|\bdeadlock detected\b|the database system is (?:starting|shutting|in recovery)"
+    r"|MySQL server has gone away|Lost connection to MySQL|Lock wait timeout exceeded|Communications link failure"
+    r"|Error establishing a database connection|could not (?:extract ResultSet|execute (?:statement|query|batch))"
+    r"|\bDB::Exception\b|\"type\"\s{0,9}:\s{0,9}\"\w{1,60}_exception\"|Requested resource not found: Table"
+    r"|\bNOAUTH Authentication|\bWRONGPASS |\bMISCONF Redis|\bOOM command not allowed|\bREADONLY You can't write"
+    r"|\bACCESS_REFUSED - |\bNOT_FOUND - no (?:queue|exchange) |\bPRECONDITION_FAILED - |\bLdapErr: DSID-"
+    r"|\bSAP DBTech\b|\bSQL compilation error|\bDynamic SQL Error|(?i:\bfailed query: (?:select|insert|update|delete) )"
     r"|relation \"[^\"\n]{1,100}\" does not exist|column \"?[^\"\n]{1,100}\"? does not exist"
     r"|violates \S{1,40} constraint"
     r"|Duplicate entry '[^'\n]{0,200}' for key|Unknown column '|\bE11000 duplicate key|\bER_[A-Z]{2,}_\w+: "
@@ -89,6 +98,7 @@ DATABASES = {
     r"|QueryFailedError|Doctrine\\{1,2}DBAL|\bmysqli?_\w{3,40}\(|\bpg_(?:query|connect|exec)\(|\bNpgsql\.|com\.mysql\.|org\.postgresql\.",
     "an account of a cloud": r"\barn:aws[\w-]{0,10}:[\w-]{2,30}:[\w-]{0,20}:\d{12}:",
     "the address of a server behind": r"\bECONNREFUSED\b|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)\b|\bdial tcp "
+    r"|\b\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}\b.{0,60}?(?i:connection refused|timed out)|: no such host\b"
     r"|could not translate host name|Is the server running on (?:that )?host|password authentication failed for user"
     r"|Access denied for user '|Max retries exceeded with url|HTTPConnectionPool\(host=|connection to server at \"",
 }
@@ -103,6 +113,9 @@ _PRODUCTS = (
 ERROR_PAGES = {
     "Spring's error page": r"Whitelabel Error Page",
     "Express's error page": r"<pre>Cannot (?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) ",
+    "Envoy's error page": r"upstream connect error or disconnect/reset before headers",
+    "JBoss' error page": r"\bJBWEB\d{6}: ",
+    "gunicorn's error page": r"<h1><p>Internal Server Error</p></h1>",
     "a server's name and version": rf"\b(?i:{_PRODUCTS})(?:/v?\d|(?:://)? v?\d+\.\d|(?<=WildFly) \d)",
 }
 """The built-in error pages of servers and frameworks."""
