@@ -22,11 +22,17 @@ _DOMAINS = (
     *("translate.goog", "trycloudflare.com", "ts.net", "up.railway.app", "usercontent.goog", "vercel.app"),
     *("vercel.dev", "web.app", "webcontainer.io", "webflow.io", "weebly.com", "wixsite.com", "wordpress.com"),
     *("workers.dev", "wpengine.com", "wpenginepowered.com"),
+    *("bitbucket.io", "bubbleapps.io", "carrd.co", "cdn77.org", "code.run", "framer.app", "framer.website"),
+    *("gitbook.io", "hashnode.dev", "hf.space", "imgix.net", "kxcdn.com", "lovable.app", "lovableproject.com"),
+    *("mystrikingly.com", "notion.site", "public.blob.vercel-storage.com", "r2.cloudflarestorage.com"),
+    *("readthedocs.io", "storage.googleapis.com", "streamlit.app", "tumblr.com", "zeabur.app"),
 )
 _WITH_REGIONS = (
     r"((s3|s3-website|execute-api|elb|compute|lambda-url)([.-][a-z]{2}(-[a-z]+){1,2}-\d)?\.)?(amazonaws\.com|on\.aws)"
     r"|(z\d+\.)?(blob|web|dfs|file)\.core\.windows\.net|[a-z0-9-]+\.(cloudapp\.azure\.com|digitaloceanspaces\.com)"
-    r"|[a-z0-9-]+\.(azurewebsites|azurestaticapps)\.net"
+    r"|[a-z0-9-]+\.(azurewebsites|azurestaticapps)\.net|s3\.[a-z]{2}-[a-z]{3}\.scw\.cloud"
+    r"|s3\.([a-z0-9-]+\.)?wasabisys\.com|[a-z0-9]+\.your-objectstorage\.com|oss-[a-z0-9-]+\.aliyuncs\.com"
+    r"|cos\.[a-z0-9-]+\.myqcloud\.com"
 )
 SHARED = f"{'|'.join(map(re.escape, _DOMAINS))}|{_WITH_REGIONS}"
 """The expression of them all."""

@@ -557,10 +557,12 @@ def cookies(
 
 _PRODUCT = re.compile(
     r"/v?\d+(?:\.\d+)*\b|\b\d+(?:\.\d+)+\b|\b[A-Za-z]{2,}(?:\([A-Z]{1,3}\))? v?\d{1,3}\b|[A-Za-z]-\d{1,2}[a-z]\b"
+    r"|\b[A-Za-z]{2,30}\(v?\d{1,3}\)"
 )
 _TELLTALES = (
     *("server", "x-powered-by", "powered-by", "x-generator", "x-cms", "x-framework", "x-redirect-by"),
     *("liferay-portal", "microsoftsharepointteamservices", "x-cf-powered-by", "x-powered-cms"),
+    *("x-content-encoded-by", "x-server-powered-by", "x-powered-by-plesk"),
 )
 _VERSIONS = (
     "x-aspnet-version",
@@ -580,6 +582,8 @@ _VERSIONS = (
     "x-cocoon-version",
     "x-wildfly-version",
     "x-varnish-version",
+    "oraclecommercecloud-version",
+    "x-influxdb-version",
 )
 _PROXY = re.compile(r"(?<![\w.-])[A-Za-z][\w.-]*/v?\d+(?:\.\d+)*\b|\([A-Za-z][\w.-]* v?\d+(?:\.\d+)+\b")
 """A proxy with its version in Via, which begins with the protocol's own."""

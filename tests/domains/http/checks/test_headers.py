@@ -375,6 +375,10 @@ def test_cookies_on_the_way_count(server: WebApp, authority: Authority) -> None:
         ([("Server", "Oracle-Application-Server-11g")], "fails"),
         ([("X-Mod-Pagespeed", "1.13.35.2-0")], "fails"),
         ([("X-CF-Powered-By", "CF 1.5")], "fails"),
+        ([("X-Content-Encoded-By", "Joomla! 2.5")], "fails"),
+        ([("X-Server-Powered-By", "Engintron 1.19")], "fails"),
+        ([("OracleCommerceCloud-Version", "20.1")], "fails"),
+        ([("Server", "Jetty(11)")], "fails"),
         ([("Server", "ECAcc (sed/58B5)")], "server: ECAcc"),
         ([("Server", "BunnyCDN-DE1-1080")], "server: BunnyCDN"),
         ([("Via", "1.1 vegur (Cowboy 2.9)")], "fails"),
@@ -508,6 +512,7 @@ def test_csp_of_several_policies_passes(judged: Judge, values: list[str], body: 
                 *("run.app", "webflow.io", "execute-api.eu-west-1.amazonaws.com", "lambda-url.us-east-1.on.aws"),
                 *("s3.eu-central-1.amazonaws.com", "z6.web.core.windows.net", "fra1.digitaloceanspaces.com"),
                 *("westeurope.cloudapp.azure.com", "trycloudflare.com", "vercel.app", "wordpress.com"),
+                *("hf.space", "storage.googleapis.com", "s3.fr-par.scw.cloud", "lovable.app"),
             )
         ),
         ([GOOD + "; script-src https://*/js/"], "", "script-src allows https://*/js/"),
