@@ -48,6 +48,17 @@ def ascii_host(host: str) -> str:
         raise CouldNotVerify(f"{cut(host)} is not a host name") from None
 
 
+_LOGIN = re.compile(
+    r"(?i)(?<![a-z])(log[-_]?[io]n|sign[-_]?in|auth(orize|n|enticate)?|oauth2?|sso|saml2?|oidc|cas)(?![a-z])"
+)
+
+
+def is_login(address: str) -> bool:
+    """Whether an address reads like that of a login."""
+    parts = urlsplit(address)
+    return bool(_LOGIN.search(parts.path) or _LOGIN.search(parts.hostname or ""))
+
+
 def origin(address: str) -> tuple[str, str | None, int]:
     """Scheme, host and port of an address.
 

@@ -17,6 +17,7 @@ from pytest_readiness.domains.http.facts.signed import HookTrial, Scheme
 from pytest_readiness.domains.http.facts.uploads import FileType, Upload, UploadTrial
 from pytest_readiness.domains.http.internals import internals_of
 from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.protocols.http.addresses import is_login
 from pytest_readiness.protocols.http.answer import Response
 
 QUOTES = "readiness'\"\\"
@@ -173,7 +174,8 @@ def upload_limit(
     *bad, control = uploads
     taken = control.outcome
     assert taken is not None
-    if not taken.accepted or text in taken.told:
+    # Where one must log in first, nothing was taken.
+    if not taken.accepted or text in taken.told or is_login(taken.location):
         raise CouldNotVerify(f"POST {path} answered {taken} to {control.name}, so refusing others proves nothing")
     seen = []
     for upload in bad:

@@ -27,7 +27,7 @@ from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.session import open_session
 from pytest_readiness.domains.http.unknown import SAMPLES, Unknown, beside
 from pytest_readiness.domains.tls.facts.connection import Connection
-from pytest_readiness.protocols.http.addresses import origin, request_target
+from pytest_readiness.protocols.http.addresses import is_login, origin, request_target
 from pytest_readiness.protocols.http.answer import Response
 from pytest_readiness.protocols.http.errors import Broken
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
@@ -292,7 +292,7 @@ class _Seeker:
         signs = dict.fromkeys(sign for answer in page.answers for sign in read(answer))
         found = self.seen(sought, path, last, read, tuple(signs), unknown)
         if last.location:
-            return replace(found, moved=True, elsewhere="" if _is_login(last.location) else last.location)
+            return replace(found, moved=True, elsewhere="" if is_login(last.location) else last.location)
         if not page.own and not urlsplit(last.url).path.rstrip("/").endswith(bare):
             harmless = found.like_missing or Unknown((self._root,)).like(last) or _asks_to_log_in(last)
             return replace(found, moved=True, elsewhere="" if harmless else last.url)
@@ -429,19 +429,11 @@ def _is_markup(answer: Response) -> bool:
     )
 
 
-_LOGIN = re.compile(
-    r"(?i)(?<![a-z])(log[-_]?[io]n|sign[-_]?in|auth(orize|n|enticate)?|oauth2?|sso|saml2?|oidc|cas)(?![a-z])"
-)
 _PASSWORD = re.compile(r"(?i)<input\b[^<>]{0,500}type\s{0,3}=\s{0,3}[\"']?password")
 
 
-def _is_login(address: str) -> bool:
-    parts = urlsplit(address)
-    return bool(_LOGIN.search(parts.path) or _LOGIN.search(parts.hostname or ""))
-
-
 def _asks_to_log_in(answer: Response) -> bool:
-    return _is_login(answer.url) or bool(_PASSWORD.search(answer.body))
+    return is_login(answer.url) or bool(_PASSWORD.search(answer.body))
 
 
 @fact(deadline=UNWANTED_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)

@@ -312,6 +312,14 @@ def test_rate_limit_whose_retry_after_says_nothing(shop: Shop, after: str) -> No
     assert judge("http.rate_limit", shop.url, **LIMIT, retry_after=False)
 
 
+def test_rate_limit_after_which_one_is_led_elsewhere(shop: Shop) -> None:
+    answers = iter([200] * 10 + [429] + [302] * 30)
+    shop.app.routes["/limited"] = lambda request: Response(next(answers), [("Retry-After", "0"), ("Location", "/no")])
+    assert seen("http.rate_limit", shop, **LIMIT).startswith("302 after ")
+    answers = iter([302] * 10 + [429] + [302] * 30)
+    assert judge("http.rate_limit", shop.url, **LIMIT)
+
+
 def test_rate_limit_without_retry_after(shop: Shop) -> None:
     shop.fault = "no Retry-After"
     assert "429 after 10 requests" in judge("http.rate_limit", shop.url, **LIMIT, retry_after=False).text

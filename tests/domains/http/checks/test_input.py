@@ -140,6 +140,9 @@ def test_upload_limit_proves_nothing(shop: Shop) -> None:
     right = shop.app.routes["/upload"]
     assert callable(right)
     shop.fault = ""
+    login = Response(302, [("Location", "/account/login?next=/upload")])
+    shop.app.routes["/upload"] = when(lambda request: b".php" in request.body, Response(415), login)
+    open_question(id, shop, "/account/login to a small png, so refusing others", **UPLOAD)
     for status in (401, 404, 405, 408, 429, 500, 503):
         shop.app.routes["/upload"] = when(lambda request: b".php" in request.body, Response(status), right)
         open_question(id, shop, f"{status} to a PHP script, which is none of", **UPLOAD)
