@@ -46,6 +46,19 @@ def test_input_validation_is_not_right(shop: Shop, fault: str, expected: str, sa
     assert caught.value.seen.startswith(said)
 
 
+@pytest.mark.parametrize("kind", ["text/html", "application/xml", "text/xml; charset=utf-8", "image/svg+xml"])
+def test_markup_must_be_escaped_wherever_browsers_show_it(shop: Shop, kind: str) -> None:
+    told = Response(
+        201, [("Content-Type", kind)], b"<r xmlns='http://www.w3.org/1999/xhtml'><B ID=readiness-probe></r>"
+    )
+    shop.app.routes["/orders"] = when(lambda request: b"readiness-probe" in request.body, told, shop.order)
+    with pytest.raises(ClaimFalse, match="markup escaped in the page"):
+        judge("http.input_validation", shop.url, **INPUT)
+    plain = told._replace(headers=[("Content-Type", "text/plain")])
+    shop.app.routes["/orders"] = when(lambda request: b"readiness-probe" in request.body, plain, shop.order)
+    assert judge("http.input_validation", shop.url, **INPUT)
+
+
 def test_input_validation_proves_nothing(shop: Shop) -> None:
     id = "http.input_validation"
     for path, status in (("/nothing", 404), ("/mine", 401)):
