@@ -25,7 +25,7 @@ Scalar = str | bool | int | float | None
 UP = frozenset(
     (
         *("up", "ok", "okay", "healthy", "pass", "passed", "passing", "connected", "available", "alive", "ready"),
-        *("online", "running", "success", "serving", "working", "green", "true"),
+        *("online", "running", "success", "serving", "working", "green", "true", "pong"),
     )
 )
 """Words of health reports for "works" (Spring Boot, MicroProfile, ASP.NET, the health+json draft, and common ones)."""
@@ -58,6 +58,10 @@ _FLAGS = frozenset(
 """Names of fields that say so where they are true or false."""
 _FAULTS = frozenset(("error", "errors", "errormessage", "error_message", "exception", "failure", "failures"))
 """Names of fields that hold what went wrong."""
+_CODES = frozenset(
+    ("statuscode", "status_code", "httpstatus", "http_status", "httpcode", "responsecode", "response_code")
+)
+"""Names of fields that hold the status of an answer."""
 _NO_FAULT: tuple[Any, ...] = ("", "none", "None", "null", "no", "ok", "OK", "-", [], {})
 
 
@@ -443,6 +447,8 @@ def _denial(report: Any) -> str:
                 # A number may count what has gone wrong since the beginning.
                 if key.lower() in _FAULTS and isinstance(value, str | list | dict) and value not in _NO_FAULT:
                     return f"{cut(key, 40)}: …"
+                if key.lower() in _CODES and isinstance(value, int) and 400 <= value <= 599:
+                    return f"{cut(key, 40)}: {value}"
                 if inner and _tells(key, value) and _state(value) is False:
                     return f"{cut(key, 40)}: {_said(value)}"
                 pending.append((value, True))
