@@ -246,6 +246,13 @@ def api_operations(url: Url, connection: Connection, *, ask: DescribedBy) -> Ope
     )
 
 
+_UNASKED = {
+    "no extensions supported": "an extension (Sec-WebSocket-Extensions) that was not asked for",
+    "no subprotocols supported": "a subprotocol (Sec-WebSocket-Protocol) that was not asked for",
+}
+"""What the library says where the answer has what it was not asked for, in other words."""
+
+
 @fact(deadline=REQUEST_SECONDS + 2 * CONNECT_SECONDS, extra="websocket")
 def upgrade(url: Url, connection: Connection, *, ask: Opening) -> Upgrade:
     """The opening handshake of a web socket, as a page of the endpoint would make it; then it is closed."""
@@ -294,7 +301,8 @@ def upgrade(url: Url, connection: Connection, *, ask: Opening) -> Upgrade:
     except InvalidMessage:
         raise CouldNotVerify(f"{said} was not answered in readable HTTP, or the connection was closed") from None
     except InvalidHandshake as error:
-        return Upgrade(address, 101, "", time.monotonic() - started, cut(str(error), 120))
+        told = _UNASKED.get(str(error), cut(str(error), 120))
+        return Upgrade(address, 101, "", time.monotonic() - started, told)
     except ssl.SSLError as error:
         raise CouldNotVerify(f"{said} could not be asked for ({refusal(error)})") from None
     except TimeoutError:

@@ -12,6 +12,7 @@ from websockets.http11 import Request as Opened
 from websockets.http11 import Response as Refused
 from websockets.sync.server import Server, ServerConnection, serve
 from websockets.typing import Subprotocol
+from websockets.utils import accept_key
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared, Unreachable
 from pytest_readiness.domains.http import describing
@@ -466,6 +467,23 @@ def test_websocket(sockets: Url) -> None:
     for wrong in wrongs:
         with pytest.raises(ValidationError):
             judge("http.websocket", sockets, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("Sec-WebSocket-Extensions", "seen: an extension .* not asked for"),
+        ("Sec-WebSocket-Protocol", "a subprotocol .* not"),
+    ],
+)
+def test_websocket_that_has_what_was_not_asked_for(app: Shop, name: str, seen: str) -> None:
+    def answer(request: Request) -> Response:
+        key = accept_key(request.headers["Sec-WebSocket-Key"])
+        headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", key)]
+        return Response(101, [*headers, (name, "permessage-deflate")])
+
+    with pytest.raises(ClaimFalse, match=seen):
+        app.judge("http.websocket", {"/live": answer}, path="/live")
 
 
 def test_websocket_that_is_none(app: Shop) -> None:
