@@ -17,7 +17,7 @@ from pytest_readiness.domains.http.facts.forms import CsrfTrial, Encoding, Form,
 from pytest_readiness.domains.http.facts.signed import LEEWAY, Tokens, TokenTrial
 from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.domains.http.unknown import respelled
-from pytest_readiness.protocols.http.addresses import shown
+from pytest_readiness.protocols.http.addresses import is_login, shown
 from pytest_readiness.protocols.http.answer import Response
 
 Paths = Annotated[list[UrlPath], Field(min_length=1)]
@@ -550,9 +550,9 @@ def csrf(
     a token is declared, also one without and one with a wrong token from the own Origin, and where no credential is
     declared one with the token that another visitor got. Before each one, a GET of the page, if one is declared. The
     last one may change something: declare values that do no harm, or that the application finds invalid. It must be
-    answered differently from the refusal, and not with 401, 404, 405, 408, 429 or 5xx. SameSite cookies, which only a
-    browser enforces, do not count. With a credential, whether a token is good for other sessions is not seen. Other
-    forms are not tried.
+    answered differently from the refusal, and not with 401, 404, 405, 408, 429 or 5xx; a redirect to a login gives a
+    warning. SameSite cookies, which only a browser enforces, do not count. With a credential, whether a token is good
+    for other sessions is not seen. Other forms are not tried.
 
     Args:
         path: path on the host that the form is sent to.
@@ -591,4 +591,9 @@ def csrf(
         if not by_refusal(outcome):
             raise CouldNotVerify(f"{place} answered {outcome} to {outcome.name}, which is not {wanted}")
     told = ", ".join(f"{outcome.name} {outcome.status}" for outcome in forged)
-    return Evidence(f"{place}: {told}; {own.name} {own}")
+    # Some forms lead there when they are done, such as that of a registration.
+    unsure = is_login(own.location) and not is_login(path)
+    return Evidence(
+        f"{place}: {told}; {own.name} {own}",
+        warning="The form itself was led to a login; where that is no success, nothing shows that it works." * unsure,
+    )

@@ -522,6 +522,16 @@ def test_csrf_finds_the_form_as_a_browser_does(shop: Shop) -> None:
     assert judge("http.csrf", shop.url, **{**CSRF, "page": "/account/edit"})
 
 
+def test_csrf_of_a_form_that_is_led_to_a_login_warns(shop: Shop) -> None:
+    login = Response(302, [("Location", "/login")])
+    shop.app.routes["/save"] = shop.app.routes["/sign-in"] = lambda request: (
+        login if request.headers.get("Origin") == shop.app.url else Response(403)
+    )
+    warning = judge("http.csrf", shop.url, path="/save", fields={"name": "x"}).warning
+    assert warning.startswith("The form itself was led to a login")
+    assert not judge("http.csrf", shop.url, path="/sign-in", fields={"name": "x"}).warning
+
+
 @pytest.mark.parametrize("fault", ["no protection", "token unchecked"])
 def test_csrf_is_not_prevented(shop: Shop, fault: str) -> None:
     shop.fault = fault
