@@ -30,7 +30,10 @@ def said(answer: Response) -> str:
     return f"{answer.status} to {shown(answer.location)}" if answer.location else f"{answer.status}"
 
 
-_VERSION = re.compile(r"v\d+([._-]\d+)*((alpha|beta|rc)\d*)?|\d+\.\d+(\.\d+)*|\d{4}-\d\d(-\d\d)?", re.IGNORECASE)
+_VERSION = re.compile(
+    r"v\d+([._-]\d+)*((alpha|beta|rc)\d*)?|\d+\.\d+(\.\d+)*|20\d\d-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?",
+    re.IGNORECASE,
+)
 
 
 @check(

@@ -90,7 +90,7 @@ def test_versioned_api(app: Shop) -> None:
     assert "v1 in " in text
     assert "2026-03-01 in " in text
     assert app.judge("http.versioned_api", {"/v2.1/a": guarded(document(1))}, paths=["/v2.1/a"], credential="scraper")
-    for path in ("/api/products", "/vault/products", "/api/products?v=v1", "/voice"):
+    for path in ("/api/products", "/vault/products", "/api/products?v=v1", "/voice", "/2026-13-01/a", "/2026-03-99/a"):
         assert (
             app.seen("http.versioned_api", {path.partition("?")[0]: document(1)}, paths=[path])
             == "none of its parts is one"
