@@ -195,6 +195,8 @@ def bundle(
             local.append(f"{name}: {', '.join(developers)}")
     claim(not local, expected=f"no developer's address in the scripts of {place}", seen=cut("; ".join(local), 400))
     for asset in scripts:
+        if asset.code is None:
+            raise CouldNotVerify(f"{shown(answered(asset).url)} was not read as a script")
         if answered(asset).truncated:
             raise CouldNotVerify(f"{shown(asset.url)} is too long to be looked at as a whole")
     if not scripted:
