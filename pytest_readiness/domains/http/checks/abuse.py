@@ -102,10 +102,10 @@ def cors(
     """Foreign origins may not read the path's answers by CORS, and the declared ones may.
 
     Sends: a GET without an Origin, which must be answered 2xx; then for each origin a GET and a preflight (OPTIONS).
-    The origins are a foreign one, "null", those of development servers on localhost, and for the endpoint and each
-    declared origin what a loose comparison lets in: one that begins like it, one that ends like it, it over http, and
-    it with another character in place of a dot; and the declared ones. That is some seventy requests, and some ten for
-    each declared origin. An Origin gets permission by Access-Control-Allow-Origin with its own name or `*`; a
+    The origins are a foreign one, "null", those of the usual development servers on localhost, and for the endpoint and
+    each declared origin what a loose comparison lets in: one that begins like it, one that ends like it, it over http,
+    and it with another character in place of a dot; and the declared ones. That is some seventy requests, and some ten
+    for each declared origin. An Origin gets permission by Access-Control-Allow-Origin with its own name or `*`; a
     connection that is closed on a foreign one gives none. Not tried: subdomains of the endpoint's host, and other
     paths.
 
