@@ -283,8 +283,9 @@ class _MarkupReader:
         if tag == "svg":
             self._svg += 1
         elif tag == "script" and self._svg:
-            # There a script's address is in another attribute.
-            attributes["src"] = attributes.get("href") or attributes.get("xlink:href", "")
+            # There a script's address is in another attribute; but the parser does not see where browsers end an svg.
+            src = attributes.get("src", "")
+            attributes["src"] = attributes.get("href") or attributes.get("xlink:href") or src
         content = attributes.get("content", "")
         self.held += [f'{name}="{value}"' for name, value in attributes.items() if _is_data(name, value)]
         self._head = self._head and tag in _HEAD

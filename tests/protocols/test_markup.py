@@ -59,6 +59,7 @@ def test_what_an_svg_names_in_its_own_way() -> None:
     inner = "<script href=/1.js></script><script xlink:href=/2.js></script><feImage href=/3.png /><a xlink:href=/4></a>"
     page = parse(f"<svg>{inner}</svg><script href=/5.js src=/6.js></script>")
     found = [(each.kind, each.address) for each in page.references]
+    assert parse("<svg><path><p>a<script src=/1.js></script>").references[0].address == "/1.js"
     assert found == [("script", "/1.js"), ("script", "/2.js"), ("image", "/3.png"), ("link", "/4"), ("script", "/6.js")]
 
 
