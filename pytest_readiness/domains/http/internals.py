@@ -22,7 +22,7 @@ TRACES = {
     r"|(?m:(?:^|[\"'])[ \t]*at (?:[\w`+]{1,100}\.){2,12}[\w`<>|\[\]]{1,100}\([^()\n]{0,300}\)[ \t\r]*(?:$|[\"']))"
     # "line" is translated in traces.
     r"|\.(?:cs|vb|fs|cshtml|razor):\w{1,12} ?\d"
-    r"|\bSystem\.\w+Exception\b",
+    r"|\bSystem\.\w+Exception\b|\b(?:[A-Z]\w{1,50}\.){2,8}[A-Z]\w{0,80}Exception ?(?::|\(0x)",
     "a Go stack trace": r"goroutine \d+ \[|\bpanic: runtime error|\.go:\d+\b",
     "a Ruby stack trace": r"\.rb:\d+:in [`'\"]",
     "a Rust panic": r"\bpanicked at |\.rs:\d+:\d+\b",
@@ -87,7 +87,8 @@ DATABASES = {
     r"|\bDB::Exception\b|\"type\"\s{0,9}:\s{0,9}\"\w{1,60}_exception\"|Requested resource not found: Table"
     r"|\bNOAUTH Authentication|\bWRONGPASS |\bMISCONF Redis|\bOOM command not allowed|\bREADONLY You can't write"
     r"|\bACCESS_REFUSED - |\bNOT_FOUND - no (?:queue|exchange) |\bPRECONDITION_FAILED - |\bLdapErr: DSID-"
-    r"|\bSAP DBTech\b|\bSQL compilation error|\bDynamic SQL Error|(?i:\bfailed query: (?:select|insert|update|delete) )"
+    r"|\bSAP DBTech\b|\bNeo\.(?:Client|Transient|Database)Error\.|\bSQL compilation error|\bDynamic SQL Error"
+    r"|(?i:\bfailed query: (?:select|insert|update|delete) )"
     r"|relation \"[^\"\n]{1,100}\" does not exist|column \"?[^\"\n]{1,100}\"? does not exist"
     r"|violates \S{1,40} constraint"
     r"|Duplicate entry '[^'\n]{0,200}' for key|Unknown column '|\bE11000 duplicate key|\bER_[A-Z]{2,}_\w+: "

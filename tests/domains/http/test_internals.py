@@ -54,6 +54,8 @@ def in_json(**fields: Any) -> str:
         ("ActiveRecord::RecordNotFound", "Rails' debug page"),
         ("   bei Shop.Cart.Get() in C:\\src\\Shop\\Cart.cs:Zeile 42.", "a .NET stack trace"),
         ("   в Shop.Cart.Get() в C:\\src\\Shop\\Cart.cs:строка 42", "a .NET stack trace"),
+        ("Microsoft.Azure.Cosmos.CosmosException : Response status code", "a .NET stack trace"),
+        ("Neo.ClientError.Statement.SyntaxError", "a database's error"),
         ("died at /srv/shop/lib/Shop.pm line 12.", "a Perl or Lua error"),
         ("app/cart.lua:12: attempt to index a nil value", "a Perl or Lua error"),
         ("#0      Cart.get (package:shop/cart.dart:12:5)", "a Dart or Swift stack trace"),
