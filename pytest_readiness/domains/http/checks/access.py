@@ -216,7 +216,8 @@ def auth_works(
     Sends: one GET without the credential, one with one that differs from it in its last characters, one with it, and
     one without again, which a cache must not answer with what it got; redirects that only add to the path are followed.
     What answers 2xx to everyone does not show that the credential works. Neither does anything but 400, 401, 403, 404
-    or a redirect without it: an error may be a coincidence. The refusals must not hold what the credential gets.
+    or a redirect without it: an error may be a coincidence. The refusals must not hold what the credential gets. A page
+    with one field for a password gives a warning, since it may be the login.
 
     Args:
         path: protected path on the host.
@@ -245,8 +246,15 @@ def auth_works(
     _forgotten(place, again, "without a credential", credential)
     return Evidence(
         f"{place}: {answer.status} with the credential '{credential}', {_said(without.answer)} without, "
-        f"{_said(wrong.answer)} with a wrong one"
+        f"{_said(wrong.answer)} with a wrong one",
+        warning=_as_login(right),
     )
+
+
+def _as_login(entrance: Entrance) -> str:
+    """The warning that what a credential opens may be the page to log in; or ""."""
+    place = f"GET {shown(entrance.answer.url)}"
+    return f"{place} shows a field for a password: it may be the login, which everyone gets." * entrance.asks_password
 
 
 def _role_asks(url: Url, paths: list[str], credential: str, own: str, admin: str | None) -> Asks:
@@ -362,7 +370,7 @@ def role_forbidden(
         _forgotten(place, again, f"with the credential '{credential}'", admin or "")
     seen = ", ".join(f"{path} {answer.status}" for path, answer in zip(dict.fromkeys(paths), low, strict=True))
     proof = f"2xx with '{admin}'" if admin else f"{rest[0].status} from unknown paths"
-    return Evidence(f"with '{credential}': {seen} ({proof}); its own {own} {accepted.status}")
+    return Evidence(f"with '{credential}': {seen} ({proof}); its own {own} {accepted.status}", warning=_as_login(mine))
 
 
 Algorithm = Literal[

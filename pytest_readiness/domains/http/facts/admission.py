@@ -9,7 +9,14 @@ from dataclasses import dataclass, replace
 
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.disclosure import shown_of
-from pytest_readiness.domains.http.facts.pages import MAX_REDIRECTS, VISIT_SECONDS, Page, next_on_host, on_host
+from pytest_readiness.domains.http.facts.pages import (
+    MAX_REDIRECTS,
+    PASSWORD_FIELD,
+    VISIT_SECONDS,
+    Page,
+    next_on_host,
+    on_host,
+)
 from pytest_readiness.domains.http.resource import Credential, Url
 from pytest_readiness.domains.http.session import open_session
 from pytest_readiness.domains.http.unknown import Unknown
@@ -59,12 +66,14 @@ class Entrance:
         disclosed: the share, from 0 to 1, of the document's own text that is in it.
         words: characters of text that it shows.
         like_missing: it is the answer that any unknown path gets.
+        asks_password: it is a page with one field for a password, as a login has.
     """
 
     answer: Response
     disclosed: float
     words: int
     like_missing: bool
+    asks_password: bool
 
 
 _DEADLINE = VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS
@@ -101,6 +110,7 @@ def _entrances(
             disclosed=shown_of(document, answer.body, common),
             words=len(_text(answer)),
             like_missing=unknown_pages.like(answer),
+            asks_password=answer.html and len(PASSWORD_FIELD.findall(answer.body)) == 1,
         )
         for answer in answers
     )

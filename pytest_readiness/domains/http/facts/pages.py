@@ -274,6 +274,8 @@ def in_place(url: Url, answer: Response, *, redirect: bool = False) -> str:
     return f"{place}, an error instead of the page; {usual}"
 
 
+PASSWORD_FIELD = re.compile(r"(?i)<input\b[^<>]{0,500}type\s{0,3}=\s{0,3}[\"']?password")
+"""What pages have that ask for a password."""
 _REFRESH = re.compile(r"(\d{0,6})[\d.]{0,9} ?[;,]? ?(?:url ?= ?)?[\"']?([^\"']*)", re.IGNORECASE)
 _MOVES = re.compile(r"\blocation(?:\.href)?\s*=\s*[\"'`]([^\"'`]+)|\blocation\.(?:replace|assign)\(\s*[\"'`]([^\"'`]+)")
 _AT_ONCE = 10

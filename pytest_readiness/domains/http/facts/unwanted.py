@@ -16,6 +16,7 @@ from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.facts.assets import loaded, urljoin_or_nothing
 from pytest_readiness.domains.http.facts.pages import (
     MAX_REDIRECTS,
+    PASSWORD_FIELD,
     VISIT_SECONDS,
     Page,
     next_on_host,
@@ -429,11 +430,8 @@ def _is_markup(answer: Response) -> bool:
     )
 
 
-_PASSWORD = re.compile(r"(?i)<input\b[^<>]{0,500}type\s{0,3}=\s{0,3}[\"']?password")
-
-
 def _asks_to_log_in(answer: Response) -> bool:
-    return is_login(answer.url) or bool(_PASSWORD.search(answer.body))
+    return is_login(answer.url) or bool(PASSWORD_FIELD.search(answer.body))
 
 
 @fact(deadline=UNWANTED_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS)

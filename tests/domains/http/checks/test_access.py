@@ -125,6 +125,17 @@ def test_undeclared_credentials(shop: Shop, id: str, parameters: dict[str, Any])
     assert shop.app.requests == []
 
 
+def test_a_credential_that_gets_the_page_to_log_in_warns(shop: Shop) -> None:
+    login = Response(200, [HTML], b"<form method=post><input name=user><input type=password name=password></form>")
+    to_login = Response(302, [("Location", "/login")])
+    shop.app.routes["/mine"] = lambda request: login if shop.role(request) else to_login
+    evidence = judge("http.auth_works", shop.url, path="/mine", credential="clerk")
+    assert evidence.warning.endswith("/mine shows a field for a password: it may be the login, which everyone gets.")
+    change = login._replace(body=login.body + login.body)
+    shop.app.routes["/mine"] = lambda request: change if shop.role(request) else to_login
+    assert not judge("http.auth_works", shop.url, path="/mine", credential="clerk").warning
+
+
 def test_auth_works(shop: Shop) -> None:
     assert judge("http.auth_works", shop.url, path="/mine", credential="clerk").text == (
         f"GET {shop.app.url}/mine: 200 with the credential 'clerk', 401 without, 401 with a wrong one"
