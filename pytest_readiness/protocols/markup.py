@@ -109,15 +109,28 @@ _CSS = re.compile(
 )
 
 
+_CSS_NOTHING = re.compile(r"(?s)/\*.*?(?:\*/|\Z)|@(?i:namespace)\b[^;{}]*")
+"""Comments, and the names of namespaces, which are written as addresses and never loaded."""
+_IMAGE_SET = re.compile(r"\b(?i:image-set)\(([^()]*+(?:\([^()]*+\)[^()]*+)*+)")
+
+
 def style_references(style: str) -> Iterator[MarkupReference]:
     """What a style sheet loads."""
-    for found in _CSS.finditer(re.sub(r"(?s)/\*.*?(\*/|\Z)", "", style)):
+    style = _CSS_NOTHING.sub("", style)
+    for found in _CSS.finditer(style):
         if found["sheet"]:
             yield MarkupReference("style", found["sheet"])
         else:
-            address = found[2] or found[3] or found[4] or ""
-            font = re.search(r"\.(woff2?|ttf|otf|eot)([?#]|$)", address)
-            yield MarkupReference("font" if font else "image", address, certain=False)
+            yield _of_style(found[2] or found[3] or found[4] or "")
+    for images in _IMAGE_SET.finditer(style):
+        # In it, a text is an address as url() is; type("image/avif") is none.
+        for text in re.finditer(r"""(?:\A|,)\s*+(?:"([^"]*+)"|'([^']*+)')""", images[1]):
+            yield _of_style(text[1] or text[2] or "")
+
+
+def _of_style(address: str) -> MarkupReference:
+    font = re.search(r"\.(woff2?|ttf|otf|eot)([?#]|$)", address)
+    return MarkupReference("font" if font else "image", address, certain=False)
 
 
 _SCRIPT_TYPE = re.compile(r"(|module|(text|application)/(x-)?(java|ecma)script)(\s*;.*)?", re.IGNORECASE)

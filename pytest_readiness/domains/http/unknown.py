@@ -93,10 +93,14 @@ def respelled(path: str) -> str:
 
 
 def beside(path: str, number: int = 0) -> str:
-    """A path in the same folder as another one, with the same ending and query, that nobody can have declared."""
+    """A path in the same folder as another one, with the same ending and query, that nobody can have declared.
+
+    Beside one that is hidden by a dot, it is hidden, too: servers have rules for all of these.
+    """
     bare, mark, query = path.partition("?")
     folder, _, last = bare.rstrip("/").rpartition("/")
     ending = re.search(r"\.[A-Za-z0-9]{1,8}\Z", last)
+    dot = "." if last.startswith(".") else ""
     slash = "/" if bare.endswith("/") and last else ""
     name = uuid5(NAMESPACE_URL, f"{folder}/{number}")
-    return f"{folder}/{name}{ending[0] if ending else ''}{slash}{mark}{query}"
+    return f"{folder}/{dot}{name}{ending[0] if ending else ''}{slash}{mark}{query}"

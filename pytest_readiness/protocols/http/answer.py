@@ -256,6 +256,12 @@ def seconds_or_date(retry_after: str) -> float | datetime | None:
     return None
 
 
+def is_to_come(retry_after: str, at: datetime) -> bool:
+    """Whether a Retry-After names seconds, or a date that was not over at that time."""
+    named = seconds_or_date(retry_after)
+    return named >= at.replace(microsecond=0) if isinstance(named, datetime) else named is not None
+
+
 def text_of(body: bytes, headers: Sequence[tuple[str, str]]) -> str:
     """The text of a body: in the charset of its byte order mark, of Content-Type, of its page's head, else in UTF-8."""
     kind, _, parameters = dict(headers).get("content-type", "").lower().partition(";")

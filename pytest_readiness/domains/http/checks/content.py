@@ -8,6 +8,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field
+from requests.utils import parse_header_links
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
@@ -46,10 +47,10 @@ def mixed_content(response: Response, assets: Assets) -> Evidence:
     """Nothing that the page names to be loaded, and no form of it, has an address over plain http.
 
     Looked at: scripts, styles, images with their alternatives, media, frames and forms of the page that a visitor of
-    the root ends on, `url()` in its styles and in the style sheets that it loads, and redirects on the way to each
-    resource. A page that came over plain http itself makes the claim false. What scripts load is not seen, nor what
-    style sheets load that style sheets import. With the directive upgrade-insecure-requests of
-    Content-Security-Policy, which browsers follow, there is a warning only.
+    the root ends on, what its header Link has browsers load, `url()` and `image-set()` in its styles and in the style
+    sheets that it loads, and redirects on the way to each resource. A page that came over plain http itself makes the
+    claim false. What scripts load is not seen, nor what style sheets load that style sheets import. With the directive
+    upgrade-insecure-requests of Content-Security-Policy, which browsers follow, there is a warning only.
     """
     place = shown(response.url)
     expected = f"nothing over plain http from {place}"
@@ -59,6 +60,7 @@ def mixed_content(response: Response, assets: Assets) -> Evidence:
     forms = [urljoin_or_nothing(base, each.address) for each in markup.references if each.kind == "form"]
     every = [("form", address) for address in forms if address]
     every += [(kind, address) for kind, address, _ in loaded(response.url, markup)]
+    every += [("Link", address) for address in _linked(response)]
     every += [(f"in {shown(asset.url)}", address) for asset in assets.assets for address in asset.plain]
     plain = list(dict.fromkeys(f"{kind} {shown(address)}" for kind, address in every if address.startswith("http:")))
     policies = parse_csp(response.values("content-security-policy"), markup.policies)
@@ -73,6 +75,16 @@ def mixed_content(response: Response, assets: Assets) -> Evidence:
         warning = warning or f"{assets.left_out} further resources were not asked for."
     how = f"{len(plain)} over http, all upgraded" if plain else "none over http"
     return Evidence(f"{len(every)} addresses that {place} loads or sends forms to, {how}", warning=warning)
+
+
+def _linked(response: Response) -> list[str]:
+    """Absolute addresses of what the header Link has browsers load (RFC 8288)."""
+    links = [each for value in response.values("link") for each in parse_header_links(value)]
+    loads = [each["url"] for each in links if _LOADING.intersection(each.get("rel", "").lower().split())]
+    return [address for each in loads if (address := urljoin_or_nothing(response.url, each))]
+
+
+_LOADING = {"preload", "modulepreload", "stylesheet", "prefetch"}
 
 
 @check(

@@ -17,7 +17,7 @@ from pytest_readiness.domains.http.resource import UrlPath
 from pytest_readiness.domains.http.said import Said
 from pytest_readiness.domains.http.unknown import Unknown
 from pytest_readiness.protocols.http.addresses import shown
-from pytest_readiness.protocols.http.answer import Response, seconds_or_date
+from pytest_readiness.protocols.http.answer import Response, is_to_come
 
 SECURITY_TXT = "/.well-known/security.txt"
 ROBOTS_TXT = "/robots.txt"
@@ -244,7 +244,7 @@ def maintenance_page(
         after = answer.header("retry-after")
         told = cut(after, 60) or "absent"
         expected = f"503 with a Retry-After of seconds or a date to come from {place}"
-        claim(_is_to_come(after, answer.at), expected=expected, seen=f"Retry-After: {told}")
+        claim(is_to_come(after, answer.at), expected=expected, seen=f"Retry-After: {told}")
         seen += f", Retry-After: {after}"
     if answer.truncated:
         raise CouldNotVerify(f"the page at {place} is too long to be looked at as a whole")
@@ -254,9 +254,3 @@ def maintenance_page(
     holds = Said(answer, fold=True).has(words)
     claim(holds, expected=f"the text '{cut(words, 80)}' on {place}", seen=f"{len(answer.body)} characters without it")
     return Evidence(f"{seen}: shows '{cut(words, 80)}'")
-
-
-def _is_to_come(after: str, at: datetime) -> bool:
-    """Whether a Retry-After names seconds, or a date after that time."""
-    named = seconds_or_date(after)
-    return named > at if isinstance(named, datetime) else named is not None

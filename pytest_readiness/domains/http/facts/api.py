@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ from pytest_readiness.protocols.http.refusals import refusal
 
 API_SECONDS = 40.0
 """For all requests to the operations of an API."""
+CLOSE_SECONDS = 1.0
+"""For the answer to the end of a web socket."""
 MAX_DOCUMENT = 8 * 1024 * 1024
 
 
@@ -259,44 +262,53 @@ def upgrade(url: Url, connection: Connection, *, ask: Opening) -> Upgrade:
     import socket
     import ssl
 
+    from websockets.client import ClientProtocol
     from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
-    from websockets.sync.client import connect
+    from websockets.frames import CloseCode
+    from websockets.protocol import State
     from websockets.typing import Origin, Subprotocol
+    from websockets.uri import parse_uri
 
     root = urlsplit(url.url)
     address = f"{'wss' if url.secure else 'ws'}://{root.netloc}{ask.path}"
     said = f"the web socket {shown(address)}"
-    credential = url.credential(ask.credential).as_headers() if ask.credential else ()
+    protocol = ClientProtocol(
+        parse_uri(address),
+        origin=Origin(f"{root.scheme}://{root.netloc}"),
+        subprotocols=[Subprotocol(ask.protocol)] if ask.protocol else None,
+    )
+    request = protocol.connect()
+    request.headers["User-Agent"] = HEADERS["User-Agent"]
+    request.headers.update(url.credential(ask.credential).as_headers() if ask.credential else ())
+    protocol.send_request(request)
     sent(f"GET {shown(address)} (upgrade to websocket)")
     started = time.monotonic()
     try:
-        with (
-            socket.create_connection((connection.address, url.port), timeout=CONNECT_SECONDS) as raw,
-            connect(
-                address,
-                sock=raw,
-                ssl=trust_of(url).context() if url.secure else None,
-                server_hostname=url.host if url.secure else None,
-                origin=Origin(f"{root.scheme}://{root.netloc}"),
-                subprotocols=[Subprotocol(ask.protocol)] if ask.protocol else None,
-                additional_headers=credential,
-                user_agent_header=HEADERS["User-Agent"],
-                compression=None,
-                proxy=None,
-                open_timeout=READ_SECONDS,
-                close_timeout=1,
-                max_size=64 * 1024,
-            ) as opened,
-        ):
-            return Upgrade(address, 101, opened.subprotocol or "", time.monotonic() - started, "")
+        with ExitStack() as stack:
+            opened = stack.enter_context(
+                socket.create_connection((connection.address, url.port), timeout=CONNECT_SECONDS)
+            )
+            if url.secure:
+                opened = stack.enter_context(trust_of(url).context().wrap_socket(opened, server_hostname=url.host))
+            opened.sendall(b"".join(protocol.data_to_send()))
+            until = time.monotonic() + READ_SECONDS
+            while protocol.state is State.CONNECTING and not protocol.handshake_exc:
+                opened.settimeout(max(until - time.monotonic(), 0.001))
+                protocol.receive_data(received) if (received := opened.recv(64 * 1024)) else protocol.receive_eof()
+            seconds = time.monotonic() - started
+            if protocol.handshake_exc:
+                raise protocol.handshake_exc
+            protocol.send_close(CloseCode.NORMAL_CLOSURE)
+            with suppress(OSError):
+                opened.sendall(b"".join(protocol.data_to_send()))
+                opened.settimeout(CLOSE_SECONDS)
+                # A server that is closed upon before it could answer logs an error.
+                opened.recv(64 * 1024)
+            return Upgrade(address, 101, protocol.subprotocol or "", seconds, "")
     except ssl.SSLCertVerificationError as error:
         raise CouldNotVerify(f"the certificate of {url.host} is not trusted ({refusal(error)})") from None
-    except (InvalidStatus, ValueError) as error:
-        # Of a redirect the library says that it cannot follow it over a given socket.
-        refused = error if isinstance(error, InvalidStatus) else error.__context__
-        if not isinstance(refused, InvalidStatus):
-            raise
-        status = refused.response.status_code
+    except InvalidStatus as error:
+        status = error.response.status_code
         return Upgrade(address, status, "", time.monotonic() - started, f"{status} instead of 101")
     except InvalidMessage:
         raise CouldNotVerify(f"{said} was not answered in readable HTTP, or the connection was closed") from None

@@ -15,7 +15,7 @@ from pytest_readiness.domains.http.facts.probes import once
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.http.session import open_session
 from pytest_readiness.domains.tls.facts.connection import Connection
-from pytest_readiness.protocols.http.answer import Response
+from pytest_readiness.protocols.http.answer import Response, is_to_come
 from pytest_readiness.protocols.http.client import Session
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
 
@@ -56,6 +56,7 @@ class BurstResult:
         retry_after: the header of that name in the 429, or "".
         waited: seconds after which the endpoint was asked again for the last time; None where it was not.
         after: status of the last of these answers; None where there is none.
+        useful: whether the header says a time to come back at that was still to come.
     """
 
     statuses: tuple[int, ...]
@@ -63,6 +64,7 @@ class BurstResult:
     retry_after: str
     waited: float | None
     after: int | None
+    useful: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def burst(url: Url, connection: Connection, *, ask: Burst) -> BurstResult:
                 break
         seconds = time.monotonic() - began
         if statuses[-1] != 429 or len(statuses) == 1:
-            return BurstResult(tuple(statuses), seconds, answer.header("retry-after")[:40], None, None)
+            return BurstResult(tuple(statuses), seconds, answer.header("retry-after")[:40], None, None, False)
         return _recovered(session, address, ask.recovery, tuple(statuses), seconds, answer)
 
 
@@ -128,16 +130,17 @@ def _recovered(
     session: Session, address: str, most: int, statuses: tuple[int, ...], seconds: float, answer: Response
 ) -> BurstResult:
     told = answer.header("retry-after")[:40]
+    useful = is_to_come(told, answer.at)
     pause = max(float(told), 0.2) if told.isascii() and told.isdecimal() else 1.0
     if pause > most:
-        return BurstResult(statuses, seconds, told, None, None)
+        return BurstResult(statuses, seconds, told, None, None, useful)
     began = time.monotonic()
     while True:
         time.sleep(min(pause, max(began + most - time.monotonic(), 0)))
         after = session.get(address).status
         waited = time.monotonic() - began
         if after != 429 or waited >= most:
-            return BurstResult(statuses, seconds, told, waited, after)
+            return BurstResult(statuses, seconds, told, waited, after, useful)
         # Requests while it waits must not be what keeps it from recovering.
         pause = min(pause * 2, 30.0)
 

@@ -303,7 +303,7 @@ def test_rate_limit_is_not_right(shop: Shop, fault: str, said: str) -> None:
         assert shop.limited == 30
 
 
-@pytest.mark.parametrize("after", ["soon", "-5", "0.5", "PT1S", "Wed, 21 Oct 2026"])
+@pytest.mark.parametrize("after", ["soon", "-5", "0.5", "PT1S", "Wed, 21 Oct 2026", "Wed, 21 Oct 2020 07:28:00 GMT"])
 def test_rate_limit_whose_retry_after_says_nothing(shop: Shop, after: str) -> None:
     answers = iter([200] * 10 + [429] + [200] * 30)
     shop.app.routes["/limited"] = lambda request: Response(next(answers), [("Retry-After", after)])

@@ -128,7 +128,12 @@ def test_bundle_of_other_hosts(app: Shop, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_mixed_content_in_style_sheets_and_redirects(app: Shop) -> None:
     page = '<!doctype html><link rel=stylesheet href=/a.css><a href="http://www.example.com/">A link loads nothing</a>'
-    good = {"/a.css": served("text/css", b"a { background: url(b.png) } /* url(http://localhost/c.png) */")}
+    good = {
+        "/a.css": served(
+            "text/css",
+            b"@namespace url(http://localhost/ns); a { background: url(b.png) } /* url(http://localhost/c.png) */",
+        )
+    }
     assert "none over http" in app.judge("http.mixed_content", page, good).text
     bad = {
         "/a.css": served(
@@ -165,10 +170,22 @@ def test_mixed_content_in_style_sheets_and_redirects(app: Shop) -> None:
         '<iframe srcdoc="<img src=http://localhost/x.png>"></iframe>',
         '<body background="http://localhost/x.png">',
         "<script type=module>import 'http://localhost/x.mjs'</script>",
+        '<a style=\'background: image-set("a.png" 1x, "http://localhost/x.png" 2x)\'></a>',
+        "<a style='background: -webkit-image-set(url(a.png) 1x, url(http://localhost/x.png) 2x)'></a>",
     ],
 )
 def test_mixed_content_however_it_is_written(app: Shop, element: str) -> None:
     assert " http://localhost/x" in app.seen("http.mixed_content", f"<!doctype html>{element}")
+
+
+def test_mixed_content_in_the_header_link(app: Shop) -> None:
+    def page(link: str) -> dict[str, Response]:
+        return {"/": served("text/html", b"<!doctype html>", ("Link", link))}
+
+    right = "</a.css>; rel=preload; as=style, <http://localhost/about>; rel=author"
+    assert app.judge("http.mixed_content", "", page(right))
+    wrong = '</b.js>; rel=preload; as=script, <http://localhost/x.css>; rel="preload"; as=style'
+    assert app.seen("http.mixed_content", "", page(wrong)) == "1: Link http://localhost/x.css"
 
 
 def test_mixed_content_of_a_page_that_is_too_long(app: Shop) -> None:

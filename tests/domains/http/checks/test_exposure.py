@@ -242,6 +242,19 @@ def test_a_fallback_under_the_type_of_the_files_ending_is_no_file(app: Shop) -> 
     assert "200 like any unknown path" in judge("http.exposed_files", app.url, paths=["/report.pdf"]).text
 
 
+def test_a_refusal_with_status_200_is_no_file(app: Shop) -> None:
+    def guarded(request: Request) -> Response:
+        hidden = "/." in request.path
+        return spa(b"<!doctype html><p>Access denied" if hidden else b"<!doctype html><p>Nothing is here")
+
+    app.app.routes = routes = Fallback()
+    routes.page = guarded
+    assert "200 like any unknown path" in judge("http.exposed_files", app.url, paths=["/.aws/credentials"]).text
+    app.app.routes["/.npmrc"] = spa(b"registry")
+    with pytest.raises(ClaimFalse, match=r"seen: /\.npmrc \("):
+        judge("http.exposed_files", app.url)
+
+
 def test_exposed_files_of_ones_own(app: Shop) -> None:
     page = spa(b"<!doctype html><title>Admin</title>")
     assert app.judge("http.exposed_files", "/admin.html", page).text.endswith(f"404 x {COUNT}")
