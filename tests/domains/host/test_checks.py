@@ -8,6 +8,7 @@ import re
 import shlex
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -894,6 +895,9 @@ def test_ssh_hardened_what_the_running_sshd_reads(sshd: Sshd, tmp_path: Path, na
         (["-o", "PasswordAuthentication=yes"], "passwordauthentication yes by an option that it was started with"),
         (["-oX11Forwarding yes"], "x11forwarding yes by an option that it was started with"),
         (["-4o", "MaxAuthTries 9"], "maxauthtries 9 by an option that it was started with"),
+        (["-q", "-o", "LogLevel=INFO"], "loglevel silent by an option that it was started with"),
+        (["-g", "30", "-g600"], "logingracetime 600 by an option that it was started with"),
+        (["-g", "30"], ""),
         (["-o", "ClientAliveInterval=300"], ""),
     ],
 )
@@ -1009,6 +1013,18 @@ def test_ssh_hardened_that_was_changed_meanwhile(sshd: Sshd, tmp_path: Path) -> 
         part.unlink()
         warning = judge("host.ssh_hardened", machine.host()).warning
         assert f"{part.parent} changed after the sshd that runs read its settings: what is set" in warning
+
+
+def test_ssh_hardened_that_was_replaced_by_an_older_file(sshd: Sshd, tmp_path: Path) -> None:
+    """As by cp -p, rsync -a or mv, which keep the time that its content is from."""
+    config = _sshd_config(sshd, tmp_path, "ListenAddress 127.0.0.1:2022", "PidFile /run/private/sshd.pid")
+    line = shlex.join([str(program("sshd")), "-D", "-f", config])
+    setup = f"{line} >/run/private/log 2>&1 &\nuntil [ -s /run/private/sshd.pid ]; do sleep 0.02; done\n"
+    with namespace(tmp_path, setup=setup, sshd=sshd) as machine:
+        # Of such a time only whole seconds are known.
+        time.sleep(1.1)
+        os.utime(config, (1e9, 1e9))
+        assert f"{config} changed after the sshd that runs" in judge("host.ssh_hardened", machine.host()).warning
 
 
 def test_ssh_hardened_invalid_configuration(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
