@@ -119,9 +119,18 @@ def run(host: Host, command: str, *, says: str = _ERRORS) -> CommandResult:
     # Else testinfra logs in twice more to ask the host's Python, as soon as one path is not ASCII.
     backend._encoding = "utf-8"
     try:
-        return backend.run(command)
+        return backend.run(_in_any_shell(command))
     except RuntimeError as error:  # how testinfra reports ssh's exit code 255
         return error.args[0]
+
+
+_SPECIAL = {ord(each): f"\\0{ord(each):03o}" for each in "'!\\\n"}
+"""What a shell of another kind reads within single quotes: csh ! and ends of lines, fish backslashes."""
+
+
+def _in_any_shell(command: str) -> str:
+    """A command line of sh, for whatever shell logs in."""
+    return f"""sh -c 'eval "$(printf %b "$1")"' sh '{command.translate(_SPECIAL)}'"""
 
 
 def _run_local(host: Host, backend: BaseBackend, command: str, *arguments: str) -> CommandResult:

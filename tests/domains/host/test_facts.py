@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 import resource
+import shlex
 import shutil
 import threading
 from collections.abc import Iterator
@@ -548,6 +549,21 @@ def test_a_login_shell_that_lets_nobody_in(sshd: Sshd, tmp_path: Path, shell: st
         pytest.raises(Unreachable, match=f"^the login at ssh://deploy@inside failed: {reason}"),
     ):
         _facts(machine.host(user=DEPLOY), SYSTEM())
+
+
+@pytest.mark.parametrize("shell", ["tcsh", "fish"])
+def test_a_login_shell_of_another_kind(sshd: Sshd, tmp_path: Path, shell: str) -> None:
+    """They read other things than sh does within quotes."""
+    setup = f"sed s,/bin/sh$,{program(shell)}, passwd >changed; cat changed >passwd\n"
+    path = "/run/a!b'c\\d"
+    setup += f"umask 022; echo ok=1! >{shlex.quote(path)}"
+    asked = [SYSTEM(), FILE(path), LINE(path, "ok\\=1!"), FILE(f"{path}\\n"), DISK("/")]
+    with namespace(tmp_path, setup=setup, sshd=sshd) as machine:
+        facts = _facts(machine.host(user=DEPLOY), *asked)
+    assert facts.answer(SYSTEM())[0] == DEPLOY
+    assert [facts.answer(each).type for each in (asked[1], asked[3])] == ["regular file", "absent"]
+    assert facts.answer(asked[2]) == 1
+    assert facts.answer(asked[4])
 
 
 def test_a_login_over_a_host_that_the_target_drops(sshd: Sshd, tmp_path: Path) -> None:
