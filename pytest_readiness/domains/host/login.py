@@ -60,11 +60,13 @@ class Way:
         address: name or IP address that it connects to.
         port: TCP port.
         over: what it goes over, as it is configured (ProxyJump or ProxyCommand); "" where it goes there directly.
+        session: what it asks for there (SessionType): default, none or subsystem; "" where it does not tell.
     """
 
     address: str
     port: int
     over: str
+    session: str = ""
 
 
 def way(host: Host) -> Way | None:
@@ -86,7 +88,7 @@ def way(host: Host) -> Way | None:
         why = last_line(ended.errors) or f"exit code {ended.status}"
         raise CouldNotVerify(f"ssh -G does not tell how it gets to {host.where}: {why}")
     over = [told[each] for each in ("proxyjump", "proxycommand") if told.get(each, "none") != "none"]
-    return Way(told["hostname"], int(told["port"]), "".join(over[:1]))
+    return Way(told["hostname"], int(told["port"]), "".join(over[:1]), told.get("sessiontype", ""))
 
 
 def run(host: Host, command: str, *, says: str = _ERRORS) -> CommandResult:
@@ -171,8 +173,12 @@ def not_started(host: Host, result: CommandResult) -> CouldNotVerify:
         reason += " (by a firewall, too, that limits how often one may connect)"
     elif host.sudo and "sudo" in lines[-1]:
         return CouldNotVerify(f"sudo -n on {host.where} failed: {lines[-1].removeprefix('sudo: ')}")
-    if over := _over(host):
-        reason += f"; ssh goes there over {over[:100]}"
+    found = _way(host)
+    if found and found.session not in ("", "default"):
+        # Older releases of ssh know no such option, so that it is not set for them all.
+        reason += f"; ssh's configuration says SessionType {found.session} for it, so that no command is run there"
+    if found and found.over:
+        reason += f"; ssh goes there over {found.over[:100]}"
     broken_off = all(re.search(r"reset by|closed by|Broken pipe", line) for line in lines)
     return Unreachable(f"the login at {host.where} failed: {reason}", transient=broken_off)
 
@@ -189,9 +195,8 @@ def _mute(host: Host, status: int) -> str:
     )
 
 
-def _over(host: Host) -> str:
+def _way(host: Host) -> Way | None:
     try:
-        found = way(host)
+        return way(host)
     except CouldNotVerify:
-        return ""
-    return found.over if found else ""
+        return None

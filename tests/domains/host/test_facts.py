@@ -430,6 +430,20 @@ def test_a_command_of_ones_own_at_each_login(sshd: Sshd, tmp_path: Path) -> None
     assert _facts(_over(sshd, ssh_config=config), SYSTEM()).answer(SYSTEM())
 
 
+@pytest.mark.parametrize(("session", "ssh"), [("none", "it did not end within 1 s"), ("subsystem", ".*")])
+def test_a_session_that_runs_no_command(
+    sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, session: str, ssh: str
+) -> None:
+    """As tunnels are configured."""
+    if session == "none":
+        monkeypatch.setattr(login, "SCRIPT_SECONDS", 1)
+    config = tmp_path / "config"
+    config.write_text(f"{sshd.ssh_config.read_text()}  SessionType {session}\n")
+    reason = f"failed: {ssh}; ssh's configuration says SessionType {session} for it, so that no command is run there$"
+    with pytest.raises(Unreachable, match=reason):
+        _facts(_over(sshd, ssh_config=config), SYSTEM())
+
+
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [(True, "its host key is no longer the one in known_hosts"), (False, "its host key is not in known_hosts")],
