@@ -727,6 +727,15 @@ def test_silence_of_chronys_source(sources: str, silence: str) -> None:
     assert clock.known_to_ms == pytest.approx(14)
 
 
+def test_a_clock_that_only_the_kernel_calls_synchronised() -> None:
+    """As after `timedatectl set-ntp false`; where systemd knows no service to follow a source, another may."""
+    with pytest.raises(Unread, match=r"the service that follows a time source is off \(NTP=no\)"):
+        CLOCK.parse("NTPSynchronized=yes\nCanNTP=yes\nNTP=no\nNow=1\n")
+    assert not CLOCK.parse("NTPSynchronized=no\nCanNTP=yes\nNTP=no\nNow=1\n").synchronised
+    assert CLOCK.parse("NTPSynchronized=yes\nCanNTP=no\nNTP=no\nNow=1\n").synchronised
+    assert CLOCK.parse("NTPSynchronized=yes\nCanNTP=yes\nNTP=yes\nNow=1\n").synchronised
+
+
 @pytest.mark.parametrize(("now", "silence"), [("16:20:00", ""), ("20:00:00", "its last answer came 13526 s ago")])
 def test_silence_of_timesyncds_source(now: str, silence: str) -> None:
     message = "{ Leap=0, Stratum=2, DestinationTimestamp=Tue 2026-05-26 16:14:34 UTC, Ignored=no PacketCount=38 }"
