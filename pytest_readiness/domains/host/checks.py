@@ -200,8 +200,8 @@ def services(host_facts: Mapping[str, Any], *, names: Annotated[list[Unit], Fiel
     oneshot. One that systemd has started again by itself within the last ten minutes does not count as running, as it
     may end again; nor does a timer that will not elapse any more and has not since the boot.
     One starts at boot where it is enabled, or cannot be (static), and the default target pulls it in: itself, or by
-    other units, or by a socket, timer or path unit that triggers it. Not looked at: what a process does that is stopped
-    or hangs, whether what a timer starts succeeds, and a boot itself. Of files that changed after systemd read them a
+    other units, or by a socket, timer or path unit that triggers it, and no other unit does that conflicts with it. Not
+    looked at: what a process does that is stopped or hangs, whether what a timer starts succeeds, and a boot itself. Of files that changed after systemd read them a
     warning tells. Only systemd can be asked.
 
     Args:
@@ -215,6 +215,13 @@ def services(host_facts: Mapping[str, Any], *, names: Annotated[list[Unit], Fiel
         expected=", ".join(f"{each.unit} running and enabled" for each in wrong),
         seen=", ".join(_state(each, boot) for each in wrong),
     )
+    for unit in units:
+        # Of two that conflict, systemd starts at boot the one that says so, unless the other is required.
+        if rivals := [each for each in unit.conflicted_by if each in boot]:
+            raise CouldNotVerify(
+                f"{unit.unit} runs now and is enabled, but may not start at boot: {', '.join(rivals)}, to be started "
+                "at boot as well, conflicts with it; disable one of them"
+            )
     passive = [each.unit for each in units if each.enabled in ("static", "indirect")]
     warnings = [f"{', '.join(passive)} cannot be enabled, it starts at boot by another unit"] if passive else []
     warnings += [f"{each.unit} was restarted by systemd {each.restarts} times" for each in units if each.restarts]

@@ -388,6 +388,9 @@ printf 'Wants=never.timer past.timer boot.timer\\n' >>further.target
 printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnUnitActiveSec=1h\\nUnit=never.service\\n' >never.timer
 printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnCalendar=2020-01-01\\nUnit=never.service\\n' >past.timer
 printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnActiveSec=0\\nUnit=job.service\\n' >boot.timer
+unit yields '/bin/sleep 1000000'; wanted yields
+unit rival '/bin/sleep 1000000'; wanted rival
+printf '[Unit]\\nConflicts=yields.service\\n' >>rival.service
 unit disabled '/bin/sleep 1000000'; wanted disabled; rm ready.target.wants/disabled.service
 unit last '/bin/touch /run/ready' Type=oneshot After=good.service
 printf '[Unit]\\nAfter=good.service other.service once.service ended.service failed.service\\n' >>last.service
@@ -430,6 +433,22 @@ def test_services_whose_files_changed_meanwhile(systemd: Namespace) -> None:
         systemd.run("systemctl", "daemon-reload")
     assert warning.startswith("the files of other.service changed after systemd read them, so that it may not start")
     assert not judge("host.services", systemd.host(), names=["good", "other"]).warning
+
+
+def test_services_that_conflict(systemd: Namespace) -> None:
+    """As firewalld and iptables do: at boot the other one is started, whichever runs now."""
+    evidence = judge("host.services", systemd.host(), names=["rival"])
+    assert evidence.text == "rival.service active (running), enabled"
+    with pytest.raises(ClaimFalse, match=r"seen: yields\.service inactive \(dead\), enabled"):
+        judge("host.services", systemd.host(), names=["yields"])
+    systemd.run("systemctl", "start", "yields")
+    try:
+        with pytest.raises(
+            CouldNotVerify, match=r"may not start at boot: rival\.service, .* as well, conflicts with it"
+        ):
+            judge("host.services", systemd.host(), names=["yields"])
+    finally:
+        systemd.run("systemctl", "start", "rival")
 
 
 def test_services_in_a_loop(systemd: Namespace) -> None:
