@@ -17,6 +17,7 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, Unreachable
+from pytest_readiness.core.text import size
 from pytest_readiness.domains.host.checks import _state
 from pytest_readiness.domains.host.questions.service import Service
 from pytest_readiness.domains.host.resource import Host
@@ -156,7 +157,7 @@ def test_disk_that_became_read_only(prepared: Namespace) -> None:
 def test_disk_full_mount(prepared: Namespace) -> None:
     with pytest.raises(ClaimFalse) as caught:
         judge("host.disk", prepared.host(), mounts=["/run/small", "/run/full"])
-    assert caught.value.seen == "/run/full 90.2 % (0.0 GiB free)"
+    assert caught.value.seen == "/run/full 90.2 % (100.0 KiB free)"
 
 
 def test_disk_at_the_limit(prepared: Namespace) -> None:
@@ -168,7 +169,7 @@ def test_disk_at_the_limit(prepared: Namespace) -> None:
 def test_disk_inodes(prepared: Namespace) -> None:
     with pytest.raises(ClaimFalse) as caught:
         judge("host.disk", prepared.host(), mounts=["/run/inodes"])
-    assert caught.value.seen == "/run/inodes 95.0 % of inodes (0.0 GiB free)"
+    assert caught.value.seen == "/run/inodes 95.0 % of inodes (10.0 MiB free)"
 
 
 def test_disk_not_mounted(prepared: Namespace) -> None:
@@ -211,11 +212,11 @@ def test_memory_of_a_limited_container(docker_engine: DockerEngine, docker_host:
     try:
         wait_until(lambda: container.exec_run("test -e /tmp/ready").exit_code == 0, "the memory is filled")
         if megabytes == 1:
-            assert "% of the control group's limit of 0.1 GiB available" in judge("host.memory", host).text
+            assert "% of the control group's limit of 64.0 MiB available" in judge("host.memory", host).text
         else:
             with pytest.raises(ClaimFalse) as caught:
                 judge("host.memory", host)
-            assert "% of the control group's limit of 0.1 GiB available" in caught.value.seen
+            assert "% of the control group's limit of 64.0 MiB available" in caught.value.seen
     finally:
         container.remove(force=True)
 
@@ -240,7 +241,19 @@ def test_memory_of_the_control_group_of_the_login(tmp_path: Path) -> None:
     finally:
         wait_until(lambda: not (group / "cgroup.procs").read_text(), "the group is empty")
         group.rmdir()
-    assert "% of the control group's limit of 0.3 GiB available" in text
+    assert "% of the control group's limit of 300.0 MiB available" in text
+
+
+def test_memory_just_below_the_limit(sshd: Sshd, tmp_path: Path) -> None:
+    """What is seen must not read as if it were enough."""
+    lines = "MemTotal: 1000000 kB\nMemAvailable: 99900 kB\n"
+    (tmp_path / "meminfo").write_text(lines)
+    with (
+        namespace(tmp_path, setup=f"mount --bind {tmp_path}/meminfo /proc/meminfo", sshd=sshd) as machine,
+        pytest.raises(ClaimFalse) as caught,
+    ):
+        judge("host.memory", machine.host())
+    assert caught.value.seen == "9.99 % of 976.6 MiB available"
 
 
 @pytest.mark.parametrize("lines", ["MemTotal: 0 kB\nMemAvailable: 0 kB", "MemTotal: 1 kB\nMemAvailable: 5 kB"])
@@ -258,9 +271,9 @@ def test_swap_of_this_host() -> None:
     total, free = (int(told[name].split()[0]) for name in ("SwapTotal", "SwapFree"))
     if total == free:
         text = judge("host.swap", LOCAL, max_used_pct=0.001).text
-        assert text == (f"0.0 % of {total / 2**20:.1f} GiB used" if total else "no swap space")
+        assert text == (f"0.0 % of {size(total * 1024)} used" if total else "no swap space")
     else:
-        with pytest.raises(ClaimFalse, match=r" % of \d+\.\d GiB used"):
+        with pytest.raises(ClaimFalse, match=r" % of \d+\.\d [KMGT]iB used"):
             judge("host.swap", LOCAL, max_used_pct=0.000001)
 
 
@@ -621,10 +634,10 @@ def test_time_synced_by_timedatectl(systemd: Namespace) -> None:
     asked = ("NTPSynchronized", "CanNTP")
     told = [systemd.run("timedatectl", "show", "-p", each, "--value").strip() for each in asked]
     unknown = "timedatectl on ssh://root@inside says that the clock is synchronised, but not how"
-    error, words = (CouldNotVerify, r"is off \(NTP=no\)" if told[1] == "yes" else unknown)
+    words = r"is off \(NTP=no\)" if told[1] == "yes" else unknown
     if told[0] == "no":
-        error, words = ClaimFalse, "timedatectl says that it follows no time source"
-    with pytest.raises(error, match=words):
+        words = "timedatectl says that it follows no time source"
+    with pytest.raises(ClaimFalse if told[0] == "no" else CouldNotVerify, match=words):
         judge("host.time_synced", systemd.host())
 
 
@@ -664,7 +677,8 @@ def _ssh_hardened(machine: Namespace, config: str, **parameters: Any) -> Evidenc
 
 def test_ssh_hardened(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
     config = _sshd_config(sshd, tmp_path)
-    assert _ssh_hardened(prepared, config).text == f"20 settings of {config} hold; root login: no"
+    evidence = _ssh_hardened(prepared, config)
+    assert evidence.text == f"20 settings of {config} hold; root login: no"
 
 
 @pytest.mark.parametrize(
@@ -933,7 +947,8 @@ def test_ssh_hardened_options_of_a_running_sshd(sshd: Sshd, tmp_path: Path, opti
                 judge("host.ssh_hardened", host, config=config)
             assert caught.value.seen == seen
         else:
-            assert "reads" not in judge("host.ssh_hardened", host, config=config).warning
+            warning = judge("host.ssh_hardened", host, config=config).warning
+            assert "reads" not in warning
         (tmp_path / "other").mkdir()
         other = _sshd_config(sshd, tmp_path / "other")
         with pytest.raises(CouldNotVerify, match=rf"reads {config}, and none reads {other}: .*; leave config out, or"):
