@@ -522,6 +522,10 @@ def ssh_hardened(
         )
     if others:
         warnings.append(f"another sshd that runs there reads {', '.join(others)}, which was not looked at")
+    if not host_facts.running:
+        warnings.append(
+            "no sshd that waits for connections runs there now; what another program lets in is not looked at"
+        )
     if host_facts.changed:
         warnings.append(
             f"{', '.join(host_facts.changed)} changed after the sshd that runs read its settings: what is set there "

@@ -679,6 +679,7 @@ def test_ssh_hardened(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
     config = _sshd_config(sshd, tmp_path)
     evidence = _ssh_hardened(prepared, config)
     assert evidence.text == f"20 settings of {config} hold; root login: no"
+    assert "no sshd that waits for connections runs there now" in evidence.warning
 
 
 @pytest.mark.parametrize(
@@ -949,6 +950,7 @@ def test_ssh_hardened_options_of_a_running_sshd(sshd: Sshd, tmp_path: Path, opti
         else:
             warning = judge("host.ssh_hardened", host, config=config).warning
             assert "reads" not in warning
+            assert "no sshd" not in warning
         (tmp_path / "other").mkdir()
         other = _sshd_config(sshd, tmp_path / "other")
         with pytest.raises(CouldNotVerify, match=rf"reads {config}, and none reads {other}: .*; leave config out, or"):
