@@ -256,12 +256,19 @@ def test_memory_just_below_the_limit(sshd: Sshd, tmp_path: Path) -> None:
     assert caught.value.seen == "9.99 % of 976.6 MiB available"
 
 
-@pytest.mark.parametrize("lines", ["MemTotal: 0 kB\nMemAvailable: 0 kB", "MemTotal: 1 kB\nMemAvailable: 5 kB"])
-def test_memory_that_makes_no_sense(sshd: Sshd, tmp_path: Path, lines: str) -> None:
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("MemTotal: 0 kB\\nMemAvailable: 0 kB", "/proc/meminfo says that more memory is available than there is"),
+        ("MemTotal: 1 kB\\nMemAvailable: 5 kB", "/proc/meminfo says that more memory is available than there is"),
+        ("HugePages_Total: 0", "/proc/meminfo has no MemAvailable"),
+    ],
+)
+def test_memory_that_makes_no_sense(sshd: Sshd, tmp_path: Path, lines: str, reason: str) -> None:
     setup = f"printf '{lines}\n' >meminfo\nmount --bind meminfo /proc/meminfo\n"
     with (
         namespace(tmp_path, setup=setup, sshd=sshd) as machine,
-        pytest.raises(CouldNotVerify, match="/proc/meminfo says that more memory is available than there is"),
+        pytest.raises(CouldNotVerify, match=reason),
     ):
         judge("host.memory", machine.host())
 
