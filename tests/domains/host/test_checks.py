@@ -1041,6 +1041,23 @@ def test_ssh_hardened_one_sshd_of_two(sshd: Sshd, tmp_path: Path) -> None:
             judge("host.ssh_hardened", machine.host())
 
 
+def test_ssh_hardened_by_a_file_that_only_sshd_sees(sshd: Sshd, tmp_path: Path) -> None:
+    """As in a chroot: the host's own file of that name is another one."""
+    config = _sshd_config(sshd, tmp_path, "ListenAddress 127.0.0.1:2022", "PidFile none")
+    (tmp_path / "own").mkdir()
+    own = _sshd_config(sshd, tmp_path / "own", "ListenAddress 127.0.0.1:2022", PasswordAuthentication="yes")
+    line = shlex.join([str(program("sshd")), "-D", "-f", config])
+    setup = f"unshare -m sh -c 'mount --bind {own} {config}; exec {line}' >/run/private/log 2>&1 &\n"
+    setup += "until grep -q :07E6 /proc/net/tcp; do sleep 0.02; done\n"
+    with namespace(tmp_path, setup=setup, sshd=sshd) as machine:
+        with pytest.raises(
+            CouldNotVerify, match=rf"reads /proc/\d+/root{config}, as it has a root or mounts of its own"
+        ):
+            judge("host.ssh_hardened", machine.host())
+        with pytest.raises(CouldNotVerify, match=rf"the sshd that runs on .* reads /proc/\d+/root{config}, and none "):
+            judge("host.ssh_hardened", machine.host(), config=config)
+
+
 def test_ssh_hardened_that_was_changed_meanwhile(sshd: Sshd, tmp_path: Path) -> None:
     """The sshd that runs has what it read when it began."""
     (tmp_path / "parts").mkdir()

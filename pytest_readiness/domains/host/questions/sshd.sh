@@ -59,8 +59,14 @@ is_sshd() { # is_sshd PID
 }
 
 judged() { # judged PID; an sshd that lets people in, by what was found last that it was started with
+    there=/proc/$1/root$reads
+    if [ -e "$there" ] && [ ! "$there" -ef "$reads" ]; then
+        # In a chroot, or among mounts of its own, that name is another file.
+        reads=$there
+    elif [ "$(readlink -f "$reads")" = "$(readlink -f "$config")" ]; then
+        reads=$config
+    fi
     config=${config:-$reads}
-    [ "$(readlink -f "$reads")" != "$(readlink -f "$config")" ] || reads=$config
     printf "%s\n" "--reads $reads"
     if [ "$reads" != "$config" ]; then
         [ -n "$named" ] || refuse 3 "one sshd there reads $config, and another one $reads; name the one that is meant as config"
@@ -155,6 +161,9 @@ for each in $alone; do
         refuse 3 "sshd is started there for each connection, and nothing tells its options (process $each)"
     fi # Sessions outlive the sshd that waited for them, so others say nothing where one waits.
 done
+case $config in
+/proc/*/root/*) refuse 3 "the sshd that runs there reads $config, as it has a root or mounts of its own, where nothing is followed" ;;
+esac
 set -- "${config:-/etc/ssh/sshd_config}"
 printf "%s\n" "--file $1"
 
