@@ -14,6 +14,31 @@ def visible(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
+def figure(value: float, limit: float, places: int = 1) -> str:
+    """A figure beside its limit: rounded, but never so far that it would seem to keep or to exceed the limit.
+
+    Args:
+        value: what was measured.
+        limit: what it is compared with.
+        places: decimal places, where these tell the two apart.
+    """
+    for more in range(places, places + 6):
+        text = f"{value:.{more}f}"
+        if (float(text) > limit, float(text) < limit) == (value > limit, value < limit):
+            return text
+    return str(value)
+
+
+def size(count: int) -> str:
+    """A number of bytes in the unit that a person would choose."""
+    amount, unit = float(count), "bytes"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if abs(amount) < 1024:
+            break
+        amount, unit = amount / 1024, larger
+    return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+
+
 def what_broke(error: BaseException) -> str:
     """The type of an exception and the first line of what it says, whatever it does when it is asked for that."""
     try:

@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
-from pytest_readiness.core.text import visible
+import math
+
+import pytest
+
+from pytest_readiness.core.text import figure, size, visible
 
 
 def test_what_nobody_would_see_is_written_as_an_escape() -> None:
     assert visible("v=spf1 mx\xa0-all\n") == r"v=spf1 mx\xa0-all\n"
     assert visible("p=\u200breject\U000e0001") == r"p=\u200breject\U000e0001"
     assert visible("Grüße, 世界 – ok") == "Grüße, 世界 – ok"
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "text"),
+    [
+        (9.99, 10, "9.99"),
+        (80.04, 80, "80.04"),
+        (79.96, 80, "79.96"),
+        (80.04, 80.03, "80.04"),
+        (80.0, 80, "80.0"),
+        (81.23, 80, "81.2"),
+        (50.0000001, 50, "50.0000001"),
+        (50.00000001, 50, "50.00000001"),
+        (0.00001, math.inf, "0.0"),
+    ],
+)
+def test_a_figure_is_on_its_own_side_of_a_limit(value: float, limit: float, text: str) -> None:
+    assert figure(value, limit) == text
+
+
+def test_sizes() -> None:
+    sizes = {0: "0 bytes", 1023: "1023 bytes", 1024: "1.0 KiB", 20 * 2**20: "20.0 MiB", 3 * 2**40: "3.0 TiB"}
+    assert {count: size(count) for count in sizes} == sizes
+    assert size(5000 * 2**40) == "5000.0 TiB"

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import figure
 from pytest_readiness.domains.container.engine import socket_of
 from pytest_readiness.domains.container.facts import SOCKETS, ContainerFacts, ContainerState, Mount, inside, usual
 
@@ -61,7 +62,7 @@ def running(container_facts: ContainerFacts, *, min_uptime_s: Annotated[float, F
     state = container_facts.state
     claim(state.status == "running", expected=expected, seen=_status(state))
     uptime: float = _known(state, "uptime_s")
-    seen = f"running for {uptime:.1f} s, restarts by the engine: {state.restarts}"
+    seen = f"running for {figure(uptime, min_uptime_s)} s, restarts by the engine: {state.restarts}"
     claim(uptime >= min_uptime_s, expected=expected, seen=seen)
     if not state.restarts:
         return Evidence(seen)

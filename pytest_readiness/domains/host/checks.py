@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.core.text import figure, size
 from pytest_readiness.domains.host.facts import asked
 from pytest_readiness.domains.host.questions.clock import CLOCK, Clock
 from pytest_readiness.domains.host.questions.disk import DISK, Filesystem
@@ -29,10 +31,6 @@ AbsolutePath = Annotated[str, Field(pattern=r"^/[^\x00\n]*$", max_length=1024)]
 Unit = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.@][A-Za-z0-9:_.@\\-]*$", max_length=255)]
 Percentage = Annotated[float, Field(gt=0, lt=100)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-def _gib(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB"
 
 
 @check(
@@ -94,20 +92,20 @@ def disk(
         if mounts or not each.read_only
         for what, used in (("", each.used_pct), (" of inodes", each.inodes_used_pct))
         if used is not None and used > max_used_pct
-        for text in [f"{each.path} {used:.1f} %{what} ({_gib(each.free_bytes)} free)"]
+        for text in [f"{each.path} {figure(used, max_used_pct)} %{what} ({size(each.free_bytes)} free)"]
     ]
     claim(not full, expected=f"at most {max_used_pct:g} % used", seen=", ".join(full))
     stopped = [f"{each.path} is mounted read-only, which /etc/fstab does not say" for each in found if each.read_only]
     claim(not (mounts and stopped), expected="file systems that can be written to", seen=", ".join(stopped))
     return Evidence(
-        ", ".join(f"{each.path} {_used(each)}" for each in found if mounts or not each.read_only),
+        ", ".join(f"{each.path} {_used(each, max_used_pct)}" for each in found if mounts or not each.read_only),
         warning=", ".join(stopped),
     )
 
 
-def _used(each: Filesystem) -> str:
-    inodes = "" if each.inodes_used_pct is None else f", inodes {each.inodes_used_pct:.1f} %"
-    return f"{each.used_pct:.1f} % used{inodes} ({_gib(each.free_bytes)} free)"
+def _used(each: Filesystem, limit: float) -> str:
+    inodes = "" if each.inodes_used_pct is None else f", inodes {figure(each.inodes_used_pct, limit)} %"
+    return f"{figure(each.used_pct, limit)} % used{inodes} ({size(each.free_bytes)} free)"
 
 
 @check(
@@ -128,7 +126,7 @@ def memory(host_facts: Memory, *, min_available_pct: Percentage = 10) -> Evidenc
     """
     available = 100 * host_facts.available_bytes / host_facts.total_bytes
     of = "the control group's limit of " if host_facts.limited else ""
-    text = f"{available:.1f} % of {of}{_gib(host_facts.total_bytes)} available"
+    text = f"{figure(available, min_available_pct)} % of {of}{size(host_facts.total_bytes)} available"
     claim(available >= min_available_pct, expected=f"at least {min_available_pct:g} % available", seen=text)
     return Evidence(text)
 
@@ -152,7 +150,7 @@ def swap(host_facts: Swap, *, max_used_pct: Percentage = 50) -> Evidence:
     if not host_facts.total_bytes:
         return Evidence("no swap space")
     used = 100 * (host_facts.total_bytes - host_facts.free_bytes) / host_facts.total_bytes
-    text = f"{used:.1f} % of {_gib(host_facts.total_bytes)} used"
+    text = f"{figure(used, max_used_pct)} % of {size(host_facts.total_bytes)} used"
     claim(used <= max_used_pct, expected=f"at most {max_used_pct:g} % used", seen=text)
     return Evidence(text)
 
@@ -200,9 +198,9 @@ def services(host_facts: Mapping[str, Any], *, names: Annotated[list[Unit], Fiel
     oneshot. One that systemd has started again by itself within the last ten minutes does not count as running, as it
     may end again; nor does a timer that will not elapse any more and has not since the boot.
     One starts at boot where it is enabled, or cannot be (static), and the default target pulls it in: itself, or by
-    other units, or by a socket, timer or path unit that triggers it. Not looked at: what a process does that is stopped
-    or hangs, whether what a timer starts succeeds, and a boot itself. Of files that changed after systemd read them a
-    warning tells. Only systemd can be asked.
+    other units, or by a socket, timer or path unit that triggers it; unless another one that starts there conflicts
+    with it. Not looked at: what a process does that is stopped or hangs, whether what a timer starts succeeds, and a
+    boot itself. Of files that changed after systemd read them a warning tells. Only systemd can be asked.
 
     Args:
         names: units (`nginx`, `backup.timer`); without a suffix a service is meant.
@@ -215,6 +213,13 @@ def services(host_facts: Mapping[str, Any], *, names: Annotated[list[Unit], Fiel
         expected=", ".join(f"{each.unit} running and enabled" for each in wrong),
         seen=", ".join(_state(each, boot) for each in wrong),
     )
+    for unit in units:
+        # Of two that conflict, systemd starts at boot the one that says so, unless the other is required.
+        if rivals := [each for each in unit.conflicted_by if each in boot]:
+            raise CouldNotVerify(
+                f"{unit.unit} runs now and is enabled, but may not start at boot: {', '.join(rivals)}, to be started "
+                "at boot as well, conflicts with it; disable one of them"
+            )
     passive = [each.unit for each in units if each.enabled in ("static", "indirect")]
     warnings = [f"{', '.join(passive)} cannot be enabled, it starts at boot by another unit"] if passive else []
     warnings += [f"{each.unit} was restarted by systemd {each.restarts} times" for each in units if each.restarts]
@@ -276,8 +281,9 @@ def time_synced(
     """The clock follows a time source and is close to it.
 
     As chronyc reports, or else timedatectl. The time source must have answered one of the last three polls, as far as
-    chronyc, or timedatectl of systemd-timesyncd, tells; whether it is right itself is not looked at. A container has
-    its host's clock, and neither program to report on it.
+    chronyc, or timedatectl of systemd-timesyncd, tells; whether it is right itself is not looked at. Where the service
+    that timedatectl controls is off, nothing is proven. A container has its host's clock, and neither program to report
+    on it.
 
     Args:
         max_offset_ms: largest accepted distance from the time source, in milliseconds; null where it is enough that
@@ -303,7 +309,7 @@ def time_synced(
                 "set max_offset_ms to null if that is enough"
             )
         return Evidence(f"synchronised{reference}, offset unknown ({clock.source})", warning=warning)
-    text = f"{clock.offset_ms:.3f} ms"
+    text = f"{figure(clock.offset_ms, max_offset_ms or math.inf, 3)} ms"
     claim(
         max_offset_ms is None or clock.offset_ms <= max_offset_ms,
         expected=f"an offset of at most {max_offset_ms} ms",
@@ -516,6 +522,10 @@ def ssh_hardened(
         )
     if others:
         warnings.append(f"another sshd that runs there reads {', '.join(others)}, which was not looked at")
+    if not host_facts.running:
+        warnings.append(
+            "no sshd that waits for connections runs there now; what another program lets in is not looked at"
+        )
     if host_facts.changed:
         warnings.append(
             f"{', '.join(host_facts.changed)} changed after the sshd that runs read its settings: what is set there "
@@ -681,7 +691,8 @@ def files(
     Args:
         files: by absolute path as it is written, what each file must be like: mode (at most these bits, and of a
             directory the sticky bit where it is among them; text of octal digits), owner, group, sha256, contains
-            (whole lines, as regular expressions of grep -E), or absent: true; {} asks that it exists.
+            (whole lines, blanks around them aside, as regular expressions of grep -E), or absent: true; {} asks that it
+            exists.
     """
     wrong = [
         (f"{path} {expected}", f"{path} {seen}")

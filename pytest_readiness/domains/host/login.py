@@ -60,11 +60,13 @@ class Way:
         address: name or IP address that it connects to.
         port: TCP port.
         over: what it goes over, as it is configured (ProxyJump or ProxyCommand); "" where it goes there directly.
+        session: what it asks for there (SessionType): default, none or subsystem; "" where it does not tell.
     """
 
     address: str
     port: int
     over: str
+    session: str = ""
 
 
 def way(host: Host) -> Way | None:
@@ -86,7 +88,7 @@ def way(host: Host) -> Way | None:
         why = last_line(ended.errors) or f"exit code {ended.status}"
         raise CouldNotVerify(f"ssh -G does not tell how it gets to {host.where}: {why}")
     over = [told[each] for each in ("proxyjump", "proxycommand") if told.get(each, "none") != "none"]
-    return Way(told["hostname"], int(told["port"]), "".join(over[:1]))
+    return Way(told["hostname"], int(told["port"]), "".join(over[:1]), told.get("sessiontype", ""))
 
 
 def run(host: Host, command: str, *, says: str = _ERRORS) -> CommandResult:
@@ -119,9 +121,18 @@ def run(host: Host, command: str, *, says: str = _ERRORS) -> CommandResult:
     # Else testinfra logs in twice more to ask the host's Python, as soon as one path is not ASCII.
     backend._encoding = "utf-8"
     try:
-        return backend.run(command)
+        return backend.run(_in_any_shell(command))
     except RuntimeError as error:  # how testinfra reports ssh's exit code 255
         return error.args[0]
+
+
+_SPECIAL = {ord(each): f"\\0{ord(each):03o}" for each in "'!\\\n"}
+"""What a shell of another kind reads within single quotes: csh ! and ends of lines, fish backslashes."""
+
+
+def _in_any_shell(command: str) -> str:
+    """A command line of sh, for whatever shell logs in."""
+    return f"""sh -c 'eval "$(printf %b "$1")"' sh '{command.translate(_SPECIAL)}'"""
 
 
 def _run_local(host: Host, backend: BaseBackend, command: str, *arguments: str) -> CommandResult:
@@ -162,8 +173,12 @@ def not_started(host: Host, result: CommandResult) -> CouldNotVerify:
         reason += " (by a firewall, too, that limits how often one may connect)"
     elif host.sudo and "sudo" in lines[-1]:
         return CouldNotVerify(f"sudo -n on {host.where} failed: {lines[-1].removeprefix('sudo: ')}")
-    if over := _over(host):
-        reason += f"; ssh goes there over {over[:100]}"
+    found = _way(host)
+    if found and found.session not in ("", "default"):
+        # Older releases of ssh know no such option, so that it is not set for them all.
+        reason += f"; ssh's configuration says SessionType {found.session} for it, so that no command is run there"
+    if found and found.over:
+        reason += f"; ssh goes there over {found.over[:100]}"
     broken_off = all(re.search(r"reset by|closed by|Broken pipe", line) for line in lines)
     return Unreachable(f"the login at {host.where} failed: {reason}", transient=broken_off)
 
@@ -180,9 +195,8 @@ def _mute(host: Host, status: int) -> str:
     )
 
 
-def _over(host: Host) -> str:
+def _way(host: Host) -> Way | None:
     try:
-        found = way(host)
+        return way(host)
     except CouldNotVerify:
-        return ""
-    return found.over if found else ""
+        return None

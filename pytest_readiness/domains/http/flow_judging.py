@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from pytest_readiness.core.redact import MASK
-from pytest_readiness.core.text import cut
+from pytest_readiness.core.text import cut, figure
 from pytest_readiness.domains.http.cookies import Jar
 from pytest_readiness.domains.http.flow_answer import (
     SENSITIVE,
@@ -64,7 +64,11 @@ def judge(expect: Expect, answers: Sequence[Response], to: Url, values: FlowValu
         judge_text(expect, readings(whole(answer)), seen, values)
     if expect.max_seconds is not None:
         took = sum(each.seconds for each in answers)
-        need(took <= expect.max_seconds, f"an answer within {expect.max_seconds:g} s", f"{took:.3f} s, {seen}")
+        need(
+            took <= expect.max_seconds,
+            f"an answer within {expect.max_seconds:g} s",
+            f"{figure(took, expect.max_seconds, 3)} s, {seen}",
+        )
 
 
 def judge_text(expect: Expect, texts: Sequence[str], where: str, values: FlowValues) -> None:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.core.text import figure
 from pytest_readiness.domains.host.facts import asked
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.domains.net.connect import CONNECT, Attempt
@@ -393,7 +394,7 @@ def latency(
     ordered = sorted(1000 * seconds for seconds in connect_times.seconds)
     p50, p95 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.50, 0.95))
     figures = (
-        f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, max {ordered[-1]:.1f} ms of {len(ordered)} connections to "
+        f"p50 {p50:.1f} ms, p95 {figure(p95, ms)} ms, max {ordered[-1]:.1f} ms of {len(ordered)} connections to "
         f"{connect_times.last.address} port {port}; {_from(connect_times)}"
     )
     claim(p95 <= ms, expected=f"p95 of at most {ms:g} ms", seen=figures)

@@ -8,6 +8,7 @@ import re
 import shlex
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, Unreachable
+from pytest_readiness.core.text import size
 from pytest_readiness.domains.host.checks import _state
 from pytest_readiness.domains.host.questions.service import Service
 from pytest_readiness.domains.host.resource import Host
@@ -155,7 +157,7 @@ def test_disk_that_became_read_only(prepared: Namespace) -> None:
 def test_disk_full_mount(prepared: Namespace) -> None:
     with pytest.raises(ClaimFalse) as caught:
         judge("host.disk", prepared.host(), mounts=["/run/small", "/run/full"])
-    assert caught.value.seen == "/run/full 90.2 % (0.0 GiB free)"
+    assert caught.value.seen == "/run/full 90.2 % (100.0 KiB free)"
 
 
 def test_disk_at_the_limit(prepared: Namespace) -> None:
@@ -167,7 +169,7 @@ def test_disk_at_the_limit(prepared: Namespace) -> None:
 def test_disk_inodes(prepared: Namespace) -> None:
     with pytest.raises(ClaimFalse) as caught:
         judge("host.disk", prepared.host(), mounts=["/run/inodes"])
-    assert caught.value.seen == "/run/inodes 95.0 % of inodes (0.0 GiB free)"
+    assert caught.value.seen == "/run/inodes 95.0 % of inodes (10.0 MiB free)"
 
 
 def test_disk_not_mounted(prepared: Namespace) -> None:
@@ -210,11 +212,11 @@ def test_memory_of_a_limited_container(docker_engine: DockerEngine, docker_host:
     try:
         wait_until(lambda: container.exec_run("test -e /tmp/ready").exit_code == 0, "the memory is filled")
         if megabytes == 1:
-            assert "% of the control group's limit of 0.1 GiB available" in judge("host.memory", host).text
+            assert "% of the control group's limit of 64.0 MiB available" in judge("host.memory", host).text
         else:
             with pytest.raises(ClaimFalse) as caught:
                 judge("host.memory", host)
-            assert "% of the control group's limit of 0.1 GiB available" in caught.value.seen
+            assert "% of the control group's limit of 64.0 MiB available" in caught.value.seen
     finally:
         container.remove(force=True)
 
@@ -239,15 +241,34 @@ def test_memory_of_the_control_group_of_the_login(tmp_path: Path) -> None:
     finally:
         wait_until(lambda: not (group / "cgroup.procs").read_text(), "the group is empty")
         group.rmdir()
-    assert "% of the control group's limit of 0.3 GiB available" in text
+    assert "% of the control group's limit of 300.0 MiB available" in text
 
 
-@pytest.mark.parametrize("lines", ["MemTotal: 0 kB\nMemAvailable: 0 kB", "MemTotal: 1 kB\nMemAvailable: 5 kB"])
-def test_memory_that_makes_no_sense(sshd: Sshd, tmp_path: Path, lines: str) -> None:
+def test_memory_just_below_the_limit(sshd: Sshd, tmp_path: Path) -> None:
+    """What is seen must not read as if it were enough."""
+    lines = "MemTotal: 1000000 kB\nMemAvailable: 99900 kB\n"
+    (tmp_path / "meminfo").write_text(lines)
+    with (
+        namespace(tmp_path, setup=f"mount --bind {tmp_path}/meminfo /proc/meminfo", sshd=sshd) as machine,
+        pytest.raises(ClaimFalse) as caught,
+    ):
+        judge("host.memory", machine.host())
+    assert caught.value.seen == "9.99 % of 976.6 MiB available"
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("MemTotal: 0 kB\\nMemAvailable: 0 kB", "/proc/meminfo says that more memory is available than there is"),
+        ("MemTotal: 1 kB\\nMemAvailable: 5 kB", "/proc/meminfo says that more memory is available than there is"),
+        ("HugePages_Total: 0", "/proc/meminfo has no MemAvailable"),
+    ],
+)
+def test_memory_that_makes_no_sense(sshd: Sshd, tmp_path: Path, lines: str, reason: str) -> None:
     setup = f"printf '{lines}\n' >meminfo\nmount --bind meminfo /proc/meminfo\n"
     with (
         namespace(tmp_path, setup=setup, sshd=sshd) as machine,
-        pytest.raises(CouldNotVerify, match="/proc/meminfo says that more memory is available than there is"),
+        pytest.raises(CouldNotVerify, match=reason),
     ):
         judge("host.memory", machine.host())
 
@@ -257,9 +278,9 @@ def test_swap_of_this_host() -> None:
     total, free = (int(told[name].split()[0]) for name in ("SwapTotal", "SwapFree"))
     if total == free:
         text = judge("host.swap", LOCAL, max_used_pct=0.001).text
-        assert text == (f"0.0 % of {total / 2**20:.1f} GiB used" if total else "no swap space")
+        assert text == (f"0.0 % of {size(total * 1024)} used" if total else "no swap space")
     else:
-        with pytest.raises(ClaimFalse, match=r" % of \d+\.\d GiB used"):
+        with pytest.raises(ClaimFalse, match=r" % of \d+\.\d [KMGT]iB used"):
             judge("host.swap", LOCAL, max_used_pct=0.000001)
 
 
@@ -387,6 +408,9 @@ printf 'Wants=never.timer past.timer boot.timer\\n' >>further.target
 printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnUnitActiveSec=1h\\nUnit=never.service\\n' >never.timer
 printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnCalendar=2020-01-01\\nUnit=never.service\\n' >past.timer
 printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnActiveSec=0\\nUnit=job.service\\n' >boot.timer
+unit yields '/bin/sleep 1000000'; wanted yields
+unit rival '/bin/sleep 1000000'; wanted rival
+printf '[Unit]\\nConflicts=yields.service\\n' >>rival.service
 unit disabled '/bin/sleep 1000000'; wanted disabled; rm ready.target.wants/disabled.service
 unit last '/bin/touch /run/ready' Type=oneshot After=good.service
 printf '[Unit]\\nAfter=good.service other.service once.service ended.service failed.service\\n' >>last.service
@@ -429,6 +453,22 @@ def test_services_whose_files_changed_meanwhile(systemd: Namespace) -> None:
         systemd.run("systemctl", "daemon-reload")
     assert warning.startswith("the files of other.service changed after systemd read them, so that it may not start")
     assert not judge("host.services", systemd.host(), names=["good", "other"]).warning
+
+
+def test_services_that_conflict(systemd: Namespace) -> None:
+    """As firewalld and iptables do: at boot the other one is started, whichever runs now."""
+    evidence = judge("host.services", systemd.host(), names=["rival"])
+    assert evidence.text == "rival.service active (running), enabled"
+    with pytest.raises(ClaimFalse, match=r"seen: yields\.service inactive \(dead\), enabled"):
+        judge("host.services", systemd.host(), names=["yields"])
+    systemd.run("systemctl", "start", "yields")
+    try:
+        with pytest.raises(
+            CouldNotVerify, match=r"may not start at boot: rival\.service, .* as well, conflicts with it"
+        ):
+            judge("host.services", systemd.host(), names=["yields"])
+    finally:
+        systemd.run("systemctl", "start", "rival")
 
 
 def test_services_in_a_loop(systemd: Namespace) -> None:
@@ -598,12 +638,13 @@ def test_time_synced_without_a_daemon(prepared: Namespace) -> None:
 
 def test_time_synced_by_timedatectl(systemd: Namespace) -> None:
     """The kernel's clock state is the test machine's own, and only it can tell which."""
-    told = systemd.run("timedatectl", "show", "-p", "NTPSynchronized", "--value").strip()
-    error, words = {
-        "no": (ClaimFalse, "timedatectl says that it follows no time source"),
-        "yes": (CouldNotVerify, "timedatectl on ssh://root@inside says that the clock is synchronised, but not how"),
-    }[told]
-    with pytest.raises(error, match=words):
+    asked = ("NTPSynchronized", "CanNTP")
+    told = [systemd.run("timedatectl", "show", "-p", each, "--value").strip() for each in asked]
+    unknown = "timedatectl on ssh://root@inside says that the clock is synchronised, but not how"
+    words = r"is off \(NTP=no\)" if told[1] == "yes" else unknown
+    if told[0] == "no":
+        words = "timedatectl says that it follows no time source"
+    with pytest.raises(ClaimFalse if told[0] == "no" else CouldNotVerify, match=words):
         judge("host.time_synced", systemd.host())
 
 
@@ -643,7 +684,9 @@ def _ssh_hardened(machine: Namespace, config: str, **parameters: Any) -> Evidenc
 
 def test_ssh_hardened(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:
     config = _sshd_config(sshd, tmp_path)
-    assert _ssh_hardened(prepared, config).text == f"20 settings of {config} hold; root login: no"
+    evidence = _ssh_hardened(prepared, config)
+    assert evidence.text == f"20 settings of {config} hold; root login: no"
+    assert "no sshd that waits for connections runs there now" in evidence.warning
 
 
 @pytest.mark.parametrize(
@@ -894,6 +937,9 @@ def test_ssh_hardened_what_the_running_sshd_reads(sshd: Sshd, tmp_path: Path, na
         (["-o", "PasswordAuthentication=yes"], "passwordauthentication yes by an option that it was started with"),
         (["-oX11Forwarding yes"], "x11forwarding yes by an option that it was started with"),
         (["-4o", "MaxAuthTries 9"], "maxauthtries 9 by an option that it was started with"),
+        (["-q", "-o", "LogLevel=INFO"], "loglevel silent by an option that it was started with"),
+        (["-g", "30", "-g600"], "logingracetime 600 by an option that it was started with"),
+        (["-g", "30"], ""),
         (["-o", "ClientAliveInterval=300"], ""),
     ],
 )
@@ -909,7 +955,9 @@ def test_ssh_hardened_options_of_a_running_sshd(sshd: Sshd, tmp_path: Path, opti
                 judge("host.ssh_hardened", host, config=config)
             assert caught.value.seen == seen
         else:
-            assert "reads" not in judge("host.ssh_hardened", host, config=config).warning
+            warning = judge("host.ssh_hardened", host, config=config).warning
+            assert "reads" not in warning
+            assert "no sshd" not in warning
         (tmp_path / "other").mkdir()
         other = _sshd_config(sshd, tmp_path / "other")
         with pytest.raises(CouldNotVerify, match=rf"reads {config}, and none reads {other}: .*; leave config out, or"):
@@ -993,6 +1041,23 @@ def test_ssh_hardened_one_sshd_of_two(sshd: Sshd, tmp_path: Path) -> None:
             judge("host.ssh_hardened", machine.host())
 
 
+def test_ssh_hardened_by_a_file_that_only_sshd_sees(sshd: Sshd, tmp_path: Path) -> None:
+    """As in a chroot: the host's own file of that name is another one."""
+    config = _sshd_config(sshd, tmp_path, "ListenAddress 127.0.0.1:2022", "PidFile none")
+    (tmp_path / "own").mkdir()
+    own = _sshd_config(sshd, tmp_path / "own", "ListenAddress 127.0.0.1:2022", PasswordAuthentication="yes")
+    line = shlex.join([str(program("sshd")), "-D", "-f", config])
+    setup = f"unshare -m sh -c 'mount --bind {own} {config}; exec {line}' >/run/private/log 2>&1 &\n"
+    setup += "until grep -q :07E6 /proc/net/tcp; do sleep 0.02; done\n"
+    with namespace(tmp_path, setup=setup, sshd=sshd) as machine:
+        with pytest.raises(
+            CouldNotVerify, match=rf"reads /proc/\d+/root{config}, as it has a root or mounts of its own"
+        ):
+            judge("host.ssh_hardened", machine.host())
+        with pytest.raises(CouldNotVerify, match=rf"the sshd that runs on .* reads /proc/\d+/root{config}, and none "):
+            judge("host.ssh_hardened", machine.host(), config=config)
+
+
 def test_ssh_hardened_that_was_changed_meanwhile(sshd: Sshd, tmp_path: Path) -> None:
     """The sshd that runs has what it read when it began."""
     (tmp_path / "parts").mkdir()
@@ -1009,6 +1074,18 @@ def test_ssh_hardened_that_was_changed_meanwhile(sshd: Sshd, tmp_path: Path) -> 
         part.unlink()
         warning = judge("host.ssh_hardened", machine.host()).warning
         assert f"{part.parent} changed after the sshd that runs read its settings: what is set" in warning
+
+
+def test_ssh_hardened_that_was_replaced_by_an_older_file(sshd: Sshd, tmp_path: Path) -> None:
+    """As by cp -p, rsync -a or mv, which keep the time that its content is from."""
+    config = _sshd_config(sshd, tmp_path, "ListenAddress 127.0.0.1:2022", "PidFile /run/private/sshd.pid")
+    line = shlex.join([str(program("sshd")), "-D", "-f", config])
+    setup = f"{line} >/run/private/log 2>&1 &\nuntil [ -s /run/private/sshd.pid ]; do sleep 0.02; done\n"
+    with namespace(tmp_path, setup=setup, sshd=sshd) as machine:
+        # Of such a time only whole seconds are known.
+        time.sleep(1.1)
+        os.utime(config, (1e9, 1e9))
+        assert f"{config} changed after the sshd that runs" in judge("host.ssh_hardened", machine.host()).warning
 
 
 def test_ssh_hardened_invalid_configuration(prepared: Namespace, sshd: Sshd, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 import resource
+import shlex
 import shutil
 import threading
 from collections.abc import Iterator
@@ -429,6 +430,20 @@ def test_a_command_of_ones_own_at_each_login(sshd: Sshd, tmp_path: Path) -> None
     assert _facts(_over(sshd, ssh_config=config), SYSTEM()).answer(SYSTEM())
 
 
+@pytest.mark.parametrize(("session", "ssh"), [("none", "it did not end within 1 s"), ("subsystem", ".*")])
+def test_a_session_that_runs_no_command(
+    sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, session: str, ssh: str
+) -> None:
+    """As tunnels are configured."""
+    if session == "none":
+        monkeypatch.setattr(login, "SCRIPT_SECONDS", 1)
+    config = tmp_path / "config"
+    config.write_text(f"{sshd.ssh_config.read_text()}  SessionType {session}\n")
+    reason = f"failed: {ssh}; ssh's configuration says SessionType {session} for it, so that no command is run there$"
+    with pytest.raises(Unreachable, match=reason):
+        _facts(_over(sshd, ssh_config=config), SYSTEM())
+
+
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [(True, "its host key is no longer the one in known_hosts"), (False, "its host key is not in known_hosts")],
@@ -548,6 +563,21 @@ def test_a_login_shell_that_lets_nobody_in(sshd: Sshd, tmp_path: Path, shell: st
         pytest.raises(Unreachable, match=f"^the login at ssh://deploy@inside failed: {reason}"),
     ):
         _facts(machine.host(user=DEPLOY), SYSTEM())
+
+
+@pytest.mark.parametrize("shell", ["tcsh", "fish"])
+def test_a_login_shell_of_another_kind(sshd: Sshd, tmp_path: Path, shell: str) -> None:
+    """They read other things than sh does within quotes."""
+    setup = f"sed s,/bin/sh$,{program(shell)}, passwd >changed; cat changed >passwd\n"
+    path = "/run/a!b'c\\d"
+    setup += f"umask 022; echo ok=1! >{shlex.quote(path)}"
+    asked = [SYSTEM(), FILE(path), LINE(path, "ok\\=1!"), FILE(f"{path}\\n"), DISK("/")]
+    with namespace(tmp_path, setup=setup, sshd=sshd) as machine:
+        facts = _facts(machine.host(user=DEPLOY), *asked)
+    assert facts.answer(SYSTEM())[0] == DEPLOY
+    assert [facts.answer(each).type for each in (asked[1], asked[3])] == ["regular file", "absent"]
+    assert facts.answer(asked[2]) == 1
+    assert facts.answer(asked[4])
 
 
 def test_a_login_over_a_host_that_the_target_drops(sshd: Sshd, tmp_path: Path) -> None:
@@ -695,6 +725,15 @@ def test_silence_of_chronys_source(sources: str, silence: str) -> None:
     clock = CLOCK.parse(f"{TRACKING}\n{sources}\n")
     assert (clock.synchronised, clock.silence, clock.heard) == (True, silence, True)
     assert clock.known_to_ms == pytest.approx(14)
+
+
+def test_a_clock_that_only_the_kernel_calls_synchronised() -> None:
+    """As after `timedatectl set-ntp false`; where systemd knows no service to follow a source, another may."""
+    with pytest.raises(Unread, match=r"the service that follows a time source is off \(NTP=no\)"):
+        CLOCK.parse("NTPSynchronized=yes\nCanNTP=yes\nNTP=no\nNow=1\n")
+    assert not CLOCK.parse("NTPSynchronized=no\nCanNTP=yes\nNTP=no\nNow=1\n").synchronised
+    assert CLOCK.parse("NTPSynchronized=yes\nCanNTP=no\nNTP=no\nNow=1\n").synchronised
+    assert CLOCK.parse("NTPSynchronized=yes\nCanNTP=yes\nNTP=yes\nNow=1\n").synchronised
 
 
 @pytest.mark.parametrize(("now", "silence"), [("16:20:00", ""), ("20:00:00", "its last answer came 13526 s ago")])

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field
 
 from pytest_readiness.core.evidence import Attachment, ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import AsksOf, check
+from pytest_readiness.core.text import figure
 from pytest_readiness.domains.browser.facts.pages import (
     Aspect,
     Engine,
@@ -230,7 +231,9 @@ def page_load(
     load = _loaded(visit, expected)
     assert load.load is not None
     paint = "nothing painted" if load.first_paint is None else f"first paint {load.first_paint:.2f} s"
-    seen = f"{load.load:.2f} s, first byte {load.first_byte:.2f} s, {paint}, {len(visit.requests)} requests"
+    seen = (
+        f"{figure(load.load, max_s, 2)} s, first byte {load.first_byte:.2f} s, {paint}, {len(visit.requests)} requests"
+    )
     seen += f" (one unthrottled load; {place(visit)})"
     claim(load.load <= max_s, expected=expected, seen=seen, attachments=shots(visit))
     return Evidence(seen, attachments=shots(visit))
@@ -275,9 +278,9 @@ def web_vitals(
         raise CouldNotVerify(f"{visit.browser} reported no contentful paint of {visit.asked}")
     blocking = load.blocking * 1000
     largest = load.largest or "an element that is gone, or in a shadow tree"
-    seen = f"LCP {load.largest_paint:.2f} s ({largest}), CLS {load.shift:.3f}"
+    seen = f"LCP {figure(load.largest_paint, lcp_s, 2)} s ({largest}), CLS {figure(load.shift, cls, 3)}"
     seen += f" ({some(load.shifted)})" if load.shifted else ""
-    seen += f", TBT {blocking:.0f} ms (longest task {load.longest_task * 1000:.0f} ms)"
+    seen += f", TBT {figure(blocking, tbt_ms, 0)} ms (longest task {load.longest_task * 1000:.0f} ms)"
     seen += f"; lab values of one unthrottled load{'' if load.quiet else ', network not quiet after 5 s'}"
     holds = load.largest_paint <= lcp_s and load.shift <= cls and blocking <= tbt_ms
     claim(holds, expected=expected, seen=f"{seen} ({place(visit)})")

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import figure
 from pytest_readiness.domains.dns.checks.answers import counted, listed
 from pytest_readiness.domains.dns.facts.chain import DnssecChain
 from pytest_readiness.domains.dns.facts.zone import View, Views, Zone, unanswered
@@ -225,7 +226,7 @@ def dnssec(dns_zone: Zone, dnssec_chain: DnssecChain, *, min_days: Annotated[flo
     claim(not problems, expected=expected, seen=listed(dict.fromkeys(problems), 400))
     ends = [each.expires for each in dnssec_chain.servers if each.expires]
     left = (min(ends) - clock.now()) / timedelta(days=1) if ends else 0.0
-    until = f"until {min(ends):%Y-%m-%d %H:%M} UTC ({left:.1f} days)" if ends else ""
+    until = f"until {min(ends):%Y-%m-%d %H:%M} UTC ({figure(left, min_days)} days)" if ends else ""
     claim(not ends or left >= min_days, expected=expected, seen=f"signatures that hold {until}")
     lost = [each.unanswered for each in dnssec_chain.servers if each.unanswered]
     if lost or not ends:

@@ -53,6 +53,12 @@ def _clock(text: str) -> Clock:
         poll = (milliseconds(seen.get("PollIntervalUSec", "")) or 0) / 1000
         silence = _silence(age, poll)
     synchronised = seen["NTPSynchronized"] == "yes"
+    if synchronised and (seen.get("CanNTP"), seen.get("NTP")) == ("yes", "no"):
+        # That flag is the kernel's, which keeps it for hours; whether another program follows a source is not known.
+        raise Unread(
+            "timedatectl says that the service that follows a time source is off (NTP=no), so that it proves nothing "
+            "that the kernel calls the clock synchronised; switch it on with timedatectl set-ntp true, or use chrony"
+        )
     return Clock("timedatectl", synchronised, offset, seen.get("Server", ""), silence, heard=age is not None)
 
 

@@ -10,7 +10,7 @@ if command -v chronyc >/dev/null; then
     said="; chronyc says: $(printf "%s\n" "$said" | tail -n 1)"
 fi
 if command -v timedatectl >/dev/null; then
-    if timedatectl show -p NTPSynchronized; then
+    if timedatectl show -p NTPSynchronized -p CanNTP -p NTP; then
         timedatectl timesync-status 2>/dev/null
         TZ=UTC timedatectl show-timesync -p PollIntervalUSec -p NTPMessage 2>/dev/null
         date +Now=%s

@@ -1,5 +1,5 @@
 # memory
-grep -E "^(MemTotal|MemAvailable):" /proc/meminfo || return
+grep -E "^(MemTotal|MemAvailable):" /proc/meminfo || [ $? = 1 ] || return
 # The control group that the login is in, up to the first that has a limit; in a container it may be named as its host
 # names it, and is then the root of what is mounted.
 limited() { # limited ROOT PATH FILE

@@ -25,6 +25,7 @@ class Service:
         completed: of a oneshot service that leaves nothing behind, whether it has run since the boot and ended well.
         spent: of a timer, whether it will not elapse any more, and has not since the boot.
         stale: whether its files have changed since systemd read them.
+        conflicted_by: units that stop it when they start.
     """
 
     unit: str
@@ -39,6 +40,7 @@ class Service:
     completed: bool = False
     spent: bool = False
     stale: bool = False
+    conflicted_by: tuple[str, ...] = ()
 
 
 def _service(text: str) -> Service:
@@ -61,6 +63,7 @@ def _service(text: str) -> Service:
             completed=_has(seen, Type="oneshot", Result="success", ExecMainCode="1", RemainAfterExit="no"),
             spent=_has(seen, SubState="elapsed", LastTriggerUSecMonotonic="0"),
             stale=_has(seen, NeedDaemonReload="yes"),
+            conflicted_by=tuple(seen.get("ConflictedBy", "").split()),
         )
     except KeyError as missing:
         raise Unread(f"systemctl show does not report {missing}") from None
@@ -79,7 +82,7 @@ SERVICE = Question(
     f"""\
 [ -d /run/systemd/system ] || refuse 3 "its init is $(cat /proc/1/comm), not systemd"
 properties=Id,Type,LoadState,ActiveState,SubState,UnitFileState,TriggeredBy,NRestarts,ActiveEnterTimestampMonotonic
-properties=$properties,Result,ExecMainCode,RemainAfterExit,LastTriggerUSecMonotonic,NeedDaemonReload
+properties=$properties,Result,ExecMainCode,RemainAfterExit,LastTriggerUSecMonotonic,NeedDaemonReload,ConflictedBy
 told=$(systemctl show --no-pager -p "$properties" -- "$1") || return
 printf "%s\\n" "$told" | {_AS_THEY_ARE}
 echo "Uptime=$(cut -d " " -f 1 /proc/uptime)"

@@ -1,6 +1,6 @@
 # sshd [CONFIG]; without it, what the running sshd reads; the effective settings for all connections, and lines that begin with "--": "set" and the keywords that
-# CONFIG sets; "reads" and the configuration of each sshd that waits for connections; "option" and each option of the
-# one that reads CONFIG; "changed" and each file that it has not read in its present form; for each Match block "match" and its condition, "own" and the keywords that it sets, and then what is different for it
+# CONFIG sets; "reads" and the configuration of each sshd that waits for connections; "option" and what each option of the
+# one that reads CONFIG sets; "changed" and each file that it has not read in its present form; for each Match block "match" and its condition, "own" and the keywords that it sets, and then what is different for it
 [ "$(id -u)" = 0 ] || refuse 3 "only root may read its settings; set sudo: true on this host"
 sshd=$(command -v sshd) || refuse 3 "there is no program sshd"
 blank=$(printf " \t\r")
@@ -11,6 +11,13 @@ take() { # take LETTER VALUE; an option of a running sshd
     f) reads=$2 ;;
     o) given="$given$2
 " ;;
+    # These go before every -o, and the last of them before the others.
+    q) given="LogLevel QUIET
+$given" ;;
+    d) given="LogLevel DEBUG1
+$given" ;;
+    g) given="LoginGraceTime $2
+$given" ;;
     i) connected=1 ;;
     R | T | t | G) reads= ;;
     esac
@@ -52,8 +59,14 @@ is_sshd() { # is_sshd PID
 }
 
 judged() { # judged PID; an sshd that lets people in, by what was found last that it was started with
+    there=/proc/$1/root$reads
+    if [ -e "$there" ] && [ ! "$there" -ef "$reads" ]; then
+        # In a chroot, or among mounts of its own, that name is another file.
+        reads=$there
+    elif [ "$(readlink -f "$reads")" = "$(readlink -f "$config")" ]; then
+        reads=$config
+    fi
     config=${config:-$reads}
-    [ "$(readlink -f "$reads")" != "$(readlink -f "$config")" ] || reads=$config
     printf "%s\n" "--reads $reads"
     if [ "$reads" != "$config" ]; then
         [ -n "$named" ] || refuse 3 "one sshd there reads $config, and another one $reads; name the one that is meant as config"
@@ -148,6 +161,9 @@ for each in $alone; do
         refuse 3 "sshd is started there for each connection, and nothing tells its options (process $each)"
     fi # Sessions outlive the sshd that waited for them, so others say nothing where one waits.
 done
+case $config in
+/proc/*/root/*) refuse 3 "the sshd that runs there reads $config, as it has a root or mounts of its own, where nothing is followed" ;;
+esac
 set -- "${config:-/etc/ssh/sshd_config}"
 printf "%s\n" "--file $1"
 
@@ -249,9 +265,14 @@ printf "%s\n" "$lines" | sed -nE "s/^(0|a) \"?([A-Za-z0-9]+).*/--set \2/p"
 printf "%s" "$options" | sed "s/^/--option /"
 # sshd writes this file whenever it has read its settings.
 pidfile=$(printf "%s\n" "$told" | sed -n "s/^pidfile //p")
+
+newer() { # newer FILE THAN; also where it came there with a time of its own (cp -p, mv, rsync -a, a package)
+    [ "$1" -nt "$2" ] || [ "$(stat -L -c %Z "$1")" -gt "$(stat -c %Y "$2")" ]
+}
+
 if [ -n "$process" ] && [ "$(cat "$pidfile" 2>/dev/null)" = "$process" ]; then
     printf "%s\n" "$lines" | sed -n "s/^f //p" | while IFS= read -r each; do
-        [ ! "$each" -nt "$pidfile" ] || printf "%s\n" "--changed $each"
+        ! newer "$each" "$pidfile" || printf "%s\n" "--changed $each"
     done
 fi
 printf "%s\n" "$lines" | sed -n "s/^= //p" | while read -r block about; do

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.core.text import figure
 from pytest_readiness.domains.http.disclosure import MUCH
 from pytest_readiness.domains.http.facts.admission import Admittance, Entrance, Guise
 from pytest_readiness.domains.http.facts.forms import CsrfTrial, Encoding, Form, TrialOutcome, need_shown
@@ -470,7 +471,7 @@ def jwt(
     limit = f"a token that ends within {max_age_hours:g} h"
     claim(tokens.lifetime is not None, expected=limit, seen="a token without exp")
     hours = (tokens.lifetime or 0) / 3600
-    claim(hours <= max_age_hours, expected=limit, seen=f"{hours:.1f} h")
+    claim(hours <= max_age_hours, expected=limit, seen=f"{figure(hours, max_age_hours)} h")
     claim(
         tokens.ended <= LEEWAY,
         expected=f"401 or 403 from {path} with a token that has ended",

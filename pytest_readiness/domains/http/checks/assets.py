@@ -6,6 +6,7 @@ scripts load later is not seen.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ from pydantic import AfterValidator, Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.core.text import cut
+from pytest_readiness.core.text import cut, figure
 from pytest_readiness.domains.http.facts.assets import Asset, Assets
 from pytest_readiness.protocols.http.addresses import origin, shown
 from pytest_readiness.protocols.http.answer import Response
@@ -445,8 +446,8 @@ def page_weight(
     scripts = [asset for asset in heavy if asset.kind == "script"]
     of_scripts = sum(asset.answer.size for asset in scripts if asset.answer)
     largest = max(heavy, key=lambda asset: asset.answer.size if asset.answer else 0)
-    figures = f"{total / 1024:.1f} KiB in {len(heavy)} files of {place} ({_kinds(heavy)})"
-    figures += f", scripts {of_scripts / 1024:.1f} KiB"
+    figures = f"{figure(total / 1024, max_kb)} KiB in {len(heavy)} files of {place} ({_kinds(heavy)})"
+    figures += f", scripts {figure(of_scripts / 1024, max_script_kb or math.inf)} KiB"
     if largest.answer:
         figures += f", largest {shown(largest.url)} with {largest.answer.size / 1024:.1f} KiB"
     claim(total <= max_kb * 1024, expected=f"at most {max_kb:g} KiB", seen=figures)

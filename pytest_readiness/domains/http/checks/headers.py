@@ -15,7 +15,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.core.text import cut
+from pytest_readiness.core.text import cut, figure
 from pytest_readiness.domains.http.cookies import Cookie, parse_cookie
 from pytest_readiness.domains.http.facts.pages import Page, in_place, stays_not
 from pytest_readiness.domains.http.resource import Url
@@ -544,7 +544,7 @@ def cookies(
             claim(
                 hours <= max_age_hours,
                 expected=f"session cookies that live for at most {max_age_hours:g} h",
-                seen=f"{cookie.name} lives for {hours:.1f} h ({place})",
+                seen=f"{cookie.name} lives for {figure(hours, max_age_hours)} h ({place})",
             )
     if not found:
         warning = "No cookie was set for a visitor who is not logged in; what a login sets was not seen."

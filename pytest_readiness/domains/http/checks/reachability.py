@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, AsksOf, check
-from pytest_readiness.core.text import cut
+from pytest_readiness.core.text import cut, figure
 from pytest_readiness.domains.http.facts.pages import Beside, Latency, Page, PlainAnswer, Samples, verify_now
 from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.domains.http.unknown import Unknown
@@ -284,9 +284,8 @@ def _probe(
     place, seen = shown(answer.url), f"{answer.status} {_to(answer)}".strip()
     right = answer.status == status if status else 200 <= answer.status <= 299
     claim(right, expected=f"{status or '2xx'} from {place}", seen=seen)
-    claim(
-        milliseconds <= max_ms, expected=f"an answer from {place} within {max_ms:g} ms", seen=f"{milliseconds:.1f} ms"
-    )
+    took = f"{figure(milliseconds, max_ms)} ms"
+    claim(milliseconds <= max_ms, expected=f"an answer from {place} within {max_ms:g} ms", seen=took)
     if fields:
         document = json_of(answer)
         for dotted, value in fields.items():
@@ -297,7 +296,7 @@ def _probe(
             claim(same, expected=f"{dotted} = {jsonlib.dumps(value)} from {place}", seen=said)
             seen += f", {dotted} = {said}"
     verify_now(answer, unknown)
-    return Evidence(f"GET {place}: {seen}, {milliseconds:.1f} ms")
+    return Evidence(f"GET {place}: {seen}, {took}")
 
 
 MISSING = object()
@@ -520,7 +519,8 @@ def response_time(
             )
     ordered = sorted(seconds * 1000 for seconds in latency.seconds)
     p50, p95 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.50, 0.95))
-    figures = f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, max {ordered[-1]:.1f} ms of {len(ordered)} requests to {place}"
+    figures = f"p50 {p50:.1f} ms, p95 {figure(p95, p95_ms)} ms, max {ordered[-1]:.1f} ms"
+    figures += f" of {len(ordered)} requests to {place}"
     if latency.connections > 1:
         figures += f" on {latency.connections} connections"
     claim(p95 <= p95_ms, expected=f"p95 of at most {p95_ms:g} ms", seen=figures)
