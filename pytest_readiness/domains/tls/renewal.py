@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ def _of_cron(told: _Told) -> Iterator[Job]:
             lines=tuple(line for other, line in told.get("cron", ()) if other == path),
         )
         for command, days, fault in entries(table, cron):
-            yield Job(path, command, fault or _left_to_others(command, told), days=days)
+            yield Job(path, command, fault or _left_to_others(command, told) or _unclosed(command), days=days)
 
 
 def _left_to_others(command: str, told: _Told) -> str:
@@ -158,6 +159,18 @@ def _left_to_others(command: str, told: _Told) -> str:
         return "leaves it to a timer where systemd runs"
     if "program" in told and re.search(r"-x \S*/anacron\b[^;&|]*\|\|", command):
         return "leaves it to anacron where that is installed"
+    return ""
+
+
+def _unclosed(command: str) -> str:
+    """Why a shell refuses a command of a table, of the mistakes that can be told from the line alone."""
+    # A comment may hold an apostrophe, and so may $'…'.
+    if "#" in command or "$'" in command:
+        return ""
+    try:
+        shlex.split(command)
+    except ValueError:
+        return "the shell does not run it, as a quotation mark in it is not closed"
     return ""
 
 

@@ -318,6 +318,16 @@ CRON: dict[str, tuple[str, str, str]] = {
         "7 4 * * * root acme.sh --renew -d shop.example.com\n",
         "/etc/cron.d/acme, at least every 1 days",
     ),
+    "by a variable": (
+        "/etc/cron.daily/certbot",
+        '#!/bin/sh\nCERTBOT="/usr/bin/certbot"\n"$CERTBOT" renew -q\n',
+        "/etc/cron.daily/certbot, at least every 1 days",
+    ),
+    "of a container": (
+        "/etc/cron.d/certbot",
+        "7 4 * * * root docker run --rm -h tls certbot/certbot:v2.11.0 renew -q\n",
+        "/etc/cron.d/certbot, at least every 1 days",
+    ),
     "weekly": ("/etc/cron.d/lego", "5 4 * * 1 root lego renew\n", "/etc/cron.d/lego, at least every 7 days"),
     "stepped": ("/etc/cron.d/lego", "5 4 */2 * * root lego renew\n", "/etc/cron.d/lego, at least every 2 days"),
     "word": ("/etc/cron.d/lego", "@daily root lego renew\n", "/etc/cron.d/lego, at least every 1 days"),
@@ -427,6 +437,25 @@ CRON_BROKEN: dict[str, tuple[str, str, str, str]] = {
         "up to 31 days between two runs",
     ),
     "rehearsal": ("/etc/cron.d/lego", "5 4 * * * root lego renew --dry-run\n", "644", "it only rehearses (--dry-run)"),
+    "a staging server": (
+        "/etc/cron.d/certbot",
+        "5 4 * * * root certbot renew -q --server https://acme-staging.example.com/directory\n",
+        "644",
+        "it only rehearses (--server https://acme-staging)",
+    ),
+    "acme.sh's staging server": (
+        "/etc/cron.d/acme",
+        "5 4 * * * root acme.sh --cron --test\n",
+        "644",
+        "it only rehearses (--test)",
+    ),
+    "help": ("/etc/cron.d/certbot", "5 4 * * * root certbot -h renew\n", "644", "it only shows help (-h)"),
+    "a quotation mark": (
+        "/etc/cron.d/certbot",
+        '5 4 * * * root certbot renew --post-hook "nginx -s reload\n',
+        "644",
+        "the shell does not run it, as a quotation mark in it is not closed",
+    ),
 }
 
 
@@ -487,7 +516,11 @@ def test_renewal_by_cron_that_does_not_run(plain: Namespace, authority: Authorit
         ("/etc/cron.d/certbot", "5 4 * * * root sh -c 'echo certbot renew'\n"),
         ("/etc/cron.d/certbot", "5 4 * * * root /bin/grep -c renew /var/log/certbot renew.log\n"),
         ("/etc/cron.d/certbot", "5 4 * * * root /opt/certbot/backup.sh && systemctl renew\n"),
+        ("/etc/cron.d/certbot", "5 4 * * * root apt-get -y install certbot > /var/log/certbot-renew.log\n"),
+        ("/etc/cron.d/certbot", "5 4 * * * root find /var/log/letsencrypt/certbot renew -delete\n"),
         ("/etc/cron.daily/certbot", "#!/bin/sh\n# certbot renew\n"),
+        ("/etc/cron.daily/certbot", "#!/bin/sh\ncat > /etc/motd <<'END'\ncertbot renew -q\nEND\n"),
+        ("/etc/cron.daily/certbot", "#!/bin/sh\nLOG=/var/log/certbot-renew.log\nfind /var/log -name certbot -delete\n"),
     ],
 )
 def test_renewal_of_what_cron_does_not_run(path: str, text: str, plain: Namespace, authority: Authority) -> None:
