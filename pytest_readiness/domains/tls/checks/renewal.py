@@ -29,18 +29,22 @@ CLIENTS = (
 )
 """Clients of ACME, and what their renewal commands look like."""
 
-_REHEARSAL = re.compile(r"(?<!\S)--(dry-run|test-cert|staging|test|server[=\s]\S{0,200}(staging|_test))\b")
+_REHEARSAL = re.compile(
+    r"(?<!\S)(--(dry-run|test-cert|staging|test)|(--server|--ca|-s)[=\s]\S{0,200}(staging|[_-]test))\b"
+)
 _HELP = re.compile(r"(?<!\S)(--help|-h|help)(?!\S)")
 _STATEMENTS = re.compile(r"[;\n]|&&|\|\|?")
 _QUOTED = re.compile(r"""(?P<shell>\s-[a-z]{0,9}c\s{1,20})?(?P<text>"[^"\n]*"|'[^'\n]*')""")
 """Quoted text, and whether it is what a shell is to run (`sh -c "…"`)."""
+_SUBSTITUTED = re.compile(r"\$\(([^()]*)\)|`([^`]*)`")
+"""Commands within a text (`"$(…)"`), which the shell runs, too."""
 _NAMED = re.compile(
     r"((if|then|else|do|while|until|sudo|!|[({])\s{1,20}){0,5}([\w./-]{1,100}/)?(echo|printf|logger|mailx?|test|\[{1,2}|which|ls|cat|head|tail|e?grep|rm|cp|mv|ln"
     r"|touch|chmod|chown|tar|rsync|scp|g?zip|xz|bzip2|curl|wget|wall|pkill|killall"
     r"|find|tee|sed|awk|sleep|man|less|vim?|nano|stat|journalctl|:)\s"
 )
 """Statements that only name a command, or do something else with its file than to run it."""
-_HERE = re.compile(r"<<-?\s{0,9}[\"']?(\w{1,40})")
+_HERE = re.compile(r"(?<!<)<<(?!<)-?\s{0,9}[\"']?(\w{1,40})")
 _SET = re.compile(
     r"(?m)^[ \t]{0,40}(?:export |readonly )?([A-Za-z_]\w{0,40})=(\"[^\"\n$]*\"|'[^'\n]*'|[\w./-]*)[ \t]{0,40}$"
 )
@@ -156,16 +160,21 @@ def _expanded(script: str) -> str:
     values = {name: value.strip("\"'") for name, value in _SET.findall(script)}
 
     def value(match: re.Match[str]) -> str:
-        return values.get(match[1], match[0])
+        return str(values.get(match[1], match[0]))
 
     return re.sub(r"\$\{?(\w{1,41})\}?", value, script) if values else script
 
 
 def _unquoted(quoted: re.Match[str]) -> str:
-    """What a shell is to run stands on its own; other text of several words is a subject or a message, and goes."""
+    """What a shell is to run stands on its own; other text of several words is a subject or a message, and goes.
+
+    What is to be put into such a text, by `$(…)`, is run.
+    """
     text = quoted["text"][1:-1]
     if quoted["shell"]:
         return f"; {text};"
+    if inner := [one or other for one, other in _SUBSTITUTED.findall(text if quoted["text"][0] == '"' else "")]:
+        return f"; {'; '.join(inner)};"
     return text if len(text.split()) == 1 else " "
 
 

@@ -323,6 +323,11 @@ CRON: dict[str, tuple[str, str, str]] = {
         '#!/bin/sh\nCERTBOT="/usr/bin/certbot"\n"$CERTBOT" renew -q\n',
         "/etc/cron.daily/certbot, at least every 1 days",
     ),
+    "within a text": (
+        "/etc/cron.daily/certbot",
+        '#!/bin/sh\ncat <<< hello\nSAID="$(certbot renew -q 2>&1)"\n',
+        "/etc/cron.daily/certbot, at least every 1 days",
+    ),
     "of a container": (
         "/etc/cron.d/certbot",
         "7 4 * * * root docker run --rm -h tls certbot/certbot:v2.11.0 renew -q\n",
@@ -449,6 +454,12 @@ CRON_BROKEN: dict[str, tuple[str, str, str, str]] = {
         "644",
         "it only rehearses (--test)",
     ),
+    "dehydrated's test server": (
+        "/etc/cron.d/acme",
+        "5 4 * * * root dehydrated -c --ca letsencrypt-test\n",
+        "644",
+        "it only rehearses (--ca letsencrypt-test)",
+    ),
     "help": ("/etc/cron.d/certbot", "5 4 * * * root certbot -h renew\n", "644", "it only shows help (-h)"),
     "a quotation mark": (
         "/etc/cron.d/certbot",
@@ -514,6 +525,7 @@ def test_renewal_by_cron_that_does_not_run(plain: Namespace, authority: Authorit
         ("/etc/cron.d/certbot", '5 4 * * * root true || mail -s "certbot renew failed" root\n'),
         ("/etc/cron.d/certbot", '5 4 * * * root /opt/told "certbot renew failed"\n'),
         ("/etc/cron.d/certbot", "5 4 * * * root sh -c 'echo certbot renew'\n"),
+        ("/etc/cron.d/certbot", '5 4 * * * root /opt/told "$(hostname): certbot renew failed"\n'),
         ("/etc/cron.d/certbot", "5 4 * * * root /bin/grep -c renew /var/log/certbot renew.log\n"),
         ("/etc/cron.d/certbot", "5 4 * * * root /opt/certbot/backup.sh && systemctl renew\n"),
         ("/etc/cron.d/certbot", "5 4 * * * root apt-get -y install certbot > /var/log/certbot-renew.log\n"),
