@@ -251,6 +251,9 @@ def dnssec(dns_zone: Zone, dnssec_chain: DnssecChain, *, min_days: Annotated[flo
     weak = [each for each in dnssec_chain.algorithms if each in _WEAK]
     warnings = [
         f"{', '.join(weak)} should no longer be used, and some resolvers ignore it" if weak else "",
+        "the parent's DS records are by SHA-1 only, which some resolvers ignore, so that the zone counts as not signed"
+        if dnssec_chain.digests == ("SHA1",)
+        else "",
         _skipped(dns_zone),
     ]
     return Evidence(

@@ -161,6 +161,7 @@ below = [
     Zone("dead.test.", servers=["ns2.test.", "ns4.test."]),
     Zone("lost.test.", servers=[*both, "ns9.test."]),
     Zone("single.test.", servers=["ns2.test."]),
+    Zone("sha1.test.", "@ A 198.51.100.1", servers=both, digest="SHA1"),
     Zone("alias.test.", servers=["ns2.test.", "ns8.test."]),
     Zone("six.test.", "@ A 198.51.100.1", servers=[*both, "ns6.test."]),
     Zone("dual.test.", "@ A 198.51.100.1", servers=["ns2.test.", "ns7.test."]),
@@ -175,7 +176,7 @@ with (
     Knot(directory / "three", lower, "127.0.0.3", 53),
     Unbound(directory / "unbound", knot, ["."], root.anchor) as resolver,
 ):
-    for name in ("good", "api.good", "lame", "dead", "lost", "single", "alias", "six", "dual", "nosuch"):
+    for name in ("good", "api.good", "lame", "dead", "lost", "single", "sha1", "alias", "six", "dual", "nosuch"):
         domain = Domain(
             name="shop",
             domain=f"{name}.test",
@@ -183,7 +184,7 @@ with (
             trust_anchors=directory / "anchors",
         )
         ids = ["dns.nameservers", "dns.dnssec", "dns.propagated", "dns.ttl"]
-        for id in ids if name in ("good", "six", "dual") else ids[:1]:
+        for id in ids if name in ("good", "sha1", "six", "dual") else ids[:1]:
             try:
                 evidence = judge(id, domain)
                 print(json.dumps([name, id, "Evidence", evidence.text, evidence.warning]))
@@ -213,6 +214,8 @@ def test_delegations(tmp_path: Path) -> None:
     assert outcome("dead") == ("ClaimFalse", "DNS SOA dead.test at 127.0.0.4 was not answered in time", "")
     assert outcome("lost") == ("ClaimFalse", "ns9.test has no address", "")
     assert outcome("single") == ("ClaimFalse", "1 server (ns2.test) at 1 address", "")
+    assert outcome("good", "dns.dnssec")[2] == ""
+    assert outcome("sha1", "dns.dnssec")[2].startswith("the parent's DS records are by SHA-1 only")
     followed = "ns8.test is an alias of ns3.test, which resolvers do not follow here"
     assert outcome("alias") == ("ClaimFalse", followed, "")
     for id in ("dns.nameservers", "dns.dnssec", "dns.propagated", "dns.ttl"):
