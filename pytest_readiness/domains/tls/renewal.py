@@ -13,6 +13,7 @@ from typing import TypeAlias, cast
 
 from pytest_readiness.domains.host.question import Question
 from pytest_readiness.domains.tls.crontab import WORDS, Cron, Kind, Table, entries
+from pytest_readiness.domains.tls.oncalendar import days_between
 
 _Told: TypeAlias = dict[str, list[tuple[str, str]]]
 """Kinds of lines -> the path or word that each is about, and its text."""
@@ -34,7 +35,7 @@ class Job:
         fault: why it will not run, though it is there; "" where it will.
         failed: how its last run ended, where that is known and was not a success.
         next_run: when it runs next, where a timer knows it.
-        days: most days from one run to the next, where a table tells; 0 where none does.
+        days: most days from one run to the next, where a table or calendar tells; 0 where none does.
     """
 
     name: str
@@ -128,6 +129,7 @@ def _of_timer(timer: Mapping[str, str], units: Mapping[str, Mapping[str, str]]) 
         fault=fault,
         failed="" if result == "success" else result or "unknown",
         next_run=next_run,
+        days=days_between(re.findall(r"OnCalendar=(.{0,500}?) ; ", timer.get("TimersCalendar", ""))),
     )
 
 

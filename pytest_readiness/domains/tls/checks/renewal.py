@@ -69,14 +69,14 @@ def renewal(
 ) -> Evidence:
     """A job that renews certificates is scheduled on the host, and no certificate there is overdue for it.
 
-    A job is a systemd timer that is active, comes back after a boot, has a next run (OnCalendar) and whose last run did
-    not fail; or an entry of cron that a running cron daemon takes, by the rules of Debian's, of cronie or of busybox
-    (owner and mode of the file, its name, the newline at its end, the fields of time, the user, % and CRLF); or a
-    script in /etc/cron.daily and the like that the system can start, or an entry of anacron, which one of these runs.
-    An ACME client that is only installed does not count, nor does Debian's entry for certbot in cron.d where systemd
-    runs, as that does nothing, nor a rehearsal (--dry-run, a staging server), nor what only names a client or does
-    something else with its files (a mail, a backup). Whether what cron runs is there, is reached in its script and
-    succeeds is not seen.
+    A job is a systemd timer that is active, comes back after a boot, has a next run (OnCalendar), in time by its
+    calendar, too, and whose last run did not fail; or an entry of cron that a running cron daemon takes, by the rules
+    of Debian's, of cronie or of busybox (owner and mode of the file, its name, the newline at its end, the fields of
+    time, the user, % and CRLF); or a script in /etc/cron.daily and the like that the system can start, or an entry of
+    anacron, which one of these runs. An ACME client that is only installed does not count, nor does Debian's entry for
+    certbot in cron.d where systemd runs, as that does nothing, nor a rehearsal (--dry-run, a staging server), nor what
+    only names a client or does something else with its files (a mail, a backup). Whether what cron runs is there, is
+    reached in its script and succeeds is not seen.
 
     The certificates are read from files, and each must have a quarter of its lifetime left, or 20 days where that is
     less: clients renew when a third or 30 days are left, so that certificates of 90 or 47 days never fall below it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -228,6 +229,19 @@ def test_renewal_by_a_timer_with_one_thing_broken(case: str, systemd: Namespace,
     put_leaf(systemd, authority, 60, 90)
     with timer(systemd, **{"command": "/run/private/certbot renew", **options}):
         assert seen in false(systemd)
+
+
+def test_renewal_by_a_timer_that_runs_tomorrow_and_then_for_a_month_not(
+    systemd: Namespace, authority: Authority
+) -> None:
+    put_leaf(systemd, authority, 60, 90)
+    soon = datetime.now(UTC) + timedelta(days=2)
+    with timer(systemd, "/run/private/certbot renew", calendar=f"OnCalendar=*-*-{soon:%d} 03:00:00"):
+        assert re.fullmatch(r"renew\.timer: up to \d\d days between two runs", false(systemd))
+        assert renewal(systemd, commands=["certbot"], every_days=31) if soon.day < 29 else True
+    weekly = f"OnCalendar=weekly\nOnCalendar=*-*-{soon:%d} 03:00:00"
+    with timer(systemd, "/run/private/certbot renew", calendar=weekly):
+        assert renewal(systemd).startswith("renew.timer, next run ")
 
 
 def test_renewal_by_a_command_of_the_teams_own(systemd: Namespace, authority: Authority) -> None:
