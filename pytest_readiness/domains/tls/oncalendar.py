@@ -34,8 +34,10 @@ def _runs_on(calendar: str) -> Callable[[date], bool] | None:
     match = _FORM.fullmatch(calendar)
     if not match:
         return None
-    weekdays, months, days = _weekdays(match[1]), _values(match[2], 1, 12), _values(match[4], 1, 31)
     from_end = match[3] == "~"
+    weekdays, months = _weekdays(match[1]), _values(match[2], 1, 12)
+    # From a day before the end of the month, repetitions go on to the end: ~07/1 are the last seven days.
+    days = _values(match[4], 31, 1, -1) if from_end else _values(match[4], 1, 31)
     if not (weekdays and months and days):
         return None
 
@@ -64,16 +66,16 @@ def _weekdays(text: str | None) -> frozenset[int]:
     return frozenset(found)
 
 
-def _values(text: str, low: int, high: int) -> frozenset[int]:
+def _values(text: str, first: int, last: int, towards: int = 1) -> frozenset[int]:
     """What `01,15`, `01..07`, `01/7` or `*` stands for; nothing where it is none of these."""
     found: set[int] = set()
     for part in text.split(","):
         match = _PART.fullmatch(part)
         if not match:
             return frozenset()
-        start = low if match[1] == "*" else int(match[1])
-        end = int(match[2]) if match[2] else high if match[1] == "*" or match[3] else start
-        found.update(range(start, min(end, high) + 1, int(match[3] or 1) or 1))
+        start = first if match[1] == "*" else int(match[1])
+        end = int(match[2]) if match[2] else last if match[1] == "*" or match[3] else start
+        found.update(range(start, end + towards, towards * (int(match[3] or 1) or 1)))
     return frozenset(found)
 
 
