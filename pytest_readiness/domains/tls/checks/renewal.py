@@ -22,7 +22,14 @@ Words = Annotated[str, Field(min_length=4, max_length=200, pattern=r"\S")]
 
 _END = r"(?![\w.-])"
 CLIENTS = (
-    ("certbot", re.compile(rf"(?<![\w.-])certbot(-auto)?(?=[\s/:@\"']).{{0,1000}}\s(renew{_END}|--keep\b)")),
+    (
+        "certbot",
+        # Also snap's certbot.renew, and a program of the name certbot-renew.
+        re.compile(
+            rf"(?<![\w.-])certbot([.-]renew(\.sh)?(?![\w./-])|"
+            rf"(-auto)?(?=[\s/:@\"']).{{0,1000}}\s(renew{_END}|--keep\b))"
+        ),
+    ),
     ("acme.sh", re.compile(r"(?<![\w.-])acme\.sh\b.{0,1000}--(cron|renew)\b")),
     ("lego", re.compile(rf"(?<![\w.-])lego(?=[\s/:@\"']).{{0,1000}}\srenew{_END}")),
     ("dehydrated", re.compile(r"(?<![\w.-])dehydrated\b.{0,1000}(\s-c\b|--cron\b)")),
@@ -41,7 +48,8 @@ _SUBSTITUTED = re.compile(r"\$\(([^()]*)\)|`([^`]*)`")
 _NAMED = re.compile(
     r"((if|then|else|do|while|until|sudo|!|[({])\s{1,20}){0,5}([\w./-]{1,100}/)?(echo|printf|logger|mailx?|test|\[{1,2}|which|ls|cat|head|tail|e?grep|rm|cp|mv|ln"
     r"|touch|chmod|chown|tar|rsync|scp|g?zip|xz|bzip2|curl|wget|wall|pkill|killall"
-    r"|find|tee|sed|awk|sleep|man|less|vim?|nano|stat|journalctl|:)\s"
+    r"|find|tee|sed|awk|sleep|man|less|vim?|nano|stat|journalctl|:"
+    r"|systemctl\s{1,20}(status|stop|disable|mask|show|cat|enable|is-[a-z]{1,20}|reset-failed))\s"
 )
 """Statements that only name a command, or do something else with its file than to run it."""
 _HERE = re.compile(r"(?<!<)<<(?!<)-?\s{0,9}[\"']?(\w{1,40})")

@@ -337,6 +337,16 @@ CRON: dict[str, tuple[str, str, str]] = {
         '#!/bin/sh\nCERTBOT="/usr/bin/certbot"\n"$CERTBOT" renew -q\n',
         "/etc/cron.daily/certbot, at least every 1 days",
     ),
+    "a program of the client's name": (
+        "/etc/cron.d/certbot",
+        "7 4 * * * root /usr/local/bin/certbot-renew.sh >> /var/log/certbot-renew.log 2>&1\n",
+        "/etc/cron.d/certbot, at least every 1 days",
+    ),
+    "snap's": (
+        "/etc/cron.d/certbot",
+        "7 4 * * * root /usr/bin/snap run --timer=00:00~24:00/2 certbot.renew\n",
+        "/etc/cron.d/certbot, at least every 1 days",
+    ),
     "within a text": (
         "/etc/cron.daily/certbot",
         '#!/bin/sh\ncat <<< hello\nSAID="$(certbot renew -q 2>&1)"\n',
@@ -544,6 +554,7 @@ def test_renewal_by_cron_that_does_not_run(plain: Namespace, authority: Authorit
         ("/etc/cron.d/certbot", "5 4 * * * root /opt/certbot/backup.sh && systemctl renew\n"),
         ("/etc/cron.d/certbot", "5 4 * * * root apt-get -y install certbot > /var/log/certbot-renew.log\n"),
         ("/etc/cron.d/certbot", "5 4 * * * root find /var/log/letsencrypt/certbot renew -delete\n"),
+        ("/etc/cron.d/certbot", "5 4 * * * root systemctl is-active certbot-renew\n"),
         ("/etc/cron.daily/certbot", "#!/bin/sh\n# certbot renew\n"),
         ("/etc/cron.daily/certbot", "#!/bin/sh\ncat > /etc/motd <<'END'\ncertbot renew -q\nEND\n"),
         ("/etc/cron.daily/certbot", "#!/bin/sh\nLOG=/var/log/certbot-renew.log\nfind /var/log -name certbot -delete\n"),
