@@ -54,9 +54,12 @@ _NAMED = re.compile(
 """Statements that only name a command, or do something else with its file than to run it."""
 _HERE = re.compile(r"(?<!<)<<(?!<)-?\s{0,9}[\"']?(\w{1,40})")
 _SET = re.compile(
-    r"(?m)^[ \t]{0,40}(?:export |readonly )?([A-Za-z_]\w{0,40})=(\"[^\"\n$]*\"|'[^'\n]*'|[\w./-]*)[ \t]{0,40}$"
+    r"(?m)^[ \t]{0,40}(?:export |readonly )?([A-Za-z_]\w{0,40})="
+    r"(\"[^\"\n$]{0,200}\"|'[^'\n]{0,200}'|[\w./-]{0,200})[ \t]{0,40}$"
 )
 """A variable of a script that is set to a text on a line of its own."""
+_MOST_EXPANDED = 1000
+"""Variables of a script that are put in, so that it does not grow without bounds."""
 
 
 @check(
@@ -170,7 +173,7 @@ def _expanded(script: str) -> str:
     def value(match: re.Match[str]) -> str:
         return str(values.get(match[1], match[0]))
 
-    return re.sub(r"\$\{?(\w{1,41})\}?", value, script) if values else script
+    return re.sub(r"\$\{?(\w{1,41})\}?", value, script, count=_MOST_EXPANDED) if values else script
 
 
 def _unquoted(quoted: re.Match[str]) -> str:
