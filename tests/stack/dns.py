@@ -49,6 +49,7 @@ class Zone:
         ds: whether the zone above it gets its DS record.
         bogus: what a set of records is changed to after signing ("@ A 192.0.2.1").
         foreign_ds: the zone above gets the DS record of another key.
+        digest: of the DS record.
     """
 
     def __init__(
@@ -64,11 +65,13 @@ class Zone:
         ds: bool = True,
         bogus: str = "",
         foreign_ds: bool = False,
+        digest: str = "SHA256",
     ) -> None:
         self.name = dns.name.from_text(name)
         self.records = records
         self.signed, self.valid, self.serial, self.servers, self.ttl = signed, valid, serial, servers, ttl
         self.ds, self.bogus, self.foreign_ds = ds, bogus, foreign_ds
+        self.digest = digest
         self._private = ec.generate_private_key(ec.SECP256R1())
         self._key = self._dnskey(self._private)
 
@@ -79,7 +82,8 @@ class Zone:
     def anchor(self) -> str:
         """Its DS record."""
         key = self._dnskey(ec.generate_private_key(ec.SECP256R1())) if self.foreign_ds else self._key
-        return f"{self.name} IN DS {dns.dnssec.make_ds(self.name, key, 'SHA256')}"
+        made = dns.dnssec.make_ds(self.name, key, self.digest, policy=dns.dnssec.allow_all_policy)
+        return f"{self.name} IN DS {made}"
 
     def text(self, below: Sequence[Zone] = ()) -> str:
         """The zone file, with the delegations of the zones right below it."""

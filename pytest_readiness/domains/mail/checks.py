@@ -29,11 +29,19 @@ from pytest_readiness.domains.mail.resource import Mail
 MailAddress = Annotated[str, Field(pattern=MAIL_ADDRESS, examples=["somebody@example.com"])]
 
 _FOR_STRANGERS = re.compile(
-    r"(?i)\brelay|rcpthosts|(client|session|user|you) (is |was |are )?not (been )?authenticated"
+    r"(?i)\brelay(ing)? (access |is |was |mail )*(denied|refused|rejected|prohibited|forbidden|not (allowed|permitted))"
+    r"|\b(not|unable|cannot|can't|refuse|allowed|permitted) (to )?relay|\bno relay|rcpthosts"
+    r"|(client|session|user|you) (is |was |are )?not (been )?authenticated"
     r"|recipient address rejected: access denied"
     r"|not (local|hosted|handled) here|non-accepted domain|rejected: not (permitted|allowed|authori[sz]ed)"
 )
 """Why a server refuses mail to another domain; it may refuse for reasons that have nothing to do with relaying."""
+_RELAY = re.compile(r"(?i)\brelay")
+"""In whatever words, and in other languages."""
+_NAME = re.compile(r"\w[.@]\w")
+"""What a name of a host or an address has, such as relay.example.com."""
+_ANOTHER_SUBJECT = re.compile(r"[45]\.[1-6]\.\d")
+"""The subject of an enhanced status code (RFC 3463 section 3.1) where that is not the policy, as it is of 5.7.1."""
 _ASKS_LOGIN = re.compile(
     r"(?i)authentication (is )?(required|needed)|requires? (smtp )?auth|\bauth(entication)? (first|required)"
     r"|(must|please|need to|have to) (first )?(authenticate|log.?in)|unauthenticated senders? (is |are )?not"
@@ -136,12 +144,13 @@ def auth(mail: Mail, mail_server: MailServer, mail_login: MailLogin) -> Evidence
     source="RFC 4954 6",
     check_class="active",
 )
-def wrong_password(mail: Mail, mail_wrong_login: MailLogin) -> Evidence:
+def wrong_password(mail: Mail, mail_login: MailLogin, mail_wrong_login: MailLogin) -> Evidence:
     """The mail server refuses the declared user with a wrong password.
 
-    One login is made, with a random password, over verified TLS. A refusal for another reason, such as that the way to
-    log in is switched off or the runner's address is blocked, says nothing about passwords, and is not a pass. Not
-    looked at: other users and other mechanisms.
+    Two logins are made over verified TLS, with the declared password and with a random one. A refusal for another
+    reason, such as that the way to log in is switched off or the runner's address is blocked, says nothing about
+    passwords, and is not a pass; and neither is one of a server that refuses the declared password, too, as where the
+    service that knows the passwords is down. Not looked at: other users and other mechanisms.
     """
     reply = mail_wrong_login.reply
     if reply is None:
@@ -151,7 +160,15 @@ def wrong_password(mail: Mail, mail_wrong_login: MailLogin) -> Evidence:
         raise CouldNotVerify(
             f"a login at {mail.where} with a wrong password was answered, but not as a wrong password is: {reply}"
         )
-    return Evidence(f"{mail.where} refused a wrong password of {mail.user}: {reply}")
+    right = mail_login.reply
+    if right is None or right.code != 235:
+        raise CouldNotVerify(
+            f"{mail.where} let {mail.user} in with the declared password no more than with a wrong one, so that "
+            f"nothing was seen of passwords: {right or mail_login.refused}"
+        )
+    return Evidence(
+        f"{mail.where} refused a wrong password of {mail.user}: {reply}; with the declared one it let them in"
+    )
 
 
 def _refuses_credentials(reply: SmtpReply) -> bool:
@@ -216,7 +233,14 @@ def not_open_relay(
 def _refuses_strangers(reply: SmtpReply) -> bool:
     if reply.code < 400 or _ASKS_TLS.search(reply.text) or _FOR_ITS_ORIGIN.search(_ASKS_LOGIN.sub("", reply.text)):
         return False
-    return _asks_login(reply) or bool(_FOR_STRANGERS.search(reply.text))
+    # 421 closes the session whatever was asked.
+    if reply.code == 421:
+        return False
+    if _asks_login(reply) or _FOR_STRANGERS.search(reply.text):
+        return True
+    # "User unknown in relay recipient table" is of a domain that is relayed to, and a host may be named relay1.
+    words = " ".join(word for word in reply.text.split() if not _NAME.search(word))
+    return bool(_RELAY.search(words)) and not _ANOTHER_SUBJECT.match(reply.text)
 
 
 def _asks_login(reply: SmtpReply) -> bool:

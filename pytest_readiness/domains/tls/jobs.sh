@@ -10,7 +10,7 @@ if [ -d /run/systemd/system ]; then
         services=$(systemctl show --no-pager -p Unit -- $timers | sed -n "s/^Unit=//p" | sort -u)
         echo
         # shellcheck disable=SC2086
-        TZ=UTC systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState,Unit,NextElapseUSecRealtime,ExecStart,Result,ConditionResult,ConditionTimestamp \
+        TZ=UTC systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState,Unit,NextElapseUSecRealtime,TimersCalendar,ExecStart,Result,ConditionResult,ConditionTimestamp \
             -- $timers $services || return
         echo
     fi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TypeAlias, cast
 
 from pytest_readiness.domains.host.question import Question
 from pytest_readiness.domains.tls.crontab import WORDS, Cron, Kind, Table, entries
+from pytest_readiness.domains.tls.oncalendar import days_between
 
 _Told: TypeAlias = dict[str, list[tuple[str, str]]]
 """Kinds of lines -> the path or word that each is about, and its text."""
@@ -33,7 +35,7 @@ class Job:
         fault: why it will not run, though it is there; "" where it will.
         failed: how its last run ended, where that is known and was not a success.
         next_run: when it runs next, where a timer knows it.
-        days: most days from one run to the next, where a table tells; 0 where none does.
+        days: most days from one run to the next, where a table or calendar tells; 0 where none does.
     """
 
     name: str
@@ -127,6 +129,7 @@ def _of_timer(timer: Mapping[str, str], units: Mapping[str, Mapping[str, str]]) 
         fault=fault,
         failed="" if result == "success" else result or "unknown",
         next_run=next_run,
+        days=days_between(re.findall(r"OnCalendar=(.{0,500}?) ; ", timer.get("TimersCalendar", ""))),
     )
 
 
@@ -149,7 +152,7 @@ def _of_cron(told: _Told) -> Iterator[Job]:
             lines=tuple(line for other, line in told.get("cron", ()) if other == path),
         )
         for command, days, fault in entries(table, cron):
-            yield Job(path, command, fault or _left_to_others(command, told), days=days)
+            yield Job(path, command, fault or _left_to_others(command, told) or _unclosed(command), days=days)
 
 
 def _left_to_others(command: str, told: _Told) -> str:
@@ -158,6 +161,18 @@ def _left_to_others(command: str, told: _Told) -> str:
         return "leaves it to a timer where systemd runs"
     if "program" in told and re.search(r"-x \S*/anacron\b[^;&|]*\|\|", command):
         return "leaves it to anacron where that is installed"
+    return ""
+
+
+def _unclosed(command: str) -> str:
+    """Why a shell refuses a command of a table, of the mistakes that can be told from the line alone."""
+    # A comment may hold an apostrophe, and so may $'…'.
+    if "#" in command or "$'" in command:
+        return ""
+    try:
+        shlex.split(command)
+    except ValueError:
+        return "the shell does not run it, as a quotation mark in it is not closed"
     return ""
 
 

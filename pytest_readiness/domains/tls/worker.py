@@ -389,9 +389,16 @@ def _why(attempt: ScanCommandAttempt[Any], *, shown: bool) -> str:
         return f"the connection failed ({_words(error)})"
     if shown and _NOT_SHOWN.search(error):
         return "sslyze's older OpenSSL cannot show this client certificate; it can show one with an RSA or P-256 key"
+    if _NO_CHAIN in error:
+        return (
+            "each handshake that asked for the certificate of this name was broken off, as where one of several "
+            "servers behind an address is down"
+        )
     return f"sslyze could not do it ({error[:200]})"
 
 
+_NO_CHAIN = "ValueError: Should never happen"
+"""sslyze's word where only the handshake without a name (SNI) succeeded."""
 _NOT_SHOWN = re.compile(r"SSL_SET_CERT|SSL_SET_PKEY|x509 lib|invalid input, usage|PRIVATEKEY", re.I)
 """OpenSSL's words for a certificate or key that it does not know."""
 

@@ -289,6 +289,7 @@ CASES = {
     "dtaken": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto:a@takes.test!10m, mailto:b@dtaken.cases.test')}",
     "dpartly": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto:a@takes.test,mailto:b@reports.example')}",
     "dbare": f"_dmarc {txt('v=DMARC1; p=reject; rua=dmarc@dbare.cases.test')}",
+    "dslashes": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto://dmarc@dslashes.cases.test')}",
     "dkin": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto:a@sister.cases.test')}",
     "dcapital": f"_dmarc {txt('v=DMARC1; P=reject')}",
     "dcapitals": f"_dmarc {txt('v=DMARC1; p=reject; SP=none; RUA=mailto:a@good.test; x=Y')}",
@@ -332,6 +333,8 @@ KEYS = {
     "gost": dkim(RSA_2048, "gost"),
     "sha1": txt(f"v=DKIM1; h=sha1; p={RSA_2048}"),
     "chat": txt(f"v=DKIM1; s=chat; p={RSA_2048}"),
+    "nohash": txt(f"v=DKIM1; h=; p={RSA_2048}"),
+    "noservice": txt(f"v=DKIM1; s=; p={RSA_2048}"),
     "short": dkim(ED25519[:20], "ed25519"),
     "spf": txt("v=spf1 -all"),
 }

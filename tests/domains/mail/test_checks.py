@@ -253,11 +253,32 @@ def test_passwords_beyond_ascii(host: MailHost, authority: Authority, imap: Inbo
 def test_what_is_a_refused_password(host: MailHost, mail: Mail, reply: str, refused: bool) -> None:
     code, _, text = reply.partition(" ")
     said = MailLogin("TLSv1.3", "", SmtpReply(int(code), text))
+    right = MailLogin("TLSv1.3", "", SmtpReply(235, "2.7.0 ok"))
     if refused:
-        assert text in wrong_password(mail, said).text
+        assert text in wrong_password(mail, right, said).text
         return
     with pytest.raises(CouldNotVerify, match="but not as a wrong password is"):
-        wrong_password(mail, said)
+        wrong_password(mail, right, said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5.7.8 Error: authentication failed: no mechanism available",
+        "5.7.8 Error: authentication failed: Connection refused",
+        "5.7.139 Authentication unsuccessful, user is locked by your organization's security defaults policy",
+    ],
+)
+def test_a_server_that_lets_nobody_in_says_nothing_of_passwords(mail: Mail, text: str) -> None:
+    said = MailLogin("TLSv1.3", "", SmtpReply(535, text))
+    with pytest.raises(CouldNotVerify, match="with the declared password no more than with a wrong one") as caught:
+        wrong_password(mail, said, said)
+    assert f"535 {text}" in str(caught.value)
+
+
+def test_a_wrong_password_is_compared_with_the_declared_one(host: MailHost, authority: Authority) -> None:
+    with pytest.raises(CouldNotVerify, match=f"let {USER} in with the declared password no more than"):
+        judge("mail.wrong_password", declared(host, authority, password=SecretStr("not-the-password")))
 
 
 def test_auth_is_offered_too_early_or_not_at_all(host: MailHost, authority: Authority) -> None:
@@ -381,6 +402,11 @@ def test_a_server_that_defers_all_relaying_is_right(talk: Callable[..., Mail]) -
         "530 5.7.57 Client not authenticated to send mail",
         "554 5.7.1 <readiness@iana.org>: Recipient address rejected: Access denied",
         "454 4.7.1 Relay access denied",
+        "550 5.1.2 Relay not allowed.",
+        "550 5.7.1 Relaying nicht erlaubt",
+        "550 5.7.1 Relaying denied. IP name lookup failed [192.0.2.1]",
+        "513 Relaying denied.",
+        "550 We do not relay",
     ],
 )
 def test_how_servers_refuse_to_relay(talk: Callable[..., Mail], reply: str) -> None:
@@ -409,6 +435,13 @@ def test_how_servers_refuse_to_relay(talk: Callable[..., Mail], reply: str) -> N
         ("RCPT", "452 4.3.1 rate limit exceeded, relay later"),
         ("RCPT", "451 4.7.1 Try again later"),
         ("RCPT", "550 5.7.1 HELO pytest-readiness.invalid is not permitted"),
+        ("RCPT", "550 5.1.1 <a@example.com>: Recipient address rejected: User unknown in relay recipient table"),
+        ("RCPT", "450 4.1.1 <a@example.com>: unverified address: connect to relay.example.com: timed out"),
+        ("RCPT", "550 5.7.1 relay.example.com: rejected"),
+        ("RCPT", "421 4.7.0 relay too busy"),
+        ("RCPT", "421 relay1.example.com closing the session"),
+        ("RCPT", "550 5.4.6 relay loop detected"),
+        ("RCPT", "552 5.3.4 message too big for the relay"),
     ],
 )
 def test_a_refusal_of_the_sender_says_nothing_of_relaying(talk: Callable[..., Mail], rule: str, reply: str) -> None:

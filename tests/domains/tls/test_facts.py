@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from traceback import TracebackException
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -26,7 +28,7 @@ from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.domains.tls.checks.mozilla import Rules, _guidelines, mozilla
 from pytest_readiness.domains.tls.pool import ScanPool
 from pytest_readiness.domains.tls.records import COMMANDS, Offer, ScanRequest, TlsScan
-from pytest_readiness.domains.tls.worker import record
+from pytest_readiness.domains.tls.worker import _why, record
 from pytest_readiness.protocols.http.trust import system_store
 from tests.domains.tls.checks.test_agreement import as_sslyze_wants
 from tests.judging import read
@@ -356,3 +358,18 @@ def test_pool_is_not_hurt_by_files_in_the_working_directory(
         (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong file')")
     monkeypatch.chdir(tmp_path)
     assert pool.scan(request_for(server.https_port, commands=("tls_1_3_cipher_suites",)), 60).offers
+
+
+def test_scan_of_which_only_the_handshake_without_a_name_succeeds() -> None:
+    from sslyze.scanner import scan_command_attempt as attempts
+
+    trace = TracebackException.from_exception(ValueError("Should never happen"))
+    attempt: attempts.ScanCommandAttempt[Any] = attempts.ScanCommandAttempt(
+        status=attempts.ScanCommandAttemptStatusEnum.ERROR,
+        error_reason=attempts.ScanCommandErrorReasonEnum.BUG_IN_SSLYZE,
+        error_trace=trace,
+        result=None,
+    )
+    assert _why(attempt, shown=False).startswith(
+        "each handshake that asked for the certificate of this name was broken"
+    )

@@ -201,9 +201,10 @@ def _key(text: str, expected: str, min_rsa_bits: int) -> tuple[str, bool]:
     claim(next(iter(tags)) == "v" or "v" not in tags, expected=expected, seen=late)
     flags, hashes, services = (_split(tags.get(tag, "")) for tag in ("t", "h", "s"))
     claim(tags["p"] != "", expected=expected, seen=f"a revoked key (p= is empty): {shown_text}")
-    claim(not hashes or "sha256" in hashes, expected=expected, seen=f"a key not for SHA-256: {shown_text}")
+    # A tag that is there and empty lists nothing.
+    claim("h" not in tags or "sha256" in hashes, expected=expected, seen=f"a key not for SHA-256: {shown_text}")
     claim(
-        not services or "*" in services or "email" in services,
+        "s" not in tags or "*" in services or "email" in services,
         expected=expected,
         seen=f"a key not for mail: {shown_text}",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated
 
@@ -15,6 +16,14 @@ from pytest_readiness.domains.dns.facts.registration import Registration, is_pla
 
 _LOSING = ("redemption period", "pending delete", "pending restore")
 _HELD = ("client hold", "server hold", "inactive")
+_GONE = re.compile(
+    r"hold|expired|suspend|delet|redempt|quarantine|free|available|cancel|blocked|not registered|out ?zone"
+)
+"""Words of a status that RDAP does not define, which may mean that the domain does not work."""
+_DEFINED = re.compile(
+    r"(client |server )?(delete|renew|transfer|update) prohibited|(pending|active|locked)\b.*|.* period"
+)
+"""Those that it does define, and that keep a domain as it is (RFC 8056, and the registry of RDAP at IANA)."""
 _LOCKS = ("client transfer prohibited", "server transfer prohibited", "transfer prohibited", "locked")
 
 
@@ -41,6 +50,12 @@ def registration(registration: Registration, *, min_days: Annotated[int, Field(g
     claim(bool(found.name), expected=expected, seen=f"{listed(found.asked)} not registered, as {found.service} answers")
     bad = [each for each in found.status if each in (*_LOSING, *_HELD)]
     claim(not bad, expected=expected, seen=f"{found.name}: {listed(bad)}")
+    unknown = [each for each in found.status if _GONE.search(each) and not _DEFINED.fullmatch(each)]
+    if unknown:
+        raise CouldNotVerify(
+            f"{found.service} gives {found.name} the status {listed(unknown)}, which RDAP does not define, so that it "
+            "is not known whether the domain works; ask the registrar"
+        )
     if found.expires is None:
         raise CouldNotVerify(f"{found.service} does not say how long {found.name} is registered")
     left = (found.expires - clock.now()) / timedelta(days=1)

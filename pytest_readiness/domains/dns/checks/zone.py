@@ -39,14 +39,15 @@ def _nobody(zone: Zone) -> None:
     "dns.nameservers",
     severity="high",
     remedy="Delegate the zone to at least two servers on different networks that are all authoritative for it.",
-    source="RFC 2182 sections 3 and 5; RFC 1912 section 2.8 (lame delegations)",
+    source="RFC 2182 sections 3 and 5; RFC 1912 section 2.8 (lame delegations); RFC 2181 section 10.3 (aliases)",
 )
 def nameservers(dns_zone: Zone, *, min_servers: Annotated[int, Field(ge=1)] = 2) -> Evidence:
     """Enough servers, at different addresses, answer for the zone, all of them with authority.
 
     The servers are those that the parent zone delegates to, or those that the target declares. Each address is asked
-    for the zone's SOA record. One that does not answer while others do counts as not serving. Warnings say where the
-    parent and the servers name different servers, and where all are in one network.
+    for the zone's SOA record. One that does not answer while others do counts as not serving, and neither does a name
+    that is an alias. A server with IPv6 addresses only, to which the runner has no route, could not be verified.
+    Warnings say where the parent and the servers name different servers, and where all are in one network.
 
     Args:
         min_servers: number of servers, counted by name and by address. 2: RFC 2182 section 5.
@@ -55,21 +56,35 @@ def nameservers(dns_zone: Zone, *, min_servers: Annotated[int, Field(ge=1)] = 2)
     claim(dns_zone.exists, expected=expected, seen="the domain does not exist (NXDOMAIN)")
     _nobody(dns_zone)
     broken = [each.problem for each in dns_zone.nameservers if not each.authoritative]
-    lost = [f"{name} has no address" for name in dns_zone.lost]
+    lost = [
+        *(f"{name} has no address" for name in dns_zone.lost),
+        *(f"{name} is an alias of {to}, which resolvers do not follow here" for name, to in dns_zone.aliases.items()),
+    ]
     claim(not broken and not lost, expected=expected, seen=listed((*broken, *lost), 400))
     names = sorted({name for each in dns_zone.nameservers for name in each.nameservers})
-    addresses = sorted({each.server.address for each in dns_zone.nameservers} | set(dns_zone.skipped))
+    addresses = {each.server.address for each in dns_zone.nameservers}
     named = dns_zone.delegated or names
+    there = addresses | set(dns_zone.skipped)
+    seen = f"{counted(len(named), 'server')} ({listed(named)}) at {counted(len(there), 'address')}"
+    claim(min(len(named), len(there)) >= min_servers, expected=expected, seen=seen)
+    if dns_zone.unseen:
+        raise CouldNotVerify(listed(dns_zone.unseen, 400))
+    if len(addresses) < min_servers:
+        asked = listed(sorted(addresses))
+        raise CouldNotVerify(f"{seen}, of which only {asked} could be asked, as the runner has no IPv6 route")
     seen = f"{counted(len(named), 'server')} ({listed(named)}) at {counted(len(addresses), 'address')}"
-    claim(min(len(named), len(addresses)) >= min_servers, expected=expected, seen=seen)
     warnings = [
         "the delegation was not looked at, as the target declares the servers" if not dns_zone.parent else "",
-        f"not asked, as the runner has no IPv6 route: {listed(dns_zone.skipped)}" if dns_zone.skipped else "",
+        _skipped(dns_zone),
         _differences(dns_zone, names),
         _one_network(dns_zone),
     ]
     text = f"{seen} answer for {dns_zone.name} with authority"
     return Evidence(text, warning="; ".join(filter(None, warnings)))
+
+
+def _skipped(zone: Zone) -> str:
+    return f"not asked, as the runner has no IPv6 route: {listed(zone.skipped)}" if zone.skipped else ""
 
 
 def _differences(zone: Zone, names: list[str]) -> str:
@@ -128,6 +143,7 @@ def propagated(
         )
         found += [f"{type} {text}" for text in said if any(view.answer and view.answer.own for view in views)]
     lost = [
+        *dns_zone.unseen,
         *(each.problem for each in dns_zone.nameservers if not each.authoritative),
         *(f"no serial from {each.server.label}" for each in dns_zone.nameservers if each.serial is None),
         *(
@@ -145,7 +161,7 @@ def propagated(
     return Evidence(
         f"{listed(found)} at {counted(len(asked.nameservers), 'server')} and "
         f"{counted(len(asked.resolvers), 'resolver')}{serial}",
-        warning=f"not asked, as the runner has no IPv6 route: {listed(dns_zone.skipped)}" if dns_zone.skipped else "",
+        warning=_skipped(dns_zone),
     )
 
 
@@ -172,6 +188,7 @@ def _not_below_min(value: int, info: ValidationInfo) -> int:
     asks=lambda _, types: {"dns_views": types},
 )
 def ttl(
+    dns_zone: Zone,
     dns_views: Mapping[str, Views],
     *,
     types: RecordTypes = ["A", "AAAA"],  # noqa: B006
@@ -193,12 +210,13 @@ def ttl(
     found = [view.answer for view in views if view.answer and view.answer.own]
     wrong = [each for each in found if not min_seconds <= each.ttl <= max_seconds]
     claim(not wrong, expected=expected, seen=listed(f"{each.type} {each.ttl} s at {each.place}" for each in wrong))
-    if lost := unanswered(views):
+    if lost := [*dns_zone.unseen, *unanswered(views)]:
         raise CouldNotVerify(listed(dict.fromkeys(lost), 400))
     if not views:
         raise CouldNotVerify("no authoritative server could be asked")
     claim(bool(found), expected=expected, seen=f"no {' and no '.join(types)} record")
-    return Evidence(listed(dict.fromkeys(f"{each.type} {each.ttl} s" for each in found)))
+    said = listed(dict.fromkeys(f"{each.type} {each.ttl} s" for each in found))
+    return Evidence(said, warning=_skipped(dns_zone))
 
 
 @check(
@@ -228,13 +246,20 @@ def dnssec(dns_zone: Zone, dnssec_chain: DnssecChain, *, min_days: Annotated[flo
     left = (min(ends) - clock.now()) / timedelta(days=1) if ends else 0.0
     until = f"until {min(ends):%Y-%m-%d %H:%M} UTC ({figure(left, min_days)} days)" if ends else ""
     claim(not ends or left >= min_days, expected=expected, seen=f"signatures that hold {until}")
-    lost = [each.unanswered for each in dnssec_chain.servers if each.unanswered]
+    lost = [*dns_zone.unseen, *(each.unanswered for each in dnssec_chain.servers if each.unanswered)]
     if lost or not ends:
         raise CouldNotVerify(listed(lost, 400) or "no authoritative server could be asked")
     proven = listed(dict.fromkeys(text for each in dnssec_chain.servers for text in each.validated))
     weak = [each for each in dnssec_chain.algorithms if each in _WEAK]
+    warnings = [
+        f"{', '.join(weak)} should no longer be used, and some resolvers ignore it" if weak else "",
+        "the parent's DS records are by SHA-1 only, which some resolvers ignore, so that the zone counts as not signed"
+        if dnssec_chain.digests == ("SHA1",)
+        else "",
+        _skipped(dns_zone),
+    ]
     return Evidence(
         f"{' -> '.join(dnssec_chain.links)}, {', '.join(dnssec_chain.algorithms)}: {proven} at "
         f"{counted(len(dnssec_chain.servers), 'server')}, {until}",
-        warning=f"{', '.join(weak)} should no longer be used, and some resolvers ignore it" if weak else "",
+        warning="; ".join(filter(None, warnings)),
     )

@@ -61,6 +61,7 @@ class DnssecChain:
         problem: why the chain does not reach the zone; "" where it does.
         algorithms: of the zone's keys that its parent vouches for, by name.
         servers: each authoritative server.
+        digests: of the DS records by which its parent vouches for them, by name.
     """
 
     zone: str
@@ -68,6 +69,7 @@ class DnssecChain:
     problem: str
     algorithms: tuple[str, ...]
     servers: tuple[DnssecServer, ...]
+    digests: tuple[str, ...] = ()
 
 
 class _BogusError(Exception):
@@ -78,6 +80,7 @@ class _BogusError(Exception):
 def dnssec_chain(domain: Domain, dns_zone: Zone) -> DnssecChain:
     """The chain of trust to the domain's zone, and whether each authoritative server's records are on it."""
     import dns.name
+    import dns.rdatatype
 
     asker = Asker(domain, 45)
     apex = dns.name.from_text(dns_zone.name)
@@ -89,13 +92,20 @@ def dnssec_chain(domain: Domain, dns_zone: Zone) -> DnssecChain:
     servers = [each.server for each in dns_zone.nameservers]
     algorithms = sorted({_algorithm(each.algorithm) for each in trusted})
     found = together("dnssec_chain", domain, partial(_server, asker, apex, trusted), servers)
-    return DnssecChain(dns_zone.name, tuple(links), "", tuple(algorithms), found)
+    digests = sorted({_digest(each.digest_type) for each in trusted if each.rdtype == dns.rdatatype.DS})
+    return DnssecChain(dns_zone.name, tuple(links), "", tuple(algorithms), found, tuple(digests))
 
 
 def _algorithm(number: int) -> str:
     import dns.dnssec
 
     return dns.dnssec.algorithm_to_text(number)
+
+
+def _digest(number: int) -> str:
+    from dns.dnssectypes import DSDigest
+
+    return str(DSDigest.to_text(number))
 
 
 def _anchors(domain: Domain) -> RRset:

@@ -387,7 +387,7 @@ MAX_DESTINATIONS = 20
 TAG_SPACE = " \t\r\n"
 """White space in a tag list. Nothing else is any, such as the no-break space that comes along from a web page."""
 _DMARC = re.compile(rf"v[{TAG_SPACE}]*=[{TAG_SPACE}]*DMARC1[{TAG_SPACE}]*(;|\Z)")
-_RUA = re.compile(r"(?i)mailto:([^\s@!?,]+@[^\s@!?,]+)(?:![0-9]+[kmgt]?)?")
+_RUA = re.compile(r"(?i)mailto:([^\s@!?,/][^\s@!?,]*@[^\s@!?,]+)(?:![0-9]+[kmgt]?)?")
 
 
 def tags(text: str) -> dict[str, str] | None:

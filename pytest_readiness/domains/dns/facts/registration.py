@@ -118,8 +118,16 @@ def _status(data: Mapping[str, Any]) -> tuple[str, ...]:
     words = [status] if isinstance(status, str) else status
     if not isinstance(words, list) or not all(isinstance(each, str) for each in words):
         raise CouldNotVerify(f"the status of {_name(data)} in RDAP is no list of words: {cut(str(status))}")
-    # RFC 8056 writes "client hold"; some registries write clientHold, as EPP does, or client-hold.
-    return tuple(sorted(re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", cut(each, 60)).lower() for each in words))
+    return tuple(sorted(map(_word, words)))
+
+
+def _word(status: str) -> str:
+    """A status as RFC 8056 writes it: "client hold".
+
+    Some registries write clientHold, as EPP does, or client-hold, or the address of an explanation behind it.
+    """
+    word = " ".join(each for each in cut(status, 60).split() if "://" not in each)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", word).lower()
 
 
 def _ends(data: Mapping[str, Any]) -> Iterator[datetime | None]:

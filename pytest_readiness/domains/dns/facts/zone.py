@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,7 @@ class Zone:
         lost: those of them that have no address.
         skipped: addresses that were not asked, since the runner has no IPv6 route.
         nameservers: what each server says, by address.
+        aliases: of the servers that it is delegated to, those that are an alias -> of what.
     """
 
     name: str
@@ -63,6 +64,15 @@ class Zone:
     lost: tuple[str, ...]
     skipped: tuple[str, ...]
     nameservers: tuple[Nameserver, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Servers of which no address could be asked, and why."""
+        asked = {each.server.name for each in self.nameservers}
+        names = [name for name in self.delegated if name not in asked and name not in self.lost]
+        why = "was not asked, as the runner has no IPv6 route to it"
+        return tuple(f"{each} {why}" for each in (names if self.parent else self.skipped))
 
 
 @fact(deadline=40, extra="dns")
@@ -74,6 +84,7 @@ def dns_zone(domain: Domain) -> Zone:
     parent = ""
     delegated: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    aliases: dict[str, str] = {}
     if domain.nameservers:
         servers = [Server(*dns_server(text)) for text in domain.nameservers]
     else:
@@ -82,6 +93,8 @@ def dns_zone(domain: Domain) -> Zone:
         delegated = tuple(map(shown, names))
         found = {name: _servers(asker, name) for name in names}
         lost = tuple(shown(name) for name, its in found.items() if not its)
+        chains = {shown(name): asker.answer(name, "A").chain for name in names}
+        aliases = {name: chain[0] for name, chain in chains.items() if chain}
         servers = [server for its in found.values() for server in its]
     skipped = [server for server in servers if ":" in server.address and not _has_ipv6(server)]
     asked = [server for server in servers if server not in skipped]
@@ -96,6 +109,7 @@ def dns_zone(domain: Domain) -> Zone:
         lost=lost,
         skipped=tuple(server.label for server in skipped),
         nameservers=answers,
+        aliases=aliases,
     )
 
 

@@ -20,23 +20,46 @@ from pytest_readiness.domains.tls.renewal import CERTIFICATES, JOBS, Job, Jobs, 
 AbsolutePath = Annotated[str, Field(pattern=r"^/[^\x00\n]*$", max_length=1024)]
 Words = Annotated[str, Field(min_length=4, max_length=200, pattern=r"\S")]
 
+_END = r"(?![\w.-])"
 CLIENTS = (
-    ("certbot", re.compile(r"\bcertbot\b.{0,1000}(\brenew\b|--keep\b)")),
-    ("acme.sh", re.compile(r"\bacme\.sh\b.{0,1000}--(cron|renew)\b")),
-    ("lego", re.compile(r"\blego\b.{0,1000}\brenew\b")),
-    ("dehydrated", re.compile(r"\bdehydrated\b.{0,1000}(\s-c\b|--cron\b)")),
+    (
+        "certbot",
+        # Also snap's certbot.renew, and a program of the name certbot-renew.
+        re.compile(
+            rf"(?<![\w.-])certbot([.-]renew(\.sh)?(?![\w./-])|"
+            rf"(-auto)?(?=[\s/:@\"']).{{0,1000}}\s(renew{_END}|--keep\b))"
+        ),
+    ),
+    ("acme.sh", re.compile(r"(?<![\w.-])acme\.sh\b.{0,1000}--(cron|renew)\b")),
+    ("lego", re.compile(rf"(?<![\w.-])lego(?=[\s/:@\"']).{{0,1000}}\srenew{_END}")),
+    ("dehydrated", re.compile(r"(?<![\w.-])dehydrated\b.{0,1000}(\s-c\b|--cron\b)")),
 )
 """Clients of ACME, and what their renewal commands look like."""
 
-_REHEARSAL = re.compile(r"--(dry-run|test-cert|staging)\b")
+_REHEARSAL = re.compile(
+    r"(?<!\S)(--(dry-run|test-cert|staging|test)|(--server|--ca|-s)[=\s]\S{0,200}(staging|[_-]test))\b"
+)
+_HELP = re.compile(r"(?<!\S)(--help|-h|help)(?!\S)")
 _STATEMENTS = re.compile(r"[;\n]|&&|\|\|?")
 _QUOTED = re.compile(r"""(?P<shell>\s-[a-z]{0,9}c\s{1,20})?(?P<text>"[^"\n]*"|'[^'\n]*')""")
 """Quoted text, and whether it is what a shell is to run (`sh -c "…"`)."""
+_SUBSTITUTED = re.compile(r"\$\(([^()]*)\)|`([^`]*)`")
+"""Commands within a text (`"$(…)"`), which the shell runs, too."""
 _NAMED = re.compile(
-    r"(sudo\s{1,20})?([\w./-]{1,100}/)?(echo|printf|logger|mailx?|test|\[{1,2}|which|ls|cat|head|tail|e?grep|rm|cp|mv|ln"
-    r"|touch|chmod|chown|tar|rsync|scp|g?zip|xz|bzip2|curl|wget|wall|pkill|killall)\s"
+    r"((if|then|else|do|while|until|sudo|!|[({])\s{1,20}){0,5}([\w./-]{1,100}/)?(echo|printf|logger|mailx?|test|\[{1,2}|which|ls|cat|head|tail|e?grep|rm|cp|mv|ln"
+    r"|touch|chmod|chown|tar|rsync|scp|g?zip|xz|bzip2|curl|wget|wall|pkill|killall"
+    r"|find|tee|sed|awk|sleep|man|less|vim?|nano|stat|journalctl|:"
+    r"|systemctl\s{1,20}(status|stop|disable|mask|show|cat|enable|is-[a-z]{1,20}|reset-failed))\s"
 )
 """Statements that only name a command, or do something else with its file than to run it."""
+_HERE = re.compile(r"(?<!<)<<(?!<)-?\s{0,9}[\"']?(\w{1,40})")
+_SET = re.compile(
+    r"(?m)^[ \t]{0,40}(?:export |readonly )?([A-Za-z_]\w{0,40})="
+    r"(\"[^\"\n$]{0,200}\"|'[^'\n]{0,200}'|[\w./-]{0,200})[ \t]{0,40}$"
+)
+"""A variable of a script that is set to a text on a line of its own."""
+_MOST_EXPANDED = 1000
+"""Variables of a script that are put in, so that it does not grow without bounds."""
 
 
 @check(
@@ -57,13 +80,14 @@ def renewal(
 ) -> Evidence:
     """A job that renews certificates is scheduled on the host, and no certificate there is overdue for it.
 
-    A job is a systemd timer that is active, comes back after a boot, has a next run (OnCalendar) and whose last run did
-    not fail; or an entry of cron that a running cron daemon takes, by the rules of Debian's, of cronie or of busybox
-    (owner and mode of the file, its name, the newline at its end, the fields of time, the user, % and CRLF); or a
-    script in /etc/cron.daily and the like that the system can start, or an entry of anacron, which one of these runs.
-    An ACME client that is only installed does not count, nor does Debian's entry for certbot in cron.d where systemd
-    runs, as that does nothing, nor a rehearsal (--dry-run), nor what only names a client or does something else with
-    its files (a mail, a backup). Whether what cron runs is there, is reached in its script and succeeds is not seen.
+    A job is a systemd timer that is active, comes back after a boot, has a next run (OnCalendar), in time by its
+    calendar, too, and whose last run did not fail; or an entry of cron that a running cron daemon takes, by the rules
+    of Debian's, of cronie or of busybox (owner and mode of the file, its name, the newline at its end, the fields of
+    time, the user, % and CRLF); or a script in /etc/cron.daily and the like that the system can start, or an entry of
+    anacron, which one of these runs. An ACME client that is only installed does not count, nor does Debian's entry for
+    certbot in cron.d where systemd runs, as that does nothing, nor a rehearsal (--dry-run, a staging server), nor what
+    only names a client or does something else with its files (a mail, a backup). Whether what cron runs is there, is
+    reached in its script and succeeds is not seen.
 
     The certificates are read from files, and each must have a quarter of its lifetime left, or 20 days where that is
     less: clients renew when a third or 30 days are left, so that certificates of 90 or 47 days never fall below it
@@ -104,24 +128,64 @@ def renewal(
 
 def _rehearses(command: str, commands: Sequence[str]) -> str | None:
     """Why a command that names a client renews nothing, "" where it does renew, None where it names none."""
-    statements = _STATEMENTS.split(_QUOTED.sub(_unquoted, command.replace("\\\n", " ")))
-    own = [re.compile(rf"(?<![\w.-]){re.escape(words)}(?![\w.-])") for words in commands]
+    text = _expanded(_without_texts(command.replace("\\\n", " ")))
+    statements = _STATEMENTS.split(_QUOTED.sub(_unquoted, text))
+    own = [re.compile(rf"(?<![\w.-]){re.escape(words)}{_END}") for words in commands]
     known = (*(client for _, client in CLIENTS), *own)
-    renewing = [
-        each for each in statements if not _NAMED.match(each.lstrip()) and any(one.search(each) for one in known)
+    matches = [
+        (each, next((found for one in known if (found := one.search(each))), None))
+        for each in statements
+        if not _NAMED.match(each.lstrip())
     ]
+    # Options before the client's name are those of what starts it.
+    renewing = [each[found.start() :] for each, found in matches if found]
     if not renewing:
         return None
-    rehearsals = [_REHEARSAL.search(each) for each in renewing]
-    flags = [each[0] for each in rehearsals if each]
-    return f"it only rehearses ({flags[0]})" if len(flags) == len(renewing) else ""
+    faults = [_nothing(each) for each in renewing]
+    return "" if "" in faults else faults[0]
+
+
+def _nothing(statement: str) -> str:
+    """Why a client that is called to renew does not."""
+    if flag := _REHEARSAL.search(statement):
+        return f"it only rehearses ({flag[0]})"
+    return f"it only shows help ({flag[0]})" if (flag := _HELP.search(statement)) else ""
+
+
+def _without_texts(script: str) -> str:
+    """A script without the texts within it (`cat <<EOF`) that no shell is given to run."""
+    kept, end = [], ""
+    for line in script.split("\n"):
+        if end:
+            end = "" if line.strip() == end else end
+            continue
+        kept.append(line)
+        here = _HERE.search(line)
+        if here and _NAMED.match(line.lstrip()):
+            end = here[1]
+    return "\n".join(kept)
+
+
+def _expanded(script: str) -> str:
+    """A script with the variables that it sets to a text, such as `CERTBOT=/usr/bin/certbot`, put in."""
+    values = {name: value.strip("\"'") for name, value in _SET.findall(script)}
+
+    def value(match: re.Match[str]) -> str:
+        return str(values.get(match[1], match[0]))
+
+    return re.sub(r"\$\{?(\w{1,41})\}?", value, script, count=_MOST_EXPANDED) if values else script
 
 
 def _unquoted(quoted: re.Match[str]) -> str:
-    """What a shell is to run stands on its own; other text of several words is a subject or a message, and goes."""
+    """What a shell is to run stands on its own; other text of several words is a subject or a message, and goes.
+
+    What is to be put into such a text, by `$(…)`, is run.
+    """
     text = quoted["text"][1:-1]
     if quoted["shell"]:
         return f"; {text};"
+    if inner := [one or other for one, other in _SUBSTITUTED.findall(text if quoted["text"][0] == '"' else "")]:
+        return f"; {'; '.join(inner)};"
     return text if len(text.split()) == 1 else " "
 
 

@@ -188,6 +188,8 @@ def test_dkim(case: Case) -> None:
         ("gost", "a key of the unknown kind gost"),
         ("sha1", "a key not for SHA-256"),
         ("chat", "a key not for mail"),
+        ("nohash", "a key not for SHA-256"),
+        ("noservice", "a key not for mail"),
         ("short", "an Ed25519 key of 15 bytes instead of 32"),
         ("spf", "no DKIM key record: v=spf1 -all"),
         ("nosuch", "no such name (NXDOMAIN) for nosuch._domainkey.keys.cases.test"),
@@ -253,6 +255,7 @@ def test_dmarc_parameters(case: Case) -> None:
         ),
         ("dpartly", "no reports go to reports.example, which does not publish that it takes them"),
         ("dbare", "receivers ignore dmarc@dbare.cases.test in rua=, which is not mailto: and an address"),
+        ("dslashes", "receivers ignore mailto://dmarc@dslashes.cases.test in rua=, which is not mailto: and an addre"),
     ],
 )
 def test_dmarc_reports_that_get_lost(case: Case, label: str, lost: str) -> None:

@@ -41,6 +41,21 @@ def test_registration_that_the_registrar_ends_earlier(registered: Registered) ->
 
 
 @pytest.mark.parametrize(
+    "status",
+    [
+        "serverDeleteProhibited",
+        "client delete prohibited",
+        "delete prohibited",
+        "auto renew period",
+        "paid",
+        "validated",
+    ],
+)
+def test_registration_with_a_status_that_takes_nothing(registered: Registered, status: str) -> None:
+    assert judge("dns.registration", registered(rdap(status=[status])))
+
+
+@pytest.mark.parametrize(
     ("data", "what"),
     [
         (rdap(days=29.5), "(29 days)"),
@@ -53,6 +68,7 @@ def test_registration_that_the_registrar_ends_earlier(registered: Registered) ->
         (rdap(status="client hold"), "good.test: client hold"),
         (rdap(status=["ACTIVE", "SERVER_HOLD"]), "good.test: server hold"),
         (rdap(status=["server-hold"]), "good.test: server hold"),
+        (rdap(status=["clientHold https://icann.org/epp#clientHold"]), "good.test: client hold"),
     ],
 )
 def test_registration_fails(registered: Registered, data: dict[str, Any], what: str) -> None:
@@ -89,6 +105,9 @@ def test_registered_suffix_is_not_taken_for_the_domain(registered: Registered) -
         (rdap(objectClassName="entity"), 200, "was answered with no RDAP object of good.test"),
         (rdap(status={"client hold": True}), 200, "the status of good.test in RDAP is no list of words"),
         (rdap(status=[["client hold"]]), 200, "the status of good.test in RDAP is no list of words"),
+        (rdap(status=["ok", "Expired"]), 200, "the status expired, which RDAP does not define"),
+        (rdap(status=["registry-hold"]), 200, "the status registry hold, which RDAP does not define"),
+        (rdap(status=["paid", "outzone"]), 200, "the status outzone, which RDAP does not define"),
         (rdap(events=[]), 200, "does not say how long good.test is registered"),
         (rdap(events=[{"eventAction": "expiration", "eventDate": "soon"}, 7]), 200, "does not say how long"),
         (b"", 400, "was answered 400"),

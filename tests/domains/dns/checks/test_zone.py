@@ -150,7 +150,8 @@ from tests.stack.dns import Knot, Unbound, Zone, glued
 
 dns_client.ATTEMPT_SECONDS = 2
 directory = Path(sys.argv[1])
-hosts = "ns1 A 127.0.0.1\\nns2 A 127.0.0.2\\nns3 A 127.0.0.3\\nns4 A 127.0.0.4"
+hosts = "ns1 A 127.0.0.1\\nns2 A 127.0.0.2\\nns3 A 127.0.0.3\\nns4 A 127.0.0.4\\nns6 AAAA 2001:db8::53"
+hosts += "\\nns7 A 127.0.0.3\\nns7 AAAA 2001:db8::53\\nns8 CNAME ns3"
 root = Zone(".", servers=["ns1.test."])
 above = [root, Zone("test.", hosts, servers=["ns1.test."])]
 both, own = ["ns2.test.", "ns3.test."], ["ns1.test.", "ns2.test.", "ns3.test."]
@@ -160,6 +161,10 @@ below = [
     Zone("dead.test.", servers=["ns2.test.", "ns4.test."]),
     Zone("lost.test.", servers=[*both, "ns9.test."]),
     Zone("single.test.", servers=["ns2.test."]),
+    Zone("sha1.test.", "@ A 198.51.100.1", servers=both, digest="SHA1"),
+    Zone("alias.test.", servers=["ns2.test.", "ns8.test."]),
+    Zone("six.test.", "@ A 198.51.100.1", servers=[*both, "ns6.test."]),
+    Zone("dual.test.", "@ A 198.51.100.1", servers=["ns2.test.", "ns7.test."]),
 ]
 texts = glued([*above, *below])
 upper = {name: texts[name] for name in (".", "test.")}
@@ -171,14 +176,15 @@ with (
     Knot(directory / "three", lower, "127.0.0.3", 53),
     Unbound(directory / "unbound", knot, ["."], root.anchor) as resolver,
 ):
-    for name in ("good", "api.good", "lame", "dead", "lost", "single", "nosuch"):
+    for name in ("good", "api.good", "lame", "dead", "lost", "single", "sha1", "alias", "six", "dual", "nosuch"):
         domain = Domain(
             name="shop",
             domain=f"{name}.test",
             resolvers=(resolver.place,),
             trust_anchors=directory / "anchors",
         )
-        for id in ("dns.nameservers", "dns.dnssec") if name == "good" else ("dns.nameservers",):
+        ids = ["dns.nameservers", "dns.dnssec", "dns.propagated", "dns.ttl"]
+        for id in ids if name in ("good", "sha1", "six", "dual") else ids[:1]:
             try:
                 evidence = judge(id, domain)
                 print(json.dumps([name, id, "Evidence", evidence.text, evidence.warning]))
@@ -208,4 +214,14 @@ def test_delegations(tmp_path: Path) -> None:
     assert outcome("dead") == ("ClaimFalse", "DNS SOA dead.test at 127.0.0.4 was not answered in time", "")
     assert outcome("lost") == ("ClaimFalse", "ns9.test has no address", "")
     assert outcome("single") == ("ClaimFalse", "1 server (ns2.test) at 1 address", "")
+    assert outcome("good", "dns.dnssec")[2] == ""
+    assert outcome("sha1", "dns.dnssec")[2].startswith("the parent's DS records are by SHA-1 only")
+    followed = "ns8.test is an alias of ns3.test, which resolvers do not follow here"
+    assert outcome("alias") == ("ClaimFalse", followed, "")
+    for id in ("dns.nameservers", "dns.dnssec", "dns.propagated", "dns.ttl"):
+        unseen = "ns6.test was not asked, as the runner has no IPv6 route to it"
+        assert outcome("six", id) == ("CouldNotVerify", unseen, "")
+        kind, text, warning = outcome("dual", id)
+        assert (kind, "3 addresses" in text) == ("Evidence", False)
+        assert "not asked, as the runner has no IPv6 route: ns7.test (2001:db8::53)" in warning
     assert outcome("nosuch")[:2] == ("ClaimFalse", "the domain does not exist (NXDOMAIN)")

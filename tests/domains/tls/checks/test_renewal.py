@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -230,6 +231,19 @@ def test_renewal_by_a_timer_with_one_thing_broken(case: str, systemd: Namespace,
         assert seen in false(systemd)
 
 
+def test_renewal_by_a_timer_that_runs_tomorrow_and_then_for_a_month_not(
+    systemd: Namespace, authority: Authority
+) -> None:
+    put_leaf(systemd, authority, 60, 90)
+    soon = datetime.now(UTC) + timedelta(days=2)
+    with timer(systemd, "/run/private/certbot renew", calendar=f"OnCalendar=*-*-{soon:%d} 03:00:00"):
+        assert re.fullmatch(r"renew\.timer: up to \d\d days between two runs", false(systemd))
+        assert renewal(systemd, commands=["certbot"], every_days=31) if soon.day < 29 else True
+    weekly = f"OnCalendar=weekly\nOnCalendar=*-*-{soon:%d} 03:00:00"
+    with timer(systemd, "/run/private/certbot renew", calendar=weekly):
+        assert renewal(systemd).startswith("renew.timer, next run ")
+
+
 def test_renewal_by_a_command_of_the_teams_own(systemd: Namespace, authority: Authority) -> None:
     put_leaf(systemd, authority, 60, 90)
     with timer(systemd, "/run/private/renew-shop --all"):
@@ -317,6 +331,31 @@ CRON: dict[str, tuple[str, str, str]] = {
         "/etc/cron.d/acme",
         "7 4 * * * root acme.sh --renew -d shop.example.com\n",
         "/etc/cron.d/acme, at least every 1 days",
+    ),
+    "by a variable": (
+        "/etc/cron.daily/certbot",
+        '#!/bin/sh\nCERTBOT="/usr/bin/certbot"\n"$CERTBOT" renew -q\n',
+        "/etc/cron.daily/certbot, at least every 1 days",
+    ),
+    "a program of the client's name": (
+        "/etc/cron.d/certbot",
+        "7 4 * * * root /usr/local/bin/certbot-renew.sh >> /var/log/certbot-renew.log 2>&1\n",
+        "/etc/cron.d/certbot, at least every 1 days",
+    ),
+    "snap's": (
+        "/etc/cron.d/certbot",
+        "7 4 * * * root /usr/bin/snap run --timer=00:00~24:00/2 certbot.renew\n",
+        "/etc/cron.d/certbot, at least every 1 days",
+    ),
+    "within a text": (
+        "/etc/cron.daily/certbot",
+        '#!/bin/sh\ncat <<< hello\nSAID="$(certbot renew -q 2>&1)"\n',
+        "/etc/cron.daily/certbot, at least every 1 days",
+    ),
+    "of a container": (
+        "/etc/cron.d/certbot",
+        "7 4 * * * root docker run --rm -h tls certbot/certbot:v2.11.0 renew -q\n",
+        "/etc/cron.d/certbot, at least every 1 days",
     ),
     "weekly": ("/etc/cron.d/lego", "5 4 * * 1 root lego renew\n", "/etc/cron.d/lego, at least every 7 days"),
     "stepped": ("/etc/cron.d/lego", "5 4 */2 * * root lego renew\n", "/etc/cron.d/lego, at least every 2 days"),
@@ -427,6 +466,31 @@ CRON_BROKEN: dict[str, tuple[str, str, str, str]] = {
         "up to 31 days between two runs",
     ),
     "rehearsal": ("/etc/cron.d/lego", "5 4 * * * root lego renew --dry-run\n", "644", "it only rehearses (--dry-run)"),
+    "a staging server": (
+        "/etc/cron.d/certbot",
+        "5 4 * * * root certbot renew -q --server https://acme-staging.example.com/directory\n",
+        "644",
+        "it only rehearses (--server https://acme-staging)",
+    ),
+    "acme.sh's staging server": (
+        "/etc/cron.d/acme",
+        "5 4 * * * root acme.sh --cron --test\n",
+        "644",
+        "it only rehearses (--test)",
+    ),
+    "dehydrated's test server": (
+        "/etc/cron.d/acme",
+        "5 4 * * * root dehydrated -c --ca letsencrypt-test\n",
+        "644",
+        "it only rehearses (--ca letsencrypt-test)",
+    ),
+    "help": ("/etc/cron.d/certbot", "5 4 * * * root certbot -h renew\n", "644", "it only shows help (-h)"),
+    "a quotation mark": (
+        "/etc/cron.d/certbot",
+        '5 4 * * * root certbot renew --post-hook "nginx -s reload\n',
+        "644",
+        "the shell does not run it, as a quotation mark in it is not closed",
+    ),
 }
 
 
@@ -485,9 +549,15 @@ def test_renewal_by_cron_that_does_not_run(plain: Namespace, authority: Authorit
         ("/etc/cron.d/certbot", '5 4 * * * root true || mail -s "certbot renew failed" root\n'),
         ("/etc/cron.d/certbot", '5 4 * * * root /opt/told "certbot renew failed"\n'),
         ("/etc/cron.d/certbot", "5 4 * * * root sh -c 'echo certbot renew'\n"),
+        ("/etc/cron.d/certbot", '5 4 * * * root /opt/told "$(hostname): certbot renew failed"\n'),
         ("/etc/cron.d/certbot", "5 4 * * * root /bin/grep -c renew /var/log/certbot renew.log\n"),
         ("/etc/cron.d/certbot", "5 4 * * * root /opt/certbot/backup.sh && systemctl renew\n"),
+        ("/etc/cron.d/certbot", "5 4 * * * root apt-get -y install certbot > /var/log/certbot-renew.log\n"),
+        ("/etc/cron.d/certbot", "5 4 * * * root find /var/log/letsencrypt/certbot renew -delete\n"),
+        ("/etc/cron.d/certbot", "5 4 * * * root systemctl is-active certbot-renew\n"),
         ("/etc/cron.daily/certbot", "#!/bin/sh\n# certbot renew\n"),
+        ("/etc/cron.daily/certbot", "#!/bin/sh\ncat > /etc/motd <<'END'\ncertbot renew -q\nEND\n"),
+        ("/etc/cron.daily/certbot", "#!/bin/sh\nLOG=/var/log/certbot-renew.log\nfind /var/log -name certbot -delete\n"),
     ],
 )
 def test_renewal_of_what_cron_does_not_run(path: str, text: str, plain: Namespace, authority: Authority) -> None:
