@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
+# How the tools that make pages of Markdown are told to put another file in a line's place.
+_INCLUDE = re.compile(
+    r"""(?: \{%-?\s*(?:include|render|embed|snippet|content-ref)
+          | \{\{[<%#{!]?\s*(?:include|readfile|snippet|import|markdown_import|transclude|embed)
+          | \[?!include | @@?include | @import | <!--\s{0,4}\#?\s{0,4}include | <include | :{2,3}\{?include
+          | \.\.\s{1,4}(?:literal)?include(?=::) | \{(?:literal)?include(?=[}:]) | \{\.include | include(?=::\S)
+        ) (?:[_-][\w-]{1,20})? (?![\w-]) .*
+      | ;?-{1,3}8<-{1,3}.* | !\[\[.*\]\] | \{!.*!\} | <<\[.* | <<<\s?@.* | :\[[^\]\n]{0,200}\]\(.*
+      | \[[^\]\n]{0,200}\]\([^)\n]{1,200}\s['"]:include.*
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def is_include(line: str) -> bool:
+    """Whether a line of Markdown stands for what another file says, which some tool puts in its place."""
+    return _INCLUDE.fullmatch(line.strip()) is not None
+
 
 def cut(text: str, length: int = 200) -> str:
     """Text from a target in one line of a sensible length, without a full stop at its end."""
