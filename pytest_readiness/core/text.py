@@ -17,6 +17,18 @@ _INCLUDE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+_NOTHING = re.compile(
+    r"[\W_]*+(?:(?:no|yes|none|nil|n/?a|n\.a\.|not applicable|does not apply|todo|to do|tb[acd]|fixme|wip|pending|x{2,}"
+    r"|placeholder|reason|unknown|unclear|not sure|offen|à compléter|pendiente"
+    r"|to be (?:added|announced|clarified|confirmed|decided|defined|determined|done|filled in))\b[\W_]*+)?",
+    re.IGNORECASE,
+)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text that is to give a reason gives none, or only stands where one is to come: "TODO", "???", "n/a"."""
+    return _NOTHING.fullmatch(text) is not None
+
 
 def is_include(line: str) -> bool:
     """Whether a line of Markdown stands for what another file says, which some tool puts in its place."""

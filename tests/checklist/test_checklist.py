@@ -482,6 +482,17 @@ def test_when_something_happens_is_no_condition(words: str) -> None:
         ('- [ ] x reads "(N/A)"', [None]),
         ("- [ ] x reads “(N/A)”", [None]),
         ("- [ ] x (n/async)", [None]),
+        *(
+            (f"- [ ] x {words}", [None])
+            for words in (
+                "(N/A: TBD)",
+                "(N/A – to be confirmed)",
+                "— n/a?",
+                "(N/A, ask Ops)",
+                "(N/A, but check DNS)",
+                "- N/A ?",
+            )
+        ),
         ("- [ ] x returns `(N/A)`", [None]),
         ("- [ ] x N/A", [None]),
         ("- [ ] x (N/A for guests of the shop)", [None]),
