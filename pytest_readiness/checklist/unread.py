@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from pytest_readiness.checklist.markdown import Node, fences_with_boxes, lines_of, plain
+from pytest_readiness.checklist.remarks import PARENTHESIS
 from pytest_readiness.core.text import is_include
 
 _BOX = re.compile(r"(?:\\?\[[ xX\u00a0]\\?\]|[☐□◻☑☒⬜🔲])(?:\s|$)")
@@ -34,7 +35,7 @@ _SIGN_LAST = re.compile(r"\w\W*(?:[✅✓✔☑❌✗✘☐☒]|\[[ xX]\]|:(?:wh
 # Titles of columns that say how far a row is, and those that say who saw it done, or when.
 _STATUS = re.compile(
     r"\W*+(?:status|state|done|complete[d]?|finished|checked|check(?:ed)? off|tick(?:ed)?|verified|confirmed"
-    r"|approv(?:al|ed)|passed|result|outcome|progress|rag|readiness|ready|sign-?\s?off|pass\W+fail|yes\W+no|y\W+n|ok|go\W+no-?go|x"
+    r"|approv(?:al|ed)|passed|result|outcome|progress|rag|readiness|ready|sign-?\s?off|pass\W+fail|yes\W+no|y\W+n|ok|go\W+no-?go"
     r"|erledigt|fertig|geprüft|ergebnis|fait|terminé|résultat|état|statut|hecho|completado|resultado|estado|listo|feito"
     r"|concluído|fatto|completato|stato|klaar|gereed|klart|færdig|valmis|zrobione|gotowe|hotovo|kész|bitti|tamam|готово"
     r"|выполнено|статус|完了|状態|完成|状态|결과|상태|완료)?\W*+",
@@ -48,14 +49,14 @@ _SEEN_BY = re.compile(
 )
 # How far a row is, whatever the column is called.
 _PROGRESS = re.compile(
-    r"\W*+(?:done|open|to-?do|pending|in progress|in review|wip|complete[d]?|incomplete|failed|pass|fail|nok"
-    r"|not ok|missing|planned|blocked|rejected|(?:not )?(?:passed|started|done|ready|verified|approved)"
-    r"|go|no-?go|erledigt|fertig|offen|à faire|pendiente|未完了|已完成|未完成)\W*+"
-    r"|\s*+[🟢🔴🟡🟠⚪🟩🟥🟨🟧]\ufe0f?\s*+",
+    r"\W*+(?:done|to-?do|pending|in progress|in review|wip|complete[d]?|incomplete|failed|pass|fail|nok"
+    r"|not ok|rejected|(?:not )?(?:passed|started|done|ready|verified|approved)"
+    r"|erledigt|fertig|à faire|pendiente|未完了|已完成|未完成)\W*+"
+    r"|\s*+[🟢🔴🟡🟠⚪🟩🟥🟨🟧].*",
     re.IGNORECASE,
 )
 _STATE = re.compile(
-    r"\W*+(?:ok|yes|no|n/?a|true|false|[xyn]|[vo01]|\d{1,3}\s?%|green|red|amber|yellow|ja|nein|oui|non|fait|sí|si|hecho|sim"
+    r"\W*+(?:open|missing|planned|blocked|go|no-?go|offen|ok|yes|no|n/?a|true|false|[xyn]|[vo01]|\d{1,3}\s?%|green|red|amber|yellow|ja|nein|oui|non|fait|sí|si|hecho|sim"
     r"|não|feito|fatto|sì|nee|klaar|nej|tak|nie|да|нет|готово|完了|完成|済|未|是|否|はい|いいえ|예|아니오)?\W*+",
     re.IGNORECASE,
 )
@@ -204,7 +205,8 @@ def _in_html(node: Node) -> Iterator[int]:
     text = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), node.content)
     yield from _inputs(text, first + 1)
     for number, line in enumerate(text.split("\n"), first + 1):
-        if any(map(_is_box, (_TAG.sub(" ", line), *_TAG.split(line)))):
+        said = _TAG.sub(" ", line)
+        if any(map(_is_box, (said, *_TAG.split(line)))) or _has_later(html.unescape(said), 2):
             yield number
 
 
@@ -247,7 +249,8 @@ def _tells_states(title: str, cells: Sequence[str], *, first: bool) -> bool:
     states = [_PROGRESS.fullmatch(cell) is not None for cell in cells]
     if any(states) and not first and all(state or not cell for state, cell in zip(states, cells, strict=True)):
         return True
-    known = bool(title) and _STATUS.fullmatch(title) is not None
+    title = PARENTHESIS.sub("", title).strip()
+    known = title == "[x]" or (bool(title) and _STATUS.fullmatch(title) is not None)
     return known and all(state or _STATE.fullmatch(cell) for state, cell in zip(states, cells, strict=True))
 
 

@@ -8,9 +8,11 @@ import re
 _INCLUDE = re.compile(
     r"""(?: \{%-?\s*(?:include|render|embed|snippet|content-ref)
           | \{\{[<%#{!]?\s*(?:include|readfile|snippet|import|markdown_import|transclude|embed)
-          | \[?!include | @@?include | @import | <!--\s{0,4}\#?\s{0,4}include | <include | :{2,3}\{?include
+          | \[?!include | @@?include | %include | \[\[include | @import | <!--\s{0,4}[\#@]?\s{0,4}include | <include
+          | :{2,3}\{?include
           | \.\.\s{1,4}(?:literal)?include(?=::) | \{(?:literal)?include(?=[}:]) | \{\.include | include(?=::\S)
         ) (?:[_-][\w-]{1,20})? (?![\w-]) .*
+      | \{\{>\s{0,4}[\w./-].*\}\}
       | ;?-{1,3}8<-{1,3}.* | !\[\[.*\]\] | \{!.*!\} | <<\[.* | <<<\s?@.* | :\[[^\]\n]{0,200}\]\(.*
       | \[[^\]\n]{0,200}\]\([^)\n]{1,200}\s['"]:include.*
     """,

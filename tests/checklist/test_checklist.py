@@ -744,7 +744,13 @@ def test_what_is_to_be_untrue_is_no_item(words: str) -> None:
                 *(("Progress", "100 %", "20 %"), ("Verified by", "Ann", ""), ("Sign-off", "", ""), ("☐", "", "")),
                 *(("[ ]", "", ""), ("RAG", "🟢", "🔴"), ("Team's word", "approved", "pending"), ("What", "Done", "")),
                 *(("Date completed", "2026-01-01", ""), ("Fatto", "Sì", "No"), ("Gotowe", "tak", "nie")),
-                *(("Concluído", "Sim", "Não"), ("完了", "済", "未"), ("Status", "Ready", "Not ready")),
+                *(
+                    ("Concluído", "Sim", "Não"),
+                    ("完了", "済", "未"),
+                    ("Status", "Ready", "Not ready"),
+                    ("Done (Y/N)", "", ""),
+                    ("App", "🟢 up", "🔴 down"),
+                ),
             )
         ),
         *(
@@ -764,6 +770,8 @@ def test_what_is_to_be_untrue_is_no_item(words: str) -> None:
             "<table>\n<tr><td>a</td><td>☐</td></tr>\n<tr><td>b</td><td>❌</td></tr></table>",
             "2 boxes are not read, lines 4",
         ),
+        ("<p>a: ☐ yes ☐ no</p>", "1 box is not read, line 3: a box is "),
+        ("| a | Port |\n|---|---|\n| b | open |\n| c | open |", ""),
         ("### a [ ]", "1 box is not read, line 3: a box is "),
         ("o [ ] a\n\uf0a8 b\n&#9744; c", "3 boxes are not read, lines 3, 4, 5: a box is "),
         ("\uf0b7 a\n\no b", ""),
@@ -784,7 +792,14 @@ def test_what_is_to_be_untrue_is_no_item(words: str) -> None:
                 *('--8<-- "a.md"', '{% include "a.md" %}', "![[a]]", "{!a.md!}", '{{< include "a.md" >}}'),
                 *("{{#include a.md}}", "[!INCLUDE [a](a.md)]", "!include a.md", ".. include:: a.md", "@import 'a.md'"),
                 *("```{include} a.md\n```", "[a](a.md ':include')", "<!-- include a.md -->", "include::a.md[]"),
-                *("<Include file='a.md' />", "<<[a.md]", "<<< @/a.md", "{%- include_relative a.md -%}"),
+                *(
+                    "<Include file='a.md' />",
+                    "<<[a.md]",
+                    "<<< @/a.md",
+                    "{{> a.md}}",
+                    "<!-- @include: a.md -->",
+                    "{%- include_relative a.md -%}",
+                ),
             )
         ),
         (
