@@ -52,7 +52,8 @@ def start(config: pytest.Config) -> None:
     earlier = read_earlier(settings)
     if settings.controls:
         remove_earlier(settings, kept=settings.baseline)
-        refuse_others(settings)
+        junit = getattr(config.option, "xmlpath", None)
+        refuse_others(settings, also=settings.folder / junit if junit else None)
     start_audit(config, settings, redact)
     try:
         clock.now()
