@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pytest_readiness.checklist.markdown import Node, has, one_line, plain
+from pytest_readiness.core.text import says_nothing
 
 STRUCK = "struck through in the checklist"
 MARKED_NOT_APPLICABLE = "marked N/A in the checklist"
@@ -37,7 +38,8 @@ _NOT_APPLICABLE = re.compile(
     r"(?:n/a|n\.a\.|(?:is |does )?not (?:applicable|apply))(?!\w)\s*"
     # A reason stands after a sign; one that begins with these words says for what, or when, it does not apply.
     r"(?:$|(?:[:,;.–—-]++|(?=because\b|since\b|as\s+(?!long|soon)))\s*+"
-    r"((?!(?:for|in|on|to|if|when|where|while|unless|until|except|outside|within|during|before|after)\b).*))\Z",
+    r"((?!(?:for|in|on|to|if|when|where|while|unless|until|except|outside|within|during|before|after"
+    r"|but|ask|check|verify|confirm|clarify|pending)\b).*))\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _TAIL_AFTER_DASH = re.compile(r"\s[–—-]+\s*(optional|(?:n/a|not applicable)\b[^–—]*)\Z", re.IGNORECASE)
@@ -110,6 +112,8 @@ def _last(text: str) -> tuple[str, str] | None:
         alone = start == 0 or not (kept[start - 1].isalnum() or kept[start - 1] in _QUOTES)
         if start >= 0 and alone and is_remark(kept[start + 1 : -1]):
             return f"{kept[:start]} {text[end:]}", kept[start + 1 : -1]
+    if text[end:].lstrip().startswith("?"):
+        return None
     for tail in (_TAIL_AFTER_DASH, _TAIL_CONDITION):
         if (match := tail.search(kept)) and is_remark(words := _without_bracket(match[1])):
             return kept[: match.start()], words
@@ -163,6 +167,9 @@ def _with(known: Remarks, words: str) -> Remarks:
 
 def _reason(words: str) -> str | None:
     match = _NOT_APPLICABLE.match(words.strip())
+    # "N/A: TBD" says that nobody knows yet.
+    if match and match[1] and says_nothing(match[1]):
+        return None
     return (one_line(match[1] or "") or MARKED_NOT_APPLICABLE) if match else None
 
 

@@ -51,7 +51,6 @@ def sign(
     from pytest_readiness.core import clock
     from pytest_readiness.people.decisions import Circumstances, Signed, Signoff, judge_signoffs
     from pytest_readiness.people.file import append
-    from pytest_readiness.people.rules import may_be_one
 
     configuration, path = _project(config, "signoffs")
     plan = project.plan(configuration)
@@ -73,7 +72,7 @@ def sign(
     waivers = plan.decisions.asked.get(place.full_id, ())
     new = Signed(signoff, 0)
     _, refusal = judge_signoffs(rule.model_copy(update={"count": 1}), [new], (), now)
-    if by_waiver := next((each for each in waivers if may_be_one(each.by, by)), None):
+    if by_waiver := next((each for each in waivers if now.is_one(each.by, by)), None):
         refusal = refusal or f"{by_waiver.by} asked to waive this item"
     if refusal:
         raise CommandError(f"Not signed: {refusal}.")
@@ -107,7 +106,7 @@ def waive(
     from pytest_readiness.core import clock
     from pytest_readiness.people.decisions import Waiver, waiver_refusal
     from pytest_readiness.people.file import append
-    from pytest_readiness.people.rules import WaiverRule, may_be_one
+    from pytest_readiness.people.rules import WaiverRule, one_person
 
     configuration, path = _project(config, "waivers")
     plan = project.plan(configuration)
@@ -135,7 +134,8 @@ def waive(
     append(path, "waivers", entry)
     out = Output(configuration.secrets)
     out.line(f"{place.full_id}: waived by {by} until {last}. Written to {path}.{_proof(configuration, by)}")
-    if any(may_be_one(signed.signoff.by, by) for signed in plan.decisions.signoffs.get(place.full_id, ())):
+    everybody = [each for listed in configuration.roles.values() for each in listed]
+    if any(one_person(signed.signoff.by, by, everybody) for signed in plan.decisions.signoffs.get(place.full_id, ())):
         out.line(f"The sign-off by {by} no longer counts: someone else must sign what {by} asked to waive.")
 
 

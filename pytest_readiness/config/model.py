@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pytest_readiness.config.suites import PREFIX, suite_path
 from pytest_readiness.core.registry import CheckClass, Severity
@@ -24,13 +24,13 @@ WAIVER_DAYS = 366
 ChecklistPath = Annotated[AnchoredPath, BeforeValidator(_document)]
 
 
-def _percent(value: float) -> float:
-    if 0 < value < 1:
+def _percent(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1:
         raise ValueError(f"is of 100, so that {value:g} would let nearly everything pass; write {100 * value:g}")
     return value
 
 
-Percent = Annotated[float, Field(ge=0, le=100), AfterValidator(_percent)]
+Percent = Annotated[float, Field(ge=0, le=100), BeforeValidator(_percent)]
 """A score, of 100."""
 
 Weight = Annotated[float, Field(ge=0, le=1_000_000)]

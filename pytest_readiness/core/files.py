@@ -9,14 +9,25 @@ from pathlib import Path
 
 def begins_with(path: Path, beginning: str) -> bool:
     """Whether a file begins so, in whichever case; one that is not there, is empty or no regular file may do so yet."""
+    found = _first(path)
+    return not found or found.startswith(beginning.lower())
+
+
+def mentions(path: Path, word: str) -> bool:
+    """Whether a word is in the first lines of a file, in whichever case; or may yet be, as for `begins_with`."""
+    found = _first(path)
+    return not found or word.lower() in found
+
+
+def _first(path: Path) -> str:
+    """What a file begins with, in small letters; "" of one that is not there, is empty or no regular file."""
     try:
         if not path.is_file():
-            return True
+            return ""
         with path.open("rb") as file:
-            found = file.read(1024).decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+            return file.read(1024).decode("utf-8", "replace").lstrip("\ufeff \t\r\n").lower()
     except OSError:
-        return True
-    return not found or found.lower().startswith(beginning.lower())
+        return ""
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -2,6 +2,40 @@
 
 from __future__ import annotations
 
+import re
+
+# How the tools that make pages of Markdown are told to put another file in a line's place.
+_INCLUDE = re.compile(
+    r"""(?: \{%-?\s*(?:include|render|embed|snippet|content-ref)
+          | \{\{[<%#{!]?\s*(?:include|readfile|snippet|import|markdown_import|transclude|embed)
+          | \[?!include | @@?include | %include | \[\[include | @import | <!--\s{0,4}[\#@]?\s{0,4}include | <include
+          | :{2,3}\{?include
+          | \.\.\s{1,4}(?:literal)?include(?=::) | \{(?:literal)?include(?=[}:]) | \{\.include | include(?=::\S)
+        ) (?:[_-][\w-]{1,20})? (?![\w-]) .*
+      | \{\{>\s{0,4}[\w./-].*\}\}
+      | ;?-{1,3}8<-{1,3}.* | !\[\[.*\]\] | \{!.*!\} | <<\[.* | <<<\s?@.* | :\[[^\]\n]{0,200}\]\(.*
+      | \[[^\]\n]{0,200}\]\([^)\n]{1,200}\s['"]:include.*
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+_NOTHING = re.compile(
+    r"[\W_]*+(?:(?:no|yes|none|nil|n/?a|n\.a\.|not applicable|does not apply|todo|to do|tb[acd]|fixme|wip|pending|x{2,}"
+    r"|placeholder|reason|unknown|unclear|not sure|offen|à compléter|pendiente"
+    r"|to be (?:added|announced|clarified|confirmed|decided|defined|determined|done|filled in))\b[\W_]*+)?",
+    re.IGNORECASE,
+)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text that is to give a reason gives none, or only stands where one is to come: "TODO", "???", "n/a"."""
+    return _NOTHING.fullmatch(text) is not None
+
+
+def is_include(line: str) -> bool:
+    """Whether a line of Markdown stands for what another file says, which some tool puts in its place."""
+    return _INCLUDE.fullmatch(line.strip()) is not None
+
 
 def cut(text: str, length: int = 200) -> str:
     """Text from a target in one line of a sensible length, without a full stop at its end."""

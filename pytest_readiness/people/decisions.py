@@ -9,23 +9,33 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from pytest_readiness.config.model import Proof
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.core.problems import Problem, ProblemsError, near, nearest
+from pytest_readiness.core.text import says_nothing
 from pytest_readiness.core.validation import validate
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
 from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.people import authors
 from pytest_readiness.people.file import is_blank
 from pytest_readiness.people.proofs import Unusable, digest_of
-from pytest_readiness.people.rules import EvidenceRule, SignoffRule, WaiverRule, may_be_one, same_person
+from pytest_readiness.people.rules import EvidenceRule, SignoffRule, WaiverRule, one_person, same_person
 
 SOON_DAYS = 7
 """A sign-off that ends earlier than this passes with a warning."""
 
 Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
+
+
+def _reason(text: str) -> str:
+    if says_nothing(text):
+        raise ValueError("is no reason; say why it is acceptable that the item fails")
+    return text
+
+
+Reason = Annotated[Words, AfterValidator(_reason)]
 Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 
 
@@ -52,7 +62,7 @@ class Signoff(BaseModel):
     role: Words
     on: date
     evidence: Words | None = None
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$"), AfterValidator(str.lower)] | None = None
     release: Words | None = None
     expires: date | None = None
     note: Words | None = None
@@ -75,7 +85,7 @@ class Waiver(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     item: Words
-    reason: Words
+    reason: Reason
     by: Words
     expires: date
     role: Words | None = None
@@ -92,6 +102,9 @@ _PUBLIC_HOST = re.compile(
     r"(?:[\w-]+(?:\.[\w-]+)+|\[(?!::1\])[0-9a-f:.]+\])\.?(?:[/?#:]|\Z)",
     re.IGNORECASE,
 )
+
+# "https://wiki.example.com/{page}", "…/<page>", "…/TODO".
+_TEMPLATE = re.compile(r"[<>{}]|/(?:\.{3,}|…|todo|tb[acd]|fixme|x{3,})(?=[/?#]|\Z)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +393,10 @@ class Circumstances:
     today: date
     papers: Sequence[Path] = ()
 
+    def is_one(self, one: str, other: str) -> bool:
+        """Whether two texts may name one person, by themselves or by what a role lists."""
+        return one_person(one, other, (each for listed in self.people.values() for each in listed))
+
 
 def judge_signoffs(
     rule: SignoffRule, signoffs: Sequence[Signed], waivers: Sequence[Waiver], now: Circumstances
@@ -408,7 +425,7 @@ def judge_signoffs(
         what += f" (sha256 {digest[:12]}…{dated})" if digest else ""
         text = f"signed by {signoff.by} ({signoff.role}) on {signoff.on}{until}{what}"
         # However often, and in whatever letters, one person signs once.
-        by = next((other for other in counting if may_be_one(other, signoff.by)), signoff.by)
+        by = next((other for other in counting if now.is_one(other, signoff.by)), signoff.by)
         counting.setdefault(by, (text, last, _signature(signoff, last, digest)))
     if len(counting) >= rule.count:
         last = min((day for _, day, _ in counting.values() if day), default=None)
@@ -467,7 +484,7 @@ def _counted(
         raise _Refused(f"{who} does not count: it is given as {signoff.role}, and {rule.role} must sign")
     if not any(same_person(signoff.by, person) for person in now.people.get(rule.role, ())):
         raise _Refused(f"{who} does not count: {signoff.by} is not listed as {rule.role} in readiness.yaml")
-    if any(may_be_one(waiver.by, signoff.by) for waiver in waivers):
+    if any(now.is_one(waiver.by, signoff.by) for waiver in waivers):
         raise _Refused(f"{who} does not count: {signoff.by} asked to waive this item")
     if signed.changed:
         raise _Refused(f"{who} does not count: {signed.changed}; it must be signed again")
@@ -504,6 +521,10 @@ def _evidence(rule: SignoffRule, signoff: Signoff, now: Circumstances, who: str)
             raise _Refused(
                 f"{who} does not count: its evidence {name} names no host that others find; write the host's whole "
                 "name, with its domain"
+            )
+        if _TEMPLATE.search(name):
+            raise _Refused(
+                f"{who} does not count: its evidence {name} is a link with a part that is still to be filled in"
             )
         if wants_file:
             raise _Refused(f"{who} does not count: its evidence is a link, and this item requires a readable file")

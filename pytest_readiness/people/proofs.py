@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from pytest_readiness.checklist.markdown import parse, source_of
+from pytest_readiness.checklist.markdown import Node, parse, plain, source_of
+from pytest_readiness.core.text import says_nothing
 
 _ROOTS = (".git", "readiness.yaml")
 _CHUNK = 1 << 20
@@ -41,8 +42,8 @@ def digest_of(path: Path, folder: Path) -> str:
             while chunk := file.read(_CHUNK):
                 if blank and chunk.startswith(_POINTER):
                     raise Unusable("is a pointer of Git LFS and not the file itself; fetch that ('git lfs pull')")
-                if blank and _is_only_front_matter(whole, chunk):
-                    raise Unusable("says nothing but its front matter")
+                if blank and _is_unwritten(whole, chunk):
+                    raise Unusable("says nothing beside titles, comments and what is still to be filled in")
                 digest.update(chunk)
                 blank = blank and not chunk.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").strip()
     except (FileNotFoundError, NotADirectoryError):
@@ -55,12 +56,26 @@ def digest_of(path: Path, folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _is_only_front_matter(path: Path, begin: bytes) -> bool:
-    """Whether a document of Markdown, which begins so, has a title and other keys, and nothing below them."""
-    if path.suffix.lower() not in _MARKDOWN or len(begin) > _LONGEST_TITLES:
+def _is_unwritten(path: Path, begin: bytes) -> bool:
+    """Whether a document of Markdown, or a short text, which begins so, has nothing yet but its titles or a "TODO"."""
+    if len(begin) > _LONGEST_TITLES:
         return False
-    blocks = parse(source_of(begin.decode("utf-8", "replace"), fenced=False)).children
-    return bool(blocks) and all(block.type == "front_matter" for block in blocks)
+    text = begin.decode("utf-8", "replace")
+    if path.suffix.lower() not in _MARKDOWN:
+        return bool(text.strip()) and says_nothing(text)
+    blocks = parse(source_of(text, fenced=False)).children
+    return bool(blocks) and all(map(_is_no_text, blocks))
+
+
+def _is_no_text(block: Node) -> bool:
+    if block.type == "paragraph":
+        return says_nothing(plain(block.children[0])) and all(
+            token.type != "image" for token in block.children[0].tokens
+        )
+    comment = (
+        block.type == "html_block" and block.content.strip().startswith("<!--") and block.content.count("<!--") == 1
+    )
+    return block.type in ("front_matter", "heading", "hr") or (comment and block.content.strip().endswith("-->"))
 
 
 def _root(folder: Path) -> Path:

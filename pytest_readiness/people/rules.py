@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -14,6 +14,57 @@ from pytest_readiness.config.model import WAIVER_DAYS
 
 Cadence = Literal["daily", "weekly", "monthly", "quarterly", "yearly"]
 CADENCE_DAYS: Mapping[str, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "yearly": 366}
+
+# By the first three letters of a word.
+_UNITS = {"day": 1, "dai": 1, "wee": 7, "for": 14, "mon": 31, "qua": 92, "yea": 366, "ann": 366}
+_NUMBERS = (
+    "",
+    "once",
+    "twice other second two",
+    "thrice three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+)
+_UNIT = r"(?:day|week|fortnight|month|quarter|year)s?"
+_OFTEN = re.compile(
+    r"\b(?:(?:(?P<prefix>semi|half|twice|bi)[\s-]?)?"
+    r"(?P<adverb>daily|weekly|fortnightly|monthly|quarterly|yearly|annual(?:ly)?)"
+    rf"|every\s+(?:(?P<many>\d{{1,3}}|\w{{3,6}})[\s-]+)?(?P<unit>{_UNIT})"
+    r"|(?P<times>once|twice|thrice|(?:\d{1,2}|two|three|four|five|six)(?=\s+times))\s+(?:times\s+)?"
+    rf"(?:an?|per|each|every)\s+(?P<period>{_UNIT}))\b",
+    re.IGNORECASE,
+)
+
+
+def cadence_in(text: str) -> int | None:
+    """Days within which something is to be done again, by the first words that say so: "weekly", "every 6 months".
+
+    Of words that mean two things, "bi-weekly" is every two weeks, and "bi-annual" is twice a year.
+    """
+    for match in _OFTEN.finditer(text):
+        days = _UNITS[(match["adverb"] or match["unit"] or match["period"])[:3].casefold()]
+        prefix = (match["prefix"] or "").casefold()
+        if prefix == "bi" and days < _UNITS["yea"]:
+            many, times = 2, 1
+        else:
+            many, times = _number(match["many"]), 2 if prefix else _number(match["times"])
+        if many and times:
+            return -(-many * days // times)
+    return None
+
+
+def _number(word: str | None) -> int:
+    """The number that figures or a word say, 1 where nothing does; 0 for a word that is none."""
+    if word is None:
+        return 1
+    if word.isdecimal():
+        return int(word)
+    return next((number for number, words in enumerate(_NUMBERS) if word.casefold() in words.split()), 0)
 
 
 class EvidenceRule(BaseModel):
@@ -79,6 +130,16 @@ def may_be_one(one: str, other: str) -> bool:
         return True
     names = [_folded(_ADDRESS.sub("", text)) for text in (one, other)]
     return names[0] == names[1] != "" and not (_ADDRESS.search(one) and _ADDRESS.search(other))
+
+
+def one_person(one: str, other: str, listed: Iterable[str]) -> bool:
+    """Whether two texts may name one person by what a list says: `Ann` and `ann@example.com`, if it has both in one."""
+    known = list(listed)
+    return any(may_be_one(a, b) for a in _spellings(one, known) for b in _spellings(other, known))
+
+
+def _spellings(text: str, listed: Sequence[str]) -> list[str]:
+    return [text, *(each for each in listed if same_person(text, each))]
 
 
 def different_people(texts: Sequence[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from pytest_readiness.core.problems import Problem, ProblemsError, nearest
 from pytest_readiness.core.registry import FACTS, SEVERITIES, Check, Severity, lacking
 from pytest_readiness.core.resources import Resource
 from pytest_readiness.people.decisions import Decisions, KnownItems, Waiver, read_people
-from pytest_readiness.people.rules import CADENCE_DAYS, SignoffRule, WaiverRule
+from pytest_readiness.people.rules import SignoffRule, WaiverRule, cadence_in
 from pytest_readiness.plan.binding import Binding, bindings_path, misnamed_bindings
 from pytest_readiness.plan.bindings import read_bindings
 from pytest_readiness.plan.resolution import BindingResolver, Settled, Wanted
@@ -387,17 +386,12 @@ def _leaves(items: tuple[Item, ...]) -> Iterator[Item]:
             yield item
 
 
-_CADENCE = re.compile(r"\b(?:(daily)|(weekly)|(monthly)|(quarterly)|(yearly|annual(?:ly)?))\b", re.IGNORECASE)
-
-
 def with_cadence(rule: SignoffRule, item: Item, section: Section) -> SignoffRule:
     """Bound a sign-off by the cadence that the item, or the nearest heading above it, names in words."""
     if rule.valid_days is not None:
         return rule
     for text in (item.text, section.title, *reversed(section.path)):
-        match = _CADENCE.search(text)
-        if match:
-            days = list(CADENCE_DAYS.values())[(match.lastindex or 1) - 1]
+        if (days := cadence_in(text)) is not None:
             return rule.model_copy(update={"valid_days": days})
     return rule
 

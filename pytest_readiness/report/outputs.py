@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from pytest_readiness.core.files import write_atomically
+from pytest_readiness.core.files import mentions, write_atomically
 from pytest_readiness.core.redact import Redactor, printable
 from pytest_readiness.verdict.outcome import Outcome
 from pytest_readiness.verdict.result_file import FILE_NAME, ResultFile, as_text, file_of, outcome_of
@@ -16,6 +16,8 @@ COMPLETED = ".completed.md"
 """How the names of completed checklists end."""
 NAMES = ("junit.xml", "hdf.json", "in-toto.json", "readiness.sarif", "readiness.prom", "badge.svg")
 """Of the files that every run writes beside the result file and its completed checklists."""
+_OURS = "readiness"
+"""What all of them say in their first lines."""
 
 
 def earlier(folder: Path) -> Iterator[Path]:
@@ -23,13 +25,21 @@ def earlier(folder: Path) -> Iterator[Path]:
     from pytest_readiness.report.markdown import VERDICT
 
     for name in (FILE_NAME, *NAMES):
-        if (folder / name).is_file():
+        if (folder / name).is_file() and mentions(folder / name, _OURS):
             yield folder / name
     for path in sorted(folder.glob(f"*{COMPLETED}")):
         with suppress(OSError):
             # The verdict is below the front matter, which may be long.
             if path.is_file() and VERDICT in path.read_text("utf-8", "replace"):
                 yield path
+
+
+def foreign(folder: Path) -> Iterator[Path]:
+    """Return the files in a folder that would be replaced, and that no run has written."""
+    for name in (FILE_NAME, *NAMES):
+        # A link is replaced, and what it leads to stays.
+        if not (folder / name).is_symlink() and not mentions(folder / name, _OURS):
+            yield folder / name
 
 
 def makers(outcome: Outcome) -> Iterator[tuple[str, Callable[[], str]]]:

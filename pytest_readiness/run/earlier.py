@@ -28,12 +28,26 @@ def page_of(settings: Settings) -> Path | None:
     return Path(os.path.expandvars(settings.folder / settings.report)).expanduser()
 
 
-def refuse_others(settings: Settings) -> None:
+def refuse_others(settings: Settings, also: Path | None = None) -> None:
     """Let no output replace a file that no run has written, such as the checklist.
+
+    Args:
+        settings: of the run.
+        also: a file that pytest itself writes in this run.
 
     Raises:
         pytest.UsageError: an option names such a file.
     """
+    if settings.out is not None:
+        from pytest_readiness.report.outputs import foreign
+
+        folder = settings.folder / settings.out
+        if others := [path.name for path in foreign(folder) if path != also]:
+            raise pytest.UsageError(
+                f"--readiness-out {settings.out} cannot be written: {', '.join(others)} in that folder "
+                f"{'is' if len(others) == 1 else 'are'} not of a readiness run; name another folder, or remove "
+                f"{'it' if len(others) == 1 else 'them'}."
+            )
     named = {"report": page_of(settings), "record": settings.record, "audit": settings.audit}
     for option, path in named.items():
         beginning, what = _BEGINNINGS[option]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+import functools
+import inspect
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -70,6 +72,8 @@ class Judging:
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
         """Judge the claim of a checklist's test."""
         if not isinstance(pyfuncitem, ChecklistTest):
+            if inspect.isroutine(pyfuncitem.obj) and not inspect.iscoroutinefunction(pyfuncitem.obj):
+                pyfuncitem.obj = _heeding(pyfuncitem.obj)
             return None
         pyfuncitem.stash[EVIDENCE] = self.judged(pyfuncitem)
         return True
@@ -196,6 +200,19 @@ class Judging:
             # A mask may be longer than what it hides.
             data = self._run.redact(data.decode("utf-8", errors)).encode()[:MAX_ATTACHMENT]
         return replace(attachment, name=self._run.clean(attachment.name), data=data)
+
+
+def _heeding(function: Callable[..., object]) -> Callable[..., object]:
+    """A test of the team's that fails where it returns False, of which pytest takes no notice but for a warning."""
+
+    @functools.wraps(function)
+    def heeded(*args: object, **kwargs: object) -> object:
+        returned = function(*args, **kwargs)
+        if returned is False:
+            pytest.fail("the test returned False, and asserts nothing by that: write 'assert' in place of 'return'.")
+        return returned
+
+    return heeded
 
 
 def _warned(test: PlannedTest, arguments: Mapping[str, Any], evidence: Evidence) -> Evidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,7 +52,8 @@ def start(config: pytest.Config) -> None:
     earlier = read_earlier(settings)
     if settings.controls:
         remove_earlier(settings, kept=settings.baseline)
-        refuse_others(settings)
+        junit = getattr(config.option, "xmlpath", None)
+        refuse_others(settings, also=settings.folder / junit if junit else None)
     start_audit(config, settings, redact)
     try:
         clock.now()
@@ -64,8 +66,13 @@ def start(config: pytest.Config) -> None:
     if settings.controls:
         remove_earlier(settings)
     if loaded.paths is not None:
-        config.args[:] = map(str, loaded.paths)
+        config.args[:] = [_argument(path, config.invocation_params.dir) for path in loaded.paths]
     _register(config, Run(settings, loaded, redact), variables)
+
+
+def _argument(path: Path, folder: Path) -> str:
+    """A path as pytest takes it: what is behind a bracket it reads as a test's parameters, also in a folder's name."""
+    return os.path.relpath(path, folder) if "[" in str(path) else str(path)
 
 
 def _variables(config: pytest.Config, settings: Settings) -> dict[str, str]:

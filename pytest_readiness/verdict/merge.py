@@ -122,7 +122,7 @@ def _foreign(first: Part, other: Part) -> Iterable[Problem]:
     elif first[2].tests != other[2].tests:
         why = "the selected tests differ (-m, -k and paths must be the same for all shards)"
     elif first[2].plan != other[2].plan:
-        why = "readiness.yaml, bindings, sign-offs, waivers or the day differ"
+        why = "readiness.yaml, the values of its variables, bindings, sign-offs, waivers or the day differ"
     elif first[1].verdict.drift.baseline != other[1].verdict.drift.baseline:
         why = "the baselines differ"
     if why:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from pytest_readiness.core import clock
+from pytest_readiness.core.resources import Resource, where_of
 from pytest_readiness.plan.plan import Plan, PlannedTest
 from pytest_readiness.verdict.outcome import Shard
 
+_OWN = re.compile(r"(?<![\w.-])(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?(?![\w.-])")
 LOOKING, SETTLED = 10, 1
 """How much a test counts when shards are balanced: one that looks at something, one that is settled beforehand."""
 
@@ -91,6 +95,10 @@ def make_shard(
         "release": release,
         "checklists": [(planned.checklist.name, planned.checklist.sha256) for planned in plan.checklists.values()],
         "planned": [_about(test) for test in plan.tests() if test.key in selected],
+        # Variables may name other ones for each shard.
+        "resources": sorted(
+            (each.key, _place(each, configuration.path.parent)) for each in configuration.target.resources
+        ),
         "decisions": [asdict(signed) for each in plan.decisions.signoffs.values() for signed in each],
     }
     if told := clock.told():
@@ -98,6 +106,18 @@ def make_shard(
         about["as of"] = told
     text = json.dumps(about, sort_keys=True, default=repr)
     return Shard(number, of, hashlib.sha256(text.encode()).hexdigest(), tests, tuple(sorted(left_out)))
+
+
+def _place(resource: Resource, folder: Path) -> str:
+    """Where a resource is, as far as it is the same for shards on several machines that look at one environment.
+
+    They may have checked out to other folders, and have started a service on other ports of their own.
+    """
+    where = where_of(resource)
+    path = Path(where)
+    if path.is_absolute():
+        return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+    return _OWN.sub("here", where)
 
 
 def _about(test: PlannedTest) -> list[Any]:

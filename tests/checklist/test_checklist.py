@@ -482,6 +482,17 @@ def test_when_something_happens_is_no_condition(words: str) -> None:
         ('- [ ] x reads "(N/A)"', [None]),
         ("- [ ] x reads “(N/A)”", [None]),
         ("- [ ] x (n/async)", [None]),
+        *(
+            (f"- [ ] x {words}", [None])
+            for words in (
+                "(N/A: TBD)",
+                "(N/A – to be confirmed)",
+                "— n/a?",
+                "(N/A, ask Ops)",
+                "(N/A, but check DNS)",
+                "- N/A ?",
+            )
+        ),
         ("- [ ] x returns `(N/A)`", [None]),
         ("- [ ] x N/A", [None]),
         ("- [ ] x (N/A for guests of the shop)", [None]),
@@ -726,6 +737,75 @@ def test_what_is_to_be_untrue_is_no_item(words: str) -> None:
         ("text\n\n1. [ ] a\n2. b\n3. c", "lines 6, 7: no box, beside entries that have one; "),
         ("Tick the box ☐ when it is done, as `[ ]` and `a [ ]` say.\n\n- a[ ] b\n- `[ ]`", ""),
         ("| a | Status |\n|---|---|\n| b | Done |\n| c | by Friday |", ""),
+        *(
+            (f"| a | {title} |\n|---|---|\n| b | {yes} |\n| c | {no} |", "2 boxes are not read, lines 5, 6: a box is ")
+            for title, yes, no in (
+                *(("Done", "TRUE", "FALSE"), ("Result", "Pass", "FAIL"), ("OK?", "OK", "NOK"), ("Checked", "1", "0")),
+                *(("Progress", "100 %", "20 %"), ("Verified by", "Ann", ""), ("Sign-off", "", ""), ("☐", "", "")),
+                *(("[ ]", "", ""), ("RAG", "🟢", "🔴"), ("Team's word", "approved", "pending"), ("What", "Done", "")),
+                *(("Date completed", "2026-01-01", ""), ("Fatto", "Sì", "No"), ("Gotowe", "tak", "nie")),
+                *(
+                    ("Concluído", "Sim", "Não"),
+                    ("完了", "済", "未"),
+                    ("Status", "Ready", "Not ready"),
+                    ("Done (Y/N)", "", ""),
+                    ("App", "🟢 up", "🔴 down"),
+                ),
+            )
+        ),
+        *(
+            (f"| a | {title} |\n|---|---|\n| b | {one} |\n| c | {two} |", "")
+            for title, one, two in (
+                *(
+                    ("Required", "yes", "no"),
+                    ("Approved by", "Ann", "Bob"),
+                    ("Owner", "Ann", ""),
+                    ("Default", "1", "0"),
+                ),
+                ("Means", "done", "somebody did it"),
+            )
+        ),
+        ("||a||Done||\n|b|(/)|\n|c|(x)|", "2 boxes are not read, lines 4, 5: a box is "),
+        (
+            "<table>\n<tr><td>a</td><td>☐</td></tr>\n<tr><td>b</td><td>❌</td></tr></table>",
+            "2 boxes are not read, lines 4",
+        ),
+        ("<p>a: ☐ yes ☐ no</p>", "1 box is not read, line 3: a box is "),
+        ("| a | Port |\n|---|---|\n| b | open |\n| c | open |", ""),
+        ("### a [ ]", "1 box is not read, line 3: a box is "),
+        ("o [ ] a\n\uf0a8 b\n&#9744; c", "3 boxes are not read, lines 3, 4, 5: a box is "),
+        ("\uf0b7 a\n\no b", ""),
+        *(
+            (
+                f"text\n\n<!-- a {end}\n\n- [ ] b\n\n<!-- c -->",
+                "1 box is not read, line 7: the comment in line 5 ends in ",
+            )
+            for end in ("->", "--!>", "-- >", "—>", "")
+        ),
+        ("<!-- a -> b\n- [ ] c\n-->", ""),
+        ("````\na\n```\n- [ ] b", "1 box is not read, line 6: the code fence in line 3 is not closed: "),
+        ("```\na\n~~~\n- [ ] b\n```", "1 box is not read, line 6: the code fence in line 3 ends in line 7 only: "),
+        ("```\na\n```sh\n- [ ] b\n```", "1 box is not read, line 6: the code fence in line 3 ends in line 7 only: "),
+        *(
+            (line, "line 3: what is to be put in there from another file is not read; ")
+            for line in (
+                *('--8<-- "a.md"', '{% include "a.md" %}', "![[a]]", "{!a.md!}", '{{< include "a.md" >}}'),
+                *("{{#include a.md}}", "[!INCLUDE [a](a.md)]", "!include a.md", ".. include:: a.md", "@import 'a.md'"),
+                *("```{include} a.md\n```", "[a](a.md ':include')", "<!-- include a.md -->", "include::a.md[]"),
+                *(
+                    "<Include file='a.md' />",
+                    "<<[a.md]",
+                    "<<< @/a.md",
+                    "{{> a.md}}",
+                    "<!-- @include: a.md -->",
+                    "{%- include_relative a.md -%}",
+                ),
+            )
+        ),
+        (
+            "text\n\n- Include a\n\n> [!IMPORTANT]\n> b\n\n![[a.png]]\n\n{% include nav.html %}\n\nInclude: a",
+            "",
+        ),
         ("text\n\n- [x](https://example.com)\n- [!NOTE] x\n\n> [!NOTE]\n> x\n\n[^1]: y\n\n- `[]` z\n- [a] b", ""),
     ],
 )

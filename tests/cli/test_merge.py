@@ -104,7 +104,7 @@ ANOTHER = "changed.json: This is a shard of another run"
         (
             ("shard", "plan"),
             "0",
-            f"{ANOTHER} than shard1/result.json: readiness.yaml, bindings, sign-offs, waivers or the day differ.",
+            f"{ANOTHER} than shard1/result.json: readiness.yaml, the values of its variables, bindings, ",
         ),
         (("drift", "baseline"), None, f"{ANOTHER} than shard1/result.json: the baselines differ."),
         (("exit_code",), 2, "changed.json: This shard did not finish (exit code 2)."),
@@ -137,6 +137,16 @@ def test_a_bindings_change_between_shards_is_seen(release: Release) -> None:
     done = release.cli("merge", "shard1/result.json", "shard2/result.json", "--out=none")
     assert done.returncode == 4
     assert "bindings" in done.stderr
+
+
+def test_shards_of_two_environments_are_seen(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    release.replace("readiness.yaml", "one: one.env", 'one: "${FIRST:-one.env}"')
+    release.run("--readiness-shard=1/2", "--readiness-out=shard1")
+    monkeypatch.setenv("FIRST", "two.env")
+    release.run("--readiness-shard=2/2", "--readiness-out=shard2")
+    done = release.cli("merge", "shard1/result.json", "shard2/result.json", "--out=none")
+    assert done.returncode == 4
+    assert "the values of its variables" in done.stderr
 
 
 def test_selections_compose_with_shards(release: Release) -> None:

@@ -153,11 +153,12 @@ targets:
         assert secret not in text
 
 
-@pytest.mark.parametrize("policy", ["min_score: 0.95", "sections: {s: 0.95}"])
-def test_a_score_is_of_a_hundred(base: Path, policy: str) -> None:
-    (told,) = mistakes(base, f"targets:\n  prod:\n    policy: {{{policy}}}\n")
+@pytest.mark.parametrize(("share", "percent"), [("0.95", "95"), ("1", "100"), ("1.0", "100")])
+@pytest.mark.parametrize("policy", ["min_score: {}", "sections: {{s: {}}}"])
+def test_a_score_is_of_a_hundred(base: Path, policy: str, share: str, percent: str) -> None:
+    (told,) = mistakes(base, f"targets:\n  prod:\n    policy: {{{policy.format(share)}}}\n")
     assert told.startswith("readiness.yaml:3: Target 'prod', 'policy.")
-    assert "is of 100, so that 0.95 would let nearly everything pass; write 95." in told
+    assert f"is of 100, so that {float(share):g} would let nearly everything pass; write {percent}." in told
 
 
 def test_a_conflict_that_a_merge_left_is_told(base: Path) -> None:

@@ -176,7 +176,10 @@ def test_a_role_that_does_not_exist_is_told_from_a_wrong_one() -> None:
         ({"sha256": "0" * 64}, "it has a sha256, and names no evidence that could have it"),
         ({"evidence": "empty.md"}, "its evidence empty.md is empty"),
         ({"evidence": "blank.md"}, "its evidence blank.md is empty"),
-        ({"evidence": "titled.md"}, "its evidence titled.md says nothing but its front matter"),
+        (
+            {"evidence": "titled.md"},
+            "its evidence titled.md says nothing beside titles, comments and what is still to be filled in",
+        ),
         ({"evidence": "folder"}, "its evidence folder is a folder, and has to be a file"),
         ({"evidence": "loop.md"}, "its evidence loop.md cannot be read ("),
         ({"evidence": "pipe"}, "its evidence pipe is not a file"),
@@ -267,6 +270,7 @@ def test_evidence_that_changed_after_signing_does_not_count(tmp_path: Path) -> N
     assert judged(signed, folder=tmp_path).endswith(f"evidence: drill.md (sha256 {digest[:12]}…)")
     (tmp_path / "drill.md").write_text("No rows came back.\n", "utf-8")
     assert judged(signed, folder=tmp_path).endswith("its evidence drill.md has changed since it was signed")
+    assert signoff(evidence="drill.md", sha256=digest.upper()) == signed
 
 
 @pytest.mark.parametrize("word", [*CADENCE_DAYS, "Annual", "ANNUALLY", "Daily"])
@@ -274,6 +278,54 @@ def test_words_of_item_and_headings_set_the_cadence(word: str) -> None:
     days = {"Annual": 366, "ANNUALLY": 366, "Daily": 1}.get(word) or CADENCE_DAYS[word]
     for text in (f"# T\n\n## S\n\n- [ ] Review, {word}\n", f"# T\n\n## S ({word})\n\n- [ ] Review\n"):
         assert cadence(text) == days
+
+
+def test_two_spellings_of_a_listed_person_are_one() -> None:
+    now = Circumstances({"ops": ("Ann", "Ann <a@example.com>", "b@example.com")}, Path(), None, TODAY)
+    signed = [Signed(signoff(by=by), 1) for by in ("Ann", "a@example.com")]
+    evidence, why = judge_signoffs(SignoffRule(role="ops", count=2), signed, (), now)
+    assert evidence is None
+    assert why.startswith("1 of 2 have signed as ops")
+    signed.append(Signed(signoff(by="b@example.com"), 1))
+    assert judge_signoffs(SignoffRule(role="ops", count=2), signed, (), now)[0]
+    waiver = Waiver(item="s/i", reason="moves soon", by="Ann", expires=TODAY)
+    assert judge_signoffs(SignoffRule(role="ops"), signed[1:2], [waiver], now)[1].endswith("asked to waive this item")
+
+
+@pytest.mark.parametrize("link", ["{page}", "<page>", "...", "TODO", "x/TBD?v=1", "XXXX"])
+def test_a_link_with_a_part_to_fill_in_is_no_evidence(link: str) -> None:
+    said = judged(signoff(evidence=f"https://wiki.example.com/{link}"))
+    assert said.endswith("is a link with a part that is still to be filled in")
+    assert judged(signoff(evidence="https://wiki.example.com/todo-list/...a")).startswith("signed by")
+
+
+@pytest.mark.parametrize(
+    "text", ["TODO\n", ".\n", "# Drill\n", "# Drill\n\nTBD\n", "<!-- fill in -->\n", "---\na: b\n---\n"]
+)
+def test_a_document_that_is_not_written_is_no_evidence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "drill.md").write_text(text, "utf-8")
+    assert "says nothing beside titles" in judged(signoff(evidence="drill.md"), folder=tmp_path)
+    for written in ("# Drill\n\nAll rows came back.\n", "# Drill\n\n![](a.png)\n", "# Drill\n\n- ok\n"):
+        (tmp_path / "drill.md").write_text(written, "utf-8")
+        assert judged(signoff(evidence="drill.md"), folder=tmp_path).startswith("signed by")
+
+
+@pytest.mark.parametrize(
+    ("words", "days"),
+    [
+        *(
+            (words, 183)
+            for words in ("Semi-annual drill", "bi-annually", "Half-yearly", "twice yearly", "twice a year")
+        ),
+        *(("Bi-weekly", 14), ("fortnightly", 14), ("every other week", 14), ("bimonthly", 62), ("biweekly", 14)),
+        *(("Restored every 6 months", 186), ("every two years", 732), ("every 90 days", 90), ("every quarter", 92)),
+        *(("done every week", 7), ("twice weekly", 4), ("once a month", 31), ("three times per week", 3)),
+        *(("twice daily", 1), ("Every working week", None), ("every 0 days", None), ("two a day", None)),
+        *(("a year ago", None), ("everyday", None), ("Yearly audit of monthly reports", 366)),
+    ],
+)
+def test_words_with_a_number_set_the_cadence(words: str, days: int | None) -> None:
+    assert cadence(f"# T\n\n## S\n\n- [ ] {words}\n") == days
 
 
 def cadence(text: str, valid_days: int | None = None) -> int | None:

@@ -189,6 +189,11 @@ def test_items_of_a_group_are_bound_one_by_one(tmp_path: Path) -> None:
         ("{check: toy.header, partial: nobody}", "There is no role 'nobody'"),
         ("{not_applicable: ' '}", "'not_applicable' takes one text, the reason, and no other key."),
         ("{not_applicable: true}", "'not_applicable' takes one text"),
+        *(
+            (f"{{not_applicable: {reason}}}", f"'not_applicable: {reason}' is no reason; say why")
+            for reason in ("no", "TODO", "TBD", "N/A", "To be confirmed")
+        ),
+        ("{not_applicable: '???'}", "'not_applicable: ???' is no reason; say why"),
         ("{not_applicable: why, check: toy.header}", "'not_applicable' takes one text"),
     ],
 )

@@ -228,3 +228,14 @@ def test_an_earlier_output_that_cannot_be_removed_is_told(after_go: Project) -> 
         folder.chmod(0o700)
     assert result.ret == 4
     assert "is of an earlier run and cannot be removed" in result.stderr.str()
+
+
+def test_the_outputs_replace_no_file_of_another_program(after_go: Project) -> None:
+    badge = after_go.write("out/badge.svg", "<svg/>\n")
+    done = after_go.run()
+    assert done.ret == 4
+    assert "badge.svg in that folder is not of a readiness run; name another folder, or remove it." in done.stderr.str()
+    assert badge.read_text("utf-8") == "<svg/>\n"
+    badge.write_text("", "utf-8")
+    after_go.write("out/junit.xml", "<testsuites/>\n")
+    assert after_go.run("--junit-xml=out/junit.xml").ret == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.release import Release
 from tests.run.test_run import CONFIGURATION, Project
 
 TRIED = """
@@ -76,6 +77,23 @@ def test_a_repeated_test_that_never_passes_fails(project: Project) -> None:
     (test,) = project.found()["own"]["tests"]
     assert test["state"] == "failed"
     assert test["evidence"].endswith("(at try 3)")
+
+
+@pytest.mark.parametrize(("returned", "state"), [("1 == 2", "failed"), ("1 == 1", "passed"), ("[]", "passed")])
+def test_a_test_that_returns_false_fails(project: Project, returned: str, state: str) -> None:
+    own = f"import pytest\n\n@pytest.mark.readiness('release/own')\ndef test_it(): return {returned}\n"
+    project.write("test_own.py", own)
+    project.run("CHECK.md", "test_own.py", "--reruns=1", "-Wignore")
+    (test,) = project.found()["own"]["tests"]
+    assert test["state"] == state
+    assert state == "passed" or "write 'assert' in place of 'return'" in test["evidence"]
+
+
+def test_a_folder_may_have_brackets_in_its_name(release: Release) -> None:
+    moved = release.path.rename(release.path.with_name("odd [1]"))
+    release.path = moved
+    assert "GO" in release.run("--readiness-out=out").stdout
+    assert release.result()["verdict"]["selected"] == release.result()["verdict"]["total"]
 
 
 def test_an_item_of_a_checklist_may_be_tried_again(project: Project) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from pytest_readiness.core.text import is_include
 from pytest_readiness.protocols.markup import hides
 
 if TYPE_CHECKING:
@@ -104,14 +105,6 @@ _TITLE_LINE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """The line that begins or ends an admonition."""
-_INCLUDE = re.compile(
-    r"""\{%-?\s*(?:include|include_relative|render|embed|snippet|content-ref)\b.*
-      | \{\{[<%]?\s*(?:include|readfile|snippet|import|markdown_import)\b.*
-      | --8<--.* | !\[\[.*\]\] | \[!INCLUDE\b.* | \{!.*!\} | include::\S.*\] | \.\.\ include::.* | @@?include\b.*
-      | \{(?:literal)?include\}.* | ::include\b.* | \{\.include\b.* | \{include:.*\}
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
 _NOWHERE = re.compile(
     r"""(?: \W*
       | (?:https?://)? (?:(?:todo|tbd|fixme|url|link|href|address|path|insert|your)\b[^/.]*|x{3,}|<.*>|\[.*\])
@@ -214,7 +207,7 @@ def _sections(parser: MarkdownIt, tokens: Sequence[Token]) -> tuple[DocumentSect
             if token.level == 0:
                 token.content = _with_lines(token.content, line)
         elif token.type in ("fence", "code_block"):
-            if _INCLUDE.fullmatch(token.info.strip()):
+            if is_include(token.info):
                 token.content = token.info
             elif not _PLAIN_CODE.fullmatch(_language(token)) and all(
                 _CODE_COMMENT.match(each.strip()) for each in token.content.split("\n")
@@ -342,11 +335,11 @@ class _Rendered:
         if not text.strip() or (beside != text and _TO_A_PLACE.fullmatch(beside)):
             return
         if self._open["pre"]:
-            (self._includes if _INCLUDE.fullmatch(text.strip()) else self._blocks).append(text)
+            (self._includes if is_include(text) else self._blocks).append(text)
             return
         lines = []
         for line in map(str.strip, text.split("\n")):
-            if _INCLUDE.fullmatch(line):
+            if is_include(line):
                 self._includes.append(line)
             elif _UNFINISHED.fullmatch(line):
                 break
