@@ -22,6 +22,9 @@ from pytest_readiness.people.file import is_blank
 from pytest_readiness.people.proofs import Unusable, digest_of
 from pytest_readiness.people.rules import EvidenceRule, SignoffRule, WaiverRule, may_be_one, same_person
 
+_DOCUMENTS = (".md", ".markdown", ".txt")
+_LONGEST_STUB = 1 << 16
+
 SOON_DAYS = 7
 """A sign-off that ends earlier than this passes with a warning."""
 
@@ -525,7 +528,28 @@ def _evidence(rule: SignoffRule, signoff: Signoff, now: Circumstances, who: str)
         )
     if signoff.sha256 is not None and signoff.sha256 != digest:
         raise _Refused(f"{who} does not count: its evidence {name} has changed since it was signed")
+    if not _says_something(path):
+        raise _Refused(
+            f"{who} does not count: its evidence {name} says nothing: a heading, a comment or a TODO shows nothing"
+        )
     return digest, _judge_file(rule.evidence, path, name, now.today, who) if rule.evidence is not None else None
+
+
+def _says_something(path: Path) -> bool:
+    """Whether a document of Markdown or plain text is more than a stub; other files, and long ones, are taken to be."""
+    from pytest_readiness.domains.docs import checks as docs
+    from pytest_readiness.domains.docs.facts import document_text
+
+    if path.suffix.lower() not in _DOCUMENTS or path.stat().st_size > _LONGEST_STUB:
+        return True
+    try:
+        docs.present(document_text(Document(name="evidence", path=path)), min_words=1)
+    except ClaimFalse:
+        return False
+    except CouldNotVerify:
+        # What takes its text from elsewhere, or is no text, was signed by somebody who could read it.
+        return True
+    return True
 
 
 def _judge_file(rule: EvidenceRule, path: Path, name: str, today: date, who: str) -> date | None:

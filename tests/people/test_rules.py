@@ -226,6 +226,35 @@ def test_evidence_is_something_that_others_can_read(tmp_path: Path, changes: dic
     assert said.startswith("refused: " if why else "signed by")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("drill.md", "# Drill\n", "says nothing"),
+        ("drill.md", "# Drill\n\nTODO\n", "says nothing"),
+        ("drill.md", "# Drill\n\n<!-- all rows came back -->\n", "says nothing"),
+        ("drill.markdown", "- [ ] will follow\n", "says nothing"),
+        ("drill.txt", "TBD\n", "says nothing"),
+        ("drill.json", "{}\n", "holds nothing"),
+        ("drill.yaml", "\ufeff[]", "holds nothing"),
+        ("drill.zip", "PK\x05\x06" + 18 * "\0", "is an archive with nothing in it"),
+        ("drill.pdf", f"/annex/objects/SHA256E-s10--{'a' * 64}.pdf\n", "is a pointer of git-annex"),
+        ("drill.dvc", "outs:\n- md5: a304afb96060aad90176268345e10355\n  path: drill.pdf\n", "is a pointer of DVC"),
+        ("drill.dvc", "# made by a tool\nmd5: a304\nfrozen: true\ndeps:\n- path: x\n", "is a pointer of DVC"),
+        ("drill.txt", "OK\n", ""),
+        ("drill.md", "# Drill\n\n![](screen.png)\n", ""),
+        ("drill.md", "# Drill\n\nSee [the log](https://ci.example.com/7).\n", ""),
+        ("drill.md", "# Drill\n\n- [x] All rows came back\n", ""),
+        ("drill.md", "\0\1\2 no text", ""),
+        ("drill.json", '{"rows": 0}', ""),
+        ("drill.log", "TODO 0 left\n", ""),
+    ],
+)
+def test_evidence_that_shows_nothing_does_not_count(tmp_path: Path, name: str, text: str, why: str) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    said = judged(signoff(evidence=name), folder=tmp_path)
+    assert f"its evidence {name} {why}" in said if why else said.startswith("signed by"), said
+
+
 def test_what_is_signed_is_no_evidence_of_itself(tmp_path: Path) -> None:
     for name in ("release.md", "signoffs.yaml", "drill.md"):
         (tmp_path / name).write_text("- [x] All rows came back\n", "utf-8")
