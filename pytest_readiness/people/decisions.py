@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pytest_readiness.config.model import Proof
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.core.problems import Problem, ProblemsError, near, nearest
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.core.validation import validate
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
 from pytest_readiness.domains.docs.resource import Document
@@ -29,7 +30,7 @@ SOON_DAYS = 7
 """A sign-off that ends earlier than this passes with a warning."""
 
 Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
-Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+Fingerprint = Annotated[str, spelled(r"^[0-9a-f]{16}$", "16 hexadecimal digits, as readiness sign writes them")]
 
 
 class Signoff(BaseModel):
@@ -55,7 +56,10 @@ class Signoff(BaseModel):
     role: Words
     on: date
     evidence: Words | None = None
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    sha256: (
+        Annotated[str, spelled(r"^[0-9a-f]{64}$", "64 hexadecimal digits in small letters, as sha256sum prints them")]
+        | None
+    ) = None
     release: Words | None = None
     expires: date | None = None
     note: Words | None = None

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.cookies import Cookie, parse_cookie
 from pytest_readiness.domains.http.facts.pages import Page, in_place, stays_not
@@ -427,6 +428,7 @@ def referrer_policy(front_page: Response) -> Evidence:
     return Evidence(seen)
 
 
+Feature = Annotated[str, spelled(r"^[a-z-]+$", "a feature's name in small letters, such as camera")]
 INTIMATE = ["camera", "microphone", "geolocation"]
 """Browser features that reveal a user's surroundings and location."""
 
@@ -440,7 +442,7 @@ INTIMATE = ["camera", "microphone", "geolocation"]
 def permissions_policy(
     front_page: Response,
     *,
-    features: Annotated[list[Annotated[str, Field(pattern=r"^[a-z-]+$")]], Field(min_length=1)] = INTIMATE,
+    features: Annotated[list[Feature], Field(min_length=1)] = INTIMATE,
 ) -> Evidence:
     """The page carries a valid Permissions-Policy that restricts the named features and opens none to every site.
 
