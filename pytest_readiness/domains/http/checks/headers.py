@@ -563,6 +563,7 @@ _PRODUCT = re.compile(
 _TELLTALES = (
     *("server", "x-powered-by", "powered-by", "x-generator", "x-cms", "x-framework", "x-redirect-by"),
     *("liferay-portal", "microsoftsharepointteamservices", "x-cf-powered-by", "x-powered-cms"),
+    *("x-powered-by-plesk", "x-turbo-charged-by", "x-elastic-product"),
 )
 _VERSIONS = (
     "x-aspnet-version",
@@ -582,6 +583,9 @@ _VERSIONS = (
     "x-cocoon-version",
     "x-wildfly-version",
     "x-varnish-version",
+    *("php-version", "jsf-version"),
+    *("x-grafana-version", "x-influxdb-version", "x-solr-version", "x-kong-version", "x-metabase-version"),
+    *("x-nextjs-version", "x-shopware-version", "x-magento-version", "x-sourcegraph-version", "x-sap-version"),
 )
 _PROXY = re.compile(r"(?<![\w.-])[A-Za-z][\w.-]*/v?\d+(?:\.\d+)*\b|\([A-Za-z][\w.-]* v?\d+(?:\.\d+)+\b")
 """A proxy with its version in Via, which begins with the protocol's own."""
