@@ -20,6 +20,8 @@ from pytest_readiness.run.state import Run
 _MOST_ENTRIES = 20_000
 """Of an ignored folder, that are looked at."""
 
+_ENDS = "It ends the run while it is read (sys.exit({code})); let only a test or a program of its own do that."
+
 
 class Whole:
     """The plugin that notes which of the team's own tests are left out.
@@ -73,7 +75,11 @@ class Whole:
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Remember what is found, before another plugin takes some of it away."""
-        report = yield
+        try:
+            report = yield
+        except SystemExit as ended:
+            # pytest would end with a traceback of its own, and look at nothing else.
+            report = pytest.CollectReport(collector.nodeid, "failed", _ENDS.format(code=ended.code), None)
         if not isinstance(collector, ChecklistFile | ChecklistSection):
             if isinstance(collector, pytest.File) and report.passed and "call" not in vars(report):
                 # `--lf` answers for a file so that it is not looked into.

@@ -196,6 +196,15 @@ def test_a_folder_without_tests_of_the_team_leaves_out_nothing(project: Project,
     assert project.run().ret == 0
 
 
+def test_a_module_that_ends_the_run_while_it_is_read_is_an_error(project: Project) -> None:
+    project.write("more/test_more.py", "import sys\n\nsys.exit(0)\n")
+    result = project.run()
+    assert result.ret not in (0, 10)
+    result.stdout.fnmatch_lines(["*It ends the run while it is read (sys.exit(0))*"])
+    assert "INTERNALERROR" not in result.stdout.str()
+    assert project.result()["verdict"]["go"] is False
+
+
 @pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["alone", "xdist"])
 def test_an_own_test_for_what_the_target_has_not_leaves_out_nothing(project: Project, workers: tuple[str, ...]) -> None:
     project.write("more/test_more.py", "def test_more(database):\n    assert 0\n")
