@@ -530,7 +530,9 @@ def test_a_history_that_is_cut_off_proves_nobody(repository: Repository, tmp_pat
     assert known == ""
 
 
-@pytest.mark.parametrize("way", ["mailmap", "mailmap.file", "mailmap.blob", "ignored", "replaced", "textconv"])
+@pytest.mark.parametrize(
+    "way", ["mailmap", "mailmap.file", "mailmap.blob", "ignored", "replaced", "grafted", "textconv"]
+)
 def test_no_setting_of_the_repository_shows_another_author(repository: Repository, way: str) -> None:
     path = repository.folder / "signoffs.yaml"
     path.write_text("signoffs:\n" + ENTRY, "utf-8")
@@ -552,11 +554,18 @@ def test_no_setting_of_the_repository_shows_another_author(repository: Repositor
         (repository.folder / ".git-blame-ignore-revs").write_text(wrong, "utf-8")
         repository.git("config", "blame.ignoreRevsFile", ".git-blame-ignore-revs")
         repository.git("config", "blame.markIgnoredLines", "true")
-    elif way == "replaced":
+    elif way in ("replaced", "grafted"):
         repository.git("commit", "-q", "--amend", "--no-edit", "--author=Ann <a@example.com>", **SOMEBODY)
         right = repository.git("rev-parse", "HEAD").strip()
         repository.git("reset", "-q", "--hard", wrong.strip())
-        repository.git("replace", wrong.strip(), right)
+        if way == "replaced":
+            repository.git("replace", wrong.strip(), right)
+        else:
+            (repository.folder / "later.md").touch()
+            repository.commit(OPS[0])
+            grafts = repository.folder / ".git" / "info" / "grafts"
+            grafts.parent.mkdir(exist_ok=True)
+            grafts.write_text(f"{repository.git('rev-parse', 'HEAD').strip()} {right}\n", "utf-8")
     else:
         (repository.folder / ".gitattributes").write_text("*.yaml diff=sway\n", "utf-8")
         repository.git("config", "diff.sway.textconv", "sed s/2026-09-01/2026-04-01/")
