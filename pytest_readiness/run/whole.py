@@ -41,7 +41,9 @@ class Whole:
     def pytest_ignore_collect(self, collection_path: Path) -> Generator[None, bool | None, bool | None]:
         """Note tests, in a file or a folder, that are passed over for whatever reason, and what an option excludes."""
         ignored = yield
-        within = any(collection_path.resolve().is_relative_to(path) for path in self._declared)
+        # What is linked from elsewhere lies in the folder that holds the link, too.
+        places = (collection_path.resolve(), collection_path.parent.resolve() / collection_path.name)
+        within = any(place.is_relative_to(path) for place in places for path in self._declared)
         if ignored and within and (self._holds_tests(collection_path) or self._excluded(collection_path)):
             self._note(f"{self._shown(collection_path)} was ignored")
         return ignored

@@ -186,6 +186,16 @@ def test_a_folder_of_tests_that_is_passed_over_is_left_out(
     assert f"more/{folder} was ignored" in project.result()["verdict"]["omitted"]
 
 
+def test_tests_that_are_linked_and_passed_over_are_left_out(project: Project) -> None:
+    project.write("elsewhere/test_far.py", "def test_far():\n    assert False\n")
+    (project.path / "more" / "far").symlink_to("../elsewhere")
+    (project.path / "more" / "test_far.py").symlink_to("../elsewhere/test_far.py")
+    project.write("more/conftest.py", "collect_ignore = ['far', 'test_far.py']\n")
+    assert project.run().ret == 10
+    omitted = project.result()["verdict"]["omitted"]
+    assert {"more/far was ignored", "more/test_far.py was ignored"} <= set(omitted)
+
+
 @pytest.mark.parametrize(
     "file", ["build/lib/readme.txt", ".cache/test_it.py", "venv/pyvenv.cfg", "__pycache__/test_it.py"]
 )
