@@ -141,7 +141,11 @@ class Outline:
         Headings among the blocks hold to the end of the container. In an item they are part of its detail.
         """
         outer = len(above)
+        before: Node | None = None
         for node, following in zip_longest(nodes, nodes[1:]):
+            if parent is None and self._is_about_something_else(node, before, above[outer:]):
+                above = above[:-1]
+            before = node
             if node.type in _LISTS:
                 self._list(node, above, parent)
             elif node.type == "blockquote":
@@ -174,6 +178,20 @@ class Outline:
         if node.type == "heading":
             return node.children[0], int(node.tag[1:])
         return heading_in(node) if node.type == "html_block" and not self._former else None
+
+    def _is_about_something_else(self, node: Node, before: Node | None, above: Sequence[Heading]) -> bool:
+        """Whether what is remarked on the label above a quotation or a table is not said of it.
+
+        A quotation with words of its own begins something else, as a paragraph does, and so does a table, which has
+        titles of its own, behind the list of the label.
+        """
+        if self._former or before is None or not above or not above[-1].label:
+            return False
+        if above[-1].remarks == (above[-1].above[-1].remarks if above[-1].above else _NO_REMARKS):
+            return False
+        if node.type == "table":
+            return before.type in (*_LISTS, "table")
+        return node.type == "blockquote" and any(child.type in ("paragraph", "heading") for child in node.children)
 
     def _ends_label(self, node: Node) -> bool:
         """Whether a block is no part of what the label before it is about."""

@@ -7,6 +7,7 @@ import html
 import json
 import re
 import sys
+import unicodedata
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -123,15 +124,21 @@ def _in_utf8(sign: str) -> str:
 
 _HEX = "[0-9a-fA-F]"
 _ESCAPES = (
-    re.compile(_in_utf8("%")),
+    re.compile(rf"%u{_HEX}{{4}}|{_in_utf8('%')}"),
     re.compile(
         _in_utf8(r"\\x")
         + rf"|\\u[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}|\\u{_HEX}{{4}}|\\u\{{{_HEX}{{1,6}}\}}"
         rf"|\\U{_HEX}{{8}}|\\[0-7]{{3}}|\\[abfnrtv]|\\[^\w\s]"
     ),
-    re.compile(rf"&(?:#[0-9]{{1,7}}|#[xX]{_HEX}{{1,6}}|[a-zA-Z][a-zA-Z0-9]{{1,31}});"),
+    re.compile(rf"&(?:#[0-9]{{1,7}};?|#[xX]{_HEX}{{1,6}};?|[a-zA-Z][a-zA-Z0-9]{{1,31}};)"),
 )
 """A character as URLs, programming languages and HTML write it."""
+_PAIR = rf"(?:0[xX])?{_HEX}{{2}}(?![0-9A-Za-z])"
+_BYTES = (
+    re.compile(rf"={_HEX}{{2}}|=\r?\n"),
+    re.compile(rf"(?<![0-9A-Za-z]){_PAIR}(?:(?:, ?|[:\s-])(?={_PAIR}))?"),
+)
+"""A byte as mails and dumps write it. Whatever they hold is written so, and nothing around it: undone only once."""
 _LETTERS = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
 LEVELS = 4
 """How often escapes are undone: HTML in JSON in JSON in a URL."""
@@ -173,6 +180,8 @@ class Redactor:
                     self._plain.add(_encoded(text), whole)
                     for written in (text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
                         self._in_base64.add(_in_base64(_bytes(written)), whole)
+                    for data in (base64.b64encode(_bytes(text)), text.encode("utf-16-le", "surrogatepass")):
+                        self._in_base64.add(_in_base64(data), whole)
         self._plain.compile()
         self._in_base64.compile()
         self._known.clear()
@@ -244,6 +253,9 @@ def _readings(text: str, places: Places = NOWHERE) -> Iterator[tuple[str, Places
     known = {hash(text)}
     most = max(LEVELS, min(READINGS, CHARACTERS // (len(text) + 1)))
     last = [(text, places)]
+    for byte in _BYTES:
+        if byte.search(text):
+            yield _changed(byte, _one_byte, text, places)
     for _ in range(LEVELS):
         yield from last
         following = []
@@ -276,12 +288,22 @@ def _changed(
     return "".join([*parts, text[done:]]), made + places[done:]
 
 
+def _one_byte(match: re.Match[str]) -> str:
+    digits = match[0].lower().removeprefix("0x").lstrip("=").rstrip(" \t\r\n,:-")
+    return chr(int(digits, 16)) if digits else ""
+
+
 def _unescaped(match: re.Match[str]) -> str:
     text = match[0]
     if text[0] == "&" and text[1] != "#":
         return html.unescape(text)
     if text[0] == "&":
-        return _character(int(text[3:-1], 16) if text[2] in "xX" else int(text[2:-1]), text)
+        digits = text[2:].rstrip(";")
+        number = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+        # Without its semicolon, one of a control character is rather the beginning of another one that was cut.
+        return text if number < ord(" ") and text[-1] != ";" else _character(number, text)
+    if text[:2] == "%u":
+        return chr(int(text[2:], 16))
     if text[0] == "%" or text[1] == "x":
         data = bytes.fromhex(text.replace(text[: 1 if text[0] == "%" else 2], ""))
         try:
@@ -406,6 +428,11 @@ def _encoded(secret: str) -> Iterator[str]:
         secret.encode("ascii", "backslashreplace").decode(),
         printable(secret),
         _bytes(secret).hex(),
+        secret.encode("utf-16-le", "surrogatepass").hex(),
+        # What undoing escapes byte by byte makes of it, and who takes UTF-8 for Latin-1.
+        _bytes(secret).decode("latin-1"),
+        unicodedata.normalize("NFC", secret),
+        unicodedata.normalize("NFD", secret),
     }
     for written in (repr, ascii):
         # Which quotes are escaped depends on those in the rest of the text.

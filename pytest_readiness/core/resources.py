@@ -11,13 +11,12 @@ from functools import cache, cached_property
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, unquote
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
-    Field,
     GetCoreSchemaHandler,
     SecretStr,
     ValidationInfo,
@@ -26,8 +25,10 @@ from pydantic_core.core_schema import CoreSchema, with_info_after_validator_func
 
 from pytest_readiness.core.names import refusal
 from pytest_readiness.core.problems import RegistrationError, nearest
+from pytest_readiness.core.spelling import spelled
 
 NAME = r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$"
+_OF_NAMES = "a word of letters, digits, '_', '.' and '-', such as shop-2"
 
 
 def anchored(path: Path, info: ValidationInfo) -> Path:
@@ -125,8 +126,8 @@ class Resource(BaseModel):
     schemes: ClassVar[tuple[str, ...]] = ()
     """Schemes of addresses that are of this variant."""
 
-    name: Annotated[str, Field(pattern=NAME, max_length=64)]
-    labels: tuple[Annotated[str, Field(pattern=NAME)], ...] = ()
+    name: Annotated[str, spelled(NAME, _OF_NAMES, max_length=64)]
+    labels: tuple[Annotated[str, spelled(NAME, _OF_NAMES)], ...] = ()
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: object) -> None:
@@ -264,6 +265,12 @@ def _place(model: type[Resource]) -> tuple[str, str]:
     return getattr(sys.modules.get(model.__module__), "__file__", None) or model.__module__, model.__qualname__
 
 
+_NO_HOST = re.compile(r"[\s\x00-\x20\x7f!\"#%&'()*+,/;<=>?@\\^`|~]")
+"""Signs that stand in no name and no IP address; those of a variable are left alone, which may not be known."""
+_LOGIN = re.compile(r"[^\s\x00-\x1f\x7f'\"`\\;&<>|(){}$@-][^\s\x00-\x1f\x7f'\"`;&<>|(){}$]*")
+"""What ssh takes as a user or a host on its command line: it may stand in commands of its configuration."""
+
+
 def checked_port(parts: SplitResult) -> None:
     """Refuse the port of an address that is read from readiness.yaml, where it has one that nothing listens on.
 
@@ -278,12 +285,29 @@ def checked_host(host: str) -> None:
     """Refuse a text that is read from readiness.yaml as a host, and cannot be a name or an IP address.
 
     Raises:
-        ValueError: DNS has no such names (RFC 1035 2.3.4, RFC 3490).
+        ValueError: DNS has no such names (RFC 1035 2.3.4, RFC 3490), or it has a sign that no host has.
     """
+    if sign := _NO_HOST.search(host):
+        raise ValueError(f"{host!r} is not a host name: no host has the sign {sign[0]!r}")
     try:
         host.encode("idna")
     except UnicodeError:
         raise ValueError(f"'{host}' is not a host name: its parts are of 1 to 63 characters") from None
+
+
+def checked_login(parts: SplitResult) -> None:
+    """Refuse the user and the host of an address that ssh or docker gets on its command line, where one is no name.
+
+    Raises:
+        ValueError: it would be read as an option, or be a danger in a command of ssh's configuration.
+    """
+    # This looks at what the program gets: the address is decoded, and the user ends at the first @ of several.
+    names = [unquote(part) for part in (parts.hostname, parts.username) if part is not None]
+    if parts.netloc.count("@") > 1 or not all(map(_LOGIN.fullmatch, names)):
+        raise ValueError(
+            f"'{parts.geturl()}' holds what is no name of a user or host: it would be read as an option of ssh or "
+            "docker, or be a danger in a command"
+        )
 
 
 def secrets_in(values: Iterable[Any]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from pytest_readiness.core.problems import Problem, nearest
 from pytest_readiness.core.resources import Resource
+from pytest_readiness.core.spelling import WORDS
 from pytest_readiness.core.yamlfile import YamlMap
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -106,6 +107,8 @@ _SHOWN = 40
 
 def _wrong(detail: Any) -> str:
     words = _WORDS.get(detail["type"])
+    if detail["type"] == "string_pattern_mismatch" and (spelling := WORDS.get(detail["ctx"]["pattern"])):
+        return f"must be {spelling}"
     if words is None:
         message = str(detail["msg"]).removeprefix("Value error, ").rstrip(".")
         return f"{message[:1].lower()}{message[1:]}"

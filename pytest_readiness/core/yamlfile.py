@@ -190,6 +190,8 @@ class _Reader:
             return self.constructor.construct_object(node)
         except Exception as error:  # noqa: BLE001  (any constructor's complaint is about the user's scalar)
             reason = str(getattr(error, "problem", None) or error)
+            if "int_max_str_digits" in reason:
+                reason = "it is a number of thousands of digits; put it in quotes if it is a text"
             line = node.start_mark.line + 1
             self.problems.append(Problem(self.path, line, f"The value cannot be read: {reason}."))
             return None

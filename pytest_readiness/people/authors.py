@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 import shutil
@@ -46,7 +47,8 @@ def _git(folder: Path, *arguments: str) -> str:
             check=False,
             stdin=subprocess.DEVNULL,
             # A hook of Git's runs with GIT_DIR, which names another repository.
-            env=neutral(),
+            # A repository's own file of grafts gives commits other parents, and no option turns it off.
+            env=neutral() | {"GIT_GRAFT_FILE": os.devnull},
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise GitError(f"git did not answer ({error})") from None

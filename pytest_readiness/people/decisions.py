@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pytest_readiness.config.model import Proof
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.core.problems import Problem, ProblemsError, near, nearest
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.core.text import says_nothing
 from pytest_readiness.core.validation import validate
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
@@ -36,7 +37,7 @@ def _reason(text: str) -> str:
 
 
 Reason = Annotated[Words, AfterValidator(_reason)]
-Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+Fingerprint = Annotated[str, spelled(r"^[0-9a-f]{16}$", "16 hexadecimal digits, as readiness sign writes them")]
 
 
 class Signoff(BaseModel):
@@ -62,7 +63,14 @@ class Signoff(BaseModel):
     role: Words
     on: date
     evidence: Words | None = None
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$"), AfterValidator(str.lower)] | None = None
+    sha256: (
+        Annotated[
+            str,
+            spelled(r"^[0-9a-fA-F]{64}$", "64 hexadecimal digits, as sha256sum prints them"),
+            AfterValidator(str.lower),
+        ]
+        | None
+    ) = None
     release: Words | None = None
     expires: date | None = None
     note: Words | None = None

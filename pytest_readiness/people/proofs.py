@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 from pytest_readiness.checklist.markdown import Node, parse, plain, source_of
@@ -12,7 +13,20 @@ _ROOTS = (".git", "readiness.yaml")
 _CHUNK = 1 << 20
 _MARKDOWN = (".md", ".markdown")
 _LONGEST_TITLES = 1 << 14
-_POINTER = b"version https://git-lfs.github.com/spec/"
+_POINTERS = {
+    b"version https://git-lfs.github.com/spec/": "Git LFS and not the file itself; fetch that ('git lfs pull')",
+    b"/annex/objects/": "git-annex and not the file itself; fetch that ('git annex get')",
+}
+_EMPTY = {
+    b"{}": "holds nothing",
+    b"[]": "holds nothing",
+    b"null": "holds nothing",
+    b"PK\x05\x06": "is an archive with nothing in it",
+}
+"""What begins a file that is not empty and holds nothing; of what is longer than an archive's end, it is a part."""
+_LONGEST_EMPTY = 22
+_DVC = re.compile(rb"\A(?:#[^\n]*\n|\s)*(?:md5:[^\n]*\n|frozen:[^\n]*\n)*(?:outs|deps):\s*\n", re.ASCII)
+"""How a file of DVC begins."""
 
 
 class Unusable(Exception):
@@ -40,8 +54,8 @@ def digest_of(path: Path, folder: Path) -> str:
         digest, blank = hashlib.sha256(), True
         with whole.open("rb") as file:
             while chunk := file.read(_CHUNK):
-                if blank and chunk.startswith(_POINTER):
-                    raise Unusable("is a pointer of Git LFS and not the file itself; fetch that ('git lfs pull')")
+                if blank and (kind := _stands_for(whole, chunk)):
+                    raise Unusable(kind)
                 if blank and _is_unwritten(whole, chunk):
                     raise Unusable("says nothing beside titles, comments and what is still to be filled in")
                 digest.update(chunk)
@@ -54,6 +68,18 @@ def digest_of(path: Path, folder: Path) -> str:
     if blank:
         raise Unusable("is empty")
     return digest.hexdigest()
+
+
+def _stands_for(path: Path, begin: bytes) -> str:
+    """What a file, which begins so, is instead of the evidence, as a clause; "" where it may be the evidence itself."""
+    for beginning, kind in _POINTERS.items():
+        if begin.startswith(beginning):
+            return f"is a pointer of {kind}"
+    if path.suffix == ".dvc" and _DVC.match(begin[:_LONGEST_TITLES]):
+        return "is a pointer of DVC and not the file itself; fetch that ('dvc pull'), and name it"
+    if len(begin) <= _LONGEST_EMPTY:
+        return next((kind for mark, kind in _EMPTY.items() if begin.strip(b"\xef\xbb\xbf \t\r\n\0") == mark), "")
+    return ""
 
 
 def _is_unwritten(path: Path, begin: bytes) -> bool:

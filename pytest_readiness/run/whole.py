@@ -6,6 +6,7 @@ in the `tests` of readiness.yaml, so what it found is compared here with what is
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Generator
 from fnmatch import fnmatch
@@ -15,6 +16,11 @@ import pytest
 
 from pytest_readiness.run.nodes import ChecklistFile, ChecklistSection
 from pytest_readiness.run.state import Run
+
+_MOST_ENTRIES = 20_000
+"""Of an ignored folder, that are looked at."""
+
+_ENDS = "It ends the run while it is read (sys.exit({code})); let only a test or a program of its own do that."
 
 
 class Whole:
@@ -33,14 +39,31 @@ class Whole:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_ignore_collect(self, collection_path: Path) -> Generator[None, bool | None, bool | None]:
-        """Note a file of tests that is not looked into, for whatever reason, and a folder that an option excludes."""
+        """Note tests, in a file or a folder, that are passed over for whatever reason, and what an option excludes."""
         ignored = yield
-        if ignored and any(collection_path.resolve().is_relative_to(path) for path in self._declared):
-            patterns = self._config.getini("python_files")
-            tests = collection_path.suffix == ".py" and any(fnmatch(collection_path.name, each) for each in patterns)
-            if tests or self._excluded(collection_path):
-                self._note(f"{self._shown(collection_path)} was ignored")
+        # What is linked from elsewhere lies in the folder that holds the link, too.
+        places = (collection_path.resolve(), collection_path.parent.resolve() / collection_path.name)
+        within = any(place.is_relative_to(path) for place in places for path in self._declared)
+        if ignored and within and (self._holds_tests(collection_path) or self._excluded(collection_path)):
+            self._note(f"{self._shown(collection_path)} was ignored")
         return ignored
+
+    def _holds_tests(self, path: Path) -> bool:
+        """Whether a path is a file of tests, or a folder with one that is the team's own."""
+        if not path.is_dir():
+            return path.suffix == ".py" and any(
+                fnmatch(path.name, each) for each in self._config.getini("python_files")
+            )
+        if _is_of_others(path):
+            return False
+        looked = 0
+        for folder, folders, files in os.walk(path):
+            folders[:] = [name for name in folders if not _is_of_others(Path(folder, name))]
+            looked += len(files) + len(folders)
+            # A folder too large to be looked through is not known to be without tests.
+            if looked > _MOST_ENTRIES or any(self._holds_tests(Path(folder, name)) for name in files):
+                return True
+        return False
 
     def _excluded(self, path: Path) -> bool:
         """Whether an option of the command line excludes a path."""
@@ -54,7 +77,11 @@ class Whole:
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Remember what is found, before another plugin takes some of it away."""
-        report = yield
+        try:
+            report = yield
+        except SystemExit as ended:
+            # pytest would end with a traceback of its own, and look at nothing else.
+            report = pytest.CollectReport(collector.nodeid, "failed", _ENDS.format(code=ended.code), None)
         if not isinstance(collector, ChecklistFile | ChecklistSection):
             if isinstance(collector, pytest.File) and report.passed and "call" not in vars(report):
                 # `--lf` answers for a file so that it is not looked into.
@@ -101,3 +128,14 @@ class Whole:
 
     def _note(self, phrase: str) -> None:
         self._run.omitted[phrase] = None
+
+
+def _is_of_others(folder: Path) -> bool:
+    """Whether what is in a folder was installed or made there, and is nobody's to run."""
+    name = folder.name
+    return (
+        name.startswith(".")
+        or name in ("__pycache__", "node_modules")
+        or name.endswith(".egg")
+        or (folder / "pyvenv.cfg").exists()
+    )

@@ -570,12 +570,25 @@ NO_S3 = "# A\n**S3 (N/A: there is no S3)**\n\n- [ ] buckets\n\n"
         "</details>\n\n<details><summary>Backups</summary>",
         "# B",
         "Backups",
+        "> Backups:",
+        "> [!NOTE]\n> On backups.",
+        "> ### Backups",
     ],
 )
 def test_what_is_said_of_a_label_holds_for_its_list_alone(between: str) -> None:
     buckets, backups = parse(f"{NO_S3}{between}\n\n- [ ] are made").items()
     assert (buckets.not_applicable, backups.not_applicable) == ("there is no S3", None)
     assert not backups.id.startswith("s3/")
+
+
+def test_what_is_said_of_a_label_is_not_said_of_a_table_behind_its_list() -> None:
+    table = "| Backups | |\n|---|---|\n| are made | [ ] |\n"
+    assert [item.not_applicable for item in parse(f"{NO_S3}{table}").items()] == ["there is no S3", None]
+    assert [item.not_applicable for item in parse(f"{NO_S3[: NO_S3.index('- [')]}{table}").items()] == [
+        "there is no S3"
+    ]
+    both = parse(f"# A\n\n**S3**\n\n- [ ] buckets\n\n{table}").items()
+    assert all(item.id.startswith("s3/") for item in both)
 
 
 @pytest.mark.parametrize("between", ["", "<!-- more -->", "```sh\naws s3 ls\n```", "1. [ ] replicas"])

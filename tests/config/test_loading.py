@@ -621,3 +621,18 @@ def test_a_resource_may_be_named_like_the_way_to_a_secret(base: Path) -> None:
     made = load(base, text + "{command: 'echo $$HOME ${HOST:-x}'}}}}}\n", HOST="shop.example.com")
     url, mail = made.target.resources
     assert (url.where, mail.where) == ("https://shop.example.com", "shop.example.com:587")
+
+
+@pytest.mark.parametrize(
+    ("section", "declared", "words"),
+    [
+        ("domains", "'https://shop.example.com'", "must be a domain's name alone, such as shop.example.com"),
+        ("mail", "{server: smtp.example.com, sender: 'the shop'}", "must be one mail address alone"),
+        ("documents", "{path: runbook.md, labels: ['two words']}", "must be a word of letters, digits"),
+    ],
+)
+def test_how_a_text_is_written_is_told_in_words(base: Path, section: str, declared: str, words: str) -> None:
+    (base / "runbook.md").touch()
+    (told,) = mistakes(base, f"targets: {{prod: {{{section}: {{shop: {declared}}}}}}}")
+    assert words in told
+    assert "regular expression" not in told

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import quopri
 import unicodedata
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
@@ -79,6 +80,34 @@ def test_base64_hides_a_secret_at_any_offset(secret: str, before: bytes, after: 
     assert MASK in hidden
     # At most the bits that the secret shares with its neighbours may be left of it.
     assert len(hidden.replace(MASK, "")) <= len("token=") + 4 * (len(before) + len(after)) / 3 + 12
+
+
+SPELLED: dict[str, Callable[[bytes], str]] = {
+    "octal": lambda data: "".join(f"\\{byte:03o}" for byte in data),
+    "quoted-printable": lambda data: quopri.encodestring(data).decode(),
+    "quoted-printable, all": lambda data: "".join(f"={byte:02X}" for byte in data),
+    "quoted-printable, cut into lines": lambda data: "=\r\n".join(f"={byte:02X}" for byte in data),
+    "hex with colons": lambda data: data.hex(":"),
+    "hex with hyphens": lambda data: data.hex("-").upper(),
+    "hex with blanks": lambda data: data.hex(" "),
+    "hex in lines": lambda data: data.hex("\n"),
+    "hex of a program": lambda data: ", ".join(f"0x{byte:02X}" for byte in data),
+    "UTF-8 taken for Latin-1": lambda data: data.decode("latin-1"),
+    "HTML without semicolons": lambda data: "".join(f"&#{ord(each)}" for each in data.decode()),
+    "percent and u": lambda data: "".join(f"%u{ord(each):04x}" for each in data.decode()),
+    "decomposed": lambda data: unicodedata.normalize("NFD", data.decode()),
+    "base64 of base64": lambda data: base64.b64encode(b"u:" + base64.b64encode(data)).decode(),
+    "base64 of UTF-16": lambda data: base64.b64encode(("-p " + data.decode()).encode("utf-16-le")).decode(),
+    "hex of UTF-16": lambda data: data.decode().encode("utf-16-le").hex(),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLED)
+@pytest.mark.parametrize("secret", ["Tr0ub4dor&3/käse x", "correct-horse-battery"])
+def test_no_spelling_of_bytes_survives(spelling: str, secret: str) -> None:
+    written = SPELLED[spelling](secret.encode())
+    hidden = Redactor([secret])(f"10:05:56 says <{written}> at 0x1F, 12 of 20")
+    assert hidden == f"10:05:56 says <{MASK}> at 0x1F, 12 of 20" or (written.isalnum() and written not in hidden)
 
 
 @given(secret=SECRETS, text=SURROUNDINGS)

@@ -138,6 +138,7 @@ def test_any_text_is_read_or_refused_in_sentences(text: str) -> None:
             "'s aliases stand for 490,329,055 values; at most 1,000,000 are read.",
         ),
         ("a: " + "x" * 10_000_000, "is longer than 10,000,000 characters."),
+        ("a: " + "9" * 5_000, "it is a number of thousands of digits; put it in quotes if it is a text."),
     ],
 )
 def test_what_no_person_keeps_is_told_in_a_sentence(text: str, message: str) -> None:

@@ -229,6 +229,35 @@ def test_evidence_is_something_that_others_can_read(tmp_path: Path, changes: dic
     assert said.startswith("refused: " if why else "signed by")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("drill.md", "# Drill\n", "says nothing"),
+        ("drill.md", "# Drill\n\nTODO\n", "says nothing"),
+        ("drill.md", "# Drill\n\n<!-- all rows came back -->\n", "says nothing"),
+        ("drill.markdown", "- [ ] will follow\n", "says nothing"),
+        ("drill.txt", "TBD\n", "says nothing"),
+        ("drill.json", "{}\n", "holds nothing"),
+        ("drill.yaml", "\ufeff[]", "holds nothing"),
+        ("drill.zip", "PK\x05\x06" + 18 * "\0", "is an archive with nothing in it"),
+        ("drill.pdf", f"/annex/objects/SHA256E-s10--{'a' * 64}.pdf\n", "is a pointer of git-annex"),
+        ("drill.dvc", "outs:\n- md5: a304afb96060aad90176268345e10355\n  path: drill.pdf\n", "is a pointer of DVC"),
+        ("drill.dvc", "# made by a tool\nmd5: a304\nfrozen: true\ndeps:\n- path: x\n", "is a pointer of DVC"),
+        ("drill.txt", "OK\n", ""),
+        ("drill.md", "# Drill\n\n![](screen.png)\n", ""),
+        ("drill.md", "# Drill\n\nSee [the log](https://ci.example.com/7).\n", ""),
+        ("drill.md", "# Drill\n\n- [x] All rows came back\n", ""),
+        ("drill.md", "\0\1\2 no text", ""),
+        ("drill.json", '{"rows": 0}', ""),
+        ("drill.log", "TODO 0 left\n", ""),
+    ],
+)
+def test_evidence_that_shows_nothing_does_not_count(tmp_path: Path, name: str, text: str, why: str) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    said = judged(signoff(evidence=name), folder=tmp_path)
+    assert f"its evidence {name} {why}" in said if why else said.startswith("signed by"), said
+
+
 def test_what_is_signed_is_no_evidence_of_itself(tmp_path: Path) -> None:
     for name in ("release.md", "signoffs.yaml", "drill.md"):
         (tmp_path / name).write_text("- [x] All rows came back\n", "utf-8")
@@ -553,7 +582,9 @@ def test_a_history_that_is_cut_off_proves_nobody(repository: Repository, tmp_pat
     assert known == ""
 
 
-@pytest.mark.parametrize("way", ["mailmap", "mailmap.file", "mailmap.blob", "ignored", "replaced", "textconv"])
+@pytest.mark.parametrize(
+    "way", ["mailmap", "mailmap.file", "mailmap.blob", "ignored", "replaced", "grafted", "textconv"]
+)
 def test_no_setting_of_the_repository_shows_another_author(repository: Repository, way: str) -> None:
     path = repository.folder / "signoffs.yaml"
     path.write_text("signoffs:\n" + ENTRY, "utf-8")
@@ -575,11 +606,18 @@ def test_no_setting_of_the_repository_shows_another_author(repository: Repositor
         (repository.folder / ".git-blame-ignore-revs").write_text(wrong, "utf-8")
         repository.git("config", "blame.ignoreRevsFile", ".git-blame-ignore-revs")
         repository.git("config", "blame.markIgnoredLines", "true")
-    elif way == "replaced":
+    elif way in ("replaced", "grafted"):
         repository.git("commit", "-q", "--amend", "--no-edit", "--author=Ann <a@example.com>", **SOMEBODY)
         right = repository.git("rev-parse", "HEAD").strip()
         repository.git("reset", "-q", "--hard", wrong.strip())
-        repository.git("replace", wrong.strip(), right)
+        if way == "replaced":
+            repository.git("replace", wrong.strip(), right)
+        else:
+            (repository.folder / "later.md").touch()
+            repository.commit(OPS[0])
+            grafts = repository.folder / ".git" / "info" / "grafts"
+            grafts.parent.mkdir(exist_ok=True)
+            grafts.write_text(f"{repository.git('rev-parse', 'HEAD').strip()} {right}\n", "utf-8")
     else:
         (repository.folder / ".gitattributes").write_text("*.yaml diff=sway\n", "utf-8")
         repository.git("config", "diff.sway.textconv", "sed s/2026-09-01/2026-04-01/")

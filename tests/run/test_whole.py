@@ -166,6 +166,55 @@ def test_own_tests_that_did_not_look_make_a_part(
     assert any(omitted in each for each in project.result()["verdict"]["omitted"]), project.result()["verdict"]
 
 
+@pytest.mark.parametrize(
+    ("folder", "ini", "conftest"),
+    [
+        ("build", "", ""),
+        ("deep/dist", "", ""),
+        ("slow", "norecursedirs = s*", ""),
+        ("slow", "", "collect_ignore = ['slow']"),
+        ("slow", "", "def pytest_ignore_collect(collection_path):\n    return collection_path.name == 'slow' or None"),
+    ],
+)
+def test_a_folder_of_tests_that_is_passed_over_is_left_out(
+    project: Project, folder: str, ini: str, conftest: str
+) -> None:
+    project.write(f"more/{folder}/test_below.py", "def test_below():\n    assert False\n")
+    project.write("pytest.ini", f"[pytest]\n{ini}\n")
+    project.write("more/conftest.py", conftest)
+    assert project.run().ret == 10
+    assert f"more/{folder} was ignored" in project.result()["verdict"]["omitted"]
+
+
+def test_tests_that_are_linked_and_passed_over_are_left_out(project: Project) -> None:
+    project.write("elsewhere/test_far.py", "def test_far():\n    assert False\n")
+    (project.path / "more" / "far").symlink_to("../elsewhere")
+    (project.path / "more" / "test_far.py").symlink_to("../elsewhere/test_far.py")
+    project.write("more/conftest.py", "collect_ignore = ['far', 'test_far.py']\n")
+    assert project.run().ret == 10
+    omitted = project.result()["verdict"]["omitted"]
+    assert {"more/far was ignored", "more/test_far.py was ignored"} <= set(omitted)
+
+
+@pytest.mark.parametrize(
+    "file", ["build/lib/readme.txt", ".cache/test_it.py", "venv/pyvenv.cfg", "__pycache__/test_it.py"]
+)
+def test_a_folder_without_tests_of_the_team_leaves_out_nothing(project: Project, file: str) -> None:
+    project.write(f"more/{file}", "")
+    if file.startswith("venv"):
+        project.write("more/venv/lib/test_it.py", "def test_it():\n    assert False\n")
+    assert project.run().ret == 0
+
+
+def test_a_module_that_ends_the_run_while_it_is_read_is_an_error(project: Project) -> None:
+    project.write("more/test_more.py", "import sys\n\nsys.exit(0)\n")
+    result = project.run()
+    assert result.ret not in (0, 10)
+    result.stdout.fnmatch_lines(["*It ends the run while it is read (sys.exit(0))*"])
+    assert "INTERNALERROR" not in result.stdout.str()
+    assert project.result()["verdict"]["go"] is False
+
+
 @pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["alone", "xdist"])
 def test_an_own_test_for_what_the_target_has_not_leaves_out_nothing(project: Project, workers: tuple[str, ...]) -> None:
     project.write("more/test_more.py", "def test_more(database):\n    assert 0\n")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ValidationInfo, model_validator
 
-from pytest_readiness.core.resources import AnchoredPath, Resource
+from pytest_readiness.core.resources import AnchoredPath, Resource, checked_login
 
 DEFAULT_ENGINE = "unix:///var/run/docker.sock"
 
@@ -42,6 +43,13 @@ def _fault(engine: str) -> str:
         )
     if there is None:
         return "has something else than a host and a port after its ://"
+    if by_ssh:
+        if network["rest"].partition("/")[2]:
+            return "has a path: an engine that is reached by ssh listens at its usual socket"
+        try:
+            checked_login(urlsplit(engine))
+        except ValueError as error:
+            return str(error).removeprefix(f"'{engine}' ")
     if not there["port"] and not by_ssh:
         return "has no port: 2375 is usual without TLS, 2376 with it"
     if there["port"] and not 0 < int(there["port"]) < 65536:

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    Field,
     field_validator,
 )
 
 from pytest_readiness.core.resources import AnchoredPath, Resource, checked_port
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.protocols.http.trust_files import AuthorityFile
 
 DNS_PORT = 53
@@ -65,7 +65,14 @@ class Domain(Resource):
     section = "domains"
     main = "domain"
 
-    domain: Annotated[str, Field(pattern=r"^[^\s./:@]{1,63}(\.[^\s./:@]{1,63})+\.?$", max_length=254)]
+    domain: Annotated[
+        str,
+        spelled(
+            r"^[^\s./:@]{1,63}(\.[^\s./:@]{1,63})+\.?$",
+            "a domain's name alone, such as shop.example.com, without https:// and port",
+            max_length=254,
+        ),
+    ]
     nameservers: tuple[Annotated[str, AfterValidator(_dns_address)], ...] = ()
     resolvers: tuple[Annotated[str, AfterValidator(_dns_server)], ...] = ()
     trust_anchors: AnchoredPath | None = None

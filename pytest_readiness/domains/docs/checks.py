@@ -19,13 +19,15 @@ _WORD = re.compile(r"\w+")
 _NUMBERING = re.compile(r"\A\W*(?:(?:\d+\.)*\d+[.):]?|[A-Za-z][.)]|[IVX]+[.)])\s+(?=\S)")
 _ATTRIBUTES = re.compile(r"(?<!\s)\s*\{[^{}]*\}\s*\Z")
 """What some tools read behind a heading: {#rollback}."""
+_FOOTNOTE = re.compile(r"\[\^[^\[\]\s]{1,100}\]")
+"""The sign of a footnote, which is no part of what the heading says."""
 _SHORTCODE = re.compile(r":[a-z0-9_+-]+:")
 """An emoji by its name: :rewind:"""
 
 
 def _normalised(heading: str) -> str:
     """A heading's letters in small, without numbering, emoji, blanks and punctuation."""
-    text = _SHORTCODE.sub(" ", _ATTRIBUTES.sub("", unicodedata.normalize("NFKC", heading)))
+    text = _SHORTCODE.sub(" ", _ATTRIBUTES.sub("", _FOOTNOTE.sub("", unicodedata.normalize("NFKC", heading))))
     return "".join(_WORD.findall(_NUMBERING.sub("", text).casefold().replace("_", " ")))
 
 

@@ -60,6 +60,7 @@ _MARKER = re.compile(
           (?:\ (?:yet | here | so\ far | by | for\ now | at\ the\ moment) \b .{0,40})?
       | draft \ ?[:–—-].*
       | (?:[\w']+\ ){0,4} (?:will | to)\ (?:follow | come) (?:\ [\w']+){0,3}
+      | (?:[\w']+\ ){0,2} intentionally\ (?:left\ )?(?:blank | empty) \b .*
       | (?:sorry\W+)? (?:(?:this | the)\ )? (?:section | chapter | page | part | document)\ (?:is | was)\ (?:still\ )?
           (?:empty | intentionally | left | missing | under | a\ stub | incomplete | a\ draft | not\ (?:yet\ )?written
           | (?:a\ )?work\ in) \b .*

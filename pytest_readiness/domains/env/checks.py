@@ -12,6 +12,7 @@ from pytest_readiness.core.entropy import estimated_bits
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.keys import secrets_in
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.domains.env.facts import EnvFacts
 from pytest_readiness.domains.env.placeholders import is_path, is_placeholder
 from pytest_readiness.domains.env.providers import (
@@ -26,7 +27,7 @@ from pytest_readiness.domains.env.providers import (
     whose_test_value,
 )
 
-Name = Annotated[str, Field(pattern=r"^[^\s=]+$")]
+Name = Annotated[str, spelled(r"^[^\s=]+$", "a variable's name alone, such as SECRET_KEY")]
 Names = Annotated[list[Name], Field(min_length=1)]
 
 

@@ -28,7 +28,16 @@ _FORMS = {
     ),
     "a reference of a program": re.compile(
         r"\A(?:process\.env\.\w+|os\.(?:environ\[|getenv\()|System\.getenv\(|ENV\[|env\(|secrets\.[A-Z][A-Z0-9_]+\Z)"
-        r"|\{\$[A-Za-z_]\w*\}|\[%[^%]*%\]"
+        r"|\{\$[A-Za-z_]\w*\}|\[%[^%]*%\]|hiera\(|lookup\(|var\.[a-z]+_\w+\Z|valueFrom:|secretKeyRef\b"
+    ),
+    # Of gomplate, confd and others, whose brackets can be chosen; a list in JSON begins otherwise.
+    "a template, [[ … ]]": re.compile(r"\[\[-?\s*(?:[.$][A-Za-z_]|[a-z]+\s+[\"'`./])[^\[\]]*\]\]"),
+    # The format of a log has such parts in small letters.
+    "a reference, %(NAME)s": re.compile(r"%\([A-Z][A-Z0-9_]{2,}\)s"),
+    "a template, &{…}": re.compile(r"\A[~&]\{[A-Za-z_]\w*\}\Z"),
+    "a reference to a store of secrets": re.compile(
+        r"(?i)\A(?:[a-z][a-z0-9+]{1,15}[:-]?)?(?:secrets?[-_]?manager|param(?:eter)?[-_]?store|secret[-_]?store)s?[:/]"
+        r"|\Asops:[\w/]"
     ),
 }
 _DOLLAR_FORMS = {

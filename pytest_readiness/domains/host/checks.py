@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.core.text import figure, size
 from pytest_readiness.domains.host.facts import asked
 from pytest_readiness.domains.host.questions.clock import CLOCK, Clock
@@ -27,8 +28,13 @@ from pytest_readiness.domains.host.questions.swap import SWAP, Swap
 from pytest_readiness.domains.host.questions.system import SYSTEM
 from pytest_readiness.domains.host.resource import Host
 
-AbsolutePath = Annotated[str, Field(pattern=r"^/[^\x00\n]*$", max_length=1024)]
-Unit = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.@][A-Za-z0-9:_.@\\-]*$", max_length=255)]
+AbsolutePath = Annotated[
+    str, spelled(r"^/[^\x00\n]*$", "a path that begins with a slash, such as /srv", max_length=1024)
+]
+Unit = Annotated[
+    str,
+    spelled(r"^[A-Za-z0-9:_.@][A-Za-z0-9:_.@\\-]*$", "a unit's name, such as nginx or backup.timer", max_length=255),
+]
 Percentage = Annotated[float, Field(gt=0, lt=100)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -649,10 +655,14 @@ class FileRule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    mode: Annotated[str, Field(pattern=r"^[0-7]{3,4}$")] | None = None
+    mode: (
+        Annotated[str, spelled(r"^[0-7]{3,4}$", 'three or four digits from 0 to 7 in quotes, such as "0640"')] | None
+    ) = None
     owner: str | None = None
     group: str | None = None
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
+    sha256: Annotated[str, spelled(r"^[0-9a-fA-F]{64}$", "64 hexadecimal digits, as sha256sum prints them")] | None = (
+        None
+    )
     contains: tuple[Annotated[str, Field(pattern=r"^[^\x00\n]+$"), AfterValidator(_extended)], ...] = ()
     absent: bool = False
 

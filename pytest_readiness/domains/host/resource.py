@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import (
@@ -10,10 +9,7 @@ from pydantic import (
     model_validator,
 )
 
-from pytest_readiness.core.resources import AnchoredPath, Resource, checked_port
-
-_WORD = re.compile(r"[^\s\x00-\x1f\x7f'\"`\\;&<>|(){}$@-][^\s\x00-\x1f\x7f'\"`;&<>|(){}$]*")
-"""What ssh takes as a user or a host on its command line: it may stand in commands of its configuration."""
+from pytest_readiness.core.resources import AnchoredPath, Resource, checked_login, checked_port
 
 
 class Host(Resource):
@@ -55,13 +51,12 @@ class Host(Resource):
             raise ValueError("a password in a connection would show in the process list; use a key or an agent")
         if parts.scheme != "local" and not parts.hostname:
             raise ValueError(f"'{value}' names no host")
-        # This looks at what ssh gets: testinfra decodes both, and ends the user at the first @ of several.
-        names = [unquote(part) for part in (parts.hostname, parts.username) if part is not None]
-        if parts.scheme != "local" and (parts.netloc.count("@") > 1 or not all(map(_WORD.fullmatch, names))):
-            raise ValueError(
-                f"'{value}' holds what is no name of a user or host: it would be read as an option of ssh or docker, "
-                "or be a danger in a command"
-            )
+        if parts.scheme == "local" and (parts.netloc or parts.path.strip("/")):
+            raise ValueError(f"'{value}' is this machine, whatever it names: write local://, or ssh:// and the host")
+        if parts.scheme != "local":
+            checked_login(parts)
+        if parts.path.strip("/") or parts.fragment:
+            raise ValueError(f"'{value}' has more than a user, a host and a port: leave out what follows them")
         for key in ("timeout", "controlpersist"):
             if not all(number.isdecimal() for number in parse_qs(parts.query).get(key, ())):
                 raise ValueError(f"'{value}' must give its {key} as a number of seconds")
@@ -74,6 +69,8 @@ class Host(Resource):
             raise ValueError("a host needs 'connection' or 'address'")
         if (self.engine or self.certs) and not (self.connection or "").startswith("docker://"):
             raise ValueError("'engine' and 'certs' are for a connection that begins with docker://")
+        if (engine := urlsplit(self.engine or "")).scheme.lower() == "ssh":
+            checked_login(engine)
         if self.certs and not self.engine:
             raise ValueError("'certs' are for the engine that 'engine' names")
         return self

@@ -25,7 +25,7 @@ TRACES = {
     r"|\bSystem\.\w+Exception\b|\b(?:[A-Z]\w{1,50}\.){2,8}[A-Z]\w{0,80}Exception ?(?::|\(0x)",
     "a Go stack trace": r"goroutine \d+ \[|\bpanic: runtime error|\.go:\d+\b",
     "a Ruby stack trace": r"\.rb:\d+:in [`'\"]",
-    "a Rust panic": r"\bpanicked at |\.rs:\d+:\d+\b",
+    "a Rust panic": r"\bpanicked at |\.rs:\d+:\d+\b|(?i:\bstack backtrace:\s{0,9}\d{1,3}: )",
     "a Perl or Lua error": r"\bat [\w./-]{1,200}\.p[lm] line \d|\.lua:\d{1,6}: ",
     "a Dart or Swift stack trace": r"#\d{1,3} {1,10}[\w.<>]{1,100} \((?:package|dart|file):"
     r"|\.swift(?::\d|, line \d)",
@@ -38,7 +38,7 @@ TRACES = {
     "a stack trace in JSON": r"\"(?:stack|stack_?trace|traceback|backtrace)\"\s{0,9}:\s{0,9}"
     r"(?:\"[^\"\s]|\[\s{0,9}[\"{])|\"trace\"\s{0,9}:\s{0,9}\[\s{0,9}\{\s{0,9}\"file\"",
     "the class of an exception": r"\b(?:[a-z_]\w{1,50}\.){2,8}[A-Z]\w{0,80}(?:Exception|Error)(?=:\s|[\"'<\s]|\Z)"
-    r"|\b[a-z_]\w{1,50}\.[A-Z]\w{0,80}Exception: |\b[a-z_]\w{1,50}\.exceptions\.[A-Z]\w",
+    r"|\b[a-z_]\w{1,50}\.[A-Z]\w{0,80}(?:Exception|Error): |\b[a-z_]\w{1,50}\.exceptions\.[A-Z]\w",
     "an error of the program": r"'NoneType' object has no|Cannot read propert(?:y|ies) of (?:undefined|null)"
     r"|\bundefined method [`']|Object reference not set to an instance|nil pointer dereference",
     "a file of the server": r"(?:/var/www|/usr/src|/usr/(?:local/)?lib|/(?:home|Users)/[\w.-]{1,50}|/srv|/opt|/app)"
@@ -53,6 +53,7 @@ TRACES = {
     r"|(?<![\w.:/-])/(?:home/[\w.-]{1,50}|var/www|usr/src|root)/[\w./@-]{1,200}.{0,60}?"
     r"(?i:\b(?:not found|does not exist|is not readable|permission denied)\b)"
     r"|\"file(?:name)?\"\s{0,9}:\s{0,9}\"[^\"\n]{1,300}\.(?:php|py|rb|java|cs|go|[mc]?js|tsx?)\""
+    r"|\(looked (?:in|into): [^()\n]{0,60}/"
     r"|(?i:\b[a-z]:\\{1,2}(?:inetpub|users|xampp|wamp64|windows|program files)\\)",
 }
 """What programs print where they fail."""
@@ -66,6 +67,7 @@ DEBUG_PAGES = {
     r"|No route matches \[|Routes match in priority from top to bottom",
     "Sinatra's development page": r"Sinatra doesn(?:’|&rsquo;|')t know this ditty",
     "ASP.NET's debug page": r"Server Error in '[^'\n]{0,100}' Application|\bSystem\.Web\.\w+|\.NET Framework Version"
+    r"|\bASP\.NET Version:"
     r"|Microsoft\.AspNetCore\.|DeveloperExceptionPage",
     "Phoenix's debug page": r"Phoenix\.Router\.NoRouteError|Plug\.Debugger",
 }
@@ -91,6 +93,7 @@ DATABASES = {
     r"|(?i:\bfailed query: (?:select|insert|update|delete) )"
     r"|relation \"[^\"\n]{1,100}\" does not exist|column \"?[^\"\n]{1,100}\"? does not exist"
     r"|violates \S{1,40} constraint"
+    r"|\bInvalid (?:object|column) name '|\bindex_not_found_exception\b|\"root_cause\"\s{0,9}:\s{0,9}\[\s{0,9}\{"
     r"|Duplicate entry '[^'\n]{0,200}' for key|Unknown column '|\bE11000 duplicate key|\bER_[A-Z]{2,}_\w+: "
     r"|\b(?:sqlite3|psycopg\d?|pymysql|MySQLdb|asyncpg|cx_Oracle|oracledb|pyodbc|aiomysql)\.(?:\w{1,50}\.){0,4}\w*"
     r"(?:Error|Exception|Warning)|sqlalchemy\.exc\.|sqlalche\.me/|django\.db\.utils\.|\bpymongo\.errors\.|redis\.exceptions\."
@@ -101,7 +104,11 @@ DATABASES = {
     "the address of a server behind": r"\bECONNREFUSED\b|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)\b|\bdial tcp "
     r"|\b\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}\b.{0,60}?(?i:connection refused|timed out)|: no such host\b"
     r"|could not translate host name|Is the server running on (?:that )?host|password authentication failed for user"
-    r"|Access denied for user '|Max retries exceeded with url|HTTPConnectionPool\(host=|connection to server at \"",
+    r"|Access denied for user '|Max retries exceeded with url|HTTPS?ConnectionPool\(host=|connection to server at \""
+    r"|\blookup [\w.-]{1,253}(?: on [\w.:\[\]]{2,60})?: (?:no such host|server misbehaving|i/o timeout)"
+    r"|\b[Cc]onnect(?:ion)? to [\w.-]{1,253}:\d{1,5} (?:refused|failed|timed out)"
+    r"|\bE(?:TIMEDOUT|HOSTUNREACH|CONNRESET) \d|\bcURL error \d{1,3}: |\bphp_network_getaddresses\b"
+    r"|\bbecause the target machine actively refused it",
 }
 """What databases and other servers behind the endpoint say, and what it says about them."""
 

@@ -19,6 +19,7 @@ from pydantic import (
 from pytest_readiness.config.secrets import Secret
 from pytest_readiness.core.evidence import NotDeclared
 from pytest_readiness.core.resources import NAME, checked_host, checked_port, secrets_in
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.domains.tls.resource import TlsEndpoint
 from pytest_readiness.protocols.http.credentials import UNSENDABLE, basic, bearer, is_sendable
 
@@ -54,12 +55,16 @@ class Credential(BaseModel):
     token: Secret | None = None
     user: str | None = None
     password: Secret | None = None
-    headers: dict[Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")], Secret] = {}
+    headers: dict[
+        Annotated[str, spelled(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "a header's name, such as X-Api-Key")], Secret
+    ] = {}
 
     @model_validator(mode="after")
     def _one_way(self) -> Credential:
         if (self.user is None) != (self.password is None):
             raise ValueError("'user' and 'password' belong together")
+        if self.token is not None and not is_sendable(self.token.get_secret_value()):
+            raise ValueError(f"the token {UNSENDABLE}")
         if (self.token is None) + (self.user is None) + (not self.headers) != 2:
             raise ValueError("a credential is a token, a user with a password, or headers: one of them")
         for name, value in self.headers.items():
@@ -126,6 +131,11 @@ class Url(TlsEndpoint):
     def _web_address(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None:
             return None
+        if blank := re.search(r"[\s\x00-\x1f\x7f]", value):
+            # Reading an address leaves some of them out, and another one would be asked than what is written.
+            raise ValueError(
+                f"{value!r} holds {blank[0]!r}: an address has no blanks and line breaks; write %20 for one"
+            )
         parts = urlsplit(value)
         if parts.scheme not in (("http",) if info.field_name == "plain_http" else ("http", "https")):
             raise ValueError(f"'{value}' must begin with http:// or https://")

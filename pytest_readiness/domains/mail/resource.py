@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    Field,
     field_validator,
     model_validator,
 )
 
 from pytest_readiness.config.secrets import Secret
 from pytest_readiness.core.resources import Resource, checked_port
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.domains.inbox.resource import MAIL_ADDRESS
 from pytest_readiness.protocols.http.trust_files import AuthorityFile
 
@@ -39,7 +39,7 @@ class Mail(Resource):
     user: str | None = None
     password: Secret | None = None
     ca: AuthorityFile | None = None
-    sender: Annotated[str, Field(pattern=MAIL_ADDRESS)] | None = None
+    sender: Annotated[str, spelled(MAIL_ADDRESS, "one mail address alone, such as shop@example.com")] | None = None
 
     @field_validator("server")
     @classmethod

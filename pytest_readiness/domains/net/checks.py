@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.core.text import figure
 from pytest_readiness.domains.host.facts import asked
 from pytest_readiness.domains.host.resource import Host
@@ -47,7 +48,9 @@ def _range(text: str) -> str:
     return text
 
 
-PortRange = Annotated[str, Field(pattern=r"^\d{1,5}-\d{1,5}$"), AfterValidator(_range)]
+PortRange = Annotated[
+    str, spelled(r"^\d{1,5}-\d{1,5}$", "two ports with a hyphen between them, such as 1-1024"), AfterValidator(_range)
+]
 
 _WORDS = {
     "open": "open",

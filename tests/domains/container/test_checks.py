@@ -759,6 +759,11 @@ def test_wrong_address(engine: str, reason: str) -> None:
         ("tcp://:2375", "has something else than a host and a port"),
         ("tcp://user:swordfish@127.0.0.1:2376", "holds a user: .* but certificates"),
         ("ssh://user:swordfish@127.0.0.1", "holds a password, which ssh takes by key or agent only"),
+        ("ssh://-oProxyCommand=id", "holds what is no name of a user or host: it would be read as an option"),
+        ("ssh://%2doProxyCommand=id", "holds what is no name of a user or host"),
+        ("ssh://-lroot@web", "holds what is no name of a user or host"),
+        ("ssh://web;id", "holds what is no name of a user or host"),
+        ("ssh://web/run/docker.sock", "has a path: an engine that is reached by ssh listens at its usual socket"),
     ],
 )
 @pytest.mark.parametrize("kind", [Container, Image])

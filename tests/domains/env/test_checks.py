@@ -100,6 +100,18 @@ def test_a_name_without_a_value_spoils_no_other(env: Any) -> None:
         "K=@Microsoft.KeyVault(SecretUri=https://shop.vault.azure.net/secrets/db/)",
         "K=encrypted:BDqDBibm4wsYqMpCjTQ6BsDHmMadg9K3dAt+Z9HPMfLEIRVz50hmLXPXRuDBXaJi",
         "K=ENC[AES256_GCM,data:9f8c1de07ab34652,iv:e1d7094c5ab86f23]",
+        "K=[[ .Env.DB_PASSWORD ]]",
+        "K='[[ key \"shop/db\" ]]'",
+        "K=%(DB_PASSWORD)s",
+        "K=&{DB_PASSWORD}",
+        "K=~{DB_PASSWORD}",
+        "K=hiera(shop::db_password)",
+        "K=var.db_password",
+        "K='valueFrom: secretKeyRef: shop'",
+        "K=awsparamstore://shop/db",
+        "K=gcp:secretmanager:shop-db",
+        "K=secret-store:shop/db",
+        "K=sops:shop/db",
     ],
 )
 @pytest.mark.parametrize("id", ["env.present", "env.length", "env.entropy", "env.no_placeholders"])
@@ -122,6 +134,12 @@ def test_what_something_else_fills_in_could_not_be_seen(env: Any, id: str, line:
         "KEY_TEMPLATE={{tenant}}:{{id}}",
         "DB_SECRET_ARN=arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop",
         "K=5$",
+        "K=[[1,2],[3,4]]",
+        'K=[["a","b"]]',
+        "K='%(asctime)s %(message)s'",
+        "K=secretsmanager.eu-west-1.amazonaws.com",
+        "K=var.log",
+        "K=R&{2kf9Q",
     ],
 )
 def test_what_only_looks_like_a_reference_is_a_value(env: Any, line: str) -> None:

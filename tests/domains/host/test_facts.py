@@ -528,6 +528,27 @@ def test_a_connection_that_would_be_more_than_names(connection: str) -> None:
         Host(name="web", connection=connection)
 
 
+@pytest.mark.parametrize("engine", ["ssh://-oProxyCommand=id", "ssh://-l@web", "ssh://%2doX=y", "ssh://a@b@web"])
+def test_an_engine_that_would_be_more_than_names(engine: str) -> None:
+    with pytest.raises(ValidationError, match="is no name of a user or host"):
+        Host(name="web", connection="docker://web", engine=engine)
+
+
+@pytest.mark.parametrize(
+    ("connection", "words"),
+    [
+        ("local://web1", "is this machine, whatever it names: write local://, or ssh:// and the host"),
+        ("local:///web1", "is this machine, whatever it names"),
+        ("ssh://web1/srv", "has more than a user, a host and a port"),
+        ("ssh://web1#srv", "has more than a user, a host and a port"),
+        ("docker://web/../db", "has more than a user, a host and a port"),
+    ],
+)
+def test_a_connection_that_says_more_than_is_heeded(connection: str, words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        Host(name="web", connection=connection)
+
+
 @pytest.mark.parametrize(
     ("connection", "seen_at"),
     [

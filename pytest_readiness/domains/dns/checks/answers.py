@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.resources import Named
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.dns.client import Answer, name_of, shown
 from pytest_readiness.domains.dns.facts.answers import CaaSet, HostAddresses
@@ -198,7 +199,9 @@ def cname(dns_answer: Mapping[str, Answer], *, to: Annotated[str, Field(min_leng
     return Evidence(_resolved(answers))
 
 
-Label = Annotated[str, Field(pattern=r"^[^\s./:@*]{1,63}(\.[^\s./:@*]{1,63})*$")]
+Label = Annotated[
+    str, spelled(r"^[^\s./:@*]{1,63}(\.[^\s./:@*]{1,63})*$", "a label or several, such as www, without the domain")
+]
 
 
 def _subdomains_asks(domain: Domain, names: list[str]) -> Asks:

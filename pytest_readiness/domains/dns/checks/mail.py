@@ -13,6 +13,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.core.text import cut, visible
 from pytest_readiness.domains.dns.checks.answers import counted, internal, listed
 from pytest_readiness.domains.dns.client import Answer, name_of, shown
@@ -145,7 +146,13 @@ def spf(spf_policy: SpfPolicy, *, hard: bool = False) -> Evidence:
     return Evidence(f"{texts} ({count})", warning="; ".join(filter(None, warnings)))
 
 
-Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9_-]{1,63})*$")]
+Selector = Annotated[
+    str,
+    spelled(
+        r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9_-]{1,63})*$",
+        "a selector alone, such as mail2026, without ._domainkey and the domain",
+    ),
+]
 
 
 def _keys(domain: Domain, selectors: list[str]) -> Asks:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.domains.http.checks.access import Name, declared
 from pytest_readiness.domains.http.facts.pages import on_host
 from pytest_readiness.domains.http.facts.probes import Probe, Reply
@@ -20,7 +21,9 @@ from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 
-Origin = Annotated[str, Field(pattern=r"^https?://[^\s/]+$")]
+Origin = Annotated[
+    str, spelled(r"^https?://[^\s/]+$", "an origin alone, such as https://shop.example.com, without a path")
+]
 
 
 def in_order(answer: Response) -> bool:
@@ -94,8 +97,9 @@ def cors(
     *,
     path: UrlPath = "/",
     origins: Annotated[list[Origin], Field(min_length=1)] | None = None,
-    method: Annotated[str, Field(pattern=r"^[A-Z]+$")] = "POST",
-    headers: list[Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]] | None = None,
+    method: Annotated[str, spelled(r"^[A-Z]+$", "a method in capitals, such as PUT")] = "POST",
+    headers: list[Annotated[str, spelled(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "a header's name, such as X-Api-Key")]]
+    | None = None,
     credential: Name | None = None,
     public: bool = False,
 ) -> Evidence:
@@ -275,7 +279,10 @@ def methods(
     probes: tuple[Reply, ...],
     *,
     path: UrlPath = "/",
-    allowed: Annotated[list[Annotated[str, Field(pattern=r"^[A-Z]+$")]], Field(min_length=1)] | None = None,
+    allowed: Annotated[
+        list[Annotated[str, spelled(r"^[A-Z]+$", "a method in capitals, such as PUT")]], Field(min_length=1)
+    ]
+    | None = None,
 ) -> Evidence:
     """TRACE, TRACK, DEBUG and an invented method are refused, and Allow headers name no undeclared one.
 

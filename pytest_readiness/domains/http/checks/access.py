@@ -11,6 +11,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.core.text import figure
 from pytest_readiness.domains.http.disclosure import MUCH
 from pytest_readiness.domains.http.facts.admission import Admittance, Entrance, Guise
@@ -23,7 +24,9 @@ from pytest_readiness.protocols.http.answer import Response
 
 Paths = Annotated[list[UrlPath], Field(min_length=1)]
 Name = Annotated[str, Field(min_length=1)]
-Login = Annotated[str, Field(pattern=r"^(/|https?://)[^\s#]*$")]
+Login = Annotated[
+    str, spelled(r"^(/|https?://)[^\s#]*$", "a path that begins with a slash, or an address, such as /login")
+]
 
 
 def _ok(status: int) -> bool:

@@ -12,6 +12,7 @@ from requests.utils import parse_header_links
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.assets import answered, page_of
 from pytest_readiness.domains.http.checks.headers import parse_csp
@@ -151,7 +152,9 @@ def links(
     return Evidence(f"{len(links.links)} links of {place}: {told}", warning=" ".join(warnings))
 
 
-HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]*[A-Za-z0-9]$")]
+HostName = Annotated[
+    str, spelled(r"^[A-Za-z0-9][A-Za-z0-9.:-]*[A-Za-z0-9]$", "a host's name alone, such as api.example.com")
+]
 
 
 @check(

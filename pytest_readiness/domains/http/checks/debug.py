@@ -20,6 +20,7 @@ PATHS = (
     *("/_profiler", "/_profiler/phpinfo", "/app_dev.php", "/_ignition/health-check", "/telescope", "/_debugbar/open"),
     *("/__clockwork/app", "/rails/info/properties", "/rails/info/routes", "/actuator/env", "/h2-console"),
     *("/h2-console/", "/hangfire", "/jolokia", "/sidekiq", "/api/actuator/env", "/manage/env", "/management/env"),
+    "/actuator/jolokia",
     *("/q/dev/", "/q/dev-ui/", "/dev/dashboard/home", "/phoenix/live_reload/frame"),
     *("/trace.axd", "/elmah.axd", "/graphiql", "/playground", "/altair", "/__webpack_hmr", "/@vite/client"),
     *(

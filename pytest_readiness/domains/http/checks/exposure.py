@@ -112,6 +112,7 @@ FILES = (
     *("/backup.zip", "/backup.tar.gz", "/backup.tgz", "/backup.sql", "/backup.sql.gz", "/dump.sql", "/dump.sql.gz"),
     *("/database.sql", "/db.sql", "/db.sqlite3", "/database.sqlite", "/site.zip", "/www.zip"),
     *("/phpinfo.php", "/info.php", "/server-status", "/nginx_status", "/id_rsa", "/server.key", "/privkey.pem"),
+    *("/id_ed25519", "/stub_status", "/.my.cnf"),
 )
 """Files that are found on web servers by accident, and never should be."""
 

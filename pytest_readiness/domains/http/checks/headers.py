@@ -15,6 +15,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.core.text import cut, figure
 from pytest_readiness.domains.http.cookies import Cookie, parse_cookie
 from pytest_readiness.domains.http.facts.pages import Page, in_place, stays_not
@@ -427,6 +428,7 @@ def referrer_policy(front_page: Response) -> Evidence:
     return Evidence(seen)
 
 
+Feature = Annotated[str, spelled(r"^[a-z-]+$", "a feature's name in small letters, such as camera")]
 INTIMATE = ["camera", "microphone", "geolocation"]
 """Browser features that reveal a user's surroundings and location."""
 
@@ -440,7 +442,7 @@ INTIMATE = ["camera", "microphone", "geolocation"]
 def permissions_policy(
     front_page: Response,
     *,
-    features: Annotated[list[Annotated[str, Field(pattern=r"^[a-z-]+$")]], Field(min_length=1)] = INTIMATE,
+    features: Annotated[list[Feature], Field(min_length=1)] = INTIMATE,
 ) -> Evidence:
     """The page carries a valid Permissions-Policy that restricts the named features and opens none to every site.
 
@@ -562,7 +564,7 @@ _PRODUCT = re.compile(
 _TELLTALES = (
     *("server", "x-powered-by", "powered-by", "x-generator", "x-cms", "x-framework", "x-redirect-by"),
     *("liferay-portal", "microsoftsharepointteamservices", "x-cf-powered-by", "x-powered-cms"),
-    *("x-content-encoded-by", "x-server-powered-by", "x-powered-by-plesk"),
+    *("x-content-encoded-by", "x-server-powered-by", "x-powered-by-plesk", "x-turbo-charged-by", "x-elastic-product"),
 )
 _VERSIONS = (
     "x-aspnet-version",
@@ -583,7 +585,9 @@ _VERSIONS = (
     "x-wildfly-version",
     "x-varnish-version",
     "oraclecommercecloud-version",
-    "x-influxdb-version",
+    *("php-version", "jsf-version"),
+    *("x-grafana-version", "x-influxdb-version", "x-solr-version", "x-kong-version", "x-metabase-version"),
+    *("x-nextjs-version", "x-shopware-version", "x-magento-version", "x-sourcegraph-version", "x-sap-version"),
 )
 _PROXY = re.compile(r"(?<![\w.-])[A-Za-z][\w.-]*/v?\d+(?:\.\d+)*\b|\([A-Za-z][\w.-]* v?\d+(?:\.\d+)+\b")
 """A proxy with its version in Via, which begins with the protocol's own."""

@@ -11,6 +11,7 @@ from pydantic import Field
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.reachability import MISSING, at, json_of
 from pytest_readiness.domains.http.facts.api import Asked
@@ -36,7 +37,7 @@ def deployed_version(
     path: UrlPath,
     version: Name | None = None,
     field: Name | None = None,
-    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = None,
+    header: Annotated[str, spelled(r"^[A-Za-z0-9-]+$", "a header's name, such as X-Version")] | None = None,
     credential: Name | None = None,
 ) -> Evidence:
     """The release that answers is exactly the one that is being decided on.
