@@ -243,7 +243,8 @@ def _uids(client: docker.DockerClient, id: str, unread: dict[str, str]) -> tuple
         try:
             listing = client.api.top(id, f"-eo {column},pid")
             position = listing["Titles"].index(column.upper())
-            users: list[str] = [row[position] for row in listing["Processes"]]
+            # Null, and not empty, where the last process ended while the engine made the list.
+            users: list[str] = [row[position] for row in listing["Processes"] or ()]
             uids = [0 if column == "user" and user == "root" else int(user) for user in users]
         except APIError as error:
             # BusyBox's ps has no uid. Where that was not the trouble, the first reason tells it.

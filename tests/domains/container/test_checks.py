@@ -444,6 +444,17 @@ def test_non_root_where_the_hosts_ps_is_busybox() -> None:
             judged("65534")
 
 
+def test_non_root_where_the_last_process_ends_meanwhile(box: Box, nginx_factory: NginxFactory) -> None:
+    box.run()
+    pass_on = f"proxy_pass http://unix:{box.engine.base_url.removeprefix('unix://')}:;"
+    ended = """return 200 '{"Processes":null,"Titles":["UID","PID"]}';"""
+    with nginx_factory(locations={"/": pass_on, "~ /top": ended}) as proxy:
+        resource = Container(name="shop", container=box.name, engine=f"tcp://127.0.0.1:{proxy.http_port}")
+        judge("container.healthy", resource)
+        with pytest.raises(CouldNotVerify, match="the Docker engine lists no process of it"):
+            judge("container.non_root", resource)
+
+
 def test_non_root_where_the_engine_maps_user_ids(box: Box) -> None:
     box.run()
     seen = read("container_facts", box.resource)
