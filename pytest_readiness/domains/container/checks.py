@@ -26,6 +26,7 @@ LOOP = 3
 
 _SOCKET_NAME = re.compile(
     r"\b(docker|containerd|podman|crio|cri-dockerd|dockershim|buildkitd|balena(-engine)?)([.-]\w+)*\.sock\b"
+    r"|[\\/]pipe[\\/](?i:docker|containerd|podman|buildkit)"
 )
 
 _OTHER_SOCKET = re.compile(
@@ -252,6 +253,8 @@ def _is_known(mount: Mount) -> bool:
 
 def _exposed(mount: Mount, own: set[str]) -> list[str]:
     """The engines' sockets that a mount shows, each with the mount."""
+    if mount.is_device:
+        return []
     sources = [path for path in dict.fromkeys((mount.source, mount.real)) if path]
     is_one = any(_SOCKET_NAME.search(path) or str(usual(path)) in SOCKETS for path in (*sources, mount.destination))
     if is_one or {str(usual(path)) for path in sources} & {str(usual(path)) for path in own}:

@@ -46,7 +46,11 @@ _BELOW = sorted(
     {"/".join(parts[cut:]) for parts in (path.split("/") for path in SOCKETS) for cut in range(1, len(parts))}
 )
 _USERS = "/run/user"
-_GO_SOCKET, _GO_LINK, _GO_FOLDER = 1 << 24, 1 << 27, 1 << 31
+_NEVER = "0001-01-01"
+"""How Go writes no time."""
+DEFAULT_PROBE_NS = 30 * 10**9
+"""Docker's interval between two probes of a health check, and the time for one, where it names none."""
+_GO_SOCKET, _GO_DEVICE, _GO_LINK, _GO_FOLDER = 1 << 24, 1 << 26, 1 << 27, 1 << 31
 """Kinds of files as Go counts them (os.FileMode), in which Docker answers."""
 
 
@@ -61,6 +65,7 @@ class Mount:
         sockets: sockets at it, or at the usual places of an engine's socket below it, as seen from the container; None
             where the engine does not let that be looked at.
         unseen: paths below it, in the container, that could not be looked at.
+        is_device: what is seen at it is a device, as /dev/null that hides a socket.
     """
 
     source: str
@@ -68,6 +73,7 @@ class Mount:
     real: str | None = None
     sockets: tuple[str, ...] | None = None
     unseen: tuple[str, ...] = ()
+    is_device: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +286,17 @@ def _mount(client: docker.DockerClient, id: str, mount: Mapping[str, Any]) -> Mo
     source, destination = _source(client, mount), mount["Destination"]
     local = client.api.base_url == "http+docker://localhost"
     real = os.path.realpath(source) if local and source else posixpath.normpath(source) if source else ""
+    if mount.get("Type") == "npipe":
+        # A named pipe of Windows is a socket by another name, and no file in the container.
+        return Mount(source, destination, real, (destination,))
+    mode = _mode(client, id, destination)
+    if mode is None:
+        return Mount(source, destination, real)
+    if not mode & _GO_FOLDER:
+        itself = (destination,) if mode & _GO_SOCKET else ()
+        return Mount(source, destination, real, itself, is_device=bool(mode & _GO_DEVICE))
     # Also of a volume that the engine keeps itself: an engine in another container may put its socket there.
-    sockets, unseen = _sockets(client, id, destination, (source, real))
+    sockets, unseen = _sockets(client, id, destination, mode, (source, real))
     return Mount(source, destination, real, sockets, unseen)
 
 
@@ -295,14 +310,9 @@ def _source(client: docker.DockerClient, mount: Mapping[str, Any]) -> str:
 
 
 def _sockets(
-    client: docker.DockerClient, id: str, destination: str, sources: tuple[str, ...]
-) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
-    """What a mount shows in the container, whatever its source is called; and what could not be looked at."""
-    mode = _mode(client, id, destination)
-    if mode is None:
-        return None, ()
-    if not mode & _GO_FOLDER:
-        return ((destination,) if mode & _GO_SOCKET else ()), ()
+    client: docker.DockerClient, id: str, destination: str, mode: int, sources: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a mounted directory shows in the container, whatever it is called; and what could not be looked at."""
     top = posixpath.normpath(destination)
 
     @cache

@@ -22,7 +22,7 @@ from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, Unreachable
 from pytest_readiness.core.resources import Resource
 from pytest_readiness.domains.container import facts
-from pytest_readiness.domains.container.checks import healthy, non_root, running
+from pytest_readiness.domains.container.checks import healthy, no_docker_socket, non_root, running
 from pytest_readiness.domains.container.facts import inside
 from pytest_readiness.domains.container.resource import Container
 from pytest_readiness.domains.image.resource import Image
@@ -644,6 +644,33 @@ def test_no_docker_socket_of_another_engine(box: Box, tmp_path: Path, name: str)
     box.create(volumes={str(tmp_path / name): {"bind": "/x", "mode": "ro"}})
     with pytest.raises(ClaimFalse, match=re.escape(name)):
         box.judge("no_docker_socket")
+
+
+def test_no_docker_socket_where_a_device_hides_it(box: Box, tmp_path: Path) -> None:
+    tmp_path.joinpath("docker.sock").touch()
+    volumes = [f"{tmp_path}:/host:ro", "/dev/null:/host/docker.sock:ro"]
+    box.run(volumes=volumes)
+    assert box.faults() == {}
+
+
+@pytest.mark.parametrize(
+    ("pipe", "known"),
+    [
+        (r"\\.\pipe\docker_engine", True),
+        ("//./pipe/docker_engine_windows", True),
+        (r"\\.\pipe\dockerDesktopLinuxEngine", True),
+        (r"\\.\pipe\containerd-containerd", True),
+        (r"\\.\pipe\podman-machine-default", True),
+        (r"\\.\pipe\shop", False),
+    ],
+)
+def test_no_docker_socket_by_a_named_pipe_of_windows(box: Box, pipe: str, known: bool) -> None:
+    box.run()
+    seen = read("container_facts", box.resource)
+    mount = facts._mount(box.engine.client(), box.name, {"Type": "npipe", "Source": pipe, "Destination": pipe})
+    kind = ClaimFalse if known else CouldNotVerify
+    with pytest.raises(kind, match=re.escape(pipe)):
+        no_docker_socket(replace(seen, state=replace(seen.state, mounts=(mount,))))
 
 
 def test_no_docker_socket_with_harmless_mounts(box: Box, tmp_path: Path) -> None:
