@@ -9,6 +9,7 @@ import os
 import posixpath
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -86,6 +87,8 @@ class Health:
         last: the last probe's exit code and the beginning of its output; "" before the first one.
         probes: those that the engine remembers, at most five.
         failed_lately: how many of them failed.
+        last_s: seconds since the last one ended, by the engine's clock; None where that is not known.
+        due_s: seconds within which the next one should have ended.
     """
 
     status: str
@@ -93,6 +96,8 @@ class Health:
     last: str
     probes: int | None = None
     failed_lately: int | None = None
+    last_s: float | None = None
+    due_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +134,12 @@ class ContainerState:
     restart_policy: str
     restart_tries: int
     swarm_service: str
-    memory_limit: int
+    memory_limit: int | None
     engine_memory: int | None
     user: str
     uids: tuple[int, ...] | None
     uids_mapped: bool | None
-    privileged: bool
+    privileged: bool | None
     mounts: tuple[Mount, ...] | None
     unread: Mapping[str, str]
     age_s: float | None = None
@@ -198,23 +203,38 @@ def _state(client: docker.DockerClient, attributes: Mapping[str, Any]) -> Contai
     except APIError as error:
         reason = f"the Docker engine does not describe itself: {_words(error)}"
         unread |= dict.fromkeys(("uptime_s", "age_s", "engine_memory", "uids_mapped"), reason)
+    unsaid = "the engine does not say"
+    privileged = host.get("Privileged")
+    if not isinstance(privileged, bool):
+        unread["privileged"] = f"{unsaid} whether it is privileged"
+    started = state.get("StartedAt") or _NEVER
+    if started.startswith(_NEVER):
+        unread.setdefault("uptime_s", f"{unsaid} when it was started")
+    memory_limit = host.get("Memory") or 0
+    if memory_limit and engine.get("MemoryLimit") is False:
+        unread["memory_limit"] = (
+            f"its limit is {memory_limit} bytes, but the engine says that its host enforces none: switch the cgroup "
+            "controller for memory on"
+        )
+    if engine and not engine["MemTotal"]:
+        unread["engine_memory"] = f"{unsaid} how much memory its host has"
     return ContainerState(
         status=state.get("Status") or "",
         exit_code=state.get("ExitCode") or 0,
         out_of_memory=bool(state.get("OOMKilled")),
         restarts=attributes.get("RestartCount") or 0,
-        uptime_s=_seconds(state["StartedAt"], engine["SystemTime"]) if engine else None,
+        uptime_s=_seconds(started, engine["SystemTime"]) if "uptime_s" not in unread else None,
         age_s=_seconds(attributes["Created"], engine["SystemTime"]) if engine else None,
-        health=_health(state.get("Health") or {}),
+        health=_health(state.get("Health") or {}, config.get("Healthcheck") or {}, engine.get("SystemTime")),
         restart_policy=policy.get("Name") or "no",
         restart_tries=policy.get("MaximumRetryCount") or 0,
         swarm_service=(config.get("Labels") or {}).get("com.docker.swarm.service.name", ""),
-        memory_limit=host.get("Memory") or 0,
-        engine_memory=engine["MemTotal"] if engine else None,
+        memory_limit=None if "memory_limit" in unread else memory_limit,
+        engine_memory=engine.get("MemTotal") or None,
         user=config.get("User") or "",
         uids=_uids(client, attributes["Id"], unread),
         uids_mapped=_mapped(engine, host) if engine else None,
-        privileged=bool(host.get("Privileged")),
+        privileged=privileged if isinstance(privileged, bool) else None,
         mounts=_mounts(client, attributes["Id"], attributes.get("Mounts") or [], unread),
         unread=unread,
     )
@@ -228,7 +248,7 @@ def _mapped(engine: Mapping[str, Any], host: Mapping[str, Any]) -> bool:
     return "name=userns" in (engine.get("SecurityOptions") or []) and host.get("UsernsMode") != "host"
 
 
-def _health(health: Mapping[str, Any]) -> Health | None:
+def _health(health: Mapping[str, Any], defined: Mapping[str, Any], now: str | None) -> Health | None:
     # Podman leaves the word empty where Docker says "none", or nothing.
     if health.get("Status") in (None, "", "none"):
         return None
@@ -238,7 +258,13 @@ def _health(health: Mapping[str, Any]) -> Health | None:
         output = _short(log[-1].get("Output") or "")
         last = f"exit code {log[-1]['ExitCode']}{output and ', '}{output}"
     failed = sum(each["ExitCode"] != 0 for each in log)
-    return Health(health["Status"], health.get("FailingStreak") or 0, last, len(log), failed)
+    last_s = None
+    if log and now:
+        # How an engine writes times of its probes is no reason to read nothing else of it.
+        with suppress(KeyError, ValueError):
+            last_s = _seconds(log[-1]["End"], now)
+    due_s = sum((defined.get(key) or DEFAULT_PROBE_NS) / 1e9 for key in ("Interval", "Timeout"))
+    return Health(health["Status"], health.get("FailingStreak") or 0, last, len(log), failed, last_s, due_s)
 
 
 def _uids(client: docker.DockerClient, id: str, unread: dict[str, str]) -> tuple[int, ...] | None:

@@ -139,6 +139,8 @@ def test_facts_are_those_of_docker_inspect(box: Box, tmp_path: Path) -> None:
     assert seen.engine_memory == info["MemTotal"]
     assert [str(uid) for uid in seen.uids] == told("top", box.name, "-eo", "uid,pid").split()[2::2]
     assert 0 <= seen.uptime_s <= seen.age_s
+    assert 0 <= seen.health.last_s <= seen.age_s
+    assert seen.health.due_s == inspected["Config"]["Healthcheck"]["Interval"] / SECOND + 30
 
 
 @pytest.mark.parametrize(
@@ -187,7 +189,7 @@ def test_an_undefined_health_check_has_its_own_remedy(box: Box) -> None:
 
 
 def test_a_health_check_that_podman_does_not_have_is_not_defined() -> None:
-    assert facts._health({"Status": "", "FailingStreak": 0, "Log": None}) is None
+    assert facts._health({"Status": "", "FailingStreak": 0, "Log": None}, {}, None) is None
 
 
 def test_running_stopped(box: Box) -> None:
@@ -339,6 +341,33 @@ def test_healthy_warns_of_a_failed_probe(box: Box) -> None:
 
     wait_until(failed, "a probe fails")
     assert re.fullmatch(r"\d of its last \d probes failed", box.judge("healthy").warning)
+
+
+@pytest.mark.parametrize(
+    ("due", "last", "passes"),
+    [(60, 500, True), (60, 700, False), (7200, 700, True), (7200, 30000, False), (60, None, True)],
+)
+def test_healthy_where_the_engine_probes_no_more(box: Box, due: float, last: float | None, passes: bool) -> None:
+    box.run()
+    seen = read("container_facts", box.resource)
+    probes = replace(seen.state.health, due_s=due, last_s=last)
+    facts_ = replace(seen, state=replace(seen.state, health=probes))
+    if passes:
+        assert healthy(facts_)
+        return
+    with pytest.raises(
+        CouldNotVerify, match=rf"exit code 0, which ended {last} s ago: whether the engine still probes it"
+    ):
+        healthy(facts_)
+
+
+@pytest.mark.parametrize(("end", "last"), [("2026-01-01T00:00:00.123456789+01:00", 3600), ("yesterday", None)])
+def test_healthy_reads_when_the_last_probe_was(end: str, last: int | None) -> None:
+    log = [{"Start": end, "End": end, "ExitCode": 0, "Output": ""}]
+    seen = facts._health({"Status": "healthy", "Log": log}, {"Interval": 2 * SECOND}, "2026-01-01T00:00:00Z")
+    assert seen
+    assert seen.due_s == 32
+    assert seen.last_s == (None if last is None else pytest.approx(last, abs=1))
 
 
 def test_restart_policy_of_the_binding(box: Box) -> None:
@@ -701,6 +730,30 @@ def test_an_engine_behind_a_filter_is_read_as_far_as_it_goes(box: Box, nginx_fac
         }.items():
             with pytest.raises(CouldNotVerify, match=reason):
                 judge(f"container.{claim}", resource)
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "claim", "reason"),
+    [
+        ('"Privileged":false', '"Privileged":null', "not_privileged", "does not say whether it is privileged"),
+        ('"Privileged":false', '"Other":false', "not_privileged", "does not say whether it is privileged"),
+        ('"MemoryLimit":true', '"MemoryLimit":false', "memory_limit", "its host enforces none"),
+        ('"MemTotal":', '"MemTotal":0,"Other":', "memory_limit", "does not say how much memory its host has"),
+        ('"StartedAt":', '"StartedAt":"0001-01-01T00:00:00Z","Other":', "running", "does not say when it was started"),
+    ],
+)
+def test_what_an_engine_does_not_say_could_not_be_verified(
+    box: Box, nginx_factory: NginxFactory, said: str, instead: str, claim: str, reason: str
+) -> None:
+    box.run()
+    pass_on = f"proxy_pass http://unix:{box.engine.base_url.removeprefix('unix://')}:;"
+    other = f"sub_filter_types *; sub_filter '{said}' '{instead}'; {pass_on}"
+    with nginx_factory(locations={"/": other}) as proxy:
+        resource = Container(name="shop", container=box.name, engine=f"tcp://127.0.0.1:{proxy.http_port}")
+        for each in ("restart_policy", "no_docker_socket"):
+            judge(f"container.{each}", resource)
+        with pytest.raises(CouldNotVerify, match=reason):
+            judge(f"container.{claim}", resource)
 
 
 def test_no_socket() -> None:
