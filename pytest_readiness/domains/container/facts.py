@@ -274,7 +274,7 @@ def _uids(client: docker.DockerClient, id: str, unread: dict[str, str]) -> tuple
     for column in "uid", "user":
         try:
             listing = client.api.top(id, f"-eo {column},pid")
-            position = listing["Titles"].index(column.upper())
+            position = (listing["Titles"] or ()).index(column.upper())
             # Null, and not empty, where the last process ended while the engine made the list.
             users: list[str] = [row[position] for row in listing["Processes"] or ()]
             uids = [0 if column == "user" and user == "root" else int(user) for user in users]
