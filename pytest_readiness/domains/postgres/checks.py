@@ -280,7 +280,7 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
     if settings.get("log_statement") == "all" and settings.get("log_duration") == "on":
         thresholds["log_statement all with log_duration:"] = 0
     level = settings["log_min_messages"]
-    explained, lacking = _auto_explain(settings)
+    explained, lacking = _auto_explain(settings, session.version_number)
     if explained is not None and not lacking:
         thresholds[_EXPLAINED] = explained
     # The rate is 1 by default, and the threshold off: nothing to tell.
@@ -301,14 +301,16 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
     return _seen(session, text, *warnings)
 
 
-def _auto_explain(settings: Mapping[str, str]) -> tuple[float | None, str]:
+def _auto_explain(settings: Mapping[str, str], version: int) -> tuple[float | None, str]:
     """From how many milliseconds on the module logs, None where it does not; and why that is not enough, or ""."""
     if float(settings.get(_EXPLAINED, -1)) < 0:
         return None, ""
     ms, rate = float(settings[_EXPLAINED]), settings["auto_explain.sample_rate"]
     if float(rate) < 1:
         return ms, f"of a sample (auto_explain.sample_rate {rate})"
-    level, lowest = settings["auto_explain.log_level"], settings["log_min_messages"]
+    # Before version 12 it has no such setting, and writes at level LOG.
+    level = settings["auto_explain.log_level"] if version >= 120000 else "log"
+    lowest = settings["log_min_messages"]
     if not _reaches(level, lowest):
         return ms, f"at level {level}, which log_min_messages {lowest} keeps out"
     return ms, ""

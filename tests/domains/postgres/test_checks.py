@@ -1075,6 +1075,23 @@ def test_slow_query_log_by_auto_explain(server: Server) -> None:
     assert missing not in judge("postgres.slow_query_log", shop).warning
 
 
+def test_slow_query_log_by_auto_explain_of_an_old_version(server: Server) -> None:
+    server.set("log_min_duration_statement", "-1")
+    server.admin("ALTER ROLE shop SET auto_explain.log_min_duration = 2000")
+    server.set("session_preload_libraries", "auto_explain")
+    seen = read("postgres_facts", resource(server.dsn())).session
+    settings = {name: value for name, value in seen.settings.items() if name != "auto_explain.log_level"}
+
+    def judged(version: int) -> Evidence:
+        return checks.slow_query_log(
+            facts.PostgresFacts(replace(seen, version_number=version, settings=settings), "", "")
+        )
+
+    assert "auto_explain.log_min_duration 2000 ms" in judged(110022).text
+    with pytest.raises(CouldNotVerify, match=r"no setting auto_explain\.log_level"):
+        judged(120022)
+
+
 @pytest.mark.parametrize(
     ("level", "lowest"),
     [
