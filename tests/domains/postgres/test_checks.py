@@ -918,6 +918,14 @@ def test_role_with_harmless_memberships(server: Server) -> None:
     assert judge("postgres.role", shop).text.endswith("pg_stat_scan_tables; owner of schema app")
 
 
+def test_role_that_may_use_what_is_reserved_for_administrators(steady: Server) -> None:
+    """A role that the test's server is too old to have."""
+    seen = read("postgres_facts", resource(steady.dsn()))
+    roles = (*seen.session.roles, facts.Role("pg_use_reserved_connections", ()))
+    with pytest.raises(ClaimFalse, match="shop: its rights by membership in pg_use_reserved_connections"):
+        checks.role(replace(seen, session=replace(seen.session, roles=roles)))
+
+
 def test_role_with_a_right_that_everybody_has(server: Server) -> None:
     server.admin("GRANT SELECT ON pg_shadow TO PUBLIC")
     try:
