@@ -31,7 +31,7 @@ MISSED = 3
 
 _SOCKET_NAME = re.compile(
     r"\b(docker|containerd|podman|crio|cri-dockerd|dockershim|buildkitd|balena(-engine)?)([.-]\w+)*\.sock\b"
-    r"|[\\/]pipe[\\/](?i:docker|containerd|podman|buildkit)"
+    r"|(?i:[\\/]pipe[\\/](docker|containerd|podman|buildkit))"
 )
 """Of a file, or of a named pipe (\\\\.\\pipe\\docker_engine), which Windows has in its place."""
 
@@ -237,13 +237,13 @@ def not_privileged(container_facts: ContainerFacts) -> Evidence:
 def no_docker_socket(container_facts: ContainerFacts) -> Evidence:
     """No container engine's socket is mounted into the container.
 
-    Neither a usual one, known by its name in the host or in the container, nor the one that the engine is reached at
-    from here, nor a directory above that one, nor a directory or volume that shows a socket at a usual place, or of a
-    usual name, in the container. Links are followed where the engine's host is the runner. Sockets of engines that
-    single users run cannot be looked for below a mounted /run/user; a mounted socket that neither is one of these nor
-    has the usual name of a database, a log or the like could be an engine's: both could not be verified. What is not
-    there yet, an engine that is open over TCP, and one whose socket has another name and is below a mounted directory
-    are not detected.
+    Neither a usual one, or a usual named pipe of Windows, known by its name in the host or in the container, nor the
+    one that the engine is reached at from here, nor a directory above that one, nor a directory or volume that shows a
+    socket at a usual place, or of a usual name, in the container. Links are followed where the engine's host is the
+    runner. Sockets of engines that single users run cannot be looked for below a mounted /run/user; a mounted socket
+    that neither is one of these nor has the usual name of a database, a log or the like could be an engine's: both
+    could not be verified. What is not there yet, an engine that is open over TCP, and one whose socket has another name
+    and is below a mounted directory are not detected.
     """
     state = _present(container_facts)
     mounts: tuple[Mount, ...] = _known(state, "mounts")

@@ -691,7 +691,7 @@ def test_no_docker_socket_where_a_device_hides_it(box: Box, tmp_path: Path) -> N
     ("pipe", "known"),
     [
         (r"\\.\pipe\docker_engine", True),
-        ("//./pipe/docker_engine_windows", True),
+        ("//./PIPE/Docker_Engine_Windows", True),
         (r"\\.\pipe\dockerDesktopLinuxEngine", True),
         (r"\\.\pipe\containerd-containerd", True),
         (r"\\.\pipe\podman-machine-default", True),
