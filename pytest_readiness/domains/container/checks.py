@@ -92,7 +92,7 @@ def healthy(container_facts: ContainerFacts) -> Evidence:
 
     By the health check that its image or its start defines; what that probes is not looked at. A container that is
     not running is not healthy, whatever its last probe said. Where the engine has not probed it for long, it could not
-    be verified.
+    be verified; where it does not say when it did, the check passes with a warning.
     """
     state = _present(container_facts)
     expected = "a running container that reports healthy"
@@ -103,13 +103,16 @@ def healthy(container_facts: ContainerFacts) -> Evidence:
     last = f"; last probe: {state.health.last}" if state.health.last else ""
     seen = f"{state.health.status}, failed probes in a row: {state.health.failures}{last}"
     claim(state.health.status == "healthy", expected=expected, seen=seen)
-    if state.health.last_s is not None and state.health.last_s > max(STALE_S, MISSED * (state.health.due_s or 0)):
+    since = state.health.last_s
+    if since is not None and since > max(STALE_S, MISSED * (state.health.due_s or 0)):
         raise CouldNotVerify(
-            f"{seen}, which ended {state.health.last_s:.0f} s ago: whether the engine still probes it is not known "
-            "(Podman needs timers of systemd for that)"
+            f"{seen}, which ended {since:.0f} s ago: whether the engine still probes it is not known (Podman needs "
+            "timers of systemd for that)"
         )
-    failed = f"{state.health.failed_lately} of its last {state.health.probes} probes failed"
-    return Evidence(seen, warning=failed if state.health.failed_lately else "")
+    warnings = ["when it was probed last is not known"] if since is None else []
+    if state.health.failed_lately:
+        warnings.append(f"{state.health.failed_lately} of its last {state.health.probes} probes failed")
+    return Evidence(seen, warning="; ".join(warnings))
 
 
 @check(

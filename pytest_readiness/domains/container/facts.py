@@ -213,9 +213,11 @@ def _state(client: docker.DockerClient, attributes: Mapping[str, Any]) -> Contai
     memory_limit = host.get("Memory") or 0
     if memory_limit and engine.get("MemoryLimit") is False:
         unread["memory_limit"] = (
-            f"its limit is {memory_limit} bytes, but the engine says that its host enforces none: switch the cgroup "
-            "controller for memory on"
+            f"its limit is {memory_limit / 2**20:.10g} MiB, but the engine says that its host enforces none: switch "
+            "the cgroup controller for memory on"
         )
+    if "Mounts" not in attributes:
+        unread["mounts"] = f"{unsaid} what is mounted"
     if engine and not engine["MemTotal"]:
         unread["engine_memory"] = f"{unsaid} how much memory its host has"
     return ContainerState(
@@ -235,7 +237,7 @@ def _state(client: docker.DockerClient, attributes: Mapping[str, Any]) -> Contai
         uids=_uids(client, attributes["Id"], unread),
         uids_mapped=_mapped(engine, host) if engine else None,
         privileged=privileged if isinstance(privileged, bool) else None,
-        mounts=_mounts(client, attributes["Id"], attributes.get("Mounts") or [], unread),
+        mounts=None if "mounts" in unread else _mounts(client, attributes["Id"], attributes["Mounts"] or [], unread),
         unread=unread,
     )
 
@@ -259,9 +261,9 @@ def _health(health: Mapping[str, Any], defined: Mapping[str, Any], now: str | No
         last = f"exit code {log[-1]['ExitCode']}{output and ', '}{output}"
     failed = sum(each["ExitCode"] != 0 for each in log)
     last_s = None
-    if log and now:
+    if log and now and not str(log[-1].get("End")).startswith(_NEVER):
         # How an engine writes times of its probes is no reason to read nothing else of it.
-        with suppress(KeyError, ValueError):
+        with suppress(KeyError, TypeError, ValueError):
             last_s = _seconds(log[-1]["End"], now)
     due_s = sum((defined.get(key) or DEFAULT_PROBE_NS) / 1e9 for key in ("Interval", "Timeout"))
     return Health(health["Status"], health.get("FailingStreak") or 0, last, len(log), failed, last_s, due_s)
