@@ -766,6 +766,7 @@ def test_connections_up_to_the_last_one(server: Server) -> None:
         ("GRANT SET ON PARAMETER session_preload_libraries TO {}", "SET on session_preload_libraries"),
         ("GRANT pg_execute_server_program TO {}", "its rights by membership in pg_execute_server_program"),
         ("CREATE ROLE rds_superuser ROLE {}", "its rights by membership in rds_superuser"),
+        ("CREATE ROLE rds_replication ROLE {}", "its rights by membership in rds_replication"),
         ("CREATE DATABASE of_{0} OWNER {0}", "owner of database of_{}"),
         ("CREATE ROLE owner_{0} ROLE {0}; CREATE DATABASE of_{0} OWNER owner_{0}", "owner of database of_{}"),
     ],
