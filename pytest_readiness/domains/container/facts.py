@@ -42,9 +42,20 @@ SOCKETS = (
 )
 """Where container engines listen by default; /var/run is /run, and UID any user's number."""
 
-# The last parts of these paths: where a socket is below a directory that may be any of those above it.
+IN_A_HOME = (
+    ".colima/default/docker.sock",
+    ".docker/desktop/docker.sock",
+    ".docker/run/docker.sock",
+    ".local/share/containers/podman/machine/podman.sock",
+    ".orbstack/run/docker.sock",
+    ".rd/docker.sock",
+)
+"""Where engines that a user runs listen, below the user's home."""
+
+# Those, and the last parts of these paths: where a socket is below a directory that may be any of those above it.
 _BELOW = sorted(
     {"/".join(parts[cut:]) for parts in (path.split("/") for path in SOCKETS) for cut in range(1, len(parts))}
+    | {*IN_A_HOME}
 )
 _USERS = "/run/user"
 _NEVER = "0001-01-01"

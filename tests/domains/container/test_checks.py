@@ -614,14 +614,15 @@ def test_no_docker_socket_through_a_link(box: Box, tmp_path: Path, below: str, s
     assert box.faults() == {"container.no_docker_socket": seen.format(link=link, engine=box.engine.directory)}
 
 
-def test_no_docker_socket_that_a_mounted_directory_shows(box: Box, tmp_path: Path) -> None:
-    folder = tmp_path / "run" / "podman"
-    folder.mkdir(parents=True)
+@pytest.mark.parametrize("path", ["run/podman/podman.sock", ".docker/run/docker.sock", *facts.IN_A_HOME[-2:]])
+def test_no_docker_socket_that_a_mounted_directory_shows(box: Box, tmp_path: Path, path: str) -> None:
+    there = tmp_path / path
+    there.parent.mkdir(parents=True)
     with socket.socket(socket.AF_UNIX) as server, short_directory() as short:
         server.bind(f"{short}/s")
-        os.link(f"{short}/s", folder / "podman.sock")
+        os.link(f"{short}/s", there)
         box.run(volumes={str(tmp_path): {"bind": "/host", "mode": "ro"}})
-        assert box.faults() == {"container.no_docker_socket": f"/host/run/podman/podman.sock below {tmp_path}"}
+        assert box.faults() == {"container.no_docker_socket": f"/host/{path} below {tmp_path}"}
 
 
 def test_no_docker_socket_where_one_of_an_unknown_name_is_mounted(box: Box) -> None:
