@@ -38,6 +38,7 @@ _FAILED = "the text says what failed: without it, nothing has"
 _CLOSED = "a connection that is closed, between answers that are as usual, is a refusal"
 CURES: dict[str, dict[str, str]] = {
     "browser.flow": {"emptied": _FAILED},
+    "container.healthy": {"without container_facts.state.health.last_s": "it then warns that nobody knows"},
     "container.memory_limit": {"emptied": "the limit is a number"},
     "container.no_docker_socket": {
         "emptied": _NONE,

@@ -25,9 +25,16 @@ minute between two tries, and what leaks memory, or waits for something in vain,
 LOOP = 3
 """So many restarts, and no longer run than `SETTLED_S` between them, are a loop."""
 
+STALE_S = 600
+"""Seconds after which a last probe says nothing of now, unless the health check is one that is seldom due."""
+MISSED = 3
+"""So many probes that did not come are no coincidence."""
+
 _SOCKET_NAME = re.compile(
     r"\b(docker|containerd|podman|crio|cri-dockerd|dockershim|buildkitd|balena(-engine)?)([.-]\w+)*\.sock\b"
+    r"|(?i:[\\/]pipe[\\/](docker|containerd|podman|buildkit))"
 )
+"""Of a file, or of a named pipe (\\\\.\\pipe\\docker_engine), which Windows has in its place."""
 
 _OTHER_SOCKET = re.compile(
     r"/((mysqld?|mariadb|mongodb|redis|valkey|memcached|gunicorn|unicorn|puma|uwsgi|haproxy|nginx)[\w.-]*\.sock(et)?"
@@ -85,7 +92,8 @@ def healthy(container_facts: ContainerFacts) -> Evidence:
     """The container reports healthy.
 
     By the health check that its image or its start defines; what that probes is not looked at. A container that is
-    not running is not healthy, whatever its last probe said.
+    not running is not healthy, whatever its last probe said. Where the engine has not probed it for long, it could not
+    be verified; where it does not say when it did, the check passes with a warning.
     """
     state = _present(container_facts)
     expected = "a running container that reports healthy"
@@ -96,8 +104,16 @@ def healthy(container_facts: ContainerFacts) -> Evidence:
     last = f"; last probe: {state.health.last}" if state.health.last else ""
     seen = f"{state.health.status}, failed probes in a row: {state.health.failures}{last}"
     claim(state.health.status == "healthy", expected=expected, seen=seen)
-    failed = f"{state.health.failed_lately} of its last {state.health.probes} probes failed"
-    return Evidence(seen, warning=failed if state.health.failed_lately else "")
+    since = state.health.last_s
+    if since is not None and since > max(STALE_S, MISSED * (state.health.due_s or 0)):
+        raise CouldNotVerify(
+            f"{seen}, which ended {since:.0f} s ago: whether the engine still probes it is not known (Podman needs "
+            "timers of systemd for that)"
+        )
+    warnings = ["when it was probed last is not known"] if since is None else []
+    if state.health.failed_lately:
+        warnings.append(f"{state.health.failed_lately} of its last {state.health.probes} probes failed")
+    return Evidence(seen, warning="; ".join(warnings))
 
 
 @check(
@@ -149,16 +165,18 @@ def restart_policy(
 def memory_limit(container_facts: ContainerFacts, *, max_mb: Annotated[float, Field(gt=0)] | None = None) -> Evidence:
     """The container's memory is limited.
 
-    One of more than 99 % of the memory of the engine's host limits nothing, and does not count. Not looked at: swap
-    beyond the limit, and whether the program needs more.
+    One of more than 99 % of the memory of the engine's host limits nothing, and does not count. Where the engine says
+    that its host enforces no limits, it could not be verified. Not looked at: swap beyond the limit, and whether the
+    program needs more.
 
     Args:
         max_mb: highest accepted limit, in MiB, as Docker counts (`--memory 512m` is 512). Default: 99 % of the memory
             of the engine's host.
     """
     state = _present(container_facts)
-    claim(state.memory_limit > 0, expected="a memory limit", seen="no memory limit")
-    limit = state.memory_limit / MIB
+    bytes_: int = _known(state, "memory_limit")
+    claim(bytes_ > 0, expected="a memory limit", seen="no memory limit")
+    limit = bytes_ / MIB
     # Whole, so that the figures that are shown are those that are compared.
     most = math.floor(MOST_OF_HOST * _known(state, "engine_memory") / MIB)
     expected = f"a limit of at most {most} MiB, {100 * MOST_OF_HOST:g} % of the memory of the engine's host"
@@ -210,7 +228,7 @@ def not_privileged(container_facts: ContainerFacts) -> Evidence:
     profiles of seccomp and AppArmor that were switched off.
     """
     state = _present(container_facts)
-    claim(not state.privileged, expected="Privileged false", seen="Privileged true")
+    claim(not _known(state, "privileged"), expected="Privileged false", seen="Privileged true")
     return Evidence("Privileged false")
 
 
@@ -223,13 +241,13 @@ def not_privileged(container_facts: ContainerFacts) -> Evidence:
 def no_docker_socket(container_facts: ContainerFacts) -> Evidence:
     """No container engine's socket is mounted into the container.
 
-    Neither a usual one, known by its name in the host or in the container, nor the one that the engine is reached at
-    from here, nor a directory above that one, nor a directory or volume that shows a socket at a usual place, or of a
-    usual name, in the container. Links are followed where the engine's host is the runner. Sockets of engines that
-    single users run cannot be looked for below a mounted /run/user; a mounted socket that neither is one of these nor
-    has the usual name of a database, a log or the like could be an engine's: both could not be verified. What is not
-    there yet, an engine that is open over TCP, and one whose socket has another name and is below a mounted directory
-    are not detected.
+    Neither a usual one, or a usual named pipe of Windows, known by its name in the host or in the container, nor the
+    one that the engine is reached at from here, nor a directory above that one, nor a directory or volume that shows a
+    socket at a usual place, or of a usual name, in the container. Links are followed where the engine's host is the
+    runner. Sockets of engines that single users run cannot be looked for below a mounted /run/user; a mounted socket
+    that neither is one of these nor has the usual name of a database, a log or the like could be an engine's: both
+    could not be verified. What is not there yet, an engine that is open over TCP, and one whose socket has another name
+    and is below a mounted directory are not detected.
     """
     state = _present(container_facts)
     mounts: tuple[Mount, ...] = _known(state, "mounts")
@@ -253,6 +271,8 @@ def _is_known(mount: Mount) -> bool:
 
 def _exposed(mount: Mount, own: set[str]) -> list[str]:
     """The engines' sockets that a mount shows, each with the mount."""
+    if mount.is_device:
+        return []
     sources = [path for path in dict.fromkeys((mount.source, mount.real)) if path]
     is_one = any(_SOCKET_NAME.search(path) or str(usual(path)) in SOCKETS for path in (*sources, mount.destination))
     if is_one or {str(usual(path)) for path in sources} & {str(usual(path)) for path in own}:

@@ -9,6 +9,7 @@ import os
 import posixpath
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -41,12 +42,27 @@ SOCKETS = (
 )
 """Where container engines listen by default; /var/run is /run, and UID any user's number."""
 
-# The last parts of these paths: where a socket is below a directory that may be any of those above it.
+IN_A_HOME = (
+    ".colima/default/docker.sock",
+    ".docker/desktop/docker.sock",
+    ".docker/run/docker.sock",
+    ".local/share/containers/podman/machine/podman.sock",
+    ".orbstack/run/docker.sock",
+    ".rd/docker.sock",
+)
+"""Where engines that a user runs listen, below the user's home."""
+
+# Those, and the last parts of these paths: where a socket is below a directory that may be any of those above it.
 _BELOW = sorted(
     {"/".join(parts[cut:]) for parts in (path.split("/") for path in SOCKETS) for cut in range(1, len(parts))}
+    | {*IN_A_HOME}
 )
 _USERS = "/run/user"
-_GO_SOCKET, _GO_LINK, _GO_FOLDER = 1 << 24, 1 << 27, 1 << 31
+_NEVER = "0001-01-01"
+"""How Go writes no time."""
+DEFAULT_PROBE_NS = 30 * 10**9
+"""Docker's interval between two probes of a health check, and the time for one, where it names none."""
+_GO_SOCKET, _GO_DEVICE, _GO_LINK, _GO_FOLDER = 1 << 24, 1 << 26, 1 << 27, 1 << 31
 """Kinds of files as Go counts them (os.FileMode), in which Docker answers."""
 
 
@@ -61,6 +77,7 @@ class Mount:
         sockets: sockets at it, or at the usual places of an engine's socket below it, as seen from the container; None
             where the engine does not let that be looked at.
         unseen: paths below it, in the container, that could not be looked at.
+        is_device: what is seen at it is a device, as /dev/null that hides a socket.
     """
 
     source: str
@@ -68,6 +85,7 @@ class Mount:
     real: str | None = None
     sockets: tuple[str, ...] | None = None
     unseen: tuple[str, ...] = ()
+    is_device: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +98,8 @@ class Health:
         last: the last probe's exit code and the beginning of its output; "" before the first one.
         probes: those that the engine remembers, at most five.
         failed_lately: how many of them failed.
+        last_s: seconds since the last one ended, by the engine's clock; None where that is not known.
+        due_s: seconds within which the next one should have ended.
     """
 
     status: str
@@ -87,6 +107,8 @@ class Health:
     last: str
     probes: int | None = None
     failed_lately: int | None = None
+    last_s: float | None = None
+    due_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +145,12 @@ class ContainerState:
     restart_policy: str
     restart_tries: int
     swarm_service: str
-    memory_limit: int
+    memory_limit: int | None
     engine_memory: int | None
     user: str
     uids: tuple[int, ...] | None
     uids_mapped: bool | None
-    privileged: bool
+    privileged: bool | None
     mounts: tuple[Mount, ...] | None
     unread: Mapping[str, str]
     age_s: float | None = None
@@ -192,24 +214,41 @@ def _state(client: docker.DockerClient, attributes: Mapping[str, Any]) -> Contai
     except APIError as error:
         reason = f"the Docker engine does not describe itself: {_words(error)}"
         unread |= dict.fromkeys(("uptime_s", "age_s", "engine_memory", "uids_mapped"), reason)
+    unsaid = "the engine does not say"
+    privileged = host.get("Privileged")
+    if not isinstance(privileged, bool):
+        unread["privileged"] = f"{unsaid} whether it is privileged"
+    started = state.get("StartedAt") or _NEVER
+    if started.startswith(_NEVER):
+        unread.setdefault("uptime_s", f"{unsaid} when it was started")
+    memory_limit = host.get("Memory") or 0
+    if memory_limit and engine.get("MemoryLimit") is False:
+        unread["memory_limit"] = (
+            f"its limit is {memory_limit / 2**20:.10g} MiB, but the engine says that its host enforces none: switch "
+            "the cgroup controller for memory on"
+        )
+    if "Mounts" not in attributes:
+        unread["mounts"] = f"{unsaid} what is mounted"
+    if engine and not engine["MemTotal"]:
+        unread["engine_memory"] = f"{unsaid} how much memory its host has"
     return ContainerState(
         status=state.get("Status") or "",
         exit_code=state.get("ExitCode") or 0,
         out_of_memory=bool(state.get("OOMKilled")),
         restarts=attributes.get("RestartCount") or 0,
-        uptime_s=_seconds(state["StartedAt"], engine["SystemTime"]) if engine else None,
+        uptime_s=_seconds(started, engine["SystemTime"]) if "uptime_s" not in unread else None,
         age_s=_seconds(attributes["Created"], engine["SystemTime"]) if engine else None,
-        health=_health(state.get("Health") or {}),
+        health=_health(state.get("Health") or {}, config.get("Healthcheck") or {}, engine.get("SystemTime")),
         restart_policy=policy.get("Name") or "no",
         restart_tries=policy.get("MaximumRetryCount") or 0,
         swarm_service=(config.get("Labels") or {}).get("com.docker.swarm.service.name", ""),
-        memory_limit=host.get("Memory") or 0,
-        engine_memory=engine["MemTotal"] if engine else None,
+        memory_limit=None if "memory_limit" in unread else memory_limit,
+        engine_memory=engine.get("MemTotal") or None,
         user=config.get("User") or "",
         uids=_uids(client, attributes["Id"], unread),
         uids_mapped=_mapped(engine, host) if engine else None,
-        privileged=bool(host.get("Privileged")),
-        mounts=_mounts(client, attributes["Id"], attributes.get("Mounts") or [], unread),
+        privileged=privileged if isinstance(privileged, bool) else None,
+        mounts=None if "mounts" in unread else _mounts(client, attributes["Id"], attributes["Mounts"] or [], unread),
         unread=unread,
     )
 
@@ -222,7 +261,7 @@ def _mapped(engine: Mapping[str, Any], host: Mapping[str, Any]) -> bool:
     return "name=userns" in (engine.get("SecurityOptions") or []) and host.get("UsernsMode") != "host"
 
 
-def _health(health: Mapping[str, Any]) -> Health | None:
+def _health(health: Mapping[str, Any], defined: Mapping[str, Any], now: str | None) -> Health | None:
     # Podman leaves the word empty where Docker says "none", or nothing.
     if health.get("Status") in (None, "", "none"):
         return None
@@ -232,7 +271,13 @@ def _health(health: Mapping[str, Any]) -> Health | None:
         output = _short(log[-1].get("Output") or "")
         last = f"exit code {log[-1]['ExitCode']}{output and ', '}{output}"
     failed = sum(each["ExitCode"] != 0 for each in log)
-    return Health(health["Status"], health.get("FailingStreak") or 0, last, len(log), failed)
+    last_s = None
+    if log and now and not str(log[-1].get("End")).startswith(_NEVER):
+        # How an engine writes times of its probes is no reason to read nothing else of it.
+        with suppress(KeyError, TypeError, ValueError):
+            last_s = _seconds(log[-1]["End"], now)
+    due_s = sum((defined.get(key) or DEFAULT_PROBE_NS) / 1e9 for key in ("Interval", "Timeout"))
+    return Health(health["Status"], health.get("FailingStreak") or 0, last, len(log), failed, last_s, due_s)
 
 
 def _uids(client: docker.DockerClient, id: str, unread: dict[str, str]) -> tuple[int, ...] | None:
@@ -242,8 +287,9 @@ def _uids(client: docker.DockerClient, id: str, unread: dict[str, str]) -> tuple
     for column in "uid", "user":
         try:
             listing = client.api.top(id, f"-eo {column},pid")
-            position = listing["Titles"].index(column.upper())
-            users: list[str] = [row[position] for row in listing["Processes"]]
+            position = (listing["Titles"] or ()).index(column.upper())
+            # Null, and not empty, where the last process ended while the engine made the list.
+            users: list[str] = [row[position] for row in listing["Processes"] or ()]
             uids = [0 if column == "user" and user == "root" else int(user) for user in users]
         except APIError as error:
             # BusyBox's ps has no uid. Where that was not the trouble, the first reason tells it.
@@ -279,8 +325,17 @@ def _mount(client: docker.DockerClient, id: str, mount: Mapping[str, Any]) -> Mo
     source, destination = _source(client, mount), mount["Destination"]
     local = client.api.base_url == "http+docker://localhost"
     real = os.path.realpath(source) if local and source else posixpath.normpath(source) if source else ""
+    if mount.get("Type") == "npipe":
+        # A named pipe of Windows is a socket by another name, and no file in the container.
+        return Mount(source, destination, real, (destination,))
+    mode = _mode(client, id, destination)
+    if mode is None:
+        return Mount(source, destination, real)
+    if not mode & _GO_FOLDER:
+        itself = (destination,) if mode & _GO_SOCKET else ()
+        return Mount(source, destination, real, itself, is_device=bool(mode & _GO_DEVICE))
     # Also of a volume that the engine keeps itself: an engine in another container may put its socket there.
-    sockets, unseen = _sockets(client, id, destination, (source, real))
+    sockets, unseen = _sockets(client, id, destination, mode, (source, real))
     return Mount(source, destination, real, sockets, unseen)
 
 
@@ -294,14 +349,9 @@ def _source(client: docker.DockerClient, mount: Mapping[str, Any]) -> str:
 
 
 def _sockets(
-    client: docker.DockerClient, id: str, destination: str, sources: tuple[str, ...]
-) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
-    """What a mount shows in the container, whatever its source is called; and what could not be looked at."""
-    mode = _mode(client, id, destination)
-    if mode is None:
-        return None, ()
-    if not mode & _GO_FOLDER:
-        return ((destination,) if mode & _GO_SOCKET else ()), ()
+    client: docker.DockerClient, id: str, destination: str, mode: int, sources: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a mounted directory shows in the container, whatever it is called; and what could not be looked at."""
     top = posixpath.normpath(destination)
 
     @cache

@@ -36,11 +36,17 @@ POWERFUL = (
     "alloydbsuperuser",
     "azure_pg_admin",
     "cloudsqlsuperuser",
+    "mdb_admin",
+    "mdb_replication",
     "neon_superuser",
+    "rds_password",
+    "rds_replication",
     "rds_superuser",
     "supabase_admin",
+    "yb_db_admin",
 )
-"""Roles that a provider has in the superuser's place."""
+"""Roles that a provider has in the superuser's place, or in that of REPLICATION or CREATEROLE. Its server knows them by
+name: no attribute shows what they may do."""
 MOST_RIGHTS = 5
 """Of single rights that are named."""
 MOST_NAMES = 20
@@ -208,12 +214,13 @@ def role(postgres_facts: PostgresFacts, *, owns_database: bool = False) -> Evide
     """The declared role has none of the administrators' rights.
 
     It is not a superuser and has none of CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS, itself or by membership; it
-    is not a member of a predefined role, but of those that only look at the server's state; it may execute no function,
-    read no system table or view and set no parameter that is the administrators' alone when a server or an extension is
-    installed; it may make nothing in a system schema, and no function in a language that reaches past the server's
-    rules; and it owns neither a database nor the schema public, nor what only administrators make (event triggers,
-    subscriptions, publications of all tables, foreign data wrappers, tablespaces). Rights on other tables and
-    functions, on foreign servers, and functions that run with their owner's rights are not looked at.
+    is not a member of a predefined role, PostgreSQL's or a provider's (rds_superuser, rds_replication and the like),
+    but of those that only look at the server's state; it may execute no function, read no system table or view and set
+    no parameter that is the administrators' alone when a server or an extension is installed; it may make nothing in a
+    system schema, and no function in a language that reaches past the server's rules; and it owns neither a database
+    nor the schema public, nor what only administrators make (event triggers, subscriptions, publications of all tables,
+    foreign data wrappers, tablespaces). Rights on other tables and functions, on foreign servers, and functions that
+    run with their owner's rights are not looked at.
 
     Args:
         owns_database: whether it may own databases, and with one its schema public.
@@ -280,7 +287,7 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
     if settings.get("log_statement") == "all" and settings.get("log_duration") == "on":
         thresholds["log_statement all with log_duration:"] = 0
     level = settings["log_min_messages"]
-    explained, lacking = _auto_explain(settings)
+    explained, lacking = _auto_explain(settings, session.version_number)
     if explained is not None and not lacking:
         thresholds[_EXPLAINED] = explained
     # The rate is 1 by default, and the threshold off: nothing to tell.
@@ -301,14 +308,16 @@ def slow_query_log(postgres_facts: PostgresFacts, *, max_ms: Annotated[float, Fi
     return _seen(session, text, *warnings)
 
 
-def _auto_explain(settings: Mapping[str, str]) -> tuple[float | None, str]:
+def _auto_explain(settings: Mapping[str, str], version: int) -> tuple[float | None, str]:
     """From how many milliseconds on the module logs, None where it does not; and why that is not enough, or ""."""
     if float(settings.get(_EXPLAINED, -1)) < 0:
         return None, ""
     ms, rate = float(settings[_EXPLAINED]), settings["auto_explain.sample_rate"]
     if float(rate) < 1:
         return ms, f"of a sample (auto_explain.sample_rate {rate})"
-    level, lowest = settings["auto_explain.log_level"], settings["log_min_messages"]
+    # Before version 12 it has no such setting, and writes at level LOG.
+    level = settings["auto_explain.log_level"] if version >= 120000 else "log"
+    lowest = settings["log_min_messages"]
     if not _reaches(level, lowest):
         return ms, f"at level {level}, which log_min_messages {lowest} keeps out"
     return ms, ""

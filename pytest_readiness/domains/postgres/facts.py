@@ -42,9 +42,9 @@ HARMLESS = (
     "pg_read_all_settings",
     "pg_read_all_stats",
     "pg_stat_scan_tables",
-    "pg_use_reserved_connections",
 )
-"""Predefined roles that look at the server's state and no more, or whose effect is judged otherwise."""
+"""Predefined roles that look at the server's state and no more, or (pg_database_owner) whose effect is judged
+otherwise."""
 
 # Asked without a transaction as well, in which nothing is set (see `worker`): so it names the schema itself.
 _VERSION = """

@@ -22,7 +22,7 @@ from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, Unreachable
 from pytest_readiness.core.resources import Resource
 from pytest_readiness.domains.container import facts
-from pytest_readiness.domains.container.checks import healthy, non_root, running
+from pytest_readiness.domains.container.checks import healthy, no_docker_socket, non_root, running
 from pytest_readiness.domains.container.facts import inside
 from pytest_readiness.domains.container.resource import Container
 from pytest_readiness.domains.image.resource import Image
@@ -139,6 +139,8 @@ def test_facts_are_those_of_docker_inspect(box: Box, tmp_path: Path) -> None:
     assert seen.engine_memory == info["MemTotal"]
     assert [str(uid) for uid in seen.uids] == told("top", box.name, "-eo", "uid,pid").split()[2::2]
     assert 0 <= seen.uptime_s <= seen.age_s
+    assert 0 <= seen.health.last_s <= seen.age_s
+    assert seen.health.due_s == inspected["Config"]["Healthcheck"]["Interval"] / SECOND + 30
 
 
 @pytest.mark.parametrize(
@@ -187,7 +189,7 @@ def test_an_undefined_health_check_has_its_own_remedy(box: Box) -> None:
 
 
 def test_a_health_check_that_podman_does_not_have_is_not_defined() -> None:
-    assert facts._health({"Status": "", "FailingStreak": 0, "Log": None}) is None
+    assert facts._health({"Status": "", "FailingStreak": 0, "Log": None}, {}, None) is None
 
 
 def test_running_stopped(box: Box) -> None:
@@ -341,6 +343,36 @@ def test_healthy_warns_of_a_failed_probe(box: Box) -> None:
     assert re.fullmatch(r"\d of its last \d probes failed", box.judge("healthy").warning)
 
 
+@pytest.mark.parametrize(
+    ("due", "last", "passes"),
+    [(60, 500, True), (60, 700, False), (7200, 700, True), (7200, 30000, False), (60, None, True)],
+)
+def test_healthy_where_the_engine_probes_no_more(box: Box, due: float, last: float | None, passes: bool) -> None:
+    box.run()
+    seen = read("container_facts", box.resource)
+    probes = replace(seen.state.health, due_s=due, last_s=last)
+    facts_ = replace(seen, state=replace(seen.state, health=probes))
+    if passes:
+        assert healthy(facts_).warning == ("when it was probed last is not known" if last is None else "")
+        return
+    with pytest.raises(
+        CouldNotVerify, match=rf"exit code 0, which ended {last} s ago: whether the engine still probes it"
+    ):
+        healthy(facts_)
+
+
+@pytest.mark.parametrize(
+    ("end", "last"),
+    [("2026-01-01T00:00:00.123456789+01:00", 3600), ("yesterday", None), ("0001-01-01T00:00:00Z", None)],
+)
+def test_healthy_reads_when_the_last_probe_was(end: str, last: int | None) -> None:
+    log = [{"Start": end, "End": end, "ExitCode": 0, "Output": ""}]
+    seen = facts._health({"Status": "healthy", "Log": log}, {"Interval": 2 * SECOND}, "2026-01-01T00:00:00Z")
+    assert seen
+    assert seen.due_s == 32
+    assert seen.last_s == (None if last is None else pytest.approx(last, abs=1))
+
+
 def test_restart_policy_of_the_binding(box: Box) -> None:
     box.create(restart_policy={"Name": "always"})
     box.judge("restart_policy", policies=["on-failure", "always"])
@@ -442,6 +474,22 @@ def test_non_root_where_the_hosts_ps_is_busybox() -> None:
         # A name that the host has for the number; on some it has another one than root for 0.
         with pytest.raises(CouldNotVerify, match="the process list of the Docker engine shows no user ids"):
             judged("65534")
+
+
+@pytest.mark.parametrize(
+    ("titles", "reason"), [('["UID","PID"]', "lists no process of it"), ("null", "shows no user ids")]
+)
+def test_non_root_where_the_last_process_ends_meanwhile(
+    box: Box, nginx_factory: NginxFactory, titles: str, reason: str
+) -> None:
+    box.run()
+    pass_on = f"proxy_pass http://unix:{box.engine.base_url.removeprefix('unix://')}:;"
+    ended = f"""return 200 '{{"Processes":null,"Titles":{titles}}}';"""
+    with nginx_factory(locations={"/": pass_on, "~ /top": ended}) as proxy:
+        resource = Container(name="shop", container=box.name, engine=f"tcp://127.0.0.1:{proxy.http_port}")
+        judge("container.healthy", resource)
+        with pytest.raises(CouldNotVerify, match=reason):
+            judge("container.non_root", resource)
 
 
 def test_non_root_where_the_engine_maps_user_ids(box: Box) -> None:
@@ -566,14 +614,15 @@ def test_no_docker_socket_through_a_link(box: Box, tmp_path: Path, below: str, s
     assert box.faults() == {"container.no_docker_socket": seen.format(link=link, engine=box.engine.directory)}
 
 
-def test_no_docker_socket_that_a_mounted_directory_shows(box: Box, tmp_path: Path) -> None:
-    folder = tmp_path / "run" / "podman"
-    folder.mkdir(parents=True)
+@pytest.mark.parametrize("path", ["run/podman/podman.sock", ".docker/run/docker.sock", *facts.IN_A_HOME[-2:]])
+def test_no_docker_socket_that_a_mounted_directory_shows(box: Box, tmp_path: Path, path: str) -> None:
+    there = tmp_path / path
+    there.parent.mkdir(parents=True)
     with socket.socket(socket.AF_UNIX) as server, short_directory() as short:
         server.bind(f"{short}/s")
-        os.link(f"{short}/s", folder / "podman.sock")
+        os.link(f"{short}/s", there)
         box.run(volumes={str(tmp_path): {"bind": "/host", "mode": "ro"}})
-        assert box.faults() == {"container.no_docker_socket": f"/host/run/podman/podman.sock below {tmp_path}"}
+        assert box.faults() == {"container.no_docker_socket": f"/host/{path} below {tmp_path}"}
 
 
 def test_no_docker_socket_where_one_of_an_unknown_name_is_mounted(box: Box) -> None:
@@ -635,6 +684,33 @@ def test_no_docker_socket_of_another_engine(box: Box, tmp_path: Path, name: str)
         box.judge("no_docker_socket")
 
 
+def test_no_docker_socket_where_a_device_hides_it(box: Box, tmp_path: Path) -> None:
+    tmp_path.joinpath("docker.sock").touch()
+    volumes = [f"{tmp_path}:/host:ro", "/dev/null:/host/docker.sock:ro"]
+    box.run(volumes=volumes)
+    assert box.faults() == {}
+
+
+@pytest.mark.parametrize(
+    ("pipe", "known"),
+    [
+        (r"\\.\pipe\docker_engine", True),
+        ("//./PIPE/Docker_Engine_Windows", True),
+        (r"\\.\pipe\dockerDesktopLinuxEngine", True),
+        (r"\\.\pipe\containerd-containerd", True),
+        (r"\\.\pipe\podman-machine-default", True),
+        (r"\\.\pipe\shop", False),
+    ],
+)
+def test_no_docker_socket_by_a_named_pipe_of_windows(box: Box, pipe: str, known: bool) -> None:
+    box.run()
+    seen = read("container_facts", box.resource)
+    mount = facts._mount(box.engine.client(), box.name, {"Type": "npipe", "Source": pipe, "Destination": pipe})
+    kind = ClaimFalse if known else CouldNotVerify
+    with pytest.raises(kind, match=re.escape(pipe)):
+        no_docker_socket(replace(seen, state=replace(seen.state, mounts=(mount,))))
+
+
 def test_no_docker_socket_with_harmless_mounts(box: Box, tmp_path: Path) -> None:
     harmless = tmp_path / "runner"
     harmless.mkdir()
@@ -663,6 +739,30 @@ def test_an_engine_behind_a_filter_is_read_as_far_as_it_goes(box: Box, nginx_fac
         }.items():
             with pytest.raises(CouldNotVerify, match=reason):
                 judge(f"container.{claim}", resource)
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "claim", "reason"),
+    [
+        ('"Privileged":false', '"Privileged":null', "not_privileged", "does not say whether it is privileged"),
+        ('"Privileged":false', '"Other":false', "not_privileged", "does not say whether it is privileged"),
+        ('"MemoryLimit":true', '"MemoryLimit":false', "memory_limit", "its host enforces none"),
+        ('"Mounts":', '"Other":', "no_docker_socket", "does not say what is mounted"),
+        ('"MemTotal":', '"MemTotal":0,"Other":', "memory_limit", "does not say how much memory its host has"),
+        ('"StartedAt":', '"StartedAt":"0001-01-01T00:00:00Z","Other":', "running", "does not say when it was started"),
+    ],
+)
+def test_what_an_engine_does_not_say_could_not_be_verified(
+    box: Box, nginx_factory: NginxFactory, said: str, instead: str, claim: str, reason: str
+) -> None:
+    box.run()
+    pass_on = f"proxy_pass http://unix:{box.engine.base_url.removeprefix('unix://')}:;"
+    other = f"sub_filter_types *; sub_filter '{said}' '{instead}'; {pass_on}"
+    with nginx_factory(locations={"/": other}) as proxy:
+        resource = Container(name="shop", container=box.name, engine=f"tcp://127.0.0.1:{proxy.http_port}")
+        judge("container.restart_policy", resource)
+        with pytest.raises(CouldNotVerify, match=reason):
+            judge(f"container.{claim}", resource)
 
 
 def test_no_socket() -> None:

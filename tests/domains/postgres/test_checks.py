@@ -766,6 +766,7 @@ def test_connections_up_to_the_last_one(server: Server) -> None:
         ("GRANT SET ON PARAMETER session_preload_libraries TO {}", "SET on session_preload_libraries"),
         ("GRANT pg_execute_server_program TO {}", "its rights by membership in pg_execute_server_program"),
         ("CREATE ROLE rds_superuser ROLE {}", "its rights by membership in rds_superuser"),
+        ("CREATE ROLE rds_replication ROLE {}", "its rights by membership in rds_replication"),
         ("CREATE DATABASE of_{0} OWNER {0}", "owner of database of_{}"),
         ("CREATE ROLE owner_{0} ROLE {0}; CREATE DATABASE of_{0} OWNER owner_{0}", "owner of database of_{}"),
     ],
@@ -916,6 +917,14 @@ def test_role_with_harmless_memberships(server: Server) -> None:
     )
     server.admin("GRANT pg_monitor TO shop")
     assert judge("postgres.role", shop).text.endswith("pg_stat_scan_tables; owner of schema app")
+
+
+def test_role_that_may_use_what_is_reserved_for_administrators(steady: Server) -> None:
+    """A role that the test's server is too old to have."""
+    seen = read("postgres_facts", resource(steady.dsn()))
+    roles = (*seen.session.roles, facts.Role("pg_use_reserved_connections", ()))
+    with pytest.raises(ClaimFalse, match="shop: its rights by membership in pg_use_reserved_connections"):
+        checks.role(replace(seen, session=replace(seen.session, roles=roles)))
 
 
 def test_role_with_a_right_that_everybody_has(server: Server) -> None:
@@ -1073,6 +1082,23 @@ def test_slow_query_log_by_auto_explain(server: Server) -> None:
     assert faults(shop) == {"postgres.slow_query_log": sample}
     server.set("log_min_duration_statement", "1000")
     assert missing not in judge("postgres.slow_query_log", shop).warning
+
+
+def test_slow_query_log_by_auto_explain_of_an_old_version(server: Server) -> None:
+    server.set("log_min_duration_statement", "-1")
+    server.admin("ALTER ROLE shop SET auto_explain.log_min_duration = 2000")
+    server.set("session_preload_libraries", "auto_explain")
+    seen = read("postgres_facts", resource(server.dsn())).session
+    settings = {name: value for name, value in seen.settings.items() if name != "auto_explain.log_level"}
+
+    def judged(version: int) -> Evidence:
+        return checks.slow_query_log(
+            facts.PostgresFacts(replace(seen, version_number=version, settings=settings), "", "")
+        )
+
+    assert "auto_explain.log_min_duration 2000 ms" in judged(110022).text
+    with pytest.raises(CouldNotVerify, match=r"no setting auto_explain\.log_level"):
+        judged(120022)
 
 
 @pytest.mark.parametrize(
