@@ -98,6 +98,8 @@ def _is_no_text(block: Node) -> bool:
         return says_nothing(plain(block.children[0])) and all(
             token.type != "image" for token in block.children[0].tokens
         )
+    if block.type in ("bullet_list", "ordered_list", "list_item"):
+        return all(map(_is_no_text, block.children))
     comment = (
         block.type == "html_block" and block.content.strip().startswith("<!--") and block.content.count("<!--") == 1
     )

@@ -235,7 +235,7 @@ def test_evidence_is_something_that_others_can_read(tmp_path: Path, changes: dic
         ("drill.md", "# Drill\n", "says nothing"),
         ("drill.md", "# Drill\n\nTODO\n", "says nothing"),
         ("drill.md", "# Drill\n\n<!-- all rows came back -->\n", "says nothing"),
-        ("drill.markdown", "- [ ] will follow\n", "says nothing"),
+        ("drill.markdown", "- [ ] TODO\n- To be done\n", "says nothing"),
         ("drill.txt", "TBD\n", "says nothing"),
         ("drill.json", "{}\n", "holds nothing"),
         ("drill.yaml", "\ufeff[]", "holds nothing"),
