@@ -221,7 +221,8 @@ def auth_works(
     one without again, which a cache must not answer with what it got; redirects that only add to the path are followed.
     What answers 2xx to everyone does not show that the credential works. Neither does anything but 400, 401, 403, 404
     or a redirect without it: an error may be a coincidence. The refusals must not hold what the credential gets. A page
-    with one field for a password gives a warning, since it may be the login.
+    with one field for a password gives a warning, since it may be the login; where the refusals lead to the same page
+    on the host, it is.
 
     Args:
         path: protected path on the host.
@@ -236,6 +237,11 @@ def auth_works(
         _ok(answer.status),
         expected=f"2xx from {place} with the credential '{credential}'",
         seen=_said(answer),
+    )
+    claim(
+        not right.for_refused,
+        expected=f"what {place} holds with the credential '{credential}'",
+        seen="the page to log in, to which who is refused is led",
     )
     for entrance, how in ((without, "without any"), (wrong, "with one that differs in its last characters")):
         claim(
@@ -340,6 +346,11 @@ def role_forbidden(
     if not _ok(accepted.status):
         raise CouldNotVerify(
             f"GET {shown(accepted.url)} with the credential '{credential}' was answered {_said(accepted)}"
+        )
+    if mine.for_refused:
+        raise CouldNotVerify(
+            f"GET {shown(accepted.url)} with the credential '{credential}' shows the page to log in, to which who is "
+            "refused is led"
         )
     if _ok(open_to_all.status):
         raise CouldNotVerify(

@@ -6,6 +6,7 @@ import math
 import re
 import time
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.disclosure import shown_of
@@ -67,6 +68,7 @@ class Entrance:
         words: characters of text that it shows.
         like_missing: it is the answer that any unknown path gets.
         asks_password: it is a page with one field for a password, as a login has.
+        for_refused: it is, besides, the page that another of the visitors was led to instead of an answer.
     """
 
     answer: Response
@@ -74,6 +76,7 @@ class Entrance:
     words: int
     like_missing: bool
     asks_password: bool
+    for_refused: bool
 
 
 _DEADLINE = VISIT_SECONDS + REQUEST_SECONDS + CONNECT_SECONDS
@@ -104,16 +107,24 @@ def _entrances(
     shown_last = answers[ask.guises.index(list(right)[-1])] if right else None
     document = shown_last.body if shown_last and 200 <= shown_last.status <= 299 else ""
     common = [answer.body for answer in (*root_page.answers[-1:], *unknown_pages.answers)]
+    goals = [urlsplit(goal) for goal in map(next_on_host, answers) if goal and any(map(_asks_password, answers))]
+    paths = [f"{goal.path}?{goal.query}" if goal.query else goal.path for goal in goals]
+    logins = Unknown(tuple(_ask(url, connection, path, Guise(), until) for path in paths[:1]))
     return tuple(
         Entrance(
             answer=replace(answer, body=""),
             disclosed=shown_of(document, answer.body, common),
             words=len(_text(answer)),
             like_missing=unknown_pages.like(answer),
-            asks_password=answer.html and len(PASSWORD_FIELD.findall(answer.body)) == 1,
+            asks_password=_asks_password(answer),
+            for_refused=_asks_password(answer) and logins.like(answer),
         )
         for answer in answers
     )
+
+
+def _asks_password(answer: Response) -> bool:
+    return answer.html and len(PASSWORD_FIELD.findall(answer.body)) == 1
 
 
 def _ask(url: Url, connection: Connection, path: str, guise: Guise, until: float = math.inf) -> Response:

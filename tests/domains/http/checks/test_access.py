@@ -6,6 +6,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
+from uuid import uuid4
 
 import pytest
 from pydantic import ValidationError
@@ -134,6 +135,21 @@ def test_a_credential_that_gets_the_page_to_log_in_warns(shop: Shop) -> None:
     change = login._replace(body=login.body + login.body)
     shop.app.routes["/mine"] = lambda request: change if shop.role(request) else to_login
     assert not judge("http.auth_works", shop.url, path="/mine", credential="clerk").warning
+
+
+def test_a_credential_that_gets_the_page_to_which_the_refused_are_led(shop: Shop) -> None:
+    def login(request: Request) -> Response:
+        form = f"<form method=post><input name=csrf value={uuid4().hex}><input type=password name=password></form>"
+        return Response(200, [HTML], form.encode())
+
+    shop.app.routes["/login"] = login
+    shop.app.routes["/mine"] = lambda request: (
+        login(request) if shop.role(request) else Response(302, [("Location", "/login?next=/mine")])
+    )
+    with pytest.raises(ClaimFalse, match="seen: the page to log in, to which who is refused is led"):
+        judge("http.auth_works", shop.url, path="/mine", credential="clerk")
+    with pytest.raises(CouldNotVerify, match="shows the page to log in"):
+        judge("http.role_forbidden", shop.url, paths=["/admin"], credential="clerk", own="/mine")
 
 
 def test_auth_works(shop: Shop) -> None:
