@@ -49,6 +49,9 @@ STATUS = "() => (performance.getEntriesByType('navigation')[0] || {}).responseSt
 
 MOST_PICTURED = 10
 """Of them, those that are compared with pictures; what more there is of a kind looks like them."""
+MOST_COMPARED = 4
+"""Pictures with it, and as many without, where what is behind it keeps changing."""
+CHANGING = "cannot be told from what is behind it, which keeps changing"
 MOST_TYPED = 1000
 """Characters that are typed key by key; nobody types more, but pastes it."""
 TYPED = (
@@ -311,12 +314,21 @@ class _Traveller:
         )
         if box is None:
             return ""
+        shots: list[tuple[bytes, bytes]] = []
         try:
-            without = shot(self._page, box)
+            while len(shots) < MOST_COMPARED:
+                without = shot(self._page, box)
+                questions.evaluate("q => q.unveil()")
+                shots.append((without, shot(self._page, box)))
+                if not self._pictures.differ(without, shots[-1][1]):
+                    return "looks like what is behind it"
+                questions.evaluate("q => q.veilAgain()")
+                if not self._pictures.differ(without, shot(self._page, box)):
+                    return ""
+            return "" if self._pictures.apart(shots) else CHANGING
         finally:
             questions.evaluate("q => q.unveil()")
             questions.dispose()
-        return "" if self._pictures.differ(shot(self._page, box), without) else "looks like what is behind it"
 
     def _framed(self, element: Element) -> str:
         """Address of a frame in which an element is visible; "" where it is in none."""
@@ -345,6 +357,8 @@ class _Traveller:
             if time.monotonic() > until:
                 if expect.way and expect.count != 0 and not self._visible(expect):
                     self._look_elsewhere(expect)
+                if CHANGING in lacking:
+                    raise _NotSeenError(f"it is there, but {CHANGING}")
                 raise _StepFailedError(expect.words, f"{lacking} after {seconds:g} s {self._where()}")
             self._page.wait_for_timeout(50)
         for element in (expect.absent, expect if expect.way and expect.count == 0 else None):
@@ -365,6 +379,8 @@ class _Traveller:
         status = self._page.evaluate(STATUS)
         if status >= 500:
             return f"the page was answered with the error {status}"
+        if broken := self._page.evaluate(f"() => ({script('page.js')}).malformed()"):
+            return f"a page of XML that cannot be read to its end: {broken}"
         there = urlsplit(self._page.url)
         if expect.url is not None:
             path = there.path or "/"

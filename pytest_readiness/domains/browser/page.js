@@ -51,9 +51,18 @@
     return new DOMRect(outer.x + picture.clientLeft + left, outer.y + picture.clientTop + top,
       Math.max(...xs) - left, Math.max(...ys) - top);
   };
+  // An element may have no box of its own, and show what is in it all the same.
+  const boxless = (element) => getComputedStyle(element).display === 'contents';
+  const ownBox = (element) => {
+    if (element.localName === 'area') return areaBox(element);
+    if (!boxless(element)) return element.getBoundingClientRect();
+    const range = element.ownerDocument.createRange();
+    range.selectNodeContents(element);
+    return range.getBoundingClientRect();
+  };
   // Where it is in the window, from whatever frame.
   const boxOf = (element) => {
-    let { x, y, width, height } = element.localName === 'area' ? areaBox(element) : element.getBoundingClientRect();
+    let { x, y, width, height } = ownBox(element);
     for (let view = element.ownerDocument.defaultView; view && view !== window; view = view.parent) {
       const frame = view.frameElement, outer = frame.getBoundingClientRect();
       x += outer.x + frame.clientLeft;
@@ -95,7 +104,9 @@
   // Whether nothing lies over it and nothing cuts it off: its middle and the middles of its edges are its own.
   const plain = (element) => opacity(element) >= 0.1 && linesOf(element).slice(0, 3).every((box) => {
     if (box.width <= 2 || box.height <= 2) return false;
-    const [left, right, top, bottom] = [box.left + 1, box.right - 1, box.top + 1, box.bottom - 1];
+    // The browser finds nothing at the last pixel of a box that ends between two.
+    const [across, down] = [Math.min(2, box.width / 3), Math.min(2, box.height / 3)];
+    const [left, right, top, bottom] = [box.left + across, box.right - across, box.top + down, box.bottom - down];
     const x = (left + right) / 2, y = (top + bottom) / 2;
     return [[x, y], [left, y], [right, y], [x, top], [x, bottom]].every(([x, y]) => {
       const hit = hitAt(x, y);
@@ -132,6 +143,11 @@
 
   const shown = (element) => {
     if (element.localName === 'area') return Boolean(pictureOf(element));
+    if (boxless(element)) {
+      const written = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+      return [...element.children].some(shown) || (written && getComputedStyle(element).visibility === 'visible'
+        && ownBox(element).width > 0 && ownBox(element).height > 0);
+    }
     if (!element.checkVisibility || !element.checkVisibility({ checkVisibilityCSS: true, checkOpacity: false })) return false;
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0;
@@ -160,7 +176,8 @@
     return (end - currentTime) / playbackRate;
   };
   const implicit = (element) => is(element, '[tabindex="-1"]')
-    && !is(element, 'a[href], button, input, select, textarea, [role=button], [role=link], [role=checkbox], '
+    && !is(element, 'a[href], area[href], button, input, select, textarea, summary, audio[controls], video[controls], '
+      + '[contenteditable=""], [contenteditable=true], [role=button], [role=link], [role=checkbox], '
       + '[role=switch], [role=textbox], [role=combobox], [role=searchbox]');
 
   // What Tab should reach. Of a radio group, one.
@@ -186,6 +203,16 @@
       found.push(element);
     }
     return found;
+  };
+
+  // What shows the focus in place of a control may be what holds this one only, such as a card with a choice.
+  const around = (element) => {
+    let found = element;
+    for (let each = up(element); each && !is(each, 'body, html, main, form'); each = up(each)) {
+      if ([...all(each)].some((other) => other !== element && is(other, CONTROLS) && shown(other))) break;
+      found = each;
+    }
+    return boxOf(found);
   };
 
   const active = () => {
@@ -346,6 +373,35 @@
     return /(auto|scroll|hidden|clip)/.test(style.overflowX + style.overflowY) && each !== element
       && !is(each, 'body, html') && (own.right <= outer.left + 1 || own.left >= outer.right - 1 || own.bottom <= outer.top + 1 || own.top >= outer.bottom - 1);
   });
+  const scrolls = (style) => /auto|scroll/.test(style.overflowX + style.overflowY);
+  // Whether nobody can scroll the page that an element is in up and down: a lock, as of a dialog, or a shell of an
+  // application, whose <body> may scroll all the same.
+  const locked = ({ ownerDocument: { documentElement: root, body } }) => {
+    const [outer, inner] = [getComputedStyle(root).overflowY, body ? getComputedStyle(body).overflowY : 'visible'];
+    const stops = (overflow) => ['hidden', 'clip'].includes(overflow);
+    return outer === 'visible' ? stops(inner) : stops(outer) && !/auto|scroll/.test(inner);
+  };
+  // Scrolls to an element whatever a person can scroll, from inside: what it is in, frames, and the page.
+  const moved = new Map();
+  const bring = (element) => {
+    const scroll = (area, more) => {
+      if (!moved.has(area)) moved.set(area, [area.scrollLeft, area.scrollTop]);
+      area.scrollBy({ ...more, behavior: 'instant' });
+    };
+    for (const each of chain(element)) {
+      const view = each.ownerDocument.defaultView, own = boxOf(element);
+      if (is(each, 'html')) {
+        const frame = view.frameElement ? boxOf(view.frameElement) : new DOMRect();
+        const [x, y] = [own.x + own.width / 2 - frame.x, own.y + own.height / 2 - frame.y];
+        if (!locked(element) && (y < 0 || y >= view.innerHeight)) scroll(each.ownerDocument.scrollingElement || each, { top: y - view.innerHeight / 2 });
+        if (x < 0 || x >= view.innerWidth) scroll(each.ownerDocument.scrollingElement || each, { left: x - view.innerWidth / 2 });
+      } else if (each !== element && scrolls(getComputedStyle(each))) {
+        const outer = boxOf(each), [x, y] = [own.x + own.width / 2 - outer.x, own.y + own.height / 2 - outer.y];
+        if (y < 0 || y >= outer.height) scroll(each, { top: y - outer.height / 2 });
+        if (x < 0 || x >= outer.width) scroll(each, { left: x - outer.width / 2 });
+      }
+    }
+  };
   // Whether an element paints nothing beyond its edges, in spite of `overflow: visible`.
   const contains = (style) => style.overflowX === 'visible' && /paint|content|strict/.test(style.contain);
   // What keeps what sticks out of it from sight, without a way to scroll there: the edges between which something is
@@ -448,6 +504,7 @@
 
   // Texts whose contrast axe-core has judged, and what the picture says of them.
   let texts = [];
+  const looked = new Set();
   // By axe's way to an element: a list through frames, in which a list goes through shadow trees.
   const resolve = (target) => {
     let root = document, element = null;
@@ -518,12 +575,26 @@
       return style.display !== 'none' && !clear(style.color, backdrop(each) || 'rgb(255, 255, 255)');
     }).map(describe);
   };
-  // Texts that axe does not look at: those of fields, and those of style sheets, where they look different from the
+  // Whether axe has left out a text because it is beyond the edge of what scrolls, and its colours are not clear.
+  const leftOut = (element) => {
+    if (looked.has(element) || is(element, 'option, optgroup, script, style, noscript, textarea') || !shown(element)) return false;
+    if (![...element.childNodes].some((node) => node.nodeType === 3 && /[\p{L}\p{N}]/u.test(node.data))) return false;
+    const label = closest(element, 'label'), ways = [...chain(element)];
+    if (ways.some((each) => is(each, ':disabled, [aria-disabled=true]')) || (label && label.control && is(label.control, ':disabled'))) return false;
+    if (!ways.some((each) => each !== element && scrolls(getComputedStyle(each)) && !is(each, 'html, body'))) return false;
+    const plainly = ways.every((each) => {
+      const { opacity, filter, mixBlendMode } = getComputedStyle(each);
+      return opacity === '1' && filter === 'none' && mixBlendMode === 'normal';
+    });
+    return opacity(element) > 0 && !(plainly && clear(getComputedStyle(element).color, backdrop(element) || 'rgb(255, 255, 255)'));
+  };
+  // Texts that axe does not look at: those that are scrolled away, those of fields, and those of style sheets, where they look different from the
   // element's own.
   const styledTexts = () => {
     const found = [];
     for (const element of document.body ? all(document.body) : []) {
       found.push(...fieldTexts(element));
+      if (leftOut(element)) found.push(describe(element));
       if (getComputedStyle(element).display === 'list-item' && getComputedStyle(element).listStyleType !== 'none' && shown(element)
         && getComputedStyle(element, '::marker').color !== getComputedStyle(element).color) found.push(describe(element) + '::marker');
       for (const which of ['::before', '::after']) {
@@ -562,14 +633,13 @@
     if (written && own && !/url|gradient/.test(backdrop(element)) && own.every((value, n) => value === back[n])) {
       return 'written in the colour of its background';
     }
-    if (scrolledAway(element)) return '';
+    bring(element);
     const middle = () => { const { x, y, width, height } = boxOf(element); return [x + width / 2, y + height / 2]; };
     const outside = ([x, y]) => x < 0 || y < 0 || x >= innerWidth || y >= innerHeight;
     if (outside(middle())) {
-      const [x, y] = middle();
-      scrollTo({ top: scrollY + y - innerHeight / 2, left: x < innerWidth ? scrollX : scrollX + x - innerWidth / 2, behavior: 'instant' });
+      if ([...chain(element)].some((each) => getComputedStyle(each).position === 'fixed')) return 'outside the window';
+      return locked(element) ? 'outside the window, and the page cannot be scrolled' : '';
     }
-    if (outside(middle())) return [...chain(element)].some((each) => getComputedStyle(each).position === 'fixed') ? 'outside the window' : '';
     // A tap goes through some notices; whether they are covered, only others show.
     const before = element.getAttribute('style');
     element.style.setProperty('pointer-events', 'auto', 'important');
@@ -630,12 +700,15 @@
   const unseenText = ({ node, parent, from, to }) => {
     const why = unseen(parent);
     if (why) return why;
-    const boxes = boxesOf(node, from, to);
+    let boxes = boxesOf(node, from, to);
     for (const each of chain(parent)) {
       const style = getComputedStyle(each), outer = each.getBoundingClientRect();
       const cuts = (overflow) => ['hidden', 'clip'].includes(overflow) && style.display !== 'inline' && !is(each, 'body, html');
-      if (boxes.length && boxes.every((box) => (cuts(style.overflowX) && (box.left >= outer.right - 1 || box.right <= outer.left + 1))
-        || (cuts(style.overflowY) && (box.top >= outer.bottom - 1 || box.bottom <= outer.top + 1)))) return 'cut off';
+      // Half a letter may be a shadow or a space between letters; lines are higher than their letters.
+      if (boxes.some((box) => (cuts(style.overflowX) && (box.right > outer.right + box.height / 4 || box.left < outer.left - box.height / 4))
+        || (cuts(style.overflowY) && (box.top + box.bottom > 2 * outer.bottom || box.top + box.bottom < 2 * outer.top)))) return 'cut off';
+      // What is beyond its edges, a person scrolls to.
+      if (scrolls(style)) boxes = [outer];
       if (/absolute|fixed/.test(style.position)) break;
     }
     return '';
@@ -671,28 +744,32 @@
     // they are in the window; null where they are out of it, as in something that scrolls. Changes styles of the page.
     veil(element, words) {
       const by = words ? told(element, words).by : [];
-      const faces = (by.length ? by : [element, ...[...(element.labels || [])].filter(shown)]).filter((each) => !scrolledAway(each));
+      const faces = by.length ? by : [element, ...[...(element.labels || [])].filter(shown)];
+      faces.slice(0, 1).forEach(bring);
       const lines = faces.flatMap(linesOf).filter((line) => line.right > 0 && line.bottom > 0 && line.x < innerWidth && line.y < innerHeight);
       if (!lines.length) return null;
       veiled = faces.map((each) => [each, each.getAttribute('style')]);
-      for (const face of faces) {
+      this.veilAgain();
+      return union(lines);
+    },
+    veilAgain() {
+      for (const [face] of veiled) {
         face.style.setProperty('transition', 'none', 'important');
         face.style.setProperty('opacity', '0', 'important');
       }
-      return union(lines);
     },
     unveil() {
       for (const [element, before] of veiled) {
         if (before === null) element.removeAttribute('style');
         else element.setAttribute('style', before);
       }
-      veiled = [];
     },
     // Takes the texts that axe-core has judged, and the colours that it computed.
     judged(colours) {
       for (const { target, point, back: behind, front: before, needed, holds } of colours) {
         const element = resolve(target), back = rgb(behind);
         let front = rgb(before);
+        looked.add(element);
         if (!element || !back || !front) continue;
         const others = is(element, ':placeholder-shown') ? ['::placeholder'] : ['::first-line', '::first-letter'];
         // Colours that axe does not ask for.
@@ -706,8 +783,7 @@
     async nextTexts() {
       const first = texts.find((text) => !text.done);
       if (!first) return null;
-      const box = boxOf(first.element);
-      scrollTo({ top: scrollY + box.y + box.height / 2 - innerHeight / 2, behavior: 'instant' });
+      bring(first.element);
       await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
       const found = [];
       for (const text of texts) {
@@ -744,6 +820,11 @@
         if (to && to !== location.href.split('#')[0]) return { to, after: parseFloat(parts[1] || '0') };
       }
       return null;
+    },
+    // What the browser says of XML that it could not read to its end; "" where it could.
+    malformed() {
+      const error = /xml/.test(document.contentType) && document.querySelector('parsererror');
+      return error ? cut(error.textContent.replace(/^This page contains the following errors:|Below is a rendering.*$/gs, ''), 120) : '';
     },
     // What is on the page.
     rendered() {
@@ -860,6 +941,8 @@
       return endless;
     },
     top() {
+      for (const [area, [left, top]] of moved) area.scrollTo({ left, top, behavior: 'instant' });
+      moved.clear();
       scrollTo({ top: 0, left: 0, behavior: 'instant' });
     },
     // What the browser leaves out while it is far away, it lays out now, as it does when somebody comes there. Changes
@@ -1004,7 +1087,8 @@
       const targets = [];
       for (const element of all(document)) {
         if (targets.length >= 500) break;
-        const sure = is(element, CONTROLS) && !implicit(element);
+        // Arrow keys need no Tab to reach an item of a group, and a finger needs neither.
+        const sure = (is(element, CONTROLS) && !implicit(element)) || is(element, ITEMS);
         if (!(sure || acts.has(element)) || is(element, 'iframe, video, audio, [contenteditable]') || !shown(element)) continue;
         if (disabled(element)) continue;
         const own = boxOf(element);
@@ -1071,6 +1155,7 @@
         alike: [element.localName, element.type, element.className, parent ? parent.localName + parent.className : '',
           backdrop(parent || element)].join('|'),
         box,
+        around: around(element),
         onScreen: box.width > 0 && box.height > 0 && box.x < innerWidth && box.y < innerHeight
           && box.x + box.width > 0 && box.y + box.height > 0,
         dialog: dialog ? describe(dialog) : '',

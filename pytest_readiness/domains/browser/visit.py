@@ -647,6 +647,8 @@ class _Looking:
         self._pictures = Pictures(page.context)
 
     def look(self, status: int, loaded: bool) -> Visit:
+        from playwright.sync_api import Error
+
         page, job, watched = self._page, self._job, self._watched
         started = time.monotonic()
         quiet = watched.settle()
@@ -657,6 +659,8 @@ class _Looking:
             loaded = _loaded(page, max(1.0, self._until - 30 - time.monotonic()))
         asker = PageAsker(page)
         refresh = watched.header_of(page.url.partition("#")[0], "refresh")
+        if broken := asker.evaluate("q => q.malformed()"):
+            raise Error(f"it is XML that cannot be read to its end, and the browser shows what is wrong: {broken}")
         if (there := asker.evaluate("(q, header) => q.goesOn(header)", refresh)) and there["after"] <= VISIT_SECONDS:
             asker, loaded, quiet = self._follow(there["to"], there["after"])
         document = watched.answer_to(page.url.partition("#")[0])
@@ -922,6 +926,28 @@ _DIFFERING = """async (pictures) => {
 }"""
 
 
+_APART = """async (pictures) => {
+    const read = async (data) => {
+        const image = new Image();
+        image.src = 'data:image/png;base64,' + data;
+        await image.decode();
+        const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+        context.drawImage(image, 0, 0);
+        return context.getImageData(0, 0, image.width, image.height).data;
+    };
+    const [ones, others] = await Promise.all(pictures.map((kind) => Promise.all(kind.map(read))));
+    const length = Math.min(...[...ones, ...others].map((data) => data.length));
+    const like = (one, other, n) => [0, 1, 2].every((channel) => Math.abs(one[n + channel] - other[n + channel]) < 26);
+    let count = 0;
+    for (let n = 0; n < length; n += 4) {
+        for (const [some, rest] of [[ones, others], [others, ones]]) {
+            if (some.every((each) => like(each, some[0], n)) && rest.every((each) => !like(each, some[0], n))) count++;
+        }
+    }
+    return count;
+}"""
+
+
 class Pictures:
     """Compares pictures of a page, in an empty page of the same browser: no library for images is needed for that."""
 
@@ -938,6 +964,14 @@ class Pictures:
     def differ(self, one: bytes, other: bytes) -> bool:
         """Whether two pictures of one place differ by more than what drawing it again changes."""
         return one != other and self._differing(one, other)
+
+    def apart(self, pairs: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Whether the ones of pairs differ from all others, where a place keeps changing.
+
+        There are pixels in which all of one kind agree, and none of the other kind does.
+        """
+        kinds = [[b64encode(each).decode() for each in kind] for kind in zip(*pairs, strict=True)]
+        return bool(self.helper().evaluate(_APART, kinds) >= DIFFERING_PIXELS)
 
     def plain(self, one: bytes) -> bool:
         """Whether a picture is all of one colour."""
@@ -1002,9 +1036,9 @@ class _Tabbing:
             visited.add(at["number"])
             if at["number"] not in looked:
                 looked.add(at["number"])
-                self._look(at)
                 if not taken and (to := self._taken(at)) and to["number"] in visited:
                     taken = to["what"]
+                self._look(at)
         missed = self._asker.evaluate("q => q.unreached()") if whole or trap else ()
         return Keyboard(
             start["controls"],
@@ -1028,10 +1062,10 @@ class _Tabbing:
     def _taken(self, at: Mapping[str, Any]) -> dict[str, Any] | None:
         """What a timer of the page gives the focus to, soon after a control has got it; None where it does not."""
         due = self._asker.evaluate("(q, most) => q.due(most, true)", TAKEN_MS) if self._waits < MAX_WAITS else None
-        if due is None:
-            return None
-        self._waits += 1
-        self._page.wait_for_timeout(due + 20)
+        if due is not None:
+            self._waits += 1
+            self._page.wait_for_timeout(due + 20)
+        # It may have fired already.
         now: dict[str, Any] | None = self._asker.evaluate("q => q.focused()")
         if now is None or now["number"] == at["number"]:
             return None
@@ -1062,10 +1096,16 @@ class _Tabbing:
         with_focus = self._shot(at["box"])
         if self._pictures.differ(with_focus, self._shot(at["box"])):
             return None
+        wide = self._shot(at["around"])
         self._asker.evaluate("q => q.blur()")
-        without = self._shot(at["box"])
+        without, wide_without = self._shot(at["box"]), self._shot(at["around"])
         self._asker.evaluate("(q, n) => q.focus(n)", at["number"])
-        return self._pictures.differ(with_focus, without)
+        if self._pictures.differ(with_focus, without):
+            return True
+        if not self._pictures.differ(wide, wide_without):
+            return False
+        # What holds this control alone may show the focus, and may change by itself.
+        return None if self._pictures.differ(wide, self._shot(at["around"])) else True
 
     def _shot(self, box: Mapping[str, float]) -> bytes:
         return shot(self._page, box, 8)

@@ -40,7 +40,8 @@ def flow(browser_flow: Journey, *, steps: Steps) -> Evidence:
     The journey is really made, in Chromium, by a visitor without cookies, from the endpoint's root unless it begins
     with `go`; what it creates stays there. Each step waits until it can be done. An element that is expected must be
     seen, and so must the words that are named of it: not transparent, cut off, covered, beyond the page's edges, or in
-    the colour of its background; a picture of the page must change where the element is taken out. A picture must be
+    the colour of its background; a picture of the page must change where the element is taken out. Where
+    that cannot be told from a background that keeps changing, the claim could not be verified. A picture must be
     loaded. On a page that the server answered with 500 or above, nothing is as expected. As soon as it is seen, the
     journey goes on; what takes its place later is not seen. Dialogs of the browser are dismissed; windows that open are
     not looked at. What a step expects and does not find, or what should be absent, could not be verified where it is

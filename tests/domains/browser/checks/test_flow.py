@@ -285,6 +285,22 @@ def test_what_may_be_where_a_journey_does_not_look_is_no_verdict(
         judge("browser.flow", url, steps=[{**each, "timeout_s": 1} for each in steps] + [there])
 
 
+def test_what_cannot_be_told_from_what_moves_is_no_verdict(
+    url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.routes, "/told", page("Told", DRAWN + TOLD.format("color: transparent")))
+    expect = {"expect": {"text": "Thank you, friend"}, "timeout_s": 0.3}
+    with pytest.raises(CouldNotVerify, match="it is there, but cannot be told from what is behind it, which keeps"):
+        judge("browser.flow", url, steps=[{"go": "/told"}, expect])
+
+
+def test_xml_with_an_error_is_not_as_expected(url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = b'<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>Shop</h1><br></body></html>'
+    monkeypatch.setitem(app.routes, "/told", Response(200, [("Content-Type", "application/xhtml+xml")], text))
+    failed = false(url, [{"go": "/told"}, {"expect": {"role": "heading", "name": "Shop"}, "timeout_s": 0.3}])
+    assert failed.seen.startswith("a page of XML that cannot be read to its end: error on line 1 at column")
+
+
 def test_what_should_be_absent_is_not_absent_in_a_frame(url: Url) -> None:
     absent = {"expect": {"role": "heading", "absent": {"role": "button", "name": "Sign in"}}, "timeout_s": 1}
     assert "'Sign in' is there, in the frame" in false(url, [{"go": "/framed"}, absent]).seen
@@ -294,6 +310,13 @@ def test_what_should_be_absent_is_not_absent_in_a_frame(url: Url) -> None:
 
 TOLD = '<p id="o" style="{}">Thank you, friend</p>'
 AWAY = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip: rect(0 0 0 0)"
+DRAWN = """<canvas id="c" width="900" height="300" style="position: fixed; inset: 0; z-index: -1"></canvas><script>
+const draw = c.getContext('2d');
+(function again() {
+  draw.fillStyle = `hsl(${Math.random() * 360} 90% 80%)`;
+  draw.fillRect(0, 0, 900, 300);
+  requestAnimationFrame(again);
+})()</script>"""
 UNSEEN: dict[str, tuple[str, str]] = {
     "transparent": (TOLD.format("opacity: 0"), "transparent"),
     "in something transparent": (f'<div style="opacity: 0">{TOLD.format("")}</div>', "transparent"),
@@ -324,6 +347,18 @@ UNSEEN: dict[str, tuple[str, str]] = {
         f'<div style="position: relative; z-index: -1">{TOLD.format("")}</div></div></div>',
         "looks like what is behind it",
     ),
+    "where a page cannot be scrolled to": (
+        f'<style>body {{ overflow: hidden }}</style><div style="height: 3000px"></div>{TOLD.format("")}',
+        "outside the window, and the page cannot be scrolled",
+    ),
+    "in something closed": (
+        f'<div style="max-height: 0; overflow: hidden">{TOLD.format("")}</div>',
+        "cut off",
+    ),
+    "white at the end of what scrolls": (
+        f'<div style="height: 60px; overflow: auto"><p style="height: 300px">{TOLD.format("color: #fefefe")}</div>',
+        "looks like what is behind it",
+    ),
     "of no size": (TOLD.format("font-size: 0"), "not visible"),
     "scaled to nothing": (TOLD.format("transform: scale(0)"), "not visible"),
     "covered by an image": (
@@ -337,6 +372,13 @@ SEEN: dict[str, str] = {
     "a notice that taps go through": TOLD.format("position: fixed; right: 9px; top: 9px; pointer-events: none"),
     "behind a veil": f'{TOLD.format("")}<div style="position: fixed; inset: 0; background: rgb(0 0 0 / 40%)"></div>',
     "to be scrolled to": f'<div style="height: 60px; overflow: auto"><p style="height: 300px">{TOLD.format("")}</div>',
+    "at the end of a shell": '<div style="height: 90px; overflow: hidden"><div style="height: 100%; overflow: auto">'
+    f'<p style="height: 300px">{TOLD.format("")}</div></div>',
+    "at the end of a body that scrolls": "<style>html { overflow: hidden; height: 100% } body { overflow: auto; "
+    f'height: 100% }}</style><div style="height: 3000px"></div>{TOLD.format("")}',
+    "over what is drawn again and again": DRAWN + TOLD.format(""),
+    "changing by itself": TOLD.format("") + "<script>setInterval(() => o.style.color = `hsl(${Math.random() * 360} 90% "
+    "40%)`, 20)</script>",
     "fading in": f"<style>@keyframes in {{ from {{ opacity: 0 }} }}</style>{TOLD.format('animation: in 0.5s')}",
     "under its own label": '<label>Thank you, friend <input type="checkbox" style="opacity: 0"></label>',
     "pale": TOLD.format("color: #ccc"),
@@ -411,6 +453,11 @@ UNSEEN_WORDS: dict[str, tuple[str, str]] = {
         "cut off",
     ),
     "not chosen": ("<select id='o'><option>Yours<option>order 17</select>", "not visible"),
+    "cut off in part": (
+        '<p id="o" style="width: 170px; overflow: hidden; white-space: nowrap; text-overflow: ellipsis">Thank you so '
+        "much: order 17</p>",
+        "cut off",
+    ),
     "cut off by itself": (
         '<p id="o" style="width: 90px; overflow: hidden; white-space: nowrap">Thank you so much: order 17</p>',
         "cut off",

@@ -230,6 +230,30 @@ KEYBOARD |= {
     ),
     "picture with areas": (MAP.format(30, 60, 60), PASSES),
     "far below": (FAR.format('<a href="/x">The offer of the day</a>'), PASSES),
+    "boxless": (
+        '<a href="/x" style="display: contents"><span>Offer</span></a><button style="display: contents">Buy</button>',
+        f"{FALSE}2 not reached: a “Offer”; button “Buy”",
+    ),
+    **{
+        f"{name} without Tab": (text, f"{FALSE}1 not reached: {words}")
+        for name, text, words in (
+            ("summary", '<details><summary tabindex="-1">More</summary>x</details>', "summary “More”"),
+            ("text", '<p contenteditable tabindex="-1">Note</p>', "p “Note”"),
+            ("area", MAP.format(30, 60, 60).replace("<area ", '<area tabindex="-1" ', 1), "area “A”"),
+        )
+    },
+    **{
+        f"choice on a card that shows {how}": (
+            f"<style>.c {{ padding: 20px; border: 1px solid }} .c input {{ opacity: 0 }} .c{how} {{ border-color: "
+            '#00f }</style><div class="c"><input type="radio" name="r" aria-label="Small"> Small</div>',
+            PASSES if "focus" in how else f"{FALSE}1 look the same",
+        )
+        for how in (":focus-within", ":has(:focus-visible)", ":hover")
+    },
+    "many links between two pixels": (
+        "".join(f'<a href="/{n}" style="display: inline-block; width: 43.{n}px">L{n}</a> ' for n in range(100, 200)),
+        PASSES,
+    ),
     "far below, not reached": (FAR.format('<a href="/x" tabindex="-1">Offer</a>'), f"{FALSE}1 not reached: a “Offer”"),
 }
 RESIZED = (
@@ -268,6 +292,23 @@ TOUCH_TARGETS |= {
     ),
     "areas of a picture": (MAP.format(10, 10, 20), f"{FALSE}2 of 2 are smaller at 360 px: area “A” of 10 × 10 px"),
     "large areas of a picture": (MAP.format(30, 60, 60), PASSES),
+    "boxless": (
+        "".join(
+            f'<a href="/{n}" style="display: contents" aria-label="{n}"><span style="display: inline-block; '
+            'width: 9px; height: 9px"></span></a>'
+            for n in "AB"
+        ),
+        f"{FALSE}2 of 2 are smaller at 360 px: a “A” of 9 × 9 px",
+    ),
+    "items of a group": (
+        '<div role="radiogroup">'
+        + "".join(
+            f'<span role="radio" tabindex="{first}" style="display: inline-block; width: 9px; height: 9px">.</span>'
+            for first in (0, -1, -1)
+        )
+        + "</div>",
+        f"{FALSE}3 of 3 are smaller at 360 px",
+    ),
     "far below": (FAR.format("<button>Buy</button><button>Sell</button>"), PASSES),
 }
 CUES = "<video><track kind=captions src=/{}.vtt></video>"
@@ -495,6 +536,25 @@ style="width: 100%; height: 100%"></p></div>
             '<select aria-label="L" style="color: #bbb; background: #fff"><option>Chile</select>',
             f"{FALSE}1 rules violated: color-contrast",
         ),
+        **{
+            f"{name} at the end of {what}": (
+                shell.format(f'<div style="height: 2000px"></div><p style="{style}">The imprint of the shop</p>'),
+                verdict,
+            )
+            for what, shell in (
+                (
+                    "a shell",
+                    '<div style="display: flex; height: 300px; overflow: hidden"><div style="flex: 1; overflow: auto">'
+                    "{}</div></div>",
+                ),
+                ("what is fixed", "<style>main {{ position: fixed; inset: 0; overflow: auto }}</style>{}"),
+            )
+            for name, style, verdict in (
+                ("pale text", "color: #ccc", f"{UNDECIDED}.*color-contrast at p"),
+                ("faded text", "filter: opacity(0.3)", f"{UNDECIDED}.*color-contrast at p"),
+                ("text", "", PASSES),
+            )
+        },
         "list": ("<ol><li>Choose a thing from the list</li></ol>", PASSES),
     },
 }
@@ -597,6 +657,21 @@ def test_a_page_that_cannot_be_asked_is_its_own_trouble(script: str, words: str)
         seen = read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": (Look("/odd"), Look(""))})
     with pytest.raises(CouldNotVerify, match=words):
         judged(seen, "browser.console", "/odd")
+    assert judged(seen, "browser.console")
+
+
+def test_xml_with_an_error_is_no_page() -> None:
+    program("chromium-headless-shell")
+    text = '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>Shop</title></head><body><h1>Shop</h1>'
+    text += "{}</body></html>"
+    with WebApp({"/": _file("application/xhtml+xml", text.format("<p>All you need<br></p>"))} | FILES) as app:
+        seen = read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": (Look(""),)})
+    with pytest.raises(CouldNotVerify, match=r"XML that cannot be read to its end, .*: error on line 1 at column"):
+        judged(seen, "browser.console")
+    with WebApp(
+        {"/": _file("application/xhtml+xml", text.format("<p>All you need for a day<br/>on the sea</p>"))} | FILES
+    ) as app:
+        seen = read("browser_pages", Url(name="shop", url=app.url), {"browser_pages": (Look(""),)})
     assert judged(seen, "browser.console")
 
 
