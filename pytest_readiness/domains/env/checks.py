@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -12,7 +12,7 @@ from pytest_readiness.core.entropy import estimated_bits
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.keys import secrets_in
 from pytest_readiness.core.registry import check
-from pytest_readiness.domains.env.facts import EnvFacts
+from pytest_readiness.domains.env.facts import EnvFacts, Variable
 from pytest_readiness.domains.env.placeholders import is_path, is_placeholder
 from pytest_readiness.domains.env.providers import (
     KEY_BITS,
@@ -58,7 +58,8 @@ def present(env_facts: EnvFacts, *, names: Names) -> Evidence:
 
     A value that something else than the file fills in ($NAME, $(command), %NAME%, @NAME@ …) could not be verified, here
     and by all checks of env files. Where the declared dialect leaves such a thing as it is, the text is not what was
-    meant: a failure. Whether the values are right is not looked at.
+    meant: a failure. What some tools read as nothing (`NAME=#text` is a comment to them) could not be verified unless
+    the file's dialect is declared. Whether the values are right is not looked at.
 
     Args:
         names: variables that must be there, at least one.
@@ -77,7 +78,8 @@ def length(env_facts: EnvFacts, *, names: Names, min: Annotated[int, Field(gt=0)
     """Every named variable has the length that a secret needs.
 
     Length says nothing about randomness; env.entropy does. The path of a file says nothing of what is in it: a variable
-    that holds one, or is named …_FILE or …_PATH, could not be verified.
+    that holds one, or is named …_FILE or …_PATH, could not be verified; nor could one that is long enough by one tool
+    and not by another (`a#b` and `a&b` without quotes), unless the file's dialect is declared.
 
     Args:
         names: variables that hold secrets, at least one.
@@ -87,6 +89,10 @@ def length(env_facts: EnvFacts, *, names: Names, min: Annotated[int, Field(gt=0)
     lengths = {name: len(_counted(value)) for name, value in _contents(env_facts, names).items()}
     short = [f"{name} has {size}" for name, size in lengths.items() if size < min]
     claim(not short, expected=f"at least {min} characters each", seen=_listed(short))
+    for name, variable in _unclear(env_facts, names):
+        if len(_counted(_least(variable))) < min:
+            raise _in_different_ways(env_facts, name)
+        lengths[name] = len(_counted(_least(variable)))
     return Evidence(_listed(f"{name} has {size} characters" for name, size in lengths.items()))
 
 
@@ -111,6 +117,10 @@ def entropy(env_facts: EnvFacts, *, names: Names, min_bits: Annotated[float, Fie
     bits = {name: int(estimated_bits(value)) for name, value in _contents(env_facts, names).items()}
     weak = [f"{name} about {size}" for name, size in bits.items() if size < min_bits]
     claim(not weak, expected=f"an estimated {min_bits:g} bits of entropy or more each", seen=_listed(weak))
+    for name, variable in _unclear(env_facts, names):
+        if (size := int(estimated_bits(_least(variable)))) < min_bits:
+            raise _in_different_ways(env_facts, name)
+        bits[name] = size
     return Evidence(_listed(f"{name} about {size} bits" for name, size in bits.items()))
 
 
@@ -133,11 +143,8 @@ def values(env_facts: EnvFacts, *, values: Annotated[dict[Name, Accepted], Field
     """
     # An empty text may be what is expected; every other check takes it for a variable that is not set.
     _refuse_references(env_facts, _set(env_facts, values, may_be_empty=True))
-    for name in values:
-        if form := env_facts.variables[name].unclear:
-            raise CouldNotVerify(
-                f"{name} holds {form}, which programs read in different ways; declare the dialect of {env_facts.path}"
-            )
+    for name, _ in _unclear(env_facts, values):
+        raise _in_different_ways(env_facts, name)
     seen = {name: env_facts.variables[name].value.get_secret_value() for name in values}
     wrong = [name for name, accepted in values.items() if seen[name] not in accepted]
     if wrong:
@@ -321,7 +328,27 @@ def _values(facts: EnvFacts, names: Iterable[str]) -> dict[str, str]:
     _refuse_references(facts, texts)
     left = [f"{name} holds {form}" for name in texts if (form := facts.variables[name].left)]
     claim(not left, expected="values that are filled in, not commands or references as text", seen=_listed(left))
+    for name, variable in _unclear(facts, names):
+        if not _least(variable):
+            # With "NAME=#text" some of them read a comment, and nothing before it.
+            raise _in_different_ways(facts, name)
     return texts
+
+
+def _unclear(facts: EnvFacts, names: Iterable[str]) -> Iterator[tuple[str, Variable]]:
+    """The named variables of which programs that read such files make different texts."""
+    return ((name, facts.variables[name]) for name in names if facts.variables[name].unclear)
+
+
+def _least(variable: Variable) -> str:
+    return _visible(variable.least.get_secret_value())
+
+
+def _in_different_ways(facts: EnvFacts, name: str) -> CouldNotVerify:
+    form = facts.variables[name].unclear
+    return CouldNotVerify(
+        f"{name} holds {form}, which programs read in different ways; declare the dialect of {facts.path}"
+    )
 
 
 def _contents(facts: EnvFacts, names: Iterable[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import ValidationError
@@ -1228,3 +1228,32 @@ def test_what_the_shell_or_a_comment_takes_away_is_read_in_different_ways(env: A
 def test_a_broken_key_is_not_saved_by_the_form_of_another_provider(env: Any, key: str) -> None:
     with pytest.raises(ClaimFalse, match="begins like one and is none"):
         env("env.live_keys", f"STRIPE_SECRET_KEY={key}\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [(f"#{TOKEN}{TOKEN}", "a # without quotes"), ("#change", "a # without quotes"), ("#", "a # without quotes")],
+)
+@pytest.mark.parametrize("dialect", [None, "dotenv"])
+def test_what_some_tools_take_for_a_comment_is_not_known_to_be_a_value(
+    tmp_path: Path, value: str, form: str, dialect: Literal["dotenv"] | None
+) -> None:
+    path = tmp_path / "production.env"
+    path.write_text(f"KEY={value}\n")
+    file = EnvFile(name="shop", path=path, dialect=dialect)
+    if dialect:
+        assert judge("env.present", file, names=["KEY"])
+        return
+    with pytest.raises(CouldNotVerify, match=f"KEY holds {form}, which programs read in different ways; declare"):
+        judge("env.present", file, names=["KEY"])
+
+
+@pytest.mark.parametrize("sign", ["#", "&", ";", "|", "<", "(", " ", "'"])
+@pytest.mark.parametrize("id", ["env.length", "env.entropy"])
+def test_a_secret_counts_up_to_where_a_tool_ends_it(env: Any, id: str, sign: str) -> None:
+    with pytest.raises(CouldNotVerify, match="KEY holds .*, which programs read in different ways; declare"):
+        env(id, f"KEY={TOKEN[:9]}{sign}{BASE64}\n", names=["KEY"])
+    with pytest.raises(ClaimFalse):
+        env(id, f"KEY={TOKEN[:9]}{sign}x\n", names=["KEY"])
+    assert env(id, f"KEY={BASE64}{sign}{TOKEN}\n", names=["KEY"])
+    assert sign == "'" or env(id, f"KEY='{TOKEN[:9]}{sign}{BASE64}'\n", names=["KEY"])
