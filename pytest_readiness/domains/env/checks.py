@@ -13,7 +13,7 @@ from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence,
 from pytest_readiness.core.keys import secrets_in
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.env.facts import EnvFacts, Variable
-from pytest_readiness.domains.env.placeholders import is_path, is_placeholder
+from pytest_readiness.domains.env.placeholders import is_kept_elsewhere, is_path, is_placeholder
 from pytest_readiness.domains.env.providers import (
     KEY_BITS,
     NOTHING,
@@ -197,7 +197,10 @@ _IN_BUNDLE = (
 _PUBLIC_NAME = re.compile(rf"PUBLISHABLE|(?<![A-Z])(?:PUBLIC|PK|ANON)(?![A-Z])|{_IN_BUNDLE}")
 _BUNDLED = re.compile(_IN_BUNDLE)
 _PRIVATE = re.compile(r"(?:^|_)(?:SECRET|PASSWORD|PRIVATE|SERVICE_ROLE)(?:_(?:ACCESS|KEY|TOKEN|\d+))*$")
-_SECRET_NAME = re.compile(r"SECRET|PRIVATE|RESTRICTED|(?<![A-Z])SK(?![A-Z])")
+_SECRET_NAME = re.compile(r"SECRET|PRIVATE|RESTRICTED|ACCESS_?TOKEN|(?<![A-Z])SK(?![A-Z])")
+_KEY_TO_ASK_WITH = re.compile(r"SECRET_?KEY|API_?(?:KEY|SECRET)|RESTRICTED|(?<![A-Z])SK(?![A-Z])")
+"""Names of keys with which a provider is asked, not of the secret with which it signs what it sends."""
+_FOR_KEY = re.compile(r"(?:KEY|SECRET|TOKEN|_SK|_PK)\d*$")
 _HOOK_NAME = re.compile(r"WEBHOOK|SIGNING|WHSEC")
 
 
@@ -293,6 +296,8 @@ def _of_another_kind(name: str, text: str) -> str:
     """Which kind of key a variable has, and which its name says, where these are not the same; "" otherwise."""
     upper = name.upper()
     live = matching(name, text, "live")
+    if not live and (owner := owner_of(name)) and fits(owner.ids, text) and _FOR_KEY.search(upper):
+        return f"{name} has the id of something at {owner.title}, and its name says that it is a key"
     provider = live or matching(name, text, "either")
     public, hook = (provider.public, provider.hook) if provider else (NOTHING, NOTHING)
     kind = "public" if fits(public, text) else "signing" if fits(hook, text) else "secret"
@@ -307,7 +312,9 @@ def _of_another_kind(name: str, text: str) -> str:
         or "public" * bool(_PUBLIC_NAME.search(upper))
         or "secret" * bool(_SECRET_NAME.search(upper))
     )
-    if not name_says or kind == name_says or (kind == "signing" and name_says == "secret"):
+    if not name_says or kind == name_says:
+        return ""
+    if kind == "signing" and name_says == "secret" and not _KEY_TO_ASK_WITH.search(upper):
         return ""
     if name_says == "signing" and provider.hook == NOTHING:
         return ""
@@ -352,11 +359,13 @@ def _in_different_ways(facts: EnvFacts, name: str) -> CouldNotVerify:
 
 
 def _contents(facts: EnvFacts, names: Iterable[str]) -> dict[str, str]:
-    """The values of named variables, none of which is the path of a file that holds the secret."""
+    """The values of named variables, none of which says where the secret is instead of holding it."""
     texts = _values(facts, names)
     for name, text in texts.items():
         if is_path(name, text):
             raise CouldNotVerify(f"{name} holds the path of a file, and what is in that file is not read")
+        if is_kept_elsewhere(text):
+            raise CouldNotVerify(f"{name} holds where the secret is kept, and what is there is not read")
     return texts
 
 

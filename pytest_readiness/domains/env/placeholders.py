@@ -215,7 +215,10 @@ _WITH_PASSWORD = re.compile(
 )
 _FILE_PATH = re.compile(
     r"(?:file://)?(?:~|\.{1,2})?(?:/[a-z0-9_.-]+){2,}|(?:file://)?(?:~|\.{1,2})?/(?:run|etc|var|opt|srv|home|usr|mnt|media|root|tmp|app"
-    r"|data|private|secrets?|vault|certs?|keys|config|Users|Volumes)/[\w./ -]+|file://\S+|[A-Za-z]:[\\/][\w.\\/ -]+"
+    r"|data|private|secrets?|vault|certs?|keys|config|Users|Volumes)/[\w./ -]+"
+    r"|(?:file:/|classpath:|jar:file:)\S+|[A-Za-z]:[\\/][\w.\\/ -]+"
+    # Of another host, and of a store of files.
+    r"|\\{1,2}[\w.-]+\\[\w.$\\ -]+|(?:s3a?|gs|gcs|az|abfss?|wasbs?|oss|cos|r2|b2|swift|nfs|smb|ftps?|sftp)://[^\s@]+"
 )
 _ANGLES = re.compile(r"<([a-z][\w.:-]+)[\w .:/='\"-]*>", re.IGNORECASE)
 _VOID = frozenset(("br", "hr", "img", "wbr", "input", "meta", "link"))
@@ -272,6 +275,19 @@ _DEFAULT = re.compile(r"\A\$\{\w+:?-([^{}]{1,2000})\}\Z")
 def is_path(name: str, value: str) -> bool:
     """Whether a value is the path of a file, by its form or because the variable's name says so."""
     return re.search(r"(?i)_(?:FILE|PATH|FILENAME)$", name) is not None or _FILE_PATH.fullmatch(value) is not None
+
+
+def is_kept_elsewhere(value: str) -> bool:
+    """Whether a value is the address of a secret or key in a store of them, and not the secret."""
+    return _STORE.fullmatch(value) is not None
+
+
+_STORE = re.compile(
+    r"(?i)(?:k8s|kms|(?:aws|gcp|gcpc|az|azure|hc)?-?kms|vault|secrets?):/?/?[\w./:@#-]+|\{(?:vault|ssm|secret|env|file)\}\S+"
+    r"|arn:aws[\w-]*:kms:\S+|projects/[\w-]+/locations/\S+"
+    r"|https://[\w.-]+\.vault\.azure\.net/\S*|https://[\w.-]+(?::\d{1,5})?/v1/(?:[\w-]{1,60}/){0,9}data/\S*"
+    r"|https://(?:secretmanager|cloudkms)\.googleapis\.com/\S*"
+)
 
 
 def _stands_for_another(name: str, text: str) -> bool:

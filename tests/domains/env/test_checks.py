@@ -1188,6 +1188,9 @@ def test_switches_masks_and_names_are_no_placeholders(name: str, value: str) -> 
         "{cipher}FKSAJDFGYOS8F7GLHAKERGFHLSAJ",
         "U2FsdGVkX1+vupppZksvRf5pq5g5XjFRlipRkwB0K1Y=",
         "AQICAHhkJ1x0hT3b3bR0wKcQm8Tm1w0pWc5m6+5K0yS6t1abc",
+        "{aes}xVxz6mMkgGYau5fZ1T436O8zKMmGLvZW",
+        f"gAAAAAB{TOKEN * 4}==",
+        "env:SHOP_TOKEN_2",
         "-----BEGIN PGP MESSAGE-----",
         "process.env.TOKEN",
         "os.environ['TOKEN']",
@@ -1251,9 +1254,89 @@ def test_what_some_tools_take_for_a_comment_is_not_known_to_be_a_value(
 @pytest.mark.parametrize("sign", ["#", "&", ";", "|", "<", "(", " ", "'"])
 @pytest.mark.parametrize("id", ["env.length", "env.entropy"])
 def test_a_secret_counts_up_to_where_a_tool_ends_it(env: Any, id: str, sign: str) -> None:
-    with pytest.raises(CouldNotVerify, match="KEY holds .*, which programs read in different ways; declare"):
+    with pytest.raises(CouldNotVerify, match=r"KEY holds .*, which programs read in different ways; declare"):
         env(id, f"KEY={TOKEN[:9]}{sign}{BASE64}\n", names=["KEY"])
     with pytest.raises(ClaimFalse):
         env(id, f"KEY={TOKEN[:9]}{sign}x\n", names=["KEY"])
     assert env(id, f"KEY={BASE64}{sign}{TOKEN}\n", names=["KEY"])
     assert sign == "'" or env(id, f"KEY='{TOKEN[:9]}{sign}{BASE64}'\n", names=["KEY"])
+
+
+@pytest.mark.parametrize("id", ["env.length", "env.entropy"])
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ("file:/run/secrets/database_password", "the path of a file"),
+        ("classpath:keystore/production-signing-key.p12", "the path of a file"),
+        (r"\\files\keys\production-signing-key.pem", "the path of a file"),
+        ("s3://shop-secrets/production/signing-key.pem", "the path of a file"),
+        ("arn:aws:kms:eu-central-1:417263918273:key/1a2b3c4d-9f8c-4de0-7ab3-4652e1d7094c", "where the secret is kept"),
+        ("https://shop-kv.vault.azure.net/secrets/database-password/6f1e", "where the secret is kept"),
+        ("https://vault.internal:8200/v1/secret/data/shop/database-password", "where the secret is kept"),
+        ("k8s:secret/production/database-main/password", "where the secret is kept"),
+        ("{vault}shop/production/database:password", "where the secret is kept"),
+    ],
+)
+def test_the_address_of_a_secret_is_not_the_secret(env: Any, id: str, value: str, what: str) -> None:
+    with pytest.raises(CouldNotVerify, match=f"KEY holds {what}, and what is .* is not read"):
+        env(id, f"KEY='{value}'\n", names=["KEY"])
+    assert env("env.present", f"KEY='{value}'\n", names=["KEY"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "seen"),
+    [
+        ("STRIPE_SECRET_KEY", f"whsec_{TOKEN}", "a signing key of Stripe, and its name says that it is a secret one"),
+        ("STRIPE_SECRET_KEY", f"acct_{TOKEN}", "the id of something at Stripe, and its name says that it is a key"),
+        ("STRIPE_API_KEY", f"price_{TOKEN}", "the id of something at Stripe, and its name says that it is a key"),
+        ("STRIPE_WEBHOOK_SECRET", f"we_{TOKEN}", "the id of something at Stripe, and its name says that it is a key"),
+        ("SQUARE_ACCESS_TOKEN", f"sq0idp-{TOKEN}", "a public key of Square, and its name says that it is a secret one"),
+    ],
+)
+def test_what_is_no_key_of_the_kind_that_the_name_says(env: Any, name: str, value: str, seen: str) -> None:
+    with pytest.raises(ClaimFalse) as caught:
+        env("env.live_keys", f"{name}={value}\nOTHER_KEY=sk_live_51{TOKEN}\n")
+    assert caught.value.seen == f"{name} has {seen}"
+
+
+@pytest.mark.parametrize(
+    "line", [f"STRIPE_ACCOUNT=acct_{TOKEN}", f"STRIPE_PRICE_ID=price_{TOKEN}", f"STRIPE_WEBHOOK_SECRET=whsec_{TOKEN}"]
+)
+def test_what_is_named_as_it_is(env: Any, line: str) -> None:
+    assert env("env.live_keys", f"{line}\nOTHER_KEY=sk_live_51{TOKEN}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "of"),
+    [
+        ("ROBOKASSA_TEST_MODE", "true", "Robokassa"),
+        ("OZOW_IS_TEST", "1", "Ozow"),
+        ("PAYTM_ENVIRONMENT", "STAGING", "Paytm"),
+        ("TRANSBANK_ENV", "integration", "Transbank"),
+        ("PAYFAST_URL", "https://sandbox.payfast.co.za/eng/process", "PayFast"),
+        ("TAX_API", "https://api.sandbox.taxjar.com", "TaxJar"),
+        ("GATEWAY", "https://ccore.newebpay.com/MPG/mpg_gateway", "NewebPay"),
+        (
+            "GATEWAY",
+            "https://api-sandbox.gateway.test.example.com/v1",
+            "a provider that this check does not know by name",
+        ),
+        ("GATEWAY", "sandbox.gateway.example.com", "a provider that this check does not know by name"),
+    ],
+)
+def test_more_switches_and_addresses_of_test_modes(name: str, value: str, of: str) -> None:
+    assert whose_test_value(name, value) == f"of {of}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SANDBOX_URL", "https://sandbox.shop.example.com"),
+        ("RUNNER_URL", "http://sandbox.internal:8080"),
+        ("RUNNER_URL", "http://sandbox:8080"),
+        ("EDITOR_URL", "https://codesandbox.io/p/x"),
+        ("CHROMIUM_SANDBOX", "true"),
+    ],
+)
+def test_sandboxes_of_ones_own_are_no_test_mode(name: str, value: str) -> None:
+    assert not whose_test_value(name, value)
