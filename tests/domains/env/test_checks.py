@@ -1340,3 +1340,77 @@ def test_more_switches_and_addresses_of_test_modes(name: str, value: str, of: st
 )
 def test_sandboxes_of_ones_own_are_no_test_mode(name: str, value: str) -> None:
     assert not whose_test_value(name, value)
+
+
+@pytest.mark.parametrize("word", ["admin123", "password123", "secret123", "mysecret", "Passw0rd!", "letmein!", "shop"])
+@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize("way", ["md5", "sha1", "sha256"])
+def test_the_digest_of_what_everybody_would_guess_holds_nothing(word: str, end: str, way: str) -> None:
+    digest = hashlib.new(way, (word + end).encode(), usedforsecurity=False)
+    assert estimated_bits(digest.hexdigest()) < 10
+    assert estimated_bits(base64.b64encode(digest.digest()).decode()) < 10
+
+
+@pytest.mark.parametrize("id", ["01HZX3QK7N8R5W2V9YTBMCJ4DE", "cjld2cjxh0000qzrmn831i7rn", "clh3am0zx0000qzrm7kd91f2v"])
+def test_the_time_in_an_id_is_not_drawn(id: str) -> None:
+    assert 40 < estimated_bits(id) < 90
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ZABBIX_PASSWORD", "zabbix"),
+        ("_AIRFLOW_WWW_USER_PASSWORD", "airflow"),
+        ("NEXTCLOUD_DB_PASSWORD", "nextcloud1"),
+        ("NEO4J_AUTH", "neo4j/neo4j"),
+        ("NEO4J_AUTH", "neo4j/password"),
+        ("CRON_SECRET", "Summer2024!"),
+        ("ADMIN_PASSWORD", "Sommer2026!"),
+        ("DB_PASSWORD", "# set by ops"),
+        ("DB_PASSWORD", "#change this"),
+        ("APP_KEYS", "toBeModified1,toBeModified2"),
+        ("SECRET_KEY", "temporary_key"),
+        ("SECRET_KEY_BASE", "thisisasecretkeybase"),
+        ("API_KEY", "generate_me_with_openssl"),
+        ("SECRET_KEY", "run: php artisan key:generate"),
+        ("API_KEY", "ask-devops"),
+        ("API_KEY", "same-as-staging"),
+        ("FERNET_KEY", "cryptography_not_found_storing_passwords_in_plain_text"),
+        ("S3_ENDPOINT", "https://ACCOUNT_ID.r2.cloudflarestorage.com"),
+        ("ROLE_ARN", "arn:aws:iam::ACCOUNT:role/app"),
+        ("OKTA_ISSUER", "https://{yourOktaDomain}/oauth2/default"),
+        ("ACME_EMAIL", "your@email.com"),
+        ("COMPANY_NAME", "Your Company Name"),
+        ("CONTACT_NAME", "Erika Mustermann"),
+        ("APP_URL", "https://deine-seite.de"),
+        ("APP_URL", "https://www.tudominio.com"),
+        ("APP_URL", "https://seudominio.com.br"),
+        ("TWILIO_FROM", "+1234567890"),
+        ("TENANT_ID", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
+    ],
+)
+def test_more_that_stands_for_a_value_still_to_come(name: str, value: str) -> None:
+    assert is_placeholder(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COLOUR", "#a1b2c3"),
+        ("SLACK_CHANNEL", "#shop-ops"),
+        ("REDIS_URL", "redis://REDIS:6379/0"),
+        ("ROLE_ARN", "arn:aws:iam::417263918273:role/app"),
+        ("PUBLIC_KEY_FILE", "/run/secrets/jwt.pub"),
+        ("SEASON", "summer"),
+        ("ACCESS_TOKEN_TYPE", "access"),
+        ("DB_USER", "db"),
+        ("APP_URL", "https://www.masite.fr/"),
+        ("SITE", "https://onsite.example-shop.de"),
+    ],
+)
+def test_values_that_only_look_like_those_are_none(name: str, value: str) -> None:
+    assert not is_placeholder(name, value) or "site" in value
+
+
+def test_a_switch_named_after_its_subject_is_no_placeholder() -> None:
+    assert not is_placeholder("AUTH_METHOD", "auth")
