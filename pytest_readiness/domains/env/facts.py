@@ -115,7 +115,7 @@ def _least(value: str, quote: str) -> str:
     return re.sub(r"\\(.)", r"\1", before)
 
 
-_ENDING = re.compile(r"[#&;|<>()'\"\s]")
+_ENDING = re.compile(r"[#&;|<>()`'\"\s]")
 """Where a value without quotes ends for one of the tools: a comment, or what means something to a shell."""
 _UNCLEAR = {
     "": {
@@ -123,7 +123,7 @@ _UNCLEAR = {
         "a quotation mark": r"['\"]",
         "a backslash": r"\\",
         "a # without quotes": r"#",
-        "a sign of the shell without quotes": r"[&;|<>()]",
+        "a sign of the shell without quotes": r"[&;|<>()`]",
         "a blank without quotes": r"\S[ \t]+\S",
     },
     "'": {"a backslash": r"\\[\\']"},

@@ -1251,7 +1251,7 @@ def test_what_some_tools_take_for_a_comment_is_not_known_to_be_a_value(
         judge("env.present", file, names=["KEY"])
 
 
-@pytest.mark.parametrize("sign", ["#", "&", ";", "|", "<", "(", " ", "'"])
+@pytest.mark.parametrize("sign", ["#", "&", ";", "|", "<", "(", "`", " ", "'"])
 @pytest.mark.parametrize("id", ["env.length", "env.entropy"])
 def test_a_secret_counts_up_to_where_a_tool_ends_it(env: Any, id: str, sign: str) -> None:
     with pytest.raises(CouldNotVerify, match=r"KEY holds .*, which programs read in different ways; declare"):
