@@ -109,6 +109,7 @@ _INCLUDE = re.compile(
       | \{\{[<%]?\s*(?:include|readfile|snippet|import|markdown_import)\b.*
       | --8<--.* | !\[\[.*\]\] | \[!INCLUDE\b.* | \{!.*!\} | include::\S.*\] | \.\.\ include::.* | @@?include\b.*
       | \{(?:literal)?include\}.* | ::include\b.* | \{\.include\b.* | \{include:.*\}
+      | @import\ ["'].*
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -270,6 +271,8 @@ class _Rendered:
             self._end_block()
         if tag == "br":
             self.data("\n")
+        elif tag == "img":
+            self.data(attrs.get("alt", "").strip() or "[picture]")
         kind = ""
         if tag in _HIDDEN or hides(tag, attrs) or (tag in _HEADINGS and _LINE not in attrs):
             kind = "hidden"

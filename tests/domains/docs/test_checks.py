@@ -419,3 +419,40 @@ def test_a_section_that_names_itself_as_the_place_to_look_has_no_text(doc: Any) 
 )
 def test_sections_that_begin_like_a_stub_have_text(doc: Any, text: str) -> None:
     assert doc("docs.sections", f"# Runbook\n\n## Rollback\n\n{text}\n", sections=["Rollback"])
+
+
+@pytest.mark.parametrize(
+    ("heading", "wanted"),
+    [
+        ("一、回滚", "回滚"),
+        ("（二）回滚", "回滚"),
+        ("1．回滚", "回滚"),
+        ("2.1.回滚", "回滚"),
+        ("3、回滚", "回滚"),
+        ("第三章 回滚", "回滚"),
+        ("第2节：回滚", "回滚"),
+        ("2장 복구", "복구"),
+        ("Ёмкость", "Емкость"),
+        ("Επαναφορά", "ΕΠΑΝΑΦΟΡΑ"),
+        ("Rollback[^1]", "Rollback"),
+    ],
+)
+def test_sections_knows_numbering_and_marks_of_other_scripts(doc: Any, heading: str, wanted: str) -> None:
+    assert doc("docs.sections", f"# R\n\n## {heading}\n\nmake undo\n", sections=[wanted])
+
+
+@pytest.mark.parametrize(
+    ("heading", "wanted"),
+    [("一般", "般"), ("1.x", "2.x"), ("十分な容量", "分な容量"), ("Wiй", "Wiи"), ("Über", "Uber")],
+)
+def test_sections_takes_no_word_for_numbering(doc: Any, heading: str, wanted: str) -> None:
+    with pytest.raises(ClaimFalse, match="no heading"):
+        doc("docs.sections", f"# R\n\n## {heading}\n\nmake undo\n", sections=[wanted])
+
+
+@pytest.mark.parametrize(
+    "picture",
+    ["![](flow.png)", '<img src="flow.png">', '<p align="center"><img src="flow.png" alt="Stop, restore"></p>'],
+)
+def test_sections_takes_a_picture_for_text_however_it_is_put_in(doc: Any, picture: str) -> None:
+    assert doc("docs.sections", f"# R\n\n## Rollback\n\n{picture}\n", sections=["Rollback"])
