@@ -93,7 +93,9 @@ _PLAIN_CODE = re.compile(
     "|console|diff|git|markdown|md|output|patch|plain|plaintext|session|shell-?session|terminal|te?xt"
 )
 """Languages of code blocks in which "#" begins what root types or a heading, and conflict markers may be examples."""
-_CODE_COMMENT = re.compile(r"#(?:[\s!#]|\Z)|//|--(?:\s|\Z)|;|/\*|\*|<!--|%%|%\s|::|rem\b|\s*\Z", re.IGNORECASE)
+_CODE_COMMENT = re.compile(
+    r"#(?:[\s!#]|\Z)|//|--(?:\s|\Z)|;|/\*|\*(?:/(?!\d)|\s*\Z|\s+(?![\d*]))|<!--|%%|%\s|::|rem\b|\s*\Z", re.IGNORECASE
+)
 _TITLE_LINE = re.compile(
     r"""(?:!!!|\?\?\?\+?)\s+[a-z-]+(?:\ inline)?(?:\ end)?(?:\s+"[^"]*")?  # MkDocs
       | ={3}[!+]?\s+"[^"]*"                                                # its tabs

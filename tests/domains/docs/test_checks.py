@@ -456,3 +456,10 @@ def test_sections_takes_no_word_for_numbering(doc: Any, heading: str, wanted: st
 )
 def test_sections_takes_a_picture_for_text_however_it_is_put_in(doc: Any, picture: str) -> None:
     assert doc("docs.sections", f"# R\n\n## Rollback\n\n{picture}\n", sections=["Rollback"])
+
+
+@pytest.mark.parametrize("line", ["* * * * * /opt/shop/undo", "*/5 * * * * undo", "* 3 * * 0 undo", "*:attr(scripts)"])
+def test_sections_takes_no_schedule_for_a_comment(doc: Any, line: str) -> None:
+    assert doc("docs.sections", f"# R\n\n## Rollback\n\n```cron\n{line}\n```\n", sections=["Rollback"])
+    with pytest.raises(ClaimFalse, match="nothing written"):
+        doc("docs.sections", "# R\n\n## Rollback\n\n```c\n/*\n * undo\n */\n```\n", sections=["Rollback"])
