@@ -16,11 +16,24 @@ from pytest_readiness.protocols.markup import hides
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.renderer import RendererHTML
+    from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
 
 CELL = "\t"
 """Between two cells of a row."""
+
+
+class UnreadableError(Exception):
+    """A paragraph has more signs of markup than can be read in good time.
+
+    Attributes:
+        line: where it begins.
+    """
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,9 @@ def read_sections(text: str) -> tuple[tuple[DocumentSection, ...], int]:
 
     The first section is what comes before the first heading. Markdown is read by the CommonMark rules, with tables and
     `~~struck~~`.
+
+    Raises:
+        UnreadableError: it would take too long.
     """
     text = _TEMPLATE_COMMENT.sub(_lines_of, _without_front_matter(text.replace("\r\n", "\n").replace("\r", "\n")))
     parser, tokens = _parsed(text)
@@ -168,9 +184,27 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
+    parser.core.ruler.before("inline", "bounded", _bounded)
     parser.add_render_rule("image", _image)
     parser.add_render_rule("html_inline", _inline_markup)
     return parser
+
+
+def _bounded(state: StateCore) -> None:
+    pictures = 0
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        pictures += token.content.count("![")
+        if len(_MARKUP.findall(token.content)) > _MOST_MARKUP or pictures > _MOST_PICTURES:
+            raise UnreadableError(token.map[0] + 1 if token.map else 1)
+
+
+_MARKUP = re.compile(r"[\[*_~<`]")
+_MOST_MARKUP = 5000
+"""In one paragraph; each sign may be looked for from each other, so that the time grows with their square."""
+_MOST_PICTURES = 10_000
+"""In all; a picture may be within the description of another, as deep as the parser goes."""
 
 
 def _image(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:

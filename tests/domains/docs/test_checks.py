@@ -351,7 +351,7 @@ def test_present_counts_words_of_scripts_without_blanks(doc: Any) -> None:
 def test_hostile_documents_are_judged_quickly(doc: Any) -> None:
     for piece in ("to be ", "a: ", "[", "<h1>", "a ", "insert x ", "<!--", "| a ", "a' ", "- "):
         begun = time.process_time()
-        with suppress(ClaimFalse):
+        with suppress(ClaimFalse, CouldNotVerify):
             doc("docs.sections", "# A\n\n" + piece * (60_000 // len(piece)), sections=["A"])
         assert time.process_time() - begun < 10, piece
 
@@ -463,3 +463,15 @@ def test_sections_takes_no_schedule_for_a_comment(doc: Any, line: str) -> None:
     assert doc("docs.sections", f"# R\n\n## Rollback\n\n```cron\n{line}\n```\n", sections=["Rollback"])
     with pytest.raises(ClaimFalse, match="nothing written"):
         doc("docs.sections", "# R\n\n## Rollback\n\n```c\n/*\n * undo\n */\n```\n", sections=["Rollback"])
+
+
+@pytest.mark.parametrize("piece", ["![a", "[a](", "_a", "<a ", "![a\n\n"])
+def test_documents_that_take_too_long_are_not_read(doc: Any, piece: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(CouldNotVerify, match=r"thousands of brackets or asterisks in the paragraph of line \d+, which"):
+        doc("docs.present", piece * 12_000)
+    assert time.process_time() - begun < 10
+
+
+def test_a_paragraph_of_many_links_is_read(doc: Any) -> None:
+    assert doc("docs.present", "".join(f"[person {number}](https://example.com/{number}) " for number in range(2000)))
