@@ -77,9 +77,9 @@ def present(env_facts: EnvFacts, *, names: Names) -> Evidence:
 def length(env_facts: EnvFacts, *, names: Names, min: Annotated[int, Field(gt=0)] = 32) -> Evidence:
     """Every named variable has the length that a secret needs.
 
-    Length says nothing about randomness; env.entropy does. The path of a file says nothing of what is in it: a variable
-    that holds one, or is named …_FILE or …_PATH, could not be verified; nor could one that is long enough by one tool
-    and not by another (`a#b` and `a&b` without quotes), unless the file's dialect is declared.
+    Length says nothing about randomness; env.entropy does. The path of a file and the address of a secret say nothing of
+    what is there: a variable that holds one, or is named …_FILE or …_PATH, could not be verified; nor could one that is
+    long enough by one tool and not by another (`a#b`, `a&b` without quotes), unless the file's dialect is declared.
 
     Args:
         names: variables that hold secrets, at least one.
@@ -107,8 +107,9 @@ def entropy(env_facts: EnvFacts, *, names: Names, min_bits: Annotated[float, Fie
 
     An estimate from the outside: words (also with 0 for o and the like), repetitions, times, and rows of the alphabet
     or keyboard count for little, public keys and certificates for nothing, all other characters as random ones of the
-    alphabet in use. The path of a file could not be verified. A secret that is random but known to others is not
-    noticed, but for digests of common words.
+    alphabet in use. The path of a file and the address of a secret could not be verified, nor could a secret of
+    which one tool reads enough and another does not (`a#b` and `a&b` without quotes), unless the file's dialect is
+    declared. A secret that is random but known to others is not noticed, but for digests of common words.
 
     Args:
         names: variables that hold secrets, at least one.
@@ -217,9 +218,9 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
     both modes (Twilio, PayPal, Square's access token, Plaid's secret): where such a variable is named the claim cannot
     be verified by this check. A variable that switches a provider to its test mode (STRIPE_TEST_MODE=true,
     PAYPAL_MODE=sandbox), the address of a sandbox and a test key within a longer value such as JSON are test keys, too.
-    A key of another kind than the variable's name says is a failure: a public one in STRIPE_SECRET_KEY; a secret one,
-    also of GitHub and others, in a variable that is public or that a bundler publishes (VITE_…, NEXT_PUBLIC_…). So are
-    blanks, quotes or invisible signs around a key.
+    A key of another kind than the variable's name says is a failure: a public one, one that signs or an id in
+    STRIPE_SECRET_KEY; a secret one, also of GitHub and others, in a variable that is public or that a bundler publishes
+    (VITE_…, NEXT_PUBLIC_…). So are blanks, quotes or invisible signs around a key.
 
     Args:
         names: variables that must hold a live key of a known provider; unless given, those whose values have the

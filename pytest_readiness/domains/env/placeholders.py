@@ -438,7 +438,11 @@ def _same(name: str, text: str) -> bool:
         return False
     # What the secret is for: NEXTCLOUD_DB_PASSWORD=nextcloud.
     of_name = (each.casefold() for each in re.split(r"[\W_]+", name))
-    alike = plain == own or (plain in _SECRET_WORDS and own.endswith(plain)) or plain.rstrip(digits) in of_name
+    alike = (
+        plain == own
+        or (plain in _SECRET_WORDS and own.endswith(plain))
+        or (plain.rstrip(digits) in of_name and _SURE_NAME.search(name) is not None)
+    )
     return text == name or (alike and _name_of_secret(name))
 
 
