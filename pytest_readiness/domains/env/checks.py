@@ -77,9 +77,9 @@ def present(env_facts: EnvFacts, *, names: Names) -> Evidence:
 def length(env_facts: EnvFacts, *, names: Names, min: Annotated[int, Field(gt=0)] = 32) -> Evidence:
     """Every named variable has the length that a secret needs.
 
-    Length says nothing about randomness; env.entropy does. The path of a file and the address of a secret say nothing of
-    what is there: a variable that holds one, or is named …_FILE or …_PATH, could not be verified; nor could one that is
-    long enough by one tool and not by another (`a#b`, `a&b` without quotes), unless the file's dialect is declared.
+    Length says nothing about randomness; env.entropy does. The path of a file and the address of a secret say nothing
+    of what is there: a variable that holds one, or is named …_FILE or …_PATH, could not be verified; nor could one that
+    is long enough by one tool and not by another (`a#b`, `a&b` without quotes), unless the file's dialect is declared.
 
     Args:
         names: variables that hold secrets, at least one.
