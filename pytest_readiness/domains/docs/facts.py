@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.docs.reading import DocumentSection, UnreadableError, read_sections
+from pytest_readiness.domains.docs.reading import DocumentSection, TakesTooLongError, read_sections
 from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.protocols.text_file import read_text_file
 
@@ -76,7 +76,7 @@ def document_text(document: Document) -> DocumentText:
         raise CouldNotVerify(f"{path} is not text: line {line} has the control character U+{ord(found[0]):04X}")
     try:
         sections, conflict = read_sections(text)
-    except UnreadableError as error:
+    except TakesTooLongError as error:
         raise CouldNotVerify(
             f"{path} has thousands of brackets or asterisks in the paragraph of line {error.line}, which would take"
             " too long to read: make it a code block"

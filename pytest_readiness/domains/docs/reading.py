@@ -24,7 +24,7 @@ CELL = "\t"
 """Between two cells of a row."""
 
 
-class UnreadableError(Exception):
+class TakesTooLongError(Exception):
     """A paragraph has more signs of markup than can be read in good time.
 
     Attributes:
@@ -70,7 +70,7 @@ def read_sections(text: str) -> tuple[tuple[DocumentSection, ...], int]:
     `~~struck~~`.
 
     Raises:
-        UnreadableError: it would take too long.
+        TakesTooLongError: it would take too long.
     """
     text = _TEMPLATE_COMMENT.sub(_lines_of, _without_front_matter(text.replace("\r\n", "\n").replace("\r", "\n")))
     parser, tokens = _parsed(text)
@@ -197,7 +197,7 @@ def _bounded(state: StateCore) -> None:
             continue
         pictures += token.content.count("![")
         if len(_MARKUP.findall(token.content)) > _MOST_MARKUP or pictures > _MOST_PICTURES:
-            raise UnreadableError(token.map[0] + 1 if token.map else 1)
+            raise TakesTooLongError(token.map[0] + 1 if token.map else 1)
 
 
 _MARKUP = re.compile(r"[\[*_~<`]")
