@@ -189,6 +189,8 @@ def _says_nothing(data: bytes) -> bool:
 
 
 def _bits(secret: str) -> float:
+    if timed := _TIMED.fullmatch(secret):
+        secret = timed["ulid"] or timed["cuid"]
     secret = _HEX.sub(lambda found: "" if found[0].lower() in _known() else found[0], _PUBLIC.sub("", secret))
     uuids = [uuid.UUID(found) for found in _UUID.findall(secret)]
     # A time, a word of hexadecimal digits and a known row of digits count as one character each.
@@ -201,25 +203,14 @@ def _bits(secret: str) -> float:
 def _known() -> frozenset[str]:
     """Hexadecimal secrets of tutorials, and the digests of what people write first."""
     words = (
-        "",
-        "a",
-        "admin",
-        "root",
-        "test",
-        "secret",
-        "password",
-        "changeme",
-        "letmein",
-        "qwerty",
-        "0",
-        "1",
-        "123",
-        "1234",
-        "12345",
-        "123456",
-        "12345678",
+        *("", "a", "0", "1", "123", "1234", "12345", "123456", "1234567", "12345678", "123456789", "1234567890"),
+        *("admin", "root", "user", "guest", "test", "demo", "dev", "prod", "production", "staging", "app", "shop"),
+        *("secret", "mysecret", "supersecret", "secretkey", "key", "token", "default", "example", "hello", "foo"),
+        *("password", "mypassword", "passwort", "passw0rd", "p@ssw0rd", "pass", "changeme", "letmein", "qwerty"),
     )
-    texts = [word + end for word in words for end in ("", "\n")]
+    ends = ("", "1", "12", "123", "1234", "12345", "!", "1!", "123!", "@123")
+    spelled = dict.fromkeys(each for word in words for each in (word, word.capitalize()))
+    texts = [word + end + line_end for word in spelled for end in ends for line_end in ("", "\n")]
     ways = ("md5", "sha1", "sha256", "sha512")
     digests = {hashlib.new(way, text.encode(), usedforsecurity=False).hexdigest() for text in texts for way in ways}
     return frozenset(digests) | {
@@ -233,6 +224,8 @@ def _known() -> frozenset[str]:
 
 
 _HEX = re.compile(r"[0-9A-Fa-f]{32,}")
+_TIMED = re.compile(r"01[0-9A-HJKMNP-TV-Z]{8}(?P<ulid>[0-9A-HJKMNP-TV-Z]{16})|c[i-n][a-z0-9]{11}(?P<cuid>[a-z0-9]{12})")
+"""A ULID and a cuid of these years: the time, in the latter a counter and the host, and what is drawn."""
 _UUID_BITS = {4: 122.0, 7: 74.0}
 """Bits of chance in the versions of UUIDs that have any (RFC 9562)."""
 

@@ -16,7 +16,14 @@ from pytest_readiness.domains.docs.reading import DocumentSection
 from pytest_readiness.domains.docs.written import count_words, is_number, says_something
 
 _WORD = re.compile(r"\w+")
-_NUMBERING = re.compile(r"\A\W*(?:(?:\d+\.)*\d+[.):]?|[A-Za-z][.)]|[IVX]+[.)])\s+(?=\S)")
+_NUMBERING = re.compile(
+    r"\A\W*(?:(?:(?:\d+\.)*\d+[.):]?|[A-Za-z][.)]|[IVX]+[.)])\s+(?=\S)"
+    # In scripts without blanks between words: "1.回滚", "一、回滚", "(二)回滚", "第三章 回滚", "2장 복구".
+    r"|(?:(?:\d+\.)*\d+[.)、]|[一二三四五六七八九十]{1,3}(?:[.)、:]|\s+))\s*(?=[\u3040-\u9fff\uac00-\ud7a3])"
+    r"|(?:第\s*+)?(?:\d+|[一二三四五六七八九十]{1,3})\s*[章节節部条項장절](?:[:.、]\s*|\s+)(?=\S))"
+)
+_MARKS = re.compile("(?<=[\u0370-\u03ff\u1f00-\u1fff\u0435])[\u0300\u0301\u0308\u0342]+")
+"""Marks that are left out in capitals (Greek) or as often as not (ё), apart from their letters."""
 _ATTRIBUTES = re.compile(r"(?<!\s)\s*\{[^{}]*\}\s*\Z")
 """What some tools read behind a heading: {#rollback}."""
 _FOOTNOTE = re.compile(r"\[\^[^\[\]\s]{1,100}\]")
@@ -27,8 +34,10 @@ _SHORTCODE = re.compile(r":[a-z0-9_+-]+:")
 
 def _normalised(heading: str) -> str:
     """A heading's letters in small, without numbering, emoji, blanks and punctuation."""
-    text = _SHORTCODE.sub(" ", _ATTRIBUTES.sub("", _FOOTNOTE.sub("", unicodedata.normalize("NFKC", heading))))
-    return "".join(_WORD.findall(_NUMBERING.sub("", text).casefold().replace("_", " ")))
+    text = _FOOTNOTE.sub("", _ATTRIBUTES.sub("", unicodedata.normalize("NFKC", heading)))
+    text = _NUMBERING.sub("", _SHORTCODE.sub(" ", text)).casefold().replace("_", " ")
+    text = _MARKS.sub("", unicodedata.normalize("NFD", text))
+    return "".join(_WORD.findall(unicodedata.normalize("NFC", text)))
 
 
 def _alternatives(section: str) -> str:
@@ -51,10 +60,10 @@ def present(document_text: DocumentText, *, min_words: Annotated[int, Field(gt=0
 
     Headings, titles of admonitions and of `<details>`, what is hidden, commented out or struck through, the head rows
     of tables, links to places of the document and what only holds the place of a text (TODO, "will follow",
-    "Admin: [name]", "Step 1", "Describe here how …", a question without an answer, in many languages) are not counted.
-    Two letters of Chinese, Japanese or Thai are a word. A document with conflict markers of Git fails. One that takes
-    its text from other files, a page of HTML and an encrypted file could not be verified. Whether the text is right and
-    up to date is not looked at.
+    "Admin: [name]", "Owner: First Last", "Step 1", "Describe here how …", "As follows:", a question without an answer,
+    in many languages) are not counted. Two letters of Chinese, Japanese or Thai are a word. A document with conflict
+    markers of Git fails. One that takes its text from other files, a page of HTML and an encrypted file could not be
+    verified. Whether the text is right and up to date is not looked at.
 
     Args:
         min_words: fewest words. 20: a short paragraph; a document with less is a stub.
@@ -82,8 +91,9 @@ def sections(document_text: DocumentText, *, sections: Annotated[list[Heading], 
     Headings, in Markdown or HTML, are compared by their letters, without capitals, blanks, numbering, emoji,
     attributes ({#id}) and punctuation. A section has text when a paragraph, list, table or code block is under its
     heading or under one below it and is more than a place where text is still to be written (TODO, "will follow",
-    "None", "Admin: [name]", "Step 1", "Describe here how …", a question without an answer, in many languages), the
-    heading once more, comments, or what is hidden or struck through. A link to another place is text. A document with
+    "None", "Admin: [name]", "Owner: First Last", "Step 1", "Describe here how …", "As follows:", a question without an
+    answer, in many languages), the heading once more, comments, or what is hidden or struck through. A picture and a
+    link to another place are text; what a picture shows is not looked at. A document with
     conflict markers of Git fails. A section that takes all its text from other files could not be verified. Whether
     the text is right is not looked at.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.docs.reading import DocumentSection, read_sections
+from pytest_readiness.domains.docs.reading import DocumentSection, TakesTooLongError, read_sections
 from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.protocols.text_file import read_text_file
 
@@ -74,5 +74,11 @@ def document_text(document: Document) -> DocumentText:
     if found := _NO_TEXT.search(text):
         line = text.count("\n", 0, found.start()) + 1
         raise CouldNotVerify(f"{path} is not text: line {line} has the control character U+{ord(found[0]):04X}")
-    sections, conflict = read_sections(text)
+    try:
+        sections, conflict = read_sections(text)
+    except TakesTooLongError as error:
+        raise CouldNotVerify(
+            f"{path} has thousands of brackets or asterisks in the paragraph of line {error.line}, which would take"
+            " too long to read: make it a code block"
+        ) from None
     return DocumentText(str(path), "", sections, conflict)

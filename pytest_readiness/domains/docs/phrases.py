@@ -15,7 +15,10 @@ ENGLISH_NOTHING = r"""
     | date | skeleton | unclear | idk | not\ sure | not\ yet | help\ wanted | contributions\ welcome | in\ progress
     | (?:i\ )?(?:don't|don’t|do\ not)\ know | left\ as\ an\ exercise | ¯.*¯ | nothing\ to\ see
     | no\ (?:content|text|data|entry|entries|information|description) | back\ to\ top | table\ of\ contents | toc
-    | later | soon | asap | idem | ditto
+    | later | soon | asap | idem | ditto | undocumented | y(?:es)?\ ?/\ ?no? | t\ b\ [dacw]
+    | (?:(?:the\ )?rest\ of\ (?:the\ |this\ )?|existing\ |previous\ |remaining\ )
+      (?:sections?|documents?|content|text|steps?)
+      (?:\ (?:here|unchanged|stays|remains?|as\ (?:is|before)|the\ same))*
 """
 """What is said where there is nothing."""
 ENGLISH_NOW = r"""
@@ -127,6 +130,7 @@ UNWRITTEN: Mapping[str, str] = {
         قريبا | قريباً | سيتم\ (?:إضافته|إضافتها|تحديده|تحديدها|استكماله) | قيد\ (?:الإنشاء|الإعداد|التطوير)
         | لاحقا | لاحقاً
     """,
+    "Hindi": r"जल्द(?:\ ही)?\ (?:आ\ रहा\ है|उपलब्ध\ होगा|आएगा) | (?:बाद\ में|अभी)\ (?:जोड़ा|लिखा|भरा)\ जाएगा",
     "Persian": r"به\ ?زودی | بزودی | در\ دست\ (?:تهیه|ساخت) | بعدا\ \w+",
     "Hebrew": r"בקרוב | יושלם | יתווסף | בבנייה | להשלמה | טרם\ נכתב | להשלים",
     "Korean": r"""
@@ -147,7 +151,7 @@ NOTHING: Mapping[str, str] = {
     "French": r"""
         voir\ (?:ci-dessous|ci-dessus|plus\ (?:bas|haut))
         | en\ (?:cours|attente|préparation) | manquante? | aucune? | néant | rien | sans\ objet | vide
-        | non\ (?:applicable|défini|renseigné)\w* | inconnu | brouillon
+        | non\ (?:applicable|défini|renseigné|documenté|rédigé|disponible)\w* | inconnu | brouillon
     """,
     "Spanish": r"""
         ver\ (?:abajo|arriba|más\ (?:abajo|arriba))
@@ -270,7 +274,11 @@ UNSPACED = r"""
     | (?:後日|後で|のちほど|後ほど|近日)\w{0,6} | (?:該当|特に)?なし | 空欄 | [上下]記(?:を?参照)?
     | (?:ここ|こちら)に\w{0,12}(?:記載|記入|追記|説明|入力|書)\w{0,10}
     | (?:手順|内容|概要|説明|方法|詳細|連絡先)\w{0,2}を?(?:記載|記入|追記)(?:してください|する|すること)
-    | เร็ว\ ?ๆ\ ?นี้ | รอ(?:เพิ่มเติม|ดำเนินการ) | ยังไม่มี\w{0,10} | อยู่ระหว่าง\w{0,12}
+    | (?<!\w)(?:[省从從]?略 | 同[上前] | [见見](?:[上下]文?|前文|前述) | 如[上下] | 参照?[上下]文? | 暂略)
+    | (?:请|請)?(?:此处|此處|这里|這裡)?(?:填写|填寫|补充|補充|描述|说明|說明|列出|写明|寫明|简述)\w{0,6}
+      (?:步骤|步驟|流程|内容|內容|方案|方法|过程|過程|情况|情況|信息|資訊)
+    | (?:请|請|此处|此處|这里|這裡)(?:填写|填寫|补充|補充|说明|說明)\w{0,6}
+    | เร็ว\ ?ๆ\ ?นี้ | รอ(?:เพิ่ม\w{0,10}|ดำเนินการ) | ยังไม่มี\w{0,10} | อยู่ระหว่าง\w{0,12}
 """
 """The same in scripts without blanks between words."""
 STEPS = r"""

@@ -17,11 +17,24 @@ from pytest_readiness.protocols.markup import hides
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.renderer import RendererHTML
+    from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
 
 CELL = "\t"
 """Between two cells of a row."""
+
+
+class TakesTooLongError(Exception):
+    """A paragraph has more signs of markup than can be read in good time.
+
+    Attributes:
+        line: where it begins.
+    """
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,9 @@ def read_sections(text: str) -> tuple[tuple[DocumentSection, ...], int]:
 
     The first section is what comes before the first heading. Markdown is read by the CommonMark rules, with tables and
     `~~struck~~`.
+
+    Raises:
+        TakesTooLongError: it would take too long.
     """
     text = _TEMPLATE_COMMENT.sub(_lines_of, _without_front_matter(text.replace("\r\n", "\n").replace("\r", "\n")))
     parser, tokens = _parsed(text)
@@ -94,7 +110,9 @@ _PLAIN_CODE = re.compile(
     "|console|diff|git|markdown|md|output|patch|plain|plaintext|session|shell-?session|terminal|te?xt"
 )
 """Languages of code blocks in which "#" begins what root types or a heading, and conflict markers may be examples."""
-_CODE_COMMENT = re.compile(r"#(?:[\s!#]|\Z)|//|--(?:\s|\Z)|;|/\*|\*|<!--|%%|%\s|::|rem\b|\s*\Z", re.IGNORECASE)
+_CODE_COMMENT = re.compile(
+    r"#(?:[\s!#]|\Z)|//|--(?:\s|\Z)|;|/\*|\*(?:/(?!\d)|\s*\Z|\s+(?![\d*]))|<!--|%%|%\s|::|rem\b|\s*\Z", re.IGNORECASE
+)
 _TITLE_LINE = re.compile(
     r"""(?:!!!|\?\?\?\+?)\s+[a-z-]+(?:\ inline)?(?:\ end)?(?:\s+"[^"]*")?  # MkDocs
       | ={3}[!+]?\s+"[^"]*"                                                # its tabs
@@ -158,9 +176,27 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
+    parser.core.ruler.before("inline", "bounded", _bounded)
     parser.add_render_rule("image", _image)
     parser.add_render_rule("html_inline", _inline_markup)
     return parser
+
+
+def _bounded(state: StateCore) -> None:
+    pictures = 0
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        pictures += token.content.count("![")
+        if len(_MARKUP.findall(token.content)) > _MOST_MARKUP or pictures > _MOST_PICTURES:
+            raise TakesTooLongError(token.map[0] + 1 if token.map else 1)
+
+
+_MARKUP = re.compile(r"[\[*_~<`]")
+_MOST_MARKUP = 5000
+"""In one paragraph; each sign may be looked for from each other, so that the time grows with their square."""
+_MOST_PICTURES = 10_000
+"""In all; a picture may be within the description of another, as deep as the parser goes."""
 
 
 def _image(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
@@ -263,6 +299,8 @@ class _Rendered:
             self._end_block()
         if tag == "br":
             self.data("\n")
+        elif tag == "img":
+            self.data(attrs.get("alt", "").strip() or "[picture]")
         kind = ""
         if tag in _HIDDEN or hides(tag, attrs) or (tag in _HEADINGS and _LINE not in attrs):
             kind = "hidden"

@@ -26,16 +26,30 @@ _LABEL = re.compile(
 _BLANKS = re.compile(
     r"\[(?!picture\]|\s*['\"^]|[\d.,:+-][\d\s.,:+-]{0,40}\])[^\[\]]*\]|<[^<>\w]*\w[^<>]*>|\{\{[^{}]*\}\}|_{3,}|\.{4,}|…{2,}"
     r"|\b(?:YYYY|JJJJ|AAAA|yyyy)[-/.](?:MM|mm)[-/.](?:DD|TT|JJ|dd)\b|\b(?:DD|TT|JJ|dd|MM|mm)[-/.](?:MM|mm|DD|dd)[-/.](?:YYYY|JJJJ|AAAA|yyyy)\b"
-    r"|(?<!\w)@(?:name|user|username|handle|owner|someone|somebody)\b"
+    r"|(?<!\w)@(?:name|user|username|handle|owner|someone|somebody|team|team-?name|your[\w-]{0,30})(?![\w/-])"
+    # Names, addresses and numbers of nobody.
+    r"|\b(?i:(?:max|erika) mustermann|first(?: ?name)?(?:,| and| &)? last ?(?:name)?|vorname,? (?:und )?(?:nach)?name"
+    r"|nombre (?:y )?apellidos?|nome (?:e )?(?:cognome|sobrenome)|prénom (?:et )?nom|имя (?:и )?фамилия"
+    r"|(?:team|company|your|contact) name)\b"
+    r"|张三|張三|李四|(?<!\w)[〇○×]{2,}(?!\w)"
+    r"|\b(?i:name|user(?:name)?|email|your[\w.-]{0,30}|first\.last|firstname\.lastname|vorname\.nachname)@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<!\w)\+?1?[ .-]?\(?555\)?[ .-](?:\d{3}[ .-])?\d{4}(?!\w)"
+    r"|(?<!\w)#(?:(?:your|my|channel|team)-)+(?:channel|team|name|here)\b|\bYOUR[_-][A-Z][A-Z_-]*\b|%[A-Z][A-Z_]{2,}%"
+    r"|\b(?:[A-Z]{2,10}-)?X{2,5}\b|\bX(?= ?(?:%|hours?|h|min(?:ute)?s?|days?|seconds?|Stunden|Minuten|Tage)\b)|\bX(?=%)"
+    r"|\d\.X(?= ?%)|\bv?[xX]\.[yY]\.[zZ]\b"
 )
 """Places to be filled in."""
 _LABELS = re.compile(r"\W{0,3}(?:[^\W\d][\w ./'-]{0,30}[:：]\s*+)++")
 """Of a form: "Name: Date: "."""
+_ANNOUNCED = re.compile(r"[^.!?:：。]{0,300}[:：]\W*")
+"""What says that something follows, which is then a block of its own."""
 _BOX = re.compile(r"\s*(?:[-*+]\s+)?(?:\[[ xX]?\]|[☐☑☒✅])\s*")
 """Of a task."""
 _TICK = re.compile("[✔✓✅❌✗✘☑☒●×]\ufe0f?")
 """In a cell: what the first one names is so, or is not."""
 _COMMENT_LINE = re.compile(r"\s*(?:#[\s#]|//|--\s|;|/\*)")
+_PRINTED = re.compile(r"\A\s*+(?:echo|print|printf|puts)\b[\s(]*+['\"]?")
+"""In code, before what is only shown."""
 _NUMBER = re.compile(r"\W*\d{1,3}[.)]?[^\w%‰°€$£]*")
 """Of a row or a step."""
 
@@ -54,11 +68,13 @@ _MARKER = re.compile(
           | filled | provided | specified | documented | described | agreed | clarified | discussed | drafted
           | finali[sz]ed | updated | created) \b .*
       | (?:coming\ soon | work\ in\ progress | under\ (?:construction | development) | stay\ tuned | check\ back\ later
-          | watch\ this\ space) \b .*
+          | watch\ this\ space) \b (?!\ (?:pages?|banners?|modes?|screens?|labels?|signs?|items?|limits?)\b\W*\w) .*
       | (?:[\w']+\ ){1,3} coming\ soon
       | not\ (?:yet\ )?(?:written | documented | defined | decided | available | started | done | specified)
           (?:\ (?:yet | here | so\ far | by | for\ now | at\ the\ moment) \b .{0,40})?
       | draft \ ?[:–—-].*
+      | (?:removed | deleted | moved)\ ?[,;:(–—-]\ ?(?:see | in | cf\.?)\ (?:the\ )?
+          (?:git | history | archive | wiki)\b .{0,40}
       | (?:[\w']+\ ){0,4} (?:will | to)\ (?:follow | come) (?:\ [\w']+){0,3}
       | (?:[\w']+\ ){0,2} intentionally\ (?:left\ )?(?:blank | empty) \b .*
       | (?:sorry\W+)? (?:(?:this | the)\ )? (?:section | chapter | page | part | document)\ (?:is | was)\ (?:still\ )?
@@ -105,7 +121,8 @@ _NOTHING_SAID = re.compile(
       | ask\ @?[\w.-]+ | @?[\w.-]+\ knows (?:\ \w+){{0,3}}
       | (?:(?:see | jira | ticket | issue | story)\W+){{1,2}} (?-i:[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})
       | (?:last\ )? (?:updated? | reviewed | changed | modified | edited) (?:\ on | \ by)? \ ?: .{{0,40}}
-      | (?:(?:{phrases.STEPS}) \ ?\#? (?:[\d.]{{1,6}} | [a-z] | {phrases.ENGLISH_NUMBERS})\b \W{{0,3}}){{1,20}}
+      | (?:(?:{phrases.STEPS}) \ ?\#?
+          (?:[\d.]{{1,6}} | [a-z一二三四五六七八九十] | {phrases.ENGLISH_NUMBERS})\b \W{{0,3}}){{1,20}}
       | (?:first | second | third | fourth | fifth | next | last) (?:\ (?:step | item | point | task | phase))?
       | (?:(?:{phrases.TRIALS}) \W+){{0,400}} (?:{phrases.TRIALS}))
       # Markup and names of templates.
@@ -135,6 +152,8 @@ _ORDER = re.compile(
       | (?:add | insert | write | paste | enter)\ (?:(?:the | your | some | any)\ )?
           (?:commands? | {phrases.ENGLISH_TEXTS})
       | click\ (?:or\ tap\ )?here\ to\ (?:enter | add | edit | insert) .{{0,40}}
+      | (?:write | fill | document | describe | explain)\ (?:(?:this | it | me | that)\ ?)?
+          (?:here | up | down | in | out | later | now)?
       | needs?\ (?:\w+\ ){{0,2}} (?:writing | work | love | updating | completing | {phrases.ENGLISH_TEXTS})
       | @?[\w.-]+ (?:\ \w+)?\ to\ (?:
             (?:write | fill | document | describe | draft) (?:\ (?:{phrases.ENGLISH_IT})){{0,4}}
@@ -172,12 +191,21 @@ _PROMPT = re.compile(
     rf"""\W*+ (?:
         # Questions that are there for somebody to answer.
         (?:(?:q | question | frage)\ ?[:.)]\ ?)? (?:{phrases.QUESTION_WORDS})\b [^?？]{{0,300}} [?？]
+
         # What a template asks its reader to write.
       | (?:{_PROMPTS}) \b .*
       | (?:instructions?|guidance|guidelines?|hint|prompt|author'?s?\ notes?|note\ to\ (?:authors?|the\ author))\ ?:
           \ ?(?:please\ )? (?:list|describe|explain|fill|add|write|use|state|include|provide|specify|outline)\b .*
       | (?:in\ this\ section|use\ this\ section),?
           \ (?:you\ (?:should|can|must|will)|please|describe|explain|list|to\ \w+|we\ (?:will\ )?describe)\b .*
+      | in\ diese[mr]\ (?:abschnitt|kapitel|dokument|anleitung)\ (?:wird|werden|ist|sind|steht|beschreib|find)\w*\b .*
+      | dieser\ abschnitt\ (?:beschreib|erklär|enthält|behandelt)\w* .*
+      | cette\ (?:section|partie)\ (?:décrit|présente|explique|contient)\b .*
+      | est[ae]\ (?:sección|seção|apartado|capítulo|documento)\ (?:describe|descreve|explica|contiene|contém)\b .*
+      | questa\ (?:sezione|pagina)\ (?:descrive|spiega|contiene)\b .*
+      | (?:в\ (?:этом|данном)\ разделе|этот\ раздел)\ (?:описан|описыва|приведен|приведён|будет)\w* .*
+      | (?:本[节節章文]|本セクション|この(?:章|節|セクション)では)
+          \w{{0,20}}(?:描述|介绍|介紹|说明|說明|説明|記述)\w{{0,20}}[。.]?
       | (?:this|the\ following)\ (?:section|chapter|page|part|paragraph|document|runbook)
           \ (?:(?:should|must|shall|will|needs\ to|is\ to)\ (?:describe|explain|list|contain|cover|document|outline
             |include|provide|answer|be\ (?:filled|completed|written|updated))
@@ -188,7 +216,7 @@ _PROMPT = re.compile(
 _ITALIC_PROMPT = re.compile(
     r"""\W*+ (?:please\ )? (?:add|insert|list|provide|include|enter|fill|give|document|define|detail|identify|link
         |attach|write|complete|replace\ (?:this|with|the\ (?:text|placeholder))|(?:delete|remove)\ this|example|e\.g\.
-        |if\ applicable) (?!\w) .*""",
+        |if\ applicable|state|specify|describe|explain|mention|outline|summari[sz]e) (?!\w) .*""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _TO_SOMEBODY = re.compile(
@@ -237,12 +265,12 @@ def says_something(block: str, *, italic: bool = False, linked: bool = False) ->
         # Where all lines look like comments, they may be what root types.
         return any(
             # The place of a parameter leaves a command what it is.
-            _is_written(line, beside=1)
+            _is_written(_PRINTED.sub("", line), beside=1)
             for line in [line for line in lines if not _COMMENT_LINE.match(line)] or lines
         )
     if linked:
         return bool(_WORD.search(block)) and not _MARKER.fullmatch(block[:_SOUGHT])
-    if italic and _ITALIC_PROMPT.fullmatch(block[:_SOUGHT]):
+    if italic and (_ITALIC_PROMPT.fullmatch(block[:_SOUGHT]) or all(map(_asks, _SENTENCE_END.split(block[:_SOUGHT])))):
         return False
     return not is_number(block) and _is_written(block)
 
@@ -253,12 +281,28 @@ def _is_written(text: str, *, beside: int = _FEW_WORDS + 1) -> bool:
     start = unicodedata.normalize("NFC", text[:_SOUGHT]).replace("\u00ad", "")
     start = start[box.end() :] if (box := _BOX.match(start)) else start
     label = _LABEL.match(start[:100])
-    if _LABELS.fullmatch(start) or _is_stub(start) or (label and _is_stub(start[label.end() :])):
+    if (
+        _LABELS.fullmatch(start)
+        or _ANNOUNCED.fullmatch(start)
+        or _is_stub(start)
+        or (label and _is_stub(start[label.end() :]))
+    ):
         return False
     left, places = _BLANKS.subn(" ", start)
     if places and count_words(left) < beside:
         return False
-    return not all(_is_stub(sentence) or _is_prompt(sentence) for sentence in _SENTENCE_END.split(start))
+    return not all(map(_is_place, _SENTENCE_END.split(start)))
+
+
+def _asks(sentence: str) -> bool:
+    """Whether a sentence in italics asks the author for something."""
+    return bool(_ITALIC_PROMPT.fullmatch(sentence)) or _is_prompt(sentence)
+
+
+def _is_place(sentence: str) -> bool:
+    """Whether a sentence only holds the place of another, may be behind what that one is for ("A: TBD")."""
+    label = _LABEL.match(sentence[:100])
+    return _is_stub(sentence) or _is_prompt(sentence) or bool(label and _is_stub(sentence[label.end() :]))
 
 
 def _is_stub(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -13,8 +13,8 @@ from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence,
 from pytest_readiness.core.keys import secrets_in
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.spelling import spelled
-from pytest_readiness.domains.env.facts import EnvFacts
-from pytest_readiness.domains.env.placeholders import is_path, is_placeholder
+from pytest_readiness.domains.env.facts import EnvFacts, Variable
+from pytest_readiness.domains.env.placeholders import is_kept_elsewhere, is_path, is_placeholder
 from pytest_readiness.domains.env.providers import (
     KEY_BITS,
     NOTHING,
@@ -59,7 +59,8 @@ def present(env_facts: EnvFacts, *, names: Names) -> Evidence:
 
     A value that something else than the file fills in ($NAME, $(command), %NAME%, @NAME@ …) could not be verified, here
     and by all checks of env files. Where the declared dialect leaves such a thing as it is, the text is not what was
-    meant: a failure. Whether the values are right is not looked at.
+    meant: a failure. What some tools read as nothing (`NAME=#text` is a comment to them) could not be verified unless
+    the file's dialect is declared. Whether the values are right is not looked at.
 
     Args:
         names: variables that must be there, at least one.
@@ -77,8 +78,9 @@ def present(env_facts: EnvFacts, *, names: Names) -> Evidence:
 def length(env_facts: EnvFacts, *, names: Names, min: Annotated[int, Field(gt=0)] = 32) -> Evidence:
     """Every named variable has the length that a secret needs.
 
-    Length says nothing about randomness; env.entropy does. The path of a file says nothing of what is in it: a variable
-    that holds one, or is named …_FILE or …_PATH, could not be verified.
+    Length says nothing about randomness; env.entropy does. The path of a file and the address of a secret say nothing
+    of what is there: a variable that holds one, or is named …_FILE or …_PATH, could not be verified; nor could one that
+    is long enough by one tool and not by another (`a#b`, `a&b` without quotes), unless the file's dialect is declared.
 
     Args:
         names: variables that hold secrets, at least one.
@@ -88,6 +90,10 @@ def length(env_facts: EnvFacts, *, names: Names, min: Annotated[int, Field(gt=0)
     lengths = {name: len(_counted(value)) for name, value in _contents(env_facts, names).items()}
     short = [f"{name} has {size}" for name, size in lengths.items() if size < min]
     claim(not short, expected=f"at least {min} characters each", seen=_listed(short))
+    for name, variable in _unclear(env_facts, names):
+        if len(_counted(_least(variable))) < min:
+            raise _in_different_ways(env_facts, name)
+        lengths[name] = len(_counted(_least(variable)))
     return Evidence(_listed(f"{name} has {size} characters" for name, size in lengths.items()))
 
 
@@ -102,8 +108,9 @@ def entropy(env_facts: EnvFacts, *, names: Names, min_bits: Annotated[float, Fie
 
     An estimate from the outside: words (also with 0 for o and the like), repetitions, times, and rows of the alphabet
     or keyboard count for little, public keys and certificates for nothing, all other characters as random ones of the
-    alphabet in use. The path of a file could not be verified. A secret that is random but known to others is not
-    noticed, but for digests of common words.
+    alphabet in use. The path of a file and the address of a secret could not be verified, nor could a secret of
+    which one tool reads enough and another does not (`a#b` and `a&b` without quotes), unless the file's dialect is
+    declared. A secret that is random but known to others is not noticed, but for digests of common words.
 
     Args:
         names: variables that hold secrets, at least one.
@@ -112,6 +119,10 @@ def entropy(env_facts: EnvFacts, *, names: Names, min_bits: Annotated[float, Fie
     bits = {name: int(estimated_bits(value)) for name, value in _contents(env_facts, names).items()}
     weak = [f"{name} about {size}" for name, size in bits.items() if size < min_bits]
     claim(not weak, expected=f"an estimated {min_bits:g} bits of entropy or more each", seen=_listed(weak))
+    for name, variable in _unclear(env_facts, names):
+        if (size := int(estimated_bits(_least(variable)))) < min_bits:
+            raise _in_different_ways(env_facts, name)
+        bits[name] = size
     return Evidence(_listed(f"{name} about {size} bits" for name, size in bits.items()))
 
 
@@ -134,11 +145,8 @@ def values(env_facts: EnvFacts, *, values: Annotated[dict[Name, Accepted], Field
     """
     # An empty text may be what is expected; every other check takes it for a variable that is not set.
     _refuse_references(env_facts, _set(env_facts, values, may_be_empty=True))
-    for name in values:
-        if form := env_facts.variables[name].unclear:
-            raise CouldNotVerify(
-                f"{name} holds {form}, which programs read in different ways; declare the dialect of {env_facts.path}"
-            )
+    for name, _ in _unclear(env_facts, values):
+        raise _in_different_ways(env_facts, name)
     seen = {name: env_facts.variables[name].value.get_secret_value() for name in values}
     wrong = [name for name, accepted in values.items() if seen[name] not in accepted]
     if wrong:
@@ -191,7 +199,10 @@ _IN_BUNDLE = (
 _PUBLIC_NAME = re.compile(rf"PUBLISHABLE|(?<![A-Z])(?:PUBLIC|PK|ANON)(?![A-Z])|{_IN_BUNDLE}")
 _BUNDLED = re.compile(_IN_BUNDLE)
 _PRIVATE = re.compile(r"(?:^|_)(?:SECRET|PASSWORD|PRIVATE|SERVICE_ROLE)(?:_(?:ACCESS|KEY|TOKEN|\d+))*$")
-_SECRET_NAME = re.compile(r"SECRET|PRIVATE|RESTRICTED|(?<![A-Z])SK(?![A-Z])")
+_SECRET_NAME = re.compile(r"SECRET|PRIVATE|RESTRICTED|ACCESS_?TOKEN|(?<![A-Z])SK(?![A-Z])")
+_KEY_TO_ASK_WITH = re.compile(r"SECRET_?KEY|API_?(?:KEY|SECRET)|RESTRICTED|(?<![A-Z])SK(?![A-Z])")
+"""Names of keys with which a provider is asked, not of the secret with which it signs what it sends."""
+_FOR_KEY = re.compile(r"(?:KEY|SECRET|TOKEN|_SK|_PK)\d*$")
 _HOOK_NAME = re.compile(r"WEBHOOK|SIGNING|WHSEC")
 
 
@@ -208,9 +219,9 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
     both modes (Twilio, PayPal, Square's access token, Plaid's secret): where such a variable is named the claim cannot
     be verified by this check. A variable that switches a provider to its test mode (STRIPE_TEST_MODE=true,
     PAYPAL_MODE=sandbox), the address of a sandbox and a test key within a longer value such as JSON are test keys, too.
-    A key of another kind than the variable's name says is a failure: a public one in STRIPE_SECRET_KEY; a secret one,
-    also of GitHub and others, in a variable that is public or that a bundler publishes (VITE_…, NEXT_PUBLIC_…). So are
-    blanks, quotes or invisible signs around a key.
+    A key of another kind than the variable's name says is a failure: a public one, one that signs or an id in
+    STRIPE_SECRET_KEY; a secret one, also of GitHub and others, in a variable that is public or that a bundler publishes
+    (VITE_…, NEXT_PUBLIC_…). So are blanks, quotes or invisible signs around a key.
 
     Args:
         names: variables that must hold a live key of a known provider; unless given, those whose values have the
@@ -287,6 +298,8 @@ def _of_another_kind(name: str, text: str) -> str:
     """Which kind of key a variable has, and which its name says, where these are not the same; "" otherwise."""
     upper = name.upper()
     live = matching(name, text, "live")
+    if not live and (owner := owner_of(name)) and fits(owner.ids, text) and _FOR_KEY.search(upper):
+        return f"{name} has the id of something at {owner.title}, and its name says that it is a key"
     provider = live or matching(name, text, "either")
     public, hook = (provider.public, provider.hook) if provider else (NOTHING, NOTHING)
     kind = "public" if fits(public, text) else "signing" if fits(hook, text) else "secret"
@@ -301,7 +314,9 @@ def _of_another_kind(name: str, text: str) -> str:
         or "public" * bool(_PUBLIC_NAME.search(upper))
         or "secret" * bool(_SECRET_NAME.search(upper))
     )
-    if not name_says or kind == name_says or (kind == "signing" and name_says == "secret"):
+    if not name_says or kind == name_says:
+        return ""
+    if kind == "signing" and name_says == "secret" and not _KEY_TO_ASK_WITH.search(upper):
         return ""
     if name_says == "signing" and provider.hook == NOTHING:
         return ""
@@ -322,15 +337,37 @@ def _values(facts: EnvFacts, names: Iterable[str]) -> dict[str, str]:
     _refuse_references(facts, texts)
     left = [f"{name} holds {form}" for name in texts if (form := facts.variables[name].left)]
     claim(not left, expected="values that are filled in, not commands or references as text", seen=_listed(left))
+    for name, variable in _unclear(facts, names):
+        if not _least(variable):
+            # With "NAME=#text" some of them read a comment, and nothing before it.
+            raise _in_different_ways(facts, name)
     return texts
 
 
+def _unclear(facts: EnvFacts, names: Iterable[str]) -> Iterator[tuple[str, Variable]]:
+    """The named variables of which programs that read such files make different texts."""
+    return ((name, facts.variables[name]) for name in names if facts.variables[name].unclear)
+
+
+def _least(variable: Variable) -> str:
+    return _visible(variable.least.get_secret_value())
+
+
+def _in_different_ways(facts: EnvFacts, name: str) -> CouldNotVerify:
+    form = facts.variables[name].unclear
+    return CouldNotVerify(
+        f"{name} holds {form}, which programs read in different ways; declare the dialect of {facts.path}"
+    )
+
+
 def _contents(facts: EnvFacts, names: Iterable[str]) -> dict[str, str]:
-    """The values of named variables, none of which is the path of a file that holds the secret."""
+    """The values of named variables, none of which says where the secret is instead of holding it."""
     texts = _values(facts, names)
     for name, text in texts.items():
         if is_path(name, text):
             raise CouldNotVerify(f"{name} holds the path of a file, and what is in that file is not read")
+        if is_kept_elsewhere(text):
+            raise CouldNotVerify(f"{name} holds where the secret is kept, and what is there is not read")
     return texts
 
 

@@ -24,6 +24,7 @@ class Variable:
 
     Attributes:
         value: without quotes and trailing comments; without a dialect `${NAME}` stays as written.
+        least: the shortest text that one of the programs makes of it which read such files.
         references: names in `${NAME}` and `${NAME:-default}` that are not filled in.
         unfilled: what something else fills in, such as "a command, $(…)"; "" for nothing.
         left: what looks as if it were to be filled in and stays as text; "" for nothing.
@@ -31,6 +32,7 @@ class Variable:
     """
 
     value: SecretStr
+    least: SecretStr
     references: tuple[str, ...] = ()
     unfilled: str = ""
     left: str = ""
@@ -80,7 +82,8 @@ def _resolved(env_file: EnvFile, text: str) -> EnvFacts:
             continue
         variables.pop(each.name, None)
         if each.value is not None:
-            variables[each.name] = Variable(SecretStr(each.value), unfilled=each.unfilled, left=each.left)
+            value = SecretStr(each.value)
+            variables[each.name] = Variable(value, value, unfilled=each.unfilled, left=each.left)
     return EnvFacts(str(env_file.path), variables, frozenset(marked))
 
 
@@ -91,11 +94,13 @@ def _unresolved(env_file: EnvFile, text: str) -> EnvFacts:
         if value is None:
             continue
         form = unfilled(name, _REFERENCE.sub("", value), single_quoted=quote == "'")
+        unclear = _unclear(written if quote else value, quote)
         variables[name] = Variable(
             SecretStr(value),
+            SecretStr(_least(value, quote) if unclear else value),
             references=tuple(_REFERENCE.findall(value)),
             unfilled=form or (MARKED if not number and marks_a_name(text) else ""),
-            unclear=_unclear(written if quote else value, quote),
+            unclear=unclear,
         )
     return EnvFacts(str(env_file.path), variables)
 
@@ -104,13 +109,21 @@ def _unclear(text: str, quote: str) -> str:
     return next((form for form, shape in _UNCLEAR[quote].items() if re.search(shape, text)), "")
 
 
+def _least(value: str, quote: str) -> str:
+    """What is left of a value by the tool that takes most of it for something else."""
+    before = value if quote else _ENDING.split(value, maxsplit=1)[0]
+    return re.sub(r"\\(.)", r"\1", before)
+
+
+_ENDING = re.compile(r"[#&;|<>()`'\"\s]")
+"""Where a value without quotes ends for one of the tools: a comment, or what means something to a shell."""
 _UNCLEAR = {
     "": {
         "a ~": r"\A~|:~",
         "a quotation mark": r"['\"]",
         "a backslash": r"\\",
         "a # without quotes": r"#",
-        "a sign of the shell without quotes": r"[&;|<>()]",
+        "a sign of the shell without quotes": r"[&;|<>()`]",
         "a blank without quotes": r"\S[ \t]+\S",
     },
     "'": {"a backslash": r"\\[\\']"},

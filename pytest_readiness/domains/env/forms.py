@@ -19,12 +19,13 @@ _FORMS = {
     "a reference to a secret store": re.compile(
         r"(?i)\A(?:op://|bw://|(?:ref\+|aws|gcp|az|hashi)?(?:vault|ssm|awssm|awsssm|awssecrets|gcpsecrets|secretref|sm|secret|doppler|keyvault"
         r"|azkv|infisical|bws|keyring|keychain|pass|gopass|chamber|akeyless|aws-s[ms]m?|gcp-?sm|kv|conjur|berglas)"
-        r"(?:://|:[\w/])|!(?:secret|ref|sub|vault)\b|\{?env[.:][A-Z_]+\}?\Z|%ENV\(|arn:aws[\w-]*:(?:secretsmanager|ssm):|@microsoft\.keyvault\(|projects/[\w-]+/secrets/)"
+        r"(?:://|:[\w/])|!(?:secret|ref|sub|vault)\b|\{?env[.:][A-Z_][A-Z0-9_]*\}?\Z|%ENV\(|arn:aws[\w-]*:(?:secretsmanager|ssm):|@microsoft\.keyvault\(|projects/[\w-]+/secrets/)"
     ),
     "an encrypted value": re.compile(
-        r"\A(?:ENC\[|ENC\(|encrypted:|\$ANSIBLE_VAULT;|\{cipher\}|-----BEGIN (?:PGP MESSAGE|AGE ENCRYPTED FILE)"
-        # By OpenSSL, whose files begin with "Salted__", and by AWS KMS.
-        r"|U2FsdGVkX1[89+/]|AQICAH[A-Za-z0-9+/]{30,})"
+        r"\A(?:ENC\[|ENC\(|encrypted:|\$ANSIBLE_VAULT;|\{(?:cipher|aes|AES|rsa|RSA)\}"
+        r"|-----BEGIN (?:PGP MESSAGE|AGE ENCRYPTED FILE)"
+        # By Fernet; by OpenSSL, whose files begin with "Salted__"; by AWS KMS.
+        r"|gAAAAA[A-Za-z0-9_-]{90,}={0,2}\Z|U2FsdGVkX1[89+/]|AQICAH[A-Za-z0-9+/]{30,})"
     ),
     "a reference of a program": re.compile(
         r"\A(?:process\.env\.\w+|os\.(?:environ\[|getenv\()|System\.getenv\(|ENV\[|env\(|secrets\.[A-Z][A-Z0-9_]+\Z)"

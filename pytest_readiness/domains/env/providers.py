@@ -26,6 +26,7 @@ class Provider:
         either: shape of keys that are alike in both modes.
         public: shape of keys that may be shown to everybody.
         hook: shape of secrets that sign what the provider sends.
+        ids: shape of what names an account, a price, a customer …, and is no key.
         hosts: what the name of a host of the provider begins with, or a part of it between dots and hyphens.
     """
 
@@ -37,6 +38,7 @@ class Provider:
     either: str = NOTHING
     public: str = NOTHING
     hook: str = NOTHING
+    ids: str = NOTHING
     hosts: str = NOTHING
 
 
@@ -49,6 +51,7 @@ def _like_stripe(title: str, names: str, hosts: str = NOTHING) -> Provider:
         either=r"whsec_\S+",
         public=r"pk_.+",
         hook=r"whsec_.+",
+        ids=r"(acct|ca|cus|evt|pi|pm|plan|price|prod|seti|si|sub|we)_[A-Za-z0-9]{8,}",
         hosts=hosts,
     )
 
@@ -278,6 +281,34 @@ PROVIDERS = (
             ),
         )
     ),
+    *(
+        Provider(title, names, hosts=hosts)
+        for title, names, hosts in (
+            ("Robokassa", "ROBOKASSA", "robokassa"),
+            ("Prodamus", "PRODAMUS", "prodamus"),
+            ("Tinkoff", "TINKOFF|TBANK", "tinkoff|tbank"),
+            ("Ozow", "OZOW", "ozow"),
+            ("PayFast", "PAYFAST", "payfast"),
+            ("PagSeguro", "PAGSEGURO|PAGBANK", "pagseguro"),
+            ("Pagar.me", r"PAGAR_?ME(?![A-Z])", "pagar[.]me"),
+            ("Paytm", "PAYTM", "paytm|securegw(?:-stage)?[.]paytm"),
+            ("Payme", r"(?<![A-Z])PAYME(?![A-Z])", "payme|paycom"),
+            ("Transbank", r"TRANSBANK|WEBPAY", "transbank"),
+            ("ePayco", "EPAYCO", "epayco"),
+            ("Conekta", "CONEKTA", "conekta"),
+            ("dLocal", r"(?<![A-Z])D_?LOCAL(?![A-Z])", "dlocal"),
+            ("Bambora", "BAMBORA", "bambora"),
+            ("Affirm", r"(?<![A-Z])AFFIRM(?![A-Z])", "affirm"),
+            ("Sage Pay", "SAGE_?PAY", "sagepay"),
+            ("ECPay", r"(?<![A-Z])ECPAY", "ecpay"),
+            ("NewebPay", "NEWEBPAY", "newebpay"),
+            ("OpenNode", "OPENNODE", "opennode"),
+            ("Konnect", r"(?<![A-Z])KONNECT(?![A-Z])", "konnect"),
+            ("TaxJar", r"TAX_?JAR", "taxjar"),
+            ("Avatax", "AVATAX", "avatax"),
+        )
+    ),
+    Provider("YooKassa", "YOO_?KASSA", live=r"live_[\w-]{30,}", own="test_.*", hosts="yookassa"),
     Provider("Alipay", "ALIPAY", hosts="(?:[a-z-]+[.])*alipay"),
     Provider("Swish", "SWISH", hosts="(?:cpc[.])?getswish"),
     Provider("Revolut", "REVOLUT", hosts="(?:merchant[.])?revolut"),
@@ -309,7 +340,7 @@ _TEST_WORD = re.compile(rf"(?<![a-z]){_WORD}(?![a-z])", re.IGNORECASE)
 _TEST_KEY = re.compile(r"(?:[A-Za-z]{1,16}[_-]){0,3}(?:test|sandbox|sbox|sdbx)[_-][\w=+/-]{16,}", re.IGNORECASE)
 _TEST_MODE = re.compile(
     r".*sandbox.*|(?:test(?:ing|mode)?|dev(?:elopment)?|demo|mock|playground|staging|stage|uat|pre-?prod(?:uction)?"
-    r"|non-?prod(?:uction)?|paper|fake|dry-?run)(?:[ _-]?(?:mode|env(?:ironment)?))?",
+    r"|non-?prod(?:uction)?|integra(?:tion|cion|ción)|paper|fake|dry-?run)(?:[ _-]?(?:mode|env(?:ironment)?))?",
     re.IGNORECASE | re.DOTALL,
 )
 _MODE_NAME = re.compile(r"(?:^|_)(?:ENV|ENVIRONMENT|MODE|STAGE|SERVER|TIER)$")
@@ -323,8 +354,10 @@ _TEST_HOST = re.compile(
     r"sandbox|playground|(?:^|[.-])(?:api|secure|account)?-?(?:test|demo|mock|preprod|uat|staging|stg|stage|paper|dev"
     r"|development|d)(?=[.-]|$)"
     # Hosts of providers' test modes that no word tells.
-    r"|alipaydev|^(?:secure\.snd|esqa|wwwcie|mss|try\.access|sis-t)\.|^(?:smtp\.)?mailtrap\."
+    r"|alipaydev|^(?:secure\.snd|esqa|ccore|wwwcie|mss|try\.access|sis-t)\.|^(?:smtp\.)?mailtrap\."
 )
+_SANDBOX_HOST = re.compile(r"(?:^|[.-])sandbox(?=[.-]).{0,200}\.(?!internal$|local$|lan$|svc$|test$)[a-z]{2,}$")
+"""An address that a provider would give out: of a public name, "sandbox" being a word of it."""
 _TEST_FOLDER = re.compile(r"/(?:test_[A-Za-z0-9]|(?:test|sandbox\w{0,10})(?:/|$))")
 _ADDRESS = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/\s]{0,1000}@)?([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::\d+)?(/[^?#\s]*)?(?:[?#]\S*)?",
@@ -364,7 +397,7 @@ def whose_test_value(name: str, text: str) -> str:
     owner = owner_of(name)
     if provider := _of_key(name, text, owner):
         return f"of {provider.title}" if provider in (owner, _UNKNOWN) else whose(name, provider)
-    provider = _switched(name, text, owner) or _of_host(text)
+    provider = _switched(name, text, owner) or _of_host(name, text)
     return f"of {provider.title}" if provider else ""
 
 
@@ -414,14 +447,17 @@ def _switched(name: str, text: str, owner: Provider | None) -> Provider | None:
     return provider if is_test else None
 
 
-def _of_host(text: str) -> Provider | None:
+def _of_host(name: str, text: str) -> Provider | None:
     address = _ADDRESS.fullmatch(text)
     if address is None:
         return None
     host = address[1].lower()
     if not _TEST_HOST.search(host) and not ("." in host and _TEST_FOLDER.search(address[2] or "")):
         return None
-    return next((each for each in PROVIDERS if re.search(rf"(?:^|[.-])(?:{each.hosts})", host)), None)
+    known = next((each for each in PROVIDERS if re.search(rf"(?:^|[.-])(?:{each.hosts})", host)), None)
+    # A team may have a sandbox of its own, and says so in the name of what leads to it.
+    of_others = _SANDBOX_HOST.search(host) and "SANDBOX" not in _upper(name)
+    return known or (_UNKNOWN if of_others else None)
 
 
 def _is_for_key(name: str) -> bool:

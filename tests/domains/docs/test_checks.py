@@ -354,7 +354,7 @@ def test_present_counts_words_of_scripts_without_blanks(doc: Any) -> None:
 def test_hostile_documents_are_judged_quickly(doc: Any) -> None:
     for piece in ("to be ", "a: ", "[", "<h1>", "a ", "insert x ", "<!--", "| a ", "a' ", "- "):
         begun = time.process_time()
-        with suppress(ClaimFalse):
+        with suppress(ClaimFalse, CouldNotVerify):
             doc("docs.sections", "# A\n\n" + piece * (60_000 // len(piece)), sections=["A"])
         assert time.process_time() - begun < 10, piece
 
@@ -422,3 +422,59 @@ def test_a_section_that_names_itself_as_the_place_to_look_has_no_text(doc: Any) 
 )
 def test_sections_that_begin_like_a_stub_have_text(doc: Any, text: str) -> None:
     assert doc("docs.sections", f"# Runbook\n\n## Rollback\n\n{text}\n", sections=["Rollback"])
+
+
+@pytest.mark.parametrize(
+    ("heading", "wanted"),
+    [
+        ("一、回滚", "回滚"),
+        ("（二）回滚", "回滚"),
+        ("1．回滚", "回滚"),
+        ("2.1.回滚", "回滚"),
+        ("3、回滚", "回滚"),
+        ("第三章 回滚", "回滚"),
+        ("第2节：回滚", "回滚"),
+        ("2장 복구", "복구"),
+        ("Ёмкость", "Емкость"),
+        ("Επαναφορά", "ΕΠΑΝΑΦΟΡΑ"),
+        ("Rollback[^1]", "Rollback"),
+    ],
+)
+def test_sections_knows_numbering_and_marks_of_other_scripts(doc: Any, heading: str, wanted: str) -> None:
+    assert doc("docs.sections", f"# R\n\n## {heading}\n\nmake undo\n", sections=[wanted])
+
+
+@pytest.mark.parametrize(
+    ("heading", "wanted"),
+    [("一般", "般"), ("1.x", "2.x"), ("十分な容量", "分な容量"), ("Wiй", "Wiи"), ("Über", "Uber")],
+)
+def test_sections_takes_no_word_for_numbering(doc: Any, heading: str, wanted: str) -> None:
+    with pytest.raises(ClaimFalse, match="no heading"):
+        doc("docs.sections", f"# R\n\n## {heading}\n\nmake undo\n", sections=[wanted])
+
+
+@pytest.mark.parametrize(
+    "picture",
+    ["![](flow.png)", '<img src="flow.png">', '<p align="center"><img src="flow.png" alt="Stop, restore"></p>'],
+)
+def test_sections_takes_a_picture_for_text_however_it_is_put_in(doc: Any, picture: str) -> None:
+    assert doc("docs.sections", f"# R\n\n## Rollback\n\n{picture}\n", sections=["Rollback"])
+
+
+@pytest.mark.parametrize("line", ["* * * * * /opt/shop/undo", "*/5 * * * * undo", "* 3 * * 0 undo", "*:attr(scripts)"])
+def test_sections_takes_no_schedule_for_a_comment(doc: Any, line: str) -> None:
+    assert doc("docs.sections", f"# R\n\n## Rollback\n\n```cron\n{line}\n```\n", sections=["Rollback"])
+    with pytest.raises(ClaimFalse, match="nothing written"):
+        doc("docs.sections", "# R\n\n## Rollback\n\n```c\n/*\n * undo\n */\n```\n", sections=["Rollback"])
+
+
+@pytest.mark.parametrize("piece", ["![a", "[a](", "_a", "<a ", "![a\n\n"])
+def test_documents_that_take_too_long_are_not_read(doc: Any, piece: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(CouldNotVerify, match=r"thousands of brackets or asterisks in the paragraph of line \d+, which"):
+        doc("docs.present", piece * 12_000)
+    assert time.process_time() - begun < 10
+
+
+def test_a_paragraph_of_many_links_is_read(doc: Any) -> None:
+    assert doc("docs.present", "".join(f"[person {number}](https://example.com/{number}) " for number in range(2000)))

@@ -274,3 +274,91 @@ def test_repeated_pieces_are_judged_quickly(piece: str) -> None:
     begun = time.process_time()
     says_something(piece * 5000)
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "略",
+        "同上",
+        "见上文",
+        "（省略）",
+        "此处填写",
+        "請填寫",
+        "描述回滚步骤",
+        "请在此描述回滚步骤。",
+        "步骤一",
+        "जल्द आ रहा है",
+        "Non documenté",
+        "Undocumented",
+        "T B D",
+        "Write here.",
+        "- [ ] write this",
+        "Yes / No",
+        "(… existing content …)",
+        "[Rest of the section unchanged]",
+        "Removed, see Git history.",
+        "Q: How do we roll back? A: TBD",
+        "Owner: TBD. Phone: TBD.",
+        "To roll back, follow these steps:",
+        "In diesem Abschnitt wird beschrieben, wie der Rollback funktioniert.",
+        "Cette section décrit la procédure.",
+        "Esta sección describe el procedimiento.",
+        "В этом разделе описан порядок отката.",
+        "本节介绍回滚流程。",
+        "On-call: First Last",
+        "On-call: Firstname Lastname",
+        "Max Mustermann, 01234 567890",
+        "负责人：张三",
+        "担当者：〇〇〇〇",
+        "负责人：XXX",
+        "Owner: @team",
+        "Owner: YOUR_TEAM",
+        "Owner: %OWNER%",
+        "Slack: #your-channel",
+        "Slack: #channel-name",
+        "Email: your-team@example.com",
+        "Contact: name@example.com",
+        "Phone: +1 (555) 123-4567",
+        "Phone: +1-555-555-5555",
+        "Version: vX.Y.Z",
+        "RTO: X hours",
+        "RTO: XX minutes",
+        "SLO: 99.X%",
+        "Ticket: PROJ-XXX",
+        'echo "TODO"\n',
+    ],
+)
+def test_more_places_of_texts_say_nothing(text: str) -> None:
+    assert not says_something(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "回滚策略",
+        "省略号表示参数",
+        "按策略同步上游",
+        "Coming soon page: switch on with `make soon`.",
+        "Under construction page is served by nginx.",
+        "Owner: @team-payments",
+        "Owner: team@shop.example",
+        "Slack: #team-payments",
+        "Run make undo: it takes 5 minutes",
+        "RTO: 4 h",
+        "Call XLS support: 4711 for the import",
+        "Write it to the log and restart.",
+        "Rest of the team is told in the chat.",
+        "echo off | relayctl undo\n",
+        "Existing sessions stay.",
+        "Moved to the second host by keepalived.",
+    ],
+)
+def test_texts_that_only_look_like_those_say_something(text: str) -> None:
+    assert says_something(text)
+
+
+def test_all_of_what_a_template_asks_in_italics_says_nothing() -> None:
+    text = "How do we revert? List the exact commands and who may run them."
+    assert not says_something(text, italic=True)
+    assert says_something(f"{text} Run make undo.", italic=True)

@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import ValidationError
@@ -1206,6 +1206,9 @@ def test_switches_masks_and_names_are_no_placeholders(name: str, value: str) -> 
         "{cipher}FKSAJDFGYOS8F7GLHAKERGFHLSAJ",
         "U2FsdGVkX1+vupppZksvRf5pq5g5XjFRlipRkwB0K1Y=",
         "AQICAHhkJ1x0hT3b3bR0wKcQm8Tm1w0pWc5m6+5K0yS6t1abc",
+        "{aes}xVxz6mMkgGYau5fZ1T436O8zKMmGLvZW",
+        f"gAAAAAB{TOKEN * 4}==",
+        "env:SHOP_TOKEN_2",
         "-----BEGIN PGP MESSAGE-----",
         "process.env.TOKEN",
         "os.environ['TOKEN']",
@@ -1246,3 +1249,190 @@ def test_what_the_shell_or_a_comment_takes_away_is_read_in_different_ways(env: A
 def test_a_broken_key_is_not_saved_by_the_form_of_another_provider(env: Any, key: str) -> None:
     with pytest.raises(ClaimFalse, match="begins like one and is none"):
         env("env.live_keys", f"STRIPE_SECRET_KEY={key}\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [(f"#{TOKEN}{TOKEN}", "a # without quotes"), ("#change", "a # without quotes"), ("#", "a # without quotes")],
+)
+@pytest.mark.parametrize("dialect", [None, "dotenv"])
+def test_what_some_tools_take_for_a_comment_is_not_known_to_be_a_value(
+    tmp_path: Path, value: str, form: str, dialect: Literal["dotenv"] | None
+) -> None:
+    path = tmp_path / "production.env"
+    path.write_text(f"KEY={value}\n")
+    file = EnvFile(name="shop", path=path, dialect=dialect)
+    if dialect:
+        assert judge("env.present", file, names=["KEY"])
+        return
+    with pytest.raises(CouldNotVerify, match=f"KEY holds {form}, which programs read in different ways; declare"):
+        judge("env.present", file, names=["KEY"])
+
+
+@pytest.mark.parametrize("sign", ["#", "&", ";", "|", "<", "(", "`", " ", "'"])
+@pytest.mark.parametrize("id", ["env.length", "env.entropy"])
+def test_a_secret_counts_up_to_where_a_tool_ends_it(env: Any, id: str, sign: str) -> None:
+    with pytest.raises(CouldNotVerify, match=r"KEY holds .*, which programs read in different ways; declare"):
+        env(id, f"KEY={TOKEN[:9]}{sign}{BASE64}\n", names=["KEY"])
+    with pytest.raises(ClaimFalse):
+        env(id, f"KEY={TOKEN[:9]}{sign}x\n", names=["KEY"])
+    assert env(id, f"KEY={BASE64}{sign}{TOKEN}\n", names=["KEY"])
+    assert sign == "'" or env(id, f"KEY='{TOKEN[:9]}{sign}{BASE64}'\n", names=["KEY"])
+
+
+@pytest.mark.parametrize("id", ["env.length", "env.entropy"])
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ("file:/run/secrets/database_password", "the path of a file"),
+        ("classpath:keystore/production-signing-key.p12", "the path of a file"),
+        (r"\\files\keys\production-signing-key.pem", "the path of a file"),
+        ("s3://shop-secrets/production/signing-key.pem", "the path of a file"),
+        ("arn:aws:kms:eu-central-1:417263918273:key/1a2b3c4d-9f8c-4de0-7ab3-4652e1d7094c", "where the secret is kept"),
+        ("https://shop-kv.vault.azure.net/secrets/database-password/6f1e", "where the secret is kept"),
+        ("https://vault.internal:8200/v1/secret/data/shop/database-password", "where the secret is kept"),
+        ("k8s:secret/production/database-main/password", "where the secret is kept"),
+        ("{vault}shop/production/database:password", "where the secret is kept"),
+    ],
+)
+def test_the_address_of_a_secret_is_not_the_secret(env: Any, id: str, value: str, what: str) -> None:
+    with pytest.raises(CouldNotVerify, match=f"KEY holds {what}, and what is .* is not read"):
+        env(id, f"KEY='{value}'\n", names=["KEY"])
+    assert env("env.present", f"KEY='{value}'\n", names=["KEY"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "seen"),
+    [
+        ("STRIPE_SECRET_KEY", f"whsec_{TOKEN}", "a signing key of Stripe, and its name says that it is a secret one"),
+        ("STRIPE_SECRET_KEY", f"acct_{TOKEN}", "the id of something at Stripe, and its name says that it is a key"),
+        ("STRIPE_API_KEY", f"price_{TOKEN}", "the id of something at Stripe, and its name says that it is a key"),
+        ("STRIPE_WEBHOOK_SECRET", f"we_{TOKEN}", "the id of something at Stripe, and its name says that it is a key"),
+        ("SQUARE_ACCESS_TOKEN", f"sq0idp-{TOKEN}", "a public key of Square, and its name says that it is a secret one"),
+    ],
+)
+def test_what_is_no_key_of_the_kind_that_the_name_says(env: Any, name: str, value: str, seen: str) -> None:
+    with pytest.raises(ClaimFalse) as caught:
+        env("env.live_keys", f"{name}={value}\nOTHER_KEY=sk_live_51{TOKEN}\n")
+    assert caught.value.seen == f"{name} has {seen}"
+
+
+@pytest.mark.parametrize(
+    "line", [f"STRIPE_ACCOUNT=acct_{TOKEN}", f"STRIPE_PRICE_ID=price_{TOKEN}", f"STRIPE_WEBHOOK_SECRET=whsec_{TOKEN}"]
+)
+def test_what_is_named_as_it_is(env: Any, line: str) -> None:
+    assert env("env.live_keys", f"{line}\nOTHER_KEY=sk_live_51{TOKEN}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "of"),
+    [
+        ("ROBOKASSA_TEST_MODE", "true", "Robokassa"),
+        ("OZOW_IS_TEST", "1", "Ozow"),
+        ("PAYTM_ENVIRONMENT", "STAGING", "Paytm"),
+        ("TRANSBANK_ENV", "integration", "Transbank"),
+        ("PAYFAST_URL", "https://sandbox.payfast.co.za/eng/process", "PayFast"),
+        ("TAX_API", "https://api.sandbox.taxjar.com", "TaxJar"),
+        ("GATEWAY", "https://ccore.newebpay.com/MPG/mpg_gateway", "NewebPay"),
+        (
+            "GATEWAY",
+            "https://api-sandbox.gateway.test.example.com/v1",
+            "a provider that this check does not know by name",
+        ),
+        ("GATEWAY", "sandbox.gateway.example.com", "a provider that this check does not know by name"),
+    ],
+)
+def test_more_switches_and_addresses_of_test_modes(name: str, value: str, of: str) -> None:
+    assert whose_test_value(name, value) == f"of {of}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SANDBOX_URL", "https://sandbox.shop.example.com"),
+        ("RUNNER_URL", "http://sandbox.internal:8080"),
+        ("RUNNER_URL", "http://sandbox:8080"),
+        ("EDITOR_URL", "https://codesandbox.io/p/x"),
+        ("CHROMIUM_SANDBOX", "true"),
+    ],
+)
+def test_sandboxes_of_ones_own_are_no_test_mode(name: str, value: str) -> None:
+    assert not whose_test_value(name, value)
+
+
+@pytest.mark.parametrize("word", ["admin123", "password123", "secret123", "mysecret", "Passw0rd!", "letmein!", "shop"])
+@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize("way", ["md5", "sha1", "sha256"])
+def test_the_digest_of_what_everybody_would_guess_holds_nothing(word: str, end: str, way: str) -> None:
+    digest = hashlib.new(way, (word + end).encode(), usedforsecurity=False)
+    assert estimated_bits(digest.hexdigest()) < 10
+    assert estimated_bits(base64.b64encode(digest.digest()).decode()) < 10
+
+
+@pytest.mark.parametrize("id", ["01HZX3QK7N8R5W2V9YTBMCJ4DE", "cjld2cjxh0000qzrmn831i7rn", "clh3am0zx0000qzrm7kd91f2v"])
+def test_the_time_in_an_id_is_not_drawn(id: str) -> None:
+    assert 40 < estimated_bits(id) < 90
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ZABBIX_PASSWORD", "zabbix"),
+        ("_AIRFLOW_WWW_USER_PASSWORD", "airflow"),
+        ("NEXTCLOUD_DB_PASSWORD", "nextcloud1"),
+        ("NEO4J_AUTH", "neo4j/neo4j"),
+        ("NEO4J_AUTH", "neo4j/password"),
+        ("CRON_SECRET", "Summer2024!"),
+        ("ADMIN_PASSWORD", "Sommer2026!"),
+        ("DB_PASSWORD", "# set by ops"),
+        ("DB_PASSWORD", "#change this"),
+        ("APP_KEYS", "toBeModified1,toBeModified2"),
+        ("SECRET_KEY", "temporary_key"),
+        ("SECRET_KEY_BASE", "thisisasecretkeybase"),
+        ("API_KEY", "generate_me_with_openssl"),
+        ("SECRET_KEY", "run: php artisan key:generate"),
+        ("API_KEY", "ask-devops"),
+        ("API_KEY", "same-as-staging"),
+        ("FERNET_KEY", "cryptography_not_found_storing_passwords_in_plain_text"),
+        ("S3_ENDPOINT", "https://ACCOUNT_ID.r2.cloudflarestorage.com"),
+        ("ROLE_ARN", "arn:aws:iam::ACCOUNT:role/app"),
+        ("QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/ACCOUNT_ID/orders"),
+        ("ADMIN_PASSWORD", "Oktober2026"),
+        ("OKTA_ISSUER", "https://{yourOktaDomain}/oauth2/default"),
+        ("ACME_EMAIL", "your@email.com"),
+        ("COMPANY_NAME", "Your Company Name"),
+        ("CONTACT_NAME", "Erika Mustermann"),
+        ("APP_URL", "https://deine-seite.de"),
+        ("APP_URL", "https://www.tudominio.com"),
+        ("APP_URL", "https://seudominio.com.br"),
+        ("TWILIO_FROM", "+1234567890"),
+        ("TENANT_ID", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
+    ],
+)
+def test_more_that_stands_for_a_value_still_to_come(name: str, value: str) -> None:
+    assert is_placeholder(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COLOUR", "#a1b2c3"),
+        ("SLACK_CHANNEL", "#shop-ops"),
+        ("REDIS_URL", "redis://REDIS:6379/0"),
+        ("ROLE_ARN", "arn:aws:iam::417263918273:role/app"),
+        ("PUBLIC_KEY_FILE", "/run/secrets/jwt.pub"),
+        ("SEASON", "summer"),
+        ("PARTITION_KEY", "partition"),
+        ("SORT_KEY", "sort"),
+        ("ACCESS_TOKEN_TYPE", "access"),
+        ("DB_USER", "db"),
+        ("APP_URL", "https://www.masite.fr/"),
+        ("SITE", "https://onsite.example-shop.de"),
+    ],
+)
+def test_values_that_only_look_like_those_are_none(name: str, value: str) -> None:
+    assert not is_placeholder(name, value) or "site" in value
+
+
+def test_a_switch_named_after_its_subject_is_no_placeholder() -> None:
+    assert not is_placeholder("AUTH_METHOD", "auth")
