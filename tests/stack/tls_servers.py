@@ -1,4 +1,4 @@
-"""HTTPS servers with nothing but their certificates."""
+"""HTTPS servers with little but their certificates."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import Self
 from tests.stack.certs import Certificate
 from tests.stack.patience import patient
 
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+
 
 class TlsServers:
-    """Many https servers, all in one thread; each connection has one more. They answer "ok" to everything."""
+    """Many https servers, all in one thread; each connection has one more. Each answers everything alike."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
@@ -32,15 +34,18 @@ class TlsServers:
             each.close()
         self._selector.close()
 
-    def serve(self, shown: Certificate, by_ipv6: Certificate | None = None) -> int:
+    def serve(
+        self, shown: Certificate, by_ipv6: Certificate | None = None, answers: tuple[bytes, bytes] = (OK, OK)
+    ) -> int:
         """Add a server, before `start`, on a free port of 127.0.0.1 and of ::1, which it returns.
 
         Args:
             shown: its certificate.
             by_ipv6: that on ::1, where it is another one.
+            answers: on 127.0.0.1 and on ::1.
         """
         port = 0
-        for host, certificate in (("127.0.0.1", shown), ("::1", by_ipv6 or shown)):
+        for host, certificate, answer in zip(("127.0.0.1", "::1"), (shown, by_ipv6 or shown), answers, strict=True):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
             context.load_cert_chain(certificate.chain, certificate.key)
@@ -48,7 +53,7 @@ class TlsServers:
             listening = socket.create_server((host, port), family=family, backlog=16)
             port = listening.getsockname()[1]
             self._open.append(listening)
-            self._selector.register(listening, selectors.EVENT_READ, context)
+            self._selector.register(listening, selectors.EVENT_READ, (context, answer))
         return port
 
     def start(self) -> None:
@@ -62,13 +67,13 @@ class TlsServers:
                     return
                 assert isinstance(key.fileobj, socket.socket)
                 connection, _ = key.fileobj.accept()
-                threading.Thread(target=self._answer, args=(connection, key.data), daemon=True).start()
+                threading.Thread(target=self._answer, args=(connection, *key.data), daemon=True).start()
 
-    def _answer(self, connection: socket.socket, context: ssl.SSLContext) -> None:
+    def _answer(self, connection: socket.socket, context: ssl.SSLContext, answer: bytes) -> None:
         try:
             connection.settimeout(patient(10))
             with context.wrap_socket(connection, server_side=True) as tls:
                 tls.recv(4096)
-                tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+                tls.sendall(answer)
         except OSError:
             connection.close()

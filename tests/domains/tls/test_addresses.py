@@ -25,7 +25,7 @@ from tests.judging import judge
 from tests.protocols.http.certificates import CASES, Setup, authority, leaf, written
 from tests.stack.patience import patient
 from tests.stack.programs import program, unavailable
-from tests.stack.tls_servers import TlsServers
+from tests.stack.tls_servers import OK, TlsServers
 
 WITH_HOSTS = 'mount --bind "$0" /etc/hosts && exec "$@"'
 IDS = ("http.reachable", "tls.trusted", "tls.expiry", "tls.chain", "tls.key")
@@ -75,6 +75,28 @@ def test_one_address_with_a_fault(first: str, tmp_path: Path) -> None:
         assert not [said for said in found.values() if said[0] == "error"], found
 
 
+def test_one_address_that_answers_otherwise(tmp_path: Path) -> None:
+    files = written(CASES["as it should be"][0](), tmp_path)
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 shop.test\n::1 shop.test\n")
+    safe = OK.replace(b"OK\r\n", b"OK\r\nStrict-Transport-Security: max-age=31536000\r\n")
+    for other, (verdicts, told) in {
+        safe: (("true",), ""),
+        OK: (("true",), "(strict-transport-security)"),
+        safe.replace(b"200 OK", b"503 Down"): (("false",), "503"),
+        b"": (("false", "error"), "closed"),
+    }.items():
+        # Which of the two is asked first is for the system to say.
+        for answers in ((safe, other), (other, safe)):
+            with TlsServers() as servers:
+                port = servers.serve(files, answers=answers)
+                servers.start()
+                verdict, *said = judged(hosts, f"https://shop.test:{port}", files.ca_file)["http.reachable"]
+            assert verdict in verdicts, said
+            assert told in " ".join(said), said
+            assert told or not said[1]
+
+
 def test_a_declared_address_is_the_only_one(tmp_path: Path) -> None:
     files = written(CASES["as it should be"][0](), tmp_path)
     with TlsServers() as servers:
@@ -97,7 +119,7 @@ def test_evidence_names_the_address() -> None:
 def test_a_check_warns_of_an_address_that_is_not_reached() -> None:
     made = Connection("192.0.2.1", 443, 0.1, "", elsewhere=(Elsewhere("2001:db8::1", False, "network unreachable"),))
     answer = Response("https://a.test/", 200, (), "", False, 0.1, datetime.now(UTC), 0)
-    evidence = reachable(None, Page("https://a.test/", "", (answer,)), made)
+    evidence = reachable(None, Page("https://a.test/", "", (answer,)), (), made)
     assert evidence.warning == "The name has addresses that could not be reached from here: 2001:db8::1."
 
 

@@ -13,7 +13,15 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, AsksOf, check
 from pytest_readiness.core.text import cut, figure
-from pytest_readiness.domains.http.facts.pages import Beside, Latency, Page, PlainAnswer, Samples, verify_now
+from pytest_readiness.domains.http.facts.pages import (
+    AtAddress,
+    Beside,
+    Latency,
+    Page,
+    PlainAnswer,
+    Samples,
+    verify_now,
+)
 from pytest_readiness.domains.http.resource import Url, UrlPath
 from pytest_readiness.domains.http.unknown import Unknown
 from pytest_readiness.domains.tls.facts.connection import Connection
@@ -75,6 +83,7 @@ _NO_FAULT: tuple[Any, ...] = ("", "none", "None", "null", "no", "ok", "OK", "-",
 def reachable(
     page: Page | None,
     root_page: Page,
+    root_elsewhere: tuple[AtAddress, ...],
     connection: Connection,
     *,
     path: UrlPath | None = None,
@@ -84,8 +93,10 @@ def reachable(
 
     The answer's own status counts; at the endpoint's root also the status that redirects within the same host end with.
     Over plain http, or with a certificate that does not verify, the claim is false. Where the name has several
-    addresses, one is asked; TLS is verified at each of the first eight, and one that cannot be reached gives a warning.
-    A warning also says where a cache answered. That the path exists is not seen: many sites answer every path alike.
+    addresses, one is asked for all that is checked of the endpoint. At each of the first eight, TLS is verified and the
+    declared address must be answered with the same status; a warning tells of one that cannot be reached, or whose
+    answer has other headers by which browsers protect the page. A warning also says where a cache answered. That the
+    path exists is not seen: many sites answer every path alike.
 
     Args:
         path: path on the host, beginning with a slash. Default: the declared address itself.
@@ -110,8 +121,21 @@ def reachable(
     claim(
         not refused, expected=f"{expected} at each address of the name", seen=f"no verified TLS at {', '.join(refused)}"
     )
+    first = root_page.first.status
+    unlike = [
+        f"{each.status or 'no answer'} at {each.address}{f' ({each.problem})' if each.problem else ''}"
+        for each in root_elsewhere
+        if each.status != first
+    ]
+    claim(
+        not unlike,
+        expected=f"GET {shown(root_page.url)} answered {first} at each address of the name",
+        seen=cut("; ".join(unlike), 300),
+    )
     unseen = [each.address for each in others if not each.reached]
+    other = [f"{each.address} ({', '.join(each.unlike)})" for each in root_elsewhere if each.unlike]
     warnings = (
+        f"Headers differ at other addresses of the name: {'; '.join(other)}." if other else "",
         f"A cache answered ({judged.stored}), whatever is behind it." if judged.stored else "",
         f"The name has addresses that could not be reached from here: {', '.join(unseen)}." if unseen else "",
     )

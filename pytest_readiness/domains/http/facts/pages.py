@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
+from pytest_readiness.core.audit import reading_of
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.cookies import Jar
@@ -150,6 +152,56 @@ class Latency:
 def root_page(url: Url, connection: Connection) -> Page:
     """The answer of the endpoint's root, and where its redirects lead to within the same host."""
     return visit(url, connection, url.url)
+
+
+@dataclass(frozen=True, slots=True)
+class AtAddress:
+    """What another address of the endpoint's name answers, beside the one that all else is read from.
+
+    Attributes:
+        address: the IP address.
+        status: of its answer to the declared address; 0 where there is none.
+        problem: why there is none, as a clause.
+        unlike: names of the headers by which browsers protect a page, in lower case, that only one of the two answers
+            has.
+    """
+
+    address: str
+    status: int
+    problem: str
+    unlike: tuple[str, ...]
+
+
+_PROTECTING = (
+    *("strict-transport-security", "content-security-policy", "x-frame-options", "x-content-type-options"),
+    *("referrer-policy", "permissions-policy", "cross-origin-opener-policy", "cross-origin-resource-policy"),
+)
+
+
+@fact(deadline=REQUEST_SECONDS + 2 * CONNECT_SECONDS)
+def root_elsewhere(url: Url, connection: Connection, root_page: Page) -> tuple[AtAddress, ...]:
+    """What the declared address is answered with at each other address of its name where TLS could be verified."""
+    if not root_page.answers:
+        return ()
+    here = root_page.first
+
+    def ask(address: str) -> AtAddress:
+        try:
+            with (
+                reading_of("root_elsewhere", url.key),
+                open_session(url, replace(connection, address=address)) as session,
+            ):
+                there = session.get(url.url)
+        except CouldNotVerify as error:
+            return AtAddress(address, 0, error.reason, ())
+        unlike = tuple(name for name in _PROTECTING if bool(here.header(name)) != bool(there.header(name)))
+        return AtAddress(address, there.status, "", unlike)
+
+    others = [each.address for each in connection.elsewhere or () if each.reached and not each.fault]
+    if not others:
+        return ()
+    with ThreadPoolExecutor(len(others)) as pool:
+        return tuple(pool.map(ask, others))
 
 
 @fact(deadline=VISIT_SECONDS + CONNECT_SECONDS + READ_SECONDS)
