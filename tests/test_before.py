@@ -124,7 +124,7 @@ def test_a_recording_is_judged_as_it_was(project: Path, target: str) -> None:
     # A check that has come to ask for more than was recorded says so, and judges nothing.
     lacking = {item for item in before if any(map(_is_not_recorded, found[item]["tests"]))}
     assert all(found[item]["state"] == "error" for item in lacking)
-    assert len(lacking) < len(before) * 2 / 3
+    assert len(lacking) < len(before) * 3 / 4
     for item in before.keys() - lacking:
         assert unworded(alike(found[item], before[item])) == unworded(before[item]), item
     if not lacking:

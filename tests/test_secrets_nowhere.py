@@ -433,7 +433,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> I
                           token: {{token: "${{PLANTED_TOKEN}}"}}
                           basic: {{user: clerk, password: "file:basic.txt"}}
                           header: {{headers: {{X-Api-Key: {{command: "cat header.txt"}}}}}}
-                          lines: {{token: "file:lines.txt"}}
+                          lines: {{user: clerk, password: "file:lines.txt"}}
                           long: {{token: "${{PLANTED_LONG}}"}}
                           parameter: {{token: "${{PLANTED_PARAMETER}}"}}
                           evidence: {{token: "${{PLANTED_EVIDENCE}}"}}

@@ -144,7 +144,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     write = {
         "release.md": "# R\n\n## Papers\n\n- [ ] One\n- [ ] Two\n- [ ] Group\n  - [ ] Three\n  - [ ] Four\n\n"
-        "## People\n\n- [ ] Five\n- [ ] Six\n- [ ] (N/A: none) Seven\n",
+        "## People\n\n- [ ] Five\n- [ ] Six\n- [ ] (N/A: there is none) Seven\n",
         "release.checks.yaml": "papers:\n  one: {check: docs.present, on: full, severity: critical}\n"
         "  two: {check: docs.present, on: empty, severity: high}\n"
         "  three: {check: docs.present, on: full, severity: low}\n"

@@ -309,7 +309,7 @@ def test_cookies_pass(judged: Judge, values: list[str], parameters: dict[str, An
         ([f"a=1; Domain=localhost.; {SAFE}"], {}, "is for the domain localhost"),
         ([f"sid=secret; Expires=Wed, 01-Jan-2098 00:00:00 GMT; {SAFE}"], {"max_age_hours": 1}, "sid lives for "),
         ([f"a=1; {SAFE}", "b=2"], {}, "b lacks Secure and HttpOnly"),
-        ([f"sid=secret; Max-Age=3601; {SAFE}"], {"max_age_hours": 1}, "sid lives for 1.0 h"),
+        ([f"sid=secret; Max-Age=3601; {SAFE}"], {"max_age_hours": 1}, "sid lives for 1.0003 h"),
         (
             [f"remember_web_59ba36=secret; Max-Age=999999; {SAFE}"],
             {"max_age_hours": 1},
