@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from string import digits
 
 from pytest_readiness.core.entropy import decoded, estimated_bits
-from pytest_readiness.domains.env.forms import TEMPLATE_NAMES, unfilled
+from pytest_readiness.domains.env.forms import TEMPLATE_NAMES, is_by_chance, unfilled
 
 # Verbs that tell somebody to do something, what they are told to do it to, and what the place is called.
 _TELLS = r"(?: generate | create | choose | pick | use | set )"
@@ -425,6 +425,8 @@ def _without_folders(path: re.Match[str]) -> str:
 
 
 def _has_angles(text: str) -> bool:
+    if is_by_chance(_ANGLES, text):
+        return False
     for found in _ANGLES.finditer(text):
         tag = found[1].lower()
         if tag not in _VOID and f"</{tag}>" not in text.lower() and not found[0].endswith("/>") and "@" not in found[0]:

@@ -1203,6 +1203,46 @@ def test_more_references_and_encrypted_values_are_not_the_value(value: str) -> N
     assert unfilled("TOKEN", value)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        # Keys of Django's generator, salts of WordPress, base85, passwords of 20 signs.
+        "j=#bum4eokj$(05_lhkk4)n0qc4ek&ewcg0s)k6iwv($d#0&tn",
+        "()=#3uc8r&pt+#+itk*_mtsc27k%n9z8%y%(te3p=69olhezc&",
+        "$[e(f:2VtU2o)^;eTN8!|I{Iv>|.e!n!/Jy-)hKub[y[nEC2J<ckmD|/Ko9!_9Vr",
+        "o?NR7kB_k9j%`kQFA=I&H.-nGO6{N^3S!ZrsTb<VHq>8.-d]p6)]Rc|=/4SW6/ej",
+        ":.+W:]h Q1|%{13@7DifwVzv>XiD&8K?tAr_LUiMp}w]o!v`rT(b=8,S[g{TvoaJ",
+        "B{$e}8=Sf~EMwTLF<;ms/B**#8e:[Tjgiz8hsag@.zM:*Tk#k5Tc/[F/oz&Y?pmZ",
+        "M1zBx?9VizSG)JEp)wUD+E$wg(dvSxkL9$$V<E5>",
+        "6yHhOL~M8#w@hf{l-1qJ*>mM&NfEV_4np$(@6>TP",
+        "1s.YfyW#0QfEP+oHSBIx${JO[1]9#,z3",
+        "3eC8xDPW5l<DjQMNC7>e",
+        "KO%vKw8i%GZePQS#J&Hs",
+    ],
+)
+def test_what_a_generator_drew_is_no_place_to_be_filled_in(env: Any, value: str) -> None:
+    assert env("env.no_placeholders", f"SECRET_KEY='{value}'\n").text
+    assert not unfilled("SECRET_KEY", value, of_shell=False)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "prefix-%env%-suffix-9f3a2c",
+        "k8s-%cluster%-0a9f3b7c2d1e-prod-eu-west-1",
+        "AccountKey=#{StorageKey};EndpointSuffix=core.windows.net;AccountName=sh0pPr0d",
+        "https://q8WvXz:%pass%@Qx7Lm2.example.net/9Zk",
+        "Qx7#{Pw}9zK",
+        "%{hiera('shop::db_password')}",
+        "a${DB_PASSWORD:-x}b",
+        "$(DB_PASSWORD)",
+        "$(cat /run/secrets/db)",
+    ],
+)
+def test_a_place_among_words_and_numbers_is_filled_in(value: str) -> None:
+    assert unfilled("SECRET_KEY", value, single_quoted=True)
+
+
 @pytest.mark.parametrize("id", ["env.present", "env.no_placeholders"])
 def test_a_reference_to_the_variable_itself_is_filled_in_from_elsewhere(env: Any, id: str) -> None:
     with pytest.raises(CouldNotVerify, match="refers to another variable"):
