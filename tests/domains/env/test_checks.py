@@ -414,7 +414,7 @@ def test_values_that_tools_read_in_different_ways_could_not_be_seen(env: Any, li
 
 @pytest.mark.parametrize(
     ("line", "value"),
-    [("A='^\\d+$'", "^\\d+$"), ('A="a\\"b"', 'a"b'), ("A=x # it's", "x"), ('A="it\'s"', "it's"), ('A="a\nb"', "a\nb")],
+    [("A='^\\d+$'", "^\\d+$"), ('A="a\\"b"', 'a"b'), ('A="it\'s"', "it's"), ('A="a\nb"', "a\nb")],
 )
 def test_values_that_all_tools_read_alike(env: Any, line: str, value: str) -> None:
     assert env("env.values", f"{line}\n", values={"A": value})
@@ -1265,6 +1265,28 @@ def test_what_the_shell_or_a_comment_takes_away_is_read_in_different_ways(env: A
     with pytest.raises(CouldNotVerify, match=f"A holds {form}, which programs read in different ways"):
         env("env.values", f"A={value}\n", values={"A": value})
     assert env("env.values", f"A='{value}'\n", values={"A": value})
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "dialects"),
+    [
+        ("A=false # the default\n", "a comment behind the value", ("dotenv", "compose", "shell")),
+        ("A='false' # it's the default\n", "a comment behind the value", ("dotenv", "compose", "shell")),
+        ('A="false"\t#x\n', "a comment behind the value", ("dotenv", "compose", "shell")),
+        ("A=false\r\nB=1\r\n", "a line end of Windows, CRLF", ("dotenv", "compose", "systemd")),
+        ('A="false"\r\n', "a line end of Windows, CRLF", ("dotenv", "compose", "systemd")),
+    ],
+)
+def test_what_is_behind_a_value_is_a_part_of_it_to_some_tools(
+    tmp_path: Path, text: str, form: str, dialects: tuple[Literal["dotenv", "compose", "shell", "systemd"], ...]
+) -> None:
+    path = tmp_path / "production.env"
+    path.write_bytes(text.encode())
+    with pytest.raises(CouldNotVerify, match=f"A holds {form}, which programs read in different ways; declare"):
+        judge("env.values", EnvFile(name="shop", path=path), values={"A": False})
+    assert judge("env.length", EnvFile(name="shop", path=path), names=["A"], min=5)
+    for dialect in dialects:
+        assert judge("env.values", EnvFile(name="shop", path=path, dialect=dialect), values={"A": False})
 
 
 @pytest.mark.parametrize("key", [f"sk_live_sk_live_{TOKEN}", f"sk-live-51{TOKEN}{TOKEN}"])
