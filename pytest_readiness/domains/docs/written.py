@@ -24,7 +24,9 @@ _LABEL = re.compile(
 )
 """What a place to be filled in is for: "Admin: [Your contact]"."""
 _BLANKS = re.compile(
-    r"\[(?!picture\]|\s*['\"^]|[\d.,:+-][\d\s.,:+-]{0,40}\])[^\[\]]*\]|<[^<>\w]*\w[^<>]*>|\{\{[^{}]*\}\}|_{3,}|\.{4,}|…{2,}"
+    # The number of a note, a version, an issue or a commit in brackets is none.
+    r"\[(?!picture\]|\s*['\"^]|[\d.,:+-][\d\s.,:+-]{0,40}\]|[#!v]?\d[\w.]{0,20}\]|[0-9a-f]{7,40}\]"
+    r"|[A-Z][A-Z0-9]{1,9}-\d{1,6}\])[^\[\]]*\]|<[^<>\w]*\w[^<>]*>|\{\{[^{}]*\}\}|_{3,}|\.{4,}|…{2,}"
     r"|\b(?:YYYY|JJJJ|AAAA|yyyy)[-/.](?:MM|mm)[-/.](?:DD|TT|JJ|dd)\b|\b(?:DD|TT|JJ|dd|MM|mm)[-/.](?:MM|mm|DD|dd)[-/.](?:YYYY|JJJJ|AAAA|yyyy)\b"
     r"|(?<!\w)@(?:name|user|username|handle|owner|someone|somebody|team|team-?name|your[\w-]{0,30})(?![\w/-])"
     # Names, addresses and numbers of nobody.
@@ -45,16 +47,22 @@ _ANNOUNCED = re.compile(r"[^.!?:：。]{0,300}[:：]\W*")
 """What says that something follows, which is then a block of its own."""
 _BOX = re.compile(r"\s*(?:[-*+]\s+)?(?:\[[ xX]?\]|[☐☑☒✅])\s*")
 """Of a task."""
-_TICK = re.compile("[✔✓✅❌✗✘☑☒●×]\ufe0f?")
+_TICK = re.compile(
+    "[✔✓✅❌✗✘☑☒●×]\ufe0f?"
+    "|:(?:white_check_mark|heavy_check_mark|ballot_box_with_check|x|negative_squared_cross_mark|no_entry(?:_sign)?):"
+)
 """In a cell: what the first one names is so, or is not."""
 _COMMENT_LINE = re.compile(r"\s*(?:#[\s#]|//|--\s|;|/\*)")
 _PRINTED = re.compile(r"\A\s*+(?:echo|print|printf|puts)\b[\s(]*+['\"]?")
 """In code, before what is only shown."""
-_NUMBER = re.compile(r"\W*\d{1,3}[.)]?[^\w%‰°€$£]*")
-"""Of a row or a step."""
+_NUMBER = re.compile(r"\W*\d{1,2}[.)]?[^\w%‰°€$£]*")
+"""Of a row or a step; a longer one is a port, a code or the like."""
 
 _MARKER = re.compile(
     r"""\W*+ (?:
+        # In Spanish and Portuguese it means "all".
+        (?! (?-i:[Tt]odo)\ [^.!?]{0,200}? (?<!\w)(?:el | la | los | las | lo | se | con | una | del | por | está | es
+            | é | são | com | da | ao | os | um | uma | dos | das | na | pelo | pela | para | que)(?!\w) )
         (?:to-?do | fixme | wip | xxx+) \b
           # "TODO entries of the queue are replayed" has it as a word of its subject.
           (?!\ (?:items?|entr(?:y|ies)|comments?|lists?|tasks?|labels?|tags?|markers?|boards?|columns?|apps?|limits?
@@ -83,6 +91,13 @@ _MARKER = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 """What is written where text is still missing, whatever follows."""
+_STEP = re.compile(
+    r"""\W*+ (?:to\ be\ done | work\ in\ progress\ (?:is | must | can | has)\b)
+        (?:[ ,]{1,2}[\w'’./()-]{1,40}){2,12}? [:;] \s
+        (?!(?:write | document | describe | add | fill | define | provide | update | complete)\b) (?P<what>.+)""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+"""What begins like that, and goes on with what is to be done: "To be done by the DBA on call: restore the backup"."""
 _PENDING = re.compile(
     rf"""\W*+ (?:
         (?:[\w']+\ ){{0,4}} (?:(?:still\ )? (?:to\ be | needs?\ to\ be | will\ be))\ (?:written | documented | described
@@ -305,6 +320,8 @@ def _is_place(sentence: str) -> bool:
 
 
 def _is_stub(text: str) -> bool:
+    if (step := _STEP.match(text)) and _is_written(step["what"]):
+        return False
     return any(stub.fullmatch(text) for stub in _STUBS) or bool(_FOREIGN_STUB.fullmatch(_folded(text)))
 
 

@@ -12,6 +12,13 @@ from pytest_readiness.domains.docs.written import count_words, says_something
     [
         # English
         "To be continued …",
+        "Todo: el plan",
+        "Todo add the steps",
+        "Todo por definir",
+        "To be done by operations: write the steps",
+        "To be decided by the board: who calls for it",
+        "Work in progress by operations: the steps",
+        "Owner: [name]",
         "Same as above.",
         "Ask the team.",
         "Deprecated.",
