@@ -35,7 +35,7 @@ _BLANKS = re.compile(
     r"|(?:team|company|your|contact) name)\b"
     r"|张三|張三|李四|(?<!\w)[〇○×]{2,}(?!\w)"
     r"|\b(?i:name|user(?:name)?|email|your[\w.-]{0,30}|first\.last|firstname\.lastname|vorname\.nachname)@[\w-]+(?:\.[\w-]+)+"
-    r"|(?<!\w)\+?1?[ .-]?\(?555\)?[ .-](?:\d{3}[ .-])?\d{4}(?!\w)"
+    r"|(?<!\w)#channel(?![\w-])|\b123[ .-]456[ .-]7890\b|(?<!\w)\+?1?[ .-]?\(?555\)?[ .-](?:\d{3}[ .-])?\d{4}(?!\w)"
     r"|(?<!\w)#(?:(?:your|my|channel|team)-)+(?:channel|team|name|here)\b|\bYOUR[_-][A-Z][A-Z_-]*\b|%[A-Z][A-Z_]{2,}%"
     r"|\b(?:[A-Z]{2,10}-)?X{2,5}\b|\bX(?= ?(?:%|hours?|h|min(?:ute)?s?|days?|seconds?|Stunden|Minuten|Tage)\b)|\bX(?=%)"
     r"|\d\.X(?= ?%)|\bv?[xX]\.[yY]\.[zZ]\b"
@@ -74,7 +74,7 @@ _MARKER = re.compile(
       | to\ be\ (?:done | written | decided | defined | determined | added | completed | confirmed | continued
           | announced
           | filled | provided | specified | documented | described | agreed | clarified | discussed | drafted
-          | finali[sz]ed | updated | created) \b .*
+          | finali[sz]ed | updated | created | named | appointed | nominated) \b .*
       | (?:coming\ soon | work\ in\ progress | under\ (?:construction | development) | stay\ tuned | check\ back\ later
           | watch\ this\ space) \b (?!\ (?:pages?|banners?|modes?|screens?|labels?|signs?|items?|limits?)\b\W*\w) .*
       | (?:[\w']+\ ){1,3} coming\ soon
@@ -91,6 +91,8 @@ _MARKER = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 """What is written where text is still missing, whatever follows."""
+_LONGEST_NOTE = 100
+_YET_TO_COME = re.compile(phrases.YET_TO_COME, re.VERBOSE)
 _STEP = re.compile(
     r"""\W*+ (?:to\ be\ done | work\ in\ progress\ (?:is | must | can | has)\b)
         (?:[ ,]{1,2}[\w'’./()-]{1,40}){2,12}? [:;] \s
@@ -131,8 +133,12 @@ _NOTHING_SAID = re.compile(
           (?:deprecated | obsolete | outdated | removed | deleted | moved | archived | superseded)
           (?:\ (?:to | into | from)\ (?:the\ | our\ | another\ | a\ )? (?:new\ )? [\w-]+)?
       | place-?holder (?:\ (?:{phrases.ENGLISH_TEXTS}))?
-      | (?:(?:phone | tel | telephone | fax | mobile)\W{{1,3}})? \+?[0x]{{2,6}} (?:[\ /-][0x]{{2,10}}){{1,8}}
+      | (?:(?:phone | tel | telephone | fax | mobile)\W{{1,3}})? \+?(?:[0x]{{2,6}} (?:[\ /-][0x]{{2,10}}){{1,8}}
+          | \d{{1,3}} (?:[\ /-]x{{2,10}}){{1,8}})
       | ask\ @?[\w.-]+ | @?[\w.-]+\ knows (?:\ \w+){{0,3}}
+      | (?:(?:(?:will\ be | is)\ )?(?:tracked | documented | handled | blocked | described)
+          \ (?:in | on | by | with | as)\W+) (?:(?:jira | ticket | issue | story)\W+){{0,2}}
+          (?-i:[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})
       | (?:(?:see | jira | ticket | issue | story)\W+){{1,2}} (?-i:[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})
       | (?:last\ )? (?:updated? | reviewed | changed | modified | edited) (?:\ on | \ by)? \ ?: .{{0,40}}
       | (?:(?:{phrases.STEPS}) \ ?\#?
@@ -155,7 +161,9 @@ _ORDER = re.compile(
         (?:insert | describe)\ .*here
       | (?:add | write | enter | put | fill | document | paste | place | list | specify | provide)
           (?:\ [\w']+){{1,6}}\ here
-      | (?:\w+\ ){{0,3}} (?:commands? | code | {phrases.ENGLISH_TEXTS})\ here
+      | (?:\w+\ ){{0,3}} (?:commands? | code | {phrases.ENGLISH_PARTS} | {phrases.ENGLISH_TEXTS})\ here
+      | (?:delete | remove | omit)\ (?:(?:this | the)\ (?:section | chapter | line | page | part)\ )?
+          if\ (?:it\ is\ )?(?:not\ \w+ | un\w+ | empty)
       | (?:please\ )? fill\ (?:(?:it | this | me)\ )?(?:in | out) (?:\ (?:{phrases.ENGLISH_IT})){{0,5}}
       | (?:\w+\ ){{0,2}} (?:(?:need | needs | have | has | ought)\ to | will | should | must | please)
           \ (?:write | document | describe | fill\ in)\ (?:this | that | it) (?:\ (?:{phrases.ENGLISH_IT})){{0,2}}
@@ -164,10 +172,12 @@ _ORDER = re.compile(
       | (?:complete | expand | update | write | document)\ (?:this | the)\ (?:section | chapter | part | document)
           (?:\ \w+){{0,4}}
       | (?:add | insert | write | paste | enter)\ (?:(?:the | your | some | any)\ )?
-          (?:commands? | {phrases.ENGLISH_TEXTS})
+          (?:commands? | {phrases.ENGLISH_PARTS} | {phrases.ENGLISH_TEXTS})
       | click\ (?:or\ tap\ )?here\ to\ (?:enter | add | edit | insert) .{{0,40}}
       | (?:write | fill | document | describe | explain)\ (?:(?:this | it | me | that)\ ?)?
           (?:here | up | down | in | out | later | now)?
+      | please\ add | (?:fill | edit | update | write | change)-?\ ?me
+      | (?:[\w']+\ ){{1,6}} go(?:es)?\ here
       | needs?\ (?:\w+\ ){{0,2}} (?:writing | work | love | updating | completing | {phrases.ENGLISH_TEXTS})
       | @?[\w.-]+ (?:\ \w+)?\ to\ (?:
             (?:write | fill | document | describe | draft) (?:\ (?:{phrases.ENGLISH_IT})){{0,4}}
@@ -322,7 +332,17 @@ def _is_place(sentence: str) -> bool:
 def _is_stub(text: str) -> bool:
     if (step := _STEP.match(text)) and _is_written(step["what"]):
         return False
-    return any(stub.fullmatch(text) for stub in _STUBS) or bool(_FOREIGN_STUB.fullmatch(_folded(text)))
+    if any(stub.fullmatch(text) for stub in _STUBS) or _FOREIGN_STUB.fullmatch(_folded(text)):
+        return True
+    return _is_about_its_writing(text)
+
+
+def _is_about_its_writing(text: str) -> bool:
+    """Whether a short text speaks of nothing but who writes it, or when."""
+    words = _WORD.findall(text[:_LONGEST_NOTE].lower())
+    if len(text) > _LONGEST_NOTE or not words or not phrases.WORDS_OF_WRITING.issuperset(words):
+        return False
+    return bool(_YET_TO_COME.search(" ".join(words)))
 
 
 def _is_prompt(text: str) -> bool:
