@@ -1376,6 +1376,18 @@ def test_what_is_named_as_it_is(env: Any, line: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "of"),
     [
+        ("PAYTR_TEST_MODE", "1", "PayTR"),
+        ("BINANCE_TESTNET", "true", "Binance"),
+        ("PAYHERE_SANDBOX", "true", "PayHere"),
+        ("MPESA_ENV", "sandbox", "M-Pesa"),
+        ("NOVALNET_TEST_MODE", "1", "Novalnet"),
+        ("PAYMENT_URL", "https://eu-test.oppwa.com/", "HyperPay"),
+        ("GATEWAY", "https://test.ccavenue.com/transaction", "CCAvenue"),
+        ("PAYMENT_HOST", "https://testsecure.peachpayments.com", "Peach Payments"),
+        ("ASAAS_API_KEY", "'$aact_hmlg_" + "q7Zk2LmX" * 8 + "'", "Asaas"),
+        ("UNZER_PRIVATE_KEY", "s-priv-" + "q7Zk2LmX" * 4, "Unzer"),
+        ("STANCER_KEY", "stest_" + "q7Zk2LmX" * 3, "Stancer"),
+        ("EBAY_CLIENT_ID", "shop-shop-SBX-90bead5b-d0e61cec", "eBay"),
         ("ROBOKASSA_TEST_MODE", "true", "Robokassa"),
         ("OZOW_IS_TEST", "1", "Ozow"),
         ("PAYTM_ENVIRONMENT", "STAGING", "Paytm"),
