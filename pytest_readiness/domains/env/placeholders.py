@@ -31,9 +31,10 @@ _ANYWHERE = re.compile(
       | (?: fill | put | paste ) [-_] in
       | {_TELLS} [-_] (?:an? | your ) [-_] (?:new | own | random | strong | long | secure | unique)
       | {_THING} (?: [-_] goes )? [-_] here (?= [@:/?&] | $)
+      | your [-_] (?: [^\W_]{{1,20}} [-_] ) {_HELD}
       | your (?: [-_.]? (?: {_THING} | api | pass | company | org | project | account | app | region | server
         | client
-          | site | webhook | tenant | own | strong | real | here ) )+
+          | provider | site | webhook | tenant | own | strong | real | here ) )+
       | (?: fill | set | add | insert | put | generate | create ) [-_]? me
       | sample [-_] {_THING}
       | not [-_]a[-_](?:real | valid | secret)\b
@@ -69,8 +70,8 @@ _ANYWHERE = re.compile(
   | (?<![\d.]) (?: 192\.0\.2 | 198\.51\.100 | 203\.0\.113 ) \. \d{{1,3}} (?![\d.]) | (?<![\w:]) 2001:0?db8:
   | (?: ^ | :(?:iam | sts):: ) (?: 123456789012 | 111122223333 ) (?!\d) | (?<![^\W_]) devstoreaccount1 (?![^\W_])
   | ^ UseDevelopmentStorage=true
-  | (?:^ | // | @ | www\.) (?: my | your )? (?: domain | site | website | company ) \. (?: com | org | net | tld )
-    (?![\w.-])
+  | (?:^ | // | @ | www\.) (?: (?: my | your ) -? )? (?: domain | site | website | company )
+    \. (?: com | org | net | tld ) (?![\w.-])
   # Numbers that count, or are the same in each part.
   | 12345678-(?:1234-){{3}}\w{{12}} | 11111111-2222-3333-4444-5{{12}}
   | ^ (?: G | GTM | AW | xox[abp] ) - (?: 0{{6,}} | 1234567890?\d* ) (?: - [\w-]* )? $
@@ -143,7 +144,10 @@ _GENERIC_TOO = re.compile(
       | will | set | at | updated? | modif(?:y | ied) | rotated? | soon | unknown | blank | keep | until | when
       | no | none | yet | key | by | from | ask | by | later | before | deploy(?:ment)? | go[-_]?live
         | laravel | django | rails
-      | symfony | node | express | flask | spring | {_GLUE_ABROAD} | \d{{1,4}} (?!\d) ) [-_.!]? )
+      | symfony | node | express | flask | spring | drupal | wordpress | homestead | sail | forge
+      | postgres(?:ql)? | mysql | mariadb | redis | mongo(?:db)? | rabbit(?:mq)?
+      | fake | dummy | demo | sample | coming | waiting | expired | missing | disabled | vendor | launch | request
+      | it | non | does | matter | use | openssl | rand | hex | base64 | {_GLUE_ABROAD} | \d{{1,4}} (?!\d) ) [-_.!]? )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
