@@ -178,7 +178,8 @@ def no_placeholders(env_facts: EnvFacts, *, names: Names | None = None) -> Evide
     else:
         texts = {name: _visible(each.value.get_secret_value()) for name, each in env_facts.variables.items()}
         if not any(texts.values()):
-            raise CouldNotVerify(f"{env_facts.path} sets no variable")
+            set_to = ", but to nothing" if texts else ""
+            raise CouldNotVerify(f"{env_facts.path} sets {'variables' if texts else 'no variable'}{set_to}")
     left = {name: f" ({form}, which is not filled in)" for name in texts if (form := env_facts.variables[name].left)}
     found = [name + left.get(name, "") for name, text in texts.items() if name in left or is_placeholder(name, text)]
     claim(not found, expected="no placeholder in any value", seen=f"a placeholder in {_listed(found)}")

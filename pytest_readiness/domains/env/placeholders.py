@@ -473,7 +473,8 @@ def _texts(name: str, value: str) -> Iterator[tuple[str, str]]:
         except (ValueError, RecursionError):
             pass
         else:
-            yield from _leaves(name if isinstance(found, list) else "", found)
+            keeps_name = isinstance(found, list) or TEMPLATE_NAMES.search(name) is not None
+            yield from _leaves(name if keeps_name else "", found)
             return
     yield name, value
 
@@ -488,4 +489,5 @@ def _leaves(name: str, found: object) -> Iterator[tuple[str, str]]:
             waiting += ((name, item) for item in each)
         elif isinstance(each, dict):
             # Only a secret may not be called as it is: {"email": "email"} maps names.
-            waiting += ((key if _name_of_secret(key) else "", item) for key, item in each.items())
+            other = name if TEMPLATE_NAMES.search(name) else ""
+            waiting += ((key if _name_of_secret(key) else other, item) for key, item in each.items())

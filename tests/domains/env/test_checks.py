@@ -511,6 +511,7 @@ REAL = (
         "RESET_URL=https://shop.test/votre-mot-de-passe",
         f"""DB_SECRET='{{"engine": "postgres", "username": "admin", "password": "{HEX}"}}'""",
         """OIDC_CLAIMS='{"email": "email", "name": "name"}'""",
+        """WEBHOOK_TEMPLATE='{"text": "{{ .Title }}", "lines": ["<name>"]}'""",
         "PARTITION_KEY=user",
         "PIN_TOKEN=4821",
         "MAX_TOKEN=4000",
@@ -760,9 +761,17 @@ def test_no_placeholders_warns_of_empty_variables(env: Any) -> None:
     assert env("env.no_placeholders", "A=1\nB=\n").warning == "1 variable empty: B"
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "A=\n"])
-def test_no_placeholders_is_not_vacuous(env: Any, text: str) -> None:
-    with pytest.raises(CouldNotVerify, match="sets no variable"):
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "sets no variable$"),
+        ("# nothing\n", "sets no variable$"),
+        ("A=\n", "sets variables, but to nothing"),
+        ('A=""\n', "sets variables, but to nothing"),
+    ],
+)
+def test_no_placeholders_is_not_vacuous(env: Any, text: str, reason: str) -> None:
+    with pytest.raises(CouldNotVerify, match=reason):
         env("env.no_placeholders", text)
 
 
