@@ -91,12 +91,16 @@ def is_by_chance(shape: re.Pattern[str], value: str) -> bool:
     around = shape.sub("", value)
     if "://" in value or len(around) < _FEWEST_AROUND:
         return False
+    if any(_NAMED_BY_SOMEBODY.fullmatch(found[0]) for found in shape.finditer(value)):
+        return False
     pieces = len(_PIECE.findall(value))
     is_mixed = all(kind.search(around) for kind in _KINDS) or len({*_ODD.findall(around)}) > 1
     return pieces * 5 >= len(value) * 2 and is_mixed
 
 
 _FEWEST_AROUND = 8
+_NAMED_BY_SOMEBODY = re.compile(r"\W{1,4}(?:[A-Z][A-Z_]{3,}|[a-z]{2,}(?:_[a-z]{2,})+)\W{1,4}")
+"""A place with a name in capitals, or of words that are joined."""
 _KINDS = tuple(map(re.compile, (r"[a-z]", r"[A-Z]", r"\d")))
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+|[^A-Za-z\d]+")
 _ODD = re.compile(r"[^\w\s./:@,;=\"'-]")

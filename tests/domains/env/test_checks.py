@@ -1260,6 +1260,8 @@ def test_what_a_generator_drew_is_no_place_to_be_filled_in(env: Any, value: str)
         "AccountKey=#{StorageKey};EndpointSuffix=core.windows.net;AccountName=sh0pPr0d",
         "https://q8WvXz:%pass%@Qx7Lm2.example.net/9Zk",
         "Qx7#{Pw}9zK",
+        "a1B2%SECRET%k3D4e5",
+        "a1B2c3#{db_password}D4e5",
         "%{hiera('shop::db_password')}",
         "a${DB_PASSWORD:-x}b",
         "$(DB_PASSWORD)",
