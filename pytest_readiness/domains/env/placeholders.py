@@ -57,7 +57,8 @@ _ANYWHERE = re.compile(
   | (?<![^\W_]) (?: 555-(?:01\d\d | 1234 | 5555) | UA-0{{5,}}-\d+ ) (?![^\W_])
     | ^ (?P<uniform>[^\W_]) (?P=uniform){{15,}} $
   | ^ replaced? [-_] (?: by | in | at | on | before | during ) [-_]
-  | ^ \*{{3,}}+ [\w.-]+ \*{{3,}}+ $ | (?<=\w) \*{{4,}} | [•●∙]{{3,}} | ^ « .* » $ | ^ 123456:ABC-DEF
+  | ^ \*{{3,}}+ [\w.-]+ \*{{3,}}+ $ | (?<=\w) \*{{5,}} | (?<=\w) \*{{4}} \w{{0,6}} $ | [•●∙]{{3,}}
+  | ^ « .* » $ | ^ 123456:ABC-DEF
   | ^ (?: to-?do | tbd | tba | tbc | fixme | place-?holder | dummy | fake | undefined | unset
       | not[-_]?set | redacted | removed | hidden | missing
       | lorem\ ipsum.* | (?:foo | bar | baz | foobar) | \*{{3,}} | \?{{2,}}

@@ -529,6 +529,8 @@ def test_no_placeholders_reads_json_paths_markup_and_formats(env: Any, line: str
 @pytest.mark.parametrize(
     "line",
     [
+        "API_KEY=sk_live_****q7Zk",
+        "API_KEY=sk_live_*******",
         "DB_PASSWORD=fakepassword",
         "DB_PASSWORD=dummyvalue",
         "DB_PASSWORD=doesnotmatter",
@@ -1244,6 +1246,7 @@ def test_more_references_and_encrypted_values_are_not_the_value(value: str) -> N
         "6yHhOL~M8#w@hf{l-1qJ*>mM&NfEV_4np$(@6>TP",
         "1s.YfyW#0QfEP+oHSBIx${JO[1]9#,z3",
         "3eC8xDPW5l<DjQMNC7>e",
+        "k2!r&q****w)0#j5z_8(vb^1n-m+y3@t%6c=4f$7",
         "KO%vKw8i%GZePQS#J&Hs",
     ],
 )
