@@ -121,10 +121,15 @@ def estimated_bits(secret: str) -> float:
 
 
 def _read_otherwise(text: str) -> list[str]:
-    """The text backwards and with letters for digits and signs, where that makes words, and two rows in turns."""
+    """The text backwards and with letters for digits and signs, where that makes words, and what makes it a row.
+
+    Two rows may stand in turns ("1a2b3c"), have signs between their parts ("ABCD-EFGH") or each character several times
+    ("11:22:33").
+    """
     found = [each for each in (text[::-1], *_without_leet(text)) if _is_of_words(each, _NO_CHANCE_OTHERWISE)]
-    in_turns = text[::2] + text[1::2]
-    return found + [in_turns] * (_unpredictable(in_turns) * 2 < len(in_turns))
+    joined = re.sub(r"[\W_]+", "", text)
+    rows = (text[::2] + text[1::2], joined, re.sub(r"(.)\1+", r"\1", joined, flags=re.DOTALL))
+    return found + [row for row in rows if _unpredictable(row) * 2 < len(row)]
 
 
 def _is_of_words(text: str, no_chance: float) -> bool:

@@ -9,7 +9,13 @@ ENGLISH_TEXTS = r"""
     | sections? | procedures? | process(?:es)? | page | runbooks? | plans?
 """
 """Words for a text, or a part of one."""
+ENGLISH_PARTS = r"""
+    names? | phone(?:\ numbers?)? | e-?mails? | links? | urls? | dates? | address(?:es)? | screenshots? | diagrams?
+    | images? | pictures? | contacts? | tables?
+"""
+"""What else a text is of."""
 ENGLISH_NOTHING = r"""
+    links? | urls? | (?:intentionally\ )?left\ (?:blank|empty)(?:\ intentionally)? |
     place-?holder | n/?a | not\ applicable | none | nothing | empty | blank | stub | draft | pending | unknown | open
     | missing | undefined | null | nil | text | description | content | details | more | see\ (?:above|below) | names?
     | date | skeleton | unclear | idk | not\ sure | not\ yet | help\ wanted | contributions\ welcome | in\ progress
@@ -32,6 +38,37 @@ ENGLISH_IT = r"""
     | before\ .{0,40}
 """
 """Words for what somebody is told to write, and for when."""
+_WRITING = """
+    content contents text texts detail details description descriptions documentation doc docs document
+    documents info information instructions step steps section sections procedure procedures process page
+    pages runbook runbooks plan plans link links diagram diagrams screenshot screenshots chapter guide input
+    add added adding write written writing update updates updating complete completed provide provided fill
+    filled documented documenting describe described define defined insert inserted draft drafting drafted
+    prepare prepared preparation progress review expand expanded flesh fleshed work working coming come
+    comes follow follows a an the this that these it its is are be been being to in of on by for from with
+    at and here now later soon shortly asap more some further someone somebody anyone we i us me you our my
+    still yet will would should must need needs have has going under way out date up tba tbc tbd missing
+    pending waiting awaiting stub placeholder outdated incomplete unfinished next week sprint month quarter
+    please team teams ops devops sre sres dba dbas dev devs developer developers engineering operations
+    infra platform security management vendor author authors owner
+"""
+WORDS_OF_WRITING = frozenset(_WRITING.split())
+"""Words with which somebody speaks of a text that is still to be written, and of nothing else."""
+YET_TO_COME = r"""
+    \b(?:later | soon | shortly | asap | tb[acd] | pending | yet | in\ (?:progress | preparation)
+      | under\ (?:review | way) | missing | placeholder | stub
+      | incomplete | unfinished | out\ of\ date | outdated | coming | waiting | awaiting
+      | next\ (?:week | sprint | month | quarter) | to\ be\ (?:added | documented | described | written | filled
+        | drafted)
+      | needs?\ (?:an?\ | some\ | more\ )?(?:updat(?:e|es|ing) | work | writing | review | input | text
+        | content | details)
+      )\b
+    | \b(?:needs?\ to | should | must | will | has\ to | have\ to)\ (?:still\ )?(?:be\ )?
+      (?:document(?:ed)? | describe(?:d)? | write | written | draft(?:ed)? | flesh(?:ed)? | expand(?:ed)?
+        | fill(?:ed)?)\b
+    | \b(?:someone | somebody | anyone)\ (?:please | should | must | will)\b | \A(?:\w+\ ){1,2}to\ provide\Z
+"""
+"""What says that it is still to come."""
 ENGLISH_NUMBERS = "one | two | three | four | five | six | seven | eight | nine | ten"
 UNWRITTEN: Mapping[str, str] = {
     "German": r"""
@@ -47,7 +84,8 @@ UNWRITTEN: Mapping[str, str] = {
             |dokumentieren)
     """,
     "French": r"""
-        à\ (?:compléter|rédiger|venir|définir|faire|remplir|préciser|déterminer|documenter|écrire|décrire
+        rédaction\ en\ cours
+        | à\ (?:compléter|rédiger|venir|définir|faire|remplir|préciser|déterminer|documenter|écrire|décrire
             |confirmer)
         | (?:sera|seront|doit\ être|reste\ à)\ (?:complété|rédigé|ajouté|défini|précisé|documenté|rempli|écri)\w*
         | (?:bientôt|prochainement)(?:\ disponible)? | en\ (?:cours\ de\ (?:rédaction|préparation)|construction)
@@ -71,7 +109,7 @@ UNWRITTEN: Mapping[str, str] = {
         da\ (?:completare|definire|fare|scrivere|compilare|determinare|confermare|documentare|aggiungere
             |descrivere|redigere)
         | (?:sarà|verrà|saranno|verranno)\ (?:completat|aggiunt|definit|compilat|scritt|documentat)\w+
-        | prossimamente | presto\ disponibile | in\ (?:arrivo|costruzione|lavorazione|preparazione)
+        | prossimamente | presto\ disponibile | in\ (?:arrivo|costruzione|lavorazione|preparazione|fase\ di\ stesura)
         | (?:descrivere|descrivi|inserire|inserisci|spiegare)\ qui
     """,
     "Dutch": r"""
@@ -101,9 +139,9 @@ UNWRITTEN: Mapping[str, str] = {
         | (?:опишите|опишіть)\ (?:здесь|тут) | (?:здесь|тут)\ будет(?:\ \w+){0,3}
     """,
     "Swedish, Danish, Norwegian": r"""
-        kommer\ (?:snart|senare|senere|inom\ kort) | att\ göra | ifylles | udfyldes | fylles\ ut
+        kommer\ (?:snart|senare|senere|inom\ kort) | att\ (?:göra|fylla\ i) | ifylles | udfyldes | fylles\ ut
         | fylls\ i(?:\ senare)? | under\ (?:arbete|arbejde|arbeid|konstruktion|udarbejdelse|utarbeidelse)
-        | skal\ (?:udfyldes|skrives|fylles\ ut) | ska\ (?:fyllas\ i|skrivas)
+        | skal\ (?:udfyldes|utfylles|skrives|fylles\ ut) | ska\ (?:fyllas\ i|skrivas)
     """,
     "Finnish": r"""
         tulossa | täydennetään(?:\ myöhemmin)? | täydennettävä | kesken | työn\ alla | kirjoitetaan\ myöhemmin
@@ -127,12 +165,12 @@ UNWRITTEN: Mapping[str, str] = {
         | sắp\ (?:ra\ mắt|có)
     """,
     "Arabic": r"""
-        قريبا | قريباً | سيتم\ (?:إضافته|إضافتها|تحديده|تحديدها|استكماله) | قيد\ (?:الإنشاء|الإعداد|التطوير)
+        قريبا | قريباً | للتعبئة | سيتم\ (?:إضافته|إضافتها|تحديده|تحديدها|استكماله) | قيد\ (?:الإنشاء|الإعداد|التطوير)
         | لاحقا | لاحقاً
     """,
     "Hindi": r"जल्द(?:\ ही)?\ (?:आ\ रहा\ है|उपलब्ध\ होगा|आएगा) | (?:बाद\ में|अभी)\ (?:जोड़ा|लिखा|भरा)\ जाएगा",
     "Persian": r"به\ ?زودی | بزودی | در\ دست\ (?:تهیه|ساخت) | بعدا\ \w+",
-    "Hebrew": r"בקרוב | יושלם | יתווסף | בבנייה | להשלמה | טרם\ נכתב | להשלים",
+    "Hebrew": r"בקרוב | יושלם | יתווסף | בבנייה | להשלמה | בזמן\ הקרוב | טרם\ נכתב | להשלים",
     "Korean": r"""
         (?:추후|나중에)(?:\ \w+){0,2}
         | (?:작성|추가|업데이트|보완|기재)\ ?(?:예정|중|필요)(?:입니다)? | 준비\ ?중(?:입니다)?
@@ -146,7 +184,7 @@ NOTHING: Mapping[str, str] = {
         folgt | folgen | fehlt | in\ kürze | siehe\ (?:oben|unten) | offen | kommt
         | in\ (?:arbeit|bearbeitung|vorbereitung|planung) | im\ aufbau
         | kein(?:e|er|es|en)?(?:\ (?:angaben?|inhalte?|text|beschreibung))? | nichts | entfällt | leer
-        | ausstehend | nicht\ (?:zutreffend|vorhanden|relevant|definiert) | platzhalter | unbekannt | entwurf
+        | ausstehend | dito | nicht\ (?:zutreffend|vorhanden|relevant|definiert) | platzhalter | unbekannt | entwurf
     """,
     "French": r"""
         voir\ (?:ci-dessous|ci-dessus|plus\ (?:bas|haut))
@@ -156,7 +194,7 @@ NOTHING: Mapping[str, str] = {
     "Spanish": r"""
         ver\ (?:abajo|arriba|más\ (?:abajo|arriba))
         | pendientes?(?:\ de\ \w+)? | en\ (?:curso|proceso|desarrollo) | falta | ningun[oa] | nada
-        | no\ (?:aplica|procede|aplicable|disponible) | vacío | sin\ (?:definir|contenido|rellenar)
+        | no\ (?:aplica|procede|aplicable|disponible) | vacío | sin\ (?:definir|contenido|rellenar|información)
         | desconocido | borrador
     """,
     "Portuguese": r"""
@@ -177,17 +215,18 @@ NOTHING: Mapping[str, str] = {
     "Russian and Ukrainian": r"""
         см\.\ (?:выше|ниже) | скоро | [ву]\ (?:разработке|процессе|работе|розробці) | нет | немає | ничего
         | отсутствует | пусто
-        | не\ (?:применимо|определено|указано|заполнено|застосовується) | черновик
+        | не\ (?:применимо|определено|указано|заполнено|застосовується) | черновик | заглушка
     """,
     "Swedish, Danish, Norwegian": r"""
         ingen | inget | ikke\ relevant | ej\ (?:aktuellt|relevant) | tomt | saknas | mangler | utkast
     """,
     "Finnish": r"ei\ (?:ole|mitään|sovellu|tiedossa) | tyhjä | puuttuu | luonnos",
     "Turkish": r"yok | hiçbiri | boş | belirsiz | taslak | uygulanamaz",
-    "Hungarian": r"nincs | semmi | üres | nem\ alkalmazható | ismeretlen",
+    "Hungarian": r"később | nincs | semmi | üres | nem\ alkalmazható | ismeretlen",
     "Romanian": r"niciun[ua] | nimic | nu\ se\ aplică | gol | necunoscut",
     "Greek": r"κανένα[ςν]? | τίποτα | δεν\ ισχύει | κενό",
-    "Indonesian": r"tidak\ (?:ada|berlaku) | kosong | belum",
+    "Indonesian": r"tidak\ (?:ada|berlaku) | kosong | belum | segera | menyusul",
+    "Hindi": r"जल्द(?:\ ही)? | बाद\ में",
     "Vietnamese": r"không\ (?:có|áp\ dụng) | trống",
     "Arabic": r"لا\ (?:يوجد|ينطبق|شيء) | فارغ | غير\ (?:محدد|متوفر|متاح)",
     "Hebrew": r"אין | לא\ (?:רלוונטי|ידוע|קיים) | ריק",
@@ -278,6 +317,7 @@ UNSPACED = r"""
     | (?:请|請)?(?:此处|此處|这里|這裡)?(?:填写|填寫|补充|補充|描述|说明|說明|列出|写明|寫明|简述)\w{0,6}
       (?:步骤|步驟|流程|内容|內容|方案|方法|过程|過程|情况|情況|信息|資訊)
     | (?:请|請|此处|此處|这里|這裡)(?:填写|填寫|补充|補充|说明|說明)\w{0,6}
+    | 要確認 | 调查中 | 調查中 | กำลังจัดทำ\w{0,10} | รอข้อมูล\w{0,10}
     | เร็ว\ ?ๆ\ ?นี้ | รอ(?:เพิ่ม\w{0,10}|ดำเนินการ) | ยังไม่มี\w{0,10} | อยู่ระหว่าง\w{0,12}
 """
 """The same in scripts without blanks between words."""

@@ -24,7 +24,9 @@ _LABEL = re.compile(
 )
 """What a place to be filled in is for: "Admin: [Your contact]"."""
 _BLANKS = re.compile(
-    r"\[(?!picture\]|\s*['\"^]|[\d.,:+-][\d\s.,:+-]{0,40}\])[^\[\]]*\]|<[^<>\w]*\w[^<>]*>|\{\{[^{}]*\}\}|_{3,}|\.{4,}|…{2,}"
+    # The number of a note, a version, an issue or a commit in brackets is none.
+    r"\[(?!picture\]|\s*['\"^]|[\d.,:+-][\d\s.,:+-]{0,40}\]|[#!v]?\d[\w.]{0,20}\]|[0-9a-f]{7,40}\]"
+    r"|[A-Z][A-Z0-9]{1,9}-\d{1,6}\])[^\[\]]*\]|<[^<>\w]*\w[^<>]*>|\{\{[^{}]*\}\}|_{3,}|\.{4,}|…{2,}"
     r"|\b(?:YYYY|JJJJ|AAAA|yyyy)[-/.](?:MM|mm)[-/.](?:DD|TT|JJ|dd)\b|\b(?:DD|TT|JJ|dd|MM|mm)[-/.](?:MM|mm|DD|dd)[-/.](?:YYYY|JJJJ|AAAA|yyyy)\b"
     r"|(?<!\w)@(?:name|user|username|handle|owner|someone|somebody|team|team-?name|your[\w-]{0,30})(?![\w/-])"
     # Names, addresses and numbers of nobody.
@@ -33,7 +35,7 @@ _BLANKS = re.compile(
     r"|(?:team|company|your|contact) name)\b"
     r"|张三|張三|李四|(?<!\w)[〇○×]{2,}(?!\w)"
     r"|\b(?i:name|user(?:name)?|email|your[\w.-]{0,30}|first\.last|firstname\.lastname|vorname\.nachname)@[\w-]+(?:\.[\w-]+)+"
-    r"|(?<!\w)\+?1?[ .-]?\(?555\)?[ .-](?:\d{3}[ .-])?\d{4}(?!\w)"
+    r"|(?<!\w)#channel(?![\w-])|\b123[ .-]456[ .-]7890\b|(?<!\w)\+?1?[ .-]?\(?555\)?[ .-](?:\d{3}[ .-])?\d{4}(?!\w)"
     r"|(?<!\w)#(?:(?:your|my|channel|team)-)+(?:channel|team|name|here)\b|\bYOUR[_-][A-Z][A-Z_-]*\b|%[A-Z][A-Z_]{2,}%"
     r"|\b(?:[A-Z]{2,10}-)?X{2,5}\b|\bX(?= ?(?:%|hours?|h|min(?:ute)?s?|days?|seconds?|Stunden|Minuten|Tage)\b)|\bX(?=%)"
     r"|\d\.X(?= ?%)|\bv?[xX]\.[yY]\.[zZ]\b"
@@ -45,16 +47,22 @@ _ANNOUNCED = re.compile(r"[^.!?:：。]{0,300}[:：]\W*")
 """What says that something follows, which is then a block of its own."""
 _BOX = re.compile(r"\s*(?:[-*+]\s+)?(?:\[[ xX]?\]|[☐☑☒✅])\s*")
 """Of a task."""
-_TICK = re.compile("[✔✓✅❌✗✘☑☒●×]\ufe0f?")
+_TICK = re.compile(
+    "[✔✓✅❌✗✘☑☒●×]\ufe0f?"
+    "|:(?:white_check_mark|heavy_check_mark|ballot_box_with_check|x|negative_squared_cross_mark|no_entry(?:_sign)?):"
+)
 """In a cell: what the first one names is so, or is not."""
 _COMMENT_LINE = re.compile(r"\s*(?:#[\s#]|//|--\s|;|/\*)")
 _PRINTED = re.compile(r"\A\s*+(?:echo|print|printf|puts)\b[\s(]*+['\"]?")
 """In code, before what is only shown."""
-_NUMBER = re.compile(r"\W*\d{1,3}[.)]?[^\w%‰°€$£]*")
-"""Of a row or a step."""
+_NUMBER = re.compile(r"\W*\d{1,2}[.)]?[^\w%‰°€$£]*")
+"""Of a row or a step; a longer one is a port, a code or the like."""
 
 _MARKER = re.compile(
     r"""\W*+ (?:
+        # In Spanish and Portuguese it means "all".
+        (?! (?-i:[Tt]odo)\ [^.!?]{0,200}? (?<!\w)(?:el | la | los | las | lo | se | con | una | del | por | está | es
+            | é | são | com | da | ao | os | um | uma | dos | das | na | pelo | pela | para | que)(?!\w) )
         (?:to-?do | fixme | wip | xxx+) \b
           # "TODO entries of the queue are replayed" has it as a word of its subject.
           (?!\ (?:items?|entr(?:y|ies)|comments?|lists?|tasks?|labels?|tags?|markers?|boards?|columns?|apps?|limits?
@@ -66,7 +74,7 @@ _MARKER = re.compile(
       | to\ be\ (?:done | written | decided | defined | determined | added | completed | confirmed | continued
           | announced
           | filled | provided | specified | documented | described | agreed | clarified | discussed | drafted
-          | finali[sz]ed | updated | created) \b .*
+          | finali[sz]ed | updated | created | named | appointed | nominated) \b .*
       | (?:coming\ soon | work\ in\ progress | under\ (?:construction | development) | stay\ tuned | check\ back\ later
           | watch\ this\ space) \b (?!\ (?:pages?|banners?|modes?|screens?|labels?|signs?|items?|limits?)\b\W*\w) .*
       | (?:[\w']+\ ){1,3} coming\ soon
@@ -84,6 +92,15 @@ _MARKER = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 """What is written where text is still missing, whatever follows."""
+_LONGEST_NOTE = 100
+_YET_TO_COME = re.compile(phrases.YET_TO_COME, re.VERBOSE)
+_STEP = re.compile(
+    r"""\W*+ (?:to\ be\ done | work\ in\ progress\ (?:is | must | can | has)\b)
+        (?:[ ,]{1,2}[\w'’./()-]{1,40}){2,12}? [:;] \s
+        (?!(?:write | document | describe | add | fill | define | provide | update | complete)\b) (?P<what>.+)""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+"""What begins like that, and goes on with what is to be done: "To be done by the DBA on call: restore the backup"."""
 _PENDING = re.compile(
     rf"""\W*+ (?:
         (?:[\w']+\ ){{0,4}} (?:(?:still\ )? (?:to\ be | needs?\ to\ be | will\ be))\ (?:written | documented | described
@@ -117,8 +134,12 @@ _NOTHING_SAID = re.compile(
           (?:deprecated | obsolete | outdated | removed | deleted | moved | archived | superseded)
           (?:\ (?:to | into | from)\ (?:the\ | our\ | another\ | a\ )? (?:new\ )? [\w-]+)?
       | place-?holder (?:\ (?:{phrases.ENGLISH_TEXTS}))?
-      | (?:(?:phone | tel | telephone | fax | mobile)\W{{1,3}})? \+?[0x]{{2,6}} (?:[\ /-][0x]{{2,10}}){{1,8}}
+      | (?:(?:phone | tel | telephone | fax | mobile)\W{{1,3}})? \+?(?:[0x]{{2,6}} (?:[\ /-][0x]{{2,10}}){{1,8}}
+          | \d{{1,3}} (?:[\ /-]x{{2,10}}){{1,8}})
       | ask\ @?[\w.-]+ | @?[\w.-]+\ knows (?:\ \w+){{0,3}}
+      | (?:(?:(?:will\ be | is)\ )?(?:tracked | documented | handled | blocked | described)
+          \ (?:in | on | by | with | as)\W+) (?:(?:jira | ticket | issue | story)\W+){{0,2}}
+          (?-i:[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})
       | (?:(?:see | jira | ticket | issue | story)\W+){{1,2}} (?-i:[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})
       | (?:last\ )? (?:updated? | reviewed | changed | modified | edited) (?:\ on | \ by)? \ ?: .{{0,40}}
       | (?:(?:{phrases.STEPS}) \ ?\#?
@@ -141,7 +162,9 @@ _ORDER = re.compile(
         (?:insert | describe)\ .*here
       | (?:add | write | enter | put | fill | document | paste | place | list | specify | provide)
           (?:\ [\w']+){{1,6}}\ here
-      | (?:\w+\ ){{0,3}} (?:commands? | code | {phrases.ENGLISH_TEXTS})\ here
+      | (?:\w+\ ){{0,3}} (?:commands? | code | {phrases.ENGLISH_PARTS} | {phrases.ENGLISH_TEXTS})\ here
+      | (?:delete | remove | omit)\ (?:(?:this | the)\ (?:section | chapter | line | page | part)\ )?
+          if\ (?:it\ is\ )?(?:not\ \w+ | un\w+ | empty)
       | (?:please\ )? fill\ (?:(?:it | this | me)\ )?(?:in | out) (?:\ (?:{phrases.ENGLISH_IT})){{0,5}}
       | (?:\w+\ ){{0,2}} (?:(?:need | needs | have | has | ought)\ to | will | should | must | please)
           \ (?:write | document | describe | fill\ in)\ (?:this | that | it) (?:\ (?:{phrases.ENGLISH_IT})){{0,2}}
@@ -150,10 +173,12 @@ _ORDER = re.compile(
       | (?:complete | expand | update | write | document)\ (?:this | the)\ (?:section | chapter | part | document)
           (?:\ \w+){{0,4}}
       | (?:add | insert | write | paste | enter)\ (?:(?:the | your | some | any)\ )?
-          (?:commands? | {phrases.ENGLISH_TEXTS})
+          (?:commands? | {phrases.ENGLISH_PARTS} | {phrases.ENGLISH_TEXTS})
       | click\ (?:or\ tap\ )?here\ to\ (?:enter | add | edit | insert) .{{0,40}}
       | (?:write | fill | document | describe | explain)\ (?:(?:this | it | me | that)\ ?)?
           (?:here | up | down | in | out | later | now)?
+      | please\ add | (?:fill | edit | update | write | change)-?\ ?me
+      | (?:[\w']+\ ){{1,6}} go(?:es)?\ here
       | needs?\ (?:\w+\ ){{0,2}} (?:writing | work | love | updating | completing | {phrases.ENGLISH_TEXTS})
       | @?[\w.-]+ (?:\ \w+)?\ to\ (?:
             (?:write | fill | document | describe | draft) (?:\ (?:{phrases.ENGLISH_IT})){{0,4}}
@@ -306,7 +331,19 @@ def _is_place(sentence: str) -> bool:
 
 
 def _is_stub(text: str) -> bool:
-    return any(stub.fullmatch(text) for stub in _STUBS) or bool(_FOREIGN_STUB.fullmatch(_folded(text)))
+    if (step := _STEP.match(text)) and _is_written(step["what"]):
+        return False
+    if any(stub.fullmatch(text) for stub in _STUBS) or _FOREIGN_STUB.fullmatch(_folded(text)):
+        return True
+    return _is_about_its_writing(text)
+
+
+def _is_about_its_writing(text: str) -> bool:
+    """Whether a short text speaks of nothing but who writes it, or when."""
+    words = _WORD.findall(text[:_LONGEST_NOTE].lower())
+    if len(text) > _LONGEST_NOTE or not words or not phrases.WORDS_OF_WRITING.issuperset(words):
+        return False
+    return bool(_YET_TO_COME.search(" ".join(words)))
 
 
 def _is_prompt(text: str) -> bool:

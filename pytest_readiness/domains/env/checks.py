@@ -135,10 +135,10 @@ def entropy(env_facts: EnvFacts, *, names: Names, min_bits: Annotated[float, Fie
 def values(env_facts: EnvFacts, *, values: Annotated[dict[Name, Accepted], Field(min_length=1)]) -> Evidence:
     """Every named variable is set to its expected value.
 
-    Compared as text, capitals and blanks within quotes included; what tools read in different ways (a backslash, ~;
-    without quotes a #, a blank or a sign of the shell such as &) could not be verified unless the file's dialect is
-    declared. YAML's `false` means the text "false" and 8080 for
-    "8080"; to allow other spellings list them: `DEBUG: [false, "False", 0]`.
+    Compared as text, capitals and blanks within quotes included; what tools read in different ways (a backslash, ~, a
+    comment behind the value, a line end of Windows; without quotes a #, a blank or a sign of the shell such as &) could
+    not be verified unless the file's dialect is declared. YAML's `false` means the text "false" and 8080 for "8080"; to
+    allow other spellings list them: `DEBUG: [false, "False", 0]`.
 
     Args:
         values: expected value by variable, or a list of those that are accepted; at least one variable.
@@ -179,7 +179,8 @@ def no_placeholders(env_facts: EnvFacts, *, names: Names | None = None) -> Evide
     else:
         texts = {name: _visible(each.value.get_secret_value()) for name, each in env_facts.variables.items()}
         if not any(texts.values()):
-            raise CouldNotVerify(f"{env_facts.path} sets no variable")
+            set_to = ", but to nothing" if texts else ""
+            raise CouldNotVerify(f"{env_facts.path} sets {'variables' if texts else 'no variable'}{set_to}")
     left = {name: f" ({form}, which is not filled in)" for name in texts if (form := env_facts.variables[name].left)}
     found = [name + left.get(name, "") for name, text in texts.items() if name in left or is_placeholder(name, text)]
     claim(not found, expected="no placeholder in any value", seen=f"a placeholder in {_listed(found)}")

@@ -94,7 +94,7 @@ def _unresolved(env_file: EnvFile, text: str) -> EnvFacts:
         if value is None:
             continue
         form = unfilled(name, _REFERENCE.sub("", value), single_quoted=quote == "'")
-        unclear = _unclear(written if quote else value, quote)
+        unclear = _unclear(written if quote else value, quote) or _unclear_end(value, written, quote)
         variables[name] = Variable(
             SecretStr(value),
             SecretStr(_least(value, quote) if unclear else value),
@@ -107,6 +107,17 @@ def _unresolved(env_file: EnvFile, text: str) -> EnvFacts:
 
 def _unclear(text: str, quote: str) -> str:
     return next((form for form, shape in _UNCLEAR[quote].items() if re.search(shape, text)), "")
+
+
+_QUOTED = {"'": re.compile(r"\A'(?:[^'\\]|\\.)*+'", re.DOTALL), '"': re.compile(r'\A"(?:[^"\\]|\\.)*+"', re.DOTALL)}
+
+
+def _unclear_end(value: str, written: str, quote: str) -> str:
+    """What is behind a value, and is a part of it to some tools."""
+    if re.search(r"\r\n?\Z", written):
+        return "a line end of Windows, CRLF"
+    behind = _QUOTED[quote].sub("", written, count=1) if quote else written.removeprefix(value)
+    return "a comment behind the value" if behind.lstrip(" \t").startswith("#") else ""
 
 
 def _least(value: str, quote: str) -> str:

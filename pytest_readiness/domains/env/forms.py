@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # The names are what messages call the forms; a value itself is never shown.
-_FORMS = {
+_PLACES = {
     "a template, {{…}}": re.compile(r"\{\{[^{}]*\}\}|\{%[^%]*%\}"),
     "a template, <%…%>": re.compile(r"<%[^%<]*%>"),
     # %C3%A4 is a text in a URL, and %H%M a form of dates.
@@ -15,6 +15,11 @@ _FORMS = {
     "a template, __NAME__": re.compile(r"(?<![A-Za-z0-9])__[A-Z][A-Z0-9_]*?__(?![A-Za-z0-9])|#_{2,4}\w{1,100}#"),
     "a template, [[…]]": re.compile(r"\[\[\s*[A-Za-z_][\w.]*\s*\]\]|##[A-Z][A-Z0-9_]*##"),
     "a template, %{…}": re.compile(r"%\{[^{}]+\}"),
+    "a reference, {$NAME}": re.compile(r"\{\$[A-Za-z_]\w*\}"),
+    "a template, [%…%]": re.compile(r"\[%[^%]*%\]"),
+}
+"""Places of templates, which may stand anywhere in a value."""
+_WHOLE_FORMS = {
     "a reference, ((…))": re.compile(r"\A\(\([\w./-]+\)\)\Z"),
     "a reference to a secret store": re.compile(
         r"(?i)\A(?:op://|bw://|(?:ref\+|aws|gcp|az|hashi)?(?:vault|ssm|awssm|awsssm|awssecrets|gcpsecrets|secretref|sm|secret|doppler|keyvault"
@@ -29,7 +34,7 @@ _FORMS = {
     ),
     "a reference of a program": re.compile(
         r"\A(?:process\.env\.\w+|os\.(?:environ\[|getenv\()|System\.getenv\(|ENV\[|env\(|secrets\.[A-Z][A-Z0-9_]+\Z)"
-        r"|\{\$[A-Za-z_]\w*\}|\[%[^%]*%\]|hiera\(|lookup\(|var\.[a-z]+_\w+\Z|valueFrom:|secretKeyRef\b"
+        r"|hiera\(|lookup\(|var\.[a-z]+_\w+\Z|valueFrom:|secretKeyRef\b"
     ),
     # Of gomplate, confd and others, whose brackets can be chosen; a list in JSON begins otherwise.
     "a template, [[ … ]]": re.compile(r"\[\[-?\s*(?:[.$][A-Za-z_]|[a-z]+\s+[\"'`./])[^\[\]]*\]\]"),
@@ -41,18 +46,13 @@ _FORMS = {
         r"|\Asops:[\w/]"
     ),
 }
-_DOLLAR_FORMS = {
+_SHELL_FORMS = {
     "a command, $(…)": re.compile(r"\$\(|\$\["),
     "a reference, ${…}": re.compile(r"\$\{"),
-    "a reference, $NAME": re.compile(r"\A\$[A-Za-z_]\w*\Z"),
-}
-"""What some tools fill in between single quotes, too."""
-_SHELL_FORMS = {
     "a reference, $NAME": re.compile(r"\$[\w$!?@*#-]"),
     "a command, `…`": re.compile(r"`[^`]*`"),
     "a command, <(…)": re.compile(r"\A<\(.+\)\Z"),
 }
-"""What no tool fills in between single quotes."""
 # Narrower than the above: the text itself is what the program gets, and a random password may hold a `$(`.
 _MEANT_TO_BE_FILLED = {
     "a command, $(…)": re.compile(
@@ -63,6 +63,14 @@ _MEANT_TO_BE_FILLED = {
     "a command, `…`": re.compile(r"\A`\s*(?:[a-z][\w./-]+\s[^`]+|[a-z]{3,}|[/<][\w./-]{3,}(?:\s[^`]*)?)`\Z"),
     "a command, <(…)": re.compile(r"\A<\(.+\)\Z"),
 }
+_SINGLE_QUOTED_FORMS = {
+    # A list of variables in a container's declaration has $(NAME) filled in, however it was quoted here.
+    "a command, $(…)": re.compile(rf"\$\([A-Za-z_]\w+\)|{_MEANT_TO_BE_FILLED['a command, $(…)'].pattern}"),
+    # By python-dotenv, whatever the name is.
+    "a reference, ${…}": re.compile(r"\$\{[^}:]{0,200}(?::-[^}]{0,2000})?\}"),
+    "a reference, $NAME": re.compile(r"\A\$[A-Za-z_]\w*\Z"),
+}
+"""What some tools fill in between single quotes, too."""
 TEMPLATE_NAMES = re.compile(r"(?i)TEMPLATE|FORMAT|FMT|PATTERN|MASK|LAYOUT|(?<![A-Z])(?:ARN|PS1|PREFIX|SUFFIX)(?![A-Z])")
 """How variables are called whose value is a template, or the name of something, and meant to stay one."""
 
@@ -74,11 +82,39 @@ def unfilled(name: str, value: str, *, single_quoted: bool = False, of_shell: bo
         single_quoted: whether it stands between single quotes, where no tool fills in what a shell would.
         of_shell: whether forms with $ and backticks count; not where it is known what was made of them.
     """
-    forms = {} if TEMPLATE_NAMES.search(name) else dict(_FORMS)
+    forms = {}
+    if not TEMPLATE_NAMES.search(name):
+        places = {form: shape for form, shape in _PLACES.items() if shape.search(value)}
+        forms = {form: shape for form, shape in places.items() if not is_by_chance(shape, value)} | _WHOLE_FORMS
     if of_shell:
         # A command or a reference of the shell is filled in under any name.
-        forms |= _DOLLAR_FORMS if single_quoted else {**_DOLLAR_FORMS, **_SHELL_FORMS}
+        forms |= _SINGLE_QUOTED_FORMS if single_quoted else _SHELL_FORMS
     return next((form for form, shape in forms.items() if shape.search(value)), "")
+
+
+def is_by_chance(shape: re.Pattern[str], value: str) -> bool:
+    """Whether places of this shape are in a text only because a generator drew these signs.
+
+    What a person writes around a place is of words and numbers; what a generator draws hardly goes on for three
+    characters with letters of one case or with digits, and holds all of them, or signs that join nothing.
+    """
+    around = shape.sub("", value)
+    if "://" in value or len(around) < _FEWEST_AROUND:
+        return False
+    if any(_NAMED_BY_SOMEBODY.fullmatch(found[0]) for found in shape.finditer(value)):
+        return False
+    pieces = len(_PIECE.findall(value))
+    is_mixed = all(kind.search(around) for kind in _KINDS) or len({*_ODD.findall(around)}) > 1
+    return pieces * 5 >= len(value) * 2 and is_mixed
+
+
+_FEWEST_AROUND = 8
+_NAMED_BY_SOMEBODY = re.compile(r"\W{1,4}(?:[A-Z][A-Z_]{3,}|[a-z]{2,}(?:_[a-z]{2,})+)\W{1,4}")
+"""A place with a name in capitals, or of words that are joined."""
+_KINDS = tuple(map(re.compile, (r"[a-z]", r"[A-Z]", r"\d")))
+_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+|[^A-Za-z\d]+")
+_ODD = re.compile(r"[^\w\s./:@,;=\"'-]")
+"""A sign that does not join the parts of an address, a path or a list."""
 
 
 def left_as_text(name: str, value: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from string import digits
 
 from pytest_readiness.core.entropy import decoded, estimated_bits
-from pytest_readiness.domains.env.forms import TEMPLATE_NAMES, unfilled
+from pytest_readiness.domains.env.forms import TEMPLATE_NAMES, is_by_chance, unfilled
 
 # Verbs that tell somebody to do something, what they are told to do it to, and what the place is called.
 _TELLS = r"(?: generate | create | choose | pick | use | set )"
@@ -31,9 +31,10 @@ _ANYWHERE = re.compile(
       | (?: fill | put | paste ) [-_] in
       | {_TELLS} [-_] (?:an? | your ) [-_] (?:new | own | random | strong | long | secure | unique)
       | {_THING} (?: [-_] goes )? [-_] here (?= [@:/?&] | $)
+      | your [-_] (?: [^\W_]{{1,20}} [-_] ) {_HELD}
       | your (?: [-_.]? (?: {_THING} | api | pass | company | org | project | account | app | region | server
         | client
-          | site | webhook | tenant | own | strong | real | here ) )+
+          | provider | site | webhook | tenant | own | strong | real | here ) )+
       | (?: fill | set | add | insert | put | generate | create ) [-_]? me
       | sample [-_] {_THING}
       | not [-_]a[-_](?:real | valid | secret)\b
@@ -56,7 +57,8 @@ _ANYWHERE = re.compile(
   | (?<![^\W_]) (?: 555-(?:01\d\d | 1234 | 5555) | UA-0{{5,}}-\d+ ) (?![^\W_])
     | ^ (?P<uniform>[^\W_]) (?P=uniform){{15,}} $
   | ^ replaced? [-_] (?: by | in | at | on | before | during ) [-_]
-  | ^ \*{{3,}}+ [\w.-]+ \*{{3,}}+ $ | (?<=\w) \*{{4,}} | [•●∙]{{3,}} | ^ « .* » $ | ^ 123456:ABC-DEF
+  | ^ \*{{3,}}+ [\w.-]+ \*{{3,}}+ $ | (?<=\w) \*{{5,}} | (?<=\w) \*{{4}} \w{{0,6}} $ | [•●∙]{{3,}}
+  | ^ « .* » $ | ^ 123456:ABC-DEF
   | ^ (?: to-?do | tbd | tba | tbc | fixme | place-?holder | dummy | fake | undefined | unset
       | not[-_]?set | redacted | removed | hidden | missing
       | lorem\ ipsum.* | (?:foo | bar | baz | foobar) | \*{{3,}} | \?{{2,}}
@@ -69,8 +71,8 @@ _ANYWHERE = re.compile(
   | (?<![\d.]) (?: 192\.0\.2 | 198\.51\.100 | 203\.0\.113 ) \. \d{{1,3}} (?![\d.]) | (?<![\w:]) 2001:0?db8:
   | (?: ^ | :(?:iam | sts):: ) (?: 123456789012 | 111122223333 ) (?!\d) | (?<![^\W_]) devstoreaccount1 (?![^\W_])
   | ^ UseDevelopmentStorage=true
-  | (?:^ | // | @ | www\.) (?: my | your )? (?: domain | site | website | company ) \. (?: com | org | net | tld )
-    (?![\w.-])
+  | (?:^ | // | @ | www\.) (?: (?: my | your ) -? )? (?: domain | site | website | company )
+    \. (?: com | org | net | tld ) (?![\w.-])
   # Numbers that count, or are the same in each part.
   | 12345678-(?:1234-){{3}}\w{{12}} | 11111111-2222-3333-4444-5{{12}}
   | ^ (?: G | GTM | AW | xox[abp] ) - (?: 0{{6,}} | 1234567890?\d* ) (?: - [\w-]* )? $
@@ -143,7 +145,10 @@ _GENERIC_TOO = re.compile(
       | will | set | at | updated? | modif(?:y | ied) | rotated? | soon | unknown | blank | keep | until | when
       | no | none | yet | key | by | from | ask | by | later | before | deploy(?:ment)? | go[-_]?live
         | laravel | django | rails
-      | symfony | node | express | flask | spring | {_GLUE_ABROAD} | \d{{1,4}} (?!\d) ) [-_.!]? )
+      | symfony | node | express | flask | spring | drupal | wordpress | homestead | sail | forge
+      | postgres(?:ql)? | mysql | mariadb | redis | mongo(?:db)? | rabbit(?:mq)?
+      | fake | dummy | demo | sample | coming | waiting | expired | missing | disabled | vendor | launch | request
+      | it | non | does | matter | use | openssl | rand | hex | base64 | {_GLUE_ABROAD} | \d{{1,4}} (?!\d) ) [-_.!]? )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -425,6 +430,8 @@ def _without_folders(path: re.Match[str]) -> str:
 
 
 def _has_angles(text: str) -> bool:
+    if is_by_chance(_ANGLES, text):
+        return False
     for found in _ANGLES.finditer(text):
         tag = found[1].lower()
         if tag not in _VOID and f"</{tag}>" not in text.lower() and not found[0].endswith("/>") and "@" not in found[0]:
@@ -467,7 +474,8 @@ def _texts(name: str, value: str) -> Iterator[tuple[str, str]]:
         except (ValueError, RecursionError):
             pass
         else:
-            yield from _leaves(name if isinstance(found, list) else "", found)
+            keeps_name = isinstance(found, list) or TEMPLATE_NAMES.search(name) is not None
+            yield from _leaves(name if keeps_name else "", found)
             return
     yield name, value
 
@@ -482,4 +490,5 @@ def _leaves(name: str, found: object) -> Iterator[tuple[str, str]]:
             waiting += ((name, item) for item in each)
         elif isinstance(each, dict):
             # Only a secret may not be called as it is: {"email": "email"} maps names.
-            waiting += ((key if _name_of_secret(key) else "", item) for key, item in each.items())
+            other = name if TEMPLATE_NAMES.search(name) else ""
+            waiting += ((key if _name_of_secret(key) else other, item) for key, item in each.items())

@@ -211,7 +211,14 @@ PROVIDERS = (
         public=r"(live|test)_pub_.+",
     ),
     Provider("Sezzle", "SEZZLE", live=r"sz_(?!test)\w{16,}", test=r"sz_test_.*", hosts="sezzle"),
-    Provider("Wompi", "WOMPI", live=r"(prv|pub)_prod_\w{16,}", test=r"(prv|pub)_(stag)?test_.*", public=r"pub_.+"),
+    Provider(
+        "Wompi",
+        "WOMPI",
+        live=r"(prv|pub)_prod_\w{16,}",
+        test=r"(prv|pub)_(stag)?test_.*",
+        own=r"test_.*",
+        public=r"pub_.+",
+    ),
     Provider("Alpaca", "ALPACA", own=r"PK[A-Z0-9]{16,}", either=r"[A-Za-z0-9]{18,}", hosts="paper-api.alpaca|alpaca"),
     _like_stripe("Paystack", "PAYSTACK", "paystack"),
     _like_stripe("Clerk", "CLERK"),
@@ -263,7 +270,6 @@ PROVIDERS = (
                 "Veriff",
                 "Sumsub",
                 "Datatrans",
-                "Unzer",
                 "Payone",
                 "Ingenico",
                 "Worldline",
@@ -308,6 +314,47 @@ PROVIDERS = (
             ("Avatax", "AVATAX", "avatax"),
         )
     ),
+    *(
+        Provider(title, names, hosts=hosts)
+        for title, names, hosts in (
+            ("PayTR", "PAYTR", "paytr"),
+            ("PayHere", "PAYHERE", "payhere"),
+            ("bKash", "BKASH", "bka|bkash"),
+            ("Nagad", "NAGAD", "nagad|mynagad"),
+            ("eSewa", "ESEWA", "esewa"),
+            ("Khalti", "KHALTI", "khalti"),
+            ("GMO", r"(?<![A-Z])GMO(?![A-Z])", "mul-pay"),
+            ("ZaloPay", "ZALO_?PAY", "zalopay"),
+            ("MoMo", r"(?<![A-Z])MOMO(?![A-Z])", "momo"),
+            ("M-Pesa", "M_?PESA|DARAJA|SAFARICOM", "safaricom"),
+            ("Pesapal", "PESAPAL", "pesapal"),
+            ("Peach Payments", r"(?<![A-Z])PEACH(?:_?PAYMENTS)?(?=_)", "peachpayments"),
+            ("Efí", r"(?<![A-Z])EFI(?:_?PAY)?(?=_)|GERENCIANET", "efipay|gerencianet"),
+            ("Cielo", "CIELO", "cielo"),
+            ("Kushki", "KUSHKI", "kushki"),
+            ("Dintero", "DINTERO", "dintero"),
+            ("Twint", "TWINT", "twint"),
+            ("wallee", "WALLEE", "wallee"),
+            ("Novalnet", "NOVALNET", "novalnet"),
+            ("Computop", "COMPUTOP", "computop"),
+            ("SOFORT", r"(?<![A-Z])SOFORT(?![A-Z])", "sofort"),
+            ("FastSpring", "FASTSPRING", "fastspring"),
+            ("Yapily", "YAPILY", "yapily"),
+            ("Spreedly", "SPREEDLY", "spreedly"),
+            ("Scalapay", "SCALAPAY", "scalapay"),
+            ("Alma", r"(?<![A-Z])ALMA(?=_)", "getalma|almapay"),
+            ("HyperPay", "HYPERPAY|OPPWA", "oppwa"),
+            ("Instamojo", "INSTAMOJO", "instamojo"),
+            ("CCAvenue", "CCAVENUE", "ccavenue"),
+            ("Binance", "BINANCE", "binance"),
+            ("PayZen", "PAYZEN", "payzen"),
+        )
+    ),
+    Provider(
+        "Unzer", "UNZER", live=r"p-priv-\w{16,}", test=r"s-(?:priv|pub)-\w{16,}", public=r"[sp]-pub-.+", hosts="unzer"
+    ),
+    Provider("Asaas", "ASAAS", live=r"\$aact_prod_\S{16,}", test=r"\$aact_hmlg_.*", hosts="asaas"),
+    Provider("Stancer", "STANCER", live=r"sprod_\w{16,}", test=r"[sp]test_\w{16,}", hosts="stancer"),
     Provider("YooKassa", "YOO_?KASSA", live=r"live_[\w-]{30,}", own="test_.*", hosts="yookassa"),
     Provider("Alipay", "ALIPAY", hosts="(?:[a-z-]+[.])*alipay"),
     Provider("Swish", "SWISH", hosts="(?:cpc[.])?getswish"),
@@ -324,7 +371,7 @@ PROVIDERS = (
     Provider("PayU", r"(?<![A-Z])PAYU(?![A-Z])", hosts="payu"),
     Provider("Apple", r"(?<![A-Z])(?:APPLE|APNS|IAP)(?![A-Z])", hosts=r"itunes\.apple|push\.apple|storekit"),
     Provider("DHL", r"(?<![A-Z])DHL(?![A-Z])", hosts="dhl"),
-    Provider("eBay", r"(?<![A-Z])EBAY", hosts="ebay"),
+    Provider("eBay", r"(?<![A-Z])EBAY", own=r".*-SBX-.*", hosts="ebay"),
 )
 _UNKNOWN = Provider("a provider that this check does not know by name", NOTHING)
 _PAYMENTS = Provider(
@@ -345,7 +392,7 @@ _TEST_MODE = re.compile(
 )
 _MODE_NAME = re.compile(r"(?:^|_)(?:ENV|ENVIRONMENT|MODE|STAGE|SERVER|TIER)$")
 _TEST_SWITCH = re.compile(
-    r"(?:^|_)(?:TEST|SANDBOX|MOCK|DEMO|DRY_?RUN)(?:_?(?:MODE|KEYS?|ENV|ENABLED|ENVIRONMENT|ACCOUNT))*$"
+    r"(?:^|_)(?:TEST(?:NET)?|SANDBOX|MOCK|DEMO|DRY_?RUN)(?:_?(?:MODE|KEYS?|ENV|ENABLED|ENVIRONMENT|ACCOUNT))*$"
 )
 _LIVE_SWITCH = re.compile(r"(?:^|_)(?:LIVE|PROD|PRODUCTION)(?:_?(?:MODE|KEYS?|ENABLED))*$")
 _ON = ("1", "true", "yes", "on", "y", "t", "enabled")
@@ -354,7 +401,8 @@ _TEST_HOST = re.compile(
     r"sandbox|playground|(?:^|[.-])(?:api|secure|account)?-?(?:test|demo|mock|preprod|uat|staging|stg|stage|paper|dev"
     r"|development|d)(?=[.-]|$)"
     # Hosts of providers' test modes that no word tells.
-    r"|alipaydev|^(?:secure\.snd|esqa|ccore|wwwcie|mss|try\.access|sis-t)\.|^(?:smtp\.)?mailtrap\."
+    r"|alipaydev|^(?:secure\.snd|esqa|ccore|wwwcie|mss|try\.access|sis-t|testsecure|rc-epay|pt01|sb-openapi|cybqa"
+    r"|integration\.api|testnet)\.|^(?:smtp\.)?mailtrap\."
 )
 _SANDBOX_HOST = re.compile(r"(?:^|[.-])sandbox(?=[.-]).{0,200}\.(?!internal$|local$|lan$|svc$|test$)[a-z]{2,}$")
 """An address that a provider would give out: of a public name, "sandbox" being a word of it."""

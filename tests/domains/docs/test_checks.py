@@ -411,6 +411,18 @@ def test_a_section_that_names_itself_as_the_place_to_look_has_no_text(doc: Any) 
 @pytest.mark.parametrize(
     "text",
     [
+        "Todo el tráfico vuelve a la versión azul con un clic.",
+        "**Todo** se revierte con `make back`.",
+        "Todo deploy é reversível com `make back`.",
+        "- Update dependencies (#389) [9f5eecd]",
+        "- Fix the queue [#12]",
+        "- Drain workers [SHOP-123]",
+        "| Version | Supported |\n|---|---|\n| 5.1.x | :white_check_mark: |",
+        "| Port | TLS |\n|---|---|\n| 443 | ✓ |",
+        "443",
+        "112",
+        "To be done by the DBA on call: restore the snapshot `nightly`.",
+        "Work in progress is drained first; then `make back`.",
         "Removed hosts are drained first.",
         "Ask the team lead for the second key, then redeploy.",
         "Moved traffic goes back by `make back`.",

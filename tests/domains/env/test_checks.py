@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import random
-import secrets
 import shutil
 import string
 import subprocess
@@ -271,6 +270,11 @@ def test_entropy_passes_for_generated_secrets(env: Any, secret: str) -> None:
         "31415926535897932384626433832795028841971693993751",
         "deadbeefcafebabe8badf00dfeedfacedefec8edbaadf00d",
         "2024-11-30T12:00:00.000Z-2024-12-01T12:00:00.000Z",
+        "aaaabbbbccccddddeeeeffffgggghhhh",
+        "11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00",
+        "ABCD-EFGH-IJKL-MNOP-QRST-UVWX-YZ12-3456",
+        "1111-2222-3333-4444-5555-6666-7777-8888",
+        "qwer-tyui-opas-dfgh-jklz-xcvb-qwer-tyui",
         hashlib.sha256(b"password\n").hexdigest(),
         hashlib.sha512(b"admin").hexdigest().upper(),
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + BASE64[:43],
@@ -334,9 +338,11 @@ def test_entropy_accepts_a_lower_limit(env: Any) -> None:
 
 @pytest.mark.parametrize("size", [32, 48])
 def test_entropy_of_random_keys_is_near_the_truth(size: int) -> None:
+    chance = random.Random(size)
     for _ in range(200):
-        assert size * 8 * 0.7 < estimated_bits(secrets.token_hex(size)) <= size * 8
-        assert size * 8 * 0.7 < estimated_bits(secrets.token_urlsafe(size)) < size * 8 * 1.05
+        assert size * 8 * 0.7 < estimated_bits(chance.randbytes(size).hex()) <= size * 8
+        drawn = base64.urlsafe_b64encode(chance.randbytes(size)).decode().rstrip("=")
+        assert size * 8 * 0.7 < estimated_bits(drawn) < size * 8 * 1.05
 
 
 GENERATORS: dict[str, Callable[[random.Random], str]] = {
@@ -406,8 +412,9 @@ def test_length_and_entropy_of_a_file_are_not_those_of_its_path(env: Any, id: st
 
 
 def test_a_random_secret_is_no_path() -> None:
+    chance = random.Random(7)
     for _ in range(300):
-        assert not is_path("KEY", "/" + base64.b64encode(secrets.token_bytes(32)).decode())
+        assert not is_path("KEY", "/" + base64.b64encode(chance.randbytes(32)).decode())
 
 
 @pytest.mark.parametrize(
@@ -432,7 +439,7 @@ def test_values_that_tools_read_in_different_ways_could_not_be_seen(env: Any, li
 
 @pytest.mark.parametrize(
     ("line", "value"),
-    [("A='^\\d+$'", "^\\d+$"), ('A="a\\"b"', 'a"b'), ("A=x # it's", "x"), ('A="it\'s"', "it's"), ('A="a\nb"', "a\nb")],
+    [("A='^\\d+$'", "^\\d+$"), ('A="a\\"b"', 'a"b'), ('A="it\'s"', "it's"), ('A="a\nb"', "a\nb")],
 )
 def test_values_that_all_tools_read_alike(env: Any, line: str, value: str) -> None:
     assert env("env.values", f"{line}\n", values={"A": value})
@@ -524,6 +531,7 @@ REAL = (
         "RESET_URL=https://shop.test/votre-mot-de-passe",
         f"""DB_SECRET='{{"engine": "postgres", "username": "admin", "password": "{HEX}"}}'""",
         """OIDC_CLAIMS='{"email": "email", "name": "name"}'""",
+        """WEBHOOK_TEMPLATE='{"text": "{{ .Title }}", "lines": ["<name>"]}'""",
         "PARTITION_KEY=user",
         "PIN_TOKEN=4821",
         "MAX_TOKEN=4000",
@@ -541,6 +549,21 @@ def test_no_placeholders_reads_json_paths_markup_and_formats(env: Any, line: str
 @pytest.mark.parametrize(
     "line",
     [
+        "API_KEY=sk_live_****q7Zk",
+        "API_KEY=sk_live_*******",
+        "DB_PASSWORD=fakepassword",
+        "DB_PASSWORD=dummyvalue",
+        "DB_PASSWORD=doesnotmatter",
+        "DB_PASSWORD=homestead",
+        "DB_PASSWORD=postgrespw",
+        "API_KEY=DEMO_KEY",
+        "API_KEY=expired",
+        "API_KEY=coming-soon",
+        "API_KEY=waiting-for-vendor",
+        "API_KEY=sk-your-openai-key",
+        "SECRET_KEY=use-openssl-rand-base64-32",
+        "SMTP_HOST=smtp.yourprovider.com",
+        "SITE_URL=https://my-site.com",
         "A=update-me",
         "A=ENTER_PASSWORD",
         "A=generate_a_new_key",
@@ -677,8 +700,9 @@ def test_placeholders_and_forms_are_told_quickly_on_hostile_texts() -> None:
 
 
 def test_random_secrets_are_neither_placeholders_nor_references() -> None:
+    chance = random.Random(11)
     for _ in range(300):
-        secret = secrets.token_urlsafe(32)
+        secret = base64.urlsafe_b64encode(chance.randbytes(32)).decode().rstrip("=")
         assert not is_placeholder("A_SECRET", secret)
         assert not unfilled("A_SECRET", secret, single_quoted=False)
 
@@ -686,9 +710,10 @@ def test_random_secrets_are_neither_placeholders_nor_references() -> None:
 @pytest.mark.parametrize("name", ["DB_PASSWORD", "API_TOKEN", "SECRET_KEY"])
 def test_secrets_that_were_made_by_a_generator_are_no_placeholders(name: str) -> None:
     alphabets = (string.ascii_letters + string.digits, string.ascii_lowercase + string.digits + "!@#%^&*(-_=+)$")
+    chance = random.Random(name)
     for alphabet in alphabets:
         for _ in range(200):
-            secret = "".join(secrets.choice(alphabet) for _ in range(40))
+            secret = "".join(chance.choices(alphabet, k=40))
             assert not is_placeholder(name, secret)
             assert not left_as_text(name, secret)
 
@@ -760,9 +785,17 @@ def test_no_placeholders_warns_of_empty_variables(env: Any) -> None:
     assert env("env.no_placeholders", "A=1\nB=\n").warning == "1 variable empty: B"
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "A=\n"])
-def test_no_placeholders_is_not_vacuous(env: Any, text: str) -> None:
-    with pytest.raises(CouldNotVerify, match="sets no variable"):
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "sets no variable$"),
+        ("# nothing\n", "sets no variable$"),
+        ("A=\n", "sets variables, but to nothing"),
+        ('A=""\n', "sets variables, but to nothing"),
+    ],
+)
+def test_no_placeholders_is_not_vacuous(env: Any, text: str, reason: str) -> None:
+    with pytest.raises(CouldNotVerify, match=reason):
         env("env.no_placeholders", text)
 
 
@@ -1221,6 +1254,49 @@ def test_more_references_and_encrypted_values_are_not_the_value(value: str) -> N
     assert unfilled("TOKEN", value)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        # Keys of Django's generator, salts of WordPress, base85, passwords of 20 signs.
+        "j=#bum4eokj$(05_lhkk4)n0qc4ek&ewcg0s)k6iwv($d#0&tn",
+        "()=#3uc8r&pt+#+itk*_mtsc27k%n9z8%y%(te3p=69olhezc&",
+        "$[e(f:2VtU2o)^;eTN8!|I{Iv>|.e!n!/Jy-)hKub[y[nEC2J<ckmD|/Ko9!_9Vr",
+        "o?NR7kB_k9j%`kQFA=I&H.-nGO6{N^3S!ZrsTb<VHq>8.-d]p6)]Rc|=/4SW6/ej",
+        ":.+W:]h Q1|%{13@7DifwVzv>XiD&8K?tAr_LUiMp}w]o!v`rT(b=8,S[g{TvoaJ",
+        "B{$e}8=Sf~EMwTLF<;ms/B**#8e:[Tjgiz8hsag@.zM:*Tk#k5Tc/[F/oz&Y?pmZ",
+        "M1zBx?9VizSG)JEp)wUD+E$wg(dvSxkL9$$V<E5>",
+        "6yHhOL~M8#w@hf{l-1qJ*>mM&NfEV_4np$(@6>TP",
+        "1s.YfyW#0QfEP+oHSBIx${JO[1]9#,z3",
+        "3eC8xDPW5l<DjQMNC7>e",
+        "k2!r&q****w)0#j5z_8(vb^1n-m+y3@t%6c=4f$7",
+        "KO%vKw8i%GZePQS#J&Hs",
+    ],
+)
+def test_what_a_generator_drew_is_no_place_to_be_filled_in(env: Any, value: str) -> None:
+    assert env("env.no_placeholders", f"SECRET_KEY='{value}'\n").text
+    assert not unfilled("SECRET_KEY", value, of_shell=False)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "prefix-%env%-suffix-9f3a2c",
+        "k8s-%cluster%-0a9f3b7c2d1e-prod-eu-west-1",
+        "AccountKey=#{StorageKey};EndpointSuffix=core.windows.net;AccountName=sh0pPr0d",
+        "https://q8WvXz:%pass%@Qx7Lm2.example.net/9Zk",
+        "Qx7#{Pw}9zK",
+        "a1B2%SECRET%k3D4e5",
+        "a1B2c3#{db_password}D4e5",
+        "%{hiera('shop::db_password')}",
+        "a${DB_PASSWORD:-x}b",
+        "$(DB_PASSWORD)",
+        "$(cat /run/secrets/db)",
+    ],
+)
+def test_a_place_among_words_and_numbers_is_filled_in(value: str) -> None:
+    assert unfilled("SECRET_KEY", value, single_quoted=True)
+
+
 @pytest.mark.parametrize("id", ["env.present", "env.no_placeholders"])
 def test_a_reference_to_the_variable_itself_is_filled_in_from_elsewhere(env: Any, id: str) -> None:
     with pytest.raises(CouldNotVerify, match="refers to another variable"):
@@ -1243,6 +1319,28 @@ def test_what_the_shell_or_a_comment_takes_away_is_read_in_different_ways(env: A
     with pytest.raises(CouldNotVerify, match=f"A holds {form}, which programs read in different ways"):
         env("env.values", f"A={value}\n", values={"A": value})
     assert env("env.values", f"A='{value}'\n", values={"A": value})
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "dialects"),
+    [
+        ("A=false # the default\n", "a comment behind the value", ("dotenv", "compose", "shell")),
+        ("A='false' # it's the default\n", "a comment behind the value", ("dotenv", "compose", "shell")),
+        ('A="false"\t#x\n', "a comment behind the value", ("dotenv", "compose", "shell")),
+        ("A=false\r\nB=1\r\n", "a line end of Windows, CRLF", ("dotenv", "compose", "systemd")),
+        ('A="false"\r\n', "a line end of Windows, CRLF", ("dotenv", "compose", "systemd")),
+    ],
+)
+def test_what_is_behind_a_value_is_a_part_of_it_to_some_tools(
+    tmp_path: Path, text: str, form: str, dialects: tuple[Literal["dotenv", "compose", "shell", "systemd"], ...]
+) -> None:
+    path = tmp_path / "production.env"
+    path.write_bytes(text.encode())
+    with pytest.raises(CouldNotVerify, match=f"A holds {form}, which programs read in different ways; declare"):
+        judge("env.values", EnvFile(name="shop", path=path), values={"A": False})
+    assert judge("env.length", EnvFile(name="shop", path=path), names=["A"], min=5)
+    for dialect in dialects:
+        assert judge("env.values", EnvFile(name="shop", path=path, dialect=dialect), values={"A": False})
 
 
 @pytest.mark.parametrize("key", [f"sk_live_sk_live_{TOKEN}", f"sk-live-51{TOKEN}{TOKEN}"])
@@ -1327,6 +1425,18 @@ def test_what_is_named_as_it_is(env: Any, line: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "of"),
     [
+        ("PAYTR_TEST_MODE", "1", "PayTR"),
+        ("BINANCE_TESTNET", "true", "Binance"),
+        ("PAYHERE_SANDBOX", "true", "PayHere"),
+        ("MPESA_ENV", "sandbox", "M-Pesa"),
+        ("NOVALNET_TEST_MODE", "1", "Novalnet"),
+        ("PAYMENT_URL", "https://eu-test.oppwa.com/", "HyperPay"),
+        ("GATEWAY", "https://test.ccavenue.com/transaction", "CCAvenue"),
+        ("PAYMENT_HOST", "https://testsecure.peachpayments.com", "Peach Payments"),
+        ("ASAAS_API_KEY", "'$aact_hmlg_" + "q7Zk2LmX" * 8 + "'", "Asaas"),
+        ("UNZER_PRIVATE_KEY", "s-priv-" + "q7Zk2LmX" * 4, "Unzer"),
+        ("STANCER_KEY", "stest_" + "q7Zk2LmX" * 3, "Stancer"),
+        ("EBAY_CLIENT_ID", "shop-shop-SBX-90bead5b-d0e61cec", "eBay"),
         ("ROBOKASSA_TEST_MODE", "true", "Robokassa"),
         ("OZOW_IS_TEST", "1", "Ozow"),
         ("PAYTM_ENVIRONMENT", "STAGING", "Paytm"),
