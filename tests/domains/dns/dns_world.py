@@ -204,6 +204,7 @@ CASES = {
     "mxmulti": "@ MX 10 a\na A 224.0.0.5",
     "mxreserved": "@ MX 10 a\na A 240.0.0.1",
     "mxprivate": "@ MX 10 a\na A 10.1.2.3",
+    "mxprivates": "@ MX 10 a\na A 198.18.0.1\na AAAA ::ffff:10.1.2.3\na AAAA fec0::1",
     # SPF
     "spfok": f"@ {txt('v=spf1 ip4:198.51.100.0/24 ip6:2001:db8::/32 a:cdn.cases.test/24//64 -all')}",
     "spfsoft": f"@ {txt('V=SPF1 mx:mxtwo.cases.test ~ALL')}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -27,8 +27,8 @@ _INTERNAL = tuple(
         ip_network,
         ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
     )
-) + tuple(map(ip_network, ("192.168.0.0/16", "::/127", "fc00::/7", "fe80::/10")))
-"""Addresses that cannot be reached over the Internet (RFC 6890)."""
+) + tuple(map(ip_network, ("192.168.0.0/16", "198.18.0.0/15", "::/127", "fc00::/7", "fe80::/10", "fec0::/10")))
+"""Addresses that cannot be reached over the Internet (RFC 6890, RFC 3879)."""
 
 
 def listed(texts: Iterable[str], length: int = 200) -> str:
@@ -70,9 +70,15 @@ def _resolved(answers: list[Answer]) -> str:
     return f"{_way(chain)}: {listed(_addresses(answers))} (as {answers[0].place} answers)"
 
 
+def unmapped(address: str) -> IPv4Address | IPv6Address:
+    """An address, of IPv4 where it only looks like one of IPv6 (::ffff:10.0.0.1)."""
+    found = ip_address(address)
+    return (found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found
+
+
 def internal(addresses: Iterable[str]) -> str:
     """The warning about private addresses; "" where there is none."""
-    inside = [each for each in addresses if any(ip_address(each) in network for network in _INTERNAL)]
+    inside = [each for each in addresses if any(unmapped(each) in network for network in _INTERNAL)]
     return f"not reachable over the Internet: {listed(inside)}" if inside else ""
 
 

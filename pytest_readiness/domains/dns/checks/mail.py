@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
-from typing import Annotated, Literal
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network, ip_address
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.text import cut, visible
-from pytest_readiness.domains.dns.checks.answers import counted, internal, listed
+from pytest_readiness.domains.dns.checks.answers import counted, internal, listed, unmapped
 from pytest_readiness.domains.dns.client import Answer, name_of, shown
 from pytest_readiness.domains.dns.facts.mail import (
     TAG_SPACE,
@@ -84,9 +86,7 @@ def _wrong(exchanger: Exchanger) -> str:
 
 def _is_nowhere(address: str) -> bool:
     """Whether only the sender itself, or nobody, can be at an address."""
-    found = ip_address(address)
-    inner = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    found = inner or found
+    found = unmapped(address)
     zero = isinstance(found, IPv4Address) and found in _THIS_NETWORK
     return zero or any(
         (found.is_unspecified, found.is_loopback, found.is_link_local, found.is_multicast, found.is_reserved)

@@ -29,6 +29,8 @@ def test_mx_fails(case: Case, label: str, what: str) -> None:
 
 def test_mx_warns_of_private_addresses(case: Case) -> None:
     assert judge("dns.mx", case("mxprivate")).warning == "not reachable over the Internet: 10.1.2.3"
+    inside = judge("dns.mx", case("mxprivates")).warning
+    assert inside == "not reachable over the Internet: 198.18.0.1, ::ffff:10.1.2.3, fec0::1"
 
 
 def test_mx_of_too_many(case: Case) -> None:
