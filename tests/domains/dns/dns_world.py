@@ -30,6 +30,10 @@ def _der(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 
 
 RSA_2048 = _der(rsa.generate_private_key(65537, 2048))
+# One bit of the modulus, which is followed by 5 bytes of the exponent: it becomes even.
+RSA_DAMAGED = base64.b64encode(
+    base64.b64decode(RSA_2048)[:-6] + bytes([base64.b64decode(RSA_2048)[-6] & 0xFE]) + base64.b64decode(RSA_2048)[-5:]
+).decode()
 RSA_1024 = _der(rsa.generate_private_key(65537, 1024))
 RSA_PRIVATE = base64.b64encode(
     rsa.generate_private_key(65537, 2048).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
@@ -326,6 +330,7 @@ KEYS = {
     "nobreakin": f'TXT "v=DKIM1; p={RSA_2048[:150]}{NO_BREAK}" "{RSA_2048[150:]}"',
     "line": f'TXT "v=DKIM1; p={RSA_2048[:150]}" "{RSA_2048[150:]}{LINE}"',
     "ec": dkim(EC_256),
+    "damaged": dkim(RSA_DAMAGED),
     "v2": txt(f"v=DKIM2; p={RSA_2048}"),
     "late": txt(f"k=rsa; v=DKIM1; p={RSA_2048}"),
     "revoked": txt("v=DKIM1; k=rsa; p="),

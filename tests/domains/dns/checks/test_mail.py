@@ -183,6 +183,7 @@ def test_dkim(case: Case) -> None:
         ("kind", r"a key of the unknown kind \xa0rsa"),
         ("private", "a private key in place of the public one, with which whoever reads it can sign: make a new pair"),
         ("ec", "a key that is not an RSA public key"),
+        ("damaged", "an RSA key that was never made so, as a small number divides it: copy p= again: v=DKIM1; k=rsa"),
         ("v2", "no DKIM key record: v=DKIM2"),
         ("late", "v= is not the first tag, so that verifiers discard the record: k=rsa; v=DKIM1; p="),
         ("revoked", "a revoked key (p= is empty): v=DKIM1; k=rsa; p="),
