@@ -296,6 +296,7 @@ CASES = {
     "dbare": f"_dmarc {txt('v=DMARC1; p=reject; rua=dmarc@dbare.cases.test')}",
     "dslashes": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto://dmarc@dslashes.cases.test')}",
     "dkin": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto:a@sister.cases.test')}",
+    "dabsent": f"_dmarc {txt('v=DMARC1; p=reject; np=none')}\nthere A 198.51.100.1",
     "dcapital": f"_dmarc {txt('v=DMARC1; P=reject')}",
     "dcapitals": f"_dmarc {txt('v=DMARC1; p=reject; SP=none; RUA=mailto:a@good.test; x=Y')}",
     # CAA

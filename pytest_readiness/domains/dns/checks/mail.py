@@ -297,12 +297,12 @@ def dmarc(
 ) -> Evidence:
     """A DMARC policy tells receivers to quarantine or reject mail that only pretends to be from the domain.
 
-    The domain's own record counts, or else that of the organisational domain above it, with its sp=. A record marked as
-    a test (t=y) or for no mail at all (pct=0) counts one step lower, and a tag in capitals (P=), which only some
-    receivers read, not at all. Warnings say where pct is below 100, and where subdomains have a weaker policy, and
-    where reports get lost: rua= may hold only addresses that begin with mailto:, and a foreign domain must publish
-    that it takes reports (RFC 7489 section 7.1). Whether the domain's own mail passes is not seen, nor whether anybody
-    reads the reports.
+    The domain's own record counts, or else that of the organisational domain above it, with its sp=, or with its np=
+    where the domain does not exist in DNS. A record marked as a test (t=y) or for no mail at all (pct=0) counts one
+    step lower, and a tag in capitals (P=), which only some receivers read, not at all. Warnings say where pct is below
+    100, where subdomains or names that do not exist have a weaker policy, and where reports get lost: rua= may hold
+    only addresses that begin with mailto:, and a foreign domain must publish that it takes reports (RFC 7489 section
+    7.1). Whether the domain's own mail passes is not seen, nor whether anybody reads the reports.
 
     Args:
         min_policy: the weakest accepted policy: quarantine or reject. quarantine: the first one that protects.
@@ -325,6 +325,9 @@ def dmarc(
     own = chosen.domain == dmarc_tree.domain
     policy = tags.get("p", "none").lower()
     below = tags.get("sp", policy).lower()
+    absent = tags.get("np", below).lower()
+    below = below if dmarc_tree.exists else absent
+    whom = "subdomains" if dmarc_tree.exists or "np" not in tags else "names that do not exist"
     percent = tags.get("pct", "100")
     whole = int(percent) if re.fullmatch(r"[0-9]{1,3}", percent) else 100
     lowered = tags.get("t", "").lower() == "y" or whole == 0
@@ -332,7 +335,7 @@ def dmarc(
     strict = f"{listed(capitals)} in capitals, which receivers that read tags as RFC 6376 section 3.2 says ignore"
     weak = f"no p= but {strict}" if "P" in tags and "p" not in tags else policy if own else below
     strength = _strength(policy if own else below) - lowered
-    why = " (a test)" * lowered + ("" if own else " (for subdomains)")
+    why = " (a test)" * lowered + ("" if own else f" (for {whom})")
     claim(strength >= _strength(min_policy), expected=expected, seen=f"{weak}{why} {texts}")
     claim(not reports or bool(tags.get("rua")), expected=f"{expected} and rua=", seen=f"no rua= {texts}")
     lost = _lost_reports(dmarc_tree, chosen, tags)
@@ -345,6 +348,9 @@ def dmarc(
         strict if capitals else "",
         f"only for {whole} % of the mail" if 0 < whole < 100 else "",
         f"subdomains have the policy {below}" if own and _strength(below) < _strength(min_policy) else "",
+        f"names below that do not exist have the policy {absent} (np=), and anybody can make one up"
+        if own and _strength(absent) < min(_strength(below), _strength(min_policy))
+        else "",
     ]
     return Evidence(f"{policy if own else below}{why} {texts}", warning="; ".join(filter(None, warnings)))
 

@@ -210,6 +210,12 @@ def test_dkim_fails(case: Case, selector: str, what: str) -> None:
         ("sub.dr", "reject (for subdomains) at _dmarc.dr.cases.test", ""),
         ("a.mid.dr", "reject (for subdomains) at _dmarc.dr.cases.test", ""),
         ("dline", "reject at _dmarc.dline.cases.test", ""),
+        (
+            "dabsent",
+            "reject at _dmarc.dabsent.cases.test",
+            "names below that do not exist have the policy none (np=), and anybody can make one up",
+        ),
+        ("there.dabsent", "reject (for subdomains) at _dmarc.dabsent.cases.test", ""),
         ("ddigit", "quarantine at _dmarc.ddigit.cases.test", ""),
     ],
 )
@@ -223,6 +229,7 @@ def test_dmarc(world: World, name: str, text: str, warning: str) -> None:
     ("name", "what"),
     [
         ("sub.dq", "none (for subdomains) at _dmarc.dq.cases.test"),
+        ("gone.dabsent", "none (for names that do not exist) at _dmarc.dabsent.cases.test"),
         ("mid.dr", "none at _dmarc.mid.dr.cases.test"),
         ("dtwo", "2 records at _dmarc.dtwo.cases.test: "),
         ("dtest", "quarantine (a test) at _dmarc.dtest"),
