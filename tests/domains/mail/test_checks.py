@@ -407,6 +407,9 @@ def test_a_server_that_defers_all_relaying_is_right(talk: Callable[..., Mail]) -
         "550 5.7.1 Relaying denied. IP name lookup failed [192.0.2.1]",
         "513 Relaying denied.",
         "550 We do not relay",
+        "554 5.7.1 Relaying denied: we are not an open relay",
+        "550 must be authenticated",
+        "503 5.5.4 Error: send AUTH command first.",
     ],
 )
 def test_how_servers_refuse_to_relay(talk: Callable[..., Mail], reply: str) -> None:
@@ -441,6 +444,9 @@ def test_how_servers_refuse_to_relay(talk: Callable[..., Mail], reply: str) -> N
         ("RCPT", "421 4.7.0 relay too busy"),
         ("RCPT", "421 relay1.example.com closing the session"),
         ("RCPT", "550 5.4.6 relay loop detected"),
+        ("RCPT", "550 5.7.1 Mail from 192.0.2.1 refused, open relay, see https://list.example.com"),
+        ("RCPT", "550 5.7.1 Access denied, sending host is an open relay"),
+        ("RCPT", "550 5.7.1 Mail must be authenticated by DKIM"),
         ("RCPT", "552 5.3.4 message too big for the relay"),
     ],
 )
