@@ -279,11 +279,15 @@ def test_renewal_of_what_is_kept_by_the_client(systemd: Namespace, authority: Au
             found = renewal(systemd, certificates=[])
             put_leaf(systemd, authority, 5, 90, kept)
             overdue = false(systemd, certificates=[])
+            systemd.run("mv", kept, "/root/.acme.sh/old")
+            systemd.run("ln", "-s", "../gone", kept)
+            broken = false(systemd, certificates=[])
         finally:
             systemd.run("rm", "-r", "/root/.acme.sh")
     assert none == "none where ACME clients keep them; name the files as 'certificates'"
     assert found.endswith(f"; {kept} 60.0 days left of 90.0 days")
     assert overdue == f"{kept}: 5.0 days left of 90.0 days, overdue for renewal"
+    assert broken == f"{kept} -> ../gone is not there"
 
 
 @contextmanager
