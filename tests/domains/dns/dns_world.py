@@ -186,6 +186,7 @@ CASES = {
     "cdn": "@ A 198.51.100.80",
     "dangling": "@ CNAME gone.cases.test.",
     "internal": "@ A 10.1.2.3",
+    "inside": "@ CNAME internal.cases.test.\nweb A 127.0.0.1",
     "wild": "@ A 198.51.100.3\n* A 198.51.100.3\nown A 198.51.100.4\n*.eu A 198.51.100.5\n"
     "same A 198.51.100.3\nsame.eu A 198.51.100.5\nnone TXT x",
     # As if the wildcard of another kind of server held for one label only.

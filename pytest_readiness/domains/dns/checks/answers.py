@@ -185,7 +185,8 @@ def points_to(
 def cname(dns_answer: Mapping[str, Answer], *, to: Annotated[str, Field(min_length=1)]) -> Evidence:
     """The name is an alias (CNAME) of the declared name, and the chain of aliases ends in an address.
 
-    Further aliases may come before and after the declared name.
+    Further aliases may come before and after the declared name. A warning names addresses that the Internet does not
+    reach.
 
     Args:
         to: the name that it must be an alias of, such as shop.cdn.example.net.
@@ -201,7 +202,7 @@ def cname(dns_answer: Mapping[str, Answer], *, to: Annotated[str, Field(min_leng
     )
     claim(goal in first.chain, expected=expected, seen=f"{_way(first)} (as {first.place} answers)")
     claim(bool(_addresses(answers)), expected=expected, seen=f"a dangling alias: {first.nothing}")
-    return Evidence(_resolved(answers))
+    return Evidence(_resolved(answers), warning=internal(_addresses(answers)))
 
 
 Label = Annotated[str, Field(pattern=r"^[^\s./:@*]{1,63}(\.[^\s./:@*]{1,63})*$")]
@@ -233,7 +234,7 @@ def subdomains(
     to the same addresses, a wildcard (or a resolver that answers everything) may be all there is. A wildcard does not
     cover what is below a name with records of its own (RFC 4592 section 2.2.1), which tells the two apart. A name that
     has the same wildcard again below it counts as covered; where a server's wildcards cover one label only, the two
-    cannot be told apart, and the check could not be done.
+    cannot be told apart, and the check could not be done. A warning names addresses that the Internet does not reach.
 
     Args:
         names: what comes before the domain: `www`, `api.eu`.
@@ -242,6 +243,7 @@ def subdomains(
     """
     expected = f"addresses for {listed(names)} below {_bare(domain)}"
     seen, covered, unclear, missing = [], [], [], []
+    found: list[str] = []
     for label in names:
         name = f"{label}.{_bare(domain)}"
         answers = [dns_answer[question] for question in _questions(name)]
@@ -249,6 +251,7 @@ def subdomains(
             missing.append(answers[0].nothing)
             continue
         seen.append(_resolved(answers))
+        found += _addresses(answers)
         made_up = _beside(name)
         beside, below, deep = (
             set(_addresses(dns_answer[question] for question in _questions(each))) == set(_addresses(answers))
@@ -272,8 +275,8 @@ def subdomains(
             f"{same}, and whether there are records of their own cannot be told, as names below made-up ones resolve "
             "otherwise; set wildcard: true where a wildcard will do"
         )
-    warning = f"{same}: a wildcard answers for any name" if covered or unclear else ""
-    return Evidence("; ".join(seen)[:600], warning=warning)
+    wild = f"{same}: a wildcard answers for any name" if covered or unclear else ""
+    return Evidence("; ".join(seen)[:600], warning="; ".join(filter(None, (wild, internal(found)))))
 
 
 @check(
