@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -273,3 +274,33 @@ def silent_udp() -> Iterator[int]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         yield server.getsockname()[1]
+
+
+@contextmanager
+def without_extensions(upstream: Knot, refusal: dns.rcode.Rcode = dns.rcode.FORMERR) -> Iterator[str]:
+    """A server that answers as another one does, but knows no extensions (EDNS), and refuses what has any."""
+    stopping = threading.Event()
+
+    def serve() -> None:
+        while not stopping.is_set():
+            with suppress(TimeoutError):
+                wire, client = server.recvfrom(4096)
+                query = dns.message.from_wire(wire)
+                if query.edns >= 0:
+                    reply = dns.message.make_response(query)
+                    reply.use_edns(False)
+                    reply.set_rcode(refusal)
+                else:
+                    reply = dns.query.udp(query, upstream.address, timeout=patient(5), port=upstream.port)
+                server.sendto(reply.to_wire(), client)
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(0.1)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            stopping.set()
+            thread.join()

@@ -183,15 +183,24 @@ class Asker:
         return message
 
     def _exchange(self, server: Server, name: Name, type: str, *, recursive: bool, dnssec: bool) -> Message:
-        import dns.exception
         import dns.flags
         import dns.message
-        import dns.query
+        import dns.rcode
 
         query = dns.message.make_query(name, type, use_edns=0, payload=PAYLOAD, want_dnssec=dnssec)
         # What a resolver would withhold as bogus must be seen to be told.
         query.flags = (dns.flags.RD if recursive else 0) | (dns.flags.CD if dnssec and recursive else 0)
-        asked = said(server, name, type)
+        message = self._sent(query, server, said(server, name, type))
+        if message.edns < 0 and message.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
+            # A server that does not know extensions is asked without them (RFC 6891 section 7).
+            query.use_edns(False)
+            message = self._sent(query, server, said(server, name, type))
+        return message
+
+    def _sent(self, query: Message, server: Server, asked: str) -> Message:
+        import dns.exception
+        import dns.query
+
         for _ in range(ATTEMPTS):
             seconds = min(ATTEMPT_SECONDS, self._until - time.monotonic())
             if seconds <= 0:

@@ -104,6 +104,10 @@ def html_of(answer: Response, what: str) -> HtmlPage:
     return HtmlPage(whole(answer).body, answer.url)
 
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/?#]{1,300}")
+
+
 def captured(capture: Capture, answer: Response, jar: Jar) -> Any:
     """What a step takes from an answer, or from the cookies that are kept.
 
@@ -146,7 +150,25 @@ def captured_of_mail(capture: Capture, mail: Received) -> str:
         return _first(headers, f"a header {capture.header}", f"none in the {where}")
     if capture.regex:
         return _first(re.findall(capture.regex, mail.text), f"'{capture.regex}'", f"no match in the {where}")
-    return _link(capture, mail.links, where)
+    address = _link(capture, mail.links, where)
+    # In a page, a path is one of the page's host; a mail has none.
+    path = f"{cut(address.partition('?')[0], 80)} in the {where}"
+    need(bool(_SCHEME.match(address)), "a link with a host, as a mail has no address of its own", path)
+    _agree(capture, mail, where)
+    return address
+
+
+def _agree(capture: Capture, mail: Received, where: str) -> None:
+    """See that the plain text and the HTML of a mail lead to the same host: a reader sees one of them only.
+
+    Raises:
+        Unexpected: they do not.
+    """
+    pattern = capture.link or ""
+    # Not by its text: what counts clicks may stand in place of the address of one of them.
+    firsts = [next((link.address for link in each if re.search(pattern, link.address)), "") for each in mail.versions]
+    origins = list(dict.fromkeys(found[0].lower() for each in firsts if (found := _ORIGIN.match(each))))
+    need(len(origins) < 2, f"all parts of the {where} to lead to one host by '{pattern}'", " and ".join(origins))
 
 
 def _first(found: Sequence[str], expected: str, seen: str) -> str:

@@ -62,6 +62,7 @@ class Received:
         headers: all headers: names in lower case and values.
         text: what a reader reads: the plain text, and that of the HTML.
         links: addresses in the text, and links of the HTML.
+        versions: the same by part of the mail, such as the plain text and the HTML that says the same.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Received:
     headers: tuple[tuple[str, str], ...]
     text: str
     links: tuple[Link, ...]
+    versions: tuple[tuple[Link, ...], ...] = ()
 
 
 class Mailbox(ABC):
@@ -394,7 +396,8 @@ def _received(id: str, raw: bytes) -> Received:
         parts = list(islice(message.walk(), MAX_PARTS))
     except RecursionError:
         return Received(id, "", "", (), "", ())
-    texts, links = [], list[Link]()
+    texts: list[str] = []
+    versions: list[tuple[Link, ...]] = []
     for part in parts:
         kind = _cut(part.get("Content-Type", "text/plain"))
         if not re.match(r"\s*text/(plain|html)\s*(;|\Z)", kind, re.IGNORECASE) or _names_a_file(part):
@@ -408,14 +411,16 @@ def _received(id: str, raw: bytes) -> Received:
         if "html" in kind[:20].lower():
             page = HtmlPage(content, "")
             texts.append(page.text)
-            links += page.links[:MAX_LINKS]
+            versions.append(tuple(page.links[:MAX_LINKS]))
         else:
             texts.append(content)
             found = islice(_ADDRESS.finditer(content), MAX_LINKS)
-            links += [Link(each[0].rstrip(".,;:!?"), "") for each in found]
+            versions.append(tuple(Link(each[0].rstrip(".,;:!?"), "") for each in found))
     headers = tuple((name.lower(), _decoded(value)) for name, value in islice(message.raw_items(), MAX_HEADERS))
     text = "\n".join(each.replace("\r\n", "\n") for each in texts)
-    return Received(id, _first(headers, "from"), _first(headers, "subject"), headers, text, tuple(links[:MAX_LINKS]))
+    links = tuple(link for version in versions for link in version)[:MAX_LINKS]
+    sender, subject = (_first(headers, name) for name in ("from", "subject"))
+    return Received(id, sender, subject, headers, text, links, tuple(versions))
 
 
 def _cut(value: object) -> str:

@@ -43,15 +43,16 @@ _NAME = re.compile(r"\w[.@]\w")
 _ANOTHER_SUBJECT = re.compile(r"[45]\.[1-6]\.\d")
 """The subject of an enhanced status code (RFC 3463 section 3.1) where that is not the policy, as it is of 5.7.1."""
 _ASKS_LOGIN = re.compile(
-    r"(?i)authentication (is )?(required|needed)|requires? (smtp )?auth|\bauth(entication)? (first|required)"
-    r"|(must|please|need to|have to) (first )?(authenticate|log.?in)|unauthenticated senders? (is |are )?not"
+    r"(?i)authentication (is )?(required|needed)|requires? (smtp )?auth|\bauth(entication)?( command)? (first|required)"
+    r"|(must|please|need to|have to) (first )?(be )?(authenticate|log.?in)|unauthenticated senders? (is |are )?not"
     r"|not logged.?in|log.?in first"
 )
 _ASKS_TLS = re.compile(r"(?i)starttls|encrypt|\b(tls|ssl)\b")
 _FOR_ITS_ORIGIN = re.compile(
     r"(?i)client (host|address|ip|rejected)|your (ip|host|address|network)|sending ip|banned|throttl"
     r"|connection rejected|blocked|listed|black.?list|reputation|spam|reverse|hostname|grey.?list|too many"
-    r"|sender|envelope|temporar|\b(quota|spf|dmarc|dkim|helo|ehlo|rdns|ptr|rate)\b"
+    r"|(?<!not an )\bopen.(relay|proxy)|sending (host|server)|sender|envelope|temporar"
+    r"|\b(quota|spf|dmarc|dkim|helo|ehlo|rdns|ptr|rate)\b"
 )
 _SWITCHED_OFF = re.compile(r"(?i)disabled|not (enabled|supported|available|implemented)|unsupported")
 _HIDES_PASSWORDS = re.compile(r"(SCRAM-.+|CRAM-MD5|DIGEST-MD5|NTLM|GSSAPI|GS2-.+|KERBEROS_V[45]|EXTERNAL)$")

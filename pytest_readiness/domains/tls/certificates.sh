@@ -9,7 +9,8 @@ if [ $# = 0 ]; then
         /var/lib/lego/certificates/*.crt; do
         case $each in
         *.issuer.crt) ;;
-        *) [ ! -f "$each" ] || set -- "$@" "$each" ;;
+        # A link to what is gone is a certificate that is missed.
+        *) { [ ! -f "$each" ] && [ ! -L "$each" ]; } || set -- "$@" "$each" ;;
         esac
     done
 fi
@@ -20,6 +21,7 @@ for each in "$@"; do
         reason=$(stat -L -c %n "$each" 2>&1 >/dev/null) || case $reason in
         *denied*) echo "@unreadable $each"; continue ;;
         esac
+        [ ! -L "$each" ] || each="$each -> $(readlink "$each")"
         echo "@absent $each"
     elif [ ! -r "$each" ]; then
         echo "@unreadable $each"

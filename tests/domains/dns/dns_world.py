@@ -30,6 +30,10 @@ def _der(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 
 
 RSA_2048 = _der(rsa.generate_private_key(65537, 2048))
+# One bit of the modulus, which is followed by 5 bytes of the exponent: it becomes even.
+RSA_DAMAGED = base64.b64encode(
+    base64.b64decode(RSA_2048)[:-6] + bytes([base64.b64decode(RSA_2048)[-6] & 0xFE]) + base64.b64decode(RSA_2048)[-5:]
+).decode()
 RSA_1024 = _der(rsa.generate_private_key(65537, 1024))
 RSA_PRIVATE = base64.b64encode(
     rsa.generate_private_key(65537, 2048).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
@@ -182,6 +186,7 @@ CASES = {
     "cdn": "@ A 198.51.100.80",
     "dangling": "@ CNAME gone.cases.test.",
     "internal": "@ A 10.1.2.3",
+    "inside": "@ CNAME internal.cases.test.\nweb A 127.0.0.1",
     "wild": "@ A 198.51.100.3\n* A 198.51.100.3\nown A 198.51.100.4\n*.eu A 198.51.100.5\n"
     "same A 198.51.100.3\nsame.eu A 198.51.100.5\nnone TXT x",
     # As if the wildcard of another kind of server held for one label only.
@@ -204,6 +209,7 @@ CASES = {
     "mxmulti": "@ MX 10 a\na A 224.0.0.5",
     "mxreserved": "@ MX 10 a\na A 240.0.0.1",
     "mxprivate": "@ MX 10 a\na A 10.1.2.3",
+    "mxprivates": "@ MX 10 a\na A 198.18.0.1\na AAAA ::ffff:10.1.2.3\na AAAA fec0::1",
     # SPF
     "spfok": f"@ {txt('v=spf1 ip4:198.51.100.0/24 ip6:2001:db8::/32 a:cdn.cases.test/24//64 -all')}",
     "spfsoft": f"@ {txt('V=SPF1 mx:mxtwo.cases.test ~ALL')}",
@@ -291,6 +297,7 @@ CASES = {
     "dbare": f"_dmarc {txt('v=DMARC1; p=reject; rua=dmarc@dbare.cases.test')}",
     "dslashes": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto://dmarc@dslashes.cases.test')}",
     "dkin": f"_dmarc {txt('v=DMARC1; p=reject; rua=mailto:a@sister.cases.test')}",
+    "dabsent": f"_dmarc {txt('v=DMARC1; p=reject; np=none')}\nthere A 198.51.100.1",
     "dcapital": f"_dmarc {txt('v=DMARC1; P=reject')}",
     "dcapitals": f"_dmarc {txt('v=DMARC1; p=reject; SP=none; RUA=mailto:a@good.test; x=Y')}",
     # CAA
@@ -325,6 +332,7 @@ KEYS = {
     "nobreakin": f'TXT "v=DKIM1; p={RSA_2048[:150]}{NO_BREAK}" "{RSA_2048[150:]}"',
     "line": f'TXT "v=DKIM1; p={RSA_2048[:150]}" "{RSA_2048[150:]}{LINE}"',
     "ec": dkim(EC_256),
+    "damaged": dkim(RSA_DAMAGED),
     "v2": txt(f"v=DKIM2; p={RSA_2048}"),
     "late": txt(f"k=rsa; v=DKIM1; p={RSA_2048}"),
     "revoked": txt("v=DKIM1; k=rsa; p="),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dns.rcode
 import pytest
 from pydantic import ValidationError
 
@@ -25,7 +26,7 @@ from pytest_readiness.plan.bindings import read_bindings
 from pytest_readiness.record.recording import _types
 from tests.domains.dns.dns_world import CHECKS, FAULTS, Case, Fault, World, rdap, seen
 from tests.judging import judge, read
-from tests.stack.dns import Knot, Zone, glued, silent_udp
+from tests.stack.dns import Knot, Zone, glued, silent_udp, without_extensions
 from tests.stack.patience import patient
 
 
@@ -188,6 +189,17 @@ def test_lame_servers(world: World, tmp_path: Path) -> None:
 def test_resolver_is_no_authoritative_server(world: World) -> None:
     domain = world.domain("good.test", nameservers=(world.first.place, world.plain.place))
     assert "was answered" in seen("dns.nameservers", domain)
+
+
+@pytest.mark.parametrize("refusal", [dns.rcode.FORMERR, dns.rcode.NOTIMP])
+def test_a_server_that_knows_no_extensions(world: World, refusal: dns.rcode.Rcode) -> None:
+    """It serves the zone all the same, but no signatures."""
+    with without_extensions(world.first, refusal) as old:
+        domain = world.domain("good.test", nameservers=(world.first.place, old))
+        assert judge("dns.nameservers", domain, min_servers=1)
+        assert judge("dns.ttl", domain)
+        assert judge("dns.resolves", world.domain("good.test", resolvers=(old,)))
+        assert seen("dns.dnssec", domain) == f"DNSKEY good.test at {old}: not signed"
 
 
 def test_answers_over_tcp(case: Case) -> None:

@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -407,6 +409,9 @@ def test_a_server_that_defers_all_relaying_is_right(talk: Callable[..., Mail]) -
         "550 5.7.1 Relaying denied. IP name lookup failed [192.0.2.1]",
         "513 Relaying denied.",
         "550 We do not relay",
+        "554 5.7.1 Relaying denied: we are not an open relay",
+        "550 must be authenticated",
+        "503 5.5.4 Error: send AUTH command first.",
     ],
 )
 def test_how_servers_refuse_to_relay(talk: Callable[..., Mail], reply: str) -> None:
@@ -441,6 +446,9 @@ def test_how_servers_refuse_to_relay(talk: Callable[..., Mail], reply: str) -> N
         ("RCPT", "421 4.7.0 relay too busy"),
         ("RCPT", "421 relay1.example.com closing the session"),
         ("RCPT", "550 5.4.6 relay loop detected"),
+        ("RCPT", "550 5.7.1 Mail from 192.0.2.1 refused, open relay, see https://list.example.com"),
+        ("RCPT", "550 5.7.1 Access denied, sending host is an open relay"),
+        ("RCPT", "550 5.7.1 Mail must be authenticated by DKIM"),
         ("RCPT", "552 5.3.4 message too big for the relay"),
     ],
 )
@@ -818,6 +826,58 @@ def test_received_names_other_mails_to_the_recipient(flow: Callable[..., Evidenc
     nothing = {**REGISTER[2], "capture": {"code": {"regex": "code is (\\d+)"}}}
     with pytest.raises(ClaimFalse, match="no match in the mail 'Confirm your address'"):
         flow(*REGISTER[:2], nothing)
+
+
+BOTH = (
+    "Content-Type: multipart/alternative; boundary=B\n\n--B\nContent-Type: text/plain\n\nOpen {}\n"
+    '--B\nContent-Type: text/html\n\n<a href="{}">Confirm</a>\n--B--\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("plain", "html", "seen"),
+    [
+        ("{url}/confirm?t=1", "{url}/confirm?t=1", ""),
+        ("{url}/confirm?t=1", "https://clicks.example.net/c/MTIz", ""),
+        ("{url}/confirm?t=1", "http://LOCALHOST:8000/confirm?t=1", "{url} and http://localhost:8000"),
+        ("http://[x/confirm?t=1", "{url}/confirm?t=1", "http://[x and {url}"),
+        ("your mail", "/confirm?t=1", "/confirm in the mail 'Confirm'"),
+        ("your mail", "../confirm", "../confirm in the mail 'Confirm'"),
+    ],
+)
+def test_received_a_link_that_not_every_reader_can_follow(tmp_path: Path, plain: str, html: str, seen: str) -> None:
+    for folder in ("cur", "new", "tmp"):
+        (tmp_path / folder).mkdir()
+    with WebApp({"/confirm": Response(body=b"confirmed")}) as app:
+        url = app.url.rstrip("/")
+
+        def register(request: Request) -> Response:
+            head = f"From: a@example.com\nTo: {parse_qs(request.body.decode())['email'][0]}\nSubject: Confirm\n"
+            text = BOTH.format(*(each.format(url=url) for each in (plain, html)))
+            (tmp_path / "new" / "1.a").write_text(head + text)
+            return Response(body=b"registered")
+
+        app.routes["/register"] = register
+        steps = [
+            {
+                "name": "one",
+                "post": "/register",
+                "form": {"email": "${unique}@b.test"},
+                "expect": {"text": "registered"},
+            },
+            {
+                "name": "two",
+                "mail": {"inbox": "box", "to": "${unique}@b.test", "subject": "Confirm", "within": 20},
+                "capture": {"link": {"link": "confirm"}},
+            },
+            {"name": "three", "get": "${link}", "expect": {"text": "confirmed"}},
+        ]
+        box = Inbox(name="box", inbox=f"maildir:{tmp_path}")
+        shop = Url(name="shop", url=app.url)
+        with pytest.raises(ClaimFalse) if seen else nullcontext() as caught:
+            judge("mail.received", shop, target=Target("test", resources=(shop, box)), steps=steps)
+    if caught:
+        assert caught.value.seen == seen.format(url=url)
 
 
 def test_received_begins_nothing_where_the_inbox_cannot_be_read(shop: Shop, imap: Inbox, authority: Authority) -> None:

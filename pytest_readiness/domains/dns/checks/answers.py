@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -28,8 +28,8 @@ _INTERNAL = tuple(
         ip_network,
         ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
     )
-) + tuple(map(ip_network, ("192.168.0.0/16", "::/127", "fc00::/7", "fe80::/10")))
-"""Addresses that cannot be reached over the Internet (RFC 6890)."""
+) + tuple(map(ip_network, ("192.168.0.0/16", "198.18.0.0/15", "::/127", "fc00::/7", "fe80::/10", "fec0::/10")))
+"""Addresses that cannot be reached over the Internet (RFC 6890, RFC 3879)."""
 
 
 def listed(texts: Iterable[str], length: int = 200) -> str:
@@ -71,9 +71,15 @@ def _resolved(answers: list[Answer]) -> str:
     return f"{_way(chain)}: {listed(_addresses(answers))} (as {answers[0].place} answers)"
 
 
+def unmapped(address: str) -> IPv4Address | IPv6Address:
+    """An address, of IPv4 where it only looks like one of IPv6 (::ffff:10.0.0.1)."""
+    found = ip_address(address)
+    return (found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found
+
+
 def internal(addresses: Iterable[str]) -> str:
     """The warning about private addresses; "" where there is none."""
-    inside = [each for each in addresses if any(ip_address(each) in network for network in _INTERNAL)]
+    inside = [each for each in addresses if any(unmapped(each) in network for network in _INTERNAL)]
     return f"not reachable over the Internet: {listed(inside)}" if inside else ""
 
 
@@ -180,7 +186,8 @@ def points_to(
 def cname(dns_answer: Mapping[str, Answer], *, to: Annotated[str, Field(min_length=1)]) -> Evidence:
     """The name is an alias (CNAME) of the declared name, and the chain of aliases ends in an address.
 
-    Further aliases may come before and after the declared name.
+    Further aliases may come before and after the declared name. A warning names addresses that the Internet does not
+    reach.
 
     Args:
         to: the name that it must be an alias of, such as shop.cdn.example.net.
@@ -196,7 +203,7 @@ def cname(dns_answer: Mapping[str, Answer], *, to: Annotated[str, Field(min_leng
     )
     claim(goal in first.chain, expected=expected, seen=f"{_way(first)} (as {first.place} answers)")
     claim(bool(_addresses(answers)), expected=expected, seen=f"a dangling alias: {first.nothing}")
-    return Evidence(_resolved(answers))
+    return Evidence(_resolved(answers), warning=internal(_addresses(answers)))
 
 
 Label = Annotated[
@@ -230,7 +237,7 @@ def subdomains(
     to the same addresses, a wildcard (or a resolver that answers everything) may be all there is. A wildcard does not
     cover what is below a name with records of its own (RFC 4592 section 2.2.1), which tells the two apart. A name that
     has the same wildcard again below it counts as covered; where a server's wildcards cover one label only, the two
-    cannot be told apart, and the check could not be done.
+    cannot be told apart, and the check could not be done. A warning names addresses that the Internet does not reach.
 
     Args:
         names: what comes before the domain: `www`, `api.eu`.
@@ -239,6 +246,7 @@ def subdomains(
     """
     expected = f"addresses for {listed(names)} below {_bare(domain)}"
     seen, covered, unclear, missing = [], [], [], []
+    found: list[str] = []
     for label in names:
         name = f"{label}.{_bare(domain)}"
         answers = [dns_answer[question] for question in _questions(name)]
@@ -246,6 +254,7 @@ def subdomains(
             missing.append(answers[0].nothing)
             continue
         seen.append(_resolved(answers))
+        found += _addresses(answers)
         made_up = _beside(name)
         beside, below, deep = (
             set(_addresses(dns_answer[question] for question in _questions(each))) == set(_addresses(answers))
@@ -269,8 +278,8 @@ def subdomains(
             f"{same}, and whether there are records of their own cannot be told, as names below made-up ones resolve "
             "otherwise; set wildcard: true where a wildcard will do"
         )
-    warning = f"{same}: a wildcard answers for any name" if covered or unclear else ""
-    return Evidence("; ".join(seen)[:600], warning=warning)
+    wild = f"{same}: a wildcard answers for any name" if covered or unclear else ""
+    return Evidence("; ".join(seen)[:600], warning="; ".join(filter(None, (wild, internal(found)))))
 
 
 @check(

@@ -14,14 +14,16 @@ from pytest_readiness.core.registry import check
 from pytest_readiness.domains.dns.checks.answers import listed
 from pytest_readiness.domains.dns.facts.registration import Registration, is_plain
 
-_LOSING = ("redemption period", "pending delete", "pending restore")
-_HELD = ("client hold", "server hold", "inactive")
+_BAD = re.compile(r"redemption period|pending (delete|restore)\b.*|(client|server) hold|inactive|pending create")
+"""Those of a domain that is about to be lost, does not work, or is not registered yet."""
 _GONE = re.compile(
     r"hold|expired|suspend|delet|redempt|quarantine|free|available|cancel|blocked|not registered|out ?zone"
+    r"|reserved|not delegated|undelegated|transit"
 )
 """Words of a status that RDAP does not define, which may mean that the domain does not work."""
 _DEFINED = re.compile(
     r"(client |server )?(delete|renew|transfer|update) prohibited|(pending|active|locked)\b.*|.* period"
+    r"|ok|associated|validated|private|proxy|removed|obscured|administrative"
 )
 """Those that it does define, and that keep a domain as it is (RFC 8056, and the registry of RDAP at IANA)."""
 _LOCKS = ("client transfer prohibited", "server transfer prohibited", "transfer prohibited", "locked")
@@ -38,8 +40,9 @@ def registration(registration: Registration, *, min_days: Annotated[int, Field(g
 
     The registry's RDAP service is asked for the domain, and where it does not know it for the names above it: the
     evidence says which one is registered. Whether it renews by itself, and who owns it, is not seen. Warnings say that
-    nothing keeps it from being transferred away, and that the registrar's own date comes earlier, as where a registry
-    has renewed what nobody has paid for yet.
+    nothing keeps it from being transferred away, that the registrar's own date comes earlier, as where a registry has
+    renewed what nobody has paid for yet, and that a status is none that RDAP knows; where such a one may mean that the
+    domain does not work, or where a day of deletion is given, the check could not be done.
 
     Args:
         min_days: days until the registration ends. 30: a registrar's last reminders are sent about then (ICANN's
@@ -48,12 +51,12 @@ def registration(registration: Registration, *, min_days: Annotated[int, Field(g
     expected = f"registered for at least {min_days} days"
     found = registration
     claim(bool(found.name), expected=expected, seen=f"{listed(found.asked)} not registered, as {found.service} answers")
-    bad = [each for each in found.status if each in (*_LOSING, *_HELD)]
+    bad = [each for each in found.status if _BAD.fullmatch(each)]
     claim(not bad, expected=expected, seen=f"{found.name}: {listed(bad)}")
-    unknown = [each for each in found.status if _GONE.search(each) and not _DEFINED.fullmatch(each)]
-    if unknown:
+    unknown = [each for each in found.status if not _DEFINED.fullmatch(each)]
+    if gone := [each for each in unknown if _GONE.search(each)]:
         raise CouldNotVerify(
-            f"{found.service} gives {found.name} the status {listed(unknown)}, which RDAP does not define, so that it "
+            f"{found.service} gives {found.name} the status {listed(gone)}, which RDAP does not define, so that it "
             "is not known whether the domain works; ask the registrar"
         )
     if found.expires is None:
@@ -61,6 +64,11 @@ def registration(registration: Registration, *, min_days: Annotated[int, Field(g
     left = (found.expires - clock.now()) / timedelta(days=1)
     seen = f"{found.name} until {found.expires:%Y-%m-%d} ({f'{int(left)} days' if left > 0 else 'expired'})"
     claim(left >= min_days, expected=expected, seen=seen)
+    if found.deleted is not None and (found.deleted - clock.now()) / timedelta(days=1) < min_days:
+        raise CouldNotVerify(
+            f"{found.service} gives {found.deleted:%Y-%m-%d} as the day on which {found.name} is deleted, but "
+            f"{found.expires:%Y-%m-%d} as the end of its registration; ask the registrar"
+        )
     paid = found.paid_until
     early = paid is not None and (paid - clock.now()) / timedelta(days=1) < min_days
     warnings = [
@@ -69,6 +77,7 @@ def registration(registration: Registration, *, min_days: Annotated[int, Field(g
         "the registry is renewing it automatically, which can still be undone"
         if "auto renew period" in found.status
         else "",
+        f"RDAP does not define the status {listed(unknown)}" if unknown else "",
         f"{found.service} was asked without TLS" if is_plain(found) else "",
     ]
     return Evidence(f"{seen}; {listed(found.status) or 'no status'}", warning="; ".join(filter(None, warnings)))

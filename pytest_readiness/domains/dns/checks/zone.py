@@ -15,7 +15,7 @@ from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import figure
 from pytest_readiness.domains.dns.checks.answers import counted, listed
 from pytest_readiness.domains.dns.facts.chain import DnssecChain
-from pytest_readiness.domains.dns.facts.zone import View, Views, Zone, unanswered
+from pytest_readiness.domains.dns.facts.zone import Nameserver, View, Views, Zone, unanswered
 
 RecordType = Literal["A", "AAAA", "CNAME", "MX", "TXT", "CAA", "SRV", "HTTPS"]
 RecordTypes = Annotated[list[RecordType], Field(min_length=1)]
@@ -45,9 +45,10 @@ def nameservers(dns_zone: Zone, *, min_servers: Annotated[int, Field(ge=1)] = 2)
     """Enough servers, at different addresses, answer for the zone, all of them with authority.
 
     The servers are those that the parent zone delegates to, or those that the target declares. Each address is asked
-    for the zone's SOA record. One that does not answer while others do counts as not serving, and neither does a name
+    for the zone's SOA record, and so is one that only the parent zone gives for a server inside the zone (glue), as
+    resolvers begin there. One that does not answer while others do counts as not serving, and neither does a name
     that is an alias. A server with IPv6 addresses only, to which the runner has no route, could not be verified.
-    Warnings say where the parent and the servers name different servers, and where all are in one network.
+    Warnings say where the parent and the servers name different servers or addresses, and where all are in one network.
 
     Args:
         min_servers: number of servers, counted by name and by address. 2: RFC 2182 section 5.
@@ -55,7 +56,7 @@ def nameservers(dns_zone: Zone, *, min_servers: Annotated[int, Field(ge=1)] = 2)
     expected = f"at least {min_servers} servers at different addresses, all with authority for {dns_zone.name}"
     claim(dns_zone.exists, expected=expected, seen="the domain does not exist (NXDOMAIN)")
     _nobody(dns_zone)
-    broken = [each.problem for each in dns_zone.nameservers if not each.authoritative]
+    broken = [each.problem + _glue(dns_zone, each) for each in dns_zone.nameservers if not each.authoritative]
     lost = [
         *(f"{name} has no address" for name in dns_zone.lost),
         *(f"{name} is an alias of {to}, which resolvers do not follow here" for name, to in dns_zone.aliases.items()),
@@ -77,10 +78,21 @@ def nameservers(dns_zone: Zone, *, min_servers: Annotated[int, Field(ge=1)] = 2)
         "the delegation was not looked at, as the target declares the servers" if not dns_zone.parent else "",
         _skipped(dns_zone),
         _differences(dns_zone, names),
+        *(
+            f"{dns_zone.parent} gives {address} for {name} (glue), which no longer has it"
+            for address, name in dns_zone.glue.items()
+        ),
         _one_network(dns_zone),
     ]
     text = f"{seen} answer for {dns_zone.name} with authority"
     return Evidence(text, warning="; ".join(filter(None, warnings)))
+
+
+def _glue(zone: Zone, nameserver: Nameserver) -> str:
+    """Where an address comes from that only the parent zone still gives; "" for others."""
+    name = zone.glue.get(nameserver.server.address)
+    given = f"the address of {name} that {zone.parent} gives (glue) and that {name} no longer has"
+    return f", {given}: have the registrar change it" if name else ""
 
 
 def _skipped(zone: Zone) -> str:

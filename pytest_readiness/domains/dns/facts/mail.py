@@ -427,12 +427,14 @@ class DmarcTree:
         found: those that have records, the closest first.
         foreign: name of a record, host of a mail address in its rua= that is neither above nor below that name nor
             below the topmost record's, and whether the host publishes that it takes the reports (RFC 7489 section 7.1).
+        exists: False where there is no such domain (NXDOMAIN) and no record of its own.
     """
 
     domain: str
     asked: tuple[str, ...]
     found: tuple[DmarcRecords, ...]
     foreign: tuple[tuple[str, str, bool], ...]
+    exists: bool = True
 
 
 @fact(deadline=30, extra="dns")
@@ -461,7 +463,15 @@ def dmarc_tree(domain: Domain) -> DmarcTree:
     hosts = [(each.domain, host) for each in found for host in _foreign_hosts(each, top)]
     if len(hosts) > MAX_DESTINATIONS:
         raise CouldNotVerify(f"reports of DMARC go to {len(hosts)} domains; at most {MAX_DESTINATIONS} are looked at")
-    return DmarcTree(names[0], tuple(names), tuple(found), together("dmarc_tree", domain, takes, hosts))
+    own = bool(found) and found[0].domain == names[0]
+    itself = None if own else asker.answer(asker.name, "A")
+    return DmarcTree(
+        domain=names[0],
+        asked=tuple(names),
+        found=tuple(found),
+        foreign=together("dmarc_tree", domain, takes, hosts),
+        exists=itself is None or itself.exists or bool(itself.chain),
+    )
 
 
 def report_addresses(tags: Mapping[str, str]) -> tuple[list[str], list[str]]:

@@ -23,6 +23,8 @@ BOOTSTRAP = "https://data.iana.org/rdap/dns.json"
 """IANA's list of the RDAP services of top-level domains (RFC 9224)."""
 SECONDS = 35.0
 MAX_REDIRECTS = 3
+_LIVES = ("registration", "reregistration", "reinstantiation", "deletion")
+"""Events that a domain's life begins or ends with."""
 NOT_HERE = (400, 404, 422)
 """Answers for a name that the registry does not have; some call one with too many labels malformed."""
 
@@ -38,6 +40,8 @@ class Registration:
         status: in lower case ("client transfer prohibited"), sorted.
         expires: None where the registry does not say.
         paid_until: what the registry passes on of the registrar's own date, which it may have renewed over.
+        deleted: when the registry deletes it, or has deleted it and not registered it again since; None where it does
+            not say.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Registration:
     status: tuple[str, ...]
     expires: datetime | None
     paid_until: datetime | None = None
+    deleted: datetime | None = None
 
 
 @fact(deadline=45, extra="dns")
@@ -67,7 +72,15 @@ def registration(domain: Domain) -> Registration:
                 continue
             if len(asked) > 1:
                 _refuse_suffix(domain, asked)
-            return Registration(asked[-1], tuple(asked), base, _status(data), *_ends(data))
+            return Registration(
+                asked[-1],
+                tuple(asked),
+                base,
+                _status(data),
+                expires=_moment(data, "expiration"),
+                paid_until=_moment(data, "registrar expiration"),
+                deleted=_deleted(data),
+            )
     if refused.status != 404:
         raise refused
     return Registration("", tuple(asked), base, (), None)
@@ -130,10 +143,14 @@ def _word(status: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", word).lower()
 
 
-def _ends(data: Mapping[str, Any]) -> Iterator[datetime | None]:
-    """When the registration ends: by the registry, and by the registrar."""
-    for wanted in ("expiration", "registrar expiration"):
-        yield min((moment for action, moment in _events(data) if action == wanted), default=None)
+def _moment(data: Mapping[str, Any], wanted: str) -> datetime | None:
+    """When an event is, the first one of several."""
+    return min((moment for action, moment in _events(data) if action == wanted), default=None)
+
+
+def _deleted(data: Mapping[str, Any]) -> datetime | None:
+    events = sorted((moment, action) for action, moment in _events(data) if action in _LIVES)
+    return events[-1][0] if events and events[-1][1] == "deletion" else None
 
 
 def _name(data: Mapping[str, Any]) -> str:

@@ -55,6 +55,8 @@ class Zone:
         skipped: addresses that were not asked, since the runner has no IPv6 route.
         nameservers: what each server says, by address.
         aliases: of the servers that it is delegated to, those that are an alias -> of what.
+        glue: addresses that the parent gives for these servers, and that their names no longer resolve to -> of which
+            server. They were asked, too.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Zone:
     skipped: tuple[str, ...]
     nameservers: tuple[Nameserver, ...]
     aliases: Mapping[str, str] = field(default_factory=dict)
+    glue: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def unseen(self) -> tuple[str, ...]:
@@ -85,6 +88,7 @@ def dns_zone(domain: Domain) -> Zone:
     delegated: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     aliases: dict[str, str] = {}
+    glue: dict[str, str] = {}
     if domain.nameservers:
         servers = [Server(*dns_server(text)) for text in domain.nameservers]
     else:
@@ -92,10 +96,19 @@ def dns_zone(domain: Domain) -> Zone:
         parent, names = shown(above), _delegation(asker, above, apex)
         delegated = tuple(map(shown, names))
         found = {name: _servers(asker, name) for name in names}
+        known = {server.address for its in found.values() for server in its}
+        # A resolver that knows nothing yet can only ask where the parent sends it.
+        outdated = [
+            Server(address, name=shown(name))
+            for name, addresses in names.items()
+            for address in addresses
+            if found[name] and address not in known
+        ]
+        glue = {each.address: each.name for each in outdated}
         lost = tuple(shown(name) for name, its in found.items() if not its)
         chains = {shown(name): asker.answer(name, "A").chain for name in names}
         aliases = {name: chain[0] for name, chain in chains.items() if chain}
-        servers = [server for its in found.values() for server in its]
+        servers = [*(server for its in found.values() for server in its), *outdated]
     skipped = [server for server in servers if ":" in server.address and not _has_ipv6(server)]
     asked = [server for server in servers if server not in skipped]
     if len(asked) > MAX_SERVERS:
@@ -110,6 +123,7 @@ def dns_zone(domain: Domain) -> Zone:
         skipped=tuple(server.label for server in skipped),
         nameservers=answers,
         aliases=aliases,
+        glue=glue,
     )
 
 
@@ -123,8 +137,8 @@ def _apex(asker: Asker, name: Name) -> Name:
     return name
 
 
-def _delegation(asker: Asker, parent: Name, apex: Name) -> list[Name]:
-    """The servers that the parent zone delegates to.
+def _delegation(asker: Asker, parent: Name, apex: Name) -> dict[Name, list[str]]:
+    """The servers that the parent zone delegates to, each with the addresses that it gives along (glue).
 
     Raises:
         CouldNotVerify: no server of the parent zone says.
@@ -141,7 +155,7 @@ def _delegation(asker: Asker, parent: Name, apex: Name) -> list[Name]:
                 errors.append(str(error))
                 continue
             if names := _named(message, apex):
-                return names
+                return {name: _glue(message, name, apex) for name in names}
             errors.append(f"{said(server, apex, 'NS')} was answered without a delegation")
         if len(errors) > 2:
             break
@@ -155,6 +169,20 @@ def _named(message: Message, owner: Name) -> list[Name]:
     sections = (*message.answer, *message.authority)
     records = [each for each in sections if each.rdtype == dns.rdatatype.NS and each.name == owner]
     return sorted({record.target.canonicalize() for each in records for record in each})
+
+
+def _glue(message: Message, server: Name, apex: Name) -> list[str]:
+    """The addresses of a server inside the zone itself, which nobody can ask that zone for; of others [].
+
+    An address that is given along for a server outside is a courtesy that resolvers may ignore.
+    """
+    import dns.rdatatype
+
+    if not server.is_subdomain(apex):
+        return []
+    types = (dns.rdatatype.A, dns.rdatatype.AAAA)
+    records = [each for each in message.additional if each.rdtype in types and each.name == server]
+    return sorted({str(record.address) for each in records for record in each})
 
 
 def _servers(asker: Asker, name: Name) -> list[Server]:

@@ -139,9 +139,9 @@ def expiry(
 
     Without parameters, 30 days must be left, or a quarter of its lifetime where that is less: certificates of 90 or 47
     days, which are renewed when a third of their lifetime is left, then never fall below it while renewal works. The
-    same holds for the intermediates that the server sends, and for the authority of the trust store above them. Of
-    servers that take turns behind one address, those that answered a handful of handshakes are seen; an address of the
-    name that could not be reached gives a warning.
+    same holds for those intermediates that the path to the trust store needs (of all that are sent, see tls.chain), and
+    for the authority there. Of servers that take turns behind one address, those that answered a handful of handshakes
+    are seen; an address of the name that could not be reached gives a warning.
 
     Args:
         min_days: shortest accepted time left, in days, whatever the lifetime.

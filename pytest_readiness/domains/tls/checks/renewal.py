@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,6 +13,7 @@ from pydantic import Field
 from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import cut, visible
 from pytest_readiness.domains.host.facts import asked
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.domains.tls.checks.protocol import DAY, days, listed
@@ -41,8 +43,19 @@ _REHEARSAL = re.compile(
 )
 _HELP = re.compile(r"(?<!\S)(--help|-h|help)(?!\S)")
 _STATEMENTS = re.compile(r"[;\n]|&&|\|\|?")
-_QUOTED = re.compile(r"""(?P<shell>\s-[a-z]{0,9}c\s{1,20})?(?P<text>"[^"\n]*"|'[^'\n]*')""")
-"""Quoted text, and whether it is what a shell is to run (`sh -c "…"`)."""
+_QUOTED = re.compile(
+    r"""(?P<shell>\s-[a-z]{0,9}c\s{1,20}|\beval\s{1,20}|\s--entrypoint[\s=])?(?P<text>"[^"\n]*"|'[^'\n]*')"""
+)
+"""Quoted text, and whether it is what is to be run (`sh -c "…"`)."""
+_LOOKED_UP = re.compile(r"(?:\$\(|`)\s{0,9}(?:which|command\s{1,9}-v|type\s{1,9}-p)\s{1,9}([\w./-]{1,100})\s{0,9}[)`]")
+"""A program whose path is looked up, to be called by it: `$(which certbot)`."""
+_DATED = re.compile(
+    r"(?<![\w-])(?:(?P<block>if|case|while|until)\s|\[|(?:test|expr)\s|(?<!\$)\(\()"
+    r"[^;\n&|]{0,200}?(?:\$\(|`)\s{0,9}(?:[\w./=+-]{0,60}[/\s])?date\s[^;\n&|)`]{0,200}"
+)
+"""A condition of the shell that asks for the day or hour."""
+_MOST_CONDITIONS = 20
+"""Conditions of a script that are looked at."""
 _SUBSTITUTED = re.compile(r"\$\(([^()]*)\)|`([^`]*)`")
 """Commands within a text (`"$(…)"`), which the shell runs, too."""
 _NAMED = re.compile(
@@ -55,9 +68,9 @@ _NAMED = re.compile(
 _HERE = re.compile(r"(?<!<)<<(?!<)-?\s{0,9}[\"']?(\w{1,40})")
 _SET = re.compile(
     r"(?m)^[ \t]{0,40}(?:export |readonly )?([A-Za-z_]\w{0,40})="
-    r"(\"[^\"\n$]{0,200}\"|'[^'\n]{0,200}'|[\w./-]{0,200})[ \t]{0,40}$"
+    r"(\"[^\"\n$]{0,200}\"|'[^'\n]{0,200}'|[\w./-]{0,200}|\"?\$\(date [^()\n]{0,100}\)\"?)[ \t]{0,40}$"
 )
-"""A variable of a script that is set to a text on a line of its own."""
+"""A variable of a script that is set to a text, or to the date, on a line of its own."""
 _MOST_EXPANDED = 1000
 """Variables of a script that are put in, so that it does not grow without bounds."""
 
@@ -86,8 +99,9 @@ def renewal(
     time, the user, % and CRLF); or a script in /etc/cron.daily and the like that the system can start, or an entry of
     anacron, which one of these runs. An ACME client that is only installed does not count, nor does Debian's entry for
     certbot in cron.d where systemd runs, as that does nothing, nor a rehearsal (--dry-run, a staging server), nor what
-    only names a client or does something else with its files (a mail, a backup). Whether what cron runs is there, is
-    reached in its script and succeeds is not seen.
+    only names a client or does something else with its files (a mail, a backup). One that renews on certain days only,
+    by a condition on the date, could not be verified. Whether what cron runs is there, is reached in its script and
+    succeeds is not seen.
 
     The certificates are read from files, and each must have a quarter of its lifetime left, or 20 days where that is
     less: clients renew when a third or 30 days are left, so that certificates of 90 or 47 days never fall below it
@@ -110,12 +124,19 @@ def renewal(
     renewing = [job for job in found.jobs if rehearsals[job] is not None]
     expected = f"a timer or cron job that renews certificates every {every_days} days or more often"
     told = {job: rehearsals[job] or _fault(job, every_days) for job in renewing}
-    good = [job for job, fault in told.items() if not fault]
+    certain = {job: _dated(job.command, commands) for job, fault in told.items() if not fault}
+    good = [job for job, condition in certain.items() if not condition]
     faults = listed([f"{job.name}: {fault}" for job, fault in told.items()])
     if not good and found.unreadable:
         raise _unread(found.unreadable, readiness_host.where, f"; of what may be, {faults}" if faults else "")
     known = ", ".join([*(name for name, _ in CLIENTS), *commands])
     claim(bool(renewing), expected=expected, seen=f"{len(found.jobs)} timers and cron jobs, none with {known}")
+    if certain and not good:
+        job, condition = next(iter(certain.items()))
+        raise CouldNotVerify(
+            f"{job.name} renews only where {condition} holds, so that it is not known how often that is; let the "
+            "schedule say when, and the client decides what is due"
+        )
     claim(bool(good), expected=expected, seen=faults)
     failed = [job for job in renewing if job.failed and not job.fault and not rehearsals[job]]
     claim(not failed, expected=expected, seen=listed([f"{job.name}: {told[job]}" for job in failed]))
@@ -128,10 +149,9 @@ def renewal(
 
 def _rehearses(command: str, commands: Sequence[str]) -> str | None:
     """Why a command that names a client renews nothing, "" where it does renew, None where it names none."""
-    text = _expanded(_without_texts(command.replace("\\\n", " ")))
+    text = _script(command)
     statements = _STATEMENTS.split(_QUOTED.sub(_unquoted, text))
-    own = [re.compile(rf"(?<![\w.-]){re.escape(words)}{_END}") for words in commands]
-    known = (*(client for _, client in CLIENTS), *own)
+    known = _known(commands)
     matches = [
         (each, next((found for one in known if (found := one.search(each))), None))
         for each in statements
@@ -143,6 +163,43 @@ def _rehearses(command: str, commands: Sequence[str]) -> str | None:
         return None
     faults = [_nothing(each) for each in renewing]
     return "" if "" in faults else faults[0]
+
+
+def _known(commands: Sequence[str]) -> list[re.Pattern[str]]:
+    own = [re.compile(rf"(?<![\w.-]){re.escape(words)}{_END}") for words in commands]
+    return [*(client for _, client in CLIENTS), *own]
+
+
+def _script(command: str) -> str:
+    """What a job runs, without line ends within commands and the texts that no shell runs, and with its variables."""
+    return _LOOKED_UP.sub(r"\1", _expanded(_without_texts(command.replace("\\\n", " "))))
+
+
+def _dated(command: str, commands: Sequence[str]) -> str:
+    """The condition on the date behind which all renewing in a command stands; "" where some does not."""
+    script, known = _script(command), _known(commands)
+    calls = sorted(found.start() for one in known for found in islice(one.finditer(script), _MOST_CONDITIONS))
+    behind = {}
+    for condition in islice(_DATED.finditer(script), _MOST_CONDITIONS):
+        for call in calls:
+            between = script[condition.end() : call]
+            if call < condition.end() or call in behind or _ended(between, block=bool(condition["block"])):
+                continue
+            shown = re.split(r"[;\n&|]", script[condition.start() : condition.start() + 200])[0]
+            behind[call] = cut(visible(shown.strip()), 60)
+    return next(iter(behind.values()), "") if len(behind) == len(calls) else ""
+
+
+def _ended(between: str, *, block: bool) -> bool:
+    """Whether a condition says nothing any more about what comes after this text."""
+    if block:
+        end = re.search(r"\b(fi|else|esac|done)\b", between)
+        return end is not None and not re.search(r"\bthen\s{1,20}(exit|return)\b", between[: end.start()])
+    if re.match(r"[^;\n]{0,200}?(\|\||&&)\s{0,9}(exit|return)\b", between):
+        return False
+    if group := re.match(r"[^;\n]{0,200}?&&\s{0,9}\{\s", between):
+        return bool(re.search(r"[;\n]\s{0,40}\}", between[group.end() :]))
+    return ";" in between or "\n" in between
 
 
 def _nothing(statement: str) -> str:

@@ -92,6 +92,8 @@ def test_cname(case: Case) -> None:
     assert text.startswith("alias.cases.test -> cdn.cases.test: 198.51.100.80 (as")
     assert judge("dns.cname", case("chain"), to="cdn.cases.test")
     assert judge("dns.cname", case("chain"), to="alias.cases.test")
+    inside = judge("dns.cname", case("inside"), to="internal.cases.test").warning
+    assert inside == "not reachable over the Internet: 10.1.2.3"
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,8 @@ def test_cname_fails(case: Case, label: str, to: str, what: str) -> None:
 
 
 def test_subdomains_below_a_wildcard(case: Case) -> None:
+    inside = judge("dns.subdomains", case("inside"), names=["web"]).warning
+    assert inside == "not reachable over the Internet: 127.0.0.1"
     assert judge("dns.subdomains", case("wild"), names=["own"]).warning == ""
     for names in (["own", "misspelt"], ["x.eu"]):
         text = seen("dns.subdomains", case("wild"), names=names)

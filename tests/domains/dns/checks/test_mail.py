@@ -29,6 +29,8 @@ def test_mx_fails(case: Case, label: str, what: str) -> None:
 
 def test_mx_warns_of_private_addresses(case: Case) -> None:
     assert judge("dns.mx", case("mxprivate")).warning == "not reachable over the Internet: 10.1.2.3"
+    inside = judge("dns.mx", case("mxprivates")).warning
+    assert inside == "not reachable over the Internet: 198.18.0.1, ::ffff:10.1.2.3, fec0::1"
 
 
 def test_mx_of_too_many(case: Case) -> None:
@@ -181,6 +183,7 @@ def test_dkim(case: Case) -> None:
         ("kind", r"a key of the unknown kind \xa0rsa"),
         ("private", "a private key in place of the public one, with which whoever reads it can sign: make a new pair"),
         ("ec", "a key that is not an RSA public key"),
+        ("damaged", "an RSA key that was never made so, as a small number divides it: copy p= again: v=DKIM1; k=rsa"),
         ("v2", "no DKIM key record: v=DKIM2"),
         ("late", "v= is not the first tag, so that verifiers discard the record: k=rsa; v=DKIM1; p="),
         ("revoked", "a revoked key (p= is empty): v=DKIM1; k=rsa; p="),
@@ -207,6 +210,12 @@ def test_dkim_fails(case: Case, selector: str, what: str) -> None:
         ("sub.dr", "reject (for subdomains) at _dmarc.dr.cases.test", ""),
         ("a.mid.dr", "reject (for subdomains) at _dmarc.dr.cases.test", ""),
         ("dline", "reject at _dmarc.dline.cases.test", ""),
+        (
+            "dabsent",
+            "reject at _dmarc.dabsent.cases.test",
+            "names below that do not exist have the policy none (np=), and anybody can make one up",
+        ),
+        ("there.dabsent", "reject (for subdomains) at _dmarc.dabsent.cases.test", ""),
         ("ddigit", "quarantine at _dmarc.ddigit.cases.test", ""),
     ],
 )
@@ -220,6 +229,7 @@ def test_dmarc(world: World, name: str, text: str, warning: str) -> None:
     ("name", "what"),
     [
         ("sub.dq", "none (for subdomains) at _dmarc.dq.cases.test"),
+        ("gone.dabsent", "none (for names that do not exist) at _dmarc.dabsent.cases.test"),
         ("mid.dr", "none at _dmarc.mid.dr.cases.test"),
         ("dtwo", "2 records at _dmarc.dtwo.cases.test: "),
         ("dtest", "quarantine (a test) at _dmarc.dtest"),

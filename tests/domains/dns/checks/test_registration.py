@@ -26,6 +26,8 @@ def test_registration(registered: Registered, registry_app: WebApp) -> None:
 
 def test_registration_warns(registered: Registered) -> None:
     assert judge("dns.registration", registered(rdap(status=["active"]))).warning == "no lock against transfers"
+    paid = ["paid", "ok", "locked"]
+    assert judge("dns.registration", registered(rdap(status=paid))).warning == "RDAP does not define the status paid"
     renewing = ["locked", "auto renew period"]
     assert "is renewing it automatically" in judge("dns.registration", registered(rdap(status=renewing))).warning
 
@@ -65,6 +67,8 @@ def test_registration_with_a_status_that_takes_nothing(registered: Registered, s
         (rdap(status=["server hold"]), "good.test: server hold"),
         (rdap(status=["clientHold", "active"]), "good.test: client hold"),
         (rdap(status=["pending delete"]), "good.test: pending delete"),
+        (rdap(status=["pending delete restorable"]), "good.test: pending delete restorable"),
+        (rdap(status=["pending create"]), "good.test: pending create"),
         (rdap(status="client hold"), "good.test: client hold"),
         (rdap(status=["ACTIVE", "SERVER_HOLD"]), "good.test: server hold"),
         (rdap(status=["server-hold"]), "good.test: server hold"),
@@ -96,6 +100,17 @@ def test_registered_suffix_is_not_taken_for_the_domain(registered: Registered) -
         judge("dns.registration", registered(rdap(), domain="www.gone.good.test"))
 
 
+ENDS = {"eventAction": "expiration", "eventDate": (datetime.now(UTC) + timedelta(days=100)).isoformat()}
+DELETED = [ENDS, {"eventAction": "deletion", "eventDate": "2026-01-01T00:00:00Z"}]
+AGAIN = [*DELETED, {"eventAction": "reregistration", "eventDate": "2026-02-01T00:00:00Z"}]
+
+
+def test_registration_after_a_deletion(registered: Registered) -> None:
+    later = [ENDS, {"eventAction": "deletion", "eventDate": ENDS["eventDate"]}]
+    for events in (AGAIN, later):
+        assert not judge("dns.registration", registered(rdap(events=events))).warning
+
+
 @pytest.mark.parametrize(
     ("data", "status", "reason"),
     [
@@ -108,6 +123,9 @@ def test_registered_suffix_is_not_taken_for_the_domain(registered: Registered) -
         (rdap(status=["ok", "Expired"]), 200, "the status expired, which RDAP does not define"),
         (rdap(status=["registry-hold"]), 200, "the status registry hold, which RDAP does not define"),
         (rdap(status=["paid", "outzone"]), 200, "the status outzone, which RDAP does not define"),
+        (rdap(status=["notDelegated"]), 200, "the status not delegated, which RDAP does not define"),
+        (rdap(status=["reserved"]), 200, "the status reserved, which RDAP does not define"),
+        (rdap(events=DELETED), 200, "gives 2026-01-01 as the day on which good.test is deleted"),
         (rdap(events=[]), 200, "does not say how long good.test is registered"),
         (rdap(events=[{"eventAction": "expiration", "eventDate": "soon"}, 7]), 200, "does not say how long"),
         (b"", 400, "was answered 400"),

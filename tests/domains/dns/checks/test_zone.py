@@ -166,7 +166,18 @@ below = [
     Zone("six.test.", "@ A 198.51.100.1", servers=[*both, "ns6.test."]),
     Zone("dual.test.", "@ A 198.51.100.1", servers=["ns2.test.", "ns7.test."]),
 ]
+inside = {
+    "glue": ("127.0.0.2", "127.0.0.3"),
+    "moved": ("127.0.0.2", "127.0.0.4"),
+    "aside": ("127.0.0.2", "127.0.0.5"),
+    "swapped": ("127.0.0.3", "127.0.0.2"),
+}
+own_hosts = "n1 A 127.0.0.2\\nn2 A 127.0.0.3"
+below += [Zone(f"{name}.test.", own_hosts, servers=[f"n1.{name}.test.", f"n2.{name}.test."]) for name in inside]
 texts = glued([*above, *below])
+for name, addresses in inside.items():
+    for number, address in enumerate(addresses, 1):
+        texts["test."] += f"n{number}.{name}.test. 3600 IN A {address}\\n"
 upper = {name: texts[name] for name in (".", "test.")}
 lower = {name: text for name, text in texts.items() if name not in upper}
 (directory / "anchors").write_text(root.anchor)
@@ -174,9 +185,11 @@ with (
     Knot(directory / "one", upper, "127.0.0.1", 53) as knot,
     Knot(directory / "two", lower, "127.0.0.2", 53),
     Knot(directory / "three", lower, "127.0.0.3", 53),
+    Knot(directory / "five", lower, "127.0.0.5", 53),
     Unbound(directory / "unbound", knot, ["."], root.anchor) as resolver,
 ):
-    for name in ("good", "api.good", "lame", "dead", "lost", "single", "sha1", "alias", "six", "dual", "nosuch"):
+    names = ("good", "api.good", "lame", "dead", "lost", "single", "sha1", "alias", "six", "dual", "nosuch", *inside)
+    for name in names:
         domain = Domain(
             name="shop",
             domain=f"{name}.test",
@@ -225,3 +238,20 @@ def test_delegations(tmp_path: Path) -> None:
         assert (kind, "3 addresses" in text) == ("Evidence", False)
         assert "not asked, as the runner has no IPv6 route: ns7.test (2001:db8::53)" in warning
     assert outcome("nosuch")[:2] == ("ClaimFalse", "the domain does not exist (NXDOMAIN)")
+    assert outcome("glue") == (
+        "Evidence",
+        served.replace("ns2", "n1.glue").replace("ns3", "n2.glue").replace("good", "glue"),
+        near,
+    )
+    assert outcome("swapped")[::2] == ("Evidence", near)
+    kind, text, _ = outcome("moved")
+    assert kind == "ClaimFalse"
+    assert text == (
+        "DNS SOA moved.test at 127.0.0.4 was not answered in time, the address of n2.moved.test that test gives (glue) "
+        "and that n2.moved.test no longer has: have the registrar change it"
+    )
+    kind, _, warning = outcome("aside")
+    assert (kind, warning) == (
+        "Evidence",
+        f"test gives 127.0.0.5 for n2.aside.test (glue), which no longer has it; {near}",
+    )

@@ -279,11 +279,15 @@ def test_renewal_of_what_is_kept_by_the_client(systemd: Namespace, authority: Au
             found = renewal(systemd, certificates=[])
             put_leaf(systemd, authority, 5, 90, kept)
             overdue = false(systemd, certificates=[])
+            systemd.run("mv", kept, "/root/.acme.sh/old")
+            systemd.run("ln", "-s", "../gone", kept)
+            broken = false(systemd, certificates=[])
         finally:
             systemd.run("rm", "-r", "/root/.acme.sh")
     assert none == "none where ACME clients keep them; name the files as 'certificates'"
     assert found.endswith(f"; {kept} 60.0 days left of 90.0 days")
     assert overdue == f"{kept}: 5.0 days left of 90.0 days, overdue for renewal"
+    assert broken == f"{kept} -> ../gone is not there"
 
 
 @contextmanager
@@ -341,6 +345,28 @@ CRON: dict[str, tuple[str, str, str]] = {
         "/etc/cron.d/certbot",
         "7 4 * * * root /usr/local/bin/certbot-renew.sh >> /var/log/certbot-renew.log 2>&1\n",
         "/etc/cron.d/certbot, at least every 1 days",
+    ),
+    "looked up": (
+        "/etc/cron.d/certbot",
+        '7 4 * * * root "$(which certbot)" renew -q\n',
+        "/etc/cron.d/certbot, at least every 1 days",
+    ),
+    "the entry point of a container": (
+        "/etc/cron.d/certbot",
+        '7 4 * * * root docker-compose run --rm --entrypoint "certbot renew" certbot\n',
+        "/etc/cron.d/certbot, at least every 1 days",
+    ),
+    "evaluated": (
+        "/etc/cron.d/certbot",
+        '7 4 * * * root eval "certbot renew -q"\n',
+        "/etc/cron.d/certbot, at least every 1 days",
+    ),
+    "beside what asks for the date": (
+        "/etc/cron.daily/certbot",
+        '#!/bin/sh\nsleep $(($(date +%s) % 3))\nif [ "$(date +%u)" = 1 ]; then\n  backup\nfi\n'
+        "[ `date +%d` = 01 ] && backup\n"
+        'certbot renew > "/var/log/renew-$(date +%F).log"\n',
+        "/etc/cron.daily/certbot, at least every 1 days",
     ),
     "snap's": (
         "/etc/cron.d/certbot",
@@ -500,6 +526,33 @@ def test_renewal_by_cron_with_one_thing_broken(case: str, plain: Namespace, auth
     put_leaf(plain, authority, 60, 90)
     with cron(plain, path, text, mode):
         assert false(plain) == f"{path}: {seen}"
+
+
+@pytest.mark.parametrize(
+    ("command", "condition"),
+    [
+        ('[ "$(date +\\%d)" = 01 ] && certbot renew -q', '[ "$(date +%d)" = 01 ]'),
+        (
+            "test $(date +\\%u) -eq 1 -a -x /usr/bin/certbot && certbot renew",
+            "test $(date +%u) -eq 1 -a -x /usr/bin/certbot",
+        ),
+        ("[ `date +\\%d` -le 7 ] || exit 0; certbot renew", "[ `date +%d` -le 7 ]"),
+        ("[ $(/bin/date +\\%d) = 01 ] && { true; certbot renew; }", "[ $(/bin/date +%d) = 01 ]"),
+        ("expr $(TZ=UTC date +\\%W) \\% 4 || certbot renew", "expr $(TZ=UTC date +%W) % 4"),
+        ("if [ $(date +\\%d) != 01 ]; then exit; fi; certbot renew", "if [ $(date +%d) != 01 ]"),
+        ("[ $(($(date +\\%j) \\% 30)) -eq 0 ] && certbot renew", "[ $(($(date +%j) % 30)) -eq 0 ]"),
+        ("if [ $(date +\\%d) = 01 ]; then certbot renew; fi", "if [ $(date +%d) = 01 ]"),
+        ("case $(date +\\%u) in 1) certbot renew;; esac", "case $(date +%u) in 1) certbot renew"),
+    ],
+)
+def test_renewal_on_certain_days_only(command: str, condition: str, plain: Namespace, authority: Authority) -> None:
+    put_leaf(plain, authority, 60, 90)
+    with (
+        cron(plain, "/etc/cron.d/certbot", f"5 4 * * * root {command}\n"),
+        pytest.raises(CouldNotVerify) as caught,
+    ):
+        renewal(plain)
+    assert str(caught.value).startswith(f"/etc/cron.d/certbot renews only where {condition} holds, so that")
 
 
 def test_renewal_by_the_cron_of_busybox(plain: Namespace, authority: Authority) -> None:
