@@ -19,6 +19,7 @@ from pytest_readiness.run.findings import EVIDENCE
 from pytest_readiness.run.judging import Judging
 from pytest_readiness.run.nodes import ChecklistTest, waived
 from pytest_readiness.run.state import Run
+from pytest_readiness.run.thresholds import FLAKY, is_flaky
 from pytest_readiness.run.workers import BROKE, JUDGED, SELECTION, plain, selection_of
 from pytest_readiness.verdict.judging import Verdict, cut_items, exit_code, judge
 from pytest_readiness.verdict.outcome import Course, Original, Outcome, Report, Shard
@@ -82,6 +83,9 @@ class RunEnd:
         run.provenance = run.provenance.finished_at(time.time())
         if exitstatus in DECIDED or _others_have_all(exitstatus, run):
             session.exitstatus = exit_code(run.verdict)
+        if exitstatus == pytest.ExitCode.OK and is_flaky(session):
+            # It will be set to that when all is written.
+            session.exitstatus = FLAKY
         run.outcome = _outcome(run, run.verdict, int(session.exitstatus), _environment(session.config))
 
     @pytest.hookimpl(tryfirst=True)

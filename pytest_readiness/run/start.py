@@ -32,6 +32,7 @@ from pytest_readiness.run.settings import Settings
 from pytest_readiness.run.shards import ShardSelection
 from pytest_readiness.run.state import Run
 from pytest_readiness.run.termination import end_on_signals, end_worker_once
+from pytest_readiness.run.thresholds import Thresholds
 from pytest_readiness.run.whole import Whole
 from pytest_readiness.run.workers import VARIABLES, Worker, Workers
 
@@ -151,3 +152,6 @@ def _register(config: pytest.Config, run: Run, variables: dict[str, str]) -> Non
     plugins.register(RunEnd(run, judging), "readiness-ending")
     plugins.register(Collection(run), "readiness-collection")
     plugins.register(Whole(config, run), "readiness-whole")
+    if settings.controls:
+        # After the end: of those that are to come first, the last one does.
+        plugins.register(Thresholds(config, run), "readiness-thresholds")

@@ -128,3 +128,46 @@ def test_where_each_worker_runs_all_tests_the_worst_counts(
     result = project.run("CHECK.md", "test_own.py", "--dist=each", "--tx=2*popen")
     assert result.ret == code
     assert project.states() == {"own": state}
+
+
+OWN = "import warnings\nimport pytest\n@pytest.mark.readiness('release/own')\ndef test_it(): pass"
+
+
+@pytest.mark.parametrize(
+    ("own", "options", "code", "reason"),
+    [
+        (
+            TRIED.replace("import os", "PLACE = 'call'"),
+            ("--reruns=2", "--fail-on-flaky"),
+            7,
+            "a test passed at a later try only (--fail-on-flaky)",
+        ),
+        (
+            OWN.replace("pass", "warnings.warn('old')"),
+            ("--max-warnings=0", "-Wdefault"),
+            1,
+            "there are more warnings (1) than --max-warnings allows (0)",
+        ),
+    ],
+)
+def test_a_run_that_an_option_fails_is_not_go(
+    project: Project, own: str, options: tuple[str, ...], code: int, reason: str
+) -> None:
+    pytest.importorskip("pytest_rerunfailures")
+    project.write("test_own.py", own)
+    result = project.run("CHECK.md", "test_own.py", *options)
+    verdict = project.result()["verdict"]
+    assert (result.ret, verdict["go"], verdict["reasons"]) == (code, False, [reason])
+
+
+def test_a_run_that_another_plugin_fails_is_not_go(project: Project) -> None:
+    project.write("test_own.py", OWN)
+    project.write(
+        "conftest.py",
+        "import pytest\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtestloop(session):\n"
+        "    done = yield\n    session.testsfailed += 1\n    return done\n",
+    )
+    result = project.run("CHECK.md", "test_own.py")
+    assert result.ret == 1
+    (reason,) = project.result()["verdict"]["reasons"]
+    assert reason.startswith("something beside the tests failed the run")
