@@ -38,10 +38,12 @@ def command(
     from pytest_readiness.cli.problems import CommandError
     from pytest_readiness.core.redact import Redactor
     from pytest_readiness.report.github import told_to_github
-    from pytest_readiness.report.outputs import write_outputs
+    from pytest_readiness.report.outputs import refusal, write_outputs
     from pytest_readiness.report.terminal import print_summary
     from pytest_readiness.verdict.merge import merge
 
+    if why := refusal(out, f"--out {out}"):
+        raise CommandError(why)
     outcome = merge(files)
     if history is not None:
         from pytest_readiness.verdict.history import remember

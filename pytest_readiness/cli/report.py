@@ -36,8 +36,10 @@ def command(
         raise CommandError(f"{file}: {wrong}; the file was changed after the run, so no report is made of it.")
     if out is not None:
         from pytest_readiness.core.redact import Redactor
-        from pytest_readiness.report.outputs import write_outputs
+        from pytest_readiness.report.outputs import refusal, write_outputs
 
+        if why := refusal(out, f"--out {out}"):
+            raise CommandError(why)
         if problems := write_outputs(outcome, out, Redactor()):
             raise CommandError("\n".join(problems))
         typer.echo(out)

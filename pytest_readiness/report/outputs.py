@@ -34,12 +34,24 @@ def earlier(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def foreign(folder: Path) -> Iterator[Path]:
-    """Return the files in a folder that would be replaced, and that no run has written."""
-    for name in (FILE_NAME, *NAMES):
-        # A link is replaced, and what it leads to stays.
-        if not (folder / name).is_symlink() and not mentions(folder / name, _OURS):
-            yield folder / name
+def refusal(folder: Path, named: str, also: Path | None = None) -> str:
+    """Why nothing is written to a folder: a file there would be replaced that no run has written; "" for nothing.
+
+    Args:
+        folder: where the files go.
+        named: how the user named it.
+        also: a file in it that may be replaced nevertheless.
+    """
+    # A link is replaced, and what it leads to stays.
+    places = [path for name in (FILE_NAME, *NAMES) if not (path := folder / name).is_symlink() and path != also]
+    others = [path.name for path in places if not mentions(path, _OURS)]
+    if not others:
+        return ""
+    one = len(others) == 1
+    return (
+        f"{named} cannot be written: {', '.join(others)} in that folder {'is' if one else 'are'} not of a readiness "
+        f"run; name another folder, or remove {'it' if one else 'them'}."
+    )
 
 
 def makers(outcome: Outcome) -> Iterator[tuple[str, Callable[[], str]]]:

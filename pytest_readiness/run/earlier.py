@@ -39,15 +39,10 @@ def refuse_others(settings: Settings, also: Path | None = None) -> None:
         pytest.UsageError: an option names such a file.
     """
     if settings.out is not None:
-        from pytest_readiness.report.outputs import foreign
+        from pytest_readiness.report.outputs import refusal
 
-        folder = settings.folder / settings.out
-        if others := [path.name for path in foreign(folder) if path != also]:
-            raise pytest.UsageError(
-                f"--readiness-out {settings.out} cannot be written: {', '.join(others)} in that folder "
-                f"{'is' if len(others) == 1 else 'are'} not of a readiness run; name another folder, or remove "
-                f"{'it' if len(others) == 1 else 'them'}."
-            )
+        if why := refusal(settings.folder / settings.out, f"--readiness-out {settings.out}", also):
+            raise pytest.UsageError(why)
     named = {"report": page_of(settings), "record": settings.record, "audit": settings.audit}
     for option, path in named.items():
         beginning, what = _BEGINNINGS[option]

@@ -124,3 +124,15 @@ def test_a_page_that_cannot_be_written_is_told_in_a_sentence(ran: Release) -> No
     assert done.returncode == 4
     assert "readiness.yaml/page.html: The page cannot be written: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_files_of_another_program_are_not_replaced(ran: Release) -> None:
+    (ran.path / "site").mkdir()
+    (ran.path / "site" / "junit.xml").write_text("<testsuites/>\n", "utf-8")
+    for command in ("report", "merge"):
+        done = ran.cli(command, "out/result.json", "--out=site")
+        assert done.returncode == 4
+        assert done.stderr.startswith(
+            "--out site cannot be written: junit.xml in that folder is not of a readiness run"
+        )
+    assert [path.name for path in (ran.path / "site").iterdir()] == ["junit.xml"]
