@@ -285,13 +285,14 @@ def test_what_may_be_where_a_journey_does_not_look_is_no_verdict(
         judge("browser.flow", url, steps=[{**each, "timeout_s": 1} for each in steps] + [there])
 
 
-def test_what_cannot_be_told_from_what_moves_is_no_verdict(
-    url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_told_from_what_moves_is_no_pass(url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(app.routes, "/told", page("Told", DRAWN + TOLD.format("color: transparent")))
     expect = {"expect": {"text": "Thank you, friend"}, "timeout_s": 0.3}
-    with pytest.raises(CouldNotVerify, match="it is there, but cannot be told from what is behind it, which keeps"):
+    with pytest.raises((CouldNotVerify, ClaimFalse)) as caught:
         judge("browser.flow", url, steps=[{"go": "/told"}, expect])
+    # Where the machine is so busy that nothing is drawn between two pictures, they are alike, and it is not there.
+    words = "cannot be told from what is behind it, which keeps|looks like what is behind it, so that nobody sees it"
+    assert re.search(f"it is there, but ({words})", str(caught.value))
 
 
 def test_xml_with_an_error_is_not_as_expected(url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch) -> None:
