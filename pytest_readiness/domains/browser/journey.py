@@ -38,6 +38,8 @@ from pytest_readiness.domains.http.flow_steps import Part
 from pytest_readiness.protocols.http.addresses import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from playwright.sync_api import Browser, CDPSession, Frame, Locator, Page
 
 SIGHT_SECONDS = 5.0
@@ -49,8 +51,10 @@ STATUS = "() => (performance.getEntriesByType('navigation')[0] || {}).responseSt
 
 MOST_PICTURED = 10
 """Of them, those that are compared with pictures; what more there is of a kind looks like them."""
-MOST_COMPARED = 4
-"""Pictures with it, and as many without, where what is behind it keeps changing."""
+SURE = 3
+"""Pictures with it, and as many without, that show it where each kind is alike: one may be a chance."""
+MOST_COMPARED = 6
+"""Where what is behind it keeps changing."""
 CHANGING = "cannot be told from what is behind it, which keeps changing"
 MOST_TYPED = 1000
 """Characters that are typed key by key; nobody types more, but pastes it."""
@@ -320,15 +324,20 @@ class _Traveller:
                 without = shot(self._page, box)
                 questions.evaluate("q => q.unveil()")
                 shots.append((without, shot(self._page, box)))
-                if not self._pictures.differ(without, shots[-1][1]):
+                if not self._pictures.differ(*shots[-1]):
                     return "looks like what is behind it"
-                questions.evaluate("q => q.veilAgain()")
-                if not self._pictures.differ(without, shot(self._page, box)):
+                if len(shots) == SURE and self._all_alike(shots):
                     return ""
+                questions.evaluate("q => q.veilAgain()")
             return "" if self._pictures.apart(shots) else CHANGING
         finally:
             questions.evaluate("q => q.unveil()")
             questions.dispose()
+
+    def _all_alike(self, shots: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether pictures with and without something are alike among themselves, so that nothing else changes."""
+        first = shots[0]
+        return not any(self._pictures.differ(*each) for pair in shots[1:] for each in zip(first, pair, strict=True))
 
     def _framed(self, element: Element) -> str:
         """Address of a frame in which an element is visible; "" where it is in none."""
