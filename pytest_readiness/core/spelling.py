@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -17,6 +17,14 @@ def spelled(pattern: str, words: str, **more: Any) -> Any:
         pattern: the regular expression.
         words: what the text must be, with an example ("a domain's name, such as shop.example.com").
         more: what else the field has.
+
+    Raises:
+        ValueError: the pattern has other words already. What pydantic says of a text names the pattern only.
     """
-    WORDS[pattern] = words
+    if WORDS.setdefault(pattern, words) != words:
+        raise ValueError(f"{pattern} is told as {WORDS[pattern]!r} already")
     return Field(pattern=pattern, **more)
+
+
+Sha256 = Annotated[str, spelled(r"^[0-9a-fA-F]{64}$", "64 hexadecimal digits, as sha256sum prints them")]
+"""The digest of a file (FIPS 180-4)."""

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pytest_readiness.config.model import Proof
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.core.problems import Problem, ProblemsError, near, nearest
-from pytest_readiness.core.spelling import spelled
+from pytest_readiness.core.spelling import Sha256, spelled
 from pytest_readiness.core.text import says_nothing
 from pytest_readiness.core.validation import validate
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
@@ -63,14 +63,7 @@ class Signoff(BaseModel):
     role: Words
     on: date
     evidence: Words | None = None
-    sha256: (
-        Annotated[
-            str,
-            spelled(r"^[0-9a-fA-F]{64}$", "64 hexadecimal digits, as sha256sum prints them"),
-            AfterValidator(str.lower),
-        ]
-        | None
-    ) = None
+    sha256: Annotated[Sha256, AfterValidator(str.lower)] | None = None
     release: Words | None = None
     expires: date | None = None
     note: Words | None = None

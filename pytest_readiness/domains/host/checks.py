@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
-from pytest_readiness.core.spelling import spelled
+from pytest_readiness.core.spelling import Sha256, spelled
 from pytest_readiness.core.text import figure, size
 from pytest_readiness.domains.host.facts import asked
 from pytest_readiness.domains.host.questions.clock import CLOCK, Clock
@@ -660,9 +660,7 @@ class FileRule(BaseModel):
     ) = None
     owner: str | None = None
     group: str | None = None
-    sha256: Annotated[str, spelled(r"^[0-9a-fA-F]{64}$", "64 hexadecimal digits, as sha256sum prints them")] | None = (
-        None
-    )
+    sha256: Sha256 | None = None
     contains: tuple[Annotated[str, Field(pattern=r"^[^\x00\n]+$"), AfterValidator(_extended)], ...] = ()
     absent: bool = False
 

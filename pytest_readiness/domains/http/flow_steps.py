@@ -24,7 +24,7 @@ from pydantic import (
 
 from pytest_readiness.core.evidence import NotDeclared
 from pytest_readiness.core.resources import Named
-from pytest_readiness.domains.http.resource import Url
+from pytest_readiness.domains.http.resource import HeaderName, Url
 from pytest_readiness.domains.inbox.resource import MAIL_ADDRESS
 
 MAX_REQUESTS = 50
@@ -41,7 +41,6 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 PLACE = re.compile(r"\$(?:\$|\{(?P<name>\w+)\})")
 """`${name}`, or `$$` for a dollar sign."""
-_HEADER = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 
 
 def fill(text: str, values: Mapping[str, Any]) -> str:
@@ -82,7 +81,6 @@ Texts = Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(_listed
 Status = Annotated[int, Field(ge=100, le=599)]
 Statuses = Annotated[tuple[Status, ...], Field(min_length=1), BeforeValidator(_listed), _one_or_more("integer")]
 Seconds = Annotated[float, Field(gt=0, le=MAIL_FLOW_SECONDS - 30)]
-Header = Annotated[str, Field(pattern=_HEADER)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
 Address = Annotated[str, Field(pattern=r"^(/|https?://|\$\{\w+\})\S*$")]
 
@@ -135,7 +133,7 @@ class Expect(_FlowPart):
     text: Texts = ()
     absent: Texts = ()
     json_values: dict[Text, JsonValue] = Field(default={}, alias="json")
-    header: dict[Header, Text] = {}
+    header: dict[HeaderName, Text] = {}
     location: Address | None = None
     url: Address | None = None
     max_seconds: Annotated[float, Field(gt=0)] | None = None
@@ -165,7 +163,7 @@ class Capture(_FlowPart):
     """
 
     json_path: Text | None = Field(default=None, alias="json")
-    header: Header | None = None
+    header: HeaderName | None = None
     regex: Annotated[str, AfterValidator(_one_group)] | None = None
     form_field: Text | None = None
     cookie: Text | None = None
@@ -219,7 +217,7 @@ class Sign(_FlowPart):
     """
 
     credential: str
-    header: Header
+    header: HeaderName
     payload: Text = "${body}"
     value: Text = "${signature}"
 
@@ -289,7 +287,7 @@ class Step(_FlowPart):
     mail: MailWait | None = None
     url: Annotated[str, Named("url")] | None = None
     credential: str | None = None
-    headers: dict[Header, Value] = {}
+    headers: dict[HeaderName, Value] = {}
     json_body: JsonValue = Field(default=None, alias="json")
     form: dict[Text, Value] = {}
     body: str | None = None

@@ -39,6 +39,8 @@ def _url_path(path: str) -> str:
 
 UrlPath = Annotated[str, AfterValidator(_url_path), Field(json_schema_extra={"pattern": r"^/[^\s#]*$"})]
 """A path, with its query, as it is written in an address."""
+HeaderName = Annotated[str, spelled(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "a header's name, such as X-Api-Key")]
+"""A token by RFC 9110 section 5.6.2."""
 
 
 class Credential(BaseModel):
@@ -55,9 +57,7 @@ class Credential(BaseModel):
     token: Secret | None = None
     user: str | None = None
     password: Secret | None = None
-    headers: dict[
-        Annotated[str, spelled(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "a header's name, such as X-Api-Key")], Secret
-    ] = {}
+    headers: dict[HeaderName, Secret] = {}
 
     @model_validator(mode="after")
     def _one_way(self) -> Credential:

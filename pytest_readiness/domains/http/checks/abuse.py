@@ -17,13 +17,14 @@ from pytest_readiness.domains.http.facts.probes import Probe, Reply
 from pytest_readiness.domains.http.facts.series import MAX_RECOVERY, Burst, BurstResult
 from pytest_readiness.domains.http.internals import readings_of
 from pytest_readiness.domains.http.origins import FOREIGN, lookalikes
-from pytest_readiness.domains.http.resource import Url, UrlPath
+from pytest_readiness.domains.http.resource import HeaderName, Url, UrlPath
 from pytest_readiness.protocols.http.addresses import shown
 from pytest_readiness.protocols.http.answer import Response
 
 Origin = Annotated[
     str, spelled(r"^https?://[^\s/]+$", "an origin alone, such as https://shop.example.com, without a path")
 ]
+Method = Annotated[str, spelled(r"^[A-Z]+$", "a method in capitals, such as PUT")]
 
 
 def in_order(answer: Response) -> bool:
@@ -97,9 +98,8 @@ def cors(
     *,
     path: UrlPath = "/",
     origins: Annotated[list[Origin], Field(min_length=1)] | None = None,
-    method: Annotated[str, spelled(r"^[A-Z]+$", "a method in capitals, such as PUT")] = "POST",
-    headers: list[Annotated[str, spelled(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "a header's name, such as X-Api-Key")]]
-    | None = None,
+    method: Method = "POST",
+    headers: list[HeaderName] | None = None,
     credential: Name | None = None,
     public: bool = False,
 ) -> Evidence:
@@ -279,10 +279,7 @@ def methods(
     probes: tuple[Reply, ...],
     *,
     path: UrlPath = "/",
-    allowed: Annotated[
-        list[Annotated[str, spelled(r"^[A-Z]+$", "a method in capitals, such as PUT")]], Field(min_length=1)
-    ]
-    | None = None,
+    allowed: Annotated[list[Method], Field(min_length=1)] | None = None,
 ) -> Evidence:
     """TRACE, TRACK, DEBUG and an invented method are refused, and Allow headers name no undeclared one.
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import Asks, check
+from pytest_readiness.core.spelling import spelled
 from pytest_readiness.core.text import cut
 from pytest_readiness.domains.http.checks.access import admittance
 from pytest_readiness.domains.http.checks.assets import media_type
@@ -235,6 +236,10 @@ def metrics(
     return Evidence(f"GET {place}: {'; '.join(told)}")
 
 
+# Not the expression of a header's name, which means the same and has other words.
+Subprotocol = Annotated[str, spelled(r"^[0-9A-Za-z!#$%&'*+.^_`|~-]+$", "a subprotocol's name, such as graphql-ws")]
+
+
 @check(
     "http.websocket",
     severity="high",
@@ -246,7 +251,7 @@ def websocket(
     upgrade: Upgrade,
     *,
     path: UrlPath,
-    protocol: Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")] | None = None,
+    protocol: Subprotocol | None = None,
     credential: Name | None = None,
 ) -> Evidence:
     """The web socket's opening handshake is answered 101.
