@@ -95,7 +95,8 @@ def dns_zone(domain: Domain) -> Zone:
         above = _apex(asker, apex.parent()) if len(apex) > 1 else apex
         parent, names = shown(above), _delegation(asker, above, apex)
         delegated = tuple(map(shown, names))
-        found = {name: _servers(asker, name) for name in names}
+        told = {name: _told(asker, name) for name in names}
+        found = {name: _servers(name, its) for name, its in told.items()}
         known = {server.address for its in found.values() for server in its}
         # A resolver that knows nothing yet can only ask where the parent sends it.
         outdated = [
@@ -106,8 +107,7 @@ def dns_zone(domain: Domain) -> Zone:
         ]
         glue = {each.address: each.name for each in outdated}
         lost = tuple(shown(name) for name, its in found.items() if not its)
-        chains = {shown(name): asker.answer(name, "A").chain for name in names}
-        aliases = {name: chain[0] for name, chain in chains.items() if chain}
+        aliases = {shown(name): first.chain[0] for name, (first, _) in told.items() if first.chain}
         servers = [*(server for its in found.values() for server in its), *outdated]
     skipped = [server for server in servers if ":" in server.address and not _has_ipv6(server)]
     asked = [server for server in servers if server not in skipped]
@@ -146,7 +146,7 @@ def _delegation(asker: Asker, parent: Name, apex: Name) -> dict[Name, list[str]]
     found = asker.records(parent, "NS")
     errors: list[str] = []
     for name in sorted(each.target for each in found or ()):
-        for server in _servers(asker, name):
+        for server in _servers(name, _told(asker, name)):
             if ":" in server.address and not _has_ipv6(server):
                 continue
             try:
@@ -185,9 +185,13 @@ def _glue(message: Message, server: Name, apex: Name) -> list[str]:
     return sorted({str(record.address) for each in records for record in each})
 
 
-def _servers(asker: Asker, name: Name) -> list[Server]:
-    addresses = [record for type in ("A", "AAAA") for record in asker.answer(name, type).records]
-    return [Server(address, name=shown(name)) for address in addresses]
+def _told(asker: Asker, name: Name) -> list[Answer]:
+    """What the addresses of a name are, by IPv4 and by IPv6."""
+    return [asker.answer(name, type) for type in ("A", "AAAA")]
+
+
+def _servers(name: Name, answers: Iterable[Answer]) -> list[Server]:
+    return [Server(address, name=shown(name)) for answer in answers for address in answer.records]
 
 
 def _has_ipv6(server: Server) -> bool:
