@@ -8,11 +8,12 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+_NUMBER = (r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?", "a number")
 _SHAPES = {
     "email": (r"[\w.!#$%&'*+/=?^`{|}~-]+@(?!-)[\w-]{1,63}(?:\.[\w-]{1,63})*", "an address of mail"),
     "url": (r"[A-Za-z][A-Za-z0-9+.-]*:\S+", "an address with its scheme"),
-    "number": (r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?", "a number"),
-    "range": (r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?", "a number"),
+    "number": _NUMBER,
+    "range": _NUMBER,
     "date": (r"\d{4}-\d\d-\d\d", "a date like 2026-03-02"),
     "month": (r"\d{4}-(?:0[1-9]|1[0-2])", "a month like 2026-03"),
     "week": (r"\d{4}-W\d\d", "a week like 2026-W10"),
@@ -92,7 +93,7 @@ def _in_range(kind: str, attributes: Mapping[str, str], value: str) -> str:
 
 
 def _number(text: str) -> Decimal | None:
-    return Decimal(text) if len(text) <= _LONGEST and re.fullmatch(_SHAPES["number"][0], text, re.ASCII) else None
+    return Decimal(text) if len(text) <= _LONGEST and re.fullmatch(_NUMBER[0], text, re.ASCII) else None
 
 
 def _matches(pattern: str, value: str) -> bool:

@@ -906,15 +906,19 @@ def _doubtful(rule: AxeRule, incomplete: tuple[AxeRule, ...], doubtful: Mapping[
     return replace(rule, points=tuple(points[:MAX_POINTS]), count=count, reason=known.reason if known else reason)
 
 
-_DIFFERING = """async (pictures) => {
-    const [one, other] = await Promise.all(pictures.map(async (data) => {
-        const image = new Image();
-        image.src = 'data:image/png;base64,' + data;
-        await image.decode();
-        const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
-        context.drawImage(image, 0, 0);
-        return context.getImageData(0, 0, image.width, image.height).data;
-    }));
+_READ = """const read = async (data) => {
+    const image = new Image();
+    image.src = 'data:image/png;base64,' + data;
+    await image.decode();
+    const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+    context.drawImage(image, 0, 0);
+    return context.getImageData(0, 0, image.width, image.height).data;
+};"""
+"""The colours of a picture, four numbers for each pixel."""
+_DIFFERING = (
+    f"async (pictures) => {{{_READ}"
+    + """
+    const [one, other] = await Promise.all(pictures.map(read));
     if (other && one.length !== other.length) return Infinity;
     let count = 0;
     for (let n = 0; n < one.length; n += 4) {
@@ -924,17 +928,10 @@ _DIFFERING = """async (pictures) => {
     }
     return count;
 }"""
-
-
-_APART = """async (pictures) => {
-    const read = async (data) => {
-        const image = new Image();
-        image.src = 'data:image/png;base64,' + data;
-        await image.decode();
-        const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
-        context.drawImage(image, 0, 0);
-        return context.getImageData(0, 0, image.width, image.height).data;
-    };
+)
+_APART = (
+    f"async (pictures) => {{{_READ}"
+    + """
     const [ones, others] = await Promise.all(pictures.map((kind) => Promise.all(kind.map(read))));
     const length = Math.min(...[...ones, ...others].map((data) => data.length));
     const like = (one, other, n) => [0, 1, 2].every((channel) => Math.abs(one[n + channel] - other[n + channel]) < 26);
@@ -946,6 +943,7 @@ _APART = """async (pictures) => {
     }
     return count;
 }"""
+)
 
 
 class Pictures:

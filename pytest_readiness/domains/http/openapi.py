@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -263,6 +263,7 @@ def _validator(document: Document, schema: Any) -> Validator:
     return dialect({"$ref": "urn:document#/x-asked"}, registry=registry, format_checker=_formats())
 
 
+@cache
 def _formats() -> FormatChecker:
     """What texts and numbers must be like that are declared with a `format`; the libraries leave it out unasked."""
     from jsonschema import FormatChecker

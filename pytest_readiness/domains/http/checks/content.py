@@ -78,14 +78,14 @@ def mixed_content(response: Response, assets: Assets) -> Evidence:
     return Evidence(f"{len(every)} addresses that {place} loads or sends forms to, {how}", warning=warning)
 
 
+_LOADING = {"preload", "modulepreload", "stylesheet", "prefetch"}
+
+
 def _linked(response: Response) -> list[str]:
     """Absolute addresses of what the header Link has browsers load (RFC 8288)."""
     links = [each for value in response.values("link") for each in parse_header_links(value)]
     loads = [each["url"] for each in links if _LOADING.intersection(each.get("rel", "").lower().split())]
     return [address for each in loads if (address := urljoin_or_nothing(response.url, each))]
-
-
-_LOADING = {"preload", "modulepreload", "stylesheet", "prefetch"}
 
 
 @check(

@@ -6,7 +6,6 @@ import math
 import re
 import time
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.http.disclosure import shown_of
@@ -22,6 +21,7 @@ from pytest_readiness.domains.http.resource import Credential, Url
 from pytest_readiness.domains.http.session import open_session
 from pytest_readiness.domains.http.unknown import Unknown
 from pytest_readiness.domains.tls.facts.connection import Connection
+from pytest_readiness.protocols.http.addresses import request_target
 from pytest_readiness.protocols.http.answer import Response
 from pytest_readiness.protocols.http.credentials import basic, bearer
 from pytest_readiness.protocols.http.limits import CONNECT_SECONDS, REQUEST_SECONDS
@@ -50,8 +50,8 @@ class Admittance:
 
     Attributes:
         path: on the host.
-        guises: who asks for it, one after the other; what the last right
-            credential gets that was not shown before is the document.
+        guises: who asks for it, one after the other; what the last right credential gets that was not shown before is
+            the document.
     """
 
     path: str
@@ -107,9 +107,8 @@ def _entrances(
     shown_last = answers[ask.guises.index(list(right)[-1])] if right else None
     document = shown_last.body if shown_last and 200 <= shown_last.status <= 299 else ""
     common = [answer.body for answer in (*root_page.answers[-1:], *unknown_pages.answers)]
-    goals = [urlsplit(goal) for goal in map(next_on_host, answers) if goal and any(map(_asks_password, answers))]
-    paths = [f"{goal.path}?{goal.query}" if goal.query else goal.path for goal in goals]
-    logins = Unknown(tuple(_ask(url, connection, path, Guise(), until) for path in paths[:1]))
+    goal = next(filter(None, map(next_on_host, answers)), "") if any(map(_asks_password, answers)) else ""
+    logins = Unknown((_ask(url, connection, request_target(goal), Guise(), until),) if goal else ())
     return tuple(
         Entrance(
             answer=replace(answer, body=""),
