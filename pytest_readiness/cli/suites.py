@@ -164,4 +164,4 @@ def _write_for(out: Output, suite: Suite, original: Path, force: bool) -> None:
     out.line(f"{path}: {count(followed.items, 'item')} of {original.name} bound as in the suite {suite.name}.")
     for reason, entries in followed.left_out.items():
         out.heading(f"{reason} ({len(entries)})")
-        out.table((), [(f"{place}:{line}", what) for place, line, what in entries], indent=2)
+        out.table((), [(f"{original.name}:{line}", what) for line, what in entries], indent=2)

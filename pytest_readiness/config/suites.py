@@ -19,6 +19,11 @@ def suite_names() -> tuple[str, ...]:
     return tuple(path.stem for path in sorted(FOLDER.glob("*.md")))
 
 
+def is_suite(path: Path) -> bool:
+    """Whether a file is one of a suite that ships."""
+    return path.parent == FOLDER
+
+
 def suite_path(name: str) -> Path:
     """Return the document of a suite.
 

@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from pytest_readiness.checklist.former import Names
 from pytest_readiness.checklist.model import Checklist
-from pytest_readiness.config.suites import FOLDER, suite_names
+from pytest_readiness.config.suites import is_suite, suite_names
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest, typo_of
 from pytest_readiness.core.registry import BINDING_WORDS, SEVERITIES, Check
@@ -103,7 +103,7 @@ class _BindingsReader:
         self.target = target
         self.parameters = parameters
         # A shipped suite names resources by convention; in a team's own file a name that nothing has is a mistake.
-        self.shipped = path.parent == FOLDER
+        self.shipped = is_suite(path)
         # So does what a team made of one, where a name may be absent, too, but not misspelled.
         self.made = False
         self.conditional = False
@@ -457,8 +457,10 @@ class _BindingsReader:
             self.problems.append(Problem(path, line, f"{check.id} looks at no resource, so it takes no 'on'."))
             return None
         known = self.declared.get(check.kind, frozenset())
-        wrong = [] if self.shipped and path == self.path else [name for name in names if name not in known]
-        if self.conditional or self.made or not known:
+        wrong = [name for name in names if name not in known]
+        if self.shipped and path == self.path:
+            wrong = []
+        elif self.conditional or (self.made and path == self.path) or not known:
             # What it names may be absent, but not misspelled.
             wrong = [name for name in wrong if typo_of(name, known)]
         for name in wrong:

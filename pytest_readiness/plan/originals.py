@@ -1,8 +1,8 @@
 """Bindings for the document that a suite was made of, whose items are the suite's in other words.
 
-A suite says of each of its items on which line of that document it stands. A line says little by itself: where something was
+A suite says of each of its items on which line of that document it stands. A line says little by itself: where one was
 inserted or removed, every line after it means another item. So a section is bound only where the document and the
-suite have items on the same lines of it, with the same groups.
+suite have items on the same lines of it, in the same groups.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_readiness.checklist.model import Checklist, Item
+from pytest_readiness.checklist.model import Checklist, Item, family
 from pytest_readiness.core.yamlfile import read_yaml
 from pytest_readiness.plan.binding import bindings_path
 from pytest_readiness.plan.bindings import ORIGIN
@@ -37,12 +37,12 @@ class Followed:
     Attributes:
         text: the file.
         items: how many items it binds, groups not counted.
-        left_out: why items are not bound, with file, line and item of each.
+        left_out: why items are not bound, with the line in the document and the item of each.
     """
 
     text: str
     items: int
-    left_out: Mapping[str, tuple[tuple[str, int, str], ...]]
+    left_out: Mapping[str, tuple[tuple[int, str], ...]]
 
 
 def follow(suite: Suite, document: Checklist) -> Followed:
@@ -56,33 +56,30 @@ def follow(suite: Suite, document: Checklist) -> Followed:
         raise OriginalError(
             f"The suite '{suite.name}' was not made of a document that a team has; use it as it is: suite:{suite.name}."
         )
-    lines = {item.line: item for item in document.items()}
+    items = {item.line: item for item in document.items()}
     fitting = _fitting(suite, sources, document)
-    left_out: defaultdict[str, list[tuple[str, int, str]]] = defaultdict(list)
-    for line, item in sorted(lines.items()):
-        if line not in fitting:
-            left_out[CHANGED if line in sources else NOT_IN_SUITE].append((document.path.name, line, item.id))
-    for line, item in sorted(sources.items()):
-        if line not in lines:
-            left_out[NOT_READ].append((document.path.name, line, f"suite:{suite.name} {item.id}"))
     if not fitting:
         raise OriginalError(
             f"{document.path} is not the document that the suite '{suite.name}' was made of, or was changed from its "
             "beginning: no section has its items on the same lines."
         )
-    blocks = dict(_blocks(bindings_path(suite.checklist.path)))
+    left_out: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+    for line, item in items.items():
+        if line not in fitting:
+            left_out[CHANGED if line in sources else NOT_IN_SUITE].append((line, item.id))
+    for line, item in sorted(sources.items()):
+        if line not in items:
+            left_out[NOT_READ].append((line, f"{suite.name}:{item.id}"))
+    blocks = _blocks(bindings_path(suite.checklist.path))
     parts = [_HEAD.format(document=document.path.name, suite=suite.name, key=ORIGIN)]
     for section in document.sections:
-        entries = [
-            _entry(blocks[sources[item.line].id], item, sources[item.line], suite)
-            for item in document.items()
-            if item.line in fitting and document.section_of(item) is section and sources[item.line].id in blocks
-        ]
+        of_section = [item for item in section.items for item in family(item) if item.line in fitting]
+        entries = [_entry(blocks[sources[item.line].id], item, sources[item.line], suite) for item in of_section]
         if entries:
             parts.append("\n".join([f"{section.id}:", *entries]))
     return Followed(
         text="\n\n".join(parts) + "\n",
-        items=sum(not lines[line].is_group for line in fitting),
+        items=sum(not items[line].is_group for line in fitting),
         left_out={reason: tuple(left_out[reason]) for reason in (CHANGED, NOT_IN_SUITE, NOT_READ) if left_out[reason]},
     )
 
@@ -108,55 +105,51 @@ def _sources(suite: Suite) -> dict[int, Item]:
 
 def _fitting(suite: Suite, sources: Mapping[int, Item], document: Checklist) -> set[int]:
     """The lines of all items that mean the same in both: those of whole sections, each with the same groups."""
-    of_suite, of_document = _family(suite.checklist), _family(document)
-    line_of = {item.id: line for line, item in sources.items()}
     items = {item.line: item for item in document.items()}
+    above = _groups(document, {item.id: line for line, item in items.items()})
+    above_twin = _groups(suite.checklist, {item.id: line for line, item in sources.items()})
     fitting = {
         line
         for line, item in items.items()
-        if (twin := sources.get(line)) is not None
-        and twin.is_group == item.is_group
-        and line_of.get(of_suite.get(twin.id, "")) == _line(items, of_document.get(item.id, ""))
+        if line in sources and sources[line].is_group == item.is_group and above_twin.get(line) == above.get(line)
     }
-    while True:
-        # A section of either that does not fit as a whole takes those of the other with it.
-        broken: set[int] = set()
-        for checklist, at in ((document, {item.id: line for line, item in items.items()}), (suite.checklist, line_of)):
-            for section in checklist.sections:
-                lines = {at[item.id] for top in section.items for item in _all(top) if item.id in at}
-                if not lines <= fitting:
-                    broken |= lines & fitting
-        if not broken:
-            return fitting
+    whole = [*_sections(document, {item.id: line for line, item in items.items()})]
+    whole += _sections(suite.checklist, {item.id: line for line, item in sources.items()})
+    # A section of either that does not fit as a whole takes those of the other with it.
+    while broken := fitting & set[int]().union(*(lines for lines in whole if not lines <= fitting)):
         fitting -= broken
+    return fitting
 
 
-def _line(items: Mapping[int, Item], id: str) -> int | None:
-    return next((line for line, item in items.items() if item.id == id), None)
+def _groups(checklist: Checklist, lines: Mapping[str, int]) -> dict[int, int | None]:
+    """The line of the group that each item is in, by its own, where `lines` has the lines of both by their ids."""
+    return {
+        lines[child.id]: lines.get(group.id)
+        for group in checklist.items()
+        for child in group.children
+        if child.id in lines
+    }
 
 
-def _all(item: Item) -> Iterator[Item]:
-    yield item
-    for child in item.children:
-        yield from _all(child)
+def _sections(checklist: Checklist, lines: Mapping[str, int]) -> Iterator[set[int]]:
+    """The lines of the items of each section."""
+    for section in checklist.sections:
+        # An item without a line is on none of the other's.
+        yield {lines.get(item.id, -1) for top in section.items for item in family(top)}
 
 
-def _family(checklist: Checklist) -> dict[str, str]:
-    """The id of the group that each item is in, by its own."""
-    return {child.id: item.id for item in checklist.items() for child in item.children}
-
-
-def _blocks(path: Path) -> Iterator[tuple[str, str]]:
+def _blocks(path: Path) -> dict[str, str]:
     """What the bindings of a suite say of each item, as it is written, with the comments above it."""
     lines = path.read_text("utf-8").splitlines()
     root = read_yaml(path, "bindings")
-    entries = [(section, slug, root[section].lines[slug]) for section in root for slug in root[section]]
-    starts = sorted([*root.lines.values(), *(line for *_, line in entries)])
-    begin = {line: _with_comments(lines, line) for line in starts}
-    for section, slug, line in entries:
-        after = next((each for each in starts if each > line), None)
-        end = begin[after] if after else len(lines) + 1
-        yield f"{section}/{slug}", "\n".join(lines[begin[line] - 1 : end - 1]).rstrip()
+    entries = {root[section].lines[slug]: f"{section}/{slug}" for section in root for slug in root[section]}
+    begins = {line: _with_comments(lines, line) for line in (*root.lines.values(), *entries)}
+    ends = sorted([*begins.values(), len(lines) + 1])
+    found = {}
+    for line, id in entries.items():
+        end = next(each for each in ends if each > line)
+        found[id] = "\n".join(lines[begins[line] - 1 : end - 1]).rstrip()
+    return found
 
 
 def _with_comments(lines: list[str], line: int) -> int:
@@ -167,7 +160,9 @@ def _with_comments(lines: list[str], line: int) -> int:
 
 def _entry(block: str, item: Item, twin: Item, suite: Suite) -> str:
     """An entry of the suite under the document's own id."""
-    block = re.sub(rf"^(\s*)(['\"]?){re.escape(twin.slug)}\2:", rf"\g<1>{item.slug}:", block, count=1, flags=re.MULTILINE)
+    block = re.sub(
+        rf"^(\s*)(['\"]?){re.escape(twin.slug)}\2:", rf"\g<1>{item.slug}:", block, count=1, flags=re.MULTILINE
+    )
     source = suite.bindings[twin.id].source
     return re.sub(
         rf"\bsource:\s*(['\"]?){re.escape(source)}\1", f'source: "suite:{suite.name} {twin.id}"', block, count=1

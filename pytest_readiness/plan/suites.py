@@ -17,8 +17,8 @@ from pytest_readiness.plan.binding import Binding, bindings_path
 from pytest_readiness.plan.bindings import read_bindings
 
 Way = Literal["checks", "in part", "people", "missing", "not applicable", "unbound"]
-"""How an item is answered: by checks alone, by checks and a person, by people alone; not yet, as a check is missing; not
-at all, as it does not apply; or not at all."""
+"""How an item is answered: by checks alone, by checks and a person, by people alone; or not, as a check is missing, it does
+not apply, or nothing is said of it."""
 WAYS: tuple[Way, ...] = get_args(Way)
 
 
