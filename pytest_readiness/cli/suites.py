@@ -13,7 +13,7 @@ from pytest_readiness.cli.problems import CommandError, chosen
 
 if TYPE_CHECKING:
     from pytest_readiness.cli.output import Output
-    from pytest_readiness.plan.suites import Suite, Way
+    from pytest_readiness.plan.suites import ShippedSuite, Way
 
 _TARGET = "prod"
 """The target of every suite's example."""
@@ -79,7 +79,7 @@ def command(
         _all(out, suites)
 
 
-def _as_data(suite: Suite) -> dict[str, Any]:
+def _as_data(suite: ShippedSuite) -> dict[str, Any]:
     from pytest_readiness.plan.suites import WAYS, total
 
     def numbers(counts: Counter[Way]) -> dict[str, int]:
@@ -108,13 +108,13 @@ def _figures(out: Output, heading: str, rows: Sequence[tuple[str, Counter[Way]]]
     )
 
 
-def _all(out: Output, suites: Sequence[Suite]) -> None:
+def _all(out: Output, suites: Sequence[ShippedSuite]) -> None:
     from pytest_readiness.plan.suites import total
 
     _figures(out, "suite", [(suite.name, total(suite.figures().values())) for suite in suites])
 
 
-def _one(out: Output, suite: Suite) -> None:
+def _one(out: Output, suite: ShippedSuite) -> None:
     out.line(suite.checklist.title, style="bold")
     out.paragraphs(suite.purpose)
     out.line()
@@ -131,7 +131,7 @@ def _one(out: Output, suite: Suite) -> None:
     )
 
 
-def _claims(out: Output, suites: Sequence[Suite], json: bool) -> None:
+def _claims(out: Output, suites: Sequence[ShippedSuite], json: bool) -> None:
     from pytest_readiness.plan.coming import COMING
 
     missing = sum((suite.missing() for suite in suites), Counter[str]())
@@ -143,7 +143,7 @@ def _claims(out: Output, suites: Sequence[Suite], json: bool) -> None:
         out.table(("claim", "items", "what it will prove"), [(id, missing[id], COMING[id]) for id in ids])
 
 
-def _write_for(out: Output, suite: Suite, original: Path, force: bool) -> None:
+def _write_for(out: Output, suite: ShippedSuite, original: Path, force: bool) -> None:
     from pytest_readiness.checklist.model import ChecklistError
     from pytest_readiness.checklist.reading import read_checklist
     from pytest_readiness.cli.output import count

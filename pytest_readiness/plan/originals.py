@@ -17,7 +17,7 @@ from pytest_readiness.checklist.model import Checklist, Item, family
 from pytest_readiness.core.yamlfile import read_yaml
 from pytest_readiness.plan.binding import bindings_path
 from pytest_readiness.plan.bindings import ORIGIN
-from pytest_readiness.plan.suites import Suite
+from pytest_readiness.plan.suites import ShippedSuite
 
 _SOURCE = re.compile(r"(.+):(\d+)")
 
@@ -31,7 +31,7 @@ class OriginalError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class TeamBindings:
     """The bindings of a document that follow those of a suite.
 
     Attributes:
@@ -45,7 +45,7 @@ class Followed:
     left_out: Mapping[str, tuple[tuple[int, str], ...]]
 
 
-def follow(suite: Suite, document: Checklist) -> Followed:
+def follow(suite: ShippedSuite, document: Checklist) -> TeamBindings:
     """Return the bindings of a document that the suite was made of.
 
     Raises:
@@ -77,7 +77,7 @@ def follow(suite: Suite, document: Checklist) -> Followed:
         entries = [_entry(blocks[sources[item.line].id], item, sources[item.line], suite) for item in of_section]
         if entries:
             parts.append("\n".join([f"{section.id}:", *entries]))
-    return Followed(
+    return TeamBindings(
         text="\n\n".join(parts) + "\n",
         items=sum(not items[line].is_group for line in fitting),
         left_out={reason: tuple(left_out[reason]) for reason in (CHANGED, NOT_IN_SUITE, NOT_READ) if left_out[reason]},
@@ -93,7 +93,7 @@ _HEAD = """\
 {key}: {suite}"""
 
 
-def _sources(suite: Suite) -> dict[int, Item]:
+def _sources(suite: ShippedSuite) -> dict[int, Item]:
     """The items of a suite by the line of the document that they were made of."""
     items = {item.id: item for item in suite.checklist.items()}
     found = {}
@@ -103,7 +103,7 @@ def _sources(suite: Suite) -> dict[int, Item]:
     return found
 
 
-def _fitting(suite: Suite, sources: Mapping[int, Item], document: Checklist) -> set[int]:
+def _fitting(suite: ShippedSuite, sources: Mapping[int, Item], document: Checklist) -> set[int]:
     """The lines of all items that mean the same in both: those of whole sections, each with the same groups."""
     items = {item.line: item for item in document.items()}
     above = _groups(document, {item.id: line for line, item in items.items()})
@@ -158,7 +158,7 @@ def _with_comments(lines: list[str], line: int) -> int:
     return line
 
 
-def _entry(block: str, item: Item, twin: Item, suite: Suite) -> str:
+def _entry(block: str, item: Item, twin: Item, suite: ShippedSuite) -> str:
     """An entry of the suite under the document's own id."""
     block = re.sub(
         rf"^(\s*)(['\"]?){re.escape(twin.slug)}\2:", rf"\g<1>{item.slug}:", block, count=1, flags=re.MULTILINE

@@ -17,13 +17,13 @@ from pytest_readiness.plan.binding import Binding, bindings_path
 from pytest_readiness.plan.bindings import read_bindings
 
 Way = Literal["checks", "in part", "people", "missing", "not applicable", "unbound"]
-"""How an item is answered: by checks alone, by checks and a person, by people alone; or not, as a check is missing, it does
-not apply, or nothing is said of it."""
+"""How an item is answered: by checks alone, by checks and a person, by people alone; or not, as a check is missing, it
+does not apply, or nothing is said of it."""
 WAYS: tuple[Way, ...] = get_args(Way)
 
 
 @dataclass(frozen=True)
-class Suite:
+class ShippedSuite:
     """A suite with what answers its items, whatever a target gives.
 
     Attributes:
@@ -67,7 +67,7 @@ class Suite:
         return Counter(claim for binding in self.bindings.values() for claim in binding.missing)
 
 
-def read_suite(name: str) -> Suite:
+def read_suite(name: str) -> ShippedSuite:
     """Return a suite that ships.
 
     Raises:
@@ -78,7 +78,7 @@ def read_suite(name: str) -> Suite:
     checklist = read_checklist(path)
     example = load_configuration(target_path(name), "", resolve=False)
     bindings = read_bindings(bindings_path(path), checklist, load_catalogue(), example.roles, {}, example.levels)
-    return Suite(name, checklist, bindings)
+    return ShippedSuite(name, checklist, bindings)
 
 
 def total(figures: Iterable[Counter[Way]]) -> Counter[Way]:
