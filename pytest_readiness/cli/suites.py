@@ -69,7 +69,7 @@ def command(
     if original:
         _write_for(out, suites[0], original, force)
     elif claims:
-        _claims(out, suites, json)
+        _claims(out, suites, json, every=not name)
     elif json:
         data = [_as_data(suite) for suite in suites]
         out.json(data[0] if name else data)
@@ -131,12 +131,12 @@ def _one(out: Output, suite: ShippedSuite) -> None:
     )
 
 
-def _claims(out: Output, suites: Sequence[ShippedSuite], json: bool) -> None:
+def _claims(out: Output, suites: Sequence[ShippedSuite], json: bool, *, every: bool) -> None:
+    """The claims for which a suite waits, or every one that has no check yet."""
     from pytest_readiness.plan.coming import COMING
 
     missing = sum((suite.missing() for suite in suites), Counter[str]())
-    # Of one suite those that it waits for; of all, also those that no suite does.
-    ids = [id for id in COMING if id in missing or len(suites) > 1]
+    ids = [id for id in COMING if id in missing or every]
     if json:
         out.json([{"id": id, "claim": COMING[id], "items": missing[id]} for id in ids])
     else:
