@@ -1,4 +1,4 @@
-"""The five suites follow the documents that they were made of, line by line; of those, only the lines' numbers are here.
+"""The five suites follow the documents that they were made of, line by line; only the lines' numbers are here.
 
 With READINESS_ORIGINALS, a folder with those documents as 000.md to 004.md, the documents themselves are tried, too.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_readiness.checklist.model import Item
+from pytest_readiness.checklist.model import Item, family
 from pytest_readiness.checklist.reading import read_checklist
 from pytest_readiness.config.loading import load_configuration
 from pytest_readiness.config.suites import suite_path, target_path
@@ -234,42 +234,67 @@ def test_enough_is_answered() -> None:
     assert counts["unbound"] == 0
 
 
+def outline(shipped: ShippedSuite, document: Document) -> str:
+    """A document without words: its items are on the lines of the suite's sources, in the same sections and groups."""
+    lines = [""] * (max(numbers(document.boxes) + numbers(document.others)) + 1)
+    for number, section in enumerate(shipped.checklist.sections):
+        of_section = [item for top in section.items for item in family(top)]
+        for item in of_section:
+            line = line_of(shipped.bindings[item.id], document)
+            remark = f" ({item.condition})" if item.condition else " (optional)" if item.optional else ""
+            lines[line] = f"{'  ' * item.level}- [ ] Item {line}{remark}"
+        heading = line_of(shipped.bindings[of_section[0].id], document) - 1
+        assert lines[heading] == ""
+        lines[heading] = f"## Section {number}"
+    return "\n".join(lines[1:])
+
+
+def planned(name: str, path: Path, lines: dict[str, int], *, terms: bool) -> dict[int, list[object]]:
+    """What a run on the example would do, by the line of each item in the document; with or without signatures' terms."""
+    configuration = configured(name)
+    allowed = frozenset(("passive", *configuration.target.policy.allow))
+    found: dict[int, list[object]] = {}
+    for test in make_plan(configuration, (path,), allowed, fenced=False).tests():
+        found.setdefault(lines[test.item.id], []).append(
+            (
+                *(test.name.removeprefix(test.item.slug), test.check, test.resource, test.parameters, test.warn),
+                *(test.signoff if terms else bool(test.signoff), test.severity, test.settled),
+            )
+        )
+    return found
+
+
+def assert_followed(name: str, path: Path, without: list[int], *, terms: bool) -> None:
+    """A document gets the bindings of the suite, and a run on the example would do the same for both."""
+    shipped, document = read(name), DOCUMENTS[name]
+    original = read_checklist(path)
+    made = follow(shipped, original)
+    left_out = {reason: [line for line, _ in entries] for reason, entries in made.left_out.items()}
+    assert left_out == ({NOT_READ: without} if without else {})
+    bindings_path(path).write_text(made.text, "utf-8")
+    of_suite = {item.id: line_of(shipped.bindings[item.id], document) for item in shipped.checklist.items()}
+    wanted = planned(name, suite_path(name), of_suite, terms=terms)
+    got = planned(name, path, {item.id: item.line for item in original.items()}, terms=terms)
+    assert got == {line: tests for line, tests in wanted.items() if line not in without}
+
+
+@suites
+def test_a_document_of_the_same_lines_is_followed(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "original.md"
+    path.write_text(outline(read(name), DOCUMENTS[name]), "utf-8")
+    # Words of headings bound a signature, too.
+    assert_followed(name, path, [], terms=False)
+
+
 ORIGINALS = os.environ.get("READINESS_ORIGINALS", "")
 if ORIGINALS:
 
     @suites
     def test_the_document_itself_is_followed(name: str, tmp_path: Path) -> None:
-        shipped, document = read(name), DOCUMENTS[name]
+        document = DOCUMENTS[name]
         path = tmp_path / "original.md"
         path.write_bytes((Path(ORIGINALS) / f"{document.name}.md").read_bytes())
         original = read_checklist(path)
         assert [item.line for item in original.items()] == numbers(document.boxes)
         assert [item.line for item in original.items() if item.is_group] == numbers(document.groups)
-        made = follow(shipped, original)
-        left_out = {reason: [line for line, _ in entries] for reason, entries in made.left_out.items()}
-        assert left_out == ({NOT_READ: numbers(document.others)} if document.others else {})
-
-        bindings_path(path).write_text(made.text, "utf-8")
-        assert planned(name, path, {item.id: item.line for item in original.items()}) == {
-            line: tests
-            for line, tests in planned(
-                name,
-                suite_path(name),
-                {item.id: line_of(shipped.bindings[item.id], document) for item in shipped.checklist.items()},
-            ).items()
-            if line in numbers(document.boxes)
-        }
-
-    def planned(name: str, path: Path, lines: dict[str, int]) -> dict[int, list[object]]:
-        """What a run on the example would do, by the line of each item in the document."""
-        configuration = configured(name)
-        plan = make_plan(configuration, (path,), frozenset(configuration.target.policy.allow), fenced=False)
-        found: dict[int, list[object]] = {}
-        for test in plan.tests():
-            found.setdefault(lines[test.item.id], []).append(
-                (
-                    *(test.name.removeprefix(test.item.slug), test.check, test.resource, test.parameters, test.warn),
-                    *(test.signoff, test.settled, test.severity),
-                )
-            )
-        return found
+        assert_followed(name, path, numbers(document.others), terms=True)
