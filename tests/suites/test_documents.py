@@ -250,7 +250,7 @@ def outline(shipped: ShippedSuite, document: Document) -> str:
 
 
 def planned(name: str, path: Path, lines: dict[str, int], *, terms: bool) -> dict[int, list[object]]:
-    """What a run on the example would do, by the line of each item in the document; with or without signatures' terms."""
+    """What a run on the example would do, by each item's line in the document, with or without signatures' terms."""
     configuration = configured(name)
     allowed = frozenset(("passive", *configuration.target.policy.allow))
     found: dict[int, list[object]] = {}
