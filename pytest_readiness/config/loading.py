@@ -97,6 +97,7 @@ class _Loader:
         self.unknown: list[str] = []
         self.section_lines: dict[str, int] = {}
         self.declared: dict[str, set[str]] = {}
+        self.parameters: set[str] = set()
         self.secrets: list[str] = []
         self.context: dict[str, Any] = {"base": path.parent, "resolve": resolve}
 
@@ -159,6 +160,7 @@ class _Loader:
                 waivers=head.waivers,
                 target=target,
                 declared={kind: frozenset(names) for kind, names in self.declared.items()},
+                parameters=frozenset(self.parameters),
                 secrets=tuple(dict.fromkeys([*secrets, *self.secrets])),
                 waiver_roles=head.waiver_roles,
                 waiver_days=head.waiver_days,
@@ -186,7 +188,11 @@ class _Loader:
         # What other targets lack in this environment is not a mistake of this run; their names still count.
         problems = self.problems if chosen else []
         context = {**self.context, "resolve": chosen and self.resolve}
+        # A flow's own names are written like variables of the environment.
+        parameters = merged.pop("parameters", None)
         values = self._interpolated(merged, problems)
+        if parameters is not None:
+            values["parameters"], values.lines["parameters"] = parameters, merged.lines["parameters"]
         rest = YamlMap(values.path, values.line)
         for key, value in values.items():
             if key not in SECTIONS:
@@ -201,6 +207,8 @@ class _Loader:
                 resources += self._resources(section, values, problems, context)
         if not chosen:
             self.problems += problems
+        given = {} if head is None else {key: parameters[key] for key in head.parameters}
+        self.parameters.update(given)
         if head is None:
             return Target(name, resources=tuple(resources))
         if chosen:
@@ -214,6 +222,7 @@ class _Loader:
             head.level,
             head.policy,
             unknown=tuple(dict.fromkeys(self.unknown)) if chosen else (),
+            parameters=given,
         )
 
     def _names(self, values: YamlMap) -> dict[str, set[str]]:

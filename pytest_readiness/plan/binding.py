@@ -24,6 +24,8 @@ class Use:
         warn: values of a stricter judgement, where there is one: what passes but not with these, passes with a warning.
         on: names or labels of resources; empty for all of the check's kind.
         line: its line in the bindings.
+        from_target: the name under which the target gives parameters of it; "" where the binding has all.
+        lacking: what the target does not give of them, as a clause; "" where nothing lacks.
     """
 
     check: Check
@@ -31,6 +33,8 @@ class Use:
     warn: Mapping[str, Any] | None
     on: tuple[str, ...]
     line: int
+    from_target: str = ""
+    lacking: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class Binding:
         not_applicable: why the item does not apply, where it does not.
         severity: overrides the checks' own.
         level: lowest level of a target that needs the item; "" for every target.
+        missing: the claims without which it is not answered, and for which there is no check yet.
+        source: where the item comes from, for people and programs that keep documents in step.
     """
 
     item: str
@@ -71,6 +77,8 @@ class Binding:
     not_applicable: str | None = None
     severity: Severity | None = None
     level: str = ""
+    missing: tuple[str, ...] = ()
+    source: str = ""
 
     @property
     def uses(self) -> tuple[Use, ...]:

@@ -64,8 +64,8 @@ class BindingResolver:
         )
 
     def _use(self, use: Use) -> Resolved:
-        check, resources = use.check, self._resources(use)
-        missing = "" if resources else self._missing(use)
+        check, resources = use.check, () if use.lacking else self._resources(use)
+        missing = "" if resources else use.lacking or self._missing(use)
         if check.check_class not in self._allow:
             reason = f"{check.id} is {check.check_class}; the target and the command line do not allow that"
             wanted = [Wanted(use, None, ("unverified", reason))]
