@@ -394,6 +394,8 @@ class _BindingsReader:
                 given.lines["from_target"],
                 f"No target gives parameters named '{asked}'.{nearest(asked, self.parameters)}",
             )
+        if not self.target.name:
+            return f"parameters named '{asked}', which each target gives"
         return f"target {self.target.name} gives no parameters named '{asked}'"
 
     def _taken(self, asked: Any, given: YamlMap) -> YamlMap | None:
