@@ -121,7 +121,11 @@ def _write_part(out: Output, part: Part, indent: int) -> None:
         out.line(f"{part.check.id}: {part.check.title}", indent=indent)
         rows = [
             ("looks at", words(part.check.kind) if part.check.kind else "no resource"),
-            ("on", ", ".join(part.on) or (f"every {words(part.check.kind)}" if part.check.kind else "")),
+            (
+                "on",
+                " and ".join(", ".join(names) for names in (part.on, part.narrowed) if names)
+                or (f"every {words(part.check.kind)}" if part.check.kind else ""),
+            ),
             *((name, shown(value)) for name, value in part.parameters.items()),
             ("from the target", part.lacking or part.from_target),
         ]
