@@ -88,8 +88,9 @@ _HEAD = """\
 # What answers each item of {document}, as in the suite that it was made of.
 #
 # Written by: readiness suites {suite} --for {document}
-# Each entry says which item of the suite it follows. Names that no target declares leave items unverified, which
-# 'readiness plan' shows; 'readiness suites {suite} --target' prints a target that declares all of them.
+# Items were matched by their lines, not by what they say: read each beside the item of the suite that its source names.
+# Names that no target declares leave items unverified, as 'readiness plan' shows. A target that declares all of them is
+# printed by: readiness suites {suite} --target
 {key}: {suite}"""
 
 

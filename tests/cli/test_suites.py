@@ -3,9 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hatchling.builders.wheel import WheelBuilder
+from ruamel.yaml import YAML
 
+from pytest_readiness.cli.schemas import bindings_schema
 from pytest_readiness.config.suites import suite_names, target_path
 from pytest_readiness.plan.coming import COMING
 from tests import suite
@@ -120,6 +123,7 @@ def test_bindings_are_written_beside_the_document(small: Program) -> None:
     written = "papers/launch.checks.yaml: 9 items of launch.md bound as in the suite small."
     assert small("suites", "small", "--for", "papers/launch.md").lines == [written]
     first = small.read("papers/launch.checks.yaml")
+    jsonschema.validate(YAML(typ="safe").load(first), bindings_schema())
     refused = small("suites", "small", "--for", "papers/launch.md")
     assert (refused.code, refused.err) == (4, "papers/launch.checks.yaml is there already; --force replaces it.\n")
 

@@ -34,8 +34,9 @@ def test_each_item_is_bound_as_the_suites_item_of_its_line() -> None:
 # What answers each item of launch.md, as in the suite that it was made of.
 #
 # Written by: readiness suites small --for launch.md
-# Each entry says which item of the suite it follows. Names that no target declares leave items unverified, which
-# 'readiness plan' shows; 'readiness suites small --target' prints a target that declares all of them.
+# Items were matched by their lines, not by what they say: read each beside the item of the suite that its source names.
+# Names that no target declares leave items unverified, as 'readiness plan' shows. A target that declares all of them is
+# printed by: readiness suites small --target
 .suite: small
 
 shop-front:
