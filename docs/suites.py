@@ -29,7 +29,7 @@ _LONGEST = 240
 
 
 def page_of_suite(suite: ShippedSuite) -> str:
-    """The page of one suite: what answers each item, what that leaves open, and who signs."""
+    """The page of one suite: what proves each item, and what that leaves open."""
     counts = total(suite.figures().values())
     parts = [
         f"# {inline(suite.checklist.title)}",
@@ -39,7 +39,7 @@ def page_of_suite(suite: ShippedSuite) -> str:
     ]
     for section in suite.checklist.sections:
         parts.append(f"## {inline(path_of(section))}")
-        lines = ["| item | what proves it | what that leaves open | who signs |", "| --- | --- | --- | --- |"]
+        lines = ["| item | what proves it, and what that leaves open |", "| --- | --- |"]
         lines += [
             f"| {' | '.join(map(cell, _row(suite, section, item)))} |" for top in section.items for item in family(top)
         ]
@@ -52,29 +52,29 @@ def _in_words(counts: dict[str, int]) -> str:
         "checks": "by checks alone",
         "in part": "by checks in part, with a person who signs the rest",
         "people": "by people alone",
-        "missing": "wait for a [check to come](claims.md)",
+        "missing": "wait for a [check to come](checks-to-come.md)",
         "not applicable": "do not apply",
         "unbound": "by nothing",
     }
     return ", ".join(f"{counts[way]} {said[way]}" for way in WAYS if counts[way])
 
 
-def _row(suite: ShippedSuite, section: Section, item: Item) -> tuple[str, str, str, str]:
+def _row(suite: ShippedSuite, section: Section, item: Item) -> tuple[str, str]:
     remark = f" ({item.condition})" if item.condition and item.condition not in item.text else ""
     text = "– " * item.level + inline(item.text) + inline(remark)
     binding = suite.bindings.get(item.id)
     if item.is_group:
-        return f"**{text}**", "", "", ""
+        return f"**{text}**", ""
     if reason := (binding and binding.not_applicable) or item.not_applicable:
-        return text, f"does not apply: {inline(reason)}", "", ""
+        return text, f"does not apply: {inline(reason)}"
     if binding is None:
-        return text, "nothing", "", ""
+        return text, "nothing"
     proofs = [*_proofs(binding.checks), *map(_to_come, binding.missing)]
-    left = dict.fromkeys(filter(None, (left_open(use.check) for use in binding.uses)))
-    signer = _signer(with_cadence(binding.signoff, item, section)) if binding.signoff else ""
-    if signer and binding.checks:
-        signer = f"the rest: {signer}"
-    return text, "<br>".join(proofs) or "a person's word", "<br>".join(map(inline, left)), signer
+    left = [inline(left_open(use.check)) for use in binding.uses]
+    if rule := binding.signoff:
+        signs = _signs(with_cadence(rule, item, section), "the rest" if proofs else "")
+        (left if proofs else proofs).insert(0, signs)
+    return text, "<br>".join([*proofs, *(f"*Open:* {each}" for each in dict.fromkeys(left) if each)])
 
 
 def _proofs(part: Part | None) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _given(use: Use) -> Iterator[tuple[str, str]]:
 
 
 def _to_come(claim: str) -> str:
-    return f"[no check yet](claims.md#{claim.partition('.')[0]}): {inline(COMING[claim])}"
+    return f"[no check yet](checks-to-come.md#{claim.partition('.')[0]}): {inline(COMING[claim])}"
 
 
 def left_open(check: Check) -> str:
@@ -122,11 +122,11 @@ def left_open(check: Check) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rpartition(' ')[0].rstrip(',;')} …"
 
 
-def _signer(rule: SignoffRule) -> str:
-    """Who signs, and for how long that counts."""
-    people = f"{rule.count} of {rule.role}" if rule.count > 1 else rule.role
+def _signs(rule: SignoffRule, what: str) -> str:
+    """Who signs what, and for how long that counts."""
+    people = f"{rule.count} of **{rule.role}** sign" if rule.count > 1 else f"**{rule.role}** signs"
     days = rule.valid_days
-    said = [people, "once" if days is None else _TERMS.get(days, f"every {days} days")]
+    said = [f"{people} {what}".rstrip(), "once" if days is None else _TERMS.get(days, f"every {days} days")]
     if rule.per_release:
         said.append("for each release")
     if rule.evidence is not None:
@@ -155,13 +155,13 @@ A suite is a checklist that comes with the plugin, with its [bindings](../bindin
 Its page says so in words, item by item, for those who decide on a release."""
 _WAYS = """\
 By checks: a program sees all that the item says. In part: it sees a part, and a person signs the rest. By people: a
-person signs it, because no program can know it. Missing: there is [no check yet](claims.md), so the item is
+person signs it, because no program can know it. Missing: there is [no check yet](checks-to-come.md), so the item is
 unverified, and nobody is asked to sign in its place.
 
-The columns of a suite's page: *what proves it* is the claim of each check, on which resources, and with what it is
-asked where that is not the default, also by the [target's parameters](../bindings.md#what-the-target-gives). *What
-that leaves open* is what the check says of itself that it does not look at. *Who signs* is a role of
-`readiness.yaml`, with how long a signature counts."""
+A suite's page says *what proves* an item: the claim of each check, on which resources, and with what it is asked
+where that is not the default, also by the [target's parameters](../bindings.md#what-the-target-gives); or the
+signature of a role of `readiness.yaml`, and for how long that counts. *What that leaves open* is what a person signs
+beside the checks, and what they say of themselves that they do not look at."""
 _BEGINNING = """\
 ## How to begin
 
@@ -204,7 +204,7 @@ def pages() -> dict[str, str]:
     suites = [read_suite(name) for name in suite_names()]
     made = {"index": page_of_all(suites)}
     made |= {suite.name: page_of_suite(suite) for suite in suites}
-    made |= {"claims": page_of_claims(suites)}
+    made |= {"checks-to-come": page_of_claims(suites)}
     return {name: f"{MADE}\n\n{text}" for name, text in made.items()}
 
 
