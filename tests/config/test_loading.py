@@ -452,17 +452,6 @@ def test_secrets_from_everywhere(base: Path) -> None:
         assert SECRET not in f"{main} {main!r} {main.model_dump_json()} {made.target}"
 
 
-@pytest.mark.parametrize("dsn", ["${UNSET_URL}", "postgresql://app:secret@${UNSET_HOST}/shop"])
-def test_a_database_of_which_a_variable_is_not_set_can_be_looked_at(base: Path, dsn: str) -> None:
-    text = f"targets:\n  prod:\n    databases: {{main: {{dsn: '{dsn}', engine: postgres}}}}\n"
-    path = base / "readiness.yaml"
-    path.write_text(text, "utf-8")
-    made = load_configuration(path, "prod", {}, resolve=False)
-    [main] = made.target.resources
-    assert (main.kind, main.where, made.secrets) == ("postgres", "", (dsn,))
-    assert len(made.unset) == 1
-
-
 def test_a_percent_encoded_password_is_known_in_both_forms(base: Path) -> None:
     made = load(base, "targets:\n  prod:\n    databases: {main: 'redis://:p%40ss%2Fword@h/0'}\n")
     assert {"p%40ss%2Fword", "p@ss/word"} <= set(made.secrets)

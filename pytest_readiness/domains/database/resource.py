@@ -82,14 +82,14 @@ def mistake(dsn: str, like: str) -> str:
 
 
 def parsed(dsn: str) -> Dsn:
-    """Return the pieces of a connection string; one that is not known here, as a variable is not set, has none.
+    """Return the pieces of a connection string; one that is not known here has none.
 
     Raises:
         ValueError: it cannot be taken apart in one way only; the text quotes nothing of it.
     """
-    match = _DSN.fullmatch(dsn)
-    if not dsn or (match is None and "${" in dsn):
+    if not dsn:
         return Dsn("", "", "", (), "", ())
+    match = _DSN.fullmatch(dsn)
     if match is None:
         raise ValueError(f"the connection string cannot be taken apart: {_ESCAPED}")
     hosts = [_HOST.fullmatch(each) for each in match["hosts"].split(",")]
