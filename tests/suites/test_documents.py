@@ -91,6 +91,7 @@ LEAVES = 967
 ROLES = {
     *("release-manager", "engineering", "operations", "security", "product-owner", "support"),
     *("compliance", "management", "accessibility"),
+    *("technical-lead", "operations-lead", "security-lead", "cto"),
 }
 LABELS = {
     "url": {"site", "api", "admin"},
