@@ -22,7 +22,8 @@ class Use:
         check: the check.
         parameters: validated values, defaults included.
         warn: values of a stricter judgement, where there is one: what passes but not with these, passes with a warning.
-        on: names or labels of resources; empty for all of the check's kind.
+        on: names or labels of resources, any of which counts; empty for all of the check's kind.
+        narrowed: names or labels that the target gives beside them; of two lists, both count.
         line: its line in the bindings.
         from_target: the name under which the target gives parameters of it; "" where the binding has all.
         lacking: what the target does not give of them, as a clause; "" where nothing lacks.
@@ -35,6 +36,7 @@ class Use:
     line: int
     from_target: str = ""
     lacking: str = ""
+    narrowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -367,21 +367,23 @@ class _BindingsReader:
             return None
         what = f"the binding to {check.id}"
         asked = given.get("from_target")
+        narrowed: tuple[str, ...] | None = ()
+        on = self._on(check, given)
         if "from_target" in given:
             if lacking := self._lacking(asked, given):
-                return Use(check, {}, None, (), line, str(asked), lacking)
+                return None if on is None else Use(check, {}, None, on, line, str(asked), lacking)
             if (taken := self._taken(asked, given)) is None:
                 return None
+            narrowed = self._on(check, self.target.parameters[str(asked)])
             given, what = taken, f"{what}, with '{asked}' of target '{self.target.name}'"
-        on = self._on(check, given)
         parameters = {key: value for key, value in given.items() if key not in _BESIDE}
         # As with 'on': what a shipped suite names by convention may be missing.
         context = {} if self.shipped or self.conditional else {"declared": self.declared}
         model = validate(check.parameters, parameters, given, (), what, self.problems, context)
         warn = self._warn(check, parameters, given) if "warn" in given else None
-        if model is None or on is None:
+        if model is None or on is None or narrowed is None:
             return None
-        return Use(check, dict(vars(model)), warn, on, line, str(asked or ""))
+        return Use(check, dict(vars(model)), warn, on, line, str(asked or ""), narrowed=narrowed)
 
     def _lacking(self, asked: Any, given: YamlMap) -> str:
         """What is asked of the target and not given, as a clause, or as a problem where no target gives it."""
@@ -394,6 +396,8 @@ class _BindingsReader:
                 given.lines["from_target"],
                 f"No target gives parameters named '{asked}'.{nearest(asked, self.parameters)}",
             )
+        if not self.target.name:
+            return f"parameters named '{asked}', which each target gives"
         return f"target {self.target.name} gives no parameters named '{asked}'"
 
     def _taken(self, asked: Any, given: YamlMap) -> YamlMap | None:
@@ -401,7 +405,7 @@ class _BindingsReader:
         said = self.target.parameters[asked]
         made = YamlMap(given.path, given.line)
         for key in given:
-            if key in said:
+            if key in said and key != "on":
                 self.problem(
                     given.lines[key],
                     f"'{key}' is given here and by '{asked}' in {said.path}:{said.lines[key]}; leave one out.",
@@ -409,7 +413,9 @@ class _BindingsReader:
                 return None
             made.adopt(key, given)
         for key in said:
-            if key in _BESIDE and key != "on":
+            if key == "on":
+                continue
+            if key in _BESIDE:
                 self.problems.append(Problem(said.path, said.lines[key], f"'{key}' is said in bindings only."))
                 return None
             made.adopt(key, said)
@@ -429,7 +435,7 @@ class _BindingsReader:
             return ()
         value, line = given["on"], given.lines["on"]
         names = tuple(value) if isinstance(value, list) else (value,)
-        path = given.path_of(["on"])
+        path = given.path
         if not names or not all(isinstance(name, str) for name in names):
             self.problems.append(Problem(path, line, "'on' takes names or labels of resources."))
             return None

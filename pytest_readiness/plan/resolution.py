@@ -102,13 +102,14 @@ class BindingResolver:
         if kind not in self._by_kind:
             self._by_kind[kind] = self._target.of(kind)
         found = self._by_kind[kind]
-        if use.on:
-            found = tuple(each for each in found if each.name in use.on or not set(each.labels).isdisjoint(use.on))
+        for names in filter(None, (use.on, use.narrowed)):
+            found = tuple(each for each in found if not {each.name, *each.labels}.isdisjoint(names))
         return found
 
     def _missing(self, use: Use) -> str:
         assert use.check.kind is not None
-        named = f" named or labelled {' or '.join(use.on)}" if use.on else ""
+        wanted = " and ".join(" or ".join(names) for names in (use.on, use.narrowed) if names)
+        named = f" named or labelled {wanted}" if wanted else ""
         unknown = self._target.unknown
         left_out = f" ({', '.join(unknown)} left out: a variable is not set)" if unknown and not use.on else ""
         return f"target {self._target.name} declares no {words(use.check.kind)}{named}{left_out}"

@@ -392,7 +392,7 @@ def with_target(tmp_path: Path, binding: str, *others: str) -> dict[str, Binding
 def test_the_target_gives_parameters(tmp_path: Path) -> None:
     (binding,) = with_target(tmp_path, "{check: toy.header, min_age: 5, from_target: header}").values()
     (use,) = binding.uses
-    assert (use.on, use.from_target, use.lacking) == (("public",), "header", "")
+    assert (use.on, use.narrowed, use.from_target, use.lacking) == ((), ("public",), "header", "")
     assert (use.parameters["name"], use.parameters["min_age"]) == ("Via", 5)
 
 

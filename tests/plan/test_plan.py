@@ -145,6 +145,10 @@ def outcome(test: PlannedTest) -> str:
             "item[toy.paper-shop]",
         ]),
         ("{check: toy.one, from_target: deep}", ["item[api]"]),
+        ("{check: toy.one, on: [shop, api], from_target: deep}", ["item[api]"]),
+        ("{check: toy.one, on: public, from_target: deep}", [
+            "item[toy.one]: unverified: target prod declares no url named or labelled public and api"
+        ]),
         ("{check: toy.one, from_target: wide}", [
             "item[toy.one]: unverified: target prod gives no parameters named 'wide'"
         ]),
