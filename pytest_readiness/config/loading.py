@@ -164,7 +164,7 @@ class _Loader:
                 secrets=tuple(dict.fromkeys([*secrets, *self.secrets])),
                 waiver_roles=head.waiver_roles,
                 waiver_days=head.waiver_days,
-                unset=tuple(self.unset),
+                unset=tuple(dict.fromkeys(self.unset)),
                 section_lines=self.section_lines,
             )
         if self.problems or configuration is None:
@@ -330,7 +330,7 @@ class _Loader:
             elif made is not None:
                 if context["resolve"] and self.contacts:
                     problems.extend(_missing_files(made, fields, what))
-                yield made
+                yield _without_unset_secrets(made, given)
             elif unresolved:
                 yield _as_declared(model, name, given)
 
@@ -431,6 +431,13 @@ def _as_declared(model: type[Resource], name: str, given: Mapping[str, Any]) -> 
     labels = given.get("labels")
     values |= {"name": name, "labels": tuple(labels) if isinstance(labels, list) else ()}
     return model.model_construct(**values)
+
+
+def _without_unset_secrets(resource: Resource, given: Mapping[str, Any]) -> Resource:
+    """Return a resource of whose secrets none is the text of a variable that is not set."""
+    fields = type(resource).model_fields
+    unset = [name for name, value in given.items() if _is_unset(value) and _is_secret(fields[name].annotation)]
+    return resource.model_copy(update=dict.fromkeys(unset, SecretStr(""))) if unset else resource
 
 
 def _is_secret(annotation: Any) -> bool:
