@@ -88,9 +88,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 def test_every_fault_is_found_and_nothing_else(demo: Demo) -> None:
-    assert demo.found == MEANT | dict.fromkeys(ITEMS, "failed") | {
-        "people/acceptance-tests-are-approved": "unsigned"
-    }
+    assert demo.found == MEANT | dict.fromkeys(ITEMS, "failed") | {"people/acceptance-tests-are-approved": "unsigned"}
     assert (demo.code, len(demo.severities)) == (1, 77)
 
 
@@ -126,6 +124,14 @@ def test_the_demo_finds_the_same_however_it_runs(demo: Demo, tmp_path: Path, opt
     other = Demo(tmp_path, (), *options)
     assert other.found == demo.found
     assert ("faults on purpose" in other.output) is (options != ("-q",))
+
+
+def test_the_demo_can_be_planned_without_its_shop() -> None:
+    command = [sys.executable, "-m", "pytest_readiness", "plan", "--target", "demo"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=patient(60), check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "No check yet (2)" in done.stdout
+    assert "Would be unverified" not in done.stdout
 
 
 def test_faults_are_of_every_severity_and_of_many_domains(demo: Demo) -> None:
