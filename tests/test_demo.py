@@ -134,6 +134,14 @@ def test_the_demo_can_be_planned_without_its_shop() -> None:
     assert "Would be unverified" not in done.stdout
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.md"])
+def test_what_is_said_of_the_demo_is_true(demo: Demo, page: str) -> None:
+    text = " ".join((ROOT / page).read_text("utf-8").split())
+    assert f"of {len(demo.severities)} items" in text
+    assert len(shop.FAULTS) == 11
+    assert "eleven faults" in text
+
+
 def test_faults_are_of_every_severity_and_of_many_domains(demo: Demo) -> None:
     assert {demo.severities[item] for item in ITEMS} == {"critical", "high", "medium", "low"}
     tests = [test for section in demo.sections for item in section["items"] for test in item["tests"]]

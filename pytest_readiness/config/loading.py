@@ -435,10 +435,11 @@ def _as_declared(model: type[Resource], name: str, given: Mapping[str, Any], con
 
 
 def _part_of(model: type[Resource], key: str, value: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
-    """Return a part of a resource as checks take it, such as its credentials; what it is by default where it is wrong."""
+    """Return a part of a resource as checks take it, such as its credentials; the default where it is wrong."""
     field = model.model_fields[key]
+    annotation: Any = field.annotation
     try:
-        return TypeAdapter(field.annotation).validate_python(value, context=dict(context))
+        return TypeAdapter(annotation).validate_python(value, context=dict(context))
     except ValidationError:
         return field.get_default(call_default_factory=True, validated_data={})
 
