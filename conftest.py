@@ -7,8 +7,6 @@ from contextlib import ExitStack
 
 import pytest
 
-pytest_plugins = ("pytester",)
-
 CHECKLIST = "suites/demo/release.md"
 FAULTS = pytest.StashKey[tuple[str, ...]]()
 """The faults that the shop of this run has."""
