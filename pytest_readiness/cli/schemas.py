@@ -12,7 +12,7 @@ from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.registry import SEVERITIES, Check
 from pytest_readiness.people.decisions import Signoff, Waiver
 from pytest_readiness.people.rules import Cadence, EvidenceRule
-from pytest_readiness.plan.bindings import SECTION_LEVEL
+from pytest_readiness.plan.bindings import ORIGIN, SECTION_LEVEL
 from pytest_readiness.plan.coming import COMING
 from pytest_readiness.verdict.result_file import result_schema
 
@@ -105,6 +105,7 @@ def bindings_schema() -> dict[str, Any]:
         "title": "pytest-readiness: CHECKLIST.checks.yaml",
         "description": "What answers each item of a checklist: by section, then by item.",
         "type": "object",
+        "properties": {ORIGIN: {**_TEXT, "description": "The suite that the bindings were made of."}},
         "additionalProperties": {
             "type": "object",
             "properties": {SECTION_LEVEL: {**_TEXT, "description": "Level of every item of the section."}},

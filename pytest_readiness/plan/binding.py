@@ -20,7 +20,7 @@ class Use:
 
     Attributes:
         check: the check.
-        parameters: validated values, defaults included.
+        parameters: validated values, defaults included; where some are lacking, those of the binding, as written.
         warn: values of a stricter judgement, where there is one: what passes but not with these, passes with a warning.
         on: names or labels of resources, any of which counts; empty for all of the check's kind.
         narrowed: names or labels that the target gives beside them; of two lists, both count.

@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from pytest_readiness.checklist.former import Names
 from pytest_readiness.checklist.model import Checklist
-from pytest_readiness.config.suites import FOLDER
+from pytest_readiness.config.suites import is_suite, suite_names
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest, typo_of
 from pytest_readiness.core.registry import BINDING_WORDS, SEVERITIES, Check
@@ -28,6 +28,8 @@ from pytest_readiness.plan.coming import COMING
 
 SECTION_LEVEL = ".level"
 """Key of a section's level; no slug begins with a dot."""
+ORIGIN = ".suite"
+"""Key of the suite that bindings were made of, beside the sections; no id begins with a dot."""
 SIGNED = "signed"
 """Parameter of checks that lists what they cannot decide and a person vouches for."""
 _CHECKS = ("check", "all", "any")
@@ -101,10 +103,17 @@ class _BindingsReader:
         self.target = target
         self.parameters = parameters
         # A shipped suite names resources by convention; in a team's own file a name that nothing has is a mistake.
-        self.shipped = path.parent == FOLDER
+        self.shipped = is_suite(path)
+        # So does what a team made of one, where a name may be absent, too, but not misspelled.
+        self.made = False
         self.conditional = False
         self.problems: list[Problem] = []
         self._plain: dict[str, Use] = {}
+
+    @property
+    def lenient(self) -> bool:
+        """Whether what is bound may name what no target has."""
+        return self.shipped or self.made or self.conditional
 
     def problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.path, line, message))
@@ -112,7 +121,10 @@ class _BindingsReader:
     def bindings(self, root: YamlMap, checklist: Checklist) -> Iterator[tuple[str, Binding]]:
         names = Names(checklist)
         bound: dict[str, tuple[str, int]] = {}
+        self.made = ORIGIN in root and self._origin(root[ORIGIN], root.lines[ORIGIN])
         for section, entries in root.items():
+            if section == ORIGIN:
+                continue
             line = root.lines[section]
             if not names.sections(section):
                 known = [section.id for section in checklist.sections]
@@ -139,6 +151,13 @@ class _BindingsReader:
                             if level and not binding.level:
                                 binding = replace(binding, level=level)
                             yield binding.item, binding
+
+    def _origin(self, name: Any, line: int) -> bool:
+        """Whether the bindings name the suite that they were made of."""
+        known = suite_names()
+        if name not in known:
+            self.problem(line, f"'{ORIGIN}' names the suite that the bindings were made of.{nearest(str(name), known)}")
+        return name in known
 
     def _binding(self, id: str, value: Any, line: int, names: Names, checklist: Checklist) -> Binding | None:
         found = names.items(id)
@@ -371,14 +390,17 @@ class _BindingsReader:
         on = self._on(check, given)
         if "from_target" in given:
             if lacking := self._lacking(asked, given):
-                return None if on is None else Use(check, {}, None, on, line, str(asked), lacking)
+                if on is None:
+                    return None
+                known = {key: value for key, value in given.items() if key not in _BESIDE}
+                return Use(check, known, None, on, line, str(asked), lacking)
             if (taken := self._taken(asked, given)) is None:
                 return None
             narrowed = self._on(check, self.target.parameters[str(asked)])
             given, what = taken, f"{what}, with '{asked}' of target '{self.target.name}'"
         parameters = {key: value for key, value in given.items() if key not in _BESIDE}
-        # As with 'on': what a shipped suite names by convention may be missing.
-        context = {} if self.shipped or self.conditional else {"declared": self.declared}
+        # As with 'on': what a suite names by convention may be missing.
+        context = {} if self.lenient else {"declared": self.declared}
         model = validate(check.parameters, parameters, given, (), what, self.problems, context)
         warn = self._warn(check, parameters, given) if "warn" in given else None
         if model is None or on is None or narrowed is None:
@@ -391,7 +413,7 @@ class _BindingsReader:
             return ""
         if not isinstance(asked, str):
             self.problem(given.lines["from_target"], "'from_target' takes a name of the target's 'parameters'.")
-        elif not (self.shipped or self.conditional or asked in self.parameters) or typo_of(asked, self.parameters):
+        elif not (self.lenient or asked in self.parameters) or typo_of(asked, self.parameters):
             self.problem(
                 given.lines["from_target"],
                 f"No target gives parameters named '{asked}'.{nearest(asked, self.parameters)}",
@@ -443,8 +465,10 @@ class _BindingsReader:
             self.problems.append(Problem(path, line, f"{check.id} looks at no resource, so it takes no 'on'."))
             return None
         known = self.declared.get(check.kind, frozenset())
-        wrong = [] if self.shipped and path == self.path else [name for name in names if name not in known]
-        if self.conditional or not known:
+        wrong = [name for name in names if name not in known]
+        if self.shipped and path == self.path:
+            wrong = []
+        elif self.conditional or (self.made and path == self.path) or not known:
             # What it names may be absent, but not misspelled.
             wrong = [name for name in wrong if typo_of(name, known)]
         for name in wrong:

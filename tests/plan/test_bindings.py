@@ -445,3 +445,35 @@ def test_mistakes_about_what_the_target_gives(tmp_path: Path, written: str, file
     (problem,) = caught.value.problems
     assert problem.path == tmp_path / f"{file}.yaml"
     assert problem.message.startswith(told.replace("{path}", str(tmp_path)))
+
+
+MADE_OF_A_SUITE = ".suite: starter\ntls:\n  hsts-headers-configured: {{check: toy.header, on: {name}}}\n"
+
+
+def test_what_was_made_of_a_suite_may_name_what_nothing_has(tmp_path: Path) -> None:
+    (binding,) = bindings(tmp_path, MADE_OF_A_SUITE.format(name="billing")).values()
+    assert binding.uses[0].on == ("billing",)
+    text = ".suite: starter\ntls: {hsts-headers-configured: {check: toy.word, from_target: words}}\n"
+    assert bindings(tmp_path, text)["tls/hsts-headers-configured"].uses[0].lacking
+
+
+def test_what_was_made_of_a_suite_may_misspell_nothing(tmp_path: Path) -> None:
+    told = mistakes(tmp_path, MADE_OF_A_SUITE.format(name="pubic"))
+    assert told == ["3: No target declares a url named or labelled 'pubic'. Did you mean 'public'?"]
+
+
+@pytest.mark.parametrize("name", ["strter", "[starter]", "7"])
+def test_the_suite_that_something_was_made_of_must_exist(tmp_path: Path, name: str) -> None:
+    (told,) = mistakes(tmp_path, f".suite: {name}\ntls: {{hsts-headers-configured: toy.header}}\n")
+    assert told.startswith("1: '.suite' names the suite that the bindings were made of.")
+
+
+def test_a_target_may_name_nothing_that_it_lacks_for_what_was_made_of_a_suite(tmp_path: Path) -> None:
+    checklist = parse_checklist(CHECKLIST, tmp_path / "CHECK.md")
+    path = bindings_path(checklist.path)
+    path.write_text(".suite: starter\ntls: {hsts-headers-configured: {check: toy.header, from_target: far}}\n", "utf-8")
+    given = parse_yaml("far: {on: billing}\n", tmp_path / "readiness.yaml", "configuration")
+    with pytest.raises(ProblemsError, match="No target declares a url named or labelled 'billing'"):
+        read_bindings(
+            path, checklist, CHECKS, ROLES, DECLARED, target=Target("prod", parameters=given), parameters=given
+        )
