@@ -233,6 +233,16 @@ def test_shop_leaves_nothing_behind() -> None:
             socket.create_connection(("127.0.0.1", int(variables[name])), 5)
 
 
+def test_a_suite_of_the_checkout_runs_from_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "readiness.yaml").write_text(
+        "checklists: [suite:starter]\ntargets: {prod: {}}\n"
+        "roles: {release-manager: [a], security: [a], operations: [a], product-owner: [a]}\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-qq", "-p", "no:cacheprovider", "--readiness-target=prod"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=patient(60), check=False)
+    assert done.returncode == 6, done.stdout + done.stderr
+
+
 def test_nothing_is_imported_unless_the_demo_is_asked_for() -> None:
     code = (
         "import sys, conftest; assert conftest.pytest_readiness_variables(None, 'prod') == {};"

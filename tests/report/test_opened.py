@@ -295,6 +295,17 @@ def test_on_the_page_they_are_one_folded_list_by_claim() -> None:
     assert sorted(waiting[2]) == sorted(f"claim-{number}" for number in range(130))
 
 
+@pytest.mark.parametrize(("count", "named"), [(10, True), (11, False)])
+def test_the_first_screen_counts_missing_signatures_where_they_are_many(count: int, named: bool) -> None:
+    items = "".join(f"- [ ] Item {number}\n" for number in range(count))
+    roles = iter(["security", "operations"] * count)
+    outcome = outcome_of(items, lambda _: [{"state": "unverified", "kind": "unsigned", "role": next(roles)}])
+    panel = render(outcome, Redactor()).partition("<h2>Unsigned")[2].partition("<h2>")[0]
+    assert ("Item 0" in panel) is named
+    assert panel.count("must sign") == 2
+    assert ("<b>security</b> must sign <small>6</small>" in panel) is not named
+
+
 def test_an_item_is_of_the_kind_that_can_be_changed_soonest() -> None:
     lacks = [
         {"state": "unverified", "kind": "no check yet", "lacks": "a.b", "evidence": "no check yet: a.b"},
