@@ -18,6 +18,7 @@ from pytest_readiness.domains.env.placeholders import is_kept_elsewhere, is_path
 from pytest_readiness.domains.env.providers import (
     KEY_BITS,
     NOTHING,
+    Provider,
     almost_live,
     fits,
     matching,
@@ -225,11 +226,18 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
     (VITE_…, NEXT_PUBLIC_…). So are blanks, quotes or invisible signs around a key.
 
     Args:
-        names: variables that must hold a live key of a known provider; unless given, those whose values have the
-            shape of one. A test key in any variable of the file is a failure either way.
+        names: variables that must hold a live key of a known provider; what else the file has of these providers is
+            looked at, and nothing of others. Unless given, every key in the file, one at least.
     """
     named = _values(env_facts, names) if names is not None else {}
     written = {name: variable.value.get_secret_value() for name, variable in env_facts.variables.items()}
+    if named:
+        providers = {_provider_of(name, text) for name, text in named.items()}
+        written = {
+            name: text
+            for name, text in written.items()
+            if name in named or None in providers or _provider_of(name, text) in (None, *providers)
+        }
     texts = {name: _visible(text) for name, text in written.items()}
     test = {name: of for name, text in texts.items() if (of := whose_test_value(name, text))}
     claim(
@@ -267,6 +275,13 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
             f"{env_facts.path} holds no live key of a known provider ({_TITLES}), and no variable is named"
         )
     return Evidence(f"live keys: {_listed(f'{name} ({whose(name, provider)})' for name, provider in found.items())}")
+
+
+def _provider_of(name: str, text: str) -> Provider | None:
+    """The provider that a variable is named after, or else that of the key that it holds."""
+    return owner_of(name) or next(
+        filter(None, (matching(name, _visible(text), shape) for shape in ("live", "test"))), None
+    )
 
 
 _TITLES = ", ".join([*titles()][:12]) + f" and {len([*titles()]) - 12} more"

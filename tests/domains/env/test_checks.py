@@ -1065,6 +1065,17 @@ def test_live_keys_cannot_verify_a_provider_whose_key_is_filled_in(env: Any) -> 
         env("env.live_keys", lines({**LIVE, "RESEND_API_KEY": "$(cat /run/secrets/resend)"}))
 
 
+def test_live_keys_of_named_variables_are_judged_without_those_of_other_providers(env: Any) -> None:
+    others = "PLAID_ENV=sandbox\nSENTRY_DSN=https://a@localhost/1\n"
+    with pytest.raises(ClaimFalse, match="PLAID_ENV has a test value of Plaid"):
+        env("env.live_keys", lines(LIVE) + others)
+    assert env("env.live_keys", lines(LIVE) + others, names=["STRIPE_SECRET_KEY"])
+    with pytest.raises(ClaimFalse, match="STRIPE_TEST_MODE has a test value of Stripe"):
+        env("env.live_keys", lines(LIVE) + "STRIPE_TEST_MODE=true\n", names=["STRIPE_SECRET_KEY"])
+    with pytest.raises(ClaimFalse, match="PAYMENTS has a test value in the form of Stripe"):
+        env("env.live_keys", lines(LIVE) + f"PAYMENTS={TEST['STRIPE_SECRET_KEY']}\n", names=["STRIPE_SECRET_KEY"])
+
+
 def test_live_keys_is_not_vacuous(env: Any) -> None:
     with pytest.raises(NotDeclared, match="no live key of a known provider"):
         env("env.live_keys", f"PORT=8080\nSECRET_KEY={BASE64}\nTWILIO_AUTH_TOKEN={HEX}\n")
