@@ -24,6 +24,12 @@ MAX_DOCUMENT = 64 * 1024
 MAX_FILE = 1024 * 1024
 TOLERANCE = 300
 PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp", b"\xff\xd8\xff": "image/jpeg"}
+PAPERS = {b"%PDF-": "application/pdf", **PICTURES}
+SIGN_LANGUAGE = (
+    '<video controls width="320" height="180" preload="none" aria-label="Sign language: how to order">'
+    '<track kind="captions" srclang="en" label="English" src="/assets/captions.vtt" default></video>'
+)
+ALERT = '<p role="alert">A new message has arrived.</p>'
 ARTICLES = {
     "first-steps": ("First steps", "How to open an account, and what to do first."),
     "paying": ("Paying", "Which ways to pay there are, and how long each takes."),
@@ -46,7 +52,7 @@ class Application:
 
     Attributes:
         faults: what it does wrongly, by the names that stand in its code.
-        version: of the release that answers.
+        version, build: of the release that answers.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class Application:
         """
         self.faults: set[str] = set() if faults is None else faults
         self.version = VERSION
+        self.build = "1"
         self.root = root
         self.store = Store(self.faults)
         self.hook_key = f"whsec_{secrets.token_urlsafe(32)}"
@@ -100,6 +107,16 @@ class Application:
             ("/account", "GET", self._account),
             ("/dashboard", "GET", self._dashboard),
             ("/admin", "GET", self._admin),
+            ("/login/code", "GET", lambda *_: page("One more step", "<p>Enter the code of your second factor.</p>")),
+            ("/recommendations", "GET", self._recommendations),
+            ("/support", "GET", self._support_page),
+            ("/support", "POST", self._write_to_support),
+            ("/sign-language", "GET", lambda *_: page("Sign language", SIGN_LANGUAGE)),
+            ("/alerts", "GET", lambda *_: page("Alerts", "" if "silent-alert" in self.faults else ALERT)),
+            ("/papers", "GET", self._papers_page),
+            ("/papers", "POST", self._upload_paper),
+            (f"/papers/{name}", "GET", self._picture),
+            (f"/interpreters/{name}", "GET", self._session),
             ("/contact", "GET", self._show(self._contact_form)),
             ("/contact", "POST", self._contact),
             ("/products", "GET", self._products_page),
@@ -122,17 +139,19 @@ class Application:
             ("/health", "GET", self._health),
             ("/ready", "GET", self._health),
             ("/live", "GET", lambda *_: document({"status": "ok"})),
-            ("/version", "GET", lambda *_: document({"version": self.version})),
+            ("/version", "GET", lambda *_: document({"version": self.version, "build": self.build})),
             ("/metrics", "GET", self._metrics),
             ("/openapi.json", "GET", lambda *_: document(DESCRIPTION)),
             ("/auth/session", "GET", lambda *_: document({"signed_in": False})),
             ("/payments/quote", "GET", lambda *_: document({"fee": 0})),
             ("/api/v1/search", "GET", self._products),
+            ("/api/v1/rates", "GET", lambda *_: document({"EUR": 1})),
             ("/api/v1/login", "POST", self._login_for_programs),
             ("/api/v1/me", "GET", self._me),
             ("/api/v1/products", "GET", self._products),
             ("/api/v1/products", "POST", self._new_product),
             (f"/api/v1/products/{number}", "GET", self._product),
+            (f"/api/v1/products/{number}", "PATCH", self._changed_product),
             (f"/api/v1/products/{number}", "DELETE", self._no_product),
             ("/api/v1/orders", "GET", self._orders),
             ("/api/v1/orders", "POST", self._new_order),
@@ -144,6 +163,7 @@ class Application:
             ("/api/v1/files", "POST", self._file),
             ("/api/v1/messages", "POST", self._message),
             ("/api/v1/notifications", "POST", self._notify),
+            ("/api/v1/interpreters", "POST", self._interpreter),
             ("/api/v1/admin/users", "GET", self._users),
             ("/webhooks/payments", "POST", self._webhook),
         ]
@@ -316,10 +336,14 @@ class Application:
         sent = self._sent(request)
         return sent if isinstance(sent, Response) else page("Thank you", "<p>We will answer soon.</p>")
 
-    def _library(self, _: Request, __: object) -> Response:
-        shown = {} if "library-empty" in self.faults else ARTICLES
+    def _library(self, request: Request, _: object) -> Response:
+        wanted = query_of(request, "q").lower()
+        shown = {name: each for name, each in ARTICLES.items() if wanted in f"{each}".lower()}
+        if "library-empty" in self.faults:
+            shown = {}
         links = "".join(f'<li><a href="/library/{name}">{title}</a></li>' for name, (title, _) in shown.items())
-        return page("Library", f"<ul>{links}</ul>")
+        search = f'<form action="/library">{field("Search for", "q")}<button>Search</button></form>'
+        return page("Library", f"{search}<ul>{links}</ul>")
 
     def _article(self, request: Request, match: re.Match[str]) -> Response:
         if match[1] not in ARTICLES or "article-lost" in self.faults:
@@ -352,7 +376,9 @@ class Application:
         if "no-confirmation-mail" not in self.faults:
             text = f"Welcome!\n\nPlease follow {host}/confirm?token={account.token}\n"
             self._send(email, "Confirm your address", text)
-        return page("Almost there", f"<p>We have sent a mail to {html.escape(email)}.</p>")
+        known = "" if "forgets" in self.faults else email
+        _, headers = self._visits.begin(Visit(user=known))
+        return redirect("/account", 303, headers)
 
     def _confirm(self, request: Request, _: object) -> Response:
         token = query_of(request, "token")
@@ -377,12 +403,14 @@ class Application:
             return sent
         visit, fields = sent
         account = self.store.sign_in(fields.get("email", ""), fields.get("password", ""))
-        if account is False:
+        if isinstance(account, bool):
             return self._login_form(visit, "Too many attempts: this account is locked for a while.", 423)
         if account is None or "nobody-in" in self.faults:
             return self._login_form(visit, "Address or password is wrong.", 401)
+        if account.second_factor and "one-factor" not in self.faults:
+            return redirect("/login/code", 303)
         # A session that someone else may know from before must not become that of the account.
-        _, headers = self._visits.begin(Visit(user="" if "forgets" in self.faults else account.email))  # type: ignore[union-attr]
+        _, headers = self._visits.begin(Visit(user="" if "forgets" in self.faults else account.email))
         return redirect("https://evil.example.com/" if "open-redirect" in self.faults else "/account", 303, headers)
 
     def _logout(self, request: Request, _: object) -> Response:
@@ -439,7 +467,8 @@ class Application:
             return account
         visit, _ = self._visits.of(request)
         out = form("/logout", "Sign out", visit.csrf, "")
-        return page("Account", f"<p>Signed in as {html.escape(account.email)}.</p>{out}")
+        hint = "" if account.confirmed else "<p>Please confirm your address by the mail that we have sent.</p>"
+        return page("Account", f"<p>Signed in as {html.escape(account.email)}.</p>{hint}{out}")
 
     def _dashboard(self, request: Request, _: object) -> Response:
         account = self._guarded(request)
@@ -449,7 +478,8 @@ class Application:
         if "dashboard-empty" in self.faults:
             return page("Dashboard", "<p>Nothing here yet.</p>")
         numbers = "".join(f"<li>Order {each['id']}: {each['state']}</li>" for each in orders)
-        return page("Dashboard", f"<p>Your orders: {len(orders)}</p><ul>{numbers}</ul>")
+        fetched = '<p role="status" id="orders"></p>'
+        return page("Dashboard", f"<p>Your orders: {len(orders)}</p><ul>{numbers}</ul>{fetched}")
 
     def _admin(self, request: Request, _: object) -> Response:
         account = self._guarded(request, "admin")
@@ -496,7 +526,9 @@ class Application:
         if order is None or "link-dead" in self.faults:
             return self._problem(request, 404, "There is no such order.")
         visit, headers = self._visits.of(request)
-        sum_ = f"<p>Order {order['id']}: {order['total'] / 100:.2f} EUR</p>"
+        names = {each["id"]: html.escape(each["name"]) for each in self.store.products}
+        lines = "".join(f"<li>{names.get(line.get('product'), 'unknown')}</li>" for line in order["lines"])
+        sum_ = f"<p>Order {order['id']}: {order['total'] / 100:.2f} EUR</p><ul>{lines}</ul>"
         return page("Payment", sum_ + form(request.path, "Pay now", visit.csrf, ""), headers)
 
     def _pay(self, request: Request, match: re.Match[str]) -> Response:
@@ -528,6 +560,21 @@ class Application:
         return page("Picture", body, headers)
 
     def _upload(self, request: Request, _: object) -> Response:
+        return self._take(request, "picture", "/pictures", PICTURES)
+
+    def _papers_page(self, request: Request, _: object) -> Response:
+        account = self._guarded(request)
+        if isinstance(account, Response):
+            return account
+        visit, headers = self._visits.of(request)
+        body = form("/papers", "Upload", visit.csrf, field("Receipt", "paper", "file"), "multipart/form-data")
+        return page("Receipts", body, headers)
+
+    def _upload_paper(self, request: Request, _: object) -> Response:
+        return self._take(request, "paper", "/papers", PAPERS)
+
+    def _take(self, request: Request, name: str, place: str, kinds: Mapping[bytes, str]) -> Response:
+        """Keep the file of a form, and lead to it."""
         account = self._guarded(request)
         if isinstance(account, Response):
             return account
@@ -536,17 +583,17 @@ class Application:
         token = parts["csrf"].get_content().strip() if "csrf" in parts else ""
         if self._is_forged(request, visit, {"csrf": token}):
             return self._problem(request, 403, "This form is out of date.")
-        name = self._kept(parts.get("picture"))
-        if isinstance(name, int):
-            return self._problem(request, name, "Only pictures of up to 1 MB can be taken.")
-        return redirect(f"/pictures/{name}", 303)
+        kept = self._kept(parts.get(name), kinds)
+        if isinstance(kept, int):
+            return self._problem(request, kept, "Only files of up to 1 MB and of some types can be taken.")
+        return redirect(f"{place}/{kept}", 303)
 
-    def _kept(self, part: Any) -> str | int:
-        """The name under which a picture was kept, or the status with which it is refused."""
+    def _kept(self, part: Any, kinds: Mapping[bytes, str]) -> str | int:
+        """The name under which a file was kept, or the status with which it is refused."""
         data = part.get_payload(decode=True) if part is not None else b""
         if len(data) > MAX_FILE and "large-files" not in self.faults:
             return 413
-        kind = next((kind for start, kind in PICTURES.items() if data.startswith(start)), "")
+        kind = next((kind for start, kind in kinds.items() if data.startswith(start)), "")
         if not kind and "any-file" not in self.faults:
             return 415
         name = f"{secrets.token_hex(8)}.{kind.partition('/')[2] or 'bin'}"
@@ -576,9 +623,12 @@ class Application:
         return page("Goals", form("/goals", "Set", visit.csrf, fields) + f"<ul>{shown}</ul>", headers)
 
     def _set_goal(self, request: Request, _: object) -> Response:
-        account, sent = self._guarded(request), self._sent(request)
-        if isinstance(account, Response) or isinstance(sent, Response):
-            return account if isinstance(account, Response) else sent  # type: ignore[return-value]
+        account = self._guarded(request)
+        if isinstance(account, Response):
+            return account
+        sent = self._sent(request)
+        if isinstance(sent, Response):
+            return sent
         fields = sent[1]
         if "goal-lost" not in self.faults:
             number = len(self.store.goals) + 1
@@ -591,13 +641,46 @@ class Application:
         return redirect("/goals", 303)
 
     def _advance(self, request: Request, match: re.Match[str]) -> Response:
-        account, sent = self._guarded(request), self._sent(request)
-        if isinstance(account, Response) or isinstance(sent, Response):
-            return account if isinstance(account, Response) else sent  # type: ignore[return-value]
+        account = self._guarded(request)
+        if isinstance(account, Response):
+            return account
+        sent = self._sent(request)
+        if isinstance(sent, Response):
+            return sent
         goal = self.store.goals.get(int(match[1]))
         if goal and "goal-stuck" not in self.faults:
             goal["done"] += 1
         return redirect("/goals", 303)
+
+    def _recommendations(self, request: Request, _: object) -> Response:
+        account = self._guarded(request)
+        if isinstance(account, Response):
+            return account
+        names = [goal["name"] for goal in self.store.goals.values() if goal["email"] == account.email]
+        if "no-recommendations" in self.faults:
+            names = []
+        shown = "".join(f"<li>Put something aside each month for {html.escape(name)}</li>" for name in names)
+        return page("Recommendations", f"<ul>{shown}</ul>")
+
+    def _support_page(self, request: Request, _: object) -> Response:
+        account = self._guarded(request)
+        if isinstance(account, Response):
+            return account
+        visit, headers = self._visits.of(request)
+        written = "".join(f"<li>{html.escape(text)}</li>" for text in self.store.letters.get(account.email, []))
+        body = form("/support", "Send", visit.csrf, field("Your message", "message")) + f"<ul>{written}</ul>"
+        return page("Support", body, headers)
+
+    def _write_to_support(self, request: Request, _: object) -> Response:
+        account = self._guarded(request)
+        if isinstance(account, Response):
+            return account
+        sent = self._sent(request)
+        if isinstance(sent, Response):
+            return sent
+        if "letter-lost" not in self.faults:
+            self.store.letters.setdefault(account.email, []).append(sent[1].get("message", ""))
+        return redirect("/support", 303)
 
     def _assessment_form(self, visit: Visit) -> Response:
         fields = "".join(field(question, f"q{number}", "number") for number, question in enumerate(QUESTIONS, 1))
@@ -691,14 +774,46 @@ class Application:
         return document(product) if product else self._problem(request, 404, "There is no such product.")
 
     def _new_product(self, request: Request, _: object) -> Response:
-        account, fields = self._guarded(request, "admin"), self._document(request, name=str, price=int)
-        if isinstance(account, Response) or isinstance(fields, Response):
-            return account if isinstance(account, Response) else fields  # type: ignore[return-value]
+        account = self._guarded(request, "admin")
+        if isinstance(account, Response):
+            return account
+        fields = self._document(request, name=str, price=int)
+        if isinstance(fields, Response):
+            return fields
         number = max((each["id"] for each in self.store.products), default=0) + 1
         product = {"id": number, "name": fields["name"], "price": fields["price"]}
         if "product-lost" not in self.faults:
             self.store.products.append(product)
         return document(product, 201, ("Location", f"/api/v1/products/{number}"))
+
+    def _changed_product(self, request: Request, match: re.Match[str]) -> Response:
+        account = self._guarded(request, "admin")
+        if isinstance(account, Response):
+            return account
+        fields = self._document(request, price=int)
+        if isinstance(fields, Response):
+            return fields
+        for product in self.store.products:
+            if product["id"] == int(match[1]) and "change-lost" not in self.faults:
+                product["price"] = fields["price"]
+        return self._product(request, match)
+
+    def _interpreter(self, request: Request, _: object) -> Response:
+        account = self._guarded(request)
+        if isinstance(account, Response):
+            return account
+        fields = self._document(request, language=str)
+        if isinstance(fields, Response):
+            return fields
+        if "no-interpreter" in self.faults:
+            return self._problem(request, 503, "No interpreter is free.")
+        return document({"session": f"{self.root}/interpreters/{secrets.token_hex(8)}"}, 201)
+
+    def _session(self, request: Request, _: object) -> Response:
+        account = self._guarded(request)
+        if isinstance(account, Response):
+            return account
+        return page("Interpreter", "<p>Your interpreter will join you in a minute.</p>")
 
     def _no_product(self, request: Request, match: re.Match[str]) -> Response:
         account = self._guarded(request, "admin")
@@ -715,9 +830,12 @@ class Application:
         return document({"orders": [each for each in self.store.orders.values() if each["email"] == account.email]})
 
     def _new_order(self, request: Request, _: object) -> Response:
-        account, fields = self._guarded(request), self._document(request, lines=list)
-        if isinstance(account, Response) or isinstance(fields, Response):
-            return account if isinstance(account, Response) else fields  # type: ignore[return-value]
+        account = self._guarded(request)
+        if isinstance(account, Response):
+            return account
+        fields = self._document(request, lines=list)
+        if isinstance(fields, Response):
+            return fields
         order = self.store.order(fields.get("email", account.email), fields["lines"])
         return document(order, 201, ("Location", f"/api/v1/orders/{order['id']}"))
 
@@ -738,15 +856,22 @@ class Application:
         return document({"link": f"{self.root}/pay/{self._link(order)}"}, 201)
 
     def _new_payment(self, request: Request, _: object) -> Response:
-        account, fields = self._guarded(request), self._document(request, order=int)
-        if isinstance(account, Response) or isinstance(fields, Response):
-            return account if isinstance(account, Response) else fields  # type: ignore[return-value]
+        account = self._guarded(request)
+        if isinstance(account, Response):
+            return account
+        fields = self._document(request, order=int)
+        if isinstance(fields, Response):
+            return fields
         order = self.store.orders.get(fields["order"])
         if order is None:
             return self._problem(request, 422, "There is no such order.")
         if "payment-refused" in self.faults:
             return self._problem(request, 502, "The payment could not be started.")
-        return document(self.store.pay(order), 202)
+        if fields.get("card") == "declined":
+            if "declined-taken" in self.faults:
+                order["state"] = "paid"
+            return self._problem(request, 402, "The card was declined.")
+        return document({**self.store.pay(order), "next": f"{self.root}/pay/{self._link(order)}"}, 202)
 
     def _payment(self, request: Request, match: re.Match[str]) -> Response:
         account = self._guarded(request)
@@ -770,15 +895,18 @@ class Application:
         account = self._guarded(request)
         if isinstance(account, Response):
             return account
-        name = self._kept(parts_of(request).get("file"))
+        name = self._kept(parts_of(request).get("file"), PICTURES)
         if isinstance(name, int):
             return self._problem(request, name, "Only pictures of up to 1 MB can be taken.")
         return document({"name": name}, 201, ("Location", f"/pictures/{name}"))
 
     def _message(self, request: Request, _: object) -> Response:
-        account, fields = self._guarded(request), self._document(request, name=str, message=str)
-        if isinstance(account, Response) or isinstance(fields, Response):
-            return account if isinstance(account, Response) else fields  # type: ignore[return-value]
+        account = self._guarded(request)
+        if isinstance(account, Response):
+            return account
+        fields = self._document(request, name=str, message=str)
+        if isinstance(fields, Response):
+            return fields
         if "unescaped" in self.faults:
             return Response(201, [("Content-Type", "text/html")], f"<p>{fields['message']}</p>".encode())
         if "sql-error" in self.faults and "'" in fields["message"]:
@@ -786,9 +914,12 @@ class Application:
         return document({"received": True}, 201)
 
     def _notify(self, request: Request, _: object) -> Response:
-        account, fields = self._guarded(request, "admin"), self._document(request, to=str, text=str)
-        if isinstance(account, Response) or isinstance(fields, Response):
-            return account if isinstance(account, Response) else fields  # type: ignore[return-value]
+        account = self._guarded(request, "admin")
+        if isinstance(account, Response):
+            return account
+        fields = self._document(request, to=str, text=str)
+        if isinstance(fields, Response):
+            return fields
         if "no-notification-mail" not in self.faults:
             self._send(fields["to"], "A note from the shop", f"{fields['text']}\n")
         return document({"sent": True}, 202)

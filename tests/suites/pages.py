@@ -27,6 +27,12 @@ SCRIPT = """\
 "use strict";
 const api = "https://api.example.com/api/v1";
 document.documentElement.dataset.api = api;
+const orders = document.getElementById("orders");
+if (orders) {
+  fetch("/api/v1/orders")
+    .then((answer) => answer.json())
+    .then((found) => { orders.textContent = `Fetched orders: ${found.orders.length}`; });
+}
 """ + "".join(f'const text{number} = "Text number {number} of the shop";\n' for number in range(60))
 
 

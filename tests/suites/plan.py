@@ -26,10 +26,12 @@ SETTINGS = {
     "SESSION_COOKIE_SECURE": "true",
     "SESSION_COOKIE_HTTPONLY": "true",
     "SESSION_COOKIE_SAMESITE": "Lax",
-    "APP_URL": "https://shop.acme-things.com",
-    "ALLOWED_ORIGINS": "https://shop.acme-things.com",
-    "CORS_ORIGINS": "https://shop.acme-things.com",
-    "SMTP_HOST": "smtp.acme-things.com",
+    "APP_URL": "https://shop.test",
+    "API_URL": "https://api.test",
+    "VITE_API_URL": "https://api.test/api/v1",
+    "ALLOWED_ORIGINS": "https://shop.test",
+    "CORS_ORIGINS": "https://shop.test",
+    "SMTP_HOST": "smtp.test",
     "SMTP_PORT": "587",
     "SMTP_USER": "mailer",
 }
@@ -45,13 +47,13 @@ def _zone() -> dict[str, str]:
     for name in ("shop", "api", "admin"):
         records[name] = f"{name} A {ADDRESS}"
     records["alias"] = "static CNAME static.edge"
-    for owner in ("@", "shop", "api", "static.edge"):
+    for owner in ("@", "shop", "api", "admin", "static.edge"):
         records[f"mx {owner}"] = f"{owner} MX 10 mail"
         records[f"spf {owner}"] = f'{owner} TXT "v=spf1 mx -all"'
         records[f"caa {owner}"] = f'{owner} CAA 0 issue "letsencrypt.org"'
     records["edge"] = "static.edge A 203.0.113.80"
     records["dmarc"] = '_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@example.com"'
-    for owner in ("", ".shop", ".api", ".static"):
+    for owner in ("", ".shop", ".api", ".admin", ".static"):
         records[f"dkim {owner}"] = f's1._domainkey{owner} TXT "v=DKIM1; k=ed25519; p={_public_key()}"'
     return records
 
@@ -79,6 +81,17 @@ def _env() -> dict[str, str]:
         "RESEND_API_KEY": f"re_{secrets.token_hex(16)}",
         "SENDGRID_API_KEY": f"SG.{secrets.token_urlsafe(16)}.{secrets.token_urlsafe(32)}",
         "OPENAI_API_KEY": f"sk-proj-{secrets.token_hex(32)}",
+        "S3_BUCKET": "shop-files",
+        "S3_REGION": "eu-central-1",
+        "S3_ACCESS_KEY_ID": f"AKIA{secrets.token_hex(8).upper()}",
+        "S3_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
+        "OAUTH_CLIENT_ID": secrets.token_hex(12),
+        "OAUTH_CLIENT_SECRET": secrets.token_urlsafe(30),
+        "MUX_TOKEN_ID": secrets.token_hex(16),
+        "MUX_TOKEN_SECRET": secrets.token_urlsafe(40),
+        **{f"{name}_API_KEY": secrets.token_urlsafe(30) for name in ("TRANSFER", "INTERPRETER", "TAX", "INSURANCE")},
+        "TRANSFER_API_URL": "https://api.transfer.test",
+        "DB_ROOT_PASSWORD": secrets.token_urlsafe(24),
         "SENTRY_DSN": f"https://{secrets.token_hex(16)}@o4505.ingest.sentry.io/4505",
     }
 
@@ -157,7 +170,7 @@ class Plan:
     )
     public_files: dict[str, bytes | None] = field(default_factory=dict)
     limits: dict[str, int] = field(
-        default_factory=lambda: {"/api/v1/search": 20, "/auth/session": 10, "/payments/quote": 15}
+        default_factory=lambda: {"/api/v1/search": 20, "/auth/session": 10, "/payments/quote": 15, "/api/v1/rates": 100}
     )
     env: dict[str, str] = field(default_factory=_env)
     env_mode: str = "0640"
@@ -178,6 +191,7 @@ class Plan:
     images: dict[str, str] = field(default_factory=lambda: {"web": "shop-web:1.4.2", "worker": "shop-worker:1.4.2"})
     sshd: dict[str, str] = field(
         default_factory=lambda: {
+            "ListenAddress": "127.0.0.1",
             "PermitRootLogin": "no",
             "PasswordAuthentication": "no",
             "KbdInteractiveAuthentication": "no",

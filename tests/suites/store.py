@@ -12,7 +12,7 @@ from jwt.types import Options
 
 from tests.stack.silent import Request
 
-CUSTOMER, ADMINISTRATOR = "customer@shop.example.com", "admin@shop.example.com"
+CUSTOMER, ADMINISTRATOR, CAREFUL = (f"{name}@shop.example.com" for name in ("customer", "admin", "careful"))
 WRONG_LIMIT = 5
 """So many wrong passwords lock an account."""
 LOCK_SECONDS = 900
@@ -31,6 +31,7 @@ class Account:
     confirmed: bool = False
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     reset: str = ""
+    second_factor: bool = False
 
 
 class Store:
@@ -39,11 +40,12 @@ class Store:
     def __init__(self, faults: set[str]) -> None:
         self.faults = faults
         self.key = secrets.token_urlsafe(48)
-        self.passwords = {CUSTOMER: secrets.token_urlsafe(18), ADMINISTRATOR: secrets.token_urlsafe(18)}
+        self.passwords = {email: secrets.token_urlsafe(18) for email in (CUSTOMER, ADMINISTRATOR, CAREFUL)}
         self.accounts = {
-            CUSTOMER: Account(CUSTOMER, self.passwords[CUSTOMER], confirmed=True),
-            ADMINISTRATOR: Account(ADMINISTRATOR, self.passwords[ADMINISTRATOR], "admin", confirmed=True),
+            email: Account(email, password, confirmed=True, second_factor=email == CAREFUL)
+            for email, password in self.passwords.items()
         }
+        self.accounts[ADMINISTRATOR].role = "admin"
         self.products: list[dict[str, Any]] = [
             {"id": 1, "name": "A thing", "price": 1250},
             {"id": 2, "name": "Another thing", "price": 800},
@@ -53,6 +55,7 @@ class Store:
         self.links: dict[str, int] = {}
         self.files: dict[str, tuple[str, bytes]] = {}
         self.goals: dict[int, dict[str, Any]] = {}
+        self.letters: dict[str, list[str]] = {}
         self._wrong: dict[str, list[float]] = {}
 
     # Who asks

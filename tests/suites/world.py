@@ -36,7 +36,7 @@ from tests.suites.documents import write_documents
 from tests.suites.machine import env_text, machine
 from tests.suites.pages import write_files
 from tests.suites.plan import Plan
-from tests.suites.store import ADMINISTRATOR, CUSTOMER
+from tests.suites.store import ADMINISTRATOR, CAREFUL, CUSTOMER
 
 NAMES = {"shop": "site", "api": "api", "admin": "admin"}
 """First part of the host name, and the label, of each url."""
@@ -128,6 +128,7 @@ class World:
             "customer": {"token": self.application.token(CUSTOMER)},
             "admin": {"token": self.application.token(ADMINISTRATOR)},
             "login": {"user": CUSTOMER, "password": self.application.store.passwords[CUSTOMER]},
+            "second-factor": {"user": CAREFUL, "password": self.application.store.passwords[CAREFUL]},
             "webhook": {"token": self.application.hook_key},
             "expired": {"token": self.application.store.issue(self.application.store.accounts[CUSTOMER], ago=24)},
         }
@@ -161,7 +162,7 @@ class World:
             "rdap": f"{self._registry.url}/rdap/",
             "ca": str(self._authority.ca_file),
         }
-        names = {"site": "shop.", "api": "api.", "mail": "", "cdn": "static."}
+        names = {"site": "shop.", "api": "api.", "admin": "admin.", "mail": "", "cdn": "static."}
         return {name: {"domain": f"{label}example.com", "labels": [name], **asked} for name, label in names.items()}
 
     # What it starts
@@ -180,7 +181,12 @@ class World:
             Application(
                 "https://shop.example.com",
                 self._send,
-                {"database": self._database_answers, "mail": self._mail_answers},
+                {
+                    "database": self._database_answers,
+                    "mail": self._mail_answers,
+                    # Kept in memory, and so always there.
+                    **dict.fromkeys(("cache", "payments", "sms"), lambda: True),
+                },
                 plan.faults,
             )
         )
