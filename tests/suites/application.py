@@ -70,8 +70,7 @@ class Application:
         self.root = root
         self.store = Store(self.faults)
         self.hook_key = f"whsec_{secrets.token_urlsafe(32)}"
-        self.app = WebApp()
-        self.app.other = self._answer
+        self.app = self.instance()
         self._send, self._dependencies = send, dependencies
         self._visits = Visits()
         self._lock = threading.Lock()
@@ -84,6 +83,12 @@ class Application:
 
     def __exit__(self, *exception: object) -> None:
         self.app.__exit__(*exception)
+
+    def instance(self) -> WebApp:
+        """A server of it; several may serve at once."""
+        app = WebApp()
+        app.other = self._answer
+        return app
 
     def token(self, email: str) -> str:
         """A token of an account."""

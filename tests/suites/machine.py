@@ -36,6 +36,11 @@ chmod 600 /srv/ssh/host_key
 chmod {env_mode} {env_file}
 printf '#!/bin/sh\\nexit 0\\n' >/srv/bin/certbot
 chmod 755 /srv/bin/certbot
+truncate -s 24M disk
+{mkfs} -q disk
+mkdir /srv/data
+mount -o loop disk /srv/data
+head -c {filled}M /dev/zero >/srv/data/filled
 cat >/srv/nginx.conf <<'END'
 daemon off; pid /run/nginx.pid; error_log stderr; user root;
 events {{}}
@@ -104,6 +109,8 @@ def machine(directory: Path, plan: Plan, sshd: Sshd, authority: Authority) -> It
         env_file=ENV_FILE,
         env_mode=plan.env_mode,
         clock=plan.clock,
+        mkfs=program("mkfs.ext4"),
+        filled=plan.filled_mb,
         unit=UNIT,
         listen="".join(f"listen {port}; " for port in sorted(plan.listening)),
         sshd_program=program("sshd"),

@@ -108,24 +108,29 @@ class Plan:
         authority: organisation of the authority that issues it.
         nginx: parts of the web server's configuration, by what they are for.
         public_files: files of the web server's folder that are changed, added, or left out (None).
-        limits: path to the number of requests that nginx lets through at once.
-        env: variables of the production file; `example_env` and `development_env` those of the other two.
-        env_mode: of the file on the host.
-        documents: text of a section by label and heading.
+        limits: path to the number of requests that the web server lets through at once.
+        env: variables of the production file.
+        env_mode: of that file on the host.
+        documents: text of a section by label and heading; of all sections of a document by "*".
         containers: docker-py's options by name; `images` their references.
         sshd: settings of the host's sshd.
-        units: services of the host that are left out, or not started at boot.
+        listening: ports that the host listens on for everyone, beside 80.
+        stopped, not_at_boot: units of the host that do not run, or do not start at boot.
         machine: further shell lines of the host's setup.
-        listening: further ports that the host listens on, for everyone.
-        records: of the zone; `zone` its options, `other_zone` those of the second server.
-        registered_days: until the registration of the domain ends.
-        registered_status: of the domain.
-        ports: of the host `web` that accept; besides those of the web server.
-        postgres: settings; `hba` lines; `role` statements that change the application's role.
+        filled_mb: of its data disk of 24 MB.
+        clock: where its clock is set by, as a line of chrony.
+        renewal_days: lifetime of the certificate on it, and what is left of that.
+        records: of the zone, by what they are for; `second_records` what the second server has instead.
+        zone: options of the zone.
+        registered_days, registered_status: until the registration of the domain ends, and what the registry says of it.
+        accepting: further ports that the web server's address accepts connections on.
+        postgres: settings of the database server; `hba` its lines about who may connect.
         database_tls: whether it has a certificate.
+        statements: that change the application's role, named app, or its database.
         mail: settings of Postfix instead of the usual ones.
         mail_certificate: what the mail server's certificate is issued with.
-        mail_password: what the target declares, where it is not the right one.
+        mail_password: what the target declares, where that is not the right one.
+        downtime: whether a new version is started only after the old one has ended.
     """
 
     faults: set[str] = field(default_factory=set)
@@ -207,6 +212,7 @@ class Plan:
     stopped: set[str] = field(default_factory=set)
     not_at_boot: set[str] = field(default_factory=set)
     machine: str = ""
+    filled_mb: int = 1
     clock: str = "server 127.0.0.1 port 1123 iburst minpoll -6 maxpoll -6"
     renewal_days: tuple[float, float] = (60, 60)
     records: dict[str, str] = field(default_factory=_zone)
@@ -224,3 +230,4 @@ class Plan:
     mail: dict[str, str] = field(default_factory=dict)
     mail_certificate: dict[str, Any] = field(default_factory=dict)
     mail_password: str = ""
+    downtime: bool = False

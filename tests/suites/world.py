@@ -165,6 +165,37 @@ class World:
         names = {"site": "shop.", "api": "api.", "admin": "admin.", "mail": "", "cdn": "static."}
         return {name: {"domain": f"{label}example.com", "labels": [name], **asked} for name, label in names.items()}
 
+    @contextmanager
+    def deploying(self, after: int = 40) -> Iterator[None]:
+        """Roll a new version out as soon as the version was asked for so many times more."""
+        seen = self.application.app.count("/version")
+        stopping = threading.Event()
+
+        def deploy() -> None:
+            while not stopping.wait(0.05):
+                if self.application.app.count("/version") >= seen + after:
+                    self._deploy()
+                    return
+
+        thread = threading.Thread(target=deploy)
+        thread.start()
+        try:
+            yield
+        finally:
+            stopping.set()
+            thread.join()
+
+    def _deploy(self) -> None:
+        old, new = self.application.app, self.application.instance()
+        if self.plan.downtime:
+            old.__exit__()
+            threading.Event().wait(3)
+        new.__enter__()
+        self.application.app, self.application.build = new, f"{int(self.application.build) + 1}"
+        self._nginx.reload(http_raw=self._configuration())
+        if not self.plan.downtime:
+            old.__exit__()
+
     # What it starts
 
     def _start(self, stack: ExitStack) -> None:
@@ -266,7 +297,7 @@ class World:
         )
 
     def _web(self, stack: ExitStack) -> None:
-        certificate = self._public.issue(
+        self._certificate = self._public.issue(
             **{"names": [f"{name}.example.com" for name in NAMES], **self.plan.certificate}
         )
         self.directory.chmod(0o755)
@@ -278,21 +309,29 @@ class World:
             else:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_bytes(data)
-        sockets = stack.enter_context(_sockets())
-        staple = self._public.staple(certificate) if self.plan.nginx["stapling"] else None
-        configuration = web_server.configuration(
-            self.plan, self.web_address, certificate, staple, root, self.application.app.port, sockets
-        )
+        self._sockets = stack.enter_context(_sockets())
+        self._staple = self._public.staple(self._certificate) if self.plan.nginx["stapling"] else None
         self._nginx = stack.enter_context(
             Nginx(
                 self.directory / "nginx",
                 servers=False,
-                http_raw=configuration,
+                http_raw=self._configuration(),
                 server_tokens=bool(self.plan.nginx["versions"]),
             )
         )
         for address, port in [(self.web_address, each) for each in self.plan.accepting]:
             stack.enter_context(create_server((address, port)))
+
+    def _configuration(self) -> str:
+        return web_server.configuration(
+            self.plan,
+            self.web_address,
+            self._certificate,
+            self._staple,
+            self.directory / "public_files",
+            self.application.app.port,
+            self._sockets,
+        )
 
     def _files(self) -> None:
         example = dict.fromkeys(self.plan.env, "")
