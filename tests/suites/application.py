@@ -135,7 +135,6 @@ class Application:
             (f"/pictures/{name}", "GET", self._picture),
             ("/goals", "GET", self._goals_page),
             ("/goals", "POST", self._set_goal),
-            (f"/goals/{number}", "POST", self._advance),
             ("/library", "GET", self._library),
             (f"/library/{name}", "GET", self._article),
             ("/assessment", "GET", self._show(self._assessment_form)),
@@ -210,7 +209,7 @@ class Application:
     def _slowly(self, request: Request, answer: Response) -> Response:
         slow = "slow-pages" if not request.path.startswith("/api/") else "slow-api"
         answer = self._shared(request, answer) if request.path.startswith("/api/") else answer
-        return answer._replace(delay=1.2) if slow in self.faults else answer
+        return answer._replace(delay=0.6) if slow in self.faults else answer
 
     def _options(self, request: Request, allowed: list[str]) -> Response:
         return self._shared(request, Response(204, [("Allow", ", ".join(allowed))]), preflight=True)
@@ -317,8 +316,7 @@ class Application:
             "image-size": (' width="60" height="60" loading="lazy"', ' loading="lazy"'),
             "image-eager": (' loading="lazy"', ""),
             "no-captions": ('<track kind="captions"', '<track kind="chapters"'),
-            "contrast": ("<p>Everything", '<p style="color: #bbb">Everything'),
-            "inline-contrast": ("<p>Everything", '<p class="pale">Everything'),
+            "contrast": ("<p>Everything", '<p class="pale">Everything'),
             "trap": ("<h2>", '<div role="button" onclick="1">Open</div><h2>'),
             "small-target": ("<h2>", '<button class="tiny">x</button><button class="tiny">y</button><h2>'),
             "wide": ("<h2>", '<p class="wide">A line that does not fit into any window at all</p><h2>'),
@@ -462,8 +460,7 @@ class Application:
             return self._problem(request, 422, "The link is out of date, or the password too weak.")
         if "reset-lost" not in self.faults:
             account.password = password
-        if "reset-reused" not in self.faults:
-            account.reset = ""
+        account.reset = ""
         return redirect("/login", 303)
 
     def _account(self, request: Request, _: object) -> Response:
@@ -617,12 +614,10 @@ class Application:
         if isinstance(account, Response):
             return account
         visit, headers = self._visits.of(request)
-        own = {number: goal for number, goal in self.store.goals.items() if goal["email"] == account.email}
         shown = "".join(
-            f"<li>{html.escape(goal['name'])}: {goal['done']} of {goal['steps']}"
-            + form(f"/goals/{number}", f"Advance {number}", visit.csrf, "").replace('id="main"', f'id="goal-{number}"')
-            + "</li>"
-            for number, goal in own.items()
+            f"<li>{html.escape(goal['name'])}: {goal['done']} of {goal['steps']}</li>"
+            for goal in self.store.goals.values()
+            if goal["email"] == account.email
         )
         fields = field("Goal", "name") + field("Steps", "steps", "number")
         return page("Goals", form("/goals", "Set", visit.csrf, fields) + f"<ul>{shown}</ul>", headers)
@@ -643,18 +638,6 @@ class Application:
                 "steps": int(fields.get("steps", "1")),
                 "done": 0,
             }
-        return redirect("/goals", 303)
-
-    def _advance(self, request: Request, match: re.Match[str]) -> Response:
-        account = self._guarded(request)
-        if isinstance(account, Response):
-            return account
-        sent = self._sent(request)
-        if isinstance(sent, Response):
-            return sent
-        goal = self.store.goals.get(int(match[1]))
-        if goal and "goal-stuck" not in self.faults:
-            goal["done"] += 1
         return redirect("/goals", 303)
 
     def _recommendations(self, request: Request, _: object) -> Response:
@@ -704,7 +687,7 @@ class Application:
     def _health(self, request: Request, _: object) -> Response:
         names = [name for name in self._dependencies if f"health-without-{name}" not in self.faults]
         up = {name: self._dependencies[name]() and f"{name}-down" not in self.faults for name in names}
-        words = {name: "up" if each or "health-lies" in self.faults else "down" for name, each in up.items()}
+        words = {name: "up" if each else "down" for name, each in up.items()}
         ok = all(word == "up" for word in words.values())
         return document({"status": "ok" if ok else "down", "checks": words}, 200 if ok else 503)
 

@@ -21,6 +21,9 @@ input[type=checkbox] { width: 48px }
 label { display: block; margin: 8px 0 }
 a:focus, button:focus, input:focus, select:focus, textarea:focus, video:focus { outline: 3px solid #00458b }
 img, video { max-width: 100%; height: auto }
+.pale { color: #bbb }
+.tiny { min-width: 10px; min-height: 10px; width: 10px; height: 10px; padding: 0; margin: 0 }
+.wide { width: 1500px }
 .room { height: 1400px }
 """ + "".join(f".column-{number} {{ width: {number}% }}\n" for number in range(1, 101))
 SCRIPT = """\

@@ -73,7 +73,7 @@ def _env() -> dict[str, str]:
         "SMTP_PASSWORD": secrets.token_urlsafe(24),
         "STRIPE_SECRET_KEY": f"sk_live_51{secrets.token_hex(48)}",
         "STRIPE_PUBLISHABLE_KEY": f"pk_live_51{secrets.token_hex(48)}",
-        "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
+        "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(24)}",
         "PLAID_CLIENT_ID": secrets.token_hex(12),
         "PLAID_SECRET": secrets.token_hex(15),
         "TWILIO_ACCOUNT_SID": f"AC{secrets.token_hex(16)}",

@@ -10,7 +10,10 @@ from pytest_readiness.core.domains import catalogue
 from tests.suites.declared import CHECKS, Declared, parameters
 from tests.suites.world import World
 
-BOUND: dict[str, dict[str, Any]] = {"limited_path": {"http.rate_limit": {"limit": 100}}}
+BOUND: dict[str, dict[str, Any]] = {
+    "limited_path": {"http.rate_limit": {"limit": 100}},
+    "product_domain": {"dns.subdomains": {"names": ["www", "api"]}},
+}
 """What the bindings add to a set of parameters."""
 
 

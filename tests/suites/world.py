@@ -10,7 +10,7 @@ import os
 import random
 import smtplib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from tests.stack.mail import PASSWORD, USER, MailHost
 from tests.stack.nginx import Nginx
 from tests.stack.patience import patient
 from tests.stack.postgres import Postgres
+from tests.stack.process import wait_until
 from tests.stack.programs import unavailable
 from tests.stack.silent import Response, WebApp
 from tests.stack.sshd import Sshd
@@ -38,8 +39,23 @@ from tests.suites.pages import write_files
 from tests.suites.plan import Plan
 from tests.suites.store import ADMINISTRATOR, CAREFUL, CUSTOMER
 
+AGE = timedelta(seconds=12)
 NAMES = {"shop": "site", "api": "api", "admin": "admin"}
 """First part of the host name, and the label, of each url."""
+
+
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "containers": ("_engine",),
+    "mail": ("_mail", "_mail_port"),
+    "database": ("_postgres", "_dsn"),
+    "names": ("_first", "_second", "_resolver", "_registry", "_anchors"),
+    "machine": ("_machine",),
+    "web": ("application", "web_address", "_public", "_certificate", "_sockets", "_staple", "_nginx"),
+    "files": ("_env_files", "_documents"),
+}
+"""What it is started from, in that order, and the attributes of each part."""
+USERS = {"mail": ("web",), "database": ("web",)}
+"""Parts that use another, and so are started with it."""
 
 
 class World:
@@ -51,11 +67,18 @@ class World:
     """
 
     application: Application
+    web_address: str
 
-    def __init__(self, directory: Path, plan: Plan | None = None) -> None:
-        """Args: directory: for its files; created."""
+    def __init__(self, directory: Path, plan: Plan | None = None, *, part: str = "", rest: World | None = None) -> None:
+        """
+        Args:
+            directory: for its files; created.
+            part: what alone is started, of `PARTS`; everything else is that of the other world `rest`.
+        """
         self.directory = directory
         self.plan = plan or Plan()
+        self._started = {part, *USERS.get(part, ())} if part else set(PARTS)
+        self._rest = rest
         # 127.0.0.1 and its neighbours are in use by others.
         self._network = f"127.{random.randint(64, 250)}.{random.randint(1, 250)}"
 
@@ -71,17 +94,15 @@ class World:
     def __exit__(self, *exception: object) -> None:
         self._closing.close()
 
-    @property
-    def web_address(self) -> str:
-        """Where the web server listens."""
-        return f"{self._network}.1"
-
     def target(self, name: str = "") -> dict[str, Any]:
         """The resources of a target, as readiness.yaml declares them, for the suite of that name."""
         return {
             "urls": self._urls(),
             "hosts": self._hosts(),
-            "containers": {each: {"engine": self._engine.base_url} for each in self.plan.containers},
+            "containers": {
+                each: {"engine": self._engine.base_url, "labels": [each.removeprefix("shop-")]}
+                for each in self.plan.containers
+            },
             "images": {
                 each: {"image": reference, "engine": self._engine.base_url}
                 for each, reference in self.plan.images.items()
@@ -108,8 +129,11 @@ class World:
                 }
             },
             "env_files": {
-                each: {"path": str(self.directory / f"{each}.env"), "labels": [each]}
-                for each in ("production", "example", "development")
+                each: {
+                    "path": str(path),
+                    "labels": ["production", "payments", "s3"] if each == "production" else [each],
+                }
+                for each, path in self._env_files.items()
             },
             "documents": {
                 label: {"path": str(path), "labels": [label]} for label, path in sorted(self._documents.items())
@@ -158,7 +182,7 @@ class World:
         asked = {
             "nameservers": [self._first.place, self._second.place],
             "resolvers": [self._resolver.place],
-            "trust_anchors": str(self.directory / "anchors"),
+            "trust_anchors": str(self._anchors),
             "rdap": f"{self._registry.url}/rdap/",
             "ca": str(self._authority.ca_file),
         }
@@ -199,37 +223,36 @@ class World:
     # What it starts
 
     def _start(self, stack: ExitStack) -> None:
-        plan = self.plan
-        self._authority = Authority(self.directory / "authority")
-        self._public = Authority(self.directory / "public", "Readiness Web Authority", plan.authority)
-        self._containers(stack)
-        self._mails(stack)
-        self._database(stack)
-        self._names(stack)
-        sshd = stack.enter_context(Sshd(self.directory / "sshd"))
-        self._machine = stack.enter_context(machine(self.directory / "machine", plan, sshd, self._authority))
-        self.application = stack.enter_context(
-            Application(
-                "https://shop.example.com",
-                self._send,
-                {
-                    "database": self._database_answers,
-                    "mail": self._mail_answers,
-                    # Kept in memory, and so always there.
-                    **dict.fromkeys(("cache", "payments", "sms"), lambda: True),
-                },
-                plan.faults,
-            )
-        )
-        self._web(stack)
-        self._files()
+        rest = self._rest
+        self._authority: Authority = rest._authority if rest else Authority(self.directory / "authority")
+        for part, attributes in PARTS.items():
+            if part in self._started:
+                getattr(self, f"_start_{part}")(stack)
+            else:
+                for each in attributes:
+                    setattr(self, each, getattr(rest, each))
+        if not rest:
+            wait_until(self._containers_are_up, "the containers have been up for a while", 30)
 
-    def _containers(self, stack: ExitStack) -> None:
+    def _start_containers(self, stack: ExitStack) -> None:
         self._engine = stack.enter_context(DockerEngine())
         for name, options in self.plan.containers.items():
-            self._engine.run(name, image=IMAGE, **options)
+            self._engine.run(name, **{"image": IMAGE, **options})
 
-    def _mails(self, stack: ExitStack) -> None:
+    def _containers_are_up(self) -> bool:
+        """A container counts as running after ten seconds; those that a break has end are not waited for."""
+        started = [
+            each.attrs["State"]["StartedAt"]
+            for each in self._engine.client().containers.list(ignore_removed=True)
+            if each.name in self.plan.containers
+        ]
+        return all(datetime.fromisoformat(each[:19] + "+00:00") < datetime.now(UTC) - AGE for each in started)
+
+    def _start_machine(self, stack: ExitStack) -> None:
+        sshd = stack.enter_context(Sshd(self.directory / "sshd"))
+        self._machine = stack.enter_context(machine(self.directory / "machine", self.plan, sshd, self._authority))
+
+    def _start_mail(self, stack: ExitStack) -> None:
         variants = {"changed": self.plan.mail} if self.plan.mail else {}
         certificate = self._authority.issue(**self.plan.mail_certificate)
         self._mail = stack.enter_context(MailHost(certificate, variants))
@@ -243,7 +266,7 @@ class World:
             return client.noop()[0] == 250
         return False
 
-    def _database(self, stack: ExitStack) -> None:
+    def _start_database(self, stack: ExitStack) -> None:
         certificate = self._authority.issue() if self.plan.database_tls else None
         self._postgres = stack.enter_context(Postgres(certificate, settings=self.plan.postgres, hba=self.plan.hba))
         password = self._postgres.passwords["app"] = "app-" + random.randbytes(12).hex()
@@ -262,7 +285,7 @@ class World:
             return connection.execute("SELECT 1").fetchone() == (1,)
         return False
 
-    def _names(self, stack: ExitStack) -> None:
+    def _start_names(self, stack: ExitStack) -> None:
         root = Zone(".", servers=["ns1.test."])
         above = Zone("com.", servers=["ns1.test."])
         hosts = Zone("test.", "ns1 A 127.0.0.1\nns2 A 127.0.0.2")
@@ -272,12 +295,11 @@ class World:
         if self.plan.second_records:
             own.records = "\n".join((self.plan.records | self.plan.second_records).values())
             others["example.com."] = own.text()
-        (self.directory / "anchors").write_text(f"{root.anchor}\n")
+        self._anchors = self.directory / "anchors"
+        self._anchors.write_text(f"{root.anchor}\n")
         self._first = stack.enter_context(Knot(self.directory / "first", texts, f"{self._network}.4"))
         self._second = stack.enter_context(Knot(self.directory / "second", others, f"{self._network}.5"))
-        self._resolver = stack.enter_context(
-            Unbound(self.directory / "resolver", self._first, list(texts), root.anchor if own.signed else "")
-        )
+        self._resolver = stack.enter_context(Unbound(self.directory / "resolver", self._first, list(texts), ""))
         answer = {
             "objectClassName": "domain",
             "ldhName": "EXAMPLE.COM",
@@ -296,7 +318,22 @@ class World:
             WebApp({"/rdap/domain/example.com": Response(200, kind, body)}, https=self._authority.issue())
         )
 
-    def _web(self, stack: ExitStack) -> None:
+    def _start_web(self, stack: ExitStack) -> None:
+        self.web_address = f"{self._network}.1"
+        self._public = Authority(self.directory / "public", "Readiness Web Authority", self.plan.authority)
+        self.application = stack.enter_context(
+            Application(
+                "https://shop.example.com",
+                self._send,
+                {
+                    "database": self._database_answers,
+                    "mail": self._mail_answers,
+                    # Kept in memory, and so always there.
+                    **dict.fromkeys(("cache", "payments", "sms"), lambda: True),
+                },
+                self.plan.faults,
+            )
+        )
         self._certificate = self._public.issue(
             **{"names": [f"{name}.example.com" for name in NAMES], **self.plan.certificate}
         )
@@ -333,7 +370,8 @@ class World:
             self._sockets,
         )
 
-    def _files(self) -> None:
+    def _start_files(self, _: ExitStack) -> None:
+        self._env_files = {}
         example = dict.fromkeys(self.plan.env, "")
         development = {**self.plan.env, "APP_ENV": "development", "DEBUG": "true"}
         for name, variables in {
@@ -341,7 +379,8 @@ class World:
             "example": example,
             "development": development,
         }.items():
-            (self.directory / f"{name}.env").write_text(env_text(variables))
+            self._env_files[name] = self.directory / f"{name}.env"
+            self._env_files[name].write_text(env_text(variables))
         self._documents = write_documents(self.directory / "documents", self.plan.documents)
 
 
