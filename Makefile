@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 REPORT := readiness.html
 SOURCES := pyproject.toml $(shell find pytest_readiness suites -type f -not -name '*.pyc')
 
-.PHONY: demo test smoke lint format bench docs catalogue references schemas screenshots clean
+.PHONY: demo test smoke lint format bench docs catalogue suites references schemas screenshots clean
 
 demo: $(VENV)/installed  ## Run the starter checklist on the embedded demo target.
 	@$(BIN)/pytest --readiness-target=demo --readiness-report=$(REPORT) $(ARGS); code=$$?; \
@@ -39,6 +39,9 @@ docs: $(VENV)/developed  ## Build the site in the folder site.
 
 catalogue: $(VENV)/developed  ## Write the pages of all checks and facts.
 	$(BIN)/python -m docs.catalogue
+
+suites: $(VENV)/developed  ## Write the pages of the suites.
+	$(BIN)/python -m docs.suites
 
 schemas: $(VENV)/developed  ## Write the JSON Schemas that editors use.
 	$(BIN)/python -m docs.schemas

@@ -7,8 +7,6 @@ from contextlib import ExitStack
 
 import pytest
 
-pytest_plugins = ("pytester",)
-
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_readiness_variables(config: pytest.Config, target: str) -> dict[str, str]:

@@ -42,18 +42,18 @@ def page_of_checks(domain: str, checks: list[Check]) -> str:
             "Class": check.check_class,
             "Looks at": word(check.kind) if check.kind else "no resource",
             "Facts": ", ".join(f"[`{name}`](facts.md#{name})" for name in facts) or "none",
-            "Source": _inline(check.source) or "–",
-            "If it is false": _inline(check.remedy),
+            "Source": inline(check.source) or "–",
+            "If it is false": inline(check.remedy),
         }
-        parts += [f"## `{check.id}`", f"**{_inline(check.title)}**"]
-        parts.append(_inline(describe.prose(check)))
+        parts += [f"## `{check.id}`", f"**{inline(check.title)}**"]
+        parts.append(inline(describe.prose(check)))
         parts.append(_list(rows.items()))
         if parameters := describe.parameters(check):
             lines = ["| parameter | type | default | |", "| --- | --- | --- | --- |"]
             for each in parameters:
                 default = "required" if each.required else f"`{describe.shown(each.default)}`"
-                cells = (f"`{each.name}`", _inline(each.type), default, _inline(each.description))
-                lines.append(f"| {' | '.join(map(_cell, cells))} |")
+                cells = (f"`{each.name}`", inline(each.type), default, inline(each.description))
+                lines.append(f"| {' | '.join(map(cell, cells))} |")
             parts.append("\n".join(lines))
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -70,8 +70,8 @@ def page_of_all(found: dict[str, list[Check]]) -> str:
         parts.append(f"## [{domain}]({domain}.md)")
         lines = ["| check | severity | looks at | claim |", "| --- | --- | --- | --- |"]
         lines += [
-            f"| [`{check.id}`]({domain}.md#{_anchor(check.id)}) | {check.severity} "
-            f"| {word(check.kind) if check.kind else '–'} | {_cell(_inline(check.title))} |"
+            f"| [`{check.id}`]({domain}.md#{anchor(check.id)}) | {check.severity} "
+            f"| {word(check.kind) if check.kind else '–'} | {cell(inline(check.title))} |"
             for check in checks
         ]
         parts.append("\n".join(lines))
@@ -91,7 +91,7 @@ def page_of_facts() -> str:
             parts.append(f"## {word(kind).capitalize()}")
         for fact in facts:
             doc = (inspect.getdoc(fact.read) or "").partition("\nArgs:\n")[0].partition("\nRaises:\n")[0]
-            parts += [f"### `{fact.name}`", _inline(doc)]
+            parts += [f"### `{fact.name}`", inline(doc)]
             parts.append(_list(_facets(fact)))
             parts.append(_record(fact))
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -113,7 +113,7 @@ def _facets(fact: Fact) -> Iterator[tuple[str, str]]:
         yield "Heavy", "it keeps a processor busy"
     used = [check for check in _checks() if fact.name in check.fixtures]
     if used:
-        links = (f"[`{check.id}`]({check.domain}.md#{_anchor(check.id)})" for check in used)
+        links = (f"[`{check.id}`]({check.domain}.md#{anchor(check.id)})" for check in used)
         yield "Judged by", ", ".join(links)
 
 
@@ -122,7 +122,7 @@ def _record(fact: Fact) -> str:
     for record in (returned, *typing.get_args(returned)):
         if is_dataclass(record) and isinstance(record, type):
             attributes = describe.entries((inspect.getdoc(record) or "").partition("\nAttributes:\n")[2])
-            fields = ((f"`{name}`", _inline(text)) for name, text in attributes.items())
+            fields = ((f"`{name}`", inline(text)) for name, text in attributes.items())
             return f"Its record, `{record.__name__}`, has\n\n{_list(fields)}" if attributes else ""
     return ""
 
@@ -131,12 +131,12 @@ def _list(entries: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"- {name}: {text}" for name, text in entries)
 
 
-def _anchor(id: str) -> str:
+def anchor(id: str) -> str:
     """What MkDocs and forges make of such a heading."""
     return id.replace(".", "")
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
     """Text of a docstring as Markdown: what stands between backticks is code, and nothing else is markup."""
     parts = text.split("`")
     for index, part in enumerate(parts):
@@ -145,7 +145,7 @@ def _inline(text: str) -> str:
     return "".join(parts)
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return re.sub(r"(?<!\\)\|", r"\\|", " ".join(text.split()))
 
 

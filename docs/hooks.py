@@ -1,10 +1,10 @@
-"""MkDocs hooks: the catalogue's pages in the navigation, and the schema that changes with every check."""
+"""MkDocs hooks: the pages of the catalogue and the suites in the navigation, and the schema of bindings."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from docs import catalogue, schemas
+from docs import catalogue, schemas, suites
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Name the pages of the catalogue in the navigation."""
+    """Name the pages of the catalogue and of the suites in the navigation."""
     for entry in config.nav or []:
-        if isinstance(entry, dict) and "Catalogue" in entry:
-            entry["Catalogue"] = [f"{catalogue.FOLDER.name}/{name}.md" for name in catalogue.pages()]
+        for title, pages in (("Catalogue", catalogue), ("Suites", suites)):
+            if isinstance(entry, dict) and title in entry:
+                entry[title] = [f"{pages.FOLDER.name}/{name}.md" for name in pages.pages()]
     return config
 
 

@@ -23,7 +23,7 @@ from markdown_it import MarkdownIt
 from pydantic import BaseModel
 
 import pytest_readiness
-from docs import catalogue, schemas
+from docs import catalogue, schemas, suites
 from pytest_readiness import plugin
 from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.cli import app, describe
@@ -51,6 +51,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
 MADE = sorted(catalogue.FOLDER.glob("*.md"))
+SUITES = sorted(suites.FOLDER.glob("*.md"))
 CATALOGUE = sorted(load_catalogue().values(), key=lambda check: check.id)
 
 
@@ -305,8 +306,14 @@ def test_catalogue_is_up_to_date() -> None:
     assert all(text.startswith("<!-- Made by `make catalogue` ") for text in written.values())
 
 
+def test_pages_of_suites_are_up_to_date() -> None:
+    written = {path.stem: path.read_text("utf-8") for path in SUITES}
+    assert written == suites.pages(), "run: make suites"
+    assert all(text.startswith("<!-- Made by `make suites` ") for text in written.values())
+
+
 def test_catalogue_escapes_what_is_no_markup() -> None:
-    assert catalogue._inline("a <b> `<c>` *d* [e] f|g") == "a &lt;b&gt; `<c>` \\*d\\* \\[e\\] f\\|g"
+    assert catalogue.inline("a <b> `<c>` *d* [e] f|g") == "a &lt;b&gt; `<c>` \\*d\\* \\[e\\] f\\|g"
 
 
 # Examples
@@ -558,7 +565,7 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("path", [*PAGES, *MADE], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*PAGES, *MADE, *SUITES], ids=lambda path: path.name)
 def test_links(path: Path) -> None:
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8")) if "://" not in link]
     for link in links:

@@ -86,7 +86,7 @@ class Checklist:
 
     def items(self) -> Iterator[Item]:
         """Every box, groups too, in document order."""
-        every = [item for section in self.sections for top in section.items for item in _family(top)]
+        every = [item for section in self.sections for top in section.items for item in family(top)]
         # A section goes on after a plain list line that made a section of its own.
         return iter(sorted(every, key=lambda item: item.line))
 
@@ -103,7 +103,8 @@ class Checklist:
         raise KeyError(item.id)
 
 
-def _family(item: Item) -> Iterator[Item]:
+def family(item: Item) -> Iterator[Item]:
+    """An item and all that belong to it, in document order."""
     yield item
     for child in item.children:
-        yield from _family(child)
+        yield from family(child)

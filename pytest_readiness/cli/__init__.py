@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pytest_readiness.cli import checks, diff, explain, history, merge, plan, report, schema, sign
+from pytest_readiness.cli import checks, diff, explain, history, merge, plan, report, schema, sign, suites
 
 app = typer.Typer(
     name="readiness",
@@ -16,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("checks")(checks.command)
+app.command("suites")(suites.command)
 app.command("explain")(explain.command)
 app.command("plan")(plan.command)
 app.command("sign")(sign.sign)

@@ -16,6 +16,7 @@ from pytest_readiness.core.resources import where_of, word, words
 from pytest_readiness.people.decisions import Circumstances, judge_signoffs
 from pytest_readiness.people.rules import SignoffRule
 from pytest_readiness.plan.binding import AllOf, Part, Use, bindings_path
+from pytest_readiness.plan.coming import COMING
 from pytest_readiness.verdict.result_file import outcome_of, read_result
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ def explain_item(name: str, target: str, config: Path | None, result: Path | Non
     if place.binding and place.binding.checks:
         out.heading("Checks")
         _write_part(out, place.binding.checks, 2)
+    if place.binding and place.binding.missing:
+        out.heading("No check yet")
+        out.pairs(((claim, COMING[claim]) for claim in place.binding.missing), indent=2)
     if place.rule:
         _write_signing(out, place, place.rule, plan)
     waiver = plan.decisions.waivers.get(place.full_id)
@@ -94,6 +98,7 @@ def _facets(place: project.PlannedItem) -> Iterator[tuple[str, object]]:
         yield "bound", f"{where}:{binding.line}"
         yield "does not apply", binding.not_applicable
         yield "level", f"needed from level {binding.level} up" if binding.level else ""
+        yield "comes from", binding.source
     yield "severity", f"{place.planned.severities[item.id]}, {_why_severity(place)}"
 
 
@@ -116,8 +121,13 @@ def _write_part(out: Output, part: Part, indent: int) -> None:
         out.line(f"{part.check.id}: {part.check.title}", indent=indent)
         rows = [
             ("looks at", words(part.check.kind) if part.check.kind else "no resource"),
-            ("on", ", ".join(part.on) or (f"every {words(part.check.kind)}" if part.check.kind else "")),
+            (
+                "on",
+                " and ".join(", ".join(names) for names in (part.on, part.narrowed) if names)
+                or (f"every {words(part.check.kind)}" if part.check.kind else ""),
+            ),
             *((name, shown(value)) for name, value in part.parameters.items()),
+            ("from the target", part.lacking or part.from_target),
         ]
         if part.warn is not None:
             stricter = {name: value for name, value in part.warn.items() if part.parameters[name] != value}

@@ -94,6 +94,10 @@ class Output:
                 table.add_row(*map(Text, row))
             self.console.print(Padding(table, (0, 0, 0, indent), expand=False))
 
+    def text(self, text: str) -> None:
+        """Print a file of ours as it is, so that it can be written to another."""
+        self._print(text.removesuffix("\n"))
+
     def json(self, data: object) -> None:
         """Print plain data as JSON."""
         self._print(json.dumps(self.redact.deep(data), indent=2, ensure_ascii=False, default=str))

@@ -12,7 +12,8 @@ from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.registry import SEVERITIES, Check
 from pytest_readiness.people.decisions import Signoff, Waiver
 from pytest_readiness.people.rules import Cadence, EvidenceRule
-from pytest_readiness.plan.bindings import SECTION_LEVEL
+from pytest_readiness.plan.bindings import ORIGIN, SECTION_LEVEL
+from pytest_readiness.plan.coming import COMING
 from pytest_readiness.verdict.result_file import result_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -29,16 +30,21 @@ def bindings_schema() -> dict[str, Any]:
     for id, check in catalogue:
         definitions |= _check(id, check)
     definitions["id"] = {"enum": [id for id, _ in catalogue]}
+    texts = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
     definitions["use"] = {
         "type": "object",
         "required": ["check"],
         "properties": {
             "check": {"$ref": "#/$defs/id"},
-            "on": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]},
+            "on": texts,
+            "from_target": {**_TEXT, "description": "Name under which the target gives parameters of the check."},
         },
         "allOf": [
-            {"if": {"properties": {"check": {"const": id}}, "required": ["check"]}, "then": {"$ref": f"#/$defs/{id}"}}
-            for id, _ in catalogue
+            {
+                "if": {"properties": {"check": {"const": id}}, "required": ["check"]},
+                "then": {"$ref": f"#/$defs/{id}", "anyOf": [{"required": ["from_target"]}, _required(check)]},
+            }
+            for id, check in catalogue
         ],
     }
     parts = {"type": "array", "items": {"$ref": "#/$defs/part"}, "minItems": 1}
@@ -51,8 +57,11 @@ def bindings_schema() -> dict[str, Any]:
             "level": {**_TEXT, "description": "Lowest level of a target that needs the item, from readiness.yaml."},
             "valid": {"type": "string", "pattern": r"^\s*0*[1-9][0-9]*\s*d\s*$", "description": "Days, such as 30d."},
             "cadence": {"enum": list(get_args(Cadence))},
+            "source": {**_TEXT, "description": "Where the item comes from."},
         },
     }
+    claim = {"enum": sorted(COMING)}
+    claims = {"anyOf": [claim, {"type": "array", "items": claim, "minItems": 1}]}
     evidence = EvidenceRule.model_json_schema()
     definitions["signer"] = {
         "description": "A role of readiness.yaml, or more about who signs.",
@@ -75,16 +84,28 @@ def bindings_schema() -> dict[str, Any]:
     definitions["partial"] = {"properties": {"partial": {"$ref": "#/$defs/signer"}}}
     common = {"$ref": "#/$defs/common"}
     definitions["binding"] = _one_of(
-        lambda each: {"allOf": [each, common, {"$ref": "#/$defs/partial"}], "unevaluatedProperties": False},
+        lambda each: {
+            "allOf": [each, common],
+            "if": {"required": ["missing"]},
+            "then": {"properties": {"missing": claims}},
+            "else": {"$ref": "#/$defs/partial"},
+            "unevaluatedProperties": False,
+        },
         parts,
         {"allOf": [{"$ref": "#/$defs/signed"}, common], "unevaluatedProperties": False},
-        {**_object("not_applicable", _TEXT), "additionalProperties": False},
+        {"allOf": [_object("missing", claims), common], "unevaluatedProperties": False},
+        {
+            "allOf": [_object("not_applicable", _TEXT), {"properties": {"source": _TEXT}}],
+            "unevaluatedProperties": False,
+        },
+        {**_object("source", _TEXT), "additionalProperties": False},
     )
     return {
         "$schema": DIALECT,
         "title": "pytest-readiness: CHECKLIST.checks.yaml",
         "description": "What answers each item of a checklist: by section, then by item.",
         "type": "object",
+        "properties": {ORIGIN: {**_TEXT, "description": "The suite that the bindings were made of."}},
         "additionalProperties": {
             "type": "object",
             "properties": {SECTION_LEVEL: {**_TEXT, "description": "Level of every item of the section."}},
@@ -120,9 +141,13 @@ def _check(id: str, check: Check) -> dict[str, Any]:
     found[id] = {
         "description": check.title,
         "properties": {**parameters, **({"warn": warn} if parameters else {})},
-        "required": schema.get("required", []),
     }
     return found
+
+
+def _required(check: Check) -> dict[str, Any]:
+    """That its parameters without a default are there; what the target gives, this schema does not see."""
+    return {"required": check.parameters.model_json_schema().get("required", [])}
 
 
 def _entries_schema(key: str, model: type[BaseModel]) -> dict[str, Any]:

@@ -97,6 +97,7 @@ class _Loader:
         self.unknown: list[str] = []
         self.section_lines: dict[str, int] = {}
         self.declared: dict[str, set[str]] = {}
+        self.parameters: set[str] = set()
         self.secrets: list[str] = []
         self.context: dict[str, Any] = {"base": path.parent, "resolve": resolve}
 
@@ -159,10 +160,11 @@ class _Loader:
                 waivers=head.waivers,
                 target=target,
                 declared={kind: frozenset(names) for kind, names in self.declared.items()},
+                parameters=frozenset(self.parameters),
                 secrets=tuple(dict.fromkeys([*secrets, *self.secrets])),
                 waiver_roles=head.waiver_roles,
                 waiver_days=head.waiver_days,
-                unset=tuple(self.unset),
+                unset=tuple(dict.fromkeys(self.unset)),
                 section_lines=self.section_lines,
             )
         if self.problems or configuration is None:
@@ -186,7 +188,11 @@ class _Loader:
         # What other targets lack in this environment is not a mistake of this run; their names still count.
         problems = self.problems if chosen else []
         context = {**self.context, "resolve": chosen and self.resolve}
+        # A flow's own names are written like variables of the environment.
+        parameters = merged.pop("parameters", None)
         values = self._interpolated(merged, problems)
+        if parameters is not None:
+            values["parameters"], values.lines["parameters"] = parameters, merged.lines["parameters"]
         rest = YamlMap(values.path, values.line)
         for key, value in values.items():
             if key not in SECTIONS:
@@ -201,6 +207,8 @@ class _Loader:
                 resources += self._resources(section, values, problems, context)
         if not chosen:
             self.problems += problems
+        given = {} if head is None else {key: parameters[key] for key in head.parameters}
+        self.parameters.update(given)
         if head is None:
             return Target(name, resources=tuple(resources))
         if chosen:
@@ -214,6 +222,7 @@ class _Loader:
             head.level,
             head.policy,
             unknown=tuple(dict.fromkeys(self.unknown)) if chosen else (),
+            parameters=given,
         )
 
     def _names(self, values: YamlMap) -> dict[str, set[str]]:
@@ -321,7 +330,7 @@ class _Loader:
             elif made is not None:
                 if context["resolve"] and self.contacts:
                     problems.extend(_missing_files(made, fields, what))
-                yield made
+                yield _without_unset_secrets(made, given)
             elif unresolved:
                 yield _as_declared(model, name, given)
 
@@ -422,6 +431,13 @@ def _as_declared(model: type[Resource], name: str, given: Mapping[str, Any]) -> 
     labels = given.get("labels")
     values |= {"name": name, "labels": tuple(labels) if isinstance(labels, list) else ()}
     return model.model_construct(**values)
+
+
+def _without_unset_secrets(resource: Resource, given: Mapping[str, Any]) -> Resource:
+    """Return a resource of whose secrets none is the text of a variable that is not set."""
+    fields = type(resource).model_fields
+    unset = [name for name, value in given.items() if _is_unset(value) and _is_secret(fields[name].annotation)]
+    return resource.model_copy(update=dict.fromkeys(unset, SecretStr(""))) if unset else resource
 
 
 def _is_secret(annotation: Any) -> bool:

@@ -78,6 +78,8 @@ class TargetFile(BaseModel):
         extends: name of a target whose declarations this one takes over and changes.
         level: how much is asked of this target, one of the file's `levels`; everything where it is not given.
         policy: when the verdict is GO.
+        parameters: what only this environment knows of checks (paths, limits, names, flows), by the names under which
+            bindings ask for it with `from_target`; taken as it is written, without variables of the environment.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -86,6 +88,7 @@ class TargetFile(BaseModel):
     extends: str | None = None
     level: str = ""
     policy: Policy = Policy()
+    parameters: dict[str, dict[str, Any]] = {}
 
 
 class ConfigurationFile(BaseModel):

@@ -14,13 +14,32 @@ FOLDER = next(
 )
 
 
+def suite_names() -> tuple[str, ...]:
+    """Return the names of all suites, in alphabetical order."""
+    return tuple(path.stem for path in sorted(FOLDER.glob("*.md")))
+
+
+def is_suite(path: Path) -> bool:
+    """Whether a file is one of a suite that ships."""
+    return path.parent == FOLDER
+
+
 def suite_path(name: str) -> Path:
     """Return the document of a suite.
 
     Raises:
         ValueError: there is no suite of that name.
     """
-    known = [path.stem for path in sorted(FOLDER.glob("*.md"))]
+    known = suite_names()
     if name not in known:
         raise ValueError(f"there is no suite '{name}'.{nearest(name, known)}")
     return FOLDER / f"{name}.md"
+
+
+def target_path(name: str) -> Path:
+    """Return the readiness.yaml that a suite comes with: an example of a target that declares all that it looks at.
+
+    Raises:
+        ValueError: there is no suite of that name.
+    """
+    return suite_path(name).with_suffix(".target.yaml")

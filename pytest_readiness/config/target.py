@@ -12,6 +12,7 @@ from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.problems import Problem
 from pytest_readiness.core.resources import Resource, where_of, word
 from pytest_readiness.core.text import what_broke
+from pytest_readiness.core.yamlfile import YamlMap
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Target:
         policy: when the verdict is GO.
         release: the release that the run decides about; "" where none is named.
         unknown: what is left out of its resources ("database 'main'"), as the variable that tells its kind is not set.
+        parameters: what bindings ask of it by `from_target`, by name, with their lines.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Target:
     policy: Policy = field(default_factory=Policy)
     release: str = ""
     unknown: tuple[str, ...] = ()
+    parameters: Mapping[str, YamlMap] = field(default_factory=dict)
 
     def of(self, kind: str) -> tuple[Resource, ...]:
         """Resources that count as one of that kind."""
@@ -124,6 +127,7 @@ class Configuration:
         waiver_days: days for which a waiver counts at most.
         unset: what is not known because a variable is not set, where that was allowed.
         section_lines: line of each section for which the policy of the target has a minimum.
+        parameters: names under which any target of the file gives parameters of checks.
     """
 
     path: Path
@@ -141,3 +145,4 @@ class Configuration:
     waiver_days: int = WAIVER_DAYS
     unset: tuple[Problem, ...] = ()
     section_lines: Mapping[str, int] = field(default_factory=dict)
+    parameters: frozenset[str] = frozenset()

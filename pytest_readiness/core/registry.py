@@ -347,8 +347,8 @@ FACTS: dict[str, Fact] = {}
 CHECKS: dict[str, Check] = {}
 
 BINDING_WORDS = (
-    *("check", "all", "any", "on", "warn", "severity", "level"),
-    *("partial", "signoff", "valid", "cadence", "not_applicable"),
+    *("check", "all", "any", "on", "from_target", "warn", "severity", "level"),
+    *("partial", "signoff", "valid", "cadence", "missing", "not_applicable", "source"),
 )
 """Keys of a binding; no check may have a parameter of such a name."""
 

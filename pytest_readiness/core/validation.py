@@ -41,15 +41,15 @@ def validate(
     for location in mistaken:
         name = ".".join(map(str, location))
         message = f"{what[:1].upper()}{what[1:]}, '{name}': must be a number, not true or false."
-        problems.append(Problem(place.path, place.line_of([*keys, *location]), message))
+        problems.append(Problem(place.path_of([*keys, *location]), place.line_of([*keys, *location]), message))
     try:
         made = model.model_validate(dict(data), context=dict(context or {}))
         return None if mistaken else made
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             location = detail["loc"]
-            line = place.line_of([*keys, *location])
-            problems.append(Problem(place.path, line, _sentence(model, detail, what)))
+            way = [*keys, *location]
+            problems.append(Problem(place.path_of(way), place.line_of(way), _sentence(model, detail, what)))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001  (the model's validators may be anyone's)

@@ -23,6 +23,15 @@ class YamlMap(dict[str, Any]):
         self.path = path
         self.line = line
         self.lines: dict[str, int] = {}
+        self._elsewhere: dict[str, Path] = {}
+
+    def adopt(self, key: str, other: YamlMap) -> None:
+        """Take an entry of another mapping, which may be of another file."""
+        self[key], self.lines[key], self._elsewhere[key] = other[key], other.lines[key], other.path
+
+    def path_of(self, keys: Iterable[str | int]) -> Path:
+        """Return the file that holds what `keys` lead to."""
+        return self._elsewhere.get(str(next(iter(keys), "")), self.path)
 
     def line_of(self, keys: Iterable[str | int]) -> int:
         """Return the line of the nearest thing on the way along `keys` that has one."""

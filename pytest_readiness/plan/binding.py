@@ -20,10 +20,13 @@ class Use:
 
     Attributes:
         check: the check.
-        parameters: validated values, defaults included.
+        parameters: validated values, defaults included; where some are lacking, those of the binding, as written.
         warn: values of a stricter judgement, where there is one: what passes but not with these, passes with a warning.
-        on: names or labels of resources; empty for all of the check's kind.
+        on: names or labels of resources, any of which counts; empty for all of the check's kind.
+        narrowed: names or labels that the target gives beside them; of two lists, both count.
         line: its line in the bindings.
+        from_target: the name under which the target gives parameters of it; "" where the binding has all.
+        lacking: what the target does not give of them, as a clause; "" where nothing lacks.
     """
 
     check: Check
@@ -31,6 +34,9 @@ class Use:
     warn: Mapping[str, Any] | None
     on: tuple[str, ...]
     line: int
+    from_target: str = ""
+    lacking: str = ""
+    narrowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ class Binding:
         not_applicable: why the item does not apply, where it does not.
         severity: overrides the checks' own.
         level: lowest level of a target that needs the item; "" for every target.
+        missing: the claims without which it is not answered, and for which there is no check yet.
+        source: where the item comes from, for people and programs that keep documents in step.
     """
 
     item: str
@@ -71,6 +79,8 @@ class Binding:
     not_applicable: str | None = None
     severity: Severity | None = None
     level: str = ""
+    missing: tuple[str, ...] = ()
+    source: str = ""
 
     @property
     def uses(self) -> tuple[Use, ...]:

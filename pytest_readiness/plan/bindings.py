@@ -7,14 +7,15 @@ validated here against the checklist, the catalogue and the declared resources, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from pytest_readiness.checklist.former import Names
 from pytest_readiness.checklist.model import Checklist
-from pytest_readiness.config.suites import FOLDER
+from pytest_readiness.config.suites import is_suite, suite_names
+from pytest_readiness.config.target import Target
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest, typo_of
 from pytest_readiness.core.registry import BINDING_WORDS, SEVERITIES, Check
 from pytest_readiness.core.resources import words
@@ -23,14 +24,19 @@ from pytest_readiness.core.validation import validate
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
 from pytest_readiness.people.rules import CADENCE_DAYS, Cadence, SignoffRule, different_people
 from pytest_readiness.plan.binding import AllOf, AnyOf, Binding, Part, Use
+from pytest_readiness.plan.coming import COMING
 
 SECTION_LEVEL = ".level"
 """Key of a section's level; no slug begins with a dot."""
+ORIGIN = ".suite"
+"""Key of the suite that bindings were made of, beside the sections; no id begins with a dot."""
 SIGNED = "signed"
 """Parameter of checks that lists what they cannot decide and a person vouches for."""
 _CHECKS = ("check", "all", "any")
-_COMMON = frozenset(("severity", "level", "partial", "signoff", "valid", "cadence"))
+_COMMON = frozenset(("severity", "level", "partial", "signoff", "valid", "cadence", "missing", "source"))
 """Keys that a binding may have beside its checks."""
+_BESIDE = ("on", "warn", "from_target")
+"""Keys beside a check that are none of its parameters."""
 _DAYS = re.compile(r"(\d{1,4})\s*d")
 
 
@@ -52,6 +58,8 @@ def read_bindings(
     roles: Mapping[str, tuple[str, ...]],
     declared: Mapping[str, frozenset[str]],
     levels: Sequence[str] = (),
+    target: Target | None = None,
+    parameters: Collection[str] = (),
 ) -> dict[str, Binding]:
     """Return the bindings in `path` by item id.
 
@@ -62,15 +70,17 @@ def read_bindings(
         roles: people by role, from readiness.yaml.
         declared: names and labels of resources by kind, over all targets.
         levels: the levels of readiness.yaml, lowest first.
+        target: gives what bindings ask of it by `from_target`; without one, nothing is given.
+        parameters: names under which any target gives parameters.
 
     Raises:
-        ProblemsError: every mistake in the file.
+        ProblemsError: every mistake in the file, and in what the target gives for it.
     """
     root = read_yaml(path, "bindings")
-    reader = _BindingsReader(path, catalogue, roles, declared, levels)
+    reader = _BindingsReader(path, catalogue, roles, declared, levels, target or Target(""), parameters)
     bindings = dict(reader.bindings(root, checklist))
     if reader.problems:
-        raise ProblemsError(sorted(reader.problems, key=lambda problem: problem.line))
+        raise ProblemsError(sorted(reader.problems, key=lambda problem: (problem.path != path, problem.line)))
     return bindings
 
 
@@ -82,17 +92,28 @@ class _BindingsReader:
         roles: Mapping[str, tuple[str, ...]],
         declared: Mapping[str, frozenset[str]],
         levels: Sequence[str],
+        target: Target,
+        parameters: Collection[str],
     ) -> None:
         self.path = path
         self.catalogue = catalogue
         self.roles = roles
         self.declared = declared
         self.levels = levels
+        self.target = target
+        self.parameters = parameters
         # A shipped suite names resources by convention; in a team's own file a name that nothing has is a mistake.
-        self.shipped = path.parent == FOLDER
+        self.shipped = is_suite(path)
+        # So does what a team made of one, where a name may be absent, too, but not misspelled.
+        self.made = False
         self.conditional = False
         self.problems: list[Problem] = []
         self._plain: dict[str, Use] = {}
+
+    @property
+    def lenient(self) -> bool:
+        """Whether what is bound may name what no target has."""
+        return self.shipped or self.made or self.conditional
 
     def problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.path, line, message))
@@ -100,7 +121,10 @@ class _BindingsReader:
     def bindings(self, root: YamlMap, checklist: Checklist) -> Iterator[tuple[str, Binding]]:
         names = Names(checklist)
         bound: dict[str, tuple[str, int]] = {}
+        self.made = ORIGIN in root and self._origin(root[ORIGIN], root.lines[ORIGIN])
         for section, entries in root.items():
+            if section == ORIGIN:
+                continue
             line = root.lines[section]
             if not names.sections(section):
                 known = [section.id for section in checklist.sections]
@@ -128,6 +152,13 @@ class _BindingsReader:
                                 binding = replace(binding, level=level)
                             yield binding.item, binding
 
+    def _origin(self, name: Any, line: int) -> bool:
+        """Whether the bindings name the suite that they were made of."""
+        known = suite_names()
+        if name not in known:
+            self.problem(line, f"'{ORIGIN}' names the suite that the bindings were made of.{nearest(str(name), known)}")
+        return name in known
+
     def _binding(self, id: str, value: Any, line: int, names: Names, checklist: Checklist) -> Binding | None:
         found = names.items(id)
         if not found:
@@ -142,6 +173,8 @@ class _BindingsReader:
         (item,) = found
         id = item.id
         if item.is_group:
+            if isinstance(value, YamlMap) and value.keys() == {"source"}:
+                return Binding(id, line, source=self._source(value))
             self.problem(line, f"'{id}' is a group; its state follows from its items. Bind those.")
             return None
         self.conditional = item.condition is not None
@@ -151,9 +184,10 @@ class _BindingsReader:
         return self._mapped(id, value, line)
 
     def _mapped(self, id: str, value: YamlMap, line: int) -> Binding | None:
+        source = self._source(value)
         if "not_applicable" in value:
             reason = value["not_applicable"]
-            if not isinstance(reason, str) or not reason.strip() or len(value) > 1:
+            if not isinstance(reason, str) or not reason.strip() or value.keys() - {"not_applicable", "source"}:
                 self.problem(line, "'not_applicable' takes one text, the reason, and no other key.")
                 return None
             if says_nothing(reason):
@@ -163,7 +197,7 @@ class _BindingsReader:
                     "what answers it.",
                 )
                 return None
-            return Binding(id, line, not_applicable=reason.strip())
+            return Binding(id, line, not_applicable=reason.strip(), source=source)
         severity = value.get("severity")
         if severity is not None and severity not in SEVERITIES:
             self.problem(
@@ -174,13 +208,23 @@ class _BindingsReader:
         level = self._level(value, "level")
         days = self._days(value)
         signoff = None
-        for key in ("signoff", "partial"):
-            if key in value:
-                signoff = self._signoff(value[key], value.lines[key], days)
+        signers = [key for key in ("signoff", "partial") if key in value]
+        for key in signers:
+            signoff = self._signoff(value[key], value.lines[key], days)
         if "signoff" in value and "partial" in value:
             self.problem(line, "'partial' names who signs beside checks; 'signoff' takes no checks.")
-        if ("valid" in value or "cadence" in value) and not ("signoff" in value or "partial" in value):
+        if ("valid" in value or "cadence" in value) and not signers:
             self.problem(line, "'valid' and 'cadence' bound a sign-off; there is none here.")
+        missing = self._claims(value)
+        if "missing" in value and not missing:
+            return None
+        if missing and signers:
+            self.problem(
+                value.lines["missing"],
+                f"'missing' leaves the item unverified until there is a check, so nobody is asked to sign it; leave "
+                f"out '{signers[0]}'.",
+            )
+            return None
         if "signoff" in value:
             others = sorted(value.keys() - _COMMON, key=value.lines.__getitem__)
             if checks := [key for key in others if key in _CHECKS]:
@@ -191,10 +235,40 @@ class _BindingsReader:
                 )
                 return None
             for key in others:
-                self._unknown(key, value, ("signoff", "valid", "cadence", "severity", "level"))
-            return Binding(id, line, signoff=signoff, severity=severity, level=level)
+                self._unknown(key, value, ("signoff", "valid", "cadence", "severity", "level", "source"))
+            return Binding(id, line, signoff=signoff, severity=severity, level=level, source=source)
+        if missing and not value.keys() & set(_CHECKS):
+            for key in value.keys() - _COMMON:
+                self._unknown(key, value, ("missing", "severity", "level", "source"))
+            return Binding(id, line, severity=severity, level=level, missing=missing, source=source)
         part = self._part(value, line, ignore=_COMMON)
-        return None if part is None else Binding(id, line, part, signoff, severity=severity, level=level)
+        if part is None:
+            return None
+        return Binding(id, line, part, signoff, severity=severity, level=level, missing=missing, source=source)
+
+    def _source(self, value: YamlMap) -> str:
+        source = value.get("source", "")
+        if not isinstance(source, str):
+            self.problem(value.lines["source"], "'source' takes a text, in quotes, such as \"release.md:17\".")
+            return ""
+        return source
+
+    def _claims(self, value: YamlMap) -> tuple[str, ...]:
+        """The claims of `missing`, each of which no check proves so far."""
+        if "missing" not in value:
+            return ()
+        given, line = value["missing"], value.lines["missing"]
+        ids = tuple(given) if isinstance(given, list) else (given,)
+        if not ids or not all(isinstance(id, str) for id in ids):
+            self.problem(line, "'missing' takes the id of a claim that has no check yet, or a list of them.")
+        for id in filter(lambda id: isinstance(id, str), ids):
+            if id in self.catalogue:
+                self.problem(line, f"There is a check '{id}' now; bind the item to it instead of 'missing'.")
+            elif id not in COMING:
+                self.problem(
+                    line, f"No claim '{id}' is to come; 'readiness suites --claims' lists them.{nearest(id, COMING)}"
+                )
+        return tuple(dict.fromkeys(filter(COMING.__contains__, map(str, ids))))
 
     def _signed(self, binding: Binding) -> None:
         """What a check leaves to a person must have a person who signs."""
@@ -310,16 +384,64 @@ class _BindingsReader:
             message = f"There is no check '{id}'.{nearest(str(id), self.catalogue)}"
             self.problems.append(UnknownCheck(self.path, line, message, str(id)))
             return None
-        on = self._on(check, given)
-        parameters = {key: value for key, value in given.items() if key not in ("on", "warn")}
         what = f"the binding to {check.id}"
-        # As with 'on': what a shipped suite names by convention may be missing.
-        context = {} if self.shipped or self.conditional else {"declared": self.declared}
+        asked = given.get("from_target")
+        narrowed: tuple[str, ...] | None = ()
+        on = self._on(check, given)
+        if "from_target" in given:
+            if lacking := self._lacking(asked, given):
+                if on is None:
+                    return None
+                known = {key: value for key, value in given.items() if key not in _BESIDE}
+                return Use(check, known, None, on, line, str(asked), lacking)
+            if (taken := self._taken(asked, given)) is None:
+                return None
+            narrowed = self._on(check, self.target.parameters[str(asked)])
+            given, what = taken, f"{what}, with '{asked}' of target '{self.target.name}'"
+        parameters = {key: value for key, value in given.items() if key not in _BESIDE}
+        # As with 'on': what a suite names by convention may be missing.
+        context = {} if self.lenient else {"declared": self.declared}
         model = validate(check.parameters, parameters, given, (), what, self.problems, context)
         warn = self._warn(check, parameters, given) if "warn" in given else None
-        if model is None or on is None:
+        if model is None or on is None or narrowed is None:
             return None
-        return Use(check, dict(vars(model)), warn, on, line)
+        return Use(check, dict(vars(model)), warn, on, line, str(asked or ""), narrowed=narrowed)
+
+    def _lacking(self, asked: Any, given: YamlMap) -> str:
+        """What is asked of the target and not given, as a clause, or as a problem where no target gives it."""
+        if asked in self.target.parameters:
+            return ""
+        if not isinstance(asked, str):
+            self.problem(given.lines["from_target"], "'from_target' takes a name of the target's 'parameters'.")
+        elif not (self.lenient or asked in self.parameters) or typo_of(asked, self.parameters):
+            self.problem(
+                given.lines["from_target"],
+                f"No target gives parameters named '{asked}'.{nearest(asked, self.parameters)}",
+            )
+        if not self.target.name:
+            return f"parameters named '{asked}', which each target gives"
+        return f"target {self.target.name} gives no parameters named '{asked}'"
+
+    def _taken(self, asked: Any, given: YamlMap) -> YamlMap | None:
+        """What a binding and the target say together about a check, each of which says what the other does not."""
+        said = self.target.parameters[asked]
+        made = YamlMap(given.path, given.line)
+        for key in given:
+            if key in said and key != "on":
+                self.problem(
+                    given.lines[key],
+                    f"'{key}' is given here and by '{asked}' in {said.path}:{said.lines[key]}; leave one out.",
+                )
+                return None
+            made.adopt(key, given)
+        for key in said:
+            if key == "on":
+                continue
+            if key in _BESIDE:
+                self.problems.append(Problem(said.path, said.lines[key], f"'{key}' is said in bindings only."))
+                return None
+            made.adopt(key, said)
+        return made
 
     def _warn(self, check: Check, parameters: Mapping[str, Any], given: YamlMap) -> Mapping[str, Any] | None:
         stricter = given["warn"]
@@ -335,19 +457,21 @@ class _BindingsReader:
             return ()
         value, line = given["on"], given.lines["on"]
         names = tuple(value) if isinstance(value, list) else (value,)
+        path = given.path
         if not names or not all(isinstance(name, str) for name in names):
-            self.problem(line, "'on' takes names or labels of resources.")
+            self.problems.append(Problem(path, line, "'on' takes names or labels of resources."))
             return None
         if check.kind is None:
-            self.problem(line, f"{check.id} looks at no resource, so it takes no 'on'.")
+            self.problems.append(Problem(path, line, f"{check.id} looks at no resource, so it takes no 'on'."))
             return None
         known = self.declared.get(check.kind, frozenset())
-        wrong = [] if self.shipped else [name for name in names if name not in known]
-        if self.conditional or not known:
+        wrong = [name for name in names if name not in known]
+        if self.shipped and path == self.path:
+            wrong = []
+        elif self.conditional or (self.made and path == self.path) or not known:
             # What it names may be absent, but not misspelled.
             wrong = [name for name in wrong if typo_of(name, known)]
         for name in wrong:
-            self.problem(
-                line, f"No target declares a {words(check.kind)} named or labelled '{name}'.{nearest(name, known)}"
-            )
+            message = f"No target declares a {words(check.kind)} named or labelled '{name}'.{nearest(name, known)}"
+            self.problems.append(Problem(path, line, message))
         return None if wrong else names

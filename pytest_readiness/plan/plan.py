@@ -23,12 +23,15 @@ from pytest_readiness.people.decisions import Decisions, KnownItems, Waiver, rea
 from pytest_readiness.people.rules import SignoffRule, WaiverRule, cadence_in
 from pytest_readiness.plan.binding import Binding, bindings_path, misnamed_bindings
 from pytest_readiness.plan.bindings import read_bindings
+from pytest_readiness.plan.coming import COMING
 from pytest_readiness.plan.resolution import BindingResolver, Settled, Wanted
 
 DEFAULT_SEVERITY: Severity = "medium"
 """Of an item that no check and no binding gives one."""
 
 UNBOUND = "bound to nothing: no check answers it and nobody signs it"
+NO_CHECK = "no check yet"
+"""How the reason begins why an item is unverified that waits for a check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,8 @@ def make_plan(
                     configuration.roles,
                     configuration.declared,
                     configuration.levels,
+                    configuration.target,
+                    configuration.parameters,
                 )
             except ProblemsError as error:
                 problems += error.problems
@@ -328,13 +333,15 @@ class _Planner:
             yield PlannedTest(name=item.slug, settled=("not applicable", reason), **common)
             return
         wanted = resolved.wanted if resolved else ()
-        several = len({each.use.check.id for each in wanted}) + (binding.signoff is not None) > 1
+        several = len({each.use.check.id for each in wanted}) + (binding.signoff is not None) + len(binding.missing) > 1
         taken: set[str] = set()
         for each in wanted:
             yield self._check(item, each, several, taken, common)
         if binding.signoff is not None:
             rule = with_cadence(binding.signoff, item, section)
             yield PlannedTest(name=f"{item.slug}[signoff]", signoff=rule, **common)
+        for claim in binding.missing:
+            yield PlannedTest(name=f"{item.slug}[{claim}]", settled=("unverified", no_check_yet(claim)), **common)
 
     def _above(self, level: str) -> bool:
         if not level or not self.target.level:
@@ -376,6 +383,11 @@ class _Planner:
             settled=settled,
             **common,
         )
+
+
+def no_check_yet(claim: str) -> str:
+    """Why an item is unverified that waits for a check: which claim, and what that will prove."""
+    return f"{NO_CHECK}: {claim} ({COMING[claim]})"
 
 
 def _leaves(items: tuple[Item, ...]) -> Iterator[Item]:

@@ -64,8 +64,8 @@ class BindingResolver:
         )
 
     def _use(self, use: Use) -> Resolved:
-        check, resources = use.check, self._resources(use)
-        missing = "" if resources else self._missing(use)
+        check, resources = use.check, () if use.lacking else self._resources(use)
+        missing = "" if resources else use.lacking or self._missing(use)
         if check.check_class not in self._allow:
             reason = f"{check.id} is {check.check_class}; the target and the command line do not allow that"
             wanted = [Wanted(use, None, ("unverified", reason))]
@@ -81,13 +81,14 @@ class BindingResolver:
         if kind not in self._by_kind:
             self._by_kind[kind] = self._target.of(kind)
         found = self._by_kind[kind]
-        if use.on:
-            found = tuple(each for each in found if each.name in use.on or not set(each.labels).isdisjoint(use.on))
+        for names in filter(None, (use.on, use.narrowed)):
+            found = tuple(each for each in found if not {each.name, *each.labels}.isdisjoint(names))
         return found
 
     def _missing(self, use: Use) -> str:
         assert use.check.kind is not None
-        named = f" named or labelled {' or '.join(use.on)}" if use.on else ""
+        wanted = " and ".join(" or ".join(names) for names in (use.on, use.narrowed) if names)
+        named = f" named or labelled {wanted}" if wanted else ""
         unknown = self._target.unknown
         left_out = f" ({', '.join(unknown)} left out: a variable is not set)" if unknown and not use.on else ""
         return f"target {self._target.name} declares no {words(use.check.kind)}{named}{left_out}"

@@ -133,5 +133,5 @@ def test_help_teaches_and_loads_nothing_heavy(readiness: Program) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    for name in ("checks", "explain", "plan", "sign", "waive", "schema"):
+    for name in ("checks", "suites", "explain", "plan", "sign", "waive", "schema"):
         assert f"  {name} " in done.stdout

@@ -84,6 +84,23 @@ def test_an_item_that_checks_answer(readiness: Program) -> None:
     assert "runs certificates-are-valid[shop] tls.expiry on https://${SHOP_HOST}:443 (url shop)" in lines
 
 
+def test_an_item_that_a_target_and_a_check_to_come_answer(readiness: Program) -> None:
+    bindings = readiness.read("release.checks.yaml")
+    entry = "{check: docs.sections, from_target: plans, missing: redis.persistence, source: 'a.md:7'}"
+    readiness.write("release.checks.yaml", bindings.replace("plan-a: docs.present", f"plan-a: {entry}"))
+    configuration = readiness.read("readiness.yaml")
+    given = "parameters: {plans: {sections: [Rollback]}}"
+    readiness.write("readiness.yaml", configuration.replace("    level: silver\n", f"    level: silver\n    {given}\n"))
+    told = readiness("explain", "papers/plan-a").out
+    assert "from the target  parameters named 'plans', which each target gives" in told
+    assert "comes from  a.md:7" in told
+    assert "redis.persistence  Redis writes its data to disk" in told
+    told = readiness("explain", "papers/plan-a", "--target", "prod").out
+    assert "from the target  plans" in told
+    assert re.search(r"sections +\[Rollback\]", told)
+    assert re.search(r"unverified +plan-a\[redis.persistence\] +no check yet: redis.persistence", told)
+
+
 def test_a_waiver_that_ended(readiness: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     readiness("waive", CERTIFICATES, "--reason", "later", "--by", "b@example.com", "--expires", "2026-03-11")
     monkeypatch.setenv("READINESS_NOW", "2026-03-13")

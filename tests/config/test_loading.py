@@ -386,6 +386,24 @@ targets:
     assert made.declared["redis"] == {"main", "third"}
 
 
+def test_a_database_whose_connection_string_is_not_set_has_no_secret_to_tell(base: Path) -> None:
+    (base / "readiness.yaml").write_text(
+        """
+targets:
+  prod:
+    databases: {main: {engine: postgres, dsn: "${NOT_SET}"}}
+    urls:
+      shop: {url: https://shop.example.com, credentials: &all {login: {token: "${TOKEN_NOT_SET}"}}}
+      api: {url: https://api.example.com, credentials: *all}
+""",
+        "utf-8",
+    )
+    made = load_configuration(base / "readiness.yaml", "prod", resolve=False)
+    assert [each.name for each in made.target.of("postgres")] == ["main"]
+    assert "" not in made.secrets
+    assert [problem.line for problem in made.unset] == [4, 6]
+
+
 def test_another_targets_mistakes_are_mistakes(base: Path) -> None:
     (told,) = mistakes(base, "targets:\n  prod: {}\n  staging: {urls: {shop: {url: https://a.example.com, x: 1}}}\n")
     assert told.startswith("readiness.yaml:3: Unknown key 'x' in url 'shop'.")

@@ -7,9 +7,11 @@ import pytest
 from pydantic import Field
 
 from pytest_readiness.checklist.reading import parse_checklist
+from pytest_readiness.config.target import Target
 from pytest_readiness.core.evidence import Evidence
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.registry import CHECKS, check
+from pytest_readiness.core.yamlfile import parse_yaml
 from pytest_readiness.people.rules import SignoffRule
 from pytest_readiness.plan.binding import AllOf, AnyOf, Binding, Part, Use, bindings_path, misnamed_bindings
 from pytest_readiness.plan.bindings import read_bindings
@@ -325,3 +327,153 @@ def test_the_bindings_of_another_checklist_are_not_misnamed(tmp_path: Path) -> N
     for name in ("CHECK.md", "CHECKS.md", "CHECKS.checks.yaml"):
         (tmp_path / name).write_text("", "utf-8")
     assert misnamed_bindings(tmp_path / "CHECK.md") is None
+
+
+def test_a_claim_without_a_check(tmp_path: Path) -> None:
+    given = '{missing: redis.persistence, severity: high, source: "release.md:7"}'
+    (binding,) = bindings(tmp_path, f"tls:\n  hsts-headers-configured: {given}\n").values()
+    assert (binding.missing, binding.checks, binding.severity) == (("redis.persistence",), None, "high")
+    assert binding.source == "release.md:7"
+    (beside,) = bindings(
+        tmp_path, "tls:\n  hsts-headers-configured: {check: toy.header, missing: [redis.persistence]}\n"
+    ).values()
+    assert (beside.missing, shape(beside.checks)) == (("redis.persistence",), "toy.header")
+
+
+def test_where_groups_come_from(tmp_path: Path) -> None:
+    (group,) = bindings(tmp_path, 'tls:\n  group: {source: "release.md:9"}\n').values()
+    assert (group.item, group.source, group.uses, group.signoff) == ("tls/group", "release.md:9", (), None)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (
+            "{missing: redis.persistance}",
+            "1: No claim 'redis.persistance' is to come; 'readiness suites --claims' lists them. "
+            "Did you mean 'redis.persistence'?",
+        ),
+        ("{missing: []}", "1: 'missing' takes the id of a claim that has no check yet, or a list of them."),
+        ("{missing: [7]}", "1: 'missing' takes the id of a claim that has no check yet, or a list of them."),
+        ("{missing: toy.header}", "1: There is a check 'toy.header' now; bind the item to it instead of 'missing'."),
+        (
+            "{missing: redis.persistence, partial: security}",
+            "1: 'missing' leaves the item unverified until there is a check, so nobody is asked to sign it; "
+            "leave out 'partial'.",
+        ),
+        ("{missing: redis.persistence, on: shop}", "1: Unknown key 'on' in this binding. Known: level, missing"),
+        ("{check: toy.header, source: 7}", "1: 'source' takes a text, in quotes, such as \"release.md:17\"."),
+    ],
+)
+def test_mistakes_about_what_is_missing(tmp_path: Path, written: str, told: str) -> None:
+    (line,) = mistakes(tmp_path, f"tls: {{hsts-headers-configured: {written}}}\n")
+    assert line.startswith(told)
+
+
+GIVEN = """\
+sets:
+  header: {name: Via, on: public}
+  slow: {min_age: 0}
+  nowhere: {on: pubic}
+  loud: {severity: low, warn: {min_age: 3}}
+"""
+
+
+def with_target(tmp_path: Path, binding: str, *others: str) -> dict[str, Binding]:
+    checklist = parse_checklist(CHECKLIST, tmp_path / "CHECK.md")
+    path = bindings_path(checklist.path)
+    path.write_text(f"tls:\n  hsts-headers-configured: {binding}\n", encoding="utf-8")
+    given = parse_yaml(GIVEN, tmp_path / "readiness.yaml", "configuration")["sets"]
+    names = {*given, *others}
+    target = Target("prod", parameters=given)
+    return read_bindings(path, checklist, CHECKS, ROLES, DECLARED, target=target, parameters=names)
+
+
+def test_the_target_gives_parameters(tmp_path: Path) -> None:
+    (binding,) = with_target(tmp_path, "{check: toy.header, min_age: 5, from_target: header}").values()
+    (use,) = binding.uses
+    assert (use.on, use.narrowed, use.from_target, use.lacking) == ((), ("public",), "header", "")
+    assert (use.parameters["name"], use.parameters["min_age"]) == ("Via", 5)
+
+
+def test_another_target_gives_parameters(tmp_path: Path) -> None:
+    (binding,) = with_target(tmp_path, "{check: toy.word, from_target: words}", "words").values()
+    (use,) = binding.uses
+    assert use.lacking == "target prod gives no parameters named 'words'"
+
+
+@pytest.mark.parametrize(
+    ("written", "file", "told"),
+    [
+        ("{check: toy.word, from_target: words}", "CHECK.checks", "No target gives parameters named 'words'."),
+        (
+            "{check: toy.word, from_target: 7}",
+            "CHECK.checks",
+            "'from_target' takes a name of the target's 'parameters'.",
+        ),
+        (
+            "{check: toy.header, from_target: header, name: Age}",
+            "CHECK.checks",
+            "'name' is given here and by 'header' in {path}/readiness.yaml:2; leave one out.",
+        ),
+        (
+            "{check: toy.header, from_target: slow}",
+            "readiness",
+            "The binding to toy.header, with 'slow' of target 'prod', 'min_age': must be above 0",
+        ),
+        (
+            "{check: toy.header, from_target: header, min_age: 0}",
+            "CHECK.checks",
+            "The binding to toy.header, with 'header' of target 'prod', 'min_age': must be above 0",
+        ),
+        (
+            "{check: toy.word, from_target: slow, text: a}",
+            "readiness",
+            "Unknown key 'min_age' in the binding to toy.word, with 'slow' of target 'prod'.",
+        ),
+        (
+            "{check: toy.header, from_target: nowhere}",
+            "readiness",
+            "No target declares a url named or labelled 'pubic'. Did you mean 'public'?",
+        ),
+        ("{check: toy.header, from_target: loud}", "readiness", "'warn' is said in bindings only."),
+    ],
+)
+def test_mistakes_about_what_the_target_gives(tmp_path: Path, written: str, file: str, told: str) -> None:
+    with pytest.raises(ProblemsError) as caught:
+        with_target(tmp_path, written)
+    (problem,) = caught.value.problems
+    assert problem.path == tmp_path / f"{file}.yaml"
+    assert problem.message.startswith(told.replace("{path}", str(tmp_path)))
+
+
+MADE_OF_A_SUITE = ".suite: starter\ntls:\n  hsts-headers-configured: {{check: toy.header, on: {name}}}\n"
+
+
+def test_what_was_made_of_a_suite_may_name_what_nothing_has(tmp_path: Path) -> None:
+    (binding,) = bindings(tmp_path, MADE_OF_A_SUITE.format(name="billing")).values()
+    assert binding.uses[0].on == ("billing",)
+    text = ".suite: starter\ntls: {hsts-headers-configured: {check: toy.word, from_target: words}}\n"
+    assert bindings(tmp_path, text)["tls/hsts-headers-configured"].uses[0].lacking
+
+
+def test_what_was_made_of_a_suite_may_misspell_nothing(tmp_path: Path) -> None:
+    told = mistakes(tmp_path, MADE_OF_A_SUITE.format(name="pubic"))
+    assert told == ["3: No target declares a url named or labelled 'pubic'. Did you mean 'public'?"]
+
+
+@pytest.mark.parametrize("name", ["strter", "[starter]", "7"])
+def test_the_suite_that_something_was_made_of_must_exist(tmp_path: Path, name: str) -> None:
+    (told,) = mistakes(tmp_path, f".suite: {name}\ntls: {{hsts-headers-configured: toy.header}}\n")
+    assert told.startswith("1: '.suite' names the suite that the bindings were made of.")
+
+
+def test_a_target_may_name_nothing_that_it_lacks_for_what_was_made_of_a_suite(tmp_path: Path) -> None:
+    checklist = parse_checklist(CHECKLIST, tmp_path / "CHECK.md")
+    path = bindings_path(checklist.path)
+    path.write_text(".suite: starter\ntls: {hsts-headers-configured: {check: toy.header, from_target: far}}\n", "utf-8")
+    given = parse_yaml("far: {on: billing}\n", tmp_path / "readiness.yaml", "configuration")
+    with pytest.raises(ProblemsError, match="No target declares a url named or labelled 'billing'"):
+        read_bindings(
+            path, checklist, CHECKS, ROLES, DECLARED, target=Target("prod", parameters=given), parameters=given
+        )

@@ -23,7 +23,10 @@ targets:
       api: https://api.example.com
       shop-2: {url: https://shop2.example.com, labels: [public]}
     documents: {shop: runbook.md}
+    parameters:
+      deep: {on: api, path: "/${unique}"}
   other:
+    parameters: {wide: {}}
     databases: {main: "redis://h/0"}
     urls: {elsewhere: {url: "https://elsewhere.example.com", labels: [cdn]}}
 """
@@ -140,6 +143,20 @@ def outcome(test: PlannedTest) -> str:
             "item[toy.load]: unverified: toy.load is active; the target and the command line do not allow that",
             "item[toy.paper-shop]",
         ]),
+        ("{check: toy.one, from_target: deep}", ["item[api]"]),
+        ("{check: toy.one, on: [shop, api], from_target: deep}", ["item[api]"]),
+        ("{check: toy.one, on: public, from_target: deep}", [
+            "item[toy.one]: unverified: target prod declares no url named or labelled public and api"
+        ]),
+        ("{check: toy.one, from_target: wide}", [
+            "item[toy.one]: unverified: target prod gives no parameters named 'wide'"
+        ]),
+        ("{any: [{check: toy.one, from_target: wide}, toy.paper]}", ["item[shop]"]),
+        ("{missing: redis.persistence}", ["item[redis.persistence]: unverified: no check yet: "
+            "redis.persistence (Redis writes its data to disk, and the last write succeeded)"]),
+        ("{check: toy.one, on: api, missing: redis.persistence}", ["item[toy.one-api]",
+            "item[redis.persistence]: unverified: no check yet: "
+            "redis.persistence (Redis writes its data to disk, and the last write succeeded)"]),
         ("toy.health", [
             "item[shop]",
             "item[api]: unverified: api declares no health path",
@@ -307,3 +324,18 @@ def test_checklists_with_the_same_items_are_told_apart(tmp_path: Path) -> None:
     for name in ("A", "B"):
         (tmp_path / f"{name}.md").write_text("# Release\n- [ ] Item\n", encoding="utf-8")
     assert [test.full_item for test in make(tmp_path, "A.md", "B.md").tests()] == ["A:release/item", "B:release/item"]
+
+
+def test_what_the_target_gives_is_taken_as_it_is_written(tmp_path: Path) -> None:
+    (test,) = planned_tests(tmp_path, "{check: toy.one, from_target: deep}")
+    assert (test.parameters["path"], test.asks) == ("/${unique}", {"paths": ("/${unique}",)})
+
+
+def test_a_conditional_item_does_not_apply_where_the_target_gives_no_parameters(tmp_path: Path) -> None:
+    (test,) = planned_tests(tmp_path, "{check: toy.one, from_target: tunnel}", "Item (if using tunnels)")
+    assert test.settled == ("not applicable", "if using tunnels: target prod gives no parameters named 'tunnel'")
+
+
+def test_a_whole_item_waits_for_its_check(tmp_path: Path) -> None:
+    (test,) = planned_tests(tmp_path, "{missing: redis.persistence, severity: critical}")
+    assert (test.check, test.signoff, test.severity) == (None, None, "critical")
