@@ -39,7 +39,10 @@ from tests.suites.pages import write_files
 from tests.suites.plan import Plan
 from tests.suites.store import ADMINISTRATOR, CAREFUL, CUSTOMER
 
+LABELS = {"production": ["production", "payments", "s3"]}
+"""Of the files of variables whose labels are more than their names."""
 AGE = timedelta(seconds=12)
+"""So long ago containers were started; after ten seconds one counts as running."""
 NAMES = {"shop": "site", "api": "api", "admin": "admin"}
 """First part of the host name, and the label, of each url."""
 
@@ -129,11 +132,7 @@ class World:
                 }
             },
             "env_files": {
-                each: {
-                    "path": str(path),
-                    "labels": ["production", "payments", "s3"] if each == "production" else [each],
-                }
-                for each, path in self._env_files.items()
+                each: {"path": str(path), "labels": LABELS.get(each, [each])} for each, path in self._env_files.items()
             },
             "documents": {
                 label: {"path": str(path), "labels": [label]} for label, path in sorted(self._documents.items())
