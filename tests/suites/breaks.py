@@ -249,7 +249,7 @@ BREAKS: Mapping[str, Break] = {
     "picture-gone": Break("web", "a picture is missing", _set("public_files", "assets/thing.webp", None)),
     "large-page": Break("web", "a picture has 2 MB", _set("public_files", "assets/thing.webp", b"RIFF" + b"x" * 2**21)),
     "downtime": Break("web", "a new version interrupts the service", _is("downtime", True)),
-    "port-open": Break("web", "a port of Redis accepts connections", _is("accepting", {6379})),
+    "port-open": Break("machine", "a port of Redis accepts connections", _is("listening", {443, 6379})),
     "tls-old": Break(
         "web",
         "TLS 1.0 and 1.1 are offered",
@@ -334,7 +334,7 @@ BREAKS: Mapping[str, Break] = {
     "disk-full": Break("machine", "a disk is full", _is("filled_mb", 20)),
     "clock-lost": Break("machine", "the clock follows nothing", _is("clock", "")),
     "env-file-open": Break("machine", "everybody may read the env file", _is("env_mode", "0644")),
-    "port-listening": Break("machine", "the host listens on port 6379", _is("listening", {443, 6379})),
+    "port-listening": Break("machine", "the host listens on port 8080", _is("listening", {443, 8080})),
     "no-renewal": Break("machine", "no timer renews certificates", _is("not_at_boot", {"certbot.timer"})),
     "renewal-overdue": Break("machine", "the certificate was not renewed", _is("renewal_days", (90, 5))),
     # Names

@@ -17,7 +17,8 @@ LABELS = (
 )
 TEXT = (
     "The operations team does this by the steps below, and tells the product owner when it is done. Whoever is on call "
-    "begins within fifteen minutes, keeps a log in the team's channel, and hands over at eight in the morning."
+    "begins within fifteen minutes, keeps a log in the team's channel, and hands over at eight in the morning. What "
+    "did not go as described is written down on the same day, and this text is put right within the week after."
 )
 
 

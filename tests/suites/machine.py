@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from tests.namespace import Namespace, namespace
@@ -88,6 +90,22 @@ cd /run/private
 {more}
 umount -R /sys/fs/cgroup
 """
+
+
+def connect(inside: Namespace) -> str:
+    """Let the runner reach the host over a network of their own, which ends with it; returns the host's address."""
+    network = f"198.18.{secrets.randbelow(256)}.{4 * secrets.randbelow(64)}"
+    first, second = (f"{ip_address(network) + number}/30" for number in (1, 2))
+    name = f"rd-{secrets.token_hex(4)}"
+    for command in (
+        ["link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", f"{inside.pid}"],
+        ["addr", "add", first, "dev", name],
+        ["link", "set", name, "up"],
+    ):
+        subprocess.run([program("ip"), *command], check=True, capture_output=True)
+    inside.run_in_network("ip", "addr", "add", second, "dev", "eth0")
+    inside.run_in_network("ip", "link", "set", "eth0", "up")
+    return second.partition("/")[0]
 
 
 @contextmanager

@@ -25,7 +25,7 @@ SETTINGS = {
     "LOG_LEVEL": "info",
     "SESSION_COOKIE_SECURE": "true",
     "SESSION_COOKIE_HTTPONLY": "true",
-    "SESSION_COOKIE_SAMESITE": "Lax",
+    "SESSION_COOKIE_SAMESITE": "Strict",
     "APP_URL": "https://shop.test",
     "API_URL": "https://api.test",
     "VITE_API_URL": "https://api.test/api/v1",
@@ -78,7 +78,7 @@ def _env() -> dict[str, str]:
         "PLAID_SECRET": secrets.token_hex(15),
         "TWILIO_ACCOUNT_SID": f"AC{secrets.token_hex(16)}",
         "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
-        "RESEND_API_KEY": f"re_{secrets.token_hex(16)}",
+        "RESEND_API_KEY": f"re_{secrets.token_hex(4)}_{secrets.token_hex(12)}",
         "SENDGRID_API_KEY": f"SG.{secrets.token_urlsafe(16)}.{secrets.token_urlsafe(32)}",
         "OPENAI_API_KEY": f"sk-proj-{secrets.token_hex(32)}",
         "S3_BUCKET": "shop-files",
@@ -123,7 +123,6 @@ class Plan:
         records: of the zone, by what they are for; `second_records` what the second server has instead.
         zone: options of the zone.
         registered_days, registered_status: until the registration of the domain ends, and what the registry says of it.
-        accepting: further ports that the web server's address accepts connections on.
         postgres: settings of the database server; `hba` its lines about who may connect.
         database_tls: whether it has a certificate.
         statements: that change the application's role, named app, or its database.
@@ -220,7 +219,6 @@ class Plan:
     second_records: dict[str, str] = field(default_factory=dict)
     registered_days: float = 300
     registered_status: tuple[str, ...] = ("active", "client transfer prohibited")
-    accepting: set[int] = field(default_factory=set)
     postgres: dict[str, str] = field(
         default_factory=lambda: {"log_min_duration_statement": "1000", "max_connections": "40"}
     )

@@ -13,9 +13,10 @@ from jwt.types import Options
 from tests.stack.silent import Request
 
 CUSTOMER, ADMINISTRATOR, CAREFUL = (f"{name}@shop.example.com" for name in ("customer", "admin", "careful"))
-WRONG_LIMIT = 5
+WRONG_LIMIT = 8
 """So many wrong passwords lock an account."""
-LOCK_SECONDS = 900
+LOCK_SECONDS = 20
+"""Not long, so that several suites can run against one world after the other."""
 TOKEN_HOURS = 12
 WEAK = ("password", "qwerty", "12345", "1q2w3e", "letmein", "iloveyou", "abc123", "welcome")
 SHORTEST_PASSWORD = 12

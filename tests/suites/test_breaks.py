@@ -14,6 +14,11 @@ from tests.suites.plan import Plan
 from tests.suites.test_good import BOUND, OTHERS
 from tests.suites.world import World
 
+SIGNED_OUT = [
+    *parameters()["login"]["steps"],
+    {"name": "someone signs out", "submit": {"form": "#main"}, "expect": {"status": 303}},
+    {"name": "the page is closed again", "get": "/account", "expect": {"status": 302, "location": "/login"}},
+]
 TOKEN = {name: value for name, value in parameters()["token"].items() if name != "on"}
 SEEN_BY: dict[str, str | tuple[str, str, dict[str, Any]]] = {
     # By the application's faults
@@ -52,7 +57,7 @@ SEEN_BY: dict[str, str | tuple[str, str, dict[str, Any]]] = {
     "letter-lost": "text_contact",
     "library-empty": "library",
     "link-dead": "payment_link",
-    "logout": "login",
+    "logout": ("http.flow", "site", {"steps": SIGNED_OUT}),
     "mail-down": "dependencies",
     "metrics-missing": "business_metrics",
     "mixed-content": "http.mixed_content",

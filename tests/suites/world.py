@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from socket import create_server
 from typing import Any, Self
 
 from websockets.sync.server import ServerConnection, serve
@@ -34,7 +33,7 @@ from tests.stack.web import document, send_mail
 from tests.suites import web_server
 from tests.suites.application import Application
 from tests.suites.documents import write_documents
-from tests.suites.machine import env_text, machine
+from tests.suites.machine import connect, env_text, machine
 from tests.suites.pages import write_files
 from tests.suites.plan import Plan
 from tests.suites.store import ADMINISTRATOR, CAREFUL, CUSTOMER
@@ -52,7 +51,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "mail": ("_mail", "_mail_port"),
     "database": ("_postgres", "_dsn"),
     "names": ("_first", "_second", "_resolver", "_registry", "_anchors"),
-    "machine": ("_machine",),
+    "machine": ("_machine", "_machine_address"),
     "web": ("application", "web_address", "_public", "_certificate", "_sockets", "_staple", "_nginx"),
     "files": ("_env_files", "_documents"),
 }
@@ -137,13 +136,6 @@ class World:
             "documents": {
                 label: {"path": str(path), "labels": [label]} for label, path in sorted(self._documents.items())
             },
-            "endpoints": {
-                "database": {
-                    "endpoint": f"localhost:{self._postgres.port}",
-                    "starttls": "postgres",
-                    "ca": str(self._authority.ca_file),
-                }
-            },
         }
 
     def _urls(self) -> dict[str, Any]:
@@ -173,8 +165,8 @@ class World:
         inside = self._machine.host()
         login = {"connection": inside.connection, "ssh_config": str(inside.ssh_config)}
         return {
-            "web": {**login, "address": self.web_address, "labels": ["web"]},
-            "database": {**login, "address": f"{self._network}.2", "labels": ["database"]},
+            "web": {**login, "address": self._machine_address, "labels": ["web"]},
+            "database": {**login, "address": self._machine_address, "labels": ["database"]},
         }
 
     def _domains(self) -> dict[str, Any]:
@@ -250,6 +242,7 @@ class World:
     def _start_machine(self, stack: ExitStack) -> None:
         sshd = stack.enter_context(Sshd(self.directory / "sshd"))
         self._machine = stack.enter_context(machine(self.directory / "machine", self.plan, sshd, self._authority))
+        self._machine_address = connect(self._machine)
 
     def _start_mail(self, stack: ExitStack) -> None:
         variants = {"changed": self.plan.mail} if self.plan.mail else {}
@@ -355,8 +348,6 @@ class World:
                 server_tokens=bool(self.plan.nginx["versions"]),
             )
         )
-        for address, port in [(self.web_address, each) for each in self.plan.accepting]:
-            stack.enter_context(create_server((address, port)))
 
     def _configuration(self) -> str:
         return web_server.configuration(
