@@ -9,7 +9,7 @@ import pytest
 
 from pytest_readiness.core.evidence import ClaimFalse
 from tests.suites.breaks import BREAKS
-from tests.suites.declared import CHECKS, Declared, parameters
+from tests.suites.declared import CHECKS, FLOWS, JOURNEYS, MAILS, Declared, parameters
 from tests.suites.plan import Plan
 from tests.suites.test_good import BOUND, OTHERS
 from tests.suites.world import World
@@ -233,15 +233,38 @@ SEEN_BY: dict[str, str | tuple[str, str, dict[str, Any]]] = {
 """A set of parameters, or a check with what a binding says, that sees each break."""
 
 
+FLOWS_BY = {
+    "customer_journey": "order-lost",
+    "dashboard_page": "nobody-in",
+    "default_admin_refused": "default-password",
+    "not_found_page": "spa",
+    "openapi_version": "spa",
+    "payment_page": "payment-refused",
+    "receipt_upload": "upload-lost",
+    "sign_language_video": "spa",
+}
+"""Breaks that further flows see."""
+
+
+def test_every_flow_sees_a_break() -> None:
+    seen = {each for each in SEEN_BY.values() if isinstance(each, str)} | FLOWS_BY.keys()
+    assert {*FLOWS, *MAILS, *JOURNEYS} <= seen
+
+
 def test_every_break_is_seen_by_something() -> None:
     assert sorted(BREAKS) == sorted(SEEN_BY)
 
 
-@pytest.mark.parametrize("name", BREAKS)
-def test_breaks_are_seen(good_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+@pytest.mark.parametrize(("name", "seen_by"), [*SEEN_BY.items(), *((name, flow) for flow, name in FLOWS_BY.items())])
+def test_breaks_are_seen(
+    good_world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    seen_by: str | tuple[str, str, dict[str, Any]],
+) -> None:
     plan = Plan()
     BREAKS[name].change(plan)
-    seen_by = SEEN_BY[name]
     # A mail that does not come is not waited for as long as in the target.
     monkeypatch.setattr("tests.suites.declared.MAIL_SECONDS", 5)
     with World(tmp_path / "broken", plan, part=BREAKS[name].part, rest=good_world) as world, world.deploying():
