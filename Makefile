@@ -6,7 +6,7 @@ SOURCES := pyproject.toml $(shell find pytest_readiness suites -type f -not -nam
 
 .PHONY: demo test smoke lint format bench docs catalogue suites references schemas screenshots clean
 
-demo: $(VENV)/installed  ## Run the starter checklist on the embedded demo target.
+demo: $(VENV)/installed  ## Run the checklist of the embedded demo shop.
 	@$(BIN)/pytest --readiness-target=demo --readiness-report=$(REPORT) $(ARGS); code=$$?; \
 	case $$code in \
 	0|1|6) echo; echo "The report is $(CURDIR)/$(REPORT): open it in a browser. (pytest ended with $$code; the demo has faults on purpose.)" ;; \

@@ -14,16 +14,17 @@ from pytest_readiness.cli import project
 from pytest_readiness.cli.problems import CommandError, chosen
 from pytest_readiness.cli.project import ConfigOption
 from pytest_readiness.core.registry import CLASSES
+from pytest_readiness.core.unverified import NO_CHECK
 
 if TYPE_CHECKING:
     from pytest_readiness.cli.output import Output
     from pytest_readiness.config.target import Target
     from pytest_readiness.plan.plan import Plan, PlannedTest
 
-
 _FORESEEN = {
     "could not verify": "Could not be verified",
     "unverified": "Would be unverified",
+    NO_CHECK: "No check yet",
     "not applicable": "Do not apply",
 }
 
@@ -73,6 +74,13 @@ def _document(name: str) -> Path:
         return suite_path(name.removeprefix(PREFIX))
     except ValueError as error:
         raise CommandError(str(error)[:1].upper() + str(error)[1:]) from None
+
+
+def _way(test: PlannedTest) -> str:
+    """How a test is answered, for a reader: what waits for a check is told apart from what a team can change."""
+    if test.settled is not None and test.settled.kind == NO_CHECK:
+        return NO_CHECK
+    return _how(test)
 
 
 def _how(test: PlannedTest) -> str:
@@ -126,6 +134,8 @@ def _as_data(plan: Plan) -> dict[str, Any]:
                 "severity": test.severity,
                 "how": _how(test),
                 "reason": foreseen[1] if (foreseen := test.foreseen) else "",
+                "kind": test.settled.kind if test.settled else "",
+                "lacks": test.settled.lacks if test.settled else "",
                 "check": test.check.id if test.check else "",
                 "parameters": plain(test.parameters),
                 "warn": plain(test.warn),
@@ -168,7 +178,11 @@ def _write(out: Output, plan: Plan) -> None:
         indent=2,
     )
     for state, title in _FORESEEN.items():
-        rows = [(test.severity, test.key, known[1]) for test, known in foreseen if known and known[0] == state]
+        rows = [
+            (test.severity, test.key, known[1].removeprefix(f"{NO_CHECK}: "))
+            for test, known in foreseen
+            if known and _way(test) == state
+        ]
         if rows:
             out.heading(f"{title} ({len(rows)})")
             out.table((), rows, indent=2)
@@ -190,7 +204,7 @@ def _by(test: PlannedTest) -> tuple[str, str]:
 def _write_counts(out: Output, plan: Plan) -> None:
     ways = ("passive", "active", "disruptive", "signed", *_FORESEEN)
     rows: list[tuple[str, Counter[str]]] = [
-        (f"{planned.checklist.name}:{section}", Counter(map(_how, tests)))
+        (f"{planned.checklist.name}:{section}", Counter(map(_way, tests)))
         for planned in plan.checklists.values()
         for section, tests in planned.tests.items()
         if tests

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from pytest_readiness.config.extensions import load_extensions, load_extensions_of
 from pytest_readiness.config.model import ConfigurationFile, TargetFile
@@ -332,7 +332,7 @@ class _Loader:
                     problems.extend(_missing_files(made, fields, what))
                 yield _without_unset_secrets(made, given)
             elif unresolved:
-                yield _as_declared(model, name, given)
+                yield _as_declared(model, name, given, context)
 
     def _secrets(self, resource: Resource, raw: YamlMap, target: str) -> tuple[str, ...]:
         """What the redactor must know of a resource; nothing may be shown of it where its kind fails to tell."""
@@ -422,15 +422,26 @@ def _missing_files(resource: Resource, fields: YamlMap, what: str) -> Iterator[P
             yield Problem(fields.path, fields.lines[name], message)
 
 
-def _as_declared(model: type[Resource], name: str, given: Mapping[str, Any]) -> Resource:
+def _as_declared(model: type[Resource], name: str, given: Mapping[str, Any], context: Mapping[str, Any]) -> Resource:
     """Return a resource that is declared by its name and labels, though values of it are not known here."""
     values: dict[str, Any] = {}
     for key, field in model.model_fields.items():
         if key in given or field.is_required():
-            values[key] = SecretStr("") if _is_secret(field.annotation) else given.get(key, "")
+            value = SecretStr("") if _is_secret(field.annotation) else given.get(key, "")
+            values[key] = _part_of(model, key, value, context) if isinstance(value, Mapping) else value
     labels = given.get("labels")
     values |= {"name": name, "labels": tuple(labels) if isinstance(labels, list) else ()}
     return model.model_construct(**values)
+
+
+def _part_of(model: type[Resource], key: str, value: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+    """Return a part of a resource as checks take it, such as its credentials; the default where it is wrong."""
+    field = model.model_fields[key]
+    annotation: Any = field.annotation
+    try:
+        return TypeAdapter(annotation).validate_python(value, context=dict(context))
+    except ValidationError:
+        return field.get_default(call_default_factory=True, validated_data={})
 
 
 def _without_unset_secrets(resource: Resource, given: Mapping[str, Any]) -> Resource:

@@ -19,19 +19,18 @@ from pytest_readiness.core.evidence import NotDeclared
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest
 from pytest_readiness.core.registry import FACTS, SEVERITIES, Check, Severity, lacking
 from pytest_readiness.core.resources import Resource
+from pytest_readiness.core.unverified import NO_CHECK
 from pytest_readiness.people.decisions import Decisions, KnownItems, Waiver, read_people
 from pytest_readiness.people.rules import SignoffRule, WaiverRule, cadence_in
 from pytest_readiness.plan.binding import Binding, bindings_path, misnamed_bindings
 from pytest_readiness.plan.bindings import read_bindings
 from pytest_readiness.plan.coming import COMING
-from pytest_readiness.plan.resolution import BindingResolver, Settled, Wanted
+from pytest_readiness.plan.resolution import BindingResolver, Settled, Wanted, not_declared
 
 DEFAULT_SEVERITY: Severity = "medium"
 """Of an item that no check and no binding gives one."""
 
 UNBOUND = "bound to nothing: no check answers it and nobody signs it"
-NO_CHECK = "no check yet"
-"""How the reason begins why an item is unverified that waits for a check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class PlannedTest:
         and fixtures that override these facts, do without.
         """
         if self.settled is not None or self.check is None:
-            return self.settled
+            return self.settled[:2] if self.settled is not None else None
         reason = next(filter(None, (lacking(name) for name in self.check.fixtures if name in FACTS)), "")
         return ("could not verify", reason) if reason else None
 
@@ -319,18 +318,18 @@ class _Planner:
         resolved = self.resolver.resolve(binding.checks) if binding and binding.checks else None
         not_applicable = item.not_applicable or (binding.not_applicable if binding else None)
         if not_applicable is not None:
-            yield PlannedTest(name=item.slug, settled=("not applicable", not_applicable), **common)
+            yield PlannedTest(name=item.slug, settled=Settled("not applicable", not_applicable), **common)
             return
         if item.condition and resolved and not resolved.declared:
             missing = f"{item.condition}: {resolved.missing}"
-            yield PlannedTest(name=item.slug, settled=("not applicable", missing), lacking=True, **common)
+            yield PlannedTest(name=item.slug, settled=Settled("not applicable", missing), lacking=True, **common)
             return
         if binding is None:
-            yield PlannedTest(name=item.slug, settled=("unverified", UNBOUND), **common)
+            yield PlannedTest(name=item.slug, settled=Settled("unverified", UNBOUND, "unbound"), **common)
             return
         if self._above(binding.level):
             reason = f"needed from level {binding.level} up; {self.target.name} is {self.target.level}"
-            yield PlannedTest(name=item.slug, settled=("not applicable", reason), **common)
+            yield PlannedTest(name=item.slug, settled=Settled("not applicable", reason), **common)
             return
         wanted = resolved.wanted if resolved else ()
         several = len({each.use.check.id for each in wanted}) + (binding.signoff is not None) + len(binding.missing) > 1
@@ -341,7 +340,8 @@ class _Planner:
             rule = with_cadence(binding.signoff, item, section)
             yield PlannedTest(name=f"{item.slug}[signoff]", signoff=rule, **common)
         for claim in binding.missing:
-            yield PlannedTest(name=f"{item.slug}[{claim}]", settled=("unverified", no_check_yet(claim)), **common)
+            settled = Settled("unverified", no_check_yet(claim), NO_CHECK, claim)
+            yield PlannedTest(name=f"{item.slug}[{claim}]", settled=settled, **common)
 
     def _above(self, level: str) -> bool:
         if not level or not self.target.level:
@@ -364,7 +364,7 @@ class _Planner:
                 for name, asked in use.check.asked(resource, use.warn).items() if use.warn else ():
                     asks[name] = tuple(dict.fromkeys((*asks.get(name, ()), *asked)))
             except NotDeclared as missing:
-                settled = "unverified", str(missing)
+                settled = not_declared(str(missing))
         names = [use.check.id] if several or resource is None else []
         suffix = "-".join([*names, *([resource.name] if resource else [])])
         # Another resource may be named "shop-2", so counting up the shops is not enough.

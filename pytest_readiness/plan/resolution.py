@@ -7,10 +7,30 @@ from typing import Literal, NamedTuple
 
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.resources import Resource, words
+from pytest_readiness.core.unverified import UnverifiedKind
 from pytest_readiness.plan.binding import AnyOf, Part, Use
 
-Settled = tuple[Literal["unverified", "not applicable"], str]
-"""How a test ends where nothing needs to be looked at, and why."""
+
+class Settled(NamedTuple):
+    """How a test ends where nothing needs to be looked at.
+
+    Attributes:
+        state: how it ends.
+        reason: why.
+        kind: of unverified; "" for what does not apply.
+        lacks: what others lack in the same way: what the target does not declare, the class that is not allowed, or the
+            claim for which there is no check.
+    """
+
+    state: Literal["unverified", "not applicable"]
+    reason: str
+    kind: UnverifiedKind | Literal[""] = ""
+    lacks: str = ""
+
+
+def not_declared(what: str) -> Settled:
+    """Return the end of a test for which the target does not declare what it takes."""
+    return Settled("unverified", what, "not declared", what)
 
 
 class Wanted(NamedTuple):
@@ -68,10 +88,11 @@ class BindingResolver:
         missing = "" if resources else use.lacking or self._missing(use)
         if check.check_class not in self._allow:
             reason = f"{check.id} is {check.check_class}; the target and the command line do not allow that"
-            wanted = [Wanted(use, None, ("unverified", reason))]
+            settled = Settled("unverified", reason, "not allowed", f"{check.check_class} checks")
+            wanted = [Wanted(use, None, settled)]
         else:
             wanted = [Wanted(use, resource, None) for resource in resources]
-            wanted = wanted or [Wanted(use, None, ("unverified", missing))]
+            wanted = wanted or [Wanted(use, None, not_declared(missing))]
         return Resolved(tuple(wanted), bool(resources), missing)
 
     def _resources(self, use: Use) -> tuple[Resource | None, ...]:

@@ -41,7 +41,7 @@ def summary(outcome: Outcome, room: int = SUMMARY_BYTES) -> str:
     head = ["## Production readiness", "", *verdict_table(outcome), "", *section_table(verdict.sections)]
     parts = ["\n".join(head) + "\n"]
     lists = {
-        "Open, worst first": verdict.open_items,
+        "Open, failed first": verdict.open_items,
         "Waived": tuple(item for item in verdict.items if item.state == "waived"),
         "Signed": tuple(item for item in verdict.items if item.state == "passed" and _signed(item)),
     }
@@ -80,7 +80,7 @@ def _cut(parts: list[str], room: int) -> str:
 
 
 def annotated(outcome: Outcome) -> Iterator[str]:
-    """Return a workflow command for each open item, as far as GitHub shows them, the worst first.
+    """Return a workflow command for each open item, as far as GitHub shows them, what failed first.
 
     An item that keeps the release from going by its severity is an error, every other one a warning.
     """

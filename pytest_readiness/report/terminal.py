@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_readiness.core.redact import Redactor, printable
+from pytest_readiness.core.unverified import NO_CHECK
+from pytest_readiness.report.opened import OpenGroup, by_severity, claims, open_groups
 from pytest_readiness.report.phrases import decision, is_go, part_of
 from pytest_readiness.verdict.drift import Change
 from pytest_readiness.verdict.items import LeafRecord
@@ -36,6 +38,8 @@ PIPE_WIDTH = 120
 """Columns where standard output is not a terminal."""
 OPEN_SHOWN = 25
 """Open items listed without -v."""
+LACKS_SHOWN = 10
+"""Things that items lack together, named of a kind without -v."""
 STYLES: dict[State, str] = {
     "passed": "green",
     "failed": "bold red",
@@ -286,25 +290,49 @@ class _Summary:
         return bar
 
     def _open(self) -> None:
-        items = self.verdict.open_items
-        if not items:
-            return
+        groups = open_groups(self.verdict)
+        apart = [item for group in groups if not group.shared for item in group.items]
+        if apart:
+            self.console.print()
+            self.console.print(self._text(f"Open, failed first ({len(apart)})", "bold"))
+            limit = len(apart) if self.verbosity > 0 else OPEN_SHOWN
+            for item in apart[:limit]:
+                self._item(item)
+            if len(apart) > limit:
+                self.console.print(self._text(f"  … and {len(apart) - limit} more; -v lists all."))
+        for group in groups:
+            if group.shared:
+                self._shared(group)
+
+    def _shared(self, group: OpenGroup) -> None:
+        """Tell items by what they lack together: a hundred of them must not hide one that failed."""
+        from rich.padding import Padding
+
         self.console.print()
-        self.console.print(self._text(f"Open, worst first ({len(items)})", "bold"))
-        limit = len(items) if self.verbosity > 0 else OPEN_SHOWN
-        for item in items[:limit]:
-            self._item(item)
-        if len(items) > limit:
-            self.console.print(self._text(f"  … and {len(items) - limit} more; -v lists all."))
+        hint = "" if self.verbosity > 0 else "; -v lists them"
+        title = f"{group.title} ({len(group.items)}: {by_severity(group.items)}{hint})"
+        self.console.print(self._text(title, "bold"))
+        lacks = group.lacks
+        shown = lacks if self.verbosity > 0 else lacks[:LACKS_SHOWN]
+        more = len(lacks) - len(shown)
+        if self.verbosity > 0:
+            for lack in shown:
+                self.console.print(Padding(self._text(lack.what), (0, 0, 0, 2), expand=False))
+                for item in lack.items:
+                    self._line(item, 4)
+        elif group.kind == NO_CHECK:
+            words = f"{', '.join(claims(shown))}{f' and {more} more' if more else ''}"
+            self.console.print(Padding(self._text(words), (0, 0, 0, 2), expand=False))
+        else:
+            for words in claims(shown):
+                self.console.print(Padding(self._text(words), (0, 0, 0, 2), expand=False))
+            if more:
+                self.console.print(self._text(f"  … and {more} more; -v lists all."))
 
     def _item(self, item: LeafRecord) -> None:
         from rich.padding import Padding
 
-        line = self._text(f"  {item.severity:<8} ")
-        line.append(f"{item.state:<10} ", STYLES[item.state])
-        line.append_text(self._text(f"{item.text}"))
-        line.append_text(self._text(f"  {item.id}, line {item.line}", "dim"))
-        self.console.print(line, soft_wrap=False)
+        self._line(item, 2)
         if (since := self.since.get(item.id)) and since.runs > 1:
             words = f"open since {since.since[:10]}, {since.runs} runs"
             self.console.print(Padding(self._text(words, "dim"), (0, 0, 0, 11), expand=False))
@@ -321,6 +349,13 @@ class _Summary:
             self.console.print(Padding(self._text(words), (0, 0, 0, 11), expand=False))
             if result.warning:
                 self.console.print(Padding(self._text(result.warning, "yellow"), (0, 0, 0, 11), expand=False))
+
+    def _line(self, item: LeafRecord, indent: int) -> None:
+        line = self._text(f"{' ' * indent}{item.severity:<8} ")
+        line.append(f"{item.kind or item.state:<10} ", STYLES[item.state])
+        line.append_text(self._text(f"{item.text}"))
+        line.append_text(self._text(f"  {item.id}, line {item.line}", "dim"))
+        self.console.print(line, soft_wrap=False)
 
     def _drift(self) -> None:
         drift = self.verdict.drift

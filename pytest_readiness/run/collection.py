@@ -109,7 +109,7 @@ class Collection:
                 and item.planned.full_item in answered
                 and item.planned.settled is not None
                 and item.planned.check is None
-                and item.planned.settled[0] == "unverified"
+                and item.planned.settled.state == "unverified"
             )
         ]
 

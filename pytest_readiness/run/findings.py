@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
+from pytest_readiness.core.redact import printable
 from pytest_readiness.core.text import what_broke
+from pytest_readiness.core.unverified import UnverifiedKind
 from pytest_readiness.gather.gatherer import Reading
 from pytest_readiness.people.decisions import Vouched
 from pytest_readiness.plan.plan import PlannedTest
@@ -25,8 +27,23 @@ EVIDENCE = pytest.StashKey[Evidence]()
 """On a test of ours that passed: what was seen."""
 UNDECLARED = "readiness_undeclared"
 """Property of a team's own test for resources of which the target declares none: it leaves out nothing."""
+KIND = "readiness_kind"
+"""Attribute of what skips a test: its kind of unverified, and what it lacks."""
 TRIES = pytest.StashKey[int]()
 """How many times the test began: plugins may try one that failed again."""
+
+
+def unverified(reason: str, kind: UnverifiedKind, lacks: str = "") -> BaseException:
+    """Return what skips a test for which nothing could be looked at.
+
+    Args:
+        reason: why.
+        kind: of unverified.
+        lacks: what others lack in the same way, or "".
+    """
+    skipped: BaseException = pytest.skip.Exception(f"{UNVERIFIED}{printable(reason)}", _use_item_location=True)
+    skipped.__dict__[KIND] = kind, lacks
+    return skipped
 
 
 def broken(what: str) -> str:
@@ -112,17 +129,24 @@ def _fields(
         false = isinstance(error, ClaimFalse) or (not own and report.when == "call" and isinstance(error, TEAM_FAILS))
         if false and waived(test):
             return common | _false(error, test, what) | {"state": "waived", "warning": str(report.wasxfail)}
-        return common | {"state": "unverified", "evidence": f"expected to fail: {report.wasxfail or what}"}
+        return common | {
+            "state": "unverified",
+            "kind": "not run",
+            "evidence": f"expected to fail: {report.wasxfail or what}",
+        }
     if report.skipped and own and test.settled is not None:
-        state, reason = test.settled
-        return common | {"state": state, "evidence": reason}
+        state, reason, kind, lacks = test.settled
+        return common | {"state": state, "evidence": reason, "kind": kind, "lacks": lacks}
     if report.skipped:
         reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
         reason = reason.removeprefix("Skipped: ")
         ours = own and reason.startswith(UNVERIFIED)
+        kind, lacks = _kind(item, error, reason.removeprefix(UNVERIFIED))
         return common | {
             "state": "unverified",
             "evidence": reason.removeprefix(UNVERIFIED) if ours else f"skipped: {reason}",
+            "kind": kind,
+            "lacks": lacks,
         }
     if isinstance(error, ClaimFalse):
         expired = f"the waiver expired on {test.waiver.expires}" if test.waiver and not waived(test) else ""
@@ -134,6 +158,16 @@ def _fields(
     if own:
         what = f"could not verify: {broken(what)}"
     return common | {"state": "failed" if report.when == "call" and not own else "error", "evidence": what}
+
+
+def _kind(item: pytest.Item, error: BaseException | None, reason: str) -> tuple[UnverifiedKind, str]:
+    """Which kind of unverified a test is that was skipped, and what it lacks that others may lack, too."""
+    if error is not None and KIND in error.__dict__:
+        kind, lacks = error.__dict__[KIND]
+        return kind, lacks
+    if any(name == UNDECLARED for name, _ in item.user_properties):
+        return "not declared", reason
+    return "not run", ""
 
 
 def _check_name(test: PlannedTest) -> str:

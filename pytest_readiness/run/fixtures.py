@@ -17,6 +17,7 @@ from pytest_readiness.core.registry import FACTS, Fact, RegistrationError, class
 from pytest_readiness.core.resources import KINDS, Resource, words
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.gather.gatherer import Gatherer
+from pytest_readiness.run.findings import unverified
 from pytest_readiness.run.marker import MarkerError, answers
 from pytest_readiness.run.nodes import PLANNED, ChecklistFile
 
@@ -110,7 +111,11 @@ def _resource_fixture(name: str) -> Callable[..., object]:
 def _fact_fixture(fact: Fact, gatherer: Gatherer, allow: frozenset[str]) -> Callable[..., object]:
     def value(request: pytest.FixtureRequest, **resources: Resource) -> object:
         if (needed := class_of(fact.name)) not in allow:
-            pytest.skip(f"unverified: {fact.name} is {needed}; the target and the command line do not allow that")
+            raise unverified(
+                f"{fact.name} is {needed}; the target and the command line do not allow that",
+                "not allowed",
+                f"{needed} checks",
+            )
         planned = request.node.stash.get(PLANNED, None)
         resource = resources[fact.kind]
         try:
@@ -119,7 +124,7 @@ def _fact_fixture(fact: Fact, gatherer: Gatherer, allow: frozenset[str]) -> Call
             read = gatherer.value(fact.name, resource, planned.asks)
             return planned.check.argument(fact.name, read, planned.resource, planned.parameters)
         except NotDeclared as missing:
-            pytest.skip(f"unverified: {missing}")
+            raise unverified(str(missing), "not declared", str(missing)) from None
 
     value.__name__ = fact.name
     value.__doc__ = inspect.getdoc(fact.read)

@@ -26,7 +26,7 @@ from pytest_readiness.core.registry import FACTS, TARGET
 from pytest_readiness.people.decisions import Circumstances, judge_signoffs
 from pytest_readiness.plan.plan import PlannedTest
 from pytest_readiness.report.terminal import wait
-from pytest_readiness.run.findings import EVIDENCE, TRIES, broken, fields_of, planned_for
+from pytest_readiness.run.findings import EVIDENCE, TRIES, broken, fields_of, planned_for, unverified
 from pytest_readiness.run.hiding import Hiding
 from pytest_readiness.run.nodes import ChecklistTest
 from pytest_readiness.run.state import Run
@@ -88,7 +88,8 @@ class Judging:
         """
         test = item.planned
         if test.settled is not None:
-            raise _unverified(test.settled[1], test.settled[0])
+            state, reason, *_ = test.settled
+            raise pytest.skip.Exception(f"{state}: {printable(reason)}", _use_item_location=True)
         if test.signoff is not None:
             return self._signed(test)
         assert test.check is not None
@@ -101,7 +102,7 @@ class Judging:
                 arguments |= {name: self._argument(item, name, test.warn) for name in item.direct}
                 evidence = _warned(test, arguments, evidence)
         except NotDeclared as missing:
-            raise _unverified(str(missing)) from None
+            raise unverified(str(missing), "not declared", str(missing)) from None
         if wrong := flaw(evidence):
             raise CouldNotVerify(broken(wrong))
         if not isinstance(evidence, Evidence) or not evidence.text.strip():
@@ -135,7 +136,7 @@ class Judging:
             ),
         )
         if evidence is None:
-            raise _unverified(refusal)
+            raise unverified(refusal, "unsigned")
         return evidence
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -225,7 +226,3 @@ def _warned(test: PlannedTest, arguments: Mapping[str, Any], evidence: Evidence)
         warning = f"expected {false.expected}; seen: {false.seen}"
         return replace(evidence, warning="; ".join(filter(None, (evidence.warning, warning))))
     return evidence
-
-
-def _unverified(reason: str, state: str = "unverified") -> BaseException:
-    return pytest.skip.Exception(f"{state}: {printable(reason)}", _use_item_location=True)

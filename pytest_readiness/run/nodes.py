@@ -169,7 +169,7 @@ class ChecklistTest(pytest.Function):
         if planned.check is not None:
             marks += [_mark(planned.check.domain), _mark(planned.check.check_class)]
         if planned.settled is not None:
-            state, reason = planned.settled
+            state, reason, *_ = planned.settled
             marks.append(pytest.mark.skip(reason=f"{state}: {printable(reason)}"))
         for mark in (*marks, *waived(planned, ClaimFalse)):
             self.add_marker(mark)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from pytest_readiness.config.model import Policy
 from pytest_readiness.core.registry import SEVERITIES, Severity
+from pytest_readiness.core.unverified import UNVERIFIED_KINDS, UnverifiedKind
 from pytest_readiness.people.decisions import Waiver
 from pytest_readiness.verdict.result import State, TestResult, worst
 
@@ -55,6 +57,12 @@ class LeafRecord(ItemRecord):
 
     waiver: Waiver | None = None
     tests: tuple[TestResult, ...]
+
+    @property
+    def kind(self) -> UnverifiedKind | Literal[""]:
+        """Which kind of unverified it is, of several the one that can be changed soonest; "" in other states."""
+        kinds = [test.kind for test in self.tests if test.state == self.state == "unverified"]
+        return min(kinds, key=UNVERIFIED_KINDS.index, default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

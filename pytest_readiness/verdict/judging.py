@@ -12,6 +12,7 @@ from typing import Any
 from pytest_readiness.checklist.model import Item, Section
 from pytest_readiness.config.model import Policy
 from pytest_readiness.core.registry import SEVERITIES, Severity
+from pytest_readiness.core.unverified import UNVERIFIED_KINDS
 from pytest_readiness.people.decisions import Waiver
 from pytest_readiness.plan.plan import Plan, PlannedTest
 from pytest_readiness.verdict.drift import BaselineRecord, DriftRecord, find_drift, renamed
@@ -95,11 +96,18 @@ class Verdict(VerdictRecord):
 
     @property
     def open_items(self) -> tuple[LeafRecord, ...]:
-        """What is open, worst first."""
+        """What is open: what failed, what could not be verified, then what is unverified, by kind.
+
+        In each of these the worst come first.
+        """
         return tuple(
             sorted(
                 (item for item in self.items if item.open),
-                key=lambda item: (SEVERITIES.index(item.severity), OPEN.index(item.state)),
+                key=lambda item: (
+                    OPEN.index(item.state),
+                    UNVERIFIED_KINDS.index(item.kind),
+                    SEVERITIES.index(item.severity),
+                ),
             )
         )
 
@@ -239,6 +247,7 @@ def _lost(
                 check=check,
                 resource=resource.name if resource else "",
                 evidence=DIED if key in died else DID_NOT_RUN,
+                kind="" if key in died else "not run",
             )
 
 

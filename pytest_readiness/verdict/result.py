@@ -7,6 +7,7 @@ from dataclasses import MISSING, astuple, dataclass, fields, replace
 from typing import Any, Literal
 
 from pytest_readiness.core.evidence import Attachment
+from pytest_readiness.core.unverified import UnverifiedKind
 from pytest_readiness.people.decisions import Signature
 
 State = Literal["passed", "waived", "unverified", "error", "failed", "not applicable"]
@@ -52,6 +53,9 @@ class TestResult:
         attachments: files that show it.
         role: who must sign, for a test of a sign-off.
         signatures: the sign-offs that count.
+        kind: of unverified; "" in every other state.
+        lacks: what several unverified tests lack in the same way: what the target does not declare, the class of checks
+            that is not allowed, or the claim for which there is no check; "" for the other kinds.
     """
 
     __test__ = False
@@ -73,6 +77,8 @@ class TestResult:
     attachments: tuple[Attachment, ...] = ()
     role: str = ""
     signatures: tuple[Signature, ...] = ()
+    kind: UnverifiedKind | Literal[""] = ""
+    lacks: str = ""
 
     @classmethod
     def cleaned(cls, clean: Callable[[str], str], **fields: Any) -> TestResult:
@@ -101,7 +107,7 @@ _FIELDS = {name: field for field, name in _PROPERTIES}
 _REQUIRED = {field.name for field in fields(TestResult) if field.default is MISSING}
 
 
-_SEEN = frozenset(("evidence", "expected", "remedy", "warning", "check", "test"))
+_SEEN = frozenset(("evidence", "expected", "remedy", "warning", "check", "test", "lacks"))
 
 
 def from_properties(properties: Iterable[tuple[str, object]]) -> TestResult | None:

@@ -25,7 +25,7 @@ FILE_NAME = "result.json"
 _FORMATS = "pytest-readiness/"
 
 _WORDS = frozenset(
-    {"format", "state", "severity", "block", "allow", "before", "after", "outcome", "when", "expires", "data"}
+    {"format", "state", "kind", "severity", "block", "allow", "before", "after", "outcome", "when", "expires", "data"}
 )
 """Keys whose values are the program's own words. Redacting those would break the file, and hide nothing."""
 _FREE = "items_before"

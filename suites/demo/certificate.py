@@ -14,11 +14,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 LIFETIME = timedelta(days=60)
 
 
-def write_certificate(folder: Path) -> None:
+def write_certificate(folder: Path, lifetime: timedelta = LIFETIME) -> None:
     """Write `ca.pem` (to be trusted) and `server.pem` (key, certificate; for localhost) into `folder`.
 
-    Both conform to RFC 5280 as strict verifiers read it: an authority that may sign and names its key; a leaf that is
-    not an authority, serves, and names its issuer's key.
+    The server's certificate is good for `lifetime`, the authority's for `LIFETIME`. Both conform to RFC 5280 as strict
+    verifiers read it: an authority that may sign and names its key; a leaf that is not an authority, serves, and names
+    its issuer's key.
     """
     authority_key = ec.generate_private_key(ec.SECP256R1())
     identifier = x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key())
@@ -36,7 +37,7 @@ def write_certificate(folder: Path) -> None:
     ]
     key = ec.generate_private_key(ec.SECP256R1())
     leaf = (
-        _builder("localhost", "Demo authority", key)
+        _builder("localhost", "Demo authority", key, lifetime)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -64,7 +65,9 @@ _SIGNS = x509.KeyUsage(
 )
 
 
-def _builder(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: str, issuer: str, key: ec.EllipticCurvePrivateKey, lifetime: timedelta = LIFETIME
+) -> x509.CertificateBuilder:
     start = datetime.now(UTC) - timedelta(hours=1)
     return (
         x509.CertificateBuilder()
@@ -73,5 +76,5 @@ def _builder(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
-        .not_valid_after(start + LIFETIME)
+        .not_valid_after(start + lifetime)
     )

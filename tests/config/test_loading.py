@@ -404,6 +404,29 @@ targets:
     assert [problem.line for problem in made.unset] == [4, 6]
 
 
+def test_a_url_whose_port_is_not_set_has_its_credentials_all_the_same(base: Path) -> None:
+    (base / "readiness.yaml").write_text(
+        """
+targets:
+  prod:
+    urls:
+      shop:
+        url: "https://localhost:${NOT_SET}"
+        credentials: {login: {user: customer, password: "${PASSWORD_NOT_SET}"}}
+      api:
+        url: "https://localhost:${NOT_SET}"
+        credentials: {login: {user: customer}}
+""",
+        "utf-8",
+    )
+    target = load_configuration(base / "readiness.yaml", "prod", resolve=False).target
+    shop, api = target.of("url")
+    assert isinstance(shop, Url)
+    assert shop.credential("login").user == "customer"
+    assert isinstance(api, Url)
+    assert api.credentials == {}
+
+
 def test_another_targets_mistakes_are_mistakes(base: Path) -> None:
     (told,) = mistakes(base, "targets:\n  prod: {}\n  staging: {urls: {shop: {url: https://a.example.com, x: 1}}}\n")
     assert told.startswith("readiness.yaml:3: Unknown key 'x' in url 'shop'.")

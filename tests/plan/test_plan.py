@@ -11,6 +11,7 @@ from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.registry import check, fact
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.plan.plan import Plan, PlannedTest, make_plan
+from pytest_readiness.plan.resolution import Settled
 
 CONFIGURATION = """
 roles: {owner: [owner@example.com], leads: [cto@example.com]}
@@ -103,7 +104,7 @@ def planned_tests(folder: Path, bindings: str, item: str = "Item", **options: An
 
 
 def outcome(test: PlannedTest) -> str:
-    return f"{test.name}: {': '.join(test.settled)}" if test.settled else test.name
+    return f"{test.name}: {': '.join(test.settled[:2])}" if test.settled else test.name
 
 
 @pytest.mark.parametrize(
@@ -333,7 +334,7 @@ def test_what_the_target_gives_is_taken_as_it_is_written(tmp_path: Path) -> None
 
 def test_a_conditional_item_does_not_apply_where_the_target_gives_no_parameters(tmp_path: Path) -> None:
     (test,) = planned_tests(tmp_path, "{check: toy.one, from_target: tunnel}", "Item (if using tunnels)")
-    assert test.settled == ("not applicable", "if using tunnels: target prod gives no parameters named 'tunnel'")
+    assert test.settled == Settled("not applicable", "if using tunnels: target prod gives no parameters named 'tunnel'")
 
 
 def test_a_whole_item_waits_for_its_check(tmp_path: Path) -> None:

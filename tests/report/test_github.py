@@ -86,7 +86,7 @@ def test_the_summary_says_what_is_open_waived_and_signed() -> None:
     text = summary(outcome)
     assert "| Verdict | **`GO`** |" in text
     assert "| `A` | 2 | 1 | 1 | 0 | 66.6 |" in text
-    assert "### Open, worst first (1)\n\n- `a` (`docs/release.md:2`)\n  - **failed (medium)**: expected `x`" in text
+    assert "### Open, failed first (1)\n\n- `a` (`docs/release.md:2`)\n  - **failed (medium)**: expected `x`" in text
     assert "### Waived (1)\n\n- `b` (`docs/release.md:3`)\n" in text
     assert "### Signed (1)\n\n- `c` (`docs/release.md:4`)\n  - **signed**: `as it should be`\n" in text
 
@@ -164,8 +164,9 @@ def test_a_run_in_a_step_tells_github(release: Release, arguments: tuple[str, ..
         ("warning", "4"),
         ("warning", "6"),
         ("warning", "7"),
-        ("warning", "11"),
+        # Unsigned, then bound to nothing.
         ("warning", "12"),
+        ("warning", "11"),
         ("warning", "13"),
     ]
     assert (release.path / "GITHUB_OUTPUT").read_text("utf-8").startswith("verdict=NO-GO\n")

@@ -106,6 +106,11 @@ Act = Callable[[Page], object]
             "section=release%3Apages",
         ),
         (
+            lambda page: page.select_option("[name=kind]", "unsigned"),
+            ["operations/approved"],
+            "kind=unsigned",
+        ),
+        (
             lambda page: page.select_option("[name=resource]", "runbook"),
             ["security/written", "security/complete"],
             "resource=runbook",
@@ -342,7 +347,21 @@ def test_long_words_do_not_widen_a_phone(browser: Browser, ran: Release, tmp_pat
 
 
 OWN_WORDS = {
-    *("format", "state", "severity", "block", "allow", "outcome", "when", "expires", "data", "until", "on", "started"),
+    *(
+        "format",
+        "state",
+        "kind",
+        "severity",
+        "block",
+        "allow",
+        "outcome",
+        "when",
+        "expires",
+        "data",
+        "until",
+        "on",
+        "started",
+    ),
     *("finished", "sha256", "media_type", "plan", "checklist"),
 }
 """Keys whose values decide what the page is made of."""

@@ -149,7 +149,7 @@ def test_how_much_is_told(wide: Release) -> None:
     assert "NO-GO" in quiet
     assert "because" in quiet
     assert "░" not in quiet
-    assert "Open, worst first" not in quiet
+    assert "Open, failed first" not in quiet
     assert "NO-GO" in quietest
     assert "because" not in quietest
     assert len(quietest.strip().splitlines()) <= 3
@@ -160,7 +160,7 @@ def test_a_terminal_that_knows_ascii_only_gets_lines(wide: Release) -> None:
     assert "NO-GO" in text
     assert r"\n" not in text
     assert text.isascii()
-    assert any(line.startswith("Open, worst first") for line in text.splitlines())
+    assert any(line.startswith("Open, failed first") for line in text.splitlines())
     assert any(re.search(r"Many +\.{12}", line) for line in text.splitlines())
 
 

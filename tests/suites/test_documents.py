@@ -20,9 +20,10 @@ from pytest_readiness.checklist.reading import read_checklist
 from pytest_readiness.config.loading import load_configuration
 from pytest_readiness.config.suites import suite_path, target_path
 from pytest_readiness.config.target import Configuration
+from pytest_readiness.core.unverified import NO_CHECK
 from pytest_readiness.plan.binding import Binding, bindings_path
 from pytest_readiness.plan.originals import NOT_READ, follow
-from pytest_readiness.plan.plan import NO_CHECK, make_plan, with_cadence
+from pytest_readiness.plan.plan import make_plan, with_cadence
 from pytest_readiness.plan.suites import ShippedSuite, Way, read_suite
 
 
@@ -91,6 +92,7 @@ LEAVES = 967
 ROLES = {
     *("release-manager", "engineering", "operations", "security", "product-owner", "support"),
     *("compliance", "management", "accessibility"),
+    *("technical-lead", "operations-lead", "security-lead", "cto"),
 }
 LABELS = {
     "url": {"site", "api", "admin"},

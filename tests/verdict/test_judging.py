@@ -144,13 +144,13 @@ def test_a_failure_that_the_policy_tolerates_is_go() -> None:
     assert exit_code(made) == 0
 
 
-def test_open_items_stand_worst_first() -> None:
-    made = verdict(("low", "failed"), ("high", "unverified"), ("critical", "error"), ("critical", "failed"))
+def test_open_items_that_failed_stand_first_and_the_worst_of_them_before_the_others() -> None:
+    made = verdict(("low", "failed"), ("critical", "unverified"), ("critical", "error"), ("critical", "failed"))
     assert [(item.severity, item.state) for item in made.open_items] == [
         ("critical", "failed"),
-        ("critical", "error"),
-        ("high", "unverified"),
         ("low", "failed"),
+        ("critical", "error"),
+        ("critical", "unverified"),
     ]
 
 

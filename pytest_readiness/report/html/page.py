@@ -15,7 +15,9 @@ from urllib.parse import quote, urlsplit
 from pytest_readiness.core.evidence import Attachment
 from pytest_readiness.core.redact import printable
 from pytest_readiness.core.registry import SEVERITIES
+from pytest_readiness.core.unverified import UNVERIFIED_KINDS
 from pytest_readiness.plan.plan import UNBOUND
+from pytest_readiness.report.opened import by_severity, open_groups
 from pytest_readiness.report.phrases import checklist_of, decision, is_go, name_of, part_of, section_of, seen
 from pytest_readiness.verdict.items import LeafRecord, SectionRecord
 from pytest_readiness.verdict.judging import replay_notice, shown
@@ -114,6 +116,9 @@ def render(outcome: Outcome, redact: Callable[[str], str]) -> str:
         flaky=course.flaky if course else (),
         since={each.item: each for each in course.open} if course else {},
         blocking=[item for item in verdict.open_items if item.severity in blocking],
+        groups=open_groups(verdict),
+        by_severity=by_severity,
+        kinds=[(kind, count) for kind in UNVERIFIED_KINDS if kind and (count := sum(i.kind == kind for i in items))],
         unsigned=unsigned(items),
         endings=endings(items, today),
         signatures=[(item, signature) for item in items for each in item.tests for signature in each.signatures],

@@ -13,6 +13,7 @@
     element,
     section,
     state: element.dataset.state,
+    kind: element.dataset.kind,
     severity: element.dataset.severity,
     resources: element.dataset.resources.split("\n"),
     text: "",
@@ -24,6 +25,7 @@
     q: form.q.value.trim(),
     section: form.section.value,
     resource: form.resource.value,
+    kind: form.kind.value,
     state: chosen("state"),
     severity: chosen("severity"),
   });
@@ -38,6 +40,7 @@
       if (words.length && !item.text) item.text = item.element.textContent.toLowerCase();
       const fits = (!filter.section || item.section.name === filter.section)
         && (!filter.resource || item.resources.includes(filter.resource))
+        && (!filter.kind || item.kind === filter.kind)
         && (!filter.state.length || filter.state.includes(item.state))
         && (!filter.severity.length || filter.severity.includes(item.severity))
         && words.every((word) => item.text.includes(word));
@@ -98,7 +101,7 @@
     const parameters = new URLSearchParams(hash);
     form.reset();
     form.q.value = parameters.get("q") || "";
-    for (const name of ["section", "resource"]) {
+    for (const name of ["section", "resource", "kind"]) {
       const value = parameters.get(name) || "";
       form[name].value = [...form[name].options].some((option) => option.value === value) ? value : "";
     }

@@ -22,6 +22,8 @@ from pytest_readiness.protocols.http.answer import Response
 
 Name = Annotated[str, Field(min_length=1)]
 
+_HEX = r"[0-9a-f]{7,64}"
+
 
 @check(
     "http.deployed_version",
@@ -55,6 +57,12 @@ def deployed_version(
         header: header that holds it, instead of the body. Default: the body.
         credential: name of a credential of the target to show. Default: none.
     """
+    # A commit is another name of a release; two names of the same kind are two releases.
+    if version and target.release and not _same(version, target.release) and not re.fullmatch(_HEX, version.lower()):
+        raise CouldNotVerify(
+            f"{cut(version, 80)} is given as the version that must be running, and the run is about {target.release}; "
+            "leave the version out, so that --readiness-release counts"
+        )
     version = version or target.release
     if not version:
         raise NotDeclared("neither the binding nor --readiness-release names the release that must be running")
@@ -88,6 +96,6 @@ def _same(running: str, version: str) -> bool:
     if running == version:
         return True
     short, long = sorted((running.lower(), version.lower()), key=len)
-    return bool(re.fullmatch(r"[0-9a-f]{7,64}", short) and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", long)) and (
+    return bool(re.fullmatch(_HEX, short) and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", long)) and (
         long.startswith(short)
     )

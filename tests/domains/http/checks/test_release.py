@@ -65,6 +65,18 @@ def test_deployed_version_of_the_run(app: Shop) -> None:
         app.judge("http.deployed_version", routes, path="/version")
 
 
+def test_deployed_version_of_another_release_than_the_run_is_about(app: Shop) -> None:
+    routes = {"/version": served("text/plain", b"1.4.2")}
+    target = Target("prod", release="1.5.0")
+    with pytest.raises(CouldNotVerify, match=r"1\.4\.2 is given as .* the run is about 1\.5\.0; leave the version out"):
+        app.judge("http.deployed_version", routes, path="/version", version="1.4.2", target=target)
+    assert app.judge(
+        "http.deployed_version", routes, path="/version", version="v1.4.2", target=Target("prod", release="1.4.2")
+    )
+    commit = {"/version": served("text/plain", COMMIT.encode())}
+    assert app.judge("http.deployed_version", commit, path="/version", version=COMMIT[:12], target=target)
+
+
 def test_deployed_version_from_a_cache_or_behind_a_login(app: Shop) -> None:
     for version in ("1.4.2", "1.4.3"):
         cached = {"/version": served("text/plain", b"1.4.2", ("Age", "40"))}
