@@ -67,6 +67,13 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
     "cdn": ("http.cdn",),
     **dict.fromkeys(("weight", "script_weight"), ("http.page_weight",)),
     "page_budget": ("browser.page_load",),
+    **{
+        name: (f"browser.{name}",)
+        for name in (
+            *("accessibility", "contrast", "keyboard", "responsive", "touch_targets", "images"),
+            "web_vitals",
+        )
+    },
     "rollout": ("http.available_during_deploy",),
     "all_secrets": ("env.length", "env.entropy"),
     "secrets": ("env.length", "env.entropy"),

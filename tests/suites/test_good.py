@@ -12,6 +12,7 @@ from tests.suites.world import World
 
 BOUND: dict[str, dict[str, Any]] = {
     "limited_path": {"http.rate_limit": {"limit": 100}},
+    "version": {"http.deployed_version": {"version": "1.4.2"}},
     "product_domain": {"dns.subdomains": {"names": ["www", "api"]}},
 }
 """What the bindings add to a set of parameters."""
