@@ -62,7 +62,7 @@ CURES: dict[str, dict[str, str]] = {
     "http.host_header": {"without probes.answer": _CLOSED},
     "http.methods": {"without probes.answer": _CLOSED},
     "http.metrics": {"emptied": "it is closed by its status", "halved": _FINDING},
-    "http.openapi": {"emptied": "only a document that is valid gets there"},
+    "http.openapi": {"emptied": "only a document that is valid gets there", "halved": _FINDING},
     "http.page_weight": {"emptied": _NONE, "halved": _FINDING},
     "http.response_time": {"renamed": "where it leads to becomes the path itself"},
     "http.role_forbidden": {"halved": _FINDING},

@@ -136,7 +136,8 @@ def glued(zones: Sequence[Zone]) -> dict[str, str]:
 def answers(address: str, port: int, name: str = ".") -> bool:
     """Whether a server answers to a question for that name, and not with a failure."""
     with suppress(OSError, dns.exception.DNSException):
-        reply = dns.query.udp(dns.message.make_query(name, "SOA"), address, timeout=patient(1), port=port)
+        # Nothing tells that no one listens there yet, so that each try lasts as long as this.
+        reply = dns.query.udp(dns.message.make_query(name, "SOA"), address, timeout=patient(0.2), port=port)
         return reply.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
     return False
 

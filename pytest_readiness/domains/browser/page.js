@@ -498,7 +498,21 @@
   };
 
   let acts = new Set();
-  let veiled = [];
+  let veiled = [], unveilings = [];
+  // Gives an element these styles, and returns what takes them back: one property after the other, since a Content-Security-Policy can forbid to set the
+  // attribute, and the attribute too where there was none.
+  const styled = (element, styles) => {
+    const had = element.hasAttribute('style');
+    const before = Object.keys(styles).map((name) => [name, element.style.getPropertyValue(name), element.style.getPropertyPriority(name)]);
+    for (const [name, value] of Object.entries(styles)) element.style.setProperty(name, value, 'important');
+    return () => {
+      for (const [name, value, priority] of before) {
+        if (value) element.style.setProperty(name, value, priority);
+        else element.style.removeProperty(name);
+      }
+      if (!had) element.removeAttribute('style');
+    };
+  };
   let known = [];
   const reached = new Set();
 
@@ -641,15 +655,13 @@
       return locked(element) ? 'outside the window, and the page cannot be scrolled' : '';
     }
     // A tap goes through some notices; whether they are covered, only others show.
-    const before = element.getAttribute('style');
-    element.style.setProperty('pointer-events', 'auto', 'important');
+    const undo = styled(element, { 'pointer-events': 'auto' });
     const boxes = linesOf(element).slice(0, 3).filter((line) => !outside([line.x + line.width / 2, line.y + line.height / 2]));
     const covered = boxes.length && boxes.every((line) => [0.1, 0.5, 0.9].every((part) => {
       const hit = hitAt(line.x + line.width * part, line.y + line.height / 2);
       return hit && !within(hit, element) && opaque(hit, element);
     }));
-    if (before === null) element.removeAttribute('style');
-    else element.setAttribute('style', before);
+    undo();
     return covered ? 'covered' : '';
   };
   // The texts in an element, as nodes.
@@ -748,21 +760,15 @@
       faces.slice(0, 1).forEach(bring);
       const lines = faces.flatMap(linesOf).filter((line) => line.right > 0 && line.bottom > 0 && line.x < innerWidth && line.y < innerHeight);
       if (!lines.length) return null;
-      veiled = faces.map((each) => [each, each.getAttribute('style')]);
+      veiled = faces;
       this.veilAgain();
       return union(lines);
     },
     veilAgain() {
-      for (const [face] of veiled) {
-        face.style.setProperty('transition', 'none', 'important');
-        face.style.setProperty('opacity', '0', 'important');
-      }
+      unveilings = veiled.map((face) => styled(face, { transition: 'none', opacity: '0' }));
     },
     unveil() {
-      for (const [element, before] of veiled) {
-        if (before === null) element.removeAttribute('style');
-        else element.setAttribute('style', before);
-      }
+      unveilings.splice(0).reverse().forEach((back) => back());
     },
     // Takes the texts that axe-core has judged, and the colours that it computed.
     judged(colours) {

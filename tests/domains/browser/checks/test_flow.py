@@ -541,3 +541,14 @@ def test_what_a_person_sees_is_there(url: Url, app: WebApp, monkeypatch: pytest.
     monkeypatch.setitem(app.routes, "/told", page("Told", SEEN[name]))
     way = {"role": "checkbox"} if "checkbox" in SEEN[name] else {"text": "Thank you, friend"}
     assert judge("browser.flow", url, steps=[{"go": "/told"}, {"expect": way}]).text
+
+
+@pytest.mark.parametrize("style", ["", ' style="opacity: 0"'])
+def test_a_policy_against_inline_styles_does_not_hide_what_is_seen(
+    url: Url, app: WebApp, monkeypatch: pytest.MonkeyPatch, style: str
+) -> None:
+    """Such a policy forbids to set the attribute: what was made transparent to be compared would stay so."""
+    told = page("Told", f"<p id=o{style}>Order 17</p>", Content_Security_Policy="default-src 'self'")
+    monkeypatch.setitem(app.routes, "/told", told)
+    steps = [{"go": "/told"}, {"expect": {"css": "#o", "contains": "Order 17"}}, {"expect": {"css": "#o"}}]
+    assert judge("browser.flow", url, steps=steps).text
