@@ -165,7 +165,7 @@ class World:
         inside = self._machine.host()
         login = {"connection": inside.connection, "ssh_config": str(inside.ssh_config)}
         return {
-            "web": {**login, "address": self._machine_address, "labels": ["web"]},
+            "web": {**login, "address": self._machine_address, "labels": ["web", "database"]},
             "database": {**login, "address": self._machine_address, "labels": ["database"]},
         }
 

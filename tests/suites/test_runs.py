@@ -1,0 +1,79 @@
+"""The suites run as a team runs them: what can be true passes, and what is broken fails, with nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pytest_readiness.core.unverified import NO_CHECK
+from pytest_readiness.core.yamlfile import read_yaml
+from pytest_readiness.plan.suites import read_suite
+from tests.suites.breaks import BREAKS
+from tests.suites.plan import Plan
+from tests.suites.running import SUITES, Outcome, run, write_original, write_project
+from tests.suites.world import World
+
+BATCHES = read_yaml(Path(__file__).with_name("broken.yaml"), "expectations")
+"""By batch: `part`, which is started anew, `only`, what markers of tests are run, and `broken`, by break the items that
+fail. No item stands under two breaks of a batch."""
+OTHER_ENGINES = {
+    "containers-mongodb:front-end/the-product-is-tested-in-firefox",
+    "containers-mongodb:front-end/the-product-is-tested-in-safari",
+    "fintech-platform:mobile/cross-browser-compatibility-is-verified",
+}
+"""Firefox and WebKit cannot be made to trust the world's own authority."""
+
+
+@pytest.fixture(scope="module")
+def outcomes(good_world: World, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
+    """How each item of the suites, and of the documents that they were made of, ends in the good world."""
+    folder = tmp_path_factory.mktemp("team")
+    originals = [write_original(suite, folder).name for suite in SUITES]
+    path = write_project(folder, good_world.target(), [*(f"suite:{suite}" for suite in SUITES), *originals])
+    with good_world.deploying():
+        return run(path)
+
+
+def test_everything_that_can_be_true_passes(outcomes: Mapping[str, Outcome]) -> None:
+    suites = {id: outcome for id, outcome in outcomes.items() if "-original:" not in id}
+    missing = {f"{suite}:{id}" for suite in SUITES for id, each in read_suite(suite).bindings.items() if each.missing}
+    passed = {id for id, outcome in suites.items() if outcome.state == "passed"}
+    left = {id: suites[id] for id in suites.keys() - passed - missing}
+    assert {id: outcome.state for id, outcome in left.items()} == dict.fromkeys(OTHER_ENGINES, "error"), left
+    # What is seen today of those passes, too.
+    seen = [why for id in missing for why in suites[id].reasons if not why.startswith(NO_CHECK)]
+    assert seen == []
+    assert {suites[id].state for id in missing} == {"unverified"}
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_the_document_that_a_suite_was_made_of_ends_alike(outcomes: Mapping[str, Outcome], suite: str) -> None:
+    lines = {id: int(each.source.partition(":")[2]) for id, each in read_suite(suite).bindings.items()}
+    own = {lines[id.partition(":")[2]]: each for id, each in outcomes.items() if id.startswith(f"{suite}:")}
+    others = {
+        int(re.findall(r"line-(\d+)-says", id)[0]): each
+        for id, each in outcomes.items()
+        if id.startswith(f"{suite}-original:")
+    }
+    assert {line: each.state for line, each in own.items()} == {line: each.state for line, each in others.items()}
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_what_is_broken_fails_and_nothing_else(good_world: World, tmp_path: Path, batch: str) -> None:
+    expected = BATCHES[batch]
+    plan = Plan()
+    for name in expected["broken"]:
+        BREAKS[name].change(plan)
+    with World(
+        tmp_path / "broken", plan, part=expected["part"], rest=good_world if expected["part"] else None
+    ) as world:
+        path = write_project(tmp_path / "team", world.target(), [f"suite:{suite}" for suite in SUITES])
+        with world.deploying():
+            ended = run(path, "-m", expected["only"])
+    failed = {id: each for id, each in ended.items() if each.state in ("failed", "error") and id not in OTHER_ENGINES}
+    items = [id for ids in expected["broken"].values() for id in ids]
+    assert len(items) == len(set(items))
+    assert failed.keys() == set(items), failed
