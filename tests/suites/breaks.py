@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from pytest_readiness.core.yamlfile import read_yaml
 from tests.suites.plan import CSP, Plan
 
 RELAY = {"mynetworks": "0.0.0.0/0", "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination"}
@@ -392,3 +394,7 @@ BREAKS: Mapping[str, Break] = {
     ),
 }
 """What can be wrong, by name."""
+
+BATCHES = read_yaml(Path(__file__).with_name("broken.yaml"), "expectations")
+"""By batch: `part`, which is started anew, `only`, what markers of tests are run, and `broken`, by break the items that
+fail. No item stands under two breaks of a batch."""

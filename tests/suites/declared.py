@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pytest_readiness.core.yamlfile import read_yaml
 from tests.judging import judge
 from tests.suites.world import World
 
+SUITES = Path(__file__).parents[2] / "suites"
 PARAMETERS = Path(__file__).with_name("parameters.yaml")
 FLOWS = (
     *("registration", "login", "second_factor", "default_admin_refused", "password_reset", "product"),
@@ -101,6 +103,57 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
 """The checks that a set of parameters is for."""
 MAIL_SECONDS = 0
 """How long a mail is waited for, instead of as long as the parameters say."""
+BOUND: dict[str, dict[str, Any]] = {
+    "limited_path": {"http.rate_limit": {"limit": 100}},
+    "version": {"http.deployed_version": {"version": "1.4.2"}},
+    "product_domain": {"dns.subdomains": {"names": ["www", "api"]}},
+}
+"""What the bindings add to a set of parameters."""
+OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
+    **{
+        f"http.{name}": ("", {})
+        for name in (
+            *("reachable", "https_redirect", "hsts", "csp", "frame_options", "nosniff", "referrer_policy", "cookies"),
+            *("permissions_policy", "security_headers", "xss_protection", "banner", "health", "readiness", "liveness"),
+            *("errors", "exposed_files", "no_debug", "robots", "security_txt", "caching", "compression", "links"),
+            *("static_assets", "mixed_content", "page_weight", "methods", "host_header"),
+        )
+    },
+    **{
+        f"browser.{name}": ("site", {})
+        for name in (
+            *("accessibility", "captions", "console", "contrast", "images", "keyboard", "page_load", "requests"),
+            *("responsive", "touch_targets", "web_vitals"),
+        )
+    },
+    "browser.engines": ("site", {"engines": ["chromium"]}),
+    **{
+        f"tls.{name}": ("", {})
+        for name in ("chain", "ciphers", "expiry", "key", "lifetime", "tls13", "trusted", "versions", "vulnerabilities")
+    },
+    **{f"tls.{name}": ("site", {}) for name in ("mozilla", "ocsp", "resumption")},
+    **{f"dns.{name}": ("", {}) for name in ("resolves", "spf", "dmarc", "propagated", "nameservers", "ttl", "dnssec")},
+    "dns.registration": ("mail", {}),
+    **{f"host.{name}": ("", {}) for name in ("reachable", "disk", "memory", "swap", "time_synced", "ssh_hardened")},
+    **{
+        f"container.{name}": ("", {})
+        for name in (
+            *("running", "healthy", "restart_policy", "memory_limit", "non_root", "not_privileged"),
+            "no_docker_socket",
+        )
+    },
+    "image.pinned": ("", {}),
+    **{
+        f"postgres.{name}": ("", {})
+        for name in ("connects", "tls", "version_supported", "connections", "role", "slow_query_log")
+    },
+    **{f"mail.{name}": ("", {}) for name in ("reachable", "starttls", "auth", "wrong_password", "not_open_relay")},
+    "env.no_placeholders": ("production", {}),
+    "docs.present": ("", {}),
+    "docs.sections": ("", {"sections": ["Overview"]}),
+    "net.only_open": ("web", {"ports": [80, 443], "range": "1-1024"}),
+}
+"""The other checks that need no parameters of the target: what they look at, and what a binding says."""
 ON = {
     **dict.fromkeys(("api_addresses",), "api"),
     **dict.fromkeys(("admin_addresses",), "admin"),
@@ -151,3 +204,9 @@ class Declared:
             own = {**given, **more.get(id, {})}
             evidence += self.ask(id, on or ("production" if id.startswith("env.") else ""), **own)
         return evidence
+
+
+def in_suites(pattern: str) -> set[str]:
+    """What the bindings of the suites name by a pattern, such as checks and sets of parameters."""
+    texts = [path.read_text("utf-8") for path in sorted(SUITES.glob("*.checks.yaml"))]
+    return {found for text in texts for found in re.findall(pattern, text)}

@@ -9,16 +9,12 @@ from pathlib import Path
 import pytest
 
 from pytest_readiness.core.unverified import NO_CHECK
-from pytest_readiness.core.yamlfile import read_yaml
 from pytest_readiness.plan.suites import read_suite
-from tests.suites.breaks import BREAKS
+from tests.suites.breaks import BATCHES, BREAKS
 from tests.suites.plan import Plan
 from tests.suites.running import SUITES, Outcome, run, write_original, write_project
 from tests.suites.world import World
 
-BATCHES = read_yaml(Path(__file__).with_name("broken.yaml"), "expectations")
-"""By batch: `part`, which is started anew, `only`, what markers of tests are run, and `broken`, by break the items that
-fail. No item stands under two breaks of a batch."""
 OTHER_ENGINES = {
     "containers-mongodb:front-end/the-product-is-tested-in-firefox",
     "containers-mongodb:front-end/the-product-is-tested-in-safari",
