@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pydantic_core import to_jsonable_python
@@ -17,7 +17,7 @@ from pytest_readiness.people.rules import CADENCE_DAYS, SignoffRule
 from pytest_readiness.plan.binding import AnyOf, Part, Use
 from pytest_readiness.plan.coming import COMING
 from pytest_readiness.plan.plan import with_cadence
-from pytest_readiness.plan.suites import WAYS, ShippedSuite, path_of, read_suite, total
+from pytest_readiness.plan.suites import WAYS, ShippedSuite, Way, path_of, read_suite, total
 
 FOLDER = Path(__file__).parent / "suites"
 MADE = "<!-- Made by `make suites` from the suites themselves; what is changed here is lost. -->"
@@ -47,7 +47,7 @@ def page_of_suite(suite: ShippedSuite) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _in_words(counts: dict[str, int]) -> str:
+def _in_words(counts: Mapping[Way, int]) -> str:
     said = {
         "checks": "by checks alone",
         "in part": "by checks in part, with a person who signs the rest",

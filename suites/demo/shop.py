@@ -574,7 +574,7 @@ class Shop(_Quiet):
         self._answer(404, "text/html", _page("Not found", "<p>There is no such page."))
 
     def _json(self, status: int, data: Mapping[str, Any], **headers: str) -> None:
-        self._answer(status, "application/json", dumps(data), **headers)
+        self._answer(status, "application/json", dumps(data), cookie=False, session="", **headers)
 
     def _redirect(self, goal: str, session: str = "") -> None:
         self._answer(303, "text/plain", "", cookie=bool(session), session=session, Location=goal)
