@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from pytest_readiness.core.unverified import NO_CHECK
 from pytest_readiness.plan.suites import read_suite
 from tests.suites.breaks import BATCHES, BREAKS
 from tests.suites.plan import Plan
-from tests.suites.running import SUITES, Outcome, run, write_original, write_project
+from tests.suites.running import SUITES, run, write_original, write_project
 from tests.suites.world import World
 
 OTHER_ENGINES = {
@@ -23,38 +22,29 @@ OTHER_ENGINES = {
 """Firefox and WebKit cannot be made to trust the world's own authority."""
 
 
-@pytest.fixture(scope="module")
-def outcomes(good_world: World, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
-    """How each item of the suites, and of the documents that they were made of, ends in the good world."""
-    folder = tmp_path_factory.mktemp("team")
-    originals = [write_original(suite, folder).name for suite in SUITES]
-    path = write_project(folder, good_world.target(), [*(f"suite:{suite}" for suite in SUITES), *originals])
+def test_what_can_be_true_passes_and_documents_of_the_suites_end_alike(good_world: World, tmp_path: Path) -> None:
+    """One run of all, since it takes a minute."""
+    originals = [write_original(suite, tmp_path).name for suite in SUITES]
+    path = write_project(tmp_path, good_world.target(), [*(f"suite:{suite}" for suite in SUITES), *originals])
     with good_world.deploying():
-        return run(path)
-
-
-def test_everything_that_can_be_true_passes(outcomes: Mapping[str, Outcome]) -> None:
+        outcomes = run(path)
     suites = {id: outcome for id, outcome in outcomes.items() if "-original:" not in id}
     missing = {f"{suite}:{id}" for suite in SUITES for id, each in read_suite(suite).bindings.items() if each.missing}
     passed = {id for id, outcome in suites.items() if outcome.state == "passed"}
     left = {id: suites[id] for id in suites.keys() - passed - missing}
     assert {id: outcome.state for id, outcome in left.items()} == dict.fromkeys(OTHER_ENGINES, "error"), left
-    # What is seen today of those passes, too.
-    seen = [why for id in missing for why in suites[id].reasons if not why.startswith(NO_CHECK)]
-    assert seen == []
+    # What is seen today of those that wait for a check passes, too.
+    assert [why for id in missing for why in suites[id].reasons if not why.startswith(NO_CHECK)] == []
     assert {suites[id].state for id in missing} == {"unverified"}
-
-
-@pytest.mark.parametrize("suite", SUITES)
-def test_the_document_that_a_suite_was_made_of_ends_alike(outcomes: Mapping[str, Outcome], suite: str) -> None:
-    lines = {id: int(each.source.partition(":")[2]) for id, each in read_suite(suite).bindings.items()}
-    own = {lines[id.partition(":")[2]]: each for id, each in outcomes.items() if id.startswith(f"{suite}:")}
-    others = {
-        int(re.findall(r"line-(\d+)-says", id)[0]): each
-        for id, each in outcomes.items()
-        if id.startswith(f"{suite}-original:")
-    }
-    assert {line: each.state for line, each in own.items()} == {line: each.state for line, each in others.items()}
+    for suite in SUITES:
+        lines = {id: int(each.source.partition(":")[2]) for id, each in read_suite(suite).bindings.items()}
+        own = {lines[id.partition(":")[2]]: each.state for id, each in suites.items() if id.startswith(f"{suite}:")}
+        original = {
+            int(re.findall(r"line-(\d+)-says", id)[0]): each.state
+            for id, each in outcomes.items()
+            if id.startswith(f"{suite}-original:")
+        }
+        assert own == original
 
 
 @pytest.mark.parametrize("batch", BATCHES)
