@@ -6,7 +6,7 @@ import html
 import inspect
 import re
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
 
@@ -158,9 +158,14 @@ def pages() -> dict[str, str]:
     return {name: f"{MADE}\n\n{text}" for name, text in made.items()}
 
 
-if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
-    for path in FOLDER.glob("*.md"):
+def write_pages(folder: Path, made: Mapping[str, str]) -> None:
+    """Write pages by name into a folder, and remove what else it has."""
+    folder.mkdir(exist_ok=True)
+    for path in folder.glob("*.md"):
         path.unlink()
-    for each, content in pages().items():
-        (FOLDER / f"{each}.md").write_text(content, "utf-8")
+    for name, text in made.items():
+        (folder / f"{name}.md").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    write_pages(FOLDER, pages())

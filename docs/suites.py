@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic_core import to_jsonable_python
 
-from docs.catalogue import anchor, cell, inline
+from docs.catalogue import anchor, cell, inline, write_pages
 from pytest_readiness.checklist.model import Item, Section, family
 from pytest_readiness.cli import describe
 from pytest_readiness.config.suites import suite_names
@@ -209,8 +209,4 @@ def pages() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
-    for path in FOLDER.glob("*.md"):
-        path.unlink()
-    for each, content in pages().items():
-        (FOLDER / f"{each}.md").write_text(content, "utf-8")
+    write_pages(FOLDER, pages())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,15 @@ def test_all_that_ship_are_listed(readiness: Program) -> None:
     assert [row.split()[0] for row in rows] == [*suite_names(), "all"]
     assert heading.startswith("suite items checks in part people")
     assert "unbound" not in heading
+
+
+def test_the_documentation_has_the_figures_of_today(readiness: Program) -> None:
+    lines = {" ".join(line.split()) for line in readiness("suites").lines}
+    shown = re.search(r"^suite .*\n((?:\S.*\n)+)", (ROOT / "docs" / "cli.md").read_text("utf-8"), re.M)
+    assert shown
+    for line in shown[1].splitlines():
+        if not line.startswith("```"):
+            assert " ".join(line.split()) in lines
 
 
 def test_a_suite_says_what_it_is_for_and_how_to_begin(small: Program) -> None:

@@ -13,6 +13,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.stack.process import Server, accepts, current_user, free_port, running
 from tests.stack.programs import program
 
+HARDENED = {
+    "PermitRootLogin": "no",
+    "PasswordAuthentication": "no",
+    "KbdInteractiveAuthentication": "no",
+    "X11Forwarding": "no",
+    "MaxAuthTries": "4",
+    "LoginGraceTime": "60",
+    "MACs": "hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com",
+    "KexAlgorithms": "curve25519-sha256,diffie-hellman-group16-sha512",
+    "Ciphers": "aes256-gcm@openssh.com,aes256-ctr",
+}
+"""Settings by which nobody gets in by password, nor root at all, and with strong cryptography only."""
+
 
 class Sshd(Server):
     """``with Sshd(directory) as server:`` an sshd that lets one key in, as any user that it may become.

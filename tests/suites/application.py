@@ -554,23 +554,21 @@ class Application:
         return page(f"Receipt {order['id']}", f"<p>Paid: {total} EUR</p>")
 
     def _picture_page(self, request: Request, _: object) -> Response:
-        account = self._guarded(request)
-        if isinstance(account, Response):
-            return account
-        visit, headers = self._visits.of(request)
-        body = form("/picture", "Upload", visit.csrf, field("Picture", "picture", "file"), "multipart/form-data")
-        return page("Picture", body, headers)
+        return self._upload_page(request, "/picture", "Picture", "picture")
 
     def _upload(self, request: Request, _: object) -> Response:
         return self._take(request, "picture", "/pictures", PICTURES)
 
     def _papers_page(self, request: Request, _: object) -> Response:
+        return self._upload_page(request, "/papers", "Receipt", "paper")
+
+    def _upload_page(self, request: Request, path: str, label: str, name: str) -> Response:
         account = self._guarded(request)
         if isinstance(account, Response):
             return account
         visit, headers = self._visits.of(request)
-        body = form("/papers", "Upload", visit.csrf, field("Receipt", "paper", "file"), "multipart/form-data")
-        return page("Receipts", body, headers)
+        body = form(path, "Upload", visit.csrf, field(label, name, "file"), "multipart/form-data")
+        return page(label, body, headers)
 
     def _upload_paper(self, request: Request, _: object) -> Response:
         return self._take(request, "paper", "/papers", PAPERS)

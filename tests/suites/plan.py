@@ -9,6 +9,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from tests.stack.sshd import HARDENED
+
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; font-src 'self'; "
     "connect-src 'self' https://api.example.com; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -193,20 +195,7 @@ class Plan:
         }
     )
     images: dict[str, str] = field(default_factory=lambda: {"web": "shop-web:1.4.2", "worker": "shop-worker:1.4.2"})
-    sshd: dict[str, str] = field(
-        default_factory=lambda: {
-            "ListenAddress": "127.0.0.1",
-            "PermitRootLogin": "no",
-            "PasswordAuthentication": "no",
-            "KbdInteractiveAuthentication": "no",
-            "X11Forwarding": "no",
-            "MaxAuthTries": "4",
-            "LoginGraceTime": "60",
-            "MACs": "hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com",
-            "KexAlgorithms": "curve25519-sha256,diffie-hellman-group16-sha512",
-            "Ciphers": "aes256-gcm@openssh.com,aes256-ctr",
-        }
-    )
+    sshd: dict[str, str] = field(default_factory=lambda: {"ListenAddress": "127.0.0.1", **HARDENED})
     listening: set[int] = field(default_factory=lambda: {443})
     stopped: set[str] = field(default_factory=set)
     not_at_boot: set[str] = field(default_factory=set)

@@ -26,7 +26,7 @@ from tests.namespace import DEPLOY, Namespace, namespace
 from tests.stack.docker import DockerEngine, _remove_cgroups
 from tests.stack.process import free_port, wait_until
 from tests.stack.programs import program
-from tests.stack.sshd import Sshd
+from tests.stack.sshd import HARDENED, Sshd
 
 LOCAL = Host(name="local", connection="local://")
 OUTSIDE = Host(name="web", address="127.0.0.1")
@@ -655,19 +655,6 @@ def test_time_synced_unknown_in_a_container(docker_engine: DockerEngine, docker_
             judge("host.time_synced", Host(name="web", connection="docker://host-clock", engine=docker_host))
     finally:
         container.remove(force=True)
-
-
-HARDENED = {
-    "PermitRootLogin": "no",
-    "PasswordAuthentication": "no",
-    "KbdInteractiveAuthentication": "no",
-    "X11Forwarding": "no",
-    "MaxAuthTries": "4",
-    "LoginGraceTime": "60",
-    "MACs": "hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com",
-    "KexAlgorithms": "curve25519-sha256,diffie-hellman-group16-sha512",
-    "Ciphers": "aes256-gcm@openssh.com,aes256-ctr",
-}
 
 
 def _sshd_config(sshd: Sshd, directory: Path, *lines: str, **settings: str) -> str:
