@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -56,6 +57,12 @@ def told(app: Callable[..., Any]) -> int:
     except BrokenPipeError:
         hang_up()
         return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        hang_up()
+        print(f"The output could not be written: {error.strerror}.", file=sys.stderr)  # noqa: T201
+        return USAGE
     return code
 
 

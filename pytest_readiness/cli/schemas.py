@@ -8,6 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from pytest_readiness.config.schema import configuration_schema
+from pytest_readiness.config.suites import suite_names
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.registry import SEVERITIES, Check
 from pytest_readiness.people.decisions import Signoff, Waiver
@@ -105,7 +106,9 @@ def bindings_schema() -> dict[str, Any]:
         "title": "pytest-readiness: CHECKLIST.checks.yaml",
         "description": "What answers each item of a checklist: by section, then by item.",
         "type": "object",
-        "properties": {ORIGIN: {**_TEXT, "description": "The suite that the bindings were made of."}},
+        "properties": {
+            ORIGIN: {"enum": list(suite_names()), "description": "The suite that the bindings were made of."}
+        },
         "additionalProperties": {
             "type": "object",
             "properties": {SECTION_LEVEL: {**_TEXT, "description": "Level of every item of the section."}},

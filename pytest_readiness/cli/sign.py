@@ -178,6 +178,11 @@ def _rule(place: project.PlannedItem) -> SignoffRule:
         raise CommandError(f"{place.full_id} does not apply ({reason}), so no one needs to sign it.")
     if place.binding is None:
         raise CommandError(f"{place.full_id} is bound to nothing; bind it to {{signoff: ROLE}} first.")
+    if place.binding.missing:
+        claims = " and ".join(place.binding.missing)
+        raise CommandError(
+            f"{place.full_id} waits for a check ({claims}): it is unverified until there is one, whoever signs."
+        )
     if place.rule is None:
         raise CommandError(f"{place.full_id} needs no sign-off: checks answer it.")
     return place.rule

@@ -139,6 +139,8 @@ def _claims(out: Output, suites: Sequence[ShippedSuite], json: bool, *, every: b
     ids = [id for id in COMING if id in missing or every]
     if json:
         out.json([{"id": id, "claim": COMING[id], "items": missing[id]} for id in ids])
+    elif not ids:
+        out.line("No check is missing.")
     else:
         out.table(("claim", "items", "what it will prove"), [(id, missing[id], COMING[id]) for id in ids])
 

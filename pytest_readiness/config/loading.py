@@ -207,8 +207,13 @@ class _Loader:
                 resources += self._resources(section, values, problems, context)
         if not chosen:
             self.problems += problems
-        given = {} if head is None else {key: parameters[key] for key in head.parameters}
-        self.parameters.update(given)
+        written = parameters if isinstance(parameters, YamlMap) else YamlMap(merged.path, merged.line)
+        given = {key: value for key, value in written.items() if isinstance(value, YamlMap)}
+        # Those with a mistake are given all the same: bindings that ask for them make no second one.
+        self.parameters.update(key for key, value in written.items() if value is not None)
+        # A null takes away what is inherited, so that of the target's own ones nothing is left in what is merged.
+        own = raw[name].get("parameters") if isinstance(raw[name], YamlMap) else None
+        own = own if isinstance(own, YamlMap) else {}
         if head is None:
             return Target(name, resources=tuple(resources))
         if chosen:
@@ -223,6 +228,7 @@ class _Loader:
             head.policy,
             unknown=tuple(dict.fromkeys(self.unknown)) if chosen else (),
             parameters=given,
+            without=frozenset(key for key, value in {**written, **own}.items() if value is None),
         )
 
     def _names(self, values: YamlMap) -> dict[str, set[str]]:

@@ -79,7 +79,8 @@ class TargetFile(BaseModel):
         level: how much is asked of this target, one of the file's `levels`; everything where it is not given.
         policy: when the verdict is GO.
         parameters: what only this environment knows of checks (paths, limits, names, flows), by the names under which
-            bindings ask for it with `from_target`; taken as it is written, without variables of the environment.
+            bindings ask for it with `from_target`; taken as it is written, without variables of the environment. Null
+            says that the environment has nothing of that kind.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -88,7 +89,7 @@ class TargetFile(BaseModel):
     extends: str | None = None
     level: str = ""
     policy: Policy = Policy()
-    parameters: dict[str, dict[str, Any]] = {}
+    parameters: dict[str, dict[str, Any] | None] = {}
 
 
 class ConfigurationFile(BaseModel):

@@ -28,6 +28,7 @@ class Target:
         release: the release that the run decides about; "" where none is named.
         unknown: what is left out of its resources ("database 'main'"), as the variable that tells its kind is not set.
         parameters: what bindings ask of it by `from_target`, by name, with their lines.
+        without: names of parameters of which it says that it has nothing of that kind.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Target:
     release: str = ""
     unknown: tuple[str, ...] = ()
     parameters: Mapping[str, YamlMap] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
 
     def of(self, kind: str) -> tuple[Resource, ...]:
         """Resources that count as one of that kind."""

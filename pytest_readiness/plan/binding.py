@@ -27,6 +27,7 @@ class Use:
         line: its line in the bindings.
         from_target: the name under which the target gives parameters of it; "" where the binding has all.
         lacking: what the target does not give of them, as a clause; "" where nothing lacks.
+        without: whether that is because the target says that it has nothing of that kind.
     """
 
     check: Check
@@ -36,6 +37,7 @@ class Use:
     line: int
     from_target: str = ""
     lacking: str = ""
+    without: bool = False
     narrowed: tuple[str, ...] = ()
 
 

@@ -352,7 +352,12 @@ class _BindingsReader:
         rest = [key for key in value if key not in ignore]
         ways = [key for key in ("check", "all", "any") if key in value]
         if len(ways) != 1:
-            self.problem(line, "A binding holds exactly one of 'check', 'all', 'any', 'signoff', 'not_applicable'.")
+            lacks = " 'from_target' is said beside 'check'." if "from_target" in value and not ways else ""
+            self.problem(
+                line,
+                "A binding holds exactly one of 'check', 'all', 'any', 'signoff', 'not_applicable', or 'missing'."
+                + lacks,
+            )
             for key in rest:
                 if key not in BINDING_WORDS and not ways:
                     self._unknown(key, value, BINDING_WORDS)
@@ -393,7 +398,10 @@ class _BindingsReader:
                 if on is None:
                     return None
                 known = {key: value for key, value in given.items() if key not in _BESIDE}
-                return Use(check, known, None, on, line, str(asked), lacking)
+                for key in known.keys() - check.parameters.model_fields.keys():
+                    hint = nearest(key, check.parameters.model_fields)
+                    self.problem(given.lines[key], f"Unknown key '{key}' in {what}.{hint}")
+                return Use(check, known, None, on, line, str(asked), lacking, str(asked) in self.target.without)
             if (taken := self._taken(asked, given)) is None:
                 return None
             narrowed = self._on(check, self.target.parameters[str(asked)])
@@ -409,11 +417,14 @@ class _BindingsReader:
 
     def _lacking(self, asked: Any, given: YamlMap) -> str:
         """What is asked of the target and not given, as a clause, or as a problem where no target gives it."""
-        if asked in self.target.parameters:
-            return ""
         if not isinstance(asked, str):
             self.problem(given.lines["from_target"], "'from_target' takes a name of the target's 'parameters'.")
-        elif not (self.lenient or asked in self.parameters) or typo_of(asked, self.parameters):
+            return "nothing that has a name"
+        if asked in self.target.parameters:
+            return ""
+        if asked in self.target.without:
+            return f"target {self.target.name} has no '{asked}', as it says"
+        if not (self.lenient or asked in self.parameters) or typo_of(asked, self.parameters):
             self.problem(
                 given.lines["from_target"],
                 f"No target gives parameters named '{asked}'.{nearest(asked, self.parameters)}",
@@ -468,7 +479,7 @@ class _BindingsReader:
         wrong = [name for name in names if name not in known]
         if self.shipped and path == self.path:
             wrong = []
-        elif self.conditional or (self.made and path == self.path) or not known:
+        elif (path == self.path and (self.conditional or self.made)) or not known:
             # What it names may be absent, but not misspelled.
             wrong = [name for name in wrong if typo_of(name, known)]
         for name in wrong:

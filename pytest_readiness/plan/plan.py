@@ -16,7 +16,7 @@ from pytest_readiness.config.target import Configuration
 from pytest_readiness.core import clock
 from pytest_readiness.core.domains import catalogue
 from pytest_readiness.core.evidence import NotDeclared
-from pytest_readiness.core.problems import Problem, ProblemsError, nearest
+from pytest_readiness.core.problems import Problem, ProblemsError, nearest, typo_of
 from pytest_readiness.core.registry import FACTS, SEVERITIES, Check, Severity, lacking
 from pytest_readiness.core.resources import Resource
 from pytest_readiness.core.unverified import NO_CHECK
@@ -206,6 +206,7 @@ def make_plan(
                 problems += error.problems
         read[path] = checklist, bindings
     _refuse_same_names(read, problems)
+    _refuse_misspelled_parameters(configuration, read, problems)
     _refuse_unknown_sections(configuration, read, problems)
     decisions = Decisions({}, {}, Path())
     try:
@@ -257,6 +258,20 @@ def _refuse_unknown_sections(
         if section not in known:
             message = f"The policy names the section '{section}', which no checklist has.{nearest(section, known)}"
             problems.append(Problem(configuration.path, configuration.section_lines.get(section, 0), message))
+
+
+def _refuse_misspelled_parameters(
+    configuration: Configuration, read: Mapping[Path, tuple[object, Mapping[str, Binding]]], problems: list[Problem]
+) -> None:
+    """Parameters that nobody asks for, under nearly the name of some that are asked for, would be taken for these."""
+    uses = (use for _, bindings in read.values() for binding in bindings.values() for use in binding.uses)
+    asked = {use.from_target for use in uses} - {""}
+    given = configuration.target.parameters
+    whole = {path.resolve() for path in configuration.checklists} <= {path.resolve() for path in read}
+    for name in given.keys() - asked if whole else ():
+        if near := typo_of(name, asked):
+            message = f"No binding asks for the parameters '{name}'. Did you mean '{near}'?"
+            problems.append(Problem(configuration.path, given[name].line, message))
 
 
 def _others(configuration: Configuration, have: set[Path]) -> Iterator[Checklist]:

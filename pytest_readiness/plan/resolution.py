@@ -84,16 +84,16 @@ class BindingResolver:
         )
 
     def _use(self, use: Use) -> Resolved:
-        check, resources = use.check, () if use.lacking else self._resources(use)
-        missing = "" if resources else use.lacking or self._missing(use)
+        check, resources = use.check, self._resources(use)
+        missing = use.lacking if resources else self._missing(use)
         if check.check_class not in self._allow:
             reason = f"{check.id} is {check.check_class}; the target and the command line do not allow that"
             settled = Settled("unverified", reason, "not allowed", f"{check.check_class} checks")
             wanted = [Wanted(use, None, settled)]
         else:
-            wanted = [Wanted(use, resource, None) for resource in resources]
+            wanted = [Wanted(use, resource, None) for resource in resources if not missing]
             wanted = wanted or [Wanted(use, None, not_declared(missing))]
-        return Resolved(tuple(wanted), bool(resources), missing)
+        return Resolved(tuple(wanted), bool(resources) and not use.without, missing)
 
     def _resources(self, use: Use) -> tuple[Resource | None, ...]:
         kind = use.check.kind

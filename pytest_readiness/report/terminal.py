@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_readiness.core.redact import Redactor, printable
+from pytest_readiness.core.registry import SEVERITIES
 from pytest_readiness.core.unverified import NO_CHECK
 from pytest_readiness.report.opened import OpenGroup, by_severity, claims, open_groups
 from pytest_readiness.report.phrases import decision, is_go, part_of
@@ -40,6 +41,8 @@ OPEN_SHOWN = 25
 """Open items listed without -v."""
 LACKS_SHOWN = 10
 """Things that items lack together, named of a kind without -v."""
+BLOCKING_SHOWN = 5
+"""Items of such a kind that block the release, listed without -v."""
 STYLES: dict[State, str] = {
     "passed": "green",
     "failed": "bold red",
@@ -328,6 +331,14 @@ class _Summary:
                 self.console.print(Padding(self._text(words), (0, 0, 0, 2), expand=False))
             if more:
                 self.console.print(self._text(f"  … and {more} more; -v lists all."))
+        if self.verbosity <= 0:
+            worst = SEVERITIES.index(self.verdict.policy.block)
+            blocking = [item for item in group.items if SEVERITIES.index(item.severity) <= worst]
+            for item in blocking[:BLOCKING_SHOWN]:
+                self._line(item, 2)
+            if len(blocking) > BLOCKING_SHOWN:
+                left = len(blocking) - BLOCKING_SHOWN
+                self.console.print(self._text(f"  … and {left} more that block the release; -v lists all."))
 
     def _item(self, item: LeafRecord) -> None:
         from rich.padding import Padding

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from pytest_readiness.config.suites import suite_names, target_path
 from pytest_readiness.plan.coming import COMING
 from tests import suite
 from tests.cli.program import Program
+from tests.stack.patience import patient
 
 ROOT = Path(__file__).parents[2]
 FIGURES = {"checks": 3, "in part": 1, "people": 2, "missing": 2, "not applicable": 1, "unbound": 0}
@@ -126,6 +129,24 @@ def test_what_is_wrong_is_a_sentence(readiness: Program, arguments: tuple[str, .
     result = readiness("suites", *arguments)
     assert (result.code, result.out) == (4, "")
     assert result.err.startswith(sentence)
+
+
+def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest_readiness", "suites", "starter", "--target"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            timeout=patient(60),
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (4, "The output could not be written: No space left on device.\n")
+
+
+def test_a_suite_whose_items_are_all_answered_waits_for_no_check(readiness: Program) -> None:
+    assert readiness("suites", "starter", "--claims").lines == ["No check is missing."]
 
 
 def test_bindings_are_written_beside_the_document(small: Program) -> None:

@@ -396,6 +396,11 @@ def test_the_target_gives_parameters(tmp_path: Path) -> None:
     assert (use.parameters["name"], use.parameters["min_age"]) == ("Via", 5)
 
 
+def test_what_is_asked_of_another_target_is_looked_at_as_far_as_it_can_be(tmp_path: Path) -> None:
+    with pytest.raises(ProblemsError, match=r"Unknown key 'txet' in the binding to toy.word. Did you mean 'text'\?"):
+        with_target(tmp_path, "{check: toy.word, from_target: words, txet: a}", "words")
+
+
 def test_another_target_gives_parameters(tmp_path: Path) -> None:
     (binding,) = with_target(tmp_path, "{check: toy.word, from_target: words}", "words").values()
     (use,) = binding.uses
@@ -437,6 +442,13 @@ def test_another_target_gives_parameters(tmp_path: Path) -> None:
             "No target declares a url named or labelled 'pubic'. Did you mean 'public'?",
         ),
         ("{check: toy.header, from_target: loud}", "readiness", "'warn' is said in bindings only."),
+        ("{check: toy.word, from_target: [header]}", "CHECK.checks", "'from_target' takes a name of the target's"),
+        (
+            "{from_target: header}",
+            "CHECK.checks",
+            "A binding holds exactly one of 'check', 'all', 'any', 'signoff', 'not_applicable', or 'missing'. "
+            "'from_target' is said beside 'check'.",
+        ),
     ],
 )
 def test_mistakes_about_what_the_target_gives(tmp_path: Path, written: str, file: str, told: str) -> None:

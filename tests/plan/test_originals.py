@@ -95,7 +95,7 @@ def test_the_same_comes_out_on_the_same_target(folder: Path) -> None:
     # What the target declares nothing for, here the ports of the cache, is no mistake in either.
     assert own["storage/redis-tls"][0][6][:2] == (
         "not applicable",
-        "if used: target prod gives no parameters named 'open_ports'",
+        "if used: target prod declares no host named or labelled cache",
     )
 
 

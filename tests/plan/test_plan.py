@@ -11,7 +11,6 @@ from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.registry import check, fact
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.plan.plan import Plan, PlannedTest, make_plan
-from pytest_readiness.plan.resolution import Settled
 
 CONFIGURATION = """
 roles: {owner: [owner@example.com], leads: [cto@example.com]}
@@ -25,6 +24,7 @@ targets:
       shop-2: {url: https://shop2.example.com, labels: [public]}
     documents: {shop: runbook.md}
     parameters:
+      none: null
       deep: {on: api, path: "/${unique}"}
   other:
     parameters: {wide: {}}
@@ -88,15 +88,16 @@ def planned(
     allow: frozenset[str] = frozenset({"passive"}),
     signoffs: str = "signoffs: []\n",
     waivers: str = "waivers: []\n",
+    configuration: str = CONFIGURATION,
 ) -> Plan:
     (folder / "CHECK.md").write_text(f"# Release\n{items}\n", encoding="utf-8")
     if bindings:
         (folder / "CHECK.checks.yaml").write_text(f"release:\n  {bindings}\n", encoding="utf-8")
     (folder / "signoffs.yaml").write_text(signoffs, encoding="utf-8")
     (folder / "waivers.yaml").write_text(waivers, encoding="utf-8")
-    (folder / "readiness.yaml").write_text(CONFIGURATION, encoding="utf-8")
-    configuration = load_configuration(folder / "readiness.yaml", "prod")
-    return make_plan(configuration, (folder / "CHECK.md",), allow, fenced=False)
+    (folder / "readiness.yaml").write_text(configuration, encoding="utf-8")
+    loaded = load_configuration(folder / "readiness.yaml", "prod")
+    return make_plan(loaded, (folder / "CHECK.md",), allow, fenced=False)
 
 
 def planned_tests(folder: Path, bindings: str, item: str = "Item", **options: Any) -> list[PlannedTest]:
@@ -152,7 +153,11 @@ def outcome(test: PlannedTest) -> str:
         ("{check: toy.one, from_target: wide}", [
             "item[toy.one]: unverified: target prod gives no parameters named 'wide'"
         ]),
-        ("{any: [{check: toy.one, from_target: wide}, toy.paper]}", ["item[shop]"]),
+        ("{any: [{check: toy.one, from_target: wide}, toy.paper]}", [
+            "item[toy.one]: unverified: target prod gives no parameters named 'wide'",
+            "item[toy.paper-shop]",
+        ]),
+        ("{any: [{check: toy.one, from_target: none}, toy.paper]}", ["item[shop]"]),
         ("{missing: redis.persistence}", ["item[redis.persistence]: unverified: no check yet: "
             "redis.persistence (Redis writes its data to disk, and the last write succeeded)"]),
         ("{check: toy.one, on: api, missing: redis.persistence}", ["item[toy.one-api]",
@@ -332,9 +337,27 @@ def test_what_the_target_gives_is_taken_as_it_is_written(tmp_path: Path) -> None
     assert (test.parameters["path"], test.asks) == ("/${unique}", {"paths": ("/${unique}",)})
 
 
-def test_a_conditional_item_does_not_apply_where_the_target_gives_no_parameters(tmp_path: Path) -> None:
-    (test,) = planned_tests(tmp_path, "{check: toy.one, from_target: tunnel}", "Item (if using tunnels)")
-    assert test.settled == Settled("not applicable", "if using tunnels: target prod gives no parameters named 'tunnel'")
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("tunnel", ("unverified", "target prod gives no parameters named 'tunnel'")),
+        ("wide", ("unverified", "target prod gives no parameters named 'wide'")),
+        ("none", ("not applicable", "if using tunnels: target prod has no 'none', as it says")),
+    ],
+)
+def test_parameters_of_a_conditional_item(tmp_path: Path, asked: str, expected: tuple[str, str]) -> None:
+    """That something is declared, and not what it is to be asked, is no reason to leave it out."""
+    (test,) = planned_tests(tmp_path, f"{{check: toy.one, from_target: {asked}}}", "Item (if using tunnels)")
+    assert test.settled is not None
+    assert test.settled[:2] == expected
+
+
+def test_parameters_that_nobody_asks_for_and_that_may_be_meant_for_others(tmp_path: Path) -> None:
+    configuration = CONFIGURATION.replace("targets:", "checklists: [CHECK.md]\ntargets:").replace(
+        "      deep:", "      depp: {}\n      deep:"
+    )
+    with pytest.raises(ProblemsError, match=r"readiness.yaml:\d+: No binding asks for the parameters 'depp'. Did you "):
+        planned(tmp_path, "- [ ] Item", "item: {check: toy.one, from_target: deep}", configuration=configuration)
 
 
 def test_a_whole_item_waits_for_its_check(tmp_path: Path) -> None:
