@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.config import suites
+from pytest_readiness.plan.originals import said_in
 
 DOCUMENT = """\
 # Small shop
@@ -115,5 +117,8 @@ def add(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
     folder.mkdir()
     for name, text in (("small.md", DOCUMENT), ("small.checks.yaml", BINDINGS), ("small.target.yaml", TARGET)):
         (folder / name).write_text(text, "utf-8")
+    said = said_in(parse_checklist(ORIGINAL, Path("launch.md")))
+    digests = " ".join(f"{line}:{digest}" for line, digest in said.items())
+    (folder / "originals.yaml").write_text(f"small: {digests}\n", "utf-8")
     monkeypatch.setattr(suites, "FOLDER", folder)
     return folder

@@ -162,7 +162,10 @@ def _write_for(out: Output, suite: ShippedSuite, original: Path, force: bool) ->
     path = bindings_path(original)
     if path.exists() and not force:
         raise CommandError(f"{path} is there already; --force replaces it.")
-    path.write_text(followed.text, "utf-8")
+    try:
+        path.write_text(followed.text, "utf-8")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
     out.line(f"{path}: {count(followed.items, 'item')} of {original.name} bound as in the suite {suite.name}.")
     for reason, entries in followed.left_out.items():
         out.heading(f"{reason} ({len(entries)})")

@@ -36,6 +36,11 @@ def suite_path(name: str) -> Path:
     return FOLDER / f"{name}.md"
 
 
+def digests_path() -> Path:
+    """Return the file with digests of what the documents say that suites were made of."""
+    return FOLDER / "originals.yaml"
+
+
 def target_path(name: str) -> Path:
     """Return the readiness.yaml that a suite comes with: an example of a target that declares all that it looks at.
 

@@ -84,6 +84,16 @@ def read_bindings(
     return bindings
 
 
+def _variable_in(value: Any) -> str:
+    """The first ${NAME} in the texts of a value; "" without any."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        return next(filter(None, map(_variable_in, value)), "")
+    found = re.search(r"\$\{[^}]*\}", value) if isinstance(value, str) else None
+    return found[0] if found else ""
+
+
 class _BindingsReader:
     def __init__(
         self,
@@ -445,9 +455,14 @@ class _BindingsReader:
                 )
                 return None
             made.adopt(key, given)
-        for key in said:
+        for key, value in said.items():
             if key == "on":
                 continue
+            # The steps of flows have names of their own, and refuse others themselves.
+            if key != "steps" and (variable := _variable_in(value)):
+                message = f"'{key}' holds {variable}, and no variable is filled in here; write the value."
+                self.problems.append(Problem(said.path, said.line_of([key]), message))
+                return None
             if key in _BESIDE:
                 self.problems.append(Problem(said.path, said.lines[key], f"'{key}' is said in bindings only."))
                 return None

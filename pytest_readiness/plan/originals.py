@@ -1,8 +1,8 @@
 """Bindings for the document that a suite was made of, whose items are the suite's in other words.
 
-A suite says of each of its items on which line of that document it stands. A line says little by itself: where one was
-inserted or removed, every line after it means another item. So a section is bound only where the document and the
-suite have items on the same lines of it, in the same groups.
+A suite says of each of its items on which line of that document it stands, and a digest of what that line says ships.
+So an item is bound only where the document says the same on the same line, and a section only as a whole, in the same
+groups: beside a line that was changed, others may mean something else than before.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_readiness.checklist.ids import digest_of
 from pytest_readiness.checklist.model import Checklist, Item, family
+from pytest_readiness.config.suites import digests_path
 from pytest_readiness.core.yamlfile import read_yaml
 from pytest_readiness.plan.binding import bindings_path
 from pytest_readiness.plan.bindings import ORIGIN
@@ -23,7 +25,7 @@ _SOURCE = re.compile(r"(.+):(\d+)")
 
 NOT_IN_SUITE = "Items that the suite does not have; bind them yourself"
 NOT_READ = "Items of the suite that this document does not have on their lines"
-CHANGED = "Items of sections whose lines are not those of the suite; bind them yourself"
+CHANGED = "Items of sections that do not say the same on the same lines; bind them yourself"
 
 
 class OriginalError(ValueError):
@@ -45,8 +47,25 @@ class TeamBindings:
     left_out: Mapping[str, tuple[tuple[int, str], ...]]
 
 
-def follow(suite: ShippedSuite, document: Checklist) -> TeamBindings:
+def said_in(document: Checklist) -> dict[int, str]:
+    """Return a digest of what each item of a document says, by its line."""
+    return {item.line: digest_of(" ".join(item.text.split())) for item in document.items()}
+
+
+def said_by(suite: str) -> dict[int, str]:
+    """Return the digests of the document that a suite was made of, by line; none where it was made of none."""
+    path = digests_path()
+    written = read_yaml(path, "digests").get(suite, "") if path.is_file() else ""
+    return {int(line): digest for line, _, digest in (each.partition(":") for each in str(written).split())}
+
+
+def follow(suite: ShippedSuite, document: Checklist, said: Mapping[int, str] | None = None) -> TeamBindings:
     """Return the bindings of a document that the suite was made of.
+
+    Args:
+        suite: the suite.
+        document: the document.
+        said: digests of what the suite was made of, by line; those that ship unless given.
 
     Raises:
         OriginalError: the suite was not made of a document, or not of this one.
@@ -57,11 +76,11 @@ def follow(suite: ShippedSuite, document: Checklist) -> TeamBindings:
             f"The suite '{suite.name}' was not made of a document that a team has; use it as it is: suite:{suite.name}."
         )
     items = {item.line: item for item in document.items()}
-    fitting = _fitting(suite, sources, document)
+    fitting = _fitting(suite, sources, document, said_by(suite.name) if said is None else said)
     if not fitting:
         raise OriginalError(
             f"{document.path} is not the document that the suite '{suite.name}' was made of, or was changed from its "
-            "beginning: no section has its items on the same lines."
+            "beginning: no section says the same on the same lines."
         )
     left_out: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
     for line, item in items.items():
@@ -88,7 +107,7 @@ _HEAD = """\
 # What answers each item of {document}, as in the suite that it was made of.
 #
 # Written by: readiness suites {suite} --for {document}
-# Items were matched by their lines, not by what they say: read each beside the item of the suite that its source names.
+# Items were matched by their lines and words: read each beside the item of the suite that its source names.
 # Names that no target declares leave items unverified, as 'readiness plan' shows. A target that declares all of them is
 # printed by: readiness suites {suite} --target
 {key}: {suite}"""
@@ -104,15 +123,21 @@ def _sources(suite: ShippedSuite) -> dict[int, Item]:
     return found
 
 
-def _fitting(suite: ShippedSuite, sources: Mapping[int, Item], document: Checklist) -> set[int]:
+def _fitting(
+    suite: ShippedSuite, sources: Mapping[int, Item], document: Checklist, said: Mapping[int, str]
+) -> set[int]:
     """The lines of all items that mean the same in both: those of whole sections, each with the same groups."""
     items = {item.line: item for item in document.items()}
     above = _groups(document, {item.id: line for line, item in items.items()})
     above_twin = _groups(suite.checklist, {item.id: line for line, item in sources.items()})
+    own = said_in(document)
     fitting = {
         line
         for line, item in items.items()
-        if line in sources and sources[line].is_group == item.is_group and above_twin.get(line) == above.get(line)
+        if line in sources
+        and said.get(line) == own[line]
+        and sources[line].is_group == item.is_group
+        and above_twin.get(line) == above.get(line)
     }
     whole = [*_sections(document, {item.id: line for line, item in items.items()})]
     whole += _sections(suite.checklist, {item.id: line for line, item in sources.items()})

@@ -170,7 +170,7 @@ def test_what_is_not_bound_is_told_with_its_line(small: Program) -> None:
     assert told.lines == [
         "launch.checks.yaml: 7 items of launch.md bound as in the suite small.",
         "",
-        "Items of sections whose lines are not those of the suite; bind them yourself (2)",
+        "Items of sections that do not say the same on the same lines; bind them yourself (2)",
         "launch.md:16 docs/runbook",
         "launch.md:17 docs/fax",
         "",

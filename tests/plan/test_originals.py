@@ -34,7 +34,7 @@ def test_each_item_is_bound_as_the_suites_item_of_its_line() -> None:
 # What answers each item of launch.md, as in the suite that it was made of.
 #
 # Written by: readiness suites small --for launch.md
-# Items were matched by their lines, not by what they say: read each beside the item of the suite that its source names.
+# Items were matched by their lines and words: read each beside the item of the suite that its source names.
 # Names that no target declares leave items unverified, as 'readiness plan' shows. A target that declares all of them is
 # printed by: readiness suites small --target
 .suite: small
@@ -118,6 +118,14 @@ def test_the_same_comes_out_on_the_same_target(folder: Path) -> None:
         ("- [ ] Looks nice", "Looks nice", 5, {CHANGED: [3, 4, 5, 6], NOT_READ: [7]}),
         ("- [ ] Looks nice\n", "- [ ] Looks nice\n- [ ] Smells nice\n", 0, None),
         ("- [ ] ~~Fax~~\n", "- [ ] ~~Fax~~\n- [ ] Telex\n", 7, {CHANGED: [16, 17], NOT_IN_SUITE: [18]}),
+        # Words that were changed, and items that were swapped.
+        ("Looks nice", "Looks ugly", 5, {CHANGED: [3, 4, 5, 6, 7]}),
+        (
+            "- [ ] Weekly restore drill\n- [ ] Redis AOF on\n",
+            "- [ ] Redis AOF on\n- [ ] Weekly restore drill\n",
+            6,
+            {CHANGED: [11, 12, 13]},
+        ),
         # Two sections of the suite that are one in the document are whole together.
         ("#### Docs", "", 9, {}),
     ],
@@ -128,7 +136,7 @@ def test_only_sections_with_the_same_lines_are_bound(
     text = suite.ORIGINAL.replace(before, after)
     assert text != suite.ORIGINAL
     if left_out is None:
-        with pytest.raises(OriginalError, match="no section has its items on the same lines"):
+        with pytest.raises(OriginalError, match="no section says the same on the same lines"):
             followed(text)
         return
     made = followed(text)

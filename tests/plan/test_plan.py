@@ -25,7 +25,7 @@ targets:
     documents: {shop: runbook.md}
     parameters:
       none: null
-      deep: {on: api, path: "/${unique}"}
+      deep: {on: api, path: "/$deep"}
   other:
     parameters: {wide: {}}
     databases: {main: "redis://h/0"}
@@ -334,7 +334,14 @@ def test_checklists_with_the_same_items_are_told_apart(tmp_path: Path) -> None:
 
 def test_what_the_target_gives_is_taken_as_it_is_written(tmp_path: Path) -> None:
     (test,) = planned_tests(tmp_path, "{check: toy.one, from_target: deep}")
-    assert (test.parameters["path"], test.asks) == ("/${unique}", {"paths": ("/${unique}",)})
+    assert (test.parameters["path"], test.asks) == ("/$deep", {"paths": ("/$deep",)})
+
+
+def test_variables_in_what_the_target_gives_are_refused(tmp_path: Path) -> None:
+    """Elsewhere in readiness.yaml they are filled in."""
+    configuration = CONFIGURATION.replace("/$deep", "/${DEEP}")
+    with pytest.raises(ProblemsError, match=r"'path' holds \$\{DEEP\}, and no variable is filled in here; write the"):
+        planned(tmp_path, "- [ ] Item", "item: {check: toy.one, from_target: deep}", configuration=configuration)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from pytest_readiness.config.loading import load_configuration
 from pytest_readiness.config.suites import target_path
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.people.rules import SignoffRule
-from pytest_readiness.plan.originals import follow
+from pytest_readiness.plan.originals import follow, said_in
 from pytest_readiness.plan.plan import make_plan
 from pytest_readiness.plan.suites import ShippedSuite, read_suite
 from tests.stack.patience import patient
@@ -78,7 +78,8 @@ def write_original(suite: str, folder: Path) -> Path:
         written[line] = f"{'  ' * depth}- [ ] What line {line} says{remark}"
     path = folder / f"{suite}-original.md"
     path.write_text("\n".join(written[1:]) + "\n", "utf-8")
-    made = follow(shipped, read_checklist(path))
+    document = read_checklist(path)
+    made = follow(shipped, document, said_in(document))
     assert made.left_out == {}
     path.with_suffix(".checks.yaml").write_text(made.text, "utf-8")
     return path
