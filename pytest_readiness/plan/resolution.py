@@ -88,7 +88,12 @@ class BindingResolver:
         missing = use.lacking if resources else self._missing(use)
         if check.check_class not in self._allow:
             reason = f"{check.id} is {check.check_class}; the target and the command line do not allow that"
-            settled = Settled("unverified", reason, "not allowed", f"{check.check_class} checks")
+            settled = Settled(
+                "unverified",
+                reason,
+                "not allowed",
+                f"{check.check_class} checks, which neither the target nor the command line allows",
+            )
             wanted = [Wanted(use, None, settled)]
         else:
             wanted = [Wanted(use, resource, None) for resource in resources if not missing]

@@ -129,7 +129,7 @@ def test_the_result_tells_the_kinds_apart(kinds: Release) -> None:
     assert {(test["kind"], test["lacks"]) for test in tests if test["lacks"]} == {
         ("no check yet", "redis.persistence"),
         ("not declared", "target prod declares no container"),
-        ("not allowed", "active checks"),
+        ("not allowed", "active checks, which neither the target nor the command line allows"),
     }
 
 
@@ -242,7 +242,7 @@ def test_the_plan_tells_what_waits_for_a_check_apart(kinds: Release) -> None:
     assert {(test["kind"], test["lacks"]) for test in data["tests"] if test["how"] == "unverified"} == {
         ("no check yet", "redis.persistence"),
         ("not declared", "target prod declares no container"),
-        ("not allowed", "active checks"),
+        ("not allowed", "active checks, which neither the target nor the command line allows"),
         ("unbound", ""),
     }
 
