@@ -172,9 +172,9 @@ $ pytest --readiness-target=prod --readiness-report=readiness.html
 ```
 
 The first command writes a `readiness.yaml` in which all is declared that the suite looks at. Put your own names,
-addresses, people and variables into it, and leave out what you do not have: its items are then unverified, which the
-second command shows before anything is contacted. A document of your own that a suite was made of can take the
-suite's bindings: [`readiness suites NAME --for FILE`](../cli.md#suites)."""
+addresses, people and variables into it, and leave out what you do not have, with the parameters that are `on` it: its
+items are then unverified, which the second command shows before anything is contacted. A document of your own that a
+suite was made of can take the suite's bindings: [`readiness suites NAME --for FILE`](../cli.md#suites)."""
 
 
 def page_of_claims(suites: Iterable[ShippedSuite]) -> str:

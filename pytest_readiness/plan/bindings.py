@@ -492,9 +492,7 @@ class _BindingsReader:
             return None
         known = self.declared.get(check.kind, frozenset())
         wrong = [name for name in names if name not in known]
-        if self.shipped and path == self.path:
-            wrong = []
-        elif (path == self.path and (self.conditional or self.made)) or not known:
+        if (path == self.path and self.lenient) or not known:
             # What it names may be absent, but not misspelled.
             wrong = [name for name in wrong if typo_of(name, known)]
         for name in wrong:

@@ -48,8 +48,20 @@ class TeamBindings:
 
 
 def said_in(document: Checklist) -> dict[int, str]:
-    """Return a digest of what each item of a document says, by its line."""
-    return {item.line: digest_of(" ".join(item.text.split())) for item in document.items()}
+    """Return a digest of what each item of a document says, with the headings and groups above it, by its line."""
+    return {
+        line: digest_of(*(" ".join(text.split()) for text in (*section.path, section.title, *texts)))
+        for section in document.sections
+        for top in section.items
+        for line, texts in _texts(top, ())
+    }
+
+
+def _texts(item: Item, above: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    own = (*above, item.text)
+    yield item.line, own
+    for child in item.children:
+        yield from _texts(child, own)
 
 
 def said_by(suite: str) -> dict[int, str]:

@@ -126,7 +126,17 @@ class Plan:
         documents = [planned.checklist for planned in self.checklists.values()]
         unread = (f"{document.path.name}: {document.unread}" for document in documents if document.unread)
         left_out = filter(None, map(_left_out, self.checklists.values()))
-        return (*filter(None, [clock.told()]), *unread, *left_out, *self.decisions.notes)
+        return (*filter(None, [clock.told()]), *unread, *left_out, *self._unasked(), *self.decisions.notes)
+
+    def _unasked(self) -> Iterator[str]:
+        """A sentence on each set of parameters that nobody asks for, and that may be meant for another one."""
+        bindings = [binding for planned in self.checklists.values() for binding in planned.bindings.values()]
+        asked = {use.from_target for binding in bindings for use in binding.uses} - {""}
+        given = self.configuration.target.parameters
+        for name in sorted(given.keys() - asked):
+            if near := typo_of(name, asked):
+                place = f"{self.configuration.path.name}:{given[name].line}"
+                yield f"{place}: no binding of this run asks for the parameters '{name}'; one asks for '{near}'"
 
     @property
     def papers(self) -> tuple[Path, ...]:
@@ -206,7 +216,6 @@ def make_plan(
                 problems += error.problems
         read[path] = checklist, bindings
     _refuse_same_names(read, problems)
-    _refuse_misspelled_parameters(configuration, read, problems)
     _refuse_unknown_sections(configuration, read, problems)
     decisions = Decisions({}, {}, Path())
     try:
@@ -258,20 +267,6 @@ def _refuse_unknown_sections(
         if section not in known:
             message = f"The policy names the section '{section}', which no checklist has.{nearest(section, known)}"
             problems.append(Problem(configuration.path, configuration.section_lines.get(section, 0), message))
-
-
-def _refuse_misspelled_parameters(
-    configuration: Configuration, read: Mapping[Path, tuple[object, Mapping[str, Binding]]], problems: list[Problem]
-) -> None:
-    """Parameters that nobody asks for, under nearly the name of some that are asked for, would be taken for these."""
-    uses = (use for _, bindings in read.values() for binding in bindings.values() for use in binding.uses)
-    asked = {use.from_target for use in uses} - {""}
-    given = configuration.target.parameters
-    whole = {path.resolve() for path in configuration.checklists} <= {path.resolve() for path in read}
-    for name in given.keys() - asked if whole else ():
-        if near := typo_of(name, asked):
-            message = f"No binding asks for the parameters '{name}'. Did you mean '{near}'?"
-            problems.append(Problem(configuration.path, given[name].line, message))
 
 
 def _others(configuration: Configuration, have: set[Path]) -> Iterator[Checklist]:
