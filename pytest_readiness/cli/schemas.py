@@ -31,13 +31,12 @@ def bindings_schema() -> dict[str, Any]:
     for id, check in catalogue:
         definitions |= _check(id, check)
     definitions["id"] = {"enum": [id for id, _ in catalogue]}
-    texts = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
     definitions["use"] = {
         "type": "object",
         "required": ["check"],
         "properties": {
             "check": {"$ref": "#/$defs/id"},
-            "on": texts,
+            "on": _one_or_more(_TEXT),
             "from_target": {**_TEXT, "description": "Name under which the target gives parameters of the check."},
         },
         "allOf": [
@@ -61,8 +60,7 @@ def bindings_schema() -> dict[str, Any]:
             "source": {**_TEXT, "description": "Where the item comes from."},
         },
     }
-    claim = {"enum": sorted(COMING)}
-    claims = {"anyOf": [claim, {"type": "array", "items": claim, "minItems": 1}]}
+    claims = _one_or_more({"enum": sorted(COMING)})
     evidence = EvidenceRule.model_json_schema()
     definitions["signer"] = {
         "description": "A role of readiness.yaml, or more about who signs.",
@@ -118,6 +116,10 @@ def bindings_schema() -> dict[str, Any]:
     }
 
 
+def _one_or_more(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [value, {"type": "array", "items": value, "minItems": 1}]}
+
+
 def _object(key: str, value: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "required": [key], "properties": {key: value}}
 
@@ -150,7 +152,8 @@ def _check(id: str, check: Check) -> dict[str, Any]:
 
 def _required(check: Check) -> dict[str, Any]:
     """That its parameters without a default are there; what the target gives, this schema does not see."""
-    return {"required": check.parameters.model_json_schema().get("required", [])}
+    fields = check.parameters.model_fields
+    return {"required": [name for name, field in fields.items() if field.is_required()]}
 
 
 def _entries_schema(key: str, model: type[BaseModel]) -> dict[str, Any]:

@@ -316,14 +316,14 @@ class _Summary:
         title = f"{group.title} ({len(group.items)}: {by_severity(group.items)}{hint})"
         self.console.print(self._text(title, "bold"))
         lacks = group.lacks
-        shown = lacks if self.verbosity > 0 else lacks[:LACKS_SHOWN]
-        more = len(lacks) - len(shown)
         if self.verbosity > 0:
-            for lack in shown:
+            for lack in lacks:
                 self.console.print(Padding(self._text(lack.what), (0, 0, 0, 2), expand=False))
                 for item in lack.items:
                     self._line(item, 4)
-        elif group.kind == NO_CHECK:
+            return
+        shown, more = lacks[:LACKS_SHOWN], len(lacks[LACKS_SHOWN:])
+        if group.kind == NO_CHECK:
             words = f"{', '.join(claims(shown))}{f' and {more} more' if more else ''}"
             self.console.print(Padding(self._text(words), (0, 0, 0, 2), expand=False))
         else:
@@ -331,14 +331,12 @@ class _Summary:
                 self.console.print(Padding(self._text(words), (0, 0, 0, 2), expand=False))
             if more:
                 self.console.print(self._text(f"  … and {more} more; -v lists all."))
-        if self.verbosity <= 0:
-            worst = SEVERITIES.index(self.verdict.policy.block)
-            blocking = [item for item in group.items if SEVERITIES.index(item.severity) <= worst]
-            for item in blocking[:BLOCKING_SHOWN]:
-                self._line(item, 2)
-            if len(blocking) > BLOCKING_SHOWN:
-                left = len(blocking) - BLOCKING_SHOWN
-                self.console.print(self._text(f"  … and {left} more that block the release; -v lists all."))
+        worst = SEVERITIES.index(self.verdict.policy.block)
+        blocking = [item for item in group.items if SEVERITIES.index(item.severity) <= worst]
+        for item in blocking[:BLOCKING_SHOWN]:
+            self._line(item, 2)
+        if left := len(blocking[BLOCKING_SHOWN:]):
+            self.console.print(self._text(f"  … and {left} more that block the release; -v lists all."))
 
     def _item(self, item: LeafRecord) -> None:
         from rich.padding import Padding

@@ -14,9 +14,9 @@ from pytest_readiness.core.evidence import Evidence
 from pytest_readiness.core.resources import Resource
 from pytest_readiness.core.yamlfile import read_yaml
 from tests.judging import judge
+from tests.suites.documents import SUITES
 from tests.suites.world import World
 
-SUITES = Path(__file__).parents[2] / "suites"
 PARAMETERS = Path(__file__).with_name("parameters.yaml")
 FLOWS = (
     *("registration", "login", "second_factor", "default_admin_refused", "password_reset", "product"),

@@ -25,6 +25,7 @@ from pytest_readiness.plan.binding import Binding, bindings_path
 from pytest_readiness.plan.originals import NOT_READ, follow, said_in
 from pytest_readiness.plan.plan import make_plan, with_cadence
 from pytest_readiness.plan.suites import ShippedSuite, Way, read_suite
+from tests.suites.documents import LABELS as LABELS_OF_DOCUMENTS
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,7 @@ LABELS = {
     "mail": {"outgoing"},
     "inbox": {"catcher"},
     "env_file": {"production", "example", "development", "s3"},
-    "document": {
-        *("readme", "runbook", "deployment", "rollback", "recovery", "incidents", "security-incidents"),
-        *("security-policy", "architecture", "changelog", "api", "user", "admin", "support", "faq", "troubleshooting"),
-        *("contributing", "accessibility", "monitoring", "maintenance", "backup", "environment", "communication"),
-        *("escalation", "privacy", "retention", "database", "objectives"),
-    },
+    "document": set(LABELS_OF_DOCUMENTS) - {"changelog"},
 }
 VARIABLES = {
     "DATABASE_URL": "postgresql://app:secret@db.example.com/app",
