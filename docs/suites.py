@@ -67,7 +67,7 @@ def _row(suite: ShippedSuite, section: Section, item: Item) -> tuple[str, str]:
         return f"**{text}**", ""
     if reason := (binding and binding.not_applicable) or item.not_applicable:
         return text, f"does not apply: {inline(reason)}"
-    if binding is None:
+    if binding is None or binding.proposed:
         return text, "nothing"
     proofs = [*_proofs(binding.checks), *map(_to_come, binding.missing)]
     left = [inline(left_open(use.check)) for use in binding.uses]
