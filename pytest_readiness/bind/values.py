@@ -20,7 +20,7 @@ from pytest_readiness.core.domains import catalogue as checks
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-LONGEST = 4000
+LONGEST = 2000
 """Characters of an item that are looked at: no claim is longer, and a document may hold anything."""
 
 
@@ -253,7 +253,7 @@ class _Reading:
             elif reason := self._measured_otherwise(parameter, value):
                 self._leave(parameter, value, reason)
             else:
-                self.found[parameter] = (_plain(amount if isinstance(amount, str) else amount / divisor), (value,))
+                self.found[parameter] = (_plain(amount, divisor), (value,))
 
     def _is_near(self, value: Value, words: tuple[str, ...]) -> bool:
         return not words or any(self._has(word, clause_of(self.text, value.start, value.end)) for word in words)
@@ -308,7 +308,9 @@ class _Reading:
                 Value("variable", value.of, value.start, value.end, value.words)
                 for value in self._of_kind("assignment")
             ]
-        distinct = list(dict.fromkeys(_plain(value.value) for value in values))
+        distinct = list(
+            dict.fromkeys(value.value if isinstance(value.value, str) else _plain(value.value) for value in values)
+        )
         if several and distinct:
             self.found[parameter] = (distinct, tuple(values))
         elif len(distinct) == 1:
@@ -376,8 +378,9 @@ def _is_whole(number: Fraction) -> bool:
     return number.denominator == 1
 
 
-def _plain(value: Fraction | str) -> int | float | str:
-    """A value as YAML has it: a whole number, another one, or a text."""
+def _plain(value: Fraction | str, divisor: Fraction = Fraction(1)) -> int | float | str:
+    """A value as YAML has it, in the unit of so many: a whole number, another one, or a text."""
     if isinstance(value, str):
-        return int(value) if value.isascii() and value.isdecimal() else value
-    return int(value) if _is_whole(value) else float(value)
+        return int(value) if value.isdecimal() else value
+    number = value / divisor
+    return int(number) if _is_whole(number) else float(number)
