@@ -1,0 +1,209 @@
+"""What is proposed for each item of a document: by its words, and by items like it that were bound before."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pytest_readiness.bind.matching import Match, Said, matches, says_no_check
+from pytest_readiness.bind.memory import Likeness, Memory, of_suites, said_by
+from pytest_readiness.bind.proposal import Candidate, Level, Proposal, Suggestion
+from pytest_readiness.bind.spelling import stem
+from pytest_readiness.bind.words import ASPECTS, ENGINES, Aspect, Strength, Words, all_words, vocabulary
+from pytest_readiness.checklist.model import Checklist, Item, Section
+from pytest_readiness.config.target import Target
+from pytest_readiness.plan.coming import COMING
+
+_MOST = 5
+"""Candidates of an item; what comes after them was right for hardly any."""
+_AGREES = 0.5
+"""What likeness to a remembered item weighs where the words say the same."""
+_ALONE = 0.3
+"""What it weighs where they do not."""
+_FALLBACK = 0.15
+"""What the claim scores that shows an aspect of whatever subject."""
+_BESIDE = 0.5
+"""How much of the first claim's score one has that is meant beside it."""
+_SEVERAL = re.compile(r",|;|/|\+|&|\b(?:and|with|plus)\b", re.IGNORECASE)
+_SHOWS: Mapping[Aspect, str] = {
+    "state": "It shows what is so now",
+    "documented": "It shows what is written",
+    "monitored": "It shows that it is measured",
+    "alerted": "It shows that someone would be told",
+    "tested": "It shows a record of its being done",
+    "automated": "It shows that something does it by itself",
+}
+_CLAIMS: Mapping[Aspect, str] = {
+    "state": "that it is so now",
+    "documented": "that it is written down",
+    "monitored": "that it is measured",
+    "alerted": "that someone is told",
+    "tested": "that it was tried",
+    "automated": "that it happens by itself",
+}
+_NOT_SHOWN: Mapping[Strength | None, str] = {
+    "there": "It shows that it is there, not that it has the right value or takes effect.",
+    "value": "It shows the value that is set, not that it takes effect.",
+    "effect": "It shows the effect, not that the product works with it from end to end.",
+}
+_STEMS = {"postgres": stem("postgresql"), "mysql": stem("mysql"), "mongodb": stem("mongodb")}
+_ALIKE = 0.55
+"""From here on a remembered item says the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    id: str
+    score: float
+    match: Match | None
+    likeness: Likeness | None
+
+
+def propose(checklist: Checklist, target: Target | None = None, memory: Memory | None = None) -> tuple[Proposal, ...]:
+    """Return what is proposed for each item of a document that is no group, in document order.
+
+    Args:
+        checklist: the document.
+        target: says which database is meant where the document does not.
+        memory: items that were bound before; those of the suites unless given.
+    """
+    memory = Memory(of_suites()) if memory is None else memory
+    every = [(item, section, said_by(checklist, section, item)) for section, item in _leaves(checklist)]
+    usual = _usual_engine([said for _, _, said in every], target)
+    return tuple(_proposal(item, section, said, _engine(said, usual), memory) for item, section, said in every)
+
+
+def _leaves(checklist: Checklist) -> list[tuple[Section, Item]]:
+    return [(checklist.section_of(item), item) for item in checklist.leaves()]
+
+
+def _usual_engine(every: list[Said], target: Target | None) -> str:
+    """The database that is meant where an item names none: the target's, else what the document names most."""
+    if target is not None:
+        declared = [engine for engine in ENGINES if target.of(engine)]
+        if len(declared) == 1:
+            return declared[0]
+    named = Counter(engine for said in every for engine in ENGINES if _STEMS[engine] in said.own | said.higher)
+    return max(ENGINES, key=lambda engine: (named[engine], -ENGINES.index(engine)))
+
+
+def _engine(said: Said, usual: str) -> str:
+    for stems in (said.own, said.higher):
+        named = [engine for engine in ENGINES if _STEMS[engine] in stems]
+        if named:
+            return named[0]
+    return usual
+
+
+def _proposal(item: Item, section: Section, said: Said, engine: str, memory: Memory) -> Proposal:
+    alike = memory.like(said)
+    scored = _scored(said, alike, engine)
+    level = _level(said, scored)
+    candidates = tuple(
+        _candidate(together, said, level if number == 0 else "unsure")
+        for number, together in enumerate(_together(said, scored)[:_MOST])
+    )
+    return Proposal(item, section, level, candidates)
+
+
+def _together(said: Said, scored: list[_Scored]) -> list[tuple[_Scored, ...]]:
+    """The candidates, first of all those claims together that an item names beside each other ("HSTS and CSP")."""
+    singly: list[tuple[_Scored, ...]] = [(each,) for each in scored]
+    if not scored or not _SEVERAL.search(said.text):
+        return singly
+    first = scored[0]
+    named = [first]
+    for each in scored[1:_MOST]:
+        seen = {stem for one in named if one.match for stem in one.match.matched}
+        if (
+            each.match is not None
+            and each.match.phrase
+            and each.score >= _BESIDE * first.score
+            and not each.match.matched & seen
+        ):
+            named.append(each)
+    if len(named) == 1:
+        return singly
+    others = [(each,) for each in scored if each not in named]
+    return [tuple(named), *others[:1], *((each,) for each in named), *others[1:]]
+
+
+def _candidate(together: tuple[_Scored, ...], said: Said, level: Level) -> Candidate:
+    first = together[0]
+    matched = {stem for each in together if each.match for stem in each.match.matched}
+    ids = [each.id for each in together]
+    words = all_words()[first.id]
+    return Candidate(
+        checks=tuple(Suggestion(id, coming=id in COMING) for id in ids),
+        level=level,
+        score=round(first.score, 3),
+        matched=said.written(matched),
+        unexplained=said.written(set(said.content) - matched),
+        does_not_prove=words.does_not_prove or _weaker(words, said),
+        also=tuple(id for id in words.together_with if id not in ids),
+        source=first.likeness.item.source if first.likeness and first.likeness.share >= _ALIKE else "",
+    )
+
+
+def _weaker(words: Words, said: Said) -> str:
+    """What a claim does not show of an item, by what it sees and how much of it."""
+    claimed = [aspect for aspect in ASPECTS if aspect in said.aspects]
+    if words.aspect not in claimed:
+        return f"{_SHOWS[words.aspect]}, not {' or '.join(_CLAIMS[aspect] for aspect in claimed)}."
+    if words.strength in _NOT_SHOWN and words.aspect == "state":
+        return _NOT_SHOWN[words.strength]
+    return ""
+
+
+def _scored(said: Said, alike: tuple[Likeness, ...], engine: str) -> list[_Scored]:
+    by_words: dict[str, Match] = {}
+    for match in matches(said):
+        id = _of_engine(match.id, engine)
+        if id not in by_words:
+            by_words[id] = match
+    by_memory: defaultdict[str, list[Likeness]] = defaultdict(list)
+    for each in alike:
+        for claim in dict.fromkeys(_of_engine(claim, engine) for claim in each.item.claims):
+            by_memory[claim].append(each)
+    for aspect in said.aspects:
+        fallback = vocabulary().fallbacks.get(aspect)
+        if fallback and fallback not in by_words:
+            by_words[fallback] = Match(fallback, _FALLBACK, frozenset(), 0.0)
+    found = []
+    for id in by_words.keys() | by_memory.keys():
+        if id not in all_words():
+            continue
+        own = by_words[id].score if id in by_words else 0.0
+        likes = by_memory.get(id, [])
+        rest = 1.0
+        for each in likes:
+            # The more claims answer an item together, the less each of them alone says the same.
+            rest *= 1.0 - each.share**2 / max(1, len(each.item.claims)) ** 0.5
+        weight = _AGREES if own > _FALLBACK else _ALONE
+        score = own + (1.0 - own) * weight * (1.0 - rest)
+        found.append(_Scored(id, score, by_words.get(id), max(likes, key=lambda each: each.share, default=None)))
+    return sorted(found, key=lambda each: (-each.score, each.id))
+
+
+def _of_engine(id: str, engine: str) -> str:
+    """The claim about the database that is meant, where another's is named that it has too."""
+    domain, _, name = id.partition(".")
+    twin = f"{engine}.{name}"
+    return twin if domain in ENGINES and domain != engine and twin in all_words() else id
+
+
+def _level(said: Said, scored: list[_Scored]) -> Level:
+    if not scored or says_no_check(said):
+        return "unsure"
+    first = scored[0]
+    if all_words()[first.id].broad or first.match is None:
+        return "unsure"
+    margin = first.score - (scored[1].score if len(scored) > 1 else 0.0)
+    agrees = first.likeness is not None and first.likeness.share >= _ALIKE
+    if first.match.explained >= 0.6 and agrees and first.score >= 0.6 and margin >= 0.1:
+        return "sure"
+    if first.match.explained >= 0.5 and first.score >= 0.35 and margin >= 0.05:
+        return "likely"
+    return "unsure"
