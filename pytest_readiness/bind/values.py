@@ -12,8 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from pytest_readiness.bind.kinds import (
+    ACCEPTED,
+    ASSIGNMENTS,
+    CHOICES,
+    FLAG,
+    NAMES,
+    OPPOSITE,
+    OTHERWISE,
+    STEPS,
+    UNITS,
+    Kind,
+)
 from pytest_readiness.bind.named import named_in
-from pytest_readiness.bind.quantities import COUNTED, Comparison, Value, clause_of, denies, quantities_in
+from pytest_readiness.bind.quantities import Value, clause_of, denies, quantities_in
+from pytest_readiness.bind.words import Words
 from pytest_readiness.checklist.model import Item
 from pytest_readiness.core.domains import catalogue as checks
 
@@ -40,98 +53,6 @@ class Parameters:
     not_read: tuple[str, ...] = ()
 
 
-# How a parameter limits, and what a text says that is the same.
-_ACCEPTED: Mapping[str, tuple[Comparison, ...]] = {
-    "at least": (">=", "=", ""),
-    "at most": ("<=", "=", ""),
-    "more than": (">",),
-    "less than": ("<",),
-    "exactly": ("=", ""),
-    "every": ("every",),
-}
-_STEPS: Mapping[tuple[str, Comparison], int] = {("at least", ">"): 1, ("at most", "<"): -1}
-_OPPOSITE: Mapping[str, tuple[Comparison, ...]] = {
-    "at least": ("<", "<=", "every"),
-    "more than": ("<", "<=", "every"),
-    "at most": (">", ">=", "every"),
-    "less than": (">", ">=", "every"),
-    "every": ("", "=", "<", "<=", ">", ">="),
-}
-_UNITS: Mapping[str, tuple[str, Fraction]] = {
-    "percent": ("percent", Fraction(1)),
-    "milliseconds": ("duration", Fraction(1, 1000)),
-    "seconds": ("duration", Fraction(1)),
-    "minutes": ("duration", Fraction(60)),
-    "hours": ("duration", Fraction(3600)),
-    "days": ("duration", Fraction(86400)),
-    "kibibytes": ("binary size", Fraction(1024)),
-    "mebibytes": ("binary size", Fraction(1024**2)),
-    "gibibytes": ("binary size", Fraction(1024**3)),
-    "megabytes": ("size", Fraction(1000**2)),
-    "gigabytes": ("size", Fraction(1000**3)),
-    "version": ("version", Fraction(1)),
-    **{kind: ("count", Fraction(1)) for kind in COUNTED},
-}
-# What has another unit, or none of a fixed length: not converted, and not passed over in silence.
-_OTHERWISE: Mapping[str, str] = {"duration": "months", "binary size": "size", "size": "binary size"}
-_NAMES: Mapping[str, tuple[str, bool]] = {
-    kind: (of, several)
-    for of, one, many in (
-        ("port", "port", "ports"),
-        ("path", "path", "paths"),
-        ("file", "file", "files"),
-        ("variable", "variable", "variables"),
-        ("host", "host", "hosts"),
-        ("url", "url", "urls"),
-        ("origin", "origin", "origins"),
-        ("address", "address", "addresses"),
-        ("quoted", "text", "texts"),
-        ("status", "status", "statuses"),
-    )
-    for kind, several in ((one, False), (many, True))
-}
-_CHOICES = ("choice", "choices")
-_ASSIGNMENTS = "assignments"
-_FLAG = "flag"
-KINDS = (*_UNITS, *_NAMES, *_CHOICES, _ASSIGNMENTS, _FLAG)
-"""What a parameter may be: in words.yaml `parameters: {max_used_pct: at most percent, ports: ports}`.
-
-Numbers and versions stand behind how they limit: at least, at most, more than, less than, exactly, every; several are
-separated by "/". Behind "of" stand words of which the text must have one near by, or for a version, whose it is
-("at least percent of available/free"). `flag` is true where the text has one of the words behind "of".
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How a parameter is read: `at least percent of available/free`."""
-
-    name: str
-    limits: tuple[str, ...] = ()
-    of: tuple[str, ...] = ()
-
-    @classmethod
-    def parse(cls, text: str) -> Kind:
-        """Read it as words.yaml has it.
-
-        Raises:
-            ValueError: a sentence that says what is wrong.
-        """
-        what, _, of = " ".join(text.split()).partition(" of ")
-        limits: tuple[str, ...] = ()
-        longest = "|".join(sorted(_ACCEPTED, key=len, reverse=True))
-        if match := re.fullmatch(rf"((?:{longest})(?:/(?:{longest}))*) (.+)", what):
-            limits, what = tuple(match[1].split("/")), match[2]
-        if what not in KINDS:
-            raise ValueError(f"'{what}' is no kind of parameter; there are {', '.join(KINDS)}.")
-        if bool(limits) != (what in _UNITS):
-            needs = "say how it limits, such as 'at least'" if what in _UNITS else "not say that it limits"
-            raise ValueError(f"'{text}' must {needs}.")
-        if what == _FLAG and not of:
-            raise ValueError("'flag' must say by which words of the text it is true: 'flag of preload'.")
-        return cls(what, limits, tuple(of.split("/")) if of else ())
-
-
 @lru_cache(maxsize=1024)
 def values_in(text: str) -> tuple[Value, ...]:
     """All that can be read from a text, in its order; what is ambiguous is not."""
@@ -144,21 +65,21 @@ def text_of(item: Item) -> str:
     return f"{item.text}\n{item.detail}" if item.detail else item.text
 
 
-def parameters_for(check_id: str, item: Item, catalogue: Mapping[str, Mapping[str, str]]) -> Parameters:
+def parameters_for(check_id: str, item: Item, catalogue: Mapping[str, Words]) -> Parameters:
     """What an item's text gives of a check's parameters.
 
     Args:
         check_id: the check, or a claim that is to come, whose parameters nothing validates.
         item: the item.
-        catalogue: kind by parameter, by check, as words.yaml has them.
+        catalogue: the words of every claim, which say what a text may give of its parameters.
     """
-    kinds = catalogue.get(check_id)
-    if not kinds:
+    words = catalogue.get(check_id)
+    if words is None or not words.parameters:
         return Parameters()
     text = text_of(item)[:LONGEST]
     known = checks().get(check_id)
     reading = _Reading(text, known.parameters if known else None)
-    for parameter, kind in kinds.items():
+    for parameter, kind in words.parameters.items():
         reading.read(parameter, Kind.parse(kind))
     return reading.result()
 
@@ -177,13 +98,13 @@ class _Reading:
 
     def read(self, parameter: str, kind: Kind) -> None:
         """Look for one parameter."""
-        if kind.name in _UNITS:
+        if kind.name in UNITS:
             self._limit(parameter, kind)
-        elif kind.name == _FLAG:
+        elif kind.name == FLAG:
             self._flag(parameter, kind)
-        elif kind.name in _CHOICES:
+        elif kind.name in CHOICES:
             self._choice(parameter, kind)
-        elif kind.name == _ASSIGNMENTS:
+        elif kind.name == ASSIGNMENTS:
             self._assignments(parameter)
         else:
             self._names(parameter, kind)
@@ -224,18 +145,18 @@ class _Reading:
         return [value for value in values_in(self.text) if value.kind == kind and (not of or value.of == of)]
 
     def _limit(self, parameter: str, kind: Kind) -> None:
-        unit, divisor = _UNITS[kind.name]
+        unit, divisor = UNITS[kind.name]
         values = self._of_kind(unit, kind.name if unit == "count" else "")
         if unit == "version":
             values = [value for value in values if value.of in kind.of]
         else:
             values = [value for value in values if self._is_near(value, kind.of)]
-            for value in self._of_kind(_OTHERWISE.get(unit, "")):
+            for value in self._of_kind(OTHERWISE.get(unit, "")):
                 if self._is_near(value, kind.of):
                     self._leave(parameter, value, f"is not converted to {kind.name}")
         fitting = []
         for value in values:
-            if all(value.comparison in _OPPOSITE.get(limit, ()) for limit in kind.limits):
+            if all(value.comparison in OPPOSITE.get(limit, ()) for limit in kind.limits):
                 self._leave(parameter, value, f"is no limit of the kind '{' or '.join(kind.limits)}'")
             else:
                 fitting.append(value)
@@ -272,7 +193,7 @@ class _Reading:
         for word in kind.of:
             for match in re.finditer(rf"(?<![\w-]){re.escape(word)}(?!\w)", self.text, re.IGNORECASE):
                 if not denies(clause_of(self.text, *match.span())):
-                    value = Value(_FLAG, word, *match.span(), match[0])
+                    value = Value(FLAG, word, *match.span(), match[0])
                     self.found[parameter] = (True, (value,))
                     return
 
@@ -301,7 +222,7 @@ class _Reading:
             self.found[parameter] = ({value.of: value.value for value in once}, once)
 
     def _names(self, parameter: str, kind: Kind) -> None:
-        of, several = _NAMES[kind.name]
+        of, several = NAMES[kind.name]
         values = [value for value in self._of_kind(of) if self._is_near(value, kind.of)]
         if of == "variable":
             values += [
@@ -323,14 +244,14 @@ class _Reading:
 def _amount(value: Value, kind: Kind) -> Fraction | str | None:
     """The value as the check's limit takes it, None where the limit would be another one."""
     for limit in kind.limits:
-        accepted = _ACCEPTED[limit]
+        accepted = ACCEPTED[limit]
         if value.kind == "version" and limit != "exactly":
             # "PostgreSQL 16" does not say whether 17 would do.
             accepted = tuple(sign for sign in accepted if sign not in ("=", ""))
         if value.comparison in accepted:
             return value.value
         # Of what is counted, more than 2 are at least 3.
-        step = _STEPS.get((limit, value.comparison))
+        step = STEPS.get((limit, value.comparison))
         if step and value.kind == "count" and isinstance(value.value, Fraction) and _is_whole(value.value):
             return value.value + step
     return None
@@ -341,7 +262,7 @@ def _otherwise(value: Value, kind: Kind) -> str:
     limits = " or ".join(kind.limits)
     if value.comparison == "?":
         return "is not clear how it limits"
-    if any((limit, value.comparison) in _STEPS for limit in kind.limits):
+    if any((limit, value.comparison) in STEPS for limit in kind.limits):
         return f"does not accept its own limit, and '{limits}' does: give a value that is a little stricter"
     return f"says something else than '{limits}'"
 
