@@ -145,31 +145,23 @@ def phrases(text: str) -> tuple[Phrase, ...]:
 
 
 def _phrase(text: str) -> Phrase:
-    weak = text.startswith("~")
     atoms: list[Atom] = []
-    for written in _spelled(text.removeprefix("~")):
+    plain: list[str] = []
+    for written in [*text.removeprefix("~").split(), "/"]:
+        if not {"/", "^"} & set(written):
+            plain.append(written)
+            continue
+        # Neighbours that have one spelling together are one ("health check").
+        atoms += [Atom(frozenset((word.stem,)), False) for word in words_of(" ".join(plain))]
+        plain = []
         above = written.startswith("^")
         alternatives = [words_of(each) for each in written.removeprefix("^").split("/")]
         if len(alternatives) == 1:
             # One word may be several ("server_tokens"), each of which must be said.
             atoms += [Atom(frozenset((word.stem,)), above) for word in alternatives[0]]
-        else:
+        elif any(alternatives):
             atoms.append(Atom(frozenset(words[0].stem for words in alternatives if words), above))
-    return Phrase(tuple(dict.fromkeys(atoms)), weak)
-
-
-def _spelled(text: str) -> list[str]:
-    """The words of a phrase; neighbours that have one spelling together are one ("health check")."""
-    plain: list[str] = []
-    made: list[str] = []
-    for word in [*text.split(), "/"]:
-        if "/" in word or "^" in word:
-            made += [each.stem for each in words_of(" ".join(plain))]
-            plain = []
-            made += [word] if word != "/" else []
-        else:
-            plain.append(word)
-    return made
+    return Phrase(tuple(dict.fromkeys(atoms)), text.startswith("~"))
 
 
 def _files() -> Iterator[Path]:
