@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,10 +22,10 @@ _FILE = Path(__file__).with_name("people.yaml")
 _STRONG, _WEAK = 0.7, 0.35
 _DETAIL = 0.5
 """What a phrase of an item's detail weighs beside one of its text."""
-_MACHINE = 0.35
-"""What is left where the text says that a machine does it."""
+_MACHINE = 0.4
+"""The power of the doubt where the text says that a machine does it: one strong phrase is then not enough."""
 _WRITTEN = 0.6
-"""What is left where it says that something is written down."""
+"""And where it says that something is written down."""
 _POINTER = 0.6
 _ADDRESS = re.compile(r"\S+://\S+|\bwww\.\S+")
 
@@ -60,15 +61,19 @@ class _Kind:
     name: str
     role: str
     phrases: tuple[Phrase, ...]
+    vetoes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
     kinds: tuple[_Kind, ...]
+    asks: frozenset[str]
+    asks_weakly: frozenset[str]
     machine: frozenset[str]
     written: frozenset[str]
     roles: Mapping[str, tuple[Phrase, ...]]
     subjects: Mapping[str, tuple[Phrase, ...]]
+    otherwise: str
     pointer: frozenset[str]
 
 
@@ -76,11 +81,17 @@ class _Words:
 def _words() -> _Words:
     root = read_yaml(_FILE, "words of people")
     return _Words(
-        tuple(_Kind(name, kind["role"], phrases(kind["phrases"])) for name, kind in root["kinds"].items()),
+        tuple(
+            _Kind(name, kind["role"], phrases(kind["phrases"]), stems(kind.get("vetoes", "")))
+            for name, kind in root["kinds"].items()
+        ),
+        frozenset(root["asks"]["strong"].split()),
+        frozenset(root["asks"]["weak"].split()),
         stems(root["machine"]),
         stems(root["written"]),
         {role: phrases(text) for role, text in root["roles"].items()},
         {role: phrases(text) for role, text in root["subjects"].items()},
+        root["otherwise"],
         stems(root["pointer"]),
     )
 
@@ -98,50 +109,57 @@ def only_people(item: Item, section: Section) -> People:
 def people_in(said: Said, detail: str = "") -> People:
     """Judge what is said, and what stands below it."""
     known = _words()
-    rest: dict[str, float] = {}
+    left = dict.fromkeys((kind.name for kind in known.kinds), 1.0)
     matched: set[str] = set()
     for own, weight in ((said.own, 1.0), (stems(detail) - said.own, _DETAIL)):
-        for kind in known.kinds:
-            for phrase in kind.phrases:
-                if (hit := _hit(phrase, own, said.higher)) and not hit <= matched:
-                    matched |= hit
-                    rest[kind.name] = rest.get(kind.name, 1.0) * (1 - weight * (_WEAK if phrase.weak else _STRONG))
-    score = 1.0
-    for share in rest.values():
-        score *= share
-    score = 1 - score
+        kinds = [kind for kind in known.kinds if not kind.vetoes & own]
+        # Words say it once, however many phrases have them, and strongly where one of those is strong.
+        for weak, share in ((False, _STRONG), (True, _WEAK)):
+            for kind in kinds:
+                for phrase in kind.phrases:
+                    if phrase.weak is weak and (hit := _hit(phrase, own, said.higher)) and not hit <= matched:
+                        matched |= hit
+                        left[kind.name] *= 1 - weight * share
+    first, written = (said.words[0].stem, _first_word(said)) if said.words else ("", "")
+    # As written: "notify" asks for something, "notification" does not.
+    asked = _STRONG if written in known.asks else _WEAK if written in known.asks_weakly else 0.0
+    doubt = math.prod(left.values()) * (1 - asked)
     if said.own & known.machine:
-        score *= _MACHINE
+        doubt **= _MACHINE
     if said.own & known.written:
-        score *= _WRITTEN
+        doubt **= _WRITTEN
+    score = 1 - doubt
     if _ADDRESS.search(said.text) and stems(_ADDRESS.sub(" ", said.text)) <= known.pointer:
         score = max(score, _POINTER)
-    kind = min(rest, key=lambda name: rest[name]) if rest else ""
-    return People(
-        round(score, 3), said.written(matched), kind, _role(said, kind, known) if rest else "", _cadence(said, detail)
-    )
+    if asked:
+        matched.add(first)
+    most = min(left, key=lambda name: left[name])
+    name = most if left[most] < 1 else ""
+    role = _role(said, name, known) if score else ""
+    return People(round(score, 3), said.written(matched), name, role, _cadence(said, detail))
 
 
-def _hit(phrase: Phrase, own: Collection[str], higher: Collection[str]) -> frozenset[str]:
+def _first_word(said: Said) -> str:
+    return said.text[said.words[0].begin : said.words[0].end].lower()
+
+
+def _hit(phrase: Phrase, own: frozenset[str], higher: frozenset[str]) -> frozenset[str]:
     """The words of a text by which it has a phrase, one word of which may be a heading's; none where it has not."""
-    found: set[str] = set()
     for atom in phrase.atoms:
-        here = atom.stems.intersection(own)
-        if not here and not (atom.above and atom.stems.intersection(higher)):
+        if atom.stems.isdisjoint(own) and not (atom.above and not atom.stems.isdisjoint(higher)):
             return frozenset()
-        found |= here or atom.stems.intersection(higher)
-    return frozenset(found)
+    return frozenset(stem for atom in phrase.atoms for stem in atom.stems & own or atom.stems & higher)
 
 
 def _role(said: Said, kind: str, known: _Words) -> str:
     for named in (known.roles, known.subjects):
-        if role := _first(named, said.own, ()):
+        if role := _first(named, said.own, frozenset()):
             return role
     default = next((each.role for each in known.kinds if each.name == kind), "")
-    return default or _first(known.subjects, said.higher, ())
+    return default or _first(known.subjects, said.higher, ()) or known.otherwise
 
 
-def _first(named: Mapping[str, tuple[Phrase, ...]], own: Collection[str], higher: Collection[str]) -> str:
+def _first(named: Mapping[str, tuple[Phrase, ...]], own: frozenset[str], higher: frozenset[str]) -> str:
     return next((role for role, each in named.items() if any(_hit(phrase, own, higher) for phrase in each)), "")
 
 
