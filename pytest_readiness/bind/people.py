@@ -156,7 +156,7 @@ def _role(said: Said, kind: str, known: _Words) -> str:
         if role := _first(named, said.own, frozenset()):
             return role
     default = next((each.role for each in known.kinds if each.name == kind), "")
-    return default or _first(known.subjects, said.higher, ()) or known.otherwise
+    return default or _first(known.subjects, said.higher, frozenset()) or known.otherwise
 
 
 def _first(named: Mapping[str, tuple[Phrase, ...]], own: frozenset[str], higher: frozenset[str]) -> str:
