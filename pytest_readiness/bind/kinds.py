@@ -43,6 +43,7 @@ UNITS: Mapping[str, tuple[str, Fraction]] = {
 }
 # What has another unit, or none of a fixed length: not converted, and not passed over in silence.
 OTHERWISE: Mapping[str, str] = {"duration": "months", "binary size": "size", "size": "binary size"}
+COUNTED_OTHERWISE: Mapping[str, tuple[str, ...]] = {"characters": ("bytes", "bits"), "bits": ("bytes", "characters")}
 NAMES: Mapping[str, tuple[str, bool]] = {
     kind: (of, several)
     for of, one, many in (

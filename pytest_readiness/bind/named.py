@@ -20,14 +20,18 @@ _ENDINGS = (
 _HOST = re.compile(
     rf"(?<![\w.@/:-])(?:[a-z0-9](?:[a-z0-9-]{{0,62}}[a-z0-9])?\.){{1,8}}(?:{_ENDINGS})(?![\w@-]|\.\w|/\w+@)"
 )
-_PATH = re.compile(r"(?<![\w/.:*}>)-])/(?:[\w.~%+-]+(?:/[\w.~%+-]+)*/?)?(?![\w{<:*/])")
+_PATH = re.compile(r"(?<![\w/.:*}>)-])/[\w.~%+-]+(?:/[\w.~%+-]+)*/?(?![\w{<:*/])")
+_PATTERN = re.compile(
+    r"(?<![\w/.:*}>)-])(?P<path>/[\w.~%+-]*(?:/[\w.~%+-]*)*(?:\*|\{|<\w|:\w)[\w.~%+*{}<>:/-]*)"
+    r"|(?<![\w$./-])[A-Z][A-Z0-9_]*_\*"
+)
 _VARIABLE = re.compile(r"(?<![\w$./-])\$?\{?(?P<name>[A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+)\}?(?![\w*-]|\.\w)")
 _ASSIGNMENT = re.compile(
     r"(?<![\w$./-])(?P<name>[A-Z][A-Z0-9_]+)={1,2}(?P<quote>[\"']?)(?P<value>[\w.:/+@%-]+)(?P=quote)"
     # Of several values it is not said which one.
     r"(?![\w*=<{$]|\s*(?:\(?(?:or|and)\b|/|\|))"
 )
-_QUOTED = re.compile(r"(?<!\w)(?:\"([^\"\n]{1,80})\"|'([^'\n]{1,80})'(?!\w)|“([^”\n]{1,80})”|‘([^’\n]{1,80})’(?!\w))")
+_QUOTED = re.compile(r"(?<![\w=])(?:\"([^\"\n]{1,80})\"|'([^'\n]{1,80})'(?!\w)|“([^”\n]{1,80})”|‘([^’\n]{1,80})’(?!\w))")
 _PORT = r"[0-9]{1,5}(?![\w.]|\s*[-–—]\s*[0-9])(?:\s*\([^()\d]*\))?"
 _PORTS = re.compile(
     rf"\bports?\s*:?\s*(?P<list>{_PORT}(?:\s*(?:,\s*and|,|/|&|\+|\band)\s*{_PORT})*)(?!\s*(?:-|–|—|\bor\b|\bto\b)\s*[0-9])",
@@ -102,6 +106,10 @@ def _paths(match: re.Match[str]) -> Iterator[Value]:
     words = match[0].rstrip(".")
     kind = "file" if words.split("/")[1] in _FOLDERS else "path"
     yield Value(kind, words, match.start(), match.start() + len(words), words)
+
+
+def _patterns(match: re.Match[str]) -> Iterator[Value]:
+    yield _value("pattern", match, of="path" if match["path"] else "variable")
 
 
 # What is at the root of a server's file system, and seldom of a site.
@@ -183,6 +191,7 @@ _READERS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Iterator[V
     ("variable", _VARIABLE, _variables),
     ("host", _HOST, _itself("host")),
     ("path", _PATH, _paths),
+    ("pattern", _PATTERN, _patterns),
     ("status", _STATUS, _statuses),
     ("version", _VERSION, _versions),
 )

@@ -16,6 +16,7 @@ from pytest_readiness.bind.kinds import (
     ACCEPTED,
     ASSIGNMENTS,
     CHOICES,
+    COUNTED_OTHERWISE,
     FLAG,
     NAMES,
     OPPOSITE,
@@ -151,7 +152,8 @@ class _Reading:
             values = [value for value in values if value.of in kind.of]
         else:
             values = [value for value in values if self._is_near(value, kind.of)]
-            for value in self._of_kind(OTHERWISE.get(unit, "")):
+            others = [each for of in COUNTED_OTHERWISE.get(kind.name, ()) for each in self._of_kind("count", of)]
+            for value in (*self._of_kind(OTHERWISE.get(unit, "")), *others):
                 if self._is_near(value, kind.of):
                     self._leave(parameter, value, f"is not converted to {kind.name}")
         fitting = []
@@ -229,6 +231,11 @@ class _Reading:
                 Value("variable", value.of, value.start, value.end, value.words)
                 for value in self._of_kind("assignment")
             ]
+        if patterns := self._of_kind("pattern", of):
+            # What else is named is not all of it.
+            for value in patterns:
+                self._leave(parameter, value, "stands for several that it does not name")
+            return
         distinct = list(
             dict.fromkeys(value.value if isinstance(value.value, str) else _plain(value.value) for value in values)
         )
