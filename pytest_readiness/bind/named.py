@@ -29,9 +29,11 @@ _VARIABLE = re.compile(r"(?<![\w$./-])\$?\{?(?P<name>[A-Z][A-Z0-9]*(?:_+[A-Z0-9]
 _ASSIGNMENT = re.compile(
     r"(?<![\w$./-])(?P<name>[A-Z][A-Z0-9_]+)={1,2}(?P<quote>[\"']?)(?P<value>[\w.:/+@%-]+)(?P=quote)"
     # Of several values it is not said which one.
-    r"(?![\w*=<{$]|\s*(?:\(?(?:or|and)\b|/|\|))"
+    r"(?![\w*=<{$]|\s*(?:\(?or\b|\(?and\s+[\w-]+\s*(?:$|[,;)])|/|\|))"
 )
-_QUOTED = re.compile(r"(?<![\w=])(?:\"([^\"\n]{1,80})\"|'([^'\n]{1,80})'(?!\w)|“([^”\n]{1,80})”|‘([^’\n]{1,80})’(?!\w))")
+_QUOTED = re.compile(
+    r"(?<![\w=])(?:\"([^\"\n]{1,80})\"|'([^'\n]{1,80})'(?!\w)|“([^”\n]{1,80})”|‘([^’\n]{1,80})’(?!\w))"
+)
 _PORT = r"[0-9]{1,5}(?![\w.]|\s*[-–—]\s*[0-9])(?:\s*\([^()\d]*\))?"
 _PORTS = re.compile(
     rf"\bports?\s*:?\s*(?P<list>{_PORT}(?:\s*(?:,\s*and|,|/|&|\+|\band)\s*{_PORT})*)(?!\s*(?:-|–|—|\bor\b|\bto\b)\s*[0-9])",

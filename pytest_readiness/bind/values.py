@@ -77,9 +77,7 @@ def parameters_for(check_id: str, item: Item, catalogue: Mapping[str, Words]) ->
     words = catalogue.get(check_id)
     if words is None or not words.parameters:
         return Parameters()
-    text = text_of(item)[:LONGEST]
-    known = checks().get(check_id)
-    reading = _Reading(text, known.parameters if known else None)
+    reading = _Reading(text_of(item)[:LONGEST], check_id)
     for parameter, kind in words.parameters.items():
         reading.read(parameter, Kind.parse(kind))
     return reading.result()
@@ -93,9 +91,15 @@ class _Reading:
     """What is found for the parameters of one check."""
 
     text: str
-    model: type[BaseModel] | None
+    check: str
     found: dict[str, tuple[Any, tuple[Value, ...]]] = field(default_factory=dict)
     problems: list[tuple[str, Value, str]] = field(default_factory=list)
+
+    @property
+    def model(self) -> type[BaseModel] | None:
+        """The model of the check's parameters, for which the check is imported; None for a claim to come."""
+        known = checks().get(self.check)
+        return known.parameters if known else None
 
     def read(self, parameter: str, kind: Kind) -> None:
         """Look for one parameter."""
@@ -133,10 +137,11 @@ class _Reading:
 
     def _invalid(self) -> Iterator[tuple[str, str]]:
         """Parameters whose value the check refuses, and why; those that are missing the reviewer adds."""
-        if self.model is None or not self.found:
+        model = self.model if self.found else None
+        if model is None:
             return
         try:
-            self.model.model_validate({parameter: value for parameter, (value, _) in self.found.items()})
+            model.model_validate({parameter: value for parameter, (value, _) in self.found.items()})
         except ValidationError as error:
             refused = {str(each["loc"][0]): each["msg"] for each in error.errors() if each["loc"]}
             for parameter in refused.keys() & self.found.keys():

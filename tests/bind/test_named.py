@@ -58,6 +58,7 @@ def test_variables_and_what_they_are_set_to() -> None:
         ("NODE_ENV", "production"),
     ]
     assert read("NODE_ENV=production (or staging)", "assignment") == []
+    assert read("NODE_ENV=production and staging", "assignment") == []
 
 
 @pytest.mark.parametrize(
