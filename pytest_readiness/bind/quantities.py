@@ -88,8 +88,8 @@ _BEFORE: tuple[tuple[str, Comparison], ...] = (
 )  # fmt: skip
 _AFTER: tuple[tuple[str, Comparison], ...] = (
     (r"\s*\+(?!\w)|\s+or (?:more|higher|above|greater|better|longer|newer|later)\b|\s+and (?:up|above|higher|later)\b"
-     r"|\s+(?:at )?minimum\b|\s+at least\b", ">="),
-    (r"\s+or (?:less|fewer|lower|below|shorter|faster)\b|\s+(?:at )?maximum\b|\s+at most\b", "<="),
+     r"|\s+(?:at )?min(?:imum|\.)?(?!\w)|\s+at least\b", ">="),
+    (r"\s+or (?:less|fewer|lower|below|shorter|faster)\b|\s+(?:at )?max(?:imum|\.)?(?!\w)|\s+at most\b", "<="),
 )  # fmt: skip
 _TURNED: Mapping[Comparison, Comparison] = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
 _SIGNS = [(re.compile(rf"(?:{words})\s*:?\s*(?:an?\s+|the\s+)?$", re.IGNORECASE), sign) for words, sign in _BEFORE]
@@ -134,7 +134,15 @@ _RANGE = re.compile(
 _EVERY = re.compile(rf"\b(?:every|each|once (?:an?|per|every))\s+(?P<time>{_LONG})\b", re.IGNORECASE)
 _ADVERB = re.compile(rf"\b(?:{_any(_ADVERBS)})\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;()\[\]\n•]|,(?!\d)|\.(?!\d)|\s[–—-]\s")
-_NO = re.compile(r"\b(?:no|not|never|without|none|neither|cannot)\b|n[’']t\b", re.IGNORECASE)
+_NO = re.compile(
+    r"\b(?:no|not|never|without|none|neither|cannot|instead of|rather than|unset)\b|n[’']t\b"
+    r"|\b(?:remov|disabl|avoid|delet|forbid|prohibit)\w*",
+    re.IGNORECASE,
+)
+# "Alert at 80 %" says when something happens, and nothing of what should be.
+_TRIGGER = re.compile(
+    r"\b(?:alert|alarm|warn|trigger|notif|page[sd]?\b|scal(?:e|es|ing)\b)|\b(?:if|when)\b", re.IGNORECASE
+)
 _NO_SUCH = re.compile(r"(?:\bno(?:ne)?(?:\s+[\w-]+){1,3}|\b(?:not|never)\s+[\w-]+)\s*$", re.IGNORECASE)
 _WHEN = re.compile(r"\b(?:if|when|while|until|unless|after|before|with)\b", re.IGNORECASE)
 
@@ -214,4 +222,5 @@ def _sign_before(text: str, place: int) -> tuple[Comparison, int]:
         # "No query slower than 100 ms" and "not older than 90 days" say the opposite; what else is denied is unclear.
         turned = _NO_SUCH.search(clause) and not _WHEN.search(clause)
         return (_TURNED.get(sign, "?") if turned else "?"), start
-    return ("?" if denies(clause_of(text[:place], place, place)) else ""), place
+    clause = clause_of(text, place, place)
+    return ("?" if denies(clause) or _TRIGGER.search(clause) else ""), place

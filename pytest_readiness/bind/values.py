@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -83,6 +84,9 @@ def parameters_for(check_id: str, item: Item, catalogue: Mapping[str, Words]) ->
     return reading.result()
 
 
+_TOGETHER = ("port", "address")
+"""What may be allowed in one part of a text and forbidden in another."""
+_GAP = re.compile(r"\s*(?:[,/&+]|\band\b|,\s*and\b)?\s*")
 _SEVERAL = "is one of several that it may be"
 
 
@@ -183,6 +187,11 @@ class _Reading:
             else:
                 self.found[parameter] = (_plain(amount, divisor), (value,))
 
+    def _is_one_list(self, values: list[Value]) -> bool:
+        """Whether nothing is said between the values: in "80 and 443 are open, port 22 is closed" there is."""
+        gaps = (self.text[one.end : other.start] for one, other in pairwise(values))
+        return all(_GAP.fullmatch(gap) for gap in gaps)
+
     def _is_near(self, value: Value, words: tuple[str, ...]) -> bool:
         return not words or any(self._has(word, clause_of(self.text, value.start, value.end)) for word in words)
 
@@ -240,6 +249,10 @@ class _Reading:
             # What else is named is not all of it.
             for value in patterns:
                 self._leave(parameter, value, "stands for several that it does not name")
+            return
+        if several and of in _TOGETHER and not self._is_one_list(values):
+            for value in values:
+                self._leave(parameter, value, _SEVERAL)
             return
         distinct = list(
             dict.fromkeys(value.value if isinstance(value.value, str) else _plain(value.value) for value in values)

@@ -29,6 +29,9 @@ def read(check: str, text: str) -> Parameters:
         ("env.present", "`DATABASE_URL` and `REDIS_URL` are set", {"names": ["DATABASE_URL", "REDIS_URL"]}),
         ("env.values", "`DEBUG=False`", {"values": {"DEBUG": "False"}}),
         ("net.only_open", "Only ports 80, 443 are open", {"ports": [80, 443]}),
+        ("net.only_open", "Only 80/tcp, 443/tcp and 22/tcp are open", {"ports": [80, 443, 22]}),
+        ("net.ssh_restricted", "Only 10.0.0.0/8 and 192.0.2.1 reach it", {"networks": ["10.0.0.0/8", "192.0.2.1"]}),
+        ("host.ssh_hardened", "5 attempts max", {"max_auth_tries": 5}),
         ("http.response_time", "p95 of at most 200 ms", {"p95_ms": 200}),
         ("http.response_time", "Answers within 0.5 s", {"p95_ms": 500}),
         ("http.health", "`GET /healthz` returns 200 OK", {"path": "/healthz", "status": 200}),
@@ -70,6 +73,9 @@ def test_a_text_gives_parameters(check: str, text: str, given: dict[str, Any]) -
         ("dns.dmarc", "DMARC is quarantine or reject", "is one of several"),
         ("host.disk", "Disk usage of about 80%", "is not clear how it limits"),
         ("http.auth_required", "`/admin/*` and `/internal` need a login", "stands for several"),
+        ("net.only_open", "Ports 80 and 443 are open; port 22 is closed", "is one of several"),
+        ("net.ssh_restricted", "From 10.0.0.0/8, never from 192.0.2.0/24", "is one of several"),
+        ("host.disk", "Alert at 90% of the disk", "is not clear how it limits"),
         # The check takes 1 to 6 only.
         ("host.ssh_hardened", "MaxAuthTries 50", "is not what the check takes"),
     ],
@@ -89,6 +95,8 @@ def test_of_what_is_counted_more_than_two_are_at_least_three() -> None:
     ("check", "text"),
     [
         ("env.values", "`DEBUG=True` is never set"),
+        ("env.values", "`DEBUG=True` is removed"),
+        ("http.hsts", "HSTS preload is disabled"),
         ("http.hsts", "HSTS without preload"),
         ("tls.mozilla", "Old protocols are off"),
         ("dns.ttl", "TTL between 60 and 300 s"),
