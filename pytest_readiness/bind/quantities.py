@@ -147,11 +147,16 @@ _NO_SUCH = re.compile(r"(?:\bno(?:ne)?(?:\s+[\w-]+){1,3}|\b(?:not|never)\s+[\w-]
 _WHEN = re.compile(r"\b(?:if|when|while|until|unless|after|before|with)\b", re.IGNORECASE)
 
 
-def clause_of(text: str, start: int, end: int) -> str:
-    """The part of a text between signs that a place in it belongs to."""
+def clause_at(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the part of a text between signs begins and ends that a place in it belongs to."""
     before = max((match.end() for match in _CLAUSE.finditer(text, 0, start)), default=0)
     after = _CLAUSE.search(text, end)
-    return text[before : after.start() if after else len(text)]
+    return before, after.start() if after else len(text)
+
+
+def clause_of(text: str, start: int, end: int) -> str:
+    """The part of a text between signs that a place in it belongs to."""
+    return text[slice(*clause_at(text, start, end))]
 
 
 def denies(text: str) -> bool:
@@ -216,7 +221,7 @@ def _sign_before(text: str, place: int) -> tuple[Comparison, int]:
         if match is None:
             continue
         start = match.start()
-        clause = clause_of(text[:place], start, start)[: -(place - start)]
+        clause = clause_of(text[:start], start, start)
         if not denies(clause) or sign in ("?", "="):
             return sign, start
         # "No query slower than 100 ms" and "not older than 90 days" say the opposite; what else is denied is unclear.

@@ -27,7 +27,7 @@ from pytest_readiness.bind.kinds import (
     Kind,
 )
 from pytest_readiness.bind.named import named_in
-from pytest_readiness.bind.quantities import Value, clause_of, denies, quantities_in
+from pytest_readiness.bind.quantities import Value, clause_at, clause_of, denies, quantities_in
 from pytest_readiness.bind.words import Words
 from pytest_readiness.checklist.model import Item
 from pytest_readiness.core.domains import catalogue as checks
@@ -129,7 +129,11 @@ class _Reading:
             self._leave(parameter, self.found.pop(parameter)[1][0], reason)
         used = {value for _, values in self.found.values() for value in values}
         ordered = sorted(used, key=lambda value: value.start)
-        notes = [f'"{value.words}" for {name}: it {why}.' for name, value, why in self.problems if value not in used]
+        notes = [
+            f'"{" ".join(value.words.split())}" for {name}: it {why}.'
+            for name, value, why in self.problems
+            if value not in used
+        ]
         return Parameters(
             {parameter: value for parameter, (value, _) in self.found.items()},
             tuple(dict.fromkeys(word for value in ordered for word in value.words.split())),
@@ -167,7 +171,9 @@ class _Reading:
                     self._leave(parameter, value, f"is not converted to {kind.name}")
         fitting = []
         for value in values:
-            if all(value.comparison in OPPOSITE.get(limit, ()) for limit in kind.limits):
+            if reason := self._measured_otherwise(parameter, value):
+                self._leave(parameter, value, reason)
+            elif all(value.comparison in OPPOSITE.get(limit, ()) for limit in kind.limits):
                 self._leave(parameter, value, f"is no limit of the kind '{' or '.join(kind.limits)}'")
             else:
                 fitting.append(value)
@@ -182,8 +188,6 @@ class _Reading:
             amount = _amount(value, kind)
             if amount is None:
                 self._leave(parameter, value, _otherwise(value, kind))
-            elif reason := self._measured_otherwise(parameter, value):
-                self._leave(parameter, value, reason)
             else:
                 self.found[parameter] = (_plain(amount, divisor), (value,))
 
@@ -195,14 +199,18 @@ class _Reading:
     def _is_near(self, value: Value, words: tuple[str, ...]) -> bool:
         return not words or any(self._has(word, clause_of(self.text, value.start, value.end)) for word in words)
 
-    def _has(self, word: str, text: str) -> bool:
+    @staticmethod
+    def _has(word: str, text: str) -> bool:
         return re.search(rf"(?<![\w-]){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
 
     def _measured_otherwise(self, parameter: str, value: Value) -> str:
         """Why a time is not what the parameter limits: another percentile, or the average."""
         if value.kind != "duration":
             return ""
-        said = {str(each.value) for each in self._of_kind("percentile")} - set(parameter.split("_"))
+        every = self._of_kind("percentile")
+        begin, end = clause_at(self.text, value.start, value.end)
+        near = [each for each in every if begin <= each.start < end]
+        said = {str(each.value) for each in near or every} - set(parameter.split("_"))
         return f"is about the {' and '.join(sorted(said))}" if said else ""
 
     def _flag(self, parameter: str, kind: Kind) -> None:
@@ -215,6 +223,8 @@ class _Reading:
 
     def _choice(self, parameter: str, kind: Kind) -> None:
         found: dict[str, Value] = {}
+        if kind.of and not any(self._has(word, self.text) for word in kind.of):
+            return
         for choice in _choices(self.model, parameter):
             for match in _spelled(choice).finditer(self.text):
                 clause = clause_of(self.text, *match.span())

@@ -11,7 +11,7 @@ from pytest_readiness.bind.quantities import quantities_in
 DAY = 86400
 
 
-def read(text: str) -> list[tuple[str, Fraction | str, str, str]]:
+def read(text: str) -> list[tuple[str, object, str, str]]:
     return [(value.kind, value.value, value.comparison, value.of) for value in quantities_in(text)]
 
 
@@ -52,6 +52,8 @@ def test_a_comparison_is_as_strict_as_it_is_written(text: str, comparison: str) 
         ("Never alert when it is over 80%", "?"),
         ("Nothing else, but over 80%", ">"),
         ("without 80%", "?"),
+        ("No max. 80%", "?"),
+        ("Alert at 80%", "?"),
     ],
 )
 def test_what_is_denied_is_turned_round_or_not_known(text: str, comparison: str) -> None:

@@ -34,6 +34,7 @@ def read(check: str, text: str) -> Parameters:
         ("host.ssh_hardened", "5 attempts max", {"max_auth_tries": 5}),
         ("http.response_time", "p95 of at most 200 ms", {"p95_ms": 200}),
         ("http.response_time", "Answers within 0.5 s", {"p95_ms": 500}),
+        ("net.latency", "Port 5432 within 5 ms", {"ms": 5, "port": 5432}),
         ("http.health", "`GET /healthz` returns 200 OK", {"path": "/healthz", "status": 200}),
         ("tls.expiry", "Valid for at least 30 days", {"min_days": 30}),
         ("tls.versions", "TLS 1.2 or higher", {"min": "1.2"}),
@@ -84,6 +85,19 @@ def test_what_would_be_another_limit_is_left_out_and_named(check: str, text: str
     found = read(check, text)
     assert found.given == {}
     assert why in found.not_read[0]
+
+
+def test_the_percentile_beside_a_time_is_its_own() -> None:
+    found = read("http.response_time", "p95 within 200 ms, p99 within 500 ms")
+    assert found.given == {"p95_ms": 200}
+    assert found.not_read == ('"within 500 ms" for p95_ms: it is about the p99.',)
+
+
+def test_a_note_is_one_line() -> None:
+    text = "# Release\n\n- [ ] **Disk usage below**\n  80 % everywhere\n"
+    (item,) = parse_checklist(text, Path("release.md")).leaves()
+    (note,) = parameters_for("host.disk", item, all_words()).not_read
+    assert note.startswith('"below 80 %" for max_used_pct')
 
 
 def test_of_what_is_counted_more_than_two_are_at_least_three() -> None:
