@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from pytest_readiness.bind.kinds import Kind
 from pytest_readiness.bind.spelling import stems, words_of
 from pytest_readiness.core.domains import packs
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest
@@ -209,7 +210,7 @@ class _Reader:
             weaker_than=tuple(said.get("weaker_than", ())),
             together_with=tuple(said.get("together_with", ())),
             broad=said.get("broad", False) is True,
-            parameters=dict(said.get("parameters", {})),
+            parameters=self._parameters(said),
             does_not_prove=str(said.get("does_not_prove", "")).strip(),
             engines=tuple(said.get("engines", ())),
         )
@@ -218,6 +219,21 @@ class _Reader:
                 Problem(self.path, said.lines[key], f"Unknown key '{key}'.{nearest(key, Words.__dataclass_fields__)}")
             )
         return made if len(self.problems) == before else None
+
+    def _parameters(self, said: YamlMap) -> Mapping[str, str]:
+        given = said.get("parameters", {})
+        if not isinstance(given, YamlMap):
+            if given != {}:
+                self.problems.append(
+                    Problem(self.path, said.lines["parameters"], "'parameters' must map each to its kind.")
+                )
+            return {}
+        for parameter, kind in given.items():
+            try:
+                Kind.parse(str(kind))
+            except ValueError as error:
+                self.problems.append(Problem(self.path, given.lines[parameter], f"Parameter '{parameter}': {error}"))
+        return {parameter: str(kind) for parameter, kind in given.items()}
 
     def _one_of(self, said: YamlMap, key: str, known: tuple[Any, ...]) -> Any:
         value = said.get(key)
