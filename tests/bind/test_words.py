@@ -170,13 +170,13 @@ class TestOfPacks:
     """A pack of somebody else's brings its words beside its checks."""
 
     def words(self, folder: Path, text: str) -> subprocess.CompletedProcess[str]:
-        package, installed = folder / "acme_shop", folder / "acme_shop-1.0.dist-info"
+        package, installed = folder / "readiness_shop", folder / "readiness_shop-1.0.dist-info"
         for each in (package, installed):
             each.mkdir()
         (package / "__init__.py").write_text("", "utf-8")
         (package / "words.yaml").write_text(text, "utf-8")
-        (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-shop\nVersion: 1.0\n", "utf-8")
-        (installed / "entry_points.txt").write_text("[pytest_readiness.domains]\nshop = acme_shop\n", "utf-8")
+        (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: readiness-shop\nVersion: 1.0\n", "utf-8")
+        (installed / "entry_points.txt").write_text("[pytest_readiness.domains]\nshop = readiness_shop\n", "utf-8")
         program = (
             "import json\n"
             "from pytest_readiness.bind.matching import Said, matches\n"
