@@ -241,8 +241,10 @@ class _Reader:
         return ()
 
     def _parameters(self, said: YamlMap) -> Mapping[str, str]:
-        given = said.get("parameters", {})
-        if not isinstance(given, YamlMap if given else dict):
+        if "parameters" not in said:
+            return {}
+        given = said["parameters"]
+        if not isinstance(given, YamlMap):
             self._told(said, "parameters", "'parameters' must map each to its kind.")
             return {}
         for parameter, kind in given.items():
