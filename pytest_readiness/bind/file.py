@@ -305,8 +305,8 @@ class BindingsFile:
                 return stripped
         if not self._says_what_is_meant(text):
             raise self._problem(
-                "What is to be changed cannot be written into the file in its form without changing something else, such "
-                "as what an alias refers to or blank lines that belong to a text; write it by hand."
+                "What is to be changed cannot be written into the file in its form without changing something else, "
+                "such as what an alias refers to or blank lines that belong to a text; write it by hand."
             )
         return text
 
