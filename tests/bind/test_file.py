@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -421,7 +420,7 @@ def parsed(text: str) -> Any:
 
 
 @settings(
-    max_examples=int(os.environ.get("BF_EXAMPLES", "60")),
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
