@@ -154,6 +154,14 @@ def test_an_entry_moves_to_another_section(tmp_path: Path) -> None:
     )
 
 
+def test_an_entry_that_cannot_move_stays(tmp_path: Path) -> None:
+    text = "tls:\n  gone: a.b\nbackups: {backups-are-made: b.c}\n"
+    file = bindings(tmp_path, text)
+    with pytest.raises(ProblemsError, match="written within braces"):
+        file.rename("tls/gone", "backups/restore-is-rehearsed")
+    assert file.text == text
+
+
 def test_a_section_is_renamed(tmp_path: Path) -> None:
     file = bindings(tmp_path, HAND)
     file.rename_section("tls", "people")
