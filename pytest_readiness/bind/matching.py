@@ -1,0 +1,205 @@
+"""Which claims an item's words mean: by rare words near each other, and how much of the item they explain."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from pytest_readiness.bind.spelling import Word, words_of
+from pytest_readiness.bind.words import Aspect, Phrase, Words, all_words, vocabulary
+
+_ABOVE = 0.5
+"""What a word of a heading weighs beside one of the item."""
+_WEAK = 0.55
+_OTHER_ASPECT: Mapping[bool, float] = {True: 0.6, False: 0.8}
+"""What is left of a claim of another aspect than the item's: where the item names one, and where it does not."""
+_ENOUGH = 6.0
+"""The rarity of words that together say half of all that words can say."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an item says: its own words, and those of the headings and items above it.
+
+    Attributes:
+        text: the item's own.
+        above: texts of headings and of items that it is in, outermost first.
+    """
+
+    text: str
+    above: tuple[str, ...] = ()
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        """The item's own words."""
+        return words_of(self.text)
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The stems of the item's own words."""
+        return frozenset(word.stem for word in self.words)
+
+    @cached_property
+    def places(self) -> Mapping[str, tuple[int, ...]]:
+        """Where each stem stands in the item."""
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for word in self.words:
+            found[word.stem].append(word.place)
+        return {stem: tuple(places) for stem, places in found.items()}
+
+    @cached_property
+    def higher(self) -> frozenset[str]:
+        """The stems of headings and items above."""
+        return frozenset(word.stem for text in self.above for word in words_of(text))
+
+    @cached_property
+    def content(self) -> tuple[str, ...]:
+        """The item's stems that say something, in order."""
+        filler = vocabulary().filler
+        return tuple(dict.fromkeys(w.stem for w in self.words if w.stem not in filler and not _is_number(w.stem)))
+
+    @cached_property
+    def aspects(self) -> frozenset[Aspect]:
+        """What is claimed: by the item's own words, else by those above it where the item has no verb of its own."""
+        known = vocabulary().aspects
+        found = frozenset(aspect for aspect, stems in known.items() if stems & self.own)
+        return found or frozenset(("state",))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How well a claim fits an item.
+
+    Attributes:
+        id: of the claim.
+        score: of 0 to 1.
+        matched: stems of the item that say for it.
+        explained: how much of what the item says it explains, of 0 to 1.
+        phrase: how many words the longest phrase has that is all there.
+    """
+
+    id: str
+    score: float
+    matched: frozenset[str]
+    explained: float
+    phrase: int = 0
+
+
+def matches(said: Said, among: Mapping[str, Words] | None = None) -> list[Match]:
+    """Return the claims that an item's words may mean, best first; of equal ones, in the order of their ids.
+
+    Args:
+        said: what the item says.
+        among: the claims; all that have words unless given.
+    """
+    index = _index() if among is None else _Index(among)
+    found = [match for id, phrases in index.phrases_in(said).items() if (match := index.match(id, phrases, said))]
+    return sorted(found, key=lambda match: (-match.score, match.id))
+
+
+def says_no_check(said: Said) -> frozenset[str]:
+    """Return the stems of an item by which it says what no check shows; none where it does not."""
+    found: frozenset[str] = frozenset()
+    for phrase in vocabulary().no_check:
+        if all(atom.stems & said.own for atom in phrase.atoms):
+            found |= frozenset(stem for atom in phrase.atoms for stem in atom.stems & said.own)
+    return found
+
+
+def weight(stem: str) -> float:
+    """How rare a stem is among the words of all claims: of 0.3 for what says nothing to about 6."""
+    return _index().weight(stem)
+
+
+@cache
+def _index() -> _Index:
+    return _Index(all_words())
+
+
+def _is_number(stem: str) -> bool:
+    return stem[0].isdigit() and stem.rstrip("+").replace(".", "").isdigit()
+
+
+class _Index:
+    def __init__(self, claims: Mapping[str, Words]) -> None:
+        self.claims = claims
+        self.phrases: list[tuple[str, Phrase]] = []
+        self.by_stem: defaultdict[str, list[int]] = defaultdict(list)
+        used: Counter[str] = Counter()
+        for id, words in claims.items():
+            used.update({stem for phrase in words.phrases for atom in phrase.atoms for stem in atom.stems})
+            for phrase in words.phrases:
+                for stem in {stem for atom in phrase.atoms for stem in atom.stems}:
+                    self.by_stem[stem].append(len(self.phrases))
+                self.phrases.append((id, phrase))
+        self.used = used
+        self.filler = vocabulary().filler
+
+    def weight(self, stem: str) -> float:
+        if stem in self.filler:
+            return 0.3
+        return math.log(1 + len(self.claims) / (1 + self.used[stem]))
+
+    def phrases_in(self, said: Said) -> dict[str, list[Phrase]]:
+        """The phrases that are all there, at least one word of each in the item itself, by the claim's id."""
+        every = said.own | said.higher
+        seen: set[int] = set()
+        found: defaultdict[str, list[Phrase]] = defaultdict(list)
+        for stem in sorted(said.own):
+            for number in self.by_stem.get(stem, ()):
+                if number not in seen:
+                    seen.add(number)
+                    id, phrase = self.phrases[number]
+                    if all(atom.stems & every for atom in phrase.atoms):
+                        found[id].append(phrase)
+        return found
+
+    def match(self, id: str, phrases: Iterable[Phrase], said: Said) -> Match | None:
+        words = self.claims[id]
+        phrases = list(phrases)
+        if any(group <= said.own for group in words.vetoes) or any(
+            group <= said.higher for group in words.vetoes_above
+        ):
+            return None
+        weights: dict[str, float] = {}
+        best, longest = 0.0, 0
+        for phrase in phrases:
+            total = 0.0
+            for atom in phrase.atoms:
+                own = atom.stems & said.own
+                stem = max(own or atom.stems & said.higher, key=lambda each: (self.weight(each), each))
+                share = 1.0 if own else 0.9 if atom.above else _ABOVE
+                if phrase.weak:
+                    share *= _WEAK
+                value = self.weight(stem) * share
+                total += value
+                weights[stem] = max(weights.get(stem, 0.0), value)
+            total *= self.nearness(phrase, said)
+            best = max(best, total)
+            longest = max(longest, len(phrase.atoms))
+        strength = 0.5 * best + 0.5 * sum(weights.values())
+        matched = frozenset(weights) & said.own
+        everything = sum(map(self.weight, said.content)) or 1.0
+        explained = min(1.0, sum(self.weight(stem) for stem in matched if stem in said.content) / everything)
+        score = strength / (strength + _ENOUGH) * (0.35 + 0.65 * explained) * self.aspect(words, said)
+        return Match(id, min(1.0, score), matched, explained, longest)
+
+    def nearness(self, phrase: Phrase, said: Said) -> float:
+        """Words of a phrase that stand apart mean it less."""
+        places = [
+            min(place for stem in atom.stems & said.own for place in said.places[stem])
+            for atom in phrase.atoms
+            if atom.stems & said.own
+        ]
+        if len(places) < 2:
+            return 1.0
+        apart = max(places) - min(places) + 1 - len(places)
+        return max(0.6, 1.0 - 0.05 * max(0, apart - 1))
+
+    def aspect(self, words: Words, said: Said) -> float:
+        if words.aspect in said.aspects:
+            return 1.0
+        return _OTHER_ASPECT["state" not in said.aspects]

@@ -1,0 +1,298 @@
+"""Words as they are compared: one spelling for what is written in many ways, and the stem of each word."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import snowballstemmer  # type: ignore[import-untyped]
+
+_SPELLINGS = {
+    "2fa": "mfa",
+    "two factor": "mfa",
+    "two step verification": "mfa",
+    "multi factor": "mfa",
+    "multifactor": "mfa",
+    "mfa authentication": "mfa",
+    "mfa auth": "mfa",
+    "kubernetes": "k8s",
+    "kube": "k8s",
+    "ssl tls": "tls",
+    "tls ssl": "tls",
+    "ssl": "tls",
+    "transport layer security": "tls",
+    "http s": "https",
+    "ssl labs": "ssllabs",
+    "let s encrypt": "letsencrypt",
+    "lets encrypt": "letsencrypt",
+    "cert manager": "certmanager",
+    "cert": "certificate",
+    "certs": "certificate",
+    "back up": "backup",
+    "back ups": "backup",
+    "backed up": "backup",
+    "health check": "healthcheck",
+    "health checks": "healthcheck",
+    "healthchecks": "healthcheck",
+    "health checking": "healthcheck",
+    "rate limit": "ratelimit",
+    "rate limits": "ratelimit",
+    "rate limiting": "ratelimit",
+    "rate limited": "ratelimit",
+    "rate limiter": "ratelimit",
+    "ratelimiting": "ratelimit",
+    "throttling": "ratelimit",
+    "throttle": "ratelimit",
+    "auto renew": "autorenew",
+    "auto renewal": "autorenew",
+    "autorenewal": "autorenew",
+    "renew automatically": "autorenew",
+    "auto scaling": "autoscaling",
+    "auto scale": "autoscaling",
+    "auto scaler": "autoscaling",
+    "autoscaler": "autoscaling",
+    "auto scales": "autoscaling",
+    "autoscale": "autoscaling",
+    "load balancer": "loadbalancer",
+    "load balancers": "loadbalancer",
+    "load balancing": "loadbalancer",
+    "load balanced": "loadbalancer",
+    "sign off": "signoff",
+    "signed off": "signoff",
+    "sign offs": "signoff",
+    "on call": "oncall",
+    "run book": "runbook",
+    "run books": "runbook",
+    "play book": "playbook",
+    "post mortem": "postmortem",
+    "roll back": "rollback",
+    "rolled back": "rollback",
+    "rolling back": "rollback",
+    "roll backs": "rollback",
+    "fail over": "failover",
+    "ci cd": "cicd",
+    "continuous integration": "ci",
+    "continuous deployment": "cd",
+    "continuous delivery": "cd",
+    "environment variable": "envvar",
+    "environment variables": "envvar",
+    "environmental variables": "envvar",
+    "env var": "envvar",
+    "env vars": "envvar",
+    "env variable": "envvar",
+    "env variables": "envvar",
+    "envvars": "envvar",
+    "zero downtime": "zerodowntime",
+    "no downtime": "zerodowntime",
+    "without downtime": "zerodowntime",
+    "blue green": "bluegreen",
+    "e mail": "email",
+    "e mails": "email",
+    "mails": "email",
+    "db": "database",
+    "dbs": "database",
+    "databases": "database",
+    "postgres": "postgresql",
+    "psql": "postgresql",
+    "mongo": "mongodb",
+    "mariadb": "mysql",
+    "repo": "repository",
+    "repos": "repository",
+    "config": "configuration",
+    "configs": "configuration",
+    "configurations": "configuration",
+    "set up": "setup",
+    "setting up": "setup",
+    "docs": "documentation",
+    "doc": "documentation",
+    "documents": "document",
+    "auth": "authentication",
+    "authn": "authentication",
+    "authz": "authorization",
+    "authorisation": "authorization",
+    "prod": "production",
+    "dev": "development",
+    "env": "environment",
+    "envs": "environment",
+    "app": "application",
+    "apps": "application",
+    "applications": "application",
+    "web site": "website",
+    "front end": "frontend",
+    "back end": "backend",
+    "log in": "login",
+    "logging in": "login",
+    "sign in": "login",
+    "signin": "login",
+    "log out": "logout",
+    "sign up": "signup",
+    "log level": "loglevel",
+    "log levels": "loglevel",
+    "logging level": "loglevel",
+    "brute force": "bruteforce",
+    "pen test": "pentest",
+    "pen testing": "pentest",
+    "penetration test": "pentest",
+    "penetration testing": "pentest",
+    "penetration tests": "pentest",
+    "read only": "readonly",
+    "non root": "nonroot",
+    "off site": "offsite",
+    "white list": "allowlist",
+    "whitelist": "allowlist",
+    "whitelisted": "allowlist",
+    "allow list": "allowlist",
+    "black list": "denylist",
+    "clean up": "cleanup",
+    "time out": "timeout",
+    "time outs": "timeout",
+    "time zone": "timezone",
+    "data base": "database",
+    "data bases": "database",
+    "end to end": "e2e",
+    "key vault": "keyvault",
+    "web hook": "webhook",
+    "web socket": "websocket",
+    "websockets": "websocket",
+    "up time": "uptime",
+    "down time": "downtime",
+    "file system": "filesystem",
+    "host name": "hostname",
+    "domain name": "domain",
+    "domain names": "domain",
+    "name server": "nameserver",
+    "name servers": "nameserver",
+    "pull request": "pr",
+    "pull requests": "pr",
+    "merge request": "pr",
+    "merge requests": "pr",
+    "a b": "a/b",
+    "go no go": "gonogo",
+    "disaster recovery": "dr",
+    "high availability": "ha",
+    "highly available": "ha",
+    "stack trace": "stacktrace",
+    "stack traces": "stacktrace",
+    "source map": "sourcemap",
+    "source maps": "sourcemap",
+    "hard coded": "hardcoded",
+    "hardcode": "hardcoded",
+    "x ss": "xss",
+    "cross site scripting": "xss",
+    "cross site request forgery": "csrf",
+    "xsrf": "csrf",
+    "strict transport security": "hsts",
+    "content security policy": "csp",
+    "cross origin resource sharing": "cors",
+    "o auth": "oauth",
+    "oauth2": "oauth",
+    "letencrypt": "letsencrypt",
+    "notification": "notify",
+    "notifications": "notify",
+    "expiry": "expire",
+    "recovery": "recover",
+    "latencies": "latency",
+    "creds": "credential",
+    "pwd": "password",
+    "passwd": "password",
+    "passphrase": "password",
+    "mandatory": "require",
+    "organisation": "organization",
+    "optimisation": "optimization",
+    "centralised": "centralized",
+    "monitoring": "monitor",
+}
+"""Each word or words beside the one that is compared in their place."""
+_KEPT = {
+    "configuration": "configuration",
+    "production": "production",
+    "productions": "production",
+    "author": "writer",
+    "authors": "writer",
+    "secrets": "secret",
+    "valid": "valid",
+    "validate": "validat",
+    "validated": "validat",
+    "validation": "validat",
+    "validates": "validat",
+    "international": "international",
+    "generic": "generic",
+    "universal": "universal",
+    "operations": "operations",
+    "operation": "operations",
+    "operational": "operational",
+    "operator": "operator",
+    "https": "https",
+    "dns": "dns",
+    "cors": "cors",
+    "hsts": "hsts",
+    "tls": "tls",
+    "k8s": "k8s",
+    "aws": "aws",
+    "communications": "communication",
+    "redis": "redis",
+    "postgresql": "postgresql",
+    "status": "status",
+    "access": "access",
+}
+"""Stems that the rules of the language would run together with those of other words, or cut where nothing ends."""
+
+_TOKEN = re.compile(r"[a-z0-9]+(?:\.[0-9]+)*\+?")
+_LONGEST = max(len(words.split()) for words in _SPELLINGS)
+_STEMMER = snowballstemmer.stemmer("english")
+MOST_CHARACTERS = 5_000
+"""What is longer is no claim; the rest of it is not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text.
+
+    Attributes:
+        stem: what is compared.
+        place: how many words stand before it.
+        begin: place of its first character in the text.
+        end: place after its last character.
+    """
+
+    stem: str
+    place: int
+    begin: int
+    end: int
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """Return the stem of a word of small letters, in its one spelling."""
+    if word in _KEPT or not word.isalpha():
+        return _KEPT.get(word, word)
+    return str(_STEMMER.stemWord(word))
+
+
+def words_of(text: str) -> tuple[Word, ...]:
+    """Return the words of a text, each in one spelling ("SSL/TLS" and "TLS", "health check" and "healthcheck")."""
+    found = [(match[0], match.start(), match.end()) for match in _TOKEN.finditer(_plain(text[:MOST_CHARACTERS]))]
+    made: list[Word] = []
+    at = 0
+    while at < len(found):
+        for length in range(min(_LONGEST, len(found) - at), 0, -1):
+            several = " ".join(word for word, _, _ in found[at : at + length])
+            if several in _SPELLINGS or length == 1:
+                made.append(
+                    Word(stem(_SPELLINGS.get(several, several)), len(made), found[at][1], found[at + length - 1][2])
+                )
+                at += length
+                break
+    return tuple(made)
+
+
+def stems(text: str) -> frozenset[str]:
+    """Return the stems of all words of a text."""
+    return frozenset(word.stem for word in words_of(text))
+
+
+def _plain(text: str) -> str:
+    """The text in small letters of the same length, with words that are written in one told apart ("maxMemory")."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else text.casefold()[: len(text)]

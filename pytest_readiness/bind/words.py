@@ -1,0 +1,229 @@
+"""What people write who claim what a check shows: the files `words.yaml` beside the checks, and `vocabulary.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pytest_readiness.bind.spelling import stems, words_of
+from pytest_readiness.core.domains import packs
+from pytest_readiness.core.problems import Problem, ProblemsError, nearest
+from pytest_readiness.core.yamlfile import YamlMap, read_yaml
+
+Aspect = Literal["state", "documented", "monitored", "alerted", "tested", "automated"]
+"""What is claimed of a subject: that it is so now, or that somebody wrote, collects, is told, tried or runs it."""
+ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
+Strength = Literal["there", "value", "effect", "works"]
+"""How much a check shows of the state now, the least first."""
+STRENGTHS: tuple[Strength, ...] = get_args(Strength)
+NAME = "words.yaml"
+_ENGINES = ("postgres", "mysql", "mongodb")
+_EVERY_ENGINE = "db."
+_VOCABULARY = Path(__file__).with_name("vocabulary.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """A place in a phrase: the stems that may stand there, and whether a heading may say it as well as the item."""
+
+    stems: frozenset[str]
+    above: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that together mean a claim, in any order; a weak one is said of other things as often."""
+
+    atoms: tuple[Atom, ...]
+    weak: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said of a claim.
+
+    Attributes:
+        id: of the claim, which may have no check yet.
+        phrases: what people write.
+        vetoes: groups of stems that, all in an item, speak against it.
+        vetoes_above: groups of stems that, all in headings or items above, speak against it.
+        aspect: what it sees of its subject.
+        strength: how much it shows of the state now; None for other aspects, and where nobody said.
+        weaker_than: claims of the same subject that show more.
+        together_with: claims that are often needed beside it.
+        broad: whether words alone are not enough to bind it.
+        parameters: the kind of value that a text may give, by parameter of the check.
+        does_not_prove: what it is easily taken for, as a sentence.
+        engines: for what is said of any database ("db.role"), those that have such a claim.
+    """
+
+    id: str
+    phrases: tuple[Phrase, ...]
+    vetoes: tuple[frozenset[str], ...] = ()
+    vetoes_above: tuple[frozenset[str], ...] = ()
+    aspect: Aspect = "state"
+    strength: Strength | None = None
+    weaker_than: tuple[str, ...] = ()
+    together_with: tuple[str, ...] = ()
+    broad: bool = False
+    parameters: Mapping[str, str] | None = None
+    does_not_prove: str = ""
+    engines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Words that mean the same whatever is checked.
+
+    Attributes:
+        no_check: what no check shows.
+        filler: stems that say nothing of what is claimed.
+        aspects: the stems that claim an aspect.
+        fallbacks: the claim that shows an aspect of whatever subject.
+    """
+
+    no_check: tuple[Phrase, ...]
+    filler: frozenset[str]
+    aspects: Mapping[Aspect, frozenset[str]]
+    fallbacks: Mapping[Aspect, str]
+
+
+@cache
+def all_words() -> Mapping[str, Words]:
+    """Return the words of every claim that any installed pack has words for, by its id.
+
+    Raises:
+        ProblemsError: every mistake in the files.
+    """
+    problems: list[Problem] = []
+    found: dict[str, Words] = {}
+    for path in _files():
+        root = read_yaml(path, "words")
+        for id, said in root.items():
+            words = _Reader(path, problems).words(id, said, root.lines[id])
+            if words is not None:
+                found.setdefault(id, words)
+    if problems:
+        raise ProblemsError(problems)
+    return _with_engines(found)
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """Return the words that mean the same whatever is checked."""
+    root = read_yaml(_VOCABULARY, "vocabulary")
+    aspects: dict[Aspect, YamlMap] = {
+        aspect: root["aspects"][aspect] for aspect in ASPECTS if aspect in root["aspects"]
+    }
+    return Vocabulary(
+        no_check=phrases(root["no_check"]),
+        filler=stems(root["filler"]),
+        aspects={aspect: stems(said["words"]) for aspect, said in aspects.items()},
+        fallbacks={aspect: said["fallback"] for aspect, said in aspects.items() if "fallback" in said},
+    )
+
+
+def phrases(text: str) -> tuple[Phrase, ...]:
+    """Return the phrases of a text that separates them by ";"."""
+    found = (_phrase(each.strip()) for each in text.split(";"))
+    return tuple(dict.fromkeys(phrase for phrase in found if phrase.atoms))
+
+
+def _phrase(text: str) -> Phrase:
+    weak = text.startswith("~")
+    atoms: list[Atom] = []
+    for written in _spelled(text.removeprefix("~")):
+        above = written.startswith("^")
+        alternatives = [words_of(each) for each in written.removeprefix("^").split("/")]
+        if len(alternatives) == 1:
+            # One word may be several ("server_tokens"), each of which must be said.
+            atoms += [Atom(frozenset((word.stem,)), above) for word in alternatives[0]]
+        else:
+            atoms.append(Atom(frozenset(words[0].stem for words in alternatives if words), above))
+    return Phrase(tuple(dict.fromkeys(atoms)), weak)
+
+
+def _spelled(text: str) -> list[str]:
+    """The words of a phrase; neighbours that have one spelling together are one ("health check")."""
+    plain: list[str] = []
+    made: list[str] = []
+    for word in [*text.split(), "/"]:
+        if "/" in word or "^" in word:
+            made += [each.stem for each in words_of(" ".join(plain))]
+            plain = []
+            made += [word] if word != "/" else []
+        else:
+            plain.append(word)
+    return made
+
+
+def _files() -> Iterator[Path]:
+    """The files of what ships, which has words for claims to come too, then those of other packs."""
+    ours = Path(__file__).parent.parent / "domains"
+    yield from sorted(ours.glob(f"*/{NAME}"))
+    for pack in packs():
+        if not pack.shipped and (spec := find_spec(pack.module)) and spec.submodule_search_locations:
+            for place in spec.submodule_search_locations:
+                if (path := Path(place) / NAME).is_file():
+                    yield path
+
+
+def _with_engines(found: Mapping[str, Words]) -> Mapping[str, Words]:
+    """Give what is said of any database to each engine that has such a claim."""
+    made = {id: words for id, words in found.items() if not id.startswith(_EVERY_ENGINE)}
+    for id, words in found.items():
+        if id.startswith(_EVERY_ENGINE):
+            for engine in words.engines or _ENGINES:
+                own = f"{engine}.{id.removeprefix(_EVERY_ENGINE)}"
+                others = made.get(own)
+                made[own] = replace(words, id=own, phrases=(others.phrases if others else ()) + words.phrases)
+    return made
+
+
+class _Reader:
+    def __init__(self, path: Path, problems: list[Problem]) -> None:
+        self.path = path
+        self.problems = problems
+
+    def words(self, id: str, said: Any, line: int) -> Words | None:
+        if not isinstance(said, YamlMap):
+            self.problems.append(Problem(self.path, line, f"'{id}' must map 'phrases' and other keys to words."))
+            return None
+        before = len(self.problems)
+        made = Words(
+            id=id,
+            phrases=phrases(str(said.get("phrases", ""))),
+            vetoes=_groups(said.get("vetoes", "")),
+            vetoes_above=_groups(said.get("vetoes_above", "")),
+            aspect=self._one_of(said, "aspect", ASPECTS) or "state",
+            strength=self._one_of(said, "strength", STRENGTHS),
+            weaker_than=tuple(said.get("weaker_than", ())),
+            together_with=tuple(said.get("together_with", ())),
+            broad=said.get("broad", False) is True,
+            parameters=dict(said.get("parameters", {})),
+            does_not_prove=str(said.get("does_not_prove", "")).strip(),
+            engines=tuple(said.get("engines", ())),
+        )
+        for key in said.keys() - set(Words.__dataclass_fields__):
+            self.problems.append(
+                Problem(self.path, said.lines[key], f"Unknown key '{key}'.{nearest(key, Words.__dataclass_fields__)}")
+            )
+        return made if len(self.problems) == before else None
+
+    def _one_of(self, said: YamlMap, key: str, known: tuple[Any, ...]) -> Any:
+        value = said.get(key)
+        if value is not None and value not in known:
+            self.problems.append(
+                Problem(self.path, said.lines[key], f"'{value}' is no {key}.{nearest(str(value), known)}")
+            )
+            return None
+        return value
+
+
+def _groups(text: Any) -> tuple[frozenset[str], ...]:
+    """Each word of a text as a group of stems; "no-longer" is one group of two."""
+    return tuple(dict.fromkeys(group for each in str(text).split() if (group := stems(each.replace("-", " ")))))
