@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -16,6 +16,9 @@ _ABOVE = 0.5
 _WEAK = 0.55
 _OTHER_ASPECT: Mapping[bool, float] = {True: 0.6, False: 0.8}
 """What is left of a claim of another aspect than the item's: where the item names one, and where it does not."""
+_NEAR = 0.45
+"""What is left of a claim none of whose phrases is all there."""
+_LEAST = 0.03
 _ENOUGH = 6.0
 """The rarity of words that together say half of all that words can say."""
 
@@ -63,10 +66,19 @@ class Said:
 
     @cached_property
     def aspects(self) -> frozenset[Aspect]:
-        """What is claimed: by the item's own words, else by those above it where the item has no verb of its own."""
-        known = vocabulary().aspects
-        found = frozenset(aspect for aspect, stems in known.items() if stems & self.own)
+        """What is claimed: by the item's own words, else by what stands above it where the item has no verb."""
+        known = vocabulary()
+        found = _aspects_in(self.own)
+        if "documented" in found and not self.own & known.written and self.own & known.doing:
+            # A plan that is "in place" is meant as what was planned.
+            found |= {"state"}
+        if not found and not self.own & known.doing and self.above:
+            found = _aspects_in(frozenset(word.stem for word in words_of(self.above[-1]))) | {"state"}
         return found or frozenset(("state",))
+
+
+def _aspects_in(stems: frozenset[str]) -> frozenset[Aspect]:
+    return frozenset(aspect for aspect, named in vocabulary().aspects.items() if named & stems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,11 @@ def matches(said: Said, among: Mapping[str, Words] | None = None) -> list[Match]
         among: the claims; all that have words unless given.
     """
     index = _index() if among is None else _Index(among)
-    found = [match for id, phrases in index.phrases_in(said).items() if (match := index.match(id, phrases, said))]
+    phrases = index.phrases_in(said)
+    near = index.near(said)
+    found = [
+        match for id in phrases.keys() | near.keys() if (match := index.match(id, phrases.get(id, []), near.get(id), said))
+    ]
     return sorted(found, key=lambda match: (-match.score, match.id))
 
 
@@ -137,6 +153,12 @@ class _Index:
                 self.phrases.append((id, phrase))
         self.used = used
         self.filler = vocabulary().filler
+        self.telling: defaultdict[str, list[tuple[str, float]]] = defaultdict(list)
+        for id, words in claims.items():
+            said = Counter(stem for phrase in words.phrases for atom in phrase.atoms for stem in atom.stems)
+            for stem, number in said.items():
+                # What half of a claim's phrases say is said of it as a rule.
+                self.telling[stem].append((id, min(1.0, (number / len(words.phrases)) ** 0.5 * 1.4)))
 
     def weight(self, stem: str) -> float:
         if stem in self.filler:
@@ -157,9 +179,18 @@ class _Index:
                         found[id].append(phrase)
         return found
 
-    def match(self, id: str, phrases: Iterable[Phrase], said: Said) -> Match | None:
+    def near(self, said: Said) -> dict[str, dict[str, float]]:
+        """What each stem of the item says for a claim whose phrases have it, all other words of them apart."""
+        found: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        for stem in said.content:
+            for id, telling in self.telling.get(stem, ()):
+                found[id][stem] = self.weight(stem) * telling
+        return found
+
+    def match(
+        self, id: str, phrases: list[Phrase], near: Mapping[str, float] | None, said: Said
+    ) -> Match | None:
         words = self.claims[id]
-        phrases = list(phrases)
         if any(group <= said.own for group in words.vetoes) or any(
             group <= said.higher for group in words.vetoes_above
         ):
@@ -180,9 +211,13 @@ class _Index:
             total *= self.nearness(phrase, said)
             best = max(best, total)
             longest = max(longest, len(phrase.atoms))
+        everything = sum(map(self.weight, said.content)) or 1.0
+        if not phrases:
+            close = sum((near or {}).values())
+            score = _NEAR * close / (close + _ENOUGH) * min(1.0, close / everything) * self.aspect(words, said)
+            return Match(id, score, frozenset(near or ()), 0.0) if score >= _LEAST else None
         strength = 0.5 * best + 0.5 * sum(weights.values())
         matched = frozenset(weights) & said.own
-        everything = sum(map(self.weight, said.content)) or 1.0
         explained = min(1.0, sum(self.weight(stem) for stem in matched if stem in said.content) / everything)
         score = strength / (strength + _ENOUGH) * (0.35 + 0.65 * explained) * self.aspect(words, said)
         return Match(id, min(1.0, score), matched, explained, longest)

@@ -21,7 +21,8 @@ Strength = Literal["there", "value", "effect", "works"]
 """How much a check shows of the state now, the least first."""
 STRENGTHS: tuple[Strength, ...] = get_args(Strength)
 NAME = "words.yaml"
-_ENGINES = ("postgres", "mysql", "mongodb")
+ENGINES = ("postgres", "mysql", "mongodb")
+"""The databases that have claims in common."""
 _EVERY_ENGINE = "db."
 _VOCABULARY = Path(__file__).with_name("vocabulary.yaml")
 
@@ -84,12 +85,16 @@ class Vocabulary:
         filler: stems that say nothing of what is claimed.
         aspects: the stems that claim an aspect.
         fallbacks: the claim that shows an aspect of whatever subject.
+        doing: stems of verbs that say that something is so.
+        written: stems that say that something is written, not only planned.
     """
 
     no_check: tuple[Phrase, ...]
     filler: frozenset[str]
     aspects: Mapping[Aspect, frozenset[str]]
     fallbacks: Mapping[Aspect, str]
+    doing: frozenset[str]
+    written: frozenset[str]
 
 
 @cache
@@ -124,6 +129,8 @@ def vocabulary() -> Vocabulary:
         filler=stems(root["filler"]),
         aspects={aspect: stems(said["words"]) for aspect, said in aspects.items()},
         fallbacks={aspect: said["fallback"] for aspect, said in aspects.items() if "fallback" in said},
+        doing=stems(root["doing"]),
+        written=stems(root["written"]),
     )
 
 
@@ -177,7 +184,7 @@ def _with_engines(found: Mapping[str, Words]) -> Mapping[str, Words]:
     made = {id: words for id, words in found.items() if not id.startswith(_EVERY_ENGINE)}
     for id, words in found.items():
         if id.startswith(_EVERY_ENGINE):
-            for engine in words.engines or _ENGINES:
+            for engine in words.engines or ENGINES:
                 own = f"{engine}.{id.removeprefix(_EVERY_ENGINE)}"
                 others = made.get(own)
                 made[own] = replace(words, id=own, phrases=(others.phrases if others else ()) + words.phrases)
