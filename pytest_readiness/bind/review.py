@@ -19,6 +19,7 @@ ENTER, ESCAPE, BACKSPACE, CLEAR, LEAVE = "enter", "escape", "backspace", "clear"
 """Keys that are no character, as `Review.press` takes them."""
 SHOWN = 3
 """Candidates that are shown at a time, as keys take them."""
+DIGITS = ("1", "2", "3")
 LONGEST = 500
 """Characters of a line that is typed."""
 PEOPLE = "people"
@@ -75,14 +76,14 @@ class BindingStore(Protocol):
         """Write what answers an item, at once.
 
         Raises:
-            OSError: the file cannot be written.
+            ProblemsError: it cannot be written.
         """
 
     def undo(self) -> None:
         """Take back the last `put` that is not taken back, at once.
 
         Raises:
-            OSError: the file cannot be written.
+            ProblemsError: it cannot be written.
         """
 
     def refresh(self) -> bool:
@@ -104,7 +105,6 @@ class Desk:
         mistakes: what is wrong with a binding of an item, as sentences.
         parse: a value that is typed, as YAML means it; a ValueError says what is wrong.
         roles: those of readiness.yaml.
-        reserved: what is typed as a role and cannot be one is refused by this sentence; "" where it can.
     """
 
     store: BindingStore
@@ -214,6 +214,11 @@ def way_of(entry: Any) -> str:
     return "by checks"
 
 
+def _said(error: ProblemsError) -> str:
+    """What is wrong, with the lines of the file, whose name need not be said."""
+    return " ".join(f"Line {each.line}: {each.message}" if each.line else each.message for each in error.problems)
+
+
 class Review:
     """Items that are only proposed, and what a person decides of each.
 
@@ -229,11 +234,15 @@ class Review:
             proposal
             for group in GROUPS
             for proposal in self.all
-            if group_of(proposal) == group and is_proposed(desk.store.entry(proposal.item.id))
+            if group_of(proposal) == group
+            and not proposal.item.not_applicable
+            and is_proposed(desk.store.entry(proposal.item.id))
         )
         self.mode = Mode.CHOICE
         self.line = ""
         """What is typed so far."""
+        self.text = ""
+        """An entry that was written in an editor and could not be taken."""
         self.message = ""
         self.left = False
         """Whether the person has left."""
@@ -304,7 +313,10 @@ class Review:
 
     def ways(self) -> Counter[str]:
         """How many items of the document are confirmed in which way; "" counts what is not."""
-        return Counter(way_of(self.desk.store.entry(each.item.id)) for each in self.all)
+        return Counter(
+            "not applicable" if each.item.not_applicable else way_of(self.desk.store.entry(each.item.id))
+            for each in self.all
+        )
 
     # What is pressed.
 
@@ -318,20 +330,22 @@ class Review:
         elif isinstance(key, str):
             self._KEYS[self.mode](self, key)
 
-    def edited(self, value: Any, mistakes: Sequence[str] = ()) -> None:
+    def edited(self, text: str, value: Any, mistakes: Sequence[str] = ()) -> None:
         """Take the entry that an editor gave back.
 
         Args:
-            value: what it says now; None where nothing was changed.
+            text: as it was written.
+            value: what it says; None where nothing was saved.
             mistakes: why it cannot be read, where that is so.
         """
-        self.mode = Mode.CHOICE
+        self._drop()
+        self.text = text
         if mistakes:
-            self._refuse(value, mistakes)
+            self._refuse(None, mistakes)
         elif value is None:
-            self.message = "Nothing was changed."
+            self.message = "Nothing was saved, so nothing is changed."
         elif is_proposed(value):
-            self.message = "That is still a proposal: write what answers the item in place of 'proposed'."
+            self._refuse(None, ["This is still a proposal: write what answers the item in place of 'proposed'."])
         else:
             self._decide(value)
 
@@ -350,7 +364,7 @@ class Review:
         return {"signoff": self.proposal.role or "ROLE"}
 
     def _choice(self, key: str) -> None:
-        if key in "123":
+        if key in DIGITS:
             self._take(int(key) - 1, partial=False)
         elif key == "s":
             self._ask_role(None)
@@ -399,7 +413,7 @@ class Review:
 
     def _which(self, key: str) -> None:
         self.mode = Mode.CHOICE
-        if key in "123":
+        if key in DIGITS:
             self._take(int(key) - 1, partial=True)
 
     def _also(self, key: str) -> None:
@@ -590,7 +604,7 @@ class Review:
         self.mode, self.line = Mode.ROLE, ""
 
     def _drop(self) -> None:
-        self.mode, self.line, self._taking, self._value = Mode.CHOICE, "", None, None
+        self.mode, self.line, self.text, self._taking, self._value = Mode.CHOICE, "", "", None, None
 
     def _refuse(self, value: Any, mistakes: Sequence[str]) -> None:
         self.mode, self.mistakes, self._value = Mode.MISTAKES, tuple(mistakes), value
@@ -609,8 +623,8 @@ class Review:
             return
         try:
             self.desk.store.put(item, value)
-        except OSError as error:
-            self.message = f"Nothing is decided, as the file could not be written: {error.strerror}."
+        except ProblemsError as error:
+            self.message = f"Nothing is decided. {_said(error)}"
             return
         if new_role:
             self.new_roles[new_role] = None
@@ -624,11 +638,13 @@ class Review:
             if not self.desk.store.refresh():
                 return ""
         except ProblemsError as error:
-            self.message = f"Nothing is written, as the file was changed and cannot be read now: {error}"
+            self.message = f"Nothing is written, as another program has changed the file. {_said(error)}"
             return None
         self._seen = self.desk.store.entry(item)
         if self._seen != before:
-            self.message = "Another program has changed what the file says of this item. Nothing is written; look again."
+            self.message = (
+                "Another program has changed what the file says of this item. Nothing is written; look again."
+            )
             return None
         return "Another program had changed the file; it was read again, and nothing of it is overwritten."
 
@@ -641,8 +657,8 @@ class Review:
             return
         try:
             self.desk.store.undo()
-        except OSError as error:
-            self.message = f"Nothing is undone, as the file could not be written: {error.strerror}."
+        except ProblemsError as error:
+            self.message = f"Nothing is undone. {_said(error)}"
             return
         self._decisions.pop()
         self._go(decision.at)

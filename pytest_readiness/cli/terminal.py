@@ -158,7 +158,7 @@ class Terminal:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Columns and lines; the variables COLUMNS and LINES come first where the terminal has no size."""
+        """Columns and lines; the usual ones where the terminal does not say."""
         try:
             columns, lines = os.get_terminal_size(self._out)
         except OSError:

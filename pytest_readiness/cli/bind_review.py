@@ -1,0 +1,361 @@
+"""`readiness bind CHECKLIST.md --review`: what is proposed is confirmed in the terminal, by single keys."""
+
+from __future__ import annotations
+
+import signal
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import typer
+
+from pytest_readiness.bind.file import BindingsFile
+from pytest_readiness.bind.proposal import Candidate, Proposal, Suggestion
+from pytest_readiness.bind.review import Claim, Desk, Mode, Needed, Pasted, Review
+from pytest_readiness.bind.writing import entry_lines, key_text, plain
+from pytest_readiness.checklist.model import ChecklistError
+from pytest_readiness.checklist.reading import parse_checklist
+from pytest_readiness.cli.problems import CommandError
+from pytest_readiness.core.files import write_atomically
+from pytest_readiness.core.problems import Problem, ProblemsError
+from pytest_readiness.core.text import what_broke
+from pytest_readiness.core.yamlfile import parse_yaml
+from pytest_readiness.plan.binding import Use, bindings_path
+from pytest_readiness.plan.bindings import bindings_in
+from pytest_readiness.plan.coming import COMING
+from pytest_readiness.plan.resolution import BindingResolver
+
+if TYPE_CHECKING:
+    from pytest_readiness.checklist.model import Checklist
+    from pytest_readiness.cli.output import Output
+    from pytest_readiness.config.target import Configuration, Target
+    from pytest_readiness.core.registry import Check
+
+SOMEONE = ("someone",)
+"""Stands for the people of a role that readiness.yaml does not have so far."""
+
+
+@dataclass(frozen=True)
+class ReviewContext:
+    """What a review is about.
+
+    Attributes:
+        checklist: the document.
+        proposals: what is proposed for its items.
+        catalogue: all checks by id.
+        configuration: readiness.yaml, where there is one.
+        target: where checks would look, where one is named.
+        propose: what is proposed for the items of another document, such as words to search for.
+    """
+
+    checklist: Checklist
+    proposals: Sequence[Proposal]
+    catalogue: Mapping[str, Check]
+    configuration: Configuration | None
+    target: Target | None
+    propose: Callable[[Checklist], Sequence[Proposal]]
+
+
+def review_in_terminal(context: ReviewContext, out: Output) -> None:
+    """Review what is proposed, and tell at the end what was decided and what is left.
+
+    Raises:
+        CommandError: there is no terminal.
+        ProblemsError: the file of bindings cannot be read.
+        typer.Exit: the terminal was closed, or the program was ended by a signal.
+    """
+    from pytest_readiness.cli.terminal import Terminal
+
+    if not Terminal.there():
+        raise CommandError(
+            "A review needs a terminal to show items and to read keys; without one, edit the file of bindings."
+        )
+    store = ReviewedFile(BindingsFile.read(context.checklist))
+    review = Review(context.proposals, _desk(context, store))
+    with Terminal() as terminal:
+        if review.queue:
+            _go_through(review, terminal, out)
+    if terminal.gone or terminal.stopped not in (0, signal.SIGINT):
+        raise typer.Exit(128 + (terminal.stopped or signal.SIGHUP))
+    _tell(review, context, store.path, out)
+
+
+def _go_through(review: Review, terminal: Any, out: Output) -> None:
+    from pytest_readiness.cli.review_screen import ReviewScreen
+    from pytest_readiness.cli.terminal import RESIZED
+
+    screen = ReviewScreen(out.clean)
+    shown = review.at
+    while not review.left:
+        if review.mode is Mode.EDITOR:
+            with terminal.away():
+                written = _edited(review, out)
+            review.edited(*written)
+            continue
+        if review.at != shown:
+            # What was pressed before an item was shown decides nothing about it.
+            terminal.forget()
+            shown = review.at
+        terminal.show(screen.draw(review, *terminal.size))
+        key: str | Pasted = terminal.read()
+        if key != RESIZED:
+            review.press(key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One change: of which item, what its entry was, and the file before and after it; None where there was none."""
+
+    item: str
+    entry: Any
+    before: bytes | None
+    after: bytes | None
+
+
+class ReviewedFile:
+    """The file of bindings as a review uses it: each change is on the disk at once, and can be taken back.
+
+    Args:
+        file: the file, as it was read.
+    """
+
+    def __init__(self, file: BindingsFile) -> None:
+        self._changes: list[_Change] = []
+        self._use(file)
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self._file.path
+
+    def entry(self, item: str) -> Any:
+        """What stands in the file for an item; None where nothing does."""
+        found = self._entries.get(item)
+        return None if found is None else found.data
+
+    def put(self, item: str, value: Any) -> None:
+        """Write what answers an item.
+
+        Raises:
+            ProblemsError: it cannot be written.
+        """
+        entry, before = self.entry(item), self._seen
+        self._write(lambda: self._file.put(item, value))
+        self._changes.append(_Change(item, entry, before, self._seen))
+
+    def undo(self) -> None:
+        """Take back the last change: the file is as it was, or, where it was changed since, the item's entry is.
+
+        Raises:
+            ProblemsError: it cannot be written.
+        """
+        change = self._changes[-1]
+        if self._seen == change.after:
+            self._restore(change.before)
+        elif change.entry is None:
+            self._write(lambda: self._file.remove(change.item))
+        else:
+            self._write(lambda: self._file.put(change.item, change.entry))
+        self._changes.pop()
+
+    def refresh(self) -> bool:
+        """Read the file again if something else has changed it, and return whether that was so.
+
+        Raises:
+            ProblemsError: it cannot be read any more.
+        """
+        if self._bytes() == self._seen:
+            return False
+        self._use(BindingsFile.read(self._file.checklist))
+        return True
+
+    def _write(self, change: Callable[[], None]) -> None:
+        try:
+            change()
+            self._file.write()
+        except ProblemsError:
+            # Nothing of it may be left that a later change would write.
+            self._use(BindingsFile.read(self._file.checklist))
+            raise
+        self._use(self._file)
+
+    def _restore(self, content: bytes | None) -> None:
+        """Write what the file was, or take it away where it was not there."""
+        try:
+            if content is None:
+                self.path.unlink()
+            else:
+                mode = stat.S_IMODE(self.path.stat().st_mode)
+                write_atomically(self.path, content.decode())
+                self.path.chmod(mode)
+        except OSError as error:
+            message = f"The file cannot be written: {error.strerror}."
+            raise ProblemsError([Problem(self.path, 0, message)]) from None
+        self._use(BindingsFile.read(self._file.checklist))
+
+    def _use(self, file: BindingsFile) -> None:
+        self._file, self._entries = file, file.entries()
+        self._seen = self._bytes()
+
+    def _bytes(self) -> bytes | None:
+        try:
+            return self.path.read_bytes()
+        except OSError:
+            return None
+
+
+def _desk(context: ReviewContext, store: ReviewedFile) -> Desk:
+    roles = context.configuration.roles if context.configuration else {}
+    claims = _Claims(context)
+    return Desk(
+        store=store,
+        claim=claims.of,
+        search=lambda words: _search(context, words),
+        mistakes=lambda item, value: _mistakes(context, item, value),
+        parse=_parsed,
+        roles=tuple(roles),
+    )
+
+
+class _Claims:
+    """What a person reads of claims, each put together once."""
+
+    def __init__(self, context: ReviewContext) -> None:
+        self._context = context
+        self._known: dict[str, Claim] = {}
+
+    def of(self, id: str) -> Claim:
+        if id not in self._known:
+            self._known[id] = self._made(id)
+        return self._known[id]
+
+    def _made(self, id: str) -> Claim:
+        from pytest_readiness.cli.describe import parameters
+
+        check = self._context.catalogue.get(id)
+        if check is None:
+            return Claim(COMING.get(id, ""), coming=True)
+        needs = [
+            Needed(each.name, f"{each.description or each.type}", several=each.type.startswith("list of"))
+            for each in parameters(check)
+            if each.required
+        ]
+        return Claim(check.title, where=self._where(check), needs=tuple(needs))
+
+    def _where(self, check: Check) -> str:
+        """On which resources of the target the check would look, or why on none."""
+        from pytest_readiness.core.registry import CLASSES
+
+        target = self._context.target
+        if target is None or check.kind is None:
+            return ""
+        allowed = frozenset((CLASSES[0], *target.policy.allow))
+        wanted = BindingResolver(target, allowed).resolve(Use(check, {}, None, (), 0)).wanted
+        if settled := wanted[0].settled:
+            return settled.reason
+        return f"looks at {', '.join(each.resource.name for each in wanted if each.resource)}"
+
+
+def _search(context: ReviewContext, words: str) -> tuple[Candidate, ...]:
+    """Candidates by words that are typed: claims whose id they are, what the words propose, and whose id has them."""
+    known = {**dict.fromkeys(context.catalogue, False), **dict.fromkeys(COMING.keys() - context.catalogue.keys(), True)}
+    typed = words.casefold()
+    named = [typed] if typed in known else [id for id in sorted(known) if typed in id]
+    by_id = [Candidate((Suggestion(id, coming=known[id]),), "unsure", 0.0) for id in named]
+    try:
+        document = parse_checklist(f"- [ ] {' '.join(words.split())}\n", context.checklist.path)
+    except ChecklistError:
+        proposed: tuple[Candidate, ...] = ()
+    else:
+        proposed = tuple(each for proposal in context.propose(document) for each in proposal.candidates)
+    found = {each.checks: each for each in ([*by_id, *proposed] if typed in known else [*proposed, *by_id])}
+    return tuple(found.values())
+
+
+def _mistakes(context: ReviewContext, item: str, value: Any) -> tuple[str, ...]:
+    """What is wrong with a binding of an item, as a run would tell it; a role may be one that is still to be listed."""
+    configuration = context.configuration
+    section, _, slug = item.rpartition("/")
+    path = bindings_path(context.checklist.path)
+    signers = [value.get(key) for key in ("signoff", "partial")] if isinstance(value, Mapping) else []
+    named = {each for each in signers if isinstance(each, str)}
+    roles = configuration.roles if configuration else {}
+    try:
+        bindings_in(
+            parse_yaml(f"{key_text(section)}:\n{_as_entry(slug, value, 2)}", path, "bindings"),
+            path,
+            context.checklist,
+            context.catalogue,
+            {**dict.fromkeys(named, SOMEONE), **roles},
+            configuration.declared if configuration else {},
+            configuration.levels if configuration else (),
+            context.target,
+            configuration.parameters if configuration else (),
+        )
+    except ProblemsError as error:
+        return tuple(each.message for each in error.problems)
+    return ()
+
+
+def _parsed(text: str) -> Any:
+    """A value as YAML means it."""
+    try:
+        return parse_yaml(f"value: {text}", Path(), "value")["value"]
+    except ProblemsError as error:
+        raise ValueError(" ".join(each.message for each in error.problems)) from None
+
+
+def _edited(review: Review, out: Output) -> tuple[str, Any, tuple[str, ...]]:
+    """Let the person write the entry in an editor; the text, what it says, and what is wrong with it.
+
+    An editor that is left without saving changes nothing.
+    """
+    item = review.proposal.item
+    told = [item.text, *item.detail.splitlines()]
+    comment = "".join(f"# {out.clean(line)}".rstrip() + "\n" for line in told)
+    begun = review.text or comment + _as_entry(item.slug, review.draft)
+    try:
+        text = click.edit(begun, extension=".yaml")
+    except click.ClickException as error:
+        return begun, None, (f"{error.message}. The variable EDITOR names the editor.",)
+    except (OSError, ValueError) as error:
+        return begun, None, (f"The editor could not be used: {what_broke(error)}.",)
+    if text is None:
+        return "", None, ()
+    try:
+        root = parse_yaml(text, Path(), "entry")
+    except ProblemsError as error:
+        told = [f"Line {each.line}: {each.message}" if each.line else each.message for each in error.problems]
+        return text, None, tuple(told)
+    if list(root) != [item.slug]:
+        return text, None, (f"The entry must have the one key '{item.slug}', with what answers the item.",)
+    if root[item.slug] is None:
+        return text, None, (f"'{item.slug}' must say what answers the item.",)
+    return text, plain(root[item.slug]), ()
+
+
+def _as_entry(slug: str, value: Any, indent: int = 0) -> str:
+    """An entry as the file of bindings has it."""
+    return "".join(f"{line}\n" for line in entry_lines(slug, value, indent, 2)[1])
+
+
+def _tell(review: Review, context: ReviewContext, path: Path, out: Output) -> None:
+    """Say what is confirmed, what is left, and how to go on."""
+    from pytest_readiness.cli.output import count
+
+    ways = review.ways()
+    left = ways.pop("", 0)
+    document, configuration = context.checklist.path, context.configuration
+    out.line(f"{path}: {ways.total()} of {count(ways.total() + left, 'item')} confirmed.", style="bold")
+    out.pairs(sorted(ways.items(), key=lambda way: -way[1]), indent=2)
+    if left:
+        out.line(f"{left} left, unverified until confirmed: readiness bind {document} --review")
+    listed = configuration.roles if configuration else {}
+    if missing := [role for role in review.new_roles if role not in listed]:
+        names = " and ".join(f"'{role}'" for role in missing)
+        out.line(f"readiness.yaml does not have {names} so far: list the people under 'roles' before the next run.")
+    name = context.target.name if context.target and context.target.name else "NAME"
+    out.line(f"Next: readiness plan {document} --target {name}, then pytest --readiness-target={name} {document}")
