@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -76,6 +76,11 @@ class Said:
             found = _aspects_in(frozenset(word.stem for word in words_of(self.above[-1]))) | {"state"}
         return found or frozenset(("state",))
 
+    def written(self, stems: Collection[str]) -> tuple[str, ...]:
+        """The item's words that have one of the stems, as they are written, each once."""
+        found = (self.text[word.begin : word.end] for word in self.words if word.stem in stems)
+        return tuple(dict.fromkeys(found))
+
 
 def _aspects_in(stems: frozenset[str]) -> frozenset[Aspect]:
     return frozenset(aspect for aspect, named in vocabulary().aspects.items() if named & stems)
@@ -111,7 +116,9 @@ def matches(said: Said, among: Mapping[str, Words] | None = None) -> list[Match]
     phrases = index.phrases_in(said)
     near = index.near(said)
     found = [
-        match for id in phrases.keys() | near.keys() if (match := index.match(id, phrases.get(id, []), near.get(id), said))
+        match
+        for id in phrases.keys() | near.keys()
+        if (match := index.match(id, phrases.get(id, []), near.get(id), said))
     ]
     return sorted(found, key=lambda match: (-match.score, match.id))
 
@@ -187,9 +194,7 @@ class _Index:
                 found[id][stem] = self.weight(stem) * telling
         return found
 
-    def match(
-        self, id: str, phrases: list[Phrase], near: Mapping[str, float] | None, said: Said
-    ) -> Match | None:
+    def match(self, id: str, phrases: list[Phrase], near: Mapping[str, float] | None, said: Said) -> Match | None:
         words = self.claims[id]
         if any(group <= said.own for group in words.vetoes) or any(
             group <= said.higher for group in words.vetoes_above

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_readiness.bind.matching import Match, Said, matches, says_no_check
 from pytest_readiness.bind.memory import Likeness, Memory, of_suites, said_by
 from pytest_readiness.bind.proposal import Candidate, Level, Proposal, Suggestion
 from pytest_readiness.bind.spelling import stem
-from pytest_readiness.bind.words import ENGINES, all_words, vocabulary
+from pytest_readiness.bind.words import ASPECTS, ENGINES, Aspect, Strength, Words, all_words, vocabulary
 from pytest_readiness.checklist.model import Checklist, Item, Section
 from pytest_readiness.config.target import Target
+from pytest_readiness.plan.coming import COMING
 
 _MOST = 5
 """Candidates of an item; what comes after them was right for hardly any."""
@@ -21,6 +24,30 @@ _ALONE = 0.3
 """What it weighs where they do not."""
 _FALLBACK = 0.15
 """What the claim scores that shows an aspect of whatever subject."""
+_BESIDE = 0.5
+"""How much of the first claim's score one has that is meant beside it."""
+_SEVERAL = re.compile(r",|;|/|\+|&|\b(?:and|with|plus)\b", re.IGNORECASE)
+_SHOWS: Mapping[Aspect, str] = {
+    "state": "It shows what is so now",
+    "documented": "It shows what is written",
+    "monitored": "It shows that it is measured",
+    "alerted": "It shows that someone would be told",
+    "tested": "It shows a record of its being done",
+    "automated": "It shows that something does it by itself",
+}
+_CLAIMS: Mapping[Aspect, str] = {
+    "state": "that it is so now",
+    "documented": "that it is written down",
+    "monitored": "that it is measured",
+    "alerted": "that someone is told",
+    "tested": "that it was tried",
+    "automated": "that it happens by itself",
+}
+_NOT_SHOWN: Mapping[Strength | None, str] = {
+    "there": "It shows that it is there, not that it has the right value or takes effect.",
+    "value": "It shows the value that is set, not that it takes effect.",
+    "effect": "It shows the effect, not that the product works with it from end to end.",
+}
 _STEMS = {"postgres": stem("postgresql"), "mysql": stem("mysql"), "mongodb": stem("mongodb")}
 _ALIKE = 0.55
 """From here on a remembered item says the same."""
@@ -75,15 +102,59 @@ def _proposal(item: Item, section: Section, said: Said, engine: str, memory: Mem
     scored = _scored(said, alike, engine)
     level = _level(said, scored)
     candidates = tuple(
-        Candidate(
-            checks=(Suggestion(each.id),),
-            level=level if number == 0 else "unsure",
-            score=round(each.score, 3),
-            source=each.likeness.item.source if each.likeness else "",
-        )
-        for number, each in enumerate(scored[:_MOST])
+        _candidate(together, said, level if number == 0 else "unsure")
+        for number, together in enumerate(_together(said, scored)[:_MOST])
     )
     return Proposal(item, section, level, candidates)
+
+
+def _together(said: Said, scored: list[_Scored]) -> list[tuple[_Scored, ...]]:
+    """The candidates, first of all those claims together that an item names beside each other ("HSTS and CSP")."""
+    singly: list[tuple[_Scored, ...]] = [(each,) for each in scored]
+    if not scored or not _SEVERAL.search(said.text):
+        return singly
+    first = scored[0]
+    named = [first]
+    for each in scored[1:_MOST]:
+        seen = {stem for one in named if one.match for stem in one.match.matched}
+        if (
+            each.match is not None
+            and each.match.phrase
+            and each.score >= _BESIDE * first.score
+            and not each.match.matched & seen
+        ):
+            named.append(each)
+    if len(named) == 1:
+        return singly
+    others = [(each,) for each in scored if each not in named]
+    return [tuple(named), *others[:1], *((each,) for each in named), *others[1:]]
+
+
+def _candidate(together: tuple[_Scored, ...], said: Said, level: Level) -> Candidate:
+    first = together[0]
+    matched = {stem for each in together if each.match for stem in each.match.matched}
+    ids = [each.id for each in together]
+    words = all_words()[first.id]
+    return Candidate(
+        checks=tuple(Suggestion(id, coming=id in COMING) for id in ids),
+        level=level,
+        score=round(first.score, 3),
+        matched=said.written(matched),
+        unexplained=said.written(set(said.content) - matched),
+        does_not_prove=words.does_not_prove or _weaker(words, said),
+        also=tuple(id for id in words.together_with if id not in ids),
+        source=first.likeness.item.source if first.likeness and first.likeness.share >= _ALIKE else "",
+    )
+
+
+def _weaker(words: Words, said: Said) -> str:
+    """What a claim does not show of an item, by what it sees and how much of it."""
+    claimed = [aspect for aspect in ASPECTS if aspect in said.aspects]
+    if words.aspect not in claimed:
+        return f"{_SHOWS[words.aspect]}, not {' or '.join(_CLAIMS[aspect] for aspect in claimed)}."
+    if words.strength in _NOT_SHOWN and words.aspect == "state":
+        return _NOT_SHOWN[words.strength]
+    return ""
 
 
 def _scored(said: Said, alike: tuple[Likeness, ...], engine: str) -> list[_Scored]:

@@ -41,11 +41,37 @@ def test_options_select(readiness: Program, option: tuple[str, str]) -> None:
     assert found == fits != []
 
 
-def test_all_words_must_occur(readiness: Program) -> None:
-    both = ids(readiness("checks", "CHAIN", "intermediate").out)
-    assert "tls.chain" in both
-    assert set(both) == set(ids(readiness("checks", "chain").out)) & set(ids(readiness("checks", "intermediate").out))
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        (("session", "cookies"), "http.cookies"),
+        (("HTTPS certificate about to expire",), "tls.expiry"),
+        (("no", "open", "ports"), "net.only_open"),
+        (("CHAIN", "intermediate"), "tls.chain"),
+    ],
+)
+def test_checks_are_found_by_what_words_mean_the_nearest_first(
+    readiness: Program, words: tuple[str, ...], first: str
+) -> None:
+    assert ids(readiness("checks", *words).out)[0] == first
+
+
+def test_words_and_options_both_select(readiness: Program) -> None:
     assert "tls.chain" not in ids(readiness("checks", "chain", "--severity", "critical").out)
+
+
+def test_an_id_finds_that_check_alone(readiness: Program) -> None:
+    assert ids(readiness("checks", "tls.chain").out) == ["tls.chain"]
+
+
+def test_texts_of_checks_are_found_too(readiness: Program) -> None:
+    assert "http.hsts" in ids(readiness("checks", "RFC", "6797").out)
+
+
+def test_claims_without_a_check_are_named_as_such(readiness: Program) -> None:
+    result = readiness("checks", "database", "backups", "every", "night")
+    assert result.code == 1
+    assert "No check yet\n  backup." in result.out
 
 
 def test_nothing_found_is_a_sentence_and_code_1(readiness: Program) -> None:
