@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any
 
+from pytest_readiness.bind.answers import binding_of, signed_by
 from pytest_readiness.bind.proposal import LEVELS, Candidate, Proposal, Suggestion
+from pytest_readiness.bind.reviewed import ReviewedFile, is_proposed, way_of
 from pytest_readiness.core.problems import ProblemsError, nearest
 from pytest_readiness.core.text import says_nothing
 
@@ -66,40 +68,12 @@ class Claim:
     needs: tuple[Needed, ...] = ()
 
 
-class BindingStore(Protocol):
-    """The file of bindings, as a review uses it."""
-
-    def entry(self, item: str) -> Any:
-        """What stands in the file for an item, as plain data; None where nothing does."""
-
-    def put(self, item: str, value: Any) -> None:
-        """Write what answers an item, at once.
-
-        Raises:
-            ProblemsError: it cannot be written.
-        """
-
-    def undo(self) -> None:
-        """Take back the last `put` that is not taken back, at once.
-
-        Raises:
-            ProblemsError: it cannot be written.
-        """
-
-    def refresh(self) -> bool:
-        """Read the file again if something else has changed it, and return whether that was so.
-
-        Raises:
-            ProblemsError: it cannot be read any more.
-        """
-
-
 @dataclass(frozen=True)
 class Desk:
     """What a review works with.
 
     Attributes:
-        store: the file of bindings.
+        file: the file of bindings.
         claim: what is known of a claim, by its id.
         search: candidates by words.
         mistakes: what is wrong with a binding of an item, as sentences.
@@ -107,7 +81,7 @@ class Desk:
         roles: those of readiness.yaml.
     """
 
-    store: BindingStore
+    file: ReviewedFile
     claim: Callable[[str], Claim]
     search: Callable[[str], Sequence[Candidate]]
     mistakes: Callable[[str, Any], Sequence[str]]
@@ -169,51 +143,6 @@ def group_of(proposal: Proposal) -> str:
     return PEOPLE if proposal.people_first else proposal.level
 
 
-def is_proposed(entry: Any) -> bool:
-    """Whether an entry only says what is proposed, or nothing at all."""
-    return entry is None or (isinstance(entry, Mapping) and "proposed" in entry)
-
-
-def binding_of(checks: Sequence[Suggestion]) -> Any:
-    """Return how bindings write claims that answer an item together; those to come are what is missing."""
-    there = [{"check": each.check, **each.parameters} if each.parameters else each.check for each in checks]
-    there = [written for written, each in zip(there, checks, strict=True) if not each.coming]
-    coming = [each.check for each in checks if each.coming]
-    if not coming:
-        return there[0] if len(there) == 1 else there
-    missing: dict[str, Any] = {"missing": coming[0] if len(coming) == 1 else coming}
-    return {**(_mapped(there[0] if len(there) == 1 else there) if there else {}), **missing}
-
-
-def signed_by(role: str, cadence: str = "", checks: Sequence[Suggestion] = ()) -> dict[str, Any]:
-    """Return a binding that a role signs: the whole item, or beside checks what they leave."""
-    bounded = {"cadence": cadence} if cadence else {}
-    return {**_mapped(binding_of(checks)), "partial": role, **bounded} if checks else {"signoff": role, **bounded}
-
-
-def _mapped(binding: Any) -> dict[str, Any]:
-    """A binding as a mapping, beside whose keys others may stand."""
-    if isinstance(binding, Mapping):
-        return dict(binding)
-    return {"all": binding} if isinstance(binding, list) else {"check": binding}
-
-
-def way_of(entry: Any) -> str:
-    """How an entry says that its item is answered, in a few words; "" for one that is only proposed."""
-    if is_proposed(entry):
-        return ""
-    if isinstance(entry, Mapping):
-        for key, way in (
-            ("not_applicable", "not applicable"),
-            ("missing", "waiting for a check"),
-            ("signoff", "signed by people"),
-            ("partial", "by checks and people"),
-        ):
-            if key in entry:
-                return way
-    return "by checks"
-
-
 def _said(error: ProblemsError) -> str:
     """What is wrong, with the lines of the file, whose name need not be said."""
     return " ".join(f"Line {each.line}: {each.message}" if each.line else each.message for each in error.problems)
@@ -236,7 +165,7 @@ class Review:
             for proposal in self.all
             if group_of(proposal) == group
             and not proposal.item.not_applicable
-            and is_proposed(desk.store.entry(proposal.item.id))
+            and is_proposed(desk.file.entry(proposal.item.id))
         )
         self.mode = Mode.CHOICE
         self.line = ""
@@ -275,7 +204,7 @@ class Review:
     @property
     def entry(self) -> Any:
         """What the file says about the item that is shown."""
-        return self.desk.store.entry(self.proposal.item.id)
+        return self.desk.file.entry(self.proposal.item.id)
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -309,12 +238,12 @@ class Review:
     @property
     def open(self) -> int:
         """How many items are only proposed so far."""
-        return sum(is_proposed(self.desk.store.entry(each.item.id)) for each in self.queue)
+        return sum(is_proposed(self.desk.file.entry(each.item.id)) for each in self.queue)
 
     def ways(self) -> Counter[str]:
         """How many items of the document are confirmed in which way; "" counts what is not."""
         return Counter(
-            "not applicable" if each.item.not_applicable else way_of(self.desk.store.entry(each.item.id))
+            "not applicable" if each.item.not_applicable else way_of(self.desk.file.entry(each.item.id))
             for each in self.all
         )
 
@@ -622,7 +551,7 @@ class Review:
         if (news := self._news(item, before)) is None:
             return
         try:
-            self.desk.store.put(item, value)
+            self.desk.file.put(item, value)
         except ProblemsError as error:
             self.message = f"Nothing is decided. {_said(error)}"
             return
@@ -635,12 +564,12 @@ class Review:
     def _news(self, item: str, before: Any) -> str | None:
         """Read the file again if another program has changed it; what to tell, None where nothing may be written."""
         try:
-            if not self.desk.store.refresh():
+            if not self.desk.file.refresh():
                 return ""
         except ProblemsError as error:
             self.message = f"Nothing is written, as another program has changed the file. {_said(error)}"
             return None
-        self._seen = self.desk.store.entry(item)
+        self._seen = self.desk.file.entry(item)
         if self._seen != before:
             self.message = (
                 "Another program has changed what the file says of this item. Nothing is written; look again."
@@ -653,10 +582,10 @@ class Review:
             self.message = "There is nothing to undo."
             return
         decision = self._decisions[-1]
-        if (news := self._news(decision.item, self.desk.store.entry(decision.item))) is None:
+        if (news := self._news(decision.item, self.desk.file.entry(decision.item))) is None:
             return
         try:
-            self.desk.store.undo()
+            self.desk.file.undo()
         except ProblemsError as error:
             self.message = f"Nothing is undone. {_said(error)}"
             return
@@ -671,7 +600,7 @@ class Review:
         return self.proposal.candidates if self._found is None else self._found
 
     def _is_open(self, proposal: Proposal) -> bool:
-        return is_proposed(self.desk.store.entry(proposal.item.id))
+        return is_proposed(self.desk.file.entry(proposal.item.id))
 
     def _next(self) -> None:
         after = range(self._at + 1, len(self.queue))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import signal
-import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +14,12 @@ import typer
 from pytest_readiness.bind.file import BindingsFile
 from pytest_readiness.bind.proposal import Candidate, Proposal, Suggestion
 from pytest_readiness.bind.review import Claim, Desk, Mode, Needed, Pasted, Review
+from pytest_readiness.bind.reviewed import ReviewedFile
+from pytest_readiness.bind.words import all_words
 from pytest_readiness.bind.writing import entry_lines, key_text, plain
-from pytest_readiness.checklist.model import ChecklistError
-from pytest_readiness.checklist.reading import parse_checklist
+from pytest_readiness.cli.checks import meant
 from pytest_readiness.cli.problems import CommandError
-from pytest_readiness.core.files import write_atomically
-from pytest_readiness.core.problems import Problem, ProblemsError
+from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.text import what_broke
 from pytest_readiness.core.yamlfile import parse_yaml
 from pytest_readiness.plan.binding import Use, bindings_path
@@ -48,7 +47,6 @@ class ReviewContext:
         catalogue: all checks by id.
         configuration: readiness.yaml, where there is one.
         target: where checks would look, where one is named.
-        propose: what is proposed for the items of another document, such as words to search for.
     """
 
     checklist: Checklist
@@ -56,7 +54,6 @@ class ReviewContext:
     catalogue: Mapping[str, Check]
     configuration: Configuration | None
     target: Target | None
-    propose: Callable[[Checklist], Sequence[Proposal]]
 
 
 def review_in_terminal(context: ReviewContext, out: Output) -> None:
@@ -73,14 +70,14 @@ def review_in_terminal(context: ReviewContext, out: Output) -> None:
         raise CommandError(
             "A review needs a terminal to show items and to read keys; without one, edit the file of bindings."
         )
-    store = ReviewedFile(BindingsFile.read(context.checklist))
-    review = Review(context.proposals, _desk(context, store))
+    file = ReviewedFile(BindingsFile.read(context.checklist))
+    review = Review(context.proposals, _desk(context, file))
     with Terminal() as terminal:
         if review.queue:
             _go_through(review, terminal, out)
     if terminal.gone or terminal.stopped not in (0, signal.SIGINT):
         raise typer.Exit(128 + (terminal.stopped or signal.SIGHUP))
-    _tell(review, context, store.path, out)
+    _tell(review, context, file.path, out)
 
 
 def _go_through(review: Review, terminal: Any, out: Output) -> None:
@@ -99,119 +96,18 @@ def _go_through(review: Review, terminal: Any, out: Output) -> None:
             # What was pressed before an item was shown decides nothing about it.
             terminal.forget()
             shown = review.at
-        terminal.show(screen.draw(review, *terminal.size))
+        if not terminal.pending:
+            terminal.show(screen.draw(review, *terminal.size))
         key: str | Pasted = terminal.read()
         if key != RESIZED:
             review.press(key)
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """One change: of which item, what its entry was, and the file before and after it; None where there was none."""
-
-    item: str
-    entry: Any
-    before: bytes | None
-    after: bytes | None
-
-
-class ReviewedFile:
-    """The file of bindings as a review uses it: each change is on the disk at once, and can be taken back.
-
-    Args:
-        file: the file, as it was read.
-    """
-
-    def __init__(self, file: BindingsFile) -> None:
-        self._changes: list[_Change] = []
-        self._use(file)
-
-    @property
-    def path(self) -> Path:
-        """Where it is."""
-        return self._file.path
-
-    def entry(self, item: str) -> Any:
-        """What stands in the file for an item; None where nothing does."""
-        found = self._entries.get(item)
-        return None if found is None else found.data
-
-    def put(self, item: str, value: Any) -> None:
-        """Write what answers an item.
-
-        Raises:
-            ProblemsError: it cannot be written.
-        """
-        entry, before = self.entry(item), self._seen
-        self._write(lambda: self._file.put(item, value))
-        self._changes.append(_Change(item, entry, before, self._seen))
-
-    def undo(self) -> None:
-        """Take back the last change: the file is as it was, or, where it was changed since, the item's entry is.
-
-        Raises:
-            ProblemsError: it cannot be written.
-        """
-        change = self._changes[-1]
-        if self._seen == change.after:
-            self._restore(change.before)
-        elif change.entry is None:
-            self._write(lambda: self._file.remove(change.item))
-        else:
-            self._write(lambda: self._file.put(change.item, change.entry))
-        self._changes.pop()
-
-    def refresh(self) -> bool:
-        """Read the file again if something else has changed it, and return whether that was so.
-
-        Raises:
-            ProblemsError: it cannot be read any more.
-        """
-        if self._bytes() == self._seen:
-            return False
-        self._use(BindingsFile.read(self._file.checklist))
-        return True
-
-    def _write(self, change: Callable[[], None]) -> None:
-        try:
-            change()
-            self._file.write()
-        except ProblemsError:
-            # Nothing of it may be left that a later change would write.
-            self._use(BindingsFile.read(self._file.checklist))
-            raise
-        self._use(self._file)
-
-    def _restore(self, content: bytes | None) -> None:
-        """Write what the file was, or take it away where it was not there."""
-        try:
-            if content is None:
-                self.path.unlink()
-            else:
-                mode = stat.S_IMODE(self.path.stat().st_mode)
-                write_atomically(self.path, content.decode())
-                self.path.chmod(mode)
-        except OSError as error:
-            message = f"The file cannot be written: {error.strerror}."
-            raise ProblemsError([Problem(self.path, 0, message)]) from None
-        self._use(BindingsFile.read(self._file.checklist))
-
-    def _use(self, file: BindingsFile) -> None:
-        self._file, self._entries = file, file.entries()
-        self._seen = self._bytes()
-
-    def _bytes(self) -> bytes | None:
-        try:
-            return self.path.read_bytes()
-        except OSError:
-            return None
-
-
-def _desk(context: ReviewContext, store: ReviewedFile) -> Desk:
+def _desk(context: ReviewContext, file: ReviewedFile) -> Desk:
     roles = context.configuration.roles if context.configuration else {}
     claims = _Claims(context)
     return Desk(
-        store=store,
+        file=file,
         claim=claims.of,
         search=lambda words: _search(context, words),
         mistakes=lambda item, value: _mistakes(context, item, value),
@@ -260,19 +156,23 @@ class _Claims:
 
 
 def _search(context: ReviewContext, words: str) -> tuple[Candidate, ...]:
-    """Candidates by words that are typed: claims whose id they are, what the words propose, and whose id has them."""
-    known = {**dict.fromkeys(context.catalogue, False), **dict.fromkeys(COMING.keys() - context.catalogue.keys(), True)}
-    typed = words.casefold()
-    named = [typed] if typed in known else [id for id in sorted(known) if typed in id]
-    by_id = [Candidate((Suggestion(id, coming=known[id]),), "unsure", 0.0) for id in named]
-    try:
-        document = parse_checklist(f"- [ ] {' '.join(words.split())}\n", context.checklist.path)
-    except ChecklistError:
-        proposed: tuple[Candidate, ...] = ()
-    else:
-        proposed = tuple(each for proposal in context.propose(document) for each in proposal.candidates)
-    found = {each.checks: each for each in ([*by_id, *proposed] if typed in known else [*proposed, *by_id])}
-    return tuple(found.values())
+    """Candidates by words that are typed, as `readiness checks` finds them; claims to come are behind the checks."""
+    typed = " ".join(words.split())
+    if typed in COMING:
+        return (_candidate(typed, coming=True),)
+    checks, coming = meant(typed, tuple(context.catalogue.values()))
+    return (*(_candidate(check.id) for check in checks), *(_candidate(id, coming=True) for id in coming))
+
+
+def _candidate(id: str, *, coming: bool = False) -> Candidate:
+    words = all_words().get(id)
+    return Candidate(
+        checks=(Suggestion(id, coming=coming),),
+        level="unsure",
+        score=0.0,
+        does_not_prove=words.does_not_prove if words else "",
+        also=tuple(words.together_with) if words else (),
+    )
 
 
 def _mistakes(context: ReviewContext, item: str, value: Any) -> tuple[str, ...]:
@@ -350,7 +250,7 @@ def _tell(review: Review, context: ReviewContext, path: Path, out: Output) -> No
     left = ways.pop("", 0)
     document, configuration = context.checklist.path, context.configuration
     out.line(f"{path}: {ways.total()} of {count(ways.total() + left, 'item')} confirmed.", style="bold")
-    out.pairs(sorted(ways.items(), key=lambda way: -way[1]), indent=2)
+    out.pairs(ways.most_common(), indent=2)
     if left:
         out.line(f"{left} left, unverified until confirmed: readiness bind {document} --review")
     listed = configuration.roles if configuration else {}

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from pytest_readiness.bind.proposal import Candidate
-from pytest_readiness.bind.review import TYPED, Mode, Review, group_of, is_proposed, way_of
+from pytest_readiness.bind.review import TYPED, Mode, Review, group_of
+from pytest_readiness.bind.reviewed import is_proposed, way_of
 from pytest_readiness.cli.describe import shown
 
 _DIM, _BOLD, _TOLD = "dim", "bold", "yellow"
@@ -54,7 +55,7 @@ _HELPED = "Each decision is in the file at once. A proposal proves nothing until
 
 
 @dataclass
-class _Block:
+class _Strip:
     """Lines that belong together.
 
     Attributes:
@@ -101,7 +102,7 @@ class ReviewScreen:
         found = words.wrap(console, max(5, self._columns - indent), overflow="fold")
         return [Text(" " * indent).append_text(line) if indent else line for line in found]
 
-    def _body(self, review: Review, lines: int) -> list[_Block]:
+    def _body(self, review: Review, lines: int) -> list[_Strip]:
         if review.mode is Mode.HELP:
             return self._help()
         if review.mode is Mode.END:
@@ -111,9 +112,9 @@ class ReviewScreen:
         parts = self._item(review)
         if review.mode in (Mode.CHOICE, Mode.WHICH, Mode.SEARCH):
             return [*parts, *self._choices(review)]
-        return [*parts, _Block([Text()], 0), *self._question(review)]
+        return [*parts, _Strip([Text()], 0), *self._question(review)]
 
-    def _head(self, review: Review) -> list[_Block]:
+    def _head(self, review: Review) -> list[_Strip]:
         proposal = review.proposal
         place = f"{review.at + 1} of {len(review.queue)}, {group_of(proposal)}"
         path = [*proposal.section.path, proposal.section.title]
@@ -122,40 +123,40 @@ class ReviewScreen:
         gap = self._columns - cell_len(place) - cell_len(left)
         head.append(f"{' ' * gap if gap > 1 else '  '}{left}", _DIM)
         above = Text(self._clean(" › ".join(filter(None, path))), _DIM)
-        return [_Block([head], 9, 1), _Block([above] if above else [], 6, 1)]
+        return [_Strip([head], 9, 1), _Strip([above] if above else [], 6, 1)]
 
-    def _item(self, review: Review) -> list[_Block]:
+    def _item(self, review: Review) -> list[_Strip]:
         item = review.proposal.item
         blocks = [
             *self._head(review),
-            _Block([Text()], 0),
-            _Block(self._wrapped(item.text, _BOLD), 7, 2),
-            _Block(self._paragraphs(item.detail), 2),
+            _Strip([Text()], 0),
+            _Strip(self._wrapped(item.text, _BOLD), 7, 2),
+            _Strip(self._paragraphs(item.detail), 2),
         ]
         if not is_proposed(review.entry):
             decided = f"Decided: {shown(review.entry)}"
-            blocks.append(_Block(self._wrapped(f"{decided} ({way_of(review.entry)})", "green"), 7, 1))
+            blocks.append(_Strip(self._wrapped(f"{decided} ({way_of(review.entry)})", "green"), 7, 1))
         return blocks
 
     def _paragraphs(self, text: str) -> list[Text]:
         return [line for each in text.splitlines() if each.strip() for line in self._wrapped(each)]
 
-    def _choices(self, review: Review) -> list[_Block]:
+    def _choices(self, review: Review) -> list[_Strip]:
         proposal = review.proposal
-        blocks = [_Block([Text()], 0)]
+        blocks = [_Strip([Text()], 0)]
         for number, candidate in enumerate(review.candidates, 1):
             blocks += self._candidate(review, number, candidate)
         if not review.candidates:
-            blocks.append(_Block(self._wrapped("Nothing is found for its words; / searches by others.", _DIM), 6, 1))
+            blocks.append(_Strip(self._wrapped("Nothing is found for its words; / searches by others.", _DIM), 6, 1))
         if review.more:
-            blocks.append(_Block([Text(f"m  {review.more} more", _DIM)], 1))
+            blocks.append(_Strip([Text(f"m  {review.more} more", _DIM)], 1))
         signs = f"{proposal.role} signs" if proposal.role else "someone signs"
         sign = f"s  {signs}{f', {proposal.cadence}' if proposal.cadence else ''}"
         absent = f"n  not applicable{f': {proposal.not_applicable}' if proposal.not_applicable else ''}"
         short = f"{sign}    {absent}"
         blocks += [
-            _Block([Text()], 0),
-            _Block(
+            _Strip([Text()], 0),
+            _Strip(
                 [self._choice(short)]
                 if cell_len(short) <= self._columns
                 else [self._choice(sign), self._choice(absent)],
@@ -168,7 +169,7 @@ class ReviewScreen:
     def _choice(self, text: str) -> Text:
         return Text(self._clean(text))
 
-    def _candidate(self, review: Review, number: int, candidate: Candidate) -> list[_Block]:
+    def _candidate(self, review: Review, number: int, candidate: Candidate) -> list[_Strip]:
         ids = " + ".join(each.check for each in candidate.checks)
         head = Text(f"{number}  ").append(self._clean(ids), _BOLD).append(f"  {candidate.level}", _DIM)
         claims: list[Text] = []
@@ -189,76 +190,77 @@ class ReviewScreen:
         ]
         weak = f"does not prove: {candidate.does_not_prove}" if candidate.does_not_prove else ""
         return [
-            _Block([head], 8, 1),
-            _Block(claims, 5, 1),
-            _Block(self._wrapped("; ".join(given), "", _INDENT) if given else [], 6, 1),
-            _Block(self._dim("; ".join(filter(None, where))), 3),
-            _Block(self._dim(weak), 4, 1),
-            _Block(self._dim("; ".join(filter(None, beside))), 1),
+            _Strip([Text()] if number > 1 else [], 0),
+            _Strip([head], 8, 1),
+            _Strip(claims, 5, 1),
+            _Strip(self._wrapped("; ".join(given), "", _INDENT) if given else [], 6, 1),
+            _Strip(self._dim("; ".join(filter(None, where))), 3),
+            _Strip(self._dim(weak), 4, 1),
+            _Strip(self._dim("; ".join(filter(None, beside))), 1),
         ]
 
     def _dim(self, text: str) -> list[Text]:
         return self._wrapped(text, _DIM, _INDENT) if text else []
 
-    def _question(self, review: Review) -> list[_Block]:
+    def _question(self, review: Review) -> list[_Strip]:
         mode = review.mode
         if mode is Mode.ALSO:
             claim = review.desk.claim(review.also)
             title = f"{'no check yet: ' if claim.coming else ''}{claim.title}"
             asked = Text("Also needed?  ").append(self._clean(review.also), _BOLD)
             return [
-                _Block([asked], 9, 1),
-                _Block(self._wrapped(title, "", _INDENT), 8, 1),
-                _Block(self._dim(claim.where), 2),
+                _Strip([asked], 9, 1),
+                _Strip(self._wrapped(title, "", _INDENT), 8, 1),
+                _Strip(self._dim(claim.where), 2),
             ]
         if mode is Mode.VALUE:
             check, needed = review.needed
             asked = Text("").append(self._clean(check), _BOLD).append(f" needs '{needed.name}'")
             several = " Several are written with commas between them." if needed.several else ""
-            return [_Block([asked], 9, 1), _Block(self._wrapped(needed.meaning + several, "", _INDENT), 6, 1)]
+            return [_Strip([asked], 9, 1), _Strip(self._wrapped(needed.meaning + several, "", _INDENT), 6, 1)]
         if mode is Mode.ROLE:
             known = [
                 f"{number} {role}{' (proposed)' if role == review.proposal.role else ''}"
                 for number, role in enumerate(review.roles, 1)
             ]
             listed = self._wrapped("   ".join(known), "", _INDENT) if known else []
-            return [_Block([Text("Who signs?")], 9, 1), _Block(listed, 8, 1)]
+            return [_Strip([Text("Who signs?")], 9, 1), _Strip(listed, 8, 1)]
         if mode is Mode.REASON:
-            return [_Block([Text("Why does it not apply?")], 9, 1)]
+            return [_Strip([Text("Why does it not apply?")], 9, 1)]
         if mode is Mode.MISTAKES:
             told = [line for each in review.mistakes for line in self._wrapped(each, "red", _INDENT)]
-            return [_Block(self._wrapped("This cannot be written as it is:"), 9, 1), _Block(told, 8, 2)]
+            return [_Strip(self._wrapped("This cannot be written as it is:"), 9, 1), _Strip(told, 8, 2)]
         return []
 
-    def _help(self) -> list[_Block]:
+    def _help(self) -> list[_Strip]:
         rows = []
         for key, meaning in _HELP:
             first, *rest = self._wrapped(meaning, "", 7)
             rows += [Text(f"{key:<7}", _BOLD).append_text(first[7:]), *rest]
-        return [_Block(rows, 8, 1), _Block([Text()], 0), _Block(self._wrapped(_HELPED, _DIM), 2)]
+        return [_Strip(rows, 8, 1), _Strip([Text()], 0), _Strip(self._wrapped(_HELPED, _DIM), 2)]
 
-    def _end(self, review: Review) -> list[_Block]:
+    def _end(self, review: Review) -> list[_Strip]:
         left = review.open
         said = f"{len(review.queue) - left} of {len(review.queue)} items are decided"
         rest = f"; {left} are left for later. Enter goes through them." if left else ". Enter leaves."
-        return [_Block([Text("That was the last one.", _BOLD)], 9, 1), _Block(self._wrapped(said + rest), 8, 1)]
+        return [_Strip([Text("That was the last one.", _BOLD)], 9, 1), _Strip(self._wrapped(said + rest), 8, 1)]
 
-    def _whole(self, review: Review, lines: int) -> list[_Block]:
+    def _whole(self, review: Review, lines: int) -> list[_Strip]:
         item = review.proposal.item
         text = [*self._wrapped(item.text, _BOLD), *self._paragraphs(item.detail)]
         room = max(1, lines - 5)
         pages = max(1, -(-len(text) // room))
         page = review.offset % pages
-        return [*self._head(review), _Block([Text()], 0), _Block(text[page * room :][:room], 8, 1)]
+        return [*self._head(review), _Strip([Text()], 0), _Strip(text[page * room :][:room], 8, 1)]
 
-    def _foot(self, review: Review) -> list[_Block]:
-        blocks = [_Block([Text()], 0)]
+    def _foot(self, review: Review) -> list[_Strip]:
+        blocks = [_Strip([Text()], 0)]
         if review.message:
-            blocks.append(_Block(self._wrapped(review.message, _TOLD), 7, 1))
+            blocks.append(_Strip(self._wrapped(review.message, _TOLD), 7, 1))
         if review.mode in TYPED:
-            blocks.append(_Block([self._typed(review)], 10, 1))
+            blocks.append(_Strip([self._typed(review)], 10, 1))
         keys = list(self._keys(_KEYS.get(review.mode, ())))
-        blocks.append(_Block(keys, 9, len(keys)))
+        blocks.append(_Strip(keys, 9, len(keys)))
         return blocks
 
     def _typed(self, review: Review) -> Text:
@@ -280,13 +282,13 @@ class ReviewScreen:
         yield line
 
 
-def _fitted(blocks: list[_Block], lines: int) -> list[Text]:
+def _fitted(blocks: list[_Strip], lines: int) -> list[Text]:
     """The lines of the blocks, no more than these; a block that is cut ends with "…"."""
     kept = {id(block): len(block.lines) for block in blocks}
     over = sum(kept.values()) - lines
     for least in (True, False):
         # Of what counts as much, that of the last candidate goes first.
-        for block in sorted(blocks[::-1], key=lambda block: block.rank):
+        for block in (blocks[at] for at in sorted(range(len(blocks)), key=lambda at: (blocks[at].rank, -at))):
             if over <= 0:
                 break
             stays = min(block.least, len(block.lines)) if least else 0

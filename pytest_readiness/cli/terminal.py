@@ -165,6 +165,11 @@ class Terminal:
             columns, lines = 0, 0
         return columns or 80, lines or 24
 
+    @property
+    def pending(self) -> bool:
+        """Whether more keys were pressed already, so that what is shown would be gone at once."""
+        return bool(self._ready)
+
     def __enter__(self) -> Terminal:
         self._before = termios.tcgetattr(self._in)
         self._wake, waker = os.pipe()
