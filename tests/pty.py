@@ -12,7 +12,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.stack.patience import patient
@@ -113,6 +113,11 @@ class Session:
         return _STYLE.sub("", frames[-1]).replace("\r\n", "\n") if frames else ""
 
     @property
+    def raw(self) -> str:
+        """All that was written to the terminal."""
+        return self._written.decode("utf-8", "replace")
+
+    @property
     def written(self) -> str:
         """All that was written to the terminal, without styles."""
         return _STYLE.sub("", self._written.decode("utf-8", "replace")).replace("\r\n", "\n")
@@ -125,12 +130,19 @@ class Session:
 
     def until(self, text: str) -> str:
         """Wait until a screen that was drawn since the last keys has this text, and return that screen."""
+        self._wait(text, lambda since: next(iter(_FRAME.findall(since)[-1:]), None))
+        return self.screen
+
+    def until_written(self, text: str) -> None:
+        """Wait until this text is among what was written since the last keys."""
+        self._wait(text, lambda since: since)
+
+    def _wait(self, text: str, part: Callable[[str], str | None]) -> None:
         until = time.monotonic() + patient(self._seconds)
         while time.monotonic() < until:
-            since = self._written[self._seen :].decode("utf-8", "replace")
-            frames = _FRAME.findall(since)
-            if frames and text in _flat(_STYLE.sub("", frames[-1])):
-                return self.screen
+            found = part(self._written[self._seen :].decode("utf-8", "replace"))
+            if found is not None and text in _flat(_STYLE.sub("", found)):
+                return
             if not self._read(0.2) and self.process.poll() is not None:
                 break
         raise AssertionError(f"{text!r} was not shown; the screen is:\n{self.screen}\n---\n{self.written[-2000:]}")

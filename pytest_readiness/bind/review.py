@@ -207,6 +207,15 @@ class Review:
         return self.desk.file.entry(self.proposal.item.id)
 
     @property
+    def proposed(self) -> Any:
+        """What the file proposes, where it is none of the candidates: what was bound for other words, or by hand."""
+        entry = self.entry
+        if entry is None or not is_proposed(entry):
+            return None
+        known = [binding_of(each.checks) for each in self.proposal.candidates[:1]]
+        return None if entry["proposed"] in known else entry["proposed"]
+
+    @property
     def candidates(self) -> tuple[Candidate, ...]:
         """Those that are shown, best first: of the proposal, or what was found by words."""
         return self._all_candidates[self.offset : self.offset + SHOWN]
@@ -295,6 +304,8 @@ class Review:
     def _choice(self, key: str) -> None:
         if key in DIGITS:
             self._take(int(key) - 1, partial=False)
+        elif key == "c" and self.proposed is not None:
+            self._decide(self.proposed)
         elif key == "s":
             self._ask_role(None)
         elif key == "p":

@@ -39,6 +39,7 @@ _KEYS = {
 }
 _HELP = (
     ("1 2 3", "take this candidate; what often belongs to it is asked"),
+    ("c", "confirm what the file proposes, where that is shown"),
     ("p", "take one for a part of it: a role signs the rest"),
     ("s", "a role signs it: only people can tell"),
     ("n", "it does not apply; the reason is asked"),
@@ -144,30 +145,22 @@ class ReviewScreen:
     def _choices(self, review: Review) -> list[_Strip]:
         proposal = review.proposal
         blocks = [_Strip([Text()], 0)]
+        if review.proposed is not None:
+            blocks.append(_Strip(self._wrapped(f"c  as the file proposes: {shown(review.proposed)}"), 8, 1))
+            blocks.append(_Strip([Text()], 0))
         for number, candidate in enumerate(review.candidates, 1):
             blocks += self._candidate(review, number, candidate)
         if not review.candidates:
             blocks.append(_Strip(self._wrapped("Nothing is found for its words; / searches by others.", _DIM), 6, 1))
         if review.more:
             blocks.append(_Strip([Text(f"m  {review.more} more", _DIM)], 1))
-        signs = f"{proposal.role} signs" if proposal.role else "someone signs"
-        sign = f"s  {signs}{f', {proposal.cadence}' if proposal.cadence else ''}"
+        sign = f"s  {proposal.role or 'someone'} signs{f', {proposal.cadence}' if proposal.cadence else ''}"
+        if proposal.role and proposal.candidates and not proposal.people_first:
+            sign += " (by p: the rest)"
         absent = f"n  not applicable{f': {proposal.not_applicable}' if proposal.not_applicable else ''}"
-        short = f"{sign}    {absent}"
-        blocks += [
-            _Strip([Text()], 0),
-            _Strip(
-                [self._choice(short)]
-                if cell_len(short) <= self._columns
-                else [self._choice(sign), self._choice(absent)],
-                8,
-                1,
-            ),
-        ]
-        return blocks
-
-    def _choice(self, text: str) -> Text:
-        return Text(self._clean(text))
+        both = f"{sign}    {absent}"
+        lines = [both] if cell_len(both) <= self._columns else [sign, absent]
+        return [*blocks, _Strip([Text()], 0), _Strip([Text(self._clean(line)) for line in lines], 8, 2)]
 
     def _candidate(self, review: Review, number: int, candidate: Candidate) -> list[_Strip]:
         ids = " + ".join(each.check for each in candidate.checks)

@@ -158,6 +158,19 @@ def test_more_candidates_are_shown_three_at_a_time(reviewed: Reviewed) -> None:
     assert reviewed.written == {REDIS: "tls.trusted"}
 
 
+def test_what_the_file_proposes_can_be_confirmed(tmp_path: Path) -> None:
+    reviewed = Reviewed(
+        tmp_path,
+        "web:\n  tls-is-modern: {proposed: [tls.versions, tls.trusted]}\n"
+        "  hsts-is-sent: {proposed: {check: http.hsts, partial: owner}}\n",
+    )
+    assert reviewed.review.proposed is None
+    reviewed.press("c")
+    assert reviewed.written[TLS] == {"proposed": ["tls.versions", "tls.trusted"]}
+    reviewed.press("1", "c")
+    assert reviewed.written == {TLS: ["tls.versions", "tls.trusted"], HSTS: {"check": "http.hsts", "partial": "owner"}}
+
+
 def test_later_leaves_it_as_it_is(reviewed: Reviewed) -> None:
     reviewed.press(" ", "enter")
     assert (reviewed.review.proposal.item.id, reviewed.written) == (REDIS, {})
