@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_readiness.bind.proposal import Suggestion
+from pytest_readiness.bind.proposal import Proposal, Suggestion
+from pytest_readiness.core.text import cut
+
+_FEW = 8
+"""Words that a comment names; what is longer is not read."""
 
 
 def binding_of(checks: Sequence[Suggestion]) -> Any:
@@ -30,3 +34,34 @@ def _mapped(binding: Any) -> dict[str, Any]:
     if isinstance(binding, Mapping):
         return dict(binding)
     return {"all": binding} if isinstance(binding, list) else {"check": binding}
+
+
+def proposed_binding(proposal: Proposal) -> Any:
+    """Return the binding that is proposed first for an item; None where nothing is."""
+    if proposal.not_applicable:
+        return {"not_applicable": proposal.not_applicable}
+    role, cadence = proposal.role, proposal.cadence
+    if proposal.people_first or not proposal.candidates:
+        return signed_by(role, cadence) if role else None
+    checks = proposal.candidates[0].checks
+    # Nobody is asked to sign what waits for a check.
+    if role and not any(each.coming for each in checks):
+        return signed_by(role, cadence, checks)
+    return binding_of(checks)
+
+
+def reason_of(proposal: Proposal) -> str:
+    """Return why that is proposed, in a line that begins with the level: "likely: certificate; not explained: two"."""
+    if proposal.not_applicable:
+        return f"{proposal.level}: the document says so"
+    if proposal.people_first or not proposal.candidates:
+        return f"{proposal.level}: only people know"
+    first = proposal.candidates[0]
+    said = [_listed(first.matched)] if first.matched else []
+    said += [f"not explained: {_listed(first.unexplained)}"] if first.unexplained else []
+    said += [f"as in {first.source}"] if first.source else []
+    return f"{first.level}: {'; '.join(said) or 'nothing says more for anything else'}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(cut(word, 40) for word in words[:_FEW]) + (", …" if len(words) > _FEW else "")

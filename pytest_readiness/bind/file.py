@@ -11,6 +11,7 @@ meant, or would hold anything else otherwise than before, is not written but is 
 
 from __future__ import annotations
 
+import copy
 import difflib
 import re
 import stat
@@ -18,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pytest_readiness.bind.proposal import LEVELS
 from pytest_readiness.bind.writing import comment_text, entry_lines, key_text, plain
@@ -58,7 +59,7 @@ class BoundEntry:
     line: int
 
     @property
-    def state(self) -> str:
+    def state(self) -> Literal["confirmed", "proposed"]:
         """What it is: "proposed" where nobody has confirmed it, else "confirmed"."""
         return "proposed" if isinstance(self.data, Mapping) and "proposed" in self.data else "confirmed"
 
@@ -171,6 +172,14 @@ class BindingsFile:
         """The entry of an item, or the one that is written so; None where there is none."""
         return self.entries().get(item_id)
 
+    def sections(self) -> dict[str, tuple[str, ...]]:
+        """The sections as they are written, with the slugs of their entries, in the file's order."""
+        return {
+            block.head.key: tuple(slug for slug in held if not slug.startswith("."))
+            for block in self._blocks
+            if isinstance(held := self._data[block.head.key] or {}, dict)
+        }
+
     def vanished(self) -> tuple[BoundEntry, ...]:
         """Entries that no item of the document has, in the file's order."""
         return tuple(entry for entry in self.entries().values() if not self.names.items(entry.written))
@@ -265,6 +274,14 @@ class BindingsFile:
             raise KeyError(new)
         self._data[new] = self._data.pop(old)
         _rename(blocks[old].head, new)
+
+    def snapshot(self) -> object:
+        """What the file is to be now, for `restore`."""
+        return copy.deepcopy((self._top, self._blocks, self._bottom, self._data))
+
+    def restore(self, snapshot: object) -> None:
+        """Take back what was changed since `snapshot` returned this, written or not."""
+        self._top, self._blocks, self._bottom, self._data = copy.deepcopy(snapshot)  # type: ignore[misc]
 
     # --- as a text
 

@@ -45,7 +45,13 @@ def entry_lines(key: str, value: Any, indent: int, step: int, comment: str = "")
         ]
     if behind and len(lines[0]) + len(behind) > WIDTH:
         blanks = " " * indent
-        above = textwrap.wrap(comment, WIDTH, initial_indent=f"{blanks}# ", subsequent_indent=f"{blanks}#   ")
+        above = textwrap.wrap(
+            comment,
+            WIDTH,
+            initial_indent=f"{blanks}# ",
+            subsequent_indent=f"{blanks}#   ",
+            break_on_hyphens=False,
+        )
         behind = ""
     return above, [lines[0] + behind, *lines[1:]]
 

@@ -13,7 +13,9 @@ from pytest_readiness.cli.project import ConfigOption, load_extensions
 def command(
     file: Annotated[
         str,
-        typer.Argument(help="configuration (readiness.yaml), bindings (*.checks.yaml), signoffs, waivers or result."),
+        typer.Argument(
+            help="configuration (readiness.yaml), bindings (*.checks.yaml), signoffs, waivers, result or proposals."
+        ),
     ] = "configuration",
     config: ConfigOption = None,
 ) -> None:

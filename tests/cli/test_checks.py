@@ -16,7 +16,8 @@ from tests.stack.patience import patient
 
 
 def ids(out: str) -> list[str]:
-    return [line.split()[0] for line in out.splitlines()[1:]]
+    table, _, _ = out.partition("\n\n")
+    return [line.split()[0] for line in table.splitlines()[1:]]
 
 
 def test_all_checks_are_listed_in_columns(readiness: Program) -> None:
