@@ -11,7 +11,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("startup", "items", "endpoints", "goss", "silent", "hosts", "tls", "report", "unused")
+NAMES = ("startup", "items", "endpoints", "goss", "silent", "hosts", "tls", "report", "unused", "bind")
 """Modules of this package with `run(rounds) -> list[Row]`."""
 
 

@@ -18,6 +18,8 @@ from pytest_readiness.plan.coming import COMING
 
 _MOST = 5
 """Candidates of an item; what comes after them was right for hardly any."""
+_LEAST = 0.08
+"""Below it, what fits any item is right as often."""
 _AGREES = 0.5
 """What likeness to a remembered item weighs where the words say the same."""
 _ALONE = 0.3
@@ -101,9 +103,11 @@ def _proposal(item: Item, section: Section, said: Said, engine: str, memory: Mem
     alike = memory.like(said)
     scored = _scored(said, alike, engine)
     level = _level(said, scored)
+    found = [each for each in _together(said, scored) if each[0].score >= _LEAST]
+    proposed = {each.id for together in found for each in together}
+    found += [(_Scored(id, 0.0, None, None),) for id in vocabulary().anything if id not in proposed]
     candidates = tuple(
-        _candidate(together, said, level if number == 0 else "unsure")
-        for number, together in enumerate(_together(said, scored)[:_MOST])
+        _candidate(together, said, level if number == 0 else "unsure") for number, together in enumerate(found[:_MOST])
     )
     return Proposal(item, section, level, candidates)
 

@@ -87,6 +87,7 @@ class Vocabulary:
         fallbacks: the claim that shows an aspect of whatever subject.
         doing: stems of verbs that say that something is so.
         written: stems that say that something is written, not only planned.
+        anything: claims that can be made to answer almost any item, the likeliest first.
     """
 
     no_check: tuple[Phrase, ...]
@@ -95,6 +96,7 @@ class Vocabulary:
     fallbacks: Mapping[Aspect, str]
     doing: frozenset[str]
     written: frozenset[str]
+    anything: tuple[str, ...]
 
 
 @cache
@@ -131,6 +133,7 @@ def vocabulary() -> Vocabulary:
         fallbacks={aspect: said["fallback"] for aspect, said in aspects.items() if "fallback" in said},
         doing=stems(root["doing"]),
         written=stems(root["written"]),
+        anything=tuple(root["anything"]),
     )
 
 
