@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from pytest_readiness.bind.answers import binding_of, signed_by
+from pytest_readiness.bind.answers import binding_of, proposed_binding, signed_by
 from pytest_readiness.bind.proposal import LEVELS, Candidate, Proposal, Suggestion
 from pytest_readiness.bind.reviewed import ReviewedFile, is_proposed, way_of
 from pytest_readiness.core.problems import ProblemsError, nearest
@@ -297,9 +297,7 @@ class Review:
             return entry
         if entry is not None:
             return entry["proposed"]
-        if self.candidates and not self.proposal.people_first:
-            return binding_of(self.candidates[0].checks)
-        return {"signoff": self.proposal.role or "ROLE"}
+        return proposed_binding(self.proposal) or {"signoff": self.proposal.role or "ROLE"}
 
     def _choice(self, key: str) -> None:
         if key in DIGITS:

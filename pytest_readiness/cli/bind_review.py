@@ -18,7 +18,6 @@ from pytest_readiness.bind.reviewed import ReviewedFile
 from pytest_readiness.bind.words import all_words
 from pytest_readiness.bind.writing import entry_lines, key_text, plain
 from pytest_readiness.cli.checks import meant
-from pytest_readiness.cli.problems import CommandError
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.text import what_broke
 from pytest_readiness.core.yamlfile import parse_yaml
@@ -46,30 +45,30 @@ class ReviewContext:
         proposals: what is proposed for its items.
         catalogue: all checks by id.
         configuration: readiness.yaml, where there is one.
-        target: where checks would look, where one is named.
+        target_name: the target on which checks would look; "" where none is named.
     """
 
     checklist: Checklist
     proposals: Sequence[Proposal]
     catalogue: Mapping[str, Check]
     configuration: Configuration | None
-    target: Target | None
+    target_name: str
+
+    @property
+    def target(self) -> Target | None:
+        """Where checks would look, where that is named."""
+        return self.configuration.target if self.configuration and self.target_name else None
 
 
 def review_in_terminal(context: ReviewContext, out: Output) -> None:
     """Review what is proposed, and tell at the end what was decided and what is left.
 
     Raises:
-        CommandError: there is no terminal.
         ProblemsError: the file of bindings cannot be read.
         typer.Exit: the terminal was closed, or the program was ended by a signal.
     """
     from pytest_readiness.cli.terminal import Terminal
 
-    if not Terminal.there():
-        raise CommandError(
-            "A review needs a terminal to show items and to read keys; without one, edit the file of bindings."
-        )
     file = ReviewedFile(BindingsFile.read(context.checklist))
     review = Review(context.proposals, _desk(context, file))
     with Terminal() as terminal:
@@ -248,14 +247,19 @@ def _tell(review: Review, context: ReviewContext, path: Path, out: Output) -> No
 
     ways = review.ways()
     left = ways.pop("", 0)
-    document, configuration = context.checklist.path, context.configuration
     out.line(f"{path}: {ways.total()} of {count(ways.total() + left, 'item')} confirmed.", style="bold")
     out.pairs(ways.most_common(), indent=2)
-    if left:
-        out.line(f"{left} left, unverified until confirmed: readiness bind {document} --review")
+    document, configuration = context.checklist.path, context.configuration
     listed = configuration.roles if configuration else {}
     if missing := [role for role in review.new_roles if role not in listed]:
-        names = " and ".join(f"'{role}'" for role in missing)
-        out.line(f"readiness.yaml does not have {names} so far: list the people under 'roles' before the next run.")
-    name = context.target.name if context.target and context.target.name else "NAME"
-    out.line(f"Next: readiness plan {document} --target {name}, then pytest --readiness-target={name} {document}")
+        out.line(f"Roles that readiness.yaml does not have yet, with their people: {', '.join(missing)}.")
+    name = context.target_name
+    if left:
+        out.line(f"{left} left, unverified until a person confirms them:")
+        out.line(f"readiness bind {document}{f' --target {name}' if name else ''} --review", indent=2)
+    out.line("What they come to:")
+    name = name or "NAME"
+    known = configuration.checklists if configuration else ()
+    named = "" if document.resolve() in [each.resolve() for each in known] else f" {document}"
+    out.line(f"readiness plan{named} --target {name}", indent=2)
+    out.line(f"pytest --readiness-target={name}{named}", indent=2)

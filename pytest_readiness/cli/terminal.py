@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any
 
 from pytest_readiness.bind.review import BACKSPACE, CLEAR, ENTER, ESCAPE, LEAVE, Pasted
+from pytest_readiness.cli.problems import CommandError
 
 RESIZED = "resized"
 """What is read where no key was pressed, but the window has another size."""
@@ -37,6 +38,19 @@ _MOST_PASTED = 100_000
 _ESCAPE_SECONDS = 0.1
 """After which an escape character is the key Esc, and not what begins the sequence of another key."""
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
+def need_terminal() -> None:
+    """Make sure that this process has a terminal to read from and to write to.
+
+    Raises:
+        CommandError: it has none.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise CommandError(
+            "A review needs a terminal, to show items and to read keys. Without one, edit the file of bindings: what "
+            "stands in place of 'proposed' counts."
+        )
 
 
 class Keys:
@@ -150,11 +164,6 @@ class Terminal:
         self._keys = Keys()
         self._ready: deque[str | Pasted] = deque()
         self._resized = False
-
-    @staticmethod
-    def there() -> bool:
-        """Whether this process has a terminal to read from and to write to."""
-        return sys.stdin.isatty() and sys.stdout.isatty()
 
     @property
     def size(self) -> tuple[int, int]:
