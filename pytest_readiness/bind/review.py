@@ -13,7 +13,7 @@ from typing import Any
 
 from pytest_readiness.bind.answers import binding_of, proposed_binding, signed_by
 from pytest_readiness.bind.proposal import LEVELS, Candidate, Proposal, Suggestion
-from pytest_readiness.bind.reviewed import ReviewedFile, is_proposed, way_of
+from pytest_readiness.bind.reviewed import ReviewedFile, is_proposed, way_of, with_source
 from pytest_readiness.core.problems import ProblemsError, nearest
 from pytest_readiness.core.text import says_nothing
 
@@ -285,7 +285,8 @@ class Review:
         elif is_proposed(value):
             self._refuse(None, ["This is still a proposal: write what answers the item in place of 'proposed'."])
         else:
-            self._decide(value)
+            # Of an entry that was shown as a whole, all is as it was written.
+            self._decide(value if not is_proposed(self.entry) else with_source(value, self.entry))
 
     @property
     def draft(self) -> Any:
@@ -303,7 +304,7 @@ class Review:
         if key in DIGITS:
             self._take(int(key) - 1, partial=False)
         elif key == "c" and self.proposed is not None:
-            self._decide(self.proposed)
+            self._decide(with_source(self.proposed, self.entry))
         elif key == "s":
             self._ask_role(None)
         elif key == "p":
@@ -407,7 +408,8 @@ class Review:
 
     def _type(self, key: str | Pasted) -> None:
         if isinstance(key, Pasted):
-            self.line = (self.line + " ".join(key.text.split()))[:LONGEST]
+            text = "".join(each for each in " ".join(key.text.split()) if each.isprintable())
+            self.line = (self.line + text)[:LONGEST]
         elif key == ESCAPE:
             self._drop()
         elif key == BACKSPACE:
@@ -428,7 +430,7 @@ class Review:
             if says_nothing(text):
                 self.message = "That is no reason: say why the item does not apply."
             else:
-                self._decide({"not_applicable": text})
+                self._decide(with_source({"not_applicable": text}, self.entry))
         elif self.mode is Mode.SEARCH:
             self._search(text)
         elif self.mode is Mode.ROLE:
@@ -472,8 +474,9 @@ class Review:
             )
             return
         taking = self._taking
+        value = signed_by(role, self.proposal.cadence, taking.checks if taking else ())
         self._decide(
-            signed_by(role, self.proposal.cadence, taking.checks if taking else ()),
+            with_source(value, self.entry),
             new_role="" if role in self.desk.roles else role,
         )
 
@@ -481,18 +484,27 @@ class Review:
         """Take a parameter's value."""
         taking = self._taking
         assert taking is not None
-        check, needed = self.needed
+        _, needed = self.needed
         if not text:
-            self.message = f"{check} cannot do without '{needed.name}': {needed.meaning} Esc leaves the item as it is."
+            # Some values are too long for a line.
+            at, _ = taking.needed[0]
+            known = taking.checks[at]
+            taking.checks[at] = Suggestion(known.check, {**known.parameters, needed.name: None})
+            self._value = (
+                signed_by(self.proposal.role or "ROLE", self.proposal.cadence, taking.checks)
+                if taking.partial
+                else binding_of(taking.checks)
+            )
+            self.mode = Mode.EDITOR
             return
         try:
             value = self.desk.parse(text)
+            if needed.several and not isinstance(value, list):
+                # As people write several: with commas between them.
+                value = [self.desk.parse(part) for part in map(str.strip, text.split(",")) if part]
         except ValueError as error:
             self.message = f"That cannot be read: {error}"
             return
-        if needed.several and not isinstance(value, list):
-            parts = [part.strip() for part in text.split(",")] if isinstance(value, str) else [text]
-            value = [self.desk.parse(part) for part in parts if part]
         at, _ = taking.needed.pop(0)
         known = taking.checks[at]
         taking.checks[at] = Suggestion(known.check, {**known.parameters, needed.name: value})
@@ -535,7 +547,7 @@ class Review:
         elif taking.partial:
             self._ask_role(taking)
         else:
-            self._decide(binding_of(taking.checks))
+            self._decide(with_source(binding_of(taking.checks), self.entry))
 
     def _ask_role(self, taking: _Taking | None) -> None:
         self._taking, self._unknown = taking, ""

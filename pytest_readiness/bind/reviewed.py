@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_readiness.bind.file import BindingsFile
+from pytest_readiness.bind.answers import mapped
+from pytest_readiness.bind.file import WAS, BindingsFile
 from pytest_readiness.core.files import write_atomically
 from pytest_readiness.core.problems import Problem, ProblemsError
+
+
+_WAS = re.compile(rf"#\s*{WAS}: (.*?)(?:, in other words.*)?$", re.MULTILINE)
 
 
 def is_proposed(entry: Any) -> bool:
@@ -32,6 +37,13 @@ def way_of(entry: Any) -> str:
             if key in entry:
                 return way
     return "by checks"
+
+
+def with_source(value: Any, entry: Any) -> Any:
+    """A binding that keeps what the entry in whose place it stands says of where the item comes from."""
+    if isinstance(entry, Mapping) and "source" in entry:
+        return {**mapped(value), "source": entry["source"]}
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,12 @@ class ReviewedFile:
         """What stands in the file for an item; None where nothing does."""
         found = self._entries.get(item)
         return None if found is None else found.data
+
+    def before(self, item: str) -> str:
+        """What the item was when it was bound, where it says something else now; "" where it does not."""
+        found = self._entries.get(item)
+        match = _WAS.search(found.text) if found else None
+        return match[1] if match else ""
 
     def put(self, item: str, value: Any) -> None:
         """Write what answers an item.

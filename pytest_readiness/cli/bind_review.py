@@ -84,17 +84,17 @@ def _go_through(review: Review, terminal: Any, out: Output) -> None:
     from pytest_readiness.cli.terminal import RESIZED
 
     screen = ReviewScreen(out.clean)
-    shown = review.at
+    shown = (review.at, False)
     while not review.left:
         if review.mode is Mode.EDITOR:
             with terminal.away():
                 written = _edited(review, out)
             review.edited(*written)
             continue
-        if review.at != shown:
+        if (at := (review.at, review.mode is Mode.END)) != shown:
             # What was pressed before an item was shown decides nothing about it.
             terminal.forget()
-            shown = review.at
+            shown = at
         if not terminal.pending:
             terminal.show(screen.draw(review, *terminal.size))
         key: str | Pasted = terminal.read()

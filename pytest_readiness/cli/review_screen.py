@@ -28,7 +28,7 @@ _KEYS = {
     ),
     Mode.WHICH: (("1-3", "proves a part"), ("Esc", "back")),
     Mode.ALSO: (("y", "yes"), ("n", "no"), ("Esc", "take nothing")),
-    Mode.VALUE: (("Enter", "take"), ("Esc", "take nothing")),
+    Mode.VALUE: (("Enter", "take"), ("Enter alone", "editor"), ("Esc", "take nothing")),
     Mode.ROLE: (("1-9", "or a name"), ("Enter", "take"), ("Esc", "back")),
     Mode.REASON: (("Enter", "take"), ("Ctrl-U", "clear"), ("Esc", "back")),
     Mode.SEARCH: (("Enter", "search"), ("Esc", "back")),
@@ -113,7 +113,7 @@ class ReviewScreen:
         parts = self._item(review)
         if review.mode in (Mode.CHOICE, Mode.WHICH, Mode.SEARCH):
             return [*parts, *self._choices(review)]
-        return [*parts, _Strip([Text()], 0), *self._question(review)]
+        return [*parts, _Strip([Text()], 1), *self._question(review)]
 
     def _head(self, review: Review) -> list[_Strip]:
         proposal = review.proposal
@@ -130,7 +130,7 @@ class ReviewScreen:
         item = review.proposal.item
         blocks = [
             *self._head(review),
-            _Strip([Text()], 0),
+            _Strip([Text()], 1),
             _Strip(self._wrapped(item.text, _BOLD), 7, 2),
             _Strip(self._paragraphs(item.detail), 2),
         ]
@@ -144,10 +144,12 @@ class ReviewScreen:
 
     def _choices(self, review: Review) -> list[_Strip]:
         proposal = review.proposal
-        blocks = [_Strip([Text()], 0)]
+        blocks = [_Strip([Text()], 1)]
         if review.proposed is not None:
-            blocks.append(_Strip(self._wrapped(f"c  as the file proposes: {shown(review.proposed)}"), 8, 1))
-            blocks.append(_Strip([Text()], 0))
+            was = review.desk.file.before(proposal.item.id)
+            said = f"c  as the file proposes{f', which was for {was!r}' if was else ''}: {shown(review.proposed)}"
+            blocks.append(_Strip(self._wrapped(said), 8, 2))
+            blocks.append(_Strip([Text()], 1))
         for number, candidate in enumerate(review.candidates, 1):
             blocks += self._candidate(review, number, candidate)
         if not review.candidates:
@@ -160,7 +162,7 @@ class ReviewScreen:
         absent = f"n  not applicable{f': {proposal.not_applicable}' if proposal.not_applicable else ''}"
         both = f"{sign}    {absent}"
         lines = [both] if cell_len(both) <= self._columns else [sign, absent]
-        return [*blocks, _Strip([Text()], 0), _Strip([Text(self._clean(line)) for line in lines], 8, 2)]
+        return [*blocks, _Strip([Text()], 1), _Strip([Text(self._clean(line)) for line in lines], 8, 2)]
 
     def _candidate(self, review: Review, number: int, candidate: Candidate) -> list[_Strip]:
         ids = " + ".join(each.check for each in candidate.checks)
@@ -177,19 +179,16 @@ class ReviewScreen:
             asked = [needed.name for needed in claim.needs if needed.name not in each.parameters]
             given += [f"asks for {name}" for name in asked if not claim.coming]
         unexplained = ", ".join(f"'{word}'" for word in candidate.unexplained)
-        beside = [
-            f"leaves unexplained: {unexplained}" if unexplained else "",
-            f"as in {candidate.source}" if candidate.source else "",
-        ]
         weak = f"does not prove: {candidate.does_not_prove}" if candidate.does_not_prove else ""
         return [
-            _Strip([Text()] if number > 1 else [], 0),
+            _Strip([Text()] if number > 1 else [], 1),
             _Strip([head], 8, 1),
             _Strip(claims, 5, 1),
             _Strip(self._wrapped("; ".join(given), "", _INDENT) if given else [], 6, 1),
             _Strip(self._dim("; ".join(filter(None, where))), 3),
             _Strip(self._dim(weak), 4, 1),
-            _Strip(self._dim("; ".join(filter(None, beside))), 1),
+            _Strip(self._dim(f"leaves unexplained: {unexplained}" if unexplained else ""), 2),
+            _Strip(self._dim(f"as in {candidate.source}" if candidate.source else ""), 0),
         ]
 
     def _dim(self, text: str) -> list[Text]:
@@ -212,12 +211,10 @@ class ReviewScreen:
             several = " Several are written with commas between them." if needed.several else ""
             return [_Strip([asked], 9, 1), _Strip(self._wrapped(needed.meaning + several, "", _INDENT), 6, 1)]
         if mode is Mode.ROLE:
-            known = [
-                f"{number} {role}{' (proposed)' if role == review.proposal.role else ''}"
-                for number, role in enumerate(review.roles, 1)
-            ]
+            known = [f"{number} {role}" for number, role in enumerate(review.roles, 1)]
             listed = self._wrapped("   ".join(known), "", _INDENT) if known else []
-            return [_Strip([Text("Who signs?")], 9, 1), _Strip(listed, 8, 1)]
+            usual = f" Enter takes {review.proposal.role}." if review.proposal.role else ""
+            return [_Strip(self._wrapped(f"Who signs?{usual}"), 9, 1), _Strip(listed, 8, 1)]
         if mode is Mode.REASON:
             return [_Strip([Text("Why does it not apply?")], 9, 1)]
         if mode is Mode.MISTAKES:
@@ -230,7 +227,7 @@ class ReviewScreen:
         for key, meaning in _HELP:
             first, *rest = self._wrapped(meaning, "", 7)
             rows += [Text(f"{key:<7}", _BOLD).append_text(first[7:]), *rest]
-        return [_Strip(rows, 8, 1), _Strip([Text()], 0), _Strip(self._wrapped(_HELPED, _DIM), 2)]
+        return [_Strip(rows, 8, 1), _Strip([Text()], 1), _Strip(self._wrapped(_HELPED, _DIM), 2)]
 
     def _end(self, review: Review) -> list[_Strip]:
         left = review.open
@@ -244,10 +241,10 @@ class ReviewScreen:
         room = max(1, lines - 5)
         pages = max(1, -(-len(text) // room))
         page = review.offset % pages
-        return [*self._head(review), _Strip([Text()], 0), _Strip(text[page * room :][:room], 8, 1)]
+        return [*self._head(review), _Strip([Text()], 1), _Strip(text[page * room :][:room], 8, 1)]
 
     def _foot(self, review: Review) -> list[_Strip]:
-        blocks = [_Strip([Text()], 0)]
+        blocks = [_Strip([Text()], 1)]
         if review.message:
             blocks.append(_Strip(self._wrapped(review.message, _TOLD), 7, 1))
         if review.mode in TYPED:

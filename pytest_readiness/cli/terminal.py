@@ -38,6 +38,8 @@ _MOST_PASTED = 100_000
 _ESCAPE_SECONDS = 0.1
 """After which an escape character is the key Esc, and not what begins the sequence of another key."""
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+_CHANGING = (signal.SIGWINCH, signal.SIGCONT)
+"""After which all is drawn anew: the window has another size, or the process goes on after it was stopped."""
 
 
 def need_terminal() -> None:
@@ -163,7 +165,7 @@ class Terminal:
         self._in, self._out = sys.stdin.fileno(), sys.stdout.fileno()
         self._keys = Keys()
         self._ready: deque[str | Pasted] = deque()
-        self._resized = False
+        self._changed = 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -186,7 +188,7 @@ class Terminal:
         os.set_blocking(waker, False)
         self._waker = waker
         self._signals: dict[int, Any] = {
-            number: signal.signal(number, self._heard) for number in (*_ENDING, signal.SIGWINCH)
+            number: signal.signal(number, self._heard) for number in (*_ENDING, *_CHANGING)
         }
         self._woken = signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         self._begin()
@@ -207,6 +209,8 @@ class Terminal:
         try:
             yield
         finally:
+            # Ctrl-C was meant for that program.
+            self.stopped = 0 if self.stopped == signal.SIGINT else self.stopped
             self._begin()
 
     def show(self, lines: Sequence[str]) -> None:
@@ -230,8 +234,10 @@ class Terminal:
         while True:
             if self.stopped or self.gone:
                 return LEAVE
-            if self._resized:
-                self._resized = False
+            if self._changed:
+                if self._changed == signal.SIGCONT:
+                    self._begin()
+                self._changed = 0
                 return RESIZED
             if self._ready:
                 return self._ready.popleft()
@@ -265,7 +271,11 @@ class Terminal:
             self.gone = True
 
     def _begin(self) -> None:
-        mode = termios.tcgetattr(self._in)
+        try:
+            mode = termios.tcgetattr(self._in)
+        except termios.error:
+            self.gone = True
+            return
         mode[0] &= ~termios.IXON
         # Ctrl-C and the like are keys among the others, so that none can come in the midst of writing.
         mode[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
@@ -287,7 +297,8 @@ class Terminal:
             self.gone = True
 
     def _heard(self, number: int, _: FrameType | None) -> None:
-        if number == signal.SIGWINCH:
-            self._resized = True
+        if number in _CHANGING:
+            # Of both, the one after which more is to be done.
+            self._changed = self._changed if self._changed == signal.SIGCONT else number
         else:
             self.stopped = self.stopped or number

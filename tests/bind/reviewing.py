@@ -47,6 +47,13 @@ CLAIMS = {
 }
 
 
+def parsed(text: str) -> Any:
+    """A value that is typed, as far as this review needs it."""
+    if text.startswith("{"):
+        raise ValueError("a brace")
+    return [each.strip() for each in text[1:-1].split(",")] if text.startswith("[") else text
+
+
 def candidate(*ids: str, also: Sequence[str] = (), **parameters: Any) -> Candidate:
     """A candidate of these claims; the parameters are the first one's."""
     checks = tuple(
@@ -92,7 +99,7 @@ class Reviewed:
             claim=CLAIMS.__getitem__,
             search=lambda words: [candidate(id) for id in CLAIMS if words in id],
             mistakes=lambda item, value: self.mistakes,
-            parse=lambda text: [each.strip() for each in text[1:-1].split(",")] if text.startswith("[") else text,
+            parse=parsed,
             roles=("operations", "owner"),
         )
         self.review = Review(proposals(self.checklist), desk)

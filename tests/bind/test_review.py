@@ -115,10 +115,23 @@ def test_nobody_is_asked_to_sign_beside_what_is_to_come(reviewed: Reviewed) -> N
 def test_a_parameter_that_nobody_gave_is_asked(reviewed: Reviewed) -> None:
     at(reviewed, RUNBOOK).press("1")
     assert (reviewed.review.mode, reviewed.review.needed[0]) == (Mode.VALUE, "docs.sections")
-    reviewed.press("enter")
-    assert "cannot do without 'sections'" in reviewed.review.message
     reviewed.press("[Rollback, Owner]", "enter")
     assert reviewed.written == {RUNBOOK: {"check": "docs.sections", "sections": ["Rollback", "Owner"]}}
+
+
+def test_a_parameter_that_is_too_long_for_a_line_is_written_in_an_editor(reviewed: Reviewed) -> None:
+    at(reviewed, RUNBOOK).press("1", "enter")
+    draft = {"check": "docs.sections", "sections": None}
+    assert (reviewed.review.mode, reviewed.review.draft, reviewed.written) == (Mode.EDITOR, draft, {})
+    reviewed.review.edited("", None)
+    reviewed.press("p", "enter")
+    assert reviewed.review.draft == {**draft, "partial": "operations", "cadence": "quarterly"}
+
+
+def test_a_parameter_that_cannot_be_read_is_told(reviewed: Reviewed) -> None:
+    at(reviewed, RUNBOOK).press("1", "a, {b", "enter")
+    assert (reviewed.review.mode, reviewed.written) == (Mode.VALUE, {})
+    assert reviewed.review.message == "That cannot be read: a brace"
 
 
 @pytest.mark.parametrize("text", ["", "   ", "TODO", "n/a", "???"])
@@ -169,6 +182,32 @@ def test_what_the_file_proposes_can_be_confirmed(tmp_path: Path) -> None:
     assert reviewed.written[TLS] == {"proposed": ["tls.versions", "tls.trusted"]}
     reviewed.press("1", "c")
     assert reviewed.written == {TLS: ["tls.versions", "tls.trusted"], HSTS: {"check": "http.hsts", "partial": "owner"}}
+
+
+def test_where_an_item_comes_from_stays_in_the_file(tmp_path: Path) -> None:
+    text = 'web:\n  tls-is-modern: {proposed: tls.trusted, source: "a.md:1"}\n'
+    for keys, value in (
+        (("1",), {"all": ["tls.versions", "tls.trusted"]}),
+        (("2",), {"check": "http.hsts"}),
+        (("c",), {"check": "tls.trusted"}),
+        (("s", "1"), {"signoff": "operations"}),
+        (("n", "never", "enter"), {"not_applicable": "never"}),
+    ):
+        reviewed = Reviewed(tmp_path, text)
+        reviewed.press(*keys)
+        assert reviewed.written == {TLS: {**value, "source": "a.md:1"}}
+        # Also when another answer takes its place.
+        reviewed.press("b", "2")
+        assert reviewed.written == {TLS: {"check": "http.hsts", "source": "a.md:1"}}
+
+
+def test_what_an_item_said_when_it_was_bound_is_known(tmp_path: Path) -> None:
+    reviewed = Reviewed(
+        tmp_path,
+        "web:\n  # was: tls-is-new, in other words; confirm that it still answers this\n"
+        "  tls-is-modern: {proposed: tls.trusted}\n  hsts-is-sent:  # was: hsts\n    proposed: http.hsts\n",
+    )
+    assert [reviewed.file.before(item) for item in (TLS, HSTS, REDIS)] == ["tls-is-new", "hsts", ""]
 
 
 def test_later_leaves_it_as_it_is(reviewed: Reviewed) -> None:
@@ -326,7 +365,7 @@ def test_an_editor_begins_with_what_is_known(tmp_path: Path) -> None:
 def test_what_is_pasted_is_no_key(reviewed: Reviewed) -> None:
     reviewed.press(Pasted("1"), Pasted("n\nwhatever\n"))
     assert (reviewed.review.mode, reviewed.written) == (Mode.CHOICE, {})
-    reviewed.press("n", Pasted("one\n\ttwo"), "enter")
+    reviewed.press("n", Pasted("one\n\ttw\x1bo\x00\u2028"), "enter")
     assert reviewed.written == {TLS: {"not_applicable": "one two"}}
 
 

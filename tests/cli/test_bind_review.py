@@ -282,6 +282,27 @@ def test_a_window_may_be_narrow_short_and_resized(start: Start) -> None:
     assert len(session.until("leave").splitlines()) <= 10
 
 
+def test_it_goes_on_after_it_was_stopped(folder: Path, start: Start) -> None:
+    session = start()
+    session.process.send_signal(signal.SIGSTOP)
+    session.send("")
+    session.process.send_signal(signal.SIGCONT)
+    session.until("12 left")
+    decide(session, 11)
+    assert list(written(folder).values()) == [{"signoff": "owner"}]
+
+
+def test_keys_that_were_pressed_before_an_item_was_shown_decide_nothing_of_it(folder: Path, start: Start) -> None:
+    session = start()
+    go_to(session, HSTS)
+    find(session, "http.hsts")
+    session.send("1111")
+    session.until("11 left")
+    session.send("?")
+    session.until("any key back")
+    assert written(folder) == {"hsts-headers-are-configured": "http.hsts"}
+
+
 def test_an_editor_that_writes_what_is_wrong_is_asked_again(folder: Path, start: Start) -> None:
     session = start(EDITOR=editor(folder, "hsts-headers-are-configured: {check: http.hsts, min_age: 9}\n"))
     go_to(session, HSTS)

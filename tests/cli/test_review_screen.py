@@ -73,7 +73,7 @@ def test_what_is_said_of_a_candidate(reviewed: Reviewed) -> None:
     reviewed.review.queue = (replace(first, candidates=(candidate, asks), role="ops", cadence="yearly"), *rest)
     text = "\n".join(drawn(reviewed.review))
     assert "   does not prove: that clients accept it.\n" in text
-    assert "   leaves unexplained: 'modern', '[red]'; as in starter:tls/modern\n" in text
+    assert "   leaves unexplained: 'modern', '[red]'\n   as in starter:tls/modern\n" in text
     assert "2  docs.sections  likely\n   The sections are there\n   asks for sections\n" in text
     assert "s  ops signs, yearly (by p: the rest)    n  not applicable" in text
 
