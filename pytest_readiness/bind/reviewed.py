@@ -14,7 +14,6 @@ from pytest_readiness.bind.file import WAS, BindingsFile
 from pytest_readiness.core.files import write_atomically
 from pytest_readiness.core.problems import Problem, ProblemsError
 
-
 _WAS = re.compile(rf"#\s*{WAS}: (.*?)(?:, in other words.*)?$", re.MULTILINE)
 
 
