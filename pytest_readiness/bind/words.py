@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -146,29 +147,23 @@ def phrases(text: str) -> tuple[Phrase, ...]:
 def _phrase(text: str) -> Phrase:
     weak = text.startswith("~")
     atoms: list[Atom] = []
-    for written in _spelled(text.removeprefix("~")):
-        above = written.startswith("^")
-        alternatives = [words_of(each) for each in written.removeprefix("^").split("/")]
-        if len(alternatives) == 1:
-            # One word may be several ("server_tokens"), each of which must be said.
-            atoms += [Atom(frozenset((word.stem,)), above) for word in alternatives[0]]
+    for marked, words in groupby(text.removeprefix("~").split(), key=lambda word: "/" in word or word.startswith("^")):
+        if marked:
+            for word in words:
+                atoms += _alternatives(word)
         else:
-            atoms.append(Atom(frozenset(words[0].stem for words in alternatives if words), above))
+            # Neighbours that have one spelling together are one word ("health check").
+            atoms += [Atom(frozenset((word.stem,)), above=False) for word in words_of(" ".join(words))]
     return Phrase(tuple(dict.fromkeys(atoms)), weak)
 
 
-def _spelled(text: str) -> list[str]:
-    """The words of a phrase; neighbours that have one spelling together are one ("health check")."""
-    plain: list[str] = []
-    made: list[str] = []
-    for word in [*text.split(), "/"]:
-        if "/" in word or "^" in word:
-            made += [each.stem for each in words_of(" ".join(plain))]
-            plain = []
-            made += [word] if word != "/" else []
-        else:
-            plain.append(word)
-    return made
+def _alternatives(written: str) -> list[Atom]:
+    above = written.startswith("^")
+    alternatives = [words for each in written.removeprefix("^").split("/") if (words := words_of(each))]
+    if len(alternatives) == 1:
+        # One word may be several ("server_tokens"), each of which must be said.
+        return [Atom(frozenset((word.stem,)), above) for word in alternatives[0]]
+    return [Atom(frozenset(words[0].stem for words in alternatives), above)]
 
 
 def _files() -> Iterator[Path]:
