@@ -115,7 +115,10 @@ class BindingsFile:
         self.names = Names(checklist)
         self._raw = raw
         self._before = "" if raw is None else raw.decode("utf-8")
-        self._newline = "\r\n" if "\r\n" in self._before else "\n"
+        self._bom = BOM if self._before.startswith(BOM) else ""
+        self._newline = next((end for end in ("\r\n", "\n", "\r") if end in self._before), "\n")
+        # Whether the last line has no end.
+        self._open_end = bool(self._before) and not self._before.endswith(("\r", "\n"))
         self._blocks: list[_Block] = []
         self._top = ""
         self._bottom = ""
@@ -293,8 +296,18 @@ class BindingsFile:
             ProblemsError: it is written so that what was asked for cannot be written into it.
         """
         text = self._joined()
-        if text != self._before:
-            self._verify(text)
+        if text == self._before:
+            return text
+        if self._open_end:
+            stripped = text.removesuffix(self._newline)
+            # A text of several lines at the end would lose it.
+            if stripped == self._before or self._says_what_is_meant(stripped):
+                return stripped
+        if not self._says_what_is_meant(text):
+            raise self._problem(
+                "What is to be changed cannot be written into the file in its form without changing something else, "
+                "such as what an alias refers to or blank lines that belong to a text; write it by hand."
+            )
         return text
 
     @property
@@ -352,23 +365,15 @@ class BindingsFile:
             parts.append(self._bottom)
         parts = [part for part in parts if part]
         ended = [part if part.endswith(("\r", "\n")) else part + self._newline for part in parts]
-        text = "".join(ended)
-        if self._before and not self._before.endswith(("\r", "\n")):
-            text = text.removesuffix(self._newline)
-        return text
+        return self._bom + "".join(ended)
 
-    def _verify(self, text: str) -> None:
-        """Make sure that a text says what was meant."""
+    def _says_what_is_meant(self, text: str) -> bool:
+        if not self._blocks:
+            return True
         try:
-            said: dict[str, Any] = {} if not self._blocks else parse_yaml(text.removeprefix(BOM), self.path, "bindings")
+            return bool(parse_yaml(text.removeprefix(BOM), self.path, "bindings") == self._data)
         except ProblemsError:
-            said = {}
-        if said != self._data:
-            different = [key for key in (*self._data, *said) if said.get(key) != self._data.get(key)]
-            raise self._problem(
-                f"What is to be changed in section '{different[0]}' cannot be written into the file in this form; "
-                "write it by hand."
-            )
+            return False
 
     # --- reading
 
@@ -376,12 +381,11 @@ class BindingsFile:
         return ProblemsError([Problem(self.path, line, message)])
 
     def _parse(self) -> None:
-        bom = BOM if self._before.startswith(BOM) else ""
-        text = self._before.removeprefix(bom)
+        text = self._before.removeprefix(self._bom)
         if not self.exists:
             self._top = f"# What answers each item of {comment_text(self.checklist.path.name)}.\n\n"
         elif all(map(_is_beside, _lines(text))):
-            self._top = self._before
+            self._top = text
         else:
             self._data = dict(parse_yaml(text, self.path, "bindings"))
             self._had_entries = bool(self._data)
@@ -395,7 +399,6 @@ class BindingsFile:
             else:
                 rest = text[: events[0].start_mark.index] + text[events[-1].end_mark.index :]
                 self._top = rest if rest.strip() else ""
-            self._top = bom + self._top
 
     def _cut(self, text: str, events: Sequence[Any]) -> None:
         """Cut the text into pieces, by the places of the events that it consists of."""
@@ -416,7 +419,7 @@ class BindingsFile:
                     self._attach(rest)
                     piece = self._piece(text, start, events[child:following], gap, above)
                     block.entries.append(piece)
-                    block.indent = block.indent or events[child].start_mark.column
+                    block.indent = block.indent or len(piece.lines) - len(piece.lines.lstrip(" "))
                     done, child = start + len(piece.lines), following
             else:
                 done = begin + len(block.head.lines)
@@ -555,7 +558,7 @@ class BindingsFile:
         new.indent = next((block.indent for block in self._blocks if block.indent), _INDENT)
         order = [section.id for section in self.checklist.sections]
         at = _position([self._order(block.head.key, order) for block in self._blocks], order.index(section.id))
-        spaced = len(self._blocks) < 2 or any("\n" in block.head.gap for block in self._blocks[1:])
+        spaced = len(self._blocks) < 2 or any(block.head.gap for block in self._blocks[1:])
         blank = self._newline if spaced else ""
         if not self._blocks:
             new.head.gap = self._newline if self._top.strip() and not self._top.endswith(("\n\n", "\r\n\r\n")) else ""

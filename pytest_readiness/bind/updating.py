@@ -17,7 +17,7 @@ from pytest_readiness.bind.proposal import Proposal
 from pytest_readiness.checklist.ids import name_of
 from pytest_readiness.checklist.model import Checklist, Item, Section
 
-_NEARLY = 0.6
+_NEARLY = 0.55
 """From this share of common words on, a text may be another one that was re-worded."""
 _HALF = 0.5
 """From this share of common items on, a section may be another one that was renamed."""
@@ -237,9 +237,8 @@ def _items_of(checklist: Checklist, section: Section) -> Iterable[Item]:
 
 def _likeness(one: str, other: str) -> float:
     """How many of the words of two slugs are common, of 0 to 1."""
-    left, right = _words(one), _words(other)
-    common = len([word for word in set(left) if word in right])
-    return 2 * common / (len(set(left)) + len(set(right)) or 1)
+    left, right = set(_words(one)), set(_words(other))
+    return 1.0 if _same(one, other) else 2 * len(left & right) / (len(left) + len(right) or 1)
 
 
 def _same_section(checklist: Checklist, slug: str, section: Section) -> bool:
@@ -254,7 +253,8 @@ def _same_section(checklist: Checklist, slug: str, section: Section) -> bool:
 
 def _same(one: str, other: str) -> bool:
     """Whether two slugs differ in spelling and words that say nothing only."""
-    return "".join(_words(one)) == "".join(_words(other))
+    left, right = "".join(_words(one)), "".join(_words(other))
+    return one == other or (left == right != "")
 
 
 def _words(slug: str) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from pytest_readiness.core.registry import BINDING_WORDS
 from pytest_readiness.core.text import visible
 
 WIDTH = 120
@@ -34,7 +35,7 @@ def entry_lines(key: str, value: Any, indent: int, step: int, comment: str = "")
         step: blanks more for what is within it.
         comment: stands behind the key, or above it where that would be too long; a mapping then has its keys below.
     """
-    start, behind = f"{' ' * indent}{_scalar(key)}:", f"  # {comment}" if comment else ""
+    start, behind = f"{' ' * indent}{key_text(key)}:", f"  # {comment}" if comment else ""
     above = []
     if isinstance(value, Mapping) and value and comment:
         lines = [start, *_block(value, indent + step, step)]
@@ -58,7 +59,8 @@ def entry_lines(key: str, value: Any, indent: int, step: int, comment: str = "")
 
 def key_text(key: str) -> str:
     """Return a key as it is written, in quotes where YAML would misread it."""
-    return _scalar(key)
+    # The words of this format are written as everywhere, whatever older versions of YAML take "on" for.
+    return key if key in BINDING_WORDS else _scalar(key)
 
 
 def comment_text(text: str) -> str:
@@ -90,7 +92,7 @@ def _block(value: Any, indent: int, step: int) -> Iterator[str]:
 
 def _flow(value: Any) -> str:
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_scalar(str(key))}: {_flow(each)}' for key, each in value.items())}}}"
+        return f"{{{', '.join(f'{key_text(str(key))}: {_flow(each)}' for key, each in value.items())}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(_flow, value))}]"
     return _scalar(value)
