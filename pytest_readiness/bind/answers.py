@@ -37,13 +37,17 @@ def mapped(binding: Any) -> dict[str, Any]:
 
 
 def proposed_binding(proposal: Proposal) -> Any:
-    """Return the binding that is proposed first for an item; None where nothing is."""
+    """Return the binding that is proposed first for an item; None where nothing speaks for any."""
     if proposal.not_applicable:
         return {"not_applicable": proposal.not_applicable}
     role, cadence = proposal.role, proposal.cadence
     if proposal.people_first or not proposal.candidates:
         return signed_by(role, cadence) if role else None
-    checks = proposal.candidates[0].checks
+    first = proposal.candidates[0]
+    if not first.matched and not first.source:
+        # What is left to try, for a person who searches: no word speaks for it.
+        return signed_by(role, cadence) if role else None
+    checks = first.checks
     # Nobody is asked to sign what waits for a check.
     if role and not any(each.coming for each in checks):
         return signed_by(role, cadence, checks)
@@ -54,13 +58,13 @@ def reason_of(proposal: Proposal) -> str:
     """Return why that is proposed, in a line that begins with the level: "likely: certificate; not explained: two"."""
     if proposal.not_applicable:
         return f"{proposal.level}: the document says so"
-    if proposal.people_first or not proposal.candidates:
+    first = next(iter(proposal.candidates), None)
+    if proposal.people_first or first is None or not (first.matched or first.source):
         return f"{proposal.level}: only people know"
-    first = proposal.candidates[0]
     said = [_listed(first.matched)] if first.matched else []
     said += [f"not explained: {_listed(first.unexplained)}"] if first.unexplained else []
     said += [f"as in {first.source}"] if first.source else []
-    return f"{first.level}: {'; '.join(said) or 'nothing says more for anything else'}"
+    return f"{first.level}: {'; '.join(said)}"
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -258,8 +258,9 @@ class BindingsFile:
             held[item.slug] = data
             return
         held[piece.key] = data
-        self._take(block, piece)
+        # First, so that nothing is taken out that cannot be put there.
         target = self._block_for(item)
+        self._take(block, piece)
         _rename(piece, item.slug)
         piece.gap = ""
         _move(piece, target.indent - block.indent)

@@ -28,7 +28,7 @@ _FILLER = frozenset(("a", "an", "the", "is", "are", "be", "been", "being", "has"
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class FollowedEntry:
     """An entry that went on to be that of another item.
 
     Attributes:
@@ -60,7 +60,7 @@ class Update:
 
     added: tuple[str, ...]
     refreshed: tuple[str, ...]
-    followed: tuple[Followed, ...]
+    followed: tuple[FollowedEntry, ...]
     vanished: tuple[BoundEntry, ...]
     groups: tuple[BoundEntry, ...]
     unbound: tuple[Proposal, ...]
@@ -108,6 +108,12 @@ def is_only_proposed(entry: BoundEntry) -> bool:
     return written and re.search(rf"#\s*{WAS}: ", entry.text) is None
 
 
+def is_signature(entry: BoundEntry) -> bool:
+    """Whether an entry proposes that people alone answer its item."""
+    proposed = entry.data.get("proposed") if isinstance(entry.data, Mapping) else None
+    return isinstance(proposed, Mapping) and "signoff" in proposed
+
+
 def roles_in(file: BindingsFile) -> tuple[str, ...]:
     """Return the roles that a file names, what is proposed included, in its order."""
 
@@ -133,7 +139,7 @@ def _is_of_group(entry: BoundEntry) -> bool:
     return isinstance(entry.data, Mapping) and entry.data.keys() == {"source"}
 
 
-def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[Followed]:
+def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[FollowedEntry]:
     """Let entries of items that are gone go on as those of items that say nearly the same in the same place."""
     checklist = file.checklist
     sections = {section.id: section for section in checklist.sections}
@@ -150,7 +156,7 @@ def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[F
                 reworded = not _same_section(checklist, old, sections[new])
                 if reworded:
                     _let_confirm(file, entry, was.written, proposals)
-                yield Followed(was.written, items[0].id, was.line, reworded)
+                yield FollowedEntry(was.written, items[0].id, was.line, reworded)
     of_old = {new: old for old, new in renamed.items()}
     for entry, item in _pairs(file):
         section, slug = entry.written.split("/", 1)
@@ -160,7 +166,7 @@ def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[F
         file.rename(entry.id, item.id)
         if not same and not item.is_group:
             _let_confirm(file, file.entries()[item.id], was.written, proposals)
-        yield Followed(was.written, item.id, was.line, not same)
+        yield FollowedEntry(was.written, item.id, was.line, not same)
 
 
 def _let_confirm(file: BindingsFile, entry: BoundEntry, was: str, proposals: Mapping[str, Proposal]) -> None:

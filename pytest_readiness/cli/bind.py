@@ -202,6 +202,7 @@ def _report(out: Output, work: _Work, file: BindingsFile, done: Update, *, writt
 def _counts(work: _Work, file: BindingsFile) -> Iterator[tuple[int, str, str]]:
     """How many items are how far, and what that means."""
     from pytest_readiness.bind.proposal import LEVELS
+    from pytest_readiness.bind.updating import is_signature
 
     entries = file.entries()
     meaning: dict[str, str] = {
@@ -221,7 +222,7 @@ def _counts(work: _Work, file: BindingsFile) -> Iterator[tuple[int, str, str]]:
         elif entry.state == "confirmed":
             way = "confirmed"
         else:
-            way = "people" if each.people_first or not each.candidates else each.level
+            way = "people" if is_signature(entry) else each.level
         numbers[way] += 1
     return ((number, way, meaning[way]) for way, number in numbers.items() if number)
 

@@ -15,11 +15,11 @@ from pytest_readiness.cli.output import plain
 FORMAT: Literal["pytest-readiness-proposals/1"] = "pytest-readiness-proposals/1"
 
 
-class _Record(BaseModel):
+class _Listed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class ClaimRecord(_Record):
+class ListedClaim(_Listed):
     """A claim that may answer an item, alone or with others.
 
     Attributes:
@@ -33,7 +33,7 @@ class ClaimRecord(_Record):
     coming: bool
 
 
-class CandidateRecord(_Record):
+class ListedCandidate(_Listed):
     """What may answer an item.
 
     Attributes:
@@ -47,7 +47,7 @@ class CandidateRecord(_Record):
         source: the item that was bound before and says the same; "" where there is none.
     """
 
-    checks: list[ClaimRecord]
+    checks: list[ListedClaim]
     level: Level
     score: float = Field(ge=0, le=1)
     matched: list[str]
@@ -57,7 +57,7 @@ class CandidateRecord(_Record):
     source: str
 
 
-class ItemRecord(_Record):
+class ListedItem(_Listed):
     """An item of the document that is no group.
 
     Attributes:
@@ -79,7 +79,7 @@ class ItemRecord(_Record):
     text: str
     group: list[str]
     level: Level
-    candidates: list[CandidateRecord]
+    candidates: list[ListedCandidate]
     role: str
     cadence: str
     not_applicable: str
@@ -87,7 +87,7 @@ class ItemRecord(_Record):
     bound: Literal["confirmed", "proposed", ""]
 
 
-class ProposalsListing(_Record):
+class ProposalsListing(_Listed):
     """What is proposed for the items of a document.
 
     Attributes:
@@ -102,7 +102,7 @@ class ProposalsListing(_Record):
     checklist: str
     sha256: str
     bindings: str
-    items: list[ItemRecord]
+    items: list[ListedItem]
 
 
 def proposals_schema() -> dict[str, Any]:
@@ -119,7 +119,7 @@ def listing(checklist: Checklist, proposals: Sequence[Proposal], file: BindingsF
     above = groups_above(checklist)
     entries = file.entries()
     items = [
-        ItemRecord(
+        ListedItem(
             line=each.item.line,
             id=each.item.id,
             text=each.item.text,
@@ -143,10 +143,10 @@ def listing(checklist: Checklist, proposals: Sequence[Proposal], file: BindingsF
     return made.model_dump(mode="json")
 
 
-def _candidate(candidate: Candidate) -> CandidateRecord:
-    return CandidateRecord(
+def _candidate(candidate: Candidate) -> ListedCandidate:
+    return ListedCandidate(
         checks=[
-            ClaimRecord(check=each.check, parameters=plain(dict(each.parameters)), coming=each.coming)
+            ListedClaim(check=each.check, parameters=plain(dict(each.parameters)), coming=each.coming)
             for each in candidate.checks
         ],
         level=candidate.level,

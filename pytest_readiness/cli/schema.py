@@ -1,4 +1,4 @@
-"""`readiness schema`: the JSON Schemas of the files that people write, and of the result."""
+"""`readiness schema`: the JSON Schemas of the files that people write, of the result, and of what is proposed."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -153,6 +152,14 @@ def test_an_entry_moves_to_another_section(tmp_path: Path) -> None:
         "tls:\n    no: b.c\n\nbackups:\n    backups-are-made: c.d\n"
         "    # said\n    restore-is-rehearsed:  # there\n        all:\n        - a.b\n"
     )
+
+
+def test_an_entry_that_cannot_move_stays(tmp_path: Path) -> None:
+    text = "tls:\n  gone: a.b\nbackups: {backups-are-made: b.c}\n"
+    file = bindings(tmp_path, text)
+    with pytest.raises(ProblemsError, match="written within braces"):
+        file.rename("tls/gone", "backups/restore-is-rehearsed")
+    assert file.text == text
 
 
 def test_a_section_is_renamed(tmp_path: Path) -> None:
@@ -421,7 +428,7 @@ def parsed(text: str) -> Any:
 
 
 @settings(
-    max_examples=int(os.environ.get("BF_EXAMPLES", "60")),
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -9,7 +9,7 @@ import pytest
 from pytest_readiness.bind.answers import proposed_binding, reason_of
 from pytest_readiness.bind.file import BindingsFile
 from pytest_readiness.bind.proposal import Candidate, Proposal, Suggestion
-from pytest_readiness.bind.updating import Followed, Update, roles_in, update
+from pytest_readiness.bind.updating import FollowedEntry, Update, roles_in, update
 from tests.bind.documents import DOCUMENT, bindings
 
 SECURE = Candidate((Suggestion("tls.trusted"),), "likely", 0.5, ("certificates",), ("last",))
@@ -103,7 +103,7 @@ def test_what_was_confirmed_for_other_words_is_proposed_again(tmp_path: Path, no
     old = "certificates-last-for-30-days"
     text, done = updated(tmp_path, f"tls:\n  {old}: {{check: tls.expiry, source: 'a:1'}}  # ours\n", document)
     item = next(bindings(tmp_path, text, document).checklist.leaves())
-    assert done.followed == (Followed(f"tls/{old}", item.id, 2, reworded=True),)
+    assert done.followed == (FollowedEntry(f"tls/{old}", item.id, 2, reworded=True),)
     entry = bindings(tmp_path, text, document).entry(item.id)
     assert entry is not None
     assert entry.data == {"proposed": {"check": "tls.expiry"}, "source": "a:1"}
@@ -125,7 +125,7 @@ def test_the_nearest_words_are_followed_in_the_same_section_only(tmp_path: Path)
 
 def test_an_item_that_moved_is_followed_and_confirmed_anew(tmp_path: Path) -> None:
     text, done = updated(tmp_path, "tls:\n  no: a.b\n  backups-are-made: b.c\n")
-    assert done.followed == (Followed("tls/backups-are-made", "backups/backups-are-made", 3, reworded=True),)
+    assert done.followed == (FollowedEntry("tls/backups-are-made", "backups/backups-are-made", 3, reworded=True),)
     assert "backups:\n  backups-are-made:  # was: tls/backups-are-made, in other words" in text
 
 
@@ -178,8 +178,8 @@ def test_what_is_proposed_as_bindings_write_it(tmp_path: Path) -> None:
     section = file.checklist.section_of(item)
 
     def proposed(*checks: Suggestion, people_first: bool = False, **more: str) -> object:
-        candidates = (Candidate(checks, "likely", 0.4),) if checks else ()
-        return proposed_binding(Proposal(item, section, "likely", candidates, people_first=people_first, **more))  # type: ignore[arg-type]
+        candidates = (Candidate(checks, "likely", 0.4, ("word",)),) if checks else ()
+        return proposed_binding(Proposal(item, section, "likely", candidates, people_first=people_first, **more))
 
     one, two = Suggestion("a.b"), Suggestion("b.c", {"days": 3})
     coming = Suggestion("c.d", coming=True)
@@ -193,6 +193,10 @@ def test_what_is_proposed_as_bindings_write_it(tmp_path: Path) -> None:
     assert proposed(one, people_first=True, role="ops") == {"signoff": "ops"}
     assert proposed(role="ops", cadence="daily") == {"signoff": "ops", "cadence": "daily"}
     assert proposed(one, not_applicable="no CDN") == {"not_applicable": "no CDN"}
+    for_nothing = (Candidate((one,), "unsure", 0.1, unexplained=("happy",)),)
+    assert proposed_binding(Proposal(item, section, "unsure", for_nothing)) is None
+    known = (Candidate((one,), "unsure", 0.1, source="starter:tls/hsts"),)
+    assert proposed_binding(Proposal(item, section, "unsure", known)) == "a.b"
 
 
 def test_why_it_is_proposed(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from pytest_readiness.bind.writing import WIDTH, comment_text, entry_lines, plain
 from pytest_readiness.core.yamlfile import parse_yaml
 
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=30) | st.sampled_from(
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
     [
         "no",
         "On",
@@ -58,7 +58,7 @@ def test_what_some_version_of_yaml_takes_for_something_else_has_quotes(text: str
     assert written(text, [text])[1] == [f'  "{text}": ["{text}"]']
     for version in ((1, 1), (1, 2)):
         yaml = YAML(typ="safe", pure=True)
-        yaml.version = version  # type: ignore[assignment]
+        yaml.version = version
         assert yaml.load("\n".join(written(text, [text])[1])) == {text: [text]}
 
 
