@@ -99,6 +99,8 @@ def command(
         file.write()
         context = ReviewContext(work.checklist, work.proposals, load_catalogue(), work.configuration, target)
         review_in_terminal(context, out)
+        if gone := len(done.vanished) + len(done.groups):
+            out.line(f"Entries without an item to answer: {gone}. 'readiness bind {work.checklist.path}' lists them.")
     else:
         written = file.write()
         _report(out, work, file, done, written=written, prune=prune)
