@@ -59,7 +59,7 @@ def candidate(*ids: str, also: Sequence[str] = (), **parameters: Any) -> Candida
     checks = tuple(
         Suggestion(id, parameters if number == 0 else {}, CLAIMS[id].coming) for number, id in enumerate(ids)
     )
-    return Candidate(checks, "likely", 0.5, also=tuple(also))
+    return Candidate(checks, "likely", 0.5, matched=("is",), also=tuple(also))
 
 
 def proposals(checklist: Checklist) -> tuple[Proposal, ...]:
