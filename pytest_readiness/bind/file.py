@@ -35,6 +35,7 @@ WAS = "was"
 """First word of a comment that says what an item was before it was re-worded."""
 _OURS = re.compile(rf"(?:{'|'.join((*LEVELS, WAS))}):\s")
 """How the comments begin that this package writes; they go when what they are about is replaced."""
+_WAS = re.compile(rf"#\s*{WAS}:\s+([^\s,;]+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _INDENT = 2
 BOM = "\ufeff"
@@ -62,6 +63,12 @@ class BoundEntry:
     def state(self) -> Literal["confirmed", "proposed"]:
         """What it is: "proposed" where nobody has confirmed it, else "confirmed"."""
         return "proposed" if isinstance(self.data, Mapping) and "proposed" in self.data else "confirmed"
+
+    @property
+    def was(self) -> str:
+        """Section and slug of the item that was bound to it, where it is proposed for another one; else ""."""
+        found = _WAS.search(self.text) if self.state == "proposed" else None
+        return found[1] if found else ""
 
 
 @dataclass(slots=True)

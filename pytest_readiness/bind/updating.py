@@ -23,7 +23,7 @@ _HALF = 0.5
 """From this share of common items on, a section may be another one that was renamed."""
 _SHORT = 5
 """Words of so many letters, or fewer, have one spelling."""
-_FILLER = frozenset(("a", "an", "the", "is", "are", "be", "been", "being", "has", "have", "had", "please"))
+_FILLER = frozenset(("an", "the", "is", "are", "be", "been", "being", "has", "have", "had", "please"))
 """Words without which a text says the same."""
 
 
@@ -105,7 +105,7 @@ def is_only_proposed(entry: BoundEntry) -> bool:
     """Whether what an entry says comes from a proposal alone, so that it may be proposed anew."""
     data = entry.data
     written = isinstance(data, Mapping) and "proposed" in data and not data.keys() - {"proposed", "source"}
-    return written and re.search(rf"#\s*{WAS}: ", entry.text) is None
+    return written and not entry.was
 
 
 def is_signature(entry: BoundEntry) -> bool:

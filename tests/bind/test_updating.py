@@ -59,7 +59,7 @@ def test_what_is_only_proposed_is_proposed_anew_when_asked(tmp_path: Path) -> No
     old = (
         "tls:\n  certificates-last:  # unsure: x\n    proposed: tls.chain\n    source: 'a:1'\n"
         "  hsts-is-sent: http.hsts\n"
-        "  no:  # was: tls/nope, in other words\n    proposed: tls.key\n"
+        "  no:  # was: tls/nope; confirm it\n    proposed: tls.key\n"
     )
     text, done = updated(tmp_path, old)
     assert text.startswith(old)
@@ -68,7 +68,7 @@ def test_what_is_only_proposed_is_proposed_anew_when_asked(tmp_path: Path) -> No
     assert done.refreshed == ("tls/certificates-last",)
     assert text.startswith(
         "tls:\n  certificates-last:  # likely: certificates; not explained: last\n    proposed: tls.trusted\n"
-        '    source: "a:1"\n  hsts-is-sent: http.hsts\n  no:  # was: tls/nope, in other words\n    proposed: tls.key\n'
+        '    source: "a:1"\n  hsts-is-sent: http.hsts\n  no:  # was: tls/nope; confirm it\n    proposed: tls.key\n'
     )
 
 
@@ -107,10 +107,37 @@ def test_what_was_confirmed_for_other_words_is_proposed_again(tmp_path: Path, no
     entry = bindings(tmp_path, text, document).entry(item.id)
     assert entry is not None
     assert entry.data == {"proposed": {"check": "tls.expiry"}, "source": "a:1"}
-    assert f"# was: tls/{old}, in other words; confirm that it still answers this\n" in entry.text
+    assert entry.was == f"tls/{old}"
+    assert f"# was: tls/{old}, in other words; confirm that it still answers this" in entry.text
     assert "# ours\n" in entry.text
     # And so it stays, whatever is proposed.
     assert updated(tmp_path, text, document, again=True)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("plain-pages-redirect-to-http", "Plain pages redirect to https"),
+        ("plan-a-is-written", "Plan is written"),
+        ("a-records-resolve", "Records resolve"),
+        ("keys-for-symmetric-ciphers-are-long", "Keys for asymmetric ciphers are long"),
+        ("disk-use-is-under-80", "Disk use is under 90"),
+        ("disk-use-is-under-80", "Disk use is over 80"),
+        ("disk-use-is-under-80", "Disk use is at most 80"),
+        ("backups-are-encrypted-daily", "Backups are not encrypted daily"),
+        ("all-backups-are-encrypted", "Backups are encrypted"),
+        ("servers-db1-and-db2-answer", "Servers db1 and db3 answer"),
+        ("roles-of-staff-are-active", "Roles of staff are inactive"),
+    ],
+)
+def test_no_word_that_matters_is_taken_for_spelling(tmp_path: Path, before: str, now: str) -> None:
+    document = DOCUMENT.replace("Certificates last", now)
+    text, done = updated(tmp_path, f"tls:\n  {before}: a.b\n", document)
+    item = next(bindings(tmp_path, text, document).checklist.leaves())
+    assert [(each.new, each.reworded) for each in done.followed] == [(item.id, True)]
+    entry = bindings(tmp_path, text, document).entry(item.id)
+    assert entry is not None
+    assert entry.state == "proposed"
 
 
 def test_the_nearest_words_are_followed_in_the_same_section_only(tmp_path: Path) -> None:

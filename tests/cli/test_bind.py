@@ -61,6 +61,15 @@ def test_a_new_document(plain: Program) -> None:
     ]
 
 
+def test_a_run_takes_what_was_written_and_counts_none_of_it(readiness: Program) -> None:
+    (readiness.folder / "release.checks.yaml").unlink()
+    assert readiness("bind", "release.md").code == 0
+    data: Any = readiness.json("plan", "--target", "prod")
+    assert {test["kind"] for test in data["tests"]} <= {"proposed", "unbound", ""}
+    assert "proposed" in {test["kind"] for test in data["tests"]}
+    assert {test["how"] for test in data["tests"]} <= {"unverified", "not applicable"}
+
+
 def test_again_changes_nothing(plain: Program) -> None:
     plain("bind", "live.md")
     before = plain.read("live.checks.yaml")
