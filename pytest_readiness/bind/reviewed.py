@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pytest_readiness.bind.answers import mapped
-from pytest_readiness.bind.file import WAS, BindingsFile
-from pytest_readiness.core.files import write_atomically
+from pytest_readiness.bind.file import BindingsFile
 from pytest_readiness.core.problems import Problem, ProblemsError
-
-_WAS = re.compile(rf"#\s*{WAS}: (.*?)(?:, in other words.*)?$", re.MULTILINE)
 
 
 def is_proposed(entry: Any) -> bool:
@@ -47,11 +42,12 @@ def with_source(value: Any, entry: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One change: of which item, what its entry was, and the file before and after it; None where there was none."""
+    """One change: of which item, what its entry and the file were, and what the file was written as."""
 
     item: str
     entry: Any
-    before: bytes | None
+    file: object
+    existed: bool
     after: bytes | None
 
 
@@ -77,10 +73,9 @@ class ReviewedFile:
         return None if found is None else found.data
 
     def before(self, item: str) -> str:
-        """What the item was when it was bound, where it says something else now; "" where it does not."""
+        """The item that was bound to what is proposed, before it was re-worded; "" where none was."""
         found = self._entries.get(item)
-        match = _WAS.search(found.text) if found else None
-        return match[1] if match else ""
+        return found.was if found else ""
 
     def put(self, item: str, value: Any) -> None:
         """Write what answers an item.
@@ -88,9 +83,9 @@ class ReviewedFile:
         Raises:
             ProblemsError: it cannot be written.
         """
-        entry, before = self.entry(item), self._seen
+        entry, before, existed = self.entry(item), self._file.snapshot(), self._file.exists
         self._write(lambda: self._file.put(item, value))
-        self._changes.append(_Change(item, entry, before, self._seen))
+        self._changes.append(_Change(item, entry, before, existed, self._seen))
 
     def undo(self) -> None:
         """Take back the last change: the file is as it was, or, where it was changed since, the item's entry is.
@@ -99,8 +94,10 @@ class ReviewedFile:
             ProblemsError: it cannot be written.
         """
         change = self._changes[-1]
-        if self._seen == change.after:
-            self._restore(change.before)
+        if self._seen == change.after and not change.existed:
+            self._take_away()
+        elif self._seen == change.after:
+            self._write(lambda: self._file.restore(change.file))
         elif change.entry is None:
             self._write(lambda: self._file.remove(change.item))
         else:
@@ -119,26 +116,21 @@ class ReviewedFile:
         return True
 
     def _write(self, change: Callable[[], None]) -> None:
+        before = self._file.snapshot()
         try:
             change()
             self._file.write()
         except ProblemsError:
             # Nothing of it may be left that a later change would write.
-            self._use(BindingsFile.read(self._file.checklist))
+            self._file.restore(before)
             raise
         self._use(self._file)
 
-    def _restore(self, content: bytes | None) -> None:
-        """Write what the file was, or take it away where it was not there."""
+    def _take_away(self) -> None:
         try:
-            if content is None:
-                self.path.unlink()
-            else:
-                mode = stat.S_IMODE(self.path.stat().st_mode)
-                write_atomically(self.path, content.decode())
-                self.path.chmod(mode)
+            self.path.unlink()
         except OSError as error:
-            message = f"The file cannot be written: {error.strerror}."
+            message = f"The file cannot be taken away: {error.strerror}."
             raise ProblemsError([Problem(self.path, 0, message)]) from None
         self._use(BindingsFile.read(self._file.checklist))
 

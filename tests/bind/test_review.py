@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pytest_readiness.bind.review import Mode, Pasted
 from tests.bind.reviewing import APPROVED, CDN, HSTS, REDIS, RUNBOOK, TLS, Reviewed
@@ -378,3 +380,26 @@ def test_leaving_writes_nothing_that_was_not_decided(reviewed: Reviewed, keys: s
 def test_keys_without_a_meaning_do_nothing(reviewed: Reviewed) -> None:
     reviewed.press("4", "0", "x", "é", "\U0001f600", "backspace", "clear", "9")
     assert (reviewed.review.mode, reviewed.review.at, reviewed.written) == (Mode.CHOICE, 0, {})
+
+
+KEYS = [*"123smpcnyeuvbq/? x", "enter", "escape", "backspace", "clear", Pasted("there is none"), Pasted("csp")]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(KEYS), max_size=60))
+def test_whatever_is_pressed_undoing_all_gives_the_file_as_it_was(tmp_path: Path, keys: list[str | Pasted]) -> None:
+    text = "# ours\nweb:\n  # was: web/hsts\n  hsts-is-sent:\n    proposed: http.csp\n"
+    reviewed = Reviewed(tmp_path, text)
+    for key in keys:
+        before = reviewed.written
+        reviewed.review.press(key)
+        if reviewed.review.mode is Mode.EDITOR:
+            assert reviewed.review.draft
+            reviewed.review.edited("", None)
+        changed = {item for item in {*before, *reviewed.written} if before.get(item) != reviewed.written.get(item)}
+        # One key decides of one item at most, and of none before it was shown.
+        assert len(changed) <= 1
+    reviewed.press("escape", "escape")
+    for _ in keys:
+        reviewed.press("u")
+    assert reviewed.path.read_text("utf-8") == text
