@@ -94,10 +94,10 @@ def command(
             out.line(line)
     elif review:
         from pytest_readiness.cli.bind_review import ReviewContext, review_in_terminal
-        from pytest_readiness.core.domains import load_catalogue
+        from pytest_readiness.core.domains import catalogue
 
         file.write()
-        context = ReviewContext(work.checklist, work.proposals, load_catalogue(), work.configuration, target)
+        context = ReviewContext(work.checklist, work.proposals, catalogue(), work.configuration, target)
         review_in_terminal(context, out)
         if gone := len(done.vanished) + len(done.groups):
             out.line(f"Entries without an item to answer: {gone}. 'readiness bind {work.checklist.path}' lists them.")

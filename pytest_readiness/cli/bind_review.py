@@ -19,6 +19,7 @@ from pytest_readiness.bind.words import all_words
 from pytest_readiness.bind.writing import entry_lines, key_text, plain
 from pytest_readiness.cli.checks import meant
 from pytest_readiness.core.problems import ProblemsError
+from pytest_readiness.core.registry import CHECKS, CLASSES
 from pytest_readiness.core.text import what_broke
 from pytest_readiness.core.yamlfile import parse_yaml
 from pytest_readiness.plan.binding import Use, bindings_path
@@ -130,7 +131,8 @@ class _Claims:
     def _made(self, id: str) -> Claim:
         from pytest_readiness.cli.describe import parameters
 
-        check = self._context.catalogue.get(id)
+        # A claim to come is no reason to import all checks; one of a pack that has it is there already.
+        check = CHECKS.get(id) if id in COMING else self._context.catalogue.get(id)
         if check is None:
             return Claim(COMING.get(id, ""), coming=True)
         needs = [
@@ -142,8 +144,6 @@ class _Claims:
 
     def _where(self, check: Check) -> str:
         """On which resources of the target the check would look, or why on none."""
-        from pytest_readiness.core.registry import CLASSES
-
         target = self._context.target
         if target is None or check.kind is None:
             return ""
