@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_readiness.bind.matching import Match, Said, matches, says_no_check
+from pytest_readiness.bind.matching import Match, Said, matches, says_no_check, weight
 from pytest_readiness.bind.memory import Likeness, Memory, of_suites, said_by
 from pytest_readiness.bind.proposal import Candidate, Level, Proposal, Suggestion
 from pytest_readiness.bind.spelling import stem
@@ -28,6 +28,8 @@ _FALLBACK = 0.15
 """What the claim scores that shows an aspect of whatever subject."""
 _BESIDE = 0.5
 """How much of the first claim's score one has that is meant beside it."""
+_OWN = 0.5
+"""And how much of what says for it is not what says for the others."""
 _SEVERAL = re.compile(r",|;|/|\+|&|\b(?:and|with|plus)\b", re.IGNORECASE)
 _SHOWS: Mapping[Aspect, str] = {
     "state": "It shows what is so now",
@@ -102,9 +104,10 @@ def _engine(said: Said, usual: str) -> str:
 def _proposal(item: Item, section: Section, said: Said, engine: str, memory: Memory) -> Proposal:
     alike = memory.like(said)
     scored = _scored(said, alike, engine)
-    level = _level(said, scored)
-    found = [each for each in _together(said, scored) if each[0].score >= _LEAST]
-    proposed = {each.id for together in found for each in together}
+    together = _together(said, scored)
+    level = _level(said, together)
+    found = [each for each in together if each[0].score >= _LEAST]
+    proposed = {each.id for candidate in found for each in candidate}
     found += [(_Scored(id, 0.0, None, None),) for id in vocabulary().anything if id not in proposed]
     candidates = tuple(
         _candidate(together, said, level if number == 0 else "unsure") for number, together in enumerate(found[:_MOST])
@@ -125,13 +128,17 @@ def _together(said: Said, scored: list[_Scored]) -> list[tuple[_Scored, ...]]:
             each.match is not None
             and each.match.phrase
             and each.score >= _BESIDE * first.score
-            and not each.match.matched & seen
+            and _weight(each.match.matched - seen) >= _OWN * _weight(each.match.matched)
         ):
             named.append(each)
     if len(named) == 1:
         return singly
     others = [(each,) for each in scored if each not in named]
     return [tuple(named), *others[:1], *((each,) for each in named), *others[1:]]
+
+
+def _weight(stems: frozenset[str]) -> float:
+    return sum(map(weight, stems))
 
 
 def _candidate(together: tuple[_Scored, ...], said: Said, level: Level) -> Candidate:
@@ -185,8 +192,8 @@ def _scored(said: Said, alike: tuple[Likeness, ...], engine: str) -> list[_Score
         for each in likes:
             # The more claims answer an item together, the less each of them alone says the same.
             rest *= 1.0 - each.share**2 / max(1, len(each.item.claims)) ** 0.5
-        weight = _AGREES if own > _FALLBACK else _ALONE
-        score = own + (1.0 - own) * weight * (1.0 - rest)
+        share = _AGREES if own > _FALLBACK else _ALONE
+        score = own + (1.0 - own) * share * (1.0 - rest)
         found.append(_Scored(id, score, by_words.get(id), max(likes, key=lambda each: each.share, default=None)))
     return sorted(found, key=lambda each: (-each.score, each.id))
 
@@ -198,16 +205,23 @@ def _of_engine(id: str, engine: str) -> str:
     return twin if domain in ENGINES and domain != engine and twin in all_words() else id
 
 
-def _level(said: Said, scored: list[_Scored]) -> Level:
-    if not scored or says_no_check(said):
+def _level(said: Said, together: list[tuple[_Scored, ...]]) -> Level:
+    """How much says for the first candidate; the limits are those that `make bench` finds to be right often enough."""
+    named = together[0] if together else ()
+    first = named[0] if named else None
+    if first is None or first.match is None or says_no_check(said):
         return "unsure"
-    first = scored[0]
-    if all_words()[first.id].broad or first.match is None:
+    words = all_words()[first.id]
+    if any(all_words()[each.id].broad for each in named):
         return "unsure"
-    margin = first.score - (scored[1].score if len(scored) > 1 else 0.0)
-    agrees = first.likeness is not None and first.likeness.share >= _ALIKE
-    if first.match.explained >= 0.6 and agrees and first.score >= 0.6 and margin >= 0.1:
+    match = first.match
+    margin = first.score - max((each.score for each, *_ in together if each not in named), default=0.0)
+    alike = first.likeness.share if first.likeness else 0.0
+    if words.aspect in said.aspects and (
+        (alike >= 0.4 and first.score >= 0.45 and margin >= 0.2 and match.explained >= 0.7)
+        or (match.score >= 0.5 and margin >= 0.4 and match.explained >= 0.9 and match.phrase >= 2)
+    ):
         return "sure"
-    if first.match.explained >= 0.5 and first.score >= 0.35 and margin >= 0.05:
+    if first.score >= 0.35 and match.score >= 0.25 and margin >= 0.1 and match.explained >= 0.4:
         return "likely"
     return "unsure"

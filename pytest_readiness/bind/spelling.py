@@ -235,6 +235,7 @@ _KEPT = {
     "postgresql": "postgresql",
     "status": "status",
     "access": "access",
+    "accessibility": "accessibility",
 }
 """Stems that the rules of the language would run together with those of other words, or cut where nothing ends."""
 

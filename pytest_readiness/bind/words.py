@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from pytest_readiness.bind.kinds import Kind
 from pytest_readiness.bind.spelling import stems, words_of
 from pytest_readiness.core.domains import packs
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest
@@ -212,7 +213,7 @@ class _Reader:
             weaker_than=self._texts(said, "weaker_than"),
             together_with=self._texts(said, "together_with"),
             broad=said.get("broad", False) is True,
-            parameters=self._mapping(said, "parameters"),
+            parameters=self._parameters(said),
             does_not_prove=self._text(said, "does_not_prove").strip(),
             engines=self._texts(said, "engines"),
         )
@@ -239,12 +240,17 @@ class _Reader:
         self._told(said, key, f"'{key}' must be a list of texts.")
         return ()
 
-    def _mapping(self, said: YamlMap, key: str) -> Mapping[str, str]:
-        value = said.get(key, {})
-        if isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
-            return dict(value)
-        self._told(said, key, f"'{key}' must map names to texts.")
-        return {}
+    def _parameters(self, said: YamlMap) -> Mapping[str, str]:
+        given = said.get("parameters", {})
+        if not isinstance(given, YamlMap if given else dict):
+            self._told(said, "parameters", "'parameters' must map each to its kind.")
+            return {}
+        for parameter, kind in given.items():
+            try:
+                Kind.parse(str(kind))
+            except ValueError as error:
+                self._told(given, parameter, f"Parameter '{parameter}': {error}")
+        return {parameter: str(kind) for parameter, kind in given.items()}
 
     def _one_of(self, said: YamlMap, key: str, known: tuple[Any, ...]) -> Any:
         value = said.get(key)
