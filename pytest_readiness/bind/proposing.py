@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from pytest_readiness.bind.matching import Match, Said, matches, says_no_check, weight
 from pytest_readiness.bind.memory import Likeness, Memory, of_suites, said_by
+from pytest_readiness.bind.people import people_in
 from pytest_readiness.bind.proposal import Candidate, Level, Proposal, Suggestion
-from pytest_readiness.bind.spelling import stem
+from pytest_readiness.bind.spelling import stem, stems
+from pytest_readiness.bind.values import parameters_for
 from pytest_readiness.bind.words import ASPECTS, ENGINES, Aspect, Strength, Words, all_words, vocabulary
 from pytest_readiness.checklist.model import Checklist, Item, Section
 from pytest_readiness.config.target import Target
@@ -94,8 +96,8 @@ def _usual_engine(every: list[Said], target: Target | None) -> str:
 
 
 def _engine(said: Said, usual: str) -> str:
-    for stems in (said.own, said.higher):
-        named = [engine for engine in ENGINES if _STEMS[engine] in stems]
+    for words in (said.own, said.higher):
+        named = [engine for engine in ENGINES if _STEMS[engine] in words]
         if named:
             return named[0]
     return usual
@@ -104,15 +106,25 @@ def _engine(said: Said, usual: str) -> str:
 def _proposal(item: Item, section: Section, said: Said, engine: str, memory: Memory) -> Proposal:
     alike = memory.like(said)
     scored = _scored(said, alike, engine)
+    people = people_in(said, item.detail)
     together = _together(said, scored)
-    level = _level(said, together)
+    level = "unsure" if people.only else _level(said, together)
     found = [each for each in together if each[0].score >= _LEAST]
     proposed = {each.id for candidate in found for each in candidate}
     found += [(_Scored(id, 0.0, None, None),) for id in vocabulary().anything if id not in proposed]
     candidates = tuple(
-        _candidate(together, said, level if number == 0 else "unsure") for number, together in enumerate(found[:_MOST])
+        _candidate(each, item, said, level if number == 0 else "unsure") for number, each in enumerate(found[:_MOST])
     )
-    return Proposal(item, section, level, candidates)
+    return Proposal(
+        item,
+        section,
+        candidates[0].level if candidates else level,
+        candidates,
+        role=people.role,
+        cadence=people.cadence,
+        not_applicable=item.not_applicable or "",
+        people_first=people.only,
+    )
 
 
 def _together(said: Said, scored: list[_Scored]) -> list[tuple[_Scored, ...]]:
@@ -141,17 +153,22 @@ def _weight(stems: frozenset[str]) -> float:
     return sum(map(weight, stems))
 
 
-def _candidate(together: tuple[_Scored, ...], said: Said, level: Level) -> Candidate:
+def _candidate(together: tuple[_Scored, ...], item: Item, said: Said, level: Level) -> Candidate:
     first = together[0]
     matched = {stem for each in together if each.match for stem in each.match.matched}
     ids = [each.id for each in together]
     words = all_words()[first.id]
+    read = {id: parameters_for(id, item, all_words()) for id in ids}
+    matched |= {stem for each in read.values() for text in each.words for stem in stems(text)}
+    not_read = tuple(dict.fromkeys(note for each in read.values() for note in each.not_read))
     return Candidate(
-        checks=tuple(Suggestion(id, coming=id in COMING) for id in ids),
-        level=level,
+        checks=tuple(Suggestion(id, read[id].given, coming=id in COMING) for id in ids),
+        # Its own limit may be looser than the text's.
+        level="likely" if level == "sure" and not_read else level,
         score=round(first.score, 3),
         matched=said.written(matched),
         unexplained=said.written(set(said.content) - matched),
+        not_read=not_read,
         does_not_prove=words.does_not_prove or _weaker(words, said),
         also=tuple(id for id in words.together_with if id not in ids),
         source=first.likeness.item.source if first.likeness and first.likeness.share >= _ALIKE else "",

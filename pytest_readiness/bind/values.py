@@ -31,6 +31,7 @@ from pytest_readiness.bind.quantities import Value, clause_at, clause_of, denies
 from pytest_readiness.bind.words import Words
 from pytest_readiness.checklist.model import Item
 from pytest_readiness.core.domains import catalogue as checks
+from pytest_readiness.plan.coming import COMING
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -102,7 +103,8 @@ class _Reading:
     @property
     def model(self) -> type[BaseModel] | None:
         """The model of the check's parameters, for which the check is imported; None for a claim to come."""
-        known = checks().get(self.check)
+        # To ask for a check that is not there would import all others.
+        known = None if self.check in COMING else checks().get(self.check)
         return known.parameters if known else None
 
     def read(self, parameter: str, kind: Kind) -> None:

@@ -8,10 +8,10 @@ from functools import cache
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from pytest_readiness.bind.kinds import Kind
-from pytest_readiness.bind.spelling import stems, words_of
+from pytest_readiness.bind.spelling import stems, stems_of
 from pytest_readiness.core.domains import packs
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest
 from pytest_readiness.core.yamlfile import YamlMap, read_yaml
@@ -29,16 +29,14 @@ _EVERY_ENGINE = "db."
 _VOCABULARY = Path(__file__).with_name("vocabulary.yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(NamedTuple):
     """A place in a phrase: the stems that may stand there, and whether a heading may say it as well as the item."""
 
     stems: frozenset[str]
     above: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """Words that together mean a claim, in any order; a weak one is said of other things as often."""
 
     atoms: tuple[Atom, ...]
@@ -150,24 +148,32 @@ def phrases(text: str) -> tuple[Phrase, ...]:
 
 def _phrase(text: str) -> Phrase:
     weak = text.startswith("~")
+    text = text.removeprefix("~")
+    if "/" not in text and "^" not in text:
+        # Neighbours that have one spelling together are one word ("health check").
+        return Phrase(tuple(dict.fromkeys(map(_atom, stems_of(text)))), weak)
     atoms: list[Atom] = []
-    for marked, words in groupby(text.removeprefix("~").split(), key=lambda word: "/" in word or word.startswith("^")):
+    for marked, words in groupby(text.split(), key=lambda word: "/" in word or word.startswith("^")):
         if marked:
             for word in words:
                 atoms += _alternatives(word)
         else:
-            # Neighbours that have one spelling together are one word ("health check").
-            atoms += [Atom(frozenset((word.stem,)), above=False) for word in words_of(" ".join(words))]
+            atoms += map(_atom, stems_of(" ".join(words)))
     return Phrase(tuple(dict.fromkeys(atoms)), weak)
+
+
+@cache
+def _atom(stem: str) -> Atom:
+    return Atom(frozenset((stem,)), above=False)
 
 
 def _alternatives(written: str) -> list[Atom]:
     above = written.startswith("^")
-    alternatives = [words for each in written.removeprefix("^").split("/") if (words := words_of(each))]
+    alternatives = [found for each in written.removeprefix("^").split("/") if (found := stems_of(each))]
     if len(alternatives) == 1:
         # One word may be several ("server_tokens"), each of which must be said.
-        return [Atom(frozenset((word.stem,)), above) for word in alternatives[0]]
-    return [Atom(frozenset(words[0].stem for words in alternatives), above)]
+        return [Atom(frozenset((stem,)), above) for stem in alternatives[0]]
+    return [Atom(frozenset(found[0] for found in alternatives), above)]
 
 
 def _files() -> Iterator[Path]:
@@ -241,8 +247,10 @@ class _Reader:
         return ()
 
     def _parameters(self, said: YamlMap) -> Mapping[str, str]:
-        given = said.get("parameters", {})
-        if not isinstance(given, YamlMap if given else dict):
+        if "parameters" not in said:
+            return {}
+        given = said["parameters"]
+        if not isinstance(given, YamlMap):
             self._told(said, "parameters", "'parameters' must map each to its kind.")
             return {}
         for parameter, kind in given.items():

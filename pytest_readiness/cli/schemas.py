@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from pytest_readiness.cli.bind_json import proposals_schema
 from pytest_readiness.config.schema import configuration_schema
 from pytest_readiness.config.suites import suite_names
 from pytest_readiness.core.domains import load_catalogue
@@ -201,5 +202,6 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "signoffs": signoffs_schema,
     "waivers": waivers_schema,
     "result": result_schema,
+    "proposals": proposals_schema,
 }
 """By what a file is for."""

@@ -7,7 +7,7 @@ validated here against the checklist, the catalogue and the declared resources, 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from pytest_readiness.checklist.former import Names
-from pytest_readiness.checklist.model import Checklist
+from pytest_readiness.checklist.model import Checklist, Item
 from pytest_readiness.config.suites import is_suite, suite_names
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest, typo_of
@@ -87,6 +87,16 @@ def read_bindings(
     if reader.problems:
         raise ProblemsError(sorted(reader.problems, key=lambda problem: (problem.path != path, problem.line)))
     return bindings
+
+
+def ambiguous(written: str, items: Iterable[Item]) -> str:
+    """Return what is wrong where an id of an earlier version may mean several items, as a sentence."""
+    return f"'{written}' no longer says which item is meant; write {' or '.join(item.id for item in items)}."
+
+
+def same_item(written: str, other: str, line: int, id: str) -> str:
+    """Return what is wrong where two entries answer one item, as a sentence; the other one is in that line."""
+    return f"'{written}' and '{other}' in line {line} are the same item, {id}."
 
 
 def _variable_in(value: Any) -> str:
@@ -167,10 +177,7 @@ class _BindingsReader:
                         binding = self._binding(written, value, entries.lines[slug], names, checklist)
                         if binding is not None and binding.item in bound:
                             other, at = bound[binding.item]
-                            self.problem(
-                                binding.line,
-                                f"'{written}' and '{other}' in line {at} are the same item, {binding.item}.",
-                            )
+                            self.problem(binding.line, same_item(written, other, at, binding.item))
                         elif binding is not None:
                             bound[binding.item] = written, binding.line
                             self._signed(binding)
@@ -193,8 +200,7 @@ class _BindingsReader:
             self.problem(line, f"Section '{section}' has no item '{slug}'.{nearest(slug, near)}")
             return None
         if len(found) > 1:
-            ids = " or ".join(item.id for item in found)
-            self.problem(line, f"'{id}' no longer says which item is meant; write {ids}.")
+            self.problem(line, ambiguous(id, found))
             return None
         (item,) = found
         id = item.id
