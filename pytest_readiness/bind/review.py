@@ -14,6 +14,7 @@ from typing import Any
 from pytest_readiness.bind.answers import binding_of, proposed_binding, signed_by
 from pytest_readiness.bind.proposal import LEVELS, Candidate, Proposal, Suggestion
 from pytest_readiness.bind.reviewed import ReviewedFile, is_proposed, way_of, with_source
+from pytest_readiness.checklist.model import groups_above
 from pytest_readiness.core.problems import ProblemsError, nearest
 from pytest_readiness.core.text import says_nothing
 
@@ -180,6 +181,7 @@ class Review:
         """Of the first candidate that is shown, or of the first line of a whole text."""
         self.new_roles: dict[str, None] = {}
         """Roles that were named and are not in readiness.yaml."""
+        self._groups = groups_above(desk.file.checklist)
         self._at = 0
         self._found: tuple[Candidate, ...] | None = None
         self._taking: _Taking | None = None
@@ -200,6 +202,13 @@ class Review:
     def proposal(self) -> Proposal:
         """The item that is shown, and what is proposed for it."""
         return self.queue[self._at]
+
+    @property
+    def above(self) -> tuple[str, ...]:
+        """The headings and groups that the item is in, outermost first."""
+        section = self.proposal.section
+        groups = self._groups.get(self.proposal.item.id, ())
+        return tuple(filter(None, (*section.path, section.title, *(each.text for each in groups))))
 
     @property
     def entry(self) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_readiness.bind.answers import mapped
 from pytest_readiness.bind.file import BindingsFile
+from pytest_readiness.checklist.model import Checklist
 from pytest_readiness.core.problems import Problem, ProblemsError
 
 
@@ -66,6 +67,11 @@ class ReviewedFile:
     def path(self) -> Path:
         """Where it is."""
         return self._file.path
+
+    @property
+    def checklist(self) -> Checklist:
+        """The document whose items are bound."""
+        return self._file.checklist
 
     def entry(self, item: str) -> Any:
         """What stands in the file for an item; None where nothing does."""
