@@ -34,6 +34,13 @@ def way_of(entry: Any) -> str:
     return "by checks"
 
 
+def roles_of(value: Any) -> tuple[str, ...]:
+    """The roles that a binding asks to sign."""
+    asked = [value.get(key) for key in ("signoff", "partial")] if isinstance(value, Mapping) else []
+    named = [each.get("role") if isinstance(each, Mapping) else each for each in asked]
+    return tuple(each for each in named if isinstance(each, str))
+
+
 def with_source(value: Any, entry: Any) -> Any:
     """A binding that keeps what the entry in whose place it stands says of where the item comes from."""
     if isinstance(entry, Mapping) and "source" in entry:
