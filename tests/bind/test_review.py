@@ -209,7 +209,7 @@ def test_a_role_that_is_only_proposed_is_not_taken_unseen(tmp_path: Path) -> Non
     assert reviewed.written == {APPROVED: {"signoff": "owner"}}
     assert reviewed.review.new_roles == ("owner",)
     reviewed.press("u")
-    assert reviewed.review.new_roles == ()
+    assert not reviewed.review.new_roles
 
 
 def test_roles_that_are_written_in_an_editor_are_told_at_the_end(reviewed: Reviewed) -> None:
