@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_readiness.bind.matching import Match, Said, matches, says_no_check, weight
-from pytest_readiness.bind.memory import Likeness, Memory, of_suites, said_by
+from pytest_readiness.bind.matching import Match, Statement, matches, says_no_check, statements_of, weight
+from pytest_readiness.bind.memory import BoundBefore, Likeness, of_suites
 from pytest_readiness.bind.people import people_in
 from pytest_readiness.bind.proposal import Candidate, Level, Proposal, Suggestion
 from pytest_readiness.bind.spelling import stem, stems
@@ -67,7 +67,9 @@ class _Scored:
     likeness: Likeness | None
 
 
-def propose(checklist: Checklist, target: Target | None = None, memory: Memory | None = None) -> tuple[Proposal, ...]:
+def propose(
+    checklist: Checklist, target: Target | None = None, memory: BoundBefore | None = None
+) -> tuple[Proposal, ...]:
     """Return what is proposed for each item of a document that is no group, in document order.
 
     Args:
@@ -75,17 +77,13 @@ def propose(checklist: Checklist, target: Target | None = None, memory: Memory |
         target: says which database is meant where the document does not.
         memory: items that were bound before; those of the suites unless given.
     """
-    memory = Memory(of_suites()) if memory is None else memory
-    every = [(item, section, said_by(checklist, section, item)) for section, item in _leaves(checklist)]
+    memory = BoundBefore(of_suites()) if memory is None else memory
+    every = list(statements_of(checklist))
     usual = _usual_engine([said for _, _, said in every], target)
     return tuple(_proposal(item, section, said, _engine(said, usual), memory) for item, section, said in every)
 
 
-def _leaves(checklist: Checklist) -> list[tuple[Section, Item]]:
-    return [(checklist.section_of(item), item) for item in checklist.leaves()]
-
-
-def _usual_engine(every: list[Said], target: Target | None) -> str:
+def _usual_engine(every: list[Statement], target: Target | None) -> str:
     """The database that is meant where an item names none: the target's, else what the document names most."""
     if target is not None:
         declared = [engine for engine in ENGINES if target.of(engine)]
@@ -95,7 +93,7 @@ def _usual_engine(every: list[Said], target: Target | None) -> str:
     return max(ENGINES, key=lambda engine: (named[engine], -ENGINES.index(engine)))
 
 
-def _engine(said: Said, usual: str) -> str:
+def _engine(said: Statement, usual: str) -> str:
     for words in (said.own, said.higher):
         named = [engine for engine in ENGINES if _STEMS[engine] in words]
         if named:
@@ -103,7 +101,7 @@ def _engine(said: Said, usual: str) -> str:
     return usual
 
 
-def _proposal(item: Item, section: Section, said: Said, engine: str, memory: Memory) -> Proposal:
+def _proposal(item: Item, section: Section, said: Statement, engine: str, memory: BoundBefore) -> Proposal:
     alike = memory.like(said)
     scored = _scored(said, alike, engine)
     people = people_in(said, item.detail)
@@ -127,7 +125,7 @@ def _proposal(item: Item, section: Section, said: Said, engine: str, memory: Mem
     )
 
 
-def _together(said: Said, scored: list[_Scored]) -> list[tuple[_Scored, ...]]:
+def _together(said: Statement, scored: list[_Scored]) -> list[tuple[_Scored, ...]]:
     """The candidates, first of all those claims together that an item names beside each other ("HSTS and CSP")."""
     singly: list[tuple[_Scored, ...]] = [(each,) for each in scored]
     if not scored or not _SEVERAL.search(said.text):
@@ -153,7 +151,7 @@ def _weight(stems: frozenset[str]) -> float:
     return sum(map(weight, stems))
 
 
-def _candidate(together: tuple[_Scored, ...], item: Item, said: Said, level: Level) -> Candidate:
+def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level: Level) -> Candidate:
     first = together[0]
     matched = {stem for each in together if each.match for stem in each.match.matched}
     ids = [each.id for each in together]
@@ -175,7 +173,7 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Said, level: Lev
     )
 
 
-def _weaker(words: Words, said: Said) -> str:
+def _weaker(words: Words, said: Statement) -> str:
     """What a claim does not show of an item, by what it sees and how much of it."""
     claimed = [aspect for aspect in ASPECTS if aspect in said.aspects]
     if words.aspect not in claimed:
@@ -185,7 +183,7 @@ def _weaker(words: Words, said: Said) -> str:
     return ""
 
 
-def _scored(said: Said, alike: tuple[Likeness, ...], engine: str) -> list[_Scored]:
+def _scored(said: Statement, alike: tuple[Likeness, ...], engine: str) -> list[_Scored]:
     by_words: dict[str, Match] = {}
     for match in matches(said):
         id = _of_engine(match.id, engine)
@@ -222,7 +220,7 @@ def _of_engine(id: str, engine: str) -> str:
     return twin if domain in ENGINES and domain != engine and twin in all_words() else id
 
 
-def _level(said: Said, together: list[tuple[_Scored, ...]]) -> Level:
+def _level(said: Statement, together: list[tuple[_Scored, ...]]) -> Level:
     """How much says for the first candidate; the limits are those that `make bench` finds to be right often enough."""
     named = together[0] if together else ()
     first = named[0] if named else None

@@ -114,7 +114,7 @@ def all_words() -> Mapping[str, Words]:
     for path in _files():
         root = read_yaml(path, "words")
         for id, said in root.items():
-            words = _Reader(path, problems).words(id, said, root.lines[id])
+            words = _WordsReader(path, problems).words(id, said, root.lines[id])
             if words is not None:
                 found.setdefault(id, words)
     if problems:
@@ -199,7 +199,7 @@ def _with_engines(found: Mapping[str, Words]) -> Mapping[str, Words]:
     return made
 
 
-class _Reader:
+class _WordsReader:
     def __init__(self, path: Path, problems: list[Problem]) -> None:
         self.path = path
         self.problems = problems

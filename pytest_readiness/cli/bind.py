@@ -116,7 +116,7 @@ class _Work:
 
 
 def _work(documents: Sequence[str], target: str, config: Path | None) -> _Work:
-    from pytest_readiness.bind.memory import Memory, of_suites, remembered
+    from pytest_readiness.bind.memory import BoundBefore, of_suites, remembered
     from pytest_readiness.bind.proposing import propose
     from pytest_readiness.checklist.model import ChecklistError
     from pytest_readiness.checklist.reading import read_checklist
@@ -139,7 +139,7 @@ def _work(documents: Sequence[str], target: str, config: Path | None) -> _Work:
         # What is wrong with another document is told when that one is bound.
         with suppress(ProblemsError, ChecklistError):
             memory += [] if other.resolve() == path.resolve() else remembered(other)
-    proposals = propose(checklist, configuration.target if configuration and target else None, Memory(memory))
+    proposals = propose(checklist, configuration.target if configuration and target else None, BoundBefore(memory))
     return _Work(checklist, configuration, proposals)
 
 
@@ -230,7 +230,7 @@ def _counts(work: _Work, file: BindingsFile) -> Iterator[tuple[int, str, str]]:
 
 
 def _write_unbound(out: Output, done: Update) -> None:
-    from pytest_readiness.bind.matching import Said
+    from pytest_readiness.bind.matching import Statement
     from pytest_readiness.core.text import cut
 
     if not done.unbound:
@@ -239,7 +239,7 @@ def _write_unbound(out: Output, done: Update) -> None:
     width = max(len(str(each.item.line)) for each in done.unbound)
     room = (out.console.width if out.console else _NARROW) - width - 4
     for each in done.unbound:
-        said = Said(each.item.text)
+        said = Statement(each.item.text)
         words = (said.text[word.begin : word.end] for word in said.words if word.stem in said.content)
         sought = cut(f"searched for {', '.join(dict.fromkeys(words))}", room // 2)
         text = f"{cut(each.item.text, max(room - len(sought) - 3, 20))} ({sought})"
