@@ -43,8 +43,8 @@ _CLAIMS: Mapping[Aspect, str] = {
     "automated": "it happens by itself",
 }
 _NOT_SHOWN: Mapping[Strength | None, str] = {
-    "there": "That it has the right value, and takes effect.",
-    "value": "That it takes effect.",
+    "there": "That it works.",
+    "value": "That it takes effect, and works.",
     "effect": "That the product works with it from end to end.",
 }
 _STEMS = {"postgres": stem("postgresql"), "mysql": stem("mysql"), "mongodb": stem("mongodb")}
@@ -176,8 +176,8 @@ def _weaker(words: Words, said: Statement) -> str:
     claimed = [aspect for aspect in ASPECTS if aspect in said.aspects]
     if words.aspect not in claimed:
         return f"That {' and '.join(_CLAIMS[aspect] for aspect in claimed)}."
-    if words.strength in _NOT_SHOWN and words.aspect == "state":
-        return _NOT_SHOWN[words.strength]
+    if words.aspect == "state" and said.own & vocabulary().working:
+        return _NOT_SHOWN.get(words.strength, "")
     return ""
 
 
