@@ -19,7 +19,7 @@ from tests.stack.patience import patient
 
 # The terminal becomes the process's own, so that it hears of another size and of the end.
 _OWN = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
-_FRAME = re.compile(r"\x1b\[H(.*?)\x1b\[J", re.DOTALL)
+_FRAME = re.compile(r"\x1b\[H\x1b\[J(.*?)\x1b\[\?25l", re.DOTALL)
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from pytest_readiness.bind.matching import Statement
-from pytest_readiness.bind.spelling import stems
+from pytest_readiness.bind.spelling import Word, stems
 from pytest_readiness.bind.words import Phrase, phrases
 from pytest_readiness.core.yamlfile import read_yaml
 from pytest_readiness.people.rules import CADENCE_DAYS, cadence_in
@@ -66,6 +66,7 @@ class _Words:
     kinds: tuple[_Kind, ...]
     asks: frozenset[str]
     asks_weakly: frozenset[str]
+    judged: frozenset[str]
     machine: frozenset[str]
     written: frozenset[str]
     roles: Mapping[str, tuple[Phrase, ...]]
@@ -84,6 +85,7 @@ def _words() -> _Words:
         ),
         frozenset(root["asks"]["strong"].split()),
         frozenset(root["asks"]["weak"].split()),
+        frozenset(root["judged"].split()),
         stems(root["machine"]),
         stems(root["written"]),
         {role: phrases(text) for role, text in root["roles"].items()},
@@ -107,9 +109,9 @@ def people_in(said: Statement, detail: str = "") -> People:
                     if phrase.weak is weak and (hit := _hit(phrase, own, said.higher)) and not hit <= matched:
                         matched |= hit
                         left[kind.name] *= 1 - weight * share
-    first, written = (said.words[0].stem, _first_word(said)) if said.words else ("", "")
+    begins, ends = (_written(said, said.words[0]), _written(said, said.words[-1])) if said.words else ("", "")
     # As written: "notify" asks for something, "notification" does not.
-    asked = _STRONG if written in known.asks else _WEAK if written in known.asks_weakly else 0.0
+    asked = _STRONG if begins in known.asks or ends in known.judged else _WEAK if begins in known.asks_weakly else 0.0
     doubt = math.prod(left.values()) * (1 - asked)
     if said.own & known.machine:
         doubt **= _MACHINE
@@ -119,15 +121,15 @@ def people_in(said: Statement, detail: str = "") -> People:
     if _ADDRESS.search(said.text) and stems(_ADDRESS.sub(" ", said.text)) <= known.pointer:
         score = max(score, _POINTER)
     if asked:
-        matched.add(first)
+        matched.add(said.words[-1 if ends in known.judged else 0].stem)
     most = min(left, key=lambda name: left[name])
     name = most if left[most] < 1 else ""
     role = _role(said, name, known) if score else ""
     return People(round(score, 3), said.written(matched), name, role, _cadence(said, detail))
 
 
-def _first_word(said: Statement) -> str:
-    return said.text[said.words[0].begin : said.words[0].end].lower()
+def _written(said: Statement, word: Word) -> str:
+    return said.text[word.begin : word.end].lower()
 
 
 def _hit(phrase: Phrase, own: frozenset[str], higher: frozenset[str]) -> frozenset[str]:

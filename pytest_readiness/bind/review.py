@@ -13,7 +13,8 @@ from typing import Any
 
 from pytest_readiness.bind.answers import binding_of, proposed_binding, signed_by
 from pytest_readiness.bind.proposal import LEVELS, Candidate, Proposal, Suggestion
-from pytest_readiness.bind.reviewed import ReviewedFile, is_proposed, way_of, with_source
+from pytest_readiness.bind.reviewed import ReviewedFile, is_proposed, roles_of, way_of, with_source
+from pytest_readiness.checklist.model import groups_above
 from pytest_readiness.core.problems import ProblemsError, nearest
 from pytest_readiness.core.text import says_nothing
 
@@ -129,6 +130,7 @@ class _Taking:
     checks: list[Suggestion]
     also: list[str]
     partial: bool
+    role: str = ""
     needed: list[tuple[int, Needed]] = field(default_factory=list)
 
 
@@ -178,8 +180,7 @@ class Review:
         self.mistakes: tuple[str, ...] = ()
         self.offset = 0
         """Of the first candidate that is shown, or of the first line of a whole text."""
-        self.new_roles: dict[str, None] = {}
-        """Roles that were named and are not in readiness.yaml."""
+        self._groups = groups_above(desk.file.checklist)
         self._at = 0
         self._found: tuple[Candidate, ...] | None = None
         self._taking: _Taking | None = None
@@ -200,6 +201,13 @@ class Review:
     def proposal(self) -> Proposal:
         """The item that is shown, and what is proposed for it."""
         return self.queue[self._at]
+
+    @property
+    def above(self) -> tuple[str, ...]:
+        """The headings and groups that the item is in, outermost first."""
+        section = self.proposal.section
+        groups = self._groups.get(self.proposal.item.id, ())
+        return tuple(filter(None, (*section.path, section.title, *(each.text for each in groups))))
 
     @property
     def entry(self) -> Any:
@@ -243,6 +251,13 @@ class Review:
         known = dict.fromkeys((*self.desk.roles, *self.new_roles))
         proposed = [self.proposal.role] if self.proposal.role else []
         return tuple(dict.fromkeys((*proposed, *known)))
+
+    @property
+    def new_roles(self) -> tuple[str, ...]:
+        """Roles that are to sign by what is confirmed, and that readiness.yaml does not have."""
+        entries = (self.desk.file.entry(each.item.id) for each in self.all)
+        named = (role for entry in entries for role in roles_of(entry))
+        return tuple(dict.fromkeys(role for role in named if role not in self.desk.roles))
 
     @property
     def open(self) -> int:
@@ -304,7 +319,7 @@ class Review:
         if key in DIGITS:
             self._take(int(key) - 1, partial=False)
         elif key == "c" and self.proposed is not None:
-            self._decide(with_source(self.proposed, self.entry))
+            self._confirm(self.proposed)
         elif key == "s":
             self._ask_role(None)
         elif key == "p":
@@ -336,6 +351,19 @@ class Review:
             self._found, self.offset = None, 0
         else:
             self._common(key)
+
+    def _confirm(self, proposed: Any) -> None:
+        """Take what the file proposes; what the proposal still needs is asked as it is of candidates."""
+        role, cadence = self.proposal.role, self.proposal.cadence
+        first = self.proposal.candidates[0].checks if self.proposal.candidates else ()
+        if role and proposed == signed_by(role, cadence):
+            self._ask_role(None)
+            self._sign(role)
+        elif role and first and proposed == signed_by(role, cadence, first):
+            self._taking = _Taking(list(first), [], partial=True, role=role)
+            self._go_on()
+        else:
+            self._decide(with_source(proposed, self.entry))
 
     def _common(self, key: str) -> None:
         if key == "b":
@@ -475,10 +503,7 @@ class Review:
             return
         taking = self._taking
         value = signed_by(role, self.proposal.cadence, taking.checks if taking else ())
-        self._decide(
-            with_source(value, self.entry),
-            new_role="" if role in self.desk.roles else role,
-        )
+        self._decide(with_source(value, self.entry))
 
     def _given(self, text: str) -> None:
         """Take a parameter's value."""
@@ -546,6 +571,8 @@ class Review:
             self.mode = Mode.VALUE
         elif taking.partial:
             self._ask_role(taking)
+            if taking.role:
+                self._sign(taking.role)
         else:
             self._decide(with_source(binding_of(taking.checks), self.entry))
 
@@ -561,7 +588,7 @@ class Review:
 
     # Deciding.
 
-    def _decide(self, value: Any, new_role: str = "") -> None:
+    def _decide(self, value: Any) -> None:
         """Write what answers the item, and show the next one."""
         item = self.proposal.item.id
         if mistakes := self.desk.mistakes(item, value):
@@ -576,8 +603,6 @@ class Review:
         except ProblemsError as error:
             self.message = f"Nothing is decided. {_said(error)}"
             return
-        if new_role:
-            self.new_roles[new_role] = None
         self._decisions.append(_Decision(self._at, item))
         self._next()
         self.message = news

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_readiness.bind.answers import mapped
 from pytest_readiness.bind.file import BindingsFile
+from pytest_readiness.checklist.model import Checklist
 from pytest_readiness.core.problems import Problem, ProblemsError
 
 
@@ -31,6 +32,13 @@ def way_of(entry: Any) -> str:
             if key in entry:
                 return way
     return "by checks"
+
+
+def roles_of(value: Any) -> tuple[str, ...]:
+    """The roles that a binding asks to sign."""
+    asked = [value.get(key) for key in ("signoff", "partial")] if isinstance(value, Mapping) else []
+    named = [each.get("role") if isinstance(each, Mapping) else each for each in asked]
+    return tuple(each for each in named if isinstance(each, str))
 
 
 def with_source(value: Any, entry: Any) -> Any:
@@ -66,6 +74,11 @@ class ReviewedFile:
     def path(self) -> Path:
         """Where it is."""
         return self._file.path
+
+    @property
+    def checklist(self) -> Checklist:
+        """The document whose items are bound."""
+        return self._file.checklist
 
     def entry(self, item: str) -> Any:
         """What stands in the file for an item; None where nothing does."""

@@ -14,7 +14,7 @@ import typer
 from pytest_readiness.bind.file import BindingsFile
 from pytest_readiness.bind.proposal import Candidate, Proposal, Suggestion
 from pytest_readiness.bind.review import Claim, Desk, Mode, Needed, Pasted, Review
-from pytest_readiness.bind.reviewed import ReviewedFile
+from pytest_readiness.bind.reviewed import ReviewedFile, roles_of
 from pytest_readiness.bind.words import all_words
 from pytest_readiness.bind.writing import entry_lines, key_text, plain
 from pytest_readiness.cli.checks import meant
@@ -179,8 +179,6 @@ def _mistakes(context: ReviewContext, item: str, value: Any) -> tuple[str, ...]:
     configuration = context.configuration
     section, _, slug = item.rpartition("/")
     path = bindings_path(context.checklist.path)
-    signers = [value.get(key) for key in ("signoff", "partial")] if isinstance(value, Mapping) else []
-    named = {each for each in signers if isinstance(each, str)}
     roles = configuration.roles if configuration else {}
     try:
         bindings_in(
@@ -188,7 +186,7 @@ def _mistakes(context: ReviewContext, item: str, value: Any) -> tuple[str, ...]:
             path,
             context.checklist,
             context.catalogue,
-            {**dict.fromkeys(named, SOMEONE), **roles},
+            {**dict.fromkeys(roles_of(value), SOMEONE), **roles},
             configuration.declared if configuration else {},
             configuration.levels if configuration else (),
             context.target,
@@ -250,8 +248,7 @@ def _tell(review: Review, context: ReviewContext, path: Path, out: Output) -> No
     out.line(f"{path}: {ways.total()} of {count(ways.total() + left, 'item')} confirmed.", style="bold")
     out.pairs(ways.most_common(), indent=2)
     document, configuration = context.checklist.path, context.configuration
-    listed = configuration.roles if configuration else {}
-    if missing := [role for role in review.new_roles if role not in listed]:
+    if missing := review.new_roles:
         out.line(f"Roles that readiness.yaml does not have yet, with their people: {', '.join(missing)}.")
     name = context.target_name
     if left:

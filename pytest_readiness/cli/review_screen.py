@@ -19,6 +19,7 @@ from pytest_readiness.bind.reviewed import is_proposed, way_of
 from pytest_readiness.cli.describe import shown
 
 _DIM, _BOLD, _TOLD = "dim", "bold", "yellow"
+_PATH = " › "
 _INDENT = 3
 """Of what is said of a candidate, below its id."""
 _KEYS = {
@@ -116,14 +117,18 @@ class ReviewScreen:
         return [*parts, _Strip([Text()], 1), *self._question(review)]
 
     def _head(self, review: Review) -> list[_Strip]:
-        proposal = review.proposal
-        place = f"{review.at + 1} of {len(review.queue)}, {group_of(proposal)}"
-        path = [*proposal.section.path, proposal.section.title]
+        place = f"{review.at + 1} of {len(review.queue)}, {group_of(review.proposal)}"
         left = f"{review.open} left"
         head = Text(place, _BOLD)
         gap = self._columns - cell_len(place) - cell_len(left)
         head.append(f"{' ' * gap if gap > 1 else '  '}{left}", _DIM)
-        above = Text(self._clean(" › ".join(filter(None, path))), _DIM)
+        names = [self._clean(name) for name in review.above]
+        path = _PATH.join(names)
+        while cell_len(path) > self._columns and len(names) > 1:
+            # The nearest heading says most of the item.
+            names = names[1:]
+            path = _PATH.join(("…", *names))
+        above = Text(path, _DIM)
         return [_Strip([head], 9, 1), _Strip([above] if above else [], 6, 1)]
 
     def _item(self, review: Review) -> list[_Strip]:

@@ -218,7 +218,8 @@ class Terminal:
         if self.dumb:
             self._write("\n" + "\n".join(lines) + "\n")
         else:
-            self._write("\x1b[H" + "\n".join(f"{line}\x1b[K" for line in lines) + "\x1b[J")
+            # Cleared before and not line by line: what is cleared behind a full line takes its last character along.
+            self._write("\x1b[H\x1b[J" + "\n".join(lines) + "\x1b[?25l")
 
     def forget(self) -> None:
         """Forget keys that were pressed before what is shown next."""

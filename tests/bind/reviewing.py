@@ -83,7 +83,10 @@ def proposals(checklist: Checklist) -> tuple[Proposal, ...]:
 class Reviewed:
     """A review, and the file that it writes."""
 
-    def __init__(self, folder: Path, bindings: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, bindings: str | None = None, roles: Sequence[str] = ("operations", "owner")
+    ) -> None:
+        self.roles = roles
         self.path = folder / "release.checks.yaml"
         if bindings is not None:
             self.path.write_text(bindings, "utf-8")
@@ -100,7 +103,7 @@ class Reviewed:
             search=lambda words: [candidate(id) for id in CLAIMS if words in id],
             mistakes=lambda item, value: self.mistakes,
             parse=parsed,
-            roles=("operations", "owner"),
+            roles=self.roles,
         )
         self.review = Review(proposals(self.checklist), desk)
 

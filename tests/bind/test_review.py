@@ -186,6 +186,38 @@ def test_what_the_file_proposes_can_be_confirmed(tmp_path: Path) -> None:
     assert reviewed.written == {TLS: ["tls.versions", "tls.trusted"], HSTS: {"check": "http.hsts", "partial": "owner"}}
 
 
+def test_of_a_proposal_that_is_confirmed_it_is_asked_what_it_lacks(tmp_path: Path) -> None:
+    proposed = "{check: docs.sections, partial: operations, cadence: quarterly}"
+    reviewed = Reviewed(tmp_path, f"web:\n  runbook-covers-rollback: {{proposed: {proposed}}}\n")
+    at(reviewed, RUNBOOK).press("c")
+    assert reviewed.review.mode is Mode.VALUE
+    reviewed.press("Rollback", "enter")
+    assert reviewed.written[RUNBOOK] == {
+        "check": "docs.sections",
+        "sections": ["Rollback"],
+        "partial": "operations",
+        "cadence": "quarterly",
+    }
+
+
+def test_a_role_that_is_only_proposed_is_not_taken_unseen(tmp_path: Path) -> None:
+    reviewed = Reviewed(tmp_path, "people:\n  release-is-approved: {proposed: {signoff: owner}}\n", roles=["ops"])
+    at(reviewed, APPROVED).press("c")
+    assert reviewed.review.mode is Mode.ROLE
+    assert "no role 'owner'" in reviewed.review.message
+    reviewed.press("enter")
+    assert reviewed.written == {APPROVED: {"signoff": "owner"}}
+    assert reviewed.review.new_roles == ("owner",)
+    reviewed.press("u")
+    assert not reviewed.review.new_roles
+
+
+def test_roles_that_are_written_in_an_editor_are_told_at_the_end(reviewed: Reviewed) -> None:
+    reviewed.press("e")
+    reviewed.review.edited("…", {"check": "http.hsts", "partial": {"role": "security", "count": 1}})
+    assert reviewed.review.new_roles == ("security",)
+
+
 def test_where_an_item_comes_from_stays_in_the_file(tmp_path: Path) -> None:
     text = 'web:\n  tls-is-modern: {proposed: tls.trusted, source: "a.md:1"}\n'
     for keys, value in (

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from pytest_readiness.bind.file import BindingsFile
+from pytest_readiness.bind.proposal import Proposal
 from pytest_readiness.bind.review import Mode, Pasted, Review
+from pytest_readiness.bind.reviewed import ReviewedFile
+from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.cli.output import Output
 from pytest_readiness.cli.review_screen import ReviewScreen
 from tests.bind.reviewing import Reviewed
@@ -30,6 +34,19 @@ def reviewed(tmp_path: Path) -> Reviewed:
 def drawn(review: Review, columns: int = 80, lines: int = 24) -> list[str]:
     found = ReviewScreen(Output().clean).draw(review, columns, lines)
     return [STYLE.sub("", line).rstrip() for line in found]
+
+
+def test_headings_and_groups_above_an_item_are_seen_the_nearest_first(tmp_path: Path) -> None:
+    (tmp_path / "release.checks.yaml").write_text("{}\n", "utf-8")
+    document = "# Release\n\n## Servers\n\n- [ ] Certificates of the shop\n  - [ ] are valid\n"
+    checklist = parse_checklist(document, tmp_path / "release.md")
+    (item,) = checklist.leaves()
+    desk = replace(Reviewed(tmp_path).review.desk, file=ReviewedFile(BindingsFile.read(checklist)))
+    review = Review([Proposal(item, checklist.section_of(item), "unsure")], desk)
+    assert drawn(review)[1] == "Release › Servers › Certificates of the shop"
+    assert drawn(review, 40)[1] == "… › Servers › Certificates of the shop"
+    assert drawn(review, 30)[1] == "… › Certificates of the shop"
+    assert drawn(review, 20)[1] == "… › Certificates of…"
 
 
 def with_item(review: Review, text: str, detail: str = "") -> Review:
