@@ -74,7 +74,7 @@ class Statement:
             # A plan that is "in place" is meant as what was planned.
             found |= {"state"}
         if not found and not self.own & known.doing and self.above:
-            found = _aspects_in(frozenset(word.stem for word in words_of(self.above[-1]))) | {"state"}
+            found = _aspects_in(frozenset(word.stem for word in words_of(self.above[-1])))
         return found or frozenset(("state",))
 
     def written(self, stems: Collection[str]) -> tuple[str, ...]:

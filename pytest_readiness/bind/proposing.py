@@ -16,6 +16,7 @@ from pytest_readiness.bind.values import parameters_for
 from pytest_readiness.bind.words import ASPECTS, ENGINES, Aspect, Strength, Words, all_words, vocabulary
 from pytest_readiness.checklist.model import Checklist, Item, Section
 from pytest_readiness.config.target import Target
+from pytest_readiness.core.domains import load_catalogue, packs
 from pytest_readiness.plan.coming import COMING
 
 _MOST = 5
@@ -33,26 +34,18 @@ _BESIDE = 0.5
 _OWN = 0.5
 """And how much of what says for it is not what says for the others."""
 _SEVERAL = re.compile(r",|;|/|\+|&|\b(?:and|with|plus)\b", re.IGNORECASE)
-_SHOWS: Mapping[Aspect, str] = {
-    "state": "It shows what is so now",
-    "documented": "It shows what is written",
-    "monitored": "It shows that it is measured",
-    "alerted": "It shows that someone would be told",
-    "tested": "It shows a record of its being done",
-    "automated": "It shows that something does it by itself",
-}
 _CLAIMS: Mapping[Aspect, str] = {
-    "state": "that it is so now",
-    "documented": "that it is written down",
-    "monitored": "that it is measured",
-    "alerted": "that someone is told",
-    "tested": "that it was tried",
-    "automated": "that it happens by itself",
+    "state": "it is so now",
+    "documented": "it is written down",
+    "monitored": "it is measured",
+    "alerted": "someone is told",
+    "tested": "it was tried",
+    "automated": "it happens by itself",
 }
 _NOT_SHOWN: Mapping[Strength | None, str] = {
-    "there": "It shows that it is there, not that it has the right value or takes effect.",
-    "value": "It shows the value that is set, not that it takes effect.",
-    "effect": "It shows the effect, not that the product works with it from end to end.",
+    "there": "That it works.",
+    "value": "That it takes effect, and works.",
+    "effect": "That the product works with it from end to end.",
 }
 _STEMS = {"postgres": stem("postgresql"), "mysql": stem("mysql"), "mongodb": stem("mongodb")}
 _ALIKE = 0.55
@@ -160,7 +153,7 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level
     matched |= {stem for each in read.values() for text in each.words for stem in stems(text)}
     not_read = tuple(dict.fromkeys(note for each in read.values() for note in each.not_read))
     return Candidate(
-        checks=tuple(Suggestion(id, read[id].given, coming=id in COMING) for id in ids),
+        checks=tuple(Suggestion(id, read[id].given, coming=_is_coming(id)) for id in ids),
         # Its own limit may be looser than the text's.
         level="likely" if level == "sure" and not_read else level,
         score=round(first.score, 3),
@@ -173,13 +166,18 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level
     )
 
 
+def _is_coming(id: str) -> bool:
+    # A pack of others may have the check already; without one, there is no need to import any.
+    return id in COMING and (all(pack.shipped for pack in packs()) or id not in load_catalogue())
+
+
 def _weaker(words: Words, said: Statement) -> str:
     """What a claim does not show of an item, by what it sees and how much of it."""
     claimed = [aspect for aspect in ASPECTS if aspect in said.aspects]
     if words.aspect not in claimed:
-        return f"{_SHOWS[words.aspect]}, not {' or '.join(_CLAIMS[aspect] for aspect in claimed)}."
-    if words.strength in _NOT_SHOWN and words.aspect == "state":
-        return _NOT_SHOWN[words.strength]
+        return f"That {' and '.join(_CLAIMS[aspect] for aspect in claimed)}."
+    if words.aspect == "state" and said.own & vocabulary().working:
+        return _NOT_SHOWN.get(words.strength, "")
     return ""
 
 
