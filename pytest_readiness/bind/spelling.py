@@ -146,6 +146,11 @@ _SPELLINGS = {
     "allow list": "allowlist",
     "black list": "denylist",
     "clean up": "cleanup",
+    "cleaned up": "cleanup",
+    "anti affinity": "antiaffinity",
+    ".env": "envfile",
+    "env file": "envfile",
+    "env files": "envfile",
     "time out": "timeout",
     "time outs": "timeout",
     "time zone": "timezone",
@@ -237,10 +242,23 @@ _KEPT = {
     "status": "status",
     "access": "access",
     "accessibility": "accessibility",
+    "readiness": "readiness",
+    "liveness": "liveness",
+    "availability": "availability",
+    "activity": "activity",
+    "requirement": "requirement",
+    "requirements": "requirement",
+    "integrity": "integrity",
+    "container": "container",
+    "containers": "container",
+    "important": "important",
+    "customer": "customer",
+    "customers": "customer",
+    "paged": "paged",
 }
 """Stems that the rules of the language would run together with those of other words, or cut where nothing ends."""
 
-_TOKEN = re.compile(r"[a-z0-9]+(?:\.[0-9]+)*\+?")
+_TOKEN = re.compile(r"\.env(?![a-z0-9])|[a-z0-9]+(?:\.[0-9]+)*\+?")
 _LENGTHS: dict[str, tuple[int, ...]] = {
     first: tuple(sorted({len(words.split()) for words in _SPELLINGS if words.split()[0] == first}, reverse=True))
     for first in {words.split()[0] for words in _SPELLINGS}
