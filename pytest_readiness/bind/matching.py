@@ -19,6 +19,9 @@ _OTHER_ASPECT: Mapping[bool, float] = {True: 0.6, False: 0.8}
 """What is left of a claim of another aspect than the item's: where the item names one, and where it does not."""
 _NEAR = 0.45
 """What is left of a claim none of whose phrases is all there."""
+_LONG = 7
+"""From so many words on that say something, an item may speak of a veto's subject besides."""
+_VETOED = 0.5
 _LEAST = 0.03
 _ENOUGH = 6.0
 """The rarity of words that together say half of all that words can say."""
@@ -207,9 +210,10 @@ class _Index:
 
     def match(self, id: str, phrases: list[Phrase], near: Mapping[str, float] | None, said: Statement) -> Match | None:
         words = self.claims[id]
-        if any(group <= said.own for group in words.vetoes) or any(
-            group <= said.higher for group in words.vetoes_above
-        ):
+        if any(group <= said.higher for group in words.vetoes_above):
+            return None
+        vetoed = any(group <= said.own for group in words.vetoes)
+        if vetoed and len(said.content) < _LONG:
             return None
         weights: dict[str, float] = {}
         best, longest = 0.0, 0
@@ -235,7 +239,9 @@ class _Index:
         strength = 0.5 * best + 0.5 * sum(weights.values())
         matched = frozenset(weights) & said.own
         explained = min(1.0, sum(self.weight(stem) for stem in matched if stem in said.content) / everything)
-        score = strength / (strength + _ENOUGH) * (0.35 + 0.65 * explained) * self.aspect(words, said)
+        score = strength / (strength + _ENOUGH) * (0.35 + 0.65 * explained) * self.aspect(words, said, matched)
+        if vetoed:
+            score *= _VETOED
         return Match(id, min(1.0, score), matched, explained, longest)
 
     def nearness(self, phrase: Phrase, said: Statement) -> float:
@@ -250,7 +256,11 @@ class _Index:
         apart = max(places) - min(places) + 1 - len(places)
         return max(0.6, 1.0 - 0.05 * max(0, apart - 1))
 
-    def aspect(self, words: Words, said: Statement) -> float:
-        if words.aspect in said.aspects:
+    def aspect(self, words: Words, said: Statement, matched: frozenset[str] = frozenset()) -> float:
+        """What is left of a claim that sees something else of its subject than the item says."""
+        if words.aspect in said.aspects or (words.strength == "works" and "tested" in said.aspects):
+            return 1.0
+        if words.aspect == "state" and _aspects_in(matched) and not _aspects_in(said.own - matched):
+            # A "network policy" is no document: the word is part of the claim's own phrase.
             return 1.0
         return _OTHER_ASPECT["state" not in said.aspects]

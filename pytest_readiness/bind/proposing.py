@@ -225,9 +225,9 @@ def _level(said: Statement, together: list[tuple[_Scored, ...]]) -> Level:
     if first is None or first.match is None or says_no_check(said):
         return "unsure"
     words = all_words()[first.id]
-    if any(all_words()[each.id].broad for each in named):
-        return "unsure"
     match = first.match
+    if any(all_words()[each.id].broad for each in named):
+        return "likely" if match.explained >= 0.8 and first.score >= 0.6 else "unsure"
     margin = first.score - max((each.score for each, *_ in together if each not in named), default=0.0)
     alike = first.likeness.share if first.likeness else 0.0
     if words.aspect in said.aspects and (

@@ -198,7 +198,9 @@ def _with_engines(found: Mapping[str, Words]) -> Mapping[str, Words]:
             for engine in words.engines or ENGINES:
                 own = f"{engine}.{id.removeprefix(_EVERY_ENGINE)}"
                 others = made.get(own)
-                made[own] = replace(words, id=own, phrases=(others.phrases if others else ()) + words.phrases)
+                phrases = (others.phrases if others else ()) + words.phrases
+                # What an engine says of its own claim counts, phrases apart, which are said of both.
+                made[own] = replace(others or words, id=own, phrases=phrases)
     return made
 
 
