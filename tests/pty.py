@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import subprocess
 import time
 from collections.abc import Sequence
@@ -12,11 +13,14 @@ from pathlib import Path
 from tests.stack.patience import patient
 
 
-def on_a_terminal(command: Sequence[str], folder: Path, seconds: float, **environment: str) -> tuple[int, str]:
+def on_a_terminal(
+    command: Sequence[str], folder: Path, seconds: float, typed: str = "", **environment: str
+) -> tuple[int, str]:
     """Return the exit code of a command and everything that it wrote to its terminal.
 
     Args:
         seconds: after which it is taken to hang, on a quiet machine.
+        typed: what is typed on the terminal, before anything is asked.
     """
     ours, theirs = pty.openpty()
     inherited = {
@@ -32,10 +36,11 @@ def on_a_terminal(command: Sequence[str], folder: Path, seconds: float, **enviro
         start_new_session=True,
     )
     os.close(theirs)
+    os.write(ours, typed.encode())
     written = bytearray()
     until = time.monotonic() + patient(seconds)
     try:
-        while time.monotonic() < until and (chunk := os.read(ours, 65536)):
+        while select.select([ours], [], [], max(0.0, until - time.monotonic()))[0] and (chunk := os.read(ours, 65536)):
             written += chunk
     except OSError:
         pass  # Linux says so when nobody holds the other end any more
