@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pydantic_core import to_jsonable_python
-
 from docs.catalogue import anchor, cell, inline, write_pages
 from pytest_readiness.checklist.model import Item, Section, family
 from pytest_readiness.cli import describe
@@ -67,7 +65,7 @@ def _row(suite: ShippedSuite, section: Section, item: Item) -> tuple[str, str]:
         return f"**{text}**", ""
     if reason := (binding and binding.not_applicable) or item.not_applicable:
         return text, f"does not apply: {inline(reason)}"
-    if binding is None:
+    if binding is None or binding.proposed:
         return text, "nothing"
     proofs = [*_proofs(binding.checks), *map(_to_come, binding.missing)]
     left = [inline(left_open(use.check)) for use in binding.uses]
@@ -90,21 +88,13 @@ def _proofs(part: Part | None) -> Iterator[str]:
 def _proof(use: Use) -> str:
     """The claim of a check, and what it is asked with here."""
     check = use.check
-    asked = [f"{name.replace('_', ' ')}: {value}" for name, value in _given(use)]
+    asked = [f"{name.replace('_', ' ')}: {inline(value)}" for name, value in describe.given(use.check, use.parameters)]
     if use.from_target:
         asked.append(f"the target's `{use.from_target}`")
     if use.on:
         asked.insert(0, f"on `{'`, `'.join(use.on)}`")
     said = f" ({'; '.join(asked)})" if asked else ""
     return f"[{inline(check.title.rstrip('.'))}](../catalogue/{check.domain}.md#{anchor(check.id)}){said}"
-
-
-def _given(use: Use) -> Iterator[tuple[str, str]]:
-    """Parameters that are not as they are by default."""
-    fields = use.check.parameters.model_fields
-    for name, value in use.parameters.items():
-        if name not in fields or fields[name].is_required() or value != fields[name].get_default():
-            yield name, inline(describe.shown(to_jsonable_python(value, exclude_none=True)))
 
 
 def _to_come(claim: str) -> str:

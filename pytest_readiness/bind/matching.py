@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from pytest_readiness.bind.spelling import Word, words_of
-from pytest_readiness.bind.words import Aspect, Phrase, Words, all_words, vocabulary
+from pytest_readiness.bind.words import Aspect, Atom, Phrase, Words, all_words, vocabulary
 
 _ABOVE = 0.5
 """What a word of a heading weighs beside one of the item."""
@@ -125,11 +125,12 @@ def matches(said: Said, among: Mapping[str, Words] | None = None) -> list[Match]
 
 def says_no_check(said: Said) -> frozenset[str]:
     """Return the stems of an item by which it says what no check shows; none where it does not."""
-    found: frozenset[str] = frozenset()
-    for phrase in vocabulary().no_check:
-        if all(atom.stems & said.own for atom in phrase.atoms):
-            found |= frozenset(stem for atom in phrase.atoms for stem in atom.stems & said.own)
-    return found
+    had = [phrase for phrase in vocabulary().no_check if _has(phrase, said.own)]
+    return frozenset(stem for phrase in had for atom in phrase.atoms for stem in atom.stems & said.own)
+
+
+def _has(phrase: Phrase, stems: frozenset[str]) -> bool:
+    return all(not atom.stems.isdisjoint(stems) for atom in phrase.atoms)
 
 
 def weight(stem: str) -> float:
@@ -149,16 +150,15 @@ def _is_number(stem: str) -> bool:
 class _Index:
     def __init__(self, claims: Mapping[str, Words]) -> None:
         self.claims = claims
-        self.phrases: list[tuple[str, Phrase]] = []
-        self.by_stem: defaultdict[str, list[int]] = defaultdict(list)
-        used: Counter[str] = Counter()
+        self.used: Counter[str] = Counter()
+        for words in claims.values():
+            self.used.update({stem for phrase in words.phrases for atom in phrase.atoms for stem in atom.stems})
+        self.by_stem: defaultdict[str, list[tuple[str, Phrase]]] = defaultdict(list)
         for id, words in claims.items():
-            used.update({stem for phrase in words.phrases for atom in phrase.atoms for stem in atom.stems})
             for phrase in words.phrases:
-                for stem in {stem for atom in phrase.atoms for stem in atom.stems}:
-                    self.by_stem[stem].append(len(self.phrases))
-                self.phrases.append((id, phrase))
-        self.used = used
+                # Whoever has the whole phrase has this word of it, which few others have.
+                for stem in min(phrase.atoms, key=self._spread).stems:
+                    self.by_stem[stem].append((id, phrase))
         self.filler = vocabulary().filler
         self.telling: defaultdict[str, list[tuple[str, float]]] = defaultdict(list)
         for id, words in claims.items():
@@ -175,16 +175,15 @@ class _Index:
     def phrases_in(self, said: Said) -> dict[str, list[Phrase]]:
         """The phrases that are all there, at least one word of each in the item itself, by the claim's id."""
         every = said.own | said.higher
-        seen: set[int] = set()
         found: defaultdict[str, list[Phrase]] = defaultdict(list)
-        for stem in sorted(said.own):
-            for number in self.by_stem.get(stem, ()):
-                if number not in seen:
-                    seen.add(number)
-                    id, phrase = self.phrases[number]
-                    if all(atom.stems & every for atom in phrase.atoms):
-                        found[id].append(phrase)
+        for stem in sorted(every):
+            for id, phrase in self.by_stem.get(stem, ()):
+                if _has(phrase, every) and not all(atom.stems.isdisjoint(said.own) for atom in phrase.atoms):
+                    found[id].append(phrase)
         return found
+
+    def _spread(self, atom: Atom) -> int:
+        return sum(self.used[stem] for stem in atom.stems)
 
     def near(self, said: Said) -> dict[str, dict[str, float]]:
         """What each stem of the item says for a claim whose phrases have it, all other words of them apart."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -72,12 +73,15 @@ class Memory:
         for stem, weight in own.items():
             for number in self._by_stem.get(stem, ()):
                 shared[number] += weight * self._stems[number][stem] * self._rarity[stem] ** 2
+        shares = ((value / (length * self._lengths[number] or 1.0), number) for number, value in shared.items())
+        # Those that have only headings in common are none, so a few more are looked at.
+        nearest = heapq.nlargest(4 * most, shares, key=lambda each: (each[0], -each[1]))
         found = [
-            Likeness(self.items[number], value / (length * self._lengths[number] or 1.0))
-            for number, value in shared.items()
-            if said.own & self.items[number].said.own
+            Likeness(self.items[number], share)
+            for share, number in nearest
+            if not said.own.isdisjoint(self.items[number].said.own)
         ]
-        return tuple(sorted(found, key=lambda each: (-each.share, each.item.source))[:most])
+        return tuple(found[:most])
 
     def _length(self, stems: Mapping[str, float]) -> float:
         unknown = math.log(1 + len(self.items))

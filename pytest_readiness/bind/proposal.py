@@ -38,6 +38,7 @@ class Candidate:
         score: of 0 to 1; the order of candidates.
         matched: words of the item, as written, that say for it.
         unexplained: words of the item, as written, that it leaves unexplained.
+        not_read: what the item says of parameters and the checks are not given, each as a sentence.
         does_not_prove: what it does not show of what the item may mean, as a sentence; "" where nothing is known.
         also: claims that often belong to the same item.
         source: the item of a suite or of bindings of the team that says the same ("starter:tls/hsts"); "" where the
@@ -49,6 +50,7 @@ class Candidate:
     score: float
     matched: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
+    not_read: tuple[str, ...] = ()
     does_not_prove: str = ""
     also: tuple[str, ...] = ()
     source: str = ""

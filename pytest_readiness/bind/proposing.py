@@ -7,10 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_readiness.bind.matching import Match, Said, matches, says_no_check
+from pytest_readiness.bind.matching import Match, Said, matches, says_no_check, weight
 from pytest_readiness.bind.memory import Likeness, Memory, of_suites, said_by
+from pytest_readiness.bind.people import people_in
 from pytest_readiness.bind.proposal import Candidate, Level, Proposal, Suggestion
-from pytest_readiness.bind.spelling import stem
+from pytest_readiness.bind.spelling import stem, stems
+from pytest_readiness.bind.values import parameters_for
 from pytest_readiness.bind.words import ASPECTS, ENGINES, Aspect, Strength, Words, all_words, vocabulary
 from pytest_readiness.checklist.model import Checklist, Item, Section
 from pytest_readiness.config.target import Target
@@ -28,6 +30,8 @@ _FALLBACK = 0.15
 """What the claim scores that shows an aspect of whatever subject."""
 _BESIDE = 0.5
 """How much of the first claim's score one has that is meant beside it."""
+_OWN = 0.5
+"""And how much of what says for it is not what says for the others."""
 _SEVERAL = re.compile(r",|;|/|\+|&|\b(?:and|with|plus)\b", re.IGNORECASE)
 _SHOWS: Mapping[Aspect, str] = {
     "state": "It shows what is so now",
@@ -92,8 +96,8 @@ def _usual_engine(every: list[Said], target: Target | None) -> str:
 
 
 def _engine(said: Said, usual: str) -> str:
-    for stems in (said.own, said.higher):
-        named = [engine for engine in ENGINES if _STEMS[engine] in stems]
+    for words in (said.own, said.higher):
+        named = [engine for engine in ENGINES if _STEMS[engine] in words]
         if named:
             return named[0]
     return usual
@@ -102,14 +106,25 @@ def _engine(said: Said, usual: str) -> str:
 def _proposal(item: Item, section: Section, said: Said, engine: str, memory: Memory) -> Proposal:
     alike = memory.like(said)
     scored = _scored(said, alike, engine)
-    level = _level(said, scored)
-    found = [each for each in _together(said, scored) if each[0].score >= _LEAST]
-    proposed = {each.id for together in found for each in together}
+    people = people_in(said, item.detail)
+    together = _together(said, scored)
+    level = "unsure" if people.only else _level(said, together)
+    found = [each for each in together if each[0].score >= _LEAST]
+    proposed = {each.id for candidate in found for each in candidate}
     found += [(_Scored(id, 0.0, None, None),) for id in vocabulary().anything if id not in proposed]
     candidates = tuple(
-        _candidate(together, said, level if number == 0 else "unsure") for number, together in enumerate(found[:_MOST])
+        _candidate(each, item, said, level if number == 0 else "unsure") for number, each in enumerate(found[:_MOST])
     )
-    return Proposal(item, section, level, candidates)
+    return Proposal(
+        item,
+        section,
+        candidates[0].level if candidates else level,
+        candidates,
+        role=people.role,
+        cadence=people.cadence,
+        not_applicable=item.not_applicable or "",
+        people_first=people.only,
+    )
 
 
 def _together(said: Said, scored: list[_Scored]) -> list[tuple[_Scored, ...]]:
@@ -125,7 +140,7 @@ def _together(said: Said, scored: list[_Scored]) -> list[tuple[_Scored, ...]]:
             each.match is not None
             and each.match.phrase
             and each.score >= _BESIDE * first.score
-            and not each.match.matched & seen
+            and _weight(each.match.matched - seen) >= _OWN * _weight(each.match.matched)
         ):
             named.append(each)
     if len(named) == 1:
@@ -134,17 +149,26 @@ def _together(said: Said, scored: list[_Scored]) -> list[tuple[_Scored, ...]]:
     return [tuple(named), *others[:1], *((each,) for each in named), *others[1:]]
 
 
-def _candidate(together: tuple[_Scored, ...], said: Said, level: Level) -> Candidate:
+def _weight(stems: frozenset[str]) -> float:
+    return sum(map(weight, stems))
+
+
+def _candidate(together: tuple[_Scored, ...], item: Item, said: Said, level: Level) -> Candidate:
     first = together[0]
     matched = {stem for each in together if each.match for stem in each.match.matched}
     ids = [each.id for each in together]
     words = all_words()[first.id]
+    read = {id: parameters_for(id, item, all_words()) for id in ids}
+    matched |= {stem for each in read.values() for text in each.words for stem in stems(text)}
+    not_read = tuple(dict.fromkeys(note for each in read.values() for note in each.not_read))
     return Candidate(
-        checks=tuple(Suggestion(id, coming=id in COMING) for id in ids),
-        level=level,
+        checks=tuple(Suggestion(id, read[id].given, coming=id in COMING) for id in ids),
+        # Its own limit may be looser than the text's.
+        level="likely" if level == "sure" and not_read else level,
         score=round(first.score, 3),
         matched=said.written(matched),
         unexplained=said.written(set(said.content) - matched),
+        not_read=not_read,
         does_not_prove=words.does_not_prove or _weaker(words, said),
         also=tuple(id for id in words.together_with if id not in ids),
         source=first.likeness.item.source if first.likeness and first.likeness.share >= _ALIKE else "",
@@ -185,8 +209,8 @@ def _scored(said: Said, alike: tuple[Likeness, ...], engine: str) -> list[_Score
         for each in likes:
             # The more claims answer an item together, the less each of them alone says the same.
             rest *= 1.0 - each.share**2 / max(1, len(each.item.claims)) ** 0.5
-        weight = _AGREES if own > _FALLBACK else _ALONE
-        score = own + (1.0 - own) * weight * (1.0 - rest)
+        share = _AGREES if own > _FALLBACK else _ALONE
+        score = own + (1.0 - own) * share * (1.0 - rest)
         found.append(_Scored(id, score, by_words.get(id), max(likes, key=lambda each: each.share, default=None)))
     return sorted(found, key=lambda each: (-each.score, each.id))
 
@@ -198,16 +222,23 @@ def _of_engine(id: str, engine: str) -> str:
     return twin if domain in ENGINES and domain != engine and twin in all_words() else id
 
 
-def _level(said: Said, scored: list[_Scored]) -> Level:
-    if not scored or says_no_check(said):
+def _level(said: Said, together: list[tuple[_Scored, ...]]) -> Level:
+    """How much says for the first candidate; the limits are those that `make bench` finds to be right often enough."""
+    named = together[0] if together else ()
+    first = named[0] if named else None
+    if first is None or first.match is None or says_no_check(said):
         return "unsure"
-    first = scored[0]
-    if all_words()[first.id].broad or first.match is None:
+    words = all_words()[first.id]
+    if any(all_words()[each.id].broad for each in named):
         return "unsure"
-    margin = first.score - (scored[1].score if len(scored) > 1 else 0.0)
-    agrees = first.likeness is not None and first.likeness.share >= _ALIKE
-    if first.match.explained >= 0.6 and agrees and first.score >= 0.6 and margin >= 0.1:
+    match = first.match
+    margin = first.score - max((each.score for each, *_ in together if each not in named), default=0.0)
+    alike = first.likeness.share if first.likeness else 0.0
+    if words.aspect in said.aspects and (
+        (alike >= 0.4 and first.score >= 0.45 and margin >= 0.2 and match.explained >= 0.7)
+        or (match.score >= 0.5 and margin >= 0.4 and match.explained >= 0.9 and match.phrase >= 2)
+    ):
         return "sure"
-    if first.match.explained >= 0.5 and first.score >= 0.35 and margin >= 0.05:
+    if first.score >= 0.35 and match.score >= 0.25 and margin >= 0.1 and match.explained >= 0.4:
         return "likely"
     return "unsure"

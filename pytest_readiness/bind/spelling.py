@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -235,11 +236,16 @@ _KEPT = {
     "postgresql": "postgresql",
     "status": "status",
     "access": "access",
+    "accessibility": "accessibility",
 }
 """Stems that the rules of the language would run together with those of other words, or cut where nothing ends."""
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:\.[0-9]+)*\+?")
-_LONGEST = max(len(words.split()) for words in _SPELLINGS)
+_LENGTHS: dict[str, tuple[int, ...]] = {
+    first: tuple(sorted({len(words.split()) for words in _SPELLINGS if words.split()[0] == first}, reverse=True))
+    for first in {words.split()[0] for words in _SPELLINGS}
+}
+"""How many words have one spelling together, the most first, by the first of them."""
 _STEMMER = snowballstemmer.stemmer("english")
 MOST_CHARACTERS = 5_000
 """What is longer is no claim; the rest of it is not looked at."""
@@ -272,19 +278,17 @@ def stem(word: str) -> str:
 
 def words_of(text: str) -> tuple[Word, ...]:
     """Return the words of a text, each in one spelling ("SSL/TLS" and "TLS", "health check" and "healthcheck")."""
-    found = [(match[0], match.start(), match.end()) for match in _TOKEN.finditer(_plain(text[:MOST_CHARACTERS]))]
-    made: list[Word] = []
-    at = 0
-    while at < len(found):
-        for length in range(min(_LONGEST, len(found) - at), 0, -1):
-            several = " ".join(word for word, _, _ in found[at : at + length])
-            if several in _SPELLINGS or length == 1:
-                made.append(
-                    Word(stem(_SPELLINGS.get(several, several)), len(made), found[at][1], found[at + length - 1][2])
-                )
-                at += length
-                break
-    return tuple(made)
+    found = list(_TOKEN.finditer(_plain(text[:MOST_CHARACTERS])))
+    spelled = _spelled([match[0] for match in found])
+    return tuple(
+        Word(stem, place, found[at].start(), found[at + length - 1].end())
+        for place, (stem, at, length) in enumerate(spelled)
+    )
+
+
+def stems_of(text: str) -> list[str]:
+    """Return the stems of all words of a text, in order."""
+    return [stem for stem, _, _ in _spelled(_TOKEN.findall(text.lower()))]
 
 
 def stems(text: str) -> frozenset[str]:
@@ -292,7 +296,25 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(word.stem for word in words_of(text))
 
 
+def _spelled(words: list[str]) -> Iterator[tuple[str, int, int]]:
+    """The stem of each word, with its place among `words` and how many of them it is."""
+    at = 0
+    while at < len(words):
+        word = words[at]
+        for length in _LENGTHS.get(word, ()):
+            several = " ".join(words[at : at + length])
+            if at + length <= len(words) and several in _SPELLINGS:
+                yield stem(_SPELLINGS[several]), at, length
+                at += length
+                break
+        else:
+            yield stem(word), at, 1
+            at += 1
+
+
 def _plain(text: str) -> str:
-    """The text in small letters of the same length, with words that are written in one told apart ("maxMemory")."""
+    """The text in small letters, each of which stands where it stood."""
     lowered = text.lower()
-    return lowered if len(lowered) == len(text) else text.casefold()[: len(text)]
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(small if len(small := each.lower()) == 1 else each for each in text)

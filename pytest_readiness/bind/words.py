@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
-from pytest_readiness.bind.spelling import stems, words_of
+from pytest_readiness.bind.kinds import Kind
+from pytest_readiness.bind.spelling import stems, stems_of
 from pytest_readiness.core.domains import packs
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest
 from pytest_readiness.core.yamlfile import YamlMap, read_yaml
@@ -27,16 +29,14 @@ _EVERY_ENGINE = "db."
 _VOCABULARY = Path(__file__).with_name("vocabulary.yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(NamedTuple):
     """A place in a phrase: the stems that may stand there, and whether a heading may say it as well as the item."""
 
     stems: frozenset[str]
     above: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """Words that together mean a claim, in any order; a weak one is said of other things as often."""
 
     atoms: tuple[Atom, ...]
@@ -74,6 +74,9 @@ class Words:
     parameters: Mapping[str, str] | None = None
     does_not_prove: str = ""
     engines: tuple[str, ...] = ()
+
+
+_KEYS = {each.name for each in fields(Words)} - {"id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,30 +148,32 @@ def phrases(text: str) -> tuple[Phrase, ...]:
 
 def _phrase(text: str) -> Phrase:
     weak = text.startswith("~")
+    text = text.removeprefix("~")
+    if "/" not in text and "^" not in text:
+        # Neighbours that have one spelling together are one word ("health check").
+        return Phrase(tuple(dict.fromkeys(map(_atom, stems_of(text)))), weak)
     atoms: list[Atom] = []
-    for written in _spelled(text.removeprefix("~")):
-        above = written.startswith("^")
-        alternatives = [words_of(each) for each in written.removeprefix("^").split("/")]
-        if len(alternatives) == 1:
-            # One word may be several ("server_tokens"), each of which must be said.
-            atoms += [Atom(frozenset((word.stem,)), above) for word in alternatives[0]]
+    for marked, words in groupby(text.split(), key=lambda word: "/" in word or word.startswith("^")):
+        if marked:
+            for word in words:
+                atoms += _alternatives(word)
         else:
-            atoms.append(Atom(frozenset(words[0].stem for words in alternatives if words), above))
+            atoms += map(_atom, stems_of(" ".join(words)))
     return Phrase(tuple(dict.fromkeys(atoms)), weak)
 
 
-def _spelled(text: str) -> list[str]:
-    """The words of a phrase; neighbours that have one spelling together are one ("health check")."""
-    plain: list[str] = []
-    made: list[str] = []
-    for word in [*text.split(), "/"]:
-        if "/" in word or "^" in word:
-            made += [each.stem for each in words_of(" ".join(plain))]
-            plain = []
-            made += [word] if word != "/" else []
-        else:
-            plain.append(word)
-    return made
+@cache
+def _atom(stem: str) -> Atom:
+    return Atom(frozenset((stem,)), above=False)
+
+
+def _alternatives(written: str) -> list[Atom]:
+    above = written.startswith("^")
+    alternatives = [found for each in written.removeprefix("^").split("/") if (found := stems_of(each))]
+    if len(alternatives) == 1:
+        # One word may be several ("server_tokens"), each of which must be said.
+        return [Atom(frozenset((stem,)), above) for stem in alternatives[0]]
+    return [Atom(frozenset(found[0] for found in alternatives), above)]
 
 
 def _files() -> Iterator[Path]:
@@ -206,30 +211,59 @@ class _Reader:
         before = len(self.problems)
         made = Words(
             id=id,
-            phrases=phrases(str(said.get("phrases", ""))),
-            vetoes=_groups(said.get("vetoes", "")),
-            vetoes_above=_groups(said.get("vetoes_above", "")),
+            phrases=phrases(self._text(said, "phrases")),
+            vetoes=_groups(self._text(said, "vetoes")),
+            vetoes_above=_groups(self._text(said, "vetoes_above")),
             aspect=self._one_of(said, "aspect", ASPECTS) or "state",
             strength=self._one_of(said, "strength", STRENGTHS),
-            weaker_than=tuple(said.get("weaker_than", ())),
-            together_with=tuple(said.get("together_with", ())),
+            weaker_than=self._texts(said, "weaker_than"),
+            together_with=self._texts(said, "together_with"),
             broad=said.get("broad", False) is True,
-            parameters=dict(said.get("parameters", {})),
-            does_not_prove=str(said.get("does_not_prove", "")).strip(),
-            engines=tuple(said.get("engines", ())),
+            parameters=self._parameters(said),
+            does_not_prove=self._text(said, "does_not_prove").strip(),
+            engines=self._texts(said, "engines"),
         )
-        for key in said.keys() - set(Words.__dataclass_fields__):
-            self.problems.append(
-                Problem(self.path, said.lines[key], f"Unknown key '{key}'.{nearest(key, Words.__dataclass_fields__)}")
-            )
+        for key in said.keys() - _KEYS:
+            self._told(said, key, f"Unknown key '{key}'.{nearest(key, _KEYS)}")
+        if not made.phrases and len(self.problems) == before:
+            self.problems.append(Problem(self.path, line, f"'{id}' has no phrases."))
         return made if len(self.problems) == before else None
+
+    def _told(self, said: YamlMap, key: str, message: str) -> None:
+        self.problems.append(Problem(self.path, said.lines[key], message))
+
+    def _text(self, said: YamlMap, key: str) -> str:
+        value = said.get(key, "")
+        if isinstance(value, (str, int, float)):
+            return str(value)
+        self._told(said, key, f"'{key}' must be a text.")
+        return ""
+
+    def _texts(self, said: YamlMap, key: str) -> tuple[str, ...]:
+        value = said.get(key, ())
+        if isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
+            return tuple(value)
+        self._told(said, key, f"'{key}' must be a list of texts.")
+        return ()
+
+    def _parameters(self, said: YamlMap) -> Mapping[str, str]:
+        if "parameters" not in said:
+            return {}
+        given = said["parameters"]
+        if not isinstance(given, YamlMap):
+            self._told(said, "parameters", "'parameters' must map each to its kind.")
+            return {}
+        for parameter, kind in given.items():
+            try:
+                Kind.parse(str(kind))
+            except ValueError as error:
+                self._told(given, parameter, f"Parameter '{parameter}': {error}")
+        return {parameter: str(kind) for parameter, kind in given.items()}
 
     def _one_of(self, said: YamlMap, key: str, known: tuple[Any, ...]) -> Any:
         value = said.get(key)
         if value is not None and value not in known:
-            self.problems.append(
-                Problem(self.path, said.lines[key], f"'{value}' is no {key}.{nearest(str(value), known)}")
-            )
+            self._told(said, key, f"'{value}' is no {key}.{nearest(str(value), known)}")
             return None
         return value
 

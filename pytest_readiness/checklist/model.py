@@ -103,6 +103,16 @@ class Checklist:
         raise KeyError(item.id)
 
 
+def groups_above(checklist: Checklist) -> dict[str, tuple[Item, ...]]:
+    """Return the groups that each item is in, outermost first, by its id."""
+    found: dict[str, tuple[Item, ...]] = {}
+    # A group stands before what belongs to it.
+    for item in checklist.items():
+        above = found.setdefault(item.id, ())
+        found |= dict.fromkeys((child.id for child in item.children), (*above, item))
+    return found
+
+
 def family(item: Item) -> Iterator[Item]:
     """An item and all that belong to it, in document order."""
     yield item

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pytest_readiness.cli import checks, diff, explain, history, init, merge, plan, report, schema, sign, suites
+from pytest_readiness.cli import bind, checks, diff, explain, history, init, merge, plan, report, schema, sign, suites
 
 app = typer.Typer(
     name="readiness",
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command("init")(init.command)
 app.command("checks")(checks.command)
 app.command("suites")(suites.command)
+app.command("bind")(bind.command)
 app.command("explain")(explain.command)
 app.command("plan")(plan.command)
 app.command("sign")(sign.sign)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import PydanticUndefined
+from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from pytest_readiness.core.domains import origin
 from pytest_readiness.core.registry import FACTS, Check
@@ -98,6 +98,14 @@ def example(check: Check) -> Any:
         return {"check": check.id, **needed}
     preset = next((each for each in parameters(check) if each.default is not None), None)
     return {"check": check.id, preset.name: preset.default} if preset else check.id
+
+
+def given(check: Check, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return what a check is asked with here as it is written, without what is as it is by default."""
+    fields = check.parameters.model_fields
+    for name, value in parameters.items():
+        if name not in fields or fields[name].is_required() or value != fields[name].get_default():
+            yield name, shown(to_jsonable_python(value, exclude_none=True))
 
 
 def shown(value: object) -> str:

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_readiness.checklist.model import groups_above
 from pytest_readiness.cli import project
 from pytest_readiness.cli.describe import shown
 from pytest_readiness.cli.output import Output, count
+from pytest_readiness.cli.plan_items import claims_of
 from pytest_readiness.core import clock
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.registry import CLASSES
 from pytest_readiness.core.resources import where_of, word, words
 from pytest_readiness.people.decisions import Circumstances, judge_signoffs
 from pytest_readiness.people.rules import SignoffRule
-from pytest_readiness.plan.binding import AllOf, Part, Use, bindings_path
-from pytest_readiness.plan.coming import COMING
+from pytest_readiness.plan.binding import AllOf, Binding, Part, Use, bindings_path
+from pytest_readiness.plan.plan import CONFIRM
 from pytest_readiness.verdict.result_file import outcome_of, read_result
 
 if TYPE_CHECKING:
@@ -55,7 +57,9 @@ def explain_item(name: str, target: str, config: Path | None, result: Path | Non
         _write_part(out, place.binding.checks, 2)
     if place.binding and place.binding.missing:
         out.heading("No check yet")
-        out.pairs(((claim, COMING[claim]) for claim in place.binding.missing), indent=2)
+        out.pairs(_to_come(place.binding), indent=2)
+    if place.binding and place.binding.proposed:
+        _write_proposal(out, place.binding.proposed)
     if place.rule:
         _write_signing(out, place, place.rule, plan)
     waiver = plan.decisions.waivers.get(place.full_id)
@@ -84,6 +88,7 @@ def _facets(place: project.PlannedItem) -> Iterator[tuple[str, object]]:
     titles = [*place.section.path, place.section.title]
     yield "is in", f"{checklist.path}:{item.line}"
     yield "section", " › ".join(filter(None, titles))
+    yield "group", " › ".join(group.text for group in groups_above(checklist)[item.id])
     yield "ticked", "by hand, which is a claim, not evidence" if item.ticked else ""
     yield "condition", item.condition
     yield "does not apply", item.not_applicable
@@ -94,6 +99,9 @@ def _facets(place: project.PlannedItem) -> Iterator[tuple[str, object]]:
     if binding is None:
         state = "does not list it" if where.is_file() else "does not exist"
         yield "bound", f"to nothing: {where} {state}, so it is unverified"
+    elif binding.proposed:
+        yield "bound", f"to nothing: {where}:{binding.line} only proposes what may answer it, so it is unverified"
+        yield "comes from", binding.source
     else:
         yield "bound", f"{where}:{binding.line}"
         yield "does not apply", binding.not_applicable
@@ -116,6 +124,27 @@ def _why_severity(place: project.PlannedItem) -> str:
     return "the default, as neither a check nor a binding sets one"
 
 
+def _to_come(binding: Binding) -> Iterator[tuple[str, str]]:
+    claims = dict(claims_of(binding))
+    return ((claim, claims[claim]) for claim in binding.missing)
+
+
+def _write_proposal(out: Output, proposal: Binding) -> None:
+    out.heading(f"Proposed; {CONFIRM}")
+    if proposal.checks:
+        _write_part(out, proposal.checks, 2)
+    out.pairs(
+        [
+            *_to_come(proposal),
+            ("signature of", proposal.signoff.role if proposal.signoff else ""),
+            ("does not apply", proposal.not_applicable),
+            ("severity", proposal.severity),
+            ("level", f"needed from level {proposal.level} up" if proposal.level else ""),
+        ],
+        indent=2,
+    )
+
+
 def _write_part(out: Output, part: Part, indent: int) -> None:
     if isinstance(part, Use):
         out.line(f"{part.check.id}: {part.check.title}", indent=indent)
@@ -128,9 +157,10 @@ def _write_part(out: Output, part: Part, indent: int) -> None:
             ),
             *((name, shown(value)) for name, value in part.parameters.items()),
             ("from the target", part.lacking or part.from_target),
+            ("to be given", ", ".join(_to_be_given(part))),
         ]
         if part.warn is not None:
-            stricter = {name: value for name, value in part.warn.items() if part.parameters[name] != value}
+            stricter = {name: value for name, value in part.warn.items() if part.parameters.get(name) != value}
             rows.append(("warns unless it holds with", shown(stricter)))
         out.pairs(rows, indent=indent + 2)
         return
@@ -138,6 +168,13 @@ def _write_part(out: Output, part: Part, indent: int) -> None:
     out.line(several, indent=indent)
     for child in part.parts:
         _write_part(out, child, indent + 2)
+
+
+def _to_be_given(use: Use) -> Iterator[str]:
+    """Parameters that neither a binding nor, when it is asked, a target gives."""
+    if not use.from_target:
+        fields = use.check.parameters.model_fields.items()
+        yield from (name for name, field in fields if field.is_required() and name not in use.parameters)
 
 
 def _write_signing(out: Output, place: project.PlannedItem, rule: SignoffRule, plan: Plan) -> None:

@@ -14,7 +14,7 @@ from pytest_readiness.cli import project
 from pytest_readiness.cli.problems import CommandError, chosen
 from pytest_readiness.cli.project import ConfigOption
 from pytest_readiness.core.registry import CLASSES
-from pytest_readiness.core.unverified import NO_CHECK
+from pytest_readiness.core.unverified import NO_CHECK, PROPOSED
 
 if TYPE_CHECKING:
     from pytest_readiness.cli.output import Output
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _FORESEEN = {
     "could not verify": "Could not be verified",
     "unverified": "Would be unverified",
+    PROPOSED: "Proposed, and not confirmed",
     NO_CHECK: "No check yet",
     "not applicable": "Do not apply",
 }
@@ -40,6 +41,9 @@ def command(
         list[str] | None,
         typer.Option(metavar="CLASS", help="Let checks of this class run too: active or disruptive; repeatable."),
     ] = None,
+    by_item: Annotated[
+        bool, typer.Option("--by-item", help="Each item's text beside what the checks that answer it claim.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="The plan as JSON.")] = False,
 ) -> None:
     """Show what a run would look at, and what it could not answer.
@@ -48,12 +52,15 @@ def command(
 
     \b
     readiness plan --target prod
+    readiness plan --target prod --by-item
     readiness plan release.md --target prod --allow active --json
     """
     from pytest_readiness.cli.output import Output
 
     if not target:
         raise CommandError("Name a target of readiness.yaml: --target NAME.")
+    if by_item and json:
+        raise CommandError("--json has the text and the claim of each test as it is; leave out --by-item.")
     for each in allow or ():
         chosen("class to be allowed", each, CLASSES[1:])
     configuration = project.configuration(config, target)
@@ -61,6 +68,12 @@ def command(
     out = Output(configuration.secrets)
     if json:
         out.json(_as_data(plan))
+        return
+    _write_head(out, plan)
+    if by_item:
+        from pytest_readiness.cli.plan_items import write_items
+
+        write_items(out, plan)
     else:
         _write(out, plan)
 
@@ -77,9 +90,9 @@ def _document(name: str) -> Path:
 
 
 def _way(test: PlannedTest) -> str:
-    """How a test is answered, for a reader: what waits for a check is told apart from what a team can change."""
-    if test.settled is not None and test.settled.kind == NO_CHECK:
-        return NO_CHECK
+    """How a test is answered, for a reader: what waits for a check, or to be confirmed, is told apart from the rest."""
+    if test.settled is not None and test.settled.kind in _FORESEEN:
+        return test.settled.kind
     return _how(test)
 
 
@@ -112,11 +125,15 @@ def _facts(tests: Sequence[PlannedTest], target: Target) -> list[tuple[str, str,
 
 
 def _as_data(plan: Plan) -> dict[str, Any]:
+    from pytest_readiness.checklist.model import groups_above
     from pytest_readiness.cli.output import plain
+    from pytest_readiness.cli.plan_items import claim_of
     from pytest_readiness.core.resources import where_of
 
     configuration = plan.configuration
     tests = list(plan.tests())
+    above = {planned.checklist.name: groups_above(planned.checklist) for planned in plan.checklists.values()}
+    bindings = {planned.checklist.name: planned.bindings for planned in plan.checklists.values()}
     return {
         "target": configuration.target.name,
         "configuration": str(configuration.path),
@@ -131,6 +148,12 @@ def _as_data(plan: Plan) -> dict[str, Any]:
                 "test": test.key,
                 "item": test.full_item,
                 "line": test.item.line,
+                "text": test.item.text,
+                "group": [
+                    *filter(None, (*test.section.path, test.section.title)),
+                    *(group.text for group in above[test.checklist][test.item.id]),
+                ],
+                "claim": claim_of(test, bindings[test.checklist].get(test.item.id)),
                 "severity": test.severity,
                 "how": _how(test),
                 "reason": foreseen[1] if (foreseen := test.foreseen) else "",
@@ -154,20 +177,25 @@ def _as_data(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _write(out: Output, plan: Plan) -> None:
+def _write_head(out: Output, plan: Plan) -> None:
     from pytest_readiness.cli.output import count
 
     configuration = plan.configuration
     target = configuration.target
-    tests = list(plan.tests())
     described = f": {target.description}" if target.description else ""
     out.line(f"{target.name}{described}", style="bold")
     resources = count(len(target.resources), "resource")
-    out.line(f"{configuration.path}, {resources}, {count(len(tests), 'test')}. Nothing was contacted.")
+    out.line(f"{configuration.path}, {resources}, {count(len(list(plan.tests())), 'test')}. Nothing was contacted.")
     if configuration.unset:
         out.heading("Not known here")
         for problem in configuration.unset:
             out.line(str(problem), indent=2)
+
+
+def _write(out: Output, plan: Plan) -> None:
+    from pytest_readiness.plan.plan import CONFIRM
+
+    tests = list(plan.tests())
     _write_counts(out, plan)
     foreseen = [(test, test.foreseen) for test in tests]
     running = [test for test, known in foreseen if not known]
@@ -179,14 +207,14 @@ def _write(out: Output, plan: Plan) -> None:
     )
     for state, title in _FORESEEN.items():
         rows = [
-            (test.severity, test.key, known[1].removeprefix(f"{NO_CHECK}: "))
+            (test.severity, test.key, known[1].removeprefix(f"{state}: ").removesuffix(f"; {CONFIRM}"))
             for test, known in foreseen
             if known and _way(test) == state
         ]
         if rows:
-            out.heading(f"{title} ({len(rows)})")
+            out.heading(f"{title} ({len(rows)}){f'; {CONFIRM}' if state == PROPOSED else ''}")
             out.table((), rows, indent=2)
-    if facts := _facts(tests, target):
+    if facts := _facts(tests, plan.configuration.target):
         out.heading(f"Facts, each read once ({len(facts)})")
         out.table(
             ("fact", "tests", "of"),

@@ -1,4 +1,4 @@
-"""`readiness schema`: the JSON Schemas of the files that people write, and of the result."""
+"""`readiness schema`: the JSON Schemas of the files that people write, of the result, and of what is proposed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from pytest_readiness.cli.project import ConfigOption, load_extensions
 def command(
     file: Annotated[
         str,
-        typer.Argument(help="configuration (readiness.yaml), bindings (*.checks.yaml), signoffs, waivers or result."),
+        typer.Argument(
+            help="configuration (readiness.yaml), bindings (*.checks.yaml), signoffs, waivers, result or proposals."
+        ),
     ] = "configuration",
     config: ConfigOption = None,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from pytest_readiness.cli.bind_json import proposals_schema
 from pytest_readiness.config.schema import configuration_schema
 from pytest_readiness.config.suites import suite_names
 from pytest_readiness.core.domains import load_catalogue
@@ -82,7 +83,7 @@ def bindings_schema() -> dict[str, Any]:
     definitions["signed"] = _object("signoff", {"$ref": "#/$defs/signer"})
     definitions["partial"] = {"properties": {"partial": {"$ref": "#/$defs/signer"}}}
     common = {"$ref": "#/$defs/common"}
-    definitions["binding"] = _one_of(
+    definitions["answer"] = _one_of(
         lambda each: {
             "allOf": [each, common],
             "if": {"required": ["missing"]},
@@ -97,8 +98,23 @@ def bindings_schema() -> dict[str, Any]:
             "allOf": [_object("not_applicable", _TEXT), {"properties": {"source": _TEXT}}],
             "unevaluatedProperties": False,
         },
-        {**_object("source", _TEXT), "additionalProperties": False},
     )
+    definitions["binding"] = {
+        "if": {"type": "object", "required": ["proposed"]},
+        "then": {
+            "properties": {
+                "proposed": {
+                    "$ref": "#/$defs/answer",
+                    "description": "What may answer it, as long as nobody confirms it.",
+                },
+                "source": _TEXT,
+            },
+            "additionalProperties": False,
+        },
+        "else": {
+            "anyOf": [{"$ref": "#/$defs/answer"}, {**_object("source", _TEXT), "additionalProperties": False}],
+        },
+    }
     return {
         "$schema": DIALECT,
         "title": "pytest-readiness: CHECKLIST.checks.yaml",
@@ -186,5 +202,6 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "signoffs": signoffs_schema,
     "waivers": waivers_schema,
     "result": result_schema,
+    "proposals": proposals_schema,
 }
 """By what a file is for."""

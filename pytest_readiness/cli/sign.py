@@ -174,10 +174,15 @@ def _not_applicable(place: project.PlannedItem) -> str:
 
 
 def _rule(place: project.PlannedItem) -> SignoffRule:
+    from pytest_readiness.plan.plan import CONFIRM
+
     if reason := _not_applicable(place):
         raise CommandError(f"{place.full_id} does not apply ({reason}), so no one needs to sign it.")
     if place.binding is None:
         raise CommandError(f"{place.full_id} is bound to nothing; bind it to {{signoff: ROLE}} first.")
+    if place.binding.proposed:
+        what = ", ".join(place.binding.proposed.named)
+        raise CommandError(f"What is proposed for {place.full_id} ({what}) counts for nothing yet: {CONFIRM}.")
     if place.binding.missing:
         claims = " and ".join(place.binding.missing)
         raise CommandError(

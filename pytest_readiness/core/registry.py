@@ -348,7 +348,7 @@ CHECKS: dict[str, Check] = {}
 
 BINDING_WORDS = (
     *("check", "all", "any", "on", "from_target", "warn", "severity", "level"),
-    *("partial", "signoff", "valid", "cadence", "missing", "not_applicable", "source"),
+    *("partial", "signoff", "valid", "cadence", "missing", "not_applicable", "source", "proposed"),
 )
 """Keys of a binding; no check may have a parameter of such a name."""
 

@@ -25,6 +25,8 @@ def validate(
     what: str,
     problems: list[Problem],
     context: Mapping[str, Any] | None = None,
+    *,
+    incomplete: bool = False,
 ) -> Model | None:
     """Return `data` as `model`, or None after adding its mistakes to `problems`.
 
@@ -36,6 +38,7 @@ def validate(
         what: what a person calls it ("url 'shop'").
         problems: where mistakes are added.
         context: given to validators.
+        incomplete: whether a value that is not given is no mistake; None is returned without it all the same.
     """
     mistaken = list(_booleans(model, data))
     for location in mistaken:
@@ -48,6 +51,8 @@ def validate(
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             location = detail["loc"]
+            if incomplete and detail["type"] == "missing" and len(location) == 1:
+                continue
             way = [*keys, *location]
             problems.append(Problem(place.path_of(way), place.line_of(way), _sentence(model, detail, what)))
     except KeyboardInterrupt:

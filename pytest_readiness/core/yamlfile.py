@@ -157,6 +157,17 @@ def parse_yaml(text: str, path: Path, what: str) -> YamlMap:
     return value
 
 
+def events_of(text: str) -> tuple[Any, ...]:
+    """Return the events of a text that `parse_yaml` reads, each with its place: for what changes files in place."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return tuple(YAML(typ="safe").parse(text))
+    except YAMLError:
+        return tuple(YAML(typ="safe", pure=True).parse(text))
+
+
 class _Reader:
     """Turns composed nodes into Python values; a node behind several aliases becomes one shared value."""
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from dotenv.parser import parse_stream
 
-from pytest_readiness.discover.found import LOCAL, Discovered, Hint, Record, Wanted, environment_of, named
+from pytest_readiness.discover.found import LOCAL, Discovered, Hint, Record, AskedNames, environment_of, named
 from pytest_readiness.discover.project import Project
 from pytest_readiness.discover.variables import databases, is_name
 
@@ -56,7 +56,7 @@ def _example(path: str, names: tuple[str, ...]) -> Iterator[Record]:
     if names:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         yield Hint(f"asks for {', '.join(names[:_SHOWN])}{more}", path)
-        yield Wanted(names, path)
+        yield AskedNames(names, path)
         # Which provider is used, the names alone tell as well; their values are none.
         yield from (each for each in databases(dict.fromkeys(names, ""), path, LOCAL) if isinstance(each, Hint))
 

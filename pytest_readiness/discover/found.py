@@ -94,7 +94,7 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AskedNames:
     """Names of variables that an example of an env file asks for."""
 
     names: tuple[str, ...]
@@ -108,7 +108,7 @@ class Person:
     name: str
 
 
-Record: TypeAlias = Discovered | Hint | Skipped | Paper | Wanted | Person
+Record: TypeAlias = Discovered | Hint | Skipped | Paper | AskedNames | Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Survey:
     hints: list[Hint] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     papers: list[Paper] = field(default_factory=list)
-    names: list[Wanted] = field(default_factory=list)
+    names: list[AskedNames] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
 
     def take(self, records: Iterable[Record]) -> None:
@@ -129,7 +129,7 @@ class Survey:
             Hint: self.hints,
             Skipped: self.skipped,
             Paper: self.papers,
-            Wanted: self.names,
+            AskedNames: self.names,
             Person: self.people,
         }
         for record in records:

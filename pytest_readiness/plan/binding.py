@@ -20,7 +20,8 @@ class Use:
 
     Attributes:
         check: the check.
-        parameters: validated values, defaults included; where some are lacking, those of the binding, as written.
+        parameters: validated values, defaults included; where some are lacking, those of the binding, as written. What
+            is proposed may lack some that its check requires.
         warn: values of a stricter judgement, where there is one: what passes but not with these, passes with a warning.
         on: names or labels of resources, any of which counts; empty for all of the check's kind.
         narrowed: names or labels that the target gives beside them; of two lists, both count.
@@ -72,6 +73,8 @@ class Binding:
         level: lowest level of a target that needs the item; "" for every target.
         missing: the claims without which it is not answered, and for which there is no check yet.
         source: where the item comes from, for people and programs that keep documents in step.
+        proposed: what may answer it, as long as nobody has confirmed that. It stands apart: it does not run, nobody is
+            asked to sign it, and it decides neither whether the item applies nor how severe it is.
     """
 
     item: str
@@ -83,11 +86,20 @@ class Binding:
     level: str = ""
     missing: tuple[str, ...] = ()
     source: str = ""
+    proposed: Binding | None = None
 
     @property
     def uses(self) -> tuple[Use, ...]:
         """Every use of a check in it, in order."""
         return tuple(_uses(self.checks))
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """What answers the item, in few words: checks and claims, whose signature, or that it does not apply."""
+        ids = dict.fromkeys((*(use.check.id for use in self.uses), *self.missing))
+        signature = (f"signature of {self.signoff.role}",) if self.signoff else ()
+        reason = (f"not applicable ({self.not_applicable})",) if self.not_applicable else ()
+        return (*ids, *signature, *reason)
 
 
 def _uses(part: Part | None) -> Iterator[Use]:

@@ -7,13 +7,16 @@ validated here against the checklist, the catalogue and the declared resources, 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
+from pydantic import BaseModel
+
 from pytest_readiness.checklist.former import Names
-from pytest_readiness.checklist.model import Checklist
+from pytest_readiness.checklist.model import Checklist, Item
 from pytest_readiness.config.suites import is_suite, suite_names
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest, typo_of
@@ -32,6 +35,8 @@ ORIGIN = ".suite"
 """Key of the suite that bindings were made of, beside the sections; no id begins with a dot."""
 SIGNED = "signed"
 """Parameter of checks that lists what they cannot decide and a person vouches for."""
+_PROPOSED = "proposed"
+_NESTED = "'proposed' is said of an item as a whole, and stands within no other binding; leave it out here."
 _CHECKS = ("check", "all", "any")
 _COMMON = frozenset(("severity", "level", "partial", "signoff", "valid", "cadence", "missing", "source"))
 """Keys that a binding may have beside its checks."""
@@ -84,6 +89,16 @@ def read_bindings(
     return bindings
 
 
+def ambiguous(written: str, items: Iterable[Item]) -> str:
+    """Return what is wrong where an id of an earlier version may mean several items, as a sentence."""
+    return f"'{written}' no longer says which item is meant; write {' or '.join(item.id for item in items)}."
+
+
+def same_item(written: str, other: str, line: int, id: str) -> str:
+    """Return what is wrong where two entries answer one item, as a sentence; the other one is in that line."""
+    return f"'{written}' and '{other}' in line {line} are the same item, {id}."
+
+
 def _variable_in(value: Any) -> str:
     """The first ${NAME} in the texts of a value; "" without any."""
     if isinstance(value, Mapping):
@@ -104,6 +119,8 @@ class _BindingsReader:
         levels: Sequence[str],
         target: Target,
         parameters: Collection[str],
+        *,
+        proposing: bool = False,
     ) -> None:
         self.path = path
         self.catalogue = catalogue
@@ -117,13 +134,22 @@ class _BindingsReader:
         # So does what a team made of one, where a name may be absent, too, but not misspelled.
         self.made = False
         self.conditional = False
+        # A program writes what is proposed, before anyone has declared what that takes.
+        self.proposing = proposing
         self.problems: list[Problem] = []
         self._plain: dict[str, Use] = {}
 
     @property
     def lenient(self) -> bool:
         """Whether what is bound may name what no target has."""
-        return self.shipped or self.made or self.conditional
+        return self.shipped or self.made or self.conditional or self.proposing
+
+    @cached_property
+    def proposals(self) -> _BindingsReader:
+        """Reads what is proposed: it must be valid, and may name what readiness.yaml does not have so far."""
+        reader = _BindingsReader(self.path, self.catalogue, {}, {}, (), Target(""), (), proposing=True)
+        reader.problems = self.problems
+        return reader
 
     def problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.path, line, message))
@@ -151,10 +177,7 @@ class _BindingsReader:
                         binding = self._binding(written, value, entries.lines[slug], names, checklist)
                         if binding is not None and binding.item in bound:
                             other, at = bound[binding.item]
-                            self.problem(
-                                binding.line,
-                                f"'{written}' and '{other}' in line {at} are the same item, {binding.item}.",
-                            )
+                            self.problem(binding.line, same_item(written, other, at, binding.item))
                         elif binding is not None:
                             bound[binding.item] = written, binding.line
                             self._signed(binding)
@@ -177,8 +200,7 @@ class _BindingsReader:
             self.problem(line, f"Section '{section}' has no item '{slug}'.{nearest(slug, near)}")
             return None
         if len(found) > 1:
-            ids = " or ".join(item.id for item in found)
-            self.problem(line, f"'{id}' no longer says which item is meant; write {ids}.")
+            self.problem(line, ambiguous(id, found))
             return None
         (item,) = found
         id = item.id
@@ -188,12 +210,35 @@ class _BindingsReader:
             self.problem(line, f"'{id}' is a group; its state follows from its items. Bind those.")
             return None
         self.conditional = item.condition is not None
+        if isinstance(value, YamlMap) and _PROPOSED in value:
+            return self._proposal(id, value, line)
+        return self._answer(id, value, line)
+
+    def _proposal(self, id: str, value: YamlMap, line: int) -> Binding | None:
+        source = self._source(value)
+        if others := [key for key in value if key not in (_PROPOSED, "source")]:
+            self.problem(
+                value.lines[others[0]],
+                f"'proposed' takes no key beside it but 'source', and '{others[0]}' is there. Leave out 'proposed' "
+                "where the rest answers the item, or the rest where that is proposed only.",
+            )
+            return None
+        proposed = self.proposals._answer(id, value[_PROPOSED], value.lines[_PROPOSED])
+        if proposed is None:
+            return None
+        self._signed(proposed)
+        return Binding(id, line, source=source, proposed=proposed)
+
+    def _answer(self, id: str, value: Any, line: int) -> Binding | None:
         if not isinstance(value, YamlMap):
             part = self._part(value, line)
             return None if part is None else Binding(id, line, checks=part)
         return self._mapped(id, value, line)
 
     def _mapped(self, id: str, value: YamlMap, line: int) -> Binding | None:
+        if _PROPOSED in value:
+            self.problem(value.lines[_PROPOSED], _NESTED)
+            return None
         source = self._source(value)
         if "not_applicable" in value:
             reason = value["not_applicable"]
@@ -273,12 +318,15 @@ class _BindingsReader:
             self.problem(line, "'missing' takes the id of a claim that has no check yet, or a list of them.")
         for id in filter(lambda id: isinstance(id, str), ids):
             if id in self.catalogue:
-                self.problem(line, f"There is a check '{id}' now; bind the item to it instead of 'missing'.")
+                # A proposal was right when it was written, and stops no run when there is a check.
+                if not self.proposing:
+                    self.problem(line, f"There is a check '{id}' now; bind the item to it instead of 'missing'.")
             elif id not in COMING:
                 self.problem(
                     line, f"No claim '{id}' is to come; 'readiness suites --claims' lists them.{nearest(id, COMING)}"
                 )
-        return tuple(dict.fromkeys(filter(COMING.__contains__, map(str, ids))))
+        known = (id for id in map(str, ids) if id in COMING or (self.proposing and id in self.catalogue))
+        return tuple(dict.fromkeys(known))
 
     def _signed(self, binding: Binding) -> None:
         """What a check leaves to a person must have a person who signs."""
@@ -319,6 +367,9 @@ class _BindingsReader:
         rule = validate(SignoffRule, given, given, (), "this sign-off", self.problems)
         if rule is None:
             return None
+        rule = rule.model_copy(update={"valid_days": days})
+        if self.proposing:
+            return rule
         if rule.role not in self.roles:
             self.problem(line, f"There is no role '{rule.role}' in readiness.yaml.{nearest(rule.role, self.roles)}")
             return None
@@ -332,13 +383,13 @@ class _BindingsReader:
                 f"{rule.count} must sign, and only {len(people)} in readiness.yaml have the role '{rule.role}'{why}.",
             )
             return None
-        return rule.model_copy(update={"valid_days": days})
+        return rule
 
     def _level(self, value: YamlMap, key: str) -> str:
         if key not in value:
             return ""
         level = str(value[key])
-        if level in self.levels:
+        if level in self.levels or self.proposing:
             return level
         known = nearest(level, self.levels) or " It lists none under 'levels'."
         self.problem(value.lines[key], f"There is no level '{level}' in readiness.yaml.{known}")
@@ -358,6 +409,9 @@ class _BindingsReader:
                 "A binding is a check id, a list of them, or a mapping with 'check', 'all', "
                 "'any', 'signoff' or 'not_applicable'.",
             )
+            return None
+        if _PROPOSED in value:
+            self.problem(value.lines[_PROPOSED], _NESTED)
             return None
         rest = [key for key in value if key not in ignore]
         ways = [key for key in ("check", "all", "any") if key in value]
@@ -419,11 +473,27 @@ class _BindingsReader:
         parameters = {key: value for key, value in given.items() if key not in _BESIDE}
         # As with 'on': what a suite names by convention may be missing.
         context = {} if self.lenient else {"declared": self.declared}
-        model = validate(check.parameters, parameters, given, (), what, self.problems, context)
+        so_far = len(self.problems)
+        model = self._validated(check, parameters, given, what, context)
         warn = self._warn(check, parameters, given) if "warn" in given else None
-        if model is None or on is None or narrowed is None:
+        incomplete = self.proposing and len(self.problems) == so_far
+        if (model is None and not incomplete) or on is None or narrowed is None:
             return None
-        return Use(check, dict(vars(model)), warn, on, line, str(asked or ""), narrowed=narrowed)
+        values = dict(vars(model)) if model is not None else parameters
+        return Use(check, values, warn, on, line, str(asked or ""), narrowed=narrowed)
+
+    def _validated(
+        self,
+        check: Check,
+        parameters: Mapping[str, Any],
+        given: YamlMap,
+        what: str,
+        context: Mapping[str, Any] | None = None,
+    ) -> BaseModel | None:
+        # What a proposal does not give yet is asked when it is confirmed.
+        return validate(
+            check.parameters, parameters, given, (), what, self.problems, context, incomplete=self.proposing
+        )
 
     def _lacking(self, asked: Any, given: YamlMap) -> str:
         """What is asked of the target and not given, as a clause, or as a problem where no target gives it."""
@@ -475,7 +545,7 @@ class _BindingsReader:
             self.problem(given.lines["warn"], "'warn' maps parameters of the check to the values that warn.")
             return None
         what = f"'warn' of the binding to {check.id}"
-        model = validate(check.parameters, {**parameters, **stricter}, stricter, (), what, self.problems)
+        model = self._validated(check, {**parameters, **stricter}, stricter, what)
         return dict(vars(model)) if model is not None else None
 
     def _on(self, check: Check, given: YamlMap) -> tuple[str, ...] | None:

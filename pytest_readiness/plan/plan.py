@@ -19,7 +19,7 @@ from pytest_readiness.core.evidence import NotDeclared
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest, typo_of
 from pytest_readiness.core.registry import FACTS, SEVERITIES, Check, Severity, lacking
 from pytest_readiness.core.resources import Resource
-from pytest_readiness.core.unverified import NO_CHECK
+from pytest_readiness.core.unverified import NO_CHECK, PROPOSED
 from pytest_readiness.people.decisions import Decisions, KnownItems, Waiver, read_people
 from pytest_readiness.people.rules import SignoffRule, WaiverRule, cadence_in
 from pytest_readiness.plan.binding import Binding, bindings_path, misnamed_bindings
@@ -31,6 +31,8 @@ DEFAULT_SEVERITY: Severity = "medium"
 """Of an item that no check and no binding gives one."""
 
 UNBOUND = "bound to nothing: no check answers it and nobody signs it"
+CONFIRM = "confirm with `readiness bind --review`"
+"""What is to be done with what is proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +339,12 @@ class _Planner:
         if binding is None:
             yield PlannedTest(name=item.slug, settled=Settled("unverified", UNBOUND, "unbound"), **common)
             return
+        if binding.proposed is not None:
+            # Before the level, as with what is bound to nothing: until someone confirms what answers it, nobody has
+            # said anything of this item.
+            settled = proposed_only(binding.proposed)
+            yield PlannedTest(name=item.slug, settled=settled, **common)
+            return
         if self._above(binding.level):
             reason = f"needed from level {binding.level} up; {self.target.name} is {self.target.level}"
             yield PlannedTest(name=item.slug, settled=Settled("not applicable", reason), **common)
@@ -393,6 +401,12 @@ class _Planner:
             settled=settled,
             **common,
         )
+
+
+def proposed_only(proposal: Binding) -> Settled:
+    """Return the end of an item for which nobody has confirmed what is proposed."""
+    reason = f"{PROPOSED}: {', '.join(proposal.named)}; {CONFIRM}"
+    return Settled("unverified", reason, PROPOSED, " and ".join(proposal.named))
 
 
 def no_check_yet(claim: str) -> str:

@@ -18,8 +18,8 @@ class Settled(NamedTuple):
         state: how it ends.
         reason: why.
         kind: of unverified; "" for what does not apply.
-        lacks: what others lack in the same way: what the target does not declare, the class that is not allowed, or the
-            claim for which there is no check.
+        lacks: what others lack in the same way: what the target does not declare, the class that is not allowed, the
+            claim for which there is no check, or what is proposed and not confirmed.
     """
 
     state: Literal["unverified", "not applicable"]

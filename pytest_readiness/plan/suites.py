@@ -47,7 +47,7 @@ class ShippedSuite:
         binding = self.bindings.get(item.id)
         if item.not_applicable or (binding and binding.not_applicable):
             return "not applicable"
-        if binding is None:
+        if binding is None or binding.proposed:
             return "unbound"
         if binding.missing:
             return "missing"

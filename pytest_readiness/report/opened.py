@@ -8,12 +8,13 @@ from itertools import groupby
 from typing import Literal
 
 from pytest_readiness.core.registry import SEVERITIES, Severity
-from pytest_readiness.core.unverified import NO_CHECK, UnverifiedKind
+from pytest_readiness.core.unverified import NO_CHECK, PROPOSED, UnverifiedKind
+from pytest_readiness.plan.plan import CONFIRM
 from pytest_readiness.verdict.items import LeafRecord
 from pytest_readiness.verdict.judging import Verdict
 from pytest_readiness.verdict.result import State
 
-SHARED: tuple[UnverifiedKind, ...] = ("not allowed", "not declared", NO_CHECK)
+SHARED: tuple[UnverifiedKind, ...] = ("not allowed", "not declared", PROPOSED, NO_CHECK)
 """Kinds of unverified that reports tell by what many items lack together, so that they do not hide what failed."""
 
 
@@ -48,6 +49,11 @@ class OpenGroup:
     def shared(self) -> bool:
         """Whether its items are told by what they lack together."""
         return self.kind in SHARED
+
+    @property
+    def next_step(self) -> str:
+        """What is to be done with all of them, where that is one thing; "" elsewhere."""
+        return CONFIRM if self.kind == PROPOSED else ""
 
     @property
     def lacks(self) -> tuple[Lack, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_readiness.core.redact import Redactor, printable
 from pytest_readiness.core.registry import SEVERITIES
-from pytest_readiness.core.unverified import NO_CHECK
+from pytest_readiness.core.unverified import NO_CHECK, PROPOSED
 from pytest_readiness.report.opened import OpenGroup, by_severity, claims, open_groups
 from pytest_readiness.report.phrases import decision, is_go, part_of
 from pytest_readiness.verdict.drift import Change
@@ -315,6 +315,8 @@ class _Summary:
         hint = "" if self.verbosity > 0 else "; -v lists them"
         title = f"{group.title} ({len(group.items)}: {by_severity(group.items)}{hint})"
         self.console.print(self._text(title, "bold"))
+        if group.next_step:
+            self.console.print(self._text(f"  {group.next_step}"))
         lacks = group.lacks
         if self.verbosity > 0:
             for lack in lacks:
@@ -323,7 +325,7 @@ class _Summary:
                     self._line(item, 4)
             return
         shown, more = lacks[:LACKS_SHOWN], len(lacks[LACKS_SHOWN:])
-        if group.kind == NO_CHECK:
+        if group.kind in (PROPOSED, NO_CHECK):
             words = f"{', '.join(claims(shown))}{f' and {more} more' if more else ''}"
             self.console.print(Padding(self._text(words), (0, 0, 0, 2), expand=False))
         else:

@@ -55,7 +55,8 @@ class TestResult:
         signatures: the sign-offs that count.
         kind: of unverified; "" in every other state.
         lacks: what several unverified tests lack in the same way: what the target does not declare, the class of checks
-            that is not allowed, or the claim for which there is no check; "" for the other kinds.
+            that is not allowed, the claim for which there is no check, or what is proposed and not confirmed; "" for
+            the other kinds.
     """
 
     __test__ = False

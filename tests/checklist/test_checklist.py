@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pytest_readiness.checklist.ids import digest_of
-from pytest_readiness.checklist.model import Checklist, ChecklistError, Item
+from pytest_readiness.checklist.model import Checklist, ChecklistError, Item, groups_above
 from pytest_readiness.checklist.reading import parse_checklist, read_checklist
 from pytest_readiness.checklist.remarks import MARKED_NOT_APPLICABLE, STRUCK
 
@@ -260,6 +260,18 @@ def test_headings_bold_paragraphs_and_plain_list_lines_make_sections(
 def test_a_section_knows_its_line_and_the_slugs_above_it() -> None:
     (section,) = parse("\n# 1. Go live!\n\n2. Setup\n   - [ ] x").sections
     assert (section.id, section.line, section.ancestors) == ("setup", 4, ("go-live",))
+
+
+def test_the_groups_above_items() -> None:
+    checklist = parse("# A\n- [ ] one\n  - [ ] two\n    - [ ] three\n  - [ ] four\n- [ ] five\n")
+    above = groups_above(checklist)
+    assert {item.text: [group.text for group in above[item.id]] for item in checklist.items()} == {
+        "one": [],
+        "two": ["one"],
+        "three": ["one", "two"],
+        "four": ["one"],
+        "five": [],
+    }
 
 
 def test_items_come_in_document_order_and_know_their_section() -> None:

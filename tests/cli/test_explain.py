@@ -13,6 +13,7 @@ import pytest
 from pytest_readiness.cli.describe import example
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.registry import CHECKS
+from pytest_readiness.plan.coming import COMING
 from tests.cli.program import Program
 from tests.stack.patience import patient
 
@@ -99,6 +100,54 @@ def test_an_item_that_a_target_and_a_check_to_come_answer(readiness: Program) ->
     assert "from the target  plans" in told
     assert re.search(r"sections +\[Rollback\]", told)
     assert re.search(r"unverified +plan-a\[redis.persistence\] +no check yet: redis.persistence", told)
+
+
+def test_an_item_with_only_a_proposal(readiness: Program) -> None:
+    bindings = readiness.read("release.checks.yaml")
+    proposal = "{check: docs.sections, partial: writers, severity: high, level: gold}"
+    entry = f"{{proposed: {proposal}, source: 'a.md:7'}}"
+    readiness.write("release.checks.yaml", bindings.replace("plan-a: docs.present", f"plan-a: {entry}"))
+    result = readiness("explain", "papers/plan-a", "--target", "prod")
+    assert (result.code, result.err) == (0, "")
+    lines = result.lines
+    where = f"{readiness.folder / 'release.checks.yaml'}:6"
+    assert f"bound to nothing: {where} only proposes what may answer it, so it is unverified" in lines
+    assert "group Plans [red]are[/red] written" in lines
+    assert "comes from a.md:7" in lines
+    assert "severity low, because the checklist calls it optional" in lines
+    at = lines.index("Proposed; confirm with `readiness bind --review`")
+    assert lines[at + 1 : at + 8] == [
+        f"docs.sections: {CHECKS['docs.sections'].title}",
+        "looks at document",
+        "on every document",
+        "to be given sections",
+        "signature of writers",
+        "severity high",
+        "level needed from level gold up",
+    ]
+    assert not {"Checks", "Sign-off", "No one has signed."} & set(lines)
+    assert (
+        "unverified plan-a proposed: docs.sections, signature of writers; confirm with `readiness bind --review`"
+        in lines
+    )
+
+
+def test_other_proposals(readiness: Program) -> None:
+    bindings = readiness.read("release.checks.yaml")
+    for proposal, told in (
+        ("{not_applicable: no such plan}", "does not apply no such plan"),
+        ("{missing: redis.persistence}", f"redis.persistence {COMING['redis.persistence']}"),
+        # There is a check by now.
+        ("{missing: docs.present}", f"docs.present {CHECKS['docs.present'].title}"),
+        (
+            "{check: docs.sections, from_target: plans}",
+            "from the target parameters named 'plans', which each target gives",
+        ),
+    ):
+        entry = f"plan-a: {{proposed: {proposal}}}"
+        readiness.write("release.checks.yaml", bindings.replace("plan-a: docs.present", entry))
+        assert told in readiness("explain", "papers/plan-a").lines
+        assert readiness("plan", "--target", "prod", "--by-item").code == 0
 
 
 def test_a_waiver_that_ended(readiness: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from pytest_readiness.cli import project
+from pytest_readiness.core.registry import CHECKS
+from pytest_readiness.plan.coming import COMING
 from tests.cli.program import CONFIGURATION, Program, on_terminal
 
 PLAN = ("plan", "--target", "prod")
@@ -149,3 +151,106 @@ def test_a_name_on_another_target_is_known_though_its_values_are_not(readiness: 
     result = readiness("plan", "--target", "staging")
     assert result.code == 0, result.err
     assert "target staging declares no url or endpoint named or labelled outside" in result.out
+
+
+PROPOSED = """\
+tls:
+  certificates-are-valid: {check: tls.expiry, min_days: 10, on: public}
+  old-versions-are-refused: {proposed: [tls.versions, {check: tls.expiry, min_days: 5, on: shop}]}
+papers:
+  runbook-covers-rollback: {check: docs.sections, sections: [Rollback], partial: ops}
+  plan-a: {proposed: {missing: redis.persistence, severity: high}}
+backups-monthly:
+  restore-is-rehearsed: {missing: redis.tls}
+  acceptance-is-approved: {proposed: {signoff: owners}}
+"""
+
+
+def test_items_stand_beside_what_is_claimed(readiness: Program) -> None:
+    readiness.write("release.checks.yaml", PROPOSED)
+    result = readiness(*PLAN, "--by-item")
+    assert (result.code, result.err) == (0, "")
+    expiry, versions, sections = (
+        CHECKS[id].title.rstrip(".") for id in ("tls.expiry", "tls.versions", "docs.sections")
+    )
+    told = result.out[result.out.index("release: Release › TLS") :]
+    assert (
+        told
+        == f"""\
+release: Release › TLS
+  Certificates are valid
+    tls.expiry on shop: {expiry} [min_days: 10]
+  Old versions are refused
+    proposed: tls.versions: {versions}
+    proposed: tls.expiry on shop: {expiry} [min_days: 5]
+
+release: Release › Papers
+  Runbook covers rollback
+    docs.sections on runbook: {sections} [sections: [Rollback]]
+    signature of ops
+  Plans [red]are[/red] written
+    Plan A (optional)
+      proposed: redis.persistence: {COMING["redis.persistence"]}
+  Fax works
+    not applicable: struck through in the checklist
+
+release: Release › Backups (monthly)
+  Restore is rehearsed
+    no check yet: redis.tls ({COMING["redis.tls"]})
+  Acceptance is approved
+    proposed: signature of owners
+  Loose end
+    unverified: bound to nothing: no check answers it and nobody signs it
+"""
+    )
+
+
+def test_what_is_answered_alike_is_one_line(readiness: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_HOST", "shop.example.com")
+    more = "labels: [public]}\n      api: https://api.example.com\n      plain: http://h.example.com"
+    readiness.write("readiness.yaml", CONFIGURATION.replace("labels: [public]}", more))
+    steps = "[{name: home, get: /, expect: {text: %s}}]" % ("Welcome to the shop " * 9)
+    readiness.write(
+        "release.checks.yaml", f"tls:\n  certificates-are-valid: [tls.expiry, {{check: http.flow, steps: {steps}}}]\n"
+    )
+    lines = readiness(*PLAN, "--by-item", "--allow", "active").lines
+    expiry = CHECKS["tls.expiry"].title.rstrip(".")
+    assert f"tls.expiry on shop, api: {expiry}" in lines
+    without = "plain is declared as http://h.example.com, without TLS"
+    assert f"tls.expiry on plain: {expiry} – unverified: {without}" in lines
+    (flow,) = (line for line in lines if line.startswith("http.flow on shop, api, plain: "))
+    assert flow.endswith("…]")
+    assert len(flow) < 220
+
+
+def test_programs_get_text_group_and_claim_of_each_test(readiness: Program) -> None:
+    readiness.write("release.checks.yaml", PROPOSED)
+    data: Any = readiness.json(*PLAN)
+    told = {test["test"].partition("/")[2]: (test["text"], test["group"], test["claim"]) for test in data["tests"]}
+    expiry, versions = CHECKS["tls.expiry"].title, CHECKS["tls.versions"].title.rstrip(".")
+    tls, papers, backups = (["Release", title] for title in ("TLS", "Papers", "Backups (monthly)"))
+    assert told["certificates-are-valid[shop]"] == ("Certificates are valid", tls, expiry)
+    proposed = f"{versions}; {expiry.rstrip('.')}"
+    assert told["old-versions-are-refused"] == ("Old versions are refused", tls, proposed)
+    group = [*papers, "Plans [red]are[/red] written"]
+    assert told["plan-a"] == ("Plan A (optional)", group, COMING["redis.persistence"])
+    assert told["restore-is-rehearsed[redis.tls]"] == ("Restore is rehearsed", backups, COMING["redis.tls"])
+    for unclaimed in ("acceptance-is-approved", "loose-end"):
+        assert told[unclaimed][1:] == (backups, "")
+    assert data["counts"] == {"passive": 2, "signed": 1, "unverified": 5, "not applicable": 1}
+
+
+def test_by_item_and_as_json_are_two_views(readiness: Program) -> None:
+    result = readiness(*PLAN, "--by-item", "--json")
+    assert (result.code, result.out) == (4, "")
+    assert result.err == "--json has the text and the claim of each test as it is; leave out --by-item.\n"
+
+
+def test_the_view_by_item_fits_a_terminal(readiness: Program) -> None:
+    readiness.write("release.checks.yaml", PROPOSED)
+    readiness.write("release.md", readiness.read("release.md").replace("Loose end", "Loose \x1b[31mend [bold]x[/bold]"))
+    shown = on_terminal([*PLAN, "--by-item"], 80, readiness.folder, READINESS_NOW="2026-03-10")
+    assert "Plans [red]are[/red] written" in shown
+    assert "[bold]x[/bold]" in shown
+    assert "\x1b[31m" not in shown
+    assert max(len(line) for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()) <= 80

@@ -125,6 +125,21 @@ def test_what_would_not_count_is_refused(readiness: Program, arguments: tuple[st
     assert readiness.read("signoffs.yaml") == "signoffs:\n"
 
 
+def test_what_is_only_proposed_is_neither_signed_nor_waived(readiness: Program) -> None:
+    written = readiness.read("release.checks.yaml")
+    for proposal, what in (("{signoff: ops}", "signature of ops"), ("docs.present", "docs.present")):
+        text = written.replace("plan-a: docs.present", f"plan-a: {{proposed: {proposal}}}")
+        readiness.write("release.checks.yaml", text)
+        result = readiness("sign", "papers/plan-a", *A)
+        told = f"What is proposed for release:papers/plan-a ({what}) counts for nothing yet"
+        assert (result.code, result.err) == (4, f"{told}: confirm with `readiness bind --review`.\n")
+        waiver = ("--reason", "later", "--by", "b@example.com", "--expires", "2026-03-11")
+        result = readiness("waive", "papers/plan-a", *waiver)
+        assert result.code == 4
+        assert result.err.startswith("No check answers release:papers/plan-a, so it cannot fail")
+    assert readiness.read("signoffs.yaml") == "signoffs:\n"
+
+
 def test_missing_evidence_is_refused(readiness: Program) -> None:
     result = readiness("sign", RUNBOOK, *A, "--evidence", "gone.pdf")
     assert result.err == f"There is no file gone.pdf, neither here nor in {readiness.folder}.\n"

@@ -370,6 +370,120 @@ def test_mistakes_about_what_is_missing(tmp_path: Path, written: str, told: str)
     assert line.startswith(told)
 
 
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ("toy.header", ("toy.header",)),
+        ("[toy.header, {check: toy.word, text: a}, toy.header]", ("toy.header", "toy.word")),
+        ("{any: [toy.header, {all: [{check: toy.word, text: a}]}]}", ("toy.header", "toy.word")),
+        ("{check: toy.header, partial: security}", ("toy.header", "signature of security")),
+        ("{signoff: {role: security, count: 2}, valid: 5d}", ("signature of security",)),
+        ("{missing: [redis.persistence, redis.tls]}", ("redis.persistence", "redis.tls")),
+        ("{check: toy.header, missing: redis.tls}", ("toy.header", "redis.tls")),
+        ("{not_applicable: no CDN}", ("not applicable (no CDN)",)),
+    ],
+)
+def test_what_is_proposed_stands_apart(tmp_path: Path, written: str, named: tuple[str, ...]) -> None:
+    text = "tls: {hsts-headers-configured: {proposed: %s}}\n"
+    (binding,) = bindings(tmp_path, text % written).values()
+    assert binding == Binding("tls/hsts-headers-configured", 1, proposed=binding.proposed)
+    assert (binding.uses, binding.named) == ((), ())
+    assert binding.proposed is not None
+    assert binding.proposed.named == named
+
+
+def test_what_is_proposed_is_read_as_a_binding_is(tmp_path: Path) -> None:
+    given = "{check: toy.header, name: Via, on: shop, warn: {min_age: 3}, severity: low, partial: security, valid: 5d}"
+    text = f'tls:\n  hsts-headers-configured:\n    proposed: {given}\n    source: "release.md:7"\n'
+    (binding,) = bindings(tmp_path, text).values()
+    (bound,) = bindings(tmp_path, f"tls:\n  hsts-headers-configured:\n    {given}\n").values()
+    assert (binding.source, binding.line, binding.level, binding.severity) == ("release.md:7", 2, "", None)
+    assert binding.proposed is not None
+    (use,), (same,) = binding.proposed.uses, bound.uses
+    assert (use.parameters, use.warn, use.on, use.line) == (same.parameters, same.warn, ("shop",), 3)
+    assert (binding.proposed.signoff, binding.proposed.severity) == (bound.signoff, "low")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{signoff: writers}",
+        "{signoff: {role: twice, count: 9}}",
+        "{check: toy.header, partial: operators}",
+        "{check: toy.header, on: shopp}",
+        "{check: toy.header, level: gold}",
+        "{check: toy.header, from_target: headers}",
+        "{check: toy.word, from_target: words}",
+        "toy.word",
+        "[{check: toy.word, warn: {text: b}}]",
+        "{missing: toy.header}",
+    ],
+)
+def test_a_proposal_may_name_what_is_not_declared_so_far(tmp_path: Path, written: str) -> None:
+    """A binding of its own would be refused; what a program proposes stops no run before someone confirms it."""
+    mistakes(tmp_path, f"tls: {{hsts-headers-configured: {written}}}\n")
+    (binding,) = bindings(tmp_path, f"tls: {{hsts-headers-configured: {{proposed: {written}}}}}\n").values()
+    assert binding.proposed is not None
+
+
+def test_what_a_target_gives_is_not_looked_at_for_a_proposal(tmp_path: Path) -> None:
+    (binding,) = with_target(tmp_path, "{proposed: {check: toy.header, from_target: slow}}").values()
+    assert binding.proposed is not None
+    (use,) = binding.proposed.uses
+    assert (use.from_target, use.lacking) == ("slow", "parameters named 'slow', which each target gives")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("toy.heder", "There is no check 'toy.heder'. Did you mean 'toy.header'?"),
+        ("{check: toy.header, min_age: long}", "The binding to toy.header, 'min_age': must be a whole number."),
+        ("{check: toy.word, txt: a}", "Unknown key 'txt' in the binding to toy.word. Did you mean 'text'?"),
+        ("{check: toy.word, text: true}", "The binding to toy.word, 'text': must be a text; put it in quotes."),
+        ("{check: toy.header, severity: grave}", "'grave' is not a severity."),
+        ("{check: toy.word, text: a, on: shop}", "toy.word looks at no resource, so it takes no 'on'."),
+        ("{signoff: security, check: toy.header}", "'signoff' takes no checks, and 'check' is beside it."),
+        ("{signoff: security, valid: a month}", "'valid' is a number of days such as 30d."),
+        ("{missing: redis.persistance}", "No claim 'redis.persistance' is to come;"),
+        ("{not_applicable: TODO}", "'not_applicable: TODO' is no reason;"),
+        ("{source: a}", "A binding holds exactly one of"),
+        ("[]", "This must be a list of at least one check;"),
+        ("", "A binding is a check id, a list of them, or a mapping"),
+        ("{proposed: toy.header}", "'proposed' is said of an item as a whole,"),
+        ("[{proposed: toy.header}]", "'proposed' is said of an item as a whole,"),
+        ("{all: [toy.header], proposed: toy.header}", "'proposed' is said of an item as a whole,"),
+    ],
+)
+def test_mistakes_in_a_proposal(tmp_path: Path, written: str, told: str) -> None:
+    (line,) = mistakes(tmp_path, f"tls:\n  hsts-headers-configured:\n    proposed: {written}\n")
+    assert line.startswith(f"3: {told}")
+
+
+def test_all_mistakes_of_proposals_are_told(tmp_path: Path) -> None:
+    text = "tls:\n  hsts-headers-configured:\n    proposed:\n      - toy.heder\n      - {check: toy.word, txt: a}\n"
+    told = mistakes(tmp_path, f"{text}  certificates-expire-late: toy.wrd\n")
+    assert [line.partition(":")[0] for line in told] == ["4", "5", "6"]
+
+
+@pytest.mark.parametrize(
+    ("item", "written", "told"),
+    [
+        (
+            "hsts-headers-configured",
+            "{proposed: toy.header, check: toy.header}",
+            "'proposed' takes no key beside it but 'source', and 'check' is there. Leave out 'proposed' where the rest "
+            "answers the item, or the rest where that is proposed only.",
+        ),
+        ("hsts-headers-configured", "{severity: low, proposed: toy.header}", "'proposed' takes no key beside it but"),
+        ("hsts-headers-configured", "[{proposed: toy.header}]", "'proposed' is said of an item as a whole,"),
+        ("group", "{proposed: toy.header}", "'tls/group' is a group; its state follows from its items."),
+    ],
+)
+def test_where_a_proposal_cannot_stand(tmp_path: Path, item: str, written: str, told: str) -> None:
+    (line,) = mistakes(tmp_path, f"tls: {{{item}: {written}}}\n")
+    assert line.startswith(f"1: {told}")
+
+
 GIVEN = """\
 sets:
   header: {name: Via, on: public}

@@ -163,6 +163,12 @@ def outcome(test: PlannedTest) -> str:
         ("{check: toy.one, on: api, missing: redis.persistence}", ["item[toy.one-api]",
             "item[redis.persistence]: unverified: no check yet: "
             "redis.persistence (Redis writes its data to disk, and the last write succeeded)"]),
+        ("{proposed: [toy.one, toy.load]}", [
+            "item: unverified: proposed: toy.one, toy.load; confirm with `readiness bind --review`"
+        ]),
+        ("{proposed: {signoff: owner}}", [
+            "item: unverified: proposed: signature of owner; confirm with `readiness bind --review`"
+        ]),
         ("toy.health", [
             "item[shop]",
             "item[api]: unverified: api declares no health path",
@@ -213,6 +219,9 @@ def test_names_do_not_depend_on_other_items(tmp_path: Path) -> None:
         ("Item (optional)", "{check: toy.two, severity: critical}", "critical"),
         ("Item", "{signoff: owner, severity: high}", "high"),
         ("Item", "{signoff: owner}", "medium"),
+        ("Item", "{proposed: toy.paper}", "medium"),
+        ("Item", "{proposed: {check: toy.paper, severity: low}}", "medium"),
+        ("Item (optional)", "{proposed: toy.paper}", "low"),
     ],
 )
 def test_severity_of_an_item(tmp_path: Path, item: str, bindings: str, severity: str) -> None:
@@ -230,6 +239,12 @@ def test_severity_of_an_item(tmp_path: Path, item: str, bindings: str, severity:
         ),
         ("Item (if using Redis)", "", "item: unverified: bound to nothing: no check answers it and nobody signs it"),
         ("Item (if applicable)", "{signoff: owner}", "item[signoff]"),
+        (
+            "Item (if using Redis)",
+            "{proposed: toy.cache}",
+            "item: unverified: proposed: toy.cache; confirm with `readiness bind --review`",
+        ),
+        ("Item (N/A: no shop)", "{proposed: toy.paper}", "item: not applicable: no shop"),
         ("Item (if applicable)", "toy.paper", "item[shop]"),
         ("~~Item~~", "toy.paper", "item: not applicable: struck through in the checklist"),
         ("Item (N/A: no shop)", "toy.paper", "item: not applicable: no shop"),

@@ -28,7 +28,9 @@ def test_items_are_counted_by_what_answers_them(tmp_path: Path, monkeypatch: pyt
 
 def test_what_is_bound_to_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = suite.add(monkeypatch, tmp_path / "suites")
-    (folder / "small.checks.yaml").write_text("web:\n  the-page-answers: http.reachable\n", "utf-8")
+    (folder / "small.checks.yaml").write_text(
+        "web:\n  the-page-answers: http.reachable\n  the-page-fits-the-brand: {proposed: http.hsts}\n", "utf-8"
+    )
     assert total(read_suite("small").figures().values()) == {"checks": 1, "unbound": 7, "not applicable": 1}
 
 

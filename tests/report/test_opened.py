@@ -36,6 +36,7 @@ FILES = {
         - [ ] Logins are limited
         - [ ] Skipped by its author
         - [ ] Forgotten
+        - [ ] Proposed only
         - [ ] Signed once
         - [ ] Signed never
         ## After
@@ -50,6 +51,7 @@ FILES = {
           containers-are-there: container.healthy
           containers-are-small: container.healthy
           logins-are-limited: {check: http.rate_limit, path: /login, limit: 10, severity: critical}
+          proposed-only: {proposed: {check: env.present, partial: operations}}
           signed-once: {signoff: operations, valid: 2d}
           signed-never: {signoff: operations}
         after:
@@ -87,6 +89,7 @@ KINDS = {
     "logins-are-limited": "not allowed",
     "skipped-by-its-author": "not run",
     "forgotten": "unbound",
+    "proposed-only": "proposed",
     "signed-once": "unsigned",
     "signed-never": "unsigned",
     "runbook-is-complete": "",
@@ -127,6 +130,7 @@ def test_the_result_tells_the_kinds_apart(kinds: Release) -> None:
     assert told["unsigned"] == "not signed; operations must sign"
     assert told["not run"] == "skipped: not today"
     assert {(test["kind"], test["lacks"]) for test in tests if test["lacks"]} == {
+        ("proposed", "env.present and signature of operations"),
         ("no check yet", "redis.persistence"),
         ("not declared", "target prod declares no container"),
         ("not allowed", "active checks, which neither the target nor the command line allows"),
@@ -187,6 +191,7 @@ def test_the_page_lists_what_failed_first_and_folds_what_is_unverified(kinds: Re
         ("Unsigned 2: 2 medium", False, ["signed-once", "signed-never"]),
         ("Not allowed 1: 1 critical", False, ["logins-are-limited"]),
         ("Not declared 2: 2 high", False, ["containers-are-there", "containers-are-small"]),
+        ("Proposed 1: 1 medium", False, ["proposed-only"]),
         ("Unbound 1: 1 medium", False, ["forgotten"]),
         (
             "No check yet 3: 2 critical, 1 high",
@@ -210,7 +215,8 @@ def test_the_terminal_lists_what_failed_first(kinds: Release) -> None:
     words = [re.match(r"failed|error|no check yet|[a-z]+(?: (?:run|allowed|declared))?(?= )", row[1]) for row in rows]
     assert [word[0] for word in words if word] == [
         *("failed", "error", "not run", "unsigned", "unsigned", "unbound"),
-        *("not allowed", "not declared", "not declared", "no check yet", "no check yet", "no check yet"),
+        *("not allowed", "not declared", "not declared", "proposed"),
+        *("no check yet", "no check yet", "no check yet"),
     ]
     assert "Not allowed (1: 1 critical)" in lines
     assert "  target prod declares no container" in lines
@@ -232,7 +238,9 @@ def test_a_run_that_is_not_asked_for_more_names_what_is_lacking_once(kinds: Rele
 
 def test_the_plan_tells_what_waits_for_a_check_apart(kinds: Release) -> None:
     lines = [" ".join(line.split()) for line in kinds.cli("plan", "--target=prod").stdout.splitlines()]
-    assert "section passive signed unverified no check yet tests" in lines
+    assert "section passive signed unverified proposed no check yet tests" in lines
+    at = lines.index("Proposed, and not confirmed (1); confirm with `readiness bind --review`")
+    assert lines[at + 1] == "medium release:before/proposed-only env.present, signature of operations"
     at = lines.index("No check yet (3)")
     assert lines[at + 1] == (
         "critical release:before/redis-keeps-its-data[redis.persistence] redis.persistence "
@@ -240,6 +248,7 @@ def test_the_plan_tells_what_waits_for_a_check_apart(kinds: Release) -> None:
     )
     data = json.loads(kinds.cli("plan", "--target=prod", "--json").stdout)
     assert {(test["kind"], test["lacks"]) for test in data["tests"] if test["how"] == "unverified"} == {
+        ("proposed", "env.present and signature of operations"),
         ("no check yet", "redis.persistence"),
         ("not declared", "target prod declares no container"),
         ("not allowed", "active checks, which neither the target nor the command line allows"),

@@ -1,0 +1,178 @@
+"""Whether an item is something that only people know or do: who signs it, and how often."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pytest_readiness.bind.matching import Said
+from pytest_readiness.bind.spelling import stems
+from pytest_readiness.bind.words import Phrase, phrases
+from pytest_readiness.checklist.model import Item, Section, family
+from pytest_readiness.core.yamlfile import read_yaml
+from pytest_readiness.people.rules import CADENCE_DAYS, cadence_in
+
+PEOPLE = 0.5
+"""From this score on an item is one of people, and no check is proposed for it with more than "unsure"."""
+_FILE = Path(__file__).with_name("people.yaml")
+_STRONG, _WEAK = 0.7, 0.35
+_DETAIL = 0.5
+"""What a phrase of an item's detail weighs beside one of its text."""
+_MACHINE = 0.4
+"""The power of the doubt where the text says that a machine does it: one strong phrase is then not enough."""
+_WRITTEN = 0.6
+"""And where it says that something is written down."""
+_POINTER = 0.6
+_ADDRESS = re.compile(r"\S+://\S+|\bwww\.\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What an item has to do with people.
+
+    Attributes:
+        score: of 0 to 1, how much says that only people know it.
+        words: its words that say so, as written.
+        kind: what people do, such as "approval" or "training"; "" where nothing says so.
+        role: who signs it, as target files spell roles; "" where nothing says so.
+        cadence: how often it is to be done, as bindings write it; "" where it does not say so.
+        not_applicable: why it does not apply, where the document says so.
+    """
+
+    score: float
+    words: tuple[str, ...] = ()
+    kind: str = ""
+    role: str = ""
+    cadence: str = ""
+    not_applicable: str = ""
+
+    @property
+    def only(self) -> bool:
+        """Whether it is for people alone to say."""
+        return self.score >= PEOPLE
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    name: str
+    role: str
+    phrases: tuple[Phrase, ...]
+    vetoes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    kinds: tuple[_Kind, ...]
+    asks: frozenset[str]
+    asks_weakly: frozenset[str]
+    machine: frozenset[str]
+    written: frozenset[str]
+    roles: Mapping[str, tuple[Phrase, ...]]
+    subjects: Mapping[str, tuple[Phrase, ...]]
+    otherwise: str
+    pointer: frozenset[str]
+
+
+@cache
+def _words() -> _Words:
+    root = read_yaml(_FILE, "words of people")
+    return _Words(
+        tuple(
+            _Kind(name, kind["role"], phrases(kind["phrases"]), stems(kind.get("vetoes", "")))
+            for name, kind in root["kinds"].items()
+        ),
+        frozenset(root["asks"]["strong"].split()),
+        frozenset(root["asks"]["weak"].split()),
+        stems(root["machine"]),
+        stems(root["written"]),
+        {role: phrases(text) for role, text in root["roles"].items()},
+        {role: phrases(text) for role, text in root["subjects"].items()},
+        root["otherwise"],
+        stems(root["pointer"]),
+    )
+
+
+def only_people(item: Item, section: Section) -> People:
+    """Judge an item by its text, its detail, and the headings and items above it."""
+    above = (*section.path, section.title, *(each.text for each in _groups(section, item)))
+    said = Said(item.text, above)
+    found = people_in(said, item.detail)
+    return People(
+        found.score, found.words, found.kind, found.role, found.cadence, not_applicable=item.not_applicable or ""
+    )
+
+
+def people_in(said: Said, detail: str = "") -> People:
+    """Judge what is said, and what stands below it."""
+    known = _words()
+    left = dict.fromkeys((kind.name for kind in known.kinds), 1.0)
+    matched: set[str] = set()
+    for own, weight in ((said.own, 1.0), (stems(detail) - said.own, _DETAIL)):
+        kinds = [kind for kind in known.kinds if not kind.vetoes & own]
+        # Words say it once, however many phrases have them, and strongly where one of those is strong.
+        for weak, share in ((False, _STRONG), (True, _WEAK)):
+            for kind in kinds:
+                for phrase in kind.phrases:
+                    if phrase.weak is weak and (hit := _hit(phrase, own, said.higher)) and not hit <= matched:
+                        matched |= hit
+                        left[kind.name] *= 1 - weight * share
+    first, written = (said.words[0].stem, _first_word(said)) if said.words else ("", "")
+    # As written: "notify" asks for something, "notification" does not.
+    asked = _STRONG if written in known.asks else _WEAK if written in known.asks_weakly else 0.0
+    doubt = math.prod(left.values()) * (1 - asked)
+    if said.own & known.machine:
+        doubt **= _MACHINE
+    if said.own & known.written:
+        doubt **= _WRITTEN
+    score = 1 - doubt
+    if _ADDRESS.search(said.text) and stems(_ADDRESS.sub(" ", said.text)) <= known.pointer:
+        score = max(score, _POINTER)
+    if asked:
+        matched.add(first)
+    most = min(left, key=lambda name: left[name])
+    name = most if left[most] < 1 else ""
+    role = _role(said, name, known) if score else ""
+    return People(round(score, 3), said.written(matched), name, role, _cadence(said, detail))
+
+
+def _first_word(said: Said) -> str:
+    return said.text[said.words[0].begin : said.words[0].end].lower()
+
+
+def _hit(phrase: Phrase, own: frozenset[str], higher: frozenset[str]) -> frozenset[str]:
+    """The words of a text by which it has a phrase, one word of which may be a heading's; none where it has not."""
+    for atom in phrase.atoms:
+        if atom.stems.isdisjoint(own) and not (atom.above and not atom.stems.isdisjoint(higher)):
+            return frozenset()
+    return frozenset(stem for atom in phrase.atoms for stem in atom.stems & own or atom.stems & higher)
+
+
+def _role(said: Said, kind: str, known: _Words) -> str:
+    for named in (known.roles, known.subjects):
+        if role := _first(named, said.own, frozenset()):
+            return role
+    default = next((each.role for each in known.kinds if each.name == kind), "")
+    return default or _first(known.subjects, said.higher, frozenset()) or known.otherwise
+
+
+def _first(named: Mapping[str, tuple[Phrase, ...]], own: frozenset[str], higher: frozenset[str]) -> str:
+    return next((role for role, each in named.items() if any(_hit(phrase, own, higher) for phrase in each)), "")
+
+
+def _cadence(said: Said, detail: str) -> str:
+    """The longest cadence of bindings within which it is done again; a longer one would let a signature count on."""
+    for text in (said.text, detail, *reversed(said.above)):
+        if days := cadence_in(text):
+            fitting = [(length, name) for name, length in CADENCE_DAYS.items() if length <= days]
+            return max(fitting)[1] if fitting else ""
+    return ""
+
+
+def _groups(section: Section, wanted: Item) -> Iterable[Item]:
+    """The items that an item is in, outermost first."""
+    every = [each for top in section.items for each in family(top)]
+    return (each for each in every if each is not wanted and any(inner is wanted for inner in family(each)))

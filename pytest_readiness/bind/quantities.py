@@ -1,0 +1,231 @@
+"""Numbers of a text with their unit and comparator: "coverage > 80%", "within 30 days", "32+ characters"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+Comparison = Literal["", "=", ">", ">=", "<", "<=", "every", "?"]
+"""What a text says of a number: "" where it says nothing, "?" where it cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Something in a text that a parameter may be made of.
+
+    Attributes:
+        kind: what it is, such as "percent", "duration" (in seconds), "size" (in bytes), "count", "path" or "host".
+        value: it, as a number or a text.
+        start: where its words begin in the text.
+        end: where they end.
+        words: its words, as written.
+        comparison: what the text says of a number.
+        of: what is counted, whose version it is, or which variable is set.
+    """
+
+    kind: str
+    value: Fraction | str
+    start: int
+    end: int
+    words: str
+    comparison: Comparison = ""
+    of: str = ""
+
+
+COUNTED: Mapping[str, str] = {
+    "attempts": "attempt try tries maxauthtries",
+    "backups": "backup snapshot copy copies",
+    "bits": "bit",
+    "bytes": "byte octet",
+    "characters": "character char symbol letter length",
+    "escalation levels": "level tier",
+    "layout shift": "cls",
+    "pixels": "pixel px",
+    "replicas": "replica instance pod node",
+    "requests": "request req rps",
+    "restarts": "restart",
+    "retries": "retry retries",
+    "scores": "score",
+    "servers": "server nameserver",
+    "tests": "test",
+    "users": "user vu",
+    "words": "word",
+    "workers": "worker",
+}
+"""What is counted, with the words for one of it; of several, an s stands behind."""
+
+_DURATIONS = {
+    "millisecond ms msec": Fraction(1, 1000),
+    "second sec s": Fraction(1),
+    "minute min": Fraction(60),
+    "hour hr h": Fraction(3600),
+    "day d": Fraction(86400),
+    "week wk": Fraction(7 * 86400),
+    # As all who write max-age and lifetimes count; a month has no number of days.
+    "year yr": Fraction(365 * 86400),
+}
+_SIZES = "KMGT"
+_ADVERBS = {"hourly": 3600, "nightly": 86400, "daily": 86400, "weekly": 7 * 86400}
+_NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+
+# What is a sign or a word before a number. The longer ones of the same beginning come first.
+_BEFORE: tuple[tuple[str, Comparison], ...] = (
+    (r"~|≈|±|about|around|approx\.?|approximately|roughly|nearly|almost|circa|ca\.|between|from|every other", "?"),
+    (r"\bno (?:more|greater|higher|longer|larger|older|later) than|\b(?:not|never) (?:more|greater|higher|longer|larger"
+     r"|older|later|slower) than|\b(?:not|never) (?:above|over|exceed(?:s|ing)?|beyond)", "<="),
+    (r"\bno (?:less|fewer|lower|smaller|shorter|newer) than|\b(?:not|never) (?:less|fewer|lower|smaller|shorter) than"
+     r"|\b(?:not|never) (?:below|under)", ">="),
+    (r">=|=>|≥|⩾|\bat least|\bminimum(?: of| is)?|\bmin\.?(?: of)?", ">="),
+    (r"<=|=<|≤|⩽|\bat most|\bup to|\bmaximum(?: of| is)?|\bmax\.?(?: of)?|\bwithin|\blimited to|\bcapped at"
+     r"|\b(?:in|over|during|within) the (?:last|past)", "<="),
+    (r">|\b(?:more|greater|higher|longer|larger|older|slower) than|\bover|\babove|\bexceed(?:s|ing)?|\bbeyond", ">"),
+    (r"<|\b(?:less|fewer|lower|smaller|shorter|faster|newer|younger) than|\bunder|\bbelow|\bsub-", "<"),
+    (r"\bevery|\beach|\bonce (?:per|an?|every)", "every"),
+    (r"==?|\bexactly|\bset to|\bequals?(?: to)?", "="),
+)  # fmt: skip
+_AFTER: tuple[tuple[str, Comparison], ...] = (
+    (r"\s*\+(?!\w)|\s+or (?:more|higher|above|greater|better|longer|newer|later)\b|\s+and (?:up|above|higher|later)\b"
+     r"|\s+(?:at )?min(?:imum|\.)?(?!\w)|\s+at least\b", ">="),
+    (r"\s+or (?:less|fewer|lower|below|shorter|faster)\b|\s+(?:at )?max(?:imum|\.)?(?!\w)|\s+at most\b", "<="),
+)  # fmt: skip
+_TURNED: Mapping[Comparison, Comparison] = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
+_SIGNS = [(re.compile(rf"(?:{words})\s*:?\s*(?:an?\s+|the\s+)?$", re.IGNORECASE), sign) for words, sign in _BEFORE]
+_TAILS = [(re.compile(words, re.IGNORECASE), sign) for words, sign in _AFTER]
+
+_NUMBER = (
+    r"(?:(?<![\w.,/:#$€£–—-])|(?<=\b[Ss]ub-))(?P<number>[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,9})?"
+    r"|[0-9]{1,12}(?:\.[0-9]{1,9})?"
+    rf"|(?i:\b(?:{'|'.join(_NUMBERS)})\b))(?![\d/]|[.,]\d)"
+)
+_UNITS = {
+    f"{name}{end}": seconds for names, seconds in _DURATIONS.items() for name in names.split() for end in ("", "s")
+}
+_WORDS_OF_COUNTS = {
+    f"{name}{end}": kind for kind, names in COUNTED.items() for name in names.split() for end in ("", "s")
+}
+# What a number may follow, but not come before.
+_NAMES_OF_COUNTS = {**_WORDS_OF_COUNTS, "rsa": "bits"}
+
+
+def _any(words: Iterator[str] | Mapping[str, object]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_LONG = _any({word: None for word in _UNITS if len(word) > 1 and word != "ss"})
+_QUANTITY = re.compile(
+    rf"{_NUMBER}(?P<plus>\+)?(?:\s*(?P<percent>%|percent\b|per cent\b|pct\b)"
+    rf"|[\s-]*(?:(?P<time>(?i:{_LONG})|[shd](?!'))|(?P<months>(?i:months?))"
+    rf"|(?P<size>[KkMGT](?P<binary>i)?[Bb]?)|(?:[a-z-]+\s)?(?P<counted>(?i:{_any(_WORDS_OF_COUNTS)})))(?![\w/]))?"
+    r"(?!\s*(?:[-–—~]|\.\.|\bto\b|\bor\b)\s*\d)"
+)
+_NAMED = re.compile(
+    rf"\b(?P<counted>{_any(_NAMES_OF_COUNTS)})(?:\s+(?:count|number|limit|size|is|are|of|set to))*\s*[:=(]?\s*$",
+    re.IGNORECASE,
+)
+_LEADING = re.compile(r"\b(?:(?P<least>minimum|min\.?|at least)|maximum|max\.?|at most)(?:\s+\w+)?\s*$", re.IGNORECASE)
+_RANGE = re.compile(
+    r"\bbetween\s+\d[\d.,]*\D{0,12}?\s+and\s+\d[\d.,]*"
+    r"|(?<![\w.])\d[\d.,]*\s*(?:%|[a-z]{1,12})?\s*(?:[-–—~/]|\.\.|\bto\b|\bor\b)\s*\d[\d.,]*",
+    re.IGNORECASE,
+)
+_EVERY = re.compile(rf"\b(?:every|each|once (?:an?|per|every))\s+(?P<time>{_LONG})\b", re.IGNORECASE)
+_ADVERB = re.compile(rf"\b(?:{_any(_ADVERBS)})\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"[;()\[\]\n•]|,(?!\d)|\.(?!\d)|\s[–—-]\s")
+_NO = re.compile(
+    r"\b(?:no|not|never|without|none|neither|cannot|instead of|rather than|unset)\b|n[’']t\b"
+    r"|\b(?:remov|disabl|avoid|delet|forbid|prohibit)\w*",
+    re.IGNORECASE,
+)
+# "Alert at 80 %" says when something happens, and nothing of what should be.
+_TRIGGER = re.compile(
+    r"\b(?:alert|alarm|warn|trigger|notif|page[sd]?\b|scal(?:e|es|ing)\b)|\b(?:if|when)\b", re.IGNORECASE
+)
+_NO_SUCH = re.compile(r"(?:\bno(?:ne)?(?:\s+[\w-]+){1,3}|\b(?:not|never)\s+[\w-]+)\s*$", re.IGNORECASE)
+_WHEN = re.compile(r"\b(?:if|when|while|until|unless|after|before|with)\b", re.IGNORECASE)
+
+
+def clause_at(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the part of a text between signs begins and ends that a place in it belongs to."""
+    before = max((match.end() for match in _CLAUSE.finditer(text, 0, start)), default=0)
+    after = _CLAUSE.search(text, end)
+    return before, after.start() if after else len(text)
+
+
+def clause_of(text: str, start: int, end: int) -> str:
+    """The part of a text between signs that a place in it belongs to."""
+    return text[slice(*clause_at(text, start, end))]
+
+
+def denies(text: str) -> bool:
+    """Whether a text says of something that it is not so."""
+    return _NO.search(text) is not None
+
+
+def quantities_in(text: str) -> Iterator[Value]:
+    """The numbers of a text whose unit is known; of a range ("10-20") none is read."""
+    ranges = [match.span() for match in _RANGE.finditer(text)]
+    for match in _QUANTITY.finditer(text):
+        if any(start < match.end("number") and match.start("number") < end for start, end in ranges):
+            continue
+        sign, start = _sign_before(text, match.start())
+        named = None
+        if not any(match[group] for group in ("percent", "time", "months", "size", "counted")):
+            named = _NAMED.search(text, max(0, start - 60), start)
+            if named is None:
+                continue
+            start = named.start()
+            if not sign and (leading := _LEADING.search(text, max(0, start - 60), start)):
+                start, sign = leading.start(), ">=" if leading["least"] else "<="
+        end = match.end()
+        if not sign and match["plus"]:
+            sign = ">="
+        for tail, meant in _TAILS if not sign else ():
+            if after := tail.match(text, end):
+                sign, end = meant, after.end()
+        kind, amount = _measured(match)
+        yield Value(kind, amount, start, end, text[start:end], sign, _counted(match, named))
+    for match in _EVERY.finditer(text):
+        yield _each(match, _UNITS[match["time"].lower()])
+    for match in _ADVERB.finditer(text):
+        yield _each(match, Fraction(_ADVERBS[match[0].lower()]))
+
+
+def _each(match: re.Match[str], seconds: Fraction) -> Value:
+    return Value("duration", seconds, match.start(), match.end(), match[0], "every")
+
+
+def _measured(match: re.Match[str]) -> tuple[str, Fraction]:
+    """The kind, and the value in the unit that the kind is given in."""
+    number = match["number"].replace(",", "").lower()
+    amount = Fraction(_NUMBERS.index(number) + 1 if number in _NUMBERS else number)
+    if match["time"]:
+        return "duration", amount * _UNITS[match["time"].lower()]
+    if match["size"]:
+        power = _SIZES.index(match["size"][0].upper()) + 1
+        return ("binary size", amount * 1024**power) if match["binary"] else ("size", amount * 1000**power)
+    return "percent" if match["percent"] else "months" if match["months"] else "count", amount
+
+
+def _counted(match: re.Match[str], named: re.Match[str] | None) -> str:
+    words = (named or match)["counted"]
+    return _NAMES_OF_COUNTS[words.lower()] if words else ""
+
+
+def _sign_before(text: str, place: int) -> tuple[Comparison, int]:
+    """What is said of the number at a place by what stands before it, and where that begins."""
+    for pattern, sign in _SIGNS:
+        match = pattern.search(text, max(0, place - 40), place)
+        if match is None:
+            continue
+        start = match.start()
+        clause = clause_of(text[:start], start, start)
+        if not denies(clause) or sign in ("?", "="):
+            return sign, start
+        # "No query slower than 100 ms" and "not older than 90 days" say the opposite; what else is denied is unclear.
+        turned = _NO_SUCH.search(clause) and not _WHEN.search(clause)
+        return (_TURNED.get(sign, "?") if turned else "?"), start
+    clause = clause_of(text, place, place)
+    return ("?" if denies(clause) or _TRIGGER.search(clause) else ""), place

@@ -1,0 +1,274 @@
+"""`readiness bind`: what may answer the items of a document, written as proposals into its bindings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pytest_readiness.cli import project
+from pytest_readiness.cli.problems import CommandError
+from pytest_readiness.cli.project import ConfigOption
+
+if TYPE_CHECKING:
+    from pytest_readiness.bind.file import BindingsFile
+    from pytest_readiness.bind.proposal import Proposal
+    from pytest_readiness.bind.updating import Update
+    from pytest_readiness.checklist.model import Checklist
+    from pytest_readiness.cli.output import Output
+    from pytest_readiness.config.target import Configuration
+
+DRIFTED = 1
+"""Exit code of `--check` where document and bindings are not in step."""
+_NARROW = 80
+"""Columns of what is no terminal."""
+
+
+def command(
+    documents: Annotated[list[str], typer.Argument(metavar="CHECKLIST", help="The document, in Markdown.")],
+    target: Annotated[
+        str, typer.Option("--target", metavar="NAME", help="Target of readiness.yaml that says what is there.")
+    ] = "",
+    config: ConfigOption = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Propose anew what nobody has confirmed, too; otherwise it stays.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Take out entries whose item is not in the document any more.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, and write nothing.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 if document and bindings are not in step.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print what is proposed as JSON, and write nothing.")] = False,
+) -> None:
+    """Propose what answers the items of a document, and write it into its bindings.
+
+    A proposal is no binding: its item stays unverified until a person confirms it. What is bound stays as it is.
+    Nothing is contacted.
+
+    \b
+    readiness bind release.md --target prod
+    readiness bind release.md --dry-run
+    readiness bind release.md --check
+    """
+    from pytest_readiness.bind.file import BindingsFile
+    from pytest_readiness.bind.updating import update
+    from pytest_readiness.cli.output import Output
+
+    ways = [name for name, given in (("--json", json), ("--check", check), ("--dry-run", dry_run)) if given]
+    ways += [name for name, given in (("--again", again), ("--prune", prune)) if given and (json or check)]
+    if len(ways) > 1:
+        raise CommandError(f"{ways[0]} and {ways[1]} do not go together; ask for one of them.")
+    work = _work(documents, target, config)
+    file = BindingsFile.read(work.checklist)
+    out = Output(work.configuration.secrets if work.configuration else ())
+    if json:
+        from pytest_readiness.cli.bind_json import listing
+
+        out.json(listing(work.checklist, work.proposals, file))
+        return
+    done = update(file, work.proposals, again=again, prune=prune)
+    if check:
+        drift = list(_drift(work, file, done))
+        for line in drift:
+            out.line(line)
+        if drift:
+            raise SystemExit(DRIFTED)
+        out.line(f"{file.path.name} is in step with {work.checklist.path.name}.{_still_proposed(file)}")
+    elif dry_run:
+        for line in (file.diff() or f"{file.path}: nothing to write.\n").removesuffix("\n").split("\n"):
+            out.line(line)
+    else:
+        written = file.write()
+        _report(out, work, file, done, written=written, prune=prune)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a document and its project say."""
+
+    checklist: Checklist
+    configuration: Configuration | None
+    proposals: tuple[Proposal, ...]
+
+
+def _work(documents: Sequence[str], target: str, config: Path | None) -> _Work:
+    from pytest_readiness.bind.memory import Memory, of_suites, remembered
+    from pytest_readiness.bind.proposing import propose
+    from pytest_readiness.checklist.model import ChecklistError
+    from pytest_readiness.checklist.reading import read_checklist
+    from pytest_readiness.config.loading import find_configuration
+    from pytest_readiness.core.problems import ProblemsError
+    from pytest_readiness.plan.binding import misnamed_bindings
+
+    path = _document(documents)
+    # The target is needed only where one is named; a team may not have one yet.
+    found = config or find_configuration(Path.cwd())
+    configuration = project.configuration(found, target) if found or target else None
+    try:
+        checklist = read_checklist(path)
+    except ChecklistError as error:
+        raise CommandError(str(error.problem)) from None
+    if problem := misnamed_bindings(path):
+        raise ProblemsError([problem])
+    memory = [*of_suites()]
+    for other in configuration.checklists if configuration else ():
+        # What is wrong with another document is told when that one is bound.
+        with suppress(ProblemsError, ChecklistError):
+            memory += [] if other.resolve() == path.resolve() else remembered(other)
+    proposals = propose(checklist, configuration.target if configuration and target else None, Memory(memory))
+    return _Work(checklist, configuration, proposals)
+
+
+def _document(documents: Sequence[str]) -> Path:
+    from pytest_readiness.config.suites import PREFIX, is_suite
+
+    if len(documents) > 1:
+        raise CommandError(f"One document at a time: readiness bind {documents[0]}")
+    path = Path(documents[0])
+    if documents[0].startswith(PREFIX) or is_suite(path.absolute()):
+        raise CommandError(
+            f"{documents[0]} comes with its bindings, so there is nothing to bind; 'readiness suites' shows how to use "
+            "it."
+        )
+    return path
+
+
+def _drift(work: _Work, file: BindingsFile, done: Update) -> Iterator[str]:
+    """What is not in step, a line each, in the order of the document."""
+    document, bindings = work.checklist.path.name, file.path.name
+    lines = {item.id: item.line for item in work.checklist.items()}
+    without = (*done.added, *(each.item.id for each in done.unbound))
+    for id in sorted(without, key=lines.__getitem__):
+        yield f"{document}:{lines[id]}: {id} has no entry in {bindings}."
+    for each in done.followed:
+        said = "re-worded" if each.reworded else "renamed"
+        yield f"{bindings}:{each.line}: {each.old} is {said}: {each.new} in {document}:{lines[each.new]}."
+    for entry in done.vanished:
+        yield f"{bindings}:{entry.line}: {entry.written} is not in {document}."
+    for entry in done.groups:
+        yield f"{bindings}:{entry.line}: {entry.written} is a group by now; its items are to be bound."
+
+
+def _still_proposed(file: BindingsFile) -> str:
+    from pytest_readiness.cli.output import count
+
+    number = sum(entry.state == "proposed" for entry in file.entries().values())
+    return f" {count(number, 'item')} {'is' if number == 1 else 'are'} proposed only." if number else ""
+
+
+def _report(out: Output, work: _Work, file: BindingsFile, done: Update, *, written: bool, prune: bool) -> None:
+    from pytest_readiness.cli.output import count
+
+    document = work.checklist.path
+    out.line(f"{document}: {count(len(work.proposals), 'item')}", style="bold")
+    out.table(("items", "level", "what it means"), list(_counts(work, file)), indent=2)
+    _write_unbound(out, done)
+    _write_followed(out, work, done)
+    if done.groups:
+        out.heading(f"Groups by now ({len(done.groups)}); bind their items, and take these out by hand")
+        out.table((), [(f"{file.path.name}:{entry.line}", entry.written) for entry in done.groups], indent=2)
+    if done.vanished:
+        taken = "taken out" if prune else f"left; taken out by: readiness bind {document} --prune"
+        out.heading(f"Not in the document any more ({len(done.vanished)}), {taken}")
+        out.table((), [(f"{file.path.name}:{entry.line}", entry.written) for entry in done.vanished], indent=2)
+    if work.checklist.unread:
+        out.heading("Not read")
+        out.line(work.checklist.unread, indent=2)
+    _write_end(out, work, file, done, written)
+
+
+def _counts(work: _Work, file: BindingsFile) -> Iterator[tuple[int, str, str]]:
+    """How many items are how far, and what that means."""
+    from pytest_readiness.bind.proposal import LEVELS
+    from pytest_readiness.bind.updating import is_signature
+
+    entries = file.entries()
+    meaning: dict[str, str] = {
+        "confirmed": "bound by a person",
+        **dict(zip(LEVELS, ("the words fit well", "the words fit", "read it before you take it"), strict=True)),
+        "people": "a signature is proposed",
+        "not applicable": "as the document says",
+        "unbound": "nothing is proposed",
+    }
+    numbers = dict.fromkeys(meaning, 0)
+    for each in work.proposals:
+        entry = entries.get(each.item.id)
+        if each.item.not_applicable is not None:
+            way = "not applicable"
+        elif entry is None:
+            way = "unbound"
+        elif entry.state == "confirmed":
+            way = "confirmed"
+        else:
+            way = "people" if is_signature(entry) else each.level
+        numbers[way] += 1
+    return ((number, way, meaning[way]) for way, number in numbers.items() if number)
+
+
+def _write_unbound(out: Output, done: Update) -> None:
+    from pytest_readiness.bind.matching import Said
+    from pytest_readiness.core.text import cut
+
+    if not done.unbound:
+        return
+    out.heading(f"Unbound ({len(done.unbound)}): bind them by hand, to a check or a sign-off")
+    width = max(len(str(each.item.line)) for each in done.unbound)
+    room = (out.console.width if out.console else _NARROW) - width - 4
+    for each in done.unbound:
+        said = Said(each.item.text)
+        words = (said.text[word.begin : word.end] for word in said.words if word.stem in said.content)
+        sought = cut(f"searched for {', '.join(dict.fromkeys(words))}", room // 2)
+        text = f"{cut(each.item.text, max(room - len(sought) - 3, 20))} ({sought})"
+        out.line(f"{each.item.line:>{width}}  {text}", indent=2)
+
+
+def _write_followed(out: Output, work: _Work, done: Update) -> None:
+    reworded = [each for each in done.followed if each.reworded]
+    if others := [each for each in done.followed if not each.reworded]:
+        out.heading(f"Renamed, in words that say the same ({len(others)})")
+        out.table((), [(each.old, f"-> {each.new}") for each in others], indent=2)
+    if reworded:
+        out.heading(f"Re-worded ({len(reworded)}): what was bound is proposed, to be confirmed for the new words")
+        out.table((), [(each.old, f"-> {each.new}") for each in reworded], indent=2)
+    if told := list(_decisions(work, [each.old for each in done.followed] + [each.written for each in done.vanished])):
+        out.heading("Named by decisions of people, which a run refuses now; sign or waive anew, and take these out")
+        out.table((), told, indent=2)
+
+
+def _decisions(work: _Work, gone: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Sign-offs and waivers of items that have another id by now, or none."""
+    from pytest_readiness.core.problems import ProblemsError
+    from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
+
+    names = {*gone, *(f"{work.checklist.name}:{id}" for id in gone)}
+    for key in ("signoffs", "waivers"):
+        path: Path | None = getattr(work.configuration, key, None)
+        if path is None or not names:
+            continue
+        with suppress(ProblemsError):
+            entries = read_yaml(path, key).get(key)
+            for entry in entries if isinstance(entries, YamlList) else ():
+                if isinstance(entry, YamlMap) and entry.get("item") in names:
+                    yield f"{path.name}:{entry.line}", str(entry["item"])
+
+
+def _write_end(out: Output, work: _Work, file: BindingsFile, done: Update, written: bool) -> None:
+    from pytest_readiness.bind.updating import roles_in
+    from pytest_readiness.cli.output import count
+
+    out.line()
+    changes = [f"{count(len(done.added), 'item')} added"] if done.added else []
+    changes += [f"{len(done.refreshed)} proposed anew"] if done.refreshed else []
+    out.line(f"{file.path}: {', '.join(changes) or 'changed'}." if written else f"{file.path}: nothing to write.")
+    known = work.configuration.roles if work.configuration else {}
+    if roles := [role for role in roles_in(file) if role not in known]:
+        out.line(f"Roles that readiness.yaml does not have yet: {', '.join(roles)}.")
+    if any(entry.state == "proposed" for entry in file.entries().values()):
+        out.line("What is proposed counts for nothing until a person confirms it:")
+        out.line(f"readiness bind {work.checklist.path} --review", indent=2)

@@ -1,0 +1,89 @@
+"""What is proposed for the items of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_readiness.bind.matching import Said
+from pytest_readiness.bind.memory import Memory, Remembered, of_suites, remembered
+from pytest_readiness.bind.proposal import Proposal
+from pytest_readiness.bind.proposing import propose
+from pytest_readiness.checklist.reading import read_checklist
+
+Proposed = Callable[..., tuple[Proposal, ...]]
+
+
+@pytest.fixture
+def proposed(tmp_path: Path) -> Proposed:
+    def of(text: str, memory: Memory | None = None) -> tuple[Proposal, ...]:
+        path = tmp_path / "release.md"
+        path.write_text(text, "utf-8")
+        return propose(read_checklist(path), memory=memory)
+
+    return of
+
+
+def first(proposal: Proposal) -> str:
+    return proposal.candidates[0].checks[0].check
+
+
+def test_plain_items_are_proposed_with_their_words(proposed: Proposed) -> None:
+    (proposal,) = proposed("# R\n## Security\n- [ ] TLS certificate valid for the domain\n")
+    assert (first(proposal), proposal.level) == ("tls.trusted", "sure")
+    assert "certificate" in proposal.candidates[0].matched
+
+
+@pytest.mark.parametrize(
+    ("engine", "claim"),
+    [("MySQL", "mysql.migrations"), ("MongoDB", "mongodb.migrations"), ("PostgreSQL", "postgres.migrations")],
+)
+def test_the_database_that_the_document_names_is_meant(proposed: Proposed, engine: str, claim: str) -> None:
+    text = f"# R\n## Database\n- [ ] {engine} server is up\n- [ ] Migrations applied\n"
+    assert first(proposed(text)[1]) == claim
+
+
+def test_claims_that_stand_beside_each_other_are_proposed_together(proposed: Proposed) -> None:
+    (proposal,) = proposed("# R\n- [ ] HSTS and CSP headers are set\n")
+    assert {each.check for each in proposal.candidates[0].checks} == {"http.hsts", "http.csp"}
+
+
+def test_what_no_check_shows_is_unsure(proposed: Proposed) -> None:
+    (proposal,) = proposed("# R\n- [ ] Health checks and circuit breakers are in place\n")
+    assert proposal.level == "unsure"
+
+
+def test_an_item_of_unknown_words_gets_only_what_fits_anything(proposed: Proposed) -> None:
+    (proposal,) = proposed("# R\n- [ ] Bananas are yellow\n")
+    assert proposal.level == "unsure"
+    assert [each.score for each in proposal.candidates] == [0.0] * len(proposal.candidates)
+
+
+def test_an_item_that_was_bound_before_says_for_its_claims(proposed: Proposed) -> None:
+    text = "# R\n- [ ] Shop window lights up\n"
+    known = Remembered("team:shop/lights", Said("Shop window lights up"), ("http.reachable",))
+    (proposal,) = proposed(text, Memory([known]))
+    assert first(proposal) == "http.reachable"
+    assert proposal.candidates[0].source == "team:shop/lights"
+    # Without a word of its own, memory is not enough.
+    assert proposal.level == "unsure"
+
+
+def test_proposals_do_not_depend_on_what_else_was_read(proposed: Proposed) -> None:
+    text = "# R\n## Web\n- [ ] HSTS on\n- [ ] Backups tested\n- [ ] Alerts on errors\n"
+    assert proposed(text) == proposed(text, Memory(of_suites()))
+
+
+def test_what_is_only_proposed_is_not_remembered(tmp_path: Path) -> None:
+    document = tmp_path / "release.md"
+    document.write_text("# R\n## Web\n- [ ] HSTS on\n- [ ] Pages answer\n- [ ] CDN in use\n", "utf-8")
+    (tmp_path / "release.checks.yaml").write_text(
+        "web:\n  hsts-on: {proposed: http.hsts}\n  pages-answer: http.reachable\n"
+        "  cdn-in-use: {not_applicable: no CDN in this product}\n",
+        "utf-8",
+    )
+    assert [(each.source, each.claims) for each in remembered(document)] == [
+        ("release:web/pages-answer", ("http.reachable",))
+    ]

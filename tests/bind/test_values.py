@@ -1,0 +1,165 @@
+"""What the text of an item gives of a check's parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_readiness.bind.kinds import Kind
+from pytest_readiness.bind.values import Parameters, parameters_for
+from pytest_readiness.bind.words import all_words
+from pytest_readiness.checklist.reading import parse_checklist
+from pytest_readiness.core.registry import CHECKS
+from pytest_readiness.plan.coming import COMING
+
+
+def read(check: str, text: str) -> Parameters:
+    (item,) = parse_checklist(f"# Release\n\n- [ ] {text}\n", Path("release.md")).leaves()
+    return parameters_for(check, item, all_words())
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "given"),
+    [
+        ("artifact.coverage", "Coverage > 80%", {"over": 80}),
+        ("artifact.coverage", "Coverage at least 80 %", {"min": 80}),
+        ("env.length", "`SECRET_KEY` – 32+ characters", {"names": ["SECRET_KEY"], "min": 32}),
+        ("env.present", "`DATABASE_URL` and `REDIS_URL` are set", {"names": ["DATABASE_URL", "REDIS_URL"]}),
+        ("env.values", "`DEBUG=False`", {"values": {"DEBUG": "False"}}),
+        ("net.only_open", "Only ports 80, 443 are open", {"ports": [80, 443]}),
+        ("net.only_open", "Only 80/tcp, 443/tcp and 22/tcp are open", {"ports": [80, 443, 22]}),
+        ("net.ssh_restricted", "Only 10.0.0.0/8 and 192.0.2.1 reach it", {"networks": ["10.0.0.0/8", "192.0.2.1"]}),
+        ("host.ssh_hardened", "5 attempts max", {"max_auth_tries": 5}),
+        ("http.response_time", "p95 of at most 200 ms", {"p95_ms": 200}),
+        ("http.response_time", "Answers within 0.5 s", {"p95_ms": 500}),
+        ("net.latency", "Port 5432 within 5 ms", {"ms": 5, "port": 5432}),
+        ("http.health", "`GET /healthz` returns 200 OK", {"path": "/healthz", "status": 200}),
+        ("tls.expiry", "Valid for at least 30 days", {"min_days": 30}),
+        ("tls.versions", "TLS 1.2 or higher", {"min": "1.2"}),
+        ("postgres.version_supported", "PostgreSQL >= 14", {"min_major": 14}),
+        ("container.memory_limit", "Memory limit of 512Mi", {"max_mb": 512}),
+        ("http.hsts", "HSTS with preload, max-age of at least 1 year", {"min_age_days": 365, "preload": True}),
+        ("dns.dmarc", "DMARC with p=reject", {"min_policy": "reject"}),
+        ("browser.accessibility", "WCAG 2.1 level AA", {"standard": "wcag21aa"}),
+        ("browser.web_vitals", "LCP ≤ 2.5s, CLS ≤ 0.1, TBT ≤ 200 ms", {"lcp_s": 2.5, "cls": 0.1, "tbt_ms": 200}),
+        ("container.restart_policy", "Restart policy: unless stopped", {"policies": ["unless-stopped"]}),
+        ("backup.recent", "Daily backups, kept for 30 days", {"max_age_hours": 24}),
+        ("secrets.rotated", "No secret is older than 90 days", {"max_age_days": 90}),
+        ("http.rate_limit", "100 requests per minute on /login", {"path": "/login", "limit": 100}),
+    ],
+)
+def test_a_text_gives_parameters(check: str, text: str, given: dict[str, Any]) -> None:
+    found = read(check, text)
+    assert found.given == given
+    assert found.not_read == ()
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "why"),
+    [
+        # The check accepts the limit itself, the text does not.
+        ("http.response_time", "p95 < 200 ms", "does not accept its own limit"),
+        ("host.disk", "Disk usage below 80%", "does not accept its own limit"),
+        ("http.response_time", "p99 within 200 ms", "is about the p99"),
+        ("http.response_time", "Average within 200 ms", "is about the mean"),
+        ("host.disk", "At least 20 % of the disk is free", "is no limit of the kind 'at most'"),
+        ("tls.expiry", "Valid for 3 months", "is not converted to days"),
+        ("container.memory_limit", "Memory limit of 512 MB", "is not converted to mebibytes"),
+        ("env.length", "The key has 32 bytes", "is not converted to characters"),
+        ("postgres.version_supported", "PostgreSQL 16", "says something else than 'at least'"),
+        ("artifact.coverage", "Coverage at least 80% (branches at least 70%)", "is one of several"),
+        ("http.health", "/health and /ready answer", "is one of several"),
+        ("dns.dmarc", "DMARC is quarantine or reject", "is one of several"),
+        ("host.disk", "Disk usage of about 80%", "is not clear how it limits"),
+        ("http.auth_required", "`/admin/*` and `/internal` need a login", "stands for several"),
+        ("net.only_open", "Ports 80 and 443 are open; port 22 is closed", "is one of several"),
+        ("net.ssh_restricted", "From 10.0.0.0/8, never from 192.0.2.0/24", "is one of several"),
+        ("host.disk", "Alert at 90% of the disk", "is not clear how it limits"),
+        # The check takes 1 to 6 only.
+        ("host.ssh_hardened", "MaxAuthTries 50", "is not what the check takes"),
+    ],
+)
+def test_what_would_be_another_limit_is_left_out_and_named(check: str, text: str, why: str) -> None:
+    found = read(check, text)
+    assert found.given == {}
+    assert why in found.not_read[0]
+
+
+def test_the_percentile_beside_a_time_is_its_own() -> None:
+    found = read("http.response_time", "p95 within 200 ms, p99 within 500 ms")
+    assert found.given == {"p95_ms": 200}
+    assert found.not_read == ('"within 500 ms" for p95_ms: it is about the p99.',)
+
+
+def test_a_note_is_one_line() -> None:
+    text = "# Release\n\n- [ ] **Disk usage below**\n  80 % everywhere\n"
+    (item,) = parse_checklist(text, Path("release.md")).leaves()
+    (note,) = parameters_for("host.disk", item, all_words()).not_read
+    assert note.startswith('"below 80 %" for max_used_pct')
+
+
+def test_of_what_is_counted_more_than_two_are_at_least_three() -> None:
+    assert read("k8s.replicas", "More than 2 replicas").given == {"min": 3}
+    assert read("k8s.replicas", "At least 2 replicas").given == {"min": 2}
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [
+        ("env.values", "`DEBUG=True` is never set"),
+        ("env.values", "`DEBUG=True` is removed"),
+        ("http.hsts", "HSTS preload is disabled"),
+        ("http.hsts", "HSTS without preload"),
+        ("tls.mozilla", "Old protocols are off"),
+        ("dns.ttl", "TTL between 60 and 300 s"),
+        ("tls.trusted", "Certificate valid for 30 days"),
+        ("no.such_check", "At least 3 replicas"),
+    ],
+)
+def test_nothing_is_guessed(check: str, text: str) -> None:
+    assert read(check, text) == Parameters()
+
+
+def test_the_words_that_gave_a_parameter_are_named() -> None:
+    assert read("env.length", "`SECRET_KEY` has at least 32 characters").words == (
+        *("SECRET_KEY", "at", "least", "32", "characters"),
+    )
+
+
+def test_detail_is_read_as_well() -> None:
+    (item,) = parse_checklist(
+        "# Release\n\n- [ ] **Secrets**\n  `SECRET_KEY` has 32+ characters\n", Path("release.md")
+    ).leaves()
+    assert parameters_for("env.length", item, all_words()).given == {"names": ["SECRET_KEY"], "min": 32}
+
+
+def test_words_name_parameters_that_the_checks_have() -> None:
+    wrong = [
+        f"{id}: {name}"
+        for id, words in all_words().items()
+        if id in CHECKS
+        for name in words.parameters or {}
+        if name not in CHECKS[id].parameters.model_fields
+    ]
+    assert wrong == []
+    assert all(id in CHECKS or id in COMING for id, words in all_words().items() if words.parameters)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("at least cats", "'cats' is no kind of parameter"),
+        ("percent", "say how it limits"),
+        ("at most ports", "not say that it limits"),
+        ("flag", "by which words"),
+    ],
+)
+def test_a_kind_that_cannot_be_read_is_a_sentence(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Kind.parse(text)
+
+
+def test_a_kind_says_how_it_limits_and_which_words_it_needs() -> None:
+    assert Kind.parse("at most/every hours of backup/dump") == Kind("hours", ("at most", "every"), ("backup", "dump"))
