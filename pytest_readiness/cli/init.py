@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pytest_readiness.discover.found import Discovered, Skipped, Survey
     from pytest_readiness.discover.writing import Draft
 
+_ELSEWHERE = (
+    "what runs on this machine is not what customers use: add a target for that, such as "
+    "prod: {urls: {shop: https://shop.example.com}}"
+)
 _SHOWN = 12
 """Choices that are listed."""
 
@@ -150,7 +154,7 @@ def _number(question: str, most: int) -> int:
 
 def _draft(found: Survey, folder: Path, choice: Choice, target: str, *, asks: bool) -> tuple[Draft, list[Skipped]]:
     from pytest_readiness.discover.choosing import asks_for, roles
-    from pytest_readiness.discover.found import LOCAL
+    from pytest_readiness.discover.found import LOCAL, Hint
     from pytest_readiness.discover.merging import merged, targets
     from pytest_readiness.discover.writing import Draft, kept, problems
 
@@ -168,7 +172,7 @@ def _draft(found: Survey, folder: Path, choice: Choice, target: str, *, asks: bo
         why=f"{choice.why}; see: readiness suites {choice.suite}" if choice.suite and choice.why else choice.why,
         roles=roles(choice, folder),
         found=good,
-        hints=found.hints,
+        hints=[*found.hints, *([Hint(_ELSEWHERE, "targets")] if set(names) == {LOCAL} else [])],
         people=found.people,
         required=found.names[0].names if found.names and asks_for(choice, "required_variables") else (),
         names=((names[0], target),) if target else (),
@@ -229,15 +233,21 @@ def _next(out: Output, path: Path, draft: Draft, choice: Choice) -> None:
         out.line(line, indent=2)
         out.line(what, indent=6)
     if unset := _unset(draft, name):
-        out.line(f"A run needs these variables, which are not set here: {', '.join(unset)}.")
+        out.heading("A run needs these variables, which are not set here")
+        out.table((), unset, indent=2)
 
 
-def _unset(draft: Draft, target: str) -> list[str]:
-    """Names of the variables of a target that are not set."""
+def _unset(draft: Draft, target: str) -> list[tuple[str, str]]:
+    """The variables of a target that are not set, and what is known of them."""
     import os
     import re
 
     old = {new: old for old, new in draft.names}.get(target, target)
-    values = [str(value) for each in draft.found if each.target in (old, "") for value in each.fields.values()]
-    names = dict.fromkeys(name for value in values for name in re.findall(r"^\$\{(\w+)\}$", value))
-    return [name for name in names if not os.environ.get(name)]
+    found = {
+        name: each.fill_in
+        for each in reversed(draft.found)
+        if each.target in (old, "")
+        for value in each.fields.values()
+        for name in re.findall(r"^\$\{(\w+)\}$", str(value))
+    }
+    return [(name, told) for name, told in sorted(found.items()) if not os.environ.get(name)]

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from dotenv.parser import parse_stream
 
-from pytest_readiness.discover.found import LOCAL, Discovered, Hint, Record, AskedNames, environment_of, named
+from pytest_readiness.discover.found import LOCAL, AskedNames, Discovered, Hint, Record, environment_of, named
 from pytest_readiness.discover.project import Project
 from pytest_readiness.discover.variables import databases, is_name
 

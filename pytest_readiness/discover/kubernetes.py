@@ -45,7 +45,7 @@ def _manifest(path: str, document: YamlMap) -> Iterator[Record]:
         yield Hint(f"the {kind} {named(name)}", where, _TOPIC)
         return
     spec = entries(document.get("spec"))
-    secured = {host for each in listed(spec.get("tls")) for host in listed(entries(each).get("hosts"))}
+    secured = [host for each in listed(spec.get("tls")) for host in listed(entries(each).get("hosts"))]
     rules = spec.get("rules")
     for rule, line in zip(listed(rules), getattr(rules, "lines", []), strict=False):
         host = entries(rule).get("host")

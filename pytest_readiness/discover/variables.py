@@ -70,7 +70,7 @@ def databases(
         if address["scheme"].lower() not in model.schemes:
             told.append(f"where pytest runs, it must begin with {model.schemes[0]}://, without a driver's name")
         if host in services:
-            told.append(f"{name} is for use within the stack: where pytest runs, it must name this machine's port")
+            told.append(f"what {name} says there is for use within the stack")
         yield Discovered(
             section="databases",
             name=named(_ENDS.sub("", name).lower()),

@@ -48,7 +48,9 @@ def folder(readiness: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_folder_can_be_named(folder: Folder) -> None:
     result = folder()
     assert result.code == 0
-    assert "web: http://localhost:8080" in folder.file.read_text("utf-8")
+    text = folder.file.read_text("utf-8")
+    assert "web: http://localhost:8080" in text
+    assert "what runs on this machine is not what customers use" in text
     assert str(folder.file) in result.out
 
 

@@ -85,7 +85,9 @@ def test_the_first_run_is_shown(shop: Path, readiness: Readiness) -> None:
         *steps,
         "pytest --readiness-target=local",
     ]
-    assert lines[-1] == "A run needs these variables, which are not set here: DATABASE_URL, REDIS_URL."
+    assert lines[-3] == "A run needs these variables, which are not set here"
+    assert lines[-2].startswith("DATABASE_URL it listens at localhost:5433; ")
+    assert lines[-1].startswith("REDIS_URL its port is not published")
 
 
 def test_a_suite_is_taken_where_the_team_has_no_document(shop: Path, readiness: Readiness) -> None:

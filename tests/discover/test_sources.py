@@ -49,6 +49,16 @@ def test_manifests_give_names_only(folder: Path, look: Look) -> None:
     assert not found.skipped
 
 
+def test_hosts_of_an_ingress_are_urls(folder: Path, look: Look) -> None:
+    spec = "{tls: [{hosts: [b.example.com, {c: d}]}], rules: [{host: b.example.com}, {host: a.example.com}, {host: {x: y}}]}"
+    manifest = f"apiVersion: v1\nkind: Ingress\nmetadata: {{name: shop}}\nspec: {spec}\n"
+    write(folder, "deploy/staging/ingress.yaml", manifest)
+    assert [(each.fields, each.target) for each in look().found] == [
+        ({"url": "https://b.example.com"}, "staging"),
+        ({"url": "http://a.example.com"}, "staging"),
+    ]
+
+
 def test_the_likeliest_document_comes_first_and_templates_last(folder: Path, look: Look) -> None:
     for name in ("TODO.md", ".github/PULL_REQUEST_TEMPLATE.md", "docs/notes.md", "docs/production-readiness.md"):
         write(folder, name, CHECKLIST)
