@@ -34,7 +34,9 @@ def command(
     checklist: Annotated[
         str, typer.Option(metavar="DOCUMENT", help="The team's document in Markdown, or suite:NAME (default: asks).")
     ] = "",
-    target: Annotated[str, typer.Option(metavar="NAME", help="Name of the target (default: prod or local).")] = "",
+    target: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the target that is looked at first (default: asks).")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the file, and write nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a readiness.yaml that is there; asks first.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing, and take what is likeliest.")] = False,
@@ -59,7 +61,8 @@ def command(
         raise CommandError(f"{folder} is not a folder; name the one that the product is in.")
     path = folder / FILE_NAME
     asks = not yes and sys.stdin.isatty() and sys.stdout.isatty()
-    if not dry_run and path.exists() and not force:
+    there = path.exists() or path.is_symlink()
+    if not dry_run and there and not force:
         raise CommandError(f"{path} is there already; --dry-run shows what would be written, --force replaces it.")
     out = Output()
     addresses = [_address(each) for each in url or ()]
@@ -76,7 +79,7 @@ def command(
             out.line(f"# Not read: {each.source}: {each.why}")
         return
     _summary(out, draft.found, (*found.skipped, *refused))
-    if asks and not typer.confirm(f"{'Replace' if path.exists() else 'Write'} {path}?", default=not path.exists()):
+    if asks and not typer.confirm(f"{'Replace' if there else 'Write'} {path}?", default=not there):
         out.line("Nothing was written.")
         return
     _write(path, draft.text())

@@ -91,6 +91,8 @@ def read(project: Project) -> Stack:
         for document in project.documents(path):
             if path == main and isinstance(name := document.get("name"), str):
                 stack.name = _project(_with_defaults(name)) or stack.name
+            if "include" in document:
+                project.skip(f"{path}:{document.lines['include']}", "includes other files, which were not read")
             services = entries(document.get("services"))
             for name, service in services.items():
                 if name != named(name):
@@ -240,7 +242,7 @@ def _below(folder: PurePosixPath, path: str) -> str:
     """A path as from the folder that is looked at, without dots in it."""
     parts: list[str] = []
     for part in (folder / path).parts:
-        if part == ".." and parts:
+        if part == ".." and parts and parts[-1] != "..":
             parts.pop()
         elif part != ".":
             parts.append(part)

@@ -31,19 +31,18 @@ def targets(found: Iterable[Discovered]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.target for each in found if each.target != EVERY))
 
 
-def _joined(
-    found: Iterable[Discovered], alike: Callable[[Discovered, Discovered, list[Discovered]], bool]
-) -> list[Discovered]:
+def _joined(found: Iterable[Discovered], alike: Alike) -> list[Discovered]:
     every = list(found)
     made: list[Discovered] = []
     for each in every:
         # One may show that two that were taken for different are the same.
         same = [other for other in made if _beside(other, each) and alike(other, each, every)]
-        for other in same:
+        for other in reversed(same):
             each = _one(other, each)
-        made = (
-            [each if other is same[0] else other for other in made if other not in same[1:]] if same else [*made, each]
-        )
+        if same:
+            made = [each if other is same[0] else other for other in made if other not in same[1:]]
+        else:
+            made.append(each)
     return made
 
 

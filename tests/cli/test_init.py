@@ -64,6 +64,12 @@ def test_a_file_that_is_there_is_not_overwritten(folder: Folder) -> None:
     assert folder.file.read_text("utf-8") == OLD
 
 
+def test_a_link_is_not_overwritten_either(folder: Folder) -> None:
+    folder.file.symlink_to("elsewhere.yaml")
+    assert folder().code == 4
+    assert folder.file.is_symlink()
+
+
 def test_a_dry_run_prints_a_file_and_writes_none(folder: Folder) -> None:
     folder.write("readiness.yaml", OLD)
     folder.write(".env", "\0")

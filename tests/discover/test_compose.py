@@ -147,6 +147,17 @@ def test_a_stack_below_the_folder_is_called_after_its_own(folder: Path, look: Lo
     assert not [each for each in found.hints if each.source == "app/Dockerfile"]
 
 
+def test_what_a_file_refers_to_elsewhere_is_told(folder: Path, look: Look) -> None:
+    write(folder, "web.env", "REDIS_URL=redis://:pl4nted@cache/0\n")
+    text = "include: [other.yaml]\nservices:\n  web: {image: nginx, env_file: ../../web.env, build: ../../..}\n"
+    write(folder, "compose.yaml", text)
+    found = look()
+    assert [(each.source, each.why) for each in found.skipped] == [
+        ("compose.yaml:1", "includes other files, which were not read")
+    ]
+    assert declared(found, "env_files") == {"web": {"path": "web.env"}}
+
+
 @pytest.mark.parametrize(
     "text",
     [
