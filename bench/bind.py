@@ -21,7 +21,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.measure import Row, started
-from pytest_readiness.bind.memory import Memory, Remembered, of_suites, remembered, said_by
+from pytest_readiness.bind.matching import statements_of
+from pytest_readiness.bind.memory import BoundBefore, Remembered, of_suites, remembered
 from pytest_readiness.bind.proposal import LEVELS, Proposal
 from pytest_readiness.bind.proposing import propose
 from pytest_readiness.checklist.model import Checklist
@@ -131,14 +132,14 @@ def _labelled() -> Measured:
         documents[path.stem] = read_checklist(path.with_suffix(".md")), labels
     for name, (checklist, labels) in documents.items():
         others = [
-            Remembered(f"{other}:{item.id}", said_by(read, read.section_of(item), item), tuple(known[item.line]["ids"]))
+            Remembered(f"{other}:{item.id}", said, tuple(known[item.line]["ids"]))
             for other, (read, known) in documents.items()
             if other != name
-            for item in read.leaves()
+            for item, _, said in statements_of(read)
             if item.line in known
         ]
         right = {line: _right(each) for line, each in labels.items()}
-        yield propose(checklist, memory=Memory([*of_suites(), *others])), right
+        yield propose(checklist, memory=BoundBefore([*of_suites(), *others])), right
 
 
 def _right(label: dict[str, Any]) -> frozenset[str]:
@@ -149,8 +150,8 @@ def _names() -> list[str]:
     return list(dict.fromkeys(each.source.partition(":")[0] for each in of_suites()))
 
 
-def _without(name: str) -> Memory:
-    return Memory(each for each in of_suites() if not each.source.startswith(f"{name}:"))
+def _without(name: str) -> BoundBefore:
+    return BoundBefore(each for each in of_suites() if not each.source.startswith(f"{name}:"))
 
 
 def _time(rounds: int) -> Row:

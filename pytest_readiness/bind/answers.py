@@ -20,16 +20,16 @@ def binding_of(checks: Sequence[Suggestion]) -> Any:
     if not coming:
         return there[0] if len(there) == 1 else there
     missing: dict[str, Any] = {"missing": coming[0] if len(coming) == 1 else coming}
-    return {**(_mapped(there[0] if len(there) == 1 else there) if there else {}), **missing}
+    return {**(mapped(there[0] if len(there) == 1 else there) if there else {}), **missing}
 
 
 def signed_by(role: str, cadence: str = "", checks: Sequence[Suggestion] = ()) -> dict[str, Any]:
     """Return a binding that a role signs: the whole item, or beside checks what they leave."""
     bounded = {"cadence": cadence} if cadence else {}
-    return {**_mapped(binding_of(checks)), "partial": role, **bounded} if checks else {"signoff": role, **bounded}
+    return {**mapped(binding_of(checks)), "partial": role, **bounded} if checks else {"signoff": role, **bounded}
 
 
-def _mapped(binding: Any) -> dict[str, Any]:
+def mapped(binding: Any) -> dict[str, Any]:
     """A binding as a mapping, beside whose keys others may stand."""
     if isinstance(binding, Mapping):
         return dict(binding)

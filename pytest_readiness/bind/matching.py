@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 from pytest_readiness.bind.spelling import Word, words_of
 from pytest_readiness.bind.words import Aspect, Atom, Phrase, Words, all_words, vocabulary
+from pytest_readiness.checklist.model import Checklist, Item, Section, groups_above
 
 _ABOVE = 0.5
 """What a word of a heading weighs beside one of the item."""
@@ -24,7 +25,7 @@ _ENOUGH = 6.0
 
 
 @dataclass(frozen=True)
-class Said:
+class Statement:
     """What an item says: its own words, and those of the headings and items above it.
 
     Attributes:
@@ -73,13 +74,24 @@ class Said:
             # A plan that is "in place" is meant as what was planned.
             found |= {"state"}
         if not found and not self.own & known.doing and self.above:
-            found = _aspects_in(frozenset(word.stem for word in words_of(self.above[-1]))) | {"state"}
+            found = _aspects_in(frozenset(word.stem for word in words_of(self.above[-1])))
         return found or frozenset(("state",))
 
     def written(self, stems: Collection[str]) -> tuple[str, ...]:
         """The item's words that have one of the stems, as they are written, each once."""
         found = (self.text[word.begin : word.end] for word in self.words if word.stem in stems)
         return tuple(dict.fromkeys(found))
+
+
+def statements_of(checklist: Checklist) -> Iterator[tuple[Item, Section, Statement]]:
+    """Yield what each item of a document says that is no group; the title of the document is not above it."""
+    above = groups_above(checklist)
+    for item in checklist.leaves():
+        section = checklist.section_of(item)
+        headings = [*section.path, section.title]
+        if headings[0] == checklist.title:
+            del headings[0]
+        yield item, section, Statement(item.text, (*headings, *(group.text for group in above[item.id])))
 
 
 def _aspects_in(stems: frozenset[str]) -> frozenset[Aspect]:
@@ -105,7 +117,7 @@ class Match:
     phrase: int = 0
 
 
-def matches(said: Said, among: Mapping[str, Words] | None = None) -> list[Match]:
+def matches(said: Statement, among: Mapping[str, Words] | None = None) -> list[Match]:
     """Return the claims that an item's words may mean, best first; of equal ones, in the order of their ids.
 
     Args:
@@ -123,7 +135,7 @@ def matches(said: Said, among: Mapping[str, Words] | None = None) -> list[Match]
     return sorted(found, key=lambda match: (-match.score, match.id))
 
 
-def says_no_check(said: Said) -> frozenset[str]:
+def says_no_check(said: Statement) -> frozenset[str]:
     """Return the stems of an item by which it says what no check shows; none where it does not."""
     had = [phrase for phrase in vocabulary().no_check if _has(phrase, said.own)]
     return frozenset(stem for phrase in had for atom in phrase.atoms for stem in atom.stems & said.own)
@@ -172,7 +184,7 @@ class _Index:
             return 0.3
         return math.log(1 + len(self.claims) / (1 + self.used[stem]))
 
-    def phrases_in(self, said: Said) -> dict[str, list[Phrase]]:
+    def phrases_in(self, said: Statement) -> dict[str, list[Phrase]]:
         """The phrases that are all there, at least one word of each in the item itself, by the claim's id."""
         every = said.own | said.higher
         found: defaultdict[str, list[Phrase]] = defaultdict(list)
@@ -185,7 +197,7 @@ class _Index:
     def _spread(self, atom: Atom) -> int:
         return sum(self.used[stem] for stem in atom.stems)
 
-    def near(self, said: Said) -> dict[str, dict[str, float]]:
+    def near(self, said: Statement) -> dict[str, dict[str, float]]:
         """What each stem of the item says for a claim whose phrases have it, all other words of them apart."""
         found: defaultdict[str, dict[str, float]] = defaultdict(dict)
         for stem in said.content:
@@ -193,7 +205,7 @@ class _Index:
                 found[id][stem] = self.weight(stem) * telling
         return found
 
-    def match(self, id: str, phrases: list[Phrase], near: Mapping[str, float] | None, said: Said) -> Match | None:
+    def match(self, id: str, phrases: list[Phrase], near: Mapping[str, float] | None, said: Statement) -> Match | None:
         words = self.claims[id]
         if any(group <= said.own for group in words.vetoes) or any(
             group <= said.higher for group in words.vetoes_above
@@ -226,7 +238,7 @@ class _Index:
         score = strength / (strength + _ENOUGH) * (0.35 + 0.65 * explained) * self.aspect(words, said)
         return Match(id, min(1.0, score), matched, explained, longest)
 
-    def nearness(self, phrase: Phrase, said: Said) -> float:
+    def nearness(self, phrase: Phrase, said: Statement) -> float:
         """Words of a phrase that stand apart mean it less."""
         places = [
             min(place for stem in atom.stems & said.own for place in said.places[stem])
@@ -238,7 +250,7 @@ class _Index:
         apart = max(places) - min(places) + 1 - len(places)
         return max(0.6, 1.0 - 0.05 * max(0, apart - 1))
 
-    def aspect(self, words: Words, said: Said) -> float:
+    def aspect(self, words: Words, said: Statement) -> float:
         if words.aspect in said.aspects:
             return 1.0
         return _OTHER_ASPECT["state" not in said.aspects]

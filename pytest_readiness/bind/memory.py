@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pytest_readiness.bind.matching import Said
-from pytest_readiness.checklist.model import Checklist, Item, Section
+from pytest_readiness.bind.matching import Statement, statements_of
 from pytest_readiness.checklist.reading import read_checklist
 from pytest_readiness.config.suites import suite_names, suite_path
 from pytest_readiness.core.yamlfile import YamlMap, read_yaml
@@ -34,7 +33,7 @@ class Remembered:
     """
 
     source: str
-    said: Said
+    said: Statement
     claims: tuple[str, ...]
     role: str = ""
 
@@ -47,7 +46,7 @@ class Likeness:
     share: float
 
 
-class Memory:
+class BoundBefore:
     """Finds remembered items that say the same.
 
     Args:
@@ -65,7 +64,7 @@ class Memory:
                 self._by_stem[stem].append(number)
         self._lengths = [self._length(stems) for stems in self._stems]
 
-    def like(self, said: Said, most: int = 3) -> tuple[Likeness, ...]:
+    def like(self, said: Statement, most: int = 3) -> tuple[Likeness, ...]:
         """The remembered items that say most of the same, best first."""
         own = _weighed(said)
         length = self._length(own)
@@ -88,7 +87,7 @@ class Memory:
         return math.sqrt(sum((weight * self._rarity.get(stem, unknown)) ** 2 for stem, weight in stems.items()))
 
 
-def _weighed(said: Said) -> dict[str, float]:
+def _weighed(said: Statement) -> dict[str, float]:
     found = dict.fromkeys(sorted(said.higher), _ABOVE)
     found.update(dict.fromkeys(said.content or sorted(said.own), 1.0))
     return found
@@ -112,34 +111,13 @@ def remembered(document: Path) -> Iterator[Remembered]:
         return
     checklist = read_checklist(document)
     root = read_yaml(path, "bindings")
-    for item in checklist.leaves():
-        section = checklist.section_of(item)
+    for item, section, said in statements_of(checklist):
         entries = root.get(section.id)
         bound = entries.get(item.slug) if isinstance(entries, YamlMap) else None
         if bound is None or (isinstance(bound, YamlMap) and bound.keys() & {"proposed", "not_applicable"}):
             continue
         role = _role(bound) if isinstance(bound, YamlMap) else ""
-        yield Remembered(
-            f"{checklist.name}:{item.id}", said_by(checklist, section, item), tuple(dict.fromkeys(_claims(bound))), role
-        )
-
-
-def said_by(checklist: Checklist, section: Section, item: Item) -> Said:
-    """What an item says, with the headings and items above it; the title of the document is not among them."""
-    above = [*section.path, section.title]
-    if above and above[0] == checklist.title:
-        above = above[1:]
-    return Said(item.text, (*above, *(each.text for each in _groups(section.items, item))))
-
-
-def _groups(items: Iterable[Item], wanted: Item) -> tuple[Item, ...]:
-    for item in items:
-        if item.children and wanted.line > item.line:
-            if wanted in item.children:
-                return (item,)
-            if found := _groups(item.children, wanted):
-                return (item, *found)
-    return ()
+        yield Remembered(f"{checklist.name}:{item.id}", said, tuple(dict.fromkeys(_claims(bound))), role)
 
 
 def _claims(bound: Any) -> Iterator[str]:

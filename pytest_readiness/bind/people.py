@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pytest_readiness.bind.matching import Said
-from pytest_readiness.bind.spelling import stems
+from pytest_readiness.bind.matching import Statement
+from pytest_readiness.bind.spelling import Word, stems
 from pytest_readiness.bind.words import Phrase, phrases
-from pytest_readiness.checklist.model import Item, Section, family
 from pytest_readiness.core.yamlfile import read_yaml
 from pytest_readiness.people.rules import CADENCE_DAYS, cadence_in
 
@@ -40,7 +39,6 @@ class People:
         kind: what people do, such as "approval" or "training"; "" where nothing says so.
         role: who signs it, as target files spell roles; "" where nothing says so.
         cadence: how often it is to be done, as bindings write it; "" where it does not say so.
-        not_applicable: why it does not apply, where the document says so.
     """
 
     score: float
@@ -48,7 +46,6 @@ class People:
     kind: str = ""
     role: str = ""
     cadence: str = ""
-    not_applicable: str = ""
 
     @property
     def only(self) -> bool:
@@ -69,6 +66,7 @@ class _Words:
     kinds: tuple[_Kind, ...]
     asks: frozenset[str]
     asks_weakly: frozenset[str]
+    judged: frozenset[str]
     machine: frozenset[str]
     written: frozenset[str]
     roles: Mapping[str, tuple[Phrase, ...]]
@@ -87,6 +85,7 @@ def _words() -> _Words:
         ),
         frozenset(root["asks"]["strong"].split()),
         frozenset(root["asks"]["weak"].split()),
+        frozenset(root["judged"].split()),
         stems(root["machine"]),
         stems(root["written"]),
         {role: phrases(text) for role, text in root["roles"].items()},
@@ -96,17 +95,7 @@ def _words() -> _Words:
     )
 
 
-def only_people(item: Item, section: Section) -> People:
-    """Judge an item by its text, its detail, and the headings and items above it."""
-    above = (*section.path, section.title, *(each.text for each in _groups(section, item)))
-    said = Said(item.text, above)
-    found = people_in(said, item.detail)
-    return People(
-        found.score, found.words, found.kind, found.role, found.cadence, not_applicable=item.not_applicable or ""
-    )
-
-
-def people_in(said: Said, detail: str = "") -> People:
+def people_in(said: Statement, detail: str = "") -> People:
     """Judge what is said, and what stands below it."""
     known = _words()
     left = dict.fromkeys((kind.name for kind in known.kinds), 1.0)
@@ -120,9 +109,9 @@ def people_in(said: Said, detail: str = "") -> People:
                     if phrase.weak is weak and (hit := _hit(phrase, own, said.higher)) and not hit <= matched:
                         matched |= hit
                         left[kind.name] *= 1 - weight * share
-    first, written = (said.words[0].stem, _first_word(said)) if said.words else ("", "")
+    begins, ends = (_written(said, said.words[0]), _written(said, said.words[-1])) if said.words else ("", "")
     # As written: "notify" asks for something, "notification" does not.
-    asked = _STRONG if written in known.asks else _WEAK if written in known.asks_weakly else 0.0
+    asked = _STRONG if begins in known.asks or ends in known.judged else _WEAK if begins in known.asks_weakly else 0.0
     doubt = math.prod(left.values()) * (1 - asked)
     if said.own & known.machine:
         doubt **= _MACHINE
@@ -132,15 +121,15 @@ def people_in(said: Said, detail: str = "") -> People:
     if _ADDRESS.search(said.text) and stems(_ADDRESS.sub(" ", said.text)) <= known.pointer:
         score = max(score, _POINTER)
     if asked:
-        matched.add(first)
+        matched.add(said.words[-1 if ends in known.judged else 0].stem)
     most = min(left, key=lambda name: left[name])
     name = most if left[most] < 1 else ""
     role = _role(said, name, known) if score else ""
     return People(round(score, 3), said.written(matched), name, role, _cadence(said, detail))
 
 
-def _first_word(said: Said) -> str:
-    return said.text[said.words[0].begin : said.words[0].end].lower()
+def _written(said: Statement, word: Word) -> str:
+    return said.text[word.begin : word.end].lower()
 
 
 def _hit(phrase: Phrase, own: frozenset[str], higher: frozenset[str]) -> frozenset[str]:
@@ -151,7 +140,7 @@ def _hit(phrase: Phrase, own: frozenset[str], higher: frozenset[str]) -> frozens
     return frozenset(stem for atom in phrase.atoms for stem in atom.stems & own or atom.stems & higher)
 
 
-def _role(said: Said, kind: str, known: _Words) -> str:
+def _role(said: Statement, kind: str, known: _Words) -> str:
     for named in (known.roles, known.subjects):
         if role := _first(named, said.own, frozenset()):
             return role
@@ -163,16 +152,10 @@ def _first(named: Mapping[str, tuple[Phrase, ...]], own: frozenset[str], higher:
     return next((role for role, each in named.items() if any(_hit(phrase, own, higher) for phrase in each)), "")
 
 
-def _cadence(said: Said, detail: str) -> str:
+def _cadence(said: Statement, detail: str) -> str:
     """The longest cadence of bindings within which it is done again; a longer one would let a signature count on."""
     for text in (said.text, detail, *reversed(said.above)):
         if days := cadence_in(text):
             fitting = [(length, name) for name, length in CADENCE_DAYS.items() if length <= days]
             return max(fitting)[1] if fitting else ""
     return ""
-
-
-def _groups(section: Section, wanted: Item) -> Iterable[Item]:
-    """The items that an item is in, outermost first."""
-    every = [each for top in section.items for each in family(top)]
-    return (each for each in every if each is not wanted and any(inner is wanted for inner in family(each)))

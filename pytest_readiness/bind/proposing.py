@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_readiness.bind.matching import Match, Said, matches, says_no_check, weight
-from pytest_readiness.bind.memory import Likeness, Memory, of_suites, said_by
+from pytest_readiness.bind.matching import Match, Statement, matches, says_no_check, statements_of, weight
+from pytest_readiness.bind.memory import BoundBefore, Likeness, of_suites
 from pytest_readiness.bind.people import people_in
 from pytest_readiness.bind.proposal import Candidate, Level, Proposal, Suggestion
 from pytest_readiness.bind.spelling import stem, stems
@@ -16,6 +16,7 @@ from pytest_readiness.bind.values import parameters_for
 from pytest_readiness.bind.words import ASPECTS, ENGINES, Aspect, Strength, Words, all_words, vocabulary
 from pytest_readiness.checklist.model import Checklist, Item, Section
 from pytest_readiness.config.target import Target
+from pytest_readiness.core.domains import load_catalogue, packs
 from pytest_readiness.plan.coming import COMING
 
 _MOST = 5
@@ -33,26 +34,18 @@ _BESIDE = 0.5
 _OWN = 0.5
 """And how much of what says for it is not what says for the others."""
 _SEVERAL = re.compile(r",|;|/|\+|&|\b(?:and|with|plus)\b", re.IGNORECASE)
-_SHOWS: Mapping[Aspect, str] = {
-    "state": "It shows what is so now",
-    "documented": "It shows what is written",
-    "monitored": "It shows that it is measured",
-    "alerted": "It shows that someone would be told",
-    "tested": "It shows a record of its being done",
-    "automated": "It shows that something does it by itself",
-}
 _CLAIMS: Mapping[Aspect, str] = {
-    "state": "that it is so now",
-    "documented": "that it is written down",
-    "monitored": "that it is measured",
-    "alerted": "that someone is told",
-    "tested": "that it was tried",
-    "automated": "that it happens by itself",
+    "state": "it is so now",
+    "documented": "it is written down",
+    "monitored": "it is measured",
+    "alerted": "someone is told",
+    "tested": "it was tried",
+    "automated": "it happens by itself",
 }
 _NOT_SHOWN: Mapping[Strength | None, str] = {
-    "there": "It shows that it is there, not that it has the right value or takes effect.",
-    "value": "It shows the value that is set, not that it takes effect.",
-    "effect": "It shows the effect, not that the product works with it from end to end.",
+    "there": "That it works.",
+    "value": "That it takes effect, and works.",
+    "effect": "That the product works with it from end to end.",
 }
 _STEMS = {"postgres": stem("postgresql"), "mysql": stem("mysql"), "mongodb": stem("mongodb")}
 _ALIKE = 0.55
@@ -67,7 +60,9 @@ class _Scored:
     likeness: Likeness | None
 
 
-def propose(checklist: Checklist, target: Target | None = None, memory: Memory | None = None) -> tuple[Proposal, ...]:
+def propose(
+    checklist: Checklist, target: Target | None = None, memory: BoundBefore | None = None
+) -> tuple[Proposal, ...]:
     """Return what is proposed for each item of a document that is no group, in document order.
 
     Args:
@@ -75,17 +70,13 @@ def propose(checklist: Checklist, target: Target | None = None, memory: Memory |
         target: says which database is meant where the document does not.
         memory: items that were bound before; those of the suites unless given.
     """
-    memory = Memory(of_suites()) if memory is None else memory
-    every = [(item, section, said_by(checklist, section, item)) for section, item in _leaves(checklist)]
+    memory = BoundBefore(of_suites()) if memory is None else memory
+    every = list(statements_of(checklist))
     usual = _usual_engine([said for _, _, said in every], target)
     return tuple(_proposal(item, section, said, _engine(said, usual), memory) for item, section, said in every)
 
 
-def _leaves(checklist: Checklist) -> list[tuple[Section, Item]]:
-    return [(checklist.section_of(item), item) for item in checklist.leaves()]
-
-
-def _usual_engine(every: list[Said], target: Target | None) -> str:
+def _usual_engine(every: list[Statement], target: Target | None) -> str:
     """The database that is meant where an item names none: the target's, else what the document names most."""
     if target is not None:
         declared = [engine for engine in ENGINES if target.of(engine)]
@@ -95,7 +86,7 @@ def _usual_engine(every: list[Said], target: Target | None) -> str:
     return max(ENGINES, key=lambda engine: (named[engine], -ENGINES.index(engine)))
 
 
-def _engine(said: Said, usual: str) -> str:
+def _engine(said: Statement, usual: str) -> str:
     for words in (said.own, said.higher):
         named = [engine for engine in ENGINES if _STEMS[engine] in words]
         if named:
@@ -103,7 +94,7 @@ def _engine(said: Said, usual: str) -> str:
     return usual
 
 
-def _proposal(item: Item, section: Section, said: Said, engine: str, memory: Memory) -> Proposal:
+def _proposal(item: Item, section: Section, said: Statement, engine: str, memory: BoundBefore) -> Proposal:
     alike = memory.like(said)
     scored = _scored(said, alike, engine)
     people = people_in(said, item.detail)
@@ -127,7 +118,7 @@ def _proposal(item: Item, section: Section, said: Said, engine: str, memory: Mem
     )
 
 
-def _together(said: Said, scored: list[_Scored]) -> list[tuple[_Scored, ...]]:
+def _together(said: Statement, scored: list[_Scored]) -> list[tuple[_Scored, ...]]:
     """The candidates, first of all those claims together that an item names beside each other ("HSTS and CSP")."""
     singly: list[tuple[_Scored, ...]] = [(each,) for each in scored]
     if not scored or not _SEVERAL.search(said.text):
@@ -153,7 +144,7 @@ def _weight(stems: frozenset[str]) -> float:
     return sum(map(weight, stems))
 
 
-def _candidate(together: tuple[_Scored, ...], item: Item, said: Said, level: Level) -> Candidate:
+def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level: Level) -> Candidate:
     first = together[0]
     matched = {stem for each in together if each.match for stem in each.match.matched}
     ids = [each.id for each in together]
@@ -162,7 +153,7 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Said, level: Lev
     matched |= {stem for each in read.values() for text in each.words for stem in stems(text)}
     not_read = tuple(dict.fromkeys(note for each in read.values() for note in each.not_read))
     return Candidate(
-        checks=tuple(Suggestion(id, read[id].given, coming=id in COMING) for id in ids),
+        checks=tuple(Suggestion(id, read[id].given, coming=_is_coming(id)) for id in ids),
         # Its own limit may be looser than the text's.
         level="likely" if level == "sure" and not_read else level,
         score=round(first.score, 3),
@@ -175,17 +166,22 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Said, level: Lev
     )
 
 
-def _weaker(words: Words, said: Said) -> str:
+def _is_coming(id: str) -> bool:
+    # A pack of others may have the check already; without one, there is no need to import any.
+    return id in COMING and (all(pack.shipped for pack in packs()) or id not in load_catalogue())
+
+
+def _weaker(words: Words, said: Statement) -> str:
     """What a claim does not show of an item, by what it sees and how much of it."""
     claimed = [aspect for aspect in ASPECTS if aspect in said.aspects]
     if words.aspect not in claimed:
-        return f"{_SHOWS[words.aspect]}, not {' or '.join(_CLAIMS[aspect] for aspect in claimed)}."
-    if words.strength in _NOT_SHOWN and words.aspect == "state":
-        return _NOT_SHOWN[words.strength]
+        return f"That {' and '.join(_CLAIMS[aspect] for aspect in claimed)}."
+    if words.aspect == "state" and said.own & vocabulary().working:
+        return _NOT_SHOWN.get(words.strength, "")
     return ""
 
 
-def _scored(said: Said, alike: tuple[Likeness, ...], engine: str) -> list[_Scored]:
+def _scored(said: Statement, alike: tuple[Likeness, ...], engine: str) -> list[_Scored]:
     by_words: dict[str, Match] = {}
     for match in matches(said):
         id = _of_engine(match.id, engine)
@@ -222,7 +218,7 @@ def _of_engine(id: str, engine: str) -> str:
     return twin if domain in ENGINES and domain != engine and twin in all_words() else id
 
 
-def _level(said: Said, together: list[tuple[_Scored, ...]]) -> Level:
+def _level(said: Statement, together: list[tuple[_Scored, ...]]) -> Level:
     """How much says for the first candidate; the limits are those that `make bench` finds to be right often enough."""
     named = together[0] if together else ()
     first = named[0] if named else None

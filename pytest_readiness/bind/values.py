@@ -98,6 +98,7 @@ class _Reading:
     text: str
     check: str
     found: dict[str, tuple[Any, tuple[Value, ...]]] = field(default_factory=dict)
+    stricter: dict[str, tuple[Any, tuple[Value, ...]]] = field(default_factory=dict)
     problems: list[tuple[str, Value, str]] = field(default_factory=list)
 
     @property
@@ -122,6 +123,8 @@ class _Reading:
 
     def result(self) -> Parameters:
         """What is valid, and was found for one parameter only."""
+        exact = {value for _, values in self.found.values() for value in values}
+        self.found |= {name: found for name, found in self.stricter.items() if not exact & set(found[1])}
         taken = Counter(value for _, values in self.found.values() for value in values)
         for parameter, (_, values) in list(self.found.items()):
             if shared := next((value for value in values if taken[value] > 1), None):
@@ -188,10 +191,12 @@ class _Reading:
             return
         for value in fitting[:1]:
             amount = _amount(value, kind)
-            if amount is None:
-                self._leave(parameter, value, _otherwise(value, kind))
-            else:
+            if amount is not None:
                 self.found[parameter] = (_plain(amount, divisor), (value,))
+            elif (stricter := _stricter(value, kind)) is not None:
+                self.stricter[parameter] = (_plain(stricter, divisor), (value,))
+            else:
+                self._leave(parameter, value, _otherwise(value, kind))
 
     def _is_one_list(self, values: list[Value]) -> bool:
         """Whether nothing is said between the values: in "80 and 443 are open, port 22 is closed" there is."""
@@ -287,11 +292,25 @@ def _amount(value: Value, kind: Kind) -> Fraction | str | None:
             accepted = tuple(sign for sign in accepted if sign not in ("=", ""))
         if value.comparison in accepted:
             return value.value
-        # Of what is counted, more than 2 are at least 3.
-        step = STEPS.get((limit, value.comparison))
-        if step and value.kind == "count" and isinstance(value.value, Fraction) and _is_whole(value.value):
-            return value.value + step
     return None
+
+
+def _stricter(value: Value, kind: Kind) -> Fraction | None:
+    """The nearest limit that does not accept what the text's own does not: more than 2 replicas are at least 3."""
+    steps = (STEPS.get((limit, value.comparison)) for limit in kind.limits)
+    step = next(filter(None, steps), None)
+    return value.value + step * _least(value.value, kind) if step and isinstance(value.value, Fraction) else None
+
+
+def _least(value: Fraction, kind: Kind) -> Fraction:
+    """The least that tells a value of a kind from the next."""
+    unit, divisor = UNITS[kind.name]
+    if unit == "count" and not _is_whole(value):
+        return Fraction(1, 100)
+    if unit == "percent":
+        return Fraction(1, 10)
+    # Of seconds that a page may take, the thousandth counts.
+    return divisor / 1000 if kind.name == "seconds" and value < 10 else divisor
 
 
 def _otherwise(value: Value, kind: Kind) -> str:
@@ -299,8 +318,6 @@ def _otherwise(value: Value, kind: Kind) -> str:
     limits = " or ".join(kind.limits)
     if value.comparison == "?":
         return "is not clear how it limits"
-    if any((limit, value.comparison) in STEPS for limit in kind.limits):
-        return f"does not accept its own limit, and '{limits}' does: give a value that is a little stricter"
     return f"says something else than '{limits}'"
 
 

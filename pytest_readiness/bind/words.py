@@ -89,6 +89,7 @@ class Vocabulary:
         aspects: the stems that claim an aspect.
         fallbacks: the claim that shows an aspect of whatever subject.
         doing: stems of verbs that say that something is so.
+        working: stems of what says that something works, not only that it is there.
         written: stems that say that something is written, not only planned.
         anything: claims that can be made to answer almost any item, the likeliest first.
     """
@@ -98,6 +99,7 @@ class Vocabulary:
     aspects: Mapping[Aspect, frozenset[str]]
     fallbacks: Mapping[Aspect, str]
     doing: frozenset[str]
+    working: frozenset[str]
     written: frozenset[str]
     anything: tuple[str, ...]
 
@@ -114,7 +116,7 @@ def all_words() -> Mapping[str, Words]:
     for path in _files():
         root = read_yaml(path, "words")
         for id, said in root.items():
-            words = _Reader(path, problems).words(id, said, root.lines[id])
+            words = _WordsReader(path, problems).words(id, said, root.lines[id])
             if words is not None:
                 found.setdefault(id, words)
     if problems:
@@ -135,6 +137,7 @@ def vocabulary() -> Vocabulary:
         aspects={aspect: stems(said["words"]) for aspect, said in aspects.items()},
         fallbacks={aspect: said["fallback"] for aspect, said in aspects.items() if "fallback" in said},
         doing=stems(root["doing"]),
+        working=stems(root["working"]),
         written=stems(root["written"]),
         anything=tuple(root["anything"]),
     )
@@ -199,7 +202,7 @@ def _with_engines(found: Mapping[str, Words]) -> Mapping[str, Words]:
     return made
 
 
-class _Reader:
+class _WordsReader:
     def __init__(self, path: Path, problems: list[Problem]) -> None:
         self.path = path
         self.problems = problems

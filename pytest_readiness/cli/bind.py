@@ -45,6 +45,9 @@ def command(
         bool, typer.Option("--check", help="Write nothing; exit code 1 if document and bindings are not in step.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print what is proposed as JSON, and write nothing.")] = False,
+    review: Annotated[
+        bool, typer.Option("--review", help="Go through what is proposed and confirm it, by single keys.")
+    ] = False,
 ) -> None:
     """Propose what answers the items of a document, and write it into its bindings.
 
@@ -55,15 +58,21 @@ def command(
     readiness bind release.md --target prod
     readiness bind release.md --dry-run
     readiness bind release.md --check
+    readiness bind release.md --target prod --review
     """
     from pytest_readiness.bind.file import BindingsFile
     from pytest_readiness.bind.updating import update
     from pytest_readiness.cli.output import Output
 
-    ways = [name for name, given in (("--json", json), ("--check", check), ("--dry-run", dry_run)) if given]
+    given_ways = (("--json", json), ("--check", check), ("--dry-run", dry_run), ("--review", review))
+    ways = [name for name, given in given_ways if given]
     ways += [name for name, given in (("--again", again), ("--prune", prune)) if given and (json or check)]
     if len(ways) > 1:
         raise CommandError(f"{ways[0]} and {ways[1]} do not go together; ask for one of them.")
+    if review:
+        from pytest_readiness.cli.terminal import need_terminal
+
+        need_terminal()
     work = _work(documents, target, config)
     file = BindingsFile.read(work.checklist)
     out = Output(work.configuration.secrets if work.configuration else ())
@@ -83,6 +92,15 @@ def command(
     elif dry_run:
         for line in (file.diff() or f"{file.path}: nothing to write.\n").removesuffix("\n").split("\n"):
             out.line(line)
+    elif review:
+        from pytest_readiness.cli.bind_review import ReviewContext, review_in_terminal
+        from pytest_readiness.core.domains import catalogue
+
+        file.write()
+        context = ReviewContext(work.checklist, work.proposals, catalogue(), work.configuration, target)
+        review_in_terminal(context, out)
+        if gone := len(done.vanished) + len(done.groups):
+            out.line(f"Entries without an item to answer: {gone}. 'readiness bind {work.checklist.path}' lists them.")
     else:
         written = file.write()
         _report(out, work, file, done, written=written, prune=prune)
@@ -98,7 +116,7 @@ class _Work:
 
 
 def _work(documents: Sequence[str], target: str, config: Path | None) -> _Work:
-    from pytest_readiness.bind.memory import Memory, of_suites, remembered
+    from pytest_readiness.bind.memory import BoundBefore, of_suites, remembered
     from pytest_readiness.bind.proposing import propose
     from pytest_readiness.checklist.model import ChecklistError
     from pytest_readiness.checklist.reading import read_checklist
@@ -121,7 +139,7 @@ def _work(documents: Sequence[str], target: str, config: Path | None) -> _Work:
         # What is wrong with another document is told when that one is bound.
         with suppress(ProblemsError, ChecklistError):
             memory += [] if other.resolve() == path.resolve() else remembered(other)
-    proposals = propose(checklist, configuration.target if configuration and target else None, Memory(memory))
+    proposals = propose(checklist, configuration.target if configuration and target else None, BoundBefore(memory))
     return _Work(checklist, configuration, proposals)
 
 
@@ -212,7 +230,7 @@ def _counts(work: _Work, file: BindingsFile) -> Iterator[tuple[int, str, str]]:
 
 
 def _write_unbound(out: Output, done: Update) -> None:
-    from pytest_readiness.bind.matching import Said
+    from pytest_readiness.bind.matching import Statement
     from pytest_readiness.core.text import cut
 
     if not done.unbound:
@@ -221,7 +239,7 @@ def _write_unbound(out: Output, done: Update) -> None:
     width = max(len(str(each.item.line)) for each in done.unbound)
     room = (out.console.width if out.console else _NARROW) - width - 4
     for each in done.unbound:
-        said = Said(each.item.text)
+        said = Statement(each.item.text)
         words = (said.text[word.begin : word.end] for word in said.words if word.stem in said.content)
         sought = cut(f"searched for {', '.join(dict.fromkeys(words))}", room // 2)
         text = f"{cut(each.item.text, max(room - len(sought) - 3, 20))} ({sought})"

@@ -80,7 +80,7 @@ def command(
     ]
     coming: list[str] = []
     if words:
-        found, coming = _meant(" ".join(words), found)
+        found, coming = meant(" ".join(words), found)
     out = Output()
     if not found:
         if coming and not json:
@@ -104,14 +104,14 @@ def command(
         _write_coming(out, coming)
 
 
-def _meant(text: str, checks: Sequence[Check]) -> tuple[list[Check], list[str]]:
+def meant(text: str, checks: Sequence[Check]) -> tuple[list[Check], list[str]]:
     """The checks that words mean, the nearest first, then those whose texts have them; and the claims to come."""
-    from pytest_readiness.bind.matching import Said, matches
+    from pytest_readiness.bind.matching import Statement, matches
     from pytest_readiness.plan.coming import COMING
 
     if exact := [check for check in checks if check.id == text]:
         return exact, []
-    scores = {match.id: match.score for match in matches(Said(text))}
+    scores = {match.id: match.score for match in matches(Statement(text))}
     near = max(scores.values(), default=0.0) * _NEAR
     meant = {id: score for id, score in scores.items() if score >= near}
     found = [

@@ -100,6 +100,11 @@ def example(check: Check) -> Any:
     return {"check": check.id, preset.name: preset.default} if preset else check.id
 
 
+def required_of(check: Check) -> list[str]:
+    """Return the parameters of a check that have no default."""
+    return [name for name, field in check.parameters.model_fields.items() if field.is_required()]
+
+
 def given(check: Check, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Return what a check is asked with here as it is written, without what is as it is by default."""
     fields = check.parameters.model_fields

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_readiness.checklist.model import groups_above
 from pytest_readiness.cli import project
-from pytest_readiness.cli.describe import shown
+from pytest_readiness.cli.describe import required_of, shown
 from pytest_readiness.cli.output import Output, count
 from pytest_readiness.cli.plan_items import claims_of
 from pytest_readiness.core import clock
@@ -157,7 +157,12 @@ def _write_part(out: Output, part: Part, indent: int) -> None:
             ),
             *((name, shown(value)) for name, value in part.parameters.items()),
             ("from the target", part.lacking or part.from_target),
-            ("to be given", ", ".join(_to_be_given(part))),
+            (
+                "to be given",
+                ""
+                if part.from_target
+                else ", ".join(each for each in required_of(part.check) if each not in part.parameters),
+            ),
         ]
         if part.warn is not None:
             stricter = {name: value for name, value in part.warn.items() if part.parameters.get(name) != value}
@@ -168,13 +173,6 @@ def _write_part(out: Output, part: Part, indent: int) -> None:
     out.line(several, indent=indent)
     for child in part.parts:
         _write_part(out, child, indent + 2)
-
-
-def _to_be_given(use: Use) -> Iterator[str]:
-    """Parameters that neither a binding nor, when it is asked, a target gives."""
-    if not use.from_target:
-        fields = use.check.parameters.model_fields.items()
-        yield from (name for name, field in fields if field.is_required() and name not in use.parameters)
 
 
 def _write_signing(out: Output, place: project.PlannedItem, rule: SignoffRule, plan: Plan) -> None:

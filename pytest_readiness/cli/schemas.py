@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from pytest_readiness.cli.bind_json import proposals_schema
+from pytest_readiness.cli.describe import required_of
 from pytest_readiness.config.schema import configuration_schema
 from pytest_readiness.config.suites import suite_names
 from pytest_readiness.core.domains import load_catalogue
@@ -20,6 +21,8 @@ from pytest_readiness.verdict.result_file import result_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT = {"type": "string", "minLength": 1}
+_OPEN = "proposed-"
+"""Before the names of definitions of what is proposed, which may leave required parameters open."""
 
 
 def bindings_schema() -> dict[str, Any]:
@@ -32,7 +35,7 @@ def bindings_schema() -> dict[str, Any]:
     for id, check in catalogue:
         definitions |= _check(id, check)
     definitions["id"] = {"enum": [id for id, _ in catalogue]}
-    definitions["use"] = {
+    definitions[f"{_OPEN}use"] = {
         "type": "object",
         "required": ["check"],
         "properties": {
@@ -40,18 +43,19 @@ def bindings_schema() -> dict[str, Any]:
             "on": _one_or_more(_TEXT),
             "from_target": {**_TEXT, "description": "Name under which the target gives parameters of the check."},
         },
-        "allOf": [
-            {
-                "if": {"properties": {"check": {"const": id}}, "required": ["check"]},
-                "then": {"$ref": f"#/$defs/{id}", "anyOf": [{"required": ["from_target"]}, _required(check)]},
-            }
-            for id, check in catalogue
-        ],
+        "allOf": [_where(id, {"$ref": f"#/$defs/{id}"}) for id, _ in catalogue],
     }
-    parts = {"type": "array", "items": {"$ref": "#/$defs/part"}, "minItems": 1}
-    definitions["all"] = {"type": "object", "required": ["all"], "properties": {"all": parts}}
-    definitions["any"] = {"type": "object", "required": ["any"], "properties": {"any": parts}}
-    definitions["part"] = _one_of(lambda each: {**each, "unevaluatedProperties": False}, parts)
+    definitions["use"] = {
+        "allOf": [
+            {"$ref": f"#/$defs/{_OPEN}use"},
+            # What the target gives, this schema does not see.
+            *(
+                _where(id, {"anyOf": [{"required": ["from_target"]}, {"required": required_of(check)}]})
+                for id, check in catalogue
+                if required_of(check)
+            ),
+        ]
+    }
     definitions["common"] = {
         "properties": {
             "severity": {"enum": list(SEVERITIES)},
@@ -61,7 +65,6 @@ def bindings_schema() -> dict[str, Any]:
             "source": {**_TEXT, "description": "Where the item comes from."},
         },
     }
-    claims = _one_or_more({"enum": sorted(COMING)})
     evidence = EvidenceRule.model_json_schema()
     definitions["signer"] = {
         "description": "A role of readiness.yaml, or more about who signs.",
@@ -82,29 +85,15 @@ def bindings_schema() -> dict[str, Any]:
     }
     definitions["signed"] = _object("signoff", {"$ref": "#/$defs/signer"})
     definitions["partial"] = {"properties": {"partial": {"$ref": "#/$defs/signer"}}}
-    common = {"$ref": "#/$defs/common"}
-    definitions["answer"] = _one_of(
-        lambda each: {
-            "allOf": [each, common],
-            "if": {"required": ["missing"]},
-            "then": {"properties": {"missing": claims}},
-            "else": {"$ref": "#/$defs/partial"},
-            "unevaluatedProperties": False,
-        },
-        parts,
-        {"allOf": [{"$ref": "#/$defs/signed"}, common], "unevaluatedProperties": False},
-        {"allOf": [_object("missing", claims), common], "unevaluatedProperties": False},
-        {
-            "allOf": [_object("not_applicable", _TEXT), {"properties": {"source": _TEXT}}],
-            "unevaluatedProperties": False,
-        },
-    )
+    definitions |= _answers("", COMING)
+    # For what was proposed as a claim to come there may be a check by now.
+    definitions |= _answers(_OPEN, {*COMING, *dict(catalogue)})
     definitions["binding"] = {
         "if": {"type": "object", "required": ["proposed"]},
         "then": {
             "properties": {
                 "proposed": {
-                    "$ref": "#/$defs/answer",
+                    "$ref": f"#/$defs/{_OPEN}answer",
                     "description": "What may answer it, as long as nobody confirms it.",
                 },
                 "source": _TEXT,
@@ -112,7 +101,9 @@ def bindings_schema() -> dict[str, Any]:
             "additionalProperties": False,
         },
         "else": {
-            "anyOf": [{"$ref": "#/$defs/answer"}, {**_object("source", _TEXT), "additionalProperties": False}],
+            "if": {"type": "object", "required": ["source"], "maxProperties": 1},
+            "then": {"properties": {"source": _TEXT}},
+            "else": {"$ref": "#/$defs/answer"},
         },
     }
     return {
@@ -132,6 +123,40 @@ def bindings_schema() -> dict[str, Any]:
     }
 
 
+def _answers(prefix: str, known: Iterable[str]) -> dict[str, Any]:
+    """What may answer an item, and the parts of that.
+
+    Args:
+        prefix: of the definitions' names.
+        known: claims that may be named as missing.
+    """
+    parts = {"type": "array", "items": {"$ref": f"#/$defs/{prefix}part"}, "minItems": 1}
+    claims = _one_or_more({"enum": sorted(known)})
+    common = {"$ref": "#/$defs/common"}
+    return {
+        f"{prefix}all": _object("all", parts),
+        f"{prefix}any": _object("any", parts),
+        f"{prefix}part": _one_of(prefix, lambda each: {**each, "unevaluatedProperties": False}, parts),
+        f"{prefix}answer": _one_of(
+            prefix,
+            lambda each: {
+                "allOf": [each, common],
+                "if": {"required": ["missing"]},
+                "then": {"properties": {"missing": claims}},
+                "else": {"$ref": "#/$defs/partial"},
+                "unevaluatedProperties": False,
+            },
+            parts,
+            {"allOf": [{"$ref": "#/$defs/signed"}, common], "unevaluatedProperties": False},
+            {"allOf": [_object("missing", claims), common], "unevaluatedProperties": False},
+            {
+                "allOf": [_object("not_applicable", _TEXT), {"properties": {"source": _TEXT}}],
+                "unevaluatedProperties": False,
+            },
+        ),
+    }
+
+
 def _one_or_more(value: Mapping[str, Any]) -> dict[str, Any]:
     return {"anyOf": [value, {"type": "array", "items": value, "minItems": 1}]}
 
@@ -140,13 +165,20 @@ def _object(key: str, value: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "required": [key], "properties": {key: value}}
 
 
-def _one_of(closed: Callable[[dict[str, Any]], dict[str, Any]], parts: Any, *others: Any) -> dict[str, Any]:
+def _where(id: str, then: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds of a use of one check."""
+    return {"if": {"properties": {"check": {"const": id}}, "required": ["check"]}, "then": then}
+
+
+def _one_of(
+    prefix: str, closed: Callable[[dict[str, Any]], dict[str, Any]], parts: Any, *others: Any
+) -> dict[str, Any]:
     """The ways to write checks, each mapping closed to unknown keys; told apart by key, so that errors fit."""
     otherwise: Any = {"anyOf": [{"$ref": "#/$defs/id"}, parts, *others]}
     for key, name in (("any", "any"), ("all", "all"), ("check", "use")):
         otherwise = {
             "if": {"type": "object", "required": [key]},
-            "then": closed({"$ref": f"#/$defs/{name}"}),
+            "then": closed({"$ref": f"#/$defs/{prefix}{name}"}),
             "else": otherwise,
         }
     found: dict[str, Any] = otherwise
@@ -164,12 +196,6 @@ def _check(id: str, check: Check) -> dict[str, Any]:
         "properties": {**parameters, **({"warn": warn} if parameters else {})},
     }
     return found
-
-
-def _required(check: Check) -> dict[str, Any]:
-    """That its parameters without a default are there; what the target gives, this schema does not see."""
-    fields = check.parameters.model_fields
-    return {"required": [name for name, field in fields.items() if field.is_required()]}
 
 
 def _entries_schema(key: str, model: type[BaseModel]) -> dict[str, Any]:

@@ -82,6 +82,21 @@ def read_bindings(
         ProblemsError: every mistake in the file, and in what the target gives for it.
     """
     root = read_yaml(path, "bindings")
+    return bindings_in(root, path, checklist, catalogue, roles, declared, levels, target, parameters)
+
+
+def bindings_in(
+    root: YamlMap,
+    path: Path,
+    checklist: Checklist,
+    catalogue: Mapping[str, Check],
+    roles: Mapping[str, tuple[str, ...]],
+    declared: Mapping[str, frozenset[str]],
+    levels: Sequence[str] = (),
+    target: Target | None = None,
+    parameters: Collection[str] = (),
+) -> dict[str, Binding]:
+    """Return the bindings in a text that was read, which need not be that of `path`; see `read_bindings`."""
     reader = _BindingsReader(path, catalogue, roles, declared, levels, target or Target(""), parameters)
     bindings = dict(reader.bindings(root, checklist))
     if reader.problems:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_readiness.bind.matching import Said, matches, says_no_check
+from pytest_readiness.bind.matching import Statement, matches, says_no_check
 
 
 def first(text: str, *above: str) -> str:
-    return matches(Said(text, above))[0].id
+    return matches(Statement(text, above))[0].id
 
 
 @pytest.mark.parametrize(
@@ -34,24 +34,26 @@ def test_an_aspect_that_is_claimed_decides_between_claims_of_one_subject() -> No
 
 
 def test_a_heading_says_what_a_short_item_is_about() -> None:
-    assert first("Enabled", "Swap", "HSTS") == first("HSTS enabled") if matches(Said("Enabled", ("HSTS",))) else True
-    assert {match.id for match in matches(Said("Rotation configured", ("Logs",)))} & {"host.log_rotation"}
+    assert (
+        first("Enabled", "Swap", "HSTS") == first("HSTS enabled") if matches(Statement("Enabled", ("HSTS",))) else True
+    )
+    assert {match.id for match in matches(Statement("Rotation configured", ("Logs",)))} & {"host.log_rotation"}
 
 
 def test_headings_alone_mean_nothing() -> None:
-    assert matches(Said("Bananas", ("TLS certificate is valid",))) == []
+    assert matches(Statement("Bananas", ("TLS certificate is valid",))) == []
 
 
 def test_what_no_check_shows_is_known() -> None:
-    assert says_no_check(Said("Terraform state is stored remotely"))
-    assert not says_no_check(Said("TLS certificate is valid"))
+    assert says_no_check(Statement("Terraform state is stored remotely"))
+    assert not says_no_check(Statement("TLS certificate is valid"))
 
 
 def test_equal_matches_have_one_order() -> None:
-    found = matches(Said("Database backups, TLS and health checks are configured"))
+    found = matches(Statement("Database backups, TLS and health checks are configured"))
     assert found == sorted(found, key=lambda match: (-match.score, match.id))
 
 
 def test_words_are_named_as_they_are_written() -> None:
-    said = Said("SSL/TLS Certificates are valid")
+    said = Statement("SSL/TLS Certificates are valid")
     assert said.written(matches(said)[0].matched) == ("SSL/TLS", "Certificates", "valid")

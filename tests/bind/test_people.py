@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_readiness.bind.matching import Said
+from pytest_readiness.bind.matching import Statement, statements_of
 from pytest_readiness.bind.memory import of_suites
-from pytest_readiness.bind.people import PEOPLE, only_people, people_in
+from pytest_readiness.bind.people import PEOPLE, people_in
 from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.people.rules import CADENCE_DAYS
 
@@ -36,7 +36,7 @@ from pytest_readiness.people.rules import CADENCE_DAYS
     ],
 )
 def test_what_people_do_is_theirs(text: str, role: str) -> None:
-    found = people_in(Said(text))
+    found = people_in(Statement(text))
     assert found.only
     assert found.role == role
 
@@ -60,16 +60,16 @@ def test_what_people_do_is_theirs(text: str, role: str) -> None:
     ],
 )
 def test_what_a_machine_does_is_not_theirs(text: str) -> None:
-    assert not people_in(Said(text)).only
+    assert not people_in(Statement(text)).only
 
 
 def test_headings_and_detail_say_what_the_text_leaves_open() -> None:
-    assert people_in(Said("Name and date", ("Sign-off",))).only
-    assert people_in(Said("Rotate keys", ("Quarterly",))).only
-    assert not people_in(Said("Rotate keys", ("Automation",))).only
+    assert people_in(Statement("Name and date", ("Sign-off",))).only
+    assert people_in(Statement("Rotate keys", ("Quarterly",))).only
+    assert not people_in(Statement("Rotate keys", ("Automation",))).only
     text = "# Release\n\n- [ ] Rollout\n  approved and announced by the team\n- [ ] Rollout again\n"
     checklist = parse_checklist(text, Path("release.md"))
-    first, second = (only_people(item, checklist.section_of(item)).score for item in checklist.leaves())
+    first, second = (people_in(said, item.detail).score for item, _, said in statements_of(checklist))
     assert first >= PEOPLE > second
 
 
@@ -87,21 +87,12 @@ def test_headings_and_detail_say_what_the_text_leaves_open() -> None:
     ],
 )
 def test_how_often_is_as_bindings_say_it(text: str, above: tuple[str, ...], cadence: str) -> None:
-    assert people_in(Said(text, above)).cadence == cadence
+    assert people_in(Statement(text, above)).cadence == cadence
     assert cadence == "" or cadence in CADENCE_DAYS
 
 
-def test_what_does_not_apply_says_why() -> None:
-    text = "# Release\n\n- [ ] CDN is approved (N/A: no CDN)\n- [ ] ~~Budget is agreed~~\n- [ ] Budget is agreed\n"
-    checklist = parse_checklist(text, Path("release.md"))
-    found = [only_people(item, checklist.section_of(item)).not_applicable for item in checklist.leaves()]
-    assert found[0] == "no CDN"
-    assert "struck" in found[1]
-    assert found[2] == ""
-
-
 def test_the_words_that_say_so_are_those_of_the_text() -> None:
-    assert people_in(Said("Final Approval was given")).words == ("Approval",)
+    assert people_in(Statement("Final Approval was given")).words == ("Approval",)
 
 
 def test_the_suites_items_are_told_apart() -> None:

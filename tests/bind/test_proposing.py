@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_readiness.bind.matching import Said
-from pytest_readiness.bind.memory import Memory, Remembered, of_suites, remembered
+from pytest_readiness.bind.matching import Statement
+from pytest_readiness.bind.memory import BoundBefore, Remembered, of_suites, remembered
 from pytest_readiness.bind.proposal import Proposal
 from pytest_readiness.bind.proposing import propose
 from pytest_readiness.checklist.reading import read_checklist
@@ -18,7 +18,7 @@ Proposed = Callable[..., tuple[Proposal, ...]]
 
 @pytest.fixture
 def proposed(tmp_path: Path) -> Proposed:
-    def of(text: str, memory: Memory | None = None) -> tuple[Proposal, ...]:
+    def of(text: str, memory: BoundBefore | None = None) -> tuple[Proposal, ...]:
         path = tmp_path / "release.md"
         path.write_text(text, "utf-8")
         return propose(read_checklist(path), memory=memory)
@@ -63,8 +63,8 @@ def test_an_item_of_unknown_words_gets_only_what_fits_anything(proposed: Propose
 
 def test_an_item_that_was_bound_before_says_for_its_claims(proposed: Proposed) -> None:
     text = "# R\n- [ ] Shop window lights up\n"
-    known = Remembered("team:shop/lights", Said("Shop window lights up"), ("http.reachable",))
-    (proposal,) = proposed(text, Memory([known]))
+    known = Remembered("team:shop/lights", Statement("Shop window lights up"), ("http.reachable",))
+    (proposal,) = proposed(text, BoundBefore([known]))
     assert first(proposal) == "http.reachable"
     assert proposal.candidates[0].source == "team:shop/lights"
     # Without a word of its own, memory is not enough.
@@ -73,7 +73,7 @@ def test_an_item_that_was_bound_before_says_for_its_claims(proposed: Proposed) -
 
 def test_proposals_do_not_depend_on_what_else_was_read(proposed: Proposed) -> None:
     text = "# R\n## Web\n- [ ] HSTS on\n- [ ] Backups tested\n- [ ] Alerts on errors\n"
-    assert proposed(text) == proposed(text, Memory(of_suites()))
+    assert proposed(text) == proposed(text, BoundBefore(of_suites()))
 
 
 def test_what_is_only_proposed_is_not_remembered(tmp_path: Path) -> None:
@@ -87,3 +87,24 @@ def test_what_is_only_proposed_is_not_remembered(tmp_path: Path) -> None:
     assert [(each.source, each.claims) for each in remembered(document)] == [
         ("release:web/pages-answer", ("http.reachable",))
     ]
+
+
+def test_what_does_not_apply_by_the_document_says_why(proposed: Proposed) -> None:
+    text = "# R\n- [ ] CDN in use (N/A: no CDN)\n- [ ] ~~HSTS on~~\n- [ ] HSTS on\n"
+    reasons = [each.not_applicable for each in proposed(text)]
+    assert reasons[0] == "no CDN"
+    assert "struck" in reasons[1]
+    assert reasons[2] == ""
+
+
+def test_what_only_people_know_is_theirs_first(proposed: Proposed) -> None:
+    (proposal,) = proposed("# R\n- [ ] TLS configuration reviewed and approved by the security lead, quarterly\n")
+    assert (proposal.people_first, proposal.level, proposal.cadence) == (True, "unsure", "quarterly")
+    assert proposal.role
+
+
+def test_values_of_the_text_are_parameters(proposed: Proposed) -> None:
+    (proposal,) = proposed("# R\n- [ ] HTTP 200 from /healthz health endpoint\n")
+    (check,) = proposal.candidates[0].checks
+    assert check.check == "http.health"
+    assert "/healthz" in str(check.parameters)

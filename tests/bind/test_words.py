@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import pytest_readiness
-from pytest_readiness.bind.matching import Said, matches
+from pytest_readiness.bind.matching import Statement, matches
 from pytest_readiness.bind.spelling import stems
 from pytest_readiness.bind.words import ASPECTS, ENGINES, STRENGTHS, all_words, vocabulary
 from pytest_readiness.core.domains import load_catalogue
@@ -105,7 +105,7 @@ def test_no_two_claims_have_the_same_phrases() -> None:
 def test_each_claim_is_what_some_phrase_of_its_own_means_most() -> None:
     untold = []
     for _, id, said in entries():
-        firsts = (matches(Said(text)) for text in texts(said))
+        firsts = (matches(Statement(text)) for text in texts(said))
         if not any(found and claim_of(found[0].id) == claim_of(id) for found in firsts):
             untold.append(id)
     assert untold == []
@@ -150,7 +150,7 @@ def test_no_veto_silences_a_phrase_of_its_own_claim() -> None:
     ],
 )
 def test_what_people_write_means_the_claim(text: str, claim: str) -> None:
-    assert matches(Said(text))[0].id == claim
+    assert matches(Statement(text))[0].id == claim
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_what_people_write_means_the_claim(text: str, claim: str) -> None:
     ],
 )
 def test_what_is_said_of_something_else_does_not_mean_the_claim(text: str, claim: str) -> None:
-    assert claim not in [match.id for match in matches(Said(text))[:1]]
+    assert claim not in [match.id for match in matches(Statement(text))[:1]]
 
 
 class TestOfPacks:
@@ -179,7 +179,7 @@ class TestOfPacks:
         (installed / "entry_points.txt").write_text("[pytest_readiness.domains]\nshop = readiness_shop\n", "utf-8")
         program = (
             "import json\n"
-            "from pytest_readiness.bind.matching import Said, matches\n"
+            "from pytest_readiness.bind.matching import Statement, matches\n"
             "from pytest_readiness.bind.words import all_words\n"
             "from pytest_readiness.core.problems import ProblemsError\n"
             "try:\n"
@@ -187,7 +187,7 @@ class TestOfPacks:
             "except ProblemsError as error:\n"
             "    print(error)\n"
             "else:\n"
-            "    first = matches(Said('Terms of the shop are published'))[0].id\n"
+            "    first = matches(Statement('Terms of the shop are published'))[0].id\n"
             "    print(json.dumps([said.aspect, said.strength, said.weaker_than, first]))\n"
         )
         return subprocess.run(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import Program, Result
-from tests.pty import on_a_terminal
+from tests.pty import Session, on_a_terminal
 
 OLD = "targets: {prod: }\n"
 CHECKLIST = "# Go-live checklist\n\n- [ ] one\n- [ ] two\n- [ ] three\n"
@@ -130,6 +130,16 @@ def test_who_leaves_leaves_nothing(folder: Folder) -> None:
     code, said = folder.typed("\x04")
     assert code == 1
     assert "Traceback" not in said
+    assert not folder.file.exists()
+
+
+def test_who_breaks_off_leaves_nothing(folder: Folder) -> None:
+    command = [sys.executable, "-m", "pytest_readiness", "init"]
+    with Session(command, folder.path, **folder.environment) as session:
+        session.until_written("Address of the running product")
+        session.send("\x03")
+        assert session.ends() == 1
+        assert "Traceback" not in session.written
     assert not folder.file.exists()
 
 
