@@ -135,7 +135,7 @@ def test_who_leaves_leaves_nothing(folder: Folder) -> None:
 
 def test_who_breaks_off_leaves_nothing(folder: Folder) -> None:
     command = [sys.executable, "-m", "pytest_readiness", "init"]
-    with Session(command, folder.path, **folder.environment) as session:
+    with Session(command, folder.path) as session:
         session.until_written("Address of the running product")
         session.send("\x03")
         assert session.ends() == 1
