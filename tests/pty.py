@@ -23,11 +23,14 @@ _FRAME = re.compile(r"\x1b\[H\x1b\[J(.*?)\x1b\[\?25l", re.DOTALL)
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
-def on_a_terminal(command: Sequence[str], folder: Path, seconds: float, **environment: str) -> tuple[int, str]:
+def on_a_terminal(
+    command: Sequence[str], folder: Path, seconds: float, typed: str = "", **environment: str
+) -> tuple[int, str]:
     """Return the exit code of a command and everything that it wrote to its terminal.
 
     Args:
         seconds: after which it is taken to hang, on a quiet machine.
+        typed: what is typed on the terminal, before anything is asked.
     """
     ours, theirs = pty.openpty()
     inherited = {
@@ -43,10 +46,11 @@ def on_a_terminal(command: Sequence[str], folder: Path, seconds: float, **enviro
         start_new_session=True,
     )
     os.close(theirs)
+    os.write(ours, typed.encode())
     written = bytearray()
     until = time.monotonic() + patient(seconds)
     try:
-        while time.monotonic() < until and (chunk := os.read(ours, 65536)):
+        while select.select([ours], [], [], max(0.0, until - time.monotonic()))[0] and (chunk := os.read(ours, 65536)):
             written += chunk
     except OSError:
         pass  # Linux says so when nobody holds the other end any more

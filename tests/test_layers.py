@@ -12,7 +12,7 @@ import pytest_readiness
 
 PACKAGE = Path(pytest_readiness.__file__).parent
 LAYERS = (
-    *("plugin", "cli", "run", "report", "record", "verdict", "bind", "plan", "gather"),
+    *("plugin", "cli", "run", "report", "record", "verdict", "discover", "bind", "plan", "gather"),
     *("people", "domains", "protocols", "config", "checklist", "core"),
 )
 """Rooms, each of which may import what stands behind it."""

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pytest_readiness.cli import bind, checks, diff, explain, history, merge, plan, report, schema, sign, suites
+from pytest_readiness.cli import bind, checks, diff, explain, history, init, merge, plan, report, schema, sign, suites
 
 app = typer.Typer(
     name="readiness",
@@ -15,6 +15,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command("init")(init.command)
 app.command("checks")(checks.command)
 app.command("suites")(suites.command)
 app.command("bind")(bind.command)

@@ -22,7 +22,7 @@ from pytest_readiness.core.problems import Problem, ProblemsError, RegistrationE
 from pytest_readiness.core.redact import Redactor
 from pytest_readiness.core.resources import KINDS, SECTIONS, Resource, word
 from pytest_readiness.core.validation import validate
-from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
+from pytest_readiness.core.yamlfile import YamlList, YamlMap, parse_yaml, read_yaml
 
 FILE_NAME = "readiness.yaml"
 _SECRET_NAME = re.compile(
@@ -64,6 +64,7 @@ def load_configuration(
     *,
     resolve: bool = True,
     contacts: bool = True,
+    text: str | None = None,
 ) -> Configuration:
     """Read readiness.yaml and return it with `target` chosen.
 
@@ -74,12 +75,13 @@ def load_configuration(
         resolve: whether to read secrets from files and commands, and to refuse variables that are not set. Without
             it the configuration serves to look at, not to connect with, and "" chooses no target.
         contacts: whether the target is going to be contacted, so that the files that this needs must be there.
+        text: what the file is to hold, where it is not written yet.
 
     Raises:
         ProblemsError: every mistake found; where an extension cannot be used, that only.
         RegistrationError: a pack that is installed cannot be used.
     """
-    return _Loader(path, {**os.environ, **(variables or {})}, resolve, contacts).load(target)
+    return _Loader(path, {**os.environ, **(variables or {})}, resolve, contacts).load(target, text)
 
 
 _FIELD = 2
@@ -101,8 +103,9 @@ class _Loader:
         self.secrets: list[str] = []
         self.context: dict[str, Any] = {"base": path.parent, "resolve": resolve}
 
-    def load(self, name: str) -> Configuration:
-        root = read_yaml(self.path, "configuration")
+    def load(self, name: str, text: str | None = None) -> Configuration:
+        what = "configuration"
+        root = read_yaml(self.path, what) if text is None else parse_yaml(text, self.path, what)
         load_kinds()
         load_extensions(root)
         if taken := sorted(SECTIONS.keys() & TargetFile.model_fields.keys()):

@@ -36,7 +36,15 @@ def _reason(text: str) -> str:
     return text
 
 
+def _person(text: str) -> str:
+    if says_nothing(text):
+        raise ValueError("names nobody; write who it is, as readiness.yaml lists people under 'roles'")
+    return text
+
+
 Reason = Annotated[Words, AfterValidator(_reason)]
+Who = Annotated[Words, AfterValidator(_person)]
+"""A person. What only stands where one is to be filled in, also in readiness.yaml, can sign and waive nothing."""
 Fingerprint = Annotated[str, spelled(r"^[0-9a-f]{16}$", "16 hexadecimal digits, as readiness sign writes them")]
 
 
@@ -59,7 +67,7 @@ class Signoff(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     item: Words
-    by: Words
+    by: Who
     role: Words
     on: date
     evidence: Words | None = None
@@ -87,7 +95,7 @@ class Waiver(BaseModel):
 
     item: Words
     reason: Reason
-    by: Words
+    by: Who
     expires: date
     role: Words | None = None
     on: date | None = None
