@@ -38,7 +38,7 @@ def configuration(path: Path | None, target: str = "") -> Configuration:
     found = path or find_configuration(Path.cwd())
     if found is None:
         raise CommandError(
-            f"There is no readiness.yaml in {Path.cwd()} or above it; write one (see the quickstart) "
+            f"There is no readiness.yaml in {Path.cwd()} or above it; write one with 'readiness init', "
             "or name one with --config FILE."
         )
     return load_configuration(found, target, resolve=False)

@@ -22,7 +22,7 @@ _NEEDS = {
     "paas-digitalocean": {"digitalocean"},
     "containers-mongodb": {"mongodb", "containers"},
     "fintech-platform": {"postgres", "payments", "kubernetes", "tasks"},
-    "compose-payments": {"postgres", "compose"},
+    "compose-payments": {"postgres", "compose", "payments"},
 }
 """What must have been found for a suite to fit, the more particular suite first."""
 _ROLES = ("release-manager", "operations", "security", "product-owner")

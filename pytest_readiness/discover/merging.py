@@ -65,7 +65,7 @@ def _complete(one: Discovered, other: Discovered, every: list[Discovered]) -> bo
 def _one(first: Discovered, second: Discovered) -> Discovered:
     """Two as one. A part that has what the other needs filled in makes that needless."""
     sources = dict.fromkeys((*first.source.split(", "), *second.source.split(", ")))
-    told = dict.fromkeys(each for each in (first.fill_in, second.fill_in) if each)
+    told = dict.fromkeys(each for each in (*first.fill_in.split("; "), *second.fill_in.split("; ")) if each)
     return replace(
         first,
         fields={**second.fields, **first.fields},

@@ -119,7 +119,7 @@ def find(settings: Settings) -> Path:
     if path is None:
         raise LoadingError(
             f"There is no readiness.yaml in {' or '.join(map(str, folders))} or above it; "
-            "write one (see the quickstart) or name one with --readiness-config FILE."
+            "write one with 'readiness init', or name one with --readiness-config FILE."
         )
     return Path(path)
 

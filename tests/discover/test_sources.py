@@ -77,7 +77,8 @@ def test_the_likeliest_document_comes_first_and_templates_last(folder: Path, loo
     ("files", "suite"),
     [
         ({}, "starter"),
-        ({"compose.yaml": "services: {db: {image: postgres}}"}, "compose-payments"),
+        ({"compose.yaml": "services: {db: {image: postgres}}"}, "starter"),
+        ({"compose.yaml": "services: {db: {image: postgres}}", ".env": "STRIPE_API_KEY=x\n"}, "compose-payments"),
         ({"compose.yaml": "services: {db: {image: mongo}}"}, "containers-mongodb"),
         ({".do/app.yaml": "name: shop"}, "paas-digitalocean"),
         ({"compose.yaml": "services: {db: {image: mysql}}"}, "starter"),
