@@ -27,7 +27,7 @@ from pytest_readiness.bind.proposal import LEVELS, Proposal
 from pytest_readiness.bind.proposing import propose
 from pytest_readiness.checklist.model import Checklist
 from pytest_readiness.checklist.reading import read_checklist
-from pytest_readiness.config.suites import suite_path
+from pytest_readiness.config.suites import suite_names, suite_path
 from pytest_readiness.plan.suites import read_suite
 
 ITEMS = 300
@@ -66,7 +66,7 @@ class Figures:
             share = counts[f"{level} right"] / (counts[level] or 1)
             covered = counts[f"{level} decidable"] / decidable
             yield Row(
-                f"{name}: right of what is {level} or better; of what checks decide",
+                f"{name}, {level} or better: precision; coverage of what checks can decide",
                 f"{share:.2f}",
                 f"{covered:.2f}",
                 target=f">= {precision}, {coverage}",
@@ -74,7 +74,7 @@ class Figures:
             )
         three = counts["first three"] / decidable
         yield Row(
-            f"{name}: a right check among the first three; people's items bound as likely",
+            f"{name}: a right check among the first three; items of people bound as likely",
             f"{three:.2f}",
             str(counts["likely of people"]),
             target=f">= {FIRST_THREE}, 0",
@@ -147,7 +147,8 @@ def _right(label: dict[str, Any]) -> frozenset[str]:
 
 
 def _names() -> list[str]:
-    return list(dict.fromkeys(each.source.partition(":")[0] for each in of_suites()))
+    """The suites that name claims to come; in the starter, people sign what such a claim would show."""
+    return [name for name in suite_names() if read_suite(name).missing()]
 
 
 def _without(name: str) -> BoundBefore:
