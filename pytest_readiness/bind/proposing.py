@@ -230,9 +230,13 @@ def _level(said: Statement, together: list[tuple[_Scored, ...]]) -> Level:
         return "likely" if match.explained >= 0.8 and first.score >= 0.6 else "unsure"
     margin = first.score - max((each.score for each, *_ in together if each not in named), default=0.0)
     alike = first.likeness.share if first.likeness else 0.0
-    if words.aspect in said.aspects and (
-        (alike >= 0.4 and first.score >= 0.45 and margin >= 0.2 and match.explained >= 0.7)
-        or (match.score >= 0.5 and margin >= 0.4 and match.explained >= 0.9 and match.phrase >= 2)
+    if (
+        words.aspect in said.aspects
+        and len(said.content) > 1
+        and (
+            (alike >= 0.4 and first.score >= 0.45 and margin >= 0.2 and match.explained >= 0.7)
+            or (match.score >= 0.5 and margin >= 0.4 and match.explained >= 0.9 and match.phrase >= 2)
+        )
     ):
         return "sure"
     if first.score >= 0.35 and match.score >= 0.25 and margin >= 0.1 and match.explained >= 0.4:
