@@ -27,6 +27,8 @@ _AGREES = 0.5
 """What likeness to a remembered item weighs where the words say the same."""
 _ALONE = 0.3
 """What it weighs where they do not."""
+_ANOTHER = 0.5
+"""What is left of a claim about another product than the item names."""
 _FALLBACK = 0.15
 """What the claim scores that shows an aspect of whatever subject."""
 _BESIDE = 0.5
@@ -207,6 +209,8 @@ def _scored(said: Statement, alike: tuple[Likeness, ...], engine: str) -> list[_
             rest *= 1.0 - each.share**2 / max(1, len(each.item.claims)) ** 0.5
         share = _AGREES if own > _FALLBACK else _ALONE
         score = own + (1.0 - own) * share * (1.0 - rest)
+        if _is_of_another(id, said):
+            score *= _ANOTHER
         found.append(_Scored(id, score, by_words.get(id), max(likes, key=lambda each: each.share, default=None)))
     return sorted(found, key=lambda each: (-each.score, each.id))
 
@@ -218,11 +222,26 @@ def _of_engine(id: str, engine: str) -> str:
     return twin if domain in ENGINES and domain != engine and twin in all_words() else id
 
 
+def _is_of_another(id: str, said: Statement) -> bool:
+    """Whether a claim is about one product, and the item, or else the heading above it, names others only."""
+    products = vocabulary().products
+    own = products.get(id.partition(".")[0])
+    if own is None or own & said.own:
+        return False
+    for words in (said.own, stems(said.above[-1]) if said.above else frozenset[str]()):
+        named = {name for name, called in products.items() if called & words}
+        if named:
+            return id.partition(".")[0] not in named
+    return False
+
+
 def _level(said: Statement, together: list[tuple[_Scored, ...]]) -> Level:
     """How much says for the first candidate; the limits are those that `make bench` finds to be right often enough."""
     named = together[0] if together else ()
     first = named[0] if named else None
     if first is None or first.match is None or says_no_check(said):
+        return "unsure"
+    if any(each.match is None or each.match.opposed or _is_of_another(each.id, said) for each in named):
         return "unsure"
     words = all_words()[first.id]
     match = first.match
