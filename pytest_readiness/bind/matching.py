@@ -81,6 +81,10 @@ class Statement:
             found = _aspects_in(frozenset(word.stem for word in words_of(self.above[-1])))
         return found or frozenset(("state",))
 
+    def naming(self, aspect: Aspect) -> frozenset[str]:
+        """The item's own stems that claim an aspect."""
+        return vocabulary().aspects.get(aspect, frozenset()) & self.own
+
     def written(self, stems: Collection[str]) -> tuple[str, ...]:
         """The item's words that have one of the stems, as they are written, each once."""
         found = (self.text[word.begin : word.end] for word in self.words if word.stem in stems)
