@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_readiness.bind.proposal import Proposal, Suggestion
 from pytest_readiness.core.text import cut
+from pytest_readiness.people.rules import CADENCE_DAYS
 
 _FEW = 8
 """Words that a comment names; what is longer is not read."""
@@ -25,7 +26,7 @@ def binding_of(checks: Sequence[Suggestion]) -> Any:
 
 def signed_by(role: str, cadence: str = "", checks: Sequence[Suggestion] = ()) -> dict[str, Any]:
     """Return a binding that a role signs: the whole item, or beside checks what they leave."""
-    bounded = {"cadence": cadence} if cadence else {}
+    bounded = {"cadence" if cadence in CADENCE_DAYS else "valid": cadence} if cadence else {}
     return {**mapped(binding_of(checks)), "partial": role, **bounded} if checks else {"signoff": role, **bounded}
 
 
@@ -47,11 +48,7 @@ def proposed_binding(proposal: Proposal) -> Any:
     if not first.matched and not first.source:
         # What is left to try, for a person who searches: no word speaks for it.
         return signed_by(role, cadence) if role else None
-    checks = first.checks
-    # Nobody is asked to sign what waits for a check.
-    if role and not any(each.coming for each in checks):
-        return signed_by(role, cadence, checks)
-    return binding_of(checks)
+    return binding_of(first.checks)
 
 
 def reason_of(proposal: Proposal) -> str:
@@ -63,6 +60,7 @@ def reason_of(proposal: Proposal) -> str:
         return f"{proposal.level}: only people know"
     said = [_listed(first.matched)] if first.matched else []
     said += [f"not explained: {_listed(first.unexplained)}"] if first.unexplained else []
+    said += [f"not read: {' '.join(first.not_read)}"] if first.not_read else []
     said += [f"as in {first.source}"] if first.source else []
     return f"{first.level}: {'; '.join(said)}"
 

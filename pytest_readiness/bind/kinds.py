@@ -15,7 +15,8 @@ ACCEPTED: Mapping[str, tuple[Comparison, ...]] = {
     "at most": ("<=", "=", ""),
     "more than": (">",),
     "less than": ("<",),
-    "exactly": ("=", ""),
+    "exactly": ("=", "", "only"),
+    "only": ("only",),
     "every": ("every",),
 }
 STEPS: Mapping[tuple[str, Comparison], int] = {("at least", ">"): 1, ("at most", "<"): -1}
@@ -48,6 +49,7 @@ NAMES: Mapping[str, tuple[str, bool]] = {
     kind: (of, several)
     for of, one, many in (
         ("port", "port", "ports"),
+        ("port", "allowed port", "allowed ports"),
         ("path", "path", "paths"),
         ("file", "file", "files"),
         ("variable", "variable", "variables"),
@@ -63,12 +65,16 @@ NAMES: Mapping[str, tuple[str, bool]] = {
 CHOICES = ("choice", "choices")
 ASSIGNMENTS = "assignments"
 FLAG = "flag"
-KINDS = (*UNITS, *NAMES, *CHOICES, ASSIGNMENTS, FLAG)
+IS = "is"
+ALLOWED = "allowed ports"
+KINDS = (*UNITS, *NAMES, *CHOICES, ASSIGNMENTS, FLAG, IS)
 """What a parameter may be: in words.yaml `parameters: {max_used_pct: at most percent, ports: ports}`.
 
 Numbers and versions stand behind how they limit: at least, at most, more than, less than, exactly, every; several are
 separated by "/". Behind "of" stand words of which the text must have one near by, or for a version, whose it is
-("at least percent of available/free"). `flag` is true where the text has one of the words behind "of".
+("at least percent of available/free"). `flag` is true where the text has one of the words behind "of", and does not
+deny it; "is forbidden of noindex/keep out" gives that value where it has one of them. Of `allowed ports`, none is taken
+that the text says to be closed.
 """
 
 
@@ -79,6 +85,7 @@ class Kind:
     name: str
     limits: tuple[str, ...] = ()
     of: tuple[str, ...] = ()
+    value: str | bool = ""
 
     @classmethod
     def parse(cls, text: str) -> Kind:
@@ -92,7 +99,10 @@ class Kind:
         longest = "|".join(sorted(ACCEPTED, key=len, reverse=True))
         if match := re.fullmatch(rf"((?:{longest})(?:/(?:{longest}))*) (.+)", what):
             limits, what = tuple(match[1].split("/")), match[2]
-        if what not in KINDS:
+        if (given := re.fullmatch(r"is (\S+)", what)) and of:
+            value = {"true": True, "false": False}.get(given[1], given[1])
+            return cls(IS, of=tuple(of.split("/")), value=value)
+        if what not in KINDS or what == IS:
             raise ValueError(f"'{what}' is no kind of parameter; there are {', '.join(KINDS)}.")
         if bool(limits) != (what in UNITS):
             needs = "say how it limits, such as 'at least'" if what in UNITS else "not say that it limits"

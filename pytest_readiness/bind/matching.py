@@ -22,6 +22,7 @@ _NEAR = 0.45
 _LONG = 7
 """From so many words on that say something, an item may speak of a veto's subject besides."""
 _VETOED = 0.5
+_OPPOSED = 0.6
 _LEAST = 0.03
 _ENOUGH = 6.0
 """The rarity of words that together say half of all that words can say."""
@@ -80,6 +81,10 @@ class Statement:
             found = _aspects_in(frozenset(word.stem for word in words_of(self.above[-1])))
         return found or frozenset(("state",))
 
+    def naming(self, aspect: Aspect) -> frozenset[str]:
+        """The item's own stems that claim an aspect."""
+        return vocabulary().aspects.get(aspect, frozenset()) & self.own
+
     def written(self, stems: Collection[str]) -> tuple[str, ...]:
         """The item's words that have one of the stems, as they are written, each once."""
         found = (self.text[word.begin : word.end] for word in self.words if word.stem in stems)
@@ -111,6 +116,7 @@ class Match:
         matched: stems of the item that say for it.
         explained: how much of what the item says it explains, of 0 to 1.
         phrase: how many words the longest phrase has that is all there.
+        opposed: whether the item says that something is not so, which the claim never does.
     """
 
     id: str
@@ -118,6 +124,7 @@ class Match:
     matched: frozenset[str]
     explained: float
     phrase: int = 0
+    opposed: bool = False
 
 
 def matches(said: Statement, among: Mapping[str, Words] | None = None) -> list[Match]:
@@ -175,6 +182,11 @@ class _Index:
                 for stem in min(phrase.atoms, key=self._spread).stems:
                     self.by_stem[stem].append((id, phrase))
         self.filler = vocabulary().filler
+        self.denying = {
+            id
+            for id, words in claims.items()
+            if any(atom.stems & vocabulary().denying for phrase in words.phrases for atom in phrase.atoms)
+        }
         self.telling: defaultdict[str, list[tuple[str, float]]] = defaultdict(list)
         for id, words in claims.items():
             said = Counter(stem for phrase in words.phrases for atom in phrase.atoms for stem in atom.stems)
@@ -232,17 +244,17 @@ class _Index:
             best = max(best, total)
             longest = max(longest, len(phrase.atoms))
         everything = sum(map(self.weight, said.content)) or 1.0
+        opposed = id not in self.denying and not said.own.isdisjoint(vocabulary().denying)
+        left = (_VETOED if vetoed else 1.0) * (_OPPOSED if opposed else 1.0)
         if not phrases:
             close = sum((near or {}).values())
-            score = _NEAR * close / (close + _ENOUGH) * min(1.0, close / everything) * self.aspect(words, said)
-            return Match(id, score, frozenset(near or ()), 0.0) if score >= _LEAST else None
+            score = _NEAR * close / (close + _ENOUGH) * min(1.0, close / everything) * self.aspect(words, said) * left
+            return Match(id, score, frozenset(near or ()), 0.0, opposed=opposed) if score >= _LEAST else None
         strength = 0.5 * best + 0.5 * sum(weights.values())
         matched = frozenset(weights) & said.own
         explained = min(1.0, sum(self.weight(stem) for stem in matched if stem in said.content) / everything)
-        score = strength / (strength + _ENOUGH) * (0.35 + 0.65 * explained) * self.aspect(words, said, matched)
-        if vetoed:
-            score *= _VETOED
-        return Match(id, min(1.0, score), matched, explained, longest)
+        score = strength / (strength + _ENOUGH) * (0.35 + 0.65 * explained) * self.aspect(words, said, matched) * left
+        return Match(id, min(1.0, score), matched, explained, longest, opposed)
 
     def nearness(self, phrase: Phrase, said: Statement) -> float:
         """Words of a phrase that stand apart mean it less."""

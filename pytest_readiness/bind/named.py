@@ -164,7 +164,7 @@ def _versions(match: re.Match[str]) -> Iterator[Value]:
     sign: Comparison = _COMPARISONS.get((match["sign"] or "").strip().lower(), "=" if match["sign"] else "")
     around = f"{match['before']} {match['after'] or ''}".lower().split()
     if not sign and around:
-        sign = "=" if "only" in around else ">="
+        sign = "only" if "only" in around else ">="
     yield _value("version", match, match["version"].lower().removeprefix("v"), sign, match["of"].lower())
 
 

@@ -38,7 +38,7 @@ class People:
         words: its words that say so, as written.
         kind: what people do, such as "approval" or "training"; "" where nothing says so.
         role: who signs it, as target files spell roles; "" where nothing says so.
-        cadence: how often it is to be done, as bindings write it; "" where it does not say so.
+        cadence: how often it is to be done, as bindings write it ("quarterly", "90d"); "" where it does not say so.
     """
 
     score: float
@@ -153,9 +153,10 @@ def _first(named: Mapping[str, tuple[Phrase, ...]], own: frozenset[str], higher:
 
 
 def _cadence(said: Statement, detail: str) -> str:
-    """The longest cadence of bindings within which it is done again; a longer one would let a signature count on."""
+    """How often it is done again, as bindings have it: by name, or in days where none has that length."""
     for text in (said.text, detail, *reversed(said.above)):
         if days := cadence_in(text):
-            fitting = [(length, name) for name, length in CADENCE_DAYS.items() if length <= days]
-            return max(fitting)[1] if fitting else ""
+            # A month has 30 days at least; a signature that counts longer would be too old.
+            least = days // 31 * 30 if days % 31 == 0 else days
+            return next((name for name, length in CADENCE_DAYS.items() if length == days), f"{least}d")
     return ""

@@ -66,7 +66,8 @@ class Proposal:
         level: of what is proposed first: of the first candidate, or of the sign-off where only people know.
         candidates: what may answer it, best first.
         role: who signs where only people know, or beside checks; "" where the item says nothing of people.
-        cadence: how long a signature counts, as bindings write it ("quarterly"); "" where the item says nothing.
+        cadence: how long a signature counts, as bindings write it ("quarterly", or "90d" as `valid` has it); "" where
+            the item says nothing.
         not_applicable: why it does not apply, where the document says so.
         people_first: whether a signature is proposed, and the candidates only stand beside it.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pytest_readiness.bind.matching import Match, Statement, matches, says_no_check, statements_of, weight
@@ -27,6 +27,8 @@ _AGREES = 0.5
 """What likeness to a remembered item weighs where the words say the same."""
 _ALONE = 0.3
 """What it weighs where they do not."""
+_ANOTHER = 0.5
+"""What is left of a claim about another product than the item names."""
 _FALLBACK = 0.15
 """What the claim scores that shows an aspect of whatever subject."""
 _BESIDE = 0.5
@@ -102,7 +104,8 @@ def _proposal(item: Item, section: Section, said: Statement, engine: str, memory
     level = "unsure" if people.only else _level(said, together)
     found = [each for each in together if each[0].score >= _LEAST]
     proposed = {each.id for candidate in found for each in candidate}
-    found += [(_Scored(id, 0.0, None, None),) for id in vocabulary().anything if id not in proposed]
+    if not people.only:
+        found += [(_Scored(id, 0.0, None, None),) for id in vocabulary().anything if id not in proposed]
     candidates = tuple(
         _candidate(each, item, said, level if number == 0 else "unsure") for number, each in enumerate(found[:_MOST])
     )
@@ -111,7 +114,7 @@ def _proposal(item: Item, section: Section, said: Statement, engine: str, memory
         section,
         candidates[0].level if candidates else level,
         candidates,
-        role=people.role,
+        role=people.role if people.only else "",
         cadence=people.cadence,
         not_applicable=item.not_applicable or "",
         people_first=people.only,
@@ -151,16 +154,17 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level
     words = all_words()[first.id]
     read = {id: parameters_for(id, item, all_words()) for id in ids}
     matched |= {stem for each in read.values() for text in each.words for stem in stems(text)}
+    numbers = {word.stem for word in said.words if word.stem[0].isdigit()} - matched
     not_read = tuple(dict.fromkeys(note for each in read.values() for note in each.not_read))
     return Candidate(
         checks=tuple(Suggestion(id, read[id].given, coming=_is_coming(id)) for id in ids),
         # Its own limit may be looser than the text's.
-        level="likely" if level == "sure" and not_read else level,
+        level="likely" if level == "sure" and (not_read or numbers) else level,
         score=round(first.score, 3),
         matched=said.written(matched),
-        unexplained=said.written(set(said.content) - matched),
+        unexplained=said.written((set(said.content) | numbers) - matched),
         not_read=not_read,
-        does_not_prove=words.does_not_prove or _weaker(words, said),
+        does_not_prove=words.does_not_prove or _weaker(words, said, matched),
         also=tuple(id for id in words.together_with if id not in ids),
         source=first.likeness.item.source if first.likeness and first.likeness.share >= _ALIKE else "",
     )
@@ -171,10 +175,11 @@ def _is_coming(id: str) -> bool:
     return id in COMING and (all(pack.shipped for pack in packs()) or id not in load_catalogue())
 
 
-def _weaker(words: Words, said: Statement) -> str:
+def _weaker(words: Words, said: Statement, matched: Collection[str]) -> str:
     """What a claim does not show of an item, by what it sees and how much of it."""
-    claimed = [aspect for aspect in ASPECTS if aspect in said.aspects]
-    if words.aspect not in claimed:
+    # What its own phrase says ("a policy") is no other aspect.
+    claimed = [aspect for aspect in ASPECTS if aspect in said.aspects and not said.naming(aspect) <= set(matched)]
+    if claimed and words.aspect not in claimed:
         return f"That {' and '.join(_CLAIMS[aspect] for aspect in claimed)}."
     if words.aspect == "state" and said.own & vocabulary().working:
         return _NOT_SHOWN.get(words.strength, "")
@@ -207,6 +212,8 @@ def _scored(said: Statement, alike: tuple[Likeness, ...], engine: str) -> list[_
             rest *= 1.0 - each.share**2 / max(1, len(each.item.claims)) ** 0.5
         share = _AGREES if own > _FALLBACK else _ALONE
         score = own + (1.0 - own) * share * (1.0 - rest)
+        if _is_of_another(id, said):
+            score *= _ANOTHER
         found.append(_Scored(id, score, by_words.get(id), max(likes, key=lambda each: each.share, default=None)))
     return sorted(found, key=lambda each: (-each.score, each.id))
 
@@ -218,11 +225,26 @@ def _of_engine(id: str, engine: str) -> str:
     return twin if domain in ENGINES and domain != engine and twin in all_words() else id
 
 
+def _is_of_another(id: str, said: Statement) -> bool:
+    """Whether a claim is about one product, and the item, or else the heading above it, names others only."""
+    products = vocabulary().products
+    own = products.get(id.partition(".")[0])
+    if own is None or own & said.own:
+        return False
+    for words in (said.own, stems(said.above[-1]) if said.above else frozenset[str]()):
+        named = {name for name, called in products.items() if called & words}
+        if named:
+            return id.partition(".")[0] not in named
+    return False
+
+
 def _level(said: Statement, together: list[tuple[_Scored, ...]]) -> Level:
     """How much says for the first candidate; the limits are those that `make bench` finds to be right often enough."""
     named = together[0] if together else ()
     first = named[0] if named else None
     if first is None or first.match is None or says_no_check(said):
+        return "unsure"
+    if any(each.match is None or each.match.opposed or _is_of_another(each.id, said) for each in named):
         return "unsure"
     words = all_words()[first.id]
     match = first.match

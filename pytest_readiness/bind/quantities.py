@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-Comparison = Literal["", "=", ">", ">=", "<", "<=", "every", "?"]
+Comparison = Literal["", "=", ">", ">=", "<", "<=", "every", "only", "?"]
 """What a text says of a number: "" where it says nothing, "?" where it cannot be told."""
 
 

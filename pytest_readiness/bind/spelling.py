@@ -145,6 +145,19 @@ _SPELLINGS = {
     "whitelisted": "allowlist",
     "allow list": "allowlist",
     "black list": "denylist",
+    **{
+        f"{verb} t": "not"
+        for verb in (
+            *("isn", "aren", "wasn", "weren", "don", "doesn", "didn", "hasn", "haven", "hadn", "won", "wouldn"),
+            *("can", "couldn", "shouldn", "mustn", "needn", "ain"),
+        )
+    },
+    "cannot": "not",
+    "never": "not",
+    "no longer": "not",
+    "none": "no",
+    "sql server": "sqlserver",
+    "pub sub": "pubsub",
     "cves": "cve",
     "slos": "slo",
     "slis": "sli",

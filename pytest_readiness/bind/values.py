@@ -15,10 +15,12 @@ from pydantic import ValidationError
 
 from pytest_readiness.bind.kinds import (
     ACCEPTED,
+    ALLOWED,
     ASSIGNMENTS,
     CHOICES,
     COUNTED_OTHERWISE,
     FLAG,
+    IS,
     NAMES,
     OPPOSITE,
     OTHERWISE,
@@ -88,6 +90,7 @@ def parameters_for(check_id: str, item: Item, catalogue: Mapping[str, Words]) ->
 _TOGETHER = ("port", "address")
 """What may be allowed in one part of a text and forbidden in another."""
 _GAP = re.compile(r"\s*(?:[,/&+]|\band\b|,\s*and\b)?\s*")
+_CLOSED = re.compile(r"\b(?:no|not|never|without|clos\w+|block\w*|den(?:y|ied)|refus\w+)\b|n[’']t\b", re.IGNORECASE)
 _SEVERAL = "is one of several that it may be"
 
 
@@ -114,6 +117,8 @@ class _Reading:
             self._limit(parameter, kind)
         elif kind.name == FLAG:
             self._flag(parameter, kind)
+        elif kind.name == IS:
+            self._is(parameter, kind)
         elif kind.name in CHOICES:
             self._choice(parameter, kind)
         elif kind.name == ASSIGNMENTS:
@@ -228,6 +233,12 @@ class _Reading:
                     self.found[parameter] = (True, (value,))
                     return
 
+    def _is(self, parameter: str, kind: Kind) -> None:
+        for word in kind.of:
+            if match := re.search(rf"(?<![\w-]){re.escape(word)}(?!\w)", self.text, re.IGNORECASE):
+                self.found[parameter] = (kind.value, (Value(IS, word, *match.span(), match[0]),))
+                return
+
     def _choice(self, parameter: str, kind: Kind) -> None:
         found: dict[str, Value] = {}
         if kind.of and not any(self._has(word, self.text) for word in kind.of):
@@ -257,6 +268,8 @@ class _Reading:
     def _names(self, parameter: str, kind: Kind) -> None:
         of, several = NAMES[kind.name]
         values = [value for value in self._of_kind(of) if self._is_near(value, kind.of)]
+        if kind.name == ALLOWED:
+            values = [value for value in values if not _CLOSED.search(clause_of(self.text, value.start, value.end))]
         if of == "variable":
             values += [
                 Value("variable", value.of, value.start, value.end, value.words)
@@ -303,14 +316,13 @@ def _stricter(value: Value, kind: Kind) -> Fraction | None:
 
 
 def _least(value: Fraction, kind: Kind) -> Fraction:
-    """The least that tells a value of a kind from the next."""
+    """A step that tells a value from the next, and is small beside it."""
     unit, divisor = UNITS[kind.name]
-    if unit == "count" and not _is_whole(value):
-        return Fraction(1, 100)
     if unit == "percent":
         return Fraction(1, 10)
-    # Of seconds that a page may take, the thousandth counts.
-    return divisor / 1000 if kind.name == "seconds" and value < 10 else divisor
+    # What is counted, days among it, is counted in whole ones.
+    whole = kind.name == "days" or (unit == "count" and _is_whole(value))
+    return divisor if whole or value >= 100 * divisor else value / 100
 
 
 def _otherwise(value: Value, kind: Kind) -> str:

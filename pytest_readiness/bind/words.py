@@ -89,8 +89,10 @@ class Vocabulary:
         aspects: the stems that claim an aspect.
         fallbacks: the claim that shows an aspect of whatever subject.
         doing: stems of verbs that say that something is so.
+        denying: stems of what says that something is not so, or no longer.
         working: stems of what says that something works, not only that it is there.
         written: stems that say that something is written, not only planned.
+        products: what each product is called, by the domain of claims about it; others by a name of their own.
         anything: claims that can be made to answer almost any item, the likeliest first.
     """
 
@@ -99,8 +101,10 @@ class Vocabulary:
     aspects: Mapping[Aspect, frozenset[str]]
     fallbacks: Mapping[Aspect, str]
     doing: frozenset[str]
+    denying: frozenset[str]
     working: frozenset[str]
     written: frozenset[str]
+    products: Mapping[str, frozenset[str]]
     anything: tuple[str, ...]
 
 
@@ -137,8 +141,10 @@ def vocabulary() -> Vocabulary:
         aspects={aspect: stems(said["words"]) for aspect, said in aspects.items()},
         fallbacks={aspect: said["fallback"] for aspect, said in aspects.items() if "fallback" in said},
         doing=stems(root["doing"]),
+        denying=stems(root["denying"]),
         working=stems(root["working"]),
         written=stems(root["written"]),
+        products={domain: stems(called) for domain, called in root["products"].items()},
         anything=tuple(root["anything"]),
     )
 

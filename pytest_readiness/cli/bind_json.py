@@ -42,6 +42,7 @@ class ListedCandidate(_Listed):
         score: of 0 to 1.
         matched: words of the item that say for it.
         unexplained: words of the item that it leaves unexplained.
+        not_read: what the item says of parameters and the checks are not given, each as a sentence.
         does_not_prove: what it does not show of what the item may mean; "" where nothing is known.
         also: claims that often belong to the same item.
         source: the item that was bound before and says the same; "" where there is none.
@@ -52,6 +53,7 @@ class ListedCandidate(_Listed):
     score: float = Field(ge=0, le=1)
     matched: list[str]
     unexplained: list[str]
+    not_read: list[str]
     does_not_prove: str
     also: list[str]
     source: str
@@ -68,7 +70,7 @@ class ListedItem(_Listed):
         level: how much says for what is proposed first.
         candidates: what may answer it, best first.
         role: who signs where only people know, or beside checks; "" where the item says nothing of people.
-        cadence: how long a signature counts; "" where the item does not say.
+        cadence: how long a signature counts, by name or in days ("90d"); "" where the item does not say.
         not_applicable: why it does not apply, where the document says so; "" where it does not.
         people_first: whether a signature is proposed, and the candidates only stand beside it.
         bound: what its bindings say now: "confirmed" by a person, "proposed" only, or "" where there is no entry.
@@ -153,6 +155,7 @@ def _candidate(candidate: Candidate) -> ListedCandidate:
         score=candidate.score,
         matched=list(candidate.matched),
         unexplained=list(candidate.unexplained),
+        not_read=list(candidate.not_read),
         does_not_prove=candidate.does_not_prove,
         also=list(candidate.also),
         source=candidate.source,

@@ -191,6 +191,7 @@ class ReviewScreen:
             _Strip(claims, 5, 1),
             _Strip(self._wrapped("; ".join(given), "", _INDENT) if given else [], 6, 1),
             _Strip(self._dim("; ".join(filter(None, where))), 3),
+            _Strip(self._dim(f"not read: {' '.join(candidate.not_read)}" if candidate.not_read else ""), 4, 1),
             _Strip(self._dim(weak), 4, 1),
             _Strip(self._dim(f"leaves unexplained: {unexplained}" if unexplained else ""), 2),
             _Strip(self._dim(f"as in {candidate.source}" if candidate.source else ""), 0),

@@ -215,10 +215,10 @@ def test_what_is_proposed_as_bindings_write_it(tmp_path: Path) -> None:
     assert proposed(one, two) == ["a.b", {"check": "b.c", "days": 3}]
     assert proposed(two, coming) == {"check": "b.c", "days": 3, "missing": "c.d"}
     assert proposed(coming, coming) == {"missing": ["c.d", "c.d"]}
-    assert proposed(one, role="ops", cadence="monthly") == {"check": "a.b", "partial": "ops", "cadence": "monthly"}
-    assert proposed(one, coming, role="ops") == {"check": "a.b", "missing": "c.d"}
+    assert proposed(one, role="ops") == "a.b"
     assert proposed(one, people_first=True, role="ops") == {"signoff": "ops"}
     assert proposed(role="ops", cadence="daily") == {"signoff": "ops", "cadence": "daily"}
+    assert proposed(role="ops", cadence="90d") == {"signoff": "ops", "valid": "90d"}
     assert proposed(one, not_applicable="no CDN") == {"not_applicable": "no CDN"}
     for_nothing = (Candidate((one,), "unsure", 0.1, unexplained=("happy",)),)
     assert proposed_binding(Proposal(item, section, "unsure", for_nothing)) is None

@@ -71,7 +71,6 @@ def test_a_text_gives_parameters(check: str, text: str, given: dict[str, Any]) -
         ("dns.dmarc", "DMARC is quarantine or reject", "is one of several"),
         ("host.disk", "Disk usage of about 80%", "is not clear how it limits"),
         ("http.auth_required", "`/admin/*` and `/internal` need a login", "stands for several"),
-        ("net.only_open", "Ports 80 and 443 are open; port 22 is closed", "is one of several"),
         ("net.ssh_restricted", "From 10.0.0.0/8, never from 192.0.2.0/24", "is one of several"),
         ("host.disk", "Alert at 90% of the disk", "is not clear how it limits"),
         # The check takes 1 to 6 only.
@@ -102,13 +101,34 @@ def test_a_note_is_one_line() -> None:
     [
         ("http.response_time", "p95 < 200 ms", {"p95_ms": 199}),
         ("host.disk", "Disk usage below 80%", {"max_used_pct": 79.9}),
-        ("browser.page_load", "Page load under 2 s", {"max_s": 1.999}),
+        ("browser.page_load", "Page load under 2 s", {"max_s": 1.98}),
         ("dns.registration", "Registered for more than 90 days", {"min_days": 91}),
+        ("postgres.size", "Database size < 1 GB", {"max_gb": 0.99}),
+        ("browser.web_vitals", "CLS < 0.1", {"cls": 0.099}),
     ],
 )
 def test_a_limit_that_the_text_does_not_accept_itself_is_given_a_little_stricter(
     check: str, text: str, given: dict[str, float]
 ) -> None:
+    assert read(check, text).given == given
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "given"),
+    [
+        ("net.only_open", "Ports 80 and 443 are open; port 22 is closed", {"ports": [80, 443]}),
+        ("host.listening_only", "Port 631 is not listening", {}),
+        ("net.open", "Port 5432 isn't reachable", {}),
+        ("net.closed", "Port 5432 is not reachable", {"ports": [5432]}),
+        ("http.metrics", "Metrics endpoint is not public", {"public": False}),
+        ("http.metrics", "Metrics endpoint works", {}),
+        ("http.robots", "robots.txt disallows everything on staging", {"crawling": "forbidden"}),
+        ("http.robots", "robots.txt lets search engines in", {}),
+        ("tls.versions", "TLS 1.3 only", {"min": "1.3"}),
+        ("tls.versions", "TLS 1.2 is disabled", {}),
+    ],
+)
+def test_what_a_text_forbids_is_not_allowed(check: str, text: str, given: dict[str, object]) -> None:
     assert read(check, text).given == given
 
 
