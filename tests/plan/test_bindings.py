@@ -329,6 +329,13 @@ def test_the_bindings_of_another_checklist_are_not_misnamed(tmp_path: Path) -> N
     assert misnamed_bindings(tmp_path / "CHECK.md") is None
 
 
+@pytest.mark.parametrize("document", ["CHECK2.MD", "CHECK2.Md", "CHECK2.MARKDOWN"])
+def test_a_document_may_end_in_any_spelling(tmp_path: Path, document: str) -> None:
+    for name in ("CHECK.md", document, "CHECK2.checks.yaml"):
+        (tmp_path / name).write_text("", "utf-8")
+    assert misnamed_bindings(tmp_path / "CHECK.md") is None
+
+
 def test_a_claim_without_a_check(tmp_path: Path) -> None:
     given = '{missing: redis.persistence, severity: high, source: "release.md:7"}'
     (binding,) = bindings(tmp_path, f"tls:\n  hsts-headers-configured: {given}\n").values()
