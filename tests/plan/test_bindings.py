@@ -162,8 +162,8 @@ def test_items_of_a_group_are_bound_one_by_one(tmp_path: Path) -> None:
         ("{severity: low}", "A binding holds exactly one of"),
         ("{chek: toy.header}", "Unknown key 'chek' in this binding. Did you mean 'check'?"),
         (
-            "{signoff: {role: security, until: 2027}}",
-            "Unknown key 'until' in this sign-off. Known: count, evidence, per_release, role.",
+            "{signoff: {role: security, zzz: 2027}}",
+            "Unknown key 'zzz' in this sign-off. Known: count, evidence, per_release, role.",
         ),
         ("{all: [toy.header], sevrity: low}", "Unknown key 'sevrity' in this binding. Did you mean 'severity'?"),
         ("{any: [toy.header], on: shop}", "Unknown key 'on' in this binding."),
