@@ -29,7 +29,7 @@ from pytest_readiness.core.files import write_atomically
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.core.yamlfile import YamlMap, events_of, parse_yaml, read_text
 from pytest_readiness.plan.binding import bindings_path
-from pytest_readiness.plan.bindings import ambiguous, same_item
+from pytest_readiness.plan.bindings import same_item
 
 WAS = "was"
 """First word of a comment that says what an item was before it was re-worded."""
@@ -46,7 +46,7 @@ class BoundEntry:
     """An entry of the file.
 
     Attributes:
-        id: of the item; where none has it, as it is written.
+        id: of the item; where none has it, or several may be meant, as it is written.
         written: section and slug as they are written.
         data: what it says, as plain data.
         text: its lines, as they are written, with the comments directly above it.
@@ -113,7 +113,7 @@ class BindingsFile:
         raw: what is in it; None where there is no such file.
 
     Raises:
-        ProblemsError: every mistake of form; two entries for one item; one that may mean several.
+        ProblemsError: every mistake of form; two entries for one item.
     """
 
     def __init__(self, checklist: Checklist, path: Path, raw: bytes | None) -> None:
@@ -172,8 +172,7 @@ class BindingsFile:
                 if slug not in held or slug.startswith("."):
                     continue
                 written = f"{block.head.key}/{slug}"
-                items = self.names.items(written)
-                id = items[0].id if items else written
+                id = self._means(block.head.key, slug)
                 piece = pieces.get(slug)
                 text, line = (piece.above + piece.lines, piece.line) if piece else ("", block.head.line)
                 found[id] = BoundEntry(id, written, held[slug], text, line)
@@ -194,6 +193,10 @@ class BindingsFile:
     def vanished(self) -> tuple[BoundEntry, ...]:
         """Entries that no item of the document has, in the file's order."""
         return tuple(entry for entry in self.entries().values() if not self.names.items(entry.written))
+
+    def unclear(self) -> tuple[BoundEntry, ...]:
+        """Entries that may be for several items of the document, in the file's order."""
+        return tuple(entry for entry in self.entries().values() if len(self.names.items(entry.written)) > 1)
 
     def missing(self) -> tuple[Item, ...]:
         """Items of the document, no groups, that have no entry, in the document's order."""
@@ -506,11 +509,11 @@ class BindingsFile:
             for slug in held:
                 written, line = f"{section}/{slug}", held.lines[slug]
                 items = self.names.items(written)
-                if len(items) > 1:
-                    problems.append(Problem(self.path, line, ambiguous(written, items)))
-                elif items and (other := seen.get(items[0].id)):
+                if len(items) != 1:
+                    continue
+                if other := seen.get(items[0].id):
                     problems.append(Problem(self.path, line, same_item(written, *other, items[0].id)))
-                elif items:
+                else:
                     seen[items[0].id] = written, line
         if problems:
             raise ProblemsError(problems)
@@ -530,9 +533,9 @@ class BindingsFile:
         return held
 
     def _means(self, section: str, slug: str) -> str:
-        """Id of the item that an entry is for, or as it is written."""
+        """Id of the one item that an entry is for, or as it is written."""
         items = self.names.items(f"{section}/{slug}")
-        return items[0].id if items else f"{section}/{slug}"
+        return items[0].id if len(items) == 1 else f"{section}/{slug}"
 
     def _place(self, item_id: str) -> tuple[_Block, _Piece] | None:
         for block in self._sections():

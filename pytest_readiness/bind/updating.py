@@ -6,14 +6,14 @@ but for one thing: what was confirmed for other words than the document says now
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pytest_readiness.bind.answers import proposed_binding, reason_of
 from pytest_readiness.bind.file import WAS, BindingsFile, BoundEntry
 from pytest_readiness.bind.proposal import Proposal
+from pytest_readiness.bind.renaming import Called, likeness
 from pytest_readiness.checklist.ids import name_of
 from pytest_readiness.checklist.model import Checklist, Item, Section
 
@@ -21,10 +21,10 @@ _NEARLY = 0.55
 """From this share of common words on, a text may be another one that was re-worded."""
 _HALF = 0.5
 """From this share of common items on, a section may be another one that was renamed."""
-_SHORT = 5
-"""Words of so many letters, or fewer, have one spelling."""
-_FILLER = frozenset(("an", "the", "is", "are", "be", "been", "being", "has", "have", "had", "please"))
-"""Words without which a text says the same."""
+_SURELY = 2.0
+"""How alike an entry is to the one item that is called so."""
+How = Literal["renamed", "moved", "re-worded"]
+_WHY: Mapping[How, str] = {"moved": "in another place", "re-worded": "in other words"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,14 @@ class FollowedEntry:
         old: section and slug of the entry, as they were written.
         new: id of the item.
         line: the entry's line in the file as it was.
-        reworded: whether the item says something else than the one that was bound, so that what was bound is
-            proposed.
+        how: what became of the item. One that was "renamed" says the same in other spelling; where one was "moved" or
+            "re-worded", what was bound is proposed.
     """
 
     old: str
     new: str
     line: int
-    reworded: bool
+    how: How
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Update:
         followed: entries that went on to be those of other items.
         vanished: entries whose item is not in the document any more.
         groups: entries of items that are groups by now, so that nothing answers them.
+        unclear: entries that may be for several items by now, for which nothing is proposed.
         unbound: what is known of the items for which nothing can be proposed.
     """
 
@@ -63,6 +64,7 @@ class Update:
     followed: tuple[FollowedEntry, ...]
     vanished: tuple[BoundEntry, ...]
     groups: tuple[BoundEntry, ...]
+    unclear: tuple[BoundEntry, ...]
     unbound: tuple[Proposal, ...]
 
 
@@ -81,9 +83,13 @@ def update(file: BindingsFile, proposals: Sequence[Proposal], *, again: bool = F
     by_id = {each.item.id: each for each in proposals}
     followed = tuple(_follow(file, by_id))
     entries = file.entries()
+    unclear = file.unclear()
+    awaited = {item.id for entry in unclear for item in file.names.items(entry.written)}
     added, refreshed, unbound = [], [], []
     for proposal in proposals:
         id, entry = proposal.item.id, entries.get(proposal.item.id)
+        if id in awaited and entry is None:
+            continue
         if entry is None and proposal.item.not_applicable is None:
             if (value := proposed_binding(proposal)) is None:
                 unbound.append(proposal)
@@ -98,7 +104,7 @@ def update(file: BindingsFile, proposals: Sequence[Proposal], *, again: bool = F
             file.remove(entry.id)
     groups = {item.id for item in file.checklist.items() if item.is_group}
     wrong = [entry for entry in entries.values() if entry.id in groups and not _is_of_group(entry)]
-    return Update(tuple(added), tuple(refreshed), followed, vanished, tuple(wrong), tuple(unbound))
+    return Update(tuple(added), tuple(refreshed), followed, vanished, tuple(wrong), unclear, tuple(unbound))
 
 
 def is_only_proposed(entry: BoundEntry) -> bool:
@@ -146,32 +152,35 @@ def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[F
     before = {entry.written: entry for entry in file.entries().values()}
     if all(file.names.items(written) for written in before):
         return
-    renamed = dict(_renamed_sections(file))
+    called = Called(checklist)
+    renamed = dict(_renamed_sections(file, called))
     for old, new in renamed.items():
         file.rename_section(old, new)
         for entry in file.entries().values():
             section, slug = entry.written.split("/", 1)
             if section == new and (items := file.names.items(entry.written)):
                 was = before[f"{old}/{slug}"]
-                reworded = not _same_section(checklist, old, sections[new])
-                if reworded:
-                    _let_confirm(file, entry, was.written, proposals)
-                yield FollowedEntry(was.written, items[0].id, was.line, reworded)
+                how: How = "renamed" if called.is_section(old, sections[new]) else "moved"
+                _let_confirm(file, entry, was.written, how, proposals)
+                yield FollowedEntry(was.written, items[0].id, was.line, how)
     of_old = {new: old for old, new in renamed.items()}
-    for entry, item in _pairs(file):
+    for entry, item in _pairs(file, called):
         section, slug = entry.written.split("/", 1)
         was = before[f"{of_old.get(section, section)}/{slug}"]
         old_section, old_slug = was.written.split("/", 1)
-        same = _same_section(checklist, old_section, checklist.section_of(item)) and _same(old_slug, item.slug)
+        how = "re-worded"
+        if called.may_be_item(old_slug, item):
+            here = called.is_section(old_section, checklist.section_of(item)) and called.is_item(old_slug, item)
+            how = "renamed" if here else "moved"
         file.rename(entry.id, item.id)
-        if not same and not item.is_group:
-            _let_confirm(file, file.entries()[item.id], was.written, proposals)
-        yield FollowedEntry(was.written, item.id, was.line, not same)
+        if not item.is_group:
+            _let_confirm(file, file.entries()[item.id], was.written, how, proposals)
+        yield FollowedEntry(was.written, item.id, was.line, how)
 
 
-def _let_confirm(file: BindingsFile, entry: BoundEntry, was: str, proposals: Mapping[str, Proposal]) -> None:
-    """Let what was confirmed for other words be proposed only."""
-    if _is_of_group(entry):
+def _let_confirm(file: BindingsFile, entry: BoundEntry, was: str, how: How, proposals: Mapping[str, Proposal]) -> None:
+    """Let what was confirmed for other words, or in another place, be proposed only."""
+    if how == "renamed" or _is_of_group(entry):
         return
     if is_only_proposed(entry) and entry.id in proposals:
         # Nobody has confirmed it, so there is nothing to keep.
@@ -184,24 +193,28 @@ def _let_confirm(file: BindingsFile, entry: BoundEntry, was: str, proposals: Map
     if isinstance(value, Mapping) and "source" in value:
         source = {"source": value["source"]}
         value = {key: each for key, each in value.items() if key != "source"}
-    file.put(
-        entry.id, {"proposed": value, **source}, f"{WAS}: {was}, in other words; confirm that it still answers this"
-    )
+    file.put(entry.id, {"proposed": value, **source}, f"{WAS}: {was}, {_WHY[how]}; confirm that it still answers this")
 
 
-def _renamed_sections(file: BindingsFile) -> Iterator[tuple[str, str]]:
+def _renamed_sections(file: BindingsFile, called: Called) -> Iterator[tuple[str, str]]:
     """Sections of the file that the document has not, each with the one of the document that it seems to be by now."""
     written = file.sections()
     there = {section.id for key in written for section in file.names.sections(key)}
     new = [section for section in file.checklist.sections if section.id not in there]
     slugs = {section.id: {item.slug for item in _items_of(file.checklist, section)} for section in new}
-    for key, held in written.items():
-        if not held or file.names.sections(key):
-            continue
+    gone = {key: held for key, held in written.items() if held and not file.names.sections(key)}
+    # What is called so goes before all that looks like it: an id is shorter where a namesake is gone.
+    for key in tuple(gone):
+        for section in (each for each in new if called.is_section(key, each)):
+            yield key, section.id
+            new.remove(section)
+            del gone[key]
+            break
+    for key, held in gone.items():
         likely = [
             (
                 len(slugs[section.id] & set(held)) / len(held),
-                _likeness(key, name_of(section.title, "checklist").slug),
+                likeness(key, name_of(section.title, "checklist").slug),
                 -at,
             )
             for at, section in enumerate(new)
@@ -211,11 +224,12 @@ def _renamed_sections(file: BindingsFile) -> Iterator[tuple[str, str]]:
             yield key, new.pop(-at).id
 
 
-def _pairs(file: BindingsFile) -> Iterator[tuple[BoundEntry, Item]]:
+def _pairs(file: BindingsFile, called: Called) -> Iterator[tuple[BoundEntry, Item]]:
     """Entries of items that are gone, each with the item without an entry that it seems to be for by now."""
     bound = file.entries()
     gone = list(file.vanished())
-    free = [item for item in file.checklist.items() if item.id not in bound]
+    awaited = {item.id for entry in file.unclear() for item in file.names.items(entry.written)}
+    free = [item for item in file.checklist.items() if item.id not in bound.keys() | awaited]
     found = []
     for place, entry in enumerate(gone):
         section, slug = entry.written.split("/", 1)
@@ -224,8 +238,12 @@ def _pairs(file: BindingsFile) -> Iterator[tuple[BoundEntry, Item]]:
             if item.is_group != _is_of_group(entry):
                 continue
             # In another place, only what says the same in every word.
-            near = item.id.rpartition("/")[0] in here
-            alike = _likeness(slug, item.slug) if near else float(slug == item.slug)
+            if item.id.rpartition("/")[0] not in here:
+                alike = float(slug == item.slug)
+            elif called.may_be_item(slug, item):
+                alike = _SURELY if called.is_item(slug, item) else 1.0
+            else:
+                alike = likeness(slug, item.slug)
             if alike >= _NEARLY:
                 found.append((-alike, abs(place - at), place, at))
     taken: set[int] = set()
@@ -239,38 +257,3 @@ def _pairs(file: BindingsFile) -> Iterator[tuple[BoundEntry, Item]]:
 
 def _items_of(checklist: Checklist, section: Section) -> Iterable[Item]:
     return (item for item in checklist.items() if item.id.rpartition("/")[0] == section.id)
-
-
-def _likeness(one: str, other: str) -> float:
-    """How many of the words of two slugs are common, of 0 to 1."""
-    left, right = set(_words(one)), set(_words(other))
-    return 1.0 if _same(one, other) else 2 * len(left & right) / (len(left) + len(right) or 1)
-
-
-def _same_section(checklist: Checklist, slug: str, section: Section) -> bool:
-    """Whether a section was called as this one and as no other; what it is in may be named before its own words."""
-
-    def called(each: Section) -> bool:
-        ways = [*each.ancestors, name_of(each.title, "checklist").slug]
-        return slug == each.id or any(_same(slug, "-".join(ways[at:])) for at in range(len(ways)))
-
-    return [each for each in checklist.sections if called(each)] == [section]
-
-
-def _same(one: str, other: str) -> bool:
-    """Whether two slugs differ in spelling and words that say nothing only."""
-    left, right = "".join(_words(one)), "".join(_words(other))
-    return one == other or (left == right != "")
-
-
-def _words(slug: str) -> list[str]:
-    return [_spelled(word) for word in slug.split("-") if word not in _FILLER]
-
-
-def _spelled(word: str) -> str:
-    """A word in a form that its usual spellings have in common: British and American, and with letters doubled."""
-    if len(word) <= _SHORT:
-        return word
-    word = re.sub(r"is(e|ed|es|er|ing|ation)\Z", r"iz\1", word)
-    word = re.sub(r"our(?=\Z|ed\Z|s\Z|ing\Z)", "or", word)
-    return re.sub(r"([a-z])\1", r"\1", word)

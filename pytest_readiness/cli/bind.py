@@ -15,7 +15,7 @@ from pytest_readiness.cli.problems import CommandError
 from pytest_readiness.cli.project import ConfigOption
 
 if TYPE_CHECKING:
-    from pytest_readiness.bind.file import BindingsFile
+    from pytest_readiness.bind.file import BindingsFile, BoundEntry
     from pytest_readiness.bind.proposal import Proposal
     from pytest_readiness.bind.updating import Update
     from pytest_readiness.checklist.model import Checklist
@@ -165,12 +165,19 @@ def _drift(work: _Work, file: BindingsFile, done: Update) -> Iterator[str]:
     for id in sorted(without, key=lines.__getitem__):
         yield f"{document}:{lines[id]}: {id} has no entry in {bindings}."
     for each in done.followed:
-        said = "re-worded" if each.reworded else "renamed"
-        yield f"{bindings}:{each.line}: {each.old} is {said}: {each.new} in {document}:{lines[each.new]}."
+        yield f"{bindings}:{each.line}: {each.old} is {each.how}: {each.new} in {document}:{lines[each.new]}."
     for entry in done.vanished:
         yield f"{bindings}:{entry.line}: {entry.written} is not in {document}."
+    for entry in done.unclear:
+        yield f"{bindings}:{entry.line}: {_unclear(file, entry)}"
     for entry in done.groups:
         yield f"{bindings}:{entry.line}: {entry.written} is a group by now; its items are to be bound."
+
+
+def _unclear(file: BindingsFile, entry: BoundEntry) -> str:
+    from pytest_readiness.plan.bindings import ambiguous
+
+    return ambiguous(entry.written, file.names.items(entry.written))
 
 
 def _still_proposed(file: BindingsFile) -> str:
@@ -191,6 +198,9 @@ def _report(out: Output, work: _Work, file: BindingsFile, done: Update, *, writt
     if done.groups:
         out.heading(f"Groups by now ({len(done.groups)}); bind their items, and take these out by hand")
         out.table((), [(f"{file.path.name}:{entry.line}", entry.written) for entry in done.groups], indent=2)
+    if done.unclear:
+        out.heading(f"For several items by now ({len(done.unclear)}), so that nothing is proposed for these")
+        out.table((), [(f"{file.path.name}:{each.line}", _unclear(file, each)) for each in done.unclear], indent=2)
     if done.vanished:
         taken = "taken out" if prune else f"left; taken out by: readiness bind {document} --prune"
         out.heading(f"Not in the document any more ({len(done.vanished)}), {taken}")
@@ -247,13 +257,15 @@ def _write_unbound(out: Output, done: Update) -> None:
 
 
 def _write_followed(out: Output, work: _Work, done: Update) -> None:
-    reworded = [each for each in done.followed if each.reworded]
-    if others := [each for each in done.followed if not each.reworded]:
-        out.heading(f"Renamed, in words that say the same ({len(others)})")
-        out.table((), [(each.old, f"-> {each.new}") for each in others], indent=2)
-    if reworded:
-        out.heading(f"Re-worded ({len(reworded)}): what was bound is proposed, to be confirmed for the new words")
-        out.table((), [(each.old, f"-> {each.new}") for each in reworded], indent=2)
+    headings = {
+        "renamed": "Renamed, in words that say the same ({})",
+        "moved": "Moved, or below another heading ({}): what was bound is proposed, to be confirmed for the new place",
+        "re-worded": "Re-worded ({}): what was bound is proposed, to be confirmed for the new words",
+    }
+    for how, heading in headings.items():
+        if found := [each for each in done.followed if each.how == how]:
+            out.heading(heading.format(len(found)))
+            out.table((), [(each.old, f"-> {each.new}") for each in found], indent=2)
     if told := list(_decisions(work, [each.old for each in done.followed] + [each.written for each in done.vanished])):
         out.heading("Named by decisions of people, which a run refuses now; sign or waive anew, and take these out")
         out.table((), told, indent=2)

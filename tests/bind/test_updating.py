@@ -78,13 +78,16 @@ def test_what_is_only_proposed_is_proposed_anew_when_asked(tmp_path: Path) -> No
         ("certificates-last", "The certificates last."),
         ("the-certificates-are-lasting-long", "Certificates have been lasting, LONG"),
         ("back-ups-are-authorised", "Backups are authorized"),
+        ("backups-are-labelled", "The “back-ups” are labeled!"),
+        ("nonroot-users", "Please – non-root users"),
+        ("users-can-log-in", "Users can login."),
     ],
 )
 def test_other_spellings_are_followed(tmp_path: Path, before: str, now: str) -> None:
     document = DOCUMENT.replace("Certificates last", now)
     text, done = updated(tmp_path, f"tls:\n  {before}: {{check: tls.expiry}}  # ours\n", document)
     [followed] = done.followed
-    assert (followed.old, followed.reworded) == (f"tls/{before}", False)
+    assert (followed.old, followed.how) == (f"tls/{before}", "renamed")
     assert ": {check: tls.expiry}  # ours\n" in text
     assert "was:" not in text
 
@@ -103,7 +106,7 @@ def test_what_was_confirmed_for_other_words_is_proposed_again(tmp_path: Path, no
     old = "certificates-last-for-30-days"
     text, done = updated(tmp_path, f"tls:\n  {old}: {{check: tls.expiry, source: 'a:1'}}  # ours\n", document)
     item = next(bindings(tmp_path, text, document).checklist.leaves())
-    assert done.followed == (FollowedEntry(f"tls/{old}", item.id, 2, reworded=True),)
+    assert done.followed == (FollowedEntry(f"tls/{old}", item.id, 2, "re-worded"),)
     entry = bindings(tmp_path, text, document).entry(item.id)
     assert entry is not None
     assert entry.data == {"proposed": {"check": "tls.expiry"}, "source": "a:1"}
@@ -128,13 +131,34 @@ def test_what_was_confirmed_for_other_words_is_proposed_again(tmp_path: Path, no
         ("all-backups-are-encrypted", "Backups are encrypted"),
         ("servers-db1-and-db2-answer", "Servers db1 and db3 answer"),
         ("roles-of-staff-are-active", "Roles of staff are inactive"),
+        ("lag-is-below-30-s", "Lag is below 3.0 s"),
+        ("lag-is-below-2-5-s", "Lag is below 25 s"),
+        ("kept-for-365-days", "Kept for 36.5 days"),
+        ("tls-1-2-is-on", "TLS 12 is on"),
+        ("version-is-1-2-3", "Version is 1.23"),
+        ("lag-under-1-5-s", "Lag under 15 s"),
+        ("range-10-20-is-blocked", "Range 1020 is blocked"),
+        ("host-10-0-1-12-is-up", "Host 10.0.11.2 is up"),
+        ("ports-80-443-are-open", "Ports 80443 are open"),
+        ("ports-80-443-are-open", "The ports 80/443 are open"),
+        ("name-a-b-is-set", "Name AB is set"),
+        ("data-is-nowhere-stored", "Data is now here stored"),
+        ("the-job-is-not-able-to-write", "The job is notable to write"),
+        ("cookies-are-in-secure-storage", "Cookies are insecure storage"),
+        ("errors-are-below-one", "The errors are below one %"),
+        ("errors-are-below-one", "The errors are below one €"),
+        ("errors-are-below-1", "The errors are below 1"),
+        ("switch-is-on-off", "The switch is on/off"),
+        ("alerts-have-been-tested", "Alerts have to be tested"),
+        ("alerts-are-tested", "Alerts are being tested"),
+        ("all-forms-are-planned", "All forms are planed"),
     ],
 )
 def test_no_word_that_matters_is_taken_for_spelling(tmp_path: Path, before: str, now: str) -> None:
     document = DOCUMENT.replace("Certificates last", now)
     text, done = updated(tmp_path, f"tls:\n  {before}: a.b\n", document)
     item = next(bindings(tmp_path, text, document).checklist.leaves())
-    assert [(each.new, each.reworded) for each in done.followed] == [(item.id, True)]
+    assert [(each.new, each.how) for each in done.followed] == [(item.id, "re-worded")]
     entry = bindings(tmp_path, text, document).entry(item.id)
     assert entry is not None
     assert entry.state == "proposed"
@@ -152,27 +176,77 @@ def test_the_nearest_words_are_followed_in_the_same_section_only(tmp_path: Path)
 
 def test_an_item_that_moved_is_followed_and_confirmed_anew(tmp_path: Path) -> None:
     text, done = updated(tmp_path, "tls:\n  no: a.b\n  backups-are-made: b.c\n")
-    assert done.followed == (FollowedEntry("tls/backups-are-made", "backups/backups-are-made", 3, reworded=True),)
-    assert "backups:\n  backups-are-made:  # was: tls/backups-are-made, in other words" in text
+    assert done.followed == (FollowedEntry("tls/backups-are-made", "backups/backups-are-made", 3, "moved"),)
+    assert "backups:\n  backups-are-made:  # was: tls/backups-are-made, in another place" in text
 
 
 def test_a_renamed_section_is_followed(tmp_path: Path) -> None:
     old = "# ours\nbackup:\n  # said\n  backups-are-made: a.b\n  restore-is-rehearsed: {signoff: ops}\n"
     text, done = updated(tmp_path, old)
-    assert [(each.old, each.new, each.reworded) for each in done.followed] == [
-        ("backup/backups-are-made", "backups/backups-are-made", True),
-        ("backup/restore-is-rehearsed", "backups/restore-is-rehearsed", True),
+    assert [(each.old, each.new, each.how) for each in done.followed] == [
+        ("backup/backups-are-made", "backups/backups-are-made", "moved"),
+        ("backup/restore-is-rehearsed", "backups/restore-is-rehearsed", "moved"),
     ]
     assert "  # said\n  backups-are-made:  # was: backup/backups-are-made" in text
     text, done = updated(tmp_path, old, DOCUMENT.replace("## Backups", "## The backup"))
-    assert [each.reworded for each in done.followed] == [False, False]
+    assert [each.how for each in done.followed] == ["renamed", "renamed"]
     assert old.replace("backup:", "the-backup:").removeprefix("# ours\n") in text
+
+
+TWICE = "# R\n\n## A\n\n### TLS\n\n- [ ] It lasts\n\n## B\n\n### TLS\n\n- [ ] It lasts\n"
+
+
+def test_an_id_that_is_shorter_without_its_namesake_is_followed_by_its_path(tmp_path: Path) -> None:
+    old = "a-tls:\n  it-lasts: a.b\n\nb-tls:\n  it-lasts: b.c  # ours\n"
+    for gone in ("A", "B"):
+        head, first, second = TWICE.partition("## A")[0], *TWICE[5:].split("\n## B")
+        document = f"{head}## B{second}" if gone == "A" else f"{head}{first}"
+        text, done = updated(tmp_path, old, document, prune=True)
+        kept = "  it-lasts: b.c  # ours\n" if gone == "A" else "  it-lasts: a.b\n"
+        assert text.strip("\n") == f"tls:\n{kept}".strip("\n")
+        assert [each.how for each in done.followed] == ["renamed"]
+        assert [each.written for each in done.vanished] == [f"{gone.lower()}-tls/it-lasts"]
+
+
+def test_a_namesake_that_came_is_not_taken_for_what_was_bound(tmp_path: Path) -> None:
+    text, done = updated(tmp_path, "tls:\n  it-lasts: a.b\n", TWICE)
+    assert [each.how for each in done.followed] == ["moved"]
+    file = bindings(tmp_path, text, TWICE)
+    assert [entry.state for entry in file.entries().values()] == ["proposed", "proposed"]
+
+
+def test_items_of_groups_are_followed_by_their_path(tmp_path: Path) -> None:
+    one, two = (f"- [ ] {name}\n  - [ ] Ok it is\n" for name in ("Gggg", "Hhhh"))
+    old = "s:\n  gggg-ok-it-is: a.b\n  hhhh-ok-it-is: b.c\n"
+    for document, kept in ((f"## S\n\n{two}", "b.c"), (f"## S\n\n{one}", "a.b")):
+        text, done = updated(tmp_path, old, document, prune=True)
+        assert text == f"s:\n  ok-it-is: {kept}\n"
+        assert [each.how for each in done.followed] == ["renamed"]
+    text, done = updated(tmp_path, "s:\n  ok-it-is: a.b\n", f"## S\n\n{two}{one}")
+    assert [each.how for each in done.followed] == ["moved"]
+    assert all(
+        entry.state == "proposed" for entry in bindings(tmp_path, text, f"## S\n\n{two}{one}").entries().values()
+    )
+
+
+def test_an_item_that_was_split_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
+    document = "# R\n\n## S\n\n- [ ] Kept for < 30 days\n- [ ] Kept for > 30 days\n- [ ] Other\n"
+    old = "s:\n  kept-for-30-days: a.b  # ours\n  lost: b.c\n"
+    text, done = updated(tmp_path, old, document)
+    assert [each.written for each in done.unclear] == ["s/kept-for-30-days"]
+    assert [each.written for each in done.vanished] == ["s/lost"]
+    assert done.added == ("s/other",)
+    assert not done.unbound
+    assert text == f"{old}  other:  # likely: certificates; not explained: last\n    proposed: tls.trusted\n"
+    text, _ = updated(tmp_path, old.replace("for-30", "for-over-30"), document)
+    assert "kept-for-over-30-days: a.b  # ours\n" in text
+    assert "kept-for-under-30-days:  # likely" in text
 
 
 def test_one_of_two_sections_of_that_name_is_confirmed_anew(tmp_path: Path) -> None:
     document = "# R\n\n## Shop\n\n### Web\n\n- [ ] It works\n\n## Desk\n\n### Web\n\n- [ ] It works\n"
     _, done = updated(tmp_path, "web:\n  it-works: a.b\n", document)
-    assert [each.reworded for each in done.followed] == [True]
+    assert [each.how for each in done.followed] == ["moved"]
 
 
 def test_what_only_was_proposed_for_other_words_is_proposed_for_these(tmp_path: Path) -> None:
