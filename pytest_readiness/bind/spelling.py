@@ -25,9 +25,10 @@ _SPELLINGS = {
     "transport layer security": "tls",
     "http s": "https",
     "ssl labs": "ssllabs",
-    "let s encrypt": "letsencrypt",
+    "let encrypt": "letsencrypt",
     "lets encrypt": "letsencrypt",
     "cert manager": "certmanager",
+    "cannot": "not",
     "cert": "certificate",
     "certs": "certificate",
     "back up": "backup",
@@ -276,7 +277,12 @@ _KEPT = {
 }
 """Stems that the rules of the language would run together with those of other words, or cut where nothing ends."""
 
-_TOKEN = re.compile(r"\.env(?![a-z0-9])|[a-z0-9]+(?:\.[0-9]+)*\+?")
+_TOKEN = re.compile(
+    r"\.env(?![a-z0-9])"
+    r"|[a-z]+n['’]t(?![a-z0-9])"
+    # The "s" of "the team's" is no word.
+    r"|(?!(?<=[a-z0-9]['’])s(?![a-z0-9]))[a-z0-9]+(?:\.[0-9]+)*\+?"
+)
 _LENGTHS: dict[str, tuple[int, ...]] = {
     first: tuple(sorted({len(words.split()) for words in _SPELLINGS if words.split()[0] == first}, reverse=True))
     for first in {words.split()[0] for words in _SPELLINGS}
@@ -307,6 +313,8 @@ class Word:
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """Return the stem of a word of small letters, in its one spelling."""
+    if word.endswith(("n't", "n’t")):
+        return "not"
     if word in _KEPT or not word.isalpha():
         return _KEPT.get(word, word)
     return str(_STEMMER.stemWord(word))
