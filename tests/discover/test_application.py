@@ -80,12 +80,13 @@ def test_the_file_loads_and_can_be_planned_with(shop: Path, readiness: Readiness
 
 def test_the_first_run_is_shown(shop: Path, readiness: Readiness) -> None:
     lines = readiness("init").lines
-    steps = ["readiness bind docs/release-checklist.md --target local", "readiness plan --target local"]
+    bind = "readiness bind docs/release-checklist.md --target local"
+    steps = [bind, f"{bind} --review", "readiness plan --target local"]
     assert [line for line in lines if line.startswith(("readiness ", "pytest "))] == [
         *steps,
         "pytest --readiness-target=local",
     ]
-    assert lines[-3] == "A run needs these variables, which are not set here"
+    assert lines[-3] == "A run needs these variables, which are not set here: export them, or take their entries out"
     assert lines[-2].startswith("DATABASE_URL it listens at localhost:5433; ")
     assert lines[-1].startswith("REDIS_URL its port is not published")
 
