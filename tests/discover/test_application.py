@@ -27,8 +27,7 @@ def test_what_is_found_is_declared(readiness: Readiness) -> None:
     targets = parsed(result.out)["targets"]
     local, prod = targets["local"], targets["prod"]
     assert local["urls"] == {
-        "nginx": "http://localhost:8080",
-        "nginx-443": "https://localhost:8443",
+        "nginx": {"url": "https://localhost:8443", "plain_http": "http://localhost:8080"},
         "api": {"url": "http://localhost:8000", "health": "/healthz"},
     }
     assert local["containers"]["postgres"] == "shop-postgres-1"
