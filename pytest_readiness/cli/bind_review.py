@@ -155,12 +155,9 @@ class _Claims:
 
 
 def _search(context: ReviewContext, words: str) -> tuple[Candidate, ...]:
-    """Candidates by words that are typed, as `readiness checks` finds them; claims to come are behind the checks."""
-    typed = " ".join(words.split())
-    if typed in COMING:
-        return (_candidate(typed, coming=True),)
-    checks, coming = meant(typed, tuple(context.catalogue.values()))
-    return (*(_candidate(check.id) for check in checks), *(_candidate(id, coming=True) for id in coming))
+    """Candidates by words that are typed, as `readiness checks` finds them."""
+    ids = meant(" ".join(words.split()), tuple(context.catalogue.values()))
+    return tuple(_candidate(id, coming=id not in context.catalogue) for id in ids)
 
 
 def _candidate(id: str, *, coming: bool = False) -> Candidate:

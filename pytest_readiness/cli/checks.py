@@ -40,7 +40,7 @@ def command(
 
     Without words or options, all of them: those that ship, those of packs that are installed, and those of the
     extensions of this project. With words, those that they mean, the nearest first, as 'readiness bind' would propose
-    them; then claims that have no check yet. Exit code 1: no check matches.
+    them; and claims that have no check yet, first where one of those is the nearest. Exit code 1: no check matches.
 
     \b
     readiness checks
@@ -79,16 +79,22 @@ def command(
         and (not kind or check.kind in looked_at)
     ]
     coming: list[str] = []
+    coming_first = False
     if words:
-        found, coming = meant(" ".join(words), found)
+        ids = meant(" ".join(words), found)
+        coming = [id for id in ids if id not in catalogue]
+        coming_first = bool(ids) and ids[0] in coming
+        found = [catalogue[id] for id in ids if id in catalogue]
     out = Output()
+    if coming_first and not json:
+        _write_coming(out, coming)
     if not found:
-        if coming and not json:
-            _write_coming(out, coming)
         raise CommandError(f"None of the {len(catalogue)} checks matches.", NOTHING)
     if json:
         out.json([as_data(check) for check in found])
         return
+    if coming_first:
+        out.heading("Checks")
     # A column more where something does not ship.
     named = any(map(origin, found))
     rows = [
@@ -100,31 +106,27 @@ def command(
         for check in found
     ]
     out.table(("check", "severity", "class", "looks at", *(["from"] if named else []), "claim"), rows)
-    if coming:
+    if coming and not coming_first:
         _write_coming(out, coming)
 
 
-def meant(text: str, checks: Sequence[Check]) -> tuple[list[Check], list[str]]:
-    """The checks that words mean, the nearest first, then those whose texts have them; and the claims to come."""
+def meant(text: str, checks: Sequence[Check]) -> list[str]:
+    """The ids of the checks and of the claims to come that words mean, the nearest first; or of the one that they name.
+
+    Behind them are the checks whose texts have the words as they stand.
+    """
     from pytest_readiness.bind.matching import Statement, matches
     from pytest_readiness.plan.coming import COMING
 
-    if exact := [check for check in checks if check.id == text]:
-        return exact, []
-    scores = {match.id: match.score for match in matches(Statement(text))}
-    near = max(scores.values(), default=0.0) * _NEAR
-    meant = {id: score for id, score in scores.items() if score >= near}
-    found = [
-        (-meant.get(check.id, 0.0), check.id, check)
-        for check in checks
-        if check.id in meant
-        or all(
-            word in f"{check.id} {check.title} {check.remedy} {check.source}".casefold()
-            for word in text.casefold().split()
-        )
-    ]
-    coming = sorted((id for id in meant if id in COMING), key=lambda id: (-meant[id], id))
-    return [check for _, _, check in sorted(found, key=lambda each: each[:2])], coming
+    known = {check.id: check for check in checks}
+    if text in known or text in COMING:
+        return [text]
+    found = matches(Statement(text))
+    near = max((match.score for match in found), default=0.0) * _NEAR
+    ids = [match.id for match in found if match.score >= near and (match.id in known or match.id in COMING)]
+    said = text.casefold()
+    having = [each.id for each in checks if said in f"{each.id} {each.title} {each.remedy} {each.source}".casefold()]
+    return list(dict.fromkeys([*ids, *having]))
 
 
 def _write_coming(out: Output, ids: Sequence[str]) -> None:

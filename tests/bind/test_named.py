@@ -82,7 +82,7 @@ def test_hosts(text: str, hosts: list[str]) -> None:
         ("TLS 1.2+", ("tls", "1.2", ">=")),
         ("minimum TLS 1.2", ("tls", "1.2", ">=")),
         ("Python >= 3.11", ("python", "3.11", ">=")),
-        ("TLS 1.3 only", ("tls", "1.3", "=")),
+        ("TLS 1.3 only", ("tls", "1.3", "only")),
         ("PostgreSQL 16", ("postgresql", "16", "")),
         ("TLS 1.0 and 1.1 are off", None),
         ("under 200 ms", None),
