@@ -117,7 +117,7 @@ def _any(words: Iterator[str] | Mapping[str, object]) -> str:
 _LONG = _any({word: None for word in _UNITS if len(word) > 1 and word != "ss"})
 _QUANTITY = re.compile(
     rf"{_NUMBER}(?P<plus>\+)?(?:\s*(?P<percent>%|percent\b|per cent\b|pct\b)"
-    rf"|[\s-]*(?:(?P<time>(?i:{_LONG})|[shd](?!'))|(?P<months>(?i:months?))"
+    rf"|[\s-]*(?:(?:more|further|full|whole)\s+)?(?:(?P<time>(?i:{_LONG})|[shd](?!'))|(?P<months>(?i:months?))"
     rf"|(?P<size>[KkMGT](?P<binary>i)?[Bb]?)|(?:[a-z-]+\s)?(?P<counted>(?i:{_any(_WORDS_OF_COUNTS)})))(?![\w/]))?"
     r"(?!\s*(?:[-–—~]|\.\.|\bto\b|\bor\b)\s*\d)"
 )

@@ -290,6 +290,9 @@ _KEPT = {
 """Stems that the rules of the language would run together with those of other words, or cut where nothing ends."""
 
 _TOKEN = re.compile(r"\.env(?![a-z0-9])|[a-z0-9]+(?:\.[0-9]+)*\+?")
+_ADDRESS = re.compile(
+    r"https?://[^\s)>\]]+|(?<![\w.@-])(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|app|example)(?![\w.-]*\w)"
+)
 _LENGTHS: dict[str, tuple[int, ...]] = {
     first: tuple(sorted({len(words.split()) for words in _SPELLINGS if words.split()[0] == first}, reverse=True))
     for first in {words.split()[0] for words in _SPELLINGS}
@@ -326,11 +329,17 @@ def stem(word: str) -> str:
 
 
 def words_of(text: str) -> tuple[Word, ...]:
-    """Return the words of a text, each in one spelling ("SSL/TLS" and "TLS", "health check" and "healthcheck")."""
-    found = list(_TOKEN.finditer(_plain(text[:MOST_CHARACTERS])))
+    """Return the words of a text, each in one spelling ("SSL/TLS" and "TLS", "health check" and "healthcheck").
+
+    An address is the one word "url": what its host is called says nothing of what is claimed.
+    """
+    plain = _plain(text[:MOST_CHARACTERS])
+    addresses = {match.start(): match.end() for match in _ADDRESS.finditer(plain)}
+    plain = _ADDRESS.sub(lambda match: "url".ljust(len(match[0])), plain)
+    found = list(_TOKEN.finditer(plain))
     spelled = _spelled([match[0] for match in found])
     return tuple(
-        Word(stem, place, found[at].start(), found[at + length - 1].end())
+        Word(stem, place, found[at].start(), addresses.get(found[at].start(), found[at + length - 1].end()))
         for place, (stem, at, length) in enumerate(spelled)
     )
 
