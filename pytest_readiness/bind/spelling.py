@@ -152,6 +152,7 @@ _SPELLINGS = {
     "none": "no",
     "sql server": "sqlserver",
     "pub sub": "pubsub",
+    "fqdn": "domain",
     "cves": "cve",
     "slos": "slo",
     "slis": "sli",
@@ -332,11 +333,11 @@ def stem(word: str) -> str:
 def words_of(text: str) -> tuple[Word, ...]:
     """Return the words of a text, each in one spelling ("SSL/TLS" and "TLS", "health check" and "healthcheck").
 
-    An address is the one word "url": what its host is called says nothing of what is claimed.
+    An address is the one word "url", and a host's name "domain": what they are called says nothing of what is claimed.
     """
     plain = _plain(text[:MOST_CHARACTERS])
     addresses = {match.start(): match.end() for match in _ADDRESS.finditer(plain)}
-    plain = _ADDRESS.sub(lambda match: "url".ljust(len(match[0])), plain)
+    plain = _ADDRESS.sub(lambda match: ("url" if "/" in match[0] else "fqdn").ljust(len(match[0])), plain)
     found = list(_TOKEN.finditer(plain))
     spelled = _spelled([match[0] for match in found])
     return tuple(
