@@ -15,7 +15,7 @@ import copy
 import difflib
 import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +29,7 @@ from pytest_readiness.core.files import write_atomically
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.core.yamlfile import YamlMap, events_of, parse_yaml, read_text
 from pytest_readiness.plan.binding import bindings_path
-from pytest_readiness.plan.bindings import ORIGIN, ambiguous, same_item
+from pytest_readiness.plan.bindings import ambiguous, same_item
 
 WAS = "was"
 """First word of a comment that says what an item was before it was re-worded."""
@@ -129,6 +129,7 @@ class BindingsFile:
         self._blocks: list[_Block] = []
         self._top = ""
         self._bottom = ""
+        self._end = ""
         self._data: dict[str, Any] = {}
         self._had_entries = False
         self._parse()
@@ -162,7 +163,7 @@ class BindingsFile:
     def entries(self) -> dict[str, BoundEntry]:
         """Every entry by the id of its item, or by how it is written where no item has it; in the file's order."""
         found = {}
-        for block in self._blocks:
+        for block in self._sections():
             held = self._data[block.head.key]
             if not isinstance(held, dict) or block.head.key == CONFIRMED:
                 continue
@@ -186,7 +187,7 @@ class BindingsFile:
         """The sections as they are written, with the slugs of their entries, in the file's order."""
         return {
             block.head.key: tuple(slug for slug in held if not slug.startswith("."))
-            for block in self._blocks
+            for block in self._sections()
             if isinstance(held := self._data[block.head.key] or {}, dict)
         }
 
@@ -392,7 +393,7 @@ class BindingsFile:
             if not self.exists or not self._had_entries:
                 return self._before
             # So that it is still a mapping.
-            parts = [self._top, self._bottom, "{}" + self._newline]
+            parts = [self._top, self._bottom, "{}" + self._newline, self._end]
         else:
             parts = [self._top]
             for block in self._blocks:
@@ -400,7 +401,7 @@ class BindingsFile:
                 for piece in block.entries:
                     parts += (piece.gap, piece.above, piece.lines)
                 parts.append(block.tail)
-            parts.append(self._bottom)
+            parts += (self._bottom, self._end)
         parts = [part for part in parts if part]
         ended = [part if part.endswith(("\r", "\n")) else part + self._newline for part in parts]
         return self._bom + "".join(ended)
@@ -427,7 +428,12 @@ class BindingsFile:
         else:
             self._data = dict(parse_yaml(text, self.path, "bindings"))
             self._had_entries = bool(self._data)
-            events = [each for each in events_of(text) if not type(each).__name__.startswith(("Stream", "Document"))]
+            every = events_of(text)
+            # "..." ends the document, and all that is put stands before it.
+            ends = [each for each in every if type(each).__name__ == "DocumentEndEvent" and each.explicit]
+            if ends:
+                text, self._end = text[: ends[0].start_mark.index], text[ends[0].start_mark.index :]
+            events = [each for each in every if not type(each).__name__.startswith(("Stream", "Document"))]
             if not events[0].flow_style:
                 self._cut(text, events)
             elif self._data:
@@ -467,7 +473,7 @@ class BindingsFile:
             at = after
         gap, above = self._between(text[done:])
         self._bottom = gap + above
-        usual = next((block.indent for block in self._blocks if block.indent), _INDENT)
+        usual = next((block.indent for block in self._sections() if block.indent), _INDENT)
         for block in self._blocks:
             block.indent = block.indent or usual
 
@@ -513,12 +519,16 @@ class BindingsFile:
             lines = text[begin:end]
         return _Piece(key.value, gap, above, lines, span, end - begin, line)
 
+    def _sections(self) -> Iterator[_Block]:
+        """Blocks that map items to bindings; a key that begins with a dot says something else, and stays as it is."""
+        return (block for block in self._blocks if not block.head.key.startswith("."))
+
     def _find_problems(self) -> None:
         problems = []
         seen: dict[str, tuple[str, int]] = {}
-        for block in self._blocks:
+        for block in self._sections():
             section, held = block.head.key, self._data[block.head.key]
-            if section == ORIGIN or held is None:
+            if held is None:
                 continue
             if not isinstance(held, YamlMap):
                 problems.append(Problem(self.path, block.head.line, f"Section '{section}' must map items to bindings."))
@@ -581,7 +591,7 @@ class BindingsFile:
         return items[0].id if items else f"{section}/{slug}"
 
     def _place(self, item_id: str) -> tuple[_Block, _Piece] | None:
-        for block in self._blocks:
+        for block in self._sections():
             held = self._data[block.head.key]
             for slug in held if isinstance(held, dict) else ():
                 if self._means(block.head.key, slug) == item_id:
@@ -608,7 +618,7 @@ class BindingsFile:
 
     def _block_for(self, item: Item) -> _Block:
         """The section of the file that an item belongs into, which is made where there is none."""
-        for block in self._blocks:
+        for block in self._sections():
             if self.names.items(f"{block.head.key}/{item.slug}") == (item,):
                 self._open(block)
                 start, end = block.nothing
@@ -619,7 +629,7 @@ class BindingsFile:
         section = self.checklist.section_of(item)
         lines = key_text(section.id)
         new = _Block(_Piece(section.id, "", "", f"{lines}:{self._newline}", (0, len(lines))))
-        new.indent = next((block.indent for block in self._blocks if block.indent), _INDENT)
+        new.indent = next((block.indent for block in self._sections() if block.indent), _INDENT)
         order = [section.id for section in self.checklist.sections]
         at = _position([self._order(block.head.key, order) for block in self._blocks], order.index(section.id))
         spaced = len(self._blocks) < 2 or any(block.head.gap for block in self._blocks[1:])
@@ -681,7 +691,9 @@ class BindingsFile:
         # What stands above the first section is about the file.
         left = block.head.gap if at else block.head.gap + block.head.above
         if at and not _has_comment(left):
-            return
+            left = ""
+        # What stands below the entries is about none of them.
+        left += block.tail if _has_comment(block.tail) else ""
         if at < len(self._blocks):
             self._blocks[at].head.gap = left + self._blocks[at].head.gap
         else:

@@ -121,14 +121,14 @@ def bindings_path(checklist: Path) -> Path:
 def misnamed_bindings(checklist: Path) -> Problem | None:
     """Return what is wrong where a checklist has no bindings, and beside it is a file that may be meant as them."""
     wanted = bindings_path(checklist)
-    if wanted.exists():
+    if wanted.exists() or not checklist.parent.is_dir():
         return None
+    # A document may end in ".MD" as well.
+    documents = {each.stem for each in checklist.parent.iterdir() if each.suffix.lower() in (".md", ".markdown")}
     others = {
         each.name: each
         for each in checklist.parent.glob("*check*.y*ml")
-        if not any(
-            (each.parent / f"{each.name.removesuffix(SUFFIX)}{suffix}").exists() for suffix in (".md", ".markdown")
-        )
+        if each.name.removesuffix(SUFFIX) not in documents
     }
     found = near(wanted.name, others)
     if not found:

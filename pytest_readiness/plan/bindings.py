@@ -406,8 +406,13 @@ class _BindingsReader:
         if "valid_days" in given:
             self.problem(line, "How long a sign-off counts is said beside it, by 'valid' or 'cadence'.")
             return None
-        rule = validate(SignoffRule, given, given, (), "this sign-off", self.problems)
-        if rule is None:
+        known = SignoffRule.model_fields.keys() - {"valid_days"}
+        unknown = [key for key in given if key not in known]
+        for key in unknown:
+            self.problem(given.lines[key], f"Unknown key '{key}' in this sign-off.{nearest(key, sorted(known))}")
+        told = {key: each for key, each in given.items() if key in known}
+        rule = validate(SignoffRule, told, given, (), "this sign-off", self.problems)
+        if rule is None or unknown:
             return None
         rule = rule.model_copy(update={"valid_days": days})
         if self.proposing:
@@ -448,8 +453,7 @@ class _BindingsReader:
         if not isinstance(value, YamlMap):
             self.problem(
                 line,
-                "A binding is a check id, a list of them, or a mapping with 'check', 'all', "
-                "'any', 'signoff' or 'not_applicable'.",
+                f"A binding is a check id, a list of them, or a mapping with {self._ways()}.",
             )
             return None
         if _PROPOSED in value:
@@ -461,8 +465,7 @@ class _BindingsReader:
             lacks = " 'from_target' is said beside 'check'." if "from_target" in value and not ways else ""
             self.problem(
                 line,
-                "A binding holds exactly one of 'check', 'all', 'any', 'signoff', 'not_applicable', or 'missing'."
-                + lacks,
+                f"A binding holds exactly one of {self._ways()}.{lacks}",
             )
             for key in rest:
                 if key not in BINDING_WORDS and not ways:
@@ -480,6 +483,12 @@ class _BindingsReader:
             if key != way:
                 self._unknown(key, value, (way, *sorted(ignore)))
         return self._several(AllOf if way == "all" else AnyOf, value[way], value.lines[way])
+
+    def _ways(self) -> str:
+        """The keys that say what answers an item; what is proposed is proposed by one of the others."""
+        known = (*_CHECKS, "signoff", "not_applicable", "missing", *(() if self.proposing else (_PROPOSED,)))
+        *keys, last = (f"'{key}'" for key in known)
+        return f"{', '.join(keys)} or {last}"
 
     def _several(self, kind: type[AllOf] | type[AnyOf], value: Any, line: int) -> Part | None:
         if not isinstance(value, YamlList) or not value:

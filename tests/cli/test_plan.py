@@ -191,7 +191,7 @@ release: Release › Papers
     signature of ops
   Plans [red]are[/red] written
     Plan A (optional)
-      proposed: redis.persistence: {COMING["redis.persistence"]}
+      proposed: no check yet: redis.persistence ({COMING["redis.persistence"]})
   Fax works
     not applicable: struck through in the checklist
 
@@ -204,6 +204,17 @@ release: Release › Backups (monthly)
     unverified: bound to nothing: no check answers it and nobody signs it
 """
     )
+
+
+def test_proposed_alternatives_are_told_from_what_must_all_pass(readiness: Program) -> None:
+    both = "old-versions-are-refused: {proposed: {%s: [tls.versions, {any: [tls.trusted, tls.chain]}]}}"
+    told = {}
+    for way in ("all", "any"):
+        readiness.write("release.checks.yaml", f"tls:\n  {both % way}\n")
+        lines = readiness(*PLAN, "--by-item").lines
+        told[way] = [line.partition(": ")[2].split(":")[0] for line in lines if line.startswith("proposed: ")]
+    assert told["all"] == ["tls.versions", "tls.trusted", "or tls.chain"]
+    assert told["any"] == ["tls.versions", "or tls.trusted", "or tls.chain"]
 
 
 def test_what_is_answered_alike_is_one_line(readiness: Program, monkeypatch: pytest.MonkeyPatch) -> None:
