@@ -165,7 +165,7 @@ class BindingsFile:
         found = {}
         for block in self._sections():
             held = self._data[block.head.key]
-            if not isinstance(held, dict):
+            if not isinstance(held, dict) or block.head.key == CONFIRMED:
                 continue
             pieces = {piece.key: piece for piece in block.entries}
             for slug in dict.fromkeys((*pieces, *held)):
@@ -203,7 +203,35 @@ class BindingsFile:
         bound = self.entries()
         return tuple(item for item in self.checklist.leaves() if item.id not in bound)
 
+    def reworded(self) -> tuple[BoundEntry, ...]:
+        """Entries that are confirmed for other words than their item has now, in the file's order."""
+        said = self._said()
+        fingerprints = {item.id: item.fingerprint for item in self.checklist.leaves()}
+        return tuple(
+            entry
+            for entry in self.entries().values()
+            if entry.state == "confirmed"
+            and entry.written in said
+            and entry.id in fingerprints
+            and said[entry.written] != fingerprints[entry.id]
+        )
+
     # --- changes
+
+    def settle(self) -> None:
+        """Keep of each entry that is confirmed what its item says; of those that are not, and of those gone, nothing."""
+        fingerprints = {item.id: item.fingerprint for item in self.checklist.leaves()}
+        confirmed = {
+            entry.written: fingerprints[entry.id]
+            for entry in self.entries().values()
+            if entry.state == "confirmed" and entry.id in fingerprints
+        }
+        said = self._said()
+        for written in [each for each in said if each not in confirmed]:
+            self._note(written, None)
+        for written, fingerprint in confirmed.items():
+            if written not in said:
+                self._note(written, fingerprint)
 
     def put(self, item_id: str, value: Any, comment: str = "") -> None:
         """Write what answers an item, in place of what did, or where the document has the item.
@@ -236,6 +264,8 @@ class BindingsFile:
                 piece.lines = "".join((line, "  ", remark, first[len(line) :], *rest))
             block.entries[block.entries.index(old)] = piece
         self._held(block)[piece.key] = plain(value)
+        proposed = isinstance(value, Mapping) and "proposed" in value
+        self._note(f"{block.head.key}/{piece.key}", None if proposed else item.fingerprint)
 
     def remove(self, item_id: str) -> None:
         """Take out an entry, with the comments directly above it, and its section where it was the last of it.
@@ -517,6 +547,32 @@ class BindingsFile:
                     seen[items[0].id] = written, line
         if problems:
             raise ProblemsError(problems)
+
+    # --- what confirmed items said
+
+    def _said(self) -> dict[str, str]:
+        held = self._data.get(CONFIRMED)
+        return dict(held) if isinstance(held, dict) else {}
+
+    def _note(self, written: str, fingerprint: str | None) -> None:
+        """Keep what an item says whose entry is confirmed; with None, no longer."""
+        block = next((block for block in self._blocks if block.head.key == CONFIRMED), None)
+        piece = next((piece for piece in block.entries if piece.key == written), None) if block else None
+        if block is not None and piece is not None:
+            self._take(block, piece)
+            block = next((block for block in self._blocks if block.head.key == CONFIRMED), None)
+        if fingerprint is None:
+            return
+        if block is None:
+            lines = f"{CONFIRMED}:  # what each item said when its binding was confirmed; readiness bind keeps this"
+            block = _Block(_Piece(CONFIRMED, self._newline, "", lines + self._newline, (0, len(CONFIRMED))))
+            block.indent = next((block.indent for block in self._blocks if block.indent), _INDENT)
+            self._blocks.append(block)
+            self._data[CONFIRMED] = {}
+        made = self._made(written, fingerprint, "", block)
+        keys = [each.key for each in block.entries]
+        block.entries.insert(bisect.bisect(keys, written), made)
+        self._held(block)[written] = fingerprint
 
     # --- places
 

@@ -33,6 +33,8 @@ SECTION_LEVEL = ".level"
 """Key of a section's level; no slug begins with a dot."""
 ORIGIN = ".suite"
 """Key of the suite that bindings were made of, beside the sections; no id begins with a dot."""
+CONFIRMED = ".confirmed"
+"""Key of what each item said when its binding was confirmed, as fingerprints by the items' ids, beside the sections."""
 SIGNED = "signed"
 """Parameter of checks that lists what they cannot decide and a person vouches for."""
 _PROPOSED = "proposed"
@@ -124,6 +126,16 @@ def _variable_in(value: Any) -> str:
     return found[0] if found else ""
 
 
+def _for_other_words(binding: Binding, said: str | None, checklist: Checklist) -> Binding:
+    """A binding that was confirmed when its item said something else is only proposed for what it says now."""
+    if said is None or binding.proposed is not None:
+        return binding
+    (item,) = (each for each in checklist.items() if each.id == binding.item)
+    if item.fingerprint == said or item.is_group:
+        return binding
+    return Binding(binding.item, binding.line, source=binding.source, proposed=binding, reworded=True)
+
+
 class _BindingsReader:
     def __init__(
         self,
@@ -173,8 +185,9 @@ class _BindingsReader:
         names = Names(checklist)
         bound: dict[str, tuple[str, int]] = {}
         self.made = ORIGIN in root and self._origin(root[ORIGIN], root.lines[ORIGIN])
+        said = self._confirmed(root)
         for section, entries in root.items():
-            if section == ORIGIN:
+            if section in (ORIGIN, CONFIRMED):
                 continue
             line = root.lines[section]
             if not names.sections(section):
@@ -196,9 +209,23 @@ class _BindingsReader:
                         elif binding is not None:
                             bound[binding.item] = written, binding.line
                             self._signed(binding)
+                            binding = _for_other_words(binding, said.get(written), checklist)
                             if level and not binding.level:
                                 binding = replace(binding, level=level)
                             yield binding.item, binding
+
+    def _confirmed(self, root: YamlMap) -> Mapping[str, str]:
+        """What each item said when its binding was confirmed."""
+        if CONFIRMED not in root:
+            return {}
+        said = root[CONFIRMED]
+        if not isinstance(said, YamlMap) or not all(isinstance(each, str) for each in said.values()):
+            self.problem(
+                root.lines[CONFIRMED],
+                f"'{CONFIRMED}' maps items to fingerprints in quotes, as 'readiness bind' writes them.",
+            )
+            return {}
+        return said
 
     def _origin(self, name: Any, line: int) -> bool:
         """Whether the bindings name the suite that they were made of."""
