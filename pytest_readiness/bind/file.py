@@ -11,6 +11,7 @@ meant, or would hold anything else otherwise than before, is not written but is 
 
 from __future__ import annotations
 
+import bisect
 import copy
 import difflib
 import re
@@ -29,7 +30,7 @@ from pytest_readiness.core.files import write_atomically
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.core.yamlfile import YamlMap, events_of, parse_yaml, read_text
 from pytest_readiness.plan.binding import bindings_path
-from pytest_readiness.plan.bindings import same_item
+from pytest_readiness.plan.bindings import CONFIRMED, same_item
 
 WAS = "was"
 """First word of a comment that says what an item was before it was re-worded."""
@@ -165,7 +166,7 @@ class BindingsFile:
         found = {}
         for block in self._sections():
             held = self._data[block.head.key]
-            if not isinstance(held, dict) or block.head.key == CONFIRMED:
+            if not isinstance(held, dict):
                 continue
             pieces = {piece.key: piece for piece in block.entries}
             for slug in dict.fromkeys((*pieces, *held)):
@@ -198,6 +199,12 @@ class BindingsFile:
         """Entries that may be for several items of the document, in the file's order."""
         return tuple(entry for entry in self.entries().values() if len(self.names.items(entry.written)) > 1)
 
+    def known(self, entry: BoundEntry) -> Item | None:
+        """The one item that says what an entry was confirmed for, with all that it is in; None where none is known."""
+        said = self._said().get(entry.written)
+        found = [item for item in self.checklist.items() if said and item.fingerprint == said]
+        return found[0] if len(found) == 1 else None
+
     def missing(self) -> tuple[Item, ...]:
         """Items of the document, no groups, that have no entry, in the document's order."""
         bound = self.entries()
@@ -219,7 +226,7 @@ class BindingsFile:
     # --- changes
 
     def settle(self) -> None:
-        """Keep of each entry that is confirmed what its item says; of those that are not, and of those gone, nothing."""
+        """Keep what the item of each confirmed entry says; of others, and of those that are gone, nothing."""
         fingerprints = {item.id: item.fingerprint for item in self.checklist.leaves()}
         confirmed = {
             entry.written: fingerprints[entry.id]

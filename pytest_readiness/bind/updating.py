@@ -23,6 +23,8 @@ _HALF = 0.5
 """From this share of common items on, a section may be another one that was renamed."""
 _SURELY = 2.0
 """How alike an entry is to the one item that is called so."""
+_KNOWN = 3.0
+"""How alike an entry is to the one item that says what it was confirmed for."""
 How = Literal["renamed", "moved", "re-worded"]
 _WHY: Mapping[How, str] = {"moved": "in another place", "re-worded": "in other words"}
 
@@ -153,23 +155,30 @@ def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[F
     if all(file.names.items(written) for written in before):
         return
     called = Called(checklist)
-    renamed = dict(_renamed_sections(file, called))
+    known = {entry.written: item.id for entry in file.vanished() if (item := file.known(entry))}
+    renamed = dict(_renamed_sections(file, called, known))
     for old, new in renamed.items():
         file.rename_section(old, new)
         for entry in file.entries().values():
             section, slug = entry.written.split("/", 1)
             if section == new and (items := file.names.items(entry.written)):
                 was = before[f"{old}/{slug}"]
-                how: How = "renamed" if called.is_section(old, sections[new]) else "moved"
+                same = called.is_section(old, sections[new]) or known.get(was.written) == items[0].id
+                how: How = "renamed" if same else "moved"
                 _let_confirm(file, entry, was.written, how, proposals)
                 yield FollowedEntry(was.written, items[0].id, was.line, how)
     of_old = {new: old for old, new in renamed.items()}
-    for entry, item in _pairs(file, called):
+    by_now = {
+        f"{renamed.get(section, section)}/{slug}": known[was] for was in known for section, slug in [was.split("/")]
+    }
+    for entry, item in _pairs(file, called, by_now):
         section, slug = entry.written.split("/", 1)
         was = before[f"{of_old.get(section, section)}/{slug}"]
         old_section, old_slug = was.written.split("/", 1)
         how = "re-worded"
-        if called.may_be_item(old_slug, item):
+        if known.get(was.written) == item.id:
+            how = "renamed"
+        elif called.may_be_item(old_slug, item):
             here = called.is_section(old_section, checklist.section_of(item)) and called.is_item(old_slug, item)
             how = "renamed" if here else "moved"
         file.rename(entry.id, item.id)
@@ -196,8 +205,14 @@ def _let_confirm(file: BindingsFile, entry: BoundEntry, was: str, how: How, prop
     file.put(entry.id, {"proposed": value, **source}, f"{WAS}: {was}, {_WHY[how]}; confirm that it still answers this")
 
 
-def _renamed_sections(file: BindingsFile, called: Called) -> Iterator[tuple[str, str]]:
-    """Sections of the file that the document has not, each with the one of the document that it seems to be by now."""
+def _renamed_sections(file: BindingsFile, called: Called, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Sections of the file that the document has not, each with the one of the document that it seems to be by now.
+
+    Args:
+        file: the file.
+        called: what the sections of the document may have been called.
+        known: items of which it is known what they said, by section and slug of their entries.
+    """
     written = file.sections()
     there = {section.id for key in written for section in file.names.sections(key)}
     new = [section for section in file.checklist.sections if section.id not in there]
@@ -205,11 +220,12 @@ def _renamed_sections(file: BindingsFile, called: Called) -> Iterator[tuple[str,
     gone = {key: held for key, held in written.items() if held and not file.names.sections(key)}
     # What is called so goes before all that looks like it: an id is shorter where a namesake is gone.
     for key in tuple(gone):
-        for section in (each for each in new if called.is_section(key, each)):
+        ids = [known.get(f"{key}/{slug}", "").rpartition("/")[0] for slug in gone[key]]
+        here = [section for section in new if section.id in ids]
+        for section in here[:1] or [each for each in new if called.is_section(key, each)]:
             yield key, section.id
             new.remove(section)
             del gone[key]
-            break
     for key, held in gone.items():
         likely = [
             (
@@ -224,8 +240,14 @@ def _renamed_sections(file: BindingsFile, called: Called) -> Iterator[tuple[str,
             yield key, new.pop(-at).id
 
 
-def _pairs(file: BindingsFile, called: Called) -> Iterator[tuple[BoundEntry, Item]]:
-    """Entries of items that are gone, each with the item without an entry that it seems to be for by now."""
+def _pairs(file: BindingsFile, called: Called, known: Mapping[str, str]) -> Iterator[tuple[BoundEntry, Item]]:
+    """Entries of items that are gone, each with the item without an entry that it seems to be for by now.
+
+    Args:
+        file: the file.
+        called: what the items of the document may have been called.
+        known: items of which it is known what they said, by section and slug of their entries.
+    """
     bound = file.entries()
     gone = list(file.vanished())
     awaited = {item.id for entry in file.unclear() for item in file.names.items(entry.written)}
@@ -238,7 +260,9 @@ def _pairs(file: BindingsFile, called: Called) -> Iterator[tuple[BoundEntry, Ite
             if item.is_group != _is_of_group(entry):
                 continue
             # In another place, only what says the same in every word.
-            if item.id.rpartition("/")[0] not in here:
+            if known.get(entry.written) == item.id:
+                alike = _KNOWN
+            elif item.id.rpartition("/")[0] not in here:
                 alike = float(slug == item.slug)
             elif called.may_be_item(slug, item):
                 alike = _SURELY if called.is_item(slug, item) else 1.0

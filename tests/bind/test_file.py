@@ -278,9 +278,9 @@ def test_what_ends_a_document_stays_at_its_end(tmp_path: Path, hand: Callable[[s
     text = hand("%YAML 1.2\n---\ntls:\n  hsts-is-sent: a.b\n...\n# after\n")
     file = bindings(tmp_path, text)
     assert not file.changed
-    file.put("tls/no", "b.c")
-    file.put("backups/backups-are-made", "c.d")
-    ours = hand('  "no": b.c\n\nbackups:\n  backups-are-made: c.d\n')
+    file.put("tls/no", {"proposed": "b.c"})
+    file.put("backups/backups-are-made", {"proposed": "c.d"})
+    ours = hand('  "no": {proposed: b.c}\n\nbackups:\n  backups-are-made: {proposed: c.d}\n')
     assert changed(file) == text.replace(hand("a.b\n"), hand("a.b\n") + ours)
     for id in ("tls/hsts-is-sent", "tls/no", "backups/backups-are-made"):
         file.remove(id)
@@ -292,9 +292,9 @@ def test_keys_that_begin_with_a_dot_hold_no_entries_and_stay(tmp_path: Path) -> 
     file = bindings(tmp_path, f"tls:\n  gone: a.b\n\n{dotted}.other: [1]\n")
     assert list(file.entries()) == ["tls/gone"]
     assert list(file.sections()) == ["tls"]
-    file.put("backups/backups-are-made", "c.d")
+    file.put("backups/backups-are-made", {"proposed": "c.d"})
     file.remove("tls/gone")
-    assert changed(file) == f"\nbackups:\n  backups-are-made: c.d\n\n{dotted}.other: [1]\n"
+    assert changed(file) == f"\nbackups:\n  backups-are-made: {{proposed: c.d}}\n\n{dotted}.other: [1]\n"
     file.remove("backups/backups-are-made")
     assert changed(file).endswith(f"{dotted}.other: [1]\n")
 

@@ -215,6 +215,25 @@ def test_a_namesake_that_came_is_not_taken_for_what_was_bound(tmp_path: Path) ->
     assert [entry.state for entry in file.entries().values()] == ["proposed", "proposed"]
 
 
+def test_what_an_item_said_when_it_was_confirmed_tells_namesakes_apart(tmp_path: Path) -> None:
+    alone = "# R\n\n## B\n\n### TLS\n\n- [ ] It lasts\n"
+    [item] = bindings(tmp_path, None, alone).checklist.items()
+    said = f'.confirmed:\n  tls/it-lasts: "{item.fingerprint}"\n'
+    text, done = updated(tmp_path, f"tls:\n  it-lasts: a.b\n\n{said}", TWICE)
+    assert [(each.new, each.how) for each in done.followed] == [("b-tls/it-lasts", "renamed")]
+    file = bindings(tmp_path, text, TWICE)
+    assert {id: entry.state for id, entry in file.entries().items()} == {
+        "a-tls/it-lasts": "proposed",
+        "b-tls/it-lasts": "confirmed",
+    }
+    grouped = "## S\n\n- [ ] Gggg\n  - [ ] Ok it is\n"
+    *_, item = bindings(tmp_path, None, grouped).checklist.items()
+    said = f'.confirmed:\n  s/ok-it-is: "{item.fingerprint}"\n'
+    document = grouped.replace("Gggg", "Hhhh") + grouped.removeprefix("## S\n\n")
+    _, done = updated(tmp_path, f"s:\n  ok-it-is: a.b\n\n{said}", document)
+    assert [(each.new, each.how) for each in done.followed] == [("s/gggg-ok-it-is", "renamed")]
+
+
 def test_items_of_groups_are_followed_by_their_path(tmp_path: Path) -> None:
     one, two = (f"- [ ] {name}\n  - [ ] Ok it is\n" for name in ("Gggg", "Hhhh"))
     old = "s:\n  gggg-ok-it-is: a.b\n  hhhh-ok-it-is: b.c\n"
