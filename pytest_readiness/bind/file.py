@@ -17,13 +17,14 @@ import difflib
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from pytest_readiness.bind.proposal import LEVELS
-from pytest_readiness.bind.writing import comment_text, entry_lines, key_text, plain
+from pytest_readiness.bind.writing import comment_text, commented, entry_lines, key_text, plain
 from pytest_readiness.checklist.former import Names
 from pytest_readiness.checklist.model import Checklist, Item
 from pytest_readiness.core.files import write_atomically
@@ -38,6 +39,7 @@ _OURS = re.compile(rf"(?:{'|'.join((*LEVELS, WAS))}):\s")
 """How the comments begin that this package writes; they go when what they are about is replaced."""
 _WAS = re.compile(rf"#\s*{WAS}:\s+([^\s,;]+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_COLON = re.compile(r"[ \t]*:(?=\s|\Z)")
 _INDENT = 2
 BOM = "\ufeff"
 
@@ -262,10 +264,11 @@ class BindingsFile:
             self._insert(block, piece, item)
         else:
             block, old = place
-            piece = self._made(old.key, value, comment, block)
+            remark = _remark(old)
+            piece = self._made(old.key, value, comment, block, above=bool(remark))
             piece.gap, piece.line = old.gap, old.line
             piece.above = _without_ours(old.above) + piece.above
-            if remark := _remark(old):
+            if remark:
                 first, *rest = _lines(piece.lines)
                 line = first.rstrip("\r\n")
                 piece.lines = "".join((line, "  ", remark, first[len(line) :], *rest))
@@ -273,6 +276,42 @@ class BindingsFile:
         self._held(block)[piece.key] = plain(value)
         proposed = isinstance(value, Mapping) and "proposed" in value
         self._note(f"{block.head.key}/{piece.key}", None if proposed else item.fingerprint)
+
+    def propose(self, item_id: str, comment: str) -> None:
+        """Let what answers an item be proposed only: below `proposed`, it stands as it was written.
+
+        Args:
+            item_id: id of the item of an entry that is confirmed.
+            comment: why, in one line.
+
+        Raises:
+            KeyError: there is no such entry.
+            ProblemsError: the section is written so that nothing can be changed in it.
+        """
+        block, old = self._existing(item_id)
+        data = self._held(block)[old.key]
+        made = self._below(old, block, comment_text(comment))
+        if made is None:
+            self.put(item_id, {"proposed": data}, comment)
+            return
+        block.entries[block.entries.index(old)] = made
+        self._held(block)[old.key] = {"proposed": data}
+        self._note(f"{block.head.key}/{old.key}", None)
+
+    def by_hand(self, item_id: str) -> bool:
+        """Whether an entry that proposes something has comments, or a form, that `put` would not have given it.
+
+        Raises:
+            KeyError: there is no such entry.
+        """
+        block, piece = self._existing(item_id)
+        if _without_ours(piece.above) or _remark(piece):
+            return True
+        made = self._made(piece.key, self._held(block)[piece.key], LEVELS[0], block)
+        ours, theirs = (
+            [line.rstrip("\r\n") for line in _lines(text)][1:] for text in (made.lines, piece.lines.rstrip(" \t"))
+        )
+        return ours != theirs
 
     def remove(self, item_id: str) -> None:
         """Take out an entry, with the comments directly above it, and its section where it was the last of it.
@@ -676,10 +715,43 @@ class BindingsFile:
     def _lines_of_items(self) -> dict[str, int]:
         return {item.id: number for number, item in enumerate(self.checklist.items())}
 
-    def _made(self, key: str, value: Any, comment: str, block: _Block) -> _Piece:
-        above, lines = entry_lines(key, plain(value), block.indent, _INDENT, comment_text(comment))
-        comments, text = ("".join(line + self._newline for line in each) for each in (above, lines))
+    def _made(self, key: str, value: Any, comment: str, block: _Block, *, above: bool = False) -> _Piece:
+        before, lines = entry_lines(key, plain(value), block.indent, _INDENT, comment_text(comment), above=above)
+        comments, text = ("".join(line + self._newline for line in each) for each in (before, lines))
         return _Piece(key, "", comments, text, (block.indent, block.indent + len(key_text(key))))
+
+    def _below(self, piece: _Piece, block: _Block, comment: str) -> _Piece | None:
+        """A piece whose value stands below `proposed`; None where it is not written so that this can be done."""
+        first, *rest = _lines(piece.lines)
+        colon = _COLON.match(first, piece.span[1])
+        if colon is None:
+            return None
+        start, end = first[: colon.end()], first[len(first.rstrip("\r\n")) :]
+        value = first[colon.end() :].strip()
+        remark = ""
+        if value.startswith("#"):
+            remark, value = _remark(piece), ""
+        before, start = commented(start, comment, above=bool(remark))
+        key = f"{' ' * (block.indent + _INDENT)}proposed:{value and ' '}{value}"
+        lines = [start + (remark and f"  {remark}") + self._newline, key + end]
+        lines += (" " * _INDENT + line if line.strip("\r\n") else line for line in rest)
+        made = replace(piece, lines="".join(lines), above=_without_ours(piece.above), end=0)
+        made.above += "".join(line + self._newline for line in before)
+        data = self._data[block.head.key][piece.key]
+        return made if self._reads_as(made, block, {"proposed": data}) else None
+
+    def _reads_as(self, piece: _Piece, block: _Block, data: Any) -> bool:
+        """Whether a piece says what it is to say, in its place where it refers to others."""
+        with suppress(ProblemsError):
+            alone = parse_yaml(f"section:\n{piece.above}{piece.lines}", self.path, "bindings")
+            return bool(alone == {"section": {piece.key: data}})
+        at = next(number for number, each in enumerate(block.entries) if each.key == piece.key)
+        old, block.entries[at] = block.entries[at], piece
+        held = self._held(block)
+        before, held[piece.key] = held[piece.key], data
+        fits = self._says_what_is_meant(self._joined())
+        block.entries[at], held[piece.key] = old, before
+        return fits
 
     def _take(self, block: _Block, piece: _Piece) -> None:
         held = self._held(block)
@@ -782,7 +854,13 @@ def _remark(piece: _Piece) -> str:
     if not behind.startswith("#"):
         # Behind a value that ends where it begins.
         behind = first[piece.end :].strip() if piece.end < len(first) else ""
-    return behind if behind.startswith("#") and not _OURS.match(behind.lstrip("# ")) else ""
+    if not behind.startswith("#"):
+        return ""
+    if not _OURS.match(behind.lstrip("# ")):
+        return behind
+    # What a person wrote behind it.
+    at = behind.find(" #", 1)
+    return behind[at:].strip() if at > 0 else ""
 
 
 def _without_ours(above: str) -> str:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pytest_readiness.bind.answers import proposed_binding, reason_of
+from pytest_readiness.bind.answers import binding_of, proposed_binding, reason_of, signed_by
 from pytest_readiness.bind.file import WAS, BindingsFile, BoundEntry
 from pytest_readiness.bind.proposal import Proposal
 from pytest_readiness.bind.renaming import Called, likeness
+from pytest_readiness.bind.writing import plain
 from pytest_readiness.checklist.ids import name_of
 from pytest_readiness.checklist.model import Checklist, Item, Section
 
@@ -54,6 +55,7 @@ class Update:
     Attributes:
         added: ids of the items for which something was proposed.
         refreshed: ids of the items for which something else is proposed than before.
+        kept: entries for which something else would be proposed, and which a person has changed.
         followed: entries that went on to be those of other items.
         vanished: entries whose item is not in the document any more.
         groups: entries of items that are groups by now, so that nothing answers them.
@@ -63,6 +65,7 @@ class Update:
 
     added: tuple[str, ...]
     refreshed: tuple[str, ...]
+    kept: tuple[BoundEntry, ...]
     followed: tuple[FollowedEntry, ...]
     vanished: tuple[BoundEntry, ...]
     groups: tuple[BoundEntry, ...]
@@ -76,7 +79,7 @@ def update(file: BindingsFile, proposals: Sequence[Proposal], *, again: bool = F
     Args:
         file: the file.
         proposals: what is proposed for the document's items.
-        again: whether what is only proposed so far is proposed anew.
+        again: whether what is only proposed so far, and no person has changed, is proposed anew.
         prune: whether entries of vanished items are taken out.
 
     Raises:
@@ -87,7 +90,7 @@ def update(file: BindingsFile, proposals: Sequence[Proposal], *, again: bool = F
     entries = file.entries()
     unclear = file.unclear()
     awaited = {item.id for entry in unclear for item in file.names.items(entry.written)}
-    added, refreshed, unbound = [], [], []
+    added, refreshed, kept, unbound = [], [], [], []
     for proposal in proposals:
         id, entry = proposal.item.id, entries.get(proposal.item.id)
         if id in awaited and entry is None:
@@ -98,15 +101,21 @@ def update(file: BindingsFile, proposals: Sequence[Proposal], *, again: bool = F
             else:
                 file.put(id, {"proposed": value}, reason_of(proposal))
                 added.append(id)
-        elif again and entry is not None and is_only_proposed(entry) and _propose_anew(file, entry, proposal):
-            refreshed.append(id)
+        elif again and entry is not None and is_only_proposed(entry) and _is_outdated(entry, proposal):
+            if _is_of_person(file, entry, proposal):
+                kept.append(entry)
+            else:
+                _propose_anew(file, entry, proposal)
+                refreshed.append(id)
     vanished = file.vanished()
     if prune:
         for entry in vanished:
             file.remove(entry.id)
     groups = {item.id for item in file.checklist.items() if item.is_group}
     wrong = [entry for entry in entries.values() if entry.id in groups and not _is_of_group(entry)]
-    return Update(tuple(added), tuple(refreshed), followed, vanished, tuple(wrong), unclear, tuple(unbound))
+    return Update(
+        tuple(added), tuple(refreshed), tuple(kept), followed, vanished, tuple(wrong), unclear, tuple(unbound)
+    )
 
 
 def is_only_proposed(entry: BoundEntry) -> bool:
@@ -135,12 +144,21 @@ def roles_in(file: BindingsFile) -> tuple[str, ...]:
     return tuple(dict.fromkeys(role for entry in file.entries().values() for role in named(entry.data)))
 
 
-def _propose_anew(file: BindingsFile, entry: BoundEntry, proposal: Proposal) -> bool:
+def _is_outdated(entry: BoundEntry, proposal: Proposal) -> bool:
+    """Whether something else is proposed for the item of an entry by now."""
     value = proposed_binding(proposal)
-    if value is None or value == entry.data["proposed"]:
-        return False
-    file.put(entry.id, {**entry.data, "proposed": value}, reason_of(proposal))
-    return True
+    return value is not None and plain(value) != entry.data["proposed"]
+
+
+def _is_of_person(file: BindingsFile, entry: BoundEntry, proposal: Proposal) -> bool:
+    """Whether a person seems to have changed what was proposed: its comments, its form, or what it says."""
+    values = [binding_of(each.checks) for each in proposal.candidates]
+    values += [signed_by(proposal.role, proposal.cadence)] if proposal.role else []
+    return file.by_hand(entry.id) or entry.data["proposed"] not in map(plain, values)
+
+
+def _propose_anew(file: BindingsFile, entry: BoundEntry, proposal: Proposal) -> None:
+    file.put(entry.id, {**entry.data, "proposed": proposed_binding(proposal)}, reason_of(proposal))
 
 
 def _is_of_group(entry: BoundEntry) -> bool:
@@ -192,17 +210,13 @@ def _let_confirm(file: BindingsFile, entry: BoundEntry, was: str, how: How, prop
     if how == "renamed" or _is_of_group(entry):
         return
     if is_only_proposed(entry) and entry.id in proposals:
-        # Nobody has confirmed it, so there is nothing to keep.
-        _propose_anew(file, entry, proposals[entry.id])
+        # Nobody has confirmed it, so there is nothing to keep but what a person wrote.
+        if _is_outdated(entry, proposals[entry.id]) and not file.by_hand(entry.id):
+            _propose_anew(file, entry, proposals[entry.id])
         return
     if entry.state == "proposed":
         return
-    source: dict[str, Any] = {}
-    value = entry.data
-    if isinstance(value, Mapping) and "source" in value:
-        source = {"source": value["source"]}
-        value = {key: each for key, each in value.items() if key != "source"}
-    file.put(entry.id, {"proposed": value, **source}, f"{WAS}: {was}, {_WHY[how]}; confirm that it still answers this")
+    file.propose(entry.id, f"{WAS}: {was}, {_WHY[how]}; confirm that it still answers this")
 
 
 def _renamed_sections(file: BindingsFile, called: Called, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -25,7 +25,9 @@ def plain(value: Any) -> Any:
     return value
 
 
-def entry_lines(key: str, value: Any, indent: int, step: int, comment: str = "") -> tuple[list[str], list[str]]:
+def entry_lines(
+    key: str, value: Any, indent: int, step: int, comment: str = "", *, above: bool = False
+) -> tuple[list[str], list[str]]:
     """Return the comments above an entry of a mapping, and its lines; both without line ends.
 
     Args:
@@ -34,9 +36,9 @@ def entry_lines(key: str, value: Any, indent: int, step: int, comment: str = "")
         indent: blanks before the key.
         step: blanks more for what is within it.
         comment: stands behind the key, or above it where that would be too long; a mapping then has its keys below.
+        above: whether the comment stands above the key in any case.
     """
-    start, behind = f"{' ' * indent}{key_text(key)}:", f"  # {comment}" if comment else ""
-    above = []
+    start = f"{' ' * indent}{key_text(key)}:"
     if isinstance(value, Mapping) and value and comment:
         lines = [start, *_block(value, indent + step, step)]
     else:
@@ -44,17 +46,31 @@ def entry_lines(key: str, value: Any, indent: int, step: int, comment: str = "")
             start,
             *_block(value, indent + step, step),
         ]
-    if behind and len(lines[0]) + len(behind) > WIDTH:
-        blanks = " " * indent
-        above = textwrap.wrap(
-            comment,
-            WIDTH,
-            initial_indent=f"{blanks}# ",
-            subsequent_indent=f"{blanks}#   ",
-            break_on_hyphens=False,
-        )
-        behind = ""
-    return above, [lines[0] + behind, *lines[1:]]
+    before, lines[0] = commented(lines[0], comment, above=above)
+    return before, lines
+
+
+def commented(line: str, comment: str, *, above: bool = False) -> tuple[list[str], str]:
+    """Return the comments above a line, and the line with a comment behind it, where there is room for it.
+
+    Args:
+        line: a line of an entry.
+        comment: a text in one line; "" for none.
+        above: whether it stands above the line in any case.
+    """
+    if not comment:
+        return [], line
+    if not above and len(line) + len(comment) + 4 <= WIDTH:
+        return [], f"{line}  # {comment}"
+    blanks = line[: len(line) - len(line.lstrip(" "))]
+    wrapped = textwrap.wrap(
+        comment,
+        WIDTH,
+        initial_indent=f"{blanks}# ",
+        subsequent_indent=f"{blanks}#   ",
+        break_on_hyphens=False,
+    )
+    return wrapped, line
 
 
 def key_text(key: str) -> str:

@@ -35,7 +35,7 @@ def command(
     ] = "",
     config: ConfigOption = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Propose anew what nobody has confirmed, too; otherwise it stays.")
+        bool, typer.Option("--again", help="Propose anew what nobody has confirmed or changed, too.")
     ] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Take out entries whose item is not in the document any more.")
@@ -201,6 +201,9 @@ def _report(out: Output, work: _Work, file: BindingsFile, done: Update, *, writt
     out.table(("items", "level", "what it means"), list(_counts(work, file)), indent=2)
     _write_unbound(out, done)
     _write_followed(out, work, done)
+    if done.kept:
+        out.heading(f"Proposed otherwise by now ({len(done.kept)}), and left, as a person has changed them")
+        out.table((), [(f"{file.path.name}:{each.line}", each.written) for each in done.kept], indent=2)
     if done.groups:
         out.heading(f"Groups by now ({len(done.groups)}); bind their items, and take these out by hand")
         out.table((), [(f"{file.path.name}:{entry.line}", entry.written) for entry in done.groups], indent=2)

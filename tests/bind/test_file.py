@@ -108,7 +108,7 @@ def test_an_entry_is_replaced_and_peoples_comments_stay(tmp_path: Path) -> None:
     file.put("tls/hsts-is-sent", {"proposed": "http.csp"}, "likely: d")
     assert changed(file) == (
         "tls:\n  # ours\n  certificates-last: {check: tls.expiry, min_days: 9}\n"
-        "  hsts-is-sent:  # likely: d  # agreed\n    proposed: http.csp\n"
+        "  # likely: d\n  hsts-is-sent:  # agreed\n    proposed: http.csp\n"
     )
 
 

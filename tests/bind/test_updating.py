@@ -55,21 +55,53 @@ def test_what_the_document_says_does_not_apply_needs_no_entry(tmp_path: Path) ->
     assert all("tapes" not in each.item.id for each in done.unbound)
 
 
+BOTH = (SECURE, Candidate((Suggestion("tls.expiry", {"min_days": 9}),), "unsure", 0.2, ("last",)))
+
+
+def proposed_again(folder: Path, text: str) -> tuple[str, Update]:
+    file = bindings(folder, text)
+    items = file.checklist.leaves()
+    done = update(file, [Proposal(each, file.checklist.section_of(each), "likely", BOTH) for each in items], again=True)
+    file.write()
+    return file.path.read_text("utf-8"), done
+
+
 def test_what_is_only_proposed_is_proposed_anew_when_asked(tmp_path: Path) -> None:
     old = (
-        "tls:\n  certificates-last:  # unsure: x\n    proposed: tls.chain\n    source: 'a:1'\n"
-        "  hsts-is-sent: http.hsts\n"
-        "  no:  # was: tls/nope; confirm it\n    proposed: tls.key\n"
+        "tls:\n  certificates-last:  # unsure: x\n    proposed: {check: tls.expiry, min_days: 9}\n"
+        '    source: "a:1"\n  hsts-is-sent: http.hsts\n'
+        "  no:  # was: tls/nope; confirm it\n    proposed: {check: tls.expiry, min_days: 9}\n"
     )
     text, done = updated(tmp_path, old)
     assert text.startswith(old)
     assert not done.refreshed
-    text, done = updated(tmp_path, old, again=True)
+    text, done = proposed_again(tmp_path, old)
     assert done.refreshed == ("tls/certificates-last",)
     assert text.startswith(
         "tls:\n  certificates-last:  # likely: certificates; not explained: last\n    proposed: tls.trusted\n"
-        '    source: "a:1"\n  hsts-is-sent: http.hsts\n  no:  # was: tls/nope; confirm it\n    proposed: tls.key\n'
+        '    source: "a:1"\n  hsts-is-sent: http.hsts\n'
+        "  no:  # was: tls/nope; confirm it\n    proposed: {check: tls.expiry, min_days: 9}\n"
     )
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "  # ask the owner\n  certificates-last:  # unsure: x\n    proposed: {check: tls.expiry, min_days: 9}\n",
+        "  certificates-last:  # unsure: x  # ask\n    proposed: {check: tls.expiry, min_days: 9}\n",
+        "  certificates-last:  # unsure: x\n    proposed: {check: tls.expiry, min_days: 9}  # ask\n",
+        "  certificates-last:  # unsure: x\n    # ask\n    proposed: {check: tls.expiry, min_days: 9}\n",
+        "  certificates-last:  # unsure: x\n    proposed:\n      check: tls.expiry\n      min_days: 9  # ask\n",
+        "  certificates-last: {proposed: {check: tls.expiry, min_days: 9}}\n",
+        "  certificates-last:  # unsure: x\n    proposed: {check: tls.expiry, min_days: 45}\n",
+        "  certificates-last:  # unsure: x\n    proposed: tls.chain\n",
+    ],
+)
+def test_what_a_person_has_changed_in_a_proposal_is_not_proposed_anew(tmp_path: Path, entry: str) -> None:
+    text, done = proposed_again(tmp_path, f"tls:\n{entry}")
+    assert text.startswith(f"tls:\n{entry}")
+    assert [each.written for each in done.kept] == ["tls/certificates-last"]
+    assert not done.refreshed
 
 
 @pytest.mark.parametrize(
@@ -109,12 +141,56 @@ def test_what_was_confirmed_for_other_words_is_proposed_again(tmp_path: Path, no
     assert done.followed == (FollowedEntry(f"tls/{old}", item.id, 2, "re-worded"),)
     entry = bindings(tmp_path, text, document).entry(item.id)
     assert entry is not None
-    assert entry.data == {"proposed": {"check": "tls.expiry"}, "source": "a:1"}
+    assert entry.data == {"proposed": {"check": "tls.expiry", "source": "a:1"}}
     assert entry.was == f"tls/{old}"
     assert f"# was: tls/{old}, in other words; confirm that it still answers this" in entry.text
     assert "# ours\n" in entry.text
     # And so it stays, whatever is proposed.
     assert updated(tmp_path, text, document, again=True)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            "    all:\n    - check: tls.expiry\n      min_days: 45  # OPS-7\n\n    # both\n    - 'tls.chain'\n",
+            "    proposed:\n      all:\n      - check: tls.expiry\n        min_days: 45  # OPS-7\n\n"
+            "      # both\n      - 'tls.chain'\n",
+        ),
+        ("  - tls.expiry   # a\n  - tls.chain\n", "    proposed:\n    - tls.expiry   # a\n    - tls.chain\n"),
+        (
+            " {check: tls.expiry, min_days: 0x1F4}  # ours\n",
+            "    proposed: {check: tls.expiry, min_days: 0x1F4}  # ours\n",
+        ),
+        (" &t {check: a.b,\n    # in it\n    c: 1}\n", "    proposed: &t {check: a.b,\n      # in it\n      c: 1}\n"),
+        (
+            "    not_applicable: >-\n      there is\n      no such\n\n      thing\n",
+            "    proposed:\n      not_applicable: >-\n        there is\n        no such\n\n        thing\n",
+        ),
+        (" |2\n     text\n    more\n", "    proposed: |2\n       text\n      more\n"),
+        (' "a.b"\n', '    proposed: "a.b"\n'),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_is_proposed_again_stands_as_it_was_written(tmp_path: Path, old: str, new: str, end: str) -> None:
+    document = DOCUMENT.replace("Certificates last", "Certificates last long")
+    start = "tls:\n  # said\n  certificates-last:"
+    block = old.startswith("  ")
+    text = f"{start}{'   # why' if block else ''}{end if block else ''}{old}\n  hsts-is-sent: b.c\n".replace("\n", end)
+    file = bindings(tmp_path, text.replace("\r\r", "\r"), document)
+    update(file, proposals(file))
+    why = "was: tls/certificates-last, in other words; confirm that it still answers this"
+    key = f"  # {why}\n  certificates-last-long:  # why\n" if block else f"  certificates-last-long:  # {why}\n"
+    assert file.text.startswith(f"tls:\n  # said\n{key}{new}\n  hsts-is-sent: b.c\n".replace("\n", end))
+
+
+def test_what_an_alias_refers_to_is_proposed_as_it_is(tmp_path: Path) -> None:
+    document = DOCUMENT.replace("Certificates last", "Certificates last long").replace(
+        "HSTS is sent", "HSTS is sent now"
+    )
+    text, _ = updated(tmp_path, "tls:\n  certificates-last: &t {check: a.b}\n  hsts-is-sent: *t\n", document)
+    assert "    proposed: &t {check: a.b}\n" in text
+    assert "    proposed: *t\n" in text
 
 
 @pytest.mark.parametrize(
