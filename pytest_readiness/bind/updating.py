@@ -112,7 +112,7 @@ def update(file: BindingsFile, proposals: Sequence[Proposal], *, again: bool = F
         for entry in vanished:
             file.remove(entry.id)
     groups = {item.id for item in file.checklist.items() if item.is_group}
-    wrong = [entry for entry in entries.values() if entry.id in groups and not _is_of_group(entry)]
+    wrong = [entry for entry in entries.values() if entry.id in groups and not is_of_group(entry.data)]
     return Update(
         tuple(added), tuple(refreshed), tuple(kept), followed, vanished, tuple(wrong), unclear, tuple(unbound)
     )
@@ -161,8 +161,9 @@ def _propose_anew(file: BindingsFile, entry: BoundEntry, proposal: Proposal) -> 
     file.put(entry.id, {**entry.data, "proposed": proposed_binding(proposal)}, reason_of(proposal))
 
 
-def _is_of_group(entry: BoundEntry) -> bool:
-    return isinstance(entry.data, Mapping) and entry.data.keys() == {"source"}
+def is_of_group(data: Any) -> bool:
+    """Whether what an entry says is for a group: where it comes from, and nothing else."""
+    return isinstance(data, Mapping) and data.keys() == {"source"}
 
 
 def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[FollowedEntry]:
@@ -207,7 +208,7 @@ def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[F
 
 def _let_confirm(file: BindingsFile, entry: BoundEntry, was: str, how: How, proposals: Mapping[str, Proposal]) -> None:
     """Let what was confirmed for other words, or in another place, be proposed only."""
-    if how == "renamed" or _is_of_group(entry):
+    if how == "renamed" or is_of_group(entry.data):
         return
     if is_only_proposed(entry) and entry.id in proposals:
         # Nobody has confirmed it, so there is nothing to keep but what a person wrote.
@@ -271,7 +272,7 @@ def _pairs(file: BindingsFile, called: Called, known: Mapping[str, str]) -> Iter
         section, slug = entry.written.split("/", 1)
         here = {each.id for each in file.names.sections(section)}
         for at, item in enumerate(free):
-            if item.is_group != _is_of_group(entry):
+            if item.is_group != is_of_group(entry.data):
                 continue
             # In another place, only what says the same in every word.
             if known.get(entry.written) == item.id:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pytest_readiness.bind.updating import Update
     from pytest_readiness.checklist.model import Checklist
     from pytest_readiness.cli.output import Output
-    from pytest_readiness.config.target import Configuration
+    from pytest_readiness.config.target import Configuration, Target
+    from pytest_readiness.core.problems import Problem
 
 DRIFTED = 1
 """Exit code of `--check` where document and bindings are not in step."""
@@ -42,7 +43,10 @@ def command(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, and write nothing.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit code 1 if document and bindings are not in step.")
+        bool,
+        typer.Option(
+            "--check", help="Write nothing; exit code 1 if document and bindings are not in step, 4 on mistakes."
+        ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print what is proposed as JSON, and write nothing.")] = False,
     review: Annotated[
@@ -63,6 +67,7 @@ def command(
     from pytest_readiness.bind.file import BindingsFile
     from pytest_readiness.bind.updating import update
     from pytest_readiness.cli.output import Output
+    from pytest_readiness.core.problems import ProblemsError
 
     given_ways = (("--json", json), ("--check", check), ("--dry-run", dry_run), ("--review", review))
     ways = [name for name, given in given_ways if given]
@@ -77,15 +82,18 @@ def command(
     file = BindingsFile.read(work.checklist)
     out = Output(work.configuration.secrets if work.configuration else ())
     if json:
+        from pytest_readiness.bind.mistakes import refused
         from pytest_readiness.cli.bind_json import listing
 
-        out.json(listing(work.checklist, work.proposals, file))
+        out.json(listing(work.checklist, work.proposals, file, refused(file, work.mistakes(file))))
         return
     done = update(file, work.proposals, again=again, prune=prune)
     if check:
         drift = list(_drift(work, file, done))
         for line in drift:
             out.line(line)
+        if wrong := work.mistakes(file):
+            raise ProblemsError(wrong)
         if drift:
             raise SystemExit(DRIFTED)
         out.line(f"{file.path.name} is in step with {work.checklist.path.name}.{_still_proposed(file)}")
@@ -119,6 +127,17 @@ class _Work:
     def review(self) -> str:
         """The command by which what is proposed is confirmed."""
         return f"readiness bind {self.checklist.path}{f' --target {self.target}' if self.target else ''} --review"
+
+    def mistakes(self, file: BindingsFile) -> tuple[Problem, ...]:
+        """What a run would refuse of the bindings."""
+        from pytest_readiness.bind.mistakes import mistakes
+
+        return mistakes(file, self.configuration, self.chosen)
+
+    @property
+    def chosen(self) -> Target | None:
+        """What is known of the target, where one is named."""
+        return self.configuration.target if self.configuration and self.target else None
 
 
 def _work(documents: Sequence[str], target: str, config: Path | None) -> _Work:
@@ -214,6 +233,10 @@ def _report(out: Output, work: _Work, file: BindingsFile, done: Update, *, writt
         taken = "taken out" if prune else f"left; taken out by: readiness bind {document} --prune"
         out.heading(f"Not in the document any more ({len(done.vanished)}), {taken}")
         out.table((), [(f"{file.path.name}:{entry.line}", entry.written) for entry in done.vanished], indent=2)
+    if wrong := work.mistakes(file):
+        out.heading(f"Mistakes ({len(wrong)}), which a run refuses; mend them by hand")
+        for problem in wrong:
+            out.line(str(problem), indent=2)
     if work.checklist.unread:
         out.heading("Not read")
         out.line(work.checklist.unread, indent=2)

@@ -59,6 +59,9 @@ class ListedCandidate(_Listed):
     source: str
 
 
+Bound = Literal["confirmed", "proposed", "refused", ""]
+
+
 class ListedItem(_Listed):
     """An item of the document that is no group.
 
@@ -73,7 +76,8 @@ class ListedItem(_Listed):
         cadence: how long a signature counts, by name or in days ("90d"); "" where the item does not say.
         not_applicable: why it does not apply, where the document says so; "" where it does not.
         people_first: whether a signature is proposed, and the candidates only stand beside it.
-        bound: what its bindings say now: "confirmed" by a person, "proposed" only, or "" where there is no entry.
+        bound: what its bindings say now: "confirmed" by a person, "proposed" only, "refused" where a run finds mistakes
+            in it, or "" where there is no entry.
     """
 
     line: int
@@ -86,7 +90,7 @@ class ListedItem(_Listed):
     cadence: str
     not_applicable: str
     people_first: bool
-    bound: Literal["confirmed", "proposed", ""]
+    bound: Bound
 
 
 class ProposalsListing(_Listed):
@@ -116,10 +120,20 @@ def proposals_schema() -> dict[str, Any]:
     }
 
 
-def listing(checklist: Checklist, proposals: Sequence[Proposal], file: BindingsFile) -> dict[str, Any]:
-    """Return what is proposed for a document, and what its bindings say now, as plain data."""
+def listing(
+    checklist: Checklist, proposals: Sequence[Proposal], file: BindingsFile, refused: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """Return what is proposed for a document, and what its bindings say now, as plain data.
+
+    Args:
+        checklist: the document.
+        proposals: what is proposed for its items.
+        file: its bindings.
+        refused: ids of the items whose bindings a run refuses.
+    """
     above = groups_above(checklist)
-    entries = file.entries()
+    bound: dict[str, Bound] = {entry.id: entry.state for entry in file.entries().values()}
+    bound |= dict.fromkeys(refused, "refused")
     items = [
         ListedItem(
             line=each.item.line,
@@ -135,7 +149,7 @@ def listing(checklist: Checklist, proposals: Sequence[Proposal], file: BindingsF
             cadence=each.cadence,
             not_applicable=each.item.not_applicable or each.not_applicable,
             people_first=each.people_first,
-            bound=entries[each.item.id].state if each.item.id in entries else "",
+            bound=bound.get(each.item.id, ""),
         )
         for each in proposals
     ]

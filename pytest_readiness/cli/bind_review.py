@@ -12,6 +12,7 @@ import click
 import typer
 
 from pytest_readiness.bind.file import BindingsFile
+from pytest_readiness.bind.mistakes import SOMEONE
 from pytest_readiness.bind.proposal import Candidate, Proposal, Suggestion
 from pytest_readiness.bind.review import Claim, Desk, Mode, Needed, Pasted, Review
 from pytest_readiness.bind.reviewed import ReviewedFile, roles_of
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from pytest_readiness.cli.output import Output
     from pytest_readiness.config.target import Configuration, Target
     from pytest_readiness.core.registry import Check
-
-SOMEONE = ("someone",)
-"""Stands for the people of a role that readiness.yaml does not have so far."""
 
 
 @dataclass(frozen=True)

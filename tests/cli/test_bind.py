@@ -215,6 +215,42 @@ def test_a_file_with_mistakes_is_refused_with_them(readiness: Program) -> None:
     assert "are read from release.checks.yaml only" in result.err
 
 
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("{chek: docs.present}", "Unknown key 'chek' in this binding. Did you mean 'check'?"),
+        ("{proposed: nope.nope}", "There is no check 'nope.nope'."),
+        ("{proposed: {}}", "A binding holds exactly one of"),
+        ("{check: docs.present, proposed: docs.present}", "'proposed' takes no key beside it but 'source'"),
+        ("{signoff: captain}", "There is no role 'captain' in readiness.yaml."),
+    ],
+)
+def test_what_a_run_refuses_is_told(readiness: Program, written: str, sentence: str) -> None:
+    text = f"{BINDINGS}  loose-end: {written}\n  lost-item: {{chek: docs.present}}\n"
+    readiness.write("release.checks.yaml", text)
+    checked = readiness("bind", "release.md", "--check")
+    assert checked.code == 4
+    assert checked.out == "release.checks.yaml:11: backups-monthly/lost-item is not in release.md.\n"
+    told = [line for line in checked.err.splitlines() if sentence in line]
+    assert told
+    assert "release.checks.yaml:10: " in told[0]
+    data: Any = readiness.json("bind", "release.md")
+    jsonschema.Draft202012Validator(SCHEMAS["proposals"]()).validate(data)
+    assert {item["id"]: item["bound"] for item in data["items"]}["backups-monthly/loose-end"] == "refused"
+    assert [item["bound"] for item in data["items"]].count("refused") == 1
+    written_anyway = readiness("bind", "release.md", "--prune")
+    assert written_anyway.code == 0, written_anyway.err
+    assert any(sentence in line for line in written_anyway.lines)
+    assert "lost-item" not in readiness.read("release.checks.yaml")
+
+
+def test_any_role_may_be_named_where_nothing_says_which_there_are(plain: Program) -> None:
+    assert plain("bind", "live.md").code == 0
+    text = plain.read("live.checks.yaml")
+    plain.write("live.checks.yaml", f"{text}\nfun:\n  zzyzx-qwertz: {{signoff: captain}}\n")
+    assert plain("bind", "live.md", "--check").code == 0
+
+
 def test_what_a_target_has_is_known(readiness: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     propose = proposing.propose
