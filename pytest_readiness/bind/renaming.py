@@ -67,12 +67,16 @@ def same_words(slug: str, other: str, text: str) -> bool:
     """
     if slug == other:
         return True
-    plain = _PUNCTUATION.sub("", _QUOTES.sub("", text))
     words = _words(slug)
-    if not words or any(word[0].isdigit() for word in words) or _SIGN.search(_HYPHEN.sub("", plain)):
-        return False
+    return bool(words) and words in _sayings(other, text) and not any(word[0].isdigit() for word in words)
+
+
+@lru_cache(maxsize=5_000)
+def _sayings(slug: str, text: str) -> frozenset[tuple[str, ...]]:
+    """The words of a text in each of its spellings; none where it has signs, of which an id says nothing."""
     # A hyphen between letters stands for a blank or for nothing.
-    return words in (_words(other), _words(name_of(_HYPHEN.sub("", plain), "").slug))
+    joined = _HYPHEN.sub("", _PUNCTUATION.sub("", _QUOTES.sub("", text)))
+    return frozenset(() if _SIGN.search(joined) else (_words(slug), _words(name_of(joined, "").slug)))
 
 
 _Ways = tuple[tuple[str, str], ...]

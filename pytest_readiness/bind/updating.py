@@ -180,7 +180,7 @@ def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[F
         file.rename_section(old, new)
         for entry in file.entries().values():
             section, slug = entry.written.split("/", 1)
-            if section == new and (items := file.names.items(entry.written)):
+            if section == new and len(items := file.names.items(entry.written)) == 1:
                 was = before[f"{old}/{slug}"]
                 same = called.is_section(old, sections[new]) or known.get(was.written) == items[0].id
                 how: How = "renamed" if same else "moved"

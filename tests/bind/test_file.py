@@ -530,3 +530,36 @@ def test_all_else_stays_whatever_the_file_is_like(tmp_path: Path, text: str, dat
 
 def parsed_sections(lines: list[str]) -> list[str]:
     return list(parsed("\n".join(lines)))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=files(), data=st.data())
+def test_what_is_proposed_stays_as_it_was_written(tmp_path: Path, text: str, data: st.DataObject) -> None:
+    meant = parsed(text)
+    # As above; and no text of several lines ends in blank lines that are no part of it.
+    assume(meant == parsed(text + "\n"))
+    file = bindings(tmp_path, text)
+    entries = {id: entry for id, entry in file.entries().items() if file.names.items(id)}
+    assume(entries)
+    id = data.draw(st.sampled_from(sorted(entries)))
+    section, slug = id.split("/")
+    file.propose(id, data.draw(st.sampled_from(["was: a/b, in other words", "was: " + "word " * 40])))
+    meant[section][slug] = {"proposed": meant[section][slug]}
+    try:
+        after = file.text
+    except ProblemsError:
+        assert "|+" in text
+        return
+    assert parsed(after) == meant
+    kept = [" ".join(line.split()) for line in text.removeprefix(BOM).splitlines() if line.strip()]
+    own = entries[id].text.splitlines()
+    others = [line for line in kept if line not in [" ".join(each.split()) for each in own]]
+    there = [" ".join(line.split()) for line in after.removeprefix(BOM).splitlines()]
+    assert is_part(others, there)
+    # Its comments, too, but for those that this package writes.
+    for line in own:
+        _, sign, comment = line.partition("#")
+        if sign and "? " not in entries[id].text and "likely" not in comment and "more" not in comment:
+            assert any(
+                each.endswith(f"#{' '.join(comment.split()) and ' '}{' '.join(comment.split())}") for each in there
+            )
