@@ -226,7 +226,9 @@ def _next(out: Output, path: Path, draft: Draft, choice: Choice) -> None:
     steps = []
     document = path.parent / choice.checklist
     if not choice.suite and not bindings_path(document).exists():
-        steps.append((f"readiness bind {choice.checklist} --target {name}", "propose what answers each item"))
+        bind = f"readiness bind {choice.checklist} --target {name}"
+        steps.append((bind, "propose what answers each item"))
+        steps.append((f"{bind} --review", "confirm it by single keys: what is only proposed counts for nothing"))
     steps += [
         (f"readiness plan --target {name}", "what a run would look at; nothing is contacted"),
         (f"pytest --readiness-target={name}", "the first run"),
@@ -236,7 +238,7 @@ def _next(out: Output, path: Path, draft: Draft, choice: Choice) -> None:
         out.line(line, indent=2)
         out.line(what, indent=6)
     if unset := _unset(draft, name):
-        out.heading("A run needs these variables, which are not set here")
+        out.heading("A run needs these variables, which are not set here: export them, or take their entries out")
         out.table((), unset, indent=2)
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_readiness.bind.answers import proposed_binding
+from pytest_readiness.bind.proposing import propose
+from pytest_readiness.checklist.reading import read_checklist
 from pytest_readiness.config.suites import PREFIX, suite_names, target_path
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.problems import ProblemsError
@@ -69,7 +72,7 @@ def _suites(survey: Survey) -> Iterator[Choice]:
 
 
 def roles(choice: Choice, folder: Path) -> list[str]:
-    """The roles that sign items of a checklist."""
+    """The roles that sign items of a checklist, or would by what is proposed for them."""
     if choice.suite:
         return list(read_yaml(target_path(choice.suite), "suite").get("roles") or {})
     path = bindings_path(folder / choice.checklist)
@@ -78,7 +81,17 @@ def roles(choice: Choice, folder: Path) -> list[str]:
     except (ProblemsError, CouldNotVerify):
         # A run tells what is wrong with it.
         bound = {}
-    return list(dict.fromkeys(_signing(bound))) or list(_ROLES)
+    return list(dict.fromkeys(_signing(bound))) or list(dict.fromkeys((*_ROLES, *_proposed(folder / choice.checklist))))
+
+
+def _proposed(document: Path) -> Iterator[str]:
+    """The roles that `readiness bind` will propose: a run refuses those that readiness.yaml does not have."""
+    try:
+        checklist = read_checklist(document)
+    except ProblemsError:
+        return
+    for each in propose(checklist):
+        yield from _signing(proposed_binding(each))
 
 
 def _signing(value: Any) -> Iterator[str]:

@@ -19,8 +19,8 @@ from pytest_readiness.discover.known import (
     probe_field,
     probed,
     product_of,
-    scheme,
     speaks_http,
+    web_addresses,
 )
 from pytest_readiness.discover.project import Project, entries, listed
 from pytest_readiness.discover.variables import databases
@@ -173,16 +173,15 @@ def _catcher(name: str, product: str, ports: list[Published], where: str) -> Ite
 
 
 def _urls(name: str, ports: list[Published], health: tuple[int, str] | None, where: str) -> Iterator[Record]:
-    served = [port for port in ports if speaks_http(port.inside)]
-    for number, port in enumerate(served):
-        if not port.outside:
+    for port in ports:
+        if speaks_http(port.inside) and not port.outside:
             told = f"the service {name} publishes its port {port.inside} at another one each time"
             yield Hint(f"{told}: docker compose port {name} {port.inside} tells it", where)
-            continue
-        fields = {"url": f"{scheme(port.inside)}://{port.address}"}
-        if health and health[0] == port.inside and health[1] != "/":
+    addresses = web_addresses({port.inside: port.address for port in ports if port.outside})
+    for number, (inside, fields) in enumerate(addresses.items()):
+        if health and health[0] == inside and health[1] != "/":
             fields[probe_field(health[1])] = health[1]
-        own = named(name if not number else f"{name}-{port.inside}")
+        own = named(name if not number else f"{name}-{inside}")
         yield Discovered("urls", own, fields, where, LOCAL, same=frozenset((f"url:{fields['url']}",)))
 
 

@@ -27,8 +27,7 @@ def test_what_is_found_is_declared(readiness: Readiness) -> None:
     targets = parsed(result.out)["targets"]
     local, prod = targets["local"], targets["prod"]
     assert local["urls"] == {
-        "nginx": "http://localhost:8080",
-        "nginx-443": "https://localhost:8443",
+        "nginx": {"url": "https://localhost:8443", "plain_http": "http://localhost:8080"},
         "api": {"url": "http://localhost:8000", "health": "/healthz"},
     }
     assert local["containers"]["postgres"] == "shop-postgres-1"
@@ -80,12 +79,13 @@ def test_the_file_loads_and_can_be_planned_with(shop: Path, readiness: Readiness
 
 def test_the_first_run_is_shown(shop: Path, readiness: Readiness) -> None:
     lines = readiness("init").lines
-    steps = ["readiness bind docs/release-checklist.md --target local", "readiness plan --target local"]
+    bind = "readiness bind docs/release-checklist.md --target local"
+    steps = [bind, f"{bind} --review", "readiness plan --target local"]
     assert [line for line in lines if line.startswith(("readiness ", "pytest "))] == [
         *steps,
         "pytest --readiness-target=local",
     ]
-    assert lines[-3] == "A run needs these variables, which are not set here"
+    assert lines[-3] == "A run needs these variables, which are not set here: export them, or take their entries out"
     assert lines[-2].startswith("DATABASE_URL it listens at localhost:5433; ")
     assert lines[-1].startswith("REDIS_URL its port is not published")
 

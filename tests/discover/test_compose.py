@@ -114,10 +114,8 @@ def test_an_override_is_read_and_other_stacks_are_not(folder: Path, look: Look) 
     write(folder, "compose.override.yaml", "services:\n  web:\n    ports: ['8443:443']\n  db: {image: mysql}\n")
     write(folder, "compose.prod.yaml", "services:\n  other: {image: nginx}\n")
     found = look()
-    assert [each["url"] for each in declared(found, "urls").values()] == [
-        "http://localhost:8080",
-        "https://localhost:8443",
-    ]
+    plain_and_secure = {"url": "https://localhost:8443", "plain_http": "http://localhost:8080"}
+    assert declared(found, "urls") == {"web": plain_and_secure}
     assert declared(found, "databases") == {"db": {"dsn": "${DATABASE_URL}", "engine": "mysql"}}
     assert "other" not in declared(found, "containers")
     assert ("compose.prod.yaml", "prod") in [(each.source, each.text.split()[2].rstrip(",")) for each in found.hints]
