@@ -201,9 +201,13 @@ class BindingsFile:
         """Entries that may be for several items of the document, in the file's order."""
         return tuple(entry for entry in self.entries().values() if len(self.names.items(entry.written)) > 1)
 
+    def confirmed_for(self, entry: BoundEntry) -> str:
+        """Fingerprint of what an entry was confirmed for; "" where that is not known."""
+        return self._said().get(entry.written, "")
+
     def known(self, entry: BoundEntry) -> Item | None:
         """The one item that says what an entry was confirmed for, with all that it is in; None where none is known."""
-        said = self._said().get(entry.written)
+        said = self.confirmed_for(entry)
         found = [item for item in self.checklist.items() if said and item.fingerprint == said]
         return found[0] if len(found) == 1 else None
 
@@ -227,8 +231,12 @@ class BindingsFile:
 
     # --- changes
 
-    def settle(self) -> None:
-        """Keep what the item of each confirmed entry says; of others, and of those that are gone, nothing."""
+    def settle(self, anew: str = "") -> None:
+        """Keep what the item of each confirmed entry says; of others, and of those that are gone, nothing.
+
+        Args:
+            anew: id of an item that has just been confirmed for what it says now.
+        """
         fingerprints = {item.id: item.fingerprint for item in self.checklist.leaves()}
         confirmed = {
             entry.written: fingerprints[entry.id]
@@ -239,7 +247,7 @@ class BindingsFile:
         for written in [each for each in said if each not in confirmed]:
             self._note(written, None)
         for written, fingerprint in confirmed.items():
-            if written not in said:
+            if written not in said or (anew and self._means(*written.rsplit("/", 1)) == anew):
                 self._note(written, fingerprint)
 
     def put(self, item_id: str, value: Any, comment: str = "") -> None:
@@ -274,8 +282,6 @@ class BindingsFile:
                 piece.lines = "".join((line, "  ", remark, first[len(line) :], *rest))
             block.entries[block.entries.index(old)] = piece
         self._held(block)[piece.key] = plain(value)
-        proposed = isinstance(value, Mapping) and "proposed" in value
-        self._note(f"{block.head.key}/{piece.key}", None if proposed else item.fingerprint)
 
     def propose(self, item_id: str, comment: str) -> None:
         """Let what answers an item be proposed only: below `proposed`, it stands as it was written.
@@ -296,7 +302,6 @@ class BindingsFile:
             return
         block.entries[block.entries.index(old)] = made
         self._held(block)[old.key] = {"proposed": data}
-        self._note(f"{block.head.key}/{old.key}", None)
 
     def by_hand(self, item_id: str) -> bool:
         """Whether an entry that proposes something has comments, or a form, that `put` would not have given it.

@@ -86,7 +86,7 @@ def update(file: BindingsFile, proposals: Sequence[Proposal], *, again: bool = F
         ProblemsError: a section is written so that nothing can be changed in it.
     """
     by_id = {each.item.id: each for each in proposals}
-    followed = tuple(_follow(file, by_id))
+    followed = (*_in_place(file, by_id), *_follow(file, by_id))
     entries = file.entries()
     unclear = file.unclear()
     awaited = {item.id for entry in unclear for item in file.names.items(entry.written)}
@@ -111,6 +111,7 @@ def update(file: BindingsFile, proposals: Sequence[Proposal], *, again: bool = F
     if prune:
         for entry in vanished:
             file.remove(entry.id)
+    file.settle()
     groups = {item.id for item in file.checklist.items() if item.is_group}
     wrong = [entry for entry in entries.values() if entry.id in groups and not is_of_group(entry.data)]
     return Update(
@@ -166,15 +167,40 @@ def is_of_group(data: Any) -> bool:
     return isinstance(data, Mapping) and data.keys() == {"source"}
 
 
+def _in_place(file: BindingsFile, proposals: Mapping[str, Proposal]) -> list[FollowedEntry]:
+    """Let entries that were confirmed for other words than their items have now be proposed only."""
+    found = []
+    for was in file.reworded():
+        if was.written != was.id:
+            file.rename(was.id, was.id)
+        _let_confirm(file, file.entries()[was.id], was.written, "re-worded", proposals)
+        found.append(FollowedEntry(was.written, was.id, was.line, "re-worded"))
+    return found
+
+
 def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[FollowedEntry]:
     """Let entries of items that are gone go on as those of items that say nearly the same in the same place."""
     checklist = file.checklist
-    sections = {section.id: section for section in checklist.sections}
     before = {entry.written: entry for entry in file.entries().values()}
     if all(file.names.items(written) for written in before):
         return
     called = Called(checklist)
+    said = {entry.written for entry in file.vanished() if file.confirmed_for(entry)}
     known = {entry.written: item.id for entry in file.vanished() if (item := file.known(entry))}
+
+    def how_of(was: BoundEntry, item: Item) -> How:
+        section, slug = was.written.split("/", 1)
+        of_item = checklist.section_of(item)
+        if known.get(was.written) == item.id:
+            return "renamed"
+        if not called.may_be_item(slug, item):
+            return "re-worded"
+        if not (called.is_section(section, of_item) and called.is_item(slug, item)):
+            return "moved"
+        same = called.is_section_exactly(section, of_item) and called.is_exactly(slug, item)
+        # All its words are the same, and yet it says something else.
+        return "re-worded" if same and was.written in said else "renamed"
+
     renamed = dict(_renamed_sections(file, called, known))
     for old, new in renamed.items():
         file.rename_section(old, new)
@@ -182,8 +208,7 @@ def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[F
             section, slug = entry.written.split("/", 1)
             if section == new and len(items := file.names.items(entry.written)) == 1:
                 was = before[f"{old}/{slug}"]
-                same = called.is_section(old, sections[new]) or known.get(was.written) == items[0].id
-                how: How = "renamed" if same else "moved"
+                how = how_of(was, items[0])
                 _let_confirm(file, entry, was.written, how, proposals)
                 yield FollowedEntry(was.written, items[0].id, was.line, how)
     of_old = {new: old for old, new in renamed.items()}
@@ -193,13 +218,7 @@ def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[F
     for entry, item in _pairs(file, called, by_now):
         section, slug = entry.written.split("/", 1)
         was = before[f"{of_old.get(section, section)}/{slug}"]
-        old_section, old_slug = was.written.split("/", 1)
-        how = "re-worded"
-        if known.get(was.written) == item.id:
-            how = "renamed"
-        elif called.may_be_item(old_slug, item):
-            here = called.is_section(old_section, checklist.section_of(item)) and called.is_item(old_slug, item)
-            how = "renamed" if here else "moved"
+        how = how_of(was, item)
         file.rename(entry.id, item.id)
         if not item.is_group:
             _let_confirm(file, file.entries()[item.id], was.written, how, proposals)

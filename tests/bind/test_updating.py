@@ -34,7 +34,9 @@ def updated(folder: Path, text: str | None, document: str = DOCUMENT, **options:
 
 def test_items_without_an_entry_get_one(tmp_path: Path) -> None:
     text, done = updated(tmp_path, "tls:\n  # by hand\n  hsts-is-sent: http.hsts\n")
-    assert text == (
+    entries, confirmed = text.split("\n.confirmed:")
+    assert confirmed.count("tls/hsts-is-sent: ") == confirmed.count(": ") == 1
+    assert entries == (
         "tls:\n"
         "  certificates-last:  # likely: certificates; not explained: last\n    proposed: tls.trusted\n"
         "  # by hand\n  hsts-is-sent: http.hsts\n"
@@ -279,7 +281,7 @@ def test_an_id_that_is_shorter_without_its_namesake_is_followed_by_its_path(tmp_
         document = f"{head}## B{second}" if gone == "A" else f"{head}{first}"
         text, done = updated(tmp_path, old, document, prune=True)
         kept = "  it-lasts: b.c  # ours\n" if gone == "A" else "  it-lasts: a.b\n"
-        assert text.strip("\n") == f"tls:\n{kept}".strip("\n")
+        assert text.partition("\n.confirmed:")[0].strip("\n") == f"tls:\n{kept}".strip("\n")
         assert [each.how for each in done.followed] == ["renamed"]
         assert [each.written for each in done.vanished] == [f"{gone.lower()}-tls/it-lasts"]
 
@@ -310,12 +312,22 @@ def test_what_an_item_said_when_it_was_confirmed_tells_namesakes_apart(tmp_path:
     assert [(each.new, each.how) for each in done.followed] == [("s/gggg-ok-it-is", "renamed")]
 
 
+def test_what_is_found_by_its_path_and_says_something_else_is_confirmed_anew(tmp_path: Path) -> None:
+    detailed = "{0}### TLS\n\n- [ ] It lasts\n  - for {1} days\n\n"
+    before = "# R\n\n" + detailed.format("## A\n\n", 30) + detailed.format("## B\n\n", 30)
+    text, _ = updated(tmp_path, "a-tls:\n  it-lasts: a.b\n\nb-tls:\n  it-lasts: b.c\n", before)
+    assert "proposed" not in text
+    for days, how in ((30, "renamed"), (3, "re-worded")):
+        _, done = updated(tmp_path, text, "# R\n\n" + detailed.format("## B\n\n", days))
+        assert [(each.old, each.how) for each in done.followed] == [("b-tls/it-lasts", how)]
+
+
 def test_items_of_groups_are_followed_by_their_path(tmp_path: Path) -> None:
     one, two = (f"- [ ] {name}\n  - [ ] Ok it is\n" for name in ("Gggg", "Hhhh"))
     old = "s:\n  gggg-ok-it-is: a.b\n  hhhh-ok-it-is: b.c\n"
     for document, kept in ((f"## S\n\n{two}", "b.c"), (f"## S\n\n{one}", "a.b")):
         text, done = updated(tmp_path, old, document, prune=True)
-        assert text == f"s:\n  ok-it-is: {kept}\n"
+        assert text.startswith(f"s:\n  ok-it-is: {kept}\n\n.confirmed:")
         assert [each.how for each in done.followed] == ["renamed"]
     text, done = updated(tmp_path, "s:\n  ok-it-is: a.b\n", f"## S\n\n{two}{one}")
     assert [each.how for each in done.followed] == ["moved"]
@@ -415,3 +427,26 @@ def test_why_it_is_proposed(tmp_path: Path) -> None:
 def test_roles(tmp_path: Path) -> None:
     text = "tls:\n  no: {proposed: {signoff: ops}}\n  hsts-is-sent: {check: a.b, partial: {role: security}}\n"
     assert roles_in(bindings(tmp_path, text)) == ("ops", "security")
+
+
+DETAILED = "# R\n\n## Web\n\n- [ ] Primary\n  - [ ] Disk is encrypted\n\n    within 30 days\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("30 days", "> 30 days"), ("Primary", "Standby"), ("encrypted", "encrypted %"), ("within", "without")],
+)
+def test_what_was_confirmed_for_other_words_is_only_proposed(tmp_path: Path, old: str, new: str) -> None:
+    text, _ = updated(tmp_path, "web:\n  disk-is-encrypted: {check: http.hsts}\n", DETAILED)
+    assert "proposed" not in text
+    text, done = updated(tmp_path, text, DETAILED.replace(old, new))
+    assert [each.how for each in done.followed] == ["re-worded"]
+    entry = next(line for line in text.splitlines() if "http.hsts" in line)
+    assert "proposed" in entry
+    assert ".confirmed" not in text
+
+
+def test_white_space_changes_nothing(tmp_path: Path) -> None:
+    text, _ = updated(tmp_path, "web:\n  disk-is-encrypted: {check: http.hsts}\n", DETAILED)
+    again, done = updated(tmp_path, text, DETAILED.replace("is encrypted", "is  encrypted"))
+    assert (again, done.followed) == (text, ())
