@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -22,7 +23,10 @@ _ELSEWHERE = (
     "what runs on this machine is not what customers use: add a target for that, such as "
     "prod: {urls: {shop: https://shop.example.com}}"
 )
-_NO_URL = "no address of the product was found: readiness init --url https://shop.example.com looks at one"
+_NO_URL = (
+    "no address of the product was found: declare it under urls; "
+    "readiness init --url https://shop.example.com --dry-run shows how"
+)
 _SHOWN = 8
 """Documents that are listed to choose from; the suites are listed besides."""
 _INTERRUPTED = 130
@@ -106,7 +110,8 @@ def _say_where(folder: Path, *, there: bool, named: bool, asks: bool) -> None:
     """
     from pytest_readiness.config.loading import FILE_NAME, find_configuration
 
-    if folder == Path.home().resolve():
+    # Without a home, which containers may lack, Path.home() raises.
+    if folder == Path(os.path.expanduser("~")).resolve():  # noqa: PTH111
         typer.echo(f"{folder} is your home directory, and not a product's: go to the product's folder first.", err=True)
     other = None if there else find_configuration(folder.parent)
     if other is None:
@@ -314,7 +319,6 @@ def _next(out: Output, path: Path, draft: Draft, choice: Choice) -> None:
 
 def _unset(draft: Draft, target: str) -> list[tuple[str, str]]:
     """The variables of a target that are not set, and what is known of them."""
-    import os
     import re
 
     old = {new: old for old, new in draft.names}.get(target, target)

@@ -172,7 +172,7 @@ def _service(project: Project, stack: Stack, name: str, service: YamlMap, where:
         health = _health(project, stack, service)
         behind = "" if health or product not in PROXIES else _behind(project, stack, service)
         urls = list(_urls(name, ports, health, behind, where))
-        yield from _led(project, urls) if product in PROXIES else urls
+        yield from _led(urls, _redirect(project) if product in PROXIES else "")
 
 
 def _database(name: str, engine: str, ports: list[Published], where: str) -> Discovered:
@@ -229,17 +229,27 @@ def _behind(project: Project, stack: Stack, service: YamlMap) -> str:
     return asked.pop() if len(asked) == 1 else ""
 
 
-def _led(project: Project, urls: list[Record]) -> Iterator[Record]:
-    """The urls of a proxy; of a plain one that only leads to the one by https, that one alone."""
+def _led(urls: list[Record], by: str) -> Iterator[Record]:
+    """The urls of a service; of a plain one that only leads to the one by https, that one alone.
+
+    Args:
+        urls: of all its ports.
+        by: where a configuration leads from the one to the other; "" where that is not known.
+    """
     web = [each for each in urls if isinstance(each, Discovered)]
     plain = [each for each in web if each.fields["url"].startswith("http:")]
     secure = [each for each in web if each.fields["url"].startswith("https:")]
-    by = _redirect(project) if len(plain) == len(secure) == 1 else ""
-    yield from (each for each in urls if not by or each not in (*plain, *secure))
-    if by:
-        (from_, to) = plain[0], secure[0]
-        url = from_.fields["url"]
-        fields = {**to.fields, **({} if place_of(url).endswith(":80") else {"plain_http": url})}
+    if not len(plain) == len(secure) == 1:
+        yield from urls
+        return
+    (from_, to), url = (plain[0], secure[0]), plain[0].fields["url"]
+    yield from (each for each in urls if each not in (from_, to))
+    if not by:
+        told = f"where it only leads to {to.fields['url']}, leave it out: checks of TLS look at every url"
+        yield replace(from_, fill_in="; ".join(filter(None, (from_.fill_in, told))))
+        yield to
+    else:
+        fields = {**from_.fields, **to.fields, **({} if place_of(url).endswith(":80") else {"plain_http": url})}
         yield replace(from_, fields=fields, source=f"{to.source}, {by}", same=from_.same | to.same)
 
 

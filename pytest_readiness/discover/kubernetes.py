@@ -108,9 +108,9 @@ def find(project: Project, environment: Mapping[str, str]) -> Iterator[Record]:
     """
     clusters: dict[str, _Cluster] = {}
     ingresses: list[tuple[str, YamlMap]] = []
-    charts = [str(Path(path).parent) for path in project.named("Chart.yaml")]
+    charts = [path.removesuffix("Chart.yaml") for path in project.named("Chart.yaml")]
     for path in project.limited(project.named("*.yaml", "*.yml"), "files of YAML"):
-        template = any(path.startswith(f"{chart}/templates/") for chart in charts)
+        template = any(path.startswith(f"{chart}templates/") for chart in charts)
         if template or path.startswith(".") or len(set(_MANIFEST.findall(project.text(path)))) < 2:
             continue
         for document in project.documents(path):

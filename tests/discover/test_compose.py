@@ -248,4 +248,5 @@ def test_a_proxy_that_leads_to_https_is_one_url(
     write(folder, "nginx/default.conf", conf)
     found = [each for each in look().found if each.section == "urls"]
     assert [dict(each.fields) for each in found] == urls
+    assert ("leave it out" in found[0].fill_in) == (len(urls) == 2)
     assert ("nginx/default.conf:3" in found[0].source) == (len(urls) == 1 and "443" in ports)

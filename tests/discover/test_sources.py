@@ -49,6 +49,15 @@ def test_manifests_give_names_only(folder: Path, look: Look) -> None:
     assert not found.skipped
 
 
+def test_a_chart_at_the_top_has_templates_too(folder: Path, look: Look) -> None:
+    write(folder, "Chart.yaml", "apiVersion: v2\nname: shop\n")
+    write(folder, "templates/a.yaml", "apiVersion: v1\nkind: {{ .Values.kind }}\n")
+    write(folder, "values.yaml", "ingress: {host: a.example.com}\n")
+    found = look()
+    assert [(each.name, each.fields["url"]) for each in found.found] == [("shop", "http://a.example.com")]
+    assert not found.skipped
+
+
 def test_hosts_of_an_ingress_are_urls(folder: Path, look: Look) -> None:
     spec = "{tls: [{hosts: [b.example.com, {}]}], rules: [{host: b.example.com}, {host: a.example.com}, {host: {}}]}"
     manifest = f"apiVersion: v1\nkind: Ingress\nmetadata: {{name: shop}}\nspec: {spec}\n"
