@@ -15,7 +15,7 @@ import copy
 import difflib
 import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +29,7 @@ from pytest_readiness.core.files import write_atomically
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.core.yamlfile import YamlMap, events_of, parse_yaml, read_text
 from pytest_readiness.plan.binding import bindings_path
-from pytest_readiness.plan.bindings import ORIGIN, ambiguous, same_item
+from pytest_readiness.plan.bindings import ambiguous, same_item
 
 WAS = "was"
 """First word of a comment that says what an item was before it was re-worded."""
@@ -129,6 +129,7 @@ class BindingsFile:
         self._blocks: list[_Block] = []
         self._top = ""
         self._bottom = ""
+        self._end = ""
         self._data: dict[str, Any] = {}
         self._had_entries = False
         self._parse()
@@ -162,9 +163,9 @@ class BindingsFile:
     def entries(self) -> dict[str, BoundEntry]:
         """Every entry by the id of its item, or by how it is written where no item has it; in the file's order."""
         found = {}
-        for block in self._blocks:
+        for block in self._sections():
             held = self._data[block.head.key]
-            if not isinstance(held, dict):
+            if not isinstance(held, dict) or block.head.key == CONFIRMED:
                 continue
             pieces = {piece.key: piece for piece in block.entries}
             for slug in dict.fromkeys((*pieces, *held)):
@@ -186,7 +187,7 @@ class BindingsFile:
         """The sections as they are written, with the slugs of their entries, in the file's order."""
         return {
             block.head.key: tuple(slug for slug in held if not slug.startswith("."))
-            for block in self._blocks
+            for block in self._sections()
             if isinstance(held := self._data[block.head.key] or {}, dict)
         }
 
@@ -199,7 +200,35 @@ class BindingsFile:
         bound = self.entries()
         return tuple(item for item in self.checklist.leaves() if item.id not in bound)
 
+    def reworded(self) -> tuple[BoundEntry, ...]:
+        """Entries that are confirmed for other words than their item has now, in the file's order."""
+        said = self._said()
+        fingerprints = {item.id: item.fingerprint for item in self.checklist.leaves()}
+        return tuple(
+            entry
+            for entry in self.entries().values()
+            if entry.state == "confirmed"
+            and entry.written in said
+            and entry.id in fingerprints
+            and said[entry.written] != fingerprints[entry.id]
+        )
+
     # --- changes
+
+    def settle(self) -> None:
+        """Keep of each entry that is confirmed what its item says; of those that are not, and of those gone, nothing."""
+        fingerprints = {item.id: item.fingerprint for item in self.checklist.leaves()}
+        confirmed = {
+            entry.written: fingerprints[entry.id]
+            for entry in self.entries().values()
+            if entry.state == "confirmed" and entry.id in fingerprints
+        }
+        said = self._said()
+        for written in [each for each in said if each not in confirmed]:
+            self._note(written, None)
+        for written, fingerprint in confirmed.items():
+            if written not in said:
+                self._note(written, fingerprint)
 
     def put(self, item_id: str, value: Any, comment: str = "") -> None:
         """Write what answers an item, in place of what did, or where the document has the item.
@@ -232,6 +261,8 @@ class BindingsFile:
                 piece.lines = "".join((line, "  ", remark, first[len(line) :], *rest))
             block.entries[block.entries.index(old)] = piece
         self._held(block)[piece.key] = plain(value)
+        proposed = isinstance(value, Mapping) and "proposed" in value
+        self._note(f"{block.head.key}/{piece.key}", None if proposed else item.fingerprint)
 
     def remove(self, item_id: str) -> None:
         """Take out an entry, with the comments directly above it, and its section where it was the last of it.
@@ -362,7 +393,7 @@ class BindingsFile:
             if not self.exists or not self._had_entries:
                 return self._before
             # So that it is still a mapping.
-            parts = [self._top, self._bottom, "{}" + self._newline]
+            parts = [self._top, self._bottom, "{}" + self._newline, self._end]
         else:
             parts = [self._top]
             for block in self._blocks:
@@ -370,7 +401,7 @@ class BindingsFile:
                 for piece in block.entries:
                     parts += (piece.gap, piece.above, piece.lines)
                 parts.append(block.tail)
-            parts.append(self._bottom)
+            parts += (self._bottom, self._end)
         parts = [part for part in parts if part]
         ended = [part if part.endswith(("\r", "\n")) else part + self._newline for part in parts]
         return self._bom + "".join(ended)
@@ -397,7 +428,12 @@ class BindingsFile:
         else:
             self._data = dict(parse_yaml(text, self.path, "bindings"))
             self._had_entries = bool(self._data)
-            events = [each for each in events_of(text) if not type(each).__name__.startswith(("Stream", "Document"))]
+            every = events_of(text)
+            # "..." ends the document, and all that is put stands before it.
+            ends = [each for each in every if type(each).__name__ == "DocumentEndEvent" and each.explicit]
+            if ends:
+                text, self._end = text[: ends[0].start_mark.index], text[ends[0].start_mark.index :]
+            events = [each for each in every if not type(each).__name__.startswith(("Stream", "Document"))]
             if not events[0].flow_style:
                 self._cut(text, events)
             elif self._data:
@@ -437,7 +473,7 @@ class BindingsFile:
             at = after
         gap, above = self._between(text[done:])
         self._bottom = gap + above
-        usual = next((block.indent for block in self._blocks if block.indent), _INDENT)
+        usual = next((block.indent for block in self._sections() if block.indent), _INDENT)
         for block in self._blocks:
             block.indent = block.indent or usual
 
@@ -483,12 +519,16 @@ class BindingsFile:
             lines = text[begin:end]
         return _Piece(key.value, gap, above, lines, span, end - begin, line)
 
+    def _sections(self) -> Iterator[_Block]:
+        """Blocks that map items to bindings; a key that begins with a dot says something else, and stays as it is."""
+        return (block for block in self._blocks if not block.head.key.startswith("."))
+
     def _find_problems(self) -> None:
         problems = []
         seen: dict[str, tuple[str, int]] = {}
-        for block in self._blocks:
+        for block in self._sections():
             section, held = block.head.key, self._data[block.head.key]
-            if section == ORIGIN or held is None:
+            if held is None:
                 continue
             if not isinstance(held, YamlMap):
                 problems.append(Problem(self.path, block.head.line, f"Section '{section}' must map items to bindings."))
@@ -504,6 +544,32 @@ class BindingsFile:
                     seen[items[0].id] = written, line
         if problems:
             raise ProblemsError(problems)
+
+    # --- what confirmed items said
+
+    def _said(self) -> dict[str, str]:
+        held = self._data.get(CONFIRMED)
+        return dict(held) if isinstance(held, dict) else {}
+
+    def _note(self, written: str, fingerprint: str | None) -> None:
+        """Keep what an item says whose entry is confirmed; with None, no longer."""
+        block = next((block for block in self._blocks if block.head.key == CONFIRMED), None)
+        piece = next((piece for piece in block.entries if piece.key == written), None) if block else None
+        if block is not None and piece is not None:
+            self._take(block, piece)
+            block = next((block for block in self._blocks if block.head.key == CONFIRMED), None)
+        if fingerprint is None:
+            return
+        if block is None:
+            lines = f"{CONFIRMED}:  # what each item said when its binding was confirmed; readiness bind keeps this"
+            block = _Block(_Piece(CONFIRMED, self._newline, "", lines + self._newline, (0, len(CONFIRMED))))
+            block.indent = next((block.indent for block in self._blocks if block.indent), _INDENT)
+            self._blocks.append(block)
+            self._data[CONFIRMED] = {}
+        made = self._made(written, fingerprint, "", block)
+        keys = [each.key for each in block.entries]
+        block.entries.insert(bisect.bisect(keys, written), made)
+        self._held(block)[written] = fingerprint
 
     # --- places
 
@@ -525,7 +591,7 @@ class BindingsFile:
         return items[0].id if items else f"{section}/{slug}"
 
     def _place(self, item_id: str) -> tuple[_Block, _Piece] | None:
-        for block in self._blocks:
+        for block in self._sections():
             held = self._data[block.head.key]
             for slug in held if isinstance(held, dict) else ():
                 if self._means(block.head.key, slug) == item_id:
@@ -552,7 +618,7 @@ class BindingsFile:
 
     def _block_for(self, item: Item) -> _Block:
         """The section of the file that an item belongs into, which is made where there is none."""
-        for block in self._blocks:
+        for block in self._sections():
             if self.names.items(f"{block.head.key}/{item.slug}") == (item,):
                 self._open(block)
                 start, end = block.nothing
@@ -563,7 +629,7 @@ class BindingsFile:
         section = self.checklist.section_of(item)
         lines = key_text(section.id)
         new = _Block(_Piece(section.id, "", "", f"{lines}:{self._newline}", (0, len(lines))))
-        new.indent = next((block.indent for block in self._blocks if block.indent), _INDENT)
+        new.indent = next((block.indent for block in self._sections() if block.indent), _INDENT)
         order = [section.id for section in self.checklist.sections]
         at = _position([self._order(block.head.key, order) for block in self._blocks], order.index(section.id))
         spaced = len(self._blocks) < 2 or any(block.head.gap for block in self._blocks[1:])
@@ -625,7 +691,9 @@ class BindingsFile:
         # What stands above the first section is about the file.
         left = block.head.gap if at else block.head.gap + block.head.above
         if at and not _has_comment(left):
-            return
+            left = ""
+        # What stands below the entries is about none of them.
+        left += block.tail if _has_comment(block.tail) else ""
         if at < len(self._blocks):
             self._blocks[at].head.gap = left + self._blocks[at].head.gap
         else:

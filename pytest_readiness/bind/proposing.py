@@ -49,6 +49,7 @@ _NOT_SHOWN: Mapping[Strength | None, str] = {
     "value": "That it takes effect, and works.",
     "effect": "That the product works with it from end to end.",
 }
+_DATABASE = stem("database")
 _STEMS = {"postgres": stem("postgresql"), "mysql": stem("mysql"), "mongodb": stem("mongodb")}
 _ALIKE = 0.55
 """From here on a remembered item says the same."""
@@ -231,10 +232,11 @@ def _is_of_another(id: str, said: Statement) -> bool:
     own = products.get(id.partition(".")[0])
     if own is None or own & said.own:
         return False
+    domain = id.partition(".")[0]
     for words in (said.own, stems(said.above[-1]) if said.above else frozenset[str]()):
-        named = {name for name, called in products.items() if called & words}
-        if named:
-            return id.partition(".")[0] not in named
+        if named := {name for name, called in products.items() if called & words}:
+            # "Database and Redis" names an engine, too, without saying which.
+            return domain not in named and not (domain in ENGINES and _DATABASE in words)
     return False
 
 

@@ -80,7 +80,7 @@ _BEFORE: tuple[tuple[str, Comparison], ...] = (
      r"|\b(?:not|never) (?:below|under)", ">="),
     (r">=|=>|≥|⩾|\bat least|\bminimum(?: of| is)?|\bmin\.?(?: of)?", ">="),
     (r"<=|=<|≤|⩽|\bat most|\bup to|\bmaximum(?: of| is)?|\bmax\.?(?: of)?|\bwithin|\blimited to|\bcapped at"
-     r"|\b(?:in|over|during|within) the (?:last|past)", "<="),
+     r"|\b(?:in|over|during|within) the (?:last|past|next)", "<="),
     (r">|\b(?:more|greater|higher|longer|larger|older|slower) than|\bover|\babove|\bexceed(?:s|ing)?|\bbeyond", ">"),
     (r"<|\b(?:less|fewer|lower|smaller|shorter|faster|newer|younger) than|\bunder|\bbelow|\bsub-", "<"),
     (r"\bevery|\beach|\bonce (?:per|an?|every)", "every"),
@@ -117,7 +117,7 @@ def _any(words: Iterator[str] | Mapping[str, object]) -> str:
 _LONG = _any({word: None for word in _UNITS if len(word) > 1 and word != "ss"})
 _QUANTITY = re.compile(
     rf"{_NUMBER}(?P<plus>\+)?(?:\s*(?P<percent>%|percent\b|per cent\b|pct\b)"
-    rf"|[\s-]*(?:(?P<time>(?i:{_LONG})|[shd](?!'))|(?P<months>(?i:months?))"
+    rf"|[\s-]*(?:(?:more|further|full|whole)\s+)?(?:(?P<time>(?i:{_LONG})|[shd](?!'))|(?P<months>(?i:months?))"
     rf"|(?P<size>[KkMGT](?P<binary>i)?[Bb]?)|(?:[a-z-]+\s)?(?P<counted>(?i:{_any(_WORDS_OF_COUNTS)})))(?![\w/]))?"
     r"(?!\s*(?:[-–—~]|\.\.|\bto\b|\bor\b)\s*\d)"
 )
@@ -143,7 +143,9 @@ _NO = re.compile(
 _TRIGGER = re.compile(
     r"\b(?:alert|alarm|warn|trigger|notif|page[sd]?\b|scal(?:e|es|ing)\b)|\b(?:if|when)\b", re.IGNORECASE
 )
-_NO_SUCH = re.compile(r"(?:\bno(?:ne)?(?:\s+[\w-]+){1,3}|\b(?:not|never)\s+[\w-]+)\s*$", re.IGNORECASE)
+_NO_SUCH = re.compile(
+    r"(?:\bno(?:ne)?(?:\s+[\w-]+){1,3}|(?:\b(?:not|never|cannot)|n[’']t)\s+[\w-]+(?:\s+out)?)\s*$", re.IGNORECASE
+)
 _WHEN = re.compile(r"\b(?:if|when|while|until|unless|after|before|with)\b", re.IGNORECASE)
 
 

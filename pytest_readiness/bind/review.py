@@ -178,7 +178,7 @@ class Review:
         self.left = False
         """Whether the person has left."""
         self.mistakes: tuple[str, ...] = ()
-        self.offset = 0
+        self.page = 0
         """Of the first candidate that is shown, or of the first line of a whole text."""
         self._groups = groups_above(desk.file.checklist)
         self._at = 0
@@ -226,12 +226,12 @@ class Review:
     @property
     def candidates(self) -> tuple[Candidate, ...]:
         """Those that are shown, best first: of the proposal, or what was found by words."""
-        return self._all_candidates[self.offset : self.offset + SHOWN]
+        return self._pages[min(self.page, len(self._pages) - 1)]
 
     @property
     def more(self) -> int:
         """How many candidates are not shown so far."""
-        return max(0, len(self._all_candidates) - self.offset - SHOWN)
+        return sum(map(len, self._pages[self.page + 1 :]))
 
     @property
     def also(self) -> str:
@@ -247,10 +247,10 @@ class Review:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The roles that can be chosen, the proposed one first."""
+        """The roles that can be chosen, each by one number at every item; a new one that is proposed comes last."""
         known = dict.fromkeys((*self.desk.roles, *self.new_roles))
         proposed = [self.proposal.role] if self.proposal.role else []
-        return tuple(dict.fromkeys((*proposed, *known)))
+        return tuple(dict.fromkeys((*known, *proposed)))
 
     @property
     def new_roles(self) -> tuple[str, ...]:
@@ -335,9 +335,9 @@ class Review:
             self.mode, self.line = Mode.SEARCH, ""
         elif key == "m":
             if self.more:
-                self.offset += SHOWN
-            elif self.offset:
-                self.offset = 0
+                self.page += 1
+            elif self.page:
+                self.page = 0
             else:
                 self.message = "There are no more candidates; / searches for others."
         elif key == "e":
@@ -346,9 +346,9 @@ class Review:
         elif key in (" ", ENTER):
             self._next()
         elif key == "v":
-            self.mode, self.offset = Mode.WHOLE, 0
+            self.mode, self.page = Mode.WHOLE, 0
         elif key == ESCAPE:
-            self._found, self.offset = None, 0
+            self._found, self.page = None, 0
         else:
             self._common(key)
 
@@ -405,9 +405,9 @@ class Review:
     def _read(self, key: str) -> None:
         """After a page of the item's whole text, or of the help."""
         if self.mode is Mode.WHOLE and key == " ":
-            self.offset += 1
+            self.page += 1
         else:
-            self.mode, self.offset = Mode.CHOICE, 0
+            self.mode, self.page = Mode.CHOICE, 0
 
     def _end(self, key: str) -> None:
         if key in (" ", ENTER):
@@ -467,7 +467,7 @@ class Review:
             self._given(text)
 
     def _search(self, text: str) -> None:
-        self.mode, self.offset = Mode.CHOICE, 0
+        self.mode, self.page = Mode.CHOICE, 0
         if not text:
             self._found = None
             return
@@ -645,6 +645,15 @@ class Review:
     def _all_candidates(self) -> tuple[Candidate, ...]:
         return self.proposal.candidates if self._found is None else self._found
 
+    @property
+    def _pages(self) -> list[tuple[Candidate, ...]]:
+        """The candidates, by what is shown at once; those that fit any item come last, after a key."""
+        every = self._all_candidates
+        fitting = [each for each in every if each.score > 0 or self._found is not None]
+        others = [each for each in every if each not in fitting]
+        pages = [tuple(each[at : at + SHOWN]) for each in (fitting, others) for at in range(0, len(each), SHOWN)]
+        return pages if fitting and pages else [(), *pages]
+
     def _is_open(self, proposal: Proposal) -> bool:
         return is_proposed(self.desk.file.entry(proposal.item.id))
 
@@ -654,7 +663,7 @@ class Review:
 
     def _go(self, at: int) -> None:
         self._drop()
-        self._found, self.offset, self.message = None, 0, ""
+        self._found, self.page, self.message = None, 0, ""
         if at < len(self.queue):
             self._at = at
             self._seen = self.entry

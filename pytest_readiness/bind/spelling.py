@@ -25,7 +25,7 @@ _SPELLINGS = {
     "transport layer security": "tls",
     "http s": "https",
     "ssl labs": "ssllabs",
-    "let s encrypt": "letsencrypt",
+    "let encrypt": "letsencrypt",
     "lets encrypt": "letsencrypt",
     "cert manager": "certmanager",
     "cert": "certificate",
@@ -145,19 +145,14 @@ _SPELLINGS = {
     "whitelisted": "allowlist",
     "allow list": "allowlist",
     "black list": "denylist",
-    **{
-        f"{verb} t": "not"
-        for verb in (
-            *("isn", "aren", "wasn", "weren", "don", "doesn", "didn", "hasn", "haven", "hadn", "won", "wouldn"),
-            *("can", "couldn", "shouldn", "mustn", "needn", "ain"),
-        )
-    },
+    **dict.fromkeys(("dont", "isnt", "arent", "doesnt", "cant", "wont"), "not"),
     "cannot": "not",
     "never": "not",
     "no longer": "not",
     "none": "no",
     "sql server": "sqlserver",
     "pub sub": "pubsub",
+    "fqdn": "domain",
     "cves": "cve",
     "slos": "slo",
     "slis": "sli",
@@ -289,7 +284,15 @@ _KEPT = {
 }
 """Stems that the rules of the language would run together with those of other words, or cut where nothing ends."""
 
-_TOKEN = re.compile(r"\.env(?![a-z0-9])|[a-z0-9]+(?:\.[0-9]+)*\+?")
+_TOKEN = re.compile(
+    r"\.env(?![a-z0-9])"
+    r"|[a-z]+n['’]t(?![a-z0-9])"
+    # The "s" of "the team's" is no word.
+    r"|(?!(?<=[a-z0-9]['’])s(?![a-z0-9]))[a-z0-9]+(?:\.[0-9]+)*\+?"
+)
+_ADDRESS = re.compile(
+    r"https?://[^\s)>\]]+|(?<![\w.@-])(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|app|example)(?![\w.-]*\w)"
+)
 _LENGTHS: dict[str, tuple[int, ...]] = {
     first: tuple(sorted({len(words.split()) for words in _SPELLINGS if words.split()[0] == first}, reverse=True))
     for first in {words.split()[0] for words in _SPELLINGS}
@@ -320,17 +323,25 @@ class Word:
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """Return the stem of a word of small letters, in its one spelling."""
+    if word.endswith(("n't", "n’t")):
+        return "not"
     if word in _KEPT or not word.isalpha():
         return _KEPT.get(word, word)
     return str(_STEMMER.stemWord(word))
 
 
 def words_of(text: str) -> tuple[Word, ...]:
-    """Return the words of a text, each in one spelling ("SSL/TLS" and "TLS", "health check" and "healthcheck")."""
-    found = list(_TOKEN.finditer(_plain(text[:MOST_CHARACTERS])))
+    """Return the words of a text, each in one spelling ("SSL/TLS" and "TLS", "health check" and "healthcheck").
+
+    An address is the one word "url", and a host's name "domain": what they are called says nothing of what is claimed.
+    """
+    plain = _plain(text[:MOST_CHARACTERS])
+    addresses = {match.start(): match.end() for match in _ADDRESS.finditer(plain)}
+    plain = _ADDRESS.sub(lambda match: ("url" if "/" in match[0] else "fqdn").ljust(len(match[0])), plain)
+    found = list(_TOKEN.finditer(plain))
     spelled = _spelled([match[0] for match in found])
     return tuple(
-        Word(stem, place, found[at].start(), found[at + length - 1].end())
+        Word(stem, place, found[at].start(), addresses.get(found[at].start(), found[at + length - 1].end()))
         for place, (stem, at, length) in enumerate(spelled)
     )
 

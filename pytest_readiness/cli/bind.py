@@ -113,6 +113,12 @@ class _Work:
     checklist: Checklist
     configuration: Configuration | None
     proposals: tuple[Proposal, ...]
+    target: str
+
+    @property
+    def review(self) -> str:
+        """The command by which what is proposed is confirmed."""
+        return f"readiness bind {self.checklist.path}{f' --target {self.target}' if self.target else ''} --review"
 
 
 def _work(documents: Sequence[str], target: str, config: Path | None) -> _Work:
@@ -140,7 +146,7 @@ def _work(documents: Sequence[str], target: str, config: Path | None) -> _Work:
         with suppress(ProblemsError, ChecklistError):
             memory += [] if other.resolve() == path.resolve() else remembered(other)
     proposals = propose(checklist, configuration.target if configuration and target else None, BoundBefore(memory))
-    return _Work(checklist, configuration, proposals)
+    return _Work(checklist, configuration, proposals, target)
 
 
 def _document(documents: Sequence[str]) -> Path:
@@ -286,7 +292,7 @@ def _write_end(out: Output, work: _Work, file: BindingsFile, done: Update, writt
     out.line(f"{file.path}: {', '.join(changes) or 'changed'}." if written else f"{file.path}: nothing to write.")
     known = work.configuration.roles if work.configuration else {}
     if roles := [role for role in roles_in(file) if role not in known]:
-        out.line(f"Roles that readiness.yaml does not have yet: {', '.join(roles)}.")
+        out.line(f"To be listed under 'roles' of readiness.yaml, with their people: {', '.join(roles)}.")
     if any(entry.state == "proposed" for entry in file.entries().values()):
         out.line("What is proposed counts for nothing until a person confirms it:")
-        out.line(f"readiness bind {work.checklist.path} --review", indent=2)
+        out.line(work.review, indent=2)

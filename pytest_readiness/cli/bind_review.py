@@ -246,7 +246,7 @@ def _tell(review: Review, context: ReviewContext, path: Path, out: Output) -> No
     out.pairs(ways.most_common(), indent=2)
     document, configuration = context.checklist.path, context.configuration
     if missing := review.new_roles:
-        out.line(f"Roles that readiness.yaml does not have yet, with their people: {', '.join(missing)}.")
+        out.line(f"To be listed under 'roles' of readiness.yaml, with their people: {', '.join(missing)}.")
     name = context.target_name
     if left:
         out.line(f"{left} left, unverified until a person confirms them:")

@@ -50,11 +50,16 @@ def command(
 
         explain_item(what, target, config, result)
     else:
+        from pytest_readiness.cli.output import Output
         from pytest_readiness.cli.project import load_extensions, unknown_to_commands
         from pytest_readiness.core.domains import load_catalogue
+        from pytest_readiness.plan.coming import COMING
 
         found = load_extensions(config)
         catalogue = load_catalogue()
+        if what in COMING and what not in catalogue:
+            Output().line(f"{what}: no check yet. It is to show: {COMING[what]}")
+            return
         if what not in catalogue:
             near = nearest(what, [*catalogue, VERDICT])
             sentence = f"There is no check '{what}'; an item's id has the form section/item.{near}"

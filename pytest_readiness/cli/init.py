@@ -304,10 +304,11 @@ def _next(out: Output, path: Path, draft: Draft, choice: Choice) -> None:
     if not choice.suite and not bindings_path(document).exists():
         bind = ["readiness", "bind", choice.checklist, *target]
         steps.append((shlex.join(bind), "propose what answers each item"))
-        steps.append((shlex.join([*bind, "--review"]), "confirm what is proposed"))
+        confirm = "confirm it by single keys: what is only proposed counts for nothing"
+        steps.append((shlex.join([*bind, "--review"]), confirm))
     steps.append((shlex.join(["readiness", "plan", *target]), "what a run would look at; nothing is contacted"))
     steps += [
-        (f"export {variable}='...'", f"is not set here, and a run needs it: {told}")
+        (f"export {variable}='...'", f"not set here; a run needs it, or its entry taken out: {told}")
         for variable, told in _unset(draft, name)
     ]
     steps.append((shlex.join(["pytest", f"--readiness-target={name}"]), "the first run"))

@@ -12,7 +12,7 @@ from pytest_readiness.cli.output import Output
 from pytest_readiness.core.domains import catalogue
 from pytest_readiness.core.registry import Check
 from pytest_readiness.core.unverified import NO_CHECK
-from pytest_readiness.plan.binding import Binding
+from pytest_readiness.plan.binding import AnyOf, Binding, Part, Use
 from pytest_readiness.plan.coming import COMING
 from pytest_readiness.plan.plan import Plan, PlannedTest
 
@@ -77,11 +77,27 @@ def _asked(check: Check, parameters: Mapping[str, Any], on: str) -> str:
 
 
 def _proposed(proposal: Binding) -> Iterator[str]:
+    if proposal.checks is not None:
+        yield from _parts(proposal.checks)
     claims = dict(claims_of(proposal))
-    for use in proposal.uses:
-        yield _asked(use.check, use.parameters, ", ".join(use.on))
     for name in proposal.named[len({use.check.id for use in proposal.uses}) :]:
-        yield f"{name}: {claims[name].rstrip('.')}" if name in claims else name
+        if name in COMING:
+            yield f"no check yet: {name} ({claims[name]})"
+        else:
+            # There may be a check by now for what was proposed.
+            yield f"{name}: {claims[name].rstrip('.')}" if name in claims else name
+
+
+def _parts(part: Part) -> Iterator[str]:
+    """A line for each check; alternatives are joined by "or"."""
+    if isinstance(part, Use):
+        yield _asked(part.check, part.parameters, ", ".join(part.on))
+        return
+    for number, each in enumerate(part.parts):
+        lines = _parts(each)
+        if number and isinstance(part, AnyOf):
+            yield f"or {next(lines)}"
+        yield from lines
 
 
 def proposed_in(test: PlannedTest, binding: Binding | None) -> Binding | None:

@@ -246,7 +246,7 @@ class ReviewScreen:
         text = [*self._wrapped(item.text, _BOLD), *self._paragraphs(item.detail)]
         room = max(1, lines - 5)
         pages = max(1, -(-len(text) // room))
-        page = review.offset % pages
+        page = review.page % pages
         return [*self._head(review), _Strip([Text()], 1), _Strip(text[page * room :][:room], 8, 1)]
 
     def _foot(self, review: Review) -> list[_Strip]:

@@ -289,7 +289,8 @@ class _Loader:
         try:
             text = interpolate(child, self.variables)
         except MissingVariableError as error:
-            message = f"The environment variable {error.name} is not set; the configuration needs it here."
+            needed = "the configuration needs it here: set it, or take this entry out"
+            message = f"The environment variable {error.name} is not set; {needed}."
             if problems is self.problems:
                 (problems if self.resolve else self.unset).append(Problem(place.path, line, message))
             return _Unset(child)

@@ -154,9 +154,9 @@ def _is_authority(path: Path) -> bool:
             warnings.simplefilter("ignore")
             if authority_fault(path):
                 return False
-            first = x509.load_pem_x509_certificates(path.read_bytes())[0]
+            first = x509.load_pem_x509_certificate(path.read_bytes())
             return first.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (ValueError, IndexError, OSError, x509.ExtensionNotFound):
+    except (ValueError, OSError, x509.ExtensionNotFound):
         return False
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_readiness.bind.answers import proposed_binding
 from pytest_readiness.bind.proposing import propose
-from pytest_readiness.checklist.model import ChecklistError
-from pytest_readiness.checklist.reading import parse_checklist
+from pytest_readiness.checklist.reading import read_checklist
 from pytest_readiness.config.suites import PREFIX, suite_names, target_path
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.problems import ProblemsError
@@ -71,7 +71,7 @@ def _suites(survey: Survey) -> Iterator[Choice]:
 
 
 def roles(choice: Choice, folder: Path) -> list[str]:
-    """The roles that sign items of a checklist."""
+    """The roles that sign items of a checklist, or would by what is proposed for them."""
     if choice.suite:
         return list(read_yaml(target_path(choice.suite), "suite").get("roles") or {})
     path = bindings_path(folder / choice.checklist)
@@ -80,17 +80,17 @@ def roles(choice: Choice, folder: Path) -> list[str]:
     except (ProblemsError, CouldNotVerify):
         # A run tells what is wrong with it.
         bound = {}
-    signing = _signing(bound) if path.is_file() else (*_proposed(folder / choice.checklist), *_ROLES)
-    return list(dict.fromkeys(signing)) or list(_ROLES)
+    return list(dict.fromkeys(_signing(bound))) or list(dict.fromkeys((*_ROLES, *_proposed(folder / choice.checklist))))
 
 
-def _proposed(path: Path) -> Iterator[str]:
-    """Who signs items of a document by what `readiness bind` proposes of it."""
+def _proposed(document: Path) -> Iterator[str]:
+    """The roles that `readiness bind` will propose: a run refuses those that readiness.yaml does not have."""
     try:
-        checklist = parse_checklist(read_text_file(path), path)
-    except (ChecklistError, CouldNotVerify):
+        checklist = read_checklist(document)
+    except ProblemsError:
         return
-    yield from (each.role for each in propose(checklist) if each.role)
+    for each in propose(checklist):
+        yield from _signing(proposed_binding(each))
 
 
 def _signing(value: Any) -> Iterator[str]:

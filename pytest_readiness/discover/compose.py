@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -21,8 +21,8 @@ from pytest_readiness.discover.known import (
     probe_field,
     probed,
     product_of,
-    scheme,
     speaks_http,
+    web_addresses,
 )
 from pytest_readiness.discover.project import Project, entries, listed
 from pytest_readiness.discover.variables import databases
@@ -35,7 +35,6 @@ _PORT = re.compile(
     r"(?:(?P<ip>\[[^\]]*\]|\d+(?:\.\d+){3}|localhost):)?(?:(?P<outside>\d*)(?:-\d+)?:)?(?P<inside>\d+)(?:-\d+)?(?:/(?P<by>\w+))?"
 )
 _IMAGE = re.compile(r"[a-z0-9][\w./:@-]{0,250}")
-_LEADS = re.compile(r"^[ \t]*(?:return[ \t]+30[178][ \t]+https://|rewrite[ \t]+\S+[ \t]+https://)", re.MULTILINE)
 _PROJECT = re.compile(r"[^a-z0-9_-]")
 _THIS_MACHINE = ("", "0.0.0.0", "::", "127.0.0.1", "::1", "localhost")  # noqa: S104
 
@@ -171,8 +170,7 @@ def _service(project: Project, stack: Stack, name: str, service: YamlMap, where:
     else:
         health = _health(project, stack, service)
         behind = "" if health or product not in PROXIES else _behind(project, stack, service)
-        urls = list(_urls(name, ports, health, behind, where))
-        yield from _led(urls, _redirect(project) if product in PROXIES else "")
+        yield from _urls(name, ports, health, behind, where)
 
 
 def _database(name: str, engine: str, ports: list[Published], where: str) -> Discovered:
@@ -204,19 +202,19 @@ def _urls(
         behind: path by which the one service behind it is asked, if it is a proxy.
         where: the file and the line.
     """
-    served = [port for port in ports if speaks_http(port.inside)]
-    for number, port in enumerate(served):
-        if not port.outside:
+    for port in ports:
+        if speaks_http(port.inside) and not port.outside:
             told = f"the service {name} publishes its port {port.inside} at another one each time"
             yield Hint(f"{told}: docker compose port {name} {port.inside} tells it", where)
-            continue
-        fields, told = {"url": f"{scheme(port.inside)}://{port.address}"}, ""
-        if health and health[0] == port.inside and health[1] != "/":
+    addresses = web_addresses({port.inside: port.address for port in ports if port.outside})
+    for number, (inside, fields) in enumerate(addresses.items()):
+        told = ""
+        if health and health[0] == inside and health[1] != "/":
             fields[probe_field(health[1])] = health[1]
         if behind:
             fields[probe_field(behind)] = behind
             told = f"{behind} is asked of what is behind it; write it as it is passed on"
-        own = named(name if not number else f"{name}-{port.inside}")
+        own = named(name if not number else f"{name}-{inside}")
         yield Discovered("urls", own, fields, where, LOCAL, told, frozenset((place_of(fields["url"]),)))
 
 
@@ -227,38 +225,6 @@ def _behind(project: Project, stack: Stack, service: YamlMap) -> str:
     others = [stack.services[name][0] for name in names if isinstance(name, str) and name in stack.services]
     asked = {health[1] for other in others if (health := _health(project, stack, other)) and health[1] != "/"}
     return asked.pop() if len(asked) == 1 else ""
-
-
-def _led(urls: list[Record], by: str) -> Iterator[Record]:
-    """The urls of a service; of a plain one that only leads to the one by https, that one alone.
-
-    Args:
-        urls: of all its ports.
-        by: where a configuration leads from the one to the other; "" where that is not known.
-    """
-    web = [each for each in urls if isinstance(each, Discovered)]
-    plain = [each for each in web if each.fields["url"].startswith("http:")]
-    secure = [each for each in web if each.fields["url"].startswith("https:")]
-    if not len(plain) == len(secure) == 1:
-        yield from urls
-        return
-    (from_, to), url = (plain[0], secure[0]), plain[0].fields["url"]
-    yield from (each for each in urls if each not in (from_, to))
-    if not by:
-        told = f"where it only leads to {to.fields['url']}, leave it out: checks of TLS look at every url"
-        yield replace(from_, fill_in="; ".join(filter(None, (from_.fill_in, told))))
-        yield to
-    else:
-        fields = {**from_.fields, **to.fields, **({} if place_of(url).endswith(":80") else {"plain_http": url})}
-        yield replace(from_, fields=fields, source=f"{to.source}, {by}", same=from_.same | to.same)
-
-
-def _redirect(project: Project) -> str:
-    """Where a configuration in the folder leads plain requests to https."""
-    for path in project.limited(project.named("*.conf", "*.conf.template"), "files of configuration"):
-        if match := _LEADS.search(project.text(path)):
-            return f"{path}:{project.text(path)[: match.start()].count(chr(10)) + 1}"
-    return ""
 
 
 def _ports(service: Mapping[str, Any]) -> Iterator[Published]:

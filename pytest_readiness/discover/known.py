@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 ENGINES = {
@@ -30,7 +31,8 @@ PROXIES = frozenset(("nginx", "nginx-unprivileged", "traefik", "caddy", "haproxy
 USUAL_PORTS = {"postgres": 5432, "mysql": 3306, "redis": 6379, "mongodb": 27017}
 _NOT_HTTP = {21, 22, 25, 53, 110, 143, 389, 465, 587, 636, 993, 995, 1025, 1433, 1521, 1883, 2181, 2525, 3306, 4222}
 _NOT_HTTP |= {5432, 5433, 5671, 5672, 6379, 6380, 6432, 8883, 9042, 9092, 9093, 11211, 26379, 27017, 27018, 33060}
-_HTTPS = {443, 4443, 8443, 9443}
+_PLAIN, _SECURE = 80, 443
+_HTTPS = {_SECURE, 4443, 8443, 9443}
 _PATH = r"/[\w./~-]{1,100}"
 _PROBED = re.compile(rf"https?://[^\s\"'/:]+(?::(?P<port>\d{{1,5}}))?(?P<path>{_PATH})")
 _LONGEST_SEGMENT = 30
@@ -56,9 +58,22 @@ def speaks_http(port: int) -> bool:
     return port not in _NOT_HTTP
 
 
-def scheme(port: int) -> str:
-    """Whether it is http or https that is spoken on a port of a container."""
-    return "https" if port in _HTTPS else "http"
+def web_addresses(published: Mapping[int, str]) -> dict[int, dict[str, str]]:
+    """The fields of a url for each port of a container on which HTTP may be spoken.
+
+    The plain port 80 beside 443 is no site of its own, but the one that must redirect to it.
+
+    Args:
+        published: host and port at which this machine has each port of the container.
+    """
+    found = {
+        port: {"url": f"{'https' if port in _HTTPS else 'http'}://{at}"}
+        for port, at in published.items()
+        if speaks_http(port)
+    }
+    if _PLAIN in found and _SECURE in found:
+        found[_SECURE]["plain_http"] = found.pop(_PLAIN)["url"]
+    return found
 
 
 def probed(command: str) -> tuple[int, str] | None:

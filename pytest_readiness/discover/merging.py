@@ -66,14 +66,9 @@ def _one(first: Discovered, second: Discovered) -> Discovered:
     """Two as one. A part that has what the other needs filled in makes that needless."""
     sources = dict.fromkeys((*first.source.split(", "), *second.source.split(", ")))
     told = dict.fromkeys(each for each in (*first.fill_in.split("; "), *second.fill_in.split("; ")) if each)
-    fields = {**second.fields, **first.fields}
-    secure = str(second.fields.get("url", "")).startswith("https:")
-    if secure and str(fields["url"]).startswith("http:"):
-        # Of a plain address that leads to one by https, that one is what people use.
-        fields["url"] = second.fields["url"]
     return replace(
         first,
-        fields=fields,
+        fields={**second.fields, **first.fields},
         source=", ".join(sources),
         fill_in="; ".join(told),
         same=first.same | second.same,

@@ -10,7 +10,7 @@ from typing import Any
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.discover.compose import Stack
 from pytest_readiness.discover.found import LOCAL, Discovered, Hint, Record, VariableText, named, said
-from pytest_readiness.discover.known import ENGINES, USUAL_PORTS, place_of, product_of, scheme, speaks_http
+from pytest_readiness.discover.known import ENGINES, USUAL_PORTS, place_of, product_of, web_addresses
 from pytest_readiness.discover.project import Project
 from pytest_readiness.domains.container.engine import engine_of, socket_of
 from pytest_readiness.domains.container.resource import DEFAULT_ENGINE
@@ -71,6 +71,7 @@ def _container(container: Mapping[str, Any], of: str, service: str, fields: Mapp
     same = frozenset((f"container:{name}", f"service:{of}/{service}"))
     yield Discovered("containers", named(service), {"container": name, **fields}, source, LOCAL, same=same)
     engine = ENGINES.get(product_of(str(container.get("Image") or "")))
+    published: dict[int, str] = {}
     for port in container.get("Ports") or ():
         inside, outside = port.get("PrivatePort"), port.get("PublicPort")
         if not isinstance(inside, int) or not isinstance(outside, int) or port.get("Type") != "tcp":
@@ -81,6 +82,7 @@ def _container(container: Mapping[str, Any], of: str, service: str, fields: Mapp
             yield Discovered(
                 "databases", named(service), {"engine": engine}, source, LOCAL, f"it listens at {at}", known
             )
-        elif not engine and speaks_http(inside):
-            url = f"{scheme(inside)}://{at}"
-            yield Discovered("urls", named(service), {"url": url}, source, LOCAL, same=frozenset((place_of(url),)))
+        else:
+            published[inside] = at
+    for fields in () if engine else web_addresses(published).values():
+        yield Discovered("urls", named(service), fields, source, LOCAL, same=frozenset((place_of(fields["url"]),)))

@@ -74,7 +74,9 @@ class Binding:
         missing: the claims without which it is not answered, and for which there is no check yet.
         source: where the item comes from, for people and programs that keep documents in step.
         proposed: what may answer it, as long as nobody has confirmed that. It stands apart: it does not run, nobody is
-            asked to sign it, and it decides neither whether the item applies nor how severe it is.
+            asked to sign it, and it does not decide whether the item applies; the item weighs as much as it would with
+            it.
+        reworded: whether what is proposed was confirmed, for an item that said something else.
     """
 
     item: str
@@ -87,6 +89,7 @@ class Binding:
     missing: tuple[str, ...] = ()
     source: str = ""
     proposed: Binding | None = None
+    reworded: bool = False
 
     @property
     def uses(self) -> tuple[Use, ...]:
@@ -118,14 +121,14 @@ def bindings_path(checklist: Path) -> Path:
 def misnamed_bindings(checklist: Path) -> Problem | None:
     """Return what is wrong where a checklist has no bindings, and beside it is a file that may be meant as them."""
     wanted = bindings_path(checklist)
-    if wanted.exists():
+    if wanted.exists() or not checklist.parent.is_dir():
         return None
+    # A document may end in ".MD" as well.
+    documents = {each.stem for each in checklist.parent.iterdir() if each.suffix.lower() in (".md", ".markdown")}
     others = {
         each.name: each
         for each in checklist.parent.glob("*check*.y*ml")
-        if not any(
-            (each.parent / f"{each.name.removesuffix(SUFFIX)}{suffix}").exists() for suffix in (".md", ".markdown")
-        )
+        if each.name.removesuffix(SUFFIX) not in documents
     }
     found = near(wanted.name, others)
     if not found:

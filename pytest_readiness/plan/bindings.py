@@ -33,6 +33,8 @@ SECTION_LEVEL = ".level"
 """Key of a section's level; no slug begins with a dot."""
 ORIGIN = ".suite"
 """Key of the suite that bindings were made of, beside the sections; no id begins with a dot."""
+CONFIRMED = ".confirmed"
+"""Key of what each item said when its binding was confirmed, as fingerprints by the items' ids, beside the sections."""
 SIGNED = "signed"
 """Parameter of checks that lists what they cannot decide and a person vouches for."""
 _PROPOSED = "proposed"
@@ -124,6 +126,16 @@ def _variable_in(value: Any) -> str:
     return found[0] if found else ""
 
 
+def _for_other_words(binding: Binding, said: str | None, checklist: Checklist) -> Binding:
+    """A binding that was confirmed when its item said something else is only proposed for what it says now."""
+    if said is None or binding.proposed is not None:
+        return binding
+    (item,) = (each for each in checklist.items() if each.id == binding.item)
+    if item.fingerprint == said or item.is_group:
+        return binding
+    return Binding(binding.item, binding.line, source=binding.source, proposed=binding, reworded=True)
+
+
 class _BindingsReader:
     def __init__(
         self,
@@ -173,8 +185,9 @@ class _BindingsReader:
         names = Names(checklist)
         bound: dict[str, tuple[str, int]] = {}
         self.made = ORIGIN in root and self._origin(root[ORIGIN], root.lines[ORIGIN])
+        said = self._confirmed(root)
         for section, entries in root.items():
-            if section == ORIGIN:
+            if section in (ORIGIN, CONFIRMED):
                 continue
             line = root.lines[section]
             if not names.sections(section):
@@ -196,9 +209,23 @@ class _BindingsReader:
                         elif binding is not None:
                             bound[binding.item] = written, binding.line
                             self._signed(binding)
+                            binding = _for_other_words(binding, said.get(written), checklist)
                             if level and not binding.level:
                                 binding = replace(binding, level=level)
                             yield binding.item, binding
+
+    def _confirmed(self, root: YamlMap) -> Mapping[str, str]:
+        """What each item said when its binding was confirmed."""
+        if CONFIRMED not in root:
+            return {}
+        said = root[CONFIRMED]
+        if not isinstance(said, YamlMap) or not all(isinstance(each, str) for each in said.values()):
+            self.problem(
+                root.lines[CONFIRMED],
+                f"'{CONFIRMED}' maps items to fingerprints in quotes, as 'readiness bind' writes them.",
+            )
+            return {}
+        return said
 
     def _origin(self, name: Any, line: int) -> bool:
         """Whether the bindings name the suite that they were made of."""
@@ -379,8 +406,13 @@ class _BindingsReader:
         if "valid_days" in given:
             self.problem(line, "How long a sign-off counts is said beside it, by 'valid' or 'cadence'.")
             return None
-        rule = validate(SignoffRule, given, given, (), "this sign-off", self.problems)
-        if rule is None:
+        known = SignoffRule.model_fields.keys() - {"valid_days"}
+        unknown = [key for key in given if key not in known]
+        for key in unknown:
+            self.problem(given.lines[key], f"Unknown key '{key}' in this sign-off.{nearest(key, sorted(known))}")
+        told = {key: each for key, each in given.items() if key in known}
+        rule = validate(SignoffRule, told, given, (), "this sign-off", self.problems)
+        if rule is None or unknown:
             return None
         rule = rule.model_copy(update={"valid_days": days})
         if self.proposing:
@@ -421,8 +453,7 @@ class _BindingsReader:
         if not isinstance(value, YamlMap):
             self.problem(
                 line,
-                "A binding is a check id, a list of them, or a mapping with 'check', 'all', "
-                "'any', 'signoff' or 'not_applicable'.",
+                f"A binding is a check id, a list of them, or a mapping with {self._ways()}.",
             )
             return None
         if _PROPOSED in value:
@@ -434,8 +465,7 @@ class _BindingsReader:
             lacks = " 'from_target' is said beside 'check'." if "from_target" in value and not ways else ""
             self.problem(
                 line,
-                "A binding holds exactly one of 'check', 'all', 'any', 'signoff', 'not_applicable', or 'missing'."
-                + lacks,
+                f"A binding holds exactly one of {self._ways()}.{lacks}",
             )
             for key in rest:
                 if key not in BINDING_WORDS and not ways:
@@ -453,6 +483,12 @@ class _BindingsReader:
             if key != way:
                 self._unknown(key, value, (way, *sorted(ignore)))
         return self._several(AllOf if way == "all" else AnyOf, value[way], value.lines[way])
+
+    def _ways(self) -> str:
+        """The keys that say what answers an item; what is proposed is proposed by one of the others."""
+        known = (*_CHECKS, "signoff", "not_applicable", "missing", *(() if self.proposing else (_PROPOSED,)))
+        *keys, last = (f"'{key}'" for key in known)
+        return f"{', '.join(keys)} or {last}"
 
     def _several(self, kind: type[AllOf] | type[AnyOf], value: Any, line: int) -> Part | None:
         if not isinstance(value, YamlList) or not value:

@@ -342,7 +342,7 @@ class _Planner:
         if binding.proposed is not None:
             # Before the level, as with what is bound to nothing: until someone confirms what answers it, nobody has
             # said anything of this item.
-            settled = proposed_only(binding.proposed)
+            settled = proposed_only(binding.proposed, reworded=binding.reworded)
             yield PlannedTest(name=item.slug, settled=settled, **common)
             return
         if self._above(binding.level):
@@ -403,9 +403,10 @@ class _Planner:
         )
 
 
-def proposed_only(proposal: Binding) -> Settled:
-    """Return the end of an item for which nobody has confirmed what is proposed."""
-    reason = f"{PROPOSED}: {', '.join(proposal.named)}; {CONFIRM}"
+def proposed_only(proposal: Binding, *, reworded: bool = False) -> Settled:
+    """Return the end of an item for which nobody has confirmed what is proposed, or nobody for its present words."""
+    why = f"{PROPOSED}, as it said something else when this was confirmed" if reworded else PROPOSED
+    reason = f"{why}: {', '.join(proposal.named)}; {CONFIRM}"
     return Settled("unverified", reason, PROPOSED, " and ".join(proposal.named))
 
 
@@ -433,6 +434,9 @@ def with_cadence(rule: SignoffRule, item: Item, section: Section) -> SignoffRule
 
 
 def _severity(item: Item, binding: Binding | None) -> Severity:
+    if binding and binding.proposed:
+        # What is proposed may be right: an item that only waits for a person must not weigh less than it would.
+        return min(_severity(item, None), _severity(item, binding.proposed), key=SEVERITIES.index)
     if binding and binding.severity:
         return binding.severity
     if item.optional:

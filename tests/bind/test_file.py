@@ -274,6 +274,38 @@ def test_an_id_of_an_earlier_version_is_known(tmp_path: Path) -> None:
     assert changed(file) == "web:\n  home-page-answers-in-200-ms: b.c\n"
 
 
+def test_what_ends_a_document_stays_at_its_end(tmp_path: Path, hand: Callable[[str], str]) -> None:
+    text = hand("%YAML 1.2\n---\ntls:\n  hsts-is-sent: a.b\n...\n# after\n")
+    file = bindings(tmp_path, text)
+    assert not file.changed
+    file.put("tls/no", "b.c")
+    file.put("backups/backups-are-made", "c.d")
+    ours = hand('  "no": b.c\n\nbackups:\n  backups-are-made: c.d\n')
+    assert changed(file) == text.replace(hand("a.b\n"), hand("a.b\n") + ours)
+    for id in ("tls/hsts-is-sent", "tls/no", "backups/backups-are-made"):
+        file.remove(id)
+    assert parse_yaml(changed(file), tmp_path, "file") == {}
+
+
+def test_keys_that_begin_with_a_dot_hold_no_entries_and_stay(tmp_path: Path) -> None:
+    dotted = ".confirmed:\n    tls/gone: 12ab\n    # said\n    gone: {a: b}\n"
+    file = bindings(tmp_path, f"tls:\n  gone: a.b\n\n{dotted}.other: [1]\n")
+    assert list(file.entries()) == ["tls/gone"]
+    assert list(file.sections()) == ["tls"]
+    file.put("backups/backups-are-made", "c.d")
+    file.remove("tls/gone")
+    assert changed(file) == f"\nbackups:\n  backups-are-made: c.d\n\n{dotted}.other: [1]\n"
+    file.remove("backups/backups-are-made")
+    assert changed(file).endswith(f"{dotted}.other: [1]\n")
+
+
+def test_comments_below_the_entries_of_a_section_stay_without_it(tmp_path: Path) -> None:
+    text = "tls:\n  no: a.b\nold:\n  # of it\n  a: b.c  # too\n  # end of old\npeople:\n  b: c.d\n"
+    file = bindings(tmp_path, text)
+    file.remove("old/a")
+    assert changed(file) == "tls:\n  no: a.b\n  # end of old\npeople:\n  b: c.d\n"
+
+
 def test_keys_with_question_marks(tmp_path: Path) -> None:
     file = bindings(tmp_path, "tls:\n  ? no\n  : a.b\n  ? gone\n  : b.c\n")
     assert not file.changed

@@ -21,6 +21,23 @@ def first(text: str, *above: str) -> str:
         ("Firewall is on", "host.firewall"),
         ("No secrets in the repository", "source.no_secrets"),
         ("Containers do not run as root", "container.non_root"),
+        ("All ports closed but 443", "net.only_open"),
+        ("robots.txt disallows everything on staging", "http.robots"),
+        ("Keeps crawlers out", "http.robots"),
+        ("Backup not older than 1 day", "backup.recent"),
+        ("Backups older than 30 days are deleted", "backup.retention"),
+        ("We can roll back in under 10 minutes", "artifact.drill"),
+        ("example.com points to 203.0.113.10", "dns.points_to"),
+        ("example.com resolves", "dns.resolves"),
+        ("/admin redirects to the login", "http.auth_required"),
+        ("Admins can log in", "http.flow"),
+        ("XML sitemap is reachable", "http.reachable"),
+        ("Favicon there", "http.static_assets"),
+        ("Works on a phone", "browser.responsive"),
+        ("Deps up to date", "source.dependencies_fresh"),
+        ("WordPress version isn't shown", "http.banner"),
+        ("The version is shown in the footer", "http.deployed_version"),
+        ("Do expired JWTs get rejected?", "http.jwt"),
     ],
 )
 def test_the_claim_that_is_meant_comes_first(text: str, claim: str) -> None:
@@ -38,6 +55,56 @@ def test_a_heading_says_what_a_short_item_is_about() -> None:
         first("Enabled", "Swap", "HSTS") == first("HSTS enabled") if matches(Statement("Enabled", ("HSTS",))) else True
     )
     assert {match.id for match in matches(Statement("Rotation configured", ("Logs",)))} & {"host.log_rotation"}
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("Not listening on port 8080", "net.open"),
+        ("Port 6379 no longer listens", "net.open"),
+        ("Ports 5432 and 6379 are never open", "net.open"),
+        ("Port 3000 is not reachable from outside", "net.open"),
+        ("Port 2375 is blocked", "host.firewall"),
+        ("Firewall is off", "host.firewall"),
+        ("Maintenance mode is off", "http.maintenance_page"),
+        ("Maintenance page is gone", "http.maintenance_page"),
+        ("CORS allows any origin", "http.cors"),
+        ("WebSockets are not used", "http.websocket"),
+        ("CSP is report-only", "http.csp"),
+        ("Cron jobs are stopped", "host.cron"),
+        ("Backups are paused", "backup.recent"),
+        ("HSTS is off", "http.hsts"),
+        ("The site must not be indexed", "postgres.indexes"),
+        ("Firestore rules deny by default", "host.firewall"),
+        ("No API key in the JS bundle", "http.page_weight"),
+        ("Rolled back in under 10 minutes", "ci.rollback"),
+        ("Docker is installed", "container.no_docker_socket"),
+        ("All services run", "container.no_docker_socket"),
+    ],
+)
+def test_the_opposite_of_a_claim_and_what_has_its_words_by_chance_are_not_it(text: str, claim: str) -> None:
+    assert claim not in {match.id for match in matches(Statement(text))[:3]}
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "claim"),
+    [
+        ("Database", "Latency below 5 ms", "postgres.latency"),
+        ("Network", "Latency below 5 ms", "net.latency"),
+        ("Redis", "Latency below 5 ms", "redis.latency"),
+        ("API", "Latency below 200 ms", "http.response_time"),
+        ("Mail server", "Reachable", "mail.reachable"),
+        ("RabbitMQ", "Reachable", "rabbitmq.connects"),
+        ("Staging", "Not indexed", "http.robots"),
+    ],
+)
+def test_a_heading_says_where(heading: str, text: str, claim: str) -> None:
+    assert first(text, heading) == claim
+
+
+@pytest.mark.parametrize(("heading", "text"), [("", "Kafka brokers reachable"), ("Kafka", "Consumer lag below 1000")])
+def test_one_broker_is_not_another(heading: str, text: str) -> None:
+    assert not [match.id for match in matches(Statement(text, (heading,))) if match.id.startswith("rabbitmq.")]
 
 
 def test_headings_alone_mean_nothing() -> None:

@@ -63,8 +63,8 @@ def test_what_is_begun_can_be_dropped(reviewed: Reviewed) -> None:
     ("keys", "value"),
     [
         (("s", "enter"), {"signoff": "owner"}),
-        (("s", "1"), {"signoff": "owner"}),
-        (("s", "2"), {"signoff": "operations"}),
+        (("s", "2"), {"signoff": "owner"}),
+        (("s", "1"), {"signoff": "operations"}),
         (("s", "oper", "enter"), {"signoff": "operations"}),
         (("s", "owner", "enter"), {"signoff": "owner"}),
         (("s", "security", "enter", "enter"), {"signoff": "security"}),

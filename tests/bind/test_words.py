@@ -122,6 +122,17 @@ def test_no_veto_silences_a_phrase_of_its_own_claim() -> None:
     assert sorted(silenced) == []
 
 
+def test_no_phrase_is_a_path() -> None:
+    """Its parts would be alternatives, each of which alone means the claim."""
+    paths = [
+        (id, word)
+        for _, id, said in entries()
+        for word in str(said["phrases"]).replace(";", " ").split()
+        if word.startswith("/") and word.count("/") > 1
+    ]
+    assert paths == []
+
+
 @pytest.mark.parametrize(
     ("text", "claim"),
     [

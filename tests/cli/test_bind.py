@@ -151,7 +151,10 @@ def test_reworded_and_vanished_items(readiness: Program) -> None:
 
 def test_roles_are_named_that_nobody_has(readiness: Program) -> None:
     readiness.write("release.checks.yaml", BINDINGS.replace("role: owner", "role: captain"))
-    assert "Roles that readiness.yaml does not have yet: captain." in readiness("bind", "release.md").lines
+    assert (
+        "To be listed under 'roles' of readiness.yaml, with their people: captain."
+        in readiness("bind", "release.md").lines
+    )
 
 
 def test_json(readiness: Program) -> None:

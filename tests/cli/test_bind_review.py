@@ -387,4 +387,4 @@ def test_a_role_that_is_still_to_be_listed_is_named_at_the_end(folder: Path, sta
     session.until("11 left")
     session.send("q")
     assert session.ends() == 0
-    assert "Roles that readiness.yaml does not have yet, with their people: security." in session.written
+    assert "To be listed under 'roles' of readiness.yaml, with their people: security." in session.written

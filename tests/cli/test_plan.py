@@ -60,8 +60,9 @@ def test_json_agrees_with_the_plan(readiness: Program) -> None:
 def test_what_is_not_set_stays_and_is_told(readiness: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = readiness(*PLAN).lines
     path = readiness.folder / "readiness.yaml"
-    assert f"{path}:11: The environment variable SHOP_HOST is not set; the configuration needs it here." in lines
-    assert f"{path}:14: The environment variable MORE_DSN is not set; the configuration needs it here." in lines
+    told = "is not set; the configuration needs it here: set it, or take this entry out."
+    assert f"{path}:11: The environment variable SHOP_HOST {told}" in lines
+    assert f"{path}:14: The environment variable MORE_DSN {told}" in lines
     left_out = "Database 'more' is left out, as its kind is not known: set the variable in 'dsn', or give 'engine'."
     assert f"{path}:14: {left_out}" in lines
     monkeypatch.setenv("SHOP_HOST", "shop.example.com")
@@ -190,7 +191,7 @@ release: Release › Papers
     signature of ops
   Plans [red]are[/red] written
     Plan A (optional)
-      proposed: redis.persistence: {COMING["redis.persistence"]}
+      proposed: no check yet: redis.persistence ({COMING["redis.persistence"]})
   Fax works
     not applicable: struck through in the checklist
 
@@ -203,6 +204,17 @@ release: Release › Backups (monthly)
     unverified: bound to nothing: no check answers it and nobody signs it
 """
     )
+
+
+def test_proposed_alternatives_are_told_from_what_must_all_pass(readiness: Program) -> None:
+    both = "old-versions-are-refused: {proposed: {%s: [tls.versions, {any: [tls.trusted, tls.chain]}]}}"
+    told = {}
+    for way in ("all", "any"):
+        readiness.write("release.checks.yaml", f"tls:\n  {both % way}\n")
+        lines = readiness(*PLAN, "--by-item").lines
+        told[way] = [line.partition(": ")[2].split(":")[0] for line in lines if line.startswith("proposed: ")]
+    assert told["all"] == ["tls.versions", "tls.trusted", "or tls.chain"]
+    assert told["any"] == ["tls.versions", "or tls.trusted", "or tls.chain"]
 
 
 def test_what_is_answered_alike_is_one_line(readiness: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -244,7 +244,8 @@ targets:
     assert load(base, text, HOST="h", PORT="1").target.resources[0].where == "https://h:1/"
     for empty in ({}, {"HOST": ""}):
         assert mistakes(base, text, **empty) == [
-            "readiness.yaml:5: The environment variable HOST is not set; the configuration needs it here."
+            "readiness.yaml:5: The environment variable HOST is not set; the configuration needs it "
+            "here: set it, or take this entry out."
         ]
 
 
@@ -309,7 +310,8 @@ def test_what_begins_no_variable_is_refused_and_not_shown(base: Path, written: s
 
 def test_a_nested_default_that_is_not_set_is_told(base: Path) -> None:
     assert mistakes(base, "targets:\n  prod: {description: '${NONE:-${LOST}}'}\n") == [
-        "readiness.yaml:2: The environment variable LOST is not set; the configuration needs it here."
+        "readiness.yaml:2: The environment variable LOST is not set; the configuration needs it "
+        "here: set it, or take this entry out."
     ]
 
 

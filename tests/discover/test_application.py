@@ -27,8 +27,7 @@ def test_what_is_found_is_declared(readiness: Readiness) -> None:
     targets = parsed(result.out)["targets"]
     local, prod = targets["local"], targets["prod"]
     assert local["urls"] == {
-        "nginx": "http://localhost:8080",
-        "nginx-443": "https://localhost:8443",
+        "nginx": {"url": "https://localhost:8443", "plain_http": "http://localhost:8080"},
         "api": {"url": "http://localhost:8000", "health": "/healthz"},
     }
     assert local["containers"]["postgres"] == "shop-postgres-1"
@@ -118,7 +117,7 @@ def test_roles_that_bind_proposes_are_there(shop: Path, readiness: Readiness) ->
     bound = readiness("bind", "docs/release-checklist.md", "--target", "local")
     assert bound.code == 0, bound.err
     assert "signoff: compliance" in (shop / "docs" / "release-checklist.checks.yaml").read_text("utf-8")
-    assert "Roles that readiness.yaml does not have yet" not in bound.out
+    assert "To be listed under 'roles'" not in bound.out
 
 
 def test_a_suite_is_taken_where_the_team_has_no_document(shop: Path, readiness: Readiness) -> None:

@@ -114,10 +114,8 @@ def test_an_override_is_read_and_other_stacks_are_not(folder: Path, look: Look) 
     write(folder, "compose.override.yaml", "services:\n  web:\n    ports: ['8443:443']\n  db: {image: mysql}\n")
     write(folder, "compose.prod.yaml", "services:\n  other: {image: nginx}\n")
     found = look()
-    assert [each["url"] for each in declared(found, "urls").values()] == [
-        "http://localhost:8080",
-        "https://localhost:8443",
-    ]
+    plain_and_secure = {"url": "https://localhost:8443", "plain_http": "http://localhost:8080"}
+    assert declared(found, "urls") == {"web": plain_and_secure}
     assert declared(found, "databases") == {"db": {"dsn": "${DATABASE_URL}", "engine": "mysql"}}
     assert "other" not in declared(found, "containers")
     assert ("compose.prod.yaml", "prod") in [(each.source, each.text.split()[2].rstrip(",")) for each in found.hints]
@@ -219,34 +217,3 @@ def test_a_proxy_is_asked_as_the_one_behind_it(
 ) -> None:
     write(folder, "compose.yaml", PROXIED.format(image=image, depends=depends))
     assert declared(look(), "urls") == {"front": {"url": "http://localhost:8080", **more}}
-
-
-REDIRECT = "server {\n  listen 80;\n  return 301 https://$host$request_uri;\n}\n"
-
-
-@pytest.mark.parametrize(
-    ("ports", "conf", "urls"),
-    [
-        ("'80:80', '443:443'", REDIRECT, [{"url": "https://localhost:443"}]),
-        (
-            "'8080:80', '8443:443'",
-            REDIRECT,
-            [{"url": "https://localhost:8443", "plain_http": "http://localhost:8080"}],
-        ),
-        (
-            "'80:80', '443:443'",
-            "server { listen 80; }\n",
-            [{"url": "http://localhost:80"}, {"url": "https://localhost:443"}],
-        ),
-        ("'80:80'", REDIRECT, [{"url": "http://localhost:80"}]),
-    ],
-)
-def test_a_proxy_that_leads_to_https_is_one_url(
-    folder: Path, look: Look, ports: str, conf: str, urls: list[dict[str, str]]
-) -> None:
-    write(folder, "compose.yaml", f"services:\n  web: {{image: nginx, ports: [{ports}]}}\n")
-    write(folder, "nginx/default.conf", conf)
-    found = [each for each in look().found if each.section == "urls"]
-    assert [dict(each.fields) for each in found] == urls
-    assert ("leave it out" in found[0].fill_in) == (len(urls) == 2)
-    assert ("nginx/default.conf:3" in found[0].source) == (len(urls) == 1 and "443" in ports)

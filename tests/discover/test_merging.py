@@ -23,11 +23,6 @@ def test_what_shares_a_mark_is_one_and_the_first_counts() -> None:
     )
 
 
-def test_a_plain_address_that_leads_to_one_by_https_is_that_one() -> None:
-    (one,) = merged([found("a", "x", url="http://a"), found("b", "y", url="https://a"), found("c", "x", "y")])
-    assert (one.name, one.fields) == ("a", {"url": "https://a"})
-
-
 def test_what_is_of_another_target_or_section_is_another() -> None:
     several = [found("a", "x"), found("a", "x", target="prod"), found("a", "x", section="hosts")]
     assert merged(several) == several

@@ -148,16 +148,23 @@ def test_items_of_a_group_are_bound_one_by_one(tmp_path: Path) -> None:
     [
         ("toy.headr", "There is no check 'toy.headr'. Did you mean 'toy.header'?"),
         ("{check: 5}", "There is no check '5'."),
-        ("5", "A binding is a check id, a list of them, or a mapping"),
+        ("5", "A binding is a check id, a list of them, or a mapping with 'check', 'all', 'any', 'sign"),
         ("", "A binding is a check id, a list of them, or a mapping"),
         ("[]", "This must be a list of at least one check; an empty one would assert nothing."),
         ("{all: []}", "This must be a list of at least one check"),
         ("{any: toy.header}", "This must be a list of at least one check"),
         ("{any: [toy.header, []]}", "This must be a list of at least one check"),
         ("{all: [toy.header], any: [toy.header]}", "A binding holds exactly one of"),
-        ("{}", "A binding holds exactly one of"),
+        (
+            "{}",
+            "of 'check', 'all', 'any', 'signoff', 'not_applicable', 'missing' or 'proposed'.",
+        ),
         ("{severity: low}", "A binding holds exactly one of"),
         ("{chek: toy.header}", "Unknown key 'chek' in this binding. Did you mean 'check'?"),
+        (
+            "{signoff: {role: security, zzz: 2027}}",
+            "Unknown key 'zzz' in this sign-off. Known: count, evidence, per_release, role.",
+        ),
         ("{all: [toy.header], sevrity: low}", "Unknown key 'sevrity' in this binding. Did you mean 'severity'?"),
         ("{any: [toy.header], on: shop}", "Unknown key 'on' in this binding."),
         ("{all: [{check: toy.header, severity: low}]}", "Unknown key 'severity' in the binding to toy.header."),
@@ -329,6 +336,13 @@ def test_the_bindings_of_another_checklist_are_not_misnamed(tmp_path: Path) -> N
     assert misnamed_bindings(tmp_path / "CHECK.md") is None
 
 
+@pytest.mark.parametrize("document", ["CHECK2.MD", "CHECK2.Md", "CHECK2.MARKDOWN"])
+def test_a_document_may_end_in_any_spelling(tmp_path: Path, document: str) -> None:
+    for name in ("CHECK.md", document, "CHECK2.checks.yaml"):
+        (tmp_path / name).write_text("", "utf-8")
+    assert misnamed_bindings(tmp_path / "CHECK.md") is None
+
+
 def test_a_claim_without_a_check(tmp_path: Path) -> None:
     given = '{missing: redis.persistence, severity: high, source: "release.md:7"}'
     (binding,) = bindings(tmp_path, f"tls:\n  hsts-headers-configured: {given}\n").values()
@@ -446,7 +460,10 @@ def test_what_a_target_gives_is_not_looked_at_for_a_proposal(tmp_path: Path) -> 
         ("{signoff: security, valid: a month}", "'valid' is a number of days such as 30d."),
         ("{missing: redis.persistance}", "No claim 'redis.persistance' is to come;"),
         ("{not_applicable: TODO}", "'not_applicable: TODO' is no reason;"),
-        ("{source: a}", "A binding holds exactly one of"),
+        (
+            "{source: a}",
+            "A binding holds exactly one of 'check', 'all', 'any', 'signoff', 'not_applicable' or",
+        ),
         ("[]", "This must be a list of at least one check;"),
         ("", "A binding is a check id, a list of them, or a mapping"),
         ("{proposed: toy.header}", "'proposed' is said of an item as a whole,"),
@@ -560,8 +577,8 @@ def test_another_target_gives_parameters(tmp_path: Path) -> None:
         (
             "{from_target: header}",
             "CHECK.checks",
-            "A binding holds exactly one of 'check', 'all', 'any', 'signoff', 'not_applicable', or 'missing'. "
-            "'from_target' is said beside 'check'.",
+            "A binding holds exactly one of 'check', 'all', 'any', 'signoff', 'not_applicable', 'missing' or "
+            "'proposed'. 'from_target' is said beside 'check'.",
         ),
     ],
 )
