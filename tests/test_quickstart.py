@@ -186,11 +186,16 @@ class Start:
             case words:
                 return self.run(*words)
 
+    @property
+    def packages(self) -> Path:
+        """Where the virtual environment has its packages."""
+        [found] = (self.folder / ".venv" / "lib").glob("python*/site-packages")
+        return found
+
     def _lend_dependencies(self) -> None:
         """Let the new environment import what the tests' own has installed: there may be no network."""
-        [packages] = (self.folder / ".venv" / "lib").glob("python*/site-packages")
         lent = [path for path in sys.path if path and any(Path(path).glob("*.dist-info"))]
-        (packages / "lent.pth").write_text("".join(f"{path}\n" for path in lent), "utf-8")
+        (self.packages / "lent.pth").write_text("".join(f"{path}\n" for path in lent), "utf-8")
 
     def entries(self) -> dict[str, Any]:
         """What the file of bindings says of each item, by the item's text."""
@@ -288,7 +293,9 @@ def test_from_nothing_to_the_first_verdict(start: Start) -> None:
     for line in console(page("quickstart.md")):
         told = start.follow(line)
         followed.append(line.split()[0])
-        if line.startswith("readiness bind") and "--review" not in line:
+        if line.startswith("pip "):
+            assert (start.packages / "pytest_readiness" / "suites" / "starter.md").is_file()
+        elif line.startswith("readiness bind") and "--review" not in line:
             acceptable = [item for item, entry in start.entries().items() if answers_of(entry) & set(RIGHT[item])]
             assert len(acceptable) >= 25, set(RIGHT) - set(acceptable)
         elif "--review" in line:

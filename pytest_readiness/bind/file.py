@@ -11,6 +11,7 @@ meant, or would hold anything else otherwise than before, is not written but is 
 
 from __future__ import annotations
 
+import bisect
 import copy
 import difflib
 import re
@@ -29,7 +30,7 @@ from pytest_readiness.core.files import write_atomically
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.core.yamlfile import YamlMap, events_of, parse_yaml, read_text
 from pytest_readiness.plan.binding import bindings_path
-from pytest_readiness.plan.bindings import ambiguous, same_item
+from pytest_readiness.plan.bindings import CONFIRMED, ambiguous, same_item
 
 WAS = "was"
 """First word of a comment that says what an item was before it was re-worded."""
@@ -165,7 +166,7 @@ class BindingsFile:
         found = {}
         for block in self._sections():
             held = self._data[block.head.key]
-            if not isinstance(held, dict) or block.head.key == CONFIRMED:
+            if not isinstance(held, dict):
                 continue
             pieces = {piece.key: piece for piece in block.entries}
             for slug in dict.fromkeys((*pieces, *held)):
@@ -215,8 +216,12 @@ class BindingsFile:
 
     # --- changes
 
-    def settle(self) -> None:
-        """Keep of each entry that is confirmed what its item says; of those that are not, and of those gone, nothing."""
+    def settle(self, anew: str = "") -> None:
+        """Keep what the item of each confirmed entry says; of others, and of those that are gone, nothing.
+
+        Args:
+            anew: id of an item that has just been confirmed for what it says now.
+        """
         fingerprints = {item.id: item.fingerprint for item in self.checklist.leaves()}
         confirmed = {
             entry.written: fingerprints[entry.id]
@@ -227,7 +232,7 @@ class BindingsFile:
         for written in [each for each in said if each not in confirmed]:
             self._note(written, None)
         for written, fingerprint in confirmed.items():
-            if written not in said:
+            if written not in said or (anew and self._means(*written.rsplit("/", 1)) == anew):
                 self._note(written, fingerprint)
 
     def put(self, item_id: str, value: Any, comment: str = "") -> None:
@@ -261,8 +266,6 @@ class BindingsFile:
                 piece.lines = "".join((line, "  ", remark, first[len(line) :], *rest))
             block.entries[block.entries.index(old)] = piece
         self._held(block)[piece.key] = plain(value)
-        proposed = isinstance(value, Mapping) and "proposed" in value
-        self._note(f"{block.head.key}/{piece.key}", None if proposed else item.fingerprint)
 
     def remove(self, item_id: str) -> None:
         """Take out an entry, with the comments directly above it, and its section where it was the last of it.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from pytest_readiness.bind.spelling import Word, words_of
-from pytest_readiness.bind.words import Aspect, Atom, Phrase, Words, all_words, vocabulary
+from pytest_readiness.bind.words import ENGINES, Aspect, Atom, Phrase, Words, all_words, vocabulary
 from pytest_readiness.checklist.model import Checklist, Item, Section, groups_above
 
 _ABOVE = 0.5
@@ -128,7 +128,7 @@ class Match:
 
 
 def matches(said: Statement, among: Mapping[str, Words] | None = None) -> list[Match]:
-    """Return the claims that an item's words may mean, best first; of equal ones, in the order of their ids.
+    """Return the claims that an item's words may mean, best first; of equal ones, by database, then by their ids.
 
     Args:
         said: what the item says.
@@ -142,7 +142,12 @@ def matches(said: Statement, among: Mapping[str, Words] | None = None) -> list[M
         for id in phrases.keys() | near.keys()
         if (match := index.match(id, phrases.get(id, []), near.get(id), said))
     ]
-    return sorted(found, key=lambda match: (-match.score, match.id))
+    return sorted(found, key=lambda match: (-match.score, _engine_of(match.id), match.id))
+
+
+def _engine_of(id: str) -> int:
+    domain = id.partition(".")[0]
+    return ENGINES.index(domain) if domain in ENGINES else -1
 
 
 def says_no_check(said: Statement) -> frozenset[str]:

@@ -97,8 +97,16 @@ class ReviewedFile:
             ProblemsError: it cannot be written.
         """
         entry, before, existed = self.entry(item), self._file.snapshot(), self._file.exists
-        self._write(lambda: self._file.put(item, value))
+        self._write(lambda: self._confirm(item, value))
         self._changes.append(_Change(item, entry, before, existed, self._seen))
+
+    def _confirm(self, item: str, value: Any) -> None:
+        self._file.put(item, value)
+        self._file.settle(anew=item)
+
+    def _forget(self, item: str) -> None:
+        self._file.remove(item)
+        self._file.settle()
 
     def undo(self) -> None:
         """Take back the last change: the file is as it was, or, where it was changed since, the item's entry is.
@@ -112,9 +120,9 @@ class ReviewedFile:
         elif self._seen == change.after:
             self._write(lambda: self._file.restore(change.file))
         elif change.entry is None:
-            self._write(lambda: self._file.remove(change.item))
+            self._write(lambda: self._forget(change.item))
         else:
-            self._write(lambda: self._file.put(change.item, change.entry))
+            self._write(lambda: self._confirm(change.item, change.entry))
         self._changes.pop()
 
     def refresh(self) -> bool:

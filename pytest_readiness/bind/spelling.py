@@ -153,6 +153,7 @@ _SPELLINGS = {
     "sql server": "sqlserver",
     "pub sub": "pubsub",
     "fqdn": "domain",
+    "dry run": "dryrun",
     "cves": "cve",
     "slos": "slo",
     "slis": "sli",

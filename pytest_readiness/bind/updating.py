@@ -79,7 +79,7 @@ def update(file: BindingsFile, proposals: Sequence[Proposal], *, again: bool = F
         ProblemsError: a section is written so that nothing can be changed in it.
     """
     by_id = {each.item.id: each for each in proposals}
-    followed = tuple(_follow(file, by_id))
+    followed = (*_in_place(file, by_id), *_follow(file, by_id))
     entries = file.entries()
     added, refreshed, unbound = [], [], []
     for proposal in proposals:
@@ -96,6 +96,7 @@ def update(file: BindingsFile, proposals: Sequence[Proposal], *, again: bool = F
     if prune:
         for entry in vanished:
             file.remove(entry.id)
+    file.settle()
     groups = {item.id for item in file.checklist.items() if item.is_group}
     wrong = [entry for entry in entries.values() if entry.id in groups and not _is_of_group(entry)]
     return Update(tuple(added), tuple(refreshed), followed, vanished, tuple(wrong), tuple(unbound))
@@ -137,6 +138,17 @@ def _propose_anew(file: BindingsFile, entry: BoundEntry, proposal: Proposal) -> 
 
 def _is_of_group(entry: BoundEntry) -> bool:
     return isinstance(entry.data, Mapping) and entry.data.keys() == {"source"}
+
+
+def _in_place(file: BindingsFile, proposals: Mapping[str, Proposal]) -> list[FollowedEntry]:
+    """Let entries that were confirmed for other words than their items have now be proposed only."""
+    found = []
+    for was in file.reworded():
+        if was.written != was.id:
+            file.rename(was.id, was.id)
+        _let_confirm(file, file.entries()[was.id], was.written, proposals)
+        found.append(FollowedEntry(was.written, was.id, was.line, reworded=True))
+    return found
 
 
 def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[FollowedEntry]:

@@ -205,8 +205,10 @@ def _with_engines(found: Mapping[str, Words]) -> Mapping[str, Words]:
                 own = f"{engine}.{id.removeprefix(_EVERY_ENGINE)}"
                 others = made.get(own)
                 phrases = (others.phrases if others else ()) + words.phrases
-                # What an engine says of its own claim counts, phrases apart, which are said of both.
-                made[own] = replace(others or words, id=own, phrases=phrases)
+                vetoes = words.vetoes + (others.vetoes if others else ())
+                made[own] = replace(words, id=own, phrases=phrases, vetoes=vetoes)
+                if others and others.parameters:
+                    made[own] = replace(made[own], parameters=others.parameters)
     return made
 
 

@@ -15,7 +15,7 @@ from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.registry import SEVERITIES, Check
 from pytest_readiness.people.decisions import Signoff, Waiver
 from pytest_readiness.people.rules import Cadence, EvidenceRule
-from pytest_readiness.plan.bindings import ORIGIN, SECTION_LEVEL
+from pytest_readiness.plan.bindings import CONFIRMED, ORIGIN, SECTION_LEVEL
 from pytest_readiness.plan.coming import COMING
 from pytest_readiness.verdict.result_file import result_schema
 
@@ -112,7 +112,12 @@ def bindings_schema() -> dict[str, Any]:
         "description": "What answers each item of a checklist: by section, then by item.",
         "type": "object",
         "properties": {
-            ORIGIN: {"enum": list(suite_names()), "description": "The suite that the bindings were made of."}
+            ORIGIN: {"enum": list(suite_names()), "description": "The suite that the bindings were made of."},
+            CONFIRMED: {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "description": "What each item said when its binding was confirmed; readiness bind keeps this.",
+            },
         },
         "additionalProperties": {
             "type": "object",

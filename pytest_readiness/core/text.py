@@ -20,7 +20,7 @@ _INCLUDE = re.compile(
 )
 
 _NOTHING = re.compile(
-    r"[\W_]*+(?:(?:\w|no|yes|none|nil|n/?a|n\.a\.|not applicable|does not apply|todo|to do|tb[acd]|fixme|wip|pending"
+    r"[\W_]*+(?:(?:no|yes|none|nil|n/?a|n\.a\.|not applicable|does not apply|todo|to do|tb[acd]|fixme|wip|pending"
     r"|x{2,}|placeholder|reason|unknown|unclear|not sure|offen|à compléter|pendiente"
     r"|to be (?:added|announced|clarified|confirmed|decided|defined|determined|done|filled in))\b[\W_]*+)?",
     re.IGNORECASE,

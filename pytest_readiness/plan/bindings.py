@@ -44,6 +44,7 @@ _COMMON = frozenset(("severity", "level", "partial", "signoff", "valid", "cadenc
 """Keys that a binding may have beside its checks."""
 _BESIDE = ("on", "warn", "from_target")
 """Keys beside a check that are none of its parameters."""
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _DAYS = re.compile(r"(\d{1,4})\s*d")
 
 
@@ -219,12 +220,18 @@ class _BindingsReader:
         if CONFIRMED not in root:
             return {}
         said = root[CONFIRMED]
-        if not isinstance(said, YamlMap) or not all(isinstance(each, str) for each in said.values()):
+        if not isinstance(said, YamlMap):
             self.problem(
-                root.lines[CONFIRMED],
-                f"'{CONFIRMED}' maps items to fingerprints in quotes, as 'readiness bind' writes them.",
+                root.lines[CONFIRMED], f"'{CONFIRMED}' maps items to fingerprints; 'readiness bind' writes it."
             )
             return {}
+        for written, fingerprint in said.items():
+            if not isinstance(fingerprint, str) or not _FINGERPRINT.fullmatch(fingerprint):
+                self.problem(
+                    said.lines[written],
+                    f"'{written}' stands in '{CONFIRMED}', which holds fingerprints that 'readiness bind' writes; "
+                    "bindings stand below their sections.",
+                )
         return said
 
     def _origin(self, name: Any, line: int) -> bool:

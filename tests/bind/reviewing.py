@@ -120,7 +120,12 @@ class Reviewed:
         if not self.path.exists():
             return {}
         root = read_yaml(self.path, "bindings")
-        return {f"{section}/{slug}": value for section, held in root.items() for slug, value in held.items()}
+        return {
+            f"{section}/{slug}": value
+            for section, held in root.items()
+            if section[0] != "."
+            for slug, value in held.items()
+        }
 
 
 NAMES = ("enter", "escape", "backspace", "clear", "leave")

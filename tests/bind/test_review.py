@@ -333,7 +333,7 @@ def test_what_another_program_decides_of_the_same_item_is_not_overwritten(review
 def test_an_undo_after_another_program_touches_the_item_alone(reviewed: Reviewed) -> None:
     reviewed.press("1")
     text = reviewed.path.read_text("utf-8")
-    reviewed.path.write_text(text + "  hsts-is-sent: http.csp\n", "utf-8")
+    reviewed.path.write_text(text.replace("\n\n.confirmed", "\n  hsts-is-sent: http.csp\n\n.confirmed"), "utf-8")
     reviewed.press("u")
     assert reviewed.written == {HSTS: "http.csp"}
 

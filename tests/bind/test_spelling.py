@@ -23,6 +23,8 @@ from pytest_readiness.bind.spelling import MOST_CHARACTERS, stems, words_of
         ("Let’s Encrypt", "letsencrypt"),
         ("Strict-Transport-Security", "HSTS"),
         ("DB", "database"),
+        ("doesn’t", "not"),
+        ("can't", "cannot"),
     ],
 )
 def test_one_thing_has_one_spelling(one: str, other: str) -> None:
@@ -39,6 +41,11 @@ def test_what_means_something_else_stays_apart(one: str, other: str) -> None:
 
 def test_names_of_variables_are_taken_apart() -> None:
     assert stems("CORS__ALLOWED_ORIGINS") == stems("cors allowed origins")
+
+
+def test_what_an_apostrophe_leaves_is_no_word() -> None:
+    assert stems("The app's user isn't the team’s") == stems("the app user not the team")
+    assert stems("'s' is a letter") >= {"s"}
 
 
 def test_versions_stay_whole() -> None:

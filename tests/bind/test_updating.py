@@ -34,7 +34,9 @@ def updated(folder: Path, text: str | None, document: str = DOCUMENT, **options:
 
 def test_items_without_an_entry_get_one(tmp_path: Path) -> None:
     text, done = updated(tmp_path, "tls:\n  # by hand\n  hsts-is-sent: http.hsts\n")
-    assert text == (
+    entries, confirmed = text.split("\n.confirmed:")
+    assert confirmed.count("tls/hsts-is-sent: ") == confirmed.count(": ") == 1
+    assert entries == (
         "tls:\n"
         "  certificates-last:  # likely: certificates; not explained: last\n    proposed: tls.trusted\n"
         "  # by hand\n  hsts-is-sent: http.hsts\n"
@@ -246,3 +248,26 @@ def test_why_it_is_proposed(tmp_path: Path) -> None:
 def test_roles(tmp_path: Path) -> None:
     text = "tls:\n  no: {proposed: {signoff: ops}}\n  hsts-is-sent: {check: a.b, partial: {role: security}}\n"
     assert roles_in(bindings(tmp_path, text)) == ("ops", "security")
+
+
+DETAILED = "# R\n\n## Web\n\n- [ ] Primary\n  - [ ] Disk is encrypted\n\n    within 30 days\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("30 days", "> 30 days"), ("Primary", "Standby"), ("encrypted", "encrypted %"), ("within", "without")],
+)
+def test_what_was_confirmed_for_other_words_is_only_proposed(tmp_path: Path, old: str, new: str) -> None:
+    text, _ = updated(tmp_path, "web:\n  disk-is-encrypted: {check: http.hsts}\n", DETAILED)
+    assert "proposed" not in text
+    text, done = updated(tmp_path, text, DETAILED.replace(old, new))
+    assert [each.reworded for each in done.followed] == [True]
+    entry = next(line for line in text.splitlines() if "http.hsts" in line)
+    assert "proposed" in entry
+    assert ".confirmed" not in text
+
+
+def test_white_space_changes_nothing(tmp_path: Path) -> None:
+    text, _ = updated(tmp_path, "web:\n  disk-is-encrypted: {check: http.hsts}\n", DETAILED)
+    again, done = updated(tmp_path, text, DETAILED.replace("is encrypted", "is  encrypted"))
+    assert (again, done.followed) == (text, ())

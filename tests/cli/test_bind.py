@@ -61,6 +61,12 @@ def test_a_new_document(plain: Program) -> None:
     ]
 
 
+def test_the_review_is_for_the_same_target(readiness: Program) -> None:
+    (readiness.folder / "release.checks.yaml").unlink()
+    lines = readiness("bind", "release.md", "--target", "prod").lines
+    assert lines[-1] == "readiness bind release.md --target prod --review"
+
+
 def test_a_run_takes_what_was_written_and_counts_none_of_it(readiness: Program) -> None:
     (readiness.folder / "release.checks.yaml").unlink()
     assert readiness("bind", "release.md").code == 0

@@ -111,7 +111,7 @@ def answer(session: Session, wanted: str = "") -> None:
 def written(folder: Path) -> dict[str, Any]:
     """What is confirmed in the file, by the item's slug."""
     root = read_yaml(folder / "release.checks.yaml", "bindings")
-    entries = {slug: value for held in root.values() for slug, value in held.items()}
+    entries = {slug: value for section, held in root.items() if section[0] != "." for slug, value in held.items()}
     return {slug: value for slug, value in entries.items() if not (isinstance(value, dict) and "proposed" in value)}
 
 

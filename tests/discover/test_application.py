@@ -148,6 +148,13 @@ def test_nobody_can_sign_for_who_is_to_be_filled_in(shop: Path, readiness: Readi
     assert not (shop / "signoffs.yaml").exists()
 
 
+def test_roles_that_bind_will_propose_are_listed(folder: Path, readiness: Readiness) -> None:
+    (folder / "release.md").write_text("# Release\n\n- [ ] Support knows what changes\n", "utf-8")
+    assert "support" in parsed(readiness("init", "--dry-run", "--checklist", "release.md").out)["roles"]
+    (folder / "release.md").write_text("# Release\n\n- [ ] HSTS is switched on\n", "utf-8")
+    assert "support" not in parsed(readiness("init", "--dry-run", "--checklist", "release.md").out)["roles"]
+
+
 @pytest.mark.usefixtures("environment", "shop")
 def test_the_order_is_steady(readiness: Readiness) -> None:
     assert readiness("init", "--dry-run").out == readiness("init", "--dry-run").out

@@ -620,3 +620,21 @@ def test_a_target_may_name_nothing_that_it_lacks_for_what_was_made_of_a_suite(tm
         read_bindings(
             path, checklist, CHECKS, ROLES, DECLARED, target=Target("prod", parameters=given), parameters=given
         )
+
+
+def test_a_binding_counts_for_the_words_for_which_it_was_confirmed(tmp_path: Path) -> None:
+    checklist = parse_checklist(CHECKLIST, tmp_path / "CHECK.md")
+    item = next(checklist.leaves())
+    text = f"{item.id.replace('/', ': {', 1)}: toy.header}}\n"
+    confirmed = f".confirmed: {{{item.id}: '{item.fingerprint}'}}\n"
+    assert bindings(tmp_path, text + confirmed)[item.id].uses
+    other = bindings(tmp_path, text + confirmed.replace(item.fingerprint, "0" * 16))[item.id]
+    assert (other.uses, other.reworded) == ((), True)
+    assert other.proposed is not None
+    assert other.proposed.named == ("toy.header",)
+
+
+@pytest.mark.parametrize("value", ["http.csp", "[a]", "{check: a.b}", "123"])
+def test_what_is_no_fingerprint_does_not_stand_among_them(tmp_path: Path, value: str) -> None:
+    (told,) = mistakes(tmp_path, f".confirmed:\n  hsts-on: {value}\n")
+    assert told.startswith("2: 'hsts-on' stands in '.confirmed', which holds fingerprints")

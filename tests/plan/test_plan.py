@@ -219,8 +219,9 @@ def test_names_do_not_depend_on_other_items(tmp_path: Path) -> None:
         ("Item (optional)", "{check: toy.two, severity: critical}", "critical"),
         ("Item", "{signoff: owner, severity: high}", "high"),
         ("Item", "{signoff: owner}", "medium"),
-        ("Item", "{proposed: toy.paper}", "medium"),
+        ("Item", "{proposed: toy.paper}", "critical"),
         ("Item", "{proposed: {check: toy.paper, severity: low}}", "medium"),
+        ("Item", "{proposed: {check: toy.paper, severity: critical}}", "critical"),
         ("Item (optional)", "{proposed: toy.paper}", "low"),
     ],
 )
