@@ -18,7 +18,7 @@ from pytest_readiness.core.resources import where_of, word, words
 from pytest_readiness.people.decisions import Circumstances, judge_signoffs
 from pytest_readiness.people.rules import SignoffRule
 from pytest_readiness.plan.binding import AllOf, Binding, Part, Use, bindings_path
-from pytest_readiness.plan.plan import CONFIRM
+from pytest_readiness.plan.plan import CONFIRM, DEFAULT_SEVERITY
 from pytest_readiness.verdict.result_file import outcome_of, read_result
 
 if TYPE_CHECKING:
@@ -112,11 +112,13 @@ def _facets(place: project.PlannedItem) -> Iterator[tuple[str, object]]:
 
 def _why_severity(place: project.PlannedItem) -> str:
     binding = place.binding
+    severity = place.planned.severities[place.item.id]
+    if binding and binding.proposed and severity != ("low" if place.item.optional else DEFAULT_SEVERITY):
+        return "by what is proposed for it"
     if binding and binding.severity:
         return "by its binding"
     if place.item.optional:
         return "because the checklist calls it optional"
-    severity = place.planned.severities[place.item.id]
     checks = list(dict.fromkeys(use.check.id for use in binding.uses)) if binding else []
     worst = [id for id in checks if load_catalogue()[id].severity == severity]
     if worst:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,8 +23,14 @@ _ELSEWHERE = (
     "what runs on this machine is not what customers use: add a target for that, such as "
     "prod: {urls: {shop: https://shop.example.com}}"
 )
-_SHOWN = 12
-"""Choices that are listed."""
+_NO_URL = (
+    "no address of the product was found: declare it under urls; "
+    "readiness init --url https://shop.example.com --dry-run shows how"
+)
+_SHOWN = 8
+"""Documents that are listed to choose from; the suites are listed besides."""
+_INTERRUPTED = 130
+"""Exit code of who breaks off, as of programs that a signal ends."""
 
 
 def command(
@@ -53,8 +61,6 @@ def command(
     """
     from pytest_readiness.cli.output import Output
     from pytest_readiness.config.loading import FILE_NAME
-    from pytest_readiness.core.environment import environment
-    from pytest_readiness.discover.surveying import survey
 
     folder = (directory or Path.cwd()).absolute().resolve()
     if not folder.is_dir():
@@ -65,25 +71,70 @@ def command(
     if not dry_run and there and not force:
         raise CommandError(f"{path} is there already; --dry-run shows what would be written, --force replaces it.")
     out = Output()
-    addresses = [_address(each) for each in url or ()]
+    try:
+        if not dry_run:
+            _say_where(folder, there=there, named=directory is not None or yes, asks=asks)
+        found = _surveyed(out, folder, url or (), asks=asks)
+        choice = _choice(out, found, folder, checklist, asks=asks)
+        draft, refused = _draft(found, folder, choice, target, asks=asks)
+        unread = (*found.skipped, *refused)
+        taken = "" if asks or checklist else _taken(found, choice)
+        if dry_run:
+            out.text(draft.text())
+            if taken:
+                out.line(f"# {taken}")
+            for each in unread:
+                out.line(f"# Not read: {each.source}: {each.why}")
+            return
+        _summary(out, draft.found, unread)
+        if taken:
+            out.line(taken)
+        if asks and not typer.confirm(f"{'Replace' if there else 'Write'} {path}?", default=not there):
+            out.line("Nothing was written.")
+            return
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo()
+        raise CommandError("Nothing was written.", _INTERRUPTED) from None
+    _write(path, draft.text())
+    _next(out, path, draft, choice)
+
+
+def _say_where(folder: Path, *, there: bool, named: bool, asks: bool) -> None:
+    """Warn of a folder that is hardly meant: the home directory, and one that another readiness.yaml is for.
+
+    Args:
+        folder: the one that is looked at.
+        there: whether it has its own readiness.yaml.
+        named: whether the person has said that it is this one.
+        asks: whether a person can be asked.
+    """
+    from pytest_readiness.config.loading import FILE_NAME, find_configuration
+
+    # Without a home, which containers may lack, Path.home() raises.
+    if folder == Path(os.path.expanduser("~")).resolve():  # noqa: PTH111
+        typer.echo(f"{folder} is your home directory, and not a product's: go to the product's folder first.", err=True)
+    other = None if there else find_configuration(folder.parent)
+    if other is None:
+        return
+    told = f"{other} is there already, and would no longer be used in {folder}: a run takes the nearest {FILE_NAME}."
+    if not named and not asks:
+        raise CommandError(f"{told} Name the folder, as 'readiness init .', or say --yes, to write a second one.")
+    typer.echo(told, err=True)
+    if not named and not typer.confirm("Write a second one?", default=False):
+        raise typer.Abort
+
+
+def _surveyed(out: Output, folder: Path, urls: Sequence[str], *, asks: bool) -> Survey:
+    from pytest_readiness.core.environment import environment
+    from pytest_readiness.discover.surveying import survey
+
+    addresses = [_address(each) for each in urls]
     if asks and not addresses:
         addresses = _asked_addresses()
     found = survey(folder, addresses, environment())
     if asks:
         _ask_hosts(out, found)
-    choice = _choice(out, found, folder, checklist, asks=asks)
-    draft, refused = _draft(found, folder, choice, target, asks=asks)
-    if dry_run:
-        out.text(draft.text())
-        for each in (*found.skipped, *refused):
-            out.line(f"# Not read: {each.source}: {each.why}")
-        return
-    _summary(out, draft.found, (*found.skipped, *refused))
-    if asks and not typer.confirm(f"{'Replace' if there else 'Write'} {path}?", default=not there):
-        out.line("Nothing was written.")
-        return
-    _write(path, draft.text())
-    _next(out, path, draft, choice)
+    return found
 
 
 def _address(text: str) -> str:
@@ -117,11 +168,20 @@ def _ask_hosts(out: Output, found: Survey) -> None:
         return
     out.line("Hosts in your ssh configuration:")
     out.table((), [(number, alias.name) for number, alias in enumerate(known, 1)], indent=2)
-    answer = typer.prompt(
-        "Which of them are servers of this product? (numbers; Enter: none)", default="", show_default=False
-    )
-    numbers = [int(word) for word in answer.replace(",", " ").split() if word.isdecimal()]
-    found.take(ssh.chosen(known[number - 1]) for number in numbers if 0 < number <= len(known))
+    question = "Which of them are servers of this product? (numbers; Enter: none)"
+    while True:
+        words = typer.prompt(question, default="", show_default=False).replace(",", " ").split()
+        numbers = [_number(word, len(known)) for word in words]
+        if all(numbers):
+            break
+        typer.echo(f"Write numbers from 1 to {len(known)}, with blanks between them.")
+    found.take(ssh.chosen(known[number - 1]) for number in numbers)
+
+
+def _number(text: str, most: int) -> int:
+    """A number of a list, which begins at 1; 0 for anything else."""
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return number if number <= most else 0
 
 
 def _choice(out: Output, found: Survey, folder: Path, checklist: str, *, asks: bool) -> Choice:
@@ -139,20 +199,28 @@ def _choice(out: Output, found: Survey, folder: Path, checklist: str, *, asks: b
         if not path.is_file():
             raise CommandError(f"There is no document {path}; name one in Markdown, or suite:NAME.")
         return Choice(str(path.relative_to(folder) if path.is_relative_to(folder) else path), "as you said")
-    offered = choices(found)[:_SHOWN]
+    every = choices(found)
     if not asks:
-        return offered[0]
+        return every[0]
+    documents = [each for each in every if not each.suite]
+    offered = [each for each in every if each not in documents[_SHOWN:]]
     out.line("Which checklist decides about a release?")
     out.table((), [(number, each.checklist, each.why) for number, each in enumerate(offered, 1)], indent=2)
-    return offered[_number("Number", len(offered)) - 1]
-
-
-def _number(question: str, most: int) -> int:
+    if others := len(every) - len(offered):
+        out.line(f"Left out: {others} more documents with boxes; --checklist DOCUMENT takes any of them.", indent=2)
     while True:
-        number: int = typer.prompt(question, default=1, type=int)
-        if 0 < number <= most:
-            return number
-        typer.echo(f"Write a number from 1 to {most}.")
+        if number := _number(typer.prompt("Number", default="1").strip(), len(offered)):
+            return offered[number - 1]
+        typer.echo(f"Write a number from 1 to {len(offered)}.")
+
+
+def _taken(found: Survey, choice: Choice) -> str:
+    """Which checklist was taken unasked, and which others there are."""
+    from pytest_readiness.cli.output import count
+
+    others = sum(paper.path != choice.checklist for paper in found.papers)
+    documents = f"{count(others, 'other document')} with boxes or " if others else ""
+    return f"The checklist is {choice.checklist}; --checklist takes {documents}one of 'readiness suites'."
 
 
 def _draft(found: Survey, folder: Path, choice: Choice, target: str, *, asks: bool) -> tuple[Draft, list[Skipped]]:
@@ -170,12 +238,17 @@ def _draft(found: Survey, folder: Path, choice: Choice, target: str, *, asks: bo
         # It is looked at first, and keeps its name.
         good.sort(key=lambda each: each.target != target)
         target = ""
+    hints = [*found.hints]
+    if set(names) == {LOCAL}:
+        hints.append(Hint(_ELSEWHERE, "targets"))
+    if not any(each.section == "urls" for each in good):
+        hints.append(Hint(_NO_URL, "urls"))
     draft = Draft(
         checklist=choice.checklist,
         why=f"{choice.why}; see: readiness suites {choice.suite}" if choice.suite and choice.why else choice.why,
         roles=roles(choice, folder),
         found=good,
-        hints=[*found.hints, *([Hint(_ELSEWHERE, "targets")] if set(names) == {LOCAL} else [])],
+        hints=hints,
         people=found.people,
         required=found.names[0].names if found.names and asks_for(choice, "required_variables") else (),
         names=((names[0], target),) if target else (),
@@ -201,6 +274,8 @@ def _summary(out: Output, found: Sequence[Discovered], skipped: Sequence[Skipped
         out.table(("target", "section", "name", "from"), rows)
     else:
         out.line("Nothing was found that a target could declare.")
+    if not any(each.section == "urls" for each in found):
+        out.line(f"{_NO_URL[:1].upper()}{_NO_URL[1:]}.")
     if skipped:
         out.heading("Not read")
         for each in skipped:
@@ -223,28 +298,28 @@ def _next(out: Output, path: Path, draft: Draft, choice: Choice) -> None:
     out.line(f"{path} is written. Look it over: 'fill in' stands where only you know.")
     out.heading("Next")
     name = draft.targets[0]
-    steps = []
-    document = path.parent / choice.checklist
+    # Each in a line of its own, so that it can be copied.
+    steps = [] if path.parent == Path.cwd().resolve() else [(shlex.join(["cd", str(path.parent)]), "")]
+    document, target = path.parent / choice.checklist, ["--target", name]
     if not choice.suite and not bindings_path(document).exists():
-        bind = f"readiness bind {choice.checklist} --target {name}"
-        steps.append((bind, "propose what answers each item"))
-        steps.append((f"{bind} --review", "confirm it by single keys: what is only proposed counts for nothing"))
+        bind = ["readiness", "bind", choice.checklist, *target]
+        steps.append((shlex.join(bind), "propose what answers each item"))
+        confirm = "confirm it by single keys: what is only proposed counts for nothing"
+        steps.append((shlex.join([*bind, "--review"]), confirm))
+    steps.append((shlex.join(["readiness", "plan", *target]), "what a run would look at; nothing is contacted"))
     steps += [
-        (f"readiness plan --target {name}", "what a run would look at; nothing is contacted"),
-        (f"pytest --readiness-target={name}", "the first run"),
+        (f"export {variable}='...'", f"not set here; a run needs it, or its entry taken out: {told}")
+        for variable, told in _unset(draft, name)
     ]
+    steps.append((shlex.join(["pytest", f"--readiness-target={name}"]), "the first run"))
     for line, what in steps:
-        # Each in a line of its own, so that it can be copied.
         out.line(line, indent=2)
-        out.line(what, indent=6)
-    if unset := _unset(draft, name):
-        out.heading("A run needs these variables, which are not set here: export them, or take their entries out")
-        out.table((), unset, indent=2)
+        if what:
+            out.line(what, indent=6)
 
 
 def _unset(draft: Draft, target: str) -> list[tuple[str, str]]:
     """The variables of a target that are not set, and what is known of them."""
-    import os
     import re
 
     old = {new: old for old, new in draft.names}.get(target, target)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from pytest_readiness.core.evidence import CouldNotVerify
-from pytest_readiness.discover.found import LOCAL, PROD, Discovered, Record, environment_of, named, said
+from pytest_readiness.discover.found import LOCAL, PROD, Discovered, Record, Skipped, environment_of, named, said
+from pytest_readiness.discover.known import place_of
 from pytest_readiness.discover.project import Project
 from pytest_readiness.protocols.http.answer import Response
 from pytest_readiness.protocols.http.client import Session
@@ -76,7 +78,9 @@ def find(project: Project, url: str, environment: Mapping[str, str]) -> Iterator
     host, target = parts.hostname or "", target_of(url)
     until = time.monotonic() + SECONDS
     fields: dict[str, str] = {"url": url}
+    same = {place_of(url)}
     told: list[str] = []
+    unseen = ""
     source = "--url"
     try:
         trust, response = _reached(project, url, environment, until)
@@ -86,16 +90,22 @@ def find(project: Project, url: str, environment: Mapping[str, str]) -> Iterator
         source += f", which answered {response.status}"
         if server := response.header("server"):
             source += f" (server: {said(server)})"
-        told += _told(url, response)
-        fields |= _probes(url, trust, until)
+        if secured := _secured(url, response):
+            # What a browser ends at is what people use; that the plain one leads there is looked at by its checks.
+            fields = {"url": secured} | ({} if parts.port in (None, 80) else {"plain_http": url})
+            same.add(place_of(secured))
+            told.append(f"{url} leads there, and it was not contacted itself: --url {secured} has it looked at, too")
+        else:
+            told += _told(url, response)
+            fields |= _probes(url, trust, until)
     except Untrusted as error:
-        reason = said(str(error))
-        told.append(f"{reason}; where its authority is a private one, name its file: ca: PATH")
+        unseen = f"{said(str(error))}; where its authority is a private one, name its file: ca: PATH"
     except CouldNotVerify as error:
-        told.append(f"nothing was seen there: {said(str(error))}")
-    yield Discovered(
-        "urls", _name(host), fields, source, target, "; ".join(told), frozenset((f"url:{url.rstrip('/')}",))
-    )
+        unseen = f"nothing was seen there: {said(str(error))}"
+    if unseen:
+        told.append(unseen)
+        yield Skipped(f"--url {url}", unseen)
+    yield Discovered("urls", _name(host), fields, source, target, "; ".join(told), frozenset(same))
     if target != LOCAL and "." in host and not _is_ip(host):
         domain = host.removeprefix("www.") if host.count(".") > 1 else host
         yield Discovered(
@@ -137,10 +147,15 @@ def _is_authority(path: Path) -> bool:
     from cryptography import x509
 
     try:
-        if not path.is_file() or path.stat().st_size > MOST_FILE or authority_fault(path):
+        if not path.is_file() or path.stat().st_size > MOST_FILE:
             return False
-        first = x509.load_pem_x509_certificate(path.read_bytes())
-        return first.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        with warnings.catch_warnings():
+            # Of old forms of certificates, which are no business of who asks for a first file.
+            warnings.simplefilter("ignore")
+            if authority_fault(path):
+                return False
+            first = x509.load_pem_x509_certificate(path.read_bytes())
+            return first.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (ValueError, OSError, x509.ExtensionNotFound):
         return False
 
@@ -149,10 +164,30 @@ def _told(url: str, response: Response) -> Iterator[str]:
     if location := response.location:
         leads = urlsplit(location)
         if (leads.scheme, leads.netloc) != urlsplit(url)[:2]:
-            there = f"{leads.scheme}://{leads.hostname}"
-            yield said(f"it leads to {there}, which was not contacted: is that the address that people use?")
+            there = f"it leads to {_origin(location)}"
+            yield said(f"{there}, which was not contacted: is that the address that people use?")
     elif not 200 <= response.status < 300:
         yield f"its root answers {response.status}: where that is right, add status: {response.status}"
+
+
+def _secured(url: str, response: Response) -> str:
+    """The same page by https, where all that a plain address does is to lead there; "" otherwise."""
+    plain, leads = urlsplit(url), urlsplit(response.location)
+    if (plain.scheme, leads.scheme) != ("http", "https") or plain.hostname != leads.hostname or leads.query:
+        return ""
+    origin = _origin(response.location)
+    return f"{origin}{plain.path}" if origin and plain.path.rstrip("/") == leads.path.rstrip("/") else ""
+
+
+def _origin(location: str) -> str:
+    """Scheme, host and port of an address, without the user; "" where its port is none."""
+    parts = urlsplit(location)
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    host = parts.hostname or ""
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
 def _probes(url: str, trust: Trust, until: float) -> dict[str, str]:

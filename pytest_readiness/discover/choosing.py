@@ -14,13 +14,12 @@ from pytest_readiness.config.suites import PREFIX, suite_names, target_path
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.yamlfile import YamlMap, parse_yaml, read_yaml
+from pytest_readiness.discover.documents import LIKELY
 from pytest_readiness.discover.found import Survey
 from pytest_readiness.plan.binding import bindings_path
 from pytest_readiness.protocols.text_file import read_text_file
 
 STARTER = "starter"
-_LIKELY = 3.0
-"""How much a document must look like a checklist of a release to be taken unless something else is said."""
 _NEEDS = {
     "paas-digitalocean": {"digitalocean"},
     "containers-mongodb": {"mongodb", "containers"},
@@ -29,7 +28,7 @@ _NEEDS = {
 }
 """What must have been found for a suite to fit, the more particular suite first."""
 _ROLES = ("release-manager", "operations", "security", "product-owner")
-"""Whom a document's items are usually signed by."""
+"""Who usually signs items of a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def choices(survey: Survey) -> list[Choice]:
     """The checklists that may be taken, the likeliest first."""
     papers = sorted(survey.papers, key=lambda paper: (-paper.likely, paper.path))
     documents = [Choice(paper.path, f"a document with {paper.items} items") for paper in papers]
-    likely = sum(paper.likely >= _LIKELY for paper in papers)
+    likely = sum(paper.likely >= LIKELY for paper in papers)
     return [*documents[:likely], *_suites(survey), *documents[likely:]]
 
 

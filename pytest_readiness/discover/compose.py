@@ -15,7 +15,9 @@ from pytest_readiness.discover.known import (
     CATCHERS,
     ENGINES,
     OTHERS,
+    PROXIES,
     USUAL_PORTS,
+    place_of,
     probe_field,
     probed,
     product_of,
@@ -116,10 +118,34 @@ def find(project: Project, stack: Stack) -> Iterator[Record]:
             yield Hint(f"{what}, and was not read: the target declares what it starts", path, "compose")
     for name, (service, where) in stack.services.items():
         yield from _service(project, stack, name, service, where)
+    yield from _images(stack)
     for service, where in stack.services.values():
         variables, lines = _environment(service)
         # An anchor is shared by services, and its lines are where it is.
         yield from databases(variables, where.partition(":")[0], LOCAL, stack.services, lines)
+
+
+def _images(stack: Stack) -> Iterator[Record]:
+    """The images that a stack runs: its own, and those of others, each once."""
+    for name, (service, where) in stack.services.items():
+        if listed(service.get("profiles")):
+            continue
+        written = service.get("image")
+        image = _with_defaults(written)
+        image = image if _IMAGE.fullmatch(image) else ""
+        if "build" in service:
+            own = image or f"{stack.name}-{name}"
+            told = "the release's own reference, where it has one"
+        elif image and image == written:
+            own, told = image, ""
+        elif image:
+            # Its default may be another one than what runs, and would be judged in its place.
+            told = f"the image of the service {name} depends on variables: name the one that runs, under images"
+            yield Hint(told, where)
+            continue
+        else:
+            continue
+        yield Discovered("images", name, {"image": own}, where, LOCAL, told, frozenset((f"image:{own}",)))
 
 
 def _service(project: Project, stack: Stack, name: str, service: YamlMap, where: str) -> Iterator[Record]:
@@ -133,16 +159,6 @@ def _service(project: Project, stack: Stack, name: str, service: YamlMap, where:
     yield Discovered("containers", name, {"container": container}, where, LOCAL, same=known)
     image = _with_defaults(service.get("image"))
     image = image if _IMAGE.fullmatch(image) else ""
-    if "build" in service:
-        yield Discovered(
-            "images",
-            name,
-            {"image": image or f"{stack.name}-{name}"},
-            where,
-            LOCAL,
-            fill_in="the release's own reference, where it has one",
-        )
-    recipe = dockerfiles.read(project, _dockerfile(PurePosixPath(stack.path).parent, service))
     ports = list(_ports(service))
     product = product_of(image)
     if product in ENGINES:
@@ -152,7 +168,9 @@ def _service(project: Project, stack: Stack, name: str, service: YamlMap, where:
     elif product in OTHERS:
         yield Hint(f"the service {name} is a {OTHERS[product]} ({product})", where, OTHERS[product])
     else:
-        yield from _urls(name, ports, _health(service) or recipe.health, where)
+        health = _health(project, stack, service)
+        behind = "" if health or product not in PROXIES else _behind(project, stack, service)
+        yield from _urls(name, ports, health, behind, where)
 
 
 def _database(name: str, engine: str, ports: list[Published], where: str) -> Discovered:
@@ -172,17 +190,41 @@ def _catcher(name: str, product: str, ports: list[Published], where: str) -> Ite
         yield Hint(f"the service {name} catches mail ({product}); its web port is not published", where)
 
 
-def _urls(name: str, ports: list[Published], health: tuple[int, str] | None, where: str) -> Iterator[Record]:
+def _urls(
+    name: str, ports: list[Published], health: tuple[int, str] | None, behind: str, where: str
+) -> Iterator[Record]:
+    """Published ports on which HTTP may be spoken.
+
+    Args:
+        name: of the service.
+        ports: that it publishes.
+        health: port and path by which it is asked.
+        behind: path by which the one service behind it is asked, if it is a proxy.
+        where: the file and the line.
+    """
     for port in ports:
         if speaks_http(port.inside) and not port.outside:
             told = f"the service {name} publishes its port {port.inside} at another one each time"
             yield Hint(f"{told}: docker compose port {name} {port.inside} tells it", where)
     addresses = web_addresses({port.inside: port.address for port in ports if port.outside})
     for number, (inside, fields) in enumerate(addresses.items()):
+        told = ""
         if health and health[0] == inside and health[1] != "/":
             fields[probe_field(health[1])] = health[1]
+        if behind:
+            fields[probe_field(behind)] = behind
+            told = f"{behind} is asked of what is behind it; write it as it is passed on"
         own = named(name if not number else f"{name}-{inside}")
-        yield Discovered("urls", own, fields, where, LOCAL, same=frozenset((f"url:{fields['url']}",)))
+        yield Discovered("urls", own, fields, where, LOCAL, told, frozenset((place_of(fields["url"]),)))
+
+
+def _behind(project: Project, stack: Stack, service: YamlMap) -> str:
+    """The path by which the one service that a proxy depends on is asked for its health; "" for none and several."""
+    given = service.get("depends_on")
+    names = given if isinstance(given, YamlMap) else listed(given)
+    others = [stack.services[name][0] for name in names if isinstance(name, str) and name in stack.services]
+    asked = {health[1] for other in others if (health := _health(project, stack, other)) and health[1] != "/"}
+    return asked.pop() if len(asked) == 1 else ""
 
 
 def _ports(service: Mapping[str, Any]) -> Iterator[Published]:
@@ -203,9 +245,11 @@ def _ports(service: Mapping[str, Any]) -> Iterator[Published]:
             yield Published(*numbers, "localhost" if host in _THIS_MACHINE else shown)
 
 
-def _health(service: Mapping[str, Any]) -> tuple[int, str] | None:
+def _health(project: Project, stack: Stack, service: YamlMap) -> tuple[int, str] | None:
+    """The port and the path by which Docker asks a service for its health."""
     test = entries(service.get("healthcheck")).get("test")
-    return probed(" ".join(map(str, listed(test))) if isinstance(test, list) else str(test or ""))
+    written = probed(" ".join(map(str, listed(test))) if isinstance(test, list) else str(test or ""))
+    return written or dockerfiles.read(project, _dockerfile(PurePosixPath(stack.path).parent, service)).health
 
 
 def _environment(service: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, int]]:

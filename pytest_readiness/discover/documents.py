@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from pytest_readiness.checklist.model import ChecklistError
 from pytest_readiness.checklist.reading import parse_checklist
-from pytest_readiness.discover.found import Discovered, Paper, Record, named
+from pytest_readiness.discover.found import Discovered, Paper, Record, Skipped, named
 from pytest_readiness.discover.project import Project
 
 _KINDS = {
@@ -35,6 +35,8 @@ _LIKELY = (
 _BOX = re.compile(r"\[[ xX\u00a0]?\]|[☐☑□✅⬜]|&#9744;|:white_check_mark:")
 _LONGEST = 2**18
 """Characters of a document that may be a checklist."""
+LIKELY = 3.0
+"""How much a document must look like a checklist of a release to be taken unless something else is said."""
 _FEWEST = 3
 """Items of a document that may be a checklist."""
 
@@ -46,9 +48,15 @@ def find(project: Project) -> Iterator[Record]:
     for path in papers:
         text = project.text(path)
         items = _items(text, project, path)
-        likely = _likely(path, items) if items >= _FEWEST else 0
+        looks = _likely(path, items)
+        likely = looks if items >= _FEWEST else 0
         if items >= _FEWEST:
             yield Paper(path, items, likely)
+        elif items and looks >= LIKELY:
+            why = (
+                f"has fewer than {_FEWEST} boxes, and is not offered as a checklist; --checklist takes it all the same"
+            )
+            yield Skipped(path, why)
         stem = PurePosixPath(path).stem.lower().replace("_", "-")
         kind = next((name for name, words in _KINDS.items() if re.search(rf"(?:^|-)(?:{words})(?:-|$)", stem)), "")
         if kind and kind not in taken and likely <= 0 and text.strip() and not path.startswith("."):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 ENGINES = {
     **dict.fromkeys(("postgres", "postgresql", "postgis", "timescaledb", "timescaledb-ha", "pgvector"), "postgres"),
@@ -25,13 +26,26 @@ OTHERS = {
     **dict.fromkeys(("vault", "keycloak"), "identity or secrets"),
 }
 """Services of which no kind of resource exists so far, by the last word of their image."""
+PROXIES = frozenset(("nginx", "nginx-unprivileged", "traefik", "caddy", "haproxy", "envoy", "httpd", "openresty"))
+"""What passes requests on to other services, by the last word of its image."""
 USUAL_PORTS = {"postgres": 5432, "mysql": 3306, "redis": 6379, "mongodb": 27017}
 _NOT_HTTP = {21, 22, 25, 53, 110, 143, 389, 465, 587, 636, 993, 995, 1025, 1433, 1521, 1883, 2181, 2525, 3306, 4222}
 _NOT_HTTP |= {5432, 5433, 5671, 5672, 6379, 6380, 6432, 8883, 9042, 9092, 9093, 11211, 26379, 27017, 27018, 33060}
 _PLAIN, _SECURE = 80, 443
 _HTTPS = {_SECURE, 4443, 8443, 9443}
-_PROBED = re.compile(r"https?://[^\s\"'/:]+(?::(?P<port>\d{1,5}))?(?P<path>/[\w./~-]{1,100})")
+_PATH = r"/[\w./~-]{1,100}"
+_PROBED = re.compile(rf"https?://[^\s\"'/:]+(?::(?P<port>\d{{1,5}}))?(?P<path>{_PATH})")
 _LONGEST_SEGMENT = 30
+
+
+def place_of(url: str) -> str:
+    """What an address is told by, however it writes a port that is its scheme's usual one."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    except ValueError:
+        return f"url:{url}"
+    return f"url:{parts.scheme}://{parts.hostname}:{port}{parts.path.rstrip('/')}"
 
 
 def product_of(image: str) -> str:
@@ -65,10 +79,17 @@ def web_addresses(published: Mapping[int, str]) -> dict[int, dict[str, str]]:
 def probed(command: str) -> tuple[int, str] | None:
     """The port and the path that the command of a health check asks for; None where it asks for none over HTTP."""
     match = _PROBED.search(command)
-    if match is None or any(len(part) > _LONGEST_SEGMENT for part in match["path"].split("/")):
+    if match is None or not is_path(match["path"]):
         return None
     secure = match[0].startswith("https")
     return int(match["port"] or (443 if secure else 80)), match["path"]
+
+
+def is_path(text: object) -> bool:
+    """Whether a text is a path of a probe, other than the root, with no part that may be a token."""
+    if not isinstance(text, str) or not re.fullmatch(_PATH, text):
+        return False
+    return all(len(part) <= _LONGEST_SEGMENT for part in text.split("/"))
 
 
 def probe_field(path: str) -> str:

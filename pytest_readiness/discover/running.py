@@ -10,7 +10,7 @@ from typing import Any
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.discover.compose import Stack
 from pytest_readiness.discover.found import LOCAL, Discovered, Hint, Record, VariableText, named, said
-from pytest_readiness.discover.known import ENGINES, USUAL_PORTS, product_of, web_addresses
+from pytest_readiness.discover.known import ENGINES, USUAL_PORTS, place_of, product_of, web_addresses
 from pytest_readiness.discover.project import Project
 from pytest_readiness.domains.container.engine import engine_of, socket_of
 from pytest_readiness.domains.container.resource import DEFAULT_ENGINE
@@ -85,4 +85,4 @@ def _container(container: Mapping[str, Any], of: str, service: str, fields: Mapp
         else:
             published[inside] = at
     for fields in () if engine else web_addresses(published).values():
-        yield Discovered("urls", named(service), fields, source, LOCAL, same=frozenset((f"url:{fields['url']}",)))
+        yield Discovered("urls", named(service), fields, source, LOCAL, same=frozenset((place_of(fields["url"]),)))

@@ -13,6 +13,7 @@ from pytest_readiness.discover import (
     documents,
     env_files,
     environ,
+    helm,
     kubernetes,
     pipelines,
     repository,
@@ -45,6 +46,7 @@ def survey(folder: Path, urls: Iterable[str], environment: Mapping[str, str]) ->
     made.take(dockerfiles.find(project, stack.built))
     made.take(ansible.find(project))
     made.take(ssh.find(project))
+    made.take(helm.find(project))
     made.take(kubernetes.find(project, environment))
     made.take(documents.find(project))
     made.take(repository.find(project))

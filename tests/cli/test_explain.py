@@ -114,7 +114,7 @@ def test_an_item_with_only_a_proposal(readiness: Program) -> None:
     assert f"bound to nothing: {where} only proposes what may answer it, so it is unverified" in lines
     assert "group Plans [red]are[/red] written" in lines
     assert "comes from a.md:7" in lines
-    assert "severity low, because the checklist calls it optional" in lines
+    assert "severity high, by what is proposed for it" in lines
     at = lines.index("Proposed; confirm with `readiness bind --review`")
     assert lines[at + 1 : at + 8] == [
         f"docs.sections: {CHECKS['docs.sections'].title}",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.cli.program import Program, Result
 from tests.pty import Session, on_a_terminal
+from tests.stack.patience import patient
 
 OLD = "targets: {prod: }\n"
 CHECKLIST = "# Go-live checklist\n\n- [ ] one\n- [ ] two\n- [ ] three\n"
@@ -40,6 +43,7 @@ class Folder:
 @pytest.fixture
 def folder(readiness: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
     made = Folder(readiness, tmp_path)
+    readiness.folder.joinpath("readiness.yaml").unlink()
     for name, value in made.environment.items():
         monkeypatch.setenv(name, value)
     return made
@@ -115,10 +119,11 @@ def test_enter_takes_what_is_likeliest(folder: Folder) -> None:
 def test_answers_are_taken(folder: Folder) -> None:
     (folder.path.parent / ".ssh").mkdir()
     (folder.path.parent / ".ssh" / "config").write_text("Host web1\nHost elsewhere\n")
-    code, said = folder.typed("not an address\n\n1\n99\n2\nmachine\ny\n")
+    code, said = folder.typed("not an address\n\n99\nweb1\n1\n99\nx\n2\nmachine\ny\n")
     assert code == 0, said
     assert "The address must be one of http or https" in said
-    assert "Write a number from 1 to" in said
+    assert said.count("Write numbers from 1 to 2, ") == 2
+    assert said.count("Write a number from 1 to ") == 2
     text = folder.file.read_text("utf-8")
     assert "  - suite:starter\n" in text
     assert "\n  machine:\n" in text
@@ -128,7 +133,8 @@ def test_answers_are_taken(folder: Folder) -> None:
 
 def test_who_leaves_leaves_nothing(folder: Folder) -> None:
     code, said = folder.typed("\x04")
-    assert code == 1
+    assert code == 130
+    assert "Nothing was written." in said
     assert "Traceback" not in said
     assert not folder.file.exists()
 
@@ -137,8 +143,14 @@ def test_who_breaks_off_leaves_nothing(folder: Folder) -> None:
     command = [sys.executable, "-m", "pytest_readiness", "init"]
     with Session(command, folder.path) as session:
         session.until_written("Address of the running product")
-        session.send("\x03")
-        assert session.ends() == 1
+        # Python may overhear a signal just before it begins to read; people press the keys again.
+        for _ in range(10):
+            session.send("\x03")
+            with suppress(subprocess.TimeoutExpired):
+                session.process.wait(patient(3))
+                break
+        assert session.ends() == 130
+        assert "Nothing was written." in session.written
         assert "Traceback" not in session.written
     assert not folder.file.exists()
 
@@ -191,3 +203,82 @@ def test_a_folder_that_cannot_be_written_to_is_a_sentence(folder: Folder, monkey
     result = folder("--force")
     assert result.code == 4
     assert f"{folder.file} cannot be written: " in result.err
+
+
+@pytest.fixture
+def below(folder: Folder) -> Folder:
+    """A folder below one that has a readiness.yaml."""
+    (folder.path.parent / "readiness.yaml").write_text(OLD, "utf-8")
+    return folder
+
+
+def test_below_another_file_it_refuses(below: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(below.path)
+    result = below.program("init")
+    assert result.code == 4
+    assert result.err.startswith(f"{below.path.parent / 'readiness.yaml'} is there already, ")
+    assert "'readiness init .'" in result.err
+    assert result.err.count("\n") == 1
+    assert not below.file.exists()
+
+
+@pytest.mark.parametrize("arguments", [("--yes",), (".",)])
+def test_below_another_file_a_second_one_can_be_meant(
+    below: Folder, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(below.path)
+    result = below.program("init", *arguments)
+    assert result.code == 0
+    assert f"{below.path.parent / 'readiness.yaml'} is there already, " in result.err
+    assert below.file.exists()
+
+
+def test_below_another_file_it_asks_on_a_terminal(below: Folder) -> None:
+    code, said = below.typed("\n")
+    assert code == 130
+    assert "Write a second one? [y/N]" in said
+    assert "Nothing was written." in said
+    assert not below.file.exists()
+    code, said = below.typed("y\n\n\n\n\n")
+    assert code == 0, said
+    assert below.file.exists()
+
+
+def test_the_home_directory_is_told(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "home directory" not in folder().err
+    folder.file.unlink()
+    monkeypatch.setenv("HOME", str(folder.path))
+    assert f"{folder.path} is your home directory" in folder().err
+
+
+def test_of_many_checklists_some_are_left_out_and_no_suite(folder: Folder) -> None:
+    for number in range(20):
+        folder.write(f"checklist-{number:02}.md", CHECKLIST)
+    code, said = folder.typed("\n\n\n\n")
+    assert code == 0
+    assert "suite:fintech-platform" in said
+    assert "Left out: 13 more documents with boxes; --checklist DOCUMENT takes any of them." in " ".join(said.split())
+    folder.file.unlink()
+    result = folder("--yes")
+    assert "The checklist is golive.md; --checklist takes 20 other documents with boxes or one of" in result.out
+    assert "# The checklist is golive.md; " in folder("--dry-run").out
+
+
+def test_an_address_where_nothing_is_seen_is_told(folder: Folder) -> None:
+    result = folder("--url", "shop.invalid")
+    assert result.code == 0
+    told = result.lines[result.lines.index("Not read") + 1]
+    assert told.startswith("--url https://shop.invalid: nothing was seen there: ")
+
+
+def test_without_an_address_the_option_is_named(folder: Folder) -> None:
+    assert "No address of the product was found" not in folder().out
+    folder.write("compose.yaml", "services: {}\n")
+    result = folder("--force")
+    told = "No address of the product was found: declare it under urls; readiness init --url https://shop.example.com"
+    assert told in result.out
+    assert "no address of the product was found" in folder.file.read_text("utf-8")
+
+
+def test_the_folder_is_gone_to_first(folder: Folder) -> None:
+    assert f"cd {folder.path}" in folder().lines

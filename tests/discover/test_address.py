@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import pytest
 
 from pytest_readiness.discover import address
 from pytest_readiness.discover.found import Discovered, Survey
+from pytest_readiness.discover.merging import merged
+from pytest_readiness.discover.project import Project
 from pytest_readiness.discover.writing import kept
+from tests.discover.application import write
 from tests.stack.certs import Authority
 from tests.stack.silent import Request, Response, SilentServer, WebApp
 
@@ -72,8 +76,48 @@ def test_where_it_leads_is_told_and_not_followed(look: Look) -> None:
         with WebApp({"/": moved}) as app:
             url = url_of(look(app.url))
         assert not elsewhere.requests
-    assert "it leads to http://localhost, which was not contacted" in url.fill_in
+    assert f"it leads to {elsewhere.url}, which was not contacted" in url.fill_in
     assert "pl4nted" not in repr(url)
+
+
+@pytest.mark.parametrize(
+    ("leads", "declared"),
+    [
+        ("https://localhost/", {"url": "https://localhost", "plain_http": "PLAIN"}),
+        ("https://localhost:8443", {"url": "https://localhost:8443", "plain_http": "PLAIN"}),
+        ("https://localhost:99999/", {"url": "PLAIN"}),
+        ("https://localhost/start", {"url": "PLAIN"}),
+        ("https://shop.example.com/", {"url": "PLAIN"}),
+    ],
+)
+def test_where_a_plain_address_only_leads_to_https_that_one_is_declared(
+    look: Look, leads: str, declared: dict[str, str]
+) -> None:
+    with WebApp({"/": Response(301, [("Location", leads)])}) as app:
+        url = url_of(look(app.url))
+    assert url.fields == {key: app.url if value == "PLAIN" else value for key, value in declared.items()}
+
+
+def test_the_stack_that_has_both_addresses_has_one_url(folder: Path, look: Look) -> None:
+    with WebApp({"/": Response(301, [("Location", "https://localhost:8443/")])}) as app:
+        port = app.url.rpartition(":")[2]
+        write(folder, "compose.yaml", f"services:\n  web: {{image: shop, ports: ['{port}:80', '8443:443']}}\n")
+        urls = [each for each in merged(look(app.url).found) if each.section == "urls"]
+    assert [each.fields for each in urls] == [{"url": "https://localhost:8443", "plain_http": app.url}]
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_authority_of_an_old_form_is_no_business_of_the_person(folder: Path, look: Look) -> None:
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
+            *("-set_serial", "0", "-subj", "/CN=Old Root", "-keyout", str(folder.parent / "key.pem")),
+            *("-out", str(folder / "root.crt")),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    assert list(address._authorities(Project(folder), {"HOME": str(folder)})) == [folder / "root.crt"]
 
 
 def test_what_a_server_says_of_itself_is_data(look: Look) -> None:
@@ -88,7 +132,9 @@ def test_what_a_server_says_of_itself_is_data(look: Look) -> None:
 def test_a_server_that_is_silent_costs_a_bounded_time(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(address, "SECONDS", 0.5)
     with SilentServer() as server:
-        url = url_of(look(server.url))
+        found = look(server.url)
+    url = url_of(found)
+    assert [(each.source, each.why) for each in found.skipped] == [(f"--url {server.url}", url.fill_in)]
     assert url.fields == {"url": server.url}
     assert url.fill_in.startswith("nothing was seen there: ")
 

@@ -31,7 +31,14 @@ def test_what_is_found_is_declared(readiness: Readiness) -> None:
         "api": {"url": "http://localhost:8000", "health": "/healthz"},
     }
     assert local["containers"]["postgres"] == "shop-postgres-1"
-    assert local["images"] == {"api": "shop-api"}
+    assert local["images"] == {
+        "nginx": "nginx:1.27",
+        "api": "shop-api",
+        "postgres": "postgres:16",
+        "redis": "redis:7-alpine",
+        "mail": "axllent/mailpit",
+        "queue": "rabbitmq:3",
+    }
     assert local["databases"] == {
         "postgres": {"dsn": "${DATABASE_URL}", "engine": "postgres"},
         "redis": {"dsn": "${REDIS_URL}", "engine": "redis"},
@@ -79,15 +86,38 @@ def test_the_file_loads_and_can_be_planned_with(shop: Path, readiness: Readiness
 
 def test_the_first_run_is_shown(shop: Path, readiness: Readiness) -> None:
     lines = readiness("init").lines
-    bind = "readiness bind docs/release-checklist.md --target local"
-    steps = [bind, f"{bind} --review", "readiness plan --target local"]
-    assert [line for line in lines if line.startswith(("readiness ", "pytest "))] == [
-        *steps,
+    steps = lines[lines.index("Next") + 1 :]
+    assert steps[::2] == [
+        "readiness bind docs/release-checklist.md --target local",
+        "readiness bind docs/release-checklist.md --target local --review",
+        "readiness plan --target local",
+        "export DATABASE_URL='...'",
+        "export REDIS_URL='...'",
         "pytest --readiness-target=local",
     ]
-    assert lines[-3] == "A run needs these variables, which are not set here: export them, or take their entries out"
-    assert lines[-2].startswith("DATABASE_URL it listens at localhost:5433; ")
-    assert lines[-1].startswith("REDIS_URL its port is not published")
+    assert "it listens at localhost:5433; " in steps[7]
+    assert "its port is not published" in steps[9]
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_steps_keep_the_target(readiness: Readiness) -> None:
+    lines = readiness("init", "--target", "prod").lines
+    commands = [line for line in lines[lines.index("Next") :] if line.startswith(("readiness ", "pytest "))]
+    assert len(commands) == 4
+    assert all("target prod" in line or "target=prod" in line for line in commands)
+
+
+def test_roles_that_bind_proposes_are_there(shop: Path, readiness: Readiness) -> None:
+    items = ("Legal team has approved the contract", "Product owner signs off", "Home page answers")
+    text = "\n- [ ] ".join(("# Go-live\n", *items)) + "\n"
+    (shop / "docs" / "release-checklist.md").write_text(text, "utf-8")
+    assert readiness("init").code == 0
+    roles = parsed((shop / "readiness.yaml").read_text("utf-8"))["roles"]
+    assert {"compliance", "product-owner"} <= set(roles)
+    bound = readiness("bind", "docs/release-checklist.md", "--target", "local")
+    assert bound.code == 0, bound.err
+    assert "signoff: compliance" in (shop / "docs" / "release-checklist.checks.yaml").read_text("utf-8")
+    assert "To be listed under 'roles'" not in bound.out
 
 
 def test_a_suite_is_taken_where_the_team_has_no_document(shop: Path, readiness: Readiness) -> None:

@@ -169,3 +169,51 @@ def test_what_a_file_refers_to_elsewhere_is_told(folder: Path, look: Look) -> No
 def test_wrong_shapes_are_passed_over(folder: Path, look: Look, text: str) -> None:
     write(folder, "compose.yaml", text)
     assert {each.section for each in look().found} <= {"containers", "images"}
+
+
+def test_images_of_others_are_declared_as_they_stand(folder: Path, look: Look) -> None:
+    write(
+        folder,
+        "compose.yaml",
+        "services:\n  db: {image: 'postgres:15'}\n  api: {build: .}\n  cache: {image: 'redis:${TAG:-7}'}\n"
+        "  again: {image: 'postgres:15'}\n  tools: {image: 'adminer:4', profiles: [debug]}\n",
+    )
+    found = look()
+    assert declared(found, "images") == {"db": {"image": "postgres:15"}, "api": {"image": "shop-api"}}
+    assert "compose.yaml:4: the image of the service cache depends on variables" in "\n".join(
+        f"{each.source}: {each.text}" for each in found.hints
+    )
+
+
+PROXIED = """\
+services:
+  front:
+    image: {image}
+    ports: ["8080:80"]
+    depends_on: {depends}
+  api:
+    image: shop
+    healthcheck: {{test: [CMD, curl, -f, "http://localhost:8000/ready"]}}
+  other:
+    image: shop
+    healthcheck: {{test: [CMD, curl, -f, "http://localhost:8000/up"]}}
+  db: {{image: postgres}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("image", "depends", "more"),
+    [
+        ("nginx:1.27", "[api, db, elsewhere]", {"readiness": "/ready"}),
+        ("traefik", "{api: {condition: service_healthy}}", {"readiness": "/ready"}),
+        ("nginx", "[api, other]", {}),
+        ("nginx", "[db]", {}),
+        ("nginx", "7", {}),
+        ("shop-front", "[api]", {}),
+    ],
+)
+def test_a_proxy_is_asked_as_the_one_behind_it(
+    folder: Path, look: Look, image: str, depends: str, more: dict[str, str]
+) -> None:
+    write(folder, "compose.yaml", PROXIED.format(image=image, depends=depends))
+    assert declared(look(), "urls") == {"front": {"url": "http://localhost:8080", **more}}

@@ -49,6 +49,15 @@ def test_manifests_give_names_only(folder: Path, look: Look) -> None:
     assert not found.skipped
 
 
+def test_a_chart_at_the_top_has_templates_too(folder: Path, look: Look) -> None:
+    write(folder, "Chart.yaml", "apiVersion: v2\nname: shop\n")
+    write(folder, "templates/a.yaml", "apiVersion: v1\nkind: {{ .Values.kind }}\n")
+    write(folder, "values.yaml", "ingress: {host: a.example.com}\n")
+    found = look()
+    assert [(each.name, each.fields["url"]) for each in found.found] == [("shop", "http://a.example.com")]
+    assert not found.skipped
+
+
 def test_hosts_of_an_ingress_are_urls(folder: Path, look: Look) -> None:
     spec = "{tls: [{hosts: [b.example.com, {}]}], rules: [{host: b.example.com}, {host: a.example.com}, {host: {}}]}"
     manifest = f"apiVersion: v1\nkind: Ingress\nmetadata: {{name: shop}}\nspec: {spec}\n"
@@ -57,6 +66,166 @@ def test_hosts_of_an_ingress_are_urls(folder: Path, look: Look) -> None:
         ({"url": "https://b.example.com"}, "staging"),
         ({"url": "http://a.example.com"}, "staging"),
     ]
+
+
+WORKLOAD = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+spec:
+  template:
+    metadata: {labels: {app: api, tier: back}}
+    spec:
+      containers:
+        - name: api
+          ports: [{name: web, containerPort: 8000}]
+          livenessProbe: {httpGet: {path: /livez, port: web}}
+          readinessProbe: {httpGet: {path: READY, port: PORT}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api}
+spec:
+  selector: {app: SELECTED}
+  ports: [{name: http, port: 80, targetPort: 8000}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop, annotations: {NOTE: /}}
+spec:
+  rules:
+    - host: shop.example.com
+      http:
+        paths:
+          - {path: PATH, pathType: Prefix, backend: {service: {name: api, port: {name: http}}}}
+          - {path: /static, pathType: Prefix, backend: {service: {name: files, port: {number: 80}}}}
+"""
+LIVE, READY = {"liveness": "/livez"}, {"readiness": "/readyz"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "more"),
+    [
+        ({}, {**LIVE, **READY}),
+        ({"PORT": "8000"}, {**LIVE, **READY}),
+        ({"PORT": "9000"}, LIVE),
+        ({"READY": "/"}, LIVE),
+        ({"READY": "/static/ready"}, LIVE),
+        ({"READY": "'/x y'"}, LIVE),
+        ({"READY": "/0123456789abcdef0123456789abcdef"}, LIVE),
+        ({"READY": "[1]"}, LIVE),
+        ({"SELECTED": "other"}, {}),
+        ({"SELECTED": "[x]"}, {}),
+        ({"PATH": "/api"}, {}),
+        ({"NOTE": "nginx.ingress.kubernetes.io/rewrite-target"}, {}),
+    ],
+)
+def test_probes_are_taken_to_the_url_that_leads_to_them(
+    folder: Path, look: Look, changed: dict[str, str], more: dict[str, str]
+) -> None:
+    text = WORKLOAD
+    for word, usual in (("READY", "/readyz"), ("PORT", "web"), ("SELECTED", "api"), ("PATH", "/"), ("NOTE", "note")):
+        text = text.replace(word, changed.get(word, usual))
+    write(folder, "k8s/api.yaml", text)
+    (url,) = [each for each in look().found if each.section == "urls"]
+    assert url.fields == {"url": "http://shop.example.com", **more}
+    assert url.source == ", ".join(
+        ["k8s/api.yaml:26", *(["k8s/api.yaml:11"] if more else []), *(["k8s/api.yaml:12"] if len(more) > 1 else [])]
+    )
+
+
+def test_a_probe_by_a_command_counts(folder: Path, look: Look) -> None:
+    text = WORKLOAD.replace(
+        "{httpGet: {path: READY, port: PORT}}", "{exec: {command: [curl, 'http://127.0.0.1:8000/up']}}"
+    )
+    text = text.replace("SELECTED", "api").replace("PATH", "/").replace("NOTE", "note")
+    write(folder, "k8s/api.yaml", text)
+    (url,) = [each for each in look().found if each.section == "urls"]
+    assert url.fields["readiness"] == "/up"
+
+
+def test_an_environments_probes_are_its_own(folder: Path, look: Look) -> None:
+    text = WORKLOAD.replace("PORT", "web").replace("SELECTED", "api").replace("PATH", "/").replace("NOTE", "note")
+    workload, service, ingress = text.split("---\n")
+    write(folder, "k8s/base/api.yaml", f"{workload.replace('READY', '/base')}---\n{service}")
+    write(folder, "k8s/staging/api.yaml", f"{workload.replace('READY', '/staging')}---\n{service}---\n{ingress}")
+    write(folder, "k8s/prod/ingress.yaml", ingress)
+    found = {each.target: each.fields["readiness"] for each in look().found if each.section == "urls"}
+    assert found == {"staging": "/staging", "prod": "/base"}
+
+
+@pytest.mark.parametrize(
+    ("values", "urls"),
+    [
+        (
+            "ingress: {hosts: [{host: a.example.com}, b.example.com], tls: [{hosts: [a.example.com]}]}",
+            ["https://a.example.com", "http://b.example.com"],
+        ),
+        ("ingress: {host: a.example.com}", ["http://a.example.com"]),
+        ("ingress: {hostname: a.example.com, tls: true}", ["https://a.example.com"]),
+        ("web: {ingress: {host: a.example.com}}", ["http://a.example.com"]),
+        ("ingress: {enabled: false, hosts: [chart-example.local]}", []),
+        ("ingress: {host: '{{ .Values.host }}', hosts: 7}", []),
+        ("ingress: [a]", []),
+    ],
+)
+def test_hosts_of_a_chart_are_urls(folder: Path, look: Look, values: str, urls: list[str]) -> None:
+    write(folder, "chart/Chart.yaml", "apiVersion: v2\nname: shop\n")
+    write(folder, "chart/values.yaml", f"{values}\n")
+    write(folder, "elsewhere/values.yaml", "ingress: {host: other.example.com}\n")
+    found = [each for each in look().found if each.section == "urls"]
+    assert [each.fields["url"] for each in found] == urls
+    assert {each.source for each in found} <= {"chart/values.yaml:1"}
+
+
+def test_a_charts_probes_and_environments(folder: Path, look: Look) -> None:
+    write(folder, "chart/Chart.yaml", "apiVersion: v2\nname: shop\n")
+    probes = (
+        "livenessProbe:\n  httpGet: {path: /livez, port: http}\nreadinessProbe:\n  httpGet: {path: /, port: http}\n"
+    )
+    write(folder, "chart/values-staging.yaml", f"ingress: {{host: a.example.com}}\n{probes}")
+    assert [(each.fields, each.target, each.source) for each in look().found] == [
+        (
+            {"url": "http://a.example.com", "liveness": "/livez"},
+            "staging",
+            "chart/values-staging.yaml:1, chart/values-staging.yaml:2",
+        )
+    ]
+
+
+GITLAB = """\
+build: !reference [pl4nted]
+live: {environment: {name: Production, url: https://shop.example.com/}}
+staged: {environment: {name: staging, url: "https://staging.example.com"}}
+gone: {environment: {name: staging, url: "https://gone.example.com", action: stop}}
+review: {environment: {name: review/$CI_COMMIT_REF_SLUG, url: "https://$CI_ENVIRONMENT_SLUG.example.com"}}
+token: {environment: {name: prod, url: "https://user:pl4nted@x.example.com"}}
+dev: {environment: {name: dev, url: "http://dev.example.com:8080"}}
+plain: {environment: production}
+other: 7
+"""
+
+
+def test_environments_of_gitlab_are_urls(folder: Path, look: Look) -> None:
+    write(folder, ".gitlab-ci.yml", GITLAB)
+    found = look()
+    assert [(each.fields, each.target, each.source) for each in found.found] == [
+        ({"url": "https://shop.example.com/"}, "prod", ".gitlab-ci.yml:2"),
+        ({"url": "https://staging.example.com"}, "staging", ".gitlab-ci.yml:3"),
+    ]
+    assert told(found)[1:] == [
+        ".gitlab-ci.yml:7: the environment dev is at http://dev.example.com:8080: declare it in a target of its own"
+    ]
+    assert "pl4nted" not in repr(found)
+
+
+def test_a_checklist_of_few_boxes_is_told(folder: Path, look: Look) -> None:
+    write(folder, "release-checklist.md", "# Release\n\n- [ ] one\n- [ ] two\n")
+    write(folder, "notes.md", "- [ ] one\n")
+    found = look()
+    assert not found.papers
+    assert [each.source for each in found.skipped] == ["release-checklist.md"]
+    assert "has fewer than 3 boxes" in found.skipped[0].why
 
 
 def test_the_likeliest_document_comes_first_and_templates_last(folder: Path, look: Look) -> None:
