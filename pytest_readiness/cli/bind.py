@@ -205,6 +205,12 @@ def _unclear(file: BindingsFile, entry: BoundEntry) -> str:
     return ambiguous(entry.written, file.names.items(entry.written))
 
 
+def _waits(entry: BoundEntry) -> bool:
+    """Whether an entry, or what it proposes, names claims that no check shows so far."""
+    said = entry.data.get("proposed", entry.data) if isinstance(entry.data, dict) else entry.data
+    return isinstance(said, dict) and "missing" in said
+
+
 def _still_proposed(file: BindingsFile) -> str:
     from pytest_readiness.cli.output import count
 
@@ -218,6 +224,11 @@ def _report(out: Output, work: _Work, file: BindingsFile, done: Update, *, writt
     document = work.checklist.path
     out.line(f"{document}: {count(len(work.proposals), 'item')}", style="bold")
     out.table(("items", "level", "what it means"), list(_counts(work, file)), indent=2)
+    if number := sum(map(_waits, file.entries().values())):
+        out.line(
+            f"{count(number, 'item')} of them {'waits' if number == 1 else 'wait'} for a check that is still to come, and "
+            f"{'stays' if number == 1 else 'stay'} unverified until then, unless you choose a signature."
+        )
     _write_unbound(out, done)
     _write_followed(out, work, done)
     if done.kept:
