@@ -15,6 +15,7 @@ from pytest_readiness.checklist.model import Checklist, Item, Section, groups_ab
 _ABOVE = 0.5
 """What a word of a heading weighs beside one of the item."""
 _WEAK = 0.55
+"""What a weak phrase weighs beside another."""
 _OTHER_ASPECT: Mapping[bool, float] = {True: 0.6, False: 0.8}
 """What is left of a claim of another aspect than the item's: where the item names one, and where it does not."""
 _NEAR = 0.45
@@ -22,8 +23,11 @@ _NEAR = 0.45
 _LONG = 7
 """From so many words on that say something, an item may speak of a veto's subject besides."""
 _VETOED = 0.5
+"""What is left of a claim then."""
 _OPPOSED = 0.6
+"""What is left of a claim that never denies, of an item that does."""
 _LEAST = 0.03
+"""A match that scores less is none."""
 _ENOUGH = 6.0
 """The rarity of words that together say half of all that words can say."""
 
@@ -64,6 +68,11 @@ class Statement:
         return frozenset(word.stem for text in self.above for word in words_of(text))
 
     @cached_property
+    def nearest(self) -> frozenset[str]:
+        """The stems of the heading or item directly above."""
+        return frozenset(word.stem for text in self.above[-1:] for word in words_of(text))
+
+    @cached_property
     def content(self) -> tuple[str, ...]:
         """The item's stems that say something, in order."""
         filler = vocabulary().filler
@@ -77,8 +86,8 @@ class Statement:
         if "documented" in found and not self.own & known.written and self.own & known.doing:
             # A plan that is "in place" is meant as what was planned.
             found |= {"state"}
-        if not found and not self.own & known.doing and self.above:
-            found = _aspects_in(frozenset(word.stem for word in words_of(self.above[-1])))
+        if not found and not self.own & known.doing:
+            found = _aspects_in(self.nearest)
         return found or frozenset(("state",))
 
     def naming(self, aspect: Aspect) -> frozenset[str]:

@@ -228,12 +228,10 @@ def _of_engine(id: str, engine: str) -> str:
 
 def _is_of_another(id: str, said: Statement) -> bool:
     """Whether a claim is about one product, and the item, or else the heading above it, names others only."""
-    products = vocabulary().products
-    own = products.get(id.partition(".")[0])
-    if own is None or own & said.own:
+    products, domain = vocabulary().products, id.partition(".")[0]
+    if domain not in products or products[domain] & said.own:
         return False
-    domain = id.partition(".")[0]
-    for words in (said.own, stems(said.above[-1]) if said.above else frozenset[str]()):
+    for words in (said.own, said.nearest):
         if named := {name for name, called in products.items() if called & words}:
             # "Database and Redis" names an engine, too, without saying which.
             return domain not in named and not (domain in ENGINES and _DATABASE in words)

@@ -225,9 +225,10 @@ def _report(out: Output, work: _Work, file: BindingsFile, done: Update, *, writt
     out.line(f"{document}: {count(len(work.proposals), 'item')}", style="bold")
     out.table(("items", "level", "what it means"), list(_counts(work, file)), indent=2)
     if number := sum(map(_waits, file.entries().values())):
+        waits, stays = ("waits", "stays") if number == 1 else ("wait", "stay")
         out.line(
-            f"{count(number, 'item')} of them {'waits' if number == 1 else 'wait'} for a check that is still to come, and "
-            f"{'stays' if number == 1 else 'stay'} unverified until then, unless you choose a signature."
+            f"{count(number, 'item')} of them {waits} for a check that is still to come, and {stays} unverified until "
+            "then, unless you choose a signature."
         )
     _write_unbound(out, done)
     _write_followed(out, work, done)
