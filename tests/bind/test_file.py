@@ -508,7 +508,7 @@ def test_all_else_stays_whatever_the_file_is_like(tmp_path: Path, text: str, dat
         try:
             after = file.text
         except ProblemsError:
-            # Blank lines behind a text of several lines may belong to it, so that those before what is removed may not stay.
+            # Blank lines behind a text of several lines may belong to it, so that those before what goes may not stay.
             assert "|" in text or ">" in text
             return
         if meant:
