@@ -31,7 +31,7 @@ from pytest_readiness.core.files import write_atomically
 from pytest_readiness.core.problems import Problem, ProblemsError
 from pytest_readiness.core.yamlfile import YamlMap, events_of, parse_yaml, read_text
 from pytest_readiness.plan.binding import bindings_path
-from pytest_readiness.plan.bindings import CONFIRMED, same_item
+from pytest_readiness.plan.bindings import CONFIRMED, NO_FINGERPRINTS, same_item
 
 WAS = "was"
 """First word of a comment that says what an item was before it was re-worded."""
@@ -228,6 +228,19 @@ class BindingsFile:
             and entry.id in fingerprints
             and said[entry.written] != fingerprints[entry.id]
         )
+
+    def unsaid(self) -> tuple[BoundEntry, ...]:
+        """Confirmed entries of which it is not kept what their items said, where that is kept of others."""
+        said, leaves = self._said(), {item.id for item in self.checklist.leaves()}
+        entries = self.entries().values() if said else ()
+        return tuple(
+            each for each in entries if each.state == "confirmed" and each.id in leaves and each.written not in said
+        )
+
+    def strays(self) -> tuple[str, ...]:
+        """What is kept of items that no entry is for."""
+        entries = {entry.written for entry in self.entries().values()}
+        return tuple(written for written in self._said() if written not in entries)
 
     # --- changes
 
@@ -579,6 +592,9 @@ class BindingsFile:
 
     def _find_problems(self) -> None:
         problems = []
+        kept = next((block for block in self._blocks if block.head.key == CONFIRMED), None)
+        if kept is not None and not isinstance(self._data[CONFIRMED] or {}, dict):
+            problems.append(Problem(self.path, kept.head.line, NO_FINGERPRINTS))
         seen: dict[str, tuple[str, int]] = {}
         for block in self._sections():
             section, held = block.head.key, self._data[block.head.key]
@@ -614,7 +630,12 @@ class BindingsFile:
             block = next((block for block in self._blocks if block.head.key == CONFIRMED), None)
         if fingerprint is None:
             return
-        if block is None:
+        if block is not None and not self._data[CONFIRMED]:
+            self._take_section(block)
+            block = None
+        if block is not None:
+            self._open(block)
+        else:
             lines = f"{CONFIRMED}:  # what each item said when its binding was confirmed; readiness bind keeps this"
             block = _Block(_Piece(CONFIRMED, self._newline, "", lines + self._newline, (0, len(CONFIRMED))))
             block.indent = next((block.indent for block in self._blocks if block.indent), _INDENT)

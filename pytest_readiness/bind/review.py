@@ -13,7 +13,7 @@ from typing import Any
 
 from pytest_readiness.bind.answers import binding_of, proposed_binding, signed_by
 from pytest_readiness.bind.proposal import LEVELS, Candidate, Proposal, Suggestion
-from pytest_readiness.bind.reviewed import ReviewedFile, is_proposed, roles_of, way_of, with_source
+from pytest_readiness.bind.reviewed import ChangedSinceError, ReviewedFile, is_proposed, roles_of, way_of, with_source
 from pytest_readiness.checklist.model import groups_above
 from pytest_readiness.core.problems import ProblemsError, nearest
 from pytest_readiness.core.text import says_nothing
@@ -634,6 +634,8 @@ class Review:
             self.desk.file.undo()
         except ProblemsError as error:
             self.message = f"Nothing is undone. {_said(error)}"
+            if isinstance(error, ChangedSinceError):
+                self._decisions.pop()
             return
         self._decisions.pop()
         self._go(decision.at)

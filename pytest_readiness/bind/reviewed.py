@@ -48,12 +48,17 @@ def with_source(value: Any, entry: Any) -> Any:
     return value
 
 
+class ChangedSinceError(ProblemsError):
+    """What is to be taken back is not in the file any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One change: of which item, what its entry and the file were, and what the file was written as."""
+    """One change: of which item, what its entry was and is, what the file was, and what it was written as."""
 
     item: str
     entry: Any
+    put: Any
     file: object
     existed: bool
     after: bytes | None
@@ -98,7 +103,7 @@ class ReviewedFile:
         """
         entry, before, existed = self.entry(item), self._file.snapshot(), self._file.exists
         self._write(lambda: self._confirm(item, value))
-        self._changes.append(_Change(item, entry, before, existed, self._seen))
+        self._changes.append(_Change(item, entry, self.entry(item), before, existed, self._seen))
 
     def _confirm(self, item: str, value: Any) -> None:
         self._file.put(item, value)
@@ -112,9 +117,14 @@ class ReviewedFile:
         """Take back the last change: the file is as it was, or, where it was changed since, the item's entry is.
 
         Raises:
+            ChangedSinceError: something else has changed the entry since, which is left as it is.
             ProblemsError: it cannot be written.
         """
         change = self._changes[-1]
+        if self._seen != change.after and self.entry(change.item) != change.put:
+            self._changes.pop()
+            message = f"The entry of {change.item} has been changed since by another program, so it is left as it is."
+            raise ChangedSinceError([Problem(self.path, 0, message)])
         if self._seen == change.after and not change.existed:
             self._take_away()
         elif self._seen == change.after:

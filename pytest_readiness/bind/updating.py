@@ -61,6 +61,8 @@ class Update:
         groups: entries of items that are groups by now, so that nothing answers them.
         unclear: entries that may be for several items by now, for which nothing is proposed.
         unbound: what is known of the items for which nothing can be proposed.
+        unsaid: confirmed entries of which it was not kept what their items said, as it is from now on.
+        strays: what was kept of items that no entry is for.
     """
 
     added: tuple[str, ...]
@@ -71,6 +73,8 @@ class Update:
     groups: tuple[BoundEntry, ...]
     unclear: tuple[BoundEntry, ...]
     unbound: tuple[Proposal, ...]
+    unsaid: tuple[BoundEntry, ...] = ()
+    strays: tuple[str, ...] = ()
 
 
 def update(file: BindingsFile, proposals: Sequence[Proposal], *, again: bool = False, prune: bool = False) -> Update:
@@ -86,6 +90,7 @@ def update(file: BindingsFile, proposals: Sequence[Proposal], *, again: bool = F
         ProblemsError: a section is written so that nothing can be changed in it.
     """
     by_id = {each.item.id: each for each in proposals}
+    unsaid, strays = file.unsaid(), file.strays()
     followed = (*_in_place(file, by_id), *_follow(file, by_id))
     entries = file.entries()
     unclear = file.unclear()
@@ -115,7 +120,18 @@ def update(file: BindingsFile, proposals: Sequence[Proposal], *, again: bool = F
     groups = {item.id for item in file.checklist.items() if item.is_group}
     wrong = [entry for entry in entries.values() if entry.id in groups and not is_of_group(entry.data)]
     return Update(
-        tuple(added), tuple(refreshed), tuple(kept), followed, vanished, tuple(wrong), unclear, tuple(unbound)
+        *(tuple(added), tuple(refreshed), tuple(kept), followed, vanished, tuple(wrong), unclear, tuple(unbound)),
+        *_lost(unsaid, strays, followed),
+    )
+
+
+def _lost(
+    unsaid: Sequence[BoundEntry], strays: Sequence[str], followed: Sequence[FollowedEntry]
+) -> tuple[tuple[BoundEntry, ...], tuple[str, ...]]:
+    """What of that is not told as followed already."""
+    told = {each.old for each in followed} | {each.new for each in followed}
+    return tuple(each for each in unsaid if each.written not in told), tuple(
+        each for each in strays if each not in told
     )
 
 

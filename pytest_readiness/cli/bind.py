@@ -193,6 +193,10 @@ def _drift(work: _Work, file: BindingsFile, done: Update) -> Iterator[str]:
         yield f"{bindings}:{each.line}: {each.old} is {each.how}: {each.new} in {document}:{lines[each.new]}."
     for entry in done.vanished:
         yield f"{bindings}:{entry.line}: {entry.written} is not in {document}."
+    for entry in done.unsaid:
+        yield f"{bindings}:{entry.line}: {entry.written} is confirmed, but '.confirmed' lacks what its item said."
+    for written in done.strays:
+        yield f"{bindings}: {written} in '.confirmed' is no item that is bound."
     for entry in done.unclear:
         yield f"{bindings}:{entry.line}: {_unclear(file, entry)}"
     for entry in done.groups:
@@ -232,6 +236,9 @@ def _report(out: Output, work: _Work, file: BindingsFile, done: Update, *, writt
         )
     _write_unbound(out, done)
     _write_followed(out, work, done)
+    if done.unsaid:
+        out.heading(f"Taken as confirmed for what their items say now ({len(done.unsaid)}); it was not kept until now")
+        out.table((), [(f"{file.path.name}:{each.line}", each.written) for each in done.unsaid], indent=2)
     if done.kept:
         out.heading(f"Proposed otherwise by now ({len(done.kept)}), and left, as a person has changed them")
         out.table((), [(f"{file.path.name}:{each.line}", each.written) for each in done.kept], indent=2)

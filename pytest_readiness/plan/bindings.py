@@ -35,6 +35,8 @@ ORIGIN = ".suite"
 """Key of the suite that bindings were made of, beside the sections; no id begins with a dot."""
 CONFIRMED = ".confirmed"
 """Key of what each item said when its binding was confirmed, as fingerprints by the items' ids, beside the sections."""
+NO_FINGERPRINTS = f"'{CONFIRMED}' maps items to fingerprints; 'readiness bind' writes it."
+"""What is said where something else stands there."""
 SIGNED = "signed"
 """Parameter of checks that lists what they cannot decide and a person vouches for."""
 _PROPOSED = "proposed"
@@ -221,9 +223,7 @@ class _BindingsReader:
             return {}
         said = root[CONFIRMED]
         if not isinstance(said, YamlMap):
-            self.problem(
-                root.lines[CONFIRMED], f"'{CONFIRMED}' maps items to fingerprints; 'readiness bind' writes it."
-            )
+            self.problem(root.lines[CONFIRMED], NO_FINGERPRINTS)
             return {}
         for written, fingerprint in said.items():
             if not isinstance(fingerprint, str) or not _FINGERPRINT.fullmatch(fingerprint):

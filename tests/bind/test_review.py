@@ -338,6 +338,16 @@ def test_an_undo_after_another_program_touches_the_item_alone(reviewed: Reviewed
     assert reviewed.written == {HSTS: "http.csp"}
 
 
+def test_what_another_program_made_of_a_decision_is_not_undone(reviewed: Reviewed) -> None:
+    reviewed.press("1")
+    item = next(iter(reviewed.written))
+    text = reviewed.path.read_text("utf-8")
+    head, _, rest = text.partition("\n\n.confirmed")
+    reviewed.path.write_text(head.replace("tls.versions", "tls.chain") + "\n\n.confirmed" + rest, "utf-8")
+    reviewed.press("u", "u", "u")
+    assert "tls.chain" in str(reviewed.written[item])
+
+
 def test_a_file_that_cannot_be_read_any_more_is_left_alone(reviewed: Reviewed) -> None:
     reviewed.path.write_text("web: [", "utf-8")
     reviewed.press("1")

@@ -10,6 +10,7 @@ from pytest_readiness.bind.answers import proposed_binding, reason_of
 from pytest_readiness.bind.file import BindingsFile
 from pytest_readiness.bind.proposal import Candidate, Proposal, Suggestion
 from pytest_readiness.bind.updating import FollowedEntry, Update, roles_in, update
+from pytest_readiness.core.problems import ProblemsError
 from tests.bind.documents import DOCUMENT, bindings
 
 SECURE = Candidate((Suggestion("tls.trusted"),), "likely", 0.5, ("certificates",), ("last",))
@@ -450,3 +451,24 @@ def test_white_space_changes_nothing(tmp_path: Path) -> None:
     text, _ = updated(tmp_path, "web:\n  disk-is-encrypted: {check: http.hsts}\n", DETAILED)
     again, done = updated(tmp_path, text, DETAILED.replace("is encrypted", "is  encrypted"))
     assert (again, done.followed) == (text, ())
+
+
+def test_what_is_lost_of_what_items_said_is_told(tmp_path: Path) -> None:
+    text, _ = updated(tmp_path, "tls:\n  certificates-last: tls.expiry\n  hsts-is-sent: http.hsts\n")
+    kept = [line for line in text.splitlines(keepends=True) if not line.startswith("  tls/hsts-is-sent:")]
+    again, done = updated(tmp_path, "".join(kept) + "  tls/gone: 0123456789abcdef\n")
+    assert [each.written for each in done.unsaid] == ["tls/hsts-is-sent"]
+    assert done.strays == ("tls/gone",)
+    assert again == text
+
+
+@pytest.mark.parametrize("written", ["[a]", "yes", "true", "text"])
+def test_something_else_in_place_of_what_items_said_is_a_sentence(tmp_path: Path, written: str) -> None:
+    with pytest.raises(ProblemsError, match=r"'\.confirmed' maps items to fingerprints"):
+        updated(tmp_path, f"tls:\n  hsts-is-sent: http.hsts\n.confirmed: {written}\n")
+
+
+@pytest.mark.parametrize("written", ["", " {}"])
+def test_nothing_in_place_of_what_items_said_is_filled(tmp_path: Path, written: str) -> None:
+    text, _ = updated(tmp_path, f"tls:\n  hsts-is-sent: http.hsts\n.confirmed:{written}\n")
+    assert "  tls/hsts-is-sent: " in text.partition(".confirmed:")[2]
