@@ -25,7 +25,7 @@ _LONG = 7
 _VETOED = 0.5
 """What is left of a claim then."""
 _OPPOSED = 0.6
-"""What is left of a claim that never denies, of an item that does."""
+"""What is left of a claim of whose subject an item says the opposite."""
 _LEAST = 0.03
 """A match that scores less is none."""
 _ENOUGH = 6.0
@@ -125,7 +125,8 @@ class Match:
         matched: stems of the item that say for it.
         explained: how much of what the item says it explains, of 0 to 1.
         phrase: how many words the longest phrase has that is all there.
-        opposed: whether the item says that something is not so, which the claim never does.
+        opposed: whether the item says the opposite: that something is not so, which the phrases that it has do not, or
+            that something is so which the claim forbids.
     """
 
     id: str
@@ -196,11 +197,6 @@ class _Index:
                 for stem in min(phrase.atoms, key=self._spread).stems:
                     self.by_stem[stem].append((id, phrase))
         self.filler = vocabulary().filler
-        self.denying = {
-            id
-            for id, words in claims.items()
-            if any(atom.stems & vocabulary().denying for phrase in words.phrases for atom in phrase.atoms)
-        }
         self.telling: defaultdict[str, list[tuple[str, float]]] = defaultdict(list)
         for id, words in claims.items():
             said = Counter(stem for phrase in words.phrases for atom in phrase.atoms for stem in atom.stems)
@@ -258,7 +254,7 @@ class _Index:
             best = max(best, total)
             longest = max(longest, len(phrase.atoms))
         everything = sum(map(self.weight, said.content)) or 1.0
-        opposed = id not in self.denying and not said.own.isdisjoint(vocabulary().denying)
+        opposed = self.opposed(words, phrases, said)
         left = (_VETOED if vetoed else 1.0) * (_OPPOSED if opposed else 1.0)
         if not phrases:
             close = sum((near or {}).values())
@@ -269,6 +265,15 @@ class _Index:
         explained = min(1.0, sum(self.weight(stem) for stem in matched if stem in said.content) / everything)
         score = strength / (strength + _ENOUGH) * (0.35 + 0.65 * explained) * self.aspect(words, said, matched) * left
         return Match(id, min(1.0, score), matched, explained, longest, opposed)
+
+    def opposed(self, words: Words, phrases: list[Phrase], said: Statement) -> bool:
+        """Whether an item says of what it names the opposite of a claim."""
+        known = vocabulary()
+        denied = not said.own.isdisjoint(known.denying)
+        if words.forbids:
+            return not denied and said.own.isdisjoint(known.limiting)
+        denying = any(not atom.stems.isdisjoint(known.denying) for phrase in phrases for atom in phrase.atoms)
+        return denied and not denying
 
     def nearness(self, phrase: Phrase, said: Statement) -> float:
         """Words of a phrase that stand apart mean it less."""

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from pytest_readiness.bind.kinds import IS
 from pytest_readiness.bind.matching import Match, Statement, matches, says_no_check, statements_of, weight
 from pytest_readiness.bind.memory import BoundBefore, Likeness, of_suites
 from pytest_readiness.bind.people import people_in
@@ -50,6 +51,8 @@ _NOT_SHOWN: Mapping[Strength | None, str] = {
     "effect": "That the product works with it from end to end.",
 }
 _DATABASE = stem("database")
+_OTHERS = "others"
+"""Stands among products for those about which there are no claims."""
 _STEMS = {"postgres": stem("postgresql"), "mysql": stem("mysql"), "mongodb": stem("mongodb")}
 _ALIKE = 0.55
 """From here on a remembered item says the same."""
@@ -154,13 +157,14 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level
     ids = [each.id for each in together]
     words = all_words()[first.id]
     read = {id: parameters_for(id, item, all_words()) for id in ids}
-    matched |= {stem for each in read.values() for text in each.words for stem in stems(text)}
-    numbers = {word.stem for word in said.words if word.stem[0].isdigit()} - matched
+    given = {stem for each in read.values() for text in each.words for stem in stems(text)}
+    # A number that a phrase has is no limit of the check's, unless it is given to it; what a status is, checks know.
+    numbers = {word.stem for word in said.words if word.stem[0].isdigit()} - given - vocabulary().statuses
+    matched = (matched | given) - numbers
     not_read = tuple(dict.fromkeys(note for each in read.values() for note in each.not_read))
     return Candidate(
         checks=tuple(Suggestion(id, read[id].given, coming=_is_coming(id)) for id in ids),
-        # Its own limit may be looser than the text's.
-        level="likely" if level == "sure" and (not_read or numbers) else level,
+        level=_no_more(level, not_read or numbers, any(_may_turn(id, read[id].given, said) for id in ids)),
         score=round(first.score, 3),
         matched=said.written(matched),
         unexplained=said.written((set(said.content) | numbers) - matched),
@@ -169,6 +173,20 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level
         also=tuple(id for id in words.together_with if id not in ids),
         source=first.likeness.item.source if first.likeness and first.likeness.share >= _ALIKE else "",
     )
+
+
+def _no_more(level: Level, open_values: object, may_turn: bool) -> Level:
+    """The level of a candidate whose limits may be looser than the text's, or that may look for the opposite."""
+    if may_turn:
+        return "unsure"
+    return "likely" if level == "sure" and open_values else level
+
+
+def _may_turn(id: str, given: Mapping[str, object], said: Statement) -> bool:
+    """Whether a parameter turns a claim into its opposite, and an item that denies or limits does not say which."""
+    known = vocabulary()
+    turning = [name for name, kind in (all_words()[id].parameters or {}).items() if kind.split()[0] == IS]
+    return bool(turning and not given.keys() & set(turning) and not said.own.isdisjoint(known.denying | known.limiting))
 
 
 def _is_coming(id: str) -> bool:
@@ -233,8 +251,9 @@ def _is_of_another(id: str, said: Statement) -> bool:
         return False
     for words in (said.own, said.nearest):
         if named := {name for name, called in products.items() if called & words}:
-            # "Database and Redis" names an engine, too, without saying which.
-            return domain not in named and not (domain in ENGINES and _DATABASE in words)
+            # "Database and Redis" names an engine, too, without saying which; "Oracle database" does say.
+            unnamed = domain in ENGINES and _DATABASE in words and _OTHERS not in named and not named & set(ENGINES)
+            return domain not in named and not unnamed
     return False
 
 

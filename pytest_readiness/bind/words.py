@@ -57,6 +57,7 @@ class Words:
         weaker_than: claims of the same subject that show more.
         together_with: claims that are often needed beside it.
         broad: whether words alone are not enough to bind it.
+        forbids: whether it shows that something is not so, so that who says that it is so means the opposite.
         parameters: the kind of value that a text may give, by parameter of the check.
         does_not_prove: what it is easily taken for, as a sentence.
         engines: for what is said of any database ("db.role"), those that have such a claim.
@@ -71,6 +72,7 @@ class Words:
     weaker_than: tuple[str, ...] = ()
     together_with: tuple[str, ...] = ()
     broad: bool = False
+    forbids: bool = False
     parameters: Mapping[str, str] | None = None
     does_not_prove: str = ""
     engines: tuple[str, ...] = ()
@@ -90,9 +92,11 @@ class Vocabulary:
         fallbacks: the claim that shows an aspect of whatever subject.
         doing: stems of verbs that say that something is so.
         denying: stems of what says that something is not so, or no longer.
+        limiting: stems of what says that something is kept from being so.
         working: stems of what says that something works, not only that it is there.
         written: stems that say that something is written, not only planned.
         products: what each product is called, by the domain of claims about it; others by a name of their own.
+        statuses: numbers that say what an answer is, and limit nothing.
         anything: claims that can be made to answer almost any item, the likeliest first.
     """
 
@@ -102,9 +106,11 @@ class Vocabulary:
     fallbacks: Mapping[Aspect, str]
     doing: frozenset[str]
     denying: frozenset[str]
+    limiting: frozenset[str]
     working: frozenset[str]
     written: frozenset[str]
     products: Mapping[str, frozenset[str]]
+    statuses: frozenset[str]
     anything: tuple[str, ...]
 
 
@@ -142,9 +148,11 @@ def vocabulary() -> Vocabulary:
         fallbacks={aspect: said["fallback"] for aspect, said in aspects.items() if "fallback" in said},
         doing=stems(root["doing"]),
         denying=stems(root["denying"]),
+        limiting=stems(root["limiting"]),
         working=stems(root["working"]),
         written=stems(root["written"]),
         products={domain: stems(called) for domain, called in root["products"].items()},
+        statuses=stems(root["statuses"]),
         anything=tuple(root["anything"]),
     )
 
@@ -232,6 +240,7 @@ class _WordsReader:
             weaker_than=self._texts(said, "weaker_than"),
             together_with=self._texts(said, "together_with"),
             broad=said.get("broad", False) is True,
+            forbids=said.get("forbids", False) is True,
             parameters=self._parameters(said),
             does_not_prove=self._text(said, "does_not_prove").strip(),
             engines=self._texts(said, "engines"),

@@ -508,8 +508,8 @@ def test_all_else_stays_whatever_the_file_is_like(tmp_path: Path, text: str, dat
         try:
             after = file.text
         except ProblemsError:
-            # Blank lines behind such a text belong to it, so that those before what is removed may not stay.
-            assert "|+" in text
+            # Blank lines behind a text of several lines may belong to it, so that those before what goes may not stay.
+            assert "|" in text or ">" in text
             return
         if meant:
             assert parsed(after) == meant

@@ -125,3 +125,30 @@ def test_equal_matches_have_one_order() -> None:
 def test_words_are_named_as_they_are_written() -> None:
     said = Statement("SSL/TLS Certificates are valid")
     assert said.written(matches(said)[0].matched) == ("SSL/TLS", "Certificates", "valid")
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("GraphQL introspection is enabled", "http.no_debug"),
+        ("Container runs as root", "container.non_root"),
+        ("Docker socket is mounted", "container.no_docker_socket"),
+        ("Database user is superuser", "postgres.role"),
+        ("No redirect from http to https", "http.https_redirect"),
+    ],
+)
+def test_what_an_item_says_may_be_the_opposite_of_a_claim(text: str, claim: str) -> None:
+    assert {match.id: match.opposed for match in matches(Statement(text))}[claim]
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("GraphQL introspection is disabled", "http.no_debug"),
+        ("Container runs as non-root user", "container.non_root"),
+        ("Database user is no superuser", "postgres.role"),
+        ("No secrets in the repository", "source.no_secrets"),
+    ],
+)
+def test_what_is_forbidden_is_denied(text: str, claim: str) -> None:
+    assert not {match.id: match.opposed for match in matches(Statement(text))}[claim]

@@ -108,3 +108,26 @@ def test_values_of_the_text_are_parameters(proposed: Proposed) -> None:
     (check,) = proposal.candidates[0].checks
     assert check.check == "http.health"
     assert "/healthz" in str(check.parameters)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("PostgreSQL is version 16", "16"), ("log_min_duration_statement = 1000", "1000")]
+)
+def test_a_number_that_the_check_is_not_given_is_shown(proposed: Proposed, text: str, number: str) -> None:
+    (proposal,) = proposed(f"# R\n- [ ] {text}\n")
+    assert number in proposal.candidates[0].unexplained
+    assert proposal.level != "sure"
+
+
+def test_an_item_that_may_ask_for_the_opposite_is_unsure(proposed: Proposed) -> None:
+    forbidden, either = proposed(
+        "# R\n- [ ] robots.txt disallows everything\n- [ ] robots.txt lets Googlebot only in\n"
+    )
+    assert forbidden.candidates[0].checks[0].parameters == {"crawling": "forbidden"}
+    assert (first(either), either.level) == ("http.robots", "unsure")
+
+
+def test_a_heading_that_names_another_product_holds_back_claims_of_this_one(proposed: Proposed) -> None:
+    text = "# R\n## Oracle database\n- [ ] Connections are encrypted\n## Database\n- [ ] Connections are encrypted\n"
+    oracle, database = proposed(text)
+    assert (oracle.level, first(database)) == ("unsure", "postgres.tls")
