@@ -91,6 +91,10 @@ def test_the_nearest_claim_comes_before_its_neighbours(text: str, claim: str) ->
         ("Database client certificates required", "postgres.tls"),
         ("Port 5432 accepts no connections", "net.open"),
         ("Server timezone is UTC", "host.time_synced"),
+        ("Internal traffic encrypted", "tls.versions"),
+        ("CORS with wildcard origin", "http.cors"),
+        ("Disk I/O below 80 %", "host.disk"),
+        ("404 page links to the home page", "http.links"),
     ],
 )
 def test_what_a_check_cannot_see_is_not_its_claim(text: str, claim: str) -> None:
@@ -115,6 +119,10 @@ def test_what_a_check_cannot_see_is_not_its_claim(text: str, claim: str) -> None
         ("Image pinned by digest", "image.pinned", "digest"),
         ("The database user is read-only", "postgres.role", "read-only"),
         ("SSH root login with key", "host.ssh_hardened", "root"),
+        ("SSH keys are ed25519", "host.ssh_hardened", "ed25519"),
+        ("Let's Encrypt certificate installed", "tls.trusted", "Let's Encrypt"),
+        ("p99 response time below 500 ms", "http.response_time", "p99"),
+        ("External links work", "http.links", "External"),
     ],
 )
 def test_a_value_that_a_check_cannot_see_stays_unexplained(text: str, claim: str, word: str) -> None:
