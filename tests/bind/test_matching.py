@@ -59,6 +59,7 @@ def test_the_claim_that_is_meant_comes_first(text: str, claim: str) -> None:
         ("Takes no longer than 80 ms to connect to port 5432", "net.latency"),
         ("Accepts players on port 7777", "net.open"),
         ("Only port 443 accepts connections", "net.only_open"),
+        ("Cannot be framed", "http.frame_options"),
         ("The page cannot be framed", "http.frame_options"),
         ("Cannot be embedded in an iframe", "http.frame_options"),
         ("PostGIS extension installed", "postgres.extensions"),
@@ -95,6 +96,7 @@ def test_the_nearest_claim_comes_before_its_neighbours(text: str, claim: str) ->
         ("CORS with wildcard origin", "http.cors"),
         ("Disk I/O below 80 %", "host.disk"),
         ("404 page links to the home page", "http.links"),
+        ("X-Frame-Options is not set", "http.frame_options"),
     ],
 )
 def test_what_a_check_cannot_see_is_not_its_claim(text: str, claim: str) -> None:
