@@ -44,6 +44,101 @@ def test_the_claim_that_is_meant_comes_first(text: str, claim: str) -> None:
     assert first(text) == claim
 
 
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("Internal server error doesn't leak a traceback", "http.error_500"),
+        ("A crash shows a friendly page", "http.error_500"),
+        ("500 page in place", "http.error_500"),
+        ("Errors don't show stack traces", "http.errors"),
+        ("Health endpoint needs a login", "http.auth_required"),
+        ("WebSocket needs a token", "http.auth_required"),
+        ("Certificates are valid for at most 47 days", "tls.lifetime"),
+        ("Certificates live no longer than 90 days", "tls.lifetime"),
+        ("Certificates are valid for at least 30 days", "tls.expiry"),
+        ("Takes no longer than 80 ms to connect to port 5432", "net.latency"),
+        ("Accepts players on port 7777", "net.open"),
+        ("Only port 443 accepts connections", "net.only_open"),
+        ("Cannot be framed", "http.frame_options"),
+        ("The page cannot be framed", "http.frame_options"),
+        ("Cannot be embedded in an iframe", "http.frame_options"),
+        ("PostGIS extension installed", "postgres.extensions"),
+        ("Page doesn't scroll sideways", "browser.responsive"),
+        ("Home page opens within 4 s", "browser.page_load"),
+        ("Buttons are at least 44 px", "browser.touch_targets"),
+        ("TLS 1.3 is spoken", "tls.tls13"),
+        ("TLS 1.3 only", "tls.versions"),
+        ("All routes begin with /v2", "http.versioned_api"),
+        ("SSH root login disabled", "host.ssh_hardened"),
+    ],
+)
+def test_the_nearest_claim_comes_before_its_neighbours(text: str, claim: str) -> None:
+    assert first(text) == claim
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("Uploads are scanned for viruses", "http.upload_limit"),
+        ("Sessions end after 20 minutes of inactivity", "http.cookies"),
+        ("Sticky sessions enabled", "http.cookies"),
+        ("Certificate has must-staple", "tls.ocsp"),
+        ("Certificates are valid for at most 47 days", "tls.expiry"),
+        ("JVM heap limit 2 GB", "container.memory_limit"),
+        ("ECS tasks are running", "container.running"),
+        ("ECS tasks are healthy", "container.healthy"),
+        ("HikariCP pool size is 20", "postgres.pooled"),
+        ("RDS is Multi-AZ", "postgres.replication"),
+        ("Database client certificates required", "postgres.tls"),
+        ("Port 5432 accepts no connections", "net.open"),
+        ("Server timezone is UTC", "host.time_synced"),
+        ("Internal traffic encrypted", "tls.versions"),
+        ("CORS with wildcard origin", "http.cors"),
+        ("Disk I/O below 80 %", "host.disk"),
+        ("404 page links to the home page", "http.links"),
+        ("X-Frame-Options is not set", "http.frame_options"),
+    ],
+)
+def test_what_a_check_cannot_see_is_not_its_claim(text: str, claim: str) -> None:
+    assert claim not in {match.id for match in matches(Statement(text))[:3]}
+
+
+@pytest.mark.parametrize(
+    ("text", "claim", "word"),
+    [
+        ("Responses are compressed with zstd", "http.compression", "zstd"),
+        ("CSP with nonces", "http.csp", "nonces"),
+        ("Wildcard certificate installed", "tls.trusted", "Wildcard"),
+        ("SAN certificate installed", "tls.trusted", "SAN"),
+        ("SSL Labs grade A+", "tls.mozilla", "grade"),
+        ("JWT algorithm is RS256", "http.jwt", "RS256"),
+        ("Refresh tokens of the JWT rotate", "http.jwt", "rotate"),
+        ("Referrer-Policy is strict-origin", "http.referrer_policy", "strict"),
+        ("X-Frame-Options: DENY", "http.frame_options", "DENY"),
+        ("Session cookie with __Host- prefix", "http.cookies", "prefix"),
+        ("HSTS with includeSubDomains", "http.hsts", "includeSubDomains"),
+        ("Rate limit per user", "http.rate_limit", "user"),
+        ("Image pinned by digest", "image.pinned", "digest"),
+        ("The database user is read-only", "postgres.role", "read-only"),
+        ("SSH root login with key", "host.ssh_hardened", "root"),
+        ("SSH keys are ed25519", "host.ssh_hardened", "ed25519"),
+        ("Let's Encrypt certificate installed", "tls.trusted", "Let's Encrypt"),
+        ("p99 response time below 500 ms", "http.response_time", "p99"),
+        ("External links work", "http.links", "External"),
+    ],
+)
+def test_a_value_that_a_check_cannot_see_stays_unexplained(text: str, claim: str, word: str) -> None:
+    said = Statement(text)
+    found = {match.id: said.written(match.matched) for match in matches(said)}
+    assert word in said.written(said.own)
+    assert word not in found[claim]
+
+
+@pytest.mark.parametrize("text", ["sitemap.xml is valid", "sitemap.xml exists", "sitemap.xml is served"])
+def test_a_page_is_not_any_file_of_the_site(text: str) -> None:
+    assert not [match for match in matches(Statement(text)) if match.id == "http.reachable" and match.score >= 0.35]
+
+
 def test_an_aspect_that_is_claimed_decides_between_claims_of_one_subject() -> None:
     assert first("Disk usage below 80 %") == "host.disk"
     assert first("Alert on disk usage") == "prometheus.rules"
