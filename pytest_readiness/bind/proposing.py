@@ -36,6 +36,8 @@ _BESIDE = 0.5
 """How much of the first claim's score one has that is meant beside it."""
 _OWN = 0.5
 """And how much of what says for it is not what says for the others."""
+_RARE = 3.5
+"""From this rarity on, a word that is left over may be what the item is about."""
 _SEVERAL = re.compile(r",|;|/|\+|&|\b(?:and|with|plus)\b", re.IGNORECASE)
 _CLAIMS: Mapping[Aspect, str] = {
     "state": "it is so now",
@@ -158,13 +160,17 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level
     words = all_words()[first.id]
     read = {id: parameters_for(id, item, all_words()) for id in ids}
     given = {stem for each in read.values() for text in each.words for stem in stems(text)}
-    # A number that a phrase has is no limit of the check's, unless it is given to it; what a status is, checks know.
-    numbers = {word.stem for word in said.words if word.stem[0].isdigit()} - given - vocabulary().statuses
+    # A number that a phrase has is no limit of the check's unless it is given to it; a status is known to it.
+    numbers = {word.stem for word in said.words if word.stem[0].isdigit()} - given - (vocabulary().statuses & matched)
     matched = (matched | given) - numbers
     not_read = tuple(dict.fromkeys(note for each in read.values() for note in each.not_read))
     return Candidate(
         checks=tuple(Suggestion(id, read[id].given, coming=_is_coming(id)) for id in ids),
-        level=_no_more(level, not_read or numbers, any(_may_turn(id, read[id].given, said) for id in ids)),
+        level=_no_more(
+            level,
+            left_open=bool(not_read or numbers or _untold(said, matched)),
+            may_turn=any(_may_turn(id, read[id].given, said) for id in ids),
+        ),
         score=round(first.score, 3),
         matched=said.written(matched),
         unexplained=said.written((set(said.content) | numbers) - matched),
@@ -175,11 +181,16 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level
     )
 
 
-def _no_more(level: Level, open_values: object, may_turn: bool) -> Level:
+def _untold(said: Statement, matched: Collection[str]) -> bool:
+    """Whether an item has a rare word that nothing of a candidate explains."""
+    return any(weight(stem) >= _RARE for stem in said.content if stem not in matched)
+
+
+def _no_more(level: Level, *, left_open: bool, may_turn: bool) -> Level:
     """The level of a candidate whose limits may be looser than the text's, or that may look for the opposite."""
     if may_turn:
         return "unsure"
-    return "likely" if level == "sure" and open_values else level
+    return "likely" if level == "sure" and left_open else level
 
 
 def _may_turn(id: str, given: Mapping[str, object], said: Statement) -> bool:

@@ -154,6 +154,7 @@ _SPELLINGS = {
     "pub sub": "pubsub",
     "fqdn": "domain",
     "dry run": "dryrun",
+    "must staple": "muststaple",
     "cves": "cve",
     "slos": "slo",
     "slis": "sli",
