@@ -65,7 +65,7 @@ _SMALL = (
 _VERSION = re.compile(
     r"(?P<before>(?:\b(?i:minimum|at least|min\.?|only)\s+)?)"
     rf"\b(?P<of>(?!(?:{_SMALL})\b)[A-Za-z][A-Za-z+#]{{1,20}}(?:\.js)?)\s*(?:version\s+)?"
-    r"(?P<sign>>=|≥|>|<=|≤|<|==?|at least\s)?\s*(?P<version>v?[0-9]{1,4}(?:\.[0-9]{1,5}){0,3})(?![\w.]*\w)"
+    r"(?P<sign>>=|≥|>|<=|≤|<|==?|at least\s)?\s*(?P<version>v?[0-9]{1,4}(?:\.[0-9]{1,5}){0,3})(?!\.{0,3}\w)"
     r"(?P<after>\s*\+(?!\w)|\s*(?:or|and)\s+(?:higher|newer|later|above|greater|up)\b|\s+(?:is\s+(?:the\s+)?)?minimum\b|\s+only\b)?"
     r"(?!\s*(?:[-–—/,&]|\bor\b|\band\b)\s*(?:[A-Z]+\s*)?v?[0-9])"
 )

@@ -26,7 +26,7 @@ _MACHINE = 0.4
 _WRITTEN = 0.6
 """And where it says that something is written down."""
 _POINTER = 0.6
-_ADDRESS = re.compile(r"\S+://\S+|\bwww\.\S+")
+_ADDRESS = re.compile(r"(?<!\S)\S{1,40}://\S+|\bwww\.\S+")
 
 
 @dataclass(frozen=True, slots=True)

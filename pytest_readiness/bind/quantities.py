@@ -87,10 +87,17 @@ _BEFORE: tuple[tuple[str, Comparison], ...] = (
     (r"==?|\bexactly|\bset to|\bequals?(?: to)?", "="),
 )  # fmt: skip
 _AFTER: tuple[tuple[str, Comparison], ...] = (
-    (r"\s*\+(?!\w)|\s+or (?:more|higher|above|greater|better|longer|newer|later)\b|\s+and (?:up|above|higher|later)\b"
-     r"|\s+(?:at )?min(?:imum|\.)?(?!\w)|\s+at least\b", ">="),
-    (r"\s+or (?:less|fewer|lower|below|shorter|faster)\b|\s+(?:at )?max(?:imum|\.)?(?!\w)|\s+at most\b", "<="),
-)  # fmt: skip
+    (
+        r"\s{0,3}\+(?!\w)|\s{1,3}or (?:more|higher|above|greater|better|longer|newer|later)\b"
+        r"|\s{1,3}and (?:up|above|higher|later)\b|\s{1,3}(?:at )?min(?:imum|\.)?(?!\w)|\s{1,3}at least\b",
+        ">=",
+    ),
+    (
+        r"\s{1,3}or (?:less|fewer|lower|below|shorter|faster)\b|\s{1,3}(?:at )?max(?:imum|\.)?(?!\w)"
+        r"|\s{1,3}at most\b",
+        "<=",
+    ),
+)
 _TURNED: Mapping[Comparison, Comparison] = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
 _SIGNS = [(re.compile(rf"(?:{words})\s*:?\s*(?:an?\s+|the\s+)?$", re.IGNORECASE), sign) for words, sign in _BEFORE]
 _TAILS = [(re.compile(words, re.IGNORECASE), sign) for words, sign in _AFTER]

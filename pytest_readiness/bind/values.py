@@ -89,7 +89,7 @@ def parameters_for(check_id: str, item: Item, catalogue: Mapping[str, Words]) ->
 
 _TOGETHER = ("port", "address")
 """What may be allowed in one part of a text and forbidden in another."""
-_GAP = re.compile(r"\s*(?:[,/&+]|\band\b|,\s*and\b)?\s*")
+_GAP = re.compile(r"\s{0,5}(?:[,/&+]|\band\b|,\s{0,5}and\b)?\s{0,5}")
 _CLOSED = re.compile(r"\b(?:no|not|never|without|clos\w+|block\w*|den(?:y|ied)|refus\w+)\b|n[’']t\b", re.IGNORECASE)
 _SEVERAL = "is one of several that it may be"
 

@@ -32,7 +32,7 @@ _USUAL = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.
 _PATTERNS = ("compose*.yaml", "compose*.yml", "docker-compose*.yaml", "docker-compose*.yml")
 _DEFAULT = re.compile(r"\$\{[A-Za-z_]\w*:?-([^${}]*)\}")
 _PORT = re.compile(
-    r"(?:(?P<ip>\[[^\]]*\]|\d+(?:\.\d+){3}|localhost):)?(?:(?P<outside>\d*)(?:-\d+)?:)?(?P<inside>\d+)(?:-\d+)?(?:/(?P<by>\w+))?"
+    r"(?:(?P<ip>\[[^\[\]]{0,60}\]|\d+(?:\.\d+){3}|localhost):)?(?:(?P<outside>\d*)(?:-\d+)?:)?(?P<inside>\d+)(?:-\d+)?(?:/(?P<by>\w+))?"
 )
 _IMAGE = re.compile(r"[a-z0-9][\w./:@-]{0,250}")
 _PROJECT = re.compile(r"[^a-z0-9_-]")

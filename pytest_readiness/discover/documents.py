@@ -32,7 +32,7 @@ _LIKELY = (
         re.compile(r"template|contribut|readme|changelog|to-?do|roadmap|pull_?request|issue|licen[cs]e", re.IGNORECASE),
     ),
 )
-_BOX = re.compile(r"\[[ xX\u00a0]?\]|[☐☑□✅⬜]|&#9744;|:white_check_mark:")
+_ITEM = re.compile(r"\[[ xX\u00a0]?\]|[☐☑□✅⬜]|&#9744;|:white_check_mark:")
 _LONGEST = 2**18
 """Characters of a document that may be a checklist."""
 LIKELY = 3.0
@@ -65,7 +65,7 @@ def find(project: Project) -> Iterator[Record]:
 
 
 def _items(text: str, project: Project, path: str) -> int:
-    if len(text) > _LONGEST or not _BOX.search(text):
+    if len(text) > _LONGEST or not _ITEM.search(text):
         return 0
     try:
         return sum(1 for _ in parse_checklist(text, project.folder / path).leaves())

@@ -12,7 +12,7 @@ from pytest_readiness.discover.found import PROD, Discovered, Record, environmen
 from pytest_readiness.discover.project import Project
 from pytest_readiness.protocols.text_file import read_text_file
 
-_LINE = re.compile(r"(?P<key>[A-Za-z]+)(?:\s*=\s*|\s+)(?P<value>.*)")
+_LINE = re.compile(r"(?P<key>[A-Za-z]{1,40})(?:\s{0,9}=\s{0,9}|\s{1,9})(?P<value>.*)")
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")
 _FORGES = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "ssh.dev.azure.com")
 MOST = 50

@@ -12,7 +12,7 @@ from pytest_readiness.discover.known import USUAL_PORTS
 
 # Its password may hold any sign, so that the last @ ends it.
 _ADDRESS = re.compile(
-    r"\s*[\"']?(?P<scheme>[a-z][a-z0-9+.-]{0,40})://(?:.*@)?(?P<host>\[[^\]]+\]|[\w.-]+)?(?::(?P<port>\d+))?",
+    r"\s{0,9}[\"']?(?P<scheme>[a-z][a-z0-9+.-]{0,40})://(?:.*@)?(?P<host>\[[^\]]+\]|[\w.-]+)?(?::(?P<port>\d+))?",
     re.IGNORECASE | re.DOTALL,
 )
 _NAME = re.compile(r"[A-Z][A-Z0-9]{0,30}(?:_[A-Z0-9]{1,30}){0,8}")

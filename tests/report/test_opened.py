@@ -191,7 +191,7 @@ def test_the_page_lists_what_failed_first_and_folds_what_is_unverified(kinds: Re
         ("Unsigned 2: 2 medium", False, ["signed-once", "signed-never"]),
         ("Not allowed 1: 1 critical", False, ["logins-are-limited"]),
         ("Not declared 2: 2 high", False, ["containers-are-there", "containers-are-small"]),
-        ("Proposed 1: 1 medium", False, ["proposed-only"]),
+        ("Proposed 1: 1 critical", False, ["proposed-only"]),
         ("Unbound 1: 1 medium", False, ["forgotten"]),
         (
             "No check yet 3: 2 critical, 1 high",
@@ -240,7 +240,7 @@ def test_the_plan_tells_what_waits_for_a_check_apart(kinds: Release) -> None:
     lines = [" ".join(line.split()) for line in kinds.cli("plan", "--target=prod").stdout.splitlines()]
     assert "section passive signed unverified proposed no check yet tests" in lines
     at = lines.index("Proposed, and not confirmed (1); confirm with `readiness bind --review`")
-    assert lines[at + 1] == "medium release:before/proposed-only env.present, signature of operations"
+    assert lines[at + 1] == "critical release:before/proposed-only env.present, signature of operations"
     at = lines.index("No check yet (3)")
     assert lines[at + 1] == (
         "critical release:before/redis-keeps-its-data[redis.persistence] redis.persistence "
