@@ -219,23 +219,12 @@ class BindingsFile:
     def reworded(self) -> tuple[BoundEntry, ...]:
         """Entries that are confirmed for other words than their item has now, in the file's order."""
         said = self._said()
-        fingerprints = {item.id: item.fingerprint for item in self.checklist.leaves()}
-        return tuple(
-            entry
-            for entry in self.entries().values()
-            if entry.state == "confirmed"
-            and entry.written in said
-            and entry.id in fingerprints
-            and said[entry.written] != fingerprints[entry.id]
-        )
+        return tuple(entry for entry, now in self._confirmed() if said.get(entry.written, now) != now)
 
     def unsaid(self) -> tuple[BoundEntry, ...]:
         """Confirmed entries of which it is not kept what their items said, where that is kept of others."""
-        said, leaves = self._said(), {item.id for item in self.checklist.leaves()}
-        entries = self.entries().values() if said else ()
-        return tuple(
-            each for each in entries if each.state == "confirmed" and each.id in leaves and each.written not in said
-        )
+        said = self._said()
+        return tuple(entry for entry, _ in self._confirmed() if said and entry.written not in said)
 
     def strays(self) -> tuple[str, ...]:
         """What is kept of items that no entry is for."""
@@ -250,18 +239,13 @@ class BindingsFile:
         Args:
             anew: id of an item that has just been confirmed for what it says now.
         """
-        fingerprints = {item.id: item.fingerprint for item in self.checklist.leaves()}
-        confirmed = {
-            entry.written: fingerprints[entry.id]
-            for entry in self.entries().values()
-            if entry.state == "confirmed" and entry.id in fingerprints
-        }
-        said = self._said()
-        for written in [each for each in said if each not in confirmed]:
-            self._note(written, None)
-        for written, fingerprint in confirmed.items():
-            if written not in said or (anew and self._means(*written.rsplit("/", 1)) == anew):
-                self._note(written, fingerprint)
+        confirmed, said = list(self._confirmed()), self._said()
+        written = {entry.written for entry, _ in confirmed}
+        for gone in [each for each in said if each not in written]:
+            self._note(gone, None)
+        for entry, now in confirmed:
+            if entry.written not in said or entry.id == anew:
+                self._note(entry.written, now)
 
     def put(self, item_id: str, value: Any, comment: str = "") -> None:
         """Write what answers an item, in place of what did, or where the document has the item.
@@ -616,6 +600,13 @@ class BindingsFile:
             raise ProblemsError(problems)
 
     # --- what confirmed items said
+
+    def _confirmed(self) -> Iterator[tuple[BoundEntry, str]]:
+        """Every confirmed entry of an item that is no group, with what the item says now, in the file's order."""
+        fingerprints = {item.id: item.fingerprint for item in self.checklist.leaves()}
+        for entry in self.entries().values():
+            if entry.state == "confirmed" and entry.id in fingerprints:
+                yield entry, fingerprints[entry.id]
 
     def _said(self) -> dict[str, str]:
         held = self._data.get(CONFIRMED)

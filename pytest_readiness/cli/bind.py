@@ -301,8 +301,7 @@ def _write_unbound(out: Output, done: Update) -> None:
     room = (out.console.width if out.console else _NARROW) - width - 4
     for each in done.unbound:
         said = Statement(each.item.text)
-        words = (said.text[word.begin : word.end] for word in said.words if word.stem in said.content)
-        sought = cut(f"searched for {', '.join(dict.fromkeys(words))}", room // 2)
+        sought = cut(f"searched for {', '.join(said.written(said.content))}", room // 2)
         text = f"{cut(each.item.text, max(room - len(sought) - 3, 20))} ({sought})"
         out.line(f"{each.item.line:>{width}}  {text}", indent=2)
 
