@@ -250,6 +250,28 @@ def plain(inline: Node, without: str = "", code: Mapping[int, str] | None = None
     return "".join(pieces)
 
 
+def marked(inline: Node) -> str:
+    """The text of an inline with what its markup says besides: what is struck through, raised or lowered, links.
+
+    It is "" where the markup says nothing that the words do not.
+    """
+    pieces, says_more = [], False
+    for token in inline.tokens:
+        match token.type:
+            case "s_open" | "s_close":
+                piece = token.markup
+            case "link_open" | "image":
+                piece = f"<{token.attrs.get('href') or token.attrs.get('src')}>"
+            case "html_inline" if not token.content.lower().startswith(("<br", "<!--")):
+                piece = token.content
+            case _:
+                pieces.append(token.content or " ")
+                continue
+        pieces.append(piece)
+        says_more = True
+    return "".join(pieces) if says_more else ""
+
+
 def has(inline: Node, markup: str) -> bool:
     """Whether anything in an inline is marked up so ("strong", "s")."""
     return any(token.type == f"{markup}_open" for token in inline.tokens)

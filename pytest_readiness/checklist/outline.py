@@ -17,6 +17,7 @@ from pytest_readiness.checklist.markdown import (
     holds_boxes,
     label_in,
     lines_of,
+    marked,
     one_line,
     plain,
     shown,
@@ -60,6 +61,7 @@ class ItemDraft:
     """An item as it is in the document: in `node`, a list item or a table, which `following` comes after.
 
     `whole` is all its text as it is shown, `groups` are the names of the items that enclose it, outermost first.
+    `beside` is what else is said of it: by its markup, by what stands above its list, by the head of its table.
     """
 
     text: str
@@ -73,6 +75,7 @@ class ItemDraft:
     groups: tuple[Name, ...]
     remarks: Remarks
     detail: list[str] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
     children: list[ItemDraft] = field(default_factory=list)
 
     @property
@@ -91,7 +94,7 @@ class ItemDraft:
 class Heading:
     """A heading, or a line of text that serves as one (`label`: as a paragraph), with the items right under it.
 
-    `whole` is all its text as it is shown.
+    `whole` is all its text as it is shown, `beside` what its markup says besides.
     """
 
     title: str
@@ -102,6 +105,7 @@ class Heading:
     above: tuple[Heading, ...] = ()
     remarks: Remarks = _NO_REMARKS
     label: bool = False
+    beside: str = ""
     items: list[ItemDraft] = field(default_factory=list)
 
     @property
@@ -133,6 +137,7 @@ class Outline:
         self._symbols_are_boxes = not holds_boxes(root)
         self._before_headings = Heading("", "", Name("checklist", ""), 0, 0)
         self.headings = [self._before_headings]
+        self._introduced: tuple[str, ...] = ()
         self._blocks(root.children, (), None)
 
     def _blocks(self, nodes: Sequence[Node], above: tuple[Heading, ...], parent: ItemDraft | None) -> None:
@@ -142,9 +147,11 @@ class Outline:
         """
         outer = len(above)
         before: Node | None = None
+        introduced = self._introduced
         for node, following in zip_longest(nodes, nodes[1:]):
             if parent is None and self._is_about_something_else(node, before, above[outer:]):
                 above = above[:-1]
+            self._introduced = (*introduced, *_introduction(before))
             before = node
             if node.type in _LISTS:
                 self._list(node, above, parent)
@@ -159,6 +166,7 @@ class Outline:
                     ]
                 elif node.type in ("paragraph", "heading"):
                     parent.detail.append(one_line(shown(node.children[0])))
+                    parent.beside += filter(None, (marked(node.children[0]),))
             elif (found := self._titled(node)) is not None:
                 inline, level = found
                 while len(above) > outer and (above[-1].label or above[-1].level >= level):
@@ -172,6 +180,7 @@ class Outline:
                     above = above[:-1]
                 if label is not None:
                     above = self._heading(node, label, above, label=True)
+        self._introduced = introduced
 
     def _titled(self, node: Node) -> tuple[Node, int] | None:
         """The text and the level of a heading, in Markdown or in HTML."""
@@ -246,6 +255,7 @@ class Outline:
             above=above,
             remarks=remarks_of([inline], nearest.remarks),
             label=label,
+            beside=marked(inline),
         )
         self.headings.append(heading)
         return (*above, heading)
@@ -303,8 +313,11 @@ class Outline:
         levels = () if self._former or not symbols else _level_columns(rows, found)
         answers = None if self._former or levels else _answer_column(found, [plain(cell) for cell in rows[0]])
         status = not self._former and symbols and not levels and answers is not None
+        introduced, between = self._introduced, ""
+        head = _joined(map(plain, rows[0]))
         for number, (cells, in_row) in enumerate(zip(rows, found, strict=True)):
             boxes = [box for box in in_row if box is not None]
+            self._introduced = tuple(filter(None, (*introduced, head, between)))
             if levels and boxes:
                 named = [
                     one_line(plain(rows[0][column]))
@@ -325,8 +338,11 @@ class Outline:
                 self._item(boxes, cells, node, following, above, parent, answers)
             elif status and number and _is_row(cells):
                 self._item([NO_BOX], cells, node, following, above, parent, answers)
-            elif parent is not None:
-                parent.detail.append(_joined(map(plain, cells)))
+            else:
+                between = _joined(map(plain, cells)) if number else ""
+                if parent is not None:
+                    parent.detail.append(_joined(map(plain, cells)))
+        self._introduced = introduced
 
     def _item(
         self,
@@ -356,6 +372,7 @@ class Outline:
             level=parent.level + 1 if parent else 0,
             groups=(*parent.groups, parent.name) if parent else (),
             remarks=remarks_of(inlines, (parent or heading).remarks),
+            beside=[*self._introduced, *filter(None, map(marked, inlines))],
         )
         (parent.children if parent else heading.items).append(item)
         return item
@@ -393,6 +410,14 @@ def _is_few_words(inline: Node) -> bool:
         and not _BOX_LIKE.match(text)
         and not _CALLOUT.match(text)
     )
+
+
+def _introduction(node: Node | None) -> tuple[str, ...]:
+    """What a paragraph says of the list or table below it, where it says that it does."""
+    if node is None or node.type != "paragraph":
+        return ()
+    text = one_line(plain(node.children[0]))
+    return (marked(node.children[0]) or text,) if text.endswith((":", "：")) else ()
 
 
 def _begins_with_text(entry: Node) -> bool:

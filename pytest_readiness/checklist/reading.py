@@ -51,12 +51,14 @@ def parse_checklist(text: str, path: Path, *, fenced: bool = False) -> Checklist
     headings = sorted((heading for heading in outline.headings if heading.items), key=lambda heading: heading.start)
     if not headings:
         raise ChecklistError(path, *_nothing_found(root))
+    # The title of a document, which may name a release, is no part of what an item says; one of several is.
+    titles = [heading for heading in outline.headings if heading.level == 1]
     return Checklist(
         name=path.stem,
         title=outline.title or path.stem,
         path=path,
         sha256=sha256,
-        sections=_freeze(headings),
+        sections=_freeze(headings, titles[0] if len(titles) == 1 else None),
         text=text,
         fenced=fenced,
         unread=unread_boxes(root, source, {item.line for heading in headings for item in heading.family()}),
@@ -77,7 +79,7 @@ def _nothing_found(root: Node) -> tuple[int, str]:
     )
 
 
-def _freeze(headings: Sequence[Heading]) -> tuple[Section, ...]:
+def _freeze(headings: Sequence[Heading], title: Heading | None) -> tuple[Section, ...]:
     ids = unique_ids([(heading.ancestors, heading.name) for heading in headings])
     return tuple(
         Section(
@@ -87,22 +89,23 @@ def _freeze(headings: Sequence[Heading]) -> tuple[Section, ...]:
             level=heading.level,
             path=tuple(above.title for above in heading.above),
             ancestors=tuple(name.slug for name in heading.ancestors),
-            items=_freeze_items(heading, section_id),
+            items=_freeze_items(heading, section_id, title),
         )
         for heading, section_id in zip(headings, ids, strict=True)
     )
 
 
-def _freeze_items(heading: Heading, section_id: str) -> tuple[Item, ...]:
+def _freeze_items(heading: Heading, section_id: str, title: Heading | None) -> tuple[Item, ...]:
     every = list(heading.family())
     slugs = iter(unique_ids([(draft.groups, draft.name) for draft in every]))
-    # The title of the document, which may name a release, is no part of what an item says.
-    above = [name.slug for name, each in zip(heading.ancestors, heading.above, strict=True) if each.level > 1]
+    above = [each for each in heading.above if each is not title]
+    headings = [*(each.name.slug for each in above), heading.name.slug]
+    marked = [each.beside for each in (*above, heading) if each.beside]
 
-    def freeze(draft: ItemDraft) -> Item:
+    def freeze(draft: ItemDraft, outer: tuple[str, ...]) -> Item:
         slug = next(slugs)
         detail = "\n".join(draft.detail).strip("\n")
-        said = (*above, heading.name.slug, *(name.text for name in draft.groups), draft.text, detail)
+        said = (*headings, *(name.text for name in draft.groups), draft.text, detail)
         return Item(
             id=f"{section_id}/{slug}",
             slug=slug,
@@ -112,11 +115,11 @@ def _freeze_items(heading: Heading, section_id: str) -> tuple[Item, ...]:
             column=draft.box.column,
             ticked=draft.box.ticked,
             level=draft.level,
-            children=tuple(map(freeze, draft.children)),
+            children=tuple(freeze(child, (*outer, *draft.detail, *draft.beside)) for child in draft.children),
             optional=draft.remarks.optional,
             condition=draft.remarks.condition,
             not_applicable=draft.remarks.not_applicable,
-            fingerprint=fingerprint_of(said),
+            fingerprint=fingerprint_of((*said, *outer, *draft.beside)),
         )
 
-    return tuple(map(freeze, heading.items))
+    return tuple(freeze(draft, tuple(marked)) for draft in heading.items)

@@ -1111,3 +1111,48 @@ def test_a_conflict_that_a_merge_left_is_told() -> None:
     with pytest.raises(ChecklistError, match=r":4: the text holds a conflict of a merge that nobody has resolved"):
         parse(text)
     assert only("- [ ] a\n\n      <<<<<<< HEAD is what git writes").text == "a"
+
+
+# --- fingerprints: what changes where anything changes that an item says
+
+_TABLE = "| Check | Done |\n| --- | --- |\n| **Production** | |\n| TLS is on | [ ] |\n"
+_GROUP = "## A\n- [ ] group\n\n  in production\n  - [ ] TLS is on\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("- [ ] TLS on all hosts", "- [ ] TLS on ~~all~~ hosts"),
+        ("- [ ] at most 10<sup>6</sup>", "- [ ] at most 106"),
+        ("- [ ] [it](https://a.example.com) answers", "- [ ] [it](https://b.example.com) answers"),
+        ("- [ ] as ![drawn](one.png)", "- [ ] as ![drawn](two.png)"),
+        ("- [ ] TLS\n\n  on all hosts", "- [ ] TLS\n\n  on ~~all~~ hosts"),
+        ("All of these:\n\n- [ ] TLS", "None of these:\n\n- [ ] TLS"),
+        ("Always:\n\n- group\n  - [ ] TLS", "Never:\n\n- group\n  - [ ] TLS"),
+        ("## On all hosts\n- [ ] TLS", "## On ~~all~~ hosts\n- [ ] TLS"),
+        ("# One\n## A\n- [ ] TLS\n# Two", "# Three\n## A\n- [ ] TLS\n# Two"),
+        (_TABLE, _TABLE.replace("Check", "Forbidden")),
+        (_TABLE, _TABLE.replace("Production", "Staging")),
+        (_GROUP, _GROUP.replace("production", "staging")),
+    ],
+)
+def test_a_fingerprint_tells_whatever_else_is_said_of_an_item(text: str, other: str) -> None:
+    (one, two) = ([item.fingerprint for item in parse(each).leaves()] for each in (text, other))
+    assert not set(one) & set(two)
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("- [ ] TLS is on", "* [x]  TLS\n  is on"),
+        ("- [ ] **TLS** is `on`", "- [ ] TLS is on <!-- since May -->"),
+        ("# Release 1\n## A\n- [ ] TLS", "# Release 2\n## A\n- [ ] TLS"),
+        ("About hosts.\n\n- [ ] TLS", "About all hosts.\n\n- [ ] TLS"),
+        ("- [ ] TLS", "- [ ] TLS\n- [ ] HSTS"),
+        (_TABLE, _TABLE.replace("[ ]", "[x]").replace("**", "__")),
+        (_GROUP, _GROUP.replace("- [ ] group", "- [x] group")),
+    ],
+)
+def test_a_fingerprint_stays_where_an_item_says_the_same(text: str, other: str) -> None:
+    (one, two) = (next(parse(each).leaves()).fingerprint for each in (text, other))
+    assert one == two
