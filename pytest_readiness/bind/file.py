@@ -20,12 +20,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 from pytest_readiness.bind.proposal import LEVELS
 from pytest_readiness.bind.writing import comment_text, commented, entry_lines, key_text, plain
 from pytest_readiness.checklist.former import Names
+from pytest_readiness.checklist.markdown import unix
 from pytest_readiness.checklist.model import Checklist, Item
 from pytest_readiness.core.files import write_atomically
 from pytest_readiness.core.problems import Problem, ProblemsError
@@ -40,6 +42,7 @@ _OURS = re.compile(rf"(?:{'|'.join((*LEVELS, WAS))}):\s")
 _WAS = re.compile(rf"#\s*{WAS}:\s+([^\s,;]+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _COLON = re.compile(r"[ \t]*:(?=\s|\Z)")
+_COMMENT = re.compile(r"(?:(?<=\s)|^)#[^\r\n]*", re.MULTILINE)
 _INDENT = 2
 BOM = "\ufeff"
 
@@ -247,38 +250,41 @@ class BindingsFile:
             if entry.written not in said or entry.id == anew:
                 self._note(entry.written, now)
 
-    def put(self, item_id: str, value: Any, comment: str = "") -> None:
+    def put(self, item_id: str, value: Any, comment: str = "", written: str = "") -> None:
         """Write what answers an item, in place of what did, or where the document has the item.
 
-        Comments of people on the line of its key, or directly above it, stay.
+        Comments of people on the line of its key, or directly above it, stay, and those within it then stand above it.
+        What was proposed, and now is confirmed, stands as it was written.
 
         Args:
             item_id: an item of the document.
             value: plain data, as a binding says it.
             comment: why, in one line.
+            written: the entry as somebody has written it, with comments, from its key on.
 
         Raises:
             KeyError: the document has no such item.
             ProblemsError: the section is written so that nothing can be put into it.
         """
-        item = self._item(item_id)
+        item, data = self._item(item_id), plain(value)
         place = self._place(item_id)
-        if place is None:
-            block = self._block_for(item)
-            piece = self._made(item.slug, value, comment, block)
+        block, old = place or (self._block_for(item), None)
+        made = self._typed(old.key if old else item.slug, written, data, block)
+        if old is None:
+            piece = made or self._made(item.slug, data, comment, block)
+        else:
+            piece = made or self._raised(old, data, block) or self._anew(old, data, comment, block)
+        above = _without_ours(old.above) if old else ""
+        there = {line.strip() for line in _lines(above)} | {each for _, each in _comments_in(piece.lines)}
+        kept = [*(_comments(old) if old else ()), *(each for _, each in _comments_in(written))]
+        lines = (f"{' ' * block.indent}{each}{self._newline}" for each in dict.fromkeys(kept) if each not in there)
+        piece.above = above + "".join(lines) + piece.above
+        if old is None:
             self._insert(block, piece, item)
         else:
-            block, old = place
-            remark = _remark(old)
-            piece = self._made(old.key, value, comment, block, above=bool(remark))
             piece.gap, piece.line = old.gap, old.line
-            piece.above = _without_ours(old.above) + piece.above
-            if remark:
-                first, *rest = _lines(piece.lines)
-                line = first.rstrip("\r\n")
-                piece.lines = "".join((line, "  ", remark, first[len(line) :], *rest))
             block.entries[block.entries.index(old)] = piece
-        self._held(block)[piece.key] = plain(value)
+        self._held(block)[piece.key] = data
 
     def propose(self, item_id: str, comment: str) -> None:
         """Let what answers an item be proposed only: below `proposed`, it stands as it was written.
@@ -737,6 +743,52 @@ class BindingsFile:
         comments, text = ("".join(line + self._newline for line in each) for each in (before, lines))
         return _Piece(key, "", comments, text, (block.indent, block.indent + len(key_text(key))))
 
+    def _anew(self, old: _Piece, data: Any, comment: str, block: _Block) -> _Piece:
+        """A piece in place of another one, with the comment of a person that stands on the line of its key."""
+        remark = _remark(old)
+        piece = self._made(old.key, data, comment, block, above=bool(remark))
+        return _remarked(piece, remark)
+
+    def _typed(self, key: str, text: str, data: Any, block: _Block) -> _Piece | None:
+        """A piece as somebody has written it; None where nobody has, or where it cannot stand so in the file."""
+        if not text:
+            return None
+        lines = (" " * block.indent + line if line.strip() else line for line in unix(text).split("\n"))
+        body = self._newline.join(("section:", *lines))
+        try:
+            alone = BindingsFile(self.checklist, self.path, body.encode("utf-8", "surrogatepass"))
+        except ProblemsError:
+            # Such as an alias of what stands elsewhere in the file.
+            return None
+        if len(alone._blocks[0].entries) != 1:
+            return None
+        (piece,) = alone._blocks[0].entries
+        # What stands above it is not forgotten, and what stands below it would be taken for what is above the next one.
+        piece.gap = piece.above = ""
+        piece.lines = piece.lines.rstrip("\r\n") + self._newline
+        _rename(piece, key)
+        return piece if self._reads_as(piece, block, data) else None
+
+    def _raised(self, piece: _Piece, data: Any, block: _Block) -> _Piece | None:
+        """A piece whose value is what stands below `proposed`; None where it is not written for that."""
+        if self._data[block.head.key][piece.key] != {"proposed": data}:
+            return None
+        first, *rest = _lines(piece.lines)
+        key = re.compile(r"([ \t]+)proposed[ \t]*:(?=\s)")
+        colon = _COLON.match(first, piece.span[1])
+        at, found = next(((at, match) for at, line in enumerate(rest) if (match := key.match(line))), (0, None))
+        if colon is None or found is None:
+            return None
+        blanks = " " * (len(found[1]) - block.indent)
+        value = rest[at][found.end() :].strip()
+        lines = [first[: colon.end()] + (value and f" {value}") + self._newline]
+        lines += (line.removeprefix(blanks) for line in rest[at + 1 :])
+        made = replace(piece, lines="".join(lines), above="", end=0)
+        for each in (_remarked(made, _remark(piece)), made):
+            if self._reads_as(each, block, data):
+                return each
+        return None
+
     def _below(self, piece: _Piece, block: _Block, comment: str) -> _Piece | None:
         """A piece whose value stands below `proposed`; None where it is not written so that this can be done."""
         first, *rest = _lines(piece.lines)
@@ -864,20 +916,51 @@ def _move(piece: _Piece, by: int) -> None:
         piece.span = (piece.span[0] + by, piece.span[1] + by)
 
 
+def _comments_in(text: str) -> list[tuple[int, str]]:
+    """The comments in an entry, with where they begin."""
+    if "#" not in text:
+        return []
+    from ruamel.yaml.error import YAMLError
+
+    with suppress(YAMLError):
+        spans = [(each.start_mark.index, each.end_mark.index) for each in events_of(text) if hasattr(each, "value")]
+        return [
+            (match.start(), match[0].strip())
+            for before, after in pairwise([(0, 0), *spans, (len(text), len(text))])
+            for match in _COMMENT.finditer(text, before[1], after[0])
+        ]
+    return []
+
+
 def _remark(piece: _Piece) -> str:
     """The comment of a person on the line of a key; "" where there is none, or one that this package wrote."""
     first = _lines(piece.lines)[0]
     behind = piece.lines[piece.span[1] : len(first)].lstrip(" \t").removeprefix(":").strip()
-    if not behind.startswith("#"):
-        # Behind a value that ends where it begins.
-        behind = first[piece.end :].strip() if piece.end < len(first) else ""
-    if not behind.startswith("#"):
+    if "#" not in behind:
         return ""
+    if not behind.startswith("#"):
+        behind = next((comment for at, comment in _comments_in(piece.lines) if at < len(first)), "")
     if not _OURS.match(behind.lstrip("# ")):
         return behind
     # What a person wrote behind it.
     at = behind.find(" #", 1)
     return behind[at:].strip() if at > 0 else ""
+
+
+def _comments(piece: _Piece) -> list[str]:
+    """The comments of people in an entry, below those directly above it."""
+    remark, first = _remark(piece), len(_lines(piece.lines)[0])
+    below = [comment for at, comment in _comments_in(piece.lines) if at >= first]
+    return [remark, *below] if remark else below
+
+
+def _remarked(piece: _Piece, remark: str) -> _Piece:
+    """A piece with a comment on its first line."""
+    if not remark:
+        return piece
+    first, *rest = _lines(piece.lines)
+    line = first.rstrip("\r\n")
+    return replace(piece, lines="".join((line, "  ", remark, first[len(line) :], *rest)))
 
 
 def _without_ours(above: str) -> str:

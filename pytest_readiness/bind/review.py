@@ -301,7 +301,7 @@ class Review:
             self._refuse(None, ["This is still a proposal: write what answers the item in place of 'proposed'."])
         else:
             # Of an entry that was shown as a whole, all is as it was written.
-            self._decide(value if not is_proposed(self.entry) else with_source(value, self.entry))
+            self._decide(value if not is_proposed(self.entry) else with_source(value, self.entry), text)
 
     @property
     def draft(self) -> Any:
@@ -588,8 +588,8 @@ class Review:
 
     # Deciding.
 
-    def _decide(self, value: Any) -> None:
-        """Write what answers the item, and show the next one."""
+    def _decide(self, value: Any, written: str = "") -> None:
+        """Write what answers the item, as it was written where it was, and show the next one."""
         item = self.proposal.item.id
         if mistakes := self.desk.mistakes(item, value):
             self._refuse(value, mistakes)
@@ -599,7 +599,7 @@ class Review:
         if (news := self._news(item, before)) is None:
             return
         try:
-            self.desk.file.put(item, value)
+            self.desk.file.put(item, value, written)
         except ProblemsError as error:
             self.message = f"Nothing is decided. {_said(error)}"
             return

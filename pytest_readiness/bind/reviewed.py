@@ -95,18 +95,18 @@ class ReviewedFile:
         found = self._entries.get(item)
         return found.was if found else ""
 
-    def put(self, item: str, value: Any) -> None:
-        """Write what answers an item.
+    def put(self, item: str, value: Any, written: str = "") -> None:
+        """Write what answers an item, as somebody has written it where that is given.
 
         Raises:
             ProblemsError: it cannot be written.
         """
         entry, before, existed = self.entry(item), self._file.snapshot(), self._file.exists
-        self._write(lambda: self._confirm(item, value))
+        self._write(lambda: self._confirm(item, value, written))
         self._changes.append(_Change(item, entry, self.entry(item), before, existed, self._seen))
 
-    def _confirm(self, item: str, value: Any) -> None:
-        self._file.put(item, value)
+    def _confirm(self, item: str, value: Any, written: str = "") -> None:
+        self._file.put(item, value, written=written)
         self._file.settle(anew=item)
 
     def _forget(self, item: str) -> None:

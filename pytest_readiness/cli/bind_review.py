@@ -206,27 +206,28 @@ def _edited(review: Review, out: Output) -> tuple[str, Any, tuple[str, ...]]:
     An editor that is left without saving changes nothing.
     """
     item = review.proposal.item
-    told = [item.text, *item.detail.splitlines()]
-    comment = "".join(f"# {out.clean(line)}".rstrip() + "\n" for line in told)
-    begun = review.text or comment + _as_entry(item.slug, review.draft)
+    heads = [f"# {out.clean(line)}".rstrip() + "\n" for line in (item.text, *item.detail.splitlines())]
+    entry = review.text or _as_entry(item.slug, review.draft)
     try:
-        text = click.edit(begun, extension=".yaml")
+        text = click.edit("".join(heads) + entry, extension=".yaml")
     except click.ClickException as error:
-        return begun, None, (f"{error.message}. The variable EDITOR names the editor.",)
+        return entry, None, (f"{error.message}. The variable EDITOR names the editor.",)
     except (OSError, ValueError) as error:
-        return begun, None, (f"The editor could not be used: {what_broke(error)}.",)
+        return entry, None, (f"The editor could not be used: {what_broke(error)}.",)
     if text is None:
         return "", None, ()
+    # What the item says stands there to be read only.
+    written = "".join(line for line in text.splitlines(keepends=True) if line not in heads)
     try:
         root = parse_yaml(text, Path(), "entry")
     except ProblemsError as error:
         told = [f"Line {each.line}: {each.message}" if each.line else each.message for each in error.problems]
-        return text, None, tuple(told)
+        return written, None, tuple(told)
     if list(root) != [item.slug]:
-        return text, None, (f"The entry must have the one key '{item.slug}', with what answers the item.",)
+        return written, None, (f"The entry must have the one key '{item.slug}', with what answers the item.",)
     if root[item.slug] is None:
-        return text, None, (f"'{item.slug}' must say what answers the item.",)
-    return text, plain(root[item.slug]), ()
+        return written, None, (f"'{item.slug}' must say what answers the item.",)
+    return written, plain(root[item.slug]), ()
 
 
 def _as_entry(slug: str, value: Any, indent: int = 0) -> str:

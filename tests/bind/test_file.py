@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pytest_readiness.bind.file import BOM, BindingsFile
-from pytest_readiness.checklist.reading import read_checklist
+from pytest_readiness.checklist.reading import parse_checklist, read_checklist
 from pytest_readiness.config.suites import suite_names, suite_path
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.yamlfile import parse_yaml
@@ -110,6 +110,114 @@ def test_an_entry_is_replaced_and_peoples_comments_stay(tmp_path: Path) -> None:
         "tls:\n  # ours\n  certificates-last: {check: tls.expiry, min_days: 9}\n"
         "  # likely: d\n  hsts-is-sent:  # agreed\n    proposed: http.csp\n"
     )
+
+
+PROPOSED = """\
+web:
+  # ours
+  hsts-is-sent:  # sure: hsts
+    # all of it
+    proposed:
+      # one
+      all:
+        - http.hsts  # a year
+        - check: tls.versions
+          on: shop  # not the api
+
+  next: http.csp
+"""
+
+
+@pytest.fixture
+def web(tmp_path: Path, hand: Callable[[str], str]) -> BindingsFile:
+    checklist = parse_checklist("## Web\n- [ ] HSTS is sent\n- [ ] Next\n", tmp_path / "release.md")
+    path = tmp_path / "release.checks.yaml"
+    path.write_text(hand(PROPOSED), encoding="utf-8", newline="")
+    return BindingsFile.read(checklist, path)
+
+
+def test_what_is_confirmed_as_proposed_stays_as_it_is_written(web: BindingsFile, hand: Callable[[str], str]) -> None:
+    web.put("web/hsts-is-sent", {"all": ["http.hsts", {"check": "tls.versions", "on": "shop"}]})
+    expected = """\
+web:
+  # ours
+  # all of it
+  hsts-is-sent:
+    # one
+    all:
+      - http.hsts  # a year
+      - check: tls.versions
+        on: shop  # not the api
+
+  next: http.csp
+"""
+    assert changed(web) == hand(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("proposed: http.csp  # why", "http.csp", "hsts-is-sent: http.csp  # why"),
+        ("proposed: &a http.csp", "http.csp", "hsts-is-sent: &a http.csp"),
+        ("proposed: |\n      http.csp", "http.csp\n", "hsts-is-sent: |\n    http.csp"),
+        ("proposed: [http.csp,  # why\n      http.hsts]", ["http.csp", "http.hsts"],
+         "hsts-is-sent: [http.csp,  # why\n    http.hsts]"),
+        ("{proposed: http.csp}  # why", "http.csp", "# why\n  hsts-is-sent: http.csp"),
+        ("source: a.md\n    # why\n    proposed: http.csp", {"check": "http.csp", "source": "a.md"},
+         "# why\n  hsts-is-sent: {check: http.csp, source: a.md}"),
+    ],
+)  # fmt: skip
+def test_proposals_in_any_form_are_confirmed_with_their_comments(
+    tmp_path: Path, text: str, value: object, expected: str
+) -> None:
+    checklist = parse_checklist("## Web\n- [ ] HSTS is sent\n- [ ] Next\n", tmp_path / "release.md")
+    path = tmp_path / "release.checks.yaml"
+    path.write_text(f"web:\n  hsts-is-sent:\n    {text}\n  next: http.csp\n", encoding="utf-8")
+    file = BindingsFile.read(checklist, path)
+    file.put("web/hsts-is-sent", value)
+    assert changed(file) == f"web:\n  {expected}\n  next: http.csp\n"
+
+
+def test_comments_within_an_entry_stand_above_what_takes_its_place(
+    web: BindingsFile, hand: Callable[[str], str]
+) -> None:
+    web.put("web/hsts-is-sent", {"signoff": "owner"})
+    expected = """\
+web:
+  # ours
+  # all of it
+  # one
+  # a year
+  # not the api
+  hsts-is-sent: {signoff: owner}
+
+  next: http.csp
+"""
+    assert changed(web) == hand(expected)
+
+
+def test_an_entry_stands_as_somebody_has_written_it(web: BindingsFile, hand: Callable[[str], str]) -> None:
+    typed = "# mine\nhsts-is-sent:\n  # one\n  check: http.hsts  # half a year\n  min_age: 9\n# to be seen\n"
+    web.put("web/hsts-is-sent", {"check": "http.hsts", "min_age": 9}, written=typed)
+    expected = """\
+web:
+  # ours
+  # all of it
+  # a year
+  # not the api
+  # mine
+  # to be seen
+  hsts-is-sent:
+    # one
+    check: http.hsts  # half a year
+    min_age: 9
+
+  next: http.csp
+"""
+    assert changed(web) == hand(expected)
+    web.put("web/hsts-is-sent", {"check": "http.hsts", "min_age": 9, "source": "a.md"}, written=typed)
+    for comment in ("# mine", "# to be seen", "# one", "# half a year", "# not the api"):
+        assert changed(web).count(comment) == 1
 
 
 def test_an_entry_is_removed_with_what_is_said_of_it(tmp_path: Path, hand: Callable[[str], str]) -> None:

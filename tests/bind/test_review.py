@@ -390,6 +390,19 @@ def test_an_entry_that_was_edited_wrongly_is_kept_for_the_next_try(reviewed: Rev
     assert (reviewed.review.mode, reviewed.review.text, reviewed.written) == (Mode.CHOICE, "", {})
 
 
+def test_comments_stay_whatever_is_decided(tmp_path: Path) -> None:
+    text = "web:\n  tls-is-modern:\n    # since May\n    proposed: tls.trusted  # agreed\n"
+    for keys in ("1", "2", "c", "n-", "s1"):
+        reviewed = Reviewed(tmp_path, text)
+        reviewed.press(*keys, "enter")
+        assert TLS in reviewed.written
+        assert [each in reviewed.path.read_text("utf-8") for each in ("# since May", "# agreed")] == [True] * 2, keys
+    reviewed = Reviewed(tmp_path, text)
+    reviewed.press("e")
+    reviewed.review.edited("tls-is-modern: http.csp  # mine\n", "http.csp")
+    assert "  # since May\n  # agreed\n  tls-is-modern: http.csp  # mine\n" in reviewed.path.read_text("utf-8")
+
+
 def test_an_editor_that_saves_nothing_changes_nothing(reviewed: Reviewed) -> None:
     reviewed.press("e")
     reviewed.review.edited("", None)
