@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pytest_readiness.bind.file import BindingsFile
 from pytest_readiness.bind.proposal import Candidate, Level, Proposal
+from pytest_readiness.bind.writing import plain
 from pytest_readiness.checklist.model import Checklist, groups_above
-from pytest_readiness.cli.output import plain
 
 FORMAT: Literal["pytest-readiness-proposals/1"] = "pytest-readiness-proposals/1"
 
@@ -162,7 +162,7 @@ def listing(
 def _candidate(candidate: Candidate) -> ListedCandidate:
     return ListedCandidate(
         checks=[
-            ListedClaim(check=each.check, parameters=plain(dict(each.parameters)), coming=each.coming)
+            ListedClaim(check=each.check, parameters=plain(each.parameters), coming=each.coming)
             for each in candidate.checks
         ],
         level=candidate.level,
