@@ -111,7 +111,7 @@ def command(
         from pytest_readiness.core.domains import catalogue
 
         file.write()
-        context = ReviewContext(work.checklist, work.proposals, catalogue(), work.configuration, target)
+        context = ReviewContext(work.checklist, work.proposals, catalogue(), work.configuration, work.chosen, target)
         review_in_terminal(context, out)
         if gone := len(done.vanished) + len(done.groups):
             out.line(f"Entries without an item to answer: {gone}. 'readiness bind {work.checklist.path}' lists them.")
@@ -215,6 +215,11 @@ def _unclear(file: BindingsFile, entry: BoundEntry) -> str:
     return ambiguous(entry.written, file.names.items(entry.written))
 
 
+def _named(file: BindingsFile, entry: BoundEntry) -> str:
+    """An entry as it is written, with the items that it may be for where these are several."""
+    return _unclear(file, entry) if len(file.names.items(entry.written)) > 1 else entry.written
+
+
 def _waits(entry: BoundEntry) -> bool:
     """Whether an entry, or what it proposes, names claims that no check shows so far."""
     said = entry.data.get("proposed", entry.data) if isinstance(entry.data, dict) else entry.data
@@ -242,22 +247,17 @@ def _report(out: Output, work: _Work, file: BindingsFile, done: Update, *, writt
         )
     _write_unbound(out, done)
     _write_followed(out, work, done)
-    if done.unsaid:
-        out.heading(f"Taken as confirmed for what their items say now ({len(done.unsaid)}); it was not kept until now")
-        out.table((), [(f"{file.path.name}:{each.line}", each.written) for each in done.unsaid], indent=2)
-    if done.kept:
-        out.heading(f"Proposed otherwise by now ({len(done.kept)}), and left, as a person has changed them")
-        out.table((), [(f"{file.path.name}:{each.line}", each.written) for each in done.kept], indent=2)
-    if done.groups:
-        out.heading(f"Groups by now ({len(done.groups)}); bind their items, and take these out by hand")
-        out.table((), [(f"{file.path.name}:{entry.line}", entry.written) for entry in done.groups], indent=2)
-    if done.unclear:
-        out.heading(f"For several items by now ({len(done.unclear)}), so that nothing is proposed for these")
-        out.table((), [(f"{file.path.name}:{each.line}", _unclear(file, each)) for each in done.unclear], indent=2)
-    if done.vanished:
-        taken = "taken out" if prune else f"left; taken out by: readiness bind {document} --prune"
-        out.heading(f"Not in the document any more ({len(done.vanished)}), {taken}")
-        out.table((), [(f"{file.path.name}:{entry.line}", entry.written) for entry in done.vanished], indent=2)
+    taken = "taken out" if prune else f"left; taken out by: readiness bind {document} --prune"
+    for heading, behind, entries in (
+        ("Taken as confirmed for what their items say now", "; it was not kept until now", done.unsaid),
+        ("Proposed otherwise by now", ", and left, as a person has changed them", done.kept),
+        ("Groups by now", "; bind their items, and take these out by hand", done.groups),
+        ("For several items by now", ", so that nothing is proposed for these", done.unclear),
+        ("Not in the document any more", f", {taken}", done.vanished),
+    ):
+        if entries:
+            out.heading(f"{heading} ({len(entries)}){behind}")
+            out.table((), [(f"{file.path.name}:{each.line}", _named(file, each)) for each in entries], indent=2)
     if wrong := work.mistakes(file):
         out.heading(f"Mistakes ({len(wrong)}), which a run refuses; mend them by hand")
         for problem in wrong:

@@ -44,19 +44,16 @@ class ReviewContext:
         proposals: what is proposed for its items.
         catalogue: all checks by id.
         configuration: readiness.yaml, where there is one.
-        target_name: the target on which checks would look; "" where none is named.
+        target: where checks would look, where that is named.
+        target_name: its name; "" where none is named.
     """
 
     checklist: Checklist
     proposals: Sequence[Proposal]
     catalogue: Mapping[str, Check]
     configuration: Configuration | None
+    target: Target | None
     target_name: str
-
-    @property
-    def target(self) -> Target | None:
-        """Where checks would look, where that is named."""
-        return self.configuration.target if self.configuration and self.target_name else None
 
 
 def review_in_terminal(context: ReviewContext, out: Output) -> None:
