@@ -342,7 +342,7 @@ class _Planner:
         if binding.proposed is not None:
             # Before the level, as with what is bound to nothing: until someone confirms what answers it, nobody has
             # said anything of this item.
-            settled = proposed_only(binding.proposed, reworded=binding.reworded)
+            settled = proposed_only(binding)
             yield PlannedTest(name=item.slug, settled=settled, **common)
             return
         if self._above(binding.level):
@@ -403,11 +403,16 @@ class _Planner:
         )
 
 
-def proposed_only(proposal: Binding, *, reworded: bool = False) -> Settled:
+def proposed_only(binding: Binding) -> Settled:
     """Return the end of an item for which nobody has confirmed what is proposed, or nobody for its present words."""
-    why = f"{PROPOSED}, as it said something else when this was confirmed" if reworded else PROPOSED
-    reason = f"{why}: {', '.join(proposal.named)}; {CONFIRM}"
-    return Settled("unverified", reason, PROPOSED, " and ".join(proposal.named))
+    assert binding.proposed is not None
+    why = ""
+    if binding.reworded:
+        why = ", as it said something else when this was confirmed"
+    elif binding.unsaid:
+        why = ", as it is not known what it said when this was bound"
+    named = binding.proposed.named
+    return Settled("unverified", f"{PROPOSED}{why}: {', '.join(named)}; {CONFIRM}", PROPOSED, " and ".join(named))
 
 
 def no_check_yet(claim: str) -> str:
