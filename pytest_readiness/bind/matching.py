@@ -219,7 +219,7 @@ class _Index:
 
     def phrases_in(self, said: Statement) -> dict[str, list[Phrase]]:
         """The phrases that are all there, at least one word of each in the item itself, by the claim's id."""
-        every = said.own | said.higher
+        every = said.own | (said.higher - self.filler)
         found: defaultdict[str, list[Phrase]] = defaultdict(list)
         for stem in sorted(every):
             for id, phrase in self.by_stem.get(stem, ()):

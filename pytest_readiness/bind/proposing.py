@@ -54,7 +54,9 @@ _NOT_SHOWN: Mapping[Strength | None, str] = {
 }
 _DATABASE = stem("database")
 _DOUBTED = re.compile(
-    r"\b(?:mostly|partly|partially|largely|nearly|usually|(?<!or )later|n/a|irrelevant)\b|\?\s{0,9}\Z", re.IGNORECASE
+    r"\b(?:mostly|partly|partially|largely|nearly|usually|(?<!or )later|n/a|irrelevant|worked on|out of scope)\b"
+    r"|\?\s{0,9}\Z",
+    re.IGNORECASE,
 )
 """What leaves an item open, and has the stem of what does not."""
 _NOT_APPLICABLE = re.compile(
