@@ -79,6 +79,12 @@ class Statement:
         return tuple(dict.fromkeys(w.stem for w in self.words if w.stem not in filler and not _is_number(w.stem)))
 
     @cached_property
+    def telling(self) -> frozenset[str]:
+        """The item's stems that say something of what is claimed, or that it is not so, or not quite."""
+        known = vocabulary()
+        return frozenset(self.content) | self.own & (known.denying | known.turning | known.doubting)
+
+    @cached_property
     def aspects(self) -> frozenset[Aspect]:
         """What is claimed: by the item's own words, else by what stands above it where the item has no verb."""
         known = vocabulary()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_readiness.bind.kinds import IS
 from pytest_readiness.bind.matching import Match, Statement, matches, says_no_check, statements_of, weight
 from pytest_readiness.bind.memory import BoundBefore, Likeness, of_suites
 from pytest_readiness.bind.people import people_in
-from pytest_readiness.bind.proposal import Candidate, Level, Proposal, Suggestion
+from pytest_readiness.bind.proposal import LEVELS, Candidate, Level, Proposal, Suggestion
 from pytest_readiness.bind.spelling import stem, stems
 from pytest_readiness.bind.values import parameters_for
 from pytest_readiness.bind.words import ASPECTS, ENGINES, Aspect, Strength, Words, all_words, vocabulary
@@ -53,6 +53,15 @@ _NOT_SHOWN: Mapping[Strength | None, str] = {
     "effect": "That the product works with it from end to end.",
 }
 _DATABASE = stem("database")
+_DOUBTED = re.compile(
+    r"\b(?:mostly|partly|partially|largely|nearly|usually|(?<!or )later|n/a|irrelevant)\b|\?\s{0,9}\Z", re.IGNORECASE
+)
+"""What leaves an item open, and has the stem of what does not."""
+_NOT_APPLICABLE = re.compile(
+    r"(?:\A|[:;,.(–—-]\s?)(?:n/a|(?:is |does )?not appl(?:icable|y))(?=\s?(?:\Z|[:;,.)–—-]|since\b|because\b))",
+    re.IGNORECASE,
+)
+"""How an item says that it does not apply in words that are no remark, so that a person has to confirm it."""
 _OTHERS = "others"
 """Stands among products for those about which there are no claims."""
 _STEMS = {"postgres": stem("postgresql"), "mysql": stem("mysql"), "mongodb": stem("mongodb")}
@@ -81,7 +90,18 @@ def propose(
     memory = BoundBefore(of_suites()) if memory is None else memory
     every = list(statements_of(checklist))
     usual = _usual_engine([said for _, _, said in every], target)
-    return tuple(_proposal(item, section, said, _engine(said, usual), memory) for item, section, said in every)
+    pods = _on_kubernetes([said for _, _, said in every])
+    return tuple(_proposal(item, section, said, _engine(said, usual), pods, memory) for item, section, said in every)
+
+
+def _on_kubernetes(every: list[Statement]) -> bool:
+    """Whether a document says more of Kubernetes than of Docker."""
+    known = vocabulary()
+    docker, kubernetes = (
+        sum(not (said.own | said.higher).isdisjoint(stems) for said in every)
+        for stems in (known.docker, known.kubernetes)
+    )
+    return kubernetes > docker
 
 
 def _usual_engine(every: list[Statement], target: Target | None) -> str:
@@ -102,9 +122,8 @@ def _engine(said: Statement, usual: str) -> str:
     return usual
 
 
-def _proposal(item: Item, section: Section, said: Statement, engine: str, memory: BoundBefore) -> Proposal:
-    alike = memory.like(said)
-    scored = _scored(said, alike, engine)
+def _proposal(item: Item, section: Section, said: Statement, engine: str, pods: bool, memory: BoundBefore) -> Proposal:
+    scored = _scored(said, memory.like(said), engine, pods=pods)
     people = people_in(said, item.detail)
     together = _together(said, scored)
     level = "unsure" if people.only else _level(said, together)
@@ -122,7 +141,7 @@ def _proposal(item: Item, section: Section, said: Statement, engine: str, memory
         candidates,
         role=people.role if people.only else "",
         cadence=people.cadence,
-        not_applicable=item.not_applicable or "",
+        not_applicable=item.not_applicable or (item.text if _NOT_APPLICABLE.search(item.text) else ""),
         people_first=people.only,
     )
 
@@ -166,30 +185,46 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level
     suggestions = tuple(Suggestion(id, read[id].given, _is_coming(id), read[id].not_read) for id in ids)
     return Candidate(
         checks=suggestions,
-        level=_no_more(
+        level=max(
             level,
-            left_open=bool(any(each.not_read for each in suggestions) or numbers or _untold(said, matched)),
-            may_turn=any(_may_turn(id, read[id].given, said) for id in ids),
+            _most(said, item, matched, given, forbids=any(all_words()[id].forbids for id in ids)),
+            "unsure" if numbers or any(each.not_read for each in suggestions) else "sure",
+            "unsure" if any(_may_turn(id, read[id].given, said) for id in ids) else "sure",
+            key=LEVELS.index,
         ),
         score=round(first.score, 3),
         matched=said.written(matched),
-        unexplained=said.written((set(said.content) | numbers) - matched),
+        unexplained=said.written((said.telling | numbers) - matched),
         does_not_prove=words.does_not_prove or _weaker(words, said, matched),
         also=tuple(id for id in words.together_with if id not in ids),
         source=first.likeness.item.source if first.likeness and first.likeness.share >= _ALIKE else "",
     )
 
 
-def _untold(said: Statement, matched: Collection[str]) -> bool:
-    """Whether an item has a rare word that nothing of a candidate explains."""
-    return any(weight(stem) >= _RARE for stem in said.content if stem not in matched)
+def _most(said: Statement, item: Item, explained: Collection[str], given: Collection[str], *, forbids: bool) -> Level:
+    """The highest level of a candidate that explains these stems of an item.
 
-
-def _no_more(level: Level, *, left_open: bool, may_turn: bool) -> Level:
-    """The level of a candidate whose limits may be looser than the text's, or that may look for the opposite."""
-    if may_turn:
+    Args:
+        said: what the item says.
+        item: the item.
+        explained: its stems that say for the candidate, or are given to its parameters.
+        given: its stems that are given to parameters.
+        forbids: whether the candidate shows that something is not so.
+    """
+    known = vocabulary()
+    left, above = said.own - frozenset(explained), said.higher - frozenset(explained)
+    if (
+        (left | above) & known.doubting
+        or _DOUBTED.search(said.text)
+        or any(group <= said.higher for group in known.aside)
+    ):
         return "unsure"
-    return "likely" if level == "sure" and left_open else level
+    if left & known.undoing and not forbids:
+        return "unsure"
+    if sum(word.stem in known.denying | known.limiting for word in said.words if word.stem not in given) > 1:
+        return "unsure"
+    elsewhere = above & (known.elsewhere | known.products[_OTHERS])
+    return "likely" if item.detail or elsewhere or said.telling & left else "sure"
 
 
 def _may_turn(id: str, given: Mapping[str, object], said: Statement) -> bool:
@@ -215,7 +250,7 @@ def _weaker(words: Words, said: Statement, matched: Collection[str]) -> str:
     return ""
 
 
-def _scored(said: Statement, alike: tuple[Likeness, ...], engine: str) -> list[_Scored]:
+def _scored(said: Statement, alike: tuple[Likeness, ...], engine: str, *, pods: bool) -> list[_Scored]:
     by_words: dict[str, Match] = {}
     for match in matches(said):
         id = _of_engine(match.id, engine)
@@ -229,6 +264,10 @@ def _scored(said: Statement, alike: tuple[Likeness, ...], engine: str) -> list[_
         fallback = vocabulary().fallbacks.get(aspect)
         if fallback and fallback not in by_words:
             by_words[fallback] = Match(fallback, _FALLBACK, frozenset(), 0.0)
+    for match in list(by_words.values()) if pods else ():
+        twin = all_words()[match.id].kubernetes if match.id in all_words() else ""
+        if twin and (twin not in by_words or by_words[twin].score < match.score):
+            by_words[twin] = replace(match, id=twin)
     found = []
     for id in by_words.keys() | by_memory.keys():
         if id not in all_words():
@@ -241,7 +280,7 @@ def _scored(said: Statement, alike: tuple[Likeness, ...], engine: str) -> list[_
             rest *= 1.0 - each.share**2 / max(1, len(each.item.claims)) ** 0.5
         share = _AGREES if own > _FALLBACK else _ALONE
         score = own + (1.0 - own) * share * (1.0 - rest)
-        if _is_of_another(id, said):
+        if _is_of_another(id, said) or (pods and all_words()[id].kubernetes):
             score *= _ANOTHER
         found.append(_Scored(id, score, by_words.get(id), max(likes, key=lambda each: each.share, default=None)))
     return sorted(found, key=lambda each: (-each.score, each.id))

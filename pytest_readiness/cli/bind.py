@@ -257,6 +257,7 @@ def _report(
     _write_followed(out, work, done)
     taken = f"{'to be ' if dry else ''}taken out" if prune else f"left; taken out by: readiness bind {document} --prune"
     for heading, behind, entries in (
+        ("Proposed anew", "", tuple(map(file.entries().__getitem__, done.refreshed))),
         ("Taken as confirmed for what their items say now", "; it was not kept until now", done.unsaid),
         ("Proposed otherwise by now", ", and left, as a person has changed them", done.kept),
         ("Groups by now", "; bind their items, and take these out by hand", done.groups),

@@ -344,8 +344,7 @@ class _Planner:
         if binding.proposed is not None:
             # Before the level, as with what is bound to nothing: until someone confirms what answers it, nobody has
             # said anything of this item.
-            command = review_command(checklist, self.configuration)
-            settled = proposed_only(binding.proposed, command, reworded=binding.reworded)
+            settled = proposed_only(binding, review_command(checklist, self.configuration))
             yield PlannedTest(name=item.slug, settled=settled, **common)
             return
         if self._above(binding.level):
@@ -423,11 +422,17 @@ def split_proposed(reason: str) -> tuple[str, str]:
     return why, command
 
 
-def proposed_only(proposal: Binding, command: str, *, reworded: bool = False) -> Settled:
+def proposed_only(binding: Binding, command: str) -> Settled:
     """Return the end of an item for which nobody has confirmed what is proposed, or nobody for its present words."""
-    why = f"{PROPOSED}, as it said something else when this was confirmed" if reworded else PROPOSED
-    reason = f"{why}: {', '.join(proposal.named)}; {confirm_by([command])}"
-    return Settled("unverified", reason, PROPOSED, " and ".join(proposal.named))
+    assert binding.proposed is not None
+    why = ""
+    if binding.reworded:
+        why = ", as it said something else when this was confirmed"
+    elif binding.unsaid:
+        why = ", as it is not known what it said when this was bound"
+    named = binding.proposed.named
+    reason = f"{PROPOSED}{why}: {', '.join(named)}; {confirm_by([command])}"
+    return Settled("unverified", reason, PROPOSED, " and ".join(named))
 
 
 def no_check_yet(claim: str) -> str:

@@ -127,6 +127,69 @@ def test_an_item_that_may_ask_for_the_opposite_is_unsure(proposed: Proposed) -> 
     assert (first(either), either.level) == ("http.robots", "unsure")
 
 
+DOUBTFUL = """\
+# R
+- [ ] HSTS is enabled, mostly
+- [ ] HSTS is enabled?
+- [ ] HSTS is planned
+- [ ] HSTS is enabled on staging
+- [ ] HSTS is postponed
+- [ ] HSTS is left unused
+- [ ] HSTS is broken
+- [ ] Nobody uses HSTS
+- [ ] HSTS may be enabled later
+- [ ] HSTS: N/A
+- [ ] TRACE is not disabled
+- [ ] Port 9000 is not closed
+- [ ] Certificate is valid for 30 days more than 4 of the others
+
+## Out of scope
+
+- [ ] HSTS is enabled
+
+## Known gaps
+
+- [ ] HSTS is enabled
+
+## Web
+
+- [ ] All of these are off:
+  - [ ] HSTS
+"""
+
+
+def test_what_an_item_leaves_open_or_undoes_is_unsure(proposed: Proposed) -> None:
+    assert {each.item.text: each.level for each in proposed(DOUBTFUL) if each.level != "unsure"} == {}
+
+
+def test_nothing_is_sure_of_which_a_word_is_left_over(proposed: Proposed) -> None:
+    texts = (
+        "HSTS header is set",
+        "HSTS header is set for admins",
+        "HSTS header is set\n\n  on the wiki",
+        "HSTS header was set",
+    )
+    items = "".join(f"- [ ] {text}\n" for text in texts)
+    found = proposed(
+        f"# R\n## Web\n{items}## Partner systems\n- [ ] HSTS header is set\n## Kafka\n- [ ] HSTS header is set\n"
+    )
+    assert {first(each) for each in found} == {"http.hsts"}
+    assert [each.level for each in found] == ["sure", *["likely"] * 5]
+
+
+def test_what_says_that_it_does_not_apply_is_proposed_so(proposed: Proposed) -> None:
+    found = proposed(
+        "# R\n- [ ] CDN: N/A\n- [ ] Not applicable since we have no uploads\n- [ ] N/A is shown where empty\n"
+    )
+    assert [each.not_applicable for each in found] == ["CDN: N/A", "Not applicable since we have no uploads", ""]
+
+
+def test_in_a_document_on_kubernetes_pods_are_meant(proposed: Proposed) -> None:
+    item = "- [ ] Containers do not run as root\n"
+    docker, pods = proposed(f"# R\n{item}")[0], proposed(f"# R\n{item}- [ ] Helm chart is deployed\n")[0]
+    assert [first(docker), first(pods)] == ["container.non_root", "k8s.security_context"]
+
+
 def test_a_heading_that_names_another_product_holds_back_claims_of_this_one(proposed: Proposed) -> None:
     text = "# R\n## Oracle database\n- [ ] Connections are encrypted\n## Database\n- [ ] Connections are encrypted\n"
     oracle, database = proposed(text)

@@ -299,7 +299,7 @@ def test_a_waiver_is_written(readiness: Program) -> None:
         "by": "b@example.com",
         "on": "2026-03-10",
         "expires": "2026-04-01",
-        "fingerprint": "3c45c530f62bc8ea",
+        "fingerprint": "9376449e859d3da3",
     }
     again = readiness("waive", CERTIFICATES, *WAIVED)
     assert again.code == 4

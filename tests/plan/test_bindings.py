@@ -634,6 +634,14 @@ def test_a_binding_counts_for_the_words_for_which_it_was_confirmed(tmp_path: Pat
     assert other.proposed.named == ("toy.header",)
 
 
+@pytest.mark.parametrize("confirmed", ["{}", "{tls/gone: 0123456789abcdef}"])
+def test_a_binding_does_not_count_of_which_it_is_not_kept_what_its_item_said(tmp_path: Path, confirmed: str) -> None:
+    text = f"tls: {{hsts-headers-configured: toy.header}}\n.confirmed: {confirmed}\n"
+    found = bindings(tmp_path, text)["tls/hsts-headers-configured"]
+    assert (found.uses, found.unsaid, found.reworded) == ((), True, False)
+    assert found.proposed is not None
+
+
 @pytest.mark.parametrize("value", ["http.csp", "[a]", "{check: a.b}", "123"])
 def test_what_is_no_fingerprint_does_not_stand_among_them(tmp_path: Path, value: str) -> None:
     (told,) = mistakes(tmp_path, f".confirmed:\n  hsts-on: {value}\n")
