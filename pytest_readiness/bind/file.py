@@ -37,7 +37,7 @@ from pytest_readiness.plan.bindings import CONFIRMED, NO_FINGERPRINTS, same_item
 
 WAS = "was"
 """First word of a comment that says what an item was before it was re-worded."""
-_OURS = re.compile(rf"(?:{'|'.join((*LEVELS, WAS))}):\s|{ONLY_PEOPLE}\Z")
+_OURS = re.compile(rf"(?:{'|'.join((*LEVELS, WAS))}):\s|{ONLY_PEOPLE}(?=\s+#|\Z)")
 """How the comments begin that this package writes; they go when what they are about is replaced."""
 _WAS = re.compile(rf"#\s*{WAS}:\s+([^\s,;]+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")

@@ -482,6 +482,19 @@ def test_comments_stay_whatever_is_decided(tmp_path: Path) -> None:
     assert "  # since May\n  # agreed\n  tls-is-modern: http.csp  # mine\n" in reviewed.path.read_text("utf-8")
 
 
+def test_why_a_signature_was_proposed_goes_and_what_a_person_wrote_stays(tmp_path: Path) -> None:
+    for comment, stays in (
+        ("# people: only they know", ""),
+        ("# people: only they know # ask May", "# ask May"),
+        ("# people: ask May", "# people: ask May"),
+    ):
+        text = f"people:\n  release-is-approved:  {comment}\n    proposed: {{signoff: owner}}\n"
+        reviewed = at(Reviewed(tmp_path, text), APPROVED)
+        reviewed.press("s", "enter")
+        line = next(line for line in reviewed.path.read_text("utf-8").splitlines() if "approved" in line)
+        assert line.split("{signoff: owner}")[-1].strip() == stays, comment
+
+
 def test_an_editor_that_saves_nothing_changes_nothing(reviewed: Reviewed) -> None:
     reviewed.press("e")
     reviewed.review.edited("", None)
