@@ -187,7 +187,7 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level
         checks=suggestions,
         level=max(
             level,
-            _most(said, item, matched, given, forbids=any(all_words()[id].forbids for id in ids)),
+            _most(said, item, matched, given, together),
             "unsure" if numbers or any(each.not_read for each in suggestions) else "sure",
             "unsure" if any(_may_turn(id, read[id].given, said) for id in ids) else "sure",
             key=LEVELS.index,
@@ -201,7 +201,9 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level
     )
 
 
-def _most(said: Statement, item: Item, explained: Collection[str], given: Collection[str], *, forbids: bool) -> Level:
+def _most(
+    said: Statement, item: Item, explained: Collection[str], given: Collection[str], together: tuple[_Scored, ...]
+) -> Level:
     """The highest level of a candidate that explains these stems of an item.
 
     Args:
@@ -209,7 +211,7 @@ def _most(said: Statement, item: Item, explained: Collection[str], given: Collec
         item: the item.
         explained: its stems that say for the candidate, or are given to its parameters.
         given: its stems that are given to parameters.
-        forbids: whether the candidate shows that something is not so.
+        together: the claims of the candidate.
     """
     known = vocabulary()
     left, above = said.own - frozenset(explained), said.higher - frozenset(explained)
@@ -219,9 +221,11 @@ def _most(said: Statement, item: Item, explained: Collection[str], given: Collec
         or any(group <= said.higher for group in known.aside)
     ):
         return "unsure"
-    if left & known.undoing and not forbids:
+    if left & known.undoing and not any(all_words()[each.id].forbids for each in together):
         return "unsure"
-    if sum(word.stem in known.denying | known.limiting for word in said.words if word.stem not in given) > 1:
+    # Two that deny may mean the opposite, unless a phrase has both ("unused services are disabled").
+    denials = sum(word.stem in known.denying | known.limiting for word in said.words if word.stem not in given)
+    if denials > max([1, *(each.match.denials for each in together if each.match)]):
         return "unsure"
     elsewhere = above & (known.elsewhere | known.products[_OTHERS])
     return "likely" if item.detail or elsewhere or said.telling & left else "sure"
@@ -316,19 +320,27 @@ def _level(said: Statement, together: list[tuple[_Scored, ...]]) -> Level:
         return "unsure"
     words = all_words()[first.id]
     match = first.match
+    explained = match.explained if len(named) == 1 else _explained(said, named)
     if any(all_words()[each.id].broad for each in named):
-        return "likely" if match.explained >= 0.8 and first.score >= 0.6 else "unsure"
+        return "likely" if explained >= 0.8 and first.score >= 0.6 else "unsure"
     margin = first.score - max((each.score for each, *_ in together if each not in named), default=0.0)
     alike = first.likeness.share if first.likeness else 0.0
     if (
         words.aspect in said.aspects
         and len(said.content) > 1
         and (
-            (alike >= 0.4 and first.score >= 0.45 and margin >= 0.2 and match.explained >= 0.7)
-            or (match.score >= 0.5 and margin >= 0.4 and match.explained >= 0.9 and match.phrase >= 2)
+            (alike >= 0.4 and first.score >= 0.45 and margin >= 0.2 and explained >= 0.7)
+            or (match.score >= 0.5 and margin >= 0.4 and explained >= 0.9 and match.phrase >= 2)
         )
     ):
         return "sure"
-    if first.score >= 0.35 and match.score >= 0.25 and margin >= 0.1 and match.explained >= 0.4:
+    if first.score >= 0.35 and match.score >= 0.25 and margin >= 0.1 and explained >= 0.4:
         return "likely"
     return "unsure"
+
+
+def _explained(said: Statement, named: tuple[_Scored, ...]) -> float:
+    """How much of what an item says several claims explain together, of 0 to 1."""
+    matched = frozenset(stem for each in named if each.match for stem in each.match.matched)
+    content = frozenset(said.content)
+    return _weight(matched & content) / (_weight(content) or 1.0)

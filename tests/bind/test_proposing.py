@@ -194,3 +194,55 @@ def test_a_heading_that_names_another_product_holds_back_claims_of_this_one(prop
     text = "# R\n## Oracle database\n- [ ] Connections are encrypted\n## Database\n- [ ] Connections are encrypted\n"
     oracle, database = proposed(text)
     assert (oracle.level, first(database)) == ("unsure", "postgres.tls")
+
+
+@pytest.mark.parametrize(
+    ("affirmed", "denied", "claim"),
+    [
+        ("Password login over ssh works", "No password login over ssh", "host.ssh_hardened"),
+        ("Root may log in by ssh with a password", "SSH root login is disabled", "host.ssh_hardened"),
+        ("Image tag is latest", "Image tag is not latest", "image.pinned"),
+        ("Images use the latest tag", "No image uses the latest tag", "image.pinned"),
+        ("The latest image is used", "Images never use latest", "image.pinned"),
+        ("Server version is shown", "Server version is hidden", "http.banner"),
+        ("Certificate expired", "Certificates have not expired", "tls.expiry"),
+        ("Certificate has been expired", "No expired certificates", "tls.expiry"),
+        ("SSLv3 is enabled", "SSLv3 is disabled", "tls.versions"),
+        ("Weak ciphers are accepted", "No weak ciphers", "tls.ciphers"),
+        ("Links are broken", "No broken links", "http.links"),
+        ("The bucket is public", "The bucket is not public", "s3.bucket"),
+        ("Pods run as root", "Pods do not run as root", "k8s.security_context"),
+        ("Redis evicts keys", "Redis evicts no keys", "redis.evictions"),
+        ("Tests fail", "No test fails", "artifact.junit"),
+        ("Vulnerabilities are known in dependencies", "No known vulnerabilities", "artifact.dependency_audit"),
+        ("A reboot is required", "No reboot is required", "host.reboot_required"),
+        ("The .env file is committed", "The .env file is not committed", "env.ignored_by_git"),
+        ("Dependencies are outdated", "No outdated dependencies", "source.dependencies_fresh"),
+        ("Memory leaks", "Memory does not leak", "container.memory_trend"),
+    ],
+)
+def test_what_a_claim_denies_is_proposed_where_it_is_denied_only(
+    proposed: Proposed, affirmed: str, denied: str, claim: str
+) -> None:
+    wrong, right = proposed(f"# R\n- [ ] {affirmed}\n- [ ] {denied}\n")
+    assert first(wrong) != claim or wrong.level == "unsure"
+    assert first(right) == claim
+    assert right.level != "unsure"
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("HSTS and CSP are set", {"http.hsts", "http.csp"}),
+        ("Ports 80 and 443 are open, all others closed", {"net.open", "net.only_open"}),
+        ("Security headers are set", {"http.security_headers"}),
+    ],
+)
+def test_one_claim_is_not_proposed_for_what_several_show(proposed: Proposed, text: str, claims: set[str]) -> None:
+    (proposal,) = proposed(f"# R\n- [ ] {text}\n")
+    assert {each.check for each in proposal.candidates[0].checks} == claims
+
+
+def test_search_engines_that_are_kept_out_are_forbidden(proposed: Proposed) -> None:
+    (proposal,) = proposed("# R\n- [ ] Search engines are kept out\n")
+    assert proposal.candidates[0].checks[0].parameters == {"crawling": "forbidden"}
