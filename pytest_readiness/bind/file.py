@@ -24,7 +24,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-from pytest_readiness.bind.proposal import LEVELS
+from pytest_readiness.bind.proposal import LEVELS, ONLY_PEOPLE
 from pytest_readiness.bind.writing import comment_text, commented, entry_lines, key_text, plain
 from pytest_readiness.checklist.former import Names
 from pytest_readiness.checklist.markdown import unix
@@ -37,7 +37,7 @@ from pytest_readiness.plan.bindings import CONFIRMED, NO_FINGERPRINTS, same_item
 
 WAS = "was"
 """First word of a comment that says what an item was before it was re-worded."""
-_OURS = re.compile(rf"(?:{'|'.join((*LEVELS, WAS))}):\s")
+_OURS = re.compile(rf"(?:{'|'.join((*LEVELS, WAS))}):\s|{ONLY_PEOPLE}(?=\s+#|\Z)")
 """How the comments begin that this package writes; they go when what they are about is replaced."""
 _WAS = re.compile(rf"#\s*{WAS}:\s+([^\s,;]+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")

@@ -184,20 +184,19 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level
     # A number that a phrase has is no limit of the check's unless it is given to it; a status is known to it.
     numbers = {word.stem for word in said.words if word.stem[0].isdigit()} - given - (vocabulary().statuses & matched)
     matched = (matched | given) - numbers
-    not_read = tuple(dict.fromkeys(note for each in read.values() for note in each.not_read))
+    suggestions = tuple(Suggestion(id, read[id].given, _is_coming(id), read[id].not_read) for id in ids)
     return Candidate(
-        checks=tuple(Suggestion(id, read[id].given, coming=_is_coming(id)) for id in ids),
+        checks=suggestions,
         level=max(
             level,
             _most(said, item, matched, given, together),
-            "unsure" if not_read or numbers else "sure",
+            "unsure" if numbers or any(each.not_read for each in suggestions) else "sure",
             "unsure" if any(_may_turn(id, read[id].given, said) for id in ids) else "sure",
             key=LEVELS.index,
         ),
         score=round(first.score, 3),
         matched=said.written(matched),
         unexplained=said.written((said.telling | numbers) - matched),
-        not_read=not_read,
         does_not_prove=words.does_not_prove or _weaker(words, said, matched),
         also=tuple(id for id in words.together_with if id not in ids),
         source=first.likeness.item.source if first.likeness and first.likeness.share >= _ALIKE else "",

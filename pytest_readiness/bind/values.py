@@ -29,6 +29,7 @@ from pytest_readiness.bind.kinds import (
     Kind,
 )
 from pytest_readiness.bind.named import named_in
+from pytest_readiness.bind.proposal import NotRead
 from pytest_readiness.bind.quantities import Value, clause_at, clause_of, denies, quantities_in
 from pytest_readiness.bind.words import Words
 from pytest_readiness.checklist.model import Item
@@ -49,13 +50,13 @@ class Parameters:
     Attributes:
         given: values by parameter, as a binding writes them.
         words: the words of the text that they came from.
-        not_read: what the text has for a parameter and does not give, each as a sentence: where the check's limit would
-            be another one than the text's, it would pass what the text does not accept.
+        not_read: what the text has for a parameter and does not give: where the check's limit would be another one than
+            the text's, it would pass what the text does not accept.
     """
 
     given: Mapping[str, Any] = field(default_factory=dict)
     words: tuple[str, ...] = ()
-    not_read: tuple[str, ...] = ()
+    not_read: tuple[NotRead, ...] = ()
 
 
 @lru_cache(maxsize=1024)
@@ -140,9 +141,7 @@ class _Reading:
         used = {value for _, values in self.found.values() for value in values}
         ordered = sorted(used, key=lambda value: value.start)
         notes = [
-            f'"{" ".join(value.words.split())}" for {name}: it {why}.'
-            for name, value, why in self.problems
-            if value not in used
+            NotRead(name, " ".join(value.words.split()), why) for name, value, why in self.problems if value not in used
         ]
         return Parameters(
             {parameter: value for parameter, (value, _) in self.found.items()},

@@ -22,7 +22,7 @@ from pytest_readiness.config.target import Target
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest, typo_of
 from pytest_readiness.core.registry import BINDING_WORDS, SEVERITIES, Check
 from pytest_readiness.core.resources import words
-from pytest_readiness.core.text import says_nothing
+from pytest_readiness.core.text import gives_no_reason
 from pytest_readiness.core.validation import validate
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
 from pytest_readiness.people.rules import CADENCE_DAYS, Cadence, SignoffRule, different_people
@@ -302,7 +302,7 @@ class _BindingsReader:
             if not isinstance(reason, str) or not reason.strip() or value.keys() - {"not_applicable", "source"}:
                 self.problem(line, "'not_applicable' takes one text, the reason, and no other key.")
                 return None
-            if says_nothing(reason):
+            if gives_no_reason(reason):
                 self.problem(
                     line,
                     f"'not_applicable: {reason.strip()}' is no reason; say why the item does not apply, or bind it to "

@@ -419,7 +419,7 @@ def test_why_it_is_proposed(tmp_path: Path) -> None:
     assert reason(SECURE) == "likely: certificates; not explained: last"
     known = Candidate((Suggestion("a.b"),), "sure", 1, source="starter:tls/hsts")
     assert reason(known) == "sure: as in starter:tls/hsts"
-    assert reason(None, role="ops") == "sure: only people know"
+    assert reason(None, role="ops") == "people: only they know"
     assert reason(None, not_applicable="no CDN") == "sure: the document says so"
     many = Candidate((Suggestion("a.b"),), "unsure", 0.1, tuple("abcdefghij"))
     assert reason(many) == "unsure: a, b, c, d, e, f, g, h, …"

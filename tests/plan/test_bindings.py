@@ -200,7 +200,7 @@ def test_items_of_a_group_are_bound_one_by_one(tmp_path: Path) -> None:
         ("{not_applicable: true}", "'not_applicable' takes one text"),
         *(
             (f"{{not_applicable: {reason}}}", f"'not_applicable: {reason}' is no reason; say why")
-            for reason in ("no", "TODO", "TBD", "N/A", "To be confirmed")
+            for reason in ("no", "TODO", "TBD", "N/A", "To be confirmed", "s", "yes")
         ),
         ("{not_applicable: '???'}", "'not_applicable: ???' is no reason; say why"),
         ("{not_applicable: why, check: toy.header}", "'not_applicable' takes one text"),
@@ -247,7 +247,7 @@ tls:
   certificates-expire-late: toy.headr
 sign-off:
   uat-completed: {signoff: owner}
-  cnd: {not_applicable: x}
+  cnd: {not_applicable: no CDN}
 tsl: {}
 """,
     )
