@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import typer
 from pytest_readiness.bind.file import BindingsFile
 from pytest_readiness.bind.mistakes import SOMEONE
 from pytest_readiness.bind.proposal import Candidate, Proposal, Suggestion
-from pytest_readiness.bind.review import Blank, Claim, Desk, Mode, Pasted, Review
+from pytest_readiness.bind.review import LEAVE, Blank, Claim, Desk, Mode, Pasted, Review
 from pytest_readiness.bind.reviewed import ReviewedFile, roles_of
 from pytest_readiness.bind.values import parameters_for
 from pytest_readiness.bind.words import all_words
@@ -77,7 +78,7 @@ def review_in_terminal(context: ReviewContext, out: Output) -> None:
 
 
 def _go_through(review: Review, terminal: Any, out: Output) -> None:
-    from pytest_readiness.cli.review_screen import ReviewScreen
+    from pytest_readiness.cli.review_screen import LEAST, ReviewScreen, too_small
     from pytest_readiness.cli.terminal import RESIZED
 
     screen = ReviewScreen(out.clean)
@@ -92,9 +93,13 @@ def _go_through(review: Review, terminal: Any, out: Output) -> None:
             # What was pressed before an item was shown decides nothing about it.
             terminal.forget()
             shown = at
+        small = any(has < least for has, least in zip(terminal.size, LEAST, strict=True))
         if not terminal.pending:
-            terminal.show(screen.draw(review, *terminal.size))
+            terminal.show(too_small(*terminal.size) if small else screen.draw(review, *terminal.size))
         key: str | Pasted = terminal.read()
+        # Nothing is decided of what cannot be read.
+        if small and key != RESIZED:
+            key = LEAVE if key in ("q", LEAVE) else RESIZED
         if key != RESIZED:
             review.press(key)
 
@@ -246,6 +251,14 @@ def _as_entry(slug: str, value: Any, indent: int = 0) -> str:
     return "".join(f"{line}\n" for line in entry_lines(slug, value, indent, 2)[1])
 
 
+def _is_as_read(checklist: Checklist) -> bool:
+    """Whether a document says what it said when the review began."""
+    try:
+        return sha256(checklist.path.read_bytes()).hexdigest() == checklist.sha256
+    except OSError:
+        return False
+
+
 def _tell(review: Review, context: ReviewContext, path: Path, out: Output) -> None:
     """Say what is confirmed, what is left, and how to go on."""
     from pytest_readiness.cli.output import count
@@ -258,6 +271,9 @@ def _tell(review: Review, context: ReviewContext, path: Path, out: Output) -> No
     if missing := review.new_roles:
         out.line(f"To be listed under 'roles' of readiness.yaml, with their people: {', '.join(missing)}.")
     name = context.target_name
+    if not _is_as_read(context.checklist):
+        out.line(f"{document} has changed since it was read. Before a run:")
+        out.line(f"readiness bind {document}", indent=2)
     if left:
         out.line(f"{left} left, unverified until a person confirms them:")
         out.line(f"readiness bind {document}{f' --target {name}' if name else ''} --review", indent=2)

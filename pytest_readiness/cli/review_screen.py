@@ -56,6 +56,16 @@ _HELP = (
 _HELPED = "Each decision is in the file at once. A proposal proves nothing until it is confirmed here."
 
 
+LEAST = (40, 10)
+"""Columns and lines of the smallest window in which an item can be read."""
+
+
+def too_small(columns: int, lines: int) -> list[str]:
+    """What to show in a window that is smaller than that."""
+    text = f"This window is too small for a review: at least {LEAST[0]} columns and {LEAST[1]} lines. q leaves."
+    return [line.plain for line in Text(text).wrap(Console(file=StringIO()), max(1, columns))][: max(1, lines)]
+
+
 @dataclass
 class _Strip:
     """Lines that belong together.

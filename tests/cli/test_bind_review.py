@@ -274,6 +274,25 @@ def test_however_it_is_left_what_was_decided_is_in_the_file(
         assert "\x1b[?2004l" in session.raw
 
 
+def test_a_window_in_which_nothing_can_be_read_decides_nothing(folder: Path, start: Start) -> None:
+    session = start()
+    session.resize(60, 6)
+    session.until_written("too small")
+    session.send("1n")
+    session.send("q")
+    assert session.ends() == 0
+    assert not written(folder)
+
+
+def test_a_document_that_changed_during_the_review_is_to_be_bound_again(folder: Path, start: Start) -> None:
+    session = start()
+    with (folder / "release.md").open("a", encoding="utf-8") as document:
+        document.write("- [ ] One more\n")
+    session.send("q")
+    assert session.ends() == 0
+    assert "release.md has changed since it was read. Before a run:\n  readiness bind release.md\n" in session.written
+
+
 def test_arrows_and_pastes_decide_nothing(folder: Path, start: Start) -> None:
     session = start()
     session.send("\x1b[A\x1b[B\x1bOP\x1b[3~\x1b[200~1\nn\nq\x1b[201~\x1b[<0;1;1M?")
