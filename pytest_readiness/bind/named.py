@@ -40,9 +40,13 @@ _PORTS = re.compile(rf"(?P<words>\bports?\s*:?\s*{_LIST})(?!\s*(?:-|–|—|\bor
 _PROTOCOL = re.compile(r"(?<![\w./:-])(?P<words>(?P<list>[0-9]{1,5}(?:/tcp\b|\s?[/(]?\s?udp\b)))", re.IGNORECASE)
 # In "port 443 is open, 80 is closed" the word is not said twice.
 _SAID_OF_PORT = re.compile(
-    rf"(?:[,;]|\b(?:and|but|while|whereas))\s+(?P<words>{_LIST})"
-    r"(?=\s+(?:is|are|stays?|remains?|must be|should be)\s[\w\s]{0,20}?\b(?:open|closed|reachable|blocked|filtered"
-    r"|listening|exposed|allowed|accessible)\b)",
+    rf"(?:^|[,;.:]\s|\b(?:and|but|while|whereas)\s)\s{{0,3}}(?P<words>{_LIST})"
+    r"(?=\s+(?:(?:is|are|stays?|remains?|must be|should be)\s[\w\s]{0,20}?\b)?(?:open|closed|reachable|blocked|filtered"
+    r"|listening|exposed|allowed|accessible|not)\b|\s+(?:is|are)n[’']t\s)",
+    re.IGNORECASE,
+)
+_PORT_RANGE = re.compile(
+    r"\bports?\s*:?\s*(?:[0-9]{1,5}\s*(?:,|/|&|\band\b)\s*){0,9}[0-9]{1,5}\s*(?:-|–|—|\bor\b|\bto\b)\s*[0-9]{1,5}\b",
     re.IGNORECASE,
 )
 _EXCEPTED = re.compile(
@@ -59,7 +63,7 @@ _STATUS = re.compile(
 )
 MAXIMUM = "maximum"
 """The percentile of a text that speaks of the slowest of all."""
-_REQUESTS = r"(?:requests?|responses?|calls?|answers?|quer(?:y|ies))\b"
+_REQUESTS = r"(?:requests?|responses?|calls?|answers?|quer(?:y|ies)|users?|visitors?|cases?|time)\b"
 _PERCENTILE = re.compile(
     r"\bp(?P<p>[0-9]{2}(?:\.[0-9])?)\b|\b(?P<th>[0-9]{2}(?:\.[0-9])?)th[\s-]percentile"
     r"|\b(?P<mean>average|avg|mean|median)\b"
@@ -169,8 +173,12 @@ def _ports(match: re.Match[str]) -> Iterator[Value]:
 
 
 def _later_ports(match: re.Match[str]) -> Iterator[Value]:
-    if _PORTS.search(match.string, 0, match.start()) or _PROTOCOL.search(match.string, 0, match.start()):
+    if re.search(r"\bports?\b|/tcp\b", match.string, re.IGNORECASE):
         yield from _ports(match)
+
+
+def _port_ranges(match: re.Match[str]) -> Iterator[Value]:
+    yield _value("pattern", match, of="port")
 
 
 def _statuses(match: re.Match[str]) -> Iterator[Value]:
@@ -239,6 +247,7 @@ _READERS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Iterator[V
     ("url", _URL, _urls),
     ("address", _ADDRESS, _addresses),
     ("date", _DATE, _itself("date")),
+    ("pattern", _PORT_RANGE, _port_ranges),
     ("port", _PORTS, _ports),
     ("port", _PROTOCOL, _ports),
     ("port", _EXCEPTED, _ports),

@@ -80,7 +80,8 @@ _MORE = r"(?:more|greater|higher|longer|larger|older|slower) than|over|above|exc
 _LESS = r"(?:less|fewer|lower|smaller|shorter|faster|newer|younger) than|under|below"
 # What is a sign or a word before a number. The longer ones of the same beginning come first.
 _BEFORE: tuple[tuple[str, Comparison], ...] = (
-    (r"~|≈|±|about|around|approx\.?|approximately|roughly|nearly|almost|circa|ca\.|between|from|every other", "?"),
+    (r"~|≈|±|about|around|approx\.?|approximately|roughly|nearly|almost|circa|ca\.|between|from|every other"
+     r"|\b(?:half|a third|a quarter|twice|double|times)(?: of)?", "?"),
     (r"\bno (?:more|greater|higher|longer|larger|older|later) than|\b(?:not|never) (?:more|greater|higher|longer|larger"
      r"|older|later|slower) than|\b(?:not|never) (?:above|over|exceed(?:s|ing)?|beyond)", "<="),
     (r"\bno (?:less|fewer|lower|smaller|shorter|newer) than|\b(?:not|never) (?:less|fewer|lower|smaller|shorter) than"
@@ -115,9 +116,9 @@ _BEHIND: tuple[tuple[str, Comparison], ...] = (
     (rf"\s*<|\s+(?:is|are)\s+(?:{_LESS})\b", ">"),
     (rf"\s*>|\s+(?:(?:is|are)\s+(?:{_MORE})|exceeds?)\b", "<"),
 )
-# By how much something changes, which limits it nowhere. A clock that is off by so much is no change of it.
+# By how much something changes or differs, which limits it nowhere. A clock that is off by so much is no change of it.
 _CHANGED_BY = re.compile(
-    r"(?<!\boff )(?<!\bahead )(?<!\bbehind )(?<!\bdrift )(?<!\bdrifts )\bby\s*$"
+    r"(?<!\bcovered )(?<!\boff )(?<!\bahead )(?<!\bbehind )(?<!\bdrift )(?<!\bdrifts )\bby\s*$"
     r"|\b(?:reduction|increase|decrease|drop|improvement|rise|regression|change)s?\s+of\s*$",
     re.IGNORECASE,
 )
@@ -131,12 +132,14 @@ _CHANGED_AFTER = re.compile(
     r"\s+(?:(?:of|from|than|compared (?:to|with)|relative to|against|versus|vs\.?)\s+(?:(?:the|its|our|an?)\s+)?"
     r"(?:last(?!\s+\d)|previous|prior|former|old|baseline|before|usual)\b"
     r"|(?:better|faster|quicker|slower|worse|lower|higher|shorter|longer|smaller|larger|sooner|less|fewer|more)\b"
-    r"|(?:improvement|reduction|increase|decrease|drop|gain|growth|regression|change)\b)",
+    r"|(?:improvement|reduction|increase|decrease|drop|gain|growth|regression|change)\b"
+    r"|(?:below|under|above|over)\s+(?:the|its|our|an?)\s+(?:[\w-]+\s+)?(?:limit|threshold|timeout|target|budget|baseline"
+    r"|average|mean|quota|capacity|objective|slo|sla)\b)",
     re.IGNORECASE,
 )
 # A time that has gone by says nothing of how long something will last.
 _GONE_BY = re.compile(
-    r"\b(?:expired|overdue|outdated|lapsed|(?:has|have|had) been(?:\s+\w+)?)\s+for\s*$", re.IGNORECASE
+    r"\b(?:expired|overdue|outdated|lapsed|(?:has|have|had) been(?:\s+\w+)?)\s+for\s*$|\bsince\s*$", re.IGNORECASE
 )
 _AGED = re.compile(r"\b(?:older|newer|younger) than\b", re.IGNORECASE)
 _AGO = re.compile(r"[\s-]+(?:ago|old|in the past|earlier)\b|\s+of age\b", re.IGNORECASE)
@@ -177,13 +180,13 @@ _WINDOW = re.compile(
     r"(?:\s+(?:per|for each)\s+\w+)?",
     re.IGNORECASE,
 )
-_QUANTITY = re.compile(
-    rf"{_NUMBER}(?P<plus>\+)?(?:\s*(?P<percent>%|percent\b|per cent\b|pct\b)"
+_UNIT = re.compile(
+    r"(?:\s*(?P<percent>%|percent\b|per cent\b|pct\b)"
     rf"|[\s-]*(?:(?:more|further|full|whole)\s+)?(?:(?P<time>(?i:{_LONG})|[shd](?!'))|(?P<months>(?i:months?))"
     rf"|(?P<size>[KkMGT](?P<binary>i)?[Bb]?)|(?:(?!{_ENCODED}\b)[a-z-]+\s)?"
     rf"(?P<counted>(?i:{_any(_WORDS_OF_COUNTS)})))(?!\w|/(?!\s?{_TIME})))?"
-    r"(?!\s*(?:[-–—~]|\.\.|\bto\b|\bor\b)\s*\d)"
 )
+_QUANTITY = re.compile(rf"{_NUMBER}(?P<plus>\+)?{_UNIT.pattern}(?!\s*(?:[-–—~]|\.\.|\bto\b|\bor\b)\s*\d)")
 _NAMED = re.compile(
     rf"\b(?:(?P<counted>{_any(_NAMES_OF_COUNTS)})|(?P<seconds>{_any(iter(_IN_SECONDS))}))"
     r"(?:\s+(?:count|number|limit|size|is|are|of|set to))*\s*[:=(]?\s*$",
@@ -231,7 +234,7 @@ def denies(text: str) -> bool:
 
 
 def quantities_in(text: str) -> Iterator[Value]:
-    """The numbers of a text whose unit is known; of a range ("10-20") none is read."""
+    """The numbers of a text whose unit is known; a range ("10-20 ms") is only found, and its numbers are not."""
     ranges = [match.span() for match in _RANGE.finditer(text)]
     for match in _QUANTITY.finditer(text):
         if any(start < match.end("number") and match.start("number") < end for start, end in ranges):
@@ -263,6 +266,9 @@ def quantities_in(text: str) -> Iterator[Value]:
             yield Value("window", words, window.end() - len(words), window.end(), words)
         elif (match["counted"] or "").lower() == "rps":
             yield Value("window", "rps", end, end, "rps")
+    for start, end in ranges:
+        if (unit := _UNIT.match(text, end)) and unit.end() > end:
+            yield Value("range", text[start : unit.end()], start, unit.end(), text[start : unit.end()])
     for match in _EVERY.finditer(text):
         yield _each(match, _UNITS[match["time"].lower()])
     for match in _ADVERB.finditer(text):

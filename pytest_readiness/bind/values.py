@@ -115,7 +115,9 @@ _EXCEPT = re.compile(
 _ALSO = re.compile(r"(?:\b(?:and|but|while|whereas)|,)(?:\s+(?:the|only))?\s*$", re.IGNORECASE)
 _CONJUNCTION = re.compile(r"\b(?:and|but|while|whereas)\b", re.IGNORECASE)
 # What has a unit, a day too: what no parameter takes of them is told.
-_MEASURED = frozenset(("count", "months", "age", "window", "date", *(of for of, _ in UNITS.values()))) - {"version"}
+_MEASURED = frozenset(("count", "months", "age", "range", "window", "date", *(of for of, _ in UNITS.values()))) - {
+    "version"
+}
 _SEVERAL = "is one of several that it may be"
 
 
@@ -170,9 +172,7 @@ class _Reading:
             if value not in used
         ]
         told = [*used, *(value for _, value, _ in self.problems), *self._of_kind("percentile")]
-        untaken = tuple(
-            dict.fromkeys(f'"{" ".join(value.words.split())}": no parameter takes it.' for value in self._untaken(told))
-        )
+        untaken = tuple(dict.fromkeys(_untaken_note(value) for value in self._untaken(told)))
         return Parameters(
             {parameter: value for parameter, (value, _) in self.found.items()},
             tuple(dict.fromkeys(word for value in ordered for word in value.words.split())),
@@ -230,16 +230,18 @@ class _Reading:
         if "every" in kind.limits:
             # Of "daily, kept for 30 days" the first says how often.
             fitting = [value for value in fitting if value.comparison == "every"] or fitting
-        if len({(value.value, value.comparison) for value in fitting}) > 1:
+        # "At least 1 year (31536000 s)" says it once more, and not how it limits.
+        limiting = [value for value in fitting if value.comparison not in ("", "=")]
+        if len({value.value for value in fitting}) > 1 or len({value.comparison for value in limiting}) > 1:
             for value in fitting:
                 self._leave(parameter, value, _SEVERAL)
             return
-        for value in fitting[:1]:
+        for value in (limiting or fitting)[:1]:
             amount = _amount(value, kind)
             if amount is not None:
-                self.found[parameter] = (_plain(amount, divisor), (value,))
+                self.found[parameter] = (_plain(amount, divisor), tuple(fitting))
             elif (stricter := _stricter(value, kind, whole=self._takes_whole(parameter))) is not None:
-                self.stricter[parameter] = (_plain(stricter, divisor), (value,))
+                self.stricter[parameter] = (_plain(stricter, divisor), tuple(fitting))
             else:
                 self._leave(parameter, value, _otherwise(value, kind))
 
@@ -446,6 +448,11 @@ def _state_in(text: str) -> str:
     """Whether a text says that ports are open or closed, or neither."""
     text = _NOT_SHUT.sub(" open", text)
     return "closed" if _CLOSED.search(text) else "open" if _OPEN.search(text) else ""
+
+
+def _untaken_note(value: Value) -> str:
+    why = "a range is not read" if value.kind == "range" else "no parameter takes it"
+    return f'"{" ".join(value.words.split())}": {why}.'
 
 
 def _overlap(one: Value, other: Value) -> bool:

@@ -28,6 +28,7 @@ def read(text: str, kind: str) -> list[Fraction | str]:
         ("80 people support it", []),
         ("port 443 is open, 80 is closed and 22 is not reachable", [443, 80, 22]),
         ("80 is closed", []),
+        ("22 and 80 are the only open ports", [22, 80]),
         ("all ports but 80 and 443", [80, 443]),
         ("53/udp, 161 udp, UDP port 162, port 163 (UDP)", []),
     ],

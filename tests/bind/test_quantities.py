@@ -54,7 +54,10 @@ def read(text: str) -> list[tuple[str, object, str, str]]:
         ("an 80 % increase", "change"),
         ("80 % lower than last year", "change"),
         ("within 80 % of the baseline", "change"),
+        ("80 % below the limit", "change"),
+        ("half of 80 %", "?"),
         ("reduced to 80 %", ""),
+        ("covered by at least 80 %", ">="),
         ("80 % or lower", "<="),
         ("about 80%", "?"),
     ],
@@ -131,7 +134,7 @@ def test_sizes_are_bytes_and_the_two_ways_of_counting_them_are_told_apart() -> N
 @pytest.mark.parametrize(
     "text",
     [
-        *("10-20 users", "10 to 20 ms", "between 10 and 20 users", "10 or 20 users", "2/2 replicas", "24/7", "5 m"),
+        *("24/7", "5 m"),
         *("5 business days", "Step 3", "web1", "$5", "v3.0.0", "1.2.3 users", f"{'9' * 5000} users", "0,5 s"),
     ],
 )
@@ -143,7 +146,7 @@ def test_what_is_ambiguous_is_not_read(text: str) -> None:
     "text",
     [
         *("expired 30 days ago", "at least 30 days old", "has been up for 30 days", "not older than 30 days"),
-        *("a 30-day-old backup", "expired for more than 30 days"),
+        *("a 30-day-old backup", "expired for more than 30 days", "valid since 30 days"),
     ],
 )
 def test_a_time_that_has_gone_by_is_an_age(text: str) -> None:
@@ -161,6 +164,13 @@ def test_the_time_in_which_something_is_counted_is_read() -> None:
     ] == [
         *("per day", "/min per user"),
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["10-20 users", "10 to 20 ms", "between 10 and 20 users", "10 or 20 users", "2/2 replicas", "5 ms to 3 ms"]
+)
+def test_a_range_is_found_as_a_whole(text: str) -> None:
+    assert read(text) == [("range", text, "", "")]
 
 
 def test_months_have_no_number_of_days() -> None:
