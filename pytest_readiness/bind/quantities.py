@@ -139,7 +139,9 @@ _CHANGED_AFTER = re.compile(
 )
 # A time that has gone by says nothing of how long something will last.
 _GONE_BY = re.compile(
-    r"\b(?:expired|overdue|outdated|lapsed|(?:has|have|had) been(?:\s+\w+)?)\s+for\s*$|\bsince\s*$", re.IGNORECASE
+    r"\b(?:expired|overdue|outdated|lapsed|(?:has|have|had) been(?:\s+(?!kept|retained|stored)\w+)?)\s+for\s*$"
+    r"|\bsince\s*$",
+    re.IGNORECASE,
 )
 _AGED = re.compile(r"\b(?:older|newer|younger) than\b", re.IGNORECASE)
 _AGO = re.compile(r"[\s-]+(?:ago|old|in the past|earlier)\b|\s+of age\b", re.IGNORECASE)

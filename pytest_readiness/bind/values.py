@@ -265,10 +265,7 @@ class _Reading:
         """Shares of a whole, where the text speaks of the rest as what the rest leaves: 20 % free are 80 % used."""
         own, rest = SHARES[kind.name]
         for value in values:
-            begin, end = clause_at(self.text, value.start, value.end)
-            begin = max((begin, *(each.end for each in values if each.end <= value.start)))
-            end = min((end, *(each.start for each in values if each.start >= value.end)))
-            said = self.text[begin:end]
+            said = self._said_of(value)
             if not rest.search(said):
                 yield value
             elif own.search(said):
@@ -276,6 +273,17 @@ class _Reading:
             elif isinstance(value.value, Fraction):
                 mirrored = MIRRORED.get(value.comparison, value.comparison)
                 yield replace(value, value=100 - value.value, comparison=mirrored)
+
+    def _said_of(self, value: Value) -> str:
+        """What stands around a number, up to other numbers, and to what joins it to them."""
+        begin, end = clause_at(self.text, value.start, value.end)
+        others = [each for each in values_in(self.text) if each.kind in _MEASURED]
+        before, after = self.text[begin : value.start], self.text[value.end : end]
+        if ends := [each.end for each in others if begin <= each.end <= value.start]:
+            before = _CONJUNCTION.split(self.text[max(ends) : value.start])[-1]
+        if starts := [each.start for each in others if value.end <= each.start < end]:
+            after = _CONJUNCTION.split(self.text[value.end : min(starts)])[0]
+        return f"{before} {after}"
 
     def _takes_whole(self, parameter: str) -> bool:
         """Whether a parameter takes whole numbers only."""
