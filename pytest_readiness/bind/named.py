@@ -66,9 +66,10 @@ MAXIMUM = "maximum"
 _REQUESTS = r"(?:requests?|responses?|calls?|answers?|quer(?:y|ies)|users?|visitors?|cases?|time)\b"
 _PERCENTILE = re.compile(
     r"\bp(?P<p>[0-9]{2}(?:\.[0-9])?)\b|\b(?P<th>[0-9]{2}(?:\.[0-9])?)th[\s-]percentile"
-    r"|\b(?P<mean>average|avg|mean|median)\b"
+    r"|\b(?P<mean>average|avg|mean|median|typical(?:ly)?|usual(?:ly)?)\b"
+    r"|\b(?P<least>fastest|shortest|best[\s-]case)\b"
     rf"|\b(?P<share>[0-9]{{2}}(?:\.[0-9])?)\s?(?:%|percent)\s+of\s+(?:[\w-]+\s+){{0,2}}{_REQUESTS}"
-    r"|\b(?:slowest|longest|worst(?:[\s-]case)?|peak|always|never|at all times|100\s?% of)\b"
+    r"|\b(?:slowest|longest|worst(?:[\s-]case)?|peak|always|never|consistently|at all times|100\s?% of)\b"
     rf"|\b(?:all|every|each|no|any)\s+(?:[\w-]+\s+)?{_REQUESTS}"
     r"|\bmax(?:imum|imal|\.)?\s+(?:[\w-]+\s+){0,2}(?:times?|latency|latencies|durations?|delays?)\b",
     re.IGNORECASE,
@@ -127,7 +128,7 @@ def _urls(match: re.Match[str]) -> Iterator[Value]:
 
 # An address at which something is looked up is not one that is checked.
 _REFERS = re.compile(
-    r"(?:[(\[<]|\b(?:see|cf\.?|e\.g\.|by|with|using|via|from|source|docs?|documentation|guide|link|like))\W*$",
+    r"(?:[(\[<]|\b(?:see|cf\.?|e\.g\.|by|with|using|via|from|source|docs?|documentation|guide|link|like))\W{0,5}$",
     re.IGNORECASE,
 )
 
@@ -187,7 +188,8 @@ def _statuses(match: re.Match[str]) -> Iterator[Value]:
 
 def _percentiles(match: re.Match[str]) -> Iterator[Value]:
     number = match["p"] or match["th"] or match["share"]
-    yield _value("percentile", match, f"p{number}" if number else "mean" if match["mean"] else MAXIMUM)
+    other = "mean" if match["mean"] else "minimum" if match["least"] else MAXIMUM
+    yield _value("percentile", match, f"p{number}" if number else other)
 
 
 def _assignments(match: re.Match[str]) -> Iterator[Value]:

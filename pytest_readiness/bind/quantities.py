@@ -82,6 +82,8 @@ _LESS = r"(?:less|fewer|lower|smaller|shorter|faster|newer|younger) than|under|b
 _BEFORE: tuple[tuple[str, Comparison], ...] = (
     (r"~|≈|±|about|around|approx\.?|approximately|roughly|nearly|almost|circa|ca\.|between|from|every other"
      r"|\b(?:half|a third|a quarter|twice|double|times)(?: of)?", "?"),
+    (rf"\b(?:{_LESS}) or equals?(?: to)?", "<="),
+    (rf"\b(?:{_MORE}) or equals?(?: to)?", ">="),
     (r"\bno (?:more|greater|higher|longer|larger|older|later) than|\b(?:not|never) (?:more|greater|higher|longer|larger"
      r"|older|later|slower) than|\b(?:not|never) (?:above|over|exceed(?:s|ing)?|beyond)", "<="),
     (r"\bno (?:less|fewer|lower|smaller|shorter|newer) than|\b(?:not|never) (?:less|fewer|lower|smaller|shorter) than"
@@ -111,25 +113,28 @@ _AFTER: tuple[tuple[str, Comparison], ...] = (
 # What is compared stands behind the number: "300 ms < p95", "300 ms is less than the p95". The "300 ms under load" that
 # somebody measures are no less than the load.
 _BEHIND: tuple[tuple[str, Comparison], ...] = (
-    (rf"\s*(?:<=|≤|⩽)|\s+(?:is|are)\s+(?:at most|not\s+(?:{_MORE}))\b|\s+(?:does|do) not exceed\b", ">="),
-    (rf"\s*(?:>=|≥|⩾)|\s+(?:is|are)\s+(?:at least|not\s+(?:{_LESS}))\b", "<="),
-    (rf"\s*<|\s+(?:is|are)\s+(?:{_LESS})\b", ">"),
-    (rf"\s*>|\s+(?:(?:is|are)\s+(?:{_MORE})|exceeds?)\b", "<"),
+    (
+        rf"\s{{0,3}}(?:<=|≤|⩽)|\s{{1,3}}(?:is|are)\s+(?:at most|not\s+(?:{_MORE}))\b|\s{{1,3}}(?:does|do) not exceed\b",
+        ">=",
+    ),
+    (rf"\s{{0,3}}(?:>=|≥|⩾)|\s{{1,3}}(?:is|are)\s+(?:at least|not\s+(?:{_LESS}))\b", "<="),
+    (rf"\s{{0,3}}<|\s{{1,3}}(?:is|are)\s+(?:{_LESS})\b", ">"),
+    (rf"\s{{0,3}}>|\s{{1,3}}(?:(?:is|are)\s+(?:{_MORE})|exceeds?)\b", "<"),
 )
 # By how much something changes or differs, which limits it nowhere. A clock that is off by so much is no change of it.
 _CHANGED_BY = re.compile(
     r"(?<!\bcovered )(?<!\boff )(?<!\bahead )(?<!\bbehind )(?<!\bdrift )(?<!\bdrifts )\bby\s*$"
-    r"|\b(?:reduction|increase|decrease|drop|improvement|rise|regression|change)s?\s+of\s*$",
+    r"|\b(?:reduction|increase|decrease|drop|improvement|rise|regression|change|overhead)s?\s+of\s*$",
     re.IGNORECASE,
 )
 _CHANGES = re.compile(
-    r"\b(?:(?:reduc|lower|decreas|increas|improv|declin)(?:e|es|ed|ing|s)|drop(?:s|ped)?|rises?|rose|falls?|fell"
+    r"\b(?:(?:reduc|lower|decreas|increas|improv|declin|degrad)(?:e|es|ed|ing|s)|drop(?:s|ped)?|rises?|rose|falls?|fell"
     r"|gr[eo]ws?|grown|shr[iau]nks?|down|up)\s+$",
     re.IGNORECASE,
 )
 _LEVEL = re.compile(r"[<>≤≥]|\b(?:below|under|above|over|beyond|within)\b", re.IGNORECASE)
 _CHANGED_AFTER = re.compile(
-    r"\s+(?:(?:of|from|than|compared (?:to|with)|relative to|against|versus|vs\.?)\s+(?:(?:the|its|our|an?)\s+)?"
+    r"\s{1,3}(?:(?:of|from|than|compared (?:to|with)|relative to|against|versus|vs\.?)\s+(?:(?:the|its|our|an?)\s+)?"
     r"(?:last(?!\s+\d)|previous|prior|former|old|baseline|before|usual)\b"
     r"|(?:better|faster|quicker|slower|worse|lower|higher|shorter|longer|smaller|larger|sooner|less|fewer|more)\b"
     r"|(?:improvement|reduction|increase|decrease|drop|gain|growth|regression|change)\b"
@@ -144,7 +149,7 @@ _GONE_BY = re.compile(
     re.IGNORECASE,
 )
 _AGED = re.compile(r"\b(?:older|newer|younger) than\b", re.IGNORECASE)
-_AGO = re.compile(r"[\s-]+(?:ago|old|in the past|earlier)\b|\s+of age\b", re.IGNORECASE)
+_AGO = re.compile(r"[\s-]{1,3}(?:ago|old|in the past|earlier|of age)\b", re.IGNORECASE)
 _TURNED: Mapping[Comparison, Comparison] = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
 MIRRORED: Mapping[Comparison, Comparison] = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
 """What is said of the rest of a whole, by what is said of its part."""
@@ -153,7 +158,7 @@ _TAILS = [(re.compile(words, re.IGNORECASE), sign) for words, sign in _AFTER]
 _TAILS += [(re.compile(rf"(?:{words})(?=\s*`?[^\W\d])", re.IGNORECASE), sign) for words, sign in _BEHIND]
 
 _NUMBER = (
-    r"(?:(?<![\w.,/:#$€£–—-])|(?<=\b[Ss]ub-))(?P<number>[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,9})?"
+    r"(?:(?<![\w.,/:#$€£–—-])|(?<=\b[Ss]ub-))(?!0[0-9])(?P<number>[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,9})?"
     r"|[0-9]{1,12}(?:\.[0-9]{1,9})?"
     rf"|(?i:\b(?:{'|'.join(_NUMBERS)})\b))(?![\d/]|[.,]\d)"
 )
@@ -178,13 +183,14 @@ _ENCODED = f"(?:{_any(iter(COUNTED['encoded characters'].split()))})"
 _TIME = rf"(?:(?i:{_LONG})|[shd])(?![\w'])"
 # Of "20 requests per minute and address", the time in which they are counted.
 _WINDOW = re.compile(
-    rf"(?:\s+(?:per|for each)\s+\w+)?(?:\s*/\s*|\s+(?:per|an?|each|every)\s+(?:\d{{1,6}}\s*)?){_TIME}"
-    r"(?:\s+(?:per|for each)\s+\w+)?",
+    r"(?:\s{1,3}(?:per|for each)\s{1,3}\w{1,30})?"
+    rf"(?:\s{{0,3}}/\s{{0,3}}|\s{{1,3}}(?:per|an?|each|every)\s{{1,3}}(?:\d{{1,6}}\s?)?){_TIME}"
+    r"(?:\s{1,3}(?:per|for each)\s{1,3}\w{1,30})?",
     re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r"(?:\s*(?P<percent>%|percent\b|per cent\b|pct\b)"
-    rf"|[\s-]*(?:(?:more|further|full|whole)\s+)?(?:(?P<time>(?i:{_LONG})|[shd](?!'))|(?P<months>(?i:months?))"
+    r"(?:\s{0,5}(?P<percent>%|percent\b|per cent\b|pct\b)"
+    rf"|[\s-]{{0,5}}(?:(?:more|further|full|whole)\s+)?(?:(?P<time>(?i:{_LONG})|[shd](?!'))|(?P<months>(?i:months?))"
     rf"|(?P<size>[KkMGT](?P<binary>i)?[Bb]?)|(?:(?!{_ENCODED}\b)[a-z-]+\s)?"
     rf"(?P<counted>(?i:{_any(_WORDS_OF_COUNTS)})))(?!\w|/(?!\s?{_TIME})))?"
 )

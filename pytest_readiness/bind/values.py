@@ -447,7 +447,8 @@ def _amount(value: Value, kind: Kind) -> Fraction | str | None:
 
 # Who may reach a port that not all may reach is another matter.
 _ONLY_FOR = re.compile(
-    r"\bonly\b.*\b(?:from|by|to|for|with|within|inside|in|via|through|behind|internal\w*|local\w*)\b", re.IGNORECASE
+    r"\bonly\b.{0,60}\b(?:from|by|to|for|with|within|inside|in|via|through|behind|internal\w*|local\w*)\b",
+    re.IGNORECASE,
 )
 _OTHER_STATE = {"open": "closed", "closed": "open"}
 
@@ -459,7 +460,7 @@ def _state_in(text: str) -> str:
 
 
 def _untaken_note(value: Value) -> str:
-    why = "a range is not read" if value.kind == "range" else "no parameter takes it"
+    why = "which of its numbers counts is not clear" if value.kind == "range" else "no parameter takes it"
     return f'"{" ".join(value.words.split())}": {why}.'
 
 

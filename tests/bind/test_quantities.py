@@ -46,6 +46,8 @@ def read(text: str) -> list[tuple[str, object, str, str]]:
         ("80 % is more than the usage", "<"),
         ("80 % exceeds the usage", "<"),
         ("80 % under load", ""),
+        ("less than or equal to 80 %", "<="),
+        ("greater than or equal to 80 %", ">="),
         ("down by 80 %", "change"),
         ("lowered by at least 80 %", "change"),
         ("drops more than 80 %", "change"),
@@ -134,7 +136,7 @@ def test_sizes_are_bytes_and_the_two_ways_of_counting_them_are_told_apart() -> N
 @pytest.mark.parametrize(
     "text",
     [
-        *("24/7", "5 m"),
+        *("24/7", "0007 users", "5 m"),
         *("5 business days", "Step 3", "web1", "$5", "v3.0.0", "1.2.3 users", f"{'9' * 5000} users", "0,5 s"),
     ],
 )
