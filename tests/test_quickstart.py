@@ -223,8 +223,10 @@ class Start:
                 item = item_on(session.screen)
                 assert item not in self.done, f"{item} is shown again:\n{session.screen}"
                 self.done[item] = self.decide(session, item)
-                while asked := re.search(r"(Also needed\?)|^\S+ needs '(\w+)'", session.screen, re.MULTILINE):
-                    session.send("n" if asked[1] else f"{GIVEN[asked[2]]}\r")
+                question = r"(Also needed\?)|^\S+ (?:needs '(\w+)'|can be given)"
+                while asked := re.search(question, session.screen, re.MULTILINE):
+                    # Enter alone means no more, or keeps what the check takes by itself.
+                    session.send(f"{GIVEN[asked[2]]}\r" if asked[2] else "\r")
                     session.until("")
             session.send("q")
             assert session.ends() == 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_readiness.bind.proposal import Proposal, Suggestion
+from pytest_readiness.bind.proposal import ONLY_PEOPLE, Proposal, Suggestion
 from pytest_readiness.core.text import cut
 from pytest_readiness.people.rules import CADENCE_DAYS
 
@@ -37,6 +37,18 @@ def mapped(binding: Any) -> dict[str, Any]:
     return {"all": binding} if isinstance(binding, list) else {"check": binding}
 
 
+def claims_in(binding: Any) -> Iterator[str]:
+    """Yield the ids of the claims that a binding names, those that are only proposed included."""
+    if isinstance(binding, str):
+        yield binding
+    elif isinstance(binding, list):
+        for each in binding:
+            yield from claims_in(each)
+    elif isinstance(binding, Mapping):
+        for key in ("check", "all", "any", "missing", "proposed"):
+            yield from claims_in(binding.get(key))
+
+
 def proposed_binding(proposal: Proposal) -> Any:
     """Return the binding that is proposed first for an item; None where nothing speaks for any."""
     if proposal.not_applicable:
@@ -52,12 +64,15 @@ def proposed_binding(proposal: Proposal) -> Any:
 
 
 def reason_of(proposal: Proposal) -> str:
-    """Return why that is proposed, in a line that begins with the level: "likely: certificate; not explained: two"."""
+    """Return why that is proposed, in a line that begins with the level: "likely: certificate; not explained: two".
+
+    Of a signature it begins with "people", as that is where it is counted and reviewed.
+    """
     if proposal.not_applicable:
         return f"{proposal.level}: the document says so"
     first = next(iter(proposal.candidates), None)
     if proposal.people_first or first is None or not (first.matched or first.source):
-        return f"{proposal.level}: only people know"
+        return ONLY_PEOPLE
     said = [_listed(first.matched)] if first.matched else []
     said += [f"not explained: {_listed(first.unexplained)}"] if first.unexplained else []
     said += [f"not read: {' '.join(first.not_read)}"] if first.not_read else []

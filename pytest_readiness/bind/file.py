@@ -24,7 +24,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-from pytest_readiness.bind.proposal import LEVELS
+from pytest_readiness.bind.proposal import LEVELS, ONLY_PEOPLE
 from pytest_readiness.bind.writing import comment_text, commented, entry_lines, key_text, plain
 from pytest_readiness.checklist.former import Names
 from pytest_readiness.checklist.markdown import unix
@@ -37,7 +37,7 @@ from pytest_readiness.plan.bindings import CONFIRMED, NO_FINGERPRINTS, same_item
 
 WAS = "was"
 """First word of a comment that says what an item was before it was re-worded."""
-_OURS = re.compile(rf"(?:{'|'.join((*LEVELS, WAS))}):\s")
+_OURS = re.compile(rf"(?:{'|'.join((*LEVELS, WAS))}):\s|{ONLY_PEOPLE}(?=\s+#|\Z)")
 """How the comments begin that this package writes; they go when what they are about is replaced."""
 _WAS = re.compile(rf"#\s*{WAS}:\s+([^\s,;]+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
@@ -227,7 +227,8 @@ class BindingsFile:
     def unsaid(self) -> tuple[BoundEntry, ...]:
         """Confirmed entries of which it is not kept what their items said, where that is kept of others."""
         said = self._said()
-        return tuple(entry for entry, _ in self._confirmed() if said and entry.written not in said)
+        kept = CONFIRMED in self._data
+        return tuple(entry for entry, _ in self._confirmed() if kept and entry.written not in said)
 
     def strays(self) -> tuple[str, ...]:
         """What is kept of items that no entry is for."""
@@ -237,16 +238,16 @@ class BindingsFile:
     # --- changes
 
     def settle(self, anew: str = "") -> None:
-        """Keep what the item of each confirmed entry says; of others, and of those that are gone, nothing.
+        """Keep what the item of each confirmed entry says, or said before it was gone; of others, nothing.
 
         Args:
             anew: id of an item that has just been confirmed for what it says now.
         """
-        confirmed, said = list(self._confirmed()), self._said()
-        written = {entry.written for entry, _ in confirmed}
-        for gone in [each for each in said if each not in written]:
+        said = self._said()
+        kept = {entry.written for entry in self.entries().values() if entry.state == "confirmed"}
+        for gone in [each for each in said if each not in kept]:
             self._note(gone, None)
-        for entry, now in confirmed:
+        for entry, now in list(self._confirmed()):
             if entry.written not in said or entry.id == anew:
                 self._note(entry.written, now)
 
@@ -437,6 +438,8 @@ class BindingsFile:
                     "The file has been changed since it was read, so nothing is written; run this again."
                 )
             mode = stat.S_IMODE(self.path.stat().st_mode) if now is not None else None
+            if mode is not None and not mode & 0o222:
+                raise self._problem("The file may not be written by anyone, so nothing is; give yourself the right.")
             write_atomically(self.path, text)
             if mode is not None:
                 self.path.chmod(mode)
@@ -516,7 +519,7 @@ class BindingsFile:
                 while child < after - 1:
                     following = _after(events, child + 1)
                     start = _line_start(text, events[child].start_mark.index)
-                    rest, gap, above = _apart(text[done:start])
+                    rest, gap, above = _apart(text[done:start], block.indent if block.entries else None)
                     self._attach(rest)
                     piece = self._piece(text, start, events[child:following], gap, above)
                     block.entries.append(piece)
@@ -536,7 +539,8 @@ class BindingsFile:
 
     def _between(self, text: str) -> tuple[str, str]:
         """Let what stands before a section, and is indented, belong to the section before; return the rest of it."""
-        rest, gap, above = _apart(text)
+        last = self._blocks[-1] if self._blocks and self._blocks[-1].entries else None
+        rest, gap, above = _apart(text, last.indent if last else None)
         self._attach(rest)
         lines = _lines(gap + above)
         indented = [
@@ -583,7 +587,7 @@ class BindingsFile:
     def _find_problems(self) -> None:
         problems = []
         kept = next((block for block in self._blocks if block.head.key == CONFIRMED), None)
-        if kept is not None and not isinstance(self._data[CONFIRMED] or {}, dict):
+        if kept is not None and not isinstance(self._data[CONFIRMED], dict):
             problems.append(Problem(self.path, kept.head.line, NO_FINGERPRINTS))
         seen: dict[str, tuple[str, int]] = {}
         for block in self._sections():
@@ -880,10 +884,17 @@ def _has_comment(text: str) -> bool:
     return "#" in text
 
 
-def _apart(text: str) -> tuple[str, str, str]:
-    """What stands between two keys: what belongs to the first, what stands for itself, comments above the second."""
+def _apart(text: str, indent: int | None = None) -> tuple[str, str, str]:
+    """What stands between two keys: what belongs to the first, what stands for itself, comments above the second.
+
+    Comments right below the first one that are indented by more than its `indent` belong to it.
+    """
     lines = _lines(text)
     rest = next((number for number in range(len(lines), 0, -1) if not _is_beside(lines[number - 1])), 0)
+    while indent is not None and rest < len(lines) and (line := lines[rest]).lstrip(" ").startswith("#"):
+        if len(line) - len(line.lstrip(" ")) <= indent:
+            break
+        rest += 1
     above = len(lines)
     while above > rest and "#" in lines[above - 1]:
         above -= 1

@@ -79,6 +79,12 @@ class Statement:
         return tuple(dict.fromkeys(w.stem for w in self.words if w.stem not in filler and not _is_number(w.stem)))
 
     @cached_property
+    def telling(self) -> frozenset[str]:
+        """The item's stems that say something of what is claimed, or that it is not so, or not quite."""
+        known = vocabulary()
+        return frozenset(self.content) | self.own & (known.denying | known.turning | known.doubting)
+
+    @cached_property
     def aspects(self) -> frozenset[Aspect]:
         """What is claimed: by the item's own words, else by what stands above it where the item has no verb."""
         known = vocabulary()
@@ -125,6 +131,7 @@ class Match:
         matched: stems of the item that say for it.
         explained: how much of what the item says it explains, of 0 to 1.
         phrase: how many words the longest phrase has that is all there.
+        denials: how many words that deny or limit one phrase has that is all there.
         opposed: whether the item says the opposite: that something is not so, which the phrases that it has do not, or
             that something is so which the claim forbids.
     """
@@ -134,6 +141,7 @@ class Match:
     matched: frozenset[str]
     explained: float
     phrase: int = 0
+    denials: int = 0
     opposed: bool = False
 
 
@@ -211,7 +219,7 @@ class _Index:
 
     def phrases_in(self, said: Statement) -> dict[str, list[Phrase]]:
         """The phrases that are all there, at least one word of each in the item itself, by the claim's id."""
-        every = said.own | said.higher
+        every = said.own | (said.higher - self.filler)
         found: defaultdict[str, list[Phrase]] = defaultdict(list)
         for stem in sorted(every):
             for id, phrase in self.by_stem.get(stem, ()):
@@ -238,7 +246,8 @@ class _Index:
         if vetoed and len(said.content) < _LONG:
             return None
         weights: dict[str, float] = {}
-        best, longest = 0.0, 0
+        best, longest, denials = 0.0, 0, 0
+        negative = (known := vocabulary()).denying | known.limiting
         for phrase in phrases:
             total = 0.0
             for atom in phrase.atoms:
@@ -253,6 +262,7 @@ class _Index:
             total *= self.nearness(phrase, said)
             best = max(best, total)
             longest = max(longest, len(phrase.atoms))
+            denials = max(denials, sum(not atom.stems.isdisjoint(negative & said.own) for atom in phrase.atoms))
         everything = sum(map(self.weight, said.content)) or 1.0
         opposed = self.opposed(words, phrases, said)
         left = (_VETOED if vetoed else 1.0) * (_OPPOSED if opposed else 1.0)
@@ -264,7 +274,7 @@ class _Index:
         matched = frozenset(weights) & said.own
         explained = min(1.0, sum(self.weight(stem) for stem in matched if stem in said.content) / everything)
         score = strength / (strength + _ENOUGH) * (0.35 + 0.65 * explained) * self.aspect(words, said, matched) * left
-        return Match(id, min(1.0, score), matched, explained, longest, opposed)
+        return Match(id, min(1.0, score), matched, explained, longest, denials, opposed)
 
     def opposed(self, words: Words, phrases: list[Phrase], said: Statement) -> bool:
         """Whether an item says of what it names the opposite of a claim."""

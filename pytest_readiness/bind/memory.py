@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from pytest_readiness.bind.answers import claims_in
 from pytest_readiness.bind.matching import Statement, statements_of
 from pytest_readiness.checklist.reading import read_checklist
 from pytest_readiness.config.suites import suite_names, suite_path
@@ -117,18 +117,7 @@ def remembered(document: Path) -> Iterator[Remembered]:
         if bound is None or (isinstance(bound, YamlMap) and bound.keys() & {"proposed", "not_applicable"}):
             continue
         role = _role(bound) if isinstance(bound, YamlMap) else ""
-        yield Remembered(f"{checklist.name}:{item.id}", said, tuple(dict.fromkeys(_claims(bound))), role)
-
-
-def _claims(bound: Any) -> Iterator[str]:
-    if isinstance(bound, str):
-        yield bound
-    elif isinstance(bound, list):
-        for each in bound:
-            yield from _claims(each)
-    elif isinstance(bound, Mapping):
-        for key in ("check", "all", "any", "missing"):
-            yield from _claims(bound.get(key))
+        yield Remembered(f"{checklist.name}:{item.id}", said, tuple(dict.fromkeys(claims_in(bound))), role)
 
 
 def _role(bound: YamlMap) -> str:

@@ -11,6 +11,30 @@ from pytest_readiness.checklist.model import Item, Section
 Level = Literal["sure", "likely", "unsure"]
 """How much the words of an item say for a candidate; even what is sure is confirmed by a person."""
 LEVELS: tuple[Level, ...] = get_args(Level)
+PEOPLE = "people"
+"""What stands in place of a level where a signature is proposed."""
+ONLY_PEOPLE = f"{PEOPLE}: only they know"
+"""Why one is."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """What an item says of a parameter and the check is not given.
+
+    Attributes:
+        parameter: its key in a binding; empty if it is for none that the check has.
+        words: of the item, in one line.
+        why: it is not given, after "it" where there is a parameter.
+    """
+
+    parameter: str
+    words: str
+    why: str
+
+    def __str__(self) -> str:
+        if not self.parameter:
+            return f'"{self.words}": {self.why}.'
+        return f'"{self.words}" for {self.parameter}: it {self.why}.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +45,13 @@ class Suggestion:
         check: id of the check, or of a claim for which there is no check yet.
         parameters: what the item's text gives of the check's parameters, as a binding writes them.
         coming: whether there is no check for it yet.
+        not_read: what the item's text says of its parameters and is not among them.
     """
 
     check: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     coming: bool = False
+    not_read: tuple[NotRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +64,6 @@ class Candidate:
         score: of 0 to 1; the order of candidates.
         matched: words of the item, as written, that say for it.
         unexplained: words of the item, as written, that it leaves unexplained.
-        not_read: what the item says of parameters and the checks are not given, each as a sentence.
         does_not_prove: what it does not show of what the item may mean, as a sentence; "" where nothing is known.
         also: claims that often belong to the same item.
         source: the item of a suite or of bindings of the team that says the same ("starter:tls/hsts"); "" where the
@@ -50,10 +75,14 @@ class Candidate:
     score: float
     matched: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
-    not_read: tuple[str, ...] = ()
     does_not_prove: str = ""
     also: tuple[str, ...] = ()
     source: str = ""
+
+    @property
+    def not_read(self) -> tuple[str, ...]:
+        """What the item says of parameters and the checks are not given, each as a sentence."""
+        return tuple(dict.fromkeys(str(note) for each in self.checks for note in each.not_read))
 
 
 @dataclass(frozen=True, slots=True)

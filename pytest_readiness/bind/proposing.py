@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_readiness.bind.kinds import IS
 from pytest_readiness.bind.matching import Match, Statement, matches, says_no_check, statements_of, weight
 from pytest_readiness.bind.memory import BoundBefore, Likeness, of_suites
 from pytest_readiness.bind.people import people_in
-from pytest_readiness.bind.proposal import Candidate, Level, Proposal, Suggestion
+from pytest_readiness.bind.proposal import LEVELS, Candidate, Level, Proposal, Suggestion
 from pytest_readiness.bind.spelling import stem, stems
 from pytest_readiness.bind.values import not_read_of, parameters_for
 from pytest_readiness.bind.words import ASPECTS, ENGINES, Aspect, Strength, Words, all_words, vocabulary
@@ -53,6 +53,17 @@ _NOT_SHOWN: Mapping[Strength | None, str] = {
     "effect": "That the product works with it from end to end.",
 }
 _DATABASE = stem("database")
+_DOUBTED = re.compile(
+    r"\b(?:mostly|partly|partially|largely|nearly|usually|(?<!or )later|n/a|irrelevant|worked on|out of scope)\b"
+    r"|\?\s{0,9}\Z",
+    re.IGNORECASE,
+)
+"""What leaves an item open, and has the stem of what does not."""
+_NOT_APPLICABLE = re.compile(
+    r"(?:\A|[:;,.(–—-]\s?)(?:n/a|(?:is |does )?not appl(?:icable|y))(?=\s?(?:\Z|[:;,.)–—-]|since\b|because\b))",
+    re.IGNORECASE,
+)
+"""How an item says that it does not apply in words that are no remark, so that a person has to confirm it."""
 _OTHERS = "others"
 """Stands among products for those about which there are no claims."""
 _STEMS = {"postgres": stem("postgresql"), "mysql": stem("mysql"), "mongodb": stem("mongodb")}
@@ -81,7 +92,18 @@ def propose(
     memory = BoundBefore(of_suites()) if memory is None else memory
     every = list(statements_of(checklist))
     usual = _usual_engine([said for _, _, said in every], target)
-    return tuple(_proposal(item, section, said, _engine(said, usual), memory) for item, section, said in every)
+    pods = _on_kubernetes([said for _, _, said in every])
+    return tuple(_proposal(item, section, said, _engine(said, usual), pods, memory) for item, section, said in every)
+
+
+def _on_kubernetes(every: list[Statement]) -> bool:
+    """Whether a document says more of Kubernetes than of Docker."""
+    known = vocabulary()
+    docker, kubernetes = (
+        sum(not (said.own | said.higher).isdisjoint(stems) for said in every)
+        for stems in (known.docker, known.kubernetes)
+    )
+    return kubernetes > docker
 
 
 def _usual_engine(every: list[Statement], target: Target | None) -> str:
@@ -102,9 +124,8 @@ def _engine(said: Statement, usual: str) -> str:
     return usual
 
 
-def _proposal(item: Item, section: Section, said: Statement, engine: str, memory: BoundBefore) -> Proposal:
-    alike = memory.like(said)
-    scored = _scored(said, alike, engine)
+def _proposal(item: Item, section: Section, said: Statement, engine: str, pods: bool, memory: BoundBefore) -> Proposal:
+    scored = _scored(said, memory.like(said), engine, pods=pods)
     people = people_in(said, item.detail)
     together = _together(said, scored)
     level = "unsure" if people.only else _level(said, together)
@@ -122,7 +143,7 @@ def _proposal(item: Item, section: Section, said: Statement, engine: str, memory
         candidates,
         role=people.role if people.only else "",
         cadence=people.cadence,
-        not_applicable=item.not_applicable or "",
+        not_applicable=item.not_applicable or (item.text if _NOT_APPLICABLE.search(item.text) else ""),
         people_first=people.only,
     )
 
@@ -163,34 +184,54 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level
     # A number that a phrase has is no limit of the check's unless it is given to it; a status is known to it.
     numbers = {word.stem for word in said.words if word.stem[0].isdigit()} - given - (vocabulary().statuses & matched)
     matched = (matched | given) - numbers
-    not_read = not_read_of(read.values())
+    not_read = not_read_of(read)
+    suggestions = tuple(Suggestion(id, read[id].given, _is_coming(id), not_read[id]) for id in ids)
     return Candidate(
-        checks=tuple(Suggestion(id, read[id].given, coming=_is_coming(id)) for id in ids),
-        level=_no_more(
+        checks=suggestions,
+        level=max(
             level,
-            left_open=bool(not_read or numbers or _untold(said, matched)),
-            may_turn=any(_may_turn(id, read[id].given, said) for id in ids),
+            _most(said, item, matched, given, together),
+            "unsure" if numbers or any(each.not_read for each in suggestions) else "sure",
+            "unsure" if any(_may_turn(id, read[id].given, said) for id in ids) else "sure",
+            key=LEVELS.index,
         ),
         score=round(first.score, 3),
         matched=said.written(matched),
-        unexplained=said.written((set(said.content) | numbers) - matched),
-        not_read=not_read,
+        unexplained=said.written((said.telling | numbers) - matched),
         does_not_prove=words.does_not_prove or _weaker(words, said, matched),
         also=tuple(id for id in words.together_with if id not in ids),
         source=first.likeness.item.source if first.likeness and first.likeness.share >= _ALIKE else "",
     )
 
 
-def _untold(said: Statement, matched: Collection[str]) -> bool:
-    """Whether an item has a rare word that nothing of a candidate explains."""
-    return any(weight(stem) >= _RARE for stem in said.content if stem not in matched)
+def _most(
+    said: Statement, item: Item, explained: Collection[str], given: Collection[str], together: tuple[_Scored, ...]
+) -> Level:
+    """The highest level of a candidate that explains these stems of an item.
 
-
-def _no_more(level: Level, *, left_open: bool, may_turn: bool) -> Level:
-    """The level of a candidate whose limits may be looser than the text's, or that may look for the opposite."""
-    if may_turn:
+    Args:
+        said: what the item says.
+        item: the item.
+        explained: its stems that say for the candidate, or are given to its parameters.
+        given: its stems that are given to parameters.
+        together: the claims of the candidate.
+    """
+    known = vocabulary()
+    left, above = said.own - frozenset(explained), said.higher - frozenset(explained)
+    if (
+        (left | above) & known.doubting
+        or _DOUBTED.search(said.text)
+        or any(group <= said.higher for group in known.aside)
+    ):
         return "unsure"
-    return "likely" if level == "sure" and left_open else level
+    if left & known.undoing and not any(all_words()[each.id].forbids for each in together):
+        return "unsure"
+    # Two that deny may mean the opposite, unless a phrase has both ("unused services are disabled").
+    denials = sum(word.stem in known.denying | known.limiting for word in said.words if word.stem not in given)
+    if denials > max([1, *(each.match.denials for each in together if each.match)]):
+        return "unsure"
+    elsewhere = above & (known.elsewhere | known.products[_OTHERS])
+    return "likely" if item.detail or elsewhere or said.telling & left else "sure"
 
 
 def _may_turn(id: str, given: Mapping[str, object], said: Statement) -> bool:
@@ -216,7 +257,7 @@ def _weaker(words: Words, said: Statement, matched: Collection[str]) -> str:
     return ""
 
 
-def _scored(said: Statement, alike: tuple[Likeness, ...], engine: str) -> list[_Scored]:
+def _scored(said: Statement, alike: tuple[Likeness, ...], engine: str, *, pods: bool) -> list[_Scored]:
     by_words: dict[str, Match] = {}
     for match in matches(said):
         id = _of_engine(match.id, engine)
@@ -230,6 +271,10 @@ def _scored(said: Statement, alike: tuple[Likeness, ...], engine: str) -> list[_
         fallback = vocabulary().fallbacks.get(aspect)
         if fallback and fallback not in by_words:
             by_words[fallback] = Match(fallback, _FALLBACK, frozenset(), 0.0)
+    for match in list(by_words.values()) if pods else ():
+        twin = all_words()[match.id].kubernetes if match.id in all_words() else ""
+        if twin and (twin not in by_words or by_words[twin].score < match.score):
+            by_words[twin] = replace(match, id=twin)
     found = []
     for id in by_words.keys() | by_memory.keys():
         if id not in all_words():
@@ -242,7 +287,7 @@ def _scored(said: Statement, alike: tuple[Likeness, ...], engine: str) -> list[_
             rest *= 1.0 - each.share**2 / max(1, len(each.item.claims)) ** 0.5
         share = _AGREES if own > _FALLBACK else _ALONE
         score = own + (1.0 - own) * share * (1.0 - rest)
-        if _is_of_another(id, said):
+        if _is_of_another(id, said) or (pods and all_words()[id].kubernetes):
             score *= _ANOTHER
         found.append(_Scored(id, score, by_words.get(id), max(likes, key=lambda each: each.share, default=None)))
     return sorted(found, key=lambda each: (-each.score, each.id))
@@ -278,19 +323,27 @@ def _level(said: Statement, together: list[tuple[_Scored, ...]]) -> Level:
         return "unsure"
     words = all_words()[first.id]
     match = first.match
+    explained = match.explained if len(named) == 1 else _explained(said, named)
     if any(all_words()[each.id].broad for each in named):
-        return "likely" if match.explained >= 0.8 and first.score >= 0.6 else "unsure"
+        return "likely" if explained >= 0.8 and first.score >= 0.6 else "unsure"
     margin = first.score - max((each.score for each, *_ in together if each not in named), default=0.0)
     alike = first.likeness.share if first.likeness else 0.0
     if (
         words.aspect in said.aspects
         and len(said.content) > 1
         and (
-            (alike >= 0.4 and first.score >= 0.45 and margin >= 0.2 and match.explained >= 0.7)
-            or (match.score >= 0.5 and margin >= 0.4 and match.explained >= 0.9 and match.phrase >= 2)
+            (alike >= 0.4 and first.score >= 0.45 and margin >= 0.2 and explained >= 0.7)
+            or (match.score >= 0.5 and margin >= 0.4 and explained >= 0.9 and match.phrase >= 2)
         )
     ):
         return "sure"
-    if first.score >= 0.35 and match.score >= 0.25 and margin >= 0.1 and match.explained >= 0.4:
+    if first.score >= 0.35 and match.score >= 0.25 and margin >= 0.1 and explained >= 0.4:
         return "likely"
     return "unsure"
+
+
+def _explained(said: Statement, named: tuple[_Scored, ...]) -> float:
+    """How much of what an item says several claims explain together, of 0 to 1."""
+    matched = frozenset(stem for each in named if each.match for stem in each.match.matched)
+    content = frozenset(said.content)
+    return _weight(matched & content) / (_weight(content) or 1.0)

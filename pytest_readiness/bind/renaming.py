@@ -46,14 +46,6 @@ class Called:
         """Whether an item is called so; others may be, too."""
         return _fits(slug, self._items[item.id])
 
-    def is_exactly(self, slug: str, item: Item) -> bool:
-        """Whether an item is called so, word by word."""
-        return slug in dict(self._items[item.id])
-
-    def is_section_exactly(self, slug: str, section: Section) -> bool:
-        """Whether a section is called so, word by word."""
-        return slug in dict(self._sections[section.id])
-
     def is_section(self, slug: str, section: Section) -> bool:
         """Whether a section is called so, and no other one is."""
         return [id for id, ways in self._sections.items() if slug == id or _fits(slug, ways)] == [section.id]

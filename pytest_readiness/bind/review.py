@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any
 
-from pytest_readiness.bind.answers import binding_of, proposed_binding, signed_by
-from pytest_readiness.bind.proposal import LEVELS, Candidate, Proposal, Suggestion
+from pytest_readiness.bind.answers import binding_of, claims_in, proposed_binding, signed_by
+from pytest_readiness.bind.proposal import LEVELS, PEOPLE, Candidate, Proposal, Suggestion
 from pytest_readiness.bind.reviewed import ChangedSinceError, ReviewedFile, is_proposed, roles_of, way_of, with_source
-from pytest_readiness.checklist.model import groups_above
+from pytest_readiness.checklist.model import Item, groups_above
 from pytest_readiness.core.problems import ProblemsError, nearest
-from pytest_readiness.core.text import says_nothing
+from pytest_readiness.core.text import gives_no_reason
 
 ENTER, ESCAPE, BACKSPACE, CLEAR, LEAVE = "enter", "escape", "backspace", "clear", "leave"
 """Keys that are no character, as `Review.press` takes them."""
@@ -25,9 +25,8 @@ SHOWN = 3
 DIGITS = ("1", "2", "3")
 LONGEST = 500
 """Characters of a line that is typed."""
-PEOPLE = "people"
-"""The group of items that only people can answer; the others are named by their level."""
 GROUPS = (*LEVELS, PEOPLE)
+"""What items are reviewed by, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +37,22 @@ class Pasted:
 
 
 @dataclass(frozen=True, slots=True)
-class Needed:
-    """A parameter that a check cannot do without.
+class Blank:
+    """A parameter of a check that a person may have to give.
 
     Attributes:
         name: its key in a binding.
         meaning: what it is, in words.
         several: whether it takes a list.
+        long: whether its value is too long for a line, as a mapping is.
+        usual: what the check takes where nothing is given, in words; "" where it must be given.
     """
 
     name: str
     meaning: str
     several: bool = False
+    long: bool = False
+    usual: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,18 @@ class Claim:
         coming: whether there is no check for it yet.
         where: on what of the target it would look, or that nothing is declared; "" where no target is known.
         needs: parameters that must be given.
+        usual: those that a text may give and need not.
     """
 
     title: str
     coming: bool = False
     where: str = ""
-    needs: tuple[Needed, ...] = ()
+    needs: tuple[Blank, ...] = ()
+    usual: tuple[Blank, ...] = ()
+
+    def left_out(self, given: Mapping[str, Any]) -> tuple[Blank, ...]:
+        """Those that need not be given and are not."""
+        return tuple(each for each in self.usual if each.name not in given)
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ class Desk:
     Attributes:
         file: the file of bindings.
         claim: what is known of a claim, by its id.
-        search: candidates by words.
+        search: candidates for an item by words.
         mistakes: what is wrong with a binding of an item, as sentences.
         parse: a value that is typed, as YAML means it; a ValueError says what is wrong.
         roles: those of readiness.yaml.
@@ -84,7 +93,7 @@ class Desk:
 
     file: ReviewedFile
     claim: Callable[[str], Claim]
-    search: Callable[[str], Sequence[Candidate]]
+    search: Callable[[str, Item], Sequence[Candidate]]
     mistakes: Callable[[str, Any], Sequence[str]]
     parse: Callable[[str], Any]
     roles: Sequence[str] = ()
@@ -100,7 +109,7 @@ class Mode(Enum):
     ALSO = auto()
     """Whether one more claim belongs to it."""
     VALUE = auto()
-    """A parameter that nobody has given."""
+    """A parameter that nobody has given, or that the item gives in a way that was not read."""
     ROLE = auto()
     """Who signs."""
     REASON = auto()
@@ -131,7 +140,9 @@ class _Taking:
     also: list[str]
     partial: bool
     role: str = ""
-    needed: list[tuple[int, Needed]] = field(default_factory=list)
+    needed: list[tuple[int, Blank]] = field(default_factory=list)
+    kept: set[tuple[int, str]] = field(default_factory=set)
+    """Parameters that stay what they are unless given, by the place of their check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +162,7 @@ def _said(error: ProblemsError) -> str:
 
 
 class Review:
-    """Items that are only proposed, and what a person decides of each.
+    """Items, and what a person decides of each: first those that are confirmed, to which one can go back.
 
     Args:
         proposals: what is proposed for the document's items.
@@ -161,14 +172,9 @@ class Review:
     def __init__(self, proposals: Iterable[Proposal], desk: Desk) -> None:
         self.desk = desk
         self.all = tuple(proposals)
-        self.queue = tuple(
-            proposal
-            for group in GROUPS
-            for proposal in self.all
-            if group_of(proposal) == group
-            and not proposal.item.not_applicable
-            and is_proposed(desk.file.entry(proposal.item.id))
-        )
+        asked = [each for each in self.all if not each.item.not_applicable]
+        asked.sort(key=lambda each: (is_proposed(desk.file.entry(each.item.id)), GROUPS.index(group_of(each))))
+        self.queue = tuple(asked)
         self.mode = Mode.CHOICE
         self.line = ""
         """What is typed so far."""
@@ -181,14 +187,14 @@ class Review:
         self.page = 0
         """Of the first candidate that is shown, or of the first line of a whole text."""
         self._groups = groups_above(desk.file.checklist)
-        self._at = 0
+        self._at = max(0, len(self.queue) - 1)
         self._found: tuple[Candidate, ...] | None = None
         self._taking: _Taking | None = None
         self._value: Any = None
         self._unknown = ""
         self._decisions: list[_Decision] = []
         self._seen: Any = None
-        self._go(0)
+        self._go(self._first_open)
 
     # What is shown.
 
@@ -239,11 +245,11 @@ class Review:
         return self._taking.also[0] if self._taking and self._taking.also else ""
 
     @property
-    def needed(self) -> tuple[str, Needed]:
-        """The check whose parameter is asked for, and that parameter."""
+    def needed(self) -> tuple[Suggestion, Blank]:
+        """The check whose parameter is asked for, as far as it is put together, and that parameter."""
         assert self._taking is not None
         at, needed = self._taking.needed[0]
-        return self._taking.checks[at].check, needed
+        return self._taking.checks[at], needed
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -393,6 +399,9 @@ class Review:
         elif key in ("n", "N"):
             taking.also.pop(0)
             self._go_on()
+        elif key == ENTER:
+            taking.also.clear()
+            self._go_on()
         elif key == ESCAPE:
             self._drop()
 
@@ -412,7 +421,7 @@ class Review:
     def _end(self, key: str) -> None:
         if key in (" ", ENTER):
             if self.open:
-                self._go(next(at for at, each in enumerate(self.queue) if self._is_open(each)))
+                self._go(self._first_open)
             else:
                 self.left = True
         elif key != "?":
@@ -447,15 +456,11 @@ class Review:
         elif key == ENTER:
             self._entered(self.line.strip())
         elif len(key) == 1 and key.isprintable():
-            number = int(key) if key.isdecimal() else 0
-            if self.mode is Mode.ROLE and not self.line and 0 < number <= len(self.roles) < 10:
-                self._sign(self.roles[number - 1])
-            else:
-                self.line = (self.line + key)[:LONGEST]
+            self.line = (self.line + key)[:LONGEST]
 
     def _entered(self, text: str) -> None:
         if self.mode is Mode.REASON:
-            if says_nothing(text):
+            if gives_no_reason(text):
                 self.message = "That is no reason: say why the item does not apply."
             else:
                 self._decide(with_source({"not_applicable": text}, self.entry))
@@ -471,7 +476,7 @@ class Review:
         if not text:
             self._found = None
             return
-        found = tuple(self.desk.search(text))
+        found = tuple(self.desk.search(text, self.proposal.item))
         if found:
             self._found = found
             self.message = f"Found by '{text}'; Esc shows what was proposed."
@@ -482,8 +487,12 @@ class Review:
         roles = self.roles
         if not text and self.proposal.role:
             text = self.proposal.role
-        if text.isdecimal() and 0 < int(text) <= len(roles):
-            text = roles[int(text) - 1]
+        if text.isdecimal() and text not in roles:
+            number = int(text)
+            if not 0 < number <= len(roles):
+                self.message = f"The list has no role {number}."
+                return
+            text = roles[number - 1]
         if not text:
             self.message = "Say who signs: a number of the list, or the name of a role."
             return
@@ -509,12 +518,15 @@ class Review:
         """Take a parameter's value."""
         taking = self._taking
         assert taking is not None
-        _, needed = self.needed
+        at, needed = taking.needed[0]
+        known = taking.checks[at]
+        if not text and needed.usual:
+            taking.kept.add((at, needed.name))
+            self._go_on()
+            return
         if not text:
             # Some values are too long for a line.
-            at, _ = taking.needed[0]
-            known = taking.checks[at]
-            taking.checks[at] = Suggestion(known.check, {**known.parameters, needed.name: None})
+            taking.checks[at] = replace(known, parameters={**known.parameters, needed.name: None})
             self._value = (
                 signed_by(self.proposal.role or "ROLE", self.proposal.cadence, taking.checks)
                 if taking.partial
@@ -524,15 +536,13 @@ class Review:
             return
         try:
             value = self.desk.parse(text)
-            if needed.several and not isinstance(value, list):
+            if needed.several and not needed.long and not isinstance(value, list):
                 # As people write several: with commas between them.
                 value = [self.desk.parse(part) for part in map(str.strip, text.split(",")) if part]
         except ValueError as error:
             self.message = f"That cannot be read: {error}"
             return
-        at, _ = taking.needed.pop(0)
-        known = taking.checks[at]
-        taking.checks[at] = Suggestion(known.check, {**known.parameters, needed.name: value})
+        taking.checks[at] = replace(known, parameters={**known.parameters, needed.name: value})
         self._go_on()
 
     # Putting a binding together.
@@ -545,12 +555,18 @@ class Review:
         if partial and any(each.coming for each in candidate.checks):
             self.message = "There is no check for it yet, so that nobody can be asked to sign the rest."
             return
-        there = {each.check for each in candidate.checks}
+        there = {each.check for each in candidate.checks} | self._claimed_elsewhere()
         also = [id for id in candidate.also if id not in there]
         if partial:
             also = [id for id in also if not self.desk.claim(id).coming]
         self._taking = _Taking(list(candidate.checks), list(dict.fromkeys(also)), partial)
         self._go_on()
+
+    def _claimed_elsewhere(self) -> set[str]:
+        """Claims that another item of the document is bound to, or that are proposed for it first."""
+        others = [each for each in self.all if each.item.id != self.proposal.item.id]
+        said = [*map(proposed_binding, others), *(self.desk.file.entry(each.item.id) for each in others)]
+        return {claim for each in said for claim in claims_in(each)}
 
     def _go_on(self) -> None:
         """Ask what is still open of the binding that is put together, or write it."""
@@ -564,8 +580,8 @@ class Review:
             (at, needed)
             for at, each in enumerate(taking.checks)
             if not each.coming
-            for needed in self.desk.claim(each.check).needs
-            if needed.name not in each.parameters
+            for needed in self._asked(each)
+            if (at, needed.name) not in taking.kept
         ]
         if taking.needed:
             self.mode = Mode.VALUE
@@ -575,6 +591,13 @@ class Review:
                 self._sign(taking.role)
         else:
             self._decide(with_source(binding_of(taking.checks), self.entry))
+
+    def _asked(self, each: Suggestion) -> list[Blank]:
+        """What a check must be given, and what it must not be left without unseen, as the item says something of it."""
+        claim = self.desk.claim(each.check)
+        said = {note.parameter for note in each.not_read}
+        open = [needed for needed in claim.needs if needed.name not in each.parameters]
+        return open + [usual for usual in claim.left_out(each.parameters) if usual.name in said]
 
     def _ask_role(self, taking: _Taking | None) -> None:
         self._taking, self._unknown = taking, ""
@@ -625,7 +648,7 @@ class Review:
 
     def _undo(self) -> None:
         if not self._decisions:
-            self.message = "There is nothing to undo."
+            self.message = "There is nothing to undo in this review; b goes back to what was decided before."
             return
         decision = self._decisions[-1]
         if (news := self._news(decision.item, self.desk.file.entry(decision.item))) is None:
@@ -659,9 +682,17 @@ class Review:
     def _is_open(self, proposal: Proposal) -> bool:
         return is_proposed(self.desk.file.entry(proposal.item.id))
 
+    @property
+    def _first_open(self) -> int:
+        return self._open_from(0)
+
+    def _open_from(self, begin: int) -> int:
+        """The place of the next open item; behind the last one where there is none."""
+        after = range(begin, len(self.queue))
+        return next((at for at in after if self._is_open(self.queue[at])), len(self.queue))
+
     def _next(self) -> None:
-        after = range(self._at + 1, len(self.queue))
-        self._go(next((at for at in after if self._is_open(self.queue[at])), len(self.queue)))
+        self._go(self._open_from(self._at + 1))
 
     def _go(self, at: int) -> None:
         self._drop()

@@ -38,8 +38,8 @@ class FollowedEntry:
         old: section and slug of the entry, as they were written.
         new: id of the item.
         line: the entry's line in the file as it was.
-        how: what became of the item. One that was "renamed" says the same in other spelling; where one was "moved" or
-            "re-worded", what was bound is proposed.
+        how: what became of the item. One that was "renamed" says what it was confirmed for, or where that was not kept,
+            the same in other spelling; where one was "moved" or "re-worded", what was bound is proposed.
     """
 
     old: str
@@ -213,9 +213,8 @@ def _follow(file: BindingsFile, proposals: Mapping[str, Proposal]) -> Iterator[F
             return "re-worded"
         if not (called.is_section(section, of_item) and called.is_item(slug, item)):
             return "moved"
-        same = called.is_section_exactly(section, of_item) and called.is_exactly(slug, item)
-        # All its words are the same, and yet it says something else.
-        return "re-worded" if same and was.written in said else "renamed"
+        # What it said besides its words is not known otherwise, and may be something else by now.
+        return "re-worded" if was.written in said else "renamed"
 
     renamed = dict(_renamed_sections(file, called, known))
     for old, new in renamed.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -31,6 +31,7 @@ from pytest_readiness.bind.kinds import (
     Kind,
 )
 from pytest_readiness.bind.named import MAXIMUM, named_in
+from pytest_readiness.bind.proposal import NotRead
 from pytest_readiness.bind.quantities import MIRRORED, Value, clause_at, clause_of, denies, quantities_in
 from pytest_readiness.bind.words import Words
 from pytest_readiness.checklist.model import Item
@@ -51,15 +52,13 @@ class Parameters:
     Attributes:
         given: values by parameter, as a binding writes them.
         words: the words of the text that they came from.
-        not_read: what the text has for a parameter and does not give, each as a sentence: where the check's limit would
-            be another one than the text's, it would pass what the text does not accept.
-        untaken: those of them that are for no parameter of the check.
+        not_read: what the text has for a parameter, or for none of them, and does not give: where the check's limit
+            would be another one than the text's, it would pass what the text does not accept.
     """
 
     given: Mapping[str, Any] = field(default_factory=dict)
     words: tuple[str, ...] = ()
-    not_read: tuple[str, ...] = ()
-    untaken: tuple[str, ...] = ()
+    not_read: tuple[NotRead, ...] = ()
 
 
 @lru_cache(maxsize=1024)
@@ -91,13 +90,13 @@ def parameters_for(check_id: str, item: Item, catalogue: Mapping[str, Words]) ->
     return reading.result()
 
 
-def not_read_of(together: Collection[Parameters]) -> tuple[str, ...]:
-    """What several checks together are not given of a text, each as a sentence: what one of them takes is taken."""
-    notes = dict.fromkeys(note for each in together for note in each.not_read)
-    for note in {note for each in together for note in each.untaken}:
-        if not all(note in each.untaken for each in together):
-            del notes[note]
-    return tuple(notes)
+def not_read_of(together: Mapping[str, Parameters]) -> Mapping[str, tuple[NotRead, ...]]:
+    """What several checks together are not given of a text, by check: what one of them takes is taken."""
+    taken_by_none = set.intersection(*(set(each.not_read) for each in together.values()))
+    return {
+        id: tuple(note for note in each.not_read if note.parameter or note in taken_by_none)
+        for id, each in together.items()
+    }
 
 
 _TOGETHER = ("port", "address")
@@ -167,17 +166,14 @@ class _Reading:
         used = {value for _, values in self.found.values() for value in values}
         ordered = sorted(used, key=lambda value: value.start)
         notes = [
-            f'"{" ".join(value.words.split())}" for {name}: it {why}.'
-            for name, value, why in self.problems
-            if value not in used
+            NotRead(name, " ".join(value.words.split()), why) for name, value, why in self.problems if value not in used
         ]
         told = [*used, *(value for _, value, _ in self.problems), *self._of_kind("percentile")]
-        untaken = tuple(dict.fromkeys(_untaken_note(value) for value in self._untaken(told)))
+        untaken = [_untaken_note(value) for value in self._untaken(told)]
         return Parameters(
             {parameter: value for parameter, (value, _) in self.found.items()},
             tuple(dict.fromkeys(word for value in ordered for word in value.words.split())),
             tuple(dict.fromkeys((*notes, *untaken))),
-            untaken,
         )
 
     def _untaken(self, told: list[Value]) -> Iterator[Value]:
@@ -248,7 +244,8 @@ class _Reading:
     def _whose(self, parameter: str, values: list[Value], of: tuple[str, ...]) -> list[Value]:
         """The versions of what the check looks at; where a text has another's only, that is told."""
         own = [value for value in values if value.of in of]
-        for value in values if not own else ():
+        # Without a limit, "SSLv3" or "step 3" is as likely a name.
+        for value in [value for value in values if value.comparison] if not own else ():
             self._leave(parameter, value, f"is not said to be of {' or '.join(of)}")
         return own
 
@@ -459,9 +456,9 @@ def _state_in(text: str) -> str:
     return "closed" if _CLOSED.search(text) else "open" if _OPEN.search(text) else ""
 
 
-def _untaken_note(value: Value) -> str:
+def _untaken_note(value: Value) -> NotRead:
     why = "which of its numbers counts is not clear" if value.kind == "range" else "no parameter takes it"
-    return f'"{" ".join(value.words.split())}": {why}.'
+    return NotRead("", " ".join(value.words.split()), why)
 
 
 def _overlap(one: Value, other: Value) -> bool:

@@ -61,6 +61,7 @@ class Words:
         parameters: the kind of value that a text may give, by parameter of the check.
         does_not_prove: what it is easily taken for, as a sentence.
         engines: for what is said of any database ("db.role"), those that have such a claim.
+        kubernetes: the claim that is meant in its place where the document is about Kubernetes; "" where none is.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Words:
     parameters: Mapping[str, str] | None = None
     does_not_prove: str = ""
     engines: tuple[str, ...] = ()
+    kubernetes: str = ""
 
 
 _KEYS = {each.name for each in fields(Words)} - {"id"}
@@ -92,7 +94,14 @@ class Vocabulary:
         fallbacks: the claim that shows an aspect of whatever subject.
         doing: stems of verbs that say that something is so.
         denying: stems of what says that something is not so, or no longer.
+        docker: stems by which a document is about containers that Docker runs.
+        kubernetes: stems by which it is about Kubernetes.
         limiting: stems of what says that something is kept from being so.
+        undoing: stems of what undoes a thing, or says that it does not work.
+        doubting: stems of what leaves it open, or says it of another place or time.
+        turning: stems of what turns what is said, or makes less of it.
+        elsewhere: stems of what headings say that stands elsewhere than what is released.
+        aside: what headings say of what is below them, that is not to be verified: groups of stems.
         working: stems of what says that something works, not only that it is there.
         written: stems that say that something is written, not only planned.
         products: what each product is called, by the domain of claims about it; others by a name of their own.
@@ -106,7 +115,14 @@ class Vocabulary:
     fallbacks: Mapping[Aspect, str]
     doing: frozenset[str]
     denying: frozenset[str]
+    docker: frozenset[str]
+    kubernetes: frozenset[str]
     limiting: frozenset[str]
+    undoing: frozenset[str]
+    doubting: frozenset[str]
+    turning: frozenset[str]
+    elsewhere: frozenset[str]
+    aside: tuple[frozenset[str], ...]
     working: frozenset[str]
     written: frozenset[str]
     products: Mapping[str, frozenset[str]]
@@ -148,7 +164,14 @@ def vocabulary() -> Vocabulary:
         fallbacks={aspect: said["fallback"] for aspect, said in aspects.items() if "fallback" in said},
         doing=stems(root["doing"]),
         denying=stems(root["denying"]),
+        docker=stems(root["docker"]),
+        kubernetes=stems(root["kubernetes"]),
         limiting=stems(root["limiting"]),
+        undoing=stems(root["undoing"]),
+        doubting=stems(root["doubting"]),
+        turning=stems(root["turning"]),
+        elsewhere=stems(root["elsewhere"]),
+        aside=_groups(root["aside"]),
         working=stems(root["working"]),
         written=stems(root["written"]),
         products={domain: stems(called) for domain, called in root["products"].items()},
@@ -244,6 +267,7 @@ class _WordsReader:
             parameters=self._parameters(said),
             does_not_prove=self._text(said, "does_not_prove").strip(),
             engines=self._texts(said, "engines"),
+            kubernetes=self._text(said, "kubernetes"),
         )
         for key in said.keys() - _KEYS:
             self._told(said, key, f"Unknown key '{key}'.{nearest(key, _KEYS)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from pytest_readiness.checklist.ids import fingerprint_of, unique_ids
 from pytest_readiness.checklist.markdown import Node, fences_with_boxes, lines_of, parse, source_of, unix
 from pytest_readiness.checklist.model import Checklist, ChecklistError, Item, Section
-from pytest_readiness.checklist.outline import Heading, ItemDraft, Outline
+from pytest_readiness.checklist.outline import NUMBERING, Heading, ItemDraft, Outline
 from pytest_readiness.checklist.unread import unread_boxes
 from pytest_readiness.core.yamlfile import UNRESOLVED, unresolved
 
@@ -99,7 +99,7 @@ def _freeze_items(heading: Heading, section_id: str, title: Heading | None) -> t
     every = list(heading.family())
     slugs = iter(unique_ids([(draft.groups, draft.name) for draft in every]))
     above = [each for each in heading.above if each is not title]
-    headings = [*(each.name.slug for each in above), heading.name.slug]
+    headings = [NUMBERING.sub("", each.title) for each in (*above, heading)]
     marked = [each.beside for each in (*above, heading) if each.beside]
 
     def freeze(draft: ItemDraft, outer: tuple[str, ...]) -> Item:

@@ -42,7 +42,9 @@ def command(
     prune: Annotated[
         bool, typer.Option("--prune", help="Take out entries whose item is not in the document any more.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, and write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would change as a diff, and write nothing.")
+    ] = False,
     check: Annotated[
         bool,
         typer.Option(
@@ -104,8 +106,12 @@ def command(
             raise SystemExit(DRIFTED)
         out.line(f"{file.path.name} is in step with {work.checklist.path.name}.{_still_proposed(file)}")
     elif dry_run:
-        for line in (file.diff() or f"{file.path}: nothing to write.\n").removesuffix("\n").split("\n"):
+        diff = file.diff()
+        for line in diff.removesuffix("\n").split("\n") if diff else ():
             out.line(line)
+        # The diff alone is what standard output hands on.
+        beside = Output(work.configuration.secrets if work.configuration else (), beside=True)
+        _report(beside, work, file, done, written=bool(diff), prune=prune, dry=True)
     elif review:
         from pytest_readiness.cli.bind_review import ReviewContext, review_in_terminal
         from pytest_readiness.core.domains import catalogue
@@ -233,7 +239,9 @@ def _still_proposed(file: BindingsFile) -> str:
     return f" {count(number, 'item')} {'is' if number == 1 else 'are'} proposed only." if number else ""
 
 
-def _report(out: Output, work: _Work, file: BindingsFile, done: Update, *, written: bool, prune: bool) -> None:
+def _report(
+    out: Output, work: _Work, file: BindingsFile, done: Update, *, written: bool, prune: bool, dry: bool = False
+) -> None:
     from pytest_readiness.cli.output import count
 
     document = work.checklist.path
@@ -247,8 +255,9 @@ def _report(out: Output, work: _Work, file: BindingsFile, done: Update, *, writt
         )
     _write_unbound(out, done)
     _write_followed(out, work, done)
-    taken = "taken out" if prune else f"left; taken out by: readiness bind {document} --prune"
+    taken = f"{'to be ' if dry else ''}taken out" if prune else f"left; taken out by: readiness bind {document} --prune"
     for heading, behind, entries in (
+        ("Proposed anew", "", tuple(map(file.entries().__getitem__, done.refreshed))),
         ("Taken as confirmed for what their items say now", "; it was not kept until now", done.unsaid),
         ("Proposed otherwise by now", ", and left, as a person has changed them", done.kept),
         ("Groups by now", "; bind their items, and take these out by hand", done.groups),
@@ -265,7 +274,7 @@ def _report(out: Output, work: _Work, file: BindingsFile, done: Update, *, writt
     if work.checklist.unread:
         out.heading("Not read")
         out.line(work.checklist.unread, indent=2)
-    _write_end(out, work, file, done, written)
+    _write_end(out, work, file, done, written=written, dry=dry)
 
 
 def _counts(work: _Work, file: BindingsFile) -> Iterator[tuple[int, str, str]]:
@@ -304,12 +313,12 @@ def _write_unbound(out: Output, done: Update) -> None:
         return
     out.heading(f"Unbound ({len(done.unbound)}): bind them by hand, to a check or a sign-off")
     width = max(len(str(each.item.line)) for each in done.unbound)
-    room = (out.console.width if out.console else _NARROW) - width - 4
+    room = (out.console.width if out.console else _NARROW) - width - len("  line   ")
     for each in done.unbound:
         said = Statement(each.item.text)
-        sought = cut(f"searched for {', '.join(said.written(said.content))}", room // 2)
+        sought = cut(f"searched for {', '.join(said.written(said.content))}", room * 3 // 5)
         text = f"{cut(each.item.text, max(room - len(sought) - 3, 20))} ({sought})"
-        out.line(f"{each.item.line:>{width}}  {text}", indent=2)
+        out.line(f"line {each.item.line:>{width}}  {text}", indent=2)
 
 
 def _write_followed(out: Output, work: _Work, done: Update) -> None:
@@ -344,14 +353,16 @@ def _decisions(work: _Work, gone: Sequence[str]) -> Iterator[tuple[str, str]]:
                     yield f"{path.name}:{entry.line}", str(entry["item"])
 
 
-def _write_end(out: Output, work: _Work, file: BindingsFile, done: Update, written: bool) -> None:
+def _write_end(out: Output, work: _Work, file: BindingsFile, done: Update, *, written: bool, dry: bool) -> None:
     from pytest_readiness.bind.updating import roles_in
     from pytest_readiness.cli.output import count
 
     out.line()
-    changes = [f"{count(len(done.added), 'item')} added"] if done.added else []
-    changes += [f"{len(done.refreshed)} proposed anew"] if done.refreshed else []
-    out.line(f"{file.path}: {', '.join(changes) or 'changed'}." if written else f"{file.path}: nothing to write.")
+    would = "would be " if dry else ""
+    changes = [f"{count(len(done.added), 'item')} {would}added"] if done.added else []
+    changes += [f"{len(done.refreshed)} {would}proposed anew"] if done.refreshed else []
+    said = ", ".join(changes) or f"{would}changed"
+    out.line(f"{file.path}: {said}." if written else f"{file.path}: nothing to write.")
     known = work.configuration.roles if work.configuration else {}
     if roles := [role for role in roles_in(file) if role not in known]:
         out.line(f"To be listed under 'roles' of readiness.yaml, with their people: {', '.join(roles)}.")

@@ -14,8 +14,9 @@ import typer
 from pytest_readiness.bind.file import BindingsFile
 from pytest_readiness.bind.mistakes import SOMEONE
 from pytest_readiness.bind.proposal import Candidate, Proposal, Suggestion
-from pytest_readiness.bind.review import Claim, Desk, Mode, Needed, Pasted, Review
+from pytest_readiness.bind.review import Blank, Claim, Desk, Mode, Pasted, Review
 from pytest_readiness.bind.reviewed import ReviewedFile, roles_of
+from pytest_readiness.bind.values import parameters_for
 from pytest_readiness.bind.words import all_words
 from pytest_readiness.bind.writing import entry_lines, key_text, plain
 from pytest_readiness.cli.checks import meant
@@ -29,7 +30,7 @@ from pytest_readiness.plan.coming import COMING
 from pytest_readiness.plan.resolution import BindingResolver
 
 if TYPE_CHECKING:
-    from pytest_readiness.checklist.model import Checklist
+    from pytest_readiness.checklist.model import Checklist, Item
     from pytest_readiness.cli.output import Output
     from pytest_readiness.config.target import Configuration, Target
     from pytest_readiness.core.registry import Check
@@ -104,7 +105,7 @@ def _desk(context: ReviewContext, file: ReviewedFile) -> Desk:
     return Desk(
         file=file,
         claim=claims.of,
-        search=lambda words: _search(context, words),
+        search=lambda words, item: _search(context, words, item),
         mistakes=lambda item, value: _mistakes(context, item, value),
         parse=_parsed,
         roles=tuple(roles),
@@ -130,12 +131,24 @@ class _Claims:
         check = CHECKS.get(id) if id in COMING else self._context.catalogue.get(id)
         if check is None:
             return Claim(COMING.get(id, ""), coming=True)
-        needs = [
-            Needed(each.name, f"{each.description or each.type}", several=each.type.startswith("list of"))
+        words = all_words().get(id)
+        told = words.parameters or {} if words else {}
+        every = [
+            Blank(
+                each.name,
+                each.description or each.type,
+                several=each.type.startswith("list of"),
+                long="mapping" in each.type,
+                usual="" if each.required else each.usual,
+            )
             for each in parameters(check)
-            if each.required
         ]
-        return Claim(check.title, where=self._where(check), needs=tuple(needs))
+        return Claim(
+            check.title,
+            where=self._where(check),
+            needs=tuple(each for each in every if not each.usual),
+            usual=tuple(each for each in every if each.usual and each.name in told),
+        )
 
     def _where(self, check: Check) -> str:
         """On which resources of the target the check would look, or why on none."""
@@ -149,16 +162,17 @@ class _Claims:
         return f"looks at {', '.join(each.resource.name for each in wanted if each.resource)}"
 
 
-def _search(context: ReviewContext, words: str) -> tuple[Candidate, ...]:
-    """Candidates by words that are typed, as `readiness checks` finds them."""
+def _search(context: ReviewContext, words: str, item: Item) -> tuple[Candidate, ...]:
+    """Candidates for an item by words that are typed, as `readiness checks` finds them."""
     ids = meant(" ".join(words.split()), tuple(context.catalogue.values()))
-    return tuple(_candidate(id, coming=id not in context.catalogue) for id in ids)
+    return tuple(_candidate(id, item, coming=id not in context.catalogue) for id in ids)
 
 
-def _candidate(id: str, *, coming: bool = False) -> Candidate:
+def _candidate(id: str, item: Item, *, coming: bool) -> Candidate:
     words = all_words().get(id)
+    read = parameters_for(id, item, all_words())
     return Candidate(
-        checks=(Suggestion(id, coming=coming),),
+        checks=(Suggestion(id, read.given, coming, read.not_read),),
         level="unsure",
         score=0.0,
         does_not_prove=words.does_not_prove if words else "",

@@ -52,12 +52,13 @@ def command(
     from pytest_readiness.cli.output import Output
     from pytest_readiness.core.domains import load_catalogue, origin
     from pytest_readiness.core.resources import KINDS, SECTIONS, word
+    from pytest_readiness.plan.coming import COMING
 
     load_extensions(config)
     catalogue = load_catalogue()
     kinds = {word(fixture): fixture for fixture in KINDS}
     for what, name, known in (
-        ("domain", domain, {check.domain for check in catalogue.values()}),
+        ("domain", domain, {_domain(id) for id in (*catalogue, *COMING)}),
         ("severity", severity, SEVERITIES),
         ("class", check_class, CLASSES),
         ("kind of resource", kind, kinds),
@@ -78,22 +79,22 @@ def command(
         and check_class in ("", check.check_class)
         and (not kind or check.kind in looked_at)
     ]
-    coming: list[str] = []
-    coming_first = False
+    coming = [id for id in sorted(COMING) if domain == _domain(id)]
+    coming_first = not found
     if words:
         ids = meant(" ".join(words), found)
-        coming = [id for id in ids if id not in catalogue]
+        coming = [id for id in ids if id not in catalogue and domain in ("", _domain(id))]
         coming_first = bool(ids) and ids[0] in coming
         found = [catalogue[id] for id in ids if id in catalogue]
     out = Output()
-    if coming_first and not json:
+    if coming and coming_first and not json:
         _write_coming(out, coming)
     if not found:
         raise CommandError(f"None of the {len(catalogue)} checks matches.", NOTHING)
     if json:
         out.json([as_data(check) for check in found])
         return
-    if coming_first:
+    if coming and coming_first:
         out.heading("Checks")
     # A column more where something does not ship.
     named = any(map(origin, found))
@@ -113,7 +114,7 @@ def command(
 def meant(text: str, checks: Sequence[Check]) -> list[str]:
     """The ids of the checks and of the claims to come that words mean, the nearest first; or of the one that they name.
 
-    Behind them are the checks whose texts have the words as they stand.
+    Behind them are those of a domain that is called so, and the checks whose texts have the words as they stand.
     """
     from pytest_readiness.bind.matching import Statement, matches
     from pytest_readiness.plan.coming import COMING
@@ -126,7 +127,11 @@ def meant(text: str, checks: Sequence[Check]) -> list[str]:
     ids = [match.id for match in found if match.score >= near and (match.id in known or match.id in COMING)]
     said = text.casefold()
     having = [each.id for each in checks if said in f"{each.id} {each.title} {each.remedy} {each.source}".casefold()]
-    return list(dict.fromkeys([*ids, *having]))
+    return list(dict.fromkeys([*ids, *(id for id in sorted({*known, *COMING}) if text == _domain(id)), *having]))
+
+
+def _domain(id: str) -> str:
+    return id.partition(".")[0]
 
 
 def _write_coming(out: Output, ids: Sequence[str]) -> None:

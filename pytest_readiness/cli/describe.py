@@ -14,12 +14,19 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 from pytest_readiness.core.domains import origin
 from pytest_readiness.core.registry import FACTS, Check
 from pytest_readiness.core.resources import word
+from pytest_readiness.core.text import cut
 
 _ENTRY = re.compile(r"([a-z]\w*(?:, \w+)*): (.*)")
 _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 _TEXTS = ("NAME", "/PATH", "0640")
 """What represents a text in an example; the first that the parameter's pattern allows."""
 _TYPES = {"string": "text", "integer": "whole number", "boolean": "true or false"}
+
+
+_LONGEST = 60
+"""Characters of what a default means."""
+_NONE_MEANS = re.compile(r"(?:Default: |[Uu]nless given, )(.+?)(?=[;.](?:\s|$))", re.DOTALL)
+_NOTHING: tuple[object, ...] = (None, [], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,14 @@ class Parameter:
     required: bool
     default: Any
     description: str
+
+    @property
+    def usual(self) -> str:
+        """What the check takes where a binding gives nothing, in words: the default, or what none means."""
+        if self.default not in _NOTHING:
+            return shown(self.default)
+        told = _NONE_MEANS.search(self.description)
+        return cut(told[1], _LONGEST) if told else "none"
 
 
 def prose(check: Check) -> str:

@@ -18,7 +18,7 @@ from pytest_readiness.core.resources import where_of, word, words
 from pytest_readiness.people.decisions import Circumstances, judge_signoffs
 from pytest_readiness.people.rules import SignoffRule
 from pytest_readiness.plan.binding import AllOf, Binding, Part, Use, bindings_path
-from pytest_readiness.plan.plan import CONFIRM, DEFAULT_SEVERITY
+from pytest_readiness.plan.plan import DEFAULT_SEVERITY, confirm_by, review_command
 from pytest_readiness.verdict.result_file import outcome_of, read_result
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def explain_item(name: str, target: str, config: Path | None, result: Path | Non
         out.heading("No check yet")
         out.pairs(_to_come(place.binding), indent=2)
     if place.binding and place.binding.proposed:
-        _write_proposal(out, place.binding.proposed)
+        command = review_command(place.planned.checklist, configuration)
+        _write_proposal(out, place.binding.proposed, command)
     if place.rule:
         _write_signing(out, place, place.rule, plan)
     waiver = plan.decisions.waivers.get(place.full_id)
@@ -131,8 +132,8 @@ def _to_come(binding: Binding) -> Iterator[tuple[str, str]]:
     return ((claim, claims[claim]) for claim in binding.missing)
 
 
-def _write_proposal(out: Output, proposal: Binding) -> None:
-    out.heading(f"Proposed; {CONFIRM}")
+def _write_proposal(out: Output, proposal: Binding, command: str) -> None:
+    out.heading(f"Proposed; {confirm_by([command])}")
     if proposal.checks:
         _write_part(out, proposal.checks, 2)
     out.pairs(

@@ -86,7 +86,7 @@ def command(
             for each in unread:
                 out.line(f"# Not read: {each.source}: {each.why}")
             return
-        _summary(out, draft.found, unread)
+        _summary(out, draft, unread)
         if taken:
             out.line(taken)
         if asks and not typer.confirm(f"{'Replace' if there else 'Write'} {path}?", default=not there):
@@ -266,10 +266,11 @@ def _of(target: str, found: Sequence[Discovered]) -> str:
     return " that runs on this machine" if target == LOCAL and any(each.target == LOCAL for each in found) else ""
 
 
-def _summary(out: Output, found: Sequence[Discovered], skipped: Sequence[Skipped]) -> None:
+def _summary(out: Output, draft: Draft, skipped: Sequence[Skipped]) -> None:
     from pytest_readiness.discover.found import EVERY
 
-    rows = [(each.target if each.target != EVERY else "all", each.section, each.name, each.source) for each in found]
+    found, called = draft.found, {EVERY: "all", **dict(draft.names)}
+    rows = [(called.get(each.target, each.target), each.section, each.name, each.source) for each in found]
     if rows:
         out.table(("target", "section", "name", "from"), rows)
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pytest_readiness.cli.problems import hang_up
 from pytest_readiness.core.redact import Redactor, printable
@@ -27,15 +27,21 @@ class Output:
 
     Args:
         secrets: texts that must not be seen.
+        beside: whether it goes to standard error, beside what standard output hands on.
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), *, beside: bool = False) -> None:
         self.redact = Redactor(secrets)
         self.console: Console | None = None
-        if sys.stdout.isatty():
+        self._beside = beside
+        if self._stream.isatty():
             from rich.console import Console
 
-            self.console = Console(highlight=False, markup=False, emoji=False)
+            self.console = Console(highlight=False, markup=False, emoji=False, stderr=beside)
+
+    @property
+    def _stream(self) -> TextIO:
+        return sys.stderr if self._beside else sys.stdout
 
     def clean(self, text: object) -> str:
         """Return a text as it may be shown, in one line."""
@@ -102,10 +108,9 @@ class Output:
         """Print plain data as JSON."""
         self._print(json.dumps(self.redact.deep(data), indent=2, ensure_ascii=False, default=str))
 
-    @staticmethod
-    def _print(text: str) -> None:
+    def _print(self, text: str) -> None:
         try:
-            sys.stdout.write(f"{text}\n")
+            self._stream.write(f"{text}\n")
         except BrokenPipeError:
             hang_up()
             raise SystemExit(0) from None

@@ -193,7 +193,7 @@ def _write_head(out: Output, plan: Plan) -> None:
 
 
 def _write(out: Output, plan: Plan) -> None:
-    from pytest_readiness.plan.plan import CONFIRM
+    from pytest_readiness.plan.plan import confirm_by, split_proposed
 
     tests = list(plan.tests())
     _write_counts(out, plan)
@@ -206,13 +206,14 @@ def _write(out: Output, plan: Plan) -> None:
         indent=2,
     )
     for state, title in _FORESEEN.items():
-        rows = [
-            (test.severity, test.key, known[1].removeprefix(f"{state}: ").removesuffix(f"; {CONFIRM}"))
-            for test, known in foreseen
-            if known and _way(test) == state
-        ]
-        if rows:
-            out.heading(f"{title} ({len(rows)}){f'; {CONFIRM}' if state == PROPOSED else ''}")
+        told = [(test, known[1]) for test, known in foreseen if known and _way(test) == state]
+        if told:
+            step = ""
+            if state == PROPOSED:
+                parts = [(test, *split_proposed(reason)) for test, reason in told]
+                told, step = [(test, why) for test, why, _ in parts], f"; {confirm_by(each for *_, each in parts)}"
+            out.heading(f"{title} ({len(told)}){step}")
+            rows = [(test.severity, test.key, reason.removeprefix(f"{state}: ")) for test, reason in told]
             out.table((), rows, indent=2)
     if facts := _facts(tests, plan.configuration.target):
         out.heading(f"Facts, each read once ({len(facts)})")

@@ -5,7 +5,7 @@ What does not fit is cut with "…": first what is said beside a candidate, last
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
@@ -13,8 +13,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from pytest_readiness.bind.proposal import Candidate
-from pytest_readiness.bind.review import TYPED, Mode, Review, group_of
+from pytest_readiness.bind.proposal import Candidate, Suggestion
+from pytest_readiness.bind.review import TYPED, Blank, Claim, Mode, Review, group_of
 from pytest_readiness.bind.reviewed import is_proposed, way_of
 from pytest_readiness.cli.describe import shown
 
@@ -28,9 +28,9 @@ _KEYS = {
         *(("space", "later"), ("b", "back"), ("u", "undo"), ("?", "help"), ("q", "leave")),
     ),
     Mode.WHICH: (("1-3", "proves a part"), ("Esc", "back")),
-    Mode.ALSO: (("y", "yes"), ("n", "no"), ("Esc", "take nothing")),
+    Mode.ALSO: (("y", "yes"), ("n", "no"), ("Enter", "no more"), ("Esc", "take nothing")),
     Mode.VALUE: (("Enter", "take"), ("Enter alone", "editor"), ("Esc", "take nothing")),
-    Mode.ROLE: (("1-9", "or a name"), ("Enter", "take"), ("Esc", "back")),
+    Mode.ROLE: (("a number", "or a name"), ("Enter", "take"), ("Esc", "back")),
     Mode.REASON: (("Enter", "take"), ("Ctrl-U", "clear"), ("Esc", "back")),
     Mode.SEARCH: (("Enter", "search"), ("Esc", "back")),
     Mode.MISTAKES: (("e", "edit"), ("d", "drop")),
@@ -175,14 +175,18 @@ class ReviewScreen:
         claims: list[Text] = []
         where: dict[str, None] = {}
         given: list[str] = []
+        usual: list[str] = []
         for each in candidate.checks:
             claim = review.desk.claim(each.check)
             named = f"{each.check}: " if len(candidate.checks) > 1 else ""
             claims += self._wrapped(f"{named}{'no check yet: ' if claim.coming else ''}{claim.title}", "", _INDENT)
             where.setdefault(claim.where)
+            if each.coming:
+                # Nothing of them is written, as no check takes them so far.
+                continue
             given += [f"{key}: {shown(value)}" for key, value in each.parameters.items()]
-            asked = [needed.name for needed in claim.needs if needed.name not in each.parameters]
-            given += [f"asks for {name}" for name in asked if not claim.coming]
+            given += [f"asks for {needed.name}" for needed in claim.needs if needed.name not in each.parameters]
+            usual += [f"{named}{said}" for said in _usual(claim, each.parameters)]
         unexplained = ", ".join(f"'{word}'" for word in candidate.unexplained)
         weak = f"does not prove: {candidate.does_not_prove}" if candidate.does_not_prove else ""
         return [
@@ -190,6 +194,7 @@ class ReviewScreen:
             _Strip([head], 8, 1),
             _Strip(claims, 5, 1),
             _Strip(self._wrapped("; ".join(given), "", _INDENT) if given else [], 6, 1),
+            _Strip(self._wrapped(f"unless given, {'; '.join(usual)}", "", _INDENT) if usual else [], 5, 1),
             _Strip(self._dim("; ".join(filter(None, where))), 3),
             _Strip(self._dim(f"not read: {' '.join(candidate.not_read)}" if candidate.not_read else ""), 4, 1),
             _Strip(self._dim(weak), 4, 1),
@@ -206,16 +211,15 @@ class ReviewScreen:
             claim = review.desk.claim(review.also)
             title = f"{'no check yet: ' if claim.coming else ''}{claim.title}"
             asked = Text("Also needed?  ").append(self._clean(review.also), _BOLD)
+            usual = "; ".join(_usual(claim, {}))
             return [
                 _Strip([asked], 9, 1),
                 _Strip(self._wrapped(title, "", _INDENT), 8, 1),
+                _Strip(self._wrapped(f"unless given, {usual}", "", _INDENT) if usual else [], 7, 1),
                 _Strip(self._dim(claim.where), 2),
             ]
         if mode is Mode.VALUE:
-            check, needed = review.needed
-            asked = Text("").append(self._clean(check), _BOLD).append(f" needs '{needed.name}'")
-            several = " Several are written with commas between them." if needed.several else ""
-            return [_Strip([asked], 9, 1), _Strip(self._wrapped(needed.meaning + several, "", _INDENT), 6, 1)]
+            return self._value(*review.needed)
         if mode is Mode.ROLE:
             known = [f"{number} {role}" for number, role in enumerate(review.roles, 1)]
             listed = self._wrapped("   ".join(known), "", _INDENT) if known else []
@@ -228,6 +232,21 @@ class ReviewScreen:
             return [_Strip(self._wrapped("This cannot be written as it is:"), 9, 1), _Strip(told, 8, 2)]
         return []
 
+    def _value(self, suggestion: Suggestion, needed: Blank) -> list[_Strip]:
+        """The question for a parameter, and what the item says of it where that was not read."""
+        verb = "can be given" if needed.usual else "needs"
+        asked = Text("").append(self._clean(suggestion.check), _BOLD).append(f" {verb} '{needed.name}'")
+        said = [f"The item says {note}" for note in suggestion.not_read if note.parameter == needed.name]
+        if needed.long:
+            how = " It is too long for a line: Enter alone opens the editor."
+        else:
+            how = " Several are written with commas between them." if needed.several else ""
+        return [
+            _Strip([asked], 9, 1),
+            _Strip([line for each in said for line in self._wrapped(each, "", _INDENT)], 8, 1),
+            _Strip(self._wrapped(needed.meaning + how, "", _INDENT), 6, 1),
+        ]
+
     def _help(self) -> list[_Strip]:
         rows = []
         for key, meaning in _HELP:
@@ -238,8 +257,11 @@ class ReviewScreen:
     def _end(self, review: Review) -> list[_Strip]:
         left = review.open
         said = f"{len(review.queue) - left} of {len(review.queue)} items are decided"
-        rest = f"; {left} are left for later. Enter goes through them." if left else ". Enter leaves."
-        return [_Strip([Text("That was the last one.", _BOLD)], 9, 1), _Strip(self._wrapped(said + rest), 8, 1)]
+        rest = (
+            f"; {left} are left for later. Enter goes through them." if left else ". Enter leaves; b goes back to them."
+        )
+        title = "That was the last one." if left else "Nothing is left to decide."
+        return [_Strip([Text(title, _BOLD)], 9, 1), _Strip(self._wrapped(said + rest), 8, 1)]
 
     def _whole(self, review: Review, lines: int) -> list[_Strip]:
         item = review.proposal.item
@@ -255,7 +277,7 @@ class ReviewScreen:
             blocks.append(_Strip(self._wrapped(review.message, _TOLD), 7, 1))
         if review.mode in TYPED:
             blocks.append(_Strip([self._typed(review)], 10, 1))
-        keys = list(self._keys(_KEYS.get(review.mode, ())))
+        keys = list(self._keys(_keys_of(review)))
         blocks.append(_Strip(keys, 9, len(keys)))
         return blocks
 
@@ -276,6 +298,18 @@ class ReviewScreen:
                 line = Text()
             line.append("  " if line else "").append_text(entry)
         yield line
+
+
+def _usual(claim: Claim, given: Mapping[str, object]) -> list[str]:
+    """What a check takes for parameters that a text may give and does not."""
+    return [f"{each.name}: {each.usual}" for each in claim.left_out(given)]
+
+
+def _keys_of(review: Review) -> tuple[tuple[str, str], ...]:
+    known = _KEYS.get(review.mode, ())
+    if review.mode is Mode.VALUE and (usual := review.needed[1].usual):
+        return tuple((key, f"keeps {usual}" if key == "Enter alone" else meaning) for key, meaning in known)
+    return known
 
 
 def _fitted(blocks: list[_Strip], lines: int) -> list[Text]:

@@ -55,7 +55,7 @@ def sign(
     configuration, path = _project(config, "signoffs")
     plan = project.plan(configuration)
     place = _leaf(plan, item)
-    rule = _rule(place)
+    rule = _rule(place, configuration)
     chosen("role", role, configuration.roles)
     today = clock.now().date()
     day = _day("on", on) or today
@@ -173,8 +173,8 @@ def _not_applicable(place: project.PlannedItem) -> str:
     return place.item.not_applicable or (place.binding.not_applicable if place.binding else None) or ""
 
 
-def _rule(place: project.PlannedItem) -> SignoffRule:
-    from pytest_readiness.plan.plan import CONFIRM
+def _rule(place: project.PlannedItem, configuration: Configuration) -> SignoffRule:
+    from pytest_readiness.plan.plan import confirm_by, review_command
 
     if reason := _not_applicable(place):
         raise CommandError(f"{place.full_id} does not apply ({reason}), so no one needs to sign it.")
@@ -182,7 +182,8 @@ def _rule(place: project.PlannedItem) -> SignoffRule:
         raise CommandError(f"{place.full_id} is bound to nothing; bind it to {{signoff: ROLE}} first.")
     if place.binding.proposed:
         what = ", ".join(place.binding.proposed.named)
-        raise CommandError(f"What is proposed for {place.full_id} ({what}) counts for nothing yet: {CONFIRM}.")
+        step = confirm_by([review_command(place.planned.checklist, configuration)])
+        raise CommandError(f"What is proposed for {place.full_id} ({what}) counts for nothing yet: {step}.")
     if place.binding.missing:
         claims = " and ".join(place.binding.missing)
         raise CommandError(

@@ -26,10 +26,18 @@ _NOTHING = re.compile(
     re.IGNORECASE,
 )
 
+_KEY = re.compile(r"[\W_]*[A-Za-z0-9]{1,3}[\W_]*")
+"""What is typed by mistake, or as yes and no; in other scripts than Latin, so few signs may say much."""
+
 
 def says_nothing(text: str) -> bool:
     """Whether a text that is to give a reason gives none, or only stands where one is to come: "TODO", "???", "n/a"."""
     return _NOTHING.fullmatch(text) is not None
+
+
+def gives_no_reason(text: str) -> bool:
+    """Whether a text that is to give a reason gives none: it says nothing, or is a lone word of up to three letters."""
+    return says_nothing(text) or _KEY.fullmatch(text) is not None
 
 
 def is_include(line: str) -> bool:

@@ -77,6 +77,7 @@ class Binding:
             asked to sign it, and it does not decide whether the item applies; the item weighs as much as it would with
             it.
         reworded: whether what is proposed was confirmed, for an item that said something else.
+        unsaid: whether what is proposed was bound, and it is not kept what its item said, as it is of others.
     """
 
     item: str
@@ -90,6 +91,7 @@ class Binding:
     source: str = ""
     proposed: Binding | None = None
     reworded: bool = False
+    unsaid: bool = False
 
     @property
     def uses(self) -> tuple[Use, ...]:

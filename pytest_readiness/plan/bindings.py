@@ -22,7 +22,7 @@ from pytest_readiness.config.target import Target
 from pytest_readiness.core.problems import Problem, ProblemsError, nearest, typo_of
 from pytest_readiness.core.registry import BINDING_WORDS, SEVERITIES, Check
 from pytest_readiness.core.resources import words
-from pytest_readiness.core.text import says_nothing
+from pytest_readiness.core.text import gives_no_reason
 from pytest_readiness.core.validation import validate
 from pytest_readiness.core.yamlfile import YamlList, YamlMap, read_yaml
 from pytest_readiness.people.rules import CADENCE_DAYS, Cadence, SignoffRule, different_people
@@ -129,14 +129,21 @@ def _variable_in(value: Any) -> str:
     return found[0] if found else ""
 
 
-def _for_other_words(binding: Binding, said: str | None, checklist: Checklist) -> Binding:
-    """A binding that was confirmed when its item said something else is only proposed for what it says now."""
-    if said is None or binding.proposed is not None:
+def _for_other_words(binding: Binding, said: str, checklist: Checklist) -> Binding:
+    """A binding that was confirmed when its item said something else is only proposed for what it says now.
+
+    Args:
+        binding: the binding.
+        said: fingerprint of what the item said; "" where it is kept of others only.
+        checklist: the document.
+    """
+    if binding.proposed is not None:
         return binding
     (item,) = (each for each in checklist.items() if each.id == binding.item)
     if item.fingerprint == said or item.is_group:
         return binding
-    return Binding(binding.item, binding.line, source=binding.source, proposed=binding, reworded=True)
+    proposed = Binding(binding.item, binding.line, source=binding.source, proposed=binding)
+    return replace(proposed, reworded=bool(said), unsaid=not said)
 
 
 class _BindingsReader:
@@ -212,15 +219,16 @@ class _BindingsReader:
                         elif binding is not None:
                             bound[binding.item] = written, binding.line
                             self._signed(binding)
-                            binding = _for_other_words(binding, said.get(written), checklist)
+                            if said is not None:
+                                binding = _for_other_words(binding, said.get(written, ""), checklist)
                             if level and not binding.level:
                                 binding = replace(binding, level=level)
                             yield binding.item, binding
 
-    def _confirmed(self, root: YamlMap) -> Mapping[str, str]:
-        """What each item said when its binding was confirmed."""
+    def _confirmed(self, root: YamlMap) -> Mapping[str, str] | None:
+        """What each item said when its binding was confirmed; None where that is not kept."""
         if CONFIRMED not in root:
-            return {}
+            return None
         said = root[CONFIRMED]
         if not isinstance(said, YamlMap):
             self.problem(root.lines[CONFIRMED], NO_FINGERPRINTS)
@@ -294,7 +302,7 @@ class _BindingsReader:
             if not isinstance(reason, str) or not reason.strip() or value.keys() - {"not_applicable", "source"}:
                 self.problem(line, "'not_applicable' takes one text, the reason, and no other key.")
                 return None
-            if says_nothing(reason):
+            if gives_no_reason(reason):
                 self.problem(
                     line,
                     f"'not_applicable: {reason.strip()}' is no reason; say why the item does not apply, or bind it to "

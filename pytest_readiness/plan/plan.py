@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+import os
+import shlex
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,8 +33,7 @@ DEFAULT_SEVERITY: Severity = "medium"
 """Of an item that no check and no binding gives one."""
 
 UNBOUND = "bound to nothing: no check answers it and nobody signs it"
-CONFIRM = "confirm with `readiness bind --review`"
-"""What is to be done with what is proposed."""
+_CONFIRM = "confirm with "
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +300,7 @@ def _known_items(checklists: list[Checklist], configuration: Configuration) -> K
 
 class _Planner:
     def __init__(self, configuration: Configuration, allow: frozenset[str], decisions: Decisions) -> None:
+        self.configuration = configuration
         self.target = configuration.target
         self.levels = configuration.levels
         self.decisions = decisions
@@ -312,20 +314,20 @@ class _Planner:
             for item in _leaves(section.items):
                 binding = bindings.get(item.id)
                 severities[item.id] = severity = _severity(item, binding)
-                found += self._item(item, section, checklist.name, binding, severity)
+                found += self._item(item, section, checklist, binding, severity)
             tests[section.id] = tuple(found)
         return PlannedChecklist(checklist, tests, severities, bindings)
 
     def _item(
-        self, item: Item, section: Section, checklist: str, binding: Binding | None, severity: Severity
+        self, item: Item, section: Section, checklist: Checklist, binding: Binding | None, severity: Severity
     ) -> Iterator[PlannedTest]:
         common: dict[str, Any] = {
             "item": item,
             "section": section,
-            "checklist": checklist,
+            "checklist": checklist.name,
             "severity": severity,
-            "waiver": self.decisions.waivers.get(f"{checklist}:{item.id}"),
-            "refused": self.decisions.refused.get(f"{checklist}:{item.id}", ()),
+            "waiver": self.decisions.waivers.get(f"{checklist.name}:{item.id}"),
+            "refused": self.decisions.refused.get(f"{checklist.name}:{item.id}", ()),
         }
         resolved = self.resolver.resolve(binding.checks) if binding and binding.checks else None
         not_applicable = item.not_applicable or (binding.not_applicable if binding else None)
@@ -342,7 +344,7 @@ class _Planner:
         if binding.proposed is not None:
             # Before the level, as with what is bound to nothing: until someone confirms what answers it, nobody has
             # said anything of this item.
-            settled = proposed_only(binding.proposed, reworded=binding.reworded)
+            settled = proposed_only(binding, review_command(checklist, self.configuration))
             yield PlannedTest(name=item.slug, settled=settled, **common)
             return
         if self._above(binding.level):
@@ -403,11 +405,34 @@ class _Planner:
         )
 
 
-def proposed_only(proposal: Binding, *, reworded: bool = False) -> Settled:
+def review_command(checklist: Checklist, configuration: Configuration) -> str:
+    """Return the command by which what is proposed for a checklist is confirmed, in the folder of readiness.yaml."""
+    document = os.path.relpath(checklist.path.resolve(), configuration.path.resolve().parent)
+    return f"`readiness bind {shlex.quote(document)} --review`"
+
+
+def confirm_by(commands: Iterable[str]) -> str:
+    """Return what is to be done with what is proposed, as one says it: a command for each document."""
+    return f"{_CONFIRM}{' and '.join(dict.fromkeys(commands))}"
+
+
+def split_proposed(reason: str) -> tuple[str, str]:
+    """Return what the reason of an item that is only proposed says of it, and the command that confirms it."""
+    why, _, command = reason.rpartition(f"; {_CONFIRM}")
+    return why, command
+
+
+def proposed_only(binding: Binding, command: str) -> Settled:
     """Return the end of an item for which nobody has confirmed what is proposed, or nobody for its present words."""
-    why = f"{PROPOSED}, as it said something else when this was confirmed" if reworded else PROPOSED
-    reason = f"{why}: {', '.join(proposal.named)}; {CONFIRM}"
-    return Settled("unverified", reason, PROPOSED, " and ".join(proposal.named))
+    assert binding.proposed is not None
+    why = ""
+    if binding.reworded:
+        why = ", as it said something else when this was confirmed"
+    elif binding.unsaid:
+        why = ", as it is not known what it said when this was bound"
+    named = binding.proposed.named
+    reason = f"{PROPOSED}{why}: {', '.join(named)}; {confirm_by([command])}"
+    return Settled("unverified", reason, PROPOSED, " and ".join(named))
 
 
 def no_check_yet(claim: str) -> str:

@@ -28,6 +28,13 @@ class Settled(NamedTuple):
     lacks: str = ""
 
 
+def not_allowed(name: str, of: str) -> Settled:
+    """Return the end of a test of a check, or with a fact, whose class neither the target nor the run allows."""
+    ways = f"--readiness-allow={of} or 'policy: {{allow: [{of}]}}'"
+    reason = f"{name} is {of}, and not allowed; {ways} allows it"
+    return Settled("unverified", reason, "not allowed", f"{of} checks; {ways} allows them")
+
+
 def not_declared(what: str) -> Settled:
     """Return the end of a test for which the target does not declare what it takes."""
     return Settled("unverified", what, "not declared", what)
@@ -87,14 +94,7 @@ class BindingResolver:
         check, resources = use.check, self._resources(use)
         missing = use.lacking if resources else self._missing(use)
         if check.check_class not in self._allow:
-            reason = f"{check.id} is {check.check_class}; the target and the command line do not allow that"
-            settled = Settled(
-                "unverified",
-                reason,
-                "not allowed",
-                f"{check.check_class} checks, which neither the target nor the command line allows",
-            )
-            wanted = [Wanted(use, None, settled)]
+            wanted = [Wanted(use, None, not_allowed(check.id, check.check_class))]
         else:
             wanted = [Wanted(use, resource, None) for resource in resources if not missing]
             wanted = wanted or [Wanted(use, None, not_declared(missing))]

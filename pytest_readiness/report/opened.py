@@ -9,7 +9,7 @@ from typing import Literal
 
 from pytest_readiness.core.registry import SEVERITIES, Severity
 from pytest_readiness.core.unverified import NO_CHECK, PROPOSED, UnverifiedKind
-from pytest_readiness.plan.plan import CONFIRM
+from pytest_readiness.plan.plan import confirm_by, split_proposed
 from pytest_readiness.verdict.items import LeafRecord
 from pytest_readiness.verdict.judging import Verdict
 from pytest_readiness.verdict.result import State
@@ -53,7 +53,10 @@ class OpenGroup:
     @property
     def next_step(self) -> str:
         """What is to be done with all of them, where that is one thing; "" elsewhere."""
-        return CONFIRM if self.kind == PROPOSED else ""
+        if self.kind != PROPOSED:
+            return ""
+        tests = [test for item in self.items for test in item.tests if test.kind == PROPOSED]
+        return confirm_by(split_proposed(test.evidence)[1] for test in tests)
 
     @property
     def lacks(self) -> tuple[Lack, ...]:

@@ -17,6 +17,7 @@ from pytest_readiness.core.registry import FACTS, Fact, RegistrationError, class
 from pytest_readiness.core.resources import KINDS, Resource, words
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.gather.gatherer import Gatherer
+from pytest_readiness.plan.resolution import not_allowed
 from pytest_readiness.run.findings import unverified
 from pytest_readiness.run.marker import MarkerError, answers
 from pytest_readiness.run.nodes import PLANNED, ChecklistFile
@@ -111,11 +112,8 @@ def _resource_fixture(name: str) -> Callable[..., object]:
 def _fact_fixture(fact: Fact, gatherer: Gatherer, allow: frozenset[str]) -> Callable[..., object]:
     def value(request: pytest.FixtureRequest, **resources: Resource) -> object:
         if (needed := class_of(fact.name)) not in allow:
-            raise unverified(
-                f"{fact.name} is {needed}; the target and the command line do not allow that",
-                "not allowed",
-                f"{needed} checks",
-            )
+            settled = not_allowed(fact.name, needed)
+            raise unverified(settled.reason, "not allowed", settled.lacks)
         planned = request.node.stash.get(PLANNED, None)
         resource = resources[fact.kind]
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_readiness.bind.file import BindingsFile
 from pytest_readiness.bind.proposal import Candidate, Proposal, Suggestion
-from pytest_readiness.bind.review import Claim, Desk, Needed, Pasted, Review
+from pytest_readiness.bind.review import Blank, Claim, Desk, Pasted, Review
 from pytest_readiness.bind.reviewed import ReviewedFile
 from pytest_readiness.checklist.model import Checklist
 from pytest_readiness.checklist.reading import parse_checklist
@@ -41,9 +41,17 @@ CLAIMS = {
     "tls.versions": Claim("Old versions are refused"),
     "tls.trusted": Claim("The certificate is trusted"),
     "docs.sections": Claim(
-        "The sections are there", needs=(Needed("sections", "Headings that must be there.", several=True),)
+        "The sections are there", needs=(Blank("sections", "Headings that must be there.", several=True),)
     ),
     "redis.auth": Claim("Redis wants a password", coming=True),
+    "http.basics": Claim("The basics are right", coming=True),
+    "tls.expiry": Claim(
+        "The certificate is valid for a while",
+        usual=(
+            Blank("min_days", "Days that are left.", usual="14"),
+            Blank("path", "Where to look.", usual="the root"),
+        ),
+    ),
 }
 
 
@@ -66,7 +74,7 @@ def proposals(checklist: Checklist) -> tuple[Proposal, ...]:
     """What is proposed: of each level something."""
     known = {item.id: (item, checklist.section_of(item)) for item in checklist.leaves()}
     return (
-        Proposal(*known[HSTS], "likely", (candidate("http.hsts", also=["http.csp", "redis.auth"]),)),
+        Proposal(*known[HSTS], "likely", (candidate("http.hsts", also=["http.csp", "redis.auth", "http.basics"]),)),
         Proposal(*known[TLS], "sure", (candidate("tls.versions", "tls.trusted"), candidate("http.hsts"))),
         Proposal(*known[RUNBOOK], "unsure", (candidate("docs.sections"),), role="operations", cadence="quarterly"),
         Proposal(
@@ -100,7 +108,7 @@ class Reviewed:
         desk = Desk(
             file=self.file,
             claim=CLAIMS.__getitem__,
-            search=lambda words: [candidate(id) for id in CLAIMS if words in id],
+            search=lambda words, item: [candidate(id) for id in CLAIMS if words in id],
             mistakes=lambda item, value: self.mistakes,
             parse=parsed,
             roles=self.roles,

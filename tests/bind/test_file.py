@@ -220,6 +220,25 @@ web:
         assert changed(web).count(comment) == 1
 
 
+def test_comments_at_the_end_of_an_entry_move_with_it(tmp_path: Path) -> None:
+    checklist = parse_checklist("## A\n- [ ] One\n- [ ] Two\n## B\n- [ ] Three\n", tmp_path / "release.md")
+    path = tmp_path / "release.checks.yaml"
+    path.write_text("a:\n  one: x.y\n    # of one\n  # of two\n  two: x.y\n    # at its end\n\n# the end\n", "utf-8")
+    file = BindingsFile.read(checklist, path)
+    file.rename("a/two", "b/three")
+    assert changed(file) == (
+        "a:\n  one: x.y\n    # of one\n\nb:\n  # of two\n  three: x.y\n    # at its end\n\n# the end\n"
+    )
+
+
+def test_a_file_that_nobody_may_write_is_not_written(tmp_path: Path) -> None:
+    file = bindings(tmp_path, "tls:\n  hsts-is-sent: http.hsts\n")
+    file.path.chmod(0o444)
+    file.put("tls/hsts-is-sent", "http.csp")
+    with pytest.raises(ProblemsError, match="may not be written by anyone"):
+        file.write()
+
+
 def test_an_entry_is_removed_with_what_is_said_of_it(tmp_path: Path, hand: Callable[[str], str]) -> None:
     file = bindings(tmp_path, hand(HAND))
     file.remove("tls/gone")

@@ -134,6 +134,77 @@ def test_a_value_that_a_check_cannot_see_stays_unexplained(text: str, claim: str
     assert word not in found[claim]
 
 
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("TLS certificate is valid for at least 30 more days", "tls.expiry"),
+        ("TLS 1.0 and 1.1 are switched off", "tls.versions"),
+        ("API answers on /health and checks the database and Redis", "http.health_dependencies"),
+        ("Custom 502/503 page is shown when the app is down", "http.maintenance_page"),
+        ("We have rolled back to the previous release once on staging", "artifact.drill"),
+        ("Restored a backup this month", "artifact.drill"),
+        ("A restore was tested and took less than 1 hour", "artifact.drill"),
+        ("Backups can be restored", "backup.restores"),
+        ("gunicorn and celery come back by themselves after a reboot", "host.services"),
+        ("All services come back up after a reboot", "host.services"),
+        ("No queue has more than 1000 messages waiting", "rabbitmq.queues"),
+        ("Failed messages go to a dead letter queue", "rabbitmq.dead_letter"),
+        ("The backup bucket is not public", "s3.bucket"),
+        ("max_connections is higher than what all workers can open together", "postgres.connections"),
+        ("Deep links work (refresh does not give 404)", "http.reachable"),
+        ("API shuts down cleanly on SIGTERM, no dropped requests", "http.available_during_deploy"),
+        ("All config comes from environment variables, all in .env.example", "env.documented"),
+        ("API and front-end errors arrive in Sentry", "sentry.events"),
+        ("p95 under 300 ms at 200 requests per second", "artifact.load"),
+        ("p95 under 300 ms", "http.response_time"),
+        ("cert-manager renews certificates", "k8s.condition"),
+        ("OIDC login works", "browser.flow"),
+        ("The database can't be reached from the internet", "net.closed"),
+        ("Health endpoint is not public", "http.auth_required"),
+        ("k8s root", "k8s.security_context"),
+        ("browser flow", "browser.flow"),
+        ("path answers 200", "http.reachable"),
+        ("S3 bucket", "s3.bucket"),
+        ("backup bucket", "s3.bucket"),
+    ],
+)
+def test_an_item_of_many_words_means_what_they_say_together(text: str, claim: str) -> None:
+    assert first(text) == claim
+
+
+@pytest.mark.parametrize(
+    ("text", "above", "claim"),
+    [
+        ("The queue's certificate is valid", "", "tls.trusted"),
+        ("LDAP certificate chain is complete", "", "tls.chain"),
+        ("RabbitMQ certificate is not expired", "", "tls.expiry"),
+        ("Kafka connections use TLS 1.2", "", "tls.versions"),
+        ("TLS for outgoing requests", "", "tls.trusted"),
+        ("TLS 1.2 between services", "", "tls.versions"),
+        ("Disk usage of S3 is below 80 %", "", "host.disk"),
+        ("Laptops have a firewall", "", "host.firewall"),
+        ("UDP port 53 is open", "", "net.open"),
+        ("Login page of the wiki is public", "", "docs.present"),
+        ("/admin is only reachable from the VPN", "", "host.vpn"),
+        ("Certificate does not expire within 30 days", "Database", "tls.expiry"),
+        ("TLS 1.2 or higher", "Kafka brokers", "tls.versions"),
+        ("Disks are encrypted", "Laptops", "host.disk_encrypted"),
+        ("Page weight is below 500 kB", "Mobile app", "http.page_weight"),
+        ("CDN cache was warmed", "", "http.cdn"),
+        ("Session cookies are cleared at logout", "", "http.cookies"),
+        ("Pages are not cached", "", "http.caching"),
+        ("Swap is enabled", "", "host.swap"),
+        ("robots.txt is absent", "", "http.robots"),
+        ("Certificate renewal was rehearsed", "", "tls.renewal"),
+        ("No alerts are firing", "", "prometheus.healthy_rules"),
+        ("Health endpoint reports a broken database", "", "http.health_dependencies"),
+    ],
+)
+def test_what_stands_elsewhere_or_was_only_done_once_is_not_the_claim(text: str, above: str, claim: str) -> None:
+    found = {match.id: match.score for match in matches(Statement(text, (above,) if above else ()))}
+    assert found.get(claim, 0.0) < 0.35
+
+
 @pytest.mark.parametrize("text", ["sitemap.xml is valid", "sitemap.xml exists", "sitemap.xml is served"])
 def test_a_page_is_not_any_file_of_the_site(text: str) -> None:
     assert not [match for match in matches(Statement(text)) if match.id == "http.reachable" and match.score >= 0.35]

@@ -127,7 +127,122 @@ def test_an_item_that_may_ask_for_the_opposite_is_unsure(proposed: Proposed) -> 
     assert (first(either), either.level) == ("http.robots", "unsure")
 
 
+DOUBTFUL = """\
+# R
+- [ ] HSTS is enabled, mostly
+- [ ] HSTS is enabled?
+- [ ] HSTS is planned
+- [ ] HSTS is enabled on staging
+- [ ] HSTS is postponed
+- [ ] HSTS is left unused
+- [ ] HSTS is broken
+- [ ] Nobody uses HSTS
+- [ ] HSTS may be enabled later
+- [ ] HSTS: N/A
+- [ ] TRACE is not disabled
+- [ ] Port 9000 is not closed
+- [ ] Certificate is valid for 30 days more than 4 of the others
+
+## Out of scope
+
+- [ ] HSTS is enabled
+
+## Known gaps
+
+- [ ] HSTS is enabled
+
+## Web
+
+- [ ] All of these are off:
+  - [ ] HSTS
+"""
+
+
+def test_what_an_item_leaves_open_or_undoes_is_unsure(proposed: Proposed) -> None:
+    assert {each.item.text: each.level for each in proposed(DOUBTFUL) if each.level != "unsure"} == {}
+
+
+def test_nothing_is_sure_of_which_a_word_is_left_over(proposed: Proposed) -> None:
+    texts = (
+        "HSTS header is set",
+        "HSTS header is set for admins",
+        "HSTS header is set\n\n  on the wiki",
+        "HSTS header was set",
+    )
+    items = "".join(f"- [ ] {text}\n" for text in texts)
+    found = proposed(
+        f"# R\n## Web\n{items}## Partner systems\n- [ ] HSTS header is set\n## Kafka\n- [ ] HSTS header is set\n"
+    )
+    assert {first(each) for each in found} == {"http.hsts"}
+    assert [each.level for each in found] == ["sure", *["likely"] * 5]
+
+
+def test_what_says_that_it_does_not_apply_is_proposed_so(proposed: Proposed) -> None:
+    found = proposed(
+        "# R\n- [ ] CDN: N/A\n- [ ] Not applicable since we have no uploads\n- [ ] N/A is shown where empty\n"
+    )
+    assert [each.not_applicable for each in found] == ["CDN: N/A", "Not applicable since we have no uploads", ""]
+
+
+def test_in_a_document_on_kubernetes_pods_are_meant(proposed: Proposed) -> None:
+    item = "- [ ] Containers do not run as root\n"
+    docker, pods = proposed(f"# R\n{item}")[0], proposed(f"# R\n{item}- [ ] Helm chart is deployed\n")[0]
+    assert [first(docker), first(pods)] == ["container.non_root", "k8s.security_context"]
+
+
 def test_a_heading_that_names_another_product_holds_back_claims_of_this_one(proposed: Proposed) -> None:
     text = "# R\n## Oracle database\n- [ ] Connections are encrypted\n## Database\n- [ ] Connections are encrypted\n"
     oracle, database = proposed(text)
     assert (oracle.level, first(database)) == ("unsure", "postgres.tls")
+
+
+@pytest.mark.parametrize(
+    ("affirmed", "denied", "claim"),
+    [
+        ("Password login over ssh works", "No password login over ssh", "host.ssh_hardened"),
+        ("Root may log in by ssh with a password", "SSH root login is disabled", "host.ssh_hardened"),
+        ("Image tag is latest", "Image tag is not latest", "image.pinned"),
+        ("Images use the latest tag", "No image uses the latest tag", "image.pinned"),
+        ("The latest image is used", "Images never use latest", "image.pinned"),
+        ("Server version is shown", "Server version is hidden", "http.banner"),
+        ("Certificate expired", "Certificates have not expired", "tls.expiry"),
+        ("Certificate has been expired", "No expired certificates", "tls.expiry"),
+        ("SSLv3 is enabled", "SSLv3 is disabled", "tls.versions"),
+        ("Weak ciphers are accepted", "No weak ciphers", "tls.ciphers"),
+        ("Links are broken", "No broken links", "http.links"),
+        ("The bucket is public", "The bucket is not public", "s3.bucket"),
+        ("Pods run as root", "Pods do not run as root", "k8s.security_context"),
+        ("Redis evicts keys", "Redis evicts no keys", "redis.evictions"),
+        ("Tests fail", "No test fails", "artifact.junit"),
+        ("Vulnerabilities are known in dependencies", "No known vulnerabilities", "artifact.dependency_audit"),
+        ("A reboot is required", "No reboot is required", "host.reboot_required"),
+        ("The .env file is committed", "The .env file is not committed", "env.ignored_by_git"),
+        ("Dependencies are outdated", "No outdated dependencies", "source.dependencies_fresh"),
+        ("Memory leaks", "Memory does not leak", "container.memory_trend"),
+    ],
+)
+def test_what_a_claim_denies_is_proposed_where_it_is_denied_only(
+    proposed: Proposed, affirmed: str, denied: str, claim: str
+) -> None:
+    wrong, right = proposed(f"# R\n- [ ] {affirmed}\n- [ ] {denied}\n")
+    assert first(wrong) != claim or wrong.level == "unsure"
+    assert first(right) == claim
+    assert right.level != "unsure"
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("HSTS and CSP are set", {"http.hsts", "http.csp"}),
+        ("Ports 80 and 443 are open, all others closed", {"net.open", "net.only_open"}),
+        ("Security headers are set", {"http.security_headers"}),
+    ],
+)
+def test_one_claim_is_not_proposed_for_what_several_show(proposed: Proposed, text: str, claims: set[str]) -> None:
+    (proposal,) = proposed(f"# R\n- [ ] {text}\n")
+    assert {each.check for each in proposal.candidates[0].checks} == claims
+
+
+def test_search_engines_that_are_kept_out_are_forbidden(proposed: Proposed) -> None:
+    (proposal,) = proposed("# R\n- [ ] Search engines are kept out\n")
+    assert proposal.candidates[0].checks[0].parameters == {"crawling": "forbidden"}

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pytest_readiness.bind.proposal import Candidate, NotRead, Suggestion
 from pytest_readiness.bind.review import Mode, Pasted
 from tests.bind.reviewing import APPROVED, CDN, HSTS, REDIS, RUNBOOK, TLS, Reviewed
 
@@ -37,17 +39,32 @@ def test_a_candidate_is_written_when_it_is_taken(reviewed: Reviewed) -> None:
 def test_what_often_belongs_to_it_is_asked(reviewed: Reviewed) -> None:
     at(reviewed, HSTS).press("1")
     assert (reviewed.review.mode, reviewed.review.also, reviewed.written) == (Mode.ALSO, "http.csp", {})
-    reviewed.press("x", "enter", "y")
-    assert (reviewed.review.also, reviewed.written) == ("redis.auth", {})
+    reviewed.press("x", "1", " ", "y")
+    assert (reviewed.review.also, reviewed.written) == ("http.basics", {})
     reviewed.press("n")
     assert reviewed.written == {HSTS: ["http.hsts", "http.csp"]}
+
+
+def test_one_key_says_that_nothing_more_belongs_to_it(reviewed: Reviewed) -> None:
+    at(reviewed, HSTS).press("1", "enter")
+    assert reviewed.written == {HSTS: "http.hsts"}
+    assert reviewed.review.proposal.item.id == REDIS
+
+
+def test_what_another_item_is_about_is_not_asked(reviewed: Reviewed) -> None:
+    # http.csp is what another item is bound to by now; redis.auth was never asked, as it is proposed for another one.
+    at(reviewed, REDIS).press("3")
+    reviewed.press("b", "b", "1")
+    assert (reviewed.review.mode, reviewed.review.also) == (Mode.ALSO, "http.basics")
+    reviewed.press("n")
+    assert reviewed.written[HSTS] == "http.hsts"
 
 
 def test_a_claim_to_come_leaves_the_item_waiting(reviewed: Reviewed) -> None:
     at(reviewed, HSTS).press("1ny")
     at(reviewed, REDIS).press("1")
     assert reviewed.written == {
-        HSTS: {"check": "http.hsts", "missing": "redis.auth"},
+        HSTS: {"check": "http.hsts", "missing": "http.basics"},
         REDIS: {"missing": "redis.auth"},
     }
     assert reviewed.review.ways()["waiting for a check"] == 2
@@ -63,8 +80,8 @@ def test_what_is_begun_can_be_dropped(reviewed: Reviewed) -> None:
     ("keys", "value"),
     [
         (("s", "enter"), {"signoff": "owner"}),
-        (("s", "2"), {"signoff": "owner"}),
-        (("s", "1"), {"signoff": "operations"}),
+        (("s", "2", "enter"), {"signoff": "owner"}),
+        (("s", "1", "enter"), {"signoff": "operations"}),
         (("s", "oper", "enter"), {"signoff": "operations"}),
         (("s", "owner", "enter"), {"signoff": "owner"}),
         (("s", "security", "enter", "enter"), {"signoff": "security"}),
@@ -114,11 +131,52 @@ def test_nobody_is_asked_to_sign_beside_what_is_to_come(reviewed: Reviewed) -> N
     assert reviewed.review.mode is Mode.ROLE
 
 
+def test_a_number_is_taken_by_enter_alone(tmp_path: Path) -> None:
+    reviewed = Reviewed(tmp_path, roles=[f"role{number}" for number in range(1, 13)])
+    reviewed.press("s", "1")
+    assert (reviewed.review.mode, reviewed.review.line, reviewed.written) == (Mode.ROLE, "1", {})
+    reviewed.press("4", "enter")
+    assert reviewed.review.message == "The list has no role 14."
+    reviewed.press("backspace", "1", "enter")
+    assert reviewed.written == {TLS: {"signoff": "role11"}}
+    assert reviewed.review.proposal.item.id == HSTS
+
+
 def test_a_parameter_that_nobody_gave_is_asked(reviewed: Reviewed) -> None:
     at(reviewed, RUNBOOK).press("1")
-    assert (reviewed.review.mode, reviewed.review.needed[0]) == (Mode.VALUE, "docs.sections")
+    assert (reviewed.review.mode, reviewed.review.needed[0].check) == (Mode.VALUE, "docs.sections")
     reviewed.press("[Rollback, Owner]", "enter")
     assert reviewed.written == {RUNBOOK: {"check": "docs.sections", "sections": ["Rollback", "Owner"]}}
+
+
+def not_read(reviewed: Reviewed, *parameters: str) -> Reviewed:
+    """Let the first item say something of these parameters that was not read."""
+    notes = tuple(NotRead(name, "about 30 days", "is not clear how it limits") for name in parameters)
+    checks = (Suggestion("tls.trusted"), Suggestion("tls.expiry", not_read=notes))
+    first, *rest = reviewed.review.queue
+    reviewed.review.queue = (replace(first, candidates=(Candidate(checks, "likely", 0.5, ("is",)),)), *rest)
+    return reviewed
+
+
+def test_a_limit_that_was_not_read_is_asked_before_it_is_left_out(reviewed: Reviewed) -> None:
+    not_read(reviewed, "min_days", "path").press("1")
+    suggestion, parameter = reviewed.review.needed
+    assert (reviewed.review.mode, suggestion.check, parameter.name) == (Mode.VALUE, "tls.expiry", "min_days")
+    reviewed.press("30", "enter")
+    assert (reviewed.review.needed[1].name, reviewed.written) == ("path", {})
+    # Enter alone keeps what the check takes by itself.
+    reviewed.press("enter")
+    assert reviewed.written == {TLS: ["tls.trusted", {"check": "tls.expiry", "min_days": "30"}]}
+
+
+def test_a_limit_that_was_not_read_may_stay_what_it_is(reviewed: Reviewed) -> None:
+    not_read(reviewed, "min_days").press("p", "enter", "1", "enter")
+    assert reviewed.written == {TLS: {"all": ["tls.trusted", "tls.expiry"], "partial": "operations"}}
+
+
+def test_what_the_item_does_not_speak_of_is_not_asked(reviewed: Reviewed) -> None:
+    not_read(reviewed).press("1")
+    assert reviewed.written == {TLS: ["tls.trusted", "tls.expiry"]}
 
 
 def test_a_parameter_that_is_too_long_for_a_line_is_written_in_an_editor(reviewed: Reviewed) -> None:
@@ -136,7 +194,7 @@ def test_a_parameter_that_cannot_be_read_is_told(reviewed: Reviewed) -> None:
     assert reviewed.review.message == "That cannot be read: a brace"
 
 
-@pytest.mark.parametrize("text", ["", "   ", "TODO", "n/a", "???"])
+@pytest.mark.parametrize("text", ["", "   ", "TODO", "n/a", "???", "s", "yes", " ok. "])
 def test_a_reason_that_says_nothing_is_refused(reviewed: Reviewed, text: str) -> None:
     reviewed.press("n", Pasted(text), "enter")
     assert (reviewed.review.mode, reviewed.written) == (Mode.REASON, {})
@@ -224,7 +282,7 @@ def test_where_an_item_comes_from_stays_in_the_file(tmp_path: Path) -> None:
         (("1",), {"all": ["tls.versions", "tls.trusted"]}),
         (("2",), {"check": "http.hsts"}),
         (("c",), {"check": "tls.trusted"}),
-        (("s", "1"), {"signoff": "operations"}),
+        (("s", "1", "enter"), {"signoff": "operations"}),
         (("n", "never", "enter"), {"not_applicable": "never"}),
     ):
         reviewed = Reviewed(tmp_path, text)
@@ -254,14 +312,14 @@ def test_later_leaves_it_as_it_is(reviewed: Reviewed) -> None:
 
 
 def test_decisions_are_undone_one_by_one(reviewed: Reviewed) -> None:
-    reviewed.press("1", "1nn", "n", "we have none", "enter")
+    reviewed.press("1", "1", "enter", "n", "we have none", "enter")
     assert set(reviewed.written) == {TLS, HSTS, REDIS}
     reviewed.press("u")
     assert (set(reviewed.written), reviewed.review.proposal.item.id) == ({TLS, HSTS}, REDIS)
     reviewed.press("u", "u")
     assert (reviewed.written, reviewed.review.proposal.item.id, reviewed.review.open) == ({}, TLS, 6)
     reviewed.press("u")
-    assert reviewed.review.message == "There is nothing to undo."
+    assert reviewed.review.message.startswith("There is nothing to undo in this review")
 
 
 def test_undone_is_the_file_as_it_was(tmp_path: Path) -> None:
@@ -271,7 +329,7 @@ def test_undone_is_the_file_as_it_was(tmp_path: Path) -> None:
     )
     reviewed = Reviewed(tmp_path, text)
     reviewed.path.chmod(0o640)
-    reviewed.press("1", "s", "1", "u", "u")
+    reviewed.press("1", "s", "1", "enter", "u", "u")
     assert reviewed.path.read_text("utf-8") == text
     assert reviewed.path.stat().st_mode & 0o777 == 0o640
 
@@ -287,11 +345,32 @@ def test_a_second_run_goes_on_with_what_is_only_proposed(reviewed: Reviewed) -> 
     reviewed.press("1", "leave")
     assert reviewed.review.left
     reviewed.again()
-    assert [proposal.item.id for proposal in reviewed.review.queue] == [HSTS, REDIS, RUNBOOK, CDN, APPROVED]
+    # What is confirmed stands before it, and can be gone back to.
+    assert [proposal.item.id for proposal in reviewed.review.queue] == [TLS, HSTS, REDIS, RUNBOOK, CDN, APPROVED]
+    assert (reviewed.review.proposal.item.id, reviewed.review.open) == (HSTS, 5)
+    reviewed.press("b")
+    assert reviewed.review.entry == ["tls.versions", "tls.trusted"]
+    reviewed.press("2")
+    assert (reviewed.written[TLS], reviewed.review.proposal.item.id) == ("http.hsts", HSTS)
+    reviewed.press("u")
+    assert (reviewed.written[TLS], reviewed.review.proposal.item.id) == (["tls.versions", "tls.trusted"], TLS)
+
+
+def test_where_nothing_is_open_one_can_go_back(reviewed: Reviewed) -> None:
+    while reviewed.review.mode is not Mode.END:
+        reviewed.press("s", "owner", "enter")
+    reviewed.again()
+    assert (reviewed.review.mode, reviewed.review.open) == (Mode.END, 0)
+    reviewed.press("b")
+    last = reviewed.review.proposal.item.id
+    reviewed.press("b")
+    assert reviewed.review.queue[-1].item.id == last != reviewed.review.proposal.item.id
+    reviewed.press(" ", "enter")
+    assert reviewed.review.left
 
 
 def test_after_the_last_item_those_left_for_later_come_again(reviewed: Reviewed) -> None:
-    reviewed.press(" ", "1nn", "    ")
+    reviewed.press(" ", "1", "enter", "    ")
     assert reviewed.review.mode is Mode.END
     reviewed.press("b")
     assert reviewed.review.proposal.item.id == APPROVED
@@ -401,6 +480,19 @@ def test_comments_stay_whatever_is_decided(tmp_path: Path) -> None:
     reviewed.press("e")
     reviewed.review.edited("tls-is-modern: http.csp  # mine\n", "http.csp")
     assert "  # since May\n  # agreed\n  tls-is-modern: http.csp  # mine\n" in reviewed.path.read_text("utf-8")
+
+
+def test_why_a_signature_was_proposed_goes_and_what_a_person_wrote_stays(tmp_path: Path) -> None:
+    for comment, stays in (
+        ("# people: only they know", ""),
+        ("# people: only they know # ask May", "# ask May"),
+        ("# people: ask May", "# people: ask May"),
+    ):
+        text = f"people:\n  release-is-approved:  {comment}\n    proposed: {{signoff: owner}}\n"
+        reviewed = at(Reviewed(tmp_path, text), APPROVED)
+        reviewed.press("s", "enter")
+        line = next(line for line in reviewed.path.read_text("utf-8").splitlines() if "approved" in line)
+        assert line.split("{signoff: owner}")[-1].strip() == stays, comment
 
 
 def test_an_editor_that_saves_nothing_changes_nothing(reviewed: Reviewed) -> None:

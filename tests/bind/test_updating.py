@@ -419,7 +419,7 @@ def test_why_it_is_proposed(tmp_path: Path) -> None:
     assert reason(SECURE) == "likely: certificates; not explained: last"
     known = Candidate((Suggestion("a.b"),), "sure", 1, source="starter:tls/hsts")
     assert reason(known) == "sure: as in starter:tls/hsts"
-    assert reason(None, role="ops") == "sure: only people know"
+    assert reason(None, role="ops") == "people: only they know"
     assert reason(None, not_applicable="no CDN") == "sure: the document says so"
     many = Candidate((Suggestion("a.b"),), "unsure", 0.1, tuple("abcdefghij"))
     assert reason(many) == "unsure: a, b, c, d, e, f, g, h, …"
@@ -462,13 +462,40 @@ def test_what_is_lost_of_what_items_said_is_told(tmp_path: Path) -> None:
     assert again == text
 
 
-@pytest.mark.parametrize("written", ["[a]", "yes", "true", "text"])
+@pytest.mark.parametrize("written", ["", "[a]", "yes", "true", "text"])
 def test_something_else_in_place_of_what_items_said_is_a_sentence(tmp_path: Path, written: str) -> None:
     with pytest.raises(ProblemsError, match=r"'\.confirmed' maps items to fingerprints"):
         updated(tmp_path, f"tls:\n  hsts-is-sent: http.hsts\n.confirmed: {written}\n")
 
 
-@pytest.mark.parametrize("written", ["", " {}"])
-def test_nothing_in_place_of_what_items_said_is_filled(tmp_path: Path, written: str) -> None:
-    text, _ = updated(tmp_path, f"tls:\n  hsts-is-sent: http.hsts\n.confirmed:{written}\n")
+def test_nothing_in_place_of_what_items_said_is_filled_and_told(tmp_path: Path) -> None:
+    text, done = updated(tmp_path, "tls:\n  hsts-is-sent: http.hsts\n.confirmed: {}\n")
     assert "  tls/hsts-is-sent: " in text.partition(".confirmed:")[2]
+    assert [each.written for each in done.unsaid] == ["tls/hsts-is-sent"]
+
+
+@pytest.mark.parametrize(
+    ("now", "how"),
+    [
+        ("- [ ] The site answers\n  - for guests\n", "re-worded"),
+        ("- [ ] The site answers\n  - not for guests\n", "re-worded"),
+        ("- [ ] Site answers\n  - not for guests\n", "re-worded"),
+    ],
+)
+def test_other_spelling_is_confirmed_anew_where_more_was_said(tmp_path: Path, now: str, how: str) -> None:
+    text, _ = updated(tmp_path, "web:\n  site-answers: a.b\n", "## Web\n- [ ] Site answers\n  - for guests\n")
+    text, done = updated(tmp_path, text, f"## Web\n{now}")
+    assert [each.how for each in done.followed] == [how]
+    assert [entry.state for entry in bindings(tmp_path, text, f"## Web\n{now}").entries().values()] == ["proposed"]
+
+
+@pytest.mark.parametrize("between", ["- [ ] Other\n", "- [ ] Site answers\n  - [ ] for guests\n"])
+def test_what_an_item_said_is_kept_while_it_is_gone(tmp_path: Path, between: str) -> None:
+    document = "## Web\n- [ ] Site answers\n  - for {}\n- [ ] Last\n"
+    text, _ = updated(tmp_path, "web:\n  site-answers: a.b\n", document.format("guests"))
+    text, _ = updated(tmp_path, text, f"## Web\n{between}- [ ] Last\n")
+    for who, state in (("guests", "confirmed"), ("everyone", "proposed")):
+        again, _ = updated(tmp_path, text, document.format(who))
+        entry = bindings(tmp_path, again, document.format(who)).entry("web/site-answers")
+        assert entry is not None
+        assert entry.state == state

@@ -53,7 +53,7 @@ def test_a_new_document(plain: Program) -> None:
     assert result.lines[0] == "live.md: 4 items"
     assert "1 unbound nothing is proposed" in result.lines
     assert "1 not applicable as the document says" in result.lines
-    assert "10 Zzyzx qwertz (searched for Zzyzx, qwertz)" in result.lines
+    assert "line 10 Zzyzx qwertz (searched for Zzyzx, qwertz)" in result.lines
     assert result.lines[-3:] == [
         "live.checks.yaml: 2 items added.",
         "What is proposed counts for nothing until a person confirms it:",
@@ -101,8 +101,16 @@ def test_nothing_is_written_where_it_is_only_shown(plain: Program) -> None:
     assert plain("bind", "live.md", "--check").code == 1
     assert plain("bind", "live.md", "--json").code == 0
     assert not (plain.folder / "live.checks.yaml").exists()
+    # The diff alone can be handed on; what bind would tell stands beside it.
+    told = [" ".join(line.split()) for line in shown.err.splitlines()]
+    assert "1 unbound nothing is proposed" in told
+    assert "line 10 Zzyzx qwertz (searched for Zzyzx, qwertz)" in told
+    assert "live.checks.yaml: 2 items would be added." in told
+    assert not [line for line in shown.lines if "unbound" in line]
     plain("bind", "live.md")
-    assert plain("bind", "live.md", "--dry-run").out == "live.checks.yaml: nothing to write.\n"
+    again = plain("bind", "live.md", "--dry-run")
+    assert again.out == ""
+    assert "live.checks.yaml: nothing to write.\n" in again.err
 
 
 def test_drift_is_told_a_line_each(readiness: Program) -> None:
@@ -294,5 +302,5 @@ def test_it_can_be_read_on_a_narrow_terminal(plain: Program, columns: int) -> No
     lines = [re.sub("\x1b\\[[0-9;]*m", "", line).rstrip() for line in shown.splitlines()]
     assert max(map(len, lines)) <= columns
     [unbound] = [line for line in lines if "qwertz" in line]
-    assert unbound.startswith("  10  Zzyzx qwertz")
+    assert unbound.startswith("  line 10  Zzyzx qwertz")
     assert "searched for Zzyzx, qwertz" in unbound

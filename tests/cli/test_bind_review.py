@@ -147,7 +147,7 @@ def test_a_document_is_reviewed_by_keys_left_and_gone_on_with(folder: Path, star
     session.send("p")
     answer(session)
     assert "Who signs?" in session.screen
-    session.send("2")
+    session.send("2\r")
     session.until("9 left")
 
     go_to(session, COOKIES)
@@ -213,7 +213,9 @@ def test_a_document_is_reviewed_by_keys_left_and_gone_on_with(folder: Path, star
         assert f"\n  readiness {command}\n" in end
 
     again = start()
-    assert again.screen.startswith("1 of 5, ")
+    assert again.screen.startswith("8 of 12, ")
+    again.send("b")
+    assert "Decided: " in again.until("7 of 12, ")
     go_to(again, APPROVED)
     again.send("s")
     again.until("Who signs?")
@@ -372,9 +374,30 @@ def test_a_document_that_is_confirmed_leaves_nothing_to_ask(folder: Path) -> Non
     (folder / "release.md").write_text("# Release\n\n- [ ] HSTS\n", "utf-8")
     (folder / "release.checks.yaml").write_text("release:\n  hsts: http.hsts\n", "utf-8")
     with Session(COMMAND, folder) as session:
+        session.until("Nothing is left to decide.")
+        session.send("b")
+        assert "Decided: http.hsts (by checks)" in session.until("1 of 1, ")
+        session.send("q")
         assert session.ends() == 0
         assert "1 of 1 item confirmed." in session.written
-        assert "left" not in session.written
+        assert "unverified until" not in session.written
+
+
+def test_a_limit_that_was_not_read_is_asked_for(folder: Path) -> None:
+    document = "# Release\n\n- [ ] Every disk has at least 30 % free space\n"
+    (folder / "release.md").write_text(document, "utf-8")
+    with Session(COMMAND, folder, 100, 40) as session:
+        session.until("1 left")
+        find(session, "host.disk")
+        assert "unless given, max_used_pct: 80" in session.screen
+        session.send("1")
+        session.until("host.disk can be given 'max_used_pct'")
+        assert "keeps 80" in session.screen
+        session.send("70\r")
+        session.until("Nothing is left to decide.")
+        session.send("\r")
+        assert session.ends() == 0
+    assert list(written(folder).values()) == [{"check": "host.disk", "max_used_pct": 70}]
 
 
 def test_a_role_that_is_still_to_be_listed_is_named_at_the_end(folder: Path, start: Start) -> None:

@@ -11,6 +11,7 @@ import pytest
 from pytest_readiness.core.domains import load_catalogue
 from pytest_readiness.core.registry import CHECKS
 from pytest_readiness.core.resources import word
+from pytest_readiness.plan.coming import COMING
 from tests.cli.program import Program, on_terminal
 from tests.stack.patience import patient
 
@@ -79,6 +80,14 @@ def test_nothing_found_is_a_sentence_and_code_1(readiness: Program) -> None:
     result = readiness("checks", "bananas")
     assert (result.code, result.out) == (1, "")
     assert result.err == f"None of the {len(load_catalogue())} checks matches.\n"
+
+
+def test_claims_to_come_are_listed_of_a_domain(readiness: Program) -> None:
+    own, _, others = readiness("checks", "--domain", "oncall").out.partition("No check yet")
+    coming = [id for id in sorted(COMING) if id.startswith("oncall.")]
+    assert (own.strip(), [line.split()[0] for line in others.splitlines() if line]) == ("", coming)
+    shown = readiness("checks", "oncall").out
+    assert all(f"  {id} " in shown for id in coming)
 
 
 @pytest.mark.parametrize(

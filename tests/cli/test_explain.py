@@ -115,7 +115,7 @@ def test_an_item_with_only_a_proposal(readiness: Program) -> None:
     assert "group Plans [red]are[/red] written" in lines
     assert "comes from a.md:7" in lines
     assert "severity high, by what is proposed for it" in lines
-    at = lines.index("Proposed; confirm with `readiness bind --review`")
+    at = lines.index("Proposed; confirm with `readiness bind release.md --review`")
     assert lines[at + 1 : at + 8] == [
         f"docs.sections: {CHECKS['docs.sections'].title}",
         "looks at document",
@@ -126,10 +126,8 @@ def test_an_item_with_only_a_proposal(readiness: Program) -> None:
         "level needed from level gold up",
     ]
     assert not {"Checks", "Sign-off", "No one has signed."} & set(lines)
-    assert (
-        "unverified plan-a proposed: docs.sections, signature of writers; confirm with `readiness bind --review`"
-        in lines
-    )
+    how = "confirm with `readiness bind release.md --review`"
+    assert f"unverified plan-a proposed: docs.sections, signature of writers; {how}" in lines
 
 
 def test_other_proposals(readiness: Program) -> None:

@@ -169,6 +169,14 @@ def test_a_checklist_can_be_named(folder: Folder) -> None:
     assert "\n  machine:\n" in text
 
 
+def test_a_target_is_told_by_the_name_that_it_gets(folder: Folder) -> None:
+    result = folder("--target", "staging")
+    assert "\n  staging:\n" in folder.file.read_text("utf-8")
+    targets = {line.split()[0] for line in result.out.partition("target")[2].partition("\n\n")[0].splitlines()[1:]}
+    assert "staging" in targets
+    assert "local" not in targets
+
+
 def test_a_document_that_is_bound_needs_no_binding(folder: Folder) -> None:
     folder.write("golive.checks.yaml", "go-live-checklist:\n  one: {signoff: captain}\n")
     result = folder("--checklist", str(folder.path / "golive.md"))

@@ -252,6 +252,19 @@ def test_programs_get_text_group_and_claim_of_each_test(readiness: Program) -> N
     assert data["counts"] == {"passive": 2, "signed": 1, "unverified": 5, "not applicable": 1}
 
 
+def test_what_is_proposed_names_the_documents_to_review(readiness: Program) -> None:
+    readiness.write("docs/other one.md", "# Other\n\n- [ ] It is there\n")
+    readiness.write(
+        "docs/other one.checks.yaml", "other:\n  it-is-there: {proposed: {not_applicable: 'no; confirm'}}\n"
+    )
+    readiness.write("release.checks.yaml", PROPOSED)
+    lines = readiness("plan", "release.md", "docs/other one.md", "--target", "prod").lines
+    how = "confirm with `readiness bind release.md --review` and `readiness bind 'docs/other one.md' --review`"
+    [heading] = [line for line in lines if line.startswith("Proposed, and not confirmed")]
+    assert heading.endswith(f"; {how}")
+    assert any(line.endswith("it-is-there not applicable (no; confirm)") for line in lines)
+
+
 def test_by_item_and_as_json_are_two_views(readiness: Program) -> None:
     result = readiness(*PLAN, "--by-item", "--json")
     assert (result.code, result.out) == (4, "")

@@ -8,8 +8,8 @@ import pytest
 from rich.cells import cell_len
 
 from pytest_readiness.bind.file import BindingsFile
-from pytest_readiness.bind.proposal import Proposal
-from pytest_readiness.bind.review import Mode, Pasted, Review
+from pytest_readiness.bind.proposal import Candidate, NotRead, Proposal, Suggestion
+from pytest_readiness.bind.review import Blank, Claim, Mode, Pasted, Review
 from pytest_readiness.bind.reviewed import ReviewedFile
 from pytest_readiness.checklist.reading import parse_checklist
 from pytest_readiness.cli.output import Output
@@ -100,7 +100,62 @@ def test_no_check_yet_is_said(reviewed: Reviewed) -> None:
     assert "1  redis.auth  likely\n   no check yet: Redis wants a password\n" in text
     assert "m  1 more" in text
     reviewed.press("b", "1n")
-    assert "Also needed?  redis.auth\n   no check yet: Redis wants a password" in "\n".join(drawn(reviewed.review))
+    shown = "\n".join(drawn(reviewed.review))
+    assert "Also needed?  http.basics\n   no check yet: The basics are right" in shown
+    assert shown.endswith("y yes  n no  Enter no more  Esc take nothing")
+
+
+def with_candidate(review: Review, *checks: Suggestion) -> Review:
+    """The same with another candidate of the first item."""
+    first, *rest = review.queue
+    review.queue = (replace(first, candidates=(Candidate(checks, "likely", 0.5, ("is",)),)), *rest)
+    return review
+
+
+def test_what_a_check_takes_where_nothing_is_given_is_said(reviewed: Reviewed) -> None:
+    review = with_candidate(reviewed.review, Suggestion("tls.expiry"))
+    shown = drawn(review)
+    assert shown[5:8] == [
+        "1  tls.expiry  likely",
+        "   The certificate is valid for a while",
+        "   unless given, min_days: 14; path: the root",
+    ]
+    with_candidate(review, Suggestion("tls.expiry", {"min_days": 30}), Suggestion("http.hsts"))
+    shown = drawn(review)
+    assert "   min_days: 30" in shown
+    assert "   unless given, tls.expiry: path: the root" in shown
+
+
+def test_values_that_are_not_written_are_not_shown(reviewed: Reviewed) -> None:
+    shown = drawn(with_candidate(reviewed.review, Suggestion("redis.auth", {"min": 2}, coming=True)))
+    assert "   no check yet: Redis wants a password" in shown
+    assert "min: 2" not in "\n".join(shown)
+
+
+def test_what_was_not_read_is_asked_for_with_what_the_item_says(reviewed: Reviewed) -> None:
+    note = NotRead("min_days", "3 months", "is not converted to days")
+    review = with_candidate(reviewed.review, Suggestion("tls.expiry", not_read=(note,)))
+    note_shown = '"3 months" for min_days: it is not converted to days.'
+    assert f"   not read: {note_shown}" in drawn(review)
+    reviewed.press("1")
+    assert drawn(review)[5:] == [
+        "tls.expiry can be given 'min_days'",
+        f"   The item says {note_shown}",
+        "   Days that are left.",
+        "",
+        ">",
+        "Enter take  Enter alone keeps 14  Esc take nothing",
+    ]
+
+
+def test_what_is_too_long_for_a_line_is_not_asked_for_with_commas(reviewed: Reviewed) -> None:
+    steps = Blank("steps", "What is done.", several=True, long=True)
+    reviewed.review.desk = replace(reviewed.review.desk, claim=lambda id: Claim("It works", needs=(steps,)))
+    with_candidate(reviewed.review, Suggestion("browser.flow"))
+    shown = " ".join(drawn(reviewed.press("1")))
+    assert "browser.flow needs 'steps'" in shown
+    assert "What is done. It is too long for a line: Enter alone opens the editor." in shown
+    assert "commas" not in shown
 
 
 @pytest.mark.parametrize(("columns", "lines"), SIZES)
@@ -182,3 +237,18 @@ def test_the_end_says_what_is_left(reviewed: Reviewed) -> None:
         "",
         "b back  u undo  q leave",
     ]
+
+
+def test_where_nothing_is_open_that_is_said(reviewed: Reviewed) -> None:
+    while reviewed.review.mode is not Mode.END:
+        reviewed.press("s", "owner", "enter")
+    reviewed.again()
+    assert drawn(reviewed.review) == [
+        "Nothing is left to decide.",
+        "6 of 6 items are decided. Enter leaves; b goes back to them.",
+        "",
+        "b back  u undo  q leave",
+    ]
+    assert "Decided: {signoff: owner, cadence: quarterly} (signed by people)" in "\n".join(
+        "\n".join(drawn(reviewed.press("b"))) for _ in range(6)
+    )

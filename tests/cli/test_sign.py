@@ -132,7 +132,7 @@ def test_what_is_only_proposed_is_neither_signed_nor_waived(readiness: Program) 
         readiness.write("release.checks.yaml", text)
         result = readiness("sign", "papers/plan-a", *A)
         told = f"What is proposed for release:papers/plan-a ({what}) counts for nothing yet"
-        assert (result.code, result.err) == (4, f"{told}: confirm with `readiness bind --review`.\n")
+        assert (result.code, result.err) == (4, f"{told}: confirm with `readiness bind release.md --review`.\n")
         waiver = ("--reason", "later", "--by", "b@example.com", "--expires", "2026-03-11")
         result = readiness("waive", "papers/plan-a", *waiver)
         assert result.code == 4
@@ -299,7 +299,7 @@ def test_a_waiver_is_written(readiness: Program) -> None:
         "by": "b@example.com",
         "on": "2026-03-10",
         "expires": "2026-04-01",
-        "fingerprint": "3c45c530f62bc8ea",
+        "fingerprint": "9376449e859d3da3",
     }
     again = readiness("waive", CERTIFICATES, *WAIVED)
     assert again.code == 4

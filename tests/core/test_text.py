@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from pytest_readiness.core.text import figure, size, visible
+from pytest_readiness.core.text import figure, gives_no_reason, size, visible
 
 
 def test_what_nobody_would_see_is_written_as_an_escape() -> None:
@@ -37,3 +37,13 @@ def test_sizes() -> None:
     sizes = {0: "0 bytes", 1023: "1023 bytes", 1024: "1.0 KiB", 20 * 2**20: "20.0 MiB", 3 * 2**40: "3.0 TiB"}
     assert {count: size(count) for count in sizes} == sizes
     assert size(5000 * 2**40) == "5000.0 TiB"
+
+
+@pytest.mark.parametrize("text", ["", "TODO", "n/a", "s", " OK. ", "yes", "1", "(AWS)"])
+def test_what_is_typed_by_mistake_is_no_reason(text: str) -> None:
+    assert gives_no_reason(text)
+
+
+@pytest.mark.parametrize("text", ["no CDN", "we do", "never", "SaaS", "静的", "не у нас"])
+def test_few_words_may_be_a_reason(text: str) -> None:
+    assert not gives_no_reason(text)

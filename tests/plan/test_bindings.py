@@ -200,7 +200,7 @@ def test_items_of_a_group_are_bound_one_by_one(tmp_path: Path) -> None:
         ("{not_applicable: true}", "'not_applicable' takes one text"),
         *(
             (f"{{not_applicable: {reason}}}", f"'not_applicable: {reason}' is no reason; say why")
-            for reason in ("no", "TODO", "TBD", "N/A", "To be confirmed")
+            for reason in ("no", "TODO", "TBD", "N/A", "To be confirmed", "s", "yes")
         ),
         ("{not_applicable: '???'}", "'not_applicable: ???' is no reason; say why"),
         ("{not_applicable: why, check: toy.header}", "'not_applicable' takes one text"),
@@ -247,7 +247,7 @@ tls:
   certificates-expire-late: toy.headr
 sign-off:
   uat-completed: {signoff: owner}
-  cnd: {not_applicable: x}
+  cnd: {not_applicable: no CDN}
 tsl: {}
 """,
     )
@@ -632,6 +632,14 @@ def test_a_binding_counts_for_the_words_for_which_it_was_confirmed(tmp_path: Pat
     assert (other.uses, other.reworded) == ((), True)
     assert other.proposed is not None
     assert other.proposed.named == ("toy.header",)
+
+
+@pytest.mark.parametrize("confirmed", ["{}", "{tls/gone: 0123456789abcdef}"])
+def test_a_binding_does_not_count_of_which_it_is_not_kept_what_its_item_said(tmp_path: Path, confirmed: str) -> None:
+    text = f"tls: {{hsts-headers-configured: toy.header}}\n.confirmed: {confirmed}\n"
+    found = bindings(tmp_path, text)["tls/hsts-headers-configured"]
+    assert (found.uses, found.unsaid, found.reworded) == ((), True, False)
+    assert found.proposed is not None
 
 
 @pytest.mark.parametrize("value", ["http.csp", "[a]", "{check: a.b}", "123"])

@@ -12,6 +12,7 @@ from pytest_readiness.core.registry import check, fact
 from pytest_readiness.domains.http.resource import Url
 from pytest_readiness.plan.plan import Plan, PlannedTest, make_plan
 
+NOT_ALLOWED = "toy.load is active, and not allowed; --readiness-allow=active or 'policy: {allow: [active]}' allows it"
 CONFIGURATION = """
 roles: {owner: [owner@example.com], leads: [cto@example.com]}
 signoffs: signoffs.yaml
@@ -139,10 +140,10 @@ def outcome(test: PlannedTest) -> str:
         ("{not_applicable: no cache}", ["item: not applicable: no cache"]),
         ("", ["item: unverified: bound to nothing: no check answers it and nobody signs it"]),
         ("{check: toy.load, on: api}", [
-            "item[toy.load]: unverified: toy.load is active; the target and the command line do not allow that"
+            f"item[toy.load]: unverified: {NOT_ALLOWED}"
         ]),
         ("{any: [toy.load, toy.paper]}", [
-            "item[toy.load]: unverified: toy.load is active; the target and the command line do not allow that",
+            f"item[toy.load]: unverified: {NOT_ALLOWED}",
             "item[toy.paper-shop]",
         ]),
         ("{check: toy.one, from_target: deep}", ["item[api]"]),
@@ -164,10 +165,10 @@ def outcome(test: PlannedTest) -> str:
             "item[redis.persistence]: unverified: no check yet: "
             "redis.persistence (Redis writes its data to disk, and the last write succeeded)"]),
         ("{proposed: [toy.one, toy.load]}", [
-            "item: unverified: proposed: toy.one, toy.load; confirm with `readiness bind --review`"
+            "item: unverified: proposed: toy.one, toy.load; confirm with `readiness bind CHECK.md --review`"
         ]),
         ("{proposed: {signoff: owner}}", [
-            "item: unverified: proposed: signature of owner; confirm with `readiness bind --review`"
+            "item: unverified: proposed: signature of owner; confirm with `readiness bind CHECK.md --review`"
         ]),
         ("toy.health", [
             "item[shop]",
@@ -243,7 +244,7 @@ def test_severity_of_an_item(tmp_path: Path, item: str, bindings: str, severity:
         (
             "Item (if using Redis)",
             "{proposed: toy.cache}",
-            "item: unverified: proposed: toy.cache; confirm with `readiness bind --review`",
+            "item: unverified: proposed: toy.cache; confirm with `readiness bind CHECK.md --review`",
         ),
         ("Item (N/A: no shop)", "{proposed: toy.paper}", "item: not applicable: no shop"),
         ("Item (if applicable)", "toy.paper", "item[shop]"),

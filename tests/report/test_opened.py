@@ -133,7 +133,10 @@ def test_the_result_tells_the_kinds_apart(kinds: Release) -> None:
         ("proposed", "env.present and signature of operations"),
         ("no check yet", "redis.persistence"),
         ("not declared", "target prod declares no container"),
-        ("not allowed", "active checks, which neither the target nor the command line allows"),
+        (
+            "not allowed",
+            "active checks; --readiness-allow=active or 'policy: {allow: [active]}' allows them",
+        ),
     }
 
 
@@ -239,7 +242,7 @@ def test_a_run_that_is_not_asked_for_more_names_what_is_lacking_once(kinds: Rele
 def test_the_plan_tells_what_waits_for_a_check_apart(kinds: Release) -> None:
     lines = [" ".join(line.split()) for line in kinds.cli("plan", "--target=prod").stdout.splitlines()]
     assert "section passive signed unverified proposed no check yet tests" in lines
-    at = lines.index("Proposed, and not confirmed (1); confirm with `readiness bind --review`")
+    at = lines.index("Proposed, and not confirmed (1); confirm with `readiness bind release.md --review`")
     assert lines[at + 1] == "critical release:before/proposed-only env.present, signature of operations"
     at = lines.index("No check yet (3)")
     assert lines[at + 1] == (
@@ -251,7 +254,10 @@ def test_the_plan_tells_what_waits_for_a_check_apart(kinds: Release) -> None:
         ("proposed", "env.present and signature of operations"),
         ("no check yet", "redis.persistence"),
         ("not declared", "target prod declares no container"),
-        ("not allowed", "active checks, which neither the target nor the command line allows"),
+        (
+            "not allowed",
+            "active checks; --readiness-allow=active or 'policy: {allow: [active]}' allows them",
+        ),
         ("unbound", ""),
     }
 

@@ -124,7 +124,7 @@ def test_every_item_with_only_a_proposal_is_unverified(proposed: Release) -> Non
             *("unverified", "proposed"),
             *("", "", ""),
         ), slug
-        assert test["evidence"] == f"proposed: {what}; confirm with `readiness bind --review`"
+        assert test["evidence"] == f"proposed: {what}; confirm with `readiness bind release.md --review`"
     assert {slug: item["state"] for slug, item in items.items()} == {
         "the-document-says-no": "not applicable",
         "tried-by-ourselves": "passed",
@@ -161,7 +161,7 @@ def test_the_terminal_tells_them_together(proposed: Release) -> None:
     text = (proposed.path / "told.txt").read_text("utf-8")
     lines = text.splitlines()
     at = lines.index("Proposed (9: 1 critical, 1 high, 6 medium, 1 low; -v lists them)")
-    assert lines[at + 1] == "  confirm with `readiness bind --review`"
+    assert lines[at + 1] == "  confirm with `readiness bind release.md --review`"
     assert "env.present and env.length, http.rate_limit, docs.present, docs.sections and" in lines[at + 2]
     assert "Open, failed first" not in text
     verbose = proposed.run("-v", COLUMNS="200", **NOW).stdout

@@ -141,8 +141,8 @@ def version_supported(
     verified without `min_major`. Whether the minor release is the latest one is not looked at.
 
     Args:
-        min_major: oldest accepted major version, instead of the oldest one that PostgreSQL's developers support on the
-            day of the run.
+        min_major: oldest accepted major version. Default: the oldest that PostgreSQL's developers support on the day of
+            the run.
     """
     session = _opened(postgres_facts)
     major = session.version_number // 10000

@@ -155,7 +155,7 @@ def points_to(
 
     Args:
         addresses: IP addresses, each of which must be there, and networks such as 203.0.113.0/24, which the others
-            must lie in.
+            must lie in. Default: those of `host`.
         host: name of a host of the target; the name must resolve to one of its addresses or more. A host that is
             declared by a name is asked of the same resolvers.
     """

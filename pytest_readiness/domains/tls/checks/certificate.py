@@ -144,7 +144,8 @@ def expiry(
     are seen; an address of the name that could not be reached gives a warning.
 
     Args:
-        min_days: shortest accepted time left, in days, whatever the lifetime.
+        min_days: shortest accepted time left, in days, whatever the lifetime. Default: 30, or a quarter of the lifetime
+            where that is less, unless `min_fraction` is given.
         min_fraction: smallest accepted part of the lifetime left, between 0 and 1, of the server's own certificate.
             With both, both must hold.
     """
