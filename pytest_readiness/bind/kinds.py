@@ -29,6 +29,8 @@ OPPOSITE: Mapping[str, tuple[Comparison, ...]] = {
 }
 UNITS: Mapping[str, tuple[str, Fraction]] = {
     "percent": ("percent", Fraction(1)),
+    "percent used": ("percent", Fraction(1)),
+    "percent free": ("percent", Fraction(1)),
     "milliseconds": ("duration", Fraction(1, 1000)),
     "seconds": ("duration", Fraction(1)),
     "minutes": ("duration", Fraction(60)),
@@ -42,14 +44,31 @@ UNITS: Mapping[str, tuple[str, Fraction]] = {
     "version": ("version", Fraction(1)),
     **{kind: ("count", Fraction(1)) for kind in COUNTED},
 }
+# The smallest step that somebody would write, of what is not counted in whole ones.
+LEAST: Mapping[str, Fraction] = {
+    **{kind: Fraction(1, 10) for kind in ("percent", "percent used", "percent free")},
+    **{kind: Fraction(1, 1000) for kind in ("seconds", "gibibytes", "gigabytes", "layout shift")},
+}
+_USED = r"used|usages?|uses?|in use|utili[sz](?:ation|ed)|full|filled|occupied|consum(?:ed|ption)"
+# "80 % of the available disk" are no 80 % that are free.
+_FREE = r"free|(?<!of )(?<!of the )(?<!of all )available|unused|left|remain(?:s|ing)?|spare|headroom|empty"
+SHARES: Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]] = {
+    kind: (re.compile(rf"\b(?:{own})\b", re.IGNORECASE), re.compile(rf"\b(?:{rest})\b", re.IGNORECASE))
+    for kind, own, rest in (("percent used", _USED, _FREE), ("percent free", _FREE, _USED))
+}
+"""Of a share of a whole, the words for it, and those for the rest."""
 # What has another unit, or none of a fixed length: not converted, and not passed over in silence.
 OTHERWISE: Mapping[str, str] = {"duration": "months", "binary size": "size", "size": "binary size"}
-COUNTED_OTHERWISE: Mapping[str, tuple[str, ...]] = {"characters": ("bytes", "bits"), "bits": ("bytes", "characters")}
+COUNTED_OTHERWISE: Mapping[str, tuple[str, ...]] = {
+    "characters": ("bytes", "bits", "encoded characters"),
+    "bits": ("bytes", "characters", "encoded characters"),
+}
 NAMES: Mapping[str, tuple[str, bool]] = {
     kind: (of, several)
     for of, one, many in (
         ("port", "port", "ports"),
         ("port", "allowed port", "allowed ports"),
+        ("port", "closed port", "closed ports"),
         ("path", "path", "paths"),
         ("file", "file", "files"),
         ("variable", "variable", "variables"),
@@ -66,7 +85,10 @@ CHOICES = ("choice", "choices")
 ASSIGNMENTS = "assignments"
 FLAG = "flag"
 IS = "is"
-ALLOWED = "allowed ports"
+STATES: Mapping[str, str] = {
+    f"{name}{end}": state for name, state in (("allowed port", "open"), ("closed port", "closed")) for end in ("", "s")
+}
+"""What a text that says it at all must say of a port."""
 KINDS = (*UNITS, *NAMES, *CHOICES, ASSIGNMENTS, FLAG, IS)
 """What a parameter may be: in words.yaml `parameters: {max_used_pct: at most percent, ports: ports}`.
 
@@ -74,7 +96,8 @@ Numbers and versions stand behind how they limit: at least, at most, more than, 
 separated by "/". Behind "of" stand words of which the text must have one near by, or for a version, whose it is
 ("at least percent of available/free"). `flag` is true where the text has one of the words behind "of", and does not
 deny it; "is forbidden of noindex/keep out" gives that value where it has one of them. Of `allowed ports`, none is taken
-that the text says to be closed.
+that the text says to be closed, of `closed ports` none that it says to be open. Of `percent used` and `percent free`,
+one is read as the rest of the other: "at least 20 % free" are at most 80 % used.
 """
 
 

@@ -35,11 +35,25 @@ _QUOTED = re.compile(
     r"(?<![\w=])(?:\"([^\"\n]{1,80})\"|'([^'\n]{1,80})'(?!\w)|“([^”\n]{1,80})”|‘([^’\n]{1,80})’(?!\w))"
 )
 _PORT = r"[0-9]{1,5}(?![\w.]|\s*[-–—]\s*[0-9])(?:\s*\([^()\d]*\))?"
-_PORTS = re.compile(
-    rf"\bports?\s*:?\s*(?P<list>{_PORT}(?:\s*(?:,\s*and|,|/|&|\+|\band)\s*{_PORT})*)(?!\s*(?:-|–|—|\bor\b|\bto\b)\s*[0-9])",
+_LIST = rf"(?P<list>{_PORT}(?:\s*(?:,\s*and|,|/|&|\+|\band)\s*{_PORT})*)"
+_PORTS = re.compile(rf"(?P<words>\bports?\s*:?\s*{_LIST})(?!\s*(?:-|–|—|\bor\b|\bto\b)\s*[0-9])", re.IGNORECASE)
+_PROTOCOL = re.compile(r"(?<![\w./:-])(?P<words>(?P<list>[0-9]{1,5}(?:/tcp\b|\s?[/(]?\s?udp\b)))", re.IGNORECASE)
+# In "port 443 is open, 80 is closed" the word is not said twice.
+_SAID_OF_PORT = re.compile(
+    rf"(?:^|[,;.:]\s|\b(?:and|but|while|whereas)\s)\s{{0,3}}(?P<words>{_LIST})"
+    r"(?=\s+(?:(?:is|are|stays?|remains?|must be|should be)\s[\w\s]{0,20}?\b)?(?:open|closed|reachable|blocked|filtered"
+    r"|listening|exposed|allowed|accessible|not)\b|\s+(?:is|are)n[’']t\s)",
     re.IGNORECASE,
 )
-_PROTOCOL = re.compile(r"(?<![\w./:-])(?P<list>[0-9]{1,5})/(?:tcp|udp)\b", re.IGNORECASE)
+_PORT_RANGE = re.compile(
+    r"\bports?\s*:?\s*(?:[0-9]{1,5}\s*(?:,|/|&|\band\b)\s*){0,9}[0-9]{1,5}\s*(?:-|–|—|\bor\b|\bto\b)\s*[0-9]{1,5}\b",
+    re.IGNORECASE,
+)
+_EXCEPTED = re.compile(
+    rf"\bports?\s[\w\s]{{0,30}}?\b(?:but|except(?:\s+for)?|other than|apart from|besides)\s+(?P<words>{_LIST})",
+    re.IGNORECASE,
+)
+_WHICH_PROTOCOL = re.compile(r"\b(?:tcp|udp)(?:\s*(?:[/&+]|\band\b)\s*(?:tcp|udp))?\b", re.IGNORECASE)
 _STATUS = re.compile(
     r"\b(?:HTTP|status(?: code)?|returns?|respon(?:ds|se)(?: with)?|answers?)"
     r"(?:\s+(?:of|with|is|a|an|HTTP|status|code))*\s*:?\s*"
@@ -47,8 +61,18 @@ _STATUS = re.compile(
     r"|\b(?P<ok>200|201|204) (?:OK|Created|No Content)\b(?!\s*/)",
     re.IGNORECASE,
 )
+MAXIMUM = "maximum"
+"""The percentile of a text that speaks of the slowest of all."""
+_REQUESTS = r"(?:requests?|responses?|calls?|answers?|quer(?:y|ies)|users?|visitors?|cases?|time)\b"
 _PERCENTILE = re.compile(
-    r"\bp(?P<p>[0-9]{2})\b|\b(?P<th>[0-9]{2})th[\s-]percentile|\b(?P<mean>average|avg|mean|median)\b", re.IGNORECASE
+    r"\bp(?P<p>[0-9]{2}(?:\.[0-9])?)\b|\b(?P<th>[0-9]{2}(?:\.[0-9])?)th[\s-]percentile"
+    r"|\b(?P<mean>average|avg|mean|median|typical(?:ly)?|usual(?:ly)?)\b"
+    r"|\b(?P<least>fastest|shortest|best[\s-]case)\b"
+    rf"|\b(?P<share>[0-9]{{2}}(?:\.[0-9])?)\s?(?:%|percent)\s+of\s+(?:[\w-]+\s+){{0,2}}{_REQUESTS}"
+    r"|\b(?:slowest|longest|worst(?:[\s-]case)?|peak|always|never|consistently|at all times|100\s?% of)\b"
+    rf"|\b(?:all|every|each|no|any)\s+(?:[\w-]+\s+)?{_REQUESTS}"
+    r"|\bmax(?:imum|imal|\.)?\s+(?:[\w-]+\s+){0,2}(?:times?|latency|latencies|durations?|delays?)\b",
+    re.IGNORECASE,
 )
 _MONTH = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:tember)?|oct(?:ober)?"
@@ -64,8 +88,10 @@ _SMALL = (
 )
 _VERSION = re.compile(
     r"(?P<before>(?:\b(?i:minimum|at least|min\.?|only)\s+)?)"
-    rf"\b(?P<of>(?!(?:{_SMALL})\b)[A-Za-z][A-Za-z+#]{{1,20}}(?:\.js)?)\s*(?:version\s+)?"
-    r"(?P<sign>>=|≥|>|<=|≤|<|==?|at least\s)?\s*(?P<version>v?[0-9]{1,4}(?:\.[0-9]{1,5}){0,3})(?!\.{0,3}\w)"
+    rf"\b(?P<of>(?!(?:{_SMALL})\b)[A-Za-z][A-Za-z+#]{{1,20}}(?:\.js)?)\s*"
+    r"(?:(?:server|major|engine|version)\s+){0,3}(?:(?:is|of|must be|should be)\s+)?"
+    r"(?P<sign>>=|≥|>|<=|≤|<|==?|at least\s|not (?:older|lower|less) than\s|(?:newer|later|higher) than\s|above\s)?"
+    r"\s*(?:version\s+)?(?P<version>v?[0-9]{1,4}(?:\.[0-9]{1,5}){0,3})(?!\.{0,3}\w)"
     r"(?P<after>\s*\+(?!\w)|\s*(?:or|and)\s+(?:higher|newer|later|above|greater|up)\b|\s+(?:is\s+(?:the\s+)?)?minimum\b|\s+only\b)?"
     r"(?!\s*(?:[-–—/,&]|\bor\b|\band\b)\s*(?:[A-Z]+\s*)?v?[0-9])"
 )
@@ -89,11 +115,22 @@ def named_in(text: str) -> Iterator[Value]:
 def _urls(match: re.Match[str]) -> Iterator[Value]:
     words = match[0].rstrip(".,;:!?")
     scheme, _, rest = words.partition("://")
-    host, _, path = rest.partition("/")
+    host, slash, path = rest.partition("/")
+    if path and not _REFERS.search(match.string, max(0, match.start() - 30), match.start()):
+        several = "/:" in slash + path or match.string[match.end() : match.end() + 1] in tuple("*{<[")
+        kind, of = ("pattern", "path") if several else ("path", "")
+        yield Value(kind, slash + path.partition("#")[0], match.start(), match.start() + len(words), words, "", of)
     found = {"url": words, "origin": f"{scheme}://{host}" if not path else "", "host": host if ":" not in host else ""}
     for kind, value in found.items():
         if host and value:
             yield Value(kind, value, match.start(), match.start() + len(words), words)
+
+
+# An address at which something is looked up is not one that is checked.
+_REFERS = re.compile(
+    r"(?:[(\[<]|\b(?:see|cf\.?|e\.g\.|by|with|using|via|from|source|docs?|documentation|guide|link|like))\W{0,5}$",
+    re.IGNORECASE,
+)
 
 
 def _addresses(match: re.Match[str]) -> Iterator[Value]:
@@ -124,9 +161,25 @@ _FOLDERS = frozenset(
 
 
 def _ports(match: re.Match[str]) -> Iterator[Value]:
-    for number in re.finditer(r"[0-9]{1,5}", re.sub(r"\([^()]*\)", lambda gap: " " * len(gap[0]), match["list"])):
+    listed, end = match["list"], match.end("list")
+    # What stands behind the last: "(UDP)", "over UDP". Where nothing does, it may stand before the first.
+    tail = re.match(r"\s?\([^()\d]*\)|[^\d;,.()\n]{0,40}", match.string[end : end + 60])
+    said = listed + (tail[0] if tail else "")
+    before = re.search(r"\b(?:tcp|udp)\s+$", match.string[max(0, match.start() - 12) : match.start()], re.IGNORECASE)
+    for number in re.finditer(r"[0-9]{1,5}", re.sub(r"\([^()]*\)", lambda gap: " " * len(gap[0]), listed)):
+        protocol = _WHICH_PROTOCOL.search(said, number.end()) or before
+        kind = "udp port" if protocol and "udp" in protocol[0].lower() else "port"
         if 0 < int(number[0]) < 65536:
-            yield Value("port", Fraction(number[0]), match.start(), match.end(), match[0])
+            yield Value(kind, Fraction(number[0]), match.start("words"), match.end("words"), match["words"])
+
+
+def _later_ports(match: re.Match[str]) -> Iterator[Value]:
+    if re.search(r"\bports?\b|/tcp\b", match.string, re.IGNORECASE):
+        yield from _ports(match)
+
+
+def _port_ranges(match: re.Match[str]) -> Iterator[Value]:
+    yield _value("pattern", match, of="port")
 
 
 def _statuses(match: re.Match[str]) -> Iterator[Value]:
@@ -134,7 +187,9 @@ def _statuses(match: re.Match[str]) -> Iterator[Value]:
 
 
 def _percentiles(match: re.Match[str]) -> Iterator[Value]:
-    yield _value("percentile", match, f"p{match['p'] or match['th']}" if match["p"] or match["th"] else "mean")
+    number = match["p"] or match["th"] or match["share"]
+    other = "mean" if match["mean"] else "minimum" if match["least"] else MAXIMUM
+    yield _value("percentile", match, f"p{number}" if number else other)
 
 
 def _assignments(match: re.Match[str]) -> Iterator[Value]:
@@ -153,6 +208,13 @@ _COMPARISONS: dict[str, Comparison] = {
     ">=": ">=",
     "≥": ">=",
     "at least": ">=",
+    "not older than": ">=",
+    "not lower than": ">=",
+    "not less than": ">=",
+    "newer than": ">",
+    "later than": ">",
+    "higher than": ">",
+    "above": ">",
     ">": ">",
     "<=": "<=",
     "≤": "<=",
@@ -187,8 +249,11 @@ _READERS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Iterator[V
     ("url", _URL, _urls),
     ("address", _ADDRESS, _addresses),
     ("date", _DATE, _itself("date")),
+    ("pattern", _PORT_RANGE, _port_ranges),
     ("port", _PORTS, _ports),
     ("port", _PROTOCOL, _ports),
+    ("port", _EXCEPTED, _ports),
+    ("port", _SAID_OF_PORT, _later_ports),
     ("assignment", _ASSIGNMENT, _assignments),
     ("variable", _VARIABLE, _variables),
     ("host", _HOST, _itself("host")),

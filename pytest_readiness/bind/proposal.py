@@ -22,9 +22,9 @@ class NotRead:
     """What an item says of a parameter and the check is not given.
 
     Attributes:
-        parameter: its key in a binding.
+        parameter: its key in a binding; empty if it is for none that the check has.
         words: of the item, in one line.
-        why: it is not given, after "it".
+        why: it is not given, after "it" where there is a parameter.
     """
 
     parameter: str
@@ -32,6 +32,8 @@ class NotRead:
     why: str
 
     def __str__(self) -> str:
+        if not self.parameter:
+            return f'"{self.words}": {self.why}.'
         return f'"{self.words}" for {self.parameter}: it {self.why}.'
 
 

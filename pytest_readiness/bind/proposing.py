@@ -13,7 +13,7 @@ from pytest_readiness.bind.memory import BoundBefore, Likeness, of_suites
 from pytest_readiness.bind.people import people_in
 from pytest_readiness.bind.proposal import LEVELS, Candidate, Level, Proposal, Suggestion
 from pytest_readiness.bind.spelling import stem, stems
-from pytest_readiness.bind.values import parameters_for
+from pytest_readiness.bind.values import not_read_of, parameters_for
 from pytest_readiness.bind.words import ASPECTS, ENGINES, Aspect, Strength, Words, all_words, vocabulary
 from pytest_readiness.checklist.model import Checklist, Item, Section
 from pytest_readiness.config.target import Target
@@ -184,7 +184,8 @@ def _candidate(together: tuple[_Scored, ...], item: Item, said: Statement, level
     # A number that a phrase has is no limit of the check's unless it is given to it; a status is known to it.
     numbers = {word.stem for word in said.words if word.stem[0].isdigit()} - given - (vocabulary().statuses & matched)
     matched = (matched | given) - numbers
-    suggestions = tuple(Suggestion(id, read[id].given, _is_coming(id), read[id].not_read) for id in ids)
+    not_read = not_read_of(read)
+    suggestions = tuple(Suggestion(id, read[id].given, _is_coming(id), not_read[id]) for id in ids)
     return Candidate(
         checks=suggestions,
         level=max(

@@ -26,6 +26,11 @@ def read(text: str, kind: str) -> list[Fraction | str]:
         ("port 80 or 443", []),
         ("port 99999", []),
         ("80 people support it", []),
+        ("port 443 is open, 80 is closed and 22 is not reachable", [443, 80, 22]),
+        ("80 is closed", []),
+        ("22 and 80 are the only open ports", [22, 80]),
+        ("all ports but 80 and 443", [80, 443]),
+        ("53/udp, 161 udp, UDP port 162, port 163 (UDP)", []),
     ],
 )
 def test_ports(text: str, ports: list[int]) -> None:
@@ -40,7 +45,11 @@ def test_ports(text: str, ports: list[int]) -> None:
         ("(/etc/app/x.conf, /mnt/data)", [], ["/etc/app/x.conf", "/mnt/data"]),
         ("and/or, TLS/SSL, 24/7, HTTPS / SSL", [], []),
         ("/auth/* and /users/{id} and /users/:id", [], []),
-        ("https://example.com/login", [], []),
+        ("https://example.com/login", ["/login"], []),
+        ("https://example.com/etc/x?y=1#top is up", ["/etc/x?y=1"], []),
+        ("https://example.com/ and https://example.com", [], []),
+        ("see https://example.com/a (https://example.com/b)", [], []),
+        ("https://example.com/users/:id and https://example.com/v1/*", [], []),
     ],
 )
 def test_paths_of_a_site_are_no_files(text: str, paths: list[str], files: list[str]) -> None:
@@ -84,6 +93,9 @@ def test_hosts(text: str, hosts: list[str]) -> None:
         ("Python >= 3.11", ("python", "3.11", ">=")),
         ("TLS 1.3 only", ("tls", "1.3", "only")),
         ("PostgreSQL 16", ("postgresql", "16", "")),
+        ("TLS version is at least 1.2", ("tls", "1.2", ">=")),
+        ("PostgreSQL server must be at least version 15", ("postgresql", "15", ">=")),
+        ("Postgres is not older than 15", ("postgres", "15", ">=")),
         ("TLS 1.0 and 1.1 are off", None),
         ("under 200 ms", None),
     ],
@@ -107,12 +119,33 @@ def test_quotes_addresses_percentiles_and_dates() -> None:
     ]
     assert read("from 10.0.0.0/8 and 203.0.113.7, not 999.1.1.1", "address") == ["10.0.0.0/8", "203.0.113.7"]
     assert read("p95, 99th percentile, average", "percentile") == ["p95", "p99", "mean"]
+    assert read("p99.9, 95 % of all requests, slowest, max. latency, no request", "percentile") == [
+        *("p99.9", "p95", "maximum", "maximum", "maximum"),
+    ]
     assert read("on 2026-01-31 or 5 March 2026", "date") == ["2026-01-31", "5 March 2026"]
 
 
 @pytest.mark.parametrize(
     "piece",
-    ["1 ", "a.", "/a", "/*", "A_", "80, ", "no more ", "(", "'", "9", "10 - ", "status of ", "A=B", "minimum of "],
+    [
+        "1 ",
+        "a.",
+        "/a",
+        "/*",
+        "A_",
+        "80, ",
+        "no more ",
+        "(",
+        "'",
+        "9",
+        "10 - ",
+        "status of ",
+        "A=B",
+        "minimum of ",
+        "and 80 ",
+        "ports but ",
+        "a ",
+    ],
 )
 def test_no_text_takes_long(piece: str) -> None:
     # A pattern that tries all ways of reading it would take minutes.

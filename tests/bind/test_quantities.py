@@ -35,7 +35,32 @@ def read(text: str) -> list[tuple[str, object, str, str]]:
         ("disk does not exceed 80%", "<="),
         ("no more than 80%", "<="),
         ("coverage is 80%", ""),
-        ("exactly 80%", "="),
+        ("exactly 80%", "only"),
+        ("80% exactly", "only"),
+        ("= 80%", "="),
+        ("80 % < usage", ">"),
+        ("80 % <= usage", ">="),
+        ("80 % > usage", "<"),
+        ("80 % ≥ usage", "<="),
+        ("80 % is less than the usage", ">"),
+        ("80 % is more than the usage", "<"),
+        ("80 % exceeds the usage", "<"),
+        ("80 % under load", ""),
+        ("less than or equal to 80 %", "<="),
+        ("greater than or equal to 80 %", ">="),
+        ("down by 80 %", "change"),
+        ("lowered by at least 80 %", "change"),
+        ("drops more than 80 %", "change"),
+        ("drops below 80 %", "<"),
+        ("a reduction of 80 %", "change"),
+        ("an 80 % increase", "change"),
+        ("80 % lower than last year", "change"),
+        ("within 80 % of the baseline", "change"),
+        ("80 % below the limit", "change"),
+        ("half of 80 %", "?"),
+        ("reduced to 80 %", ""),
+        ("covered by at least 80 %", ">="),
+        ("80 % or lower", "<="),
         ("about 80%", "?"),
     ],
 )
@@ -111,12 +136,43 @@ def test_sizes_are_bytes_and_the_two_ways_of_counting_them_are_told_apart() -> N
 @pytest.mark.parametrize(
     "text",
     [
-        *("10-20 users", "10 to 20 ms", "between 10 and 20 users", "10 or 20 users", "2/2 replicas", "24/7", "5 m"),
+        *("24/7", "0007 users", "5 m"),
         *("5 business days", "Step 3", "web1", "$5", "v3.0.0", "1.2.3 users", f"{'9' * 5000} users", "0,5 s"),
     ],
 )
 def test_what_is_ambiguous_is_not_read(text: str) -> None:
     assert read(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("expired 30 days ago", "at least 30 days old", "has been up for 30 days", "not older than 30 days"),
+        *("a 30-day-old backup", "expired for more than 30 days", "valid since 30 days"),
+    ],
+)
+def test_a_time_that_has_gone_by_is_an_age(text: str) -> None:
+    assert [(kind, value) for kind, value, _, _ in read(text)] == [("age", 30 * DAY)]
+
+
+def test_what_lives_so_many_seconds_needs_no_unit() -> None:
+    assert read("max-age=60; TTL: 5") == [("duration", 60, "=", ""), ("duration", 5, "", "")]
+    assert read("TTL 5 minutes, age 60") == [("duration", 300, "", "")]
+
+
+def test_the_time_in_which_something_is_counted_is_read() -> None:
+    assert [
+        value.words for value in quantities_in("3 restarts per day, 5 requests/min per user") if value.kind == "window"
+    ] == [
+        *("per day", "/min per user"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["10-20 users", "10 to 20 ms", "between 10 and 20 users", "10 or 20 users", "2/2 replicas", "5 ms to 3 ms"]
+)
+def test_a_range_is_found_as_a_whole(text: str) -> None:
+    assert read(text) == [("range", text, "", "")]
 
 
 def test_months_have_no_number_of_days() -> None:

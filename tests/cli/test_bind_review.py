@@ -403,7 +403,7 @@ def test_a_document_that_is_confirmed_leaves_nothing_to_ask(folder: Path) -> Non
 
 
 def test_a_limit_that_was_not_read_is_asked_for(folder: Path) -> None:
-    document = "# Release\n\n- [ ] Every disk has at least 30 % free space\n"
+    document = "# Release\n\n- [ ] Disk usage of about 70 % on every disk\n"
     (folder / "release.md").write_text(document, "utf-8")
     with Session(COMMAND, folder, 100, 40) as session:
         session.until("1 left")
