@@ -25,7 +25,7 @@ _TYPES = {"string": "text", "integer": "whole number", "boolean": "true or false
 
 _LONGEST = 60
 """Characters of what a default means."""
-_NONE_MEANS = re.compile(r"(?:Default: |[Uu]nless given, )(.{1,80}?)(?=[;.](?:\s|$))", re.DOTALL)
+_NONE_MEANS = re.compile(r"(?:Default: |[Uu]nless given, )(.{1,300}?)(?=[;.](?:\s|$))", re.DOTALL)
 _NOTHING: tuple[object, ...] = (None, [], {})
 
 
