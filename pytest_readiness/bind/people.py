@@ -101,7 +101,7 @@ def people_in(said: Statement, detail: str = "") -> People:
     left = dict.fromkeys((kind.name for kind in known.kinds), 1.0)
     matched: set[str] = set()
     for own, weight in ((said.own, 1.0), (stems(detail) - said.own, _DETAIL)):
-        kinds = [kind for kind in known.kinds if not kind.vetoes & own]
+        kinds = [kind for kind in known.kinds if own and not kind.vetoes & own]
         # Words say it once, however many phrases have them, and strongly where one of those is strong.
         for weak, share in ((False, _STRONG), (True, _WEAK)):
             for kind in kinds:
