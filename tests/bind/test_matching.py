@@ -38,6 +38,10 @@ def first(text: str, *above: str) -> str:
         ("WordPress version isn't shown", "http.banner"),
         ("The version is shown in the footer", "http.deployed_version"),
         ("Do expired JWTs get rejected?", "http.jwt"),
+        ("All ports are closed", "net.only_open"),
+        ("Every port is closed", "net.only_open"),
+        ("DATABASE_URL is set", "env.present"),
+        ("OpenAPI document is published and valid", "http.openapi"),
     ],
 )
 def test_the_claim_that_is_meant_comes_first(text: str, claim: str) -> None:

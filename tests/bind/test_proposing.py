@@ -219,6 +219,26 @@ def test_a_heading_that_names_another_product_holds_back_claims_of_this_one(prop
         ("The .env file is committed", "The .env file is not committed", "env.ignored_by_git"),
         ("Dependencies are outdated", "No outdated dependencies", "source.dependencies_fresh"),
         ("Memory leaks", "Memory does not leak", "container.memory_trend"),
+        ("Memory grows", "Memory does not grow", "container.memory_trend"),
+        ("JWTs never expire", "JWTs expire", "http.jwt"),
+        ("Access tokens have no expiry", "Access tokens expire", "http.jwt"),
+        ("Tampered tokens work", "Tampered tokens are refused", "http.jwt"),
+        ("Domain never expires", "Domain does not expire within 60 days", "dns.registration"),
+        ("CSP has unsafe-inline", "CSP has no unsafe-inline", "http.csp"),
+        ("Container is unhealthy", "No container is unhealthy", "container.healthy"),
+        ("Webhooks are unsigned", "Unsigned webhooks are rejected", "http.webhook_signature"),
+        ("Deploys with downtime", "Deploys without downtime", "http.available_during_deploy"),
+        ("Clock drifts", "Clock drift is below 100 ms", "host.time_synced"),
+        ("Certificate expires soon", "Certificate does not expire soon", "tls.expiry"),
+        ("Certificate has run out", "Certificate has not run out", "tls.expiry"),
+        ("Page with errors", "Error pages are friendly", "http.errors"),
+        ("Schema drifts", "No schema drift", "postgres.schema_matches"),
+        ("Database deadlocks", "No deadlocks", "postgres.long_transactions"),
+        ("Queries are slow", "Slow queries are logged", "postgres.slow_query_log"),
+        ("Tasks failed", "Failed tasks are kept", "celery.dead_letter"),
+        ("Retry failed", "Failed tasks are retried", "celery.retry"),
+        ("Swap is set up", "Swap usage is below 20 %", "host.swap"),
+        ("All ports are closed", "Port 5432 is closed", "net.closed"),
     ],
 )
 def test_what_a_claim_denies_is_proposed_where_it_is_denied_only(
@@ -236,11 +256,37 @@ def test_what_a_claim_denies_is_proposed_where_it_is_denied_only(
         ("HSTS and CSP are set", {"http.hsts", "http.csp"}),
         ("Ports 80 and 443 are open, all others closed", {"net.open", "net.only_open"}),
         ("Security headers are set", {"http.security_headers"}),
+        ("CPU and memory limits are set", {"container.cpu_limit", "container.memory_limit"}),
     ],
 )
 def test_one_claim_is_not_proposed_for_what_several_show(proposed: Proposed, text: str, claims: set[str]) -> None:
     (proposal,) = proposed(f"# R\n- [ ] {text}\n")
     assert {each.check for each in proposal.candidates[0].checks} == claims
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("Error pages for 404 and 500", "http.error_500"),
+        ("No errors or warnings in the console", "browser.console"),
+        ("Stripe and PayPal use live keys", "env.live_keys"),
+        ("Razorpay uses live keys", "env.live_keys"),
+        ("A and AAAA records are set", "dns.resolves"),
+        ("gzip and brotli are on", "http.compression"),
+        ("Welcome and reset mails are sent", "mail.received"),
+        ("X-Robots-Tag: noindex", "http.robots"),
+        ("Meta robots noindex", "http.robots"),
+        ("Version in the footer is right", "http.deployed_version"),
+        ("Low TTL", "dns.ttl"),
+        ("Latency is 10 ms", "http.response_time"),
+        ("Renewal is manual", "docs.present"),
+        ("Privacy policy exists", "docs.sections"),
+        ("API_TOKEN and CSRF_KEY are at least 32 characters", "http.csrf"),
+    ],
+)
+def test_a_claim_that_shows_half_or_another_thing_is_not_sure(proposed: Proposed, text: str, claim: str) -> None:
+    (proposal,) = proposed(f"# R\n- [ ] {text}\n")
+    assert first(proposal) != claim or proposal.level != "sure"
 
 
 def test_search_engines_that_are_kept_out_are_forbidden(proposed: Proposed) -> None:
