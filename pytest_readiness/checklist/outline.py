@@ -61,7 +61,7 @@ class ItemDraft:
     """An item as it is in the document: in `node`, a list item or a table, which `following` comes after.
 
     `whole` is all its text as it is shown, `groups` are the names of the items that enclose it, outermost first.
-    `beside` is what else is said of it: by its markup, by what stands above its list, by the head of its table.
+    `introduced` is what is said of it above its list or in its table, `beside` what its markup says besides.
     """
 
     text: str
@@ -74,6 +74,7 @@ class ItemDraft:
     level: int
     groups: tuple[Name, ...]
     remarks: Remarks
+    introduced: tuple[str, ...] = ()
     detail: list[str] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
     children: list[ItemDraft] = field(default_factory=list)
@@ -372,7 +373,8 @@ class Outline:
             level=parent.level + 1 if parent else 0,
             groups=(*parent.groups, parent.name) if parent else (),
             remarks=remarks_of(inlines, (parent or heading).remarks),
-            beside=[*self._introduced, *filter(None, map(marked, inlines))],
+            introduced=self._introduced,
+            beside=[*filter(None, map(marked, inlines))],
         )
         (parent.children if parent else heading.items).append(item)
         return item

@@ -145,6 +145,7 @@ class ReviewScreen:
         item = review.proposal.item
         blocks = [
             *self._head(review),
+            _Strip([line for each in item.introduced for line in self._wrapped(each, _DIM)], 5, 1),
             _Strip([Text()], 1),
             _Strip(self._wrapped(item.text, _BOLD), 7, 2),
             _Strip(self._paragraphs(item.detail), 2),
