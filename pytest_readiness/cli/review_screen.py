@@ -17,6 +17,7 @@ from pytest_readiness.bind.proposal import Candidate, Suggestion
 from pytest_readiness.bind.review import TYPED, Blank, Claim, Mode, Review, group_of
 from pytest_readiness.bind.reviewed import is_proposed, way_of
 from pytest_readiness.cli.describe import shown
+from pytest_readiness.cli.output import count
 
 _DIM, _BOLD, _TOLD = "dim", "bold", "yellow"
 _PATH = " › "
@@ -267,10 +268,8 @@ class ReviewScreen:
 
     def _end(self, review: Review) -> list[_Strip]:
         left = review.open
-        said = f"{len(review.queue) - left} of {len(review.queue)} items are decided"
-        rest = (
-            f"; {left} are left for later. Enter goes through them." if left else ". Enter leaves; b goes back to them."
-        )
+        said = f"{len(review.queue) - left} of {count(len(review.queue), 'item')} decided"
+        rest = f"; {left} left for later. Enter goes through them." if left else ". Enter leaves; b goes back to them."
         title = "That was the last one." if left else "Nothing is left to decide."
         return [_Strip([Text(title, _BOLD)], 9, 1), _Strip(self._wrapped(said + rest), 8, 1)]
 
