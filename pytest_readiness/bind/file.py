@@ -43,6 +43,7 @@ _WAS = re.compile(rf"#\s*{WAS}:\s+([^\s,;]+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _COLON = re.compile(r"[ \t]*:(?=\s|\Z)")
 _COMMENT = re.compile(r"(?:(?<=\s)|^)#[^\r\n]*", re.MULTILINE)
+_ONE_OF = re.compile(r"\s+(?=#)")
 _INDENT = 2
 BOM = "\ufeff"
 
@@ -276,7 +277,8 @@ class BindingsFile:
         else:
             piece = made or self._raised(old, data, block) or self._anew(old, data, comment, block)
         above = _without_ours(old.above) if old else ""
-        there = {line.strip() for line in _lines(above)} | {each for _, each in _comments_in(piece.lines)}
+        there = {line.strip() for line in _lines(above)}
+        there.update(each for _, comment in _comments_in(piece.lines) for each in _ONE_OF.split(comment))
         kept = [*(_comments(old) if old else ()), *(each for _, each in _comments_in(written))]
         lines = (f"{' ' * block.indent}{each}{self._newline}" for each in dict.fromkeys(kept) if each not in there)
         piece.above = above + "".join(lines) + piece.above
@@ -587,7 +589,7 @@ class BindingsFile:
     def _find_problems(self) -> None:
         problems = []
         kept = next((block for block in self._blocks if block.head.key == CONFIRMED), None)
-        if kept is not None and not isinstance(self._data[CONFIRMED], dict):
+        if kept is not None and not isinstance(self._data[CONFIRMED] or {}, dict):
             problems.append(Problem(self.path, kept.head.line, NO_FINGERPRINTS))
         seen: dict[str, tuple[str, int]] = {}
         for block in self._sections():
@@ -844,9 +846,10 @@ class BindingsFile:
         del self._blocks[at]
         del self._data[block.head.key]
         # What stands above the first section is about the file.
-        left = block.head.gap if at else block.head.gap + block.head.above
-        if at and not _has_comment(left):
-            left = ""
+        left = block.head.gap if not at or _has_comment(block.head.gap) else ""
+        left += block.head.above
+        if block.head.key != CONFIRMED and (remark := _remark(block.head)):
+            left += remark + self._newline
         # What stands below the entries is about none of them.
         left += block.tail if _has_comment(block.tail) else ""
         if at < len(self._blocks):

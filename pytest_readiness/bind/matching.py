@@ -39,10 +39,12 @@ class Statement:
     Attributes:
         text: the item's own.
         above: texts of headings and of items that it is in, outermost first.
+        introduced: what else is said of it, above its list or in the head of its table.
     """
 
     text: str
     above: tuple[str, ...] = ()
+    introduced: tuple[str, ...] = ()
 
     @cached_property
     def words(self) -> tuple[Word, ...]:
@@ -66,6 +68,11 @@ class Statement:
     def higher(self) -> frozenset[str]:
         """The stems of headings and items above."""
         return frozenset(word.stem for text in self.above for word in words_of(text))
+
+    @cached_property
+    def around(self) -> frozenset[str]:
+        """The stems of all that is said of the item outside it."""
+        return self.higher.union(word.stem for text in self.introduced for word in words_of(text))
 
     @cached_property
     def nearest(self) -> frozenset[str]:
@@ -114,7 +121,8 @@ def statements_of(checklist: Checklist) -> Iterator[tuple[Item, Section, Stateme
         headings = [*section.path, section.title]
         if headings[0] == checklist.title:
             del headings[0]
-        yield item, section, Statement(item.text, (*headings, *(group.text for group in above[item.id])))
+        groups = (group.text for group in above[item.id])
+        yield item, section, Statement(item.text, (*headings, *groups), item.introduced)
 
 
 def _aspects_in(stems: frozenset[str]) -> frozenset[Aspect]:

@@ -221,7 +221,7 @@ def _most(
     if (
         (left | above) & known.doubting
         or _DOUBTED.search(said.text)
-        or any(group <= said.higher for group in known.aside)
+        or any(group <= said.around for group in known.aside)
     ):
         return "unsure"
     if left & known.undoing and not any(all_words()[each.id].forbids for each in together):

@@ -97,15 +97,18 @@ _BEFORE: tuple[tuple[str, Comparison], ...] = (
     (r"\bexactly|\bprecisely", "only"),
     (r"==?|\bset to|\bequals?(?: to)?", "="),
 )  # fmt: skip
+# Of "20 % of the disk free at most", what the number is of.
+_BETWEEN = r"(?:\s{1,3}(?:of|the|all|our|free|used|full|disk|space|memory|ram|swap|usage|left|available)\b){0,5}"
 _AFTER: tuple[tuple[str, Comparison], ...] = (
     (
         r"\s{0,3}\+(?!\w)|\s{1,3}or (?:more|higher|above|greater|better|longer|newer|later)\b"
-        r"|\s{1,3}and (?:up|above|higher|later)\b|\s{1,3}(?:at )?min(?:imum|\.)?(?!\w)|\s{1,3}at least\b",
+        r"|\s{1,3}and (?:up|above|higher|later)\b"
+        rf"|{_BETWEEN}\s{{1,3}}(?:(?:at )?min(?:imum|\.)?(?!\w)|at (?:the )?least\b)",
         ">=",
     ),
     (
-        r"\s{1,3}or (?:less|fewer|lower|below|shorter|faster)\b|\s{1,3}(?:at )?max(?:imum|\.)?(?!\w)"
-        r"|\s{1,3}at most\b",
+        r"\s{1,3}or (?:less|fewer|lower|below|shorter|faster)\b"
+        rf"|{_BETWEEN}\s{{1,3}}(?:(?:at )?max(?:imum|\.)?(?!\w)|at (?:the )?most\b)",
         "<=",
     ),
     (r"\s{1,3}(?:exactly|precisely)\b", "only"),
@@ -157,11 +160,6 @@ _SIGNS = [(re.compile(rf"(?:{words})\s*:?\s*(?:an?\s+|the\s+)?$", re.IGNORECASE)
 _TAILS = [(re.compile(words, re.IGNORECASE), sign) for words, sign in _AFTER]
 _TAILS += [(re.compile(rf"(?:{words})(?=\s*`?[^\W\d])", re.IGNORECASE), sign) for words, sign in _BEHIND]
 
-_NUMBER = (
-    r"(?:(?<![\w.,/:#$€£–—-])|(?<=\b[Ss]ub-))(?!0[0-9])(?P<number>[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,9})?"
-    r"|[0-9]{1,12}(?:\.[0-9]{1,9})?"
-    rf"|(?i:\b(?:{'|'.join(_NUMBERS)})\b))(?![\d/]|[.,]\d)"
-)
 _UNITS = {
     f"{name}{end}": seconds for names, seconds in _DURATIONS.items() for name in names.split() for end in ("", "s")
 }
@@ -179,6 +177,16 @@ def _any(words: Iterator[str] | Mapping[str, object]) -> str:
 
 
 _LONG = _any({word: None for word in _UNITS if len(word) > 1 and word != "ss"})
+# "Within a month", "lasts for a year"; "a second server" is another one.
+_ARTICLE = (
+    r"(?<!\bonce )(?<!\btwice )(?<!\btimes )(?<!\bper )(?<!\bevery )\ban?(?="
+    rf"\s(?:(?!second\b)(?:{_LONG}|months?)\b|second(?=\s{{0,3}}(?:\Z|[.,;:)!?]|(?:or|and|for|at|in|on|under|when|to|is|are)\b))))"
+)
+_NUMBER = (
+    r"(?:(?<![\w.,/:#$€£–—-])|(?<=\b[Ss]ub-))(?!0[0-9])(?P<number>[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,9})?"
+    r"|[0-9]{1,12}(?:\.[0-9]{1,9})?"
+    rf"|(?i:\b(?:{'|'.join(_NUMBERS)})\b|{_ARTICLE}))(?![\d/]|[.,]\d)"
+)
 _ENCODED = f"(?:{_any(iter(COUNTED['encoded characters'].split()))})"
 _TIME = rf"(?:(?i:{_LONG})|[shd])(?![\w'])"
 # Of "20 requests per minute and address", the time in which they are counted.
@@ -241,13 +249,24 @@ def denies(text: str) -> bool:
     return _NO.search(text) is not None
 
 
+# "1.500 ms" are one and a half to some, and one and a half thousand to others.
+_EITHER = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
+# What stands before "a year" where it is how much something is.
+_OF_THAT = re.compile(r"(?:\b(?:is|are|of|for|in|at|after|to)|[=:])\s{1,3}\Z")
+
+
 def quantities_in(text: str) -> Iterator[Value]:
     """The numbers of a text whose unit is known; a range ("10-20 ms") is only found, and its numbers are not."""
     ranges = [match.span() for match in _RANGE.finditer(text)]
+    counted = 0
     for match in _QUANTITY.finditer(text):
         if any(start < match.end("number") and match.start("number") < end for start, end in ranges):
             continue
         sign, start = _sign_before(text, match.start())
+        if match.start() < counted or (
+            match["number"].lower() in ("a", "an") and not sign and not _OF_THAT.search(text, max(0, start - 12), start)
+        ):
+            continue
         named = None
         if not any(match[group] for group in ("percent", "time", "months", "size", "counted")):
             named = _NAMED.search(text, max(0, start - 60), start)
@@ -265,11 +284,14 @@ def quantities_in(text: str) -> Iterator[Value]:
         kind, amount = ("duration", _number(match)) if named and named["seconds"] else _measured(match)
         if kind != "count" and _is_change(text, start, match.start(), end):
             sign = "change"
+        if _EITHER.fullmatch(match["number"]) and not match["percent"]:
+            sign = "?"
         if kind == "duration" and _is_past(text, start, match.start(), end):
             kind = "age"
         of = _counted(match, named) if kind == "count" else ""
         yield Value(kind, amount, start, end, text[start:end], sign, of)
         if window := _WINDOW.match(text, end):
+            counted = window.end()
             words = window[0].strip()
             yield Value("window", words, window.end() - len(words), window.end(), words)
         elif (match["counted"] or "").lower() == "rps":
@@ -308,6 +330,8 @@ def _is_past(text: str, start: int, number: int, end: int) -> bool:
 
 def _number(match: re.Match[str]) -> Fraction:
     number = match["number"].replace(",", "").lower()
+    if number in ("a", "an"):
+        return Fraction(1)
     return Fraction(_NUMBERS.index(number) + 1 if number in _NUMBERS else number)
 
 

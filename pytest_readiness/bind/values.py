@@ -280,7 +280,7 @@ class _Reading:
             before = _CONJUNCTION.split(self.text[max(ends) : value.start])[-1]
         if starts := [each.start for each in others if value.end <= each.start < end]:
             after = _CONJUNCTION.split(self.text[value.end : min(starts)])[0]
-        return f"{before} {after}"
+        return f"{before} {value.words} {after}"
 
     def _takes_whole(self, parameter: str) -> bool:
         """Whether a parameter takes whole numbers only."""

@@ -65,8 +65,10 @@ def digest_of(*texts: str) -> str:
 
 
 def fingerprint_of(said: Sequence[str]) -> str:
-    """What changes where anything changes that is said; white space does not count."""
-    texts = [" ".join(unicodedata.normalize("NFC", text).split()) for text in said]
+    """What changes where anything changes that is said; white space within lines does not count."""
+    texts = [
+        "\n".join(" ".join(line.split()) for line in unicodedata.normalize("NFC", text).split("\n")) for text in said
+    ]
     return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:FINGERPRINT_LENGTH]
 
 

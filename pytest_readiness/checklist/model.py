@@ -26,7 +26,8 @@ class Item:
     ticked, or -1 where there is no such single character.
     `level` is 0 for an item that no other encloses. `condition` ("if using S3") and `not_applicable` (a
     reason) are the item's own, or those of the nearest item or heading above it that has one. `fingerprint` is that of
-    all that it says: its text and detail, and those of what it is in.
+    all that it says: its text and detail, and those of what it is in. `introduced` is what else is said of it: by
+    paragraphs above its list that end in a colon, by the head of its table, and by a row above it that has no box.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Item:
     condition: str | None
     not_applicable: str | None
     fingerprint: str = ""
+    introduced: tuple[str, ...] = ()
 
     @property
     def is_group(self) -> bool:

@@ -53,6 +53,7 @@ _ANSWER = re.compile(
 _LABEL_WORDS = 6
 # "> [!NOTE]" says what a quotation is, not what it is about.
 _CALLOUT = re.compile(r"\[!\w+\]")
+_NOTE = re.compile(r"\[\^([^\]\s]{1,60})\]")
 _BOX_LIKE = re.compile(r"\[.?\]|[☐☑☒✅❌]")
 
 
@@ -61,7 +62,7 @@ class ItemDraft:
     """An item as it is in the document: in `node`, a list item or a table, which `following` comes after.
 
     `whole` is all its text as it is shown, `groups` are the names of the items that enclose it, outermost first.
-    `beside` is what else is said of it: by its markup, by what stands above its list, by the head of its table.
+    `introduced` is what is said of it above its list or in its table, `beside` what its markup says besides.
     """
 
     text: str
@@ -74,6 +75,7 @@ class ItemDraft:
     level: int
     groups: tuple[Name, ...]
     remarks: Remarks
+    introduced: tuple[str, ...] = ()
     detail: list[str] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
     children: list[ItemDraft] = field(default_factory=list)
@@ -138,6 +140,8 @@ class Outline:
         self._before_headings = Heading("", "", Name("checklist", ""), 0, 0)
         self.headings = [self._before_headings]
         self._introduced: tuple[str, ...] = ()
+        self._depth = 0
+        self._notes = dict(_notes_in(root))
         self._blocks(root.children, (), None)
 
     def _blocks(self, nodes: Sequence[Node], above: tuple[Heading, ...], parent: ItemDraft | None) -> None:
@@ -147,12 +151,14 @@ class Outline:
         """
         outer = len(above)
         before: Node | None = None
-        introduced = self._introduced
+        introduced, introduction = self._introduced, tuple[str, ...]()
         for node, following in zip_longest(nodes, nodes[1:]):
             if parent is None and self._is_about_something_else(node, before, above[outer:]):
                 above = above[:-1]
-            self._introduced = (*introduced, *_introduction(before))
+            self._introduced = (*introduced, *introduction)
             before = node
+            if not _is_comment(node):
+                introduction = _introduction(node)
             if node.type in _LISTS:
                 self._list(node, above, parent)
             elif node.type == "blockquote":
@@ -166,7 +172,9 @@ class Outline:
                     ]
                 elif node.type in ("paragraph", "heading"):
                     parent.detail.append(one_line(shown(node.children[0])))
-                    parent.beside += filter(None, (marked(node.children[0]),))
+                    parent.beside += self._beside(node.children[0])
+                    if self._depth > 1:
+                        parent.beside.append(f"{len(parent.detail)}: {self._depth}")
             elif (found := self._titled(node)) is not None:
                 inline, level = found
                 while len(above) > outer and (above[-1].label or above[-1].level >= level):
@@ -206,9 +214,7 @@ class Outline:
         """Whether a block is no part of what the label before it is about."""
         if self._former:
             return False
-        return node.type in ("hr", "paragraph") or (
-            node.type == "html_block" and not node.content.lstrip().startswith("<!--")
-        )
+        return node.type in ("hr", "paragraph") or (node.type == "html_block" and not _is_comment(node))
 
     def _label(self, node: Node, following: Node | None, above: tuple[Heading, ...]) -> Node | None:
         """The text of a paragraph that serves as the heading of the list or table after it; None where it is none."""
@@ -271,8 +277,10 @@ class Outline:
         )
         if parent is None and not self._former and _is_legend(node):
             return
+        depth, self._depth = self._depth, self._depth + 1 if parent is not None else 0
         for entry in node.children:
             self._list_item(entry, above, parent, status, squares)
+        self._depth = depth
 
     def _list_item(
         self, node: Node, above: tuple[Heading, ...], parent: ItemDraft | None, status: bool, squares: bool
@@ -342,6 +350,7 @@ class Outline:
                 between = _joined(map(plain, cells)) if number else ""
                 if parent is not None:
                     parent.detail.append(_joined(map(plain, cells)))
+                    parent.beside.append(" | ".join(map(plain, cells)))
         self._introduced = introduced
 
     def _item(
@@ -372,10 +381,25 @@ class Outline:
             level=parent.level + 1 if parent else 0,
             groups=(*parent.groups, parent.name) if parent else (),
             remarks=remarks_of(inlines, (parent or heading).remarks),
-            beside=[*self._introduced, *filter(None, map(marked, inlines))],
+            introduced=self._introduced,
+            beside=[*(each for inline in inlines for each in self._beside(inline))],
         )
+        if len(inlines) > 1:
+            # What stands in which column; beside a box, other signs are no answers.
+            real = any(box.real for box in boxes)
+            marks = (each.box.mark if each.box and real and not each.box.real else "" for each in inlines)
+            words = (plain(each) if any(each is one for one in said) else "" for each in inlines)
+            item.beside += map(" | ".join, (words, marks))
         (parent.children if parent else heading.items).append(item)
         return item
+
+    def _beside(self, inline: Node) -> Iterator[str]:
+        """What an inline says besides its words: by its markup, and in footnotes."""
+        if more := marked(inline):
+            yield more
+        for label in _NOTE.findall(plain(inline)):
+            if label in self._notes:
+                yield self._notes[label]
 
     def _counts(self, box: Box, above: tuple[Heading, ...], parent: ItemDraft | None) -> bool:
         """Whether a box is an item; in an item with a real box, ✅ and ❌ tell right from wrong."""
@@ -412,9 +436,23 @@ def _is_few_words(inline: Node) -> bool:
     )
 
 
-def _introduction(node: Node | None) -> tuple[str, ...]:
+def _is_comment(node: Node) -> bool:
+    return node.type == "html_block" and node.content.lstrip().startswith("<!--")
+
+
+def _notes_in(root: Node) -> Iterator[tuple[str, str]]:
+    """The footnotes of a document, by their labels."""
+    for node in root.walk():
+        for line in node.content.split("\n") if node.type == "inline" else ():
+            if (match := _NOTE.match(line)) and line[match.end() :].startswith(":"):
+                yield match[1], line[match.end() + 1 :]
+
+
+def _introduction(node: Node) -> tuple[str, ...]:
     """What a paragraph says of the list or table below it, where it says that it does."""
-    if node is None or node.type != "paragraph":
+    if node.type == "blockquote" and node.children:
+        return _introduction(node.children[-1])
+    if node.type != "paragraph":
         return ()
     text = one_line(plain(node.children[0]))
     return (marked(node.children[0]) or text,) if text.endswith((":", "：")) else ()

@@ -105,6 +105,7 @@ def _freeze_items(heading: Heading, section_id: str, title: Heading | None) -> t
     def freeze(draft: ItemDraft, outer: tuple[str, ...]) -> Item:
         slug = next(slugs)
         detail = "\n".join(draft.detail).strip("\n")
+        beside = (*draft.introduced, *draft.beside)
         said = (*headings, *(name.text for name in draft.groups), draft.text, detail)
         return Item(
             id=f"{section_id}/{slug}",
@@ -115,11 +116,12 @@ def _freeze_items(heading: Heading, section_id: str, title: Heading | None) -> t
             column=draft.box.column,
             ticked=draft.box.ticked,
             level=draft.level,
-            children=tuple(freeze(child, (*outer, *draft.detail, *draft.beside)) for child in draft.children),
+            children=tuple(freeze(child, (*outer, *draft.detail, *beside)) for child in draft.children),
             optional=draft.remarks.optional,
             condition=draft.remarks.condition,
             not_applicable=draft.remarks.not_applicable,
-            fingerprint=fingerprint_of((*said, *outer, *draft.beside)),
+            fingerprint=fingerprint_of((*said, *outer, *beside)),
+            introduced=draft.introduced,
         )
 
     return tuple(freeze(draft, tuple(marked)) for draft in heading.items)

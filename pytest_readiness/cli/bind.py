@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 DRIFTED = 1
 """Exit code of `--check` where document and bindings are not in step."""
+_UNSAID = "; it was not kept until now"
 _NARROW = 80
 """Columns of what is no terminal."""
 
@@ -119,6 +120,7 @@ def command(
         file.write()
         context = ReviewContext(work.checklist, work.proposals, catalogue(), work.configuration, work.chosen, target)
         review_in_terminal(context, out)
+        _write_listed(out, file, "Taken as confirmed for what their items say now", _UNSAID, done.unsaid)
         if gone := len(done.vanished) + len(done.groups):
             out.line(f"Entries without an item to answer: {gone}. 'readiness bind {work.checklist.path}' lists them.")
     else:
@@ -258,15 +260,13 @@ def _report(
     taken = f"{'to be ' if dry else ''}taken out" if prune else f"left; taken out by: readiness bind {document} --prune"
     for heading, behind, entries in (
         ("Proposed anew", "", tuple(map(file.entries().__getitem__, done.refreshed))),
-        ("Taken as confirmed for what their items say now", "; it was not kept until now", done.unsaid),
+        ("Taken as confirmed for what their items say now", _UNSAID, done.unsaid),
         ("Proposed otherwise by now", ", and left, as a person has changed them", done.kept),
         ("Groups by now", "; bind their items, and take these out by hand", done.groups),
         ("For several items by now", ", so that nothing is proposed for these", done.unclear),
         ("Not in the document any more", f", {taken}", done.vanished),
     ):
-        if entries:
-            out.heading(f"{heading} ({len(entries)}){behind}")
-            out.table((), [(f"{file.path.name}:{each.line}", _named(file, each)) for each in entries], indent=2)
+        _write_listed(out, file, heading, behind, entries)
     if wrong := work.mistakes(file):
         out.heading(f"Mistakes ({len(wrong)}), which a run refuses; mend them by hand")
         for problem in wrong:
@@ -275,6 +275,12 @@ def _report(
         out.heading("Not read")
         out.line(work.checklist.unread, indent=2)
     _write_end(out, work, file, done, written=written, dry=dry)
+
+
+def _write_listed(out: Output, file: BindingsFile, heading: str, behind: str, entries: Sequence[BoundEntry]) -> None:
+    if entries:
+        out.heading(f"{heading} ({len(entries)}){behind}")
+        out.table((), [(f"{file.path.name}:{each.line}", _named(file, each)) for each in entries], indent=2)
 
 
 def _counts(work: _Work, file: BindingsFile) -> Iterator[tuple[int, str, str]]:

@@ -17,6 +17,7 @@ from pytest_readiness.bind.proposal import Candidate, Suggestion
 from pytest_readiness.bind.review import TYPED, Blank, Claim, Mode, Review, group_of
 from pytest_readiness.bind.reviewed import is_proposed, way_of
 from pytest_readiness.cli.describe import shown
+from pytest_readiness.cli.output import count
 
 _DIM, _BOLD, _TOLD = "dim", "bold", "yellow"
 _PATH = " › "
@@ -145,6 +146,7 @@ class ReviewScreen:
         item = review.proposal.item
         blocks = [
             *self._head(review),
+            _Strip([line for each in item.introduced for line in self._wrapped(each, _DIM)], 5, 1),
             _Strip([Text()], 1),
             _Strip(self._wrapped(item.text, _BOLD), 7, 2),
             _Strip(self._paragraphs(item.detail), 2),
@@ -266,10 +268,8 @@ class ReviewScreen:
 
     def _end(self, review: Review) -> list[_Strip]:
         left = review.open
-        said = f"{len(review.queue) - left} of {len(review.queue)} items are decided"
-        rest = (
-            f"; {left} are left for later. Enter goes through them." if left else ". Enter leaves; b goes back to them."
-        )
+        said = f"{len(review.queue) - left} of {count(len(review.queue), 'item')} decided"
+        rest = f"; {left} left for later. Enter goes through them." if left else ". Enter leaves; b goes back to them."
         title = "That was the last one." if left else "Nothing is left to decide."
         return [_Strip([Text(title, _BOLD)], 9, 1), _Strip(self._wrapped(said + rest), 8, 1)]
 

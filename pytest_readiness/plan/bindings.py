@@ -230,6 +230,8 @@ class _BindingsReader:
         if CONFIRMED not in root:
             return None
         said = root[CONFIRMED]
+        if said is None:
+            return {}
         if not isinstance(said, YamlMap):
             self.problem(root.lines[CONFIRMED], NO_FINGERPRINTS)
             return {}

@@ -253,10 +253,21 @@ def test_a_section_goes_with_the_last_of_its_entries(tmp_path: Path) -> None:
     file = bindings(tmp_path, text)
     file.remove("old/a")
     file.remove("tls/no")
-    assert changed(file) == "# about all\n\n\npeople:\n  b: c.d\n"
+    assert changed(file) == "# about all\n\n\n# about the old\n\npeople:\n  b: c.d\n"
     file.remove("people/b")
     assert parse_yaml(changed(file), tmp_path, "file") == {}
     assert not bindings(tmp_path, file.text).entries()
+
+
+def test_comments_on_a_section_stay_when_its_entries_are_elsewhere(tmp_path: Path) -> None:
+    checklist = parse_checklist("## A\n- [ ] One\n## B\n- [ ] Two\n", tmp_path / "release.md")
+    path = tmp_path / "release.checks.yaml"
+    path.write_text("# all\n\nold:  # mine\n  gone: x.y\nb:\n  two: x.y\n", "utf-8")
+    file = BindingsFile.read(checklist, path)
+    file.rename("old/gone", "a/one")
+    text = changed(file)
+    assert "# mine\n" in text
+    assert parse_yaml(text, path, "file") == {"a": {"one": "x.y"}, "b": {"two": "x.y"}}
 
 
 def test_a_level_stays_where_the_document_has_the_section(tmp_path: Path) -> None:

@@ -151,10 +151,22 @@ DOUBTFUL = """\
 
 - [ ] HSTS is enabled
 
+## Rollback criteria
+
+- [ ] HSTS header is set
+
 ## Web
 
 - [ ] All of these are off:
   - [ ] HSTS
+
+The following must not be the case:
+
+- [ ] HSTS header is set
+
+| Must not be | Done |
+| --- | --- |
+| HSTS header is set | [ ] |
 """
 
 

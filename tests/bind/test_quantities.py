@@ -45,6 +45,8 @@ def read(text: str) -> list[tuple[str, object, str, str]]:
         ("80 % is less than the usage", ">"),
         ("80 % is more than the usage", "<"),
         ("80 % exceeds the usage", "<"),
+        ("80 % of the disk free at most", "<="),
+        ("80 % used at the least", ">="),
         ("80 % under load", ""),
         ("less than or equal to 80 %", "<="),
         ("greater than or equal to 80 %", ">="),
@@ -184,3 +186,23 @@ def test_the_words_are_those_of_the_text() -> None:
         "At Most 80 %",
         "3 replicas or more",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("within a second", [("duration", 1, "<=", "")]),
+        ("lasts for a year", [("duration", 365 * DAY, "", "")]),
+        ("valid for at least a month", [("months", 1, ">=", "")]),
+        ("below half a second", [("duration", 1, "?", "")]),
+        ("under a quarter of an hour", [("duration", 3600, "?", "")]),
+        ("in a second server", []),
+        ("runs once a week", [("duration", 7 * DAY, "every", "")]),
+        ("tested a week", []),
+        ("under 1.500 ms", [("duration", Fraction(15, 10_000), "?", "")]),
+        ("under 1.50 ms", [("duration", Fraction(15, 10_000), "<", "")]),
+        ("at least 99.999 %", [("percent", Fraction(99_999, 1000), ">=", "")]),
+    ],
+)
+def test_amounts_without_a_plain_number(text: str, found: list[tuple[str, object, str, str]]) -> None:
+    assert read(text) == found

@@ -462,14 +462,15 @@ def test_what_is_lost_of_what_items_said_is_told(tmp_path: Path) -> None:
     assert again == text
 
 
-@pytest.mark.parametrize("written", ["", "[a]", "yes", "true", "text"])
+@pytest.mark.parametrize("written", ["[a]", "yes", "true", "text"])
 def test_something_else_in_place_of_what_items_said_is_a_sentence(tmp_path: Path, written: str) -> None:
     with pytest.raises(ProblemsError, match=r"'\.confirmed' maps items to fingerprints"):
         updated(tmp_path, f"tls:\n  hsts-is-sent: http.hsts\n.confirmed: {written}\n")
 
 
-def test_nothing_in_place_of_what_items_said_is_filled_and_told(tmp_path: Path) -> None:
-    text, done = updated(tmp_path, "tls:\n  hsts-is-sent: http.hsts\n.confirmed: {}\n")
+@pytest.mark.parametrize("written", ["", " {}"])
+def test_nothing_in_place_of_what_items_said_is_filled_and_told(tmp_path: Path, written: str) -> None:
+    text, done = updated(tmp_path, f"tls:\n  hsts-is-sent: http.hsts\n.confirmed:{written}\n")
     assert "  tls/hsts-is-sent: " in text.partition(".confirmed:")[2]
     assert [each.written for each in done.unsaid] == ["tls/hsts-is-sent"]
 

@@ -1116,6 +1116,7 @@ def test_a_conflict_that_a_merge_left_is_told() -> None:
 # --- fingerprints: what changes where anything changes that an item says
 
 _TABLE = "| Check | Done |\n| --- | --- |\n| **Production** | |\n| TLS is on | [ ] |\n"
+_WIDE = "| Check | Min | Max | Done |\n| --- | --- | --- | --- |\n| Days | {} | [ ] |\n"
 _GROUP = "## A\n- [ ] group\n\n  in production\n  - [ ] TLS is on\n"
 
 
@@ -1134,6 +1135,18 @@ _GROUP = "## A\n- [ ] group\n\n  in production\n  - [ ] TLS is on\n"
         (_TABLE, _TABLE.replace("Check", "Forbidden")),
         (_TABLE, _TABLE.replace("Production", "Staging")),
         (_GROUP, _GROUP.replace("production", "staging")),
+        ("<!-- x -->\nOn prod:\n<!-- y -->\n\n- [ ] TLS", "<!-- x -->\nOn test:\n<!-- y -->\n\n- [ ] TLS"),
+        ("> On prod:\n\n- [ ] TLS", "> On test:\n\n- [ ] TLS"),
+        ("- [ ] Low[^l]\n\n[^l]: 80 %", "- [ ] Low[^l]\n\n[^l]: 99 %"),
+        ("- [ ] TLS\n  - on prod, not\n  - on test", "- [ ] TLS\n  - on prod,\n  - not on test"),
+        ("- [ ] TLS\n  - Not on:\n    - prod\n    - test", "- [ ] TLS\n  - Not on:\n    - prod\n  - test"),
+        (_WIDE.format("365 | "), _WIDE.format(" | 365")),
+        (_WIDE.format("✅ | "), _WIDE.format("❌ | ")),
+        (
+            "- [ ] TLS\n\n  | min | max |\n  | --- | --- |\n  | 1 | |",
+            "- [ ] TLS\n\n  | min | max |\n  | --- | --- |\n  | | 1 |",
+        ),
+        ("## Orders over $50\n- [ ] TLS", "## Orders over €50\n- [ ] TLS"),
     ],
 )
 def test_a_fingerprint_tells_whatever_else_is_said_of_an_item(text: str, other: str) -> None:
@@ -1151,6 +1164,9 @@ def test_a_fingerprint_tells_whatever_else_is_said_of_an_item(text: str, other: 
         ("- [ ] TLS", "- [ ] TLS\n- [ ] HSTS"),
         (_TABLE, _TABLE.replace("[ ]", "[x]").replace("**", "__")),
         (_GROUP, _GROUP.replace("- [ ] group", "- [x] group")),
+        (_WIDE.format("1 | 2"), _WIDE.format("1 | 2").replace("[ ]", "[x]")),
+        ("| Check | Done |\n| --- | --- |\n| TLS | ❌ |\n", "| Check | Done |\n| --- | --- |\n| TLS | ✅ |\n"),
+        ("- [ ] TLS", "- [ ]   TLS\n\n[^a]: another note"),
     ],
 )
 def test_a_fingerprint_stays_where_an_item_says_the_same(text: str, other: str) -> None:

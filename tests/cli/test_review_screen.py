@@ -233,7 +233,7 @@ def test_the_end_says_what_is_left(reviewed: Reviewed) -> None:
     reviewed.press("1", "     ")
     assert drawn(reviewed.review) == [
         "That was the last one.",
-        "1 of 6 items are decided; 5 are left for later. Enter goes through them.",
+        "1 of 6 items decided; 5 left for later. Enter goes through them.",
         "",
         "b back  u undo  q leave",
     ]
@@ -245,7 +245,7 @@ def test_where_nothing_is_open_that_is_said(reviewed: Reviewed) -> None:
     reviewed.again()
     assert drawn(reviewed.review) == [
         "Nothing is left to decide.",
-        "6 of 6 items are decided. Enter leaves; b goes back to them.",
+        "6 of 6 items decided. Enter leaves; b goes back to them.",
         "",
         "b back  u undo  q leave",
     ]

@@ -634,7 +634,7 @@ def test_a_binding_counts_for_the_words_for_which_it_was_confirmed(tmp_path: Pat
     assert other.proposed.named == ("toy.header",)
 
 
-@pytest.mark.parametrize("confirmed", ["{}", "{tls/gone: 0123456789abcdef}"])
+@pytest.mark.parametrize("confirmed", ["", "{}", "{tls/gone: 0123456789abcdef}"])
 def test_a_binding_does_not_count_of_which_it_is_not_kept_what_its_item_said(tmp_path: Path, confirmed: str) -> None:
     text = f"tls: {{hsts-headers-configured: toy.header}}\n.confirmed: {confirmed}\n"
     found = bindings(tmp_path, text)["tls/hsts-headers-configured"]
