@@ -253,7 +253,7 @@ def test_a_section_goes_with_the_last_of_its_entries(tmp_path: Path) -> None:
     file = bindings(tmp_path, text)
     file.remove("old/a")
     file.remove("tls/no")
-    assert changed(file) == "# about all\n\n\n# about the old\n\npeople:\n  b: c.d\n"
+    assert changed(file) == "# about all\n\n# about the old\n\npeople:\n  b: c.d\n"
     file.remove("people/b")
     assert parse_yaml(changed(file), tmp_path, "file") == {}
     assert not bindings(tmp_path, file.text).entries()
