@@ -36,8 +36,6 @@ _BESIDE = 0.5
 """How much of the first claim's score one has that is meant beside it."""
 _OWN = 0.5
 """And how much of what says for it is not what says for the others."""
-_RARE = 3.5
-"""From this rarity on, a word that is left over may be what the item is about."""
 _SEVERAL = re.compile(r",|;|/|\+|&|\b(?:and|with|plus)\b", re.IGNORECASE)
 _CLAIMS: Mapping[Aspect, str] = {
     "state": "it is so now",
