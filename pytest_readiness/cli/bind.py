@@ -322,7 +322,8 @@ def _write_unbound(out: Output, done: Update) -> None:
     room = (out.console.width if out.console else _NARROW) - width - len("  line   ")
     for each in done.unbound:
         said = Statement(each.item.text)
-        sought = cut(f"searched for {', '.join(said.written(said.content))}", room * 3 // 5)
+        words = ", ".join(said.written(said.content))
+        sought = cut(f"searched for {words}" if words else "it has no word to search for", room * 3 // 5)
         text = f"{cut(each.item.text, max(room - len(sought) - 3, 20))} ({sought})"
         out.line(f"line {each.item.line:>{width}}  {text}", indent=2)
 

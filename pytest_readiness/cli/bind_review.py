@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -209,8 +210,10 @@ def _mistakes(context: ReviewContext, item: str, value: Any) -> tuple[str, ...]:
 
 
 def _parsed(text: str) -> Any:
-    """A value as YAML means it."""
+    """A value as YAML means it; "NAME: value" needs no braces."""
     try:
+        if re.match(r"[\w.-]+:\s", text):
+            text = f"{{{text}}}"
         return parse_yaml(f"value: {text}", Path(), "value")["value"]
     except ProblemsError as error:
         raise ValueError(" ".join(each.message for each in error.problems)) from None

@@ -274,6 +274,16 @@ def test_however_it_is_left_what_was_decided_is_in_the_file(
         assert "\x1b[?2004l" in session.raw
 
 
+def test_a_mapping_may_be_typed_without_braces(folder: Path, start: Start) -> None:
+    session = start()
+    find(session, "env.values")
+    session.send("1")
+    session.until("values")
+    session.send("LOG_LEVEL: info, DEBUG: false\r")
+    session.until("11 left")
+    assert {"check": "env.values", "values": {"LOG_LEVEL": "info", "DEBUG": False}} in written(folder).values()
+
+
 def test_a_window_in_which_nothing_can_be_read_decides_nothing(folder: Path, start: Start) -> None:
     session = start()
     session.resize(60, 6)
