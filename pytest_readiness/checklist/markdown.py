@@ -129,7 +129,7 @@ def _is_toml(text: str) -> bool:
 
 
 def _tree(markdown: MarkdownIt, source: str) -> Node:
-    root = Node("root")
+    root = Node("root", content=source)
     open_nodes = [root]
     for token in markdown.parse(source):
         if token.nesting < 0:
@@ -250,6 +250,11 @@ def plain(inline: Node, without: str = "", code: Mapping[int, str] | None = None
     return "".join(pieces)
 
 
+_BREAK = re.compile(r"<br\b", re.IGNORECASE)
+# Comments, breaks and emphasis.
+_SAYS_NOTHING = re.compile(r"<!--|</?(?:br|b|strong|em|i|u)\b", re.IGNORECASE)
+
+
 def marked(inline: Node) -> str:
     """The text of an inline with what its markup says besides: what is struck through, raised or lowered, links.
 
@@ -261,11 +266,15 @@ def marked(inline: Node) -> str:
             case "s_open" | "s_close":
                 piece = token.markup
             case "link_open" | "image":
-                piece = f"<{token.attrs.get('href') or token.attrs.get('src')}>"
-            case "html_inline" if not token.content.lower().startswith(("<br", "<!--")):
+                target = token.attrs.get("href") or token.attrs.get("src")
+                piece = f"<{target} {token.attrs.get('title', '')}>"
+            case "html_inline" if not _SAYS_NOTHING.match(token.content):
                 piece = token.content
+            case "softbreak" | "hardbreak" | "html_inline":
+                pieces.append(" " if token.type != "html_inline" or _BREAK.match(token.content) else "")
+                continue
             case _:
-                pieces.append(token.content or " ")
+                pieces.append(token.content)
                 continue
         pieces.append(piece)
         says_more = True

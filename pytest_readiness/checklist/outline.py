@@ -17,13 +17,14 @@ from pytest_readiness.checklist.markdown import (
     holds_boxes,
     label_in,
     lines_of,
-    marked,
     one_line,
     plain,
     shown,
     without_controls,
 )
 from pytest_readiness.checklist.remarks import Remarks, is_bold, remarks_of, without_remarks
+from pytest_readiness.checklist.said import Besides, is_comment
+from pytest_readiness.checklist.said import introduction as introduction_of
 
 _USES_SYMBOLS = re.compile(r"\b(?:check-?lists?|readiness|requirements?|launch|go-live)\b", re.IGNORECASE)
 NUMBERING = re.compile(r"\A\W*(?:\d+(?:\.\d+)*[.):]|\d+(?:\.\d+)+|[A-Z][.)]|[IVX]+[.)])\s+(?=\S)")
@@ -53,7 +54,6 @@ _ANSWER = re.compile(
 _LABEL_WORDS = 6
 # "> [!NOTE]" says what a quotation is, not what it is about.
 _CALLOUT = re.compile(r"\[!\w+\]")
-_NOTE = re.compile(r"\[\^([^\]\s]{1,60})\]")
 _BOX_LIKE = re.compile(r"\[.?\]|[☐☑☒✅❌]")
 
 
@@ -96,7 +96,7 @@ class ItemDraft:
 class Heading:
     """A heading, or a line of text that serves as one (`label`: as a paragraph), with the items right under it.
 
-    `whole` is all its text as it is shown, `beside` what its markup says besides.
+    `whole` is all its text as it is shown, `beside` what its markup says besides, or blocks without items below it.
     """
 
     title: str
@@ -107,7 +107,7 @@ class Heading:
     above: tuple[Heading, ...] = ()
     remarks: Remarks = _NO_REMARKS
     label: bool = False
-    beside: str = ""
+    beside: list[str] = field(default_factory=list)
     items: list[ItemDraft] = field(default_factory=list)
 
     @property
@@ -140,8 +140,8 @@ class Outline:
         self._before_headings = Heading("", "", Name("checklist", ""), 0, 0)
         self.headings = [self._before_headings]
         self._introduced: tuple[str, ...] = ()
-        self._depth = 0
-        self._notes = dict(_notes_in(root))
+        self._within: tuple[str, ...] = ()
+        self._besides = Besides(root.content)
         self._blocks(root.children, (), None)
 
     def _blocks(self, nodes: Sequence[Node], above: tuple[Heading, ...], parent: ItemDraft | None) -> None:
@@ -157,24 +157,24 @@ class Outline:
                 above = above[:-1]
             self._introduced = (*introduced, *introduction)
             before = node
-            if not _is_comment(node):
-                introduction = _introduction(node)
+            if not is_comment(node):
+                introduction = introduction_of(node)
             if node.type in _LISTS:
                 self._list(node, above, parent)
             elif node.type == "blockquote":
+                within, self._within = self._within, (*self._within, node.type)
                 self._blocks(node.children, above, parent)
+                self._within = within
             elif node.type == "table":
                 self._table(node, following, above, parent)
             elif parent is not None:
+                parent.beside += self._besides.block(node, self._within)
                 if node.type in ("fence", "code_block"):
                     parent.detail += [
                         without_controls(line.expandtabs(4)) for line in node.content.rstrip().split("\n")
                     ]
                 elif node.type in ("paragraph", "heading"):
                     parent.detail.append(one_line(shown(node.children[0])))
-                    parent.beside += self._beside(node.children[0])
-                    if self._depth > 1:
-                        parent.beside.append(f"{len(parent.detail)}: {self._depth}")
             elif (found := self._titled(node)) is not None:
                 inline, level = found
                 while len(above) > outer and (above[-1].label or above[-1].level >= level):
@@ -214,7 +214,7 @@ class Outline:
         """Whether a block is no part of what the label before it is about."""
         if self._former:
             return False
-        return node.type in ("hr", "paragraph") or (node.type == "html_block" and not _is_comment(node))
+        return node.type in ("hr", "paragraph") or (node.type == "html_block" and not is_comment(node))
 
     def _label(self, node: Node, following: Node | None, above: tuple[Heading, ...]) -> Node | None:
         """The text of a paragraph that serves as the heading of the list or table after it; None where it is none."""
@@ -261,7 +261,7 @@ class Outline:
             above=above,
             remarks=remarks_of([inline], nearest.remarks),
             label=label,
-            beside=marked(inline),
+            beside=[NUMBERING.sub("", one_line(more)) for more in self._besides.of(inline)],
         )
         self.headings.append(heading)
         return (*above, heading)
@@ -277,10 +277,10 @@ class Outline:
         )
         if parent is None and not self._former and _is_legend(node):
             return
-        depth, self._depth = self._depth, self._depth + 1 if parent is not None else 0
+        within, self._within = self._within, (*self._within, node.type) if parent is not None else ()
         for entry in node.children:
             self._list_item(entry, above, parent, status, squares)
-        self._depth = depth
+        self._within = within
 
     def _list_item(
         self, node: Node, above: tuple[Heading, ...], parent: ItemDraft | None, status: bool, squares: bool
@@ -298,7 +298,11 @@ class Outline:
             item = self._item([box], first.children, node, None, above, parent)
             self._blocks(node.children[1:], above, item)
         elif parent is None and first.type == "paragraph" and self._holds_items(node, above):
-            self._blocks(node.children[1:], self._heading(first, first.children[0], above), None)
+            below = self._heading(first, first.children[0], above)
+            for block in node.children[1:]:
+                if not any(boxes_in(block)):
+                    below[-1].beside += self._besides.block(block)
+            self._blocks(node.children[1:], below, None)
         elif status:
             item = self._item([NO_BOX], first.children, node, None, above, parent)
             self._blocks(node.children[1:], above, item)
@@ -321,11 +325,11 @@ class Outline:
         levels = () if self._former or not symbols else _level_columns(rows, found)
         answers = None if self._former or levels else _answer_column(found, [plain(cell) for cell in rows[0]])
         status = not self._former and symbols and not levels and answers is not None
-        introduced, between = self._introduced, ""
-        head = _joined(map(plain, rows[0]))
+        introduced, between = self._introduced, tuple[str, ...]()
+        head = self._besides.row(rows[0])
         for number, (cells, in_row) in enumerate(zip(rows, found, strict=True)):
             boxes = [box for box in in_row if box is not None]
-            self._introduced = tuple(filter(None, (*introduced, head, between)))
+            self._introduced = (*introduced, *head, *between)
             if levels and boxes:
                 named = [
                     one_line(plain(rows[0][column]))
@@ -347,10 +351,10 @@ class Outline:
             elif status and number and _is_row(cells):
                 self._item([NO_BOX], cells, node, following, above, parent, answers)
             else:
-                between = _joined(map(plain, cells)) if number else ""
+                between = self._besides.row(cells) if number else ()
                 if parent is not None:
                     parent.detail.append(_joined(map(plain, cells)))
-                    parent.beside.append(" | ".join(map(plain, cells)))
+                    parent.beside += self._besides.row(cells)
         self._introduced = introduced
 
     def _item(
@@ -382,7 +386,7 @@ class Outline:
             groups=(*parent.groups, parent.name) if parent else (),
             remarks=remarks_of(inlines, (parent or heading).remarks),
             introduced=self._introduced,
-            beside=[*(each for inline in inlines for each in self._beside(inline))],
+            beside=[more for inline in inlines for more in self._besides.of(inline)],
         )
         if len(inlines) > 1:
             # What stands in which column; beside a box, other signs are no answers.
@@ -392,14 +396,6 @@ class Outline:
             item.beside += map(" | ".join, (words, marks))
         (parent.children if parent else heading.items).append(item)
         return item
-
-    def _beside(self, inline: Node) -> Iterator[str]:
-        """What an inline says besides its words: by its markup, and in footnotes."""
-        if more := marked(inline):
-            yield more
-        for label in _NOTE.findall(plain(inline)):
-            if label in self._notes:
-                yield self._notes[label]
 
     def _counts(self, box: Box, above: tuple[Heading, ...], parent: ItemDraft | None) -> bool:
         """Whether a box is an item; in an item with a real box, ✅ and ❌ tell right from wrong."""
@@ -434,28 +430,6 @@ def _is_few_words(inline: Node) -> bool:
         and not _BOX_LIKE.match(text)
         and not _CALLOUT.match(text)
     )
-
-
-def _is_comment(node: Node) -> bool:
-    return node.type == "html_block" and node.content.lstrip().startswith("<!--")
-
-
-def _notes_in(root: Node) -> Iterator[tuple[str, str]]:
-    """The footnotes of a document, by their labels."""
-    for node in root.walk():
-        for line in node.content.split("\n") if node.type == "inline" else ():
-            if (match := _NOTE.match(line)) and line[match.end() :].startswith(":"):
-                yield match[1], line[match.end() + 1 :]
-
-
-def _introduction(node: Node) -> tuple[str, ...]:
-    """What a paragraph says of the list or table below it, where it says that it does."""
-    if node.type == "blockquote" and node.children:
-        return _introduction(node.children[-1])
-    if node.type != "paragraph":
-        return ()
-    text = one_line(plain(node.children[0]))
-    return (marked(node.children[0]) or text,) if text.endswith((":", "：")) else ()
 
 
 def _begins_with_text(entry: Node) -> bool:

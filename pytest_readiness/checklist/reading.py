@@ -100,7 +100,7 @@ def _freeze_items(heading: Heading, section_id: str, title: Heading | None) -> t
     slugs = iter(unique_ids([(draft.groups, draft.name) for draft in every]))
     above = [each for each in heading.above if each is not title]
     headings = [NUMBERING.sub("", each.title) for each in (*above, heading)]
-    marked = [each.beside for each in (*above, heading) if each.beside]
+    marked = [more for each in (*above, heading) for more in each.beside]
 
     def freeze(draft: ItemDraft, outer: tuple[str, ...]) -> Item:
         slug = next(slugs)
@@ -116,7 +116,7 @@ def _freeze_items(heading: Heading, section_id: str, title: Heading | None) -> t
             column=draft.box.column,
             ticked=draft.box.ticked,
             level=draft.level,
-            children=tuple(freeze(child, (*outer, *draft.detail, *beside)) for child in draft.children),
+            children=tuple(freeze(child, (*outer, draft.text, *draft.detail, *beside)) for child in draft.children),
             optional=draft.remarks.optional,
             condition=draft.remarks.condition,
             not_applicable=draft.remarks.not_applicable,
