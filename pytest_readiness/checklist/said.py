@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pytest_readiness.checklist.markdown import Node, marked, one_line, plain
 
 _NOTE = re.compile(r"\[\^([^\]\s]{1,60})\]")
+# A note whose text is one word is a link to Markdown, without its brackets.
+_NAMED = re.compile(r"\^([^\]\[\s]{1,60})")
 _TAG = re.compile(r"<[^<>]*>")
 _COMMENT = "<!--"
 
@@ -77,12 +79,12 @@ class Besides:
 
 
 def _named(text: str, notes: Mapping[str, str]) -> Iterator[str]:
-    labels = dict.fromkeys(_NOTE.findall(text))
+    labels = [label for label in dict.fromkeys(_NAMED.findall(text)) if label in notes]
+    # Each is said once, however they name each other.
+    others = {name: note for name, note in notes.items() if name not in labels}
     for label in labels:
-        if label in notes:
-            yield notes[label]
-            # Each is said once, however they name each other.
-            yield from _named(notes[label], {name: note for name, note in notes.items() if name not in labels})
+        yield notes[label]
+        yield from _named(notes[label], others)
 
 
 def _notes_in(source: str) -> Iterator[tuple[str, str]]:
