@@ -43,7 +43,7 @@ _WAS = re.compile(rf"#\s*{WAS}:\s+([^\s,;]+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _COLON = re.compile(r"[ \t]*:(?=\s|\Z)")
 _COMMENT = re.compile(r"(?:(?<=\s)|^)#[^\r\n]*", re.MULTILINE)
-_ONE_OF = re.compile(r"\s+(?=#)")
+_ONE_OF = re.compile(r"\s(?=#)")
 _INDENT = 2
 BOM = "\ufeff"
 
@@ -278,7 +278,7 @@ class BindingsFile:
             piece = made or self._raised(old, data, block) or self._anew(old, data, comment, block)
         above = _without_ours(old.above) if old else ""
         there = {line.strip() for line in _lines(above)}
-        there.update(each for _, comment in _comments_in(piece.lines) for each in _ONE_OF.split(comment))
+        there.update(each.strip() for _, comment in _comments_in(piece.lines) for each in _ONE_OF.split(comment))
         kept = [*(_comments(old) if old else ()), *(each for _, each in _comments_in(written))]
         lines = (f"{' ' * block.indent}{each}{self._newline}" for each in dict.fromkeys(kept) if each not in there)
         piece.above = above + "".join(lines) + piece.above

@@ -1117,6 +1117,7 @@ def test_a_conflict_that_a_merge_left_is_told() -> None:
 
 _TABLE = "| Check | Done |\n| --- | --- |\n| **Production** | |\n| TLS is on | [ ] |\n"
 _WIDE = "| Check | Min | Max | Done |\n| --- | --- | --- | --- |\n| Days | {} | [ ] |\n"
+_DETAILED = "- [ ] TLS\n\n  | min | max |\n  | --- | --- |\n  | {} |"
 _GROUP = "## A\n- [ ] group\n\n  in production\n  - [ ] TLS is on\n"
 
 
@@ -1147,6 +1148,18 @@ _GROUP = "## A\n- [ ] group\n\n  in production\n  - [ ] TLS is on\n"
             "- [ ] TLS\n\n  | min | max |\n  | --- | --- |\n  | | 1 |",
         ),
         ("## Orders over $50\n- [ ] TLS", "## Orders over €50\n- [ ] TLS"),
+        ("- [ ] Low[^l]\n\n[^l]: a\n\n    on prod", "- [ ] Low[^l]\n\n[^l]: a\n\n    on test"),
+        ("- [ ] Low[^l]\n\n[^l]: b[^m]\n[^m]: x", "- [ ] Low[^l]\n\n[^l]: b[^m]\n[^m]: y"),
+        ("- [ ] TLS\n\n  <div>on prod</div>", "- [ ] TLS\n\n  <div>on test</div>"),
+        ("- [ ] Run\n  ```sh\n  if a:\n    b\n  c\n  ```", "- [ ] Run\n  ```sh\n  if a:\n    b\n    c\n  ```"),
+        ("- [ ] Run\n  ```sh\n  a\n  ```", "- [ ] Run\n  ```sql\n  a\n  ```"),
+        ("- [ ] TLS\n\n  > never this", "- [ ] TLS\n\n  never this"),
+        ("- Group\n\n  on prod\n\n  - [ ] TLS", "- Group\n\n  on test\n\n  - [ ] TLS"),
+        ("- [ ] Group\n  - [ ] TLS", "- [ ] Group (optional)\n  - [ ] TLS"),
+        ("<p>On prod:</p>\n\n- [ ] TLS", "<p>On test:</p>\n\n- [ ] TLS"),
+        ('- [ ] As [said](a "seven")', '- [ ] As [said](a "eight")'),
+        (_TABLE, _TABLE.replace("| Check |", "| ~~Check~~ |")),
+        (_DETAILED.format("[1](a) | "), _DETAILED.format("[1](b) | ")),
     ],
 )
 def test_a_fingerprint_tells_whatever_else_is_said_of_an_item(text: str, other: str) -> None:
@@ -1167,6 +1180,9 @@ def test_a_fingerprint_tells_whatever_else_is_said_of_an_item(text: str, other: 
         (_WIDE.format("1 | 2"), _WIDE.format("1 | 2").replace("[ ]", "[x]")),
         ("| Check | Done |\n| --- | --- |\n| TLS | ❌ |\n", "| Check | Done |\n| --- | --- |\n| TLS | ✅ |\n"),
         ("- [ ] TLS", "- [ ]   TLS\n\n[^a]: another note"),
+        ("## Web [x](a)\n- [ ] TLS", "## 3. **Web** [*x*](a)\n- [ ] TLS"),
+        ("- [ ] TLS is on\n\n  on all hosts", "- [ ] <b>TLS</b> is<br>on\n\n  on\n  *all* hosts\n  <!-- or not -->"),
+        ("- [ ] Run\n  ```sh\n  a\n  ```", "1. [ ] Run\n   ~~~sh\n   a\n   ~~~"),
     ],
 )
 def test_a_fingerprint_stays_where_an_item_says_the_same(text: str, other: str) -> None:
