@@ -301,8 +301,11 @@ def test_without_script_it_reads(browser: Browser, ran: Release) -> None:
         for words in ("NO-GO", "Because 2 critical items are open", "45.9", "Secrets long", "Where this comes from"):
             assert words in said
         # Open items say why where they stand, and all of it once unfolded, which needs no script.
-        assert "expected at least 32 characters each; seen: TOKEN has 5" in said
-        assert "not signed; operations must sign" in said
+        for words in ("expected at least 32 characters each; seen: TOKEN has 5", "not signed; operations must sign"):
+            why = tab.locator(".item > summary", has_text=words).first
+            # What is out of sight may not be laid out so far.
+            why.scroll_into_view_if_needed()
+            assert why.is_visible(), words
         item = tab.locator("[id='i-release:security/secrets-long']")
         assert item.get_by_text("Replace the secret").is_hidden()
         item.locator("> summary").click()
