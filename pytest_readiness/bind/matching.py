@@ -86,6 +86,12 @@ class Statement:
         return tuple(dict.fromkeys(w.stem for w in self.words if w.stem not in filler and not _is_number(w.stem)))
 
     @cached_property
+    def denials(self) -> frozenset[str]:
+        """The item's stems that deny or limit."""
+        known = vocabulary()
+        return self.own & (known.denying | known.limiting)
+
+    @cached_property
     def telling(self) -> frozenset[str]:
         """The item's stems that say something of what is claimed, or that it is not so, or not quite."""
         known = vocabulary()
@@ -255,7 +261,6 @@ class _Index:
             return None
         weights: dict[str, float] = {}
         best, longest, denials = 0.0, 0, 0
-        negative = (known := vocabulary()).denying | known.limiting
         for phrase in phrases:
             total = 0.0
             for atom in phrase.atoms:
@@ -270,7 +275,7 @@ class _Index:
             total *= self.nearness(phrase, said)
             best = max(best, total)
             longest = max(longest, len(phrase.atoms))
-            denials = max(denials, sum(not atom.stems.isdisjoint(negative & said.own) for atom in phrase.atoms))
+            denials = max(denials, sum(not atom.stems.isdisjoint(said.denials) for atom in phrase.atoms))
         everything = sum(map(self.weight, said.content)) or 1.0
         opposed = self.opposed(words, phrases, said)
         left = (_VETOED if vetoed else 1.0) * (_OPPOSED if opposed else 1.0)

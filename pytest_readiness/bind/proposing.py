@@ -225,7 +225,7 @@ def _most(
     if left & known.undoing and not any(all_words()[each.id].forbids for each in together):
         return "unsure"
     # Two that deny may mean the opposite, unless a phrase has both ("unused services are disabled").
-    denials = sum(word.stem in known.denying | known.limiting for word in said.words if word.stem not in given)
+    denials = sum(word.stem in said.denials for word in said.words if word.stem not in given)
     if denials > max([1, *(each.match.denials for each in together if each.match)]):
         return "unsure"
     elsewhere = above & (known.elsewhere | known.products[_OTHERS])
@@ -234,9 +234,8 @@ def _most(
 
 def _may_turn(id: str, given: Mapping[str, object], said: Statement) -> bool:
     """Whether a parameter turns a claim into its opposite, and an item that denies or limits does not say which."""
-    known = vocabulary()
     turning = [name for name, kind in (all_words()[id].parameters or {}).items() if kind.split()[0] == IS]
-    return bool(turning and not given.keys() & set(turning) and not said.own.isdisjoint(known.denying | known.limiting))
+    return bool(turning and not given.keys() & set(turning) and said.denials)
 
 
 def _is_coming(id: str) -> bool:
