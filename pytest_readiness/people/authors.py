@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,52 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from pytest_readiness.config.model import Proof
-from pytest_readiness.core.audit import sent
-from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.yamlfile import YamlList, parse_yaml
 from pytest_readiness.people.rules import same_person
+from pytest_readiness.protocols.git import CUT_OFF, GitError, ask_git
 
-GIT_SECONDS = 20
-
-CUT_OFF = "the history is cut off here; fetch all of it (fetch-depth: 0, or git fetch --unshallow)"
-
-# What a repository or a machine may set to have other authors shown, or other commits.
-_UNSWAYED = ("--literal-pathspecs", "--no-replace-objects", "-c", "log.showSignature=no")
 # A commit of a line, with SHA-1 or SHA-256, and the line's number in the file.
 _ORIGIN = re.compile(r"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?")
 
 
-class GitError(Exception):
-    """git could not answer; the message is a clause."""
-
-
 def _git(folder: Path, *arguments: str) -> str:
-    program = shutil.which("git")
-    if program is None:
-        raise GitError("git is not installed")
-    sent(f"run 'git {arguments[0]}' in {folder}")
-    try:
-        done = subprocess.run(
-            [program, *_UNSWAYED, "-C", str(folder), *arguments],
-            capture_output=True,
-            timeout=GIT_SECONDS,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            # A hook of Git's runs with GIT_DIR, which names another repository.
-            # A repository's own file of grafts gives commits other parents, and no option turns it off.
-            env=neutral() | {"GIT_GRAFT_FILE": os.devnull},
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise GitError(f"git did not answer ({error})") from None
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip()
-        if "dubious ownership" in said:
-            whole = f"git config --global --add safe.directory {folder}"
-            raise GitError(f"the repository belongs to another user than this run's; if that is right, run '{whole}'")
-        lines = said.splitlines()
-        raise GitError(lines[-1] if lines else f"git ended with exit code {done.returncode}")
-    return done.stdout.decode("utf-8", "replace")
+    return ask_git(folder, *arguments).decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)

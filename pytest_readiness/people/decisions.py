@@ -23,6 +23,7 @@ from pytest_readiness.people import authors
 from pytest_readiness.people.file import is_blank
 from pytest_readiness.people.proofs import Unusable, digest_of
 from pytest_readiness.people.rules import EvidenceRule, SignoffRule, WaiverRule, one_person, same_person
+from pytest_readiness.protocols.git import GitError
 
 SOON_DAYS = 7
 """A sign-off that ends earlier than this passes with a warning."""
@@ -564,7 +565,7 @@ def _judge_file(rule: EvidenceRule, path: Path, name: str, today: date, who: str
     if rule.max_age_days is not None:
         try:
             changed = authors.last_change(path)
-        except authors.GitError as error:
+        except GitError as error:
             raise _Refused(f"{who} does not count: the age of its evidence {name} is not known: {error}") from None
         age = (today - changed).days
         if age > rule.max_age_days:

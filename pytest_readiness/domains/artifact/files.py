@@ -1,0 +1,205 @@
+"""Finding and reading the files of a report, and what stands beside them."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from pytest_readiness.config.target import Target
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.problems import ProblemsError
+from pytest_readiness.core.text import cut, size
+from pytest_readiness.core.yamlfile import parse_yaml
+from pytest_readiness.domains.artifact.resource import Report
+from pytest_readiness.domains.source.commit import ReleaseCommit, commit_of
+from pytest_readiness.domains.source.resource import Repository
+from pytest_readiness.protocols.text_file import read_text_file
+
+MOST_BYTES = 128 * 2**20
+"""Of all files of one report together."""
+BESIDE = ".about.yaml"
+"""Behind the name of a report: the file that says what the report does not."""
+_PATTERN = frozenset("*?[")
+
+
+class About(BaseModel):
+    """What the job that made a report writes beside it.
+
+    Attributes:
+        commit: the commit that was tested or looked at.
+        made_at: when the report was made, with its offset from UTC.
+        host: host that was tested or scanned.
+        kind: what kind of run it was ("full", "baseline").
+        image: digest of the image that was looked at.
+        whole: whether all was run: False for a shard, a selection or what was aborted.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$")] | None = None
+    made_at: AwareDatetime | None = None
+    host: str | None = None
+    kind: str | None = None
+    image: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    whole: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A file of a report.
+
+    Attributes:
+        path: the file.
+        data: its bytes.
+        about: what stands beside it; empty where nothing does.
+    """
+
+    path: Path
+    data: bytes
+    about: About
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What is known of a report besides what it found.
+
+    Attributes:
+        where: its files, as a person calls them.
+        made: when it was made, in UTC; of several files the earliest. None where nothing says it.
+        to_the_day: only the day is known, since the time has no zone.
+        commit: the commit that it says it is about; "" where nothing says it, or its files say several things.
+        whole: False where it is said to be a part of a run only.
+        released: the commit of the release; None where the report names no repository.
+    """
+
+    where: str
+    made: datetime | None = None
+    to_the_day: bool = False
+    commit: str = ""
+    whole: bool = True
+    released: ReleaseCommit | None = None
+
+
+def read_report(report: Report) -> tuple[ReportFile, ...]:
+    """Every file of a report, in the order of their names.
+
+    Raises:
+        CouldNotVerify: there is no such file, there are more or fewer than declared, or one is empty or cannot be read.
+    """
+    paths = _found(report)
+    left = MOST_BYTES
+    files = []
+    for path in paths:
+        data = _bytes(path, left)
+        left -= len(data)
+        files.append(ReportFile(path, data, _about(path)))
+    return tuple(files)
+
+
+def _found(report: Report) -> list[Path]:
+    pattern = str(report.path)
+    if _PATTERN & set(pattern) and not report.path.exists():
+        paths = [Path(path) for path in sorted(glob.glob(pattern, recursive=True)) if not path.endswith(BESIDE)]  # noqa: PTH207  (an absolute pattern)
+    else:
+        paths = [report.path] if report.path.exists() else []
+    if not paths:
+        raise CouldNotVerify(
+            f"there is no file {pattern}: the job that writes the report has not run, or wrote it elsewhere"
+        )
+    if len(paths) != report.files:
+        raise CouldNotVerify(
+            f"{pattern} is {len(paths)} file{'s' * (len(paths) != 1)}, and {report.files} "
+            f"{'is' if report.files == 1 else 'are'} declared: say by `files` how many there must be"
+        )
+    return paths
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise CouldNotVerify(f"{path} is not a regular file")
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise CouldNotVerify(f"{path} cannot be read ({error.strerror})") from None
+    if len(data) > most:
+        raise CouldNotVerify(f"{path}: the report is larger than {size(MOST_BYTES)}")
+    if not data.strip():
+        raise CouldNotVerify(f"{path} is empty")
+    return data
+
+
+def _about(path: Path) -> About:
+    beside = path.with_name(path.name + BESIDE)
+    if not os.path.lexists(beside):
+        return About()
+    text = read_text_file(beside)
+    try:
+        return About.model_validate(dict(parse_yaml(text, beside, "about")))
+    except ProblemsError as error:
+        raise CouldNotVerify(cut(str(error))) from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        field = ".".join(map(str, first["loc"]))
+        raise CouldNotVerify(f"{beside}: '{field}' cannot be read ({cut(first['msg'])})") from None
+
+
+def provenance(
+    report: Report,
+    target: Target,
+    files: tuple[ReportFile, ...],
+    made: tuple[datetime | None, ...],
+    commits: tuple[str, ...] = (),
+) -> Provenance:
+    """What is known of a report besides what it found.
+
+    Args:
+        report: the report.
+        target: that it is declared in.
+        files: its files.
+        made: by file, the moment that it names itself; without a zone only its day counts. None where it has none.
+        commits: by file, the commit that it names itself, or "".
+    """
+    moments = [file.about.made_at or own for file, own in zip(files, made, strict=True)]
+    known = [each for each in moments if each]
+    named = {file.about.commit or own for file, own in zip(files, commits or [""] * len(files), strict=True)}
+    return Provenance(
+        where=", ".join(file.path.name for file in files[:3]) + (f" and {len(files) - 3} more" * (len(files) > 3)),
+        made=min(map(_in_utc, known)) if known and len(known) == len(files) else None,
+        to_the_day=any(each.tzinfo is None for each in known),
+        commit=named.pop() if len(named) == 1 else "",
+        whole=all(file.about.whole is not False for file in files),
+        released=_released(report, target),
+    )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _released(report: Report, target: Target) -> ReleaseCommit | None:
+    if report.repository is None:
+        return None
+    repository = target.named("repository", report.repository)
+    assert isinstance(repository, Repository)
+    return commit_of(repository, target)
+
+
+def lines_of(file: ReportFile) -> Iterator[str]:
+    """The lines of a report that is text in UTF-8.
+
+    Raises:
+        CouldNotVerify: it is not.
+    """
+    try:
+        yield from file.data.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise CouldNotVerify(f"{file.path} is not UTF-8") from None

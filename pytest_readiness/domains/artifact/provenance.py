@@ -1,0 +1,91 @@
+"""Whether a report is about the release, and young enough: what every claim about a report asks first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from pytest_readiness.core import clock
+from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared, claim
+from pytest_readiness.domains.artifact.files import BESIDE, Provenance
+
+Proof = Literal["commit", "unproven"]
+"""What must tie a report to the release: that it names its commit, or only that it is younger than that."""
+_SKEW = timedelta(minutes=5)
+"""By so much the clock of another machine may be ahead."""
+
+
+def judge_provenance(found: Provenance, *, max_age_days: float | None, about: Proof | None) -> tuple[str, str]:
+    """Judge whether a report counts, and return what to say of it, and a warning or "".
+
+    Args:
+        found: what is known of the report.
+        max_age_days: oldest age in days; None for any.
+        about: what must tie it to the release's commit; None where such a report is about no commit. A declared
+            repository's commit still must not be younger than the report.
+
+    Raises:
+        ClaimFalse: it is older than the release's commit or than allowed, of the future, about another commit or a part
+            of a run only.
+        CouldNotVerify: its time or its commit is not known.
+        NotDeclared: it names no repository, and must be about its commit.
+    """
+    claim(found.whole, expected="a report of a whole run", seen=f"{found.where} is said to be of a part only")
+    if about and found.released is None:
+        raise NotDeclared("the report names no repository, by whose released commit it could be judged")
+    now = clock.now()
+    if found.made is None:
+        raise CouldNotVerify(
+            f"{found.where} does not say when it was made: let its job write `made_at` into a file of that name with"
+            f" {BESIDE} behind it"
+        )
+    earliest, latest = found.made, found.made + (timedelta(days=1) if found.to_the_day else timedelta(0))
+    offset = timedelta(hours=14 if found.to_the_day else 0)
+    claim(
+        earliest - offset <= now + _SKEW,
+        expected="a report of the past",
+        seen=f"{found.where}, made at {_moment(found)}, and it is {now:%Y-%m-%d %H:%M} UTC",
+    )
+    said = f"made {_ago(found)}"
+    if max_age_days is not None:
+        expected = f"a report of the last {max_age_days:g} days"
+        claim(now - latest - offset <= timedelta(days=max_age_days), expected=expected, seen=f"one {said}")
+        if now - earliest + offset > timedelta(days=max_age_days):
+            raise CouldNotVerify(f"{found.where} names the time of {_moment(found)} without its zone, which decides")
+    if found.released is None:
+        return said, ""
+    commit = found.released
+    if found.commit:
+        claim(
+            found.commit == commit.sha,
+            expected=f"a report about the release's commit {commit.short}",
+            seen=f"one about {found.commit[:12]}",
+        )
+    claim(
+        latest + offset >= commit.made - _SKEW,
+        expected=f"a report younger than the release's commit {commit.short} of {commit.made:%Y-%m-%d %H:%M} UTC",
+        seen=f"one of {_moment(found)}",
+    )
+    if earliest - offset < commit.made - _SKEW and not found.commit:
+        raise CouldNotVerify(f"{found.where} names the time of {_moment(found)} without its zone, which decides")
+    if found.commit:
+        return f"{said} about {commit.short}", ""
+    if about == "commit":
+        raise CouldNotVerify(
+            f"{found.where} does not say which commit it is about: let its job write `commit` into a file of that name"
+            f" with {BESIDE} behind it, or set `about: unproven`"
+        )
+    return f"{said}, after the release's commit", "nothing ties the report to the release's commit" if about else ""
+
+
+def _moment(found: Provenance) -> str:
+    assert found.made
+    return f"{found.made:%Y-%m-%d}" if found.to_the_day else f"{found.made:%Y-%m-%d %H:%M} UTC"
+
+
+def _ago(found: Provenance) -> str:
+    assert found.made
+    past = clock.now() - found.made
+    if past < timedelta(hours=1):
+        return "within the last hour"
+    return f"{past // timedelta(hours=1)} h ago" if past < timedelta(days=2) else f"{past.days} days ago"

@@ -1,0 +1,1 @@
+"""Pipelines that test and deliver the release."""

@@ -1,0 +1,1 @@
+"""Forges: GitHub, GitLab and what speaks like them."""

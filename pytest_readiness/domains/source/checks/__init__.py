@@ -1,0 +1,1 @@
+"""What the repository being released must be like."""

@@ -1,0 +1,86 @@
+"""What git says of a repository: asked by its own program, bounded in time and bytes, swayed by nobody's settings."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import tempfile
+from pathlib import Path
+
+from pytest_readiness.core import programs
+from pytest_readiness.core.audit import sent
+from pytest_readiness.core.environment import neutral
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.text import cut
+
+GIT_SECONDS = 20
+MOST_BYTES = 64 * 2**20
+"""Of one answer."""
+
+CUT_OFF = "the history is cut off here; fetch all of it (fetch-depth: 0, or git fetch --unshallow)"
+
+# What a repository or a machine may set to have other authors or commits shown, paths written otherwise, or a program
+# of its own run.
+_UNSWAYED = (
+    *("--literal-pathspecs", "--no-replace-objects"),
+    *("-c", "log.showSignature=no", "-c", "core.quotePath=off"),
+    *("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}"),
+)
+
+
+class GitError(Exception):
+    """git could not answer; the message is a clause."""
+
+
+def ask_git(
+    folder: Path,
+    *arguments: str,
+    given: bytes = b"",
+    accepted: tuple[int, ...] = (0,),
+    seconds: float = GIT_SECONDS,
+    most_bytes: int = MOST_BYTES,
+) -> bytes:
+    """Return what git prints.
+
+    Args:
+        folder: the working tree, or a folder in it.
+        arguments: the command and what it takes; pathspecs are literal.
+        given: what it reads from its standard input.
+        accepted: exit codes that are an answer.
+        seconds: after which it is ended.
+        most_bytes: of its answer.
+
+    Raises:
+        GitError: it is not installed, ended otherwise, took too long or printed too much.
+    """
+    program = shutil.which("git")
+    if program is None:
+        raise GitError("git is not installed")
+    sent(f"run 'git {arguments[0]}' in {folder}")
+    words = [program, *_UNSWAYED, "-C", str(folder), *arguments]
+    # A hook of Git's runs with GIT_DIR, which names another repository.
+    # A repository's own file of grafts gives commits other parents, and no option turns it off.
+    environment = neutral() | {"GIT_GRAFT_FILE": os.devnull, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(given)
+            file.flush()
+            line = os.fsencode(f"exec {shlex.join(words)} <{shlex.quote(file.name)}")
+            ended = programs.run(line, seconds=seconds, most_bytes=most_bytes, env=environment)
+    except (OSError, CouldNotVerify) as error:
+        raise GitError(f"git could not be run ({error})") from None
+    if ended.late or ended.excess:
+        how = f"answer within {seconds:g} seconds" if ended.late else f"answer in {most_bytes // 2**20} MiB"
+        raise GitError(f"git {arguments[0]} did not {how}")
+    if ended.status not in accepted:
+        raise GitError(_said(ended.errors.decode("utf-8", "replace").strip(), folder, ended.status))
+    return ended.output
+
+
+def _said(errors: str, folder: Path, status: int) -> str:
+    if "dubious ownership" in errors:
+        whole = f"git config --global --add safe.directory {folder}"
+        return f"the repository belongs to another user than this run's; if that is right, run '{whole}'"
+    lines = errors.splitlines()
+    return cut(lines[-1]) if lines else f"git ended with exit code {status}"
