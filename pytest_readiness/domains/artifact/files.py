@@ -18,7 +18,7 @@ from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.text import cut, size
 from pytest_readiness.core.yamlfile import parse_yaml
-from pytest_readiness.domains.artifact.resource import Report
+from pytest_readiness.domains.artifact.resource import ToolReport
 from pytest_readiness.domains.source.commit import ReleaseCommit, commit_of
 from pytest_readiness.domains.source.resource import Repository
 from pytest_readiness.protocols.text_file import read_text_file
@@ -68,7 +68,7 @@ class ReportFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
+class ReportOrigin:
     """What is known of a report besides what it found.
 
     Attributes:
@@ -88,7 +88,7 @@ class Provenance:
     released: ReleaseCommit | None = None
 
 
-def read_report(report: Report) -> tuple[ReportFile, ...]:
+def read_report(report: ToolReport) -> tuple[ReportFile, ...]:
     """Every file of a report, in the order of their names.
 
     Raises:
@@ -104,7 +104,7 @@ def read_report(report: Report) -> tuple[ReportFile, ...]:
     return tuple(files)
 
 
-def _found(report: Report) -> list[Path]:
+def _found(report: ToolReport) -> list[Path]:
     pattern = str(report.path)
     if _PATTERN & set(pattern) and not report.path.exists():
         paths = [Path(path) for path in sorted(glob.glob(pattern, recursive=True)) if not path.endswith(BESIDE)]  # noqa: PTH207  (an absolute pattern)
@@ -152,13 +152,13 @@ def _about(path: Path) -> About:
         raise CouldNotVerify(f"{beside}: '{field}' cannot be read ({cut(first['msg'])})") from None
 
 
-def provenance(
-    report: Report,
+def origin_of(
+    report: ToolReport,
     target: Target,
     files: tuple[ReportFile, ...],
     made: tuple[datetime | None, ...],
     commits: tuple[str, ...] = (),
-) -> Provenance:
+) -> ReportOrigin:
     """What is known of a report besides what it found.
 
     Args:
@@ -171,7 +171,7 @@ def provenance(
     moments = [file.about.made_at or own for file, own in zip(files, made, strict=True)]
     known = [each for each in moments if each]
     named = {file.about.commit or own for file, own in zip(files, commits or [""] * len(files), strict=True)}
-    return Provenance(
+    return ReportOrigin(
         where=", ".join(file.path.name for file in files[:3]) + (f" and {len(files) - 3} more" * (len(files) > 3)),
         made=min(map(_in_utc, known)) if known and len(known) == len(files) else None,
         to_the_day=any(each.tzinfo is None for each in known),
@@ -185,7 +185,7 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _released(report: Report, target: Target) -> ReleaseCommit | None:
+def _released(report: ToolReport, target: Target) -> ReleaseCommit | None:
     if report.repository is None:
         return None
     repository = target.named("repository", report.repository)

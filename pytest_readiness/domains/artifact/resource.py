@@ -9,7 +9,7 @@ from pydantic import Field
 from pytest_readiness.core.resources import Located, Reference
 
 
-class Report(Located):
+class ToolReport(Located):
     """What another tool has written down: results of tests, coverage, findings, a load test, a drill.
 
     What a report does not say itself, such as the commit that it is about, stands in a file beside it with

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared, claim
-from pytest_readiness.domains.artifact.files import BESIDE, Provenance
+from pytest_readiness.domains.artifact.files import BESIDE, ReportOrigin
 
 Proof = Literal["commit", "unproven"]
 """What must tie a report to the release: that it names its commit, or only that it is younger than that."""
@@ -15,7 +15,7 @@ _SKEW = timedelta(minutes=5)
 """By so much the clock of another machine may be ahead."""
 
 
-def judge_provenance(found: Provenance, *, max_age_days: float | None, about: Proof | None) -> tuple[str, str]:
+def judge_origin(found: ReportOrigin, *, max_age_days: float | None, about: Proof | None) -> tuple[str, str]:
     """Judge whether a report counts, and return what to say of it, and a warning or "".
 
     Args:
@@ -78,12 +78,12 @@ def judge_provenance(found: Provenance, *, max_age_days: float | None, about: Pr
     return f"{said}, after the release's commit", "nothing ties the report to the release's commit" if about else ""
 
 
-def _moment(found: Provenance) -> str:
+def _moment(found: ReportOrigin) -> str:
     assert found.made
     return f"{found.made:%Y-%m-%d}" if found.to_the_day else f"{found.made:%Y-%m-%d %H:%M} UTC"
 
 
-def _ago(found: Provenance) -> str:
+def _ago(found: ReportOrigin) -> str:
     assert found.made
     past = clock.now() - found.made
     if past < timedelta(hours=1):
