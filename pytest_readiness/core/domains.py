@@ -192,6 +192,8 @@ class _Catalogue(Mapping[str, Check]):
             for pack in shipped:
                 _import_all(pack)
         if id in CHECKS:
+            # A kind may refer to one of another domain.
+            load_kinds()
             _verify()
         else:
             # What others wrote may build on any of the facts.

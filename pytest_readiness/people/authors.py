@@ -14,7 +14,7 @@ from pytest_readiness.config.model import Proof
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.yamlfile import YamlList, parse_yaml
 from pytest_readiness.people.rules import same_person
-from pytest_readiness.protocols.git import CUT_OFF, GitError, ask_git
+from pytest_readiness.protocols.git import CUT_OFF, GitError, ask_git, is_cut_off
 
 # A commit of a line, with SHA-1 or SHA-256, and the line's number in the file.
 _ORIGIN = re.compile(r"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?")
@@ -82,7 +82,7 @@ class _History:
         for commit, _ in origins:
             if not commit.strip("0"):
                 return "it is not committed yet, so its author cannot be proven"
-            if _is_cut_off(self._path.parent, commit):
+            if is_cut_off(self._path.parent, commit):
                 return f"who wrote it is not known before the commit {commit[:12]}: {CUT_OFF}"
             name, mail = self._author(commit)
             if not any(same_person(entry.by, each) for each in (name, mail)):
@@ -152,13 +152,6 @@ def _blamed(path: Path) -> dict[int, tuple[str, str]]:
     return lines
 
 
-def _is_cut_off(folder: Path, commit: str) -> bool:
-    """Whether a commit has parents that are not here, as the last one of a shallow clone: all seems to begin in it."""
-    head = _git(folder, "cat-file", "commit", commit).partition("\n\n")[0]
-    has = sum(line.startswith("parent ") for line in head.split("\n"))
-    return has != len(_git(folder, "show", "-s", "--format=%P", commit).split())
-
-
 def _signature(folder: Path, commit: str, by: str) -> str:
     """Return what is wrong with the signature of a commit, or "" where it is a good one by that person."""
     try:
@@ -202,7 +195,7 @@ def last_change(path: Path) -> date:
     if not commits:
         return _day(file.stat().st_mtime)
     seconds, commit = min(commits, key=lambda each: int(each[0]))
-    if _is_cut_off(file.parent, commit):
+    if is_cut_off(file.parent, commit):
         raise GitError(f"what was before the commit {commit[:12]} is not known: {CUT_OFF}")
     return _day(int(seconds))
 

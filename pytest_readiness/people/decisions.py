@@ -574,8 +574,8 @@ def _judge_file(rule: EvidenceRule, path: Path, name: str, today: date, who: str
                 f"at most {_days(rule.max_age_days)} allowed"
             )
     if rule.sections:
-        from pytest_readiness.domains.docs import checks as docs
-        from pytest_readiness.domains.docs.facts import document_text
+        from pytest_readiness.domains.docs.checks import content as docs
+        from pytest_readiness.domains.docs.facts.text import document_text
 
         try:
             text = document_text(Document(name="evidence", path=path))

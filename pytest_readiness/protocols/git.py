@@ -84,3 +84,14 @@ def _said(errors: str, folder: Path, status: int) -> str:
         return f"the repository belongs to another user than this run's; if that is right, run '{whole}'"
     lines = errors.splitlines()
     return cut(lines[-1]) if lines else f"git ended with exit code {status}"
+
+
+def is_cut_off(folder: Path, commit: str) -> bool:
+    """Whether a commit has parents that are not here, as the last one of a shallow clone: all seems to begin in it.
+
+    Raises:
+        GitError: git cannot tell.
+    """
+    head = ask_git(folder, "cat-file", "commit", commit).partition(b"\n\n")[0]
+    has = sum(line.startswith(b"parent ") for line in head.split(b"\n"))
+    return has != len(ask_git(folder, "show", "-s", "--format=%P", commit).split())

@@ -1,4 +1,4 @@
-"""What a reader sees of a Markdown document: its headings, and the text below each."""
+"""What a reader sees of a document: its headings, and the text below each."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ class DocumentSection:
         italic: those of the blocks that are in italics from beginning to end.
         linked: those of the blocks that have a link to another place than this document.
         includes: what takes text from other files, as written.
+        code: what is marked as code within its paragraphs.
     """
 
     title: str
@@ -62,6 +63,7 @@ class DocumentSection:
     italic: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
 
 
 def read_sections(text: str) -> tuple[tuple[DocumentSection, ...], int]:
@@ -76,6 +78,54 @@ def read_sections(text: str) -> tuple[tuple[DocumentSection, ...], int]:
     text = _TEMPLATE_COMMENT.sub(_lines_of, _without_front_matter(text.replace("\r\n", "\n").replace("\r", "\n")))
     parser, tokens = _parsed(text)
     return _sections(parser, tokens), _conflict(text, tokens)
+
+
+def read_restructured(text: str) -> tuple[tuple[DocumentSection, ...], int]:
+    """The same of reStructuredText, as docutils reads it; other files are not included, and raw markup is left out."""
+    from docutils.core import publish_doctree, publish_from_doctree
+    from docutils.nodes import section
+
+    settings = {
+        **dict.fromkeys(("file_insertion_enabled", "raw_enabled", "doctitle_xform", "embed_stylesheet"), False),
+        "_disable_config": True,
+        "report_level": 5,
+        "halt_level": 6,
+        "initial_header_level": 1,
+        "output_encoding": "unicode",
+        "line_length_limit": 10_000,
+    }
+    # What is not included is said as text, in which `_Rendered` finds it.
+    tree = publish_doctree(_RST_INCLUDE.sub(r"\\\g<0>", text), settings_overrides=settings)
+    # docutils names the line under a heading.
+    lines = iter([(node.line or 2) - 1 for node in tree.findall(section)])
+    page = publish_from_doctree(tree, writer="html5", settings_overrides=settings)
+    _, _, body = page.partition("<body")
+    body = _RAW_HEADING.sub(lambda found: f'{found[0]} {_LINE}="{next(lines, 1)}"', f"<body{body}")
+    conflict = next((number for number, line in enumerate(text.split("\n"), 1) if _CONFLICT.fullmatch(line)), 0)
+    return _rendered(body), conflict
+
+
+_RST_INCLUDE = re.compile(r"^\.\. (?:literal)?include::", re.MULTILINE)
+
+
+def tokens_of(text: str) -> Sequence[Token]:
+    """What a Markdown document is made of.
+
+    Raises:
+        TakesTooLongError: it would take too long.
+    """
+    return _parsed(text.replace("\r\n", "\n").replace("\r", "\n"))[1]
+
+
+def comments_of(text: str) -> tuple[tuple[int, str], ...]:
+    """The comments of a Markdown document, which no reader sees, with their lines; none of what is in code."""
+    found = []
+    for token in tokens_of(text):
+        line = token.map[0] + 1 if token.map else 0
+        pieces = [token.content] * (token.type == "html_block")
+        pieces += [each.content for each in token.children or () if each.type == "html_inline"]
+        found += [(line, comment) for piece in pieces for comment in _COMMENT.findall(piece)]
+    return tuple(found)
 
 
 _FRONT_MATTER = re.compile(r"\s*[\w-]+\s*:")
@@ -99,6 +149,7 @@ _INLINE = re.compile(
 )
 """Tags in a paragraph; others there are places to fill in ("deploy <host>"), or would end the paragraph."""
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_CODE = ("code", "kbd", "samp", "tt")
 _HIDDEN = ("del", "s", "strike", "script", "style", "th", "summary", "thead")
 _BLOCK = re.compile(
     "address|article|aside|blockquote|body|center|d[dlt]|details|dialog|div|fieldset|figcaption|figure|footer|form|h[1-6r]"
@@ -123,7 +174,7 @@ _TITLE_LINE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """The line that begins or ends an admonition."""
-_NOWHERE = re.compile(
+NOWHERE = re.compile(
     r"""(?: \W*
       | (?:https?://)? (?:(?:todo|tbd|fixme|url|link|href|address|path|insert|your)\b[^/.]*|x{3,}|<.*>|\[.*\])
       | https?:/* (?: [.…]+ | (?:[\w-]+\.)?example\.(?:com|org|net)) ) /?""",
@@ -232,8 +283,6 @@ def _language(token: Token) -> str:
 
 
 def _sections(parser: MarkdownIt, tokens: Sequence[Token]) -> tuple[DocumentSection, ...]:
-    from lxml.etree import HTMLParser
-
     for token in tokens:
         line = token.map[0] + 1 if token.map else 0
         if token.type == "heading_open" and token.level == 0:
@@ -249,7 +298,12 @@ def _sections(parser: MarkdownIt, tokens: Sequence[Token]) -> tuple[DocumentSect
                 _CODE_COMMENT.match(each.strip()) for each in token.content.split("\n")
             ):
                 token.content = ""
-    page = parser.renderer.render(tokens, parser.options, {})
+    return _rendered(parser.renderer.render(tokens, parser.options, {}))
+
+
+def _rendered(page: str) -> tuple[DocumentSection, ...]:
+    from lxml.etree import HTMLParser
+
     reader = _Rendered()
     if page.strip():
         # The parser of the standard library takes hours for a page made to keep it busy.
@@ -280,6 +334,7 @@ class _Rendered:
         self._italic: list[str] = []
         self._linked: list[str] = []
         self._includes: list[str] = []
+        self._code: list[str] = []
         self._row: list[str] | None = None
         self._text: list[str] = []
         self._beside: list[str] = []
@@ -287,7 +342,8 @@ class _Rendered:
         self._upright = False
         self._leads_away = False
         self._elements: list[str] = []
-        """How each open element wants its text to be taken: "italic", "place", "nowhere", "pre", "hidden" or ""."""
+        """How each open element wants its text to be taken: "italic", "place", "nowhere", "pre", "code", "hidden"
+        or ""."""
         self._open: Counter[str] = Counter()
 
     def sections(self) -> tuple[DocumentSection, ...]:
@@ -313,6 +369,9 @@ class _Rendered:
             kind = "italic"
         elif tag == "pre":
             kind = "pre"
+        elif tag in _CODE:
+            kind = "code"
+            self._code.append("")
         elif tag == "a" and "href" in attrs:
             kind = self._link(attrs["href"])
         self._elements.append(kind)
@@ -341,12 +400,14 @@ class _Rendered:
         if self._open["hidden"]:
             return
         self._text.append(data)
+        if self._open["code"]:
+            self._code[-1] += data
         if not self._open["place"]:
             self._beside.append(data)
         self._upright = self._upright or bool(data.strip() and not self._open["italic"])
 
     def _link(self, address: str) -> str:
-        if _NOWHERE.fullmatch(unquote(address)[:500]):
+        if NOWHERE.fullmatch(unquote(address)[:500]):
             self.data("[")
             return "nowhere"
         if address.startswith("#"):
@@ -394,11 +455,12 @@ class _Rendered:
         self._end_block()
         self._sections.append(
             DocumentSection(
-                *self._heading, tuple(self._blocks), tuple(self._italic), tuple(self._linked), tuple(self._includes)
+                *self._heading,
+                *map(tuple, (self._blocks, self._italic, self._linked, self._includes, filter(str.strip, self._code))),
             )
         )
         self._heading = ("", 0, 1)
-        self._blocks, self._italic, self._linked, self._includes = [], [], [], []
+        self._blocks, self._italic, self._linked, self._includes, self._code = [], [], [], [], []
 
 
 def _in_one_line(text: str) -> str:

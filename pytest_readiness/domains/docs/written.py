@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pytest_readiness.domains.docs import phrases
 from pytest_readiness.domains.docs.reading import CELL
@@ -210,6 +210,10 @@ _FOREIGN_STUB = re.compile(
     ) \W*"""),
     re.VERBOSE | re.IGNORECASE,
 )
+_FOREIGN_HOLE = re.compile(
+    _folded(rf"\W*+ (?:[\w'’]+[ ]){{0,4}} (?:{_any(phrases.UNWRITTEN)}) (?:[ ](?:{phrases.BY_WHOM})\b)? \W*"),
+    re.VERBOSE | re.IGNORECASE,
+)
 _UNSPACED_STUB = re.compile(rf"\W*+\w{{0,8}}\W?(?:{phrases.UNSPACED})(?:です|である|。)?\W*", re.VERBOSE)
 _PROMPTS = "|".join(f"(?:{verbs})[ ](?:{objects}|{phrases.QUESTION_WORDS})" for verbs, objects in phrases.PROMPTS)
 _PROMPT = re.compile(
@@ -298,6 +302,62 @@ def says_something(block: str, *, italic: bool = False, linked: bool = False) ->
     if italic and (_ITALIC_PROMPT.fullmatch(block[:_SOUGHT]) or all(map(_asks, _SENTENCE_END.split(block[:_SOUGHT])))):
         return False
     return not is_number(block) and _is_written(block)
+
+
+_HOLE_WORDS = (
+    r"names?|dates?|phones?|e-?mails?|urls?|links?|contacts?|company|role|version|amount|number|address|time|teams?"
+    r"|owner|person|host|description|placeholder|title|value|todo|tbd|tba|fixme|xxx+|insert|your|enter|fill"
+)
+_HOLE = re.compile(
+    rf"\[(?=[^\[\]]{{0,80}}\](?!\())(?:(?:[\w'-]{{1,20}} ){{0,4}}(?:{_HOLE_WORDS})(?: [\w'-]{{1,20}}){{0,4}})\]",
+    re.IGNORECASE,
+)
+"""What is in brackets to be replaced: "[Contact Info]", "[Current Date]"; other texts in brackets are no places."""
+_BRACKETS = re.compile(r"\[[^\[\]]{0,500}\]")
+_LETTERS_FOR_DIGITS = re.compile(r"\+?\d{0,3} ?\(?[xX]{3}\)?[ -][xX]{3}[ -][xX]{4}")
+_DATE_SHAPE = re.compile(r"[A-Za-z]{2,4}[-/.][A-Za-z]{2}[-/.][A-Za-z]{2,4}")
+_LOREM = re.compile(r"\blorem ipsum\b", re.IGNORECASE)
+
+
+def hole_in(block: str, code: Iterable[str] = ()) -> str:
+    """The first place of a block at which something is still to be written, as it is there; "" for none.
+
+    What says that there is nothing ("None", "n/a") is an answer, and what is marked as code is none.
+
+    Args:
+        block: of a section.
+        code: what is marked as code within it.
+    """
+    if block.endswith("\n"):
+        return ""
+    for marked in sorted(set(code), key=len, reverse=True):
+        block = block.replace(marked, "code")
+    for cell in block.split(CELL):
+        text = unicodedata.normalize("NFC", cell[:_SOUGHT]).replace("\u00ad", "")
+        text = text[box.end() :] if (box := _BOX.match(text)) else text
+        for shape in (_HOLE, _LETTERS_FOR_DIGITS, _LOREM):
+            if found := shape.search(text):
+                return found[0]
+        found = _BLANKS.search(_BRACKETS.sub(" ", text))
+        # A sentence may say how dates are written.
+        if found and not (_DATE_SHAPE.fullmatch(found[0]) and count_words(text) > 2 * _FEW_WORDS):
+            return found[0]
+        for sentence in _SENTENCE_END.split(text):
+            label = _LABEL.match(sentence[:100])
+            if any(map(_is_hole, (sentence, sentence[label.end() :] if label else ""))):
+                return sentence
+    return ""
+
+
+def _is_hole(sentence: str) -> bool:
+    if not _WORD.search(sentence) or _NONE.fullmatch(sentence):
+        return False
+    return any(stub.fullmatch(sentence) for stub in (_MARKER, _PENDING, _ORDER)) or bool(
+        _FOREIGN_HOLE.fullmatch(_folded(sentence))
+    )
+
+
+_NONE = re.compile(r"\W*(?:n\W?/?a|k\W ?a|s\W ?o|n\W ?v\W ?t)\W*", re.IGNORECASE)
 
 
 def _is_written(text: str, *, beside: int = _FEW_WORDS + 1) -> bool:

@@ -63,12 +63,16 @@ class Described:
         version: of OpenAPI; "" where it is no description of an API.
         paths: how many it describes.
         operations: its GET operations without required parameters.
+        named: every operation ("GET /orders").
+        bare: those of them without an answer that has a description or a schema.
     """
 
     fault: str
     version: str = ""
     paths: int = 0
     operations: tuple[Get, ...] = ()
+    named: tuple[str, ...] = ()
+    bare: tuple[str, ...] = ()
 
 
 def read(text: str, address: str) -> tuple[Document, Described]:
@@ -84,7 +88,21 @@ def read(text: str, address: str) -> tuple[Document, Described]:
     version, paths = str(document["openapi"]), len(document.get("paths") or ())
     if problem := fault(document):
         return document, Described(problem, version, paths)
-    return document, Described("", version, paths, tuple(get_operations(document, address)))
+    every = {
+        f"{method.upper()} {path}": operation
+        for path, item in (document.get("paths") or {}).items()
+        for method, operation in _resolved(document, item).items()
+        if method in _METHODS
+    }
+    bare = (name for name, each in every.items() if not any(map(_says, _answers(document, each).values())))
+    return document, Described("", version, paths, tuple(get_operations(document, address)), tuple(every), tuple(bare))
+
+
+def _says(answer: Document) -> bool:
+    return bool(str(answer.get("description") or "").strip() or answer.get("content"))
+
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 
 
 def load(text: str) -> Document:

@@ -1,18 +1,26 @@
-"""Documents that people rely on, in Markdown or plain text."""
+"""What documents say."""
 
 from __future__ import annotations
 
 import re
 import stat
 from dataclasses import dataclass
+from pathlib import Path
 
+from pytest_readiness.core import extras
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.docs.reading import DocumentSection, TakesTooLongError, read_sections
+from pytest_readiness.domains.docs.reading import (
+    DocumentSection,
+    TakesTooLongError,
+    comments_of,
+    read_restructured,
+    read_sections,
+)
 from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.protocols.text_file import read_text_file
 
-SUFFIXES = ("", ".md", ".markdown", ".txt")
+SUFFIXES = ("", ".md", ".markdown", ".txt", ".rst")
 
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 """Characters that no text has; not the escape, which colours what a terminal printed."""
@@ -42,17 +50,19 @@ class DocumentText:
         sections: in the order of the document, the part before the first heading included.
         conflict: line of the first conflict marker of Git ("<<<<<<<"), but for those in code blocks that may be
             examples; 0 where there is none.
+        comments: what no reader sees, with its line.
     """
 
     path: str
     missing: str
     sections: tuple[DocumentSection, ...]
     conflict: int = 0
+    comments: tuple[tuple[int, str], ...] = ()
 
 
 @fact
 def document_text(document: Document) -> DocumentText:
-    """The headings of the document and the text below each; Markdown by the CommonMark rules, with tables."""
+    """The headings of the document and the text below each; Markdown by CommonMark, with tables."""
     path = document.path
     try:
         missing = "is a directory" if stat.S_ISDIR(path.stat().st_mode) else ""
@@ -64,7 +74,8 @@ def document_text(document: Document) -> DocumentText:
         return DocumentText(str(path), missing, ())
     if path.suffix.lower() not in SUFFIXES:
         raise CouldNotVerify(
-            f"{path} is neither Markdown nor plain text (.md, .markdown, .txt), and only these are read"
+            f"{path} is neither Markdown, reStructuredText nor plain text (.md, .markdown, .rst, .txt), and only these"
+            " are read"
         )
     text = read_text_file(path)
     begin = text[:200].lstrip().lower()
@@ -74,11 +85,30 @@ def document_text(document: Document) -> DocumentText:
     if found := _NO_TEXT.search(text):
         line = text.count("\n", 0, found.start()) + 1
         raise CouldNotVerify(f"{path} is not text: line {line} has the control character U+{ord(found[0]):04X}")
+    sections, conflict = read_text(text, path)
+    comments = comments_of(text) if path.suffix.lower() != ".rst" else ()
+    return DocumentText(str(path), "", sections, conflict, comments)
+
+
+def read_text(text: str, path: Path) -> tuple[tuple[DocumentSection, ...], int]:
+    """The sections of a document by its format, and the line of its first conflict marker; 0 if there is none.
+
+    Raises:
+        CouldNotVerify: it would take too long, or needs an extra that is not installed.
+    """
+    if path.suffix.lower() == ".rst":
+        if not extras.is_installed("rst"):
+            raise extras.needed(path.name, "rst")
+        return read_restructured(text)
     try:
-        sections, conflict = read_sections(text)
+        return read_sections(text)
     except TakesTooLongError as error:
-        raise CouldNotVerify(
-            f"{path} has thousands of brackets or asterisks in the paragraph of line {error.line}, which would take"
-            " too long to read: make it a code block"
-        ) from None
-    return DocumentText(str(path), "", sections, conflict)
+        raise too_long(path, error) from None
+
+
+def too_long(path: Path, error: TakesTooLongError) -> CouldNotVerify:
+    """What to raise where a document takes too long to read."""
+    return CouldNotVerify(
+        f"{path} has thousands of brackets or asterisks in the paragraph of line {error.line}, which would take"
+        " too long to read: make it a code block"
+    )

@@ -1,0 +1,1 @@
+"""What documents must be like."""
