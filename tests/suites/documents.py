@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +50,15 @@ def _bindings(value: Any, on: Any = "") -> Iterator[Mapping[str, Any]]:
             yield from _bindings(each, on)
 
 
-def write_documents(folder: Path, changes: Mapping[str, Mapping[str, str]]) -> dict[str, Path]:
+def write_documents(
+    folder: Path, changes: Mapping[str, Mapping[str, str]], described: Mapping[str, Sequence[str]]
+) -> dict[str, Path]:
     """Write each document, and return its path by label.
 
     Args:
         folder: for them; created.
         changes: text of a section by label and heading; of all sections by the heading "*".
+        described: by label, the names that have a row each in a table; a change by the heading "-NAME" takes it out.
     """
     folder.mkdir()
     asked = asked_sections()
@@ -65,8 +68,14 @@ def write_documents(folder: Path, changes: Mapping[str, Mapping[str, str]]) -> d
         other = changes.get(label, {})
         texts = {heading: other.get(heading, other.get("*", TEXT)) for heading in headings}
         title = label.replace("-", " ").capitalize()
+        rows = [
+            f"| `{name}` | what the product needs it for |"
+            for name in described.get(label, ())
+            if f"-{name}" not in other
+        ]
+        table = "\n".join(["| name | meaning |", "| --- | --- |", *rows, ""]) if rows else ""
         paths[label] = folder / f"{label}.md"
         paths[label].write_text(
-            f"# {title}\n\n" + "".join(f"## {heading}\n\n{text}\n\n" for heading, text in texts.items())
+            f"# {title}\n\n" + "".join(f"## {heading}\n\n{text}\n\n" for heading, text in texts.items()) + table
         )
     return paths

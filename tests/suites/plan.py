@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,6 +113,7 @@ class Plan:
         public_files: files of the web server's folder that are changed, added, or left out (None).
         limits: path to the number of requests that the web server lets through at once.
         env: variables of the production file.
+        development: variables of development's file that are not its own.
         env_mode: of that file on the host.
         documents: text of a section by label and heading; of all sections of a document by "*".
         containers: docker-py's options by name; `images` their references.
@@ -131,6 +133,9 @@ class Plan:
         mail: settings of Postfix instead of the usual ones.
         mail_certificate: what the mail server's certificate is issued with.
         mail_password: what the target declares, where that is not the right one.
+        repository: files of the released commit that are changed, added or left out (None).
+        forge: what the forge answers otherwise, by path below the project.
+        reports: by report, what is made of its content.
         downtime: whether a new version is started only after the old one has ended.
     """
 
@@ -217,4 +222,8 @@ class Plan:
     mail: dict[str, str] = field(default_factory=dict)
     mail_certificate: dict[str, Any] = field(default_factory=dict)
     mail_password: str = ""
+    development: dict[str, str] = field(default_factory=dict)
+    repository: dict[str, str | None] = field(default_factory=dict)
+    forge: dict[str, Any] = field(default_factory=dict)
+    reports: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
     downtime: bool = False

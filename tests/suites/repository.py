@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from tests.stack.forge import at
 from tests.stack.repositories import Repo
 
 VERSION = "1.4.2"
@@ -160,3 +163,75 @@ def write_repository(folder: Path, changes: Mapping[str, str | None]) -> Repo:
     repo.git("clone", "-q", "--bare", str(repo.path), str(folder / "remote.git"))
     repo.git("remote", "add", "origin", f"file://{folder}/remote.git")
     return repo
+
+
+def forge_answers(repo: Repo, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What a forge says of the repository: green runs of its commit, a protected environment, and no open blocker.
+
+    Args:
+        repo: the repository.
+        changes: answers by their path that are otherwise.
+    """
+    sha = repo.git("rev-parse", "HEAD")
+    moment = at(datetime.now(UTC) - timedelta(hours=1))
+    files = {
+        "ci": (".github/workflows/ci.yml", ("test", "image")),
+        "deploy": (".github/workflows/deploy.yml", ("deploy",)),
+    }
+    runs, answers = [], {}
+    for number, (name, (path, jobs)) in enumerate(files.items(), 1):
+        run = {
+            "id": number,
+            "name": name,
+            "path": path,
+            "workflow_id": number,
+            "head_sha": sha,
+            "head_branch": BRANCH,
+            "event": "push",
+            "run_number": 1,
+            "run_attempt": 1,
+            "status": "completed",
+            "conclusion": "success",
+            "created_at": moment,
+            "updated_at": moment,
+            "run_started_at": moment,
+        }
+        runs.append(run)
+        done = [
+            {"id": 10 * number + place, "name": job, "status": "completed", "conclusion": "success", "run_attempt": 1}
+            for place, job in enumerate(jobs)
+        ]
+        answers[f"actions/runs/{number}/jobs"] = {"total_count": len(done), "jobs": done}
+        answers[f"actions/workflows/{Path(path).name}/runs"] = {"total_count": 1, "workflow_runs": [run]}
+        answers[f"actions/workflows/{Path(path).name}"] = {"id": number, "path": path, "name": name, "state": "active"}
+    reviewers = {
+        "id": 1,
+        "type": "required_reviewers",
+        "prevent_self_review": True,
+        "reviewers": [{"type": "User", "reviewer": {"login": "operations", "id": 7}}],
+    }
+    environment = {"id": 3, "name": "production", "can_admins_bypass": False, "protection_rules": [reviewers]}
+    secret = {"name": "KUBE_TOKEN", "created_at": moment, "updated_at": moment}
+    labels = {f"labels/{name}": {"id": 1, "name": name} for name in ("blocker", "critical", "P1", "P2", "P3")}
+    return {
+        **answers,
+        **labels,
+        "actions/runs": {"total_count": len(runs), "workflow_runs": runs},
+        "actions/workflows": {
+            "total_count": 2,
+            "workflows": [
+                {"id": number, "name": name, "path": path, "state": "active"}
+                for number, (name, (path, _)) in enumerate(files.items(), 1)
+            ],
+        },
+        f"commits/{sha}/check-runs": {"total_count": 0, "check_runs": []},
+        f"commits/{sha}/status": {"state": "success", "sha": sha, "total_count": 0, "statuses": []},
+        "environments": {"total_count": 1, "environments": [environment]},
+        "environments/production": environment,
+        "environments/production/secrets": {"total_count": 1, "secrets": [secret]},
+        "actions/secrets": {"total_count": 0, "secrets": []},
+        "actions/organization-secrets": {"total_count": 0, "secrets": []},
+        "actions/variables": {"total_count": 0, "variables": []},
+        "issues": [],
+        **changes,
+    }

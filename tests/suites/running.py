@@ -40,7 +40,8 @@ class Outcome:
 def write_project(folder: Path, resources: Mapping[str, Any], documents: Sequence[str]) -> Path:
     """Write the readiness.yaml of a team that runs documents against these resources, and sign; returns its path.
 
-    What the examples of the suites say about roles and parameters is taken as it is written.
+    What the examples of the suites say about roles and parameters is taken as it is written, unless the resources have
+    parameters of their own.
     """
     roles: dict[str, Any] = {}
     parameters: dict[str, Any] = {}
@@ -49,6 +50,7 @@ def write_project(folder: Path, resources: Mapping[str, Any], documents: Sequenc
         roles |= example["roles"]
         for name, given in example["targets"]["prod"]["parameters"].items():
             assert parameters.setdefault(name, given) == given, f"{name} differs from suite to suite."
+    parameters |= resources.get("parameters", {})
     target = {**resources, "policy": {"allow": ["active", "disruptive"]}, "parameters": parameters}
     path = folder / "readiness.yaml"
     _write(

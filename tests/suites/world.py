@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import smtplib
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -21,12 +22,14 @@ from websockets.sync.server import ServerConnection, serve
 from tests.stack.certs import Authority
 from tests.stack.dns import Knot, Unbound, Zone, glued
 from tests.stack.docker import IMAGE, DockerEngine
+from tests.stack.forge import ForgeServer
 from tests.stack.mail import PASSWORD, USER, MailHost
 from tests.stack.nginx import Nginx
 from tests.stack.patience import patient
 from tests.stack.postgres import Postgres
 from tests.stack.process import wait_until
 from tests.stack.programs import unavailable
+from tests.stack.redis import RedisServer
 from tests.stack.silent import Response, WebApp
 from tests.stack.sshd import Sshd
 from tests.stack.web import document, send_mail
@@ -36,6 +39,8 @@ from tests.suites.documents import write_documents
 from tests.suites.machine import connect, env_text, machine
 from tests.suites.pages import write_files
 from tests.suites.plan import Plan
+from tests.suites.reports import write_reports
+from tests.suites.repository import BRANCH, forge_answers, write_repository
 from tests.suites.store import ADMINISTRATOR, CAREFUL, CUSTOMER
 
 LABELS = {"production": ["production", "payments", "s3"]}
@@ -53,10 +58,20 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "names": ("_first", "_second", "_resolver", "_registry", "_anchors"),
     "machine": ("_machine", "_machine_address"),
     "web": ("application", "web_address", "_public", "_certificate", "_sockets", "_staple", "_nginx"),
-    "files": ("_env_files", "_documents"),
+    "source": ("_repo", "_index"),
+    "forge": ("_forge",),
+    "cache": ("_redis",),
+    "files": ("_env_files", "_documents", "_start_script"),
+    "reports": ("_reports",),
 }
 """What it is started from, in that order, and the attributes of each part."""
-USERS = {"mail": ("web",), "database": ("web",)}
+USERS = {
+    "mail": ("web",),
+    "database": ("web", "files"),
+    "cache": ("files",),
+    "containers": ("reports",),
+    "source": ("forge", "reports"),
+}
 """Parts that use another, and so are started with it."""
 
 
@@ -135,6 +150,17 @@ class World:
             },
             "documents": {
                 label: {"path": str(path), "labels": [label]} for label, path in sorted(self._documents.items())
+            },
+            "repositories": {"shop": {"path": str(self._repo.path), "branch": BRANCH, "forge": "github"}},
+            "forges": {"github": self._forge.declared()},
+            "reports": self._reports,
+            "parameters": {
+                "package_indexes": {"max_majors": 1, "pypi": self._index, "npm": self._index},
+                "startup": {
+                    "command": [sys.executable, str(self._start_script)],
+                    "names": ["DATABASE_URL", "SECRET_KEY"],
+                    "seconds": 10,
+                },
             },
         }
 
@@ -360,18 +386,64 @@ class World:
             self._sockets,
         )
 
+    def _start_source(self, stack: ExitStack) -> None:
+        self._repo = write_repository(self.directory / "source", self.plan.repository)
+        newest = document({"info": {"version": "2.32.4"}, "releases": {"2.32.4": [{"yanked": False}]}})
+        index = stack.enter_context(WebApp({}))
+        index.other = lambda _: newest
+        self._index = index.url
+
+    def _start_forge(self, stack: ExitStack) -> None:
+        self._forge = stack.enter_context(ForgeServer("github", **forge_answers(self._repo, self.plan.forge)))
+
+    def _start_cache(self, stack: ExitStack) -> None:
+        directory = self.directory / "redis"
+        directory.mkdir()
+        self._redis = stack.enter_context(RedisServer(directory, self._authority.issue(), plain=False))
+
+    def _start_reports(self, _: ExitStack) -> None:
+        commit = self._repo.git("rev-parse", "HEAD")
+        scanned = {label: self._engine.client().images.get(image).id for label, image in self.plan.images.items()}
+        self._reports = write_reports(self.directory / "reports", commit, scanned, self.plan.reports)
+
     def _start_files(self, _: ExitStack) -> None:
+        redis = f"rediss://:{self._redis.password}@localhost:{self._redis.tls_port}/0"
+        production = {
+            **self.plan.env,
+            **({"DATABASE_URL": self._dsn} if "@db.internal" in self.plan.env.get("DATABASE_URL", "") else {}),
+            **(
+                {"REDIS_URL": f"{redis}?ssl_ca_certs={self._authority.ca_file}"}
+                if self.plan.env.get("REDIS_URL")
+                else {}
+            ),
+        }
+        if "REDIS_URL" not in self.plan.env:
+            production.pop("REDIS_URL", None)
+        other = {name: value for name, value in Plan().env.items() if name in production}
+        development = {**other, "APP_ENV": "development", "DEBUG": "true", **self.plan.development}
         self._env_files = {}
-        example = dict.fromkeys(self.plan.env, "")
-        development = {**self.plan.env, "APP_ENV": "development", "DEBUG": "true"}
         for name, variables in {
-            "production": self.plan.env,
-            "example": example,
+            "production": production,
+            "example": dict.fromkeys(production, ""),
             "development": development,
         }.items():
             self._env_files[name] = self.directory / f"{name}.env"
             self._env_files[name].write_text(env_text(variables))
-        self._documents = write_documents(self.directory / "documents", self.plan.documents)
+        described = {"environment": tuple(production), "database": ("accounts", "orders", "payments")}
+        self._documents = write_documents(self.directory / "documents", self.plan.documents, described)
+        self._start_script = self.directory / "start.py"
+        self._start_script.write_text(START)
+
+
+START = """\
+import os
+import sys
+
+missing = [name for name in ("DATABASE_URL", "SECRET_KEY") if not os.environ.get(name)]
+if missing:
+    sys.exit(f"{', '.join(missing)} must be set")
+"""
+"""A program that refuses to start without what it needs."""
 
 
 @contextmanager
