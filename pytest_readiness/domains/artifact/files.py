@@ -7,6 +7,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -288,3 +289,16 @@ def moment_of(text: object) -> datetime | None:
 def told(text: object) -> str:
     """A name from a report, as it may be shown."""
     return cut(visible(str(text)), 100)
+
+
+@contextmanager
+def shape(file: ReportFile, what: str) -> Iterator[None]:
+    """Read in it what a report must hold by its format.
+
+    Raises:
+        CouldNotVerify: it holds something else.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        raise CouldNotVerify(f"{file.path} is not of the shape that {what} has") from None
