@@ -247,7 +247,7 @@ def json_of(file: ReportFile) -> Any:
     try:
         return json.loads(file.data.removeprefix(b"\xef\xbb\xbf"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        why = "nested too deeply, or not UTF-8"
+        why = "nested too deeply, not UTF-8, or with NaN"
         if isinstance(error, json.JSONDecodeError):
             why = f"line {error.lineno}: {error.msg}"
         raise CouldNotVerify(f"{file.path} cannot be read as JSON ({why})") from None
@@ -258,7 +258,9 @@ def _no_number(_: str) -> Never:
 
 
 def xml_of(file: ReportFile) -> _Element:
-    """The root of a report in XML; nothing that it refers to is read, and entities of its own are refused.
+    """The root of a report in XML, with names as they are without namespaces.
+
+    Nothing that it refers to is read, and entities of its own are refused.
 
     Raises:
         CouldNotVerify: it is not XML, is cut off, or defines entities.
@@ -275,6 +277,8 @@ def xml_of(file: ReportFile) -> _Element:
     defined = root.getroottree().docinfo.internalDTD
     if defined is not None and next(iter(defined.iterentities()), None) is not None:
         raise CouldNotVerify(f"{file.path} defines entities of its own, which no report needs")
+    for each in root.iter("{*}*"):
+        each.tag = str(each.tag).rpartition("}")[2]
     return root
 
 

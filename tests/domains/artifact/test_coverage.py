@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from pytest_readiness.core.environment import neutral
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
@@ -180,6 +181,12 @@ def test_shards_are_put_together(release: Release) -> None:
     release.report("s-1.json", (DATA / "cover.out").read_bytes())
     with pytest.raises(CouldNotVerify, match="count different things, lines and statements"):
         coverage(release, report, paths=JS, min=1)
+
+
+@pytest.mark.parametrize("paths", [[], [""], ["!"], ["# src"]])
+def test_patterns_that_are_none_are_refused(release: Release, paths: list[str]) -> None:
+    with pytest.raises(ValidationError):
+        coverage(release, release.report("lcov.info"), paths=paths, over=1)
 
 
 def test_what_is_declared(release: Release) -> None:

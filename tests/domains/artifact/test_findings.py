@@ -65,6 +65,7 @@ ERROR = {"ruleId": "R1", "level": "error", "locations": []}
         ({"ruleId": "R1", "level": "note"}, False),
         ({**ERROR, "kind": "pass"}, False),
         ({**ERROR, "kind": "review"}, False),
+        ({**ERROR, "kind": None}, True),
         ({**ERROR, "suppressions": []}, True),
         ({**ERROR, "suppressions": [{"kind": "inSource"}]}, False),
         ({**ERROR, "suppressions": [{"kind": "external", "status": "underReview"}]}, True),
@@ -301,6 +302,14 @@ def test_pip_audit_without_an_index_of_vulnerabilities(locked: Release) -> None:
 
 def test_packages_of_other_platforms_may_be_missing(locked: Release) -> None:
     assert audit(locked, pip("p0"), lock="uv.lock", max_missing=1).text.startswith("pip-audit: 0 open findings")
+
+
+def test_two_audits_that_only_count_are_not_added(locked: Release) -> None:
+    locked.report("a-1.json", npm(total=1))
+    path = locked.report("a-2.json", npm(total=1)).path.with_name("a-*.json")
+    report = ToolReport(name="a", path=path, files=2, repository="shop")
+    with pytest.raises(CouldNotVerify, match="declare each as a report"):
+        judge("artifact.dependency_audit", report, target=locked.target, lock="package-lock.json")
 
 
 def test_an_old_audit_fails(locked: Release) -> None:

@@ -155,6 +155,9 @@ PASSED = '<testcase classname="a" name="b"/>'
         ('<!DOCTYPE a [<!ENTITY b "c">]>' + suite(PASSED), CouldNotVerify, "defines entities"),
         ('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + suite("&b;"), CouldNotVerify, "defines entities"),
         (" ", CouldNotVerify, "is empty"),
+        (suite(PASSED + "<error/>"), ClaimFalse, "1 failed.*: the suite itself"),
+        (suite('<testcase classname="a" name="b"><x:failure xmlns:x="urn:x"/></testcase>'), ClaimFalse, "1 failed"),
+        (suite('<testcase classname="a" name="b" status="failed"/>'), ClaimFalse, "1 failed"),
     ],
 )
 def test_what_is_not_a_pass(release: Release, text: str, error: type[Exception], match: str) -> None:

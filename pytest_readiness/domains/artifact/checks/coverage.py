@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import check
@@ -23,6 +23,17 @@ _TEST = re.compile(
 """Files of tests, by where they are and what they are called."""
 
 
+def _pattern(text: str) -> str:
+    from pathspec import GitIgnoreSpec
+
+    if not GitIgnoreSpec.from_lines([text]).patterns[0].regex:
+        raise ValueError("it must be a pattern as in .gitignore, and no comment")
+    return text
+
+
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
+
+
 @check(
     "artifact.coverage",
     severity="medium",
@@ -32,7 +43,7 @@ _TEST = re.compile(
 def coverage(
     coverage_table: CoverageTable,
     *,
-    paths: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)],
+    paths: Annotated[list[Pattern], Field(min_length=1)],
     over: Annotated[float, Field(ge=0, lt=100)] | None = None,
     min: Annotated[float, Field(gt=0, le=100)] | None = None,
     of: Literal["lines", "branches"] = "lines",

@@ -10,7 +10,7 @@ from pydantic import Field
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.resources import Named
-from pytest_readiness.domains.artifact.facts.findings import SCALE, ToolFinding, Findings, ScanKind
+from pytest_readiness.domains.artifact.facts.findings import SCALE, Findings, FindingSeverity, ScanKind, ToolFinding
 from pytest_readiness.domains.artifact.facts.released import ReleaseImage, ReleaseLock
 from pytest_readiness.domains.artifact.files import told
 from pytest_readiness.domains.artifact.origin import Age, Proof, judge_origin
@@ -172,7 +172,8 @@ def image_scan(
     if released not in tool_findings.images:
         warnings.append("the digest in the registry may be of images for several platforms")
     text = _judged(tool_findings, limit, unknown)
-    lower = any(_rank(each, limit, scored=False) < SCALE.index(limit) for each in tool_findings.found)
+    below = SCALE[1 : SCALE.index(limit)]
+    lower = any(each.severity in below for each in tool_findings.found)
     if "Trivy" in tool_findings.tools and not (tool_findings.unfixed and lower):
         warnings.append("whether findings were left out (--severity, --ignore-unfixed) does not show")
     if tool_findings.database is None:
@@ -200,9 +201,8 @@ def _package(package: str) -> str:
     return f"{name.replace('_', '-').replace('.', '-')}=={version}"
 
 
-def _rank(finding: ToolFinding, limit: Limit, *, scored: bool) -> int:
-    severity = finding.scored if scored and finding.scored != "unknown" else finding.severity
-    return SCALE.index(limit if severity == "unknown" else severity)
+def _severity(finding: ToolFinding, *, scored: bool) -> FindingSeverity:
+    return finding.scored if scored and finding.scored != "unknown" else finding.severity
 
 
 def _judged(found: Findings, limit: Limit, unknown: Unknown, *, scored: bool = False) -> str:
@@ -213,9 +213,10 @@ def _judged(found: Findings, limit: Limit, unknown: Unknown, *, scored: bool = F
         CouldNotVerify: not all was looked at, or nothing.
     """
     opened = [each for each in found.found if not each.suppressed]
-    nobody_knows = [each for each in opened if each.severity == "unknown" and not (scored and each.scored != "unknown")]
-    bad = [each for each in opened if _rank(each, limit, scored=scored) >= SCALE.index(limit)]
-    bad = [each for each in bad if unknown == "counts" or each not in nobody_knows]
+    ranks = [(each, _severity(each, scored=scored)) for each in opened]
+    nobody_knows = [each for each, severity in ranks if severity == "unknown"]
+    at_limit = SCALE[SCALE.index(limit) :] + (("unknown",) if unknown == "counts" else ())
+    bad = [each for each, severity in ranks if severity in at_limit]
     suppressed = found.count - len(opened)
     looked = (
         ""

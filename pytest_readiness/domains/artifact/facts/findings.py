@@ -128,6 +128,8 @@ def tool_findings(report: ToolReport, target: Target) -> Findings:
     looked, silenced = [each.looked_at for each in scans], [each.silenced for each in scans]
     databases = [each.database for each in scans]
     found = tuple(each for scan in scans for each in scan.found)
+    if len(scans) > 1 and any(each.kind == "audit" and len(each.packages) != each.looked_at for each in scans):
+        scans[0].gaps.append("several audits do not tell which packages they looked at: declare each as a report")
     gaps = tuple(each for scan in scans for each in scan.gaps)
     return Findings(
         origin=origin_of(report, target, files, made, commits),
@@ -194,7 +196,9 @@ def _sarif(data: Any) -> _Scan:
             errors = sum(note.get("level") == "error" for note in told_of)
             scan.gaps += [f"{told(name)} tells of {errors} errors"] if errors else []
             made.append(moment_of(each.get("endTimeUtc") or each.get("startTimeUtc")))
-        commits |= {each["revisionId"] for each in run.get("versionControlProvenance") or () if each.get("revisionId")}
+        commits |= {
+            each["revisionId"].lower() for each in run.get("versionControlProvenance") or () if each.get("revisionId")
+        }
         # Bandit tells here of each file that it has read, and what a comment has silenced.
         metrics = (run.get("properties") or {}).get("metrics") or {}
         files = len(metrics) - 1 if "_totals" in metrics else len(run.get("artifacts") or ()) or None
@@ -210,7 +214,7 @@ def _sarif(data: Any) -> _Scan:
 def _result(run: Any, result: Any) -> ToolFinding:
     rule = _rule(run, result)
     level = result.get("level") or (rule.get("defaultConfiguration") or {}).get("level") or "warning"
-    if result.get("kind", "fail") != "fail":
+    if (result.get("kind") or "fail") != "fail":
         level = "none"
     states = [each.get("status", "accepted") for each in result.get("suppressions") or ()]
     place = ((result.get("locations") or [{}])[0].get("physicalLocation") or {}).get("artifactLocation") or {}
@@ -261,12 +265,9 @@ def _trivy(data: Any) -> _Scan:
             if each.get("Status", "FAIL") == "FAIL":
                 scan.found.append(ToolFinding(severity_of(each.get("Severity")), told(id), told(result["Target"])))
         for each in result.get("ExperimentalModifiedFindings") or ():
-            of = each["ToolFinding"]
-            scan.found.append(
-                ToolFinding(
-                    severity_of(of.get("Severity")), told(of["VulnerabilityID"]), told(of.get("PkgName", "")), True
-                )
-            )
+            of = each["Finding"]
+            id = of.get("VulnerabilityID") or of.get("RuleID") or of["ID"]
+            scan.found.append(ToolFinding(severity_of(of.get("Severity")), told(id), told(of.get("PkgName", "")), True))
             scan.silenced = 0
     return scan
 

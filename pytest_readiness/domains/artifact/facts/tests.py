@@ -94,6 +94,8 @@ def _read(root: _Element, file: ReportFile, runs: dict[tuple[str, str, str], lis
         told = (_number(suite, "failures") or 0) + (_number(suite, "errors") or 0)
         if told and not any(_one(each)[0] == "failed" for each in suite.iter("testcase")):
             raise CouldNotVerify(f"{file.path}: a suite says that {told} failed, and none of its tests says so")
+        if _FAILED.intersection(str(each.tag).lower() for each in suite if isinstance(each.tag, str)):
+            runs[name, "", "the suite itself"].append(("failed", 0))
         distinct = Counter((name, each.get("classname", ""), each.get("name", "")) for each in results)
         # jest-junit writes what is still to be done (test.todo) as if it had passed in no time, and leaves it out of
         # the number. Surefire's numbers are those of the last of several runs.
