@@ -166,6 +166,12 @@ def test_limits_are_exact(release: Release) -> None:
         coverage(release, report, paths=JS, min=80)
 
 
+def test_a_file_without_lines_is_told(release: Release) -> None:
+    report = release.report("a.info", lcov(("src/price.js", {1: 1}), ("src/unused.js", {})))
+    found = judge("artifact.coverage", report, target=release.target, paths=JS, over=80)
+    assert found.warning == "1 of the files have no lines to run: src/unused.js"
+
+
 def test_shards_are_put_together(release: Release) -> None:
     release.report("s-1.json", (DATA / "coverage-final.json").read_bytes())
     data = json.loads((DATA / "coverage-final.json").read_text("utf-8"))

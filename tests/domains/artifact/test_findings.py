@@ -360,7 +360,7 @@ def test_trivy_by_its_documented_shape(locked: Release) -> None:
     )
     assert found.warning == "how old the tool's database was does not show"
     assert "whether findings were left out" in scan(locked, trivy(), image="id").warning
-    assert "several platforms" in scan(locked, trivy(), image="web").warning
+    assert "only its digest in a registry" in scan(locked, trivy(), image="web").warning
     ignored = {
         "Type": "vulnerability",
         "Status": "ignored",
@@ -433,6 +433,14 @@ def test_scans_that_are_not_a_pass(
     with pytest.raises(error, match=match) as raised:
         scan(locked, text, **({"digest": ID} | parameters))
     assert "AKIA" not in str(raised.value)
+
+
+def test_the_file_beside_a_scan_may_name_the_image(locked: Release) -> None:
+    report = locked.report("a.json", trivy(Metadata={}), about=f"image: {OTHER}")
+    found = judge("artifact.image_scan", report, target=locked.target, digest=OTHER)
+    assert "the file beside the report" in found.warning
+    with pytest.raises(ClaimFalse, match="expected a scan of sha256:aaaa"):
+        judge("artifact.image_scan", report, target=locked.target, digest=ID)
 
 
 def test_which_image_is_declared(locked: Release) -> None:

@@ -54,7 +54,7 @@ def today(tmp_path: Path) -> Release:
     return Release(tmp_path, {"shop.py": "code\n"}, at=datetime.now(UTC) - timedelta(hours=1))
 
 
-@pytest.mark.parametrize("arguments", [("--reruns=1",), ("--reruns=1", "-n", "2")])
+@pytest.mark.parametrize("arguments", [("--reruns=1",), ("--reruns=1", "-n", "1")])
 def test_pytest_counts_each_test_once(today: Release, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     data = run_pytest(tmp_path, TESTS.replace("CLOSES", "False"), *arguments)
     report = today.report("unit.xml", data, about="commit: SHA")
@@ -155,6 +155,7 @@ PASSED = '<testcase classname="a" name="b"/>'
         ('<!DOCTYPE a [<!ENTITY b "c">]>' + suite(PASSED), CouldNotVerify, "defines entities"),
         ('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + suite("&b;"), CouldNotVerify, "defines entities"),
         (" ", CouldNotVerify, "is empty"),
+        (suite(f"{PASSED}<group><testcase name='c'><failure/></testcase></group>"), ClaimFalse, "1 failed"),
         (suite(PASSED + "<error/>"), ClaimFalse, "1 failed.*: the suite itself"),
         (suite('<testcase classname="a" name="b"><x:failure xmlns:x="urn:x"/></testcase>'), ClaimFalse, "1 failed"),
         (suite('<testcase classname="a" name="b" status="failed"/>'), ClaimFalse, "1 failed"),

@@ -99,6 +99,9 @@ def coverage(
         seen=text,
     )
     text += f", without {len(tests)} files of tests" if tests else ""
+    if bare := [path for path in counted if not found[path].lines]:
+        no_lines = f"{len(bare)} of the files have no lines to run: {_names(bare)}"
+        warning = f"{warning}; {no_lines}" if warning else no_lines
     out = coverage_table.excluded
     text += (
         "; exclusions do not show in this format" if out is None else f"; {out} lines excluded by comments" * (out > 0)

@@ -144,8 +144,9 @@ def image_scan(
 ) -> Evidence:
     """The scan of the very image that is released found nothing at the limit.
 
-    It is the same image by its digest or id, never by its tag. Whether Trivy left out findings (--severity,
-    --ignore-unfixed) and how old its database is, its reports do not show, so that a warning says it.
+    It is the same image by its digest or id, never by its tag; a digest in a registry may stand for several platforms.
+    Whether Trivy left out findings (--severity, --ignore-unfixed) and how old its database is, its reports do not
+    show, so that a warning says it.
 
     Args:
         image: name of the declared image that is released; either this or `digest` is given.
@@ -170,7 +171,7 @@ def image_scan(
     )
     warnings = [warning] if warning else []
     if released not in tool_findings.images:
-        warnings.append("the digest in the registry may be of images for several platforms")
+        warnings.append("that it is this image says only its digest in a registry, or the file beside the report")
     text = _judged(tool_findings, limit, unknown)
     below = SCALE[1 : SCALE.index(limit)]
     lower = any(each.severity in below for each in tool_findings.found)

@@ -159,7 +159,7 @@ def _scan(file: ReportFile) -> _Scan:
         if set(key.split()) <= keys:
             with shape(file, "a report with " + key):
                 scan = read(data)
-            scan.images += [file.about.image] if file.about.image and scan.kind == "image" else []
+            scan.digests += [file.about.image] if file.about.image and scan.kind == "image" else []
             return scan
     said = data.get("message") or data.get("error") if isinstance(data, dict) else None
     why = f": it says {told(said)}" if isinstance(said, str) else ""

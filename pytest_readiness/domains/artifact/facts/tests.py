@@ -88,9 +88,11 @@ def _made(root: _Element) -> datetime | None:
 
 
 def _read(root: _Element, file: ReportFile, runs: dict[tuple[str, str, str], list[tuple[Result, int]]]) -> None:
+    within: dict[_Element, dict[_Element, tuple[Result, int]]] = defaultdict(dict)
+    for case in root.iter("testcase"):
+        within[next(case.iterancestors("testsuites", "testsuite"))][case] = _one(case)
     for suite in root.iter("testsuites", "testsuite"):
-        name = suite.get("name", "")
-        results = {each: _one(each) for each in suite.iterchildren("testcase")}
+        name, results = suite.get("name", ""), within[suite]
         told = (_number(suite, "failures") or 0) + (_number(suite, "errors") or 0)
         if told and not any(_one(each)[0] == "failed" for each in suite.iter("testcase")):
             raise CouldNotVerify(f"{file.path}: a suite says that {told} failed, and none of its tests says so")
