@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Never
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.problems import ProblemsError
-from pytest_readiness.core.text import cut, size
+from pytest_readiness.core.text import cut, size, visible
 from pytest_readiness.core.yamlfile import parse_yaml
 from pytest_readiness.domains.artifact.resource import ToolReport
 from pytest_readiness.domains.source.commit import ReleaseCommit, commit_of
 from pytest_readiness.domains.source.resource import Repository
 from pytest_readiness.protocols.text_file import read_text_file
 
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
 MOST_BYTES = 128 * 2**20
 """Of all files of one report together."""
 BESIDE = ".about.yaml"
 """Behind the name of a report: the file that says what the report does not."""
 _PATTERN = frozenset("*?[")
+_YEARS = range(1990, 2200)
+"""In which a report may be made: reckoning with what lies beyond ends in errors."""
+_ZONES = timedelta(hours=14)
+"""How far a time without a zone may be from UTC."""
 
 
 class About(BaseModel):
@@ -73,9 +82,11 @@ class ReportOrigin:
 
     Attributes:
         where: its files, as a person calls them.
-        made: when it was made, in UTC; of several files the earliest. None where nothing says it.
+        made: when it was made, in UTC; of several files the earliest. None where one does not say it.
         to_the_day: only the day is known, since the time has no zone.
-        commit: the commit that it says it is about; "" where nothing says it, or its files say several things.
+        commit: a commit that it says it is about; "" where no file names one.
+        several: its files, or a file and what stands beside it, name different commits.
+        unnamed: how many of its files name no commit.
         whole: False where it is said to be a part of a run only.
         released: the commit of the release; None where the report names no repository.
     """
@@ -84,6 +95,8 @@ class ReportOrigin:
     made: datetime | None = None
     to_the_day: bool = False
     commit: str = ""
+    several: bool = False
+    unnamed: int = 0
     whole: bool = True
     released: ReleaseCommit | None = None
 
@@ -107,7 +120,11 @@ def read_report(report: ToolReport) -> tuple[ReportFile, ...]:
 def _found(report: ToolReport) -> list[Path]:
     pattern = str(report.path)
     if _PATTERN & set(pattern) and not report.path.exists():
-        paths = [Path(path) for path in sorted(glob.glob(pattern, recursive=True)) if not path.endswith(BESIDE)]  # noqa: PTH207  (an absolute pattern)
+        # Folders that are there are meant literally: one may be called shop[1].
+        folder = next(each for each in report.path.parents if each.exists())
+        inside = str(report.path.relative_to(folder))
+        found = glob.glob(inside, root_dir=folder, recursive=True)  # noqa: PTH207  (whose own follows no links)
+        paths = [folder / path for path in sorted(found) if not path.endswith(BESIDE)]
     else:
         paths = [report.path] if report.path.exists() else []
     if not paths:
@@ -168,20 +185,36 @@ def origin_of(
         made: by file, the moment that it names itself; without a zone only its day counts. None where it has none.
         commits: by file, the commit that it names itself, or "".
     """
-    moments = [file.about.made_at or own for file, own in zip(files, made, strict=True)]
+    moments = [_moment(own, file.about.made_at) for file, own in zip(files, made, strict=True)]
     known = [each for each in moments if each]
-    named = {file.about.commit or own for file, own in zip(files, commits or [""] * len(files), strict=True)}
+    named = [
+        {file.about.commit or "", own} - {""} for file, own in zip(files, commits or [""] * len(files), strict=True)
+    ]
+    different = sorted(set().union(*named))
     return ReportOrigin(
-        where=", ".join(file.path.name for file in files[:3]) + (f" and {len(files) - 3} more" * (len(files) > 3)),
+        where=", ".join(told(file.path.name) for file in files[:3]) + f" and {len(files) - 3} more" * (len(files) > 3),
         made=min(map(_in_utc, known)) if known and len(known) == len(files) else None,
         to_the_day=any(each.tzinfo is None for each in known),
-        commit=named.pop() if len(named) == 1 else "",
+        commit=different[0] if different else "",
+        several=len(different) > 1,
+        unnamed=sum(not each for each in named),
         whole=all(file.about.whole is not False for file in files),
         released=_released(report, target),
     )
 
 
+def _moment(own: datetime | None, beside: datetime | None) -> datetime | None:
+    """The earlier of the two: a job may write the file beside a report that an earlier run has left there."""
+    if own is None or beside is None:
+        return own or beside
+    if own.tzinfo:
+        return min(own, beside)
+    return beside if _in_utc(beside) <= _in_utc(own) + _ZONES else own
+
+
 def _in_utc(moment: datetime) -> datetime:
+    if moment.year not in _YEARS:
+        raise CouldNotVerify(f"a report cannot be of the year {moment.year}")
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -203,3 +236,73 @@ def lines_of(file: ReportFile) -> Iterator[str]:
         yield from file.data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise CouldNotVerify(f"{file.path} is not UTF-8") from None
+
+
+def json_of(file: ReportFile) -> Any:
+    """What a report in JSON holds.
+
+    Raises:
+        CouldNotVerify: it is not JSON, is cut off, or is nested too deeply.
+    """
+    try:
+        return json.loads(file.data.removeprefix(b"\xef\xbb\xbf"), parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        why = "nested too deeply, not UTF-8, or with NaN"
+        if isinstance(error, json.JSONDecodeError):
+            why = f"line {error.lineno}: {error.msg}"
+        raise CouldNotVerify(f"{file.path} cannot be read as JSON ({why})") from None
+
+
+def _no_number(_: str) -> Never:
+    raise ValueError
+
+
+def xml_of(file: ReportFile) -> _Element:
+    """The root of a report in XML, with names as they are without namespaces.
+
+    Nothing that it refers to is read, and entities of its own are refused.
+
+    Raises:
+        CouldNotVerify: it is not XML, is cut off, or defines entities.
+    """
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(file.data, parser)
+    except etree.XMLSyntaxError as error:
+        raise CouldNotVerify(f"{file.path} cannot be read as XML ({told(error.msg or 'empty')})") from None
+    defined = root.getroottree().docinfo.internalDTD
+    if defined is not None and next(iter(defined.iterentities()), None) is not None:
+        raise CouldNotVerify(f"{file.path} defines entities of its own, which no report needs")
+    for each in root.iter("{*}*"):
+        each.tag = str(each.tag).rpartition("}")[2]
+    return root
+
+
+def moment_of(text: object) -> datetime | None:
+    """The moment that a text in ISO 8601 names; without a zone where it has none. None for anything else."""
+    try:
+        return datetime.fromisoformat(text.strip()) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def told(text: object) -> str:
+    """A name from a report, as it may be shown."""
+    return cut(visible(str(text)), 100)
+
+
+@contextmanager
+def shape(file: ReportFile, what: str) -> Iterator[None]:
+    """Read in it what a report must hold by its format.
+
+    Raises:
+        CouldNotVerify: it holds something else.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        raise CouldNotVerify(f"{file.path} is not of the shape that {what} has") from None
