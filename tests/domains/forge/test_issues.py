@@ -155,7 +155,8 @@ def test_answers_of_another_shape(server: ForgeServer, broken: Any) -> None:
 
 
 def test_parameters_that_ask_nothing_are_refused(server: ForgeServer) -> None:
-    for parameters in ({"labels": []}, {"labels": [" "]}, {"triage": []}, {"grace_days": -1}):
+    refused: list[dict[str, Any]] = [{"labels": []}, {"labels": [" "]}, {"triage": []}, {"grace_days": -1}]
+    for parameters in refused:
         with pytest.raises(ValidationError):
             judged(server, **parameters)
 
