@@ -34,6 +34,7 @@ class ForgeServer:
             serves.
         project: what it says of the project itself.
         denied: what the token has no right to: paths by regular expression, and how that is answered, 403 or 404.
+        whole: the same as `answers`, but answered as it is, neither in pages nor picked from.
         busy: how often it answers 429 before it answers.
         retry_after: in how many seconds it then says that it may be asked again.
         page: how many objects of a list are in an answer.
@@ -44,6 +45,7 @@ class ForgeServer:
         self.service = service
         self.answers: dict[str, Any] = answers
         self.denied: dict[str, int] = {}
+        self.whole: dict[str, Any] = {}
         self.busy = 0
         self.retry_after = 0
         self.page = 1
@@ -98,6 +100,8 @@ class ForgeServer:
         if not path:
             name = self.renamed or PROJECT
             return document({**self.project, **_named(self.service, name)})
+        if path in self.whole:
+            return document(self.whole[path])
         asked = {key: values[0] for key, values in parse_qs(request.query).items()}
         value = self.answers.get(path, self.answers.get(unquote(path)))
         if callable(value):
@@ -120,11 +124,9 @@ def _matches(item: Any, asked: Mapping[str, str]) -> bool:
     """Whether an item is among those that the parameters of a list ask for."""
     if not isinstance(item, Mapping):
         return True
-    of = {
-        "head_sha": item.get("head_sha"),
-        "sha": item.get("sha"),
-        "environment": item["environment"] if isinstance(item.get("environment"), str) else None,
-    }
+    environment = item.get("environment")
+    name = environment.get("name") if isinstance(environment, dict) else environment
+    of = {"head_sha": item.get("head_sha"), "sha": item.get("sha"), "environment": name}
     wanted = all(asked[name] == value for name, value in of.items() if name in asked and value is not None)
     return wanted and asked.get("state", "all") in ("all", item.get("state", asked.get("state", "all")))
 
