@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
-from tests.domains.ci.forge_world import ForgeWorld, forge_world
+from tests.domains.forge.forge_world import ForgeWorld, forge_world
 
 CLASSIC: dict[str, Any] = {
     "required_status_checks": {"strict": True, "contexts": ["test"], "checks": [{"context": "test", "app_id": 15368}]},

@@ -14,7 +14,7 @@ from pytest_readiness.core.registry import TARGET
 from pytest_readiness.domains.ci.facts.runs import Deployments
 from pytest_readiness.domains.forge.resource import Forge
 from pytest_readiness.domains.source.resource import Repository
-from tests.domains.ci.forge_world import ForgeWorld, forge_world
+from tests.domains.forge.forge_world import ForgeWorld, forge_world
 from tests.judging import read
 from tests.stack.forge import at
 
