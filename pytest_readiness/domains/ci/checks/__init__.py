@@ -1,1 +1,1 @@
-"""Claims about pipelines."""
+"""What the pipelines of the release must be like."""
