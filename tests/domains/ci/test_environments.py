@@ -7,16 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pytest_readiness.config.target import Target
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
-from pytest_readiness.core.registry import TARGET
 from pytest_readiness.domains.ci.checks.environments import approval, secrets_present
 from pytest_readiness.domains.ci.facts.environments import DefinedSecrets, DeployEnvironment
 from pytest_readiness.domains.ci.pipeline import PipelineJob, Pipelines, PipelineWorkflow
-from pytest_readiness.domains.forge.resource import Forge
-from pytest_readiness.domains.source.resource import Repository
 from tests.domains.forge.forge_world import ForgeWorld, forge_world
-from tests.judging import read
 
 WORKFLOW = """\
 on:
@@ -222,15 +217,8 @@ def variable(name: str, scope: str = "*", *, protected: bool = False) -> dict[st
     return {"key": name, "value": "s3cret-value", "environment_scope": scope, "protected": protected, "masked": True}
 
 
-def asked(world: ForgeWorld, fact: str, question: str) -> Any:
-    repository = Repository(name="shop", path=world.repo.path, forge="hub")
-    forge = Forge.model_validate({"name": "hub", **world.forge.declared()})
-    known: dict[str, Any] = {TARGET: Target("test", resources=(repository, forge))}
-    return read(fact, repository, {fact: (question,)}, known)[question]
-
-
 def approved(world: ForgeWorld, **parameters: Any) -> str:
-    found = asked(world, "deploy_environment", "production")
+    found = world.read("deploy_environment", "production")
     assert isinstance(found, DeployEnvironment)
     return approval(pipelines(JOB), found, environment="production", **parameters).text
 
@@ -276,7 +264,7 @@ def test_gitlab_without_a_paid_edition(gitlab: ForgeWorld) -> None:
 
 
 def secrets(world: ForgeWorld, *jobs: PipelineJob) -> str:
-    found = asked(world, "defined_secrets", "main")
+    found = world.read("defined_secrets", "main")
     assert isinstance(found, DefinedSecrets)
     assert "s3cret-value" not in repr(found)
     return secrets_present(pipelines(*(jobs or (JOB,))), found).text

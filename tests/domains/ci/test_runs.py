@@ -8,14 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pytest_readiness.config.target import Target
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify
-from pytest_readiness.core.registry import TARGET
 from pytest_readiness.domains.ci.facts.runs import Deployments
-from pytest_readiness.domains.forge.resource import Forge
-from pytest_readiness.domains.source.resource import Repository
 from tests.domains.forge.forge_world import ForgeWorld, forge_world
-from tests.judging import read
 from tests.stack.forge import at
 
 NOW = datetime.now(UTC)
@@ -220,10 +215,7 @@ def test_empty_lists_of_names_are_refused(github: ForgeWorld) -> None:
 
 
 def deployed(world: ForgeWorld, environment: str = "production") -> Deployments:
-    repository = Repository(name="shop", path=world.repo.path, forge="hub")
-    forge = Forge.model_validate({"name": "hub", **world.forge.declared()})
-    known: dict[str, Any] = {TARGET: Target("test", resources=(repository, forge))}
-    found = read("deployments", repository, {"deployments": (environment,)}, known)[environment]
+    found = world.read("deployments", environment)
     assert isinstance(found, Deployments)
     return found
 

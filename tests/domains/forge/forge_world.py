@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.evidence import Evidence
+from pytest_readiness.core.registry import TARGET
 from pytest_readiness.domains.forge.resource import Forge
 from pytest_readiness.domains.source.resource import Repository
-from tests.judging import judge
+from tests.judging import judge, read
 from tests.stack.forge import ForgeServer
 from tests.stack.repositories import Repo
 
@@ -36,11 +37,20 @@ class ForgeWorld:
         """Whether the forge speaks GitLab's API."""
         return self.forge.service == "gitlab"
 
+    def read(self, fact: str, question: str) -> Any:
+        """What a fact of the repository answers to a question."""
+        target = self._target("main")
+        return read(fact, target.resources[0], {fact: (question,)}, {TARGET: target})[question]
+
     def judge(self, id: str, *, declared: str | None = "main", **parameters: Any) -> Evidence:
         """What a check says; `declared` is the branch that the repository declares."""
-        repository = Repository(name="shop", path=self.repo.path, branch=declared, forge="hub")
+        target = self._target(declared)
+        return judge(id, target.resources[0], target=target, **parameters)
+
+    def _target(self, branch: str | None) -> Target:
+        repository = Repository(name="shop", path=self.repo.path, branch=branch, forge="hub")
         forge = Forge.model_validate({"name": "hub", **self.forge.declared()})
-        return judge(id, repository, target=Target("test", resources=(repository, forge)), **parameters)
+        return Target("test", resources=(repository, forge))
 
 
 @contextmanager

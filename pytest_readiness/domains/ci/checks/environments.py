@@ -55,7 +55,8 @@ def approval(
     """
     found = deploy_environment
     claim(found.there, expected=f"the environment {said(environment)}", seen="the project has none of that name")
-    jobs = [(flow.file, job) for flow in pipelines.workflows for job in flow.jobs if job.environment]
+    flows = [each for each in pipelines.workflows if each.service == found.service]
+    jobs = [(flow.file, job) for flow in flows for job in flow.jobs if job.environment]
     deploying = [(file, job) for file, job in jobs if job.environment.casefold() == environment.casefold()]
     sure = [f"{said(job.name)} in {said(file)}" for file, job in deploying if job.events and not job.unsure]
     if not sure:
@@ -119,7 +120,7 @@ def secrets_present(
         optional: names of secrets that jobs can do without.
     """
     left_out = _GIVEN | frozenset(optional or ())
-    used = [(name, job) for name, job in _used(pipelines) if name not in left_out]
+    used = [(name, job) for name, job in _used(pipelines, defined_secrets.service) if name not in left_out]
     if not used:
         unread = f"; not read: {', '.join(map(said, pipelines.unread[:5]))}" if pipelines.unread else ""
         raise CouldNotVerify(f"no job for {said(pipelines.branch)} uses a secret{unread}")
@@ -143,18 +144,19 @@ def secrets_present(
     return Evidence(f"{len(names)} secrets of {jobs} jobs are defined: {listed}", warning=defined_secrets.told)
 
 
-def _used(pipelines: Pipelines) -> Iterator[tuple[str, PipelineJob]]:
+def _used(pipelines: Pipelines, service: str) -> Iterator[tuple[str, PipelineJob]]:
+    """The secrets that jobs use which may run on the forge, each with its job."""
     for workflow in pipelines.workflows:
-        for job in workflow.jobs:
+        for job in workflow.jobs if workflow.service == service else ():
             for name in job.secrets if job.events or job.unsure else ():
                 yield name, job
 
 
 def _seen(secret: DefinedSecret, name: str, job: PipelineJob, found: DefinedSecrets) -> bool:
     """Whether a job is given a secret by this name; GitHub's names are the same in capitals and small letters."""
-    same = secret.name == name or (not found.gitlab and secret.name.casefold() == name.casefold())
+    same = secret.name == name or (found.service != "gitlab" and secret.name.casefold() == name.casefold())
     scope, environment = secret.environment, job.environment
-    if not found.gitlab:
+    if found.service != "gitlab":
         scope, environment = scope.casefold(), environment.casefold()
     within = scope == "*" or (
         bool(environment) and fnmatchcase(environment, scope.replace("[", "[[]").replace("?", "[?]"))

@@ -27,6 +27,7 @@ class DeployEnvironment:
         others: whoever started it may not approve it; None where the forge does not tell.
         admins: administrators may pass that by; None where the forge does not tell.
         apps: applications that must agree, too ("change-tickets").
+        service: whose environment it is, and so whose workflows deploy to it.
         told: what a reader must know; "" for nothing.
     """
 
@@ -37,6 +38,7 @@ class DeployEnvironment:
     others: bool | None = None
     admins: bool | None = None
     apps: tuple[str, ...] = ()
+    service: str = "github"
     told: str = ""
 
 
@@ -64,14 +66,14 @@ class DefinedSecrets:
     Attributes:
         secrets: their names, and where they are.
         branch_protected: whether jobs of the branch are given those that are protected.
-        gitlab: whether they are variables of GitLab's.
+        service: whose they are, and so whose workflows are given them.
         unread: what could not be read, each with the reason.
         told: what a reader must know; "" for nothing.
     """
 
     secrets: tuple[DefinedSecret, ...]
     branch_protected: bool
-    gitlab: bool
+    service: str
     unread: tuple[str, ...] = ()
     told: str = ""
 
@@ -98,14 +100,14 @@ def defined_secrets(repository: Repository, forge: Forge, *, ask: str) -> Define
                 unread.append(f"{place}: {error}")
         branch = project.get(f"repository/branches/{quoted(ask)}") if project.gitlab else {"protected": True}
         protected = take(branch, bool, "protected")
-        return DefinedSecrets(tuple(found), protected, project.gitlab, tuple(unread), project.told)
+        return DefinedSecrets(tuple(found), protected, forge.service, tuple(unread), project.told)
 
 
 def _github(project: Project, name: str) -> DeployEnvironment:
     found = project.items("environments", "environments")
     data = next((each for each in found if take(each, str, "name").casefold() == name.casefold()), None)
     if data is None:
-        return DeployEnvironment(name, there=False, told=project.told)
+        return DeployEnvironment(name, there=False, service=project.forge.service, told=project.told)
     rules = [each for each in maybe(data, list, "protection_rules", default=[]) if isinstance(each, dict)]
     rule = next((each for each in rules if each.get("type") == "required_reviewers"), None)
     reviewers = len(take(rule, list, "reviewers")) if rule else 0
@@ -133,7 +135,7 @@ def _apps(project: Project, name: str) -> Iterator[str]:
 def _gitlab(project: Project, name: str) -> DeployEnvironment:
     there = [each for each in project.items("environments", query={"name": name}) if each.get("name") == name]
     if not there:
-        return DeployEnvironment(name, there=False, told=project.told)
+        return DeployEnvironment(name, there=False, service=project.forge.service, told=project.told)
     # A group protects by the tier of the environment, not by its name.
     tier = maybe(there[0], str, "tier", default="")
     needed = _needed(project.items("protected_environments"), name)
@@ -146,6 +148,7 @@ def _gitlab(project: Project, name: str) -> DeployEnvironment:
         approvals=needed,
         others=None if own is None else not own,
         admins=False,
+        service="gitlab",
         told=project.told,
     )
 
