@@ -6,7 +6,7 @@ pipeline. Where there are none, `why_not` says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -108,30 +108,6 @@ class PipelineWorkflow:
     triggers: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     jobs: tuple[PipelineJob, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Pipelines:
-    """The pipelines in the commit that is released, as they are for a branch.
-
-    Attributes:
-        commit: its first digits.
-        branch: the branch.
-        workflows: those that could be read.
-        unread: what could not, each a clause ("Jenkinsfile is of a system that is not read").
-    """
-
-    commit: str
-    branch: str
-    workflows: tuple[PipelineWorkflow, ...] = ()
-    unread: tuple[str, ...] = ()
-
-    def steps(self) -> Iterator[tuple[PipelineWorkflow, PipelineJob, PipelineStep]]:
-        """Yield every step with its job and workflow."""
-        for workflow in self.workflows:
-            for job in workflow.jobs:
-                for step in job.steps:
-                    yield workflow, job, step
 
 
 def branch_of(repository: Repository, branch: str | None) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from pytest_readiness.core.keys import secrets_in
 from pytest_readiness.core.redact import MASK
-from pytest_readiness.core.text import cut
+from pytest_readiness.core.text import cut, visible
 
 MOST_CHARACTERS = 100_000
 _DEEPEST = 30
@@ -45,7 +45,7 @@ class ShellCommand:
     @property
     def text(self) -> str:
         """The command in one line, for people."""
-        return cut(" ".join(self.words), 60)
+        return visible(" ".join(self.words))[:60]
 
     def behind(self, outer: ShellCommand) -> ShellCommand:
         """This command as part of another, which may not count itself."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.ci.github import GitHub
-from pytest_readiness.domains.ci.pipeline import Pipelines
+from pytest_readiness.domains.ci.pipeline import PipelineJob, PipelineStep, PipelineWorkflow
 from pytest_readiness.domains.ci.sources import Sources
 from pytest_readiness.domains.forge.resource import Forge
 from pytest_readiness.domains.source.facts.tree import GitTree
@@ -16,6 +19,30 @@ _SYSTEMS = (
     ".woodpecker/", ".drone.yml", ".travis.yml", "appveyor.yml", ".buildkite/", ".gitea/workflows/",
     ".forgejo/workflows/", "cloudbuild.yaml",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Pipelines:
+    """The pipelines in the commit that is released, as they are for a branch.
+
+    Attributes:
+        commit: its first digits.
+        branch: the branch.
+        workflows: those that could be read.
+        unread: what could not, each a clause ("Jenkinsfile is of a system that is not read").
+    """
+
+    commit: str
+    branch: str
+    workflows: tuple[PipelineWorkflow, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def steps(self) -> Iterator[tuple[PipelineWorkflow, PipelineJob, PipelineStep]]:
+        """Yield every step with its job and workflow."""
+        for workflow in self.workflows:
+            for job in workflow.jobs:
+                for step in job.steps:
+                    yield workflow, job, step
 
 
 def unread(sources: Sources) -> tuple[str, ...]:
