@@ -76,7 +76,7 @@ def moment(data: Data, *keys: str) -> datetime:
     return at.astimezone(UTC)
 
 
-class Project:
+class ForgeProject:
     """A project on a forge, and the connection that it is asked over.
 
     Attributes:
@@ -205,7 +205,7 @@ def unsure(error: Refused, what: str) -> CouldNotVerify:
 
 
 @contextmanager
-def opened(forge: Forge) -> Iterator[Project]:
+def opened(forge: Forge) -> Iterator[ForgeProject]:
     """The project of a forge, asked over one connection.
 
     Raises:
@@ -221,4 +221,4 @@ def opened(forge: Forge) -> Iterator[Project]:
         redirects=MAX_REDIRECTS,
         until=time.monotonic() + READ_SECONDS,
     ) as api:
-        yield Project(forge, api)
+        yield ForgeProject(forge, api)

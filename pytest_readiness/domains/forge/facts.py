@@ -8,7 +8,7 @@ from datetime import datetime
 from pytest_readiness.core.clock import now
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.forge.api import FACT_SECONDS, Data, Project, maybe, moment, opened, take
+from pytest_readiness.domains.forge.api import FACT_SECONDS, Data, ForgeProject, maybe, moment, opened, take
 from pytest_readiness.domains.forge.resource import Forge
 
 _REPORTER = 15
@@ -77,7 +77,7 @@ def open_issues(forge: Forge) -> OpenIssues:
         )
 
 
-def _refuse_without_tracker(project: Project) -> None:
+def _refuse_without_tracker(project: ForgeProject) -> None:
     """Raise CouldNotVerify where the tracker is elsewhere, or the token does not see all of it."""
     kept = (
         maybe(project.data, str, "issues_access_level", default="enabled") != "disabled"

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
 from pytest_readiness.domains.ci.checks.environments import approval, secrets_present
 from pytest_readiness.domains.ci.facts.environments import DefinedSecrets, DeployEnvironment
-from pytest_readiness.domains.ci.pipeline import PipelineJob, Pipelines, PipelineWorkflow
+from pytest_readiness.domains.ci.facts.pipelines import Pipelines
+from pytest_readiness.domains.ci.pipeline import PipelineJob, PipelineWorkflow
 from tests.domains.forge.forge_world import ForgeWorld, forge_world
 
 WORKFLOW = """\

@@ -11,7 +11,8 @@ import pytest
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify
 from pytest_readiness.domains.ci.checks.environments import approval, secrets_present
-from pytest_readiness.domains.ci.pipeline import PipelineJob, Pipelines, PipelineWorkflow
+from pytest_readiness.domains.ci.facts.pipelines import Pipelines
+from pytest_readiness.domains.ci.pipeline import PipelineJob, PipelineWorkflow
 from pytest_readiness.domains.forge.resource import Forge
 from tests.domains.forge.forge_world import ForgeWorld, forge_world
 from tests.judging import judge

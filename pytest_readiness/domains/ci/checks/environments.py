@@ -8,12 +8,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-import pytest_readiness.domains.ci.facts.pipelines  # noqa: F401  (its fact must be there)
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.ci.checks.protection import Name, Names
 from pytest_readiness.domains.ci.facts.environments import DefinedSecret, DefinedSecrets, DeployEnvironment
-from pytest_readiness.domains.ci.pipeline import PipelineJob, Pipelines, branch_of
+from pytest_readiness.domains.ci.facts.pipelines import Pipelines
+from pytest_readiness.domains.ci.pipeline import PipelineJob, branch_of
 from pytest_readiness.domains.forge.api import said
 from pytest_readiness.domains.source.resource import Revision
 

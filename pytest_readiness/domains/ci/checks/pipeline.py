@@ -14,7 +14,7 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.ci import tools
-from pytest_readiness.domains.ci.facts import Pipelines
+from pytest_readiness.domains.ci.facts.pipelines import Pipelines
 from pytest_readiness.domains.ci.pipeline import (
     CHANGES,
     RELEASES,

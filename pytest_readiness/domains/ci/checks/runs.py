@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.ci.checks.protection import Name, Names
-from pytest_readiness.domains.ci.facts.runs import DONE, UNFINISHED, CommitRuns, Run, RunJob
+from pytest_readiness.domains.ci.facts.runs import DONE, UNFINISHED, CommitRuns, PipelineRun, RunJob
 from pytest_readiness.domains.forge.api import said
 
 _EVENTS = ("push", "merge_group", "release")
@@ -64,11 +64,11 @@ def last_run_green(
     return Evidence(f"{found.sha[:12]}: {'; '.join(texts[:10])}", warning=warning)
 
 
-def _is_of(run: Run, workflow: str | None) -> bool:
+def _is_of(run: PipelineRun, workflow: str | None) -> bool:
     return workflow is None or run.workflow == workflow or run.workflow == f".github/workflows/{workflow}"
 
 
-def _green(run: Run, jobs: Iterable[str], may_fail: Iterable[str]) -> str:
+def _green(run: PipelineRun, jobs: Iterable[str], may_fail: Iterable[str]) -> str:
     """What is to be said of a run that succeeded."""
     name = f"run {run.id}" + (f" of {said(run.workflow)}" if run.workflow else "") + f", attempt {run.attempt}"
     if run.state in UNFINISHED:
@@ -102,7 +102,7 @@ def _named(job: RunJob, name: str) -> bool:
     return not rest or _PARALLEL.fullmatch(rest) is not None
 
 
-def _all_ran(jobs: Iterable[str], runs: Iterable[Run]) -> None:
+def _all_ran(jobs: Iterable[str], runs: Iterable[PipelineRun]) -> None:
     there = [job for run in runs for job in run.jobs or ()]
     missing = [said(name) for name in jobs if not any(_named(job, name) and job.state == DONE for job in there)]
     if missing:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.forge.api import FACT_SECONDS, Data, Project, maybe, opened, quoted, said, take
+from pytest_readiness.domains.forge.api import FACT_SECONDS, Data, ForgeProject, maybe, opened, quoted, said, take
 from pytest_readiness.domains.forge.resource import Forge
 from pytest_readiness.domains.source.resource import Repository
 
@@ -103,7 +103,7 @@ def defined_secrets(repository: Repository, forge: Forge, *, ask: str) -> Define
         return DefinedSecrets(tuple(found), protected, forge.service, tuple(unread), project.told)
 
 
-def _github(project: Project, name: str) -> DeployEnvironment:
+def _github(project: ForgeProject, name: str) -> DeployEnvironment:
     found = project.items("environments", "environments")
     data = next((each for each in found if take(each, str, "name").casefold() == name.casefold()), None)
     if data is None:
@@ -125,14 +125,14 @@ def _github(project: Project, name: str) -> DeployEnvironment:
     )
 
 
-def _apps(project: Project, name: str) -> Iterator[str]:
+def _apps(project: ForgeProject, name: str) -> Iterator[str]:
     key = "custom_deployment_protection_rules"
     for each in project.items(f"environments/{quoted(name)}/deployment_protection_rules", key):
         if each.get("enabled") is True:
             yield take(each, str, "app", "slug")
 
 
-def _gitlab(project: Project, name: str) -> DeployEnvironment:
+def _gitlab(project: ForgeProject, name: str) -> DeployEnvironment:
     there = [each for each in project.items("environments", query={"name": name}) if each.get("name") == name]
     if not there:
         return DeployEnvironment(name, there=False, service=project.forge.service, told=project.told)
@@ -161,7 +161,7 @@ def _needed(found: Iterable[Data], name: str) -> int:
     return max(whole, sum(take(rule, int, "required_approvals") for rule in rules))
 
 
-def _groups(project: Project) -> Iterator[str]:
+def _groups(project: ForgeProject) -> Iterator[str]:
     """The groups that the project is in, the innermost first."""
     if take(project.data, str, "namespace", "kind") != "group":
         return
@@ -171,7 +171,7 @@ def _groups(project: Project) -> Iterator[str]:
         path = path.rpartition("/")[0]
 
 
-def _places(project: Project) -> Iterator[tuple[str, str, str]]:
+def _places(project: ForgeProject) -> Iterator[tuple[str, str, str]]:
     """Where secrets may be: what it is called, what is asked, and for which environments they are."""
     if project.gitlab:
         yield "the project", "variables", ANY

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.forge.api import FACT_SECONDS, Data, Project, maybe, opened, quoted, said, take
+from pytest_readiness.domains.forge.api import FACT_SECONDS, Data, ForgeProject, maybe, opened, quoted, said, take
 from pytest_readiness.domains.forge.resource import Forge
 from pytest_readiness.domains.source.resource import Repository
 
@@ -70,7 +70,7 @@ def branch_protection(repository: Repository, forge: Forge, *, ask: str) -> Bran
         return BranchProtection(ask, tuple(systems), tuple(unread), project.told)
 
 
-def _github(project: Project, branch: str) -> tuple[list[Protection], list[str]]:
+def _github(project: ForgeProject, branch: str) -> tuple[list[Protection], list[str]]:
     unread: list[str] = []
     found = project.get(f"branches/{quoted(branch)}")
     if take(found, str, "name") != branch:
@@ -90,7 +90,7 @@ def _github(project: Project, branch: str) -> tuple[list[Protection], list[str]]
     return systems, unread
 
 
-def _ruleset(project: Project, id: int, rules: Iterable[Data]) -> Protection:
+def _ruleset(project: ForgeProject, id: int, rules: Iterable[Data]) -> Protection:
     of = {take(rule, str, "type"): maybe(rule, dict, "parameters", default={}) for rule in rules}
     review = of.get("pull_request", {})
     checks = maybe(of.get("required_status_checks", {}), list, "required_status_checks", default=[])
@@ -135,7 +135,7 @@ def _classic(data: Data) -> Protection:
     )
 
 
-def _gitlab(project: Project, branch: str) -> tuple[list[Protection], list[str]]:
+def _gitlab(project: ForgeProject, branch: str) -> tuple[list[Protection], list[str]]:
     """GitLab's rules whose names or wildcards match: of several, it takes the most permissive."""
     take(project.get(f"repository/branches/{quoted(branch)}"), str, "name")
     rules = [each for each in project.items("protected_branches") if _matches(take(each, str, "name"), branch)]
@@ -180,7 +180,7 @@ def _who(level: Data) -> str:
     return {0: "", 30: "developers", 40: "maintainers", 60: _ADMINISTRATORS}.get(number, f"level {number}")
 
 
-def _approvals(project: Project, rules: list[int]) -> tuple[int, bool]:
+def _approvals(project: ForgeProject, rules: list[int]) -> tuple[int, bool]:
     """How many approvals of others GitLab requires, and whether a push ends them: settings of paid editions."""
     settings, needed = project.get("approvals"), 0
     for rule in project.items("approval_rules"):

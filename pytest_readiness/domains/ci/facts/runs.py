@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest_readiness.domains.source.facts.tree  # noqa: F401  (its fact must be there)
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.forge.api import FACT_SECONDS, Data, Project, maybe, moment, opened, take
+from pytest_readiness.domains.forge.api import FACT_SECONDS, Data, ForgeProject, maybe, moment, opened, take
 from pytest_readiness.domains.forge.resource import Forge
 from pytest_readiness.domains.source.commit import ReleaseCommit
 from pytest_readiness.domains.source.resource import Repository
@@ -37,7 +37,7 @@ class RunJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PipelineRun:
     """A run of a workflow, or a pipeline of GitLab's.
 
     Attributes:
@@ -78,14 +78,14 @@ class CommitRuns:
     """
 
     sha: str
-    runs: tuple[Run, ...]
+    runs: tuple[PipelineRun, ...]
     count: int
     gitlab: bool
     told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Deployment:
+class ForgeDeployment:
     """A deployment.
 
     Attributes:
@@ -118,8 +118,8 @@ class Deployments:
 
     environment: str
     sha: str
-    newest: Deployment | None
-    released: Deployment | None
+    newest: ForgeDeployment | None
+    released: ForgeDeployment | None
     told: str = ""
 
 
@@ -134,7 +134,7 @@ def commit_runs(repository: Repository, release_commit: ReleaseCommit, forge: Fo
             runs = [_run(each) for each in project.items("actions/runs", "workflow_runs", query={"head_sha": sha})]
         runs = sorted((run for run in runs if run.sha == sha), key=lambda run: (run.made, run.id), reverse=True)
         seen: set[tuple[str, str]] = set()
-        with_jobs: list[Run] = []
+        with_jobs: list[PipelineRun] = []
         for run in runs:
             newest = (run.workflow, run.event) not in seen
             seen.add((run.workflow, run.event))
@@ -160,8 +160,8 @@ def deployments(repository: Repository, release_commit: ReleaseCommit, forge: Fo
         )
 
 
-def _run(data: Data) -> Run:
-    return Run(
+def _run(data: Data) -> PipelineRun:
+    return PipelineRun(
         id=take(data, int, "id"),
         # GitHub writes a workflow that was started for another branch as file@branch.
         workflow=take(data, str, "path").partition("@")[0],
@@ -174,8 +174,8 @@ def _run(data: Data) -> Run:
     )
 
 
-def _pipeline(data: Data) -> Run:
-    return Run(
+def _pipeline(data: Data) -> PipelineRun:
+    return PipelineRun(
         id=take(data, int, "id"),
         workflow="",
         event=take(data, str, "source"),
@@ -187,12 +187,12 @@ def _pipeline(data: Data) -> Run:
     )
 
 
-def _with_jobs(project: Project, run: Run) -> Run:
+def _with_jobs(project: ForgeProject, run: PipelineRun) -> PipelineRun:
     if project.gitlab:
         jobs = [*_jobs(project.items(f"pipelines/{run.id}/jobs")), *_bridges(project, run)]
     else:
         jobs = list(_jobs(project.items(f"actions/runs/{run.id}/jobs", "jobs", query={"filter": "latest"})))
-    return Run(
+    return PipelineRun(
         *(run.id, run.workflow, run.event, run.ref, run.sha, run.state, run.attempt, run.made),
         jobs=tuple(jobs),
         count=len(jobs),
@@ -204,14 +204,14 @@ def _jobs(found: Iterable[Data]) -> Iterable[RunJob]:
         yield RunJob(take(each, str, "name"), maybe(each, str, "conclusion", default="") or take(each, str, "status"))
 
 
-def _bridges(project: Project, run: Run) -> Iterable[RunJob]:
+def _bridges(project: ForgeProject, run: PipelineRun) -> Iterable[RunJob]:
     """Jobs that start child pipelines: each stands as its child does, for whose end the parent need not wait."""
     for each in project.items(f"pipelines/{run.id}/bridges"):
         own = take(each, str, "status")
         yield RunJob(take(each, str, "name"), maybe(each, str, "downstream_pipeline", "status", default=own))
 
 
-def _deployment(project: Project, environment: str, found: Iterable[Data]) -> Deployment | None:
+def _deployment(project: ForgeProject, environment: str, found: Iterable[Data]) -> ForgeDeployment | None:
     """The newest of these."""
     of = ("environment", "name") if project.gitlab else ("environment",)
     there = [each for each in found if take(each, str, *of) == environment]
@@ -225,4 +225,4 @@ def _deployment(project: Project, environment: str, found: Iterable[Data]) -> De
         states = project.items(f"deployments/{id}/statuses")
         newest = max(states, key=lambda each: take(each, int, "id"), default=None)
         state = take(newest, str, "state") if newest else ""
-    return Deployment(id, environment, take(data, str, "sha"), moment(data, "created_at"), state)
+    return ForgeDeployment(id, environment, take(data, str, "sha"), moment(data, "created_at"), state)

@@ -9,7 +9,7 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.forge.api import said
-from pytest_readiness.domains.source.facts.changes import BEGINNING, Change, ReleasedChanges
+from pytest_readiness.domains.source.facts.changes import BEGINNING, ProposedChange, ReleasedChanges
 from pytest_readiness.domains.source.resource import Repository, Revision
 
 Names = Annotated[list[Annotated[str, Field(pattern=r"\S", max_length=200)]], Field(min_length=1)]
@@ -93,7 +93,7 @@ def reviewed(
     return Evidence(f"{text}; {excused} excepted" if excused else text, warning=found.told)
 
 
-def _fault(change: Change, approvals: int) -> str | None:
+def _fault(change: ProposedChange, approvals: int) -> str | None:
     """What is wrong with a change, None for nothing; with a question mark before it, what may be."""
     if len(change.reviews) != change.reviewed or len(change.authors) != change.wrote:
         raise CouldNotVerify(f"what is known of the change {change.number} is not whole")

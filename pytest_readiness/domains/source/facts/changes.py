@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest_readiness.domains.source.facts.tree  # noqa: F401  (its fact must be there)
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.forge.api import FACT_SECONDS, Data, Project, maybe, moment, opened, said, take
+from pytest_readiness.domains.forge.api import FACT_SECONDS, Data, ForgeProject, maybe, moment, opened, said, take
 from pytest_readiness.domains.forge.resource import Forge
 from pytest_readiness.domains.source.commit import ReleaseCommit, git_text
 from pytest_readiness.domains.source.resource import Repository
@@ -27,7 +27,7 @@ _NOREPLY = re.compile(r"(?:\d{1,20}[+-])?([^@+]{1,100})@users\.noreply\.")
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
+class ChangeReview:
     """The last word of someone about a proposed change.
 
     Attributes:
@@ -47,7 +47,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ProposedChange:
     """A proposed change that was merged.
 
     Attributes:
@@ -66,7 +66,7 @@ class Change:
     base: str
     authors: tuple[str, ...]
     wrote: int
-    reviews: tuple[Review, ...]
+    reviews: tuple[ChangeReview, ...]
     reviewed: int
     left: int = 0
 
@@ -104,7 +104,7 @@ class ReleasedChanges:
     commit: str
     commits: tuple[ReleasedCommit, ...]
     count: int
-    changes: tuple[Change, ...]
+    changes: tuple[ProposedChange, ...]
     default_branch: str
     told: str = ""
 
@@ -124,7 +124,7 @@ def released_changes(
     since, commits = _range(release_commit, ask)
     with opened(forge) as project:
         known: dict[str, set[int]] = {}
-        changes: dict[int, Change] = {}
+        changes: dict[int, ProposedChange] = {}
         found = [_released(project, sha, known, changes) for sha in commits]
         return ReleasedChanges(
             since=since,
@@ -162,7 +162,9 @@ def _range(commit: ReleaseCommit, since: str) -> tuple[str, list[str]]:
     return since, commits
 
 
-def _released(project: Project, sha: str, known: dict[str, set[int]], changes: dict[int, Change]) -> ReleasedCommit:
+def _released(
+    project: ForgeProject, sha: str, known: dict[str, set[int]], changes: dict[int, ProposedChange]
+) -> ReleasedCommit:
     """A commit with its changes; what is read of one change tells of its other commits, too."""
     if sha not in known:
         kind = "merge_requests" if project.gitlab else "pulls"
@@ -179,13 +181,13 @@ def _released(project: Project, sha: str, known: dict[str, set[int]], changes: d
     return ReleasedCommit(sha, numbers, "" if numbers else _author(project, sha))
 
 
-def _author(project: Project, sha: str) -> str:
+def _author(project: ForgeProject, sha: str) -> str:
     if project.gitlab:
         return maybe(project.get(f"repository/commits/{sha}"), str, "author_email", default="")
     return maybe(project.get(f"commits/{sha}"), str, "author", "login", default="")
 
 
-def _change(project: Project, path: str, data: Data) -> tuple[Change, list[str]]:
+def _change(project: ForgeProject, path: str, data: Data) -> tuple[ProposedChange, list[str]]:
     commits = project.items(f"{path}/commits")
     if len(commits) >= _MOST_OF_GITHUB and not project.gitlab:
         raise CouldNotVerify(f"{said(path)} has more commits than GitHub tells of, so not all their authors are known")
@@ -193,7 +195,7 @@ def _change(project: Project, path: str, data: Data) -> tuple[Change, list[str]]
     read = _approvals if project.gitlab else _reviews
     reviews, left = read(project, path, data)
     account = ("author", "username") if project.gitlab else ("user", "login")
-    change = Change(
+    change = ProposedChange(
         number=take(data, int, "iid" if project.gitlab else "number"),
         # An account that was deleted has no name any more.
         by=maybe(data, str, *account, default=""),
@@ -225,10 +227,10 @@ def _authors(data: Data) -> Iterator[str]:
             yield login.lower()
 
 
-def _reviews(project: Project, path: str, data: Data) -> tuple[list[Review], int]:
+def _reviews(project: ForgeProject, path: str, data: Data) -> tuple[list[ChangeReview], int]:
     """The last decisive review of each account; comments decide nothing, and take nothing back."""
     head = take(data, str, "head", "sha")
-    last: dict[str, Review] = {}
+    last: dict[str, ChangeReview] = {}
     for each in project.items(f"{path}/reviews"):
         state = take(each, str, "state").upper()
         if state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
@@ -237,11 +239,11 @@ def _reviews(project: Project, path: str, data: Data) -> tuple[list[Review], int
             of_all = maybe(each, str, "commit_id", default="") == head
             last.pop(by, None)
             if state != "DISMISSED":
-                last[by] = Review(by, state == "APPROVED", of_all, bot)
+                last[by] = ChangeReview(by, state == "APPROVED", of_all, bot)
     return list(last.values()), 0
 
 
-def _approvals(project: Project, path: str, data: Data) -> tuple[list[Review], int]:  # noqa: ARG001
+def _approvals(project: ForgeProject, path: str, data: Data) -> tuple[list[ChangeReview], int]:  # noqa: ARG001
     """Approvals of GitLab's, each compared with the last push, where the forge tells when it was given."""
     told = project.get(f"{path}/approvals")
     pushed = max((moment(each, "created_at") for each in project.items(f"{path}/versions")), default=None)
@@ -251,5 +253,5 @@ def _approvals(project: Project, path: str, data: Data) -> tuple[list[Review], i
         dated = maybe(each, str, "approved_at", default="")
         of_all = moment(each, "approved_at") >= pushed if dated and pushed else None
         alias = maybe(each, str, "user", "name", default="").lower() or "-"
-        found.append(Review(by, True, of_all, bot=_BOT.fullmatch(by) is not None, alias=alias))
+        found.append(ChangeReview(by, True, of_all, bot=_BOT.fullmatch(by) is not None, alias=alias))
     return found, maybe(told, int, "approvals_left", default=0)
