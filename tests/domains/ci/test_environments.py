@@ -168,6 +168,18 @@ def test_a_secret_that_is_not_defined_or_elsewhere_fails(github: ForgeWorld) -> 
         github.judge(SECRETS, optional=["DEPLOY_KEY"])
 
 
+def test_one_of_two_secrets_that_is_not_defined_fails(github: ForgeWorld) -> None:
+    rewrite(github, "          TOKEN:", "          OTHER: ${{ secrets.OTHER }}\n          TOKEN:")
+    with pytest.raises(ClaimFalse, match="not there: OTHER"):
+        github.judge(SECRETS)
+
+
+def test_workflows_of_another_forge_do_not_deploy(github: ForgeWorld) -> None:
+    found = DeployEnvironment("production", there=True, approvals=1, others=True, admins=False)
+    with pytest.raises(ClaimFalse, match="none that runs"):
+        approval(pipelines(JOB), found, environment="production")
+
+
 def test_a_store_that_the_token_does_not_see(github: ForgeWorld) -> None:
     github.forge.deny("actions/organization-secrets", 403)
     assert github.judge(SECRETS), "it is where the token looks"

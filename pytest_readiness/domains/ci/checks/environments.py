@@ -57,7 +57,8 @@ def approval(
     claim(found.there, expected=f"the environment {said(environment)}", seen="the project has none of that name")
     flows = [each for each in pipelines.workflows if each.service == found.service]
     jobs = [(flow.file, job) for flow in flows for job in flow.jobs if job.environment]
-    deploying = [(file, job) for file, job in jobs if job.environment.casefold() == environment.casefold()]
+    fold = str.casefold if found.service == "github" else str
+    deploying = [(file, job) for file, job in jobs if fold(job.environment) == fold(environment)]
     sure = [f"{said(job.name)} in {said(file)}" for file, job in deploying if job.events and not job.unsure]
     if not sure:
         unclear = [f"{said(job.name)} in {said(file)}" for file, job in jobs if "$" in job.environment]
