@@ -24,7 +24,7 @@ def read(
     known = {TARGET: Target("test")} if known is None else known
     if name not in known:
         fact = FACTS[name]
-        needs = [read(need, resource, asks, known) for need in fact.takes]
+        needs = [_needed(need, fact.fields.get(need, ""), resource, asks, known) for need in fact.takes]
         asked = asks.get(name, ())
         if fact.asking == "ask":
             known[name] = {ask: fact.read(resource, *needs, ask=ask) for ask in asked}
@@ -33,6 +33,12 @@ def read(
         else:
             known[name] = fact.read(resource, *needs)
     return known[name]
+
+
+def _needed(name: str, by: str, resource: Resource, asks: Any, known: dict[str, Any]) -> Any:
+    """What a fact takes: a fact, of the same resource or of the one that the field `by` names, or that one itself."""
+    of = known[TARGET].referred(resource, by) if by else resource
+    return of if name in KINDS else read(name, of, asks, known)
 
 
 def judge(id: str, resource: Resource, *, target: Any = None, **parameters: Any) -> Evidence:

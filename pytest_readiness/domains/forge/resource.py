@@ -24,6 +24,12 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _project(text: str) -> str:
+    if not all(part.strip(".") for part in text.split("/")):
+        raise ValueError("must be the owner and name of a project, such as example/shop")
+    return text
+
+
 class Forge(Resource):
     """A project on a forge, which knows of runs, reviews, protections and issues.
 
@@ -42,7 +48,9 @@ class Forge(Resource):
     main = "project"
 
     project: Annotated[
-        str, spelled(r"^[\w.-]+(/[\w.-]+)+$", "owner and name of a project, such as example/shop", max_length=500)
+        str,
+        AfterValidator(_project),
+        spelled(r"^[\w.-]+(/[\w.-]+)+$", "owner and name of a project, such as example/shop", max_length=500),
     ]
     service: Literal["github", "gitlab"] = "github"
     api: Annotated[str, AfterValidator(_address)] | None = None

@@ -1,0 +1,1 @@
+"""What the pipelines of the release must be like."""
