@@ -19,7 +19,7 @@ GIT_SECONDS = 20
 MOST_BYTES = 64 * 2**20
 """Of one answer."""
 
-_USER = re.compile(r"//[^/@\s]{1,400}@")
+USER = re.compile(r"//[^/@\s]{1,400}@")
 """Who asks, and with which password, in an address."""
 CUT_OFF = "the history is cut off here; fetch all of it (fetch-depth: 0, or git fetch --unshallow)"
 
@@ -91,5 +91,5 @@ def _said(errors: str, folder: Path, status: int) -> str:
         return f"the repository belongs to another user than this run's; if that is right, run '{whole}'"
     if "promisor" in errors or "not allowed" in errors:
         return "the clone is a partial one and lacks some of the files; clone without --filter"
-    lines = _USER.sub("//", errors).splitlines()
+    lines = USER.sub("//", errors).splitlines()
     return cut(lines[-1]) if lines else f"git ended with exit code {status}"

@@ -16,11 +16,6 @@ from pytest_readiness.domains.source.resource import Repository
 from tests.stack.repositories import Repo
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    return Repo(tmp_path / "shop")
-
-
 def commit(path: Path, release: str = "", **fields: str) -> ReleaseCommit:
     return commit_of(Repository(name="shop", path=path, **fields), Target("test", release=release))  # type: ignore[arg-type]
 
