@@ -45,6 +45,9 @@ _DIGEST = re.compile(
 )
 _PRAGMA = re.compile(r"pragma: ?(?:allow|white)list (?:nextline )?secret")
 _BY_NAME = ("Secret Keyword", "Base64 High Entropy String", "Hex High Entropy String", "Basic Auth Credentials")
+_DOCUMENTED_HOST = re.compile(r"@[\w.-]{0,80}\b(?:example\.(?:com|org|net)|example|invalid|test)\b")
+_WORDS = 5
+"""A text of so many words beside a name is a sentence about it."""
 _LOCKS = re.compile(
     r"(?:package-lock|npm-shrinkwrap|packages\.lock|composer)\.json|(?:.{0,60}\.lock|go\.sum|pnpm-lock\.yaml|bun\.lockb?"
     r"|Cartfile\.resolved|Package\.resolved|pylock\.toml|\.secrets\.baseline)"
@@ -265,7 +268,7 @@ class _Finder:
                 found[number] = (whose, True)
                 continue
             if settings and (pair := _SETTING.fullmatch(line)):
-                line = f'{pair[1]} {pair[2]} "{pair[3]}"'
+                line = f'{pair[1]}{pair[2]} "{pair[3]}"'
             if kind := self._by_shape(path, line):
                 found[number] = (kind, True)
             elif not lock and (kind := self._by_name(path, line)):
@@ -281,8 +284,9 @@ class _Finder:
 
     def _by_name(self, path: str, line: str) -> str:
         for plugin in self._names:
-            entropy = "Entropy" in plugin.secret_type
-            if entropy and _DIGEST.search(line):
+            if "Entropy" in plugin.secret_type and _DIGEST.search(line):
+                continue
+            if "Basic Auth" in plugin.secret_type and _DOCUMENTED_HOST.search(line):
                 continue
             for found in plugin.analyze_line(filename=path, line=line, line_number=1):
                 secret = str(found.secret_value)
@@ -294,7 +298,8 @@ class _Finder:
         """What the library's own filters say, but for those that leave out whole files or what a comment names."""
         rules = self._heuristic
         return bool(
-            rules.is_sequential_string(secret)
+            len(secret.split()) >= _WORDS
+            or rules.is_sequential_string(secret)
             or rules.is_potential_uuid(secret)
             or rules.is_likely_id_string(secret, line, plugin)
             or rules.is_templated_secret(secret)

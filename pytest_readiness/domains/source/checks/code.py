@@ -220,7 +220,7 @@ Texts = Annotated[list[str], Field(min_length=1, max_length=100), AfterValidator
     severity="medium",
     remedy="Move it to the tests or fixtures, or name the files in which it is right in `allow`.",
     source="CWE-489; OWASP ASVS 5.0, 15.2.3",
-    asks=lambda texts: {"text_places": texts},
+    asks=lambda _, texts: {"text_places": texts},
 )
 def no_test_data(
     text_places: TextPlaces,

@@ -30,7 +30,7 @@ Globs = Annotated[list[str], AfterValidator(_globs)]
     severity="critical",
     remedy="Revoke the secret first, then remove it; what was pushed is known to others, also from the history.",
     source="OWASP ASVS 5.0, 13.3.1; CWE-798; NIST SP 800-218, PS.1",
-    asks=lambda history, baseline: {"secret_scan": SecretsAsked(history, baseline)},
+    asks=lambda _, history, baseline: {"secret_scan": SecretsAsked(history, baseline)},
 )
 def no_secrets(
     secret_scan: SecretScan,
