@@ -117,7 +117,7 @@ def ask_tool(place: ToolPlace, asked: ToolAsked, commit: str, paths: Sequence[st
     ends = _SCRIPTS if asked.tool in ("eslint", "tsc", "prettier") else _PYTHON
     return ToolReport(
         commit=commit,
-        version=cut(version, 60),
+        version=cut(version if version.startswith(asked.tool) else f"{asked.tool} {version}", 60),
         files=said.files,
         here=sum(each.endswith(ends) for each in paths),
         rules=said.rules,
@@ -256,8 +256,11 @@ def _is_wanted(message: Mapping[str, Any], only: tuple[str, ...]) -> bool:
 def _mypy(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
     report = place.folder.parent / "report"
     words = ["mypy", "--output=json", "--no-incremental", f"--cache-dir={place.folder.parent / 'cache'}"]
-    words += [f"--linecount-report={report}", *(["--", *paths] if paths else [])]
-    ended = _ended("mypy", place.run(words))
+    words += [f"--linecount-report={report}"]
+    ended = place.run([*words, *(["--", *paths] if paths else [])])
+    if not paths and ended.status == 2 and "Missing target" in ended.errors:
+        ended = place.run([*words, "."])
+    _ended("mypy", ended)
     try:
         told = [json.loads(line) for line in ended.output.splitlines() if line.startswith("{")]
         errors = [each for each in told if each["severity"] == "error"]

@@ -87,12 +87,14 @@ class CodeFindings:
 
     Attributes:
         commit: its first digits.
-        files: every file of code, looked at or not.
+        total: how many files of code there are.
+        files: all of them, looked at or not.
         count: how many findings there are.
         findings: in the order of the files.
     """
 
     commit: str
+    total: int
     files: tuple[CodeFile, ...]
     count: int
     findings: tuple[CodeFinding, ...]
@@ -179,4 +181,4 @@ def walk(commit: ReleaseCommit) -> CodeFindings:
         except RecursionError:
             problem = "nested too deeply"
         problems[file.path] = CodeFile(code.path, code.language, problem)
-    return CodeFindings(commit.short, tuple(problems.values()), len(findings), tuple(findings))
+    return CodeFindings(commit.short, len(problems), tuple(problems.values()), len(findings), tuple(findings))

@@ -232,6 +232,11 @@ def _audited(commit: ReleaseCommit, files: Sequence[TreeFile], baseline: str) ->
         raise CouldNotVerify(f"{baseline} is no baseline of detect-secrets") from None
 
 
+def secrets_of(path: str, text: str) -> Iterator[tuple[str, int, bool]]:
+    """Yield kind and line of each secret in a text, and whether it is one by its shape."""
+    return _Finder(frozenset()).find(path, text)
+
+
 class _Finder:
     """Finds secrets in texts; one for each process, as detect-secrets keeps its settings for all of it."""
 

@@ -83,7 +83,7 @@ class ToolPlace:
         if found := shutil.which(name, path=self.path):
             return found
         raise CouldNotVerify(
-            f"{cut(name, 60)} is not installed in {cut(self.path, 300)}: install it, or set `tool_path`"
+            f"{cut(name, 60)} is neither beside the project nor on the path: install it, or set `tool_path`"
         )
 
     def run(self, words: Sequence[str], *, seconds: float = RUN_SECONDS, together: bool = False) -> ToolEnded:

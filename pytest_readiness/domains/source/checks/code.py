@@ -11,29 +11,23 @@ from pydantic import AfterValidator, Field
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut, visible
-from pytest_readiness.domains.source.code import BESIDES, TESTS, CodeFile, CodeFinding, CodeFindings, matches
-from pytest_readiness.domains.source.texts import TextPlaces
+from pytest_readiness.domains.source.code import BESIDES, TESTS, CodeFile, CodeFinding, matches
+from pytest_readiness.domains.source.facts.code import CodeFindings, TextPlaces
+from pytest_readiness.domains.source.patterns import IgnorePattern
 
 DEVELOPMENT = (
-    *("settings/dev*.py", "settings/local*.py", "settings/test*.py", "settings_dev*.py", "settings_local*.py"),
-    *("*.dev.js", "*.dev.ts", "webpack.dev.*", "config/development.*", "config/environments/development.*"),
+    *("**/settings/dev*.py", "**/settings/local*.py", "**/settings/test*.py", "settings_dev*.py"),
+    *("settings_local*.py", "*.dev.js", "*.dev.ts", "webpack.dev.*", "**/config/development.*"),
 )
 COMMANDS = (
-    *("scripts/", "script/", "bin/", "tools/", "management/commands/", "commands/", "cli.py", "cli.js", "cli.ts"),
+    *("scripts/", "script/", "bin/", "tools/", "commands/", "cli.py", "cli.js", "cli.ts"),
     *("cli/", "__main__.py", "manage.py", "setup.py", "noxfile.py", "tasks.py", "fabfile.py", "*.config.*"),
     *("gulpfile.*", "Gruntfile.*"),
 )
 _SHOWN = 10
 
 
-def _globs(patterns: list[str]) -> list[str]:
-    if not all(each.strip() and not each.startswith(("!", "#")) for each in patterns):
-        raise ValueError("each must be a pattern as in .gitignore, such as src/**/*.py, without '!' or '#' before it")
-    return patterns
-
-
-Globs = Annotated[list[str], AfterValidator(_globs)]
-Paths = Annotated[list[str], Field(min_length=1), AfterValidator(_globs)]
+Globs = list[IgnorePattern]
 Languages = Annotated[list[Annotated[str, Field(min_length=1)]], Field(max_length=30)]
 Of = Annotated[list[Literal["flags", "breakpoints", "output"]], Field(min_length=1)]
 _KINDS = {"flags": "flag", "breakpoints": "breakpoint", "output": "output"}
@@ -49,7 +43,7 @@ def no_debug(
     code_findings: CodeFindings,
     *,
     of: Of = ["flags", "breakpoints", "output"],  # noqa: B006
-    paths: Paths = ["*"],  # noqa: B006
+    paths: Globs = [],  # noqa: B006
     allow: Globs = [*TESTS, *DEVELOPMENT],  # noqa: B006
     commands: Globs = [*COMMANDS],  # noqa: B006
     unread: Languages = [],  # noqa: B006
@@ -65,7 +59,7 @@ def no_debug(
 
     Args:
         of: what is looked for.
-        paths: files that are looked at, as in .gitignore. All.
+        paths: files that are looked at, as in .gitignore; none: all.
         allow: files left out; default: tests, examples and settings for development.
         commands: files that may print, since people run them; default: scripts, command-line programs, configuration.
         unread: languages in the repository that nobody looks at here ("Go"); others that cannot be read make this
@@ -92,7 +86,7 @@ def no_todo(
     *,
     at_most: Annotated[int, Field(ge=0)] = 0,
     tickets: bool = False,
-    paths: Paths = ["*"],  # noqa: B006
+    paths: Globs = [],  # noqa: B006
     allow: Globs = [],  # noqa: B006
     unread: Languages = [],  # noqa: B006
 ) -> Evidence:
@@ -105,7 +99,7 @@ def no_todo(
     Args:
         at_most: most of them that may be left. 0: each is work that somebody meant to do.
         tickets: whether a mark that names a ticket in its line (#12, ABC-12, an address) is right.
-        paths: files that are looked at, as in .gitignore. All.
+        paths: files that are looked at, as in .gitignore; none: all.
         allow: files left out. None: tests are code, too.
         unread: languages in the repository that nobody looks at here ("Go"); others that cannot be read make this
             an error. None: nothing is left out in silence.
@@ -128,7 +122,7 @@ def error_handling(
     code_findings: CodeFindings,
     *,
     at_most: Annotated[int, Field(ge=0)] = 0,
-    paths: Paths = ["*"],  # noqa: B006
+    paths: Globs = [],  # noqa: B006
     allow: Globs = [*TESTS],  # noqa: B006
     unread: Languages = [],  # noqa: B006
 ) -> Evidence:
@@ -141,7 +135,7 @@ def error_handling(
 
     Args:
         at_most: most of them that may be left. 0.
-        paths: files that are looked at, as in .gitignore. All.
+        paths: files that are looked at, as in .gitignore; none: all.
         allow: files left out; default: tests and examples.
         unread: languages in the repository that nobody looks at here ("Go"); others that cannot be read make this
             an error. None: nothing is left out in silence.
@@ -159,8 +153,8 @@ def _judged(
     unread: Sequence[str],
     at_most: int = 0,
 ) -> Evidence:
-    if record.count != len(record.findings):
-        raise CouldNotVerify(f"{len(record.findings)} of {record.count} findings are in the record")
+    if (record.total, record.count) != (len(record.files), len(record.findings)):
+        raise CouldNotVerify("not all files and findings are in the record")
     wanted = _chosen(paths, allow)
     files = [each for each in record.files if wanted(each.path)]
     here = [each for each in found if wanted(each.path)]
@@ -177,7 +171,7 @@ def _judged(
 
 def _chosen(paths: Sequence[str], allow: Sequence[str]) -> Callable[[str], bool]:
     inside, outside = matches(paths), matches(allow)
-    return lambda path: inside(path) and not outside(path)
+    return lambda path: (not paths or inside(path)) and not outside(path)
 
 
 def _verify_whole(files: Sequence[CodeFile], unread: Sequence[str], allowed: int) -> None:
@@ -226,7 +220,7 @@ def no_test_data(
     text_places: TextPlaces,
     *,
     texts: Texts,
-    paths: Paths = ["*"],  # noqa: B006
+    paths: Globs = [],  # noqa: B006
     allow: Globs = [*TESTS, "*.md", "*.rst", "CHANGELOG*"],  # noqa: B006
 ) -> Evidence:
     """None of the named texts stands in a text file of the commit that ships.
@@ -237,7 +231,7 @@ def no_test_data(
 
     Args:
         texts: what must not be there, 4 characters or more each (addresses, card numbers, names of fixtures).
-        paths: files that are looked at, as in .gitignore. All.
+        paths: files that are looked at, as in .gitignore; none: all.
         allow: files left out; default: tests, examples and documents.
     """
     wanted = _chosen(paths, allow)

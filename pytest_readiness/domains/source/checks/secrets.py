@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut, visible
 from pytest_readiness.domains.source.code import TESTS, matches
-from pytest_readiness.domains.source.secrets import SecretFinding, SecretsAsked, SecretScan
+from pytest_readiness.domains.source.facts.code import SecretsAsked, SecretScan
+from pytest_readiness.domains.source.patterns import IgnorePattern
+from pytest_readiness.domains.source.secrets import SecretFinding
 from pytest_readiness.protocols.git import CUT_OFF
 
 _SHOWN = 10
-
-
-def _globs(patterns: list[str]) -> list[str]:
-    if not all(each.strip() and each not in ("*", "**", "/") and each[0] not in "!#" for each in patterns):
-        raise ValueError("each must be a pattern as in .gitignore that leaves something to look at, such as tests/")
-    return patterns
-
-
-Globs = Annotated[list[str], AfterValidator(_globs)]
 
 
 @check(
@@ -37,8 +30,8 @@ def no_secrets(
     *,
     history: bool = True,
     baseline: Annotated[str, Field(max_length=300)] = "",
-    allow: Globs = [],  # noqa: B006
-    tests: Globs = [*TESTS],  # noqa: B006
+    allow: list[IgnorePattern] = [],  # noqa: B006
+    tests: list[IgnorePattern] = [*TESTS],  # noqa: B006
 ) -> Evidence:
     """detect-secrets and a table of providers' keys find no secret in the text files of the commit and its history.
 

@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import AsksOf, check
 from pytest_readiness.core.text import cut, visible
-from pytest_readiness.domains.source.adapters import ToolAsked, ToolReport
-from pytest_readiness.domains.source.command import CommandAsked, CommandFigure, CommandRun, number_of
+from pytest_readiness.domains.source.command import CommandFigure, number_of
+from pytest_readiness.domains.source.facts.tools import CommandAsked, CommandRun, ToolAsked, ToolReport
 from pytest_readiness.domains.source.resource import Repository
 from pytest_readiness.domains.source.tool import RUN_SECONDS
 
@@ -326,7 +326,7 @@ def dead_code(
 
 
 def _judged(report: ToolReport, expected: str, at_most: int, min_files: int) -> Evidence:
-    by = f"{report.version} on {report.files} of {report.here} files of its kinds in {report.commit}"
+    by = f"{report.version} on {report.files} files ({report.commit} has {report.here} in its languages)"
     rules = f" with {report.rules} rules" if report.rules >= 0 else ""
     places = [f"{cut(each.rule, 50)} in {visible(cut(each.path, 100))}:{each.line}" for each in report.findings]
     more = f" and {report.count - _SHOWN} more" if report.count > _SHOWN else ""

@@ -10,6 +10,8 @@ from pytest_readiness.domains.source.facts.tree import GitTree
 from pytest_readiness.domains.source.resource import Repository
 from pytest_readiness.domains.source.tool import RUN_SECONDS, copied
 
+__all__ = ["CommandAsked", "CommandRun", "ToolAsked", "ToolReport"]
+
 
 @fact(deadline=RUN_SECONDS + 120, heavy=True, fact_class="active")
 def command_run(
