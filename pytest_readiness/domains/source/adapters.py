@@ -155,6 +155,8 @@ def _ruff(*select: str) -> Callable[[ToolPlace, tuple[str, ...]], _Said]:
     def lint(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
         base = ["ruff", "check", "--no-fix", "--no-cache", *select]
         found = _json("ruff", place.run([*base, "--output-format=json", "--", *(paths or ".")]))
+        if lost := [each for each in found if each.get("code") == "E902"]:
+            raise CouldNotVerify(f"ruff could not read {cut(_inside(place, str(lost[0].get('filename'))), 100)}")
         everything = ["--ignore-noqa", "--config=lint.per-file-ignores={}", "--output-format=json"]
         loud = _json("ruff", place.run([*base, *everything, "--", *(paths or ".")]))
         files = _ruff_files(place, paths)
