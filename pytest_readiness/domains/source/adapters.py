@@ -60,7 +60,7 @@ class ToolFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolReport:
+class ToolFindings:
     """What a tool says.
 
     Attributes:
@@ -103,7 +103,7 @@ class _Said:
     functions: int = 0
 
 
-def ask_tool(place: ToolPlace, asked: ToolAsked, commit: str, paths: Sequence[str]) -> ToolReport:
+def ask_tool(place: ToolPlace, asked: ToolAsked, commit: str, paths: Sequence[str]) -> ToolFindings:
     """Run a tool for a job.
 
     Raises:
@@ -115,7 +115,7 @@ def ask_tool(place: ToolPlace, asked: ToolAsked, commit: str, paths: Sequence[st
     version = place.run([asked.tool, "--version"], seconds=60).output.strip().partition("\n")[0]
     said = adapter(place, asked.paths)
     ends = _SCRIPTS if asked.tool in ("eslint", "tsc", "prettier") else _PYTHON
-    return ToolReport(
+    return ToolFindings(
         commit=commit,
         version=cut(version if version.startswith(asked.tool) else f"{asked.tool} {version}", 60),
         files=said.files,

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pytest_readiness.domains.source.commit import BLOB_BYTES, ReleaseCommit, TreeFile, files_of, read_files
+from pytest_readiness.domains.source.markers import NotParsedError
 
 WALK_SECONDS = 90
 """For all files of a commit; those that are not reached count as not looked at."""
+
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 READ = {
     **dict.fromkeys((".py", ".pyw"), "Python"),
@@ -100,10 +103,6 @@ class CodeFindings:
     findings: tuple[CodeFinding, ...]
 
 
-class NotParsedError(Exception):
-    """The file could not be parsed; the message is a clause."""
-
-
 Finder = Callable[[bytes, str], Iterable[tuple[str, str, int, bool]]]
 """Yields kind, what, line and whether a ticket is named, of the bytes and the language of a file."""
 
@@ -173,6 +172,8 @@ def walk(commit: ReleaseCommit) -> CodeFindings:
         code = problems[file.path]
         problem = "" if time.monotonic() < until else f"not reached in {WALK_SECONDS} s"
         try:
+            if data.startswith(LFS_POINTER):
+                problem = "fetched by Git LFS"
             if not problem:
                 found = list(finders[code.language](data, code.language))
                 findings += [CodeFinding(kind, what, code.path, line, ticket) for kind, what, line, ticket in found]

@@ -1,4 +1,4 @@
-"""Marks of unfinished work in comments."""
+"""What readers of code share: marks of unfinished work in comments, and that a file does not parse."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ _MARKER = re.compile(r"(?<![\w-])(?:(TODO|FIXME|XXX|HACK)(?![\w-])|([Tt]odo|[Ff]
 _TICKET = re.compile(r"#\d{1,9}\b|\b[A-Z][A-Z0-9]{1,9}-\d{1,7}\b|https?://")
 HINTS = rb"todo|fixme|xxx|hack"
 """Without one of these in it, a file has none."""
+
+
+class NotParsedError(Exception):
+    """The file could not be parsed; the message is a clause."""
 
 
 def markers(comment: str, line: int) -> Iterator[tuple[str, str, int, bool]]:

@@ -7,12 +7,13 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cached_property
 
-from pytest_readiness.domains.source.code import NotParsedError
-from pytest_readiness.domains.source.markers import HINTS, markers
+from pytest_readiness.domains.source.markers import HINTS, NotParsedError, markers
 
 _HINTS = re.compile(
-    HINTS + rb"|print|stdout|breakpoint|[iw]?pdb|debug|ptvsd|except|suppress|notimplemented|import\s{1,9}\*", re.I
+    HINTS + rb"|print|stdout|breakpoint|pu?db|wdb|pydevd|debug|ptvsd|except|suppress|notimplemented|import\s{1,9}\*",
+    re.I,
 )
 _DEBUGGERS = {"pdb", "ipdb", "pudb", "wdb", "rpdb", "remote_pdb", "pydevd", "pydevd_pycharm", "debugpy", "ptvsd"}
 _SWITCH = re.compile(r"(?:[a-z0-9]{1,20}_)?debug(?:_mode|_enabled)?|enable_debug", re.I)
@@ -82,16 +83,24 @@ class _Walk(ast.NodeVisitor):
         self.found: list[Found] = []
         self._main = 0
         self._method = False
-        nodes = list(ast.walk(tree))
-        self._own_print = any(
+        self._tree = tree
+
+    @cached_property
+    def _own_print(self) -> bool:
+        """Whether the file has a print of its own."""
+        return any(
             (isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) and each.name == "print")
             or (isinstance(each, ast.Name) and each.id == "print" and isinstance(each.ctx, ast.Store))
-            for each in nodes
+            for each in ast.walk(self._tree)
         )
-        assigned = [each for each in nodes if isinstance(each, ast.Assign)]
-        self._set_off = any(
+
+    @cached_property
+    def _set_off(self) -> bool:
+        """Whether the file itself sets a switch to off."""
+        return any(
             _SWITCH.fullmatch(_name(target)) and isinstance(each.value, ast.Constant) and not each.value.value
-            for each in assigned
+            for each in ast.walk(self._tree)
+            if isinstance(each, ast.Assign)
             for target in each.targets
         )
 

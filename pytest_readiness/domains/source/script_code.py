@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pytest_readiness.domains.source.code import NotParsedError
-from pytest_readiness.domains.source.markers import HINTS, markers
+from pytest_readiness.domains.source.markers import HINTS, NotParsedError, markers
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser

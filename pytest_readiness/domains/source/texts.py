@@ -6,11 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_readiness.domains.source.code import told
+from pytest_readiness.domains.source.code import LFS_POINTER, told
 from pytest_readiness.domains.source.commit import ReleaseCommit, TreeFile, read_files
 
 MOST_PLACES = 10_000
-_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class TextPlaces:
 
 def is_text(data: bytes) -> bool:
     """Whether a file is text that is all there, and not what Git LFS leaves in its place."""
-    return b"\0" not in data[:8000] and not data.startswith(_POINTER)
+    return b"\0" not in data[:8000] and not data.startswith(LFS_POINTER)
 
 
 def find_texts(commit: ReleaseCommit, files: Sequence[TreeFile], texts: Sequence[str]) -> TextPlaces:

@@ -161,9 +161,8 @@ def copied(
         folder = Path(name) / "tree"
         folder.mkdir()
         _write(commit, tree, folder)
-        roots = {each.path.split("/")[0] for each in tree.files}
         for each in linked:
-            if each.split("/")[0] not in roots and (top / each).is_dir():
+            if not (folder / each).exists() and (top / each).is_dir():
                 (folder / each).parent.mkdir(parents=True, exist_ok=True)
                 (folder / each).symlink_to(top / each)
         yield ToolPlace(folder, top, path, tuple(variables))

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.domains.source import python_code, script_code
-from pytest_readiness.domains.source.code import NotParsedError
+from pytest_readiness.domains.source.markers import NotParsedError
 from pytest_readiness.domains.source.resource import Repository
 from tests.judging import judge
 from tests.stack.repositories import Repo
@@ -40,6 +40,8 @@ PYTHON = {
     "import pdb; pdb.set_trace()": "breakpoint 1",
     "from ipdb import set_trace": "breakpoint 1",
     "import debugpy": "breakpoint 1",
+    "import pudb": "breakpoint 1",
+    "import pydevd": "breakpoint 1",
     "print(1)": "output 1",
     "log = print": "output 1",
     "map(print, [1])": "output 1",
@@ -238,6 +240,7 @@ def test_what_is_right_but_unusual_passes(judged: Any, claim: str, files: Any, p
         ),
         ("no_debug", {"a.ipynb": "{}"}, {}, "1 notebooks"),
         ("no_todo", {"x.py": b"# TODO\n" * 400_000}, {}, "x.py larger than 2 MiB"),
+        ("no_debug", {"x.py": "version https://git-lfs.github.com/spec/v1\n"}, {}, "x.py fetched by Git LFS"),
         ("no_debug", {}, {"paths": ["nothing/"]}, "match no file"),
         ("error_handling", {"x.css": "a"}, {"paths": ["*.css"]}, "match no file"),
         ("no_todo", {".gitattributes": "* linguist-generated\n"}, {}, "match no file"),

@@ -39,7 +39,8 @@ def no_secrets(
     and quoted texts of high entropy, but for digests, what is named an example, references and UUIDs; in lock files
     keys by their shape only. Comments that ask not to be looked at (pragma: allowlist secret) have no effect, and are
     counted. Binary and large files, archives, what is fetched by Git LFS, submodules, messages of commits and tags, and
-    what no branch or tag of this clone leads to are not looked at. No secret is shown.
+    what no branch or tag of this clone leads to are not looked at; of lines with more than 5000 characters, only keys
+    by their shape are. No secret is shown.
 
     Args:
         history: whether everything that was ever committed is looked at, too: who has the clone has it.
@@ -47,7 +48,7 @@ def no_secrets(
             (is_secret: false) is right. None.
         allow: files in which whatever is found is right, as in .gitignore. None.
         tests: files in which made-up secrets are right: there, only providers' keys by their shape count, and no
-            private keys. Default: tests, fixtures and examples.
+            private keys. Default: tests, fixtures, examples and the folder docs.
     """
     if secret_scan.count != len(secret_scan.findings):
         raise CouldNotVerify(f"{len(secret_scan.findings)} of {secret_scan.count} findings are in the record")

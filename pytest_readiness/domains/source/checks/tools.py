@@ -13,7 +13,7 @@ from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import AsksOf, check
 from pytest_readiness.core.text import cut, visible
 from pytest_readiness.domains.source.command import CommandFigure, number_of
-from pytest_readiness.domains.source.facts.tools import CommandAsked, CommandRun, ToolAsked, ToolReport
+from pytest_readiness.domains.source.facts.tools import CommandAsked, CommandRun, ToolAsked, ToolFindings
 from pytest_readiness.domains.source.resource import Repository
 from pytest_readiness.domains.source.tool import RUN_SECONDS
 
@@ -177,7 +177,7 @@ def _asks(job: str) -> AsksOf:
     asks=_asks("lint"),
 )
 def lint(
-    tool_report: ToolReport,
+    tool_report: ToolFindings,
     *,
     tool: LintTool,
     at_most: Annotated[int, Field(ge=0)] = 0,
@@ -213,7 +213,7 @@ def lint(
     asks=_asks("format"),
 )
 def format(
-    tool_report: ToolReport,
+    tool_report: ToolFindings,
     *,
     tool: FormatTool,
     at_most: Annotated[int, Field(ge=0)] = 0,
@@ -249,7 +249,7 @@ def format(
     asks=_asks("types"),
 )
 def types(
-    tool_report: ToolReport,
+    tool_report: ToolFindings,
     *,
     tool: TypesTool,
     at_most: Annotated[int, Field(ge=0)] = 0,
@@ -298,7 +298,7 @@ def types(
     asks=_asks("dead_code"),
 )
 def dead_code(
-    tool_report: ToolReport,
+    tool_report: ToolFindings,
     *,
     tool: LintTool,
     at_most: Annotated[int, Field(ge=0)] = 0,
@@ -325,7 +325,7 @@ def dead_code(
     return _judged(tool_report, f"at most {at_most} findings", at_most, min_files)
 
 
-def _judged(report: ToolReport, expected: str, at_most: int, min_files: int) -> Evidence:
+def _judged(report: ToolFindings, expected: str, at_most: int, min_files: int) -> Evidence:
     by = f"{report.version} on {report.files} files ({report.commit} has {report.here} in its languages)"
     rules = f" with {report.rules} rules" if report.rules >= 0 else ""
     places = [f"{cut(each.rule, 50)} in {visible(cut(each.path, 100))}:{each.line}" for each in report.findings]

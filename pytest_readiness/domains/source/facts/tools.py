@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.source.adapters import ToolAsked, ToolReport, ask_tool
+from pytest_readiness.domains.source.adapters import ToolAsked, ToolFindings, ask_tool
 from pytest_readiness.domains.source.command import CommandAsked, CommandRun, figure_in
 from pytest_readiness.domains.source.commit import ReleaseCommit
 from pytest_readiness.domains.source.facts.tree import GitTree
 from pytest_readiness.domains.source.resource import Repository
 from pytest_readiness.domains.source.tool import RUN_SECONDS, copied
 
-__all__ = ["CommandAsked", "CommandRun", "ToolAsked", "ToolReport"]
+__all__ = ["CommandAsked", "CommandRun", "ToolAsked", "ToolFindings"]
 
 
 @fact(deadline=RUN_SECONDS + 120, heavy=True, fact_class="active")
@@ -40,7 +40,7 @@ def tool_report(
     git_tree: GitTree,
     *,
     ask: ToolAsked,
-) -> ToolReport:
+) -> ToolFindings:
     """What a linter, a formatter or a type checker finds in a copy of the commit's files, by its own configuration."""
     with copied(release_commit, git_tree, tool_path=ask.tool_path, linked=ask.linked) as place:
         return ask_tool(place, ask, release_commit.short, [each.path for each in git_tree.files])
