@@ -90,6 +90,7 @@ CURES: dict[str, dict[str, str]] = {
     "postgres.connects": {"emptied": "a session is there"},
     "postgres.role": {"halved": _FINDING},
     "postgres.version_supported": {"emptied": "the version is a number"},
+    "source.no_stray_files": {"halved": _FINDING},
 }
 """By check and variation, why a record that was changed so may be a pass."""
 

@@ -15,6 +15,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "postgres": ("psycopg",),
     "prometheus": ("prometheus_client",),
     "rst": ("docutils",),
+    "source": ("detect_secrets", "tree_sitter", "tree_sitter_javascript", "tree_sitter_typescript"),
     "tls": ("sslyze",),
     "websocket": ("websockets",),
 }

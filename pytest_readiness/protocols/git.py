@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import tempfile
@@ -18,6 +19,8 @@ GIT_SECONDS = 20
 MOST_BYTES = 64 * 2**20
 """Of one answer."""
 
+USER = re.compile(r"//[^/@\s]{1,400}@")
+"""Who asks, and with which password, in an address."""
 CUT_OFF = "the history is cut off here; fetch all of it (fetch-depth: 0, or git fetch --unshallow)"
 
 # What a repository or a machine may set to have other authors or commits shown, paths written otherwise, or a program
@@ -40,6 +43,7 @@ def ask_git(
     accepted: tuple[int, ...] = (0,),
     seconds: float = GIT_SECONDS,
     most_bytes: int = MOST_BYTES,
+    online: bool = False,
 ) -> bytes:
     """Return what git prints.
 
@@ -50,6 +54,7 @@ def ask_git(
         accepted: exit codes that are an answer.
         seconds: after which it is ended.
         most_bytes: of its answer.
+        online: whether it may ask a remote. Otherwise what a partial clone lacks is not fetched, one file at a time.
 
     Raises:
         GitError: it is not installed, ended otherwise, took too long or printed too much.
@@ -62,6 +67,8 @@ def ask_git(
     # A hook of Git's runs with GIT_DIR, which names another repository.
     # A repository's own file of grafts gives commits other parents, and no option turns it off.
     environment = neutral() | {"GIT_GRAFT_FILE": os.devnull, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    # Without a terminal nobody can answer what ssh may ask.
+    environment |= {"SSH_ASKPASS": "true", "SSH_ASKPASS_REQUIRE": "force"} if online else {"GIT_ALLOW_PROTOCOL": "none"}
     try:
         with tempfile.NamedTemporaryFile() as file:
             file.write(given)
@@ -82,7 +89,9 @@ def _said(errors: str, folder: Path, status: int) -> str:
     if "dubious ownership" in errors:
         whole = f"git config --global --add safe.directory {folder}"
         return f"the repository belongs to another user than this run's; if that is right, run '{whole}'"
-    lines = errors.splitlines()
+    if "promisor" in errors or "not allowed" in errors:
+        return "the clone is a partial one and lacks some of the files; clone without --filter"
+    lines = USER.sub("//", errors).splitlines()
     return cut(lines[-1]) if lines else f"git ended with exit code {status}"
 
 

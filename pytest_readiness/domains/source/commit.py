@@ -148,7 +148,8 @@ def _named(top: Path, name: str, by: str, *, or_none: bool = False) -> tuple[str
         asked = f"{reference}^{{commit}}"
         sha = git_text(top, "rev-parse", "--verify", "--quiet", "--end-of-options", asked, accepted=(0, 1, 128))
         if _COMMIT.fullmatch(sha):
-            return sha, f"{kind} {cut(name, 80)}, {by}"
+            shown = reference.removeprefix("refs/tags/") if kind == "tag" else name
+            return sha, f"{kind} {cut(shown, 80)}, {by}"
     if or_none:
         return None
     raise CouldNotVerify(
@@ -165,20 +166,24 @@ def files_of(commit: ReleaseCommit) -> tuple[TreeFile, ...]:
     listed = _asked(Path(commit.path), "ls-tree", "-r", "-l", "-z", "--full-tree", commit.sha).split(b"\0")
     if len(listed) > MOST_FILES:
         raise CouldNotVerify(f"the commit {commit.short} has more than {MOST_FILES} files")
-    matches = filter(None, map(_FILE.fullmatch, listed))
+    matches = [_FILE.fullmatch(each) for each in listed if each]
+    if None in matches:
+        raise CouldNotVerify(f"the clone at {commit.path} lacks some of the files of {commit.short}")
     return tuple(
         TreeFile(path.decode("utf-8", "surrogateescape"), mode.decode(), oid.decode(), int(size) if size != b"-" else 0)
-        for mode, _, oid, size, path in (match.groups() for match in matches)
+        for mode, _, oid, size, path in (match.groups() for match in matches if match)
     )
 
 
-def read_files(commit: ReleaseCommit, files: Iterable[TreeFile]) -> Iterator[tuple[TreeFile, bytes]]:
-    """Yield regular files with their bytes, in the order given; those above `BLOB_BYTES` and links are left out.
+def read_files(
+    commit: ReleaseCommit, files: Iterable[TreeFile], *, most: int = BLOB_BYTES
+) -> Iterator[tuple[TreeFile, bytes]]:
+    """Yield regular files with their bytes, in the order given; links and those of more than `most` bytes are left out.
 
     Raises:
         CouldNotVerify: git cannot be asked, or an object is not here (a partial clone).
     """
-    for batch in _batches([each for each in files if each.regular and each.size <= BLOB_BYTES]):
+    for batch in _batches([each for each in files if each.regular and each.size <= most]):
         wanted = "".join(f"{each.oid}\n" for each in batch).encode()
         data = memoryview(_asked(Path(commit.path), "cat-file", "--batch", given=wanted))
         at = 0

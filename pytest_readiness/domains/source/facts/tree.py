@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import posixpath
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.source.commit import ReleaseCommit, TreeFile, commit_of, files_of
+from pytest_readiness.domains.source.commit import ReleaseCommit, TreeFile, commit_of, files_of, git_text, read_files
+from pytest_readiness.domains.source.manifests import POINTER
+from pytest_readiness.domains.source.patterns import GLOB
 from pytest_readiness.domains.source.resource import Repository
+
+POINTER_BYTES = 1024
+"""No pointer of Git LFS is as long, by its specification."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +35,17 @@ class GitTree:
         wanted = frozenset(paths)
         return tuple(each for each in self.files if each.path in wanted)
 
-    def matching(self, patterns: Iterable[str]) -> tuple[TreeFile, ...]:
-        """Those that any of the patterns matches, which are written as in .gitignore (`src/**/*.py`, `*.log`)."""
+    def matching(self, patterns: Iterable[str], *, folded: bool = False) -> tuple[TreeFile, ...]:
+        """Those that any of the patterns matches, which are written as in .gitignore (`src/**/*.py`, `*.log`).
+
+        Args:
+            patterns: of their paths.
+            folded: the patterns are in small letters, and stand for capitals, too.
+        """
         from pathspec import GitIgnoreSpec
 
         spec = GitIgnoreSpec.from_lines(patterns)
-        return tuple(each for each in self.files if spec.match_file(each.path))
+        return tuple(each for each in self.files if spec.match_file(each.path.lower() if folded else each.path))
 
 
 @fact(deadline=60)
@@ -46,3 +58,129 @@ def release_commit(repository: Repository, target: Target) -> ReleaseCommit:
 def git_tree(repository: Repository, release_commit: ReleaseCommit) -> GitTree:  # noqa: ARG001
     """Every file of the commit that is released, with its size, from Git's objects and not from the working tree."""
     return GitTree(release_commit, files_of(release_commit))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file of the commit that a path or pattern names.
+
+    Attributes:
+        path: from the top of the repository.
+        flaw: why it is not a file that says something ("is empty"), or "".
+        oid: of what it holds.
+    """
+
+    path: str
+    flaw: str
+    oid: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFiles:
+    """What paths and patterns name in the commit.
+
+    Attributes:
+        commit: the commit.
+        tracked: how many files it has.
+        found: by path or pattern, the files that it names.
+        near: by path or pattern that names none, what is there instead, as a clause; "" for nothing.
+    """
+
+    commit: ReleaseCommit
+    tracked: int
+    found: dict[str, tuple[NamedFile, ...]]
+    near: dict[str, str]
+
+
+@fact(deadline=60)
+def named_files(repository: Repository, git_tree: GitTree, *, asks: tuple[str, ...]) -> NamedFiles:  # noqa: ARG001
+    """The files that paths and patterns name, and of each whether it holds something; links are followed."""
+    by_path = {each.path: each for each in git_tree.files}
+    matched = {ask: [each for part in ask.split("|") for each in _matching(git_tree, by_path, part)] for ask in asks}
+    goals = {each.path: _behind(git_tree.commit, by_path, each) for found in matched.values() for each in found}
+    small = [each for each in goals.values() if each and each.size < POINTER_BYTES]
+    pointers = {each.oid for each, data in read_files(git_tree.commit, small) if data.startswith(POINTER)}
+
+    def named(each: TreeFile) -> NamedFile:
+        goal = goals[each.path]
+        flaw = "leads to no file of the repository" if goal is None else "is a submodule" * (goal.mode == "160000")
+        if goal and goal.regular:
+            flaw = "is empty" if goal.size < 2 else "is a pointer of Git LFS" if goal.oid in pointers else ""
+        return NamedFile(each.path, flaw, goal.oid if goal else "")
+
+    return NamedFiles(
+        commit=git_tree.commit,
+        tracked=len(by_path),
+        found={ask: tuple(map(named, found)) for ask, found in matched.items()},
+        near={ask: _near(by_path, ask) for ask, found in matched.items() if not found},
+    )
+
+
+def _matching(tree: GitTree, by_path: Mapping[str, TreeFile], path: str) -> Iterable[TreeFile]:
+    if not GLOB & set(path):
+        inside = (each for each in tree.files if each.path.startswith(path)) if path.endswith("/") else ()
+        return [by_path[path]] if path in by_path else inside
+    found = tree.matching([f"/{path}"])
+    # As Git reads a pattern, one that a folder's name matches means all that is in it.
+    deep = path.endswith("/") or "**" in path
+    return found if deep else (each for each in found if each.path.count("/") == path.count("/"))
+
+
+def _behind(commit: ReleaseCommit, by_path: Mapping[str, TreeFile], file: TreeFile) -> TreeFile | None:
+    """The file itself, or what a link leads to in the commit."""
+    for _ in range(5):
+        if file.mode != "120000":
+            return file
+        goal = posixpath.normpath(
+            posixpath.join(posixpath.dirname(file.path), git_text(Path(commit.path), "cat-file", "blob", file.oid))
+        )
+        if goal not in by_path:
+            return None
+        file = by_path[goal]
+    return None
+
+
+def _near(by_path: Mapping[str, TreeFile], ask: str) -> str:
+    wanted = {each.rstrip("/").casefold() for each in ask.split("|")}
+    for path in by_path:
+        if path.casefold() in wanted:
+            return f"{path} is there, which is another name for Git"
+        if any(f"{each}/" == path[: len(each) + 1].casefold() for each in wanted):
+            return f"{path[: path.find('/', min(map(len, wanted)) - 1)]} is a folder"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeConflicts:
+    """Files of the commit that hold both markers of a merge that nobody has resolved.
+
+    Attributes:
+        searched: the commit that was searched.
+        paths: of these files.
+        count: how many they are.
+    """
+
+    searched: str
+    paths: tuple[str, ...]
+    count: int
+
+
+@fact(deadline=120)
+def merge_conflicts(repository: Repository, release_commit: ReleaseCommit) -> MergeConflicts:  # noqa: ARG001
+    """Files in which lines begin with the markers of a merge, "<<<<<<< " and ">>>>>>> "."""
+    words = (
+        "grep",
+        "--no-color",
+        "-l",
+        "-z",
+        "-a",
+        "--all-match",
+        "--full-name",
+        "-e",
+        "^<<<<<<< .",
+        "-e",
+        "^>>>>>>> .",
+    )
+    said = git_text(Path(release_commit.path), *words, release_commit.sha, accepted=(0, 1))
+    paths = tuple(each.partition(":")[2] for each in said.split("\0") if each)
+    return MergeConflicts(release_commit.sha, paths, len(paths))

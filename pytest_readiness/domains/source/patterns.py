@@ -1,0 +1,34 @@
+"""How checks of this domain name files of a repository."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+GLOB = frozenset("*?[")
+
+
+def _ignore_pattern(text: str) -> str:
+    from pathspec import GitIgnoreSpec
+
+    if text.strip() != text or text.startswith(("!", "#")) or not text.strip("/*"):
+        raise ValueError("a pattern is written as in .gitignore, such as *.log or /build/, without '!'")
+    GitIgnoreSpec.from_lines([text])
+    return text
+
+
+def _tree_path(text: str) -> str:
+    for each in text.split("|"):
+        parts = each.removesuffix("/").split("/")
+        if each.strip() != each or "\\" in each or {"", ".", ".."} & set(parts) or each[0] in "!#":
+            raise ValueError(
+                "a path is written from the top of the repository, such as docs/setup.md, and a folder as docs/"
+            )
+    return text
+
+
+IgnorePattern = Annotated[str, Field(max_length=300), AfterValidator(_ignore_pattern)]
+"""What is written in .gitignore, and matches files in any folder unless it has a slash before its end."""
+TreePath = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_tree_path)]
+"""A path from the top, which may have `*`, `?` and `**`; a folder ends with a slash; alternatives stand between '|'."""

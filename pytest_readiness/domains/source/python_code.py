@@ -1,0 +1,236 @@
+"""What Python code says: output, breakpoints, switches, handlers and marks of unfinished work, by its syntax tree."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from functools import cached_property
+
+from pytest_readiness.domains.source.markers import HINTS, NotParsedError, markers
+
+_HINTS = re.compile(
+    HINTS + rb"|print|stdout|breakpoint|pu?db|wdb|pydevd|debug|ptvsd|except|suppress|notimplemented|import\s{1,9}\*",
+    re.I,
+)
+_DEBUGGERS = {"pdb", "ipdb", "pudb", "wdb", "rpdb", "remote_pdb", "pydevd", "pydevd_pycharm", "debugpy", "ptvsd"}
+_SWITCH = re.compile(r"(?:[a-z0-9]{1,20}_)?debug(?:_mode|_enabled)?|enable_debug", re.I)
+_DEV = {"dev", "devel", "development", "debug"}
+_ON = {"1", "true", "yes", "on", "t", "y"}
+_BROAD = {"Exception", "BaseException"}
+Found = tuple[str, str, int, bool]
+
+
+def find(data: bytes, language: str = "Python") -> Iterator[Found]:  # noqa: ARG001
+    """Yield what is in a file.
+
+    Raises:
+        NotParsedError: it is no Python that this version of Python reads.
+    """
+    if b"\0" in data:
+        raise NotParsedError("not text in UTF-8")
+    if not _HINTS.search(data):
+        return
+    try:
+        tree = ast.parse(data)
+        comments = _comments(data) if re.search(HINTS, data, re.I) else []
+    except (SyntaxError, ValueError, tokenize.TokenError, MemoryError) as error:
+        line = getattr(error, "lineno", None)
+        raise NotParsedError("does not parse" + (f" in line {line}" if line else "")) from None
+    walk = _Walk(tree)
+    walk.visit(tree)
+    yield from walk.found
+    for text, line in comments:
+        yield from markers(text, line)
+
+
+def _comments(data: bytes) -> list[tuple[str, int]]:
+    tokens = tokenize.tokenize(io.BytesIO(data).readline)
+    return [(each.string, each.start[0]) for each in tokens if each.type == tokenize.COMMENT]
+
+
+def _name(node: ast.AST | None) -> str:
+    """The last word of a name, an attribute or a key."""
+    if isinstance(node, ast.Subscript):
+        node = node.slice
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _on(node: ast.AST | None) -> bool:
+    """Whether an expression is on by its text."""
+    if isinstance(node, ast.Constant):
+        return node.value.strip().lower() in _ON if isinstance(node.value, str) else node.value in (True, 1)
+    if isinstance(node, ast.Call) and _name(node.func) == "bool" and node.args:
+        inside = node.args[0]
+        default = _default(inside) if isinstance(inside, ast.Call) else inside
+        # Any text is true, "False" as well.
+        return isinstance(default, ast.Constant) and bool(default.value)
+    return False
+
+
+def _default(call: ast.Call) -> ast.AST | None:
+    """What a call falls back to that asks for a variable."""
+    named = [each.value for each in call.keywords if each.arg in ("default", "fallback")]
+    return named[0] if named else call.args[1] if len(call.args) > 1 else None
+
+
+class _Walk(ast.NodeVisitor):
+    def __init__(self, tree: ast.Module) -> None:
+        self.found: list[Found] = []
+        self._main = 0
+        self._method = False
+        self._tree = tree
+
+    @cached_property
+    def _own_print(self) -> bool:
+        """Whether the file has a print of its own."""
+        return any(
+            (isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) and each.name == "print")
+            or (isinstance(each, ast.Name) and each.id == "print" and isinstance(each.ctx, ast.Store))
+            for each in ast.walk(self._tree)
+        )
+
+    @cached_property
+    def _set_off(self) -> bool:
+        """Whether the file itself sets a switch to off."""
+        return any(
+            _SWITCH.fullmatch(_name(target)) and isinstance(each.value, ast.Constant) and not each.value.value
+            for each in ast.walk(self._tree)
+            if isinstance(each, ast.Assign)
+            for target in each.targets
+        )
+
+    def _add(self, kind: str, what: str, node: ast.AST) -> None:
+        self.found.append((kind, what, getattr(node, "lineno", 1), False))
+
+    def _flag(self, name: str, value: ast.AST | None, node: ast.AST) -> None:
+        if _SWITCH.fullmatch(name) and _on(value):
+            self._add("flag", f"{name[:40]} is on", node)
+
+    def visit_If(self, node: ast.If) -> None:
+        test = node.test
+        if isinstance(test, ast.Name) and test.id in ("__debug__", "TYPE_CHECKING"):
+            for each in node.orelse:
+                self.visit(each)
+            return
+        main = isinstance(test, ast.Compare) and _name(test.left) == "__name__"
+        self.visit(test)
+        self._main += main
+        for each in node.body:
+            self.visit(each)
+        self._main -= main
+        for each in node.orelse:
+            self.visit(each)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for each in node.names:
+            if each.name.partition(".")[0] in _DEBUGGERS:
+                self._add("breakpoint", f"import {each.name[:40]}", node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        module = node.module or ""
+        if module.partition(".")[0] in _DEBUGGERS and not node.level:
+            self._add("breakpoint", f"from {module[:40]}", node)
+        if node.names[0].name == "*" and module.rpartition(".")[2].lower() in _DEV and not self._set_off:
+            self._add("flag", f"all settings of {module[:40]}", node)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            self._flag(_name(target), node.value, node)
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._flag(_name(node.target), node.value, node)
+        self.generic_visit(node)
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        for key, value in zip(node.keys, node.values, strict=True):
+            self._flag(_name(key), value, value)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        name = _name(node.func)
+        if name == "breakpoint" and isinstance(node.func, ast.Name):
+            self._add("breakpoint", "breakpoint()", node)
+        stdout = isinstance(node.func, ast.Attribute) and _name(node.func.value) in ("stdout", "__stdout__")
+        if (stdout and name in ("write", "writelines")) or (name == "pprint"):
+            self._output("sys.stdout.write()" if stdout else "pprint()", node)
+        if name == "print" and isinstance(node.func, ast.Name):
+            to = [each.value for each in node.keywords if each.arg == "file"]
+            if not to or _name(to[0]) in ("stdout", "__stdout__"):
+                self._output("print()", node)
+        elif name == "suppress" and any(_name(each) in _BROAD for each in node.args):
+            self._add("handler", "suppress(Exception)", node)
+        for each in node.keywords:
+            self._flag(each.arg or "", each.value, node)
+        if node.args:
+            self._flag(_name(node.args[0]) if isinstance(node.args[0], ast.Constant) else "", _default(node), node)
+        for child in ast.iter_child_nodes(node):
+            if not (child is node.func and name == "print"):
+                self.visit(child)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if node.id == "print" and isinstance(node.ctx, ast.Load):
+            self._output("print under another name", node)
+
+    def _output(self, what: str, node: ast.AST) -> None:
+        if not self._main and not (self._own_print and "print" in what and what != "pprint()"):
+            self._add("output", what, node)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+        names = {_name(each) for each in kinds}
+        raises = any(isinstance(each, ast.Raise) for each in ast.walk(node))
+        if node.type is None and not raises:
+            self._add("handler", "except: without a type", node)
+        elif names & _BROAD and all(map(_passes, node.body)):
+            self._add("handler", f"except {sorted(names & _BROAD)[0]} that passes over it", node)
+        self.generic_visit(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        before, self._method = self._method, True
+        self.generic_visit(node)
+        self._method = before
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        arguments = node.args
+        places = [*arguments.posonlyargs, *arguments.args]
+        pairs = [
+            *zip(places[len(places) - len(arguments.defaults) :], arguments.defaults, strict=True),
+            *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+        ]
+        for argument, default in pairs:
+            self._flag(argument.arg, default, node)
+        body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+        if len(body) == 1 and isinstance(body[0], ast.Raise) and not self._method:
+            raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
+            if _name(raised) == "NotImplementedError":
+                self._add("unimplemented", "raise NotImplementedError", body[0])
+        before, self._method = self._method, False
+        self.generic_visit(node)
+        self._method = before
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        # A docstring, or a text that comments something out.
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            for number, line in enumerate(node.value.value.splitlines(), node.lineno):
+                if line.strip().startswith(("TODO", "FIXME", "XXX", "HACK")):
+                    self.found += markers(line, number)
+        self.generic_visit(node)
+
+
+def _passes(node: ast.stmt) -> bool:
+    """Whether a statement of a handler lets nobody hear of the error."""
+    if isinstance(node, ast.Return):
+        return node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None)
+    if isinstance(node, ast.Expr):
+        call = node.value
+        quiet = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "debug"
+        return quiet or isinstance(call, ast.Constant)
+    return isinstance(node, (ast.Pass, ast.Continue, ast.Break))
