@@ -14,7 +14,6 @@ from pytest_readiness.domains.source.packages import GIT, Origin
 
 _SHA = re.compile(r"[0-9a-f]{40}")
 _GEM_PIN = re.compile(r"    ([\w.-]+) \(([^)]+)\)")
-_YARN = re.compile(r'"?((?:@[^@"/]+/)?[^@",\s]+)@([^",]+)"?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,10 @@ def _yarn_lock(text: str) -> tuple[list[Pin], Stated]:
     else:
         entries = _yarn_entries(text)
     for key, each in entries:
-        for name, spec in _YARN.findall(key):
+        for part in key.replace('"', "").split(","):
+            # The name may begin with the sign itself: @types/node@^20.
+            at = part.strip().find("@", 1)
+            name, spec = part.strip()[:at], part.strip()[at + 1 :]
             plain = spec.removeprefix("npm:").strip()
             origin: Origin = "path" if plain.startswith(("workspace:", "link:", "file:", "portal:")) else "index"
             origin = "git" if GIT.match(plain) else origin

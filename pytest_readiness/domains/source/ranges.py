@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _NUMBERS = re.compile(r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?")
-_RANGE = re.compile(r"(\^|~>|~|=|>=)?\s*v?(\d{1,9}(?:\.\d{1,9}){0,2})")
+_RANGE = re.compile(r"(\^|~>|~|=|>=)?\s{0,3}v?(\d{1,9}(?:\.\d{1,9}){0,2})")
 
 
 def numbers(version: str) -> tuple[int, int, int] | None:

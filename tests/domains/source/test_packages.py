@@ -38,7 +38,7 @@ def test_locks_of_the_real_tools(repo: Repo, judged: Any, kind: str) -> None:
     repo.commit(files(kind))
     said = judged("source.dependencies_locked", digests=True).text
     assert "0 without a digest" in said
-    repo.commit({name: text for name, text in files(kind, "apps/shop/").items()})
+    repo.commit(files(kind, "apps/shop/"))
     assert judged("source.dependencies_locked", left_out=["/*.json", "/*.toml", "/*.in", "/*.txt"])
 
 
@@ -89,7 +89,7 @@ WRITTEN = [
     (
         PIPENV,
         {
-            "Pipfile.lock": '{"default": {"requests": {"version": "==2.32.3"}}, "develop": {"pytest": {"version": "==8.4"}}}'
+            "Pipfile.lock": '{"default": {"requests": {"version": "==2.32.3"}}, "develop": {"pytest": {"version": "==8"}}}'
         },
     ),
     (
@@ -166,17 +166,17 @@ def test_nothing_is_asked_for(repo: Repo, judged: Any) -> None:
         {"vendor/x/package.json": '{"dependencies": {"a": "1"}}'},
     ):
         repo.commit(made)
-        with pytest.raises(CouldNotVerify, match="no manifest of .* asks for packages"):
+        with pytest.raises(CouldNotVerify, match=r"no manifest of .* asks for packages"):
             judged("source.dependencies_locked")
 
 
 def test_two_managers_that_disagree_and_a_workspace(repo: Repo, judged: Any) -> None:
     repo.commit(changed("npm3", '"ms":"^2.1.0"', '"ms":"~2.1.0"'))
-    with pytest.raises(ClaimFalse, match="ms of package.json is asked for as ~2"):
+    with pytest.raises(ClaimFalse, match=r"ms of package.json is asked for as ~2"):
         judged("source.dependencies_locked")
     package = {"name": "web", "dependencies": {"ms": "^2.1.0"}}
     repo.commit(files("npm3") | {"packages/web/package.json": json.dumps(package)})
-    with pytest.raises(ClaimFalse, match="by a manifest that package-lock.json does not know"):
+    with pytest.raises(ClaimFalse, match=r"by a manifest that package-lock.json does not know"):
         judged("source.dependencies_locked")
     lock = json.loads(files("npm3")["package-lock.json"])
     lock["packages"]["packages/web"] = package
@@ -276,8 +276,8 @@ def test_what_the_index_does_not_tell(repo: Repo, judged: Any, index: str) -> No
 APP = {
     "pyproject.toml": '[project]\nname = "shop"\ndependencies = ["PyYAML", "requests", "google-cloud-storage"]\n'
     '[dependency-groups]\ndev = ["pytest"]\n',
-    "src/shop/__init__.py": "import os, yaml\nfrom google.cloud import storage\nfrom . import views\nimport shop.views\n",
-    "src/shop/views.py": "def f():\n    import requests.adapters\ntry:\n    import ujson\nexcept ImportError:\n    pass\n",
+    "src/shop/__init__.py": "import os, yaml\nfrom google.cloud import storage\nfrom . import views\nimport shop\n",
+    "src/shop/views.py": "def f():\n    import requests.auth\ntry:\n    import ujson\nexcept ImportError:\n    x = 1\n",
     "src/shop/types.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import boto3\n",
     "tests/test_shop.py": "import pytest\nimport shop\nfrom helpers import x\n",
     "tests/helpers.py": "import yaml\n",
