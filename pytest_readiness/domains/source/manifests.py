@@ -18,7 +18,7 @@ from pytest_readiness.domains.source.commit import BLOB_BYTES, ReleaseCommit, Tr
 POINTER = b"version https://git-lfs.github.com/spec/"
 """What Git LFS leaves in place of a file begins so."""
 DEEPEST = 50
-_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*+")|//[^\n]*|/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/|,(?=\s*+[\]}])')
+_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*+")|//[^\n]*|/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)|,(?=\s*+[\]}])')
 _PROPERTY = re.compile(r"\s*+([^#!\s=:][^\s=:]*+)\s*+[=:]?\s*+(.*)")
 
 

@@ -94,7 +94,7 @@ def test_no_stray_files(repo: Repo, judged: Any) -> None:
 )
 def test_stray_files(repo: Repo, judged: Any, path: str) -> None:
     repo.commit({"a.py": "x", path: "x"})
-    with pytest.raises(ClaimFalse, match="none of 2 files stray.*seen: 1: "):
+    with pytest.raises(ClaimFalse, match=r"none of 2 files stray.*seen: 1: "):
         judged("source.no_stray_files")
     assert "1 allowed" in judged("source.no_stray_files", allowed=[path.split("/")[0]]).text
 
@@ -208,7 +208,7 @@ def test_not_pushed(repo: Repo, remote: Path, judged: Any, tmp_path: Path) -> No
     repo.commit({"a": "2"})
     # What this clone believes of its remote is not asked.
     repo.git("update-ref", "refs/remotes/origin/main", "HEAD")
-    with pytest.raises(ClaimFalse, match="seen: main is at [0-9a-f]{12}, without it"):
+    with pytest.raises(ClaimFalse, match=r"seen: main is at [0-9a-f]{12}, without it"):
         judged("source.pushed", branch="main")
     with pytest.raises(ClaimFalse, match="seen: it is there without any tag of it"):
         judged(
@@ -229,7 +229,7 @@ def test_what_a_remote_does_not_tell(repo: Repo, remote: Path, judged: Any, tmp_
     repo.git("fetch", "-q", "origin")
     assert judged("source.pushed", branch="main")
     repo.git("remote", "set-url", "origin", f"file://user:secret@{remote}x")
-    with pytest.raises(CouldNotVerify, match="remote origin of .* cannot be asked") as raised:
+    with pytest.raises(CouldNotVerify, match=r"remote origin of .* cannot be asked") as raised:
         judged("source.pushed", branch="main")
     assert "secret" not in str(raised.value)
     assert os.environ.get("GIT_TERMINAL_PROMPT") is None
@@ -242,6 +242,6 @@ def test_pushed_in_a_shallow_clone(repo: Repo, remote: Path, judged: Any, tmp_pa
     repo.git("push", "-q", "origin", "main")
     repo.git("clone", "-q", "--depth=1", f"file://{remote}", str(tmp_path / "shallow"))
     shallow = {"path": tmp_path / "shallow"}
-    assert judge("source.pushed", Repository(name="shop", branch="main", **shallow))  # type: ignore[arg-type]
+    assert judge("source.pushed", Repository(name="shop", branch="main", **shallow))
     with pytest.raises(CouldNotVerify, match="no tag or commit"):
-        judge("source.pushed", Repository(name="shop", branch="main", commit=first, **shallow))  # type: ignore[arg-type]
+        judge("source.pushed", Repository(name="shop", branch="main", commit=first, **shallow))

@@ -17,7 +17,7 @@ from tests.stack.repositories import Repo
 
 
 def commit(path: Path, release: str = "", **fields: str) -> ReleaseCommit:
-    return commit_of(Repository(name="shop", path=path, **fields), Target("test", release=release))  # type: ignore[arg-type]
+    return commit_of(Repository(name="shop", path=path, **fields), Target("test", release=release))
 
 
 def tree(path: Path, release: str = "", **fields: str) -> GitTree:
@@ -54,7 +54,7 @@ def test_two_names_of_two_commits(repo: Repo) -> None:
     first = repo.commit({"a": "1"})
     repo.git("tag", "v1")
     repo.commit({"a": "2"})
-    with pytest.raises(CouldNotVerify, match="two commits .* tag v1, declared .* branch main, named by"):
+    with pytest.raises(CouldNotVerify, match=r"two commits .* tag v1, declared .* branch main, named by"):
         commit(repo.path, "main", commit="v1")
     # A release may have a name that is none of Git's, where the commit is declared.
     assert commit(repo.path, "spring", commit="v1").sha == first

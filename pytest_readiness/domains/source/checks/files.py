@@ -37,7 +37,7 @@ def listed(names: Iterable[str], total: int = 0) -> str:
     severity="medium",
     remedy="Add the missing files to Git, and remove those that must not be there.",
     source="GitHub documentation, 'Setting up your project for healthy contributions'",
-    asks=lambda repository, paths, absent: {"named_files": [*paths, *absent]},
+    asks=lambda _, paths, absent: {"named_files": [*paths, *absent]},
 )
 def files(
     named_files: NamedFiles,

@@ -1,0 +1,120 @@
+"""The newest versions of packages, as indexes know them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.source.asked import direct
+from pytest_readiness.domains.source.facts.packages import Packages
+from pytest_readiness.domains.source.resource import Repository
+from pytest_readiness.protocols.json_api import JsonApi, Refused
+
+PYPI = "https://pypi.org"
+NPM = "https://registry.npmjs.org"
+MOST_PACKAGES = 500
+SECONDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class IndexQuestion:
+    """Which indexes are asked, and what for.
+
+    Attributes:
+        pypi, npm: their addresses.
+        allowed: names of packages that are not asked for.
+        left_out: patterns of manifests that are not looked at.
+    """
+
+    pypi: str
+    npm: str
+    allowed: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedPackage:
+    """A package that a manifest asks for.
+
+    Attributes:
+        ecosystem: "Python" or "npm".
+        name: of the package.
+        locked: the version that is locked; "" for none.
+        newest: the newest version that the index has; "" where it does not say.
+        problem: why it does not, or "".
+    """
+
+    ecosystem: str
+    name: str
+    locked: str
+    newest: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexVersions:
+    """The packages that manifests ask for, and their newest versions.
+
+    Attributes:
+        asked: how many were asked for.
+        found: each of them.
+    """
+
+    asked: int
+    found: tuple[IndexedPackage, ...]
+
+
+@fact(deadline=SECONDS + 20)
+def index_versions(repository: Repository, packages: Packages, *, ask: IndexQuestion) -> IndexVersions:  # noqa: ARG001
+    """The newest version of each package that manifests of Python and npm ask for, asked of the index one by one."""
+    wanted = {key: found for key, found in direct(packages, ask.left_out).items() if key[1] not in ask.allowed}
+    others = sorted(
+        {manifest.path for (ecosystem, _), (_, manifest) in wanted.items() if ecosystem not in ("Python", "npm")}
+    )
+    if others:
+        raise CouldNotVerify(f"no index is asked for the packages of {', '.join(others[:5])}; name them by `left_out`")
+    if len(wanted) > MOST_PACKAGES:
+        raise CouldNotVerify(
+            f"the manifests ask for {len(wanted)} packages, more than the {MOST_PACKAGES} that are asked for"
+        )
+    until = time.monotonic() + SECONDS
+    found = []
+    with (
+        JsonApi(ask.pypi, name="the index of Python", redirects=2, max_bytes=2**25, until=until) as pypi,
+        JsonApi(ask.npm, name="the registry of npm", redirects=2, until=until) as npm,
+    ):
+        for (ecosystem, name), (locked, _) in wanted.items():
+            newest = problem = ""
+            try:
+                if ecosystem == "Python":
+                    newest = _of_pypi(pypi.get(f"pypi/{quote(name)}/json", dict))
+                else:
+                    tags = npm.get(f"-/package/{quote(name, safe='@')}/dist-tags", dict)
+                    newest = str(tags.get("latest", ""))
+            except Refused as error:
+                if error.status != 404:
+                    raise
+                problem = "is not on the index"
+            found.append(
+                IndexedPackage(ecosystem, name, locked, newest, problem or "has no version there" * (not newest))
+            )
+    return IndexVersions(len(found), tuple(found))
+
+
+def _of_pypi(said: dict[str, Any]) -> str:
+    """The newest version with a file that is not withdrawn, pre-releases aside."""
+    from packaging.version import InvalidVersion, Version
+
+    versions = []
+    for text, files in (said.get("releases") or {}).items():
+        try:
+            version = Version(text)
+        except InvalidVersion:
+            continue
+        if isinstance(files, list) and any(not each.get("yanked") for each in files) and not version.is_prerelease:
+            versions.append(version)
+    return str(max(versions)) if versions else ""
