@@ -67,6 +67,7 @@ def counted(text: str) -> str:
 def texts_of(facts: EnvFacts, names: Iterable[str], *, may_be_empty: bool = False) -> dict[str, str]:
     """The values of named variables as they are written; all must be set in the file itself."""
     names = list(dict.fromkeys(names))
+    refuse_odd_lines(facts, names)
     texts = {
         name: visible_text(facts.variables[name].value.get_secret_value()) for name in names if name in facts.variables
     }
@@ -77,6 +78,36 @@ def texts_of(facts: EnvFacts, names: Iterable[str], *, may_be_empty: bool = Fals
         ]
     claim(not missing, expected=f"a value for {listed(names)}", seen=listed(missing))
     return texts
+
+
+def refuse_odd_lines(facts: EnvFacts, names: Iterable[str] | None = None) -> None:
+    """What is in lines that are no assignments was not seen; a claim about all of a file asks so when nothing is wrong.
+
+    Args:
+        facts: of the file.
+        names: variables that the claim is about, which must not be in such a line or missing; unless given, all.
+
+    Raises:
+        CouldNotVerify: such a line may matter.
+    """
+    if not facts.odd_lines:
+        return
+    odd = [each for each in facts.odd if not each.ignored]
+    told = f"{facts.path} cannot be read as NAME=value{odd_lines(facts)}"
+    if names is None or len(odd) < facts.odd_lines or any(each.stops for each in odd):
+        raise CouldNotVerify(told)
+    written = " ".join(each.text.get_secret_value() for each in odd)
+    lost = [name for name in names if name not in facts.variables or name in re.findall(r"[\w.-]+", written)]
+    if lost:
+        raise CouldNotVerify(f"{told}, which may be meant to set {listed(lost)}")
+
+
+def odd_lines(facts: EnvFacts, *, ignored: bool = False) -> str:
+    """By which dialect and on which lines there is something else than an assignment."""
+    numbers = [each.number for each in facts.odd if ignored or not each.ignored]
+    how = f" by {facts.dialect}" if facts.dialect else ""
+    more = ", …" if len(numbers) > 10 else ""
+    return f"{how} on line{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers[:10]))}{more}"
 
 
 def _why(facts: EnvFacts, name: str) -> str:

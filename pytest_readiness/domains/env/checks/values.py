@@ -35,6 +35,7 @@ from pytest_readiness.domains.env.shared import (
     in_different_ways,
     least_of,
     listed,
+    refuse_odd_lines,
     refuse_references,
     texts_of,
     unclear,
@@ -191,12 +192,15 @@ def no_placeholders(env_facts: EnvFacts, *, names: Names | None = None) -> Evide
     else:
         texts = {name: visible_text(each.value.get_secret_value()) for name, each in env_facts.variables.items()}
         if not any(texts.values()):
+            refuse_odd_lines(env_facts)
             set_to = ", but to nothing" if texts else ""
             raise CouldNotVerify(f"{env_facts.path} sets {'variables' if texts else 'no variable'}{set_to}")
     left = {name: f" ({form}, which is not filled in)" for name in texts if (form := env_facts.variables[name].left)}
     found = [name + left.get(name, "") for name, text in texts.items() if name in left or is_placeholder(name, text)]
     claim(not found, expected="no placeholder in any value", seen=f"a placeholder in {listed(found)}")
     refuse_references(env_facts, texts, see_through=True)
+    if names is None:
+        refuse_odd_lines(env_facts)
     empty = [name for name, text in texts.items() if not text]
     return Evidence(
         f"no placeholder in {count(texts)}",
@@ -279,6 +283,8 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
             raise CouldNotVerify(f"{name}: a key of {owner.title} does not show whether it is a live one")
         raise ClaimFalse(f"a live key of {owner.title} in {name}", f"{name} has a different shape")
     found = {name: live[name] for name in named} or live
+    # What the file has besides is looked at, too.
+    refuse_odd_lines(env_facts)
     if not found:
         raise NotDeclared(
             f"{env_facts.path} holds no live key of a known provider ({_TITLES}), and no variable is named"
