@@ -100,13 +100,13 @@ def text_of(env_file: EnvFile) -> EnvText:
 
 
 @fact
-def env_facts(env_file: EnvFile, env_text: EnvText) -> EnvFacts:
+def env_facts(env_file: EnvFile) -> EnvFacts:
     """The variables that the file sets, without looking into any environment.
 
     By the rules of the declared `dialect`, with what the file sets itself filled in; unless one is declared by
     python-dotenv's grammar, where each form that any of the tools fills in is noted.
     """
-    return variables_in(env_file, env_text)
+    return variables_in(env_file, text_of(env_file))
 
 
 @fact
@@ -114,6 +114,12 @@ def other_env(env_file: EnvFile, target: Target, *, ask: str) -> EnvFacts:  # no
     """The variables of another declared file, `ask`: an example, or the file of another environment."""
     other = cast("EnvFile", target.named("env_file", ask))
     return variables_in(other, text_of(other))
+
+
+@fact
+def other_text(env_file: EnvFile, target: Target, *, ask: str) -> EnvText:  # noqa: ARG001
+    """The text of another declared file, `ask`."""
+    return text_of(cast("EnvFile", target.named("env_file", ask)))
 
 
 def variables_in(env_file: EnvFile, written: EnvText) -> EnvFacts:
