@@ -52,6 +52,7 @@ CURES: dict[str, dict[str, str]] = {
         "halved": _FINDING,
         "without registration.deleted": "few registries give a day of deletion, and none need to",
     },
+    "env.dsn_passwords": {"halved": _FINDING},
     "env.live_keys": {"halved": _FINDING},
     "env.no_placeholders": {"halved": _FINDING},
     "http.bundle": {"emptied": _NONE, "halved": _FINDING, "without assets.inline": _NONE},

@@ -54,6 +54,7 @@ class EnvFacts:
         odd_lines: how many of these are not ignored.
         twice: names that are set more than once, to different values.
         commented: names in comments that look like assignments (`# NAME=`), and are not set.
+        number: how many variables are set.
         dialect: by whose rules; "" for python-dotenv's grammar, where what tools read otherwise is noted.
     """
 
@@ -64,6 +65,7 @@ class EnvFacts:
     odd_lines: int = 0
     twice: tuple[str, ...] = ()
     commented: tuple[str, ...] = ()
+    number: int = 0
     dialect: str = ""
 
 
@@ -152,6 +154,7 @@ def variables_in(env_file: EnvFile, written: EnvText) -> EnvFacts:
         sum(not each.ignored for each in odd),
         tuple(sorted(twice)),
         tuple(dict.fromkeys(name for name in _COMMENTED.findall(text) if name not in variables)),
+        len(variables),
         env_file.dialect or "",
     )
 

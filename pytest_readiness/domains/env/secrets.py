@@ -41,8 +41,6 @@ _SECRET_BITS = 64
 _FEWEST = 8
 _MOST_EDITS = 3
 _ENVIRONMENTS = re.compile(r"(?:pre)?prod(?:uction)?|stag(?:e|ing)|dev(?:elopment)?|test(?:ing)?|live|local|qa|uat")
-    r"(?:pre)?prod(?:uction)?|stag(?:e|ing)|dev(?:el(?:opment)?)?|test(?:ing)?|live|local|qa|uat"
-)
 _ARMOUR = re.compile(r"-----[A-Z0-9 ]{1,60}-----|\s")
 _HEX = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2})+)")
 _BASE64 = re.compile(r"([A-Za-z0-9+/]+|[A-Za-z0-9_-]+)(={0,2})")
@@ -163,17 +161,19 @@ def _alike(one: str, other: str) -> str:
     if is_same(one, other):
         return _SAME
     plain, its = (_ARMOUR.sub("", decoded(each)[-1].casefold())[:4096] for each in (one, other))
-    short, long = sorted((plain, its), key=len)
-    if len(short) >= _FEWEST and short in long:
-        return _NEAR
-    bare, its_bare = (_ENVIRONMENTS.sub("", each).strip("-_.") for each in (short, long))
+    bare = [_ENVIRONMENTS.sub("", each).strip("-_.") for each in (plain, its)]
+    says_enough = min(map(len, bare)) * 2 >= min(len(plain), len(its)) >= _FEWEST
+    return _NEAR if _is_near(plain, its) or (says_enough and (bare[0] == bare[1] or _is_near(*bare))) else ""
+
+
+def _is_near(one: str, other: str) -> bool:
+    """Whether one holds the other, or they are different in few characters or in up to a third of them."""
+    short, long = sorted((one, other), key=len)
     common = _common(short, long) + _common(short[::-1], long[::-1])
-    is_near = (
-        (bare == its_bare and len(bare) * 2 >= len(short))
-        or (len(short) >= _FEWEST and common * 3 >= len(long) * 2)
-        or _is_edited(short, long, min(_MOST_EDITS, len(short) // 4))
+    is_long = len(short) >= _FEWEST
+    return (is_long and (short in long or common * 3 >= len(long) * 2)) or _is_edited(
+        short, long, min(_MOST_EDITS, len(short) // 4)
     )
-    return _NEAR if is_near else ""
 
 
 def _forms(text: str) -> set[str]:

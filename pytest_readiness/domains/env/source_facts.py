@@ -24,7 +24,7 @@ _ALONE_UP_TO = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class SourceSearch:
     """What is looked for.
 
     Attributes:
@@ -37,7 +37,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class InSource:
     """Where values of variables stand in the source of the release.
 
     Attributes:
@@ -58,7 +58,7 @@ class Published:
 
 
 @fact(deadline=120)
-def published(env_file: EnvFile, env_facts: EnvFacts, target: Target, *, ask: Search) -> Published:  # noqa: ARG001
+def in_source(env_file: EnvFile, env_facts: EnvFacts, target: Target, *, ask: SourceSearch) -> InSource:  # noqa: ARG001
     """Where the values of variables stand in the files of the commit that is released, byte for byte."""
     commit = commit_of(cast("Repository", target.named("repository", ask.repository)), target)
     wanted = {name: texts for name in ask.names if (texts := sorted(_texts(env_facts, name)))}
@@ -72,7 +72,7 @@ def published(env_file: EnvFile, env_facts: EnvFacts, target: Target, *, ask: Se
         for name, texts in wanted.items():
             if name not in found and (line := next(filter(None, (_line(data, text) for text in texts)), 0)):
                 found[name] = f"{name} in {file.path[:100]}, line {line}"
-    return Published(commit.short, tuple(wanted), tuple(found.values()), len(found), read, len(files) - read)
+    return InSource(commit.short, tuple(wanted), tuple(found.values()), len(found), read, len(files) - read)
 
 
 def _texts(facts: EnvFacts, name: str) -> set[bytes]:

@@ -115,7 +115,7 @@ def complete(
             continue
         if not _is_filled(has) and _is_filled(own.get(f"{name}_FILE")):
             by_file.append(name)
-        elif has is None or (not has.unfilled and not has.references and not _is_filled(has)):
+        elif has is None or not (has.unfilled or has.references or visible_text(has.value.get_secret_value())):
             missing.append(f"{name} is {'empty' if has else 'not set'}")
         elif not _is_filled(has):
             unsure.append(name)
@@ -124,10 +124,12 @@ def complete(
         refuse_odd_lines(env_facts, [each.partition(" ")[0] for each in missing])
     claim(not missing, expected=f"each variable of {example}", seen=listed(missing))
     if unsure:
-        raise CouldNotVerify(f"the value of {listed(unsure)} is filled in from elsewhere, and may be empty")
+        raise CouldNotVerify(
+            f"the value of {listed(unsure)} is filled in from elsewhere or read in different ways, and may be empty"
+        )
     refuse_odd_lines(env_facts, ())
     refuse_odd_lines(other_env)
-    if not wanted:
+    if not wanted or len(other_env.variables) < other_env.number:
         raise CouldNotVerify(f"{other_env.path} sets no variable that is asked for")
     optional = [name for name in other_env.commented if name not in own]
     notes = [f"{listed(by_file)} by a file"] * bool(by_file)

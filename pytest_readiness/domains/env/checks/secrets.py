@@ -39,7 +39,7 @@ from pytest_readiness.domains.env.shared import (
     unclear,
     visible_text,
 )
-from pytest_readiness.domains.env.source_facts import Published, Search
+from pytest_readiness.domains.env.source_facts import InSource, SourceSearch
 
 
 def compared(env_file: EnvFile, other: str | None) -> str | None:
@@ -52,8 +52,8 @@ def compared(env_file: EnvFile, other: str | None) -> str | None:
 def _published(
     env_file: EnvFile, names: list[str], example: str | None, repository: str | None
 ) -> Mapping[str, Hashable]:
-    search = Search(repository, tuple(dict.fromkeys(names))) if repository else None
-    return {"other_env": compared(env_file, example), "published": search}
+    search = SourceSearch(repository, tuple(dict.fromkeys(names))) if repository else None
+    return {"other_env": compared(env_file, example), "in_source": search}
 
 
 @check(
@@ -66,7 +66,7 @@ def _published(
 def not_default(
     env_facts: EnvFacts,
     other_env: EnvFacts | None,
-    published: Published | None,
+    in_source: InSource | None,
     *,
     names: Names,
     example: Annotated[str, Named("env_file")] | None = None,
@@ -99,16 +99,16 @@ def not_default(
         if not examples:
             raise CouldNotVerify(f"{other_env.path} sets no variable to a value")
         told.append(f"none is one of the {len(examples)} values of {example}")
-    if published is not None:
-        seen = listed(published.found) or "some of them"
-        claim(not published.places, expected=f"no secret in the source of {published.commit}", seen=seen)
-        if lost := [name for name in parts if name not in published.searched]:
+    if in_source is not None:
+        seen = listed(in_source.found) or "some of them"
+        claim(not in_source.places, expected=f"no secret in the source of {in_source.commit}", seen=seen)
+        if lost := [name for name in parts if name not in in_source.searched]:
             raise CouldNotVerify(f"{listed(lost)} could not be looked for in the source: too short")
-        if not published.files:
-            raise CouldNotVerify(f"no file of {published.commit} could be read")
-        unread = f" ({published.unread} not looked at)" if published.unread else ""
-        told.append(f"none is in the {published.files} files of {published.commit}{unread}")
-    if other_env is None and published is None:
+        if not in_source.files:
+            raise CouldNotVerify(f"no file of {in_source.commit} could be read")
+        unread = f" ({in_source.unread} not looked at)" if in_source.unread else ""
+        told.append(f"none is in the {in_source.files} files of {in_source.commit}{unread}")
+    if other_env is None and in_source is None:
         raise NotDeclared("neither `example` nor `repository` is named, which the values could be compared with")
     return Evidence(f"{count(parts)} ({listed(parts)}): {', '.join(told)}")
 
@@ -279,8 +279,10 @@ def _addresses(text: str) -> list[Address]:
 def _fault(address: Address, min: int, min_bits: float) -> str:
     """What is wrong with the passwords of an address, as the end of a sentence, or ""."""
     for secret in address.passwords:
-        if secret.casefold() == address.user.casefold() or is_worthless("", secret):
-            return "that everybody knows, or that is its user's name"
+        if secret.casefold() == address.user.casefold():
+            return "that is its user's name"
+        if is_worthless("", secret):
+            return "that everybody knows"
         if len(secret) < min:
             return f"of {len(secret)} characters"
         if (bits := estimated_bits(secret)) < min_bits:
