@@ -73,7 +73,13 @@ def test_random_secrets_are_no_defaults(value: str) -> None:
 
 def test_not_default_compares_with_the_example(env: Any) -> None:
     shared = {"example": f"A=\nB='{ONE}'\nURL=postgres://shop:{TWO}@localhost/shop\n"}
-    for value in (ONE, base64.b64encode(ONE.encode()).decode(), f"postgres://shop:{TWO}@db.shop.test/shop", TWO):
+    for value in (
+        ONE,
+        base64.b64encode(ONE.encode()).decode(),
+        f"postgres://shop:{TWO}@db.shop.test/shop",
+        TWO,
+        f"{TWO}2026",
+    ):
         with pytest.raises(ClaimFalse, match="a value of example in K"):
             env("env.not_default", f"K='{value}'\n", shared, names=["K"], example="example")
     told = env("env.not_default", f"K={HEX}\nPORT=8080\n", shared, names=["K"], example="example").text
