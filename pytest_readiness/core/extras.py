@@ -14,6 +14,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "openapi": ("openapi_spec_validator",),
     "postgres": ("psycopg",),
     "prometheus": ("prometheus_client",),
+    "redis": ("redis",),
     "tls": ("sslyze",),
     "websocket": ("websockets",),
 }

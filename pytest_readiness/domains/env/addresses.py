@@ -191,12 +191,13 @@ class Tls(NamedTuple):
     """What an address says of encryption.
 
     Attributes:
-        state: "verified" (also where its clients do so unless told otherwise), "encrypted" (whether the certificate is
-            verified is not said), "unverified" (told not to), "plain" (or only where the server offers it), "unknown".
+        state: "verified" (also where its clients do so unless told otherwise), "encrypted" (the certificate is not
+            verified), "assumed" (by its scheme; clients differ in whether they verify), "unverified" (told not to),
+            "plain" (or only where the server offers it), "local" (it does not leave the machine), "unknown".
         why: a clause that quotes no value but those of the drivers' own words.
     """
 
-    state: Literal["verified", "encrypted", "unverified", "plain", "unknown"]
+    state: Literal["verified", "encrypted", "assumed", "unverified", "plain", "local", "unknown"]
     why: str
 
 
@@ -241,7 +242,7 @@ def demands_tls(address: Address, pgsslmode: str = "") -> Tls:
         if names.count(name) > 1:
             return Tls("unknown", f"it has the option {name} more than once")
     found = _demanded(address, pgsslmode)
-    if found.state in ("verified", "encrypted"):
+    if found.state in ("verified", "encrypted", "assumed"):
         for name, values in _OFF.items():
             if any(value in values for value in address.options(name)):
                 return Tls("unverified", f"{name} turns the verification of the certificate off")
@@ -251,7 +252,7 @@ def demands_tls(address: Address, pgsslmode: str = "") -> Tls:
 def _demanded(address: Address, pgsslmode: str) -> Tls:
     scheme, driver = address.scheme, address.driver
     if _BY_DEFAULT.fullmatch(scheme) or driver in _SECURE_DRIVERS:
-        return Tls("verified" if _VERIFIED.fullmatch(scheme) else "encrypted", "by its scheme")
+        return Tls("verified" if _VERIFIED.fullmatch(scheme) else "assumed", "by its scheme")
     if _KNOWN_PLAIN.fullmatch(scheme):
         # Options such as ?ssl=true are ignored by their clients.
         return Tls("plain", f"{scheme}:// is not encrypted")

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from pytest_readiness.config.target import Target
-from pytest_readiness.core.domains import load_kinds
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
 from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.domains.env.resource import EnvFile
@@ -21,8 +20,6 @@ PEM = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY
 @pytest.fixture
 def env(tmp_path: Path) -> Callable[..., Evidence]:
     """Judge a file beside an example and a document."""
-
-    load_kinds()
 
     def judged(
         id: str, text: str | bytes, dialect: str | None = None, *, beside: str = "", **parameters: Any

@@ -93,3 +93,22 @@ def test_a_name_alone_is_the_callers_to_compose(env: Any) -> None:
     with pytest.raises(CouldNotVerify, match="what Compose takes from the environment"):
         env("env.present", "A=1\nB\n", "compose", names=["B"])
     assert env("env.present", "A=1\nB\n", "compose", names=["A"])
+
+
+@pytest.mark.parametrize(
+    ("id", "line", "wrong"),
+    [
+        ("env.no_placeholders", "A=1", "A=changeme"),
+        ("env.no_debug", "DEBUG=false", "DEBUG=true"),
+        ("env.cookies", "SESSION_COOKIE_SECURE=true", "SESSION_COOKIE_SECURE=false"),
+        ("env.no_localhost", "A=https://shop.test/", "A=https://localhost/"),
+        ("env.urls_secure", "A=https://shop.test/", "A=http://shop.test/"),
+        ("env.dsn_passwords", "A=redis://:x7Qp2Lr9Tz4Vb8Nk3Wm6Jc5H@a.shop.test", "A=redis://:short@a.shop.test"),
+    ],
+)
+def test_a_claim_about_all_of_a_file_is_about_its_odd_lines_too(env: Any, id: str, line: str, wrong: str) -> None:
+    assert env(id, f"{line}\n", "dotenv")
+    with pytest.raises(CouldNotVerify, match="on line 2"):
+        env(id, f"{line}\nodd line\n", "dotenv")
+    with pytest.raises(ClaimFalse):
+        env(id, f"{wrong}\nodd line\n", "dotenv")

@@ -11,7 +11,6 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_readiness.config.target import Target
-from pytest_readiness.core.domains import load_kinds
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
 from pytest_readiness.domains.env.resource import EnvFile
 from pytest_readiness.domains.env.secrets import alike, is_worthless
@@ -28,8 +27,6 @@ KEY = "Zk3pQ8vT1xYb6LwRj9HsUe0MgC5dNaKf7PoI2tXqVuE="
 @pytest.fixture
 def env(tmp_path: Path) -> Callable[..., Evidence]:
     """Judge a file beside others, by name."""
-
-    load_kinds()
 
     def judged(id: str, text: str, others: dict[str, str] | None = None, **parameters: Any) -> Evidence:
         files = []
