@@ -101,7 +101,7 @@ def test_a_name_alone_is_the_callers_to_compose(env: Any) -> None:
         ("env.no_placeholders", "A=1", "A=changeme"),
         ("env.no_debug", "DEBUG=false", "DEBUG=true"),
         ("env.cookies", "SESSION_COOKIE_SECURE=true", "SESSION_COOKIE_SECURE=false"),
-        ("env.no_localhost", "A=https://shop.test/", "A=https://localhost/"),
+        ("env.no_localhost", "A=https://shop.example.com/", "A=https://localhost/"),
         ("env.urls_secure", "A=https://shop.test/", "A=http://shop.test/"),
         ("env.dsn_passwords", "A=redis://:x7Qp2Lr9Tz4Vb8Nk3Wm6Jc5H@a.shop.test", "A=redis://:short@a.shop.test"),
     ],
